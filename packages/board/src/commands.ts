@@ -1,0 +1,108 @@
+import type { ErrorCode } from './errors.ts'
+import type { MediaType } from './records.ts'
+
+/** What somebody asks for. `rules.ts` says what comes of it. */
+export type Command =
+  | ImageAdd
+  | ImagePatch
+  | ImageRemove
+  | ImageRestore
+  | BoardPatch
+  | ServerCommand
+
+/** What only the server itself may ask for. */
+export type ServerCommand = ImageSettle | ImageFail | ImagePurge
+
+/** Announces a picture; its bytes follow as an upload under the same id. */
+export interface ImageAdd {
+  readonly kind: 'image.add'
+  readonly id: string
+  /** Left out: the next free spot. */
+  readonly x?: number | undefined
+  readonly y?: number | undefined
+  /** Left out: as large as it is in pixels, up to a row's height. */
+  readonly w?: number | undefined
+  readonly width: number
+  readonly height: number
+  readonly name: string
+  readonly caption?: string | undefined
+  readonly thumbhash?: string | undefined
+}
+
+/** Changes the named fields and no others, so that patches of different fields both hold (F4). */
+export interface ImagePatch {
+  readonly kind: 'image.patch'
+  readonly id: string
+  readonly set: {
+    readonly x?: number | undefined
+    readonly y?: number | undefined
+    readonly w?: number | undefined
+    readonly z?: string | undefined
+    readonly caption?: string | undefined
+  }
+}
+
+/** Puts a picture in the trash. */
+export interface ImageRemove {
+  readonly kind: 'image.remove'
+  readonly id: string
+}
+
+/** Takes a picture out of the trash. */
+export interface ImageRestore {
+  readonly kind: 'image.restore'
+  readonly id: string
+}
+
+export interface BoardPatch {
+  readonly kind: 'board.patch'
+  readonly set: { readonly title?: string | undefined }
+}
+
+/** The bytes are stored as a blob, and this is what they turned out to be (F1). */
+export interface ImageSettle {
+  readonly kind: 'image.settle'
+  readonly id: string
+  readonly blob: string
+  readonly type: MediaType
+  readonly bytes: number
+  readonly width: number
+  readonly height: number
+  readonly thumbhash: string
+}
+
+/** The arrival came to nothing: its record goes. */
+export interface ImageFail {
+  readonly kind: 'image.fail'
+  readonly id: string
+}
+
+/** The trash has expired: only a tombstone stays. */
+export interface ImagePurge {
+  readonly kind: 'image.purge'
+  readonly id: string
+}
+
+/**
+ * A run of commands from one client's queue. `n` numbers the first, the rest follow consecutively.
+ * One message of a client is under way at a time; it is sent again until it is answered (F3).
+ */
+export interface CommandMessage {
+  /** UUIDv7 of the queue: one page, one SDK client. Never shared by two that add to it. */
+  readonly client: string
+  readonly n: number
+  readonly commands: readonly Command[]
+}
+
+/** A command that was turned down; the others of its message hold. */
+export interface Refusal {
+  readonly n: number
+  readonly error: { readonly code: ErrorCode; readonly message: string }
+}
+
+/** The answer to a message: every command up to `n` has been settled, the last effect at `seq`. */
+export interface CommandAnswer {
+  readonly n: number
+  readonly seq: number
+  readonly refused: readonly Refusal[]
+}

@@ -1,0 +1,33 @@
+import type { Change } from './changes.ts'
+import { idOf } from './changes.ts'
+import type { AnyRecord, Records } from './records.ts'
+
+/** Changes laid over records that stay as they are: what a tick may become, what a page guesses. */
+export class Draft implements Records {
+  readonly #base: Records
+  readonly #over = new Map<string, Change>()
+
+  constructor(base: Records) {
+    this.#base = base
+  }
+
+  get(id: string): AnyRecord | undefined {
+    const change = this.#over.get(id)
+    if (!change) return this.#base.get(id)
+    return 'put' in change ? change.put : undefined
+  }
+
+  *values(): Generator<AnyRecord> {
+    for (const record of this.#base.values()) if (!this.#over.has(record.id)) yield record
+    for (const change of this.#over.values()) if ('put' in change) yield change.put
+  }
+
+  add(changes: Iterable<Change>): void {
+    for (const change of changes) this.#over.set(idOf(change), change)
+  }
+
+  /** The newest change of each id. */
+  get changes(): readonly Change[] {
+    return [...this.#over.values()]
+  }
+}

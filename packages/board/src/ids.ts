@@ -1,0 +1,13 @@
+/** A UUIDv7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then at least 74 random bits. */
+export function uuidv7(now: number, random: Uint8Array): string {
+  const bytes = new Uint8Array(16)
+  for (let i = 0; i < 6; i++) bytes[i] = Math.floor(now / 2 ** (40 - 8 * i)) % 256
+  bytes.set(random.subarray(0, 10), 6)
+  bytes[6] = (bytes[6]! & 0x0f) | 0x70
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
+}
+
+/** When a UUIDv7 was made, in milliseconds since 1970. */
+export const timeOf = (uuid: string): number => Number.parseInt(uuid.replace('-', '').slice(0, 12), 16)

@@ -1,0 +1,29 @@
+/** Every bound that crosses packages, with its unit. */
+export const limits = {
+  /** Bytes of a picture, unless the operator says otherwise. */
+  uploadBytes: 100_000_000,
+  /** Pixels of a picture. */
+  pixels: 100_000_000,
+  /** Longest side in pixels (a WebP can't be longer than 16,383, a JPEG than 65,535). */
+  side: 65_535,
+  /** UTF-16 units. */
+  title: 120,
+  caption: 2_000,
+  name: 255,
+  /** Board units from the origin. */
+  reach: 10_000_000,
+  /** Widest picture in board units. */
+  widest: 100_000,
+  /** Commands in one message. */
+  commands: 100,
+  /** Pictures dragged by one person at once, as others see it. */
+  dragged: 200,
+  /** Bytes of one frame from a browser. */
+  frame: 512 * 1024,
+  /** Records of one board, trash included. */
+  records: 20_000,
+  /** Milliseconds in the trash before a picture is purged. */
+  trash: 30 * 24 * 3_600_000,
+  /** Milliseconds that tombstones and clients' last numbers are remembered. */
+  memory: 30 * 24 * 3_600_000,
+} as const

@@ -1,0 +1,74 @@
+/** What a board holds. A record is replaced whole; see changes.ts. */
+
+/** The media types that a board takes and serves. */
+export const MEDIA_TYPES = [
+  'image/jpeg',
+  'image/png',
+  'image/gif',
+  'image/webp',
+  'image/avif',
+] as const
+export type MediaType = (typeof MEDIA_TYPES)[number]
+
+/** A picture on the board. */
+export interface ImageRecord {
+  readonly kind: 'image'
+  /** UUIDv7 (RFC 9562), made by whoever adds the picture. */
+  readonly id: string
+  /** Top left corner, in board units (one CSS pixel at 100 %). */
+  readonly x: number
+  readonly y: number
+  /** Width in board units; the height follows from the pixel size. */
+  readonly w: number
+  /** Fractional index: the picture with the greatest lies on top. */
+  readonly z: string
+  readonly caption: string
+  /** File name as the sender had it; shown and downloaded, never a path. */
+  readonly name: string
+  /** Sniffed from the bytes; null while arriving. */
+  readonly type: MediaType | null
+  /** Pixel size as seen, after orientation. */
+  readonly width: number
+  readonly height: number
+  /** Length of the stored file; null while arriving. */
+  readonly bytes: number | null
+  /** ThumbHash in base64, null when nobody has made one yet. */
+  readonly thumbhash: string | null
+  /** sha256 of the stored file in hex, null while arriving. */
+  readonly blob: string | null
+  /** Visitor who added it. */
+  readonly author: string
+  /** Milliseconds since 1970, the server's clock. */
+  readonly createdAt: number
+  /** When it was trashed, null when it stands on the board. */
+  readonly deletedAt: number | null
+}
+
+/** The board's own settings: the one record with the id `board`. */
+export interface BoardRecord {
+  readonly kind: 'board'
+  readonly id: 'board'
+  readonly title: string
+}
+
+export type AnyRecord = ImageRecord | BoardRecord
+
+/** A board's records by id: a replica, or one with a draft laid over it. */
+export interface Records {
+  get(id: string): AnyRecord | undefined
+  values(): Iterable<AnyRecord>
+}
+
+export const emptyBoard: BoardRecord = { kind: 'board', id: 'board', title: '' }
+
+/** The board's settings, or what a board without any has. */
+export function settings(records: Records): BoardRecord {
+  const record = records.get('board')
+  return record?.kind === 'board' ? record : emptyBoard
+}
+
+/** The pictures that stand on the board: arriving ones too, trashed ones not. */
+export function* standing(records: Records): Generator<ImageRecord> {
+  for (const record of records.values())
+    if (record.kind === 'image' && record.deletedAt === null) yield record
+}

@@ -1,0 +1,180 @@
+import { generateKeyBetween } from 'fractional-indexing'
+import * as z from 'zod/mini'
+import type { Cursor } from './changes.ts'
+import { parseCursor } from './changes.ts'
+import { limits } from './limits.ts'
+import { type AnyRecord, MEDIA_TYPES } from './records.ts'
+
+/**
+ * All that crosses the socket and the snapshot. Raised with every change of a schema below; a test
+ * pins it to their hash.
+ *
+ * Browser to server: `follow`, `commands` (both answered), `presence`.
+ * Server to browser: `changes`, `presence`, `bye`, each one JSON string, encoded once for all.
+ */
+export const WIRE_VERSION = 1
+
+const uuid = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/))
+const boardId = z.string().check(z.regex(/^[\w-]{1,64}$/))
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
+const cursor = z.custom<Cursor>((value) => typeof value === 'string' && parseCursor(value) !== null)
+const place = z.number().check(z.gte(-limits.reach), z.lte(limits.reach))
+const width = z.number().check(z.gt(0), z.lte(limits.widest))
+const pixels = z.int().check(z.gte(1), z.lte(limits.side))
+const thumbhash = z.string().check(z.regex(/^[\w+/]{1,44}={0,2}$/))
+const caption = z.string().check(z.maxLength(limits.caption))
+const index = z.string().check(z.maxLength(200), z.refine(isFractionalIndex))
+
+/** A key that the next one can be made from. */
+function isFractionalIndex(key: string): boolean {
+  try {
+    return generateKeyBetween(key, null) > key
+  } catch {
+    return false
+  }
+}
+
+const ImageAdd = z.object({
+  kind: z.literal('image.add'),
+  id: uuid,
+  x: z.optional(place),
+  y: z.optional(place),
+  w: z.optional(width),
+  width: pixels,
+  height: pixels,
+  name: z.string().check(z.maxLength(limits.name)),
+  caption: z.optional(caption),
+  thumbhash: z.optional(thumbhash),
+})
+
+const ImagePatch = z.object({
+  kind: z.literal('image.patch'),
+  id: uuid,
+  set: z.strictObject({
+    x: z.optional(place),
+    y: z.optional(place),
+    w: z.optional(width),
+    z: z.optional(index),
+    caption: z.optional(caption),
+  }),
+})
+
+const ImageRemove = z.object({ kind: z.literal('image.remove'), id: uuid })
+const ImageRestore = z.object({ kind: z.literal('image.restore'), id: uuid })
+
+const BoardPatch = z.object({
+  kind: z.literal('board.patch'),
+  set: z.strictObject({ title: z.optional(z.string().check(z.maxLength(limits.title))) }),
+})
+
+export const ClientCommand = z.discriminatedUnion('kind', [
+  ImageAdd,
+  ImagePatch,
+  ImageRemove,
+  ImageRestore,
+  BoardPatch,
+])
+
+/** What a socket says of itself when it connects, as Socket.IO's `auth`. */
+export const Hello = z.object({ board: boardId, wire: z.int() })
+
+/** Where the reader stands. */
+export const Follow = z.object({ cursor })
+
+/** `commands`, answered with `CommandAnswer` or `{error}`. */
+export const Commands = z.object({
+  client: uuid,
+  n: z.int().check(z.gte(1)),
+  commands: z.array(ClientCommand).check(z.minLength(1), z.maxLength(limits.commands)),
+})
+
+/** What others see of somebody for the moment: the pictures in their hand, or null. */
+export const Presence = z.object({
+  drag: z.nullable(
+    z.record(uuid, z.object({ x: place, y: place })).check(
+      z.refine((drag) => Object.keys(drag).length <= limits.dragged),
+    ),
+  ),
+})
+export type Presence = z.infer<typeof Presence>
+
+const AnyRecordSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('image'),
+    id: uuid,
+    x: place,
+    y: place,
+    w: width,
+    z: z.string(),
+    caption: z.string(),
+    name: z.string(),
+    type: z.nullable(z.enum(MEDIA_TYPES)),
+    width: pixels,
+    height: pixels,
+    bytes: z.nullable(z.int()),
+    thumbhash: z.nullable(thumbhash),
+    blob: z.nullable(sha256),
+    author: z.string(),
+    createdAt: z.number(),
+    deletedAt: z.nullable(z.number()),
+  }),
+  z.object({ kind: z.literal('board'), id: z.literal('board'), title: z.string() }),
+])
+
+/** `changes`: one tick's batch, or a coalesced stretch. */
+export const Changes = z.object({
+  from: cursor,
+  to: cursor,
+  changes: z.array(z.union([z.object({ put: AnyRecordSchema }), z.object({ gone: z.string() })])),
+})
+
+/** `GET /api/boards/<board>/snapshot`. */
+export const Snapshot = z.object({ cursor, records: z.array(AnyRecordSchema) })
+export interface Snapshot {
+  readonly cursor: Cursor
+  readonly records: readonly AnyRecord[]
+}
+
+/**
+ * The answer to `follow`. `resumed`: the `changes` that follow start at the asked cursor; else it
+ * can't be followed, so fetch the snapshot and ask again. `now` is the server's clock: a queue's id
+ * is made by it, or a wrong clock would make new commands look stale.
+ */
+export const Followed = z.object({
+  visitor: z.string(),
+  session: z.string(),
+  resumed: z.boolean(),
+  now: z.number(),
+})
+export type Followed = z.infer<typeof Followed>
+
+/** `presence` of everybody whose state changed in a tick, by session; null has left. */
+export const Present = z.record(z.string(), z.nullable(z.extend(Presence, { visitor: z.string() })))
+export type Present = z.infer<typeof Present>
+
+const refusal = z.object({ code: z.string(), message: z.string(), expected: z.optional(z.int()) })
+
+/** `commands` answered. */
+export const Answer = z.object({
+  n: z.int(),
+  seq: z.int(),
+  refused: z.array(z.object({ n: z.int(), error: refusal })),
+})
+
+/** Every error: an HTTP body, an answer, and `bye` before a socket is closed. */
+export const ErrorBody = z.object({ error: refusal })
+export type ErrorBody = z.infer<typeof ErrorBody>
+
+/** What the pinned hash is made of. */
+export const wireSchemas = {
+  Hello,
+  Follow,
+  Followed,
+  Commands,
+  Answer,
+  Presence,
+  Present,
+  Changes,
+  Snapshot,
+  ErrorBody,
+}

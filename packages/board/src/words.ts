@@ -1,0 +1,54 @@
+import type { ErrorCode, ErrorFacts } from './errors.ts'
+
+/** Every sentence that a person can see, by key. DESIGN-LOOK.md has the tone: what happened, then what to do. */
+const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
+  'bad-request': () => "That request isn't one this server understands. Check it against the API.",
+  'empty-file': ({ name }) => `${file(name)} is empty. Choose another.`,
+  'not-allowed': () => "This link doesn't allow that. Ask for another one.",
+  'foreign-origin': () => 'Another site asked for that. Open the board itself.',
+  'not-found': () => 'There is nothing at this address. Check it.',
+  'unknown-board': () => 'There is no such board. Check the link.',
+  'unknown-picture': () => 'This picture is gone.',
+  'method-not-allowed': () => "This address doesn't take that method. Check it against the API.",
+  conflict: () => 'This id is taken. Use a new one.',
+  gap: () => 'A change before this one is missing. Send that first.',
+  'stale-client': () => 'These changes are too old to be sent. Make them again.',
+  'upload-gone': () => 'This upload is gone. Add the picture again.',
+  'too-large': ({ name, size, limit }) =>
+    size === undefined
+      ? `${file(name)} is too large. The limit here is ${formatBytes(limit ?? 0)}.`
+      : `${file(name)} is ${formatBytes(size)}. The limit here is ${formatBytes(limit ?? 0)}.`,
+  'too-many-pixels': ({ name, size, limit }) =>
+    `${file(name)} has ${megapixels(size ?? 0)} megapixels. The limit here is ${megapixels(limit ?? 0)}.`,
+  'not-a-picture': ({ name }) => `${file(name)} isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.`,
+  video: ({ name }) => `${file(name)} is a video. Videos can't be added.`,
+  'foreign-host': () =>
+    "This server doesn't answer to that name. Start it with --public-url to add the name.",
+  damaged: ({ name }) => `${file(name)} is damaged or incomplete. Try the original.`,
+  'board-full': () => 'This board is full. Start a new one.',
+  'old-page': () => 'This page is older than its server. Reload it.',
+  'too-many': () => 'That was too much at once. Wait a moment.',
+  internal: () => 'Something broke on the server. Its log says what.',
+  busy: () => 'The server has too much to do. Try again in a moment.',
+  'disk-full': () => 'The server has no room left. Tell whoever runs it.',
+}
+
+export const words = {
+  errors: errorWords,
+} as const
+
+const file = (name: string | undefined): string => name || 'This file'
+
+/** `212 MB`, `1.4 kB`: decimal units, two digits where there are fewer than two before the point. */
+export function formatBytes(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+}
+
+const megapixels = (pixels: number): string => (pixels / 1e6).toFixed(pixels < 9.95e6 ? 1 : 0)
