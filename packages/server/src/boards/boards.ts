@@ -14,7 +14,10 @@ const HOUR = 3_600_000
 /** The live boards of this server: opened when asked for, let go when idle, tidied while open. */
 export class Boards {
   readonly #engine: Engine
-  readonly #open = new Map<string, { board: Promise<LiveBoard>; users: number; idleSince: number; tidiedAt: number }>()
+  readonly #open = new Map<
+    string,
+    { board: Promise<LiveBoard>; users: number; idleSince: number; tidiedAt: number }
+  >()
   readonly #timer: NodeJS.Timeout
 
   private constructor(engine: Engine) {

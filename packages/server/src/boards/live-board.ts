@@ -21,7 +21,7 @@ import {
   type Who,
   WireError,
 } from '@wirephoto/board'
-import type { Clients, ClientState, Engine } from '@wirephoto/engine'
+import type { ClientState, Clients, Engine } from '@wirephoto/engine'
 
 /** Milliseconds between the starts of two ticks while commands keep coming. */
 const TICK = 16
@@ -196,7 +196,9 @@ export class LiveBoard {
   /** The messages of one tick: a bounded stretch, so that nothing else on this thread waits long. */
   #next(): Waiting[] {
     let commands = 0
-    const end = this.#queue.findIndex(({ message }) => (commands += message.commands.length) > BATCH)
+    const end = this.#queue.findIndex(
+      ({ message }) => (commands += message.commands.length) > BATCH,
+    )
     return this.#queue.splice(0, end < 0 ? this.#queue.length : Math.max(end, 1))
   }
 
@@ -228,7 +230,11 @@ export class LiveBoard {
   }
 
   /** Lays a message's effect on the draft, once: what was settled before is answered as it was (F3). */
-  #answer(message: CommandMessage, who: Who, { draft, clients }: Outcome): CommandAnswer | WireError {
+  #answer(
+    message: CommandMessage,
+    who: Who,
+    { draft, clients }: Outcome,
+  ): CommandAnswer | WireError {
     const { client, n, commands } = message
     const known = clients.get(client) ?? this.#clients.get(client)
     if (!known && timeOf(client) < who.now - limits.memory) return new WireError('stale-client')

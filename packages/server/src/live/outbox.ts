@@ -1,0 +1,126 @@
+import { type Batch, type Cursor, coalesce } from '@wirephoto/board'
+import type { Socket } from 'socket.io'
+import type { WebSocket } from 'ws'
+import type { LiveBoard } from '../boards/live-board.ts'
+import { type Projected, project } from '../boards/projection.ts'
+
+/** Bytes that may wait for one viewer before it counts as behind; half of what F6 allows. */
+const BOUND = 512 * 1024
+/** Bytes down to which a viewer must have drained before it is caught up. */
+const DRAINED = 64 * 1024
+/** Milliseconds that a viewer may stay behind before it is cut off. */
+const PATIENCE = 30_000
+
+/**
+ * What waits to be sent to one socket, bounded in bytes (F6). Socket.IO has no backpressure of its
+ * own, so a viewer that can't keep up leaves the broadcast room, and when its line has drained it gets
+ * the newest state of what it missed.
+ *
+ *     idle --follow--> following --over the bound--> behind --drained--> following
+ *                                                       `--PATIENCE--> terminated (it resumes by its cursor)
+ */
+export class Outbox {
+  readonly #socket: Socket
+  readonly #board: LiveBoard
+  readonly #cutOff: (reason: string) => void
+  #state: 'idle' | 'following' | 'behind' = 'idle'
+  /** Where the viewer will stand when all that was handed to the socket has arrived; unused while following. */
+  #cursor: Cursor | null = null
+  /** Bytes handed over since the socket's own buffer was last empty. */
+  #handed = 0
+  #patience: NodeJS.Timeout | undefined
+
+  constructor(socket: Socket, board: LiveBoard, cutOff: (reason: string) => void) {
+    this.#socket = socket
+    this.#board = board
+    this.#cutOff = cutOff
+    transportOf(socket).on('drain', this.#drained)
+  }
+
+  /** Sends what a reader has missed and goes on from there. False when it must take a snapshot. */
+  follow(missed: Batch | null): boolean {
+    clearTimeout(this.#patience)
+    this.#leave('idle')
+    const rest = missed && this.#board.since(missed.to)
+    if (!rest) return false
+    const all = project(coalesce([missed, rest]))
+    if (this.backlog + all.bytes > BOUND) return false
+    if (all.batch.changes.length > 0) this.send('changes', all.text, all.bytes)
+    this.#state = 'following'
+    this.#cursor = rest.to
+    this.#socket.join(this.#board.id)
+    return true
+  }
+
+  /** Called before a batch is broadcast to the room: steps out of it if there is no room for the batch. */
+  offer({ batch, bytes }: Projected): void {
+    if (this.#state !== 'following') return
+    if (this.backlog + bytes <= BOUND) {
+      this.#handed += bytes
+      this.#cursor = batch.to
+      return
+    }
+    this.#leave('behind')
+    this.#patience = setTimeout(() => {
+      this.#cutOff(`behind for ${PATIENCE / 1000} s`)
+    }, PATIENCE)
+  }
+
+  /** The board's history is another one now: whoever follows must take a snapshot. */
+  reload(): void {
+    if (this.#state === 'idle') return
+    clearTimeout(this.#patience)
+    this.#leave('idle')
+    this.#socket.emit('reload')
+  }
+
+  /** Sends something that is for this viewer alone. */
+  send(event: string, text: string, bytes = Buffer.byteLength(text)): void {
+    this.#socket.emit(event, text)
+    this.#handed += bytes
+  }
+
+  /** Counts what was handed to the socket by another way, as answers are. */
+  count(bytes: number): void {
+    this.#handed += bytes
+  }
+
+  /** Bytes that have been handed over and not yet left for the kernel. */
+  get backlog(): number {
+    if (bufferOf(this.#socket).length === 0) this.#handed = 0
+    return this.#handed + transportOf(this.#socket).socket.bufferedAmount
+  }
+
+  close(): void {
+    clearTimeout(this.#patience)
+    transportOf(this.#socket).off('drain', this.#drained)
+    this.#state = 'idle'
+  }
+
+  #leave(state: 'idle' | 'behind'): void {
+    if (this.#state === 'following') this.#socket.leave(this.#board.id)
+    this.#state = state
+  }
+
+  /** The transport's own `drain`: bytes have left. (The connection's fires when they are only handed on.) */
+  readonly #drained = (): void => {
+    if (this.#state === 'behind') setImmediate(() => void this.#catchUp())
+  }
+
+  async #catchUp(): Promise<void> {
+    if (this.#state !== 'behind' || this.backlog > DRAINED || !this.#cursor) return
+    const missed = await this.#board.missed(this.#cursor).catch(() => null)
+    if (this.#state !== 'behind') return
+    if (!this.follow(missed)) this.#socket.emit('reload')
+  }
+}
+
+/** Engine.IO's websocket transport; the only one that is allowed. */
+export function transportOf(socket: Socket): NodeJS.EventEmitter & { socket: WebSocket } {
+  return socket.conn.transport as never
+}
+
+/** What Engine.IO has not yet given to the transport. */
+function bufferOf(socket: Socket): readonly unknown[] {
+  return (socket.conn as unknown as { writeBuffer: unknown[] }).writeBuffer
+}

@@ -1,0 +1,55 @@
+import type { Presence as State, Present } from '@wirephoto/board'
+
+/** Milliseconds between two messages about presence: 30 a second. */
+const INTERVAL = 33
+
+/**
+ * What people are doing at this moment on one board: latest wins, nothing is queued (F12). One
+ * coalesced message an interval for everybody, of those whose state has changed.
+ */
+export class Presence {
+  readonly #send: (text: string) => void
+  readonly #states = new Map<string, Present[string]>()
+  readonly #changed = new Set<string>()
+  #timer: NodeJS.Timeout | undefined
+  #sentAt = 0
+
+  constructor(send: (text: string) => void) {
+    this.#send = send
+  }
+
+  /** Everybody's state, for somebody who has just come. */
+  get all(): Present {
+    return Object.fromEntries(this.#states)
+  }
+
+  set(session: string, visitor: string, state: State): void {
+    this.#states.set(session, { ...state, visitor })
+    this.#change(session)
+  }
+
+  leave(session: string): void {
+    if (this.#states.delete(session)) this.#change(session)
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #change(session: string): void {
+    this.#changed.add(session)
+    this.#timer ??= setTimeout(
+      () => this.#flush(),
+      Math.max(0, this.#sentAt + INTERVAL - performance.now()),
+    )
+  }
+
+  #flush(): void {
+    this.#timer = undefined
+    this.#sentAt = performance.now()
+    const present: Present = {}
+    for (const session of this.#changed) present[session] = this.#states.get(session) ?? null
+    this.#changed.clear()
+    this.#send(JSON.stringify(present))
+  }
+}
