@@ -1,9 +1,7 @@
 import type { AnyRecord } from './records.ts'
 
 /** What happened to one id: the whole record after it, or a tombstone. */
-export type Change =
-  | { readonly put: AnyRecord }
-  | { readonly gone: string }
+export type Change = { readonly put: AnyRecord } | { readonly gone: string }
 
 /**
  * A place in a board's history: `epoch.seq.stamp`. Opaque but for `seqOf`; the stamp is random, so

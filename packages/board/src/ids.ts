@@ -10,4 +10,5 @@ export function uuidv7(now: number, random: Uint8Array): string {
 }
 
 /** When a UUIDv7 was made, in milliseconds since 1970. */
-export const timeOf = (uuid: string): number => Number.parseInt(uuid.replace('-', '').slice(0, 12), 16)
+export const timeOf = (uuid: string): number =>
+  Number.parseInt(uuid.replace('-', '').slice(0, 12), 16)

@@ -14,7 +14,9 @@ import { type AnyRecord, MEDIA_TYPES } from './records.ts'
  */
 export const WIRE_VERSION = 1
 
-const uuid = z.string().check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/))
+const uuid = z
+  .string()
+  .check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/))
 const boardId = z.string().check(z.regex(/^[\w-]{1,64}$/))
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
 const cursor = z.custom<Cursor>((value) => typeof value === 'string' && parseCursor(value) !== null)
@@ -91,9 +93,9 @@ export const Commands = z.object({
 /** What others see of somebody for the moment: the pictures in their hand, or null. */
 export const Presence = z.object({
   drag: z.nullable(
-    z.record(uuid, z.object({ x: place, y: place })).check(
-      z.refine((drag) => Object.keys(drag).length <= limits.dragged),
-    ),
+    z
+      .record(uuid, z.object({ x: place, y: place }))
+      .check(z.refine((drag) => Object.keys(drag).length <= limits.dragged)),
   ),
 })
 export type Presence = z.infer<typeof Presence>

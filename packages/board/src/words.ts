@@ -20,7 +20,8 @@ const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
       : `${file(name)} is ${formatBytes(size)}. The limit here is ${formatBytes(limit ?? 0)}.`,
   'too-many-pixels': ({ name, size, limit }) =>
     `${file(name)} has ${megapixels(size ?? 0)} megapixels. The limit here is ${megapixels(limit ?? 0)}.`,
-  'not-a-picture': ({ name }) => `${file(name)} isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.`,
+  'not-a-picture': ({ name }) =>
+    `${file(name)} isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.`,
   video: ({ name }) => `${file(name)} is a video. Videos can't be added.`,
   'foreign-host': () =>
     "This server doesn't answer to that name. Start it with --public-url to add the name.",

@@ -1,0 +1,51 @@
+import { defineConfig } from 'oxlint'
+
+/** What each package may import of ours. Arrows only point down (ARCHITECTURE.md). */
+const arrows = {
+  board: [],
+  engine: ['board'],
+  client: ['board'],
+  server: ['engine', 'board'],
+  web: ['client', 'board'],
+  cli: ['server', 'client', 'engine'],
+} as const satisfies Record<string, readonly string[]>
+
+const byPath = {
+  regex: String.raw`^\.\.?/.*\b(packages|src)/`,
+  message: 'Another package is imported by its name, never by a path.',
+}
+const node = { regex: '^node:', message: 'The domain does no I/O and runs in a browser.' }
+
+const inPackage = (name: string, down: readonly string[]) => {
+  const others = Object.keys(arrows).filter((other) => other !== name && !down.includes(other))
+  return {
+    regex: `^(wirephoto|@wirephoto/(${others.join('|')}))(/|$)`,
+    message: `${name} may import ${down.join(', ') || 'nothing'} of ours. Arrows only point down.`,
+  }
+}
+
+const restrict = (...patterns: Pattern[]): { 'no-restricted-imports': Restricted } => ({
+  'no-restricted-imports': ['error', { patterns: [byPath, ...patterns] }],
+})
+type Pattern = { regex: string; message: string }
+type Restricted = ['error', { patterns: Pattern[] }]
+
+export default defineConfig({
+  plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise'],
+  categories: { correctness: 'error' },
+  rules: {
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    ...restrict(),
+  },
+  overrides: [
+    ...Object.entries(arrows).map(([name, down]) => ({
+      files: [`packages/${name}/**`],
+      rules: restrict(inPackage(name, down), ...(name === 'board' ? [node] : [])),
+    })),
+    {
+      files: ['packages/board/**/*.test.ts'],
+      rules: restrict(inPackage('board', arrows.board)),
+    },
+  ],
+})
