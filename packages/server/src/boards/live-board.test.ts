@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import {
+  type AnyRecord,
+  applyChanges,
+  type Batch,
+  type Command,
+  type Cursor,
+  cursor,
+  limits,
+  parseCursor,
+  seqOf,
+  uuidv7,
+  WireError,
+} from '@wirephoto/board'
+import { type Engine, openEngine } from '@wirephoto/engine'
+import { LiveBoard, type Sender } from './live-board.ts'
+
+const anna: Sender = { visitor: 'anna', role: 'edit' }
+const uuid = (now = Date.now()) => uuidv7(now, randomBytes(10))
+const add = (id = uuid()): Command & { id: string } => ({
+  kind: 'image.add',
+  id,
+  width: 400,
+  height: 300,
+  name: 'a.jpg',
+})
+
+describe('live board', () => {
+  let folder: string
+  let engine: Engine
+  const open = async (): Promise<LiveBoard> => {
+    const id = uuid()
+    await engine.boards.create(id)
+    return LiveBoard.open(engine, id)
+  }
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wirephoto-live-'))
+    engine = await openEngine(`sqlite:${folder}`)
+  })
+  after(async () => {
+    await engine.close()
+    await rm(folder, { recursive: true })
+  })
+
+  test('F3, Q2: a message sent again is answered as it was and takes effect once', async () => {
+    const board = await open()
+    const client = uuid()
+    const message = { client, n: 1, commands: [add(), { kind: 'image.remove', id: uuid() } as const] }
+    const first = await board.submit(message, anna)
+    assert.equal(first.n, 2)
+    assert.deepEqual(
+      first.refused.map(({ n, error }) => [n, error.code]),
+      [[2, 'unknown-picture']],
+    )
+    const { cursor } = board
+    assert.deepEqual(await board.submit(message, anna), first)
+    assert.equal(board.cursor, cursor)
+
+    const again = await LiveBoard.open(engine, board.id)
+    assert.deepEqual(await again.submit(message, anna), first, 'also after a restart')
+    assert.equal(again.cursor, cursor)
+
+    const longer = { client, n: 1, commands: [...message.commands, add()] }
+    assert.equal((await again.submit(longer, anna)).n, 3, 'what is new in it is done')
+    assert.equal(again.records.size, 2)
+    await board.close()
+    await again.close()
+  })
+
+  test('Q4: a gap is refused with the number that is expected', async () => {
+    const board = await open()
+    const client = uuid()
+    await board.submit({ client, n: 1, commands: [add()] }, anna)
+    await assert.rejects(board.submit({ client, n: 3, commands: [add()] }, anna), {
+      code: 'gap',
+      facts: { expected: 2 },
+    })
+    assert.equal(board.records.size, 1)
+    await board.close()
+  })
+
+  test('Q5: what comes from a forgotten queue is stale', async () => {
+    const board = await open()
+    const client = uuid(Date.now() - limits.memory - 1000)
+    await assert.rejects(board.submit({ client, n: 1, commands: [add()] }, anna), {
+      code: 'stale-client',
+    })
+    await board.close()
+  })
+
+  test('L5: the commands of one tick are one batch, and a refused one spoils no other', async () => {
+    const board = await open()
+    const batches: Batch[] = []
+    board.listen((batch) => batch && batches.push(batch))
+    const answers = await Promise.allSettled(
+      Array.from({ length: 100 }, (_, i) =>
+        board.submit(
+          { client: uuid(), n: i === 50 ? 9 : 1, commands: [add(), { kind: 'image.restore', id: uuid() }] },
+          anna,
+        ),
+      ),
+    )
+    assert.equal(batches.length, 1)
+    assert.equal(batches[0]?.changes.length, 99)
+    assert.equal(answers.filter(({ status }) => status === 'rejected').length, 1)
+    for (const answer of answers)
+      if (answer.status === 'fulfilled') assert.equal(answer.value.seq, seqOf(board.cursor))
+    await board.close()
+  })
+
+  test('Q3: a command that changes nothing takes its number and makes no batch', async () => {
+    const board = await open()
+    const { cursor } = board
+    const client = uuid()
+    const refusal = { client, n: 1, commands: [{ kind: 'image.remove', id: uuid() } as const] }
+    assert.equal((await board.submit(refusal, anna)).n, 1)
+    assert.equal(board.cursor, cursor)
+    assert.equal((await board.submit({ client, n: 2, commands: [add()] }, anna)).n, 2)
+    await board.close()
+  })
+
+  test('F4: two writers of one board converge, and each command takes effect once', async () => {
+    const one = await open()
+    const two = await LiveBoard.open(engine, one.id)
+    const ids = Array.from({ length: 200 }, () => uuid())
+    await Promise.all(
+      ids.map((id, i) =>
+        (i % 2 ? one : two).submit({ client: uuid(), n: 1, commands: [add(id)] }, anna),
+      ),
+    )
+    const fresh = await LiveBoard.open(engine, one.id)
+    // Each catches up by the doorbell at the latest with its next command.
+    for (const board of [one, two])
+      await board.submit({ client: uuid(), n: 1, commands: [{ kind: 'board.patch', set: { title: 'x' } }] }, anna)
+    await one.submit({ client: uuid(), n: 1, commands: [{ kind: 'board.patch', set: { title: 'y' } }] }, anna)
+    await two.submit({ client: uuid(), n: 1, commands: [{ kind: 'board.patch', set: { title: 'z' } }] }, anna)
+    assert.equal(fresh.records.size, ids.length)
+    const pictures = (board: LiveBoard) =>
+      [...board.records.values()].filter(({ kind }) => kind === 'image').sort((a, b) => (a.id < b.id ? -1 : 1))
+    assert.deepEqual(pictures(one), pictures(fresh))
+    assert.deepEqual(pictures(two), pictures(fresh))
+    for (const board of [one, two, fresh]) await board.close()
+  })
+
+  test('L2, F3: an append that fails in doubt is looked up: done once if it held, refused if not', async () => {
+    const id = uuid()
+    await engine.boards.create(id)
+    let fault: 'before' | 'after' | null = null
+    const log = {
+      ...bound(engine.log),
+      append: async (...args: Parameters<typeof engine.log.append>) => {
+        const now = fault
+        fault = null
+        if (now === 'before') throw new Error('the line broke before the append')
+        const to = await engine.log.append(...args)
+        if (now === 'after') throw new Error('the line broke after the append')
+        return to
+      },
+    }
+    const board = await LiveBoard.open({ ...engine, log }, id)
+
+    fault = 'after'
+    const held = await board.act([add()], anna)
+    assert.equal(held.refused.length, 0)
+    assert.equal(board.records.size, 1)
+    assert.equal(seqOf(board.cursor), held.seq)
+
+    fault = 'before'
+    await assert.rejects(board.act([add()], anna), /before the append/)
+    assert.equal(board.records.size, 1)
+
+    await board.act([add()], anna)
+    assert.equal(board.records.size, 2, 'one that failed has left no gap')
+    await board.close()
+  })
+
+  test('F2: a reader resumes from memory and from the log; a foreign or future cursor takes a snapshot', async () => {
+    const board = await open()
+    const start = board.cursor
+    const replica = new Map<string, AnyRecord>()
+    const ids = Array.from({ length: 20 }, () => uuid())
+    for (const id of ids) await board.act([add(id)], anna)
+    await board.act([{ kind: 'image.fail', id: ids[0]! }], { visitor: 'server', role: 'server' })
+
+    for (const reader of [board, await LiveBoard.open(engine, board.id)]) {
+      const missed = await reader.missed(start)
+      assert.ok(missed)
+      assert.equal(missed.from, start)
+      assert.equal(missed.to, board.cursor)
+      applyChanges(replica, missed.changes)
+      assert.deepEqual([...replica.keys()].sort(), ids.slice(1).sort())
+      if (reader !== board) await reader.close()
+    }
+    const { epoch, seq, stamp } = parseCursor(board.cursor)!
+    for (const bad of [
+      cursor(epoch, seq + 1, stamp),
+      cursor('elsewhere', seq, stamp),
+      cursor(epoch, seq, 'lost-tail'),
+      'nonsense' as Cursor,
+    ])
+      assert.equal(await board.missed(bad), null, bad)
+    await board.close()
+  })
+
+  test('F7: a board with too long a queue says that it is busy, and keeps what it took', async () => {
+    const board = await open()
+    const results = await Promise.allSettled(
+      Array.from({ length: 3000 }, () => board.submit({ client: uuid(), n: 1, commands: [add()] }, anna)),
+    )
+    const taken = results.filter(({ status }) => status === 'fulfilled').length
+    const busy = results.filter(
+      (result) => result.status === 'rejected' && (result.reason as WireError).code === 'busy',
+    ).length
+    assert.equal(taken, 2000)
+    assert.equal(busy, 1000)
+    assert.equal(board.records.size, taken)
+    await board.close()
+  })
+
+  test('F1: closing answers what waits first', async () => {
+    const board = await open()
+    const answers = Array.from({ length: 10 }, () =>
+      board.submit({ client: uuid(), n: 1, commands: [add()] }, anna),
+    )
+    await board.close()
+    assert.equal((await Promise.all(answers)).length, 10)
+    await assert.rejects(board.act([add()], anna), { code: 'busy' })
+    const fresh = await LiveBoard.open(engine, board.id)
+    assert.equal(fresh.records.size, 10)
+    await fresh.close()
+  })
+})
+
+/** An object whose methods can be spread. */
+function bound<T extends object>(target: T): T {
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(target)).concat(Object.keys(target))
+  return Object.fromEntries(
+    methods.map((name) => {
+      const value = target[name as keyof T]
+      return [name, typeof value === 'function' ? value.bind(target) : value]
+    }),
+  ) as T
+}

@@ -1,0 +1,271 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import {
+  type AnyRecord,
+  applyChanges,
+  type Batch,
+  type Command,
+  type Cursor,
+  type Followed,
+  uuidv7,
+  WIRE_VERSION,
+} from '@wirephoto/board'
+import { type Engine, openEngine } from '@wirephoto/engine'
+import { pino } from 'pino'
+import { WebSocket } from 'ws'
+import { Boards, FRONT } from '../boards/boards.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
+import { attachGateway, type Gateway } from './gateway.ts'
+
+const anna = { visitor: 'anna', role: 'edit' } as const
+const uuid = () => uuidv7(Date.now(), randomBytes(10))
+
+/** A viewer that speaks the wire itself, so that it can misbehave. */
+class Viewer {
+  readonly records = new Map<string, AnyRecord>()
+  readonly events: unknown[][] = []
+  cursor: Cursor | null = null
+  received = 0
+  readonly #ws: WebSocket
+  readonly #answers = new Map<number, (value: never) => void>()
+  #next = 0
+
+  private constructor(ws: WebSocket) {
+    this.#ws = ws
+  }
+
+  static async connect(port: number, auth: unknown = { board: FRONT, wire: WIRE_VERSION }): Promise<Viewer> {
+    const ws = new WebSocket(`ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`)
+    const viewer = new Viewer(ws)
+    const connected = new Promise<void>((resolve, reject) => {
+      ws.on('error', reject)
+      ws.on('message', (data) => {
+        const text = String(data)
+        viewer.received += text.length
+        if (text[0] === '0') ws.send(`40${JSON.stringify(auth)}`)
+        else if (text === '2') ws.send('3')
+        else if (text.startsWith('40')) resolve()
+        else if (text.startsWith('44')) reject(JSON.parse(text.slice(2)).data)
+        else if (text.startsWith('43')) {
+          const [, id, body] = /^43(\d+)(.*)$/s.exec(text)!
+          viewer.#answers.get(Number(id))?.(JSON.parse(body!)[0] as never)
+        } else if (text.startsWith('42')) viewer.#hear(JSON.parse(text.slice(2)))
+      })
+    })
+    await connected
+    return viewer
+  }
+
+  #hear([event, body]: [string, string]): void {
+    this.events.push([event, body])
+    if (event !== 'changes') return
+    const batch: Batch = JSON.parse(body)
+    assert.equal(batch.from, this.cursor, 'L3: batches are consecutive')
+    applyChanges(this.records, batch.changes)
+    this.cursor = batch.to
+  }
+
+  ask<T>(event: string, body: unknown): Promise<T> {
+    const id = this.#next++
+    const answer = new Promise<T>((resolve) => this.#answers.set(id, resolve))
+    this.#ws.send(`42${id}${JSON.stringify([event, body])}`)
+    return answer
+  }
+
+  send(frame: string | Buffer): void {
+    this.#ws.send(frame)
+  }
+
+  follow(cursor: Cursor): Promise<Followed> {
+    this.cursor = cursor
+    return this.ask('follow', { cursor })
+  }
+
+  async until(done: () => boolean): Promise<void> {
+    while (!done()) await once(this.#ws, 'message')
+    // The listener above may come before the one that hears: let it.
+    await Promise.resolve()
+  }
+
+  closed(): Promise<unknown> {
+    return this.#ws.readyState === WebSocket.CLOSED ? Promise.resolve() : once(this.#ws, 'close')
+  }
+
+  stall(): void {
+    this.#ws.pause()
+  }
+
+  resume(): void {
+    this.#ws.resume()
+  }
+
+  close(): void {
+    this.#ws.terminate()
+  }
+}
+
+describe('live', () => {
+  let folder: string
+  let engine: Engine
+  let boards: Boards
+  let http: HttpServer
+  let gateway: Gateway
+  let port: number
+  let board: LiveBoard
+  let release: () => void
+
+  const act = (commands: Command[]) => board.act(commands, anna)
+  const add = (id = uuid()): Command => ({ kind: 'image.add', id, width: 40, height: 30, name: 'a.jpg' })
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wirephoto-live-'))
+    engine = await openEngine(`sqlite:${folder}`)
+    boards = await Boards.open(engine)
+    http = createServer().listen(0, '127.0.0.1')
+    await once(http, 'listening')
+    port = (http.address() as AddressInfo).port
+    gateway = attachGateway(http, {
+      boards,
+      guard: { check: () => {}, sender: () => anna },
+      log: pino({ level: 'silent' }),
+    })
+    ;({ board, release } = await boards.hold(FRONT))
+  })
+  after(async () => {
+    gateway.close()
+    http.closeAllConnections()
+    http.close()
+    release()
+    await boards.close()
+    await engine.close()
+    await rm(folder, { recursive: true })
+  })
+
+  test('W2, W3: a viewer follows from its cursor on, and hears every batch once', async () => {
+    const { cursor } = board
+    await act([add()])
+    const viewer = await Viewer.connect(port)
+    assert.equal((await viewer.follow(cursor)).resumed, true)
+    await viewer.until(() => viewer.cursor === board.cursor)
+    await Promise.all([act([add()]), act([add()])])
+    await viewer.until(() => viewer.cursor === board.cursor)
+    assert.equal(viewer.records.size, 3)
+    assert.equal((await viewer.follow('x.1.y' as Cursor)).resumed, false)
+    viewer.close()
+  })
+
+  test('W1: another wire version, a missing board and nonsense are told, each with its code', async () => {
+    const refused = (auth: unknown) => Viewer.connect(port, auth).then(() => null, ({ code }) => code)
+    assert.equal(await refused({ board: FRONT, wire: WIRE_VERSION + 1 }), 'old-page')
+    assert.equal(await refused({ board: 'nowhere', wire: WIRE_VERSION }), 'unknown-board')
+    assert.equal(await refused({ board: '../etc', wire: WIRE_VERSION }), 'bad-request')
+    assert.equal(await refused(null), 'bad-request')
+  })
+
+  test('W6, F8: malformed events and frames do nothing and hurt nobody else', async () => {
+    const good = await Viewer.connect(port)
+    await good.follow(board.cursor)
+    const { size } = board.records
+    const bad = await Viewer.connect(port)
+    for (const body of [
+      null,
+      {},
+      { client: uuid(), n: 1, commands: [] },
+      { client: uuid(), n: 1.5, commands: [add()] },
+      { client: uuid(), n: 1, commands: [{ kind: 'image.settle', id: uuid() }] },
+      { client: uuid(), n: 1, commands: [{ kind: 'image.patch', id: uuid(), set: { blob: 'x' } }] },
+      { client: uuid(), n: 1, commands: [{ ...add(), x: 1e300 }] },
+      { client: uuid(), n: 1, commands: Array.from({ length: 101 }, () => add()) },
+    ]) {
+      const answer = await bad.ask<{ error: { code: string } }>('commands', body)
+      assert.equal(answer.error.code, 'bad-request', JSON.stringify(body))
+    }
+    assert.equal((await bad.ask<{ error: { code: string } }>('follow', 7)).error.code, 'bad-request')
+    bad.send('42["presence",{"drag":7}]')
+    bad.send('42["nothing we know"]')
+    for (const frame of ['42[', '4', '9', '451-["commands",{"_placeholder":true,"num":9}]', Buffer.alloc(300, 255)]) {
+      const rude = await Viewer.connect(port)
+      rude.send(frame)
+      rude.send('42["commands"]')
+      await rude.closed()
+    }
+    const huge = await Viewer.connect(port)
+    huge.send(`42["presence","${'x'.repeat(1_000_000)}"]`)
+    await huge.closed()
+    await act([add()])
+    await good.until(() => good.cursor === board.cursor)
+    assert.equal(board.records.size, size + 1)
+    bad.close()
+    good.close()
+  })
+
+  test('F7: too many messages are answered too-many', async () => {
+    const viewer = await Viewer.connect(port)
+    const answers = await Promise.all(
+      Array.from({ length: 500 }, () => viewer.ask<{ error: { code: string } }>('follow', 7)),
+    )
+    const codes = new Set(answers.map(({ error }) => error.code))
+    assert.deepEqual([...codes].sort(), ['bad-request', 'too-many'])
+    viewer.close()
+  })
+
+  test('W5, F12: presence of many moves is few messages, latest wins, and ends with its session', async () => {
+    const watcher = await Viewer.connect(port)
+    await watcher.follow(board.cursor)
+    const mover = await Viewer.connect(port)
+    const id = uuid()
+    for (let x = 0; x <= 100; x++) mover.send(`42["presence",{"drag":{"${id}":{"x":${x},"y":0}}}]`)
+    const heard = () =>
+      watcher.events
+        .filter(([event]) => event === 'presence')
+        .map(([, text]) => Object.values(JSON.parse(text as string)) as ({ drag: never } | null)[])
+    await watcher.until(() => JSON.stringify(heard()).includes('"x":100,'))
+    assert.ok(heard().length < 20, `${heard().length} messages for 101 moves`)
+    mover.close()
+    await watcher.until(() => heard().at(-1)?.[0] === null)
+    assert.equal(board.records.has(id), false, 'presence creates nothing')
+    watcher.close()
+  })
+
+  test('F6, W4: stalled viewers cost under 1 MiB each, are caught up, and nobody else notices', async () => {
+    const ids = Array.from({ length: 100 }, () => uuid())
+    await act(ids.map((id) => add(id)))
+    const viewers = await Promise.all(Array.from({ length: 12 }, () => Viewer.connect(port)))
+    for (const viewer of viewers) await viewer.follow(board.cursor)
+    const stalled = viewers.slice(0, 8)
+    const lively = viewers.slice(8)
+    for (const viewer of stalled) viewer.stall()
+    const before = memory()
+    let most = 0
+    for (let round = 0; round < 60; round++) {
+      const caption = String(round).padEnd(2000, '.')
+      await act(ids.map((id) => ({ kind: 'image.patch', id, set: { caption } })))
+      if (round % 10 === 9) most = Math.max(most, memory() - before)
+    }
+    // 60 batches of 240 kB are 14 MB a viewer; the tail that the board itself keeps is counted too.
+    assert.ok(most < stalled.length * 2 ** 20 + 24e6, `${most} bytes more`)
+    for (const viewer of lively) await viewer.until(() => viewer.cursor === board.cursor)
+    for (const viewer of stalled) viewer.resume()
+    for (const viewer of stalled) {
+      const caughtUp = () => viewer.cursor === board.cursor
+      const reload = () => viewer.events.some(([event]) => event === 'reload')
+      await viewer.until(() => caughtUp() || reload())
+      assert.ok(viewer.received < 8e6, `${viewer.received} bytes for a viewer that was away`)
+    }
+    for (const viewer of viewers) viewer.close()
+  })
+})
+
+/** Bytes in use that would grow with what waits for viewers. */
+function memory(): number {
+  globalThis.gc?.()
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage()
+  return heapUsed + external + arrayBuffers
+}
