@@ -5,14 +5,12 @@ import { parseCursor } from './changes.ts'
 import { limits } from './limits.ts'
 import { type AnyRecord, MEDIA_TYPES } from './records.ts'
 
-/**
- * All that crosses the socket and the snapshot. Raised with every change of a schema below; a test
- * pins it to their hash.
+/*
+ * All that crosses the socket and the snapshot; version.ts numbers it.
  *
  * Browser to server: `follow`, `commands` (both answered), `presence`.
  * Server to browser: `changes`, `presence`, `bye`, each one JSON string, encoded once for all.
  */
-export const WIRE_VERSION = 1
 
 const uuid = z
   .string()
