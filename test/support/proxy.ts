@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+
+/** Bytes that pass in one go, so that a slow line is evenly slow. */
+const PIECE = 8 * 1024
+
+/** A TCP line to a server on this machine, that can be cut, stalled and slowed down. */
+export class Proxy {
+  /** Where to connect instead of the server's own port. */
+  readonly port: number
+  /** Browser to server. */
+  readonly up = new Lane()
+  /** Server to browser. */
+  readonly down = new Lane()
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  #target: number
+  #dead = false
+
+  private constructor(server: Server, target: number) {
+    this.#server = server
+    this.#target = target
+    this.port = (server.address() as { port: number }).port
+    server.on('connection', (socket) => this.#carry(socket))
+  }
+
+  static async open(target: number): Promise<Proxy> {
+    const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new Proxy(server, target)
+  }
+
+  /** Leads new connections to another port. */
+  aim(target: number): void {
+    this.#target = target
+  }
+
+  /** Resets every connection; new ones too, until `mend`. */
+  cut(): void {
+    this.#dead = true
+    this.drop()
+  }
+
+  /** Resets every connection; new ones are let through. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
+  mend(): void {
+    this.#dead = false
+  }
+
+  async close(): Promise<void> {
+    this.up.go()
+    this.down.go()
+    this.#server.close()
+    this.drop()
+    await once(this.#server, 'close')
+  }
+
+  #carry(near: Socket): void {
+    if (this.#dead) {
+      near.resetAndDestroy()
+      return
+    }
+    const far = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true })
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(socket)
+      socket.setNoDelay(true)
+      // The other side sees the same end: a reset for whatever went wrong.
+      socket.on('error', () => other.resetAndDestroy())
+      socket.on('close', (failed) => {
+        this.#sockets.delete(socket)
+        if (failed) other.destroy()
+      })
+    }
+    void this.up.pump(near, far)
+    void this.down.pump(far, near)
+  }
+}
+
+/** One direction of the line, shared by all its connections. */
+export class Lane {
+  /** Bytes that have passed. */
+  bytes = 0
+  /** Bytes a second. */
+  rate = Number.POSITIVE_INFINITY
+  /** Until when the line is taken by what was let through, as performance.now(). */
+  #takenUntil = 0
+  #gate: PromiseWithResolvers<void> | null = null
+
+  /** Holds everything back; connections stay open. */
+  stall(): void {
+    this.#gate ??= Promise.withResolvers()
+  }
+
+  /** Ends a stall. */
+  go(): void {
+    this.#gate?.resolve()
+    this.#gate = null
+  }
+
+  async pump(from: Socket, to: Socket): Promise<void> {
+    try {
+      for await (const chunk of from as AsyncIterable<Buffer>)
+        for (let start = 0; start < chunk.length; start += PIECE) {
+          const piece = chunk.subarray(start, start + PIECE)
+          await this.#pass(piece.length)
+          if (to.destroyed) return
+          if (!to.write(piece)) await Promise.race([once(to, 'drain'), once(to, 'close')])
+        }
+      to.end()
+    } catch {
+      // The socket's own listeners have told the other side.
+    }
+  }
+
+  async #pass(bytes: number): Promise<void> {
+    if (this.#gate) await this.#gate.promise
+    this.bytes += bytes
+    if (this.rate === Number.POSITIVE_INFINITY) return
+    const now = performance.now()
+    this.#takenUntil = Math.max(now, this.#takenUntil) + (bytes / this.rate) * 1000
+    if (this.#takenUntil - now > 1) await setTimeout(this.#takenUntil - now)
+  }
+}

@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const MAIN = resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
+/** Milliseconds that a server may take to say where it listens, on a slow machine. */
+const PATIENCE = 30_000
+
+export interface ServeOptions {
+  /** Where the data lies; without one a temporary folder, removed by `close`. */
+  data?: string
+  /** Further flags. */
+  args?: readonly string[]
+  env?: NodeJS.ProcessEnv
+  /** Flags of Node itself. */
+  execArgv?: readonly string[]
+}
+
+/** The real `wirephoto serve` as a process of its own, on a free port. */
+export class ServerProcess {
+  readonly data: string
+  readonly #options: ServeOptions
+  readonly #temporary: boolean
+  #child!: ChildProcess
+  /** 0 until the first start; kept when started again. */
+  port = 0
+  /** What it has printed, both streams. */
+  output = ''
+
+  private constructor(options: ServeOptions, data: string) {
+    this.#options = options
+    this.#temporary = options.data === undefined
+    this.data = data
+  }
+
+  /** Resolves when it listens. */
+  static async open(options: ServeOptions = {}): Promise<ServerProcess> {
+    const data = options.data ?? (await mkdtemp(join(tmpdir(), 'wirephoto-data-')))
+    const server = new ServerProcess(options, data)
+    await server.start()
+    return server
+  }
+
+  get url(): string {
+    return `http://localhost:${this.port}`
+  }
+
+  get pid(): number {
+    return this.#child.pid!
+  }
+
+  /** Starts it (again, on the same port and data). */
+  async start(): Promise<void> {
+    const { execArgv = [], args = [], env } = this.#options
+    const flags = ['serve', '--port', String(this.port), '--data', this.data, ...args]
+    this.#child = spawn(process.execPath, [...execArgv, MAIN, ...flags], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.output = ''
+    this.port = await this.#banner()
+  }
+
+  /** The port that the banner names. */
+  #banner(): Promise<number> {
+    const child = this.#child
+    const { promise, resolve, reject } = Promise.withResolvers<number>()
+    const fail = (why: string) => reject(new Error(`The server ${why}:\n${this.output}`))
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      fail(`said nothing for ${PATIENCE} ms`)
+    }, PATIENCE)
+    const listen = (chunk: Buffer) => {
+      this.output += chunk.toString()
+      const port = /http:\/\/[\w.[\]-]+:(\d+)/.exec(this.output)?.[1]
+      if (port !== undefined) resolve(Number(port))
+    }
+    child.stdout!.on('data', listen)
+    child.stderr!.on('data', listen)
+    child.once('close', (code) => fail(`ended with code ${code}`))
+    return promise.finally(() => clearTimeout(timer))
+  }
+
+  /** Resolves to its exit code when it has ended; null when a signal ended it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const closed = once(this.#child, 'close')
+      this.#child.kill(signal)
+      await closed
+    }
+    return this.#child.exitCode
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    await this.stop('SIGKILL')
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+    if (this.#temporary) await rm(this.data, { recursive: true, force: true })
+  }
+}
