@@ -267,7 +267,9 @@ export class LiveBoard {
     }
     const from = this.#cursor
     try {
+      failpoint('board.append')
       const to = await this.#engine.log.append(this.id, { expected: from, changes, clients })
+      failpoint('board.appended')
       if (to !== null) this.#advance({ from, to, changes }, clients)
       return to !== null
     } catch (error) {

@@ -133,7 +133,7 @@ describe('live', () => {
     port = (http.address() as AddressInfo).port
     gateway = attachGateway(http, {
       boards,
-      guard: { check: () => {}, sender: () => anna },
+      guard: { check: () => {}, sender: () => anna, introduce: () => null },
       log: pino({ level: 'silent' }),
     })
     ;({ board, release } = await boards.hold(FRONT))

@@ -1,0 +1,18 @@
+/** Places where a crash test may kill the server, in the order in which a picture passes them. */
+export const FAILPOINTS = [
+  'arrival.made',
+  'arrival.synced',
+  'intake.judged',
+  'intake.put',
+  'board.append',
+  'board.appended',
+  'intake.settled',
+] as const
+
+const [name, nth = '1'] = (process.env['WIREPHOTO_FAILPOINT'] ?? '').split(':')
+let left = Number(nth)
+
+/** Dies on the spot at the nth passing of the place that `WIREPHOTO_FAILPOINT=<name>[:<nth>]` names. */
+export function failpoint(at: (typeof FAILPOINTS)[number]): void {
+  if (at === name && --left === 0) process.kill(process.pid, 'SIGKILL')
+}
