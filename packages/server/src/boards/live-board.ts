@@ -22,6 +22,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import type { ClientState, Clients, Engine } from '@wirephoto/engine'
+import { failpoint } from '../failpoint.ts'
 
 /** Milliseconds between the starts of two ticks while commands keep coming. */
 const TICK = 16

@@ -7,6 +7,8 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import {
   type AnyRecord,
   applyChanges,
@@ -27,6 +29,9 @@ import { attachGateway, type Gateway } from './gateway.ts'
 const anna = { visitor: 'anna', role: 'edit' } as const
 const uuid = () => uuidv7(Date.now(), randomBytes(10))
 
+setFlagsFromString('--expose-gc')
+const gc = runInNewContext('gc') as () => void
+
 /** A viewer that speaks the wire itself, so that it can misbehave. */
 class Viewer {
   readonly records = new Map<string, AnyRecord>()
@@ -46,6 +51,7 @@ class Viewer {
     const viewer = new Viewer(ws)
     const connected = new Promise<void>((resolve, reject) => {
       ws.on('error', reject)
+      ws.on('close', () => reject(new Error('closed')))
       ws.on('message', (data) => {
         const text = String(data)
         viewer.received += text.length
@@ -64,8 +70,7 @@ class Viewer {
   }
 
   #hear([event, body]: [string, string]): void {
-    this.events.push([event, body])
-    if (event !== 'changes') return
+    if (event !== 'changes') return void this.events.push([event, body])
     const batch: Batch = JSON.parse(body)
     assert.equal(batch.from, this.cursor, 'L3: batches are consecutive')
     applyChanges(this.records, batch.changes)
@@ -166,7 +171,7 @@ describe('live', () => {
     assert.equal(await refused({ board: FRONT, wire: WIRE_VERSION + 1 }), 'old-page')
     assert.equal(await refused({ board: 'nowhere', wire: WIRE_VERSION }), 'unknown-board')
     assert.equal(await refused({ board: '../etc', wire: WIRE_VERSION }), 'bad-request')
-    assert.equal(await refused(null), 'bad-request')
+    assert.equal(await refused({}), 'bad-request')
   })
 
   test('W6, F8: malformed events and frames do nothing and hurt nobody else', async () => {
@@ -265,7 +270,7 @@ describe('live', () => {
 
 /** Bytes in use that would grow with what waits for viewers. */
 function memory(): number {
-  globalThis.gc?.()
+  gc()
   const { heapUsed, external, arrayBuffers } = process.memoryUsage()
   return heapUsed + external + arrayBuffers
 }
