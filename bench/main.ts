@@ -1,1 +1,27 @@
-export {}
+/** `npm run bench` runs all, `npm run bench -- fanout growth` the named ones. */
+import { commands } from './commands.ts'
+import { fanout } from './fanout.ts'
+import { growth } from './growth.ts'
+import { start } from './start.ts'
+import type { Figure } from './support/figures.ts'
+import { report } from './support/report.ts'
+import { weight } from './weight.ts'
+
+const benches: Record<string, () => Promise<Figure[]>> = { fanout, growth, commands, start, weight }
+
+const asked = process.argv.slice(2)
+const unknown = asked.filter((name) => !(name in benches))
+if (unknown.length > 0) {
+  console.error(
+    `There is no bench ${unknown.join(', ')}. There are ${Object.keys(benches).join(', ')}.`,
+  )
+  process.exit(2)
+}
+
+const figures: Figure[] = []
+for (const [name, run] of Object.entries(benches)) {
+  if (asked.length > 0 && !asked.includes(name)) continue
+  console.log(`${name} …`)
+  figures.push(...(await run()))
+}
+await report(figures)

@@ -1,0 +1,9 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** On a free port of this machine, said on the first line of output. */
+export function listen(http: Server): void {
+  http.listen(0, '127.0.0.1', () => {
+    console.log(`http://127.0.0.1:${(http.address() as AddressInfo).port}`)
+  })
+}

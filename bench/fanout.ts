@@ -1,0 +1,154 @@
+import { setTimeout } from 'node:timers/promises'
+import { type Snapshot, seqOf } from '@wirephoto/board'
+import { drawPicture } from '../test/support/pictures.ts'
+import { ServerProcess } from '../test/support/server.ts'
+import { type Figure, interleave } from './support/figures.ts'
+import { type Baseline, cpuSeconds, startBaseline } from './support/process.ts'
+import { Line, postPicture, snapshotOf, Tally, Writer } from './support/wire.ts'
+
+const VIEWERS = 1_000
+const WRITERS = 20
+const ROUNDS = 5
+/** CPU-seconds of the server that make a round. */
+const ENOUGH = 5
+/** The product's own, so that the baseline batches in the same way. */
+const TICK = '16'
+
+/** S4: what it costs to bring a change to everybody. */
+export async function fanout(): Promise<Figure[]> {
+  const server = await ServerProcess.open()
+  const baselines: Baseline[] = []
+  const start = async (name: string, tick: string) => {
+    const baseline = await startBaseline(name, { TICK: tick })
+    baselines.push(baseline)
+    return Audience.gather(baseline, snapshot)
+  }
+  const picture = await drawPicture({ width: 320, height: 240 })
+  for (let i = 0; i < WRITERS; i++) await postPicture(server.port, picture)
+  const snapshot = await snapshotOf(server.port)
+  try {
+    const product = await Audience.gather(server, snapshot)
+    const batching = await start('plain-ws', TICK)
+    const socketio = await start('bare-socketio', TICK)
+    const each = await start('plain-ws', '0')
+    const a = await interleave(ROUNDS, {
+      product: () => product.cost(() => product.oneByOne()),
+      plain: () => batching.cost(() => batching.oneByOne()),
+      socketio: () => socketio.cost(() => socketio.oneByOne()),
+    })
+    const b = await interleave(ROUNDS, {
+      product: () => product.cost(() => product.together()),
+      plain: () => each.cost(() => each.together()),
+    })
+    const unit = 'CPU-s per million'
+    return [
+      {
+        id: 'S4a',
+        what: `one change a tick, ${VIEWERS} viewers`,
+        unit,
+        figure: a.product,
+        baseline: { name: 'plain ws', value: a.plain },
+        goal: { max: 1.5 },
+      },
+      {
+        id: 'S4a',
+        what: 'the same beside Socket.IO',
+        unit,
+        figure: a.product,
+        baseline: { name: 'bare Socket.IO', value: a.socketio },
+        goal: null,
+      },
+      {
+        id: 'S4b',
+        what: `${WRITERS} writers, 100 changes/s, ${VIEWERS} viewers`,
+        unit,
+        figure: b.product,
+        baseline: { name: 'plain ws, a message each', value: b.plain },
+        goal: { max: 0.5 },
+      },
+    ]
+  } finally {
+    for (const baseline of baselines) await baseline.close()
+    await server.close()
+  }
+}
+
+/** A server with its viewers and writers. */
+class Audience {
+  readonly #pid: number
+  readonly #ids: readonly string[]
+  readonly #viewers: readonly Line[]
+  readonly #writers: readonly Writer[]
+  readonly #tally: Tally
+  /** Where the first viewer stands. */
+  #seq = 0
+  #x = 0
+
+  private constructor(pid: number, ids: string[], viewers: Line[], writers: Line[], tally: Tally) {
+    this.#pid = pid
+    this.#ids = ids
+    this.#viewers = viewers
+    this.#writers = writers.map((line) => new Writer(line))
+    this.#tally = tally
+    viewers[0]!.onBatch = ({ to }) => {
+      this.#seq = seqOf(to)
+    }
+  }
+
+  static async gather(
+    { port, pid }: { port: number; pid: number },
+    snapshot: Snapshot,
+  ): Promise<Audience> {
+    const tally = new Tally()
+    const writers = await Promise.all(Array.from({ length: WRITERS }, () => Line.connect(port)))
+    await writers[0]!.ask('seed', snapshot)
+    const viewers = await Line.follow(VIEWERS, port, { tally, cursor: snapshot.cursor })
+    const ids = snapshot.records.filter(({ kind }) => kind === 'image').map(({ id }) => id)
+    return new Audience(pid, ids, viewers, writers, tally)
+  }
+
+  /** CPU-seconds of the server for a million changes delivered; `work` resolves to how many it made. */
+  async cost(work: () => Promise<number>): Promise<number> {
+    const before = cpuSeconds(this.#pid)
+    let changes = 0
+    while (cpuSeconds(this.#pid) - before < ENOUGH) changes += await work()
+    return (cpuSeconds(this.#pid) - before) / ((changes * VIEWERS) / 1e6)
+  }
+
+  /** One change after the other, each delivered to everybody before the next. */
+  async oneByOne(): Promise<number> {
+    for (let i = 0; i < 20; i++) {
+      const delivered = this.#tally.until(this.#tally.batches + VIEWERS)
+      await this.#push(0)
+      await delivered
+    }
+    return 20
+  }
+
+  /** Two seconds of 100 changes a second, by everybody in turn, until all are delivered. */
+  async together(): Promise<number> {
+    const start = performance.now()
+    const answered: Promise<void>[] = []
+    for (let i = 0; i < 200; i++) {
+      const early = start + i * 10 - performance.now()
+      if (early > 0) await setTimeout(early)
+      answered.push(this.#push(i % WRITERS))
+    }
+    await Promise.all(answered)
+    await this.#delivered()
+    return 200
+  }
+
+  #push(writer: number): Promise<void> {
+    const id = this.#ids[writer]!
+    return this.#writers[writer]!.push({ kind: 'image.patch', id, set: { x: ++this.#x, y: 0 } })
+  }
+
+  /** When the first viewer stands where the writers do, and all have heard as much as it has. */
+  async #delivered(): Promise<void> {
+    const [first] = this.#viewers
+    const seq = Math.max(...this.#writers.map((writer) => writer.seq))
+    while (this.#seq < seq) await this.#tally.until(this.#tally.batches + 1)
+    await this.#tally.until(first!.batches * VIEWERS)
+  }
+}

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  type Batch,
+  type Command,
+  type CommandAnswer,
+  type ErrorBody,
+  limits,
+  type Snapshot,
+  uuidv7,
+  WIRE_VERSION,
+} from '@wirephoto/board'
+import { WebSocket } from 'ws'
+
+/** How many have heard how much, together. */
+export class Tally {
+  /** `changes` messages. */
+  batches = 0
+  /** All events, answers and pings left out. */
+  messages = 0
+  bytes = 0
+  #target = Number.POSITIVE_INFINITY
+  #reached = () => {}
+
+  count(bytes: number, isBatch: boolean): void {
+    this.messages++
+    this.bytes += bytes
+    if (isBatch && ++this.batches === this.#target) this.#reached()
+  }
+
+  /** Resolves when that many `changes` messages have come, ever. */
+  until(batches: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#target = batches
+    this.#reached = resolve
+    if (this.batches >= batches) resolve()
+    return promise
+  }
+}
+
+const OPEN = '0'.charCodeAt(0)
+const MESSAGE = '4'.charCodeAt(0)
+const EVENT = '2'.charCodeAt(0)
+/** The fifth byte of `42["changes"`. */
+const CHANGES = 'c'.charCodeAt(0)
+
+/**
+ * A socket that speaks Socket.IO's frames by hand, because a thousand of them must cost the load
+ * generator little: what comes is counted, and parsed only where somebody asks for it.
+ */
+export class Line {
+  /** `changes` messages received. */
+  batches = 0
+  /** Called with every batch. */
+  onBatch: ((batch: Batch) => void) | null = null
+  readonly #ws: WebSocket
+  readonly #tally: Tally
+  readonly #answers = new Map<number, (reply: never) => void>()
+  #asked = 0
+
+  private constructor(ws: WebSocket, tally: Tally) {
+    this.#ws = ws
+    this.#tally = tally
+    ws.on('message', (data: Buffer) => this.#hear(data))
+  }
+
+  static async connect(port: number, tally = new Tally(), board = 'main'): Promise<Line> {
+    const url = `ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`
+    const ws = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true })
+    const line = new Line(ws, tally)
+    await once(ws, 'message')
+    ws.send(`40${JSON.stringify({ board, wire: WIRE_VERSION })}`)
+    const [welcome] = (await once(ws, 'message')) as [Buffer]
+    if (!welcome.toString().startsWith('40')) throw new Error(`Refused: ${welcome.toString()}`)
+    return line
+  }
+
+  /** Connects many viewers that follow from a snapshot on. */
+  static async follow(
+    count: number,
+    port: number,
+    { tally, board, cursor }: { tally: Tally; board?: string; cursor: string },
+  ): Promise<Line[]> {
+    const lines: Line[] = []
+    const one = async () => {
+      const line = await Line.connect(port, tally, board)
+      const { resumed } = await line.ask<{ resumed: boolean }>('follow', { cursor })
+      if (!resumed) throw new Error('The viewer could not follow from its snapshot')
+      return line
+    }
+    while (lines.length < count)
+      lines.push(
+        ...(await Promise.all(Array.from({ length: Math.min(50, count - lines.length) }, one))),
+      )
+    return lines
+  }
+
+  /** Resolves to the acknowledgement's argument. */
+  ask<T>(event: string, body: unknown): Promise<T> {
+    const id = this.#asked++
+    const { promise, resolve } = Promise.withResolvers<T>()
+    this.#answers.set(id, resolve)
+    this.#ws.send(`42${id}${JSON.stringify([event, body])}`)
+    return promise
+  }
+
+  close(): void {
+    this.#ws.terminate()
+  }
+
+  #hear(data: Buffer): void {
+    if (data[0] === OPEN) return
+    if (data[0] === MESSAGE && data[1] === EVENT) {
+      const isBatch = data[4] === CHANGES
+      if (isBatch) {
+        this.batches++
+        this.onBatch?.(JSON.parse(JSON.parse(data.toString().slice(2))[1]))
+      }
+      return this.#tally.count(data.length, isBatch)
+    }
+    const text = data.toString()
+    if (text === '2') this.#ws.send('3')
+    const [, id, body] = /^43(\d+)(.*)$/s.exec(text) ?? []
+    if (id === undefined) return
+    const answer = this.#answers.get(Number(id))
+    this.#answers.delete(Number(id))
+    answer?.(JSON.parse(body!)[0] as never)
+  }
+}
+
+/** A client's queue as the SDK has it: one message under way, what comes meanwhile goes with the next. */
+export class Writer {
+  /** The batch that the last answer named. */
+  seq = 0
+  readonly #line: Line
+  readonly #client = uuidv7(Date.now(), randomBytes(10))
+  readonly #queue: Command[] = []
+  #n = 1
+  #sending: Promise<void> | null = null
+
+  constructor(line: Line) {
+    this.#line = line
+  }
+
+  /** Resolves when everything pushed so far is answered. */
+  push(command: Command): Promise<void> {
+    this.#queue.push(command)
+    this.#sending ??= this.#send().finally(() => {
+      this.#sending = null
+    })
+    return this.#sending
+  }
+
+  async #send(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const commands = this.#queue.splice(0, limits.commands)
+      const message = { client: this.#client, n: this.#n, commands }
+      const answer = await this.#line.ask<CommandAnswer | ErrorBody>('commands', message)
+      if ('error' in answer) throw new Error(`The server said ${JSON.stringify(answer)}`)
+      if (answer.refused?.length > 0) throw new Error(`Refused: ${JSON.stringify(answer.refused)}`)
+      this.#n += commands.length
+      this.seq = answer.seq
+    }
+  }
+}
+
+export async function snapshotOf(port: number, board = 'main'): Promise<Snapshot> {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/boards/${board}/snapshot`)
+  if (!answer.ok) throw new Error(`The snapshot was answered with ${answer.status}`)
+  return (await answer.json()) as Snapshot
+}
+
+/** Posts a picture; resolves to its id when it is stored. */
+export async function postPicture(port: number, picture: Buffer, board = 'main'): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/boards/${board}/images?name=a.jpg`, {
+    method: 'POST',
+    headers: { 'content-type': 'image/jpeg' },
+    body: new Uint8Array(picture),
+  })
+  if (answer.status !== 201)
+    throw new Error(`The picture was answered with ${answer.status}: ${await answer.text()}`)
+  return ((await answer.json()) as { id: string }).id
+}
