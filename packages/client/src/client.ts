@@ -1,6 +1,22 @@
-import type { ErrorCode, ImagePatch, ImageRecord } from '@wirephoto/board'
-import type { Store } from './store.ts'
-import type { OwnUpload } from './upload.ts'
+import {
+  type Command,
+  type ErrorCode,
+  type Followed,
+  type ImageAdd,
+  type ImagePatch,
+  type ImageRecord,
+  limits,
+  WireError,
+} from '@wirephoto/board'
+import { Emitter } from './events.ts'
+import { Feed } from './feed.ts'
+import { newId, newToken } from './ids.ts'
+import { Presence } from './presence.ts'
+import { Queue } from './queue.ts'
+import { Replica } from './replica.ts'
+import { defaultStore, type Store } from './store.ts'
+import { Undo } from './undo.ts'
+import { type OwnUpload, Uploads } from './upload.ts'
 
 export interface OpenOptions {
   /** Origin of the server: `https://board.example`. */
@@ -74,113 +90,312 @@ export function openBoard(options: OpenOptions): Board {
 export class Board {
   readonly url: string
   readonly id: string
+  readonly #events = new Emitter<BoardEvents>()
+  readonly #store: Promise<Store>
+  readonly #replica: Replica
+  readonly #queue: Queue
+  readonly #uploads: Uploads
+  readonly #presence: Presence
+  readonly #undo: Undo
+  readonly #feed: Feed
+  #status: Status = { connection: 'connecting', loaded: false, unsent: 0, refused: null }
+  #followed: Followed | null = null
+  /** Milliseconds that the server's clock is ahead of ours. */
+  #ahead = 0
 
-  constructor({ url, board }: OpenOptions) {
-    this.url = url
+  constructor({ url, board, store, token }: OpenOptions) {
+    this.url = url.replace(/\/$/, '')
     this.id = board
+    this.#store = store ? Promise.resolve(store) : defaultStore()
+    const headers = authorization(token)
+    this.#replica = new Replica({
+      visitor: () => this.visitor ?? '',
+      changed: (ids) => this.#seen(ids),
+    })
+    this.#queue = new Queue({
+      board,
+      store: this.#store,
+      replica: this.#replica,
+      send: (message) => this.#feed.send(message),
+      clock: () => ({ now: this.#now(), dated: this.#followed !== null }),
+      refused: (commands, why) => this.#refused(commands, why),
+      changed: () => {
+        this.#tell({ unsent: this.#queue.size })
+        this.#uploads.pump()
+      },
+    })
+    this.#uploads = new Uploads({
+      board,
+      headers,
+      endpoint: `${this.url}/api/boards/${board}/uploads`,
+      store: this.#store,
+      page: newId(Date.now()),
+      pictures: this.#replica.pictures,
+      isAdding: (id) => this.#queue.isAdding(id),
+      changed: (ids) => this.#events.emit('uploads', ids),
+      failed: (_id, why) => this.#events.emit('notice', why),
+    })
+    this.#presence = new Presence({
+      show: (state) => this.#feed.show(state),
+      changed: (ids) => this.#events.emit('drags', ids),
+    })
+    this.#undo = new Undo(this, (commands) => this.#queue.push(commands))
+    this.#feed = new Feed({
+      url: this.url,
+      board,
+      headers,
+      ready: this.#restore(),
+      snapshot: (snapshot) => {
+        this.#replica.load(snapshot)
+        this.#uploads.review(this.#uploads.shown.keys())
+        this.#tell({ loaded: true })
+      },
+      batch: (batch) => {
+        const moved = batch.changes.flatMap((change) => {
+          if (!('put' in change) || change.put.kind !== 'image') return []
+          const before = this.pictures.get(change.put.id)
+          const stays = before?.x === change.put.x && before.y === change.put.y
+          return stays ? [] : change.put.id
+        })
+        this.#replica.apply(batch)
+        this.#presence.moved(moved)
+      },
+      present: (present) => this.#presence.receive(present, this.#followed?.session ?? null),
+      live: (followed) => {
+        this.#followed = followed
+        this.#ahead = followed.now - Date.now()
+        this.#tell({ connection: 'live' })
+        this.#queue.online = true
+        this.#uploads.hurry()
+      },
+      offline: () => this.#lost(),
+      refused: (refused) => {
+        this.#lost()
+        this.#tell({ refused })
+        this.#events.emit('notice', refused)
+      },
+    })
+    if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#leave)
   }
 
   /** Every picture by id, trashed ones too (`deletedAt`). The same map for ever, changed in place. */
   get pictures(): ReadonlyMap<string, ImageRecord> {
-    return new Map()
+    return this.#replica.pictures
   }
 
   get title(): string {
-    return ''
+    return this.#replica.board.title
   }
 
   get status(): Status {
-    return { connection: 'connecting', loaded: false, unsent: 0, refused: null }
+    return this.#status
   }
 
   /** One's own public id, as in `author`; null before the first contact. */
   get visitor(): string | null {
-    return null
+    return this.#followed?.visitor ?? null
   }
 
   /** Where pictures in others' hands are now. */
   get drags(): ReadonlyMap<string, Place> {
-    return new Map()
+    return this.#presence.drags
   }
 
   get uploads(): ReadonlyMap<string, OwnUpload> {
-    return new Map()
+    return this.#uploads.shown
   }
 
   /** Calls back until the returned function is called. */
   on<E extends keyof BoardEvents>(event: E, listener: (value: BoardEvents[E]) => void): () => void {
-    void event, listener
-    return () => {}
+    return this.#events.on(event, listener)
   }
 
   /** Adds pictures, which stand at once; their files follow, two at a time. The new ids. */
   add(pictures: readonly NewPicture[]): string[] {
-    return pictures.map(() => '')
+    const adds = pictures.map(({ file, name, ...picture }) => ({
+      file,
+      command: {
+        kind: 'image.add',
+        id: newId(this.#now()),
+        ...picture,
+        name: name.slice(0, limits.name),
+      } satisfies ImageAdd,
+    }))
+    this.#do(adds.map(({ command }) => command))
+    for (const { command, file } of adds) this.#uploads.add(command, file)
+    return adds.map(({ command }) => command.id)
   }
 
   /** What is asked for in one turn of the event loop (patches of a whole selection) is one undo step. */
   patch(id: string, set: ImagePatch['set']): void {
-    void id, set
+    const given = Object.entries(set).filter(([, value]) => value !== undefined)
+    this.#do([{ kind: 'image.patch', id, set: Object.fromEntries(given) }])
   }
 
   remove(ids: readonly string[]): void {
-    void ids
+    this.#do(ids.map((id) => ({ kind: 'image.remove', id })))
   }
 
   restore(ids: readonly string[]): void {
-    void ids
+    this.#do(ids.map((id) => ({ kind: 'image.restore', id })))
   }
 
   rename(title: string): void {
-    void title
+    this.#do([{ kind: 'board.patch', set: { title: title.slice(0, limits.title) } }])
   }
 
   /** Shows others what is in one's hand; null when it is let go (after the patches). */
   drag(positions: Readonly<Record<string, Place>> | null): void {
-    void positions
+    this.#presence.drag(positions)
   }
 
   /** Tries a failed upload again. */
   retry(id: string): void {
-    void id
+    const add = this.#uploads.retry(id)
+    if (add) this.#queue.push([add])
   }
 
   /** Gives an upload up: its picture goes to the trash. */
   cancel(id: string): void {
-    void id
+    this.#uploads.drop(id)
+    if (this.pictures.get(id)?.deletedAt === null) this.remove([id])
   }
 
-  /** Resolves when the picture is stored; rejects with a `WireError` when it failed. */
+  /** Resolves when the picture is stored; rejects with a `WireError` when it failed or is gone. */
   stored(id: string): Promise<ImageRecord> {
-    return Promise.reject(new Error(id))
+    return new Promise((resolve, reject) => {
+      const offs = (['uploads', 'pictures', 'status'] as const).map((event) =>
+        this.on(event, () => look()),
+      )
+      const end = () => {
+        for (const off of offs) off()
+      }
+      const look = () => {
+        const picture = this.pictures.get(id)
+        const error = this.uploads.get(id)?.error ?? this.status.refused
+        const isGone = !picture && this.status.loaded && !this.#queue.isAdding(id)
+        if (!picture?.blob && !error && !isGone) return
+        end()
+        if (picture?.blob) resolve(picture)
+        else reject(new WireError(error?.code ?? 'unknown-picture'))
+      }
+      look()
+    })
   }
 
   /** Resolves when no command is unanswered. */
   settled(): Promise<void> {
-    return Promise.resolve()
+    return new Promise((resolve) => {
+      if (this.#queue.size === 0) return resolve()
+      const off = this.on('status', () => {
+        if (this.#queue.size > 0) return
+        off()
+        resolve()
+      })
+    })
   }
 
   /** Takes one's last step back. False when there was none that still could be. */
   undo(): boolean {
-    return false
+    return this.#step(() => this.#undo.undo())
   }
 
   redo(): boolean {
-    return false
+    return this.#step(() => this.#undo.redo())
   }
 
   get canUndo(): boolean {
-    return false
+    return this.#undo.canUndo
   }
 
   get canRedo(): boolean {
-    return false
+    return this.#undo.canRedo
   }
 
   /** Stops; what is unsent stays in the store for the next page. */
-  close(): Promise<void> {
-    return Promise.resolve()
+  async close(): Promise<void> {
+    if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#leave)
+    this.#queue.close()
+    this.#uploads.close()
+    this.#presence.close()
+    this.#feed.close()
+    await this.#store
   }
+
+  /** Now, by the server's clock once it is known. */
+  #now(): number {
+    return Date.now() + this.#ahead
+  }
+
+  /** Takes over what earlier pages left unsent. */
+  async #restore(): Promise<void> {
+    try {
+      const store = await this.#store
+      const [commands, files] = await Promise.all([store.commands(this.id), store.files(this.id)])
+      this.#queue.adopt(commands)
+      this.#uploads.adopt(files)
+    } catch {
+      // A store that can't be read is as good as an empty one.
+    }
+  }
+
+  #do(commands: readonly Command[]): void {
+    this.#step(() => {
+      this.#undo.note(commands)
+      this.#queue.push(commands)
+    })
+  }
+
+  /** Runs what may change whether there is something to undo. */
+  #step<T>(run: () => T): T {
+    const before = [this.canUndo, this.canRedo]
+    const result = run()
+    if (before[0] !== this.canUndo || before[1] !== this.canRedo)
+      this.#events.emit('undo', undefined)
+    return result
+  }
+
+  #seen(ids: ReadonlySet<string>): void {
+    if (ids.has('board')) this.#events.emit('title', this.title)
+    const pictures = new Set(ids)
+    pictures.delete('board')
+    if (pictures.size === 0) return
+    this.#events.emit('pictures', pictures)
+    this.#uploads.review(pictures)
+  }
+
+  #refused(commands: readonly Command[], why: Problem): void {
+    for (const command of commands)
+      if (command.kind === 'image.add') this.#uploads.fail(command.id, why)
+    this.#events.emit('notice', why)
+  }
+
+  #lost(): void {
+    this.#queue.online = false
+    this.#presence.clear()
+    this.#tell({ connection: 'offline' })
+  }
+
+  /** The page goes, perhaps for good: numbers and files must be in the store. */
+  readonly #leave = (): void => {
+    this.#queue.flush()
+    this.#uploads.release()
+  }
+
+  #tell(news: Partial<Status>): void {
+    const before = this.#status
+    this.#status = { ...before, ...news }
+    const keys = Object.keys(news) as (keyof Status)[]
+    if (keys.some((key) => before[key] !== this.#status[key]))
+      this.#events.emit('status', this.#status)
+  }
+}
+
+/** Browsers have a cookie; elsewhere a token says who is asking. */
+function authorization(token: string | undefined): Record<string, string> {
+  const isPage = typeof document !== 'undefined' || typeof location !== 'undefined'
+  if (token === undefined && isPage) return {}
+  return { authorization: `Bearer ${token ?? newToken()}` }
 }
 
 /** Where the stored file of a picture is, null while it is arriving. */

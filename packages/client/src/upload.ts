@@ -1,6 +1,20 @@
+import { type ErrorBody, errors, type ImageAdd, type ImageRecord, words } from '@wirephoto/board'
+import type { DetailedError, FileSource, Upload, UploadOptions } from 'tus-js-client'
+import { backoff } from './backoff.ts'
 import type { Problem } from './client.ts'
+import type { SavedFile, Store } from './store.ts'
 
-/** A picture of one's own whose bytes are on their way. It leaves the list when it is stored. */
+/** Uploads under way at once. */
+const AT_ONCE = 2
+/** Bytes of one request: what a server that is killed may cost, at the most. */
+const CHUNK = 8 * 2 ** 20
+/** Milliseconds that one page keeps others from sending the same file, and between its renewals. */
+const CLAIM = 6_000
+const RENEWAL = 2_000
+/** Milliseconds between two words about progress. */
+const PROGRESS = 100
+
+/** A picture of one's own whose file is on its way. It leaves the list when it is stored. */
 export interface OwnUpload {
   /** The picture's id. */
   readonly id: string
@@ -13,4 +27,304 @@ export interface OwnUpload {
   readonly state: 'waiting' | 'sending' | 'retrying' | 'failed'
   /** Why it failed. */
   readonly error?: Problem
+}
+
+interface Job {
+  readonly id: string
+  readonly file: Blob
+  /** What announced it; null when an earlier page did. */
+  readonly add: ImageAdd | null
+  phase: 'idle' | 'running' | 'pausing' | 'sent' | 'failed'
+  /** The server may have a part of it: ask before sending. */
+  begun: boolean
+  failures: number
+  progressAt: number
+  timer: ReturnType<typeof setTimeout> | undefined
+  stop: (() => void) | undefined
+}
+
+interface UploadsOptions {
+  readonly board: string
+  /** Where uploads are made; each is then at `<endpoint>/<picture>`. */
+  readonly endpoint: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly store: Promise<Store>
+  /** This page, as it claims files. */
+  readonly page: string
+  readonly pictures: ReadonlyMap<string, ImageRecord>
+  /** Whether the picture's add has no answer yet. */
+  readonly isAdding: (id: string) => boolean
+  readonly changed: (ids: ReadonlySet<string>) => void
+  /** Turned down for good. */
+  readonly failed: (id: string, why: Problem) => void
+}
+
+/**
+ * Files on their way (tus 1.0.0). An upload waits for the answer to its picture's `image.add`, is tried
+ * for ever while it fails for want of a line or a server, and ends when the feed says that the picture
+ * is stored, whatever the last request came to. Files outlive the page in the store.
+ */
+export class Uploads {
+  readonly shown = new Map<string, OwnUpload>()
+  readonly #options: UploadsOptions
+  readonly #jobs = new Map<string, Job>()
+  #running = 0
+  #closed = false
+
+  constructor(options: UploadsOptions) {
+    this.#options = options
+  }
+
+  /** Keeps the file, and sends it when its turn comes. */
+  add(add: ImageAdd, file: Blob): void {
+    this.#enlist({ id: add.id, file, name: add.name }, add)
+    this.#keep(add.id)
+  }
+
+  /** Goes on with what earlier pages left. */
+  adopt(files: readonly SavedFile[]): void {
+    for (const saved of files) if (!this.#jobs.has(saved.id)) this.#enlist(saved, null)
+    this.pump()
+  }
+
+  /** Looks again at these pictures: stored ones are done, gone ones can't be. */
+  review(ids: Iterable<string>): void {
+    for (const id of ids) {
+      const job = this.#jobs.get(id)
+      const picture = this.#options.pictures.get(id)
+      if (!job || job.phase === 'failed') continue
+      if (picture?.blob) this.drop(id)
+      // A request under way knows better why.
+      else if (!picture && job.phase !== 'running' && !this.#options.isAdding(id)) this.#gone(job)
+    }
+  }
+
+  /** Starts what can be started. */
+  pump(): void {
+    for (const job of this.#jobs.values()) {
+      if (this.#closed || this.#running >= AT_ONCE) return
+      if (job.phase === 'idle' && !this.#options.isAdding(job.id)) void this.#run(job)
+    }
+  }
+
+  /** The line is back: what waits for another try has it now. */
+  hurry(): void {
+    for (const job of this.#jobs.values()) if (job.phase === 'pausing') this.#resume(job)
+    this.pump()
+  }
+
+  /** Tries a failed one again: what announces it anew, if its picture is gone. */
+  retry(id: string): ImageAdd | null {
+    const job = this.#jobs.get(id)
+    if (job?.phase !== 'failed') return null
+    const { error: _, ...upload } = this.shown.get(id)!
+    this.shown.set(id, { ...upload, sent: 0, state: 'waiting' })
+    Object.assign(job, { phase: 'idle', failures: 0 })
+    this.#keep(id)
+    this.#changed(id)
+    queueMicrotask(() => this.pump())
+    return this.#options.pictures.has(id) ? null : job.add
+  }
+
+  fail(id: string, error: Problem): void {
+    const job = this.#jobs.get(id)
+    if (!job) return
+    this.#halt(job)
+    job.phase = 'failed'
+    this.shown.set(id, { ...this.shown.get(id)!, state: 'failed', error })
+    this.#forget(id)
+    this.#changed(id)
+  }
+
+  /** Lets go of an upload, be it done or given up. */
+  drop(id: string): void {
+    const job = this.#jobs.get(id)
+    if (!job) return
+    this.#halt(job)
+    this.#jobs.delete(id)
+    this.shown.delete(id)
+    this.#forget(id)
+    this.#changed(id)
+    this.pump()
+  }
+
+  /** Lets other pages send what is on its way here. */
+  release(): void {
+    void this.#options.store.then((store) => store.release(this.#options.page)).catch(() => {})
+  }
+
+  /** Stops; files stay in the store for the next page. */
+  close(): void {
+    this.#closed = true
+    for (const job of this.#jobs.values()) this.#halt(job)
+    this.release()
+  }
+
+  #enlist({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): void {
+    const begun = add === null
+    const job: Job = {
+      ...{ id, file, add, begun },
+      ...{ phase: 'idle', failures: 0, progressAt: 0, timer: undefined, stop: undefined },
+    }
+    this.#jobs.set(id, job)
+    this.shown.set(id, { id, file, name, sent: 0, total: file.size, state: 'waiting' })
+    this.#changed(id)
+  }
+
+  /** One try. */
+  async #run(job: Job): Promise<void> {
+    const { id } = job
+    job.phase = 'running'
+    this.#running++
+    const renewal = setInterval(() => void this.#claim(id), RENEWAL)
+    try {
+      if (!(await this.#claim(id))) return this.#pause(job, RENEWAL)
+      if (job.phase !== 'running') return
+      this.#show(id, { state: 'sending' })
+      await this.#send(job)
+      job.phase = 'sent'
+      this.#show(id, { sent: job.file.size })
+    } catch (error) {
+      if (job.phase === 'running') this.#judge(job, error as DetailedError)
+    } finally {
+      clearInterval(renewal)
+      job.stop = undefined
+      this.#running--
+      this.review([id])
+      this.pump()
+    }
+  }
+
+  async #send(job: Job): Promise<void> {
+    const { endpoint, headers } = this.#options
+    const tus = await import('tus-js-client')
+    await new Promise<void>((resolve, reject) => {
+      if (job.phase !== 'running') return resolve()
+      const upload: Upload = new tus.Upload(job.file, {
+        endpoint,
+        headers,
+        metadata: { id: job.id },
+        chunkSize: CHUNK,
+        retryDelays: null,
+        storeFingerprintForResuming: false,
+        fingerprint: () => Promise.resolve(job.id),
+        ...(job.begun && { uploadUrl: `${endpoint}/${job.id}` }),
+        ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
+        onProgress: (sent) => this.#progress(job, sent),
+        onSuccess: () => resolve(),
+        onError: reject,
+      })
+      job.begun = true
+      job.stop = () => {
+        void upload.abort()
+        resolve()
+      }
+      upload.start()
+    })
+  }
+
+  #progress(job: Job, sent: number): void {
+    const now = Date.now()
+    if (job.phase !== 'running' || now - job.progressAt < PROGRESS) return
+    job.progressAt = now
+    job.failures = 0
+    this.#show(job.id, { sent })
+  }
+
+  /** What a failed try means: try again, or give up. */
+  #judge(job: Job, error: DetailedError): void {
+    const response = error.originalResponse
+    const status = response?.getStatus() ?? 0
+    const isRefusal = status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)
+    if (!isRefusal) {
+      const after = Number(response?.getHeader('Retry-After')) * 1000 || 0
+      this.#pause(job, Math.max(after, backoff(job.failures++)))
+      return this.#show(job.id, { state: 'retrying' })
+    }
+    const why = problemOf(response?.getBody() ?? '')
+    this.fail(job.id, why)
+    this.#options.failed(job.id, why)
+  }
+
+  #pause(job: Job, milliseconds: number): void {
+    job.phase = 'pausing'
+    job.timer = setTimeout(() => {
+      this.#resume(job)
+      this.pump()
+    }, milliseconds)
+  }
+
+  #resume(job: Job): void {
+    clearTimeout(job.timer)
+    job.phase = 'idle'
+  }
+
+  /** The picture is gone, and nobody said why. */
+  #gone({ id, add }: Job): void {
+    if (!add) return this.drop(id)
+    const why = problem('upload-gone')
+    this.fail(id, why)
+    this.#options.failed(id, why)
+  }
+
+  #halt(job: Job): void {
+    clearTimeout(job.timer)
+    job.phase = 'idle'
+    job.stop?.()
+  }
+
+  #show(id: string, news: Partial<OwnUpload>): void {
+    const upload = this.shown.get(id)
+    if (!upload) return
+    this.shown.set(id, { ...upload, ...news })
+    this.#changed(id)
+  }
+
+  #changed(id: string): void {
+    this.#options.changed(new Set([id]))
+  }
+
+  #keep(id: string): void {
+    const { board, store } = this.#options
+    const { file, name } = this.shown.get(id)!
+    // A store without room for it costs only what a reload would have saved.
+    void store.then((opened) => opened.putFile({ board, id, file, name })).catch(() => {})
+  }
+
+  #forget(id: string): void {
+    void this.#options.store.then((store) => store.removeFile(id)).catch(() => {})
+  }
+
+  /** Whether this page is the one that sends the file. */
+  #claim(id: string): Promise<boolean> {
+    const { store, page } = this.#options
+    return store.then((opened) => opened.claim(id, page, Date.now() + CLAIM)).catch(() => true)
+  }
+}
+
+/** Node's part of tus-js-client takes streams and buffers only: this reads blobs, a chunk at a time. */
+const blobReader: NonNullable<UploadOptions['fileReader']> = {
+  async openFile(blob: Blob): Promise<FileSource> {
+    return {
+      size: blob.size,
+      async slice(start, end) {
+        const bytes = new Uint8Array(await blob.slice(start, end).arrayBuffer())
+        return { value: Object.assign(bytes, { size: bytes.length }), done: end >= blob.size }
+      },
+      close() {},
+    }
+  },
+}
+
+const problem = (code: keyof typeof errors): Problem => ({ code, message: words.errors[code]({}) })
+
+/** What a refusal's body says. */
+function problemOf(body: string): Problem {
+  try {
+    const { error } = JSON.parse(body) as ErrorBody
+    if (error.code in errors) return error as Problem
+  } catch {
+    // Something between us and the server has answered in its own words.
+  }
+  return problem('upload-gone')
 }

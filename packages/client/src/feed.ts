@@ -1,0 +1,277 @@
+import {
+  type Batch,
+  type CommandAnswer,
+  type CommandMessage,
+  type Cursor,
+  type ErrorBody,
+  type ErrorCode,
+  type Followed,
+  type Presence,
+  type Present,
+  type Snapshot,
+  WIRE_VERSION,
+} from '@wirephoto/board'
+import { io, type Socket } from 'socket.io-client'
+import { backoff } from './backoff.ts'
+import type { Problem } from './client.ts'
+
+/*
+ * The board's changefeed as it arrives here.
+ *
+ *               connected                 follow             resumed
+ *   opening ──────────────► catching up ─────────► asked ───────────────► live
+ *      ▲                        ▲ │ no cursor:       │                     │
+ *      │ backoff, or at once    │ │ GET snapshot     │ not resumed:        │ `reload`: forget the cursor
+ *      │ when woken             │ └────┘             │ forget the cursor   │ a batch from elsewhere
+ *   waiting ◄── any break       └────────────────────┴─────────────────────┘
+ *
+ *   refused: the server won't have us (`unknown-board`, `old-page`, …); nothing is tried again.
+ *
+ * A batch is applied in every state if it starts at our cursor, and never otherwise (SPEC.md L3). The first
+ * snapshot is fetched while the socket connects.
+ */
+
+/** What trying again won't change. */
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'bad-request',
+  'foreign-host',
+  'foreign-origin',
+  'not-allowed',
+  'not-found',
+  'old-page',
+  'unknown-board',
+])
+/** Milliseconds without an answer after which the line counts as dead. */
+const SILENCE = 10_000
+/** The same for a line that somebody has just come back to. */
+const PROBE = 3_000
+
+interface FeedOptions {
+  readonly url: string
+  readonly board: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Nothing is handed over before. */
+  readonly ready: Promise<void>
+  readonly snapshot: (snapshot: Snapshot) => void
+  readonly batch: (batch: Batch) => void
+  readonly present: (present: Present) => void
+  /** We follow: commands may be sent. */
+  readonly live: (followed: Followed) => void
+  readonly offline: () => void
+  readonly refused: (why: Problem) => void
+}
+
+export class Feed {
+  readonly #options: FeedOptions
+  readonly #socket: Socket
+  #state: 'opening' | 'catching up' | 'live' | 'waiting' | 'refused' | 'closed' = 'opening'
+  #cursor: Cursor | null = null
+  #snapshot: { answer: Promise<Snapshot>; stop: AbortController } | null = null
+  /** A batch from elsewhere came while we asked: what it has may be missing. */
+  #skipped = false
+  /** Counts connections and their ends, so that what belongs to an earlier one is known. */
+  #line = 0
+  #failures = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(options: FeedOptions) {
+    this.#options = options
+    const { url, board, headers } = options
+    this.#socket = io(url, {
+      path: '/live',
+      transports: ['websocket'],
+      auth: { board, wire: WIRE_VERSION },
+      extraHeaders: headers,
+      forceNew: true,
+      autoConnect: false,
+      reconnection: false,
+      timeout: SILENCE,
+    })
+    this.#socket.on('connect', () => this.#connected())
+    this.#socket.on('connect_error', (error: Error & { data?: Problem }) =>
+      this.#broken(error.data),
+    )
+    this.#socket.on('disconnect', () => this.#broken())
+    this.#socket.on('bye', (text: string) => this.#bye(JSON.parse(text)))
+    this.#socket.on('changes', (text: string) => this.#receive(JSON.parse(text)))
+    this.#socket.on('presence', (text: string) => options.present(JSON.parse(text)))
+    this.#socket.on('reload', () => {
+      this.#cursor = null
+      if (this.#state === 'live') void this.#catchUp()
+    })
+    this.#socket.connect()
+    this.#load().catch((error: unknown) => {
+      if (isFinal(error)) this.#refuse(error)
+    })
+    listenToWaking(this.#wake, 'add')
+  }
+
+  /** One message of commands. Rejects when the line breaks or stays silent. */
+  send(message: CommandMessage): Promise<CommandAnswer | ErrorAnswer> {
+    return this.#ask<CommandAnswer>('commands', message)
+  }
+
+  /** Shows others what we do. Latest wins (F12), but the end of it is always sent. */
+  show(presence: Presence): void {
+    if (!this.#socket.connected) return
+    if (presence.drag) this.#socket.volatile.emit('presence', presence)
+    else this.#socket.emit('presence', presence)
+  }
+
+  close(): void {
+    listenToWaking(this.#wake, 'remove')
+    this.#end('closed')
+  }
+
+  #connected(): void {
+    this.#line++
+    this.#state = 'catching up'
+    void this.#catchUp()
+  }
+
+  /** Follows from our cursor on; without one, or when it can't be followed, from a new snapshot. */
+  async #catchUp(patience = SILENCE): Promise<void> {
+    const line = this.#line
+    this.#state = 'catching up'
+    try {
+      for (let tries = 0; ; tries++) {
+        if (tries > 1) await new Promise((resolve) => setTimeout(resolve, backoff(tries)))
+        const cursor = this.#cursor ?? (await this.#load())
+        if (line !== this.#line) return
+        this.#skipped = false
+        const answer = await this.#ask<Followed>('follow', { cursor }, patience)
+        if (line !== this.#line) return
+        if ('error' in answer) return this.#broken(answer.error)
+        if (!answer.resumed) this.#cursor = null
+        else if (this.#cursor && !this.#skipped) return this.#live(answer)
+      }
+    } catch (error) {
+      if (line === this.#line) this.#broken(isProblem(error) ? error : undefined)
+    }
+  }
+
+  #live(followed: Followed): void {
+    this.#state = 'live'
+    this.#failures = 0
+    this.#options.live(followed)
+  }
+
+  #receive(batch: Batch): void {
+    if (batch.from === this.#cursor) {
+      this.#cursor = batch.to
+      this.#options.batch(batch)
+    } else if (batch.to === this.#cursor) return
+    else if (this.#state === 'live') void this.#catchUp()
+    else this.#skipped = true
+  }
+
+  /** The snapshot, handed over, and its cursor. */
+  async #load(): Promise<Cursor> {
+    this.#snapshot ??= this.#fetch()
+    const { answer } = this.#snapshot
+    const snapshot = await answer
+    await this.#options.ready
+    // Of several that have waited for the same one, the first takes it.
+    if (this.#snapshot?.answer === answer && this.#state !== 'closed') {
+      this.#snapshot = null
+      this.#cursor = snapshot.cursor
+      this.#options.snapshot(snapshot)
+    }
+    return snapshot.cursor
+  }
+
+  #fetch() {
+    const { url, board, headers } = this.#options
+    const stop = new AbortController()
+    const get = async (): Promise<Snapshot> => {
+      const response = await fetch(`${url}/api/boards/${board}/snapshot`, {
+        headers,
+        cache: 'no-cache',
+        signal: stop.signal,
+      })
+      const body: Snapshot | ErrorBody = await response.json()
+      if ('error' in body) throw body.error
+      return body
+    }
+    const answer = get().catch((error: unknown) => {
+      this.#snapshot = null
+      throw error
+    })
+    return { answer, stop }
+  }
+
+  async #ask<T>(event: string, body: unknown, patience = SILENCE): Promise<T | ErrorAnswer> {
+    if (!this.#socket.connected) throw new Error('offline')
+    const line = this.#line
+    try {
+      return await this.#socket.timeout(patience).emitWithAck(event, body)
+    } catch (error) {
+      if (line === this.#line) this.#broken()
+      throw error
+    }
+  }
+
+  #bye({ error }: ErrorAnswer): void {
+    if (FINAL.has(error.code)) this.#refuse(error)
+  }
+
+  /** Anything that went wrong: begin again, unless that is of no use. */
+  #broken(why?: Problem): void {
+    if (this.#state === 'refused' || this.#state === 'closed') return
+    if (why && FINAL.has(why.code)) return this.#refuse(why)
+    if (this.#state === 'waiting') return
+    this.#end('waiting')
+    this.#timer = setTimeout(() => this.#open(), backoff(this.#failures++))
+    this.#options.offline()
+  }
+
+  #refuse(why: Problem): void {
+    if (this.#state === 'refused' || this.#state === 'closed') return
+    this.#end('refused')
+    this.#options.refused(why)
+  }
+
+  #end(state: 'waiting' | 'refused' | 'closed'): void {
+    // A snapshot on its way is of use if the socket alone failed to open.
+    if (this.#state !== 'opening' || state !== 'waiting') {
+      this.#snapshot?.stop.abort()
+      this.#snapshot = null
+    }
+    this.#state = state
+    this.#line++
+    clearTimeout(this.#timer)
+    this.#socket.disconnect()
+  }
+
+  #open(): void {
+    clearTimeout(this.#timer)
+    this.#state = 'opening'
+    this.#socket.connect()
+  }
+
+  /** Somebody is back at the page, or the network is: don't wait, and don't trust an old line. */
+  readonly #wake = ({ type }: Event): void => {
+    if (type === 'visibilitychange' && document.visibilityState === 'hidden') return
+    if (this.#state === 'waiting') {
+      this.#failures = 0
+      this.#open()
+    } else if (this.#state === 'live') void this.#catchUp(PROBE)
+  }
+}
+
+interface ErrorAnswer {
+  readonly error: Problem & { readonly expected?: number }
+}
+
+const isProblem = (error: unknown): error is Problem =>
+  typeof error === 'object' && error !== null && 'code' in error && 'message' in error
+
+const isFinal = (error: unknown): error is Problem => isProblem(error) && FINAL.has(error.code)
+
+/** Browsers only. */
+function listenToWaking(wake: (event: Event) => void, verb: 'add' | 'remove'): void {
+  if (typeof window === 'undefined') return
+  window[`${verb}EventListener`]('online', wake)
+  window[`${verb}EventListener`]('pageshow', wake)
+  document[`${verb}EventListener`]('visibilitychange', wake)
+}

@@ -1,0 +1,114 @@
+import type { Command, ImagePatch, ImageRecord } from '@wirephoto/board'
+
+/** Steps that are remembered. */
+const DEPTH = 200
+
+/** What the board shows. */
+interface Shown {
+  readonly pictures: ReadonlyMap<string, ImageRecord>
+  readonly title: string
+}
+
+/**
+ * One's own steps, each as the commands that take it back. A step back gives back the fields that the
+ * step changed and no others, whatever has happened to them since; what is gone by then is skipped.
+ */
+export class Undo {
+  readonly #shown: Shown
+  readonly #act: (commands: readonly Command[]) => void
+  #back: Command[][] = []
+  #forth: Command[][] = []
+  /** The step that what is asked for in this turn of the event loop belongs to. */
+  #open: Command[] | null = null
+
+  constructor(shown: Shown, act: (commands: readonly Command[]) => void) {
+    this.#shown = shown
+    this.#act = act
+  }
+
+  get canUndo(): boolean {
+    return this.#back.length > 0
+  }
+
+  get canRedo(): boolean {
+    return this.#forth.length > 0
+  }
+
+  /** Remembers commands that are about to be done. */
+  note(commands: readonly Command[]): void {
+    const inverse = this.#inverse(commands)
+    if (inverse.length === 0) return
+    this.#forth = []
+    if (this.#open) this.#open.unshift(...inverse)
+    else {
+      this.#back.push(inverse)
+      this.#back = this.#back.slice(-DEPTH)
+      this.#open = inverse
+      setTimeout(() => {
+        this.#open = null
+      })
+    }
+  }
+
+  /** False when there was nothing to take back. */
+  undo(): boolean {
+    return this.#step(this.#back, this.#forth)
+  }
+
+  redo(): boolean {
+    return this.#step(this.#forth, this.#back)
+  }
+
+  #step(from: Command[][], to: Command[][]): boolean {
+    this.#open = null
+    for (let step = from.pop(); step; step = from.pop()) {
+      const commands = step.filter((command) => this.#matters(command))
+      if (commands.length === 0) continue
+      to.push(this.#inverse(commands))
+      this.#act(commands)
+      return true
+    }
+    return false
+  }
+
+  #inverse(commands: readonly Command[]): Command[] {
+    return commands.flatMap((command) => this.#inverseOf(command) ?? []).reverse()
+  }
+
+  #inverseOf(command: Command): Command | null {
+    if (command.kind === 'board.patch')
+      return { kind: 'board.patch', set: { title: this.#shown.title } }
+    const { id } = command
+    const picture = this.#shown.pictures.get(id)
+    switch (command.kind) {
+      case 'image.add':
+        return { kind: 'image.remove', id }
+      case 'image.remove':
+        return picture?.deletedAt === null ? { kind: 'image.restore', id } : null
+      case 'image.restore':
+        return picture && picture.deletedAt !== null ? { kind: 'image.remove', id } : null
+      case 'image.patch':
+        return picture ? { kind: 'image.patch', id, set: valuesOf(picture, command.set) } : null
+      default:
+        return null
+    }
+  }
+
+  /** Whether a command would change what is seen. */
+  #matters(command: Command): boolean {
+    if (command.kind === 'board.patch') return command.set.title !== this.#shown.title
+    const picture = this.#shown.pictures.get(command.id)
+    if (!picture) return false
+    if (command.kind === 'image.restore') return picture.deletedAt !== null
+    if (picture.deletedAt !== null) return false
+    if (command.kind !== 'image.patch') return true
+    const fields = Object.keys(command.set) as (keyof ImagePatch['set'])[]
+    return fields.some((field) => command.set[field] !== picture[field])
+  }
+}
+
+/** A picture's own values of the fields that a patch names. */
+function valuesOf(picture: ImageRecord, set: ImagePatch['set']): ImagePatch['set'] {
+  const fields = Object.keys(set) as (keyof ImagePatch['set'])[]
+  return Object.fromEntries(fields.map((field) => [field, picture[field]]))
+}
