@@ -16,7 +16,13 @@ export async function openEngine(url: string): Promise<Engine> {
 /** Why an engine can't be opened, in a sentence for the operator. */
 export class EngineError extends Error {
   override readonly name = 'EngineError'
-  readonly code: 'unknown-engine' | 'folder-locked' | 'folder-unwritable' | 'too-old'
+  readonly code:
+    | 'unknown-engine'
+    | 'folder-locked'
+    | 'folder-unwritable'
+    | 'too-old'
+    | 'too-new'
+    | 'damaged'
 
   constructor(code: EngineError['code'], message: string, options?: ErrorOptions) {
     super(message, options)

@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { EngineError } from '../open.ts'
+import { migrations } from './migrations.ts'
+
+/** The first SQLite without the WAL-reset bug, which could corrupt a database. */
+const OLDEST = [3, 51, 3] as const
+
+/**
+ * Opens the folder's database, alone: the lock is the operating system's, so it dies with the
+ * process. Throws an EngineError whose sentence is for the operator.
+ */
+export function openDatabase(folder: string): DatabaseSync {
+  checkVersion(process.versions.sqlite ?? '0')
+  let db: DatabaseSync | undefined
+  try {
+    db = new DatabaseSync(join(folder, 'wirephoto.db'))
+    db.exec('PRAGMA locking_mode = EXCLUSIVE')
+    db.exec('PRAGMA journal_mode = WAL')
+    // On macOS a plain fsync leaves the bytes in the disk's own cache.
+    db.exec('PRAGMA fullfsync = ON; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384')
+    checkDurable(db)
+    migrate(db, folder)
+    return db
+  } catch (error) {
+    db?.close()
+    throw explained(error, folder)
+  }
+}
+
+/** Throws an EngineError for a SQLite that isn't safe to write with. */
+export function checkVersion(version: string): void {
+  const parts = version.split('.').map(Number)
+  const differing = OLDEST.findIndex((part, i) => part !== parts[i])
+  if (differing < 0 || (parts[differing] ?? 0) > OLDEST[differing]!) return
+  throw new EngineError(
+    'too-old',
+    `This Node brings SQLite ${version}, which can damage its database. Use Node 24.18 or newer.`,
+  )
+}
+
+/** Reads back that a commit is on the disk when it returns (F1): a pragma that isn't met says nothing. */
+export function checkDurable(db: DatabaseSync): void {
+  const { journal_mode } = db.prepare('PRAGMA journal_mode').get()!
+  const { synchronous } = db.prepare('PRAGMA synchronous').get()!
+  if (journal_mode !== 'wal' || synchronous !== 2)
+    throw new Error(`SQLite won't write durably: ${journal_mode}, synchronous ${synchronous}`)
+}
+
+/** Whether it failed for want of room. SQLite has no word of its own for EFBIG and EDQUOT: its write failed. */
+export function isFull(error: unknown): boolean {
+  const code = resultCode(error)
+  return code === SQLITE_FULL || code === SQLITE_IOERR_WRITE
+}
+
+function migrate(db: DatabaseSync, folder: string): void {
+  const version = db.prepare('PRAGMA user_version').get()!.user_version as number
+  if (version > migrations.length)
+    throw new EngineError(
+      'too-new',
+      `The data in ${folder} is from a newer Wirephoto. Start that one, or choose another folder.`,
+    )
+  if (version === migrations.length) return
+  db.exec('BEGIN IMMEDIATE')
+  for (const sql of migrations.slice(version)) db.exec(sql)
+  db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`)
+}
+
+function explained(error: unknown, folder: string): unknown {
+  const code = (resultCode(error) ?? 0) & 0xff
+  if (code === SQLITE_BUSY || code === SQLITE_LOCKED)
+    return new EngineError(
+      'folder-locked',
+      `Another server uses the folder ${folder}. Stop it, or choose another folder.`,
+    )
+  if (code === SQLITE_READONLY || code === SQLITE_CANTOPEN || code === SQLITE_PERM)
+    return new EngineError(
+      'folder-unwritable',
+      `The database in ${folder} can't be written to. Give this user the right to, or choose another folder.`,
+    )
+  if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
+    return new EngineError(
+      'damaged',
+      `The database in ${folder} is damaged. Put a backup in its place, or choose another folder.`,
+    )
+  return error
+}
+
+const resultCode = (error: unknown): number | undefined =>
+  error instanceof Error ? (error as Error & { errcode?: number }).errcode : undefined
+
+/** https://sqlite.org/rescode.html */
+const SQLITE_PERM = 3
+const SQLITE_BUSY = 5
+const SQLITE_LOCKED = 6
+const SQLITE_READONLY = 8
+const SQLITE_CORRUPT = 11
+const SQLITE_FULL = 13
+const SQLITE_CANTOPEN = 14
+const SQLITE_NOTADB = 26
+const SQLITE_IOERR_WRITE = 778

@@ -1,0 +1,12 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { WireError } from '@wirephoto/board'
+
+/** A board's short key, by which all its rows go. Throws `unknown-board`. */
+export function keysOf(db: DatabaseSync): (board: string) => number {
+  const select = db.prepare('SELECT key FROM boards WHERE id = ?')
+  return (board) => {
+    const row = select.get(board)
+    if (!row) throw new WireError('unknown-board')
+    return row.key as number
+  }
+}

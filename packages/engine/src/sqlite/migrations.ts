@@ -1,0 +1,66 @@
+/**
+ * What brings a database from one version to the next: `user_version` counts them. A released one
+ * is never changed (F13).
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE boards (
+    key        INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    epoch      TEXT NOT NULL,
+    seq        INTEGER NOT NULL,
+    stamp      TEXT NOT NULL
+  ) STRICT;
+
+  -- The log, always coalesced: what a reader at seq has missed is every record of a greater one.
+  CREATE TABLE records (
+    board INTEGER NOT NULL REFERENCES boards ON DELETE CASCADE,
+    id    TEXT NOT NULL,
+    seq   INTEGER NOT NULL,
+    json  TEXT, -- null: a tombstone
+    PRIMARY KEY (board, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX records_by_seq ON records (board, seq);
+
+  -- The cursors that can be read from; the first is the floor.
+  CREATE TABLE batches (
+    board INTEGER NOT NULL REFERENCES boards ON DELETE CASCADE,
+    seq   INTEGER NOT NULL,
+    stamp TEXT NOT NULL,
+    at    INTEGER NOT NULL,
+    PRIMARY KEY (board, seq)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE clients (
+    board   INTEGER NOT NULL REFERENCES boards ON DELETE CASCADE,
+    client  TEXT NOT NULL,
+    n       INTEGER NOT NULL,
+    seq     INTEGER NOT NULL,
+    refused TEXT,
+    batch   INTEGER NOT NULL, -- the batch that it was written with
+    PRIMARY KEY (board, client)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX clients_by_batch ON clients (board, batch);
+
+  CREATE TABLE secrets (
+    hash       TEXT PRIMARY KEY,
+    board      INTEGER NOT NULL REFERENCES boards ON DELETE CASCADE,
+    kind       TEXT NOT NULL,
+    data       TEXT NOT NULL,
+    expires_at INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX secrets_by_board ON secrets (board);
+  CREATE INDEX secrets_by_expiry ON secrets (expires_at);
+
+  CREATE TABLE history (
+    board   INTEGER NOT NULL REFERENCES boards ON DELETE CASCADE,
+    kind    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    at      INTEGER NOT NULL,
+    data    TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX history_by_time ON history (board, kind, at);
+  CREATE INDEX history_by_subject ON history (board, kind, subject, at);
+  `,
+]

@@ -1,0 +1,83 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { type Cursor, cursor, parseCursor } from '@wirephoto/board'
+import type { BoardInfo, HistoryEntry, Secret } from '../engine.ts'
+import { keysOf } from './keys.ts'
+import type { ClientRow } from './writes.ts'
+
+export type Reads = ReturnType<typeof readsOf>
+
+/** What only looks. Each sees one committed state, since nothing else runs on this thread meanwhile. */
+export function readsOf(db: DatabaseSync) {
+  const keyOf = keysOf(db)
+  const board = db.prepare('SELECT 1 FROM boards WHERE id = ?')
+  const boards = db.prepare('SELECT id AS board, created_at AS createdAt FROM boards ORDER BY id')
+  const head = db.prepare('SELECT epoch, seq, stamp FROM boards WHERE key = ?')
+  const batch = db.prepare('SELECT 1 FROM batches WHERE board = ? AND seq = ? AND stamp = ?')
+  // JSON is put together here: one long string is made, handed over and parsed faster than many.
+  const records = db.prepare(
+    `SELECT '[' || coalesce(group_concat(json), '') || ']' AS json FROM records WHERE board = ?`,
+  )
+  const changes = db.prepare(
+    `SELECT '[' || coalesce(group_concat(
+       CASE WHEN json IS NULL THEN json_object('gone', id) ELSE '{"put":' || json || '}' END), '') || ']' AS json
+     FROM records WHERE board = ? AND seq > ?`,
+  )
+  const clients = db.prepare(
+    'SELECT client, n, seq, refused FROM clients WHERE board = ? AND batch > ?',
+  )
+  clients.setReturnArrays(true)
+  const secret = `SELECT hash, boards.id AS board, kind, data, expires_at AS expiresAt
+    FROM secrets JOIN boards ON boards.key = secrets.board WHERE coalesce(expires_at > :now, 1)`
+  const secretByHash = db.prepare(`${secret} AND hash = :hash`)
+  const secretsOfBoard = db.prepare(`${secret} AND secrets.board = :key ORDER BY hash`)
+  const entries = 'SELECT at, kind, subject, data FROM history WHERE board = :key AND kind = :kind'
+  const newest = 'AND at < :before ORDER BY at DESC, rowid DESC LIMIT :limit'
+  const history = db.prepare(`${entries} ${newest}`)
+  const historyOfOne = db.prepare(`${entries} AND subject = :subject ${newest}`)
+
+  const at = (key: number): Cursor => {
+    const { epoch, seq, stamp } = head.get(key) as { epoch: string; seq: number; stamp: string }
+    return cursor(epoch, seq, stamp)
+  }
+  const clientsSince = (key: number, seq: number) => clients.all(key, seq) as unknown as ClientRow[]
+
+  return {
+    hasBoard: (id: string): boolean => board.get(id) !== undefined,
+
+    listBoards: () => boards.all() as unknown as BoardInfo[],
+
+    load(id: string): { cursor: Cursor; records: string; clients: ClientRow[] } {
+      const key = keyOf(id)
+      const json = records.get(key)!.json as string
+      return { cursor: at(key), records: json, clients: clientsSince(key, -1) }
+    },
+
+    read(id: string, from: Cursor): { to: Cursor; changes: string; clients: ClientRow[] } | null {
+      const key = keyOf(id)
+      const to = at(key)
+      const asked = parseCursor(from)
+      if (!asked || asked.epoch !== parseCursor(to)!.epoch) return null
+      const { seq, stamp } = asked
+      if (!batch.get(key, seq, stamp)) return null
+      const json = changes.get(key, seq)!.json as string
+      return { to, changes: json, clients: clientsSince(key, seq) }
+    },
+
+    getSecret: (hash: string): Secret | null =>
+      (secretByHash.get({ hash, now: Date.now() }) as Secret | undefined) ?? null,
+
+    listSecrets: (id: string) =>
+      secretsOfBoard.all({ key: keyOf(id), now: Date.now() }) as unknown as Secret[],
+
+    listHistory(
+      id: string,
+      query: { kind: string; subject?: string; before?: number; limit: number },
+    ): HistoryEntry[] {
+      const { kind, subject, before = Number.MAX_SAFE_INTEGER, limit } = query
+      const asked = { key: keyOf(id), kind, before, limit }
+      const rows =
+        subject === undefined ? history.all(asked) : historyOfOne.all({ ...asked, subject })
+      return rows as unknown as HistoryEntry[]
+    },
+  }
+}

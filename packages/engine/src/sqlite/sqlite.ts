@@ -1,0 +1,130 @@
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { AnyRecord, Change, Cursor } from '@wirephoto/board'
+import type { Clients, Engine, Unsubscribe } from '../engine.ts'
+import { openFiles } from '../files/blobs.ts'
+import { makeFolder } from '../files/folders.ts'
+import { EngineError } from '../open.ts'
+import { Thread } from './thread.ts'
+import type { ClientRow } from './writes.ts'
+
+/**
+ * One folder for one server: `wirephoto.db` and `blobs/`, locked while it is open. Rejects with an
+ * EngineError whose sentence is for the operator.
+ */
+export async function openSqlite(folder: string): Promise<Engine> {
+  const root = resolve(folder)
+  await makeWritable(root)
+  // The database comes first: whoever has it has the whole folder.
+  const database = await Thread.open(root)
+  const blobs = await openFiles(join(root, 'blobs')).catch(async (error: unknown) => {
+    await database.close()
+    throw error
+  })
+  const watchers = new Map<string, Set<(at: Cursor | null) => void>>()
+
+  return {
+    boards: {
+      create: (board) => database.call('createBoard', board),
+      has: (board) => database.call('hasBoard', board),
+      list: () => database.call('listBoards'),
+      remove: (board) => database.call('removeBoard', board),
+    },
+    log: {
+      async load(board) {
+        const { cursor, records, clients } = await database.call('load', board)
+        return { cursor, records: JSON.parse(records) as AnyRecord[], clients: clientsOf(clients) }
+      },
+      async append(board, { expected, changes, clients }) {
+        const to = await database.call(
+          'append',
+          board,
+          expected,
+          recordsOf(changes),
+          rowsOf(clients),
+        )
+        // After whoever appended has moved there, so that their own bell tells them nothing new.
+        if (to !== null) setImmediate(() => watchers.get(board)?.forEach((wake) => wake(to)))
+        return to
+      },
+      async read(board, cursor) {
+        const missed = await database.call('read', board, cursor)
+        if (!missed) return null
+        const { to, changes, clients } = missed
+        if (to === cursor) return { batches: [], clients: new Map() }
+        const batch = { from: cursor, to, changes: JSON.parse(changes) as Change[] }
+        return { batches: [batch], clients: clientsOf(clients) }
+      },
+      watch: (board, wake) => add(watchers, board, wake),
+      prune: (board, time) => database.call('prune', board, time),
+    },
+    blobs,
+    // The folder has one server, so there is nobody else to hear or to be heard.
+    bus: {
+      publish() {},
+      subscribe: () => () => {},
+    },
+    secrets: {
+      put: (secret) => database.call('putSecret', secret),
+      get: (hash) => database.call('getSecret', hash),
+      list: (board) => database.call('listSecrets', board),
+      remove: (hash) => database.call('removeSecret', hash),
+    },
+    history: {
+      append: (board, entries) => database.call('appendHistory', board, entries),
+      list: (board, query) => database.call('listHistory', board, query),
+      prune: (board, time) => database.call('pruneHistory', board, time),
+    },
+    async close() {
+      watchers.clear()
+      await blobs.close()
+      await database.close()
+    },
+  }
+}
+
+async function makeWritable(folder: string): Promise<void> {
+  try {
+    await makeFolder(folder)
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    throw new EngineError(
+      'folder-unwritable',
+      `The folder ${folder} can't be written to. Give this user the right to, or choose another.`,
+      { cause },
+    )
+  }
+}
+
+/** Changes as id and JSON by turns: strings are the cheapest to hand to a thread. */
+function recordsOf(changes: readonly Change[]): (string | null)[] {
+  return changes.flatMap((change) =>
+    'put' in change ? [change.put.id, JSON.stringify(change.put)] : [change.gone, null],
+  )
+}
+
+const rowsOf = (clients: Clients): ClientRow[] =>
+  Array.from(clients, ([client, { n, seq, refused }]) => [
+    client,
+    n,
+    seq,
+    refused.length > 0 ? JSON.stringify(refused) : null,
+  ])
+
+const clientsOf = (rows: readonly ClientRow[]): Clients =>
+  new Map(
+    rows.map(([client, n, seq, refused]) => [
+      client,
+      { n, seq, refused: refused === null ? [] : JSON.parse(refused) },
+    ]),
+  )
+
+function add<T>(sets: Map<string, Set<T>>, key: string, value: T): Unsubscribe {
+  const set = sets.get(key) ?? new Set()
+  sets.set(key, set.add(value))
+  return () => {
+    set.delete(value)
+    if (set.size === 0 && sets.get(key) === set) sets.delete(key)
+  }
+}

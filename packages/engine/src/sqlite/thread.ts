@@ -1,0 +1,76 @@
+import { Worker } from 'node:worker_threads'
+import { WireError } from '@wirephoto/board'
+import { EngineError } from '../open.ts'
+import type { Answer, Args, Failure, Method, Result } from './worker.ts'
+
+interface Pending {
+  readonly resolve: (value: never) => void
+  readonly reject: (error: Error) => void
+}
+
+/** The database's own thread, since `node:sqlite` blocks the one that it is called on. */
+export class Thread {
+  readonly #worker: Worker
+  readonly #pending = new Map<number, Pending>()
+  readonly #ended: Promise<void>
+  #last = 0
+  #closed = false
+
+  private constructor(folder: string) {
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: folder })
+    let cause: unknown
+    this.#worker.on('message', (answers: Answer[]) =>
+      answers.forEach((answer) => this.#settle(answer)),
+    )
+    this.#worker.on('error', (error) => {
+      cause = error
+    })
+    this.#ended = new Promise((resolve) => {
+      this.#worker.on('exit', () => {
+        this.#closed = true
+        for (const { reject } of this.#pending.values())
+          reject(new Error('The database thread has ended', { cause }))
+        this.#pending.clear()
+        resolve()
+      })
+    })
+  }
+
+  /** Rejects with an EngineError when the folder's database can't be had. */
+  static async open(folder: string): Promise<Thread> {
+    const thread = new Thread(folder)
+    await thread.#send('opened', [])
+    return thread
+  }
+
+  call<M extends Method>(method: M, ...args: Args<M>): Promise<Result<M>> {
+    return this.#closed ? Promise.reject(new WireError('busy')) : this.#send(method, args)
+  }
+
+  /** Every call made before is answered first. */
+  close(): Promise<void> {
+    if (!this.#closed) this.#worker.postMessage(null)
+    this.#closed = true
+    return this.#ended
+  }
+
+  #send<M extends Method>(method: M, args: Args<M>): Promise<Result<M>> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#last
+      this.#pending.set(id, { resolve, reject })
+      this.#worker.postMessage({ id, method, args })
+    })
+  }
+
+  #settle(answer: Answer): void {
+    const pending = this.#pending.get(answer.id)
+    this.#pending.delete(answer.id)
+    if ('failure' in answer) pending?.reject(revive(answer.failure))
+    else pending?.resolve(answer.value as never)
+  }
+}
+
+function revive({ wire, engine, message }: Failure): Error {
+  if (wire) return new WireError(wire, {}, { cause: message })
+  return engine ? new EngineError(engine, message) : new Error(message)
+}

@@ -1,0 +1,117 @@
+import { randomBytes } from 'node:crypto'
+import type { DatabaseSync } from 'node:sqlite'
+import { type Cursor, cursor, parseCursor } from '@wirephoto/board'
+import type { HistoryEntry, Secret } from '../engine.ts'
+import { keysOf } from './keys.ts'
+
+/** Client, its last number, the seq of its last effect, and its refusals as JSON or null. */
+export type ClientRow = readonly [client: string, n: number, seq: number, refused: string | null]
+
+export type Writes = ReturnType<typeof writesOf>
+
+/** What changes the database; each runs within a transaction that others may share. */
+export function writesOf(db: DatabaseSync) {
+  const keyOf = keysOf(db)
+  const newBoard = db.prepare(
+    'INSERT INTO boards (id, created_at, epoch, seq, stamp) VALUES (?, ?, ?, 0, ?) ON CONFLICT DO NOTHING RETURNING key',
+  )
+  const dropBoard = db.prepare('DELETE FROM boards WHERE id = ?')
+  const step = db.prepare(
+    'UPDATE boards SET seq = seq + 1, stamp = ? WHERE id = ? AND epoch = ? AND seq = ? AND stamp = ? RETURNING key',
+  )
+  const newBatch = db.prepare('INSERT INTO batches (board, seq, stamp, at) VALUES (?, ?, ?, ?)')
+  const putRecord = db.prepare(
+    `INSERT INTO records (board, id, seq, json) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET seq = excluded.seq, json = excluded.json`,
+  )
+  const putClient = db.prepare(
+    `INSERT INTO clients (board, client, n, seq, refused, batch) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET n = excluded.n, seq = excluded.seq, refused = excluded.refused, batch = excluded.batch`,
+  )
+  const floor = db.prepare(
+    `SELECT coalesce(
+       (SELECT min(seq) FROM batches WHERE board = :key AND at >= :time),
+       (SELECT seq FROM boards WHERE key = :key)) AS seq`,
+  )
+  const dropBatches = db.prepare('DELETE FROM batches WHERE board = ? AND seq < ?')
+  const dropTombstones = db.prepare(
+    'DELETE FROM records WHERE board = ? AND seq <= ? AND json IS NULL',
+  )
+  const dropClients = db.prepare('DELETE FROM clients WHERE board = ? AND batch < ?')
+  const putSecret = db.prepare(
+    `INSERT INTO secrets (hash, board, kind, data, expires_at) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET board = excluded.board, kind = excluded.kind, data = excluded.data, expires_at = excluded.expires_at`,
+  )
+  const dropSecret = db.prepare(
+    'DELETE FROM secrets WHERE hash = ? RETURNING coalesce(expires_at > ?, 1) AS valid',
+  )
+  const dropExpired = db.prepare('DELETE FROM secrets WHERE expires_at <= ?')
+  const newHistory = db.prepare(
+    'INSERT INTO history (board, kind, subject, at, data) VALUES (?, ?, ?, ?, ?)',
+  )
+  const dropHistory = db.prepare('DELETE FROM history WHERE board = ? AND at < ?')
+
+  return {
+    createBoard(board: string): boolean {
+      const stamp = random()
+      const row = newBoard.get(board, Date.now(), random(), stamp)
+      if (row) newBatch.run(row.key!, 0, stamp, Date.now())
+      return row !== undefined
+    },
+
+    removeBoard: (board: string): boolean => dropBoard.run(board).changes > 0,
+
+    /** `records` are ids and JSON by turns, null for a tombstone. */
+    append(
+      board: string,
+      expected: Cursor,
+      records: readonly (string | null)[],
+      clients: readonly ClientRow[],
+    ): Cursor | null {
+      const from = parseCursor(expected)
+      const stamp = random()
+      const row = from && step.get(stamp, board, from.epoch, from.seq, from.stamp)
+      if (!row) {
+        keyOf(board)
+        return null
+      }
+      const key = row.key!
+      const seq = from.seq + 1
+      newBatch.run(key, seq, stamp, Date.now())
+      for (let i = 0; i < records.length; i += 2)
+        putRecord.run(key, records[i]!, seq, records[i + 1]!)
+      for (const [client, n, effect, refused] of clients)
+        putClient.run(key, client, n, effect, refused, seq)
+      return cursor(from.epoch, seq, stamp)
+    },
+
+    prune(board: string, time: number): void {
+      const key = keyOf(board)
+      const seq = floor.get({ key, time })!.seq!
+      dropBatches.run(key, seq)
+      dropTombstones.run(key, seq)
+      dropClients.run(key, seq)
+    },
+
+    putSecret({ hash, board, kind, data, expiresAt }: Secret): void {
+      const key = keyOf(board)
+      dropExpired.run(Date.now())
+      putSecret.run(hash, key, kind, data, expiresAt)
+    },
+
+    removeSecret: (hash: string): boolean => dropSecret.get(hash, Date.now())?.valid === 1,
+
+    appendHistory(board: string, entries: readonly HistoryEntry[]): void {
+      const key = keyOf(board)
+      for (const { at, kind, subject, data } of entries)
+        newHistory.run(key, kind, subject, at, data)
+    },
+
+    pruneHistory(board: string, time: number): void {
+      dropHistory.run(keyOf(board), time)
+    },
+  }
+}
+
+/** 48 bits: enough to tell two histories apart. */
+const random = (): string => randomBytes(6).toString('base64url')
