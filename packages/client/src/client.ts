@@ -255,10 +255,10 @@ export class Board {
     if (add) this.#queue.push([add])
   }
 
-  /** Gives an upload up: its picture goes to the trash. */
+  /** Gives an upload up, and its picture with it. */
   cancel(id: string): void {
     this.#uploads.drop(id)
-    if (this.pictures.get(id)?.deletedAt === null) this.remove([id])
+    if (this.pictures.get(id)?.deletedAt === null) this.#queue.push([{ kind: 'image.remove', id }])
   }
 
   /** Resolves when the picture is stored; rejects with a `WireError` when it failed or is gone. */

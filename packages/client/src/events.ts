@@ -10,7 +10,7 @@ export class Emitter<Events> {
   }
 
   emit<E extends keyof Events>(event: E, value: Events[E]): void {
-    for (const listener of [...(this.#listeners.get(event) ?? [])])
+    for (const listener of Array.from(this.#listeners.get(event) ?? []))
       try {
         listener(value as never)
       } catch (error) {

@@ -161,12 +161,8 @@ export class Uploads {
   }
 
   #enlist({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): void {
-    const begun = add === null
-    const job: Job = {
-      ...{ id, file, add, begun },
-      ...{ phase: 'idle', failures: 0, progressAt: 0, timer: undefined, stop: undefined },
-    }
-    this.#jobs.set(id, job)
+    const never = { timer: undefined, stop: undefined, failures: 0, progressAt: 0 }
+    this.#jobs.set(id, { ...never, id, file, add, phase: 'idle', begun: add === null })
     this.shown.set(id, { id, file, name, sent: 0, total: file.size, state: 'waiting' })
     this.#changed(id)
   }
@@ -206,6 +202,7 @@ export class Uploads {
         metadata: { id: job.id },
         chunkSize: CHUNK,
         retryDelays: null,
+        uploadDataDuringCreation: true,
         storeFingerprintForResuming: false,
         fingerprint: () => Promise.resolve(job.id),
         ...(job.begun && { uploadUrl: `${endpoint}/${job.id}` }),
