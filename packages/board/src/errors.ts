@@ -36,6 +36,8 @@ export interface ErrorFacts {
   /** Bytes. */
   readonly size?: number | undefined
   readonly limit?: number | undefined
+  /** Pixels of the longer side, with `too-many-pixels`. */
+  readonly side?: number | undefined
   /** The client's next number, with `gap`. */
   readonly expected?: number | undefined
 }

@@ -18,8 +18,10 @@ const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
     size === undefined
       ? `${file(name)} is too large. The limit here is ${formatBytes(limit ?? 0)}.`
       : `${file(name)} is ${formatBytes(size)}. The limit here is ${formatBytes(limit ?? 0)}.`,
-  'too-many-pixels': ({ name, size, limit }) =>
-    `${file(name)} has ${megapixels(size ?? 0)} megapixels. The limit here is ${megapixels(limit ?? 0)}.`,
+  'too-many-pixels': ({ name, size, side, limit }) =>
+    side !== undefined
+      ? `${file(name)} is ${side} pixels long. The limit here is ${limit}.`
+      : `${file(name)} has ${megapixels(size ?? 0)} megapixels. The limit here is ${megapixels(limit ?? 0)}.`,
   'not-a-picture': ({ name }) =>
     `${file(name)} isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.`,
   video: ({ name }) => `${file(name)} is a video. Videos can't be added.`,

@@ -1,0 +1,24 @@
+import type { Times } from './images/sweep.ts'
+
+export interface ServerConfig {
+  /** 0 for any that is free. */
+  readonly port: number
+  /** Name or address to listen on; `0.0.0.0` and `::` are all there are. */
+  readonly host: string
+  /** How the server is reached from outside, as an origin; null when that is how it listens. */
+  readonly publicUrl: string | null
+  /** Folder for pictures on their way in. */
+  readonly data: string
+  /** `sqlite:<folder>` */
+  readonly engine: string
+  /** Bytes of a picture. */
+  readonly maxUpload: number
+  /** Folder of the built page; null for the API only. */
+  readonly webRoot: string | null
+  /** What is logged, as JSON lines on stderr. Left out: `warn`. */
+  readonly log?: 'silent' | 'warn' | 'info'
+  /** When what nobody wants is removed; for tests. */
+  readonly sweep?: Times
+  /** Milliseconds that requests under way have to end when the server closes. Left out: 10 s. */
+  readonly grace?: number
+}

@@ -1,0 +1,167 @@
+import { createServer, type Server } from 'node:http'
+import { Readable } from 'node:stream'
+import { WireError } from '@wirephoto/board'
+import type { Engine } from '@wirephoto/engine'
+import { type FastifyBaseLogger, type FastifyInstance, fastify, type RouteOptions } from 'fastify'
+import type { Boards } from '../boards/boards.ts'
+import { toWireError } from '../errors.ts'
+import type { Arrivals } from '../images/arrivals.ts'
+import type { Intake } from '../images/intake.ts'
+import { blobRoutes } from './blobs.ts'
+import { boardRoutes } from './boards.ts'
+import { expectContinue, hasUnreadBody, lastWords, openBody } from './body.ts'
+import type { Guard } from './guard.ts'
+import { healthRoutes } from './health.ts'
+import { imageRoutes } from './images.ts'
+import { pageRoutes } from './page.ts'
+import { methodOverride, uploadRoutes } from './uploads.ts'
+
+/** What the routes work with. */
+export interface Parts {
+  readonly engine: Engine
+  readonly boards: Boards
+  readonly arrivals: Arrivals
+  readonly intake: Intake
+  readonly guard: Guard
+  readonly log: FastifyBaseLogger
+  /** Where the server is reached, without a slash at the end. */
+  readonly url: () => string
+  /** Bytes. */
+  readonly maxUpload: number
+  readonly webRoot: string | null
+}
+
+/** Bytes of a JSON body. */
+const JSON_BODY = 65_536
+/** Milliseconds that a connection may be silent: an upload may take hours, but not stand still for long. */
+const SILENCE = 120_000
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  // A board's address is its right, so it goes to no other site.
+  'referrer-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+}
+
+export async function createApp(parts: Parts): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: parts.log,
+    disableRequestLogging: true,
+    bodyLimit: JSON_BODY,
+    return503OnClosing: false,
+    routerOptions: { maxParamLength: 4096 },
+    serverFactory: listenWith,
+    frameworkErrors(_error, _request, reply) {
+      const told = new WireError('bad-request')
+      reply.headers(HEADERS)
+      void reply.code(told.status as never).send({ error: told } as never)
+    },
+    clientErrorHandler(_error, socket) {
+      if (socket.writable) socket.end(MALFORMED)
+    },
+  }) as unknown as FastifyInstance
+
+  const routes = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }: RouteOptions) => {
+    const known = routes.get(url) ?? new Set()
+    routes.set(url, new Set([...known, ...[method].flat()]))
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(HEADERS)
+    parts.guard.check(request.raw)
+    // What caches may keep must introduce nobody.
+    const cookie = /^\/(?:assets\/|b\/[^/]+\/blob\/)/.test(request.url)
+      ? null
+      : parts.guard.introduce(request.raw)
+    if (cookie !== null) reply.header('set-cookie', cookie)
+  })
+  app.addHook('preParsing', async (request) => {
+    if (!request.routeOptions.config.streams) openBody(request.raw)
+  })
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (!hasUnreadBody(request.raw)) return payload
+    reply.header('connection', 'close')
+    if (typeof payload !== 'string') return payload
+    reply.header('content-length', Buffer.byteLength(payload))
+    return Readable.from(lastWords(payload, request.raw), { objectMode: false })
+  })
+  app.setNotFoundHandler(() => {
+    throw new WireError('not-found')
+  })
+  app.setErrorHandler((error, _request, reply) => {
+    const told = ofFramework(error) ?? toWireError(error, app.log)
+    if (told.status === 429 || told.status === 503) reply.header('retry-after', '2')
+    return reply.code(told.status).send({ error: told })
+  })
+
+  for (const plugin of [
+    healthRoutes,
+    boardRoutes,
+    imageRoutes,
+    uploadRoutes,
+    blobRoutes,
+    pageRoutes,
+  ])
+    await app.register(plugin, parts)
+  for (const [url, known] of routes) if (!url.includes('*')) refuseOthers(app, url, known)
+  return app
+}
+
+/** Nothing here waits for a whole request: bodies are large and lines are slow, but silence ends. */
+function listenWith(handle: Parameters<typeof createServer>[1] & {}): Server {
+  const server = createServer(
+    { requestTimeout: 0, headersTimeout: 30_000 },
+    (request, response) => {
+      methodOverride(request)
+      handle(request, response)
+    },
+  )
+  server.timeout = SILENCE
+  server.on('checkContinue', (request, response) => {
+    expectContinue(request, response)
+    server.emit('request', request, response)
+  })
+  return server
+}
+
+/** An address that is there, asked with a method that it doesn't take. */
+function refuseOthers(app: FastifyInstance, url: string, known: Set<string>): void {
+  const method = METHODS.filter((each) => !known.has(each))
+  if (method.length === 0) return
+  app.route({
+    method,
+    url,
+    config: { streams: true },
+    onRequest: async (_request, reply) => {
+      reply.header('allow', [...known].join(', '))
+      throw new WireError('method-not-allowed')
+    },
+    handler: () => {},
+  })
+}
+
+/** Errors of the framework's own checks. */
+function ofFramework(error: unknown): WireError | null {
+  const { code, statusCode } = error as { code?: string; statusCode?: number }
+  if (error instanceof WireError || statusCode === undefined || statusCode >= 500) return null
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new WireError('too-large', { limit: JSON_BODY })
+  return new WireError('bad-request', {}, { cause: error })
+}
+
+const MALFORMED = malformed()
+
+function malformed(): string {
+  const body = JSON.stringify({ error: new WireError('bad-request') })
+  const head = `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json`
+  return `${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route reads its body itself, as a stream. */
+    streams?: boolean
+  }
+}

@@ -1,0 +1,84 @@
+import { cleanName, type ImageRecord, WireError } from '@wirephoto/board'
+import { create as contentDisposition } from 'content-disposition'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { atBoard, pictureOf } from './address.ts'
+import type { Parts } from './app.ts'
+
+/** Pictures can't act: whatever their bytes say, a browser may only show them (F9). */
+const HEADERS = {
+  'content-security-policy': "sandbox; default-src 'none'",
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+}
+
+/** Stored bytes, to a board that has a picture with them and to no other. */
+export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
+  const method = ['GET', 'HEAD']
+
+  app.route({
+    method,
+    url: '/b/:board/blob/:sha256/original',
+    exposeHeadRoute: false,
+    handler: (request, reply) =>
+      atBoard(parts, request, (board) => {
+        const record = board.holder((request.params as { sha256: string }).sha256)
+        if (!record) throw new WireError('not-found')
+        reply.header('cache-control', 'private, max-age=31536000, immutable')
+        return send(parts, request, reply, record)
+      }),
+  })
+
+  app.route({
+    method,
+    url: '/api/boards/:board/images/:id/file',
+    exposeHeadRoute: false,
+    handler: (request, reply) =>
+      atBoard(parts, request, (board) => {
+        const record = pictureOf(board, request)
+        const type = 'download' in (request.query as object) ? 'attachment' : 'inline'
+        reply.header('cache-control', 'private, no-cache')
+        reply.header('content-disposition', contentDisposition(cleanName(record.name), { type }))
+        return send(parts, request, reply, record)
+      }),
+  })
+}
+
+async function send(
+  { engine }: Parts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { blob, bytes, type }: ImageRecord,
+): Promise<FastifyReply> {
+  // Still arriving.
+  if (blob === null || bytes === null || type === null) throw new WireError('not-found')
+  const etag = `"${blob}"`
+  reply.headers({ ...HEADERS, etag, 'accept-ranges': 'bytes' })
+  const { 'if-none-match': known, 'if-range': only } = request.headers
+  if (known !== undefined && (known === '*' || known.includes(etag))) return reply.code(304).send()
+
+  const range = only === undefined || only === etag ? rangeOf(request.headers.range, bytes) : null
+  if (range === 'unsatisfiable') {
+    const error = new WireError('bad-request')
+    return reply.code(416).header('content-range', `bytes */${bytes}`).send({ error })
+  }
+  if (range)
+    reply.code(206).header('content-range', `bytes ${range.start}-${range.end - 1}/${bytes}`)
+  reply.type(type).header('content-length', range ? range.end - range.start : bytes)
+  return reply.send(
+    request.method === 'HEAD' ? undefined : await engine.blobs.get(blob, range ?? undefined),
+  )
+}
+
+/** One range (RFC 9110 section 14.2); null is the whole: none asked for, several, or not understood. */
+function rangeOf(
+  header: string | undefined,
+  bytes: number,
+): { start: number; end: number } | 'unsatisfiable' | null {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
+  if (!match || (match[1] === '' && match[2] === '')) return null
+  const [first, last] = [match[1], match[2]].map((text) => (text ? Number(text) : null))
+  const start = first ?? Math.max(0, bytes - last!)
+  const end = first === null || last === null ? bytes : Math.min(last! + 1, bytes)
+  if (first !== null && last !== null && last! < first!) return null
+  return start < end ? { start, end } : 'unsatisfiable'
+}

@@ -1,0 +1,51 @@
+import { settings } from '@wirephoto/board'
+import type { FastifyInstance } from 'fastify'
+import { FRONT } from '../boards/boards.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
+import { atBoard } from './address.ts'
+import type { Parts } from './app.ts'
+import { type Encoding, Snapshots } from './snapshots.ts'
+
+export async function boardRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
+  const { boards, url } = parts
+  const snapshots = new Snapshots()
+  const pageOf = (id: string) => `${url()}/${id === FRONT ? '' : `b/${id}`}`
+
+  app.post('/api/boards', async (_request, reply) => {
+    const id = await boards.create()
+    return reply
+      .code(201)
+      .header('location', `/api/boards/${id}`)
+      .send({ id, url: pageOf(id) })
+  })
+
+  app.get('/api/boards/:board', (request) =>
+    atBoard(parts, request, ({ id, records }: LiveBoard) => ({
+      id,
+      url: pageOf(id),
+      title: settings(records).title,
+    })),
+  )
+
+  app.get('/api/boards/:board/snapshot', (request, reply) =>
+    atBoard(parts, request, async (board) => {
+      const encoding = encodingFor(request.headers['accept-encoding'])
+      const { cursor, body } = await snapshots.of(board, encoding)
+      const etag = `"${cursor}.${encoding}"`
+      reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'Accept-Encoding' })
+      if (request.headers['if-none-match'] === etag) return reply.code(304).send()
+      if (encoding !== 'identity') reply.header('content-encoding', encoding)
+      return reply.type('application/json; charset=utf-8').send(body)
+    }),
+  )
+}
+
+/** The best of ours that the reader takes (RFC 9110 section 12.5.3). */
+function encodingFor(accepted = ''): Encoding {
+  const takes = (name: string) =>
+    accepted.split(',').some((each) => {
+      const [coding, weight] = each.split(';').map((part) => part.trim().toLowerCase())
+      return coding === name && !/^q=0(?:\.0*)?$/.test(weight ?? '')
+    })
+  return takes('br') ? 'br' : takes('gzip') ? 'gzip' : 'identity'
+}

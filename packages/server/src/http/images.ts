@@ -1,0 +1,104 @@
+import type { Readable } from 'node:stream'
+import multipart from '@fastify/multipart'
+import { ClientCommand, cleanName, WireError } from '@wirephoto/board'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { FRONT } from '../boards/boards.ts'
+import type { Sending } from '../images/intake.ts'
+import { atBoard, pictureOf } from './address.ts'
+import type { Parts } from './app.ts'
+import { declaredLength, openBody } from './body.ts'
+
+/** Bytes that a form may add to its files. */
+const FORM = 65_536
+/** Files of one form. */
+const FILES = 50
+
+type Body = AsyncGenerator<Sending & { source: Readable }>
+
+export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
+  app.get('/api/boards/:board/images/:id', (request) =>
+    atBoard(parts, request, (board) => pictureOf(board, request)),
+  )
+
+  app.patch('/api/boards/:board/images/:id', (request) =>
+    atBoard(parts, request, async (board, sender) => {
+      const { id } = pictureOf(board, request)
+      const command = ClientCommand.safeParse({ kind: 'image.patch', id, set: request.body })
+      if (!command.success) throw new WireError('bad-request')
+      await board.act([command.data], sender)
+      return pictureOf(board, request)
+    }),
+  )
+
+  app.delete('/api/boards/:board/images/:id', (request, reply) =>
+    atBoard(parts, request, async (board, sender) => {
+      await board.act([{ kind: 'image.remove', id: pictureOf(board, request).id }], sender)
+      return reply.code(204).send()
+    }),
+  )
+
+  await app.register(async (streams) => {
+    streams.removeAllContentTypeParsers()
+    streams.addContentTypeParser('*', (_request, _body, done) => done(null))
+    await streams.register(multipart, { limits: { files: FILES, fields: 20, fieldSize: 2_000 } })
+    streams.addHook('onRoute', (route) => {
+      route.config = { ...route.config, streams: true }
+    })
+    sendingRoutes(streams, parts)
+  })
+}
+
+/** The doors for scripts: a picture whole in one request, answered when it is stored. */
+function sendingRoutes(app: FastifyInstance, parts: Parts): void {
+  const { intake, maxUpload } = parts
+
+  const take = (request: FastifyRequest, reply: FastifyReply, name: string) =>
+    atBoard(parts, request, async (board, sender) => {
+      const isForm = request.isMultipart()
+      const size = declaredLength(request.raw) ?? 0
+      if (size > maxUpload + (isForm ? FORM : 0))
+        throw new WireError('too-large', { name: isForm ? '' : name, size, limit: maxUpload })
+      const pictures = isForm ? formBody(request) : rawBody(request, name)
+      const stored = await intake.take(board, sender, pictures)
+      const [first] = stored
+      if (!first) throw new WireError('bad-request')
+      return reply.code(201).send(stored.length === 1 ? first : { images: stored })
+    })
+
+  app.post('/api/boards/:board/images', (request, reply) =>
+    take(request, reply, cleanName((request.query as { name?: string }).name ?? '')),
+  )
+  for (const url of ['/', '/:name', '/b/:board', '/b/:board/', '/b/:board/:name'])
+    app.put(url, (request, reply) => {
+      const params = request.params as { board?: string; name?: string }
+      params.board ??= FRONT
+      return take(request, reply, cleanName(params.name ?? ''))
+    })
+}
+
+async function* rawBody(request: FastifyRequest, name: string): Body {
+  const place = placeOf(request)
+  yield { source: openBody(request.raw), name, length: declaredLength(request.raw), place }
+}
+
+/** The files of a form; other fields say nothing. */
+async function* formBody(request: FastifyRequest): Body {
+  const place = placeOf(request)
+  openBody(request.raw)
+  for await (const part of request.parts())
+    if (part.type === 'file')
+      yield { source: part.file, name: cleanName(part.filename ?? ''), length: null, place }
+}
+
+/** Where the address says that the picture goes, by the same bounds as a page's `image.add`. */
+function placeOf(request: FastifyRequest): Sending['place'] {
+  const { x, y, w, caption } = request.query as Record<string, string | undefined>
+  const number = (text: string | undefined) =>
+    text === undefined ? undefined : Number(text || NaN)
+  const place = { x: number(x), y: number(y), w: number(w), caption }
+  const add = { kind: 'image.add', id: ANY_ID, name: '', width: 1, height: 1, ...place }
+  if (!ClientCommand.safeParse(add).success) throw new WireError('bad-request')
+  return place
+}
+
+const ANY_ID = '00000000-0000-7000-8000-000000000000'

@@ -1,0 +1,181 @@
+import type { IncomingMessage } from 'node:http'
+import { type ImageRecord, may, WireError } from '@wirephoto/board'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { LiveBoard, Sender } from '../boards/live-board.ts'
+import type { Arrival } from '../images/arrivals.ts'
+import { atBoard } from './address.ts'
+import type { Parts } from './app.ts'
+import { declaredLength, openBody } from './body.ts'
+
+/**
+ * Resumable uploads: tus 1.0.0 with the extensions creation, creation-with-upload and termination.
+ * Our own, since a ready-made server can't keep our promises: an offset is durable before it is told
+ * (F1), a refusal is answered before the body is read, and the last part when the picture is stored.
+ * Quoted are the MUSTs of the protocol.
+ */
+export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
+  const { arrivals, intake, maxUpload } = parts
+  const collection = '/api/boards/:board/uploads'
+  const upload = `${collection}/:id`
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _body, done) => done(null))
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, streams: true }
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    // "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
+    reply.header('tus-resumable', '1.0.0')
+    if (request.method === 'OPTIONS' || request.headers['tus-resumable'] === '1.0.0') return
+    // "If the version specified by the Client is not supported by the Server, it MUST respond with
+    // the 412 Precondition Failed status and MUST include the Tus-Version header into the response."
+    const error = new WireError('bad-request')
+    return reply.code(412).header('tus-version', '1.0.0').send({ error })
+  })
+
+  for (const url of [collection, upload])
+    app.options(url, (_request, reply) =>
+      reply
+        .code(204)
+        .headers({
+          'tus-version': '1.0.0',
+          'tus-extension': 'creation,creation-with-upload,termination',
+          'tus-max-size': maxUpload,
+        })
+        .send(),
+    )
+
+  app.post(collection, (request, reply) =>
+    atBoard(parts, request, async (board, sender) => {
+      const id = metadata(request).get('id') ?? ''
+      const length = integer(request, 'upload-length')
+      const record = recordOf(board, id)
+      if (!record) throw new WireError('unknown-picture')
+      mayUpload(sender, record)
+      reply.code(201).header('location', `/api/boards/${board.id}/uploads/${id}`)
+      if (record.blob !== null) {
+        if (record.bytes !== length) throw new WireError('conflict')
+        return reply.header('upload-offset', length).send()
+      }
+      const { name } = record
+      if (length > maxUpload) {
+        await intake.fail(board, id)
+        // "If the length of the upload exceeds the maximum, which MAY be specified using the
+        // Tus-Max-Size header, the Server MUST respond with the 413 Request Entity Too Large status."
+        reply.header('tus-max-size', maxUpload)
+        throw new WireError('too-large', { name, size: length, limit: maxUpload })
+      }
+      const arrival = await intake.announce({ board: board.id, id, name, length })
+      const brings = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
+      if (arrival.complete) await intake.finish(arrival)
+      else if (brings && arrival.offset === 0) await receive(request, arrival, 0)
+      return reply.header('upload-offset', arrival.offset).send()
+    }),
+  )
+
+  app.head(upload, (request, reply) =>
+    atBoard(parts, request, async (board) => {
+      const { id } = request.params as { id: string }
+      const arrival = arrivals.get(board.id, id)
+      // "The Server MUST prevent the client and/or proxies from caching the response by adding the
+      // Cache-Control: no-store header to the response."
+      reply.header('cache-control', 'no-store')
+      // Whoever is told that all has arrived may think that it is stored, so that comes first.
+      if (arrival?.complete) await intake.finish(arrival)
+      else if (arrival) return report(reply, await arrival.settled(), arrival.length!)
+      const { bytes } = storedOr(board, id)
+      return report(reply, bytes, bytes)
+    }),
+  )
+
+  app.patch(upload, (request, reply) =>
+    atBoard(parts, request, async (board, sender) => {
+      const { id } = request.params as { id: string }
+      const at = integer(request, 'upload-offset')
+      // "All PATCH requests MUST use Content-Type: application/offset+octet-stream".
+      if (!isPart(request)) throw new WireError('bad-request')
+      const arrival = arrivals.get(board.id, id)
+      // "If the offsets do not match, the Server MUST respond with the 409 Conflict status without
+      // modifying the upload resource."
+      if (at !== (arrival?.offset ?? storedOr(board, id).bytes)) throw new WireError('conflict')
+      if (arrival) {
+        mayUpload(sender, recordOf(board, id))
+        if (at + (declaredLength(request.raw) ?? 0) > arrival.length!)
+          throw new WireError('bad-request')
+        await receive(request, arrival, at)
+      }
+      // "The Server MUST acknowledge successful PATCH requests with the 204 No Content status. It MUST
+      // include the Upload-Offset header containing the new offset."
+      return reply
+        .code(204)
+        .header('upload-offset', arrival?.offset ?? at)
+        .send()
+    }),
+  )
+
+  app.delete(upload, (request, reply) =>
+    atBoard(parts, request, async (board, sender) => {
+      const { id } = request.params as { id: string }
+      const arrival = arrivals.get(board.id, id)
+      if (!arrival) throw storedOr(board, id) && new WireError('conflict')
+      mayUpload(sender, recordOf(board, id))
+      await intake.cancel(arrival)
+      return reply.code(204).send()
+    }),
+  )
+
+  const receive = (request: FastifyRequest, arrival: Arrival, at: number) =>
+    intake.receive(arrival, openBody(request.raw), at)
+}
+
+/**
+ * "If the X-HTTP-Method-Override header is present, the Server MUST interpret its value as the
+ * request's method", for senders that have no PATCH.
+ */
+export function methodOverride(request: IncomingMessage): void {
+  const method = request.headers['x-http-method-override']
+  if (request.method !== 'POST' || !/\/uploads\//.test(request.url ?? '')) return
+  if (method === 'PATCH' || method === 'DELETE' || method === 'HEAD') request.method = method
+}
+
+const isPart = ({ headers }: FastifyRequest): boolean =>
+  headers['content-type'] === 'application/offset+octet-stream'
+
+const report = (reply: FastifyReply, offset: number, length: number): FastifyReply =>
+  reply.headers({ 'upload-offset': offset, 'upload-length': length }).send()
+
+function recordOf(board: LiveBoard, id: string): ImageRecord | undefined {
+  const record = board.records.get(id)
+  return record?.kind === 'image' ? record : undefined
+}
+
+/** Whoever may change the picture may send it: who announced it, and editors. */
+function mayUpload(sender: Sender, record: ImageRecord | undefined): void {
+  if (!record) throw new WireError('upload-gone')
+  if (!may({ ...sender, now: 0 }, 'image.patch', record)) throw new WireError('not-allowed')
+}
+
+/** The stored picture of an upload that is no more; throws `upload-gone`, or `not-found` when it may begin anew. */
+function storedOr(board: LiveBoard, id: string): { bytes: number } {
+  const record = recordOf(board, id)
+  if (!record) throw new WireError('upload-gone')
+  if (record.bytes === null) throw new WireError('not-found')
+  return { bytes: record.bytes }
+}
+
+function integer(request: FastifyRequest, name: string): number {
+  const value = request.headers[name]
+  if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) throw new WireError('bad-request')
+  return Number(value)
+}
+
+/** "The Upload-Metadata request header MUST consist of one or more comma-separated key-value pairs." */
+function metadata(request: FastifyRequest): Map<string, string> {
+  const pairs = String(request.headers['upload-metadata'] ?? '').split(',')
+  return new Map(
+    pairs.map((pair) => {
+      const [key = '', value = ''] = pair.trim().split(' ')
+      return [key, Buffer.from(value, 'base64').toString()]
+    }),
+  )
+}

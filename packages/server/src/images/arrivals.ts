@@ -1,0 +1,345 @@
+import { createHash, type Hash, randomUUID } from 'node:crypto'
+import { constants, createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat, statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { type MediaType, WireError } from '@wirephoto/board'
+import { failpoint } from '../failpoint.ts'
+import { HEAD, sniff } from './sniff.ts'
+
+/** Bytes that may arrive before they are made durable: what a power loss costs a sender at most. */
+const STEP = 1_048_576
+/** Bodies that are received at one time before the server says that it is busy (F7). */
+const SENDERS = 256
+
+/** What is announced of an arrival that may be resumed. */
+interface Announced {
+  readonly board: string
+  /** The picture's id. */
+  readonly id: string
+  readonly name: string
+  /** Bytes. */
+  readonly length: number
+}
+
+/**
+ * Files that grow in one folder until they are pictures. One that may be resumed is `<board>.<id>`
+ * with a sidecar `<board>.<id>.json` that says how much of it is durable; all else in the folder is
+ * what a dead process left.
+ */
+export class Arrivals {
+  readonly #folder: string
+  readonly #known = new Map<string, Arrival>()
+  readonly #senders = { count: 0 }
+
+  private constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  /** Takes up what an earlier run of the server left: up to the last durable byte, and no further (F1). */
+  static async open(folder: string): Promise<Arrivals> {
+    await mkdir(folder, { recursive: true })
+    const arrivals = new Arrivals(folder)
+    const files = new Set(await readdir(folder))
+    for (const file of files) {
+      const base = file.replace(/\.json$/, '')
+      const found = files.has(base) && (await readSidecar(join(folder, `${base}.json`)))
+      if (!found || keyOf(found) !== base)
+        await rm(join(folder, file), { recursive: true, force: true })
+      else if (file === base) {
+        const arrival = arrivals.#add(found)
+        await arrival.restore(found.offset)
+      }
+    }
+    return arrivals
+  }
+
+  /** Those that may be resumed. */
+  list(): Arrival[] {
+    return [...this.#known.values()]
+  }
+
+  get(board: string, id: string): Arrival | undefined {
+    return this.#known.get(keyOf({ board, id }))
+  }
+
+  /** Begins an arrival that may be resumed; one that has begun already is given back if it has that length. */
+  async create(announced: Announced): Promise<Arrival> {
+    const begun = this.get(announced.board, announced.id)
+    if (begun && begun.length !== announced.length) throw new WireError('conflict')
+    if (begun) return begun
+    await this.#expect(announced.length)
+    const arrival = this.#add(announced)
+    await arrival.begin().catch(async (error: unknown) => {
+      await this.remove(arrival)
+      throw error
+    })
+    return arrival
+  }
+
+  /** One that lives and dies with its request. `length` is null when the sender doesn't say. */
+  async spool(name: string, length: number | null): Promise<Arrival> {
+    if (length !== null) await this.#expect(length)
+    return new Arrival(join(this.#folder, randomUUID()), { name, length }, this.#senders)
+  }
+
+  /** Removes its files. Idempotent. */
+  async remove(arrival: Arrival): Promise<void> {
+    const { board, id } = arrival.of ?? {}
+    if (board !== undefined && id !== undefined) this.#known.delete(keyOf({ board, id }))
+    await arrival.discard()
+  }
+
+  /** Breaks off those that can be resumed, their bytes durable. */
+  async close(): Promise<void> {
+    await Promise.all(this.list().map((arrival) => arrival.stop()))
+  }
+
+  #add(announced: Announced): Arrival {
+    const key = keyOf(announced)
+    const arrival = new Arrival(join(this.#folder, key), announced, this.#senders, announced)
+    this.#known.set(key, arrival)
+    return arrival
+  }
+
+  /** Refuses at once what the disk has no room for. */
+  async #expect(length: number): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#folder)
+    if (bavail * bsize < length) throw new WireError('disk-full')
+  }
+}
+
+/** A file on its way in. One writer at a time. */
+export class Arrival {
+  readonly path: string
+  readonly name: string
+  /** Bytes in all; null while nobody knows. */
+  readonly length: number | null
+  /** The picture whose it is, when it may be resumed. */
+  readonly of: { readonly board: string; readonly id: string } | undefined
+  readonly #senders: { count: number }
+  #offset = 0
+  #durable = 0
+  #type: MediaType | null = null
+  #head: Buffer = Buffer.alloc(0)
+  /** Of the bytes up to the offset; null when they haven't been read by this process. */
+  #hash: Hash | null = createHash('sha256')
+  #source: Readable | null = null
+  #turn: Promise<unknown> = Promise.resolve()
+  #gone = false
+
+  constructor(
+    path: string,
+    { name, length }: { name: string; length: number | null },
+    senders: { count: number },
+    of?: Announced,
+  ) {
+    this.path = path
+    this.name = name
+    this.length = length
+    this.#senders = senders
+    this.of = of
+  }
+
+  /** Bytes that have arrived. */
+  get offset(): number {
+    return this.#offset
+  }
+
+  get complete(): boolean {
+    return this.#offset === this.length
+  }
+
+  /** Makes the files, durably, before anybody is told of them. */
+  async begin(): Promise<void> {
+    await using handle = await open(this.path, 'wx')
+    await this.#writeSidecar(true)
+    await handle.datasync()
+    await syncFolder(dirname(this.path))
+    failpoint('arrival.made')
+  }
+
+  /** Goes on from what is durable: the bytes behind it may be anything after a power loss. */
+  async restore(durable: number): Promise<void> {
+    await using handle = await open(this.path, 'r+')
+    const { size } = await handle.stat()
+    this.#offset = this.#durable = Math.min(durable, size)
+    this.#hash = null
+    await handle.truncate(this.#offset)
+    this.#head = Buffer.alloc(Math.min(HEAD, this.#offset))
+    await handle.read(this.#head, 0, this.#head.length, 0)
+  }
+
+  /**
+   * Writes a body behind the byte `at`, at most `limit` bytes in all, at the sender's pace and with
+   * flat memory. Resolves when the body has ended. Whether it ends or breaks off, what has arrived
+   * is durable before anybody is told of it (F1). Whoever starts where the file ends takes over
+   * from a sender that hangs.
+   */
+  async receive(source: Readable, { at, limit }: { at: number; limit: number }): Promise<void> {
+    if (at !== this.#offset) throw new WireError('conflict')
+    if (this.#senders.count >= SENDERS) throw new WireError('busy')
+    this.#senders.count++
+    try {
+      await this.#exclusively(source, async () => {
+        if (this.#gone) throw new WireError('upload-gone')
+        if (at !== this.#offset) throw new WireError('conflict')
+        await this.#rehash()
+        await using handle = await open(this.path, constants.O_RDWR | constants.O_CREAT)
+        try {
+          await this.#pour(source, handle, limit)
+        } finally {
+          await this.#flush(handle)
+        }
+      })
+    } finally {
+      this.#senders.count--
+    }
+  }
+
+  /** How much is durable, after making durable what has arrived. */
+  async settled(): Promise<number> {
+    if (this.#durable < this.#offset) {
+      await using handle = await open(this.path, 'r+')
+      await this.#flush(handle)
+    }
+    return this.#durable
+  }
+
+  /** What its first bytes say it is. Rejects when that is no picture. */
+  async type(): Promise<MediaType> {
+    this.#type ??= await sniff(this.#head, this.name)
+    return this.#type
+  }
+
+  /** sha256 of all that has arrived, in hex. */
+  async digest(): Promise<string> {
+    const hash = await this.#rehash()
+    return hash.copy().digest('hex')
+  }
+
+  /** When bytes last arrived, in milliseconds since 1970. */
+  async touchedAt(): Promise<number> {
+    return (await stat(this.path)).mtimeMs
+  }
+
+  /** Breaks off whoever is sending, and resolves when nothing is written any more. */
+  async stop(): Promise<void> {
+    this.#source?.destroy()
+    await this.#turn
+  }
+
+  /** Removes its files, for good. Idempotent. */
+  async discard(): Promise<void> {
+    this.#gone = true
+    await this.stop()
+    await rm(`${this.path}.json`, { force: true })
+    await rm(this.path, { force: true })
+  }
+
+  async #exclusively(source: Readable, use: () => Promise<void>): Promise<void> {
+    this.#source?.destroy()
+    this.#source = source
+    const before = this.#turn
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#turn = promise
+    await before
+    try {
+      await use()
+    } finally {
+      if (this.#source === source) this.#source = null
+      resolve()
+    }
+  }
+
+  async #pour(source: Readable, handle: FileHandle, limit: number): Promise<void> {
+    const most = Math.min(this.length ?? limit, limit)
+    for await (const chunk of chunksOf(source)) {
+      if (this.#offset + chunk.length > most) throw this.#tooLong(limit)
+      await writeAll(handle, chunk, this.#offset)
+      this.#hash?.update(chunk)
+      this.#offset += chunk.length
+      await this.#look(chunk)
+      if (this.of && this.#offset - this.#durable >= STEP) await this.#flush(handle)
+    }
+    // A file shorter than what it takes to be sure is judged when it is whole.
+    if (this.length === null || this.complete) await this.type()
+  }
+
+  /** Refuses what is no picture as soon as its first bytes are in. */
+  async #look(chunk: Buffer): Promise<void> {
+    if (this.#head.length >= HEAD) return
+    this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD - this.#head.length)])
+    if (this.#head.length >= HEAD) await this.type()
+  }
+
+  #tooLong(limit: number): WireError {
+    if (this.length !== null) return new WireError('bad-request')
+    return new WireError('too-large', { name: this.name, limit })
+  }
+
+  /** The bytes first, then the word that they are there. */
+  async #flush(handle: FileHandle): Promise<void> {
+    if (!this.of || this.#durable === this.#offset) return
+    const offset = this.#offset
+    await handle.datasync()
+    this.#durable = Math.max(this.#durable, offset)
+    await this.#writeSidecar(!this.complete)
+    failpoint('arrival.synced')
+  }
+
+  /** In place and of one length, so that a write can't tear it. */
+  async #writeSidecar(durably: boolean): Promise<void> {
+    const { board, id } = this.of!
+    const [name, length] = [this.name, this.length]
+    const offset = String(this.#durable).padStart(16)
+    await using file = await open(`${this.path}.json`, constants.O_RDWR | constants.O_CREAT)
+    const text = JSON.stringify({ offset: 0, board, id, name, length }).replace('0', offset)
+    await writeAll(file, Buffer.from(text), 0)
+    // The last word needn't be durable: nobody is told of it before the picture is stored.
+    if (durably) await file.datasync()
+  }
+
+  async #rehash(): Promise<Hash> {
+    if (this.#hash) return this.#hash
+    const hash = createHash('sha256')
+    if (this.#offset > 0)
+      for await (const chunk of createReadStream(this.path, { end: this.#offset - 1 }))
+        hash.update(chunk)
+    this.#hash = hash
+    return hash
+  }
+}
+
+const keyOf = ({ board, id }: { board: string; id: string }): string => `${board}.${id}`
+
+async function readSidecar(path: string): Promise<(Announced & { offset: number }) | null> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch {
+    // Begun and never finished: nobody has been told of it.
+    return null
+  }
+}
+
+/** A body's chunks; rejects with `bad-request` when the sender breaks off. */
+async function* chunksOf(source: Readable): AsyncGenerator<Buffer> {
+  try {
+    // The stream must outlive a refusal: its socket has to carry the answer.
+    for await (const chunk of source.iterator({ destroyOnReturn: false })) yield chunk
+  } catch (cause) {
+    throw new WireError('bad-request', {}, { cause })
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; )
+    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
+}
+
+/** Makes new names in a folder durable. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  await using folder = await open(path, 'r')
+  await folder.sync()
+}

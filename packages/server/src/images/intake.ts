@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import {
+  type Command,
+  firstWidth,
+  GAP,
+  type ImageAdd,
+  type ImageRecord,
+  type ImageSettle,
+  may,
+  uuidv7,
+  WireError,
+} from '@wirephoto/board'
+import type { Engine } from '@wirephoto/engine'
+import type { FastifyBaseLogger } from 'fastify'
+import { type Boards, SERVER } from '../boards/boards.ts'
+import type { LiveBoard, Sender } from '../boards/live-board.ts'
+import { toWireError } from '../errors.ts'
+import { failpoint } from '../failpoint.ts'
+import type { Arrival, Arrivals } from './arrivals.ts'
+import type { Verdicts } from './verdict.ts'
+
+/** What a script says of a picture that it sends whole. */
+export interface Sending {
+  /** Null when the sender doesn't say. Bytes. */
+  readonly length: number | null
+  readonly name: string
+  readonly place: Pick<ImageAdd, 'x' | 'y' | 'w' | 'caption'>
+}
+
+export interface IntakeParts {
+  readonly engine: Engine
+  readonly boards: Boards
+  readonly arrivals: Arrivals
+  readonly verdicts: Verdicts
+  readonly log: FastifyBaseLogger
+  /** Bytes. */
+  readonly maxUpload: number
+}
+
+/**
+ * The one way in, whatever door a picture came through:
+ *
+ *     arrival complete -> verdict -> blob -> settled record -> arrival removed
+ *
+ * Each step may be done again, so that a crash between any two loses nothing and leaves nothing (F1).
+ */
+export class Intake {
+  readonly #parts: IntakeParts
+  readonly #finishing = new Map<Arrival, Promise<ImageRecord>>()
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Takes in a part of an upload that may be resumed, from the byte `at` on. Resolves to the stored
+   * picture if it was the last part, else to null. What is refused goes, with its record.
+   */
+  async receive(arrival: Arrival, source: Readable, at: number): Promise<ImageRecord | null> {
+    const { log, maxUpload } = this.#parts
+    try {
+      await arrival.receive(source, { at, limit: maxUpload })
+    } catch (error) {
+      if (isFinal(toWireError(error, log))) await this.cancel(arrival)
+      throw error
+    }
+    return arrival.complete ? this.finish(arrival) : null
+  }
+
+  /** Makes a complete upload a stored picture; whoever asks meanwhile gets the same answer. */
+  finish(arrival: Arrival): Promise<ImageRecord> {
+    const running = this.#finishing.get(arrival)
+    if (running) return running
+    const finished = this.#finish(arrival).finally(() => this.#finishing.delete(arrival))
+    this.#finishing.set(arrival, finished)
+    return finished
+  }
+
+  /** Begins an upload that may be resumed. */
+  async announce(of: {
+    board: string
+    id: string
+    name: string
+    length: number
+  }): Promise<Arrival> {
+    const { arrivals, boards, log } = this.#parts
+    try {
+      return await arrivals.create(of)
+    } catch (error) {
+      if (isFinal(toWireError(error, log)))
+        await boards.with(of.board, (board) => this.fail(board, of.id))
+      throw error
+    }
+  }
+
+  /** Gives an upload up, and the record that waits for it. */
+  async cancel(arrival: Arrival): Promise<void> {
+    // The record first: an arrival without one is removed at the next start.
+    const { board, id } = arrival.of!
+    await this.#parts.boards.with(board, (live) => this.fail(live, id))
+    await this.#parts.arrivals.remove(arrival)
+  }
+
+  /** Gives a record up that waits for an upload. */
+  async fail(board: LiveBoard, id: string): Promise<void> {
+    try {
+      await board.act([{ kind: 'image.fail', id }], SERVER)
+    } catch (error) {
+      // Gone or settled by another way; or the disk is full, and the record goes later.
+      if (!(error instanceof WireError)) this.#parts.log.warn({ err: error }, 'record not failed')
+    }
+  }
+
+  /** Pictures sent whole: all are stored, or none. */
+  async take(
+    board: LiveBoard,
+    sender: Sender,
+    pictures: AsyncIterable<Sending & { source: Readable }>,
+  ): Promise<ImageRecord[]> {
+    if (!may({ ...sender, now: Date.now() }, 'image.add')) throw new WireError('not-allowed')
+    const { arrivals, maxUpload: limit } = this.#parts
+    const spooled: Arrival[] = []
+    const commands: Command[] = []
+    let shift = 0
+    try {
+      for await (const { source, name, length, place } of pictures) {
+        const arrival = await arrivals.spool(name, length)
+        spooled.push(arrival)
+        await arrival.receive(source, { at: 0, limit })
+        const settle = await this.#store(arrival, uuidv7(Date.now(), randomBytes(10)))
+        const { id, width, height, thumbhash } = settle
+        // Several at one place stand side by side.
+        const x = place.x === undefined ? undefined : place.x + shift
+        shift += (place.w ?? firstWidth(width, height)) + GAP
+        commands.push(
+          { kind: 'image.add', id, ...place, x, name, width, height, thumbhash },
+          settle,
+        )
+      }
+      // One message, so that nobody sees a picture that is not there yet; the rights were asked above.
+      await board.act(commands, { visitor: sender.visitor, role: 'server' })
+      failpoint('intake.settled')
+    } finally {
+      for (const arrival of spooled) await arrivals.remove(arrival)
+    }
+    return commands.flatMap((command) =>
+      command.kind === 'image.settle' ? [imageOf(board, command.id)] : [],
+    )
+  }
+
+  /** Goes on where an earlier run of the server stopped. */
+  async resume(): Promise<void> {
+    const { arrivals, boards, log } = this.#parts
+    for (const arrival of arrivals.list()) {
+      const { board, id } = arrival.of!
+      try {
+        const waits = await boards.with(board, ({ records }) => isArriving(records.get(id)))
+        if (!waits) await arrivals.remove(arrival)
+        else if (arrival.complete) await this.finish(arrival)
+      } catch (error) {
+        if (!(error instanceof WireError)) log.error({ err: error }, 'arrival not finished')
+        else if (error.code === 'unknown-board') await arrivals.remove(arrival)
+      }
+    }
+  }
+
+  async #finish(arrival: Arrival): Promise<ImageRecord> {
+    const { arrivals, boards, log } = this.#parts
+    const { board: boardId, id } = arrival.of!
+    return boards.with(boardId, async (board) => {
+      try {
+        await board.act([await this.#store(arrival, id)], SERVER)
+      } catch (error) {
+        const told = toWireError(error, log)
+        // What is no picture any more: purged, failed, or settled by other bytes.
+        if (told.code === 'unknown-picture' || told.code === 'conflict') {
+          await arrivals.remove(arrival)
+          throw gone()
+        }
+        if (isFinal(told)) await this.cancel(arrival)
+        throw told
+      }
+      failpoint('intake.settled')
+      await arrivals.remove(arrival)
+      return imageOf(board, id)
+    })
+  }
+
+  /** The verdict, then the blob, durably; the record comes after it and never before (F1). */
+  async #store(arrival: Arrival, id: string): Promise<ImageSettle> {
+    const { engine, verdicts } = this.#parts
+    const { path, name, offset: bytes } = arrival
+    const type = await arrival.type()
+    const { width, height, thumbhash } = await verdicts.judge({ path, type, name })
+    failpoint('intake.judged')
+    const blob = await arrival.digest()
+    await engine.blobs.put(path, blob)
+    failpoint('intake.put')
+    return { kind: 'image.settle', id, blob, type, bytes, width, height, thumbhash }
+  }
+}
+
+/** Whether sending the same bytes again can't help. */
+const isFinal = ({ code, status }: WireError): boolean =>
+  (status >= 413 && status <= 422) || code === 'empty-file' || code === 'disk-full'
+
+const gone = (): WireError => new WireError('upload-gone')
+
+export const isArriving = (record: { kind: string } | undefined): boolean =>
+  record?.kind === 'image' && (record as ImageRecord).blob === null
+
+function imageOf(board: LiveBoard, id: string): ImageRecord {
+  const record = board.records.get(id)
+  if (record?.kind !== 'image') throw gone()
+  return record
+}

@@ -1,0 +1,27 @@
+import { MEDIA_TYPES, type MediaType, WireError } from '@wirephoto/board'
+import { fileTypeFromBuffer } from 'file-type'
+
+/** Bytes that tell what a file is. */
+export const HEAD = 4100
+
+/** What a file's first bytes say it is; its name and the sender's word count for nothing (F9). */
+export async function sniff(head: Uint8Array, name: string): Promise<MediaType> {
+  if (head.length === 0) throw new WireError('empty-file', { name })
+  // Reading past the end of the few bytes that there are says no more than not knowing them.
+  const found = (await fileTypeFromBuffer(head).catch(() => undefined))?.mime as string | undefined
+  const type = found === 'image/apng' ? 'image/png' : isAvif(head) ? 'image/avif' : found
+  if (type?.startsWith('video/')) throw new WireError('video', { name })
+  if (!isMediaType(type)) throw new WireError('not-a-picture', { name })
+  return type
+}
+
+const isMediaType = (type: string | undefined): type is MediaType =>
+  (MEDIA_TYPES as readonly (string | undefined)[]).includes(type)
+
+/** ISO 14496-12 section 4.3: an AVIF may name `avif` among its compatible brands only. */
+function isAvif(head: Uint8Array): boolean {
+  const bytes = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 256))
+  if (bytes.length < 16 || bytes.toString('latin1', 4, 8) !== 'ftyp') return false
+  const brands: string[] = bytes.toString('latin1', 8, bytes.readUInt32BE(0)).match(/.{4}/gs) ?? []
+  return /^(?:mif1|msf1|miaf)$/.test(brands[0] ?? '') && brands.includes('avif')
+}

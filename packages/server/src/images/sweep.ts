@@ -1,0 +1,74 @@
+import type { Engine } from '@wirephoto/engine'
+import type { FastifyBaseLogger } from 'fastify'
+import { type Boards, SERVER } from '../boards/boards.ts'
+import type { Arrivals } from './arrivals.ts'
+import { isArriving } from './intake.ts'
+
+/** Milliseconds. */
+export interface Times {
+  /** From the start of the server to the first sweep, and from one to the next. */
+  readonly first: number
+  readonly every: number
+  /** How long a blob may wait for its record. */
+  readonly lease: number
+  /** How long a picture may be arriving while nothing of it arrives. */
+  readonly patience: number
+}
+
+const HOUR = 3_600_000
+export const TIMES: Times = { first: HOUR / 6, every: 24 * HOUR, lease: HOUR, patience: 24 * HOUR }
+
+interface Parts {
+  readonly engine: Engine
+  readonly boards: Boards
+  readonly arrivals: Arrivals
+  readonly log: FastifyBaseLogger
+}
+
+/** Sweeps now and then, never holding up the start. Ends with the sweep that is under way. */
+export function sweepRegularly(parts: Parts, times: Times = TIMES): { close(): Promise<void> } {
+  let running = Promise.resolve()
+  const sweepNow = () => {
+    running = running
+      .then(() => sweep(parts, times))
+      .catch((error: unknown) => {
+        parts.log.error({ err: error }, 'sweep broke off')
+      })
+  }
+  let timer = setTimeout(() => {
+    sweepNow()
+    timer = setInterval(sweepNow, times.every).unref()
+  }, times.first).unref()
+  return {
+    close() {
+      clearTimeout(timer)
+      return running
+    },
+  }
+}
+
+/** Fails pictures that nobody sends any more, and removes blobs that no record refers to (F1). */
+export async function sweep({ engine, boards, arrivals }: Parts, times: Times): Promise<void> {
+  const start = Date.now()
+  const wanted = new Set<string>()
+  for (const { board } of await engine.boards.list()) {
+    const stale: string[] = []
+    const { records } = await engine.log.load(board)
+    for (const record of records) {
+      if (record.kind !== 'image') continue
+      if (record.blob !== null) wanted.add(record.blob)
+      else if (record.createdAt < start - times.patience) stale.push(record.id)
+    }
+    for (const id of stale) {
+      const arrival = arrivals.get(board, id)
+      if (arrival && (await arrival.touchedAt()) > start - times.patience) continue
+      await boards.with(board, async (live) => {
+        if (isArriving(live.records.get(id))) await live.act([{ kind: 'image.fail', id }], SERVER)
+      })
+      if (arrival) await arrivals.remove(arrival)
+    }
+  }
+  for await (const blob of engine.blobs.list())
+    if (!wanted.has(blob))
+      await engine.blobs.remove(blob, { unlessTouchedSince: start - times.lease })
+}

@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import type { Server as HttpServer } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { openEngine } from '@wirephoto/engine'
+import { pino } from 'pino'
+import { Boards } from './boards/boards.ts'
+import type { ServerConfig } from './config.ts'
+import { createApp } from './http/app.ts'
+import { createGuard } from './http/guard.ts'
+import { Arrivals } from './images/arrivals.ts'
+import { Intake } from './images/intake.ts'
+import { sweepRegularly } from './images/sweep.ts'
+import { Verdicts } from './images/verdict.ts'
+import { attachGateway } from './live/gateway.ts'
+
+export interface RunningServer {
+  readonly port: number
+  /** Where it is reached, without a slash at the end. */
+  readonly url: string
+  /** Ends what is under way, within limits, then closes the engine. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Milliseconds that requests under way have to end when the server closes. */
+const GRACE = 10_000
+
+/** Rejects with `EngineError`, or with the system's error when it can't listen or write. */
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const { host, publicUrl, maxUpload, webRoot } = config
+  const log = pino({ level: config.log ?? 'warn' }, process.stderr)
+  /** What is open, to be closed in the opposite order. */
+  const opened: (() => unknown)[] = []
+  const closeAll = async () => {
+    for (const close of opened.splice(0).reverse()) await close()
+  }
+  try {
+    await mkdir(config.data, { recursive: true })
+    const engine = await openEngine(config.engine)
+    opened.push(() => engine.close())
+    const boards = await Boards.open(engine)
+    opened.push(() => boards.close())
+    const arrivals = await Arrivals.open(join(config.data, 'arrivals'))
+    const verdicts = new Verdicts()
+    const intake = new Intake({ engine, boards, arrivals, verdicts, log, maxUpload })
+    const guard = createGuard(config)
+    let url = ''
+    const parts = { engine, boards, arrivals, intake, guard, log, maxUpload, webRoot }
+    const app = await createApp({ ...parts, url: () => url })
+    opened.push(() => app.close())
+    const gateway = attachGateway(app.server, { boards, guard, log })
+    await app.ready()
+
+    const port = await listen(app.server, config, opened)
+    url =
+      publicUrl ?? `http://${isAnywhere(host) || isHere(host) ? 'localhost' : inUrl(host)}:${port}`
+    const underWay = countRequests(app.server)
+    // Neither may delay the start.
+    const resumed = intake.resume()
+    const sweeping = sweepRegularly({ engine, boards, arrivals, log }, config.sweep)
+    opened.push(
+      () => sweeping.close(),
+      () => resumed,
+      () => verdicts.close(),
+    )
+    opened.push(async () => {
+      // Uploads that can be resumed are broken off, their bytes durable; all else may end.
+      await Promise.all([gateway.close(), arrivals.close()])
+      await Promise.race([underWay.none(), setTimeout(config.grace ?? GRACE, null, { ref: false })])
+      app.server.closeAllConnections()
+    })
+    opened.push(() => app.server.close())
+    let closed: Promise<void> | undefined
+    return { port, url, close: () => (closed ??= closeAll()) }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+/** The port; `localhost` means both of its addresses, where the machine has both. */
+async function listen(
+  server: HttpServer,
+  { port, host }: ServerConfig,
+  opened: (() => unknown)[],
+): Promise<number> {
+  server.listen(port, isHere(host) ? '127.0.0.1' : host)
+  await once(server, 'listening')
+  const { port: bound } = server.address() as AddressInfo
+  if (!isHere(host)) return bound
+  const twin = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    server.emit('connection', socket),
+  )
+  try {
+    twin.listen(bound, '::1')
+    await once(twin, 'listening')
+    opened.push(() => twin.close())
+  } catch (error) {
+    // Another program at the port would get half of this one's visitors.
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE' && port !== 0) {
+      server.close()
+      throw error
+    }
+  }
+  return bound
+}
+
+const isHere = (host: string): boolean => host === '127.0.0.1' || host === 'localhost'
+const isAnywhere = (host: string): boolean => host === '0.0.0.0' || host === '::'
+const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+
+/** Tells when no request is under way. */
+function countRequests(server: HttpServer): { none(): Promise<void> } {
+  let count = 0
+  let resolve = () => {}
+  server.on('request', (_request, response) => {
+    count++
+    response.once('close', () => {
+      if (--count === 0) resolve()
+    })
+  })
+  return {
+    none: () =>
+      new Promise((done) => {
+        resolve = done
+        if (count === 0) done()
+      }),
+  }
+}
