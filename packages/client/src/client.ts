@@ -30,6 +30,8 @@ export interface OpenOptions {
 }
 
 export interface NewPicture {
+  /** UUIDv7; left out, it gets one. */
+  readonly id?: string | undefined
   readonly file: Blob
   readonly name: string
   /** Pixels as seen, after orientation. */
@@ -210,18 +212,24 @@ export class Board {
     return this.#events.on(event, listener)
   }
 
-  /** Adds pictures, which stand at once; their files follow, two at a time. The new ids. */
-  add(pictures: readonly NewPicture[]): string[] {
-    const adds = pictures.map(({ file, name, ...picture }) => ({
+  /**
+   * Adds pictures, which stand at once; their files follow, two at a time. The new ids. What is added
+   * for the same `step` is one undo step, be it in several calls.
+   */
+  add(pictures: readonly NewPicture[], step?: object): string[] {
+    const adds = pictures.map(({ file, name, id, ...picture }) => ({
       file,
       command: {
         kind: 'image.add',
-        id: newId(this.#now()),
+        id: id ?? newId(this.#now()),
         ...picture,
         name: name.slice(0, limits.name),
       } satisfies ImageAdd,
     }))
-    this.#do(adds.map(({ command }) => command))
+    this.#do(
+      adds.map(({ command }) => command),
+      step,
+    )
     for (const { command, file } of adds) this.#uploads.add(command, file)
     return adds.map(({ command }) => command.id)
   }
@@ -339,9 +347,9 @@ export class Board {
     }
   }
 
-  #do(commands: readonly Command[]): void {
+  #do(commands: readonly Command[], step?: object): void {
     this.#step(() => {
-      this.#undo.note(commands)
+      this.#undo.note(commands, step)
       this.#queue.push(commands)
     })
   }

@@ -119,7 +119,10 @@ export class Queue {
     }
     const lines = [...left.values()].sort((a, b) => (a.client < b.client ? -1 : 1))
     this.#lines.unshift(...lines)
-    this.#options.replica.hold(lines.flatMap(({ entries }) => pendingsOf(entries)))
+    this.#options.replica.hold(
+      lines.flatMap(({ entries }) => pendingsOf(entries)),
+      'below',
+    )
     this.#options.changed()
     void this.#pump()
   }

@@ -78,15 +78,18 @@ export class Replica {
     this.#refresh(new Set([...batch.changes.map(idOf), ...this.#arrived()]))
   }
 
-  /** Lays commands over the records. */
-  hold(pendings: readonly Pending[]): void {
+  /** Lays commands over the records, on top of earlier ones or below them. */
+  hold(pendings: readonly Pending[], where: 'above' | 'below' = 'above'): void {
+    const own = new Map<string, Pending[]>()
     for (const pending of pendings) {
       const id = targetOf(pending.command)
-      const others = this.#pending.get(id)
-      if (others) others.push(pending)
-      else this.#pending.set(id, [pending])
+      own.set(id, [...(own.get(id) ?? []), pending])
     }
-    this.refresh(pendings)
+    for (const [id, held] of own) {
+      const others = this.#pending.get(id) ?? []
+      this.#pending.set(id, where === 'above' ? [...others, ...held] : [...held, ...others])
+    }
+    this.#refresh(own.keys())
   }
 
   /** Looks again at what commands do that have been changed. */

@@ -20,6 +20,7 @@ export class Undo {
   #forth: Command[][] = []
   /** The step that what is asked for in this turn of the event loop belongs to. */
   #open: Command[] | null = null
+  readonly #named = new WeakMap<object, Command[]>()
 
   constructor(shown: Shown, act: (commands: readonly Command[]) => void) {
     this.#shown = shown
@@ -34,16 +35,19 @@ export class Undo {
     return this.#forth.length > 0
   }
 
-  /** Remembers commands that are about to be done. */
-  note(commands: readonly Command[]): void {
+  /** Remembers commands that are about to be done, as part of a step that is under way, if there is one. */
+  note(commands: readonly Command[], step?: object): void {
     const inverse = this.#inverse(commands)
     if (inverse.length === 0) return
     this.#forth = []
-    if (this.#open) this.#open.unshift(...inverse)
+    const named = step && this.#named.get(step)
+    const open = named && this.#back.includes(named) ? named : this.#open
+    if (open) open.unshift(...inverse)
     else {
       this.#back.push(inverse)
       this.#back = this.#back.slice(-DEPTH)
       this.#open = inverse
+      if (step) this.#named.set(step, inverse)
       setTimeout(() => {
         this.#open = null
       })
@@ -62,7 +66,8 @@ export class Undo {
   #step(from: Command[][], to: Command[][]): boolean {
     this.#open = null
     for (let step = from.pop(); step; step = from.pop()) {
-      const commands = step.filter((command) => this.#matters(command))
+      const revived = new Set<string>()
+      const commands = step.filter((command) => this.#matters(command, revived))
       if (commands.length === 0) continue
       to.push(this.#inverse(commands))
       this.#act(commands)
@@ -94,13 +99,16 @@ export class Undo {
     }
   }
 
-  /** Whether a command would change what is seen. */
-  #matters(command: Command): boolean {
+  /** Whether a command would change what is seen, after those of its step before it. */
+  #matters(command: Command, revived: Set<string>): boolean {
     if (command.kind === 'board.patch') return command.set.title !== this.#shown.title
     const picture = this.#shown.pictures.get(command.id)
     if (!picture) return false
-    if (command.kind === 'image.restore') return picture.deletedAt !== null
-    if (picture.deletedAt !== null) return false
+    if (command.kind === 'image.restore') {
+      revived.add(command.id)
+      return picture.deletedAt !== null
+    }
+    if (picture.deletedAt !== null && !revived.has(command.id)) return false
     if (command.kind !== 'image.patch') return true
     const fields = Object.keys(command.set) as (keyof ImagePatch['set'])[]
     return fields.some((field) => command.set[field] !== picture[field])

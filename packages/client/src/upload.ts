@@ -25,6 +25,8 @@ export interface OwnUpload {
   readonly sent: number
   readonly total: number
   readonly state: 'waiting' | 'sending' | 'retrying' | 'failed'
+  /** When the next try is made, in milliseconds since 1970, while `retrying`. */
+  readonly retryAt?: number
   /** Why it failed. */
   readonly error?: Problem
 }
@@ -235,8 +237,9 @@ export class Uploads {
     const isRefusal = status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)
     if (!isRefusal) {
       const after = Number(response?.getHeader('Retry-After')) * 1000 || 0
-      this.#pause(job, Math.max(after, backoff(job.failures++)))
-      return this.#show(job.id, { state: 'retrying' })
+      const wait = Math.max(after, backoff(job.failures++))
+      this.#pause(job, wait)
+      return this.#show(job.id, { state: 'retrying', retryAt: Date.now() + wait })
     }
     const why = problemOf(response?.getBody() ?? '')
     this.fail(job.id, why)

@@ -1,0 +1,319 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  type AnyRecord,
+  apply,
+  applyChanges,
+  type Command,
+  type CommandAnswer,
+  type CommandMessage,
+  cursor,
+  limits,
+  type Refusal,
+  WireError,
+} from '@wirephoto/board'
+import type { Problem } from './client.ts'
+import { newId } from './ids.ts'
+import { Queue } from './queue.ts'
+import { Replica } from './replica.ts'
+import { memoryStore, type Store } from './store.ts'
+
+/** What a server does with messages, in memory: numbers, refusals, a line that may break. */
+class Peer {
+  readonly records = new Map<string, AnyRecord>()
+  readonly done: string[] = []
+  readonly messages: CommandMessage[] = []
+  readonly #clients = new Map<string, { n: number; seq: number }>()
+  seq = 0
+  /** Answers the next messages instead of looking at them; null breaks the line. */
+  readonly faults: (Problem | 'lose the question' | 'lose the answer')[] = []
+
+  /** Forgets what it knows of clients from number `n` on, as a restart may. */
+  forget(n: number): void {
+    for (const state of this.#clients.values()) state.n = n - 1
+  }
+
+  async receive(message: CommandMessage): Promise<CommandAnswer | { error: Problem }> {
+    this.messages.push(structuredClone(message))
+    const fault = this.faults.shift()
+    if (fault === 'lose the question') throw new Error(fault)
+    if (typeof fault === 'object') return { error: fault }
+    const { client, n, commands } = message
+    const state = this.#clients.get(client) ?? { n: 0, seq: 0 }
+    if (n > state.n + 1) return { error: new WireError('gap', { expected: state.n + 1 }).toJSON() }
+    const refused: Refusal[] = []
+    commands.forEach((command, i) => {
+      if (n + i <= state.n) return
+      const result = apply(this.records, command, { visitor: 'me', role: 'edit', now: 1 })
+      if (result instanceof WireError) refused.push({ n: n + i, error: result.toJSON() })
+      else applyChanges(this.records, result)
+      this.done.push(JSON.stringify(command))
+      state.n = n + i
+      state.seq = ++this.seq
+    })
+    this.#clients.set(client, state)
+    if (fault === 'lose the answer') throw new Error(fault)
+    return { n: state.n, seq: state.seq, refused }
+  }
+}
+
+/** A page: its queue, what it shows, what it was told. */
+function open({ peer = new Peer(), store = memoryStore(), dated = true } = {}) {
+  const refused: { commands: readonly Command[]; why: Problem }[] = []
+  const replica = new Replica({ visitor: () => 'me', changed: () => {} })
+  replica.load({ cursor: cursor('e', 0, 's'), records: [...peer.records.values()] })
+  let wake = () => {}
+  const queue: Queue = new Queue({
+    board: 'main',
+    store: Promise.resolve(store),
+    replica,
+    send: (message) => peer.receive(message),
+    clock: () => ({ now: Date.now(), dated }),
+    refused: (commands, why) => refused.push({ commands, why }),
+    changed: () => wake(),
+  })
+  const settled = () =>
+    new Promise<void>((resolve) => {
+      wake = () => queue.size === 0 && resolve()
+      wake()
+    })
+  return { peer, store, replica, queue, refused, settled }
+}
+
+const add = (id = newId(1)) =>
+  ({ kind: 'image.add', id, x: 0, y: 0, width: 40, height: 30, name: 'a.jpg' }) as const
+const move = (id: string, x: number): Command => ({ kind: 'image.patch', id, set: { x } })
+const turn = () => new Promise(setImmediate)
+
+/** A line that broke: told so when the message under way has failed, and put back. */
+async function reconnect(queue: Queue): Promise<void> {
+  await turn()
+  queue.online = false
+  queue.online = true
+}
+
+describe('queue', () => {
+  test('Q1: what is asked for in one turn goes as one message, in order and numbered', async () => {
+    const { peer, queue, settled } = open()
+    queue.online = true
+    const picture = add()
+    queue.push([picture])
+    queue.push([{ kind: 'image.remove', id: picture.id }])
+    await settled()
+    assert.equal(peer.messages.length, 1)
+    assert.deepEqual(
+      peer.messages[0]!.commands.map(({ kind }) => kind),
+      ['image.add', 'image.remove'],
+    )
+    queue.push([{ kind: 'image.restore', id: picture.id }])
+    await settled()
+    assert.deepEqual(
+      peer.messages.map(({ n }) => n),
+      [1, 3],
+    )
+    assert.equal(new Set(peer.messages.map(({ client }) => client)).size, 1)
+  })
+
+  test('patches of the same picture become one while they wait, and others keep their order', async () => {
+    const { peer, queue, replica, settled } = open()
+    const [a, b] = [add(), add()]
+    queue.push([a, b])
+    queue.flush()
+    for (let x = 1; x <= 50; x++) queue.push([move(a.id, x), move(b.id, -x)])
+    queue.push([{ kind: 'image.patch', id: a.id, set: { caption: 'c' } }])
+    assert.equal(replica.pictures.get(a.id)!.x, 50)
+    assert.equal(queue.size, 4)
+    queue.push([{ kind: 'image.remove', id: a.id }, move(a.id, 51)])
+    assert.equal(queue.size, 6, 'a patch after a removal is one of its own')
+    queue.online = true
+    await settled()
+    assert.deepEqual(peer.messages.flatMap(({ commands }) => commands).slice(2), [
+      { kind: 'image.patch', id: a.id, set: { x: 50, caption: 'c' } },
+      move(b.id, -50),
+      { kind: 'image.remove', id: a.id },
+      move(a.id, 51),
+    ])
+  })
+
+  test('F3: a message is sent again until it is answered, and takes effect once', async () => {
+    const { peer, queue, settled } = open()
+    peer.faults.push('lose the question', 'lose the answer')
+    queue.online = true
+    const picture = add()
+    queue.push([picture])
+    await reconnect(queue)
+    queue.push([move(picture.id, 5)])
+    await reconnect(queue)
+    await settled()
+    assert.ok(peer.messages.length >= 3)
+    assert.equal(peer.done.length, 2)
+    assert.equal(new Set(peer.done).size, 2)
+  })
+
+  test('Q4: after a gap the unanswered go under a new id, once', async () => {
+    const { peer, queue, settled } = open()
+    queue.online = true
+    const picture = add()
+    queue.push([picture])
+    await settled()
+    queue.push([{ kind: 'image.restore', id: picture.id }])
+    await settled()
+    peer.forget(2)
+    queue.push([move(picture.id, 5)])
+    await settled()
+    queue.push([move(picture.id, 6)])
+    await settled()
+    assert.equal(peer.done.filter((done) => done === JSON.stringify(move(picture.id, 5))).length, 1)
+    const [, , third, moved, last] = peer.messages
+    assert.equal(third!.n, 3)
+    assert.notEqual(moved!.client, third!.client)
+    assert.deepEqual([moved!.n, last!.n], [1, 1])
+  })
+
+  test('F3: two pages that adopt the same queue do it once', async () => {
+    const store = memoryStore()
+    const peer = new Peer()
+    const gone = open({ peer, store })
+    const picture = add()
+    gone.queue.push([picture, { kind: 'image.remove', id: picture.id }])
+    gone.queue.close()
+    await turn()
+    const pages = [open({ peer, store }), open({ peer, store })]
+    for (const { queue } of pages) queue.adopt(await store.commands('main'))
+    for (const { queue, replica } of pages) {
+      assert.equal(queue.size, 2)
+      assert.notEqual(replica.pictures.get(picture.id)!.deletedAt, null, 'seen before it is sent')
+    }
+    for (const { queue } of pages) queue.online = true
+    await Promise.all(pages.map(({ settled }) => settled()))
+    assert.equal(peer.done.length, 2)
+    assert.deepEqual(await store.commands('main'), [])
+  })
+
+  test('F3: of two pages that must move an adopted queue to a new id, one does', async () => {
+    const store = memoryStore()
+    const peer = new Peer()
+    const first = open({ peer, store })
+    const picture = add()
+    first.queue.online = true
+    first.queue.push([picture])
+    await first.settled()
+    first.queue.online = false
+    first.queue.push([move(picture.id, 1), { kind: 'image.remove', id: picture.id }])
+    first.queue.close()
+    await turn()
+    peer.forget(1)
+    const pages = [open({ peer, store }), open({ peer, store })]
+    for (const { queue } of pages) queue.adopt(await store.commands('main'))
+    for (const { queue } of pages) queue.online = true
+    await Promise.all(pages.map(({ settled }) => settled()))
+    assert.equal(peer.done.length, 3)
+    assert.equal(new Set(peer.done).size, 3)
+    assert.deepEqual(await store.commands('main'), [])
+  })
+
+  test('an adopted queue comes before what is asked for now', async () => {
+    const store = memoryStore()
+    const peer = new Peer()
+    const gone = open({ peer, store })
+    const picture = add()
+    gone.queue.push([picture, move(picture.id, 1)])
+    gone.queue.close()
+    await turn()
+    const page = open({ peer, store })
+    page.queue.push([move(picture.id, 2)])
+    page.queue.adopt(await store.commands('main'))
+    page.queue.online = true
+    await page.settled()
+    assert.equal((peer.records.get(picture.id) as { x: number }).x, 2)
+    assert.equal(page.replica.pictures.get(picture.id)!.x, 2)
+  })
+
+  test('a refusal is told once for all that it is about, and taken back', async () => {
+    const { peer, queue, replica, refused, settled } = open()
+    queue.online = true
+    const missing = [newId(1), newId(2), newId(3)]
+    const picture = add()
+    queue.push([picture, ...missing.map((id) => move(id, 1)), move(picture.id, 9)])
+    await settled()
+    assert.equal(refused.length, 1)
+    assert.equal(refused[0]!.why.code, 'unknown-picture')
+    assert.equal(refused[0]!.commands.length, 3)
+    assert.equal(replica.pictures.get(picture.id)!.x, 9)
+    assert.equal((peer.records.get(picture.id) as { x: number }).x, 9)
+  })
+
+  test('Q5: a queue that is too old is dropped and told; one dated by a wrong clock is not', async () => {
+    const stale = new WireError('stale-client').toJSON()
+    for (const dated of [true, false]) {
+      const { peer, queue, replica, refused, settled } = open({ dated })
+      peer.faults.push(stale)
+      queue.online = true
+      const picture = add()
+      queue.push([picture])
+      await settled()
+      assert.equal(refused.length, dated ? 1 : 0)
+      assert.equal(replica.pictures.has(picture.id), !dated)
+      assert.equal(peer.records.has(picture.id), !dated)
+    }
+  })
+
+  test('F7: busy is tried again', async () => {
+    const { peer, queue, refused, settled } = open()
+    peer.faults.push(new WireError('busy').toJSON())
+    queue.online = true
+    queue.push([add()])
+    await settled()
+    assert.equal(peer.done.length, 1)
+    assert.equal(peer.messages.length, 2)
+    assert.deepEqual(refused, [])
+  })
+
+  test('one command that is not understood keeps no others back', async () => {
+    const { peer, queue, refused, settled } = open()
+    const [a, b] = [add(), add()]
+    const poison = { kind: 'image.patch', id: 'poison', set: {} } as const
+    const receive = peer.receive.bind(peer)
+    peer.receive = async (message) =>
+      message.commands.some((command) => 'id' in command && command.id === 'poison')
+        ? { error: new WireError('bad-request').toJSON() }
+        : receive(message)
+    queue.online = true
+    queue.push([a, poison, b, ...Array.from({ length: 20 }, () => add())])
+    await settled()
+    assert.deepEqual(
+      refused.map(({ commands }) => commands),
+      [[poison]],
+    )
+    assert.equal(peer.done.length, 22)
+    assert.equal(new Set(peer.done).size, 22)
+  })
+
+  test('a message has at most as many commands as the server takes', async () => {
+    const { peer, queue, settled } = open()
+    queue.push(Array.from({ length: limits.commands * 2 + 1 }, () => add()))
+    queue.online = true
+    await settled()
+    assert.deepEqual(
+      peer.messages.map(({ n, commands }) => [n, commands.length]),
+      [
+        [1, limits.commands],
+        [limits.commands + 1, limits.commands],
+        [limits.commands * 2 + 1, 1],
+      ],
+    )
+  })
+
+  test('a store that fails costs nothing but the memory of it', async () => {
+    const fail = () => Promise.reject(new Error('QuotaExceededError'))
+    const store: Store = { ...memoryStore(), putCommands: fail, settle: fail, take: fail }
+    const { peer, queue, settled } = open({ store })
+    queue.online = true
+    queue.push([add()])
+    await settled()
+    peer.forget(1)
+    queue.push([add()])
+    await settled()
+    assert.equal(peer.done.length, 2)
+  })
+})

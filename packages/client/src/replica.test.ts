@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import {
+  type AnyRecord,
+  type Batch,
+  type Command,
+  type Cursor,
+  cursor,
+  type ImageRecord,
+} from '@wirephoto/board'
+import { newId } from './ids.ts'
+import { type Pending, Replica } from './replica.ts'
+
+const at = (seq: number, epoch = 'e'): Cursor => cursor(epoch, seq, `s${seq}`)
+
+function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
+  return {
+    kind: 'image',
+    id: newId(1),
+    x: 0,
+    y: 0,
+    w: 100,
+    z: 'a0',
+    caption: '',
+    name: 'a.jpg',
+    type: 'image/jpeg',
+    width: 400,
+    height: 300,
+    bytes: 9,
+    thumbhash: null,
+    blob: 'b'.repeat(64),
+    author: 'anna',
+    createdAt: 1,
+    deletedAt: null,
+    ...fields,
+  }
+}
+
+/** A replica, and every set of ids that it has told of. */
+function open(records: readonly AnyRecord[] = [], seq = 1) {
+  const told: string[][] = []
+  const replica = new Replica({ visitor: () => 'me', changed: (ids) => told.push([...ids]) })
+  replica.load({ cursor: at(seq), records })
+  told.length = 0
+  const hold = (command: Command): Pending => {
+    const pending = { command, at: 7, answered: null }
+    replica.hold([pending])
+    return pending
+  }
+  const batch = (to: number, ...puts: AnyRecord[]): Batch => ({
+    from: at(to - 1),
+    to: at(to),
+    changes: puts.map((put) => ({ put })),
+  })
+  return { replica, told, hold, batch }
+}
+
+describe('replica', () => {
+  test('F4: an own patch is seen at once, and stays seen whichever of answer and feed comes first', () => {
+    for (const order of ['answer first', 'feed first']) {
+      const before = picture({ x: 1 })
+      const { replica, told, hold, batch } = open([before])
+      const seen: number[] = []
+      const look = () => seen.push(replica.pictures.get(before.id)!.x)
+      const pending = hold({ kind: 'image.patch', id: before.id, set: { x: 2 } })
+      look()
+      const steps = [
+        () => replica.answer([pending], 3),
+        () => replica.apply(batch(2, picture())),
+        () => replica.apply(batch(3, { ...before, x: 2 })),
+      ]
+      if (order === 'feed first') steps.push(steps.shift()!)
+      for (const step of steps) {
+        step()
+        look()
+      }
+      assert.deepEqual(seen, [2, 2, 2, 2], order)
+      const own = told.filter((ids) => ids.includes(before.id))
+      assert.equal(own.length, 1, `${order}: told once, when it was made`)
+      replica.apply(batch(4, { ...before, x: 5 }))
+      assert.equal(replica.pictures.get(before.id)!.x, 5, `${order}: others are seen again`)
+    }
+  })
+
+  test("F4: others' patches of other fields are seen through one's own", () => {
+    const before = picture()
+    const { replica, hold, batch } = open([before])
+    hold({ kind: 'image.patch', id: before.id, set: { x: 50 } })
+    replica.apply(batch(2, { ...before, caption: 'theirs' }))
+    const { x, caption } = replica.pictures.get(before.id)!
+    assert.deepEqual({ x, caption }, { x: 50, caption: 'theirs' })
+  })
+
+  test('a command that is turned down is taken back', () => {
+    const before = picture({ x: 1 })
+    const { replica, told, hold } = open([before])
+    const first = hold({ kind: 'image.patch', id: before.id, set: { x: 2 } })
+    hold({ kind: 'image.patch', id: before.id, set: { y: 3 } })
+    replica.release([first])
+    const { x, y } = replica.pictures.get(before.id)!
+    assert.deepEqual({ x, y }, { x: 1, y: 3 })
+    assert.equal(told.length, 3)
+  })
+
+  test('an added picture stands where it was put until the server says otherwise, and never twice', () => {
+    const { replica, told, hold, batch } = open([picture({ z: 'a5' })])
+    const id = newId(2)
+    const pending = hold({ kind: 'image.add', id, width: 40, height: 30, name: 'b.jpg' })
+    const guess = replica.pictures.get(id)!
+    assert.equal(guess.author, 'me')
+    assert.ok(guess.z > 'a5', 'on top')
+    replica.apply(batch(2, picture({ x: guess.x, y: guess.y })))
+    assert.equal(replica.pictures.get(id), guess, 'a neighbour in the same spot moves nothing')
+    replica.answer([pending], 3)
+    assert.equal(replica.pictures.get(id), guess)
+    replica.apply(batch(3, { ...guess, author: 'anna', createdAt: 99 }))
+    assert.equal(replica.pictures.get(id)!.createdAt, 99)
+    assert.deepEqual(told.filter((ids) => ids.includes(id)).length, 2)
+  })
+
+  test('what was removed and what was put back is seen so, and purged ones are gone', () => {
+    const here = picture()
+    const { replica, hold, batch } = open([here])
+    hold({ kind: 'image.remove', id: here.id })
+    assert.equal(replica.pictures.get(here.id)!.deletedAt, 7)
+    hold({ kind: 'image.restore', id: here.id })
+    assert.equal(replica.pictures.get(here.id)!.deletedAt, null)
+    replica.apply({ ...batch(2), changes: [{ gone: here.id }] })
+    assert.equal(replica.pictures.has(here.id), false)
+  })
+
+  test('the title is a record like the others', () => {
+    const { replica, told, hold, batch } = open()
+    const pending = hold({ kind: 'board.patch', set: { title: 'Mine' } })
+    assert.equal(replica.board.title, 'Mine')
+    replica.answer([pending], 2)
+    replica.apply(batch(2, { kind: 'board', id: 'board', title: 'Mine' }))
+    assert.equal(replica.board.title, 'Mine')
+    assert.deepEqual(told, [['board']])
+  })
+
+  test('a snapshot tells of what differs, and keeps unanswered commands', () => {
+    const [same, other, gone] = [picture(), picture(), picture()]
+    const { replica, told, hold } = open([same, other, gone])
+    hold({ kind: 'image.patch', id: same.id, set: { x: 50 } })
+    told.length = 0
+    const fresh = picture()
+    replica.load({ cursor: at(9), records: [{ ...same }, { ...other, y: 4 }, fresh] })
+    assert.deepEqual(
+      told.map((ids) => ids.toSorted()),
+      [[other.id, gone.id, fresh.id].toSorted()],
+    )
+    assert.equal(replica.pictures.get(same.id)!.x, 50)
+  })
+
+  test('a snapshot of another history ends the wait for numbers of the old one', () => {
+    const here = picture()
+    const { replica, hold } = open([here], 40)
+    const pending = hold({ kind: 'image.patch', id: here.id, set: { x: 50 } })
+    replica.answer([pending], 41)
+    replica.load({ cursor: at(3, 'restored'), records: [{ ...here, x: 6 }] })
+    assert.equal(replica.pictures.get(here.id)!.x, 6)
+  })
+
+  test('a batch looks only at what it changes, however many pictures there are', () => {
+    let reads = 0
+    const counted = (record: ImageRecord): ImageRecord =>
+      new Proxy(record, {
+        get(target, key) {
+          reads++
+          return Reflect.get(target, key)
+        },
+      })
+    const records = Array.from({ length: 10_000 }, () => counted(picture()))
+    const { replica, told, hold, batch } = open(records)
+    const [first, second] = records as [ImageRecord, ImageRecord]
+    const pending = hold({ kind: 'image.patch', id: first.id, set: { x: 5 } })
+    reads = 0
+    replica.apply(batch(2, picture({ id: second.id, x: 8 })))
+    replica.answer([pending], 3)
+    replica.apply(batch(3, picture({ id: first.id, x: 5 })))
+    assert.ok(reads < 200, `${reads} fields were read`)
+    assert.deepEqual(told, [[first.id], [second.id]])
+  })
+})

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { type Command, cursor } from '@wirephoto/board'
+import { newId } from './ids.ts'
+import { type Pending, Replica } from './replica.ts'
+import { Undo } from './undo.ts'
+
+/** A board that shows what is done to it at once. */
+function open() {
+  const replica = new Replica({ visitor: () => 'me', changed: () => {} })
+  replica.load({ cursor: cursor('e', 0, 's'), records: [] })
+  const hold = (commands: readonly Command[]) =>
+    replica.hold(commands.map((command): Pending => ({ command, at: 7, answered: null })))
+  const shown = {
+    pictures: replica.pictures,
+    get title() {
+      return replica.board.title
+    },
+  }
+  const undo = new Undo(shown, hold)
+  const act = (...commands: Command[]) => {
+    undo.note(commands)
+    hold(commands)
+  }
+  return { undo, act, hold, shown, picture: (id: string) => replica.pictures.get(id) }
+}
+
+const add = (id = newId(1)) =>
+  ({ kind: 'image.add', id, x: 1, y: 1, width: 40, height: 30, name: 'a.jpg' }) as const
+const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
+
+describe('undo', () => {
+  test('each kind of step is taken back and done again', async () => {
+    const { undo, act, shown, picture } = open()
+    const { id } = add()
+    const steps: [Command, () => unknown, unknown, unknown][] = [
+      [add(id), () => picture(id)?.deletedAt ?? null, null, 7],
+      [{ kind: 'image.patch', id, set: { x: 5, caption: 'c' } }, () => picture(id)!.x, 5, 1],
+      [{ kind: 'image.remove', id }, () => picture(id)!.deletedAt, 7, null],
+      [{ kind: 'image.restore', id }, () => picture(id)!.deletedAt, null, 7],
+      [{ kind: 'board.patch', set: { title: 'T' } }, () => shown.title, 'T', ''],
+    ]
+    for (const [command, look, after] of steps) {
+      act(command)
+      assert.equal(look(), after)
+      await nextTurn()
+    }
+    for (const [command, look, , before] of steps.toReversed()) {
+      assert.equal(undo.undo(), true, command.kind)
+      assert.equal(look(), before, `${command.kind} taken back`)
+    }
+    assert.equal(undo.undo(), false)
+    for (const [command, look, after] of steps) {
+      assert.equal(undo.redo(), true, command.kind)
+      assert.equal(look(), after, `${command.kind} done again`)
+    }
+    assert.equal(undo.redo(), false)
+  })
+
+  test('F4: taking a move back leaves what others did to other fields', async () => {
+    const { undo, act, hold, picture } = open()
+    const picked = add()
+    act(picked)
+    await nextTurn()
+    act({ kind: 'image.patch', id: picked.id, set: { x: 5 } })
+    hold([{ kind: 'image.patch', id: picked.id, set: { y: 9, caption: 'theirs' } }])
+    undo.undo()
+    const { x, y, caption } = picture(picked.id)!
+    assert.deepEqual({ x, y, caption }, { x: 1, y: 9, caption: 'theirs' })
+  })
+
+  test('what is asked for in one turn is one step, taken back in reverse', async () => {
+    const { undo, act, picture } = open()
+    const [a, b] = [add(), add()]
+    act(a, b)
+    await nextTurn()
+    act({ kind: 'image.patch', id: a.id, set: { x: 5 } })
+    act({ kind: 'image.patch', id: b.id, set: { x: 6 } })
+    act({ kind: 'image.patch', id: a.id, set: { x: 7 } })
+    act({ kind: 'image.remove', id: a.id })
+    undo.undo()
+    assert.deepEqual([picture(a.id)!.x, picture(b.id)!.x], [1, 1])
+    assert.equal(picture(a.id)!.deletedAt, null)
+    undo.redo()
+    assert.deepEqual([picture(a.id)!.x, picture(b.id)!.x], [7, 6])
+    assert.equal(picture(a.id)!.deletedAt, 7)
+  })
+
+  test('what is gone by now, or as it was anyhow, is skipped', async () => {
+    const { undo, act, hold, picture } = open()
+    const [a, b] = [add(), add()]
+    act(a)
+    await nextTurn()
+    act(b)
+    await nextTurn()
+    act({ kind: 'image.patch', id: a.id, set: { x: 5 } })
+    await nextTurn()
+    act({ kind: 'image.patch', id: b.id, set: { x: 6 } })
+    hold([{ kind: 'image.remove', id: b.id }])
+    undo.undo()
+    assert.equal(picture(b.id)!.x, 6, 'a trashed picture is not moved')
+    assert.equal(picture(a.id)!.x, 1, 'the step before is taken back instead')
+    undo.undo()
+    assert.equal(picture(a.id)!.deletedAt, 7, 'b is in the trash already')
+  })
+
+  test('a new step ends what could be done again', async () => {
+    const { undo, act } = open()
+    const picture = add()
+    act(picture)
+    await nextTurn()
+    undo.undo()
+    assert.equal(undo.canRedo, true)
+    act({ kind: 'board.patch', set: { title: 'T' } })
+    assert.equal(undo.canRedo, false)
+    assert.equal(undo.redo(), false)
+  })
+})
