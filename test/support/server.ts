@@ -16,6 +16,8 @@ export interface ServeOptions {
   env?: NodeJS.ProcessEnv
   /** Flags of Node itself. */
   execArgv?: readonly string[]
+  /** Another program that serves, taking the same flags. */
+  main?: string
 }
 
 /** The real `wirephoto serve` as a process of its own, on a free port. */
@@ -52,11 +54,11 @@ export class ServerProcess {
   }
 
   /** Starts it (again, on the same port and data). */
-  async start(): Promise<void> {
-    const { execArgv = [], args = [], env } = this.#options
+  async start(further: NodeJS.ProcessEnv = {}): Promise<void> {
+    const { execArgv = [], args = [], env, main = MAIN } = this.#options
     const flags = ['serve', '--port', String(this.port), '--data', this.data, ...args]
-    this.#child = spawn(process.execPath, [...execArgv, MAIN, ...flags], {
-      env: { ...process.env, ...env },
+    this.#child = spawn(process.execPath, [...execArgv, main, ...flags], {
+      env: { ...process.env, ...env, ...further },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.output = ''
@@ -91,6 +93,12 @@ export class ServerProcess {
       await closed
     }
     return this.#child.exitCode
+  }
+
+  /** Resolves when it has ended, by whatever cause. */
+  async ended(): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null)
+      await once(this.#child, 'close')
   }
 
   /** kill -9. */

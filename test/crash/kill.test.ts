@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import type { ImageRecord, Snapshot } from '@wirephoto/board'
+import { type Board, openBoard } from '@wirephoto/client'
+import { FAILPOINTS } from '@wirephoto/server'
+import sharp from 'sharp'
+import { drawPicture, seeded } from '../support/pictures.ts'
+import { ServerProcess } from '../support/server.ts'
+
+const KILLS = Number(process.env['KILLS'] ?? (process.env['CI'] ? 200 : 21))
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
+
+describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
+  const random = seeded(SEED)
+  const stop = new AbortController()
+  /** sha256 of what was answered as stored, by the picture's id. */
+  const stored = new Map<string, string>()
+  /** Ids whose last answered command was this. */
+  const notices: string[] = []
+  const boards: Board[] = []
+  let data: string
+  let server: ServerProcess
+  let pictures: Buffer[]
+
+  /** A picture that nobody has sent before: the comment is its own. */
+  function fresh(): Buffer {
+    const base = pictures[Math.floor(random() * pictures.length)]!
+    const comment = Buffer.alloc(12)
+    comment.writeUInt32BE(0xfffe000a)
+    comment.writeDoubleBE(random(), 4)
+    return Buffer.concat([base.subarray(0, 2), comment, base.subarray(2)])
+  }
+
+  before(async () => {
+    data = await mkdtemp(join(tmpdir(), 'wirephoto-kill-'))
+    server = await ServerProcess.open({ data, main: join(import.meta.dirname, 'serve.ts') })
+    pictures = await Promise.all([
+      drawPicture({ width: 200, height: 150, quality: 60 }),
+      drawPicture({ width: 640, height: 480 }),
+      drawPicture({ width: 1600, height: 1200, quality: 98 }),
+    ])
+  })
+  after(async () => {
+    stop.abort()
+    await Promise.all(boards.map((board) => board.close()))
+    await server.kill()
+    await rm(data, { recursive: true })
+  })
+
+  /** A script: sends picture after picture, whole. */
+  async function script(): Promise<void> {
+    while (!stop.signal.aborted) {
+      const bytes = fresh()
+      const answer = await fetch(`${server.url}/p.jpg`, { method: 'PUT', body: bytes }).catch(() => null)
+      if (answer?.status === 201) stored.set((await answer.json()).id, sha256(bytes))
+      else await setTimeout(20)
+    }
+  }
+
+  /** A page: adds, moves, trashes and puts back, with resumable uploads. */
+  async function page(): Promise<void> {
+    const board = openBoard({ url: server.url, board: 'main' })
+    boards.push(board)
+    board.on('notice', ({ code }) => notices.push(code))
+    while (!stop.signal.aborted) {
+      const bytes = fresh()
+      const { width = 0, height = 0 } = await sharp(bytes).metadata()
+      const [id] = board.add([{ file: new Blob([bytes]), name: 'p.jpg', width, height, x: 0, y: 0 }])
+      board.patch(id!, { x: 1, caption: 'once' })
+      await Promise.race([board.stored(id!), aborted()])
+      if (stop.signal.aborted && !board.pictures.get(id!)?.blob) continue
+      stored.set(id!, sha256(bytes))
+      board.remove([id!])
+      board.patch(id!, { x: 2 })
+      if (random() < 0.7) board.restore([id!])
+    }
+  }
+
+  const aborted = () =>
+    new Promise<void>((resolve) => {
+      if (stop.signal.aborted) resolve()
+      stop.signal.addEventListener('abort', () => resolve())
+    })
+
+  test('F1, F3: what was answered is there, once, and nothing else stays', async (t) => {
+    const load = [script(), page(), page()]
+    const reached = new Map<string, number>()
+    for (let kill = 0; kill < KILLS; kill++) {
+      const failpoint = kill % 2 ? FAILPOINTS[(kill >> 1) % FAILPOINTS.length] : undefined
+      if (failpoint) {
+        await server.kill()
+        const nth = 1 + Math.floor(random() * 4)
+        await server.start({ WIREPHOTO_FAILPOINT: `${failpoint}:${nth}` }).catch(() => {
+          // It may die while it starts.
+        })
+        const died = await Promise.race([server.ended().then(() => true), setTimeout(4_000, false)])
+        if (died) reached.set(failpoint, (reached.get(failpoint) ?? 0) + 1)
+      } else await setTimeout(random() * 700)
+      await server.kill()
+      await checkFolder(data)
+      await server.start()
+    }
+    for (const failpoint of FAILPOINTS)
+      assert.ok(KILLS < 14 || reached.get(failpoint), `${failpoint} was passed`)
+
+    await setTimeout(1_500)
+    stop.abort()
+    await Promise.all(load)
+    await Promise.all(boards.map((board) => board.settled()))
+    await until(async () => (await records()).every(({ blob }) => blob !== null), 30_000)
+
+    const found = new Map((await records()).map((record) => [record.id, record]))
+    for (const [id, hash] of stored) {
+      const record = found.get(id)
+      assert.ok(record, `${id} was answered as stored and is gone`)
+      assert.equal(record.blob, hash)
+    }
+    for (const record of found.values()) {
+      const bytes = Buffer.from(
+        await (await fetch(`${server.url}/b/main/blob/${record.blob}/original`)).arrayBuffer(),
+      )
+      assert.equal(sha256(bytes), record.blob)
+      assert.equal((await sharp(bytes).metadata()).width, record.width)
+    }
+    assert.deepEqual(notices, [], 'a command that took effect twice is refused the second time')
+    for (const board of boards) {
+      const shown = [...board.pictures.values()].sort(byId)
+      assert.deepEqual(shown, [...found.values()].sort(byId), 'F4')
+      // Added, trashed, moved and perhaps put back, in this order and nothing lost.
+      for (const { id, x, caption } of shown)
+        if (caption === 'once' && stored.has(id)) assert.ok(x === 2 || x === 1, id)
+    }
+    const wanted = new Set([...found.values()].map(({ blob }) => blob!))
+    await until(async () => (await blobs(data)).length === wanted.size, 20_000)
+    assert.deepEqual((await blobs(data)).sort(), [...wanted].sort())
+    assert.deepEqual(await readdir(join(data, 'arrivals')), [])
+    t.diagnostic(`${stored.size} pictures stored, failpoints reached ${JSON.stringify([...reached])}`)
+  })
+
+  async function records(): Promise<ImageRecord[]> {
+    const response = await fetch(`${server.url}/api/boards/main/snapshot`)
+    const { records } = (await response.json()) as Snapshot
+    return records.filter((record) => record.kind === 'image')
+  }
+})
+
+/** With the server dead: every blob on the disk is whole. */
+async function checkFolder(data: string): Promise<void> {
+  for (const name of await blobs(data)) {
+    const bytes = await readFile(join(data, 'blobs', name.slice(0, 2), name))
+    assert.equal(sha256(bytes), name, 'a blob is what its name says')
+  }
+}
+
+async function blobs(data: string): Promise<string[]> {
+  const names = await readdir(join(data, 'blobs'), { recursive: true }).catch(() => [])
+  return names.flatMap((name) => /[0-9a-f]{64}$/.exec(name)?.[0] ?? [])
+}
+
+async function until(done: () => Promise<boolean>, patience: number): Promise<void> {
+  const end = Date.now() + patience
+  while (!(await done())) {
+    assert.ok(Date.now() < end, 'not in time')
+    await setTimeout(100)
+  }
+}
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1)

@@ -1,0 +1,17 @@
+import { startServer } from '@wirephoto/server'
+
+/** The real server, with a sweep that doesn't keep a test waiting: `node serve.ts --port N --data D`. */
+const value = (flag: string) => process.argv[process.argv.indexOf(flag) + 1]!
+const data = value('--data')
+const { url } = await startServer({
+  port: Number(value('--port')),
+  host: '127.0.0.1',
+  publicUrl: null,
+  data,
+  engine: `sqlite:${data}`,
+  maxUpload: 10_000_000,
+  webRoot: null,
+  log: 'silent',
+  sweep: { first: 1_000, every: 2_000, lease: 4_000, patience: 600_000 },
+})
+console.log(url)
