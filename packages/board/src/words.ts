@@ -1,4 +1,5 @@
 import type { ErrorCode, ErrorFacts } from './errors.ts'
+import { uiWords } from './words-ui.ts'
 
 /** Every sentence that a person can see, by key. DESIGN-LOOK.md has the tone: what happened, then what to do. */
 const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
@@ -38,6 +39,7 @@ const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
 
 export const words = {
   errors: errorWords,
+  ui: uiWords,
 } as const
 
 const file = (name: string | undefined): string => name || 'This file'

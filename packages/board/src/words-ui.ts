@@ -1,0 +1,86 @@
+/** What the page says, in the order of the page. `words.ts` has the tone. */
+export const uiWords = {
+  product: 'Wirephoto',
+
+  // The board and its menu
+  frontBoard: 'Front board',
+  untitled: 'Untitled board',
+  boardName: 'Name of this board',
+  boardMenu: 'Board menu',
+  rename: 'Rename',
+  copyLink: 'Copy link',
+  newBoard: 'New board',
+  toFrontBoard: 'Go to the front board',
+
+  // The bar
+  tools: 'Tools',
+  add: 'Add',
+  choose: 'Choose pictures',
+  takePhoto: 'Take a photo',
+  select: 'Select',
+  selectAll: 'Select all',
+  hand: 'Hand',
+  undo: 'Undo',
+  redo: 'Redo',
+  more: 'More',
+
+  // The view
+  zoom: 'Zoom',
+  zoomIn: 'Zoom in',
+  zoomOut: 'Zoom out',
+  zoomReset: 'Zoom to 100 %',
+  fit: 'Fit',
+  fitAll: 'Fit all pictures',
+
+  // Pictures
+  pictures: (n: number): string => `${pictures(n)} on this board`,
+  pictureMenu: (n: number): string => `${pictures(n)} selected`,
+  pictureLabel: (name: string, state: string): string =>
+    state === 'stored' ? name : state === 'failed' ? `${name}, not sent` : `${name}, arriving`,
+  you: 'you',
+  download: 'Download',
+  bringToFront: 'Bring to front',
+  delete: 'Delete',
+
+  // An upload
+  percent: (share: number): string => `${Math.round(share * 100)} %`,
+  waiting: 'Waiting its turn',
+  waitingForConnection: 'Waiting for your connection',
+  retrying: (seconds: number): string =>
+    seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again',
+  notSent: 'Not sent',
+  retry: 'Retry',
+  remove: 'Remove',
+
+  // Empty, and about to be less so
+  emptyTitle: 'Drop pictures here.',
+  emptyHint: 'Or paste, choose, or take a photo. Everyone on this board sees it at once.',
+  letGo: (n: number): string => `Let go to add ${n > 0 ? pictures(n) : 'pictures'}`,
+
+  // The line
+  live: 'Live',
+  connecting: 'Connecting',
+  offline: "You're offline. Changes are kept and sent later.",
+  cantReach: "The board can't be reached. Trying again.",
+  backOnline: (n: number): string =>
+    n > 0 ? `Back online. ${n} ${n === 1 ? 'change' : 'changes'} sent.` : 'Back online.',
+  needsConnection: 'That needs a connection. Try again when you are back online.',
+
+  // Notices
+  notices: 'Notices',
+  close: 'Close',
+  reload: 'Reload',
+  deleted: (n: number): string => `Deleted ${pictures(n)}.`,
+  nothingToUndo: 'There is nothing to undo.',
+  nothingToRedo: 'There is nothing to redo.',
+  linkCopied: 'Link copied.',
+  copyByHand: (link: string): string => `Copy this link: ${link}`,
+  notStoredYet: (n: number): string =>
+    `${pictures(n)} ${n === 1 ? "hasn't" : "haven't"} arrived yet. Try again in a moment.`,
+  moreRefused: (n: number): string => `${n} more ${n === 1 ? 'file' : 'files'} can't be added.`,
+
+  // Keys, as tooltips and menus name them
+  keys: { undo: 'Ctrl Z', redo: 'Ctrl Shift Z', delete: 'Del' },
+} as const
+
+const pictures = (n: number): string => (n === 1 ? '1 picture' : `${n} pictures`)

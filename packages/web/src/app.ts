@@ -1,0 +1,33 @@
+import { type Accessor, createContext, useContext } from 'solid-js'
+import type { Actions } from './actions.ts'
+import type { Desk } from './desk.ts'
+import type { Drop } from './drop/drop.ts'
+import type { Toasts } from './shell/toasts.tsx'
+import type { Camera } from './stage/camera.ts'
+import type { Hands } from './stage/hands.ts'
+import type { Selection } from './stage/selection.ts'
+
+export type Tool = 'select' | 'hand'
+
+/** What every part of the page shares. */
+export interface App {
+  readonly desk: Desk
+  readonly camera: Camera
+  readonly selection: Selection
+  readonly hands: Hands
+  readonly toasts: Toasts
+  readonly drop: Drop
+  readonly actions: Actions
+  readonly tool: Accessor<Tool>
+  setTool(tool: Tool): void
+  /** Opens the browser's file dialog, or the phone's camera. */
+  choose(from?: 'files' | 'camera'): void
+}
+
+export const AppContext = createContext<App>()
+
+export function useApp(): App {
+  const app = useContext(AppContext)
+  if (!app) throw new Error('There is no app above this component')
+  return app
+}

@@ -1,0 +1,167 @@
+import {
+  type Box,
+  cleanName,
+  firstWidth,
+  freeSpot,
+  type ImageRecord,
+  limits,
+  tidyRows,
+  uuidv7,
+  words,
+} from '@wirephoto/board'
+import { batch } from 'solid-js'
+import type { Desk } from '../desk.ts'
+import type { Toasts } from '../shell/toasts.tsx'
+import type { Camera } from '../stage/camera.ts'
+import { around, type Point } from '../stage/view.ts'
+import { refusal } from './magic.ts'
+import type { Previews } from './preview.ts'
+
+/** What is told apart when several files are refused together. */
+const TOLD = 2
+
+interface Measured {
+  readonly id: string
+  readonly file: File
+  readonly url: string
+  readonly width: number
+  readonly height: number
+  readonly w: number
+  readonly h: number
+}
+
+/** Files in: refused or measured, laid out, drawn at once, announced as each blur is made. */
+export class Drop {
+  readonly #desk: Desk
+  readonly #camera: Camera
+  readonly #toasts: Toasts
+  #previews: Promise<Previews> | undefined
+
+  constructor(desk: Desk, camera: Camera, toasts: Toasts) {
+    this.#desk = desk
+    this.#camera = camera
+    this.#toasts = toasts
+  }
+
+  /** Adds pictures at a board point, or where there is room. */
+  async add(files: readonly File[], at?: Point): Promise<void> {
+    const taken = await this.#taken(files)
+    const measured = this.#small(await Promise.all(taken.map(measure)))
+    if (measured.length === 0) return
+    const first = this.#desk.count() === 0
+    const boxes = this.#place(measured, at)
+    const pictures = measured.map((picture, i) => ({ ...picture, ...boxes[i]! }))
+    batch(() => {
+      for (const picture of pictures)
+        this.#desk.expect(provisional(picture, this.#desk), picture.url)
+    })
+    this.#show(boxes, first, at)
+    const previews = await this.#lazyPreviews()
+    for (const { id, file, width, height, w } of pictures) {
+      const thumbhash = (await previews.thumbhash(file)) ?? undefined
+      const expected = this.#desk.expected(id)
+      if (!expected) continue
+      const { name, x, y } = expected
+      this.#desk.board.add([{ id, file, name, width, height, thumbhash, x, y, w }], pictures)
+    }
+  }
+
+  /** Refuses at once what can't be added; the others go on. */
+  async #taken(files: readonly File[]): Promise<File[]> {
+    const codes = await Promise.all(files.map((file) => refusal(file)))
+    this.#refuse(
+      files.flatMap((file, i) => {
+        const facts = { name: nameOf(file), size: file.size, limit: limits.uploadBytes }
+        const code = codes[i]
+        return code ? [words.errors[code](facts)] : []
+      }),
+    )
+    return files.filter((_, i) => !codes[i])
+  }
+
+  /** Those that the server would take the time to decode. */
+  #small(pictures: readonly Measured[]): Measured[] {
+    const large = pictures.filter(({ width, height }) => width * height > limits.pixels)
+    for (const { url } of large) URL.revokeObjectURL(url)
+    this.#refuse(
+      large.map(({ file, width, height }) => {
+        const facts = { name: nameOf(file), size: width * height, limit: limits.pixels }
+        return words.errors['too-many-pixels'](facts)
+      }),
+    )
+    return pictures.filter((picture) => !large.includes(picture))
+  }
+
+  #refuse(sentences: readonly string[]): void {
+    const rest = sentences.length - TOLD
+    for (const sentence of sentences.slice(0, TOLD)) this.#toasts.warn(sentence)
+    if (rest > 0) this.#toasts.warn(words.ui.moreRefused(rest))
+  }
+
+  #place(sizes: readonly Measured[], at: Point | undefined): Box[] {
+    const rows = tidyRows(sizes, at ?? { x: 0, y: 0 })
+    const boxes = rows.map(({ x, y }, i) => ({ x, y, w: sizes[i]!.w, h: sizes[i]!.h }))
+    const whole = around(boxes)!
+    const standing = { get: (id: string) => this.#desk.get(id), values: () => this.#desk.values() }
+    const spot = at ?? freeSpot(standing, whole.w, whole.h)
+    const [dx, dy] = at ? [0, 0] : [spot.x - whole.x, spot.y - whole.y]
+    return boxes.map(({ x, y, w, h }) => ({ x: Math.round(x + dx), y: Math.round(y + dy), w, h }))
+  }
+
+  /** Whoever adds pictures sees them: the first ones all, others where they didn't say where. */
+  #show(boxes: readonly Box[], first: boolean, at: Point | undefined): void {
+    const whole = around(boxes)
+    if (!whole) return
+    if (first) this.#camera.show(whole)
+    else if (!at) this.#camera.reveal(whole)
+  }
+
+  #lazyPreviews(): Promise<Previews> {
+    this.#previews ??= import('./preview.ts').then(({ Previews }) => new Previews())
+    return this.#previews
+  }
+}
+
+/**
+ * The size as it is seen, from the picture element that will show it: the browser reads the header
+ * and leaves the decoding for later. A file that it can't read is still sent, in a guessed size.
+ */
+async function measure(file: File): Promise<Measured> {
+  const url = URL.createObjectURL(file)
+  const image = new Image()
+  image.src = url
+  await new Promise((resolve) => {
+    image.onload = image.onerror = resolve
+  })
+  const width = Math.min(image.naturalWidth || 800, limits.side)
+  const height = Math.min(image.naturalHeight || 600, limits.side)
+  const w = firstWidth(width, height)
+  const random = crypto.getRandomValues(new Uint8Array(10))
+  return { id: uuidv7(Date.now(), random), file, url, width, height, w, h: (w * height) / width }
+}
+
+/** The picture as it will be announced. */
+function provisional(picture: Measured & Box, desk: Desk): ImageRecord {
+  const { id, x, y, w, width, height, file } = picture
+  return {
+    kind: 'image',
+    id,
+    x,
+    y,
+    w,
+    z: '~',
+    caption: '',
+    name: nameOf(file),
+    type: null,
+    width,
+    height,
+    bytes: null,
+    thumbhash: null,
+    blob: null,
+    author: desk.board.visitor ?? '',
+    createdAt: Date.now(),
+    deletedAt: null,
+  }
+}
+
+const nameOf = (file: File): string => cleanName(file.name)

@@ -1,0 +1,71 @@
+import { words } from '@wirephoto/board'
+import { createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { type Point, toBoard } from '../stage/view.ts'
+import './edge.css'
+import { droppedFiles, filesIn } from './files.ts'
+
+/** Takes what is dropped or pasted anywhere on the page, and says so while it hovers. */
+export function DropEdge(): JSX.Element {
+  const { drop, camera } = useApp()
+  const [over, setOver] = createSignal<number | null>(null)
+  /** Where the mouse is, null while it is off the page. */
+  let pointer: Point | null = null
+
+  const drag = (event: DragEvent): void => {
+    const count = filesIn(event.dataTransfer)
+    if (count === null) return
+    event.preventDefault()
+    event.dataTransfer!.dropEffect = 'copy'
+    setOver(count)
+  }
+  const leave = (event: DragEvent): void => {
+    // Only what leaves the window, not what goes from one element to another.
+    if (event.relatedTarget === null) setOver(null)
+  }
+  const dropped = async (event: DragEvent): Promise<void> => {
+    setOver(null)
+    if (filesIn(event.dataTransfer) === null) return
+    event.preventDefault()
+    const at = toBoard(camera.now, { x: event.clientX, y: event.clientY })
+    await drop.add(await droppedFiles(event.dataTransfer!), at)
+  }
+  const pasted = (event: ClipboardEvent): void => {
+    const files = [...(event.clipboardData?.files ?? [])]
+    if (files.length === 0) return
+    event.preventDefault()
+    void drop.add(files, toBoard(camera.now, pointer ?? camera.middle))
+  }
+
+  onMount(() => {
+    const { signal } = disposable()
+    addEventListener('dragenter', drag, { signal })
+    addEventListener('dragover', drag, { signal })
+    addEventListener('dragleave', leave, { signal })
+    addEventListener('drop', (event) => void dropped(event), { signal })
+    addEventListener('paste', pasted, { signal })
+    addEventListener(
+      'pointermove',
+      ({ pointerType, clientX: x, clientY: y }) => {
+        if (pointerType === 'mouse') pointer = { x, y }
+      },
+      { signal, passive: true },
+    )
+    document.documentElement.addEventListener('pointerleave', () => (pointer = null), { signal })
+  })
+
+  return (
+    <Show when={over() !== null}>
+      <div class="drop-edge">
+        <p class="sheet">{words.ui.letGo(over()!)}</p>
+      </div>
+    </Show>
+  )
+}
+
+/** Listeners that go with the component. */
+function disposable(): AbortController {
+  const controller = new AbortController()
+  onCleanup(() => controller.abort())
+  return controller
+}

@@ -1,0 +1,41 @@
+/** Whether something that is dragged over the page holds files, and how many as far as one can tell. */
+export function filesIn(transfer: DataTransfer | null): number | null {
+  if (!transfer?.types.includes('Files')) return null
+  return Array.from(transfer.items).filter(({ kind }) => kind === 'file').length
+}
+
+/** The dropped files, those in dropped folders too. To be called before the drop event is over. */
+export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
+  // Entries and files are only to be had now; what is in folders can be read later.
+  const found = Array.from(transfer.items, (item) =>
+    item.kind === 'file'
+      ? { entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }
+      : null,
+  )
+  const files = await Promise.all(
+    found.map(async (item) => {
+      if (item?.entry?.isDirectory) return inFolder(item.entry as FileSystemDirectoryEntry)
+      return item?.file ? [item.file] : []
+    }),
+  )
+  return files.flat()
+}
+
+async function inFolder(folder: FileSystemDirectoryEntry): Promise<File[]> {
+  const reader = folder.createReader()
+  const files: File[] = []
+  // A reader gives some at a time, and none at the end.
+  for (;;) {
+    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    )
+    if (entries.length === 0) return files
+    for (const entry of entries.filter(({ name }) => !name.startsWith('.'))) {
+      if (entry.isDirectory) files.push(...(await inFolder(entry as FileSystemDirectoryEntry)))
+      else files.push(await fileOf(entry as FileSystemFileEntry))
+    }
+  }
+}
+
+const fileOf = (entry: FileSystemFileEntry): Promise<File> =>
+  new Promise((resolve, reject) => entry.file(resolve, reject))

@@ -1,0 +1,29 @@
+import type { JSX } from 'solid-js'
+import { Icon, type IconName } from './icon.tsx'
+
+export interface IconButtonProps {
+  readonly icon: IconName
+  readonly label: string
+  /** The key that does the same, named by the tooltip. */
+  readonly keys?: string
+  readonly disabled?: boolean
+  readonly pressed?: boolean
+  readonly onClick: () => void
+}
+
+/** A button that is an icon; its words are its name and its tooltip. */
+export function IconButton(props: IconButtonProps): JSX.Element {
+  return (
+    <button
+      type="button"
+      class="quiet icon-only tipped"
+      aria-label={props.label}
+      aria-pressed={props.pressed}
+      disabled={props.disabled}
+      data-tip={props.keys ? `${props.label}  ${props.keys}` : props.label}
+      onClick={() => props.onClick()}
+    >
+      <Icon name={props.icon} />
+    </button>
+  )
+}

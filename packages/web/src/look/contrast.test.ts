@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+
+const css = await readFile(new URL('./tokens.css', import.meta.url), 'utf8')
+const night = css.indexOf('prefers-color-scheme: dark')
+const themes = {
+  newsprint: colours(css.slice(0, night)),
+  darkroom: colours(css.slice(night)),
+}
+
+/** On the ground, as DESIGN-LOOK promises them. */
+const promised = {
+  newsprint: { ink: 13.7, 'ink-2': 6.2, edge: 3.2, red: 5.2, amber: 5.7 },
+  darkroom: { ink: 15.2, 'ink-2': 7.5, edge: 3.9, red: 6.1, amber: 10.1 },
+}
+
+for (const name of ['newsprint', 'darkroom'] as const) {
+  const theme = themes[name]
+  const on = (front: string, back: string): number => contrast(theme[front]!, theme[back]!)
+
+  test(`${name}: the contrasts on the ground are the promised ones`, () => {
+    for (const [token, ratio] of Object.entries(promised[name]))
+      assert.ok(Math.abs(on(token, 'ground') - ratio) < 0.1, `${token}: ${on(token, 'ground')}`)
+  })
+
+  test(`${name}: text reads on ground and sheet (WCAG 1.4.3), outlines show (1.4.11)`, () => {
+    for (const back of ['ground', 'sheet']) {
+      for (const text of ['ink', 'ink-2', 'amber'])
+        assert.ok(on(text, back) >= 4.5, `${text} on ${back}: ${on(text, back)}`)
+      for (const line of ['edge', 'red'])
+        assert.ok(on(line, back) >= 3, `${line} on ${back}: ${on(line, back)}`)
+    }
+    assert.ok(on('on-red', 'red') >= 4.5, `on-red: ${on('on-red', 'red')}`)
+  })
+}
+
+function colours(block: string): Record<string, string> {
+  return Object.fromEntries(
+    Array.from(block.matchAll(/--([\w-]+): (#[0-9A-F]{6});/g), ([, name, value]) => [name, value]),
+  )
+}
+
+/** WCAG 2.2, "contrast ratio" and "relative luminance". */
+function contrast(one: string, other: string): number {
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b)
+  return (light! + 0.05) / (dark! + 0.05)
+}
+
+function luminance(hex: string): number {
+  const [r, g, b] = [1, 3, 5].map((at) => {
+    const c = Number.parseInt(hex.slice(at, at + 2), 16) / 255
+    return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!
+}

@@ -1,0 +1,69 @@
+import { words } from '@wirephoto/board'
+import type { Board } from '@wirephoto/client'
+import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import { Actions } from './actions.ts'
+import { type App, AppContext, type Tool } from './app.ts'
+import { Desk } from './desk.ts'
+import { Drop } from './drop/drop.ts'
+import { ProblemPage } from './shell/problem.tsx'
+import { Shell } from './shell/shell.tsx'
+import { Toasts } from './shell/toasts.tsx'
+import { Camera, parseView } from './stage/camera.ts'
+import { Hands } from './stage/hands.ts'
+import { Selection } from './stage/selection.ts'
+import { Stage } from './stage/stage.tsx'
+
+/** A board, or why there is none. */
+export function Page(props: { board: Board }): JSX.Element {
+  const { board } = props
+  const desk = new Desk(board)
+  const camera = new Camera({ w: innerWidth, h: innerHeight })
+  const selection = new Selection()
+  const toasts = new Toasts()
+  const hands = new Hands(desk)
+  const actions = new Actions(desk, camera, selection, toasts)
+  const drop = new Drop(desk, camera, toasts)
+  const [tool, setTool] = createSignal<Tool>('select')
+  const choose = (from = 'files'): void => document.getElementById(`choose-${from}`)?.click()
+  const app: App = { desk, camera, selection, toasts, hands, actions, drop, tool, setTool, choose }
+
+  onCleanup(board.on('notice', ({ message }) => toasts.warn(message)))
+  createEffect(() => {
+    if (desk.status().refused?.code === 'old-page')
+      toasts.insist(words.errors['old-page']({}), { label: words.ui.reload, run: reload })
+  })
+  rememberView(desk, camera)
+
+  const refused = () => {
+    const problem = desk.status().refused
+    return problem && problem.code !== 'old-page' ? problem : null
+  }
+  return (
+    <Show when={!refused()} fallback={<ProblemPage problem={refused()!} />}>
+      <AppContext.Provider value={app}>
+        <Stage />
+        <Shell />
+      </AppContext.Provider>
+    </Show>
+  )
+}
+
+const reload = (): void => location.reload()
+
+/** The first view shows everything; a page that is reloaded shows what it showed. */
+function rememberView(desk: Desk, camera: Camera): void {
+  const key = `view:${desk.board.id}`
+  const kept = parseView(sessionStorage.getItem(key))
+  if (kept) camera.to(kept)
+  createEffect(
+    on(
+      () => desk.status().loaded,
+      (loaded) => {
+        if (loaded && !kept) camera.fit(desk.extent, 'at once')
+      },
+    ),
+  )
+  const keep = (): void => sessionStorage.setItem(key, JSON.stringify(camera.now))
+  addEventListener('pagehide', keep)
+  onCleanup(() => removeEventListener('pagehide', keep))
+}

@@ -1,0 +1,25 @@
+import { words } from '@wirephoto/board'
+import { type JSX, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+
+const { ui } = words
+
+export function EmptyBoard(): JSX.Element {
+  const { desk, actions, choose } = useApp()
+  return (
+    <Show when={desk.status().loaded && desk.count() === 0}>
+      <section class="empty">
+        <h2>{ui.emptyTitle}</h2>
+        <p>{ui.emptyHint}</p>
+        <div class="buttons">
+          <button type="button" class="main" onClick={() => choose()}>
+            {ui.choose}
+          </button>
+          <button type="button" class="outlined" onClick={() => void actions.copyLink()}>
+            {ui.copyLink}
+          </button>
+        </div>
+      </section>
+    </Show>
+  )
+}

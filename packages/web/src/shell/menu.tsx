@@ -1,0 +1,100 @@
+import { For, type JSX, onCleanup, onMount, Show } from 'solid-js'
+import { Portal } from 'solid-js/web'
+import { Icon, type IconName } from '../look/icon.tsx'
+import type { Point } from '../stage/view.ts'
+
+export interface MenuItem {
+  readonly icon: IconName
+  readonly label: string
+  readonly keys?: string
+  readonly disabled?: boolean
+  readonly run: () => void
+}
+
+interface MenuProps {
+  readonly at: Point
+  readonly label: string
+  readonly items: readonly MenuItem[]
+  readonly onClose: () => void
+}
+
+/** A menu at a point; on phones a sheet at the bottom. Arrows move, Escape and a press outside close. */
+export function Menu(props: MenuProps): JSX.Element {
+  const before = document.activeElement
+  let menu!: HTMLDivElement
+
+  const close = (): void => {
+    props.onClose()
+    if (before instanceof HTMLElement) before.focus({ preventScroll: true })
+  }
+  const choose = (item: MenuItem): void => {
+    close()
+    item.run()
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const buttons = [...menu.querySelectorAll<HTMLElement>('button:not(:disabled)')]
+    const now = buttons.indexOf(document.activeElement as HTMLElement)
+    const to: Record<string, number> = {
+      ArrowDown: now + 1,
+      ArrowUp: now - 1,
+      Home: 0,
+      End: buttons.length - 1,
+    }
+    const next = to[event.key]
+    if (next !== undefined) buttons.at(next % buttons.length)?.focus()
+    else if (event.key === 'Escape' || event.key === 'Tab') close()
+    else return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+
+  onMount(() => {
+    const { width, height } = menu.getBoundingClientRect()
+    menu.style.setProperty('--x', `${Math.max(8, Math.min(props.at.x, innerWidth - width - 8))}px`)
+    menu.style.setProperty(
+      '--y',
+      `${Math.max(8, Math.min(props.at.y, innerHeight - height - 8))}px`,
+    )
+    menu.querySelector('button')?.focus({ preventScroll: true })
+    const outside = (event: Event): void => {
+      if (!menu.contains(event.target as Node)) props.onClose()
+    }
+    document.addEventListener('pointerdown', outside, { capture: true })
+    document.addEventListener('wheel', outside, { capture: true, passive: true })
+    onCleanup(() => {
+      document.removeEventListener('pointerdown', outside, { capture: true })
+      document.removeEventListener('wheel', outside, { capture: true })
+    })
+  })
+
+  return (
+    <Portal>
+      <div class="veil" />
+      <div
+        ref={menu}
+        class="menu sheet"
+        role="menu"
+        tabindex={-1}
+        aria-label={props.label}
+        onKeyDown={onKeyDown}
+      >
+        <For each={props.items}>
+          {(item) => (
+            <button
+              type="button"
+              role="menuitem"
+              disabled={item.disabled}
+              onClick={() => choose(item)}
+            >
+              <Icon name={item.icon} />
+              <span>{item.label}</span>
+              <Show when={item.keys}>
+                <kbd>{item.keys}</kbd>
+              </Show>
+            </button>
+          )}
+        </For>
+      </div>
+    </Portal>
+  )
+}

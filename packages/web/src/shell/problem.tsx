@@ -1,0 +1,17 @@
+import { words } from '@wirephoto/board'
+import type { Problem } from '@wirephoto/client'
+import type { JSX } from 'solid-js'
+
+/** Instead of a board that can't be shown: why, and the way home. */
+export function ProblemPage(props: { problem: Problem }): JSX.Element {
+  return (
+    <main class="empty alone">
+      <h2>{props.problem.message}</h2>
+      <div class="buttons">
+        <a class="main" href="/">
+          {words.ui.toFrontBoard}
+        </a>
+      </div>
+    </main>
+  )
+}

@@ -1,0 +1,53 @@
+import { MEDIA_TYPES, words } from '@wirephoto/board'
+import { createEffect, type JSX } from 'solid-js'
+import { useApp } from '../app.ts'
+import { DropEdge } from '../drop/edge.tsx'
+import { Bar } from './bar.tsx'
+import { Connection } from './connection.tsx'
+import { EmptyBoard } from './empty.tsx'
+import './shell.css'
+import { Title, titleOf } from './title.tsx'
+import { ToastList } from './toasts.tsx'
+import { Zoom } from './zoom.tsx'
+
+/** Everything around the pictures. */
+export function Shell(): JSX.Element {
+  const { desk } = useApp()
+  createEffect(() => {
+    document.title = `${titleOf(desk)} · ${words.ui.product}`
+  })
+  return (
+    <>
+      <EmptyBoard />
+      <Title />
+      <Bar />
+      <Zoom />
+      <div class="corner">
+        <ToastList />
+        <Connection />
+      </div>
+      <DropEdge />
+      <Picker id="choose-files" multiple />
+      <Picker id="choose-camera" capture />
+    </>
+  )
+}
+
+/** The file dialog behind the buttons. */
+function Picker(props: { id: string; multiple?: boolean; capture?: boolean }): JSX.Element {
+  const { drop } = useApp()
+  return (
+    <input
+      type="file"
+      id={props.id}
+      hidden
+      multiple={props.multiple}
+      accept={MEDIA_TYPES.join()}
+      capture={props.capture ? 'environment' : undefined}
+      onChange={({ currentTarget }) => {
+        void drop.add([...(currentTarget.files ?? [])])
+        currentTarget.value = ''
+      }}
+    />
+  )
+}

@@ -1,0 +1,227 @@
+import type { Camera } from './camera.ts'
+import type { Point } from './view.ts'
+
+/** Screen pixels that a pointer may stray and still be a click. */
+const SLOP = { mouse: 4, touch: 9 }
+/** Milliseconds until a press is a long one. */
+const LONG_PRESS = 450
+
+/** What the gestures ask of the stage. Ids are pictures'; points are screen pixels from its corner. */
+export interface Hand {
+  /** Whether a press here pans, even on a picture. */
+  pans(id: string, event: PointerEvent): boolean
+  click(id: string | null, event: PointerEvent): void
+  menu(id: string, at: Point): void
+  grab(id: string): void
+  /** Screen pixels since the grab. */
+  carry(dx: number, dy: number): void
+  drop(): void
+  cancel(): void
+}
+
+interface Finger extends Point {
+  readonly event: PointerEvent
+  readonly start: Point
+}
+
+/**
+ * One pointer clicks, pans or drags; two pinch. From the first press to the last release one thing is
+ * going on:
+ *
+ *   idle -> press -> pan | drag | held (long press)
+ *              any -> pinch (a second finger) -> pan (one left)
+ */
+type Doing = 'idle' | 'press' | 'pan' | 'drag' | 'held' | 'pinch'
+
+export class Gestures {
+  readonly #stage: HTMLElement
+  readonly #camera: Camera
+  readonly #hand: Hand
+  readonly #fingers = new Map<number, Finger>()
+  readonly #off = new AbortController()
+  #doing: Doing = 'idle'
+  #target: string | null = null
+  #longPress: ReturnType<typeof setTimeout> | undefined
+  #space = false
+
+  constructor(stage: HTMLElement, camera: Camera, hand: Hand) {
+    this.#stage = stage
+    this.#camera = camera
+    this.#hand = hand
+    const { signal } = this.#off
+    const on = <K extends keyof HTMLElementEventMap>(
+      type: K,
+      listener: (event: HTMLElementEventMap[K]) => void,
+    ): void => stage.addEventListener(type, listener, { signal, passive: false })
+    on('pointerdown', (event) => this.#down(event))
+    on('pointermove', (event) => this.#move(event))
+    on('pointerup', (event) => this.#up(event))
+    on('pointercancel', (event) => this.#lost(event))
+    on('wheel', (event) => this.#wheel(event))
+    on('contextmenu', (event) => this.#contextMenu(event))
+    this.#safariPinch(signal)
+  }
+
+  get busy(): boolean {
+    return this.#doing !== 'idle'
+  }
+
+  /** While space is held every press pans. */
+  hold(space: boolean): void {
+    this.#space = space
+    this.#stage.classList.toggle('space', space)
+  }
+
+  /** Escape: nothing has happened. */
+  cancel(): void {
+    if (this.#doing === 'drag') this.#hand.cancel()
+    if (this.#fingers.size > 0) this.#doing = 'held'
+  }
+
+  close(): void {
+    clearTimeout(this.#longPress)
+    this.#off.abort()
+  }
+
+  #down(event: PointerEvent): void {
+    if (event.button === 2 || isControl(event.target)) return
+    const at = this.#at(event)
+    this.#fingers.set(event.pointerId, { ...at, start: at, event })
+    // A tile under a finger may be taken off the stage in mid-pan, and its capture with it.
+    if (event.pointerType !== 'mouse') this.#stage.setPointerCapture(event.pointerId)
+    clearTimeout(this.#longPress)
+    if (this.#fingers.size > 1) {
+      if (this.#doing === 'drag') this.#hand.cancel()
+      this.#doing = 'pinch'
+      return
+    }
+    this.#target = idAt(event.target)
+    this.#doing = 'press'
+    if (event.button === 1) event.preventDefault()
+    if (event.pointerType !== 'mouse')
+      this.#longPress = setTimeout(() => {
+        if (this.#target === null) return
+        this.#doing = 'held'
+        this.#hand.menu(this.#target, at)
+      }, LONG_PRESS)
+  }
+
+  #move(event: PointerEvent): void {
+    const at = this.#at(event)
+    const finger = this.#fingers.get(event.pointerId)
+    if (!finger) return
+    const before = [...this.#fingers.values()]
+    this.#fingers.set(event.pointerId, { ...finger, ...at })
+    if (this.#doing === 'press' && strays(finger, at)) this.#begin(finger)
+    if (this.#doing === 'pan') this.#camera.pan(at.x - finger.x, at.y - finger.y)
+    if (this.#doing === 'drag') this.#carry(finger, at)
+    if (this.#doing === 'pinch') this.#pinch(before, [...this.#fingers.values()])
+  }
+
+  #begin({ event }: Finger): void {
+    clearTimeout(this.#longPress)
+    this.#stage.setPointerCapture(event.pointerId)
+    const id = this.#target
+    const pans = id === null || this.#space || event.button === 1 || this.#hand.pans(id, event)
+    this.#doing = pans ? 'pan' : 'drag'
+    this.#stage.dataset['doing'] = this.#doing
+    if (!pans) this.#hand.grab(id)
+  }
+
+  #carry({ start }: Finger, at: Point): void {
+    const { zoom } = this.#camera.now
+    this.#hand.carry((at.x - start.x) / zoom, (at.y - start.y) / zoom)
+  }
+
+  #pinch(before: readonly Point[], after: readonly Point[]): void {
+    const [a, b] = before
+    const [c, d] = after
+    if (!a || !b || !c || !d) return
+    const from = middle(a, b)
+    const to = middle(c, d)
+    const spread = Math.hypot(a.x - b.x, a.y - b.y)
+    this.#camera.pan(to.x - from.x, to.y - from.y)
+    if (spread > 0) this.#camera.zoom(Math.hypot(c.x - d.x, c.y - d.y) / spread, to)
+  }
+
+  #up(event: PointerEvent): void {
+    if (!this.#fingers.delete(event.pointerId)) return
+    clearTimeout(this.#longPress)
+    if (this.#doing === 'press' && event.button === 0 && !this.#space)
+      this.#hand.click(this.#target, event)
+    if (this.#doing === 'drag') this.#hand.drop()
+    this.#ended()
+  }
+
+  #lost(event: PointerEvent): void {
+    if (!this.#fingers.delete(event.pointerId)) return
+    clearTimeout(this.#longPress)
+    if (this.#doing === 'drag') this.#hand.cancel()
+    this.#ended()
+  }
+
+  #ended(): void {
+    this.#doing = this.#fingers.size > 0 ? (this.#doing === 'pinch' ? 'pan' : 'held') : 'idle'
+    if (this.#doing === 'idle') delete this.#stage.dataset['doing']
+  }
+
+  #wheel(event: WheelEvent): void {
+    event.preventDefault()
+    const at = this.#at(event)
+    const unit =
+      event.deltaMode === WheelEvent.DOM_DELTA_PIXEL
+        ? 1
+        : event.deltaMode === WheelEvent.DOM_DELTA_LINE
+          ? 32
+          : 400
+    const [dx, dy] = [event.deltaX * unit, event.deltaY * unit]
+    if (event.ctrlKey || event.metaKey) {
+      // A trackpad's pinch arrives as small steps with ctrl; a wheel's click as one of a hundred or more.
+      this.#camera.zoom(Math.exp(-Math.max(-60, Math.min(60, dy)) / 120), at)
+    } else if (event.shiftKey && dx === 0) this.#camera.pan(-dy, 0)
+    else this.#camera.pan(-dx, -dy)
+  }
+
+  #contextMenu(event: MouseEvent): void {
+    const id = idAt(event.target)
+    if (id === null || isControl(event.target)) return
+    event.preventDefault()
+    // A long press by finger has opened it already.
+    if (this.#doing === 'idle' || this.#doing === 'press') this.#hand.menu(id, this.#at(event))
+  }
+
+  /** Safari tells a trackpad's pinch by events of its own. */
+  #safariPinch(signal: AbortSignal): void {
+    let last = 1
+    const gesture = (event: Event): void => {
+      event.preventDefault()
+      const { scale, clientX, clientY } = event as MouseEvent & { scale: number }
+      if (this.#fingers.size > 0) return
+      if (event.type === 'gesturechange')
+        this.#camera.zoom(scale / last, { x: clientX, y: clientY })
+      last = scale
+    }
+    for (const type of ['gesturestart', 'gesturechange'])
+      this.#stage.addEventListener(type, gesture, { signal })
+  }
+
+  #at(event: MouseEvent): Point {
+    const { left, top } = this.#stage.getBoundingClientRect()
+    return { x: event.clientX - left, y: event.clientY - top }
+  }
+}
+
+function strays({ event, start }: Finger, at: Point): boolean {
+  const slop = event.pointerType === 'mouse' ? SLOP.mouse : SLOP.touch
+  return Math.hypot(at.x - start.x, at.y - start.y) > slop
+}
+
+const middle = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 })
+
+const isControl = (target: EventTarget | null): boolean =>
+  target instanceof Element && target.closest('button, a, input, [role="menu"]') !== null
+
+const idAt = (target: EventTarget | null): string | null =>
+  target instanceof Element
+    ? (target.closest<HTMLElement>('[data-image]')?.dataset['image'] ?? null)
+    : null

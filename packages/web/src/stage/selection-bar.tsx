@@ -1,0 +1,69 @@
+import { words } from '@wirephoto/board'
+import { createMemo, type JSX, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { IconButton } from '../look/button.tsx'
+import { around, toScreen } from './view.ts'
+
+const { ui } = words
+
+/** Screen pixels: how large the bar is, and how far above its pictures. */
+const BAR = { w: 124, h: 44, gap: 12 }
+
+/** What can be done with what is selected, above it and never off the screen. */
+export function SelectionBar(props: { hidden: boolean }): JSX.Element {
+  const { desk, camera, selection, hands, actions } = useApp()
+  const box = createMemo(() => {
+    desk.ticks()
+    const boxes = [...selection.ids()].flatMap((id) => desk.boxes.get(id) ?? [])
+    return around(boxes)
+  })
+  const at = createMemo(() => {
+    const selected = box()
+    if (!selected) return null
+    const view = camera.view()
+    const { w, h } = camera.size()
+    const { x, y } = toScreen(view, selected)
+    const right = x + selected.w * view.zoom
+    const bottom = y + selected.h * view.zoom
+    if (right < 0 || x > w || bottom < 0 || y > h) return null
+    const above = y - BAR.h - BAR.gap
+    return {
+      x: clamp((x + right) / 2 - BAR.w / 2, 8, w - BAR.w - 8),
+      y: clamp(above, camera.insets.top, h - camera.insets.bottom - BAR.h),
+    }
+  })
+  return (
+    <Show when={!props.hidden && !hands.holding() && at()}>
+      {(place) => (
+        <div
+          class="selection-bar sheet"
+          role="toolbar"
+          aria-label={ui.pictureMenu(selection.ids().size)}
+          style={{ transform: `translate(${Math.round(place().x)}px, ${Math.round(place().y)}px)` }}
+        >
+          <IconButton
+            icon="download"
+            label={ui.download}
+            keys="D"
+            onClick={() => actions.download()}
+          />
+          <IconButton
+            icon="bringToFront"
+            label={ui.bringToFront}
+            keys="]"
+            onClick={() => actions.bringToFront()}
+          />
+          <IconButton
+            icon="trash"
+            label={ui.delete}
+            keys={ui.keys.delete}
+            onClick={() => actions.remove()}
+          />
+        </div>
+      )}
+    </Show>
+  )
+}
+
+const clamp = (value: number, least: number, most: number): number =>
+  Math.max(least, Math.min(most, value))

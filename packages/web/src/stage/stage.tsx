@@ -1,0 +1,108 @@
+import { words } from '@wirephoto/board'
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  type JSX,
+  on,
+  onCleanup,
+  onMount,
+  Show,
+} from 'solid-js'
+import { useApp } from '../app.ts'
+import { Menu, type MenuItem } from '../shell/menu.tsx'
+import { Gestures } from './gestures.ts'
+import { listenToKeys } from './keys.ts'
+import { SelectionBar } from './selection-bar.tsx'
+import './stage.css'
+import { firstSeen, stacked } from './order.ts'
+import { Tile } from './tile.tsx'
+import type { Point } from './view.ts'
+import { visible } from './visible.ts'
+
+const { ui } = words
+
+/** The ground with the pictures on it. */
+export function Stage(): JSX.Element {
+  const app = useApp()
+  const { desk, camera, hands, selection, actions } = app
+  const ids = visible(desk, camera, hands, selection)
+  const layers = createMemo(() => stacked(ids(), desk.boxes, desk.layers()))
+  const [menu, setMenu] = createSignal<{ at: Point; items: readonly MenuItem[] } | null>(null)
+  let stage!: HTMLDivElement
+  let gestures!: Gestures
+
+  createEffect(on(desk.ticks, () => selection.keep(desk.boxes), { defer: true }))
+
+  onMount(() => {
+    const sized = new ResizeObserver(() => {
+      camera.resize({ w: stage.clientWidth, h: stage.clientHeight })
+    })
+    sized.observe(stage)
+    onCleanup(() => sized.disconnect())
+    gestures = new Gestures(stage, camera, {
+      pans: (id, event) =>
+        app.tool() === 'hand' || (event.pointerType !== 'mouse' && !selection.has(id)),
+      click(id, event) {
+        setMenu(null)
+        selection.activate(id)
+        if (id === null) selection.clear()
+        else if (event.shiftKey || event.ctrlKey || event.metaKey) selection.toggle(id)
+        else selection.only(id)
+      },
+      menu(id, at) {
+        if (!selection.has(id)) selection.only(id)
+        setMenu({ at, items: actions.menu() })
+      },
+      grab(id) {
+        setMenu(null)
+        if (!selection.has(id)) selection.only(id)
+        hands.lift(selection.ids())
+      },
+      carry: (dx, dy) => hands.carry(dx, dy),
+      drop: () => hands.letGo(),
+      cancel: () => hands.cancel(),
+    })
+    onCleanup(() => gestures.close())
+    onCleanup(listenToKeys(app, gestures))
+  })
+
+  return (
+    <div
+      ref={stage}
+      class="stage"
+      classList={{ hand: app.tool() === 'hand', far: camera.level() < 0.25 }}
+      role="listbox"
+      aria-label={ui.pictures(desk.count())}
+      aria-multiselectable="true"
+      tabindex={selection.active() || desk.count() === 0 ? -1 : 0}
+      onFocus={(event) => {
+        const byTab = event.target === stage && stage.matches(':focus-visible')
+        if (byTab) selection.activate(firstSeen(desk.boxes, camera.clear), true)
+      }}
+    >
+      <div
+        class="world"
+        classList={{ moving: camera.moving() }}
+        style={{
+          transform: `scale(${camera.view().zoom}) translate(${-camera.view().x}px, ${-camera.view().y}px)`,
+          '--zoom': camera.view().zoom,
+        }}
+      >
+        <For each={ids()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
+      </div>
+      <SelectionBar hidden={menu() !== null} />
+      <Show when={menu()}>
+        {(open) => (
+          <Menu
+            at={open().at}
+            label={ui.pictureMenu(selection.ids().size)}
+            items={open().items}
+            onClose={() => setMenu(null)}
+          />
+        )}
+      </Show>
+    </div>
+  )
+}

@@ -1,0 +1,211 @@
+import { heightOf, type ImageRecord, words } from '@wirephoto/board'
+import { blobUrl, type OwnUpload } from '@wirephoto/client'
+import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { blurOf } from './blur.ts'
+import { when } from './when.ts'
+
+const { ui } = words
+
+/** Screen pixels below which a picture's blur says as much as the picture. */
+const WORTH_LOADING = 24
+/** Milliseconds until a picture that didn't load is asked for again; doubled each time. */
+const RELOAD = 1_000
+
+interface TileProps {
+  readonly id: string
+  /** Its place in the stack of what is drawn. */
+  readonly layer: number
+}
+
+/** One picture: a right-size box with its blur, then the picture, and what its upload has to say. */
+export function Tile(props: TileProps): JSX.Element {
+  const { desk, hands, selection } = useApp()
+  const { id } = props
+  const current = desk.picture(id)
+  // A picture that goes is drawn as it was until its node goes too.
+  const record = createMemo<ImageRecord | undefined>((last) => current() ?? last)
+  const upload = desk.upload(id)
+  const away = hands.at(id)
+  const place = createMemo(() => away() ?? record() ?? { x: 0, y: 0 })
+  const height = createMemo(() => heightOf(record() ?? { w: 1, width: 1, height: 1 }))
+  const name = (): string => record()?.caption || record()?.name || ''
+  const state = (): string => upload()?.state ?? (record()?.blob ? 'stored' : 'arriving')
+  let element!: HTMLDivElement
+
+  createEffect(
+    on(
+      () => selection.isActive(id) && selection.byKey(),
+      (focus) => focus && element.focus({ preventScroll: true }),
+    ),
+  )
+
+  return (
+    <div
+      ref={element}
+      class="tile"
+      classList={{
+        selected: selection.has(id),
+        lifted: hands.holding() && selection.has(id),
+        landing: desk.landed(id),
+      }}
+      role="option"
+      aria-selected={selection.has(id)}
+      aria-label={ui.pictureLabel(name(), state())}
+      tabindex={selection.isActive(id) ? 0 : -1}
+      data-image={id}
+      data-state={state()}
+      style={{
+        transform: `translate(${place().x}px, ${place().y}px)`,
+        width: `${record()?.w}px`,
+        height: `${height()}px`,
+        '--w': record()?.w,
+        'z-index': props.layer,
+      }}
+      onFocus={() => selection.activate(id)}
+    >
+      <Print id={id} record={record()} upload={upload()} name={name()} />
+      <Show
+        when={upload()}
+        fallback={<p class="slug on-look">{record() && slugOf(record()!, desk.board.visitor)}</p>}
+      >
+        {(own) => <UploadSlug id={id} upload={own()} />}
+      </Show>
+    </div>
+  )
+}
+
+interface PrintProps {
+  readonly id: string
+  readonly record: ImageRecord | undefined
+  readonly upload: OwnUpload | undefined
+  readonly name: string
+}
+
+function Print(props: PrintProps): JSX.Element {
+  const { desk, camera } = useApp()
+  const { id } = props
+  const near = createMemo<boolean>(
+    (was) => was || (props.record?.w ?? 0) * camera.level() >= WORTH_LOADING,
+    false,
+  )
+  const [source, setSource] = createSignal<string | null>(null)
+  const [ready, setReady] = createSignal(false)
+  /** Once the fade is over the blur goes: transparent pictures stand on plain sheet. */
+  const [covered, setCovered] = createSignal(false)
+  const local = (): boolean => source()?.startsWith('blob:') ?? false
+  const sent = createMemo(() => sharedSent(props.upload))
+  let reload = RELOAD
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  // The first address stays: one's own file isn't replaced when the server has it too.
+  createEffect(() => {
+    if (near() && (props.record?.blob || props.upload || desk.source(id)) && !source())
+      setSource(desk.source(id))
+  })
+  onCleanup(() => {
+    clearTimeout(timer)
+    desk.release(id)
+  })
+
+  const loaded = async (image: HTMLImageElement): Promise<void> => {
+    await image.decode().catch(() => {})
+    setReady(true)
+  }
+  const failed = (): void => {
+    const record = props.record
+    if (!record?.blob) return
+    setSource(null)
+    timer = setTimeout(() => setSource(blobUrl(desk.board, record)), reload)
+    reload = Math.min(reload * 2, 30_000)
+  }
+
+  return (
+    <div class="print">
+      <Show when={!covered() && props.record?.thumbhash}>
+        {(hash) => <img class="blur" src={blurOf(hash()) ?? undefined} alt="" draggable={false} />}
+      </Show>
+      <Show when={source()}>
+        {(src) => (
+          <img
+            class="picture"
+            classList={{ ready: ready() || local() }}
+            src={src()}
+            alt={props.name}
+            draggable={false}
+            decoding="async"
+            onLoad={({ currentTarget }) => void loaded(currentTarget)}
+            onError={failed}
+            onTransitionEnd={() => setCovered(true)}
+          />
+        )}
+      </Show>
+      <Show when={local() && sent() !== null && source()}>
+        {(src) => (
+          <div class="wire" style={{ '--sent': sent() ?? 0 }}>
+            <img class="unsent" src={src()} alt="" draggable={false} />
+            <div class="line" />
+          </div>
+        )}
+      </Show>
+    </div>
+  )
+}
+
+function UploadSlug(props: { id: string; upload: OwnUpload }): JSX.Element {
+  const { desk } = useApp()
+  const progress = (): string => {
+    const { state, sent, total } = props.upload
+    if (desk.status().connection === 'offline') return ui.waitingForConnection
+    return state === 'waiting' ? ui.waiting : ui.percent(total > 0 ? sent / total : 0)
+  }
+  return (
+    <Show
+      when={props.upload.state === 'failed'}
+      fallback={
+        <p class="slug">
+          {props.upload.state === 'retrying' ? (
+            <Countdown to={props.upload.retryAt ?? 0} />
+          ) : (
+            progress()
+          )}
+        </p>
+      }
+    >
+      <div class="slug failure">
+        <strong>{ui.notSent}</strong>
+        <button type="button" class="quiet" onClick={() => desk.board.retry(props.id)}>
+          {ui.retry}
+        </button>
+        <button type="button" class="quiet" onClick={() => desk.board.cancel(props.id)}>
+          {ui.remove}
+        </button>
+        <p>{props.upload.error?.message}</p>
+      </div>
+    </Show>
+  )
+}
+
+/** From 0 to 1, in steps where motion is unwelcome; null when nothing is on its way. */
+function sharedSent(upload: OwnUpload | undefined): number | null {
+  if (!upload) return null
+  const share = upload.total > 0 ? upload.sent / upload.total : 0
+  return matchMedia('(prefers-reduced-motion: reduce)').matches
+    ? Math.floor(share * 10) / 10
+    : share
+}
+
+function Countdown(props: { to: number }): JSX.Element {
+  const left = (): number => Math.max(0, Math.ceil((props.to - Date.now()) / 1000))
+  const [seconds, setSeconds] = createSignal(left())
+  const timer = setInterval(() => setSeconds(left()), 250)
+  onCleanup(() => clearInterval(timer))
+  createEffect(() => setSeconds(left()))
+  return <>{ui.retrying(seconds())}</>
+}
+
+const slugOf = (
+  { caption, name, author, createdAt }: ImageRecord,
+  visitor: string | null,
+): string =>
+  [caption || name, author === visitor ? ui.you : '', when(createdAt)].filter(Boolean).join(' · ')

@@ -1,0 +1,147 @@
+import type { Box } from '@wirephoto/board'
+
+/** What is seen: the board point at the view's top left corner, and screen pixels per board unit. */
+export interface View {
+  readonly x: number
+  readonly y: number
+  readonly zoom: number
+}
+
+export interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+export interface Size {
+  readonly w: number
+  readonly h: number
+}
+
+/** Screen pixels that the chrome covers at each edge. */
+export interface Insets {
+  readonly top: number
+  readonly right: number
+  readonly bottom: number
+  readonly left: number
+}
+
+export const ZOOM_MIN = 0.02
+export const ZOOM_MAX = 8
+
+export const toBoard = (view: View, at: Point): Point => ({
+  x: view.x + at.x / view.zoom,
+  y: view.y + at.y / view.zoom,
+})
+
+export const toScreen = (view: View, at: Point): Point => ({
+  x: (at.x - view.x) * view.zoom,
+  y: (at.y - view.y) * view.zoom,
+})
+
+/** Moves what is seen by screen pixels: the ground follows the finger. */
+export const panned = (view: View, dx: number, dy: number): View => ({
+  ...view,
+  x: view.x - dx / view.zoom,
+  y: view.y - dy / view.zoom,
+})
+
+/** Zooms so that the board point under the screen point stays there. */
+export function zoomed(view: View, zoom: number, at: Point): View {
+  const next = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, zoom))
+  const fixed = toBoard(view, at)
+  return { x: fixed.x - at.x / next, y: fixed.y - at.y / next, zoom: next }
+}
+
+/** The next step of the zoom buttons: halves and doubles of 100 %, and a step between each. */
+export function zoomStep(zoom: number, direction: 1 | -1): number {
+  const step = Math.log2(zoom) * 2
+  const next = direction > 0 ? Math.floor(step + 1.01) : Math.ceil(step - 1.01)
+  return 2 ** (next / 2)
+}
+
+/** The view in which a box stands whole and centred, at 100 % or smaller. */
+export function fitting(box: Box, size: Size, insets: Insets): View {
+  const w = Math.max(1, size.w - insets.left - insets.right)
+  const h = Math.max(1, size.h - insets.top - insets.bottom)
+  const zoom = Math.max(ZOOM_MIN, Math.min(1, w / box.w, h / box.h))
+  return {
+    x: box.x + box.w / 2 - (insets.left + w / 2) / zoom,
+    y: box.y + box.h / 2 - (insets.top + h / 2) / zoom,
+    zoom,
+  }
+}
+
+/** The view at 100 % with the board's origin in the middle. */
+export const centred = (size: Size): View => ({ x: -size.w / 2, y: -size.h / 2, zoom: 1 })
+
+/** The nearest view in which the box is whole, or its top left corner where it is too large. */
+export function revealing(view: View, box: Box, size: Size, insets: Insets): View {
+  const { x, y, w, h } = clear(view, size, insets)
+  return { ...view, x: view.x + shift(x, w, box.x, box.w), y: view.y + shift(y, h, box.y, box.h) }
+}
+
+/** How far a window of `w` at `x` moves to hold what begins at `start`. */
+function shift(x: number, w: number, start: number, length: number): number {
+  if (start < x || length > w) return start - x
+  return Math.max(0, start + length - (x + w))
+}
+
+/** What of the board is seen and not covered by the chrome. */
+export function clear(view: View, size: Size, insets: Insets): Box {
+  return {
+    ...toBoard(view, { x: insets.left, y: insets.top }),
+    w: (size.w - insets.left - insets.right) / view.zoom,
+    h: (size.h - insets.top - insets.bottom) / view.zoom,
+  }
+}
+
+/** What of the board is seen, and `margin` times the view's size around it. */
+export function seen(view: View, size: Size, margin = 0): Box {
+  const w = size.w / view.zoom
+  const h = size.h / view.zoom
+  return {
+    x: view.x - w * margin,
+    y: view.y - h * margin,
+    w: w * (1 + 2 * margin),
+    h: h * (1 + 2 * margin),
+  }
+}
+
+/** Between two views, `t` from 0 to 1: the zoom grows evenly and the centre goes straight on screen. */
+export function between(from: View, to: View, size: Size, t: number): View {
+  if (t >= 1) return to
+  const zoom = from.zoom * (to.zoom / from.zoom) ** t
+  // How far the way is gone, weighed by the zoom, so that the fixed point of the two views stays fixed.
+  const way =
+    Math.abs(to.zoom / from.zoom - 1) < 1e-3
+      ? t
+      : (1 / from.zoom - 1 / zoom) / (1 / from.zoom - 1 / to.zoom)
+  const mid = (view: View): Point => toBoard(view, { x: size.w / 2, y: size.h / 2 })
+  const [a, b] = [mid(from), mid(to)]
+  return {
+    x: a.x + (b.x - a.x) * way - size.w / 2 / zoom,
+    y: a.y + (b.y - a.y) * way - size.h / 2 / zoom,
+    zoom,
+  }
+}
+
+export const overlaps = (a: Box, b: Box): boolean =>
+  a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
+
+export const contains = (outer: Box, inner: Box): boolean =>
+  inner.x >= outer.x &&
+  inner.y >= outer.y &&
+  inner.x + inner.w <= outer.x + outer.w &&
+  inner.y + inner.h <= outer.y + outer.h
+
+/** The smallest box around all, null around none. */
+export function around(boxes: Iterable<Box>): Box | null {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
+  for (const { x, y, w, h } of boxes) {
+    left = Math.min(left, x)
+    top = Math.min(top, y)
+    right = Math.max(right, x + w)
+    bottom = Math.max(bottom, y + h)
+  }
+  return left <= right ? { x: left, y: top, w: right - left, h: bottom - top } : null
+}
