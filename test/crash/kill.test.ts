@@ -91,20 +91,19 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
     const load = [script(), page(), page()]
     const reached = new Map<string, number>()
     for (let kill = 0; kill < KILLS; kill++) {
-      const failpoint = kill % 2 ? FAILPOINTS[(kill >> 1) % FAILPOINTS.length] : undefined
-      if (failpoint) {
-        await server.kill()
-        const nth = 1 + Math.floor(random() * 4)
-        await server.start({ WIREPHOTO_FAILPOINT: `${failpoint}:${nth}` }).catch(() => {
-          // It may die while it starts.
-        })
-        const died = await Promise.race([server.ended().then(() => true), setTimeout(4_000, false)])
-        if (died) reached.set(failpoint, (reached.get(failpoint) ?? 0) + 1)
-      } else await setTimeout(random() * 700)
       await server.kill()
       await checkFolder(data)
-      await server.start()
+      const failpoint = kill % 2 ? FAILPOINTS[(kill >> 1) % FAILPOINTS.length] : undefined
+      const nth = 1 + Math.floor(random() * 3)
+      // It may die while it starts.
+      await server.start(failpoint && { WIREPHOTO_FAILPOINT: `${failpoint}:${nth}` }).catch(() => {})
+      const died = server.ended().then(() => true)
+      const patience = failpoint ? 2_500 : random() * 600
+      if ((await Promise.race([died, setTimeout(patience, false)])) && failpoint)
+        reached.set(failpoint, (reached.get(failpoint) ?? 0) + 1)
     }
+    await server.kill()
+    await server.start()
     for (const failpoint of FAILPOINTS)
       assert.ok(KILLS < 14 || reached.get(failpoint), `${failpoint} was passed`)
 
