@@ -162,10 +162,11 @@ export class Arrival {
   /** Goes on from what is durable: the bytes behind it may be anything after a power loss. */
   async restore(durable: number): Promise<void> {
     await using handle = await open(this.path, 'r+')
-    const { size } = await handle.stat()
-    this.#offset = this.#durable = Math.min(durable, size)
+    const { size, nlink } = await handle.stat()
+    // With a second name it is a blob already: whole, durable, and not to be cut.
+    this.#offset = this.#durable = nlink > 1 ? size : Math.min(durable, size)
     this.#hash = null
-    await handle.truncate(this.#offset)
+    if (this.#offset < size) await handle.truncate(this.#offset)
     this.#head = Buffer.alloc(Math.min(HEAD, this.#offset))
     await handle.read(this.#head, 0, this.#head.length, 0)
   }
