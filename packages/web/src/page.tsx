@@ -1,6 +1,6 @@
 import { words } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
-import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import { createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { Actions } from './actions.ts'
 import { type App, AppContext, type Tool } from './app.ts'
 import { Desk } from './desk.ts'
@@ -50,19 +50,22 @@ export function Page(props: { board: Board }): JSX.Element {
 
 const reload = (): void => location.reload()
 
-/** The first view shows everything; a page that is reloaded shows what it showed. */
+/**
+ * The first view shows everything, and goes on showing what comes until the person looks around. A
+ * page that is reloaded shows what it showed.
+ */
 function rememberView(desk: Desk, camera: Camera): void {
   const key = `view:${desk.board.id}`
   const kept = parseView(sessionStorage.getItem(key))
   if (kept) camera.to(kept)
-  createEffect(
-    on(
-      () => desk.status().loaded,
-      (loaded) => {
-        if (loaded && !kept) camera.fit(desk.extent, 'at once')
-      },
-    ),
-  )
+  camera.isChosen = kept !== null
+  createEffect((loaded) => {
+    if (!desk.status().loaded) return false
+    desk.count()
+    if (!loaded && !kept) camera.fit(desk.extent, 'at once')
+    else if (!camera.isChosen && desk.extent) camera.show(desk.extent)
+    return true
+  }, false)
   const keep = (): void => sessionStorage.setItem(key, JSON.stringify(camera.now))
   addEventListener('pagehide', keep)
   onCleanup(() => removeEventListener('pagehide', keep))

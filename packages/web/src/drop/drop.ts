@@ -48,14 +48,14 @@ export class Drop {
     const taken = await this.#taken(files)
     const measured = this.#small(await Promise.all(taken.map(measure)))
     if (measured.length === 0) return
-    const first = this.#desk.count() === 0
     const boxes = this.#place(measured, at)
     const pictures = measured.map((picture, i) => ({ ...picture, ...boxes[i]! }))
     batch(() => {
       for (const picture of pictures)
         this.#desk.expect(provisional(picture, this.#desk), picture.url)
     })
-    this.#show(boxes, first, at)
+    // Who says where sees it there already.
+    if (!at) this.#camera.reveal(around(boxes)!)
     const previews = await this.#lazyPreviews()
     for (const { id, file, width, height, w } of pictures) {
       const thumbhash = (await previews.thumbhash(file)) ?? undefined
@@ -106,14 +106,6 @@ export class Drop {
     const spot = at ?? freeSpot(standing, whole.w, whole.h)
     const [dx, dy] = at ? [0, 0] : [spot.x - whole.x, spot.y - whole.y]
     return boxes.map(({ x, y, w, h }) => ({ x: Math.round(x + dx), y: Math.round(y + dy), w, h }))
-  }
-
-  /** Whoever adds pictures sees them: the first ones all, others where they didn't say where. */
-  #show(boxes: readonly Box[], first: boolean, at: Point | undefined): void {
-    const whole = around(boxes)
-    if (!whole) return
-    if (first) this.#camera.show(whole)
-    else if (!at) this.#camera.reveal(whole)
   }
 
   #lazyPreviews(): Promise<Previews> {

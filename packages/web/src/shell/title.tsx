@@ -3,6 +3,7 @@ import { createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Desk } from '../desk.ts'
 import { Icon } from '../look/icon.tsx'
+import type { Point } from '../stage/view.ts'
 import { Menu, type MenuItem } from './menu.tsx'
 
 const { ui } = words
@@ -15,7 +16,7 @@ export function Title(): JSX.Element {
   const { desk, actions } = useApp()
   const [editing, setEditing] = createSignal(false)
   const [menu, setMenu] = createSignal(false)
-  let button!: HTMLButtonElement
+  let header!: HTMLElement
 
   const items = (): MenuItem[] => [
     { icon: 'pencil', label: ui.rename, run: () => setEditing(true) },
@@ -27,7 +28,7 @@ export function Title(): JSX.Element {
   ]
 
   return (
-    <header class="title sheet">
+    <header ref={header} class="title sheet">
       <Show
         when={editing()}
         fallback={
@@ -47,7 +48,6 @@ export function Title(): JSX.Element {
         <NameField onDone={() => setEditing(false)} />
       </Show>
       <button
-        ref={button}
         type="button"
         class="quiet icon-only"
         aria-label={ui.boardMenu}
@@ -60,16 +60,18 @@ export function Title(): JSX.Element {
       <Show when={menu()}>
         <Menu
           label={ui.boardMenu}
-          at={{
-            x: button.getBoundingClientRect().left,
-            y: button.getBoundingClientRect().bottom + 8,
-          }}
+          at={below(header)}
           items={items()}
           onClose={() => setMenu(false)}
         />
       </Show>
     </header>
   )
+}
+
+function below(element: HTMLElement): Point {
+  const { left, bottom } = element.getBoundingClientRect()
+  return { x: left, y: bottom + 8 }
 }
 
 /** Enter and leaving keep what was typed, Escape doesn't. */

@@ -35,6 +35,8 @@ export class Camera {
   readonly #draw: (view: View) => void
   readonly #resize: (size: Size) => void
   readonly #setMoving: (moving: boolean) => void
+  /** Whether the person has chosen what to see. */
+  isChosen = false
   #now: View
   #frame = 0
   #rest: ReturnType<typeof setTimeout> | undefined
@@ -84,14 +86,17 @@ export class Camera {
   }
 
   pan(dx: number, dy: number): void {
+    this.isChosen = true
     this.to(panned(this.#now, dx, dy))
   }
 
   zoom(factor: number, at: Point): void {
+    this.isChosen = true
     this.to(zoomed(this.#now, this.#now.zoom * factor, at))
   }
 
   step(direction: 1 | -1): void {
+    this.isChosen = true
     this.fly(zoomed(this.#now, zoomStep(this.#now.zoom, direction), this.middle))
   }
 

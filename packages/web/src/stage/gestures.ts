@@ -86,6 +86,7 @@ export class Gestures {
   #down(event: PointerEvent): void {
     if (event.button === 2 || isControl(event.target)) return
     const at = this.#at(event)
+    this.#camera.isChosen = true
     this.#fingers.set(event.pointerId, { ...at, start: at, event })
     // A tile under a finger may be taken off the stage in mid-pan, and its capture with it.
     if (event.pointerType !== 'mouse') this.#stage.setPointerCapture(event.pointerId)

@@ -56,11 +56,12 @@ export function Tile(props: TileProps): JSX.Element {
       data-image={id}
       data-state={state()}
       style={{
-        transform: `translate(${place().x}px, ${place().y}px)`,
+        left: `${place().x}px`,
+        top: `${place().y}px`,
         width: `${record()?.w}px`,
         height: `${height()}px`,
         '--w': record()?.w,
-        'z-index': props.layer,
+        '--layer': props.layer,
       }}
       onFocus={() => selection.activate(id)}
     >

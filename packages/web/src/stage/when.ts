@@ -1,4 +1,8 @@
-const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const time = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+})
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
 
 /** `14:02`, with the day before it when that isn't today. */
