@@ -2,7 +2,13 @@ import { createServer, type Server } from 'node:http'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
-import { type FastifyBaseLogger, type FastifyInstance, fastify, type RouteOptions } from 'fastify'
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  fastify,
+  LogController,
+  type RouteOptions,
+} from 'fastify'
 import type { Boards } from '../boards/boards.ts'
 import { toWireError } from '../errors.ts'
 import type { Arrivals } from '../images/arrivals.ts'
@@ -49,7 +55,7 @@ const HEADERS = {
 export async function createApp(parts: Parts): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: parts.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: JSON_BODY,
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },

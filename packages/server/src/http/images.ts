@@ -40,7 +40,9 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
   await app.register(async (streams) => {
     streams.removeAllContentTypeParsers()
     streams.addContentTypeParser('*', (_request, _body, done) => done(null))
-    await streams.register(multipart, { limits: { files: FILES, fields: 20, fieldSize: 2_000 } })
+    // The arrival cuts a file off before the form's parser would.
+    const fileSize = parts.maxUpload + 1
+    await streams.register(multipart, { limits: { files: FILES, fileSize, fields: 20 } })
     streams.addHook('onRoute', (route) => {
       route.config = { ...route.config, streams: true }
     })

@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+'use strict'
+// Plain JavaScript of the oldest kind, so that an old Node gets as far as the sentence below.
+var versions = process.versions
+
+function isAtLeast(version, least) {
+  var parts = String(version || '0').split('.')
+  for (var i = 0; i < least.length; i++) {
+    var difference = Number(parts[i] || 0) - least[i]
+    if (difference !== 0) return difference > 0
+  }
+  return true
+}
+
+function refuse(what) {
+  process.stderr.write('wirephoto: ' + what + '; install Node 24 or newer and start again.\n')
+  process.exit(2)
+}
+
+if (!isAtLeast(versions.node, [24])) refuse('this is Node ' + versions.node + ', which is too old')
+// Older ones can lose data in WAL mode.
+else if (!isAtLeast(versions.sqlite, [3, 51, 3]))
+  refuse('this Node has SQLite ' + versions.sqlite + ', which is too old (3.51.3 is needed)')
+else require('../src/main.ts')

@@ -1,0 +1,37 @@
+import { networkInterfaces } from 'node:os'
+import { renderUnicodeCompact } from 'uqr'
+
+interface Listening {
+  readonly port: number
+  readonly host: string
+  /** As an origin, or null. */
+  readonly outside: string | null
+  /** Absolute. */
+  readonly data: string
+}
+
+/** What the operator reads when the server is up. */
+export function banner({ port, host, outside, data }: Listening): string {
+  const everywhere = host === '0.0.0.0' || host === '::'
+  const near = everywhere || host === '127.0.0.1' ? 'localhost' : host
+  const around = everywhere ? addresses().map((address) => urlOf(address, port)) : []
+  const shown = outside ?? around[0]
+  const lines = [
+    `Wirephoto is at ${urlOf(near, port)}`,
+    ...(outside ? [`  from outside: ${outside}`] : []),
+    ...around.map((url) => `  on this network: ${url}`),
+    `Boards and pictures lie in ${data}`,
+    ...(everywhere && shown ? ['', renderUnicodeCompact(shown), ''] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const urlOf = (name: string, port: number): string =>
+  `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+
+/** Those of this machine that others can reach: IPv4 first; link-local ones need more than an address. */
+function addresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  const reachable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
+  return reachable.sort((a, b) => a.family.localeCompare(b.family)).map(({ address }) => address)
+}

@@ -1,0 +1,34 @@
+import { Command, CommanderError } from 'commander'
+import { serveCommand, useEnvironment } from './commands/serve.ts'
+import { Unusable } from './unusable.ts'
+
+/** `wirephoto <command>`. Whatever the operator can mend is one sentence on stderr, and exit code 2. */
+const program = new Command('wirephoto')
+  .description('A live picture board: drop a picture; everyone sees it, now.')
+  .version('0.1.0')
+  .configureOutput({ outputError: () => {} })
+  .exitOverride()
+program.addCommand(serveCommand().copyInheritedSettings(program))
+program.action(() => program.outputHelp())
+
+run().catch((error: unknown) => {
+  if (error instanceof Unusable) exit(error.message)
+  else if (!(error instanceof CommanderError)) throw error
+  else if (error.exitCode !== 0) exit(sentence(error.message))
+})
+
+async function run(): Promise<void> {
+  useEnvironment(process.env)
+  await program.parseAsync()
+}
+
+function exit(message: string): void {
+  process.stderr.write(`wirephoto: ${message}\n`)
+  process.exitCode = 2
+}
+
+/** `error: unknown option '--prot'\n(Did you mean --port?)` as one. */
+function sentence(message: string): string {
+  const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
+  return `${text.replace(/\.$/, '')}; see wirephoto serve --help.`
+}

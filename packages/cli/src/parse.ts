@@ -1,0 +1,50 @@
+import { Unusable } from './unusable.ts'
+
+/** Values of flags and environment variables. Each throws `Unusable` with a sentence that names both. */
+
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new Unusable(`${quoted(text)} is no port; give --port (WIREPHOTO_PORT) 0 to 65535.`)
+  return port
+}
+
+const UNITS: Record<string, number> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+}
+
+/** Bytes of `100MB`, `1.5 GiB`, `5000`. */
+export function parseSize(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? []
+  const bytes = Math.floor(Number(number) * (UNITS[unit?.toLowerCase() ?? '?'] ?? Number.NaN))
+  if (!Number.isSafeInteger(bytes) || bytes < 1)
+    throw new Unusable(
+      `${quoted(text)} is no size; give --max-upload (WIREPHOTO_MAX_UPLOAD) one as 100MB.`,
+    )
+  return bytes
+}
+
+/** The origin of an address, without a slash at the end. */
+export function parseOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
+    throw new Unusable(
+      `${quoted(text)} won't do; give --public-url (WIREPHOTO_PUBLIC_URL) one as https://board.example.`,
+    )
+  return url.origin
+}
+
+export function parseYes(text: string | undefined): boolean {
+  if (text === undefined || /^(?:0|no|false|off)$/i.test(text)) return false
+  if (/^(?:1|yes|true|on)$/i.test(text)) return true
+  throw new Unusable(`${quoted(text)} is neither yes nor no; set WIREPHOTO_LAN to 1 or 0.`)
+}
+
+const quoted = (text: string): string => JSON.stringify(text)
