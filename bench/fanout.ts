@@ -21,6 +21,7 @@ export async function fanout(): Promise<Figure[]> {
   const start = async (name: string, tick: string) => {
     const baseline = await startBaseline(name, { TICK: tick })
     baselines.push(baseline)
+    await (await Line.connect(baseline.port)).ask('seed', snapshot)
     return Audience.gather(baseline, snapshot)
   }
   const picture = await drawPicture({ width: 320, height: 240 })
@@ -101,7 +102,6 @@ class Audience {
   ): Promise<Audience> {
     const tally = new Tally()
     const writers = await Promise.all(Array.from({ length: WRITERS }, () => Line.connect(port)))
-    await writers[0]!.ask('seed', snapshot)
     const viewers = await Line.follow(VIEWERS, port, { tally, cursor: snapshot.cursor })
     const ids = snapshot.records.filter(({ kind }) => kind === 'image').map(({ id }) => id)
     return new Audience(pid, ids, viewers, writers, tally)

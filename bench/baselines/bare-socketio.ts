@@ -8,7 +8,7 @@ const http = createServer()
 const io = new Server(http, { path: '/live', transports: ['websocket'], perMessageDeflate: false })
 const feed = new Feed(Number(process.env.TICK), (text) => io.emit('changes', text))
 io.on('connection', (socket) => {
-  socket.on('follow', (_, ack) => ack({}))
+  socket.on('follow', (_, ack) => ack({ resumed: true }))
   socket.on('seed', (body, ack) => {
     feed.seed(body)
     ack({})

@@ -34,8 +34,9 @@ export class Feed {
       this.#changes.push({ put: record })
       if (this.#tick === 0) this.#flush()
     }
-    if (this.#tick > 0)
-      this.#timer ??= setTimeout(() => this.#flush(), this.#sentAt + this.#tick - performance.now())
+    if (this.#tick === 0) return
+    const rest = Math.max(0, this.#sentAt + this.#tick - performance.now())
+    this.#timer ??= setTimeout(() => this.#flush(), rest)
   }
 
   #flush(): void {

@@ -28,7 +28,7 @@ function hear(socket: WebSocket, text: string): void {
   if (event === 'follow') viewers.add(socket)
   if (event === 'seed') feed.seed(body)
   if (event === 'commands') feed.patch(body.commands)
-  socket.send(`43${id}${JSON.stringify([{ n: body.n, seq: feed.seq }])}`)
+  socket.send(`43${id}${JSON.stringify([{ resumed: true, n: body.n, seq: feed.seq }])}`)
 }
 
 listen(http)
