@@ -13,12 +13,12 @@ function isAtLeast(version, least) {
 }
 
 function refuse(what) {
-  process.stderr.write('wirephoto: ' + what + '; install Node 24 or newer and start again.\n')
+  process.stderr.write(what + '; install Node 24 or newer and start again.\n')
   process.exit(2)
 }
 
-if (!isAtLeast(versions.node, [24])) refuse('this is Node ' + versions.node + ', which is too old')
+if (!isAtLeast(versions.node, [24])) refuse('This is Node ' + versions.node + ', which is too old')
 // Older ones can lose data in WAL mode.
 else if (!isAtLeast(versions.sqlite, [3, 51, 3]))
-  refuse('this Node has SQLite ' + versions.sqlite + ', which is too old (3.51.3 is needed)')
+  refuse('This Node has SQLite ' + versions.sqlite + ', which is too old (3.51.3 is needed)')
 else require('../src/main.ts')

@@ -9,7 +9,6 @@ const program = new Command('wirephoto')
   .configureOutput({ outputError: () => {} })
   .exitOverride()
 program.addCommand(serveCommand().copyInheritedSettings(program))
-program.action(() => program.outputHelp())
 
 run().catch((error: unknown) => {
   if (error instanceof Unusable) exit(error.message)
@@ -19,16 +18,17 @@ run().catch((error: unknown) => {
 
 async function run(): Promise<void> {
   useEnvironment(process.env)
-  await program.parseAsync()
+  if (process.argv.length > 2) await program.parseAsync()
+  else program.outputHelp()
 }
 
 function exit(message: string): void {
-  process.stderr.write(`wirephoto: ${message}\n`)
+  process.stderr.write(`${message}\n`)
   process.exitCode = 2
 }
 
 /** `error: unknown option '--prot'\n(Did you mean --port?)` as one. */
 function sentence(message: string): string {
-  const text = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ')
-  return `${text.replace(/\.$/, '')}; see wirephoto serve --help.`
+  const [first = '', ...rest] = message.replace(/^error: |\.$/g, '').replace(/\s*\n\s*/g, ' ')
+  return `${first.toUpperCase()}${rest.join('').replace('. Expected', ', expected')}; see wirephoto serve --help.`
 }

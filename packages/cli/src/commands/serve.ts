@@ -109,15 +109,16 @@ function explain(
   error: unknown,
   { port, host, data }: { port: number; host: string; data: string },
 ): unknown {
-  if (error instanceof EngineError) return new Unusable(error.message)
+  if (error instanceof EngineError)
+    return new Unusable(error.message.replace(/\. (\w)/, (_, next) => `; ${next.toLowerCase()}`))
   const { code, syscall } = error as NodeJS.ErrnoException
   switch (code) {
     case 'EADDRINUSE':
-      return new Unusable(`port ${port} is taken; choose another with --port or stop what uses it.`)
+      return new Unusable(`Port ${port} is taken; choose another with --port or stop what uses it.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new Unusable(`this machine has no address ${host}; choose another with --host.`)
+      return new Unusable(`This machine has no address ${host}; choose another with --host.`)
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
@@ -125,12 +126,12 @@ function explain(
     case 'EEXIST':
     case 'ENOENT':
       if (syscall === 'listen')
-        return new Unusable(`port ${port} is not for this user; choose one above 1023 with --port.`)
+        return new Unusable(`Port ${port} is not for this user; choose one above 1023 with --port.`)
       return new Unusable(
-        `the folder ${data} can't be written; choose another with --data or change its rights.`,
+        `The folder ${data} can't be written; choose another with --data or change its rights.`,
       )
     case 'ENOSPC':
-      return new Unusable(`the disk of ${data} is full; make room or choose another with --data.`)
+      return new Unusable(`The disk of ${data} is full; make room or choose another with --data.`)
     default:
       return error
   }
