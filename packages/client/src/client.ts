@@ -281,7 +281,8 @@ export class Board {
       const look = () => {
         const picture = this.pictures.get(id)
         const error = this.uploads.get(id)?.error ?? this.status.refused
-        const isGone = !picture && this.status.loaded && !this.#queue.isAdding(id)
+        const isKnown = picture || this.uploads.has(id) || this.#queue.isAdding(id)
+        const isGone = this.status.loaded && !isKnown
         if (!picture?.blob && !error && !isGone) return
         end()
         if (picture?.blob) resolve(picture)
@@ -323,11 +324,10 @@ export class Board {
   /** Stops; what is unsent stays in the store for the next page. */
   async close(): Promise<void> {
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#leave)
-    this.#queue.close()
     this.#uploads.close()
     this.#presence.close()
     this.#feed.close()
-    await this.#store
+    await this.#queue.close()
   }
 
   /** Now, by the server's clock once it is known. */
@@ -368,8 +368,8 @@ export class Board {
     const pictures = new Set(ids)
     pictures.delete('board')
     if (pictures.size === 0) return
-    this.#events.emit('pictures', pictures)
     this.#uploads.review(pictures)
+    this.#events.emit('pictures', pictures)
   }
 
   #refused(commands: readonly Command[], why: Problem): void {

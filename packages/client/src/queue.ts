@@ -67,6 +67,7 @@ export class Queue {
   /** Commands of the next message, at the most: fewer after one that wasn't understood. */
   #most: number = limits.commands
   #timer: ReturnType<typeof setTimeout> | undefined
+  #saved: Promise<void> = Promise.resolve()
 
   constructor(options: QueueOptions) {
     this.#options = options
@@ -143,13 +144,14 @@ export class Queue {
     const entries = this.#fresh.map((pending) => ({ pending, n: this.#next++, saved: false }))
     this.#fresh = []
     line.entries.push(...entries)
-    void this.#save(line.client, entries)
+    this.#saved = this.#save(line.client, entries)
   }
 
-  /** Stops; what is unsent stays in the store. */
-  close(): void {
+  /** Stops; resolves when what is unsent lies in the store. */
+  async close(): Promise<void> {
     this.#online = false
     this.flush()
+    await this.#saved
   }
 
   /** The fresh patch that a patch was made part of, if it could be. */

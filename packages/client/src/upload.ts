@@ -198,6 +198,7 @@ export class Uploads {
     const tus = await import('tus-js-client')
     await new Promise<void>((resolve, reject) => {
       if (job.phase !== 'running') return resolve()
+      let complete = false
       const upload: Upload = new tus.Upload(job.file, {
         endpoint,
         headers,
@@ -209,13 +210,17 @@ export class Uploads {
         fingerprint: () => Promise.resolve(job.id),
         ...(job.begun && { uploadUrl: `${endpoint}/${job.id}` }),
         ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
-        onProgress: (sent) => this.#progress(job, sent),
+        onProgress: (sent, total) => {
+          complete = sent === total
+          this.#progress(job, sent)
+        },
         onSuccess: () => resolve(),
         onError: reject,
       })
       job.begun = true
       job.stop = () => {
-        void upload.abort()
+        // What has all been sent is soon answered, and its connection of use for the next.
+        if (!complete) void upload.abort()
         resolve()
       }
       upload.start()

@@ -1,0 +1,467 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { openAsBlob } from 'node:fs'
+import { cp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { type ImageRecord, type Snapshot, seqOf, uuidv7 } from '@wirephoto/board'
+import {
+  type Board,
+  type BoardEvents,
+  blobUrl,
+  downloadUrl,
+  memoryStore,
+  type OpenOptions,
+  openBoard,
+  type Problem,
+  type Store,
+} from '@wirephoto/client'
+import { HereServer } from '../support/here.ts'
+import { drawPicture } from '../support/pictures.ts'
+import { Proxy } from '../support/proxy.ts'
+
+/** Milliseconds that anything may take here before it counts as never. */
+const PATIENCE = 20_000
+
+let server: HereServer
+let photo: Buffer
+
+before(async () => {
+  server = await HereServer.open()
+  photo = await drawPicture({ width: 320, height: 240 })
+})
+after(async () => {
+  await server.close()
+})
+
+/** Pages and lines of one test, closed when it ends. */
+function scope(t: TestContext) {
+  const opened: { close(): unknown }[] = []
+  t.after(async () => {
+    for (const each of opened) await each.close()
+  })
+  return {
+    page(options: Partial<OpenOptions> & { board: string }): Board {
+      const board = openBoard({ url: server.url, ...options })
+      opened.unshift(board)
+      return board
+    },
+    async line(): Promise<Proxy & { url: string }> {
+      const proxy = await Proxy.open(server.port)
+      opened.push(proxy)
+      return Object.assign(proxy, { url: `http://127.0.0.1:${proxy.port}` })
+    },
+  }
+}
+
+/** Resolves when what the board shows makes `isSo` true. */
+function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const timer = globalThis.setTimeout(
+    () => reject(new Error(`never: ${what}; ${JSON.stringify(board.status)}`)),
+    PATIENCE,
+  )
+  const look = () => isSo() && resolve()
+  const events: (keyof BoardEvents)[] = [
+    'pictures',
+    'title',
+    'status',
+    'drags',
+    'uploads',
+    'notice',
+  ]
+  const offs = events.map((event) => board.on(event, look))
+  look()
+  return promise.finally(() => {
+    clearTimeout(timer)
+    for (const off of offs) off()
+  })
+}
+
+const live = (board: Board) => until(board, () => board.status.connection === 'live', 'live')
+
+/** The board as a newcomer gets it. */
+async function snapshot(board: string): Promise<Snapshot> {
+  const response = await fetch(`${server.url}/api/boards/${board}/snapshot`)
+  return (await response.json()) as Snapshot
+}
+
+async function recordOf(board: string, id: string): Promise<ImageRecord | undefined> {
+  const { records } = await snapshot(board)
+  return records.find((record): record is ImageRecord => record.id === id)
+}
+
+const file = (bytes: Uint8Array = photo) => new Blob([new Uint8Array(bytes)])
+const added = (bytes?: Uint8Array) => ({
+  file: file(bytes),
+  name: 'a.jpg',
+  width: 320,
+  height: 240,
+})
+
+/** A picture that stands on a new board. */
+async function boardWithPicture(): Promise<{ board: string; id: string }> {
+  const board = await server.newBoard()
+  const author = openBoard({ url: server.url, board })
+  const [id] = author.add([{ ...added(), x: 0, y: 0 }])
+  await author.stored(id!)
+  await author.close()
+  return { board, id: id! }
+}
+
+/** The values that a picture's field takes, as seen on a board. */
+function watch<K extends keyof ImageRecord>(board: Board, id: string, field: K): ImageRecord[K][] {
+  const seen: ImageRecord[K][] = []
+  const look = () => {
+    const value = board.pictures.get(id)?.[field]
+    if (value !== undefined && value !== seen.at(-1)) seen.push(value)
+  }
+  look()
+  board.on('pictures', look)
+  return seen
+}
+
+const notices = (board: Board): Problem[] => {
+  const told: Problem[] = []
+  board.on('notice', (problem) => told.push(problem))
+  return told
+}
+
+describe('the client and the server', { concurrency: true }, () => {
+  test('a picture added in one stands in the other, first as a box, then stored', async (t) => {
+    const { page } = scope(t)
+    const board = await server.newBoard()
+    const [anna, ben] = [page({ board }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    const [id] = anna.add([
+      { ...added(), x: 12, y: 34, caption: 'hello', thumbhash: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w' },
+    ])
+    const mine = watch(anna, id!, 'x')
+    const blobs = watch(ben, id!, 'blob')
+    assert.equal(anna.uploads.get(id!)!.state, 'waiting')
+    const stored = await anna.stored(id!)
+    assert.deepEqual(await ben.stored(id!), stored)
+    assert.deepEqual(blobs, [null, stored.blob])
+    assert.deepEqual(mine, [12], 'it never moved')
+    assert.equal(stored.author, anna.visitor)
+    assert.notEqual(anna.visitor, ben.visitor)
+    assert.equal(anna.uploads.size, 0)
+    const response = await fetch(blobUrl(ben, stored)!)
+    assert.equal((await response.arrayBuffer()).byteLength, photo.length)
+    const download = await fetch(downloadUrl(ben, stored))
+    assert.match(download.headers.get('content-disposition') ?? '', /attachment.*a\.jpg/)
+  })
+
+  test('F4: patches, trash, title and undo are seen by everybody', async (t) => {
+    const { page } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const [anna, ben] = [page({ board }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    anna.patch(id, { x: 100 })
+    ben.patch(id, { caption: "Ben's" })
+    anna.rename('Ours')
+    await Promise.all([anna.settled(), ben.settled()])
+    const isSo = (each: Board) => () => {
+      const { x, caption } = each.pictures.get(id)!
+      return x === 100 && caption === "Ben's" && each.title === 'Ours'
+    }
+    await Promise.all([until(anna, isSo(anna), 'both'), until(ben, isSo(ben), 'both')])
+    anna.remove([id])
+    await until(ben, () => ben.pictures.get(id)!.deletedAt !== null, 'in the trash')
+    assert.equal(anna.undo(), true)
+    await until(ben, () => ben.pictures.get(id)!.deletedAt === null, 'put back')
+    assert.equal(ben.canRedo, false, "undo is one's own")
+    assert.equal(anna.redo(), true)
+    await until(ben, () => ben.pictures.get(id)!.deletedAt !== null, 'in the trash again')
+  })
+
+  test('F12: a drag is seen while it lasts, and ends where the picture then stands', async (t) => {
+    const { page } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const [anna, ben] = [page({ board }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    const seen: number[] = []
+    const look = () => {
+      const x = ben.drags.get(id)?.x ?? ben.pictures.get(id)!.x
+      if (x !== seen.at(-1)) seen.push(x)
+    }
+    ben.on('drags', look)
+    ben.on('pictures', look)
+    for (let x = 10; x <= 200; x += 10) {
+      anna.drag({ [id]: { x, y: 0 } })
+      await setTimeout(10)
+    }
+    anna.patch(id, { x: 205 })
+    anna.drag(null)
+    await until(ben, () => ben.pictures.get(id)!.x === 205, 'moved')
+    await setTimeout(700)
+    assert.equal(ben.drags.size, 0)
+    assert.equal(anna.drags.size, 0, "one's own drag is no other's")
+    assert.ok(seen.length > 2 && seen.length < 15, `seen moving: ${seen}`)
+    assert.deepEqual(
+      seen,
+      seen.toSorted((a, b) => a - b),
+      'it never jumped back',
+    )
+    assert.equal(seen.at(-1), 205)
+  })
+
+  test('a drag that is given up, or whose owner is gone, ends', async (t) => {
+    const { page, line } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const wire = await line()
+    const [anna, ben] = [page({ board, url: wire.url }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    const dragging = () => until(ben, () => ben.drags.has(id), 'dragged')
+    const ended = () => until(ben, () => !ben.drags.has(id), 'let go')
+    anna.drag({ [id]: { x: 5, y: 0 } })
+    await dragging()
+    anna.drag(null)
+    await ended()
+    anna.drag({ [id]: { x: 5, y: 0 } })
+    await dragging()
+    await setTimeout(2_500)
+    assert.ok(ben.drags.has(id), 'holding still is no end')
+    wire.up.stall()
+    await ended()
+  })
+
+  test('offline: edits are seen at once, kept, and sent when the line is back', async (t) => {
+    const { page, line } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const wire = await line()
+    const [anna, ben] = [page({ board, url: wire.url }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    const xs = watch(anna, id, 'x')
+    wire.cut()
+    await until(anna, () => anna.status.connection === 'offline', 'offline')
+    anna.patch(id, { x: 40 })
+    anna.patch(id, { x: 50 })
+    ben.patch(id, { caption: 'meanwhile' })
+    const [fresh] = anna.add([{ ...added(), x: 500, y: 0 }])
+    await ben.settled()
+    assert.equal(anna.status.unsent, 2)
+    assert.equal(anna.pictures.get(fresh!)!.x, 500)
+    wire.mend()
+    await anna.settled()
+    await ben.stored(fresh!)
+    await until(anna, () => anna.pictures.get(id)!.caption === 'meanwhile', 'caught up')
+    await until(ben, () => ben.pictures.get(id)!.x === 50, 'sent')
+    assert.deepEqual(xs, [0, 40, 50])
+    assert.equal(anna.status.connection, 'live')
+  })
+
+  test('F3: a command whose answer was lost is sent again and takes effect once', async (t) => {
+    const { page, line } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const wire = await line()
+    const [anna, ben] = [page({ board, url: wire.url }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    const { cursor: before } = await snapshot(board)
+    wire.down.stall()
+    anna.patch(id, { x: 7 })
+    await until(ben, () => ben.pictures.get(id)!.x === 7, 'done')
+    ben.patch(id, { x: 8 })
+    await ben.settled()
+    assert.equal(anna.status.unsent, 1)
+    wire.drop()
+    wire.down.go()
+    await anna.settled()
+    await until(anna, () => anna.pictures.get(id)!.x === 8, "Ben's came later")
+    assert.equal(seqOf((await snapshot(board)).cursor) - seqOf(before), 2)
+  })
+
+  test('a line that died without a word is noticed, and replaced', async (t) => {
+    const { page, line } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const wire = await line()
+    const anna = page({ board, url: wire.url })
+    await live(anna)
+    wire.up.stall()
+    anna.patch(id, { x: 9 })
+    await until(anna, () => anna.status.connection === 'offline', 'noticed')
+    wire.drop()
+    wire.up.go()
+    await anna.settled()
+    assert.equal((await recordOf(board, id))!.x, 9)
+  })
+
+  test('F3: two pages that adopt what an earlier one left do it once, and its files are sent', async (t) => {
+    const { page, line } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const wire = await line()
+    const store = memoryStore()
+    const gone = page({ board, url: wire.url, store, token: 'a'.repeat(22) })
+    await live(gone)
+    wire.cut()
+    gone.patch(id, { x: 70 })
+    gone.rename('Left behind')
+    const [fresh] = gone.add([{ ...added(), x: 500, y: 0 }])
+    await gone.close()
+    const { cursor: before } = await snapshot(board)
+    const pages = [0, 1].map(() => page({ board, store, token: 'a'.repeat(22) }))
+    for (const each of pages) {
+      await until(each, () => each.status.loaded, 'loaded')
+      assert.equal(each.pictures.get(id)!.x, 70, 'seen from the start')
+    }
+    await Promise.all(pages.map((each) => each.settled()))
+    await Promise.all(pages.map((each) => each.stored(fresh!)))
+    // One batch of the three commands (or as many as messages), one of the settled picture.
+    const steps = seqOf((await snapshot(board)).cursor) - seqOf(before)
+    assert.ok(steps <= 4, `${steps} batches`)
+    assert.deepEqual(await store.commands(board), [])
+    assert.deepEqual(await store.files(board), [])
+    assert.equal(pages[0]!.title, 'Left behind')
+  })
+
+  test('what is turned down is told, and its picture goes', async (t) => {
+    const { page } = scope(t)
+    const board = await server.newBoard()
+    const [anna, ben] = [page({ board }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    const told = notices(anna)
+    const [text, empty, huge] = anna.add([
+      { ...added(Buffer.from('I am no picture at all. '.repeat(200))), name: 'notes.txt' },
+      { ...added(Buffer.alloc(0)), name: 'empty.jpg' },
+      { ...added(Buffer.alloc(20_000_001)), name: 'huge.jpg' },
+    ])
+    await assert.rejects(anna.stored(text!), { code: 'not-a-picture' })
+    await assert.rejects(anna.stored(empty!), { code: 'empty-file' })
+    await assert.rejects(anna.stored(huge!), { code: 'too-large' })
+    assert.deepEqual(told.map(({ message }) => message).toSorted(), [
+      'empty.jpg is empty. Choose another.',
+      'huge.jpg is 20 MB. The limit here is 20 MB.',
+      "notes.txt isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.",
+    ])
+    await until(anna, () => anna.pictures.size === 0, 'gone')
+    await until(ben, () => ben.pictures.size === 0, 'gone for others')
+    assert.equal(anna.uploads.get(text!)!.state, 'failed')
+    anna.cancel(text!)
+    assert.equal(anna.uploads.has(text!), false)
+  })
+
+  test('a refused patch is told and taken back', async (t) => {
+    const { page } = scope(t)
+    const board = await server.newBoard()
+    const anna = page({ board })
+    await live(anna)
+    const told = notices(anna)
+    anna.patch(uuidv7(1, randomBytes(10)), { x: 1 })
+    anna.patch('no id at all', { x: 1 })
+    anna.rename('Still done')
+    await anna.settled()
+    assert.deepEqual(told.map(({ code }) => code).toSorted(), ['bad-request', 'unknown-picture'])
+    await until(anna, () => anna.title === 'Still done', 'the others hold')
+    assert.deepEqual(await snapshot(board).then(({ records }) => records.length), 1)
+  })
+
+  test('a board that is not there is told once and not asked for again', async (t) => {
+    const { page } = scope(t)
+    const anna = page({ board: 'nowhere' })
+    const told = notices(anna)
+    await until(anna, () => anna.status.refused !== null, 'refused')
+    assert.equal(anna.status.refused!.code, 'unknown-board')
+    await setTimeout(1_000)
+    assert.deepEqual(
+      told.map(({ code }) => code),
+      ['unknown-board'],
+    )
+    await assert.rejects(anna.stored('x'), { code: 'unknown-board' })
+  })
+
+  test('a file on disk is sent without being read at once, fifty at a time', async (t) => {
+    const { page } = scope(t)
+    const board = await server.newBoard()
+    const path = join(server.data, 'photo.jpg')
+    await writeFile(path, photo)
+    const anna = page({ board })
+    let most = 0
+    anna.on('uploads', () => {
+      const sending = [...anna.uploads.values()].filter(({ state }) => state === 'sending')
+      most = Math.max(most, sending.length)
+    })
+    const blob = await openAsBlob(path)
+    const ids = anna.add(Array.from({ length: 50 }, () => ({ ...added(), file: blob })))
+    await Promise.all(ids.map((id) => anna.stored(id)))
+    assert.ok(most >= 1, 'sending is seen')
+    assert.equal((await snapshot(board)).records.length, 50)
+  })
+})
+
+describe('the client and a server that goes away', () => {
+  test('uploads go on from where they were: line cut, page reloaded, server restarted', async (t) => {
+    const { page, line } = scope(t)
+    const board = await server.newBoard()
+    const big = await drawPicture({ width: 2400, height: 1800, quality: 95 })
+    const wire = await line()
+    wire.up.rate = big.length / 3
+    const store: Store = memoryStore()
+    const token = 'b'.repeat(22)
+    const first = page({ board, url: wire.url, store, token })
+    const [id] = first.add([{ ...added(big), width: 2400, height: 1800 }])
+    const passed = async (part: number) => {
+      while (wire.up.bytes < big.length * part) await setTimeout(20)
+    }
+    await passed(0.2)
+    wire.drop()
+    await until(first, () => first.uploads.get(id!)!.state === 'retrying', 'broken off')
+    await passed(0.5)
+    await first.close()
+    const second = page({ board, url: wire.url, store, token })
+    await passed(0.9)
+    await server.stop()
+    await until(second, () => second.status.connection === 'offline', 'gone')
+    await server.start()
+    const { bytes } = await second.stored(id!)
+    assert.equal(bytes, big.length)
+    assert.ok(wire.up.bytes < big.length * 1.6, `${wire.up.bytes} bytes for ${big.length}`)
+    await setTimeout(10)
+    assert.deepEqual(await store.files(board), [])
+  })
+
+  test('Q4: numbers that the server has forgotten are not missed', async (t) => {
+    const { page } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const anna = page({ board })
+    await live(anna)
+    anna.patch(id, { x: 1 })
+    await anna.settled()
+    // Nothing to restore: settled, and not worth remembering.
+    anna.restore([id])
+    await anna.settled()
+    await server.stop()
+    anna.patch(id, { x: 2 })
+    await server.start()
+    await anna.settled()
+    anna.patch(id, { x: 3 })
+    await anna.settled()
+    assert.equal((await recordOf(board, id))!.x, 3)
+  })
+
+  test('F2: a client from a future that the server has lost takes a snapshot', async (t) => {
+    const { page } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const [anna, ben] = [page({ board }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    anna.patch(id, { x: 1 })
+    await anna.settled()
+    await server.stop()
+    const copy = `${server.data}-copy`
+    await cp(server.data, copy, { recursive: true })
+    await server.start()
+    anna.patch(id, { x: 2 })
+    await anna.settled()
+    await until(ben, () => ben.pictures.get(id)!.x === 2, 'seen')
+    await server.stop()
+    await rm(server.data, { recursive: true })
+    await cp(copy, server.data, { recursive: true })
+    await rm(copy, { recursive: true })
+    await server.start()
+    await until(ben, () => ben.pictures.get(id)!.x === 1, 'as the server has it')
+    await live(ben)
+    ben.patch(id, { x: 3 })
+    await ben.settled()
+    await until(anna, () => anna.pictures.get(id)!.x === 3, 'goes on')
+  })
+})

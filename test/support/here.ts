@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type RunningServer, type ServerConfig, startServer } from '@wirephoto/server'
+
+/** A server in this process, on a free port that it keeps, with data that go with it. */
+export class HereServer {
+  readonly data: string
+  readonly #config: Partial<ServerConfig>
+  #running!: RunningServer
+
+  private constructor(data: string, config: Partial<ServerConfig>) {
+    this.data = data
+    this.#config = config
+  }
+
+  static async open(config: Partial<ServerConfig> = {}): Promise<HereServer> {
+    const server = new HereServer(await mkdtemp(join(tmpdir(), 'wirephoto-here-')), config)
+    await server.start()
+    return server
+  }
+
+  get port(): number {
+    return this.#running.port
+  }
+
+  get url(): string {
+    return this.#running.url
+  }
+
+  /** Starts it again on the same port and data. */
+  async start(): Promise<void> {
+    this.#running = await startServer({
+      port: this.#running?.port ?? 0,
+      host: '127.0.0.1',
+      publicUrl: null,
+      data: this.data,
+      engine: `sqlite:${this.data}`,
+      maxUpload: 20_000_000,
+      webRoot: null,
+      log: 'silent',
+      grace: 1_000,
+      ...this.#config,
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#running.close()
+  }
+
+  /** A new board, for a test of its own. */
+  async newBoard(): Promise<string> {
+    const response = await fetch(`${this.url}/api/boards`, { method: 'POST' })
+    return ((await response.json()) as { id: string }).id
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+    await rm(this.data, { recursive: true, force: true })
+  }
+}
