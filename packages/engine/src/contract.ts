@@ -1,0 +1,38 @@
+import { after, before, describe } from 'node:test'
+import { blobsContract } from './contract/blobs.ts'
+import { boardsContract } from './contract/boards.ts'
+import { historiesContract } from './contract/histories.ts'
+import { keepingContract } from './contract/keeping.ts'
+import { logContract } from './contract/log.ts'
+import type { Engine } from './engine.ts'
+
+export { seeded } from './contract/samples.ts'
+
+/** An engine on data of its own. */
+export interface Fixture {
+  readonly engine: Engine
+  /** Closes the engine, and opens another on the same data. */
+  reopen(): Promise<Engine>
+  /** Closes the engine, and removes its data. */
+  cleanup(): Promise<void>
+}
+
+export type OpenFixture = () => Promise<Fixture>
+
+/** What every engine must pass (F5): the whole port, and random histories in which all replicas agree. */
+export function engineContract(name: string, open: OpenFixture): void {
+  describe(`${name}: the engine contract (F5)`, () => {
+    let fixture: Fixture
+    before(async () => {
+      fixture = await open()
+    })
+    after(() => fixture.cleanup())
+    const engine = () => fixture.engine
+
+    describe('boards', () => boardsContract(engine, open))
+    describe('change log', () => logContract(engine, open))
+    describe('blobs', () => blobsContract(engine, open))
+    describe('bus, secrets and history', () => keepingContract(engine, open))
+    describe('random histories', () => historiesContract(open))
+  })
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import test, { after, before } from 'node:test'
+import type { OpenFixture } from '../contract.ts'
+import type { BlobStore, Engine } from '../engine.ts'
+import { fails, tick } from './samples.ts'
+
+export function blobsContract(engine: () => Engine, open: OpenFixture): void {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wirephoto-blobs-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  /** A file to be stored, of random bytes unless told. */
+  async function arrival(bytes = randomBytes(5_000)) {
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const path = join(folder, `${sha256}.${randomBytes(4).toString('hex')}`)
+    await writeFile(path, bytes)
+    return { path, sha256, bytes }
+  }
+
+  test('F1: a blob is there, whole, and for another engine on the same data', async (t) => {
+    const { engine, reopen, cleanup } = await open()
+    t.after(cleanup)
+    const { path, sha256, bytes } = await arrival()
+    assert.equal(await engine.blobs.has(sha256), false)
+    await fails(engine.blobs.get(sha256), 'not-found')
+    await engine.blobs.put(path, sha256)
+    assert.equal(await engine.blobs.has(sha256), true)
+    assert.deepEqual(await read(engine.blobs, sha256), bytes)
+    assert.deepEqual(await readFile(path), bytes, 'the file stays where it is')
+    await rm(path)
+
+    const { blobs } = await reopen()
+    assert.equal(await blobs.has(sha256), true)
+    assert.deepEqual(await read(blobs, sha256), bytes)
+  })
+
+  test('ranges go up to and without their end', async () => {
+    const { blobs } = engine()
+    const { path, sha256, bytes } = await arrival(randomBytes(600_000))
+    await blobs.put(path, sha256)
+    const { length } = bytes
+    for (const [
+      start,
+      end,
+    ] of [[0, 1], [0, length], [1, 300_000], [262_143, 262_145], [length - 1, length], [7, 7]] as const) // biome-ignore format: a table
+      assert.deepEqual(await read(blobs, sha256, { start, end }), bytes.subarray(start, end))
+  })
+
+  test('an empty file is a blob too', async () => {
+    const { blobs } = engine()
+    const { path, sha256 } = await arrival(Buffer.alloc(0))
+    await blobs.put(path, sha256)
+    assert.equal((await read(blobs, sha256)).length, 0)
+  })
+
+  test('a blob that is put twice, and at once, is there once', async () => {
+    const { blobs } = engine()
+    const one = await arrival()
+    const again = await arrival(one.bytes)
+    await Promise.all([blobs.put(one.path, one.sha256), blobs.put(again.path, one.sha256)])
+    await blobs.put(again.path, one.sha256)
+    const listed = await Array.fromAsync(blobs.list())
+    assert.equal(listed.filter((sha256) => sha256 === one.sha256).length, 1)
+    assert.deepEqual(await read(blobs, one.sha256), one.bytes)
+  })
+
+  test('the list has every blob', async (t) => {
+    const { engine, cleanup } = await open()
+    t.after(cleanup)
+    assert.deepEqual(await Array.fromAsync(engine.blobs.list()), [])
+    const arrivals = await Promise.all(Array.from({ length: 30 }, () => arrival()))
+    await Promise.all(arrivals.map(({ path, sha256 }) => engine.blobs.put(path, sha256)))
+    const listed = await Array.fromAsync(engine.blobs.list())
+    assert.deepEqual(listed.sort(), arrivals.map(({ sha256 }) => sha256).sort())
+  })
+
+  test('F1: a blob goes unless its lease is new, and every put renews the lease', async () => {
+    const { blobs } = engine()
+    const { path, sha256 } = await arrival()
+    await tick()
+    const start = Date.now()
+    // What the file was last written at says nothing: it may have arrived days ago.
+    await blobs.put(path, sha256)
+    assert.equal(await blobs.remove(sha256, { unlessTouchedSince: start }), false)
+    const later = await tick()
+    await blobs.put(path, sha256)
+    assert.equal(await blobs.remove(sha256, { unlessTouchedSince: later }), false)
+    assert.equal(await blobs.has(sha256), true)
+    assert.equal(await blobs.remove(sha256, { unlessTouchedSince: await tick() }), true)
+    assert.equal(await blobs.has(sha256), false)
+    await fails(blobs.get(sha256), 'not-found')
+    assert.equal(await blobs.remove(sha256, { unlessTouchedSince: await tick() }), false)
+  })
+
+  test('F1: a blob whose put has resolved is there, whoever removed it meanwhile', async () => {
+    const { blobs } = engine()
+    const { path, sha256 } = await arrival()
+    for (let round = 0; round < 60; round++) {
+      await blobs.put(path, sha256)
+      const unlessTouchedSince = await tick()
+      const put = () => blobs.put(path, sha256)
+      const remove = () => blobs.remove(sha256, { unlessTouchedSince })
+      await Promise.all(round % 2 ? [put(), remove()] : [remove(), put()])
+      assert.equal(await blobs.has(sha256), true, `round ${round}`)
+    }
+  })
+
+  test('what has no file, or no sha256 for a name, is refused', async () => {
+    const { blobs } = engine()
+    const { path, sha256 } = await arrival()
+    await assert.rejects(blobs.put(`${path}.missing`, sha256))
+    assert.equal(await blobs.has(sha256), false)
+    for (const name of [
+      '',
+      '../../etc/passwd',
+      sha256.toUpperCase(),
+      `${sha256}/..`,
+      `${sha256}\n`,
+    ]) {
+      await fails(blobs.put(path, name), 'not-found')
+      await fails(blobs.get(name), 'not-found')
+      assert.equal(await blobs.has(name), false)
+      await fails(blobs.remove(name, { unlessTouchedSince: await tick() }), 'not-found')
+    }
+  })
+}
+
+const read = async (
+  blobs: BlobStore,
+  sha256: string,
+  range?: { start: number; end: number },
+): Promise<Buffer> => buffer(await blobs.get(sha256, range))

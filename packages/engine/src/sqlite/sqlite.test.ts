@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { buffer, text } from 'node:stream/consumers'
+import test, { type TestContext } from 'node:test'
+import { append, image, newBoard, newId, noClients, put, tick } from '../contract/samples.ts'
+import { engineContract } from '../contract.ts'
+import { EngineError, openEngine } from '../open.ts'
+import { checkDurable, checkVersion } from './database.ts'
+
+engineContract('sqlite', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-engine-'))
+  const fixture = {
+    engine: await openEngine(`sqlite:${folder}`),
+    async reopen() {
+      await fixture.engine.close()
+      fixture.engine = await openEngine(`sqlite:${folder}`)
+      return fixture.engine
+    },
+    async cleanup() {
+      await fixture.engine.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+  return fixture
+})
+
+test('a folder is served once, within one process too', async (t) => {
+  const { folder, open } = await place(t)
+  const engine = await open()
+  await refused(open(), 'folder-locked', folder)
+  await newBoard(engine)
+  await engine.close()
+  await (await open()).close()
+})
+
+test('a folder is served once by two processes, and free when its server is killed', async (t) => {
+  const { folder, open } = await place(t)
+  const holder = child(
+    `const engine = await openEngine(process.argv[1])
+     await engine.boards.create('main')
+     console.log('open')
+     setInterval(() => {}, 1000)`,
+    `sqlite:${folder}`,
+  )
+  t.after(() => holder.kill('SIGKILL'))
+  await once(holder.stdout!, 'data')
+  await refused(open(), 'folder-locked', folder)
+  holder.kill('SIGKILL')
+  await once(holder, 'exit')
+  const engine = await open()
+  assert.equal(await engine.boards.has('main'), true)
+  await engine.close()
+})
+
+test('a folder that cannot be made or written to is refused', async (t) => {
+  const { folder, open } = await place(t)
+  await writeFile(join(folder, 'file'), '')
+  await refused(open('file'), 'folder-unwritable', join(folder, 'file'))
+  await refused(open('file/below'), 'folder-unwritable', join(folder, 'file'))
+  await mkdir(join(folder, 'odd/wirephoto.db'), { recursive: true })
+  await refused(open('odd'), 'folder-unwritable', join(folder, 'odd'))
+})
+
+test('F13: the database of a newer release is refused, and left as it is', async (t) => {
+  const { folder, open } = await place(t)
+  await (await open()).close()
+  const db = new DatabaseSync(join(folder, 'wirephoto.db'))
+  db.exec('PRAGMA user_version = 1000')
+  db.close()
+  await refused(open(), 'too-new', folder)
+  await refused(open(), 'too-new', folder)
+})
+
+test('what is no database is refused, and left as it is', async (t) => {
+  const { folder, open } = await place(t)
+  await writeFile(join(folder, 'wirephoto.db'), 'a letter to the editor '.repeat(500))
+  await refused(open(), 'damaged', folder)
+  assert.equal((await stat(join(folder, 'wirephoto.db'))).size, 11_500)
+})
+
+test('SQLite before 3.51.3 is refused', () => {
+  for (const version of ['3.51.3', '3.51.10', '3.53.4', '3.100.0', '4.0.0']) checkVersion(version)
+  for (const version of ['3.51.2', '3.50.9', '3.6.0', '2.99.99', '0'])
+    assert.throws(() => checkVersion(version), { code: 'too-old' })
+})
+
+test('F1: a SQLite that would not write durably is noticed', (t) => {
+  const memory = new DatabaseSync(':memory:')
+  t.after(() => memory.close())
+  memory.exec('PRAGMA journal_mode = WAL')
+  assert.throws(() => checkDurable(memory), /memory/)
+})
+
+test('F1: a database that is not synchronous is noticed', async (t) => {
+  const { folder } = await place(t)
+  const db = new DatabaseSync(join(folder, 'lazy.db'))
+  t.after(() => db.close())
+  db.exec('PRAGMA journal_mode = WAL')
+  checkDurable(db)
+  db.exec('PRAGMA synchronous = NORMAL')
+  assert.throws(() => checkDurable(db), /synchronous 1/)
+})
+
+test('F2: a folder that was copied back is a history that lost its tail', async (t) => {
+  const { folder, open } = await place(t)
+  const copy = `${folder}-copy`
+  t.after(() => rm(copy, { recursive: true, force: true }))
+  const engine = await open()
+  const { board, cursor } = await newBoard(engine)
+  const kept = await append(engine, board, cursor, [put(newId())])
+  await engine.close()
+  await cp(folder, copy, { recursive: true })
+  const later = await open()
+  const lost = await append(later, board, kept, [put(newId())])
+  await later.close()
+
+  await rm(folder, { recursive: true })
+  await cp(copy, folder, { recursive: true })
+  const restored = await open()
+  t.after(() => restored.close())
+  assert.equal(await restored.log.read(board, lost), null)
+  const other = await append(restored, board, kept, [put(newId())])
+  assert.notEqual(other, lost)
+  assert.equal(await restored.log.read(board, lost), null)
+  const batch = { expected: lost, changes: [], clients: noClients }
+  assert.equal(await restored.log.append(board, batch), null)
+  assert.equal((await restored.log.read(board, kept))?.batches.at(-1)?.to, other)
+})
+
+test('prune leaves no row of what it forgets', async (t) => {
+  const { folder, open } = await place(t)
+  const engine = await open()
+  const { board, cursor } = await newBoard(engine)
+  const [stays, goes, late] = [newId(), newId(), newId()]
+  const clients = new Map([['a', { n: 1, seq: 1, refused: [] }]])
+  const first = await append(engine, board, cursor, [put(stays), put(goes)], clients)
+  const second = await append(engine, board, first, [{ gone: goes }])
+  const time = await tick()
+  const third = await append(engine, board, second, [put(late)])
+  await append(engine, board, third, [{ gone: late }])
+  await engine.log.prune(board, time)
+  await engine.close()
+
+  const db = new DatabaseSync(join(folder, 'wirephoto.db'))
+  t.after(() => db.close())
+  const column = (sql: string) =>
+    db
+      .prepare(sql)
+      .all()
+      .flatMap((row) => Object.values(row))
+  assert.deepEqual(column('SELECT seq FROM batches ORDER BY seq'), [3, 4])
+  assert.deepEqual(column('SELECT id FROM records ORDER BY seq'), [stays, late])
+  assert.deepEqual(column('SELECT client FROM clients'), [])
+})
+
+test('F1: a full disk turns down what has no room, and nothing else', async (t) => {
+  if (process.platform === 'win32') return t.skip('there is no ulimit on Windows')
+  const { folder, open } = await place(t)
+  // A file-size limit stands in for the full disk: 2 MiB, for a batch of 8 MB among small ones.
+  const writer = child(
+    `const engine = await openEngine(process.argv[1])
+     const boards = ['a', 'large', 'b']
+     const outcomes = []
+     for (const board of boards) await engine.boards.create(board)
+     for (let round = 0; round < 2; round++) {
+       const loaded = await Promise.all(boards.map((board) => engine.log.load(board)))
+       const appends = boards.map((board, i) => {
+         const title = board.repeat(board === 'large' ? 8e6 / 5 : 10)
+         const changes = [{ put: { kind: 'board', id: 'board', title } }]
+         return engine.log.append(board, { expected: loaded[i].cursor, changes, clients: new Map() })
+       })
+       for (const one of await Promise.allSettled(appends)) outcomes.push(one.reason?.code ?? one.status)
+     }
+     console.log(JSON.stringify(outcomes))
+     await engine.close()`,
+    `sqlite:${folder}`,
+    'ulimit -f 4096',
+  )
+  const outcomes = ['fulfilled', 'disk-full', 'fulfilled']
+  assert.deepEqual(JSON.parse(await text(writer.stdout!)), [...outcomes, ...outcomes])
+  const engine = await open()
+  t.after(() => engine.close())
+  for (const { board } of await engine.boards.list()) {
+    const { records } = await engine.log.load(board)
+    const title = board.repeat(10)
+    assert.deepEqual(records, board === 'large' ? [] : [{ kind: 'board', id: 'board', title }])
+  }
+})
+
+test('a blob that comes from another disk is copied, and what a crash left of a copy goes', async (t) => {
+  const { folder, open } = await place(t)
+  const other = await mkdtemp('/dev/shm/wirephoto-').catch(() => null)
+  if (!other) return t.skip('there is no second disk: no /dev/shm')
+  t.after(() => rm(other, { recursive: true }))
+  if ((await stat(other)).dev === (await stat(folder)).dev)
+    return t.skip('/dev/shm is no other disk')
+  await mkdir(join(folder, 'blobs/copies'), { recursive: true })
+  await writeFile(join(folder, 'blobs/copies/1'), 'half a pict')
+
+  const engine = await open()
+  t.after(() => engine.close())
+  const bytes = Buffer.from('a picture')
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  await writeFile(join(other, 'arrival'), bytes)
+  const start = await tick()
+  await engine.blobs.put(join(other, 'arrival'), sha256)
+  assert.deepEqual(await buffer(await engine.blobs.get(sha256)), bytes)
+  assert.equal(await engine.blobs.remove(sha256, { unlessTouchedSince: start }), false)
+  assert.deepEqual(await readdir(join(folder, 'blobs/copies')), [])
+})
+
+test('calls that wait share a transaction', async (t) => {
+  const { folder, open } = await place(t)
+  const engine = await open()
+  const boards = await Promise.all(Array.from({ length: 200 }, () => newBoard(engine)))
+  const before = await walSize(folder)
+  const each = boards.map(({ board, cursor }) => append(engine, board, cursor, [put(newId())]))
+  await Promise.all(each)
+  const frames = ((await walSize(folder)) - before) / 4_120
+  // Alone, each would write six pages at the least.
+  assert.ok(frames < 400, `${frames} pages`)
+  const records = await engine.log.load(boards[0]!.board)
+  assert.deepEqual(
+    records.records.map(({ kind }) => kind),
+    [image('').kind],
+  )
+  await engine.close()
+})
+
+const walSize = async (folder: string): Promise<number> =>
+  (await stat(join(folder, 'wirephoto.db-wal'))).size
+
+async function place(t: TestContext) {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-engine-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  return { folder, open: (below = '') => openEngine(`sqlite:${join(folder, below)}`) }
+}
+
+const refused = (opening: Promise<unknown>, code: EngineError['code'], named: string) =>
+  assert.rejects(opening, (error) => {
+    assert.ok(error instanceof EngineError, String(error))
+    assert.equal(error.code, code)
+    assert.ok(error.message.includes(named), error.message)
+    return true
+  })
+
+/** Another process, with `openEngine` at hand and its stdout piped. */
+function child(code: string, argument: string, limit = 'true'): ChildProcess {
+  const open = JSON.stringify(new URL('../open.ts', import.meta.url).href)
+  const script = `import { openEngine } from ${open}\n${code}`
+  const argv = [process.execPath, '-e', script, argument]
+  return spawn('sh', ['-c', `${limit}; exec "$@"`, 'sh', ...argv], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
