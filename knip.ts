@@ -1,0 +1,26 @@
+import type { KnipConfig } from 'knip'
+
+const project = '**/*.{ts,tsx,css}'
+
+export default {
+  workspaces: {
+    '.': {
+      entry: ['test/**/*.test.ts', 'bench/baselines/*.ts'],
+      project: [`{bench,docs,test}/${project}`, '*.ts'],
+      // Debian's, where the test that needs it says so when it is missing.
+      ignoreBinaries: ['strace'],
+    },
+    'packages/*': { entry: ['src/**/*.test.ts'], project: [project] },
+    'packages/server': {
+      entry: ['src/**/*.test.ts'],
+      project: [project],
+      // ws uses it when it is there.
+      ignoreDependencies: ['bufferutil'],
+    },
+  },
+  compilers: {
+    // Fonts and other files that stylesheets take from packages.
+    css: (text) =>
+      Array.from(text.matchAll(/url\("([^"]+)"\)/g), ([, path]) => `import '${path}'`).join('\n'),
+  },
+} satisfies KnipConfig
