@@ -131,7 +131,7 @@ async function edit(people: readonly Person[], random: () => number): Promise<vo
   const acts: ((person: Person) => unknown)[] = [
     ({ page }) => page.patch(one(ids), { x: place(), y: place() }),
     ({ page }) => page.patch(one(ids), { w: 1 + below(400) }),
-    ({ page }) => page.patch(one(ids), { caption: `caption ${below(1000)}` }),
+    ({ page }) => page.patch(one(ids.slice(PAGES)), { caption: `caption ${below(1000)}` }),
     ({ page }) => {
       for (const each of ids.slice(below(6))) page.patch(each, { x: place() })
     },
@@ -151,9 +151,14 @@ async function edit(people: readonly Person[], random: () => number): Promise<vo
     (person) => person.leave([add(one(ids)), add(one(ids))], id()),
     ...Array.from({ length: 6 }, () => () => setTimeout(below(40))),
   ]
-  await people[0]!.leave(ids.slice(0, 4).map(add), id())
+  await people[0]!.leave(ids.slice(0, PAGES + 1).map(add), id())
+  for (const { page } of people) await until(page, () => page.pictures.size > PAGES)
   for (let step = 0; step < STEPS; step++) await one(acts)(one(people))
+  // In the worst of it, something that must arrive, for nobody else writes it.
+  for (const [i, { page }] of people.entries()) page.patch(ids[i]!, { caption: lastWords(i) })
 }
+
+const lastWords = (person: number): string => `The last words of person ${person}`
 
 /** What everybody sees against what a newcomer gets, once nothing is on its way. */
 async function compare(board: string, people: readonly Person[]): Promise<void> {
@@ -170,7 +175,8 @@ async function compare(board: string, people: readonly Person[]): Promise<void> 
     assert.deepEqual([page.title, seen()], [title, truth])
     assert.deepEqual(await store.commands(board), [])
   }
-  assert.ok(truth.length > 0)
+  for (const i of people.keys())
+    assert.ok(JSON.stringify(truth).includes(lastWords(i)), 'what was asked for last is kept')
 }
 
 /** For what a server in mid-restart may refuse. */
