@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { seeded } from '../support/pictures.ts'
+import { type Cuts, type PowerCut, powerCuts } from './power-loss/disk.ts'
+import { cantRecord, type Edge, record } from './power-loss/strace.ts'
+import { check } from './power-loss/workload.ts'
+
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
+const CUTS = process.env['CI'] ? 120 : 40
+const KILLS = process.env['CI'] ? 40 : 8
+const WRITER = join(import.meta.dirname, 'power-loss/writer.ts')
+
+describe(`the engine's folder when the power goes (SEED=${SEED})`, async () => {
+  const skip = (await cantRecord()) ?? false
+  let folder: string
+  let edges: Edge[]
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wirephoto-power-'))
+    // Long enough for a checkpoint of the log, and a second opening on what the first has left.
+    if (!skip)
+      edges = await record([process.execPath, WRITER, folder, join(folder, 'a/data'), '30', '150'])
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  test(`F1: what was acknowledged survives, ${CUTS} times`, { skip }, async () => {
+    assert.deepEqual(await losses({ count: CUTS }), [])
+  })
+
+  const needed: [what: string, path: RegExp][] = [
+    ['log', /\.db-wal$/],
+    ['database', /\.db$/],
+    ['blobs', /arrivals/],
+    ['folders of blobs', /blobs\/..$/],
+    ['folder of these', /blobs$/],
+    ['data folder', /data$/],
+    ['folder above it', /a$/],
+  ]
+  for (const [what, path] of needed)
+    test(`F1: that the ${what} must be synced is noticed`, { skip }, async () => {
+      const [first] = await losses({ count: 60, deafTo: (name) => path.test(name), most: 1 })
+      assert.ok(first)
+    })
+
+  /** What was lost at each of some power cuts. */
+  async function losses({
+    most = 3,
+    ...options
+  }: Pick<Cuts, 'count' | 'deafTo'> & { most?: number }): Promise<string[]> {
+    const found: string[] = []
+    const cuts = powerCuts(edges, { folder, random: seeded(SEED), ...options })
+    const looking = async () => {
+      for (const cut of cuts) {
+        await look(cut).catch((error: unknown) => found.push(String(error)))
+        if (found.length >= most) break
+      }
+    }
+    await Promise.all([looking(), looking(), looking()])
+    return found
+  }
+
+  async function look(cut: PowerCut): Promise<void> {
+    const image = await mkdtemp(join(tmpdir(), 'wirephoto-cut-'))
+    try {
+      await cut.restore(image)
+      await check(join(image, 'a/data'), cut.said)
+    } finally {
+      await rm(image, { recursive: true })
+    }
+  }
+})
+
+test(`F1: what the engine acknowledged survives kill -9, ${KILLS} times (SEED=${SEED})`, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-kill-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const random = seeded(SEED)
+  const said: string[] = []
+  for (let kill = 0; kill < KILLS; kill++) {
+    const writer = spawn(process.execPath, [WRITER, folder, join(folder, 'data'), '1000000'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const lines = createInterface({ input: writer.stdout })
+    lines.on('line', (line) => said.push(line))
+    await Promise.race([once(lines, 'line'), once(writer, 'exit')])
+    await setTimeout(random() * 100)
+    writer.kill('SIGKILL')
+    await Promise.all([
+      once(lines, 'close'),
+      writer.exitCode ?? writer.signalCode ?? once(writer, 'exit'),
+    ])
+    await check(join(folder, 'data'), said)
+  }
+  assert.ok(said.length > KILLS)
+})

@@ -1,0 +1,39 @@
+import { writeSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { seqOf } from '@wirephoto/board'
+import { type Engine, openEngine } from '@wirephoto/engine'
+import { BOARDS, type Said, sha256Of, step } from './workload.ts'
+
+/**
+ * `writer.ts <folder> <data> <to> ...`: takes every board from where it stands to each of these
+ * batch numbers, closing the engine in between, and says what is acknowledged.
+ */
+const [folder, data, ...stops] = process.argv.slice(2) as [string, string, ...string[]]
+
+for (const stop of stops) {
+  const engine = await openEngine(`sqlite:${data}`)
+  await mkdir(join(folder, 'arrivals'), { recursive: true })
+  await Promise.all(BOARDS.map((board) => write(engine, board, Number(stop))))
+  await engine.close()
+}
+
+async function write(engine: Engine, board: string, stop: number): Promise<void> {
+  if (await engine.boards.create(board)) say({ board, seq: 0 })
+  let { cursor } = await engine.log.load(board)
+  for (let seq = seqOf(cursor) + 1; seq <= stop; seq++) {
+    const { changes, clients, blob } = step(board, seq)
+    const arrival = join(folder, 'arrivals', `${board}-${seq}`)
+    if (blob) {
+      await writeFile(arrival, blob)
+      await engine.blobs.put(arrival, sha256Of(blob))
+    }
+    cursor = (await engine.log.append(board, { expected: cursor, changes, clients }))!
+    say({ board, seq })
+    if (blob) await rm(arrival)
+  }
+}
+
+function say(said: Said): void {
+  writeSync(1, `${JSON.stringify(said)}\n`)
+}
