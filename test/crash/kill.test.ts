@@ -28,7 +28,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
   let pictures: Buffer[]
 
   /** A picture that nobody has sent before: the comment is its own. */
-  function fresh(): Buffer {
+  function fresh(): Buffer<ArrayBuffer> {
     const base = pictures[Math.floor(random() * pictures.length)]!
     const comment = Buffer.alloc(12)
     comment.writeUInt32BE(0xfffe000a)
@@ -56,7 +56,9 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
   async function script(): Promise<void> {
     while (!stop.signal.aborted) {
       const bytes = fresh()
-      const answer = await fetch(`${server.url}/p.jpg`, { method: 'PUT', body: bytes }).catch(() => null)
+      const answer = await fetch(`${server.url}/p.jpg`, { method: 'PUT', body: bytes }).catch(
+        () => null,
+      )
       if (answer?.status === 201) stored.set((await answer.json()).id, sha256(bytes))
       else await setTimeout(20)
     }
@@ -70,7 +72,9 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
     while (!stop.signal.aborted) {
       const bytes = fresh()
       const { width = 0, height = 0 } = await sharp(bytes).metadata()
-      const [id] = board.add([{ file: new Blob([bytes]), name: 'p.jpg', width, height, x: 0, y: 0 }])
+      const [id] = board.add([
+        { file: new Blob([bytes]), name: 'p.jpg', width, height, x: 0, y: 0 },
+      ])
       board.patch(id!, { x: 1, caption: 'once' })
       await Promise.race([board.stored(id!), aborted()])
       if (stop.signal.aborted && !board.pictures.get(id!)?.blob) continue
@@ -96,7 +100,9 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
       const failpoint = kill % 2 ? FAILPOINTS[(kill >> 1) % FAILPOINTS.length] : undefined
       const nth = 1 + Math.floor(random() * 3)
       // It may die while it starts.
-      await server.start(failpoint && { WIREPHOTO_FAILPOINT: `${failpoint}:${nth}` }).catch(() => {})
+      await server
+        .start(failpoint && { WIREPHOTO_FAILPOINT: `${failpoint}:${nth}` })
+        .catch(() => {})
       const died = server.ended().then(() => true)
       const patience = failpoint ? 2_500 : random() * 600
       if ((await Promise.race([died, setTimeout(patience, false)])) && failpoint)
@@ -138,7 +144,9 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
     await until(async () => (await blobs(data)).length === wanted.size, 20_000)
     assert.deepEqual((await blobs(data)).sort(), [...wanted].sort())
     assert.deepEqual(await readdir(join(data, 'arrivals')), [])
-    t.diagnostic(`${stored.size} pictures stored, failpoints reached ${JSON.stringify([...reached])}`)
+    t.diagnostic(
+      `${stored.size} pictures stored, failpoints reached ${JSON.stringify([...reached])}`,
+    )
   })
 
   async function records(): Promise<ImageRecord[]> {

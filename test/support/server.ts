@@ -18,6 +18,8 @@ export interface ServeOptions {
   execArgv?: readonly string[]
   /** Another program that serves, taking the same flags. */
   main?: string
+  /** Left out, any that is free. */
+  port?: number
 }
 
 /** The real `wirephoto serve` as a process of its own, on a free port. */
@@ -26,8 +28,8 @@ export class ServerProcess {
   readonly #options: ServeOptions
   readonly #temporary: boolean
   #child!: ChildProcess
-  /** 0 until the first start; kept when started again. */
-  port = 0
+  /** 0 until the first start, unless one was asked for; kept when started again. */
+  port: number
   /** What it has printed, both streams. */
   output = ''
 
@@ -35,6 +37,7 @@ export class ServerProcess {
     this.#options = options
     this.#temporary = options.data === undefined
     this.data = data
+    this.port = options.port ?? 0
   }
 
   /** Resolves when it listens. */

@@ -1,0 +1,47 @@
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { drawPicture, type PictureOptions } from './pictures.ts'
+
+const CORPORA = resolve(import.meta.dirname, '../../../shared/corpora')
+
+/** Files to be dropped: real photographs where they are, drawn ones where not. */
+export class Gallery {
+  /** Whether `../shared/corpora` is there. */
+  readonly real: boolean
+  readonly folder: string
+
+  private constructor(real: boolean, folder: string) {
+    this.real = real
+    this.folder = folder
+  }
+
+  static async open(): Promise<Gallery> {
+    const folder = await mkdtemp(join(tmpdir(), 'wirephoto-gallery-'))
+    const real = await access(CORPORA).then(
+      () => true,
+      () => false,
+    )
+    return new Gallery(real, folder)
+  }
+
+  /** A file of the corpora by its path there; a picture is drawn in its place where it is absent. */
+  async file(path: string, instead: PictureOptions = {}): Promise<string> {
+    return this.real ? join(CORPORA, path) : this.draw(path.split('/').at(-1)!, instead)
+  }
+
+  async draw(name: string, options: PictureOptions = {}): Promise<string> {
+    return this.write(name, await drawPicture(options))
+  }
+
+  /** Any file; its path. */
+  async write(name: string, content: Uint8Array | string): Promise<string> {
+    const path = join(this.folder, name)
+    await writeFile(path, content)
+    return path
+  }
+
+  async close(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,375 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  CDPSession,
+  Locator,
+  Page,
+} from 'playwright-core'
+import { launchBrowser } from './browser.ts'
+import { ServerProcess } from './server.ts'
+
+/** `wire.test` is a name as on a LAN: plain http there is no secure context. */
+export const HOSTS = ['localhost', 'wire.test'] as const
+export type Host = (typeof HOSTS)[number]
+
+/** Milliseconds that anything may take here before it counts as never. */
+const PATIENCE = 20_000
+const DESK = { width: 1440, height: 900 }
+
+interface Point {
+  readonly x: number
+  readonly y: number
+}
+
+export interface PageOptions extends BrowserContextOptions {
+  /** Another port than the server's: a line's. */
+  port?: number
+  /** The same visitor with the same store as the page of this one. */
+  context?: BrowserContext
+}
+
+/** One browser and one server, for all tests of a file. */
+export class Stand {
+  readonly browser: Browser
+  readonly server: ServerProcess
+  readonly #pairs = new Map<Host, Promise<[BoardPage, BoardPage]>>()
+
+  private constructor(browser: Browser, server: ServerProcess) {
+    this.browser = browser
+    this.server = server
+  }
+
+  /** `args` are further flags of `wirephoto serve`. */
+  static async open(browser?: Browser, args: readonly string[] = []): Promise<Stand> {
+    const port = await freePort()
+    const flags = ['--public-url', `http://wire.test:${port}`, ...args]
+    const [opened, server] = await Promise.all([
+      browser ?? launchBrowser(),
+      ServerProcess.open({ port, args: flags }),
+    ])
+    return new Stand(opened, server)
+  }
+
+  /** A new board, for a test of its own. */
+  async newBoard(): Promise<string> {
+    const response = await fetch(`${this.server.url}/api/boards`, { method: 'POST' })
+    return ((await response.json()) as { id: string }).id
+  }
+
+  /** A new board, live on two pages of two people; opening them once for all tests is quick. */
+  async pair(
+    t: TestContext,
+    host: Host,
+  ): Promise<{ board: string; anna: BoardPage; ben: BoardPage }> {
+    if (!this.#pairs.has(host))
+      this.#pairs.set(host, Promise.all([this.#opened(host), this.#opened(host)]))
+    const pages = await this.#pairs.get(host)!
+    const board = await this.newBoard()
+    for (const page of pages) {
+      t.after(() => page.close(t))
+      await page.go(`/b/${board}`)
+    }
+    const [anna, ben] = pages
+    return { board, anna, ben }
+  }
+
+  async #opened(host: Host): Promise<BoardPage> {
+    const context = await this.browser.newContext({ viewport: DESK })
+    return BoardPage.open(context, `http://${host}:${this.server.port}`)
+  }
+
+  /** Opens a board in a browser of its own, and waits until it is live. Closed with the test. */
+  async open(
+    t: TestContext,
+    host: Host,
+    board: string,
+    options: PageOptions = {},
+  ): Promise<BoardPage> {
+    const { port = this.server.port, context: shared, ...further } = options
+    const context = shared ?? (await this.browser.newContext({ viewport: DESK, ...further }))
+    const page = await BoardPage.open(context, `http://${host}:${port}`)
+    t.after(async () => {
+      await page.close(t)
+      await (shared ? page.page.close() : context.close())
+    })
+    await page.go(board === 'main' ? '/' : `/b/${board}`)
+    return page
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close()
+    await this.server.close()
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A picture as it stands on the screen. */
+export interface Tile {
+  readonly id: string
+  /** As a screen reader names it. */
+  readonly label: string
+  readonly state: string
+  readonly x: number
+  readonly y: number
+  readonly w: number
+  readonly h: number
+}
+
+/** A tile at one moment: its place on the screen, its nodes, what it shows and how opaque. */
+interface Day {
+  readonly x: number
+  readonly y: number
+  readonly w: number
+  readonly h: number
+  readonly nodes: readonly number[]
+  readonly src?: string
+  readonly seen: string | false
+}
+
+export interface Diary {
+  /** How often a picture has landed. */
+  readonly landings: number
+  /** Each tile's days by its picture, none like the one before. */
+  readonly days: ReadonlyMap<string, readonly Day[]>
+}
+
+/** A page on a board, and what has gone wrong on it. */
+export class BoardPage {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** Errors on the console (the policy's too), dialogs, requests that left the origin. */
+  readonly problems: string[] = []
+  /** While the line is down a browser complains of it on the console, whatever the page does. */
+  mayLoseLine = false
+  readonly #cdp: CDPSession
+  readonly #origin: string
+
+  private constructor(page: Page, cdp: CDPSession, origin: string) {
+    this.page = page
+    this.#origin = origin
+    this.context = page.context()
+    this.#cdp = cdp
+    page.on('pageerror', (error) => this.problems.push(String(error.stack)))
+    page.on('console', (message) => {
+      if (message.type() !== 'error') return
+      const text = message.text()
+      if (!(this.mayLoseLine && /net::ERR_|WebSocket connection/.test(text)))
+        this.problems.push(`${text} (${message.location().url})`)
+    })
+    page.on('dialog', (dialog) => {
+      this.problems.push(`dialog: ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    const here = (url: string) =>
+      /^(?:blob|data):/.test(url) || new URL(url).host === new URL(origin).host
+    page.on('request', (request) => {
+      if (!here(request.url())) this.problems.push(`request to ${request.url()}`)
+    })
+    page.on('websocket', (socket) => {
+      if (!here(socket.url())) this.problems.push(`socket to ${socket.url()}`)
+    })
+  }
+
+  static async open(context: BrowserContext, origin: string): Promise<BoardPage> {
+    context.setDefaultTimeout(PATIENCE)
+    const page = await context.newPage()
+    return new BoardPage(page, await context.newCDPSession(page), origin)
+  }
+
+  /** Resolves when the page says that it is live. */
+  async go(path: string): Promise<void> {
+    await this.page.goto(this.#origin + path)
+    await this.live()
+  }
+
+  async live(): Promise<void> {
+    await this.page.locator('.connection', { hasText: 'Live' }).waitFor({ state: 'attached' })
+  }
+
+  /** The end of a test: nothing may have gone wrong. */
+  async close(t: TestContext): Promise<void> {
+    // The types are older than the runner.
+    if (!(t as TestContext & { passed: boolean }).passed) await this.#photograph(t)
+    const problems = this.problems.splice(0)
+    assert.deepEqual(problems, [], 'no errors, no dialogs, nothing from elsewhere')
+  }
+
+  /** Drops files of this machine, as from its desktop. */
+  async drop(files: readonly string[], at: Point): Promise<void> {
+    await this.hover(files, at)
+    await this.#drag('drop', files, at)
+  }
+
+  /** Holds files over the page. */
+  async hover(files: readonly string[], at: Point): Promise<void> {
+    await this.#drag('dragEnter', files, at)
+    await this.#drag('dragOver', files, at)
+  }
+
+  async #drag(
+    type: 'dragEnter' | 'dragOver' | 'drop',
+    files: readonly string[],
+    at: Point,
+  ): Promise<void> {
+    const data = { items: [], files: [...files], dragOperationsMask: 1 }
+    await this.#cdp.send('Input.dispatchDragEvent', { type, ...at, data })
+  }
+
+  /** Fingers on the glass; none are lifted fingers. */
+  async touch(type: 'touchStart' | 'touchMove' | 'touchEnd', ...at: Point[]): Promise<void> {
+    const touchPoints = at.map((point, id) => ({ ...point, id }))
+    await this.#cdp.send('Input.dispatchTouchEvent', { type, touchPoints })
+  }
+
+  /** The pictures that have a node, in the order in which they came. */
+  async tiles(): Promise<Tile[]> {
+    const found = await this.page.locator('[data-image]').evaluateAll((all) =>
+      all.map((each) => {
+        const { x, y, width: w, height: h } = each.getBoundingClientRect()
+        const { image: id, state } = (each as HTMLElement).dataset
+        return { id: id!, label: each.ariaLabel!, state: state!, x, y, w, h }
+      }),
+    )
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1))
+  }
+
+  tile(id: string): Locator {
+    return this.page.locator(`[data-image="${id}"]`)
+  }
+
+  async at(id: string): Promise<Tile> {
+    const tile = (await this.tiles()).find((each) => each.id === id)
+    assert.ok(tile, `${id} stands on the page`)
+    return tile
+  }
+
+  /** Resolves to the pictures when there are as many. */
+  async standing(count: number): Promise<Tile[]> {
+    await this.until((n) => document.querySelectorAll('[data-image]').length === n, count)
+    return this.tiles()
+  }
+
+  /** Resolves when that many pictures are painted in full, stored ones if asked for. */
+  async painted(count: number, which: 'any' | 'stored' = 'any'): Promise<Tile[]> {
+    await this.until(
+      ([n, state]) => {
+        const all = [...document.querySelectorAll<HTMLElement>('[data-image]')]
+        const seen = all.filter((tile) => {
+          const image = tile.querySelector<HTMLImageElement>('.picture')
+          if (!image?.complete || image.naturalWidth === 0) return false
+          if (getComputedStyle(image).opacity !== '1') return false
+          return state === 'any' || tile.dataset['state'] === 'stored'
+        })
+        return seen.length === n
+      },
+      [count, which] as const,
+    )
+    return this.tiles()
+  }
+
+  /** Resolves when the function, run in the page at every frame, returns true. */
+  async until<A>(isSo: (arg: A) => boolean, arg: A): Promise<void> {
+    await this.page.waitForFunction(isSo as (arg: unknown) => boolean, arg, { polling: 'raf' })
+  }
+
+  /** Resolves after the page's next frame. */
+  async frame(): Promise<void> {
+    await this.page.evaluate(() => new Promise(requestAnimationFrame))
+  }
+
+  /** Resolves when a notice says this. */
+  async told(text: string | RegExp): Promise<Locator> {
+    const toast = this.page.locator('.toast', { hasText: text })
+    await toast.waitFor()
+    return toast
+  }
+
+  /** What is on the screen from now on, frame by frame, as PNG. */
+  async film(): Promise<{ cut(): Promise<Buffer[]> }> {
+    const frames: Buffer[] = []
+    const take = ({ data, sessionId }: { data: string; sessionId: number }) => {
+      frames.push(Buffer.from(data, 'base64'))
+      void this.#cdp.send('Page.screencastFrameAck', { sessionId }).catch(() => {})
+    }
+    this.#cdp.on('Page.screencastFrame', take)
+    await this.#cdp.send('Page.startScreencast', { format: 'png' })
+    return {
+      cut: async () => {
+        await this.#cdp.send('Page.stopScreencast')
+        this.#cdp.off('Page.screencastFrame', take)
+        return frames
+      },
+    }
+  }
+
+  /** Writes down at every frame how each tile stands and what it shows. */
+  async diary(): Promise<{ close(): Promise<Diary> }> {
+    await this.page.evaluate(() => {
+      const diary = { days: {} as Record<string, string[]>, landings: 0, open: true }
+      Object.assign(window, { diary })
+      const off = new AbortController()
+      const landed = ({ animationName }: AnimationEvent) => {
+        if (animationName === 'land') diary.landings++
+      }
+      addEventListener('animationstart', landed, { signal: off.signal })
+      const nodes = new Map<unknown, number>([[null, 0]])
+      const nth = (node: Node | null) => {
+        if (!nodes.has(node)) nodes.set(node, nodes.size)
+        return nodes.get(node)
+      }
+      const write = () => {
+        for (const tile of document.querySelectorAll<HTMLElement>('[data-image]')) {
+          const image = tile.querySelector<HTMLImageElement>('.picture')
+          const { x, y, width: w, height: h } = tile.getBoundingClientRect()
+          const seen = image?.complete && image.naturalWidth > 0 && getComputedStyle(image).opacity
+          const day = { x, y, w, h, nodes: [nth(tile), nth(image)], src: image?.src, seen }
+          const days = (diary.days[tile.dataset['image']!] ??= [])
+          if (days.at(-1) !== JSON.stringify(day)) days.push(JSON.stringify(day))
+        }
+        if (diary.open) requestAnimationFrame(write)
+        else off.abort()
+      }
+      write()
+    })
+    return {
+      close: async () => {
+        const { days, landings } = await this.page.evaluate(() => {
+          const { diary } = window as unknown as {
+            diary: { days: Record<string, string[]>; landings: number; open: boolean }
+          }
+          diary.open = false
+          return diary
+        })
+        const read = (all: string[]) => all.map((day) => JSON.parse(day) as Day)
+        return {
+          landings,
+          days: new Map(Object.entries(days).map(([id, all]) => [id, read(all)])),
+        }
+      },
+    }
+  }
+
+  /** What a failed test looked like. */
+  async #photograph(t: TestContext): Promise<void> {
+    if (this.page.isClosed()) return
+    const path = join(await mkdtemp(join(tmpdir(), 'wirephoto-e2e-')), 'page.png')
+    await this.page.screenshot({ path }).catch(() => {})
+    t.diagnostic(`The page when it failed: ${path}`)
+  }
+}

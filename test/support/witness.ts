@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  type Batch,
+  type Command,
+  type CommandAnswer,
+  type Followed,
+  type ImageRecord,
+  type Snapshot,
+  uuidv7,
+  WIRE_VERSION,
+} from '@wirephoto/board'
+import { io, type Socket } from 'socket.io-client'
+
+/** Somebody on a board who speaks the wire itself, sees every batch and can ask for anything. */
+export class Witness {
+  readonly batches: Batch[] = []
+  readonly #url: string
+  readonly #socket: Socket
+  readonly #client = uuidv7(Date.now(), randomBytes(10))
+  #n = 1
+  #heard = () => {}
+
+  private constructor(url: string, socket: Socket) {
+    this.#url = url
+    this.#socket = socket
+    socket.on('changes', (text: string) => {
+      this.batches.push(JSON.parse(text) as Batch)
+      this.#heard()
+    })
+  }
+
+  /** `url` is the board's at the API. */
+  static async follow(origin: string, board: string): Promise<Witness> {
+    const socket = io(origin, {
+      path: '/live',
+      transports: ['websocket'],
+      auth: { board, wire: WIRE_VERSION },
+      forceNew: true,
+    })
+    const witness = new Witness(`${origin}/api/boards/${board}`, socket)
+    await once(socket as never, 'connect')
+    const { cursor } = await witness.snapshot()
+    const followed = (await socket.emitWithAck('follow', { cursor })) as Followed
+    if (!followed.resumed) throw new Error('The witness came too late')
+    return witness
+  }
+
+  /** Resolves when a batch that fits has come. */
+  async heard(fits: (batch: Batch) => boolean): Promise<void> {
+    while (!this.batches.some(fits))
+      await new Promise<void>((resolve) => {
+        this.#heard = resolve
+      })
+  }
+
+  async snapshot(): Promise<Snapshot> {
+    return (await fetch(`${this.#url}/snapshot`)).json() as Promise<Snapshot>
+  }
+
+  /** The pictures that the server has, trashed ones too. */
+  async pictures(): Promise<ImageRecord[]> {
+    const { records } = await this.snapshot()
+    return records.filter((record) => record.kind === 'image')
+  }
+
+  async ask(...commands: Command[]): Promise<CommandAnswer> {
+    const message = { client: this.#client, n: this.#n, commands }
+    this.#n += commands.length
+    return (await this.#socket.emitWithAck('commands', message)) as CommandAnswer
+  }
+
+  close(): void {
+    this.#socket.close()
+  }
+}
