@@ -51,7 +51,11 @@ describe('live board', () => {
   test('F3, Q2: a message sent again is answered as it was and takes effect once', async () => {
     const board = await open()
     const client = uuid()
-    const message = { client, n: 1, commands: [add(), { kind: 'image.remove', id: uuid() } as const] }
+    const message = {
+      client,
+      n: 1,
+      commands: [add(), { kind: 'image.remove', id: uuid() } as const],
+    }
     const first = await board.submit(message, anna)
     assert.equal(first.n, 2)
     assert.deepEqual(
@@ -101,7 +105,11 @@ describe('live board', () => {
     const answers = await Promise.allSettled(
       Array.from({ length: 100 }, (_, i) =>
         board.submit(
-          { client: uuid(), n: i === 50 ? 9 : 1, commands: [add(), { kind: 'image.restore', id: uuid() }] },
+          {
+            client: uuid(),
+            n: i === 50 ? 9 : 1,
+            commands: [add(), { kind: 'image.restore', id: uuid() }],
+          },
           anna,
         ),
       ),
@@ -209,7 +217,9 @@ describe('live board', () => {
   test('F7: a board with too long a queue says that it is busy, and keeps what it took', async () => {
     const board = await open()
     const results = await Promise.allSettled(
-      Array.from({ length: 3000 }, () => board.submit({ client: uuid(), n: 1, commands: [add()] }, anna)),
+      Array.from({ length: 3000 }, () =>
+        board.submit({ client: uuid(), n: 1, commands: [add()] }, anna),
+      ),
     )
     const taken = results.filter(({ status }) => status === 'fulfilled').length
     const busy = results.filter(
@@ -237,7 +247,9 @@ describe('live board', () => {
 
 /** An object whose methods can be spread. */
 function bound<T extends object>(target: T): T {
-  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(target)).concat(Object.keys(target))
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(target)).concat(
+    Object.keys(target),
+  )
   return Object.fromEntries(
     methods.map((name) => {
       const value = target[name as keyof T]

@@ -46,7 +46,10 @@ class Viewer {
     this.#ws = ws
   }
 
-  static async connect(port: number, auth: unknown = { board: FRONT, wire: WIRE_VERSION }): Promise<Viewer> {
+  static async connect(
+    port: number,
+    auth: unknown = { board: FRONT, wire: WIRE_VERSION },
+  ): Promise<Viewer> {
     const ws = new WebSocket(`ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`)
     const viewer = new Viewer(ws)
     const connected = new Promise<void>((resolve, reject) => {
@@ -127,7 +130,13 @@ describe('live', () => {
   let release: () => void
 
   const act = (commands: Command[]) => board.act(commands, anna)
-  const add = (id = uuid()): Command => ({ kind: 'image.add', id, width: 40, height: 30, name: 'a.jpg' })
+  const add = (id = uuid()): Command => ({
+    kind: 'image.add',
+    id,
+    width: 40,
+    height: 30,
+    name: 'a.jpg',
+  })
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wirephoto-live-'))
@@ -167,7 +176,11 @@ describe('live', () => {
   })
 
   test('W1: another wire version, a missing board and nonsense are told, each with its code', async () => {
-    const refused = (auth: unknown) => Viewer.connect(port, auth).then(() => null, ({ code }) => code)
+    const refused = (auth: unknown) =>
+      Viewer.connect(port, auth).then(
+        () => null,
+        ({ code }) => code,
+      )
     assert.equal(await refused({ board: FRONT, wire: WIRE_VERSION + 1 }), 'old-page')
     assert.equal(await refused({ board: 'nowhere', wire: WIRE_VERSION }), 'unknown-board')
     assert.equal(await refused({ board: '../etc', wire: WIRE_VERSION }), 'bad-request')
@@ -192,10 +205,19 @@ describe('live', () => {
       const answer = await bad.ask<{ error: { code: string } }>('commands', body)
       assert.equal(answer.error.code, 'bad-request', JSON.stringify(body))
     }
-    assert.equal((await bad.ask<{ error: { code: string } }>('follow', 7)).error.code, 'bad-request')
+    assert.equal(
+      (await bad.ask<{ error: { code: string } }>('follow', 7)).error.code,
+      'bad-request',
+    )
     bad.send('42["presence",{"drag":7}]')
     bad.send('42["nothing we know"]')
-    for (const frame of ['42[', '4', '9', '451-["commands",{"_placeholder":true,"num":9}]', Buffer.alloc(300, 255)]) {
+    for (const frame of [
+      '42[',
+      '4',
+      '9',
+      '451-["commands",{"_placeholder":true,"num":9}]',
+      Buffer.alloc(300, 255),
+    ]) {
       const rude = await Viewer.connect(port)
       rude.send(frame)
       rude.send('42["commands"]')

@@ -1,4 +1,4 @@
-import type { Presence as State, Present } from '@wirephoto/board'
+import type { Present, Presence as State } from '@wirephoto/board'
 
 /** Milliseconds between two messages about presence: 30 a second. */
 const INTERVAL = 33

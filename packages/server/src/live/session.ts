@@ -8,8 +8,8 @@ import {
 } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
 import type * as z from 'zod/mini'
-import { toWireError } from '../errors.ts'
 import type { Sender } from '../boards/live-board.ts'
+import { toWireError } from '../errors.ts'
 import { Outbox, transportOf } from './outbox.ts'
 import type { Room } from './room.ts'
 
@@ -25,7 +25,6 @@ export class Session {
   readonly outbox: Outbox
   readonly #socket: Socket
   readonly #room: Room
-  readonly #sender: Sender
   #credit = BURST
   #creditAt = performance.now()
 
@@ -33,7 +32,6 @@ export class Session {
     this.id = socket.id
     this.#socket = socket
     this.#room = room
-    this.#sender = sender
     this.outbox = new Outbox(socket, room.board, (reason) => this.#terminate(reason))
     this.#answer('follow', async (body): Promise<Followed> => {
       const { cursor } = read(Follow, body)
