@@ -22,10 +22,18 @@ test('SPEC.md lists every error with its status, and no other', async () => {
 
 test('every rule of SPEC.md is quoted by a test', async () => {
   const spec = await read('SPEC.md')
-  const ids = [...spec.matchAll(/^(?:\| (F\d+) \||- \*\*([A-Z]\d+)\*\*)/gm)].map((m) => m[1] ?? m[2]!)
+  const ids = [...spec.matchAll(/^(?:\| (F\d+) \||- \*\*([A-Z]\d+)\*\*)/gm)].map(
+    (m) => m[1] ?? m[2]!,
+  )
   assert.ok(ids.length > 40)
   const sources = await Promise.all(
-    (await files('packages/*/src/**/*.test.ts', 'packages/*/src/**/contract/*.ts', 'test/**/*.test.ts')).map(read),
+    (
+      await files(
+        'packages/*/src/**/*.test.ts',
+        'packages/*/src/**/contract/*.ts',
+        'test/**/*.test.ts',
+      )
+    ).map(read),
   )
   const quoted = sources.join('\n')
   const missing = ids.filter((id) => !new RegExp(`\\b${id}\\b`).test(quoted))
@@ -36,8 +44,13 @@ test('ARCHITECTURE.md has a line for every dependency', async () => {
   const map = await read('ARCHITECTURE.md')
   for (const path of ['package.json', ...(await files('packages/*/package.json'))]) {
     const { dependencies, devDependencies, optionalDependencies } = JSON.parse(await read(path))
-    for (const name of Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies }))
-      if (!name.startsWith('@wirephoto/')) assert.ok(map.includes(`\`${name}\``), `${name} (${path})`)
+    for (const name of Object.keys({
+      ...dependencies,
+      ...devDependencies,
+      ...optionalDependencies,
+    }))
+      if (!name.startsWith('@wirephoto/'))
+        assert.ok(map.includes(`\`${name}\``), `${name} (${path})`)
   }
 })
 
