@@ -67,7 +67,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     )
     opened.push(async () => {
       // Uploads that can be resumed are broken off, their bytes durable; all else may end.
-      await Promise.all([gateway.close(), arrivals.close()])
+      gateway.close()
+      await arrivals.close()
       await Promise.race([underWay.none(), setTimeout(config.grace ?? GRACE, null, { ref: false })])
       app.server.closeAllConnections()
     })

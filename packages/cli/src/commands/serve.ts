@@ -95,7 +95,7 @@ function stopOnSignal(server: RunningServer): void {
     server.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        process.stderr.write(`wirephoto: ${error}\n`)
+        process.stderr.write(`${String(error)}\n`)
         process.exit(1)
       },
     )

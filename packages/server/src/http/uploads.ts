@@ -14,7 +14,7 @@ import { declaredLength, openBody } from './body.ts'
  * Quoted are the MUSTs of the protocol.
  */
 export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
-  const { arrivals, intake, maxUpload } = parts
+  const { intake, maxUpload } = parts
   const collection = '/api/boards/:board/uploads'
   const upload = `${collection}/:id`
 
@@ -76,7 +76,7 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
   app.head(upload, (request, reply) =>
     atBoard(parts, request, async (board) => {
       const { id } = request.params as { id: string }
-      const arrival = arrivals.get(board.id, id)
+      const arrival = await intake.awaited(board, id)
       // "The Server MUST prevent the client and/or proxies from caching the response by adding the
       // Cache-Control: no-store header to the response."
       reply.header('cache-control', 'no-store')
@@ -94,7 +94,7 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
       const at = integer(request, 'upload-offset')
       // "All PATCH requests MUST use Content-Type: application/offset+octet-stream".
       if (!isPart(request)) throw new WireError('bad-request')
-      const arrival = arrivals.get(board.id, id)
+      const arrival = await intake.awaited(board, id)
       // "If the offsets do not match, the Server MUST respond with the 409 Conflict status without
       // modifying the upload resource."
       if (at !== (arrival?.offset ?? storedOr(board, id).bytes)) throw new WireError('conflict')
@@ -116,7 +116,7 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
   app.delete(upload, (request, reply) =>
     atBoard(parts, request, async (board, sender) => {
       const { id } = request.params as { id: string }
-      const arrival = arrivals.get(board.id, id)
+      const arrival = await intake.awaited(board, id)
       if (!arrival) throw storedOr(board, id) && new WireError('conflict')
       mayUpload(sender, recordOf(board, id))
       await intake.cancel(arrival)

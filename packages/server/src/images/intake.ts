@@ -94,6 +94,15 @@ export class Intake {
     }
   }
 
+  /** The upload that this picture waits for. One that nothing waits for any more is dropped. */
+  async awaited(board: LiveBoard, id: string): Promise<Arrival | undefined> {
+    const { arrivals } = this.#parts
+    const arrival = arrivals.get(board.id, id)
+    if (!arrival || isArriving(board.records.get(id))) return arrival
+    await arrivals.remove(arrival)
+    return undefined
+  }
+
   /** Gives an upload up, and the record that waits for it. */
   async cancel(arrival: Arrival): Promise<void> {
     // The record first: an arrival without one is removed at the next start.

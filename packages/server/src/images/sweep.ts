@@ -50,14 +50,17 @@ export function sweepRegularly(parts: Parts, times: Times = TIMES): { close(): P
 /** Fails pictures that nobody sends any more, and removes blobs that no record refers to (F1). */
 export async function sweep({ engine, boards, arrivals }: Parts, times: Times): Promise<void> {
   const start = Date.now()
+  const begun = arrivals.list()
   const wanted = new Set<string>()
+  const arriving = new Set<string>()
   for (const { board } of await engine.boards.list()) {
     const stale: string[] = []
     const { records } = await engine.log.load(board)
     for (const record of records) {
       if (record.kind !== 'image') continue
       if (record.blob !== null) wanted.add(record.blob)
-      else if (record.createdAt < start - times.patience) stale.push(record.id)
+      else arriving.add(`${board} ${record.id}`)
+      if (record.blob === null && record.createdAt < start - times.patience) stale.push(record.id)
     }
     for (const id of stale) {
       const arrival = arrivals.get(board, id)
@@ -67,6 +70,10 @@ export async function sweep({ engine, boards, arrivals }: Parts, times: Times): 
       })
       if (arrival) await arrivals.remove(arrival)
     }
+  }
+  for (const arrival of begun) {
+    const { board, id } = arrival.of!
+    if (!arriving.has(`${board} ${id}`)) await arrivals.remove(arrival)
   }
   for await (const blob of engine.blobs.list())
     if (!wanted.has(blob))

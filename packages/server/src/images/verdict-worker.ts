@@ -36,8 +36,8 @@ const TINY = 100
 
 sharp.cache(false)
 sharp.concurrency(1)
-process.on('message', async (question: Question) => {
-  process.send!(await judge(question))
+process.on('message', (question: Question) => {
+  void judge(question).then((reply) => process.send!(reply))
 })
 // The server is gone.
 process.on('disconnect', () => process.exit())

@@ -162,7 +162,7 @@ class Worker {
     this.#answer = null
     const last = answer !== null && 'last' in answer
     if (last || ++this.#pictures >= SHIFT) void this.end()
-    else if (!this.#retired) this.#idle = setTimeout(() => this.end(), IDLE).unref()
+    else if (!this.#retired) this.#idle = setTimeout(() => void this.end(), IDLE).unref()
     resolve?.(answer)
   }
 }
