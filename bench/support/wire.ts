@@ -134,33 +134,37 @@ export class Writer {
   seq = 0
   readonly #line: Line
   readonly #client = uuidv7(Date.now(), randomBytes(10))
-  readonly #queue: Command[] = []
+  readonly #queue: { command: Command; answered: PromiseWithResolvers<void> }[] = []
   #n = 1
-  #sending: Promise<void> | null = null
+  #sending = false
 
   constructor(line: Line) {
     this.#line = line
   }
 
-  /** Resolves when everything pushed so far is answered. */
+  /** Resolves when the command is answered. */
   push(command: Command): Promise<void> {
-    this.#queue.push(command)
-    this.#sending ??= this.#send().finally(() => {
-      this.#sending = null
-    })
-    return this.#sending
+    const answered = Promise.withResolvers<void>()
+    this.#queue.push({ command, answered })
+    if (!this.#sending) void this.#send()
+    return answered.promise
   }
 
   async #send(): Promise<void> {
+    this.#sending = true
     while (this.#queue.length > 0) {
-      const commands = this.#queue.splice(0, limits.commands)
+      const entries = this.#queue.splice(0, limits.commands)
+      const commands = entries.map(({ command }) => command)
       const message = { client: this.#client, n: this.#n, commands }
       const answer = await this.#line.ask<CommandAnswer | ErrorBody>('commands', message)
-      if ('error' in answer) throw new Error(`The server said ${JSON.stringify(answer)}`)
-      if (answer.refused?.length > 0) throw new Error(`Refused: ${JSON.stringify(answer.refused)}`)
+      const wrong = 'error' in answer || answer.refused?.length > 0
+      for (const { answered } of entries)
+        if (wrong) answered.reject(new Error(`The server said ${JSON.stringify(answer)}`))
+        else answered.resolve()
+      if (!('error' in answer)) this.seq = answer.seq
       this.#n += commands.length
-      this.seq = answer.seq
     }
+    this.#sending = false
   }
 }
 
