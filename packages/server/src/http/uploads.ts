@@ -82,7 +82,11 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
       reply.header('cache-control', 'no-store')
       // Whoever is told that all has arrived may think that it is stored, so that comes first.
       if (arrival?.complete) await intake.finish(arrival)
-      else if (arrival) return report(reply, await arrival.settled(), arrival.length!)
+      else if (arrival) {
+        // What a closed page has left in the line would move the offset on after it is told.
+        await arrival.stop()
+        return report(reply, await arrival.settled(), arrival.length!)
+      }
       const { bytes } = storedOr(board, id)
       return report(reply, bytes, bytes)
     }),
