@@ -112,7 +112,9 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
     pageRoutes,
   ])
     await app.register(plugin, parts)
-  for (const [url, known] of routes) if (!url.includes('*')) refuseOthers(app, url, known)
+  // What is read at the root is the page's files.
+  for (const [url, known] of routes)
+    if (url !== '/:name' && !url.includes('*')) refuseOthers(app, url, known)
   return app
 }
 
