@@ -1,16 +1,11 @@
 import { heightOf, type ImageRecord, words } from '@wirephoto/board'
-import { blobUrl, type OwnUpload } from '@wirephoto/client'
+import type { OwnUpload } from '@wirephoto/client'
 import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { blurOf } from './blur.ts'
+import { Print } from './print.tsx'
 import { when } from './when.ts'
 
 const { ui } = words
-
-/** Screen pixels below which a picture's blur says as much as the picture. */
-const WORTH_LOADING = 24
-/** Milliseconds until a picture that didn't load is asked for again; doubled each time. */
-const RELOAD = 1_000
 
 interface TileProps {
   readonly id: string
@@ -65,89 +60,12 @@ export function Tile(props: TileProps): JSX.Element {
       }}
       onFocus={() => selection.activate(id)}
     >
-      <Print id={id} record={record()} upload={upload()} name={name()} />
+      <Print id={id} record={record()} upload={upload()} alt={name()} />
       <Show
         when={upload()}
         fallback={<p class="slug on-look">{record() && slugOf(record()!, desk.board.visitor)}</p>}
       >
         {(own) => <UploadSlug id={id} upload={own()} />}
-      </Show>
-    </div>
-  )
-}
-
-interface PrintProps {
-  readonly id: string
-  readonly record: ImageRecord | undefined
-  readonly upload: OwnUpload | undefined
-  readonly name: string
-}
-
-function Print(props: PrintProps): JSX.Element {
-  const { desk, camera } = useApp()
-  const { id } = props
-  const near = createMemo<boolean>(
-    (was) => was || (props.record?.w ?? 0) * camera.level() >= WORTH_LOADING,
-    false,
-  )
-  const [source, setSource] = createSignal<string | null>(null)
-  const [ready, setReady] = createSignal(false)
-  /** Once the fade is over the blur goes: transparent pictures stand on plain sheet. */
-  const [covered, setCovered] = createSignal(false)
-  const local = (): boolean => source()?.startsWith('blob:') ?? false
-  const sent = createMemo(() => sharedSent(props.upload))
-  let reload = RELOAD
-  let timer: ReturnType<typeof setTimeout> | undefined
-
-  // The first address stays: one's own file isn't replaced when the server has it too.
-  createEffect(() => {
-    if (near() && (props.record?.blob || props.upload || desk.source(id)) && !source())
-      setSource(desk.source(id))
-  })
-  onCleanup(() => {
-    clearTimeout(timer)
-    desk.release(id)
-  })
-
-  const loaded = async (image: HTMLImageElement): Promise<void> => {
-    await image.decode().catch(() => {})
-    setReady(true)
-  }
-  const failed = (): void => {
-    const record = props.record
-    if (!record?.blob) return
-    setSource(null)
-    timer = setTimeout(() => setSource(blobUrl(desk.board, record)), reload)
-    reload = Math.min(reload * 2, 30_000)
-  }
-
-  return (
-    <div class="print">
-      <Show when={!covered() && props.record?.thumbhash}>
-        {(hash) => <img class="blur" src={blurOf(hash()) ?? undefined} alt="" draggable={false} />}
-      </Show>
-      <Show when={source()}>
-        {(src) => (
-          <img
-            class="picture"
-            classList={{ ready: ready() || local() }}
-            src={src()}
-            alt={props.name}
-            draggable={false}
-            decoding="async"
-            onLoad={({ currentTarget }) => void loaded(currentTarget)}
-            onError={failed}
-            onTransitionEnd={() => setCovered(true)}
-          />
-        )}
-      </Show>
-      <Show when={local() && sent() !== null && source()}>
-        {(src) => (
-          <div class="wire" style={{ '--sent': sent() ?? 0 }}>
-            <img class="unsent" src={src()} alt="" draggable={false} />
-            <div class="line" />
-          </div>
-        )}
       </Show>
     </div>
   )
@@ -185,15 +103,6 @@ function UploadSlug(props: { id: string; upload: OwnUpload }): JSX.Element {
       </div>
     </Show>
   )
-}
-
-/** From 0 to 1, in steps where motion is unwelcome; null when nothing is on its way. */
-function sharedSent(upload: OwnUpload | undefined): number | null {
-  if (!upload) return null
-  const share = upload.total > 0 ? upload.sent / upload.total : 0
-  return matchMedia('(prefers-reduced-motion: reduce)').matches
-    ? Math.floor(share * 10) / 10
-    : share
 }
 
 function Countdown(props: { to: number }): JSX.Element {
