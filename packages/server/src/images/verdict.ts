@@ -23,9 +23,13 @@ const IDLE = 60_000
 /** Wall-clock time that a picture may take, as a multiple of its CPU time. */
 const PATIENCE = 5
 
-/** F8: what decoding may take, in seconds of CPU time and bytes. */
-const MOST = { seconds: 2, memory: 512e6 }
-const MOST_AVIF = { seconds: 10, memory: 1.5e9 }
+/** F8: what decoding may take, in seconds of CPU time and resident bytes. */
+interface Most {
+  readonly seconds: number
+  readonly memory: number
+}
+const MOST: Most = { seconds: 2, memory: 512e6 }
+const MOST_AVIF: Most = { seconds: 10, memory: 1.5e9 }
 
 interface Job {
   readonly question: Question
@@ -40,14 +44,19 @@ interface Job {
 export class Verdicts {
   readonly #queue: Job[] = []
   readonly #workers = new Set<Worker>()
+  readonly #most: Most
   #closed = false
+
+  constructor(most: Most = MOST) {
+    this.#most = most
+  }
 
   /** Rejects with `damaged`, `too-many-pixels` or `busy`. `name` is for the sentence. */
   async judge(file: { path: string; type: MediaType; name: string }): Promise<Verdict> {
     const { path, type, name } = file
     if (this.#queue.length >= QUEUE || this.#closed) throw new WireError('busy')
     const { pixels, side } = limits
-    const most = type === 'image/avif' ? MOST_AVIF : MOST
+    const most = type === 'image/avif' ? MOST_AVIF : this.#most
     const question: Question = { path, type, limits: { pixels, side, ...most } }
     const reply = await new Promise<Answer>((resolve) => {
       this.#queue.push({ question, resolve, tries: 0 })
