@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+
+const folder = resolve(import.meta.dirname, '../bench/baselines')
+
+// A baseline that is changed makes figures incomparable: review it again, then pin it again.
+test('the baselines of the benches are those that were reviewed', async () => {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).sort()
+  const hashes = await Promise.all(
+    files.map(async (file) => {
+      const hash = createHash('sha256').update(await readFile(join(folder, file)))
+      return [file, hash.digest('hex')]
+    }),
+  )
+  const pins = JSON.parse(await readFile(join(folder, 'pins.json'), 'utf8'))
+  assert.deepEqual(Object.fromEntries(hashes), pins)
+})
