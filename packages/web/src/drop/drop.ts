@@ -9,6 +9,7 @@ import {
   uuidv7,
   words,
 } from '@wirephoto/board'
+import type { Board } from '@wirephoto/client'
 import { batch } from 'solid-js'
 import type { Desk } from '../desk.ts'
 import type { Toasts } from '../shell/toasts.tsx'
@@ -35,12 +36,15 @@ export class Drop {
   readonly #desk: Desk
   readonly #camera: Camera
   readonly #toasts: Toasts
+  /** Bytes that a picture may have, asked for while nobody waits. */
+  readonly #limit: Promise<number>
   #previews: Promise<Previews> | undefined
 
   constructor(desk: Desk, camera: Camera, toasts: Toasts) {
     this.#desk = desk
     this.#camera = camera
     this.#toasts = toasts
+    this.#limit = largestUpload(desk.board)
   }
 
   /** Adds pictures at a board point, or where there is room. */
@@ -68,10 +72,11 @@ export class Drop {
 
   /** Refuses at once what can't be added; the others go on. */
   async #taken(files: readonly File[]): Promise<File[]> {
-    const codes = await Promise.all(files.map((file) => refusal(file)))
+    const limit = await this.#limit
+    const codes = await Promise.all(files.map((file) => refusal(file, limit)))
     this.#refuse(
       files.flatMap((file, i) => {
-        const facts = { name: nameOf(file), size: file.size, limit: limits.uploadBytes }
+        const facts = { name: nameOf(file), size: file.size, limit }
         const code = codes[i]
         return code ? [words.errors[code](facts)] : []
       }),
@@ -111,6 +116,16 @@ export class Drop {
   #lazyPreviews(): Promise<Previews> {
     this.#previews ??= import('./preview.ts').then(({ Previews }) => new Previews())
     return this.#previews
+  }
+}
+
+/** What the server takes (tus 1.0.0, `Tus-Max-Size`); it has the last word on what it hasn't told. */
+async function largestUpload(board: Board): Promise<number> {
+  try {
+    const { headers } = await fetch(`/api/boards/${board.id}/uploads`, { method: 'OPTIONS' })
+    return Number(headers.get('Tus-Max-Size')) || Number.POSITIVE_INFINITY
+  } catch {
+    return Number.POSITIVE_INFINITY
   }
 }
 

@@ -13,10 +13,11 @@ export function DropEdge(): JSX.Element {
   let pointer: Point | null = null
 
   const drag = (event: DragEvent): void => {
+    if (isText(event.target)) return
     const count = filesIn(event.dataTransfer)
-    if (count === null) return
+    // A link that is let go here must not lead away from the board.
     event.preventDefault()
-    event.dataTransfer!.dropEffect = 'copy'
+    event.dataTransfer!.dropEffect = count === null ? 'none' : 'copy'
     setOver(count)
   }
   const leave = (event: DragEvent): void => {
@@ -62,6 +63,8 @@ export function DropEdge(): JSX.Element {
     </Show>
   )
 }
+
+const isText = (target: EventTarget | null): boolean => target instanceof HTMLInputElement
 
 /** Listeners that go with the component. */
 function disposable(): AbortController {

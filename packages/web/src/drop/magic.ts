@@ -1,4 +1,4 @@
-import { type ErrorCode, limits } from '@wirephoto/board'
+import type { ErrorCode } from '@wirephoto/board'
 
 /**
  * Why a file can't be added, told by its first bytes alone, or null for one to be sent. The server
@@ -6,7 +6,7 @@ import { type ErrorCode, limits } from '@wirephoto/board'
  */
 export async function refusal(
   file: File,
-  limit: number = limits.uploadBytes,
+  limit = Number.POSITIVE_INFINITY,
 ): Promise<ErrorCode | null> {
   if (file.size === 0) return 'empty-file'
   let head: Uint8Array

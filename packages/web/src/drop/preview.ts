@@ -15,7 +15,7 @@ export class Previews {
     if (this.#worker === undefined) this.#worker = start()
     if (this.#worker) {
       const answer = await this.#ask(this.#worker, file)
-      if (answer !== 'broken') return answer
+      if (answer !== undefined) return answer
       this.#worker.terminate()
       this.#worker = null
     }
@@ -23,10 +23,11 @@ export class Previews {
     return thumbhashOf(file).catch(() => null)
   }
 
-  #ask(worker: Worker, file: Blob): Promise<string | null | 'broken'> {
+  /** Undefined when the worker itself has failed. */
+  #ask(worker: Worker, file: Blob): Promise<string | null | undefined> {
     const n = ++this.#n
     return new Promise((resolve) => {
-      worker.onerror = () => resolve('broken')
+      worker.onerror = () => resolve(undefined)
       worker.onmessage = ({ data }: MessageEvent<{ n: number; thumbhash: string | null }>) => {
         if (data.n === n) resolve(data.thumbhash)
       }

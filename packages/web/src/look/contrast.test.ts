@@ -37,7 +37,7 @@ for (const name of ['newsprint', 'darkroom'] as const) {
 
 function colours(block: string): Record<string, string> {
   return Object.fromEntries(
-    Array.from(block.matchAll(/--([\w-]+): (#[0-9A-F]{6});/g), ([, name, value]) => [name, value]),
+    Array.from(block.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g), ([, name, value]) => [name, value]),
   )
 }
 

@@ -94,4 +94,4 @@ export function Bar(): JSX.Element {
   )
 }
 
-export const isPhone = (): boolean => matchMedia('(max-width: 640px)').matches
+const isPhone = (): boolean => matchMedia('(max-width: 640px)').matches

@@ -34,7 +34,7 @@ interface Finger extends Point {
 type Doing = 'idle' | 'press' | 'pan' | 'drag' | 'held' | 'pinch'
 
 export class Gestures {
-  readonly #stage: HTMLElement
+  readonly stage: HTMLElement
   readonly #camera: Camera
   readonly #hand: Hand
   readonly #fingers = new Map<number, Finger>()
@@ -45,7 +45,7 @@ export class Gestures {
   #space = false
 
   constructor(stage: HTMLElement, camera: Camera, hand: Hand) {
-    this.#stage = stage
+    this.stage = stage
     this.#camera = camera
     this.#hand = hand
     const { signal } = this.#off
@@ -69,7 +69,7 @@ export class Gestures {
   /** While space is held every press pans. */
   hold(space: boolean): void {
     this.#space = space
-    this.#stage.classList.toggle('space', space)
+    this.stage.classList.toggle('space', space)
   }
 
   /** Escape: nothing has happened. */
@@ -89,7 +89,7 @@ export class Gestures {
     this.#camera.isChosen = true
     this.#fingers.set(event.pointerId, { ...at, start: at, event })
     // A tile under a finger may be taken off the stage in mid-pan, and its capture with it.
-    if (event.pointerType !== 'mouse') this.#stage.setPointerCapture(event.pointerId)
+    if (event.pointerType !== 'mouse') this.stage.setPointerCapture(event.pointerId)
     clearTimeout(this.#longPress)
     if (this.#fingers.size > 1) {
       if (this.#doing === 'drag') this.#hand.cancel()
@@ -121,11 +121,11 @@ export class Gestures {
 
   #begin({ event }: Finger): void {
     clearTimeout(this.#longPress)
-    this.#stage.setPointerCapture(event.pointerId)
+    this.stage.setPointerCapture(event.pointerId)
     const id = this.#target
     const pans = id === null || this.#space || event.button === 1 || this.#hand.pans(id, event)
     this.#doing = pans ? 'pan' : 'drag'
-    this.#stage.dataset['doing'] = this.#doing
+    this.stage.dataset['doing'] = this.#doing
     if (!pans) this.#hand.grab(id)
   }
 
@@ -163,7 +163,7 @@ export class Gestures {
 
   #ended(): void {
     this.#doing = this.#fingers.size > 0 ? (this.#doing === 'pinch' ? 'pan' : 'held') : 'idle'
-    if (this.#doing === 'idle') delete this.#stage.dataset['doing']
+    if (this.#doing === 'idle') delete this.stage.dataset['doing']
   }
 
   #wheel(event: WheelEvent): void {
@@ -178,7 +178,7 @@ export class Gestures {
     const [dx, dy] = [event.deltaX * unit, event.deltaY * unit]
     if (event.ctrlKey || event.metaKey) {
       // A trackpad's pinch arrives as small steps with ctrl; a wheel's click as one of a hundred or more.
-      this.#camera.zoom(Math.exp(-Math.max(-60, Math.min(60, dy)) / 120), at)
+      this.#camera.zoom(Math.exp(-Math.max(-30, Math.min(30, dy)) / 100), at)
     } else if (event.shiftKey && dx === 0) this.#camera.pan(-dy, 0)
     else this.#camera.pan(-dx, -dy)
   }
@@ -203,11 +203,11 @@ export class Gestures {
       last = scale
     }
     for (const type of ['gesturestart', 'gesturechange'])
-      this.#stage.addEventListener(type, gesture, { signal })
+      this.stage.addEventListener(type, gesture, { signal })
   }
 
   #at(event: MouseEvent): Point {
-    const { left, top } = this.#stage.getBoundingClientRect()
+    const { left, top } = this.stage.getBoundingClientRect()
     return { x: event.clientX - left, y: event.clientY - top }
   }
 }

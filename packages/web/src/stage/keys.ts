@@ -56,6 +56,9 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
       if (isButton(event.target)) return
       if (isTile(event.target) && !event.repeat) selectActive(app, true)
       else gestures.hold(true)
+    } else if (key === 'Tab') {
+      // Whoever has clicked on the ground and goes on by keyboard comes to the pictures first.
+      if (event.shiftKey || event.target !== gestures.stage || !enter(app)) return
     } else if (arrow && !chord) follow(app, arrow, event.shiftKey)
     else if (chord) {
       const run = chords[event.shiftKey && key === 'z' ? 'shift+z' : key]
@@ -97,6 +100,13 @@ function escape(app: App, gestures: Gestures): void {
   if (gestures.busy) gestures.cancel()
   else if (app.selection.ids().size > 0) app.selection.clear()
   else app.selection.activate(null)
+}
+
+/** Goes to the first picture that is seen. False when there is none. */
+export function enter({ desk, camera, selection }: App): boolean {
+  const id = firstSeen(desk.boxes, camera.clear)
+  if (id) selection.activate(id, true)
+  return id !== null
 }
 
 function selectActive({ selection, desk, camera }: App, more: boolean): void {

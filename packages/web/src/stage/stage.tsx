@@ -13,10 +13,10 @@ import {
 import { useApp } from '../app.ts'
 import { Menu, type MenuItem } from '../shell/menu.tsx'
 import { Gestures } from './gestures.ts'
-import { listenToKeys } from './keys.ts'
+import { enter, listenToKeys } from './keys.ts'
 import { SelectionBar } from './selection-bar.tsx'
 import './stage.css'
-import { firstSeen, stacked } from './order.ts'
+import { stacked } from './order.ts'
 import { Tile } from './tile.tsx'
 import type { Point } from './view.ts'
 import { visible } from './visible.ts'
@@ -79,10 +79,11 @@ export function Stage(): JSX.Element {
       tabindex={selection.active() || desk.count() === 0 ? -1 : 0}
       onFocus={(event) => {
         const byTab = event.target === stage && stage.matches(':focus-visible')
-        if (byTab) selection.activate(firstSeen(desk.boxes, camera.clear), true)
+        if (byTab) enter(app)
       }}
     >
       <div
+        role="presentation"
         class="world"
         classList={{ moving: camera.moving() }}
         style={{
