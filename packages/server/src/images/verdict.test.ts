@@ -145,10 +145,10 @@ test('F8: a process that is killed costs no picture', async () => {
 })
 
 test('F8: a picture that takes too long is given up, and the next is judged', async () => {
-  const slow = new Verdicts({ seconds: 0.05, memory: 1e9 })
+  const slow = new Verdicts({ seconds: 0.2, memory: 1e9 })
   try {
     const path = join(folder, 'slow.png')
-    await writeFile(path, blank(5_000, 5_000))
+    await writeFile(path, blank(8_000, 8_000))
     await assert.rejects(slow.judge({ path, type: 'image/png', name: 'slow.png' }), {
       code: 'damaged',
     })
