@@ -6,8 +6,6 @@ import { keepingContract } from './contract/keeping.ts'
 import { logContract } from './contract/log.ts'
 import type { Engine } from './engine.ts'
 
-export { seeded } from './contract/samples.ts'
-
 /** An engine on data of its own. */
 export interface Fixture {
   readonly engine: Engine

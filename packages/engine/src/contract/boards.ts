@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import test from 'node:test'
 import { parseCursor } from '@wirephoto/board'
 import type { OpenFixture } from '../contract.ts'
@@ -83,10 +87,19 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     const { engine, reopen, cleanup } = await open()
     t.after(cleanup)
     const { board, cursor } = await newBoard(engine)
-    const pending = append(engine, board, cursor, [put(newId())])
+    const bytes = randomBytes(100)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    const path = join(tmpdir(), sha256)
+    await writeFile(path, bytes)
+    t.after(() => rm(path))
+    const settled: string[] = []
+    const appending = append(engine, board, cursor, [put(newId())])
+    void appending.finally(() => settled.push('append'))
+    void engine.blobs.put(path, sha256).finally(() => settled.push('put'))
     await Promise.all([engine.close(), engine.close()])
+    assert.deepEqual(settled.sort(), ['append', 'put'])
     await engine.close()
-    const to = await pending
+    const to = await appending
 
     const batch = { expected: to, changes: [], clients: noClients }
     await fails(engine.log.append(board, batch), 'busy')
@@ -99,6 +112,8 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     engine.bus.publish(board, new Uint8Array(1))
     engine.log.watch(board, () => {})()
 
-    assert.equal((await (await reopen()).log.load(board)).cursor, to)
+    const again = await reopen()
+    assert.equal((await again.log.load(board)).cursor, to)
+    assert.equal(await again.blobs.has(sha256), true)
   })
 }

@@ -6,6 +6,7 @@ import {
   type Change,
   type Cursor,
   cursor as cursorOf,
+  idOf,
   parseCursor,
   seqOf,
 } from '@wirephoto/board'
@@ -144,8 +145,9 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
         const clients = new Map([['c', { n: x, seq: x, refused: [] }]])
         at = await append(engine(), board, at, [put(a, { x }), put(b, { x })], clients)
       }
+    })().finally(() => {
       appending = false
-    })()
+    })
     let loads = 0
     for (; appending; loads++) {
       const { cursor, records, clients } = await log.load(board)
@@ -192,6 +194,9 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
       assert.deepEqual(records, replica)
     }
     assert.deepEqual(await log.read(board, head), { batches: [], clients: new Map() })
+    // And nothing that it has had before.
+    const [last] = (await log.read(board, stops.at(-2)!.at))!.batches
+    assert.deepEqual(last!.changes.toSorted(byChangedId), steps.at(-1)!.toSorted(byChangedId))
   })
 
   test('F2: cursors that are future, foreign, garbage or of a lost tail can only load', async () => {
@@ -296,6 +301,8 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
 
 const byId = (records: readonly AnyRecord[]) =>
   new Map(records.map((record) => [record.id, record]))
+
+const byChangedId = (a: Change, b: Change) => (idOf(a) < idOf(b) ? -1 : 1)
 
 /** A bell that can be waited for: it may say where the board stands, or only that it has moved. */
 function listener() {
