@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EngineError } from '@wirephoto/engine'
-import { type RunningServer, startServer } from '@wirephoto/server'
+import type { RunningServer } from '@wirephoto/server'
 import { Command, Option } from 'commander'
 import { banner } from '../banner.ts'
 import { parseOrigin, parsePort, parseSize, parseYes } from '../parse.ts'
@@ -68,6 +68,8 @@ export function serveCommand(): Command {
 async function serve(options: Options): Promise<void> {
   const data = resolve(startedIn(), options.data)
   const host = options.lan ? '0.0.0.0' : options.host
+  // Loaded only now, so that help and mistakes are answered at once.
+  const { startServer } = await import('@wirephoto/server')
   const server = await startServer({
     port: options.port,
     host,

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const BIN = fileURLToPath(new URL('../bin/wirephoto.js', import.meta.url))
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+)
+
+let folder: string
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wirephoto-cli-'))
+})
+after(() => rm(folder, { recursive: true, force: true }))
+
+function run(args: string[], env: NodeJS.ProcessEnv = {}, node = process.execPath): ChildProcess {
+  const clean = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(?:WIREPHOTO_|PORT$|npm_)/.test(name)),
+  )
+  return spawn(node, [BIN, ...args], {
+    cwd: folder,
+    env: { ...clean, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
+/** Runs to the end. */
+async function outcome(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const child = run(args, env)
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout!),
+    text(child.stderr!),
+    once(child, 'close'),
+  ])
+  return { out, err, code: code as number }
+}
+
+/** Runs until the banner says where it listens. */
+async function serving(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const child = run(['serve', '--port', '0', ...args], env)
+  let banner = ''
+  for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) {
+    banner += String(chunk)
+    if (banner.includes('lie in')) break
+  }
+  const url = /http:\/\/localhost:\d+/.exec(banner)?.[0]
+  assert.ok(url, banner)
+  const stop = async (signal: NodeJS.Signals) => {
+    const closed = once(child, 'close')
+    child.kill(signal)
+    return ((await closed) as [number])[0]
+  }
+  return { child, banner, url, stop }
+}
+
+test('help tells every flag with its default and its variable', async () => {
+  const { out, code } = await outcome(['serve', '--help'])
+  assert.equal(code, 0)
+  const flags = ['port', 'host', 'lan', 'public-url', 'data', 'engine', 'max-upload']
+  for (const flag of flags) {
+    assert.match(out, new RegExp(`--${flag}\\b`))
+    assert.match(out, new RegExp(`WIREPHOTO_${flag.toUpperCase().replace('-', '_')}\\b`))
+  }
+  for (const value of ['8000', '127.0.0.1', './data', '100MB']) assert.ok(out.includes(value))
+  assert.match((await outcome([])).out, /^Usage: wirephoto/)
+})
+
+test('what the operator can mend is one sentence, and exit code 2', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  t.after(() => taken.close())
+  await once(taken, 'listening')
+  const port = String((taken.address() as AddressInfo).port)
+  const file = join(folder, 'file')
+  await writeFile(file, '')
+  const serve = (...args: string[]) => [
+    'serve',
+    '--port',
+    '0',
+    '--data',
+    join(folder, 'x'),
+    ...args,
+  ]
+  const cases: [string[], RegExp, NodeJS.ProcessEnv?][] = [
+    [serve('--port', port), /^Port \d+ is taken; choose another with --port/],
+    [serve('--port', 'x'), /^"x" is no port; give --port/],
+    [serve('--port', '65536'), /^"65536" is no port/],
+    [['serve'], /^"70000" is no port/, { PORT: '70000' }],
+    [['serve'], /^"-1" is no port/, { WIREPHOTO_PORT: '-1', PORT: '80' }],
+    [serve('--data', join(file, 'data')), /^The folder .*file\/data can't be written; choose/],
+    [serve('--host', 'no.such.host.invalid'), /^This machine has no address no\.such/],
+    [serve('--max-upload', '5 bananas'), /^"5 bananas" is no size; give --max-upload/],
+    [serve('--public-url', 'board.example'), /^"board.example" won't do; give --public-url/],
+    [serve('--public-url', 'https://board.example/path'), /won't do/],
+    [serve('--engine', 'oracle:x'), /^There is no engine "oracle:x"; use sqlite/],
+    [serve('--lan', '--host', '127.0.0.1'), /^Option '--lan' cannot be used with option '--host/],
+    [serve(), /^"maybe" is neither yes nor no; set WIREPHOTO_LAN/, { WIREPHOTO_LAN: 'maybe' }],
+    [serve('--prot', '1'), /^Unknown option '--prot' \(Did you mean --port\?\); see/],
+    [['sreve'], /^Unknown command 'sreve' \(Did you mean serve\?\); see/],
+  ]
+  await Promise.all(
+    cases.map(async ([args, sentence, env]) => {
+      const { out, err, code } = await outcome(args, env)
+      assert.deepEqual([args, out, code], [args, '', 2])
+      assert.match(err, sentence)
+      assert.match(err, /^[^\n]+\.\n$/)
+    }),
+  )
+})
+
+test('an old Node is told so in one sentence', async () => {
+  // The check itself, under the versions of an old Node.
+  const disguise = join(folder, 'old.cjs')
+  await writeFile(
+    disguise,
+    `Object.defineProperty(process, 'versions', { value: { node: '18.2.0' } }); require(${JSON.stringify(BIN)})`,
+  )
+  const child = spawn(process.execPath, [disguise], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  assert.equal(
+    err,
+    'This is Node 18.2.0, which is too old; install Node 24 or newer and start again.\n',
+  )
+  assert.equal(code, 2)
+})
+
+test('a folder that another server serves is refused; it is free again when that one has ended', async () => {
+  const data = join(folder, 'served')
+  const first = await serving(['--data', data])
+  const { err, code } = await outcome(['serve', '--port', '0', '--data', data])
+  assert.match(err, /^Another server uses the folder .*served; [^\n]+\.\n$/)
+  assert.equal(code, 2)
+  assert.equal(await first.stop('SIGINT'), 0)
+  const second = await serving(['--data', data])
+  assert.equal(await second.stop('SIGTERM'), 0)
+})
+
+test('the banner says where it listens and where the data lie, with --lan for the network too', async () => {
+  const here = await serving(['--data', 'relative'])
+  assert.ok(here.banner.includes(join(folder, 'relative')))
+  assert.equal((await fetch(`${here.url}/healthz`)).status, 200)
+  await here.stop('SIGTERM')
+  const lan = await serving(['--data', 'lan', '--public-url', 'https://board.example/'], {
+    WIREPHOTO_LAN: '1',
+    WIREPHOTO_HOST: '',
+  })
+  assert.match(lan.banner, /from outside: https:\/\/board\.example\n/)
+  assert.match(lan.banner, /[▀▄█]{4}/)
+  await lan.stop('SIGTERM')
+})
+
+test('F1: SIGTERM lets a picture that is on its way arrive', async () => {
+  const data = join(folder, 'term')
+  const server = await serving(['--data', data])
+  const put = request(`${server.url}/late.png`, {
+    method: 'PUT',
+    headers: { 'content-length': PICTURE.length },
+  })
+  put.write(PICTURE.subarray(0, 30))
+  await once(put, 'socket')
+  while ((await fetch(`${server.url}/healthz`)).status !== 200);
+  const closed = once(server.child, 'close')
+  server.child.kill('SIGTERM')
+  // It takes nobody new, and waits for this one.
+  while (
+    await fetch(`${server.url}/healthz`).then(
+      () => true,
+      () => false,
+    )
+  );
+  put.end(PICTURE.subarray(30))
+  const [response] = await once(put, 'response')
+  assert.equal(response.statusCode, 201)
+  const { id } = JSON.parse(await text(response))
+  assert.equal((await closed)[0], 0)
+
+  const again = await serving(['--data', data])
+  const file = await fetch(`${again.url}/api/boards/main/images/${id}/file`)
+  assert.deepEqual(Buffer.from(await file.arrayBuffer()), PICTURE)
+  await again.stop('SIGTERM')
+})
+
+test('a second signal does not wait', async () => {
+  const server = await serving(['--data', 'twice'])
+  const put = request(`${server.url}/never.png`, {
+    method: 'PUT',
+    headers: { 'content-length': 99 },
+  })
+  put.on('error', () => {})
+  put.write('x')
+  await once(put, 'socket')
+  while ((await fetch(`${server.url}/healthz`)).status !== 200);
+  const started = performance.now()
+  server.child.kill('SIGINT')
+  // Sooner it would be an echo of the first.
+  await new Promise((resolve) => setTimeout(resolve, 1_200))
+  assert.equal(await server.stop('SIGINT'), 1)
+  assert.ok(performance.now() - started < 8_000)
+})
