@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { openAsBlob } from 'node:fs'
 import { cp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -437,6 +439,39 @@ describe('the client and a server that goes away', () => {
     anna.patch(id, { x: 3 })
     await anna.settled()
     assert.equal((await recordOf(board, id))!.x, 3)
+  })
+
+  test('L3: a batch that was lost on the way is noticed by the next, and fetched', async (t) => {
+    const { page } = scope(t)
+    const { board, id } = await boardWithPicture()
+    let losses = 1
+    const sockets = new Set<Socket>()
+    const lossy = createServer((near) => {
+      const far = connect({ port: server.port, host: '127.0.0.1' })
+      for (const socket of [near, far]) sockets.add(socket.on('error', () => {}))
+      near.pipe(far)
+      far.on('data', (bytes) => {
+        // A small frame comes in one piece.
+        if (!bytes.includes('["changes"') || losses-- <= 0) near.write(bytes)
+      })
+    })
+    t.after(() => {
+      lossy.close()
+      for (const socket of sockets) socket.destroy()
+    })
+    await once(lossy.listen(0, '127.0.0.1'), 'listening')
+    const { port } = lossy.address() as AddressInfo
+    const [anna, ben] = [page({ board, url: `http://127.0.0.1:${port}` }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    ben.rename('Lost')
+    await ben.settled()
+    ben.patch(id, { y: 6 })
+    await until(anna, () => anna.pictures.get(id)!.y === 6, 'the second')
+    assert.equal(anna.title, 'Lost', 'and the first')
+    assert.ok(losses <= 0)
+    const other = page({ board })
+    await until(other, () => other.status.loaded, 'loaded')
+    assert.deepEqual([...anna.pictures], [...other.pictures])
   })
 
   test('F2: a client from a future that the server has lost takes a snapshot', async (t) => {

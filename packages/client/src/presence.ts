@@ -100,7 +100,7 @@ export class Presence {
         this.moved([...this.drags].filter(([, { until }]) => until <= now).map(([id]) => id))
         this.#watchEnds()
       },
-      next - Date.now() + 1,
+      Math.max(1, next - Date.now()),
     )
   }
 }

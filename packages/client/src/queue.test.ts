@@ -150,6 +150,31 @@ describe('queue', () => {
     assert.equal(new Set(peer.done).size, 2)
   })
 
+  test('an answer settles what it is about and no more', async () => {
+    const { peer, queue, replica, settled } = open()
+    const [a, b] = [add(), add()]
+    const first = Promise.withResolvers<void>()
+    const second = Promise.withResolvers<void>()
+    const receive = peer.receive.bind(peer)
+    peer.receive = async (message) => {
+      await (message.n === 1 ? first : second).promise
+      return receive(message)
+    }
+    queue.online = true
+    queue.push([a])
+    await turn()
+    queue.push([b])
+    queue.flush()
+    first.resolve()
+    await turn()
+    assert.equal(queue.size, 1)
+    const [put] = peer.records.values()
+    replica.apply({ from: cursor('e', 0, 's'), to: cursor('e', 1, 's'), changes: [{ put: put! }] })
+    assert.equal(replica.pictures.has(b.id), true, 'not answered, so still our guess')
+    second.resolve()
+    await settled()
+  })
+
   test('Q4: after a gap the unanswered go under a new id, once', async () => {
     const { peer, queue, settled } = open()
     queue.online = true
