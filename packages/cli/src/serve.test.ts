@@ -82,14 +82,8 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
   const port = String((taken.address() as AddressInfo).port)
   const file = join(folder, 'file')
   await writeFile(file, '')
-  const serve = (...args: string[]) => [
-    'serve',
-    '--port',
-    '0',
-    '--data',
-    join(folder, 'x'),
-    ...args,
-  ]
+  let n = 0
+  const serve = (...args: string[]) => ['serve', '--port', '0', '--data', `x${n++}`, ...args]
   const cases: [string[], RegExp, NodeJS.ProcessEnv?][] = [
     [serve('--port', port), /^Port \d+ is taken; choose another with --port/],
     [serve('--port', 'x'), /^"x" is no port; give --port/],
