@@ -155,8 +155,8 @@ export class BoardPage {
   readonly context: BrowserContext
   /** Errors on the console (the policy's too), dialogs, requests that left the origin. */
   readonly problems: string[] = []
-  /** While the line is down a browser complains of it on the console, whatever the page does. */
-  mayLoseLine = false
+  /** What a browser may say on the console in this test: it reports failed requests there. */
+  tolerates = /^$/
   readonly #cdp: CDPSession
   readonly #origin: string
 
@@ -168,9 +168,8 @@ export class BoardPage {
     page.on('pageerror', (error) => this.problems.push(String(error.stack)))
     page.on('console', (message) => {
       if (message.type() !== 'error') return
-      const text = message.text()
-      if (!(this.mayLoseLine && /net::ERR_|WebSocket connection/.test(text)))
-        this.problems.push(`${text} (${message.location().url})`)
+      const problem = `${message.text()} (${message.location().url})`
+      if (!this.tolerates.test(problem)) this.problems.push(problem)
     })
     page.on('dialog', (dialog) => {
       this.problems.push(`dialog: ${dialog.message()}`)

@@ -98,6 +98,15 @@ export class Lane {
   /** Until when the line is taken by what was let through, as performance.now(). */
   #takenUntil = 0
   #gate: PromiseWithResolvers<void> | null = null
+  #mark = { bytes: Number.POSITIVE_INFINITY, reached: () => {} }
+
+  /** Resolves when that many bytes have passed. */
+  passed(bytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#mark = { bytes, reached: resolve }
+      if (this.bytes >= bytes) resolve()
+    })
+  }
 
   /** Holds everything back; connections stay open. */
   stall(): void {
@@ -128,6 +137,7 @@ export class Lane {
   async #pass(bytes: number): Promise<void> {
     if (this.#gate) await this.#gate.promise
     this.bytes += bytes
+    if (this.bytes >= this.#mark.bytes) this.#mark.reached()
     if (this.rate === Number.POSITIVE_INFINITY) return
     const now = performance.now()
     this.#takenUntil = Math.max(now, this.#takenUntil) + (bytes / this.rate) * 1000

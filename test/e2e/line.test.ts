@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { stat } from 'node:fs/promises'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { words } from '@wirephoto/board'
+import type { Request } from 'playwright-core'
+import { Gallery } from '../support/gallery.ts'
+import { type BoardPage, HOSTS, type Host, Stand } from '../support/page.ts'
+import { Proxy } from '../support/proxy.ts'
+import { Witness } from '../support/witness.ts'
+
+const { ui } = words
+
+/** Bytes a second: slow enough to be interrupted. */
+const SLOW = 1_000_000
+/** What a browser says on the console while there is no line, whatever the page does. */
+const BROKEN_LINE = /net::ERR_|WebSocket connection/
+
+let stand: Stand
+let gallery: Gallery
+let photo: string
+let size: number
+
+before(async () => {
+  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
+  photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000, quality: 90 })
+  size = (await stat(photo)).size
+})
+after(async () => {
+  await stand.close()
+  await gallery.close()
+})
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('an upload goes on from where it was when its page is reloaded', async (t) => {
+      const { line, anna, ben } = await slowlyDropped(t, host)
+      const offset = goesOnAt(anna)
+      await anna.page.reload()
+      const [mine] = await anna.painted(1)
+      assert.notEqual(mine!.state, 'stored', 'its own file is shown again at once')
+      assertGoesOn(await offset, line)
+      await ben.painted(1, 'stored')
+      await anna.painted(1, 'stored')
+      assert.ok(line.up.bytes < size * 1.2, `no part is sent twice: ${line.up.bytes} of ${size}`)
+    })
+
+    test('an upload goes on when its page is closed and another is opened later', async (t) => {
+      const { board, line, anna, ben } = await slowlyDropped(t, host)
+      const { context } = anna
+      await anna.page.close()
+      const offset = goesOnAt(anna)
+      const later = await stand.open(t, host, board, { port: line.port, context })
+      assertGoesOn(await offset, line)
+      await ben.painted(1, 'stored')
+      await later.painted(1, 'stored')
+      assert.ok(line.up.bytes < size * 1.2, `no part is sent twice: ${line.up.bytes} of ${size}`)
+    })
+
+    test('a killed server costs neither the upload nor the pages', async (t) => {
+      const { board, line, anna, ben } = await slowlyDropped(t, host)
+      for (const page of [anna, ben]) {
+        page.tolerates = BROKEN_LINE
+        await page.page.evaluate(() => Object.assign(window, { neverReloaded: true }))
+      }
+      await stand.server.kill()
+      for (const page of [anna, ben]) await page.page.getByText(ui.offline).waitFor()
+      const offset = goesOnAt(anna)
+      await stand.server.start()
+      assertGoesOn(await offset, line)
+      await ben.painted(1, 'stored')
+      await anna.painted(1, 'stored')
+
+      await stand.server.kill()
+      for (const page of [anna, ben]) await page.page.getByText(ui.offline).waitFor()
+      await stand.server.start()
+      const witness = await Witness.follow(stand.server.url, board)
+      t.after(() => witness.close())
+      await witness.ask({ kind: 'board.patch', set: { title: 'After the second kill' } })
+      for (const page of [anna, ben])
+        await page.until(
+          () => document.title.startsWith('After the second kill') && 'neverReloaded' in window,
+          null,
+        )
+    })
+
+    test('what is done offline is kept, shown, and sent on return', async (t) => {
+      const line = await Proxy.open(stand.server.port)
+      t.after(() => line.close())
+      const board = await stand.newBoard()
+      const witness = await Witness.follow(stand.server.url, board)
+      t.after(() => witness.close())
+      const ben = await stand.open(t, host, board)
+      const anna = await stand.open(t, host, board, { port: line.port })
+      anna.tolerates = BROKEN_LINE
+      for (const [i, name] of ['pic1.jpg', 'pic2.jpg', 'pic3.jpg'].entries())
+        await anna.drop([await gallery.file(`photos/${name}`)], { x: 300 + i * 400, y: 300 })
+      await anna.painted(3, 'stored')
+      await ben.painted(3, 'stored')
+      const [moved, deleted, other] = (await anna.tiles()).sort((a, b) => a.x - b.x)
+
+      line.cut()
+      await anna.page.getByText(ui.offline).waitFor()
+      await drag(anna, [300, 300], [450, 600])
+      await anna.page.mouse.click(700, 300)
+      await anna.page.keyboard.press('Delete')
+      await anna.drop([await gallery.file('photos/door-knocker.jpg')], { x: 900, y: 600 })
+      await anna.standing(3)
+      await anna.page.getByText(ui.waitingForConnection).waitFor()
+      await drag(ben, [1100, 300], [1100, 350])
+      await ben.until(isAt, [other!.id, other!.x, other!.y + 50])
+      await witness.ask({ kind: 'board.patch', set: { title: 'Meanwhile' } })
+      assert.deepEqual(await ben.at(moved!.id), moved, 'nobody else has seen any of it')
+
+      line.mend()
+      await anna.told('Back online. 3 changes sent.')
+      for (const page of [anna, ben]) {
+        await page.painted(3, 'stored')
+        await page.until(isAt, [moved!.id, moved!.x + 150, moved!.y + 300])
+        await page.until(isAt, [other!.id, other!.x, other!.y + 50])
+        assert.equal(await page.tile(deleted!.id).count(), 0)
+        await page.until(() => document.title.startsWith('Meanwhile'), null)
+      }
+    })
+
+    test('what was done offline on a page that is closed is sent by the next', async (t) => {
+      const line = await Proxy.open(stand.server.port)
+      t.after(() => line.close())
+      const board = await stand.newBoard()
+      const ben = await stand.open(t, host, board)
+      const anna = await stand.open(t, host, board, { port: line.port })
+      anna.tolerates = BROKEN_LINE
+      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 400, y: 300 })
+      const [tile] = await ben.painted(1, 'stored')
+      await anna.painted(1, 'stored')
+
+      line.cut()
+      await anna.page.getByText(ui.offline).waitFor()
+      await drag(anna, [400, 300], [600, 500])
+      await anna.drop([await gallery.file('photos/pic2.jpg')], { x: 1000, y: 300 })
+      await anna.painted(2)
+      await anna.page.getByText(ui.waitingForConnection).waitFor()
+      const { context } = anna
+      await anna.page.close()
+      line.mend()
+      const later = await stand.open(t, host, board, { port: line.port, context })
+      // It asks how much the server has of an upload that has never begun.
+      later.tolerates = /404 \(Not Found\).*\/uploads\//
+      for (const page of [later, ben]) await page.painted(2, 'stored')
+      await ben.until(isAt, [tile!.id, tile!.x + 200, tile!.y + 200])
+    })
+  })
+
+async function drag({ page }: BoardPage, from: [number, number], to: [number, number]) {
+  await page.mouse.move(...from)
+  await page.mouse.down()
+  await page.mouse.move(...to, { steps: 4 })
+  await page.mouse.up()
+}
+
+/** Runs in the page: whether a picture stands there on the screen. */
+function isAt([id, x, y]: [string, number, number]): boolean {
+  const box = document.querySelector(`[data-image="${id}"]`)?.getBoundingClientRect()
+  return box !== undefined && Math.hypot(box.x - x, box.y - y) < 0.01
+}
+
+/** Ben looks on as Anna's picture is on its way on a slow line, and a part has gone through. */
+async function slowlyDropped(t: TestContext, host: Host) {
+  const line = await Proxy.open(stand.server.port)
+  t.after(() => line.close())
+  const board = await stand.newBoard()
+  const ben = await stand.open(t, host, board)
+  const anna = await stand.open(t, host, board, { port: line.port })
+  line.up.rate = SLOW
+  await anna.drop([photo], { x: 500, y: 400 })
+  await ben.standing(1)
+  await line.up.passed(size / 3)
+  return { board, line, anna, ben }
+}
+
+/** The offset from which a page of this person sends the rest of a file. */
+async function goesOnAt({ context }: BoardPage): Promise<number> {
+  const isPart = (request: Request) => request.method() === 'PATCH'
+  const request = await context.waitForEvent('request', isPart)
+  return Number(request.headers()['upload-offset'])
+}
+
+function assertGoesOn(offset: number, line: Proxy): void {
+  assert.ok(offset > size / 8, `it goes on from what the server had: ${offset} of ${size}`)
+  line.up.rate = Number.POSITIVE_INFINITY
+}
