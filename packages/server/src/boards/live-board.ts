@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 import {
   type AnyRecord,
   apply,
@@ -24,8 +24,6 @@ import {
 import type { ClientState, Clients, Engine } from '@wirephoto/engine'
 import { failpoint } from '../failpoint.ts'
 
-/** Milliseconds between the starts of two ticks while commands keep coming. */
-const TICK = 16
 /** Messages that may wait for a tick before the board says that it is busy (F7). */
 const QUEUE = 2_000
 /** Commands that one tick takes at the most. */
@@ -60,6 +58,8 @@ interface Outcome {
  *
  *     submit -> queue -> tick: evaluate on a draft -> append as ONE batch -> replica -> listeners, answers
  *                          ^________ on conflict: read what was missed, evaluate again
+ *
+ * What comes while an append is under way shares the next one (group commit).
  */
 export class LiveBoard {
   readonly id: string
@@ -77,7 +77,6 @@ export class LiveBoard {
   /** Something may have been missed: the doorbell rang, or an append ended in doubt. */
   #behind = false
   #running: Promise<void> | null = null
-  #lastTick = 0
   #closed = false
   #unwatch = () => {}
 
@@ -184,9 +183,6 @@ export class LiveBoard {
     // Whatever else has arrived in this turn of the event loop shares the tick.
     await setImmediate()
     while (this.#queue.length > 0 || this.#behind) {
-      const early = this.#lastTick + TICK - performance.now()
-      if (early > 0) await setTimeout(early)
-      this.#lastTick = performance.now()
       const waiting = this.#next()
       await this.#tick(waiting).catch((error: unknown) => {
         for (const { reject } of waiting) reject(error)

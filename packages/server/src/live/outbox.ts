@@ -1,8 +1,8 @@
 import { type Batch, type Cursor, coalesce } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
 import type { WebSocket } from 'ws'
-import type { LiveBoard } from '../boards/live-board.ts'
 import { type Projected, project } from '../boards/projection.ts'
+import type { Room } from './room.ts'
 
 /** Bytes that may wait for one viewer before it counts as behind; half of what F6 allows. */
 const BOUND = 512 * 1024
@@ -21,7 +21,7 @@ const PATIENCE = 30_000
  */
 export class Outbox {
   readonly #socket: Socket
-  readonly #board: LiveBoard
+  readonly #room: Room
   readonly #cutOff: (reason: string) => void
   #state: 'idle' | 'following' | 'behind' = 'idle'
   /** Where the viewer will stand when all that was handed to the socket has arrived; unused while following. */
@@ -30,9 +30,9 @@ export class Outbox {
   #handed = 0
   #patience: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, board: LiveBoard, cutOff: (reason: string) => void) {
+  constructor(socket: Socket, room: Room, cutOff: (reason: string) => void) {
     this.#socket = socket
-    this.#board = board
+    this.#room = room
     this.#cutOff = cutOff
     transportOf(socket).on('drain', this.#drained)
   }
@@ -41,14 +41,15 @@ export class Outbox {
   follow(missed: Batch | null): boolean {
     clearTimeout(this.#patience)
     this.#leave('idle')
-    const rest = missed && this.#board.since(missed.to)
+    this.#room.flush()
+    const rest = missed && this.#room.board.since(missed.to)
     if (!rest) return false
     const all = project(coalesce([missed, rest]))
     if (this.backlog + all.bytes > BOUND) return false
     if (all.batch.changes.length > 0) this.send('changes', all.text, all.bytes)
     this.#state = 'following'
     this.#cursor = rest.to
-    this.#socket.join(this.#board.id)
+    this.#socket.join(this.#room.board.id)
     return true
   }
 
@@ -98,7 +99,7 @@ export class Outbox {
   }
 
   #leave(state: 'idle' | 'behind'): void {
-    if (this.#state === 'following') this.#socket.leave(this.#board.id)
+    if (this.#state === 'following') this.#socket.leave(this.#room.board.id)
     this.#state = state
   }
 
@@ -109,7 +110,7 @@ export class Outbox {
 
   async #catchUp(): Promise<void> {
     if (this.#state !== 'behind' || this.backlog > DRAINED || !this.#cursor) return
-    const missed = await this.#board.missed(this.#cursor).catch(() => null)
+    const missed = await this.#room.board.missed(this.#cursor).catch(() => null)
     if (this.#state !== 'behind') return
     if (!this.follow(missed)) this.#socket.emit('reload')
   }

@@ -32,7 +32,7 @@ export class Session {
     this.id = socket.id
     this.#socket = socket
     this.#room = room
-    this.outbox = new Outbox(socket, room.board, (reason) => this.#terminate(reason))
+    this.outbox = new Outbox(socket, room, (reason) => this.#terminate(reason))
     this.#answer('follow', async (body): Promise<Followed> => {
       const { cursor } = read(Follow, body)
       const resumed = this.outbox.follow(await room.board.missed(cursor))
