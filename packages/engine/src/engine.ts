@@ -4,6 +4,9 @@ import type { AnyRecord, Batch, Change, Cursor, Refusal } from '@wirephoto/board
 /**
  * Where boards live. Several servers may stand on one engine; an engine needs little more than an
  * atomic compare-and-append. `contract.ts` is the suite that every engine passes (F5).
+ *
+ * Whatever names a board that isn't there rejects with `unknown-board`; whatever finds no room with
+ * `disk-full`, and has then changed nothing.
  */
 export interface Engine {
   readonly boards: Boards
@@ -12,7 +15,7 @@ export interface Engine {
   readonly bus: Bus
   readonly secrets: Secrets
   readonly history: History
-  /** Lets what was asked for finish, then closes. Idempotent; every later call rejects. */
+  /** Lets what was asked for finish, then closes. Idempotent; every later call rejects with `busy`. */
   close(): Promise<void>
 }
 
@@ -57,7 +60,7 @@ export interface Missed {
 }
 
 export interface ChangeLog {
-  /** Everything as of one cursor. Rejects with `unknown-board`. */
+  /** Everything as of one cursor. */
   load(board: string): Promise<Loaded>
   /**
    * Atomic compare-and-append: appends one batch if the board still stands at `expected`, else
@@ -85,7 +88,8 @@ export interface ChangeLog {
 export interface BlobStore {
   /**
    * Stores the file at `path` under its sha256, and durably so when it resolves. A blob that is there
-   * already gets a new lease instead. `path` must be on the caller's disk; it stays where it is.
+   * already gets a new lease instead. `path` must be on the caller's disk; it stays where it is, and
+   * must not be written to any more.
    */
   put(path: string, sha256: string): Promise<void>
   /** The bytes from `start` up to and without `end`. Rejects with `not-found`. */
@@ -102,7 +106,7 @@ export interface Bus {
   subscribe(board: string, receive: (bytes: Uint8Array) => void): Unsubscribe
 }
 
-/** What opens a door: links and sessions. Only hashes of them are kept. */
+/** What opens a door: links and sessions of a board, and gone with it. Only hashes of them are kept. */
 export interface Secrets {
   put(secret: Secret): Promise<void>
   get(hash: string): Promise<Secret | null>
