@@ -65,11 +65,11 @@ export class Arrivals {
 
   /** Begins an arrival that may be resumed; one that has begun already is given back if it has that length. */
   async create(announced: Announced): Promise<Arrival> {
-    const begun = this.get(announced.board, announced.id)
-    if (begun && begun.length !== announced.length) throw new WireError('conflict')
-    if (begun) return begun
-    await this.#expect(announced.length)
-    const arrival = this.#add(announced)
+    const { board, id, length } = announced
+    if (!this.get(board, id)) await this.#expect(length)
+    // Another may have begun it meanwhile.
+    const arrival = this.get(board, id) ?? this.#add(announced)
+    if (arrival.length !== length) throw new WireError('conflict')
     await arrival.begin().catch(async (error: unknown) => {
       await this.remove(arrival)
       throw error
@@ -126,6 +126,7 @@ export class Arrival {
   #hash: Hash | null = createHash('sha256')
   #source: Readable | null = null
   #turn: Promise<unknown> = Promise.resolve()
+  #begun: Promise<void> | null = null
   #gone = false
 
   constructor(
@@ -151,16 +152,18 @@ export class Arrival {
   }
 
   /** Makes the files, durably, before anybody is told of them. */
-  async begin(): Promise<void> {
-    await using handle = await open(this.path, 'wx')
-    await this.#writeSidecar(true)
-    await handle.datasync()
-    await syncFolder(dirname(this.path))
-    failpoint('arrival.made')
+  begin(): Promise<void> {
+    if (this.#begun === null) {
+      this.#begun = this.#make()
+      // Whoever sends meanwhile waits for it.
+      this.#turn = this.#begun.catch(() => {})
+    }
+    return this.#begun
   }
 
   /** Goes on from what is durable: the bytes behind it may be anything after a power loss. */
   async restore(durable: number): Promise<void> {
+    this.#begun = Promise.resolve()
     await using handle = await open(this.path, 'r+')
     const { size, nlink } = await handle.stat()
     // With a second name it is a blob already: whole, durable, and not to be cut.
@@ -186,7 +189,7 @@ export class Arrival {
         if (this.#gone) throw new WireError('upload-gone')
         if (at !== this.#offset) throw new WireError('conflict')
         await this.#rehash()
-        await using handle = await open(this.path, constants.O_RDWR | constants.O_CREAT)
+        await using handle = await open(this.path, this.of ? 'r+' : 'w')
         try {
           await this.#pour(source, handle, limit)
         } finally {
@@ -238,6 +241,14 @@ export class Arrival {
     await rm(this.path, { force: true })
   }
 
+  async #make(): Promise<void> {
+    const handle = await open(this.path, 'wx')
+    await handle.close()
+    await this.#writeSidecar()
+    await syncFolder(dirname(this.path))
+    failpoint('arrival.made')
+  }
+
   async #exclusively(source: Readable, use: () => Promise<void>): Promise<void> {
     this.#source?.destroy()
     this.#source = source
@@ -285,20 +296,19 @@ export class Arrival {
     const offset = this.#offset
     await handle.datasync()
     this.#durable = Math.max(this.#durable, offset)
-    await this.#writeSidecar(!this.complete)
+    await this.#writeSidecar()
     failpoint('arrival.synced')
   }
 
   /** In place and of one length, so that a write can't tear it. */
-  async #writeSidecar(durably: boolean): Promise<void> {
+  async #writeSidecar(): Promise<void> {
     const { board, id } = this.of!
     const [name, length] = [this.name, this.length]
     const offset = String(this.#durable).padStart(16)
     await using file = await open(`${this.path}.json`, constants.O_RDWR | constants.O_CREAT)
     const text = JSON.stringify({ offset: 0, board, id, name, length }).replace('0', offset)
     await writeAll(file, Buffer.from(text), 0)
-    // The last word needn't be durable: nobody is told of it before the picture is stored.
-    if (durably) await file.datasync()
+    await file.datasync()
   }
 
   async #rehash(): Promise<Hash> {

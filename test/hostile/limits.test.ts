@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { ImageRecord } from '@wirephoto/board'
+import sharp from 'sharp'
+import { ServerProcess } from '../support/server.ts'
+
+const MB = 1_000_000
+
+let folder: string
+/** About 4 MB. */
+let picture: Buffer<ArrayBuffer>
+let small: Buffer<ArrayBuffer>
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wirephoto-limits-'))
+  const raw = { width: 1200, height: 1100, channels: 3 } as const
+  picture = await sharp(randomBytes(1200 * 1100 * 3), { raw })
+    .png()
+    .toBuffer()
+  const create = { width: 9, height: 9, channels: 3, background: '#fff' } as const
+  small = Buffer.from(await sharp({ create }).jpeg().toBuffer())
+})
+after(() => rm(folder, { recursive: true, force: true }))
+
+test('memory does not grow with the file', async (t) => {
+  if (process.platform !== 'linux') return t.skip('reads /proc')
+  const server = await ServerProcess.open({ args: ['--max-upload', '400MB'] })
+  try {
+    // A sound picture with a long tail, which viewers ignore.
+    const send = (length: number) => {
+      async function* body() {
+        yield small
+        const tail = new Uint8Array(65_536)
+        for (let sent = 0; sent < length; sent += tail.length) yield tail
+      }
+      const init = { method: 'PUT', body: body(), duplex: 'half' }
+      return fetch(`${server.url}/long.jpg`, init as unknown as RequestInit)
+    }
+    const rss = async () => {
+      const status = await readFile(`/proc/${server.pid}/status`, 'utf8')
+      return Number(/VmRSS:\s*(\d+)/.exec(status)![1]) * 1024
+    }
+    assert.equal((await send(5 * MB)).status, 201)
+    const before = await rss()
+    let most = 0
+    const watch = setInterval(async () => {
+      most = Math.max(most, await rss())
+    }, 20)
+    const response = await send(250 * MB)
+    clearInterval(watch)
+    assert.equal(response.status, 201)
+    const { bytes } = (await response.json()) as ImageRecord
+    assert.ok(bytes! >= 250 * MB)
+    t.diagnostic(`${Math.round((most - before) / MB)} MB more for a picture of 250 MB`)
+    assert.ok(most - before < 120 * MB)
+  } finally {
+    await server.close()
+  }
+})
+
+test('U6: a full disk is answered disk-full, and nothing half-stored stays', async (t) => {
+  const data = await mkdtemp(join(folder, 'disk-'))
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', data], { stdio: 'ignore' })
+  } catch {
+    return t.skip('this user may mount nothing')
+  }
+  const server = await ServerProcess.open({ data })
+  try {
+    const filler = join(data, 'filler')
+    const before = await stateOf(server)
+    const { bavail, bsize } = await statfs(data)
+    await writeFile(filler, Buffer.alloc(bavail * bsize - 2 * MB))
+    for (const body of [picture, stream(picture)]) {
+      const response = await put(server, body)
+      const { error } = (await response.json()) as { error: { code: string; message: string } }
+      assert.deepEqual([response.status, error.code], [507, 'disk-full'])
+      assert.equal(error.message, 'The server has no room left. Tell whoever runs it.')
+    }
+    assert.deepEqual(await stateOf(server), before)
+    assert.equal((await put(server, small)).status, 201)
+    await rm(filler)
+    assert.equal((await put(server, picture)).status, 201)
+  } finally {
+    await server.close()
+    execFileSync('umount', [data])
+  }
+})
+
+test('U6: so is a file that the disk finds too large', async (t) => {
+  if (process.platform === 'win32') return t.skip('needs ulimit')
+  const data = await mkdtemp(join(folder, 'ulimit-'))
+  const limited = join(folder, 'limited.sh')
+  await writeFile(limited, `ulimit -f 2000\nexec "$@"\n`)
+  const server = await ServerProcess.open({ data, under: ['sh', limited] })
+  try {
+    const before = await stateOf(server)
+    for (const body of [picture, stream(picture)])
+      assert.equal((await put(server, body)).status, 507)
+    assert.deepEqual(await stateOf(server), before)
+    assert.equal((await put(server, small)).status, 201)
+  } finally {
+    await server.close()
+  }
+})
+
+type Body = NonNullable<RequestInit['body']>
+
+/** A body whose length nobody is told. */
+async function* chunks(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let i = 0; i < bytes.length; i += 65_536) yield bytes.subarray(i, i + 65_536)
+}
+const stream = (bytes: Buffer): Body => chunks(bytes) as unknown as Body
+
+const put = (server: ServerProcess, body: Body): Promise<Response> =>
+  fetch(`${server.url}/p.png`, { method: 'PUT', body, duplex: 'half' } as RequestInit)
+
+/** All that is stored and on its way. */
+async function stateOf(server: ServerProcess): Promise<unknown> {
+  const snapshot = await fetch(`${server.url}/api/boards/main/snapshot`)
+  const files = async (name: string) =>
+    (await readdir(join(server.data, name), { recursive: true })).filter((file) =>
+      /\w{32}/.test(file),
+    )
+  return [await snapshot.json(), await files('arrivals'), await files('blobs')]
+}
