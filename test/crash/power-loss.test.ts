@@ -13,8 +13,8 @@ import { cantRecord, type Edge, record } from './power-loss/strace.ts'
 import { check } from './power-loss/workload.ts'
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
-const CUTS = process.env['CI'] ? 120 : 40
-const KILLS = process.env['CI'] ? 40 : 8
+const CUTS = process.env['CI'] ? 80 : 30
+const KILLS = process.env['CI'] ? 20 : 6
 const WRITER = join(import.meta.dirname, 'power-loss/writer.ts')
 
 describe(`the engine's folder when the power goes (SEED=${SEED})`, async () => {
