@@ -3,6 +3,7 @@ import type { Change } from './changes.ts'
 import type { Command, ImageAdd } from './commands.ts'
 import { WireError } from './errors.ts'
 import { limits } from './limits.ts'
+import { cleanName } from './names.ts'
 import { firstWidth, freeSpot } from './places.ts'
 import type { ImageRecord, Records } from './records.ts'
 import { settings, standing } from './records.ts'
@@ -29,7 +30,7 @@ export function apply(records: Records, command: Command, who: Who): Change[] | 
 }
 
 function add(records: Records, command: ImageAdd, who: Who): Change[] | WireError {
-  const { id, width, height, name } = command
+  const { id, width, height } = command
   if (!may(who, 'image.add')) return new WireError('not-allowed')
   if (records.get(id)) return new WireError('conflict')
   const w = command.w ?? firstWidth(width, height)
@@ -47,7 +48,7 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
     w,
     z: generateKeyBetween(topmost(records), null),
     caption: command.caption ?? '',
-    name,
+    name: cleanName(command.name),
     type: null,
     width,
     height,
