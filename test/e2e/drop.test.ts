@@ -1,0 +1,275 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { after, before, describe, test } from 'node:test'
+import { type Command, cleanName, GAP, uuidv7, words } from '@wirephoto/board'
+import sharp from 'sharp'
+import { Gallery } from '../support/gallery.ts'
+import { type BoardPage, HOSTS, Stand, type Tile } from '../support/page.ts'
+import { seeded } from '../support/pictures.ts'
+import { Witness } from '../support/witness.ts'
+
+const { ui, errors } = words
+
+/** Bytes that this server takes of a picture. */
+const LIMIT = 1_000_000
+/** Milliseconds that a page may be deaf, at the very most, on a slow and busy machine. */
+const DEAF = 2_000
+/** Names that break naive programs, where the big list of them is absent. */
+const NAUGHTY = [
+  '<script>alert(1)</script>',
+  '"><img src=x onerror=alert(2)>',
+  "' onmouseover='alert(3)",
+  'javascript:alert(4)//',
+  '../../../../etc/passwd',
+  '%00%2e%2e%2f',
+  '‮gpj.exe',
+  'ด้้้้้็็็็็้้้้้',
+  '👩‍👩‍👧‍👦 🏳️‍🌈',
+  'مرحبا بالعالم',
+  '{{7*7}} ${7*7}',
+  'CON',
+]
+
+let stand: Stand
+let gallery: Gallery
+
+before(async () => {
+  ;[stand, gallery] = await Promise.all([
+    Stand.open(undefined, ['--max-upload', String(LIMIT)]),
+    Gallery.open(),
+  ])
+})
+after(async () => {
+  await stand.close()
+  await gallery.close()
+})
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('fifty at once stand in tidy rows on both pages, and the page stays awake', async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      const files = await fifty()
+      for (const page of [anna, ben]) await watchTasks(page)
+      await anna.drop(files, { x: 300, y: 250 })
+      await anna.standing(50)
+      const tiles = await ben.standing(50)
+      assertTidy(tiles)
+      assertTidy(await anna.painted(50, 'stored'))
+      await ben.painted(50, 'stored')
+      for (const page of [anna, ben]) {
+        const longest = await longestTask(page)
+        t.diagnostic(`longest task: ${Math.round(longest)} ms`)
+        assert.ok(longest < DEAF)
+      }
+    })
+
+    test('what is no picture is refused in words, and the others of the drop are added', async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      const good = await gallery.file('photos/pic1.jpg')
+      const pdf = await gallery.write('scan.pdf', '%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\n')
+      const clip = await gallery.write(
+        'IMG_2041.mov',
+        '\0\0\0\x14ftypqt  \0\0\0\0qt  \0\0\0\x08wide',
+      )
+      const note = await gallery.write('note.jpg', 'I only have the name of a picture.')
+      const empty = await gallery.write('empty.png', '')
+      const large = await gallery.write('huge.png', await hugePicture())
+      const at = { x: 400, y: 300 }
+
+      await anna.hover([pdf, clip, good], at)
+      await anna.page.getByText('Let go to add 3 pictures').waitFor()
+      await anna.drop([pdf, clip, good], at)
+      await anna.told("scan.pdf isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.")
+      await anna.told("IMG_2041.mov is a video. Videos can't be added.")
+      await ben.painted(1, 'stored')
+      await anna.painted(1, 'stored')
+
+      await anna.drop([note, empty], at)
+      await anna.told(errors['not-a-picture']({ name: 'note.jpg' }))
+      await anna.told('empty.png is empty. Choose another.')
+
+      await anna.drop([large], at)
+      await anna.told('huge.png is 1.2 MB. The limit here is 1.0 MB.')
+      await anna.drop([pdf, clip, note, empty, large], at)
+      await anna.told(ui.moreRefused(3))
+      assert.equal((await anna.tiles()).length, 1)
+    })
+
+    test('what only the server can tell is said where the picture stands', async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      anna.tolerates = /422 \(/
+      const whole = await readFile(await gallery.draw('whole.jpg', { width: 640, height: 480 }))
+      const files = [
+        await gallery.write('torn.jpg', whole.subarray(0, whole.length / 2)),
+        await gallery.file('photos/pic2.jpg'),
+      ]
+      await anna.drop(files, { x: 300, y: 300 })
+      await ben.painted(1, 'stored')
+      const failed = anna.page.locator('[data-image][data-state="failed"]')
+      await anna.page
+        .getByText(errors.damaged({ name: 'torn.jpg' }))
+        .first()
+        .waitFor()
+      await failed.getByText(ui.notSent).waitFor()
+      await ben.standing(1)
+      await failed.getByRole('button', { name: ui.remove }).click()
+      await anna.standing(1)
+    })
+
+    test('names and titles are shown as they are, and do nothing', async (t) => {
+      const { board, anna, ben } = await stand.pair(t, host)
+      const witness = await Witness.follow(stand.server.url, board)
+      t.after(() => witness.close())
+      const list = await naughty()
+      if (list === NAUGHTY) t.diagnostic('../shared/corpora is absent: a short list stands in')
+
+      const adds = list.map((name, i) => add(cleanName(name), i))
+      for (let i = 0; i < adds.length; i += 100) await witness.ask(...adds.slice(i, i + 100))
+      await ben.standing(adds.length)
+      const shown = new Map((await ben.tiles()).map(({ id, label }) => [id, label]))
+      for (const { id, name } of adds) assert.equal(shown.get(id), `${name}, arriving`)
+      const slugs = ben.page.locator('[data-image] .slug')
+      const texts = new Set(await slugs.allTextContents())
+      for (const { name } of adds)
+        assert.ok(
+          [...texts].some((text) => text.startsWith(name)),
+          `a slug says ${name}`,
+        )
+
+      const sample = list.filter((_, i) => i % Math.ceil(list.length / 24) === 0)
+      for (const title of sample.filter((text) => text.trim() !== '')) {
+        const short = title.slice(0, 120)
+        await witness.ask({ kind: 'board.patch', set: { title: short } })
+        await anna.until((text) => document.querySelector('h1')!.textContent === text, short)
+      }
+      await witness.ask(
+        ...adds.map(({ id }) => ({ kind: 'image.remove', id }) as const).slice(-100),
+      )
+      assert.equal(await ben.page.locator('.world :is(script, iframe, svg, a, form)').count(), 0)
+    })
+
+    test('files of any name are added or refused under it', async (t) => {
+      const { board, anna, ben } = await stand.pair(t, host)
+      const list = await naughty()
+      const names = list.filter((_, i) => i % Math.ceil(list.length / 16) === 3)
+      const witness = await Witness.follow(stand.server.url, board)
+      t.after(() => witness.close())
+      await dropNamed(anna, names, 'picture')
+      await ben.painted(names.length, 'stored')
+      const kept = (await witness.pictures()).map(({ name }) => name)
+      assert.deepEqual(kept.sort(), names.map(cleanName).sort())
+      const labels = (await ben.tiles()).map(({ label }) => label)
+      assert.deepEqual(labels.sort(), kept)
+
+      for (const name of names.slice(0, 6)) {
+        await dropNamed(anna, [name], 'text')
+        const sentence = errors['not-a-picture']({ name: cleanName(name) })
+        await anna.page.locator('.toast').getByText(sentence, { exact: true }).waitFor()
+      }
+    })
+  })
+
+let drawn: Promise<string[]> | undefined
+
+/** Fifty pictures of many shapes, some of them photographs. */
+function fifty(): Promise<string[]> {
+  drawn ??= (async () => {
+    const random = seeded(50)
+    const side = () => Math.round(120 + random() * 400)
+    const files = [
+      'photos/pic1.jpg',
+      'photos/door-knocker.jpg',
+      'photos/pic3.jpg',
+      'photos/lake.jpg',
+    ]
+    const paths = await Promise.all(files.map((path) => gallery.file(path)))
+    while (paths.length < 50) {
+      const options = { width: side(), height: side(), seed: paths.length }
+      paths.push(await gallery.draw(`drawn-${paths.length}.jpg`, options))
+    }
+    return paths
+  })()
+  return drawn
+}
+
+/** A little more than this server takes. */
+function hugePicture(): Promise<Buffer> {
+  const [width, height] = [500, 800]
+  const noise = randomBytes(width * height * 3)
+  return sharp(noise, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer()
+}
+
+/** None over another; every row on one line, beginning where the first does, with one gap. */
+function assertTidy(tiles: readonly Tile[]): void {
+  const near = (a: number, b: number) => Math.abs(a - b) < 1.5
+  for (const [i, a] of tiles.entries())
+    for (const b of tiles.slice(i + 1)) {
+      const [dx, dy] = [overlap(a.x, a.w, b.x, b.w), overlap(a.y, a.h, b.y, b.h)]
+      assert.ok(dx <= 0 || dy <= 0, `${a.label} covers ${b.label}`)
+    }
+  const rows = Map.groupBy(tiles, ({ y }) => Math.round(y / 4))
+  assert.ok(rows.size > 3 && rows.size < 12, `${rows.size} rows`)
+  const left = Math.min(...tiles.map(({ x }) => x))
+  const gaps: number[] = []
+  for (const row of rows.values()) {
+    row.sort((a, b) => a.x - b.x)
+    assert.ok(near(row[0]!.x, left), 'a row begins at the left')
+    for (const [i, { x }] of row.slice(1).entries()) gaps.push(x - row[i]!.x - row[i]!.w)
+  }
+  assert.ok(
+    gaps.every((gap) => near(gap, gaps[0]!) && gap <= GAP + 1),
+    `one gap: ${gaps}`,
+  )
+}
+
+const overlap = (a: number, length: number, b: number, other: number): number =>
+  Math.min(a + length, b + other) - Math.max(a, b)
+
+async function watchTasks({ page }: BoardPage): Promise<void> {
+  await page.evaluate(() => {
+    const tasks: number[] = [0]
+    Object.assign(window, { tasks })
+    new PerformanceObserver((list) =>
+      tasks.push(...list.getEntries().map(({ duration }) => duration)),
+    ).observe({ type: 'longtask' })
+  })
+}
+
+const longestTask = ({ page }: BoardPage): Promise<number> =>
+  page.evaluate(() => Math.max(...(window as unknown as { tasks: number[] }).tasks))
+
+async function naughty(): Promise<readonly string[]> {
+  if (!gallery.real) return NAUGHTY
+  return JSON.parse(await readFile(await gallery.file('names/blns.json'), 'utf8'))
+}
+
+/** A small picture that never arrives, in rows of its own. */
+function add(name: string, i: number): Extract<Command, { kind: 'image.add' }> {
+  const [x, y] = [(i % 40) * 32 - 600, Math.floor(i / 40) * 32 - 200]
+  const id = uuidv7(Date.now(), randomBytes(10))
+  return { kind: 'image.add', id, x, y, w: 24, width: 240, height: 240, name }
+}
+
+/** Drops files whose names no disk would take. */
+async function dropNamed(page: BoardPage, names: readonly string[], what: 'picture' | 'text') {
+  await page.page.evaluate(
+    async ([names, what]) => {
+      const transfer = new DataTransfer()
+      const canvas = Object.assign(document.createElement('canvas'), { width: 40, height: 30 })
+      const drawn = canvas.getContext('2d')!
+      for (const [i, name] of names.entries()) {
+        drawn.fillStyle = `hsl(${i * 20} 60% 50%)`
+        drawn.fillRect(0, 0, 40, 30)
+        const png = await new Promise<Blob>((done) => canvas.toBlob((blob) => done(blob!)))
+        transfer.items.add(new File([what === 'picture' ? png : 'words'], name))
+      }
+      const stage = document.querySelector('.stage')!
+      const init = { dataTransfer: transfer, bubbles: true, cancelable: true }
+      stage.dispatchEvent(new DragEvent('drop', { ...init, clientX: 300, clientY: 200 }))
+    },
+    [names, what] as const,
+  )
+}
