@@ -125,7 +125,11 @@ async function edit(people: readonly Person[], random: () => number): Promise<vo
     )
   const ids = Array.from({ length: 6 }, id)
   const add = (picture: string): Command => ({
-    ...{ kind: 'image.add', id: picture, width: 40, height: 30, name: 'a.jpg' },
+    kind: 'image.add',
+    id: picture,
+    width: 40,
+    height: 30,
+    name: 'a.jpg',
     ...(random() < 0.5 && { x: place(), y: place() }),
   })
   const acts: ((person: Person) => unknown)[] = [

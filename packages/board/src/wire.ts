@@ -25,8 +25,12 @@ const thumbhash = z.string().check(z.regex(/^[\w+/]{1,44}={0,2}$/))
 const caption = z.string().check(z.maxLength(limits.caption))
 const index = z.string().check(z.maxLength(200), z.refine(isFractionalIndex))
 
-/** A key that the next one can be made from. */
+/**
+ * A key that others can be made before, after and between. The two outermost heads are left out: next to
+ * the last of them keys would grow with every picture.
+ */
 function isFractionalIndex(key: string): boolean {
+  if (!/^[B-Za-y][\dA-Za-z]*$/.test(key)) return false
   try {
     return generateKeyBetween(key, null) > key
   } catch {

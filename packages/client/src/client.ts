@@ -1,5 +1,6 @@
 import {
   type Command,
+  cleanName,
   type ErrorCode,
   type Followed,
   type ImageAdd,
@@ -223,7 +224,7 @@ export class Board {
         kind: 'image.add',
         id: id ?? newId(this.#now()),
         ...picture,
-        name: name.slice(0, limits.name),
+        name: cleanName(name),
       } satisfies ImageAdd,
     }))
     this.#do(
@@ -286,7 +287,7 @@ export class Board {
         if (!picture?.blob && !error && !isGone) return
         end()
         if (picture?.blob) resolve(picture)
-        else reject(new WireError(error?.code ?? 'unknown-picture'))
+        else reject(Object.assign(new WireError(error?.code ?? 'unknown-picture'), error))
       }
       look()
     })

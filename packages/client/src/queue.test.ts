@@ -201,8 +201,7 @@ describe('queue', () => {
     const gone = open({ peer, store })
     const picture = add()
     gone.queue.push([picture, { kind: 'image.remove', id: picture.id }])
-    gone.queue.close()
-    await turn()
+    await gone.queue.close()
     const pages = [open({ peer, store }), open({ peer, store })]
     for (const { queue } of pages) queue.adopt(await store.commands('main'))
     for (const { queue, replica } of pages) {
@@ -225,8 +224,7 @@ describe('queue', () => {
     await first.settled()
     first.queue.online = false
     first.queue.push([move(picture.id, 1), { kind: 'image.remove', id: picture.id }])
-    first.queue.close()
-    await turn()
+    await first.queue.close()
     peer.forget(1)
     const pages = [open({ peer, store }), open({ peer, store })]
     for (const { queue } of pages) queue.adopt(await store.commands('main'))
@@ -243,8 +241,7 @@ describe('queue', () => {
     const gone = open({ peer, store })
     const picture = add()
     gone.queue.push([picture, move(picture.id, 1)])
-    gone.queue.close()
-    await turn()
+    await gone.queue.close()
     const page = open({ peer, store })
     page.queue.push([move(picture.id, 2)])
     page.queue.adopt(await store.commands('main'))

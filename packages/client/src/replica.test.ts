@@ -2,12 +2,17 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
   type AnyRecord,
+  apply,
+  applyChanges,
   type Batch,
+  type Change,
   type Command,
   type Cursor,
+  coalesce,
   cursor,
   type ImageRecord,
 } from '@wirephoto/board'
+import fc from 'fast-check'
 import { newId } from './ids.ts'
 import { type Pending, Replica } from './replica.ts'
 
@@ -181,5 +186,83 @@ describe('replica', () => {
     replica.apply(batch(3, picture({ id: first.id, x: 5 })))
     assert.ok(reads < 200, `${reads} fields were read`)
     assert.deepEqual(told, [[first.id], [second.id]])
+  })
+
+  test('F4: in whatever order answers and batches come, guesses hold until then, and all end equal', () => {
+    const ids = [1, 2, 3].map(newId)
+    const page = fc.nat(2)
+    const step = fc.oneof(
+      fc.record({ does: fc.constant('patch' as const), page, id: fc.nat(2), x: fc.nat(999) }),
+      fc.record({
+        does: fc.constantFrom('remove' as const, 'restore' as const),
+        page,
+        id: fc.nat(2),
+      }),
+      fc.record({ does: fc.constantFrom('serve' as const, 'answer' as const), page }),
+      fc.record({
+        does: fc.constant('feed' as const),
+        page,
+        batches: fc.integer({ min: 1, max: 3 }),
+      }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const start = ids.map((id) => picture({ id }))
+        const truth = new Map<string, AnyRecord>(start.map((record) => [record.id, record]))
+        const log: Batch[] = []
+        const pages = [0, 1, 2].map(() => ({
+          ...open(start, 0),
+          seen: 0,
+          unserved: [] as Pending[],
+          answers: [] as (() => void)[],
+          /** Own patches of x that must be seen, by picture. */
+          own: [] as Pending[],
+        }))
+        const push = (self: (typeof pages)[number], command: Command) => {
+          const pending = self.hold(command)
+          self.unserved.push(pending)
+          self.own.push(pending)
+        }
+        const serve = (self: (typeof pages)[number]) => {
+          const pending = self.unserved.shift()
+          if (!pending) return
+          const who = { visitor: 'me', role: 'edit', now: 7 } as const
+          const changes = apply(truth, pending.command, who) as Change[]
+          applyChanges(truth, changes)
+          const seq = log.length + 1
+          log.push({ from: at(seq - 1), to: at(seq), changes })
+          self.answers.push(() => self.replica.answer([pending], seq))
+        }
+        const feed = (self: (typeof pages)[number], count: number) => {
+          const [first, ...rest] = log.slice(self.seen, self.seen + count)
+          if (!first) return
+          self.seen += rest.length + 1
+          self.replica.apply(coalesce([first, ...rest]))
+        }
+        const check = (self: (typeof pages)[number]) => {
+          self.own = self.own.filter(({ answered }) => answered === null || answered > self.seen)
+          const latest = new Map<string, number>()
+          for (const { command } of self.own)
+            if (command.kind === 'image.patch') latest.set(command.id, command.set.x!)
+          for (const [id, x] of latest) assert.equal(self.replica.pictures.get(id)!.x, x)
+        }
+        for (const each of steps) {
+          const self = pages[each.page]!
+          if (each.does === 'patch')
+            push(self, { kind: 'image.patch', id: ids[each.id]!, set: { x: each.x } })
+          else if (each.does === 'serve') serve(self)
+          else if (each.does === 'answer') self.answers.shift()?.()
+          else if (each.does === 'feed') feed(self, each.batches)
+          else push(self, { kind: `image.${each.does}`, id: ids[each.id]! })
+          check(self)
+        }
+        for (const self of pages) while (self.unserved.length > 0) serve(self)
+        for (const self of pages) {
+          for (const answer of self.answers) answer()
+          feed(self, log.length)
+          assert.deepEqual(self.replica.pictures, truth)
+        }
+      }),
+    )
   })
 })

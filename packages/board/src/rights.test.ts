@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ImageRecord } from './records.ts'
+import { may, ROLES, type Who } from './rights.ts'
+
+const mine = { author: 'me' } as ImageRecord
+const theirs = { author: 'other' } as ImageRecord
+const roles = [...ROLES, 'server'] as const
+
+/** Who may, per verb, of: view, add, edit, own, server. */
+const table: [Parameters<typeof may>[1], any: string, own: string][] = [
+  ['read', 'yes yes yes yes yes', 'yes yes yes yes yes'],
+  ['image.add', 'no yes yes yes yes', 'no yes yes yes yes'],
+  ['image.patch', 'no no yes yes yes', 'no yes yes yes yes'],
+  ['image.remove', 'no no yes yes yes', 'no yes yes yes yes'],
+  ['image.restore', 'no no yes yes yes', 'no yes yes yes yes'],
+  ['board.patch', 'no no yes yes yes', 'no no yes yes yes'],
+  ['image.settle', 'no no no no yes', 'no no no no yes'],
+  ['image.fail', 'no no no no yes', 'no no no no yes'],
+  ['image.purge', 'no no no no yes', 'no no no no yes'],
+]
+
+test('F11: each role may what the table says, of any picture and of its own', () => {
+  for (const [verb, any, own] of table)
+    for (const [picture, expected] of [
+      [theirs, any],
+      [mine, own],
+    ] as const) {
+      const told = roles.map((role): string => {
+        const who: Who = { visitor: 'me', role, now: 0 }
+        return may(who, verb, picture) ? 'yes' : 'no'
+      })
+      assert.equal(told.join(' '), expected, `${verb} of ${picture.author}`)
+    }
+})
+
+test("F11: a picture that nobody knows is nobody's", () => {
+  assert.equal(may({ visitor: 'me', role: 'add', now: 0 }, 'image.patch'), false)
+})

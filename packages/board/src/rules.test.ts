@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { generateKeyBetween } from 'fractional-indexing'
+import { applyChanges, type Change } from './changes.ts'
+import type { Command, ImageAdd, ImageSettle } from './commands.ts'
+import { Draft } from './draft.ts'
+import { WireError } from './errors.ts'
+import { uuidv7 } from './ids.ts'
+import { limits } from './limits.ts'
+import type { AnyRecord, ImageRecord } from './records.ts'
+import type { Who } from './rights.ts'
+import { apply } from './rules.ts'
+
+const anna: Who = { visitor: 'anna', role: 'edit', now: 1_000 }
+const server: Who = { visitor: 'server', role: 'server', now: 2_000 }
+const uuid = (n: number) => uuidv7(n, new Uint8Array(10).fill(n))
+const A = uuid(1)
+
+const add = (fields: Partial<ImageAdd> = {}): ImageAdd => ({
+  kind: 'image.add',
+  id: A,
+  x: 10,
+  y: 20,
+  width: 400,
+  height: 300,
+  name: 'a.jpg',
+  ...fields,
+})
+const settle = (fields: Partial<ImageSettle> = {}): ImageSettle => ({
+  kind: 'image.settle',
+  id: A,
+  blob: 'b'.repeat(64),
+  type: 'image/png',
+  bytes: 9,
+  width: 40,
+  height: 30,
+  thumbhash: 'hash',
+  ...fields,
+})
+
+/** A board on which things are done. */
+function open() {
+  const records = new Map<string, AnyRecord>()
+  const act = (command: Command, who = anna): Change[] | string => {
+    const result = apply(records, command, who)
+    if (result instanceof WireError) return result.code
+    applyChanges(records, result)
+    return result
+  }
+  const picture = (id = A) => records.get(id) as ImageRecord
+  return { records, act, picture }
+}
+
+describe('rules', () => {
+  test("R2: an added picture is a whole record, arriving, on top, its author's", () => {
+    const { act, picture } = open()
+    act(add({ caption: 'c', thumbhash: 't' }))
+    assert.deepEqual(picture(), {
+      kind: 'image',
+      id: A,
+      x: 10,
+      y: 20,
+      w: 320,
+      z: 'a0',
+      caption: 'c',
+      name: 'a.jpg',
+      type: null,
+      width: 400,
+      height: 300,
+      bytes: null,
+      thumbhash: 't',
+      blob: null,
+      author: 'anna',
+      createdAt: 1_000,
+      deletedAt: null,
+    })
+  })
+
+  test('R2: an id is taken once, for ever', () => {
+    const { act, records } = open()
+    act(add())
+    assert.equal(act(add()), 'conflict')
+    act({ kind: 'image.remove', id: A })
+    assert.equal(act(add()), 'conflict')
+    assert.equal(records.size, 1)
+  })
+
+  test('R6: a picture without a place goes to the next free spot', () => {
+    const { act, picture } = open()
+    act({ kind: 'image.add', id: A, width: 400, height: 300, name: 'a.jpg' })
+    act({ kind: 'image.add', id: uuid(2), width: 400, height: 300, name: 'b.jpg' })
+    assert.deepEqual([picture().x, picture().y], [-160, -120])
+    assert.deepEqual([picture(uuid(2)).x, picture(uuid(2)).y], [176, -120])
+  })
+
+  test('R3: a patch changes the fields it names and no others, trashed or not', () => {
+    const { act, picture } = open()
+    act(add())
+    const before = picture()
+    act({ kind: 'image.patch', id: A, set: { x: 1, caption: undefined } })
+    assert.deepEqual(picture(), { ...before, x: 1 })
+    act({ kind: 'image.remove', id: A })
+    act({ kind: 'image.patch', id: A, set: { y: 2, w: 3, z: 'a5', caption: 'c' } })
+    const patched = { ...before, x: 1, y: 2, w: 3, z: 'a5', caption: 'c' }
+    assert.deepEqual(picture(), { ...patched, deletedAt: 1_000 })
+  })
+
+  test('R4: trash and back leave a picture as it was; done twice, nothing happens', () => {
+    const { act, picture } = open()
+    act(add())
+    const before = picture()
+    act({ kind: 'image.remove', id: A })
+    assert.equal(picture().deletedAt, 1_000)
+    assert.deepEqual(act({ kind: 'image.remove', id: A }, { ...anna, now: 5_000 }), [])
+    assert.equal(picture().deletedAt, 1_000)
+    act({ kind: 'image.restore', id: A })
+    assert.deepEqual(picture(), before)
+    assert.deepEqual(act({ kind: 'image.restore', id: A }), [])
+  })
+
+  test('F1: a picture is settled once, with what its bytes turned out to be', () => {
+    const { act, picture } = open()
+    act(add())
+    const before = picture()
+    act(settle(), server)
+    const { kind: _, ...truth } = settle()
+    assert.deepEqual(picture(), { ...before, ...truth })
+    assert.deepEqual(act(settle(), server), [], 'settled again after a crash')
+    assert.equal(act(settle({ blob: 'c'.repeat(64) }), server), 'conflict')
+    assert.equal(act({ kind: 'image.fail', id: A }, server), 'conflict', 'what is stored stays')
+  })
+
+  test('F1: an arrival that failed, and a purged picture, leave a tombstone', () => {
+    const { act, records } = open()
+    act(add())
+    assert.deepEqual(act({ kind: 'image.fail', id: A }, server), [{ gone: A }])
+    act(add())
+    assert.equal(act({ kind: 'image.purge', id: A }, server), 'conflict', 'not in the trash')
+    act({ kind: 'image.remove', id: A })
+    assert.deepEqual(act({ kind: 'image.purge', id: A }, server), [{ gone: A }])
+    assert.equal(records.size, 0)
+  })
+
+  test("what is about no picture is refused, be the id unknown or the settings' own", () => {
+    const { act, records } = open()
+    act({ kind: 'board.patch', set: { title: 'T' } })
+    for (const id of [A, 'board', '__proto__', ''])
+      for (const command of [
+        { kind: 'image.patch', id, set: { x: 1 } },
+        { kind: 'image.remove', id },
+        { kind: 'image.restore', id },
+        settle({ id }),
+        { kind: 'image.fail', id },
+        { kind: 'image.purge', id },
+      ] as const)
+        assert.equal(act(command, server), 'unknown-picture', `${command.kind} ${id}`)
+    assert.equal(records.size, 1)
+  })
+
+  test('a title is kept until another is given', () => {
+    const { act, records } = open()
+    act({ kind: 'board.patch', set: { title: 'T' } })
+    act({ kind: 'board.patch', set: {} })
+    assert.deepEqual(records.get('board'), { kind: 'board', id: 'board', title: 'T' })
+  })
+
+  test('R8: a full board takes no more', () => {
+    const { act, records, picture } = open()
+    act(add())
+    for (let n = records.size; n < limits.records; n++)
+      records.set(`${n}`, { ...picture(), id: `${n}` })
+    assert.equal(act(add({ id: uuid(2) })), 'board-full')
+    records.delete('9')
+    assert.notEqual(act(add({ id: uuid(2) })), 'board-full')
+  })
+
+  test('R7: a new picture is topmost, whatever was put in front before', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(5), { maxLength: 40 }), (moves) => {
+        const { act, picture, records } = open()
+        moves.forEach((from, n) => {
+          act(add({ id: uuid(n) }))
+          const tops = [...records.values()].map((record) => (record as ImageRecord).z)
+          assert.ok(tops.every((z) => z <= picture(uuid(n)).z))
+          const z = generateKeyBetween(tops.sort().at(-1)!, null)
+          act({ kind: 'image.patch', id: uuid(Math.min(from, n)), set: { z } })
+        })
+      }),
+    )
+  })
+})
+
+const id = fc.constantFrom(...[1, 2, 3].map(uuid))
+const place = fc.integer({ min: -1_000, max: 1_000 })
+const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({
+    kind: fc.constant('image.add' as const),
+    id,
+    width: fc.integer({ min: 1, max: 50 }),
+    height: fc.integer({ min: 1, max: 50 }),
+    name: fc.constant('a.jpg'),
+    x: fc.option(place, { nil: undefined }),
+    y: fc.option(place, { nil: undefined }),
+  }),
+  fc.record({
+    kind: fc.constant('image.patch' as const),
+    id,
+    set: fc.record({ x: place, y: place, caption: fc.string() }, { requiredKeys: [] }),
+  }),
+  fc.record({ kind: fc.constant('image.remove' as const), id }),
+  fc.record({ kind: fc.constant('image.restore' as const), id }),
+  fc.record({ kind: fc.constant('board.patch' as const), set: fc.record({ title: fc.string() }) }),
+  id.map((each) => settle({ id: each })),
+  fc.record({ kind: fc.constantFrom('image.fail' as const, 'image.purge' as const), id }),
+)
+
+describe('F4: rules, whatever is asked for', () => {
+  const commands = fc.array(anyCommand, { maxLength: 30 })
+
+  test('a draft shows what the board would be', () => {
+    fc.assert(
+      fc.property(commands, commands, (before, after) => {
+        const { act, records } = open()
+        for (const command of before) act(command, server)
+        const base = new Map(records)
+        const draft = new Draft(base)
+        for (const command of after) {
+          const drafted = apply(draft, command, server)
+          if (!(drafted instanceof WireError)) draft.add(drafted)
+          const done = act(command, server)
+          assert.deepEqual(drafted instanceof WireError ? drafted.code : drafted, done)
+          const sorted = (all: Iterable<AnyRecord>) =>
+            [...all].sort((a, b) => (a.id < b.id ? -1 : 1))
+          assert.deepEqual(sorted(draft.values()), sorted(records.values()))
+          assert.deepEqual(draft.get(uuid(1)), records.get(uuid(1)))
+        }
+        applyChanges(base, draft.changes)
+        assert.deepEqual(base, records)
+      }),
+    )
+  })
+
+  test('what is deleted stays deleted until it is restored', () => {
+    fc.assert(
+      fc.property(commands, commands, (before, after) => {
+        const { act, picture } = open()
+        for (const command of before) act(command, server)
+        if (act({ kind: 'image.remove', id: A }, server) === 'unknown-picture') return
+        for (const command of after) {
+          if (command.kind === 'image.restore' || command.kind === 'image.add') continue
+          act(command, server)
+          assert.notEqual(picture()?.deletedAt, null)
+        }
+      }),
+    )
+  })
+
+  test('patches of different fields hold in whatever order they come', () => {
+    const set = fc.record({ x: place, y: place, w: fc.nat(99), caption: fc.string() })
+    fc.assert(
+      fc.property(set, fc.shuffledSubarray(['x', 'y', 'w', 'caption'] as const), (all, order) => {
+        const { act, picture } = open()
+        act(add())
+        for (const field of order) act({ kind: 'image.patch', id: A, set: { [field]: all[field] } })
+        for (const field of order) assert.equal(picture()[field], all[field])
+      }),
+    )
+  })
+
+  test('records are replaced, never changed: what somebody holds stays as it was', () => {
+    fc.assert(
+      fc.property(commands, (all) => {
+        const { act, records } = open()
+        for (const command of all) {
+          const held = [...records.values()]
+          const copies = structuredClone(held)
+          act(command, server)
+          assert.deepEqual(held, copies)
+        }
+      }),
+    )
+  })
+})
