@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { WireError } from '@wirephoto/board'
+import { WireError } from '@wirephoto/board/errors'
 
 /** A board's short key, by which all its rows go. Throws `unknown-board`. */
 export function keysOf(db: DatabaseSync): (board: string) => number {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type Cursor, cursor, parseCursor } from '@wirephoto/board'
+import { type Cursor, cursor, parseCursor } from '@wirephoto/board/changes'
 import type { BoardInfo, HistoryEntry, Secret } from '../engine.ts'
 import { keysOf } from './keys.ts'
 import type { ClientRow } from './writes.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
-import { type Cursor, cursor, parseCursor } from '@wirephoto/board'
+import { type Cursor, cursor, parseCursor } from '@wirephoto/board/changes'
 import type { HistoryEntry, Secret } from '../engine.ts'
 import { keysOf } from './keys.ts'
 
