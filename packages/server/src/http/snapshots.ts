@@ -11,17 +11,19 @@ export type Encoding = 'br' | 'gzip' | 'identity'
 interface Entry {
   readonly cursor: Cursor
   readonly body: Promise<Buffer>
-  ready: boolean
+  /** Bytes of the body once it is made, else null. */
+  size: number | null
 }
 
 /** Records that are encoded in one go: a few milliseconds. */
 const SLICE = 1_000
-/** Snapshots that are kept, each of one board and encoding. */
-const KEPT = 64
+/** Bytes of the snapshots that are kept. */
+const KEPT = 32_000_000
 
 /** Boards as JSON of `Snapshot`, made once for all who ask at the same cursor. */
 export class Snapshots {
   readonly #kept = new Map<string, Entry>()
+  #bytes = 0
 
   async of(board: LiveBoard, encoding: Encoding): Promise<{ cursor: Cursor; body: Buffer }> {
     const key = `${board.id} ${encoding}`
@@ -29,23 +31,32 @@ export class Snapshots {
       const kept = this.#kept.get(key)
       if (kept?.cursor === board.cursor) return { cursor: kept.cursor, body: await kept.body }
       // One at a time: whoever comes meanwhile shares the next, however fast the board changes (F7).
-      if (!kept || kept.ready) this.#make(key, board, encoding)
+      if (!kept || kept.size !== null) this.#make(key, board, encoding)
       else await kept.body.catch(() => {})
     }
   }
 
   #make(key: string, board: LiveBoard, encoding: Encoding): void {
-    const { cursor } = board
-    const entry: Entry = { cursor, body: encode(board, encoding), ready: false }
-    this.#kept.delete(key)
+    const entry: Entry = { cursor: board.cursor, body: encode(board, encoding), size: null }
+    this.#forget(key)
     this.#kept.set(key, entry)
-    if (this.#kept.size > KEPT) this.#kept.delete(this.#kept.keys().next().value!)
     entry.body.then(
-      () => {
-        entry.ready = true
+      ({ length }) => {
+        if (this.#kept.get(key) !== entry) return
+        entry.size = length
+        this.#bytes += length
+        for (const oldest of this.#kept.keys()) {
+          if (this.#bytes <= KEPT) break
+          this.#forget(oldest)
+        }
       },
       () => this.#kept.delete(key),
     )
+  }
+
+  #forget(key: string): void {
+    this.#bytes -= this.#kept.get(key)?.size ?? 0
+    this.#kept.delete(key)
   }
 }
 

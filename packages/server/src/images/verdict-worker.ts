@@ -39,7 +39,8 @@ sharp.concurrency(1)
 process.on('message', (question: Question) => {
   void judge(question).then((reply) => process.send!(reply))
 })
-// The server is gone.
+// A terminal or a service manager means the server, which ends this process when it needs it no more.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
 
 async function judge(question: Question): Promise<Reply> {
