@@ -19,7 +19,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 const HALF = { viewport: { width: 718, height: 720 }, colorScheme: 'light' } as const
 const MIDDLE = { x: 320, y: 520 }
 /** Bytes a second of the line that it is sent on, and the milliseconds after which it is photographed. */
-const SLOW = 1_000_000
+const SLOW = 5_000_000
 const SENDING = 2_000
 
 const TITLE = 'A week in the hills'
@@ -106,7 +106,7 @@ async function photographTwo(board: Filled, name: string) {
   const line = await Proxy.open(server.port)
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-screenshots-'))
   const file = join(folder, 'this-morning.png')
-  await sharp(await landscape(4800, 3200, 6)).png().toFile(file)
+  await sharp(await landscape(4200, 2800, 6)).png({ compressionLevel: 0 }).toFile(file)
   const sender = await look(board, HALF, line.port)
   const watcher = await look(board, HALF)
   line.up.rate = SLOW
