@@ -23,11 +23,13 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-function run(args: string[], env: NodeJS.ProcessEnv = {}, node = process.execPath): ChildProcess {
+/** `under` is a program that starts it. */
+function run(args: string[], env: NodeJS.ProcessEnv = {}, under: string[] = []): ChildProcess {
   const clean = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(?:WIREPHOTO_|PORT$|npm_)/.test(name)),
   )
-  return spawn(node, [BIN, ...args], {
+  const [program, ...rest] = [...under, process.execPath, BIN, ...args]
+  return spawn(program!, rest, {
     cwd: folder,
     env: { ...clean, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -46,8 +48,8 @@ async function outcome(args: string[], env: NodeJS.ProcessEnv = {}) {
 }
 
 /** Runs until the banner says where it listens. */
-async function serving(args: string[], env: NodeJS.ProcessEnv = {}) {
-  const child = run(['serve', '--port', '0', ...args], env)
+async function serving(args: string[], env: NodeJS.ProcessEnv = {}, under: string[] = []) {
+  const child = run(['serve', '--port', '0', ...args], env, under)
   let banner = ''
   for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) {
     banner += String(chunk)
@@ -181,6 +183,16 @@ test('F1: SIGTERM lets a picture that is on its way arrive', async () => {
   const file = await fetch(`${again.url}/api/boards/main/images/${id}/file`)
   assert.deepEqual(Buffer.from(await file.arrayBuffer()), PICTURE)
   await again.stop('SIGTERM')
+})
+
+test('it ends with the shell that npm ran it by', { timeout: 60_000 }, async (t) => {
+  if (process.platform === 'win32') return t.skip('needs sh')
+  const shell = ['sh', '-c', '"$@"; true', 'sh']
+  const { child, stop } = await serving(['--data', 'npm'], { npm_lifecycle_event: 'start' }, shell)
+  child.stdout!.resume()
+  await stop('SIGKILL')
+  const again = await serving(['--data', 'npm'])
+  assert.equal(await again.stop('SIGTERM'), 0)
 })
 
 test('a second signal does not wait', async () => {

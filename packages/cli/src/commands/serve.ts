@@ -20,6 +20,8 @@ interface Options {
 const PAGE = fileURLToPath(new URL('../../../web/dist', import.meta.url))
 /** Milliseconds in which a signal is the same one again: npm passes on what its terminal sends to all. */
 const ECHO = 1_000
+/** Milliseconds between looks at whether npm's shell is still there. */
+const PARENT = 500
 
 /** Serves boards until it is told to stop. */
 export function serveCommand(): Command {
@@ -102,8 +104,19 @@ function stopOnSignal(server: RunningServer): void {
       },
     )
   }
+  // Nobody may be left to read what is said.
+  process.stdout.on('error', () => {})
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
+  if (byNpm()) {
+    const parent = process.ppid
+    // npm's shell passes no signal on, it only goes.
+    const watch = setInterval(() => {
+      if (process.ppid === parent) return
+      clearInterval(watch)
+      stop()
+    }, PARENT).unref()
+  }
 }
 
 /** What a start failed of, in a sentence that says what to do; an error of ours stays what it is. */
@@ -139,9 +152,10 @@ function explain(
   }
 }
 
+const byNpm = (): boolean => process.env['npm_lifecycle_event'] === 'start'
+
 /** Where the operator stood: npm runs scripts in the package's folder. */
-const startedIn = (): string =>
-  (process.env['npm_lifecycle_event'] === 'start' && process.env['INIT_CWD']) || process.cwd()
+const startedIn = (): string => (byNpm() && process.env['INIT_CWD']) || process.cwd()
 
 /** Makes ready what commander reads: an empty variable says nothing, and a flag's says yes or no. */
 export function useEnvironment(env: NodeJS.ProcessEnv): void {
