@@ -224,6 +224,7 @@ export class Board {
         kind: 'image.add',
         id: id ?? newId(this.#now()),
         ...picture,
+        ...(picture.caption !== undefined && { caption: picture.caption.slice(0, limits.caption) }),
         name: cleanName(name),
       } satisfies ImageAdd,
     }))
@@ -237,7 +238,9 @@ export class Board {
 
   /** What is asked for in one turn of the event loop (patches of a whole selection) is one undo step. */
   patch(id: string, set: ImagePatch['set']): void {
-    const given = Object.entries(set).filter(([, value]) => value !== undefined)
+    const { caption } = set
+    const within = { ...set, caption: caption?.slice(0, limits.caption) }
+    const given = Object.entries(within).filter(([, value]) => value !== undefined)
     this.#do([{ kind: 'image.patch', id, set: Object.fromEntries(given) }])
   }
 

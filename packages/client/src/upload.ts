@@ -1,4 +1,11 @@
-import { type ErrorBody, errors, type ImageAdd, type ImageRecord, words } from '@wirephoto/board'
+import {
+  type ErrorBody,
+  type ErrorCode,
+  errors,
+  type ImageAdd,
+  type ImageRecord,
+  WireError,
+} from '@wirephoto/board'
 import type { DetailedError, FileSource, Upload, UploadOptions } from 'tus-js-client'
 import { backoff } from './backoff.ts'
 import type { Problem } from './client.ts'
@@ -8,6 +15,8 @@ import type { SavedFile, Store } from './store.ts'
 const AT_ONCE = 2
 /** Bytes of one request: what a server that is killed may cost, at the most. */
 const CHUNK = 8 * 2 ** 20
+/** Of the first: what it is refused for, a server answers before it is all sent, and reads this much more. */
+const FIRST_CHUNK = 1_000_000
 /** Milliseconds that one page keeps others from sending the same file, and between its renewals. */
 const CLAIM = 6_000
 const RENEWAL = 2_000
@@ -183,7 +192,7 @@ export class Uploads {
       job.phase = 'sent'
       this.#show(id, { sent: job.file.size })
     } catch (error) {
-      if (job.phase === 'running') this.#judge(job, error as DetailedError)
+      if (job.phase === 'running') await this.#judge(job, error as DetailedError)
     } finally {
       clearInterval(renewal)
       job.stop = undefined
@@ -203,7 +212,7 @@ export class Uploads {
         endpoint,
         headers,
         metadata: { id: job.id },
-        chunkSize: CHUNK,
+        chunkSize: FIRST_CHUNK,
         retryDelays: null,
         uploadDataDuringCreation: true,
         storeFingerprintForResuming: false,
@@ -213,6 +222,9 @@ export class Uploads {
         onProgress: (sent, total) => {
           complete = sent === total
           this.#progress(job, sent)
+        },
+        onChunkComplete: () => {
+          upload.options.chunkSize = CHUNK
         },
         onSuccess: () => resolve(),
         onError: reject,
@@ -236,17 +248,22 @@ export class Uploads {
   }
 
   /** What a failed try means: try again, or give up. */
-  #judge(job: Job, error: DetailedError): void {
+  async #judge(job: Job, error: DetailedError): Promise<void> {
     const response = error.originalResponse
     const status = response?.getStatus() ?? 0
     const isRefusal = status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)
-    if (!isRefusal) {
-      const after = Number(response?.getHeader('Retry-After')) * 1000 || 0
-      const wait = Math.max(after, backoff(job.failures++))
-      this.#pause(job, wait)
-      return this.#show(job.id, { state: 'retrying', retryAt: Date.now() + wait })
-    }
-    const why = problemOf(response?.getBody() ?? '')
+    if (isRefusal) return this.#give(job, problemOf(response?.getBody() ?? ''))
+    // The file may have gone from under us: then no try will send it.
+    if (!response && !(await isReadable(job.file)))
+      return this.#give(job, problem('damaged', job.add?.name))
+    if (job.phase !== 'running') return
+    const after = Number(response?.getHeader('Retry-After')) * 1000 || 0
+    const wait = Math.max(after, backoff(job.failures++))
+    this.#pause(job, wait)
+    this.#show(job.id, { state: 'retrying', retryAt: Date.now() + wait })
+  }
+
+  #give(job: Job, why: Problem): void {
     this.fail(job.id, why)
     this.#options.failed(job.id, why)
   }
@@ -265,11 +282,9 @@ export class Uploads {
   }
 
   /** The picture is gone, and nobody said why. */
-  #gone({ id, add }: Job): void {
-    if (!add) return this.drop(id)
-    const why = problem('upload-gone')
-    this.fail(id, why)
-    this.#options.failed(id, why)
+  #gone(job: Job): void {
+    if (!job.add) return this.drop(job.id)
+    this.#give(job, problem('upload-gone'))
   }
 
   #halt(job: Job): void {
@@ -279,8 +294,9 @@ export class Uploads {
   }
 
   #show(id: string, news: Partial<OwnUpload>): void {
-    const upload = this.shown.get(id)
-    if (!upload) return
+    const shown = this.shown.get(id)
+    if (!shown) return
+    const { retryAt: _, ...upload } = shown
     this.shown.set(id, { ...upload, ...news })
     this.#changed(id)
   }
@@ -321,7 +337,16 @@ const blobReader: NonNullable<UploadOptions['fileReader']> = {
   },
 }
 
-const problem = (code: keyof typeof errors): Problem => ({ code, message: words.errors[code]({}) })
+const problem = (code: ErrorCode, name?: string): Problem => new WireError(code, { name }).toJSON()
+
+const isReadable = (file: Blob): Promise<boolean> =>
+  file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    )
 
 /** What a refusal's body says. */
 function problemOf(body: string): Problem {
