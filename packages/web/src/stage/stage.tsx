@@ -12,6 +12,7 @@ import {
 } from 'solid-js'
 import { useApp } from '../app.ts'
 import { Menu, type MenuItem } from '../shell/menu.tsx'
+import { FarPictures } from './far.tsx'
 import { Gestures } from './gestures.ts'
 import { enter, listenToKeys } from './keys.ts'
 import { SelectionBar } from './selection-bar.tsx'
@@ -27,8 +28,8 @@ const { ui } = words
 export function Stage(): JSX.Element {
   const app = useApp()
   const { desk, camera, hands, selection, actions } = app
-  const ids = visible(desk, camera, hands, selection)
-  const layers = createMemo(() => stacked(ids(), desk.boxes, desk.layers()))
+  const shown = visible(desk, camera, hands, selection)
+  const layers = createMemo(() => stacked(shown.near(), desk.boxes, desk.layers()))
   const [menu, setMenu] = createSignal<{ at: Point; items: readonly MenuItem[] } | null>(null)
   let stage!: HTMLDivElement
   let gestures!: Gestures
@@ -91,7 +92,10 @@ export function Stage(): JSX.Element {
           '--zoom': camera.view().zoom,
         }}
       >
-        <For each={ids()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
+        <Show when={shown.far().length > 0}>
+          <FarPictures region={shown.region()} ids={shown.far()} />
+        </Show>
+        <For each={shown.near()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
       </div>
       <SelectionBar hidden={menu() !== null} />
       <Show when={menu()}>

@@ -26,6 +26,8 @@ export function Tile(props: TileProps): JSX.Element {
   const height = createMemo(() => heightOf(record() ?? { w: 1, width: 1, height: 1 }))
   const name = (): string => record()?.caption || record()?.name || ''
   const state = (): string => upload()?.state ?? (record()?.blob ? 'stored' : 'arriving')
+  /** Most pictures are never pointed at, and need no slug. */
+  const [looked, setLooked] = createSignal(false)
   let element!: HTMLDivElement
 
   createEffect(
@@ -58,12 +60,20 @@ export function Tile(props: TileProps): JSX.Element {
         '--w': record()?.w,
         '--layer': props.layer,
       }}
-      onFocus={() => selection.activate(id)}
+      onPointerEnter={() => setLooked(true)}
+      onFocus={() => {
+        setLooked(true)
+        selection.activate(id)
+      }}
     >
       <Print id={id} record={record()} upload={upload()} alt={name()} />
       <Show
         when={upload()}
-        fallback={<p class="slug on-look">{record() && slugOf(record()!, desk.board.visitor)}</p>}
+        fallback={
+          <Show when={looked() && record()}>
+            {(shown) => <p class="slug on-look">{slugOf(shown(), desk.board.visitor)}</p>}
+          </Show>
+        }
       >
         {(own) => <UploadSlug id={id} upload={own()} />}
       </Show>
