@@ -186,6 +186,37 @@ describe('live board', () => {
     await board.close()
   })
 
+  test('L2: an engine that fails is asked again until it answers, and not in a whirl', async () => {
+    const id = uuid()
+    await engine.boards.create(id)
+    let reads = 0
+    let broken = false
+    const check = () => {
+      if (broken) throw new Error('the engine is away')
+    }
+    const log = {
+      ...bound(engine.log),
+      append: async (...args: Parameters<typeof engine.log.append>) => {
+        check()
+        return engine.log.append(...args)
+      },
+      read: async (...args: Parameters<typeof engine.log.read>) => {
+        reads++
+        check()
+        return engine.log.read(...args)
+      },
+    }
+    const board = await LiveBoard.open({ ...engine, log }, id)
+    broken = true
+    await assert.rejects(board.act([add()], anna), /the engine is away/)
+    await assert.rejects(board.act([add()], anna), /the engine is away/)
+    assert.ok(reads < 10, `${reads} reads`)
+    broken = false
+    await board.act([add()], anna)
+    assert.equal(board.records.size, 1)
+    await board.close()
+  })
+
   test('F2: a reader resumes from memory and from the log; a foreign or future cursor takes a snapshot', async () => {
     const board = await open()
     const start = board.cursor

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import {
   type AnyRecord,
   apply,
@@ -30,6 +30,8 @@ const QUEUE = 2_000
 const BATCH = 2_000
 /** Appends that may lose against another server's before the messages are told `busy`. */
 const TRIES = 50
+/** Milliseconds until an engine that failed is asked again for what may have been missed. */
+const PAUSE = 250
 /** Changes kept in memory for readers who were away for a moment. */
 const TAIL = 4_000
 
@@ -174,20 +176,24 @@ export class LiveBoard {
   }
 
   #run(): void {
-    this.#running ??= this.#ticks().finally(() => {
-      this.#running = null
-    })
+    this.#running ??= this.#ticks()
   }
 
   async #ticks(): Promise<void> {
     // Whatever else has arrived in this turn of the event loop shares the tick.
     await setImmediate()
-    while (this.#queue.length > 0 || this.#behind) {
+    while (this.#queue.length > 0 || (this.#behind && !this.#closed)) {
       const waiting = this.#next()
-      await this.#tick(waiting).catch((error: unknown) => {
+      try {
+        await this.#tick(waiting)
+      } catch (error) {
         for (const { reject } of waiting) reject(error)
-      })
+        // An engine that doesn't answer is asked again, though not in a whirl.
+        if (this.#behind && !this.#closed) await setTimeout(PAUSE)
+      }
     }
+    // In the same breath as the check above: a message that comes now starts anew.
+    this.#running = null
   }
 
   /** The messages of one tick: a bounded stretch, so that nothing else on this thread waits long. */
