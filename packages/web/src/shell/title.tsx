@@ -38,9 +38,10 @@ export function Title(): JSX.Element {
               class="quiet name"
               classList={{ unnamed: !desk.title() }}
               title={ui.rename}
+              dir="auto"
               onClick={() => setEditing(true)}
             >
-              <bdi>{titleOf(desk)}</bdi>
+              {titleOf(desk)}
             </button>
           </h1>
         }

@@ -8,8 +8,10 @@ const { ui } = words
 
 /** Screen pixels: how large the bar is, and how far above its pictures. */
 const BAR = { w: 124, h: 44, gap: 12 }
+/** Screen pixels of the slug below. */
+const SLUG = 20
 
-/** What can be done with what is selected, above it and never off the screen. */
+/** What can be done with what is selected: above it, else below, and never off the screen. */
 export function SelectionBar(props: { hidden: boolean }): JSX.Element {
   const { desk, camera, selection, hands, actions } = useApp()
   const box = createMemo(() => {
@@ -26,10 +28,15 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     const right = x + selected.w * view.zoom
     const bottom = y + selected.h * view.zoom
     if (right < 0 || x > w || bottom < 0 || y > h) return null
-    const above = y - BAR.h - BAR.gap
+    const top = y - BAR.h - BAR.gap
+    const { insets } = camera
     return {
       x: clamp((x + right) / 2 - BAR.w / 2, 8, w - BAR.w - 8),
-      y: clamp(above, camera.insets.top, h - camera.insets.bottom - BAR.h),
+      y: clamp(
+        top >= insets.top ? top : bottom + BAR.gap + SLUG,
+        insets.top,
+        h - insets.bottom - BAR.h,
+      ),
     }
   })
   return (
