@@ -238,6 +238,22 @@ test('U4: a declared length over the limit is refused before the body is read', 
   assert.ok(sent < 20_000_000, `${sent} bytes were taken`)
 })
 
+test('U4: who sends without listening gets to the answer all the same', async () => {
+  const socket = connect(server.port, '127.0.0.1')
+  const length = LIMIT * 2
+  socket.write(`PUT /big.png HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`)
+  for (let sent = 0; sent < 900_000; sent += 100_000) {
+    await new Promise<void>((resolve, reject) => {
+      socket.write(Buffer.alloc(100_000), (error) => (error ? reject(error) : resolve()))
+    })
+    // A line takes its time: long enough to be told that nobody listens.
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  assert.match(answer.toString(), /^HTTP\/1.1 413 /)
+  socket.destroy()
+})
+
 test('U4: an undeclared length is cut off at the limit', async () => {
   async function* body() {
     yield png

@@ -210,6 +210,17 @@ test('a picture that is removed meanwhile settles in the trash', async () => {
   assert.ok(blob !== null && deletedAt !== null)
 })
 
+test('F1: who is told that all has arrived may think that it is stored', async () => {
+  const id = await announce()
+  await create(id, picture.length)
+  // The last answer was lost, and the verdict is still to come.
+  const arrival = server.arrivals.get(FRONT, id)!
+  await arrival.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
+  assert.equal((await server.record(id))!.blob, null)
+  assert.equal(offsetOf(await head(id)), picture.length)
+  assert.ok((await server.record(id))!.blob)
+})
+
 test('U5: bytes for a record that is gone are dropped', async () => {
   const id = await announce()
   await create(id, picture.length, picture.subarray(0, 1000))
