@@ -422,6 +422,24 @@ describe('the client and a server that goes away', () => {
     assert.deepEqual(await store.files(board), [])
   })
 
+  test('a file is kept while its page is reloaded and the server is away', async (t) => {
+    const { page } = scope(t)
+    const board = await server.newBoard()
+    const store = memoryStore()
+    const token = 'c'.repeat(22)
+    const first = page({ board, store, token })
+    await live(first)
+    const [id] = first.add([added()])
+    await first.settled()
+    await first.close()
+    await server.stop()
+    const second = page({ board, store, token })
+    await until(second, () => second.uploads.get(id!)?.state === 'retrying', 'tried in vain')
+    assert.ok(second.uploads.get(id!)!.retryAt! > Date.now())
+    await server.start()
+    assert.equal((await second.stored(id!)).bytes, photo.length)
+  })
+
   test('Q4: numbers that the server has forgotten are not missed', async (t) => {
     const { page } = scope(t)
     const { board, id } = await boardWithPicture()

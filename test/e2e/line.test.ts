@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/board'
-import type { Request } from 'playwright-core'
+import type { Response } from 'playwright-core'
 import { Gallery } from '../support/gallery.ts'
 import { type BoardPage, HOSTS, type Host, Stand } from '../support/page.ts'
 import { Proxy } from '../support/proxy.ts'
@@ -177,11 +177,11 @@ async function slowlyDropped(t: TestContext, host: Host) {
   return { board, line, anna, ben }
 }
 
-/** The offset from which a page of this person sends the rest of a file. */
+/** The offset that a page of this person asks for, and from which it sends the rest of a file. */
 async function goesOnAt({ context }: BoardPage): Promise<number> {
-  const isPart = (request: Request) => request.method() === 'PATCH'
-  const request = await context.waitForEvent('request', isPart)
-  return Number(request.headers()['upload-offset'])
+  const isTold = (response: Response) => response.request().method() === 'HEAD' && response.ok()
+  const response = await context.waitForEvent('response', isTold)
+  return Number(response.headers()['upload-offset'])
 }
 
 function assertGoesOn(offset: number, line: Proxy): void {

@@ -135,6 +135,7 @@ export class Board {
       page: newId(Date.now()),
       pictures: this.#replica.pictures,
       isAdding: (id) => this.#queue.isAdding(id),
+      isGone: (id) => this.#isGone(id),
       changed: (ids) => this.#events.emit('uploads', ids),
       failed: (_id, why) => this.#events.emit('notice', why),
     })
@@ -285,8 +286,7 @@ export class Board {
       const look = () => {
         const picture = this.pictures.get(id)
         const error = this.uploads.get(id)?.error ?? this.status.refused
-        const isKnown = picture || this.uploads.has(id) || this.#queue.isAdding(id)
-        const isGone = this.status.loaded && !isKnown
+        const isGone = this.#isGone(id) && !this.uploads.has(id)
         if (!picture?.blob && !error && !isGone) return
         end()
         if (picture?.blob) resolve(picture)
@@ -349,6 +349,11 @@ export class Board {
     } catch {
       // A store that can't be read is as good as an empty one.
     }
+  }
+
+  /** Whether a picture is known not to be there, and not to come. */
+  #isGone(id: string): boolean {
+    return this.#status.loaded && !this.pictures.has(id) && !this.#queue.isAdding(id)
   }
 
   #do(commands: readonly Command[], step?: object): void {

@@ -35,8 +35,8 @@ export interface Store {
   removeFile(id: string): Promise<void>
   /** True if `page` is the one that may send this file until then (milliseconds since 1970). */
   claim(id: string, page: string, until: number): Promise<boolean>
-  /** Lets go of every file that the page has claimed. */
-  release(page: string): Promise<void>
+  /** Lets go of files that one has claimed. */
+  release(ids: readonly string[]): Promise<void>
   close(): void
 }
 
@@ -77,8 +77,8 @@ export function memoryStore(): Store {
       claims.set(id, { id, page, until })
       return true
     },
-    async release(page) {
-      for (const claim of claims.values()) if (claim.page === page) claims.delete(claim.id)
+    async release(ids) {
+      for (const id of ids) claims.delete(id)
     },
     close() {},
   }
@@ -96,7 +96,7 @@ const isHeld = (claim: Claim | undefined, page: string): boolean =>
 interface Schema extends DBSchema {
   commands: { key: [string, number]; value: SavedCommand; indexes: { board: string } }
   files: { key: string; value: SavedFile; indexes: { board: string } }
-  claims: { key: string; value: Claim; indexes: { page: string } }
+  claims: { key: string; value: Claim }
 }
 
 /** Milliseconds after which a database that doesn't open is given up: some browsers hang there. */
@@ -111,7 +111,7 @@ async function openDatabase(): Promise<Store> {
           .createObjectStore('commands', { keyPath: ['client', 'n'] })
           .createIndex('board', 'board')
         database.createObjectStore('files', { keyPath: 'id' }).createIndex('board', 'board')
-        database.createObjectStore('claims', { keyPath: 'id' }).createIndex('page', 'page')
+        database.createObjectStore('claims', { keyPath: 'id' })
       },
       blocking: (_now, _next, event) => (event.target as IDBDatabase).close(),
     }).then((opened) => {
@@ -141,7 +141,10 @@ class Database implements Store {
 
   async putCommands(commands: readonly SavedCommand[]): Promise<void> {
     const tx = this.#db.transaction('commands', 'readwrite')
-    await Promise.all([...commands.map((command) => tx.store.put(command)), tx.done])
+    const done = [...commands.map((command) => tx.store.put(command)), tx.done]
+    // At once, for the page may be going.
+    tx.commit()
+    await Promise.all(done)
   }
 
   async settle(client: string, n: number): Promise<void> {
@@ -180,10 +183,11 @@ class Database implements Store {
     return !held
   }
 
-  async release(page: string): Promise<void> {
+  async release(ids: readonly string[]): Promise<void> {
     const tx = this.#db.transaction('claims', 'readwrite')
-    const ids = await tx.store.index('page').getAllKeys(page)
-    await Promise.all([...ids.map((id) => tx.store.delete(id)), tx.done])
+    const done = [...ids.map((id) => tx.store.delete(id)), tx.done]
+    tx.commit()
+    await Promise.all(done)
   }
 
   close(): void {

@@ -13,13 +13,15 @@ import type { SavedFile, Store } from './store.ts'
 
 /** Uploads under way at once. */
 const AT_ONCE = 2
-/** Bytes of one request: what a server that is killed may cost, at the most. */
-const CHUNK = 8 * 2 ** 20
-/** Of the first: what it is refused for, a server answers before it is all sent, and reads this much more. */
-const FIRST_CHUNK = 1_000_000
+/**
+ * Bytes of one request. The first is so small that what it is refused for is always heard: a server
+ * answers before all is sent, and reads this much more. Later ones take about as long as a lost one
+ * may cost.
+ */
+const CHUNK = { least: 1_000_000, most: 2 ** 24, milliseconds: 2_000 }
 /** Milliseconds that one page keeps others from sending the same file, and between its renewals. */
-const CLAIM = 6_000
-const RENEWAL = 2_000
+const CLAIM = 4_000
+const RENEWAL = 1_000
 /** Milliseconds between two words about progress. */
 const PROGRESS = 100
 
@@ -50,6 +52,7 @@ interface Job {
   begun: boolean
   failures: number
   progressAt: number
+  claimedAt: number
   timer: ReturnType<typeof setTimeout> | undefined
   stop: (() => void) | undefined
 }
@@ -65,6 +68,8 @@ interface UploadsOptions {
   readonly pictures: ReadonlyMap<string, ImageRecord>
   /** Whether the picture's add has no answer yet. */
   readonly isAdding: (id: string) => boolean
+  /** Whether the picture is known not to be there, and not to come. */
+  readonly isGone: (id: string) => boolean
   readonly changed: (ids: ReadonlySet<string>) => void
   /** Turned down for good. */
   readonly failed: (id: string, why: Problem) => void
@@ -106,7 +111,7 @@ export class Uploads {
       if (!job || job.phase === 'failed') continue
       if (picture?.blob) this.drop(id)
       // A request under way knows better why.
-      else if (!picture && job.phase !== 'running' && !this.#options.isAdding(id)) this.#gone(job)
+      else if (this.#options.isGone(id) && job.phase !== 'running') this.#gone(job)
     }
   }
 
@@ -161,7 +166,10 @@ export class Uploads {
 
   /** Lets other pages send what is on its way here. */
   release(): void {
-    void this.#options.store.then((store) => store.release(this.#options.page)).catch(() => {})
+    const ids = [...this.#jobs.values()]
+      .filter(({ claimedAt }) => claimedAt > 0)
+      .map(({ id }) => id)
+    void this.#options.store.then((store) => store.release(ids)).catch(() => {})
   }
 
   /** Stops; files stay in the store for the next page. */
@@ -172,7 +180,7 @@ export class Uploads {
   }
 
   #enlist({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): void {
-    const never = { timer: undefined, stop: undefined, failures: 0, progressAt: 0 }
+    const never = { timer: undefined, stop: undefined, failures: 0, progressAt: 0, claimedAt: 0 }
     this.#jobs.set(id, { ...never, id, file, add, phase: 'idle', begun: add === null })
     this.shown.set(id, { id, file, name, sent: 0, total: file.size, state: 'waiting' })
     this.#changed(id)
@@ -183,9 +191,10 @@ export class Uploads {
     const { id } = job
     job.phase = 'running'
     this.#running++
-    const renewal = setInterval(() => void this.#claim(id), RENEWAL)
+    const renewal = setInterval(() => void this.#claim(job), RENEWAL)
+    job.claimedAt = 0
     try {
-      if (!(await this.#claim(id))) return this.#pause(job, RENEWAL)
+      if (!(await this.#claim(job))) return this.#pause(job, RENEWAL)
       if (job.phase !== 'running') return
       this.#show(id, { state: 'sending' })
       await this.#send(job)
@@ -208,11 +217,12 @@ export class Uploads {
     await new Promise<void>((resolve, reject) => {
       if (job.phase !== 'running') return resolve()
       let complete = false
+      let startedAt = performance.now()
       const upload: Upload = new tus.Upload(job.file, {
         endpoint,
         headers,
         metadata: { id: job.id },
-        chunkSize: FIRST_CHUNK,
+        chunkSize: CHUNK.least,
         retryDelays: null,
         uploadDataDuringCreation: true,
         storeFingerprintForResuming: false,
@@ -223,8 +233,11 @@ export class Uploads {
           complete = sent === total
           this.#progress(job, sent)
         },
-        onChunkComplete: () => {
-          upload.options.chunkSize = CHUNK
+        onChunkComplete: (bytes) => {
+          const now = performance.now()
+          const asLong = (bytes * CHUNK.milliseconds) / (now - startedAt)
+          upload.options.chunkSize = Math.min(CHUNK.most, Math.max(CHUNK.least, Math.round(asLong)))
+          startedAt = now
         },
         onSuccess: () => resolve(),
         onError: reject,
@@ -244,6 +257,8 @@ export class Uploads {
     if (job.phase !== 'running' || now - job.progressAt < PROGRESS) return
     job.progressAt = now
     job.failures = 0
+    // Timers of a hidden page are slow.
+    void this.#claim(job)
     this.#show(job.id, { sent })
   }
 
@@ -317,9 +332,15 @@ export class Uploads {
   }
 
   /** Whether this page is the one that sends the file. */
-  #claim(id: string): Promise<boolean> {
+  async #claim(job: Job): Promise<boolean> {
+    const now = Date.now()
+    if (now - job.claimedAt < RENEWAL / 2) return true
+    job.claimedAt = now
     const { store, page } = this.#options
-    return store.then((opened) => opened.claim(id, page, Date.now() + CLAIM)).catch(() => true)
+    const until = now + CLAIM
+    const isOurs = await store.then((opened) => opened.claim(job.id, page, until)).catch(() => true)
+    if (!isOurs) job.claimedAt = 0
+    return isOurs
   }
 }
 
