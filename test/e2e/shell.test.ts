@@ -1,0 +1,281 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { words } from '@wirephoto/board'
+import { Gallery } from '../support/gallery.ts'
+import { type BoardPage, HOSTS, type Host, Stand, type Tile } from '../support/page.ts'
+
+const { ui } = words
+
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+}
+
+let stand: Stand
+let gallery: Gallery
+
+before(async () => {
+  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
+})
+after(async () => {
+  await stand.close()
+  await gallery.close()
+})
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('a new board is apart from the front board', async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      for (const page of [anna, ben]) await page.go('/')
+      assert.equal(await ben.page.getByRole('heading', { level: 1 }).textContent(), ui.frontBoard)
+      const front = (await ben.tiles()).length
+
+      await anna.page.getByRole('button', { name: ui.boardMenu }).click()
+      await anna.page.getByRole('menuitem', { name: ui.newBoard }).click()
+      await anna.page.waitForURL(/\/b\/[\w-]{22}$/)
+      await anna.live()
+      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 600, y: 400 })
+      await anna.painted(1, 'stored')
+      assert.equal((await ben.tiles()).length, front)
+
+      await anna.page.getByRole('button', { name: ui.boardMenu }).click()
+      await anna.page.getByRole('menuitem', { name: ui.toFrontBoard }).click()
+      await anna.page.waitForURL(/:\d+\/$/)
+      await anna.live()
+      await anna.drop([await gallery.file('photos/pic2.jpg')], { x: 600, y: 400 })
+      await ben.standing(front + 1)
+    })
+
+    test('the title is edited live', async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      const titleOf = (page: BoardPage) => page.page.getByRole('heading', { level: 1 })
+      assert.equal(await titleOf(ben).textContent(), ui.untitled)
+      await titleOf(anna).getByRole('button').click()
+      await anna.page.keyboard.type('Hafen, am Morgen danach')
+      await anna.page.keyboard.press('Enter')
+      for (const page of [anna, ben]) {
+        await titleOf(page).getByText('Hafen, am Morgen danach', { exact: true }).waitFor()
+        assert.equal(await page.page.title(), `Hafen, am Morgen danach · ${ui.product}`)
+      }
+      await titleOf(ben).getByRole('button').click()
+      await ben.page.keyboard.type('Something else')
+      await ben.page.keyboard.press('Escape')
+      await titleOf(ben).getByText('Hafen, am Morgen danach', { exact: true }).waitFor()
+    })
+
+    test('an unknown board says so, and leads to the front board', async (t) => {
+      const { anna } = await stand.pair(t, host)
+      anna.tolerates = /404 \(/
+      await anna.page.goto(new URL('/b/nobody-has-made-this', anna.page.url()).href)
+      await anna.page.getByText(words.errors['unknown-board']({})).waitFor()
+      await anna.page.getByRole('link', { name: ui.toFrontBoard }).click()
+      await anna.page.waitForURL(/:\d+\/$/)
+      await anna.live()
+    })
+
+    test('a board says that it is empty only while it is', async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      const empty = (page: BoardPage) => page.page.getByText(ui.emptyTitle)
+      for (const page of [anna, ben]) await empty(page).waitFor()
+      await anna.drop([await gallery.file('photos/pic3.jpg')], { x: 600, y: 400 })
+      for (const page of [anna, ben]) await empty(page).waitFor({ state: 'detached' })
+      await ben.painted(1, 'stored')
+      await ben.page.mouse.click(600, 400)
+      await ben.page.keyboard.press('Delete')
+      for (const page of [anna, ben]) await empty(page).waitFor()
+    })
+
+    test('wheel, buttons and keys move the view', async (t) => {
+      const { anna } = await stand.pair(t, host)
+      const { page } = anna
+      const files = [await gallery.file('photos/pic1.jpg'), await gallery.file('photos/pic2.jpg')]
+      await anna.drop(files, { x: 500, y: 300 })
+      const [a] = await anna.painted(2, 'stored')
+      assert.ok(a)
+      const at = (x: number, y: number, w = a.w) => settled(anna, a.id, { x, y, w })
+
+      await page.mouse.move(700, 450)
+      await page.mouse.wheel(40, 60)
+      await at(a.x - 40, a.y - 60)
+      await page.mouse.wheel(-40, -60)
+      await at(a.x, a.y)
+
+      await page.mouse.move(500, 300)
+      await page.keyboard.down('Space')
+      await page.mouse.down()
+      await page.mouse.move(700, 450, { steps: 4 })
+      await page.mouse.up()
+      await page.keyboard.up('Space')
+      await at(a.x + 200, a.y + 150)
+      await page.mouse.wheel(200, 150)
+      await at(a.x, a.y)
+
+      await page.keyboard.down('Control')
+      await page.mouse.wheel(0, -60)
+      await page.keyboard.up('Control')
+      const zoomed = await stillness(anna, a.id)
+      const zoom = zoomed.w / a.w
+      assert.ok(zoom > 1.05)
+      await at(700 + (a.x - 700) * zoom, 450 + (a.y - 450) * zoom, zoomed.w)
+      await page.getByRole('button', { name: ui.percent(zoom) }).click()
+      await settled(anna, a.id, { w: a.w })
+
+      await page.getByRole('button', { name: ui.zoomIn }).click()
+      await settled(anna, a.id, { w: a.w * Math.SQRT2 })
+      await page.getByRole('button', { name: ui.zoomOut }).click()
+      await settled(anna, a.id, { w: a.w })
+      await page.keyboard.press('+')
+      await settled(anna, a.id, { w: a.w * Math.SQRT2 })
+      await page.keyboard.press('+')
+      await settled(anna, a.id, { w: a.w * 2 })
+
+      await page.getByRole('button', { name: ui.fit, exact: true }).click()
+      await settled(anna, a.id, { w: a.w })
+      const fitted = await anna.at(a.id)
+      assert.ok(Math.abs(fitted.x + fitted.w / 2 - 720) < 1, 'in the middle')
+    })
+
+    test('the keyboard alone chooses, moves and deletes pictures', async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      const { keyboard } = anna.page
+      const files = [await gallery.file('photos/pic1.jpg'), await gallery.file('photos/pic2.jpg')]
+      await anna.drop(files, { x: 400, y: 300 })
+      const [one, two] = (await ben.painted(2, 'stored')).sort((a, b) => a.y - b.y)
+      assert.ok(one && two)
+      await anna.page.locator('body').press('Tab')
+      while (!(await isFocused(anna, one))) await keyboard.press('Tab')
+      await keyboard.press('ArrowDown')
+      assert.ok(await isFocused(anna, two), 'an arrow goes to the next picture')
+      await keyboard.press('Enter')
+      await keyboard.press('Shift+ArrowDown')
+      await keyboard.press('ArrowRight')
+      await settled(ben, two.id, { x: two.x + 1, y: two.y + 10 })
+      await keyboard.press('Delete')
+      await ben.standing(1)
+      await keyboard.press('Control+z')
+      await keyboard.press('Control+z')
+      await settled(ben, two.id, { x: two.x, y: two.y + 10 })
+      await keyboard.press('Control+a')
+      await keyboard.press('Backspace')
+      await ben.standing(0)
+    })
+
+    test('Escape in mid-drag puts the picture back, for everybody', async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 400, y: 300 })
+      const [tile] = await ben.painted(1, 'stored')
+      await anna.page.mouse.move(400, 300)
+      await anna.page.mouse.down()
+      await anna.page.mouse.move(600, 500, { steps: 5 })
+      await settled(ben, tile!.id, { x: tile!.x + 200, y: tile!.y + 200 })
+      await anna.page.keyboard.press('Escape')
+      await anna.page.mouse.up()
+      for (const page of [anna, ben]) await settled(page, tile!.id, { x: tile!.x, y: tile!.y })
+    })
+
+    test('on a phone fingers pan, pinch, choose and drag', async (t) => {
+      const { phone, ben, tile } = await pocket(t, host)
+      const { x, y, w, h } = tile
+      const middle = { x: x + w / 2, y: y + h / 2 }
+
+      await swipe(phone, { x: 100, y: 700 }, { x: 160, y: 640 })
+      await settled(phone, tile.id, { x: x + 60, y: y - 60, w })
+      await swipe(phone, { x: 160, y: 640 }, { x: 100, y: 700 })
+      await settled(phone, tile.id, { x, y, w })
+
+      await phone.touch('touchStart', { x: 150, y: 400 }, { x: 250, y: 400 })
+      for (let i = 1; i <= 5; i++)
+        await phone.touch('touchMove', { x: 150 - i * 10, y: 400 }, { x: 250 + i * 10, y: 400 })
+      await phone.touch('touchEnd')
+      await settled(phone, tile.id, { w: w * 2 })
+      await phone.page.getByRole('button', { name: ui.fit }).tap()
+      await settled(phone, tile.id, { x, y, w })
+
+      await swipe(phone, middle, { x: middle.x + 40, y: middle.y + 40 })
+      await settled(phone, tile.id, { x: x + 40, y: y + 40 })
+      const before = await ben.at(tile.id)
+      await phone.page.touchscreen.tap(middle.x + 40, middle.y + 40)
+      await phone.page.locator('[data-image][aria-selected="true"]').waitFor()
+      const from = { x: middle.x + 40, y: middle.y + 40 }
+      await swipe(phone, from, { x: from.x - 30, y: from.y + 50 })
+      const zoom = w / before.w
+      await settled(ben, tile.id, { x: before.x - 30 / zoom, y: before.y + 50 / zoom }, 1)
+    })
+
+    test('on a phone Add asks where from, and a long press what to do', async (t) => {
+      const { phone, ben, tile } = await pocket(t, host)
+      const { page } = phone
+      await page.getByRole('button', { name: ui.add, exact: true }).tap()
+      await page.getByRole('menuitem', { name: ui.takePhoto }).waitFor()
+      const chooser = page.waitForEvent('filechooser')
+      await page.getByRole('menuitem', { name: ui.choose }).tap()
+      await (await chooser).setFiles([await gallery.file('photos/pic2.jpg')])
+      await ben.painted(2, 'stored')
+      await phone.painted(2, 'stored')
+
+      const { x, y, w, h } = await phone.at(tile.id)
+      await phone.touch('touchStart', { x: x + w / 2, y: y + h / 2 })
+      await page.getByRole('menuitem', { name: ui.delete }).waitFor()
+      await phone.touch('touchEnd')
+      await page.getByRole('menuitem', { name: ui.delete }).tap()
+      await ben.standing(1)
+      await (await phone.told(ui.deleted(1))).getByRole('button', { name: ui.undo }).tap()
+      await ben.painted(2, 'stored')
+    })
+  })
+
+/** A phone, and Ben at his desk, on a board with one picture. */
+async function pocket(t: TestContext, host: Host) {
+  const board = await stand.newBoard()
+  const ben = await stand.open(t, host, board)
+  const phone = await stand.open(t, host, board, PHONE)
+  await ben.drop([await gallery.file('photos/pic1.jpg')], { x: 600, y: 400 })
+  const [tile] = await phone.painted(1, 'stored')
+  await ben.painted(1, 'stored')
+  const still = await stillness(phone, tile!.id)
+  return { ben, phone, tile: still }
+}
+
+/** The tile when it has not moved for a few frames: the first view has been flown to. */
+async function stillness(page: BoardPage, id: string): Promise<Tile> {
+  for (let before = await page.at(id); ; ) {
+    for (let i = 0; i < 4; i++) await page.frame()
+    const now = await page.at(id)
+    if (now.x === before.x && now.y === before.y && now.w === before.w) return now
+    before = now
+  }
+}
+
+async function swipe(page: BoardPage, from: { x: number; y: number }, to: typeof from) {
+  await page.touch('touchStart', from)
+  for (let i = 1; i <= 5; i++) {
+    const [x, y] = [from.x + ((to.x - from.x) * i) / 5, from.y + ((to.y - from.y) * i) / 5]
+    await page.touch('touchMove', { x, y })
+    await page.frame()
+  }
+  await page.touch('touchEnd')
+}
+
+/** Resolves when a picture stands there on the screen, as far as is said, to `off` pixels. */
+async function settled(
+  page: BoardPage,
+  id: string,
+  to: { x?: number; y?: number; w?: number },
+  off = 0.2,
+): Promise<void> {
+  await page.until(
+    ([id, to, off]) => {
+      const box = document.querySelector(`[data-image="${id}"]`)?.getBoundingClientRect()
+      const now = box && { x: box.x, y: box.y, w: box.width }
+      const is = (key: 'x' | 'y' | 'w') =>
+        to[key] === undefined || Math.abs(now![key] - to[key]) < off
+      return now !== undefined && is('x') && is('y') && is('w')
+    },
+    [id, to, off] as const,
+  )
+}
+
+const isFocused = ({ page }: BoardPage, { id }: Tile): Promise<boolean> =>
+  page.evaluate((id) => (document.activeElement as HTMLElement).dataset['image'] === id, id)
