@@ -38,6 +38,8 @@ export class Camera {
   /** Whether the person has chosen what to see. */
   isChosen = false
   #now: View
+  /** Where a flight ends: what is pressed twice goes two steps. */
+  #goal: View
   #frame = 0
   #rest: ReturnType<typeof setTimeout> | undefined
   /** Set by the shell, which knows what covers the board. */
@@ -45,6 +47,7 @@ export class Camera {
 
   constructor(size: Size) {
     this.#now = centred(size)
+    this.#goal = this.#now
     const [view, draw] = createSignal(this.#now)
     const [measured, resize] = createSignal(size)
     const [moving, setMoving] = createSignal(false)
@@ -82,6 +85,7 @@ export class Camera {
   to(view: View): void {
     cancelAnimationFrame(this.#frame)
     this.#now = view
+    this.#goal = view
     this.#frame = requestAnimationFrame(() => this.#show())
   }
 
@@ -97,7 +101,7 @@ export class Camera {
 
   step(direction: 1 | -1): void {
     this.isChosen = true
-    this.fly(zoomed(this.#now, zoomStep(this.#now.zoom, direction), this.middle))
+    this.fly(zoomed(this.#goal, zoomStep(this.#goal.zoom, direction), this.middle))
   }
 
   /** To 100 %, about the middle. */
@@ -125,6 +129,7 @@ export class Camera {
   fly(to: View): void {
     if (matchMedia('(prefers-reduced-motion: reduce)').matches) return this.to(to)
     cancelAnimationFrame(this.#frame)
+    this.#goal = to
     const from = this.#now
     let start: number | undefined
     const step = (time: number): void => {

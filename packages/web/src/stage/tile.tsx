@@ -26,8 +26,6 @@ export function Tile(props: TileProps): JSX.Element {
   const height = createMemo(() => heightOf(record() ?? { w: 1, width: 1, height: 1 }))
   const name = (): string => record()?.caption || record()?.name || ''
   const state = (): string => upload()?.state ?? (record()?.blob ? 'stored' : 'arriving')
-  /** Most pictures are never pointed at, and need no slug. */
-  const [looked, setLooked] = createSignal(false)
   let element!: HTMLDivElement
 
   createEffect(
@@ -60,20 +58,12 @@ export function Tile(props: TileProps): JSX.Element {
         '--w': record()?.w,
         '--layer': props.layer,
       }}
-      onPointerEnter={() => setLooked(true)}
-      onFocus={() => {
-        setLooked(true)
-        selection.activate(id)
-      }}
+      onFocus={() => selection.activate(id)}
     >
       <Print id={id} record={record()} upload={upload()} alt={name()} />
       <Show
         when={upload()}
-        fallback={
-          <Show when={looked() && record()}>
-            {(shown) => <p class="slug on-look">{slugOf(shown(), desk.board.visitor)}</p>}
-          </Show>
-        }
+        fallback={<p class="slug on-look">{record() && slugOf(record()!, desk.board.visitor)}</p>}
       >
         {(own) => <UploadSlug id={id} upload={own()} />}
       </Show>
