@@ -1,6 +1,6 @@
 /** Milliseconds. */
 const FIRST = 400
-const LONGEST = 10_000
+const LONGEST = 5_000
 
 /** How long to wait before the next try: doubling, and spread so that not everybody comes at once. */
 export const backoff = (failures: number): number =>

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { Command } from '@wirephoto/board'
+import { defaultStore, memoryStore, type SavedCommand } from './store.ts'
+
+const command: Command = { kind: 'board.patch', set: { title: 'T' } }
+const saved = (client: string, n: number, board = 'main'): SavedCommand => ({
+  board,
+  client,
+  n,
+  command,
+})
+
+describe('store', () => {
+  test('commands are kept by board, client and number, settled up to one, taken once', async () => {
+    const store = memoryStore()
+    await store.putCommands([saved('a', 1), saved('a', 2), saved('a', 3), saved('b', 1)])
+    await store.putCommands([saved('c', 1, 'other')])
+    await store.settle('a', 2)
+    assert.deepEqual(await store.commands('main'), [saved('a', 3), saved('b', 1)])
+    const taken = await Promise.all([store.take('a'), store.take('a')])
+    assert.deepEqual(taken, [[saved('a', 3)], []])
+    assert.deepEqual(await store.commands('main'), [saved('b', 1)])
+    assert.deepEqual(await store.commands('other'), [saved('c', 1, 'other')])
+  })
+
+  test('a file is claimed by one page until its time is up or it lets go', async () => {
+    const store = memoryStore()
+    await store.putFile({ board: 'main', id: 'x', name: 'x.jpg', file: new Blob(['x']) })
+    const soon = Date.now() + 1_000
+    assert.equal(await store.claim('x', 'one', soon), true)
+    assert.equal(await store.claim('x', 'one', soon), true, 'renewed')
+    assert.equal(await store.claim('x', 'two', soon), false)
+    await store.release(['x'])
+    assert.equal(await store.claim('x', 'two', Date.now() - 1), true)
+    assert.equal(await store.claim('x', 'one', soon), true, 'the time was up')
+    assert.equal((await store.files('main')).length, 1)
+    await store.removeFile('x')
+    assert.deepEqual(await store.files('main'), [])
+  })
+
+  test('without an IndexedDB that opens, memory takes its place', async (t) => {
+    t.after(() => {
+      Reflect.deleteProperty(globalThis, 'indexedDB')
+      Reflect.deleteProperty(globalThis, 'IDBRequest')
+    })
+    const never = () => Object.assign(new EventTarget(), { readyState: 'pending' })
+    const broken = () => {
+      throw new DOMException('A mutation operation was attempted', 'InvalidStateError')
+    }
+    for (const open of [never, broken]) {
+      Object.assign(globalThis, { indexedDB: { open }, IDBRequest: EventTarget })
+      const store = await defaultStore()
+      await store.putCommands([saved('a', 1)])
+      assert.deepEqual(await store.commands('main'), [saved('a', 1)])
+    }
+  })
+})
