@@ -2,6 +2,7 @@ import { generateKeyBetween } from 'fractional-indexing'
 import * as z from 'zod/mini'
 import type { Cursor } from './changes.ts'
 import { parseCursor } from './changes.ts'
+import { WireError } from './errors.ts'
 import { limits } from './limits.ts'
 import { type AnyRecord, MEDIA_TYPES } from './records.ts'
 
@@ -181,4 +182,11 @@ export const wireSchemas = {
   Changes,
   Snapshot,
   ErrorBody,
+}
+
+/** What was sent, if it is of that shape; throws `bad-request`. */
+export function checked<S extends z.ZodMiniType>(schema: S, sent: unknown): z.output<S> {
+  const result = schema.safeParse(sent)
+  if (!result.success) throw new WireError('bad-request', {}, { cause: result.error })
+  return result.data
 }

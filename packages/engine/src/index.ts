@@ -1,2 +1,3 @@
 export * from './engine.ts'
+export { makeFolder, syncFolder } from './files/folders.ts'
 export * from './open.ts'

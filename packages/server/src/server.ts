@@ -1,10 +1,9 @@
 import { once } from 'node:events'
-import { mkdir } from 'node:fs/promises'
 import type { Server as HttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { openEngine } from '@wirephoto/engine'
+import { makeFolder, openEngine } from '@wirephoto/engine'
 import { pino } from 'pino'
 import { Boards } from './boards/boards.ts'
 import type { ServerConfig } from './config.ts'
@@ -37,7 +36,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     for (const close of opened.splice(0).reverse()) await close()
   }
   try {
-    await mkdir(config.data, { recursive: true })
+    await makeFolder(config.data)
     const engine = await openEngine(config.engine)
     opened.push(() => engine.close())
     const boards = await Boards.open(engine)

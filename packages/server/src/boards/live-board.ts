@@ -240,7 +240,8 @@ export class LiveBoard {
   ): CommandAnswer | WireError {
     const { client, n, commands } = message
     const known = clients.get(client) ?? this.#clients.get(client)
-    if (!known && timeOf(client) < who.now - limits.memory) return new WireError('stale-client')
+    if (!known && client !== this.#self && timeOf(client) < who.now - limits.memory)
+      return new WireError('stale-client')
     const settled = known?.n ?? 0
     if (n > settled + 1) return new WireError('gap', { expected: settled + 1 })
 

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
-import { ClientCommand, cleanName, WireError } from '@wirephoto/board'
+import { ClientCommand, checked, cleanName, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FRONT } from '../boards/boards.ts'
 import type { Sending } from '../images/intake.ts'
@@ -23,9 +23,8 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
   app.patch('/api/boards/:board/images/:id', (request) =>
     atBoard(parts, request, async (board, sender) => {
       const { id } = pictureOf(board, request)
-      const command = ClientCommand.safeParse({ kind: 'image.patch', id, set: request.body })
-      if (!command.success) throw new WireError('bad-request')
-      await board.act([command.data], sender)
+      const command = checked(ClientCommand, { kind: 'image.patch', id, set: request.body })
+      await board.act([command], sender)
       return pictureOf(board, request)
     }),
   )
@@ -98,8 +97,7 @@ function placeOf(request: FastifyRequest): Sending['place'] {
   const number = (text: string | undefined) =>
     text === undefined ? undefined : Number(text || NaN)
   const place = { x: number(x), y: number(y), w: number(w), caption }
-  const add = { kind: 'image.add', id: ANY_ID, name: '', width: 1, height: 1, ...place }
-  if (!ClientCommand.safeParse(add).success) throw new WireError('bad-request')
+  checked(ClientCommand, { kind: 'image.add', id: ANY_ID, name: '', width: 1, height: 1, ...place })
   return place
 }
 

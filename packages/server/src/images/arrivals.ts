@@ -1,9 +1,10 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rm, stat, statfs } from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type MediaType, WireError } from '@wirephoto/board'
+import { makeFolder, syncFolder } from '@wirephoto/engine'
 import { failpoint } from '../failpoint.ts'
 import { HEAD, sniff } from './sniff.ts'
 
@@ -38,7 +39,7 @@ export class Arrivals {
 
   /** Takes up what an earlier run of the server left: up to the last durable byte, and no further (F1). */
   static async open(folder: string): Promise<Arrivals> {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     const arrivals = new Arrivals(folder)
     const files = new Set(await readdir(folder))
     for (const file of files) {
@@ -346,11 +347,4 @@ async function* chunksOf(source: Readable): AsyncGenerator<Buffer> {
 async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
   for (let done = 0; done < bytes.length; )
     done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
-}
-
-/** Makes new names in a folder durable. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  await using folder = await open(path, 'r')
-  await folder.sync()
 }

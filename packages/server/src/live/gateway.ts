@@ -1,5 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import { Hello, limits, WIRE_VERSION, WireError } from '@wirephoto/board'
+import { checked, Hello, limits, WIRE_VERSION, WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
 import type { Boards } from '../boards/boards.ts'
@@ -43,10 +43,9 @@ export function attachGateway(
 
   /** Lets a socket into its board's room; opened by the first, given up by the last. */
   async function enter(socket: Socket): Promise<void> {
-    const hello = Hello.safeParse(socket.handshake.auth)
-    if (!hello.success || asked.has(socket.conn)) throw new WireError('bad-request')
+    const { board: id, wire } = checked(Hello, socket.handshake.auth)
+    if (asked.has(socket.conn)) throw new WireError('bad-request')
     asked.add(socket.conn)
-    const { board: id, wire } = hello.data
     if (wire !== WIRE_VERSION) throw new WireError('old-page')
     const sender = guard.sender(socket.request as IncomingMessage, id)
     const { board, release } = await boards.hold(id)

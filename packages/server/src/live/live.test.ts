@@ -55,8 +55,8 @@ class Viewer {
     const connected = new Promise<void>((resolve, reject) => {
       ws.on('error', reject)
       ws.on('close', () => reject(new Error('closed')))
-      ws.on('message', (data) => {
-        const text = String(data)
+      ws.on('message', (data: Buffer) => {
+        const text = data.toString()
         viewer.received += text.length
         if (text[0] === '0') ws.send(`40${JSON.stringify(auth)}`)
         else if (text === '2') ws.send('3')

@@ -49,7 +49,7 @@ export class Outbox {
     if (all.batch.changes.length > 0) this.send('changes', all.text, all.bytes)
     this.#state = 'following'
     this.#cursor = rest.to
-    this.#socket.join(this.#room.board.id)
+    void this.#socket.join(this.#room.board.id)
     return true
   }
 
@@ -99,7 +99,7 @@ export class Outbox {
   }
 
   #leave(state: 'idle' | 'behind'): void {
-    if (this.#state === 'following') this.#socket.leave(this.#room.board.id)
+    if (this.#state === 'following') void this.#socket.leave(this.#room.board.id)
     this.#state = state
   }
 

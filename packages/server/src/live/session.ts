@@ -1,5 +1,6 @@
 import {
   Commands,
+  checked,
   type ErrorBody,
   Follow,
   type Followed,
@@ -7,7 +8,6 @@ import {
   WireError,
 } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
-import type * as z from 'zod/mini'
 import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import { Outbox, transportOf } from './outbox.ts'
@@ -34,12 +34,12 @@ export class Session {
     this.#room = room
     this.outbox = new Outbox(socket, room, (reason) => this.#terminate(reason))
     this.#answer('follow', async (body): Promise<Followed> => {
-      const { cursor } = read(Follow, body)
+      const { cursor } = checked(Follow, body)
       const resumed = this.outbox.follow(await room.board.missed(cursor))
       if (resumed) this.outbox.send('presence', JSON.stringify(room.presence.all))
       return { visitor: sender.visitor, session: this.id, resumed, now: Date.now() }
     })
-    this.#answer('commands', (body) => room.board.submit(read(Commands, body), sender))
+    this.#answer('commands', (body) => room.board.submit(checked(Commands, body), sender))
     socket.on('presence', (body: unknown) => {
       const state = PresenceSchema.safeParse(body)
       if (this.#spend() && state.success) room.presence.set(this.id, sender.visitor, state.data)
@@ -94,10 +94,4 @@ export class Session {
     this.#room.log.info({ session: this.id, board: this.#room.board.id, reason }, 'viewer cut off')
     transportOf(this.#socket).socket.terminate()
   }
-}
-
-function read<S extends z.ZodMiniType>(schema: S, body: unknown): z.output<S> {
-  const result = schema.safeParse(body)
-  if (!result.success) throw new WireError('bad-request', {}, { cause: result.error })
-  return result.data
 }

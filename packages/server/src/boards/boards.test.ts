@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { limits, uuidv7 } from '@wirephoto/board'
+import { type Engine, openEngine } from '@wirephoto/engine'
+import { Boards, FRONT, tidy } from './boards.ts'
+
+const anna = { visitor: 'anna', role: 'edit' } as const
+
+describe('boards', () => {
+  let folder: string
+  let engine: Engine
+  let boards: Boards
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wirephoto-boards-'))
+    engine = await openEngine(`sqlite:${folder}`)
+    boards = await Boards.open(engine)
+  })
+  after(async () => {
+    await boards.close()
+    await engine.close()
+    await rm(folder, { recursive: true })
+  })
+
+  test('F11: the front board is there, others have addresses that nobody guesses', async () => {
+    assert.ok(await engine.boards.has(FRONT))
+    const ids = [await boards.create(), await boards.create()]
+    assert.notEqual(ids[0], ids[1])
+    for (const id of ids) assert.equal(Buffer.from(id, 'base64url').length, 16)
+    await assert.rejects(boards.hold('elsewhere'), { code: 'unknown-board' })
+  })
+
+  test('whoever holds a board at the same time holds the same one', async () => {
+    const [one, two] = await Promise.all([boards.hold(FRONT), boards.hold(FRONT)])
+    assert.equal(one.board, two.board)
+    one.release()
+    two.release()
+  })
+
+  test('R4: the trash is purged after 30 days, and what was put back is not', async (t) => {
+    const { board, release } = await boards.hold(await boards.create())
+    const ids = Array.from({ length: 3 }, () => uuidv7(Date.now(), randomBytes(10)))
+    const [kept, restored, trashed] = ids as [string, string, string]
+    await board.act(
+      ids.map((id) => ({ kind: 'image.add', id, width: 4, height: 3, name: 'a' })),
+      anna,
+    )
+    await board.act(
+      [restored, trashed].map((id) => ({ kind: 'image.remove', id })),
+      anna,
+    )
+    await board.act([{ kind: 'image.restore', id: restored }], anna)
+    const { cursor } = board
+    await tidy(engine, board)
+    assert.equal(board.records.size, 3)
+
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + limits.trash + 1000 })
+    await tidy(engine, board)
+    assert.deepEqual([...board.records.keys()].sort(), [kept, restored].sort())
+    assert.equal(await engine.log.read(board.id, cursor), null, 'Q5: the log has forgotten')
+    await board.act([{ kind: 'image.remove', id: kept }], anna)
+    release()
+  })
+})
