@@ -42,6 +42,7 @@ process.on('message', (question: Question) => {
 // A terminal or a service manager means the server, which ends this process when it needs it no more.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
+process.send!('ready')
 
 async function judge(question: Question): Promise<Reply> {
   const watch = watchOver(question.limits)

@@ -110,6 +110,7 @@ type Answer = Reply | null
 /** One child process. */
 class Worker {
   readonly #child: ChildProcess
+  readonly #ready = Promise.withResolvers<void>()
   readonly #gone = Promise.withResolvers<void>()
   #answer: ((answer: Answer) => void) | null = null
   #pictures = 0
@@ -130,7 +131,10 @@ class Worker {
       this.#settle(null)
       this.#gone.resolve()
     }
-    this.#child.on('message', (reply: Reply) => this.#settle(reply))
+    this.#child.once('message', () => {
+      this.#ready.resolve()
+      this.#child.on('message', (reply: Reply) => this.#settle(reply))
+    })
     this.#child.once('close', gone)
     this.#child.on('error', gone)
   }
@@ -143,13 +147,15 @@ class Worker {
   ask(question: Question): Promise<Answer> {
     clearTimeout(this.#idle)
     const { promise, resolve } = Promise.withResolvers<Answer>()
-    const timer = setTimeout(
-      () => {
-        this.#settle({ damaged: 'takes too long to decode', last: true })
-        this.#child.kill('SIGKILL')
-      },
-      question.limits.seconds * PATIENCE * 1000,
-    )
+    const late = () => {
+      this.#settle({ damaged: 'takes too long to decode', last: true })
+      this.#child.kill('SIGKILL')
+    }
+    let timer: NodeJS.Timeout | undefined
+    // On a busy machine a process may take long to start; that is not the picture's time.
+    void this.#ready.promise.then(() => {
+      timer = setTimeout(late, question.limits.seconds * PATIENCE * 1000)
+    })
     this.#answer = (answer) => {
       clearTimeout(timer)
       resolve(answer)
