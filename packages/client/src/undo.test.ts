@@ -86,6 +86,22 @@ describe('undo', () => {
     assert.equal(picture(a.id)!.deletedAt, 7)
   })
 
+  test('what is added for one step is one step, though it comes in several turns', async () => {
+    const { undo, hold, picture } = open()
+    const [a, b, c] = [add(), add(), add()]
+    const drop = {}
+    for (const command of [a, b, c]) {
+      undo.note([command], command === c ? undefined : drop)
+      hold([command])
+      await Promise.resolve()
+    }
+    const isTrashed = () => [a, b, c].map(({ id }) => picture(id)!.deletedAt !== null)
+    undo.undo()
+    assert.deepEqual(isTrashed(), [false, false, true])
+    undo.undo()
+    assert.deepEqual(isTrashed(), [true, true, true])
+  })
+
   test('what is gone by now, or as it was anyhow, is skipped', async () => {
     const { undo, act, hold, picture } = open()
     const [a, b] = [add(), add()]

@@ -48,7 +48,7 @@ export class Undo {
       this.#back = this.#back.slice(-DEPTH)
       this.#open = inverse
       if (step) this.#named.set(step, inverse)
-      setTimeout(() => {
+      queueMicrotask(() => {
         this.#open = null
       })
     }
