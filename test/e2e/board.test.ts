@@ -6,8 +6,6 @@ import { words } from '@wirephoto/board'
 import sharp from 'sharp'
 import { Gallery } from '../support/gallery.ts'
 import { type BoardPage, HOSTS, Stand, type Tile } from '../support/page.ts'
-import { Proxy } from '../support/proxy.ts'
-import { Witness } from '../support/witness.ts'
 
 const { ui } = words
 
@@ -29,8 +27,7 @@ for (const host of HOSTS)
       const photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000 })
       const { size } = await stat(photo)
       const seen = await sizeAsSeen(photo)
-      const line = await Proxy.open(stand.server.port)
-      t.after(() => line.close())
+      const line = await stand.line(t)
       const board = await stand.newBoard()
       const anna = await stand.open(t, host, board, { port: line.port })
       const ben = await stand.open(t, host, board)
@@ -81,8 +78,7 @@ for (const host of HOSTS)
 
     test('a drag is seen while it goes on, and written once at its end', async (t) => {
       const { board, anna, ben } = await stand.pair(t, host)
-      const witness = await Witness.follow(stand.server.url, board)
-      t.after(() => witness.close())
+      const witness = await stand.witness(t, board)
       await anna.drop([await gallery.file('photos/door-knocker.jpg')], { x: 400, y: 300 })
       const [start] = await anna.painted(1, 'stored')
       await ben.painted(1, 'stored')

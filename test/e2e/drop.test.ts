@@ -7,7 +7,6 @@ import sharp from 'sharp'
 import { Gallery } from '../support/gallery.ts'
 import { type BoardPage, HOSTS, Stand, type Tile } from '../support/page.ts'
 import { seeded } from '../support/pictures.ts'
-import { Witness } from '../support/witness.ts'
 
 const { ui, errors } = words
 
@@ -119,8 +118,7 @@ for (const host of HOSTS)
 
     test('names and titles are shown as they are, and do nothing', async (t) => {
       const { board, anna, ben } = await stand.pair(t, host)
-      const witness = await Witness.follow(stand.server.url, board)
-      t.after(() => witness.close())
+      const witness = await stand.witness(t, board)
       const list = await naughty()
       if (list === NAUGHTY) t.diagnostic('../shared/corpora is absent: a short list stands in')
 
@@ -153,8 +151,7 @@ for (const host of HOSTS)
       const { board, anna, ben } = await stand.pair(t, host)
       const list = await naughty()
       const names = list.filter((_, i) => i % Math.ceil(list.length / 16) === 3)
-      const witness = await Witness.follow(stand.server.url, board)
-      t.after(() => witness.close())
+      const witness = await stand.witness(t, board)
       await dropNamed(anna, names, 'picture')
       await ben.painted(names.length, 'stored')
       const kept = (await witness.pictures()).map(({ name }) => name)

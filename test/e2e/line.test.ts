@@ -5,8 +5,7 @@ import { words } from '@wirephoto/board'
 import type { Response } from 'playwright-core'
 import { Gallery } from '../support/gallery.ts'
 import { type BoardPage, HOSTS, type Host, Stand } from '../support/page.ts'
-import { Proxy } from '../support/proxy.ts'
-import { Witness } from '../support/witness.ts'
+import type { Proxy } from '../support/proxy.ts'
 
 const { ui } = words
 
@@ -73,8 +72,7 @@ for (const host of HOSTS)
       await stand.server.kill()
       for (const page of [anna, ben]) await page.page.getByText(ui.offline).waitFor()
       await stand.server.start()
-      const witness = await Witness.follow(stand.server.url, board)
-      t.after(() => witness.close())
+      const witness = await stand.witness(t, board)
       await witness.ask({ kind: 'board.patch', set: { title: 'After the second kill' } })
       for (const page of [anna, ben])
         await page.until(
@@ -84,11 +82,9 @@ for (const host of HOSTS)
     })
 
     test('what is done offline is kept, shown, and sent on return', async (t) => {
-      const line = await Proxy.open(stand.server.port)
-      t.after(() => line.close())
+      const line = await stand.line(t)
       const board = await stand.newBoard()
-      const witness = await Witness.follow(stand.server.url, board)
-      t.after(() => witness.close())
+      const witness = await stand.witness(t, board)
       const ben = await stand.open(t, host, board)
       const anna = await stand.open(t, host, board, { port: line.port })
       anna.tolerates = BROKEN_LINE
@@ -123,8 +119,7 @@ for (const host of HOSTS)
     })
 
     test('what was done offline on a page that is closed is sent by the next', async (t) => {
-      const line = await Proxy.open(stand.server.port)
-      t.after(() => line.close())
+      const line = await stand.line(t)
       const board = await stand.newBoard()
       const ben = await stand.open(t, host, board)
       const anna = await stand.open(t, host, board, { port: line.port })
@@ -165,8 +160,7 @@ function isAt([id, x, y]: [string, number, number]): boolean {
 
 /** Ben looks on as Anna's picture is on its way on a slow line, and a part has gone through. */
 async function slowlyDropped(t: TestContext, host: Host) {
-  const line = await Proxy.open(stand.server.port)
-  t.after(() => line.close())
+  const line = await stand.line(t)
   const board = await stand.newBoard()
   const ben = await stand.open(t, host, board)
   const anna = await stand.open(t, host, board, { port: line.port })

@@ -14,7 +14,9 @@ import type {
   Page,
 } from 'playwright-core'
 import { launchBrowser } from './browser.ts'
+import { Proxy } from './proxy.ts'
 import { ServerProcess } from './server.ts'
+import { Witness } from './witness.ts'
 
 /** `wire.test` is a name as on a LAN: plain http there is no secure context. */
 export const HOSTS = ['localhost', 'wire.test'] as const
@@ -40,6 +42,7 @@ export interface PageOptions extends BrowserContextOptions {
 export class Stand {
   readonly browser: Browser
   readonly server: ServerProcess
+  readonly #closes = new WeakMap<TestContext, (() => unknown)[]>()
   readonly #pairs = new Map<Host, Promise<[BoardPage, BoardPage]>>()
 
   private constructor(browser: Browser, server: ServerProcess) {
@@ -74,11 +77,35 @@ export class Stand {
     const pages = await this.#pairs.get(host)!
     const board = await this.newBoard()
     for (const page of pages) {
-      t.after(() => page.close(t))
+      this.#last(t, () => page.close(t))
       await page.go(`/b/${board}`)
     }
     const [anna, ben] = pages
     return { board, anna, ben }
+  }
+
+  /** A line to the server, that lasts as long as the test's pages. */
+  async line(t: TestContext): Promise<Proxy> {
+    const line = await Proxy.open(this.server.port)
+    this.#last(t, () => line.close())
+    return line
+  }
+
+  /** Somebody else on the board. */
+  async witness(t: TestContext, board: string): Promise<Witness> {
+    const witness = await Witness.follow(this.server.url, board)
+    this.#last(t, () => witness.close())
+    return witness
+  }
+
+  /** At the end of the test what was opened last is closed first. */
+  #last(t: TestContext, close: () => unknown): void {
+    let closes = this.#closes.get(t)
+    if (!closes) {
+      this.#closes.set(t, (closes = []))
+      t.after(() => closeAll(closes!))
+    }
+    closes.push(close)
   }
 
   async #opened(host: Host): Promise<BoardPage> {
@@ -96,7 +123,7 @@ export class Stand {
     const { port = this.server.port, context: shared, ...further } = options
     const context = shared ?? (await this.browser.newContext({ viewport: DESK, ...further }))
     const page = await BoardPage.open(context, `http://${host}:${port}`)
-    t.after(async () => {
+    this.#last(t, async () => {
       await page.close(t)
       await (shared ? page.page.close() : context.close())
     })
@@ -108,6 +135,19 @@ export class Stand {
     await this.browser.close()
     await this.server.close()
   }
+}
+
+/** All of them, whatever goes wrong with one. */
+async function closeAll(closes: (() => unknown)[]): Promise<void> {
+  const errors: unknown[] = []
+  for (const close of closes.reverse()) {
+    try {
+      await close()
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0) throw errors[0]
 }
 
 async function freePort(): Promise<number> {
