@@ -106,7 +106,9 @@ async function photographTwo(board: Filled, name: string) {
   const line = await Proxy.open(server.port)
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-screenshots-'))
   const file = join(folder, 'this-morning.png')
-  await sharp(await landscape(4200, 2800, 6)).png({ compressionLevel: 0 }).toFile(file)
+  await sharp(await landscape(4200, 2800, 6))
+    .png({ compressionLevel: 0 })
+    .toFile(file)
   const sender = await look(board, HALF, line.port)
   const watcher = await look(board, HALF)
   line.up.rate = SLOW

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import {
   type Batch,
   type Command,
   type CommandAnswer,
+  type CommandMessage,
   type ErrorBody,
   limits,
   type Snapshot,
@@ -128,6 +130,9 @@ export class Line {
   }
 }
 
+/** Milliseconds that a client waits when it is told that it was too much at once. */
+const PAUSE = 50
+
 /** A client's queue as the SDK has it: one message under way, what comes meanwhile goes with the next. */
 export class Writer {
   /** The batch that the last answer named. */
@@ -156,7 +161,11 @@ export class Writer {
       const entries = this.#queue.splice(0, limits.commands)
       const commands = entries.map(({ command }) => command)
       const message = { client: this.#client, n: this.#n, commands }
-      const answer = await this.#line.ask<CommandAnswer | ErrorBody>('commands', message)
+      let answer = await this.#ask(message)
+      while ('error' in answer && answer.error.code === 'too-many') {
+        await setTimeout(PAUSE)
+        answer = await this.#ask(message)
+      }
       const wrong = 'error' in answer || answer.refused?.length > 0
       for (const { answered } of entries)
         if (wrong) answered.reject(new Error(`The server said ${JSON.stringify(answer)}`))
@@ -165,6 +174,10 @@ export class Writer {
       this.#n += commands.length
     }
     this.#sending = false
+  }
+
+  #ask(message: CommandMessage): Promise<CommandAnswer | ErrorBody> {
+    return this.#line.ask('commands', message)
   }
 }
 
