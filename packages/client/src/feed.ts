@@ -13,7 +13,7 @@ import {
 } from '@wirephoto/board'
 import { io, type Socket } from 'socket.io-client'
 import { backoff } from './backoff.ts'
-import type { Problem } from './client.ts'
+import type { Problem } from './types.ts'
 
 /*
  * The board's changefeed as it arrives here.
@@ -136,6 +136,7 @@ export class Feed {
     try {
       for (let tries = 0; ; tries++) {
         if (tries > 1) await new Promise((resolve) => setTimeout(resolve, backoff(tries)))
+        if (line !== this.#line) return
         const cursor = this.#cursor ?? (await this.#load())
         if (line !== this.#line) return
         this.#skipped = false

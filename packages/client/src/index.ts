@@ -1,14 +1,4 @@
-export {
-  type Board,
-  type BoardEvents,
-  blobUrl,
-  downloadUrl,
-  type NewPicture,
-  type OpenOptions,
-  openBoard,
-  type Place,
-  type Problem,
-  type Status,
-} from './client.ts'
+export { type Board, blobUrl, downloadUrl, openBoard } from './client.ts'
 export { memoryStore, type Store } from './store.ts'
+export type { BoardEvents, NewPicture, OpenOptions, Place, Problem, Status } from './types.ts'
 export type { OwnUpload } from './upload.ts'

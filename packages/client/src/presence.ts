@@ -1,5 +1,5 @@
 import { limits, type Present, type Presence as State } from '@wirephoto/board'
-import type { Place } from './client.ts'
+import type { Place } from './types.ts'
 
 /** Milliseconds between two messages about our own drag: 30 a second. */
 const INTERVAL = 33

@@ -12,11 +12,11 @@ import {
   type Refusal,
   WireError,
 } from '@wirephoto/board'
-import type { Problem } from './client.ts'
 import { newId } from './ids.ts'
 import { Queue } from './queue.ts'
 import { Replica } from './replica.ts'
 import { memoryStore, type Store } from './store.ts'
+import type { Problem } from './types.ts'
 
 /** What a server does with messages, in memory: numbers, refusals, a line that may break. */
 class Peer {

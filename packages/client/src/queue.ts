@@ -6,10 +6,10 @@ import {
   limits,
 } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
-import type { Problem } from './client.ts'
 import { newId } from './ids.ts'
 import { type Pending, type Replica, targetOf } from './replica.ts'
 import type { SavedCommand, Store } from './store.ts'
+import type { Problem } from './types.ts'
 
 /** Milliseconds in which patches of the same picture are made one, while they can't be sent. */
 const MERGE = 100

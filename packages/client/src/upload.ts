@@ -8,8 +8,8 @@ import {
 } from '@wirephoto/board'
 import type { DetailedError, FileSource, Upload, UploadOptions } from 'tus-js-client'
 import { backoff } from './backoff.ts'
-import type { Problem } from './client.ts'
 import type { SavedFile, Store } from './store.ts'
+import type { Problem } from './types.ts'
 
 /** Uploads under way at once. */
 const AT_ONCE = 2
@@ -198,6 +198,7 @@ export class Uploads {
       if (job.phase !== 'running') return
       this.#show(id, { state: 'sending' })
       await this.#send(job)
+      if (job.phase !== 'running') return
       job.phase = 'sent'
       this.#show(id, { sent: job.file.size })
     } catch (error) {
