@@ -86,8 +86,7 @@ for (const host of HOSTS)
       const board = await stand.newBoard()
       const witness = await stand.witness(t, board)
       const ben = await stand.open(t, host, board)
-      const anna = await stand.open(t, host, board, { port: line.port })
-      anna.tolerates = BROKEN_LINE
+      const anna = await stand.open(t, host, board, { port: line.port, tolerates: BROKEN_LINE })
       for (const [i, name] of ['pic1.jpg', 'pic2.jpg', 'pic3.jpg'].entries())
         await anna.drop([await gallery.file(`photos/${name}`)], { x: 300 + i * 400, y: 300 })
       await anna.painted(3, 'stored')
@@ -122,8 +121,7 @@ for (const host of HOSTS)
       const line = await stand.line(t)
       const board = await stand.newBoard()
       const ben = await stand.open(t, host, board)
-      const anna = await stand.open(t, host, board, { port: line.port })
-      anna.tolerates = BROKEN_LINE
+      const anna = await stand.open(t, host, board, { port: line.port, tolerates: BROKEN_LINE })
       await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 400, y: 300 })
       const [tile] = await ben.painted(1, 'stored')
       await anna.painted(1, 'stored')
@@ -137,9 +135,9 @@ for (const host of HOSTS)
       const { context } = anna
       await anna.page.close()
       line.mend()
-      const later = await stand.open(t, host, board, { port: line.port, context })
       // It asks how much the server has of an upload that has never begun.
-      later.tolerates = /404 \(Not Found\).*\/uploads\//
+      const tolerates = /404 \(Not Found\).*\/uploads\//
+      const later = await stand.open(t, host, board, { port: line.port, context, tolerates })
       for (const page of [later, ben]) await page.painted(2, 'stored')
       await ben.until(isAt, [tile!.id, tile!.x + 200, tile!.y + 200])
     })

@@ -24,6 +24,7 @@ export type Host = (typeof HOSTS)[number]
 
 /** Milliseconds that anything may take here before it counts as never. */
 const PATIENCE = 20_000
+const NOTHING = /^$/
 const DESK = { width: 1440, height: 900 }
 
 interface Point {
@@ -36,6 +37,8 @@ export interface PageOptions extends BrowserContextOptions {
   port?: number
   /** The same visitor with the same store as the page of this one. */
   context?: BrowserContext
+  /** What the browser may say on the console: it reports failed requests there. */
+  tolerates?: RegExp
 }
 
 /** One browser and one server, for all tests of a file. */
@@ -77,6 +80,7 @@ export class Stand {
     const pages = await this.#pairs.get(host)!
     const board = await this.newBoard()
     for (const page of pages) {
+      page.tolerates = NOTHING
       this.#last(t, () => page.close(t))
       await page.go(`/b/${board}`)
     }
@@ -120,9 +124,10 @@ export class Stand {
     board: string,
     options: PageOptions = {},
   ): Promise<BoardPage> {
-    const { port = this.server.port, context: shared, ...further } = options
+    const { port = this.server.port, context: shared, tolerates = NOTHING, ...further } = options
     const context = shared ?? (await this.browser.newContext({ viewport: DESK, ...further }))
     const page = await BoardPage.open(context, `http://${host}:${port}`)
+    page.tolerates = tolerates
     this.#last(t, async () => {
       await page.close(t)
       await (shared ? page.page.close() : context.close())
@@ -195,8 +200,8 @@ export class BoardPage {
   readonly context: BrowserContext
   /** Errors on the console (the policy's too), dialogs, requests that left the origin. */
   readonly problems: string[] = []
-  /** What a browser may say on the console in this test: it reports failed requests there. */
-  tolerates = /^$/
+  /** Of the console's errors, those of this test's making. */
+  tolerates = NOTHING
   readonly #cdp: CDPSession
   readonly #origin: string
 
