@@ -71,7 +71,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
     board.on('notice', ({ code }) => notices.push(code))
     while (!stop.signal.aborted) {
       const bytes = fresh()
-      const { width = 0, height = 0 } = await sharp(bytes).metadata()
+      const { width, height } = await sharp(bytes).metadata()
       const [id] = board.add([
         { file: new Blob([bytes]), name: 'p.jpg', width, height, x: 0, y: 0 },
       ])
