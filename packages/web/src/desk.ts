@@ -119,10 +119,10 @@ export class Desk {
     return record ? blobUrl(this.board, record) : null
   }
 
-  /** Lets one's own file go once the server has it and nobody shows it. */
+  /** Lets one's own file go once nobody shows it: the server has it, or nobody ever will. */
   release(id: string): void {
     const url = this.#files.get(id)
-    if (!url || !this.board.pictures.get(id)?.blob) return
+    if (!url || this.#own.has(id) || this.board.uploads.has(id)) return
     this.#files.delete(id)
     URL.revokeObjectURL(url)
   }

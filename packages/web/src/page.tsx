@@ -27,7 +27,11 @@ export function Page(props: { board: Board }): JSX.Element {
   const choose = (from = 'files'): void => document.getElementById(`choose-${from}`)?.click()
   const app: App = { desk, camera, selection, toasts, hands, actions, drop, tool, setTool, choose }
 
-  onCleanup(board.on('notice', ({ message }) => toasts.warn(message)))
+  onCleanup(
+    board.on('notice', ({ code, message }) => {
+      if (code !== desk.status().refused?.code) toasts.warn(message)
+    }),
+  )
   createEffect(() => {
     if (desk.status().refused?.code === 'old-page')
       toasts.insist(words.errors['old-page']({}), { label: words.ui.reload, run: reload })

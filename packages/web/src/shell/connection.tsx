@@ -28,11 +28,13 @@ export function Connection(): JSX.Element {
   })
 
   return (
-    <div class="connection sheet" classList={{ trouble: trouble() !== null }} role="status">
-      <Show when={trouble() || desk.status().connection === 'live'} fallback={ui.connecting}>
-        <span class="dot" aria-hidden="true" />
-        {trouble() ?? ui.live}
-      </Show>
-    </div>
+    <Show when={!desk.status().refused}>
+      <div class="connection sheet" classList={{ trouble: trouble() !== null }} role="status">
+        <Show when={trouble() || desk.status().connection === 'live'} fallback={ui.connecting}>
+          <span class="dot" aria-hidden="true" />
+          {trouble() ?? ui.live}
+        </Show>
+      </div>
+    </Show>
   )
 }

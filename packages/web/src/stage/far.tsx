@@ -15,6 +15,7 @@ export function FarPictures(props: { region: Region; ids: readonly string[] }): 
   let canvas!: HTMLCanvasElement
 
   createEffect(() => {
+    desk.ticks()
     const { x, y, w, h, zoom } = props.region
     const scale = Math.min(zoom * devicePixelRatio, LARGEST / w, LARGEST / h)
     canvas.width = Math.ceil(w * scale)

@@ -15,17 +15,13 @@ const arrows: Record<string, [Direction, number, number]> = {
 
 /** The board's keys, wherever the focus is but in a text or a menu. Returns how to stop. */
 export function listenToKeys(app: App, gestures: Gestures): () => void {
-  const { camera, selection, actions } = app
+  const { camera, actions } = app
 
   const chords: Record<string, () => void> = {
     z: () => actions.undo(),
     'shift+z': () => actions.redo(),
     y: () => actions.redo(),
     a: () => actions.selectAll(),
-    '=': () => camera.step(1),
-    '+': () => camera.step(1),
-    '-': () => camera.step(-1),
-    '0': () => camera.reset(),
   }
   const plain: Record<string, () => void> = {
     '+': () => camera.step(1),
@@ -82,18 +78,21 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
   document.addEventListener('keyup', up, { signal: off.signal })
   window.addEventListener('blur', blur, { signal: off.signal })
   return () => off.abort()
+}
 
-  function follow(app: App, [direction, dx, dy]: [Direction, number, number], far: boolean): void {
-    if (selection.ids().size > 0) {
-      const step = far ? NUDGE.shift : NUDGE.plain
-      actions.nudge(dx * step, dy * step)
-    } else if (selection.active()) {
-      const next = neighbour(app.desk.boxes, selection.active()!, direction)
-      if (!next) return
-      selection.activate(next, true)
-      actions.reveal(next)
-    } else camera.pan(-dx * PAN, -dy * PAN)
-  }
+/** An arrow moves what is selected, else goes from picture to picture, else pans. */
+function follow(app: App, [direction, dx, dy]: [Direction, number, number], far: boolean): void {
+  const { camera, selection, actions, desk } = app
+  const active = selection.active()
+  if (selection.ids().size > 0) {
+    const step = far ? NUDGE.shift : NUDGE.plain
+    actions.nudge(dx * step, dy * step)
+  } else if (active) {
+    const next = neighbour(desk.boxes, active, direction)
+    if (!next) return
+    selection.activate(next, true)
+    actions.reveal(next)
+  } else camera.pan(-dx * PAN, -dy * PAN)
 }
 
 function escape(app: App, gestures: Gestures): void {

@@ -50,7 +50,9 @@ export function visible(desk: Desk, camera: Camera, hands: Hands, selection: Sel
   const here = createMemo(() => {
     desk.ticks()
     const around = region()
-    return [...desk.boxes].filter(([, box]) => overlaps(box, around))
+    const found: [string, Box][] = []
+    for (const [id, box] of desk.boxes) if (overlaps(box, around)) found.push([id, box])
+    return found
   })
   const isCrowded = (): boolean => here().length > AT_EASE
   const wanted = createMemo<readonly string[]>(() => {
