@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-const MAIN = resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
+const MAIN = resolve(import.meta.dirname, '../../packages/cli/bin/wirephoto.js')
 /** Milliseconds that a server may take to say where it listens, on a slow machine. */
 const PATIENCE = 30_000
 
