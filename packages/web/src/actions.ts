@@ -1,6 +1,6 @@
 import { boxOf, standing, words } from '@wirephoto/board'
 import { type Board, downloadUrl } from '@wirephoto/client'
-import { generateKeyBetween, generateNKeysBetween } from 'fractional-indexing'
+import { generateNKeysBetween } from 'fractional-indexing'
 import type { Desk } from './desk.ts'
 import { copyText } from './shell/copy.ts'
 import type { MenuItem } from './shell/menu.tsx'
@@ -59,11 +59,12 @@ export class Actions {
 
   /** Deletes pictures, and offers to put those same ones back. */
   remove(ids = this.#selected): void {
-    if (ids.length === 0) return
+    const known = ids.filter((id) => this.#board.pictures.has(id))
     this.#desk.remove(ids)
-    this.#toasts.say(ui.deleted(ids.length), {
+    if (known.length === 0) return
+    this.#toasts.say(ui.deleted(known.length), {
       label: ui.undo,
-      run: () => this.#board.restore(ids),
+      run: () => this.#board.restore(known),
     })
   }
 
@@ -79,20 +80,12 @@ export class Actions {
   }
 
   bringToFront(ids = this.#selected): void {
-    const layers = new Map(Array.from(standing(this.#desk), ({ id, z }) => [id, z]))
-    const chosen = ids
-      .filter((id) => layers.has(id))
-      .sort((a, b) => (layers.get(a)! < layers.get(b)! ? -1 : 1))
-    for (const id of chosen) layers.delete(id)
-    const top = [...layers.values()].reduce<string | null>(
-      (a, b) => (a !== null && a > b ? a : b),
-      null,
-    )
-    const keys =
-      chosen.length === 1
-        ? [generateKeyBetween(top, null)]
-        : generateNKeysBetween(top, null, chosen.length)
-    chosen.forEach((id, i) => this.#board.patch(id, { z: keys[i] }))
+    const chosen = new Set(ids)
+    const byLayer = [...standing(this.#board.pictures)].sort((a, b) => (a.z < b.z ? -1 : 1))
+    const raised = byLayer.filter(({ id }) => chosen.has(id))
+    const top = byLayer.findLast(({ id }) => !chosen.has(id))?.z ?? null
+    const layers = generateNKeysBetween(top, null, raised.length)
+    raised.forEach(({ id }, i) => this.#board.patch(id, { z: layers[i] }))
   }
 
   nudge(dx: number, dy: number): void {
