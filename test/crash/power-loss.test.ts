@@ -10,30 +10,20 @@ import { setTimeout } from 'node:timers/promises'
 import { seeded } from '../support/pictures.ts'
 import { type Cuts, type PowerCut, powerCuts } from './power-loss/disk.ts'
 import { cantRecord, type Edge, record } from './power-loss/strace.ts'
+import { check as checkUploads } from './power-loss/uploads.ts'
 import { check } from './power-loss/workload.ts'
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
 const CUTS = process.env['CI'] ? 80 : 30
 const KILLS = process.env['CI'] ? 20 : 6
 const WRITER = join(import.meta.dirname, 'power-loss/writer.ts')
+const UPLOADER = join(import.meta.dirname, 'power-loss/uploader.ts')
 
-describe(`the engine's folder when the power goes (SEED=${SEED})`, async () => {
-  const skip = (await cantRecord()) ?? false
-  let folder: string
-  let edges: Edge[]
-  before(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'wirephoto-power-'))
-    // Long enough for a checkpoint of the log, and a second opening on what the first has left.
-    if (!skip)
-      edges = await record([process.execPath, WRITER, folder, join(folder, 'a/data'), '30', '150'])
-  })
-  after(() => rm(folder, { recursive: true }))
-
-  test(`F1: what was acknowledged survives, ${CUTS} times`, { skip }, async () => {
-    assert.deepEqual(await losses({ count: CUTS }), [])
-  })
-
-  const needed: [what: string, path: RegExp][] = [
+suite("the engine's folder", {
+  // Long enough for a checkpoint of the log, and a second opening on what the first has left.
+  program: (folder) => [WRITER, folder, join(folder, 'a/data'), '30', '150'],
+  check: (image, said) => check(join(image, 'a/data'), said),
+  needed: [
     ['log', /\.db-wal$/],
     ['database', /\.db$/],
     ['blobs', /arrivals/],
@@ -41,40 +31,77 @@ describe(`the engine's folder when the power goes (SEED=${SEED})`, async () => {
     ['folder of these', /blobs$/],
     ['data folder', /data$/],
     ['folder above it', /a$/],
-  ]
-  for (const [what, path] of needed)
-    test(`F1: that the ${what} must be synced is noticed`, { skip }, async () => {
-      const [first] = await losses({ count: 60, deafTo: (name) => path.test(name), most: 1 })
-      assert.ok(first)
+  ],
+})
+
+suite('uploads', {
+  program: (folder) => [UPLOADER, join(folder, 'data')],
+  check: (image, said) => checkUploads(join(image, 'data'), said),
+  needed: [
+    ['bytes that arrive', /arrivals\/[^/]*(?<!json)$/],
+    ['word that they are there', /arrivals\/.*json$/],
+    ['folder that they are in', /arrivals$/],
+  ],
+})
+
+interface Suite {
+  /** What is run on an empty folder, with its arguments. */
+  readonly program: (folder: string) => readonly string[]
+  /** Rejects when what was said doesn't hold in a folder as the power cut left it. */
+  readonly check: (image: string, said: readonly string[]) => Promise<void>
+  /** What must be synced: a disk that is deaf to it loses something. */
+  readonly needed: readonly (readonly [what: string, path: RegExp])[]
+}
+
+function suite(what: string, { program, check, needed }: Suite): void {
+  describe(`${what} when the power goes (SEED=${SEED})`, async () => {
+    const skip = (await cantRecord()) ?? false
+    let folder: string
+    let edges: Edge[]
+    before(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'wirephoto-power-'))
+      if (!skip) edges = await record([process.execPath, ...program(folder)])
+    })
+    after(() => rm(folder, { recursive: true }))
+
+    test(`F1, U1: what was acknowledged survives, ${CUTS} times`, { skip }, async () => {
+      assert.deepEqual(await losses({ count: CUTS }), [])
     })
 
-  /** What was lost at each of some power cuts. */
-  async function losses({
-    most = 3,
-    ...options
-  }: Pick<Cuts, 'count' | 'deafTo'> & { most?: number }): Promise<string[]> {
-    const found: string[] = []
-    const cuts = powerCuts(edges, { folder, random: seeded(SEED), ...options })
-    const looking = async () => {
-      for (const cut of cuts) {
-        await look(cut).catch((error: unknown) => found.push(String(error)))
-        if (found.length >= most) break
+    for (const [name, path] of needed)
+      test(`F1: that the ${name} must be synced is noticed`, { skip }, async () => {
+        const [first] = await losses({ count: 60, deafTo: (file) => path.test(file), most: 1 })
+        assert.ok(first)
+      })
+
+    /** What was lost at each of some power cuts. */
+    async function losses({
+      most = 3,
+      ...options
+    }: Pick<Cuts, 'count' | 'deafTo'> & { most?: number }): Promise<string[]> {
+      const found: string[] = []
+      const cuts = powerCuts(edges, { folder, random: seeded(SEED), ...options })
+      const looking = async () => {
+        for (const cut of cuts) {
+          await look(cut).catch((error: unknown) => found.push(String(error)))
+          if (found.length >= most) break
+        }
+      }
+      await Promise.all([looking(), looking(), looking()])
+      return found
+    }
+
+    async function look(cut: PowerCut): Promise<void> {
+      const image = await mkdtemp(join(tmpdir(), 'wirephoto-cut-'))
+      try {
+        await cut.restore(image)
+        await check(image, cut.said)
+      } finally {
+        await rm(image, { recursive: true })
       }
     }
-    await Promise.all([looking(), looking(), looking()])
-    return found
-  }
-
-  async function look(cut: PowerCut): Promise<void> {
-    const image = await mkdtemp(join(tmpdir(), 'wirephoto-cut-'))
-    try {
-      await cut.restore(image)
-      await check(join(image, 'a/data'), cut.said)
-    } finally {
-      await rm(image, { recursive: true })
-    }
-  }
-})
+  })
+}
 
 test(`F1: what the engine acknowledged survives kill -9, ${KILLS} times (SEED=${SEED})`, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-kill-'))

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import type { ImageRecord } from '@wirephoto/board'
+import { type Engine, openEngine } from '@wirephoto/engine'
+import { type Arrival, Arrivals } from '@wirephoto/server'
+import { seeded } from '../../support/pictures.ts'
+
+/** What is said when it is acknowledged: so many bytes of an upload, or that it is stored. */
+export interface Said {
+  readonly id: string
+  readonly offset: number
+  readonly stored: boolean
+}
+
+export const BOARD = 'harbour'
+/** Bytes of each upload: in one part, in several, and over the step at which what arrives is made durable. */
+const SIZES = [9_000, 120_000, 700_000, 1_500_000, 1_500_000, 300_000]
+export const UPLOADS = SIZES.map((_, i) => `0190a0b0-0000-7000-8000-00000000000${i}`)
+/** Bytes of a part. */
+export const PART = 200_000
+
+/** The file of an upload: it begins like a JPEG, and no two are alike. */
+export function fileOf(id: string): Buffer {
+  const number = UPLOADS.indexOf(id)
+  const random = seeded(number)
+  const bytes = Buffer.alloc(SIZES[number]!)
+  for (let i = 0; i + 4 <= bytes.length; i += 4) bytes.writeUInt32LE(random() * 2 ** 32, i)
+  Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex').copy(bytes)
+  return bytes
+}
+
+/** Takes in the rest of an upload part by part, then stores it: what intake does, but for the verdict. */
+export async function send(
+  { engine, arrivals }: Parts,
+  id: string,
+  say: (said: Said) => void = () => {},
+): Promise<void> {
+  const bytes = fileOf(id)
+  const arrival = await arrivals.create({ board: BOARD, id, name: 'a.jpg', length: bytes.length })
+  say({ id, offset: arrival.offset, stored: false })
+  while (!arrival.complete) {
+    const at = arrival.offset
+    const part = bytes.subarray(at, at + PART)
+    await arrival.receive(Readable.from([part.subarray(0, 70_000), part.subarray(70_000)]), {
+      at,
+      limit: bytes.length,
+    })
+    if (!arrival.complete) say({ id, offset: await arrival.settled(), stored: false })
+  }
+  await store(engine, arrival, id)
+  say({ id, offset: bytes.length, stored: true })
+  await arrivals.remove(arrival)
+}
+
+interface Parts {
+  readonly engine: Engine
+  readonly arrivals: Arrivals
+}
+
+async function store(engine: Engine, arrival: Arrival, id: string): Promise<void> {
+  const blob = await arrival.digest()
+  await engine.blobs.put(arrival.path, blob)
+  const append = async () => {
+    const { cursor: expected } = await engine.log.load(BOARD)
+    const changes = [{ put: pictureOf(id, blob) }]
+    return engine.log.append(BOARD, { expected, changes, clients: new Map() })
+  }
+  // Each time another upload was first.
+  for (let tries = 0; tries < UPLOADS.length; tries++) if (await append()) return
+  assert.fail('never the first')
+}
+
+/** Opens a folder after a power cut: what was said holds, and every upload goes on to a whole blob (F1). */
+export async function check(folder: string, lines: readonly string[]): Promise<void> {
+  const said = new Map(lines.map((line) => JSON.parse(line) as Said).map((each) => [each.id, each]))
+  const engine = await openEngine(`sqlite:${folder}`)
+  try {
+    if (!(await engine.boards.has(BOARD))) return assert.equal(said.size, 0)
+    const arrivals = await Arrivals.open(join(folder, 'arrivals'))
+    const before = await blobsOf(engine)
+    for (const [id, { offset, stored }] of said) {
+      if (stored) assert.ok(before.has(id), `${id} was stored and is gone`)
+      if (before.has(id)) continue
+      const arrival = arrivals.get(BOARD, id)
+      assert.ok(
+        arrival && arrival.offset >= offset,
+        `${id} had ${offset} bytes, not ${arrival?.offset}`,
+      )
+      const there = await readFile(arrival.path)
+      assert.ok(there.equals(fileOf(id).subarray(0, arrival.offset)), `${id} has other bytes`)
+    }
+    for (const id of UPLOADS) if (!before.has(id)) await send({ engine, arrivals }, id)
+    for (const [id, blob] of await blobsOf(engine)) {
+      const hash = createHash('sha256').update(await buffer(await engine.blobs.get(blob)))
+      assert.equal(hash.digest('hex'), blob, `${id} is stored and damaged`)
+      assert.equal(blob, createHash('sha256').update(fileOf(id)).digest('hex'))
+    }
+    await arrivals.close()
+  } finally {
+    await engine.close()
+  }
+}
+
+async function blobsOf(engine: Engine): Promise<Map<string, string>> {
+  const { records } = await engine.log.load(BOARD)
+  return new Map(
+    records.flatMap((record) =>
+      record.kind === 'image' && record.blob !== null ? [[record.id, record.blob]] : [],
+    ),
+  )
+}
+
+const pictureOf = (id: string, blob: string): ImageRecord => ({
+  kind: 'image',
+  id,
+  x: 0,
+  y: 0,
+  w: 4,
+  z: 'a0',
+  caption: '',
+  name: 'a.jpg',
+  type: 'image/jpeg',
+  width: 4,
+  height: 3,
+  bytes: fileOf(id).length,
+  thumbhash: null,
+  blob,
+  author: 'anna',
+  createdAt: 0,
+  deletedAt: null,
+})
