@@ -5,7 +5,8 @@ import { after, before, describe, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import sharp from 'sharp'
 import { Gallery } from '../support/gallery.ts'
-import { type BoardPage, HOSTS, Stand, type Tile } from '../support/page.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
+import { HOSTS, Stand } from '../support/stand.ts'
 
 const { ui } = words
 

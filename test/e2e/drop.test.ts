@@ -5,8 +5,9 @@ import { after, before, describe, test } from 'node:test'
 import { type Command, cleanName, GAP, uuidv7, words } from '@wirephoto/board'
 import sharp from 'sharp'
 import { Gallery } from '../support/gallery.ts'
-import { type BoardPage, HOSTS, Stand, type Tile } from '../support/page.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
 import { seeded } from '../support/pictures.ts'
+import { HOSTS, Stand } from '../support/stand.ts'
 
 const { ui, errors } = words
 
@@ -51,6 +52,7 @@ for (const host of HOSTS)
       const files = await fifty()
       for (const page of [anna, ben]) await watchTasks(page)
       await anna.drop(files, { x: 300, y: 250 })
+      await anna.page.keyboard.press('f')
       await anna.standing(50)
       const tiles = await ben.standing(50)
       assertTidy(tiles)
@@ -60,6 +62,30 @@ for (const host of HOSTS)
         const longest = await longestTask(page)
         t.diagnostic(`longest task: ${Math.round(longest)} ms`)
         assert.ok(longest < DEAF)
+      }
+    })
+
+    test('every kind of picture stands upright in its own shape on both pages', async (t) => {
+      const { board, anna, ben } = await stand.pair(t, host)
+      const files = await Promise.all([
+        gallery.file('formats/hopper.png', { width: 128, height: 128, format: 'png' }),
+        gallery.file('formats/hopper.webp', { width: 128, height: 128, format: 'webp' }),
+        gallery.file('formats/hopper.gif', { width: 128, height: 128, format: 'gif' }),
+        gallery.file('formats/transparent.png', { width: 320, height: 240, format: 'png' }),
+        gallery.file('formats/orientation-6.avif', { width: 320, height: 240, format: 'avif' }),
+        gallery.file('metadata/orientation-portrait_6.jpg', { width: 320, height: 240 }),
+      ])
+      await anna.drop(files, { x: 400, y: 300 })
+      await anna.painted(files.length, 'stored')
+      // A script's picture comes to the same board.
+      const body = await readFile(await gallery.file('photos/pic1.jpg'))
+      const url = `${stand.server.url}/b/${board}/from-a-script.jpg`
+      assert.equal((await fetch(url, { method: 'PUT', body })).status, 201)
+      for (const page of [anna, ben]) {
+        const tiles = await page.painted(files.length + 1, 'stored')
+        const shapes = await shapesOf(page)
+        for (const { id, label, w, h } of tiles)
+          assert.ok(Math.abs(w / h - shapes[id]!) < 0.02, `${label}: ${w} x ${h}, ${shapes[id]}`)
       }
     })
 
@@ -224,6 +250,18 @@ function assertTidy(tiles: readonly Tile[]): void {
 
 const overlap = (a: number, length: number, b: number, other: number): number =>
   Math.min(a + length, b + other) - Math.max(a, b)
+
+/** Width by height of each picture as the browser decoded it, by its id. */
+const shapesOf = ({ page }: BoardPage): Promise<Record<string, number>> =>
+  page.locator('[data-image]').evaluateAll((all) =>
+    Object.fromEntries(
+      all.map((tile) => {
+        const image = tile.querySelector<HTMLImageElement>('.picture')!
+        const id = (tile as HTMLElement).dataset['image']!
+        return [id, image.naturalWidth / image.naturalHeight]
+      }),
+    ),
+  )
 
 async function watchTasks({ page }: BoardPage): Promise<void> {
   await page.evaluate(() => {

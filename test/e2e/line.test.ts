@@ -4,8 +4,9 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import type { Response } from 'playwright-core'
 import { Gallery } from '../support/gallery.ts'
-import { type BoardPage, HOSTS, type Host, Stand } from '../support/page.ts'
+import type { BoardPage } from '../support/page.ts'
 import type { Proxy } from '../support/proxy.ts'
+import { HOSTS, type Host, Stand } from '../support/stand.ts'
 
 const { ui } = words
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import { Gallery } from '../support/gallery.ts'
-import { type BoardPage, HOSTS, type Host, Stand, type Tile } from '../support/page.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
+import { HOSTS, type Host, Stand } from '../support/stand.ts'
 
 const { ui } = words
 
