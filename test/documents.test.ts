@@ -30,7 +30,7 @@ test('every rule of SPEC.md is quoted by a test', async () => {
     (
       await files(
         'packages/*/src/**/*.test.ts',
-        'packages/*/src/**/contract/*.ts',
+        'packages/*/src/**/contract{,/*}.ts',
         'test/**/*.test.ts',
       )
     ).map(read),

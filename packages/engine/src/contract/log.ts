@@ -51,7 +51,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     assert.equal((await engine().log.load(board)).cursor, at)
   })
 
-  test('F4: an append that expected another state changes nothing', async () => {
+  test('L1, F4: an append that expected another state changes nothing', async () => {
     const { log } = engine()
     const { board, cursor } = await newBoard(engine())
     const id = newId()
@@ -116,7 +116,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     assert.deepEqual((await log.load(stale.board)).records, [])
   })
 
-  test('F3: the last numbers of clients are written in the same act as the changes', async () => {
+  test('L1, F3: the last numbers of clients are written in the same act as the changes', async () => {
     const { log } = engine()
     const { board, cursor } = await newBoard(engine())
     const refused = [{ n: 4, error: { code: 'unknown-picture' as const, message: 'Gone.' } }]

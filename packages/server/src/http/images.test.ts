@@ -27,7 +27,7 @@ after(() => server.close())
 const put = (path: string, body: Body, init: RequestInit = {}) =>
   fetch(server.url + path, { method: 'PUT', body, ...init, duplex: 'half' } as RequestInit)
 
-test('F1: PUT of a picture answers 201 when it is stored', async () => {
+test('U2, F1: PUT of a picture answers 201 when it is stored', async () => {
   const response = await put('/p.png', png)
   assert.equal(response.status, 201)
   const record = (await response.json()) as ImageRecord

@@ -72,7 +72,7 @@ async function arrived(id: string, bytes: number): Promise<void> {
   while ((server.arrivals.get(FRONT, id)?.offset ?? -1) < bytes) await new Promise(setImmediate)
 }
 
-test('a picture goes up in parts, and the last is answered when it is stored', async () => {
+test('U2: a picture goes up in parts, and the last is answered when it is stored', async () => {
   const id = await announce()
   const created = await create(id, picture.length)
   assert.equal(created.status, 201)
