@@ -21,4 +21,9 @@ if (!isAtLeast(versions.node, [24])) refuse('This is Node ' + versions.node + ',
 // Older ones can lose data in WAL mode.
 else if (!isAtLeast(versions.sqlite, [3, 51, 3]))
   refuse('This Node has SQLite ' + versions.sqlite + ', which is too old (3.51.3 is needed)')
-else require('../src/main.ts')
+else {
+  // Without it every start strips the types of all modules again (S13); workers take it from the environment.
+  var cache = require('node:module').enableCompileCache()
+  if (cache.directory) process.env.NODE_COMPILE_CACHE = cache.directory
+  require('../src/main.ts')
+}
