@@ -4,8 +4,8 @@ import { createMemo, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf } from './blur.ts'
 
-/** Screen pixels below which a picture's blur says as much as the picture. */
-const WORTH_LOADING = 24
+/** Screen pixels below which a picture's blur says as much as the picture, at the least zoom of a level. */
+const WORTH_LOADING = 12
 /** Milliseconds until a picture that didn't load is asked for again; doubled each time. */
 const RELOAD = { first: 1_000, most: 30_000 }
 
