@@ -6,9 +6,14 @@ import type { AnyRecord, Records } from './records.ts'
 export class Draft implements Records {
   readonly #base: Records
   readonly #over = new Map<string, Change>()
+  #more = 0
 
   constructor(base: Records) {
     this.#base = base
+  }
+
+  get size(): number {
+    return this.#base.size + this.#more
   }
 
   get(id: string): AnyRecord | undefined {
@@ -23,7 +28,11 @@ export class Draft implements Records {
   }
 
   add(changes: Iterable<Change>): void {
-    for (const change of changes) this.#over.set(idOf(change), change)
+    for (const change of changes) {
+      const id = idOf(change)
+      this.#more += Number('put' in change) - Number(this.get(id) !== undefined)
+      this.#over.set(id, change)
+    }
   }
 
   /** The newest change of each id. */

@@ -30,7 +30,11 @@ export function firstWidth(width: number, height: number): number {
 }
 
 /** The next free spot for a box: after the last of the lowest row, or below it all. */
-export function freeSpot(records: Records, w: number, h: number): { x: number; y: number } {
+export function freeSpot(
+  records: Pick<Records, 'values'>,
+  w: number,
+  h: number,
+): { x: number; y: number } {
   let lowest: Box | undefined
   let left = Number.POSITIVE_INFINITY
   const boxes = Array.from(standing(records), boxOf)

@@ -55,6 +55,7 @@ export type AnyRecord = ImageRecord | BoardRecord
 
 /** A board's records by id: a replica, or one with a draft laid over it. */
 export interface Records {
+  readonly size: number
   get(id: string): AnyRecord | undefined
   values(): Iterable<AnyRecord>
 }
@@ -68,7 +69,7 @@ export function settings(records: Records): BoardRecord {
 }
 
 /** The pictures that stand on the board: arriving ones too, trashed ones not. */
-export function* standing(records: Records): Generator<ImageRecord> {
+export function* standing(records: Pick<Records, 'values'>): Generator<ImageRecord> {
   for (const record of records.values())
     if (record.kind === 'image' && record.deletedAt === null) yield record
 }

@@ -33,14 +33,12 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
   const { id, width, height } = command
   if (!may(who, 'image.add')) return new WireError('not-allowed')
   if (records.get(id)) return new WireError('conflict')
+  if (records.size >= limits.records) return new WireError('board-full')
   const w = command.w ?? firstWidth(width, height)
   const spot =
     command.x === undefined || command.y === undefined
       ? freeSpot(records, w, (w * height) / width)
       : { x: command.x, y: command.y }
-  let count = 0
-  for (const _ of records.values()) count++
-  if (count >= limits.records) return new WireError('board-full')
   const image: ImageRecord = {
     kind: 'image',
     id,

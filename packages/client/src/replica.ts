@@ -145,6 +145,7 @@ export class Replica {
     const pendings = this.#pending.get(id)
     if (!pendings) return record
     const draft = new Draft({
+      size: record ? 1 : 0,
       get: (other) => (other === id ? record : undefined),
       values: () => [],
     })
@@ -167,6 +168,7 @@ export class Replica {
     const { pictures, board } = this
     const self = targetOf(pending.command)
     const others: Records = {
+      size: pictures.size,
       get: (id) => (id === 'board' ? board : id === self ? undefined : pictures.get(id)),
       *values() {
         for (const picture of pictures.values()) if (picture.id !== self) yield picture

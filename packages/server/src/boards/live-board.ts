@@ -32,6 +32,10 @@ const BATCH = 2_000
 const TRIES = 50
 /** Milliseconds until an engine that failed is asked again for what may have been missed. */
 const PAUSE = 250
+/** Milliseconds of commands after which everything else on this thread has a turn. */
+const SLICE = 10
+/** Queues, of which all or part was turned down, that are remembered in case they ask again. */
+const REFUSED = 1_000
 /** Changes kept in memory for readers who were away for a moment. */
 const TAIL = 4_000
 
@@ -68,6 +72,8 @@ export class LiveBoard {
   readonly #engine: Engine
   readonly #records = new Map<string, AnyRecord>()
   readonly #clients = new Map<string, ClientState>()
+  /** Those whose states hold more than their numbers or aren't durable, oldest first. */
+  readonly #refused = new Set<string>()
   readonly #listeners = new Set<(batch: Batch | null) => void>()
   readonly #queue: Waiting[] = []
   /** The picture that last came with a blob: where to look first. */
@@ -79,6 +85,7 @@ export class LiveBoard {
   /** Something may have been missed: the doorbell rang, or an append ended in doubt. */
   #behind = false
   #running: Promise<void> | null = null
+  #sliceAt = 0
   #closed = false
   #unwatch = () => {}
 
@@ -209,7 +216,7 @@ export class LiveBoard {
     if (this.#behind) await this.#catchUp()
     this.#number(waiting)
     for (let tries = 0; tries < TRIES; tries++) {
-      const outcome = this.#evaluate(waiting)
+      const outcome = await this.#evaluate(waiting)
       if (await this.#commit(outcome)) return answerAll(waiting, outcome)
       await this.#catchUp()
     }
@@ -225,19 +232,20 @@ export class LiveBoard {
     }
   }
 
-  #evaluate(waiting: readonly Waiting[]): Outcome {
+  async #evaluate(waiting: readonly Waiting[]): Promise<Outcome> {
     const outcome: Outcome = { draft: new Draft(this.#records), clients: new Map(), answers: [] }
+    this.#sliceAt = performance.now()
     for (const { message, sender } of waiting)
-      outcome.answers.push(this.#answer(message, { ...sender, now: Date.now() }, outcome))
+      outcome.answers.push(await this.#answer(message, { ...sender, now: Date.now() }, outcome))
     return outcome
   }
 
   /** Lays a message's effect on the draft, once: what was settled before is answered as it was (F3). */
-  #answer(
+  async #answer(
     message: CommandMessage,
     who: Who,
     { draft, clients }: Outcome,
-  ): CommandAnswer | WireError {
+  ): Promise<CommandAnswer | WireError> {
     const { client, n, commands } = message
     const known = clients.get(client) ?? this.#clients.get(client)
     if (!known && client !== this.#self && timeOf(client) < who.now - limits.memory)
@@ -247,15 +255,20 @@ export class LiveBoard {
 
     const refused: Refusal[] = known?.refused.filter((refusal) => refusal.n >= n) ?? []
     let seq = known?.seq ?? 0
-    commands.forEach((command, i) => {
-      if (n + i <= settled) return
+    for (const [i, command] of commands.entries()) {
+      if (n + i <= settled) continue
+      if (performance.now() - this.#sliceAt > SLICE) {
+        // Only ticks change the board, so it is the same afterwards.
+        await setImmediate()
+        this.#sliceAt = performance.now()
+      }
       const result = apply(draft, command, who)
       if (result instanceof WireError) refused.push({ n: n + i, error: result.toJSON() })
       else if (result.length > 0) {
         draft.add(result)
         seq = seqOf(this.#cursor) + 1
       }
-    })
+    }
     const last = Math.max(settled, n + commands.length - 1)
     if (last > settled) clients.set(client, { n: last, seq, refused })
     return { n: last, seq, refused }
@@ -307,8 +320,20 @@ export class LiveBoard {
   }
 
   #remember(clients: Clients): void {
-    for (const [client, state] of clients)
-      if (state.n >= (this.#clients.get(client)?.n ?? 0)) this.#clients.set(client, state)
+    for (const [client, state] of clients) {
+      if (state.n < (this.#clients.get(client)?.n ?? 0)) continue
+      this.#clients.set(client, state)
+      this.#refused.delete(client)
+      if (state.seq === 0 || state.refused.length > 0) this.#refused.add(client)
+    }
+    // Memory doesn't grow with what is turned down.
+    for (const client of this.#refused) {
+      if (this.#refused.size <= REFUSED) break
+      this.#refused.delete(client)
+      const state = this.#clients.get(client)
+      if (state && state.seq > 0) this.#clients.set(client, { ...state, refused: [] })
+      else this.#clients.delete(client)
+    }
   }
 
   #hold(record: AnyRecord): void {
@@ -319,6 +344,7 @@ export class LiveBoard {
     const { cursor, records, clients } = await this.#engine.log.load(this.id)
     this.#records.clear()
     this.#clients.clear()
+    this.#refused.clear()
     this.#holders.clear()
     for (const record of records) {
       this.#records.set(record.id, record)

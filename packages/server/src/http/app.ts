@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
@@ -121,7 +121,7 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
 /** Nothing here waits for a whole request: bodies are large and lines are slow, but silence ends. */
 function listenWith(handle: Parameters<typeof createServer>[1] & {}): Server {
   const server = createServer(
-    { requestTimeout: 0, headersTimeout: 30_000 },
+    { requestTimeout: 0, headersTimeout: 30_000, shouldUpgradeCallback: isWebSocket },
     (request, response) => {
       methodOverride(request)
       handle(request, response)
@@ -134,6 +134,10 @@ function listenWith(handle: Parameters<typeof createServer>[1] & {}): Server {
   })
   return server
 }
+
+/** Other upgrades, as HTTP/2 clients offer them, are left aside (RFC 9110 section 7.8). */
+const isWebSocket = ({ headers }: IncomingMessage): boolean =>
+  headers.upgrade?.toLowerCase() === 'websocket'
 
 /** An address that is there, asked with a method that it doesn't take. */
 function refuseOthers(app: FastifyInstance, url: string, known: Set<string>): void {

@@ -42,7 +42,7 @@ export function createGuard(config: { host: string; publicUrl: string | null }):
       if (name === null || !isHere(name)) throw new WireError('foreign-host')
       if (origin !== undefined && origin !== `http://${host}` && origin !== outside?.origin)
         throw new WireError('foreign-origin')
-      if (site === 'cross-site' && isSensitive(request)) throw new WireError('foreign-origin')
+      if (site === 'cross-site' && !isPage(request)) throw new WireError('foreign-origin')
     },
 
     sender(request) {
@@ -67,9 +67,9 @@ function givenToken({ headers }: IncomingMessage): string | undefined {
   return bearer?.[1] ?? cookie?.[1]
 }
 
-/** Whether it changes something or reads the API; a link from elsewhere to a page is welcome. */
-const isSensitive = ({ method, url }: IncomingMessage): boolean =>
-  (method !== 'GET' && method !== 'HEAD') || /^\/(?:api|live)\b/.test(url ?? '')
+/** A link from elsewhere to a page is welcome, and nothing else, in whatever letters it is written. */
+const isPage = ({ method, url }: IncomingMessage): boolean =>
+  (method === 'GET' || method === 'HEAD') && /^\/(?:b\/[\w-]+)?(?:\?|$)/.test(url ?? '')
 
 /** Which names this server answers to; a name of somebody else's may be rebound to it (F11). */
 function hostCheck(bound: string, outside: string | null): (name: string) => boolean {

@@ -41,7 +41,8 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
     streams.addContentTypeParser('*', (_request, _body, done) => done(null))
     // The arrival cuts a file off before the form's parser would.
     const fileSize = parts.maxUpload + 1
-    await streams.register(multipart, { limits: { files: FILES, fileSize, fields: 20 } })
+    const limits = { files: FILES, fileSize, fields: 20, fieldSize: FORM }
+    await streams.register(multipart, { limits })
     streams.addHook('onRoute', (route) => {
       route.config = { ...route.config, streams: true }
     })
@@ -67,7 +68,7 @@ function sendingRoutes(app: FastifyInstance, parts: Parts): void {
     })
 
   app.post('/api/boards/:board/images', (request, reply) =>
-    take(request, reply, cleanName((request.query as { name?: string }).name ?? '')),
+    take(request, reply, cleanName(nameOf(request))),
   )
   for (const url of ['/', '/:name', '/b/:board', '/b/:board/', '/b/:board/:name'])
     app.put(url, (request, reply) => {
@@ -86,9 +87,20 @@ async function* rawBody(request: FastifyRequest, name: string): Body {
 async function* formBody(request: FastifyRequest): Body {
   const place = placeOf(request)
   openBody(request.raw)
-  for await (const part of request.parts())
-    if (part.type === 'file')
-      yield { source: part.file, name: cleanName(part.filename ?? ''), length: null, place }
+  try {
+    for await (const part of request.parts())
+      if (part.type === 'file')
+        yield { source: part.file, name: cleanName(part.filename ?? ''), length: null, place }
+  } catch (cause) {
+    // The parser throws bare errors at a boundary that it can't use, and at a form that is cut off.
+    throw new WireError('bad-request', {}, { cause })
+  }
+}
+
+/** The name in the address; one that is given twice is none. */
+function nameOf(request: FastifyRequest): string {
+  const { name } = request.query as { name?: unknown }
+  return typeof name === 'string' ? name : ''
 }
 
 /** Where the address says that the picture goes, by the same bounds as a page's `image.add`. */

@@ -5,6 +5,7 @@ import { Server, type Socket } from 'socket.io'
 import type { Boards } from '../boards/boards.ts'
 import { toWireError } from '../errors.ts'
 import type { Guard } from '../http/guard.ts'
+import { boundUnread } from './outbox.ts'
 import { Room } from './room.ts'
 import { Session } from './session.ts'
 
@@ -40,6 +41,8 @@ export function attachGateway(
       }
     },
   })
+
+  io.engine.on('connection', boundUnread)
 
   /** Lets a socket into its board's room; opened by the first, given up by the last. */
   async function enter(socket: Socket): Promise<void> {

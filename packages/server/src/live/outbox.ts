@@ -8,6 +8,9 @@ import type { Room } from './room.ts'
 const BOUND = 512 * 1024
 /** Bytes down to which a viewer must have drained before it is caught up. */
 const DRAINED = 64 * 1024
+/** Bytes, and packets, that may wait for somebody who sends without reading (F6). */
+export const UNREAD = 768 * 1024
+const UNREAD_PACKETS = 4_000
 /** Milliseconds that a viewer may stay behind before it is cut off. */
 const PATIENCE = 30_000
 
@@ -53,18 +56,22 @@ export class Outbox {
     return true
   }
 
-  /** Called before a batch is broadcast to the room: steps out of it if there is no room for the batch. */
-  offer({ batch, bytes }: Projected): void {
+  /**
+   * Sends a batch, as the frame that was encoded once for all; whoever has no room for it is behind.
+   * The frame goes past Socket.IO where nothing waits before it: its own way costs twice as much (S4).
+   */
+  offer({ batch, text, bytes }: Projected, frame: Buffer): void {
     if (this.#state !== 'following') return
-    if (this.backlog + bytes <= BOUND) {
-      this.#handed += bytes
-      this.#cursor = batch.to
+    if (this.backlog + bytes > BOUND) {
+      this.#leave('behind')
+      this.#patience = setTimeout(() => {
+        this.#cutOff(`behind for ${PATIENCE / 1000} s`)
+      }, PATIENCE)
       return
     }
-    this.#leave('behind')
-    this.#patience = setTimeout(() => {
-      this.#cutOff(`behind for ${PATIENCE / 1000} s`)
-    }, PATIENCE)
+    this.#cursor = batch.to
+    if (bufferOf(this.#socket).length > 0) this.send('changes', text, bytes)
+    else transportOf(this.#socket).socket.send(frame, { binary: false }, this.#drained)
   }
 
   /** The board's history is another one now: whoever follows must take a snapshot. */
@@ -121,7 +128,21 @@ export function transportOf(socket: Socket): NodeJS.EventEmitter & { socket: Web
   return socket.conn.transport as never
 }
 
+/**
+ * Cuts a connection off that has the libraries answer it and reads nothing: refused CONNECTs and pongs
+ * pass no session, and nothing else would bound them (F6).
+ */
+export function boundUnread(conn: Socket['conn']): void {
+  const { socket } = conn.transport as unknown as { socket: WebSocket }
+  const check = () => {
+    const packets = bufferOf({ conn }).length
+    if (socket.bufferedAmount > UNREAD || packets > UNREAD_PACKETS) socket.terminate()
+  }
+  socket.on('message', check)
+  socket.on('ping', check)
+}
+
 /** What Engine.IO has not yet given to the transport. */
-function bufferOf(socket: Socket): readonly unknown[] {
-  return (socket.conn as unknown as { writeBuffer: unknown[] }).writeBuffer
+function bufferOf({ conn }: Pick<Socket, 'conn'>): readonly unknown[] {
+  return (conn as unknown as { writeBuffer: unknown[] }).writeBuffer
 }

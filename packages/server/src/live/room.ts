@@ -14,7 +14,6 @@ export class Room {
   readonly board: LiveBoard
   readonly presence: Presence
   readonly log: FastifyBaseLogger
-  readonly #io: Server
   readonly #sessions = new Set<Session>()
   readonly #unlisten: () => void
   readonly #empty: () => void
@@ -26,7 +25,6 @@ export class Room {
   constructor(io: Server, board: LiveBoard, log: FastifyBaseLogger, empty: () => void) {
     this.board = board
     this.log = log
-    this.#io = io
     this.#empty = empty
     this.#unlisten = board.listen((batch) => this.#hear(batch))
     this.presence = new Presence((text) => io.to(board.id).volatile.emit('presence', text))
@@ -59,8 +57,9 @@ export class Room {
     this.#pending = []
     this.#sentAt = performance.now()
     const projected = project(coalesce([first, ...rest]))
-    for (const session of this.#sessions) session.outbox.offer(projected)
-    this.#io.to(this.board.id).emit('changes', projected.text)
+    // An Engine.IO message (4) with a Socket.IO event (2).
+    const frame = Buffer.from(`42${JSON.stringify(['changes', projected.text])}`)
+    for (const session of this.#sessions) session.outbox.offer(projected, frame)
   }
 
   /** A change is broadcast at once; those that come in a stream share broadcasts. */

@@ -10,14 +10,12 @@ import {
 import type { Socket } from 'socket.io'
 import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
-import { Outbox, transportOf } from './outbox.ts'
+import { Outbox, transportOf, UNREAD } from './outbox.ts'
 import type { Room } from './room.ts'
 
 /** Messages a second that a session may send, and how many at once (F7). */
 const RATE = 120
 const BURST = 360
-/** Bytes of answers that may wait for somebody who sends without reading (F6). */
-const UNREAD = 768 * 1024
 
 /** One page that looks at a board: its socket's events, each answered. */
 export class Session {
@@ -64,6 +62,8 @@ export class Session {
       if (typeof ack !== 'function') return this.bye(new WireError('bad-request'))
       if (this.outbox.backlog > UNREAD) return this.#terminate('sends without reading')
       void this.#attempt(handle, body).then((reply) => {
+        // What was asked before in one breath has been answered meanwhile.
+        if (this.outbox.backlog > UNREAD) return this.#terminate('sends without reading')
         this.outbox.count(JSON.stringify(reply).length)
         ack(reply)
       })

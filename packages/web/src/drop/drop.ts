@@ -59,7 +59,9 @@ export class Drop {
         this.#desk.expect(provisional(picture, this.#desk), picture.url)
     })
     // Who says where sees it there already.
-    if (!at) this.#camera.reveal(around(boxes)!)
+    // What was put in a place must not move away from it.
+    if (at) this.#camera.isChosen = true
+    else this.#camera.reveal(around(boxes)!)
     const previews = await this.#lazyPreviews()
     for (const { id, file, width, height, w } of pictures) {
       const thumbhash = (await previews.thumbhash(file)) ?? undefined

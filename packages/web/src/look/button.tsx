@@ -21,6 +21,8 @@ export function IconButton(props: IconButtonProps): JSX.Element {
       aria-pressed={props.pressed}
       disabled={props.disabled}
       data-tip={props.keys ? `${props.label}  ${props.keys}` : props.label}
+      // The keys stay with the board: Space pans after a click on a button, too.
+      onMouseDown={(event) => event.preventDefault()}
       onClick={() => props.onClick()}
     >
       <Icon name={props.icon} />
