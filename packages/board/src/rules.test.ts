@@ -94,6 +94,15 @@ describe('rules', () => {
     assert.deepEqual([picture(uuid(2)).x, picture(uuid(2)).y], [176, -120])
   })
 
+  test('R2, R6: no place lies out of reach, however far out the others stand', () => {
+    const { act, picture } = open()
+    act(add({ y: limits.reach, w: limits.widest, width: 1, height: limits.side }))
+    act({ kind: 'image.add', id: uuid(2), width: 400, height: 300, name: 'b.jpg' })
+    assert.equal(picture(uuid(2)).y, limits.reach)
+    act(add({ id: uuid(3), x: -limits.reach - 1 }), server)
+    assert.equal(picture(uuid(3)).x, -limits.reach)
+  })
+
   test('R3: a patch changes the fields it names and no others, trashed or not', () => {
     const { act, picture } = open()
     act(add())
@@ -234,6 +243,7 @@ describe('F4: rules, whatever is asked for', () => {
             [...all].sort((a, b) => (a.id < b.id ? -1 : 1))
           assert.deepEqual(sorted(draft.values()), sorted(records.values()))
           assert.deepEqual(draft.get(uuid(1)), records.get(uuid(1)))
+          assert.equal(draft.size, records.size)
         }
         applyChanges(base, draft.changes)
         assert.deepEqual(base, records)

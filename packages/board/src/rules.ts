@@ -42,7 +42,8 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
   const image: ImageRecord = {
     kind: 'image',
     id,
-    ...spot,
+    x: withinReach(spot.x),
+    y: withinReach(spot.y),
     w,
     z: generateKeyBetween(topmost(records), null),
     caption: command.caption ?? '',
@@ -85,6 +86,10 @@ function change(
       return image.deletedAt === null ? new WireError('conflict') : [{ gone: image.id }]
   }
 }
+
+/** The next free spot may lie further out than anybody may say, and so may the last of a row. */
+const withinReach = (place: number): number =>
+  Math.max(-limits.reach, Math.min(place, limits.reach))
 
 /** The greatest z that stands on the board, null on an empty one. */
 function topmost(records: Records): string | null {

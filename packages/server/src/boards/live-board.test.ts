@@ -262,6 +262,41 @@ describe('live board', () => {
     await board.close()
   })
 
+  test('F7: everything else has its turn while a board works through many commands', async () => {
+    const board = await open()
+    const fill = (n: number) => Array.from({ length: n }, () => add())
+    await board.act(fill(2_000), anna)
+    let longest = 0
+    let at = performance.now()
+    const watch = setInterval(() => {
+      longest = Math.max(longest, performance.now() - at)
+      at = performance.now()
+    })
+    const start = performance.now()
+    await board.submit({ client: uuid(), n: 1, commands: fill(1_000) }, anna)
+    const all = performance.now() - start
+    clearInterval(watch)
+    assert.ok(longest < all / 2, `${longest} of ${all} ms in one go`)
+    await board.close()
+  })
+
+  test('F7: what is turned down is remembered for the newest queues only', async () => {
+    const board = await open()
+    const nothing = { kind: 'image.remove', id: uuid() } as const
+    const [idle, busy] = [uuid(), uuid()]
+    await board.submit({ client: idle, n: 1, commands: [nothing] }, anna)
+    const message = { client: busy, n: 1, commands: [add(), nothing] }
+    const told = await board.submit(message, anna)
+    assert.deepEqual(await board.submit(message, anna), told)
+    for (let i = 0; i < 1_000; i++)
+      await board.submit({ client: uuid(), n: 1, commands: [nothing] }, anna)
+    const next = board.submit({ client: idle, n: 2, commands: [add()] }, anna)
+    await assert.rejects(next, { code: 'gap', facts: { expected: 1 } })
+    assert.deepEqual(await board.submit(message, anna), { ...told, refused: [] })
+    assert.equal(board.records.size, 1)
+    await board.close()
+  })
+
   test('F1: closing answers what waits first', async () => {
     const board = await open()
     const answers = Array.from({ length: 10 }, () =>

@@ -50,6 +50,9 @@ test("F11: another site's page can't ask", () => {
   for (const [method, url] of [
     ['GET', '/api/boards/main'],
     ['GET', '/live/?EIO=4'],
+    ['GET', '/%61pi/boards/main'],
+    ['GET', 'http://localhost/api/boards/main'],
+    ['GET', '/b/abc/blob/0/original'],
     ['POST', '/'],
     ['PUT', '/a.jpg'],
   ])

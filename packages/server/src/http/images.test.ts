@@ -94,6 +94,12 @@ test('POST takes a raw body with its place, and forms with many files', async ()
     const refused = await fetch(`${at}?${bad}`, { method: 'POST', body: png })
     assert.deepEqual([bad, refused.status], [bad, 400])
   }
+  for (const type of ['', '; boundary=', `; boundary=${'b'.repeat(300)}`, '; boundary=cut']) {
+    const headers = { 'content-type': `multipart/form-data${type}` }
+    const refused = await fetch(at, { method: 'POST', headers, body: '--cut\r\n' })
+    assert.deepEqual([type, refused.status], [type, 400])
+  }
+  assert.equal((await fetch(`${at}?name=a&name=b`, { method: 'POST', body: png })).status, 201)
   const nothing = new FormData()
   nothing.append('note', 'not a file')
   assert.equal((await fetch(at, { method: 'POST', body: nothing })).status, 400)

@@ -32,6 +32,8 @@ const uuid = () => uuidv7(Date.now(), randomBytes(10))
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc') as () => void
 
+type Done = (error?: Error | null) => void
+
 /** A viewer that speaks the wire itself, so that it can misbehave. */
 class Viewer {
   readonly records = new Map<string, AnyRecord>()
@@ -108,6 +110,18 @@ class Viewer {
 
   stall(): void {
     this.#ws.pause()
+  }
+
+  /** Sends without reading. Whether it is cut off before so many frames. */
+  async flood(send: (ws: WebSocket, done: Done) => void, most: number): Promise<boolean> {
+    this.stall()
+    // What is left in the line is heard when it breaks.
+    this.#ws.removeAllListeners('message')
+    for (let sent = 0; sent < most; sent += 1_000) {
+      for (let i = 1; i < 1_000; i++) send(this.#ws, () => {})
+      if (await new Promise((resolve) => send(this.#ws, resolve))) return true
+    }
+    return false
   }
 
   resume(): void {
@@ -241,6 +255,22 @@ describe('live', () => {
     const codes = new Set(answers.map(({ error }) => error.code))
     assert.deepEqual([...codes].sort(), ['bad-request', 'too-many'])
     viewer.close()
+  })
+
+  test('F6: who has a connection answered and reads nothing is cut off', async () => {
+    const good = await Viewer.connect(port)
+    const nowhere = `40/${'n'.repeat(1000)},`
+    const ping = Buffer.alloc(125)
+    for (const flood of [
+      (ws: WebSocket, done: Done) => ws.send(nowhere, done),
+      (ws: WebSocket, done: Done) => ws.ping(ping, true, done),
+    ]) {
+      const rude = await Viewer.connect(port)
+      assert.ok(await rude.flood(flood, 500_000), `${flood}`)
+      rude.close()
+    }
+    assert.equal((await good.follow(board.cursor)).resumed, true)
+    good.close()
   })
 
   test('W5, F12: presence of many moves is few messages, latest wins, and ends with its session', async () => {
