@@ -13,9 +13,12 @@ import { toWireError } from '../errors.ts'
 import { Outbox, transportOf, UNREAD } from './outbox.ts'
 import type { Room } from './room.ts'
 
-/** Messages a second that a session may send, and how many at once (F7). */
-const RATE = 120
-const BURST = 360
+/**
+ * Messages a second that a session may send, and how many at once (F7): more than one comes to that
+ * waits for each answer.
+ */
+const RATE = 300
+const BURST = 600
 
 /** One page that looks at a board: its socket's events, each answered. */
 export class Session {
