@@ -42,7 +42,7 @@ export class EngineError extends Error {
     | 'folder-unwritable'
     | 'unreachable'
     | 'not-allowed'
-    | 'not-durable'
+    | 'unusable'
     | 'too-old'
     | 'too-new'
     | 'damaged'
