@@ -4,6 +4,7 @@ import { boardsContract } from './contract/boards.ts'
 import { historiesContract } from './contract/histories.ts'
 import { keepingContract } from './contract/keeping.ts'
 import { logContract } from './contract/log.ts'
+import { serversContract } from './contract/servers.ts'
 import type { Engine } from './engine.ts'
 
 export { seeded } from './contract/samples.ts'
@@ -18,6 +19,12 @@ export interface Fixture {
 }
 
 export type OpenFixture = () => Promise<Fixture>
+
+/** An engine for several servers. */
+export interface SharedFixture extends Fixture {
+  /** One more engine on the same data, as another server has it; closed by `cleanup`. */
+  another(): Promise<Engine>
+}
 
 /** What every engine must pass (F5): the whole port, and random histories in which all replicas agree. */
 export function engineContract(name: string, open: OpenFixture): void {
@@ -34,5 +41,13 @@ export function engineContract(name: string, open: OpenFixture): void {
     describe('blobs', () => blobsContract(engine, open))
     describe('bus, secrets and history', () => keepingContract(engine, open))
     describe('random histories', () => historiesContract(open))
+  })
+}
+
+/** What every engine must pass, besides, on which several servers may stand. */
+export function sharedEngineContract(name: string, open: () => Promise<SharedFixture>): void {
+  describe(`${name}: the contract of engines that servers share (F5)`, () => {
+    serversContract(open)
+    historiesContract(open, async ({ engine, another }) => [engine, await another()])
   })
 }

@@ -73,10 +73,10 @@ export function openBlobs(database: Database): BlobStore {
   }
 }
 
-/** A file's bytes in full chunks, the last one excepted. */
+/** A file's bytes in full chunks, the last one excepted; each is gone when the next is asked for. */
 async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  const chunk = Buffer.allocUnsafe(CHUNK)
   for (let at = 0; ; ) {
-    const chunk = Buffer.allocUnsafe(CHUNK)
     let filled = 0
     while (filled < CHUNK) {
       const { bytesRead } = await file.read(chunk, filled, CHUNK - filled, at + filled)
@@ -92,7 +92,7 @@ async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
 async function* read(database: Database, key: Buffer, start: number, end: number) {
   for (let at = start; at < end; ) {
     const n = Math.floor(at / CHUNK)
-    const [row] = await database.query<{ data: Buffer; last: boolean }>(CHUNK_AT, [key, n])
+    const [row] = await database.query<{ data: Buffer }>(CHUNK_AT, [key, n])
     if (!row) {
       // Removed while it was read: a stream that ends well would pass for a whole picture.
       if (!(await database.query(HAS, [key])).length) throw new WireError('not-found')

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cursor, cursor as cursorOf } from '@wirephoto/board'
 import pg from 'pg'
@@ -30,7 +29,7 @@ export class Doorbell {
   /** The boards that others are to be told of. */
   #moved = new Map<string, Cursor>()
   #telling: Promise<void> | null = null
-  #listener: pg.Client | null = null
+  #listener: Listener | null = null
   readonly #poll: NodeJS.Timeout
   readonly #ended = new AbortController()
   #listening!: Promise<void>
@@ -70,7 +69,7 @@ export class Doorbell {
     this.#watchers.clear()
     this.#ended.abort()
     await this.#telling
-    await this.#listener?.end().catch(() => {})
+    await this.#listener?.client.end().catch(() => {})
     await this.#listening
   }
 
@@ -104,8 +103,9 @@ export class Doorbell {
     }
   }
 
-  async #listen(): Promise<pg.Client> {
+  async #listen(): Promise<Listener> {
     const client = new pg.Client(this.#config)
+    const ended = new Promise<void>((resolve) => client.once('end', resolve))
     client.on('error', () => {})
     client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
     try {
@@ -115,10 +115,10 @@ export class Doorbell {
       void client.end().catch(() => {})
       throw error
     }
-    return client
+    return { client, ended }
   }
 
-  async #keepListening(first: pg.Client): Promise<void> {
+  async #keepListening(first: Listener): Promise<void> {
     this.#listener = first
     let wait = FIRST
     const { signal } = this.#ended
@@ -128,13 +128,18 @@ export class Doorbell {
         wait = FIRST
         // What was told while nobody listened.
         void this.#look()
-        await once(this.#listener, 'end', { signal })
+        await this.#listener.ended
         this.#listener = null
       } catch {
         await sleep(wait, null, { signal }).catch(() => {})
         wait = Math.min(wait * 2, LONGEST)
       }
   }
+}
+
+interface Listener {
+  readonly client: pg.Client
+  readonly ended: Promise<void>
 }
 
 interface BoardHead extends Record<string, unknown> {
