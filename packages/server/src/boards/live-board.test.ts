@@ -154,6 +154,37 @@ describe('live board', () => {
     for (const board of [one, two, fresh]) await board.close()
   })
 
+  /** A board on a server that hears no bell: it knows only what it has looked up. */
+  const deaf = async (id: string): Promise<LiveBoard> => {
+    const log = { ...bound(engine.log), watch: () => () => {} }
+    return LiveBoard.open({ ...engine, log }, id)
+  }
+
+  test('F2: a reader who comes from a server that is ahead goes on from its cursor', async () => {
+    const ahead = await open()
+    const behind = await deaf(ahead.id)
+    await ahead.act([add()], anna)
+    const { cursor } = ahead
+    assert.deepEqual(await behind.missed(cursor), { from: cursor, to: cursor, changes: [] })
+    for (const board of [ahead, behind]) await board.close()
+  })
+
+  test('F3, Q3: a server that is behind turns nobody down for what it has not seen', async () => {
+    const ahead = await open()
+    const behind = await deaf(ahead.id)
+    const [client, id] = [uuid(), uuid()]
+    await ahead.submit({ client, n: 1, commands: [add(id)] }, anna)
+    const remove = { kind: 'image.remove', id } as const
+    const { refused } = await behind.submit({ client, n: 2, commands: [remove] }, anna)
+    assert.deepEqual(refused, [])
+    await ahead.refresh()
+    await ahead.submit({ client, n: 3, commands: [add()] }, anna)
+    // Number 4 would be a gap to whoever has seen 2 only.
+    const { n } = await behind.submit({ client, n: 4, commands: [{ ...remove, id: uuid() }] }, anna)
+    assert.equal(n, 4)
+    for (const board of [ahead, behind]) await board.close()
+  })
+
   test('L2, F3: an append that fails in doubt is looked up: done once if it held, refused if not', async () => {
     const id = uuid()
     await engine.boards.create(id)
@@ -183,6 +214,37 @@ describe('live board', () => {
 
     await board.act([add()], anna)
     assert.equal(board.records.size, 2, 'one that failed has left no gap')
+    await board.close()
+  })
+
+  test('L2: an engine that fails is asked again until it answers, and not in a whirl', async () => {
+    const id = uuid()
+    await engine.boards.create(id)
+    let reads = 0
+    let broken = false
+    const check = () => {
+      if (broken) throw new Error('the engine is away')
+    }
+    const log = {
+      ...bound(engine.log),
+      append: async (...args: Parameters<typeof engine.log.append>) => {
+        check()
+        return engine.log.append(...args)
+      },
+      read: async (...args: Parameters<typeof engine.log.read>) => {
+        reads++
+        check()
+        return engine.log.read(...args)
+      },
+    }
+    const board = await LiveBoard.open({ ...engine, log }, id)
+    broken = true
+    await assert.rejects(board.act([add()], anna), /the engine is away/)
+    await assert.rejects(board.act([add()], anna), /the engine is away/)
+    assert.ok(reads < 10, `${reads} reads`)
+    broken = false
+    await board.act([add()], anna)
+    assert.equal(board.records.size, 1)
     await board.close()
   })
 

@@ -24,14 +24,14 @@ import {
 import type { ClientState, Clients, Engine } from '@wirephoto/engine'
 import { failpoint } from '../failpoint.ts'
 
-/** Milliseconds between the starts of two ticks while commands keep coming. */
-const TICK = 16
 /** Messages that may wait for a tick before the board says that it is busy (F7). */
 const QUEUE = 2_000
 /** Commands that one tick takes at the most. */
 const BATCH = 2_000
 /** Appends that may lose against another server's before the messages are told `busy`. */
 const TRIES = 50
+/** Milliseconds until an engine that failed is asked again for what may have been missed. */
+const PAUSE = 250
 /** Changes kept in memory for readers who were away for a moment. */
 const TAIL = 4_000
 
@@ -60,6 +60,8 @@ interface Outcome {
  *
  *     submit -> queue -> tick: evaluate on a draft -> append as ONE batch -> replica -> listeners, answers
  *                          ^________ on conflict: read what was missed, evaluate again
+ *
+ * What comes while an append is under way shares the next one (group commit).
  */
 export class LiveBoard {
   readonly id: string
@@ -77,7 +79,6 @@ export class LiveBoard {
   /** Something may have been missed: the doorbell rang, or an append ended in doubt. */
   #behind = false
   #running: Promise<void> | null = null
-  #lastTick = 0
   #closed = false
   #unwatch = () => {}
 
@@ -133,11 +134,19 @@ export class LiveBoard {
   async missed(cursor: Cursor): Promise<Batch | null> {
     const recent = this.since(cursor)
     if (recent) return recent
+    // The reader may come from another server, and have seen more than this one.
+    await this.refresh()
     const [first, ...more] = (await this.#engine.log.read(this.id, cursor))?.batches ?? []
     if (!first) return this.since(cursor)
     const logged = coalesce([first, ...more])
     const rest = this.since(logged.to)
     return rest && coalesce([logged, rest])
+  }
+
+  /** Resolves when the replica has all that was appended before, by whichever server. */
+  async refresh(): Promise<void> {
+    this.#behind = true
+    await this.act([], { visitor: 'server', role: 'server' })
   }
 
   /** Resolves when every command of the message is durable or turned down (F1, F3). */
@@ -175,23 +184,24 @@ export class LiveBoard {
   }
 
   #run(): void {
-    this.#running ??= this.#ticks().finally(() => {
-      this.#running = null
-    })
+    this.#running ??= this.#ticks()
   }
 
   async #ticks(): Promise<void> {
     // Whatever else has arrived in this turn of the event loop shares the tick.
     await setImmediate()
-    while (this.#queue.length > 0 || this.#behind) {
-      const early = this.#lastTick + TICK - performance.now()
-      if (early > 0) await setTimeout(early)
-      this.#lastTick = performance.now()
+    while (this.#queue.length > 0 || (this.#behind && !this.#closed)) {
       const waiting = this.#next()
-      await this.#tick(waiting).catch((error: unknown) => {
+      try {
+        await this.#tick(waiting)
+      } catch (error) {
         for (const { reject } of waiting) reject(error)
-      })
+        // An engine that doesn't answer is asked again, though not in a whirl.
+        if (this.#behind && !this.#closed) await setTimeout(PAUSE)
+      }
     }
+    // In the same breath as the check above: a message that comes now starts anew.
+    this.#running = null
   }
 
   /** The messages of one tick: a bounded stretch, so that nothing else on this thread waits long. */
@@ -238,7 +248,8 @@ export class LiveBoard {
   ): CommandAnswer | WireError {
     const { client, n, commands } = message
     const known = clients.get(client) ?? this.#clients.get(client)
-    if (!known && timeOf(client) < who.now - limits.memory) return new WireError('stale-client')
+    if (!known && client !== this.#self && timeOf(client) < who.now - limits.memory)
+      return new WireError('stale-client')
     const settled = known?.n ?? 0
     if (n > settled + 1) return new WireError('gap', { expected: settled + 1 })
 
@@ -259,14 +270,18 @@ export class LiveBoard {
   }
 
   /** False when the board has moved on meanwhile, so that the messages must be evaluated again. */
-  async #commit({ draft, clients }: Outcome): Promise<boolean> {
+  async #commit({ draft, clients, answers }: Outcome): Promise<boolean> {
     const { changes } = draft
-    // A message that changes nothing needs no durability: sent again, it still won't.
+    const from = this.#cursor
     if (changes.length === 0) {
+      const isRepeated = clients.size === 0 && !answers.some((one) => one instanceof WireError)
+      // Nobody is turned down for what only another server has seen: an append would have told.
+      if (!isRepeated) await this.#catchUp()
+      if (this.#cursor !== from) return false
+      // A message that changes nothing needs no durability: sent again, it still won't.
       this.#remember(clients)
       return true
     }
-    const from = this.#cursor
     try {
       failpoint('board.append')
       const to = await this.#engine.log.append(this.id, { expected: from, changes, clients })
@@ -282,13 +297,18 @@ export class LiveBoard {
   }
 
   async #catchUp(): Promise<void> {
-    this.#behind = true
-    const missed = await this.#engine.log.read(this.id, this.#cursor)
+    // Before the look: whoever rings meanwhile may tell of what it doesn't see.
     this.#behind = false
-    if (missed) for (const batch of missed.batches) this.#advance(batch, missed.clients)
-    else {
-      await this.#load()
-      for (const listener of this.#listeners) listener(null)
+    try {
+      const missed = await this.#engine.log.read(this.id, this.#cursor)
+      if (missed) for (const batch of missed.batches) this.#advance(batch, missed.clients)
+      else {
+        await this.#load()
+        for (const listener of this.#listeners) listener(null)
+      }
+    } catch (error) {
+      this.#behind = true
+      throw error
     }
   }
 
