@@ -44,7 +44,7 @@ export class Proxy {
 
   /** Resets every connection; new ones are let through. */
   drop(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) reset(socket)
   }
 
   mend(): void {
@@ -61,7 +61,7 @@ export class Proxy {
 
   #carry(near: Socket): void {
     if (this.#dead) {
-      near.resetAndDestroy()
+      reset(near)
       return
     }
     const far = connect({ port: this.#target, host: '127.0.0.1', allowHalfOpen: true })
@@ -72,7 +72,7 @@ export class Proxy {
       this.#sockets.add(socket)
       socket.setNoDelay(true)
       // The other side sees the same end: a reset for whatever went wrong.
-      socket.on('error', () => other.resetAndDestroy())
+      socket.on('error', () => reset(other))
       socket.on('close', (failed) => {
         this.#sockets.delete(socket)
         if (failed) other.destroy()
@@ -81,6 +81,12 @@ export class Proxy {
     void this.up.pump(near, far)
     void this.down.pump(far, near)
   }
+}
+
+/** Node can't reset a socket that is being shut down: it would be leaked, and the process never end. */
+function reset(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
 }
 
 /** One direction of the line, shared by all its connections. */
@@ -92,6 +98,15 @@ export class Lane {
   /** Until when the line is taken by what was let through, as performance.now(). */
   #takenUntil = 0
   #gate: PromiseWithResolvers<void> | null = null
+  #mark = { bytes: Number.POSITIVE_INFINITY, reached: () => {} }
+
+  /** Resolves when that many bytes have passed. */
+  passed(bytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#mark = { bytes, reached: resolve }
+      if (this.bytes >= bytes) resolve()
+    })
+  }
 
   /** Holds everything back; connections stay open. */
   stall(): void {
@@ -122,6 +137,7 @@ export class Lane {
   async #pass(bytes: number): Promise<void> {
     if (this.#gate) await this.#gate.promise
     this.bytes += bytes
+    if (this.bytes >= this.#mark.bytes) this.#mark.reached()
     if (this.rate === Number.POSITIVE_INFINITY) return
     const now = performance.now()
     this.#takenUntil = Math.max(now, this.#takenUntil) + (bytes / this.rate) * 1000

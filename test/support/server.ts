@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-const MAIN = resolve(import.meta.dirname, '../../packages/cli/src/main.ts')
+const MAIN = resolve(import.meta.dirname, '../../packages/cli/bin/wirephoto.js')
 /** Milliseconds that a server may take to say where it listens, on a slow machine. */
 const PATIENCE = 30_000
 
@@ -16,6 +16,8 @@ export interface ServeOptions {
   env?: NodeJS.ProcessEnv
   /** Flags of Node itself. */
   execArgv?: readonly string[]
+  /** A program that starts it, with arguments: a limit, a tracer. */
+  under?: readonly string[]
   /** Another program that serves, taking the same flags. */
   main?: string
   /** Left out, any that is free. */
@@ -58,9 +60,10 @@ export class ServerProcess {
 
   /** Starts it (again, on the same port and data). */
   async start(further: NodeJS.ProcessEnv = {}): Promise<void> {
-    const { execArgv = [], args = [], env, main = MAIN } = this.#options
+    const { execArgv = [], args = [], env, main = MAIN, under = [] } = this.#options
     const flags = ['serve', '--port', String(this.port), '--data', this.data, ...args]
-    this.#child = spawn(process.execPath, [...execArgv, main, ...flags], {
+    const [program, ...rest] = [...under, process.execPath, ...execArgv, main, ...flags]
+    this.#child = spawn(program!, rest, {
       env: { ...process.env, ...env, ...further },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
