@@ -104,6 +104,18 @@ export class Postgres {
     }
   }
 
+  /** One connection on which the least question is asked. */
+  async ping(url: string): Promise<{ ask(): Promise<void>; close(): Promise<void> }> {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    return {
+      async ask() {
+        await client.query('SELECT 1')
+      },
+      close: () => client.end(),
+    }
+  }
+
   /** Starts it (again, on the same port and data). Resolves when it takes connections. */
   async start(): Promise<void> {
     for (let tries = 0; ; tries++)

@@ -160,7 +160,7 @@ describe('live board', () => {
     return LiveBoard.open({ ...engine, log }, id)
   }
 
-  test('F2: a reader who comes from a server that is ahead goes on from its cursor', async () => {
+  test('F2, L7: a reader who comes from a server that is ahead goes on from its cursor', async () => {
     const ahead = await open()
     const behind = await deaf(ahead.id)
     await ahead.act([add()], anna)
@@ -169,7 +169,7 @@ describe('live board', () => {
     for (const board of [ahead, behind]) await board.close()
   })
 
-  test('F3, Q3: a server that is behind turns nobody down for what it has not seen', async () => {
+  test('F3, Q3, L6: a server that is behind turns nobody down for what it has not seen', async () => {
     const ahead = await open()
     const behind = await deaf(ahead.id)
     const [client, id] = [uuid(), uuid()]
