@@ -56,6 +56,24 @@ export class Witness {
       })
   }
 
+  /** Resolves when a batch ends at that cursor. */
+  async reached(cursor: Cursor): Promise<Batch> {
+    await this.heard(({ to }) => to === cursor)
+    return this.batches.find(({ to }) => to === cursor)!
+  }
+
+  /** The batches from one cursor to another, each starting where the one before ends; throws when there is a gap. */
+  chain(from: Cursor, to: Cursor): Batch[] {
+    const chain: Batch[] = []
+    for (let at = from; at !== to; ) {
+      const next = this.batches.find((batch) => batch.from === at)
+      if (!next) throw new Error(`no batch goes on from ${at}`)
+      chain.push(next)
+      at = next.to
+    }
+    return chain
+  }
+
   async snapshot(): Promise<Snapshot> {
     return (await fetch(`${this.#url}/snapshot`)).json() as Promise<Snapshot>
   }

@@ -165,7 +165,23 @@ describe('live board', () => {
     const behind = await deaf(ahead.id)
     await ahead.act([add()], anna)
     const { cursor } = ahead
+    const replicas = new Map([[cursor, new Map(ahead.records)]])
     assert.deepEqual(await behind.missed(cursor), { from: cursor, to: cursor, changes: [] })
+    // Readers from all cursors, while one server appends and the other reads ahead in leaps.
+    const cursors = [cursor]
+    for (let i = 0; i < 30; i++) {
+      const appending = ahead.act([add(), add()], anna)
+      if (i % 4 === 0) await behind.refresh()
+      const from = cursors[i % cursors.length]!
+      const missed = await behind.missed(from)
+      assert.deepEqual([missed?.from, missed?.to], [from, behind.cursor], `round ${i}`)
+      const records = new Map(replicas.get(from))
+      applyChanges(records, missed!.changes)
+      assert.deepEqual(records, new Map(behind.records))
+      await appending
+      cursors.push(ahead.cursor)
+      replicas.set(ahead.cursor, new Map(ahead.records))
+    }
     for (const board of [ahead, behind]) await board.close()
   })
 

@@ -134,13 +134,17 @@ export class LiveBoard {
   async missed(cursor: Cursor): Promise<Batch | null> {
     const recent = this.since(cursor)
     if (recent) return recent
-    // The reader may come from another server, and have seen more than this one.
-    await this.refresh()
-    const [first, ...more] = (await this.#engine.log.read(this.id, cursor))?.batches ?? []
-    if (!first) return this.since(cursor)
-    const logged = coalesce([first, ...more])
-    const rest = this.since(logged.to)
-    return rest && coalesce([logged, rest])
+    const missed = await this.#engine.log.read(this.id, cursor)
+    if (!missed) return null
+    const [first, ...more] = missed.batches
+    const logged = first ? coalesce([first, ...more]) : { from: cursor, to: cursor, changes: [] }
+    // What another server has appended may be news to this one.
+    if (this.#cursor !== logged.to) await this.refresh()
+    if (this.#cursor === logged.to) return logged
+    // Changes are whole records, so it does no harm to begin before where the reader stands.
+    const at = seqOf(logged.to)
+    const start = this.#tail.findLastIndex((batch) => seqOf(batch.from) <= at)
+    return start < 0 ? null : coalesce([logged, ...this.#tail.slice(start)])
   }
 
   /** Resolves when the replica has all that was appended before, by whichever server. */
