@@ -141,12 +141,17 @@ export class RethinkdbProcess {
 
   /** Starts it (again, on the same ports and data). */
   async start(): Promise<void> {
-    const args = [
-      ...['--directory', join(this.#folder, 'data'), '--server-name', this.name],
-      ...['--driver-port', String(this.port), '--cluster-port', String(this.#clusterPort)],
-      ...['--bind', '127.0.0.1', '--no-http-admin', '--no-update-check', '--cache-size', '100'],
-      ...this.#args,
-    ]
+    const flags = {
+      directory: join(this.#folder, 'data'),
+      'server-name': this.name,
+      'driver-port': this.port,
+      'cluster-port': this.#clusterPort,
+      bind: '127.0.0.1',
+      // Megabytes.
+      'cache-size': 100,
+    }
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)])
+    args.push('--no-http-admin', '--no-update-check', ...this.#args)
     const child = spawn(this.#program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.output = ''

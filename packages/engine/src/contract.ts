@@ -6,6 +6,7 @@ import { keepingContract } from './contract/keeping.ts'
 import { logContract } from './contract/log.ts'
 import { serversContract } from './contract/servers.ts'
 import type { Engine } from './engine.ts'
+import { openEngine } from './open.ts'
 
 export { seeded } from './contract/samples.ts'
 
@@ -24,6 +25,28 @@ export type OpenFixture = () => Promise<Fixture>
 export interface SharedFixture extends Fixture {
   /** One more engine on the same data, as another server has it; closed by `cleanup`. */
   another(): Promise<Engine>
+}
+
+/** Engines of one URL, each as another server has it. */
+export async function sharedFixture(url: string): Promise<SharedFixture> {
+  const opened: Engine[] = []
+  const another = async () => {
+    const engine = await openEngine(url)
+    opened.push(engine)
+    return engine
+  }
+  const cleanup = async () => {
+    for (const engine of opened) await engine.close()
+  }
+  return {
+    engine: await another(),
+    another,
+    async reopen() {
+      await cleanup()
+      return another()
+    },
+    cleanup,
+  }
 }
 
 /** What every engine must pass (F5): the whole port, and random histories in which all replicas agree. */

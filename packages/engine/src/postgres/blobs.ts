@@ -1,7 +1,8 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
+import { chunksOf } from '../files/chunks.ts'
 import { isSha256 } from '../rows.ts'
 import type { Database } from './database.ts'
 
@@ -35,7 +36,7 @@ export function openBlobs(database: Database): BlobStore {
           const [row] = await query<{ added: boolean }>(ADD, [key, Date.now()])
           if (!row!.added) return
           let n = 0
-          for await (const data of chunksOf(file)) await query(ADD_CHUNK, [key, n++, data])
+          for await (const data of chunksOf(file, CHUNK)) await query(ADD_CHUNK, [key, n++, data])
           // The lease begins when it is whole.
           await query(RENEW.text, [key, Date.now()])
         })
@@ -70,22 +71,6 @@ export function openBlobs(database: Database): BlobStore {
       const rows = await database.query(REMOVE, [knownKey(sha256), unlessTouchedSince])
       return rows.length > 0
     },
-  }
-}
-
-/** A file's bytes in full chunks, the last one excepted; each is gone when the next is asked for. */
-async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
-  const chunk = Buffer.allocUnsafe(CHUNK)
-  for (let at = 0; ; ) {
-    let filled = 0
-    while (filled < CHUNK) {
-      const { bytesRead } = await file.read(chunk, filled, CHUNK - filled, at + filled)
-      if (bytesRead === 0) break
-      filled += bytesRead
-    }
-    if (filled > 0) yield chunk.subarray(0, filled)
-    if (filled < CHUNK) return
-    at += filled
   }
 }
 

@@ -1,8 +1,6 @@
 import { after, before, describe, test } from 'node:test'
 import { findPostgres, NO_POSTGRES, Postgres } from '../../../../test/support/postgres.ts'
-import { engineContract, type SharedFixture, sharedEngineContract } from '../contract.ts'
-import type { Engine } from '../engine.ts'
-import { openEngine } from '../open.ts'
+import { engineContract, sharedEngineContract, sharedFixture } from '../contract.ts'
 
 const found = await findPostgres()
 if (found.length === 0) test('PostgreSQL', { skip: NO_POSTGRES })
@@ -15,27 +13,7 @@ for (const programs of found)
     })
     after(() => postgres.close())
 
+    const fixture = async () => sharedFixture(await postgres.newDatabase())
     engineContract('postgres', fixture)
     sharedEngineContract('postgres', fixture)
-
-    async function fixture(): Promise<SharedFixture> {
-      const url = await postgres.newDatabase()
-      const opened: Engine[] = []
-      const another = async () => {
-        const engine = await openEngine(url)
-        opened.push(engine)
-        return engine
-      }
-      return {
-        engine: await another(),
-        another,
-        async reopen() {
-          for (const engine of opened) await engine.close()
-          return another()
-        },
-        async cleanup() {
-          for (const engine of opened) await engine.close()
-        },
-      }
-    }
   })
