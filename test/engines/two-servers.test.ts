@@ -14,7 +14,7 @@ import {
 import { type Board, blobUrl, openBoard } from '@wirephoto/client'
 import { openEngine } from '@wirephoto/engine'
 import { type Database, sharedPlaces } from '../support/engines.ts'
-import { again, compare, edit, Person } from '../support/people.ts'
+import { again, compare, edit, Person, sent } from '../support/people.ts'
 import { drawPicture, seeded } from '../support/pictures.ts'
 import { ServerProcess } from '../support/server.ts'
 import { Witness } from '../support/witness.ts'
@@ -228,6 +228,8 @@ for (const place of await sharedPlaces())
           line.mend()
           line.down.go()
         }
+        // The one that has answered last is ahead of the other for a moment.
+        await sent(people)
         await settled(board)
         const shown = await compare(board, people, a.url)
         assert.deepEqual(await compare(board, people, b.url), shown)

@@ -1,4 +1,5 @@
 import { findPostgres, NO_POSTGRES, Postgres } from './postgres.ts'
+import { findRethinkdbProgram, NO_RETHINKDB, Rethinkdb, RethinkdbProcess } from './rethinkdb.ts'
 
 /** A database on which several servers can stand. */
 export interface Place {
@@ -22,7 +23,7 @@ export interface Database {
 
 /** Every kind that Wirephoto knows, with those that this machine lacks. */
 export async function sharedPlaces(): Promise<Place[]> {
-  return [await postgresPlace()]
+  return [await postgresPlace(), await rethinkdbPlace()]
 }
 
 async function postgresPlace(): Promise<Place> {
@@ -38,6 +39,26 @@ async function postgresPlace(): Promise<Place> {
         start: () => postgres.start(),
         ping: (url) => postgres.ping(url),
         close: () => postgres.close(),
+      }
+    },
+  }
+}
+
+/** A process of its own where the PATH has the program, else the server that RETHINKDB_URL names. */
+async function rethinkdbPlace(): Promise<Place> {
+  const program = await findRethinkdbProgram()
+  return {
+    name: 'RethinkDB',
+    missing: NO_RETHINKDB,
+    async open() {
+      const own = program ? await RethinkdbProcess.open(program) : null
+      const server = new Rethinkdb(own?.url)
+      return {
+        newUrl: async () => server.newDatabase(),
+        kill: own && (() => own.kill()),
+        start: async () => own?.start(),
+        ping: () => server.ping(),
+        close: () => (own ?? server).close(),
       }
     },
   }

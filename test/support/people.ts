@@ -115,13 +115,18 @@ export async function edit(
 
 const lastWords = (person: number): string => `The last words of person ${person}`
 
+/** Resolves when everything that people asked for is answered. */
+export async function sent(people: readonly Person[]): Promise<void> {
+  for (const { page } of people) await until(page, () => page.status.unsent === 0)
+}
+
 /** What everybody sees against what a newcomer gets, once nothing is on its way. */
 export async function compare(
   board: string,
   people: readonly Person[],
   origin: string,
 ): Promise<AnyRecord[]> {
-  for (const { page } of people) await until(page, () => page.status.unsent === 0)
+  await sent(people)
   const { records } = await again(async (): Promise<Snapshot> => {
     const response = await fetch(`${origin}/api/boards/${board}/snapshot`)
     return (await response.json()) as Snapshot
