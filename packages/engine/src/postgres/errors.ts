@@ -27,7 +27,7 @@ export function explained(error: unknown, place: Place): unknown {
   const { code = '', message } = error as { code?: string; message: string }
   const refuse = (kind: EngineError['code'], sentence: string) =>
     new EngineError(kind, sentence, { cause: error })
-  if (/^28/.test(code) || message.startsWith('SASL'))
+  if (code.startsWith('28') || message.startsWith('SASL'))
     return refuse(
       'not-allowed',
       `PostgreSQL at ${host} doesn't let the user ${user} in. Check the name and the password.`,
