@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, type TestContext, test } from 'node:test'
@@ -13,6 +11,7 @@ import { type Cursor, parseCursor } from '@wirephoto/board'
 import pg from 'pg'
 import { findPostgres, NO_POSTGRES, Postgres } from '../../../../test/support/postgres.ts'
 import { Proxy } from '../../../../test/support/proxy.ts'
+import { file, largeBlobContract } from '../contract/large.ts'
 import { append, fails, listener, newBoard, newId, noClients, put } from '../contract/samples.ts'
 import type { Engine } from '../engine.ts'
 import { EngineError, openEngine } from '../open.ts'
@@ -381,42 +380,7 @@ else
       await append(engine, board, cursor, [put(newId())])
     })
 
-    test('a picture of 100 MB goes in and out with flat memory', {
-      timeout: 120_000,
-    }, async (t) => {
-      // What comes before grows the heap to its usual size.
-      const { engine, url } = await opened(t)
-      const warm = await file(t, 30)
-      await engine.blobs.put(warm.path, warm.sha256)
-      const { path, sha256 } = await file(t, 100)
-      const script = `
-        import { createHash } from 'node:crypto'
-        import { openEngine } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../open.ts')).href)}
-        const [url, path, sha256] = process.argv.slice(1)
-        const engine = await openEngine(url)
-        const [warm] = await Array.fromAsync(engine.blobs.list())
-        for await (const _ of await engine.blobs.get(warm));
-        const start = process.memoryUsage.rss()
-        let most = start
-        setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 5).unref()
-        const putAt = performance.now()
-        await engine.blobs.put(path, sha256)
-        const gotAt = performance.now()
-        const hash = createHash('sha256')
-        for await (const chunk of await engine.blobs.get(sha256)) hash.update(chunk)
-        const times = [gotAt - putAt, performance.now() - gotAt].map(Math.round)
-        await engine.close()
-        console.log(JSON.stringify({ grown: (most - start) / 1e6, hash: hash.digest('hex'), times }))`
-      const child = spawn(
-        process.execPath,
-        ['--input-type=module', '-e', script, url, path, sha256],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      )
-      const { grown, hash, times } = JSON.parse(await text(child.stdout))
-      t.diagnostic(`grown by ${Math.round(grown)} MB; put ${times[0]} ms, got ${times[1]} ms`)
-      assert.equal(hash, sha256)
-      assert.ok(grown < 50, `${grown} MB`)
-    })
+    largeBlobContract(() => postgres.newDatabase())
   })
 
 const sum = (numbers: ReadonlyMap<string, number>): number =>
@@ -448,17 +412,6 @@ async function blocked(client: pg.Client): Promise<number> {
     `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
   )
   return rows.length
-}
-
-/** A file of so many megabytes. */
-async function file(t: TestContext, megabytes: number): Promise<{ path: string; sha256: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-large-'))
-  t.after(() => rm(folder, { recursive: true }))
-  const path = join(folder, 'picture')
-  await writeFile(path, randomBytes(megabytes * 1e6))
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer)
-  return { path, sha256: hash.digest('hex') }
 }
 
 async function shell(command: string): Promise<number | null> {
