@@ -69,6 +69,20 @@ for (const place of await sharedPlaces())
       await until(here!, () => here!.pictures.get(picture!)?.deletedAt === null)
     })
 
+    test('what one server has stored, the other serves at once', async () => {
+      const board = await newBoard()
+      const picture = new Uint8Array(await drawPicture({ width: 40, height: 30 }))
+      for (let i = 0; i < 30; i++) {
+        const [one, other] = i % 2 ? [a, b] : [b, a]
+        const images = (origin: string) => `${origin}/api/boards/${board}/images`
+        const posted = await fetch(images(one.url), { method: 'POST', body: picture })
+        const { id } = (await posted.json()) as { id: string }
+        const got = await fetch(`${images(other.url)}/${id}/file`)
+        assert.equal(got.status, 200, `picture ${i}`)
+        assert.equal((await got.arrayBuffer()).byteLength, picture.length)
+      }
+    })
+
     test('the banner says what stays on its server, and no password', () => {
       for (const { output } of [a, b]) {
         assert.match(output, /Who drags what, and how far uploads are/)
