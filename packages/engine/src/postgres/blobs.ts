@@ -11,8 +11,8 @@ const CHUNK = 256 * 1024
 /** Names that are fetched at a time. */
 const PAGE = 1_000
 
-/** Blobs as rows of 256 KiB, one of which is in memory at a time. */
-export function openBlobs(database: Database): BlobStore {
+/** Blobs as rows of 256 KiB, one of which is in memory at a time. `puts` is for what takes long. */
+export function openBlobs(database: Database, puts: Database): BlobStore {
   /** Its key, or null for what is no sha256. */
   const keyOf = (sha256: string): Buffer | null => {
     database.checkOpen()
@@ -31,7 +31,7 @@ export function openBlobs(database: Database): BlobStore {
       if (renewed) return
       const file = await open(path)
       try {
-        await database.transaction(async (query) => {
+        await puts.transaction(async (query) => {
           // Whoever puts the same at once waits here, and finds it there.
           const [row] = await query<{ added: boolean }>(ADD, [key, Date.now()])
           if (!row!.added) return

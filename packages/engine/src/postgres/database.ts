@@ -108,11 +108,7 @@ export function configOf(url: string): pg.ClientConfig {
 export async function prepare(config: pg.ClientConfig): Promise<void> {
   const client = new pg.Client({ ...config, query_timeout: 0 })
   client.on('error', () => {})
-  const place: Place = {
-    host: `${client.host}:${client.port}`,
-    database: client.database ?? '',
-    user: client.user ?? '',
-  }
+  const place = placeOf(client)
   try {
     await client.connect()
     checkServer((await client.query<ServerFacts>(FACTS)).rows[0]!, place)
@@ -123,6 +119,12 @@ export async function prepare(config: pg.ClientConfig): Promise<void> {
     await client.end().catch(() => {})
   }
 }
+
+export const placeOf = ({ host, port, database, user }: pg.Client): Place => ({
+  host: `${host}:${port}`,
+  database: database ?? '',
+  user: user ?? '',
+})
 
 export interface ServerFacts {
   /** 150018 is 15.18. */

@@ -4,7 +4,8 @@ import pg from 'pg'
 import type { Unsubscribe } from '../engine.ts'
 import { newStamp } from '../rows.ts'
 import { Watchers } from '../watchers.ts'
-import type { Database } from './database.ts'
+import { type Database, placeOf } from './database.ts'
+import { explained } from './errors.ts'
 
 /** Milliseconds between two NOTIFYs of this server: each takes a lock of the whole database's. */
 const PAUSE = 5
@@ -40,7 +41,7 @@ export class Doorbell {
     this.#poll = setInterval(() => void this.#look(), POLL).unref()
   }
 
-  /** Resolves when it listens. */
+  /** Resolves when it listens. Rejects with an EngineError. */
   static async open(database: Database, config: pg.ClientConfig): Promise<Doorbell> {
     const doorbell = new Doorbell(database, config)
     try {
@@ -113,7 +114,7 @@ export class Doorbell {
       await client.query(`LISTEN ${CHANNEL}`)
     } catch (error) {
       void client.end().catch(() => {})
-      throw error
+      throw explained(error, placeOf(client))
     }
     return { client, ended }
   }

@@ -320,7 +320,7 @@ else
       })
       for (let round = 1; round <= 3; round++) {
         const before = new Map(acknowledged)
-        while (acknowledged.size < 6 || sum(acknowledged) < sum(before) + 60)
+        while (acknowledged.size < 4 || sum(acknowledged) < sum(before) + 30)
           await new Promise((resolve) => setTimeout(resolve, 10))
         await postgres.kill()
         await postgres.start()

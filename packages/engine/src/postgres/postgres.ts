@@ -5,9 +5,8 @@ import { Doorbell } from './doorbell.ts'
 import { openBoards, openHistory, openSecrets } from './keeping.ts'
 import { openLog } from './log.ts'
 
-/** Connections at the most: for all but blobs, and for these. One more listens. */
-const CONNECTIONS = 8
-const BLOB_CONNECTIONS = 4
+/** Connections at the most; one more listens. A large picture on its way in keeps nobody from anything else. */
+const CONNECTIONS = { boards: 8, blobs: 4, puts: 3 }
 
 /**
  * One database for any number of servers; tables are made at the first start. Rejects with an
@@ -16,26 +15,27 @@ const BLOB_CONNECTIONS = 4
 export async function openPostgres(url: string): Promise<Engine> {
   const config = configOf(url)
   await prepare(config)
-  const database = new Database(config, CONNECTIONS)
-  const blobs = new Database(config, BLOB_CONNECTIONS)
-  const doorbell = await Doorbell.open(database, config)
+  const boards = new Database(config, CONNECTIONS.boards)
+  const blobs = new Database(config, CONNECTIONS.blobs)
+  const puts = new Database(config, CONNECTIONS.puts)
+  const doorbell = await Doorbell.open(boards, config)
   let closing: Promise<void> | undefined
 
   return {
-    boards: openBoards(database),
-    log: openLog(database, doorbell),
-    blobs: openBlobs(blobs),
+    boards: openBoards(boards),
+    log: openLog(boards, doorbell),
+    blobs: openBlobs(blobs, puts),
     // Ephemeral things stay on their server, until there is a bus between servers.
     bus: {
       publish() {},
       subscribe: () => () => {},
     },
-    secrets: openSecrets(database),
-    history: openHistory(database),
+    secrets: openSecrets(boards),
+    history: openHistory(boards),
     close() {
       // What was appended is told first.
       closing ??= doorbell.close().then(async () => {
-        await Promise.all([database.close(), blobs.close()])
+        await Promise.all([boards, blobs, puts].map((database) => database.close()))
       })
       return closing
     },
