@@ -27,10 +27,14 @@ export function openBlobs(database: Database, puts: Database): BlobStore {
   return {
     async put(path, sha256) {
       const key = knownKey(sha256)
-      const [renewed] = await database.query(RENEW, [key, Date.now()])
-      if (renewed) return
       const file = await open(path)
       try {
+        if ((await file.stat()).size <= CHUNK) {
+          await database.query(PUT_SMALL, [key, Date.now(), await file.readFile()])
+          return
+        }
+        const [renewed] = await database.query(RENEW, [key, Date.now()])
+        if (renewed) return
         await puts.transaction(async (query) => {
           // Whoever puts the same at once waits here, and finds it there.
           const [row] = await query<{ added: boolean }>(ADD, [key, Date.now()])
@@ -94,6 +98,19 @@ const HAS = { name: 'blob', text: 'SELECT 1 FROM blobs WHERE sha256 = $1' }
 const RENEW = {
   name: 'renew',
   text: 'UPDATE blobs SET touched_at = greatest(touched_at, $2) WHERE sha256 = $1 RETURNING 1',
+}
+
+/** One chunk at the most: one round trip. It is looked for after its blob is locked, so that nobody removes it. */
+const PUT_SMALL = {
+  name: 'put-small',
+  text: `
+  WITH blob AS (
+    INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
+    ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)
+    RETURNING sha256
+  )
+  INSERT INTO chunks (sha256, n, data) SELECT sha256, 0, $3::bytea FROM blob
+  WHERE octet_length($3::bytea) > 0 ON CONFLICT DO NOTHING`,
 }
 
 // xmax is 0 in a row that this very statement has inserted.
