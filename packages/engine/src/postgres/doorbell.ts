@@ -8,7 +8,7 @@ import { type Database, placeOf } from './database.ts'
 import { explained } from './errors.ts'
 
 /** Milliseconds between two NOTIFYs of this server: each takes a lock of the whole database's. */
-const PAUSE = 5
+const PAUSE = 2
 /** Milliseconds between two looks at all watched boards, for what no NOTIFY told. */
 const POLL = 3_000
 /** Milliseconds to the next try to listen: doubled each time. */
