@@ -176,6 +176,10 @@ describe('live board', () => {
       const missed = await behind.missed(from)
       assert.deepEqual([missed?.from, missed?.to], [from, behind.cursor], `round ${i}`)
       const records = new Map(replicas.get(from))
+      const again = missed!.changes.filter(
+        (change) => 'put' in change && records.has(change.put.id),
+      )
+      assert.deepEqual(again, [], 'each was put once')
       applyChanges(records, missed!.changes)
       assert.deepEqual(records, new Map(behind.records))
       await appending

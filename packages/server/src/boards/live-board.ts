@@ -32,6 +32,8 @@ const BATCH = 2_000
 const TRIES = 50
 /** Milliseconds until an engine that failed is asked again for what may have been missed. */
 const PAUSE = 250
+/** Looks at the log for a reader before what they may have is sent again. */
+const LOOKS = 20
 /** Changes kept in memory for readers who were away for a moment. */
 const TAIL = 4_000
 
@@ -134,17 +136,25 @@ export class LiveBoard {
   async missed(cursor: Cursor): Promise<Batch | null> {
     const recent = this.since(cursor)
     if (recent) return recent
-    const missed = await this.#engine.log.read(this.id, cursor)
-    if (!missed) return null
-    const [first, ...more] = missed.batches
-    const logged = first ? coalesce([first, ...more]) : { from: cursor, to: cursor, changes: [] }
-    // What another server has appended may be news to this one.
-    if (this.#cursor !== logged.to) await this.refresh()
-    if (this.#cursor === logged.to) return logged
-    // Changes are whole records, so it does no harm to begin before where the reader stands.
-    const at = seqOf(logged.to)
+    for (let tries = 0; ; tries++) {
+      const missed = await this.#engine.log.read(this.id, cursor)
+      if (!missed) return null
+      const [first, ...more] = missed.batches
+      const logged = first ? coalesce([first, ...more]) : { from: cursor, to: cursor, changes: [] }
+      // What another server has appended is news to this one,
+      if (!this.since(logged.to)) await this.refresh()
+      // and may have come to it in one leap with what is newer: then they must meet elsewhere.
+      const rest = tries < LOOKS ? this.since(logged.to) : this.#sinceAbout(logged.to)
+      if (rest || tries === LOOKS) return rest && coalesce([logged, rest])
+    }
+  }
+
+  /** From a cursor within one of our batches. Changes are whole records, so those it has do no harm. */
+  #sinceAbout(cursor: Cursor): Batch | null {
+    const at = seqOf(cursor)
     const start = this.#tail.findLastIndex((batch) => seqOf(batch.from) <= at)
-    return start < 0 ? null : coalesce([logged, ...this.#tail.slice(start)])
+    const [first, ...rest] = start < 0 ? [] : this.#tail.slice(start)
+    return first ? coalesce([first, ...rest]) : null
   }
 
   /** Resolves when the replica has all that was appended before, by whichever server. */
