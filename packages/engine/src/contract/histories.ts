@@ -7,7 +7,7 @@ import { newId, put, seeded } from './samples.ts'
 
 /** Set SEED to run one history again. */
 const { CI, SEED } = process.env
-const HISTORIES = SEED ? 1 : CI ? 500 : 60
+const HISTORIES = SEED ? 1 : CI ? 200 : 60
 const AT_ONCE = 20
 const STEPS = 40
 
