@@ -11,6 +11,7 @@ import { type Cursor, parseCursor } from '@wirephoto/board'
 import pg from 'pg'
 import { findPostgres, NO_POSTGRES, Postgres } from '../../../../test/support/postgres.ts'
 import { Proxy } from '../../../../test/support/proxy.ts'
+import { recovered, surviveKills } from '../contract/kills.ts'
 import { file, largeBlobContract } from '../contract/large.ts'
 import { append, fails, listener, newBoard, newId, noClients, put } from '../contract/samples.ts'
 import type { Engine } from '../engine.ts'
@@ -296,54 +297,11 @@ else
       const url = await postgres.newDatabase()
       const { engine } = await opened(t, url)
       const { engine: other } = await opened(t, url)
-      const { board } = await newBoard(engine)
-      const acknowledged = new Map<string, number>()
-      let writing = true
-      const writers = Array.from({ length: 6 }, async (_, i) => {
-        const { log } = i % 2 ? engine : other
-        const id = newId()
-        for (let x = 1; writing; )
-          try {
-            const { cursor, records } = await log.load(board)
-            const known = records.find((record) => record.id === id)
-            // One that was in doubt has held.
-            if (known?.kind === 'image' && known.x === x) x++
-            const changes = [put(id, { x })]
-            if (await log.append(board, { expected: cursor, changes, clients: noClients })) {
-              acknowledged.set(id, x)
-              x++
-            }
-          } catch (error) {
-            assert.equal((error as { code?: string }).code, 'busy', String(error))
-            await new Promise((resolve) => setTimeout(resolve, 20))
-          }
-      })
-      for (let round = 1; round <= 3; round++) {
-        const before = new Map(acknowledged)
-        while (acknowledged.size < 4 || sum(acknowledged) < sum(before) + 30)
-          await new Promise((resolve) => setTimeout(resolve, 10))
+      const kill = async () => {
         await postgres.kill()
         await postgres.start()
-        await recovered(engine)
-        const { records } = await engine.log.load(board)
-        for (const [id, x] of before) {
-          const record = records.find((one) => one.id === id)
-          assert.ok(record?.kind === 'image' && record.x >= x, `round ${round}`)
-        }
       }
-      writing = false
-      await Promise.all(writers)
-      const [{ records, cursor }, there] = [
-        await engine.log.load(board),
-        await other.log.load(board),
-      ]
-      assert.deepEqual(there.records, records)
-      for (const [id, x] of acknowledged) {
-        const record = records.find((one) => one.id === id)
-        assert.ok(record?.kind === 'image' && record.x >= x && record.x <= x + 1)
-      }
-      assert.ok(parseCursor(cursor)!.seq >= sum(acknowledged))
-      t.diagnostic(`${sum(acknowledged)} batches acknowledged over 3 kills`)
+      await surviveKills(t, [engine, other], [kill, kill, kill])
     })
 
     test('F1: a full disk turns down what has no room, and nothing else', async (t) => {
@@ -383,21 +341,9 @@ else
     largeBlobContract(() => postgres.newDatabase())
   })
 
-const sum = (numbers: ReadonlyMap<string, number>): number =>
-  [...numbers.values()].reduce((total, n) => total + n, 0)
-
 /** Breaks all connections to a database. */
 const terminate = (postgres: Postgres, name: string) =>
   postgres.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
-
-/** Resolves when the engine's broken connections are replaced. */
-async function recovered(engine: Engine): Promise<void> {
-  for (let good = 0; good < 20; )
-    await engine.boards.list().then(
-      () => good++,
-      () => (good = 0),
-    )
-}
 
 async function connected(t: TestContext, url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url })

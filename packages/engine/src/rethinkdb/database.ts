@@ -60,13 +60,15 @@ export class Database {
 /** One connection, opened when it is needed, again when it broke. */
 export class Line {
   readonly #address: Address
+  readonly #silence: number
   #opening: Promise<Connection> | null = null
   #closed = false
   /** Queries without an answer yet. */
   busy = 0
 
-  constructor(address: Address) {
+  constructor(address: Address, silence = SILENCE) {
     this.#address = address
+    this.#silence = silence
   }
 
   /** Rejects with the driver's error. */
@@ -76,7 +78,7 @@ export class Line {
     let connection: Connection | undefined
     try {
       connection = await this.#connected()
-      silence = setTimeout(hangUp, SILENCE, connection)
+      silence = setTimeout(hangUp, this.#silence, connection)
       return (await query.run(connection)) as T
     } catch (error) {
       // Whatever is wrong with the driver itself ends with the connection.

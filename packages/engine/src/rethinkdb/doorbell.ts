@@ -33,15 +33,15 @@ export class Doorbell {
   readonly #ended = new AbortController()
   #listening!: Promise<void>
 
-  private constructor(address: Address) {
+  private constructor(address: Address, poll: number) {
     this.#line = new Line(address)
     this.#tables = tablesOf(address.database)
-    this.#poll = setInterval(() => void this.#look(), POLL).unref()
+    this.#poll = setInterval(() => void this.#look(), poll).unref()
   }
 
   /** Resolves when it listens. */
-  static async open(address: Address): Promise<Doorbell> {
-    const doorbell = new Doorbell(address)
+  static async open(address: Address, poll = POLL): Promise<Doorbell> {
+    const doorbell = new Doorbell(address, poll)
     try {
       doorbell.#listening = doorbell.#keepListening(await doorbell.#feed())
       return doorbell
