@@ -11,6 +11,12 @@ export default {
       ignoreBinaries: ['strace'],
     },
     'packages/*': { entry: ['src/**/*.test.ts'], project: [project] },
+    'packages/engine': {
+      entry: ['src/**/*.test.ts'],
+      project: [project],
+      // Drivers, installed by those who use them.
+      ignoreDependencies: ['pg', 'rethinkdb-ts'],
+    },
     'packages/server': {
       entry: ['src/**/*.test.ts'],
       project: [project],

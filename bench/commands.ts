@@ -4,7 +4,7 @@ import { type Figure, interleave, spread } from './support/figures.ts'
 import { startBaseline } from './support/process.ts'
 import { Line, postPicture, Writer } from './support/wire.ts'
 
-const WRITERS = 100
+export const WRITERS = 100
 /** Commands that a busy writer has unanswered; the client's queue sends what has gathered in one message. */
 const UNDER_WAY = 8
 const ROUNDS = 5
@@ -16,10 +16,10 @@ export async function commands(): Promise<Figure[]> {
   const echo = await startBaseline('echo')
   try {
     const id = await postPicture(server.port, await drawPicture({ width: 320, height: 240 }))
-    const writers = (await connect(server.port)).map((line) => new Writer(line))
+    const writers = (await connectWriters(server.port)).map((line) => new Writer(line))
     const product: Send = (writer, x) =>
       writers[writer]!.push({ kind: 'image.patch', id, set: { x } })
-    const lines = await connect(echo.port)
+    const lines = await connectWriters(echo.port)
     const bare: Send = (writer, x) =>
       lines[writer]!.ask('commands', { n: x, commands: [{ kind: 'image.patch', id, set: { x } }] })
 
@@ -29,11 +29,11 @@ export async function commands(): Promise<Figure[]> {
       interleave(ROUNDS, {
         product: async () => {
           const before = seq()
-          const answered = await load(product, underWay)
+          const answered = await load(product, underWay, SECONDS)
           perTransaction.push(answered / (seq() - before))
           return answered / SECONDS
         },
-        echo: async () => (await load(bare, underWay)) / SECONDS,
+        echo: async () => (await load(bare, underWay, SECONDS)) / SECONDS,
       })
     const [one, many] = [await compare(1), await compare(UNDER_WAY)]
     const unit = 'per s'
@@ -71,12 +71,12 @@ export async function commands(): Promise<Figure[]> {
 
 type Send = (writer: number, x: number) => Promise<unknown>
 
-const connect = (port: number): Promise<Line[]> =>
+export const connectWriters = (port: number): Promise<Line[]> =>
   Promise.all(Array.from({ length: WRITERS }, () => Line.connect(port)))
 
 /** Commands answered in the time, each writer sending the next as soon as one is answered. */
-async function load(send: Send, underWay: number): Promise<number> {
-  const end = performance.now() + SECONDS * 1000
+export async function load(send: Send, underWay: number, seconds: number): Promise<number> {
+  const end = performance.now() + seconds * 1000
   let answered = 0
   const write = async (writer: number) => {
     while (performance.now() < end) {

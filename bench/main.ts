@@ -1,5 +1,6 @@
 /** `npm run bench` runs all, `npm run bench -- fanout growth` the named ones. */
 import { commands } from './commands.ts'
+import { engines } from './engines.ts'
 import { fanout } from './fanout.ts'
 import { growth } from './growth.ts'
 import { start } from './start.ts'
@@ -7,7 +8,14 @@ import type { Figure } from './support/figures.ts'
 import { report } from './support/report.ts'
 import { weight } from './weight.ts'
 
-const benches: Record<string, () => Promise<Figure[]>> = { fanout, growth, commands, start, weight }
+const benches: Record<string, () => Promise<Figure[]>> = {
+  fanout,
+  growth,
+  commands,
+  start,
+  weight,
+  engines,
+}
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !(name in benches))

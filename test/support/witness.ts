@@ -4,6 +4,8 @@ import {
   type Batch,
   type Command,
   type CommandAnswer,
+  type CommandMessage,
+  type Cursor,
   type Followed,
   type ImageRecord,
   type Snapshot,
@@ -30,8 +32,8 @@ export class Witness {
     })
   }
 
-  /** `url` is the board's at the API. */
-  static async follow(origin: string, board: string): Promise<Witness> {
+  /** Follows from that cursor on; without one, from a snapshot. */
+  static async follow(origin: string, board: string, from?: Cursor): Promise<Witness> {
     const socket = io(origin, {
       path: '/live',
       transports: ['websocket'],
@@ -40,7 +42,7 @@ export class Witness {
     })
     const witness = new Witness(`${origin}/api/boards/${board}`, socket)
     await once(socket as never, 'connect')
-    const { cursor } = await witness.snapshot()
+    const cursor = from ?? (await witness.snapshot()).cursor
     const followed = (await socket.emitWithAck('follow', { cursor })) as Followed
     if (!followed.resumed) throw new Error('The witness came too late')
     return witness
@@ -52,6 +54,24 @@ export class Witness {
       await new Promise<void>((resolve) => {
         this.#heard = resolve
       })
+  }
+
+  /** Resolves when a batch ends at that cursor. */
+  async reached(cursor: Cursor): Promise<Batch> {
+    await this.heard(({ to }) => to === cursor)
+    return this.batches.find(({ to }) => to === cursor)!
+  }
+
+  /** The batches from one cursor to another, each starting where the one before ends; throws when there is a gap. */
+  chain(from: Cursor, to: Cursor): Batch[] {
+    const chain: Batch[] = []
+    for (let at = from; at !== to; ) {
+      const next = this.batches.find((batch) => batch.from === at)
+      if (!next) throw new Error(`no batch goes on from ${at}`)
+      chain.push(next)
+      at = next.to
+    }
+    return chain
   }
 
   async snapshot(): Promise<Snapshot> {
@@ -67,6 +87,11 @@ export class Witness {
   async ask(...commands: Command[]): Promise<CommandAnswer> {
     const message = { client: this.#client, n: this.#n, commands }
     this.#n += commands.length
+    return this.send(message)
+  }
+
+  /** A message as it is, under whatever number. */
+  async send(message: CommandMessage): Promise<CommandAnswer> {
     return (await this.#socket.emitWithAck('commands', message)) as CommandAnswer
   }
 

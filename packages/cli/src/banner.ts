@@ -8,10 +8,12 @@ interface Listening {
   readonly outside: string | null
   /** Absolute. */
   readonly data: string
+  /** A database that other servers may stand on too, without its password; null for the folder alone. */
+  readonly shared: string | null
 }
 
 /** What the operator reads when the server is up. */
-export function banner({ port, host, outside, data }: Listening): string {
+export function banner({ port, host, outside, data, shared }: Listening): string {
   const everywhere = host === '0.0.0.0' || host === '::'
   const near = everywhere || host === '127.0.0.1' ? 'localhost' : host
   const around = everywhere ? addresses().map((address) => urlOf(address, port)) : []
@@ -20,7 +22,12 @@ export function banner({ port, host, outside, data }: Listening): string {
     `Wirephoto is at ${urlOf(near, port)}`,
     ...(outside ? [`  from outside: ${outside}`] : []),
     ...around.map((url) => `  on this network: ${url}`),
-    `Boards and pictures lie in ${data}`,
+    ...(shared
+      ? [
+          `Boards and pictures lie in ${shared}, uploads on their way in ${data}`,
+          'Other servers may share them. Who drags what, and how far uploads are, each shows to its own visitors.',
+        ]
+      : [`Boards and pictures lie in ${data}`]),
     ...(everywhere && shown ? ['', renderUnicodeCompact(shown), ''] : []),
   ]
   return `${lines.join('\n')}\n`

@@ -1,16 +1,35 @@
 import type { Engine } from './engine.ts'
 
 /**
- * Opens the engine that a URL names; drivers are loaded only when named.
+ * Opens the engine that a URL names; code and drivers are loaded only when named.
  * `sqlite:<folder>`: change log and blobs in one folder, locked by one server.
+ * `postgres://user:password@host:port/database`, `rethinkdb://…` likewise: for several servers.
  */
 export async function openEngine(url: string): Promise<Engine> {
   const [, scheme, rest] = /^([a-z]+):(.*)$/.exec(url) ?? []
-  if (scheme === 'sqlite' && rest) {
-    const { openSqlite } = await import('./sqlite/sqlite.ts')
-    return openSqlite(rest)
+  switch (rest && scheme) {
+    case 'sqlite': {
+      const { openSqlite } = await import('./sqlite/sqlite.ts')
+      return openSqlite(rest!)
+    }
+    case 'postgres':
+    case 'postgresql': {
+      const { openPostgres } = await driven('pg', () => import('./postgres/postgres.ts'))
+      return openPostgres(url)
+    }
+    case 'rethinkdb': {
+      const { openRethinkdb } = await driven(
+        'rethinkdb-ts',
+        () => import('./rethinkdb/rethinkdb.ts'),
+      )
+      return openRethinkdb(url)
+    }
+    default:
+      throw new EngineError(
+        'unknown-engine',
+        `There is no engine "${withoutPassword(url)}". Use sqlite:<folder>, postgres://… or rethinkdb://….`,
+      )
   }
-  throw new EngineError('unknown-engine', `There is no engine "${url}". Use sqlite:<folder>.`)
 }
 
 /** Why an engine can't be opened, in a sentence for the operator. */
@@ -18,8 +37,12 @@ export class EngineError extends Error {
   override readonly name = 'EngineError'
   readonly code:
     | 'unknown-engine'
+    | 'driver-missing'
     | 'folder-locked'
     | 'folder-unwritable'
+    | 'unreachable'
+    | 'not-allowed'
+    | 'unusable'
     | 'too-old'
     | 'too-new'
     | 'damaged'
@@ -27,5 +50,23 @@ export class EngineError extends Error {
   constructor(code: EngineError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
+  }
+}
+
+/** A database's address as it may be shown and logged. */
+export const withoutPassword = (url: string): string => url.replace(/(\/\/[^@/:]*):[^/]*@/, '$1@')
+
+/** Loads an engine whose driver is installed only by those who use it. */
+async function driven<T>(driver: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException
+    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes(`'${driver}'`)) throw cause
+    throw new EngineError(
+      'driver-missing',
+      `This engine needs the package ${driver}. Install it with: npm install ${driver}`,
+      { cause },
+    )
   }
 }

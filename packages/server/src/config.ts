@@ -9,7 +9,7 @@ export interface ServerConfig {
   readonly publicUrl: string | null
   /** Folder for pictures on their way in. */
   readonly data: string
-  /** `sqlite:<folder>` */
+  /** `sqlite:<folder>`, `postgres://…`, `rethinkdb://…` */
   readonly engine: string
   /** Bytes of a picture. */
   readonly maxUpload: number

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { EngineError } from '@wirephoto/engine'
+import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer } from '@wirephoto/server'
 import { Command, Option } from 'commander'
 import { banner } from '../banner.ts'
@@ -54,9 +54,10 @@ export function serveCommand(): Command {
         .default('./data'),
     )
     .addOption(
-      new Option('--engine <url>', 'where boards live (default: sqlite:<the data folder>)').env(
-        'WIREPHOTO_ENGINE',
-      ),
+      new Option(
+        '--engine <url>',
+        'where boards live: sqlite:<folder>, postgres://… or rethinkdb://… (default: sqlite:<the data folder>)',
+      ).env('WIREPHOTO_ENGINE'),
     )
     .addOption(
       new Option('--max-upload <size>', 'largest picture, as 100MB or 1.5GiB')
@@ -70,6 +71,7 @@ export function serveCommand(): Command {
 async function serve(options: Options): Promise<void> {
   const data = resolve(startedIn(), options.data)
   const host = options.lan ? '0.0.0.0' : options.host
+  const engine = options.engine ?? `sqlite:${data}`
   // Loaded only now, so that help and mistakes are answered at once.
   const { startServer } = await import('@wirephoto/server')
   const server = await startServer({
@@ -77,7 +79,7 @@ async function serve(options: Options): Promise<void> {
     host,
     publicUrl: options.publicUrl ?? null,
     data,
-    engine: options.engine ?? `sqlite:${data}`,
+    engine,
     maxUpload: options.maxUpload,
     webRoot: PAGE,
   }).catch((error: unknown) => {
@@ -85,7 +87,8 @@ async function serve(options: Options): Promise<void> {
   })
   stopOnSignal(server)
   const outside = options.publicUrl ?? null
-  process.stdout.write(banner({ port: server.port, host, outside, data }))
+  const shared = engine.startsWith('sqlite:') ? null : withoutPassword(engine)
+  process.stdout.write(banner({ port: server.port, host, outside, data, shared }))
 }
 
 /** Finishes what is under way and closes the database; a second signal doesn't wait for that. */

@@ -101,7 +101,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
 
   test('F1: a blob whose put has resolved is there, whoever removed it meanwhile', async () => {
     const { blobs } = engine()
-    const { path, sha256 } = await arrival()
+    const { path, sha256, bytes } = await arrival()
     for (let round = 0; round < 60; round++) {
       await blobs.put(path, sha256)
       const unlessTouchedSince = await tick()
@@ -109,6 +109,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
       const remove = () => blobs.remove(sha256, { unlessTouchedSince })
       await Promise.all(round % 2 ? [put(), remove()] : [remove(), put()])
       assert.equal(await blobs.has(sha256), true, `round ${round}`)
+      assert.deepEqual(await read(blobs, sha256), bytes, `round ${round}`)
     }
   })
 

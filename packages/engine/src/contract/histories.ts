@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type AnyRecord, applyChanges, type Change, type Cursor, seqOf } from '@wirephoto/board'
-import type { OpenFixture } from '../contract.ts'
+import type { Fixture } from '../contract.ts'
 import type { ClientState, Engine } from '../engine.ts'
 import { newId, put, seeded } from './samples.ts'
 
 /** Set SEED to run one history again. */
 const { CI, SEED } = process.env
-const HISTORIES = SEED ? 1 : CI ? 500 : 60
+const HISTORIES = SEED ? 1 : CI ? 200 : 60
 const AT_ONCE = 20
 const STEPS = 40
 
@@ -15,10 +15,14 @@ const STEPS = 40
  * Writers who conflict, readers who come and go, a log that forgets: in the end all replicas and a
  * fresh load are equal, to each other and to what was acknowledged.
  */
-export function historiesContract(open: OpenFixture): void {
+export function historiesContract<F extends Fixture>(
+  open: () => Promise<F>,
+  enginesOf: (fixture: F) => Promise<readonly Engine[]> = async ({ engine }) => [engine],
+): void {
   test(`F4: ${HISTORIES} random histories converge`, { timeout: 300_000 }, async (t) => {
-    const { engine, reopen, cleanup } = await open()
-    t.after(cleanup)
+    const fixture = await open()
+    t.after(fixture.cleanup)
+    const engines = await enginesOf(fixture)
     const first = SEED ? Number(SEED) : Math.floor(Math.random() * 1e6)
     t.diagnostic(`seeds ${first} to ${first + HISTORIES - 1}`)
     const seeds = Array.from({ length: HISTORIES }, (_, i) => first + i)
@@ -30,8 +34,8 @@ export function historiesContract(open: OpenFixture): void {
         for (const seed of running)
           try {
             const board = `history-${seed}`
-            await new History(engine, board, seed).run()
-            ends.set(board, await engine.log.load(board))
+            await new History(engines, board, seed).run()
+            ends.set(board, await engines[0]!.log.load(board))
           } catch (error) {
             failed.set(seed, error)
           }
@@ -40,7 +44,7 @@ export function historiesContract(open: OpenFixture): void {
     const [error] = failed.values()
     if (error) throw new Error(`seeds ${[...failed.keys()].join(', ')}`, { cause: error })
 
-    const again = await reopen()
+    const again = await fixture.reopen()
     for (const [board, end] of ends) assert.deepEqual(await again.log.load(board), end, board)
   })
 }
@@ -58,7 +62,7 @@ interface Committed {
 }
 
 class History {
-  readonly #engine: Engine
+  readonly #engines: readonly Engine[]
   readonly #board: string
   readonly #random: () => number
   readonly #ids = Array.from({ length: 10 }, newId)
@@ -66,8 +70,8 @@ class History {
   readonly #committed: Committed[] = [{ changes: [], clients: new Map() }]
   #pruned = false
 
-  constructor(engine: Engine, board: string, seed: number) {
-    this.#engine = engine
+  constructor(engines: readonly Engine[], board: string, seed: number) {
+    this.#engines = engines
     this.#board = board
     this.#random = seeded(seed)
   }
@@ -161,6 +165,11 @@ class History {
       assert.equal(replica.cursor, cursor)
       assert.deepEqual(replica.records, truth.records)
     }
+  }
+
+  /** Any of them: they stand on the same data. */
+  get #engine(): Engine {
+    return this.#engines[Math.floor(this.#random() * this.#engines.length)]!
   }
 
   #chance(probability: number): boolean {

@@ -12,7 +12,7 @@ import {
 } from '@wirephoto/board'
 import type { OpenFixture } from '../contract.ts'
 import type { ClientState, Engine } from '../engine.ts'
-import { append, image, newBoard, newId, noClients, put, tick } from './samples.ts'
+import { append, image, listener, newBoard, newId, noClients, put, tick } from './samples.ts'
 
 export function logContract(engine: () => Engine, open: OpenFixture): void {
   test('F1: what was appended is there for another engine on the same data', async (t) => {
@@ -35,6 +35,16 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
       byId([image(a), image(b, { caption: odd, x: -0.1 }), settings.put]),
     )
     assert.deepEqual(loaded.clients, clients)
+  })
+
+  test('of several changes of one record in a batch, the last holds', async () => {
+    const { board, cursor } = await newBoard(engine())
+    const [a, b] = [newId(), newId()]
+    const changes = [put(a, { x: 1 }), { gone: b }, put(a, { x: 2 }), put(b), { gone: a }, put(a)]
+    const to = await append(engine(), board, cursor, changes)
+    assert.deepEqual(byId((await engine().log.load(board)).records), byId([image(a), image(b)]))
+    await append(engine(), board, to, [put(a), { gone: a }])
+    assert.deepEqual((await engine().log.load(board)).records, [image(b)])
   })
 
   test('every batch is the next: seq has no gap, every cursor is new', async () => {
@@ -303,24 +313,3 @@ const byId = (records: readonly AnyRecord[]) =>
   new Map(records.map((record) => [record.id, record]))
 
 const byChangedId = (a: Change, b: Change) => (idOf(a) < idOf(b) ? -1 : 1)
-
-/** A bell that can be waited for: it may say where the board stands, or only that it has moved. */
-function listener() {
-  const heard: (Cursor | null)[] = []
-  const waiting = new Set<() => void>()
-  return {
-    heard,
-    ring(at: Cursor | null) {
-      heard.push(at)
-      for (const look of waiting) look()
-    },
-    rung: (at: Cursor) =>
-      new Promise<void>((resolve) => {
-        const look = () => {
-          if (heard.includes(at) || heard.at(-1) === null) resolve()
-        }
-        waiting.add(look)
-        look()
-      }),
-  }
-}

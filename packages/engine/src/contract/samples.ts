@@ -83,3 +83,24 @@ export function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** A bell that can be waited for: it may say where the board stands, or only that it has moved. */
+export function listener() {
+  const heard: (Cursor | null)[] = []
+  const waiting = new Set<() => void>()
+  return {
+    heard,
+    ring(at: Cursor | null) {
+      heard.push(at)
+      for (const look of waiting) look()
+    },
+    rung: (at: Cursor) =>
+      new Promise<void>((resolve) => {
+        const look = () => {
+          if (heard.includes(at) || heard.at(-1) === null) resolve()
+        }
+        waiting.add(look)
+        look()
+      }),
+  }
+}

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
+import { isSha256 } from '../rows.ts'
 import { codeOf, makeFolder, syncFolder } from './folders.ts'
 
 /** Blobs as files of one server, `<folder>/ab/<sha256>`; their time of change is their lease. */
@@ -24,7 +25,6 @@ export async function openFiles(folder: string): Promise<FileBlobs> {
 }
 
 const COPIES = 'copies'
-const SHA256 = /^[0-9a-f]{64}$/
 
 export class FileBlobs implements BlobStore {
   readonly #folder: string
@@ -70,8 +70,7 @@ export class FileBlobs implements BlobStore {
     this.#checkOpen()
     for (const shard of await readdir(this.#folder))
       if (shard.length === 2)
-        for (const name of await readdir(join(this.#folder, shard)))
-          if (SHA256.test(name)) yield name
+        for (const name of await readdir(join(this.#folder, shard))) if (isSha256(name)) yield name
   }
 
   remove(sha256: string, { unlessTouchedSince }: { unlessTouchedSince: number }): Promise<boolean> {
@@ -132,7 +131,7 @@ export class FileBlobs implements BlobStore {
   /** Null for what is no sha256: names from outside reach no path (F9). */
   #path(sha256: string): string | null {
     this.#checkOpen()
-    return SHA256.test(sha256) ? join(this.#folder, sha256.slice(0, 2), sha256) : null
+    return isSha256(sha256) ? join(this.#folder, sha256.slice(0, 2), sha256) : null
   }
 
   async #turn<T>(sha256: string, act: (blob: string) => Promise<T>): Promise<T> {

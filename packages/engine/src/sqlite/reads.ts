@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Cursor, cursor, parseCursor } from '@wirephoto/board/changes'
 import type { BoardInfo, HistoryEntry, Secret } from '../engine.ts'
+import type { ClientRow } from '../rows.ts'
 import { keysOf } from './keys.ts'
-import type { ClientRow } from './writes.ts'
 
 export type Reads = ReturnType<typeof readsOf>
 

@@ -1,13 +1,14 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import type { AnyRecord, Change, Cursor } from '@wirephoto/board'
-import type { Clients, Engine, Unsubscribe } from '../engine.ts'
+import type { AnyRecord, Change } from '@wirephoto/board'
+import type { Engine } from '../engine.ts'
 import { openFiles } from '../files/blobs.ts'
 import { makeFolder } from '../files/folders.ts'
 import { EngineError } from '../open.ts'
+import { clientsOf, rowsOf } from '../rows.ts'
+import { Watchers } from '../watchers.ts'
 import { Thread } from './thread.ts'
-import type { ClientRow } from './writes.ts'
 
 /**
  * One folder for one server: `wirephoto.db` and `blobs/`, locked while it is open. Rejects with an
@@ -22,7 +23,7 @@ export async function openSqlite(folder: string): Promise<Engine> {
     await database.close()
     throw error
   })
-  const watchers = new Map<string, Set<(at: Cursor | null) => void>>()
+  const watchers = new Watchers()
 
   return {
     boards: {
@@ -44,8 +45,7 @@ export async function openSqlite(folder: string): Promise<Engine> {
           recordsOf(changes),
           rowsOf(clients),
         )
-        // After whoever appended has moved there, so that their own bell tells them nothing new.
-        if (to !== null) setImmediate(() => watchers.get(board)?.forEach((wake) => wake(to)))
+        if (to !== null) watchers.ringSoon(board, to)
         return to
       },
       async read(board, cursor) {
@@ -56,7 +56,7 @@ export async function openSqlite(folder: string): Promise<Engine> {
         const batch = { from: cursor, to, changes: JSON.parse(changes) as Change[] }
         return { batches: [batch], clients: clientsOf(clients) }
       },
-      watch: (board, wake) => add(watchers, board, wake),
+      watch: (board, wake) => watchers.add(board, wake),
       prune: (board, time) => database.call('prune', board, time),
     },
     blobs,
@@ -102,29 +102,4 @@ function recordsOf(changes: readonly Change[]): (string | null)[] {
   return changes.flatMap((change) =>
     'put' in change ? [change.put.id, JSON.stringify(change.put)] : [change.gone, null],
   )
-}
-
-const rowsOf = (clients: Clients): ClientRow[] =>
-  Array.from(clients, ([client, { n, seq, refused }]) => [
-    client,
-    n,
-    seq,
-    refused.length > 0 ? JSON.stringify(refused) : null,
-  ])
-
-const clientsOf = (rows: readonly ClientRow[]): Clients =>
-  new Map(
-    rows.map(([client, n, seq, refused]) => [
-      client,
-      { n, seq, refused: refused === null ? [] : JSON.parse(refused) },
-    ]),
-  )
-
-function add<T>(sets: Map<string, Set<T>>, key: string, value: T): Unsubscribe {
-  const set = sets.get(key) ?? new Set()
-  sets.set(key, set.add(value))
-  return () => {
-    set.delete(value)
-    if (set.size === 0 && sets.get(key) === set) sets.delete(key)
-  }
 }

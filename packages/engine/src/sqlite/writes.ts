@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import type { DatabaseSync } from 'node:sqlite'
 import { type Cursor, cursor, parseCursor } from '@wirephoto/board/changes'
 import type { HistoryEntry, Secret } from '../engine.ts'
+import { type ClientRow, newStamp } from '../rows.ts'
 import { keysOf } from './keys.ts'
-
-/** Client, its last number, the seq of its last effect, and its refusals as JSON or null. */
-export type ClientRow = readonly [client: string, n: number, seq: number, refused: string | null]
 
 export type Writes = ReturnType<typeof writesOf>
 
@@ -53,8 +50,8 @@ export function writesOf(db: DatabaseSync) {
 
   return {
     createBoard(board: string): boolean {
-      const stamp = random()
-      const row = newBoard.get(board, Date.now(), random(), stamp)
+      const stamp = newStamp()
+      const row = newBoard.get(board, Date.now(), newStamp(), stamp)
       if (row) newBatch.run(row.key!, 0, stamp, Date.now())
       return row !== undefined
     },
@@ -69,7 +66,7 @@ export function writesOf(db: DatabaseSync) {
       clients: readonly ClientRow[],
     ): Cursor | null {
       const from = parseCursor(expected)
-      const stamp = random()
+      const stamp = newStamp()
       const row = from && step.get(stamp, board, from.epoch, from.seq, from.stamp)
       if (!row) {
         keyOf(board)
@@ -112,6 +109,3 @@ export function writesOf(db: DatabaseSync) {
     },
   }
 }
-
-/** 48 bits: enough to tell two histories apart. */
-const random = (): string => randomBytes(6).toString('base64url')

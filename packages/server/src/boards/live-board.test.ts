@@ -154,6 +154,57 @@ describe('live board', () => {
     for (const board of [one, two, fresh]) await board.close()
   })
 
+  /** A board on a server that hears no bell: it knows only what it has looked up. */
+  const deaf = async (id: string): Promise<LiveBoard> => {
+    const log = { ...bound(engine.log), watch: () => () => {} }
+    return LiveBoard.open({ ...engine, log }, id)
+  }
+
+  test('F2, L7: a reader who comes from a server that is ahead goes on from its cursor', async () => {
+    const ahead = await open()
+    const behind = await deaf(ahead.id)
+    await ahead.act([add()], anna)
+    const { cursor } = ahead
+    const replicas = new Map([[cursor, new Map(ahead.records)]])
+    assert.deepEqual(await behind.missed(cursor), { from: cursor, to: cursor, changes: [] })
+    // Readers from all cursors, while one server appends and the other reads ahead in leaps.
+    const cursors = [cursor]
+    for (let i = 0; i < 30; i++) {
+      const appending = ahead.act([add(), add()], anna)
+      if (i % 4 === 0) await behind.refresh()
+      const from = cursors[i % cursors.length]!
+      const missed = await behind.missed(from)
+      assert.deepEqual([missed?.from, missed?.to], [from, behind.cursor], `round ${i}`)
+      const records = new Map(replicas.get(from))
+      const again = missed!.changes.filter(
+        (change) => 'put' in change && records.has(change.put.id),
+      )
+      assert.deepEqual(again, [], 'each was put once')
+      applyChanges(records, missed!.changes)
+      assert.deepEqual(records, new Map(behind.records))
+      await appending
+      cursors.push(ahead.cursor)
+      replicas.set(ahead.cursor, new Map(ahead.records))
+    }
+    for (const board of [ahead, behind]) await board.close()
+  })
+
+  test('F3, Q3, L6: a server that is behind turns nobody down for what it has not seen', async () => {
+    const ahead = await open()
+    const behind = await deaf(ahead.id)
+    const [client, id] = [uuid(), uuid()]
+    await ahead.submit({ client, n: 1, commands: [add(id)] }, anna)
+    const remove = { kind: 'image.remove', id } as const
+    const { refused } = await behind.submit({ client, n: 2, commands: [remove] }, anna)
+    assert.deepEqual(refused, [])
+    await ahead.refresh()
+    await ahead.submit({ client, n: 3, commands: [add()] }, anna)
+    // Number 4 would be a gap to whoever has seen 2 only.
+    const { n } = await behind.submit({ client, n: 4, commands: [{ ...remove, id: uuid() }] }, anna)
+    assert.equal(n, 4)
+    for (const board of [ahead, behind]) await board.close()
+  })
+
   test('L2, F3: an append that fails in doubt is looked up: done once if it held, refused if not', async () => {
     const id = uuid()
     await engine.boards.create(id)

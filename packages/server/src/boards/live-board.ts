@@ -36,6 +36,8 @@ const PAUSE = 250
 const SLICE = 10
 /** Queues, of which all or part was turned down, that are remembered in case they ask again. */
 const REFUSED = 1_000
+/** Looks at the log for a reader before what they may have is sent again. */
+const LOOKS = 20
 /** Changes kept in memory for readers who were away for a moment. */
 const TAIL = 4_000
 
@@ -141,11 +143,31 @@ export class LiveBoard {
   async missed(cursor: Cursor): Promise<Batch | null> {
     const recent = this.since(cursor)
     if (recent) return recent
-    const [first, ...more] = (await this.#engine.log.read(this.id, cursor))?.batches ?? []
-    if (!first) return this.since(cursor)
-    const logged = coalesce([first, ...more])
-    const rest = this.since(logged.to)
-    return rest && coalesce([logged, rest])
+    for (let tries = 0; ; tries++) {
+      const missed = await this.#engine.log.read(this.id, cursor)
+      if (!missed) return null
+      const [first, ...more] = missed.batches
+      const logged = first ? coalesce([first, ...more]) : { from: cursor, to: cursor, changes: [] }
+      // What another server has appended is news to this one,
+      if (!this.since(logged.to)) await this.refresh()
+      // and may have come to it in one leap with what is newer: then they must meet elsewhere.
+      const rest = tries < LOOKS ? this.since(logged.to) : this.#sinceAbout(logged.to)
+      if (rest || tries === LOOKS) return rest && coalesce([logged, rest])
+    }
+  }
+
+  /** From a cursor within one of our batches. Changes are whole records, so those it has do no harm. */
+  #sinceAbout(cursor: Cursor): Batch | null {
+    const at = seqOf(cursor)
+    const start = this.#tail.findLastIndex((batch) => seqOf(batch.from) <= at)
+    const [first, ...rest] = start < 0 ? [] : this.#tail.slice(start)
+    return first ? coalesce([first, ...rest]) : null
+  }
+
+  /** Resolves when the replica has all that was appended before, by whichever server. */
+  async refresh(): Promise<void> {
+    this.#behind = true
+    await this.act([], { visitor: 'server', role: 'server' })
   }
 
   /** Resolves when every command of the message is durable or turned down (F1, F3). */
@@ -275,14 +297,18 @@ export class LiveBoard {
   }
 
   /** False when the board has moved on meanwhile, so that the messages must be evaluated again. */
-  async #commit({ draft, clients }: Outcome): Promise<boolean> {
+  async #commit({ draft, clients, answers }: Outcome): Promise<boolean> {
     const { changes } = draft
-    // A message that changes nothing needs no durability: sent again, it still won't.
+    const from = this.#cursor
     if (changes.length === 0) {
+      const isRepeated = clients.size === 0 && !answers.some((one) => one instanceof WireError)
+      // Nobody is turned down for what only another server has seen: an append would have told.
+      if (!isRepeated) await this.#catchUp()
+      if (this.#cursor !== from) return false
+      // A message that changes nothing needs no durability: sent again, it still won't.
       this.#remember(clients)
       return true
     }
-    const from = this.#cursor
     try {
       failpoint('board.append')
       const to = await this.#engine.log.append(this.id, { expected: from, changes, clients })
@@ -298,13 +324,18 @@ export class LiveBoard {
   }
 
   async #catchUp(): Promise<void> {
-    this.#behind = true
-    const missed = await this.#engine.log.read(this.id, this.#cursor)
+    // Before the look: whoever rings meanwhile may tell of what it doesn't see.
     this.#behind = false
-    if (missed) for (const batch of missed.batches) this.#advance(batch, missed.clients)
-    else {
-      await this.#load()
-      for (const listener of this.#listeners) listener(null)
+    try {
+      const missed = await this.#engine.log.read(this.id, this.#cursor)
+      if (missed) for (const batch of missed.batches) this.#advance(batch, missed.clients)
+      else {
+        await this.#load()
+        for (const listener of this.#listeners) listener(null)
+      }
+    } catch (error) {
+      this.#behind = true
+      throw error
     }
   }
 

@@ -11,8 +11,23 @@ export function atBoard<T>(
 ): Promise<T> {
   const { board } = request.params as { board: string }
   if (!/^[\w-]{1,64}$/.test(board)) throw new WireError('unknown-board')
-  return boards.with(board, (live) => use(live, guard.sender(request.raw, board)))
+  return boards.with(board, async (live) => {
+    const sender = guard.sender(request.raw, board)
+    try {
+      return await use(live, sender)
+    } catch (error) {
+      if (!isMissing(error) || request.raw.readableDidRead) throw error
+      // Another server may have it, and this one not have heard of it yet.
+      const { cursor } = live
+      await live.refresh()
+      if (live.cursor === cursor) throw error
+      return use(live, sender)
+    }
+  })
 }
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof WireError && ['not-found', 'unknown-picture', 'upload-gone'].includes(error.code)
 
 /** The picture of that id, trashed or not. */
 export function pictureOf(board: LiveBoard, request: FastifyRequest): ImageRecord {

@@ -1,0 +1,182 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { type Database, sharedPlaces } from '../test/support/engines.ts'
+import { drawPicture } from '../test/support/pictures.ts'
+import { ServerProcess } from '../test/support/server.ts'
+import { connectWriters, load, WRITERS } from './commands.ts'
+import { type Figure, interleave, type Spread, spread } from './support/figures.ts'
+import { type Baseline, startBaseline } from './support/process.ts'
+import { Line, postPicture, snapshotOf, Tally, Writer } from './support/wire.ts'
+
+const ROUNDS = 3
+const SECONDS = 4
+const UPLOADERS = 16
+/** Commands that go through both servers one by one, a round. */
+const COMMANDS = 200
+
+/** S8 and S9 on each engine that this machine has, and the way from one server to the other. */
+export async function engines(): Promise<Figure[]> {
+  const echo = await startBaseline('echo')
+  const figures: Figure[] = []
+  try {
+    figures.push(...(await onEngine('sqlite', [], echo)))
+    for (const place of await sharedPlaces()) {
+      if (place.missing !== null) {
+        console.log(`  ${place.name}: left out, ${place.missing}`)
+        continue
+      }
+      const database = await place.open()
+      try {
+        const url = await database.newUrl()
+        figures.push(...(await onEngine(place.name, ['--engine', url], echo)))
+        figures.push(...(await across(place.name, url, database)))
+      } finally {
+        await database.close()
+      }
+    }
+    return figures
+  } finally {
+    await echo.close()
+  }
+}
+
+async function onEngine(name: string, args: readonly string[], echo: Baseline): Promise<Figure[]> {
+  const server = await ServerProcess.open({ args })
+  try {
+    const id = await postPicture(server.port, await drawPicture({ width: 320, height: 240 }))
+    const writers = (await connectWriters(server.port)).map((line) => new Writer(line))
+    const lines = await connectWriters(echo.port)
+    const patch = (x: number) => ({ kind: 'image.patch', id, set: { x } }) as const
+    const commands = await interleave(ROUNDS, {
+      product: async () => (await load((i, x) => writers[i]!.push(patch(x)), 8, SECONDS)) / SECONDS,
+      echo: async () =>
+        (await load(
+          (i, x) => lines[i]!.ask('commands', { n: x, commands: [patch(x)] }),
+          8,
+          SECONDS,
+        )) / SECONDS,
+    })
+    const picture = await drawPicture({ width: 800, height: 600 })
+    const ingest = await interleave(ROUNDS, {
+      product: () => perSecond(() => postPicture(server.port, alone(picture))),
+      bare: () => inFolder((folder) => perSecond(() => keep(folder, alone(picture)))),
+    })
+    return [
+      {
+        id: 'S8',
+        what: `${name}: pictures of ${Math.round(picture.length / 1000)} kB stored, ${UPLOADERS} uploaders`,
+        unit: 'per s',
+        figure: ingest.product,
+        baseline: { name: 'write, fsync, decode', value: ingest.bare },
+        goal: null,
+      },
+      {
+        id: 'S9',
+        what: `${name}: commands of ${WRITERS} writers, 8 under way each`,
+        unit: 'per s',
+        figure: commands.product,
+        baseline: { name: 'Socket.IO echo', value: commands.echo },
+        goal: null,
+      },
+    ]
+  } finally {
+    await server.close()
+  }
+}
+
+/** From the command on one server to the change on the other, one at a time. */
+async function across(name: string, url: string, database: Database): Promise<Figure[]> {
+  const args = ['--engine', url]
+  const [a, b] = await Promise.all([ServerProcess.open({ args }), ServerProcess.open({ args })])
+  const bare = await database.ping(url)
+  try {
+    const id = await postPicture(a.port, await drawPicture({ width: 320, height: 240 }))
+    const writer = new Writer(await Line.connect(a.port))
+    await writer.push({ kind: 'image.patch', id, set: { x: -1 } })
+    const { cursor } = await snapshotOf(b.port)
+    const [line] = await Line.follow(1, b.port, { tally: new Tally(), cursor })
+    const product = async (x: number) => {
+      const heard = new Promise<void>((resolve) => {
+        line!.onBatch = ({ changes }) => {
+          const [change] = changes
+          if (change && 'put' in change && change.put.kind === 'image' && change.put.x === x)
+            resolve()
+        }
+      })
+      await writer.push({ kind: 'image.patch', id, set: { x } })
+      await heard
+    }
+    const times = { product: [] as number[][], bare: [] as number[][] }
+    for (let round = 0; round < ROUNDS; round++) {
+      times.product.push(await timed((x) => product(round * COMMANDS + x)))
+      times.bare.push(await timed(() => bare.ask()))
+    }
+    return ([50, 99] as const).map((percent) => ({
+      id: 'E1',
+      what: `${name}: command on one server to change on the other, p${percent}`,
+      unit: 'ms',
+      figure: percentiles(times.product, percent),
+      baseline: { name: "the database's round trip", value: percentiles(times.bare, percent) },
+      goal: null,
+    }))
+  } finally {
+    await bare.close()
+    await Promise.all([a.close(), b.close()])
+  }
+}
+
+async function timed(act: (x: number) => Promise<void>): Promise<number[]> {
+  const times: number[] = []
+  for (let x = 0; x < COMMANDS; x++) {
+    const start = performance.now()
+    await act(x)
+    times.push(performance.now() - start)
+  }
+  return times
+}
+
+const percentiles = (rounds: readonly number[][], percent: number): Spread =>
+  spread(
+    rounds.map(
+      (times) => times.toSorted((a, b) => a - b)[Math.floor((times.length * percent) / 100)]!,
+    ),
+  )
+
+async function perSecond(act: () => Promise<unknown>): Promise<number> {
+  const end = performance.now() + SECONDS * 1000
+  let done = 0
+  const upload = async () => {
+    for (; performance.now() < end; done++) await act()
+  }
+  await Promise.all(Array.from({ length: UPLOADERS }, upload))
+  return done / SECONDS
+}
+
+/** The same picture with a comment of its own, so that its bytes are nobody else's. */
+function alone(picture: Buffer): Buffer {
+  const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0, 18]), randomBytes(16)])
+  return Buffer.concat([picture.subarray(0, 2), comment, picture.subarray(2)])
+}
+
+async function keep(folder: string, bytes: Buffer): Promise<void> {
+  const file = await open(join(folder, randomBytes(8).toString('hex')), 'w')
+  await file.writeFile(bytes)
+  await file.sync()
+  await file.close()
+  const above = await open(folder)
+  await above.sync()
+  await above.close()
+  await sharp(bytes).raw().toBuffer()
+}
+
+async function inFolder(act: (folder: string) => Promise<number>): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
+  try {
+    return await act(folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}

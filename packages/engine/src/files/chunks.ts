@@ -1,0 +1,17 @@
+import type { FileHandle } from 'node:fs/promises'
+
+/** A file's bytes in pieces of `size`, the last one excepted; one is in memory at a time. */
+export async function* chunksOf(file: FileHandle, size: number): AsyncGenerator<Buffer> {
+  for (let at = 0; ; ) {
+    const chunk = Buffer.allocUnsafe(size)
+    let filled = 0
+    while (filled < size) {
+      const { bytesRead } = await file.read(chunk, filled, size - filled, at + filled)
+      if (bytesRead === 0) break
+      filled += bytesRead
+    }
+    if (filled > 0) yield chunk.subarray(0, filled)
+    if (filled < size) return
+    at += filled
+  }
+}

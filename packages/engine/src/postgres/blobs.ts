@@ -1,0 +1,133 @@
+import { open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { WireError } from '@wirephoto/board'
+import type { BlobStore } from '../engine.ts'
+import { chunksOf } from '../files/chunks.ts'
+import { isSha256 } from '../rows.ts'
+import type { Database } from './database.ts'
+
+/** Bytes of a chunk. What is stored depends on it. */
+const CHUNK = 256 * 1024
+/** Names that are fetched at a time. */
+const PAGE = 1_000
+
+/** Blobs as rows of 256 KiB, one of which is in memory at a time. `puts` is for what takes long. */
+export function openBlobs(database: Database, puts: Database): BlobStore {
+  /** Its key, or null for what is no sha256. */
+  const keyOf = (sha256: string): Buffer | null => {
+    database.checkOpen()
+    return isSha256(sha256) ? Buffer.from(sha256, 'hex') : null
+  }
+  const knownKey = (sha256: string): Buffer => {
+    const key = keyOf(sha256)
+    if (!key) throw new WireError('not-found')
+    return key
+  }
+
+  return {
+    async put(path, sha256) {
+      const key = knownKey(sha256)
+      const file = await open(path)
+      try {
+        if ((await file.stat()).size <= CHUNK) {
+          await database.query(PUT_SMALL, [key, Date.now(), await file.readFile()])
+          return
+        }
+        const [renewed] = await database.query(RENEW, [key, Date.now()])
+        if (renewed) return
+        await puts.transaction(async (query) => {
+          // Whoever puts the same at once waits here, and finds it there.
+          const [row] = await query<{ added: boolean }>(ADD, [key, Date.now()])
+          if (!row!.added) return
+          let n = 0
+          for await (const data of chunksOf(file, CHUNK)) await query(ADD_CHUNK, [key, n++, data])
+          // The lease begins when it is whole.
+          await query(RENEW.text, [key, Date.now()])
+        })
+      } finally {
+        await file.close()
+      }
+    },
+
+    async get(sha256, range) {
+      const key = knownKey(sha256)
+      const [found] = await database.query(HAS, [key])
+      if (!found) throw new WireError('not-found')
+      const { start, end } = range ?? { start: 0, end: Number.POSITIVE_INFINITY }
+      return Readable.from(read(database, key, start, end), { objectMode: false })
+    },
+
+    async has(sha256) {
+      const key = keyOf(sha256)
+      return key !== null && (await database.query(HAS, [key])).length > 0
+    },
+
+    async *list() {
+      for (let after = Buffer.alloc(0); ; ) {
+        const rows = await database.query<{ sha256: Buffer }>(LIST, [after, PAGE])
+        for (const { sha256 } of rows) yield sha256.toString('hex')
+        if (rows.length < PAGE) return
+        after = rows.at(-1)!.sha256 as Buffer<ArrayBuffer>
+      }
+    },
+
+    async remove(sha256, { unlessTouchedSince }) {
+      const rows = await database.query(REMOVE, [knownKey(sha256), unlessTouchedSince])
+      return rows.length > 0
+    },
+  }
+}
+
+async function* read(database: Database, key: Buffer, start: number, end: number) {
+  for (let at = start; at < end; ) {
+    const n = Math.floor(at / CHUNK)
+    const [row] = await database.query<{ data: Buffer }>(CHUNK_AT, [key, n])
+    if (!row) {
+      // Removed while it was read: a stream that ends well would pass for a whole picture.
+      if (!(await database.query(HAS, [key])).length) throw new WireError('not-found')
+      return
+    }
+    yield row.data.subarray(at - n * CHUNK, end - n * CHUNK)
+    if (row.data.length < CHUNK) return
+    at = (n + 1) * CHUNK
+  }
+}
+
+const HAS = { name: 'blob', text: 'SELECT 1 FROM blobs WHERE sha256 = $1' }
+
+const RENEW = {
+  name: 'renew',
+  text: 'UPDATE blobs SET touched_at = greatest(touched_at, $2) WHERE sha256 = $1 RETURNING 1',
+}
+
+/** One chunk at the most: one round trip. It is looked for after its blob is locked, so that nobody removes it. */
+const PUT_SMALL = {
+  name: 'put-small',
+  text: `
+  WITH blob AS (
+    INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
+    ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)
+    RETURNING sha256
+  )
+  INSERT INTO chunks (sha256, n, data) SELECT sha256, 0, $3::bytea FROM blob
+  WHERE octet_length($3::bytea) > 0 ON CONFLICT DO NOTHING`,
+}
+
+// xmax is 0 in a row that this very statement has inserted.
+const ADD = `INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
+  ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)
+  RETURNING xmax = 0 AS added`
+
+const ADD_CHUNK = 'INSERT INTO chunks (sha256, n, data) VALUES ($1, $2, $3)'
+
+const CHUNK_AT = { name: 'chunk', text: 'SELECT data FROM chunks WHERE sha256 = $1 AND n = $2' }
+
+const LIST = {
+  name: 'list',
+  text: 'SELECT sha256 FROM blobs WHERE sha256 > $1 ORDER BY sha256 LIMIT $2',
+}
+
+const REMOVE = {
+  name: 'remove',
+  text: 'DELETE FROM blobs WHERE sha256 = $1 AND touched_at < $2 RETURNING 1',
+}

@@ -1,0 +1,19 @@
+import { after, before, describe, test } from 'node:test'
+import { findPostgres, NO_POSTGRES, Postgres } from '../../../../test/support/postgres.ts'
+import { engineContract, sharedEngineContract, sharedFixture } from '../contract.ts'
+
+const found = await findPostgres()
+if (found.length === 0) test('PostgreSQL', { skip: NO_POSTGRES })
+// The one that npm brings and, where the machine has others, those too.
+for (const programs of found)
+  describe(`PostgreSQL ${programs.version}`, () => {
+    let postgres: Postgres
+    before(async () => {
+      postgres = await Postgres.open(programs)
+    })
+    after(() => postgres.close())
+
+    const fixture = async () => sharedFixture(await postgres.newDatabase())
+    engineContract('postgres', fixture)
+    if (programs === found[0]) sharedEngineContract('postgres', fixture)
+  })

@@ -1,0 +1,139 @@
+import { open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { WireError } from '@wirephoto/board'
+import { type RDatum, r } from 'rethinkdb-ts'
+import type { BlobStore } from '../engine.ts'
+import { chunksOf } from '../files/chunks.ts'
+import { isSha256, newStamp } from '../rows.ts'
+import type { Database } from './database.ts'
+import { removeAll } from './prune.ts'
+import { type ChunkRow, type CopyRow, HARD, type Tables } from './tables.ts'
+
+/** Bytes of a chunk. What is stored depends on it. */
+const CHUNK = 512 * 1024
+/** Names that are fetched at a time, and chunks that are removed. */
+const PAGE = 1_000
+const AT_ONCE = 20
+
+/**
+ * Blobs as documents of 512 KiB, two of which are in memory at a time. There are no transactions, so a
+ * blob is there by the one document that says that its chunks are: written after the last of them, and
+ * crossed out before the first is taken away. What a crash leaves is listed, and goes like any other.
+ */
+export function openBlobs(database: Database, tables: Tables): BlobStore {
+  const { blobs, chunks } = tables
+  const copiesOf = (sha256: string) => blobs.between([sha256, r.minval], [sha256, r.maxval])
+
+  function check(sha256: string): void {
+    database.checkOpen()
+    if (!isSha256(sha256)) throw new WireError('not-found')
+  }
+
+  async function wholeCopy(sha256: string): Promise<CopyRow | undefined> {
+    const whole = copiesOf(sha256).filter({ state: 'whole' })
+    return (await database.run<CopyRow[]>(whole.limit(1)))[0]
+  }
+
+  async function store(path: string, id: CopyRow['id']): Promise<void> {
+    await using file = await open(path)
+    const arriving: CopyRow = { id, state: 'arriving', touchedAt: Date.now(), size: 0 }
+    await database.write(blobs.insert(arriving, HARD))
+    try {
+      let size = 0
+      let n = 0
+      for await (const data of chunksOf(file, CHUNK)) {
+        await database.write(chunks.insert({ id: [...id, n++], data }, HARD))
+        size += data.length
+      }
+      // The lease begins when it is whole.
+      const whole = { state: 'whole', touchedAt: Date.now(), size } as const
+      const commit = (copy: RDatum) => r.branch(copy('state').eq('arriving'), whole, {})
+      const { replaced } = await database.write(blobs.get(id).update(commit, HARD))
+      if (replaced !== 1) throw new WireError('busy')
+    } catch (error) {
+      await takeAway(id).catch(() => {
+        // It is listed, so it goes with the next sweep.
+      })
+      throw error
+    }
+  }
+
+  async function takeAway(id: CopyRow['id']): Promise<void> {
+    await database.write(blobs.get(id).update({ state: 'going' }, HARD))
+    await removeAll(database, chunks.between([...id, r.minval], [...id, r.maxval]), AT_ONCE)
+    await database.write(blobs.get(id).delete(HARD))
+  }
+
+  async function* read({ id, size }: CopyRow, start: number, end: number) {
+    const fetch = async (n: number) => {
+      const chunk = await database.run<ChunkRow | null>(chunks.get([...id, n]))
+      // Removed while it was read: a stream that ends well would pass for a whole picture.
+      if (!chunk) throw new WireError('not-found')
+      return chunk.data
+    }
+    const stop = Math.min(end, size)
+    let n = Math.floor(start / CHUNK)
+    let next = start < stop ? fetch(n) : null
+    while (next) {
+      const data = await next
+      const after = (n + 1) * CHUNK
+      next = after < stop ? fetch(n + 1) : null
+      // Whoever reads may stop here.
+      next?.catch(() => {})
+      yield data.subarray(Math.max(start - n * CHUNK, 0), stop - n * CHUNK)
+      n++
+    }
+  }
+
+  return {
+    async put(path, sha256) {
+      check(sha256)
+      const now = Date.now()
+      const renew = (copy: RDatum) =>
+        r.branch(copy('state').eq('whole').and(copy('touchedAt').lt(now)), { touchedAt: now }, {})
+      const { changes = [] } = await database.write<CopyRow>(
+        copiesOf(sha256).update(renew, { ...HARD, returnChanges: 'always' }),
+      )
+      if (changes.every(({ new_val: copy }) => copy?.state !== 'whole'))
+        await store(path, [sha256, newStamp()])
+    },
+
+    async get(sha256, range) {
+      check(sha256)
+      const copy = await wholeCopy(sha256)
+      if (!copy) throw new WireError('not-found')
+      const { start, end } = range ?? { start: 0, end: copy.size }
+      return Readable.from(read(copy, start, end), { objectMode: false })
+    },
+
+    async has(sha256) {
+      database.checkOpen()
+      return isSha256(sha256) && (await wholeCopy(sha256)) !== undefined
+    },
+
+    async *list() {
+      database.checkOpen()
+      for (let after = ''; ; ) {
+        const page = blobs.between([after, r.maxval], r.maxval).orderBy({ index: 'id' }).limit(PAGE)
+        const rows = await database.run<CopyRow[]>(page)
+        for (const { id } of rows) {
+          if (id[0] !== after) yield id[0]
+          after = id[0]
+        }
+        if (rows.length < PAGE) return
+      }
+    },
+
+    async remove(sha256, { unlessTouchedSince }) {
+      check(sha256)
+      const cross = (copy: RDatum) =>
+        r.branch(copy('touchedAt').lt(unlessTouchedSince), { state: 'going' }, {})
+      const { changes = [] } = await database.write<CopyRow>(
+        copiesOf(sha256).update(cross, { ...HARD, returnChanges: 'always' }),
+      )
+      for (const { new_val: copy } of changes) if (copy?.state === 'going') await takeAway(copy.id)
+      const isGone = changes.every(({ new_val: copy }) => copy?.state !== 'whole')
+      return isGone && changes.some(({ old_val: copy }) => copy?.state === 'whole')
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { WireError } from '@wirephoto/board'
+import { isRethinkDBError, RethinkDBErrorType } from 'rethinkdb-ts'
+import { EngineError } from '../open.ts'
+import { type Address, hostOf } from './address.ts'
+
+/** What is told of a failed query. */
+export function translated(error: unknown): unknown {
+  if (error instanceof WireError || error instanceof EngineError) return error
+  const cause = briefly(error)
+  return typeOf(error) !== null && !PASSING.has(typeOf(error)!)
+    ? cause
+    : new WireError('busy', {}, { cause })
+}
+
+/**
+ * Lines that break or stay silent, a primary that is away or has too few acknowledgements (OP_FAILED),
+ * one that was lost meanwhile (OP_INDETERMINATE). Whatever is not the server's own word is a line.
+ */
+const PASSING: ReadonlySet<RethinkDBErrorType> = new Set([
+  RethinkDBErrorType.CONNECTION,
+  RethinkDBErrorType.TIMEOUT,
+  RethinkDBErrorType.CANCEL,
+  RethinkDBErrorType.OP_FAILED,
+  RethinkDBErrorType.OP_INDETERMINATE,
+])
+
+/** Why the database can't be had, in a sentence for the operator. */
+export function explained(error: unknown, address: Address): unknown {
+  if (error instanceof EngineError) return error
+  const { user, database, layout } = address
+  const host = hostOf(address)
+  const type = typeOf(error)
+  const cause = briefly(error)
+  const refuse = (code: EngineError['code'], sentence: string) =>
+    new EngineError(code, sentence, { cause })
+  if (type === RethinkDBErrorType.AUTH)
+    return refuse(
+      'not-allowed',
+      `RethinkDB at ${host} doesn't let the user ${user} in. Check the name and the password.`,
+    )
+  if (type === RethinkDBErrorType.PERMISSION_ERROR)
+    return refuse(
+      'not-allowed',
+      `The user ${user} may not make and use tables in ${database} at ${host}. Grant it read, write and config.`,
+    )
+  if (/is ambiguous/.test(cause.message))
+    return refuse(
+      'unusable',
+      `RethinkDB at ${host} has two of one name in ${database}. Drop the one without data.`,
+    )
+  if (cause.message.startsWith("Can't put"))
+    return refuse(
+      'unusable',
+      `RethinkDB at ${host} has too few servers for replicas=${layout.replicas}. Give fewer.`,
+    )
+  if (type !== null && !PASSING.has(type)) return cause
+  return refuse(
+    'unreachable',
+    `There is no RethinkDB to be had at ${host} (${reason(cause)}). Start it, or check the URL.`,
+  )
+}
+
+/** Null for what isn't RethinkDB's or its driver's. */
+const typeOf = (error: unknown): RethinkDBErrorType | null =>
+  isRethinkDBError(error) ? error.type : null
+
+/** The driver's messages go on with the whole query, and so with what people wrote. */
+function briefly(error: unknown): Error & { code?: string } {
+  if (!(error instanceof Error)) return new Error(String(error))
+  if (!isRethinkDBError(error)) return error
+  const [message = ''] = error.message.split('\n')
+  return new Error(message.replace(/ in:$/, '.'))
+}
+
+const reason = ({ code, message }: Error & { code?: string }): string =>
+  code ?? message.replace(/\.$/, '')

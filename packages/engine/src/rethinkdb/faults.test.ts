@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import { r, type TableConfig } from 'rethinkdb-ts'
+import {
+  findRethinkdbProgram,
+  NO_RETHINKDB,
+  NO_RETHINKDB_PROGRAM,
+  Rethinkdb,
+  RethinkdbProcess,
+} from '../../../../test/support/rethinkdb.ts'
+import { recovered, surviveKills } from '../contract/kills.ts'
+import { append, fails, listener, newBoard, newId, noClients, put } from '../contract/samples.ts'
+import type { Engine } from '../engine.ts'
+import { openEngine } from '../open.ts'
+
+const program = await findRethinkdbProgram()
+const missing = NO_RETHINKDB ?? (program ? null : NO_RETHINKDB_PROGRAM)
+
+if (missing !== null) test('RethinkDB that dies', { skip: missing })
+else
+  describe('RethinkDB that dies', () => {
+    test('F1, F7: what was acknowledged survives a database that is killed again and again', {
+      timeout: 120_000,
+    }, async (t) => {
+      const process = await RethinkdbProcess.open(program!)
+      t.after(() => process.close())
+      const url = new Rethinkdb(process.url).newDatabase()
+      const engines = [await openEngine(url), await openEngine(url)] as const
+      t.after(() => Promise.all(engines.map((engine) => engine.close())))
+      const kill = async () => {
+        await process.kill()
+        await process.start()
+      }
+      await surviveKills(t, engines, [kill, kill, kill])
+    })
+
+    test('F1, F7: of three servers one may die, and with two gone nothing is taken', {
+      timeout: 240_000,
+    }, async (t) => {
+      const { processes, engines, names } = await cluster(t)
+      const engine = engines[0]!
+      const { board, cursor } = await newBoard(engine)
+      const bells = engines.map(({ log }) => {
+        const bell = listener()
+        t.after(log.watch(board, bell.ring))
+        return bell
+      })
+      let at = await append(engine, board, cursor, [put(newId())])
+      await Promise.all(bells.map((bell) => bell.rung(at)))
+
+      // The primary of the batches goes; whoever is asked through another goes on.
+      const primary = await names.primaryOf('batches')
+      const [gone] = processes.filter(({ name }) => name === primary)
+      const there = engines.filter((_, i) => processes[i] !== gone)
+      await gone!.kill()
+      for (const one of there) await recovered(one, board)
+      assert.equal((await there[0]!.log.load(board)).cursor, at)
+      at = await appended(there[0]!, board, at)
+      for (const one of there) {
+        assert.equal((await one.log.load(board)).cursor, at)
+        await bells[engines.indexOf(one)]!.rung(at)
+      }
+
+      // Two of three: the one that is left has no majority.
+      const [second, last] = processes.filter((process) => process !== gone)
+      const alone = engines[processes.indexOf(last!)]!
+      await second!.kill()
+      const batch = { expected: at, changes: [put(newId())], clients: noClients }
+      await fails(alone.log.append(board, batch), 'busy')
+      await fails(alone.log.load(board), 'busy')
+      await fails(alone.boards.create('another'), 'busy')
+
+      await second!.start()
+      await gone!.start()
+      for (const one of engines) await recovered(one, board)
+      const found = await engine.log.load(board)
+      // In doubt is in doubt; but it is the same for all.
+      for (const one of engines) assert.deepEqual(await one.log.load(board), found)
+      at = await appended(engine, board, found.cursor)
+      await Promise.all(bells.map((bell) => bell.rung(at)))
+    })
+
+    test('F1, F4: what was acknowledged survives primaries that die in turn', {
+      timeout: 240_000,
+    }, async (t) => {
+      const { processes, engines, names } = await cluster(t)
+      const kill = async () => {
+        const primary = await names.primaryOf('batches')
+        const process = processes.find(({ name }) => name === primary)!
+        await process.kill()
+        await process.start()
+      }
+      await surviveKills(t, [engines[0]!, engines[1]!], [kill, kill, kill])
+    })
+  })
+
+/** Three servers with three replicas of everything, and an engine at each. */
+async function cluster(t: TestContext) {
+  const first = await RethinkdbProcess.open(program!)
+  t.after(() => first.close())
+  const others = await Promise.all([1, 2].map(() => RethinkdbProcess.open(program!, [], first)))
+  t.after(() => Promise.all(others.map((process) => process.close())))
+  const processes = [first, ...others]
+  const url = new Rethinkdb(first.url).newDatabase('replicas=3')
+  const database = new URL(url).pathname.slice(1)
+  const engines: Engine[] = []
+  for (const { port } of processes)
+    engines.push(await openEngine(url.replace(`:${first.port}`, `:${port}`)))
+  t.after(() => Promise.all(engines.map((engine) => engine.close())))
+  const names = {
+    /** Which server has the last word on a table. */
+    async primaryOf(table: string): Promise<string> {
+      const config = r.db(database).table(table).config()
+      const { shards } = await new Rethinkdb(first.url).query<TableConfig>(config)
+      return shards[0]!.primary_replica
+    },
+  }
+  return { processes, engines, names }
+}
+
+/** Appends, once the table has its primary again. */
+async function appended(engine: Engine, board: string, from: Parameters<typeof append>[2]) {
+  for (;;)
+    try {
+      return await append(engine, board, from, [put(newId())])
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, 'busy', String(error))
+      // In doubt: if it has held, it is found.
+      const missed = await engine.log.read(board, from).catch(() => null)
+      if (missed?.batches.length) return missed.batches.at(-1)!.to
+    }
+}

@@ -1,0 +1,169 @@
+import {
+  type AnyRecord,
+  applyChanges,
+  type Batch,
+  type Change,
+  type Cursor,
+  cursor as cursorOf,
+  parseCursor,
+  WireError,
+} from '@wirephoto/board'
+import { r } from 'rethinkdb-ts'
+import type { ChangeLog, Missed } from '../engine.ts'
+import { clientsOf, newStamp, rowsOf } from '../rows.ts'
+import { type Appended, append, boardAndSince, isChain, since, steadily } from './batches.ts'
+import type { Database } from './database.ts'
+import type { Doorbell } from './doorbell.ts'
+import type { Projector } from './projector.ts'
+import { prune } from './prune.ts'
+import type { BatchRow, BoardRow, ClientDoc, RecordRow, Tables } from './tables.ts'
+
+/**
+ * The log is `batches`, one document each. A state is the projection at its watermark with every later
+ * batch laid over it, read in that order: what the projection has of these already is laid over by the
+ * same or by newer.
+ */
+export function openLog(
+  database: Database,
+  tables: Tables,
+  doorbell: Doorbell,
+  projector: Projector,
+): ChangeLog {
+  const { boards, batches, records, clients } = tables
+
+  async function boardOf(board: string): Promise<BoardRow> {
+    const row = await database.run<BoardRow | null>(boards.get(board))
+    if (!row) throw new WireError('unknown-board')
+    return row
+  }
+
+  /** The batches after the watermark; undefined when the projection has moved on meanwhile. */
+  async function after(board: BoardRow): Promise<BatchRow[] | undefined> {
+    const [first, ...rest] = await database.run<BatchRow[]>(since(tables, board))
+    if (!first || first.stamp !== board.stamp || !isChain([first, ...rest])) return undefined
+    if (rest.length > 0) projector.behind(board.id)
+    return rest
+  }
+
+  /** What a reader who stands before the watermark has missed: the projection's newer part, coalesced. */
+  async function missedBefore(board: BoardRow, cursor: Cursor, seq: number) {
+    const later = [[board.epoch, seq], [board.epoch, r.maxval]] as const // biome-ignore format: a range
+    const range = { index: 'seq', leftBound: 'open' } as const
+    const [own, recordRows, clientDocs] = await Promise.all([
+      database.run<BatchRow | null>(batches.get([board.epoch, seq])),
+      database.run<RecordRow[]>(records.between(...later, range)),
+      database.run<ClientDoc[]>(clients.between(...later, range)),
+    ])
+    if (own?.stamp !== parseCursor(cursor)!.stamp) return null
+    const rest = await after(board)
+    if (!rest) return undefined
+    const to = cursorOf(board.epoch, board.seq, board.stamp)
+    const first: Batch = { from: cursor, to, changes: changesOf(recordRows) }
+    return {
+      batches: [first, ...batchesOf(to, rest)],
+      clients: clientsOf([
+        ...clientDocs.map(({ row }) => row),
+        ...rest.flatMap((it) => it.clients),
+      ]),
+    }
+  }
+
+  return {
+    load: (board) =>
+      steadily(async () => {
+        const at = await boardOf(board)
+        const all = [[at.epoch, r.minval], [at.epoch, r.maxval]] as const // biome-ignore format: a range
+        const [recordRows, clientDocs] = await Promise.all([
+          database.run<RecordRow[]>(records.between(...all)),
+          database.run<ClientDoc[]>(clients.between(...all)),
+        ])
+        const rest = await after(at)
+        if (!rest) return undefined
+        const state = new Map<string, AnyRecord>()
+        applyChanges(state, changesOf(recordRows))
+        for (const batch of rest) applyChanges(state, JSON.parse(batch.changes))
+        const remembered = clientDocs.filter(({ seq }) => seq >= at.floor)
+        return {
+          cursor: cursorOf(at.epoch, at.seq + rest.length, (rest.at(-1) ?? at).stamp),
+          records: [...state.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
+          clients: clientsOf([
+            ...remembered.map(({ row }) => row),
+            ...rest.flatMap((batch) => batch.clients),
+          ]),
+        }
+      }),
+
+    async append(board, { expected, changes, clients }) {
+      const at = parseCursor(expected)
+      if (!at) {
+        await boardOf(board)
+        return null
+      }
+      const stamp = newStamp()
+      const id = [at.epoch, at.seq + 1] as const
+      const outcome = await database.run<Appended>(
+        append(tables, at, {
+          id,
+          board,
+          stamp,
+          prev: at.stamp,
+          by: doorbell.self,
+          at: Date.now(),
+          changes: JSON.stringify(changes),
+          clients: rowsOf(clients),
+        }),
+      )
+      if (outcome === 'unknown board') throw new WireError('unknown-board')
+      if (outcome === 'moved') return null
+      const to = cursorOf(...id, stamp)
+      doorbell.ring(board, to)
+      projector.behind(board)
+      return to
+    },
+
+    read: (board, cursor) =>
+      steadily<Missed | null>(async () => {
+        const at = parseCursor(cursor)
+        if (!at) {
+          await boardOf(board)
+          return null
+        }
+        const query = boardAndSince(tables, board, at)
+        const [row, ...found] = await database.run<[] | [BoardRow, ...BatchRow[]]>(query)
+        if (!row) throw new WireError('unknown-board')
+        if (row.epoch !== at.epoch || at.seq < row.floor) return null
+        if (at.seq < row.seq) return missedBefore(row, cursor, at.seq)
+        const [own, ...rest] = found
+        if (!own || own.id[1] !== at.seq || own.stamp !== at.stamp) return null
+        if (!isChain([own, ...rest])) return undefined
+        return {
+          batches: batchesOf(cursor, rest),
+          clients: clientsOf(rest.flatMap((batch) => batch.clients)),
+        }
+      }),
+
+    watch: (board, wake) => doorbell.watch(board, wake),
+
+    async prune(board, time) {
+      await projector.project(board)
+      await prune(database, tables, await boardOf(board), time)
+    },
+  }
+}
+
+function batchesOf(first: Cursor, rows: readonly BatchRow[]): Batch[] {
+  let at = first
+  return rows.map(({ id: [epoch, seq], stamp, changes }) => {
+    const batch = { from: at, to: cursorOf(epoch, seq, stamp), changes: JSON.parse(changes) }
+    at = batch.to
+    return batch
+  })
+}
+
+/** Parsed in one go, which is faster. */
+function changesOf(rows: readonly RecordRow[]): Change[] {
+  const json = rows.map(({ id: [, id], json }) =>
+    json === null ? `{"gone":${JSON.stringify(id)}}` : `{"put":${json}}`,
+  )
+  return JSON.parse(`[${json.join()}]`)
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Command, limits, uuidv7 } from '@wirephoto/board'
+import { sharedPlaces } from '../support/engines.ts'
+import { HereServer } from '../support/here.ts'
+import { seeded } from '../support/pictures.ts'
+import { Witness } from '../support/witness.ts'
+
+const COMMANDS = 10_000
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1e6)
+
+const messages = history(seeded(SEED))
+const places = await sharedPlaces()
+/** What SQLite comes to; every other engine comes to the same. */
+const expected = places.some(({ missing }) => !missing) ? outcome() : null
+
+for (const place of places)
+  test(`F5: ${COMMANDS} commands one after another leave on ${place.name} what they leave on SQLite (SEED=${SEED})`, {
+    skip: place.missing ?? false,
+    timeout: 120_000,
+  }, async (t) => {
+    const database = await place.open()
+    t.after(() => database.close())
+    const [here, there] = await Promise.all([expected!, outcome(await database.newUrl())])
+    assert.deepEqual(there.answers, here.answers)
+    assert.deepEqual(there.records, here.records)
+    t.diagnostic(`${here.records.length} records, ${here.refused} commands turned down`)
+  })
+
+/** The answers and the state in the end; batches, times and people's names aside. */
+async function outcome(engine?: string) {
+  const server = await HereServer.open(engine ? { engine } : {})
+  try {
+    const board = await server.newBoard()
+    const witness = await Witness.follow(server.url, board)
+    const answers = []
+    for (const commands of messages) {
+      const { n, refused } = await witness.ask(...commands)
+      answers.push({ n, refused })
+    }
+    const { records } = await witness.snapshot()
+    witness.close()
+    return {
+      answers,
+      refused: answers.flatMap(({ refused }) => refused).length,
+      records: records
+        .map((record) =>
+          record.kind === 'image'
+            ? { ...record, author: '', createdAt: 0, deletedAt: record.deletedAt !== null }
+            : record,
+        )
+        .sort((one, other) => (one.id < other.id ? -1 : 1)),
+    }
+  } finally {
+    await server.close()
+  }
+}
+
+/** Messages of commands, many of which are turned down. */
+function history(random: () => number): Command[][] {
+  const below = (n: number) => Math.floor(random() * n)
+  const start = Date.now()
+  const ids: string[] = []
+  const some = () => ids[below(ids.length)] ?? newId()
+  const newId = () =>
+    uuidv7(
+      start,
+      Uint8Array.from({ length: 10 }, () => below(256)),
+    )
+  const place = () => below(4000) - 2000
+  const add = (): Command => {
+    const id = random() < 0.9 ? newId() : some()
+    ids.push(id)
+    return {
+      kind: 'image.add',
+      id,
+      width: 1 + below(5000),
+      height: 1 + below(5000),
+      name: `picture "${below(100)}" é 🗼.jpg`,
+      ...(random() < 0.5 && { x: place(), y: place() }),
+    }
+  }
+  const kinds: (() => Command)[] = [
+    add,
+    () => ({ kind: 'image.patch', id: some(), set: { x: place(), y: place() } }),
+    () => ({ kind: 'image.patch', id: some(), set: { caption: `caption ${below(1000)}\n\0é` } }),
+    () => ({
+      kind: 'image.patch',
+      id: random() < 0.1 ? newId() : some(),
+      set: { w: 1 + below(900) },
+    }),
+    () => ({ kind: 'image.remove', id: some() }),
+    () => ({ kind: 'image.restore', id: some() }),
+    () => ({ kind: 'board.patch', set: { title: `title ${below(1000)}` } }),
+  ]
+  const messages: Command[][] = []
+  for (let left = COMMANDS; left > 0; left -= messages.at(-1)!.length)
+    messages.push(
+      Array.from({ length: Math.min(left, 1 + below(Math.min(120, limits.commands))) }, () =>
+        kinds[below(kinds.length)]!(),
+      ),
+    )
+  return messages
+}

