@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 
 /** Bytes and milliseconds that a refused body is still read, so that its sender gets to the answer. */
-const DRAIN = { bytes: 67_108_864, time: 5_000 }
+const DRAIN = { bytes: 16_777_216, time: 5_000 }
 
 /** Requests that wait for `100 Continue` before they send their body (RFC 9110 section 10.1.1). */
 const waiting = new WeakMap<IncomingMessage, ServerResponse>()
