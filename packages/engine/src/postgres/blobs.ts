@@ -4,6 +4,7 @@ import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
 import { chunksOf } from '../files/chunks.ts'
 import { isSha256 } from '../rows.ts'
+import type { UnderWay } from '../under-way.ts'
 import type { Database } from './database.ts'
 
 /** Bytes of a chunk. What is stored depends on it. */
@@ -12,7 +13,7 @@ const CHUNK = 256 * 1024
 const PAGE = 1_000
 
 /** Blobs as rows of 256 KiB, one of which is in memory at a time. `puts` is for what takes long. */
-export function openBlobs(database: Database, puts: Database): BlobStore {
+export function openBlobs(database: Database, puts: Database, putting: UnderWay): BlobStore {
   /** Its key, or null for what is no sha256. */
   const keyOf = (sha256: string): Buffer | null => {
     database.checkOpen()
@@ -24,30 +25,32 @@ export function openBlobs(database: Database, puts: Database): BlobStore {
     return key
   }
 
-  return {
-    async put(path, sha256) {
-      const key = knownKey(sha256)
-      const file = await open(path)
-      try {
-        if ((await file.stat()).size <= CHUNK) {
-          await database.query(PUT_SMALL, [key, Date.now(), await file.readFile()])
-          return
-        }
-        const [renewed] = await database.query(RENEW, [key, Date.now()])
-        if (renewed) return
-        await puts.transaction(async (query) => {
-          // Whoever puts the same at once waits here, and finds it there.
-          const [row] = await query<{ added: boolean }>(ADD, [key, Date.now()])
-          if (!row!.added) return
-          let n = 0
-          for await (const data of chunksOf(file, CHUNK)) await query(ADD_CHUNK, [key, n++, data])
-          // The lease begins when it is whole.
-          await query(RENEW.text, [key, Date.now()])
-        })
-      } finally {
-        await file.close()
+  async function put(path: string, sha256: string): Promise<void> {
+    const key = knownKey(sha256)
+    const file = await open(path)
+    try {
+      if ((await file.stat()).size <= CHUNK) {
+        await database.query(PUT_SMALL, [key, Date.now(), await file.readFile()])
+        return
       }
-    },
+      const [renewed] = await database.query(RENEW, [key, Date.now()])
+      if (renewed) return
+      await puts.transaction(async (query) => {
+        // Whoever puts the same at once waits here, and finds it there.
+        const [row] = await query<{ added: boolean }>(ADD, [key, Date.now()])
+        if (!row!.added) return
+        let n = 0
+        for await (const data of chunksOf(file, CHUNK)) await query(ADD_CHUNK, [key, n++, data])
+        // The lease begins when it is whole.
+        await query(RENEW.text, [key, Date.now()])
+      })
+    } finally {
+      await file.close()
+    }
+  }
+
+  return {
+    put: (path, sha256) => putting.add(put(path, sha256)),
 
     async get(sha256, range) {
       const key = knownKey(sha256)

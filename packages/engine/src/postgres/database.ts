@@ -1,6 +1,7 @@
 import { WireError } from '@wirephoto/board'
 import pg from 'pg'
 import { EngineError, withoutPassword } from '../open.ts'
+import { UnderWay } from '../under-way.ts'
 import { explained, type Place, translated } from './errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -24,7 +25,7 @@ type Query = <R extends Row>(text: string, values?: unknown[]) => Promise<R[]>
 /** Connections to one database. What fails for a passing reason is told as `busy`, a full disk as `disk-full`. */
 export class Database {
   readonly #pool: pg.Pool
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #underWay = new UnderWay()
   #closed = false
 
   /** `size` connections at the most, opened when needed. */
@@ -65,7 +66,7 @@ export class Database {
   /** Lets what was asked for finish. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.allSettled(this.#underWay)
+    await this.#underWay.ended()
     if (!this.#pool.ending) await this.#pool.end()
   }
 
@@ -75,14 +76,10 @@ export class Database {
 
   async #run<T>(act: () => Promise<T>): Promise<T> {
     this.checkOpen()
-    const running = act()
-    this.#underWay.add(running)
     try {
-      return await running
+      return await this.#underWay.add(act())
     } catch (error) {
       throw translated(error)
-    } finally {
-      this.#underWay.delete(running)
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts'
+import { UnderWay } from '../under-way.ts'
 import { openBlobs } from './blobs.ts'
 import { configOf, Database, prepare } from './database.ts'
 import { Doorbell } from './doorbell.ts'
@@ -18,13 +19,14 @@ export async function openPostgres(url: string): Promise<Engine> {
   const boards = new Database(config, CONNECTIONS.boards)
   const blobs = new Database(config, CONNECTIONS.blobs)
   const puts = new Database(config, CONNECTIONS.puts)
+  const putting = new UnderWay()
   const doorbell = await Doorbell.open(boards, config)
   let closing: Promise<void> | undefined
 
   return {
     boards: openBoards(boards),
     log: openLog(boards, doorbell),
-    blobs: openBlobs(blobs, puts),
+    blobs: openBlobs(blobs, puts, putting),
     // Ephemeral things stay on their server, until there is a bus between servers.
     bus: {
       publish() {},
@@ -33,10 +35,11 @@ export async function openPostgres(url: string): Promise<Engine> {
     secrets: openSecrets(boards),
     history: openHistory(boards),
     close() {
-      // What was appended is told first.
-      closing ??= doorbell.close().then(async () => {
+      closing ??= (async () => {
+        // What was appended is told first.
+        await Promise.all([doorbell.close(), putting.ended()])
         await Promise.all([boards, blobs, puts].map((database) => database.close()))
-      })
+      })()
       return closing
     },
   }

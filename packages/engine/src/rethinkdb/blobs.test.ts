@@ -6,6 +6,7 @@ import { NO_RETHINKDB, Rethinkdb } from '../../../../test/support/rethinkdb.ts'
 import { file, largeBlobContract } from '../contract/large.ts'
 import { fails, tick } from '../contract/samples.ts'
 import { openEngine } from '../open.ts'
+import { UnderWay } from '../under-way.ts'
 import { addressOf } from './address.ts'
 import { openBlobs } from './blobs.ts'
 import { Dying } from './dying.ts'
@@ -27,7 +28,7 @@ else
       const dying = async (left: number, act: (blobs: typeof engine.blobs) => Promise<unknown>) => {
         const database = new Dying(address, left)
         try {
-          await act(openBlobs(database, tables))
+          await act(openBlobs(database, tables, new UnderWay()))
           return true
         } catch (error) {
           assert.equal((error as Error).message, 'died')

@@ -5,6 +5,7 @@ import { type RDatum, r } from 'rethinkdb-ts'
 import type { BlobStore } from '../engine.ts'
 import { chunksOf } from '../files/chunks.ts'
 import { isSha256, newStamp } from '../rows.ts'
+import type { UnderWay } from '../under-way.ts'
 import type { Database } from './database.ts'
 import { removeAll } from './prune.ts'
 import { type ChunkRow, type CopyRow, HARD, type Tables } from './tables.ts'
@@ -20,7 +21,7 @@ const AT_ONCE = 20
  * blob is there by the one document that says that its chunks are: written after the last of them, and
  * crossed out before the first is taken away. What a crash leaves is listed, and goes like any other.
  */
-export function openBlobs(database: Database, tables: Tables): BlobStore {
+export function openBlobs(database: Database, tables: Tables, putting: UnderWay): BlobStore {
   const { blobs, chunks } = tables
   const copiesOf = (sha256: string) => blobs.between([sha256, r.minval], [sha256, r.maxval])
 
@@ -32,6 +33,18 @@ export function openBlobs(database: Database, tables: Tables): BlobStore {
   async function wholeCopy(sha256: string): Promise<CopyRow | undefined> {
     const whole = copiesOf(sha256).filter({ state: 'whole' })
     return (await database.run<CopyRow[]>(whole.limit(1)))[0]
+  }
+
+  async function put(path: string, sha256: string): Promise<void> {
+    check(sha256)
+    const now = Date.now()
+    const renew = (copy: RDatum) =>
+      r.branch(copy('state').eq('whole').and(copy('touchedAt').lt(now)), { touchedAt: now }, {})
+    const { changes = [] } = await database.write<CopyRow>(
+      copiesOf(sha256).update(renew, { ...HARD, returnChanges: 'always' }),
+    )
+    if (changes.every(({ new_val: copy }) => copy?.state !== 'whole'))
+      await store(path, [sha256, newStamp()])
   }
 
   async function store(path: string, id: CopyRow['id']): Promise<void> {
@@ -86,17 +99,7 @@ export function openBlobs(database: Database, tables: Tables): BlobStore {
   }
 
   return {
-    async put(path, sha256) {
-      check(sha256)
-      const now = Date.now()
-      const renew = (copy: RDatum) =>
-        r.branch(copy('state').eq('whole').and(copy('touchedAt').lt(now)), { touchedAt: now }, {})
-      const { changes = [] } = await database.write<CopyRow>(
-        copiesOf(sha256).update(renew, { ...HARD, returnChanges: 'always' }),
-      )
-      if (changes.every(({ new_val: copy }) => copy?.state !== 'whole'))
-        await store(path, [sha256, newStamp()])
-    },
+    put: (path, sha256) => putting.add(put(path, sha256)),
 
     async get(sha256, range) {
       check(sha256)

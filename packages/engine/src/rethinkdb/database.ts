@@ -1,5 +1,6 @@
 import { WireError } from '@wirephoto/board'
 import { type Connection, isRethinkDBError, r, type WriteResult } from 'rethinkdb-ts'
+import { UnderWay } from '../under-way.ts'
 import type { Address } from './address.ts'
 import { translated } from './errors.ts'
 
@@ -15,7 +16,7 @@ export interface Query {
 /** Lines to one server. What fails for a passing reason is told as `busy`; in doubt, if it was a write. */
 export class Database {
   readonly #lines: readonly Line[]
-  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #underWay = new UnderWay()
   #closed = false
 
   /** `size` lines at the most, opened when needed. */
@@ -26,14 +27,10 @@ export class Database {
   async run<T>(query: Query): Promise<T> {
     this.checkOpen()
     const line = this.#lines.reduce((idlest, line) => (line.busy < idlest.busy ? line : idlest))
-    const running = line.run<T>(query)
-    this.#underWay.add(running)
     try {
-      return await running
+      return await this.#underWay.add(line.run<T>(query))
     } catch (error) {
       throw translated(error)
-    } finally {
-      this.#underWay.delete(running)
     }
   }
 
@@ -48,7 +45,7 @@ export class Database {
   /** Lets what was asked for finish. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.allSettled(this.#underWay)
+    await this.#underWay.ended()
     await Promise.all(this.#lines.map((line) => line.close()))
   }
 

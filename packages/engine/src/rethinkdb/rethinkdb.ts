@@ -1,4 +1,5 @@
 import type { Engine } from '../engine.ts'
+import { UnderWay } from '../under-way.ts'
 import { addressOf } from './address.ts'
 import { openBlobs } from './blobs.ts'
 import { Database } from './database.ts'
@@ -26,6 +27,7 @@ export async function openRethinkdb(url: string): Promise<Engine> {
   })
   const database = new Database(address, LINES)
   const blobs = new Database(address, BLOB_LINES)
+  const putting = new UnderWay()
   const tables = tablesOf(address.database)
   const projector = new Projector(database, tables)
   const sweeping = sweepRemoved(database, tables).catch(() => {
@@ -36,7 +38,7 @@ export async function openRethinkdb(url: string): Promise<Engine> {
   return {
     boards: openBoards(database, tables),
     log: openLog(database, tables, doorbell, projector),
-    blobs: openBlobs(blobs, tables),
+    blobs: openBlobs(blobs, tables, putting),
     // Ephemeral things stay on their server, until there is a bus between servers.
     bus: {
       publish() {},
@@ -46,7 +48,7 @@ export async function openRethinkdb(url: string): Promise<Engine> {
     history: openHistory(database, tables),
     close() {
       closing ??= (async () => {
-        await Promise.all([doorbell.close(), projector.close(), sweeping])
+        await Promise.all([doorbell.close(), projector.close(), sweeping, putting.ended()])
         await Promise.all([database.close(), blobs.close()])
       })()
       return closing

@@ -1,0 +1,18 @@
+/** What was asked for and isn't answered yet. */
+export class UnderWay {
+  readonly #all = new Set<Promise<unknown>>()
+
+  async add<T>(running: Promise<T>): Promise<T> {
+    this.#all.add(running)
+    try {
+      return await running
+    } finally {
+      this.#all.delete(running)
+    }
+  }
+
+  /** Resolves when all of it has ended, however it did. */
+  async ended(): Promise<void> {
+    await Promise.allSettled(this.#all)
+  }
+}
