@@ -3,7 +3,7 @@ import type { Server as HttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { makeFolder, openEngine } from '@wirephoto/engine'
+import { lockFolder, makeFolder, openEngine } from '@wirephoto/engine'
 import { pino } from 'pino'
 import { Boards } from './boards/boards.ts'
 import type { ServerConfig } from './config.ts'
@@ -37,6 +37,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   }
   try {
     await makeFolder(config.data)
+    // Uploads on their way lie in it, wherever the boards are: another server would take them for a dead one's.
+    opened.push(lockFolder(config.data))
     const engine = await openEngine(config.engine)
     opened.push(() => engine.close())
     const boards = await Boards.open(engine)

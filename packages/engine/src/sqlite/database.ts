@@ -66,7 +66,7 @@ function migrate(db: DatabaseSync, folder: string): void {
   db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`)
 }
 
-function explained(error: unknown, folder: string): unknown {
+export function explained(error: unknown, folder: string): unknown {
   const code = (resultCode(error) ?? 0) & 0xff
   if (code === SQLITE_BUSY || code === SQLITE_LOCKED)
     return new EngineError(
