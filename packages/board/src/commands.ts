@@ -92,7 +92,15 @@ export interface CommandMessage {
   readonly client: string
   readonly n: number
   readonly commands: readonly Command[]
+  /**
+   * Small pictures of what it adds, by id, to be seen before the file is there. No part of any
+   * command: one that gets lost costs nothing but time.
+   */
+  readonly previews?: Previews | undefined
 }
+
+/** WebP or JPEG, at most 320 px on the longest side, at most `limits.preview` bytes each. */
+export type Previews = Readonly<Record<string, Uint8Array>>
 
 /** A command that was turned down; the others of its message hold. */
 export interface Refusal {

@@ -16,6 +16,13 @@ export const limits = {
   widest: 100_000,
   /** Commands in one message. */
   commands: 100,
+  /** Bytes of a preview, and previews that one message may bring. */
+  preview: 32 * 1024,
+  previews: 10,
+  /** UTF-16 units of a person's name. */
+  person: 40,
+  /** Pictures that one report is about. */
+  reported: 100,
   /** Pictures dragged by one person at once, as others see it. */
   dragged: 200,
   /** Bytes of one frame from a browser. */

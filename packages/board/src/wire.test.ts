@@ -20,6 +20,8 @@ import {
   Follow,
   Hello,
   Presence,
+  Seen,
+  Sending,
   type Snapshot,
   wireSchemas,
 } from './wire.ts'
@@ -27,6 +29,7 @@ import {
 /** What each wire version's schemas hash to. A changed schema gets a new version and a new line. */
 const PINNED: Record<number, string> = {
   1: '4bc442e2444c7607',
+  2: '5d764f040bb51f09',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))
@@ -91,8 +94,10 @@ describe('F8: what a browser may send', () => {
     ])
       assert.ok(accepts(ClientCommand, command), JSON.stringify(command))
     assert.ok(accepts(Hello, { board: 'main', wire: 1 }))
-    assert.ok(accepts(Presence, { drag: null }))
-    assert.ok(accepts(Presence, { drag: { [id]: { x: 1, y: 2 } } }))
+    assert.ok(accepts(Presence, { name: 'Anna', drag: null }))
+    assert.ok(accepts(Presence, { name: '', drag: { [id]: { x: 1, y: 2 } } }))
+    assert.ok(accepts(Sending, { [id]: { state: 'retrying', wait: 4_000 } }))
+    assert.ok(accepts(Seen, { ids: [id] }))
   })
 
   test('R5: nobody but the server settles, fails or purges, or names a blob', () => {
@@ -118,7 +123,7 @@ describe('F8: what a browser may send', () => {
     ]) {
       for (const field of ['x', 'y', 'w'])
         assert.equal(accepts(ClientCommand, patch({ [field]: bad })), false, `${field} ${bad}`)
-      assert.equal(accepts(Presence, { drag: { [id]: { x: bad, y: 0 } } }), false)
+      assert.equal(accepts(Presence, { name: '', drag: { [id]: { x: bad, y: 0 } } }), false)
     }
     for (const bad of [0, -1, 1.5, limits.side + 1, Number.NaN, '40', null])
       for (const field of ['width', 'height'])
@@ -153,7 +158,7 @@ describe('F8: what a browser may send', () => {
   test("keys of every object's own prototype are not special", () => {
     for (const key of ['__proto__', 'constructor', 'toString']) {
       const drag = JSON.parse(`{"${key}":{"x":1,"y":2}}`)
-      const heard = Presence.safeParse({ drag })
+      const heard = Presence.safeParse({ name: '', drag })
       assert.deepEqual(Reflect.ownKeys(heard.data?.drag ?? {}), [], key)
       assert.equal(
         accepts(
@@ -185,10 +190,31 @@ describe('F8: what a browser may send', () => {
     assert.equal(accepts(Commands, message(0)), false)
     const drag = (count: number) => {
       const ids = Array.from({ length: count }, (_, n) => uuidv7(n, new Uint8Array(10)))
-      return { drag: Object.fromEntries(ids.map((each) => [each, { x: 0, y: 0 }])) }
+      return { name: '', drag: Object.fromEntries(ids.map((each) => [each, { x: 0, y: 0 }])) }
     }
     assert.ok(accepts(Presence, drag(limits.dragged)))
     assert.equal(accepts(Presence, drag(limits.dragged + 1)), false)
+    assert.equal(accepts(Presence, { name: long(limits.person + 1), drag: null }), false)
+    const ids = (count: number) => Object.keys(drag(count).drag)
+    assert.ok(accepts(Seen, { ids: ids(limits.reported) }))
+    assert.equal(accepts(Seen, { ids: ids(limits.reported + 1) }), false)
+    const sending = (count: number) =>
+      Object.fromEntries(ids(count).map((each) => [each, { state: 'failed' }]))
+    assert.ok(accepts(Sending, sending(limits.reported)))
+    assert.equal(accepts(Sending, sending(limits.reported + 1)), false)
+  })
+
+  test('A1: previews are bytes, few and small', () => {
+    const message = (previews: unknown) => ({ client: id, n: 1, commands: [add], previews })
+    const some = (count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, n) => [uuidv7(n, new Uint8Array(10)), new Uint8Array(1)]),
+      )
+    assert.ok(accepts(Commands, message({ [id]: new Uint8Array(limits.preview) })))
+    assert.ok(accepts(Commands, message(some(limits.previews))))
+    assert.equal(accepts(Commands, message(some(limits.previews + 1))), false)
+    for (const bad of [new Uint8Array(limits.preview + 1), new Uint8Array(), 'aGk=', [1], null])
+      assert.equal(accepts(Commands, message({ [id]: bad })), false)
   })
 
   test('ids, boards and cursors are what they look like', () => {
@@ -229,7 +255,7 @@ describe('F8: what a browser may send', () => {
         for (const schema of Object.values(wireSchemas)) accepts(schema, value)
         accepts(Commands, { client: id, n: 1, commands: [value] })
         accepts(ClientCommand, patch(value))
-        accepts(Presence, { drag: value })
+        accepts(Presence, { name: '', drag: value })
       }),
     )
   })

@@ -9,8 +9,9 @@ import { type AnyRecord, MEDIA_TYPES } from './records.ts'
 /*
  * All that crosses the socket and the snapshot; version.ts numbers it.
  *
- * Browser to server: `follow`, `commands` (both answered), `presence`.
- * Server to browser: `changes`, `presence`, `bye`, each one JSON string, encoded once for all.
+ * Browser to server: `follow`, `commands` (both answered), `presence`, `sending`, `seen`.
+ * Server to browser: `changes`, `presence`, `arrivals`, `seen`, `notice`, `bye`, each one JSON string,
+ * encoded once for all; `preview`, an id and bytes; `echo`, answered at once, to know how long the line is.
  */
 
 const uuid = z
@@ -25,6 +26,11 @@ const pixels = z.int().check(z.gte(1), z.lte(limits.side))
 const thumbhash = z.string().check(z.regex(/^[\w+/]{1,44}={0,2}$/))
 const caption = z.string().check(z.maxLength(limits.caption))
 const index = z.string().check(z.maxLength(200), z.refine(isFractionalIndex))
+
+/** Entries of a record. */
+function atMost(entries: number) {
+  return z.refine<Record<string, unknown>>((record) => Object.keys(record).length <= entries)
+}
 
 /**
  * A key that others can be made before, after and between. The two outermost heads are left out: next to
@@ -86,22 +92,42 @@ export const Hello = z.object({ board: boardId, wire: z.int() })
 /** Where the reader stands. */
 export const Follow = z.object({ cursor })
 
-/** `commands`, answered with `CommandAnswer` or `{error}`. */
+const preview = z.custom<Uint8Array>(
+  (value) => value instanceof Uint8Array && value.length > 0 && value.length <= limits.preview,
+)
+
+/** `commands`, answered with `CommandAnswer` or `{error}`. Previews go as binary attachments. */
 export const Commands = z.object({
   client: uuid,
   n: z.int().check(z.gte(1)),
   commands: z.array(ClientCommand).check(z.minLength(1), z.maxLength(limits.commands)),
+  previews: z.optional(z.record(uuid, preview).check(atMost(limits.previews))),
 })
 
-/** What others see of somebody for the moment: the pictures in their hand, or null. */
+/** What others see of somebody for the moment: the name, and the pictures in their hand, or null. */
 export const Presence = z.object({
-  drag: z.nullable(
-    z
-      .record(uuid, z.object({ x: place, y: place }))
-      .check(z.refine((drag) => Object.keys(drag).length <= limits.dragged)),
-  ),
+  /** Empty until one has said it. */
+  name: z.string().check(z.maxLength(limits.person)),
+  drag: z.nullable(z.record(uuid, z.object({ x: place, y: place })).check(atMost(limits.dragged))),
 })
 export type Presence = z.infer<typeof Presence>
+
+/** `sending`: what only the sender knows of pictures on their way. `wait` is milliseconds to the next try. */
+export const Sending = z
+  .record(
+    uuid,
+    z.object({
+      state: z.enum(['sending', 'retrying', 'failed']),
+      wait: z.optional(z.int().check(z.gte(0), z.lte(3_600_000))),
+    }),
+  )
+  .check(atMost(limits.reported))
+export type Sending = z.infer<typeof Sending>
+
+/** `seen` from a page: pictures that it has painted within view. */
+export const Seen = z.object({
+  ids: z.array(uuid).check(z.minLength(1), z.maxLength(limits.reported)),
+})
 
 const AnyRecordSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -153,6 +179,38 @@ export const Followed = z.object({
 })
 export type Followed = z.infer<typeof Followed>
 
+/**
+ * `arrivals`: pictures on their way whose state has changed, at most four times a second; all of them
+ * for whoever has just come; null has ended. Bytes, and milliseconds to the sender's next try.
+ */
+export const Arrivals = z.record(
+  uuid,
+  z.nullable(
+    z.object({
+      sent: z.int(),
+      total: z.nullable(z.int()),
+      state: z.enum(['arriving', 'stalled', 'retrying', 'failed']),
+      wait: z.optional(z.int()),
+      /** Whether there is a preview at `/b/<board>/arrivals/<id>/preview`. */
+      preview: z.boolean(),
+    }),
+  ),
+)
+export type Arrivals = z.infer<typeof Arrivals>
+
+/**
+ * `seen` to the sender of a picture: who else has it on their screen now, in milliseconds from its
+ * add to its paint, by the server's clock; and how many others there are.
+ */
+export const SeenBy = z.record(
+  uuid,
+  z.object({
+    by: z.array(z.object({ visitor: z.string(), name: z.string(), milliseconds: z.number() })),
+    of: z.int(),
+  }),
+)
+export type SeenBy = z.infer<typeof SeenBy>
+
 /** `presence` of everybody whose state changed in a tick, by session; null has left. */
 export const Present = z.record(z.string(), z.nullable(z.extend(Presence, { visitor: z.string() })))
 export type Present = z.infer<typeof Present>
@@ -179,6 +237,10 @@ export const wireSchemas = {
   Answer,
   Presence,
   Present,
+  Sending,
+  Seen,
+  SeenBy,
+  Arrivals,
   Changes,
   Snapshot,
   ErrorBody,
