@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { openEngine } from '@wirephoto/engine'
+import { r } from 'rethinkdb-ts'
 import { findPostgres, NO_POSTGRES, Postgres } from '../support/postgres.ts'
+import { answerer, NO_RETHINKDB, Rethinkdb } from '../support/rethinkdb.ts'
 import { ServerProcess } from '../support/server.ts'
 
 const [programs] = await findPostgres()
@@ -9,6 +12,7 @@ describe('what keeps a server from starting is one sentence, and exit code 2', (
   test('an engine that there is none of, or at an address that is none', async () => {
     await refused('postgre://anna:secret@localhost/x', /There is no engine.*; use sqlite:/)
     await refused('postgres://anna:secret@:x/y', /is no address of a PostgreSQL; give postgres:/)
+    await refused('rethinkdb://anna:secret@localhost', /is no address of a RethinkDB; give rethink/)
   })
 
   test('PostgreSQL', { skip: !programs && NO_POSTGRES }, async (t) => {
@@ -22,6 +26,62 @@ describe('what keeps a server from starting is one sentence, and exit code 2', (
     await refused(postgres.url('nowhere'), /has no database nowhere; create it/)
     await postgres.query("CREATE ROLE guest LOGIN PASSWORD 'secret'")
     await refused(postgres.url('postgres', 'guest', 'secret'), /guest may not create .*; make it/)
+  })
+
+  test('PostgreSQL that is too old, or goes away meanwhile', {
+    skip: !programs && NO_POSTGRES,
+  }, async (t) => {
+    const postgres = await Postgres.open(programs!)
+    t.after(() => postgres.close())
+    const old = await postgres.newDatabase()
+    // It says of itself what this asks for first.
+    await postgres.query(
+      `CREATE FUNCTION current_setting(text) RETURNS text LANGUAGE sql AS $$
+         SELECT CASE $1 WHEN 'server_version_num' THEN '140011' ELSE pg_catalog.current_setting($1) END
+       $$`,
+      old,
+    )
+    const name = new URL(old).pathname.slice(1)
+    await postgres.query(`ALTER DATABASE ${name} SET search_path = public, pg_catalog`)
+    await refused(old, /is version 14; use 15 or newer/)
+
+    const full = await postgres.newDatabase()
+    await (await openEngine(full)).close()
+    for (const [state, sentence] of [
+      ['53100', /disk of the database .* is full; make room/],
+      ['57P01', /went away during the start; see what it says/],
+    ] as const) {
+      await postgres.query(
+        `CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+           BEGIN RAISE EXCEPTION USING ERRCODE = '${state}'; END
+         $$;
+         CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON boards EXECUTE FUNCTION refuse()`,
+        full,
+      )
+      await refused(full, sentence)
+    }
+  })
+
+  test('RethinkDB that there is none of, or too old a one', async (t) => {
+    await refused('rethinkdb://127.0.0.1:1/x', /127\.0\.0\.1:1 \(ECONNREFUSED\); start it/)
+    const old = await answerer('{"server_version":"2.3.7","success":true}\0')
+    t.after(() => old.close())
+    await refused(`rethinkdb://anna:secret@127.0.0.1:${old.port}/x`, /version 2\.3\.7; use 2\.4/)
+  })
+
+  test('RethinkDB', { skip: NO_RETHINKDB ?? false }, async (t) => {
+    const server = new Rethinkdb()
+    t.after(() => server.close())
+    const url = server.newDatabase()
+    const name = new URL(url).pathname.slice(1)
+    const users = r.db('rethinkdb').table('users')
+    const user = `guest_${name}`
+    await server.query(users.insert({ id: user, password: 'secret' }))
+    t.after(() => server.query(users.get(user).delete()))
+    const as = (password: string) => server.url(name, '', user, password)
+    await refused(as('a-secret'), /let the user guest_\w+ in; check the name and the password/)
+    await refused(as('secret'), /guest_\w+ may not make and use tables in \w+ .*; grant it/)
+    await refused(`${url}?replicas=9`, /too few servers for replicas=9; give fewer/)
   })
 
   test('PostgreSQL that may lose what it acknowledged', {

@@ -188,6 +188,15 @@ export class RethinkdbProcess {
   }
 }
 
+/** Something on a port of this machine that answers whoever says anything with these words. */
+export async function answerer(words: string): Promise<{ port: number; close(): void }> {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).once('data', () => socket.end(words))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return { port: (server.address() as { port: number }).port, close: () => void server.close() }
+}
+
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -83,7 +83,7 @@ async function serve(options: Options): Promise<void> {
     maxUpload: options.maxUpload,
     webRoot: PAGE,
   }).catch((error: unknown) => {
-    throw explain(error, { port: options.port, host, data })
+    throw explain(error, { port: options.port, host, data, engine })
   })
   stopOnSignal(server)
   const outside = options.publicUrl ?? null
@@ -125,7 +125,7 @@ function stopOnSignal(server: RunningServer): void {
 /** What a start failed of, in a sentence that says what to do; an error of ours stays what it is. */
 function explain(
   error: unknown,
-  { port, host, data }: { port: number; host: string; data: string },
+  { port, host, data, engine }: { port: number; host: string; data: string; engine: string },
 ): unknown {
   if (error instanceof EngineError)
     return new Unusable(error.message.replace(/\. (\w)/, (_, next) => `; ${next.toLowerCase()}`))
@@ -147,6 +147,14 @@ function explain(
         return new Unusable(`Port ${port} is not for this user; choose one above 1023 with --port.`)
       return new Unusable(
         `The folder ${data} can't be written; choose another with --data or change its rights.`,
+      )
+    case 'busy':
+      return new Unusable(
+        `The database ${withoutPassword(engine)} went away during the start; see what it says and start again.`,
+      )
+    case 'disk-full':
+      return new Unusable(
+        `The disk of the database ${withoutPassword(engine)} is full; make room there and start again.`,
       )
     case 'ENOSPC':
       return new Unusable(`The disk of ${data} is full; make room or choose another with --data.`)

@@ -34,6 +34,27 @@ else
       await surviveKills(t, engines, [kill, kill, kill])
     })
 
+    test('a server that starts together with its database waits for all tables', async (t) => {
+      const process = await RethinkdbProcess.open(program!)
+      t.after(() => process.close())
+      const url = new Rethinkdb(process.url).newDatabase()
+      await (await openEngine(url)).close()
+      for (let start = 0; start < 4; start++) {
+        await process.kill()
+        await process.start()
+        const engine = await openEngine(url)
+        const { board, cursor } = await newBoard(engine)
+        const results = await Promise.all([
+          append(engine, board, cursor, [put(newId())]),
+          engine.blobs.has('0'.repeat(64)),
+          engine.secrets.list(board),
+          engine.history.list(board, { kind: 'audit', limit: 1 }),
+        ])
+        assert.deepEqual(results.slice(1), [false, [], []])
+        await engine.close()
+      }
+    })
+
     test('F1, F7: of three servers one may die, and with two gone nothing is taken', {
       timeout: 240_000,
     }, async (t) => {

@@ -62,19 +62,23 @@ async function make(line: Line, address: Address): Promise<void> {
 }
 
 async function look(line: Line, address: Address): Promise<'made' | 'missing' | 'not ready'> {
+  const { wirephoto, ...others } = tablesOf(address.database)
+  let made = false
   try {
-    const note = await line.run<NoteRow | null>(tablesOf(address.database).wirephoto.get('tables'))
-    const { version = 0 } = note ?? {}
+    const { version = 0 } = (await line.run<NoteRow | null>(wirephoto.get('tables'))) ?? {}
     if (version > VERSION)
       throw new EngineError(
         'too-new',
         `The database ${address.database} at ${hostOf(address)} is from a newer Wirephoto. Start that one, or name another.`,
       )
-    return version === VERSION ? 'made' : 'missing'
+    made = version === VERSION
+    // A server that has just started has its tables one by one.
+    if (made) for (const table of Object.values(others)) await line.run(table.limit(1).count())
+    return made ? 'made' : 'missing'
   } catch (error) {
     if (!isRethinkDBError(error) || error.type !== RethinkDBErrorType.OP_FAILED) throw error
     if (/is ambiguous/.test(error.message)) throw error
-    return /does not exist/.test(error.message) ? 'missing' : 'not ready'
+    return !made && /does not exist/.test(error.message) ? 'missing' : 'not ready'
   }
 }
 

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type RDatum, type RSingleSelection, r, type TableConfig } from 'rethinkdb-ts'
 import {
+  answerer,
   findRethinkdbProgram,
   NO_RETHINKDB,
   NO_RETHINKDB_PROGRAM,
@@ -174,12 +173,9 @@ const refused = (url: string, code: EngineError['code'], sentence: RegExp): Prom
 
 /** The URL of something that answers with these words. */
 async function says(t: TestContext, words: string): Promise<string> {
-  const answerer = createServer((socket) => {
-    socket.on('error', () => {}).once('data', () => socket.end(words))
-  }).listen(0, '127.0.0.1')
-  t.after(() => answerer.close())
-  await once(answerer, 'listening')
-  return `rethinkdb://127.0.0.1:${(answerer.address() as { port: number }).port}/boards`
+  const { port, close } = await answerer(words)
+  t.after(close)
+  return `rethinkdb://127.0.0.1:${port}/boards`
 }
 
 const certificate = (key: string, cert: string) =>
