@@ -106,6 +106,8 @@ async function store(engine: Engine, scratch: string, place: number): Promise<Im
     bytes: bytes.length,
     thumbhash: 'YJqGPQw7sFlslqhFafSE+Q6oJ1h2iHB2Rw==',
     blob,
+    animated: false,
+    variants: null,
     author: 'bench',
     createdAt: Date.now(),
     deletedAt: null,

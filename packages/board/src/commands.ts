@@ -11,7 +11,7 @@ export type Command =
   | ServerCommand
 
 /** What only the server itself may ask for. */
-export type ServerCommand = ImageSettle | ImageFail | ImagePurge
+export type ServerCommand = ImageSettle | ImageVary | ImageFail | ImagePurge
 
 /** Announces a picture; its bytes follow as an upload under the same id. */
 export interface ImageAdd {
@@ -69,6 +69,15 @@ export interface ImageSettle {
   readonly width: number
   readonly height: number
   readonly thumbhash: string
+  readonly animated: boolean
+}
+
+/** These smaller pictures of the blob are stored (V1). */
+export interface ImageVary {
+  readonly kind: 'image.vary'
+  readonly id: string
+  readonly blob: string
+  readonly variants: readonly number[]
 }
 
 /** The arrival came to nothing: its record goes. */

@@ -10,6 +10,9 @@ export const MEDIA_TYPES = [
 ] as const
 export type MediaType = (typeof MEDIA_TYPES)[number]
 
+/** Longest sides in pixels of the smaller pictures that are made of larger ones (V1). */
+export const VARIANTS = [64, 320, 1280] as const
+
 /** A picture on the board. */
 export interface ImageRecord {
   readonly kind: 'image'
@@ -36,6 +39,13 @@ export interface ImageRecord {
   readonly thumbhash: string | null
   /** sha256 of the stored file in hex, null while arriving. */
   readonly blob: string | null
+  /** Whether the stored file has more than one frame. */
+  readonly animated: boolean
+  /**
+   * Longest sides in pixels of the smaller pictures of it that there are, smallest first: some of
+   * `VARIANTS`; null until they have been made.
+   */
+  readonly variants: readonly number[] | null
   /** Visitor who added it. */
   readonly author: string
   /** Milliseconds since 1970, the server's clock. */

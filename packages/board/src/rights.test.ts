@@ -16,6 +16,7 @@ const table: [Parameters<typeof may>[1], any: string, own: string][] = [
   ['image.restore', 'no no yes yes yes', 'no yes yes yes yes'],
   ['board.patch', 'no no yes yes yes', 'no no yes yes yes'],
   ['image.settle', 'no no no no yes', 'no no no no yes'],
+  ['image.vary', 'no no no no yes', 'no no no no yes'],
   ['image.fail', 'no no no no yes', 'no no no no yes'],
   ['image.purge', 'no no no no yes', 'no no no no yes'],
 ]

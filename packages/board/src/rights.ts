@@ -23,6 +23,7 @@ const least: Record<Command['kind'] | 'read', { any: Role | 'server'; mine?: Rol
   'image.restore': { any: 'edit', mine: 'add' },
   'board.patch': { any: 'edit' },
   'image.settle': { any: 'server' },
+  'image.vary': { any: 'server' },
   'image.fail': { any: 'server' },
   'image.purge': { any: 'server' },
 }

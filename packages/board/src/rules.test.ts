@@ -36,6 +36,7 @@ const settle = (fields: Partial<ImageSettle> = {}): ImageSettle => ({
   width: 40,
   height: 30,
   thumbhash: 'hash',
+  animated: false,
   ...fields,
 })
 
@@ -71,6 +72,8 @@ describe('rules', () => {
       bytes: null,
       thumbhash: 't',
       blob: null,
+      animated: false,
+      variants: null,
       author: 'anna',
       createdAt: 1_000,
       deletedAt: null,
@@ -140,6 +143,22 @@ describe('rules', () => {
     assert.equal(act({ kind: 'image.fail', id: A }, server), 'conflict', 'what is stored stays')
   })
 
+  test('V1: a stored picture has the variants that were made of its blob, trashed or not', () => {
+    const { act, picture } = open()
+    const vary = { kind: 'image.vary', id: A, blob: settle().blob, variants: [64, 320] } as const
+    act(add())
+    assert.equal(act(vary, server), 'conflict', 'still arriving')
+    act(settle({ animated: true }), server)
+    assert.deepEqual([picture().animated, picture().variants], [true, null])
+    act({ kind: 'image.remove', id: A })
+    const before = picture()
+    act(vary, server)
+    assert.deepEqual(picture(), { ...before, variants: [64, 320] })
+    assert.deepEqual(act(vary, server), [], 'made by two servers')
+    assert.equal(act({ ...vary, blob: 'c'.repeat(64) }, server), 'conflict', 'of other bytes')
+    assert.equal(act(vary), 'not-allowed')
+  })
+
   test('F1: an arrival that failed, and a purged picture, leave a tombstone', () => {
     const { act, records } = open()
     act(add())
@@ -160,6 +179,7 @@ describe('rules', () => {
         { kind: 'image.remove', id },
         { kind: 'image.restore', id },
         settle({ id }),
+        { kind: 'image.vary', id, blob: settle().blob, variants: [] },
         { kind: 'image.fail', id },
         { kind: 'image.purge', id },
       ] as const)

@@ -54,6 +54,8 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
     bytes: null,
     thumbhash: command.thumbhash ?? null,
     blob: null,
+    animated: false,
+    variants: null,
     author: who.visitor,
     createdAt: who.now,
     deletedAt: null,
@@ -77,8 +79,13 @@ function change(
       return image.deletedAt === null ? [] : [{ put: { ...image, deletedAt: null } }]
     case 'image.settle': {
       if (image.blob !== null) return image.blob === command.blob ? [] : new WireError('conflict')
-      const { blob, type, bytes, width, height, thumbhash } = command
-      return [{ put: { ...image, blob, type, bytes, width, height, thumbhash } }]
+      const { kind: _, ...found } = command
+      return [{ put: { ...image, ...found } }]
+    }
+    case 'image.vary': {
+      const { blob, variants } = command
+      if (image.blob !== blob) return new WireError('conflict')
+      return image.variants?.join() === variants.join() ? [] : [{ put: { ...image, variants } }]
     }
     case 'image.fail':
       return image.blob === null ? [{ gone: image.id }] : new WireError('conflict')

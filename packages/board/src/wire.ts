@@ -145,6 +145,8 @@ const AnyRecordSchema = z.discriminatedUnion('kind', [
     bytes: z.nullable(z.int()),
     thumbhash: z.nullable(thumbhash),
     blob: z.nullable(sha256),
+    animated: z.boolean(),
+    variants: z.nullable(z.array(z.int())),
     author: z.string(),
     createdAt: z.number(),
     deletedAt: z.nullable(z.number()),

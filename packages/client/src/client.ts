@@ -6,6 +6,7 @@ import {
   type ImagePatch,
   type ImageRecord,
   limits,
+  VARIANTS,
   WireError,
 } from '@wirephoto/board'
 import { Emitter } from './events.ts'
@@ -350,9 +351,17 @@ function authorization(token: string | undefined): Record<string, string> {
   return { authorization: `Bearer ${token ?? newToken()}` }
 }
 
-/** Where the stored file of a picture is, null while it is arriving. */
-export function blobUrl(board: Pick<Board, 'url' | 'id'>, record: ImageRecord): string | null {
-  return record.blob && `${board.url}/b/${board.id}/blob/${record.blob}/original`
+/**
+ * Where the stored file of a picture is, null while it is arriving. With `pixels`, the smallest variant
+ * whose longest side has as many, where there is one (V1). What moves, moves at more than 64.
+ */
+export function blobUrl(
+  board: Pick<Board, 'url' | 'id'>,
+  { blob, variants, animated }: ImageRecord,
+  pixels = Number.POSITIVE_INFINITY,
+): string | null {
+  const side = variants?.find((each) => each >= pixels && (!animated || each === VARIANTS[0]))
+  return blob && `${board.url}/b/${board.id}/blob/${blob}/${side ?? 'original'}`
 }
 
 /** The same under its own name, as a download. */

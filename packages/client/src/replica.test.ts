@@ -34,6 +34,8 @@ function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
     bytes: 9,
     thumbhash: null,
     blob: 'b'.repeat(64),
+    animated: false,
+    variants: null,
     author: 'anna',
     createdAt: 1,
     deletedAt: null,
@@ -145,12 +147,13 @@ describe('replica', () => {
   })
 
   test('a snapshot tells of what differs, and keeps unanswered commands', () => {
-    const [same, other, gone] = [picture(), picture(), picture()]
+    const [same, other, gone] = [picture({ variants: [64, 320] }), picture(), picture()]
     const { replica, told, hold } = open([same, other, gone])
     hold({ kind: 'image.patch', id: same.id, set: { x: 50 } })
     told.length = 0
     const fresh = picture()
-    replica.load({ cursor: at(9), records: [{ ...same }, { ...other, y: 4 }, fresh] })
+    const again = { ...same, variants: [64, 320] }
+    replica.load({ cursor: at(9), records: [again, { ...other, y: 4 }, fresh] })
     assert.deepEqual(
       told.map((ids) => ids.toSorted()),
       [[other.id, gone.id, fresh.id].toSorted()],

@@ -201,8 +201,10 @@ export class Replica {
   }
 }
 
-/** Records are flat. */
+/** Records are flat, but for lists of numbers. */
 function isEqual(a: ImageRecord, b: ImageRecord): boolean {
   const keys = Object.keys(b) as (keyof ImageRecord)[]
-  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key])
+  const isSame = (key: keyof ImageRecord) =>
+    a[key] === b[key] || (Array.isArray(b[key]) && String(a[key]) === String(b[key]))
+  return keys.length === Object.keys(a).length && keys.every(isSame)
 }

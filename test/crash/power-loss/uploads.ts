@@ -129,6 +129,8 @@ const pictureOf = (id: string, blob: string): ImageRecord => ({
   bytes: fileOf(id).length,
   thumbhash: null,
   blob,
+  animated: false,
+  variants: null,
   author: 'anna',
   createdAt: 0,
   deletedAt: null,

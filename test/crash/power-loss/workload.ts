@@ -107,6 +107,8 @@ const picture = (board: string, seq: number, blob: Buffer | null, x: number): Im
   bytes: blob && blob.length,
   thumbhash: null,
   blob: blob && sha256Of(blob),
+  animated: false,
+  variants: null,
   author: 'writer',
   createdAt: 1_700_000_000_000,
   deletedAt: null,

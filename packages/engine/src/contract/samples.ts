@@ -34,6 +34,8 @@ export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecor
   bytes: null,
   thumbhash: null,
   blob: null,
+  animated: false,
+  variants: null,
   author: 'somebody',
   createdAt: 1_700_000_000_000,
   deletedAt: null,

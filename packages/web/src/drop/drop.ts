@@ -167,6 +167,8 @@ function provisional(picture: Measured & Box, desk: Desk): ImageRecord {
     bytes: null,
     thumbhash: null,
     blob: null,
+    animated: false,
+    variants: null,
     author: desk.board.visitor ?? '',
     createdAt: Date.now(),
     deletedAt: null,

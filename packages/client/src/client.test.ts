@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ImageRecord } from '@wirephoto/board'
+import { blobUrl } from './client.ts'
+
+const board = { url: 'http://here', id: 'main' }
+const record = { blob: 'b', animated: false, variants: [64, 320, 1280] } as unknown as ImageRecord
+
+test('V1: a picture comes in the smallest variant that has pixels enough', () => {
+  const asked = (of: Partial<ImageRecord>, pixels?: number) =>
+    blobUrl(board, { ...record, ...of }, pixels)
+      ?.split('/')
+      .at(-1)
+  for (const [pixels, variant] of [
+    [1, '64'],
+    [64, '64'],
+    [65, '320'],
+    [320.5, '1280'],
+    [1281, 'original'],
+    [undefined, 'original'],
+  ] as const)
+    assert.equal(asked({}, pixels), variant, String(pixels))
+  assert.equal(asked({ variants: [64] }, 300), 'original', 'it is smaller than that')
+  assert.equal(asked({ variants: null }, 64), 'original', 'none made yet')
+  assert.deepEqual(
+    [asked({ animated: true }, 64), asked({ animated: true }, 65)],
+    ['64', 'original'],
+  )
+  assert.equal(blobUrl(board, { ...record, blob: null }, 64), null)
+  assert.equal(blobUrl(board, record, 64), 'http://here/b/main/blob/b/64')
+})
