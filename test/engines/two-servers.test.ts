@@ -16,6 +16,7 @@ import { openEngine } from '@wirephoto/engine'
 import { type Database, sharedPlaces } from '../support/engines.ts'
 import { again, compare, edit, Person, sent } from '../support/people.ts'
 import { drawPicture, seeded } from '../support/pictures.ts'
+import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server.ts'
 import { Witness } from '../support/witness.ts'
 
@@ -30,15 +31,21 @@ for (const place of await sharedPlaces())
     let url: string
     let a: ServerProcess
     let b: ServerProcess
+    /** From b to its database. */
+    let wire: Proxy
     before(async () => {
       database = await place.open()
       url = await database.newUrl()
+      const { port } = new URL(url)
+      wire = await Proxy.open(Number(port))
+      const ofB = url.replace(`:${port}/`, `:${wire.port}/`)
       // At once, on an empty database.
-      const open = () => ServerProcess.open({ args: ['--engine', url] })
-      ;[a, b] = await Promise.all([open(), open()])
+      const open = (engine: string) => ServerProcess.open({ args: ['--engine', engine] })
+      ;[a, b] = await Promise.all([open(url), open(ofB)])
     })
     after(async () => {
       await Promise.all([a?.close(), b?.close()])
+      await wire?.close()
       await database?.close()
     })
 
@@ -202,7 +209,10 @@ for (const place of await sharedPlaces())
         history(SEED + i, (text) => t.diagnostic(text)),
       )
 
-    /** People go from server to server while servers are paused and killed, and the database too. */
+    /**
+     * People go from server to server, and scripts post pictures, while servers are paused and killed,
+     * the database too, and a server's line to it is cut and slow.
+     */
     async function history(seed: number, tell: (text: string) => void): Promise<void> {
       const random = seeded(seed)
       const board = await again(() => newBoard())
@@ -211,20 +221,41 @@ for (const place of await sharedPlaces())
       )
       const calm = new AbortController()
       const kills = { servers: 0, database: 0 }
+      const stored = new Map<string, Buffer>()
+      const post = async (nth: number) => {
+        for (let n = nth; !calm.signal.aborted; n += 2) {
+          const picture = await drawPicture({ width: 40, height: 30, seed: seed * 1000 + n })
+          const images = `${(n % 3 ? a : b).url}/api/boards/${board}/images`
+          const body = new Uint8Array(picture)
+          const id = await fetch(images, { method: 'POST', body })
+            .then(async (answer) => answer.status === 201 && (await answer.json()).id)
+            .catch(() => null)
+          if (id) stored.set(id, picture)
+          else await setTimeout(50)
+        }
+      }
       const faults = async () => {
         while (!calm.signal.aborted) {
           await setTimeout(200 * random())
           const server = random() < 0.5 ? a : b
           const fault = random()
-          if (fault < 0.4) {
+          if (fault < 0.35) {
             await server.kill()
             await server.start()
             kills.servers++
-          } else if (fault < 0.7 && database.kill) {
+          } else if (fault < 0.6 && database.kill) {
             await database.kill()
             await setTimeout(300 * random())
             await database.start()
             kills.database++
+          } else if (fault < 0.7) {
+            wire.cut()
+            await setTimeout(500 * random())
+            wire.mend()
+          } else if (fault < 0.8) {
+            wire.down.rate = wire.up.rate = 20_000
+            await setTimeout(1_000 * random())
+            wire.down.rate = wire.up.rate = Number.POSITIVE_INFINITY
           } else {
             process.kill(server.pid, 'SIGSTOP')
             await setTimeout(800 * random())
@@ -233,7 +264,7 @@ for (const place of await sharedPlaces())
         }
       }
       try {
-        const trouble = faults()
+        const trouble = Promise.all([faults(), post(0), post(1)])
         const change = ({ line }: Person) => {
           line.aim((random() < 0.5 ? a : b).port)
           line.drop()
@@ -255,7 +286,14 @@ for (const place of await sharedPlaces())
         const { records } = await engine.log.load(board)
         await engine.close()
         assert.deepEqual(byId(records), byId(shown))
-        tell(`${kills.servers} kills of servers, ${kills.database} of the database`)
+        for (const [id, picture] of stored)
+          for (const server of [a, b]) {
+            const got = await fetch(`${server.url}/api/boards/${board}/images/${id}/file`)
+            assert.deepEqual(Buffer.from(await got.arrayBuffer()), picture, id)
+          }
+        tell(
+          `${kills.servers} kills of servers, ${kills.database} of the database, ${stored.size} pictures stored`,
+        )
       } finally {
         calm.abort()
         for (const person of people) await person.go()
