@@ -1,4 +1,6 @@
-import { after, describe, test } from 'node:test'
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { overheard, type Term } from '../../../../test/support/overheard.ts'
 import { NO_RETHINKDB, Rethinkdb } from '../../../../test/support/rethinkdb.ts'
 import { engineContract, sharedEngineContract, sharedFixture } from '../contract.ts'
 
@@ -6,9 +8,46 @@ if (NO_RETHINKDB !== null) test('RethinkDB', { skip: NO_RETHINKDB })
 else
   describe('RethinkDB', () => {
     const server = new Rethinkdb()
-    after(() => server.close())
+    const terms = { writes: 0, tables: 0, feeds: 0, wrong: new Set<string>() }
+    let line: Awaited<ReturnType<typeof overheard>>
+    before(async () => {
+      line = await overheard(server.port, hear)
+    })
+    after(async () => {
+      await line.close()
+      await server.close()
+    })
 
-    const fixture = () => sharedFixture(server.newDatabase())
+    const fixture = () =>
+      sharedFixture(server.newDatabase().replace(`:${server.port}/`, `:${line.port}/`))
     engineContract('rethinkdb', fixture)
     sharedEngineContract('rethinkdb', fixture)
+
+    test('F1: all its writes were hard, all its reads of a majority, and its feeds on batches alone', (t) => {
+      t.diagnostic(`${terms.writes} writes, ${terms.feeds} feeds on ${terms.tables} tables`)
+      assert.deepEqual([...terms.wrong], [])
+      assert.ok(terms.writes > 1_000 && terms.tables > terms.writes && terms.feeds > 10)
+    })
+
+    function hear({ type, args, options, of }: Term): void {
+      const isWrong = () => terms.wrong.add(JSON.stringify([type, args, options]).slice(0, 300))
+      if (WRITES.has(type)) {
+        terms.writes++
+        if (options['durability'] !== 'hard') isWrong()
+      } else if (type === TABLE) {
+        terms.tables++
+        if (options['read_mode'] !== 'majority' && !READS_NOTHING.has(of)) isWrong()
+      } else if (type === CHANGES) {
+        terms.feeds++
+        if (!JSON.stringify(args).includes('"batches"')) isWrong()
+      }
+    }
   })
+
+/** Numbers of the protocol (ql2.proto): update, delete, replace, insert. */
+const INSERT = 56
+const WRITES = new Set([53, 54, 55, INSERT])
+const TABLE = 15
+const CHANGES = 152
+/** An insert, and what makes and tells indexes and settings. */
+const READS_NOTHING: ReadonlySet<number | null> = new Set([INSERT, 75, 140, 174])

@@ -1,0 +1,68 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+
+/** A term of ReQL as it goes over the line: its number in the protocol, arguments, options. */
+export interface Term {
+  readonly type: number
+  readonly args: readonly unknown[]
+  readonly options: Readonly<Record<string, unknown>>
+  /** The number of the term that it is an argument of. */
+  readonly of: number | null
+}
+
+/** A line to a RethinkDB on this machine, on which every term of every query is heard. */
+export async function overheard(
+  target: number,
+  hear: (term: Term) => void,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(target, '127.0.0.1')
+    for (const socket of [near, far]) {
+      sockets.add(socket.setNoDelay(true))
+      socket.on('error', () => {}).on('close', () => [near, far].forEach((one) => one.destroy()))
+    }
+    far.pipe(near)
+    near.pipe(far)
+    listen(near, hear)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as { port: number }).port,
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** The handshake has two messages that end with NUL; then each query has its token, length and JSON. */
+function listen(socket: Socket, hear: (term: Term) => void): void {
+  let heard = Buffer.alloc(0)
+  let greetings = 2
+  socket.on('data', (chunk: Buffer) => {
+    heard = Buffer.concat([heard, chunk])
+    while (greetings > 0 && heard.includes(0)) {
+      heard = heard.subarray(heard.indexOf(0) + 1)
+      greetings--
+    }
+    while (greetings === 0 && heard.length >= 12) {
+      const end = 12 + heard.readUInt32LE(8)
+      if (heard.length < end) return
+      const [kind, query] = JSON.parse(heard.toString('utf8', 12, end))
+      if (kind === START) visit(query, null, hear)
+      heard = heard.subarray(end)
+    }
+  })
+}
+
+const START = 1
+
+function visit(part: unknown, of: number | null, hear: (term: Term) => void): void {
+  if (Array.isArray(part)) {
+    const [type, args = [], options = {}] = part
+    hear({ type, args, options, of })
+    for (const one of [...args, ...Object.values(options)]) visit(one, type, hear)
+  } else if (typeof part === 'object' && part !== null)
+    for (const one of Object.values(part)) visit(one, of, hear)
+}
