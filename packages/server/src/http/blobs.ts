@@ -43,7 +43,8 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
   })
 }
 
-async function send(
+/** A picture's bytes, or the part that was asked for. */
+export async function send(
   { engine }: Parts,
   request: FastifyRequest,
   reply: FastifyReply,

@@ -133,10 +133,13 @@ export class Intake {
     const commands: Command[] = []
     let shift = 0
     try {
-      for await (const { source, name, length, place } of pictures) {
-        const arrival = await arrivals.spool(name, length)
+      for await (const picture of pictures) {
+        const { source, length, place } = picture
+        const arrival = await arrivals.spool(picture.name, length)
         spooled.push(arrival)
         await arrival.receive(source, { at: 0, limit })
+        // A form may say it behind the file.
+        const { name } = picture
         const settle = await this.#store(arrival, uuidv7(Date.now(), randomBytes(10)))
         const { id, width, height, thumbhash } = settle
         // Several at one place stand side by side.
@@ -156,6 +159,27 @@ export class Intake {
     return commands.flatMap((command) =>
       command.kind === 'image.settle' ? [imageOf(board, command.id)] : [],
     )
+  }
+
+  /**
+   * The picture that a record waits for, sent whole: in one piece, and of a size that nobody had said.
+   * Whatever it fails of, the record goes.
+   */
+  async fill(board: LiveBoard, id: string, source: Readable): Promise<ImageRecord> {
+    const { arrivals, maxUpload: limit } = this.#parts
+    const arrival = await arrivals.spool((board.records.get(id) as ImageRecord).name, null)
+    try {
+      await arrival.receive(source, { at: 0, limit })
+      const settle = await this.#store(arrival, id)
+      const w = firstWidth(settle.width, settle.height)
+      await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
+      return imageOf(board, id)
+    } catch (error) {
+      await this.fail(board, id)
+      throw error
+    } finally {
+      await arrivals.remove(arrival)
+    }
   }
 
   /** Goes on where an earlier run of the server stopped. */
