@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { guard } from './guard.ts'
 
 /** The programs of one PostgreSQL. */
 export interface Programs {
@@ -145,9 +146,7 @@ export class Postgres {
     })
     this.#child = child
     this.output = ''
-    const end = () => child.kill('SIGKILL')
-    process.once('exit', end)
-    child.once('close', () => process.off('exit', end))
+    guard(child, this.#folder, 'QUIT')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     child.stderr.on('data', (chunk: Buffer) => {
       this.output += chunk.toString()

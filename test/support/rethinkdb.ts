@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Connection, r } from 'rethinkdb-ts'
+import { guard } from './guard.ts'
 
 /** `rethinkdb://user:password@host:port`, its tests' server; whatever they make on it they drop. */
 const URL_OF_TESTS = process.env['RETHINKDB_URL'] || null
@@ -155,9 +156,7 @@ export class RethinkdbProcess {
     const child = spawn(this.#program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.output = ''
-    const end = () => child.kill('SIGKILL')
-    process.once('exit', end)
-    child.once('close', () => process.off('exit', end))
+    guard(child, this.#folder, 'KILL')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const listen = (chunk: Buffer) => {
       this.output += chunk.toString()
