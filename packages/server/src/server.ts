@@ -12,7 +12,7 @@ import { createGuard } from './http/guard.ts'
 import { Arrivals } from './images/arrivals.ts'
 import { Intake } from './images/intake.ts'
 import { sweepRegularly } from './images/sweep.ts'
-import { Verdicts } from './images/verdict.ts'
+import { Workers } from './images/workers.ts'
 import { attachGateway } from './live/gateway.ts'
 
 export interface RunningServer {
@@ -44,8 +44,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const boards = await Boards.open(engine)
     opened.push(() => boards.close())
     const arrivals = await Arrivals.open(join(config.data, 'arrivals'))
-    const verdicts = new Verdicts()
-    const intake = new Intake({ engine, boards, arrivals, verdicts, log, maxUpload })
+    const workers = new Workers()
+    const intake = new Intake({ engine, boards, arrivals, workers, log, maxUpload })
     const guard = createGuard(config)
     let url = ''
     const parts = { engine, boards, arrivals, intake, guard, log, maxUpload, webRoot }
@@ -64,7 +64,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     opened.push(
       () => sweeping.close(),
       () => resumed,
-      () => verdicts.close(),
+      () => workers.close(),
     )
     opened.push(async () => {
       // Uploads that can be resumed are broken off, their bytes durable; all else may end.

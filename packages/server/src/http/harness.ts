@@ -11,7 +11,7 @@ import { pino } from 'pino'
 import { Boards, FRONT } from '../boards/boards.ts'
 import { Arrivals } from '../images/arrivals.ts'
 import { Intake } from '../images/intake.ts'
-import { Verdicts } from '../images/verdict.ts'
+import { Workers } from '../images/workers.ts'
 import { createApp } from './app.ts'
 import { createGuard } from './guard.ts'
 
@@ -25,7 +25,7 @@ export class Harness {
   intake!: Intake
   url = ''
   readonly log = pino({ level: 'silent' })
-  #verdicts!: Verdicts
+  workers!: Workers
   #app!: FastifyInstance
 
   private constructor(data: string, config: { maxUpload?: number; webRoot?: string }) {
@@ -46,9 +46,9 @@ export class Harness {
     this.engine = await openEngine(`sqlite:${this.data}`)
     this.boards = await Boards.open(this.engine)
     this.arrivals = await Arrivals.open(join(this.data, 'arrivals'))
-    this.#verdicts = new Verdicts()
-    const { engine, boards, arrivals, log } = this
-    this.intake = new Intake({ engine, boards, arrivals, verdicts: this.#verdicts, log, maxUpload })
+    this.workers = new Workers()
+    const { engine, boards, arrivals, workers, log } = this
+    this.intake = new Intake({ engine, boards, arrivals, workers, log, maxUpload })
     const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
     const { intake } = this
     const parts = { engine, boards, arrivals, intake, guard, log, maxUpload, webRoot }
@@ -66,7 +66,7 @@ export class Harness {
   async stop(): Promise<void> {
     this.#app.server.close()
     this.#app.server.closeAllConnections()
-    await this.#verdicts.close()
+    await this.workers.close()
     await this.#app.close()
     await this.boards.close()
     await this.engine.close()

@@ -18,7 +18,7 @@ import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { Arrival, Arrivals } from './arrivals.ts'
-import type { Verdicts } from './verdict.ts'
+import type { Workers } from './workers.ts'
 
 /** What a script says of a picture that it sends whole. */
 export interface Sending {
@@ -32,7 +32,7 @@ export interface IntakeParts {
   readonly engine: Engine
   readonly boards: Boards
   readonly arrivals: Arrivals
-  readonly verdicts: Verdicts
+  readonly workers: Workers
   readonly log: FastifyBaseLogger
   /** Bytes. */
   readonly maxUpload: number
@@ -222,15 +222,15 @@ export class Intake {
 
   /** The verdict, then the blob, durably; the record comes after it and never before (F1). */
   async #store(arrival: Arrival, id: string): Promise<ImageSettle> {
-    const { engine, verdicts } = this.#parts
+    const { engine, workers } = this.#parts
     const { path, name, offset: bytes } = arrival
     const type = await arrival.type()
-    const { width, height, thumbhash } = await verdicts.judge({ path, type, name })
+    const verdict = await workers.judge({ path, type, name })
     failpoint('intake.judged')
     const blob = await arrival.digest()
     await engine.blobs.put(path, blob)
     failpoint('intake.put')
-    return { kind: 'image.settle', id, blob, type, bytes, width, height, thumbhash }
+    return { kind: 'image.settle', id, blob, bytes, ...verdict }
   }
 }
 

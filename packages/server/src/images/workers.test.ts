@@ -10,19 +10,19 @@ import { type MediaType, WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
 import { HEAD, sniff } from './sniff.ts'
-import { type Verdict, Verdicts } from './verdict.ts'
+import { type Verdict, Workers } from './workers.ts'
 
 const CORPORA = fileURLToPath(new URL('../../../../../shared/corpora/', import.meta.url))
 
-let verdicts: Verdicts
+let workers: Workers
 let folder: string
 
 before(async () => {
-  verdicts = new Verdicts()
-  folder = await mkdtemp(join(tmpdir(), 'wirephoto-verdict-'))
+  workers = new Workers()
+  folder = await mkdtemp(join(tmpdir(), 'wirephoto-workers-'))
 })
 after(async () => {
-  await verdicts.close()
+  await workers.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -30,7 +30,7 @@ async function judge(bytes: Buffer, name = 'p'): Promise<Verdict> {
   const type = await sniff(bytes.subarray(0, HEAD), name)
   const path = join(folder, crypto.randomUUID())
   await writeFile(path, bytes)
-  return verdicts.judge({ path, type, name })
+  return workers.judge({ path, type, name })
 }
 
 const draw = (width = 300, height = 200) =>
@@ -134,7 +134,7 @@ test('F8: a process that is killed costs no picture', async () => {
   let killed = 0
   const timer = setInterval(() => {
     if (killed > 0) return
-    for (const pid of workers()) {
+    for (const pid of processes()) {
       process.kill(pid, 'SIGKILL')
       killed++
     }
@@ -145,7 +145,7 @@ test('F8: a process that is killed costs no picture', async () => {
 })
 
 test('F8: a picture that takes too long is given up, and the next is judged', async () => {
-  const slow = new Verdicts({ seconds: 0.2, memory: 1e9 })
+  const slow = new Workers({ seconds: 0.2, memory: 1e9 })
   try {
     const path = join(folder, 'slow.png')
     await writeFile(path, blank(8_000, 8_000))
@@ -180,12 +180,12 @@ function blank(width: number, height: number): Buffer {
 }
 
 /** The processes that this one has started. */
-function workers(): number[] {
+function processes(): number[] {
   const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], {
     encoding: 'utf8',
   })
   return children
     .split('\n')
-    .filter((line) => line.includes('verdict-worker'))
+    .filter((line) => line.includes('images/worker'))
     .map((line) => Number.parseInt(line, 10))
 }

@@ -1,0 +1,217 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { MediaType } from '@wirephoto/board'
+import sharp, { type Sharp } from 'sharp'
+import { rgbaToThumbHash } from 'thumbhash'
+import { isMoving } from './moving.ts'
+import { wholeScans } from './scans.ts'
+
+/** What a picture may take (F8). */
+export interface Most {
+  /** Of this process's CPU time, so that a busy machine refuses no sound picture. */
+  readonly seconds: number
+  /** Resident bytes. */
+  readonly memory: number
+}
+
+/** What the process is asked: one picture at a time. */
+export interface Question<J extends keyof Jobs = keyof Jobs> {
+  readonly job: J
+  readonly file: Parameters<Jobs[J]>[0]
+  readonly most: Most
+}
+
+export type Reply<J extends keyof Jobs = keyof Jobs> =
+  | { readonly made: Awaited<ReturnType<Jobs[J]>> }
+  | { readonly tooLarge: { readonly width: number; readonly height: number } }
+  | { readonly damaged: string /** The process ends with it. */; readonly last?: true }
+
+/** A small picture of a picture, WebP. */
+export interface Preview {
+  readonly bytes: Buffer
+  /** Pixels. */
+  readonly width: number
+  readonly height: number
+  /** Base64. */
+  readonly thumbhash: string
+}
+
+/** A smaller picture in a file of its own, WebP. */
+export interface Variant {
+  /** Longest side in pixels. */
+  readonly side: number
+  readonly path: string
+}
+
+/** What the process can do. */
+export type Jobs = typeof jobs
+const jobs = { judge, preview, early, vary }
+
+const FORMATS: Record<string, MediaType> = {
+  jpeg: 'image/jpeg',
+  png: 'image/png',
+  gif: 'image/gif',
+  webp: 'image/webp',
+  heif: 'image/avif',
+}
+/** What a page's canvas makes. */
+const PREVIEWS = ['jpeg', 'png', 'webp']
+/** Milliseconds between looks at what a picture takes. */
+const LOOK = 50
+/** Longest side that a thumbhash is made of, in pixels. */
+const TINY = 100
+/** Sizes in pixels and qualities at which a preview is tried, until it is small enough. */
+const TRIES = [
+  [320, 75],
+  [320, 50],
+  [320, 25],
+  [160, 25],
+  [64, 25],
+] as const
+const QUALITY = 80
+/** Bytes of an arriving file that are looked at. */
+const HEAD = 4_194_304
+
+sharp.cache(false)
+sharp.concurrency(1)
+// Whatever a file says it is, nothing else of libvips is ever asked to read it (F8).
+sharp.block({ operation: ['VipsForeignLoad'] })
+sharp.unblock({
+  operation: ['Jpeg', 'Png', 'Nsgif', 'Webp', 'Heif'].map((format) => `VipsForeignLoad${format}`),
+})
+// A terminal or a service manager means the server, which ends this process when it needs it no more.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
+process.on('disconnect', () => process.exit())
+
+async function answer({ job, file, most }: Question): Promise<Reply> {
+  const watch = watchOver(most)
+  try {
+    return { made: await jobs[job](file as never) }
+  } catch (error) {
+    return error instanceof TooLarge ? { tooLarge: error.size } : { damaged: String(error) }
+  } finally {
+    clearInterval(watch)
+  }
+}
+
+class TooLarge extends Error {
+  readonly size: { width: number; height: number }
+
+  constructor(size: { width: number; height: number }) {
+    super('too large')
+    this.size = size
+  }
+}
+
+/** Decodes every row, so that a picture that is cut off is found out. */
+async function judge(file: { path: string; type: MediaType; pixels: number; side: number }) {
+  const { path, type, pixels, side } = file
+  const header = await sharp(path, { limitInputPixels: false }).metadata()
+  if (FORMATS[header.format] !== type) throw new Error(`is ${header.format}, not ${type}`)
+  const { width, height } = header.autoOrient
+  if (width * height > pixels || Math.max(width, height) > side)
+    throw new TooLarge({ width, height })
+  const animated = (header.pages ?? 1) > 1 || (await isMoving(path, type))
+
+  const { data, info } = await upright(read(path, pixels), TINY)
+    .ensureAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  return { width, height, thumbhash: hashOf(info.width, info.height, data), animated }
+}
+
+/** `pixels` is what it may come with, `most` the bytes that it may have in the end. */
+async function preview(file: {
+  bytes: Uint8Array
+  pixels: number
+  most: number
+}): Promise<Preview> {
+  const image = read(file.bytes, file.pixels)
+  const { format } = await image.metadata()
+  if (!PREVIEWS.includes(format)) throw new Error(`is ${format}`)
+  return shrink(image, file.most)
+}
+
+/** Of the first bytes of a file; null while they don't show the whole picture. */
+async function early(file: {
+  path: string
+  pixels: number
+  most: number
+}): Promise<Preview | null> {
+  await using handle = await open(file.path)
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0)
+  const scans = wholeScans(buffer.subarray(0, bytesRead))
+  return scans && shrink(read(scans, file.pixels), file.most)
+}
+
+/** Decodes the file once, whatever the number of sides. */
+async function vary(file: {
+  path: string
+  sides: readonly number[]
+  folder: string
+  pixels: number
+}): Promise<Variant[]> {
+  const { path, sides, folder, pixels } = file
+  const { data, info } = await upright(read(path, pixels), Math.max(...sides))
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  const variants: Variant[] = []
+  for (const side of sides) {
+    const variant = join(folder, `${side}.webp`)
+    await sharp(data, { raw: info })
+      .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+      .webp({ quality: QUALITY })
+      .toFile(variant)
+    variants.push({ side, path: variant })
+  }
+  return variants
+}
+
+/** `error` takes what browsers show (broken metadata) and refuses what they show in part. */
+const read = (input: string | Uint8Array, limitInputPixels: number): Sharp =>
+  sharp(input, { failOn: 'error', limitInputPixels, sequentialRead: true })
+
+const upright = (image: Sharp, side: number): Sharp =>
+  image
+    .autoOrient()
+    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+
+async function shrink(image: Sharp, most: number): Promise<Preview> {
+  const [[largest]] = TRIES
+  const { data, info: raw } = await upright(image, largest)
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  const small = (side: number) =>
+    sharp(data, { raw }).resize(side, side, { fit: 'inside', withoutEnlargement: true })
+  const tiny = await small(TINY).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
+  const thumbhash = hashOf(tiny.info.width, tiny.info.height, tiny.data)
+  for (const [side, quality] of TRIES) {
+    const { data: bytes, info } = await small(side)
+      .webp({ quality, alphaQuality: quality, effort: 2 })
+      .toBuffer({ resolveWithObject: true })
+    if (bytes.length <= most) return { bytes, width: info.width, height: info.height, thumbhash }
+  }
+  throw new Error('no preview is that small')
+}
+
+const hashOf = (width: number, height: number, rgba: Buffer): string =>
+  Buffer.from(rgbaToThumbHash(width, height, rgba)).toString('base64')
+
+/** libvips works on threads of its own, so this one is free to end the process. */
+function watchOver({ seconds, memory }: Most): NodeJS.Timeout {
+  const before = process.cpuUsage()
+  return setInterval(() => {
+    const { user, system } = process.cpuUsage(before)
+    if ((user + system) / 1e6 < seconds && process.memoryUsage.rss() < memory) return
+    const reply: Reply = { damaged: 'takes too much', last: true }
+    process.send!(reply, () => process.exit())
+  }, LOOK)
+}
+
+// The first picture of a process takes four times as long as the next.
+await shrink(sharp({ create: { width: 8, height: 8, channels: 4, background: '#fff' } }), 1e6)
+process.on('message', (question: Question) => {
+  void answer(question).then((reply) => process.send!(reply))
+})
+process.send!('ready')

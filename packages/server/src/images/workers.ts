@@ -1,0 +1,129 @@
+import { limits, type MediaType, WireError } from '@wirephoto/board'
+import { type Answer, Lane } from './lane.ts'
+import type { Jobs, Most, Preview, Variant } from './worker.ts'
+
+export type { Preview, Variant }
+
+/** What a picture turned out to be. */
+export interface Verdict {
+  readonly type: MediaType
+  /** Pixels, as seen after orientation. */
+  readonly width: number
+  readonly height: number
+  /** Base64. */
+  readonly thumbhash: string
+  /** Whether it has more than one frame. */
+  readonly animated: boolean
+}
+
+/** F8: what a picture may take. */
+const MOST: Most = { seconds: 2, memory: 512e6 }
+const MOST_AVIF: Most = { seconds: 10, memory: 1.5e9 }
+
+/** Jobs that may wait before the server says that it is busy (F7). */
+const QUEUE = 500
+/** Pixels of what comes as a preview: more than it may have, and not enough to hurt. */
+const PREVIEW_PIXELS = 2_000_000
+
+/**
+ * Decodes pictures in child processes: those can be killed while native code runs, a thread can't.
+ * Each lane has its own, so that nothing waits for what matters less: previews, which everybody waits
+ * for; verdicts, which the sender waits for; variants, which nobody waits for.
+ */
+export class Workers {
+  readonly #previews = new Lane({ processes: 1, queue: QUEUE })
+  readonly #verdicts = new Lane({ processes: 2, queue: QUEUE })
+  readonly #variants = new Lane({ processes: 1, queue: QUEUE, polite: true })
+  readonly #most: Most
+  #closed = false
+
+  constructor(most: Most = MOST) {
+    this.#most = most
+  }
+
+  /** Makes ready for previews, and stays so: they must not wait until a process has started. */
+  warm(): void {
+    if (!this.#closed) this.#previews.warm()
+  }
+
+  /** Rejects with `damaged`, `too-many-pixels` or `busy`. `name` is for the sentence. */
+  async judge(file: { path: string; type: MediaType; name: string }): Promise<Verdict> {
+    const { path, type, name } = file
+    const { pixels, side } = limits
+    const question = { path, type, pixels, side }
+    const answer = await this.#ask(this.#verdicts, 'judge', question, this.#mostFor(type))
+    return { type, ...made(answer, name) }
+  }
+
+  /**
+   * A preview made by a stranger, decoded and made anew: WebP, upright, sRGB, longest side at most
+   * 320 px, at most `limits.preview` bytes. Rejects with `damaged` or `busy`.
+   */
+  async preview(bytes: Uint8Array): Promise<Preview> {
+    this.warm()
+    const question = { bytes, pixels: PREVIEW_PIXELS, most: limits.preview }
+    return made(await this.#ask(this.#previews, 'preview', question, this.#most))
+  }
+
+  /**
+   * The same from the first bytes of a file that is still arriving; null while they don't show all of
+   * the picture. Only a progressive JPEG does so before its end. Rejects with `busy`.
+   */
+  async early(path: string, type: MediaType): Promise<Preview | null> {
+    if (type !== 'image/jpeg') return null
+    const question = { path, pixels: limits.pixels, most: limits.preview }
+    const answer = await this.#ask(this.#verdicts, 'early', question, this.#most, true)
+    return answer && 'made' in answer ? answer.made : null
+  }
+
+  /**
+   * Writes smaller pictures of a file into `folder`: WebP, upright, sRGB, of the first frame, one for
+   * each of `sides`, the longest side in pixels. Rejects with `damaged` or `busy`.
+   */
+  async vary(file: {
+    path: string
+    type: MediaType
+    sides: readonly number[]
+    folder: string
+  }): Promise<Variant[]> {
+    const { type, ...rest } = file
+    const question = { ...rest, pixels: limits.pixels }
+    return made(await this.#ask(this.#variants, 'vary', question, this.#mostFor(type)))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const lanes = [this.#previews, this.#verdicts, this.#variants]
+    await Promise.all(lanes.map((lane) => lane.close()))
+  }
+
+  async #ask<J extends keyof Jobs>(
+    lane: Lane,
+    job: J,
+    file: Parameters<Jobs[J]>[0],
+    most: Most,
+    first = false,
+  ): Promise<Answer<J>> {
+    const answer = await lane.ask({ job, file, most }, first)
+    if (answer === null && this.#closed) throw new WireError('busy')
+    return answer as Answer<J>
+  }
+
+  #mostFor(type: MediaType): Most {
+    return type === 'image/avif' ? MOST_AVIF : this.#most
+  }
+}
+
+/** What came of a picture; throws if it was nothing. */
+function made<J extends keyof Jobs>(
+  answer: Answer<J>,
+  name?: string,
+): Awaited<ReturnType<Jobs[J]>> {
+  if (answer && 'made' in answer) return answer.made
+  if (!answer || 'damaged' in answer) throw new WireError('damaged', { name })
+  const { width, height } = answer.tooLarge
+  const longest = Math.max(width, height)
+  if (longest > limits.side)
+    throw new WireError('too-many-pixels', { name, side: longest, limit: limits.side })
+  throw new WireError('too-many-pixels', { name, size: width * height, limit: limits.pixels })
+}
