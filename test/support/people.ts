@@ -106,8 +106,10 @@ export async function edit(
     ...further,
     ...Array.from({ length: 6 }, () => () => setTimeout(below(40))),
   ]
-  await people[0]!.leave(ids.slice(0, people.length + 1).map(add), id())
-  for (const { page } of people) await until(page, () => page.pictures.size > people.length)
+  const added = ids.slice(0, people.length + 1)
+  await people[0]!.leave(added.map(add), id())
+  for (const { page } of people)
+    await until(page, () => added.every((picture) => page.pictures.has(picture)))
   for (let step = 0; step < STEPS; step++) await one(acts)(one(people))
   // In the worst of it, something that must arrive, for nobody else writes it.
   for (const [i, { page }] of people.entries()) page.patch(ids[i]!, { caption: lastWords(i) })
