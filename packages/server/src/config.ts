@@ -1,3 +1,4 @@
+import type { ClassicConfig } from './classic/classic.ts'
 import type { Times } from './images/sweep.ts'
 
 export interface ServerConfig {
@@ -15,6 +16,8 @@ export interface ServerConfig {
   readonly maxUpload: number
   /** Folder of the built page; null for the API only. */
   readonly webRoot: string | null
+  /** Opens a board to the tutorials' pages, and to whoever reaches the server. Left out: none. */
+  readonly classic?: ClassicConfig | undefined
   /** What is logged, as JSON lines on stderr. Left out: `warn`. */
   readonly log?: 'silent' | 'warn' | 'info'
   /** When what nobody wants is removed; for tests. */

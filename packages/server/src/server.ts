@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { lockFolder, makeFolder, openEngine } from '@wirephoto/engine'
 import { pino } from 'pino'
 import { Boards } from './boards/boards.ts'
+import { Classic } from './classic/classic.ts'
 import type { ServerConfig } from './config.ts'
 import { createApp } from './http/app.ts'
 import { createGuard } from './http/guard.ts'
@@ -19,6 +20,8 @@ export interface RunningServer {
   readonly port: number
   /** Where it is reached, without a slash at the end. */
   readonly url: string
+  /** Of `classic.port`. */
+  readonly classicPort: number | null
   /** Ends what is under way, within limits, then closes the engine. Idempotent. */
   close(): Promise<void>
 }
@@ -49,12 +52,16 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const guard = createGuard(config)
     let url = ''
     const parts = { engine, boards, arrivals, intake, guard, log, maxUpload, webRoot }
-    const app = await createApp({ ...parts, url: () => url })
+    const classic = config.classic && (await Classic.open(parts, config.classic))
+    const app = await createApp({ ...parts, classic, url: () => url })
     opened.push(() => app.close())
     const gateway = attachGateway(app.server, { boards, guard, log })
+    classic?.attach(app.server)
     await app.ready()
 
     const port = await listen(app.server, config, opened)
+    const further = config.classic?.port ?? null
+    const classicPort = further === null ? null : await listenToo(app.server, further, host, opened)
     url =
       publicUrl ?? `http://${isAnywhere(host) || isHere(host) ? 'localhost' : inUrl(host)}:${port}`
     const underWay = countRequests(app.server)
@@ -69,13 +76,14 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     opened.push(async () => {
       // Uploads that can be resumed are broken off, their bytes durable; all else may end.
       gateway.close()
+      classic?.close()
       await arrivals.close()
       await Promise.race([underWay.none(), setTimeout(config.grace ?? GRACE, null, { ref: false })])
       app.server.closeAllConnections()
     })
     opened.push(() => app.server.close())
     let closed: Promise<void> | undefined
-    return { port, url, close: () => (closed ??= closeAll()) }
+    return { port, url, classicPort, close: () => (closed ??= closeAll()) }
   } catch (error) {
     await closeAll()
     throw error
@@ -92,13 +100,8 @@ async function listen(
   await once(server, 'listening')
   const { port: bound } = server.address() as AddressInfo
   if (!isHere(host)) return bound
-  const twin = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
-    server.emit('connection', socket),
-  )
   try {
-    twin.listen(bound, '::1')
-    await once(twin, 'listening')
-    opened.push(() => twin.close())
+    await openDoor(server, bound, '::1', opened)
   } catch (error) {
     // Another program at the port would get half of this one's visitors.
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE' && port !== 0) {
@@ -107,6 +110,37 @@ async function listen(
     }
   }
   return bound
+}
+
+/** A further port of the same server. */
+async function listenToo(
+  server: HttpServer,
+  port: number,
+  host: string,
+  opened: (() => unknown)[],
+): Promise<number> {
+  if (!isHere(host)) return openDoor(server, port, host, opened)
+  const bound = await openDoor(server, port, '127.0.0.1', opened)
+  await openDoor(server, bound, '::1', opened).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EADDRINUSE' && port !== 0) throw error
+  })
+  return bound
+}
+
+/** Whoever comes by this address is the server's visitor too. */
+async function openDoor(
+  server: HttpServer,
+  port: number,
+  address: string,
+  opened: (() => unknown)[],
+): Promise<number> {
+  const door = createServer({ allowHalfOpen: true, noDelay: true }, (socket) =>
+    server.emit('connection', socket),
+  )
+  door.listen(port, address)
+  await once(door, 'listening')
+  opened.push(() => door.close())
+  return (door.address() as AddressInfo).port
 }
 
 const isHere = (host: string): boolean => host === '127.0.0.1' || host === 'localhost'

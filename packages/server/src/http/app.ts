@@ -10,6 +10,8 @@ import {
   type RouteOptions,
 } from 'fastify'
 import type { Boards } from '../boards/boards.ts'
+import type { Classic } from '../classic/classic.ts'
+import { classicRoutes } from '../classic/routes.ts'
 import { toWireError } from '../errors.ts'
 import type { Arrivals } from '../images/arrivals.ts'
 import type { Intake } from '../images/intake.ts'
@@ -35,6 +37,8 @@ export interface Parts {
   /** Bytes. */
   readonly maxUpload: number
   readonly webRoot: string | null
+  /** The board that is open to the tutorials' pages; left out, none is. */
+  readonly classic?: Classic | undefined
 }
 
 /** Bytes of a JSON body. */
@@ -110,6 +114,7 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
     uploadRoutes,
     blobRoutes,
     pageRoutes,
+    ...(parts.classic ? [classicRoutes] : []),
   ])
     await app.register(plugin, parts)
   // What is read at the root is the page's files.

@@ -24,26 +24,35 @@ const POLICY = [
 
 const FOREVER = 'public, max-age=31536000, immutable'
 
-/** The built page. Without it the server is its API only. */
+/** The built page, and the tutorials' own before it. Without either the server is its API only. */
 export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
-  const { webRoot } = parts
-  if (webRoot === null || !(await exists(join(webRoot, 'index.html')))) return
+  const pages = parts.classic?.config.pages ?? null
+  const webRoot = (await hasPage(parts.webRoot)) ? parts.webRoot : null
+  const root = [pages, webRoot].filter((folder) => folder !== null)
+  if (root.length === 0) return
 
   await app.register(fastifyStatic, {
-    root: webRoot,
+    root,
     index: false,
+    extensions: ['html'],
+    dotfiles: 'ignore',
     preCompressed: true,
     cacheControl: false,
     setHeaders(response, path) {
-      const isHashed = path.startsWith(join(webRoot, 'assets'))
+      const isHashed = webRoot !== null && path.startsWith(join(webRoot, 'assets'))
       response.header('cache-control', isHashed ? FOREVER : 'no-cache')
+      // What the operator serves of their own may do what pages do.
+      if (pages !== null && path.startsWith(join(pages, '/')))
+        response.removeHeader('content-security-policy')
     },
   })
+  if (await hasPage(pages)) app.get('/', (_request, reply) => reply.sendFile('index.html', pages!))
+  if (webRoot === null) return
 
   const page = (reply: FastifyReply, status = 200) =>
-    reply.code(status).header('content-security-policy', POLICY).sendFile('index.html')
+    reply.code(status).header('content-security-policy', POLICY).sendFile('index.html', webRoot)
 
-  app.get('/', (_request, reply) => page(reply))
+  if (!(await hasPage(pages))) app.get('/', (_request, reply) => page(reply))
   app.get('/b/:board', async (request, reply) => {
     const found = await atBoard(parts, request, () => true).catch((error: unknown) => {
       if (error instanceof WireError && error.code === 'unknown-board') return false
@@ -54,8 +63,9 @@ export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<vo
   })
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
+const hasPage = async (folder: string | null): Promise<boolean> =>
+  folder !== null &&
+  access(join(folder, 'index.html')).then(
     () => true,
     () => false,
   )

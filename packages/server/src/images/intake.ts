@@ -7,6 +7,7 @@ import {
   type ImageAdd,
   type ImageRecord,
   type ImageSettle,
+  type MediaType,
   may,
   uuidv7,
   WireError,
@@ -163,7 +164,7 @@ export class Intake {
 
   /**
    * The picture that a record waits for, sent whole: in one piece, and of a size that nobody had said.
-   * Whatever it fails of, the record goes.
+   * When it is refused, the record stays.
    */
   async fill(board: LiveBoard, id: string, source: Readable): Promise<ImageRecord> {
     const { arrivals, maxUpload: limit } = this.#parts
@@ -174,9 +175,20 @@ export class Intake {
       const w = firstWidth(settle.width, settle.height)
       await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
       return imageOf(board, id)
-    } catch (error) {
-      await this.fail(board, id)
-      throw error
+    } finally {
+      await arrivals.remove(arrival)
+    }
+  }
+
+  /** Makes sure that it is a picture, and keeps nothing. Rejects as `take` would. */
+  async look(source: Readable): Promise<MediaType> {
+    const { arrivals, maxUpload: limit, workers } = this.#parts
+    const arrival = await arrivals.spool('', null)
+    try {
+      await arrival.receive(source, { at: 0, limit })
+      const type = await arrival.type()
+      await workers.judge({ path: arrival.path, type, name: '' })
+      return type
     } finally {
       await arrivals.remove(arrival)
     }
