@@ -65,7 +65,7 @@ async function driven<T>(driver: string, load: () => Promise<T>): Promise<T> {
     if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes(`'${driver}'`)) throw cause
     throw new EngineError(
       'driver-missing',
-      `This engine needs the package ${driver}. Install it with: npm install ${driver}`,
+      `This engine needs the package ${driver}. Install it with "npm install ${driver}".`,
       { cause },
     )
   }

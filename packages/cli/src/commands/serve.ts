@@ -87,7 +87,8 @@ async function serve(options: Options): Promise<void> {
   })
   stopOnSignal(server)
   const outside = options.publicUrl ?? null
-  const shared = engine.startsWith('sqlite:') ? null : withoutPassword(engine)
+  // What stands behind the ? may be a secret too.
+  const shared = engine.startsWith('sqlite:') ? null : withoutPassword(engine).replace(/\?.*/, '')
   process.stdout.write(banner({ port: server.port, host, outside, data, shared }))
 }
 
