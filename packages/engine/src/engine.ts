@@ -85,9 +85,10 @@ export interface ChangeLog {
   prune(board: string, time: number): Promise<void>
 }
 
+/** Bytes under a sha256: their own, or one that says what they were made of and how. */
 export interface BlobStore {
   /**
-   * Stores the file at `path` under its sha256, and durably so when it resolves. A blob that is there
+   * Stores the file at `path` under a sha256, and durably so when it resolves. A blob that is there
    * already gets a new lease instead. `path` must be on the caller's disk; it stays where it is, and
    * must not be written to any more.
    */
@@ -95,6 +96,8 @@ export interface BlobStore {
   /** The bytes from `start` up to and without `end`. Rejects with `not-found`. */
   get(sha256: string, range?: { start: number; end: number }): Promise<Readable>
   has(sha256: string): Promise<boolean>
+  /** Gives a blob a new lease, durably. False when it isn't there. */
+  renew(sha256: string): Promise<boolean>
   list(): AsyncIterable<string>
   /** Removes a blob unless its lease was renewed after that time (milliseconds since 1970). */
   remove(sha256: string, options: { unlessTouchedSince: number }): Promise<boolean>

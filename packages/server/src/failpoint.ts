@@ -7,6 +7,7 @@ export const FAILPOINTS = [
   'board.append',
   'board.appended',
   'intake.settled',
+  'variants.put',
 ] as const
 
 const [name, nth = '1'] = (process.env['WIREPHOTO_FAILPOINT'] ?? '').split(':')

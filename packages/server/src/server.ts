@@ -13,6 +13,7 @@ import { createGuard } from './http/guard.ts'
 import { Arrivals } from './images/arrivals.ts'
 import { Intake } from './images/intake.ts'
 import { sweepRegularly } from './images/sweep.ts'
+import { Variants } from './images/variants.ts'
 import { Workers } from './images/workers.ts'
 import { attachGateway } from './live/gateway.ts'
 
@@ -48,7 +49,13 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     opened.push(() => boards.close())
     const arrivals = await Arrivals.open(join(config.data, 'arrivals'))
     const workers = new Workers()
-    const intake = new Intake({ engine, boards, arrivals, workers, log, maxUpload })
+    const variants = await Variants.open(join(config.data, 'variants'), {
+      engine,
+      boards,
+      workers,
+      log,
+    })
+    const intake = new Intake({ engine, boards, arrivals, workers, variants, log, maxUpload })
     const guard = createGuard(config)
     let url = ''
     const parts = { engine, boards, arrivals, intake, guard, log, maxUpload, webRoot }
@@ -66,12 +73,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       publicUrl ?? `http://${isAnywhere(host) || isHere(host) ? 'localhost' : inUrl(host)}:${port}`
     const underWay = countRequests(app.server)
     // Neither may delay the start.
-    const resumed = intake.resume()
-    const sweeping = sweepRegularly({ engine, boards, arrivals, log }, config.sweep)
+    const resumed = Promise.all([intake.resume(), variants.resume()])
+    const sweeping = sweepRegularly({ engine, boards, arrivals, variants, log }, config.sweep)
     opened.push(
       () => sweeping.close(),
       () => resumed,
-      () => workers.close(),
+      () => Promise.all([variants.close(), workers.close()]),
     )
     opened.push(async () => {
       // Uploads that can be resumed are broken off, their bytes durable; all else may end.

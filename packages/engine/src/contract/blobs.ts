@@ -99,6 +99,26 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     assert.equal(await blobs.remove(sha256, { unlessTouchedSince: await tick() }), false)
   })
 
+  test('F1: a lease can be renewed without the file; what has none can not', async () => {
+    const { blobs } = engine()
+    const { path, sha256, bytes } = await arrival()
+    assert.equal(await blobs.renew(sha256), false)
+    await blobs.put(path, sha256)
+    const later = await tick()
+    assert.equal(await blobs.renew(sha256), true)
+    assert.equal(await blobs.remove(sha256, { unlessTouchedSince: later }), false)
+    assert.deepEqual(await read(blobs, sha256), bytes)
+    for (let round = 0; round < 20; round++) {
+      await blobs.put(path, sha256)
+      const unlessTouchedSince = await tick()
+      const renew = () => blobs.renew(sha256)
+      const remove = () => blobs.remove(sha256, { unlessTouchedSince })
+      const [one, other] = await Promise.all(round % 2 ? [renew(), remove()] : [remove(), renew()])
+      assert.notEqual(one, other, `round ${round}: renewed, or removed`)
+      assert.equal(await blobs.has(sha256), round % 2 ? one : other)
+    }
+  })
+
   test('F1: a blob whose put has resolved is there, whoever removed it meanwhile', async () => {
     const { blobs } = engine()
     const { path, sha256, bytes } = await arrival()
@@ -128,6 +148,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
       await fails(blobs.put(path, name), 'not-found')
       await fails(blobs.get(name), 'not-found')
       assert.equal(await blobs.has(name), false)
+      await fails(blobs.renew(name), 'not-found')
       await fails(blobs.remove(name, { unlessTouchedSince: await tick() }), 'not-found')
     }
   })

@@ -66,6 +66,14 @@ export class FileBlobs implements BlobStore {
     return blob !== null && (await stat(blob).catch(absent)) !== null
   }
 
+  async renew(sha256: string): Promise<boolean> {
+    return this.#turn(sha256, async (blob) => {
+      if (!(await renew(blob))) return false
+      await syncFolder(dirname(blob))
+      return true
+    })
+  }
+
   async *list(): AsyncGenerator<string> {
     this.#checkOpen()
     for (const shard of await readdir(this.#folder))

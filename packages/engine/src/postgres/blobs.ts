@@ -65,6 +65,10 @@ export function openBlobs(database: Database, puts: Database, putting: UnderWay)
       return key !== null && (await database.query(HAS, [key])).length > 0
     },
 
+    async renew(sha256) {
+      return (await database.query(RENEW, [knownKey(sha256), Date.now()])).length > 0
+    },
+
     async *list() {
       for (let after = Buffer.alloc(0); ; ) {
         const rows = await database.query<{ sha256: Buffer }>(LIST, [after, PAGE])

@@ -35,16 +35,19 @@ export function openBlobs(database: Database, tables: Tables, putting: UnderWay)
     return (await database.run<CopyRow[]>(whole.limit(1)))[0]
   }
 
-  async function put(path: string, sha256: string): Promise<void> {
+  async function renew(sha256: string): Promise<boolean> {
     check(sha256)
     const now = Date.now()
-    const renew = (copy: RDatum) =>
+    const touch = (copy: RDatum) =>
       r.branch(copy('state').eq('whole').and(copy('touchedAt').lt(now)), { touchedAt: now }, {})
     const { changes = [] } = await database.write<CopyRow>(
-      copiesOf(sha256).update(renew, { ...HARD, returnChanges: 'always' }),
+      copiesOf(sha256).update(touch, { ...HARD, returnChanges: 'always' }),
     )
-    if (changes.every(({ new_val: copy }) => copy?.state !== 'whole'))
-      await store(path, [sha256, newStamp()])
+    return changes.some(({ new_val: copy }) => copy?.state === 'whole')
+  }
+
+  async function put(path: string, sha256: string): Promise<void> {
+    if (!(await renew(sha256))) await store(path, [sha256, newStamp()])
   }
 
   async function store(path: string, id: CopyRow['id']): Promise<void> {
@@ -113,6 +116,8 @@ export function openBlobs(database: Database, tables: Tables, putting: UnderWay)
       database.checkOpen()
       return isSha256(sha256) && (await wholeCopy(sha256)) !== undefined
     },
+
+    renew: (sha256) => putting.add(renew(sha256)),
 
     async *list() {
       database.checkOpen()

@@ -19,6 +19,7 @@ export class Boards {
     { board: Promise<LiveBoard>; users: number; idleSince: number; tidiedAt: number }
   >()
   readonly #timer: NodeJS.Timeout
+  #opened = (_board: LiveBoard): void => {}
 
   private constructor(engine: Engine) {
     this.#engine = engine
@@ -28,6 +29,11 @@ export class Boards {
   static async open(engine: Engine): Promise<Boards> {
     await engine.boards.create(FRONT)
     return new Boards(engine)
+  }
+
+  /** Calls back with every board that is opened from now on. */
+  onOpen(opened: (board: LiveBoard) => void): void {
+    this.#opened = opened
   }
 
   /** Makes a board under an id that can't be guessed: 128 random bits. */
@@ -50,7 +56,7 @@ export class Boards {
   /** The live board, kept in memory until released. Rejects with `unknown-board`. */
   async hold(id: string): Promise<{ board: LiveBoard; release: () => void }> {
     const entry = this.#open.get(id) ?? {
-      board: LiveBoard.open(this.#engine, id),
+      board: this.#load(id),
       users: 0,
       idleSince: 0,
       tidiedAt: 0,
@@ -67,6 +73,12 @@ export class Boards {
       if (this.#open.get(id) === entry) this.#open.delete(id)
       throw error
     }
+  }
+
+  async #load(id: string): Promise<LiveBoard> {
+    const board = await LiveBoard.open(this.#engine, id)
+    this.#opened(board)
+    return board
   }
 
   async close(): Promise<void> {

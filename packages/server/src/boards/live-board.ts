@@ -115,10 +115,12 @@ export class LiveBoard {
     return this.#records
   }
 
-  /** A picture of this board, trashed or not, that has this blob. */
-  holder(sha256: string): ImageRecord | undefined {
+  /** A picture of this board, trashed or not, that has this blob, and this variant of it. */
+  holder(sha256: string, side?: number): ImageRecord | undefined {
     const has = (record: AnyRecord | undefined): record is ImageRecord =>
-      record?.kind === 'image' && record.blob === sha256
+      record?.kind === 'image' &&
+      record.blob === sha256 &&
+      (side === undefined || record.variants?.includes(side) === true)
     const likely = this.#holders.get(sha256)
     if (likely === undefined) return undefined
     const record = this.#records.get(likely)

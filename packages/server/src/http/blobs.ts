@@ -1,6 +1,9 @@
-import { cleanName, type ImageRecord, WireError } from '@wirephoto/board'
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { cleanName, type ImageRecord, VARIANTS, WireError } from '@wirephoto/board'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { variantKey } from '../images/variants.ts'
 import { atBoard, pictureOf } from './address.ts'
 import type { Parts } from './app.ts'
 
@@ -10,6 +13,8 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
   'cross-origin-resource-policy': 'same-origin',
 }
+
+const IMMUTABLE = 'private, max-age=31536000, immutable'
 
 /** Stored bytes, to a board that has a picture with them and to no other. */
 export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
@@ -23,10 +28,28 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
       atBoard(parts, request, (board) => {
         const record = board.holder((request.params as { sha256: string }).sha256)
         if (!record) throw new WireError('not-found')
-        reply.header('cache-control', 'private, max-age=31536000, immutable')
+        reply.header('cache-control', IMMUTABLE)
         return send(parts, request, reply, record)
       }),
   })
+
+  for (const side of VARIANTS)
+    app.route({
+      method,
+      url: `/b/:board/blob/:sha256/${side}`,
+      exposeHeadRoute: false,
+      handler: (request, reply) =>
+        atBoard(parts, request, async (board) => {
+          const { sha256 } = request.params as { sha256: string }
+          if (!board.holder(sha256, side)) throw new WireError('not-found')
+          const blob = variantKey(sha256, side)
+          // Small enough, and how long it is stands nowhere else.
+          const bytes = await buffer(await parts.engine.blobs.get(blob))
+          reply.header('cache-control', IMMUTABLE)
+          const record = { blob, bytes: bytes.length, type: 'image/webp' } as const
+          return send(parts, request, reply, record, ({ start, end }) => bytes.subarray(start, end))
+        }),
+    })
 
   app.route({
     method,
@@ -48,7 +71,9 @@ export async function send(
   { engine }: Parts,
   request: FastifyRequest,
   reply: FastifyReply,
-  { blob, bytes, type }: ImageRecord,
+  { blob, bytes, type }: Pick<ImageRecord, 'blob' | 'bytes' | 'type'>,
+  read: (range: { start: number; end: number }) => Readable | Buffer | Promise<Readable> = (range) =>
+    engine.blobs.get(blob!, range),
 ): Promise<FastifyReply> {
   // Still arriving.
   if (blob === null || bytes === null || type === null) throw new WireError('not-found')
@@ -66,7 +91,7 @@ export async function send(
     reply.code(206).header('content-range', `bytes ${range.start}-${range.end - 1}/${bytes}`)
   reply.type(type).header('content-length', range ? range.end - range.start : bytes)
   return reply.send(
-    request.method === 'HEAD' ? undefined : await engine.blobs.get(blob, range ?? undefined),
+    request.method === 'HEAD' ? undefined : await read(range ?? { start: 0, end: bytes }),
   )
 }
 

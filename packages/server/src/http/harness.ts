@@ -11,6 +11,7 @@ import { pino } from 'pino'
 import { Boards, FRONT } from '../boards/boards.ts'
 import { Arrivals } from '../images/arrivals.ts'
 import { Intake } from '../images/intake.ts'
+import { Variants } from '../images/variants.ts'
 import { Workers } from '../images/workers.ts'
 import { createApp } from './app.ts'
 import { createGuard } from './guard.ts'
@@ -26,6 +27,7 @@ export class Harness {
   url = ''
   readonly log = pino({ level: 'silent' })
   workers!: Workers
+  variants!: Variants
   #app!: FastifyInstance
 
   private constructor(data: string, config: { maxUpload?: number; webRoot?: string }) {
@@ -48,7 +50,14 @@ export class Harness {
     this.arrivals = await Arrivals.open(join(this.data, 'arrivals'))
     this.workers = new Workers()
     const { engine, boards, arrivals, workers, log } = this
-    this.intake = new Intake({ engine, boards, arrivals, workers, log, maxUpload })
+    this.variants = await Variants.open(join(this.data, 'variants'), {
+      engine,
+      boards,
+      workers,
+      log,
+    })
+    const { variants } = this
+    this.intake = new Intake({ engine, boards, arrivals, workers, variants, log, maxUpload })
     const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
     const { intake } = this
     const parts = { engine, boards, arrivals, intake, guard, log, maxUpload, webRoot }
@@ -66,7 +75,7 @@ export class Harness {
   async stop(): Promise<void> {
     this.#app.server.close()
     this.#app.server.closeAllConnections()
-    await this.workers.close()
+    await Promise.all([this.variants.close(), this.workers.close()])
     await this.#app.close()
     await this.boards.close()
     await this.engine.close()

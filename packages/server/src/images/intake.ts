@@ -19,6 +19,7 @@ import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { Arrival, Arrivals } from './arrivals.ts'
+import type { Variants } from './variants.ts'
 import type { Workers } from './workers.ts'
 
 /** What a script says of a picture that it sends whole. */
@@ -34,6 +35,7 @@ export interface IntakeParts {
   readonly boards: Boards
   readonly arrivals: Arrivals
   readonly workers: Workers
+  readonly variants: Variants
   readonly log: FastifyBaseLogger
   /** Bytes. */
   readonly maxUpload: number
@@ -158,7 +160,7 @@ export class Intake {
       for (const arrival of spooled) await arrivals.remove(arrival)
     }
     return commands.flatMap((command) =>
-      command.kind === 'image.settle' ? [imageOf(board, command.id)] : [],
+      command.kind === 'image.settle' ? [this.#stored(board, command.id)] : [],
     )
   }
 
@@ -174,7 +176,7 @@ export class Intake {
       const settle = await this.#store(arrival, id)
       const w = firstWidth(settle.width, settle.height)
       await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
-      return imageOf(board, id)
+      return this.#stored(board, id)
     } finally {
       await arrivals.remove(arrival)
     }
@@ -228,8 +230,15 @@ export class Intake {
       }
       failpoint('intake.settled')
       await arrivals.remove(arrival)
-      return imageOf(board, id)
+      return this.#stored(board, id)
     })
+  }
+
+  /** What has just been stored. Nobody waits for its variants. */
+  #stored(board: LiveBoard, id: string): ImageRecord {
+    const record = imageOf(board, id)
+    this.#parts.variants.want(board.id, record)
+    return record
   }
 
   /** The verdict, then the blob, durably; the record comes after it and never before (F1). */

@@ -1,8 +1,14 @@
+import { setImmediate } from 'node:timers/promises'
+import { limits } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Boards, SERVER } from '../boards/boards.ts'
+import { type Boards, SERVER, tidy } from '../boards/boards.ts'
 import type { Arrivals } from './arrivals.ts'
 import { isArriving } from './intake.ts'
+import { sidesOf, type Variants, variantKey } from './variants.ts'
+
+/** Records that are looked at in one go. */
+const SLICE = 500
 
 /** Milliseconds. */
 export interface Times {
@@ -22,6 +28,7 @@ interface Parts {
   readonly engine: Engine
   readonly boards: Boards
   readonly arrivals: Arrivals
+  readonly variants: Variants
   readonly log: FastifyBaseLogger
 }
 
@@ -48,20 +55,30 @@ export function sweepRegularly(parts: Parts, times: Times = TIMES): { close(): P
 }
 
 /** Fails pictures that nobody sends any more, and removes blobs that no record refers to (F1). */
-export async function sweep({ engine, boards, arrivals }: Parts, times: Times): Promise<void> {
+export async function sweep({ engine, boards, arrivals, variants }: Parts, times: Times): Promise<void> {
   const start = Date.now()
   const begun = arrivals.list()
   const wanted = new Set<string>()
   const arriving = new Set<string>()
+  let looked = 0
   for (const { board } of await engine.boards.list()) {
     const stale: string[] = []
+    let hasExpired = false
     const { records } = await engine.log.load(board)
     for (const record of records) {
       if (record.kind !== 'image') continue
-      if (record.blob !== null) wanted.add(record.blob)
-      else arriving.add(`${board} ${record.id}`)
+      if (record.blob !== null) {
+        wanted.add(record.blob)
+        for (const side of sidesOf(record)) wanted.add(variantKey(record.blob, side))
+      } else arriving.add(`${board} ${record.id}`)
       if (record.blob === null && record.createdAt < start - times.patience) stale.push(record.id)
+      hasExpired ||= record.deletedAt !== null && record.deletedAt < start - limits.trash
+      // A full board has 20,000 records, and others wait for this thread.
+      if (++looked % SLICE === 0) await setImmediate()
     }
+    variants.review(board, records)
+    // What it holds is wanted until the next sweep.
+    if (hasExpired) await boards.with(board, (live) => tidy(engine, live))
     for (const id of stale) {
       const arrival = arrivals.get(board, id)
       if (arrival && (await arrival.touchedAt()) > start - times.patience) continue
