@@ -103,6 +103,7 @@ export const Commands = z.object({
   commands: z.array(ClientCommand).check(z.minLength(1), z.maxLength(limits.commands)),
   previews: z.optional(z.record(uuid, preview).check(atMost(limits.previews))),
 })
+export type Commands = z.infer<typeof Commands>
 
 /** What others see of somebody for the moment: the name, and the pictures in their hand, or null. */
 export const Presence = z.object({
@@ -253,4 +254,9 @@ export function checked<S extends z.ZodMiniType>(schema: S, sent: unknown): z.ou
   const result = schema.safeParse(sent)
   if (!result.success) throw new WireError('bad-request', {}, { cause: result.error })
   return result.data
+}
+
+/** The same of what needs no answer: undefined when it isn't of that shape. */
+export function heard<S extends z.ZodMiniType>(schema: S, sent: unknown): z.output<S> | undefined {
+  return schema.safeParse(sent).data
 }

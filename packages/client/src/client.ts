@@ -6,19 +6,25 @@ import {
   type ImagePatch,
   type ImageRecord,
   limits,
+  type Previews,
   VARIANTS,
   WireError,
 } from '@wirephoto/board'
+import { type Arrival, Arrivals } from './arrivals.ts'
 import { Emitter } from './events.ts'
 import { Feed } from './feed.ts'
 import { newId, newToken } from './ids.ts'
 import { Presence } from './presence.ts'
 import { Queue } from './queue.ts'
 import { Replica } from './replica.ts'
+import { type SeenBy, Sights } from './sights.ts'
 import { defaultStore, type Store } from './store.ts'
 import type { BoardEvents, NewPicture, OpenOptions, Place, Problem, Status } from './types.ts'
 import { Undo } from './undo.ts'
 import { type OwnUpload, Uploads } from './upload.ts'
+
+/** Milliseconds that bytes wait for commands, at the most. */
+const PATIENCE = 1_000
 
 /** Opens a board at once; its pictures come with the `pictures` event, see `status`. */
 export function openBoard(options: OpenOptions): Board {
@@ -34,6 +40,8 @@ export class Board {
   readonly #replica: Replica
   readonly #queue: Queue
   readonly #uploads: Uploads
+  readonly #arrivals: Arrivals
+  readonly #sights: Sights
   readonly #presence: Presence
   readonly #undo: Undo
   readonly #feed: Feed
@@ -41,6 +49,9 @@ export class Board {
   #followed: Followed | null = null
   /** Milliseconds that the server's clock is ahead of ours. */
   #ahead = 0
+  /** Those who want files to wait. */
+  #holds = 0
+  #rank: (id: string) => number = () => 0
 
   constructor({ url, board, store, token }: OpenOptions) {
     this.url = url.replace(/\/$/, '')
@@ -71,13 +82,31 @@ export class Board {
       page: newId(Date.now()),
       pictures: this.#replica.pictures,
       isAdding: (id) => this.#queue.isAdding(id),
+      isHeld: () => this.#holds > 0 || (this.#queue.isAnnouncing && this.#queue.online),
+      clear: () =>
+        Promise.race([this.settled(), new Promise<void>((end) => setTimeout(end, PATIENCE))]),
+      rank: (id) => this.#rank(id),
       isGone: (id) => this.#isGone(id),
       changed: (ids) => this.#events.emit('uploads', ids),
+      say: (sending) => this.#feed.say(sending),
       failed: (_id, why) => this.#events.emit('notice', why),
+    })
+    this.#arrivals = new Arrivals({
+      pictures: this.#replica.pictures,
+      fetch: async (id) => {
+        const response = await fetch(`${this.url}/b/${board}/arrivals/${id}/preview`, { headers })
+        return response.ok ? response.blob() : null
+      },
+      changed: (ids) => this.#events.emit('arrivals', ids),
+    })
+    this.#sights = new Sights({
+      report: (ids) => this.#feed.saw(ids),
+      changed: (ids) => this.#events.emit('seen', ids),
     })
     this.#presence = new Presence({
       show: (state) => this.#feed.show(state),
       changed: (ids) => this.#events.emit('drags', ids),
+      named: () => this.#events.emit('people', undefined),
     })
     this.#undo = new Undo(this, (commands) => this.#queue.push(commands))
     this.#feed = new Feed({
@@ -101,11 +130,16 @@ export class Board {
         this.#presence.moved(moved)
       },
       present: (present) => this.#presence.receive(present, this.#followed?.session ?? null),
+      arrivals: (news) => this.#arrivals.receive(news),
+      preview: (id, bytes) => this.#arrivals.show(id, bytes),
+      seen: (seenBy) => this.#sights.receive(seenBy),
+      notice: (why) => this.#events.emit('notice', why),
       live: (followed) => {
         this.#followed = followed
         this.#ahead = followed.now - Date.now()
         this.#tell({ connection: 'live' })
         this.#queue.online = true
+        this.#presence.greet()
         this.#uploads.hurry()
       },
       offline: () => this.#lost(),
@@ -145,6 +179,52 @@ export class Board {
     return this.#uploads.shown
   }
 
+  /** A picture on its way, be it one's own or another's; null when it is stored, or nothing is known. */
+  arrival(id: string): Arrival | null {
+    return this.#arrivals.get(id)
+  }
+
+  /** What others have sent of a picture to be seen at once: WebP; null when there is none, or better. */
+  preview(id: string): Blob | null {
+    return this.#arrivals.preview(id)
+  }
+
+  /** Who else has one's own new picture on their screen. */
+  seenBy(id: string): SeenBy | null {
+    return this.#sights.of(id)
+  }
+
+  /** Tells the senders of these pictures that they are painted here, within view. */
+  saw(ids: readonly string[]): void {
+    this.#sights.report(ids, (id) => this.pictures.get(id)?.author !== this.visitor)
+  }
+
+  /** The name that a visitor has given, empty when none is known. */
+  nameOf(visitor: string): string {
+    return this.#presence.names.get(visitor) ?? ''
+  }
+
+  /** What others shall call us; empty for nothing. */
+  introduce(name: string): void {
+    this.#presence.introduce(name)
+  }
+
+  /** Files wait until the returned function is called: what is smaller is about to be sent. */
+  hold(): () => void {
+    this.#holds++
+    let isHeld = true
+    return () => {
+      if (isHeld) this.#holds--
+      isHeld = false
+      this.#uploads.pump()
+    }
+  }
+
+  /** Files of pictures with a higher rank are sent sooner. */
+  rankBy(rank: (id: string) => number): void {
+    this.#rank = rank
+  }
+
   /** Calls back until the returned function is called. */
   on<E extends keyof BoardEvents>(event: E, listener: (value: BoardEvents[E]) => void): () => void {
     return this.#events.on(event, listener)
@@ -155,8 +235,10 @@ export class Board {
    * for the same `step` is one undo step, be it in several calls.
    */
   add(pictures: readonly NewPicture[], step?: object): string[] {
-    const adds = pictures.map(({ file, name, id, ...picture }) => ({
+    const previews: Record<string, Uint8Array> = {}
+    const adds = pictures.map(({ file, name, id, preview, ...picture }) => ({
       file,
+      preview,
       command: {
         kind: 'image.add',
         id: id ?? newId(this.#now()),
@@ -165,9 +247,12 @@ export class Board {
         name: cleanName(name),
       } satisfies ImageAdd,
     }))
+    for (const { command, preview } of adds)
+      if (preview && preview.length <= limits.preview) previews[command.id] = preview
     this.#do(
       adds.map(({ command }) => command),
       step,
+      previews,
     )
     for (const { command, file } of adds) this.#uploads.add(command, file)
     return adds.map(({ command }) => command.id)
@@ -204,9 +289,9 @@ export class Board {
     if (add) this.#queue.push([add])
   }
 
-  /** Gives an upload up, and its picture with it. */
-  cancel(id: string): void {
-    this.#uploads.drop(id)
+  /** Gives one's own upload up, and its picture with it, for good. */
+  async cancel(id: string): Promise<void> {
+    if (await this.#uploads.cancel(id)) return
     if (this.pictures.get(id)?.deletedAt === null) this.#queue.push([{ kind: 'image.remove', id }])
   }
 
@@ -266,6 +351,8 @@ export class Board {
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#leave)
     this.#uploads.close()
     this.#presence.close()
+    this.#arrivals.close()
+    this.#sights.close()
     this.#feed.close()
     await this.#queue.close()
   }
@@ -292,10 +379,10 @@ export class Board {
     return this.#status.loaded && !this.pictures.has(id) && !this.#queue.isAdding(id)
   }
 
-  #do(commands: readonly Command[], step?: object): void {
+  #do(commands: readonly Command[], step?: object, previews?: Previews): void {
     this.#step(() => {
       this.#undo.note(commands, step)
-      this.#queue.push(commands)
+      this.#queue.push(commands, previews)
     })
   }
 
@@ -314,6 +401,7 @@ export class Board {
     pictures.delete('board')
     if (pictures.size === 0) return
     this.#uploads.review(pictures)
+    this.#arrivals.review(pictures)
     this.#events.emit('pictures', pictures)
   }
 
@@ -326,6 +414,7 @@ export class Board {
   #lost(): void {
     this.#queue.online = false
     this.#presence.clear()
+    this.#arrivals.clear()
     this.#tell({ connection: 'offline' })
   }
 

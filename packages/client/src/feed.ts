@@ -1,4 +1,5 @@
 import {
+  type Arrivals,
   type Batch,
   type CommandAnswer,
   type CommandMessage,
@@ -8,6 +9,8 @@ import {
   type Followed,
   type Presence,
   type Present,
+  type SeenBy,
+  type Sending,
   type Snapshot,
   WIRE_VERSION,
 } from '@wirephoto/board'
@@ -55,6 +58,11 @@ interface FeedOptions {
   readonly snapshot: (snapshot: Snapshot) => void
   readonly batch: (batch: Batch) => void
   readonly present: (present: Present) => void
+  readonly arrivals: (arrivals: Arrivals) => void
+  readonly preview: (id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>) => void
+  readonly seen: (seenBy: SeenBy) => void
+  /** Something to tell the person. */
+  readonly notice: (why: Problem) => void
   /** We follow: commands may be sent. */
   readonly live: (followed: Followed) => void
   readonly offline: () => void
@@ -95,6 +103,11 @@ export class Feed {
     this.#socket.on('bye', (text: string) => this.#bye(JSON.parse(text)))
     this.#socket.on('changes', (text: string) => this.#receive(JSON.parse(text)))
     this.#socket.on('presence', (text: string) => options.present(JSON.parse(text)))
+    this.#socket.on('arrivals', (text: string) => options.arrivals(JSON.parse(text)))
+    this.#socket.on('preview', options.preview)
+    this.#socket.on('seen', (text: string) => options.seen(JSON.parse(text)))
+    this.#socket.on('notice', (text: string) => options.notice(JSON.parse(text).error))
+    this.#socket.on('echo', (answer: () => void) => answer())
     this.#socket.on('reload', () => {
       this.#cursor = null
       if (this.#state === 'live') void this.#catchUp()
@@ -116,6 +129,16 @@ export class Feed {
     if (!this.#socket.connected) return
     if (presence.drag) this.#socket.volatile.emit('presence', presence)
     else this.#socket.emit('presence', presence)
+  }
+
+  /** Tells others what only we know of our own uploads. */
+  say(sending: Sending): void {
+    if (this.#state === 'live') this.#socket.emit('sending', sending)
+  }
+
+  /** Tells their senders that these are on our screen. */
+  saw(ids: readonly string[]): void {
+    if (this.#state === 'live') this.#socket.emit('seen', { ids })
   }
 
   close(): void {

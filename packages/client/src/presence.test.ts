@@ -11,12 +11,13 @@ function open(t: TestContext) {
   const presence = new Presence({
     show: (state) => shown.push({ ...state, at: Date.now() - 1_000_000 }),
     changed: (ids) => changed.push([...ids]),
+    named: () => {},
   })
   return { presence, shown, changed, pass: (ms: number) => t.mock.timers.tick(ms) }
 }
 
 const at = (x: number) => ({ x, y: 0 })
-const dragging = (drag: State['drag']) => ({ them: { visitor: 'them', drag } })
+const dragging = (drag: State['drag']) => ({ them: { visitor: 'them', name: '', drag } })
 
 describe('presence', () => {
   test('F12: an own drag is shown 30 times a second at the most, and where it ends', (t) => {

@@ -19,9 +19,13 @@ interface Drag extends Place {
 export class Presence {
   /** Where pictures in others' hands are. */
   readonly drags = new Map<string, Drag>()
+  /** Names of visitors who have said theirs. */
+  readonly names = new Map<string, string>()
   readonly #show: (state: State) => void
   readonly #changed: (ids: ReadonlySet<string>) => void
+  readonly #named: () => void
   #own: State['drag'] = null
+  #name = ''
   #shownAt = 0
   #showTimer: ReturnType<typeof setTimeout> | undefined
   #endTimer: ReturnType<typeof setTimeout> | undefined
@@ -29,9 +33,11 @@ export class Presence {
   constructor(options: {
     show: (state: State) => void
     changed: (ids: ReadonlySet<string>) => void
+    named: () => void
   }) {
     this.#show = options.show
     this.#changed = options.changed
+    this.#named = options.named
   }
 
   /** What is in our hand; null when it is let go. */
@@ -45,11 +51,26 @@ export class Presence {
     else this.#tell()
   }
 
+  /** What we are called. */
+  introduce(name: string): void {
+    this.#name = name.slice(0, limits.person)
+    this.#tell()
+  }
+
+  /** A new line: others know nothing of us yet. */
+  greet(): void {
+    if (this.#name) this.#tell()
+  }
+
   /** News of others, by session. */
   receive(present: Present, ownSession: string | null): void {
     const now = Date.now()
     const changed = new Set<string>()
     for (const [session, state] of Object.entries(present)) {
+      if (state?.name && this.names.get(state.visitor) !== state.name) {
+        this.names.set(state.visitor, state.name)
+        this.#named()
+      }
       if (session === ownSession) continue
       const held = new Map(Object.entries(state?.drag ?? {}))
       for (const [id, { x, y }] of held) {
@@ -81,8 +102,9 @@ export class Presence {
   }
 
   #tell(): void {
+    clearTimeout(this.#showTimer)
     this.#shownAt = Date.now()
-    this.#show({ drag: this.#own })
+    this.#show({ name: this.#name, drag: this.#own })
     if (this.#own) this.#showTimer = setTimeout(() => this.#tell(), REMIND)
   }
 

@@ -4,6 +4,7 @@ import {
   type CommandMessage,
   errors,
   limits,
+  type Previews,
 } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
 import { newId } from './ids.ts'
@@ -66,6 +67,8 @@ export class Queue {
   #failures = 0
   /** Commands of the next message, at the most: fewer after one that wasn't understood. */
   #most: number = limits.commands
+  /** Of pictures whose add has no answer yet; not kept for later pages. */
+  readonly #previews = new Map<string, Uint8Array>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #saved: Promise<void> = Promise.resolve()
 
@@ -87,7 +90,17 @@ export class Queue {
     )
   }
 
-  push(commands: readonly Command[]): void {
+  /** Whether any picture's add has no answer yet. */
+  get isAnnouncing(): boolean {
+    const adds = ({ command }: Pending) => command.kind === 'image.add'
+    return (
+      this.#fresh.some(adds) ||
+      this.#lines.some(({ entries }) => entries.some(({ pending }) => adds(pending)))
+    )
+  }
+
+  push(commands: readonly Command[], previews: Previews = {}): void {
+    for (const [id, bytes] of Object.entries(previews)) this.#previews.set(id, bytes)
     const at = this.#options.clock().now
     const added: Pending[] = []
     const merged: Pending[] = []
@@ -126,6 +139,10 @@ export class Queue {
     )
     this.#options.changed()
     void this.#pump()
+  }
+
+  get online(): boolean {
+    return this.#online
   }
 
   /** The line is there, or gone. */
@@ -207,9 +224,10 @@ export class Queue {
   /** One message, and what its answer asks for. Rejects when there was none. */
   async #send(line: Line): Promise<void> {
     const first = line.entries[0]!.n
-    const run = line.entries.slice(0, this.#most).filter(({ n }, i) => n === first + i)
+    const run = this.#run(line.entries)
     const commands = run.map(({ pending }) => pending.command)
-    const answer = await this.#options.send({ client: line.client, n: first, commands })
+    const previews = Object.fromEntries(run.flatMap((entry) => this.#previewOf(entry)))
+    const answer = await this.#options.send({ client: line.client, n: first, commands, previews })
     if (!('error' in answer)) return this.#settle(line, answer)
     const { code, message } = answer.error
     if (code === 'gap' || (code === 'stale-client' && !line.dated)) await this.#move(line)
@@ -219,11 +237,28 @@ export class Queue {
     else this.#forget(line, run, { code, message })
   }
 
+  /** The entries of the next message: consecutive, and no more than it may bring. */
+  #run(entries: readonly Entry[]): Entry[] {
+    const first = entries[0]!.n
+    let previews = 0
+    const end = entries.findIndex((entry, i) => {
+      previews += this.#previewOf(entry).length
+      return entry.n !== first + i || i >= this.#most || previews > limits.previews
+    })
+    return entries.slice(0, end < 0 ? entries.length : end)
+  }
+
+  #previewOf({ pending: { command } }: Entry): [id: string, bytes: Uint8Array][] {
+    const bytes = command.kind === 'image.add' && this.#previews.get(command.id)
+    return bytes ? [[command.id, bytes]] : []
+  }
+
   #settle(line: Line, { n, seq, refused }: CommandAnswer): void {
     this.#failures = 0
     this.#most = limits.commands
     const settled = line.entries.filter((entry) => entry.n <= n)
     line.entries = line.entries.filter((entry) => entry.n > n)
+    for (const { pending } of settled) this.#previews.delete(targetOf(pending.command))
     void this.#options.store.then((store) => store.settle(line.client, n)).catch(() => {})
     const reasons = new Map(refused.map((refusal) => [refusal.n, refusal.error]))
     const { replica } = this.#options
@@ -236,6 +271,7 @@ export class Queue {
 
   /** Gives up what the server will never do. */
   #forget(line: Line, entries: readonly Entry[], why: Problem): void {
+    for (const { pending } of entries) this.#previews.delete(targetOf(pending.command))
     const last = entries.at(-1)!.n
     line.entries = line.entries.filter(({ n }) => n > last)
     void this.#options.store.then((store) => store.settle(line.client, last)).catch(() => {})

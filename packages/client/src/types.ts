@@ -22,6 +22,11 @@ export interface NewPicture {
   readonly height: number
   /** Base64. */
   readonly thumbhash?: string | undefined
+  /**
+   * What everybody sees until the file is there: WebP or JPEG, at most 320 px on the longest side and
+   * `limits.preview` bytes; a larger one is left out.
+   */
+  readonly preview?: Uint8Array | undefined
   /** Board units; left out, the server finds a free spot. */
   readonly x?: number | undefined
   readonly y?: number | undefined
@@ -60,6 +65,12 @@ export interface BoardEvents {
   drags: ReadonlySet<string>
   /** The pictures whose upload changed, came or went. */
   uploads: ReadonlySet<string>
+  /** The pictures on their way, by whomever, of which there is news: `arrival`, `preview`. */
+  arrivals: ReadonlySet<string>
+  /** Own pictures that somebody else has seen. */
+  seen: ReadonlySet<string>
+  /** Somebody's name is known, or another one now. */
+  people: undefined
   /** `canUndo` or `canRedo` changed. */
   undo: undefined
   /** Something to tell the person. */

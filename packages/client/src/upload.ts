@@ -4,15 +4,16 @@ import {
   errors,
   type ImageAdd,
   type ImageRecord,
+  limits,
+  type Sending,
   WireError,
 } from '@wirephoto/board'
 import type { DetailedError, FileSource, Upload, UploadOptions } from 'tus-js-client'
 import { backoff } from './backoff.ts'
 import type { SavedFile, Store } from './store.ts'
+import { Turns } from './turns.ts'
 import type { Problem } from './types.ts'
 
-/** Uploads under way at once. */
-const AT_ONCE = 2
 /**
  * Bytes of one request. The first is so small that what it is refused for is always heard: a server
  * answers before all is sent, and reads this much more. Later ones take about as long as a lost one
@@ -68,9 +69,17 @@ interface UploadsOptions {
   readonly pictures: ReadonlyMap<string, ImageRecord>
   /** Whether the picture's add has no answer yet. */
   readonly isAdding: (id: string) => boolean
+  /** Whether files must wait: smaller things of more pictures go first. */
+  readonly isHeld: () => boolean
+  /** Resolves when no command waits for its answer, or has waited long enough. */
+  readonly clear: () => Promise<void>
+  /** The greater, the sooner it is sent. */
+  readonly rank: (id: string) => number
   /** Whether the picture is known not to be there, and not to come. */
   readonly isGone: (id: string) => boolean
   readonly changed: (ids: ReadonlySet<string>) => void
+  /** What others can't see of them. */
+  readonly say: (sending: Sending) => void
   /** Turned down for good. */
   readonly failed: (id: string, why: Problem) => void
 }
@@ -84,11 +93,13 @@ export class Uploads {
   readonly shown = new Map<string, OwnUpload>()
   readonly #options: UploadsOptions
   readonly #jobs = new Map<string, Job>()
+  readonly #turns: Turns
   #running = 0
   #closed = false
 
   constructor(options: UploadsOptions) {
     this.#options = options
+    this.#turns = new Turns(options.page, () => this.pump())
   }
 
   /** Keeps the file, and sends it when its turn comes. */
@@ -117,15 +128,30 @@ export class Uploads {
 
   /** Starts what can be started. */
   pump(): void {
-    for (const job of this.#jobs.values()) {
-      if (this.#closed || this.#running >= AT_ONCE) return
-      if (job.phase === 'idle' && !this.#options.isAdding(job.id)) void this.#run(job)
+    const { isAdding, isHeld, rank } = this.#options
+    const idle = [...this.#jobs.values()].filter(
+      ({ id, phase }) => phase === 'idle' && !isAdding(id),
+    )
+    if (idle.length === 0 || isHeld()) return
+    for (const job of idle.sort((a, b) => rank(b.id) - rank(a.id))) {
+      if (this.#closed || this.#running >= this.#turns.most) return
+      void this.#run(job)
     }
+  }
+
+  /** What only we know of them, for others: all that isn't simply on its way. */
+  tell(): void {
+    const told = [...this.shown.values()].filter(
+      ({ state }) => state === 'retrying' || state === 'failed',
+    )
+    for (let i = 0; i < told.length; i += limits.reported)
+      this.#options.say(Object.assign({}, ...told.slice(i, i + limits.reported).map(wordOf)))
   }
 
   /** The line is back: what waits for another try has it now. */
   hurry(): void {
     for (const job of this.#jobs.values()) if (job.phase === 'pausing') this.#resume(job)
+    this.tell()
     this.pump()
   }
 
@@ -134,10 +160,9 @@ export class Uploads {
     const job = this.#jobs.get(id)
     if (job?.phase !== 'failed') return null
     const { error: _, ...upload } = this.shown.get(id)!
-    this.shown.set(id, { ...upload, sent: 0, state: 'waiting' })
+    this.#put(id, { ...upload, sent: 0, state: 'waiting' })
     Object.assign(job, { phase: 'idle', failures: 0 })
     this.#keep(id)
-    this.#changed(id)
     queueMicrotask(() => this.pump())
     return this.#options.pictures.has(id) ? null : job.add
   }
@@ -147,9 +172,9 @@ export class Uploads {
     if (!job) return
     this.#halt(job)
     job.phase = 'failed'
-    this.shown.set(id, { ...this.shown.get(id)!, state: 'failed', error })
+    const { retryAt: _, ...upload } = this.shown.get(id)!
+    this.#put(id, { ...upload, state: 'failed', error })
     this.#forget(id)
-    this.#changed(id)
   }
 
   /** Lets go of an upload, be it done or given up. */
@@ -164,6 +189,15 @@ export class Uploads {
     this.pump()
   }
 
+  /** Gives it up; true when the server has heard of it, and its picture is gone. */
+  async cancel(id: string): Promise<boolean> {
+    const { endpoint, headers } = this.#options
+    this.drop(id)
+    const request = { method: 'DELETE', headers: { ...headers, 'tus-resumable': '1.0.0' } }
+    const response = await fetch(`${endpoint}/${id}`, request).catch(() => null)
+    return response !== null && (response.ok || response.status === 410)
+  }
+
   /** Lets other pages send what is on its way here. */
   release(): void {
     const ids = [...this.#jobs.values()]
@@ -175,6 +209,7 @@ export class Uploads {
   /** Stops; files stay in the store for the next page. */
   close(): void {
     this.#closed = true
+    this.#turns.close()
     for (const job of this.#jobs.values()) this.#halt(job)
     this.release()
   }
@@ -191,6 +226,7 @@ export class Uploads {
     const { id } = job
     job.phase = 'running'
     this.#running++
+    this.#turns.sends = true
     const renewal = setInterval(() => void this.#claim(job), RENEWAL)
     job.claimedAt = 0
     try {
@@ -207,6 +243,7 @@ export class Uploads {
       clearInterval(renewal)
       job.stop = undefined
       this.#running--
+      this.#turns.sends = this.#running > 0
       this.review([id])
       this.pump()
     }
@@ -230,6 +267,13 @@ export class Uploads {
         fingerprint: () => Promise.resolve(job.id),
         ...(job.begun && { uploadUrl: `${endpoint}/${job.id}` }),
         ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
+        // Drags, deletes and previews before bytes.
+        onBeforeRequest: async (request) => {
+          await this.#options.clear()
+          // Another page sends too: one at a time, each.
+          if (request.getMethod() === 'PATCH' && this.#running > this.#turns.most)
+            this.#giveWay(job)
+        },
         onProgress: (sent, total) => {
           complete = sent === total
           this.#progress(job, sent)
@@ -309,11 +353,26 @@ export class Uploads {
     job.stop?.()
   }
 
+  /** Ends the try; it goes on from where it was when there is room. */
+  #giveWay(job: Job): never {
+    job.phase = 'idle'
+    this.#show(job.id, { state: 'waiting' })
+    throw new Error('Another page sends')
+  }
+
   #show(id: string, news: Partial<OwnUpload>): void {
     const shown = this.shown.get(id)
     if (!shown) return
     const { retryAt: _, ...upload } = shown
-    this.shown.set(id, { ...upload, ...news })
+    this.#put(id, { ...upload, ...news })
+  }
+
+  #put(id: string, upload: OwnUpload): void {
+    const before = this.shown.get(id)
+    this.shown.set(id, upload)
+    const isNews = before?.state !== upload.state || before.retryAt !== upload.retryAt
+    if (isNews && !(before?.state === 'waiting' && upload.state === 'sending'))
+      this.#options.say(wordOf(upload))
     this.#changed(id)
   }
 
@@ -379,4 +438,11 @@ function problemOf(body: string): Problem {
     // Something between us and the server has answered in its own words.
   }
   return problem('upload-gone')
+}
+
+/** An upload's state as its sender tells it to others. */
+function wordOf({ id, state, retryAt }: OwnUpload): Sending {
+  if (state === 'failed') return { [id]: { state } }
+  if (state !== 'retrying') return { [id]: { state: 'sending' } }
+  return { [id]: { state, wait: Math.max(0, Math.round((retryAt ?? 0) - Date.now())) } }
 }

@@ -11,11 +11,13 @@ import type { ServerConfig } from './config.ts'
 import { createApp } from './http/app.ts'
 import { createGuard } from './http/guard.ts'
 import { Arrivals } from './images/arrivals.ts'
+import { Arriving } from './images/arriving.ts'
 import { Intake } from './images/intake.ts'
 import { sweepRegularly } from './images/sweep.ts'
 import { Variants } from './images/variants.ts'
 import { Workers } from './images/workers.ts'
 import { attachGateway } from './live/gateway.ts'
+import { Metrics } from './metrics.ts'
 
 export interface RunningServer {
   readonly port: number
@@ -55,14 +57,25 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       workers,
       log,
     })
-    const intake = new Intake({ engine, boards, arrivals, workers, variants, log, maxUpload })
+    const arriving = new Arriving()
+    const metrics = new Metrics()
+    const intake = new Intake({
+      engine,
+      boards,
+      arrivals,
+      arriving,
+      workers,
+      variants,
+      log,
+      maxUpload,
+    })
     const guard = createGuard(config)
     let url = ''
-    const parts = { engine, boards, arrivals, intake, guard, log, maxUpload, webRoot }
+    const parts = { engine, boards, arrivals, intake, metrics, guard, log, maxUpload, webRoot }
     const classic = config.classic && (await Classic.open(parts, config.classic))
     const app = await createApp({ ...parts, classic, url: () => url })
     opened.push(() => app.close())
-    const gateway = attachGateway(app.server, { boards, guard, log })
+    const gateway = attachGateway(app.server, { boards, guard, intake, arriving, metrics, log })
     classic?.attach(app.server)
     await app.ready()
 
@@ -74,11 +87,15 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const underWay = countRequests(app.server)
     // Neither may delay the start.
     const resumed = Promise.all([intake.resume(), variants.resume()])
-    const sweeping = sweepRegularly({ engine, boards, arrivals, variants, log }, config.sweep)
+    const sweeping = sweepRegularly(
+      { engine, boards, arrivals, variants, intake, notify: gateway.notify, log },
+      config.sweep,
+    )
     opened.push(
       () => sweeping.close(),
       () => resumed,
       () => Promise.all([variants.close(), workers.close()]),
+      () => arriving.close(),
     )
     opened.push(async () => {
       // Uploads that can be resumed are broken off, their bytes durable; all else may end.

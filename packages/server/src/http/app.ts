@@ -15,6 +15,7 @@ import { classicRoutes } from '../classic/routes.ts'
 import { toWireError } from '../errors.ts'
 import type { Arrivals } from '../images/arrivals.ts'
 import type { Intake } from '../images/intake.ts'
+import type { Metrics } from '../metrics.ts'
 import { blobRoutes } from './blobs.ts'
 import { boardRoutes } from './boards.ts'
 import { expectContinue, hasUnreadBody, lastWords, openBody } from './body.ts'
@@ -30,6 +31,7 @@ export interface Parts {
   readonly boards: Boards
   readonly arrivals: Arrivals
   readonly intake: Intake
+  readonly metrics: Metrics
   readonly guard: Guard
   readonly log: FastifyBaseLogger
   /** Where the server is reached, without a slash at the end. */

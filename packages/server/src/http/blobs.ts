@@ -51,6 +51,19 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
         }),
     })
 
+  /** What there is to be seen of a picture on its way. */
+  app.get('/b/:board/arrivals/:id/preview', (request, reply) =>
+    atBoard(parts, request, async (board) => {
+      const { id } = pictureOf(board, request)
+      const preview = await parts.arrivals.preview(board.id, id)
+      if (!preview) throw new WireError('not-found')
+      return reply
+        .headers({ ...HEADERS, 'cache-control': 'no-store' })
+        .type('image/webp')
+        .send(preview)
+    }),
+  )
+
   app.route({
     method,
     url: '/api/boards/:board/images/:id/file',
@@ -72,8 +85,9 @@ export async function send(
   request: FastifyRequest,
   reply: FastifyReply,
   { blob, bytes, type }: Pick<ImageRecord, 'blob' | 'bytes' | 'type'>,
-  read: (range: { start: number; end: number }) => Readable | Buffer | Promise<Readable> = (range) =>
-    engine.blobs.get(blob!, range),
+  read: (range: { start: number; end: number }) => Readable | Buffer | Promise<Readable> = (
+    range,
+  ) => engine.blobs.get(blob!, range),
 ): Promise<FastifyReply> {
   // Still arriving.
   if (blob === null || bytes === null || type === null) throw new WireError('not-found')

@@ -10,9 +10,11 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import { Boards, FRONT } from '../boards/boards.ts'
 import { Arrivals } from '../images/arrivals.ts'
+import { Arriving } from '../images/arriving.ts'
 import { Intake } from '../images/intake.ts'
 import { Variants } from '../images/variants.ts'
 import { Workers } from '../images/workers.ts'
+import { Metrics } from '../metrics.ts'
 import { createApp } from './app.ts'
 import { createGuard } from './guard.ts'
 
@@ -57,10 +59,21 @@ export class Harness {
       log,
     })
     const { variants } = this
-    this.intake = new Intake({ engine, boards, arrivals, workers, variants, log, maxUpload })
+    const arriving = new Arriving()
+    this.intake = new Intake({
+      engine,
+      boards,
+      arrivals,
+      arriving,
+      workers,
+      variants,
+      log,
+      maxUpload,
+    })
     const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
     const { intake } = this
-    const parts = { engine, boards, arrivals, intake, guard, log, maxUpload, webRoot }
+    const metrics = new Metrics()
+    const parts = { engine, boards, arrivals, intake, metrics, guard, log, maxUpload, webRoot }
     this.#app = await createApp({ ...parts, url: () => this.url })
     await this.#app.ready()
     this.#app.server.listen(0, '127.0.0.1')

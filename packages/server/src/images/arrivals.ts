@@ -1,6 +1,15 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { type FileHandle, open, readdir, readFile, rm, stat, statfs } from 'node:fs/promises'
+import {
+  type FileHandle,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { type MediaType, WireError } from '@wirephoto/board'
@@ -25,12 +34,13 @@ interface Announced {
 
 /**
  * Files that grow in one folder until they are pictures. One that may be resumed is `<board>.<id>`
- * with a sidecar `<board>.<id>.json` that says how much of it is durable; all else in the folder is
- * what a dead process left.
+ * with a sidecar `<board>.<id>.json` that says how much of it is durable, and `<board>.<id>.webp` is
+ * its preview, which may come before it; all else in the folder is what a dead process left.
  */
 export class Arrivals {
   readonly #folder: string
   readonly #known = new Map<string, Arrival>()
+  readonly #previews = new Set<string>()
   readonly #senders = { count: 0 }
 
   private constructor(folder: string) {
@@ -43,6 +53,11 @@ export class Arrivals {
     const arrivals = new Arrivals(folder)
     const files = new Set(await readdir(folder))
     for (const file of files) {
+      const [, previewed] = /^([^.]+\.[^.]+)\.webp$/.exec(file) ?? []
+      if (previewed) {
+        arrivals.#previews.add(previewed)
+        continue
+      }
       const base = file.replace(/\.json$/, '')
       const found = files.has(base) && (await readSidecar(join(folder, `${base}.json`)))
       if (!found || keyOf(found) !== base)
@@ -62,6 +77,40 @@ export class Arrivals {
 
   get(board: string, id: string): Arrival | undefined {
     return this.#known.get(keyOf({ board, id }))
+  }
+
+  /** Pictures that have a preview. */
+  *previewed(): Generator<{ board: string; id: string }> {
+    for (const key of this.#previews) {
+      const [board, id] = key.split('.')
+      yield { board: board!, id: id! }
+    }
+  }
+
+  hasPreview(board: string, id: string): boolean {
+    return this.#previews.has(keyOf({ board, id }))
+  }
+
+  /** Null when there is none. */
+  async preview(board: string, id: string): Promise<Buffer | null> {
+    if (!this.hasPreview(board, id)) return null
+    return readFile(this.#previewPath(keyOf({ board, id }))).catch(() => null)
+  }
+
+  /** Keeps a WebP for those who come late; it goes with the arrival. */
+  async keepPreview(board: string, id: string, bytes: Uint8Array): Promise<void> {
+    const key = keyOf({ board, id })
+    this.#previews.add(key)
+    await writeFile(this.#previewPath(key), bytes).catch(() => {
+      this.#previews.delete(key)
+    })
+    // It may have gone meanwhile.
+    if (!this.#previews.has(key)) await rm(this.#previewPath(key), { force: true })
+  }
+
+  async dropPreview(board: string, id: string): Promise<void> {
+    const key = keyOf({ board, id })
+    if (this.#previews.delete(key)) await rm(this.#previewPath(key), { force: true })
   }
 
   /** Begins an arrival that may be resumed; one that has begun already is given back if it has that length. */
@@ -87,7 +136,10 @@ export class Arrivals {
   /** Removes its files. Idempotent. */
   async remove(arrival: Arrival): Promise<void> {
     const { board, id } = arrival.of ?? {}
-    if (board !== undefined && id !== undefined) this.#known.delete(keyOf({ board, id }))
+    if (board !== undefined && id !== undefined) {
+      this.#known.delete(keyOf({ board, id }))
+      await this.dropPreview(board, id)
+    }
     await arrival.discard()
   }
 
@@ -101,6 +153,10 @@ export class Arrivals {
     const arrival = new Arrival(join(this.#folder, key), announced, this.#senders, announced)
     this.#known.set(key, arrival)
     return arrival
+  }
+
+  #previewPath(key: string): string {
+    return join(this.#folder, `${key}.webp`)
   }
 
   /** Refuses at once what the disk has no room for. */
@@ -179,9 +235,12 @@ export class Arrival {
    * Writes a body behind the byte `at`, at most `limit` bytes in all, at the sender's pace and with
    * flat memory. Resolves when the body has ended. Whether it ends or breaks off, what has arrived
    * is durable before anybody is told of it (F1). Whoever starts where the file ends takes over
-   * from a sender that hangs.
+   * from a sender that hangs. `moved` is called whenever bytes have come.
    */
-  async receive(source: Readable, { at, limit }: { at: number; limit: number }): Promise<void> {
+  async receive(
+    source: Readable,
+    { at, limit, moved }: { at: number; limit: number; moved?: () => void },
+  ): Promise<void> {
     if (at !== this.#offset) throw new WireError('conflict')
     if (this.#senders.count >= SENDERS) throw new WireError('busy')
     this.#senders.count++
@@ -192,7 +251,7 @@ export class Arrival {
         await this.#rehash()
         await using handle = await open(this.path, this.of ? 'r+' : 'w')
         try {
-          await this.#pour(source, handle, limit)
+          await this.#pour(source, handle, limit, moved)
         } finally {
           await this.#flush(handle)
         }
@@ -265,7 +324,12 @@ export class Arrival {
     }
   }
 
-  async #pour(source: Readable, handle: FileHandle, limit: number): Promise<void> {
+  async #pour(
+    source: Readable,
+    handle: FileHandle,
+    limit: number,
+    moved?: () => void,
+  ): Promise<void> {
     const most = Math.min(this.length ?? limit, limit)
     for await (const chunk of chunksOf(source)) {
       if (this.#offset + chunk.length > most) throw this.#tooLong(limit)
@@ -273,6 +337,7 @@ export class Arrival {
       this.#hash?.update(chunk)
       this.#offset += chunk.length
       await this.#look(chunk)
+      moved?.()
       if (this.of && this.#offset - this.#durable >= STEP) await this.#flush(handle)
     }
     // A file shorter than what it takes to be sure is judged when it is whole.

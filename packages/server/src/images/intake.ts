@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import {
+  type AnyRecord,
   type Command,
   firstWidth,
   GAP,
@@ -19,8 +20,12 @@ import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { Arrival, Arrivals } from './arrivals.ts'
+import type { Arriving } from './arriving.ts'
 import type { Variants } from './variants.ts'
-import type { Workers } from './workers.ts'
+import type { Preview, Workers } from './workers.ts'
+
+/** Bytes that a picture without a preview must have before it is looked at. */
+const EARLY = 65_536
 
 /** What a script says of a picture that it sends whole. */
 export interface Sending {
@@ -36,6 +41,7 @@ export interface IntakeParts {
   readonly arrivals: Arrivals
   readonly workers: Workers
   readonly variants: Variants
+  readonly arriving: Arriving
   readonly log: FastifyBaseLogger
   /** Bytes. */
   readonly maxUpload: number
@@ -51,6 +57,8 @@ export interface IntakeParts {
 export class Intake {
   readonly #parts: IntakeParts
   readonly #finishing = new Map<Arrival, Promise<ImageRecord>>()
+  /** Bytes at which an arrival without a preview is looked at next. */
+  readonly #looks = new WeakMap<Arrival, number>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -63,12 +71,21 @@ export class Intake {
   async receive(arrival: Arrival, source: Readable, at: number): Promise<ImageRecord | null> {
     const { log, maxUpload } = this.#parts
     try {
-      await arrival.receive(source, { at, limit: maxUpload })
+      const moved = () => this.#progress(arrival)
+      await arrival.receive(source, { at, limit: maxUpload, moved })
     } catch (error) {
       if (isFinal(toWireError(error, log))) await this.cancel(arrival)
       throw error
     }
     return arrival.complete ? this.finish(arrival) : null
+  }
+
+  /**
+   * A small picture of one on its way, from its sender: made anew before anybody sees it (F9), told to
+   * whoever looks, kept for who comes later. One that is no picture, or too late, is nothing.
+   */
+  async preview(board: LiveBoard, id: string, sent: Uint8Array): Promise<void> {
+    await this.#preview(board, id, () => this.#parts.workers.preview(sent))
   }
 
   /** Makes a complete upload a stored picture; whoever asks meanwhile gets the same answer. */
@@ -97,6 +114,47 @@ export class Intake {
     }
   }
 
+  async #preview(
+    board: LiveBoard,
+    id: string,
+    make: () => Promise<Preview | null>,
+  ): Promise<boolean> {
+    const { arrivals, arriving, log } = this.#parts
+    if (arrivals.hasPreview(board.id, id)) return true
+    try {
+      const made = await make()
+      if (!made || !isArriving(board.records.get(id))) return false
+      arriving.preview(board.id, id, made.bytes)
+      await arrivals.keepPreview(board.id, id, made.bytes)
+      return true
+    } catch (error) {
+      if (!(error instanceof WireError)) log.warn({ err: error }, 'no preview')
+      return false
+    }
+  }
+
+  #progress(arrival: Arrival): void {
+    const { board, id } = arrival.of!
+    this.#parts.arriving.progress(board, id, arrival.offset, arrival.length)
+    void this.#early(arrival)
+  }
+
+  /** Tries to show something of a picture whose sender gave no preview, now and then while it comes. */
+  async #early(arrival: Arrival): Promise<void> {
+    const { arrivals, boards, workers } = this.#parts
+    const { board, id } = arrival.of!
+    const at = this.#looks.get(arrival) ?? EARLY
+    if (arrival.offset < at || arrival.complete || arrivals.hasPreview(board, id)) return
+    this.#looks.set(arrival, Math.max(at, arrival.offset) * 2)
+    await boards
+      .with(board, (live) =>
+        this.#preview(live, id, async () => workers.early(arrival.path, await arrival.type())),
+      )
+      .catch(() => {
+        // The board or the arrival is gone.
+      })
+  }
+
   /** The upload that this picture waits for. One that nothing waits for any more is dropped. */
   async awaited(board: LiveBoard, id: string): Promise<Arrival | undefined> {
     const { arrivals } = this.#parts
@@ -116,6 +174,8 @@ export class Intake {
 
   /** Gives a record up that waits for an upload. */
   async fail(board: LiveBoard, id: string): Promise<void> {
+    this.#parts.arriving.end(board.id, id)
+    await this.#parts.arrivals.dropPreview(board.id, id)
     try {
       await board.act([{ kind: 'image.fail', id }], SERVER)
     } catch (error) {
@@ -198,13 +258,17 @@ export class Intake {
 
   /** Goes on where an earlier run of the server stopped. */
   async resume(): Promise<void> {
-    const { arrivals, boards, log } = this.#parts
+    const { arrivals, arriving, boards, log } = this.#parts
+    for (const { board, id } of arrivals.previewed()) arriving.preview(board, id, null)
     for (const arrival of arrivals.list()) {
       const { board, id } = arrival.of!
       try {
         const waits = await boards.with(board, ({ records }) => isArriving(records.get(id)))
-        if (!waits) await arrivals.remove(arrival)
-        else if (arrival.complete) await this.finish(arrival)
+        if (!waits) {
+          arriving.end(board, id)
+          await arrivals.remove(arrival)
+        } else if (arrival.complete) await this.finish(arrival)
+        else arriving.progress(board, id, arrival.offset, arrival.length)
       } catch (error) {
         if (!(error instanceof WireError)) log.error({ err: error }, 'arrival not finished')
         else if (error.code === 'unknown-board') await arrivals.remove(arrival)
@@ -229,6 +293,7 @@ export class Intake {
         throw told
       }
       failpoint('intake.settled')
+      this.#parts.arriving.end(boardId, id)
       await arrivals.remove(arrival)
       return this.#stored(board, id)
     })
@@ -261,8 +326,8 @@ const isFinal = ({ code, status }: WireError): boolean =>
 
 const gone = (): WireError => new WireError('upload-gone')
 
-export const isArriving = (record: { kind: string } | undefined): boolean =>
-  record?.kind === 'image' && (record as ImageRecord).blob === null
+export const isArriving = (record: AnyRecord | undefined): record is ImageRecord =>
+  record?.kind === 'image' && record.blob === null
 
 function imageOf(board: LiveBoard, id: string): ImageRecord {
   const record = board.records.get(id)

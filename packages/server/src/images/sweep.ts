@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import { limits } from '@wirephoto/board'
+import { limits, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Boards, SERVER, tidy } from '../boards/boards.ts'
+import { type Boards, tidy } from '../boards/boards.ts'
 import type { Arrivals } from './arrivals.ts'
-import { isArriving } from './intake.ts'
+import { type Intake, isArriving } from './intake.ts'
 import { sidesOf, type Variants, variantKey } from './variants.ts'
 
 /** Records that are looked at in one go. */
@@ -29,6 +29,9 @@ interface Parts {
   readonly boards: Boards
   readonly arrivals: Arrivals
   readonly variants: Variants
+  readonly intake: Intake
+  /** Tells a picture's sender, if here, that it is given up. */
+  readonly notify: (board: string, visitor: string, error: WireError) => void
   readonly log: FastifyBaseLogger
 }
 
@@ -55,7 +58,10 @@ export function sweepRegularly(parts: Parts, times: Times = TIMES): { close(): P
 }
 
 /** Fails pictures that nobody sends any more, and removes blobs that no record refers to (F1). */
-export async function sweep({ engine, boards, arrivals, variants }: Parts, times: Times): Promise<void> {
+export async function sweep(
+  { engine, boards, arrivals, variants, intake, notify }: Omit<Parts, 'log'>,
+  times: Times,
+): Promise<void> {
   const start = Date.now()
   const begun = arrivals.list()
   const wanted = new Set<string>()
@@ -83,7 +89,10 @@ export async function sweep({ engine, boards, arrivals, variants }: Parts, times
       const arrival = arrivals.get(board, id)
       if (arrival && (await arrival.touchedAt()) > start - times.patience) continue
       await boards.with(board, async (live) => {
-        if (isArriving(live.records.get(id))) await live.act([{ kind: 'image.fail', id }], SERVER)
+        const record = live.records.get(id)
+        if (!isArriving(record)) return
+        await intake.fail(live, id)
+        notify(board, record.author, new WireError('upload-gone'))
       })
       if (arrival) await arrivals.remove(arrival)
     }
@@ -92,6 +101,8 @@ export async function sweep({ engine, boards, arrivals, variants }: Parts, times
     const { board, id } = arrival.of!
     if (!arriving.has(`${board} ${id}`)) await arrivals.remove(arrival)
   }
+  for (const { board, id } of arrivals.previewed())
+    if (!arriving.has(`${board} ${id}`)) await arrivals.dropPreview(board, id)
   for await (const blob of engine.blobs.list())
     if (!wanted.has(blob))
       await engine.blobs.remove(blob, { unlessTouchedSince: start - times.lease })

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { crc32, deflateSync } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import { type MediaType, WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
+import { blank, chunk, processes } from './samples.ts'
 import { HEAD, sniff } from './sniff.ts'
 import { type Verdict, Workers } from './workers.ts'
 
@@ -64,15 +64,26 @@ test('R2: the size is the one that is seen, after orientation', async () => {
   }
 })
 
-test('a moving picture is judged by its frame', async () => {
+test('a moving picture is judged by its frame, and known to move', async () => {
   const frames = [await draw(64, 48).png().toBuffer(), await draw(64, 48).png().toBuffer()]
   for (const format of ['gif', 'webp'] as const) {
     const bytes = await sharp(frames, { join: { animated: true } })
       .toFormat(format)
       .toBuffer()
-    const { width, height } = await judge(bytes)
-    assert.deepEqual([width, height], [64, 48])
+    const { width, height, animated } = await judge(bytes)
+    assert.deepEqual([width, height, animated], [64, 48, true])
+    assert.equal((await judge(await draw().toFormat(format).toBuffer())).animated, false)
   }
+  const still = await draw(64, 48).png().toBuffer()
+  // Behind IHDR: an APNG of two frames.
+  const control = chunk('acTL', Buffer.from([0, 0, 0, 2, 0, 0, 0, 0]))
+  const apng = Buffer.concat([still.subarray(0, 33), ...control, still.subarray(33)])
+  assert.deepEqual([(await judge(still)).animated, (await judge(apng)).animated], [false, true])
+  const avif = await draw(64, 48).avif({ effort: 0 }).toBuffer()
+  assert.equal((await judge(avif)).animated, false)
+  // One that says it is a sequence, by a brand.
+  avif.write('avis', avif.indexOf('miaf'), 'latin1')
+  assert.equal((await judge(avif)).animated, true)
 })
 
 test('F8: what is cut off, a lie or too large is refused', async () => {
@@ -159,33 +170,3 @@ test('F8: a picture that takes too long is given up, and the next is judged', as
     await slow.close()
   }
 })
-
-/** A clear PNG of any size, small as a file and quickly made. */
-function blank(width: number, height: number): Buffer {
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(width, 0)
-  header.writeUInt32BE(height, 4)
-  header.set([8, 6], 8)
-  const pixels = deflateSync(Buffer.alloc((width * 4 + 1) * height), { level: 1 })
-  const chunk = (type: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(type), data])
-    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)]
-    length.writeUInt32BE(data.length)
-    check.writeUInt32BE(crc32(body))
-    return [length, body, check]
-  }
-  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
-  const chunks = [chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]
-  return Buffer.concat([signature, ...chunks.flat()])
-}
-
-/** The processes that this one has started. */
-function processes(): number[] {
-  const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], {
-    encoding: 'utf8',
-  })
-  return children
-    .split('\n')
-    .filter((line) => line.includes('images/worker'))
-    .map((line) => Number.parseInt(line, 10))
-}

@@ -1,15 +1,16 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { checked, Hello, limits, WIRE_VERSION, WireError } from '@wirephoto/board'
-import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
 import type { Boards } from '../boards/boards.ts'
 import { toWireError } from '../errors.ts'
 import type { Guard } from '../http/guard.ts'
 import { boundUnread } from './outbox.ts'
-import { Room } from './room.ts'
+import { Room, type RoomParts } from './room.ts'
 import { Session } from './session.ts'
 
 export interface Gateway {
+  /** Tells somebody something, on every page that they have open on a board. */
+  notify(board: string, visitor: string, error: WireError): void
   /** Tells everybody that the server is going, and closes their sockets. */
   close(): void
 }
@@ -17,8 +18,9 @@ export interface Gateway {
 /** The sockets at `/live`: each is let in by the guard, to the room of one board. */
 export function attachGateway(
   http: HttpServer,
-  { boards, guard, log }: { boards: Boards; guard: Guard; log: FastifyBaseLogger },
+  parts: RoomParts & { boards: Boards; guard: Guard },
 ): Gateway {
+  const { boards, guard, log } = parts
   const rooms = new Map<string, Room>()
   /** Connections that have asked to be let in, so that none asks twice. */
   const asked = new WeakSet<object>()
@@ -55,7 +57,7 @@ export function attachGateway(
     if (socket.conn.readyState !== 'open') return release()
     let room = rooms.get(id)
     if (!room) {
-      const opened = new Room(io, board, log, () => {
+      const opened = new Room(io, board, parts, () => {
         if (rooms.get(id) === opened) rooms.delete(id)
       })
       room = opened
@@ -79,6 +81,9 @@ export function attachGateway(
   })
 
   return {
+    notify(board, visitor, error) {
+      rooms.get(board)?.tell(visitor, 'notice', { error })
+    },
     close() {
       for (const room of rooms.values()) room.bye(new WireError('busy'))
       io.engine.close()

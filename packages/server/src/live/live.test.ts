@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server as HttpServer } from 'node:http'
+import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,9 +24,18 @@ import { pino } from 'pino'
 import { WebSocket } from 'ws'
 import { Boards, FRONT } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
+import { Arrivals } from '../images/arrivals.ts'
+import { Arriving } from '../images/arriving.ts'
+import { Intake } from '../images/intake.ts'
+import { Variants } from '../images/variants.ts'
+import { Workers } from '../images/workers.ts'
+import { Metrics } from '../metrics.ts'
 import { attachGateway, type Gateway } from './gateway.ts'
 
 const anna = { visitor: 'anna', role: 'edit' } as const
+/** Whoever says nothing is Anna. */
+const visitorOf = ({ url }: IncomingMessage) =>
+  ({ visitor: /[?&]as=(\w+)/.exec(url ?? '')?.[1] ?? 'anna', role: 'edit' }) as const
 const uuid = () => uuidv7(Date.now(), randomBytes(10))
 
 setFlagsFromString('--expose-gc')
@@ -67,7 +76,11 @@ class Viewer {
         else if (text.startsWith('43')) {
           const [, id, body] = /^43(\d+)(.*)$/s.exec(text)!
           viewer.#answers.get(Number(id))?.(JSON.parse(body!)[0] as never)
-        } else if (text.startsWith('42')) viewer.#hear(JSON.parse(text.slice(2)))
+        } else if (text.startsWith('42')) {
+          const [, id, body] = /^42(\d*)(.*)$/s.exec(text)!
+          if (id) ws.send(`43${id}[]`)
+          viewer.#hear(JSON.parse(body!))
+        }
       })
     })
     await connected
@@ -139,6 +152,9 @@ describe('live', () => {
   let boards: Boards
   let http: HttpServer
   let gateway: Gateway
+  let arrivals: Arrivals
+  let workers: Workers
+  let intake: Intake
   let port: number
   let board: LiveBoard
   let release: () => void
@@ -159,10 +175,20 @@ describe('live', () => {
     http = createServer().listen(0, '127.0.0.1')
     await once(http, 'listening')
     port = (http.address() as AddressInfo).port
+    const log = pino({ level: 'silent' })
+    arrivals = await Arrivals.open(join(folder, 'arrivals'))
+    workers = new Workers()
+    const arriving = new Arriving()
+    const variants = await Variants.open(join(folder, 'variants'), { engine, boards, workers, log })
+    const parts = { engine, boards, arrivals, arriving, workers, variants, log }
+    intake = new Intake({ ...parts, maxUpload: 5_000_000 })
     gateway = attachGateway(http, {
       boards,
-      guard: { check: () => {}, sender: () => anna, introduce: () => null },
-      log: pino({ level: 'silent' }),
+      guard: { check: () => {}, sender: visitorOf, introduce: () => null },
+      intake,
+      arriving,
+      metrics: new Metrics(),
+      log,
     })
     ;({ board, release } = await boards.hold(FRONT))
   })
@@ -171,6 +197,7 @@ describe('live', () => {
     http.closeAllConnections()
     http.close()
     release()
+    await workers.close()
     await boards.close()
     await engine.close()
     await rm(folder, { recursive: true })
@@ -278,7 +305,7 @@ describe('live', () => {
     await watcher.follow(board.cursor)
     const mover = await Viewer.connect(port)
     const id = uuid()
-    for (let x = 0; x <= 100; x++) mover.send(`42["presence",{"drag":{"${id}":{"x":${x},"y":0}}}]`)
+    for (let x = 0; x <= 100; x++) mover.send(`42["presence",{"name":"","drag":{"${id}":{"x":${x},"y":0}}}]`)
     const heard = () =>
       watcher.events
         .filter(([event]) => event === 'presence')

@@ -23,6 +23,11 @@ export class Presence {
     return Object.fromEntries(this.#states)
   }
 
+  /** Empty when it hasn't been said. */
+  nameOf(session: string): string {
+    return this.#states.get(session)?.name ?? ''
+  }
+
   set(session: string, visitor: string, state: State): void {
     this.#states.set(session, { ...state, visitor })
     this.#change(session)

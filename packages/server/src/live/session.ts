@@ -1,15 +1,20 @@
 import {
+  type CommandAnswer,
   Commands,
   checked,
   type ErrorBody,
   Follow,
   type Followed,
+  heard,
   Presence as PresenceSchema,
+  Seen as SeenSchema,
+  Sending,
   WireError,
 } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
 import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
+import { isArriving } from '../images/intake.ts'
 import { Outbox, transportOf, UNREAD } from './outbox.ts'
 import type { Room } from './room.ts'
 
@@ -19,6 +24,8 @@ import type { Room } from './room.ts'
  */
 const RATE = 300
 const BURST = 600
+/** Milliseconds after which it is measured again how long the line is. */
+const MEASURE = 30_000
 
 /** One page that looks at a board: its socket's events, each answered. */
 export class Session {
@@ -26,27 +33,59 @@ export class Session {
   readonly outbox: Outbox
   readonly #socket: Socket
   readonly #room: Room
+  readonly #sender: Sender
   #credit = BURST
   #creditAt = performance.now()
+  /** Milliseconds that a word takes from there to here: half of there and back. */
+  #lag = 0
+  #measuredAt = Number.NEGATIVE_INFINITY
 
   constructor(socket: Socket, room: Room, sender: Sender) {
     this.id = socket.id
     this.#socket = socket
     this.#room = room
+    this.#sender = sender
     this.outbox = new Outbox(socket, room, (reason) => this.#terminate(reason))
     this.#answer('follow', async (body): Promise<Followed> => {
       const { cursor } = checked(Follow, body)
       const resumed = this.outbox.follow(await room.board.missed(cursor))
-      if (resumed) this.outbox.send('presence', JSON.stringify(room.presence.all))
+      if (resumed) {
+        this.outbox.send('presence', JSON.stringify(room.presence.all))
+        this.outbox.send('arrivals', JSON.stringify(room.arrivals))
+        this.#measure()
+      }
       return { visitor: sender.visitor, session: this.id, resumed, now: Date.now() }
     })
-    this.#answer('commands', (body) => room.board.submit(checked(Commands, body), sender))
-    socket.on('presence', (body: unknown) => {
-      const state = PresenceSchema.safeParse(body)
-      if (this.#spend() && state.success) room.presence.set(this.id, sender.visitor, state.data)
-    })
+    this.#answer('commands', (body) => this.#command(checked(Commands, body)))
+    this.#hear(
+      'presence',
+      (body) => heard(PresenceSchema, body),
+      (state) => {
+        room.presence.set(this.id, sender.visitor, state)
+      },
+    )
+    this.#hear(
+      'sending',
+      (body) => heard(Sending, body),
+      (sending) => this.#say(sending),
+    )
+    this.#hear(
+      'seen',
+      (body) => heard(SeenSchema, body),
+      ({ ids }) => {
+        const name = room.presence.nameOf(this.id)
+        for (const id of ids)
+          room.seen.report(id, { visitor: sender.visitor, name, lag: this.#lag })
+        this.#measure()
+      },
+    )
     socket.on('disconnect', () => socket.conn.close())
     room.enter(this)
+    room.parts.metrics.viewers.inc()
+  }
+
+  get visitor(): string {
+    return this.#sender.visitor
   }
 
   /** Says why, and closes. */
@@ -58,6 +97,47 @@ export class Session {
   close(): void {
     this.outbox.close()
     this.#room.leave(this)
+    this.#room.parts.metrics.viewers.dec()
+  }
+
+  async #command({ previews = {}, ...message }: Commands): Promise<CommandAnswer> {
+    const { board, seen, parts } = this.#room
+    for (const command of message.commands)
+      if (command.kind === 'image.add') seen.add(command.id, this.visitor)
+    const answer = await board.submit(message, this.#sender)
+    const refused = new Set(answer.refused.map(({ n }) => n))
+    for (const [i, command] of message.commands.entries()) {
+      const bytes = command.kind === 'image.add' && previews[command.id]
+      if (bytes && !refused.has(message.n + i)) void parts.intake.preview(board, command.id, bytes)
+    }
+    return answer
+  }
+
+  /** What only the sender knows of its own pictures on their way. */
+  #say(sending: Sending): void {
+    const { board, parts } = this.#room
+    for (const [id, { state, wait }] of Object.entries(sending)) {
+      const record = board.records.get(id)
+      if (!isArriving(record) || record.author !== this.visitor) continue
+      parts.arriving.say(board.id, id, state === 'sending' ? 'arriving' : state, wait)
+    }
+  }
+
+  #measure(): void {
+    const start = performance.now()
+    if (start - this.#measuredAt < MEASURE) return
+    this.#measuredAt = start
+    this.#socket.emit('echo', () => {
+      this.#lag = (performance.now() - start) / 2
+    })
+  }
+
+  /** An event without an answer: what isn't understood is not heard. */
+  #hear<T>(event: string, read: (body: unknown) => T | undefined, handle: (body: T) => void): void {
+    this.#socket.on(event, (body: unknown) => {
+      const understood = this.#spend() ? read(body) : undefined
+      if (understood !== undefined) handle(understood)
+    })
   }
 
   #answer<T>(event: string, handle: (body: unknown) => Promise<T>): void {
@@ -78,7 +158,7 @@ export class Session {
       if (!this.#spend()) throw new WireError('too-many')
       return await handle(body)
     } catch (error) {
-      return { error: toWireError(error, this.#room.log).toJSON() }
+      return { error: toWireError(error, this.#room.parts.log).toJSON() }
     }
   }
 
@@ -94,7 +174,10 @@ export class Session {
 
   /** `disconnect(true)` would keep the buffer of a peer that doesn't read. */
   #terminate(reason: string): void {
-    this.#room.log.info({ session: this.id, board: this.#room.board.id, reason }, 'viewer cut off')
+    this.#room.parts.log.info(
+      { session: this.id, board: this.#room.board.id, reason },
+      'viewer cut off',
+    )
     transportOf(this.#socket).socket.terminate()
   }
 }
