@@ -129,7 +129,7 @@ test('an old Node is told so in one sentence', async () => {
   assert.equal(code, 2)
 })
 
-test('a folder that another server serves is refused; it is free again when that one has ended', async () => {
+test('U8: a folder that another server serves is refused; it is free again when that one has ended', async () => {
   const data = join(folder, 'served')
   const first = await serving(['--data', data])
   // Wherever its boards are, its uploads on their way lie in the folder.

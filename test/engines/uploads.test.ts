@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { uuidv7 } from '@wirephoto/board'
+import { sharedPlaces } from '../support/engines.ts'
+import { HereServer } from '../support/here.ts'
+import { drawPicture } from '../support/pictures.ts'
+import { Witness } from '../support/witness.ts'
+
+for (const place of await sharedPlaces())
+  describe(`an upload among servers on ${place.name}`, { skip: place.missing ?? false }, () => {
+    test('U7: it stays on its server, and may begin anew on another', async (t) => {
+      const database = await place.open()
+      t.after(() => database.close())
+      const engine = await database.newUrl()
+      const [here, there] = await Promise.all([1, 2].map(() => HereServer.open({ engine })))
+      t.after(() => Promise.all([here!.close(), there!.close()]))
+      const board = await here!.newBoard()
+      const witness = await Witness.follow(here!.url, board)
+      t.after(() => witness.close())
+      const id = uuidv7(Date.now(), randomBytes(10))
+      await witness.ask({ kind: 'image.add', id, width: 40, height: 30, name: 'a.jpg' })
+
+      const bytes = new Uint8Array(await drawPicture({ width: 40, height: 30 }))
+      const at = (server: HereServer) => `${server.url}/api/boards/${board}/uploads`
+      const send = (url: string, method: string, headers = {}, body: BodyInit | null = null) =>
+        fetch(url, { method, headers: { 'tus-resumable': '1.0.0', ...headers }, body })
+      const begin = (server: HereServer) =>
+        send(at(server), 'POST', {
+          'upload-length': String(bytes.length),
+          'upload-metadata': `id ${btoa(id)}`,
+        })
+      const part = (server: HereServer, from: number, to?: number) => {
+        const type = 'application/offset+octet-stream'
+        const headers = { 'content-type': type, 'upload-offset': String(from) }
+        return send(`${at(server)}/${id}`, 'PATCH', headers, bytes.slice(from, to))
+      }
+      const ask = (server: HereServer) => send(`${at(server)}/${id}`, 'HEAD')
+
+      assert.equal((await begin(here!)).status, 201)
+      assert.equal((await part(here!, 0, 20)).status, 204)
+      // As behind something that balances the load without looking at who comes.
+      assert.equal((await part(there!, 20)).status, 404)
+      assert.equal((await ask(there!)).status, 404)
+      assert.equal((await ask(here!)).headers.get('upload-offset'), '20')
+
+      const anew = await begin(there!)
+      assert.deepEqual([anew.status, anew.headers.get('upload-offset')], [201, '0'])
+      assert.equal((await part(there!, 0)).status, 204)
+      await witness.heard(({ changes }) =>
+        changes.some((one) => 'put' in one && one.put.kind === 'image' && one.put.blob !== null),
+      )
+      assert.equal((await ask(here!)).headers.get('upload-offset'), String(bytes.length))
+    })
+  })
