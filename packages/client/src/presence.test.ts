@@ -88,7 +88,7 @@ describe('presence', () => {
 
   test("one's own drag is no other's", (t) => {
     const { presence, changed } = open(t)
-    presence.receive({ us: { visitor: 'us', drag: { a: at(1) } } }, 'us')
+    presence.receive({ us: { visitor: 'us', name: '', drag: { a: at(1) } } }, 'us')
     assert.equal(presence.drags.size, 0)
     assert.deepEqual(changed, [])
   })

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import { after, before, test } from 'node:test'
+import { type ImageRecord, uuidv7 } from '@wirephoto/board'
+import sharp from 'sharp'
+import { ServerProcess } from '../support/server.ts'
+import { Witness } from '../support/witness.ts'
+
+const MB = 1_000_000
+/** Bytes after which the line is cut, and that a cut may cost: what is made durable in one go. */
+const PIECE = 65_536
+const STEP = 1_048_576
+/** Cuts between two kills of the server. */
+const KILL = 40
+
+let server: ServerProcess
+/** About 20 MB. */
+let picture: Buffer<ArrayBuffer>
+
+before(async () => {
+  server = await ServerProcess.open()
+  const raw = { width: 2800, height: 2400, channels: 3 } as const
+  const noise = randomBytes(raw.width * raw.height * 3)
+  picture = Buffer.from(await sharp(noise, { raw }).png({ compressionLevel: 0 }).toBuffer())
+})
+after(() => server.close())
+
+test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole and sends little twice', async (t) => {
+  assert.ok(picture.length > 20 * MB)
+  const id = uuidv7(Date.now(), randomBytes(10))
+  let witness = await Witness.follow(server.url, 'main')
+  await witness.ask({ kind: 'image.add', id, name: 'p.png', width: 2800, height: 2400 })
+  witness.close()
+  const uploads = `${server.url}/api/boards/main/uploads`
+  const ask = (url: string, method: string, headers: Record<string, string> = {}) =>
+    fetch(url, {
+      method,
+      headers: { 'tus-resumable': '1.0.0', ...headers },
+    })
+  const made = await ask(uploads, 'POST', {
+    'upload-length': String(picture.length),
+    'upload-metadata': `id ${Buffer.from(id).toString('base64')}`,
+  })
+  assert.equal(made.status, 201)
+
+  let cuts = 0
+  let worst = 0
+  for (let at = 0; at < picture.length; ) {
+    const end = Math.min(at + PIECE, picture.length)
+    // Declared to the end of the file, and broken off after a piece.
+    await part(id, at, end)
+    const isKill = ++cuts % KILL === 0
+    if (isKill) {
+      await server.kill()
+      await server.start()
+    }
+    const head = await ask(`${uploads}/${id}`, 'HEAD')
+    assert.equal(head.status, 200)
+    const offset = Number(head.headers.get('upload-offset'))
+    worst = Math.max(worst, end - offset)
+    assert.ok(end - offset <= (isKill ? STEP : PIECE), `${end - offset} bytes lost`)
+    at = offset
+  }
+  witness = await Witness.follow(server.url, 'main')
+  const { records } = await witness.snapshot()
+  witness.close()
+  const record = records.find((each) => each.id === id) as ImageRecord
+  assert.equal(record.blob, createHash('sha256').update(picture).digest('hex'))
+  t.diagnostic(`${cuts} cuts, at most ${worst} bytes were sent again`)
+})
+
+/** A PATCH that breaks off; resolves when the server has closed the line, or answered. */
+function part(id: string, at: number, end: number): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect(server.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.once('close', () => resolve())
+    socket.once('data', () => socket.destroy())
+    socket.write(
+      [
+        `PATCH /api/boards/main/uploads/${id} HTTP/1.1`,
+        'Host: localhost',
+        'Tus-Resumable: 1.0.0',
+        `Upload-Offset: ${at}`,
+        'Content-Type: application/offset+octet-stream',
+        `Content-Length: ${picture.length - at}`,
+        '',
+        '',
+      ].join('\r\n'),
+    )
+    socket.write(picture.subarray(at, end), () => {
+      if (end < picture.length) socket.destroySoon()
+    })
+  })
+}

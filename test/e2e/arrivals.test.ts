@@ -1,0 +1,307 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { limits, WIRE_VERSION } from '@wirephoto/board'
+import {
+  type Board,
+  type BoardEvents,
+  memoryStore,
+  type OpenOptions,
+  openBoard,
+} from '@wirephoto/client'
+import sharp from 'sharp'
+import { io } from 'socket.io-client'
+import { drawPicture } from '../support/pictures.ts'
+import { Proxy } from '../support/proxy.ts'
+import { ServerProcess } from '../support/server.ts'
+
+/** Milliseconds that anything may take here before it counts as never. */
+const PATIENCE = 20_000
+
+let server: ServerProcess
+/** About 1 MB, and what a page makes of it. */
+let photo: Buffer<ArrayBuffer>
+let small: Buffer
+
+before(async () => {
+  server = await ServerProcess.open()
+  photo = Buffer.from(await drawPicture({ width: 1800, height: 1200, quality: 90 }))
+  small = await sharp(photo).resize(320, 320, { fit: 'inside' }).webp({ quality: 60 }).toBuffer()
+})
+after(() => server.close())
+
+/** A board of its own, and pages at it that are closed when the test ends. */
+async function scope(t: TestContext) {
+  const response = await fetch(`${server.url}/api/boards`, { method: 'POST' })
+  const { id: board } = (await response.json()) as { id: string }
+  const opened: { close(): unknown }[] = []
+  t.after(async () => {
+    for (const each of opened) await each.close()
+  })
+  const page = async (options: Partial<OpenOptions> = {}): Promise<Board> => {
+    const opening = openBoard({ url: server.url, board, ...options })
+    opened.unshift(opening)
+    await until(opening, () => opening.status.connection === 'live', 'live')
+    return opening
+  }
+  const line = async () => {
+    const proxy = await Proxy.open(server.port)
+    opened.push(proxy)
+    return Object.assign(proxy, { url: `http://127.0.0.1:${proxy.port}` })
+  }
+  return { board, page, line }
+}
+
+const EVENTS: (keyof BoardEvents)[] = [
+  'pictures',
+  'status',
+  'uploads',
+  'arrivals',
+  'seen',
+  'notice',
+]
+
+/** Resolves when what the board shows makes `isSo` true. */
+function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const timer = setTimeout(() => reject(new Error(`never: ${what}`)), PATIENCE)
+  const look = () => isSo() && resolve()
+  const offs = EVENTS.map((event) => board.on(event, look))
+  look()
+  return promise.finally(() => {
+    clearTimeout(timer)
+    for (const off of offs) off()
+  })
+}
+
+const picture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefined = small) => ({
+  file: new Blob([bytes]),
+  name: 'harbour.jpg',
+  width: 1800,
+  height: 1200,
+  preview,
+})
+
+/** The same picture in bytes of its own. */
+function fresh(): Buffer<ArrayBuffer> {
+  const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0x00, 0x12]), randomBytes(16)])
+  return Buffer.concat([photo.subarray(0, 2), comment, photo.subarray(2)])
+}
+
+describe('A1: what is on its way is seen at once', () => {
+  test('the preview comes before the file, made anew', async (t) => {
+    const { page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 100_000
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    const [id] = anna.add([picture(fresh())])
+    await until(ben, () => ben.preview(id!) !== null, 'a preview')
+    assert.equal(ben.pictures.get(id!)!.blob, null, 'long before the file')
+    const bytes = Buffer.from(await ben.preview(id!)!.arrayBuffer())
+    const { format, width, height } = await sharp(bytes).metadata()
+    assert.deepEqual([format, width, height], ['webp', 320, 213])
+    assert.notDeepEqual(bytes, small, 'never passed through (F9)')
+    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'progress')
+    slow.up.rate = Number.POSITIVE_INFINITY
+    await until(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
+    assert.equal(ben.arrival(id!), null)
+  })
+
+  test('fifty pictures are announced, each with its preview, before the first file', async (t) => {
+    const { page, line } = await scope(t)
+    const slow = await line()
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    const release = anna.hold()
+    const ids = anna.add(Array.from({ length: 25 }, () => picture(fresh())))
+    ids.push(...anna.add(Array.from({ length: 25 }, () => picture(fresh()))))
+    release()
+    let first = 0
+    ben.on('arrivals', (changed) => {
+      if (first === 0 && [...changed].some((id) => ben.arrival(id)?.sent)) first = ben.pictures.size
+    })
+    await until(ben, () => ids.every((id) => ben.pictures.get(id)?.blob), 'all stored')
+    assert.equal(first, 50)
+  })
+
+  test('who comes late gets the preview too, also after a restart', async (t) => {
+    const { page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 60_000
+    const anna = await page({ url: slow.url })
+    const [id] = anna.add([picture(fresh())])
+    const ben = await page()
+    await until(ben, () => ben.preview(id!) !== null, 'a preview')
+    slow.cut()
+    await server.kill()
+    await server.start()
+    const carl = await page()
+    await until(carl, () => carl.preview(id!) !== null, 'a preview of before')
+    assert.equal(carl.pictures.get(id!)!.blob, null)
+  })
+
+  test('a preview that is no picture, or too large, is nothing, and the picture comes all the same', async (t) => {
+    const { page } = await scope(t)
+    const [anna, ben] = [await page(), await page()]
+    const bomb = await sharp({
+      create: { width: 4_000, height: 4_000, channels: 3, background: '#fff' },
+    })
+      .png({ compressionLevel: 9, palette: true })
+      .toBuffer()
+    assert.ok(bomb.length <= limits.preview)
+    const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
+    const previews = [randomBytes(900), svg, bomb, Buffer.alloc(limits.preview + 1)]
+    const ids = anna.add(previews.map((preview) => picture(fresh(), preview)))
+    await until(ben, () => ids.every((id) => ben.pictures.get(id)?.blob), 'all stored')
+    for (const id of ids) assert.equal(ben.preview(id), null)
+  })
+
+  test('a progressive picture without a preview gets one while it comes', async (t) => {
+    const { page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 300_000
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    const progressive = Buffer.from(
+      await sharp(photo).jpeg({ progressive: true, quality: 95 }).toBuffer(),
+    )
+    const [id] = anna.add([{ ...picture(progressive), preview: undefined }])
+    await until(ben, () => ben.preview(id!) !== null, 'a preview')
+    assert.equal(ben.pictures.get(id!)!.blob, null)
+    slow.up.rate = Number.POSITIVE_INFINITY
+  })
+})
+
+describe('A2: arrivals are shared', () => {
+  test('F12: everybody sees how far it is, four times a second at most', async (t) => {
+    const { page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 300_000
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    let news = 0
+    const shares: number[] = []
+    const start = performance.now()
+    ben.on('arrivals', () => {
+      news++
+      const arrival = ben.arrival(id!)
+      if (arrival?.total) shares.push(arrival.sent / arrival.total)
+    })
+    const [id] = anna.add([picture(fresh())])
+    await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
+    const seconds = (performance.now() - start) / 1000
+    // And one for the preview.
+    assert.ok(news <= seconds * 4 + 3, `${news} in ${seconds} s`)
+    assert.ok(shares.length > 3)
+    assert.deepEqual(
+      shares,
+      shares.toSorted((a, b) => a - b),
+    )
+  })
+
+  test('stalled, and going on', async (t) => {
+    const { page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 200_000
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    const [id] = anna.add([picture(fresh())])
+    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    slow.up.stall()
+    await until(ben, () => ben.arrival(id!)?.state === 'stalled', 'stalled')
+    slow.up.go()
+    await until(ben, () => ben.arrival(id!)?.state === 'arriving', 'arriving')
+    slow.up.rate = Number.POSITIVE_INFINITY
+    await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
+  })
+
+  test('nobody says of a picture what is not theirs to say', async (t) => {
+    const { page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 100_000
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    const [id] = anna.add([picture(fresh())])
+    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    const states = new Set<string | undefined>()
+    ben.on('arrivals', () => states.add(ben.arrival(id!)?.state))
+    const socket = io(server.url, {
+      path: '/live',
+      transports: ['websocket'],
+      auth: { board: ben.id, wire: WIRE_VERSION },
+    })
+    socket.emit('sending', { [id!]: { state: 'failed' } })
+    await new Promise((resolve) => socket.emit('follow', { cursor: 'a.1.b' }, resolve))
+    socket.close()
+    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 200_000, 'more bytes')
+    assert.deepEqual([...states], ['arriving'])
+  })
+
+  test('U5: cancelled, it is gone for everybody, and its upload ends with 410', async (t) => {
+    const { board, page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 200_000
+    const [anna, ben] = [await page({ url: slow.url, token: 'A'.repeat(22) }), await page()]
+    const notices: string[] = []
+    anna.on('notice', ({ code }) => notices.push(code))
+    const [id] = anna.add([picture(fresh())])
+    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    await anna.cancel(id!)
+    await until(ben, () => !ben.pictures.has(id!), 'gone')
+    const upload = `${server.url}/api/boards/${board}/uploads/${id}`
+    const head = await fetch(upload, { method: 'HEAD', headers: { 'tus-resumable': '1.0.0' } })
+    assert.equal(head.status, 410)
+    assert.deepEqual(notices, [])
+    assert.equal(anna.pictures.has(id!), false)
+  })
+
+  test('deleted while arriving, it settles in the trash, and undo brings it back whole', async (t) => {
+    const { page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 400_000
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    const bytes = fresh()
+    const [id] = anna.add([picture(bytes)])
+    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    anna.remove([id!])
+    await until(ben, () => ben.pictures.get(id!)!.deletedAt !== null, 'trashed')
+    slow.up.rate = Number.POSITIVE_INFINITY
+    await until(ben, () => ben.pictures.get(id!)!.blob !== null, 'settled in the trash')
+    anna.undo()
+    await until(ben, () => ben.pictures.get(id!)!.deletedAt === null, 'back')
+    assert.equal(ben.pictures.get(id!)!.blob, createHash('sha256').update(bytes).digest('hex'))
+  })
+
+  test('F3: an upload goes on when the server comes back, and others are told of the next try', async (t) => {
+    const { page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 200_000
+    const [anna, ben] = [await page({ url: slow.url, store: memoryStore() }), await page()]
+    const [id] = anna.add([picture(fresh())])
+    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    await server.kill()
+    await until(anna, () => anna.uploads.get(id!)?.state === 'retrying', 'retrying')
+    await server.start()
+    slow.up.rate = Number.POSITIVE_INFINITY
+    await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
+  })
+})
+
+describe('A3: who has seen it', () => {
+  test('each sight once, to the sender only, by the clock of the server', async (t) => {
+    const { page } = await scope(t)
+    const [anna, ben, carl] = [await page(), await page(), await page()]
+    ben.introduce('Ben')
+    const [id] = anna.add([picture(fresh())])
+    for (const viewer of [ben, carl]) {
+      await until(viewer, () => viewer.pictures.has(id!), 'the picture')
+      viewer.saw([id!])
+      viewer.saw([id!])
+    }
+    await until(anna, () => anna.seenBy(id!)?.by.length === 2, 'seen by both')
+    const { by, of } = anna.seenBy(id!)!
+    assert.equal(of, 2)
+    assert.deepEqual(by.map(({ name }) => name).sort(), ['', 'Ben'])
+    for (const { milliseconds } of by) assert.ok(milliseconds >= 0 && milliseconds < PATIENCE)
+    assert.equal(ben.seenBy(id!), null)
+    anna.saw([id!])
+    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    const [, count] = /wirephoto_seen_seconds_count (\d+)/.exec(metrics)!
+    assert.equal(Number(count), 2)
+  })
+})
