@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 
+// Else a file that has been looked at once is never read again.
+sharp.cache(false)
+
 /** A clear PNG of any size, small as a file and quickly made. */
 export function blank(width: number, height: number): Buffer {
   const header = Buffer.alloc(13)
@@ -51,12 +54,13 @@ export async function corners(width: number, height: number): Promise<Buffer> {
     .toBuffer()
 }
 
-/** The colours in the middle of a picture's four corners. */
-export async function cornersOf(picture: Buffer | string): Promise<number[][]> {
-  const { data, info } = await sharp(picture)
-    .removeAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true })
+/** The colours in the middle of a picture's four corners; `ignoreIcc`, its numbers as they stand. */
+export async function cornersOf(
+  picture: Buffer | string,
+  options: { ignoreIcc?: boolean } = {},
+): Promise<number[][]> {
+  const image = sharp(picture, options).removeAlpha().raw()
+  const { data, info } = await image.toBuffer({ resolveWithObject: true })
   const at = (x: number, y: number) => {
     const start = (Math.floor(info.height * y) * info.width + Math.floor(info.width * x)) * 3
     return [...data.subarray(start, start + 3)]
