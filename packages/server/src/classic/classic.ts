@@ -21,6 +21,8 @@ export interface ClassicConfig {
   readonly pages: string | null
   /** A second port to listen on, or null. */
   readonly port: number | null
+  /** Milliseconds that a viewer has to take what it is sent, however much; for tests. */
+  readonly patience?: number
 }
 
 export interface ClassicParts {
@@ -31,6 +33,9 @@ export interface ClassicParts {
   readonly log: FastifyBaseLogger
 }
 
+/** Milliseconds that a viewer has to take what it is sent, and for each KiB of that. */
+const PATIENCE = 30_000
+const PATIENCE_KIB = 16
 /** Bytes of one message from a socket: a pushed picture is one. */
 const MESSAGE = 4 * 1_048_576
 /** Bytes of a picture that is sent over sockets; a larger one shows on our own page only. */
@@ -86,6 +91,7 @@ export class Classic {
   /** Takes sockets at the path where the tutorials' pages look for them, and serves them their script. */
   attach(http: HttpServer): void {
     const { guard, intake, log } = this.#parts
+    const { patience } = this.config
     const io = new Server(http, {
       serveClient: true,
       // Scripts of the tutorials' own time.
@@ -113,6 +119,7 @@ export class Classic {
         typeOf: ({ id, type }) => type ?? this.placeholders.typeOf(id) ?? '',
         authorOf: ({ id, author }) => this.placeholders.authorOf(id) ?? author,
         bytes: (picture) => this.#bytes(picture),
+        patience: (bytes) => patience ?? PATIENCE + (bytes / 1024) * PATIENCE_KIB,
         cutOff: (reason) => log.info({ board: this.board.id, reason }, 'classic viewer cut off'),
       })
       converse(socket, viewer, {
@@ -165,7 +172,7 @@ export class Classic {
   /** The picture, if viewers should see it: on the board, and stored or one of their placeholders. */
   #shown(picture: ImageRecord | undefined): ImageRecord | undefined {
     if (!picture || picture.deletedAt !== null) return undefined
-    const isThere = picture.blob !== null || this.placeholders.typeOf(picture.id) !== undefined
+    const isThere = picture.blob !== null || this.placeholders.waits(picture.id)
     return isThere ? picture : undefined
   }
 

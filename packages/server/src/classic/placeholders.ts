@@ -22,7 +22,12 @@ export class Placeholders {
     this.#intake = intake
   }
 
-  /** The type that was announced; undefined when nothing waits under that id. */
+  /** Whether a placeholder of that id waits for its picture. */
+  waits(id: string): boolean {
+    return this.#waiting.has(id)
+  }
+
+  /** The type that was announced of one that waits. */
   typeOf(id: string): string | undefined {
     return this.#waiting.get(id)?.type
   }

@@ -44,21 +44,23 @@ export async function classicRoutes(app: FastifyInstance, parts: Parts): Promise
   }
   for (const url of ['/image', '/image/']) app.post(url, create)
 
-  const fill = async (request: FastifyRequest) => {
-    const { id } = request.params as { id: string }
-    if (classic.placeholders.typeOf(id) === undefined) throw new WireError('unknown-picture')
-    classic.placeholders.hold(id)
-    try {
+  app.route({
+    method: ['POST', 'PUT'],
+    url: '/image/:id',
+    async handler(request) {
+      const { id } = request.params as { id: string }
+      if (!classic.placeholders.waits(id)) throw new WireError('unknown-picture')
+      classic.placeholders.hold(id)
       const { source } = await formOf(request, most)
       await intake.fill(board, id, source)
       return { id }
-    } catch (error) {
-      // Their page announces it anew when it tries again.
-      await intake.fail(board, id)
-      throw error
-    }
-  }
-  app.route({ method: ['POST', 'PUT'], url: '/image/:id', handler: fill })
+    },
+    // Their page announces it anew when it tries again.
+    async onError(request) {
+      const { id } = request.params as { id: string }
+      if (classic.placeholders.waits(id)) await intake.fail(board, id)
+    },
+  })
 
   app.get('/image/download/:id', (request, reply) => {
     const record = pictureOf(classic, request)
@@ -91,7 +93,10 @@ async function formOf(request: FastifyRequest, most: number): Promise<Form> {
       else part.file.resume()
     }
   }
-  const file = await nextFile()
+  const file = await nextFile().catch((cause: unknown) => {
+    // The parser throws bare errors at a boundary that it can't use, and at a form that is cut off.
+    throw new WireError('bad-request', {}, { cause })
+  })
   if (!file) throw new WireError('bad-request')
   const whole = async function* () {
     yield* decoded(file.file)

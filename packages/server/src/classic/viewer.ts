@@ -9,9 +9,6 @@ const ROOM = 256 * 1024
 const BOUND = 1_048_576
 /** Packets that may wait for somebody who has the libraries answer and reads nothing. */
 const PACKETS = 1_000
-/** Milliseconds that a viewer has to take what was handed to it, and for each KiB of that. */
-const PATIENCE = 30_000
-const PATIENCE_KIB = 16
 
 /** Events of a picture that somebody is still to be sent. */
 export interface Due {
@@ -38,6 +35,8 @@ export interface ViewerParts {
   authorOf(picture: ImageRecord): string
   /** Null when there are none to be had. */
   bytes(picture: ImageRecord): Promise<Buffer | null>
+  /** Milliseconds that it has to take so many bytes. */
+  patience(bytes: number): number
   cutOff(reason: string): void
 }
 
@@ -129,7 +128,9 @@ export class Viewer {
   #attend(): void {
     const { transport } = this.#socket.conn
     transport.on('ready', () => this.#wake())
-    transport.on('headers', (_headers, { socket }) => (this.#polled = socket))
+    transport.on('headers', (_headers, { method, socket }) => {
+      if (method === 'GET') this.#polled = socket
+    })
   }
 
   async #pump(): Promise<void> {
@@ -137,7 +138,8 @@ export class Viewer {
     this.#pumping = true
     // What comes in the same breath shares one look.
     await Promise.resolve()
-    while (!this.#closed && (this.#shown || this.#due.size > 0)) {
+    // Also what is last must have left in time.
+    while (!this.#closed && (this.#shown || this.#due.size > 0 || this.#backlog > ROOM)) {
       if (this.#backlog > ROOM) await this.#left()
       else if (this.#shown) this.#sendShown(this.#shown)
       else await this.#sendNext()
@@ -186,7 +188,7 @@ export class Viewer {
 
   /** Resolves when the line is empty, or closed. */
   async #left(): Promise<void> {
-    const patience = PATIENCE + (this.#handed / 1024) * PATIENCE_KIB
+    const patience = this.#parts.patience(this.#handed)
     const timer = setTimeout(() => {
       this.cutOff(`took nothing for ${Math.round(patience / 1000)} s`)
     }, patience)
