@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { uuidv7 } from '@wirephoto/board'
+import { openBoard } from '@wirephoto/client'
 import { sharedPlaces } from '../support/engines.ts'
 import { HereServer } from '../support/here.ts'
 import { drawPicture } from '../support/pictures.ts'
+import { Proxy } from '../support/proxy.ts'
 import { Witness } from '../support/witness.ts'
 
 for (const place of await sharedPlaces())
@@ -51,5 +53,34 @@ for (const place of await sharedPlaces())
         changes.some((one) => 'put' in one && one.put.kind === 'image' && one.put.blob !== null),
       )
       assert.equal((await ask(here!)).headers.get('upload-offset'), String(bytes.length))
+    })
+
+    test('U7: a page that is led to another server in mid-upload sends it anew', async (t) => {
+      const database = await place.open()
+      t.after(() => database.close())
+      const engine = await database.newUrl()
+      const [here, there] = await Promise.all([1, 2].map(() => HereServer.open({ engine })))
+      t.after(() => Promise.all([here!.close(), there!.close()]))
+      const line = await Proxy.open(here!.port)
+      t.after(() => line.close())
+      line.up.rate = 1_000_000
+      const board = openBoard({
+        url: `http://127.0.0.1:${line.port}`,
+        board: await here!.newBoard(),
+      })
+      t.after(() => board.close())
+      const bytes = await drawPicture({ width: 2400, height: 1600, quality: 95 })
+      const file = new Blob([new Uint8Array(bytes)])
+      const [id] = board.add([{ file, name: 'p.jpg', width: 2400, height: 1600 }])
+      const off = board.on('uploads', () => {
+        // The second part is on its way.
+        if ((board.uploads.get(id!)?.sent ?? 0) < 1_100_000) return
+        off()
+        line.aim(there!.port)
+        line.drop()
+        line.up.rate = Number.POSITIVE_INFINITY
+      })
+      const { blob } = await board.stored(id!)
+      assert.equal(blob, createHash('sha256').update(bytes).digest('hex'))
     })
   })

@@ -23,6 +23,8 @@ export const limits = {
   person: 40,
   /** Pictures that one report is about. */
   reported: 100,
+  /** Milliseconds after its add in which who has seen a picture is told. */
+  sights: 60_000,
   /** Pictures dragged by one person at once, as others see it. */
   dragged: 200,
   /** Bytes of one frame from a browser. */

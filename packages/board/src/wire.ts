@@ -9,8 +9,8 @@ import { type AnyRecord, MEDIA_TYPES } from './records.ts'
 /*
  * All that crosses the socket and the snapshot; version.ts numbers it.
  *
- * Browser to server: `follow`, `commands` (both answered), `presence`, `sending`, `seen`.
- * Server to browser: `changes`, `presence`, `arrivals`, `seen`, `notice`, `bye`, each one JSON string,
+ * Browser to server: `follow`, `commands` (both answered), `presence`, `sending`, `seen`, `show`.
+ * Server to browser: `changes`, `presence`, `arrivals`, `seen`, `show`, `notice`, `bye`, each one JSON string,
  * encoded once for all; `preview`, an id and bytes; `echo`, answered at once, to know how long the line is.
  */
 
@@ -112,6 +112,10 @@ export const Presence = z.object({
   drag: z.nullable(z.record(uuid, z.object({ x: place, y: place })).check(atMost(limits.dragged))),
 })
 export type Presence = z.infer<typeof Presence>
+
+/** `show` from an editor, and on to everybody: the picture that screens shall show. */
+export const Shown = z.object({ id: uuid })
+export type Shown = z.infer<typeof Shown>
 
 /** `sending`: what only the sender knows of pictures on their way. `wait` is milliseconds to the next try. */
 export const Sending = z
@@ -240,6 +244,7 @@ export const wireSchemas = {
   Answer,
   Presence,
   Present,
+  Shown,
   Sending,
   Seen,
   SeenBy,

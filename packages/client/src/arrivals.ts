@@ -41,7 +41,9 @@ export class Arrivals {
   }
 
   get(id: string): Arrival | null {
-    return this.#isArriving(id) ? (this.#entries.get(id)?.state ?? null) : null
+    const state = this.#isArriving(id) ? (this.#entries.get(id)?.state ?? null) : null
+    // Two are sent at a time: one that waits for its sender's others isn't stalled.
+    return state?.state === 'stalled' && this.#isBusy(id) ? { ...state, state: 'arriving' } : state
   }
 
   /** A small WebP, at most 320 px on the longest side, until there are variants. */
@@ -49,7 +51,8 @@ export class Arrivals {
     return this.#entries.get(id)?.preview ?? null
   }
 
-  receive(news: News): void {
+  /** What is new; or, on a new line, `all` that is known, whose previews have been pushed already. */
+  receive(news: News, all = false): void {
     for (const [id, arriving] of Object.entries(news)) {
       if (!this.#isWanted(id)) continue
       const entry = this.#entry(id)
@@ -61,10 +64,11 @@ export class Arrivals {
       const retryAt = wait !== undefined && { retryAt: Date.now() + wait }
       entry.state = { sent, total, state, ...retryAt }
       if (arriving.preview && !entry.preview)
-        entry.fetching ??= setTimeout(() => void this.#fetch(id), PATIENCE)
+        entry.fetching ??= setTimeout(() => void this.#fetch(id), all ? 0 : PATIENCE)
     }
     this.#forgetUnknown()
-    this.#options.changed(new Set(Object.keys(news)))
+    const stalled = [...this.#entries].filter(([, { state }]) => state?.state === 'stalled')
+    this.#options.changed(new Set([...Object.keys(news), ...stalled.map(([id]) => id)]))
   }
 
   /** A preview that was pushed. */
@@ -125,6 +129,18 @@ export class Arrivals {
 
   #isArriving(id: string): boolean {
     return this.#options.pictures.get(id)?.blob === null
+  }
+
+  /** Whether bytes of another picture come from the same sender. */
+  #isBusy(id: string): boolean {
+    const { pictures } = this.#options
+    const author = pictures.get(id)?.author
+    return this.#entries
+      .entries()
+      .some(
+        ([other, { state }]) =>
+          state?.state === 'arriving' && pictures.get(other)?.author === author,
+      )
   }
 
   /** Unknown ones may be announced in a moment. */

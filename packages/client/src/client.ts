@@ -130,9 +130,10 @@ export class Board {
         this.#presence.moved(moved)
       },
       present: (present) => this.#presence.receive(present, this.#followed?.session ?? null),
-      arrivals: (news) => this.#arrivals.receive(news),
+      arrivals: (news) => this.#arrivals.receive(news, this.#status.connection !== 'live'),
       preview: (id, bytes) => this.#arrivals.show(id, bytes),
       seen: (seenBy) => this.#sights.receive(seenBy),
+      shown: ({ id }) => this.#events.emit('show', id),
       notice: (why) => this.#events.emit('notice', why),
       live: (followed) => {
         this.#followed = followed
@@ -196,7 +197,17 @@ export class Board {
 
   /** Tells the senders of these pictures that they are painted here, within view. */
   saw(ids: readonly string[]): void {
-    this.#sights.report(ids, (id) => this.pictures.get(id)?.author !== this.visitor)
+    const old = this.#now() - limits.sights
+    const others = ids.filter((id) => {
+      const picture = this.pictures.get(id)
+      return picture && picture.author !== this.visitor && picture.createdAt > old
+    })
+    if (this.#followed) this.#sights.report(others)
+  }
+
+  /** Has every screen (`/b/<board>/show`) show a picture. False when there is no line. */
+  show(id: string): boolean {
+    return this.#feed.push({ id })
   }
 
   /** The name that a visitor has given, empty when none is known. */

@@ -11,6 +11,7 @@ import {
   type Present,
   type SeenBy,
   type Sending,
+  type Shown,
   type Snapshot,
   WIRE_VERSION,
 } from '@wirephoto/board'
@@ -61,6 +62,7 @@ interface FeedOptions {
   readonly arrivals: (arrivals: Arrivals) => void
   readonly preview: (id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>) => void
   readonly seen: (seenBy: SeenBy) => void
+  readonly shown: (shown: Shown) => void
   /** Something to tell the person. */
   readonly notice: (why: Problem) => void
   /** We follow: commands may be sent. */
@@ -106,6 +108,7 @@ export class Feed {
     this.#socket.on('arrivals', (text: string) => options.arrivals(JSON.parse(text)))
     this.#socket.on('preview', options.preview)
     this.#socket.on('seen', (text: string) => options.seen(JSON.parse(text)))
+    this.#socket.on('show', (text: string) => options.shown(JSON.parse(text)))
     this.#socket.on('notice', (text: string) => options.notice(JSON.parse(text).error))
     this.#socket.on('echo', (answer: () => void) => answer())
     this.#socket.on('reload', () => {
@@ -139,6 +142,13 @@ export class Feed {
   /** Tells their senders that these are on our screen. */
   saw(ids: readonly string[]): void {
     if (this.#state === 'live') this.#socket.emit('seen', { ids })
+  }
+
+  /** Has every screen show a picture. False when there is no line. */
+  push(shown: Shown): boolean {
+    if (this.#state !== 'live') return false
+    this.#socket.emit('show', shown)
+    return true
   }
 
   close(): void {

@@ -34,9 +34,9 @@ export class Sights {
   }
 
   /** Each picture is reported once. */
-  report(ids: readonly string[], isOthers: (id: string) => boolean): void {
+  report(ids: readonly string[]): void {
     for (const id of ids) {
-      if (this.#known.has(id) || !isOthers(id)) continue
+      if (this.#known.has(id)) continue
       this.#known.add(id)
       this.#fresh.push(id)
     }

@@ -73,6 +73,8 @@ export interface BoardEvents {
   people: undefined
   /** `canUndo` or `canRedo` changed. */
   undo: undefined
+  /** The picture that screens shall show. */
+  show: string
   /** Something to tell the person. */
   notice: Problem
 }

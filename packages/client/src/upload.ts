@@ -312,7 +312,9 @@ export class Uploads {
     const response = error.originalResponse
     const status = response?.getStatus() ?? 0
     const isRefusal = status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)
-    if (isRefusal) return this.#give(job, problemOf(response?.getBody() ?? ''))
+    const why = problemOf(response?.getBody() ?? '')
+    // `not-found`: another server than the one that has its first part; it may begin anew there (U7).
+    if (isRefusal && why.code !== 'not-found') return this.#give(job, why)
     // The file may have gone from under us: then no try will send it.
     if (!response && !(await isReadable(job.file)))
       return this.#give(job, problem('damaged', job.add?.name))

@@ -305,7 +305,8 @@ describe('live', () => {
     await watcher.follow(board.cursor)
     const mover = await Viewer.connect(port)
     const id = uuid()
-    for (let x = 0; x <= 100; x++) mover.send(`42["presence",{"name":"","drag":{"${id}":{"x":${x},"y":0}}}]`)
+    for (let x = 0; x <= 100; x++)
+      mover.send(`42["presence",{"name":"","drag":{"${id}":{"x":${x},"y":0}}}]`)
     const heard = () =>
       watcher.events
         .filter(([event]) => event === 'presence')

@@ -1,4 +1,4 @@
-import { type Arrivals, type Batch, coalesce, type WireError } from '@wirephoto/board'
+import { type Arrivals, type Batch, coalesce, type Shown, type WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server } from 'socket.io'
 import type { LiveBoard } from '../boards/live-board.ts'
@@ -27,6 +27,8 @@ export class Room {
   readonly presence: Presence
   readonly seen: Seen
   readonly parts: RoomParts
+  /** Has every screen show a picture. */
+  readonly show: (shown: Shown) => void
   readonly #sessions = new Set<Session>()
   readonly #unlisten: () => void
   readonly #unlook: () => void
@@ -42,6 +44,7 @@ export class Room {
     this.#empty = empty
     this.#unlisten = board.listen((batch) => this.#hear(batch))
     const lossy = (event: string, text: string) => io.to(board.id).volatile.emit(event, text)
+    this.show = (shown) => lossy('show', JSON.stringify(shown))
     this.presence = new Presence((text) => lossy('presence', text))
     this.#unlook = parts.arriving.look(board.id, {
       news: (arrivals) => lossy('arrivals', JSON.stringify(arrivals)),

@@ -1,9 +1,8 @@
-import type { SeenBy } from '@wirephoto/board'
+import { limits, type SeenBy } from '@wirephoto/board'
 
 /** Milliseconds between two messages to a sender: four a second. */
 const INTERVAL = 250
-/** Milliseconds after its add in which a picture's first sights are told; pictures of a room at most. */
-const MEMORY = 60_000
+/** Pictures of a room whose sights are told, at most. */
 const PICTURES = 1_000
 
 interface Added {
@@ -42,7 +41,7 @@ export class Seen {
     const at = performance.now()
     if (this.#added.has(id)) return
     for (const [oldest, added] of this.#added) {
-      if (this.#added.size < PICTURES && added.at > at - MEMORY) break
+      if (this.#added.size < PICTURES && added.at > at - limits.sights) break
       this.#added.delete(oldest)
     }
     this.#added.set(id, { visitor, at, seenBy: new Set() })
@@ -53,7 +52,7 @@ export class Seen {
     const added = this.#added.get(id)
     if (!added || added.visitor === visitor || added.seenBy.has(visitor)) return
     const milliseconds = Math.max(0, Math.round(performance.now() - added.at - lag))
-    if (milliseconds > MEMORY) return
+    if (milliseconds > limits.sights) return
     added.seenBy.add(visitor)
     this.#options.observe(milliseconds)
     this.#news.set(id, [...(this.#news.get(id) ?? []), { visitor, name, milliseconds }])

@@ -6,9 +6,11 @@ import {
   Follow,
   type Followed,
   heard,
+  may,
   Presence as PresenceSchema,
   Seen as SeenSchema,
   Sending,
+  Shown,
   WireError,
 } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
@@ -77,6 +79,13 @@ export class Session {
         for (const id of ids)
           room.seen.report(id, { visitor: sender.visitor, name, lag: this.#lag })
         this.#measure()
+      },
+    )
+    this.#hear(
+      'show',
+      (body) => heard(Shown, body),
+      (shown) => {
+        if (may({ ...sender, now: 0 }, 'board.patch')) room.show(shown)
       },
     )
     socket.on('disconnect', () => socket.conn.close())

@@ -3,11 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 
 const css = await readFile(new URL('./tokens.css', import.meta.url), 'utf8')
-const night = css.indexOf('prefers-color-scheme: dark')
-const themes = {
-  newsprint: colours(css.slice(0, night)),
-  darkroom: colours(css.slice(night)),
-}
+const themes = { newsprint: colours(1), darkroom: colours(2) }
 
 /** On the ground, as DESIGN-LOOK promises them. */
 const promised = {
@@ -35,10 +31,10 @@ for (const name of ['newsprint', 'darkroom'] as const) {
   })
 }
 
-function colours(block: string): Record<string, string> {
-  return Object.fromEntries(
-    Array.from(block.matchAll(/--([\w-]+): (#[0-9a-f]{6});/g), ([, name, value]) => [name, value]),
-  )
+/** The tokens' first colours, or their second ones. */
+function colours(nth: 1 | 2): Record<string, string> {
+  const tokens = css.matchAll(/--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);/g)
+  return Object.fromEntries(Array.from(tokens, ([, name, ...pair]) => [name, pair[nth - 1]]))
 }
 
 /** WCAG 2.2, "contrast ratio" and "relative luminance". */
