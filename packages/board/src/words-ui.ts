@@ -42,15 +42,30 @@ export const uiWords = {
   bringToFront: 'Bring to front',
   delete: 'Delete',
 
-  // An upload
+  // A picture on its way: one's own, or of somebody with a name
   percent: (share: number): string => `${Math.round(share * 100)} %`,
   waiting: 'Waiting its turn',
-  waitingForConnection: 'Waiting for your connection',
+  waitingForConnection: (name: string | null): string =>
+    name === null ? 'Waiting for your connection' : `Waiting for ${name}'s connection`,
   retrying: (seconds: number): string =>
     seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again',
   notSent: 'Not sent',
   retry: 'Retry',
   remove: 'Remove',
+  cancelSending: (n: number): string => (n === 1 ? 'Cancel sending' : `Cancel sending ${n}`),
+
+  // People
+  guest: 'Guest',
+  seenBy: (n: number, of: number): string => `Seen by ${n} of ${of}`,
+  milliseconds: (ms: number): string => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`),
+
+  // The wall
+  showOnScreens: 'Show on screens',
+  shownOnScreens: 'Shown on every screen of this board.',
+  wallTitle: (title: string): string => `${title || 'Wirephoto'}, on the wall`,
+  wallEmpty: 'Nothing here yet. Pictures appear as soon as someone adds them.',
+  codeFor: (address: string): string => `A code that leads to ${address}`,
+  reconnecting: 'reconnecting',
 
   // Empty, and about to be less so
   emptyTitle: 'Drop pictures here.',
@@ -80,7 +95,7 @@ export const uiWords = {
   moreRefused: (n: number): string => `${n} more ${n === 1 ? 'file' : 'files'} can't be added.`,
 
   // Keys, as tooltips and menus name them
-  keys: { undo: 'Ctrl Z', redo: 'Ctrl Shift Z', delete: 'Del' },
+  keys: { undo: 'Ctrl Z', redo: 'Ctrl Shift Z', delete: 'Del', cancel: 'Shift Del' },
 } as const
 
 const pictures = (n: number): string => (n === 1 ? '1 picture' : `${n} pictures`)
