@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import type { ImageRecord, Snapshot } from '@wirephoto/board'
+import { type ImageRecord, type Snapshot, VARIANTS } from '@wirephoto/board'
 import { type Board, openBoard } from '@wirephoto/client'
-import { FAILPOINTS } from '@wirephoto/server'
+import { FAILPOINTS, variantKey } from '@wirephoto/server'
 import sharp from 'sharp'
 import { drawPicture, seeded } from '../support/pictures.ts'
 import { ServerProcess } from '../support/server.ts'
@@ -21,6 +21,8 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
   const stop = new AbortController()
   /** sha256 of what was answered as stored, by the picture's id. */
   const stored = new Map<string, string>()
+  /** Whose every blob on the disk must be, one way or the other. */
+  const sent = new Set<string>()
   /** Ids whose last answered command was this. */
   const notices: string[] = []
   const boards: Board[] = []
@@ -34,7 +36,9 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
     const comment = Buffer.alloc(12)
     comment.writeUInt32BE(0xfffe000a)
     comment.writeDoubleBE(random(), 4)
-    return Buffer.concat([base.subarray(0, 2), comment, base.subarray(2)])
+    const bytes = Buffer.concat([base.subarray(0, 2), comment, base.subarray(2)])
+    sent.add(sha256(bytes))
+    return bytes
   }
 
   before(async () => {
@@ -97,7 +101,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
     const reached = new Map<string, number>()
     for (let kill = 0; kill < KILLS; kill++) {
       await server.kill()
-      await checkFolder(data)
+      await checkFolder(data, sent)
       const failpoint = kill % 2 ? FAILPOINTS[(kill >> 1) % FAILPOINTS.length] : undefined
       const nth = 1 + Math.floor(random() * 3)
       // It may die while it starts.
@@ -105,7 +109,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
         .start(failpoint && { WIREPHOTO_FAILPOINT: `${failpoint}:${nth}` })
         .catch(() => {})
       const died = server.ended().then(() => true)
-      const patience = failpoint ? 2_500 : random() * 600
+      const patience = failpoint ? 10_000 : random() * 600
       if ((await Promise.race([died, setTimeout(patience, false)])) && failpoint)
         reached.set(failpoint, (reached.get(failpoint) ?? 0) + 1)
     }
@@ -118,7 +122,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
     stop.abort()
     await Promise.all(load)
     await Promise.all(boards.map((board) => board.settled()))
-    await until(async () => (await records()).every(({ blob }) => blob !== null), 30_000)
+    await until(async () => (await records()).every(({ variants }) => variants !== null), 60_000)
 
     const found = new Map((await records()).map((record) => [record.id, record]))
     for (const [id, hash] of stored) {
@@ -132,6 +136,13 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
       )
       assert.equal(sha256(bytes), record.blob)
       assert.equal((await sharp(bytes).metadata()).width, record.width)
+      const sides = VARIANTS.filter((side) => side < record.width)
+      assert.deepEqual(record.variants, sides, 'V3')
+      for (const side of sides) {
+        const variant = await fetch(`${server.url}/b/main/blob/${record.blob}/${side}`)
+        const { width } = await sharp(await variant.arrayBuffer()).metadata()
+        assert.equal(width, side)
+      }
     }
     assert.deepEqual(notices, [], 'a command that took effect twice is refused the second time')
     const truth = [...found.values()].sort(byId)
@@ -145,7 +156,12 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
       for (const { id, x, caption } of shown)
         if (caption === 'once' && stored.has(id)) assert.ok(x === 2 || x === 1, id)
     }
-    const wanted = new Set([...found.values()].map(({ blob }) => blob!))
+    const wanted = new Set(
+      [...found.values()].flatMap(({ blob, variants }) => [
+        blob!,
+        ...variants!.map((side) => variantKey(blob!, side)),
+      ]),
+    )
     await until(async () => (await blobs(data)).length === wanted.size, 20_000)
     assert.deepEqual((await blobs(data)).sort(), [...wanted].sort())
     assert.deepEqual(await readdir(join(data, 'arrivals')), [])
@@ -161,11 +177,15 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
   }
 })
 
-/** With the server dead: every blob on the disk is whole. */
-async function checkFolder(data: string): Promise<void> {
+/** With the server dead: every blob on the disk is whole, and every variant is one of what was sent. */
+async function checkFolder(data: string, sent: ReadonlySet<string>): Promise<void> {
+  const variants = new Set(
+    [...sent].flatMap((blob) => VARIANTS.map((side) => variantKey(blob, side))),
+  )
   for (const name of await blobs(data)) {
     const bytes = await readFile(join(data, 'blobs', name.slice(0, 2), name))
-    assert.equal(sha256(bytes), name, 'a blob is what its name says')
+    if (variants.has(name)) await sharp(bytes, { failOn: 'error' }).stats()
+    else assert.equal(sha256(bytes), name, 'a blob is what its name says')
   }
 }
 

@@ -235,8 +235,8 @@ test('V3: a start finds what boards that nobody opens have left', async () => {
   await server.variants.resume()
   const { records } = await server.engine.log.load(board)
   assert.deepEqual(
-    records.map((record) => record.id === id && record.variants),
-    [[64, 320]],
+    records.map((record) => [record.id, 'variants' in record && record.variants]),
+    [[id, [64, 320]]],
   )
 })
 
