@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
 import { WireError } from '@wirephoto/board'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { atBoard } from './address.ts'
 import type { Parts } from './app.ts'
 
@@ -53,14 +53,16 @@ export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<vo
     reply.code(status).header('content-security-policy', POLICY).sendFile('index.html', webRoot)
 
   if (!(await hasPage(pages))) app.get('/', (_request, reply) => page(reply))
-  app.get('/b/:board', async (request, reply) => {
+  for (const url of ['/b/:board', '/b/:board/show']) app.get(url, answer)
+
+  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const found = await atBoard(parts, request, () => true).catch((error: unknown) => {
       if (error instanceof WireError && error.code === 'unknown-board') return false
       throw error
     })
     // The page itself says it, in words that a person can act on.
     return page(reply, found ? 200 : 404)
-  })
+  }
 }
 
 const hasPage = async (folder: string | null): Promise<boolean> =>
