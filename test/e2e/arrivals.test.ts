@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { limits, WIRE_VERSION } from '@wirephoto/board'
+import { type ImageRecord, limits, WIRE_VERSION } from '@wirephoto/board'
 import {
   type Board,
   type BoardEvents,
@@ -167,6 +167,52 @@ describe('A1: what is on its way is seen at once', () => {
     await until(ben, () => ben.preview(id!) !== null, 'a preview')
     assert.equal(ben.pictures.get(id!)!.blob, null)
     slow.up.rate = Number.POSITIVE_INFINITY
+  })
+})
+
+describe('A1: what a script sends slowly is seen while it comes', () => {
+  const put = (url: string, board: string, bytes: Buffer<ArrayBuffer>) =>
+    fetch(`${url}/b/${board}/harbour.jpg`, { method: 'PUT', body: bytes })
+
+  test('its box and its share at once, and a preview as soon as there are bytes enough', async (t) => {
+    const { board, page, line } = await scope(t)
+    const slow = await line()
+    slow.up.rate = 200_000
+    const ben = await page()
+    const progressive = Buffer.from(
+      await sharp(photo).jpeg({ progressive: true, quality: 95 }).toBuffer(),
+    )
+    const stored = put(slow.url, board, progressive)
+    await until(ben, () => ben.pictures.size === 1, 'announced')
+    const [{ id, width, height, name }] = [...ben.pictures.values()] as [ImageRecord]
+    assert.deepEqual([width, height, name], [1800, 1200, 'harbour.jpg'])
+    await until(ben, () => (ben.arrival(id)?.sent ?? 0) > 0, 'its share')
+    await until(ben, () => ben.preview(id) !== null, 'a preview')
+    assert.equal(ben.pictures.get(id)!.blob, null)
+    slow.up.rate = Number.POSITIVE_INFINITY
+    const record = (await (await stored).json()) as ImageRecord
+    assert.equal(record.id, id)
+    await until(ben, () => ben.pictures.get(id)!.blob === record.blob, 'stored')
+    assert.equal(ben.pictures.size, 1)
+  })
+
+  test('broken off or killed, it is gone', async (t) => {
+    const { board, page, line } = await scope(t)
+    const ben = await page()
+    for (const end of ['drop', 'kill'] as const) {
+      const slow = await line()
+      slow.up.rate = 100_000
+      const sent = put(slow.url, board, fresh()).catch(() => null)
+      await until(ben, () => ben.pictures.size === 1, 'announced')
+      if (end === 'drop') slow.cut()
+      else {
+        await server.kill()
+        await server.start()
+      }
+      await until(ben, () => ben.pictures.size === 0, `gone after ${end}`)
+      slow.cut()
+      assert.equal(await sent, null)
+    }
   })
 })
 

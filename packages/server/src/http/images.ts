@@ -90,7 +90,13 @@ async function* formBody(request: FastifyRequest): Body {
   try {
     for await (const part of request.parts())
       if (part.type === 'file')
-        yield { source: part.file, name: cleanName(part.filename ?? ''), length: null, place }
+        yield {
+          source: part.file,
+          name: cleanName(part.filename ?? ''),
+          length: null,
+          place,
+          isForm: true,
+        }
   } catch (cause) {
     // The parser throws bare errors at a boundary that it can't use, and at a form that is cut off.
     throw new WireError('bad-request', {}, { cause })

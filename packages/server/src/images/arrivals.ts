@@ -41,6 +41,8 @@ export class Arrivals {
   readonly #folder: string
   readonly #known = new Map<string, Arrival>()
   readonly #previews = new Set<string>()
+  /** Announced by a dead process, and never to come. */
+  readonly orphans: { board: string; id: string }[] = []
   readonly #senders = { count: 0 }
 
   private constructor(folder: string) {
@@ -58,6 +60,8 @@ export class Arrivals {
         arrivals.#previews.add(previewed)
         continue
       }
+      const [, board, id] = /^([^.]+)\.([^.]+)\.once$/.exec(file) ?? []
+      if (board && id) arrivals.orphans.push({ board, id })
       const base = file.replace(/\.json$/, '')
       const found = files.has(base) && (await readSidecar(join(folder, `${base}.json`)))
       if (!found || keyOf(found) !== base)
@@ -131,6 +135,13 @@ export class Arrivals {
   async spool(name: string, length: number | null): Promise<Arrival> {
     if (length !== null) await this.#expect(length)
     return new Arrival(join(this.#folder, randomUUID()), { name, length }, this.#senders)
+  }
+
+  /** Remembers that a picture is announced which only this process can bring. */
+  async vow(of: { board: string; id: string }): Promise<() => Promise<void>> {
+    const path = join(this.#folder, `${keyOf(of)}.once`)
+    await writeFile(path, '')
+    return () => rm(path, { force: true })
   }
 
   /** Removes its files. Idempotent. */

@@ -21,6 +21,7 @@ import { toWireError } from '../errors.ts'
 import { failpoint } from '../failpoint.ts'
 import type { Arrival, Arrivals } from './arrivals.ts'
 import type { Arriving } from './arriving.ts'
+import { Herald } from './herald.ts'
 import type { Variants } from './variants.ts'
 import type { Preview, Workers } from './workers.ts'
 
@@ -33,6 +34,8 @@ export interface Sending {
   readonly length: number | null
   readonly name: string
   readonly place: Pick<ImageAdd, 'x' | 'y' | 'w' | 'caption'>
+  /** Whether more may be said behind the file: then it isn't announced before. */
+  readonly isForm?: true
 }
 
 export interface IntakeParts {
@@ -71,7 +74,8 @@ export class Intake {
   async receive(arrival: Arrival, source: Readable, at: number): Promise<ImageRecord | null> {
     const { log, maxUpload } = this.#parts
     try {
-      const moved = () => this.#progress(arrival)
+      const { board, id } = arrival.of!
+      const moved = () => this.#progress(arrival, board, id)
       await arrival.receive(source, { at, limit: maxUpload, moved })
     } catch (error) {
       if (isFinal(toWireError(error, log))) await this.cancel(arrival)
@@ -133,16 +137,14 @@ export class Intake {
     }
   }
 
-  #progress(arrival: Arrival): void {
-    const { board, id } = arrival.of!
+  #progress(arrival: Arrival, board: string, id: string): void {
     this.#parts.arriving.progress(board, id, arrival.offset, arrival.length)
-    void this.#early(arrival)
+    void this.#early(arrival, board, id)
   }
 
   /** Tries to show something of a picture whose sender gave no preview, now and then while it comes. */
-  async #early(arrival: Arrival): Promise<void> {
+  async #early(arrival: Arrival, board: string, id: string): Promise<void> {
     const { arrivals, boards, workers } = this.#parts
-    const { board, id } = arrival.of!
     const at = this.#looks.get(arrival) ?? EARLY
     if (arrival.offset < at || arrival.complete || arrivals.hasPreview(board, id)) return
     this.#looks.set(arrival, Math.max(at, arrival.offset) * 2)
@@ -192,32 +194,53 @@ export class Intake {
   ): Promise<ImageRecord[]> {
     if (!may({ ...sender, now: Date.now() }, 'image.add')) throw new WireError('not-allowed')
     const { arrivals, maxUpload: limit } = this.#parts
+    // The rights were asked above.
+    const server = { visitor: sender.visitor, role: 'server' } as const
     const spooled: Arrival[] = []
+    const heralds = new Map<string, Herald>()
     const commands: Command[] = []
     let shift = 0
     try {
       for await (const picture of pictures) {
-        const { source, length, place } = picture
+        const { source, length, place, isForm } = picture
         const arrival = await arrivals.spool(picture.name, length)
         spooled.push(arrival)
-        await arrival.receive(source, { at: 0, limit })
-        // A form may say it behind the file.
-        const { name } = picture
-        const settle = await this.#store(arrival, uuidv7(Date.now(), randomBytes(10)))
-        const { id, width, height, thumbhash } = settle
+        const id = uuidv7(Date.now(), randomBytes(10))
         // Several at one place stand side by side.
         const x = place.x === undefined ? undefined : place.x + shift
+        const add = { kind: 'image.add', id, ...place, x } as const
+        const herald = new Herald(this.#parts, board, server, { ...add, name: picture.name })
+        heralds.set(id, herald)
+        const moved = () => {
+          herald.moved(arrival)
+          if (herald.isAnnounced) this.#progress(arrival, board.id, id)
+        }
+        await arrival.receive(source, { at: 0, limit, ...(!isForm && { moved }) })
+        // A form may say it behind the file.
+        const { name } = picture
+        const settle = await this.#store(arrival, id)
+        const { width, height, thumbhash } = settle
         shift += (place.w ?? firstWidth(width, height)) + GAP
-        commands.push(
-          { kind: 'image.add', id, ...place, x, name, width, height, thumbhash },
-          settle,
-        )
+        await herald.settled()
+        if (!herald.isAnnounced) commands.push({ ...add, name, width, height, thumbhash })
+        commands.push(settle)
       }
-      // One message, so that nobody sees a picture that is not there yet; the rights were asked above.
-      await board.act(commands, { visitor: sender.visitor, role: 'server' })
+      // One message, so that nobody sees a part of what comes together.
+      await board.act(commands, server)
       failpoint('intake.settled')
+      for (const id of heralds.keys()) this.#parts.arriving.end(board.id, id)
+    } catch (error) {
+      for (const [id, herald] of heralds) {
+        await herald.settled()
+        if (herald.isAnnounced) await this.fail(board, id)
+      }
+      throw error
     } finally {
       for (const arrival of spooled) await arrivals.remove(arrival)
+      for (const [id, herald] of heralds) {
+        await herald.end()
+        await arrivals.dropPreview(board.id, id)
+      }
     }
     return commands.flatMap((command) =>
       command.kind === 'image.settle' ? [this.#stored(board, command.id)] : [],
@@ -260,6 +283,12 @@ export class Intake {
   async resume(): Promise<void> {
     const { arrivals, arriving, boards, log } = this.#parts
     for (const { board, id } of arrivals.previewed()) arriving.preview(board, id, null)
+    for (const { board, id } of arrivals.orphans.splice(0))
+      await boards
+        .with(board, (live) => this.fail(live, id))
+        .catch(() => {
+          // The board is gone too.
+        })
     for (const arrival of arrivals.list()) {
       const { board, id } = arrival.of!
       try {

@@ -45,7 +45,7 @@ export interface Variant {
 
 /** What the process can do. */
 export type Jobs = typeof jobs
-const jobs = { judge, preview, early, vary }
+const jobs = { judge, preview, measure, early, vary }
 
 const FORMATS: Record<string, MediaType> = {
   jpeg: 'image/jpeg',
@@ -130,6 +130,14 @@ async function preview(file: {
   const { format } = await image.metadata()
   if (!PREVIEWS.includes(format)) throw new Error(`is ${format}`)
   return shrink(image, file.most)
+}
+
+/** Pixels as seen, from the first bytes of a file; null while they don't tell. */
+async function measure(file: { path: string }): Promise<{ width: number; height: number } | null> {
+  const header = await sharp(file.path, { limitInputPixels: false, failOn: 'none' })
+    .metadata()
+    .catch(() => null)
+  return header && header.autoOrient
 }
 
 /** Of the first bytes of a file; null while they don't show the whole picture. */

@@ -65,8 +65,14 @@ export class Workers {
     return made(await this.#ask(this.#previews, 'preview', question, this.#most))
   }
 
+  /** Pixels as seen, from the first bytes of a file that is still arriving; null while they don't tell. */
+  async measure(path: string): Promise<{ width: number; height: number } | null> {
+    const answer = await this.#ask(this.#verdicts, 'measure', { path }, this.#most, true)
+    return answer && 'made' in answer ? answer.made : null
+  }
+
   /**
-   * The same from the first bytes of a file that is still arriving; null while they don't show all of
+   * A preview from the first bytes of a file that is still arriving; null while they don't show all of
    * the picture. Only a progressive JPEG does so before its end. Rejects with `busy`.
    */
   async early(path: string, type: MediaType): Promise<Preview | null> {

@@ -74,7 +74,7 @@ export function Wall(props: { board: Board }): JSX.Element {
           </Show>
         }
       >
-        <ul class="wall-mosaic">
+        <ul class="wall-mosaic" style={{ '--rows': Math.ceil(Math.sqrt(mosaic().length / 2.5)) }}>
           <For each={mosaic()}>
             {(record) => (
               <li style={{ 'aspect-ratio': `${record.width} / ${record.height}` }}>
