@@ -67,6 +67,11 @@ export class Intake {
     this.#parts = parts
   }
 
+  /** Somebody is here who may bring pictures: their previews must not wait for a process to start. */
+  expect(): void {
+    this.#parts.workers.warm()
+  }
+
   /**
    * Takes in a part of an upload that may be resumed, from the byte `at` on. Resolves to the stored
    * picture if it was the last part, else to null. What is refused goes, with its record.

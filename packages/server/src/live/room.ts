@@ -42,6 +42,7 @@ export class Room {
     this.board = board
     this.parts = parts
     this.#empty = empty
+    parts.intake.expect()
     this.#unlisten = board.listen((batch) => this.#hear(batch))
     const lossy = (event: string, text: string) => io.to(board.id).volatile.emit(event, text)
     this.show = (shown) => lossy('show', JSON.stringify(shown))
