@@ -10,10 +10,12 @@ interface Listening {
   readonly data: string
   /** A database that other servers may stand on too, without its password; null for the folder alone. */
   readonly shared: string | null
+  /** The board that whoever comes may use, and the second port; null when there is none. */
+  readonly classic: { readonly board: string; readonly port: number | null } | null
 }
 
 /** What the operator reads when the server is up. */
-export function banner({ port, host, outside, data, shared }: Listening): string {
+export function banner({ port, host, outside, data, shared, classic }: Listening): string {
   const everywhere = host === '0.0.0.0' || host === '::'
   const near = everywhere || host === '127.0.0.1' ? 'localhost' : host
   const around = everywhere ? addresses().map((address) => urlOf(address, port)) : []
@@ -22,6 +24,10 @@ export function banner({ port, host, outside, data, shared }: Listening): string
     `Wirephoto is at ${urlOf(near, port)}`,
     ...(outside ? [`  from outside: ${outside}`] : []),
     ...around.map((url) => `  on this network: ${url}`),
+    ...(classic?.port ? [`  and at ${urlOf(near, classic.port)}`] : []),
+    ...(classic
+      ? [`Whoever reaches it may see and change the board ${classic.board}, which --classic opens`]
+      : []),
     ...(shared
       ? [
           `Boards and pictures lie in ${shared}, uploads on their way in ${data}`,

@@ -2,11 +2,24 @@ import { Unusable } from './unusable.ts'
 
 /** Values of flags and environment variables. Each throws `Unusable` with a sentence that names both. */
 
-export function parsePort(text: string): number {
+export const parsePort = (text: string): number => portOf(text, '--port (WIREPHOTO_PORT)')
+export const parseClassicPort = (text: string): number =>
+  portOf(text, '--classic-port (WIREPHOTO_CLASSIC_PORT)')
+
+function portOf(text: string, flag: string): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65_535)
-    throw new Unusable(`${quoted(text)} is no port; give --port (WIREPHOTO_PORT) 0 to 65535.`)
+    throw new Unusable(`${quoted(text)} is no port; give ${flag} 0 to 65535.`)
   return port
+}
+
+/** A board's id, as in its address. */
+export function parseBoard(text: string): string {
+  if (!/^[\w-]{1,64}$/.test(text))
+    throw new Unusable(
+      `${quoted(text)} is no board; give letters, digits, - and _, as behind /b/ in its address.`,
+    )
+  return text
 }
 
 const UNITS: Record<string, number> = {
@@ -41,10 +54,11 @@ export function parseOrigin(text: string): string {
   return url.origin
 }
 
-export function parseYes(text: string | undefined): boolean {
+/** `name` is the variable's. */
+export function parseYes(name: string, text: string | undefined): boolean {
   if (text === undefined || /^(?:0|no|false|off)$/i.test(text)) return false
   if (/^(?:1|yes|true|on)$/i.test(text)) return true
-  throw new Unusable(`${quoted(text)} is neither yes nor no; set WIREPHOTO_LAN to 1 or 0.`)
+  throw new Unusable(`${quoted(text)} is neither yes nor no; set ${name} to 1 or 0.`)
 }
 
 const quoted = (text: string): string => JSON.stringify(text)

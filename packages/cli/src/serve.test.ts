@@ -68,7 +68,8 @@ async function serving(args: string[], env: NodeJS.ProcessEnv = {}, under: strin
 test('help tells every flag with its default and its variable', async () => {
   const { out, code } = await outcome(['serve', '--help'])
   assert.equal(code, 0)
-  const flags = ['port', 'host', 'lan', 'public-url', 'data', 'engine', 'max-upload']
+  const classic = ['classic', 'open', 'classic-pages', 'classic-port']
+  const flags = ['port', 'host', 'lan', 'public-url', 'data', 'engine', 'max-upload', ...classic]
   for (const flag of flags) {
     assert.match(out, new RegExp(`--${flag}\\b`))
     assert.match(out, new RegExp(`WIREPHOTO_${flag.toUpperCase().replace('-', '_')}\\b`))
@@ -100,6 +101,17 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
     [serve('--engine', 'oracle:x'), /^There is no engine "oracle:x"; use sqlite/],
     [serve('--lan', '--host', '127.0.0.1'), /^Option '--lan' cannot be used with option '--host/],
     [serve(), /^"maybe" is neither yes nor no; set WIREPHOTO_LAN/, { WIREPHOTO_LAN: 'maybe' }],
+    [serve('--classic', 'a/b'), /^"a\/b" is no board; give letters/],
+    [serve('--open'), /^--open goes with --classic; give that too/],
+    [serve('--classic-port', '0'), /^--classic-port goes with --classic/],
+    [serve('--classic', '--classic-port', 'x'), /^"x" is no port; give --classic-port/],
+    [serve('--classic', '--classic-port', port), /^Port \d+ is taken; .* --classic-port or/],
+    [serve('--classic', '--classic-pages', 'none'), /^There is no folder .*none; choose another/],
+    [
+      serve('--classic', 'party', '--lan'),
+      /^--classic opens the board party to .* give --open too/,
+    ],
+    [serve('--classic', '--public-url', 'https://b.example'), /give --open too/],
     [serve('--prot', '1'), /^Unknown option '--prot' \(Did you mean --port\?\); see/],
     [['sreve'], /^Unknown command 'sreve' \(Did you mean serve\?\); see/],
   ]
@@ -156,6 +168,21 @@ test('the banner says where it listens and where the data lie, with --lan for th
   assert.match(lan.banner, /from outside: https:\/\/board\.example\n/)
   assert.match(lan.banner, /[▀▄█]{4}/)
   await lan.stop('SIGTERM')
+})
+
+test('K1 --classic says what it opens, and to whom', async () => {
+  const here = await serving(['--data', 'classic', '--classic', '--classic-port', '0'])
+  assert.match(here.banner, /and at http:\/\/localhost:\d+\n/)
+  assert.match(here.banner, /Whoever reaches it may see and change the board main, which --classic/)
+  const [, second] = here.banner.match(/and at (\S+)/) ?? []
+  assert.equal((await fetch(`${second}/socket.io/socket.io.js`)).status, 200)
+  await here.stop('SIGTERM')
+  const wide = await serving(['--data', 'wide', '--lan', '--classic', 'party', '--open'])
+  assert.match(wide.banner, /may see and change the board party/)
+  await wide.stop('SIGTERM')
+  const without = await serving(['--data', 'without'])
+  assert.doesNotMatch(without.banner, /classic/)
+  await without.stop('SIGTERM')
 })
 
 test('F1: SIGTERM lets a picture that is on its way arrive', async () => {

@@ -80,8 +80,6 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     await app.ready()
 
     const port = await listen(app.server, config, opened)
-    const further = config.classic?.port ?? null
-    const classicPort = further === null ? null : await listenToo(app.server, further, host, opened)
     url =
       publicUrl ?? `http://${isAnywhere(host) || isHere(host) ? 'localhost' : inUrl(host)}:${port}`
     const underWay = countRequests(app.server)
@@ -106,6 +104,8 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       app.server.closeAllConnections()
     })
     opened.push(() => app.server.close())
+    const further = config.classic?.port ?? null
+    const classicPort = further === null ? null : await listenToo(app.server, further, host, opened)
     let closed: Promise<void> | undefined
     return { port, url, classicPort, close: () => (closed ??= closeAll()) }
   } catch (error) {

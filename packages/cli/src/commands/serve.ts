@@ -1,10 +1,18 @@
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EngineError, withoutPassword } from '@wirephoto/engine'
-import type { RunningServer } from '@wirephoto/server'
+import type { RunningServer, ServerConfig } from '@wirephoto/server'
 import { Command, Option } from 'commander'
 import { banner } from '../banner.ts'
-import { parseOrigin, parsePort, parseSize, parseYes } from '../parse.ts'
+import {
+  parseBoard,
+  parseClassicPort,
+  parseOrigin,
+  parsePort,
+  parseSize,
+  parseYes,
+} from '../parse.ts'
 import { Unusable } from '../unusable.ts'
 
 interface Options {
@@ -15,6 +23,10 @@ interface Options {
   readonly data: string
   readonly engine?: string
   readonly maxUpload: number
+  readonly classic?: string
+  readonly open?: boolean
+  readonly classicPages?: string
+  readonly classicPort?: number
 }
 
 const PAGE = fileURLToPath(new URL('../../../web/dist', import.meta.url))
@@ -65,6 +77,30 @@ export function serveCommand(): Command {
         .default(100_000_000, '100MB')
         .argParser(parseSize),
     )
+    .addOption(
+      new Option(
+        '--classic [board]',
+        "open a board (default: main) to the tutorials' pages, and to whoever reaches the server",
+      )
+        .env('WIREPHOTO_CLASSIC')
+        .preset('main')
+        .argParser(parseBoard),
+    )
+    .addOption(
+      new Option('--open', 'with --classic: also when others than this computer reach it').env(
+        'WIREPHOTO_OPEN',
+      ),
+    )
+    .addOption(
+      new Option('--classic-pages <folder>', "with --classic: serve the tutorials' own pages").env(
+        'WIREPHOTO_CLASSIC_PAGES',
+      ),
+    )
+    .addOption(
+      new Option('--classic-port <number>', 'with --classic: a second port to listen on')
+        .env('WIREPHOTO_CLASSIC_PORT')
+        .argParser(parseClassicPort),
+    )
     .action(serve)
 }
 
@@ -72,6 +108,7 @@ async function serve(options: Options): Promise<void> {
   const data = resolve(startedIn(), options.data)
   const host = options.lan ? '0.0.0.0' : options.host
   const engine = options.engine ?? `sqlite:${data}`
+  const classic = await classicOf(options, host)
   // Loaded only now, so that help and mistakes are answered at once.
   const { startServer } = await import('@wirephoto/server')
   const server = await startServer({
@@ -82,14 +119,41 @@ async function serve(options: Options): Promise<void> {
     engine,
     maxUpload: options.maxUpload,
     webRoot: PAGE,
+    classic,
   }).catch((error: unknown) => {
-    throw explain(error, { port: options.port, host, data, engine })
+    throw explain(error, { ...options, host, data, engine })
   })
   stopOnSignal(server)
   const outside = options.publicUrl ?? null
   // What stands behind the ? may be a secret too.
   const shared = engine.startsWith('sqlite:') ? null : withoutPassword(engine).replace(/\?.*/, '')
-  process.stdout.write(banner({ port: server.port, host, outside, data, shared }))
+  const { port, classicPort } = server
+  const opened = classic ? { board: classic.board, port: classicPort } : null
+  process.stdout.write(banner({ port, host, outside, data, shared, classic: opened }))
+}
+
+/** What is open to the tutorials' pages, and to whoever comes: on loopback, unless more is meant. */
+async function classicOf(options: Options, host: string): Promise<ServerConfig['classic']> {
+  const { classic: board, open, classicPages, classicPort: port = null, publicUrl } = options
+  if (board === undefined) {
+    const alone = Object.entries({
+      '--open': open,
+      '--classic-pages': classicPages,
+      '--classic-port': port,
+    })
+    const [flag] = alone.find(([, value]) => value !== undefined && value !== null) ?? []
+    if (flag) throw new Unusable(`${flag} goes with --classic; give that too.`)
+    return undefined
+  }
+  if (!open && (publicUrl !== undefined || !/^(?:localhost|127\..*|::1)$/.test(host)))
+    throw new Unusable(
+      `--classic opens the board ${board} to whoever reaches this server; give --open too if that may be others than this computer.`,
+    )
+  const pages = classicPages === undefined ? null : resolve(startedIn(), classicPages)
+  const isFolder = pages === null || (await stat(pages).catch(() => null))?.isDirectory()
+  if (!isFolder)
+    throw new Unusable(`There is no folder ${pages}; choose another with --classic-pages.`)
+  return { board, pages, port }
 }
 
 /** Finishes what is under way and closes the database; a second signal doesn't wait for that. */
@@ -126,14 +190,17 @@ function stopOnSignal(server: RunningServer): void {
 /** What a start failed of, in a sentence that says what to do; an error of ours stays what it is. */
 function explain(
   error: unknown,
-  { port, host, data, engine }: { port: number; host: string; data: string; engine: string },
+  { host, data, engine, ...options }: Options & { readonly engine: string },
 ): unknown {
   if (error instanceof EngineError)
     return new Unusable(error.message.replace(/\. (\w)/, (_, next) => `; ${next.toLowerCase()}`))
-  const { code, syscall } = error as NodeJS.ErrnoException
+  const { code, syscall, port } = error as NodeJS.ErrnoException & { port?: number }
+  const flag = port === options.port ? '--port' : '--classic-port'
   switch (code) {
     case 'EADDRINUSE':
-      return new Unusable(`Port ${port} is taken; choose another with --port or stop what uses it.`)
+      return new Unusable(
+        `Port ${port} is taken; choose another with ${flag} or stop what uses it.`,
+      )
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
@@ -145,7 +212,9 @@ function explain(
     case 'EEXIST':
     case 'ENOENT':
       if (syscall === 'listen')
-        return new Unusable(`Port ${port} is not for this user; choose one above 1023 with --port.`)
+        return new Unusable(
+          `Port ${port} is not for this user; choose one above 1023 with ${flag}.`,
+        )
       return new Unusable(
         `The folder ${data} can't be written; choose another with --data or change its rights.`,
       )
@@ -174,5 +243,6 @@ export function useEnvironment(env: NodeJS.ProcessEnv): void {
   if (env['PORT'] && !env['WIREPHOTO_PORT']) env['WIREPHOTO_PORT'] = env['PORT']
   for (const name of Object.keys(env))
     if (name.startsWith('WIREPHOTO_') && !env[name]) delete env[name]
-  if (!parseYes(env['WIREPHOTO_LAN'])) delete env['WIREPHOTO_LAN']
+  for (const name of ['WIREPHOTO_LAN', 'WIREPHOTO_OPEN'])
+    if (!parseYes(name, env[name])) delete env[name]
 }

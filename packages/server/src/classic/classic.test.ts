@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
+import sharp from 'sharp'
 import { ClassicServer, dataUrl, draw, Guest, pictureForm, TRANSPORTS, textForm } from './guests.ts'
 
 /** What the events say of pictures. */
@@ -222,6 +224,20 @@ for (const transport of TRANSPORTS) {
     assert.deepEqual(counts, [0, 2, 2, 2, 2, 2])
   })
 }
+
+test('K2 of a picture too large for a socket its largest variant is sent', async (t) => {
+  const server = await ClassicServer.open({}, { maxUpload: 40_000_000 })
+  t.after(() => server.close())
+  const guest = await come(t, server.url, 'websocket')
+  const [width, height] = [2_600, 2_200]
+  const noise = sharp(randomBytes(width * height * 3), { raw: { width, height, channels: 3 } })
+  const { id } = await server.put(await noise.png({ compressionLevel: 0 }).toBuffer())
+  await guest.until(() => guest.of('Image:update').length === 1)
+  const [news] = guest.of<Facts & File>('Image:update')
+  assert.deepEqual([news!.id, news!.type], [id, 'image/webp'])
+  assert.equal((await sharp(news!.file).metadata()).width, 1280)
+  assert.equal(guest.of<Facts>('Photo:update').at(-1)!.type, 'image/webp')
+})
 
 /** With its bytes as one kind of buffer. */
 function exact<T extends object>(body: T): T {

@@ -9,7 +9,7 @@ import { toWireError } from '../errors.ts'
 import type { Guard } from '../http/guard.ts'
 import type { Intake } from '../images/intake.ts'
 import { Placeholders } from './placeholders.ts'
-import { Shelf } from './shelf.ts'
+import { carried, Shelf } from './shelf.ts'
 import { converse } from './talk.ts'
 import { type Due, Viewer } from './viewer.ts'
 
@@ -38,8 +38,6 @@ const PATIENCE = 30_000
 const PATIENCE_KIB = 16
 /** Bytes of one message from a socket: a pushed picture is one. */
 const MESSAGE = 4 * 1_048_576
-/** Bytes of a picture that is sent over sockets; a larger one shows on our own page only. */
-const LARGEST = 16 * 1_048_576
 
 /**
  * One board in the tongue of the tutorials that Wirephoto comes from. The pages, scripts and sockets of
@@ -116,9 +114,13 @@ export class Classic {
     io.on('connection', (socket) => {
       const viewer = new Viewer(socket, {
         picture: (id) => this.#shown(this.#known.get(id)),
-        typeOf: ({ id, type }) => type ?? this.placeholders.typeOf(id) ?? '',
+        typeOf: (picture) =>
+          carried(picture)?.type ?? picture.type ?? this.placeholders.typeOf(picture.id) ?? '',
         authorOf: ({ id, author }) => this.placeholders.authorOf(id) ?? author,
-        bytes: (picture) => this.#bytes(picture),
+        bytes: async (picture) => {
+          const sent = carried(picture)
+          return sent && this.#shelf.take(sent.key)
+        },
         patience: (bytes) => patience ?? PATIENCE + (bytes / 1024) * PATIENCE_KIB,
         cutOff: (reason) => log.info({ board: this.board.id, reason }, 'classic viewer cut off'),
       })
@@ -159,14 +161,10 @@ export class Classic {
   #newest(): ImageRecord | undefined {
     let newest: ImageRecord | undefined
     for (const picture of this.#known.values()) {
-      if (picture.blob === null || picture.deletedAt !== null) continue
+      if (picture.deletedAt !== null || !carried(picture)) continue
       if (!newest || picture.createdAt >= newest.createdAt) newest = picture
     }
     return newest
-  }
-
-  async #bytes(picture: ImageRecord): Promise<Buffer | null> {
-    return (picture.bytes ?? 0) > LARGEST ? null : this.#shelf.take(picture)
   }
 
   /** The picture, if viewers should see it: on the board, and stored or one of their placeholders. */
@@ -205,9 +203,10 @@ function dueOf(
   now: ImageRecord | undefined,
 ): Due | null {
   if (!now) return wasShown ? { news: false, facts: false, file: false } : null
-  const isOther = now.blob !== before?.blob
-  const news = now.blob !== null && isOther
-  const file = now.blob !== null && (isOther || !wasShown)
+  const key = carried(now)?.key
+  const isOther = key !== carried(before)?.key
+  const news = key !== undefined && isOther
+  const file = key !== undefined && (isOther || !wasShown)
   const facts = file || !wasShown || FACTS.some((fact) => now[fact] !== before?.[fact])
   return facts ? { news, facts, file } : null
 }

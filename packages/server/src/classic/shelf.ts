@@ -1,14 +1,28 @@
 import { buffer } from 'node:stream/consumers'
-import type { ImageRecord } from '@wirephoto/board'
+import type { ImageRecord, MediaType } from '@wirephoto/board'
 import type { BlobStore } from '@wirephoto/engine'
+import { variantKey } from '../images/variants.ts'
 
+/** Bytes of a picture that is sent over sockets; of a larger one its largest variant is (V1). */
+const LARGEST = 16 * 1_048_576
 /** Bytes of pictures that are kept at hand. */
-const ROOM = 33_554_432
+const ROOM = 32 * 1_048_576
+
+/** What is sent of a picture; null while there is nothing that may be. */
+export function carried(
+  picture: Pick<ImageRecord, 'blob' | 'type' | 'bytes' | 'variants'> | undefined,
+): { key: string; type: MediaType } | null {
+  const { blob = null, type = null, bytes = null, variants = null } = picture ?? {}
+  if (blob === null || type === null || bytes === null) return null
+  if (bytes <= LARGEST) return { key: blob, type }
+  const side = variants?.at(-1)
+  return side === undefined ? null : { key: variantKey(blob, side), type: 'image/webp' }
+}
 
 /** Pictures whole, read once for all who are sent them at about the same time. */
 export class Shelf {
   readonly #blobs: BlobStore
-  /** The one that was asked for last is the last. */
+  /** The one that was asked for last is the last; its size is 0 until it has been read. */
   readonly #kept = new Map<string, { reading: Promise<Buffer | null>; bytes: number }>()
   #size = 0
 
@@ -17,26 +31,34 @@ export class Shelf {
   }
 
   /** Null when it is gone, or can't be read now. */
-  take({ blob, bytes }: ImageRecord): Promise<Buffer | null> {
-    if (blob === null || bytes === null) return Promise.resolve(null)
-    const kept = this.#kept.get(blob)
-    const reading = kept?.reading ?? this.#read(blob)
-    if (kept) this.#kept.delete(blob)
-    else this.#size += bytes
-    this.#kept.set(blob, { reading, bytes })
-    for (const [oldest, { bytes: freed }] of this.#kept) {
-      if (this.#size <= ROOM) break
-      this.#kept.delete(oldest)
-      this.#size -= freed
-    }
-    return reading
+  take(key: string): Promise<Buffer | null> {
+    const kept = this.#kept.get(key) ?? { reading: this.#read(key), bytes: 0 }
+    this.#kept.delete(key)
+    this.#kept.set(key, kept)
+    return kept.reading
   }
 
-  async #read(blob: string): Promise<Buffer | null> {
+  async #read(key: string): Promise<Buffer | null> {
     try {
-      return await buffer(await this.#blobs.get(blob))
+      const bytes = await buffer(await this.#blobs.get(key))
+      this.#keep(key, bytes.length)
+      return bytes
     } catch {
+      this.#kept.delete(key)
       return null
+    }
+  }
+
+  /** Counts what has been read; the oldest goes until the rest has room. */
+  #keep(key: string, bytes: number): void {
+    const kept = this.#kept.get(key)
+    if (!kept) return
+    kept.bytes = bytes
+    this.#size += bytes
+    for (const [oldest, { bytes: freed }] of this.#kept) {
+      if (this.#size <= ROOM) return
+      this.#kept.delete(oldest)
+      this.#size -= freed
     }
   }
 }

@@ -161,7 +161,7 @@ export class Viewer {
     if (this.#closed) return
     // It may have changed meanwhile, and what is due with it.
     const now = picture(id)
-    if (now?.blob !== before?.blob) return
+    if (now?.blob !== before?.blob || now?.variants !== before?.variants) return
     const { news, facts, file: asFile } = this.#due.get(id)!
     this.#due.delete(id)
     if (!now) return this.#emit('Photo:delete', id, id.length)
