@@ -7,11 +7,13 @@ export type Command =
   | ImagePatch
   | ImageRemove
   | ImageRestore
+  | ImagePurge
+  | ImageCopy
   | BoardPatch
   | ServerCommand
 
 /** What only the server itself may ask for. */
-export type ServerCommand = ImageSettle | ImageVary | ImageFail | ImagePurge
+export type ServerCommand = ImageSettle | ImageVary | ImageFail
 
 /** Announces a picture; its bytes follow as an upload under the same id. */
 export interface ImageAdd {
@@ -54,9 +56,23 @@ export interface ImageRestore {
   readonly id: string
 }
 
+/** Another picture with the same file, caption and name, on top. Its source must be stored. */
+export interface ImageCopy {
+  readonly kind: 'image.copy'
+  readonly id: string
+  readonly of: string
+  readonly x: number
+  readonly y: number
+}
+
+/** Changes the named settings and no others. */
 export interface BoardPatch {
   readonly kind: 'board.patch'
-  readonly set: { readonly title?: string | undefined }
+  readonly set: {
+    readonly title?: string | undefined
+    readonly trashDays?: number | undefined
+    readonly keepMetadata?: boolean | undefined
+  }
 }
 
 /** The bytes are stored as a blob, and this is what they turned out to be (F1). */
@@ -86,7 +102,7 @@ export interface ImageFail {
   readonly id: string
 }
 
-/** The trash has expired: only a tombstone stays. */
+/** Out of the trash for good, by hand or because it has expired: only a tombstone stays. */
 export interface ImagePurge {
   readonly kind: 'image.purge'
   readonly id: string

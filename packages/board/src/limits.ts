@@ -31,8 +31,10 @@ export const limits = {
   frame: 512 * 1024,
   /** Records of one board, trash included. */
   records: 20_000,
-  /** Milliseconds in the trash before a picture is purged. */
-  trash: 30 * 24 * 3_600_000,
+  /** Days in the trash at the most, before a picture is purged. */
+  trashDays: 365,
+  /** Sessions of whom others see what they do; of more, those who drag. */
+  people: 50,
   /** Milliseconds that tombstones and clients' last numbers are remembered. */
   memory: 30 * 24 * 3_600_000,
 } as const

@@ -59,6 +59,10 @@ export interface BoardRecord {
   readonly kind: 'board'
   readonly id: 'board'
   readonly title: string
+  /** Days that a picture stays in the trash. */
+  readonly trashDays: number
+  /** Whether files keep what they say besides the picture (F10). */
+  readonly keepMetadata: boolean
 }
 
 export type AnyRecord = ImageRecord | BoardRecord
@@ -70,7 +74,13 @@ export interface Records {
   values(): Iterable<AnyRecord>
 }
 
-export const emptyBoard: BoardRecord = { kind: 'board', id: 'board', title: '' }
+export const emptyBoard: BoardRecord = {
+  kind: 'board',
+  id: 'board',
+  title: '',
+  trashDays: 30,
+  keepMetadata: false,
+}
 
 /** The board's settings, or what a board without any has. */
 export function settings(records: Records): BoardRecord {

@@ -18,7 +18,8 @@ const table: [Parameters<typeof may>[1], any: string, own: string][] = [
   ['image.settle', 'no no no no yes', 'no no no no yes'],
   ['image.vary', 'no no no no yes', 'no no no no yes'],
   ['image.fail', 'no no no no yes', 'no no no no yes'],
-  ['image.purge', 'no no no no yes', 'no no no no yes'],
+  ['image.purge', 'no no yes yes yes', 'no yes yes yes yes'],
+  ['image.copy', 'no yes yes yes yes', 'no yes yes yes yes'],
 ]
 
 test('F11: each role may what the table says, of any picture and of its own', () => {

@@ -25,7 +25,8 @@ const least: Record<Command['kind'] | 'read', { any: Role | 'server'; mine?: Rol
   'image.settle': { any: 'server' },
   'image.vary': { any: 'server' },
   'image.fail': { any: 'server' },
-  'image.purge': { any: 'server' },
+  'image.purge': { any: 'edit', mine: 'add' },
+  'image.copy': { any: 'add' },
 }
 
 /** Whether somebody may do this, to this picture where it is about one. */

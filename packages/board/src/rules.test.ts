@@ -8,7 +8,7 @@ import { Draft } from './draft.ts'
 import { WireError } from './errors.ts'
 import { uuidv7 } from './ids.ts'
 import { limits } from './limits.ts'
-import type { AnyRecord, ImageRecord } from './records.ts'
+import { type AnyRecord, emptyBoard, type ImageRecord } from './records.ts'
 import type { Who } from './rights.ts'
 import { apply } from './rules.ts'
 
@@ -191,7 +191,23 @@ describe('rules', () => {
     const { act, records } = open()
     act({ kind: 'board.patch', set: { title: 'T' } })
     act({ kind: 'board.patch', set: {} })
-    assert.deepEqual(records.get('board'), { kind: 'board', id: 'board', title: 'T' })
+    act({ kind: 'board.patch', set: { trashDays: 7 } })
+    assert.deepEqual(records.get('board'), { ...emptyBoard, title: 'T', trashDays: 7 })
+  })
+
+  test('R9: a copy is another picture with the same file, on top', () => {
+    const { act, records, picture } = open()
+    act(add())
+    const original = picture()
+    const copy = { kind: 'image.copy', id: uuid(2), of: original.id, x: 7, y: 8 } as const
+    assert.equal(act(copy), 'not-found', 'nobody would send its file')
+    records.set(original.id, { ...original, blob: 'b'.repeat(64), caption: 'Harbour' })
+    assert.equal(act({ ...copy, of: uuid(9) }), 'unknown-picture')
+    act(copy)
+    const made = picture(uuid(2))
+    assert.deepEqual([made.blob, made.caption, made.x, made.y], ['b'.repeat(64), 'Harbour', 7, 8])
+    assert.ok(made.z > original.z)
+    assert.equal(act(copy), 'conflict')
   })
 
   test('R8: a full board takes no more', () => {

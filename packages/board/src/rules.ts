@@ -1,6 +1,6 @@
 import { generateKeyBetween } from 'fractional-indexing'
 import type { Change } from './changes.ts'
-import type { Command, ImageAdd } from './commands.ts'
+import type { Command, ImageAdd, ImageCopy } from './commands.ts'
 import { WireError } from './errors.ts'
 import { limits } from './limits.ts'
 import { cleanName } from './names.ts'
@@ -17,6 +17,8 @@ export function apply(records: Records, command: Command, who: Who): Change[] | 
   switch (command.kind) {
     case 'image.add':
       return add(records, command, who)
+    case 'image.copy':
+      return copy(records, command, who)
     case 'board.patch':
       if (!may(who, command.kind)) return new WireError('not-allowed')
       return [{ put: { ...settings(records), ...defined(command.set) } }]
@@ -63,10 +65,23 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
   return [{ put: image }]
 }
 
+function copy(records: Records, { id, of, x, y }: ImageCopy, who: Who): Change[] | WireError {
+  if (!may(who, 'image.copy')) return new WireError('not-allowed')
+  if (records.get(id)) return new WireError('conflict')
+  if (records.size >= limits.records) return new WireError('board-full')
+  const source = records.get(of)
+  if (source?.kind !== 'image') return new WireError('unknown-picture')
+  // Nobody would send the copy's file.
+  if (source.blob === null) return new WireError('not-found')
+  const z = generateKeyBetween(topmost(records), null)
+  const own = { author: who.visitor, createdAt: who.now, deletedAt: null }
+  return [{ put: { ...source, id, x, y, z, ...own } }]
+}
+
 /** What a command makes of a picture that is there. */
 function change(
   image: ImageRecord,
-  command: Exclude<Command, { kind: 'image.add' | 'board.patch' }>,
+  command: Exclude<Command, { kind: 'image.add' | 'image.copy' | 'board.patch' }>,
   now: number,
 ): Change[] | WireError {
   switch (command.kind) {

@@ -10,7 +10,7 @@ import { type AnyRecord, MEDIA_TYPES } from './records.ts'
  * All that crosses the socket and the snapshot; version.ts numbers it.
  *
  * Browser to server: `follow`, `commands` (both answered), `presence`, `sending`, `seen`, `show`.
- * Server to browser: `changes`, `presence`, `arrivals`, `seen`, `show`, `notice`, `bye`, each one JSON string,
+ * Server to browser: `changes`, `presence`, `people`, `arrivals`, `seen`, `show`, `notice`, `bye`, each one JSON string,
  * encoded once for all; `preview`, an id and bytes; `echo`, answered at once, to know how long the line is.
  */
 
@@ -24,6 +24,7 @@ const place = z.number().check(z.gte(-limits.reach), z.lte(limits.reach))
 const width = z.number().check(z.gt(0), z.lte(limits.widest))
 const pixels = z.int().check(z.gte(1), z.lte(limits.side))
 const thumbhash = z.string().check(z.regex(/^[\w+/]{1,44}={0,2}$/))
+const trashDays = z.int().check(z.gte(1), z.lte(limits.trashDays))
 const caption = z.string().check(z.maxLength(limits.caption))
 const index = z.string().check(z.maxLength(200), z.refine(isFractionalIndex))
 
@@ -73,9 +74,23 @@ const ImagePatch = z.object({
 const ImageRemove = z.object({ kind: z.literal('image.remove'), id: uuid })
 const ImageRestore = z.object({ kind: z.literal('image.restore'), id: uuid })
 
+const ImagePurge = z.object({ kind: z.literal('image.purge'), id: uuid })
+
+const ImageCopy = z.object({
+  kind: z.literal('image.copy'),
+  id: uuid,
+  of: uuid,
+  x: place,
+  y: place,
+})
+
 const BoardPatch = z.object({
   kind: z.literal('board.patch'),
-  set: z.strictObject({ title: z.optional(z.string().check(z.maxLength(limits.title))) }),
+  set: z.strictObject({
+    title: z.optional(z.string().check(z.maxLength(limits.title))),
+    trashDays: z.optional(trashDays),
+    keepMetadata: z.optional(z.boolean()),
+  }),
 })
 
 export const ClientCommand = z.discriminatedUnion('kind', [
@@ -83,6 +98,8 @@ export const ClientCommand = z.discriminatedUnion('kind', [
   ImagePatch,
   ImageRemove,
   ImageRestore,
+  ImagePurge,
+  ImageCopy,
   BoardPatch,
 ])
 
@@ -105,10 +122,14 @@ export const Commands = z.object({
 })
 export type Commands = z.infer<typeof Commands>
 
-/** What others see of somebody for the moment: the name, and the pictures in their hand, or null. */
+/** What others see of somebody for the moment. */
 export const Presence = z.object({
   /** Empty until one has said it. */
   name: z.string().check(z.maxLength(limits.person)),
+  /** Where the pointer is on the board; null when it isn't. */
+  cursor: z.nullable(z.object({ x: place, y: place })),
+  selection: z.array(uuid).check(z.maxLength(limits.dragged)),
+  /** The pictures in their hand, and where. */
   drag: z.nullable(z.record(uuid, z.object({ x: place, y: place })).check(atMost(limits.dragged))),
 })
 export type Presence = z.infer<typeof Presence>
@@ -156,7 +177,13 @@ const AnyRecordSchema = z.discriminatedUnion('kind', [
     createdAt: z.number(),
     deletedAt: z.nullable(z.number()),
   }),
-  z.object({ kind: z.literal('board'), id: z.literal('board'), title: z.string() }),
+  z.object({
+    kind: z.literal('board'),
+    id: z.literal('board'),
+    title: z.string(),
+    trashDays,
+    keepMetadata: z.boolean(),
+  }),
 ])
 
 /** `changes`: one tick's batch, or a coalesced stretch. */
@@ -218,6 +245,9 @@ export const SeenBy = z.record(
 )
 export type SeenBy = z.infer<typeof SeenBy>
 
+/** `people`: how many visitors are here; of a crowd `presence` shows a sample. */
+export const People = z.object({ count: z.int() })
+
 /** `presence` of everybody whose state changed in a tick, by session; null has left. */
 export const Present = z.record(z.string(), z.nullable(z.extend(Presence, { visitor: z.string() })))
 export type Present = z.infer<typeof Present>
@@ -244,6 +274,7 @@ export const wireSchemas = {
   Answer,
   Presence,
   Present,
+  People,
   Shown,
   Sending,
   Seen,

@@ -1,4 +1,6 @@
 import {
+  type BoardPatch,
+  type BoardRecord,
   type Command,
   cleanName,
   type Followed,
@@ -14,7 +16,7 @@ import { type Arrival, Arrivals } from './arrivals.ts'
 import { Emitter } from './events.ts'
 import { Feed } from './feed.ts'
 import { newId, newToken } from './ids.ts'
-import { Presence } from './presence.ts'
+import { type Person, Presence } from './presence.ts'
 import { Queue } from './queue.ts'
 import { Replica } from './replica.ts'
 import { type SeenBy, Sights } from './sights.ts'
@@ -106,7 +108,7 @@ export class Board {
     this.#presence = new Presence({
       show: (state) => this.#feed.show(state),
       changed: (ids) => this.#events.emit('drags', ids),
-      named: () => this.#events.emit('people', undefined),
+      met: () => this.#events.emit('people', undefined),
     })
     this.#undo = new Undo(this, (commands) => this.#queue.push(commands))
     this.#feed = new Feed({
@@ -132,6 +134,7 @@ export class Board {
       present: (present) => this.#presence.receive(present, this.#followed?.session ?? null),
       arrivals: (news) => this.#arrivals.receive(news, this.#status.connection !== 'live'),
       preview: (id, bytes) => this.#arrivals.show(id, bytes),
+      people: (count) => this.#presence.count(count),
       seen: (seenBy) => this.#sights.receive(seenBy),
       shown: ({ id }) => this.#events.emit('show', id),
       notice: (why) => this.#events.emit('notice', why),
@@ -159,7 +162,22 @@ export class Board {
   }
 
   get title(): string {
-    return this.#replica.board.title
+    return this.settings.title
+  }
+
+  /** The board's own settings. */
+  get settings(): BoardRecord {
+    return this.#replica.board
+  }
+
+  /** Whoever else is here, by session: their names, pointers, selections. */
+  get people(): ReadonlyMap<string, Person> {
+    return this.#presence.people
+  }
+
+  /** How many visitors are here, oneself included; of a crowd `people` is a sample. */
+  get crowd(): number {
+    return this.#presence.crowd
   }
 
   get status(): Status {
@@ -218,6 +236,16 @@ export class Board {
   /** What others shall call us; empty for nothing. */
   introduce(name: string): void {
     this.#presence.introduce(name)
+  }
+
+  /** Shows others where our pointer is on the board; null when it has left. */
+  point(at: Place | null): void {
+    this.#presence.point(at)
+  }
+
+  /** Shows others what we have selected. */
+  select(ids: readonly string[]): void {
+    this.#presence.select(ids)
   }
 
   /** Files wait until the returned function is called: what is smaller is about to be sent. */
@@ -286,7 +314,26 @@ export class Board {
   }
 
   rename(title: string): void {
-    this.#do([{ kind: 'board.patch', set: { title: title.slice(0, limits.title) } }])
+    this.set({ title: title.slice(0, limits.title) })
+  }
+
+  /** Changes settings of the board. */
+  set(settings: BoardPatch['set']): void {
+    this.#do([{ kind: 'board.patch', set: settings }])
+  }
+
+  /** Puts copies of stored pictures at these places, on top; their ids. */
+  copy(copies: readonly ({ of: string } & Place)[]): string[] {
+    const commands = copies.map(
+      ({ of, x, y }) => ({ kind: 'image.copy', id: newId(this.#now()), of, x, y }) as const,
+    )
+    this.#do(commands)
+    return commands.map(({ id }) => id)
+  }
+
+  /** Takes pictures out of the trash for good. There is no undo. */
+  purge(ids: readonly string[]): void {
+    this.#queue.push(ids.map((id) => ({ kind: 'image.purge', id })))
   }
 
   /** Shows others what is in one's hand; null when it is let go (after the patches). */

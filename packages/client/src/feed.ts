@@ -61,6 +61,7 @@ interface FeedOptions {
   readonly present: (present: Present) => void
   readonly arrivals: (arrivals: Arrivals) => void
   readonly preview: (id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>) => void
+  readonly people: (count: number) => void
   readonly seen: (seenBy: SeenBy) => void
   readonly shown: (shown: Shown) => void
   /** Something to tell the person. */
@@ -107,6 +108,7 @@ export class Feed {
     this.#socket.on('presence', (text: string) => options.present(JSON.parse(text)))
     this.#socket.on('arrivals', (text: string) => options.arrivals(JSON.parse(text)))
     this.#socket.on('preview', options.preview)
+    this.#socket.on('people', (text: string) => options.people(JSON.parse(text).count))
     this.#socket.on('seen', (text: string) => options.seen(JSON.parse(text)))
     this.#socket.on('show', (text: string) => options.shown(JSON.parse(text)))
     this.#socket.on('notice', (text: string) => options.notice(JSON.parse(text).error))
@@ -130,7 +132,7 @@ export class Feed {
   /** Shows others what we do. Latest wins (F12), but the end of it is always sent. */
   show(presence: Presence): void {
     if (!this.#socket.connected) return
-    if (presence.drag) this.#socket.volatile.emit('presence', presence)
+    if (presence.drag || presence.cursor) this.#socket.volatile.emit('presence', presence)
     else this.#socket.emit('presence', presence)
   }
 

@@ -11,13 +11,15 @@ function open(t: TestContext) {
   const presence = new Presence({
     show: (state) => shown.push({ ...state, at: Date.now() - 1_000_000 }),
     changed: (ids) => changed.push([...ids]),
-    named: () => {},
+    met: () => {},
   })
   return { presence, shown, changed, pass: (ms: number) => t.mock.timers.tick(ms) }
 }
 
 const at = (x: number) => ({ x, y: 0 })
-const dragging = (drag: State['drag']) => ({ them: { visitor: 'them', name: '', drag } })
+const dragging = (drag: State['drag']) => ({
+  them: { visitor: 'them', name: '', cursor: null, selection: [], drag },
+})
 
 describe('presence', () => {
   test('F12: an own drag is shown 30 times a second at the most, and where it ends', (t) => {
@@ -88,7 +90,10 @@ describe('presence', () => {
 
   test("one's own drag is no other's", (t) => {
     const { presence, changed } = open(t)
-    presence.receive({ us: { visitor: 'us', name: '', drag: { a: at(1) } } }, 'us')
+    presence.receive(
+      { us: { visitor: 'us', name: '', cursor: null, selection: [], drag: { a: at(1) } } },
+      'us',
+    )
     assert.equal(presence.drags.size, 0)
     assert.deepEqual(changed, [])
   })

@@ -15,17 +15,34 @@ interface Drag extends Place {
   readonly until: number
 }
 
-/** Pictures in people's hands: ours as others shall see it, theirs as we see it. */
+/** Somebody on the board. */
+export interface Person {
+  readonly visitor: string
+  /** Empty until they have said it. */
+  readonly name: string
+  /** Where their pointer is on the board. */
+  readonly cursor: Place | null
+  readonly selection: readonly string[]
+}
+
+const NOBODY: State = { name: '', cursor: null, selection: [], drag: null }
+
+/** What people do at this moment: we as others shall see it, they as we see it. */
 export class Presence {
   /** Where pictures in others' hands are. */
   readonly drags = new Map<string, Drag>()
-  /** Names of visitors who have said theirs. */
+  /** Others who are here, by session. */
+  readonly people = new Map<string, Person>()
+  /** Names of visitors who have said theirs, also of those who have left. */
   readonly names = new Map<string, string>()
+  /** Visitors here, oneself included. */
+  crowd = 1
   readonly #show: (state: State) => void
   readonly #changed: (ids: ReadonlySet<string>) => void
-  readonly #named: () => void
-  #own: State['drag'] = null
-  #name = ''
+  readonly #met: () => void
+  #own: State = NOBODY
+  /** Whether others shall know that we are here, though we do nothing. */
+  #isIntroduced = false
   #shownAt = 0
   #showTimer: ReturnType<typeof setTimeout> | undefined
   #endTimer: ReturnType<typeof setTimeout> | undefined
@@ -33,33 +50,43 @@ export class Presence {
   constructor(options: {
     show: (state: State) => void
     changed: (ids: ReadonlySet<string>) => void
-    named: () => void
+    met: () => void
   }) {
     this.#show = options.show
     this.#changed = options.changed
-    this.#named = options.named
+    this.#met = options.met
   }
 
   /** What is in our hand; null when it is let go. */
   drag(positions: Readonly<Record<string, Place>> | null): void {
     const entries = Object.entries(positions ?? {}).slice(0, limits.dragged)
-    if (entries.length === 0 && !this.#own) return
-    this.#own = entries.length > 0 ? Object.fromEntries(entries) : null
-    clearTimeout(this.#showTimer)
-    const wait = this.#own ? this.#shownAt + INTERVAL - Date.now() : 0
-    if (wait > 0) this.#showTimer = setTimeout(() => this.#tell(), wait)
-    else this.#tell()
+    if (entries.length === 0 && !this.#own.drag) return
+    const drag = entries.length > 0 ? Object.fromEntries(entries) : null
+    this.#set({ drag }, drag ? 'paced' : 'now')
+  }
+
+  point(at: Place | null): void {
+    if (at || this.#own.cursor) this.#set({ cursor: at }, at ? 'paced' : 'now')
+  }
+
+  select(ids: readonly string[]): void {
+    this.#set({ selection: ids.slice(0, limits.dragged) }, 'paced')
   }
 
   /** What we are called. */
   introduce(name: string): void {
-    this.#name = name.slice(0, limits.person)
-    this.#tell()
+    this.#isIntroduced = true
+    this.#set({ name: name.slice(0, limits.person) }, 'now')
   }
 
   /** A new line: others know nothing of us yet. */
   greet(): void {
-    if (this.#name) this.#tell()
+    if (this.#isIntroduced) this.#tell()
+  }
+
+  count(crowd: number): void {
+    this.crowd = crowd
+    this.#met()
   }
 
   /** News of others, by session. */
@@ -67,11 +94,10 @@ export class Presence {
     const now = Date.now()
     const changed = new Set<string>()
     for (const [session, state] of Object.entries(present)) {
-      if (state?.name && this.names.get(state.visitor) !== state.name) {
-        this.names.set(state.visitor, state.name)
-        this.#named()
-      }
+      if (state?.name) this.names.set(state.visitor, state.name)
       if (session === ownSession) continue
+      if (state) this.people.set(session, state)
+      else this.people.delete(session)
       const held = new Map(Object.entries(state?.drag ?? {}))
       for (const [id, { x, y }] of held) {
         this.drags.set(id, { x, y, session, until: now + SILENCE })
@@ -81,6 +107,7 @@ export class Presence {
         if (drag.session === session && !held.has(id))
           this.drags.set(id, { ...drag, until: Math.min(drag.until, now + GRACE) })
     }
+    this.#met()
     this.#tellOf(changed)
     this.#watchEnds()
   }
@@ -93,6 +120,8 @@ export class Presence {
   /** The line is gone, and with it all news. */
   clear(): void {
     this.moved([...this.drags.keys()])
+    this.people.clear()
+    this.#met()
     clearTimeout(this.#endTimer)
   }
 
@@ -101,11 +130,19 @@ export class Presence {
     clearTimeout(this.#showTimer)
   }
 
+  #set(news: Partial<State>, when: 'now' | 'paced'): void {
+    this.#own = { ...this.#own, ...news }
+    clearTimeout(this.#showTimer)
+    const wait = when === 'paced' ? this.#shownAt + INTERVAL - Date.now() : 0
+    if (wait > 0) this.#showTimer = setTimeout(() => this.#tell(), wait)
+    else this.#tell()
+  }
+
   #tell(): void {
     clearTimeout(this.#showTimer)
     this.#shownAt = Date.now()
-    this.#show({ name: this.#name, drag: this.#own })
-    if (this.#own) this.#showTimer = setTimeout(() => this.#tell(), REMIND)
+    this.#show(this.#own)
+    if (this.#own.drag) this.#showTimer = setTimeout(() => this.#tell(), REMIND)
   }
 
   #tellOf(ids: ReadonlySet<string>): void {

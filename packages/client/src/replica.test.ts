@@ -10,6 +10,7 @@ import {
   type Cursor,
   coalesce,
   cursor,
+  emptyBoard,
   type ImageRecord,
 } from '@wirephoto/board'
 import fc from 'fast-check'
@@ -141,7 +142,7 @@ describe('replica', () => {
     const pending = hold({ kind: 'board.patch', set: { title: 'Mine' } })
     assert.equal(replica.board.title, 'Mine')
     replica.answer([pending], 2)
-    replica.apply(batch(2, { kind: 'board', id: 'board', title: 'Mine' }))
+    replica.apply(batch(2, { ...emptyBoard, title: 'Mine' }))
     assert.equal(replica.board.title, 'Mine')
     assert.deepEqual(told, [['board']])
   })

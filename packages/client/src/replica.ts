@@ -150,7 +150,7 @@ export class Replica {
       values: () => [],
     })
     for (const pending of pendings) {
-      if (pending.command.kind === 'image.add') {
+      if (pending.command.kind === 'image.add' || pending.command.kind === 'image.copy') {
         const guess = draft.get(id) ? null : this.#guess(pending)
         if (guess) draft.add([{ put: guess }])
       } else {
@@ -161,7 +161,7 @@ export class Replica {
     return draft.get(id)
   }
 
-  /** A picture that is being added, among all the others. */
+  /** A picture that is being added or copied, among all the others. */
   #guess(pending: Pending): ImageRecord | null {
     const known = this.#guesses.get(pending)
     if (known !== undefined) return known
@@ -189,7 +189,7 @@ export class Replica {
   #show(id: string, record: AnyRecord | undefined): boolean {
     if (id === 'board') {
       const board = record?.kind === 'board' ? record : emptyBoard
-      const differs = board.title !== this.board.title
+      const differs = !isEqual(board, this.board)
       this.board = board
       return differs
     }
@@ -202,9 +202,9 @@ export class Replica {
 }
 
 /** Records are flat, but for lists of numbers. */
-function isEqual(a: ImageRecord, b: ImageRecord): boolean {
-  const keys = Object.keys(b) as (keyof ImageRecord)[]
-  const isSame = (key: keyof ImageRecord) =>
+function isEqual<T extends AnyRecord>(a: T, b: T): boolean {
+  const keys = Object.keys(b) as (keyof T)[]
+  const isSame = (key: keyof T) =>
     a[key] === b[key] || (Array.isArray(b[key]) && String(a[key]) === String(b[key]))
   return keys.length === Object.keys(a).length && keys.every(isSame)
 }

@@ -69,7 +69,7 @@ export interface BoardEvents {
   arrivals: ReadonlySet<string>
   /** Own pictures that somebody else has seen. */
   seen: ReadonlySet<string>
-  /** Somebody's name is known, or another one now. */
+  /** Somebody has come or gone, or their name, pointer or selection is another one. */
   people: undefined
   /** `canUndo` or `canRedo` changed. */
   undo: undefined

@@ -13,8 +13,8 @@ function open() {
     replica.hold(commands.map((command): Pending => ({ command, at: 7, answered: null })))
   const shown = {
     pictures: replica.pictures,
-    get title() {
-      return replica.board.title
+    get settings() {
+      return replica.board
     },
   }
   const undo = new Undo(shown, hold)
@@ -38,7 +38,7 @@ describe('undo', () => {
       [{ kind: 'image.patch', id, set: { x: 5, caption: 'c' } }, () => picture(id)!.x, 5, 1],
       [{ kind: 'image.remove', id }, () => picture(id)!.deletedAt, 7, null],
       [{ kind: 'image.restore', id }, () => picture(id)!.deletedAt, null, 7],
-      [{ kind: 'board.patch', set: { title: 'T' } }, () => shown.title, 'T', ''],
+      [{ kind: 'board.patch', set: { title: 'T' } }, () => shown.settings.title, 'T', ''],
     ]
     for (const [command, look, after] of steps) {
       act(command)

@@ -1,4 +1,4 @@
-import type { Command, ImagePatch, ImageRecord } from '@wirephoto/board'
+import type { BoardRecord, Command, ImageRecord } from '@wirephoto/board'
 
 /** Steps that are remembered. */
 const DEPTH = 200
@@ -6,7 +6,7 @@ const DEPTH = 200
 /** What the board shows. */
 interface Shown {
   readonly pictures: ReadonlyMap<string, ImageRecord>
-  readonly title: string
+  readonly settings: BoardRecord
 }
 
 /**
@@ -82,11 +82,12 @@ export class Undo {
 
   #inverseOf(command: Command): Command | null {
     if (command.kind === 'board.patch')
-      return { kind: 'board.patch', set: { title: this.#shown.title } }
+      return { kind: 'board.patch', set: valuesOf(this.#shown.settings, command.set) }
     const { id } = command
     const picture = this.#shown.pictures.get(id)
     switch (command.kind) {
       case 'image.add':
+      case 'image.copy':
         return { kind: 'image.remove', id }
       case 'image.remove':
         return picture?.deletedAt === null ? { kind: 'image.restore', id } : null
@@ -101,7 +102,7 @@ export class Undo {
 
   /** Whether a command would change what is seen, after those of its step before it. */
   #matters(command: Command, revived: Set<string>): boolean {
-    if (command.kind === 'board.patch') return command.set.title !== this.#shown.title
+    if (command.kind === 'board.patch') return differs(command.set, this.#shown.settings)
     const picture = this.#shown.pictures.get(command.id)
     if (!picture) return false
     if (command.kind === 'image.restore') {
@@ -109,14 +110,17 @@ export class Undo {
       return picture.deletedAt !== null
     }
     if (picture.deletedAt !== null && !revived.has(command.id)) return false
-    if (command.kind !== 'image.patch') return true
-    const fields = Object.keys(command.set) as (keyof ImagePatch['set'])[]
-    return fields.some((field) => command.set[field] !== picture[field])
+    return command.kind !== 'image.patch' || differs(command.set, picture)
   }
 }
 
-/** A picture's own values of the fields that a patch names. */
-function valuesOf(picture: ImageRecord, set: ImagePatch['set']): ImagePatch['set'] {
-  const fields = Object.keys(set) as (keyof ImagePatch['set'])[]
-  return Object.fromEntries(fields.map((field) => [field, picture[field]]))
+type Fields<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
+/** A record's own values of the fields that a patch names. */
+function valuesOf<T extends object>(record: T, set: Fields<T>): Partial<T> {
+  const fields = Object.keys(set) as (keyof T)[]
+  return Object.fromEntries(fields.map((field) => [field, record[field]])) as Partial<T>
 }
+
+const differs = <T extends object>(set: Fields<T>, record: T): boolean =>
+  (Object.keys(set) as (keyof T)[]).some((field) => set[field] !== record[field])

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { limits, uuidv7 } from '@wirephoto/board'
+import { uuidv7 } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
 import { Boards, FRONT, tidy } from './boards.ts'
 
@@ -58,7 +58,7 @@ describe('boards', () => {
     await tidy(engine, board)
     assert.equal(board.records.size, 3)
 
-    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + limits.trash + 1000 })
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 31 * 24 * 3_600_000 })
     await tidy(engine, board)
     assert.deepEqual([...board.records.keys()].sort(), [kept, restored].sort())
     assert.equal(await engine.log.read(board.id, cursor), null, 'Q5: the log has forgotten')

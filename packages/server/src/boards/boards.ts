@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { limits, WireError } from '@wirephoto/board'
+import { limits, type Records, settings, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import { LiveBoard, type Sender } from './live-board.ts'
 
@@ -10,6 +10,7 @@ export const SERVER: Sender = { visitor: 'server', role: 'server' }
 /** Milliseconds that a board stays in memory after its last use. */
 const IDLE = 60_000
 const HOUR = 3_600_000
+const DAY = 24 * HOUR
 
 /** The live boards of this server: opened when asked for, let go when idle, tidied while open. */
 export class Boards {
@@ -104,9 +105,12 @@ export class Boards {
   }
 }
 
+/** Whatever was trashed before then has expired, in milliseconds since 1970. */
+export const expiryOf = (records: Records): number => Date.now() - settings(records).trashDays * DAY
+
 /** Purges the trash that has expired, and lets the log forget what nobody can resume from. */
 export async function tidy(engine: Engine, board: LiveBoard): Promise<void> {
-  const expired = Date.now() - limits.trash
+  const expired = expiryOf(board.records)
   for (const record of board.records.values())
     if (record.kind === 'image' && record.deletedAt !== null && record.deletedAt < expired)
       await board.act([{ kind: 'image.purge', id: record.id }], SERVER).catch((error: unknown) => {

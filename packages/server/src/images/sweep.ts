@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { limits, WireError } from '@wirephoto/board'
+import { WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Boards, tidy } from '../boards/boards.ts'
@@ -69,7 +69,7 @@ export async function sweep(
   let looked = 0
   for (const { board } of await engine.boards.list()) {
     const stale: string[] = []
-    let hasExpired = false
+    let hasTrash = false
     const { records } = await engine.log.load(board)
     for (const record of records) {
       if (record.kind !== 'image') continue
@@ -78,13 +78,13 @@ export async function sweep(
         for (const side of sidesOf(record)) wanted.add(variantKey(record.blob, side))
       } else arriving.add(`${board} ${record.id}`)
       if (record.blob === null && record.createdAt < start - times.patience) stale.push(record.id)
-      hasExpired ||= record.deletedAt !== null && record.deletedAt < start - limits.trash
+      hasTrash ||= record.deletedAt !== null
       // A full board has 20,000 records, and others wait for this thread.
       if (++looked % SLICE === 0) await setImmediate()
     }
     variants.review(board, records)
     // What it holds is wanted until the next sweep.
-    if (hasExpired) await boards.with(board, (live) => tidy(engine, live))
+    if (hasTrash) await boards.with(board, (live) => tidy(engine, live))
     for (const id of stale) {
       const arrival = arrivals.get(board, id)
       if (arrival && (await arrival.touchedAt()) > start - times.patience) continue

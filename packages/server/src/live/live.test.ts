@@ -306,7 +306,9 @@ describe('live', () => {
     const mover = await Viewer.connect(port)
     const id = uuid()
     for (let x = 0; x <= 100; x++)
-      mover.send(`42["presence",{"name":"","drag":{"${id}":{"x":${x},"y":0}}}]`)
+      mover.send(
+        `42["presence",{"name":"","cursor":null,"selection":[],"drag":{"${id}":{"x":${x},"y":0}}}]`,
+      )
     const heard = () =>
       watcher.events
         .filter(([event]) => event === 'presence')

@@ -2,6 +2,7 @@ import { type Batch, type Cursor, coalesce } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
 import type { WebSocket } from 'ws'
 import { type Projected, project } from '../boards/projection.ts'
+import type { Encoded } from './frames.ts'
 import type { Room } from './room.ts'
 
 /** Bytes that may wait for one viewer before it counts as behind; half of what F6 allows. */
@@ -56,11 +57,8 @@ export class Outbox {
     return true
   }
 
-  /**
-   * Sends a batch, as the frame that was encoded once for all; whoever has no room for it is behind.
-   * The frame goes past Socket.IO where nothing waits before it: its own way costs twice as much (S4).
-   */
-  offer({ batch, text, bytes }: Projected, frame: Buffer): void {
+  /** Sends a batch; whoever has no room for it is behind. */
+  offer({ batch, bytes }: Projected, changes: Encoded): void {
     if (this.#state !== 'following') return
     if (this.backlog + bytes > BOUND) {
       this.#leave('behind')
@@ -70,24 +68,13 @@ export class Outbox {
       return
     }
     this.#cursor = batch.to
-    if (bufferOf(this.#socket).length > 0) this.send('changes', text, bytes)
-    else transportOf(this.#socket).socket.send(frame, { binary: false }, this.#drained)
+    this.#pass(changes)
   }
 
-  /**
-   * Sends an event with bytes, as the two frames that were encoded once for all. A viewer that has no
-   * room for it does without (F12).
-   */
-  push({ event, args, frames }: Encoded): void {
-    if (this.#state !== 'following' || this.backlog + frames[1].length > BOUND) return
-    if (bufferOf(this.#socket).length > 0) {
-      this.#socket.emit(event, ...args)
-      this.count(frames[1].length)
-      return
-    }
-    const { socket } = transportOf(this.#socket)
-    socket.send(frames[0], { binary: false })
-    socket.send(frames[1], { binary: true }, this.#drained)
+  /** Sends what a viewer that has no room for it does without (F12). */
+  push(encoded: Encoded): void {
+    if (this.#state === 'following' && this.backlog + encoded.frames.length <= BOUND)
+      this.#pass(encoded)
   }
 
   /** The board's history is another one now: whoever follows must take a snapshot. */
@@ -121,6 +108,20 @@ export class Outbox {
     this.#state = 'idle'
   }
 
+  /**
+   * Where nothing waits before it, what was framed once for all goes past Socket.IO and past ws, as Engine.IO
+   * has its own do: their way costs twice as much (S3, S4).
+   */
+  #pass({ event, args, frames }: Encoded): void {
+    if (bufferOf(this.#socket).length > 0) {
+      this.#socket.emit(event, ...args)
+      this.count(frames.length)
+      return
+    }
+    const { socket } = transportOf(this.#socket)
+    if (socket.readyState === socket.OPEN) socket._sender.sendFrame([frames], this.#drained)
+  }
+
   #leave(state: 'idle' | 'behind'): void {
     if (this.#state === 'following') void this.#socket.leave(this.#room.board.id)
     this.#state = state
@@ -139,23 +140,14 @@ export class Outbox {
   }
 }
 
-/** An event whose last argument is bytes, and how Socket.IO 4 writes it to a websocket. */
-export interface Encoded {
-  readonly event: string
-  readonly args: readonly unknown[]
-  readonly frames: readonly [head: Buffer, bytes: Buffer]
-}
-
-export function encoded(event: string, about: string, bytes: Buffer): Encoded {
-  const args = [about, bytes]
-  // An Engine.IO message (4) with a Socket.IO binary event (5) of one attachment (1-).
-  const head = `451-${JSON.stringify([event, about, { _placeholder: true, num: 0 }])}`
-  return { event, args, frames: [Buffer.from(head), bytes] }
-}
-
 /** Engine.IO's websocket transport; the only one that is allowed. */
-export function transportOf(socket: Socket): NodeJS.EventEmitter & { socket: WebSocket } {
+export function transportOf(socket: Socket): NodeJS.EventEmitter & { socket: Line } {
   return socket.conn.transport as never
+}
+
+/** What writes frames as they are, with nothing of its own waiting while nothing is compressed. */
+type Line = WebSocket & {
+  readonly _sender: { sendFrame(frames: readonly Buffer[], sent: () => void): void }
 }
 
 /**

@@ -1,11 +1,12 @@
-import type { Present, Presence as State } from '@wirephoto/board'
+import { limits, type Present, type Presence as State } from '@wirephoto/board'
 
 /** Milliseconds between two messages about presence: 30 a second. */
 const INTERVAL = 33
 
 /**
  * What people are doing at this moment on one board: latest wins, nothing is queued (F12). One
- * coalesced message an interval for everybody, of those whose state has changed.
+ * coalesced message an interval for everybody, of those whose state has changed. Of a crowd only the
+ * first are shown, and whoever has a picture in hand.
  */
 export class Presence {
   readonly #send: (text: string) => void
@@ -18,9 +19,12 @@ export class Presence {
     this.#send = send
   }
 
-  /** Everybody's state, for somebody who has just come. */
+  /** The state of all who are shown, for somebody who has just come. */
   get all(): Present {
-    return Object.fromEntries(this.#states)
+    const first = this.#first
+    return Object.fromEntries(
+      [...this.#states].filter(([session, state]) => first.has(session) || state?.drag),
+    )
   }
 
   /** Empty when it hasn't been said. */
@@ -29,8 +33,9 @@ export class Presence {
   }
 
   set(session: string, visitor: string, state: State): void {
+    const hadDrag = this.#states.get(session)?.drag
     this.#states.set(session, { ...state, visitor })
-    this.#change(session)
+    if (state.drag || hadDrag || this.#first.has(session)) this.#change(session)
   }
 
   leave(session: string): void {
@@ -39,6 +44,11 @@ export class Presence {
 
   close(): void {
     clearTimeout(this.#timer)
+  }
+
+  /** The sessions that are shown whatever they do. */
+  get #first(): ReadonlySet<string> {
+    return new Set(this.#states.keys().take(limits.people))
   }
 
   #change(session: string): void {

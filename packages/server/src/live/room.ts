@@ -1,4 +1,4 @@
-import { type Arrivals, type Batch, coalesce, type Shown, type WireError } from '@wirephoto/board'
+import { type Arrivals, type Batch, coalesce, type WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Server } from 'socket.io'
 import type { LiveBoard } from '../boards/live-board.ts'
@@ -6,13 +6,15 @@ import { project } from '../boards/projection.ts'
 import type { Arriving } from '../images/arriving.ts'
 import type { Intake } from '../images/intake.ts'
 import type { Metrics } from '../metrics.ts'
-import { encoded } from './outbox.ts'
+import { encodedBytes, encodedText } from './frames.ts'
 import { Presence } from './presence.ts'
 import { Seen } from './seen.ts'
 import type { Session } from './session.ts'
 
 /** Milliseconds between two broadcasts while changes keep coming: 30 a second. */
 const PACE = 33
+/** Milliseconds between two words of how many are here. */
+const COUNT = 1_000
 
 export interface RoomParts {
   readonly intake: Intake
@@ -27,8 +29,8 @@ export class Room {
   readonly presence: Presence
   readonly seen: Seen
   readonly parts: RoomParts
-  /** Has every screen show a picture. */
-  readonly show: (shown: Shown) => void
+  /** Tells everybody who follows, latest wins (F12); JSON, or what becomes it. */
+  readonly tellAll: (event: string, body: object | string) => void
   readonly #sessions = new Set<Session>()
   readonly #unlisten: () => void
   readonly #unlook: () => void
@@ -36,6 +38,7 @@ export class Room {
   /** Batches that wait for the next broadcast. */
   #pending: Batch[] = []
   #timer: NodeJS.Timeout | undefined
+  #counting: NodeJS.Timeout | undefined
   #sentAt = 0
 
   constructor(io: Server, board: LiveBoard, parts: RoomParts, empty: () => void) {
@@ -44,20 +47,25 @@ export class Room {
     this.#empty = empty
     parts.intake.expect()
     this.#unlisten = board.listen((batch) => this.#hear(batch))
-    const lossy = (event: string, text: string) => io.to(board.id).volatile.emit(event, text)
-    this.show = (shown) => lossy('show', JSON.stringify(shown))
-    this.presence = new Presence((text) => lossy('presence', text))
+    this.tellAll = (event, body) =>
+      io.to(board.id).volatile.emit(event, typeof body === 'string' ? body : JSON.stringify(body))
+    this.presence = new Presence((text) => this.tellAll('presence', text))
     this.#unlook = parts.arriving.look(board.id, {
-      news: (arrivals) => lossy('arrivals', JSON.stringify(arrivals)),
+      news: (arrivals) => this.tellAll('arrivals', arrivals),
       preview: (id, bytes) => this.#push(id, bytes),
     })
     this.seen = new Seen({
       tell: (visitor, seenBy) => this.tell(visitor, 'seen', seenBy),
-      others: (visitor) =>
-        new Set(Array.from(this.#sessions, (session) => session.visitor)).size -
-        Number(this.#sessions.values().some((session) => session.visitor === visitor)),
+      others: (visitor) => {
+        const { visitors } = this
+        return visitors.size - Number(visitors.has(visitor))
+      },
       observe: (milliseconds) => parts.metrics.seen.observe(milliseconds / 1000),
     })
+  }
+
+  get visitors(): ReadonlySet<string> {
+    return new Set(Array.from(this.#sessions, (session) => session.visitor))
   }
 
   /** Pictures on their way. */
@@ -73,15 +81,18 @@ export class Room {
 
   enter(session: Session): void {
     this.#sessions.add(session)
+    this.#count()
   }
 
   leave(session: Session): void {
     this.#sessions.delete(session)
     this.presence.leave(session.id)
+    this.#count()
     if (this.#sessions.size > 0) return
     this.#unlisten()
     this.#unlook()
     clearTimeout(this.#timer)
+    clearTimeout(this.#counting)
     this.presence.close()
     this.seen.close()
     this.#empty()
@@ -100,15 +111,22 @@ export class Room {
     this.#pending = []
     this.#sentAt = performance.now()
     const projected = project(coalesce([first, ...rest]))
-    // An Engine.IO message (4) with a Socket.IO event (2).
-    const frame = Buffer.from(`42${JSON.stringify(['changes', projected.text])}`)
-    for (const session of this.#sessions) session.outbox.offer(projected, frame)
+    const changes = encodedText('changes', projected.text)
+    for (const session of this.#sessions) session.outbox.offer(projected, changes)
+  }
+
+  /** Tells everybody how many are here, when that changes. */
+  #count(): void {
+    this.#counting ??= setTimeout(() => {
+      this.#counting = undefined
+      this.tellAll('people', { count: this.visitors.size })
+    }, COUNT)
   }
 
   /** A preview comes after the change that it belongs to. */
   #push(id: string, bytes: Buffer): void {
     this.flush()
-    const preview = encoded('preview', id, bytes)
+    const preview = encodedBytes('preview', id, bytes)
     for (const session of this.#sessions) session.outbox.push(preview)
   }
 

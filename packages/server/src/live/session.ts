@@ -85,7 +85,7 @@ export class Session {
       'show',
       (body) => heard(Shown, body),
       (shown) => {
-        if (may({ ...sender, now: 0 }, 'board.patch')) room.show(shown)
+        if (may({ ...sender, now: 0 }, 'board.patch')) room.tellAll('show', shown)
       },
     )
     socket.on('disconnect', () => socket.conn.close())
