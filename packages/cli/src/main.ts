@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { importCommand } from './commands/import.ts'
 import { serveCommand, useEnvironment } from './commands/serve.ts'
 import { Unusable } from './unusable.ts'
 
@@ -8,7 +9,8 @@ const program = new Command('wirephoto')
   .version('0.1.0')
   .configureOutput({ outputError: () => {} })
   .exitOverride()
-program.addCommand(serveCommand().copyInheritedSettings(program))
+for (const command of [serveCommand(), importCommand()])
+  program.addCommand(command.copyInheritedSettings(program))
 
 run().catch((error: unknown) => {
   if (error instanceof Unusable) exit(error.message)
@@ -29,6 +31,7 @@ function exit(message: string): void {
 
 /** `error: unknown option '--prot'\n(Did you mean --port?)` as one. */
 function sentence(message: string): string {
+  const command = process.argv[2] === 'import' ? 'import' : 'serve'
   const [first = '', ...rest] = message.replace(/^error: |\.$/g, '').replace(/\s*\n\s*/g, ' ')
-  return `${first.toUpperCase()}${rest.join('').replace('. Expected', ', expected')}; see wirephoto serve --help.`
+  return `${first.toUpperCase()}${rest.join('').replace('. Expected', ', expected')}; see wirephoto ${command} --help.`
 }

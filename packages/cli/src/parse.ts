@@ -45,12 +45,14 @@ export function parseSize(text: string): number {
 }
 
 /** The origin of an address, without a slash at the end. */
-export function parseOrigin(text: string): string {
+export const parseOrigin = (text: string): string =>
+  originOf(text, '--public-url (WIREPHOTO_PUBLIC_URL)', 'https://board.example')
+export const parseServer = (text: string): string => originOf(text, '--to', 'http://localhost:8000')
+
+function originOf(text: string, flag: string, example: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
-    throw new Unusable(
-      `${quoted(text)} won't do; give --public-url (WIREPHOTO_PUBLIC_URL) one as https://board.example.`,
-    )
+    throw new Unusable(`${quoted(text)} won't do; give ${flag} one as ${example}.`)
   return url.origin
 }
 

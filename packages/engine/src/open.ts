@@ -32,6 +32,12 @@ export async function openEngine(url: string): Promise<Engine> {
   }
 }
 
+/** The documents of a RethinkDB table that isn't an engine's: `rethinkdb://host:port/<database>/<table>`. */
+export async function* readTable(url: string): AsyncGenerator<Record<string, unknown>> {
+  const { documentsOf } = await driven('rethinkdb-ts', () => import('./rethinkdb/foreign.ts'))
+  yield* documentsOf(url)
+}
+
 /** Why an engine can't be opened, in a sentence for the operator. */
 export class EngineError extends Error {
   override readonly name = 'EngineError'

@@ -13,7 +13,7 @@ import {
   parseSize,
   parseYes,
 } from '../parse.ts'
-import { Unusable } from '../unusable.ts'
+import { Unusable, unusable } from '../unusable.ts'
 
 interface Options {
   readonly port: number
@@ -192,8 +192,7 @@ function explain(
   error: unknown,
   { host, data, engine, ...options }: Options & { readonly engine: string },
 ): unknown {
-  if (error instanceof EngineError)
-    return new Unusable(error.message.replace(/\. (\w)/, (_, next) => `; ${next.toLowerCase()}`))
+  if (error instanceof EngineError) return unusable(error)
   const { code, syscall, port } = error as NodeJS.ErrnoException & { port?: number }
   const flag = port === options.port ? '--port' : '--classic-port'
   switch (code) {

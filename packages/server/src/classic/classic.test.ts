@@ -32,7 +32,8 @@ async function come(t: TestContext, url: string, transport: (typeof TRANSPORTS)[
   return guest
 }
 
-const post = (url: string, body: FormData, method = 'POST') => fetch(url, { method, body })
+const post = (url: string, body: FormData, method: 'POST' | 'PUT' = 'POST') =>
+  fetch(url, { method, body })
 
 test('K1 without --classic there is no such address, and no socket', async (t) => {
   const server = await ClassicServer.open(null)

@@ -19,8 +19,12 @@ before(async () => {
 })
 after(() => server.close())
 
-const post = (path: string, body: FormData | string, method = 'POST', headers = {}) =>
-  fetch(server.url + path, { method, body, headers })
+const post = (
+  path: string,
+  body: FormData | string,
+  method: 'POST' | 'PUT' = 'POST',
+  headers = {},
+) => fetch(server.url + path, { method, body, headers })
 
 /** A placeholder's id. */
 async function placeholder(): Promise<string> {
@@ -65,7 +69,7 @@ test('K4 the field fileName names it, before the picture or behind, and further 
 })
 
 test('K4 a placeholder takes its picture as text by PUT and POST, once', async () => {
-  for (const method of ['PUT', 'POST']) {
+  for (const method of ['PUT', 'POST'] as const) {
     const id = await placeholder()
     const large = await draw(2, 'jpeg')
     // What it says of itself counts for nothing (U3).
@@ -108,14 +112,14 @@ test('K4 what is no picture is refused in their shape, and its placeholder goes'
     [pictureForm(large), 'sizeError'],
   ]
   const before = (await server.pictures()).length
-  for (const [body, error, headers] of cases) {
+  for (const [i, [body, error, headers]] of cases.entries()) {
     const path = `/image/${await placeholder()}`
     for (const [address, method] of [
       ['/image', 'POST'],
       [path, 'PUT'],
     ] as const) {
       const response = await post(address, body, method, headers)
-      assert.deepEqual(await refusal(response), [400, error], `${method} ${address} ${body}`)
+      assert.deepEqual(await refusal(response), [400, error], `case ${i}: ${method} ${address}`)
     }
     assert.equal((await server.pictures()).length, before, 'the placeholder is gone')
   }
@@ -153,7 +157,7 @@ test('K4 F11 pictures that others announce are not filled by this door, nor are 
   const add = { kind: 'image.add', id: arriving, name: 'a.png', width: 4, height: 3 }
   await page.emitWithAck('commands', { client, n: 1, commands: [add] })
   for (const id of [arriving, 'nobody', '01890000-0000-7000-8000-000000000000', '__proto__', '%00'])
-    for (const method of ['PUT', 'POST'])
+    for (const method of ['PUT', 'POST'] as const)
       for (const body of [textForm(dataUrl(picture)), textForm('no picture')])
         assert.deepEqual(await refusal(await post(`/image/${id}`, body, method)), [
           404,

@@ -1,0 +1,152 @@
+import { setTimeout } from 'node:timers/promises'
+import { EngineError, readTable } from '@wirephoto/engine'
+import { Command, Option } from 'commander'
+import { parseBoard, parseServer } from '../parse.ts'
+import { Unusable, unusable } from '../unusable.ts'
+
+/** Seconds between tries when the server has too much to do, and how many there are. */
+const PAUSE = 2
+const TRIES = 30
+
+/** Where pictures go. */
+interface Target {
+  /** Origin of a running server. */
+  readonly to: string
+  readonly board: string
+}
+
+/** A document of `images` or `photos`, as the tutorials keep them. */
+interface Picture {
+  readonly id: string
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly place: { readonly x?: number; readonly y?: number }
+}
+
+/** Copies a tutorial's table onto a board of a running server. */
+export function importCommand(): Command {
+  return new Command('import')
+    .description("Copy the pictures of a tutorial's RethinkDB table onto a board.")
+    .argument('<table>', 'rethinkdb://user:password@host:28015/<database>/<table>')
+    .addOption(
+      new Option('--to <url>', 'the server that has the board')
+        .env('WIREPHOTO_TO')
+        .default('http://localhost:8000')
+        .argParser(parseServer),
+    )
+    .addOption(
+      new Option('--board <board>', 'the board that they go onto')
+        .default('main')
+        .argParser(parseBoard),
+    )
+    .action(copy)
+}
+
+async function copy(table: string, target: Target): Promise<void> {
+  const there = await standing(target)
+  const counts = { copied: 0, known: 0, left: 0, refused: 0 }
+  const say = (line: string) => process.stdout.write(`${line}\n`)
+  try {
+    for await (const document of readTable(table)) {
+      const picture = pictureOf(document)
+      if (typeof picture === 'string') {
+        counts.left++
+        say(`Left ${String(document['id'])}: ${picture}`)
+      } else if (there.take(keyOf(picture.name, picture.bytes.length))) counts.known++
+      else {
+        const refusal = await send(picture, target)
+        if (refusal === null) counts.copied++
+        else {
+          counts.refused++
+          say(`Left ${picture.id}: ${refusal}`)
+        }
+      }
+    }
+  } catch (error) {
+    throw error instanceof EngineError ? unusable(error) : error
+  }
+  const { copied, known, left, refused } = counts
+  say(
+    `${copied} copied to ${target.to}/b/${target.board}, ${known} were there already, ${left + refused} left`,
+  )
+  if (refused > 0) process.exitCode = 1
+}
+
+/** What stands on the board, or lies in its trash: each is taken off once. */
+async function standing(target: Target): Promise<{ take(key: string): boolean }> {
+  const { records } = (await (await ask(target, 'snapshot')).json()) as {
+    records: readonly { kind: string; name: string; bytes: number | null }[]
+  }
+  const counts = new Map<string, number>()
+  for (const { kind, name, bytes } of records) {
+    if (kind !== 'image') continue
+    const key = keyOf(name, bytes ?? 0)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return {
+    take(key) {
+      const count = counts.get(key) ?? 0
+      counts.set(key, Math.max(0, count - 1))
+      return count > 0
+    },
+  }
+}
+
+/** A server keeps a file's length, and of its name all letters and digits. */
+function keyOf(name: string, bytes: number): string {
+  const letters = name
+    .split(/[/\\]/)
+    .at(-1)!
+    .replace(/[^\p{L}\p{N}]/gu, '')
+  return `${bytes} ${letters.slice(0, 100)}`
+}
+
+/** Why it is left, or the picture. */
+function pictureOf({ id, fileName, file, x, y }: Record<string, unknown>): Picture | string {
+  const bytes = bytesOf(file)
+  if (!bytes || bytes.length === 0) return 'it has no picture'
+  const isPlace = (value: unknown) => typeof value === 'number' && Math.abs(value) < 1e7
+  return {
+    id: String(id),
+    name: typeof fileName === 'string' ? fileName : String(id),
+    bytes,
+    place: isPlace(x) && isPlace(y) ? { x: x as number, y: y as number } : {},
+  }
+}
+
+/** Binary as both tutorials keep it, or the data URL that a page sends. */
+function bytesOf(file: unknown): Uint8Array | null {
+  if (file instanceof Uint8Array) return file
+  const [, text] =
+    /^data:[^,]{0,200};base64,(.*)$/s.exec(typeof file === 'string' ? file : '') ?? []
+  return text === undefined ? null : Buffer.from(text, 'base64')
+}
+
+/** Null when it is stored, else why the server refused it. */
+async function send({ name, bytes, place }: Picture, target: Target): Promise<string | null> {
+  const query = new URLSearchParams({ name: name.slice(0, 255) })
+  for (const [key, value] of Object.entries(place)) query.set(key, String(value))
+  for (let tries = 1; ; tries++) {
+    const response = await ask(target, `images?${query}`, bytes)
+    const { error } = (await response.json()) as { error?: { message: string } }
+    if (!error) return null
+    const isBusy = response.status === 429 || response.status === 503
+    if (!isBusy || tries === TRIES) return error.message
+    await setTimeout(PAUSE * 1_000)
+  }
+}
+
+async function ask({ to, board }: Target, path: string, body?: Uint8Array): Promise<Response> {
+  const address = `${to}/api/boards/${board}/${path}`
+  const sent = body ? { method: 'POST', body: new Uint8Array(body) } : {}
+  const response = await fetch(address, sent).catch(() => {
+    throw new Unusable(`There is no server at ${to}; start it, or give another with --to.`)
+  })
+  if (body || response.ok) return response
+  const isBoard = response.headers.get('content-type')?.startsWith('application/json')
+  throw new Unusable(
+    isBoard
+      ? `${to} has no board ${board} for you; give another --board.`
+      : `${to} is no Wirephoto server; give another with --to.`,
+  )
+}
