@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart'
-import { cleanName, type ErrorCode, type ImageRecord, WireError } from '@wirephoto/board'
+import { cleanName, type ImageRecord, WireError } from '@wirephoto/board'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { toWireError } from '../errors.ts'
@@ -116,26 +116,20 @@ function refuseInTheirTongue(app: FastifyInstance, { log }: Parts): void {
   app.setErrorHandler((error, _request, reply) => {
     const { statusCode = 500 } = error as { statusCode?: number }
     const ofFramework = !(error instanceof WireError) && statusCode < 500
-    const { code, status, message } = ofFramework
+    const told = ofFramework
       ? new WireError('bad-request', {}, { cause: error })
       : toWireError(error, log)
+    const { code, status, message } = told
     if (status === 429 || status === 503) reply.header('retry-after', '2')
-    return reply.code(PICTURES_FAULT.has(code) ? 400 : status).send({
+    return reply.code(isPicturesFault(told) ? 400 : status).send({
       error: code === 'too-large' || code === 'too-many-pixels' ? 'sizeError' : 'imageError',
       message,
     })
   })
 }
 
-const PICTURES_FAULT: ReadonlySet<ErrorCode> = new Set([
-  'bad-request',
-  'empty-file',
-  'too-large',
-  'too-many-pixels',
-  'not-a-picture',
-  'video',
-  'damaged',
-])
+const isPicturesFault = ({ code, status }: WireError): boolean =>
+  status === 400 || status === 413 || status === 415 || (status === 422 && code !== 'board-full')
 
 function pictureOf({ board }: Classic, request: FastifyRequest): ImageRecord {
   const record = board.records.get((request.params as { id: string }).id)
