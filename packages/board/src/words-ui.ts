@@ -52,6 +52,7 @@ export const uiWords = {
   notSent: 'Not sent',
   retry: 'Retry',
   remove: 'Remove',
+  cancelled: (n: number): string => `Cancelled ${pictures(n)}.`,
   cancelSending: (n: number): string => (n === 1 ? 'Cancel sending' : `Cancel sending ${n}`),
 
   // People

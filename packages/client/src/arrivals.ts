@@ -93,11 +93,11 @@ export class Arrivals {
     }
   }
 
-  /** The line is gone: what was known of progress is old. Previews stay. */
+  /** The line is gone: what was known of progress is old. Previews stay, and what had failed. */
   clear(): void {
     const changed = new Set<string>()
     for (const [id, entry] of this.#entries) {
-      if (!entry.state) continue
+      if (!entry.state || entry.state.state === 'failed') continue
       entry.state = null
       changed.add(id)
     }

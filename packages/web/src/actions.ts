@@ -34,7 +34,18 @@ export class Actions {
 
   /** What can be done with the selected pictures. */
   menu(): MenuItem[] {
+    const sending = this.sending()
     return [
+      ...(sending.length > 0
+        ? [
+            {
+              icon: 'x' as const,
+              label: ui.cancelSending(sending.length),
+              keys: ui.keys.cancel,
+              run: () => this.cancel(),
+            },
+          ]
+        : []),
       { icon: 'download', label: ui.download, keys: 'D', run: () => this.download() },
       { icon: 'bringToFront', label: ui.bringToFront, keys: ']', run: () => this.bringToFront() },
       { icon: 'trash', label: ui.delete, keys: ui.keys.delete, run: () => this.remove() },
@@ -66,6 +77,17 @@ export class Actions {
       label: ui.undo,
       run: () => this.#board.restore(known),
     })
+  }
+
+  /** Of the selected pictures, those that are being sent from here. */
+  sending(): string[] {
+    return this.#selected.filter((id) => this.#board.uploads.has(id))
+  }
+
+  /** Ends sending for good; what is deleted instead goes on into the trash. */
+  cancel(ids = this.sending()): void {
+    for (const id of ids) this.#desk.cancel(id)
+    if (ids.length > 0) this.#toasts.say(ui.cancelled(ids.length))
   }
 
   download(ids = this.#selected): void {

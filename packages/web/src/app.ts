@@ -5,6 +5,7 @@ import type { Drop } from './drop/drop.ts'
 import type { Toasts } from './shell/toasts.tsx'
 import type { Camera } from './stage/camera.ts'
 import type { Hands } from './stage/hands.ts'
+import type { Seeing } from './stage/seeing.ts'
 import type { Selection } from './stage/selection.ts'
 
 export type Tool = 'select' | 'hand'
@@ -15,6 +16,7 @@ export interface App {
   readonly camera: Camera
   readonly selection: Selection
   readonly hands: Hands
+  readonly seeing: Seeing
   readonly toasts: Toasts
   readonly drop: Drop
   readonly actions: Actions

@@ -1,5 +1,5 @@
 import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
-import { type Board, blobUrl, type OwnUpload, type Place, type Status } from '@wirephoto/client'
+import type { Arrival, Board, OwnUpload, Place, SeenBy, Status } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
 import { around } from './stage/view.ts'
 
@@ -13,7 +13,7 @@ export interface Standing extends Box {
 
 /**
  * The board as the page sees it: the SDK's state as signals, and one's own pictures that the board
- * doesn't have: not announced yet (their blur is still being made), or turned down.
+ * doesn't have: not announced yet (their preview is still being made), or turned down.
  */
 export class Desk {
   readonly board: Board
@@ -27,13 +27,20 @@ export class Desk {
   readonly layers: Accessor<number>
   readonly canUndo: Accessor<boolean>
   readonly canRedo: Accessor<boolean>
+  /** What somebody is called, empty when that isn't known. */
+  readonly nameOf: (visitor: string) => string
   readonly #boxes = new Map<string, Standing>()
   /** One's own pictures that aren't stored, as last seen. */
   readonly #own = new Map<string, ImageRecord>()
   readonly #files = new Map<string, string>()
   readonly #fresh = new Map<string, number>()
+  /** Given up here; the server hasn't heard of it yet. */
+  readonly #cancelled = new Set<string>()
   readonly #pictures = new Watched((id) => this.get(id))
   readonly #uploads = new Watched<OwnUpload>((id) => this.board.uploads.get(id))
+  readonly #arrivals = new Watched<Arrival>((id) => this.board.arrival(id) ?? undefined)
+  readonly #previews = new Watched<Blob>((id) => this.board.preview(id) ?? undefined)
+  readonly #sights = new Watched<SeenBy>((id) => this.board.seenBy(id) ?? undefined)
   readonly #setCount: (count: number) => void
   readonly #tick: () => void
   readonly #restack: () => void
@@ -54,6 +61,11 @@ export class Desk {
     this.#restack = () => setLayers((n) => n + 1)
     this.canUndo = () => undo().can
     this.canRedo = () => undo().canRe
+    const [people, setPeople] = createSignal(0)
+    this.nameOf = (visitor) => {
+      people()
+      return board.nameOf(visitor)
+    }
     this.#setCount = setCount
     this.#tick = () => setTicks((n) => n + 1)
     const offs = [
@@ -68,6 +80,16 @@ export class Desk {
         })
       }),
       board.on('pictures', (ids) => this.#changed(ids)),
+      board.on('arrivals', (ids) => {
+        batch(() => {
+          this.#arrivals.tell(ids)
+          this.#previews.tell(ids)
+          const turned = [...ids].filter((id) => this.#isFailed(id) === this.#boxes.has(id))
+          if (turned.length > 0) this.#changed(turned)
+        })
+      }),
+      board.on('seen', (ids) => this.#sights.tell(ids)),
+      board.on('people', () => setPeople((n) => n + 1)),
     ]
     onCleanup(() => {
       for (const off of offs) off()
@@ -104,19 +126,31 @@ export class Desk {
     return this.#uploads.watch(id)
   }
 
+  /** How far a picture is on its way, whoever sends it. */
+  arrival(id: string): Accessor<Arrival | undefined> {
+    return this.#arrivals.watch(id)
+  }
+
+  /** What is to be seen of it before its file. */
+  preview(id: string): Accessor<Blob | undefined> {
+    return this.#previews.watch(id)
+  }
+
+  seenBy(id: string): Accessor<SeenBy | undefined> {
+    return this.#sights.watch(id)
+  }
+
   /** Whether the picture came just now, to be asked once. */
   landed(id: string): boolean {
     return performance.now() - (this.#fresh.get(id) ?? -FRESH) < FRESH
   }
 
-  /** Where the picture is read from: one's own file while it is here, then the server. */
-  source(id: string): string | null {
+  /** The address of one's own file, while it is here. */
+  file(id: string): string | null {
     const kept = this.#files.get(id)
     if (kept) return kept
     const file = this.board.uploads.get(id)?.file
-    if (file) return this.#keep(id, file)
-    const record = this.board.pictures.get(id)
-    return record ? blobUrl(this.board, record) : null
+    return file ? this.#keep(id, file) : null
   }
 
   /** Lets one's own file go once nobody shows it: the server has it, or nobody ever will. */
@@ -154,10 +188,23 @@ export class Desk {
     if (standing.length > 0) this.board.remove(standing)
     for (const id of ids) {
       if (this.board.pictures.has(id)) continue
-      if (this.board.uploads.has(id)) this.board.cancel(id)
+      if (this.board.uploads.has(id)) void this.board.cancel(id)
       else this.#own.delete(id)
     }
     this.#changed(ids)
+  }
+
+  /** Gives one's own picture up while it is on its way, for good. */
+  cancel(id: string): void {
+    this.#cancelled.add(id)
+    void this.board.cancel(id)
+    this.#own.delete(id)
+    this.#changed([id])
+  }
+
+  /** What its sender couldn't send is of no use to others. */
+  #isFailed(id: string): boolean {
+    return this.board.arrival(id)?.state === 'failed' && !this.board.uploads.has(id)
   }
 
   #keep(id: string, file: Blob): string {
@@ -172,7 +219,9 @@ export class Desk {
       const record = this.get(id)
       const before = this.#boxes.get(id)
       if (record && this.board.uploads.has(id)) this.#own.set(id, record)
-      if (record?.deletedAt === null) {
+      if (!record || record.blob || record.deletedAt !== null) this.#cancelled.delete(id)
+      const stands = record?.deletedAt === null && !this.#cancelled.has(id) && !this.#isFailed(id)
+      if (stands) {
         if (!before && this.status().loaded) this.#fresh.set(id, performance.now())
         this.#boxes.set(id, { ...boxOf(record), z: record.z })
       } else {
@@ -183,6 +232,8 @@ export class Desk {
     }
     batch(() => {
       this.#pictures.tell(ids)
+      this.#arrivals.tell(ids)
+      this.#previews.tell(ids)
       if (restacked) this.#restack()
       this.#setCount(this.#boxes.size)
       this.#tick()

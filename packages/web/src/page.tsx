@@ -10,6 +10,7 @@ import { Shell } from './shell/shell.tsx'
 import { Toasts } from './shell/toasts.tsx'
 import { Camera, parseView } from './stage/camera.ts'
 import { Hands } from './stage/hands.ts'
+import { Seeing } from './stage/seeing.ts'
 import { Selection } from './stage/selection.ts'
 import { Stage } from './stage/stage.tsx'
 
@@ -21,11 +22,17 @@ export function Page(props: { board: Board }): JSX.Element {
   const selection = new Selection()
   const toasts = new Toasts()
   const hands = new Hands(desk)
+  const seeing = new Seeing(desk, camera)
   const actions = new Actions(desk, camera, selection, toasts)
   const drop = new Drop(desk, camera, toasts)
   const [tool, setTool] = createSignal<Tool>('select')
-  const choose = (from = 'files'): void => document.getElementById(`choose-${from}`)?.click()
-  const app: App = { desk, camera, selection, toasts, hands, actions, drop, tool, setTool, choose }
+  const choose = (from = 'files'): void => {
+    drop.warm()
+    document.getElementById(`choose-${from}`)?.click()
+  }
+  const parts = { desk, camera, selection, toasts, hands, seeing, actions, drop }
+  const app: App = { ...parts, tool, setTool, choose }
+  board.rankBy((id) => Number(seeing.isInView(id)))
 
   onCleanup(
     board.on('notice', ({ code, message }) => {

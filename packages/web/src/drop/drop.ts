@@ -31,7 +31,7 @@ interface Measured {
   readonly h: number
 }
 
-/** Files in: refused or measured, laid out, drawn at once, announced as each blur is made. */
+/** Files in: refused or measured, laid out, drawn at once, announced as each preview is made. */
 export class Drop {
   readonly #desk: Desk
   readonly #camera: Camera
@@ -62,13 +62,33 @@ export class Drop {
     // What was put in a place must not move away from it.
     if (at) this.#camera.isChosen = true
     else this.#camera.reveal(around(boxes)!)
-    const previews = await this.#lazyPreviews()
-    for (const { id, file, width, height, w } of pictures) {
-      const thumbhash = (await previews.thumbhash(file)) ?? undefined
-      const expected = this.#desk.expected(id)
-      if (!expected) continue
-      const { name, x, y } = expected
-      this.#desk.board.add([{ id, file, name, width, height, thumbhash, x, y, w }], pictures)
+    await this.#announce(pictures)
+  }
+
+  /** Loads what makes previews: something is about to be dropped. */
+  warm(): void {
+    this.#lazyPreviews().catch(() => {})
+  }
+
+  /** The previews of all go before the first file. */
+  async #announce(pictures: readonly (Measured & Box)[]): Promise<void> {
+    const { board } = this.#desk
+    const release = board.hold()
+    try {
+      // A page that has lost its line before it had this goes without.
+      const previews = await this.#lazyPreviews().catch(() => null)
+      await Promise.all(
+        pictures.map(async ({ id, file, width, height, w }) => {
+          const made = await previews?.make({ file, width, height })
+          const expected = this.#desk.expected(id)
+          if (!expected) return
+          const { name, x, y } = expected
+          const { thumbhash, bytes: preview } = made ?? {}
+          board.add([{ id, file, name, width, height, thumbhash, preview, x, y, w }], pictures)
+        }),
+      )
+    } finally {
+      release()
     }
   }
 
@@ -116,7 +136,13 @@ export class Drop {
   }
 
   #lazyPreviews(): Promise<Previews> {
-    this.#previews ??= import('./preview.ts').then(({ Previews }) => new Previews())
+    this.#previews ??= import('./preview.ts').then(
+      ({ Previews }) => new Previews(),
+      (error: unknown) => {
+        this.#previews = undefined
+        throw error
+      },
+    )
     return this.#previews
   }
 }
@@ -169,6 +195,7 @@ function provisional(picture: Measured & Box, desk: Desk): ImageRecord {
     blob: null,
     animated: false,
     variants: null,
+    source: null,
     author: desk.board.visitor ?? '',
     createdAt: Date.now(),
     deletedAt: null,

@@ -41,6 +41,7 @@ export function DropEdge(): JSX.Element {
   onMount(() => {
     const { signal } = disposable()
     addEventListener('dragenter', drag, { signal })
+    addEventListener('dragenter', () => drop.warm(), { signal, once: true })
     addEventListener('dragover', drag, { signal })
     addEventListener('dragleave', leave, { signal })
     addEventListener('drop', (event) => void dropped(event), { signal })

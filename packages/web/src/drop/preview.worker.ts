@@ -1,7 +1,7 @@
-import { thumbhashOf } from './thumbhash.ts'
+import type { Task } from './preview.ts'
+import { shrink } from './shrink.ts'
 
-/** Files in, their thumbhashes out, one at a time; null for what can't be decoded here. */
-self.onmessage = async ({ data }: MessageEvent<{ n: number; file: Blob }>) => {
-  const thumbhash = await thumbhashOf(data.file).catch(() => null)
-  self.postMessage({ n: data.n, thumbhash })
+/** Pictures in, their previews out; null for what can't be decoded here. */
+self.onmessage = async ({ data: { file, width, height } }: MessageEvent<Task>) => {
+  self.postMessage(await shrink(file, width, height).catch(() => null))
 }

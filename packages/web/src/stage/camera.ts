@@ -30,6 +30,8 @@ export class Camera {
   readonly size: Accessor<Size>
   /** The zoom rounded down to a power of two, for what needn't follow every step. */
   readonly level: Accessor<number>
+  /** The zoom at rest, rounded up by less than half an octave: how sharp pictures are to be. */
+  readonly detail: Accessor<number>
   /** While it moves, the board is one layer that the compositor shifts and scales. */
   readonly moving: Accessor<boolean>
   readonly #draw: (view: View) => void
@@ -55,6 +57,10 @@ export class Camera {
     this.size = measured
     this.moving = moving
     this.level = createMemo(() => 2 ** Math.floor(Math.log2(view().zoom)))
+    this.detail = createMemo(
+      (last) => (moving() && last > 0 ? last : 2 ** (Math.ceil(Math.log2(view().zoom) * 2) / 2)),
+      0,
+    )
     this.#draw = draw
     this.#resize = resize
     this.#setMoving = setMoving

@@ -37,6 +37,8 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
     ']': () => actions.bringToFront(),
     Delete: () => actions.remove(),
     Backspace: () => actions.remove(),
+    'shift+Delete': () => actions.cancel(),
+    'shift+Backspace': () => actions.cancel(),
     Escape: () => escape(app, gestures),
     Enter: () => selectActive(app, false),
   }
@@ -62,7 +64,7 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
       run()
     } else {
       if (key === 'Enter' && isButton(event.target)) return
-      const run = plain[key]
+      const run = (event.shiftKey && plain[`shift+${key}`]) || plain[key]
       if (!run) return
       run()
     }

@@ -7,7 +7,7 @@ import { around, toScreen } from './view.ts'
 const { ui } = words
 
 /** Screen pixels: how large the bar is, and how far above its pictures. */
-const BAR = { w: 124, h: 44, gap: 12 }
+const BAR = { w: 124, more: 36, h: 44, gap: 12 }
 /** Screen pixels of the slug below. */
 const SLUG = 20
 
@@ -19,7 +19,12 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     const boxes = [...selection.ids()].flatMap((id) => desk.boxes.get(id) ?? [])
     return around(boxes)
   })
+  const sending = createMemo(() => {
+    desk.ticks()
+    return actions.sending().length
+  })
   const at = createMemo(() => {
+    const width = BAR.w + (sending() > 0 ? BAR.more : 0)
     const selected = box()
     if (!selected) return null
     const view = camera.view()
@@ -31,7 +36,7 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     const top = y - BAR.h - BAR.gap
     const { insets } = camera
     return {
-      x: clamp((x + right) / 2 - BAR.w / 2, 8, w - BAR.w - 8),
+      x: clamp((x + right) / 2 - width / 2, 8, w - width - 8),
       y: clamp(
         top >= insets.top ? top : bottom + BAR.gap + SLUG,
         insets.top,
@@ -48,6 +53,14 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
           aria-label={ui.pictureMenu(selection.ids().size)}
           style={{ transform: `translate(${Math.round(place().x)}px, ${Math.round(place().y)}px)` }}
         >
+          <Show when={sending() > 0}>
+            <IconButton
+              icon="x"
+              label={ui.cancelSending(sending())}
+              keys={ui.keys.cancel}
+              onClick={() => actions.cancel()}
+            />
+          </Show>
           <IconButton
             icon="download"
             label={ui.download}

@@ -73,7 +73,7 @@ export function Stage(): JSX.Element {
     <div
       ref={stage}
       class="stage"
-      classList={{ hand: app.tool() === 'hand', far: camera.level() < 0.25 }}
+      classList={{ hand: app.tool() === 'hand', far: camera.level() < 0.5 }}
       role="listbox"
       aria-label={ui.pictures(desk.count())}
       aria-multiselectable="true"

@@ -1,9 +1,9 @@
 import { heightOf, type ImageRecord, words } from '@wirephoto/board'
-import type { OwnUpload } from '@wirephoto/client'
-import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import { createEffect, createMemo, type JSX, on } from 'solid-js'
 import { useApp } from '../app.ts'
 import { Print } from './print.tsx'
-import { when } from './when.ts'
+import { describe, Slug } from './slug.tsx'
+import { wayOf } from './way.ts'
 
 const { ui } = words
 
@@ -13,19 +13,20 @@ interface TileProps {
   readonly layer: number
 }
 
-/** One picture: a right-size box with its blur, then the picture, and what its upload has to say. */
+/** One picture: a right-size box with what there is of it, and how far it is on its way. */
 export function Tile(props: TileProps): JSX.Element {
   const { desk, hands, selection } = useApp()
   const { id } = props
   const current = desk.picture(id)
   // A picture that goes is drawn as it was until its node goes too.
   const record = createMemo<ImageRecord | undefined>((last) => current() ?? last)
-  const upload = desk.upload(id)
+  const way = wayOf(desk, id, record)
+  const seenBy = desk.seenBy(id)
   const away = hands.at(id)
   const place = createMemo(() => away() ?? record() ?? { x: 0, y: 0 })
   const height = createMemo(() => heightOf(record() ?? { w: 1, width: 1, height: 1 }))
   const name = (): string => record()?.caption || record()?.name || ''
-  const state = (): string => upload()?.state ?? (record()?.blob ? 'stored' : 'arriving')
+  const state = (): string => way()?.state ?? 'stored'
   let element!: HTMLDivElement
 
   createEffect(
@@ -47,6 +48,7 @@ export function Tile(props: TileProps): JSX.Element {
       role="option"
       aria-selected={selection.has(id)}
       aria-label={ui.pictureLabel(name(), state())}
+      aria-description={describe(seenBy(), desk.nameOf)}
       tabindex={selection.isActive(id) ? 0 : -1}
       data-image={id}
       data-state={state()}
@@ -60,62 +62,8 @@ export function Tile(props: TileProps): JSX.Element {
       }}
       onFocus={() => selection.activate(id)}
     >
-      <Print id={id} record={record()} upload={upload()} alt={name()} />
-      <Show
-        when={upload()}
-        fallback={<p class="slug on-look">{record() && slugOf(record()!, desk.board.visitor)}</p>}
-      >
-        {(own) => <UploadSlug id={id} upload={own()} />}
-      </Show>
+      <Print id={id} record={record()} way={way()} alt={name()} />
+      <Slug id={id} record={record()} way={way()} seenBy={seenBy()} />
     </div>
   )
 }
-
-function UploadSlug(props: { id: string; upload: OwnUpload }): JSX.Element {
-  const { desk } = useApp()
-  const progress = (): string => {
-    const { state, sent, total } = props.upload
-    if (desk.status().connection === 'offline') return ui.waitingForConnection
-    return state === 'waiting' ? ui.waiting : ui.percent(total > 0 ? sent / total : 0)
-  }
-  return (
-    <Show
-      when={props.upload.state === 'failed'}
-      fallback={
-        <p class="slug">
-          {props.upload.state === 'retrying' ? (
-            <Countdown to={props.upload.retryAt ?? 0} />
-          ) : (
-            progress()
-          )}
-        </p>
-      }
-    >
-      <div class="slug failure">
-        <strong>{ui.notSent}</strong>
-        <button type="button" class="quiet" onClick={() => desk.board.retry(props.id)}>
-          {ui.retry}
-        </button>
-        <button type="button" class="quiet" onClick={() => desk.board.cancel(props.id)}>
-          {ui.remove}
-        </button>
-        <p>{props.upload.error?.message}</p>
-      </div>
-    </Show>
-  )
-}
-
-function Countdown(props: { to: number }): JSX.Element {
-  const left = (): number => Math.max(0, Math.ceil((props.to - Date.now()) / 1000))
-  const [seconds, setSeconds] = createSignal(left())
-  const timer = setInterval(() => setSeconds(left()), 250)
-  onCleanup(() => clearInterval(timer))
-  createEffect(() => setSeconds(left()))
-  return <>{ui.retrying(seconds())}</>
-}
-
-const slugOf = (
-  { caption, name, author, createdAt }: ImageRecord,
-  visitor: string | null,
-): string =>
-  [caption || name, author === visitor ? ui.you : '', when(createdAt)].filter(Boolean).join(' · ')

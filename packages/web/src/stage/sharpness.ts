@@ -1,0 +1,31 @@
+import { type ImageRecord, VARIANTS } from '@wirephoto/board'
+
+/** Bytes of a file that isn't worth waiting for something smaller. */
+const SMALL = 100_000
+
+/**
+ * The longest side to be loaded for so many pixels on the screen: that of a variant, or infinite for
+ * the file itself. One size smaller where data are dear (`Save-Data`).
+ */
+export function sideFor(
+  { variants, animated }: ImageRecord,
+  pixels: number,
+  isThrifty = savesData(),
+): number {
+  const smaller = VARIANTS.findLast((side) => side < pixels)
+  const enough = isThrifty && smaller ? smaller : pixels
+  // What moves, moves at more than the smallest.
+  const side = variants?.find((each) => each >= enough && (!animated || each === VARIANTS[0]))
+  return side ?? Number.POSITIVE_INFINITY
+}
+
+/** Whether there will be something smaller of a picture in a moment. */
+export function awaitsVariants({ variants, bytes }: ImageRecord): boolean {
+  return variants === null && (bytes ?? 0) > SMALL
+}
+
+/** The person has asked for little data (Network Information API; not everywhere). */
+function savesData(): boolean {
+  const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } }
+  return connection?.saveData === true
+}
