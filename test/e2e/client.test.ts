@@ -334,7 +334,7 @@ describe('the client and the server', { concurrency: true }, () => {
     assert.deepEqual(told.map(({ message }) => message).toSorted(), [
       'empty.jpg is empty. Choose another.',
       'huge.jpg is 20 MB. The limit here is 20 MB.',
-      "notes.txt isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.",
+      "notes.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
     ])
     await until(anna, () => anna.pictures.size === 0, 'gone')
     await until(ben, () => ben.pictures.size === 0, 'gone for others')

@@ -20,6 +20,7 @@ export const errors = {
   video: 415,
   'foreign-host': 421,
   damaged: 422,
+  'too-heavy': 422,
   'board-full': 422,
   'old-page': 426,
   'too-many': 429,
@@ -36,8 +37,9 @@ export interface ErrorFacts {
   /** Bytes. */
   readonly size?: number | undefined
   readonly limit?: number | undefined
-  /** Pixels of the longer side, with `too-many-pixels`. */
+  /** Pixels of the longer side, or frames, with `too-many-pixels`. */
   readonly side?: number | undefined
+  readonly frames?: number | undefined
   /** The client's next number, with `gap`. */
   readonly expected?: number | undefined
 }

@@ -4,6 +4,9 @@ export const limits = {
   uploadBytes: 100_000_000,
   /** Pixels of a picture. */
   pixels: 100_000_000,
+  /** Frames of a moving picture, and pixels of all of them. */
+  frames: 2_000,
+  framePixels: 1_000_000_000,
   /** Longest side in pixels (a WebP can't be longer than 16,383, a JPEG than 65,535). */
   side: 65_535,
   /** UTF-16 units. */

@@ -1,17 +1,25 @@
 /** What a board holds. A record is replaced whole; see changes.ts. */
 
-/** The media types that a board takes and serves. */
+/** The media types that browsers show. */
+const SHOWN_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/avif'] as const
+/** The media types that a board takes. An SVG is stored as the PNG that was drawn of it (V6). */
 export const MEDIA_TYPES = [
-  'image/jpeg',
-  'image/png',
-  'image/gif',
-  'image/webp',
-  'image/avif',
+  ...SHOWN_TYPES,
+  'image/heic',
+  'image/tiff',
+  'image/bmp',
+  'image/svg+xml',
 ] as const
 export type MediaType = (typeof MEDIA_TYPES)[number]
 
+/** Whether every browser shows such a file; of the others people see variants only (V5). */
+export const isShown = (type: MediaType): boolean =>
+  (SHOWN_TYPES as readonly MediaType[]).includes(type)
+
 /** Longest sides in pixels of the smaller pictures that are made of larger ones (V1). */
 export const VARIANTS = [64, 320, 1280] as const
+/** Longest side in pixels of the variant that stands in for a file which browsers don't show (V5). */
+export const STAND_IN = 4096
 
 /** A picture on the board. */
 export interface ImageRecord {
@@ -43,7 +51,7 @@ export interface ImageRecord {
   readonly animated: boolean
   /**
    * Longest sides in pixels of the smaller pictures of it that there are, smallest first: some of
-   * `VARIANTS`; null until they have been made.
+   * `VARIANTS`, and `STAND_IN`; null until they have been made.
    */
   readonly variants: readonly number[] | null
   /** Visitor who added it. */

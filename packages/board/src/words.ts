@@ -19,16 +19,19 @@ const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
     size === undefined
       ? `${file(name)} is too large. The limit here is ${formatBytes(limit ?? 0)}.`
       : `${file(name)} is ${formatBytes(size)}. The limit here is ${formatBytes(limit ?? 0)}.`,
-  'too-many-pixels': ({ name, size, side, limit }) =>
+  'too-many-pixels': ({ name, size, side, frames, limit }) =>
     side !== undefined
       ? `${file(name)} is ${side} pixels long. The limit here is ${limit}.`
-      : `${file(name)} has ${megapixels(size ?? 0)} megapixels. The limit here is ${megapixels(limit ?? 0)}.`,
+      : size === undefined && frames !== undefined
+        ? `${file(name)} has ${frames} frames. The limit here is ${limit}.`
+        : `${file(name)} has ${megapixels(size ?? 0)} megapixels${frames === undefined ? '' : ' in all its frames'}. The limit here is ${megapixels(limit ?? 0)}.`,
   'not-a-picture': ({ name }) =>
-    `${file(name)} isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.`,
+    `${file(name)} isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.`,
   video: ({ name }) => `${file(name)} is a video. Videos can't be added.`,
   'foreign-host': () =>
     "This server doesn't answer to that name. Start it with --public-url to add the name.",
   damaged: ({ name }) => `${file(name)} is damaged or incomplete. Try the original.`,
+  'too-heavy': ({ name }) => `${file(name)} takes too much work to open. Save it smaller.`,
   'board-full': () => 'This board is full. Start a new one.',
   'old-page': () => 'This page is older than its server. Reload it.',
   'too-many': () => 'That was too much at once. Wait a moment.',

@@ -148,7 +148,7 @@ test('F8: what is no picture is refused with a code and a sentence, and nothing 
       'hello',
       415,
       'not-a-picture',
-      "notes.txt isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.",
+      "notes.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
     ],
     ['a.svg', '<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>', 415, 'not-a-picture', ''],
     ['a.html', '<!doctype html><script>alert(1)</script>', 415, 'not-a-picture', ''],
@@ -192,7 +192,7 @@ test('F8: what is no picture is refused with a code and a sentence, and nothing 
   })
   assert.deepEqual(await errorOf(response), {
     code: 'not-a-picture',
-    message: "bad.txt isn't a picture. JPEG, PNG, GIF, WebP and AVIF are.",
+    message: "bad.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
   })
   assert.deepEqual(await server.pictures(), before)
   assert.deepEqual(await server.arriving(), [])

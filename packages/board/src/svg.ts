@@ -1,0 +1,14 @@
+/** What may stand before the first element of an XML file. */
+const BEFORE = /\s+|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>[]*(?:\[[^\]]*\])?\s*>/sy
+const ELEMENT = /<(?:[\w-]+:)?svg[\s/>]/y
+
+/** Whether these are the first bytes of an SVG. It has no magic number: its first element tells. */
+export function isSvg(head: Uint8Array): boolean {
+  const text = new TextDecoder().decode(head)
+  let at = 0
+  do {
+    BEFORE.lastIndex = ELEMENT.lastIndex = at
+    at += BEFORE.exec(text)?.[0].length ?? 0
+  } while (at > ELEMENT.lastIndex)
+  return ELEMENT.test(text)
+}
