@@ -108,6 +108,7 @@ async function store(engine: Engine, scratch: string, place: number): Promise<Im
     blob,
     animated: false,
     variants: null,
+    source: null,
     author: 'bench',
     createdAt: Date.now(),
     deletedAt: null,

@@ -86,6 +86,8 @@ export interface ImageSettle {
   readonly height: number
   readonly thumbhash: string
   readonly animated: boolean
+  /** Left out: somebody sent it. */
+  readonly source?: string
 }
 
 /** These smaller pictures of the blob are stored (V1). */

@@ -13,6 +13,8 @@ export const limits = {
   title: 120,
   caption: 2_000,
   name: 255,
+  /** Of an address. */
+  address: 4_096,
   /** Board units from the origin. */
   reach: 10_000_000,
   /** Widest picture in board units. */

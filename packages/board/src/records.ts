@@ -54,6 +54,8 @@ export interface ImageRecord {
    * `VARIANTS`, and `STAND_IN`; null until they have been made.
    */
   readonly variants: readonly number[] | null
+  /** The address that the server has it from; null when somebody sent it. */
+  readonly source: string | null
   /** Visitor who added it. */
   readonly author: string
   /** Milliseconds since 1970, the server's clock. */

@@ -74,6 +74,7 @@ describe('rules', () => {
       blob: null,
       animated: false,
       variants: null,
+      source: null,
       author: 'anna',
       createdAt: 1_000,
       deletedAt: null,

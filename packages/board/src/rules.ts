@@ -58,6 +58,7 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
     blob: null,
     animated: false,
     variants: null,
+    source: null,
     author: who.visitor,
     createdAt: who.now,
     deletedAt: null,

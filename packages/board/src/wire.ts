@@ -25,6 +25,7 @@ const width = z.number().check(z.gt(0), z.lte(limits.widest))
 const pixels = z.int().check(z.gte(1), z.lte(limits.side))
 const thumbhash = z.string().check(z.regex(/^[\w+/]{1,44}={0,2}$/))
 const trashDays = z.int().check(z.gte(1), z.lte(limits.trashDays))
+const address = z.string().check(z.maxLength(limits.address), z.regex(/^https?:\/\//))
 const caption = z.string().check(z.maxLength(limits.caption))
 const index = z.string().check(z.maxLength(200), z.refine(isFractionalIndex))
 
@@ -173,6 +174,7 @@ const AnyRecordSchema = z.discriminatedUnion('kind', [
     blob: z.nullable(sha256),
     animated: z.boolean(),
     variants: z.nullable(z.array(z.int())),
+    source: z.nullable(address),
     author: z.string(),
     createdAt: z.number(),
     deletedAt: z.nullable(z.number()),
@@ -227,6 +229,8 @@ export const Arrivals = z.record(
       wait: z.optional(z.int()),
       /** Whether there is a preview at `/b/<board>/arrivals/<id>/preview`. */
       preview: z.boolean(),
+      /** Whether it sharpens for whoever reads it at `/b/<board>/arrivals/<id>` while it comes. */
+      live: z.boolean(),
     }),
   ),
 )

@@ -37,6 +37,7 @@ function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
     blob: 'b'.repeat(64),
     animated: false,
     variants: null,
+    source: null,
     author: 'anna',
     createdAt: 1,
     deletedAt: null,

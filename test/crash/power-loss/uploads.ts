@@ -131,6 +131,7 @@ const pictureOf = (id: string, blob: string): ImageRecord => ({
   blob,
   animated: false,
   variants: null,
+  source: null,
   author: 'anna',
   createdAt: 0,
   deletedAt: null,

@@ -109,6 +109,7 @@ const picture = (board: string, seq: number, blob: Buffer | null, x: number): Im
   blob: blob && sha256Of(blob),
   animated: false,
   variants: null,
+  source: null,
   author: 'writer',
   createdAt: 1_700_000_000_000,
   deletedAt: null,

@@ -36,6 +36,7 @@ export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecor
   blob: null,
   animated: false,
   variants: null,
+  source: null,
   author: 'somebody',
   createdAt: 1_700_000_000_000,
   deletedAt: null,

@@ -16,6 +16,7 @@ import { toWireError } from '../errors.ts'
 import type { Arrivals } from '../images/arrivals.ts'
 import type { Intake } from '../images/intake.ts'
 import type { Metrics } from '../metrics.ts'
+import { arrivalRoutes } from './arrivals.ts'
 import { blobRoutes } from './blobs.ts'
 import { boardRoutes } from './boards.ts'
 import { expectContinue, hasUnreadBody, lastWords, openBody } from './body.ts'
@@ -115,6 +116,7 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
     imageRoutes,
     uploadRoutes,
     blobRoutes,
+    arrivalRoutes,
     pageRoutes,
     ...(parts.classic ? [classicRoutes] : []),
   ])

@@ -8,7 +8,7 @@ import { atBoard, pictureOf } from './address.ts'
 import type { Parts } from './app.ts'
 
 /** Pictures can't act: whatever their bytes say, a browser may only show them (F9). */
-const HEADERS = {
+export const INERT = {
   'content-security-policy': "sandbox; default-src 'none'",
   'x-content-type-options': 'nosniff',
   'cross-origin-resource-policy': 'same-origin',
@@ -51,19 +51,6 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
         }),
     })
 
-  /** What there is to be seen of a picture on its way. */
-  app.get('/b/:board/arrivals/:id/preview', (request, reply) =>
-    atBoard(parts, request, async (board) => {
-      const { id } = pictureOf(board, request)
-      const preview = await parts.arrivals.preview(board.id, id)
-      if (!preview) throw new WireError('not-found')
-      return reply
-        .headers({ ...HEADERS, 'cache-control': 'no-store' })
-        .type('image/webp')
-        .send(preview)
-    }),
-  )
-
   app.route({
     method,
     url: '/api/boards/:board/images/:id/file',
@@ -92,7 +79,7 @@ export async function send(
   // Still arriving.
   if (blob === null || bytes === null || type === null) throw new WireError('not-found')
   const etag = `"${blob}"`
-  reply.headers({ ...HEADERS, etag, 'accept-ranges': 'bytes' })
+  reply.headers({ ...INERT, etag, 'accept-ranges': 'bytes' })
   const { 'if-none-match': known, 'if-range': only } = request.headers
   if (known !== undefined && (known === '*' || known.includes(etag))) return reply.code(304).send()
 

@@ -22,6 +22,17 @@ const STEP = 1_048_576
 /** Bodies that are received at one time before the server says that it is busy (F7). */
 const SENDERS = 256
 
+/**
+ * What may be shown before all of it is there: what it says besides the picture stands in parts with lengths
+ * of their own, and is gone before they are written. AVIF and TIFF may tell at the end what the start was (F10).
+ */
+const STREAMS: ReadonlySet<MediaType> = new Set<MediaType>([
+  'image/jpeg',
+  'image/png',
+  'image/gif',
+  'image/webp',
+])
+
 /** What is announced of an arrival that may be resumed. */
 interface Announced {
   readonly board: string
@@ -40,6 +51,8 @@ interface Announced {
 export class Arrivals {
   readonly #folder: string
   readonly #known = new Map<string, Arrival>()
+  /** Announced while they come, though they live and die with their request. */
+  readonly #vowed = new Map<string, Arrival>()
   readonly #previews = new Set<string>()
   /** Announced by a dead process, and never to come. */
   readonly orphans: { board: string; id: string }[] = []
@@ -81,6 +94,11 @@ export class Arrivals {
 
   get(board: string, id: string): Arrival | undefined {
     return this.#known.get(keyOf({ board, id }))
+  }
+
+  /** The file of an announced picture, however it comes. */
+  coming(board: string, id: string): Arrival | undefined {
+    return this.get(board, id) ?? this.#vowed.get(keyOf({ board, id }))
   }
 
   /** Pictures that have a preview. */
@@ -138,10 +156,15 @@ export class Arrivals {
   }
 
   /** Remembers that a picture is announced which only this process can bring. */
-  async vow(of: { board: string; id: string }): Promise<() => Promise<void>> {
-    const path = join(this.#folder, `${keyOf(of)}.once`)
+  async vow(of: { board: string; id: string }, arrival: Arrival): Promise<() => Promise<void>> {
+    const key = keyOf(of)
+    const path = join(this.#folder, `${key}.once`)
     await writeFile(path, '')
-    return () => rm(path, { force: true })
+    this.#vowed.set(key, arrival)
+    return async () => {
+      this.#vowed.delete(key)
+      await rm(path, { force: true })
+    }
   }
 
   /** Removes its files. Idempotent. */
@@ -196,6 +219,8 @@ export class Arrival {
   #turn: Promise<unknown> = Promise.resolve()
   #begun: Promise<void> | null = null
   #gone = false
+  #whole = false
+  readonly #watchers = new Set<() => void>()
 
   constructor(
     path: string,
@@ -217,6 +242,37 @@ export class Arrival {
 
   get complete(): boolean {
     return this.#offset === this.length
+  }
+
+  /** Whether all of it has come. */
+  get isWhole(): boolean {
+    return this.#whole || this.complete
+  }
+
+  /** Whether enough has come to tell what it is. */
+  get isKnown(): boolean {
+    return this.#head.length >= HEAD || this.isWhole
+  }
+
+  /** Whether it has been removed: stored, refused or given up. */
+  get isGone(): boolean {
+    return this.#gone
+  }
+
+  /** Calls back whenever bytes have come, the last of them too, and when it goes. */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed)
+    return () => this.#watchers.delete(changed)
+  }
+
+  /**
+   * What it is, if the bytes up to the offset may be shown to others before the rest is there; null if
+   * they may not, or while too few have come. Rejects when it is no picture.
+   */
+  async mayBeRead(): Promise<MediaType | null> {
+    if (!this.isKnown) return null
+    const type = await this.type()
+    return STREAMS.has(type) ? type : null
   }
 
   /** Makes the files, durably, before anybody is told of them. */
@@ -307,6 +363,7 @@ export class Arrival {
   /** Removes its files, for good. Idempotent. */
   async discard(): Promise<void> {
     this.#gone = true
+    this.#tell()
     await this.stop()
     await rm(`${this.path}.json`, { force: true })
     await rm(this.path, { force: true })
@@ -349,11 +406,20 @@ export class Arrival {
       this.#offset += chunk.length
       await this.#look(chunk)
       moved?.()
+      this.#tell()
       if (this.of && this.#offset - this.#durable >= STEP) await this.#flush(handle)
     }
     // A file shorter than what it takes to be sure is judged when it is whole.
-    if (this.length === null || this.complete) await this.type()
+    if (this.length !== null && !this.complete) return
+    await this.type()
+    this.#whole = true
+    this.#tell()
   }
+
+  #tell(): void {
+    for (const changed of this.#watchers) changed()
+  }
+
 
   /** Refuses what is no picture as soon as its first bytes are in. */
   async #look(chunk: Buffer): Promise<void> {
@@ -410,13 +476,13 @@ async function readSidecar(path: string): Promise<(Announced & { offset: number 
   }
 }
 
-/** A body's chunks; rejects with `bad-request` when the sender breaks off. */
+/** A body's chunks; rejects with `bad-request` when the sender breaks off without a word. */
 async function* chunksOf(source: Readable): AsyncGenerator<Buffer> {
   try {
     // The stream must outlive a refusal: its socket has to carry the answer.
     for await (const chunk of source.iterator({ destroyOnReturn: false })) yield chunk
   } catch (cause) {
-    throw new WireError('bad-request', {}, { cause })
+    throw cause instanceof WireError ? cause : new WireError('bad-request', {}, { cause })
   }
 }
 

@@ -60,6 +60,11 @@ export class Arriving {
     if (bytes) of.looker?.preview(id, bytes)
   }
 
+  /** It can be looked at while it comes. */
+  live(board: string, id: string): void {
+    this.#of(board).set(id, { live: true })
+  }
+
   /** It is stored, or never will be. */
   end(board: string, id: string): void {
     this.#boards.get(board)?.end(id)
@@ -156,4 +161,4 @@ class OfBoard {
   }
 }
 
-const NEW: State = { sent: 0, total: null, state: 'arriving', preview: false }
+const NEW: State = { sent: 0, total: null, state: 'arriving', preview: false, live: false }

@@ -70,7 +70,7 @@ export class Herald {
       this.#look = arrival.offset * 2
       return
     }
-    const unvow = await arrivals.vow({ board: this.#board.id, id: this.#add.id })
+    const unvow = await arrivals.vow({ board: this.#board.id, id: this.#add.id }, arrival)
     try {
       await this.#board.act([{ ...this.#add, ...size }], this.#sender)
       this.#unvow = unvow

@@ -22,6 +22,7 @@ import { failpoint } from '../failpoint.ts'
 import type { Arrival, Arrivals } from './arrivals.ts'
 import type { Arriving } from './arriving.ts'
 import { Herald } from './herald.ts'
+import { isProgressive } from './progressive.ts'
 import type { Variants } from './variants.ts'
 import type { Preview, Workers } from './workers.ts'
 
@@ -36,6 +37,8 @@ export interface Sending {
   readonly place: Pick<ImageAdd, 'x' | 'y' | 'w' | 'caption'>
   /** Whether more may be said behind the file: then it isn't announced before. */
   readonly isForm?: true
+  /** The address that this server reads it from. */
+  readonly address?: string
 }
 
 export interface IntakeParts {
@@ -62,6 +65,8 @@ export class Intake {
   readonly #finishing = new Map<Arrival, Promise<ImageRecord>>()
   /** Bytes at which an arrival without a preview is looked at next. */
   readonly #looks = new WeakMap<Arrival, number>()
+  /** Of which it is known whether they sharpen while they come. */
+  readonly #toldLive = new WeakSet<Arrival>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -145,6 +150,21 @@ export class Intake {
   #progress(arrival: Arrival, board: string, id: string): void {
     this.#parts.arriving.progress(board, id, arrival.offset, arrival.length)
     void this.#early(arrival, board, id)
+    void this.#live(arrival, board, id)
+  }
+
+  /** Says once of what sharpens while it comes that it can be read. */
+  async #live(arrival: Arrival, board: string, id: string): Promise<void> {
+    if (this.#toldLive.has(arrival) || !arrival.isKnown) return
+    this.#toldLive.add(arrival)
+    try {
+      if ((await arrival.mayBeRead()) !== 'image/jpeg') return
+      const found = await isProgressive(arrival.path, arrival.offset)
+      if (found === null) this.#toldLive.delete(arrival)
+      else if (found && !arrival.isWhole && !arrival.isGone) this.#parts.arriving.live(board, id)
+    } catch {
+      // Gone, or no picture.
+    }
   }
 
   /** Tries to show something of a picture whose sender gave no preview, now and then while it comes. */
@@ -207,7 +227,7 @@ export class Intake {
     let shift = 0
     try {
       for await (const picture of pictures) {
-        const { source, length, place, isForm } = picture
+        const { source, length, place, isForm, address } = picture
         const arrival = await arrivals.spool(picture.name, length)
         spooled.push(arrival)
         const id = uuidv7(Date.now(), randomBytes(10))
@@ -223,7 +243,7 @@ export class Intake {
         await arrival.receive(source, { at: 0, limit, ...(!isForm && { moved }) })
         // A form may say it behind the file.
         const { name } = picture
-        const settle = await this.#store(arrival, id)
+        const settle = { ...(await this.#store(arrival, id)), ...(address && { source: address }) }
         const { width, height, thumbhash } = settle
         shift += (place.w ?? firstWidth(width, height)) + GAP
         await herald.settled()

@@ -1,0 +1,52 @@
+import { WireError } from '@wirephoto/board'
+import type { FastifyInstance } from 'fastify'
+import { Tails } from '../images/tails.ts'
+import { atBoard, pictureOf } from './address.ts'
+import type { Parts } from './app.ts'
+import { INERT } from './blobs.ts'
+
+/** The longest name that a page may have for itself. */
+const PAGE = 64
+
+/** What there is to be seen of a picture on its way. */
+export async function arrivalRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
+  const { arrivals } = parts
+  const tails = new Tails()
+  const headers = { ...INERT, 'cache-control': 'no-store' }
+
+  app.get('/b/:board/arrivals/:id/preview', (request, reply) =>
+    atBoard(parts, request, async (board) => {
+      const { id } = pictureOf(board, request)
+      const preview = await arrivals.preview(board.id, id)
+      if (!preview) throw new WireError('not-found')
+      return reply.headers(headers).type('image/webp').send(preview)
+    }),
+  )
+
+  app.get('/b/:board/arrivals/:id', { exposeHeadRoute: false }, (request, reply) =>
+    atBoard(parts, request, async (board, { visitor }) => {
+      const { id } = pictureOf(board, request)
+      const arrival = arrivals.coming(board.id, id)
+      if (!arrival) throw new WireError('not-found')
+      const { page } = request.query as { page?: unknown }
+      const reader = typeof page === 'string' ? page.slice(0, PAGE) : ''
+      await tails
+        .send(arrival, `${visitor} ${reader}`, (type) => {
+          reply.headers({ ...headers, 'content-type': type })
+          // A tail that ends early must end its connection; and nothing in between may wait for the rest.
+          reply.headers({ connection: 'close', 'x-accel-buffering': 'no' })
+          if (arrival.length !== null) reply.header('content-length', arrival.length)
+          // The framework would end what must be cut off.
+          reply.hijack()
+          reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
+          reply.raw.flushHeaders()
+          return reply.raw
+        })
+        .catch((error: unknown) => {
+          // Begun, so there is nobody left to tell.
+          if (!reply.sent) throw error
+        })
+      return reply
+    }),
+  )
+}
