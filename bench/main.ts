@@ -3,6 +3,7 @@ import { commands } from './commands.ts'
 import { engines } from './engines.ts'
 import { fanout } from './fanout.ts'
 import { growth } from './growth.ts'
+import { pushes } from './pushes.ts'
 import { start } from './start.ts'
 import type { Figure } from './support/figures.ts'
 import { report } from './support/report.ts'
@@ -11,6 +12,7 @@ import { weight } from './weight.ts'
 const benches: Record<string, () => Promise<Figure[]>> = {
   fanout,
   growth,
+  pushes,
   commands,
   start,
   weight,

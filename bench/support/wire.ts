@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import {
   type Batch,
@@ -18,31 +19,59 @@ import { WebSocket } from 'ws'
 export class Tally {
   /** `changes` messages. */
   batches = 0
+  /** `preview` messages, their frames' bytes, and the bytes of pictures in them. */
+  pushes = 0
+  pushBytes = 0
+  pushed = 0
   /** All events, answers and pings left out. */
   messages = 0
   bytes = 0
-  #target = Number.POSITIVE_INFINITY
-  #reached = () => {}
+  #waits: { isSo: () => boolean; resolve: () => void } | null = null
 
   count(bytes: number, isBatch: boolean): void {
+    this.#add(bytes)
+    if (isBatch) this.batches++
+    if (this.#waits?.isSo()) this.#waits.resolve()
+  }
+
+  countPush(head: number, picture: number): void {
+    this.#add(head + picture)
+    this.pushes++
+    this.pushBytes += framed(head) + framed(picture)
+    this.pushed += picture
+    if (this.#waits?.isSo()) this.#waits.resolve()
+  }
+
+  #add(bytes: number): void {
     this.messages++
     this.bytes += bytes
-    if (isBatch && ++this.batches === this.#target) this.#reached()
   }
 
   /** Resolves when that many `changes` messages have come, ever. */
   until(batches: number): Promise<void> {
+    return this.#when(() => this.batches >= batches)
+  }
+
+  /** Resolves when that many previews have come, ever. */
+  untilPushes(pushes: number): Promise<void> {
+    return this.#when(() => this.pushes >= pushes)
+  }
+
+  #when(isSo: () => boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#target = batches
-    this.#reached = resolve
-    if (this.batches >= batches) resolve()
+    this.#waits = { isSo, resolve }
+    if (isSo()) resolve()
     return promise
   }
 }
 
+/** Bytes of a frame from a server (RFC 6455 section 5.2) with so many in it. */
+const framed = (bytes: number): number => bytes + (bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10)
+
 const OPEN = '0'.charCodeAt(0)
 const MESSAGE = '4'.charCodeAt(0)
 const EVENT = '2'.charCodeAt(0)
+const BINARY_EVENT = '5'.charCodeAt(0)
 /** The fifth byte of `42["changes"`. */
 const CHANGES = 'c'.charCodeAt(0)
 
@@ -55,20 +84,37 @@ export class Line {
   batches = 0
   /** Called with every batch. */
   onBatch: ((batch: Batch) => void) | null = null
+  /** Called with every preview. */
+  onPreview: ((id: string, bytes: Buffer) => void) | null = null
   readonly #ws: WebSocket
   readonly #tally: Tally
   readonly #answers = new Map<number, (reply: never) => void>()
   #asked = 0
+  /** What announced the bytes that come next. */
+  #head: Buffer | null = null
 
   private constructor(ws: WebSocket, tally: Tally) {
     this.#ws = ws
     this.#tally = tally
-    ws.on('message', (data: Buffer) => this.#hear(data))
+    ws.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) this.#show(data)
+      else this.#hear(data)
+    })
   }
 
-  static async connect(port: number, tally = new Tally(), board = 'main'): Promise<Line> {
+  /** `token` says who is asking; without one it is somebody new. */
+  static async connect(
+    port: number,
+    tally = new Tally(),
+    board = 'main',
+    token?: string,
+  ): Promise<Line> {
     const url = `ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`
-    const ws = new WebSocket(url, { perMessageDeflate: false, skipUTF8Validation: true })
+    const ws = new WebSocket(url, {
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+      ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+    })
     const line = new Line(ws, tally)
     await once(ws, 'message')
     ws.send(`40${JSON.stringify({ board, wire: WIRE_VERSION })}`)
@@ -86,8 +132,7 @@ export class Line {
     const lines: Line[] = []
     const one = async () => {
       const line = await Line.connect(port, tally, board)
-      const { resumed } = await line.ask<{ resumed: boolean }>('follow', { cursor })
-      if (!resumed) throw new Error('The viewer could not follow from its snapshot')
+      await line.follow(cursor)
       return line
     }
     while (lines.length < count)
@@ -97,21 +142,58 @@ export class Line {
     return lines
   }
 
-  /** Resolves to the acknowledgement's argument. */
-  ask<T>(event: string, body: unknown): Promise<T> {
+  async follow(cursor: string): Promise<void> {
+    const { resumed } = await this.ask<{ resumed: boolean }>('follow', { cursor })
+    if (!resumed) throw new Error('The viewer could not follow from its snapshot')
+  }
+
+  /** Resolves to the acknowledgement's argument. `previews` go along as attachments. */
+  ask<T>(event: string, body: object, previews?: Readonly<Record<string, Buffer>>): Promise<T> {
     const id = this.#asked++
     const { promise, resolve } = Promise.withResolvers<T>()
     this.#answers.set(id, resolve)
-    this.#ws.send(`42${id}${JSON.stringify([event, body])}`)
+    if (!previews) {
+      this.#ws.send(`42${id}${JSON.stringify([event, body])}`)
+      return promise
+    }
+    const names = Object.keys(previews)
+    const held = Object.fromEntries(names.map((name, num) => [name, { _placeholder: true, num }]))
+    const args = JSON.stringify([event, { ...body, previews: held }])
+    this.#ws.send(`45${names.length}-${id}${args}`)
+    for (const name of names) this.#ws.send(previews[name]!)
     return promise
+  }
+
+  /** Says something that has no answer. */
+  say(event: string, body: object): void {
+    this.#ws.send(`42${JSON.stringify([event, body])}`)
+  }
+
+  /** Bytes that the line has carried to here, headers of frames and all. */
+  get wireBytes(): number {
+    return (this.#ws as unknown as { _socket: Socket })._socket.bytesRead
   }
 
   close(): void {
     this.#ws.terminate()
   }
 
+  #show(bytes: Buffer): void {
+    const head = this.#head!
+    this.#head = null
+    this.#tally.countPush(head.length, bytes.length)
+    if (!this.onPreview) return
+    const text = head.toString()
+    const [, id] = JSON.parse(text.slice(text.indexOf('['))) as [string, string]
+    this.onPreview(id, bytes)
+  }
+
   #hear(data: Buffer): void {
     if (data[0] === OPEN) return
+    if (data[0] === MESSAGE && data[1] === BINARY_EVENT) {
+      this.#head = data
+      return
+    }
     if (data[0] === MESSAGE && data[1] === EVENT) {
       const isBatch = data[4] === CHANGES
       if (isBatch) {

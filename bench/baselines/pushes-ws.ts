@@ -1,0 +1,59 @@
+/**
+ * The runtime's limit for bytes: a bare `ws` server. What it is told goes to every viewer as it came:
+ * one `changes` message, then each preview as two frames, the same buffers for all.
+ */
+import { createServer } from 'node:http'
+import { type WebSocket, WebSocketServer } from 'ws'
+import { listen } from './listen.ts'
+
+const viewers = new Set<WebSocket>()
+const http = createServer()
+const server = new WebSocketServer({ server: http, perMessageDeflate: false })
+server.on('connection', (socket) => {
+  let told: (Told & { id: string }) | null = null
+  socket.send('0{}')
+  socket.on('close', () => viewers.delete(socket))
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (isBinary) {
+      told!.bytes.push(data)
+      if (told!.bytes.length < told!.names.length) return
+      socket.send(`43${told!.id}[{}]`)
+      pass(told!)
+      told = null
+      return
+    }
+    const text = data.toString()
+    if (text.startsWith('40')) return socket.send('40{}')
+    const [, type, id, rest] = /^4([25])(?:\d+-)?(\d+)(.*)$/s.exec(text)!
+    const [, body] = JSON.parse(rest!)
+    if (type === '5') {
+      told = { id: id!, text: body.text, names: Object.keys(body.previews), bytes: [] }
+      return
+    }
+    viewers.add(socket)
+    socket.send(`43${id}${JSON.stringify([{ resumed: true }])}`)
+  })
+})
+
+interface Told {
+  text?: string
+  names: string[]
+  bytes: Buffer[]
+}
+
+function pass({ text, names, bytes }: Told): void {
+  if (text) {
+    const changes = Buffer.from(`42${JSON.stringify(['changes', text])}`)
+    for (const viewer of viewers) viewer.send(changes, { binary: false })
+  }
+  for (const [i, name] of names.entries()) {
+    const event = ['preview', name, { _placeholder: true, num: 0 }]
+    const head = Buffer.from(`451-${JSON.stringify(event)}`)
+    for (const viewer of viewers) {
+      viewer.send(head, { binary: false })
+      viewer.send(bytes[i]!, { binary: true })
+    }
+  }
+}
+
+listen(http)

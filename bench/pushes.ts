@@ -1,0 +1,275 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import { type Command, type CommandAnswer, limits, uuidv7 } from '@wirephoto/board'
+import sharp from 'sharp'
+import { drawPicture } from '../test/support/pictures.ts'
+import { ServerProcess } from '../test/support/server.ts'
+import { type Figure, type Spread, spread } from './support/figures.ts'
+import { type Baseline, cpuSeconds, startBaseline } from './support/process.ts'
+import { Line, snapshotOf, Tally } from './support/wire.ts'
+
+const VIEWERS = 100
+const ROUNDS = 5
+/** CPU-seconds of the product's server that make a round; the baselines push as often, and as far apart. */
+const ENOUGH = 5
+/** Pushes to a single viewer, which tell what a push costs before it is fanned out. */
+const ALONE = 300
+
+/** S3 and S5: what it costs to bring a picture's bytes to everybody. */
+export async function pushes(): Promise<Figure[]> {
+  const opened: Baseline[] = []
+  const keep = async (starting: Promise<Baseline>, isOurs = false): Promise<Place> => {
+    const server = await starting
+    opened.push(server)
+    const { port, pid } = server
+    return { port, pid, cursor: isOurs ? (await snapshotOf(port)).cursor : '' }
+  }
+  try {
+    const sent = await Promise.all(
+      Array.from({ length: limits.previews }, (_, i) => drawPreview(i + 1)),
+    )
+    const product = await Side.open(
+      () => keep(ServerProcess.open(), true),
+      () => announce(sent),
+    )
+    const { text, previews } = await product.many.overhear()
+    const again = () => relay(text, previews)
+    const plain = await Side.open(() => keep(startBaseline('pushes-ws')), again)
+    const bare = await Side.open(() => keep(startBaseline('pushes-socketio')), again)
+    for (let round = 0; round < ROUNDS; round++) {
+      const load = await product.run({ cpu: ENOUGH, pace: 0 })
+      const same = { pushes: load.pushes, pace: load.milliseconds / load.pushes }
+      await plain.run(same)
+      await bare.run(same)
+    }
+    const bytes = Object.values(previews)
+    const size = `${Math.round(sum(bytes) / bytes.length / 1000)} KB`
+    const asText = bytes.map((each) => JSON.stringify(['preview', '', each.toString('base64')]))
+    const unit = 'CPU-s per GB'
+    return [
+      {
+        id: 'S3',
+        what: `fan-out of pushes of ${size}, ${VIEWERS} viewers`,
+        unit,
+        figure: product.fanout,
+        baseline: { name: 'plain ws', value: plain.fanout },
+        goal: { max: 1.3 },
+      },
+      {
+        id: 'S3',
+        what: 'the same beside Socket.IO',
+        unit,
+        figure: product.fanout,
+        baseline: { name: 'bare Socket.IO', value: bare.fanout },
+        goal: { max: 1.05 },
+      },
+      {
+        id: 'S3',
+        what: 'the whole way of a preview beside passing it on',
+        unit,
+        figure: product.whole,
+        baseline: { name: 'plain ws', value: plain.whole },
+        goal: { max: 1.3 },
+        notes: [
+          `fan-out is what ${VIEWERS} viewers cost more than one; the whole way has the command, the log and the kept preview too`,
+          `previews are at most ${limits.preview / 1024} KB; pushes of 100 KB come with live frames`,
+          "CPU of the server's own process; previews are made anew in a child, which is not counted",
+          'baselines push as often and as far apart as the product: bytes in an endless stream cost less each',
+        ],
+      },
+      {
+        id: 'S5',
+        what: `bytes on the wire for a byte of a pushed picture of ${size}`,
+        unit: '',
+        figure: spread([product.many.push]),
+        baseline: null,
+        goal: { max: 1.01 },
+        notes: [
+          `as base64 it would be ${(sum(asText) / sum(bytes)).toFixed(3)}`,
+          `with all else that the line brought (changes, progress): ${product.many.all.toFixed(3)}`,
+        ],
+      },
+    ]
+  } finally {
+    for (const server of opened) await server.close()
+  }
+}
+
+/** A server, and where its viewers stand. */
+interface Place {
+  readonly port: number
+  readonly pid: number
+  readonly cursor: string
+}
+
+/** Sends some previews; resolves to how many when it is answered. */
+type Send = (line: Line) => Promise<number>
+
+/** How much to push: until the server has used so much CPU, or so often. Milliseconds from one to the next. */
+type Work = { readonly pace: number } & ({ readonly cpu: number } | { readonly pushes: number })
+
+interface Load {
+  readonly pushes: number
+  readonly milliseconds: number
+  /** CPU-seconds of the server. */
+  readonly cpu: number
+  /** Bytes of pictures, at all receivers together. */
+  readonly bytes: number
+}
+
+/** One of those compared: a server with many viewers, and one with a single viewer. */
+class Side {
+  readonly many: Audience
+  readonly #one: Audience
+  readonly #loads: { many: Load; one: Load }[] = []
+
+  private constructor(many: Audience, one: Audience) {
+    this.many = many
+    this.#one = one
+  }
+
+  static async open(start: () => Promise<Place>, send: () => Send): Promise<Side> {
+    const many = await Audience.gather(VIEWERS, await start(), send())
+    return new Side(many, await Audience.gather(1, await start(), send()))
+  }
+
+  async run(work: Work): Promise<Load> {
+    const many = await this.many.load(work)
+    this.#loads.push({ many, one: await this.#one.load({ pushes: ALONE, pace: work.pace }) })
+    return many
+  }
+
+  /** CPU-seconds of the server for 10^9 bytes of pictures delivered. */
+  get whole(): Spread {
+    return spread(this.#loads.map(({ many }) => many.cpu / (many.bytes / 1e9)))
+  }
+
+  /** The same for what further viewers get, without what a push costs whoever looks. */
+  get fanout(): Spread {
+    const each = ({ cpu, bytes, pushes }: Load) => ({ cpu: cpu / pushes, bytes: bytes / pushes })
+    return spread(
+      this.#loads.map((loads) => {
+        const [many, one] = [each(loads.many), each(loads.one)]
+        return (many.cpu - one.cpu) / ((many.bytes - one.bytes) / 1e9)
+      }),
+    )
+  }
+}
+
+/** A server with its viewers, and one more who sends. */
+class Audience {
+  readonly #pid: number
+  readonly #viewers: readonly Line[]
+  readonly #sender: Line
+  readonly #tally: Tally
+  readonly #send: Send
+
+  private constructor(pid: number, viewers: Line[], sender: Line, tally: Tally, send: Send) {
+    this.#pid = pid
+    this.#viewers = viewers
+    this.#sender = sender
+    this.#tally = tally
+    this.#send = send
+  }
+
+  static async gather(count: number, place: Place, send: Send): Promise<Audience> {
+    const { port, pid, cursor } = place
+    const tally = new Tally()
+    const viewers = await Line.follow(count, port, { tally, cursor })
+    return new Audience(pid, viewers, await Line.connect(port), tally, send)
+  }
+
+  async load(work: Work): Promise<Load> {
+    const start = performance.now()
+    const before = { cpu: cpuSeconds(this.#pid), bytes: this.#tally.pushed }
+    let pushes = 0
+    const cpu = () => cpuSeconds(this.#pid) - before.cpu
+    while ('cpu' in work ? cpu() < work.cpu : pushes < work.pushes) {
+      pushes += await this.#push()
+      const early = start + pushes * work.pace - performance.now()
+      if (early > 0) await setTimeout(early)
+    }
+    const milliseconds = performance.now() - start
+    return { pushes, milliseconds, cpu: cpu(), bytes: this.#tally.pushed - before.bytes }
+  }
+
+  /** What one message of the sender comes to: the text of its changes, and the previews by their ids. */
+  async overhear(): Promise<{ text: string; previews: Record<string, Buffer> }> {
+    const [viewer] = this.#viewers
+    const previews: Record<string, Buffer> = {}
+    let text = ''
+    viewer!.onBatch = (batch) => {
+      text = JSON.stringify(batch)
+    }
+    viewer!.onPreview = (id, bytes) => {
+      previews[id] = bytes
+    }
+    await this.#push()
+    viewer!.onBatch = viewer!.onPreview = null
+    return { text, previews }
+  }
+
+  /** Bytes of the frames that pictures came in, for each byte of a picture. */
+  get push(): number {
+    return this.#tally.pushBytes / this.#tally.pushed
+  }
+
+  /** All bytes that the viewers' lines have brought, for each byte of a picture. */
+  get all(): number {
+    return this.#viewers.reduce((all, { wireBytes }) => all + wireBytes, 0) / this.#tally.pushed
+  }
+
+  /** Resolves to how many, when everybody has them. */
+  async #push(): Promise<number> {
+    const before = this.#tally.pushes
+    const pushes = await this.#send(this.#sender)
+    await this.#tally.untilPushes(before + pushes * this.#viewers.length)
+    return pushes
+  }
+}
+
+/** Pictures added with their previews, as a page does it. */
+function announce(previews: readonly Buffer[]): Send {
+  const newId = () => uuidv7(Date.now(), randomBytes(10))
+  const client = newId()
+  let n = 1
+  return async (line) => {
+    const bytes = Object.fromEntries(previews.map((preview) => [newId(), preview]))
+    const place = { x: 0, y: 0, w: 320, width: 4000, height: 4000 }
+    const commands = Object.keys(bytes).map(
+      (id): Command => ({ kind: 'image.add', id, name: 'IMG_0001.jpg', ...place }),
+    )
+    const answer = await line.ask<CommandAnswer>('commands', { client, n, commands }, bytes)
+    if (answer.refused?.length !== 0) throw new Error(`The server said ${JSON.stringify(answer)}`)
+    n += commands.length
+    return commands.length
+  }
+}
+
+/**
+ * The same for a baseline, which passes on what it is told: one preview at a time, since the product's
+ * come as they are made, and the changes of all with the first.
+ */
+function relay(text: string, previews: Readonly<Record<string, Buffer>>): Send {
+  const all = Object.entries(previews)
+  let next = 0
+  return async (line) => {
+    const [id, bytes] = all[next]!
+    await line.ask('commands', next === 0 ? { text } : {}, { [id]: bytes })
+    next = (next + 1) % all.length
+    return 1
+  }
+}
+
+const sum = (all: readonly { length: number }[]): number =>
+  all.reduce((total, { length }) => total + length, 0)
+
+/** So rich in detail that it takes nearly all the bytes that a preview may have. */
+async function drawPreview(seed: number): Promise<Buffer> {
+  const contrast = 1.6
+  const soft = await drawPicture({ width: 320, height: 320, seed, format: 'png' })
+  return sharp(soft)
+    .linear(contrast, 128 * (1 - contrast))
+    .webp({ quality: 60 })
+    .toBuffer()
+}
