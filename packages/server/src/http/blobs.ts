@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { cleanName, type ImageRecord, VARIANTS, WireError } from '@wirephoto/board'
+import { cleanName, type ImageRecord, STAND_IN, VARIANTS, WireError } from '@wirephoto/board'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { variantKey } from '../images/variants.ts'
@@ -33,7 +33,7 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
       }),
   })
 
-  for (const side of VARIANTS)
+  for (const side of [...VARIANTS, STAND_IN])
     app.route({
       method,
       url: `/b/:board/blob/:sha256/${side}`,
@@ -60,10 +60,16 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
         const record = pictureOf(board, request)
         const type = 'download' in (request.query as object) ? 'attachment' : 'inline'
         reply.header('cache-control', 'private, no-cache')
-        reply.header('content-disposition', contentDisposition(cleanName(record.name), { type }))
+        reply.header('content-disposition', contentDisposition(fileName(record), { type }))
         return send(parts, request, reply, record)
       }),
   })
+}
+
+/** Its own name; but what was drawn of an SVG is none (V6). */
+function fileName({ name, type }: ImageRecord): string {
+  const clean = cleanName(name)
+  return type === 'image/png' ? clean.replace(/\.svg$/i, '.png') : clean
 }
 
 /** A picture's bytes, or the part that was asked for. */

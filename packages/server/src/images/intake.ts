@@ -8,6 +8,7 @@ import {
   type ImageAdd,
   type ImageRecord,
   type ImageSettle,
+  isShown,
   type MediaType,
   may,
   uuidv7,
@@ -24,6 +25,7 @@ import type { Arriving } from './arriving.ts'
 import { Herald } from './herald.ts'
 import { isProgressive } from './progressive.ts'
 import type { Variants } from './variants.ts'
+import { judged } from './verdict.ts'
 import type { Preview, Workers } from './workers.ts'
 
 /** Bytes that a picture without a preview must have before it is looked at. */
@@ -223,6 +225,7 @@ export class Intake {
     const server = { visitor: sender.visitor, role: 'server' } as const
     const spooled: Arrival[] = []
     const heralds = new Map<string, Herald>()
+    const previews = new Map<string, Buffer>()
     const commands: Command[] = []
     let shift = 0
     try {
@@ -243,7 +246,9 @@ export class Intake {
         await arrival.receive(source, { at: 0, limit, ...(!isForm && { moved }) })
         // A form may say it behind the file.
         const { name } = picture
-        const settle = { ...(await this.#store(arrival, id)), ...(address && { source: address }) }
+        const { settle: found, preview } = await this.#store(arrival, id)
+        if (preview) previews.set(id, preview)
+        const settle = { ...found, ...(address && { source: address }) }
         const { width, height, thumbhash } = settle
         shift += (place.w ?? firstWidth(width, height)) + GAP
         await herald.settled()
@@ -253,7 +258,7 @@ export class Intake {
       // One message, so that nobody sees a part of what comes together.
       await board.act(commands, server)
       failpoint('intake.settled')
-      for (const id of heralds.keys()) this.#parts.arriving.end(board.id, id)
+      for (const id of heralds.keys()) this.#settled(board, id, previews.get(id))
     } catch (error) {
       for (const [id, herald] of heralds) {
         await herald.settled()
@@ -281,22 +286,24 @@ export class Intake {
     const arrival = await arrivals.spool((board.records.get(id) as ImageRecord).name, null)
     try {
       await arrival.receive(source, { at: 0, limit })
-      const settle = await this.#store(arrival, id)
+      const { settle, preview } = await this.#store(arrival, id)
       const w = firstWidth(settle.width, settle.height)
       await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
+      this.#settled(board, id, preview)
       return this.#stored(board, id)
     } finally {
       await arrivals.remove(arrival)
     }
   }
 
-  /** Makes sure that it is a picture, and keeps nothing. Rejects as `take` would. */
+  /** Makes sure that it is a picture which browsers show, and keeps nothing. Rejects as `take` would. */
   async look(source: Readable): Promise<MediaType> {
     const { arrivals, maxUpload: limit, workers } = this.#parts
     const arrival = await arrivals.spool('', null)
     try {
       await arrival.receive(source, { at: 0, limit })
       const type = await arrival.type()
+      if (!isShown(type)) throw new WireError('not-a-picture')
       await workers.judge({ path: arrival.path, type, name: '' })
       return type
     } finally {
@@ -334,8 +341,11 @@ export class Intake {
     const { arrivals, boards, log } = this.#parts
     const { board: boardId, id } = arrival.of!
     return boards.with(boardId, async (board) => {
+      let preview: Buffer | null
       try {
-        await board.act([await this.#store(arrival, id)], SERVER)
+        const stored = await this.#store(arrival, id)
+        preview = stored.preview
+        await board.act([stored.settle], SERVER)
       } catch (error) {
         const told = toWireError(error, log)
         // What is no picture any more: purged, failed, or settled by other bytes.
@@ -347,10 +357,17 @@ export class Intake {
         throw told
       }
       failpoint('intake.settled')
-      this.#parts.arriving.end(boardId, id)
+      this.#settled(board, id, preview)
       await arrivals.remove(arrival)
       return this.#stored(board, id)
     })
+  }
+
+  /** What browsers don't show is seen by its preview until there are variants (V5). */
+  #settled(board: LiveBoard, id: string, preview: Buffer | null | undefined): void {
+    const { arrivals, arriving } = this.#parts
+    if (preview && !arrivals.hasPreview(board.id, id)) arriving.preview(board.id, id, preview)
+    arriving.end(board.id, id)
   }
 
   /** What has just been stored. Nobody waits for its variants. */
@@ -361,16 +378,18 @@ export class Intake {
   }
 
   /** The verdict, then the blob, durably; the record comes after it and never before (F1). */
-  async #store(arrival: Arrival, id: string): Promise<ImageSettle> {
+  async #store(
+    arrival: Arrival,
+    id: string,
+  ): Promise<{ settle: ImageSettle; preview: Buffer | null }> {
     const { engine, workers } = this.#parts
-    const { path, name, offset: bytes } = arrival
-    const type = await arrival.type()
-    const verdict = await workers.judge({ path, type, name })
+    await using file = await judged(arrival, workers)
     failpoint('intake.judged')
-    const blob = await arrival.digest()
+    const { path, blob, bytes, verdict } = file
     await engine.blobs.put(path, blob)
     failpoint('intake.put')
-    return { kind: 'image.settle', id, blob, bytes, ...verdict }
+    const { preview, ...found } = verdict
+    return { settle: { kind: 'image.settle', id, blob, bytes, ...found }, preview }
   }
 }
 

@@ -140,12 +140,12 @@ class Worker {
     return this.#answer === null && !this.#retired
   }
 
-  /** Null when the process died; `damaged` when it had to be killed. */
+  /** Null when the process died; `tooHeavy` when it had to be killed. */
   ask(question: Question): Promise<Answer> {
     clearTimeout(this.#idle)
     const { promise, resolve } = Promise.withResolvers<Answer>()
     const late = () => {
-      this.#settle({ damaged: 'takes too long', last: true })
+      this.#settle({ tooHeavy: true })
       this.#child.kill('SIGKILL')
     }
     let timer: NodeJS.Timeout | undefined
@@ -172,7 +172,7 @@ class Worker {
   #settle(answer: Answer): void {
     const resolve = this.#answer
     this.#answer = null
-    const last = answer !== null && 'last' in answer
+    const last = answer !== null && 'tooHeavy' in answer
     if (last || ++this.#jobs >= SHIFT) void this.end()
     else if (!this.#retired && !this.#isKept())
       this.#idle = setTimeout(() => void this.end(), IDLE).unref()

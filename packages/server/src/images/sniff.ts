@@ -1,18 +1,28 @@
-import { MEDIA_TYPES, type MediaType, WireError } from '@wirephoto/board'
+import { isSvg, MEDIA_TYPES, type MediaType, WireError } from '@wirephoto/board'
 import { fileTypeFromBuffer } from 'file-type'
 
 /** Bytes that tell what a file is. */
 export const HEAD = 4100
 
+/** Other names of the same types. */
+const KNOWN_AS: Record<string, MediaType> = {
+  'image/apng': 'image/png',
+  'image/heif': 'image/heic',
+  'image/heic-sequence': 'image/heic',
+  'image/heif-sequence': 'image/heic',
+}
+
 /** What a file's first bytes say it is; its name and the sender's word count for nothing (F9). */
 export async function sniff(head: Uint8Array, name: string): Promise<MediaType> {
   if (head.length === 0) throw new WireError('empty-file', { name })
+  if (isAvif(head)) return 'image/avif'
   // Reading past the end of the few bytes that there are says no more than not knowing them.
   const found = (await fileTypeFromBuffer(head).catch(() => undefined))?.mime as string | undefined
-  const type = found === 'image/apng' ? 'image/png' : isAvif(head) ? 'image/avif' : found
+  const type = KNOWN_AS[found ?? ''] ?? found
+  if (isMediaType(type)) return type
   if (type?.startsWith('video/')) throw new WireError('video', { name })
-  if (!isMediaType(type)) throw new WireError('not-a-picture', { name })
-  return type
+  if (isSvg(head)) return 'image/svg+xml'
+  throw new WireError('not-a-picture', { name })
 }
 
 const isMediaType = (type: string | undefined): type is MediaType =>

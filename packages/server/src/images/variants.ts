@@ -3,7 +3,14 @@ import { createWriteStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { type AnyRecord, type ImageRecord, VARIANTS, WireError } from '@wirephoto/board'
+import {
+  type AnyRecord,
+  type ImageRecord,
+  isShown,
+  STAND_IN,
+  VARIANTS,
+  WireError,
+} from '@wirephoto/board'
 import { type Engine, makeFolder } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Boards, SERVER } from '../boards/boards.ts'
@@ -15,10 +22,21 @@ export function variantKey(blob: string, side: number): string {
   return createHash('sha256').update(`${blob}/${side}.webp/1`).digest('hex')
 }
 
-/** The longest sides of the variants that a picture has: those that are smaller than it is (V1). */
-export function sidesOf({ width, height }: Pick<ImageRecord, 'width' | 'height'>): number[] {
-  return VARIANTS.filter((side) => side < Math.max(width, height))
+/**
+ * The longest sides of the variants that a stored picture has: those that are smaller than it is (V1), and
+ * one to stand in for what browsers don't show (V5).
+ */
+export function sidesOf({
+  width,
+  height,
+  type,
+}: Pick<ImageRecord, 'width' | 'height' | 'type'>): number[] {
+  const smaller = VARIANTS.filter((side) => side < Math.max(width, height))
+  return type === null || isShown(type) ? smaller : [...smaller, STAND_IN]
 }
+
+/** Errors that come again, however often it is tried. */
+const IMPOSSIBLE: ReadonlySet<string> = new Set(['damaged', 'too-heavy', 'too-many-pixels'])
 
 /** Pictures that may wait: what doesn't find room is found again when its board is opened, or at a sweep. */
 const QUEUE = 10_000
@@ -158,7 +176,7 @@ export class Variants {
       for (const { side, path } of made) await blobs.put(path, variantKey(blob, side))
       return sides
     } catch (error) {
-      if (error instanceof WireError && error.code === 'damaged') return []
+      if (error instanceof WireError && IMPOSSIBLE.has(error.code)) return []
       throw error
     } finally {
       await rm(folder, { recursive: true, force: true })

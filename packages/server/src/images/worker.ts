@@ -1,9 +1,12 @@
-import { open } from 'node:fs/promises'
+import { once } from 'node:events'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { MediaType } from '@wirephoto/board'
+import { Worker } from 'node:worker_threads'
+import { isShown, type MediaType } from '@wirephoto/board'
 import sharp, { type Sharp } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
-import { isMoving } from './moving.ts'
+import type { Decoded, Foreign } from './foreign.ts'
+import { framesOf } from './frames.ts'
 import { wholeScans } from './scans.ts'
 
 /** What a picture may take (F8). */
@@ -23,8 +26,25 @@ export interface Question<J extends keyof Jobs = keyof Jobs> {
 
 export type Reply<J extends keyof Jobs = keyof Jobs> =
   | { readonly made: Awaited<ReturnType<Jobs[J]>> }
-  | { readonly tooLarge: { readonly width: number; readonly height: number } }
-  | { readonly damaged: string /** The process ends with it. */; readonly last?: true }
+  | { readonly tooLarge: Size }
+  | { readonly damaged: string }
+  /** It takes too much, and the process ends with it. */
+  | { readonly tooHeavy: true }
+
+/** Pixels as seen, and frames where there are several. */
+export interface Size {
+  readonly width: number
+  readonly height: number
+  readonly frames?: number
+}
+
+/** What a picture may have; pixels are also those of all its frames. */
+export interface Bounds {
+  readonly pixels: number
+  readonly side: number
+  readonly frames: number
+  readonly framePixels: number
+}
 
 /** A small picture of a picture, WebP. */
 export interface Preview {
@@ -45,7 +65,7 @@ export interface Variant {
 
 /** What the process can do. */
 export type Jobs = typeof jobs
-const jobs = { judge, preview, measure, early, vary }
+const jobs = { judge, preview, measure, early, vary, draw }
 
 const FORMATS: Record<string, MediaType> = {
   jpeg: 'image/jpeg',
@@ -53,7 +73,10 @@ const FORMATS: Record<string, MediaType> = {
   gif: 'image/gif',
   webp: 'image/webp',
   heif: 'image/avif',
+  tiff: 'image/tiff',
 }
+/** What libvips doesn't read; a thread does. */
+const FOREIGN: readonly MediaType[] = ['image/heic', 'image/bmp']
 /** What a page's canvas makes. */
 const PREVIEWS = ['jpeg', 'png', 'webp']
 /** Milliseconds between looks at what a picture takes. */
@@ -71,14 +94,24 @@ const TRIES = [
 const QUALITY = 80
 /** Bytes of an arriving file that are looked at. */
 const HEAD = 4_194_304
+/** Pixels of a moving picture that are decoded behind its first frame. */
+const MOVING = 25_000_000
+/** Bytes of an SVG, and the longest side in pixels at which it is drawn. */
+const SVG_BYTES = 10_000_000
+const [DRAWN_LEAST, DRAWN_MOST] = [2048, 4096]
+/** Dots per inch at which an SVG's own size is told. */
+const DENSITY = 72
 
 sharp.cache(false)
 sharp.concurrency(1)
 // Whatever a file says it is, nothing else of libvips is ever asked to read it (F8).
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({
-  operation: ['Jpeg', 'Png', 'Nsgif', 'Webp', 'Heif'].map((format) => `VipsForeignLoad${format}`),
+  operation: ['Jpeg', 'Png', 'Nsgif', 'Webp', 'Heif', 'Tiff'].map(
+    (format) => `VipsForeignLoad${format}`,
+  ),
 })
+const SVG = { operation: ['VipsForeignLoadSvg'] }
 // A terminal or a service manager means the server, which ends this process when it needs it no more.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {})
 process.on('disconnect', () => process.exit())
@@ -95,29 +128,51 @@ async function answer({ job, file, most }: Question): Promise<Reply> {
 }
 
 class TooLarge extends Error {
-  readonly size: { width: number; height: number }
+  readonly size: Size
 
-  constructor(size: { width: number; height: number }) {
+  constructor(size: Size) {
     super('too large')
     this.size = size
   }
 }
 
-/** Decodes every row, so that a picture that is cut off is found out. */
-async function judge(file: { path: string; type: MediaType; pixels: number; side: number }) {
-  const { path, type, pixels, side } = file
-  const header = await sharp(path, { limitInputPixels: false }).metadata()
-  if (FORMATS[header.format] !== type) throw new Error(`is ${header.format}, not ${type}`)
+/**
+ * Decodes every row, so that a picture that is cut off is found out. What browsers don't show gets a
+ * preview, of `most` bytes.
+ */
+async function judge(file: { path: string; type: MediaType; most: number; bounds: Bounds }) {
+  const { path, type, most, bounds } = file
+  const { pixels, side } = bounds
+  const input = await inputOf({ path, type, pixels, side })
+  const header = await sharp(input, { limitInputPixels: false }).metadata()
+  if (!FOREIGN.includes(type) && FORMATS[header.format] !== type)
+    throw new Error(`is ${header.format}, not ${type}`)
   const { width, height } = header.autoOrient
   if (width * height > pixels || Math.max(width, height) > side)
     throw new TooLarge({ width, height })
-  const animated = (header.pages ?? 1) > 1 || (await isMoving(path, type))
+  const isPaged = type === 'image/gif' || type === 'image/webp'
+  const frames = isPaged ? (header.pages ?? 1) : await framesOf(path, type)
+  if (frames > bounds.frames || (frames > 1 && width * height * frames > bounds.framePixels))
+    throw new TooLarge({ width, height, frames })
+  if (isPaged) await watchFrames(path, Math.min(frames, Math.floor(MOVING / (width * height))))
 
-  const { data, info } = await upright(read(path, pixels), TINY)
+  const found = { width, height, animated: frames > 1 }
+  if (!isShown(type)) {
+    const { bytes, thumbhash } = await shrink(read(input, pixels), most)
+    return { ...found, thumbhash, preview: bytes }
+  }
+  const { data, info } = await upright(read(input, pixels), TINY)
     .ensureAlpha()
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-  return { width, height, thumbhash: hashOf(info.width, info.height, data), animated }
+  return { ...found, thumbhash: hashOf(info.width, info.height, data), preview: null }
+}
+
+/** Decodes the first so many frames: browsers show what they can of the others. */
+async function watchFrames(path: string, pages: number): Promise<void> {
+  if (pages < 2) return
+  const frames = { failOn: 'error', pages, limitInputPixels: MOVING, sequentialRead: true } as const
+  await sharp(path, frames).resize(1, 1, { fit: 'fill' }).raw().toBuffer()
 }
 
 /** `pixels` is what it may come with, `most` the bytes that it may have in the end. */
@@ -153,14 +208,11 @@ async function early(file: {
 }
 
 /** Decodes the file once, whatever the number of sides. */
-async function vary(file: {
-  path: string
-  sides: readonly number[]
-  folder: string
-  pixels: number
-}): Promise<Variant[]> {
-  const { path, sides, folder, pixels } = file
-  const { data, info } = await upright(read(path, pixels), Math.max(...sides))
+async function vary(
+  file: Foreign & { sides: readonly number[]; folder: string },
+): Promise<Variant[]> {
+  const { sides, folder, pixels } = file
+  const { data, info } = await upright(read(await inputOf(file), pixels), Math.max(...sides))
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
   const variants: Variant[] = []
@@ -173,6 +225,41 @@ async function vary(file: {
     variants.push({ side, path: variant })
   }
   return variants
+}
+
+/**
+ * Draws an SVG: a PNG at `to`. Read from memory it has no place of its own, so it can refer to nothing but
+ * itself; and nothing of it runs (F9).
+ */
+async function draw({ path, to }: { path: string; to: string }): Promise<Size> {
+  const svg = await readFile(path)
+  if (svg.length > SVG_BYTES) throw new Error(`SVG of ${svg.length} bytes`)
+  sharp.unblock(SVG)
+  try {
+    const { width, height } = await sharp(svg, { limitInputPixels: false }).metadata()
+    const longest = Math.max(width, height)
+    const drawn = Math.min(Math.max(longest, DRAWN_LEAST), DRAWN_MOST)
+    const density = Math.max(1, (DENSITY * drawn) / longest)
+    const image = sharp(svg, { density, limitInputPixels: DRAWN_MOST ** 2 })
+    return await image.png({ compressionLevel: 6 }).toFile(to)
+  } finally {
+    sharp.block(SVG)
+  }
+}
+
+/** What libvips can read of it. Throws when it is too large for that to be tried. */
+async function inputOf(file: Foreign): Promise<string | Uint8Array> {
+  const { path, type, pixels, side } = file
+  if (!FOREIGN.includes(type)) return path
+  const thread = new Worker(new URL('./foreign.ts', import.meta.url), {
+    workerData: { path, type, pixels, side } satisfies Foreign,
+    // The decoder says on the console what it doesn't like.
+    stdout: true,
+  })
+  const ended = once(thread, 'exit').then(() => Promise.reject(new Error('came to no end')))
+  const [decoded] = (await Promise.race([once(thread, 'message'), ended])) as [Decoded]
+  if ('tooLarge' in decoded) throw new TooLarge(decoded.tooLarge)
+  return decoded.tiff
 }
 
 /** `error` takes what browsers show (broken metadata) and refuses what they show in part. */
@@ -212,7 +299,7 @@ function watchOver({ seconds, memory }: Most): NodeJS.Timeout {
   return setInterval(() => {
     const { user, system } = process.cpuUsage(before)
     if ((user + system) / 1e6 < seconds && process.memoryUsage.rss() < memory) return
-    const reply: Reply = { damaged: 'takes too much', last: true }
+    const reply: Reply = { tooHeavy: true }
     process.send!(reply, () => process.exit())
   }, LOOK)
 }

@@ -1,6 +1,6 @@
-import { limits, type MediaType, WireError } from '@wirephoto/board'
+import { type ErrorFacts, limits, type MediaType, WireError } from '@wirephoto/board'
 import { type Answer, Lane } from './lane.ts'
-import type { Jobs, Most, Preview, Variant } from './worker.ts'
+import type { Jobs, Most, Preview, Size, Variant } from './worker.ts'
 
 export type { Preview, Variant }
 
@@ -14,11 +14,16 @@ export interface Verdict {
   readonly thumbhash: string
   /** Whether it has more than one frame. */
   readonly animated: boolean
+  /** WebP, of what browsers don't show. */
+  readonly preview: Buffer | null
 }
 
 /** F8: what a picture may take. */
 const MOST: Most = { seconds: 2, memory: 512e6 }
-const MOST_AVIF: Most = { seconds: 10, memory: 1.5e9 }
+const MOST_LARGE: Most = { seconds: 10, memory: 1.5e9 }
+const LARGE: readonly MediaType[] = ['image/avif', 'image/heic', 'image/tiff', 'image/bmp']
+/** Pixels of a HEIC that can be decoded in that: those of the largest camera that makes them. */
+const HEIC_PIXELS = 50_000_000
 
 /** Jobs that may wait before the server says that it is busy (F7). */
 const QUEUE = 500
@@ -46,13 +51,20 @@ export class Workers {
     if (!this.#closed) this.#previews.warm()
   }
 
-  /** Rejects with `damaged`, `too-many-pixels` or `busy`. `name` is for the sentence. */
+  /** Rejects with `damaged`, `too-heavy`, `too-many-pixels` or `busy`. `name` is for the sentence. */
   async judge(file: { path: string; type: MediaType; name: string }): Promise<Verdict> {
     const { path, type, name } = file
-    const { pixels, side } = limits
-    const question = { path, type, pixels, side }
+    const { side, frames, framePixels } = limits
+    const bounds = { pixels: pixelsOf(type), side, frames, framePixels }
+    const question = { path, type, most: limits.preview, bounds }
     const answer = await this.#ask(this.#verdicts, 'judge', question, this.#mostFor(type))
-    return { type, ...made(answer, name) }
+    return { type, ...made(answer, { name, type }) }
+  }
+
+  /** Draws an SVG: a PNG at `to`. Rejects as `judge` does. */
+  async draw(file: { path: string; to: string; name: string }): Promise<void> {
+    const { name, ...question } = file
+    made(await this.#ask(this.#verdicts, 'draw', question, this.#most), { name })
   }
 
   /**
@@ -84,7 +96,7 @@ export class Workers {
 
   /**
    * Writes smaller pictures of a file into `folder`: WebP, upright, sRGB, of the first frame, one for
-   * each of `sides`, the longest side in pixels. Rejects with `damaged` or `busy`.
+   * each of `sides`, the longest side in pixels. Rejects with `damaged`, `too-heavy` or `busy`.
    */
   async vary(file: {
     path: string
@@ -92,8 +104,8 @@ export class Workers {
     sides: readonly number[]
     folder: string
   }): Promise<Variant[]> {
-    const { type, ...rest } = file
-    const question = { ...rest, pixels: limits.pixels }
+    const { type } = file
+    const question = { ...file, pixels: pixelsOf(type), side: limits.side }
     return made(await this.#ask(this.#variants, 'vary', question, this.#mostFor(type)))
   }
 
@@ -116,20 +128,30 @@ export class Workers {
   }
 
   #mostFor(type: MediaType): Most {
-    return type === 'image/avif' ? MOST_AVIF : this.#most
+    return LARGE.includes(type) ? MOST_LARGE : this.#most
   }
 }
+
+const pixelsOf = (type: MediaType): number => (type === 'image/heic' ? HEIC_PIXELS : limits.pixels)
 
 /** What came of a picture; throws if it was nothing. */
 function made<J extends keyof Jobs>(
   answer: Answer<J>,
-  name?: string,
+  { name, type = 'image/jpeg' }: { name?: string; type?: MediaType } = {},
 ): Awaited<ReturnType<Jobs[J]>> {
   if (answer && 'made' in answer) return answer.made
+  if (answer && 'tooHeavy' in answer) throw new WireError('too-heavy', { name })
   if (!answer || 'damaged' in answer) throw new WireError('damaged', { name })
-  const { width, height } = answer.tooLarge
+  throw new WireError('too-many-pixels', { name, ...excess(answer.tooLarge, type) })
+}
+
+/** What of it is too much. */
+function excess({ width, height, frames }: Size, type: MediaType): ErrorFacts {
   const longest = Math.max(width, height)
-  if (longest > limits.side)
-    throw new WireError('too-many-pixels', { name, side: longest, limit: limits.side })
-  throw new WireError('too-many-pixels', { name, size: width * height, limit: limits.pixels })
+  const size = width * height
+  const limit = pixelsOf(type)
+  if (longest > limits.side) return { side: longest, limit: limits.side }
+  if (frames === undefined || size > limit) return { size, limit }
+  if (frames > limits.frames) return { frames, limit: limits.frames }
+  return { frames, size: size * frames, limit: limits.framePixels }
 }

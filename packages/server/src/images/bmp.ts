@@ -1,0 +1,160 @@
+/** `BITMAPCOREHEADER`, `BITMAPINFOHEADER`, and the header that has masks within. */
+const [CORE, INFO, MASKED] = [12, 40, 52]
+const [RGB, RLE8, RLE4, BITFIELDS, ALPHABITFIELDS] = [0, 1, 2, 3, 6]
+/** Bits of red, green, blue and alpha where no masks say otherwise. */
+const MASKS: Record<number, readonly number[]> = {
+  16: [0x7c00, 0x03e0, 0x001f, 0],
+  24: [0xff0000, 0x00ff00, 0x0000ff, 0],
+  32: [0xff0000, 0x00ff00, 0x0000ff, 0],
+}
+
+/** What the header of a BMP says. */
+export interface BmpHeader {
+  /** Pixels. */
+  readonly width: number
+  readonly height: number
+  readonly topFirst: boolean
+  readonly bits: number
+  readonly compression: number
+  /** Of red, green, blue and alpha. */
+  readonly masks: readonly number[]
+  /** Where the colours begin, their number, and the bytes of each. */
+  readonly palette: { readonly at: number; readonly colours: number; readonly bytes: number }
+  /** Where the pixels begin. */
+  readonly at: number
+}
+
+/** Windows and OS/2 bitmaps (Windows GDI, "Bitmap Storage"). Throws when it is none that is known. */
+export function bmpHeader(file: Buffer): BmpHeader {
+  const at = file.readUInt32LE(10)
+  const length = file.readUInt32LE(14)
+  const isCore = length === CORE
+  if (!isCore && length < INFO) throw new Error(`header of ${length} bytes`)
+  const width = isCore ? file.readUInt16LE(18) : file.readInt32LE(18)
+  const height = isCore ? file.readUInt16LE(20) : file.readInt32LE(22)
+  const bits = file.readUInt16LE(isCore ? 24 : 28)
+  const compression = isCore ? RGB : file.readUInt32LE(30)
+  if (width < 1 || height === 0) throw new Error(`${width} by ${height}`)
+  const fits = FITTING[compression]
+  if (!fits?.includes(bits)) throw new Error(`compression ${compression} of ${bits} bits`)
+  const hasMasks = compression === BITFIELDS || compression === ALPHABITFIELDS
+  const alpha = compression === ALPHABITFIELDS || length > MASKED
+  const masks = hasMasks
+    ? [54, 58, 62, 66].map((place, i) => (i < 3 || alpha ? file.readUInt32LE(place) : 0))
+    : MASKS[bits]!
+  const after = hasMasks && length === INFO ? (alpha ? 16 : 12) : 0
+  const said = isCore ? 0 : file.readUInt32LE(46)
+  const colours = bits > 8 ? 0 : Math.min(said || 2 ** bits, 2 ** bits)
+  const palette = { at: 14 + length + after, colours, bytes: isCore ? 3 : 4 }
+  return {
+    width,
+    height: Math.abs(height),
+    topFirst: height < 0,
+    bits,
+    compression,
+    masks,
+    palette,
+    at,
+  }
+}
+
+/** Bits a pixel that each compression can have. */
+const FITTING: Record<number, readonly number[]> = {
+  [RGB]: [1, 2, 4, 8, 16, 24, 32],
+  [RLE8]: [8],
+  [RLE4]: [4],
+  [BITFIELDS]: [16, 32],
+  [ALPHABITFIELDS]: [16, 32],
+}
+
+/** Draws it: RGBA, the topmost row first. Throws when it ends before its last row. */
+export function drawBmp(file: Buffer, header: BmpHeader, rgba: Uint8Array): void {
+  const { bits, compression } = header
+  if (compression === RLE8 || compression === RLE4) drawRuns(file, header, rgba)
+  else if (bits <= 8) drawIndexed(file, header, rgba)
+  else drawMasked(file, header, rgba)
+}
+
+/** Where the row begins that is stored as the nth. */
+const rowOf = ({ width, height, topFirst }: BmpHeader, n: number): number =>
+  (topFirst ? n : height - 1 - n) * width * 4
+
+/** Whole rows of `bits` a pixel, each filled up to four bytes. */
+function* rows(file: Buffer, header: BmpHeader): Generator<{ from: number; to: number }> {
+  const stride = Math.ceil((header.width * header.bits) / 32) * 4
+  if (header.at + stride * header.height > file.length) throw new Error('ends too early')
+  for (let n = 0; n < header.height; n++)
+    yield { from: header.at + n * stride, to: rowOf(header, n) }
+}
+
+function drawIndexed(file: Buffer, header: BmpHeader, rgba: Uint8Array): void {
+  const { width, bits } = header
+  const colour = coloursOf(file, header)
+  const each = 8 / bits
+  const mask = 2 ** bits - 1
+  for (const { from, to } of rows(file, header))
+    for (let x = 0; x < width; x++) {
+      const byte = file[from + Math.floor(x / each)]!
+      const index = (byte >> ((each - 1 - (x % each)) * bits)) & mask
+      rgba.set(colour(index), to + x * 4)
+    }
+}
+
+function drawMasked(file: Buffer, header: BmpHeader, rgba: Uint8Array): void {
+  const { width, bits, masks } = header
+  const bytes = bits / 8
+  const channels = masks.map(channelOf)
+  for (const { from, to } of rows(file, header))
+    for (let x = 0; x < width; x++) {
+      const pixel = file.readUIntLE(from + x * bytes, bytes)
+      for (let i = 0; i < 4; i++) rgba[to + x * 4 + i] = channels[i]!(pixel)
+    }
+}
+
+/** What a mask picks out of a pixel, from 0 to 255; all of it where there is no mask. */
+function channelOf(mask: number): (pixel: number) => number {
+  if (mask === 0) return () => 255
+  const shift = 31 - Math.clz32(mask & -mask)
+  const most = mask >>> shift
+  return (pixel) => Math.round((((pixel & mask) >>> shift) * 255) / most)
+}
+
+/** Runs of pixels; those that none covers are clear. */
+function drawRuns(file: Buffer, header: BmpHeader, rgba: Uint8Array): void {
+  const { width, height, bits, at } = header
+  const colour = coloursOf(file, header)
+  let [x, y, next] = [0, 0, at]
+  const put = (index: number) => {
+    if (x < width) rgba.set(colour(index), rowOf(header, y) + x++ * 4)
+  }
+  const nibble = (byte: number, i: number) => (bits === 8 ? byte : i % 2 ? byte & 15 : byte >> 4)
+  while (y < height) {
+    const [count, value] = [file.readUInt8(next), file.readUInt8(next + 1)]
+    next += 2
+    if (count > 0) for (let i = 0; i < count; i++) put(nibble(value, i))
+    else if (value === 0) [x, y] = [0, y + 1]
+    else if (value === 1) return
+    else if (value === 2) {
+      x += file.readUInt8(next)
+      y += file.readUInt8(next + 1)
+      next += 2
+    } else {
+      // As they are, filled up to two bytes.
+      for (let i = 0; i < value; i++)
+        put(nibble(file.readUInt8(next + Math.floor((i * bits) / 8)), i))
+      next += Math.ceil((value * bits) / 16) * 2
+    }
+  }
+}
+
+/** The colour of an index; black where there is none. */
+function coloursOf(file: Buffer, { palette }: BmpHeader): (index: number) => readonly number[] {
+  const { at, colours, bytes } = palette
+  const all = Array.from({ length: colours }, (_, i) => {
+    const [blue, green, red] = file.subarray(at + i * bytes, at + i * bytes + 3)
+    return [red ?? 0, green ?? 0, blue ?? 0, 255]
+  })
+  return (index) => all[index] ?? BLACK
+}
+
+const BLACK = [0, 0, 0, 255]
