@@ -6,6 +6,7 @@ export const errors = {
   'empty-file': 400,
   'not-allowed': 403,
   'foreign-origin': 403,
+  'foreign-address': 403,
   'not-found': 404,
   'unknown-board': 404,
   'unknown-picture': 404,
@@ -25,6 +26,7 @@ export const errors = {
   'old-page': 426,
   'too-many': 429,
   internal: 500,
+  unreachable: 502,
   busy: 503,
   'disk-full': 507,
 } as const satisfies Record<string, number>

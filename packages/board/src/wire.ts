@@ -156,6 +156,15 @@ export const Seen = z.object({
   ids: z.array(uuid).check(z.minLength(1), z.maxLength(limits.reported)),
 })
 
+/** `POST /api/boards/<board>/images/from-url`: a picture that the server fetches, and where it goes. */
+export const ImageFetch = z.object({
+  url: z.string().check(z.maxLength(limits.address)),
+  x: z.optional(place),
+  y: z.optional(place),
+  w: z.optional(width),
+  caption: z.optional(caption),
+})
+
 const AnyRecordSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('image'),

@@ -7,6 +7,8 @@ const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'empty-file': ({ name }) => `${file(name)} is empty. Choose another.`,
   'not-allowed': () => "This link doesn't allow that. Ask for another one.",
   'foreign-origin': () => 'Another site asked for that. Open the board itself.',
+  'foreign-address': () =>
+    "This server doesn't fetch pictures from there. Save the picture and add its file.",
   'not-found': () => 'There is nothing at this address. Check it.',
   'unknown-board': () => 'There is no such board. Check the link.',
   'unknown-picture': () => 'This picture is gone.',
@@ -36,6 +38,7 @@ const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'old-page': () => 'This page is older than its server. Reload it.',
   'too-many': () => 'That was too much at once. Wait a moment.',
   internal: () => 'Something broke on the server. Its log says what.',
+  unreachable: () => "The picture can't be fetched from its address. Save it and add the file.",
   busy: () => 'The server has too much to do. Try again in a moment.',
   'disk-full': () => 'The server has no room left. Tell whoever runs it.',
 }

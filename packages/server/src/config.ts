@@ -22,6 +22,8 @@ export interface ServerConfig {
   readonly log?: 'silent' | 'warn' | 'info'
   /** When what nobody wants is removed; for tests. */
   readonly sweep?: Times
+  /** Which network addresses pictures may be fetched from; for tests. Left out: public ones. */
+  readonly fetchFrom?: (address: string) => boolean
   /** Milliseconds that requests under way have to end when the server closes. Left out: 10 s. */
   readonly grace?: number
 }

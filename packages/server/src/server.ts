@@ -12,6 +12,7 @@ import { createApp } from './http/app.ts'
 import { createGuard } from './http/guard.ts'
 import { Arrivals } from './images/arrivals.ts'
 import { Arriving } from './images/arriving.ts'
+import { Fetcher } from './images/fetch.ts'
 import { Intake } from './images/intake.ts'
 import { sweepRegularly } from './images/sweep.ts'
 import { Variants } from './images/variants.ts'
@@ -69,9 +70,21 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       log,
       maxUpload,
     })
+    const fetcher = new Fetcher({ maxUpload, mayReach: config.fetchFrom })
     const guard = createGuard(config)
     let url = ''
-    const parts = { engine, boards, arrivals, intake, metrics, guard, log, maxUpload, webRoot }
+    const parts = {
+      engine,
+      boards,
+      arrivals,
+      intake,
+      fetcher,
+      metrics,
+      guard,
+      log,
+      maxUpload,
+      webRoot,
+    }
     const classic = config.classic && (await Classic.open(parts, config.classic))
     const app = await createApp({ ...parts, classic, url: () => url })
     opened.push(() => app.close())

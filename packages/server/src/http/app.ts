@@ -14,6 +14,7 @@ import type { Classic } from '../classic/classic.ts'
 import { classicRoutes } from '../classic/routes.ts'
 import { toWireError } from '../errors.ts'
 import type { Arrivals } from '../images/arrivals.ts'
+import type { Fetcher } from '../images/fetch.ts'
 import type { Intake } from '../images/intake.ts'
 import type { Metrics } from '../metrics.ts'
 import { arrivalRoutes } from './arrivals.ts'
@@ -32,6 +33,7 @@ export interface Parts {
   readonly boards: Boards
   readonly arrivals: Arrivals
   readonly intake: Intake
+  readonly fetcher: Fetcher
   readonly metrics: Metrics
   readonly guard: Guard
   readonly log: FastifyBaseLogger

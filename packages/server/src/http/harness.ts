@@ -11,6 +11,7 @@ import { pino } from 'pino'
 import { Boards, FRONT } from '../boards/boards.ts'
 import { Arrivals } from '../images/arrivals.ts'
 import { Arriving } from '../images/arriving.ts'
+import { Fetcher } from '../images/fetch.ts'
 import { Intake } from '../images/intake.ts'
 import { Variants } from '../images/variants.ts'
 import { Workers } from '../images/workers.ts'
@@ -18,10 +19,16 @@ import { Metrics } from '../metrics.ts'
 import { createApp } from './app.ts'
 import { createGuard } from './guard.ts'
 
+interface Config {
+  readonly maxUpload?: number
+  readonly webRoot?: string
+  readonly fetcher?: Fetcher
+}
+
 /** The server's HTTP side in the test's own process, its parts within reach. */
 export class Harness {
   readonly data: string
-  readonly #config: { maxUpload?: number; webRoot?: string }
+  readonly #config: Config
   engine!: Engine
   boards!: Boards
   arrivals!: Arrivals
@@ -32,12 +39,12 @@ export class Harness {
   variants!: Variants
   #app!: FastifyInstance
 
-  private constructor(data: string, config: { maxUpload?: number; webRoot?: string }) {
+  private constructor(data: string, config: Config) {
     this.data = data
     this.#config = config
   }
 
-  static async open(config: { maxUpload?: number; webRoot?: string } = {}): Promise<Harness> {
+  static async open(config: Config = {}): Promise<Harness> {
     const data = await mkdtemp(join(tmpdir(), 'wirephoto-http-'))
     const harness = new Harness(data, config)
     await harness.start()
@@ -73,7 +80,19 @@ export class Harness {
     const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
     const { intake } = this
     const metrics = new Metrics()
-    const parts = { engine, boards, arrivals, intake, metrics, guard, log, maxUpload, webRoot }
+    const fetcher = this.#config.fetcher ?? new Fetcher({ maxUpload })
+    const parts = {
+      engine,
+      boards,
+      arrivals,
+      intake,
+      fetcher,
+      metrics,
+      guard,
+      log,
+      maxUpload,
+      webRoot,
+    }
     this.#app = await createApp({ ...parts, url: () => this.url })
     await this.#app.ready()
     this.#app.server.listen(0, '127.0.0.1')

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
-import { ClientCommand, checked, cleanName, WireError } from '@wirephoto/board'
+import { ClientCommand, checked, cleanName, ImageFetch, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FRONT } from '../boards/boards.ts'
 import type { Sending } from '../images/intake.ts'
@@ -33,6 +33,14 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
     atBoard(parts, request, async (board, sender) => {
       await board.act([{ kind: 'image.remove', id: pictureOf(board, request).id }], sender)
       return reply.code(204).send()
+    }),
+  )
+
+  app.post('/api/boards/:board/images/from-url', (request, reply) =>
+    atBoard(parts, request, async (board, sender) => {
+      const { url, ...place } = checked(ImageFetch, request.body)
+      const [stored] = await parts.intake.take(board, sender, parts.fetcher.read(url, place))
+      return reply.code(201).send(stored)
     }),
   )
 

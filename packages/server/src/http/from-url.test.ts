@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import type { ImageRecord } from '@wirephoto/board'
+import sharp from 'sharp'
+import { Fetcher, isPublic } from '../images/fetch.ts'
+import { errorOf, Harness } from './harness.ts'
+
+const LIMIT = 200_000
+/** Milliseconds. */
+const TIMES = { answer: 400, idle: 300, total: 1_500 }
+
+let png: Buffer
+let elsewhere: Server
+let port: number
+/** What the other server does. */
+let answer: RequestListener
+let asked: { url: string | undefined; host: string | undefined }[]
+/** What names stand for, one answer a question; the last one stays. */
+let names: Map<string, string[]>
+let questions: string[]
+let server: Harness
+
+before(async () => {
+  png = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c30' } })
+    .png()
+    .toBuffer()
+  elsewhere = createServer((request, response) => {
+    asked.push({ url: request.url, host: request.headers.host })
+    answer(request, response)
+  })
+  elsewhere.listen(0, '::')
+  await once(elsewhere, 'listening')
+  port = (elsewhere.address() as AddressInfo).port
+  server = await Harness.open({ maxUpload: LIMIT, fetcher: fetcherWith() })
+})
+
+const fetcherWith = (times?: typeof TIMES): Fetcher =>
+  new Fetcher({
+    maxUpload: LIMIT,
+    ...(times && { times }),
+    // Of the addresses that a test can listen on, one stands for the world.
+    mayReach: (address) => address === '127.0.0.1' || isPublic(address),
+    resolve: async (host) => {
+      questions.push(host)
+      const known = names.get(host)
+      if (!known) throw Object.assign(new Error(host), { code: 'ENOTFOUND' })
+      const address = known.length > 1 ? known.shift()! : known[0]!
+      return address
+        .split(' ')
+        .map((each) => ({ address: each, family: each.includes(':') ? 6 : 4 }))
+    },
+  })
+after(async () => {
+  elsewhere.closeAllConnections()
+  elsewhere.close()
+  await server.close()
+})
+beforeEach(() => {
+  asked = []
+  questions = []
+  names = new Map([['world.test', ['127.0.0.1']]])
+  answer = (_request, response) => response.end(png)
+})
+
+const post = (body: unknown) =>
+  fetch(`${server.url}/api/boards/main/images/from-url`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+const at = (path: string, host = 'world.test') => `http://${host}:${port}${path}`
+const codeOf = async (url: string) => {
+  const response = await post({ url })
+  const { code } = await errorOf(response)
+  return code
+}
+
+test('X1: the server fetches a picture, and keeps its address', async () => {
+  const url = `http://anna:secret@world.test:${port}/a/n%C3%A4me.png?size=2#there`
+  const response = await post({ url, x: 10, y: -20, w: 80, caption: 'From afar' })
+  assert.equal(response.status, 201)
+  const record = (await response.json()) as ImageRecord
+  const { name, type, bytes, source, x, y, w, caption } = record
+  assert.deepEqual(
+    { name, type, bytes, x, y, w, caption },
+    {
+      name: 'näme.png',
+      type: 'image/png',
+      bytes: png.length,
+      x: 10,
+      y: -20,
+      w: 80,
+      caption: 'From afar',
+    },
+  )
+  assert.equal(source, at('/a/n%C3%A4me.png?size=2'), 'without what is nobody’s business')
+  assert.deepEqual(record, await server.record(record.id))
+  assert.deepEqual(await server.arriving(), [])
+  // One question, and the name that was asked for is the one that the other server hears.
+  assert.deepEqual(questions, ['world.test'])
+  assert.equal(asked[0]!.host, `world.test:${port}`)
+})
+
+test('X1: nobody says of a picture they send that the server has it from somewhere', async () => {
+  const query = new URLSearchParams({ source: 'https://example.org/', name: 'p.png' })
+  const sent = await fetch(`${server.url}/api/boards/main/images?${query}`, {
+    method: 'POST',
+    body: png,
+  })
+  assert.equal(((await sent.json()) as ImageRecord).source, null)
+})
+
+describe('X2: only what everybody can reach is fetched', () => {
+  test('addresses', () => {
+    const inside = `0.0.0.0 0.1.2.3 10.0.0.1 100.64.0.1 127.0.0.1 127.255.0.1 169.254.169.254 172.16.0.1
+      192.0.0.8 192.0.2.1 192.168.1.1 198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 240.0.0.1 255.255.255.255
+      :: ::1 ::7f00:1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:8.8.8.8 64:ff9b::7f00:1 64:ff9b:1::1 100::1
+      2001::1 2001:db8::1 2002:7f00:1:: fc00::1 fd00::1 fe80::1 fe80::1%eth0 fec0::1 ff02::1 4000::1 nowhere`
+    for (const address of inside.split(/\s+/)) assert.equal(isPublic(address), false, address)
+    for (const address of ['8.8.8.8', '172.32.0.1', '2606:4700::1', '2a00:1450:4001::5'])
+      assert.equal(isPublic(address), true, address)
+  })
+
+  test('however they are written, and whatever is named so', async () => {
+    const written = ['127.0.0.2', '0x7f.2', '2130706434', '[::1]', '[::ffff:7f00:2]', '10.1', '0']
+    for (const host of written) assert.equal(await codeOf(at('/', host)), 'foreign-address', host)
+    for (const address of ['10.0.0.1', '::1', '169.254.169.254 fd00::1', '::ffff:127.0.0.2']) {
+      names.set('inside.test', [address])
+      assert.equal(await codeOf(at('/', 'inside.test')), 'foreign-address', address)
+    }
+    assert.deepEqual(asked, [])
+  })
+
+  test('a name that changes its mind is asked once, and leads nowhere the second time', async () => {
+    names.set('rebinding.test', ['127.0.0.1', '::1'])
+    assert.equal((await post({ url: at('/', 'rebinding.test') })).status, 201)
+    assert.equal(questions.length, 1)
+    assert.equal(await codeOf(at('/', 'rebinding.test')), 'foreign-address')
+    // Both at once: what may be reached is.
+    names.set('rebinding.test', ['::1 127.0.0.1'])
+    assert.equal((await post({ url: at('/', 'rebinding.test') })).status, 201)
+    assert.equal(asked.length, 2)
+  })
+
+  test('redirects are looked at like the first address, and end', async () => {
+    names.set('rebinding.test', ['127.0.0.1', '::1'])
+    const leading =
+      (to: string): RequestListener =>
+      (request, response) =>
+        request.url === '/picture.png'
+          ? response.end(png)
+          : response.writeHead(302, { location: to }).end()
+    answer = leading('/picture.png')
+    const response = await post({ url: at('/start.jpg') })
+    const { source, name } = (await response.json()) as ImageRecord
+    assert.deepEqual([source, name], [at('/start.jpg'), 'start.jpg'])
+    for (const [to, code] of [
+      [at('/', '127.0.0.2'), 'foreign-address'],
+      [at('/', '[::1]'), 'foreign-address'],
+      ['file:///etc/passwd', 'unreachable'],
+      ['/again', 'unreachable'],
+    ] as const) {
+      answer = leading(to)
+      assert.equal(await codeOf(at('/start')), code, to)
+    }
+    answer = leading(at('/', 'rebinding.test'))
+    assert.equal(await codeOf(at('/', 'rebinding.test')), 'foreign-address')
+    assert.ok(asked.length <= 2 + 3 + 6 + 1)
+  })
+})
+
+test('X3: what is no web address isn’t understood', async () => {
+  for (const url of ['', 'picture.png', 'ftp://world.test/a.png', 'file:///etc/passwd', 'data:,x'])
+    assert.equal(await codeOf(url), 'bad-request', url)
+  assert.equal(await codeOf(at(`/${'a'.repeat(5_000)}`)), 'bad-request')
+  assert.equal(await codeOf(at(`/${'ä'.repeat(2_000)}`)), 'bad-request')
+  assert.deepEqual(asked, [])
+})
+
+test('X3, U4, F8: what is too large, no picture, or not there is refused, and nothing stays', async () => {
+  const before = (await server.pictures()).length
+  const refusals: [string, RequestListener][] = [
+    [
+      'too-large',
+      (_, response) => response.writeHead(200, { 'content-length': LIMIT + 1 }).write(png),
+    ],
+    ['too-large', (_, response) => response.end(Buffer.concat([png, Buffer.alloc(LIMIT)]))],
+    ['not-a-picture', (_, response) => response.end('<!doctype html><img src="a.png">')],
+    ['empty-file', (_, response) => response.end()],
+    ['unreachable', (_, response) => response.writeHead(404).end(png)],
+    ['unreachable', (_, response) => response.writeHead(204).end()],
+    ['unreachable', (_, response) => response.socket!.end('SSH-2.0-OpenSSH_9.6\r\n')],
+    [
+      'unreachable',
+      (_, response) => {
+        response.writeHead(200, { 'content-length': png.length })
+        response.write(png.subarray(0, 50), () => response.socket!.destroy())
+      },
+    ],
+  ]
+  for (const [code, listener] of refusals) {
+    answer = listener
+    assert.equal(await codeOf(at('/a.png')), code)
+  }
+  assert.equal(await codeOf(at('/', 'nowhere.test')), 'unreachable')
+  assert.deepEqual(await server.arriving(), [])
+  assert.equal((await server.pictures()).length, before)
+})
+
+test('X3: an answer that doesn’t come, stops or never ends is given up in time', async () => {
+  const slow: RequestListener[] = [
+    () => {},
+    (_, response) => response.writeHead(200).write(png.subarray(0, 50)),
+    (_, response) => {
+      response.writeHead(200)
+      const timer = setInterval(() => response.write(Buffer.from([0xff])), 50)
+      response.write(Buffer.from([0xff, 0xd8, 0xff]))
+      response.on('close', () => clearInterval(timer))
+    },
+  ]
+  const fetcher = fetcherWith(TIMES)
+  const read = async () => {
+    for await (const { source } of fetcher.read(at('/slow.jpg'), {})) await buffer(source)
+  }
+  for (const listener of slow) {
+    answer = listener
+    const started = performance.now()
+    await assert.rejects(read(), { code: 'unreachable' })
+    assert.ok(performance.now() - started < TIMES.total + 5_000)
+  }
+})
+
+test('X3, F7: only a few are fetched at one time', async () => {
+  const held: (() => void)[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  answer = (_request, response) => {
+    held.push(() => response.end(png))
+    if (held.length === 8) resolve()
+  }
+  const first = Array.from({ length: 8 }, () => post({ url: at('/a.png') }))
+  await promise
+  const ninth = await post({ url: at('/a.png') })
+  assert.equal(ninth.status, 503)
+  assert.ok(ninth.headers.get('retry-after'))
+  for (const release of held) release()
+  for (const response of await Promise.all(first)) assert.equal(response.status, 201)
+  answer = (_request, response) => response.end(png)
+  assert.equal((await post({ url: at('/a.png') })).status, 201)
+})
