@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import sharp from 'sharp'
+import { Socket } from 'socket.io'
 import { ClassicServer, dataUrl, draw, Guest, pictureForm, TRANSPORTS, textForm } from './guests.ts'
 
 /** What the events say of pictures. */
@@ -61,7 +62,7 @@ for (const transport of TRANSPORTS) {
     const form = pictureForm(one, 'one.png')
     const { id } = (await (await post(`${server.url}/image`, form)).json()) as { id: string }
     const other = await server.put(two, 'two.jpg')
-    // Neither moved nor put back is it news.
+    // Neither moved nor deleted is it news.
     await server.patch(id, { x: 5 })
     await fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' })
     const late = await come(t, server.url, transport)
@@ -215,7 +216,10 @@ for (const transport of TRANSPORTS) {
       Array.from({ length: 6 }, () => come(t, server.url, transport)),
     )
     const [gone, ...present] = viewers
+    const { sid } = gone!
     gone!.leave()
+    await server.ended(sid)
+    const { mock } = t.mock.method(Socket.prototype, 'emit')
     await server.put(await draw(7))
     // What comes after all that could be sent for the first.
     const last = await server.put(await draw(8))
@@ -223,6 +227,8 @@ for (const transport of TRANSPORTS) {
       await each.until(() => each.of<File>('Image:update').some(({ id }) => id === last.id))
     const counts = viewers.map((each) => each.of('Image:update').length)
     assert.deepEqual(counts, [0, 2, 2, 2, 2, 2])
+    const sent = mock.calls.filter(({ arguments: [event] }) => event === 'Image:update')
+    assert.equal(sent.length, 2 * present.length)
   })
 }
 

@@ -5,9 +5,9 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Server } from 'socket.io'
 import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
-import { toWireError } from '../errors.ts'
 import type { Guard } from '../http/guard.ts'
 import type { Intake } from '../images/intake.ts'
+import { allowedBy } from '../live/gateway.ts'
 import { Placeholders } from './placeholders.ts'
 import { carried, Shelf } from './shelf.ts'
 import { converse } from './talk.ts'
@@ -101,14 +101,7 @@ export class Classic {
       // A slow line may be full of one picture for so long.
       pingTimeout: 60_000,
       destroyUpgrade: false,
-      allowRequest: (request, decide) => {
-        try {
-          guard.check(request)
-          decide(null, true)
-        } catch (error) {
-          decide(toWireError(error, log).message, false)
-        }
-      },
+      allowRequest: allowedBy(guard, log),
     })
     this.#io = io
     io.on('connection', (socket) => {

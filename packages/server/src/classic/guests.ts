@@ -2,12 +2,16 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { ImageRecord, Snapshot } from '@wirephoto/board'
 import sharp from 'sharp'
 import { io, type Socket } from 'socket.io-client'
 import type { ServerConfig } from '../config.ts'
 import { type RunningServer, startServer } from '../server.ts'
 import type { ClassicConfig } from './classic.ts'
+
+/** Milliseconds from one look to the next. */
+const LOOK = 50
 
 export const TRANSPORTS = ['polling', 'websocket'] as const
 
@@ -80,6 +84,16 @@ export class ClassicServer {
     })
   }
 
+  /** Resolves when a socket's session is gone. */
+  async ended(sid: string): Promise<void> {
+    const session = `${this.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`
+    for (;;) {
+      const answer = await (await fetch(session, { method: 'POST', body: '3' })).text()
+      if (answer.includes('Session ID unknown')) return
+      await setTimeout(LOOK)
+    }
+  }
+
   /** Every picture that the board knows of. */
   async pictures(): Promise<ImageRecord[]> {
     const response = await fetch(`${this.url}/api/boards/main/snapshot`)
@@ -124,6 +138,11 @@ export class Guest {
 
   say(event: string, ...body: unknown[]): void {
     this.socket.emit(event, ...body)
+  }
+
+  /** Its session's id, which is gone from the socket when it has left. */
+  get sid(): string {
+    return this.socket.io.engine.id
   }
 
   leave(): void {

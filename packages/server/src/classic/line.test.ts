@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
 import sharp from 'sharp'
 import { WebSocket } from 'ws'
 import { ClassicServer, draw, Guest } from './guests.ts'
@@ -45,16 +44,6 @@ async function raw(): Promise<{ socket: WebSocket; sid: string }> {
 const PATH = '/socket.io/?EIO=4'
 const sidOf = (open: string): string => JSON.parse(open.slice(1)).sid
 
-/** Resolves when the server has given the session up. */
-async function ended(sid: string): Promise<void> {
-  const session = `${server.url}${PATH}&transport=polling&sid=${sid}`
-  for (;;) {
-    const answer = await (await fetch(session, { method: 'POST', body: '3' })).text()
-    if (answer.includes('Session ID unknown')) return
-    await setTimeout(PATIENCE / 10)
-  }
-}
-
 /** Bytes that come until it is closed. */
 async function rest(socket: WebSocket): Promise<number> {
   let bytes = 0
@@ -74,7 +63,7 @@ test('F6 K6 a stalled viewer is cut off, and what waited for it is gone; the oth
   t.after(() => guest.leave())
   guest.say('User:connect')
   await guest.until(() => guest.of('Photo:update').length === 2 * COUNT)
-  await ended(sid)
+  await server.ended(sid)
   assert.ok((await rest(stalled)) < ALL / 2)
   assert.equal(guest.socket.connected, true)
 })
@@ -96,7 +85,7 @@ test('F6 K6 so is one that polls and takes no answer', async (t) => {
   answer.pause()
   answer.on('error', () => {})
   const closed = new Promise((resolve) => answer.once('close', resolve))
-  await ended(sid)
+  await server.ended(sid)
   answer.resume()
   await closed
   assert.equal(answer.complete, false)

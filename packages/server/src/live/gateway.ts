@@ -1,5 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { checked, Hello, limits, WIRE_VERSION, WireError } from '@wirephoto/board'
+import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
 import type { Boards } from '../boards/boards.ts'
 import { toWireError } from '../errors.ts'
@@ -34,14 +35,7 @@ export function attachGateway(
     connectTimeout: 10_000,
     pingInterval: 10_000,
     pingTimeout: 10_000,
-    allowRequest: (request, decide) => {
-      try {
-        guard.check(request)
-        decide(null, true)
-      } catch (error) {
-        decide(toWireError(error, log).message, false)
-      }
-    },
+    allowRequest: allowedBy(guard, log),
   })
 
   io.engine.on('connection', boundUnread)
@@ -90,3 +84,15 @@ export function attachGateway(
     },
   }
 }
+
+/** Lets those connect whom the guard lets in. */
+export const allowedBy =
+  (guard: Guard, log: FastifyBaseLogger) =>
+  (request: IncomingMessage, decide: (error: string | null, isAllowed: boolean) => void): void => {
+    try {
+      guard.check(request)
+      decide(null, true)
+    } catch (error) {
+      decide(toWireError(error, log).message, false)
+    }
+  }

@@ -18,6 +18,7 @@ import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import { isArriving } from '../images/intake.ts'
 import { Outbox, transportOf, UNREAD } from './outbox.ts'
+import { Rate } from './rate.ts'
 import type { Room } from './room.ts'
 
 /**
@@ -36,8 +37,7 @@ export class Session {
   readonly #socket: Socket
   readonly #room: Room
   readonly #sender: Sender
-  #credit = BURST
-  #creditAt = performance.now()
+  readonly #rate = new Rate(RATE, BURST)
   /** Milliseconds that a word takes from there to here: half of there and back. */
   #lag = 0
   #measuredAt = Number.NEGATIVE_INFINITY
@@ -144,7 +144,7 @@ export class Session {
   /** An event without an answer: what isn't understood is not heard. */
   #hear<T>(event: string, read: (body: unknown) => T | undefined, handle: (body: T) => void): void {
     this.#socket.on(event, (body: unknown) => {
-      const understood = this.#spend() ? read(body) : undefined
+      const understood = this.#rate.spend() ? read(body) : undefined
       if (understood !== undefined) handle(understood)
     })
   }
@@ -164,23 +164,12 @@ export class Session {
 
   async #attempt<T>(handle: (body: unknown) => Promise<T>, body: unknown): Promise<T | ErrorBody> {
     try {
-      if (!this.#spend()) throw new WireError('too-many')
+      if (!this.#rate.spend()) throw new WireError('too-many')
       return await handle(body)
     } catch (error) {
       return { error: toWireError(error, this.#room.parts.log).toJSON() }
     }
   }
-
-  /** A token bucket. */
-  #spend(): boolean {
-    const now = performance.now()
-    this.#credit = Math.min(BURST, this.#credit + ((now - this.#creditAt) / 1000) * RATE)
-    this.#creditAt = now
-    if (this.#credit < 1) return false
-    this.#credit--
-    return true
-  }
-
   /** `disconnect(true)` would keep the buffer of a peer that doesn't read. */
   #terminate(reason: string): void {
     this.#room.parts.log.info(
