@@ -1,0 +1,77 @@
+import type { FileHandle } from 'node:fs/promises'
+
+/** Bytes of a file that are looked at in one go. */
+const SLICE = 1_048_576
+/** The most parts of a file that are told apart. */
+const PARTS = 1_000_000
+
+/** What of a file stays, and what is written over parts of it. Everything else becomes zero (F10). */
+export class Plan {
+  #kept: { readonly start: number; end: number }[] = []
+  readonly #written: { readonly start: number; readonly end: number; readonly bytes: Buffer }[] = []
+
+  /** Throws when there are more parts than any picture has. */
+  keep(start: number, end: number): void {
+    const last = this.#kept.at(-1)
+    if (last && last.end === start) last.end = Math.max(end, start)
+    else if (end > start && this.#kept.push({ start, end }) > PARTS) throw new Broken()
+  }
+
+  write(start: number, bytes: Buffer): void {
+    this.#written.push({ start, end: start + bytes.length, bytes })
+  }
+
+  /** Carries it out, and writes nothing where nothing changes. */
+  async carryOut(file: FileHandle): Promise<void> {
+    this.#kept.sort((a, b) => a.start - b.start)
+    this.#written.sort((a, b) => a.start - b.start)
+    const [is, becomes] = [Buffer.alloc(SLICE), Buffer.alloc(SLICE)]
+    let [kept, written] = [0, 0]
+    for (let at = 0; ; at += SLICE) {
+      const { bytesRead } = await file.read(is, 0, SLICE, at)
+      if (bytesRead === 0) return
+      becomes.fill(0)
+      const end = at + bytesRead
+      for (let i = kept; i < this.#kept.length && this.#kept[i]!.start < end; i++) {
+        const part = this.#kept[i]!
+        if (part.end <= at && i === kept) kept++
+        const from = Math.max(part.start, at) - at
+        if (part.end > at) is.copy(becomes, from, from, Math.min(part.end, end) - at)
+      }
+      for (let i = written; i < this.#written.length && this.#written[i]!.start < end; i++) {
+        const { start, bytes, end: last } = this.#written[i]!
+        if (last <= at && i === written) written++
+        if (last > at) bytes.copy(becomes, Math.max(start - at, 0), Math.max(at - start, 0))
+      }
+      const [before, after] = [is.subarray(0, bytesRead), becomes.subarray(0, bytesRead)]
+      if (!before.equals(after)) await file.write(after, 0, bytesRead, at)
+    }
+  }
+}
+
+/** What can't be told apart can't be cleaned: such a file is refused (F8). */
+export class Broken extends Error {
+  constructor() {
+    super('not to be understood')
+  }
+}
+
+/** What a file says of itself, read here and there: no more in all than any picture needs. */
+export class Description {
+  readonly #file: FileHandle
+  /** Bytes. */
+  #left = 16_777_216
+
+  constructor(file: FileHandle) {
+    this.#file = file
+  }
+
+  /** Throws `Broken` when there isn't as much. */
+  async read(at: number, length: number): Promise<Buffer> {
+    this.#left -= length
+    if (this.#left < 0) throw new Broken()
+    const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(length), 0, length, at)
+    if (bytesRead < length) throw new Broken()
+    return buffer
+  }
+}

@@ -1,0 +1,138 @@
+import { crc32 } from 'node:zlib'
+
+/** Part of a scrubber: it yields where the bytes end that there are, and goes on with the next ones. */
+export type Scrubbing<T = void> = Generator<undefined, T, undefined>
+
+/**
+ * A file that runs through in pieces, of which nothing is held back: a byte is kept or written over when
+ * it is read. So whoever goes on after a restart need only run through what has been written: it must
+ * lead to where they were. Bytes that are written over must therefore never look like those kept.
+ */
+export class Tape {
+  #bytes: Buffer = Buffer.alloc(0)
+  #at = 0
+  /** Bytes of the file before these. */
+  #before = 0
+  /** CRC of what has been written since byte `#summed`, null when nobody asks. */
+  #sum: number | null = null
+  #summed = 0
+
+  /** Bytes of the file that have been dealt with. */
+  get position(): number {
+    return this.#before + this.#at
+  }
+
+  /** The next bytes of the file. */
+  load(bytes: Buffer): void {
+    this.#fold()
+    this.#before += this.#bytes.length
+    this.#bytes = bytes
+    this.#at = this.#summed = 0
+  }
+
+  /** Reads a byte and keeps it. */
+  *byte(): Scrubbing<number> {
+    while (this.#at === this.#bytes.length) yield
+    return this.#bytes[this.#at++]!
+  }
+
+  /** Writes over the byte that has just been read. */
+  replace(byte: number): void {
+    this.#bytes[this.#at - 1] = byte
+  }
+
+  /** Reads a number and keeps it. */
+  *uint(bytes: 2 | 4, order: 'big' | 'little' = 'big'): Scrubbing<number> {
+    let value = 0
+    for (let i = 0; i < bytes; i++)
+      value += (yield* this.byte()) * 256 ** (order === 'big' ? bytes - 1 - i : i)
+    return value
+  }
+
+  *keep(count: number): Scrubbing {
+    yield* this.keepTo(this.position + count)
+  }
+
+  *keepTo(end: number): Scrubbing {
+    while (this.position < end) {
+      const count = yield* this.#some(end)
+      this.#at += count
+    }
+  }
+
+  /** Keeps bytes up to and with the next one of this value. */
+  *keepThrough(byte: number): Scrubbing {
+    for (;;) {
+      yield* this.#some(Number.POSITIVE_INFINITY)
+      const found = this.#bytes.indexOf(byte, this.#at)
+      this.#at = found < 0 ? this.#bytes.length : found + 1
+      if (found >= 0) return
+    }
+  }
+
+  *wipe(count: number): Scrubbing {
+    yield* this.wipeTo(this.position + count)
+  }
+
+  *wipeTo(end: number): Scrubbing {
+    while (this.position < end) {
+      const count = yield* this.#some(end)
+      this.#bytes.fill(0, this.#at, this.#at + count)
+      this.#at += count
+    }
+  }
+
+  /** Writes these over as many bytes. */
+  *put(bytes: Uint8Array): Scrubbing {
+    for (const byte of bytes) {
+      yield* this.byte()
+      this.replace(byte)
+    }
+  }
+
+  /**
+   * Which of these Latin-1 strings the bytes before `end` begin with; null when none. Kept is what may
+   * belong to one; the first byte that can't is written over with `stop`, which must be in none of them.
+   */
+  *match<S extends string>(strings: readonly S[], end: number, stop = 0xff): Scrubbing<S | null> {
+    let read = ''
+    while (this.position < end) {
+      const next = read + String.fromCharCode(yield* this.byte())
+      if (!strings.some((string) => string.startsWith(next))) {
+        this.replace(stop)
+        return null
+      }
+      read = next
+      const found = strings.find((string) => string === read)
+      if (found !== undefined) return found
+    }
+    return null
+  }
+
+  /** From here on the CRC-32 is taken of all that is written. */
+  sum(): void {
+    this.#sum = 0
+    this.#summed = this.#at
+  }
+
+  /** Writes the CRC over the next four bytes. */
+  *putSum(): Scrubbing {
+    this.#fold()
+    const crc = Buffer.alloc(4)
+    crc.writeUInt32BE(this.#sum ?? 0)
+    this.#sum = null
+    yield* this.put(crc)
+  }
+
+  /** How many bytes there are before `end`; waits for the first. */
+  *#some(end: number): Scrubbing<number> {
+    while (this.#at === this.#bytes.length) yield
+    return Math.min(this.#bytes.length - this.#at, end - this.position)
+  }
+
+  #fold(): void {
+    if (this.#sum === null) return
+    this.#sum = crc32(this.#bytes.subarray(this.#summed, this.#at), this.#sum)
+    this.#summed = this.#at
+  }
+}

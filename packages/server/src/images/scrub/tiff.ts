@@ -1,0 +1,171 @@
+import type { FileHandle } from 'node:fs/promises'
+import { Broken, Description, Plan } from './plan.ts'
+
+/** Pages, the reduced pictures between them included; and strips or tiles of one. */
+const [PAGES, PIECES] = [1_000, 100_000]
+/** Bytes of a value by its type: TIFF 6.0 section 2. None of text, which tells nothing of pixels. */
+const SIZES = [0, 1, 0, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
+const [SUBFILE, STRIPS, STRIP_BYTES, TILES, TILE_BYTES] = [254, 273, 279, 324, 325]
+const [JPEG, JPEG_BYTES, JPEG_TABLES] = [513, 514, [519, 520, 521]]
+/**
+ * Fields that say how pixels are made of bytes, with the orientation and the colour profile: TIFF 6.0, its
+ * technical notes 1 and 2, and ICC.1 annex B.
+ */
+const KEPT = new Set([
+  ...[
+    SUBFILE,
+    255,
+    256,
+    257,
+    258,
+    259,
+    262,
+    263,
+    266,
+    STRIPS,
+    274,
+    277,
+    278,
+    STRIP_BYTES,
+    280,
+    281,
+  ],
+  ...[282, 283, 284, 290, 291, 292, 293, 296, 301, 317, 318, 319, 320, 321, 322, 323, TILES],
+  ...[
+    TILE_BYTES,
+    332,
+    334,
+    336,
+    338,
+    339,
+    340,
+    341,
+    342,
+    347,
+    512,
+    JPEG,
+    JPEG_BYTES,
+    515,
+    517,
+    518,
+  ],
+  ...[...JPEG_TABLES, 529, 530, 531, 532, 34_675],
+])
+/** Of SUBFILE: a smaller picture of another one in the file. */
+const REDUCED = 1
+
+interface Field {
+  readonly tag: number
+  /** The entry of 12 bytes. */
+  readonly entry: Buffer
+  readonly type: number
+  readonly count: number
+}
+
+/** What of a TIFF stays: its pages, but for small pictures of others, and of each the fields above. */
+export async function planTiff(file: FileHandle): Promise<Plan> {
+  return new Tiff(file).plan()
+}
+
+class Tiff {
+  readonly #file: Description
+  readonly #plan = new Plan()
+  #isLittle = false
+
+  constructor(file: FileHandle) {
+    this.#file = new Description(file)
+  }
+
+  async plan(): Promise<Plan> {
+    const header = await this.#file.read(0, 8)
+    this.#isLittle = header.toString('latin1', 0, 2) === 'II'
+    if (this.#u16(header, 2) !== 42) throw new Broken()
+    this.#plan.keep(0, 4)
+    /** Where the offset of the next page is to be written. */
+    let link = 4
+    let pages = 0
+    for (let at = this.#u32(header, 4); at !== 0; pages++) {
+      if (pages === PAGES) throw new Broken()
+      const { fields, next, end } = await this.#directory(at)
+      const subfile = fields.find(({ tag }) => tag === SUBFILE)
+      const isReduced = subfile && this.#numberOf(subfile.entry, subfile.type, 8) & REDUCED
+      if (link === 4 || !isReduced) {
+        this.#point(link, at)
+        link = await this.#page(at, fields, end)
+      }
+      at = next
+    }
+    this.#point(link, 0)
+    return this.#plan
+  }
+
+  async #directory(at: number): Promise<{ fields: Field[]; next: number; end: number }> {
+    const length = this.#u16(await this.#file.read(at, 2), 0) * 12
+    const bytes = await this.#file.read(at + 2, length + 4)
+    const fields: Field[] = []
+    for (let i = 0; i < length; i += 12) {
+      const entry = bytes.subarray(i, i + 12)
+      const [tag, type, count] = [this.#u16(entry, 0), this.#u16(entry, 2), this.#u32(entry, 4)]
+      if (KEPT.has(tag) && SIZES[type]) fields.push({ tag, entry, type, count })
+    }
+    return { fields, next: this.#u32(bytes, length), end: at + 2 + length + 4 }
+  }
+
+  /** Keeps a page's fields, moved together, and what they point to. Answers where its link is then. */
+  async #page(at: number, fields: readonly Field[], end: number): Promise<number> {
+    const directory = Buffer.alloc(end - at)
+    this.#write16(directory, fields.length, 0)
+    fields.forEach(({ entry }, i) => entry.copy(directory, 2 + i * 12))
+    const link = 2 + fields.length * 12
+    this.#plan.keep(at, at + link)
+    this.#plan.write(at, directory.subarray(0, link))
+    for (const { entry, type, count } of fields) {
+      const length = count * SIZES[type]!
+      const start = this.#u32(entry, 8)
+      if (length > 4) this.#plan.keep(start, start + length)
+    }
+    await this.#keepData(fields, STRIPS, STRIP_BYTES)
+    await this.#keepData(fields, TILES, TILE_BYTES)
+    await this.#keepData(fields, JPEG, JPEG_BYTES)
+    return at + link
+  }
+
+  async #keepData(fields: readonly Field[], starts: number, lengths: number): Promise<void> {
+    const from = await this.#numbers(fields, starts)
+    const bytes = await this.#numbers(fields, lengths)
+    from.forEach((start, i) => this.#plan.keep(start, start + (bytes[i] ?? 0)))
+  }
+
+  async #numbers(fields: readonly Field[], tag: number): Promise<number[]> {
+    const field = fields.find((each) => each.tag === tag)
+    if (!field) return []
+    const { entry, type, count } = field
+    if (count > PIECES) throw new Broken()
+    const size = SIZES[type]!
+    const values =
+      count * size > 4
+        ? await this.#file.read(this.#u32(entry, 8), count * size)
+        : entry.subarray(8)
+    return Array.from({ length: count }, (_, i) => this.#numberOf(values, type, i * size))
+  }
+
+  #numberOf(bytes: Buffer, type: number, at: number): number {
+    if (type === 3) return this.#u16(bytes, at)
+    return type === 4 ? this.#u32(bytes, at) : 0
+  }
+
+  #point(link: number, to: number): void {
+    const bytes = Buffer.alloc(4)
+    if (this.#isLittle) bytes.writeUInt32LE(to)
+    else bytes.writeUInt32BE(to)
+    this.#plan.keep(link, link + 4)
+    this.#plan.write(link, bytes)
+  }
+
+  #u16 = (bytes: Buffer, at: number): number =>
+    this.#isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)
+  #u32 = (bytes: Buffer, at: number): number =>
+    this.#isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
+  #write16 = (bytes: Buffer, value: number, at: number): number =>
+    this.#isLittle ? bytes.writeUInt16LE(value, at) : bytes.writeUInt16BE(value, at)
+}
