@@ -104,7 +104,11 @@ export class Classic {
       allowRequest: allowedBy(guard, log),
     })
     this.#io = io
+    /** Lines that have a viewer, so that none has two. */
+    const taken = new WeakSet<object>()
     io.on('connection', (socket) => {
+      if (taken.has(socket.conn)) return socket.conn.close()
+      taken.add(socket.conn)
       const viewer = new Viewer(socket, {
         picture: (id) => this.#shown(this.#known.get(id)),
         typeOf: (picture) =>
@@ -134,6 +138,7 @@ export class Classic {
       socket.once('disconnect', () => {
         this.#viewers.delete(viewer)
         viewer.close()
+        socket.conn.close()
       })
       const newest = this.#newest()
       if (newest) viewer.owe(newest.id, { news: true, facts: false, file: false })

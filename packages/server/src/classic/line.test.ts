@@ -102,6 +102,15 @@ test('F6 K6 whoever has the libraries answer and reads nothing is cut off', asyn
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
 })
 
+test('F6 K6 a line has one viewer: whoever connects on it again, or disconnects, ends it', async () => {
+  for (const again of ['40', '41']) {
+    const { socket, sid } = await raw()
+    socket.send(again)
+    await server.ended(sid)
+    socket.terminate()
+  }
+})
+
 test('K6 too large a message ends its socket, and no other', async (t) => {
   const [guest, other] = [
     await Guest.come(server.url, 'websocket'),
