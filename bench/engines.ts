@@ -1,20 +1,15 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, open, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import sharp from 'sharp'
 import { type Database, sharedPlaces } from '../test/support/engines.ts'
 import { drawPicture } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server.ts'
 import { connectWriters, load, WRITERS } from './commands.ts'
+import { ingestOn } from './ingest.ts'
 import { type Figure, interleave, type Spread, spread } from './support/figures.ts'
 import { type Baseline, startBaseline } from './support/process.ts'
 import { Line, postPicture, snapshotOf, Tally, Writer } from './support/wire.ts'
 
 const ROUNDS = 3
 const SECONDS = 4
-const UPLOADERS = 16
 /** Commands that go through both servers one by one, a round. */
 const COMMANDS = 200
 /** Milliseconds between two of them: changes in a stream share broadcasts, and would wait for those (W3). */
@@ -62,20 +57,9 @@ async function onEngine(name: string, args: readonly string[], echo: Baseline): 
           SECONDS,
         )) / SECONDS,
     })
-    const picture = await drawPicture({ width: 800, height: 600 })
-    const ingest = await interleave(ROUNDS, {
-      product: () => perSecond(() => postPicture(server.port, alone(picture))),
-      bare: () => inFolder((folder) => perSecond(() => keep(folder, alone(picture)))),
-    })
+    const ingest = await ingestOn(server.port, ROUNDS, SECONDS)
     return [
-      {
-        id: 'S8',
-        what: `${name}: pictures of ${Math.round(picture.length / 1000)} kB stored, ${UPLOADERS} uploaders`,
-        unit: 'per s',
-        figure: ingest.product,
-        baseline: { name: 'write, fsync, decode', value: ingest.bare },
-        goal: null,
-      },
+      { ...ingest, what: `${name}: ${ingest.what}` },
       {
         id: 'S9',
         what: `${name}: commands of ${WRITERS} writers, 8 under way each`,
@@ -148,39 +132,3 @@ const percentiles = (rounds: readonly number[][], percent: number): Spread =>
       (times) => times.toSorted((a, b) => a - b)[Math.floor((times.length * percent) / 100)]!,
     ),
   )
-
-async function perSecond(act: () => Promise<unknown>): Promise<number> {
-  const end = performance.now() + SECONDS * 1000
-  let done = 0
-  const upload = async () => {
-    for (; performance.now() < end; done++) await act()
-  }
-  await Promise.all(Array.from({ length: UPLOADERS }, upload))
-  return done / SECONDS
-}
-
-/** The same picture with a comment of its own, so that its bytes are nobody else's. */
-function alone(picture: Buffer): Buffer {
-  const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0, 18]), randomBytes(16)])
-  return Buffer.concat([picture.subarray(0, 2), comment, picture.subarray(2)])
-}
-
-async function keep(folder: string, bytes: Buffer): Promise<void> {
-  const file = await open(join(folder, randomBytes(8).toString('hex')), 'w')
-  await file.writeFile(bytes)
-  await file.sync()
-  await file.close()
-  const above = await open(folder)
-  await above.sync()
-  await above.close()
-  await sharp(bytes).raw().toBuffer()
-}
-
-async function inFolder(act: (folder: string) => Promise<number>): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
-  try {
-    return await act(folder)
-  } finally {
-    await rm(folder, { recursive: true })
-  }
-}

@@ -3,6 +3,7 @@ import { commands } from './commands.ts'
 import { engines } from './engines.ts'
 import { fanout } from './fanout.ts'
 import { growth } from './growth.ts'
+import { ingest } from './ingest.ts'
 import { pushes } from './pushes.ts'
 import { start } from './start.ts'
 import type { Figure } from './support/figures.ts'
@@ -13,6 +14,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   fanout,
   growth,
   pushes,
+  ingest,
   commands,
   start,
   weight,

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import http, { Agent, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import {
   type Batch,
@@ -183,8 +185,8 @@ export class Line {
     this.#head = null
     this.#tally.countPush(head.length, bytes.length)
     if (!this.onPreview) return
-    const text = head.toString()
-    const [, id] = JSON.parse(text.slice(text.indexOf('['))) as [string, string]
+    const event = head.toString()
+    const [, id] = JSON.parse(event.slice(event.indexOf('['))) as [string, string]
     this.onPreview(id, bytes)
   }
 
@@ -202,9 +204,9 @@ export class Line {
       }
       return this.#tally.count(data.length, isBatch)
     }
-    const text = data.toString()
-    if (text === '2') this.#ws.send('3')
-    const [, id, body] = /^43(\d+)(.*)$/s.exec(text) ?? []
+    const message = data.toString()
+    if (message === '2') this.#ws.send('3')
+    const [, id, body] = /^43(\d+)(.*)$/s.exec(message) ?? []
     if (id === undefined) return
     const answer = this.#answers.get(Number(id))
     this.#answers.delete(Number(id))
@@ -269,14 +271,18 @@ export async function snapshotOf(port: number, board = 'main'): Promise<Snapshot
   return (await answer.json()) as Snapshot
 }
 
+/** Lines that stay open: a new one for each picture would be the load generator's cost, not the server's. */
+const agent = new Agent({ keepAlive: true })
+
 /** Posts a picture; resolves to its id when it is stored. */
 export async function postPicture(port: number, picture: Buffer, board = 'main'): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}/api/boards/${board}/images?name=a.jpg`, {
-    method: 'POST',
-    headers: { 'content-type': 'image/jpeg' },
-    body: new Uint8Array(picture),
-  })
-  if (answer.status !== 201)
-    throw new Error(`The picture was answered with ${answer.status}: ${await answer.text()}`)
-  return ((await answer.json()) as { id: string }).id
+  const headers = { 'content-type': 'image/jpeg', 'content-length': picture.length }
+  const path = `/api/boards/${board}/images?name=a.jpg`
+  const request = http.request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent })
+  request.end(picture)
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const body = await text(response)
+  if (response.statusCode !== 201)
+    throw new Error(`The picture was answered with ${response.statusCode}: ${body}`)
+  return (JSON.parse(body) as { id: string }).id
 }

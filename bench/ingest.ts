@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, open, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import sharp from 'sharp'
+import { drawPicture } from '../test/support/pictures.ts'
+import { ServerProcess } from '../test/support/server.ts'
+import { type Figure, interleave } from './support/figures.ts'
+import { postPicture, snapshotOf } from './support/wire.ts'
+
+const UPLOADERS = 16
+const ROUNDS = 5
+const SECONDS = 5
+/** Milliseconds between two looks at whether the server has caught up. */
+const LOOK = 500
+
+/** S8: how many pictures a second are taken in, each stored before its answer. */
+export async function ingest(): Promise<Figure[]> {
+  const server = await ServerProcess.open()
+  try {
+    return [{ ...(await ingestOn(server.port, ROUNDS, SECONDS)), goal: { min: 0.7 } }]
+  } finally {
+    await server.close()
+  }
+}
+
+/** The same without a goal, for any server. */
+export async function ingestOn(port: number, rounds: number, seconds: number): Promise<Figure> {
+  const picture = await drawPicture({ width: 800, height: 600, quality: 80 })
+  const { product, bare } = await interleave(rounds, {
+    product: async () => {
+      const board = await newBoard(port)
+      const stored = await perSecond(seconds, () => postPicture(port, alone(picture), board))
+      await caughtUp(port, board)
+      return stored
+    },
+    bare: () => inFolder((folder) => perSecond(seconds, () => keep(folder, alone(picture)))),
+  })
+  return {
+    id: 'S8',
+    what: `pictures of ${Math.round(picture.length / 1000)} KB stored, ${UPLOADERS} uploaders`,
+    unit: 'per s',
+    figure: product,
+    baseline: { name: 'write, fsync, decode', value: bare },
+    goal: null,
+  }
+}
+
+async function newBoard(port: number): Promise<string> {
+  const created = await fetch(`http://127.0.0.1:${port}/api/boards`, { method: 'POST' })
+  return ((await created.json()) as { id: string }).id
+}
+
+/** Smaller pictures are made when there is time; the baseline's turn must not be that time. */
+async function caughtUp(port: number, board: string): Promise<void> {
+  let [before, missing] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+  do {
+    before = missing
+    await setTimeout(LOOK)
+    const { records } = await snapshotOf(port, board)
+    missing = records.filter((record) => record.kind === 'image' && !record.variants).length
+  } while (missing < before)
+}
+
+/** How often it is done, by all uploaders at once. */
+async function perSecond(seconds: number, act: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  let done = 0
+  const upload = async () => {
+    for (; performance.now() < start + seconds * 1000; done++) await act()
+  }
+  await Promise.all(Array.from({ length: UPLOADERS }, upload))
+  return done / ((performance.now() - start) / 1000)
+}
+
+/** The same picture with a comment of its own, so that its bytes are nobody else's. */
+function alone(picture: Buffer): Buffer {
+  const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0, 18]), randomBytes(16)])
+  return Buffer.concat([picture.subarray(0, 2), comment, picture.subarray(2)])
+}
+
+async function keep(folder: string, bytes: Buffer): Promise<void> {
+  const file = await open(join(folder, randomBytes(8).toString('hex')), 'w')
+  await file.writeFile(bytes)
+  await file.sync()
+  await file.close()
+  const above = await open(folder)
+  await above.sync()
+  await above.close()
+  await sharp(bytes).raw().toBuffer()
+}
+
+async function inFolder(act: (folder: string) => Promise<number>): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
+  try {
+    return await act(folder)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
