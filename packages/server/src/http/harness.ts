@@ -33,6 +33,7 @@ export class Harness {
   boards!: Boards
   arrivals!: Arrivals
   intake!: Intake
+  news!: Arriving
   url = ''
   readonly log = pino({ level: 'silent' })
   workers!: Workers
@@ -66,7 +67,8 @@ export class Harness {
       log,
     })
     const { variants } = this
-    const arriving = new Arriving()
+    this.news = new Arriving()
+    const arriving = this.news
     this.intake = new Intake({
       engine,
       boards,

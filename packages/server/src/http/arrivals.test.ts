@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { after, before, describe, test } from 'node:test'
+import { WireError } from '@wirephoto/board'
+import sharp from 'sharp'
+import { isProgressive } from '../images/progressive.ts'
+import { chunk } from '../images/samples.ts'
+import { errorOf, Harness } from './harness.ts'
+
+const MB = 1_000_000
+/** Milliseconds after which a tail without bytes ends (A4). */
+const PATIENCE = 2_000
+const CUT = { code: 'ECONNRESET' }
+
+let server: Harness
+/** A picture that doesn't get smaller. */
+let jpeg: Buffer
+let png: Buffer
+
+before(async () => {
+  server = await Harness.open({ maxUpload: 100 * MB })
+  const noise = sharp(randomBytes(600 * 400 * 3), { raw: { width: 600, height: 400, channels: 3 } })
+  jpeg = await noise.clone().jpeg({ quality: 95, progressive: true }).toBuffer()
+  png = await noise.png({ compressionLevel: 0 }).toBuffer()
+})
+after(() => server.close())
+
+/** An upload that has brought so much of a file. */
+async function begin(bytes: Buffer, sent: number, length = bytes.length) {
+  const id = await server.announce()
+  const arrival = await server.intake.announce({ board: 'main', id, name: 'p.jpg', length })
+  const more = new PassThrough()
+  const received = server.intake.receive(arrival, more, 0)
+  received.catch(() => {})
+  /** Resolves when the server has it. */
+  const send = async (to: number) => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const unwatch = arrival.watch(() => arrival.offset >= to && resolve())
+    more.write(bytes.subarray(arrival.offset, to))
+    await promise.finally(unwatch)
+  }
+  await send(sent)
+  return { id, arrival, send, end: () => more.end(), more, received }
+}
+
+/** A reader of its own connection, that is known as a visitor. */
+async function tail(id: string, page = '', visitor = 'a'): Promise<IncomingMessage> {
+  const request = get(`${server.url}/b/main/arrivals/${id}${page && `?page=${page}`}`, {
+    agent: false,
+    headers: { authorization: `Bearer ${visitor.repeat(22)}` },
+  })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  return response
+}
+
+/** Resolves when so much has come, to what has. */
+async function read(response: IncomingMessage, bytes: number): Promise<Buffer> {
+  const found: Buffer[] = []
+  let length = 0
+  while (length < bytes) {
+    const piece = response.read() as Buffer | null
+    if (piece) length += found[found.push(piece) - 1]!.length
+    else await once(response, 'readable')
+  }
+  return Buffer.concat(found)
+}
+
+describe('A4: the live tail', () => {
+  test('is the file from its start, as it grows, and ends with it', async () => {
+    const { id, send, end, received } = await begin(jpeg, 50_000)
+    const first = await tail(id)
+    const { headers, statusCode } = first
+    assert.equal(statusCode, 200)
+    assert.equal(headers['content-length'], String(jpeg.length))
+    assert.equal(headers['content-type'], 'image/jpeg')
+    assert.equal(headers['cache-control'], 'no-store')
+    assert.equal(headers['x-content-type-options'], 'nosniff')
+    assert.equal(headers['content-security-policy'], "sandbox; default-src 'none'")
+    const start = await read(first, 50_000)
+    assert.deepEqual(start, jpeg.subarray(0, 50_000))
+    await send(100_000)
+    const more = await read(first, 50_000)
+    // Who comes late gets all of it.
+    const second = await tail(id, 'late')
+    const whole = buffer(second)
+    await send(jpeg.length)
+    end()
+    await received
+    assert.deepEqual(Buffer.concat([start, more, await buffer(first)]), jpeg)
+    assert.deepEqual(await whole, jpeg)
+    assert.equal((await tail(id)).statusCode, 404, 'stored: there is a blob')
+  })
+
+  test('waits for the bytes that tell what the file is', async () => {
+    const { id, send, more } = await begin(jpeg, 100)
+    const asked = tail(id)
+    await send(5_000)
+    assert.equal((await asked).headers['content-type'], 'image/jpeg')
+    more.destroy()
+  })
+
+  test('is cut off, not ended, when the upload is cancelled or refused', async () => {
+    const first = await begin(jpeg, 50_000)
+    const cancelled = await tail(first.id)
+    await read(cancelled, 50_000)
+    await server.intake.cancel(first.arrival)
+    await assert.rejects(buffer(cancelled), CUT)
+
+    // Its length is nowhere said: only the cut tells.
+    const script = await slowPut(jpeg.subarray(0, 100_000))
+    const broken = await tail(script.id)
+    assert.equal(broken.headers['content-length'], undefined)
+    await read(broken, 100_000)
+    script.body.destroy(new WireError('too-large'))
+    await assert.rejects(buffer(broken), CUT)
+    await assert.rejects(script.answer, { code: 'too-large' })
+    assert.equal((await tail(script.id)).statusCode, 404)
+  })
+
+  test('ends 2 s after bytes stop', async () => {
+    const script = await slowPut(jpeg.subarray(0, 100_000))
+    const response = await tail(script.id)
+    const started = performance.now()
+    assert.deepEqual(await buffer(response), jpeg.subarray(0, 100_000))
+    const waited = performance.now() - started
+    assert.ok(waited > PATIENCE * 0.9 && waited < PATIENCE + 5_000, `${waited} ms`)
+    // Of a declared length it is too little, and the connection ends with it.
+    const { id, more } = await begin(jpeg, 50_000)
+    const short = await tail(id)
+    assert.equal((await read(short, 50_000)).length, 50_000)
+    const [error] = await once(short, 'error')
+    assert.equal(error.code, CUT.code)
+    more.destroy()
+
+    script.body.end(jpeg.subarray(100_000))
+    assert.equal((await script.answer)[0]!.bytes, jpeg.length)
+  })
+
+  test('is read by one at a time of each page', async () => {
+    const [one, two] = [await begin(jpeg, 50_000), await begin(jpeg, 60_000)]
+    const [mine, other, stranger] = await Promise.all([
+      tail(one.id, 'p1'),
+      tail(one.id, 'p2'),
+      tail(one.id, 'p1', 'b'),
+    ])
+    const next = await tail(two.id, 'p1')
+    await assert.rejects(buffer(mine), CUT)
+    for (const { send, end } of [one, two]) {
+      await send(jpeg.length)
+      end()
+    }
+    for (const response of [next, other, stranger]) assert.deepEqual(await buffer(response), jpeg)
+  })
+
+  test('shows nothing but pictures that may be shown before they are whole', async () => {
+    const avif = await sharp(png).avif({ effort: 0 }).toBuffer()
+    const { id, more } = await begin(avif, 20_000)
+    assert.equal((await tail(id)).statusCode, 404)
+    more.destroy()
+    const announced = await server.announce()
+    assert.equal((await tail(announced)).statusCode, 404, 'nothing has come')
+    const other = await fetch(`${server.url}/b/main/arrivals/01890000-0000-7000-8000-000000000000`)
+    assert.equal((await errorOf(other)).code, 'unknown-picture')
+  })
+
+  test('F6: costs the server no memory, however slowly it is read', async (t) => {
+    const readers = 30
+    const [idat] = chunk('IDAT', Buffer.alloc(0))
+    idat!.writeUInt32BE(90 * MB)
+    const head = Buffer.concat([png.subarray(0, 33), idat!, Buffer.from('IDAT')])
+    const bytes = Buffer.concat([head, randomBytes(40 * MB)])
+    const { id, send, arrival, more } = await begin(bytes, 5_000, 90 * MB)
+    const stalled = await Promise.all(Array.from({ length: readers }, (_, i) => tail(id, `p${i}`)))
+    const before = process.memoryUsage().arrayBuffers
+    let most = 0
+    for (let to = MB; to <= 40 * MB; to += MB) {
+      await send(to)
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+    }
+    assert.equal(arrival.offset, 40 * MB, 'nobody waits for who reads nothing')
+    t.diagnostic(`at most ${Math.round(most / MB)} MB more`)
+    assert.ok(most < 150 * MB, 'of the 1,200 that they have asked for')
+    for (const response of stalled) response.destroy()
+    more.destroy()
+  })
+})
+
+test('A4: a progressive JPEG is said to be live as soon as its frame header is there', async () => {
+  const folder = server.data
+  const large = { exif: { IFD0: { Copyright: 'x'.repeat(50_000) } } }
+  const plain = await sharp(jpeg).jpeg().toBuffer()
+  const long = await sharp(jpeg).withMetadata(large).jpeg({ progressive: true }).toBuffer()
+  const file = join(folder, 'sample')
+  for (const [bytes, isSo] of [
+    [jpeg, true],
+    [plain, false],
+    [long, true],
+  ] as const) {
+    await writeFile(file, bytes)
+    assert.equal(await isProgressive(file, bytes.length), isSo)
+    assert.equal(await isProgressive(file, 20), null)
+  }
+  assert.equal(await isProgressive(file, 40_000), null)
+  await writeFile(file, randomBytes(10_000))
+  assert.equal(await isProgressive(file, 10_000), false)
+
+  const begun = await Promise.all([plain, png, jpeg].map((bytes) => begin(bytes, 20_000)))
+  const live = () => begun.map(({ id }) => server.news.all('main')[id]?.live)
+  await new Promise<void>((resolve) => {
+    const look = () => live()[2] && resolve()
+    server.news.look('main', { news: look, preview: look })
+    look()
+  })
+  assert.deepEqual(live(), [false, false, true])
+  for (const { more } of begun) more.destroy()
+})
+
+/** A script that sends slowly, and doesn't say how much. Resolves when it is announced. */
+async function slowPut(start: Buffer) {
+  const body = new PassThrough()
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const known = new Set((await server.pictures()).map(({ id }) => id))
+  const answer = server.boards.with('main', (board) => {
+    const unlisten = board.listen(() => {
+      const added = [...board.records.values()].find(
+        (record) => record.kind === 'image' && !known.has(record.id),
+      )
+      if (!added) return
+      unlisten()
+      resolve(added.id)
+    })
+    const sender = { visitor: 'script', role: 'edit' } as const
+    return server.intake.take(board, sender, [
+      { source: body, name: 'slow.jpg', length: null, place: {} },
+    ] as never)
+  })
+  answer.catch(() => {})
+  body.write(start.subarray(0, 50_000))
+  let at = 50_000
+  // Slow is what takes its time.
+  const trickle = setInterval(() => body.write(start.subarray(at, (at += 100))), 50)
+  const id = await promise
+  clearInterval(trickle)
+  body.write(start.subarray(at))
+  return { id, body, answer }
+}
