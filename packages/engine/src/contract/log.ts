@@ -6,6 +6,7 @@ import {
   type Change,
   type Cursor,
   cursor as cursorOf,
+  emptyBoard,
   idOf,
   parseCursor,
   seqOf,

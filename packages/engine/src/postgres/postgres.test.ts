@@ -4,9 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { type Cursor, parseCursor } from '@wirephoto/board'
 import pg from 'pg'
 import { findPostgres, NO_POSTGRES, Postgres } from '../../../../test/support/postgres.ts'
@@ -43,23 +41,6 @@ test('a URL that is none is refused, without its password', async () => {
       assert.ok(!error.message.includes('secret'), error.message)
       return true
     })
-})
-
-test('whoever has no driver is told what to install', async () => {
-  const here = (path: string) => JSON.stringify(pathToFileURL(join(import.meta.dirname, path)).href)
-  const script = `
-    import { registerHooks } from 'node:module'
-    registerHooks({
-      resolve: (name, context, next) =>
-        next(name, name === 'pg' ? { ...context, parentURL: 'file:///nowhere/' } : context),
-    })
-    const { openEngine } = await import(${here('../open.ts')})
-    const error = await openEngine('postgres://localhost/x').catch((error) => error)
-    console.log(error.code, error.message)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  assert.match(await text(child.stdout), /^driver-missing .*npm install pg\n$/)
 })
 
 const [programs] = await findPostgres()
