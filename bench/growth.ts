@@ -1,14 +1,19 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
+import { type CommandAnswer, uuidv7 } from '@wirephoto/board'
 import { drawPicture } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server.ts'
 import { type Figure, spread } from './support/figures.ts'
 import { startBaseline } from './support/process.ts'
-import { Line, postPicture, snapshotOf, Tally } from './support/wire.ts'
+import { Line, snapshotOf, Tally } from './support/wire.ts'
 
 const AUDIENCES = [1, 10, 100, 1_000]
 /** The tutorial way sends V x V: a thousand viewers would be a million messages of a picture. */
 const TUTORIAL = AUDIENCES.slice(0, 3)
 const ROUNDS = 5
+/** Parts that a picture comes in, and milliseconds between them: a slow line, the same for every audience. */
+const PARTS = 5
+const APART = 400
 /** Milliseconds without a message after which nothing more is expected. */
 const QUIET = 500
 
@@ -18,14 +23,19 @@ interface Heard {
   readonly bytes: number
 }
 
-/** S6: what one picture costs on the sockets as the audience grows. */
+/**
+ * S6: what one picture costs on the sockets as the audience grows: changes, preview, progress, and who has
+ * seen it.
+ */
 export async function growth(): Promise<Figure[]> {
   const server = await ServerProcess.open()
   const tutorial = await startBaseline('tutorial')
   try {
     const picture = await drawPicture({ width: 640, height: 480, quality: 90 })
+    const preview = await drawPicture({ width: 320, height: 240, format: 'webp', quality: 60 })
     const heard: Heard[] = []
-    for (const viewers of AUDIENCES) heard.push(await product(server.port, viewers, picture))
+    for (const viewers of AUDIENCES)
+      heard.push(await product(server.port, viewers, { picture, preview }))
     const baseline: Heard[] = []
     for (const viewers of TUTORIAL)
       baseline.push(await tutorialWay(tutorial.port, viewers, picture))
@@ -36,7 +46,7 @@ export async function growth(): Promise<Figure[]> {
     return [
       {
         id: 'S6',
-        what: 'messages for a picture: off the straight line, 1 to 1,000 viewers',
+        what: 'messages for a picture, all in: off the straight line, 1 to 1,000 viewers',
         unit: '%',
         figure: spread([residual(heard, 'messages')]),
         baseline: null,
@@ -44,7 +54,7 @@ export async function growth(): Promise<Figure[]> {
       },
       {
         id: 'S6',
-        what: 'bytes for a picture: off the straight line, 1 to 1,000 viewers',
+        what: 'bytes for a picture, all in: off the straight line, 1 to 1,000 viewers',
         unit: '%',
         figure: spread([residual(heard, 'bytes')]),
         baseline: null,
@@ -66,16 +76,101 @@ export async function growth(): Promise<Figure[]> {
   }
 }
 
-/** The median of some pictures, posted before so many viewers. */
-async function product(port: number, viewers: number, picture: Buffer): Promise<Heard> {
+interface Shot {
+  readonly picture: Buffer
+  readonly preview: Buffer
+}
+
+/** The median of some pictures, sent before so many viewers, each of whom sees them. */
+async function product(port: number, viewers: number, shot: Shot): Promise<Heard> {
   const created = await fetch(`http://127.0.0.1:${port}/api/boards`, { method: 'POST' })
   const { id: board } = (await created.json()) as { id: string }
   const tally = new Tally()
   const { cursor } = await snapshotOf(port, board)
+  const sender = await Sender.come(port, { tally, board, cursor })
   const lines = await Line.follow(viewers, port, { tally, board, cursor })
-  const heard = await listen(tally, viewers, () => postPicture(port, picture, board))
-  for (const line of lines) line.close()
+  for (const line of lines) line.onPreview = (id) => line.say('seen', { ids: [id] })
+  const heard = await listen(tally, viewers, () => sender.send(shot))
+  for (const line of [...lines, sender.line]) line.close()
   return heard
+}
+
+/** Somebody on a slow line, whose pictures come in parts. */
+class Sender {
+  readonly line: Line
+  readonly #uploads: string
+  readonly #headers: Record<string, string>
+  readonly #client = uuidv7(Date.now(), randomBytes(10))
+  #n = 0
+
+  private constructor(line: Line, uploads: string, token: string) {
+    this.line = line
+    this.#uploads = uploads
+    this.#headers = { authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0' }
+  }
+
+  static async come(
+    port: number,
+    { tally, board, cursor }: { tally: Tally; board: string; cursor: string },
+  ): Promise<Sender> {
+    const token = randomBytes(16).toString('base64url')
+    const line = await Line.connect(port, tally, board, token)
+    await line.follow(cursor)
+    return new Sender(line, `http://127.0.0.1:${port}/api/boards/${board}/uploads`, token)
+  }
+
+  /** Resolves when everything is known of the picture, its smaller ones too. */
+  async send({ picture, preview }: Shot): Promise<void> {
+    const id = uuidv7(Date.now(), randomBytes(10))
+    const done = new Promise<void>((resolve) => {
+      this.line.onBatch = ({ changes }) => {
+        for (const change of changes)
+          if ('put' in change && change.put.kind === 'image' && change.put.variants) resolve()
+      }
+    })
+    const add = {
+      kind: 'image.add',
+      id,
+      x: 0,
+      y: 0,
+      w: 320,
+      width: 640,
+      height: 480,
+      name: 'a.jpg',
+    }
+    const message = { client: this.#client, n: ++this.#n, commands: [add] }
+    const answer = await this.line.ask<CommandAnswer>('commands', message, { [id]: preview })
+    if (answer.refused?.length !== 0) throw new Error(`The server said ${JSON.stringify(answer)}`)
+    await this.#ask('POST', '', {
+      'upload-length': String(picture.length),
+      'upload-metadata': `id ${btoa(id)}`,
+    })
+    const size = Math.ceil(picture.length / PARTS)
+    for (let at = 0; at < picture.length; at += size) {
+      await setTimeout(APART)
+      const part = picture.subarray(at, at + size)
+      const headers = {
+        'upload-offset': String(at),
+        'content-type': 'application/offset+octet-stream',
+      }
+      await this.#ask('PATCH', `/${id}`, headers, part)
+    }
+    await done
+  }
+
+  async #ask(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body?: Buffer,
+  ): Promise<void> {
+    const answer = await fetch(this.#uploads + path, {
+      method,
+      headers: { ...this.#headers, ...headers },
+      ...(body && { body: new Uint8Array(body) }),
+    })
+    if (!answer.ok) throw new Error(`The upload was answered with ${answer.status}`)
+  }
 }
 
 async function tutorialWay(port: number, viewers: number, picture: Buffer): Promise<Heard> {
@@ -109,9 +204,23 @@ async function quiet(tally: Tally): Promise<void> {
   } while (tally.messages > before)
 }
 
-/** How far the worst point lies from the line through the origin and the largest audience, in per cent. */
+/**
+ * How far the worst audience lies from the straight line that fits all best, in per cent of what it heard.
+ * The line needn't begin at nothing: the sender hears too.
+ */
 function residual(heard: readonly Heard[], what: 'messages' | 'bytes'): number {
-  const largest = heard.at(-1)!
-  const slope = largest[what] / largest.viewers
-  return Math.max(...heard.map((row) => Math.abs(row[what] / (slope * row.viewers) - 1) * 100))
+  // Least squares of (a + b v - y) / y, that is of a p + b q - 1.
+  const rows = heard.map((row) => ({ p: 1 / row[what], q: row.viewers / row[what] }))
+  const total = (of: (row: { p: number; q: number }) => number) =>
+    rows.reduce((all, row) => all + of(row), 0)
+  const [pp, pq, qq] = [
+    total(({ p }) => p * p),
+    total(({ p, q }) => p * q),
+    total(({ q }) => q * q),
+  ]
+  const [p1, q1] = [total(({ p }) => p), total(({ q }) => q)]
+  const determinant = pp * qq - pq * pq
+  const a = (p1 * qq - q1 * pq) / determinant
+  const b = (q1 * pp - p1 * pq) / determinant
+  return Math.max(...rows.map(({ p, q }) => Math.abs(a * p + b * q - 1) * 100))
 }
