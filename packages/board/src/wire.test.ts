@@ -30,6 +30,7 @@ import {
 const PINNED: Record<number, string> = {
   1: '4bc442e2444c7607',
   2: 'b0c2116e2ccf79ce',
+  3: '7500475ab13dacb7',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))
@@ -100,6 +101,8 @@ describe('F8: what a browser may send', () => {
     assert.ok(accepts(Hello, { board: 'main', wire: 1 }))
     assert.ok(accepts(Presence, { ...nobody, name: 'Anna' }))
     assert.ok(accepts(Presence, { ...nobody, drag: { [id]: { x: 1, y: 2 } } }))
+    assert.ok(accepts(Presence, { ...nobody, drag: { [id]: { x: 1, y: 2, w: 0.5 } } }))
+    assert.equal(accepts(Presence, { ...nobody, drag: { [id]: { x: 1, y: 2, w: 0 } } }), false)
     assert.ok(accepts(Sending, { [id]: { state: 'retrying', wait: 4_000 } }))
     assert.ok(accepts(Seen, { ids: [id] }))
   })

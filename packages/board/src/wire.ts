@@ -130,8 +130,12 @@ export const Presence = z.object({
   /** Where the pointer is on the board; null when it isn't. */
   cursor: z.nullable(z.object({ x: place, y: place })),
   selection: z.array(uuid).check(z.maxLength(limits.dragged)),
-  /** The pictures in their hand, and where. */
-  drag: z.nullable(z.record(uuid, z.object({ x: place, y: place })).check(atMost(limits.dragged))),
+  /** The pictures in their hand, where, and how wide if that changes. */
+  drag: z.nullable(
+    z
+      .record(uuid, z.object({ x: place, y: place, w: z.optional(width) }))
+      .check(atMost(limits.dragged)),
+  ),
 })
 export type Presence = z.infer<typeof Presence>
 

@@ -1,5 +1,5 @@
 import { limits, type Present, type Presence as State } from '@wirephoto/board'
-import type { Place } from './types.ts'
+import type { Held, Place } from './types.ts'
 
 /** Milliseconds between two messages about our own drag: 30 a second. */
 const INTERVAL = 33
@@ -10,7 +10,7 @@ const SILENCE = 2_000
 /** Milliseconds between the end of another's drag and the change that it leads to, at the most. */
 const GRACE = 500
 
-interface Drag extends Place {
+interface Drag extends Held {
   readonly session: string
   readonly until: number
 }
@@ -58,7 +58,7 @@ export class Presence {
   }
 
   /** What is in our hand; null when it is let go. */
-  drag(positions: Readonly<Record<string, Place>> | null): void {
+  drag(positions: Readonly<Record<string, Held>> | null): void {
     const entries = Object.entries(positions ?? {}).slice(0, limits.dragged)
     if (entries.length === 0 && !this.#own.drag) return
     const drag = entries.length > 0 ? Object.fromEntries(entries) : null
@@ -99,8 +99,8 @@ export class Presence {
       if (state) this.people.set(session, state)
       else this.people.delete(session)
       const held = new Map(Object.entries(state?.drag ?? {}))
-      for (const [id, { x, y }] of held) {
-        this.drags.set(id, { x, y, session, until: now + SILENCE })
+      for (const [id, place] of held) {
+        this.drags.set(id, { ...place, session, until: now + SILENCE })
         changed.add(id)
       }
       for (const [id, drag] of this.drags)

@@ -39,6 +39,12 @@ export interface Place {
   readonly y: number
 }
 
+/** A picture in somebody's hand. */
+export interface Held extends Place {
+  /** Left out: as wide as it is written. */
+  readonly w?: number | undefined
+}
+
 export interface Status {
   /** `connecting` until the first success or failure; `offline` while it is being tried again. */
   readonly connection: 'connecting' | 'live' | 'offline'
