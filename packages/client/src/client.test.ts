@@ -27,5 +27,13 @@ test('V1: a picture comes in the smallest variant that has pixels enough', () =>
     ['64', 'original'],
   )
   assert.equal(blobUrl(board, { ...record, blob: null }, 64), null)
+  // V5: what browsers don't show.
+  const heic = { type: 'image/heic', variants: [64, 320, 4096] } as const
+  assert.deepEqual(
+    [asked(heic, 64), asked(heic, 321), asked(heic, 5_000), asked(heic)],
+    ['64', '4096', '4096', '4096'],
+  )
+  assert.equal(asked({ ...heic, variants: null }), undefined)
+  assert.equal(asked({ ...heic, variants: [] }), undefined)
   assert.equal(blobUrl(board, record, 64), 'http://here/b/main/blob/b/64')
 })

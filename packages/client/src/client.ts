@@ -7,6 +7,7 @@ import {
   type ImageAdd,
   type ImagePatch,
   type ImageRecord,
+  isShown,
   limits,
   type Previews,
   VARIANTS,
@@ -499,16 +500,18 @@ function authorization(token: string | undefined): Record<string, string> {
 }
 
 /**
- * Where the stored file of a picture is, null while it is arriving. With `pixels`, the smallest variant
- * whose longest side has as many, where there is one (V1). What moves, moves at more than 64.
+ * Where a stored picture can be shown from, null while it is arriving. With `pixels`, the smallest variant
+ * whose longest side has as many, where there is one (V1). What moves, moves at more than 64. What browsers
+ * don't show has nothing but variants: null until there are any (V5).
  */
 export function blobUrl(
   board: Pick<Board, 'url' | 'id'>,
-  { blob, variants, animated }: ImageRecord,
+  { blob, type, variants, animated }: ImageRecord,
   pixels = Number.POSITIVE_INFINITY,
 ): string | null {
-  const side = variants?.find((each) => each >= pixels && (!animated || each === VARIANTS[0]))
-  return blob && `${board.url}/b/${board.id}/blob/${blob}/${side ?? 'original'}`
+  const enough = variants?.find((each) => each >= pixels && (!animated || each === VARIANTS[0]))
+  const which = enough ?? (type && !isShown(type) ? variants?.at(-1) : 'original')
+  return blob && which ? `${board.url}/b/${board.id}/blob/${blob}/${which}` : null
 }
 
 /** The same under its own name, as a download. */

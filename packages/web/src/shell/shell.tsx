@@ -42,7 +42,7 @@ function Picker(props: { id: string; multiple?: boolean; capture?: boolean }): J
       id={props.id}
       hidden
       multiple={props.multiple}
-      accept={MEDIA_TYPES.join()}
+      accept={`${MEDIA_TYPES.join()},.heic,.heif`}
       capture={props.capture ? 'environment' : undefined}
       onChange={({ currentTarget }) => {
         void drop.add([...(currentTarget.files ?? [])])

@@ -149,7 +149,7 @@ function storedAddress(props: PrintProps, own: () => string | null): () => strin
   })
   const source = createMemo<{ blob: string; side: number } | null>((last) => {
     const { record } = props
-    if (own() || !near() || !record?.blob) return last
+    if (own() || !near() || !record?.blob || !blobUrl(desk.board, record)) return last
     if (!last && !waited() && awaitsVariants(record)) return null
     const side = sideFor(record, pixels())
     return last?.blob === record.blob && last.side >= side ? last : { blob: record.blob, side }

@@ -154,7 +154,8 @@ function Code(props: { address: string }): JSX.Element {
 
 /** Where a picture is read from: the file, or what there is of it before. */
 function sourceOf(board: Board, record: ImageRecord, pixels: number): string | null {
-  if (record.blob) return blobUrl(board, record, pixels)
+  const address = blobUrl(board, record, pixels)
+  if (address) return address
   const preview = board.preview(record.id)
   if (!preview) return null
   const known = previews.get(preview) ?? URL.createObjectURL(preview)
@@ -168,7 +169,7 @@ const screenPixels = (): number => Math.max(innerWidth, innerHeight) * devicePix
 /** What can be seen, the newest first: a picture on its way counts once there is something of it. */
 const newestFirst = (board: Board): ImageRecord[] =>
   [...standing(board.pictures)]
-    .filter((record) => record.blob !== null || board.preview(record.id))
+    .filter((record) => blobUrl(board, record) || board.preview(record.id))
     .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
 
 function hidePointer(): void {
