@@ -89,14 +89,18 @@ function* rows(file: Buffer, header: BmpHeader): Generator<{ from: number; to: n
 
 function drawIndexed(file: Buffer, header: BmpHeader, rgba: Uint8Array): void {
   const { width, bits } = header
-  const colour = coloursOf(file, header)
+  const colours = coloursOf(file, header)
   const each = 8 / bits
   const mask = 2 ** bits - 1
   for (const { from, to } of rows(file, header))
     for (let x = 0; x < width; x++) {
       const byte = file[from + Math.floor(x / each)]!
-      const index = (byte >> ((each - 1 - (x % each)) * bits)) & mask
-      rgba.set(colour(index), to + x * 4)
+      const at = ((byte >> ((each - 1 - (x % each)) * bits)) & mask) * 4
+      const pixel = to + x * 4
+      rgba[pixel] = colours[at]!
+      rgba[pixel + 1] = colours[at + 1]!
+      rgba[pixel + 2] = colours[at + 2]!
+      rgba[pixel + 3] = 255
     }
 }
 
@@ -122,10 +126,10 @@ function channelOf(mask: number): (pixel: number) => number {
 /** Runs of pixels; those that none covers are clear. */
 function drawRuns(file: Buffer, header: BmpHeader, rgba: Uint8Array): void {
   const { width, height, bits, at } = header
-  const colour = coloursOf(file, header)
+  const colours = coloursOf(file, header)
   let [x, y, next] = [0, 0, at]
   const put = (index: number) => {
-    if (x < width) rgba.set(colour(index), rowOf(header, y) + x++ * 4)
+    if (x < width) rgba.set(colours.subarray(index * 4, index * 4 + 4), rowOf(header, y) + x++ * 4)
   }
   const nibble = (byte: number, i: number) => (bits === 8 ? byte : i % 2 ? byte & 15 : byte >> 4)
   while (y < height) {
@@ -147,14 +151,14 @@ function drawRuns(file: Buffer, header: BmpHeader, rgba: Uint8Array): void {
   }
 }
 
-/** The colour of an index; black where there is none. */
-function coloursOf(file: Buffer, { palette }: BmpHeader): (index: number) => readonly number[] {
+/** RGBA of every index; black where the file has none. */
+function coloursOf(file: Buffer, { bits, palette }: BmpHeader): Uint8Array {
   const { at, colours, bytes } = palette
-  const all = Array.from({ length: colours }, (_, i) => {
-    const [blue, green, red] = file.subarray(at + i * bytes, at + i * bytes + 3)
-    return [red ?? 0, green ?? 0, blue ?? 0, 255]
-  })
-  return (index) => all[index] ?? BLACK
+  const rgba = new Uint8Array(2 ** bits * 4)
+  for (let i = 0; i < 2 ** bits; i++) {
+    const colour = i < colours ? file.subarray(at + i * bytes, at + i * bytes + 3) : []
+    const [blue = 0, green = 0, red = 0] = colour
+    rgba.set([red, green, blue, 255], i * 4)
+  }
+  return rgba
 }
-
-const BLACK = [0, 0, 0, 255]

@@ -21,13 +21,12 @@ export interface Foreign {
 /** The picture in a TIFF, upright, with its colour profile; or how large it would have been. */
 export type Decoded =
   | { readonly tiff: Uint8Array<ArrayBuffer> }
-  | { readonly tooLarge: { readonly width: number; readonly height: number } }
+  | { readonly size: { readonly width: number; readonly height: number } }
 
 async function decode({ path, type, pixels, side }: Foreign): Promise<Decoded> {
   const file = readFileSync(path)
   const { width, height, profile, draw } = type === 'image/bmp' ? bmp(file) : heic(file)
-  if (width * height > pixels || Math.max(width, height) > side)
-    return { tooLarge: { width, height } }
+  if (width * height > pixels || Math.max(width, height) > side) return { size: { width, height } }
   const { tiff, rgba } = emptyTiff(width, height, profile)
   await draw(rgba)
   return { tiff }

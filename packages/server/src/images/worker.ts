@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { isShown, type MediaType } from '@wirephoto/board'
+import { type ErrorFacts, isShown, type MediaType } from '@wirephoto/board'
 import sharp, { type Sharp } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import type { Decoded, Foreign } from './foreign.ts'
@@ -26,23 +26,28 @@ export interface Question<J extends keyof Jobs = keyof Jobs> {
 
 export type Reply<J extends keyof Jobs = keyof Jobs> =
   | { readonly made: Awaited<ReturnType<Jobs[J]>> }
-  | { readonly tooLarge: Size }
+  | { readonly tooLarge: Excess }
   | { readonly damaged: string }
   /** It takes too much, and the process ends with it. */
   | { readonly tooHeavy: true }
 
-/** Pixels as seen, and frames where there are several. */
-export interface Size {
+/** Pixels as seen. */
+interface Size {
   readonly width: number
   readonly height: number
-  readonly frames?: number
 }
 
-/** What a picture may have; pixels are also those of all its frames. */
-export interface Bounds {
+/** What a picture has too much of, and the limit of that. */
+export type Excess = Pick<ErrorFacts, 'size' | 'side' | 'frames' | 'limit'>
+
+/** What a picture may have at the most. */
+interface Bounds {
   readonly pixels: number
+  /** Pixels of one that can only be decoded as a whole. */
+  readonly wholePixels: number
   readonly side: number
   readonly frames: number
+  /** Pixels of all frames. */
   readonly framePixels: number
 }
 
@@ -121,19 +126,26 @@ async function answer({ job, file, most }: Question): Promise<Reply> {
   try {
     return { made: await jobs[job](file as never) }
   } catch (error) {
-    return error instanceof TooLarge ? { tooLarge: error.size } : { damaged: String(error) }
+    return error instanceof TooLarge ? { tooLarge: error.excess } : { damaged: String(error) }
   } finally {
     clearInterval(watch)
   }
 }
 
 class TooLarge extends Error {
-  readonly size: Size
+  readonly excess: Excess
 
-  constructor(size: Size) {
+  constructor(excess: Excess) {
     super('too large')
-    this.size = size
+    this.excess = excess
   }
+}
+
+/** Throws if it has too many pixels. */
+function measured({ width, height }: Size, pixels: number, side: number): void {
+  const longest = Math.max(width, height)
+  if (longest > side) throw new TooLarge({ side: longest, limit: side })
+  if (width * height > pixels) throw new TooLarge({ size: width * height, limit: pixels })
 }
 
 /**
@@ -142,18 +154,20 @@ class TooLarge extends Error {
  */
 async function judge(file: { path: string; type: MediaType; most: number; bounds: Bounds }) {
   const { path, type, most, bounds } = file
-  const { pixels, side } = bounds
+  const { pixels, wholePixels, side, framePixels } = bounds
   const input = await inputOf({ path, type, pixels, side })
   const header = await sharp(input, { limitInputPixels: false }).metadata()
   if (!FOREIGN.includes(type) && FORMATS[header.format] !== type)
     throw new Error(`is ${header.format}, not ${type}`)
   const { width, height } = header.autoOrient
-  if (width * height > pixels || Math.max(width, height) > side)
-    throw new TooLarge({ width, height })
+  measured(header.autoOrient, pixels, side)
+  const isWhole = header.isProgressive || type === 'image/gif'
+  if (isWhole) measured(header.autoOrient, wholePixels, side)
   const isPaged = type === 'image/gif' || type === 'image/webp'
   const frames = isPaged ? (header.pages ?? 1) : await framesOf(path, type)
-  if (frames > bounds.frames || (frames > 1 && width * height * frames > bounds.framePixels))
-    throw new TooLarge({ width, height, frames })
+  const size = width * height * frames
+  if (frames > bounds.frames) throw new TooLarge({ frames, limit: bounds.frames })
+  if (frames > 1 && size > framePixels) throw new TooLarge({ frames, size, limit: framePixels })
   if (isPaged) await watchFrames(path, Math.min(frames, Math.floor(MOVING / (width * height))))
 
   const found = { width, height, animated: frames > 1 }
@@ -231,7 +245,7 @@ async function vary(
  * Draws an SVG: a PNG at `to`. Read from memory it has no place of its own, so it can refer to nothing but
  * itself; and nothing of it runs (F9).
  */
-async function draw({ path, to }: { path: string; to: string }): Promise<Size> {
+async function draw({ path, to }: { path: string; to: string }): Promise<void> {
   const svg = await readFile(path)
   if (svg.length > SVG_BYTES) throw new Error(`SVG of ${svg.length} bytes`)
   sharp.unblock(SVG)
@@ -241,7 +255,7 @@ async function draw({ path, to }: { path: string; to: string }): Promise<Size> {
     const drawn = Math.min(Math.max(longest, DRAWN_LEAST), DRAWN_MOST)
     const density = Math.max(1, (DENSITY * drawn) / longest)
     const image = sharp(svg, { density, limitInputPixels: DRAWN_MOST ** 2 })
-    return await image.png({ compressionLevel: 6 }).toFile(to)
+    await image.png({ compressionLevel: 6 }).toFile(to)
   } finally {
     sharp.block(SVG)
   }
@@ -258,8 +272,9 @@ async function inputOf(file: Foreign): Promise<string | Uint8Array> {
   })
   const ended = once(thread, 'exit').then(() => Promise.reject(new Error('came to no end')))
   const [decoded] = (await Promise.race([once(thread, 'message'), ended])) as [Decoded]
-  if ('tooLarge' in decoded) throw new TooLarge(decoded.tooLarge)
-  return decoded.tiff
+  if ('tiff' in decoded) return decoded.tiff
+  measured(decoded.size, pixels, side)
+  throw new Error('neither drawn nor too large')
 }
 
 /** `error` takes what browsers show (broken metadata) and refuses what they show in part. */

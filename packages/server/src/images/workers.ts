@@ -1,6 +1,6 @@
-import { type ErrorFacts, limits, type MediaType, WireError } from '@wirephoto/board'
+import { limits, type MediaType, WireError } from '@wirephoto/board'
 import { type Answer, Lane } from './lane.ts'
-import type { Jobs, Most, Preview, Size, Variant } from './worker.ts'
+import type { Jobs, Most, Preview, Variant } from './worker.ts'
 
 export type { Preview, Variant }
 
@@ -22,7 +22,8 @@ export interface Verdict {
 const MOST: Most = { seconds: 2, memory: 512e6 }
 const MOST_LARGE: Most = { seconds: 10, memory: 1.5e9 }
 const LARGE: readonly MediaType[] = ['image/avif', 'image/heic', 'image/tiff', 'image/bmp']
-/** Pixels of a HEIC that can be decoded in that: those of the largest camera that makes them. */
+/** Pixels that can be decoded in that: of what is in memory as a whole meanwhile, and of a HEIC. */
+const WHOLE_PIXELS = 40_000_000
 const HEIC_PIXELS = 50_000_000
 
 /** Jobs that may wait before the server says that it is busy (F7). */
@@ -40,10 +41,12 @@ export class Workers {
   readonly #verdicts = new Lane({ processes: 2, queue: QUEUE })
   readonly #variants = new Lane({ processes: 1, queue: QUEUE, polite: true })
   readonly #most: Most
+  readonly #mostLarge: Most
   #closed = false
 
-  constructor(most: Most = MOST) {
+  constructor(most: Most = MOST, mostLarge: Most = MOST_LARGE) {
     this.#most = most
+    this.#mostLarge = mostLarge
   }
 
   /** Makes ready for previews, and stays so: they must not wait until a process has started. */
@@ -55,16 +58,17 @@ export class Workers {
   async judge(file: { path: string; type: MediaType; name: string }): Promise<Verdict> {
     const { path, type, name } = file
     const { side, frames, framePixels } = limits
-    const bounds = { pixels: pixelsOf(type), side, frames, framePixels }
+    const wholePixels = WHOLE_PIXELS
+    const bounds = { pixels: pixelsOf(type), wholePixels, side, frames, framePixels }
     const question = { path, type, most: limits.preview, bounds }
     const answer = await this.#ask(this.#verdicts, 'judge', question, this.#mostFor(type))
-    return { type, ...made(answer, { name, type }) }
+    return { type, ...made(answer, name) }
   }
 
   /** Draws an SVG: a PNG at `to`. Rejects as `judge` does. */
   async draw(file: { path: string; to: string; name: string }): Promise<void> {
     const { name, ...question } = file
-    made(await this.#ask(this.#verdicts, 'draw', question, this.#most), { name })
+    made(await this.#ask(this.#verdicts, 'draw', question, this.#most), name)
   }
 
   /**
@@ -128,7 +132,7 @@ export class Workers {
   }
 
   #mostFor(type: MediaType): Most {
-    return LARGE.includes(type) ? MOST_LARGE : this.#most
+    return LARGE.includes(type) ? this.#mostLarge : this.#most
   }
 }
 
@@ -137,21 +141,10 @@ const pixelsOf = (type: MediaType): number => (type === 'image/heic' ? HEIC_PIXE
 /** What came of a picture; throws if it was nothing. */
 function made<J extends keyof Jobs>(
   answer: Answer<J>,
-  { name, type = 'image/jpeg' }: { name?: string; type?: MediaType } = {},
+  name?: string,
 ): Awaited<ReturnType<Jobs[J]>> {
   if (answer && 'made' in answer) return answer.made
-  if (answer && 'tooHeavy' in answer) throw new WireError('too-heavy', { name })
-  if (!answer || 'damaged' in answer) throw new WireError('damaged', { name })
-  throw new WireError('too-many-pixels', { name, ...excess(answer.tooLarge, type) })
-}
-
-/** What of it is too much. */
-function excess({ width, height, frames }: Size, type: MediaType): ErrorFacts {
-  const longest = Math.max(width, height)
-  const size = width * height
-  const limit = pixelsOf(type)
-  if (longest > limits.side) return { side: longest, limit: limits.side }
-  if (frames === undefined || size > limit) return { size, limit }
-  if (frames > limits.frames) return { frames, limit: limits.frames }
-  return { frames, size: size * frames, limit: limits.framePixels }
+  if (answer && 'tooLarge' in answer)
+    throw new WireError('too-many-pixels', { name, ...answer.tooLarge })
+  throw new WireError(answer && 'tooHeavy' in answer ? 'too-heavy' : 'damaged', { name })
 }
