@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import sharp from 'sharp'
-import { drawPicture } from '../test/support/pictures.ts'
+import { alone, drawPicture } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server.ts'
 import { type Figure, interleave } from './support/figures.ts'
 import { postPicture, snapshotOf } from './support/wire.ts'
@@ -72,12 +72,6 @@ async function perSecond(seconds: number, act: () => Promise<unknown>): Promise<
   }
   await Promise.all(Array.from({ length: UPLOADERS }, upload))
   return done / ((performance.now() - start) / 1000)
-}
-
-/** The same picture with a comment of its own, so that its bytes are nobody else's. */
-function alone(picture: Buffer): Buffer {
-  const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0, 18]), randomBytes(16)])
-  return Buffer.concat([picture.subarray(0, 2), comment, picture.subarray(2)])
 }
 
 async function keep(folder: string, bytes: Buffer): Promise<void> {

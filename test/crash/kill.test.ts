@@ -10,7 +10,7 @@ import { type ImageRecord, type Snapshot, VARIANTS } from '@wirephoto/board'
 import { type Board, openBoard } from '@wirephoto/client'
 import { FAILPOINTS, variantKey } from '@wirephoto/server'
 import sharp from 'sharp'
-import { drawPicture, seeded } from '../support/pictures.ts'
+import { alone, drawPicture, seeded } from '../support/pictures.ts'
 import { ServerProcess } from '../support/server.ts'
 
 const KILLS = Number(process.env['KILLS'] ?? (process.env['CI'] ? 200 : 21))
@@ -30,13 +30,9 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
   let server: ServerProcess
   let pictures: Buffer[]
 
-  /** A picture that nobody has sent before: the comment is its own. */
+  /** A picture that nobody has sent before. */
   function fresh(): Buffer<ArrayBuffer> {
-    const base = pictures[Math.floor(random() * pictures.length)]!
-    const comment = Buffer.alloc(12)
-    comment.writeUInt32BE(0xfffe000a)
-    comment.writeDoubleBE(random(), 4)
-    const bytes = Buffer.concat([base.subarray(0, 2), comment, base.subarray(2)])
+    const bytes = alone(pictures[Math.floor(random() * pictures.length)]!, random)
     sent.add(sha256(bytes))
     return bytes
   }

@@ -11,7 +11,7 @@ import {
 } from '@wirephoto/client'
 import sharp from 'sharp'
 import { io } from 'socket.io-client'
-import { drawPicture } from '../support/pictures.ts'
+import { alone, drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server.ts'
 
@@ -83,10 +83,7 @@ const picture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefined
 })
 
 /** The same picture in bytes of its own. */
-function fresh(): Buffer<ArrayBuffer> {
-  const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0x00, 0x12]), randomBytes(16)])
-  return Buffer.concat([photo.subarray(0, 2), comment, photo.subarray(2)])
-}
+const fresh = () => alone(photo)
 
 describe('A1: what is on its way is seen at once', () => {
   test('the preview comes before the file, made anew', async (t) => {

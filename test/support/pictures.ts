@@ -32,6 +32,16 @@ export async function drawPicture(options: PictureOptions = {}): Promise<Buffer>
     .toBuffer()
 }
 
+/**
+ * The same JPEG in bytes of its own: with a JFIF header whose density no other has. Of what a board stores
+ * that is the only thing which nobody sees (M1).
+ */
+export function alone(jpeg: Buffer, random: () => number = Math.random): Buffer<ArrayBuffer> {
+  const header = Buffer.from('ffe000104a46494600010200000000000000', 'hex')
+  header.writeUInt32BE(random() * 2 ** 32, 12)
+  return Buffer.concat([jpeg.subarray(0, 2), header, jpeg.subarray(2)])
+}
+
 /** Random colours on a grid, `cells` across the longer side, drawn smoothly over the whole size. */
 function texture(
   width: number,

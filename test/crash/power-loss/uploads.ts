@@ -23,13 +23,14 @@ export const UPLOADS = SIZES.map((_, i) => `0190a0b0-0000-7000-8000-00000000000$
 /** Bytes of a part. */
 export const PART = 200_000
 
-/** The file of an upload: it begins like a JPEG, and no two are alike. */
+/** The file of an upload: a JPEG that is all one scan, and no two are alike. */
 export function fileOf(id: string): Buffer {
   const number = UPLOADS.indexOf(id)
   const random = seeded(number)
   const bytes = Buffer.alloc(SIZES[number]!)
-  for (let i = 0; i + 4 <= bytes.length; i += 4) bytes.writeUInt32LE(random() * 2 ** 32, i)
-  Buffer.from('ffd8ffe000104a46494600010100000100010000', 'hex').copy(bytes)
+  for (let i = 0; i + 4 <= bytes.length; i += 4)
+    bytes.writeUInt32LE((random() * 2 ** 32) & 0x7f7f7f7f, i)
+  Buffer.from('ffd8ffe000104a46494600010100000100010000ffda0002', 'hex').copy(bytes)
   return bytes
 }
 

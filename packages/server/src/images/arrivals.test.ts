@@ -10,8 +10,11 @@ import { Arrivals } from './arrivals.ts'
 const LIMIT = 10_000_000
 const LENGTH = 3_000_000
 const id = '01890000-0000-7000-8000-000000000000'
-/** A picture as far as its first bytes tell. */
-const bytes = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), randomBytes(LENGTH - 4)])
+/** A picture as far as its first bytes tell: a JPEG that is all one scan. */
+const bytes = Buffer.concat([
+  Buffer.from('ffd8ffda0002', 'hex'),
+  randomBytes(LENGTH - 6).map((byte) => byte & 0x7f),
+])
 const announced = { board: 'main', id, name: 'p.png', length: LENGTH }
 
 let folder: string

@@ -15,6 +15,8 @@ import type { Readable } from 'node:stream'
 import { type MediaType, WireError } from '@wirephoto/board'
 import { makeFolder, syncFolder } from '@wirephoto/engine'
 import { failpoint } from '../failpoint.ts'
+import { writeAll } from './scrub/plan.ts'
+import { isScrubbed, isScrubbedAtOnce, Scrubber, scrubFile } from './scrub/scrub.ts'
 import { HEAD, sniff } from './sniff.ts'
 
 /** Bytes that may arrive before they are made durable: what a power loss costs a sender at most. */
@@ -41,6 +43,8 @@ interface Announced {
   readonly name: string
   /** Bytes. */
   readonly length: number
+  /** Whether metadata stays in it (M4). */
+  readonly keepMetadata?: boolean
 }
 
 /**
@@ -150,9 +154,10 @@ export class Arrivals {
   }
 
   /** One that lives and dies with its request. `length` is null when the sender doesn't say. */
-  async spool(name: string, length: number | null): Promise<Arrival> {
+  async spool(name: string, length: number | null, keepMetadata = false): Promise<Arrival> {
     if (length !== null) await this.#expect(length)
-    return new Arrival(join(this.#folder, randomUUID()), { name, length }, this.#senders)
+    const file = { name, length, keepMetadata }
+    return new Arrival(join(this.#folder, randomUUID()), file, this.#senders)
   }
 
   /** Remembers that a picture is announced which only this process can bring. */
@@ -200,12 +205,13 @@ export class Arrivals {
   }
 }
 
-/** A file on its way in. One writer at a time. */
+/** A file on its way in, scrubbed unless its board keeps metadata (F10). One writer at a time. */
 export class Arrival {
   readonly path: string
   readonly name: string
   /** Bytes in all; null while nobody knows. */
   readonly length: number | null
+  readonly #keepMetadata: boolean
   /** The picture whose it is, when it may be resumed. */
   readonly of: { readonly board: string; readonly id: string } | undefined
   readonly #senders: { count: number }
@@ -213,8 +219,9 @@ export class Arrival {
   #durable = 0
   #type: MediaType | null = null
   #head: Buffer = Buffer.alloc(0)
-  /** Of the bytes up to the offset; null when they haven't been read by this process. */
-  #hash: Hash | null = createHash('sha256')
+  /** What has been through the bytes up to the offset; null when this process hasn't read them. */
+  #reading: Reading | null = newReading()
+  #isScrubbed = false
   #source: Readable | null = null
   #turn: Promise<unknown> = Promise.resolve()
   #begun: Promise<void> | null = null
@@ -224,13 +231,14 @@ export class Arrival {
 
   constructor(
     path: string,
-    { name, length }: { name: string; length: number | null },
+    file: { name: string; length: number | null; keepMetadata?: boolean },
     senders: { count: number },
     of?: Announced,
   ) {
     this.path = path
-    this.name = name
-    this.length = length
+    this.name = file.name
+    this.length = file.length
+    this.#keepMetadata = file.keepMetadata ?? false
     this.#senders = senders
     this.of = of
   }
@@ -290,9 +298,10 @@ export class Arrival {
     this.#begun = Promise.resolve()
     await using handle = await open(this.path, 'r+')
     const { size, nlink } = await handle.stat()
-    // With a second name it is a blob already: whole, durable, and not to be cut.
+    // With a second name it is a blob already: whole, scrubbed, durable, and not to be touched.
+    this.#isScrubbed = nlink > 1
     this.#offset = this.#durable = nlink > 1 ? size : Math.min(durable, size)
-    this.#hash = null
+    this.#reading = null
     if (this.#offset < size) await handle.truncate(this.#offset)
     this.#head = Buffer.alloc(Math.min(HEAD, this.#offset))
     await handle.read(this.#head, 0, this.#head.length, 0)
@@ -315,10 +324,10 @@ export class Arrival {
       await this.#exclusively(source, async () => {
         if (this.#gone) throw new WireError('upload-gone')
         if (at !== this.#offset) throw new WireError('conflict')
-        await this.#rehash()
+        const reading = await this.#read()
         await using handle = await open(this.path, this.of ? 'r+' : 'w')
         try {
-          await this.#pour(source, handle, limit, moved)
+          await this.#pour(source, handle, reading, limit, moved)
         } finally {
           await this.#flush(handle)
         }
@@ -339,13 +348,28 @@ export class Arrival {
 
   /** What its first bytes say it is. Rejects when that is no picture. */
   async type(): Promise<MediaType> {
-    this.#type ??= await sniff(this.#head, this.name)
-    return this.#type
+    if (this.#type) return this.#type
+    const type = await sniff(this.#head, this.name)
+    if (!isScrubbed(this.#head, type)) throw new WireError('not-a-picture', { name: this.name })
+    this.#type = type
+    return type
+  }
+
+  /**
+   * Scrubs, now that all is there, what couldn't be as it came. Idempotent; rejects with `damaged` when
+   * that can't be done. Nobody may be given the file before.
+   */
+  async scrub(): Promise<void> {
+    const type = await this.type()
+    if (this.#isScrubbed || this.#keepMetadata || isScrubbedAtOnce(this.#head)) return
+    if (!(await scrubFile(this.path, type))) throw new WireError('damaged', { name: this.name })
+    this.#isScrubbed = true
+    this.#reading = null
   }
 
   /** sha256 of all that has arrived, in hex. */
   async digest(): Promise<string> {
-    const hash = await this.#rehash()
+    const { hash } = await this.#read()
     return hash.copy().digest('hex')
   }
 
@@ -395,14 +419,21 @@ export class Arrival {
   async #pour(
     source: Readable,
     handle: FileHandle,
+    { hash, scrubber }: Reading,
     limit: number,
     moved?: () => void,
   ): Promise<void> {
     const most = Math.min(this.length ?? limit, limit)
     for await (const chunk of chunksOf(source)) {
       if (this.#offset + chunk.length > most) throw this.#tooLong(limit)
-      await writeAll(handle, chunk, this.#offset)
-      this.#hash?.update(chunk)
+      // Whoever made the body may still want it as it was.
+      const bytes = Buffer.from(chunk)
+      if (!this.#keepMetadata) scrubber.scrub(bytes)
+      // Unless it is written, its bytes come again.
+      this.#reading = null
+      await writeAll(handle, bytes, this.#offset)
+      hash.update(bytes)
+      this.#reading = { hash, scrubber }
       this.#offset += chunk.length
       await this.#look(chunk)
       moved?.()
@@ -419,7 +450,6 @@ export class Arrival {
   #tell(): void {
     for (const changed of this.#watchers) changed()
   }
-
 
   /** Refuses what is no picture as soon as its first bytes are in. */
   async #look(chunk: Buffer): Promise<void> {
@@ -446,24 +476,34 @@ export class Arrival {
   /** In place and of one length, so that a write can't tear it. */
   async #writeSidecar(): Promise<void> {
     const { board, id } = this.of!
-    const [name, length] = [this.name, this.length]
+    const [name, length, keepMetadata] = [this.name, this.length, this.#keepMetadata]
     const offset = String(this.#durable).padStart(16)
     await using file = await open(`${this.path}.json`, constants.O_RDWR | constants.O_CREAT)
-    const text = JSON.stringify({ offset: 0, board, id, name, length }).replace('0', offset)
+    const sidecar = { offset: 0, board, id, name, length, keepMetadata }
+    const text = JSON.stringify(sidecar).replace('0', offset)
     await writeAll(file, Buffer.from(text), 0)
     await file.datasync()
   }
 
-  async #rehash(): Promise<Hash> {
-    if (this.#hash) return this.#hash
-    const hash = createHash('sha256')
+  async #read(): Promise<Reading> {
+    if (this.#reading) return this.#reading
+    const { hash, scrubber } = newReading()
     if (this.#offset > 0)
-      for await (const chunk of createReadStream(this.path, { end: this.#offset - 1 }))
+      for await (const chunk of createReadStream(this.path, { end: this.#offset - 1 })) {
         hash.update(chunk)
-    this.#hash = hash
-    return hash
+        scrubber.scrub(chunk)
+      }
+    this.#reading = { hash, scrubber }
+    return this.#reading
   }
 }
+
+interface Reading {
+  readonly hash: Hash
+  readonly scrubber: Scrubber
+}
+
+const newReading = (): Reading => ({ hash: createHash('sha256'), scrubber: new Scrubber() })
 
 const keyOf = ({ board, id }: { board: string; id: string }): string => `${board}.${id}`
 
@@ -484,9 +524,4 @@ async function* chunksOf(source: Readable): AsyncGenerator<Buffer> {
   } catch (cause) {
     throw cause instanceof WireError ? cause : new WireError('bad-request', {}, { cause })
   }
-}
-
-async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; )
-    done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten
 }

@@ -11,6 +11,7 @@ import {
   isShown,
   type MediaType,
   may,
+  settings,
   uuidv7,
   WireError,
 } from '@wirephoto/board'
@@ -58,7 +59,7 @@ export interface IntakeParts {
 /**
  * The one way in, whatever door a picture came through:
  *
- *     arrival complete -> verdict -> blob -> settled record -> arrival removed
+ *     arrival complete -> scrubbed -> verdict -> blob -> settled record -> arrival removed
  *
  * Each step may be done again, so that a crash between any two loses nothing and leaves nothing (F1).
  */
@@ -122,7 +123,8 @@ export class Intake {
   }): Promise<Arrival> {
     const { arrivals, boards, log } = this.#parts
     try {
-      return await arrivals.create(of)
+      const keepMetadata = await boards.with(of.board, keepsMetadata)
+      return await arrivals.create({ ...of, keepMetadata })
     } catch (error) {
       if (isFinal(toWireError(error, log)))
         await boards.with(of.board, (board) => this.fail(board, of.id))
@@ -231,7 +233,7 @@ export class Intake {
     try {
       for await (const picture of pictures) {
         const { source, length, place, isForm, address } = picture
-        const arrival = await arrivals.spool(picture.name, length)
+        const arrival = await arrivals.spool(picture.name, length, keepsMetadata(board))
         spooled.push(arrival)
         const id = uuidv7(Date.now(), randomBytes(10))
         // Several at one place stand side by side.
@@ -283,7 +285,8 @@ export class Intake {
    */
   async fill(board: LiveBoard, id: string, source: Readable): Promise<ImageRecord> {
     const { arrivals, maxUpload: limit } = this.#parts
-    const arrival = await arrivals.spool((board.records.get(id) as ImageRecord).name, null)
+    const { name } = board.records.get(id) as ImageRecord
+    const arrival = await arrivals.spool(name, null, keepsMetadata(board))
     try {
       await arrival.receive(source, { at: 0, limit })
       const { settle, preview } = await this.#store(arrival, id)
@@ -383,6 +386,7 @@ export class Intake {
     id: string,
   ): Promise<{ settle: ImageSettle; preview: Buffer | null }> {
     const { engine, workers } = this.#parts
+    await arrival.scrub()
     await using file = await judged(arrival, workers)
     failpoint('intake.judged')
     const { path, blob, bytes, verdict } = file
@@ -392,6 +396,8 @@ export class Intake {
     return { settle: { kind: 'image.settle', id, blob, bytes, ...found }, preview }
   }
 }
+
+const keepsMetadata = ({ records }: LiveBoard): boolean => settings(records).keepMetadata
 
 /** Whether sending the same bytes again can't help. */
 const isFinal = ({ code, status }: WireError): boolean =>

@@ -91,6 +91,9 @@ class Part {
   readonly #plan: Plan
   readonly #pictures = new Set<number>()
   readonly #thumbnails = new Set<number>()
+  /** Where the types of items stand, and that of each reference that makes one a thumbnail. */
+  readonly #types = new Map<number, number>()
+  readonly #references: number[] = []
   readonly #tracks: Box[] = []
   #primary = -1
   #places: Box | undefined
@@ -106,8 +109,12 @@ class Part {
   /** Where in the file the data of its pictures lies. */
   extents(): Extent[] {
     const extents = this.#tracks.flatMap((track) => frameExtents(this.#bytes, track))
-    if (!this.#places) return extents
     this.#thumbnails.delete(this.#primary)
+    for (const id of this.#thumbnails)
+      if (this.#types.has(id)) this.#write(this.#types.get(id)!, FREE)
+    // What they are known by goes last.
+    for (const at of this.#references) this.#write(at, FREE)
+    if (!this.#places) return extents
     const wanted = this.#pictures.difference(this.#thumbnails)
     for (const extent of itemExtents(this.#bytes, this.#places, wanted))
       if (!extent.isWithin) extents.push(extent)
@@ -124,7 +131,7 @@ class Part {
     const holds = HOLDING.get(type)
     const begins = BEGINNINGS.get(type)
     if (type === 'iinf') this.#items(box)
-    else if (type === 'iref') this.#references(box)
+    else if (type === 'iref') this.#relations(box)
     else if (start > 0 && TOP.includes(type)) this.#free(box)
     else if (holds !== undefined) {
       this.#keep(start, body + holds)
@@ -159,6 +166,7 @@ class Part {
       this.#keep(start, Math.min(named, last))
       if (type !== 'infe' || version < 2 || named > last) continue
       const kind = this.#bytes.toString('latin1', named - 4, named)
+      this.#types.set(id, named - 4)
       if (PICTURES.has(kind)) this.#pictures.add(id)
       else this.#write(named - 4, FREE)
       const names = this.#bytes.subarray(named, last)
@@ -169,7 +177,7 @@ class Part {
   }
 
   /** Section 8.11.12: which items belong to which, by their ids. Nothing is a thumbnail any more. */
-  #references({ start, body, end }: Box): void {
+  #relations({ start, body, end }: Box): void {
     this.#keep(start, body + 4)
     const wide = this.#bytes[body] === 0 ? 2 : 4
     for (const box of boxes(this.#bytes, body + 4, end)) {
@@ -178,7 +186,7 @@ class Part {
       this.#keep(box.start, Math.min(box.body + wide + 2 + numbers.next(2) * wide, box.end))
       if (box.type !== 'thmb') continue
       this.#thumbnails.add(from)
-      this.#write(box.start + 4, FREE)
+      this.#references.push(box.start + 4)
     }
   }
 

@@ -8,7 +8,7 @@ const PARTS = 1_000_000
 /** What of a file stays, and what is written over parts of it. Everything else becomes zero (F10). */
 export class Plan {
   #kept: { readonly start: number; end: number }[] = []
-  readonly #written: { readonly start: number; readonly end: number; readonly bytes: Buffer }[] = []
+  readonly #written: { readonly at: number; readonly bytes: Buffer }[] = []
 
   /** Throws when there are more parts than any picture has. */
   keep(start: number, end: number): void {
@@ -17,36 +17,43 @@ export class Plan {
     else if (end > start && this.#kept.push({ start, end }) > PARTS) throw new Broken()
   }
 
-  write(start: number, bytes: Buffer): void {
-    this.#written.push({ start, end: start + bytes.length, bytes })
+  write(at: number, bytes: Buffer): void {
+    this.#written.push({ at, bytes })
   }
 
-  /** Carries it out, and writes nothing where nothing changes. */
+  /**
+   * Carries it out, and writes nothing where nothing changes. First what the rest is found by: so it may
+   * break off and be planned anew, and nothing is missed then.
+   */
   async carryOut(file: FileHandle): Promise<void> {
+    for (const { at, bytes } of this.#written) {
+      const { buffer: is } = await file.read(Buffer.alloc(bytes.length), 0, bytes.length, at)
+      if (!is.equals(bytes)) await writeAll(file, bytes, at)
+    }
     this.#kept.sort((a, b) => a.start - b.start)
-    this.#written.sort((a, b) => a.start - b.start)
     const [is, becomes] = [Buffer.alloc(SLICE), Buffer.alloc(SLICE)]
-    let [kept, written] = [0, 0]
+    let kept = 0
     for (let at = 0; ; at += SLICE) {
       const { bytesRead } = await file.read(is, 0, SLICE, at)
       if (bytesRead === 0) return
-      becomes.fill(0)
       const end = at + bytesRead
+      becomes.fill(0)
       for (let i = kept; i < this.#kept.length && this.#kept[i]!.start < end; i++) {
         const part = this.#kept[i]!
         if (part.end <= at && i === kept) kept++
         const from = Math.max(part.start, at) - at
         if (part.end > at) is.copy(becomes, from, from, Math.min(part.end, end) - at)
       }
-      for (let i = written; i < this.#written.length && this.#written[i]!.start < end; i++) {
-        const { start, bytes, end: last } = this.#written[i]!
-        if (last <= at && i === written) written++
-        if (last > at) bytes.copy(becomes, Math.max(start - at, 0), Math.max(at - start, 0))
-      }
-      const [before, after] = [is.subarray(0, bytesRead), becomes.subarray(0, bytesRead)]
-      if (!before.equals(after)) await file.write(after, 0, bytesRead, at)
+      if (is.compare(becomes, 0, bytesRead, 0, bytesRead) !== 0)
+        await writeAll(file, becomes.subarray(0, bytesRead), at)
     }
   }
+}
+
+/** Writes all of it, however the system takes it. */
+export async function writeAll(file: FileHandle, bytes: Buffer, at: number): Promise<void> {
+  for (let done = 0; done < bytes.length; )
+    done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
 }
 
 /** What can't be told apart can't be cleaned: such a file is refused (F8). */

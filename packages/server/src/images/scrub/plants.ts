@@ -9,7 +9,7 @@ export const ORIENTATION = 6
 
 export interface Plant {
   readonly name: string
-  readonly type: 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'avif' | 'tiff'
+  readonly type: 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'avif' | 'heic' | 'tiff'
   readonly bytes: Buffer
   /** The same picture without canaries; null when nothing here decodes it. */
   readonly clean: Buffer | null

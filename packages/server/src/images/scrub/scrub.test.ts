@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { MediaType } from '@wirephoto/board'
 import fc from 'fast-check'
 import sharp from 'sharp'
+import { planHeif } from './heif.ts'
 import { CANARY, exif, FRAMES, ORIENTATION, type Plant, plants } from './plants.ts'
 import { isScrubbedAtOnce, Scrubber, scrubFile } from './scrub.ts'
+import { planTiff } from './tiff.ts'
 
 sharp.cache(false)
 
@@ -260,6 +262,36 @@ describe(`M2: the length stays, and so does what tells nothing (SEED=${SEED})`, 
       for (let i = 0; i < 1_000; i++) scrubber.scrub(Buffer.alloc(65_536, CANARY))
     }
     assert.ok(process.memoryUsage().rss - before < 128 * 1_048_576)
+  })
+
+  test('F1: broken off after any write, it is done again to the same end', async () => {
+    const files = planted.filter(({ bytes }) => !isScrubbedAtOnce(bytes))
+    if (NAMES) {
+      const bytes = await readFile(join(CORPORA, 'photos/iphone.heic'))
+      files.push({ name: 'HEIC with a thumbnail', type: 'heic', bytes, clean: null })
+    }
+    const path = join(folder, 'broken-off')
+    for (const { name, type, bytes } of files) {
+      const whole = await scrubbed(bytes, type)
+      for (let writes = 0, isDone = false; !isDone; writes++) {
+        await writeFile(path, bytes)
+        await using file = await open(path, 'r+')
+        const plan = await (type === 'tiff' ? planTiff : planHeif)(file)
+        let left = writes
+        const write = file.write.bind(file)
+        const breaking = async (...args: Parameters<typeof write>) => {
+          if (left-- === 0) throw new Error('broken off')
+          return write(...args)
+        }
+        Object.assign(file, { write: breaking })
+        isDone = await plan.carryOut(file).then(
+          () => true,
+          () => false,
+        )
+        assert.ok(await scrubFile(path, `image/${type}` as MediaType))
+        assert.ok((await readFile(path)).equals(whole), `${name}, after ${writes} writes`)
+      }
+    }
   })
 
   test('pictures of others are the same, pixel for pixel', withCorpora, async () => {

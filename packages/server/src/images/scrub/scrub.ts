@@ -78,7 +78,7 @@ export function isScrubbedAtOnce(head: Buffer): boolean {
 /** Scrubs a file that wasn't as it came. Idempotent; false when it is too broken for that. */
 export async function scrubFile(path: string, type: MediaType): Promise<boolean> {
   const format = FORMATS.find(({ types }) => types.includes(type))
-  if (!format || !('plan' in format)) return format !== undefined
+  if (!format || !('plan' in format)) return true
   await using file = await open(path, 'r+')
   try {
     const plan = await format.plan(file)

@@ -62,6 +62,12 @@ interface Field {
   readonly count: number
 }
 
+interface Page {
+  /** Where its directory stands. */
+  readonly at: number
+  readonly fields: readonly Field[]
+}
+
 /** What of a TIFF stays: its pages, but for small pictures of others, and of each the fields above. */
 export async function planTiff(file: FileHandle): Promise<Plan> {
   return new Tiff(file).plan()
@@ -80,26 +86,22 @@ class Tiff {
     const header = await this.#file.read(0, 8)
     this.#isLittle = header.toString('latin1', 0, 2) === 'II'
     if (this.#u16(header, 2) !== 42) throw new Broken()
-    this.#plan.keep(0, 4)
-    /** Where the offset of the next page is to be written. */
-    let link = 4
-    let pages = 0
-    for (let at = this.#u32(header, 4); at !== 0; pages++) {
-      if (pages === PAGES) throw new Broken()
-      const { fields, next, end } = await this.#directory(at)
+    this.#plan.keep(0, 8)
+    const pages: Page[] = []
+    let directories = 0
+    for (let at = this.#u32(header, 4); at !== 0; directories++) {
+      if (directories === PAGES) throw new Broken()
+      const { fields, next } = await this.#directory(at)
       const subfile = fields.find(({ tag }) => tag === SUBFILE)
       const isReduced = subfile && this.#numberOf(subfile.entry, subfile.type, 8) & REDUCED
-      if (link === 4 || !isReduced) {
-        this.#point(link, at)
-        link = await this.#page(at, fields, end)
-      }
+      if (pages.length === 0 || !isReduced) pages.push({ at, fields })
       at = next
     }
-    this.#point(link, 0)
+    for (const [i, page] of pages.entries()) await this.#page(page, pages[i + 1]?.at ?? 0)
     return this.#plan
   }
 
-  async #directory(at: number): Promise<{ fields: Field[]; next: number; end: number }> {
+  async #directory(at: number): Promise<{ fields: Field[]; next: number }> {
     const length = this.#u16(await this.#file.read(at, 2), 0) * 12
     const bytes = await this.#file.read(at + 2, length + 4)
     const fields: Field[] = []
@@ -108,17 +110,17 @@ class Tiff {
       const [tag, type, count] = [this.#u16(entry, 0), this.#u16(entry, 2), this.#u32(entry, 4)]
       if (KEPT.has(tag) && SIZES[type]) fields.push({ tag, entry, type, count })
     }
-    return { fields, next: this.#u32(bytes, length), end: at + 2 + length + 4 }
+    return { fields, next: this.#u32(bytes, length) }
   }
 
-  /** Keeps a page's fields, moved together, and what they point to. Answers where its link is then. */
-  async #page(at: number, fields: readonly Field[], end: number): Promise<number> {
-    const directory = Buffer.alloc(end - at)
-    this.#write16(directory, fields.length, 0)
+  /** Keeps a page's fields, moved together before the place of the next page, and what they point to. */
+  async #page({ at, fields }: Page, next: number): Promise<void> {
+    const directory = Buffer.alloc(2 + fields.length * 12 + 4)
+    this.#write(directory, fields.length, 0, 2)
     fields.forEach(({ entry }, i) => entry.copy(directory, 2 + i * 12))
-    const link = 2 + fields.length * 12
-    this.#plan.keep(at, at + link)
-    this.#plan.write(at, directory.subarray(0, link))
+    this.#write(directory, next, directory.length - 4, 4)
+    this.#plan.keep(at, at + directory.length)
+    this.#plan.write(at, directory)
     for (const { entry, type, count } of fields) {
       const length = count * SIZES[type]!
       const start = this.#u32(entry, 8)
@@ -127,7 +129,6 @@ class Tiff {
     await this.#keepData(fields, STRIPS, STRIP_BYTES)
     await this.#keepData(fields, TILES, TILE_BYTES)
     await this.#keepData(fields, JPEG, JPEG_BYTES)
-    return at + link
   }
 
   async #keepData(fields: readonly Field[], starts: number, lengths: number): Promise<void> {
@@ -154,18 +155,10 @@ class Tiff {
     return type === 4 ? this.#u32(bytes, at) : 0
   }
 
-  #point(link: number, to: number): void {
-    const bytes = Buffer.alloc(4)
-    if (this.#isLittle) bytes.writeUInt32LE(to)
-    else bytes.writeUInt32BE(to)
-    this.#plan.keep(link, link + 4)
-    this.#plan.write(link, bytes)
-  }
-
   #u16 = (bytes: Buffer, at: number): number =>
     this.#isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)
   #u32 = (bytes: Buffer, at: number): number =>
     this.#isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
-  #write16 = (bytes: Buffer, value: number, at: number): number =>
-    this.#isLittle ? bytes.writeUInt16LE(value, at) : bytes.writeUInt16BE(value, at)
+  #write = (bytes: Buffer, value: number, at: number, length: number): number =>
+    this.#isLittle ? bytes.writeUIntLE(value, at, length) : bytes.writeUIntBE(value, at, length)
 }
