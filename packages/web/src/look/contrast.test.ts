@@ -31,6 +31,16 @@ for (const name of ['newsprint', 'darkroom'] as const) {
   })
 }
 
+test("white text reads on each person's colour", () => {
+  const people = Array.from(css.matchAll(/--(\w+): (#[0-9a-f]{6});/g), ([, name, hex]) => [
+    name,
+    hex,
+  ])
+  assert.equal(people.length, 8)
+  for (const [name, hex] of people)
+    assert.ok(contrast('#ffffff', hex!) >= 4.5, `${name}: ${contrast('#ffffff', hex!)}`)
+})
+
 /** The tokens' first colours, or their second ones. */
 function colours(nth: 1 | 2): Record<string, string> {
   const tokens = css.matchAll(/--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);/g)

@@ -11,6 +11,7 @@ import {
   panned,
   revealing,
   type Size,
+  toBoard,
   type View,
   ZOOM_MAX,
   ZOOM_MIN,
@@ -69,6 +70,11 @@ export class Camera {
   /** Ahead of `view` by up to a frame: what the next gesture builds on. */
   get now(): View {
     return this.#now
+  }
+
+  /** Where a flight ends, or where it is. */
+  get goal(): View {
+    return this.#goal
   }
 
   /** What of the board the person sees. */
@@ -156,13 +162,29 @@ export class Camera {
   }
 }
 
+/** A view as the end of an address: the board point in the middle of the screen, and the zoom. */
+export function hashOf(view: View, { w, h }: Size): string {
+  const { x, y } = toBoard(view, { x: w / 2, y: h / 2 })
+  return `#${Math.round(x)},${Math.round(y)},${Number(view.zoom.toPrecision(3))}`
+}
+
+/** The view that an address ends with, null for any other end. */
+export function viewOf(hash: string, { w, h }: Size): View | null {
+  const [x, y, zoom, ...further] = hash.slice(1).split(',').map(Number)
+  if (x === undefined || y === undefined || zoom === undefined || further.length > 0) return null
+  return sane({ x: x - w / 2 / zoom, y: y - h / 2 / zoom, zoom })
+}
+
 /** A view kept from before, or null for anything else. */
 export function parseView(text: string | null): View | null {
   try {
-    const { x, y, zoom } = JSON.parse(text ?? 'null') as View
-    const fine = Number.isFinite(x) && Number.isFinite(y) && zoom >= ZOOM_MIN && zoom <= ZOOM_MAX
-    return fine ? { x, y, zoom } : null
+    return sane(JSON.parse(text ?? 'null') as View)
   } catch {
     return null
   }
+}
+
+function sane({ x, y, zoom }: View): View | null {
+  const fine = Number.isFinite(x) && Number.isFinite(y) && zoom >= ZOOM_MIN && zoom <= ZOOM_MAX
+  return fine ? { x, y, zoom } : null
 }

@@ -6,18 +6,28 @@ import type { Desk } from '../desk.ts'
 /** Milliseconds in which a picture in someone else's hand covers most of the way to where it is. */
 const FOLLOW = 45
 
+/** Where a picture is, and how wide if that changes. */
+export interface Held extends Place {
+  readonly w?: number | undefined
+}
+
+interface Spot extends Place {
+  readonly w: number
+}
+
 interface Follower {
   x: number
   y: number
+  w: number
 }
 
 /** Pictures away from where they are written: in one's own hand, or in someone else's. */
 export class Hands {
   readonly #desk: Desk
-  readonly #places = new Map<string, Signal<Place | undefined>>()
+  readonly #places = new Map<string, Signal<Held | undefined>>()
   /** Places at the start of one's own drag. */
-  readonly #lifted = new Map<string, Place>()
-  readonly #own = new Map<string, Place>()
+  readonly #lifted = new Map<string, Spot>()
+  readonly #own = new Map<string, Held>()
   readonly #followers = new Map<string, Follower>()
   /** Whether one's own hand is full. */
   readonly holding: Accessor<boolean>
@@ -25,6 +35,9 @@ export class Hands {
   /** The pictures in any hand. */
   readonly away: Accessor<readonly string[]>
   readonly #setAway: (ids: readonly string[]) => void
+  /** What stays where it is while copies of it are carried off. */
+  readonly staying: Accessor<readonly string[]>
+  readonly #setStaying: (ids: readonly string[]) => void
   #frame = 0
   #tell = 0
 
@@ -36,45 +49,48 @@ export class Hands {
     const [away, setAway] = createSignal<readonly string[]>([])
     this.away = away
     this.#setAway = setAway
+    const [staying, setStaying] = createSignal<readonly string[]>([])
+    this.staying = staying
+    this.#setStaying = setStaying
     const off = desk.board.on('drags', (ids) => this.#others(ids))
     onCleanup(off)
   }
 
   /** Where a picture is instead of where it is written, as a signal. */
-  at(id: string): Accessor<Place | undefined> {
+  at(id: string): Accessor<Held | undefined> {
     let signal = this.#places.get(id)
     if (!signal) {
-      signal = createSignal<Place | undefined>(this.#own.get(id) ?? this.#followers.get(id))
+      signal = createSignal<Held | undefined>(this.#own.get(id) ?? this.#followers.get(id))
       this.#places.set(id, signal)
       onCleanup(() => this.#places.delete(id))
     }
     return signal[0]
   }
 
-  lift(ids: Iterable<string>): void {
+  /** Takes pictures up, or copies of them. */
+  lift(ids: Iterable<string>, what: 'themselves' | 'copies' = 'themselves'): void {
     for (const id of ids) {
       const record = this.#desk.get(id)
-      if (record) this.#lifted.set(id, this.#followers.get(id) ?? record)
+      if (record) this.#lifted.set(id, { w: record.w, ...pick(this.#followers.get(id) ?? record) })
       this.#followers.delete(id)
     }
+    this.#setStaying(what === 'copies' ? [...this.#lifted.keys()] : [])
     this.#setHolding(true)
     this.#count()
   }
 
   /** Board units since it was lifted; whole ones, so that what stood in a row stays in one. */
   carry(dx: number, dy: number): void {
-    batch(() => {
-      for (const [id, { x, y }] of this.#lifted) {
-        const place = { x: x + Math.round(dx), y: y + Math.round(dy) }
-        this.#own.set(id, place)
-        this.#places.get(id)?.[1](place)
-      }
-    })
-    this.#tell ||= requestAnimationFrame(() => {
-      this.#tell = 0
-      const shown = [...this.#own].slice(0, limits.dragged)
-      this.#desk.board.drag(Object.fromEntries(shown))
-    })
+    this.#place(({ x, y }) => ({ x: x + Math.round(dx), y: y + Math.round(dy) }))
+  }
+
+  /** Makes everything larger or smaller about a point, to a hundredth of a board unit. */
+  scale(factor: number, about: Place): void {
+    this.#place(({ x, y, w }) => ({
+      x: fine(about.x + (x - about.x) * factor),
+      y: fine(about.y + (y - about.y) * factor),
+      w: fine(w * factor),
+    }))
   }
 
   /** Writes where they are now, once. */
@@ -82,8 +98,46 @@ export class Hands {
     this.#end(() => this.#desk.move(this.#own))
   }
 
+  /** Puts copies where they are now, and those themselves back; the copies' ids. */
+  leaveCopies(): string[] {
+    let ids: string[] = []
+    this.#end(() => {
+      ids = this.#desk.board.copy(
+        [...this.#own].flatMap(([of, { x, y }]) => (this.#desk.get(of)?.blob ? { of, x, y } : [])),
+      )
+    })
+    return ids
+  }
+
   cancel(): void {
     this.#end(() => {})
+  }
+
+  /** What is written next for these is gone to, not jumped to. */
+  glide(ids: Iterable<string>): void {
+    for (const id of ids) {
+      const record = this.#desk.get(id)
+      if (record && !this.#own.has(id) && !this.#followers.has(id))
+        this.#followers.set(id, { w: record.w, ...pick(record) })
+    }
+    this.#count()
+    this.#go()
+  }
+
+  #place(where: (lifted: Spot) => Held): void {
+    batch(() => {
+      for (const [id, lifted] of this.#lifted) {
+        const place = where(lifted)
+        this.#own.set(id, place)
+        this.#places.get(id)?.[1](place)
+      }
+    })
+    if (this.staying().length > 0) return
+    this.#tell ||= requestAnimationFrame(() => {
+      this.#tell = 0
+      const shown = [...this.#own].slice(0, limits.dragged)
+      this.#desk.board.drag(Object.fromEntries(shown))
+    })
   }
 
   #end(write: () => void): void {
@@ -93,6 +147,7 @@ export class Hands {
       if (this.#own.size > 0) write()
       for (const id of this.#own.keys()) this.#places.get(id)?.[1](undefined)
       this.#setHolding(false)
+      this.#setStaying([])
     })
     if (this.#own.size > 0) this.#desk.board.drag(null)
     this.#own.clear()
@@ -109,9 +164,13 @@ export class Hands {
       if (this.#own.has(id)) continue
       const record = this.#desk.get(id)
       if (!record) continue
-      if (!this.#followers.has(id)) this.#followers.set(id, { x: record.x, y: record.y })
+      if (!this.#followers.has(id)) this.#followers.set(id, { w: record.w, ...pick(record) })
     }
     this.#count()
+    this.#go()
+  }
+
+  #go(): void {
     if (this.#followers.size > 0) this.#frame ||= requestAnimationFrame((now) => this.#follow(now))
   }
 
@@ -120,10 +179,13 @@ export class Hands {
     const part = still ? 1 : 1 - Math.exp((last - now) / FOLLOW)
     batch(() => {
       for (const [id, follower] of this.#followers) {
-        const held = this.#desk.board.drags.get(id)
+        const held: Held | undefined = this.#desk.board.drags.get(id)
         const record = this.#desk.get(id)
         if (!record) this.#release(id)
-        else if (this.#step(id, follower, held ?? record, part) && !held) this.#release(id)
+        else {
+          const to = { ...pick(held ?? record), w: held?.w ?? record.w }
+          if (this.#step(id, follower, to, part) && !held) this.#release(id)
+        }
       }
     })
     const next = (time: number): void => this.#follow(time, now)
@@ -131,11 +193,12 @@ export class Hands {
   }
 
   /** Goes part of the way; true when it is there. */
-  #step(id: string, follower: Follower, to: Place, part: number): boolean {
-    follower.x += (to.x - follower.x) * part
-    follower.y += (to.y - follower.y) * part
-    this.#places.get(id)?.[1]({ x: follower.x, y: follower.y })
-    return Math.hypot(to.x - follower.x, to.y - follower.y) < 0.5
+  #step(id: string, follower: Follower, { x, y, w }: Spot, part: number): boolean {
+    follower.x += (x - follower.x) * part
+    follower.y += (y - follower.y) * part
+    follower.w += (w - follower.w) * part
+    this.#places.get(id)?.[1]({ ...follower })
+    return Math.hypot(x - follower.x, y - follower.y, w - follower.w) < 0.5
   }
 
   #release(id: string): void {
@@ -144,3 +207,7 @@ export class Hands {
     this.#count()
   }
 }
+
+const pick = ({ x, y }: Place): Place => ({ x, y })
+
+const fine = (units: number): number => Math.round(units * 100) / 100
