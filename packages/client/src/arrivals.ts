@@ -10,6 +10,8 @@ export interface Arrival {
   readonly sent: number
   readonly total: number | null
   readonly state: 'arriving' | 'stalled' | 'retrying' | 'failed'
+  /** Whether it sharpens for whoever reads it while it comes, at `tailUrl`. */
+  readonly live: boolean
   /** When its sender tries again, in milliseconds since 1970, while `retrying`. */
   readonly retryAt?: number
 }
@@ -60,9 +62,9 @@ export class Arrivals {
         entry.state = null
         continue
       }
-      const { sent, total, state, wait } = arriving
+      const { sent, total, state, live, wait } = arriving
       const retryAt = wait !== undefined && { retryAt: Date.now() + wait }
-      entry.state = { sent, total, state, ...retryAt }
+      entry.state = { sent, total, state, live, ...retryAt }
       if (arriving.preview && !entry.preview)
         entry.fetching ??= setTimeout(() => void this.#fetch(id), all ? 0 : PATIENCE)
     }
@@ -157,4 +159,12 @@ export class Arrivals {
       this.#entries.delete(id)
     }
   }
+}
+
+/**
+ * Where the file of a picture on its way is read from its start and as it grows. Of the readers that call
+ * themselves the same page, the last one gets it.
+ */
+export function tailUrl(board: { url: string; id: string }, id: string, page: string): string {
+  return `${board.url}/b/${board.id}/arrivals/${id}?page=${encodeURIComponent(page)}`
 }

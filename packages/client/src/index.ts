@@ -1,4 +1,4 @@
-export type { Arrival } from './arrivals.ts'
+export { type Arrival, tailUrl } from './arrivals.ts'
 export { type Board, blobUrl, downloadUrl, openBoard } from './client.ts'
 export type { Person } from './presence.ts'
 export type { SeenBy } from './sights.ts'

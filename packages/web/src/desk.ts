@@ -1,6 +1,7 @@
 import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
 import type { Arrival, Board, OwnUpload, Place, SeenBy, Status } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
+import { Tails } from './stage/tails.ts'
 import { around } from './stage/view.ts'
 
 /** Milliseconds in which a picture that came is still new enough to land. */
@@ -29,6 +30,7 @@ export class Desk {
   readonly canRedo: Accessor<boolean>
   /** What somebody is called, empty when that isn't known. */
   readonly nameOf: (visitor: string) => string
+  readonly tails: Tails
   readonly #boxes = new Map<string, Standing>()
   /** One's own pictures that aren't stored, as last seen. */
   readonly #own = new Map<string, ImageRecord>()
@@ -47,6 +49,7 @@ export class Desk {
 
   constructor(board: Board) {
     this.board = board
+    this.tails = new Tails(board)
     const [title, setTitle] = createSignal(board.title)
     const [status, setStatus] = createSignal(board.status)
     const [undo, setUndo] = createSignal({ can: board.canUndo, canRe: board.canRedo })

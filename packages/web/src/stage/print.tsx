@@ -12,7 +12,7 @@ import {
 } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf } from './blur.ts'
-import { awaitsVariants, sideFor } from './sharpness.ts'
+import { awaitsVariants, sideFor, wantsTail } from './sharpness.ts'
 import type { Way } from './way.ts'
 import { Wire } from './wire.tsx'
 
@@ -34,7 +34,8 @@ interface PrintProps {
 /** What there is of a picture, the sharper over the less sharp. */
 interface Layer {
   readonly address: string
-  readonly is: 'preview' | 'picture'
+  /** `tail`: the file while it comes, drawn as far as it is there. */
+  readonly is: 'preview' | 'tail' | 'picture'
 }
 
 /**
@@ -43,7 +44,7 @@ interface Layer {
  * own file stands at once and is replaced by nothing.
  */
 export function Print(props: PrintProps): JSX.Element {
-  const { desk, seeing } = useApp()
+  const { desk, seeing, camera } = useApp()
   const { id } = props
   /** One's own file is in a form that this browser can't read, but the server may. */
   const [broken, setBroken] = createSignal(false)
@@ -64,12 +65,33 @@ export function Print(props: PrintProps): JSX.Element {
   const preview = desk.preview(id)
   createComputed(() => {
     const blob = preview()
-    if (!blob || own() || untrack(layers).length > 0) return
+    if (!blob || own() || untrack(layers).some(({ is }) => is === 'picture')) return
     const address = URL.createObjectURL(blob)
-    setLayers([{ address, is: 'preview' }])
+    setLayers((above) => [{ address, is: 'preview' }, ...above])
     onCleanup(() => URL.revokeObjectURL(address))
   })
-  const stored = storedAddress(props, own)
+  const pixels = createMemo<number>((most) => {
+    const { w = 0, width = 1, height = 1 } = props.record ?? {}
+    const longest = w * Math.max(1, height / width)
+    return Math.max(most, longest * camera.detail() * devicePixelRatio)
+  }, 0)
+  const arrival = desk.arrival(id)
+  const wants = createMemo<boolean>(() => {
+    const { live, state } = arrival() ?? {}
+    if (!live || state !== 'arriving' || own() || props.record?.blob) return false
+    return wantsTail(pixels()) && seeing.isInView(id)
+  })
+  createComputed(() => {
+    if (!wants()) return
+    desk.tails.ask(id)
+    onCleanup(() => desk.tails.leave(id))
+  })
+  createComputed(() => {
+    if (!desk.tails.isOf(id)) return
+    const tail: Layer = { address: desk.tails.url(id), is: 'tail' }
+    setLayers((all) => [...all.filter(({ is }) => is !== 'tail'), tail])
+  })
+  const stored = storedAddress(props, own, pixels)
   createComputed(() => {
     const address = stored()
     if (address) setLayers((below) => [...below, { address, is: 'picture' }])
@@ -82,6 +104,10 @@ export function Print(props: PrintProps): JSX.Element {
       setCovered(true)
       setLayers((all) => all.slice(Math.max(0, all.indexOf(layer))))
     })
+  }
+  const lost = (layer: Layer): void => {
+    if (layer.is === 'tail') desk.tails.leave(id)
+    setLayers((all) => all.filter((other) => other !== layer))
   }
   /** One's own file is drawn when the browser gets to it; until then its blur may shine through. */
   const isBlurred = (): boolean => {
@@ -108,7 +134,7 @@ export function Print(props: PrintProps): JSX.Element {
             isReady={ready().has(layer)}
             isInView={seeing.isInView(id)}
             onDecoded={() => decoded(layer)}
-            onLost={() => setLayers((all) => all.filter((other) => other !== layer))}
+            onLost={() => lost(layer)}
           />
         )}
       </For>
@@ -130,17 +156,16 @@ export function Print(props: PrintProps): JSX.Element {
 }
 
 /** Where the stored picture is read from, in the size that the screen asks for, and never a lesser one. */
-function storedAddress(props: PrintProps, own: () => string | null): () => string | null {
+function storedAddress(
+  props: PrintProps,
+  own: () => string | null,
+  pixels: () => number,
+): () => string | null {
   const { desk, camera } = useApp()
   const near = createMemo<boolean>(
     (was) => was || (props.record?.w ?? 0) * camera.level() >= WORTH_LOADING,
     false,
   )
-  const pixels = createMemo<number>((most) => {
-    const { w = 0, width = 1, height = 1 } = props.record ?? {}
-    const longest = w * Math.max(1, height / width)
-    return Math.max(most, longest * camera.detail() * devicePixelRatio)
-  }, 0)
   const [waited, setWaited] = createSignal(false)
   createComputed(() => {
     if (!props.record?.blob) return
@@ -176,11 +201,13 @@ function Shown(props: ShownProps): JSX.Element {
   let wait = RELOAD.first
   let timer: ReturnType<typeof setTimeout> | undefined
   const loaded = async (image: HTMLImageElement): Promise<void> => {
+    // What ends early is no less than it was.
+    if (is === 'tail') return
     await image.decode().catch(() => {})
     if (image.isConnected) props.onDecoded()
   }
   const failed = (image: HTMLImageElement): void => {
-    if (is === 'preview') return props.onLost()
+    if (is !== 'picture') return props.onLost()
     timer = setTimeout(() => {
       image.src = address
     }, wait)

@@ -2,6 +2,8 @@ import { type ImageRecord, VARIANTS } from '@wirephoto/board'
 
 /** Bytes of a file that isn't worth waiting for something smaller. */
 const SMALL = 100_000
+/** Longest side of a preview in pixels (A1). */
+const PREVIEW = 320
 
 /**
  * The longest side to be loaded for so many pixels on the screen: that of a variant, or infinite for
@@ -18,6 +20,9 @@ export function sideFor(
   const side = variants?.find((each) => each >= enough && (!animated || each === VARIANTS[0]))
   return side ?? Number.POSITIVE_INFINITY
 }
+
+/** Whether a file is worth reading while it comes: to so many pixels on the screen, a preview is too little. */
+export const wantsTail = (pixels: number): boolean => pixels > PREVIEW && !savesData()
 
 /** Whether there will be something smaller of a picture in a moment. */
 export function awaitsVariants({ variants, bytes }: ImageRecord): boolean {

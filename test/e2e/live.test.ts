@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, describe, test } from 'node:test'
+import { openBoard } from '@wirephoto/client'
+import sharp from 'sharp'
+import type { BoardPage } from '../support/page.ts'
+import { HOSTS, Stand } from '../support/stand.ts'
+
+/** Bytes a second: a line that brings a picture in its time, and one that brings next to nothing. */
+const SLOW = 2_000_000
+const CRAWL = 60_000
+const [WIDTH, HEIGHT] = [2400, 1600]
+
+let stand: Stand
+/** A progressive JPEG. */
+let photo: Buffer<ArrayBuffer>
+
+before(async () => {
+  // Nothing in it is larger than a pixel of the preview.
+  const raw = { width: WIDTH / 5, height: HEIGHT / 5, channels: 3 } as const
+  const drawn = sharp(randomBytes(raw.width * raw.height * 3), { raw })
+    .resize(WIDTH, HEIGHT, { kernel: 'nearest' })
+    .jpeg({ quality: 90, progressive: true })
+  photo = Buffer.from(await drawn.toBuffer())
+  stand = await Stand.open()
+})
+after(() => stand.close())
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('A4: a progressive JPEG sharpens while it comes, and nothing flashes when it is there', async (t) => {
+      const line = await stand.line(t)
+      const id = await stand.newBoard()
+      const ben = await stand.open(t, host, id)
+      const anna = openBoard({ url: `http://127.0.0.1:${line.port}`, board: id })
+      t.after(() => anna.close())
+      line.up.rate = CRAWL
+      const preview = await sharp(photo).resize(320).webp({ quality: 60 }).toBuffer()
+      anna.add([
+        {
+          file: new Blob([photo]),
+          name: 'p.jpg',
+          width: WIDTH,
+          height: HEIGHT,
+          preview,
+          x: 0,
+          y: 0,
+          w: 900,
+        },
+      ])
+      await ben.page.locator('.preview.ready').waitFor()
+      const blurred = await look(ben)
+      line.up.rate = SLOW
+      await line.up.passed(photo.length * 0.7)
+      line.up.rate = CRAWL
+      await ben.page.locator('.tail').waitFor()
+      const sharper = await another(ben, blurred)
+      const film = await ben.film()
+      line.up.rate = Number.POSITIVE_INFINITY
+      await ben.painted(1, 'stored')
+      await ben.page.locator('.tail').waitFor({ state: 'detached' })
+      const frames = await film.cut()
+      const last = await look(ben)
+      const apart = await Promise.all([blurred, sharper].map((each) => difference(each, last)))
+      t.diagnostic(`apart from the picture: ${apart.map((each) => each.toFixed(1))}`)
+      assert.ok(apart[1]! < apart[0]! - 3)
+      // What has been sharp never shows less again.
+      const { x, y, width, height } = (await ben.page.locator('.print').boundingBox())!
+      const middle = {
+        left: x + width / 4,
+        top: y + height / 4,
+        width: width / 2,
+        height: height / 2,
+      }
+      const seen = await Promise.all(
+        frames.map((frame) => sharp(frame).extract(whole(middle)).png().toBuffer()),
+      )
+      const end = seen.at(-1)!
+      const way = await Promise.all(seen.map((frame) => difference(frame, end)))
+      t.diagnostic(`frame by frame: ${way.map((each) => each.toFixed(1))}`)
+      assert.ok(Math.max(...way) < apart[0]! - 3)
+    })
+  })
+
+/** In whole pixels. */
+const whole = (box: Record<'left' | 'top' | 'width' | 'height', number>) => ({
+  left: Math.round(box.left),
+  top: Math.round(box.top),
+  width: Math.round(box.width),
+  height: Math.round(box.height),
+})
+
+/** The next look that is another one. */
+async function another(page: BoardPage, before: Buffer): Promise<Buffer> {
+  for (let tries = 0; tries < 100; tries++) {
+    await page.frame()
+    const now = await look(page)
+    if ((await difference(now, before)) > 1) return now
+  }
+  throw new Error('It never looks any different')
+}
+
+/** What is seen of the one picture, without what is told of it. */
+async function look({ page }: BoardPage): Promise<Buffer> {
+  const { x, y, width, height } = (await page.locator('.print').boundingBox())!
+  return page.screenshot({ clip: { x, y, width, height }, style: '.slug, .wire { display: none }' })
+}
+
+/** How far two pictures are apart, a pixel and channel, of 255. */
+async function difference(one: Buffer, other: Buffer): Promise<number> {
+  const { width, height } = await sharp(other).metadata()
+  const [a, b] = await Promise.all(
+    [one, other].map((each) =>
+      sharp(each).removeAlpha().resize(width, height, { fit: 'fill' }).raw().toBuffer(),
+    ),
+  )
+  let sum = 0
+  for (let i = 0; i < a!.length; i++) sum += Math.abs(a![i]! - b![i]!)
+  return sum / a!.length
+}
