@@ -39,19 +39,18 @@ for (const host of HOSTS)
       await anna.drop([photo], { x: 500, y: 400 })
       const [mine] = await anna.painted(1)
       assert.ok(line.up.bytes < size / 4, 'anna sees it before it is sent')
-      await ben.until(() => {
-        const blur = document.querySelector<HTMLImageElement>('[data-image] .blur')
-        return blur !== null && blur.complete && blur.naturalWidth > 0
-      }, null)
-      const [blurred] = await ben.tiles()
-      assert.ok(line.up.bytes < size / 2, 'ben sees its blur before it is sent')
-      assert.equal(blurred!.state, 'arriving')
-      assert.ok(Math.abs(blurred!.w / blurred!.h - seen.width / seen.height) < 0.01, 'right size')
+      await ben.page.locator('[data-image] .preview.ready').waitFor()
+      const [early] = await ben.tiles()
+      assert.ok(line.up.bytes < size / 2, 'ben sees what it is before it is sent')
+      assert.equal(early!.state, 'arriving')
+      assert.ok(Math.abs(early!.w / early!.h - seen.width / seen.height) < 0.01, 'right size')
 
       line.up.rate = Number.POSITIVE_INFINITY
       const [whole] = await ben.painted(1, 'stored')
-      assert.deepEqual(place(whole!), place(blurred!), 'its box stays')
-      assert.deepEqual(await naturalSizes(ben), [[seen.width, seen.height]])
+      assert.deepEqual(place(whole!), place(early!), 'its box stays')
+      const [[width, height]] = (await naturalSizes(ben)) as [[number, number]]
+      assert.ok(width >= whole!.w && width < seen.width, 'V1: as sharp as the screen')
+      assert.ok(Math.abs(width / height - seen.width / seen.height) < 0.01)
 
       await anna.painted(1, 'stored')
       const { days, landings } = await diary.close()

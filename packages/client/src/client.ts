@@ -350,6 +350,7 @@ export class Board {
 
   /** Gives one's own upload up, and its picture with it, for good. */
   async cancel(id: string): Promise<void> {
+    if (this.#isGone(id)) return this.#uploads.drop(id)
     if (await this.#uploads.cancel(id)) return
     if (this.pictures.get(id)?.deletedAt === null) this.#queue.push([{ kind: 'image.remove', id }])
   }

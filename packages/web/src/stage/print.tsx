@@ -22,7 +22,7 @@ const WORTH_LOADING = 12
 const RELOAD = { first: 1_000, most: 30_000 }
 /** Milliseconds that variants are waited for, and in which one layer covers another. */
 const PATIENCE = 2_000
-const FADE = 150
+const FADE = 400
 
 interface PrintProps {
   readonly id: string

@@ -40,7 +40,8 @@ export function Slug(props: SlugProps): JSX.Element {
     if (!record) return ''
     const { caption, name, author, createdAt } = record
     const by = author === desk.board.visitor ? ui.you : desk.nameOf(author)
-    return [caption || name, by, when(createdAt)].filter(Boolean).join(' · ')
+    // Whose it is has been said.
+    return [caption || name, props.way ? '' : by, when(createdAt)].filter(Boolean).join(' · ')
   }
   return (
     <Show
@@ -49,13 +50,14 @@ export function Slug(props: SlugProps): JSX.Element {
     >
       <div class="slug" classList={{ 'on-look': !props.way && !fresh() }}>
         <div class="line">
-          <Show when={props.way} fallback={<p class="about">{about()}</p>}>
+          <Show when={props.way}>
             {(way) => (
               <p class="way">
                 <Progress way={way()} />
               </p>
             )}
           </Show>
+          <p class="about">{about()}</p>
           <Show when={props.seenBy}>
             {(seenBy) => (
               <>

@@ -1,0 +1,490 @@
+import assert from 'node:assert/strict'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { words } from '@wirephoto/board'
+import { type Board, openBoard } from '@wirephoto/client'
+import sharp from 'sharp'
+import { Gallery } from '../support/gallery.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
+import type { Proxy } from '../support/proxy.ts'
+import { HOSTS, type Host, type PageOptions, Stand } from '../support/stand.ts'
+
+const { ui } = words
+
+/** Bytes a second: of a line that brings a preview at once and a file in its time; and of none to speak of. */
+const SLOW = 1_000_000
+const CRAWL = 20_000
+const MIDDLE = { x: 500, y: 400 }
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+/** What a browser says on the console when a request fails, whatever the page does. */
+const BROKEN_LINE = /net::ERR_|WebSocket connection/
+
+let stand: Stand
+let gallery: Gallery
+let photo: string
+let size: number
+
+before(async () => {
+  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
+  photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000, quality: 90 })
+  size = (await stat(photo)).size
+})
+after(async () => {
+  await stand.close()
+  await gallery.close()
+})
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('A1: it stands whole at once; at 30 % the line is where its bytes are, for everybody', async (t) => {
+      const { line, anna, ben } = await apart(t, host)
+      const watch = await watched(ben)
+      line.up.rate = SLOW
+      await anna.drop([photo], MIDDLE)
+      await ben.page.locator('.preview.ready').waitFor()
+      assert.ok(line.up.bytes < size / 3, `${line.up.bytes} of ${size}`)
+
+      await line.up.passed(size * 0.3)
+      line.up.rate = CRAWL
+      const sent = await shareOf(ben)
+      assert.ok(sent > 0.1 && sent < 0.5, `${sent}`)
+      for (const page of [anna, ben]) {
+        const drawn = await wireOf(page)
+        assert.ok(Math.abs(drawn.line - sent) < 0.03, `the line at ${drawn.line}, ${sent} sent`)
+        assert.ok(Math.abs(drawn.pale - drawn.line) < 0.01, 'below it the colours are pale')
+        assert.equal(drawn.style, 'solid')
+      }
+      await anna.page.getByText(ui.seenBy(1, 1)).waitFor()
+
+      line.up.rate = Number.POSITIVE_INFINITY
+      await ben.painted(1, 'stored')
+      await anna.painted(1, 'stored')
+      for (const page of [anna, ben])
+        await page.page.locator('.wire').first().waitFor({ state: 'detached' })
+      assert.deepEqual(await watch.close(), { blanks: 0 })
+      await anna.page.locator('.slug.on-look', { hasText: ui.seenBy(1, 1) }).waitFor({
+        state: 'hidden',
+      })
+    })
+  })
+
+describe('on its way', () => {
+  const host = 'wire.test'
+
+  test('A1: of fifty dropped together all previews go before the first file', async (t) => {
+    const { line, anna, ben } = await apart(t, host)
+    const files = await many(50)
+    const previews = previewsSent(anna)
+    const first = anna.page.waitForRequest((request) => request.url().includes('/uploads'))
+    line.up.rate = SLOW
+    await anna.drop(files, { x: 200, y: 100 })
+    await first
+    assert.equal(previews.count, 50)
+    await anna.page.keyboard.press('f')
+    await ben.page.keyboard.press('f')
+    await ben.until(
+      () => document.querySelectorAll(':is(.preview, .picture).ready').length >= 50,
+      null,
+    )
+    line.up.rate = Number.POSITIVE_INFINITY
+    await ben.painted(50, 'stored')
+    await anna.painted(50, 'stored')
+  })
+
+  test('A2: a stalled one waits for its sender by name, its line amber and dashed', async (t) => {
+    const { board, line, ben } = await named(t, host)
+    line.up.rate = SLOW
+    const id = await addedBy(board)
+    await line.up.passed(size * 0.4)
+    line.up.stall()
+    await ben.page.getByText(ui.waitingForConnection('Anna')).waitFor()
+    assert.equal((await ben.at(id)).state, 'stalled')
+    const { style, colour, line: at } = await wireOf(ben)
+    assert.equal(style, 'dashed')
+    assert.equal(colour, await tokenOf(ben, '--amber'))
+    line.up.rate = CRAWL
+    line.up.go()
+    await ben.page.locator('[data-state="arriving"]').waitFor()
+    assert.equal((await wireOf(ben)).colour, await tokenOf(ben, '--red'))
+    assert.ok((await wireOf(ben)).line >= at, 'and goes on from there')
+    line.up.rate = Number.POSITIVE_INFINITY
+    await ben.painted(1, 'stored')
+  })
+
+  test('A2: its own sender is told that the line is to blame', async (t) => {
+    const { line, anna } = await apart(t, host)
+    line.up.rate = SLOW
+    await anna.drop([photo], MIDDLE)
+    await line.up.passed(size * 0.4)
+    line.up.stall()
+    await anna.page.getByText(ui.waitingForConnection(null)).waitFor()
+    assert.equal((await wireOf(anna)).style, 'dashed')
+    line.up.rate = Number.POSITIVE_INFINITY
+    line.up.go()
+    await anna.painted(1, 'stored')
+  })
+
+  test('A2: a try that failed is counted down to the next, for everybody', async (t) => {
+    const { anna, ben } = await apart(t, host)
+    // The file is asked for first, and not there yet.
+    anna.tolerates = /net::ERR_|404 \(/
+    await anna.page.route('**/uploads**', (route) => route.abort())
+    await anna.drop([photo], MIDDLE)
+    const again = /Trying again( in \d+ s)?/
+    await anna.page.locator('[data-state="retrying"]', { hasText: again }).waitFor()
+    await ben.page.locator('[data-state="retrying"]', { hasText: /s · Guest/ }).waitFor()
+    await anna.page.unroute('**/uploads**')
+    await ben.painted(1, 'stored')
+  })
+
+  test('F1: it goes on after the server has started again', async (t) => {
+    const { line, anna, ben } = await apart(t, host)
+    for (const page of [anna, ben]) page.tolerates = BROKEN_LINE
+    line.up.rate = SLOW
+    await anna.drop([photo], MIDDLE)
+    await line.up.passed(size * 0.6)
+    await stand.server.kill()
+    for (const page of [anna, ben]) {
+      await page.page.getByText(ui.offline).waitFor()
+      assert.equal((await page.tiles()).length, 1)
+    }
+    await stand.server.start()
+    line.up.rate = CRAWL
+    for (const page of [anna, ben]) await page.live()
+    await ben.page.locator('[data-state="arriving"] .preview.ready').waitFor()
+    assert.ok((await shareOf(ben)) > 0.1, 'from where it was')
+    line.up.rate = Number.POSITIVE_INFINITY
+    await ben.painted(1, 'stored')
+    await anna.painted(1, 'stored')
+  })
+
+  test('one that can not be sent stays with its sender, and goes for others', async (t) => {
+    const { line, anna, ben } = await apart(t, host)
+    anna.tolerates = BROKEN_LINE
+    const path = await gallery.write('changed.jpg', await readFile(photo))
+    line.up.rate = SLOW
+    await anna.drop([path], MIDDLE)
+    await ben.page.locator('.preview.ready').waitFor()
+    // The file changes under the browser, which then reads no more of it.
+    await writeFile(path, 'something else')
+    const failed = anna.page.locator('[data-image][data-state="failed"]')
+    await failed.getByText(ui.notSent).waitFor()
+    await ben.standing(0)
+    assert.equal(await opacityOf(anna), '0.45')
+    await failed.getByRole('button', { name: ui.retry }).waitFor()
+    await failed.getByRole('button', { name: ui.remove }).click()
+    await anna.standing(0)
+  })
+
+  test('A2: deleted and undone on its way it is whole', async (t) => {
+    const { board, line, anna, ben } = await apart(t, host)
+    const carla = openBoard({ url: stand.server.url, board })
+    t.after(() => carla.close())
+    line.up.rate = SLOW
+    await anna.drop([photo], MIDDLE)
+    await ben.page.locator('.preview.ready').waitFor()
+    const [{ id }] = (await anna.tiles()) as [Tile]
+    await anna.page.mouse.click(MIDDLE.x, MIDDLE.y)
+    await anna.page.keyboard.press('Delete')
+    for (const page of [anna, ben]) await page.standing(0)
+    await line.up.passed(line.up.bytes + 300_000)
+    await (await anna.told(ui.deleted(1))).getByRole('button', { name: ui.undo }).click()
+    await ben.page.locator('[data-state="arriving"] .preview.ready').waitFor()
+    assert.ok((await shareOf(ben)) > 0.1, 'its upload went on')
+    await anna.page.mouse.click(MIDDLE.x, MIDDLE.y)
+    await anna.page.keyboard.press('Delete')
+    line.up.rate = Number.POSITIVE_INFINITY
+    await carla.stored(id)
+    for (const page of [anna, ben]) await page.standing(0)
+    await anna.page.keyboard.press('Control+z')
+    for (const page of [anna, ben]) await page.painted(1, 'stored')
+  })
+
+  test('U5: cancelled by mouse, key or touch it is gone for good', async (t) => {
+    const { board, line, anna, ben } = await apart(t, host)
+    const phone = await stand.open(t, host, board, { port: line.port, ...PHONE })
+    const begun = async (page: BoardPage) => {
+      line.up.rate = SLOW
+      await page.drop([photo], { x: 190, y: 400 })
+      await ben.page.locator('.preview.ready').waitFor()
+      const [tile] = await page.tiles()
+      await line.up.passed(line.up.bytes + 200_000)
+      return { ...tile!, at: { x: tile!.x + tile!.w / 2, y: tile!.y + tile!.h / 2 } }
+    }
+    const isGone = async (id: string) => {
+      for (const page of [anna, ben, phone]) await page.standing(0)
+      const headers = { 'tus-resumable': '1.0.0' }
+      const address = `${stand.server.url}/api/boards/${board}/uploads/${id}`
+      assert.equal((await fetch(address, { method: 'HEAD', headers })).status, 410)
+    }
+
+    const first = await begun(anna)
+    await anna.page.mouse.click(first.at.x, first.at.y)
+    await anna.page.getByRole('button', { name: ui.cancelSending(1) }).click()
+    await anna.told(ui.cancelled(1))
+    await isGone(first.id)
+
+    const second = await begun(anna)
+    await anna.page.mouse.click(second.at.x, second.at.y)
+    await anna.page.keyboard.press('Shift+Delete')
+    await isGone(second.id)
+    await anna.page.keyboard.press('Control+z')
+    await isGone(second.id)
+
+    const third = await begun(phone)
+    await phone.touch('touchStart', third.at)
+    const cancel = phone.page.getByRole('menuitem', { name: ui.cancelSending(1) })
+    await cancel.waitFor()
+    await phone.touch('touchEnd')
+    await cancel.tap()
+    await isGone(third.id)
+  })
+
+  test('A1: who comes late sees it too, and how far it is', async (t) => {
+    const { board, line, anna, ben } = await apart(t, host)
+    line.up.rate = SLOW
+    await anna.drop([photo], MIDDLE)
+    await line.up.passed(size * 0.5)
+    line.up.rate = CRAWL
+    for (const options of [{}, PHONE]) {
+      const late = await stand.open(t, host, board, options)
+      await late.page.locator('[data-state="arriving"] .preview.ready').waitFor()
+      const [here, there] = [await shareOf(late), await shareOf(ben)]
+      assert.ok(Math.abs(here - there) < 0.03, `${here}, ${there}`)
+    }
+    line.up.rate = Number.POSITIVE_INFINITY
+    await ben.painted(1, 'stored')
+  })
+
+  test('where motion is unwelcome the line moves in steps of 10 %', async (t) => {
+    const { line, anna, ben } = await apart(t, host, { reducedMotion: 'reduce' })
+    line.up.rate = SLOW
+    await anna.drop([photo], MIDDLE)
+    await line.up.passed(size * 0.35)
+    line.up.rate = CRAWL
+    const drawn = (await wireOf(ben)).line * 10
+    assert.ok(Math.abs(drawn - Math.round(drawn)) < 0.05, `${drawn} steps`)
+    line.up.rate = Number.POSITIVE_INFINITY
+    await ben.painted(1, 'stored')
+  })
+})
+
+describe('once it is stored', () => {
+  const host = 'localhost'
+
+  test('V1: it is as sharp as the screen, sharper when one comes nearer, and never blank', async (t) => {
+    const { board, ben } = await apart(t, host)
+    await put(board)
+    await ben.painted(1, 'stored')
+    assert.equal(await longestOf(ben), 320)
+    const watch = await watched(ben)
+    for (const [least, most] of [
+      [1280, 1280],
+      [1281, 4048],
+    ] as const) {
+      for (let step = 0; step < 4; step++) await ben.page.keyboard.press('+')
+      await ben.until(
+        ([from, to]) => {
+          const images = [...document.querySelectorAll<HTMLImageElement>('.picture')]
+          const longest = images.map((image) => Math.max(image.naturalWidth, image.naturalHeight))
+          return images.length === 1 && longest[0]! >= from && longest[0]! <= to
+        },
+        [least, most] as const,
+      )
+    }
+    assert.deepEqual(await watch.close(), { blanks: 0 })
+  })
+
+  test('V1: one size smaller where data are dear', async (t) => {
+    const { board, ben } = await apart(t, host)
+    await put(board)
+    await ben.painted(1, 'stored')
+    await ben.page.addInitScript(() => {
+      Object.defineProperty(navigator, 'connection', { value: { saveData: true } })
+    })
+    await ben.page.reload()
+    await ben.painted(1, 'stored')
+    assert.equal(await longestOf(ben), 64)
+  })
+
+  test('A3: it is seen when it is painted within view on a visible tab, not before', async (t) => {
+    const { anna, ben } = await apart(t, host)
+    await hide(ben, true)
+    await anna.drop([photo], MIDDLE)
+    await ben.painted(1, 'stored')
+    await anna.painted(1, 'stored')
+    const seen = anna.page.locator('.slug', { hasText: ui.seenBy(1, 1) })
+    for (let i = 0; i < 20; i++) await ben.frame()
+    assert.equal(await seen.count(), 0, 'on a hidden tab nobody sees it')
+    await ben.page.mouse.move(700, 450)
+    await ben.page.mouse.wheel(0, 1200)
+    await hide(ben, false)
+    for (let i = 0; i < 20; i++) await ben.frame()
+    assert.equal(await seen.count(), 0, 'nor when one looks elsewhere')
+    await ben.page.mouse.wheel(0, -1200)
+    await seen.waitFor()
+    const [tile] = await anna.tiles()
+    const description = await anna.tile(tile!.id).getAttribute('aria-description')
+    assert.match(description!, /^Seen by 1 of 1: Guest [\d.]+ m?s$/)
+    assert.equal(await ben.page.locator('.slug', { hasText: 'Seen by' }).count(), 0)
+  })
+})
+
+interface Apart {
+  board: string
+  line: Proxy
+  anna: BoardPage
+  ben: BoardPage
+}
+
+/** Anna on a line of her own, and Ben, on a new board. */
+async function apart(t: TestContext, host: Host, options: PageOptions = {}): Promise<Apart> {
+  const line = await stand.line(t)
+  const board = await stand.newBoard()
+  const anna = await stand.open(t, host, board, { ...options, port: line.port })
+  const ben = await stand.open(t, host, board, options)
+  return { board, line, anna, ben }
+}
+
+/** Anna with her name, by script, on a line of her own; and Ben. */
+async function named(t: TestContext, host: Host) {
+  const line = await stand.line(t)
+  const id = await stand.newBoard()
+  const ben = await stand.open(t, host, id)
+  const board = openBoard({ url: `http://127.0.0.1:${line.port}`, board: id })
+  t.after(() => board.close())
+  board.introduce('Anna')
+  return { board, line, ben }
+}
+
+async function addedBy(board: Board): Promise<string> {
+  const bytes = await readFile(photo)
+  const { width, height } = (await sharp(bytes).metadata()).autoOrient
+  const small = sharp(bytes).autoOrient().resize(320, 320, { fit: 'inside' })
+  const preview = await small.webp().toBuffer()
+  const [id] = board.add([
+    { file: new Blob([bytes]), name: 'phone.jpg', width, height, preview, x: 0, y: 0 },
+  ])
+  return id!
+}
+
+/** A stored picture on a board, of the size of the photo's variants. */
+async function put(board: string): Promise<void> {
+  const body = await readFile(photo)
+  const url = `${stand.server.url}/api/boards/${board}/images?name=a.jpg&x=0&y=0&w=300`
+  const response = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'image/jpeg' },
+  })
+  assert.equal(response.status, 201)
+}
+
+let drawn: Promise<string[]> | undefined
+
+/** Small pictures, each another. */
+function many(count: number): Promise<string[]> {
+  drawn ??= Promise.all(
+    Array.from({ length: count }, (_, seed) =>
+      gallery.draw(`many-${seed}.jpg`, { width: 640, height: 480, seed }),
+    ),
+  )
+  return drawn
+}
+
+/** Counts the previews that a page sends: WebP in binary frames. */
+function previewsSent({ page }: BoardPage): { count: number } {
+  const sent = { count: 0 }
+  void page
+    .context()
+    .newCDPSession(page)
+    .then(async (cdp) => {
+      await cdp.send('Network.enable')
+      cdp.on('Network.webSocketFrameSent', ({ response: { opcode, payloadData } }) => {
+        const bytes = Buffer.from(payloadData, 'base64')
+        if (opcode === 2 && bytes.toString('latin1', 8, 12) === 'WEBP') sent.count++
+      })
+    })
+  return sent
+}
+
+/** What has been sent of the one picture on its way, as its slug says it. */
+async function shareOf({ page }: BoardPage): Promise<number> {
+  const text = await page.locator('.slug .way', { hasText: '%' }).textContent()
+  return Number.parseInt(text!, 10) / 100
+}
+
+/** The wire line as it is drawn: how far down it and what is pale begin, from 0 to 1. */
+function wireOf({ page }: BoardPage) {
+  return page.locator('.wire').evaluate((wire) => {
+    const { top, height } = wire.getBoundingClientRect()
+    const [unsent, scan] = [wire.querySelector('.unsent')!, wire.querySelector('.scan')!]
+    const { borderBottomStyle: style, borderBottomColor: colour } = getComputedStyle(scan)
+    return {
+      line: (scan.getBoundingClientRect().bottom - top) / height,
+      pale: (unsent.getBoundingClientRect().top - top) / height,
+      style,
+      colour,
+    }
+  })
+}
+
+/** A colour of the look, as a computed style names it. */
+function tokenOf({ page }: BoardPage, name: string): Promise<string> {
+  return page.evaluate((token) => {
+    const probe = document.body.appendChild(document.createElement('i'))
+    probe.style.color = `var(${token})`
+    const { color } = getComputedStyle(probe)
+    probe.remove()
+    return color
+  }, name)
+}
+
+/** Looks at every frame whether the one picture, once it is seen, is seen in full. */
+async function watched({ page }: BoardPage): Promise<{ close(): Promise<{ blanks: number }> }> {
+  await page.evaluate(() => {
+    const watch = { blanks: 0, open: true }
+    Object.assign(window, { watch })
+    let wasSeen = false
+    const look = () => {
+      const images = [...document.querySelectorAll<HTMLImageElement>('[data-image] img')]
+      const isSeen = images.some(
+        (image) =>
+          image.complete && image.naturalWidth > 0 && getComputedStyle(image).opacity === '1',
+      )
+      if (wasSeen && !isSeen) watch.blanks++
+      wasSeen ||= isSeen
+      if (watch.open) requestAnimationFrame(look)
+    }
+    look()
+  })
+  return {
+    close: () =>
+      page.evaluate(() => {
+        const { watch } = window as unknown as { watch: { blanks: number; open: boolean } }
+        watch.open = false
+        return { blanks: watch.blanks }
+      }),
+  }
+}
+
+const opacityOf = ({ page }: BoardPage): Promise<string> =>
+  page
+    .locator('[data-image] img')
+    .last()
+    .evaluate((image) => getComputedStyle(image).opacity)
+
+const longestOf = ({ page }: BoardPage): Promise<number> =>
+  page
+    .locator('.picture.ready')
+    .last()
+    .evaluate((image: HTMLImageElement) => Math.max(image.naturalWidth, image.naturalHeight))
+
+/** As a browser does to a tab that is covered by another. */
+async function hide({ page }: BoardPage, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    const value = hidden ? 'hidden' : 'visible'
+    Object.defineProperty(document, 'visibilityState', { value, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, isHidden)
+}
