@@ -93,3 +93,108 @@ const STORED = [
   [3, true],
   [1, false],
 ] as const
+
+/** A picture's pixels, RGBA. */
+export const pixelsOf = (picture: Buffer): Promise<Buffer> =>
+  sharp(picture).ensureAlpha().raw().toBuffer()
+
+interface Bitmap {
+  readonly bits: 1 | 4 | 8 | 16 | 24 | 32
+  /** OS/2's header. */
+  readonly core?: boolean
+  readonly topFirst?: boolean
+  readonly runs?: boolean
+  /** Of red, green, blue and alpha, in a header that has them. */
+  readonly masks?: readonly number[]
+}
+
+/**
+ * A BMP ("Bitmap Storage", Windows GDI) of RGBA pixels, and the colours in the middle of its four corners:
+ * with a palette, the nearest of black, white and those in the corners of the picture.
+ */
+export function bitmap(
+  pixels: Buffer,
+  width: number,
+  height: number,
+  { bits, core = false, topFirst = false, runs = false, masks }: Bitmap,
+): { file: Buffer; colours: number[][] } {
+  const palette = [[0, 0, 0], [255, 255, 255], ...(bits > 1 ? CORNERS : [])]
+  const at = (x: number, y: number) => [...pixels.subarray((y * width + x) * 4).subarray(0, 3)]
+  const indexOf = (colour: readonly number[]) => {
+    const far = palette.map((each) => each.reduce((sum, v, i) => sum + (v - colour[i]!) ** 2, 0))
+    return far.indexOf(Math.min(...far))
+  }
+  const packed = (colour: readonly number[]) =>
+    bits === 16 && !masks
+      ? ((colour[0]! >> 3) << 10) | ((colour[1]! >> 3) << 5) | (colour[2]! >> 3)
+      : [...colour, 255].reduce((sum, v, i) => {
+          const mask = (masks ?? [0xff0000, 0xff00, 0xff, 0])[i]!
+          const low = mask & -mask
+          return mask === 0
+            ? sum
+            : sum + (Math.round((v * (mask >>> 0)) / low / 255) >>> 0) * (low >>> 0)
+        }, 0)
+  const rows = Array.from({ length: height }, (_, n) => {
+    const y = topFirst ? n : height - 1 - n
+    const row = Array.from({ length: width }, (_, x) => at(x, y))
+    if (runs) return runsOf(row.map(indexOf), bits)
+    const bytes = Buffer.alloc(Math.ceil((width * bits) / 32) * 4)
+    for (const [x, colour] of row.entries())
+      if (bits > 8) bytes.writeUIntLE(packed(colour) >>> 0, (x * bits) / 8, bits / 8)
+      else bytes[(x * bits) >> 3]! |= indexOf(colour) << (8 - bits - ((x * bits) & 7))
+    return bytes
+  })
+  if (runs) rows.push(Buffer.from([0, 1]))
+  const length = core ? 12 : masks ? 108 : 40
+  const colours =
+    bits > 8
+      ? []
+      : core
+        ? [...palette, ...Array(2 ** bits - palette.length).fill([0, 0, 0])]
+        : palette
+  const header = Buffer.alloc(14 + length)
+  header.write('BM')
+  header.writeUInt32LE(length, 14)
+  if (core) {
+    header.writeUInt16LE(width, 18)
+    header.writeUInt16LE(height, 20)
+    header.writeUInt32LE(1 | (bits << 16), 22)
+  } else {
+    header.writeInt32LE(width, 18)
+    header.writeInt32LE(topFirst ? -height : height, 22)
+    header.writeUInt32LE(1 | (bits << 16), 26)
+    header.writeUInt32LE(masks ? 3 : !runs ? 0 : bits === 8 ? 1 : 2, 30)
+    header.writeUInt32LE(colours.length, 46)
+    for (const [i, mask] of (masks ?? []).entries()) header.writeUInt32LE(mask, 54 + i * 4)
+  }
+  const entries = colours.map(([r, g, b]) => Buffer.from(core ? [b!, g!, r!] : [b!, g!, r!, 0]))
+  const start = header.length + entries.length * (core ? 3 : 4)
+  header.writeUInt32LE(start, 10)
+  const file = Buffer.concat([header, ...entries, ...rows])
+  file.writeUInt32LE(file.length, 2)
+  const seen = [0.25, 0.75].flatMap((y) =>
+    [0.25, 0.75].map((x) => {
+      const colour = at(Math.floor(width * x), Math.floor(height * y))
+      return bits > 8 ? colour : [...palette[indexOf(colour)]!]
+    }),
+  )
+  return { file, colours: seen }
+}
+
+/** A row's runs: the first three as they are, the others counted. */
+function runsOf(row: readonly number[], bits: number): Buffer {
+  const nibbles = (values: readonly number[]) =>
+    bits === 8
+      ? [...values]
+      : values.flatMap((v, i) => (i % 2 ? [] : [(v << 4) | (values[i + 1] ?? 0)]))
+  const bytes: number[] = []
+  const plain = nibbles(row.slice(0, 3))
+  bytes.push(0, 3, ...plain, ...(plain.length % 2 ? [0] : []))
+  for (let x = 3; x < row.length; ) {
+    let count = 1
+    while (row[x + count] === row[x] && x + count < row.length && count < 255) count++
+    bytes.push(count, bits === 8 ? row[x]! : row[x]! * 17)
+    x += count
+  }
+  return Buffer.from([...bytes, 0, 0])
+}

@@ -21,12 +21,22 @@ export async function sniff(head: Uint8Array, name: string): Promise<MediaType> 
   const type = KNOWN_AS[found ?? ''] ?? found
   if (isMediaType(type)) return type
   if (type?.startsWith('video/')) throw new WireError('video', { name })
+  if (isTiff(head)) return 'image/tiff'
   if (isSvg(head)) return 'image/svg+xml'
   throw new WireError('not-a-picture', { name })
 }
 
 const isMediaType = (type: string | undefined): type is MediaType =>
   (MEDIA_TYPES as readonly (string | undefined)[]).includes(type)
+
+/** TIFF 6.0 section 2: one whose directory is too far away to tell whether it is some camera's own. */
+function isTiff(head: Uint8Array): boolean {
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.length)
+  const magic = bytes.toString('latin1', 0, 4)
+  if (bytes.length < 8) return false
+  const directory = magic === 'II*\0' ? bytes.readUInt32LE(4) : bytes.readUInt32BE(4)
+  return (magic === 'II*\0' || magic === 'MM\0*') && directory > head.length - 2
+}
 
 /** ISO 14496-12 section 4.3: an AVIF may name `avif` among its compatible brands only. */
 function isAvif(head: Uint8Array): boolean {
