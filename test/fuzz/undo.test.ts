@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
+import type { AnyRecord, Snapshot } from '@wirephoto/board'
+import { type Board, memoryStore, openBoard } from '@wirephoto/client'
+import { generateKeyBetween } from 'fractional-indexing'
+import { HereServer } from '../support/here.ts'
+import { drawPicture, seeded } from '../support/pictures.ts'
+
+const SEEDS = process.env.CI ? 20 : 4
+/** Seeds that once failed. */
+const KEPT: readonly number[] = []
+const FIRST = Number(process.env.SEED ?? Date.now() % 1_000_000)
+const STEPS = 60
+const PATIENCE = 20_000
+
+let server: HereServer
+before(async () => {
+  server = await HereServer.open()
+})
+after(() => server.close())
+
+const seeds = [...KEPT, ...Array.from({ length: SEEDS }, (_, i) => FIRST + i)]
+
+describe('F4: with undos, three people and a fresh load end equal', () => {
+  for (const seed of seeds)
+    test(`seed ${seed}`, async (t) => {
+      const { board, pages } = await gather(3)
+      t.after(() => Promise.all(pages.map((page) => page.close())))
+      const random = seeded(seed)
+      for (let step = 0; step < STEPS; step++) {
+        const page = pages[Math.floor(random() * pages.length)]!
+        const chance = random()
+        if (chance < 0.2) page.undo()
+        else if (chance < 0.3) page.redo()
+        else act(page, random)
+        if (random() < 0.3) await setTimeout(random() * 20)
+      }
+      for (const page of pages) await page.settled()
+      const truth = looks((await load(board)).records)
+      for (const page of pages) {
+        await until(page, () => isDeepStrictEqual(looksOf(page), truth))
+        assert.deepEqual(looksOf(page), truth)
+      }
+    })
+})
+
+describe('F4: whoever takes everything back finds the board as it was', () => {
+  for (const seed of seeds)
+    test(`seed ${seed}`, async (t) => {
+      const { board, pages } = await gather(2)
+      t.after(() => Promise.all(pages.map((page) => page.close())))
+      const [mine, other] = pages as [Board, Board]
+      const random = seeded(seed)
+      const start = standing((await load(board)).records)
+      for (let step = 0; step < STEPS; step++) {
+        act(mine, random)
+        if (random() < 0.3) await setTimeout(random() * 20)
+        else await Promise.resolve()
+      }
+      await mine.settled()
+      assert.notDeepEqual(standing((await load(board)).records), start, 'something was done')
+      while (mine.undo()) if (random() < 0.3) await setTimeout(random() * 20)
+      await mine.settled()
+      assert.deepEqual(standing((await load(board)).records), start)
+      for (const page of [mine, other]) {
+        await until(page, () => isDeepStrictEqual(standingOf(page), start))
+        assert.deepEqual(standingOf(page), start)
+      }
+    })
+})
+
+/** Anything that hands do, to what stands. */
+function act(page: Board, random: () => number): void {
+  const below = (n: number) => Math.floor(random() * n)
+  const all = [...page.pictures.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const there = all.filter(({ deletedAt }) => deletedAt === null)
+  const gone = all.filter(({ deletedAt }) => deletedAt !== null)
+  const some = there.filter(() => random() < 0.5)
+  const acts = [
+    () => some.map(({ id, x, y }) => page.patch(id, { x: x + below(100), y: y - below(100) })),
+    () => some.map(({ id, w }) => page.patch(id, { w: w + below(50) })),
+    () => some.map(({ id }) => page.patch(id, { caption: `caption ${below(1000)}` })),
+    () => some.map(({ id, z }) => page.patch(id, { z: generateKeyBetween(z, null) })),
+    () => some.length > 0 && page.copy(some.map(({ id: of }) => ({ of, x: below(900), y: 0 }))),
+    () => page.remove(some.slice(0, 2).map(({ id }) => id)),
+    () => page.restore(gone.slice(0, 2).map(({ id }) => id)),
+    () => page.rename(`title ${below(1000)}`),
+  ]
+  acts[below(acts.length)]!()
+}
+
+/** People on a new board with stored pictures, one of them in the trash. */
+async function gather(count: number): Promise<{ board: string; pages: Board[] }> {
+  const board = await server.newBoard()
+  const ids: string[] = []
+  for (let i = 0; i < 3; i++) {
+    const body = await drawPicture({ width: 40, height: 30 })
+    const response = await fetch(`${server.url}/api/boards/${board}/images`, {
+      method: 'POST',
+      headers: { 'content-type': 'image/jpeg' },
+      body: new Uint8Array(body),
+    })
+    ids.push(((await response.json()) as { id: string }).id)
+  }
+  await fetch(`${server.url}/api/boards/${board}/images/${ids[0]}`, { method: 'DELETE' })
+  const pages = Array.from({ length: count }, () =>
+    openBoard({ url: server.url, board, store: memoryStore() }),
+  )
+  for (const page of pages)
+    await until(page, () => page.pictures.size === 3 && page.status.connection === 'live')
+  return { board, pages }
+}
+
+async function load(board: string): Promise<Snapshot> {
+  const response = await fetch(`${server.url}/api/boards/${board}/snapshot`)
+  return (await response.json()) as Snapshot
+}
+
+/** The title and the pictures, without what the server adds in its own time. */
+function looks(records: Iterable<AnyRecord>): object[] {
+  const all = [...records]
+  const title = all.find((record) => record.kind === 'board')?.title ?? ''
+  const pictures = all.filter((record) => record.kind === 'image')
+  const sorted = pictures.sort((a, b) => (a.id < b.id ? -1 : 1))
+  return [{ title }, ...sorted.map((picture) => ({ ...picture, variants: null }))]
+}
+
+/** What is made and taken back stays in the trash. */
+const standing = (records: Iterable<AnyRecord>): object[] =>
+  looks([...records].filter((record) => record.kind === 'board' || record.deletedAt === null))
+
+const looksOf = (page: Board): object[] => looks([page.settings, ...page.pictures.values()])
+const standingOf = (page: Board): object[] => standing([page.settings, ...page.pictures.values()])
+
+/** Resolves when the page shows it, or when it should have. */
+async function until(page: Board, isSo: () => boolean): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const look = () => isSo() && resolve()
+  const offs = (['pictures', 'title', 'status'] as const).map((event) => page.on(event, look))
+  look()
+  await Promise.race([promise, setTimeout(PATIENCE, null, { ref: false })])
+  for (const off of offs) off()
+}
