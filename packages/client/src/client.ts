@@ -22,7 +22,7 @@ import { Queue } from './queue.ts'
 import { Replica } from './replica.ts'
 import { type SeenBy, Sights } from './sights.ts'
 import { defaultStore, type Store } from './store.ts'
-import type { BoardEvents, NewPicture, OpenOptions, Place, Problem, Status } from './types.ts'
+import type { BoardEvents, Held, NewPicture, OpenOptions, Place, Problem, Status } from './types.ts'
 import { Undo } from './undo.ts'
 import { type OwnUpload, Uploads } from './upload.ts'
 
@@ -126,8 +126,8 @@ export class Board {
         const moved = batch.changes.flatMap((change) => {
           if (!('put' in change) || change.put.kind !== 'image') return []
           const before = this.pictures.get(change.put.id)
-          const stays = before?.x === change.put.x && before.y === change.put.y
-          return stays ? [] : change.put.id
+          const { id, x, y, w } = change.put
+          return before?.x === x && before.y === y && before.w === w ? [] : id
         })
         this.#replica.apply(batch)
         this.#presence.moved(moved)
@@ -191,7 +191,7 @@ export class Board {
   }
 
   /** Where pictures in others' hands are now. */
-  get drags(): ReadonlyMap<string, Place> {
+  get drags(): ReadonlyMap<string, Held> {
     return this.#presence.drags
   }
 
@@ -338,7 +338,7 @@ export class Board {
   }
 
   /** Shows others what is in one's hand; null when it is let go (after the patches). */
-  drag(positions: Readonly<Record<string, Place>> | null): void {
+  drag(positions: Readonly<Record<string, Held>> | null): void {
     this.#presence.drag(positions)
   }
 

@@ -1,5 +1,5 @@
 import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
-import type { Arrival, Board, OwnUpload, Place, SeenBy, Status } from '@wirephoto/client'
+import type { Arrival, Board, Held, OwnUpload, SeenBy, Status } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
 import { Tails } from './stage/tails.ts'
 import { around } from './stage/view.ts'
@@ -176,12 +176,13 @@ export class Desk {
     return this.#own.get(id) ?? null
   }
 
-  /** Writes new places, one undo step for all. */
-  move(places: ReadonlyMap<string, Place>): void {
-    for (const [id, { x, y }] of places) {
+  /** Writes new places and widths, one undo step for all. */
+  move(places: ReadonlyMap<string, Held>): void {
+    for (const [id, { x, y, w }] of places) {
+      const set = w === undefined ? { x, y } : { x, y, w }
       const own = this.#own.get(id)
-      if (own) this.#own.set(id, { ...own, x, y })
-      if (this.board.pictures.has(id)) this.board.patch(id, { x, y })
+      if (own) this.#own.set(id, { ...own, ...set })
+      if (this.board.pictures.has(id)) this.board.patch(id, set)
     }
     this.#changed([...places.keys()])
   }

@@ -1,15 +1,10 @@
 import { limits } from '@wirephoto/board'
-import type { Place } from '@wirephoto/client'
+import type { Held, Place } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup, type Signal } from 'solid-js'
 import type { Desk } from '../desk.ts'
 
 /** Milliseconds in which a picture in someone else's hand covers most of the way to where it is. */
 const FOLLOW = 45
-
-/** Where a picture is, and how wide if that changes. */
-export interface Held extends Place {
-  readonly w?: number | undefined
-}
 
 interface Spot extends Place {
   readonly w: number
@@ -179,7 +174,7 @@ export class Hands {
     const part = still ? 1 : 1 - Math.exp((last - now) / FOLLOW)
     batch(() => {
       for (const [id, follower] of this.#followers) {
-        const held: Held | undefined = this.#desk.board.drags.get(id)
+        const held = this.#desk.board.drags.get(id)
         const record = this.#desk.get(id)
         if (!record) this.#release(id)
         else {
