@@ -17,17 +17,17 @@ export interface Plant {
 
 /** Pictures of every format with canaries at all places that its standard has for more than pixels. */
 export async function plants(): Promise<Plant[]> {
-  const drawn = () => sharp(WAVES, { raw: { width: 48, height: 32, channels: 3 } })
+  const drawn = () => sharp(WAVES, { raw: { width: 80, height: 32, channels: 3 } })
   const jpeg = await drawn().withIccProfile('p3').jpeg().toBuffer()
   const progressive = await drawn().jpeg({ progressive: true }).toBuffer()
   const png = await drawn().withIccProfile('p3').png().toBuffer()
   const webp = await drawn().withIccProfile('p3').webp().toBuffer()
   const [gif, movingGif, movingWebp] = await Promise.all([
     drawn().gif().toBuffer(),
-    sharp(WAVES, { raw: { width: 48, height: 32, channels: 3, pageHeight: 16 } })
+    sharp(WAVES, { raw: { width: 80, height: 32, channels: 3, pageHeight: 16 } })
       .gif()
       .toBuffer(),
-    sharp(WAVES, { raw: { width: 48, height: 32, channels: 3, pageHeight: 16 } })
+    sharp(WAVES, { raw: { width: 80, height: 32, channels: 3, pageHeight: 16 } })
       .webp()
       .toBuffer(),
   ])
@@ -69,7 +69,7 @@ export async function plants(): Promise<Plant[]> {
 }
 
 const WAVES = Buffer.from(
-  Array.from({ length: 48 * 32 * 3 }, (_, i) => 128 + 100 * Math.sin(i / 37)),
+  Array.from({ length: 80 * 32 * 3 }, (_, i) => 128 + 100 * Math.sin(i / 37)),
 )
 const TEXT = Buffer.from(CANARY)
 const XMP = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description>${CANARY}</rdf:Description></rdf:RDF></x:xmpmeta>`
@@ -161,6 +161,8 @@ function inJpeg(picture: Buffer, order: 'II*\0' | 'MM\0*'): Buffer {
     app(2, 'MPF\0'),
     app(2, 'FPXR\0'),
     app(2, 'ICC_PROFILX\0'),
+    // Wrong only where what is right is a zero.
+    app(2, 'ICC_PROFILE!'),
     ...Array.from({ length: 11 }, (_, i) => app(3 + i, 'JUMBF\0')),
     app(13, 'Photoshop 3.0\x008BIM\x04\x04\0\0\0\0'),
     app(15, ''),

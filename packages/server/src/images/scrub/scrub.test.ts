@@ -4,6 +4,7 @@ import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import type { MediaType } from '@wirephoto/board'
 import fc from 'fast-check'
 import sharp from 'sharp'
@@ -98,6 +99,26 @@ describe('M1, F10: nothing is left of whatever stands besides the picture', () =
     const { bytes, type } = planted.find(({ name }) => name === 'AVIF sequence')!
     const out = await scrubbed(bytes, type)
     for (const frame of FRAMES) assert.equal(out.indexOf(frame), bytes.indexOf(frame), frame)
+  })
+
+  test('a PNG has right sums, and names of chunks that readers may pass over', async () => {
+    const { bytes } = planted.find(({ name }) => name === 'PNG')!
+    const out = await scrubbed(bytes, 'png')
+    const names: string[] = []
+    for (let at = 8; names.at(-1) !== 'IEND'; ) {
+      const end = at + 8 + out.readUInt32BE(at)
+      names.push(out.toString('latin1', at + 4, at + 8))
+      assert.equal(out.readUInt32BE(end), crc32(out.subarray(at + 4, end)), names.at(-1))
+      at = end + 4
+    }
+    const known = ['IHDR', 'teXt', 'ztXt', 'itXt', 'eXIf', 'tiME', 'spLT', 'gAMA', 'acTX', 'caBX']
+    assert.deepEqual(names.slice(0, 11), [...known, 'prIv'])
+  })
+
+  test('a WebP says no more that it has XMP', async () => {
+    const { bytes } = planted.find(({ name }) => name === 'WebP')!
+    const out = await scrubbed(bytes, 'webp')
+    assert.deepEqual([bytes[20]! & 0x0c, out[20]! & 0x0c], [0x0c, 0x08])
   })
 
   test('EXIF says how to turn the picture, in either byte order, and is sound', async () => {
