@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { errors, type ImageRecord, limits, MEDIA_TYPES, uuidv7 } from '@wirephoto/board'
+import sharp from 'sharp'
+import { drawPicture, seeded } from '../support/pictures.ts'
+import { ServerProcess } from '../support/server.ts'
+import { Witness } from '../support/witness.ts'
+
+const CORPORA = resolve(import.meta.dirname, '../../../shared/corpora')
+const FOLDERS = ['hostile', 'formats', 'metadata', 'photos']
+const SEED = Number(process.env['SEED'] ?? 20_261_122)
+/** 2,000 and more: a thorough run. */
+const MUTATIONS = Number(process.env['MUTATIONS'] ?? 300)
+/** Bytes of a file that takes long to decode. */
+const LARGE = 100_000
+/** Files sent at one time. */
+const SENDERS = 6
+/** Milliseconds in which any file must be answered: three times what the longest decoding may take. */
+const PATIENCE = 150_000
+/** F8: resident bytes of a decoding process, and what it may grow by between two looks. */
+const MOST = 1.5e9 * 1.3
+/** Resident bytes by which the server may have grown between the first and the last third. */
+const GROWTH = 100e6
+
+let server: ServerProcess
+
+before(async () => {
+  server = await ServerProcess.open()
+})
+after(() => server.close())
+
+/** A way in: resolves to `taken` or to the code of the refusal. */
+type Way = (board: Board, file: Sent) => Promise<string>
+
+interface Sent {
+  readonly name: string
+  readonly bytes: Buffer<ArrayBuffer>
+}
+
+/** A board with somebody on it. */
+class Board {
+  readonly id: string
+  readonly witness: Witness
+
+  private constructor(id: string, witness: Witness) {
+    this.id = id
+    this.witness = witness
+  }
+
+  static async open(): Promise<Board> {
+    const answer = await fetch(`${server.url}/api/boards`, { method: 'POST' })
+    const { id } = (await answer.json()) as { id: string }
+    return new Board(id, await Witness.follow(server.url, id))
+  }
+
+  get url(): string {
+    return `${server.url}/api/boards/${this.id}`
+  }
+
+  async announce(name: string, preview?: Buffer): Promise<string> {
+    const id = uuidv7(Date.now(), randomBytes(10))
+    const add = { kind: 'image.add', id, width: 40, height: 30, name } as const
+    const previews = preview && { [id]: preview }
+    const client = uuidv7(Date.now(), randomBytes(10))
+    const { refused } = await this.witness.send({ client, n: 1, commands: [add], previews })
+    assert.deepEqual(refused, [])
+    return id
+  }
+}
+
+const WAYS: Record<string, Way> = {
+  async tus(board, { name, bytes }) {
+    const id = await board.announce(name)
+    const send = (url: string, method: string, headers: object, body: BodyInit | null = null) =>
+      fetch(url, { method, headers: { 'tus-resumable': '1.0.0', ...headers }, body })
+    const begun = await send(`${board.url}/uploads`, 'POST', {
+      'upload-length': String(bytes.length),
+      'upload-metadata': `id ${btoa(id)}`,
+    })
+    if (begun.status !== 201) return codeOf(begun)
+    const part = await send(
+      `${board.url}/uploads/${id}`,
+      'PATCH',
+      { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' },
+      bytes,
+    )
+    if (part.status !== 204) return codeOf(part)
+    return check(await fetch(`${board.url}/images/${id}`), 200, board)
+  },
+  async post(board, { name, bytes }) {
+    const form = new FormData()
+    form.append('file', new Blob([bytes], { type: 'image/png' }), name)
+    return check(await fetch(`${board.url}/images`, { method: 'POST', body: form }), 201, board)
+  },
+  async put(board, { name, bytes }) {
+    const url = `${server.url}/b/${board.id}/${encodeURIComponent(name)}`
+    return check(await fetch(url, { method: 'PUT', body: bytes }), 201, board)
+  },
+  async preview(board, { name, bytes }) {
+    if (bytes.length > limits.preview) return 'too large to be one'
+    const id = await board.announce(name, bytes)
+    // They are made one after the other: when the next is there, this one has been looked at.
+    const next = await board.announce('next.png', await sound)
+    const there = (of: string) => fetch(`${server.url}/b/${board.id}/arrivals/${of}/preview`)
+    while (!(await there(next)).ok) await setTimeout(20)
+    const answer = await there(id)
+    if (!answer.ok) return 'no preview'
+    isInert(answer)
+    const { format, width, height } = await sharp(await answer.bytes()).metadata()
+    assert.ok(format === 'webp' && Math.max(width, height) <= 320)
+    return 'taken'
+  },
+}
+
+const sound = drawPicture({ width: 30, height: 20, format: 'webp' })
+
+/** Of what is taken, that it is what F8 and F9 say. */
+async function check(answer: Response, expected: number, board: Board): Promise<string> {
+  if (answer.status !== expected) return codeOf(answer)
+  const { id, type, blob, width, height } = (await answer.json()) as ImageRecord
+  assert.ok(type && type !== 'image/svg+xml' && MEDIA_TYPES.includes(type))
+  assert.ok(width * height <= limits.pixels && Math.max(width, height) <= limits.side)
+  for (const path of [
+    `/b/${board.id}/blob/${blob}/original`,
+    `/api/boards/${board.id}/images/${id}/file?download`,
+  ]) {
+    const file = await fetch(server.url + path, { method: 'HEAD' })
+    assert.equal(file.status, 200)
+    assert.equal(file.headers.get('content-type'), type)
+    isInert(file)
+  }
+  return 'taken'
+}
+
+function isInert({ headers }: Response): void {
+  assert.equal(headers.get('x-content-type-options'), 'nosniff')
+  assert.equal(headers.get('content-security-policy'), "sandbox; default-src 'none'")
+}
+
+/** A refusal has a code, its status and a sentence. */
+async function codeOf(answer: Response): Promise<string> {
+  const { error } = (await answer.json()) as {
+    error: { code: keyof typeof errors; message: string }
+  }
+  assert.equal(answer.status, errors[error.code], JSON.stringify(error))
+  assert.match(error.message, /^\S.+\.$/)
+  assert.notEqual(error.code, 'internal')
+  return error.code
+}
+
+/** What the server and its processes take, now and then. */
+class Watch {
+  readonly #every: NodeJS.Timeout
+  readonly server: number[] = []
+  largest = 0
+
+  constructor() {
+    this.#every = setInterval(() => this.#look(), 250)
+  }
+
+  close(): void {
+    clearInterval(this.#every)
+  }
+
+  #look(): void {
+    const own = String(server.pid)
+    const lines = execFileSync('ps', ['-eo', 'pid=,ppid=,rss='], { encoding: 'utf8' })
+    for (const line of lines.split('\n')) {
+      const [pid, parent, kilobytes] = line.trim().split(/\s+/)
+      if (pid === own) this.server.push(Number(kilobytes) * 1024)
+      if (parent === own) this.largest = Math.max(this.largest, Number(kilobytes) * 1024)
+    }
+  }
+}
+
+/** Sends all of them by all of these ways, and prints what became of them. */
+async function run(
+  t: { diagnostic(line: string): void },
+  files: AsyncIterable<[way: string, file: Sent]>,
+): Promise<Record<string, number>> {
+  const board = await Board.open()
+  const watch = new Watch()
+  const outcomes: Record<string, Record<string, number>> = {}
+  const queue = files[Symbol.asyncIterator]()
+  const send = async () => {
+    for (let next = await queue.next(); !next.done; next = await queue.next()) {
+      const [way, file] = next.value
+      const late = AbortSignal.timeout(PATIENCE)
+      const outcome = await Promise.race([
+        WAYS[way]!(board, file),
+        new Promise<never>((_, reject) => {
+          late.onabort = () => reject(new Error(`${file.name} by ${way}: no answer`))
+        }),
+      ])
+      outcomes[outcome] ??= {}
+      outcomes[outcome][way] = (outcomes[outcome][way] ?? 0) + 1
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: SENDERS }, send))
+  } finally {
+    watch.close()
+    board.witness.close()
+  }
+  for (const [outcome, ways] of Object.entries(outcomes).sort())
+    t.diagnostic(`${outcome.padEnd(20)} ${JSON.stringify(ways)}`)
+  const third = Math.ceil(watch.server.length / 3)
+  const [before, after] = [watch.server.slice(0, third), watch.server.slice(-third)].map(median)
+  t.diagnostic(`server ${mb(before!)} to ${mb(after!)} MB, largest process ${mb(watch.largest)} MB`)
+  assert.ok(after! - before! < GROWTH, 'RSS is flat')
+  assert.ok(watch.largest < MOST)
+  assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
+  return Object.fromEntries(
+    Object.entries(outcomes).map(([outcome, ways]) => [
+      outcome,
+      Object.values(ways).reduce((sum, n) => sum + n, 0),
+    ]),
+  )
+}
+
+const median = (values: number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+const mb = (bytes: number): number => Math.round(bytes / 1e6)
+
+test('F8, F9: every file of the corpora is taken or refused, by every way in', async (t) => {
+  if (!existsSync(CORPORA)) return t.skip('no ../shared/corpora here')
+  let i = 0
+  async function* all(): AsyncGenerator<[string, Sent]> {
+    for (const folder of FOLDERS)
+      for (const name of (await readdir(join(CORPORA, folder))).sort()) {
+        const bytes = await readFile(join(CORPORA, folder, name))
+        const ways = Object.keys(WAYS)
+        // A large one by one way, each by another, unless there is time.
+        const one = ways[i++ % (ways.length - 1)]!
+        const isLarge = bytes.length > LARGE && MUTATIONS < 2_000
+        for (const way of isLarge ? [one] : ways) yield [way, { name, bytes }]
+      }
+  }
+  const { taken } = await run(t, all())
+  assert.ok(taken! > 100)
+})
+
+test('F8, F9: so is whatever comes of pictures when bytes go wrong', async (t) => {
+  t.diagnostic(`SEED=${SEED} MUTATIONS=${MUTATIONS}`)
+  const pictures = await originals()
+  const random = seeded(SEED)
+  const ways = Object.keys(WAYS)
+  async function* mutants(): AsyncGenerator<[string, Sent]> {
+    for (let i = 0; i < MUTATIONS; i++) {
+      const [name, bytes] = pictures[i % pictures.length]!
+      const way = ways[Math.floor(random() * ways.length)]!
+      yield [way, { name: `${i}.${name}`, bytes: mutated(bytes, random) }]
+    }
+  }
+  const outcomes = await run(t, mutants())
+  assert.ok(outcomes['taken'] && outcomes['damaged'])
+})
+
+/** Small pictures of every type that a board takes. */
+async function originals(): Promise<[name: string, bytes: Buffer][]> {
+  const picture = sharp(await drawPicture({ width: 60, height: 40, format: 'png' }))
+  const frames = await Promise.all(
+    [1, 2, 3].map((seed) => drawPicture({ width: 40, height: 30, format: 'png', seed })),
+  )
+  const moving = () => sharp(frames, { join: { animated: true } })
+  const { data, info } = await picture
+    .clone()
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const made: [string, Buffer][] = [
+    ['jpg', await picture.clone().withMetadata({ orientation: 6 }).jpeg().toBuffer()],
+    ['progressive.jpg', await picture.clone().jpeg({ progressive: true }).toBuffer()],
+    ['png', await picture.clone().withIccProfile('p3').png().toBuffer()],
+    ['interlaced.png', await picture.clone().png({ progressive: true, palette: true }).toBuffer()],
+    ['gif', await moving().gif().toBuffer()],
+    ['webp', await picture.clone().webp().toBuffer()],
+    ['moving.webp', await moving().webp().toBuffer()],
+    ['avif', await picture.clone().avif({ effort: 0 }).toBuffer()],
+    ['tif', await picture.clone().tiff({ compression: 'lzw', tile: true }).toBuffer()],
+    ['jpeg.tif', await picture.clone().tiff({ compression: 'jpeg' }).toBuffer()],
+    ['bmp', bitmap(data, info.width, info.height)],
+    ['svg', Buffer.from(DRAWING)],
+  ]
+  const small = join(CORPORA, 'formats')
+  if (existsSync(small))
+    for (const name of ['apng-delay.png', 'cramps.gif', 'hopper.jpg', 'hopper.webp'])
+      made.push([name, await readFile(join(small, name))])
+  return made
+}
+
+const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><defs>
+  <linearGradient id="a"><stop offset="0" stop-color="#f00"/><stop offset="1"/></linearGradient></defs>
+  <rect width="30" height="20" fill="url(#a)" transform="rotate(10)"/><text x="5" y="20">Wirephoto</text>
+  <path d="M1 1L9 9C3 3 4 4 5 5z" filter="blur(2px)"/></svg>`
+
+/** The simplest BMP. */
+function bitmap(rgb: Buffer, width: number, height: number): Buffer {
+  const header = Buffer.alloc(54)
+  header.write('BM')
+  for (const [at, value] of [
+    [10, 54],
+    [14, 40],
+    [18, width],
+    [22, -height],
+    [26, 1 | (24 << 16)],
+  ] as const)
+    header.writeInt32LE(value, at)
+  assert.equal((width * 3) % 4, 0)
+  return Buffer.concat([header, rgb])
+}
+
+/** Numbers that programs forget. */
+const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff]
+
+/** One to four things gone wrong, most of them near the start, where a file says what it is. */
+function mutated(original: Buffer, random: () => number): Buffer<ArrayBuffer> {
+  let bytes = Buffer.from(original)
+  const below = (n: number) => Math.floor(random() * n)
+  const place = () => below(random() < 0.5 ? Math.min(bytes.length, 200) : bytes.length)
+  for (let left = 1 + below(4); left > 0 && bytes.length > 8; left--) {
+    const at = place()
+    const length = Math.min(1 + below(64), bytes.length - at)
+    const changes: (() => void)[] = [
+      () => (bytes[at]! ^= 1 << below(8)),
+      () => (bytes[at] = below(256)),
+      () => bytes.fill(random() < 0.5 ? 0 : 255, at, at + length),
+      () => (bytes = bytes.subarray(0, Math.max(1, below(bytes.length)))),
+      () => (bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(at + length)])),
+      () => (bytes = Buffer.concat([bytes.subarray(0, at + length), bytes.subarray(at)])),
+      () => {
+        const edge = EDGES[below(EDGES.length)]!
+        const size = Math.min([1, 2, 4][below(3)]!, bytes.length - at)
+        const value = edge % 2 ** (8 * size)
+        if (random() < 0.5) bytes.writeUIntBE(value, at, size)
+        else bytes.writeUIntLE(value, at, size)
+      },
+    ]
+    changes[below(changes.length)]!()
+  }
+  return bytes
+}
