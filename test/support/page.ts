@@ -15,6 +15,9 @@ interface Point {
   readonly y: number
 }
 
+/** What is dragged from another page or copied there, by media type. */
+export type Dragged = Readonly<Record<string, string>>
+
 /** A picture as it stands on the screen. */
 export interface Tile {
   readonly id: string
@@ -106,24 +109,36 @@ export class BoardPage {
   }
 
   /** Drops files of this machine, as from its desktop. */
-  async drop(files: readonly string[], at: Point): Promise<void> {
+  async drop(files: readonly string[] | Dragged, at: Point): Promise<void> {
     await this.hover(files, at)
     await this.#drag('drop', files, at)
   }
 
-  /** Holds files over the page. */
-  async hover(files: readonly string[], at: Point): Promise<void> {
+  /** Holds files over the page, or what is dragged from another page. */
+  async hover(files: readonly string[] | Dragged, at: Point): Promise<void> {
     await this.#drag('dragEnter', files, at)
     await this.#drag('dragOver', files, at)
   }
 
   async #drag(
     type: 'dragEnter' | 'dragOver' | 'drop',
-    files: readonly string[],
+    what: readonly string[] | Dragged,
     at: Point,
   ): Promise<void> {
-    const data = { items: [], files: [...files], dragOperationsMask: 1 }
+    const [files, rest] = Array.isArray(what) ? [[...what], {}] : [[], what]
+    const items = Object.entries(rest).map(([mimeType, data]) => ({ mimeType, data }))
+    const data = { items, files, dragOperationsMask: 1 }
     await this.#cdp.send('Input.dispatchDragEvent', { type, ...at, data })
+  }
+
+  /** Pastes text of such types, as a browser tells of it. */
+  async paste(what: Dragged): Promise<void> {
+    await this.page.evaluate((data) => {
+      const clipboardData = new DataTransfer()
+      for (const [type, text] of Object.entries(data)) clipboardData.setData(type, text)
+      const event = { clipboardData, bubbles: true, cancelable: true }
+      ;(document.activeElement ?? document.body).dispatchEvent(new ClipboardEvent('paste', event))
+    }, what)
   }
 
   /** Fingers on the glass; none are lifted fingers. */

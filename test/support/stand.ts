@@ -35,13 +35,17 @@ export class Stand {
     this.server = server
   }
 
-  /** `args` are further flags of `wirephoto serve`. */
-  static async open(browser?: Browser, args: readonly string[] = []): Promise<Stand> {
+  /** `args` are further flags of `wirephoto serve`, `main` another program that serves. */
+  static async open(
+    browser?: Browser,
+    args: readonly string[] = [],
+    main?: string,
+  ): Promise<Stand> {
     const port = await freePort()
     const flags = ['--public-url', `http://wire.test:${port}`, ...args]
     const [opened, server] = await Promise.all([
       browser ?? launchBrowser(),
-      ServerProcess.open({ port, args: flags }),
+      ServerProcess.open({ port, args: flags, ...(main && { main }) }),
     ])
     return new Stand(opened, server)
   }

@@ -71,6 +71,7 @@ export const uiWords = {
   // Empty, and about to be less so
   emptyTitle: 'Drop pictures here.',
   emptyHint: 'Or paste, choose, or take a photo. Everyone on this board sees it at once.',
+  fetching: 'Fetching the picture.',
   letGo: (n: number): string => `Let go to add ${n > 0 ? pictures(n) : 'pictures'}`,
 
   // The line

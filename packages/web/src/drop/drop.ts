@@ -1,6 +1,7 @@
 import {
   type Box,
   cleanName,
+  type ErrorBody,
   firstWidth,
   freeSpot,
   type ImageRecord,
@@ -63,6 +64,24 @@ export class Drop {
     if (at) this.#camera.isChosen = true
     else this.#camera.reveal(around(boxes)!)
     await this.#announce(pictures)
+  }
+
+  /** Has the server fetch a picture from elsewhere, to a board point. */
+  async fetch(url: string, { x, y }: Point): Promise<void> {
+    this.#camera.isChosen = true
+    this.#toasts.say(words.ui.fetching)
+    try {
+      const response = await fetch(`/api/boards/${this.#desk.board.id}/images/from-url`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ url, x: Math.round(x), y: Math.round(y) }),
+      })
+      if (response.ok) return
+      const { error } = (await response.json()) as ErrorBody
+      this.#toasts.warn(error.message)
+    } catch {
+      this.#toasts.warn(words.ui.needsConnection)
+    }
   }
 
   /** Loads what makes previews: something is about to be dropped. */

@@ -2,8 +2,9 @@ import { words } from '@wirephoto/board'
 import { createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { type Point, toBoard } from '../stage/view.ts'
+import { addressIn } from './address.ts'
 import './edge.css'
-import { droppedFiles, filesIn } from './files.ts'
+import { droppedFiles, picturesIn } from './files.ts'
 
 /** Takes what is dropped or pasted anywhere on the page, and says so while it hovers. */
 export function DropEdge(): JSX.Element {
@@ -14,10 +15,13 @@ export function DropEdge(): JSX.Element {
 
   const drag = (event: DragEvent): void => {
     if (isText(event.target)) return
-    const count = filesIn(event.dataTransfer)
+    const transfer = event.dataTransfer!
+    const count = picturesIn(transfer)
     // A link that is let go here must not lead away from the board.
     event.preventDefault()
-    event.dataTransfer!.dropEffect = count === null ? 'none' : 'copy'
+    // Text may be an address: what it says is only told when it is let go.
+    const isWelcome = count !== null || transfer.types.includes('text/plain')
+    transfer.dropEffect = isWelcome ? 'copy' : 'none'
     setOver(count)
   }
   const leave = (event: DragEvent): void => {
@@ -26,17 +30,22 @@ export function DropEdge(): JSX.Element {
   }
   const dropped = async (event: DragEvent): Promise<void> => {
     setOver(null)
-    if (filesIn(event.dataTransfer) === null) return
+    if (isText(event.target) && picturesIn(event.dataTransfer!) === null) return
     event.preventDefault()
     const at = toBoard(camera.now, { x: event.clientX, y: event.clientY })
-    await drop.add(await droppedFiles(event.dataTransfer!), at)
+    const address = addressIn(event.dataTransfer)
+    await take(await droppedFiles(event.dataTransfer!), address, at)
   }
   const pasted = (event: ClipboardEvent): void => {
     const files = [...(event.clipboardData?.files ?? [])]
-    if (files.length === 0) return
+    const address = isText(event.target) ? null : addressIn(event.clipboardData)
+    if (files.length === 0 && address === null) return
     event.preventDefault()
-    void drop.add(files, toBoard(camera.now, pointer ?? camera.middle))
+    void take(files, address, toBoard(camera.now, pointer ?? camera.middle))
   }
+  /** What is here is here sooner than what the server would fetch. */
+  const take = (files: File[], address: string | null, at: Point): Promise<void> =>
+    files.length === 0 && address !== null ? drop.fetch(address, at) : drop.add(files, at)
 
   onMount(() => {
     const { signal } = disposable()
@@ -65,7 +74,8 @@ export function DropEdge(): JSX.Element {
   )
 }
 
-const isText = (target: EventTarget | null): boolean => target instanceof HTMLInputElement
+const isText = (target: EventTarget | null): boolean =>
+  target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement
 
 /** Listeners that go with the component. */
 function disposable(): AbortController {

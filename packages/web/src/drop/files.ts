@@ -1,6 +1,7 @@
-/** Whether something that is dragged over the page holds files, and how many as far as one can tell. */
-export function filesIn(transfer: DataTransfer | null): number | null {
-  if (!transfer?.types.includes('Files')) return null
+/** How many pictures something that is dragged over the page holds, as far as one can tell; null for none. */
+export function picturesIn(transfer: DataTransfer): number | null {
+  // Of another page's picture, or a link.
+  if (!transfer.types.includes('Files')) return transfer.types.includes('text/uri-list') ? 1 : null
   return Array.from(transfer.items).filter(({ kind }) => kind === 'file').length
 }
 

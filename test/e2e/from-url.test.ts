@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { resolve } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { type ImageRecord, type Snapshot, words } from '@wirephoto/board'
+import type { Dragged } from '../support/page.ts'
+import { drawPicture } from '../support/pictures.ts'
+import { HOSTS, Stand } from '../support/stand.ts'
+
+const { ui, errors } = words
+const MIDDLE = { x: 500, y: 400 }
+
+let stand: Stand
+/** Another site, with pictures on it. */
+let elsewhere: Server
+let site: string
+
+before(async () => {
+  const photo = await drawPicture({ width: 640, height: 480 })
+  elsewhere = createServer((request, response) => {
+    if (request.url?.endsWith('.jpg')) response.end(photo)
+    else response.end('<!doctype html><title>No picture</title>')
+  }).listen(0, '127.0.0.1')
+  await once(elsewhere, 'listening')
+  site = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`
+  const near = resolve(import.meta.dirname, '../support/serve-near.ts')
+  stand = await Stand.open(undefined, [], near)
+})
+after(async () => {
+  await stand.close()
+  elsewhere.close()
+})
+
+/** The addresses of the pictures on a board, in the order in which they came. */
+async function sources(board: string): Promise<(string | null)[]> {
+  const response = await fetch(`${stand.server.url}/api/boards/${board}/snapshot`)
+  const { records } = (await response.json()) as Snapshot
+  const pictures = records.filter((record): record is ImageRecord => record.kind === 'image')
+  return pictures.sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ source }) => source)
+}
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('X1: an address that is dropped or pasted becomes its picture, for everybody', async (t) => {
+      const { board, anna, ben } = await stand.pair(t, host)
+      const ways: [url: string, bring: (url: string) => Promise<void>][] = [
+        // Another page's picture, in a link; and a link to one.
+        ['/a.jpg', (url) => anna.drop(dragged(url), MIDDLE)],
+        ['/b.jpg', (url) => anna.drop({ 'text/uri-list': `# a comment\r\n${url}\r\n` }, MIDDLE)],
+        ['/c.jpg', (url) => anna.drop({ 'text/plain': url }, MIDDLE)],
+        ['/d.jpg', (url) => anna.paste({ 'text/plain': ` ${url}\n` })],
+        ['/e.jpg', (url) => anna.paste({ 'text/html': `<p><img src="${url}" alt=""></p>` })],
+      ]
+      for (const [i, [path, bring]] of ways.entries()) {
+        await bring(site + path)
+        await ben.painted(i + 1, 'stored')
+        await anna.painted(i + 1, 'stored')
+      }
+      assert.deepEqual(
+        await sources(board),
+        ways.map(([path]) => site + path),
+      )
+      const [first] = await anna.tiles()
+      assert.equal(first!.label, 'a.jpg')
+      assert.ok(Math.abs(first!.x - MIDDLE.x) < 2 && Math.abs(first!.y - MIDDLE.y) < 2)
+    })
+
+    test('X2, X3: what can’t be fetched is said in words', async (t) => {
+      const { board, anna } = await stand.pair(t, host)
+      anna.tolerates = /status of (403|415|502)/
+      await anna.hover(dragged(`${site}/a.html`), MIDDLE)
+      await anna.page.getByText(ui.letGo(1)).waitFor()
+      await anna.drop(dragged(`${site}/a.html`), MIDDLE)
+      await anna.told(errors['not-a-picture']({ name: 'a.html' }))
+      await anna.paste({ 'text/plain': 'http://[::1]/a.jpg' })
+      await anna.told(errors['foreign-address']({}))
+      await anna.paste({ 'text/plain': 'http://127.0.0.1:1/a.jpg' })
+      await anna.told(errors.unreachable({}))
+      // Words are no address, and those that are pasted into a name stay there.
+      await anna.paste({ 'text/plain': `Look at ${site}/a.jpg` })
+      await anna.drop({ 'text/plain': 'nothing in particular' }, MIDDLE)
+      assert.deepEqual(await sources(board), [])
+    })
+  })
+
+/** A picture that stands in a link, as it is dragged from its page. */
+const dragged = (url: string): Dragged => ({
+  'text/uri-list': `${site}/page.html`,
+  'text/html': `<a href="${site}/page.html"><img src="${url}" width="10"></a>`,
+})

@@ -1,0 +1,19 @@
+import { resolve } from 'node:path'
+import { startServer } from '@wirephoto/server'
+
+/** The real server, that fetches pictures from this machine too: `node serve-near.ts --port N --data D --public-url U`. */
+const value = (flag: string) => process.argv[process.argv.indexOf(flag) + 1]!
+const data = value('--data')
+const { port } = await startServer({
+  port: Number(value('--port')),
+  host: '127.0.0.1',
+  publicUrl: value('--public-url'),
+  data,
+  engine: `sqlite:${data}`,
+  maxUpload: 10_000_000,
+  webRoot: resolve(import.meta.dirname, '../../packages/web/dist'),
+  log: 'silent',
+  // As the world, but for one address that nobody may ask.
+  fetchFrom: (address) => address === '127.0.0.1',
+})
+console.log(`http://localhost:${port}`)
