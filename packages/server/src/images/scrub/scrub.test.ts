@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import type { MediaType } from '@wirephoto/board'
 import fc from 'fast-check'
+import openLibheif from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import sharp from 'sharp'
 import { planHeif } from './heif.ts'
 import { CANARY, exif, FRAMES, ORIENTATION, type Plant, plants } from './plants.ts'
@@ -63,6 +64,16 @@ async function pixelsOf(bytes: Buffer): Promise<unknown> {
   }
 }
 
+/** The pixels of a HEIC. */
+async function drawn(bytes: Buffer): Promise<Buffer> {
+  const [image] = new (openLibheif().HeifDecoder)().decode(bytes)
+  const [width, height] = [image!.get_width(), image!.get_height()]
+  const data = new Uint8Array(width * height * 4)
+  await new Promise((resolve) => image!.display({ data, width, height }, resolve))
+  assert.ok(data.some((value) => value !== 0))
+  return Buffer.from(data.buffer)
+}
+
 describe('M1, F10: nothing is left of whatever stands besides the picture', () => {
   test('no canary is found in any format, wherever it was planted', async () => {
     for (const { name, type, bytes } of planted) {
@@ -113,6 +124,14 @@ describe('M1, F10: nothing is left of whatever stands besides the picture', () =
     }
     const known = ['IHDR', 'teXt', 'ztXt', 'itXt', 'eXIf', 'tiME', 'spLT', 'gAMA', 'acTX', 'caBX']
     assert.deepEqual(names.slice(0, 11), [...known, 'prIv'])
+  })
+
+  test('a HEIC loses its thumbnail and keeps its picture', withCorpora, async () => {
+    const bytes = await readFile(join(CORPORA, 'photos/iphone.heic'))
+    const out = await scrubbed(bytes, 'heic')
+    assert.deepEqual([bytes.includes('thmb'), out.includes('thmb')], [true, false])
+    assert.deepEqual([bytes.includes('Exif'), out.includes('Exif')], [true, false])
+    assert.ok((await drawn(out)).equals(await drawn(bytes)))
   })
 
   test('a WebP says no more that it has XMP', async () => {
