@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { words } from '@wirephoto/board'
+import { limits, words } from '@wirephoto/board'
 import { type Board, openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
 import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
+import { drawPicture } from '../support/pictures.ts'
 import type { Proxy } from '../support/proxy.ts'
 import { HOSTS, type Host, type PageOptions, Stand } from '../support/stand.ts'
 
@@ -79,7 +81,7 @@ describe('on its way', () => {
     line.up.rate = SLOW
     await anna.drop(files, { x: 200, y: 100 })
     await first
-    assert.equal(previews.count, 50)
+    assert.equal(previews.length, 50)
     await anna.page.keyboard.press('f')
     await ben.page.keyboard.press('f')
     await ben.until(
@@ -89,6 +91,37 @@ describe('on its way', () => {
     line.up.rate = Number.POSITIVE_INFINITY
     await ben.painted(50, 'stored')
     await anna.painted(50, 'stored')
+  })
+
+  test('A1: a preview is small whatever the picture, and upright; where WebP fails, JPEG', async (t) => {
+    const { anna, ben } = await apart(t, host)
+    const noise = sharp(randomBytes(800 * 600 * 4), {
+      raw: { width: 800, height: 600, channels: 4 },
+    })
+    const files = [
+      await gallery.write('noise.png', await noise.png().toBuffer()),
+      await gallery.write('turned.jpg', await turned()),
+    ]
+    for (const type of ['webp', 'jpeg'] as const) {
+      if (type === 'jpeg') await likeSafari(anna)
+      const previews = previewsSent(anna)
+      await anna.drop(files, MIDDLE)
+      for (const page of [anna, ben]) await page.painted(2, 'stored')
+      // WebP keeps all of a transparency, so that of noise is too much.
+      const types = previews.map((preview) => preview.type)
+      assert.deepEqual(types.sort(), ['jpeg', type])
+      const shapes = await Promise.all(
+        previews.map(async ({ bytes }) => {
+          assert.ok(bytes.length <= limits.preview, `${bytes.length} bytes`)
+          const { width, height } = await sharp(bytes).metadata()
+          return `${width} x ${height}`
+        }),
+      )
+      assert.deepEqual(shapes.sort(), ['240 x 320', '320 x 240'])
+      await anna.page.keyboard.press('Control+a')
+      await anna.page.keyboard.press('Delete')
+      for (const page of [anna, ben]) await page.standing(0)
+    }
   })
 
   test('A2: a stalled one waits for its sender by name, its line amber and dashed', async (t) => {
@@ -380,6 +413,25 @@ async function put(board: string): Promise<void> {
   assert.equal(response.status, 201)
 }
 
+/** A photograph that its camera held upright: 600 x 800 as it is seen. */
+async function turned(): Promise<Buffer> {
+  const picture = await drawPicture({ width: 800, height: 600 })
+  return sharp(picture).withMetadata({ orientation: 6 }).jpeg().toBuffer()
+}
+
+/** A browser that draws on the main thread alone, and answers PNG when it is asked for WebP. */
+async function likeSafari({ page }: BoardPage): Promise<void> {
+  await page.addInitScript(() => {
+    Reflect.deleteProperty(window, 'OffscreenCanvas')
+    const { toBlob } = HTMLCanvasElement.prototype
+    HTMLCanvasElement.prototype.toBlob = function (callback, type, quality) {
+      toBlob.call(this, callback, type === 'image/webp' ? 'image/png' : type, quality)
+    }
+  })
+  await page.reload()
+  await page.locator('.connection', { hasText: 'Live' }).waitFor({ state: 'attached' })
+}
+
 let drawn: Promise<string[]> | undefined
 
 /** Small pictures, each another. */
@@ -392,9 +444,9 @@ function many(count: number): Promise<string[]> {
   return drawn
 }
 
-/** Counts the previews that a page sends: WebP in binary frames. */
-function previewsSent({ page }: BoardPage): { count: number } {
-  const sent = { count: 0 }
+/** The previews that a page sends: pictures in binary frames. */
+function previewsSent({ page }: BoardPage): { type: 'webp' | 'jpeg'; bytes: Buffer }[] {
+  const sent: { type: 'webp' | 'jpeg'; bytes: Buffer }[] = []
   void page
     .context()
     .newCDPSession(page)
@@ -402,7 +454,9 @@ function previewsSent({ page }: BoardPage): { count: number } {
       await cdp.send('Network.enable')
       cdp.on('Network.webSocketFrameSent', ({ response: { opcode, payloadData } }) => {
         const bytes = Buffer.from(payloadData, 'base64')
-        if (opcode === 2 && bytes.toString('latin1', 8, 12) === 'WEBP') sent.count++
+        if (opcode !== 2) return
+        if (bytes.toString('latin1', 8, 12) === 'WEBP') sent.push({ type: 'webp', bytes })
+        if (bytes.readUInt16BE() === 0xffd8) sent.push({ type: 'jpeg', bytes })
       })
     })
   return sent

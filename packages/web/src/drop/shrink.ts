@@ -6,6 +6,8 @@ const PREVIEW = 320
 const THUMBHASH = 100
 /** What it is decoded at, if the browser can do that: twice as large, to be drawn smoothly. */
 const DECODED = 2 * PREVIEW
+/** The second for browsers that can't write the first, and for what is transparent in too fine a pattern. */
+const TYPES = ['image/webp', 'image/jpeg']
 /** From the one for about 10 KB to one that is always small enough. */
 const QUALITIES = [0.75, 0.5, 0.25, 0]
 
@@ -77,21 +79,21 @@ function draw(picture: CanvasImageSource, side: number, width: number, height: n
 }
 
 async function encode({ canvas, context }: Drawn): Promise<Uint8Array> {
-  let type = 'image/webp'
-  let blob: Blob | null = null
-  for (const quality of QUALITIES) {
-    blob = await toBlob(canvas, type, quality)
-    if (blob.type !== type) {
-      // Safari: asked for WebP it gives PNG. A JPEG has no transparency: what shines through is paper.
-      type = 'image/jpeg'
+  for (const type of TYPES) {
+    if (type === 'image/jpeg') {
+      // It has no transparency: what shines through is paper.
       context.globalCompositeOperation = 'destination-over'
       context.fillStyle = '#fff'
       context.fillRect(0, 0, canvas.width, canvas.height)
-      blob = await toBlob(canvas, type, quality)
     }
-    if (blob.size <= limits.preview) break
+    for (const quality of QUALITIES) {
+      const blob = await toBlob(canvas, type, quality)
+      // Safari: asked for WebP it gives PNG.
+      if (blob.type !== type) break
+      if (blob.size <= limits.preview) return new Uint8Array(await blob.arrayBuffer())
+    }
   }
-  return new Uint8Array(await blob!.arrayBuffer())
+  throw new Error('too large')
 }
 
 function newCanvas(width: number, height: number): Canvas {
