@@ -4,6 +4,7 @@ import { engines } from './engines.ts'
 import { fanout } from './fanout.ts'
 import { growth } from './growth.ts'
 import { ingest } from './ingest.ts'
+import { picture } from './picture.ts'
 import { pushes } from './pushes.ts'
 import { start } from './start.ts'
 import type { Figure } from './support/figures.ts'
@@ -11,6 +12,7 @@ import { report } from './support/report.ts'
 import { weight } from './weight.ts'
 
 const benches: Record<string, () => Promise<Figure[]>> = {
+  picture,
   fanout,
   growth,
   pushes,

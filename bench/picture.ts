@@ -1,0 +1,158 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { launchBrowser } from '../test/support/browser.ts'
+import { BoardPage } from '../test/support/page.ts'
+import { ServerProcess } from '../test/support/server.ts'
+import { type Figure, interleave } from './support/figures.ts'
+import { likenessTo } from './support/likeness.ts'
+import { paintsOf, watchPaints } from './support/painted.ts'
+import { drawPhoto } from './support/photo.ts'
+import { startBaseline } from './support/process.ts'
+import { Shaper } from './support/shaper.ts'
+import { Line, snapshotOf } from './support/wire.ts'
+
+const ROUNDS = 5
+const PAGES = 2
+const SOCKETS = 18
+/** How like the original a picture must be to be recognised. */
+const RECOGNISED = 0.9
+/** Milliseconds that a page has been open before something is dropped on it. */
+const OPEN = 1_500
+/** Milliseconds between two looks at a page's list of what it painted, and until it counts as never. */
+const LOOK = 100
+const PATIENCE = 60_000
+
+/** S1: from the drop until the last of twenty viewers has a picture that they recognise. */
+export async function picture(): Promise<Figure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
+  const server = await ServerProcess.open()
+  const tutorial = await startBaseline('tutorial-page')
+  const browser = await launchBrowser()
+  try {
+    const photo = await drawPhoto()
+    const file = join(folder, 'photo.jpg')
+    await writeFile(file, photo)
+    const shot: Shot = { browser, file, likeness: await likenessTo(photo) }
+    const times = await interleave(ROUNDS, {
+      product: async () => {
+        const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
+        const { id } = (await created.json()) as { id: string }
+        const { cursor } = await snapshotOf(server.port, id)
+        return race(shot, {
+          port: server.port,
+          path: `/b/${id}`,
+          join: async () => {
+            const line = await Line.connect(server.port, undefined, id)
+            await line.follow(cursor)
+            return line
+          },
+        })
+      },
+      tutorial: () =>
+        race(shot, {
+          port: tutorial.port,
+          path: '/',
+          join: () => Line.connect(tutorial.port),
+        }),
+    })
+    const size = `${(photo.length / 1e6).toFixed(1)} MB`
+    return [
+      {
+        id: 'S1',
+        what: `drop to the last of ${PAGES} pages and ${SOCKETS} sockets, ${size} on 5 Mbit/s`,
+        unit: 's',
+        figure: times.product,
+        baseline: { name: 'tutorial way', value: times.tutorial },
+        goal: { max: 1 / 40 },
+      },
+      {
+        id: 'S1',
+        what: 'the same by the clock',
+        unit: 's',
+        figure: times.product,
+        baseline: null,
+        goal: { max: 0.3 },
+        notes: [
+          `recognised: SSIM of at least ${RECOGNISED} against the original, both at 320 px; in pages painted, faded in, a frame later`,
+          'the line: 625,000 bytes/s up for all connections of the sender, 20 ms there and back; down, and for viewers, as fast as it goes',
+        ],
+      },
+    ]
+  } finally {
+    await browser.close()
+    await tutorial.close()
+    await server.close()
+    await rm(folder, { recursive: true })
+  }
+}
+
+interface Shot {
+  readonly browser: Browser
+  readonly file: string
+  readonly likeness: (picture: Buffer) => Promise<number>
+}
+
+interface Way {
+  readonly port: number
+  readonly path: string
+  /** A viewer without a page. */
+  readonly join: () => Promise<Line>
+}
+
+/** Seconds from the drop until the last viewer has a recognisable picture. */
+async function race({ browser, file, likeness }: Shot, way: Way): Promise<number> {
+  const line = await Shaper.open(way.port)
+  const contexts: BrowserContext[] = []
+  const lines: Line[] = []
+  const open = async (port: number): Promise<BoardPage> => {
+    const context = await browser.newContext()
+    contexts.push(context)
+    await watchPaints(context)
+    const origin = `http://localhost:${port}`
+    const opened = await BoardPage.open(context, origin)
+    await opened.go(way.path)
+    return opened
+  }
+  try {
+    const viewers: BoardPage[] = []
+    for (let i = 0; i < PAGES; i++) viewers.push(await open(way.port))
+    const sender = await open(line.port)
+    for (let i = 0; i < SOCKETS; i++) lines.push(await way.join())
+    const heard = lines.map(
+      (each) =>
+        new Promise<{ at: number; picture: Buffer }>((resolve) => {
+          each.onPreview = (_id, bytes) => resolve({ at: now(), picture: bytes })
+        }),
+    )
+    await setTimeout(OPEN)
+    const dropped = now()
+    await sender.drop([file], { x: 400, y: 300 })
+    const seen = await Promise.all(viewers.map(({ page }) => recognised(page, likeness)))
+    const told = await Promise.all(heard)
+    for (const each of told)
+      if ((await likeness(each.picture)) < RECOGNISED)
+        throw new Error('A preview is nothing like it')
+    return (Math.max(...seen, ...told.map(({ at }) => at)) - dropped) / 1000
+  } finally {
+    for (const each of lines) each.close()
+    for (const context of contexts) await context.close()
+    await line.close()
+  }
+}
+
+/** When the page had painted a recognisable picture. */
+async function recognised(page: Page, likeness: Shot['likeness']): Promise<number> {
+  const end = now() + PATIENCE
+  for (let known = 0; now() < end; await setTimeout(LOOK))
+    for (const { at, picture } of await paintsOf(page, known)) {
+      known++
+      if ((await likeness(picture)) >= RECOGNISED) return at
+    }
+  throw new Error('A page has painted no recognisable picture')
+}
+
+/** Milliseconds since 1970, as pages count them. */
+const now = (): number => performance.timeOrigin + performance.now()

@@ -1,0 +1,62 @@
+import type { BrowserContext, Page } from 'playwright-core'
+
+/** A picture that a page has painted. */
+export interface Painted {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** As PNG, at most 640 px wide. */
+  readonly picture: Buffer
+}
+
+/** Narrower ones are blurs and icons. */
+const NARROWEST = 64
+
+/** Has the context's pages write down what they paint; to be called before they load. */
+export async function watchPaints(context: BrowserContext): Promise<void> {
+  await context.addInitScript((narrowest) => {
+    const paints: { at: number; picture: string }[] = []
+    Object.assign(window, { paints })
+    const known = new WeakMap<Element, string>()
+    const isVisible = (element: Element | null): boolean => {
+      let opacity = 1
+      for (let each = element; each; each = each.parentElement)
+        opacity *= Number(getComputedStyle(each).opacity)
+      return opacity >= 0.9
+    }
+    const note = (image: HTMLImageElement): void => {
+      const at = performance.timeOrigin + performance.now()
+      const canvas = document.createElement('canvas')
+      canvas.width = Math.min(640, image.naturalWidth)
+      canvas.height = Math.round((canvas.width * image.naturalHeight) / image.naturalWidth)
+      canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height)
+      paints.push({ at, picture: canvas.toDataURL('image/png') })
+    }
+    const look = (): void => {
+      for (const image of document.images) {
+        if (known.get(image) === image.src || !image.complete) continue
+        if (image.naturalWidth < narrowest || !isVisible(image)) continue
+        known.set(image, image.src)
+        // What is decoded is in the next frame; when the one after begins, that has been painted.
+        void image.decode().then(
+          () => requestAnimationFrame(() => requestAnimationFrame(() => note(image))),
+          () => known.delete(image),
+        )
+      }
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  }, NARROWEST)
+}
+
+/** Resolves to what the page has painted so far, from the `from`th on. */
+export async function paintsOf(page: Page, from: number): Promise<Painted[]> {
+  const paints = await page.evaluate(
+    (start) =>
+      (window as unknown as { paints: { at: number; picture: string }[] }).paints.slice(start),
+    from,
+  )
+  return paints.map(({ at, picture }) => ({
+    at,
+    picture: Buffer.from(picture.slice(picture.indexOf(',') + 1), 'base64'),
+  }))
+}

@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+
+/** Bytes of a packet. */
+const PACKET = 1_460
+
+export interface Shape {
+  /** Bytes a second, from the browser to the server. */
+  readonly uplink: number
+  /** Milliseconds there and back. */
+  readonly roundTrip: number
+  /** Bytes that wait before the bottleneck, of all connections; who has more to send waits outside. */
+  readonly queue: number
+}
+
+/** 5 Mbit/s up, 20 ms away, a router with a tenth of a second of queue. */
+export const SLOW: Shape = { uplink: 625_000, roundTrip: 20, queue: 64_000 }
+
+interface Packet {
+  readonly bytes: Buffer
+  readonly to: Socket
+}
+
+/**
+ * A browser's line to a server on this machine: one bottleneck up for all its connections, first come,
+ * first served; nothing but distance down. TCP's slow start and losses are left out, which is kind to
+ * whoever sends much.
+ */
+export class Shaper {
+  readonly port: number
+  readonly #shape: Shape
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+  readonly #queue: Packet[] = []
+  #queued = 0
+  /** Those who wait for room in the queue, in their order. */
+  #waiting: (() => void)[] = []
+  #sending = false
+
+  private constructor(server: Server, target: number, shape: Shape) {
+    this.#server = server
+    this.#shape = shape
+    this.port = (server.address() as AddressInfo).port
+    server.on('connection', (socket) => void this.#carry(socket, target))
+  }
+
+  static async open(target: number, shape = SLOW): Promise<Shaper> {
+    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new Shaper(server, target, shape)
+  }
+
+  async close(): Promise<void> {
+    this.#server.close()
+    for (const socket of this.#sockets) socket.destroy()
+    await once(this.#server, 'close')
+  }
+
+  async #carry(near: Socket, target: number): Promise<void> {
+    const far = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.on('error', () => other.destroy())
+      socket.on('close', () => {
+        this.#sockets.delete(socket)
+        other.destroy()
+      })
+    }
+    // A connection is there after one round trip (SYN, SYN ACK).
+    await setTimeout(this.#shape.roundTrip)
+    void this.#up(near, far)
+    this.#down(far, near)
+  }
+
+  async #up(near: Socket, far: Socket): Promise<void> {
+    try {
+      for await (const chunk of near as AsyncIterable<Buffer>)
+        for (let at = 0; at < chunk.length; at += PACKET) {
+          while (this.#queued >= this.#shape.queue)
+            await new Promise<void>((resolve) => this.#waiting.push(resolve))
+          const bytes = chunk.subarray(at, at + PACKET)
+          this.#queue.push({ bytes, to: far })
+          this.#queued += bytes.length
+          if (!this.#sending) void this.#send()
+        }
+      await this.#arrive(far)
+      far.end()
+    } catch {
+      // The sockets' own listeners have told the other side.
+    }
+  }
+
+  /** One packet after the other leaves the queue, each as long as the bottleneck takes for it. */
+  async #send(): Promise<void> {
+    this.#sending = true
+    let free = performance.now()
+    for (let packet = this.#queue.shift(); packet; packet = this.#queue.shift()) {
+      const { bytes, to } = packet
+      free = Math.max(free, performance.now() - 2) + (bytes.length / this.#shape.uplink) * 1000
+      // Timers are too coarse for each: what is due within a millisecond goes now.
+      if (free - performance.now() > 1) await setTimeout(free - performance.now())
+      this.#queued -= bytes.length
+      this.#waiting.shift()?.()
+      void this.#arrive(to).then(() => to.destroyed || to.write(bytes))
+    }
+    this.#sending = false
+  }
+
+  #down(far: Socket, near: Socket): void {
+    let last: Promise<void> = Promise.resolve()
+    far.on('data', (bytes: Buffer) => {
+      last = this.#arrive(near).then(() => {
+        if (near.destroyed || near.write(bytes)) return
+        far.pause()
+        near.once('drain', () => far.resume())
+      })
+    })
+    far.on('end', () => void last.then(() => near.end()))
+  }
+
+  /** Half a round trip; what leaves first arrives first. */
+  #arrive(to: Socket): Promise<void> {
+    return setTimeout(this.#shape.roundTrip / 2, undefined, { ref: !to.destroyed })
+  }
+}
