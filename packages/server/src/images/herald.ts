@@ -1,6 +1,7 @@
 import type { ImageAdd } from '@wirephoto/board'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
-import type { Arrival, Arrivals } from './arrivals.ts'
+import type { Arrival } from './arrival.ts'
+import type { Arrivals } from './arrivals.ts'
 import type { Workers } from './workers.ts'
 
 /** Milliseconds in which most pictures have come whole, so that nobody need be told before. */

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type MediaType, WireError } from '@wirephoto/board'
-import type { Arrival } from './arrivals.ts'
+import type { Arrival } from './arrival.ts'
 
 /** Milliseconds without a byte after which a tail ends. */
 const PATIENCE = 2_000

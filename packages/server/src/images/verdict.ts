@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
-import type { Arrival } from './arrivals.ts'
+import type { Arrival } from './arrival.ts'
 import type { Verdict, Workers } from './workers.ts'
 
 /** A file that may be stored, and what it is. */

@@ -96,8 +96,11 @@ const MOST = 12
 const formatOf = (first: string): Format | undefined =>
   FORMATS.find(({ begins }) => begins.some((signs) => isAt(first, signs)))
 
-const isAt = (first: string, signs: string): boolean =>
-  first.length >= signs.length && [...signs].every((sign, i) => sign === '.' || sign === first[i])
+function isAt(first: string, signs: string): boolean {
+  if (first.length < signs.length) return false
+  for (let i = 0; i < signs.length; i++) if (signs[i] !== '.' && signs[i] !== first[i]) return false
+  return true
+}
 
 /** What follows a picture's end is nothing of it. */
 function* wholly(scrub: (tape: Tape) => Scrubbing, tape: Tape): Scrubbing {
