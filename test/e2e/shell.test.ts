@@ -149,7 +149,7 @@ for (const host of HOSTS)
       while (!(await isFocused(anna, one))) await keyboard.press('Tab')
       await keyboard.press('ArrowDown')
       assert.ok(await isFocused(anna, two), 'an arrow goes to the next picture')
-      await keyboard.press('Enter')
+      await keyboard.press('Space')
       await keyboard.press('Shift+ArrowDown')
       await keyboard.press('ArrowRight')
       await settled(ben, two.id, { x: two.x + 1, y: two.y + 10 })
@@ -197,7 +197,7 @@ for (const host of HOSTS)
       await swipe(phone, middle, { x: middle.x + 40, y: middle.y + 40 })
       await settled(phone, tile.id, { x: x + 40, y: y + 40 })
       const before = await ben.at(tile.id)
-      await phone.page.touchscreen.tap(middle.x + 40, middle.y + 40)
+      await longPress(phone, { x: middle.x + 40, y: middle.y + 40 })
       await phone.page.locator('[data-image][aria-selected="true"]').waitFor()
       const from = { x: middle.x + 40, y: middle.y + 40 }
       await swipe(phone, from, { x: from.x - 30, y: from.y + 50 })
@@ -257,6 +257,14 @@ async function swipe(page: BoardPage, from: { x: number; y: number }, to: typeof
     await page.frame()
   }
   await page.touch('touchEnd')
+}
+
+/** Selects; the menu that it opens is closed again. */
+async function longPress(page: BoardPage, at: { x: number; y: number }) {
+  await page.touch('touchStart', at)
+  await page.page.getByRole('menu').waitFor()
+  await page.touch('touchEnd')
+  await page.page.keyboard.press('Escape')
 }
 
 /** Resolves when a picture stands there on the screen, as far as is said, to `off` pixels. */

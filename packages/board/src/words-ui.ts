@@ -11,6 +11,13 @@ export const uiWords = {
   copyLink: 'Copy link',
   newBoard: 'New board',
   toFrontBoard: 'Go to the front board',
+  boards: 'Your boards',
+  trash: 'Trash',
+  settings: 'Settings',
+  keySheet: 'Keys',
+  palette: 'Find an action',
+  toTheme: (theme: 'light' | 'dark'): string =>
+    theme === 'dark' ? 'Switch to darkroom' : 'Switch to newsprint',
 
   // The bar
   tools: 'Tools',
@@ -38,6 +45,7 @@ export const uiWords = {
   pictureLabel: (name: string, state: string): string =>
     state === 'stored' ? name : state === 'failed' ? `${name}, not sent` : `${name}, arriving`,
   you: 'you',
+  openLarge: 'Open large',
   download: 'Download',
   bringToFront: 'Bring to front',
   delete: 'Delete',
@@ -63,6 +71,7 @@ export const uiWords = {
   // The wall
   showOnScreens: 'Show on screens',
   shownOnScreens: 'Shown on every screen of this board.',
+  openWall: 'Open the wall',
   wallTitle: (title: string): string => `${title || 'Wirephoto'}, on the wall`,
   wallEmpty: 'Nothing here yet. Pictures appear as soon as someone adds them.',
   codeFor: (address: string): string => `A code that leads to ${address}`,
@@ -96,8 +105,15 @@ export const uiWords = {
     `${pictures(n)} ${n === 1 ? "hasn't" : "haven't"} arrived yet. Try again in a moment.`,
   moreRefused: (n: number): string => `${n} more ${n === 1 ? 'file' : 'files'} can't be added.`,
 
-  // Keys, as tooltips and menus name them
-  keys: { undo: 'Ctrl Z', redo: 'Ctrl Shift Z', delete: 'Del', cancel: 'Shift Del' },
+  // Keys, as tooltips, menus and the sheet name them
+  keys: {
+    mod: 'Ctrl',
+    shift: 'Shift',
+    delete: 'Del',
+    backspace: 'Backspace',
+    enter: 'Enter',
+    '-': '−',
+  } as Record<string, string>,
 } as const
 
 const pictures = (n: number): string => (n === 1 ? '1 picture' : `${n} pictures`)

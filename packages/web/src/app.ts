@@ -1,7 +1,8 @@
 import { type Accessor, createContext, useContext } from 'solid-js'
-import type { Actions } from './actions.ts'
+import type { Actions } from './actions/actions.ts'
 import type { Desk } from './desk.ts'
 import type { Drop } from './drop/drop.ts'
+import type { Panels } from './shell/panels.tsx'
 import type { Toasts } from './shell/toasts.tsx'
 import type { Camera } from './stage/camera.ts'
 import type { Hands } from './stage/hands.ts'
@@ -10,20 +11,25 @@ import type { Selection } from './stage/selection.ts'
 
 export type Tool = 'select' | 'hand'
 
-/** What every part of the page shares. */
-export interface App {
+/** What actions act on. */
+export interface Parts {
   readonly desk: Desk
   readonly camera: Camera
   readonly selection: Selection
   readonly hands: Hands
   readonly seeing: Seeing
   readonly toasts: Toasts
+  readonly panels: Panels
   readonly drop: Drop
-  readonly actions: Actions
   readonly tool: Accessor<Tool>
   setTool(tool: Tool): void
   /** Opens the browser's file dialog, or the phone's camera. */
   choose(from?: 'files' | 'camera'): void
+}
+
+/** What every part of the page shares. */
+export interface App extends Parts {
+  readonly actions: Actions
 }
 
 export const AppContext = createContext<App>()

@@ -1,10 +1,11 @@
 import { words } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
-import { createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
-import { Actions } from './actions.ts'
-import { type App, AppContext, type Tool } from './app.ts'
+import { createEffect, createMemo, createSignal, type JSX, onCleanup, Show } from 'solid-js'
+import { createActions } from './actions/actions.ts'
+import { AppContext, type Parts, type Tool } from './app.ts'
 import { Desk } from './desk.ts'
 import { Drop } from './drop/drop.ts'
+import { Panels } from './shell/panels.tsx'
 import { ProblemPage } from './shell/problem.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Toasts } from './shell/toasts.tsx'
@@ -23,15 +24,16 @@ export function Page(props: { board: Board }): JSX.Element {
   const toasts = new Toasts()
   const hands = new Hands(desk)
   const seeing = new Seeing(desk, camera)
-  const actions = new Actions(desk, camera, selection, toasts)
+  const panels = new Panels(toasts)
   const drop = new Drop(desk, camera, toasts)
   const [tool, setTool] = createSignal<Tool>('select')
   const choose = (from = 'files'): void => {
     drop.warm()
     document.getElementById(`choose-${from}`)?.click()
   }
-  const parts = { desk, camera, selection, toasts, hands, seeing, actions, drop }
-  const app: App = { ...parts, tool, setTool, choose }
+  const shared = { desk, camera, selection, toasts, hands, seeing, panels, drop }
+  const parts: Parts = { ...shared, tool, setTool, choose }
+  const app = { ...parts, actions: createActions(parts) }
   board.rankBy((id) => Number(seeing.isInView(id)))
 
   onCleanup(
@@ -44,6 +46,7 @@ export function Page(props: { board: Board }): JSX.Element {
       toasts.insist(words.errors['old-page']({}), { label: words.ui.reload, run: reload })
   })
   rememberView(desk, camera)
+  rememberVisit(desk)
 
   const refused = () => {
     const problem = desk.status().refused
@@ -60,6 +63,21 @@ export function Page(props: { board: Board }): JSX.Element {
 }
 
 const reload = (): void => location.reload()
+
+/** Keeps the list of boards that this browser has been on. */
+function rememberVisit(desk: Desk): void {
+  const loaded = createMemo(() => desk.status().loaded)
+  const isUnknown = createMemo(() => desk.status().refused?.code === 'unknown-board')
+  createEffect(() => {
+    if (!loaded() && !isUnknown()) return
+    void desk.title()
+    const isGone = isUnknown()
+    import('./shell/visits.ts').then(
+      ({ forget, visit }) => (isGone ? forget(desk.board.id) : visit(desk.board)),
+      () => {},
+    )
+  })
+}
 
 /**
  * The first view shows everything, and goes on showing what comes until the person looks around. A

@@ -7,7 +7,9 @@ export interface IconButtonProps {
   /** The key that does the same, named by the tooltip. */
   readonly keys?: string
   readonly disabled?: boolean
-  readonly pressed?: boolean
+  readonly pressed?: boolean | undefined
+  /** It has the focus when its dialog opens. */
+  readonly autofocus?: boolean
   readonly onClick: () => void
 }
 
@@ -19,7 +21,9 @@ export function IconButton(props: IconButtonProps): JSX.Element {
       class="quiet icon-only tipped"
       aria-label={props.label}
       aria-pressed={props.pressed}
-      disabled={props.disabled}
+      autofocus={props.autofocus}
+      // It keeps the focus when there is nothing more to do.
+      aria-disabled={props.disabled}
       data-tip={props.keys ? `${props.label}  ${props.keys}` : props.label}
       // The keys stay with the board: Space pans after a click on a button, too.
       onMouseDown={(event) => event.preventDefault()}

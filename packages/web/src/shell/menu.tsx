@@ -1,20 +1,13 @@
 import { For, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { Portal } from 'solid-js/web'
-import { Icon, type IconName } from '../look/icon.tsx'
+import { type Action, can, keyOf } from '../actions/action.ts'
+import { Icon } from '../look/icon.tsx'
 import type { Point } from '../stage/view.ts'
-
-export interface MenuItem {
-  readonly icon: IconName
-  readonly label: string
-  readonly keys?: string
-  readonly disabled?: boolean
-  readonly run: () => void
-}
 
 interface MenuProps {
   readonly at: Point
   readonly label: string
-  readonly items: readonly MenuItem[]
+  readonly items: readonly Action[]
   readonly onClose: () => void
 }
 
@@ -27,7 +20,7 @@ export function Menu(props: MenuProps): JSX.Element {
     props.onClose()
     if (before instanceof HTMLElement) before.focus({ preventScroll: true })
   }
-  const choose = (item: MenuItem): void => {
+  const choose = (item: Action): void => {
     close()
     item.run()
   }
@@ -83,14 +76,12 @@ export function Menu(props: MenuProps): JSX.Element {
             <button
               type="button"
               role="menuitem"
-              disabled={item.disabled}
+              disabled={!can(item)}
               onClick={() => choose(item)}
             >
               <Icon name={item.icon} />
               <span>{item.label}</span>
-              <Show when={item.keys}>
-                <kbd>{item.keys}</kbd>
-              </Show>
+              <Show when={keyOf(item)}>{(key) => <kbd>{key()}</kbd>}</Show>
             </button>
           )}
         </For>

@@ -1,10 +1,12 @@
 import { MEDIA_TYPES, words } from '@wirephoto/board'
-import { createEffect, type JSX } from 'solid-js'
+import { createEffect, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { DropEdge } from '../drop/edge.tsx'
+import { ActionButton } from './action-button.tsx'
 import { Bar } from './bar.tsx'
 import { Connection } from './connection.tsx'
 import { EmptyBoard } from './empty.tsx'
+import { OpenPanel } from './panels.tsx'
 import './shell.css'
 import { Title, titleOf } from './title.tsx'
 import { ToastList } from './toasts.tsx'
@@ -12,7 +14,7 @@ import { Zoom } from './zoom.tsx'
 
 /** Everything around the pictures. */
 export function Shell(): JSX.Element {
-  const { desk } = useApp()
+  const { desk, panels } = useApp()
   createEffect(() => {
     document.title = `${titleOf(desk)} · ${words.ui.product}`
   })
@@ -23,13 +25,28 @@ export function Shell(): JSX.Element {
       <Bar />
       <Zoom />
       <div class="corner">
-        <ToastList />
-        <Connection />
+        <Show when={panels.now() === null || panels.now() === 'name'}>
+          <ToastList />
+        </Show>
+        <div class="standing">
+          <Connection />
+          <TrashButton />
+        </div>
       </div>
+      <OpenPanel />
       <DropEdge />
       <Picker id="choose-files" multiple />
       <Picker id="choose-camera" capture />
     </>
+  )
+}
+
+function TrashButton(): JSX.Element {
+  const { actions } = useApp()
+  return (
+    <div class="trash-button sheet">
+      <ActionButton action={actions.trash} />
+    </div>
   )
 }
 

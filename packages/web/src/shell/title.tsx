@@ -4,7 +4,7 @@ import { useApp } from '../app.ts'
 import type { Desk } from '../desk.ts'
 import { Icon } from '../look/icon.tsx'
 import type { Point } from '../stage/view.ts'
-import { Menu, type MenuItem } from './menu.tsx'
+import { Menu } from './menu.tsx'
 
 const { ui } = words
 
@@ -13,24 +13,27 @@ export const titleOf = (desk: Desk): string =>
 
 /** The board's name, which a click renames, and its menu. */
 export function Title(): JSX.Element {
-  const { desk, actions } = useApp()
-  const [editing, setEditing] = createSignal(false)
+  const { desk, actions, panels } = useApp()
   const [menu, setMenu] = createSignal(false)
   let header!: HTMLElement
 
-  const items = (): MenuItem[] => [
-    { icon: 'pencil', label: ui.rename, run: () => setEditing(true) },
-    { icon: 'link', label: ui.copyLink, run: () => void actions.copyLink() },
-    { icon: 'squarePlus', label: ui.newBoard, run: () => void actions.newBoard() },
-    ...(desk.board.id === 'main'
-      ? []
-      : [{ icon: 'house', label: ui.toFrontBoard, run: () => location.assign('/') } as const]),
+  const items = [
+    actions.rename,
+    actions.copyLink,
+    actions.openWall,
+    actions.boards,
+    actions.newBoard,
+    ...(desk.board.id === 'main' ? [] : [actions.toFrontBoard]),
+    actions.trash,
+    actions.settings,
+    actions.keySheet,
+    actions.palette,
   ]
 
   return (
     <header ref={header} class="title sheet">
       <Show
-        when={editing()}
+        when={panels.now() === 'name'}
         fallback={
           <h1>
             <button
@@ -39,14 +42,14 @@ export function Title(): JSX.Element {
               classList={{ unnamed: !desk.title() }}
               title={ui.rename}
               dir="auto"
-              onClick={() => setEditing(true)}
+              onClick={actions.rename.run}
             >
               {titleOf(desk)}
             </button>
           </h1>
         }
       >
-        <NameField onDone={() => setEditing(false)} />
+        <NameField onKey={() => header.querySelector<HTMLElement>('.name')?.focus()} />
       </Show>
       <button
         type="button"
@@ -62,7 +65,7 @@ export function Title(): JSX.Element {
         <Menu
           label={ui.boardMenu}
           at={below(header)}
-          items={items()}
+          items={items}
           onClose={() => setMenu(false)}
         />
       </Show>
@@ -76,20 +79,26 @@ function below(element: HTMLElement): Point {
 }
 
 /** Enter and leaving keep what was typed, Escape doesn't. */
-function NameField(props: { onDone: () => void }): JSX.Element {
-  const { desk } = useApp()
+function NameField(props: { onKey: () => void }): JSX.Element {
+  const { desk, panels } = useApp()
   const before = desk.title()
   let done = false
-  const end = (title: string): void => {
+  const end = (title: string, byKey = false): void => {
     if (done) return
     done = true
     if (title !== before) desk.board.rename(title)
-    props.onDone()
+    if (panels.now() === 'name') panels.close()
+    if (byKey) props.onKey()
   }
   return (
     <span class="grower">
       <input
-        ref={(input) => queueMicrotask(() => input.select())}
+        ref={(input) =>
+          queueMicrotask(() => {
+            input.focus()
+            input.select()
+          })
+        }
         class="name"
         aria-label={ui.boardName}
         value={before}
@@ -99,8 +108,10 @@ function NameField(props: { onDone: () => void }): JSX.Element {
         onBlur={({ currentTarget }) => end(currentTarget.value.trim())}
         onKeyDown={(event) => {
           if (event.isComposing) return
-          if (event.key === 'Enter') end(event.currentTarget.value.trim())
-          if (event.key === 'Escape') end(before)
+          if (event.key !== 'Enter' && event.key !== 'Escape') return
+          // The same key would press what gets the focus.
+          event.preventDefault()
+          end(event.key === 'Enter' ? event.currentTarget.value.trim() : before, true)
         }}
       />
     </span>

@@ -1,7 +1,8 @@
 import { words } from '@wirephoto/board'
 import type { JSX } from 'solid-js'
+import { keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
-import { IconButton } from '../look/button.tsx'
+import { ActionButton } from './action-button.tsx'
 
 const { ui } = words
 
@@ -9,21 +10,21 @@ export function Zoom(): JSX.Element {
   const { camera, actions } = useApp()
   return (
     <div class="zoom sheet" role="group" aria-label={ui.zoom}>
-      <IconButton icon="minus" label={ui.zoomOut} keys="−" onClick={() => camera.step(-1)} />
+      <ActionButton action={actions.zoomOut} />
       <button
         type="button"
         class="quiet percent tipped"
-        data-tip={`${ui.zoomReset}  1`}
-        onClick={() => camera.reset()}
+        data-tip={`${ui.zoomReset}  ${keyOf(actions.zoomReset)}`}
+        onClick={actions.zoomReset.run}
       >
         {ui.percent(camera.view().zoom)}
       </button>
-      <IconButton icon="plus" label={ui.zoomIn} keys="+" onClick={() => camera.step(1)} />
+      <ActionButton action={actions.zoomIn} />
       <button
         type="button"
         class="quiet tipped"
-        data-tip={`${ui.fitAll}  F`}
-        onClick={() => actions.fit()}
+        data-tip={`${ui.fitAll}  ${keyOf(actions.fit)}`}
+        onClick={actions.fit.run}
       >
         {ui.fit}
       </button>

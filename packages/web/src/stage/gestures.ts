@@ -11,6 +11,8 @@ export interface Hand {
   /** Whether a press here pans, even on a picture. */
   pans(id: string, event: PointerEvent): boolean
   click(id: string | null, event: PointerEvent): void
+  /** A double click. */
+  twice(id: string): void
   menu(id: string, at: Point): void
   grab(id: string): void
   /** Screen pixels since the grab. */
@@ -59,6 +61,10 @@ export class Gestures {
     on('pointercancel', (event) => this.#lost(event))
     on('wheel', (event) => this.#wheel(event))
     on('contextmenu', (event) => this.#contextMenu(event))
+    on('dblclick', (event) => {
+      const id = idAt(event.target)
+      if (id !== null && !isControl(event.target)) this.#hand.twice(id)
+    })
     this.#safariPinch(signal)
   }
 

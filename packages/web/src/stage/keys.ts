@@ -1,3 +1,5 @@
+import { boxOf } from '@wirephoto/board'
+import { actionFor } from '../actions/actions.ts'
 import type { App } from '../app.ts'
 import type { Gestures } from './gestures.ts'
 import { type Direction, firstSeen, neighbour } from './order.ts'
@@ -13,60 +15,32 @@ const arrows: Record<string, [Direction, number, number]> = {
   ArrowDown: ['down', 0, 1],
 }
 
-/** The board's keys, wherever the focus is but in a text or a menu. Returns how to stop. */
+/** The board's keys, wherever the focus is but in a text, a menu or a dialog. Returns how to stop. */
 export function listenToKeys(app: App, gestures: Gestures): () => void {
-  const { camera, actions } = app
-
-  const chords: Record<string, () => void> = {
-    z: () => actions.undo(),
-    'shift+z': () => actions.redo(),
-    y: () => actions.redo(),
-    a: () => actions.selectAll(),
-  }
-  const plain: Record<string, () => void> = {
-    '+': () => camera.step(1),
-    '=': () => camera.step(1),
-    '-': () => camera.step(-1),
-    '0': () => actions.fit(),
-    f: () => actions.fit(),
-    '1': () => camera.reset(),
-    v: () => app.setTool('select'),
-    h: () => app.setTool('hand'),
-    a: () => app.choose(),
-    d: () => actions.download(),
-    ']': () => actions.bringToFront(),
-    Delete: () => actions.remove(),
-    Backspace: () => actions.remove(),
-    'shift+Delete': () => actions.cancel(),
-    'shift+Backspace': () => actions.cancel(),
-    Escape: () => escape(app, gestures),
-    Enter: () => selectActive(app, false),
-  }
+  const { actions, selection } = app
 
   const down = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || isElsewhere(event)) return
-    const arrow = arrows[event.key]
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key
-    const chord = event.ctrlKey || event.metaKey
-    if (event.altKey) return
+    if (event.defaultPrevented || event.altKey || isElsewhere(event)) return
+    const { key, shiftKey, target } = event
+    const arrow = arrows[key]
     if (key === ' ') {
       // On a button space presses it; on a picture it selects; else it turns the pointer into a hand.
-      if (isButton(event.target)) return
-      if (isTile(event.target) && !event.repeat) selectActive(app, true)
-      else gestures.hold(true)
+      if (isButton(target)) return
+      const active = isTile(target) && !event.repeat && selection.active()
+      if (active) {
+        selection.toggle(active)
+        selection.activate(active, true)
+      } else gestures.hold(true)
     } else if (key === 'Tab') {
       // Whoever has clicked on the ground and goes on by keyboard comes to the pictures first.
-      if (event.shiftKey || event.target !== gestures.stage || !enter(app)) return
-    } else if (arrow && !chord) follow(app, arrow, event.shiftKey)
-    else if (chord) {
-      const run = chords[event.shiftKey && key === 'z' ? 'shift+z' : key]
-      if (!run) return
-      run()
-    } else {
-      if (key === 'Enter' && isButton(event.target)) return
-      const run = (event.shiftKey && plain[`shift+${key}`]) || plain[key]
-      if (!run) return
-      run()
+      if (shiftKey || target !== gestures.stage || !enter(app)) return
+    } else if (key === 'Escape') escape(app, gestures)
+    else if (arrow && !event.ctrlKey && !event.metaKey) follow(app, arrow, shiftKey)
+    else {
+      if (key === 'Enter' && isButton(target)) return
+      const action = actionFor(actions, event)
+      if (!action) return
+      action.run()
     }
     event.preventDefault()
   }
@@ -84,17 +58,36 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
 
 /** An arrow moves what is selected, else goes from picture to picture, else pans. */
 function follow(app: App, [direction, dx, dy]: [Direction, number, number], far: boolean): void {
-  const { camera, selection, actions, desk } = app
+  const { camera, selection, desk } = app
   const active = selection.active()
   if (selection.ids().size > 0) {
     const step = far ? NUDGE.shift : NUDGE.plain
-    actions.nudge(dx * step, dy * step)
+    nudge(app, dx * step, dy * step)
   } else if (active) {
     const next = neighbour(desk.boxes, active, direction)
-    if (!next) return
-    selection.activate(next, true)
-    actions.reveal(next)
+    if (next) goTo(app, next)
   } else camera.pan(-dx * PAN, -dy * PAN)
+}
+
+function nudge({ desk, selection }: App, dx: number, dy: number): void {
+  const places = [...selection.ids()].flatMap((id) => {
+    const record = desk.get(id)
+    return record ? [[id, { x: record.x + dx, y: record.y + dy }] as const] : []
+  })
+  desk.move(new Map(places))
+}
+
+/** Puts the keyboard on a picture, and the picture into view. */
+export function goTo(
+  { selection, desk, camera }: App,
+  id: string,
+  how: 'reveal' | 'stay' = 'reveal',
+): void {
+  const record = desk.get(id)
+  if (!record) return
+  selection.activate(null)
+  selection.activate(id, true)
+  if (how === 'reveal') camera.reveal(boxOf(record))
 }
 
 function escape(app: App, gestures: Gestures): void {
@@ -110,17 +103,10 @@ export function enter({ desk, camera, selection }: App): boolean {
   return id !== null
 }
 
-function selectActive({ selection, desk, camera }: App, more: boolean): void {
-  const id = selection.active() ?? firstSeen(desk.boxes, camera.clear)
-  if (!id) return
-  selection.activate(id, true)
-  if (more) selection.toggle(id)
-  else selection.only(id)
-}
-
 const isElsewhere = ({ target }: KeyboardEvent): boolean =>
-  target instanceof Element &&
-  target.closest('input, textarea, select, [contenteditable], dialog, [role="menu"]') !== null
+  document.querySelector('dialog:modal') !== null ||
+  (target instanceof Element &&
+    target.closest('input, textarea, select, [contenteditable], [role="menu"]') !== null)
 
 const isButton = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest('button, a') !== null

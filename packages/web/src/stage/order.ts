@@ -24,6 +24,22 @@ function first(boxes: Boxes, counts: (box: Box) => boolean): string | null {
   return best?.[0] ?? null
 }
 
+/** As one reads them: row by row. Who begins above the middle of a row's first picture stands in that row. */
+export function inReadingOrder(boxes: Boxes): string[] {
+  const down = [...boxes].sort(([a, one], [b, two]) => one.y - two.y || (a < b ? -1 : 1))
+  const rows: [string, Standing][][] = []
+  let middle = Number.NEGATIVE_INFINITY
+  for (const entry of down) {
+    const [, { y, h }] = entry
+    if (y < middle) rows.at(-1)!.push(entry)
+    else {
+      rows.push([entry])
+      middle = y + h / 2
+    }
+  }
+  return rows.flatMap((row) => row.sort(([, a], [, b]) => a.x - b.x).map(([id]) => id))
+}
+
 export type Direction = 'left' | 'right' | 'up' | 'down'
 
 /** The next picture in a direction: near counts, and straight ahead counts double. */

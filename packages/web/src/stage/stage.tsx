@@ -10,8 +10,9 @@ import {
   onMount,
   Show,
 } from 'solid-js'
+import { atPictures } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
-import { Menu, type MenuItem } from '../shell/menu.tsx'
+import { Menu } from '../shell/menu.tsx'
 import { FarPictures } from './far.tsx'
 import { Gestures } from './gestures.ts'
 import { enter, listenToKeys } from './keys.ts'
@@ -27,10 +28,10 @@ const { ui } = words
 /** The ground with the pictures on it. */
 export function Stage(): JSX.Element {
   const app = useApp()
-  const { desk, camera, hands, selection, actions } = app
+  const { desk, camera, hands, selection, actions, panels } = app
   const shown = visible(desk, camera, hands, selection)
   const layers = createMemo(() => stacked(shown.near(), desk.boxes, desk.layers()))
-  const [menu, setMenu] = createSignal<{ at: Point; items: readonly MenuItem[] } | null>(null)
+  const [menu, setMenu] = createSignal<Point | null>(null)
   let stage!: HTMLDivElement
   let gestures!: Gestures
 
@@ -50,12 +51,17 @@ export function Stage(): JSX.Element {
         selection.activate(id)
         if (id === null) selection.clear()
         else if (event.shiftKey || event.ctrlKey || event.metaKey) selection.toggle(id)
-        else selection.only(id)
+        else if (event.pointerType !== 'mouse') {
+          // A finger that has selected goes on selecting.
+          if (selection.ids().size > 0) selection.toggle(id)
+          else panels.enlarge(id)
+        } else selection.only(id)
       },
       menu(id, at) {
         if (!selection.has(id)) selection.only(id)
-        setMenu({ at, items: actions.menu() })
+        setMenu(at)
       },
+      twice: (id) => panels.enlarge(id),
       grab(id) {
         setMenu(null)
         if (!selection.has(id)) selection.only(id)
@@ -101,9 +107,9 @@ export function Stage(): JSX.Element {
       <Show when={menu()}>
         {(open) => (
           <Menu
-            at={open().at}
+            at={open()}
             label={ui.pictureMenu(selection.ids().size)}
-            items={open().items}
+            items={atPictures(actions)}
             onClose={() => setMenu(null)}
           />
         )}

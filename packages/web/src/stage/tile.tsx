@@ -60,7 +60,7 @@ export function Tile(props: TileProps): JSX.Element {
         '--w': record()?.w,
         '--layer': props.layer,
       }}
-      onFocus={() => selection.activate(id)}
+      onFocus={() => selection.activate(id, element.matches(':focus-visible'))}
     >
       <Print id={id} record={record()} way={way()} alt={name()} />
       <Slug id={id} record={record()} way={way()} seenBy={seenBy()} />

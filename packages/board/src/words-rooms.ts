@@ -1,0 +1,80 @@
+/** What is said in the rooms of the page that open when asked for; each loads these words with it. */
+export const roomWords = {
+  // One picture, large
+  lightbox: (name: string): string => `${name || 'Picture'}, large`,
+  previous: 'Previous picture',
+  next: 'Next picture',
+  position: (n: number, of: number): string => `${n} of ${of}`,
+  pixels: (width: number, height: number): string => `${width} × ${height}`,
+  wasDeleted: 'That picture was deleted.',
+
+  // The trash
+  trashHint: 'Deleted pictures stay here, for everybody, until they expire.',
+  trashEmpty: 'Nothing in the trash.',
+  trashEmptyHint: 'What is deleted can be put back from here.',
+  trashed: (n: number): string => `${pictures(n)} in the trash`,
+  chooseAll: 'Select all',
+  chooseNone: 'Select none',
+  chosen: (n: number): string => `${n} selected`,
+  putBack: 'Put back',
+  didPutBack: (n: number): string => `Put back ${pictures(n)}.`,
+  deleteForGood: 'Delete for good',
+  emptyTrash: 'Empty trash',
+  askForGood: (n: number): string =>
+    n === 1
+      ? 'Delete this picture for good? Nobody can put it back.'
+      : `Delete ${n} pictures for good? Nobody can put them back.`,
+  keep: 'Keep',
+  deletedForGood: (n: number): string => `Deleted ${pictures(n)} for good.`,
+  daysLeft: (days: number): string =>
+    days > 1 ? `${days} days left` : days === 1 ? '1 day left' : 'goes today',
+  trashDaysBefore: 'Delete for good after',
+  trashDays: 'Days in the trash',
+  trashDaysAfter: 'days',
+
+  // Your boards
+  boardsHint: 'The boards that this browser has been on.',
+  boardsForgotten: 'This browser keeps no list. These stand here while the page is open.',
+  hereNow: 'you are here',
+  forget: (title: string): string => `Remove ${title} from the list`,
+  forgotten: (title: string): string =>
+    `${title} is off the list. The board itself stays, for whoever has its link.`,
+
+  // Settings
+  look: 'Look',
+  looks: { system: 'As the system', light: 'Newsprint', dark: 'Darkroom' },
+  lookHint: 'In this browser only.',
+  thisBoard: 'This board, for everybody',
+  keepMetadata: 'Keep what files say',
+  keepMetadataHint:
+    'New pictures keep where, when and by which camera they were taken, for everyone who downloads them. Otherwise only the picture is kept.',
+
+  // Keys
+  keysPictures: 'Pictures',
+  keysView: 'View',
+  keysBoard: 'Board',
+  gestures: [
+    ['Drag a picture', 'moves it, and all that are selected'],
+    ['Drag the ground', 'pans; so does a drag with Space held'],
+    ['Wheel', 'pans; with Ctrl it zooms'],
+    ['Shift click', 'adds to the selection'],
+    ['Double click', 'opens large'],
+    ['Arrows', 'go from picture to picture, or move what is selected'],
+    ['Space', 'selects the picture that has the focus'],
+    ['Tab', 'goes to the pictures, then to the buttons'],
+    ['Esc', 'ends what is going on, then the selection'],
+  ],
+  fingers: [
+    ['Tap', 'opens large'],
+    ['Long press', 'selects, and opens the menu'],
+    ['Two fingers', 'zoom'],
+  ],
+  byMouse: 'Mouse and keyboard',
+  byTouch: 'Touch',
+
+  // The palette
+  palettePrompt: 'What shall be done?',
+  paletteNothing: 'Nothing is called that.',
+} as const
+
+const pictures = (n: number): string => (n === 1 ? '1 picture' : `${n} pictures`)

@@ -1,0 +1,134 @@
+import { standing, words } from '@wirephoto/board'
+import { downloadUrl } from '@wirephoto/client'
+import { generateNKeysBetween } from 'fractional-indexing'
+import type { Parts } from '../app.ts'
+import type { Action } from './action.ts'
+
+const { ui } = words
+
+/** What can be done with pictures: the one that is large, else the selected, else where the keyboard is. */
+export function pictureActions(parts: Parts) {
+  const { desk, selection, panels, toasts } = parts
+  const { board } = desk
+
+  const meant = (): string[] => {
+    const large = panels.large()
+    if (large) return [large]
+    if (selection.ids().size > 0) return [...selection.ids()]
+    const active = selection.active()
+    return active && selection.byKey() ? [active] : []
+  }
+  const some = (): boolean => meant().length > 0
+  const sending = (): string[] => {
+    desk.ticks()
+    return meant().filter((id) => board.uploads.has(id))
+  }
+  const stored = () =>
+    meant()
+      .flatMap((id) => board.pictures.get(id) ?? [])
+      .filter(({ blob }) => blob)
+
+  const openWall = { label: ui.openWall, run: () => void window.open(`/b/${board.id}/show`) }
+
+  return {
+    openLarge: {
+      group: 'pictures',
+      label: ui.openLarge,
+      icon: 'expand',
+      keys: ['enter'],
+      isPossible: some,
+      run() {
+        const [first] = meant()
+        if (first) panels.enlarge(first)
+      },
+    },
+    cancelSending: {
+      group: 'pictures',
+      get label() {
+        return ui.cancelSending(sending().length)
+      },
+      icon: 'x',
+      keys: ['shift+delete', 'shift+backspace'],
+      isPossible: () => sending().length > 0,
+      /** For good; what is deleted instead goes on into the trash. */
+      run() {
+        const ids = sending()
+        for (const id of ids) desk.cancel(id)
+        if (ids.length > 0) toasts.say(ui.cancelled(ids.length))
+      },
+    },
+    download: {
+      group: 'pictures',
+      label: ui.download,
+      icon: 'download',
+      keys: ['d'],
+      isPossible: some,
+      run() {
+        const missing = meant().length - stored().length
+        if (missing > 0) toasts.say(ui.notStoredYet(missing))
+        // Browsers drop all but the last of several downloads that are asked for in one turn.
+        stored().forEach((record, i) => {
+          setTimeout(() => download(downloadUrl(board, record)), i * 250)
+        })
+      },
+    },
+    showOnScreens: {
+      group: 'pictures',
+      label: ui.showOnScreens,
+      icon: 'screen',
+      keys: ['w'],
+      isPossible: () => meant().length === 1,
+      run() {
+        const [id] = meant()
+        if (!id) return
+        if (board.show(id)) toasts.say(ui.shownOnScreens, openWall)
+        else toasts.warn(ui.needsConnection)
+      },
+    },
+    bringToFront: {
+      group: 'pictures',
+      label: ui.bringToFront,
+      icon: 'bringToFront',
+      keys: [']'],
+      isPossible: some,
+      run() {
+        const chosen = new Set(meant())
+        const byLayer = [...standing(board.pictures)].sort((a, b) => (a.z < b.z ? -1 : 1))
+        const raised = byLayer.filter(({ id }) => chosen.has(id))
+        const top = byLayer.findLast(({ id }) => !chosen.has(id))?.z ?? null
+        const layers = generateNKeysBetween(top, null, raised.length)
+        raised.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
+      },
+    },
+    delete: {
+      group: 'pictures',
+      label: ui.delete,
+      icon: 'trash',
+      keys: ['delete', 'backspace'],
+      isPossible: some,
+      /** Offers to put those same ones back. */
+      run() {
+        const ids = meant()
+        const known = ids.filter((id) => board.pictures.has(id))
+        desk.remove(ids)
+        if (known.length === 0) return
+        toasts.say(ui.deleted(known.length), { label: ui.undo, run: () => board.restore(known) })
+      },
+    },
+    selectAll: {
+      group: 'pictures',
+      label: ui.selectAll,
+      icon: 'selectAll',
+      keys: ['mod+a'],
+      isPossible: () => desk.count() > 0,
+      run: () => selection.all(desk.boxes.keys()),
+    },
+  } satisfies Record<string, Action>
+}
+
+function download(url: string): void {
+  const link = document.createElement('a')
+  link.href = url
+  link.download = ''
+  link.click()
+}

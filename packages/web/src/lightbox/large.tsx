@@ -1,0 +1,86 @@
+import { blobUrl } from '@wirephoto/client'
+import { createMemo, createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { blurOf } from '../stage/blur.ts'
+import { sideFor } from '../stage/sharpness.ts'
+import type { Size } from '../stage/view.ts'
+import { wayOf } from '../stage/way.ts'
+import { Wire } from '../stage/wire.tsx'
+import { fitted } from './size.ts'
+
+/** Pixels of what a tile has loaded already, as a rule. */
+const AT_HAND = 320
+
+interface LargeProps {
+  readonly id: string
+  readonly room: Size
+  readonly name: string
+  readonly onFirst: (element: HTMLElement) => void
+}
+
+/** The picture: what is at hand at once, and over it, once it is decoded, what the screen can show. */
+export function Large(props: LargeProps): JSX.Element {
+  const { desk } = useApp()
+  const { id } = props
+  const current = desk.picture(id)
+  const record = createMemo<ReturnType<typeof current>>((last) => current() ?? last)
+  const way = wayOf(desk, id, record)
+  const preview = desk.preview(id)
+  const size = createMemo(() => fitted(record() ?? { width: 1, height: 1, w: 1 }, props.room))
+  const [ready, setReady] = createSignal<string | null>(null)
+  let element!: HTMLDivElement
+
+  const previewed = createMemo(() => {
+    const blob = preview()
+    if (!blob) return null
+    const address = URL.createObjectURL(blob)
+    onCleanup(() => URL.revokeObjectURL(address))
+    return address
+  })
+  const atHand = (): string | undefined => {
+    const { blob, thumbhash } = record() ?? {}
+    const own = desk.file(id) ?? previewed()
+    if (own) return own
+    if (blob) return blobUrl(desk.board, record()!, AT_HAND) ?? undefined
+    return (thumbhash && blurOf(thumbhash)) || undefined
+  }
+  const sharp = createMemo(() => {
+    const now = record()
+    return now?.blob ? blobUrl(desk.board, now, sideFor(now, size().pixels)) : null
+  })
+  onMount(() => props.onFirst(element))
+  onCleanup(() => desk.release(id))
+
+  return (
+    <div
+      ref={element}
+      class="large"
+      role="img"
+      aria-label={props.name}
+      data-large={id}
+      style={{ width: `${size().w}px`, height: `${size().h}px` }}
+    >
+      <Show when={ready() === null || ready() !== sharp()}>
+        <img src={atHand()} alt="" draggable={false} />
+      </Show>
+      <Show when={sharp()} keyed>
+        {(address) => (
+          <img
+            class="sharp"
+            classList={{ ready: ready() === address }}
+            src={address}
+            alt=""
+            draggable={false}
+            onLoad={({ currentTarget }) =>
+              void currentTarget
+                .decode()
+                .catch(() => {})
+                .then(() => setReady(address))
+            }
+          />
+        )}
+      </Show>
+      <Wire way={way()} />
+    </div>
+  )
+}

@@ -1,0 +1,199 @@
+import { formatBytes, type ImageRecord, roomWords, words } from '@wirephoto/board'
+import { blobUrl } from '@wirephoto/client'
+import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import { actionFor } from '../actions/actions.ts'
+import { useApp } from '../app.ts'
+import { IconButton } from '../look/button.tsx'
+import { ActionButton } from '../shell/action-button.tsx'
+import { Dialog } from '../shell/dialog.tsx'
+import { goTo } from '../stage/keys.ts'
+import { inReadingOrder } from '../stage/order.ts'
+import { sideFor } from '../stage/sharpness.ts'
+import { when } from '../stage/when.ts'
+import { Large } from './large.tsx'
+import './lightbox.css'
+import { fitted, grow, shrink } from './size.ts'
+import { Swipe } from './swipe.ts'
+
+const { ui } = words
+
+/** Bytes of a file that is worth loading before it is asked for. */
+const WORTH_GUESSING = 4_000_000
+
+/** One picture as large as the screen, and from it to the others in reading order. */
+export function Lightbox(): JSX.Element {
+  const app = useApp()
+  const { desk, panels, actions } = app
+  const first = panels.large()!
+  const id = createMemo<string>((last) => panels.large() ?? last, first)
+  const record = createMemo(() => desk.picture(id())())
+  const order = createMemo(() => {
+    desk.ticks()
+    return inReadingOrder(desk.boxes)
+  })
+  const nth = createMemo(() => order().indexOf(id()))
+  const [room, setRoom] = createSignal({ w: innerWidth, h: innerHeight })
+  let frame!: HTMLElement
+  let isLeaving = false
+
+  const step = (to: number): void => {
+    const next = order()[nth() + to]
+    if (next && !isLeaving) panels.enlarge(next)
+  }
+  /** Back to the board, on the tile of what was seen last. */
+  const leave = async (): Promise<void> => {
+    if (isLeaving) return
+    isLeaving = true
+    const last = id()
+    await shrink(frame, last === first ? last : null)
+    panels.close()
+    goTo(app, last, last === first ? 'stay' : 'reveal')
+  }
+
+  // Who deletes it here is told so already.
+  let isOwnDoing = false
+  createEffect(
+    on(order, (now, before) => {
+      if (now.includes(id()) || !before) return
+      const at = before.indexOf(id())
+      const stands = (each: string): boolean => desk.boxes.has(each)
+      const next =
+        before.slice(at + 1).find(stands) ?? before.slice(0, Math.max(0, at)).findLast(stands)
+      if (!isOwnDoing) app.toasts.say(roomWords.wasDeleted)
+      if (next) panels.enlarge(next)
+      else panels.close()
+    }),
+  )
+  preload(() => [order()[nth() + 1], order()[nth() - 1]], room)
+
+  const here = [actions.showOnScreens, actions.download, actions.delete]
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const way = steps[event.key]
+    const action = actionFor(actions, event)
+    if (way !== undefined && !event.altKey) step(way)
+    else if (event.key === 'Home') step(-nth())
+    else if (event.key === 'End') step(order().length - 1 - nth())
+    else if (action && here.some((each) => each === action)) {
+      isOwnDoing = action === actions.delete
+      action.run()
+      isOwnDoing = false
+    } else return
+    event.preventDefault()
+  }
+  const sized = (element: HTMLElement): void => {
+    frame = element
+    const observer = new ResizeObserver(() =>
+      setRoom({ w: element.clientWidth, h: element.clientHeight }),
+    )
+    observer.observe(element)
+    onCleanup(() => observer.disconnect())
+    new Swipe(element, { step, leave: () => void leave() })
+  }
+
+  return (
+    <Dialog
+      class="lightbox"
+      label={roomWords.lightbox(nameOf(record()))}
+      onKeyDown={onKeyDown}
+      onClose={() => void leave()}
+    >
+      <figure
+        ref={sized}
+        class="frame"
+        onClick={({ target, currentTarget }) => {
+          if (target === currentTarget) void leave()
+        }}
+      >
+        <Show when={id()} keyed>
+          {(each) => (
+            <Large
+              id={each}
+              room={room()}
+              name={nameOf(record())}
+              onFirst={(element) => each === first && grow(element, each)}
+            />
+          )}
+        </Show>
+      </figure>
+      <footer>
+        <div class="about">
+          <Show when={record()?.caption}>
+            {(caption) => (
+              <p class="caption" dir="auto">
+                {caption()}
+              </p>
+            )}
+          </Show>
+          <p class="slug-line">{describe(record(), desk.board.visitor, desk.nameOf)}</p>
+        </div>
+        <div class="buttons">
+          <IconButton
+            icon="chevronDown"
+            label={roomWords.previous}
+            disabled={nth() <= 0}
+            onClick={() => step(-1)}
+          />
+          <span class="slug-line">{roomWords.position(nth() + 1, order().length)}</span>
+          <IconButton
+            icon="chevronDown"
+            label={roomWords.next}
+            disabled={nth() >= order().length - 1}
+            onClick={() => step(1)}
+          />
+          <hr />
+          <ActionButton action={actions.showOnScreens} />
+          <ActionButton action={actions.download} />
+          <IconButton icon="x" label={ui.close} onClick={() => void leave()} autofocus />
+        </div>
+      </footer>
+      <p class="unseen" role="status">
+        {`${nameOf(record())}, ${roomWords.position(nth() + 1, order().length)}`}
+      </p>
+    </Dialog>
+  )
+}
+
+const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }
+
+const nameOf = (record: ImageRecord | undefined): string => record?.caption || record?.name || ''
+
+/** File name, whose, since when, how large. */
+function describe(
+  record: ImageRecord | undefined,
+  visitor: string | null,
+  nameOf: (visitor: string) => string,
+): string {
+  if (!record) return ''
+  const { name, author, createdAt, width, height, bytes } = record
+  return [
+    name,
+    author === visitor ? ui.you : nameOf(author),
+    when(createdAt),
+    roomWords.pixels(width, height),
+    bytes === null ? '' : formatBytes(bytes),
+  ]
+    .filter(Boolean)
+    .join(' · ')
+}
+
+/** Loads what comes next, in the size in which it will be shown. */
+function preload(
+  ids: () => readonly (string | undefined)[],
+  room: () => { w: number; h: number },
+): void {
+  const { desk } = useApp()
+  const loaded = new Map<string, HTMLImageElement>()
+  createEffect(() => {
+    for (const id of ids()) {
+      const record = id === undefined ? undefined : desk.get(id)
+      if (!record?.blob) continue
+      const side = sideFor(record, fitted(record, room()).pixels)
+      if (side === Number.POSITIVE_INFINITY && record.bytes! > WORTH_GUESSING) continue
+      const url = blobUrl(desk.board, record, side)
+      if (!url || loaded.has(url)) continue
+      const image = new Image()
+      image.src = url
+      loaded.set(url, image)
+    }
+  })
+}

@@ -1,0 +1,109 @@
+import { roomWords, words } from '@wirephoto/board'
+import { createSignal, For, type JSX, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { IconButton } from '../look/button.tsx'
+import { Icon } from '../look/icon.tsx'
+import { when } from '../stage/when.ts'
+import './boards.css'
+import { Dialog } from './dialog.tsx'
+import { forget, isKept, pictureOf, remember, type Visit, visits } from './visits.ts'
+
+const { ui } = words
+
+/** The boards that this browser has been on, the newest first; the front board always. */
+export function Boards(): JSX.Element {
+  const { desk, actions, toasts } = useApp()
+  const { id: here } = desk.board
+  const list = (): Visit[] => {
+    const known = visits().map((visit) => (visit.id === here ? current() : visit))
+    const front = known.some(({ id }) => id === 'main')
+    return front ? known : [...known, { id: 'main', title: '', at: null, picture: null }]
+  }
+  const current = (): Visit => ({
+    id: here,
+    title: desk.title(),
+    at: Date.now(),
+    picture: pictureOf(desk.board),
+  })
+  const [shown, setShown] = createSignal(list())
+  let room!: HTMLUListElement
+  const remove = (visit: Visit, nth: number): void => {
+    forget(visit.id)
+    setShown(list())
+    const buttons = room.querySelectorAll<HTMLElement>('button')
+    const next = buttons[Math.min(nth, buttons.length - 1)] ?? room.querySelector('a')
+    next?.focus()
+    toasts.say(roomWords.forgotten(nameOf(visit)), {
+      label: ui.undo,
+      run() {
+        remember(visit)
+        setShown(list())
+      },
+    })
+  }
+  const removable = (): Visit[] => shown().filter(isRemovable)
+  const isRemovable = ({ id, at }: Visit): boolean => id !== here && at !== null && id !== 'main'
+
+  return (
+    <Dialog class="boards" label={ui.boards} title={ui.boards}>
+      <div class="about">
+        <p class="hint">{isKept() ? roomWords.boardsHint : roomWords.boardsForgotten}</p>
+        <button type="button" class="main" onClick={actions.newBoard.run}>
+          <Icon name="plus" />
+          {ui.newBoard}
+        </button>
+      </div>
+      <ul ref={room} class="body">
+        <For each={shown()}>
+          {(visit) => (
+            <li>
+              <a
+                href={visit.id === 'main' ? '/' : `/b/${visit.id}`}
+                aria-current={visit.id === here ? 'page' : undefined}
+              >
+                <Cover picture={visit.picture} />
+                <span class="name" dir="auto">
+                  {nameOf(visit)}
+                </span>
+                <span class="slug-line">
+                  {visit.id === here ? roomWords.hereNow : visit.at === null ? '' : when(visit.at)}
+                </span>
+              </a>
+              <Show when={isRemovable(visit)}>
+                <IconButton
+                  icon="x"
+                  label={roomWords.forget(nameOf(visit))}
+                  onClick={() => remove(visit, removable().indexOf(visit))}
+                />
+              </Show>
+            </li>
+          )}
+        </For>
+      </ul>
+    </Dialog>
+  )
+}
+
+/** A picture of the board, or bare ground where there is none or it is gone. */
+function Cover(props: { picture: string | null }): JSX.Element {
+  const [isGone, setGone] = createSignal(false)
+  return (
+    <span class="cover">
+      <Show when={!isGone() && props.picture}>
+        {(source) => (
+          <img
+            src={source()}
+            alt=""
+            loading="lazy"
+            decoding="async"
+            draggable={false}
+            onError={() => setGone(true)}
+          />
+        )}
+      </Show>
+    </span>
+  )
+}
+
+const nameOf = ({ id, title }: Visit): string =>
+  title || (id === 'main' ? ui.frontBoard : ui.untitled)

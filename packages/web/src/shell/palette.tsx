@@ -1,0 +1,102 @@
+import { roomWords, words } from '@wirephoto/board'
+import { createMemo, createSignal, For, type JSX, Show } from 'solid-js'
+import { type Action, can, chordOf, keyOf } from '../actions/action.ts'
+import { useApp } from '../app.ts'
+import { Icon } from '../look/icon.tsx'
+import { Dialog } from './dialog.tsx'
+import './palette.css'
+
+/** Whatever can be done now, found by its name. */
+export function Palette(): JSX.Element {
+  const { actions, panels } = useApp()
+  const { palette, ...others } = actions
+  // What is selected doesn't change while this is open, and what has the focus is asked before it is.
+  const possible = Object.values<Action>(others).filter(can)
+  const [text, setText] = createSignal('')
+  const found = createMemo(() => possible.filter(({ label }) => matches(label, text())))
+  const [at, setAt] = createSignal(0)
+  const marked = (): number => Math.min(at(), found().length - 1)
+
+  const run = (action: Action | undefined): void => {
+    if (!action) return
+    panels.close()
+    action.run()
+  }
+  const move = (to: number): void => {
+    const count = found().length
+    if (count === 0) return
+    setAt((to + count) % count)
+    document.getElementById(optionId(marked()))?.scrollIntoView({ block: 'nearest' })
+  }
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.isComposing) return
+    if (event.key === 'ArrowDown') move(marked() + 1)
+    else if (event.key === 'ArrowUp') move(marked() - 1)
+    else if (event.key === 'PageDown') move(Math.min(marked() + 8, found().length - 1))
+    else if (event.key === 'PageUp') move(Math.max(marked() - 8, 0))
+    else if (event.key === 'Enter') run(found()[marked()])
+    else if (palette.keys.includes(chordOf(event))) panels.close()
+    else return
+    event.preventDefault()
+  }
+
+  return (
+    <Dialog class="palette" label={words.ui.palette} onKeyDown={onKeyDown}>
+      <div class="ask">
+        <Icon name="search" />
+        <input
+          type="text"
+          role="combobox"
+          autofocus
+          autocomplete="off"
+          spellcheck={false}
+          enterkeyhint="go"
+          aria-label={words.ui.palette}
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-autocomplete="list"
+          aria-activedescendant={found().length > 0 ? optionId(marked()) : undefined}
+          placeholder={roomWords.palettePrompt}
+          onInput={({ currentTarget }) => {
+            setText(currentTarget.value)
+            setAt(0)
+          }}
+        />
+      </div>
+      <div id="palette-list" class="found" role="listbox" aria-label={words.ui.palette}>
+        <For each={found()}>
+          {(action, i) => (
+            <div
+              id={optionId(i())}
+              class="choice"
+              role="option"
+              aria-selected={i() === marked()}
+              onPointerMove={() => setAt(i())}
+              onClick={() => run(action)}
+            >
+              <Icon name={action.icon} />
+              <span>{action.label}</span>
+              <kbd>{keyOf(action)}</kbd>
+            </div>
+          )}
+        </For>
+      </div>
+      <p class="hint" role="status">
+        <Show when={found().length === 0}>{roomWords.paletteNothing}</Show>
+      </p>
+    </Dialog>
+  )
+}
+
+const optionId = (i: number): string => `palette-${i}`
+
+/** Every word that was typed begins a word of the name. */
+function matches(label: string, text: string): boolean {
+  const begins = ` ${fold(label)}`
+  return fold(text)
+    .split(/\s+/)
+    .every((word) => begins.includes(` ${word}`))
+}
+
+/** Without case and accents. */
+const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()

@@ -1,0 +1,241 @@
+import { type ImageRecord, limits, roomWords, words } from '@wirephoto/board'
+import { blobUrl } from '@wirephoto/client'
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  type JSX,
+  on,
+  onCleanup,
+  Show,
+} from 'solid-js'
+import { useApp } from '../app.ts'
+import { blurOf } from '../stage/blur.ts'
+import { Dialog } from './dialog.tsx'
+import './trash.css'
+
+const DAY = 86_400_000
+/** Pixels that a picture of the list needs. */
+const SMALL = 320
+
+/** Deleted pictures, for everybody: to be put back, or to go for good. */
+export function Trash(): JSX.Element {
+  const { desk, toasts } = useApp()
+  const { board } = desk
+  const [settings, setSettings] = createSignal(board.settings)
+  onCleanup(board.on('title', () => setSettings(board.settings)))
+  const trashed = createMemo<readonly ImageRecord[]>(() => {
+    desk.ticks()
+    return [...board.pictures.values()]
+      .filter(({ deletedAt }) => deletedAt !== null)
+      .sort((a, b) => b.deletedAt! - a.deletedAt! || (a.id < b.id ? 1 : -1))
+  })
+  const [ticked, setTicked] = createSignal<ReadonlySet<string>>(new Set())
+  const chosen = createMemo(() => trashed().flatMap(({ id }) => (ticked().has(id) ? id : [])))
+  /** Those that are to go for good, once that is confirmed. */
+  const [doomed, setDoomed] = createSignal<readonly string[] | null>(null)
+  const tick = (id: string, isTicked: boolean): void => {
+    const next = new Set(ticked())
+    if (isTicked) next.add(id)
+    else next.delete(id)
+    setTicked(next)
+  }
+  const putBack = (ids: readonly string[]): void => {
+    board.restore(ids)
+    toasts.say(roomWords.didPutBack(ids.length))
+  }
+  const purge = (): void => {
+    const ids = (doomed() ?? []).filter((id) => board.pictures.get(id)?.deletedAt)
+    board.purge(ids)
+    setDoomed(null)
+    toasts.say(roomWords.deletedForGood(ids.length))
+  }
+  let room!: HTMLDivElement
+  keepFocus(() => room, trashed, doomed)
+
+  return (
+    <Dialog class="trash" label={words.ui.trash} title={words.ui.trash}>
+      <div ref={room} class="trash-room">
+        <Show when={trashed().length > 0} fallback={<Nothing />}>
+          <ul class="body" aria-label={roomWords.trashed(trashed().length)}>
+            <For each={trashed()}>
+              {(record) => (
+                <Trashed
+                  record={record}
+                  days={settings().trashDays}
+                  isTicked={ticked().has(record.id)}
+                  onTick={(isTicked) => tick(record.id, isTicked)}
+                  onPutBack={() => putBack([record.id])}
+                />
+              )}
+            </For>
+          </ul>
+        </Show>
+        <footer>
+          <Show when={doomed()} fallback={<Days days={settings().trashDays} />}>
+            {(ids) => (
+              <div class="ask" role="alertdialog" aria-labelledby="ask-for-good">
+                <p id="ask-for-good">{roomWords.askForGood(ids().length)}</p>
+                <button type="button" class="outlined keep" onClick={() => setDoomed(null)}>
+                  {roomWords.keep}
+                </button>
+                <button type="button" class="main" onClick={purge}>
+                  {roomWords.deleteForGood}
+                </button>
+              </div>
+            )}
+          </Show>
+          <Show when={trashed().length > 0 && !doomed()}>
+            <div class="deeds">
+              <button
+                type="button"
+                class="quiet tick-all"
+                onClick={() =>
+                  setTicked(new Set(chosen().length > 0 ? [] : trashed().map(({ id }) => id)))
+                }
+              >
+                {chosen().length > 0 ? roomWords.chooseNone : roomWords.chooseAll}
+              </button>
+              <span class="slug-line" role="status">
+                {chosen().length > 0 ? roomWords.chosen(chosen().length) : ''}
+              </span>
+              <Show
+                when={chosen().length > 0}
+                fallback={
+                  <button
+                    type="button"
+                    class="outlined"
+                    onClick={() => setDoomed(trashed().map(({ id }) => id))}
+                  >
+                    {roomWords.emptyTrash}
+                  </button>
+                }
+              >
+                <button type="button" class="outlined" onClick={() => putBack(chosen())}>
+                  {roomWords.putBack}
+                </button>
+                <button type="button" class="outlined" onClick={() => setDoomed(chosen())}>
+                  {roomWords.deleteForGood}
+                </button>
+              </Show>
+            </div>
+          </Show>
+        </footer>
+      </div>
+    </Dialog>
+  )
+}
+
+function Nothing(): JSX.Element {
+  return (
+    <div class="nothing">
+      <p>{roomWords.trashEmpty}</p>
+      <p class="hint">{roomWords.trashEmptyHint}</p>
+    </div>
+  )
+}
+
+interface TrashedProps {
+  readonly record: ImageRecord
+  readonly days: number
+  readonly isTicked: boolean
+  readonly onTick: (isTicked: boolean) => void
+  readonly onPutBack: () => void
+}
+
+function Trashed(props: TrashedProps): JSX.Element {
+  const { board } = useApp().desk
+  const { record } = props
+  const name = record.caption || record.name
+  const source = (): string | undefined => {
+    const stored = blobUrl(board, record, SMALL)
+    return stored ?? (record.thumbhash ? (blurOf(record.thumbhash) ?? undefined) : undefined)
+  }
+  return (
+    <li data-trashed={record.id}>
+      <label>
+        <img src={source()} alt="" loading="lazy" decoding="async" draggable={false} />
+        <input
+          type="checkbox"
+          aria-label={name}
+          checked={props.isTicked}
+          onChange={({ currentTarget }) => props.onTick(currentTarget.checked)}
+        />
+      </label>
+      <p class="slug-line" dir="auto" title={name}>
+        {name}
+      </p>
+      <p class="slug-line">{roomWords.daysLeft(daysLeft(record, props.days))}</p>
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`${roomWords.putBack}: ${name}`}
+        onClick={() => props.onPutBack()}
+      >
+        {roomWords.putBack}
+      </button>
+    </li>
+  )
+}
+
+/** How long pictures stay, for this board. */
+function Days(props: { days: number }): JSX.Element {
+  const { board } = useApp().desk
+  const set = (input: HTMLInputElement): void => {
+    const days = Math.round(Number(input.value))
+    const within = Math.min(limits.trashDays, Math.max(1, days || props.days))
+    input.value = String(within)
+    if (within !== props.days) board.set({ trashDays: within })
+  }
+  return (
+    <label class="days">
+      {roomWords.trashDaysBefore}
+      <input
+        type="number"
+        min={1}
+        max={limits.trashDays}
+        aria-label={roomWords.trashDays}
+        value={props.days}
+        onChange={({ currentTarget }) => set(currentTarget)}
+      />
+      {roomWords.trashDaysAfter}
+    </label>
+  )
+}
+
+/** Whole days that are left, the last of which is 0. */
+const daysLeft = ({ deletedAt }: ImageRecord, days: number): number =>
+  Math.max(0, Math.floor((deletedAt! + days * DAY - Date.now()) / DAY + 0.5))
+
+/** What had the focus may go, by one's own hand or another's: then what took its place gets it. */
+function keepFocus(
+  room: () => HTMLElement,
+  trashed: () => readonly ImageRecord[],
+  doomed: () => unknown,
+): void {
+  let nth = 0
+  createEffect(() => {
+    const noted = (): void => {
+      const row = document.activeElement?.closest('[data-trashed]')
+      if (row) nth = [...row.parentElement!.children].indexOf(row)
+    }
+    room().addEventListener('focusin', noted)
+    onCleanup(() => room().removeEventListener('focusin', noted))
+  })
+  createEffect(
+    on(
+      [trashed, doomed],
+      () => {
+        if (document.activeElement !== document.body) return
+        const rows = room().querySelectorAll<HTMLElement>('[data-trashed] input')
+        const next =
+          room().querySelector<HTMLElement>('.keep') ??
+          rows[Math.min(nth, rows.length - 1)] ??
+          room().querySelector<HTMLElement>('input')
+        next?.focus({ preventScroll: false })
+      },
+      { defer: true },
+    ),
+  )
+}
