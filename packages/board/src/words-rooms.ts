@@ -55,7 +55,8 @@ export const roomWords = {
   keysBoard: 'Board',
   gestures: [
     ['Drag a picture', 'moves it, and all that are selected'],
-    ['Drag the ground', 'pans; so does a drag with Space held'],
+    ['Drag the ground', 'selects what the box touches; with Space held it pans'],
+    ['Alt drag', 'puts a copy where it is let go'],
     ['Wheel', 'pans; with Ctrl it zooms'],
     ['Shift click', 'adds to the selection'],
     ['Double click', 'opens large'],

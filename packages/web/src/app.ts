@@ -5,7 +5,10 @@ import type { Drop } from './drop/drop.ts'
 import type { Panels } from './shell/panels.tsx'
 import type { Toasts } from './shell/toasts.tsx'
 import type { Camera } from './stage/camera.ts'
+import type { Captioning } from './stage/captioning.ts'
 import type { Hands } from './stage/hands.ts'
+import type { Unseen } from './stage/news.ts'
+import type { People } from './stage/people.ts'
 import type { Seeing } from './stage/seeing.ts'
 import type { Selection } from './stage/selection.ts'
 
@@ -18,6 +21,9 @@ export interface Parts {
   readonly selection: Selection
   readonly hands: Hands
   readonly seeing: Seeing
+  readonly people: People
+  readonly unseen: Unseen
+  readonly captioning: Captioning
   readonly toasts: Toasts
   readonly panels: Panels
   readonly drop: Drop

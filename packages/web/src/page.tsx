@@ -9,11 +9,15 @@ import { Panels } from './shell/panels.tsx'
 import { ProblemPage } from './shell/problem.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Toasts } from './shell/toasts.tsx'
-import { Camera, parseView } from './stage/camera.ts'
+import { Camera, parseView, viewOf } from './stage/camera.ts'
+import { Captioning } from './stage/captioning.ts'
 import { Hands } from './stage/hands.ts'
+import { Unseen } from './stage/news.ts'
+import { People } from './stage/people.ts'
 import { Seeing } from './stage/seeing.ts'
 import { Selection } from './stage/selection.ts'
 import { Stage } from './stage/stage.tsx'
+import type { View } from './stage/view.ts'
 
 /** A board, or why there is none. */
 export function Page(props: { board: Board }): JSX.Element {
@@ -24,6 +28,9 @@ export function Page(props: { board: Board }): JSX.Element {
   const toasts = new Toasts()
   const hands = new Hands(desk)
   const seeing = new Seeing(desk, camera)
+  const people = new People(board)
+  const unseen = new Unseen(desk, camera)
+  const captioning = new Captioning()
   const panels = new Panels(toasts)
   const drop = new Drop(desk, camera, toasts)
   const [tool, setTool] = createSignal<Tool>('select')
@@ -31,7 +38,19 @@ export function Page(props: { board: Board }): JSX.Element {
     drop.warm()
     document.getElementById(`choose-${from}`)?.click()
   }
-  const shared = { desk, camera, selection, toasts, hands, seeing, panels, drop }
+  const shared = {
+    desk,
+    camera,
+    selection,
+    toasts,
+    hands,
+    seeing,
+    people,
+    unseen,
+    captioning,
+    panels,
+    drop,
+  }
   const parts: Parts = { ...shared, tool, setTool, choose }
   const app = { ...parts, actions: createActions(parts) }
   board.rankBy((id) => Number(seeing.isInView(id)))
@@ -81,11 +100,11 @@ function rememberVisit(desk: Desk): void {
 
 /**
  * The first view shows everything, and goes on showing what comes until the person looks around. A
- * page that is reloaded shows what it showed.
+ * page that is reloaded shows what it showed, and an address may end with a view.
  */
 function rememberView(desk: Desk, camera: Camera): void {
   const key = `view:${desk.board.id}`
-  const kept = parseView(sessionStorage.getItem(key))
+  const kept = asked(camera) ?? parseView(sessionStorage.getItem(key))
   if (kept) camera.to(kept)
   camera.isChosen = kept !== null
   createEffect((loaded) => {
@@ -95,7 +114,23 @@ function rememberView(desk: Desk, camera: Camera): void {
     else if (!camera.isChosen && desk.extent) camera.show(desk.extent)
     return true
   }, false)
+  const go = (): void => {
+    const view = asked(camera)
+    if (view) camera.fly(view)
+  }
+  addEventListener('hashchange', go)
+  onCleanup(() => removeEventListener('hashchange', go))
   const keep = (): void => sessionStorage.setItem(key, JSON.stringify(camera.now))
   addEventListener('pagehide', keep)
   onCleanup(() => removeEventListener('pagehide', keep))
+}
+
+/** The view that the address ends with, which it is relieved of: what is looked at next is another one. */
+function asked(camera: Camera): View | null {
+  const view = viewOf(location.hash, camera.size())
+  if (view) {
+    camera.isChosen = true
+    history.replaceState(null, '', location.pathname + location.search)
+  }
+  return view
 }

@@ -1,6 +1,7 @@
 import type { Parts } from '../app.ts'
 import { type Action, can, chordOf } from './action.ts'
 import { boardActions } from './board.ts'
+import { handActions } from './hands.ts'
 import { pictureActions } from './pictures.ts'
 import { viewActions } from './view.ts'
 
@@ -9,6 +10,7 @@ export type Actions = ReturnType<typeof createActions>
 /** All that can be done, by id, in the order in which the sheet and the palette list it. */
 export const createActions = (parts: Parts) => ({
   ...pictureActions(parts),
+  ...handActions(parts),
   ...viewActions(parts),
   ...boardActions(parts),
 })
@@ -18,14 +20,32 @@ export const atPictures = (actions: Actions): Action[] =>
   [
     actions.cancelSending,
     actions.openLarge,
+    actions.caption,
     actions.download,
+    actions.copyPicture,
     actions.showOnScreens,
+    actions.duplicate,
+    actions.tidy,
+    actions.bringToFront,
+    actions.sendToBack,
+    actions.delete,
+  ].filter(can)
+
+/** Of that, what is offered beside what is selected, on one row of a phone. */
+export const atHand = (actions: Actions): Action[] =>
+  [
+    actions.cancelSending,
+    actions.openLarge,
+    actions.caption,
+    actions.download,
+    actions.duplicate,
     actions.bringToFront,
     actions.delete,
   ].filter(can)
 
-/** The one that was asked for by a key. */
+/** The one that was asked for by a key; where two have it, the one that can be done now. */
 export function actionFor(actions: Actions, event: KeyboardEvent): Action | undefined {
   const chord = chordOf(event)
-  return Object.values<Action>(actions).find(({ keys }) => keys.includes(chord))
+  const meant = Object.values<Action>(actions).filter(({ keys }) => keys.includes(chord))
+  return meant.find(can) ?? meant[0]
 }

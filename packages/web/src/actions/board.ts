@@ -7,7 +7,7 @@ import type { Action } from './action.ts'
 
 const { ui } = words
 
-export function boardActions({ desk, panels, toasts, choose }: Parts) {
+export function boardActions({ desk, panels, people, toasts, choose }: Parts) {
   const { board } = desk
   return {
     choose: {
@@ -57,6 +57,13 @@ export function boardActions({ desk, panels, toasts, choose }: Parts) {
       icon: 'link',
       keys: ['l'],
       run: () => void copyLink(toasts),
+    },
+    people: {
+      group: 'board',
+      label: ui.people,
+      icon: 'people',
+      keys: ['p'],
+      run: () => people.toggle(),
     },
     openWall: {
       group: 'board',

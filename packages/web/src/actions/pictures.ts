@@ -11,13 +11,7 @@ export function pictureActions(parts: Parts) {
   const { desk, selection, panels, toasts } = parts
   const { board } = desk
 
-  const meant = (): string[] => {
-    const large = panels.large()
-    if (large) return [large]
-    if (selection.ids().size > 0) return [...selection.ids()]
-    const active = selection.active()
-    return active && selection.byKey() ? [active] : []
-  }
+  const meant = (): string[] => meantBy(parts)
   const some = (): boolean => meant().length > 0
   const sending = (): string[] => {
     desk.ticks()
@@ -124,6 +118,15 @@ export function pictureActions(parts: Parts) {
       run: () => selection.all(desk.boxes.keys()),
     },
   } satisfies Record<string, Action>
+}
+
+/** The pictures that an action is about. */
+export function meantBy({ panels, selection }: Parts): string[] {
+  const large = panels.large()
+  if (large) return [large]
+  if (selection.ids().size > 0) return [...selection.ids()]
+  const active = selection.active()
+  return active && selection.byKey() ? [active] : []
 }
 
 function download(url: string): void {

@@ -19,7 +19,9 @@ export function Bar(): JSX.Element {
       actions.undo,
       actions.redo,
       actions.selectAll,
+      actions.tidy,
       actions.copyLink,
+      actions.copyView,
       actions.trash,
       actions.boards,
       actions.settings,
@@ -45,6 +47,7 @@ export function Bar(): JSX.Element {
         <span class="desk">
           <ActionButton action={actions.selectTool} pressed={tool() === 'select'} />
           <ActionButton action={actions.handTool} pressed={tool() === 'hand'} />
+          <ActionButton action={actions.tidy} />
           <hr />
           <ActionButton action={actions.undo} />
           <ActionButton action={actions.redo} />

@@ -15,6 +15,8 @@ interface MenuProps {
 export function Menu(props: MenuProps): JSX.Element {
   const before = document.activeElement
   let menu!: HTMLDivElement
+  /** The finger that opens it by a long press lies on it when it is lifted: that is no choice. */
+  let isPressed = false
 
   const close = (): void => {
     props.onClose()
@@ -70,6 +72,9 @@ export function Menu(props: MenuProps): JSX.Element {
         tabindex={-1}
         aria-label={props.label}
         onKeyDown={onKeyDown}
+        onPointerDown={() => {
+          isPressed = true
+        }}
       >
         <For each={props.items}>
           {(item) => (
@@ -77,7 +82,7 @@ export function Menu(props: MenuProps): JSX.Element {
               type="button"
               role="menuitem"
               disabled={!can(item)}
-              onClick={() => choose(item)}
+              onClick={({ detail }) => (isPressed || detail === 0) && choose(item)}
             >
               <Icon name={item.icon} />
               <span>{item.label}</span>

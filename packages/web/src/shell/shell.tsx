@@ -7,6 +7,7 @@ import { Bar } from './bar.tsx'
 import { Connection } from './connection.tsx'
 import { EmptyBoard } from './empty.tsx'
 import { OpenPanel } from './panels.tsx'
+import { PeopleHere } from './people.tsx'
 import './shell.css'
 import { Title, titleOf } from './title.tsx'
 import { ToastList } from './toasts.tsx'
@@ -22,6 +23,7 @@ export function Shell(): JSX.Element {
     <>
       <EmptyBoard />
       <Title />
+      <PeopleHere />
       <Bar />
       <Zoom />
       <div class="corner">

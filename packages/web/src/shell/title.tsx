@@ -20,6 +20,7 @@ export function Title(): JSX.Element {
   const items = [
     actions.rename,
     actions.copyLink,
+    actions.copyView,
     actions.openWall,
     actions.boards,
     actions.newBoard,

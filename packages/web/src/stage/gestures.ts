@@ -8,13 +8,18 @@ const LONG_PRESS = 450
 
 /** What the gestures ask of the stage. Ids are pictures'; points are screen pixels from its corner. */
 export interface Hand {
-  /** Whether a press here pans, even on a picture. */
-  pans(id: string, event: PointerEvent): boolean
+  /** Whether a press here pans, be it on a picture or on the ground. */
+  pans(id: string | null, event: PointerEvent): boolean
   click(id: string | null, event: PointerEvent): void
   /** A double click. */
-  twice(id: string): void
+  twice(id: string, event: MouseEvent): void
   menu(id: string, at: Point): void
-  grab(id: string): void
+  /** Begins a box on the ground. */
+  mark(from: Point, event: PointerEvent): void
+  stretch(to: Point): void
+  marked(): void
+  unmark(): void
+  grab(id: string, event: PointerEvent): void
   /** Screen pixels since the grab. */
   carry(dx: number, dy: number): void
   drop(): void
@@ -30,10 +35,10 @@ interface Finger extends Point {
  * One pointer clicks, pans or drags; two pinch. From the first press to the last release one thing is
  * going on:
  *
- *   idle -> press -> pan | drag | held (long press)
+ *   idle -> press -> pan | drag | mark | held (long press)
  *              any -> pinch (a second finger) -> pan (one left)
  */
-type Doing = 'idle' | 'press' | 'pan' | 'drag' | 'held' | 'pinch'
+type Doing = 'idle' | 'press' | 'pan' | 'drag' | 'mark' | 'held' | 'pinch'
 
 export class Gestures {
   readonly stage: HTMLElement
@@ -63,7 +68,7 @@ export class Gestures {
     on('contextmenu', (event) => this.#contextMenu(event))
     on('dblclick', (event) => {
       const id = idAt(event.target)
-      if (id !== null && !isControl(event.target)) this.#hand.twice(id)
+      if (id !== null && !isControl(event.target)) this.#hand.twice(id, event)
     })
     this.#safariPinch(signal)
   }
@@ -80,7 +85,7 @@ export class Gestures {
 
   /** Escape: nothing has happened. */
   cancel(): void {
-    if (this.#doing === 'drag') this.#hand.cancel()
+    this.#undo()
     if (this.#fingers.size > 0) this.#doing = 'held'
   }
 
@@ -98,7 +103,7 @@ export class Gestures {
     if (event.pointerType !== 'mouse') this.stage.setPointerCapture(event.pointerId)
     clearTimeout(this.#longPress)
     if (this.#fingers.size > 1) {
-      if (this.#doing === 'drag') this.#hand.cancel()
+      this.#undo()
       this.#doing = 'pinch'
       return
     }
@@ -122,17 +127,20 @@ export class Gestures {
     if (this.#doing === 'press' && strays(finger, at)) this.#begin(finger)
     if (this.#doing === 'pan') this.#camera.pan(at.x - finger.x, at.y - finger.y)
     if (this.#doing === 'drag') this.#carry(finger, at)
+    if (this.#doing === 'mark') this.#hand.stretch(at)
     if (this.#doing === 'pinch') this.#pinch(before, [...this.#fingers.values()])
   }
 
-  #begin({ event }: Finger): void {
+  #begin({ event, start }: Finger): void {
     clearTimeout(this.#longPress)
     this.stage.setPointerCapture(event.pointerId)
     const id = this.#target
-    const pans = id === null || this.#space || event.button === 1 || this.#hand.pans(id, event)
-    this.#doing = pans ? 'pan' : 'drag'
+    const pans = this.#space || event.button === 1 || this.#hand.pans(id, event)
+    this.#doing = pans ? 'pan' : id === null ? 'mark' : 'drag'
     this.stage.dataset['doing'] = this.#doing
-    if (!pans) this.#hand.grab(id)
+    if (pans) return
+    if (id === null) this.#hand.mark(start, event)
+    else this.#hand.grab(id, event)
   }
 
   #carry({ start }: Finger, at: Point): void {
@@ -157,14 +165,21 @@ export class Gestures {
     if (this.#doing === 'press' && event.button === 0 && !this.#space)
       this.#hand.click(this.#target, event)
     if (this.#doing === 'drag') this.#hand.drop()
+    if (this.#doing === 'mark') this.#hand.marked()
     this.#ended()
   }
 
   #lost(event: PointerEvent): void {
     if (!this.#fingers.delete(event.pointerId)) return
     clearTimeout(this.#longPress)
-    if (this.#doing === 'drag') this.#hand.cancel()
+    this.#undo()
     this.#ended()
+  }
+
+  /** What is going on comes to nothing. */
+  #undo(): void {
+    if (this.#doing === 'drag') this.#hand.cancel()
+    if (this.#doing === 'mark') this.#hand.unmark()
   }
 
   #ended(): void {

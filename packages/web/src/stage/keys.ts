@@ -39,7 +39,7 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
     else {
       if (key === 'Enter' && isButton(target)) return
       const action = actionFor(actions, event)
-      if (!action) return
+      if (!action || isCopyingText(event)) return
       action.run()
     }
     event.preventDefault()
@@ -92,6 +92,7 @@ export function goTo(
 
 function escape(app: App, gestures: Gestures): void {
   if (gestures.busy) gestures.cancel()
+  else if (app.unseen.back()) return
   else if (app.selection.ids().size > 0) app.selection.clear()
   else app.selection.activate(null)
 }
@@ -107,6 +108,10 @@ const isElsewhere = ({ target }: KeyboardEvent): boolean =>
   document.querySelector('dialog:modal') !== null ||
   (target instanceof Element &&
     target.closest('input, textarea, select, [contenteditable], [role="menu"]') !== null)
+
+/** Words that are selected on the page are copied as ever. */
+const isCopyingText = ({ key, ctrlKey, metaKey }: KeyboardEvent): boolean =>
+  key === 'c' && (ctrlKey || metaKey) && getSelection()?.isCollapsed === false
 
 const isButton = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest('button, a') !== null

@@ -1,6 +1,6 @@
 import { words } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
-import { atPictures } from '../actions/actions.ts'
+import { atHand } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
 import { ActionButton } from '../shell/action-button.tsx'
 import { around, toScreen } from './view.ts'
@@ -20,7 +20,7 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     const boxes = [...selection.ids()].flatMap((id) => desk.boxes.get(id) ?? [])
     return around(boxes)
   })
-  const offered = createMemo(() => (box() ? atPictures(actions) : []))
+  const offered = createMemo(() => (box() ? atHand(actions) : []))
   const at = createMemo(() => {
     const selected = box()
     if (!selected) return null

@@ -13,14 +13,20 @@ import {
 import { atPictures } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
 import { Menu } from '../shell/menu.tsx'
+import { CaptionField } from './caption.tsx'
+import { Chips } from './chip.tsx'
 import { FarPictures } from './far.tsx'
 import { Gestures } from './gestures.ts'
 import { enter, listenToKeys } from './keys.ts'
+import { Marquee, MarqueeBox } from './marquee.tsx'
+import { Cursors, OthersSelections } from './others.tsx'
+import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 import './stage.css'
+import './handling.css'
 import { stacked } from './order.ts'
 import { Tile } from './tile.tsx'
-import type { Point } from './view.ts'
+import { type Point, toBoard } from './view.ts'
 import { visible } from './visible.ts'
 
 const { ui } = words
@@ -28,7 +34,8 @@ const { ui } = words
 /** The ground with the pictures on it. */
 export function Stage(): JSX.Element {
   const app = useApp()
-  const { desk, camera, hands, selection, actions, panels } = app
+  const { desk, camera, hands, selection, actions, panels, people } = app
+  const marquee = new Marquee(desk, selection)
   const shown = visible(desk, camera, hands, selection)
   const layers = createMemo(() => stacked(shown.near(), desk.boxes, desk.layers()))
   const [menu, setMenu] = createSignal<Point | null>(null)
@@ -36,6 +43,15 @@ export function Stage(): JSX.Element {
   let gestures!: Gestures
 
   createEffect(on(desk.ticks, () => selection.keep(desk.boxes), { defer: true }))
+
+  createEffect(on(selection.ids, (ids) => desk.board.select([...ids]), { defer: true }))
+  const isAlone = createMemo(() => people.crowd() < 2)
+  const pointTo = (event: PointerEvent): void => {
+    if (isAlone() || event.pointerType === 'touch') return
+    const { x, y } = onBoard({ x: event.clientX, y: event.clientY })
+    desk.board.point({ x: Math.round(x), y: Math.round(y) })
+  }
+  const onBoard = (at: Point): Point => toBoard(camera.now, at)
 
   onMount(() => {
     const sized = new ResizeObserver(() => {
@@ -45,7 +61,8 @@ export function Stage(): JSX.Element {
     onCleanup(() => sized.disconnect())
     gestures = new Gestures(stage, camera, {
       pans: (id, event) =>
-        app.tool() === 'hand' || (event.pointerType !== 'mouse' && !selection.has(id)),
+        app.tool() === 'hand' ||
+        (event.pointerType !== 'mouse' && (id === null || !selection.has(id))),
       click(id, event) {
         setMenu(null)
         selection.activate(id)
@@ -61,14 +78,25 @@ export function Stage(): JSX.Element {
         if (!selection.has(id)) selection.only(id)
         setMenu(at)
       },
-      twice: (id) => panels.enlarge(id),
-      grab(id) {
+      twice(id, event) {
+        if (event.target instanceof Element && event.target.closest('.slug'))
+          app.captioning.begin(id)
+        else panels.enlarge(id)
+      },
+      mark: (from, { shiftKey }) => marquee.begin(onBoard(from), shiftKey),
+      stretch: (to) => marquee.stretch(onBoard(to)),
+      marked: () => marquee.end(),
+      unmark: () => marquee.cancel(),
+      grab(id, event) {
         setMenu(null)
         if (!selection.has(id)) selection.only(id)
-        hands.lift(selection.ids())
+        hands.lift(selection.ids(), event.altKey ? 'copies' : 'themselves')
       },
       carry: (dx, dy) => hands.carry(dx, dy),
-      drop: () => hands.letGo(),
+      drop() {
+        if (hands.staying().length > 0) selection.all(hands.leaveCopies())
+        else hands.letGo()
+      },
       cancel: () => hands.cancel(),
     })
     onCleanup(() => gestures.close())
@@ -76,44 +104,73 @@ export function Stage(): JSX.Element {
   })
 
   return (
-    <div
-      ref={stage}
-      class="stage"
-      classList={{ hand: app.tool() === 'hand', far: camera.level() < 0.5 }}
-      role="listbox"
-      aria-label={ui.pictures(desk.count())}
-      aria-multiselectable="true"
-      tabindex={selection.active() || desk.count() === 0 ? -1 : 0}
-      onFocus={(event) => {
-        const byTab = event.target === stage && stage.matches(':focus-visible')
-        if (byTab) enter(app)
-      }}
-    >
+    <>
       <div
-        role="presentation"
-        class="world"
-        classList={{ moving: camera.moving() }}
-        style={{
-          transform: `scale(${camera.view().zoom}) translate(${-camera.view().x}px, ${-camera.view().y}px)`,
-          '--zoom': camera.view().zoom,
+        ref={stage}
+        class="stage"
+        classList={{
+          hand: app.tool() === 'hand',
+          far: camera.level() < 0.5,
+          copying: hands.staying().length > 0,
+        }}
+        role="listbox"
+        aria-label={ui.pictures(desk.count())}
+        aria-multiselectable="true"
+        tabindex={selection.active() || desk.count() === 0 ? -1 : 0}
+        onPointerMove={pointTo}
+        onPointerLeave={() => desk.board.point(null)}
+        onFocus={(event) => {
+          const byTab = event.target === stage && stage.matches(':focus-visible')
+          if (byTab) enter(app)
         }}
       >
-        <Show when={shown.far().length > 0}>
-          <FarPictures region={shown.region()} ids={shown.far()} />
+        <div
+          role="presentation"
+          class="world"
+          classList={{ moving: camera.moving() }}
+          style={{
+            transform: `scale(${camera.view().zoom}) translate(${-camera.view().x}px, ${-camera.view().y}px)`,
+            '--zoom': camera.view().zoom,
+          }}
+        >
+          <Show when={shown.far().length > 0}>
+            <FarPictures region={shown.region()} ids={shown.far()} />
+          </Show>
+          <For each={hands.staying()}>{(id) => <Staying id={id} />}</For>
+          <For each={shown.near()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
+          <OthersSelections near={shown.near()} />
+        </div>
+        <MarqueeBox box={marquee.box()} />
+        <SelectionBar hidden={menu() !== null} />
+        <Show when={menu()}>
+          {(open) => (
+            <Menu
+              at={open()}
+              label={ui.pictureMenu(selection.ids().size)}
+              items={atPictures(actions)}
+              onClose={() => setMenu(null)}
+            />
+          )}
         </Show>
-        <For each={shown.near()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
       </div>
-      <SelectionBar hidden={menu() !== null} />
-      <Show when={menu()}>
-        {(open) => (
-          <Menu
-            at={open()}
-            label={ui.pictureMenu(selection.ids().size)}
-            items={atPictures(actions)}
-            onClose={() => setMenu(null)}
-          />
-        )}
-      </Show>
-    </div>
+      <div class="over">
+        <Cursors />
+        <ResizeHandles hidden={menu() !== null || app.captioning.now() !== null} />
+        <Chips />
+        <CaptionField />
+      </div>
+    </>
+  )
+}
+
+/** Where a picture stays while a copy of it is carried off. */
+function Staying(props: { id: string }): JSX.Element {
+  const { desk } = useApp()
+  const { x = 0, y = 0, w = 0, h = 0 } = desk.boxes.get(props.id) ?? {}
+  return (
+    <div
+      class="staying"
+      style={{ left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${h}px` }}
+    />
   )
 }

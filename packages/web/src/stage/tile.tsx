@@ -23,8 +23,12 @@ export function Tile(props: TileProps): JSX.Element {
   const way = wayOf(desk, id, record)
   const seenBy = desk.seenBy(id)
   const away = hands.at(id)
-  const place = createMemo(() => away() ?? record() ?? { x: 0, y: 0 })
-  const height = createMemo(() => heightOf(record() ?? { w: 1, width: 1, height: 1 }))
+  const place = createMemo(() => {
+    const { x = 0, y = 0, w = 1, width = 1, height = 1 } = record() ?? {}
+    const at = away() ?? { x, y }
+    const across = at.w ?? w
+    return { ...at, w: across, h: heightOf({ w: across, width, height }) }
+  })
   const name = (): string => record()?.caption || record()?.name || ''
   const state = (): string => way()?.state ?? 'stored'
   let element!: HTMLDivElement
@@ -55,9 +59,9 @@ export function Tile(props: TileProps): JSX.Element {
       style={{
         left: `${place().x}px`,
         top: `${place().y}px`,
-        width: `${record()?.w}px`,
-        height: `${height()}px`,
-        '--w': record()?.w,
+        width: `${place().w}px`,
+        height: `${place().h}px`,
+        '--w': place().w,
         '--layer': props.layer,
       }}
       onFocus={() => selection.activate(id, element.matches(':focus-visible'))}

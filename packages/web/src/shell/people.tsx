@@ -1,0 +1,153 @@
+import { limits, words } from '@wirephoto/board'
+import { createMemo, For, type JSX, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { colourOf, initialOf } from '../stage/people.ts'
+import './people.css'
+
+const { ui } = words
+
+/** Faces beside one's own before they become a number. */
+const SHOWN = 4
+
+interface Face {
+  readonly visitor: string
+  readonly name: string
+}
+
+/** Who is here: initials in their colours, then a number; a click lists the names and asks for one's own. */
+export function PeopleHere(): JSX.Element {
+  const { desk, people } = useApp()
+  let button!: HTMLButtonElement
+  const others = createMemo<readonly Face[]>(() => {
+    const faces = new Map<string, Face>()
+    for (const { visitor, name } of people.others().values())
+      if (visitor !== desk.board.visitor && !(faces.get(visitor)?.name && !name))
+        faces.set(visitor, { visitor, name })
+    return [...faces.values()]
+  })
+  const shown = (): readonly Face[] => others().slice(0, SHOWN)
+  const further = (): number => Math.max(0, people.crowd() - 1 - shown().length)
+  const isAsking = (): boolean => people.name() === null && others().length > 0
+  const close = (): void => {
+    people.toggle(false)
+    button.focus({ preventScroll: true })
+  }
+
+  return (
+    <div class="people">
+      <button
+        ref={button}
+        type="button"
+        class="faces sheet quiet"
+        aria-label={ui.here(people.crowd())}
+        aria-expanded={people.isOpen()}
+        title={ui.here(people.crowd())}
+        onClick={() => people.toggle()}
+      >
+        <For each={shown()}>{(face) => <Avatar {...face} />}</For>
+        <Show when={further() > 0}>
+          <span class="further">{ui.further(further())}</span>
+        </Show>
+        <span class="count">{people.crowd()}</span>
+        <Avatar
+          visitor={desk.status().loaded ? (desk.board.visitor ?? '') : ''}
+          name={people.name() ?? ''}
+          own
+        />
+      </button>
+      <Show
+        when={people.isOpen()}
+        fallback={
+          <Show when={isAsking()}>
+            <NameForm onDone={() => {}} />
+          </Show>
+        }
+      >
+        <div
+          class="people-list sheet"
+          role="dialog"
+          aria-label={ui.here(people.crowd())}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return
+            event.stopPropagation()
+            close()
+          }}
+        >
+          <Show when={others().length > 0} fallback={<p>{ui.alone}</p>}>
+            <ul>
+              <For each={others()}>
+                {(face) => (
+                  <li>
+                    <Avatar {...face} />
+                    <span dir="auto">{face.name || ui.guest}</span>
+                  </li>
+                )}
+              </For>
+            </ul>
+          </Show>
+          <NameForm focused onDone={close} />
+        </div>
+      </Show>
+    </div>
+  )
+}
+
+function Avatar(props: Face & { own?: boolean }): JSX.Element {
+  return (
+    <span
+      class="avatar"
+      classList={{ own: props.own }}
+      aria-hidden="true"
+      style={{ background: colourOf(props.visitor) }}
+    >
+      {initialOf(props.name || ui.guest)}
+    </span>
+  )
+}
+
+/** Asked once by itself, in company; skipping it is an answer too. */
+function NameForm(props: { focused?: boolean; onDone: () => void }): JSX.Element {
+  const { people } = useApp()
+  const isFirst = people.name() === null
+  const call = (name: string): void => {
+    people.call(name)
+    props.onDone()
+  }
+  return (
+    <form
+      class="name-form"
+      classList={{ sheet: !props.focused }}
+      aria-label={ui.askName}
+      onSubmit={(event) => {
+        event.preventDefault()
+        call(new FormData(event.currentTarget).get('name') as string)
+      }}
+      onKeyDown={(event) => {
+        if (event.key === 'Escape' && isFirst && !props.focused) call('')
+      }}
+    >
+      <label for="own-name">{ui.askName}</label>
+      <input
+        ref={(input) => props.focused && queueMicrotask(() => input.focus())}
+        id="own-name"
+        name="name"
+        autocomplete="given-name"
+        enterkeyhint="done"
+        maxLength={limits.person}
+        dir="auto"
+        value={people.name() ?? ''}
+        placeholder={ui.guest}
+      />
+      <div class="row">
+        <button type="submit" class="outlined">
+          {ui.keepName}
+        </button>
+        <Show when={isFirst}>
+          <button type="button" class="quiet" onClick={() => call('')}>
+            {ui.skip}
+          </button>
+        </Show>
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,99 @@
+import { limits, words } from '@wirephoto/board'
+import { createMemo, type JSX, onCleanup, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { toScreen } from './view.ts'
+
+const { ui } = words
+
+/** Screen pixels between a picture and the field for its caption, and the field's least width. */
+const GAP = 8
+const LEAST = 240
+
+/** The field for the caption that is being written, under its picture; on phones at the top. */
+export function CaptionField(): JSX.Element {
+  const { desk, captioning } = useApp()
+  const id = createMemo(() => {
+    const now = captioning.now()
+    desk.ticks()
+    return now && desk.boxes.has(now) ? now : null
+  })
+  return (
+    <Show when={id()} keyed>
+      {(now) => <Field id={now} />}
+    </Show>
+  )
+}
+
+/** Enter and leaving keep what was typed, Escape doesn't; Shift and Enter begin a new line. */
+function Field(props: { id: string }): JSX.Element {
+  const { desk, camera, captioning, selection } = useApp()
+  const { id } = props
+  const before = desk.get(id)?.caption ?? ''
+  const focused = document.activeElement
+  let field!: HTMLTextAreaElement
+  let done = false
+  const end = (keeps: boolean): void => {
+    if (done) return
+    done = true
+    const caption = field.value.trim()
+    if (keeps && caption !== before) desk.board.patch(id, { caption })
+    captioning.end()
+    if (focused instanceof HTMLElement && focused.isConnected)
+      focused.focus({ preventScroll: true })
+    else selection.activate(id)
+  }
+  const grow = (): void => {
+    field.style.height = 'auto'
+    field.style.height = `${field.scrollHeight + 2}px`
+  }
+  onCleanup(() => end(true))
+  const place = createMemo(() => {
+    desk.ticks()
+    const box = desk.boxes.get(id)
+    const view = camera.view()
+    if (!box) return null
+    const width = Math.max(LEAST, Math.min(480, box.w * view.zoom))
+    const { x, y } = toScreen(view, { x: box.x, y: box.y + box.h })
+    const { w, h } = camera.size()
+    const { insets } = camera
+    return {
+      x: Math.max(8, Math.min(w - width - 8, x)),
+      y: Math.max(insets.top, Math.min(h - insets.bottom - 64, y + GAP)),
+      width,
+    }
+  })
+  return (
+    <textarea
+      ref={(element) => {
+        field = element
+        queueMicrotask(() => {
+          grow()
+          field.focus({ preventScroll: true })
+          field.select()
+        })
+      }}
+      class="caption-field"
+      aria-label={ui.captionOf(desk.get(id)?.name ?? '')}
+      placeholder={ui.captionPrompt}
+      dir="auto"
+      rows={1}
+      enterkeyhint="done"
+      maxLength={limits.caption}
+      value={before}
+      style={{
+        transform: `translate(${place()?.x ?? 0}px, ${place()?.y ?? 0}px)`,
+        width: `${place()?.width ?? LEAST}px`,
+      }}
+      onInput={grow}
+      onBlur={() => end(true)}
+      onKeyDown={(event) => {
+        if (event.isComposing) return
+        if (event.key === 'Escape' || (event.key === 'Enter' && !event.shiftKey)) {
+          event.preventDefault()
+          event.stopPropagation()
+          end(event.key === 'Enter')
+        }
+      }}
+    />
+  )
+}

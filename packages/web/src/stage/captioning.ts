@@ -1,0 +1,15 @@
+import { type Accessor, createSignal } from 'solid-js'
+
+/** The picture whose caption is being written. */
+export class Captioning {
+  readonly now: Accessor<string | null>
+  readonly begin: (id: string) => void
+  readonly end: () => void
+
+  constructor() {
+    const [now, set] = createSignal<string | null>(null)
+    this.now = now
+    this.begin = (id) => set(id)
+    this.end = () => set(null)
+  }
+}

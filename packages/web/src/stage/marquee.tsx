@@ -1,0 +1,77 @@
+import type { Box } from '@wirephoto/board'
+import { type Accessor, createSignal, type JSX, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import type { Desk } from '../desk.ts'
+import type { Selection } from './selection.ts'
+import { overlaps, type Point, toScreen } from './view.ts'
+
+/** A box drawn over the ground: what it touches is selected, while it is being drawn. */
+export class Marquee {
+  /** In board units, null while none is drawn. */
+  readonly box: Accessor<Box | null>
+  readonly #set: (box: Box | null) => void
+  readonly #desk: Desk
+  readonly #selection: Selection
+  #from: Point = { x: 0, y: 0 }
+  #before: ReadonlySet<string> = new Set()
+  #kept: ReadonlySet<string> = new Set()
+
+  constructor(desk: Desk, selection: Selection) {
+    const [box, set] = createSignal<Box | null>(null)
+    this.box = box
+    this.#set = set
+    this.#desk = desk
+    this.#selection = selection
+  }
+
+  /** `adds`: what is selected already stays so. */
+  begin(at: Point, adds: boolean): void {
+    this.#from = at
+    this.#before = this.#selection.ids()
+    this.#kept = adds ? this.#before : new Set()
+  }
+
+  stretch(to: Point): void {
+    const { x, y } = this.#from
+    const box = {
+      x: Math.min(x, to.x),
+      y: Math.min(y, to.y),
+      w: Math.abs(x - to.x),
+      h: Math.abs(y - to.y),
+    }
+    const touched = [...this.#desk.boxes].flatMap(([id, each]) => (overlaps(each, box) ? id : []))
+    this.#selection.all([...this.#kept, ...touched])
+    this.#set(box)
+  }
+
+  end(): void {
+    this.#set(null)
+  }
+
+  cancel(): void {
+    this.#selection.all(this.#before)
+    this.#set(null)
+  }
+}
+
+export function MarqueeBox(props: { box: Box | null }): JSX.Element {
+  const { camera } = useApp()
+  return (
+    <Show when={props.box}>
+      {(box) => {
+        const at = (): Point => toScreen(camera.view(), box())
+        const px = (units: number): string => `${units * camera.view().zoom}px`
+        return (
+          <div
+            class="marquee"
+            style={{
+              transform: `translate(${at().x}px, ${at().y}px)`,
+              width: px(box().w),
+              height: px(box().h),
+            }}
+          />
+        )
+      }}
+    </Show>
+  )
+}

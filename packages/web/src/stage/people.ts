@@ -1,0 +1,83 @@
+import { limits } from '@wirephoto/board'
+import type { Board, Person } from '@wirephoto/client'
+import { type Accessor, createSignal, onCleanup } from 'solid-js'
+
+const KEY = 'name'
+/** The tokens of people's colours. */
+const COLOURS = ['cobalt', 'teal', 'green', 'olive', 'ochre', 'plum', 'rose', 'slate'] as const
+
+/** Who is here, as signals, and what we are called. */
+export class People {
+  /** Others' pages by session, at most once a frame. */
+  readonly others: Accessor<ReadonlyMap<string, Person>>
+  /** Visitors, oneself included. */
+  readonly crowd: Accessor<number>
+  /** What we are called, empty for nothing; null until it has been asked. */
+  readonly name: Accessor<string | null>
+  /** Whether the list of them is open. */
+  readonly isOpen: Accessor<boolean>
+  readonly toggle: (open?: boolean) => void
+  readonly #board: Board
+  readonly #setName: (name: string) => void
+
+  constructor(board: Board) {
+    this.#board = board
+    const [others, setOthers] = createSignal<ReadonlyMap<string, Person>>(new Map())
+    const [crowd, setCrowd] = createSignal(board.crowd)
+    const [name, setName] = createSignal(kept())
+    this.others = others
+    this.crowd = crowd
+    this.name = name
+    this.#setName = setName
+    const [isOpen, setOpen] = createSignal(false)
+    this.isOpen = isOpen
+    this.toggle = (open = !isOpen()) => setOpen(open)
+    let frame = 0
+    const look = (): void => {
+      frame = 0
+      setOthers(new Map(board.people))
+      setCrowd(board.crowd)
+    }
+    const off = board.on('people', () => {
+      frame ||= requestAnimationFrame(look)
+    })
+    onCleanup(() => {
+      off()
+      cancelAnimationFrame(frame)
+    })
+    // Others see us come, be it without a name.
+    board.introduce(name() ?? '')
+  }
+
+  /** Keeps what we are called for all boards of this browser. */
+  call(name: string): void {
+    const short = name.trim().slice(0, limits.person)
+    try {
+      localStorage.setItem(KEY, short)
+    } catch {
+      // Where nothing can be kept it holds until the page goes.
+    }
+    this.#setName(short)
+    this.#board.introduce(short)
+  }
+}
+
+/** The same for everybody and for ever: by the visitor's id, FNV-1a. */
+export function colourOf(visitor: string): string {
+  let hash = 0x811c9dc5
+  for (const character of visitor)
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193)
+  return `var(--${COLOURS[(hash >>> 0) % COLOURS.length]})`
+}
+
+/** The first letter of a name, whatever the script. */
+export const initialOf = (name: string): string =>
+  [...name.trim()].slice(0, 1).join('').toLocaleUpperCase()
+
+function kept(): string | null {
+  try {
+    return localStorage.getItem(KEY)
+  } catch {
+    return null
+  }
+}

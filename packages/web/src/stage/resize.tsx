@@ -1,0 +1,129 @@
+import { type Box, limits } from '@wirephoto/board'
+import { createMemo, For, type JSX, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { around, type Point, toScreen } from './view.ts'
+
+/** Where a handle is on its box, from 0 at the left and the top to 1. */
+interface Grip {
+  readonly name: string
+  readonly x: number
+  readonly y: number
+}
+
+const GRIPS: readonly Grip[] = ['nw', 'n', 'ne', 'w', 'e', 'sw', 's', 'se'].map((name) => ({
+  name,
+  x: name.includes('w') ? 0 : name.includes('e') ? 1 : 0.5,
+  y: name.includes('n') ? 0 : name.includes('s') ? 1 : 0.5,
+}))
+/** Board units below which no picture is made smaller. */
+const LEAST = 8
+/** Screen pixels below which there is no room for handles between the corners. */
+const ROOM = 64
+
+/** Eight handles around what is selected: they scale it all about the opposite side, ratios kept. */
+export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
+  const { desk, camera, selection, hands } = useApp()
+  let pull: { from: Point; grip: Grip; box: Box; least: number; most: number } | null = null
+
+  const box = createMemo(() => {
+    desk.ticks()
+    const boxes = [...selection.ids()].flatMap((id) => {
+      const record = desk.boxes.get(id)
+      const held = hands.holding() ? hands.at(id)() : undefined
+      if (!record) return []
+      const w = held?.w ?? record.w
+      return { x: held?.x ?? record.x, y: held?.y ?? record.y, w, h: (record.h / record.w) * w }
+    })
+    return around(boxes)
+  })
+  const at = createMemo(() => {
+    const selected = box()
+    if (!selected) return null
+    const view = camera.view()
+    return { ...toScreen(view, selected), w: selected.w * view.zoom, h: selected.h * view.zoom }
+  })
+  const grips = createMemo(() => {
+    const { w = 0, h = 0 } = at() ?? {}
+    return GRIPS.filter(({ x, y }) => (x !== 0.5 || w >= ROOM) && (y !== 0.5 || h >= ROOM))
+  })
+
+  const begin = (event: PointerEvent, grip: Grip): void => {
+    if (event.button !== 0) return
+    event.preventDefault()
+    event.stopPropagation()
+    const selected = box()
+    if (!selected) return
+    const handle = event.currentTarget as HTMLElement
+    handle.setPointerCapture(event.pointerId)
+    const widths = [...selection.ids()].flatMap((id) => desk.get(id)?.w ?? [])
+    const least = Math.min(1, LEAST / Math.min(...widths))
+    pull = { from: event, grip, box: selected, least, most: limits.widest / Math.max(...widths) }
+    const off = new AbortController()
+    const on = <K extends keyof HTMLElementEventMap>(
+      target: HTMLElement | Document,
+      type: K,
+      listener: (event: HTMLElementEventMap[K]) => void,
+    ): void =>
+      target.addEventListener(type, listener as EventListener, {
+        signal: off.signal,
+        capture: true,
+      })
+    const end = (how: () => void): void => {
+      off.abort()
+      pull = null
+      how()
+    }
+    hands.lift(selection.ids())
+    on(handle, 'pointermove', stretch)
+    on(handle, 'pointerup', () => end(() => hands.letGo()))
+    on(handle, 'pointercancel', () => end(() => hands.cancel()))
+    on(document, 'keydown', (pressed) => {
+      if (pressed.key !== 'Escape') return
+      pressed.stopPropagation()
+      end(() => hands.cancel())
+    })
+  }
+  const stretch = (event: PointerEvent): void => {
+    if (!pull) return
+    const { from, grip, box: start, least, most } = pull
+    const { zoom } = camera.now
+    const way = { x: (event.clientX - from.x) / zoom, y: (event.clientY - from.y) / zoom }
+    const factor = Math.max(least, Math.min(most, factorOf(grip, start, way)))
+    hands.scale(factor, {
+      x: start.x + start.w * (1 - grip.x),
+      y: start.y + start.h * (1 - grip.y),
+    })
+  }
+
+  return (
+    <Show when={!props.hidden && (!hands.holding() || pull) && at()}>
+      {(place) => (
+        <div
+          class="handles"
+          aria-hidden="true"
+          style={{
+            transform: `translate(${place().x}px, ${place().y}px)`,
+            width: `${place().w}px`,
+            height: `${place().h}px`,
+          }}
+        >
+          <For each={grips()}>
+            {(grip) => (
+              <span
+                class={`handle ${grip.name}`}
+                style={{ left: `${grip.x * 100}%`, top: `${grip.y * 100}%` }}
+                on:pointerdown={(event) => begin(event, grip)}
+              />
+            )}
+          </For>
+        </div>
+      )}
+    </Show>
+  )
+}
+
+/** How much larger the box becomes when a handle goes that way: along the diagonal, or across the side. */
+function factorOf({ x, y }: Grip, { w, h }: Box, way: Point): number {
+  const [dx, dy] = [(2 * x - 1) * w, (2 * y - 1) * h]
+  return 1 + (way.x * dx + way.y * dy) / (dx * dx + dy * dy)
+}

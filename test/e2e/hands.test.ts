@@ -1,0 +1,362 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { type ImageRecord, type Snapshot, words } from '@wirephoto/board'
+import { Gallery } from '../support/gallery.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
+import { HOSTS, type Host, Stand } from '../support/stand.ts'
+
+const { ui } = words
+
+let stand: Stand
+let gallery: Gallery
+
+before(async () => {
+  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
+})
+after(async () => {
+  await stand.close()
+  await gallery.close()
+})
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('a box on the ground selects what it touches, shift adds, Escape takes it back', async (t) => {
+      const { anna, ben, tiles } = await scene(t, host, 3)
+      const [a, b, c] = tiles as [Tile, Tile, Tile]
+      const { page } = anna
+      await pull(anna, { x: a.x - 40, y: a.y - 30 }, middle(b))
+      assert.deepEqual(await selected(anna), [a.id, b.id].sort())
+      await ben.page.locator(`[data-around="${b.id}"]`).waitFor()
+      await page.keyboard.down('Shift')
+      await pull(anna, { x: c.x + c.w + 40, y: c.y - 30 }, middle(c))
+      await page.keyboard.up('Shift')
+      assert.equal((await selected(anna)).length, 3)
+      await shiftClick(anna, a)
+      assert.deepEqual(await selected(anna), [b.id, c.id].sort(), 'shift click takes one out')
+
+      await page.mouse.move(a.x - 40, a.y - 30)
+      await page.mouse.down()
+      await page.mouse.move(...at(a), { steps: 3 })
+      await anna.until(
+        (id) => document.querySelector(`[data-image="${id}"].selected`) !== null,
+        a.id,
+      )
+      await page.keyboard.press('Escape')
+      await page.mouse.up()
+      assert.deepEqual(await selected(anna), [b.id, c.id].sort())
+      await page.mouse.click(a.x - 40, a.y - 30)
+      assert.deepEqual(await selected(anna), [])
+      await ben.page.locator('[data-around]').first().waitFor({ state: 'detached' })
+    })
+
+    test('a handle scales one or several about the opposite corner, live, in one step', async (t) => {
+      const { board, anna, ben, tiles } = await scene(t, host, 2)
+      const { page } = anna
+      const [a, b] = tiles as [Tile, Tile]
+      const start = await records(board)
+      const theirs = await ben.tiles()
+      await page.mouse.click(...at(a))
+      await shiftClick(anna, b)
+      const handle = await page.locator('.handle.se').boundingBox()
+      assert.ok(handle)
+      const grip = { x: handle.x + handle.width / 2, y: handle.y + handle.height / 2 }
+      const [left, top] = [Math.min(a.x, b.x), Math.min(a.y, b.y)]
+      await page.mouse.move(grip.x, grip.y)
+      await page.mouse.down()
+      await page.mouse.move(left + (grip.x - left) / 2, top + (grip.y - top) / 2, { steps: 8 })
+      const half = theirs.find(({ id }) => id === a.id)!.w / 2
+      await ben.until(
+        ([id, w]) => {
+          const box = document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect()
+          return Math.abs(box.width - w) < 2
+        },
+        [a.id, half] as const,
+      )
+      assert.deepEqual(await records(board), start, 'nothing is written in mid-pull')
+      await page.mouse.up()
+      await changed(board, start)
+      const now = await records(board)
+      for (const [i, { id }] of tiles.entries()) {
+        const [was, is] = [start.get(id)!, now.get(id)!]
+        assert.ok(Math.abs(is.w / was.w - 0.5) < 0.03, `picture ${i} is half as wide: ${is.w}`)
+      }
+      const corner = (all: typeof start) => Math.min(...[...all.values()].map(({ x }) => x))
+      assert.ok(Math.abs(corner(now) - corner(start)) < 0.02, 'the opposite corner stays')
+      await undone(anna, ben, board, start)
+      await page.keyboard.press('Control+Shift+z')
+      await changed(board, start)
+      assert.deepEqual(await records(board), now)
+      await undone(anna, ben, board, start)
+    })
+
+    test('copies by key, and by Alt drag; tidied; to the front and back; each undone exactly', async (t) => {
+      const { board, anna, ben, tiles } = await scene(t, host, 3)
+      const { page } = anna
+      const [a, b] = tiles as [Tile, Tile, Tile]
+      const start = await records(board)
+      await page.mouse.click(...at(a))
+      await page.keyboard.press('Control+d')
+      await ben.painted(4, 'stored')
+      const [copy] = await selected(anna)
+      assert.equal((await records(board)).get(copy!)!.w, start.get(a.id)!.w)
+      await undone(anna, ben, board, start)
+
+      await page.keyboard.press('Escape')
+      await page.keyboard.down('Alt')
+      await pull(anna, middle(b), { x: middle(b).x + 60, y: middle(b).y + 200 })
+      await page.keyboard.up('Alt')
+      await ben.painted(4, 'stored')
+      const after = await records(board)
+      assert.deepEqual(after.get(b.id), start.get(b.id), 'what was copied stays')
+      await undone(anna, ben, board, start)
+
+      await page.keyboard.press('Escape')
+      await pull(anna, middle(a), { x: middle(a).x + 37, y: middle(a).y + 133 })
+      await changed(board, start)
+      const heap = await records(board)
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('t')
+      await changed(board, heap)
+      await undone(anna, ben, board, heap)
+      await undone(anna, ben, board, start)
+
+      await page.mouse.click(...at(a))
+      for (const key of [']', '[']) {
+        const before = await records(board)
+        await page.keyboard.press(key)
+        await changed(board, before)
+        const zs = [...(await records(board)).values()].sort((x, y) => (x.z < y.z ? -1 : 1))
+        assert.equal(zs.at(key === ']' ? -1 : 0)!.id, a.id, key)
+      }
+      await page.keyboard.press('Control+z')
+      await undone(anna, ben, board, start)
+    })
+
+    test('by keyboard only: chosen, moved together, made larger, captioned, deleted, all undone', async (t) => {
+      const { board, anna, ben, tiles } = await scene(t, host, 2)
+      const { keyboard } = anna.page
+      const start = await records(board)
+      await anna.page.locator('.stage').focus()
+      await keyboard.press('Tab')
+      await keyboard.press('F2')
+      const field = anna.page.getByRole('textbox', { name: ui.captionOf(tiles[0]!.label) })
+      await field.waitFor()
+      await keyboard.type('Two swans, <b>one</b> pond')
+      await keyboard.press('Enter')
+      await ben.page.getByRole('option', { name: 'Two swans, <b>one</b> pond' }).waitFor()
+      await ben.page.locator('img[alt="Two swans, <b>one</b> pond"]').waitFor()
+      await field.waitFor({ state: 'detached' })
+      await undone(anna, ben, board, start)
+
+      await keyboard.press('Control+a')
+      await keyboard.press('Shift+ArrowRight')
+      await changed(board, start)
+      for (const [id, { x }] of await records(board)) assert.equal(x, start.get(id)!.x + 10)
+      await keyboard.press('>')
+      await keyboard.press('Delete')
+      await ben.standing(0)
+      for (let i = 0; i < 2; i++) await keyboard.press('Control+z')
+      await undone(anna, ben, board, start)
+    })
+
+    test('a double click on what is written under a picture writes it, Escape does not', async (t) => {
+      const { board, anna, ben, tiles } = await scene(t, host, 1)
+      const { page } = anna
+      const start = await records(board)
+      await page.mouse.click(...at(tiles[0]!))
+      const slug = (await page.locator('.tile.selected > .slug').boundingBox())!
+      await page.mouse.dblclick(slug.x + 10, slug.y + slug.height / 2)
+      await page.locator('.caption-field').fill('مرحبا بالعالم')
+      await page.keyboard.press('Escape')
+      await page.locator('.caption-field').waitFor({ state: 'detached' })
+      assert.deepEqual(await records(board), start)
+      await page.keyboard.press('c')
+      await page.locator('.caption-field').fill('مرحبا بالعالم')
+      await page.mouse.click(100, 500)
+      await ben.page.getByRole('option', { name: 'مرحبا بالعالم' }).waitFor()
+      await undone(anna, ben, board, start)
+    })
+
+    test('a link to this view shows the same middle on another screen', async (t) => {
+      const { board, anna, tiles } = await scene(t, host, 1)
+      const { page } = anna
+      await page.mouse.move(700, 450)
+      await page.mouse.wheel(300, -120)
+      await anna.until(
+        ([id, x]) =>
+          document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().x < x - 250,
+        [tiles[0]!.id, tiles[0]!.x] as const,
+      )
+      await page.evaluate(() => {
+        Object.assign(window, { copied: '' })
+        document.addEventListener('copy', () =>
+          Object.assign(window, { copied: String(getSelection()) }),
+        )
+        Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })
+      })
+      await page.keyboard.press('Shift+V')
+      await anna.told(ui.linkCopied)
+      const link = await page.evaluate(() => (window as never as { copied: string }).copied)
+      assert.match(link, new RegExp(`/b/${board}#-?\\d+,-?\\d+,1$`))
+      const small = await stand.open(t, host, `${board}${new URL(link).hash}`, {
+        viewport: { width: 1000, height: 700 },
+      })
+      const [mine, theirs] = [await anna.at(tiles[0]!.id), (await small.painted(1))[0]!]
+      assert.ok(Math.abs(theirs.x - 500 - (mine.x - 720)) < 1.5, 'the middle is the middle')
+      assert.ok(Math.abs(theirs.y - 350 - (mine.y - 450)) < 1.5)
+      assert.equal(new URL(small.page.url()).hash, '')
+    })
+
+    test('on a phone a long press selects and opens the menu, and what is selected drags', async (t) => {
+      const { board, ben, tiles } = await scene(t, host, 1)
+      const phone = await stand.open(t, host, board, {
+        viewport: { width: 390, height: 844 },
+        hasTouch: true,
+        isMobile: true,
+      })
+      await phone.painted(1, 'stored')
+      const start = await records(board)
+      const { id } = tiles[0]!
+      const before = await still(phone, id)
+      await phone.touch('touchStart', middle(before))
+      await phone.page.getByRole('menuitem', { name: ui.duplicate }).waitFor()
+      await phone.touch('touchEnd')
+      await phone.page.getByRole('menuitem', { name: ui.duplicate }).tap()
+      await ben.painted(2, 'stored')
+      const copy = (await selected(phone))[0]!
+      const grip = middle(await still(phone, copy))
+      await phone.touch('touchStart', grip)
+      for (let i = 1; i <= 5; i++) {
+        await phone.touch('touchMove', { x: grip.x, y: grip.y + i * 20 })
+        await phone.frame()
+      }
+      await phone.touch('touchEnd')
+      await phone.until(
+        ([id, y]) => document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().y > y,
+        [copy, grip.y] as const,
+      )
+      const more = phone.page.getByRole('button', { name: ui.more })
+      for (let i = 0; i < 2; i++) {
+        await more.tap()
+        await phone.page.getByRole('menuitem', { name: ui.undo }).tap()
+      }
+      await ben.standing(1)
+      assert.deepEqual(await records(board), start)
+    })
+  })
+
+test('a picture is copied as PNG where pages may, and as a link where they may not', async (t) => {
+  const file = await gallery.draw('small.jpg', { width: 320, height: 200 })
+  for (const host of HOSTS) {
+    const board = await stand.newBoard()
+    const permissions = host === 'localhost' ? ['clipboard-read', 'clipboard-write'] : []
+    const anna = await stand.open(t, host, board, { permissions })
+    await anna.drop([file], { x: 500, y: 400 })
+    const [tile] = await anna.painted(1, 'stored')
+    await anna.page.mouse.click(...at(tile!))
+    await anna.page.bringToFront()
+    await anna.page.keyboard.press('Control+c')
+    if (host === 'wire.test') await anna.told(ui.pictureLinkCopied)
+    else {
+      await anna.told(ui.pictureCopied)
+      const size = await anna.page.evaluate(async () => {
+        const [item] = await navigator.clipboard.read()
+        const { width, height } = await createImageBitmap(await item!.getType('image/png'))
+        return [width, height]
+      })
+      assert.deepEqual(size, [320, 200])
+    }
+  }
+})
+
+/** Two people on a board with that many stored pictures in a row. */
+async function scene(t: TestContext, host: Host, count: number) {
+  const { board, anna, ben } = await stand.pair(t, host)
+  const sizes = { width: 400, height: 300 }
+  const names = Array.from({ length: count }, (_, i) => `picture-${i}.jpg`)
+  const files = await Promise.all(names.map((name, seed) => gallery.draw(name, { ...sizes, seed })))
+  await anna.drop(files, { x: 350, y: 380 })
+  await ben.painted(count, 'stored')
+  const tiles = await anna.painted(count, 'stored')
+  for (const { id } of tiles) await still(anna, id)
+  return { board, anna, ben, tiles: (await anna.tiles()).sort((a, b) => a.y - b.y || a.x - b.x) }
+}
+
+const middle = ({ x, y, w, h }: Tile) => ({ x: x + w / 2, y: y + h / 2 })
+const at = (tile: Tile): [number, number] => [middle(tile).x, middle(tile).y]
+
+async function pull({ page }: BoardPage, from: { x: number; y: number }, to: typeof from) {
+  await page.mouse.move(from.x, from.y)
+  await page.mouse.down()
+  await page.mouse.move(to.x, to.y, { steps: 5 })
+  await page.mouse.up()
+}
+
+async function shiftClick({ page }: BoardPage, tile: Tile): Promise<void> {
+  await page.keyboard.down('Shift')
+  await page.mouse.click(...at(tile))
+  await page.keyboard.up('Shift')
+}
+
+/** Ids of what is selected on a page. */
+const selected = ({ page }: BoardPage): Promise<string[]> =>
+  page
+    .locator('[data-image][aria-selected="true"]')
+    .evaluateAll((all) => all.map((each) => (each as HTMLElement).dataset['image']!).sort())
+
+/** What stands on the server's board. */
+async function records(board: string): Promise<Map<string, ImageRecord>> {
+  const response = await fetch(`${stand.server.url}/api/boards/${board}/snapshot`)
+  const { records } = (await response.json()) as Snapshot
+  const pictures = records.filter((record) => record.kind === 'image' && record.deletedAt === null)
+  return new Map(pictures.map((each) => [each.id, { ...(each as ImageRecord), variants: null }]))
+}
+
+/** Resolves when the server has something else than before. */
+async function changed(board: string, before: Map<string, ImageRecord>): Promise<void> {
+  const was = JSON.stringify([...before])
+  for (let tries = 0; tries < 200; tries++)
+    if (JSON.stringify([...(await records(board))]) !== was) return
+  assert.fail('nothing was written')
+}
+
+/** Takes one step back: the server and both pages have exactly what they had. */
+async function undone(
+  anna: BoardPage,
+  ben: BoardPage,
+  board: string,
+  start: Map<string, ImageRecord>,
+): Promise<void> {
+  await anna.page.keyboard.press('Control+z')
+  await anna.standing(start.size)
+  await ben.standing(start.size)
+  for (let tries = 0; tries < 200; tries++) {
+    const now = await records(board)
+    if (tries === 199) assert.deepEqual(now, start)
+    if (JSON.stringify([...now].sort()) === JSON.stringify([...start].sort())) break
+  }
+  for (const page of [anna, ben]) {
+    const [first, ...others] = [...start.values()]
+    for (const { id, x, y } of others)
+      await page.until(
+        ([one, other, dx, dy, w]) => {
+          const box = (id: string) =>
+            document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect()
+          const [a, b] = [box(one), box(other)]
+          const zoom = a.width / w
+          return Math.abs(b.x - a.x - dx * zoom) < 0.5 && Math.abs(b.y - a.y - dy * zoom) < 0.5
+        },
+        [first!.id, id, x - first!.x, y - first!.y, first!.w] as const,
+      )
+  }
+}
+
+/** The tile when it has not moved for a few frames. */
+async function still(page: BoardPage, id: string): Promise<Tile> {
+  for (let before = await page.at(id); ; ) {
+    for (let i = 0; i < 4; i++) await page.frame()
+    const now = await page.at(id)
+    if (now.x === before.x && now.y === before.y && now.w === before.w) return now
+    before = now
+  }
+}
