@@ -35,5 +35,6 @@ test('V1: a picture comes in the smallest variant that has pixels enough', () =>
   )
   assert.equal(asked({ ...heic, variants: null }), undefined)
   assert.equal(asked({ ...heic, variants: [] }), undefined)
+  assert.equal(asked({ type: 'image/jpeg', variants: [64, 4096] }), '4096', 'made of inks')
   assert.equal(blobUrl(board, record, 64), 'http://here/b/main/blob/b/64')
 })

@@ -10,6 +10,7 @@ import {
   isShown,
   limits,
   type Previews,
+  STAND_IN,
   VARIANTS,
   WireError,
 } from '@wirephoto/board'
@@ -511,7 +512,8 @@ export function blobUrl(
   pixels = Number.POSITIVE_INFINITY,
 ): string | null {
   const enough = variants?.find((each) => each >= pixels && (!animated || each === VARIANTS[0]))
-  const which = enough ?? (type && !isShown(type) ? variants?.at(-1) : 'original')
+  const standIn = variants?.includes(STAND_IN) ? STAND_IN : null
+  const which = enough ?? standIn ?? (type && !isShown(type) ? null : 'original')
   return blob && which ? `${board.url}/b/${board.id}/blob/${blob}/${which}` : null
 }
 

@@ -75,7 +75,8 @@ export async function sweep(
       if (record.kind !== 'image') continue
       if (record.blob !== null) {
         wanted.add(record.blob)
-        for (const side of sidesOf(record)) wanted.add(variantKey(record.blob, side))
+        for (const side of [...sidesOf(record), ...(record.variants ?? [])])
+          wanted.add(variantKey(record.blob, side))
       } else arriving.add(`${board} ${record.id}`)
       if (record.blob === null && record.createdAt < start - times.patience) stale.push(record.id)
       hasTrash ||= record.deletedAt !== null

@@ -162,10 +162,12 @@ export class Variants {
   async #store(blob: string, record: ImageRecord): Promise<readonly number[]> {
     const { blobs } = this.#parts.engine
     const sides = sidesOf(record)
-    const missing: number[] = []
+    const there: number[] = []
     // The same bytes are processed once (V2); those that nobody wants any more are wanted again (V4).
-    for (const side of sides) if (!(await blobs.renew(variantKey(blob, side)))) missing.push(side)
-    if (missing.length === 0) return sides
+    for (const side of [...VARIANTS, STAND_IN])
+      if (await blobs.renew(variantKey(blob, side))) there.push(side)
+    const missing = sides.filter((side) => !there.includes(side))
+    if (missing.length === 0) return there
     const folder = join(this.#folder, blob)
     await mkdir(folder)
     try {
@@ -174,7 +176,7 @@ export class Variants {
       const type = record.type!
       const made = await this.#parts.workers.vary({ path, type, sides: missing, folder })
       for (const { side, path } of made) await blobs.put(path, variantKey(blob, side))
-      return sides
+      return [...new Set([...there, ...made.map(({ side }) => side)])].sort((a, b) => a - b)
     } catch (error) {
       if (error instanceof WireError && IMPOSSIBLE.has(error.code)) return []
       throw error

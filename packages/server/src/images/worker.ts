@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { type ErrorFacts, isShown, type MediaType } from '@wirephoto/board'
+import { type ErrorFacts, isShown, type MediaType, STAND_IN } from '@wirephoto/board'
 import sharp, { type Sharp } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import type { Decoded, Foreign } from './foreign.ts'
@@ -221,12 +221,15 @@ async function early(file: {
   return scans && shrink(read(scans, file.pixels), file.most)
 }
 
-/** Decodes the file once, whatever the number of sides. */
+/** Decodes the file once, whatever the number of sides. What is made of inks gets a stand-in too (V5). */
 async function vary(
   file: Foreign & { sides: readonly number[]; folder: string },
 ): Promise<Variant[]> {
-  const { sides, folder, pixels } = file
-  const { data, info } = await upright(read(await inputOf(file), pixels), Math.max(...sides))
+  const { folder, pixels } = file
+  const input = await inputOf(file)
+  const { space } = await sharp(input, { limitInputPixels: false }).metadata()
+  const sides = space === 'cmyk' ? new Set([...file.sides, STAND_IN]) : file.sides
+  const { data, info } = await upright(read(input, pixels), Math.max(...sides))
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
   const variants: Variant[] = []
