@@ -16,6 +16,7 @@ import type { Desk } from '../desk.ts'
 import type { Toasts } from '../shell/toasts.tsx'
 import type { Camera } from '../stage/camera.ts'
 import { around, type Point } from '../stage/view.ts'
+import { sizeOfHeif } from './heif.ts'
 import { refusal } from './magic.ts'
 import type { Previews } from './preview.ts'
 
@@ -187,8 +188,10 @@ async function measure(file: File): Promise<Measured> {
   await new Promise((resolve) => {
     image.onload = image.onerror = resolve
   })
-  const width = Math.min(image.naturalWidth || 800, limits.side)
-  const height = Math.min(image.naturalHeight || 600, limits.side)
+  const { naturalWidth, naturalHeight } = image
+  const heif = naturalWidth === 0 ? await sizeOfHeif(file).catch(() => null) : null
+  const width = Math.min(heif?.width ?? (naturalWidth || 800), limits.side)
+  const height = Math.min(heif?.height ?? (naturalHeight || 600), limits.side)
   const w = firstWidth(width, height)
   const random = crypto.getRandomValues(new Uint8Array(10))
   return { id: uuidv7(Date.now(), random), file, url, width, height, w, h: (w * height) / width }
