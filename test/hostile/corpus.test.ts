@@ -208,7 +208,7 @@ async function run(
     watch.close()
     board.witness.close()
   }
-  for (const [outcome, ways] of Object.entries(outcomes).sort())
+  for (const [outcome, ways] of Object.entries(outcomes))
     t.diagnostic(`${outcome.padEnd(20)} ${JSON.stringify(ways)}`)
   const third = Math.ceil(watch.server.length / 3)
   const [before, after] = [watch.server.slice(0, third), watch.server.slice(-third)].map(median)

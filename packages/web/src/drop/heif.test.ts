@@ -6,10 +6,12 @@ import { sizeOfHeif } from './heif.ts'
 const photos = new URL('../../../../../shared/corpora/photos/', import.meta.url)
 const away = existsSync(photos) ? false : 'no ../shared/corpora here'
 
-const ispe = (width: number, height: number): number[] => [
-  ...[0, 0, 0, 20, ...Buffer.from('ispe'), 0, 0, 0, 0],
-  ...[0, 0, width >> 8, width & 255, 0, 0, height >> 8, height & 255],
-]
+const ispe = (width: number, height: number): number[] => {
+  const box = Buffer.from('\0\0\0\x14ispe'.padEnd(20, '\0'), 'latin1')
+  box.writeUInt32BE(width, 12)
+  box.writeUInt32BE(height, 16)
+  return [...box]
+}
 const irot = (turns: number): number[] => [0, 0, 0, 9, ...Buffer.from('irot'), turns]
 const ftyp = [0, 0, 0, 16, ...Buffer.from('ftypheic'), 0, 0, 0, 0]
 const sizeOf = (...bytes: number[]) => sizeOfHeif(new Blob([Uint8Array.from(bytes)]))
