@@ -96,13 +96,16 @@ export class Shaper {
     }
   }
 
-  /** One packet after the other leaves the queue, each as long as the bottleneck takes for it. */
+  /**
+   * One packet after the other leaves the queue, each as long as the bottleneck takes for it. A timer that
+   * fires late takes nothing from the line while there is something to send.
+   */
   async #send(): Promise<void> {
     this.#sending = true
     let free = performance.now()
     for (let packet = this.#queue.shift(); packet; packet = this.#queue.shift()) {
       const { bytes, to } = packet
-      free = Math.max(free, performance.now() - 2) + (bytes.length / this.#shape.uplink) * 1000
+      free += (bytes.length / this.#shape.uplink) * 1000
       // Timers are too coarse for each: what is due within a millisecond goes now.
       if (free - performance.now() > 1) await setTimeout(free - performance.now())
       this.#queued -= bytes.length

@@ -1,0 +1,182 @@
+/**
+ * `npm run race`: one photo, dropped at the same moment on two pages with a slow line each: the tutorial
+ * way's and Wirephoto's. Recorded is what somebody else sees of it meanwhile.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Browser, BrowserContext } from 'playwright-core'
+import sharp from 'sharp'
+import { drawPhoto } from '../bench/support/photo.ts'
+import { startBaseline } from '../bench/support/process.ts'
+import { Shaper } from '../bench/support/shaper.ts'
+import { launchBrowser } from '../test/support/browser.ts'
+import { BoardPage } from '../test/support/page.ts'
+import { ServerProcess } from '../test/support/server.ts'
+
+const FILE = resolve(import.meta.dirname, 'images/race.webp')
+/** Bytes that a README's first picture may have. */
+const MOST = 1_500_000
+const PANE = { width: 480, height: 420 }
+const HEAD = 56
+/** Milliseconds a frame while much happens, and later; how long the end is shown. */
+const FINE = { until: 2_000, step: 50 }
+const STEP = 250
+const END = 3_000
+/** Milliseconds that pages have been open, and that the picture stands when all have it. */
+const OPEN = 2_000
+const AFTER = 1_500
+const MIDDLE = { x: 240, y: 200 }
+
+/** What a viewer's page showed from a moment on, as JPEG. */
+interface Frame {
+  readonly at: number
+  readonly image: Buffer
+}
+
+interface Lane {
+  readonly title: string
+  readonly frames: readonly Frame[]
+  /** Milliseconds from the drop until the viewer had something to look at, and all of it. */
+  readonly first: number
+  readonly whole: number
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'wirephoto-race-'))
+const server = await ServerProcess.open()
+const tutorial = await startBaseline('tutorial-page')
+const browser = await launchBrowser()
+try {
+  const photo = await drawPhoto()
+  const file = join(folder, 'photo.jpg')
+  await writeFile(file, photo)
+  const starts = [
+    await prepare(browser, tutorial.port, {
+      title: 'The tutorial way',
+      first: 'img',
+      whole: 'img',
+    }),
+    await prepare(browser, server.port, {
+      title: 'Wirephoto',
+      first: ':is(.preview, .picture).ready',
+      whole: '[data-state="stored"] .picture.ready',
+    }),
+  ]
+  const lanes = await Promise.all(starts.map((start) => start(file)))
+  await film(lanes)
+  for (const { title, first, whole } of lanes)
+    console.log(`${title}: first seen after ${seconds(first)}, in full after ${seconds(whole)}`)
+  console.log(`a photo of ${(photo.length / 1e6).toFixed(1)} MB, 5 Mbit/s up; ${FILE}`)
+} finally {
+  await browser.close()
+  await tutorial.close()
+  await server.close()
+  await rm(folder, { recursive: true })
+}
+
+/** A sender on a slow line and a viewer; resolves to what drops the file and watches. */
+async function prepare(
+  from: Browser,
+  port: number,
+  { title, first, whole }: { title: string; first: string; whole: string },
+): Promise<(file: string) => Promise<Lane>> {
+  const line = await Shaper.open(port)
+  const contexts: BrowserContext[] = []
+  const open = async (at: number): Promise<BoardPage> => {
+    const context = await from.newContext({ viewport: PANE, colorScheme: 'light' })
+    contexts.push(context)
+    const opened = await BoardPage.open(context, `http://localhost:${at}`)
+    await opened.go('/')
+    return opened
+  }
+  const viewer = await open(port)
+  const sender = await open(line.port)
+  await viewer.page.waitForTimeout(OPEN)
+  // Who isn't alone is asked for a name.
+  for (const { page } of [viewer, sender]) {
+    const skip = page.getByRole('button', { name: 'Skip', exact: true })
+    if (await skip.isVisible()) await skip.click()
+  }
+  return async (file) => {
+    const { page } = viewer
+    page.setDefaultTimeout(60_000)
+    const frames: Frame[] = []
+    let isOver = false
+    const filming = (async () => {
+      while (!isOver)
+        frames.push({ at: now(), image: await page.screenshot({ type: 'jpeg', quality: 92 }) })
+    })()
+    const dropped = now()
+    await sender.drop([file], MIDDLE)
+    const shown = async (image: string) => {
+      await page.waitForFunction(
+        (selector) =>
+          [...document.querySelectorAll<HTMLImageElement>(selector)].some(
+            (each) =>
+              each.complete && each.naturalWidth > 0 && getComputedStyle(each).opacity === '1',
+          ),
+        image,
+        { polling: 'raf' },
+      )
+      return now() - dropped
+    }
+    const times = { first: await shown(first), whole: await shown(whole) }
+    await page.waitForTimeout(AFTER)
+    isOver = true
+    await filming
+    for (const context of contexts) await context.close()
+    await line.close()
+    const moved = frames.map(({ at, image }) => ({ at: at - dropped, image }))
+    return { title, frames: moved, ...times }
+  }
+}
+
+/** Both side by side, in the time that it took. */
+async function film(lanes: readonly Lane[]): Promise<void> {
+  const end = Math.max(...lanes.map(({ whole }) => whole)) + AFTER
+  const moments: number[] = []
+  for (let at = 0; at < end; at += at < FINE.until ? FINE.step : STEP) moments.push(at)
+  const frames = await Promise.all(moments.map((at) => beside(lanes, at)))
+  const delay = moments.map((at, i) => (moments[i + 1] ?? at + END) - at)
+  await mkdir(resolve(FILE, '..'), { recursive: true })
+  for (const quality of [80, 65, 50, 35]) {
+    const webp = await sharp(frames, { join: { animated: true } })
+      .webp({ quality, delay, loop: 0, effort: 4 })
+      .toBuffer()
+    if (webp.length > MOST) continue
+    await writeFile(FILE, webp)
+    return
+  }
+  throw new Error('The race takes too many bytes')
+}
+
+async function beside(lanes: readonly Lane[], at: number): Promise<Buffer> {
+  const width = PANE.width * lanes.length + (lanes.length - 1) * 2
+  const height = PANE.height + HEAD
+  const panes = lanes.map(({ frames }, i) => ({
+    input: (frames.findLast((frame) => frame.at <= at) ?? frames[0]!).image,
+    left: i * (PANE.width + 2),
+    top: HEAD,
+  }))
+  const heads = lanes.map(({ title, first }, i) => {
+    const x = i * (PANE.width + 2)
+    const seen = at >= first ? `seen after ${seconds(first)}` : seconds(at)
+    return `<text x="${x + 16}" y="35" font-weight="bold">${title}</text>
+<text x="${x + PANE.width - 16}" y="35" text-anchor="end" fill="${at >= first ? '#0B7A75' : '#55514A'}">${seen}</text>`
+  })
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEAD}" font-family="sans-serif" font-size="20">
+<rect width="100%" height="100%" fill="#F7F6F2"/>${heads.join('')}</svg>`
+  return sharp({ create: { width, height, channels: 3, background: '#1C1A17' } })
+    .composite([{ input: Buffer.from(head), left: 0, top: 0 }, ...panes])
+    .png()
+    .toBuffer()
+}
+
+/** To a tenth. */
+function seconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`
+}
+
+function now(): number {
+  return performance.now()
+}
