@@ -224,7 +224,8 @@ for (const host of HOSTS)
       await phone.page.getByRole('menuitem', { name: ui.duplicate }).tap()
       await ben.painted(2, 'stored')
       const copy = (await selected(phone))[0]!
-      const grip = middle(await still(phone, copy))
+      const stood = await still(phone, copy)
+      const grip = middle(stood)
       await phone.touch('touchStart', grip)
       for (let i = 1; i <= 5; i++) {
         await phone.touch('touchMove', { x: grip.x, y: grip.y + i * 20 })
@@ -233,7 +234,7 @@ for (const host of HOSTS)
       await phone.touch('touchEnd')
       await phone.until(
         ([id, y]) => document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().y > y,
-        [copy, grip.y] as const,
+        [copy, stood.y + 80] as const,
       )
       const more = phone.page.getByRole('button', { name: ui.more })
       for (let i = 0; i < 2; i++) {

@@ -6,12 +6,14 @@ import { ActionButton } from './action-button.tsx'
 import { Bar } from './bar.tsx'
 import { Connection } from './connection.tsx'
 import { EmptyBoard } from './empty.tsx'
+import { Later } from './later.tsx'
 import { OpenPanel } from './panels.tsx'
-import { PeopleHere } from './people.tsx'
 import './shell.css'
 import { Title, titleOf } from './title.tsx'
 import { ToastList } from './toasts.tsx'
 import { Zoom } from './zoom.tsx'
+
+const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)
 
 /** Everything around the pictures. */
 export function Shell(): JSX.Element {
@@ -23,7 +25,7 @@ export function Shell(): JSX.Element {
     <>
       <EmptyBoard />
       <Title />
-      <PeopleHere />
+      <Later load={people} />
       <Bar />
       <Zoom />
       <div class="corner">

@@ -6,6 +6,11 @@ import type { Desk } from '../desk.ts'
 /** Milliseconds in which a picture in someone else's hand covers most of the way to where it is. */
 const FOLLOW = 45
 
+interface Watched {
+  readonly place: Signal<Held | undefined>
+  watchers: number
+}
+
 interface Spot extends Place {
   readonly w: number
 }
@@ -19,7 +24,7 @@ interface Follower {
 /** Pictures away from where they are written: in one's own hand, or in someone else's. */
 export class Hands {
   readonly #desk: Desk
-  readonly #places = new Map<string, Signal<Held | undefined>>()
+  readonly #places = new Map<string, Watched>()
   /** Places at the start of one's own drag. */
   readonly #lifted = new Map<string, Spot>()
   readonly #own = new Map<string, Held>()
@@ -53,13 +58,18 @@ export class Hands {
 
   /** Where a picture is instead of where it is written, as a signal. */
   at(id: string): Accessor<Held | undefined> {
-    let signal = this.#places.get(id)
-    if (!signal) {
-      signal = createSignal<Held | undefined>(this.#own.get(id) ?? this.#followers.get(id))
-      this.#places.set(id, signal)
-      onCleanup(() => this.#places.delete(id))
+    let watched = this.#places.get(id)
+    if (!watched) {
+      const place = this.#own.get(id) ?? this.#followers.get(id)
+      watched = { place: createSignal<Held | undefined>(place), watchers: 0 }
+      this.#places.set(id, watched)
     }
-    return signal[0]
+    const { place } = watched
+    watched.watchers++
+    onCleanup(() => {
+      if (--watched.watchers === 0) this.#places.delete(id)
+    })
+    return place[0]
   }
 
   /** Takes pictures up, or copies of them. */
@@ -124,7 +134,7 @@ export class Hands {
       for (const [id, lifted] of this.#lifted) {
         const place = where(lifted)
         this.#own.set(id, place)
-        this.#places.get(id)?.[1](place)
+        this.#show(id, place)
       }
     })
     if (this.staying().length > 0) return
@@ -135,12 +145,16 @@ export class Hands {
     })
   }
 
+  #show(id: string, place: Held | undefined): void {
+    this.#places.get(id)?.place[1](place)
+  }
+
   #end(write: () => void): void {
     cancelAnimationFrame(this.#tell)
     this.#tell = 0
     batch(() => {
       if (this.#own.size > 0) write()
-      for (const id of this.#own.keys()) this.#places.get(id)?.[1](undefined)
+      for (const id of this.#own.keys()) this.#show(id, undefined)
       this.#setHolding(false)
       this.#setStaying([])
     })
@@ -192,13 +206,13 @@ export class Hands {
     follower.x += (x - follower.x) * part
     follower.y += (y - follower.y) * part
     follower.w += (w - follower.w) * part
-    this.#places.get(id)?.[1]({ ...follower })
+    this.#show(id, { ...follower })
     return Math.hypot(x - follower.x, y - follower.y, w - follower.w) < 0.5
   }
 
   #release(id: string): void {
     this.#followers.delete(id)
-    this.#places.get(id)?.[1](undefined)
+    this.#show(id, undefined)
     this.#count()
   }
 }

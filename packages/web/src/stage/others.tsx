@@ -20,8 +20,7 @@ export function Cursors(): JSX.Element {
   const { people } = useApp()
   const sessions = createMemo<readonly string[]>((last) => {
     const all = [...people.others()].flatMap(([session, { cursor }]) => (cursor ? session : []))
-    const next = all.slice(0, DRAWN)
-    return last.length === next.length && last.every((each, i) => each === next[i]) ? last : next
+    return same(last, all.slice(0, DRAWN))
   }, [])
   return <For each={sessions()}>{(session) => <Cursor session={session} />}</For>
 }
@@ -81,22 +80,18 @@ function Cursor(props: { session: string }): JSX.Element {
   )
 }
 
+/** Pictures that others have selected, of whom it is drawn. */
+const AROUND = 200
+
 /** A line in their colour around what others have selected, with the name at the first of theirs. */
-export function OthersSelections(props: { near: readonly string[] }): JSX.Element {
-  const { people } = useApp()
-  const sessions = createMemo(() =>
-    [...people.others()].flatMap(([session, { selection }]) =>
-      selection.length > 0 ? session : [],
-    ),
-  )
-  const drawn = createMemo(() => new Set(props.near))
+export function OthersSelections(): JSX.Element {
+  const { people, desk } = useApp()
   const keys = createMemo<readonly string[]>((last) => {
-    const next = sessions().flatMap((session) =>
-      (people.others().get(session)?.selection ?? [])
-        .filter((id) => drawn().has(id))
-        .map((id) => `${session} ${id}`),
+    desk.count()
+    const all = [...people.others()].flatMap(([session, { selection }]) =>
+      selection.filter((id) => desk.boxes.has(id)).map((id) => `${session} ${id}`),
     )
-    return last.length === next.length && last.every((each, i) => each === next[i]) ? last : next
+    return same(last, all.slice(0, AROUND))
   }, [])
   return (
     <For each={keys()}>
@@ -109,16 +104,16 @@ export function OthersSelections(props: { near: readonly string[] }): JSX.Elemen
 }
 
 function Around(props: { session: string; id: string }): JSX.Element {
-  const { people, desk, hands } = useApp()
+  const { people, desk, hands, camera } = useApp()
   const { id } = props
   const record = desk.picture(id)
   const held = hands.at(id)
   const person = () => people.others().get(props.session)
   const place = createMemo(() => {
     const { x = 0, y = 0, w = 0, width = 1, height = 1 } = record() ?? {}
-    const now = { x, y, w, ...held() }
-    const across = now.w ?? w
-    return { ...now, w: across, h: (across * height) / width }
+    const now = held() ?? { x, y }
+    const across = (now.w ?? w) * camera.view().zoom
+    return { ...toScreen(camera.view(), now), w: across, h: (across * height) / width }
   })
   return (
     <div
@@ -126,8 +121,7 @@ function Around(props: { session: string; id: string }): JSX.Element {
       aria-hidden="true"
       data-around={id}
       style={{
-        left: `${place().x}px`,
-        top: `${place().y}px`,
+        transform: `translate(${place().x}px, ${place().y}px)`,
         width: `${place().w}px`,
         height: `${place().h}px`,
         '--colour': colourOf(person()?.visitor ?? ''),
@@ -141,3 +135,7 @@ function Around(props: { session: string; id: string }): JSX.Element {
     </div>
   )
 }
+
+/** The last list if the new one is like it, so that nothing is drawn anew. */
+const same = (last: readonly string[], next: readonly string[]): readonly string[] =>
+  last.length === next.length && last.every((each, i) => each === next[i]) ? last : next

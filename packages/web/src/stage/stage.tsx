@@ -12,24 +12,22 @@ import {
 } from 'solid-js'
 import { atPictures } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
+import { Later } from '../shell/later.tsx'
 import { Menu } from '../shell/menu.tsx'
-import { CaptionField } from './caption.tsx'
-import { Chips } from './chip.tsx'
 import { FarPictures } from './far.tsx'
 import { Gestures } from './gestures.ts'
 import { enter, listenToKeys } from './keys.ts'
 import { Marquee, MarqueeBox } from './marquee.tsx'
-import { Cursors, OthersSelections } from './others.tsx'
-import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 import './stage.css'
-import './handling.css'
 import { stacked } from './order.ts'
 import { Tile } from './tile.tsx'
 import { type Point, toBoard } from './view.ts'
 import { visible } from './visible.ts'
 
 const { ui } = words
+
+const over = () => import('./over.tsx').then(({ Over }) => Over)
 
 /** The ground with the pictures on it. */
 export function Stage(): JSX.Element {
@@ -111,6 +109,7 @@ export function Stage(): JSX.Element {
         classList={{
           hand: app.tool() === 'hand',
           far: camera.level() < 0.5,
+          tiny: camera.level() < 0.25,
           copying: hands.staying().length > 0,
         }}
         role="listbox"
@@ -138,7 +137,6 @@ export function Stage(): JSX.Element {
           </Show>
           <For each={hands.staying()}>{(id) => <Staying id={id} />}</For>
           <For each={shown.near()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
-          <OthersSelections near={shown.near()} />
         </div>
         <MarqueeBox box={marquee.box()} />
         <SelectionBar hidden={menu() !== null} />
@@ -153,12 +151,7 @@ export function Stage(): JSX.Element {
           )}
         </Show>
       </div>
-      <div class="over">
-        <Cursors />
-        <ResizeHandles hidden={menu() !== null || app.captioning.now() !== null} />
-        <Chips />
-        <CaptionField />
-      </div>
+      <Later load={over} />
     </>
   )
 }
