@@ -51,12 +51,14 @@ function* nextMarker(tape: Tape): Scrubbing<number> {
 /** The marker that ends the scan: no stuffed zero, no fill byte, no restart. */
 function* afterScan(tape: Tape): Scrubbing<number> {
   for (;;) {
-    yield* tape.keepThrough(0xff)
+    yield* tape.keepThrough(0xff, isOfScan)
     let byte = 0xff
     while (byte === 0xff) byte = yield* tape.byte()
-    if (byte !== 0 && !isRestart(byte)) return byte
+    if (!isOfScan(byte)) return byte
   }
 }
+
+const isOfScan = (next: number): boolean => next === 0 || isRestart(next)
 
 function* segment(tape: Tape, marker: number, end: number): Scrubbing {
   if (NEEDED.includes(marker) || (marker === DNL && end - tape.position === 2))

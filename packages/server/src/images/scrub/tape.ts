@@ -60,12 +60,18 @@ export class Tape {
     }
   }
 
-  /** Keeps bytes up to and with the next one of this value. */
-  *keepThrough(byte: number): Scrubbing {
+  /**
+   * Keeps bytes up to and with the next one of this value. Those that are seen to be followed by what
+   * `passes` may be passed over, since nothing else is as quick.
+   */
+  *keepThrough(byte: number, passes: (next: number) => boolean): Scrubbing {
     for (;;) {
       yield* this.#some(Number.POSITIVE_INFINITY)
-      const found = this.#bytes.indexOf(byte, this.#at)
-      this.#at = found < 0 ? this.#bytes.length : found + 1
+      const bytes = this.#bytes
+      let found = bytes.indexOf(byte, this.#at)
+      while (found >= 0 && found + 1 < bytes.length && passes(bytes[found + 1]!))
+        found = bytes.indexOf(byte, found + 2)
+      this.#at = found < 0 ? bytes.length : found + 1
       if (found >= 0) return
     }
   }
