@@ -28,7 +28,11 @@ export function Chips(): JSX.Element {
       .join(' '),
   )
   return (
-    <For each={edges().split(' ').filter(Boolean) as Edge[]}>{(edge) => <Chip edge={edge} />}</For>
+    <div class="chips" role="status">
+      <For each={edges().split(' ').filter(Boolean) as Edge[]}>
+        {(edge) => <Chip edge={edge} />}
+      </For>
+    </div>
   )
 }
 
@@ -64,7 +68,7 @@ function Chip(props: { edge: Edge }): JSX.Element {
       }}
     >
       <Icon name={ARROWS[props.edge]} />
-      <span role="status">{ui.newPictures(news()?.count ?? 0)}</span>
+      <span>{ui.newPictures(news()?.count ?? 0)}</span>
     </button>
   )
 }

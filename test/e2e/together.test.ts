@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { words } from '@wirephoto/board'
+import { Gallery } from '../support/gallery.ts'
+import type { BoardPage } from '../support/page.ts'
+import { HOSTS, Stand } from '../support/stand.ts'
+
+const { ui } = words
+
+let stand: Stand
+let gallery: Gallery
+
+before(async () => {
+  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
+})
+after(async () => {
+  await stand.close()
+  await gallery.close()
+})
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('the name is asked once, in company; whoever skips it is a Guest with a colour', async (t) => {
+      const board = await stand.newBoard()
+      const anna = await stand.open(t, host, board)
+      await anna.page.getByRole('button', { name: ui.here(1) }).waitFor()
+      const form = (page: BoardPage) => page.page.getByRole('form', { name: ui.askName })
+      assert.equal(await form(anna).count(), 0, 'nobody is asked alone')
+      const ben = await stand.open(t, host, board)
+      await form(anna).waitFor()
+      await anna.page.getByRole('textbox', { name: ui.askName }).fill('Анна')
+      await anna.page.keyboard.press('Enter')
+      await form(anna).waitFor({ state: 'detached' })
+      await form(ben).getByRole('button', { name: ui.skip }).click()
+      await form(ben).waitFor({ state: 'detached' })
+
+      await ben.page.getByRole('button', { name: ui.here(2) }).click()
+      await ben.page.getByRole('listitem').filter({ hasText: 'Анна' }).waitFor()
+      const seen = await ben.page.getByRole('listitem').locator('.avatar').evaluate(face)
+      const own = await anna.page.locator('.avatar.own').evaluate(face)
+      assert.deepEqual(seen, own, 'the same initial and colour on both')
+      assert.equal(seen[0], 'А')
+      await anna.page.getByRole('button', { name: ui.here(2) }).click()
+      await anna.page.getByRole('listitem').filter({ hasText: ui.guest }).waitFor()
+
+      for (const page of [anna, ben]) {
+        await page.page.reload()
+        await page.live()
+      }
+      await ben.page.getByRole('button', { name: ui.here(2) }).waitFor()
+      await ben.page.locator('.faces .avatar:not(.own)', { hasText: 'А' }).waitFor()
+      for (const page of [anna, ben]) assert.equal(await form(page).count(), 0, 'never again')
+      await anna.page.close()
+      await ben.page.getByRole('button', { name: ui.here(1) }).waitFor()
+    })
+
+    test("others' pointers and selections are seen, with their names", async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 500, y: 400 })
+      await ben.painted(1, 'stored')
+      const [mine] = await anna.painted(1, 'stored')
+      const [theirs] = await ben.tiles()
+      await anna.page.mouse.move(mine!.x + 30, mine!.y + 20)
+      await anna.page.mouse.move(mine!.x + 40, mine!.y + 20)
+      await ben.until(
+        ([x, y]) => {
+          const box = document.querySelector('.cursor')?.getBoundingClientRect()
+          return box !== undefined && Math.hypot(box.x - x, box.y - y) < 2
+        },
+        [theirs!.x + 40, theirs!.y + 20] as const,
+      )
+      assert.equal(await ben.page.locator('.cursor .tab').textContent(), ui.guest)
+
+      await anna.page.mouse.click(mine!.x + 40, mine!.y + 20)
+      const around = ben.page.locator(`[data-around="${mine!.id}"]`)
+      await around.waitFor()
+      assert.equal(await around.textContent(), ui.guest)
+      await anna.page.keyboard.press('Shift+ArrowRight')
+      await ben.until(
+        ([id, x]) => {
+          const [a, b] = ['data-image', 'data-around'].map((is) =>
+            document.querySelector(`[${is}="${id}"]`)!.getBoundingClientRect(),
+          )
+          return a!.x > x + 5 && Math.abs(a!.x - b!.x) < 0.6 && Math.abs(a!.width - b!.width) < 0.6
+        },
+        [theirs!.id, theirs!.x] as const,
+      )
+      await anna.page.keyboard.press('Escape')
+      await around.waitFor({ state: 'detached' })
+      await anna.page.mouse.move(100, 30)
+      await ben.page.locator('.cursor').waitFor({ state: 'detached' })
+    })
+
+    test('what is new beyond an edge is told there; a click flies to it, Escape back', async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 500, y: 400 })
+      await anna.painted(1, 'stored')
+      const [first] = await ben.painted(1, 'stored')
+      await ben.page.mouse.move(700, 450)
+      await ben.page.mouse.wheel(4000, 0)
+      await ben.standing(0)
+      assert.equal(await ben.page.locator('.chip').count(), 0, 'what was seen is not new')
+
+      await anna.drop([await gallery.file('photos/pic2.jpg')], { x: 800, y: 300 })
+      const chip = ben.page.getByRole('button', { name: ui.newPictures(1) })
+      await chip.waitFor()
+      assert.match((await chip.getAttribute('class')) ?? '', /left/)
+      await chip.click()
+      await ben.painted(2, 'stored')
+      await chip.waitFor({ state: 'detached' })
+      await ben.page.keyboard.press('Escape')
+      await ben.standing(0)
+      await ben.page.keyboard.press('f')
+      await ben.painted(2, 'stored')
+      assert.ok(first)
+    })
+
+    test("F4: undoing one's own move leaves the other's caption", async (t) => {
+      const { anna, ben } = await stand.pair(t, host)
+      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 500, y: 400 })
+      await ben.painted(1, 'stored')
+      const [tile] = await anna.painted(1, 'stored')
+      const theirs = await ben.at(tile!.id)
+      const x = (page: BoardPage, to: number) =>
+        page.until(
+          ([id, to]) =>
+            Math.abs(
+              document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().x - to,
+            ) < 0.6,
+          [tile!.id, to] as const,
+        )
+      await anna.page.mouse.click(tile!.x + 40, tile!.y + 40)
+      await anna.page.keyboard.press('Shift+ArrowRight')
+      await x(ben, theirs.x + 10)
+      await ben.page.mouse.click(theirs.x + 50, theirs.y + 40)
+      await ben.page.keyboard.press('c')
+      await ben.page.locator('.caption-field').fill('Mine')
+      await ben.page.keyboard.press('Enter')
+      await anna.page.getByRole('option', { name: 'Mine' }).waitFor()
+      await anna.page.keyboard.press('Control+z')
+      await x(anna, tile!.x)
+      await x(ben, theirs.x)
+      for (const page of [anna, ben]) assert.equal((await page.at(tile!.id)).label, 'Mine')
+    })
+  })
+
+const face = (avatar: Element): [string | null, string] => [
+  avatar.textContent,
+  getComputedStyle(avatar).backgroundColor,
+]
