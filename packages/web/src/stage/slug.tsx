@@ -48,7 +48,10 @@ export function Slug(props: SlugProps): JSX.Element {
       when={props.way?.state !== 'failed'}
       fallback={<Failure id={props.id} why={props.way?.why ?? ''} />}
     >
-      <div class="slug" classList={{ 'on-look': !props.way && !fresh() }}>
+      <div
+        class="slug"
+        classList={{ 'on-look': !props.way && !fresh(), begun: (props.way?.share ?? 0) > 0 }}
+      >
         <div class="line">
           <Show when={props.way}>
             {(way) => (
