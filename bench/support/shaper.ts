@@ -18,7 +18,8 @@ export interface Shape {
 export const SLOW: Shape = { uplink: 625_000, roundTrip: 20, queue: 64_000 }
 
 interface Packet {
-  readonly bytes: Buffer
+  /** Null: that was all. */
+  readonly bytes: Buffer | null
   readonly to: Socket
 }
 
@@ -89,8 +90,8 @@ export class Shaper {
           this.#queued += bytes.length
           if (!this.#sending) void this.#send()
         }
-      await this.#arrive(far)
-      far.end()
+      this.#queue.push({ bytes: null, to: far })
+      if (!this.#sending) void this.#send()
     } catch {
       // The sockets' own listeners have told the other side.
     }
@@ -105,12 +106,17 @@ export class Shaper {
     let free = performance.now()
     for (let packet = this.#queue.shift(); packet; packet = this.#queue.shift()) {
       const { bytes, to } = packet
-      free += (bytes.length / this.#shape.uplink) * 1000
+      const length = bytes?.length ?? 0
+      free += (length / this.#shape.uplink) * 1000
       // Timers are too coarse for each: what is due within a millisecond goes now.
       if (free - performance.now() > 1) await setTimeout(free - performance.now())
-      this.#queued -= bytes.length
+      this.#queued -= length
       this.#waiting.shift()?.()
-      void this.#arrive(to).then(() => to.destroyed || to.write(bytes))
+      void this.#arrive().then(() => {
+        if (to.destroyed) return
+        if (bytes) to.write(bytes)
+        else to.end()
+      })
     }
     this.#sending = false
   }
@@ -118,7 +124,7 @@ export class Shaper {
   #down(far: Socket, near: Socket): void {
     let last: Promise<void> = Promise.resolve()
     far.on('data', (bytes: Buffer) => {
-      last = this.#arrive(near).then(() => {
+      last = this.#arrive().then(() => {
         if (near.destroyed || near.write(bytes)) return
         far.pause()
         near.once('drain', () => far.resume())
@@ -128,7 +134,7 @@ export class Shaper {
   }
 
   /** Half a round trip; what leaves first arrives first. */
-  #arrive(to: Socket): Promise<void> {
-    return setTimeout(this.#shape.roundTrip / 2, undefined, { ref: !to.destroyed })
+  #arrive(): Promise<void> {
+    return setTimeout(this.#shape.roundTrip / 2)
   }
 }
