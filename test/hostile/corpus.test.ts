@@ -105,10 +105,18 @@ const WAYS: Record<string, Way> = {
   async preview(board, { name, bytes }) {
     if (bytes.length > limits.preview) return 'too large to be one'
     const id = await board.announce(name, bytes)
-    // They are made one after the other: when the next is there, this one has been looked at.
-    const next = await board.announce('next.png', await sound)
     const there = (of: string) => fetch(`${server.url}/b/${board.id}/arrivals/${of}/preview`)
-    while (!(await there(next)).ok) await setTimeout(20)
+    // They are made one after the other: when the next is there, this one has been looked at. On a machine
+    // with too much to do, the next may be given up too.
+    for (
+      let next = '', since = Number.NEGATIVE_INFINITY;
+      !next || !(await there(next)).ok;
+      await setTimeout(20)
+    ) {
+      if (performance.now() - since < 15_000) continue
+      next = await board.announce('next.png', await sound)
+      since = performance.now()
+    }
     const answer = await there(id)
     if (!answer.ok) return 'no preview'
     isInert(answer)

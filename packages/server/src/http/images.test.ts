@@ -150,7 +150,7 @@ test('F8: what is no picture is refused with a code and a sentence, and nothing 
       'not-a-picture',
       "notes.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
     ],
-    ['a.svg', '<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>', 415, 'not-a-picture', ''],
+    ['a.svg', '<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>', 422, 'damaged', ''],
     ['a.html', '<!doctype html><script>alert(1)</script>', 415, 'not-a-picture', ''],
     ['fake.jpg', Buffer.alloc(20_000, 'MZ'), 415, 'not-a-picture', ''],
     ['film.mp4', mp4, 415, 'video', "film.mp4 is a video. Videos can't be added."],
