@@ -104,7 +104,7 @@ export function OthersSelections(): JSX.Element {
 }
 
 function Around(props: { session: string; id: string }): JSX.Element {
-  const { people, desk, hands, camera } = useApp()
+  const { people, desk, hands, camera, selection } = useApp()
   const { id } = props
   const record = desk.picture(id)
   const held = hands.at(id)
@@ -118,6 +118,7 @@ function Around(props: { session: string; id: string }): JSX.Element {
   return (
     <div
       class="around"
+      classList={{ shared: selection.has(id) }}
       aria-hidden="true"
       data-around={id}
       style={{
