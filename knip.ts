@@ -22,6 +22,8 @@ export default {
       project: [project],
       // ws uses it when it is there.
       ignoreDependencies: ['bufferutil'],
+      // Debian's, as above.
+      ignoreBinaries: ['exiftool'],
     },
   },
   compilers: {
