@@ -35,7 +35,7 @@ export function wayOf(
       const isOffline = desk.status().connection === 'offline'
       const isStalled =
         own.state === 'sending'
-          ? isOffline || told?.state === 'stalled'
+          ? isOffline || (told?.state === 'stalled' && told.sent > 0)
           : own.state === 'waiting' && isOffline
       return {
         state: isStalled ? 'stalled' : own.state === 'sending' ? 'arriving' : own.state,
