@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { type ImageRecord, type Snapshot, words } from '@wirephoto/board'
+import { type ImageRecord, roomWords, type Snapshot, words } from '@wirephoto/board'
 import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { HOSTS, type Host, Stand } from '../support/stand.ts'
 
-const { ui } = words
+const ui = { ...words.ui, ...roomWords }
 
 let stand: Stand
 let gallery: Gallery

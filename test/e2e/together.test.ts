@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { words } from '@wirephoto/board'
+import { roomWords, words } from '@wirephoto/board'
 import { Gallery } from '../support/gallery.ts'
 import type { BoardPage } from '../support/page.ts'
 import { HOSTS, Stand } from '../support/stand.ts'
 
-const { ui } = words
+const ui = { ...words.ui, ...roomWords }
 
 let stand: Stand
 let gallery: Gallery

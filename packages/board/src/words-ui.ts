@@ -55,8 +55,6 @@ export const uiWords = {
   larger: 'Larger',
   smaller: 'Smaller',
   caption: 'Caption',
-  captionOf: (name: string): string => `Caption of ${name}`,
-  captionPrompt: 'What is to be seen?',
   delete: 'Delete',
 
   // A picture on its way: one's own, or of somebody with a name
@@ -75,14 +73,6 @@ export const uiWords = {
   // People
   guest: 'Guest',
   people: 'Who is here',
-  here: (n: number): string => (n === 1 ? 'Only you are here' : `${n} people are here`),
-  further: (n: number): string => `+${n}`,
-  alone: 'Nobody else is here.',
-  askName: 'What shall we call you?',
-  keepName: 'Keep',
-  skip: 'Skip',
-  newPictures: (n: number): string => `${n} new`,
-  goToNew: 'Go to what is new',
   seenBy: (n: number, of: number): string => `Seen by ${n} of ${of}`,
   milliseconds: (ms: number): string => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`),
 

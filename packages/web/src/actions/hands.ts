@@ -2,9 +2,8 @@ import { standing, words } from '@wirephoto/board'
 import { blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
 import type { Parts } from '../app.ts'
-import { canCopyPictures, copyPicture, copyText } from '../shell/copy.ts'
+import { copyText } from '../shell/copy.ts'
 import { hashOf } from '../stage/camera.ts'
-import { tidied } from '../stage/tidy.ts'
 import { around } from '../stage/view.ts'
 import type { Action } from './action.ts'
 import { meantBy } from './pictures.ts'
@@ -67,6 +66,7 @@ export function handActions(parts: Parts) {
         const address = blobUrl(board, record)
         if (!address) return toasts.say(ui.notStoredYet(1))
         const link = downloadUrl(board, record).replace('?download', '')
+        const { canCopyPictures, copyPicture } = await import('../shell/copy-picture.ts')
         if (!canCopyPictures()) return copyLinkTo(link, ui.pictureLinkCopied)
         if (await copyPicture(address)) toasts.say(ui.pictureCopied)
         else await copyLinkTo(link, ui.pictureNotCopied)
@@ -99,7 +99,8 @@ export function handActions(parts: Parts) {
       keys: ['t'],
       isPossible: () => desk.count() > 1,
       /** Several that are selected, else the whole board. */
-      run() {
+      async run() {
+        const { tidied } = await import('../stage/tidy.ts')
         const selected = boxes(selection.ids())
         const places = tidied(selected.size > 1 ? selected : desk.boxes)
         for (const [id, { x, y }] of places) {

@@ -1,7 +1,3 @@
-import arrowDown from 'lucide-static/icons/arrow-down.svg?raw'
-import arrowLeft from 'lucide-static/icons/arrow-left.svg?raw'
-import arrowRight from 'lucide-static/icons/arrow-right.svg?raw'
-import arrowUp from 'lucide-static/icons/arrow-up.svg?raw'
 import bringToFront from 'lucide-static/icons/bring-to-front.svg?raw'
 import camera from 'lucide-static/icons/camera.svg?raw'
 import caption from 'lucide-static/icons/captions.svg?raw'
@@ -42,10 +38,6 @@ import x from 'lucide-static/icons/x.svg?raw'
 import type { JSX } from 'solid-js'
 
 const icons = {
-  arrowDown,
-  arrowLeft,
-  arrowRight,
-  arrowUp,
   caption,
   clipboardCopy,
   duplicate,

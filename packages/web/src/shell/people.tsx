@@ -1,10 +1,10 @@
-import { limits, words } from '@wirephoto/board'
+import { limits, roomWords, words } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { colourOf, initialOf } from '../stage/people.ts'
+import { colourOf, initialOf } from '../stage/faces.ts'
 import './people.css'
 
-const { ui } = words
+const ui = { ...roomWords, guest: words.ui.guest }
 
 /** Faces beside one's own before they become a number. */
 const SHOWN = 4
@@ -34,7 +34,7 @@ export function PeopleHere(): JSX.Element {
   }
 
   return (
-    <div class="people">
+    <section class="people" aria-label={ui.here(people.crowd())}>
       <button
         ref={button}
         type="button"
@@ -88,7 +88,7 @@ export function PeopleHere(): JSX.Element {
           <NameForm focused onDone={close} />
         </div>
       </Show>
-    </div>
+    </section>
   )
 }
 

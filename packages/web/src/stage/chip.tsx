@@ -1,18 +1,9 @@
-import { words } from '@wirephoto/board'
+import { roomWords as ui } from '@wirephoto/board'
+import arrow from 'lucide-static/icons/arrow-right.svg?raw'
 import { createMemo, For, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
-import { Icon } from '../look/icon.tsx'
 import type { Edge, News } from './news.ts'
 import { toScreen } from './view.ts'
-
-const { ui } = words
-
-const ARROWS = {
-  top: 'arrowUp',
-  right: 'arrowRight',
-  bottom: 'arrowDown',
-  left: 'arrowLeft',
-} as const satisfies Record<Edge, string>
 
 /** Screen pixels that a chip keeps from the corners. */
 const ASIDE = 96
@@ -67,7 +58,7 @@ function Chip(props: { edge: Edge }): JSX.Element {
         if (there) unseen.go(there)
       }}
     >
-      <Icon name={ARROWS[props.edge]} />
+      <span class="icon" aria-hidden="true" innerHTML={arrow} />
       <span>{ui.newPictures(news()?.count ?? 0)}</span>
     </button>
   )

@@ -2,7 +2,7 @@ import { words } from '@wirephoto/board'
 import type { Place } from '@wirephoto/client'
 import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { colourOf } from './people.ts'
+import { colourOf } from './faces.ts'
 import { toScreen } from './view.ts'
 import './others.css'
 

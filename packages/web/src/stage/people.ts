@@ -3,8 +3,6 @@ import type { Board, Person } from '@wirephoto/client'
 import { type Accessor, createSignal, onCleanup } from 'solid-js'
 
 const KEY = 'name'
-/** The tokens of people's colours. */
-const COLOURS = ['cobalt', 'teal', 'green', 'olive', 'ochre', 'plum', 'rose', 'slate'] as const
 
 /** Who is here, as signals, and what we are called. */
 export class People {
@@ -61,18 +59,6 @@ export class People {
     this.#board.introduce(short)
   }
 }
-
-/** The same for everybody and for ever: by the visitor's id, FNV-1a. */
-export function colourOf(visitor: string): string {
-  let hash = 0x811c9dc5
-  for (const character of visitor)
-    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193)
-  return `var(--${COLOURS[(hash >>> 0) % COLOURS.length]})`
-}
-
-/** The first letter of a name, whatever the script. */
-export const initialOf = (name: string): string =>
-  [...name.trim()].slice(0, 1).join('').toLocaleUpperCase()
 
 function kept(): string | null {
   try {
