@@ -153,7 +153,15 @@ export class BoardPage {
       all.map((each) => {
         const { x, y, width: w, height: h } = each.getBoundingClientRect()
         const { image: id, state } = (each as HTMLElement).dataset
-        return { id: id!, label: each.ariaLabel!, state: state!, x, y, w, h }
+        return {
+          id: id!,
+          label: each.querySelector('.unseen')!.textContent,
+          state: state!,
+          x,
+          y,
+          w,
+          h,
+        }
       }),
     )
     return found.sort((a, b) => (a.id < b.id ? -1 : 1))

@@ -4,13 +4,16 @@ import type { Size } from '../stage/view.ts'
 /** Milliseconds in which a picture grows from its tile, and goes back. */
 const GROW = 200
 
+/** CSS pixels for a pixel of the picture. */
+const MOST = 2
+
 /** How large a picture stands in a room, in CSS pixels, and how many pixels its longest side needs. */
 export function fitted(
   { width, height, w }: Pick<ImageRecord, 'width' | 'height' | 'w'>,
   room: Size,
 ): Size & { pixels: number } {
-  // Never more than the picture has, except where it is shown so on the board.
-  const largest = Math.max(1, w / width)
+  // Not much more than the picture has, except where it is shown so on the board.
+  const largest = Math.max(MOST, w / width)
   const scale = Math.min(largest, room.w / width, room.h / height)
   const size = { w: Math.max(1, width * scale), h: Math.max(1, height * scale) }
   return { ...size, pixels: Math.max(size.w, size.h) * devicePixelRatio }

@@ -8,7 +8,7 @@ export function EmptyBoard(): JSX.Element {
   const { desk, actions } = useApp()
   return (
     <Show when={desk.status().loaded && desk.count() === 0}>
-      <section class="empty">
+      <section class="empty" aria-label={ui.emptyTitle}>
         <h2>{ui.emptyTitle}</h2>
         <p>{ui.emptyHint}</p>
         <div class="buttons">

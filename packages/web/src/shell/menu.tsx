@@ -63,7 +63,7 @@ export function Menu(props: MenuProps): JSX.Element {
   })
 
   return (
-    <Portal>
+    <Portal mount={document.querySelector('main') ?? document.body}>
       <div class="veil" />
       <div
         ref={menu}

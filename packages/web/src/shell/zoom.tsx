@@ -9,7 +9,7 @@ const { ui } = words
 export function Zoom(): JSX.Element {
   const { camera, actions } = useApp()
   return (
-    <div class="zoom sheet" role="group" aria-label={ui.zoom}>
+    <section class="zoom sheet" aria-label={ui.zoom}>
       <ActionButton action={actions.zoomOut} />
       <button
         type="button"
@@ -28,6 +28,6 @@ export function Zoom(): JSX.Element {
       >
         {ui.fit}
       </button>
-    </div>
+    </section>
   )
 }

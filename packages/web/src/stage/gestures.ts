@@ -66,6 +66,10 @@ export class Gestures {
     on('pointercancel', (event) => this.#lost(event))
     on('wheel', (event) => this.#wheel(event))
     on('contextmenu', (event) => this.#contextMenu(event))
+    // What a finger did is done: the mouse that browsers make of it afterwards would press what has opened.
+    on('touchend', (event) => {
+      if (event.cancelable && !isControl(event.target)) event.preventDefault()
+    })
     on('dblclick', (event) => {
       const id = idAt(event.target)
       if (id !== null && !isControl(event.target)) this.#hand.twice(id, event)
@@ -98,6 +102,9 @@ export class Gestures {
     if (event.button === 2 || isControl(event.target)) return
     const at = this.#at(event)
     this.#camera.isChosen = true
+    // A finger takes the focus from a text only by that mouse.
+    if (event.pointerType !== 'mouse' && isText(document.activeElement))
+      document.activeElement.blur()
     this.#fingers.set(event.pointerId, { ...at, start: at, event })
     // A tile under a finger may be taken off the stage in mid-pan, and its capture with it.
     if (event.pointerType !== 'mouse') this.stage.setPointerCapture(event.pointerId)
@@ -242,6 +249,9 @@ const middle = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b
 
 const isControl = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest('button, a, input, [role="menu"]') !== null
+
+const isText = (element: Element | null): element is HTMLElement =>
+  element instanceof HTMLElement && element.matches('input, textarea')
 
 const idAt = (target: EventTarget | null): string | null =>
   target instanceof Element

@@ -122,7 +122,7 @@ export function Print(props: PrintProps): JSX.Element {
   })
 
   return (
-    <div class="print">
+    <div class="print" aria-hidden="true">
       <Show when={isBlurred() && props.record?.thumbhash}>
         {(hash) => <img class="blur" src={blurOf(hash()) ?? undefined} alt="" draggable={false} />}
       </Show>

@@ -50,6 +50,8 @@ export function Slug(props: SlugProps): JSX.Element {
     >
       <div
         class="slug"
+        // Who doesn't see it has the name and the description of the tile.
+        aria-hidden="true"
         classList={{ 'on-look': !props.way && !fresh(), begun: (props.way?.share ?? 0) > 0 }}
       >
         <div class="line">

@@ -102,7 +102,7 @@ export function Stage(): JSX.Element {
   })
 
   return (
-    <>
+    <main>
       <div
         ref={stage}
         class="stage"
@@ -139,20 +139,20 @@ export function Stage(): JSX.Element {
           <For each={shown.near()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
         </div>
         <MarqueeBox box={marquee.box()} />
-        <SelectionBar hidden={menu() !== null} />
-        <Show when={menu()}>
-          {(open) => (
-            <Menu
-              at={open()}
-              label={ui.pictureMenu(selection.ids().size)}
-              items={atPictures(actions)}
-              onClose={() => setMenu(null)}
-            />
-          )}
-        </Show>
       </div>
+      <SelectionBar hidden={menu() !== null} />
+      <Show when={menu()}>
+        {(open) => (
+          <Menu
+            at={open()}
+            label={ui.pictureMenu(selection.ids().size)}
+            items={atPictures(actions)}
+            onClose={() => setMenu(null)}
+          />
+        )}
+      </Show>
       <Later load={over} />
-    </>
+    </main>
   )
 }
 

@@ -51,7 +51,6 @@ export function Tile(props: TileProps): JSX.Element {
       }}
       role="option"
       aria-selected={selection.has(id)}
-      aria-label={ui.pictureLabel(name(), state())}
       aria-description={describe(seenBy(), desk.nameOf)}
       tabindex={selection.isActive(id) ? 0 : -1}
       data-image={id}
@@ -66,6 +65,8 @@ export function Tile(props: TileProps): JSX.Element {
       }}
       onFocus={() => selection.activate(id, element.matches(':focus-visible'))}
     >
+      {/* Its name. What stands below it says more than a name, and to who looks only. */}
+      <span class="unseen">{ui.pictureLabel(name(), state())}</span>
       <Print id={id} record={record()} way={way()} alt={name()} />
       <Slug id={id} record={record()} way={way()} seenBy={seenBy()} />
     </div>

@@ -1,0 +1,364 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { roomWords, words } from '@wirephoto/board'
+import { Gallery } from '../support/gallery.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
+import { type Host, Stand } from '../support/stand.ts'
+
+const { ui } = words
+
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+
+let stand: Stand
+let gallery: Gallery
+
+before(async () => {
+  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
+})
+after(async () => {
+  await stand.close()
+  await gallery.close()
+})
+
+describe('a picture large', () => {
+  test('a double click opens it, arrows go on in reading order, Escape returns to its tile', async (t) => {
+    const { anna, tiles } = await three(t, 'wire.test')
+    const { page } = anna
+    await middle(anna, tiles[1]!, (x, y) => page.mouse.dblclick(x, y))
+    await shows(anna, tiles[1]!)
+    await page.keyboard.press('ArrowRight')
+    await shows(anna, tiles[2]!)
+    await page.keyboard.press('ArrowRight')
+    await shows(anna, tiles[2]!)
+    await page.keyboard.press('Home')
+    await shows(anna, tiles[0]!)
+    const download = page.waitForEvent('download')
+    await page.keyboard.press('d')
+    assert.equal((await download).suggestedFilename(), tiles[0]!.label)
+    await page.keyboard.press('Escape')
+    await closed(anna)
+    await focused(anna, tiles[0]!)
+  })
+
+  test('Enter opens the tile with the focus, and its sharp variant is decoded', async (t) => {
+    const { anna, tiles } = await three(t, 'localhost')
+    const { page } = anna
+    await page.locator('body').press('Tab')
+    await focused(anna, tiles[0]!)
+    const view = await anna.at(tiles[0]!.id)
+    await page.keyboard.press('Enter')
+    await shows(anna, tiles[0]!)
+    await anna.until(() => {
+      const sharp = document.querySelector<HTMLImageElement>('.large .sharp.ready')
+      const told = document.querySelector('.lightbox .about')?.textContent
+      return (
+        sharp !== null && told?.includes(`${sharp.naturalWidth} × ${sharp.naturalHeight}`) === true
+      )
+    }, null)
+    await page.getByRole('dialog').getByRole('button', { name: ui.close }).click()
+    await closed(anna)
+    await focused(anna, tiles[0]!)
+    assert.deepEqual(await anna.at(tiles[0]!.id), view, 'the view is as it was')
+  })
+
+  test('what is deleted meanwhile gives way to the next, and the last to the board', async (t) => {
+    const { anna, ben, tiles } = await three(t, 'wire.test')
+    await middle(anna, tiles[1]!, (x, y) => anna.page.mouse.dblclick(x, y))
+    await shows(anna, tiles[1]!)
+    await removeBy(ben, tiles[1]!)
+    await shows(anna, tiles[2]!)
+    await anna.told(roomWords.wasDeleted)
+    await anna.page.keyboard.press('Delete')
+    await shows(anna, tiles[0]!)
+    await ben.standing(1)
+    await removeBy(ben, tiles[0]!)
+    await closed(anna)
+  })
+
+  test('on a phone a tap opens it, a swipe goes on, a swipe down closes', async (t) => {
+    const { board, tiles } = await three(t, 'wire.test')
+    const phone = await stand.open(t, 'wire.test', board, PHONE)
+    await phone.painted(3, 'stored')
+    await middle(phone, tiles[0]!, (x, y) => phone.page.touchscreen.tap(x, y))
+    await shows(phone, tiles[0]!)
+    await swipe(phone, [300, 400], [120, 410])
+    await shows(phone, tiles[1]!)
+    await swipe(phone, [120, 400], [300, 410])
+    await shows(phone, tiles[0]!)
+    await swipe(phone, [200, 300], [205, 520])
+    await closed(phone)
+  })
+
+  test('it is pushed to the wall with W', async (t) => {
+    const { anna, ben, board, tiles } = await three(t, 'wire.test')
+    await ben.page.goto(new URL(`/b/${board}/show`, ben.page.url()).href)
+    await ben.page.locator('.wall-frame img').first().waitFor()
+    await middle(anna, tiles[0]!, (x, y) => anna.page.mouse.click(x, y))
+    await anna.page.keyboard.press('w')
+    await (await anna.told(ui.shownOnScreens)).getByRole('button', { name: ui.openWall }).waitFor()
+    await ben.until(
+      (name) => document.querySelector('.wall-frame img:last-child')?.getAttribute('alt') === name,
+      tiles[0]!.label,
+    )
+  })
+})
+
+describe('the trash', () => {
+  test('by keyboard alone one is put back and one goes for good, on both pages', async (t) => {
+    const { anna, ben, tiles } = await three(t, 'wire.test')
+    const { keyboard } = anna.page
+    for (const page of [anna, ben]) await page.page.locator('body').press('Shift+T')
+    await ben.page.getByText(roomWords.trashEmpty).waitFor()
+    await keyboard.press('Escape')
+    await closed(anna)
+    await keyboard.press('Control+a')
+    await keyboard.press('Delete')
+    await trashed(ben, 3)
+    await keyboard.press('Shift+T')
+    await trashed(anna, 3)
+
+    const first = anna.page.getByRole('checkbox', { name: tiles[0]!.label })
+    while (!(await first.evaluate((each) => each === document.activeElement)))
+      await keyboard.press('Tab')
+    await keyboard.press('Space')
+    await pressWithTab(anna, roomWords.putBack)
+    for (const page of [anna, ben]) await trashed(page, 2)
+    await anna.until(
+      () => document.activeElement?.closest('.trash') !== null && document.hasFocus(),
+      null,
+    )
+    await ben.standing(1)
+
+    await pressWithTab(anna, roomWords.emptyTrash)
+    await anna.page.getByText(roomWords.askForGood(2)).waitFor()
+    await keyboard.press('Enter')
+    await trashed(anna, 2)
+    await pressWithTab(anna, roomWords.emptyTrash)
+    await pressWithTab(anna, roomWords.deleteForGood)
+    for (const page of [anna, ben]) await page.page.getByText(roomWords.trashEmpty).waitFor()
+    await anna.told(roomWords.deletedForGood(2))
+    await keyboard.press('Escape')
+    await closed(anna)
+    await anna.standing(1)
+  })
+
+  test('how long pictures stay is set for everybody', async (t) => {
+    const { anna, ben } = await three(t, 'localhost')
+    const days = (page: BoardPage) => page.page.getByLabel(roomWords.trashDays)
+    for (const page of [anna, ben])
+      await page.page.getByRole('button', { name: ui.trash }).first().click()
+    await days(anna).fill('400')
+    await days(anna).press('Tab')
+    await ben.until(
+      () => document.querySelector<HTMLInputElement>('.days input')?.value === '365',
+      null,
+    )
+    await days(ben).fill('7')
+    await days(ben).press('Enter')
+    await anna.until(
+      () => document.querySelector<HTMLInputElement>('.days input')?.value === '7',
+      null,
+    )
+  })
+
+  test('a finger puts back what was deleted', async (t) => {
+    const { board, anna } = await three(t, 'wire.test')
+    await anna.page.keyboard.press('Control+a')
+    await anna.page.keyboard.press('Delete')
+    await anna.standing(0)
+    const phone = await stand.open(t, 'wire.test', board, PHONE)
+    await phone.page.getByRole('button', { name: ui.more }).tap()
+    await phone.page.getByRole('menuitem', { name: ui.trash }).tap()
+    await trashed(phone, 3)
+    await phone.page
+      .getByRole('button', { name: /^Put back: / })
+      .first()
+      .tap()
+    await trashed(phone, 2)
+    await anna.standing(1)
+  })
+})
+
+describe('your boards', () => {
+  test('those that this browser has been on, the newest first, and off the list', async (t) => {
+    const { anna, board } = await three(t, 'wire.test')
+    const { page } = anna
+    await page.locator('h1 button').click()
+    await page.keyboard.type('Contact sheets')
+    await page.keyboard.press('Enter')
+    const other = await stand.newBoard()
+    await anna.go(`/b/${other}`)
+    await page.getByRole('button', { name: ui.boardMenu }).click()
+    await page.getByRole('menuitem', { name: ui.boards }).click()
+    const names = () => page.locator('.boards .name').allTextContents()
+    const [here, last] = await names()
+    assert.deepEqual([here, last], [ui.untitled, 'Contact sheets'])
+    assert.ok((await names()).includes(ui.frontBoard), 'the front board is always there')
+    const cover = page.locator('.boards li', { hasText: 'Contact sheets' }).locator('img')
+    assert.ok(await cover.evaluate((img: HTMLImageElement) => img.decode().then(() => true)))
+
+    await page.getByRole('button', { name: roomWords.forget('Contact sheets') }).click()
+    assert.ok(!(await names()).includes('Contact sheets'))
+    const toast = await anna.told(roomWords.forgotten('Contact sheets'))
+    await toast.getByRole('button', { name: ui.undo }).click()
+    await page.getByRole('link', { name: 'Contact sheets' }).click()
+    await page.waitForURL(`**/b/${board}`)
+    await anna.live()
+    await anna.painted(3, 'stored')
+  })
+
+  test('without a store of the browser the list has the board that one is on', async (t) => {
+    const { board } = await three(t, 'wire.test')
+    const context = await stand.browser.newContext()
+    t.after(() => context.close())
+    await context.addInitScript(() => {
+      Object.defineProperty(window, 'localStorage', {
+        get: () => {
+          throw new DOMException('No', 'SecurityError')
+        },
+      })
+    })
+    const page = await stand.open(t, 'wire.test', board, { context })
+    await page.page.locator('body').press('b')
+    await page.page.getByText(roomWords.boardsForgotten).waitFor()
+    assert.equal(await page.page.locator('.boards a[aria-current]').count(), 1)
+    await page.page.keyboard.press('Escape')
+    await page.page.keyboard.press('Shift+L')
+    await page.until(() => document.documentElement.dataset['theme'] === 'dark', null)
+  })
+})
+
+describe('what can be done', () => {
+  test('the palette finds an action by its name, runs it, and gives the focus back', async (t) => {
+    const { anna, ben, tiles } = await three(t, 'localhost')
+    const { page } = anna
+    await page.locator('body').press('Tab')
+    await focused(anna, tiles[0]!)
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('nothing like it')
+    await page.getByText(roomWords.paletteNothing).waitFor()
+    await page.keyboard.press('Control+k')
+    await closed(anna)
+    await focused(anna, tiles[0]!)
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('dele')
+    await page.keyboard.press('Enter')
+    await closed(anna)
+    await ben.standing(2)
+  })
+
+  test('every key of the sheet is told by its button or menu too', async (t) => {
+    const { anna } = await three(t, 'localhost')
+    const { page } = anna
+    await page.keyboard.press('?')
+    const rows = page.locator('.key-sheet dl > div')
+    const sheet = new Map<string, string>()
+    for (const text of await rows.allInnerTexts()) {
+      const [label, keys] = text.split('\n')
+      sheet.set(label!, keys ?? '')
+    }
+    await page.keyboard.press('Escape')
+    await closed(anna)
+    await page.keyboard.press('Control+k')
+    const palette = await page.locator('.palette .choice').allInnerTexts()
+    assert.ok(palette.length > 12)
+    for (const text of palette) {
+      const [label, key] = text.split('\n')
+      assert.ok(sheet.get(label!)?.startsWith(key!), `${label} stands in the sheet with ${key}`)
+    }
+  })
+
+  test('the look is kept, applied before the first paint, and known in other tabs', async (t) => {
+    const { anna } = await three(t, 'wire.test')
+    const { page, context } = anna
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const bar = () => page.locator('meta[name="theme-color"]').first().getAttribute('content')
+    const tab = await context.newPage()
+    await tab.goto(page.url())
+    await page.bringToFront()
+    await page.keyboard.press(',')
+    await page.getByRole('radio', { name: roomWords.looks.dark }).check()
+    assert.equal(await ground(), 'rgb(21, 18, 18)')
+    assert.equal(await bar(), '#151212')
+    await tab.waitForFunction(() => document.documentElement.dataset['theme'] === 'dark')
+    await tab.close()
+    await page.route('**/assets/*.js', (route) => route.abort())
+    anna.tolerates = /ERR_FAILED/
+    await page.reload()
+    assert.equal(await ground(), 'rgb(21, 18, 18)', 'before any of the page has run')
+    await page.unroute('**/assets/*.js')
+    await page.reload()
+    await anna.live()
+    await page.keyboard.press(',')
+    await page.getByRole('radio', { name: roomWords.looks.system }).check()
+    assert.equal(await ground(), 'rgb(230, 228, 222)')
+  })
+
+  test('what files say is kept when the board is told to', async (t) => {
+    const { anna, ben } = await three(t, 'localhost')
+    const box = (page: BoardPage) => page.page.getByLabel(roomWords.keepMetadata)
+    for (const page of [anna, ben]) await page.page.keyboard.press(',')
+    await box(anna).check()
+    await ben.until(() => document.querySelector<HTMLInputElement>('.tick input')!.checked, null)
+  })
+})
+
+/** Three pictures in a row, on a board that two people look at. */
+async function three(t: TestContext, host: Host) {
+  const pair = await stand.pair(t, host)
+  const names = ['photos/pic1.jpg', 'photos/pic2.jpg', 'photos/pic3.jpg']
+  for (const [i, name] of names.entries()) {
+    await pair.anna.drop([await gallery.file(name, { seed: i })], { x: 300 + i * 300, y: 400 })
+    await pair.anna.painted(i + 1, 'stored')
+  }
+  await pair.ben.painted(3, 'stored')
+  const tiles = (await pair.anna.tiles()).sort((a, b) => a.x - b.x)
+  return { ...pair, tiles }
+}
+
+async function middle<T>(
+  page: BoardPage,
+  { id }: Tile,
+  run: (x: number, y: number) => Promise<T>,
+): Promise<T> {
+  const { x, y, w, h } = await page.at(id)
+  return run(x + w / 2, y + h / 2)
+}
+
+/** Deletes by the menu. */
+async function removeBy(page: BoardPage, tile: Tile): Promise<void> {
+  await middle(page, tile, (x, y) => page.page.mouse.click(x, y))
+  await page.page.keyboard.press('Delete')
+}
+
+const shows = (page: BoardPage, { id }: Tile): Promise<void> =>
+  page.page.locator(`[data-large="${id}"]`).waitFor()
+
+const closed = (page: BoardPage): Promise<void> =>
+  page.page.locator('dialog').waitFor({ state: 'detached' })
+
+const focused = (page: BoardPage, { id }: Tile): Promise<void> =>
+  page.until((id) => (document.activeElement as HTMLElement)?.dataset['image'] === id, id)
+
+const trashed = (page: BoardPage, count: number): Promise<void> =>
+  page.until((n) => document.querySelectorAll('[data-trashed]').length === n, count)
+
+/** Goes to a button by Tab and presses it with Enter. */
+async function pressWithTab({ page }: BoardPage, name: string): Promise<void> {
+  const button = page.getByRole('dialog').getByRole('button', { name, exact: true })
+  await button.waitFor()
+  while (!(await button.evaluate((each) => each === document.activeElement)))
+    await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+}
+
+async function swipe(
+  page: BoardPage,
+  [x, y]: readonly [number, number],
+  to: readonly [number, number],
+): Promise<void> {
+  await page.touch('touchStart', { x, y })
+  for (let i = 1; i <= 4; i++)
+    await page.touch('touchMove', { x: x + ((to[0] - x) * i) / 4, y: y + ((to[1] - y) * i) / 4 })
+  await page.touch('touchEnd')
+}
