@@ -3,8 +3,11 @@ import { setPriority } from 'node:os'
 import { WireError } from '@wirephoto/board'
 import type { Jobs, Question, Reply } from './worker.ts'
 
-/** Jobs after which a process is replaced, whatever libraries have left in it. */
-const SHIFT = 200
+/**
+ * Jobs after which a process is replaced, whatever libraries have left in it. Its start takes as much CPU as
+ * a hundred pictures (S8).
+ */
+const SHIFT = 800
 /** Milliseconds after which an idle process ends. */
 const IDLE = 60_000
 /** Wall-clock time that a job may take, as a multiple of its CPU time. */
