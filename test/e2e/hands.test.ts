@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { type ImageRecord, roomWords, type Snapshot, words } from '@wirephoto/board'
 import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
@@ -334,7 +335,7 @@ async function undone(
   for (let tries = 0; tries < 200; tries++) {
     const now = await records(board)
     if (tries === 199) assert.deepEqual(now, start)
-    if (JSON.stringify([...now].sort()) === JSON.stringify([...start].sort())) break
+    if (isDeepStrictEqual(now, start)) break
   }
   for (const page of [anna, ben]) {
     const [first, ...others] = [...start.values()]

@@ -4,7 +4,6 @@ import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { AnyRecord, Snapshot } from '@wirephoto/board'
 import { type Board, memoryStore, openBoard } from '@wirephoto/client'
-import { generateKeyBetween } from 'fractional-indexing'
 import { HereServer } from '../support/here.ts'
 import { drawPicture, seeded } from '../support/pictures.ts'
 
@@ -82,7 +81,7 @@ function act(page: Board, random: () => number): void {
     () => some.map(({ id, x, y }) => page.patch(id, { x: x + below(100), y: y - below(100) })),
     () => some.map(({ id, w }) => page.patch(id, { w: w + below(50) })),
     () => some.map(({ id }) => page.patch(id, { caption: `caption ${below(1000)}` })),
-    () => some.map(({ id, z }) => page.patch(id, { z: generateKeyBetween(z, null) })),
+    () => some.map(({ id, z }) => page.patch(id, { z: `${z}V` })),
     () => some.length > 0 && page.copy(some.map(({ id: of }) => ({ of, x: below(900), y: 0 }))),
     () => page.remove(some.slice(0, 2).map(({ id }) => id)),
     () => page.restore(gone.slice(0, 2).map(({ id }) => id)),

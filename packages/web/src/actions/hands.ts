@@ -1,17 +1,15 @@
 import { standing, words } from '@wirephoto/board'
-import { blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
 import type { Parts } from '../app.ts'
-import { copyText } from '../shell/copy.ts'
-import { hashOf } from '../stage/camera.ts'
 import { around } from '../stage/view.ts'
 import type { Action } from './action.ts'
 import { meantBy } from './pictures.ts'
 
 const { ui } = words
 
-/** Board units that a duplicate lies aside, and the step of Larger and Smaller. */
-const ASIDE = 24
+type Deeds = typeof import('../stage/deeds.ts')
+
+/** By how much Larger makes larger. */
 const STEP = 1.1
 
 /** What hands do with pictures. */
@@ -35,8 +33,8 @@ export function handActions(parts: Parts) {
     hands.scale(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
     hands.letGo()
   }
-  const copyLinkTo = async (link: string, said: string): Promise<void> =>
-    toasts.say((await copyText(link)) ? said : ui.copyByHand(link))
+  const does = (what: (deeds: Deeds) => unknown): void =>
+    void import('../stage/deeds.ts').then(what, () => toasts.warn(ui.needsConnection))
 
   return {
     caption: {
@@ -59,17 +57,9 @@ export function handActions(parts: Parts) {
       icon: 'clipboardCopy',
       keys: ['mod+c'],
       isPossible: () => meant().length === 1,
-      /** Where pages may not copy pictures, their link stands in. */
-      async run() {
-        const record = board.pictures.get(meant()[0] ?? '')
-        if (!record) return
-        const address = blobUrl(board, record)
-        if (!address) return toasts.say(ui.notStoredYet(1))
-        const link = downloadUrl(board, record).replace('?download', '')
-        const { canCopyPictures, copyPicture } = await import('../shell/copy-picture.ts')
-        if (!canCopyPictures()) return copyLinkTo(link, ui.pictureLinkCopied)
-        if (await copyPicture(address)) toasts.say(ui.pictureCopied)
-        else await copyLinkTo(link, ui.pictureNotCopied)
+      run() {
+        const [id] = meant()
+        if (id) does((deeds) => deeds.copyPicture(parts, id))
       },
     },
     duplicate: {
@@ -78,18 +68,9 @@ export function handActions(parts: Parts) {
       icon: 'duplicate',
       keys: ['mod+d'],
       isPossible: some,
-      /** What hasn't arrived can't be copied yet. */
       run() {
-        const records = meant().flatMap((id) => board.pictures.get(id) ?? [])
-        const stored = records.filter(({ blob }) => blob)
-        const missing = meant().length - stored.length
-        if (missing > 0) toasts.say(ui.notStoredYet(missing))
-        if (stored.length === 0) return
-        const byLayer = stored.sort((a, b) => (a.z < b.z ? -1 : 1))
-        const ids = board.copy(
-          byLayer.map(({ id: of, x, y }) => ({ of, x: x + ASIDE, y: y + ASIDE })),
-        )
-        selection.all(ids)
+        const ids = meant()
+        does((deeds) => deeds.duplicate(parts, ids))
       },
     },
     tidy: {
@@ -99,16 +80,9 @@ export function handActions(parts: Parts) {
       keys: ['t'],
       isPossible: () => desk.count() > 1,
       /** Several that are selected, else the whole board. */
-      async run() {
-        const { tidied } = await import('../stage/tidy.ts')
+      run() {
         const selected = boxes(selection.ids())
-        const places = tidied(selected.size > 1 ? selected : desk.boxes)
-        for (const [id, { x, y }] of places) {
-          const box = desk.boxes.get(id)
-          if (box?.x === x && box.y === y) places.delete(id)
-        }
-        hands.glide(places.keys())
-        desk.move(places)
+        does((deeds) => deeds.tidy(parts, selected.size > 1 ? selected : desk.boxes))
       },
     },
     sendToBack: {
@@ -147,11 +121,7 @@ export function handActions(parts: Parts) {
       label: ui.copyView,
       icon: 'view',
       keys: ['shift+v'],
-      run() {
-        const { origin, pathname } = location
-        const link = `${origin}${pathname}${hashOf(camera.now, camera.size())}`
-        void copyLinkTo(link, ui.linkCopied)
-      },
+      run: () => does((deeds) => deeds.copyView(parts)),
     },
   } satisfies Record<string, Action>
 }

@@ -11,4 +11,4 @@ export function colourOf(visitor: string): string {
 
 /** The first letter of a name, whatever the script. */
 export const initialOf = (name: string): string =>
-  [...name.trim()].slice(0, 1).join('').toLocaleUpperCase()
+  (/^\P{M}\p{M}*/u.exec(name.trim())?.[0] ?? '').toLocaleUpperCase()

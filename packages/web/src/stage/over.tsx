@@ -4,9 +4,8 @@ import { CaptionField } from './caption.tsx'
 import { Chips } from './chip.tsx'
 import { Cursors, OthersSelections } from './others.tsx'
 import { ResizeHandles } from './resize.tsx'
-// So that they are here without a connection, too.
-import '../shell/copy-picture.ts'
-import './tidy.ts'
+// So that it is here without a connection, too.
+import './deeds.ts'
 import './handling.css'
 
 /** What lies over the pictures: others' selections and pointers, handles, chips, a caption's field. */
