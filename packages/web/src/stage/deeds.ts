@@ -5,6 +5,7 @@ import { copyText } from '../shell/copy.ts'
 import { canCopyPictures, copyPicture as copy } from '../shell/copy-picture.ts'
 import { hashOf } from './camera.ts'
 import { tidied } from './tidy.ts'
+import { overlaps } from './view.ts'
 
 /* What hands do now and then: loaded once the board is live, or when it is asked for. */
 
@@ -13,14 +14,21 @@ const { ui } = words
 /** Board units that a duplicate lies aside. */
 const ASIDE = 24
 
+/** Pictures that are seen to glide; each has a node while it does. */
+const GLIDING = 400
+
 /** Packs pictures into rows; what stands right stays. */
-export function tidy({ desk, hands }: Parts, boxes: ReadonlyMap<string, Box>): void {
+export function tidy({ desk, hands, camera }: Parts, boxes: ReadonlyMap<string, Box>): void {
   const places = tidied(boxes)
   for (const [id, { x, y }] of places) {
     const box = boxes.get(id)
     if (box?.x === x && box.y === y) places.delete(id)
   }
-  hands.glide(places.keys())
+  const seen = [...places.keys()].filter((id) => {
+    const box = boxes.get(id)
+    return box && overlaps(box, camera.clear)
+  })
+  hands.glide(seen.slice(0, GLIDING))
   desk.move(places)
 }
 
