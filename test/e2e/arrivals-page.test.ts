@@ -10,6 +10,14 @@ import type { BoardPage, Tile } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 import type { Proxy } from '../support/proxy.ts'
 import { HOSTS, type Host, type PageOptions, Stand } from '../support/stand.ts'
+import {
+  isWhereItSays,
+  previewsSent,
+  shareOf,
+  tokenOf,
+  watched,
+  wireOf,
+} from '../support/wire-line.ts'
 
 const { ui } = words
 
@@ -48,13 +56,12 @@ for (const host of HOSTS)
 
       await line.up.passed(size * 0.3)
       line.up.rate = CRAWL
-      const sent = await shareOf(ben)
-      assert.ok(sent > 0.1 && sent < 0.5, `${sent}`)
       for (const page of [anna, ben]) {
-        const drawn = await wireOf(page)
-        assert.ok(Math.abs(drawn.line - sent) < 0.03, `the line at ${drawn.line}, ${sent} sent`)
-        assert.ok(Math.abs(drawn.pale - drawn.line) < 0.01, 'below it the colours are pale')
-        assert.equal(drawn.style, 'solid')
+        await page.until(isWhereItSays, null)
+        const { line: drawn, pale, style } = await wireOf(page)
+        assert.ok(drawn > 0.1 && drawn < 0.5, `the line at ${drawn}`)
+        assert.ok(Math.abs(pale - drawn) < 0.02, 'below it the colours are pale')
+        assert.equal(style, 'solid')
       }
       await anna.page.getByText(ui.seenBy(1, 1)).waitFor()
 
@@ -302,67 +309,6 @@ describe('on its way', () => {
   })
 })
 
-describe('once it is stored', () => {
-  const host = 'localhost'
-
-  test('V1: it is as sharp as the screen, sharper when one comes nearer, and never blank', async (t) => {
-    const { board, ben } = await apart(t, host)
-    await put(board)
-    await ben.painted(1, 'stored')
-    assert.equal(await longestOf(ben), 320)
-    const watch = await watched(ben)
-    for (const [least, most] of [
-      [1280, 1280],
-      [1281, 4048],
-    ] as const) {
-      for (let step = 0; step < 4; step++) await ben.page.keyboard.press('+')
-      await ben.until(
-        ([from, to]) => {
-          const images = [...document.querySelectorAll<HTMLImageElement>('.picture')]
-          const longest = images.map((image) => Math.max(image.naturalWidth, image.naturalHeight))
-          return images.length === 1 && longest[0]! >= from && longest[0]! <= to
-        },
-        [least, most] as const,
-      )
-    }
-    assert.deepEqual(await watch.close(), { blanks: 0 })
-  })
-
-  test('V1: one size smaller where data are dear', async (t) => {
-    const { board, ben } = await apart(t, host)
-    await put(board)
-    await ben.painted(1, 'stored')
-    await ben.page.addInitScript(() => {
-      Object.defineProperty(navigator, 'connection', { value: { saveData: true } })
-    })
-    await ben.page.reload()
-    await ben.painted(1, 'stored')
-    assert.equal(await longestOf(ben), 64)
-  })
-
-  test('A3: it is seen when it is painted within view on a visible tab, not before', async (t) => {
-    const { anna, ben } = await apart(t, host)
-    await hide(ben, true)
-    await anna.drop([photo], MIDDLE)
-    await ben.painted(1, 'stored')
-    await anna.painted(1, 'stored')
-    const seen = anna.page.locator('.slug', { hasText: ui.seenBy(1, 1) })
-    for (let i = 0; i < 20; i++) await ben.frame()
-    assert.equal(await seen.count(), 0, 'on a hidden tab nobody sees it')
-    await ben.page.mouse.move(700, 450)
-    await ben.page.mouse.wheel(0, 1200)
-    await hide(ben, false)
-    for (let i = 0; i < 20; i++) await ben.frame()
-    assert.equal(await seen.count(), 0, 'nor when one looks elsewhere')
-    await ben.page.mouse.wheel(0, -1200)
-    await seen.waitFor()
-    const [tile] = await anna.tiles()
-    const description = await anna.tile(tile!.id).getAttribute('aria-description')
-    assert.match(description!, /^Seen by 1 of 1: Guest [\d.]+ m?s$/)
-    assert.equal(await ben.page.locator('.slug', { hasText: 'Seen by' }).count(), 0)
-  })
-})
-
 interface Apart {
   board: string
   line: Proxy
@@ -401,18 +347,6 @@ async function addedBy(board: Board): Promise<string> {
   return id!
 }
 
-/** A stored picture on a board, of the size of the photo's variants. */
-async function put(board: string): Promise<void> {
-  const body = await readFile(photo)
-  const url = `${stand.server.url}/api/boards/${board}/images?name=a.jpg&x=0&y=0&w=300`
-  const response = await fetch(url, {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'image/jpeg' },
-  })
-  assert.equal(response.status, 201)
-}
-
 /** A photograph that its camera held upright: 600 x 800 as it is seen. */
 async function turned(): Promise<Buffer> {
   const picture = await drawPicture({ width: 800, height: 600 })
@@ -444,101 +378,8 @@ function many(count: number): Promise<string[]> {
   return drawn
 }
 
-/** The previews that a page sends: pictures in binary frames. */
-function previewsSent({ page }: BoardPage): { type: 'webp' | 'jpeg'; bytes: Buffer }[] {
-  const sent: { type: 'webp' | 'jpeg'; bytes: Buffer }[] = []
-  void page
-    .context()
-    .newCDPSession(page)
-    .then(async (cdp) => {
-      await cdp.send('Network.enable')
-      cdp.on('Network.webSocketFrameSent', ({ response: { opcode, payloadData } }) => {
-        const bytes = Buffer.from(payloadData, 'base64')
-        if (opcode !== 2) return
-        if (bytes.toString('latin1', 8, 12) === 'WEBP') sent.push({ type: 'webp', bytes })
-        if (bytes.readUInt16BE() === 0xffd8) sent.push({ type: 'jpeg', bytes })
-      })
-    })
-  return sent
-}
-
-/** What has been sent of the one picture on its way, as its slug says it. */
-async function shareOf({ page }: BoardPage): Promise<number> {
-  const text = await page.locator('.slug .way', { hasText: '%' }).textContent()
-  return Number.parseInt(text!, 10) / 100
-}
-
-/** The wire line as it is drawn: how far down it and what is pale begin, from 0 to 1. */
-function wireOf({ page }: BoardPage) {
-  return page.locator('.wire').evaluate((wire) => {
-    const { top, height } = wire.getBoundingClientRect()
-    const [unsent, scan] = [wire.querySelector('.unsent')!, wire.querySelector('.scan')!]
-    const { borderBottomStyle: style, borderBottomColor: colour } = getComputedStyle(scan)
-    return {
-      line: (scan.getBoundingClientRect().bottom - top) / height,
-      pale: (unsent.getBoundingClientRect().top - top) / height,
-      style,
-      colour,
-    }
-  })
-}
-
-/** A colour of the look, as a computed style names it. */
-function tokenOf({ page }: BoardPage, name: string): Promise<string> {
-  return page.evaluate((token) => {
-    const probe = document.body.appendChild(document.createElement('i'))
-    probe.style.color = `var(${token})`
-    const { color } = getComputedStyle(probe)
-    probe.remove()
-    return color
-  }, name)
-}
-
-/** Looks at every frame whether the one picture, once it is seen, is seen in full. */
-async function watched({ page }: BoardPage): Promise<{ close(): Promise<{ blanks: number }> }> {
-  await page.evaluate(() => {
-    const watch = { blanks: 0, open: true }
-    Object.assign(window, { watch })
-    let wasSeen = false
-    const look = () => {
-      const images = [...document.querySelectorAll<HTMLImageElement>('[data-image] img')]
-      const isSeen = images.some(
-        (image) =>
-          image.complete && image.naturalWidth > 0 && getComputedStyle(image).opacity === '1',
-      )
-      if (wasSeen && !isSeen) watch.blanks++
-      wasSeen ||= isSeen
-      if (watch.open) requestAnimationFrame(look)
-    }
-    look()
-  })
-  return {
-    close: () =>
-      page.evaluate(() => {
-        const { watch } = window as unknown as { watch: { blanks: number; open: boolean } }
-        watch.open = false
-        return { blanks: watch.blanks }
-      }),
-  }
-}
-
 const opacityOf = ({ page }: BoardPage): Promise<string> =>
   page
     .locator('[data-image] img')
     .last()
     .evaluate((image) => getComputedStyle(image).opacity)
-
-const longestOf = ({ page }: BoardPage): Promise<number> =>
-  page
-    .locator('.picture.ready')
-    .last()
-    .evaluate((image: HTMLImageElement) => Math.max(image.naturalWidth, image.naturalHeight))
-
-/** As a browser does to a tab that is covered by another. */
-async function hide({ page }: BoardPage, isHidden: boolean): Promise<void> {
-  await page.evaluate((hidden) => {
-    const value = hidden ? 'hidden' : 'visible'
-    Object.defineProperty(document, 'visibilityState', { value, configurable: true })
-    document.dispatchEvent(new Event('visibilitychange'))
-  }, isHidden)
-}

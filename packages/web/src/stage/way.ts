@@ -13,8 +13,6 @@ export interface Way {
   readonly retryAt: number
   /** Why one's own failed. */
   readonly why: string
-  /** Whether it is sent from this page. */
-  readonly isHere: boolean
 }
 
 /**
@@ -44,7 +42,6 @@ export function wayOf(
         by: null,
         retryAt: own.retryAt ?? 0,
         why: own.error?.message ?? '',
-        isHere: true,
       }
     }
     const { blob = null, author = '' } = record() ?? {}
@@ -53,6 +50,6 @@ export function wayOf(
     const known = told ?? { state: 'arriving' as const, sent: 0, total: null }
     // While the line is down, the last that was known.
     const share = known.total ? known.sent / known.total : (last?.share ?? null)
-    return { state: known.state, share, by, retryAt: told?.retryAt ?? 0, why: '', isHere: false }
+    return { state: known.state, share, by, retryAt: told?.retryAt ?? 0, why: '' }
   }, null)
 }

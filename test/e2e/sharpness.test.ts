@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { after, before, type TestContext, test } from 'node:test'
+import { words } from '@wirephoto/board'
+import { Gallery } from '../support/gallery.ts'
+import type { BoardPage } from '../support/page.ts'
+import { Stand } from '../support/stand.ts'
+import { watched } from '../support/wire-line.ts'
+
+const { ui } = words
+
+let stand: Stand
+let gallery: Gallery
+let photo: string
+
+before(async () => {
+  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
+  photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000, quality: 90 })
+})
+after(async () => {
+  await stand.close()
+  await gallery.close()
+})
+
+test('V1: it is as sharp as the screen, sharper when one comes nearer, and never blank', async (t) => {
+  const ben = await looking(t)
+  assert.equal(await longestOf(ben), 320)
+  const watch = await watched(ben)
+  for (const [least, most] of [
+    [1280, 1280],
+    [1281, 4048],
+  ] as const) {
+    for (let step = 0; step < 4; step++) await ben.page.keyboard.press('+')
+    await ben.until(
+      ([from, to]) => {
+        const images = [...document.querySelectorAll<HTMLImageElement>('.picture')]
+        const longest = images.map((image) => Math.max(image.naturalWidth, image.naturalHeight))
+        return images.length === 1 && longest[0]! >= from && longest[0]! <= to
+      },
+      [least, most] as const,
+    )
+  }
+  assert.deepEqual(await watch.close(), { blanks: 0 })
+})
+
+test('V1: one size smaller where data are dear', async (t) => {
+  const ben = await looking(t)
+  await ben.page.addInitScript(() => {
+    Object.defineProperty(navigator, 'connection', { value: { saveData: true } })
+  })
+  await ben.page.reload()
+  await ben.painted(1, 'stored')
+  assert.equal(await longestOf(ben), 64)
+})
+
+test('A3: it is seen when it is painted within view on a visible tab, not before', async (t) => {
+  const { anna, ben } = await stand.pair(t, 'localhost')
+  await hide(ben, true)
+  await anna.drop([photo], { x: 500, y: 400 })
+  await ben.painted(1, 'stored')
+  await anna.painted(1, 'stored')
+  const seen = anna.page.locator('.slug', { hasText: ui.seenBy(1, 1) })
+  for (let i = 0; i < 20; i++) await ben.frame()
+  assert.equal(await seen.count(), 0, 'on a hidden tab nobody sees it')
+  await ben.page.mouse.move(700, 450)
+  await ben.page.mouse.wheel(0, 1200)
+  await hide(ben, false)
+  for (let i = 0; i < 20; i++) await ben.frame()
+  assert.equal(await seen.count(), 0, 'nor when one looks elsewhere')
+  await ben.page.mouse.wheel(0, -1200)
+  await seen.waitFor()
+  const [tile] = await anna.tiles()
+  const description = await anna.tile(tile!.id).getAttribute('aria-description')
+  assert.match(description!, /^Seen by 1 of 1: Guest [\d.]+ m?s$/)
+  assert.equal(await ben.page.locator('.slug', { hasText: 'Seen by' }).count(), 0)
+})
+
+/** A page on a board with the photo, whose variants have been made. */
+async function looking(t: TestContext): Promise<BoardPage> {
+  const board = await stand.newBoard()
+  const witness = await stand.witness(t, board)
+  const body = await readFile(photo)
+  const url = `${stand.server.url}/api/boards/${board}/images?name=a.jpg&x=0&y=0&w=300`
+  const headers = { 'content-type': 'image/jpeg' }
+  const response = await fetch(url, { method: 'POST', body, headers })
+  assert.equal(response.status, 201)
+  await witness.heard(({ changes }) =>
+    changes.some((change) => 'put' in change && 'variants' in change.put && change.put.variants),
+  )
+  const page = await stand.open(t, 'localhost', board)
+  await page.painted(1, 'stored')
+  return page
+}
+
+const longestOf = ({ page }: BoardPage): Promise<number> =>
+  page
+    .locator('.picture.ready')
+    .last()
+    .evaluate((image: HTMLImageElement) => Math.max(image.naturalWidth, image.naturalHeight))
+
+/** As a browser does to a tab that is covered by another. */
+async function hide({ page }: BoardPage, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    const value = hidden ? 'hidden' : 'visible'
+    Object.defineProperty(document, 'visibilityState', { value, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, isHidden)
+}

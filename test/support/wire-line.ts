@@ -1,0 +1,90 @@
+import type { BoardPage } from './page.ts'
+
+/** The previews that a page sends: pictures in binary frames. */
+export function previewsSent({ page }: BoardPage): { type: 'webp' | 'jpeg'; bytes: Buffer }[] {
+  const sent: { type: 'webp' | 'jpeg'; bytes: Buffer }[] = []
+  void page
+    .context()
+    .newCDPSession(page)
+    .then(async (cdp) => {
+      await cdp.send('Network.enable')
+      cdp.on('Network.webSocketFrameSent', ({ response: { opcode, payloadData } }) => {
+        const bytes = Buffer.from(payloadData, 'base64')
+        if (opcode !== 2) return
+        if (bytes.toString('latin1', 8, 12) === 'WEBP') sent.push({ type: 'webp', bytes })
+        if (bytes.readUInt16BE() === 0xffd8) sent.push({ type: 'jpeg', bytes })
+      })
+    })
+  return sent
+}
+
+/** What has been sent of the one picture on its way, as its slug says it. */
+export async function shareOf({ page }: BoardPage): Promise<number> {
+  const text = await page.locator('.slug .way', { hasText: '%' }).textContent()
+  return Number.parseInt(text!, 10) / 100
+}
+
+/** The wire line as it is drawn: how far down it and what is pale begin, from 0 to 1. */
+export function wireOf({ page }: BoardPage) {
+  return page.locator('.wire').evaluate((wire) => {
+    const { top, height } = wire.getBoundingClientRect()
+    const [unsent, scan] = [wire.querySelector('.unsent')!, wire.querySelector('.scan')!]
+    const { borderBottomStyle: style, borderBottomColor: colour } = getComputedStyle(scan)
+    return {
+      line: (scan.getBoundingClientRect().bottom - top) / height,
+      pale: (unsent.getBoundingClientRect().top - top) / height,
+      style,
+      colour,
+    }
+  })
+}
+
+/** Whether the line stands at the percentage that the slug tells; to be run in the page. */
+export function isWhereItSays(): boolean {
+  const wire = document.querySelector('.wire')!
+  const { top, height } = wire.getBoundingClientRect()
+  const line = (wire.querySelector('.scan')!.getBoundingClientRect().bottom - top) / height
+  const said = document.querySelector('.slug .way')?.textContent ?? ''
+  return Math.abs(line - Number.parseInt(said, 10) / 100) < 0.015
+}
+
+/** A colour of the look, as a computed style names it. */
+export function tokenOf({ page }: BoardPage, name: string): Promise<string> {
+  return page.evaluate((token) => {
+    const probe = document.body.appendChild(document.createElement('i'))
+    probe.style.color = `var(${token})`
+    const { color } = getComputedStyle(probe)
+    probe.remove()
+    return color
+  }, name)
+}
+
+/** Looks at every frame whether the one picture, once it is seen, is seen in full. */
+export async function watched({
+  page,
+}: BoardPage): Promise<{ close(): Promise<{ blanks: number }> }> {
+  await page.evaluate(() => {
+    const watch = { blanks: 0, open: true }
+    Object.assign(window, { watch })
+    let wasSeen = false
+    const look = () => {
+      const images = [...document.querySelectorAll<HTMLImageElement>('[data-image] img')]
+      const isSeen = images.some(
+        (image) =>
+          image.complete && image.naturalWidth > 0 && getComputedStyle(image).opacity === '1',
+      )
+      if (wasSeen && !isSeen) watch.blanks++
+      wasSeen ||= isSeen
+      if (watch.open) requestAnimationFrame(look)
+    }
+    look()
+  })
+  return {
+    close: () =>
+      page.evaluate(() => {
+        const { watch } = window as unknown as { watch: { blanks: number; open: boolean } }
+        watch.open = false
+        return { blanks: watch.blanks }
+      }),
+  }
+}
