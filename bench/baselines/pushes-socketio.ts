@@ -7,7 +7,7 @@ const http = createServer()
 const io = new Server(http, { path: '/live', transports: ['websocket'], perMessageDeflate: false })
 io.on('connection', (socket) => {
   socket.on('follow', (_, ack) => {
-    socket.join('viewers')
+    void socket.join('viewers')
     ack({ resumed: true })
   })
   socket.on('commands', ({ text, previews }, ack) => {

@@ -5,7 +5,7 @@
  */
 import { EventEmitter } from 'node:events'
 import { mkdtemp, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -35,7 +35,8 @@ const PAGE = `<!doctype html>
 
 const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
 const table = new EventEmitter().setMaxListeners(0)
-const http = createServer(async (request, response) => {
+const http = createServer((request, response) => void answer(request, response))
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.url !== '/upload') {
     response.setHeader('content-type', 'text/html').end(request.url === '/' ? PAGE : '')
     return
@@ -44,7 +45,7 @@ const http = createServer(async (request, response) => {
   await writeFile(join(folder, 'image.jpg'), bytes)
   table.emit('change', bytes)
   response.end()
-})
+}
 const io = new Server(http, { path: '/live', transports: ['websocket'], perMessageDeflate: false })
 io.on('connection', (socket) => {
   const feed = (bytes: Buffer) => socket.emit('image', 'image.jpg', bytes)

@@ -339,7 +339,7 @@ describe('the client and the server', { concurrency: true }, () => {
     await until(anna, () => anna.pictures.size === 0, 'gone')
     await until(ben, () => ben.pictures.size === 0, 'gone for others')
     assert.equal(anna.uploads.get(text!)!.state, 'failed')
-    anna.cancel(text!)
+    await anna.cancel(text!)
     assert.equal(anna.uploads.has(text!), false)
   })
 

@@ -106,7 +106,7 @@ export class Boards {
 }
 
 /** Whatever was trashed before then has expired, in milliseconds since 1970. */
-export const expiryOf = (records: Records): number => Date.now() - settings(records).trashDays * DAY
+const expiryOf = (records: Records): number => Date.now() - settings(records).trashDays * DAY
 
 /** Purges the trash that has expired, and lets the log forget what nobody can resume from. */
 export async function tidy(engine: Engine, board: LiveBoard): Promise<void> {
