@@ -294,6 +294,14 @@ describe('what can be done', () => {
     assert.equal(await ground(), 'rgb(230, 228, 222)')
   })
 
+  test('a link to a board is previewed by a picture that we serve', async () => {
+    const html = await (await fetch(stand.server.url)).text()
+    const [, path] = /property="og:image" content="([^"]+)"/.exec(html) ?? []
+    const image = await fetch(new URL(path!, stand.server.url))
+    assert.equal(image.status, 200)
+    assert.equal(image.headers.get('content-type'), 'image/png')
+  })
+
   test('what files say is kept when the board is told to', async (t) => {
     const { anna, ben } = await three(t, 'localhost')
     const box = (page: BoardPage) => page.page.getByLabel(roomWords.keepMetadata)

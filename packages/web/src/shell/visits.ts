@@ -82,6 +82,6 @@ function write(list: readonly Visit[]): void {
 
 const isVisit = (it: unknown): it is Visit => {
   const { id, title, at, picture } = (it ?? {}) as Record<string, unknown>
-  const isPath = picture === null || (typeof picture === 'string' && /^\/b\//.test(picture))
+  const isPath = picture === null || (typeof picture === 'string' && picture.startsWith('/b/'))
   return typeof id === 'string' && typeof title === 'string' && typeof at === 'number' && isPath
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Standing } from '../desk.ts'
-import { firstSeen, neighbour, stacked } from './order.ts'
+import { firstSeen, inReadingOrder, neighbour, stacked } from './order.ts'
 
 /** Three in a row, one below the middle. */
 const boxes = new Map<string, Standing>([
@@ -24,6 +24,13 @@ test('the keyboard enters at the first picture that is seen, or at the first of 
   assert.equal(firstSeen(boxes, { x: 110, y: -10, w: 500, h: 500 }), 'middle')
   assert.equal(firstSeen(boxes, { x: 9000, y: 0, w: 10, h: 10 }), 'left')
   assert.equal(firstSeen(new Map(), { x: 0, y: 0, w: 1, h: 1 }), null)
+})
+
+test('they are read row by row, though a row is never quite straight', () => {
+  const crooked = new Map(boxes).set('last', { x: -50, y: 139, w: 50, h: 50, z: 'a3' })
+  crooked.set('middle', { x: 120, y: -30, w: 100, h: 80, z: 'a0' })
+  assert.deepEqual(inReadingOrder(crooked), ['left', 'middle', 'right', 'last', 'below'])
+  assert.deepEqual(inReadingOrder(new Map()), [])
 })
 
 test('pictures are stacked by z, those of the same z by id, alike on every page', () => {
