@@ -15,7 +15,7 @@ export interface Shape {
 }
 
 /** 5 Mbit/s up, 20 ms away, a router with a tenth of a second of queue. */
-export const SLOW: Shape = { uplink: 625_000, roundTrip: 20, queue: 64_000 }
+const SLOW: Shape = { uplink: 625_000, roundTrip: 20, queue: 64_000 }
 
 interface Packet {
   /** Null: that was all. */
