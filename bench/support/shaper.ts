@@ -125,7 +125,7 @@ export class Shaper {
     let last: Promise<void> = Promise.resolve()
     far.on('data', (bytes: Buffer) => {
       last = this.#arrive().then(() => {
-        if (near.destroyed || near.write(bytes)) return
+        if (near.destroyed || near.write(bytes) || far.isPaused()) return
         far.pause()
         near.once('drain', () => far.resume())
       })
