@@ -10,9 +10,11 @@ import { start } from './start.ts'
 import type { Figure } from './support/figures.ts'
 import { report } from './support/report.ts'
 import { weight } from './weight.ts'
+import { whole } from './whole.ts'
 
 const benches: Record<string, () => Promise<Figure[]>> = {
   picture,
+  whole,
   fanout,
   growth,
   pushes,
