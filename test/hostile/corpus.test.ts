@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { createServer, type Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -29,11 +32,26 @@ const MOST = 1.5e9 * 1.3
 const GROWTH = 100e6
 
 let server: ServerProcess
+/** Another site, and what lies there. */
+let site: HttpServer
+const shelf = new Map<string, Buffer>()
 
 before(async () => {
-  server = await ServerProcess.open()
+  site = createServer((request, response) => {
+    const bytes = shelf.get(request.url!)
+    response.writeHead(bytes ? 200 : 404).end(bytes)
+  }).listen(0, '127.0.0.1')
+  await once(site, 'listening')
+  server = await ServerProcess.open({
+    main: resolve(import.meta.dirname, '../support/serve-near.ts'),
+    args: ['--public-url', 'http://localhost'],
+  })
 })
-after(() => server.close())
+after(async () => {
+  await server.close()
+  site.closeAllConnections()
+  site.close()
+})
 
 /** A way in: resolves to `taken` or to the code of the refusal. */
 type Way = (board: Board, file: Sent) => Promise<string>
@@ -101,6 +119,18 @@ const WAYS: Record<string, Way> = {
   async put(board, { name, bytes }) {
     const url = `${server.url}/b/${board.id}/${encodeURIComponent(name)}`
     return check(await fetch(url, { method: 'PUT', body: bytes }), 201, board)
+  },
+  async url(board, { name, bytes }) {
+    const path = `/${randomBytes(6).toString('hex')}/${encodeURIComponent(name)}`
+    shelf.set(path, bytes)
+    const { port } = site.address() as AddressInfo
+    const answer = await fetch(`${board.url}/images/from-url`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ url: `http://127.0.0.1:${port}${path}` }),
+    })
+    shelf.delete(path)
+    return check(answer, 201, board)
   },
   async preview(board, { name, bytes }) {
     if (bytes.length > limits.preview) return 'too large to be one'
