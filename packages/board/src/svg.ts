@@ -2,9 +2,13 @@
 const BEFORE = /\s+|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>[]*(?:\[[^\]]*\])?\s*>/sy
 const ELEMENT = /<(?:[\w-]+:)?svg[\s/>]/y
 
+/** Bytes that are looked at. */
+const HEAD = 4_100
+
 /** Whether these are the first bytes of an SVG. It has no magic number: its first element tells. */
 export function isSvg(head: Uint8Array): boolean {
-  const text = new TextDecoder().decode(head)
+  // What tells is ASCII, after a byte order mark maybe.
+  const text = String.fromCharCode(...head.subarray(0, HEAD)).replace(/^\xef\xbb\xbf/, '')
   let at = 0
   do {
     BEFORE.lastIndex = ELEMENT.lastIndex = at

@@ -1,3 +1,6 @@
+// For every project that comes this way.
+// oxlint-disable-next-line typescript/triple-slash-reference
+/// <reference path="./libheif.d.ts" />
 import { readFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MediaType } from '@wirephoto/board'
