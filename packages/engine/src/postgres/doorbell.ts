@@ -126,6 +126,8 @@ export class Doorbell {
     while (!signal.aborted)
       try {
         this.#listener ??= await this.#listen()
+        // Whoever closed meanwhile had no line to end.
+        if (signal.aborted) void this.#listener.client.end().catch(() => {})
         wait = FIRST
         // What was told while nobody listened.
         void this.#look()
