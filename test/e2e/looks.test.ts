@@ -9,7 +9,7 @@ import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { launchBrowser } from '../support/browser.ts'
 import { HereServer } from '../support/here.ts'
-import { drawPicture } from '../support/pictures.ts'
+import { drawPicture, heldSo } from '../support/pictures.ts'
 
 /*
  * What the server makes of a picture, beside what a browser makes of the file itself: one that turns it and
@@ -101,36 +101,16 @@ const far = ({ squares: a }: Seen, { squares: b }: Seen): number =>
 test('F10, V1: all eight orientations look upright, as a browser has them', async () => {
   const upright = await drawPicture({ width: 640, height: 480, seed: 7, format: 'png' })
   const truth = await seen(upright)
-  for (const [i, [turns, mirrored]] of HELD.entries()) {
-    const turned = await sharp(upright)
-      .rotate(turns * 90)
-      .png()
-      .toBuffer()
-    const held = await sharp(turned)
-      .flop(mirrored)
-      .withMetadata({ orientation: i + 1 })
-      .jpeg({ quality: 95 })
-      .toBuffer()
+  for (let orientation = 1; orientation <= 8; orientation++) {
+    const held = await heldSo(upright, orientation)
     const record = await store(held, 'held.jpg')
     assert.deepEqual([record.width, record.height], [640, 480])
     const [original, small] = [await seen(held), await seen(await variant(record, 320))]
     assert.deepEqual([original.width, small.width, small.height], [640, 320, 240])
-    assert.ok(far(original, truth) < NEAR, `${i + 1}: the file`)
-    assert.ok(far(small, truth) < NEAR, `${i + 1}: the variant ${far(small, truth)}`)
+    assert.ok(far(original, truth) < NEAR, `${orientation}: the file`)
+    assert.ok(far(small, truth) < NEAR, `${orientation}: the variant ${far(small, truth)}`)
   }
 })
-
-/** How what is stored comes of what is seen, for orientations 1 to 8: quarter turns, then mirrored. */
-const HELD = [
-  [0, false],
-  [0, true],
-  [2, false],
-  [2, true],
-  [1, true],
-  [3, false],
-  [3, true],
-  [1, false],
-] as const
 
 test('F10, V1: so do those of real cameras', { skip: away }, async () => {
   for (const held of ['landscape', 'portrait'])

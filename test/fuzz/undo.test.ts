@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AnyRecord, Snapshot } from '@wirephoto/board'
 import { type Board, memoryStore, openBoard } from '@wirephoto/client'
 import { HereServer } from '../support/here.ts'
+import { until } from '../support/people.ts'
 import { drawPicture, seeded } from '../support/pictures.ts'
 
 const SEEDS = process.env.CI ? 20 : 4
@@ -12,7 +13,6 @@ const SEEDS = process.env.CI ? 20 : 4
 const KEPT: readonly number[] = []
 const FIRST = Number(process.env.SEED ?? Date.now() % 1_000_000)
 const STEPS = 60
-const PATIENCE = 20_000
 
 let server: HereServer
 before(async () => {
@@ -132,13 +132,3 @@ const standing = (records: Iterable<AnyRecord>): object[] =>
 
 const looksOf = (page: Board): object[] => looks([page.settings, ...page.pictures.values()])
 const standingOf = (page: Board): object[] => standing([page.settings, ...page.pictures.values()])
-
-/** Resolves when the page shows it, or when it should have. */
-async function until(page: Board, isSo: () => boolean): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const look = () => isSo() && resolve()
-  const offs = (['pictures', 'title', 'status'] as const).map((event) => page.on(event, look))
-  look()
-  await Promise.race([promise, setTimeout(PATIENCE, null, { ref: false })])
-  for (const off of offs) off()
-}

@@ -161,7 +161,7 @@ const sorted = (records: Iterable<AnyRecord>): AnyRecord[] =>
   [...records].sort((a, b) => (a.id < b.id ? -1 : 1))
 
 /** Resolves when the page shows it, or when it should have. */
-async function until(page: Board, isSo: () => boolean): Promise<void> {
+export async function until(page: Board, isSo: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const look = () => isSo() && resolve()
   const offs = (['pictures', 'title', 'status'] as const).map((event) => page.on(event, look))

@@ -73,3 +73,29 @@ export function seeded(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
   }
 }
+
+/**
+ * A picture as a camera stores it that was held so: a JPEG that is upright only when its EXIF orientation
+ * (1 to 8, TIFF 6.0 section 8) is heeded.
+ */
+export async function heldSo(upright: Buffer, orientation: number): Promise<Buffer> {
+  // How what is stored comes of what is seen: quarter turns clockwise, then mirrored.
+  const [turns, mirrored] = STORED[orientation - 1]!
+  const turned = await sharp(upright)
+    .rotate(turns * 90)
+    .png()
+    .toBuffer()
+  const stored = mirrored ? sharp(turned).flop() : sharp(turned)
+  return stored.withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer()
+}
+
+const STORED = [
+  [0, false],
+  [0, true],
+  [2, false],
+  [2, true],
+  [1, true],
+  [3, false],
+  [3, true],
+  [1, false],
+] as const

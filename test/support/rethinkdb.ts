@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Connection, r } from 'rethinkdb-ts'
 import { guard } from './guard.ts'
+import { freePort } from './ports.ts'
 
 /** `rethinkdb://user:password@host:port`, its tests' server; whatever they make on it they drop. */
 const URL_OF_TESTS = process.env['RETHINKDB_URL'] || null
@@ -194,12 +195,4 @@ export async function answerer(words: string): Promise<{ port: number; close(): 
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { port: (server.address() as { port: number }).port, close: () => void server.close() }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  return port
 }

@@ -1,9 +1,8 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import type { TestContext } from 'node:test'
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { launchBrowser } from './browser.ts'
 import { BoardPage, NOTHING } from './page.ts'
+import { freePort } from './ports.ts'
 import { Proxy } from './proxy.ts'
 import { ServerProcess } from './server.ts'
 import { Witness } from './witness.ts'
@@ -139,13 +138,4 @@ async function closeAll(closes: (() => unknown)[]): Promise<void> {
     }
   }
   if (errors.length > 0) throw errors[0]
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -83,20 +83,12 @@ export class Queue {
 
   /** Whether a picture's add has no answer yet. */
   isAdding(id: string): boolean {
-    const adds = ({ command }: Pending) => command.kind === 'image.add' && command.id === id
-    return (
-      this.#fresh.some(adds) ||
-      this.#lines.some(({ entries }) => entries.some(({ pending }) => adds(pending)))
-    )
+    return this.#has((command) => command.kind === 'image.add' && command.id === id)
   }
 
   /** Whether any picture's add has no answer yet. */
   get isAnnouncing(): boolean {
-    const adds = ({ command }: Pending) => command.kind === 'image.add'
-    return (
-      this.#fresh.some(adds) ||
-      this.#lines.some(({ entries }) => entries.some(({ pending }) => adds(pending)))
-    )
+    return this.#has((command) => command.kind === 'image.add')
   }
 
   push(commands: readonly Command[], previews: Previews = {}): void {
@@ -169,6 +161,15 @@ export class Queue {
     this.#online = false
     this.flush()
     await this.#saved
+  }
+
+  /** Whether such a command has no answer yet. */
+  #has(isSuch: (command: Command) => boolean): boolean {
+    const is = ({ command }: Pending) => isSuch(command)
+    return (
+      this.#fresh.some(is) ||
+      this.#lines.some(({ entries }) => entries.some(({ pending }) => is(pending)))
+    )
   }
 
   /** The fresh patch that a patch was made part of, if it could be. */

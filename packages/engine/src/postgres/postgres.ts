@@ -1,3 +1,4 @@
+import { deafBus } from '../bus.ts'
 import type { Engine } from '../engine.ts'
 import { UnderWay } from '../under-way.ts'
 import { openBlobs } from './blobs.ts'
@@ -28,10 +29,7 @@ export async function openPostgres(url: string): Promise<Engine> {
     log: openLog(boards, doorbell),
     blobs: openBlobs(blobs, puts, putting),
     // Ephemeral things stay on their server, until there is a bus between servers.
-    bus: {
-      publish() {},
-      subscribe: () => () => {},
-    },
+    bus: deafBus,
     secrets: openSecrets(boards),
     history: openHistory(boards),
     close() {

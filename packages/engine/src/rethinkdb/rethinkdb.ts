@@ -1,3 +1,4 @@
+import { deafBus } from '../bus.ts'
 import type { Engine } from '../engine.ts'
 import { UnderWay } from '../under-way.ts'
 import { addressOf } from './address.ts'
@@ -40,10 +41,7 @@ export async function openRethinkdb(url: string): Promise<Engine> {
     log: openLog(database, tables, doorbell, projector),
     blobs: openBlobs(blobs, tables, putting),
     // Ephemeral things stay on their server, until there is a bus between servers.
-    bus: {
-      publish() {},
-      subscribe: () => () => {},
-    },
+    bus: deafBus,
     secrets: openSecrets(database, tables),
     history: openHistory(database, tables),
     close() {

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { AnyRecord, Change } from '@wirephoto/board'
+import { deafBus } from '../bus.ts'
 import type { Engine } from '../engine.ts'
 import { openFiles } from '../files/blobs.ts'
 import { makeFolder } from '../files/folders.ts'
@@ -61,10 +62,7 @@ export async function openSqlite(folder: string): Promise<Engine> {
     },
     blobs,
     // The folder has one server, so there is nobody else to hear or to be heard.
-    bus: {
-      publish() {},
-      subscribe: () => () => {},
-    },
+    bus: deafBus,
     secrets: {
       put: (secret) => database.call('putSecret', secret),
       get: (hash) => database.call('getSecret', hash),

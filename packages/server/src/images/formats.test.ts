@@ -10,8 +10,9 @@ import { fileURLToPath } from 'node:url'
 import { type ImageRecord, limits, type MediaType } from '@wirephoto/board'
 import openLibheif from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import sharp, { type Sharp } from 'sharp'
+import { heldSo } from '../../../../test/support/pictures.ts'
 import { errorOf, Harness } from '../http/harness.ts'
-import { bitmap, blank, CORNERS, chunk, corners, cornersOf, heldSo, pixelsOf } from './samples.ts'
+import { bitmap, blank, CORNERS, chunk, corners, cornersOf, pixelsOf } from './samples.ts'
 import { Workers } from './workers.ts'
 
 const PHOTOS = fileURLToPath(new URL('../../../../../shared/corpora/photos/', import.meta.url))

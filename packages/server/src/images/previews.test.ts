@@ -8,7 +8,8 @@ import { setTimeout } from 'node:timers/promises'
 import { limits } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
-import { blank, CORNERS, corners, cornersOf, heldSo, processes } from './samples.ts'
+import { heldSo } from '../../../../test/support/pictures.ts'
+import { blank, CORNERS, corners, cornersOf, processes } from './samples.ts'
 import { type Preview, Workers } from './workers.ts'
 
 let workers: Workers
