@@ -108,7 +108,7 @@ export class Board {
       changed: (ids) => this.#events.emit('seen', ids),
     })
     this.#presence = new Presence({
-      show: (state) => this.#feed.show(state),
+      show: (state, isPassing) => this.#feed.show(state, isPassing),
       changed: (ids) => this.#events.emit('drags', ids),
       met: () => this.#events.emit('people', undefined),
     })
@@ -133,7 +133,8 @@ export class Board {
         this.#replica.apply(batch)
         this.#presence.moved(moved)
       },
-      present: (present) => this.#presence.receive(present, this.#followed?.session ?? null),
+      present: (present, all) =>
+        this.#presence.receive(present, this.#followed?.session ?? null, all),
       arrivals: (news) => this.#arrivals.receive(news, this.#status.connection !== 'live'),
       preview: (id, bytes) => this.#arrivals.show(id, bytes),
       people: (count) => this.#presence.count(count),

@@ -58,7 +58,8 @@ interface FeedOptions {
   readonly ready: Promise<void>
   readonly snapshot: (snapshot: Snapshot) => void
   readonly batch: (batch: Batch) => void
-  readonly present: (present: Present) => void
+  /** News of people; `all` who are here, when we begin to follow. */
+  readonly present: (present: Present, all: boolean) => void
   readonly arrivals: (arrivals: Arrivals) => void
   readonly preview: (id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>) => void
   readonly people: (count: number) => void
@@ -105,7 +106,8 @@ export class Feed {
     this.#socket.on('disconnect', () => this.#broken())
     this.#socket.on('bye', (text: string) => this.#bye(JSON.parse(text)))
     this.#socket.on('changes', (text: string) => this.#receive(JSON.parse(text)))
-    this.#socket.on('presence', (text: string) => options.present(JSON.parse(text)))
+    this.#socket.on('roster', (text: string) => options.present(JSON.parse(text), true))
+    this.#socket.on('presence', (text: string) => options.present(JSON.parse(text), false))
     this.#socket.on('arrivals', (text: string) => options.arrivals(JSON.parse(text)))
     this.#socket.on('preview', options.preview)
     this.#socket.on('people', (text: string) => options.people(JSON.parse(text).count))
@@ -129,10 +131,10 @@ export class Feed {
     return this.#ask<CommandAnswer>('commands', message)
   }
 
-  /** Shows others what we do. Latest wins (F12), but the end of it is always sent. */
-  show(presence: Presence): void {
+  /** Shows others what we do; what is soon shown anew may get lost (F12). */
+  show(presence: Presence, isPassing: boolean): void {
     if (!this.#socket.connected) return
-    if (presence.drag || presence.cursor) this.#socket.volatile.emit('presence', presence)
+    if (isPassing) this.#socket.volatile.emit('presence', presence)
     else this.#socket.emit('presence', presence)
   }
 

@@ -6,10 +6,10 @@ import { Presence } from './presence.ts'
 /** Presence on a clock that is moved by hand. */
 function open(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 })
-  const shown: (State & { at: number })[] = []
+  const shown: (State & { at: number; isPassing: boolean })[] = []
   const changed: string[][] = []
   const presence = new Presence({
-    show: (state) => shown.push({ ...state, at: Date.now() - 1_000_000 }),
+    show: (state, isPassing) => shown.push({ ...state, at: Date.now() - 1_000_000, isPassing }),
     changed: (ids) => changed.push([...ids]),
     met: () => {},
   })
@@ -17,9 +17,8 @@ function open(t: TestContext) {
 }
 
 const at = (x: number) => ({ x, y: 0 })
-const dragging = (drag: State['drag']) => ({
-  them: { visitor: 'them', name: '', cursor: null, selection: [], drag },
-})
+const idle = { name: '', cursor: null, selection: [], drag: null }
+const dragging = (drag: State['drag']) => ({ them: { visitor: 'them', ...idle, drag } })
 
 describe('presence', () => {
   test('F12: an own drag is shown 30 times a second at the most, and where it ends', (t) => {
@@ -47,6 +46,29 @@ describe('presence', () => {
     for (let ms = 0; ms < 4_000; ms += 100) pass(100)
     assert.ok(shown.length >= 5, `${shown.length} times in four seconds`)
     presence.close()
+  })
+
+  test('F12: a pointer that has come to rest is shown once more, surely', (t) => {
+    const { presence, shown, pass } = open(t)
+    for (let x = 0; x <= 10; x++) {
+      presence.point(at(x))
+      pass(5)
+    }
+    pass(60)
+    assert.ok(shown.every(({ isPassing }) => isPassing))
+    const { length } = shown
+    pass(5_000)
+    assert.equal(shown.length, length + 1)
+    assert.deepEqual(shown.at(-1)!.cursor, at(10))
+    assert.equal(shown.at(-1)!.isPassing, false)
+    presence.close()
+  })
+
+  test('all who are here, told anew, leave no ghosts', (t) => {
+    const { presence } = open(t)
+    presence.receive({ ...dragging(null), other: { visitor: 'other', ...idle } }, 'us')
+    presence.receive(dragging(null), 'us', true)
+    assert.deepEqual([...presence.people.keys()], ['them'])
   })
 
   test("another's drag is seen until its picture stands elsewhere", (t) => {
@@ -90,10 +112,7 @@ describe('presence', () => {
 
   test("one's own drag is no other's", (t) => {
     const { presence, changed } = open(t)
-    presence.receive(
-      { us: { visitor: 'us', name: '', cursor: null, selection: [], drag: { a: at(1) } } },
-      'us',
-    )
+    presence.receive({ us: { visitor: 'us', ...idle, drag: { a: at(1) } } }, 'us')
     assert.equal(presence.drags.size, 0)
     assert.deepEqual(changed, [])
   })

@@ -3,7 +3,10 @@ import type { Held, Place } from './types.ts'
 
 /** Milliseconds between two messages about our own drag: 30 a second. */
 const INTERVAL = 33
-/** Milliseconds after which a drag is shown again, though nothing moves: presence may get lost (F12). */
+/**
+ * Milliseconds after which what rests is shown again, as what moved may have got lost (F12); a drag again
+ * and again.
+ */
 const REMIND = 800
 /** Milliseconds without news after which another's drag has ended. */
 const SILENCE = 2_000
@@ -37,7 +40,7 @@ export class Presence {
   readonly names = new Map<string, string>()
   /** Visitors here, oneself included. */
   crowd = 1
-  readonly #show: (state: State) => void
+  readonly #show: (state: State, isPassing: boolean) => void
   readonly #changed: (ids: ReadonlySet<string>) => void
   readonly #met: () => void
   #own: State = NOBODY
@@ -48,7 +51,8 @@ export class Presence {
   #endTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: {
-    show: (state: State) => void
+    /** What is passing may get lost: it is soon shown anew. */
+    show: (state: State, isPassing: boolean) => void
     changed: (ids: ReadonlySet<string>) => void
     met: () => void
   }) {
@@ -81,7 +85,7 @@ export class Presence {
 
   /** A new line: others know nothing of us yet. */
   greet(): void {
-    if (this.#isIntroduced) this.#tell()
+    if (this.#isIntroduced) this.#tell(false)
   }
 
   count(crowd: number): void {
@@ -89,9 +93,10 @@ export class Presence {
     this.#met()
   }
 
-  /** News of others, by session. */
-  receive(present: Present, ownSession: string | null): void {
+  /** News of others, by session; or `all` there are. */
+  receive(present: Present, ownSession: string | null, all = false): void {
     const now = Date.now()
+    if (all) this.people.clear()
     const changed = new Set<string>()
     for (const [session, state] of Object.entries(present)) {
       if (state?.name) this.names.set(state.visitor, state.name)
@@ -133,16 +138,17 @@ export class Presence {
   #set(news: Partial<State>, when: 'now' | 'paced'): void {
     this.#own = { ...this.#own, ...news }
     clearTimeout(this.#showTimer)
-    const wait = when === 'paced' ? this.#shownAt + INTERVAL - Date.now() : 0
-    if (wait > 0) this.#showTimer = setTimeout(() => this.#tell(), wait)
-    else this.#tell()
+    if (when === 'now') return this.#tell(false)
+    const wait = this.#shownAt + INTERVAL - Date.now()
+    if (wait > 0) this.#showTimer = setTimeout(() => this.#tell(true), wait)
+    else this.#tell(true)
   }
 
-  #tell(): void {
+  #tell(isPassing: boolean): void {
     clearTimeout(this.#showTimer)
     this.#shownAt = Date.now()
-    this.#show(this.#own)
-    if (this.#own.drag) this.#showTimer = setTimeout(() => this.#tell(), REMIND)
+    this.#show(this.#own, isPassing)
+    if (isPassing || this.#own.drag) this.#showTimer = setTimeout(() => this.#tell(false), REMIND)
   }
 
   #tellOf(ids: ReadonlySet<string>): void {

@@ -51,7 +51,7 @@ export function attachGateway(
     if (socket.conn.readyState !== 'open') return release()
     let room = rooms.get(id)
     if (!room) {
-      const opened = new Room(io, board, parts, () => {
+      const opened = new Room(board, parts, () => {
         if (rooms.get(id) === opened) rooms.delete(id)
       })
       room = opened

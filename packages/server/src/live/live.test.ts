@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import {
@@ -16,6 +17,7 @@ import {
   type Command,
   type Cursor,
   type Followed,
+  type Present,
   uuidv7,
   WIRE_VERSION,
 } from '@wirephoto/board'
@@ -319,6 +321,39 @@ describe('live', () => {
     await watcher.until(() => heard().at(-1)?.[0] === null)
     assert.equal(board.records.has(id), false, 'presence creates nothing')
     watcher.close()
+  })
+
+  test('F12: whose line is full hears of everybody the latest, once there is room', async () => {
+    const ids = Array.from({ length: 100 }, () => uuid())
+    await act(ids.map((id) => add(id)))
+    const viewers = await Promise.all(Array.from({ length: 3 }, () => Viewer.connect(port)))
+    for (const viewer of viewers) await viewer.follow(board.cursor)
+    const [slow, mover, leaver] = viewers as [Viewer, Viewer, Viewer]
+    const news = ({ events }: Viewer) =>
+      events.flatMap(([event, text]) => (event === 'presence' ? [JSON.parse(String(text))] : []))
+    const pointers = (viewer: Viewer): unknown[] =>
+      Object.values<Present[string]>(Object.assign({}, ...news(viewer)))
+        .map((person) => person?.cursor?.x ?? null)
+        .sort()
+    const point = (viewer: Viewer, x: number) =>
+      viewer.send(`42["presence",{"name":"","cursor":{"x":${x},"y":0},"selection":[],"drag":null}]`)
+    for (const viewer of [mover, leaver]) point(viewer, 0)
+    await slow.until(() => isDeepStrictEqual(pointers(slow), [0, 0]))
+    const heard = news(slow).length
+    slow.stall()
+    for (let round = 1; round <= 60; round++) {
+      const caption = String(round).padEnd(2000, '.')
+      await act(ids.map((id) => ({ kind: 'image.patch', id, set: { caption } })))
+      if (round < 30) continue
+      point(mover, round)
+      await mover.until(() => pointers(mover).includes(round))
+    }
+    leaver.close()
+    await mover.until(() => isDeepStrictEqual(pointers(mover), [60, null]))
+    slow.resume()
+    await slow.until(() => isDeepStrictEqual(pointers(slow), [60, null]))
+    assert.ok(news(slow).length - heard < 30, `${news(slow).length - heard} messages for 32 news`)
+    for (const viewer of [slow, mover]) viewer.close()
   })
 
   test('F6, W4: stalled viewers cost under 1 MiB each, are caught up, and nobody else notices', async () => {

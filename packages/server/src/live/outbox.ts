@@ -12,8 +12,13 @@ const DRAINED = 64 * 1024
 /** Bytes, and packets, that may wait for somebody who sends without reading (F6). */
 export const UNREAD = 768 * 1024
 const UNREAD_PACKETS = 4_000
+/** Things of a kind whose news may wait for one viewer before it is cut off. */
+const NEWS = 2_000
 /** Milliseconds that a viewer may stay behind before it is cut off. */
 const PATIENCE = 30_000
+
+/** What is new of some things, by what they are called: the latest is all that matters of each (F12). */
+export type News = Readonly<Record<string, unknown>>
 
 /**
  * What waits to be sent to one socket, bounded in bytes (F6). Socket.IO has no backpressure of its
@@ -32,6 +37,8 @@ export class Outbox {
   #cursor: Cursor | null = null
   /** Bytes handed over since the socket's own buffer was last empty. */
   #handed = 0
+  /** News that had no room on the line, by event and by what they are of. */
+  readonly #missed = new Map<string, Map<string, unknown>>()
   #patience: NodeJS.Timeout | undefined
 
   constructor(socket: Socket, room: Room, cutOff: (reason: string) => void) {
@@ -43,17 +50,10 @@ export class Outbox {
 
   /** Sends what a reader has missed and goes on from there. False when it must take a snapshot. */
   follow(missed: Batch | null): boolean {
-    clearTimeout(this.#patience)
-    this.#leave('idle')
-    this.#room.flush()
-    const rest = missed && this.#room.board.since(missed.to)
-    if (!rest) return false
-    const all = project(coalesce([missed, rest]))
-    if (this.backlog + all.bytes > BOUND) return false
-    if (all.batch.changes.length > 0) this.send('changes', all.text, all.bytes)
-    this.#state = 'following'
-    this.#cursor = rest.to
-    void this.#socket.join(this.#room.board.id)
+    if (!this.#resume(missed)) return false
+    this.#missed.clear()
+    this.send('roster', JSON.stringify(this.#room.presence.all))
+    this.send('arrivals', JSON.stringify(this.#room.arrivals))
     return true
   }
 
@@ -61,7 +61,7 @@ export class Outbox {
   offer({ batch, bytes }: Projected, changes: Encoded): void {
     if (this.#state !== 'following') return
     if (this.backlog + bytes > BOUND) {
-      this.#leave('behind')
+      this.#state = 'behind'
       this.#patience = setTimeout(() => {
         this.#cutOff(`behind for ${PATIENCE / 1000} s`)
       }, PATIENCE)
@@ -69,6 +69,16 @@ export class Outbox {
     }
     this.#cursor = batch.to
     this.#pass(changes)
+  }
+
+  /** Sends news; while there is no room for them, those of the same thing replace each other (F12). */
+  tell(encoded: Encoded, news: News): void {
+    if (this.#state === 'idle') return
+    if (this.#state === 'following' && this.backlog <= DRAINED) return this.#pass(encoded)
+    const missed = this.#missed.get(encoded.event) ?? new Map<string, unknown>()
+    this.#missed.set(encoded.event, missed)
+    for (const [of, state] of Object.entries(news)) missed.set(of, state)
+    if (missed.size > NEWS) this.#cutOff('too much is new')
   }
 
   /** Sends what a viewer that has no room for it does without (F12). */
@@ -81,7 +91,7 @@ export class Outbox {
   reload(): void {
     if (this.#state === 'idle') return
     clearTimeout(this.#patience)
-    this.#leave('idle')
+    this.#state = 'idle'
     this.#socket.emit('reload')
   }
 
@@ -122,21 +132,39 @@ export class Outbox {
     if (socket.readyState === socket.OPEN) socket._sender.sendFrame([frames], this.#drained)
   }
 
-  #leave(state: 'idle' | 'behind'): void {
-    if (this.#state === 'following') void this.#socket.leave(this.#room.board.id)
-    this.#state = state
+  #resume(missed: Batch | null): boolean {
+    clearTimeout(this.#patience)
+    this.#state = 'idle'
+    this.#room.flush()
+    const rest = missed && this.#room.board.since(missed.to)
+    if (!rest) return false
+    const all = project(coalesce([missed, rest]))
+    if (this.backlog + all.bytes > BOUND) return false
+    if (all.batch.changes.length > 0) this.send('changes', all.text, all.bytes)
+    this.#state = 'following'
+    this.#cursor = rest.to
+    return true
   }
 
   /** The transport's own `drain`: bytes have left. (The connection's fires when they are only handed on.) */
   readonly #drained = (): void => {
     if (this.#state === 'behind') setImmediate(() => void this.#catchUp())
+    else if (this.#missed.size > 0) this.#tellMissed()
+  }
+
+  #tellMissed(): void {
+    if (this.#state !== 'following' || this.backlog > DRAINED) return
+    for (const [event, news] of this.#missed)
+      this.send(event, JSON.stringify(Object.fromEntries(news)))
+    this.#missed.clear()
   }
 
   async #catchUp(): Promise<void> {
     if (this.#state !== 'behind' || this.backlog > DRAINED || !this.#cursor) return
     const missed = await this.#room.board.missed(this.#cursor).catch(() => null)
     if (this.#state !== 'behind') return
-    if (!this.follow(missed)) this.#socket.emit('reload')
+    if (this.#resume(missed)) this.#tellMissed()
+    else this.#socket.emit('reload')
   }
 }
 

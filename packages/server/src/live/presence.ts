@@ -9,13 +9,13 @@ const INTERVAL = 33
  * first are shown, and whoever has a picture in hand.
  */
 export class Presence {
-  readonly #send: (text: string) => void
+  readonly #send: (news: Present) => void
   readonly #states = new Map<string, Present[string]>()
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #sentAt = 0
 
-  constructor(send: (text: string) => void) {
+  constructor(send: (news: Present) => void) {
     this.#send = send
   }
 
@@ -65,6 +65,6 @@ export class Presence {
     const present: Present = {}
     for (const session of this.#changed) present[session] = this.#states.get(session) ?? null
     this.#changed.clear()
-    this.#send(JSON.stringify(present))
+    this.#send(present)
   }
 }

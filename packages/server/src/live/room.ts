@@ -1,12 +1,12 @@
 import { type Arrivals, type Batch, coalesce, type WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
-import type { Server } from 'socket.io'
 import type { LiveBoard } from '../boards/live-board.ts'
 import { project } from '../boards/projection.ts'
 import type { Arriving } from '../images/arriving.ts'
 import type { Intake } from '../images/intake.ts'
 import type { Metrics } from '../metrics.ts'
 import { encodedBytes, encodedText } from './frames.ts'
+import type { News } from './outbox.ts'
 import { Presence } from './presence.ts'
 import { Seen } from './seen.ts'
 import type { Session } from './session.ts'
@@ -29,8 +29,6 @@ export class Room {
   readonly presence: Presence
   readonly seen: Seen
   readonly parts: RoomParts
-  /** Tells everybody who follows, latest wins (F12); JSON, or what becomes it. */
-  readonly tellAll: (event: string, body: object | string) => void
   readonly #sessions = new Set<Session>()
   readonly #unlisten: () => void
   readonly #unlook: () => void
@@ -41,15 +39,13 @@ export class Room {
   #counting: NodeJS.Timeout | undefined
   #sentAt = 0
 
-  constructor(io: Server, board: LiveBoard, parts: RoomParts, empty: () => void) {
+  constructor(board: LiveBoard, parts: RoomParts, empty: () => void) {
     this.board = board
     this.parts = parts
     this.#empty = empty
     parts.intake.expect()
     this.#unlisten = board.listen((batch) => this.#hear(batch))
-    this.tellAll = (event, body) =>
-      io.to(board.id).volatile.emit(event, typeof body === 'string' ? body : JSON.stringify(body))
-    this.presence = new Presence((text) => this.tellAll('presence', text))
+    this.presence = new Presence((present) => this.tellAll('presence', present))
     this.#unlook = parts.arriving.look(board.id, {
       news: (arrivals) => this.tellAll('arrivals', arrivals),
       preview: (id, bytes) => this.#push(id, bytes),
@@ -71,6 +67,12 @@ export class Room {
   /** Pictures on their way. */
   get arrivals(): Arrivals {
     return this.parts.arriving.all(this.board.id)
+  }
+
+  /** Tells everybody who follows; of the same thing the latest news win (F12). */
+  tellAll(event: string, news: News): void {
+    const encoded = encodedText(event, JSON.stringify(news))
+    for (const session of this.#sessions) session.outbox.tell(encoded, news)
   }
 
   /** Tells every page of one visitor. */

@@ -51,11 +51,7 @@ export class Session {
     this.#answer('follow', async (body): Promise<Followed> => {
       const { cursor } = checked(Follow, body)
       const resumed = this.outbox.follow(await room.board.missed(cursor))
-      if (resumed) {
-        this.outbox.send('presence', JSON.stringify(room.presence.all))
-        this.outbox.send('arrivals', JSON.stringify(room.arrivals))
-        this.#measure()
-      }
+      if (resumed) this.#measure()
       return { visitor: sender.visitor, session: this.id, resumed, now: Date.now() }
     })
     this.#answer('commands', (body) => this.#command(checked(Commands, body)))
