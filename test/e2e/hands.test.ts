@@ -208,7 +208,7 @@ for (const host of HOSTS)
       assert.equal(new URL(small.page.url()).hash, '')
     })
 
-    test('on a phone a long press selects and opens the menu, and what is selected drags', async (t) => {
+    test('on a phone a long press selects and opens the menu, what is selected drags, More undoes', async (t) => {
       const { board, ben, tiles } = await scene(t, host, 1)
       const phone = await stand.open(t, host, board, {
         viewport: { width: 390, height: 844 },
@@ -216,6 +216,7 @@ for (const host of HOSTS)
         isMobile: true,
       })
       await phone.painted(1, 'stored')
+      const start = await records(board)
       const { id } = tiles[0]!
       const before = await still(phone, id)
       await phone.touch('touchStart', middle(before))
@@ -223,6 +224,7 @@ for (const host of HOSTS)
       await phone.touch('touchEnd')
       await phone.page.getByRole('menuitem', { name: ui.duplicate }).tap()
       await ben.painted(2, 'stored')
+      const copied = await records(board)
       const copy = (await selected(phone))[0]!
       const stood = await still(phone, copy)
       const grip = middle(stood)
@@ -236,6 +238,21 @@ for (const host of HOSTS)
         ([id, y]) => document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().y > y,
         [copy, stood.y + 80] as const,
       )
+      const more = phone.page.getByRole('button', { name: ui.more, exact: true })
+      const undo = phone.page.getByRole('menuitem', { name: ui.undo })
+      for (const before of [copied, start]) {
+        // At once: a browser that takes a drag for a fling swallows the tap after it.
+        await more.tap()
+        await undo.tap()
+        await same([phone, ben], board, before)
+      }
+      await more.tap()
+      await undo.waitFor()
+      const title = await phone.page.getByRole('button', { name: ui.boardMenu }).boundingBox()
+      await phone.page.touchscreen.tap(title!.x + 20, title!.y + 20)
+      await undo.waitFor({ state: 'detached' })
+      const menus = await phone.page.getByRole('menu').count()
+      assert.equal(menus, 0, 'the finger that closes a menu presses nothing beneath it')
     })
   })
 
@@ -322,14 +339,22 @@ async function undone(
   start: Map<string, ImageRecord>,
 ): Promise<void> {
   await anna.page.keyboard.press('Control+z')
-  await anna.standing(start.size)
-  await ben.standing(start.size)
+  await same([anna, ben], board, start)
+}
+
+/** Resolves when the server and the pages have exactly these. */
+async function same(
+  pages: readonly BoardPage[],
+  board: string,
+  start: Map<string, ImageRecord>,
+): Promise<void> {
+  for (const page of pages) await page.standing(start.size)
   for (let tries = 0; tries < 200; tries++) {
     const now = await records(board)
     if (tries === 199) assert.deepEqual(now, start)
     if (isDeepStrictEqual(now, start)) break
   }
-  for (const page of [anna, ben]) {
+  for (const page of pages) {
     const [first, ...others] = [...start.values()]
     for (const { id, x, y } of others)
       await page.until(

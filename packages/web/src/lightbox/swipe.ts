@@ -33,6 +33,9 @@ export class Swipe {
       else if (dy > FAR.down) ways.leave()
     })
     frame.addEventListener('pointercancel', () => this.#end())
+    // Else browsers make a fling of it, which swallows the next tap.
+    const ours = (event: Event): void => event.preventDefault()
+    frame.addEventListener('touchmove', ours, { passive: false })
   }
 
   #way({ clientX, clientY }: PointerEvent): { dx: number; dy: number } {

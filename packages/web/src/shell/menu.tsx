@@ -15,6 +15,7 @@ interface MenuProps {
 export function Menu(props: MenuProps): JSX.Element {
   const before = document.activeElement
   let menu!: HTMLDivElement
+  let veil!: HTMLDivElement
   /** The finger that opens it by a long press lies on it when it is lifted: that is no choice. */
   let isPressed = false
 
@@ -51,8 +52,8 @@ export function Menu(props: MenuProps): JSX.Element {
       `${Math.max(8, Math.min(props.at.y, innerHeight - height - 8))}px`,
     )
     menu.querySelector('button')?.focus({ preventScroll: true })
-    const outside = (event: Event): void => {
-      if (!menu.contains(event.target as Node)) props.onClose()
+    const outside = ({ target }: Event): void => {
+      if (target !== veil && !menu.contains(target as Node)) props.onClose()
     }
     document.addEventListener('pointerdown', outside, { capture: true })
     document.addEventListener('wheel', outside, { capture: true, passive: true })
@@ -64,7 +65,8 @@ export function Menu(props: MenuProps): JSX.Element {
 
   return (
     <Portal mount={document.querySelector('main') ?? document.body}>
-      <div class="veil" />
+      {/* It goes when the finger has left, which else would press what lies beneath. */}
+      <div ref={veil} class="veil" onClick={close} />
       <div
         ref={menu}
         class="menu sheet"

@@ -66,8 +66,9 @@ export class Gestures {
     on('pointercancel', (event) => this.#lost(event))
     on('wheel', (event) => this.#wheel(event))
     on('contextmenu', (event) => this.#contextMenu(event))
-    // What a finger did is done: the mouse that browsers make of it afterwards would press what has opened.
-    on('touchend', (event) => {
+    // Fingers are ours from the start: the mouse that browsers make of one afterwards would press what has
+    // opened, and a fling that they make of a drag would swallow the next tap, wherever that is.
+    on('touchstart', (event) => {
       if (event.cancelable && !isControl(event.target)) event.preventDefault()
     })
     on('dblclick', (event) => {

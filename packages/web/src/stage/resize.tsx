@@ -113,6 +113,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
                 class={`handle ${grip.name}`}
                 style={{ left: `${grip.x * 100}%`, top: `${grip.y * 100}%` }}
                 on:pointerdown={(event) => begin(event, grip)}
+                on:touchstart={(event) => event.preventDefault()}
               />
             )}
           </For>
