@@ -15,7 +15,7 @@ import {
   type Snapshot,
   WIRE_VERSION,
 } from '@wirephoto/board'
-import { io, type Socket } from 'socket.io-client'
+import { Manager, type Socket } from 'socket.io-client'
 import { backoff } from './backoff.ts'
 import type { Problem } from './types.ts'
 
@@ -89,16 +89,15 @@ export class Feed {
   constructor(options: FeedOptions) {
     this.#options = options
     const { url, board, headers } = options
-    this.#socket = io(url, {
+    const line = new Manager(url, {
       path: '/live',
       transports: ['websocket'],
-      auth: { board, wire: WIRE_VERSION },
       extraHeaders: headers,
-      forceNew: true,
       autoConnect: false,
       reconnection: false,
       timeout: SILENCE,
     })
+    this.#socket = line.socket('/', { auth: { board, wire: WIRE_VERSION } })
     this.#socket.on('connect', () => this.#connected())
     this.#socket.on('connect_error', (error: Error & { data?: Problem }) =>
       this.#broken(error.data),

@@ -1,25 +1,17 @@
 import {
-  type ErrorBody,
   type ErrorCode,
-  errors,
   type ImageAdd,
   type ImageRecord,
   limits,
   type Sending,
   WireError,
 } from '@wirephoto/board'
-import type { DetailedError, FileSource, Upload, UploadOptions } from 'tus-js-client'
 import { backoff } from './backoff.ts'
 import type { SavedFile, Store } from './store.ts'
+import type { Setback } from './transfer.ts'
 import { Turns } from './turns.ts'
 import type { Problem } from './types.ts'
 
-/**
- * Bytes of one request. The first is so small that what it is refused for is always heard: a server
- * answers before all is sent, and reads this much more. Later ones take about as long as a lost one
- * may cost.
- */
-const CHUNK = { least: 1_000_000, most: 2 ** 24, milliseconds: 2_000 }
 /** Milliseconds that one page keeps others from sending the same file, and between its renewals. */
 const CLAIM = 4_000
 const RENEWAL = 1_000
@@ -233,12 +225,11 @@ export class Uploads {
       if (!(await this.#claim(job))) return this.#pause(job, RENEWAL)
       if (job.phase !== 'running') return
       this.#show(id, { state: 'sending' })
-      await this.#send(job)
+      const setback = await this.#send(job)
       if (job.phase !== 'running') return
+      if (setback) return await this.#judge(job, setback)
       job.phase = 'sent'
       this.#show(id, { sent: job.file.size })
-    } catch (error) {
-      if (job.phase === 'running') await this.#judge(job, error as DetailedError)
     } finally {
       clearInterval(renewal)
       job.stop = undefined
@@ -249,52 +240,30 @@ export class Uploads {
     }
   }
 
-  async #send(job: Job): Promise<void> {
-    const { endpoint, headers } = this.#options
-    const tus = await import('tus-js-client')
-    await new Promise<void>((resolve, reject) => {
-      if (job.phase !== 'running') return resolve()
-      let complete = false
-      let startedAt = performance.now()
-      const upload: Upload = new tus.Upload(job.file, {
-        endpoint,
-        headers,
-        metadata: { id: job.id },
-        chunkSize: CHUNK.least,
-        retryDelays: null,
-        uploadDataDuringCreation: true,
-        storeFingerprintForResuming: false,
-        fingerprint: () => Promise.resolve(job.id),
-        ...(job.begun && { uploadUrl: `${endpoint}/${job.id}` }),
-        ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
-        // Drags, deletes and previews before bytes.
-        onBeforeRequest: async (request) => {
-          await this.#options.clear()
-          // Another page sends too: one at a time, each.
-          if (request.getMethod() === 'PATCH' && this.#running > this.#turns.most)
-            this.#giveWay(job)
-        },
-        onProgress: (sent, total) => {
-          complete = sent === total
-          this.#progress(job, sent)
-        },
-        onChunkComplete: (bytes) => {
-          const now = performance.now()
-          const asLong = (bytes * CHUNK.milliseconds) / (now - startedAt)
-          upload.options.chunkSize = Math.min(CHUNK.most, Math.max(CHUNK.least, Math.round(asLong)))
-          startedAt = now
-        },
-        onSuccess: () => resolve(),
-        onError: reject,
-      })
-      job.begun = true
-      job.stop = () => {
-        // What has all been sent is soon answered, and its connection of use for the next.
-        if (!complete) void upload.abort()
-        resolve()
-      }
-      upload.start()
+  async #send(job: Job): Promise<Setback | null> {
+    const { endpoint, headers, clear } = this.#options
+    const { id, file, begun } = job
+    // What sends is fetched when there is something to send; without a line both have to wait.
+    const loaded = await import('./transfer.ts').catch(() => null)
+    if (!loaded) return { heard: false, refusal: null, after: 0 }
+    if (job.phase !== 'running') return null
+    job.begun = true
+    const { outcome, stop } = loaded.transfer({
+      id,
+      file,
+      endpoint,
+      headers,
+      begun,
+      // Drags, deletes and previews before bytes.
+      before: async (method) => {
+        await clear()
+        // Another page sends too: one at a time, each.
+        if (method === 'PATCH' && this.#running > this.#turns.most) this.#giveWay(job)
+      },
+      progress: (sent) => this.#progress(job, sent),
     })
+    job.stop = stop
+    return outcome
   }
 
   #progress(job: Job, sent: number): void {
@@ -308,18 +277,12 @@ export class Uploads {
   }
 
   /** What a failed try means: try again, or give up. */
-  async #judge(job: Job, error: DetailedError): Promise<void> {
-    const response = error.originalResponse
-    const status = response?.getStatus() ?? 0
-    const isRefusal = status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)
-    const why = problemOf(response?.getBody() ?? '')
-    // `not-found`: another server than the one that has its first part; it may begin anew there (U7).
-    if (isRefusal && why.code !== 'not-found') return this.#give(job, why)
+  async #judge(job: Job, { heard, refusal, after }: Setback): Promise<void> {
+    if (refusal) return this.#give(job, refusal)
     // The file may have gone from under us: then no try will send it.
-    if (!response && !(await isReadable(job.file)))
+    if (!heard && !(await isReadable(job.file)))
       return this.#give(job, problem('damaged', job.add?.name))
     if (job.phase !== 'running') return
-    const after = Number(response?.getHeader('Retry-After')) * 1000 || 0
     const wait = Math.max(after, backoff(job.failures++))
     this.#pause(job, wait)
     this.#show(job.id, { state: 'retrying', retryAt: Date.now() + wait })
@@ -406,20 +369,6 @@ export class Uploads {
   }
 }
 
-/** Node's part of tus-js-client takes streams and buffers only: this reads blobs, a chunk at a time. */
-const blobReader: NonNullable<UploadOptions['fileReader']> = {
-  async openFile(blob: Blob): Promise<FileSource> {
-    return {
-      size: blob.size,
-      async slice(start, end) {
-        const bytes = new Uint8Array(await blob.slice(start, end).arrayBuffer())
-        return { value: Object.assign(bytes, { size: bytes.length }), done: end >= blob.size }
-      },
-      close() {},
-    }
-  },
-}
-
 const problem = (code: ErrorCode, name?: string): Problem => new WireError(code, { name }).toJSON()
 
 const isReadable = (file: Blob): Promise<boolean> =>
@@ -430,17 +379,6 @@ const isReadable = (file: Blob): Promise<boolean> =>
       () => true,
       () => false,
     )
-
-/** What a refusal's body says. */
-function problemOf(body: string): Problem {
-  try {
-    const { error } = JSON.parse(body) as ErrorBody
-    if (error.code in errors) return error as Problem
-  } catch {
-    // Something between us and the server has answered in its own words.
-  }
-  return problem('upload-gone')
-}
 
 /** An upload's state as its sender tells it to others. */
 function wordOf({ id, state, retryAt }: OwnUpload): Sending {
