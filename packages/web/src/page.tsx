@@ -1,6 +1,6 @@
 import { words } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
-import { createEffect, createMemo, createSignal, type JSX, onCleanup, Show } from 'solid-js'
+import { createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { createActions } from './actions/actions.ts'
 import { AppContext, type Parts, type Tool } from './app.ts'
 import { Desk } from './desk.ts'
@@ -65,7 +65,7 @@ export function Page(props: { board: Board }): JSX.Element {
       toasts.insist(words.errors['old-page']({}), { label: words.ui.reload, run: reload })
   })
   rememberView(desk, camera)
-  rememberVisit(desk)
+  forgetGone(desk)
 
   const refused = () => {
     const problem = desk.status().refused
@@ -83,16 +83,12 @@ export function Page(props: { board: Board }): JSX.Element {
 
 const reload = (): void => location.reload()
 
-/** Keeps the list of boards that this browser has been on. */
-function rememberVisit(desk: Desk): void {
-  const loaded = createMemo(() => desk.status().loaded)
-  const isUnknown = createMemo(() => desk.status().refused?.code === 'unknown-board')
+/** A board that is gone goes from the list of those that this browser has been on. */
+function forgetGone(desk: Desk): void {
   createEffect(() => {
-    if (!loaded() && !isUnknown()) return
-    void desk.title()
-    const isGone = isUnknown()
+    if (desk.status().refused?.code !== 'unknown-board') return
     import('./shell/visits.ts').then(
-      ({ forget, visit }) => (isGone ? forget(desk.board.id) : visit(desk.board)),
+      ({ forget }) => forget(desk.board.id),
       () => {},
     )
   })

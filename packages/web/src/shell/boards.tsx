@@ -15,7 +15,7 @@ export function Boards(): JSX.Element {
   const { desk, actions, toasts } = useApp()
   const { id: here } = desk.board
   const list = (): Visit[] => {
-    const known = visits().map((visit) => (visit.id === here ? current() : visit))
+    const known = [current(), ...visits().filter(({ id }) => id !== here)]
     const front = known.some(({ id }) => id === 'main')
     return front ? known : [...known, { id: 'main', title: '', at: null, picture: null }]
   }

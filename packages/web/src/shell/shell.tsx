@@ -14,6 +14,7 @@ import { ToastList } from './toasts.tsx'
 import { Zoom } from './zoom.tsx'
 
 const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)
+const visited = () => import('./visits.ts').then(({ Visited }) => Visited)
 
 /** Everything around the pictures. */
 export function Shell(): JSX.Element {
@@ -38,6 +39,7 @@ export function Shell(): JSX.Element {
         </div>
       </div>
       <OpenPanel />
+      <Later load={visited} />
       <DropEdge />
       <Picker id="choose-files" multiple />
       <Picker id="choose-camera" capture />

@@ -1,5 +1,7 @@
 import { type ImageRecord, standing } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
+import { createEffect } from 'solid-js'
+import { useApp } from '../app.ts'
 
 /** A board that this browser has been on. */
 export interface Visit {
@@ -16,6 +18,16 @@ const KEY = 'boards'
 const MOST = 100
 /** Pixels that a picture of the list needs. */
 const SMALL = 320
+
+/** Remembers the board that is open, and each name that it gets. */
+export function Visited(): null {
+  const { desk } = useApp()
+  createEffect(() => {
+    desk.title()
+    visit(desk.board)
+  })
+  return null
+}
 
 /** Where nothing can be kept, for as long as the page lives. */
 let here: readonly Visit[] = []
@@ -45,7 +57,7 @@ export function remember(visit: Visit): void {
 }
 
 /** Remembers a board as it stands now, and again when the page goes. */
-export function visit(board: Board): void {
+function visit(board: Board): void {
   const { id, title } = board
   remember({ id, title, at: Date.now(), picture: pictureOf(board) })
   removeEventListener('pagehide', again)
