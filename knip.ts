@@ -8,7 +8,7 @@ export default {
       entry: ['test/**/*.test.ts', 'bench/baselines/*.ts'],
       project: [`{bench,docs,test}/${project}`, '*.ts'],
       // Debian's, where the test that needs it says so when it is missing.
-      ignoreBinaries: ['strace'],
+      ignoreBinaries: ['strace', 'WebKitWebDriver', 'Xvfb'],
     },
     'packages/*': { entry: ['src/**/*.test.ts'], project: [project] },
     'packages/engine': {

@@ -26,7 +26,7 @@ export async function launchBrowser(
   options: { which?: 'any' | 'npm'; args?: string[] } = {},
 ): Promise<Browser> {
   const args = [...ARGS, ...(options.args ?? [])]
-  const installed = options.which === 'npm' ? null : await onPath()
+  const installed = options.which === 'npm' ? null : await onPath(...NAMES)
   if (installed) return chromium.launch({ executablePath: installed, args })
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return chromium.launch({ channel: 'chrome', args })
@@ -43,9 +43,10 @@ export async function launchBrowser(
   })
 }
 
-async function onPath(): Promise<string | null> {
+/** The first program on the PATH that has one of these names. */
+export async function onPath(...names: readonly string[]): Promise<string | null> {
   for (const folder of (process.env.PATH ?? '').split(delimiter))
-    for (const name of NAMES) {
+    for (const name of names) {
       const path = join(folder, name)
       if (await isThere(path, constants.X_OK)) return path
     }

@@ -149,22 +149,7 @@ export class BoardPage {
 
   /** The pictures that have a node, in the order in which they came. */
   async tiles(): Promise<Tile[]> {
-    const found = await this.page.locator('[data-image]').evaluateAll((all) =>
-      all.map((each) => {
-        const { x, y, width: w, height: h } = each.getBoundingClientRect()
-        const { image: id, state } = (each as HTMLElement).dataset
-        return {
-          id: id!,
-          label: each.querySelector('.unseen')!.textContent,
-          state: state!,
-          x,
-          y,
-          w,
-          h,
-        }
-      }),
-    )
-    return found.sort((a, b) => (a.id < b.id ? -1 : 1))
+    return this.page.evaluate(tilesHere)
   }
 
   tile(id: string): Locator {
@@ -185,19 +170,7 @@ export class BoardPage {
 
   /** Resolves when that many pictures are painted in full, stored ones if asked for. */
   async painted(count: number, which: 'any' | 'stored' = 'any'): Promise<Tile[]> {
-    await this.until(
-      ([n, state]) => {
-        const all = [...document.querySelectorAll<HTMLElement>('[data-image]')]
-        const seen = all.filter((tile) => {
-          const image = tile.querySelector<HTMLImageElement>('.picture')
-          if (!image?.complete || image.naturalWidth === 0) return false
-          if (getComputedStyle(image).opacity !== '1') return false
-          return state === 'any' || tile.dataset['state'] === 'stored'
-        })
-        return seen.length === n
-      },
-      [count, which] as const,
-    )
+    await this.until(arePainted, [count, which] as const)
     return this.tiles()
   }
 
@@ -290,4 +263,27 @@ export class BoardPage {
     await this.page.screenshot({ path }).catch(() => {})
     t.diagnostic(`The page when it failed: ${path}`)
   }
+}
+
+/** Runs in a page: the pictures that have a node, in the order in which they came. */
+export function tilesHere(): Tile[] {
+  const found = [...document.querySelectorAll<HTMLElement>('[data-image]')].map((each) => {
+    const { x, y, width: w, height: h } = each.getBoundingClientRect()
+    const { image, state } = each.dataset
+    const label = each.querySelector('.unseen')!.textContent
+    return { id: image!, label, state: state!, x, y, w, h }
+  })
+  return found.sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/** Runs in a page: whether that many pictures are painted in full. */
+export function arePainted([count, which]: readonly [number, 'any' | 'stored']): boolean {
+  const all = [...document.querySelectorAll<HTMLElement>('[data-image]')]
+  const seen = all.filter((tile) => {
+    const image = tile.querySelector<HTMLImageElement>('.picture')
+    if (!image?.complete || image.naturalWidth === 0) return false
+    if (getComputedStyle(image).opacity !== '1') return false
+    return which === 'any' || tile.dataset['state'] === 'stored'
+  })
+  return seen.length === count
 }

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { words } from '@wirephoto/board'
+import { Firefox } from '../support/firefox.ts'
+import { Gallery } from '../support/gallery.ts'
+import { OtherPage, type Window } from '../support/other-page.ts'
+import type { BoardPage } from '../support/page.ts'
+import { Stand } from '../support/stand.ts'
+import { WebKit } from '../support/webkit.ts'
+
+const { ui } = words
+
+/** Both are this machine. No browser takes plain http at the second for a secure context, as on a LAN. */
+const HOSTS = ['localhost', '[::ffff:7f00:1]'] as const
+/** What browsers say on the console while there is no line, whatever the page does. */
+const BROKEN_LINE = /net::ERR_|WebSocket connection|can’t establish a connection|was interrupted/
+
+let stand: Stand
+let gallery: Gallery
+
+before(async () => {
+  const flags = ['--public-url', `http://${HOSTS[1]}`]
+  ;[stand, gallery] = await Promise.all([Stand.open(undefined, flags), Gallery.open()])
+})
+after(async () => {
+  await stand.close()
+  await gallery.close()
+})
+
+for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
+  describe(`Anna has ${name}, Ben Chromium`, async () => {
+    const skip = (await Browser.missing()) ?? false
+    let window: Window
+
+    before(async () => {
+      if (!skip) window = await Browser.open()
+    })
+    after(() => window?.close())
+
+    for (const host of HOSTS)
+      test(`each sees what the other drops and moves, also after a break, at http://${host}`, {
+        skip,
+      }, async (t) => {
+        const line = await stand.line(t)
+        const board = await stand.newBoard()
+        const ben = await stand.open(t, 'localhost', board, { tolerates: BROKEN_LINE })
+        const anna = new OtherPage(window, `http://${host}:${line.port}`)
+        t.after(() => anna.close(t, BROKEN_LINE))
+        await anna.go(`/b/${board}`)
+        const isSecure = await anna.evaluate(() => isSecureContext, null)
+        assert.equal(isSecure, host === 'localhost')
+        const photo = (nth: number) =>
+          gallery.draw(`${nth}.jpg`, { width: 800, height: 600, seed: nth })
+
+        await anna.drop(await photo(1), [400, 300])
+        await ben.painted(1, 'stored')
+        await anna.choose('#choose-files', await photo(2))
+        await ben.painted(2, 'stored')
+        await ben.drop([await photo(3)], { x: 1000, y: 600 })
+        const [first, second, third] = (await anna.painted(3, 'stored')).map(({ id }) => id)
+        await ben.painted(3, 'stored')
+        await seesMove(ben, anna, first!, third!)
+        await seesMove(anna, ben, second!, third!)
+
+        line.cut()
+        await anna.says('.connection', ui.offline)
+        const later = await move(ben, first!, third!)
+        await ben.drop([await photo(4)], { x: 300, y: 700 })
+        await ben.painted(4, 'stored')
+        const kept = await move(anna, second!, third!)
+        await anna.drop(await photo(5), [900, 200])
+        await anna.painted(4)
+        line.mend()
+        for (const page of [anna, ben]) {
+          await page.painted(5, 'stored')
+          await page.until(isThere, later)
+          await page.until(isThere, kept)
+        }
+
+        await stand.server.kill()
+        await anna.says('.connection', ui.offline)
+        await stand.server.start()
+        await ben.live()
+        await seesMove(anna, ben, first!, third!)
+
+        await anna.go(`/b/${board}`)
+        await anna.painted(5, 'stored')
+        await seesMove(ben, anna, second!, third!)
+      })
+  })
+
+type Page = BoardPage | OtherPage
+
+/** Where a picture is from another, in that one's widths and heights: the same on every page. */
+interface Place {
+  readonly id: string
+  readonly from: string
+  readonly x: number
+  readonly y: number
+}
+
+async function seesMove(seer: Page, mover: Page, id: string, from: string): Promise<void> {
+  await seer.until(isThere, await move(mover, id, from))
+}
+
+/** Drags a picture somewhat, by the mouse; resolves to where it has come when it stands there. */
+async function move(page: Page, id: string, from: string): Promise<Place> {
+  const tiles = new Map((await page.tiles()).map((tile) => [tile.id, tile]))
+  const [tile, other] = [tiles.get(id)!, tiles.get(from)!]
+  const [dx, dy] = [-30, 50]
+  const [x, y] = [tile.x + tile.w / 2, tile.y + tile.h / 2]
+  if (page instanceof OtherPage) await page.drag([x, y], [x + dx, y + dy])
+  else {
+    await page.page.mouse.move(x, y)
+    await page.page.mouse.down()
+    await page.page.mouse.move(x + dx, y + dy, { steps: 4 })
+    await page.page.mouse.up()
+  }
+  const place = {
+    id,
+    from,
+    x: (tile.x + dx - other.x) / other.w,
+    y: (tile.y + dy - other.y) / other.h,
+  }
+  await page.until(isThere, place)
+  return place
+}
+
+/** Runs in a page. */
+function isThere({ id, from, x, y }: Place): boolean {
+  const box = (each: string) =>
+    document.querySelector(`[data-image="${each}"]`)?.getBoundingClientRect()
+  const [one, other] = [box(id), box(from)]
+  if (!one || !other) return false
+  // To about a pixel: dragging rounds to what the board counts in.
+  return (
+    Math.abs(one.x - other.x - x * other.width) < 1.5 &&
+    Math.abs(one.y - other.y - y * other.height) < 1.5
+  )
+}

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, extname, join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { arePainted, type Tile, tilesHere } from './page.ts'
+
+/** Milliseconds that anything may take here before it counts as never. */
+export const PATIENCE = 45_000
+export const DESK = { width: 1440, height: 900 }
+
+/** A window of a browser, as far as each of them can be driven by what it brings itself. */
+export interface Window {
+  /** Errors on the console, as far as this browser tells. */
+  readonly problems: string[]
+  /** Resolves when the page and all that it names has loaded. */
+  go(url: string): Promise<void>
+  /** What an expression comes to in the page, when its promise is kept; as JSON can hold it. */
+  evaluate(expression: string): Promise<unknown>
+  /** Chooses a file of this machine in the file dialog of an input. */
+  choose(input: string, path: string): Promise<void>
+  /** Sources of input as WebDriver has them (W3C WebDriver, section 15; BiDi has the same). */
+  act(sources: readonly object[]): Promise<void>
+  /** A PNG of what is seen. */
+  photograph(): Promise<Buffer>
+  close(): Promise<void>
+}
+
+/** A board in a browser other than Chromium, and what has gone wrong on it. */
+export class OtherPage {
+  readonly #window: Window
+  readonly #origin: string
+
+  constructor(window: Window, origin: string) {
+    this.#window = window
+    this.#origin = origin
+  }
+
+  /** Resolves when the page says that it is live. */
+  async go(path: string): Promise<void> {
+    await this.#window.go(this.#origin + path)
+    await this.says('.connection', 'Live')
+  }
+
+  async evaluate<A, R>(inPage: (arg: A) => R | Promise<R>, arg: A): Promise<R> {
+    return (await this.#window.evaluate(call(inPage, arg))) as R
+  }
+
+  /** Resolves when the function, run in the page at every frame, returns true. */
+  async until<A>(isSo: (arg: A) => boolean, arg: A): Promise<void> {
+    const isNow = call(isSo, arg)
+    const came = await this.#window.evaluate(`new Promise((resolve) => {
+      const last = performance.now() + ${PATIENCE}
+      const look = () => {
+        if (${isNow}) resolve(true)
+        else if (performance.now() > last) resolve(false)
+        else requestAnimationFrame(look)
+      }
+      look()
+    })`)
+    assert.ok(came, `never so: ${isNow}`)
+  }
+
+  /** Resolves when there is an element with this text. */
+  async says(selector: string, text: string): Promise<void> {
+    await this.until(
+      (arg) =>
+        [...document.querySelectorAll(arg.selector)].some((each) =>
+          each.textContent.includes(arg.text),
+        ),
+      { selector, text },
+    )
+  }
+
+  async tiles(): Promise<Tile[]> {
+    return this.evaluate(tilesHere, undefined)
+  }
+
+  /** Resolves when that many pictures are painted in full, stored ones if asked for. */
+  async painted(count: number, which: 'any' | 'stored' = 'any'): Promise<Tile[]> {
+    await this.until(arePainted, [count, which] as const)
+    return this.tiles()
+  }
+
+  /** Drops a file: a script's event, for no driver can drag one from a desktop. */
+  async drop(path: string, [x, y]: readonly [number, number]): Promise<void> {
+    const type = `image/${extname(path).slice(1).replace('jpg', 'jpeg')}`
+    const base64 = (await readFile(path)).toString('base64')
+    await this.evaluate(
+      (what) => {
+        const bytes = Uint8Array.from(atob(what.base64), (each) => each.charCodeAt(0))
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(new File([bytes], what.name, { type: what.type }))
+        const { x: clientX, y: clientY } = what
+        for (const kind of ['dragenter', 'dragover', 'drop'])
+          document.elementFromPoint(clientX, clientY)!.dispatchEvent(
+            new DragEvent(kind, {
+              dataTransfer,
+              clientX,
+              clientY,
+              bubbles: true,
+              cancelable: true,
+            }),
+          )
+      },
+      { base64, type, name: basename(path), x, y },
+    )
+  }
+
+  async choose(input: string, path: string): Promise<void> {
+    await this.#window.choose(input, path)
+  }
+
+  async drag(from: readonly [number, number], to: readonly [number, number]): Promise<void> {
+    const move = ([x, y]: readonly [number, number], duration: number) => ({
+      type: 'pointerMove',
+      x: Math.round(x),
+      y: Math.round(y),
+      duration,
+    })
+    const middle = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2] as const
+    const down = { type: 'pointerDown', button: 0 }
+    const up = { type: 'pointerUp', button: 0 }
+    const actions = [move(from, 0), down, move(middle, 100), move(to, 100), up]
+    await this.#window.act([{ type: 'pointer', id: 'mouse', actions }])
+  }
+
+  async press(key: string): Promise<void> {
+    const actions = ['keyDown', 'keyUp'].map((type) => ({ type, value: key }))
+    await this.#window.act([{ type: 'key', id: 'keyboard', actions }])
+  }
+
+  async photograph(path: string): Promise<void> {
+    await writeFile(path, await this.#window.photograph())
+  }
+
+  /** The end of a test: nothing may have gone wrong but what is of its own making. */
+  async close(t: TestContext, tolerates: RegExp): Promise<void> {
+    // The types are older than the runner.
+    if (!(t as TestContext & { passed: boolean }).passed) {
+      const path = join(await mkdtemp(join(tmpdir(), 'wirephoto-e2e-')), 'page.png')
+      await this.photograph(path).catch(() => {})
+      t.diagnostic(`The page when it failed: ${path}`)
+    }
+    const problems = this.#window.problems.splice(0)
+    assert.deepEqual(
+      problems.filter((each) => !tolerates.test(each)),
+      [],
+      'no errors',
+    )
+  }
+}
+
+/** The call of a function, as an expression. */
+const call = <A>(inPage: (arg: A) => unknown, arg: A): string =>
+  `(${inPage})(${JSON.stringify(arg)})`
