@@ -1,10 +1,10 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { type FileHandle, open, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { isShown, type MediaType, WireError } from '@wirephoto/board'
-import { syncFolder } from '@wirephoto/engine'
+import { removeFile, syncFolder } from '@wirephoto/engine'
 import { failpoint } from '../failpoint.ts'
 import { writeAll } from './scrub/plan.ts'
 import { isScrubbed, isScrubbedAtOnce, Scrubber, scrubFile } from './scrub/scrub.ts'
@@ -211,8 +211,8 @@ export class Arrival {
     this.#gone = true
     this.#tell()
     await this.stop()
-    await rm(`${this.path}.json`, { force: true })
-    await rm(this.path, { force: true })
+    if (this.of) await removeFile(`${this.path}.json`)
+    await removeFile(this.path)
   }
 
   async #make(): Promise<void> {

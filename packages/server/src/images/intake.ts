@@ -176,7 +176,10 @@ export class Intake {
   async #early(arrival: Arrival, board: string, id: string): Promise<void> {
     const { arrivals, boards, workers } = this.#parts
     const at = this.#looks.get(arrival) ?? EARLY
-    if (arrival.offset < at || arrival.complete || arrivals.hasPreview(board, id)) return
+    // With half of it here, all of it is before a preview would be.
+    if (arrival.offset < at || arrival.offset * 2 > (arrival.length ?? Number.POSITIVE_INFINITY))
+      return
+    if (arrivals.hasPreview(board, id)) return
     this.#looks.set(arrival, Math.max(at, arrival.offset) * 2)
     await boards
       .with(board, (live) =>
