@@ -19,6 +19,7 @@ import { around, type Point } from '../stage/view.ts'
 import { sizeOfHeif } from './heif.ts'
 import { refusal } from './magic.ts'
 import type { Previews } from './preview.ts'
+import type { Preview } from './shrink.ts'
 
 /** What is told apart when several files are refused together. */
 const TOLD = 2
@@ -31,6 +32,12 @@ interface Measured {
   readonly height: number
   readonly w: number
   readonly h: number
+}
+
+/** One that is measured while its preview is made. */
+interface Dropped extends Measured {
+  /** Null for what can't be decoded here, or when what makes previews couldn't be loaded. */
+  readonly preview: Promise<Preview | null>
 }
 
 /** Files in: refused or measured, laid out, drawn at once, announced as each preview is made. */
@@ -52,7 +59,7 @@ export class Drop {
   /** Adds pictures at a board point, or where there is room. */
   async add(files: readonly File[], at?: Point): Promise<void> {
     const taken = await this.#taken(files)
-    const measured = this.#small(await Promise.all(taken.map(measure)))
+    const measured = this.#small(await Promise.all(taken.map((file) => this.#begin(file))))
     if (measured.length === 0) return
     const boxes = this.#place(measured, at)
     const pictures = measured.map((picture, i) => ({ ...picture, ...boxes[i]! }))
@@ -90,21 +97,33 @@ export class Drop {
     this.#lazyPreviews().catch(() => {})
   }
 
+  async #begin(file: File): Promise<Dropped> {
+    const measuring = measure(file)
+    const size = measuring.then((measured) => (isSmall(measured) ? measured : null))
+    // A page that has lost its line before it had this goes without.
+    const preview = this.#lazyPreviews().then(
+      (previews) => previews.make({ file, size }),
+      () => null,
+    )
+    return { ...(await measuring), preview }
+  }
+
   /** The previews of all go before the first file. */
-  async #announce(pictures: readonly (Measured & Box)[]): Promise<void> {
+  async #announce(pictures: readonly (Dropped & Box)[]): Promise<void> {
     const { board } = this.#desk
     const release = board.hold()
     try {
-      // A page that has lost its line before it had this goes without.
-      const previews = await this.#lazyPreviews().catch(() => null)
       await Promise.all(
-        pictures.map(async ({ id, file, width, height, w }) => {
-          const made = await previews?.make({ file, width, height })
+        pictures.map(async ({ id, file, width, height, w, preview }) => {
+          const made = await preview
           const expected = this.#desk.expected(id)
           if (!expected) return
           const { name, x, y } = expected
-          const { thumbhash, bytes: preview } = made ?? {}
-          board.add([{ id, file, name, width, height, thumbhash, preview, x, y, w }], pictures)
+          const { thumbhash, bytes } = made ?? {}
+          board.add(
+            [{ id, file, name, width, height, thumbhash, preview: bytes, x, y, w }],
+            pictures,
+          )
         }),
       )
     } finally {
@@ -127,8 +146,8 @@ export class Drop {
   }
 
   /** Those that the server would take the time to decode. */
-  #small(pictures: readonly Measured[]): Measured[] {
-    const large = pictures.filter(({ width, height }) => width * height > limits.pixels)
+  #small(pictures: readonly Dropped[]): Dropped[] {
+    const large = pictures.filter((picture) => !isSmall(picture))
     for (const { url } of large) URL.revokeObjectURL(url)
     this.#refuse(
       large.map(({ file, width, height }) => {
@@ -196,6 +215,8 @@ async function measure(file: File): Promise<Measured> {
   const random = crypto.getRandomValues(new Uint8Array(10))
   return { id: uuidv7(Date.now(), random), file, url, width, height, w, h: (w * height) / width }
 }
+
+const isSmall = ({ width, height }: Measured): boolean => width * height <= limits.pixels
 
 /** The picture as it will be announced. */
 function provisional(picture: Measured & Box, desk: Desk): ImageRecord {

@@ -1,16 +1,18 @@
-import type { Preview } from './shrink.ts'
+import type { Preview, Size } from './shrink.ts'
 
 /** Milliseconds after which a picture goes without: none that a browser can decode takes so long. */
 const PATIENCE = 15_000
 /** Pictures that are decoded at once: large ones take much memory, and phones have little. */
 const CREW = matchMedia('(pointer: coarse)').matches ? 1 : 2
 
-/** What a worker is asked; it answers with a `Preview` or null. */
-export interface Task {
+interface Task {
   readonly file: Blob
-  readonly width: number
-  readonly height: number
+  /** Null for one that shall not be decoded. */
+  readonly size: Promise<Size | null>
 }
+
+/** What a worker is told: a file, and then its size. It answers with a `Preview` or null. */
+export type Told = { readonly file: Blob } | { readonly size: Size | null }
 
 /** Makes previews, off the main thread where the browser can draw there. */
 export class Previews {
@@ -27,7 +29,7 @@ export class Previews {
       worker = answer === 'late' ? start() : null
       if (answer === 'late') return null
       const { shrink } = await import('./shrink.ts')
-      return await shrink(task.file, task.width, task.height)
+      return await shrink(task.file, task.size)
     } catch {
       return null
     } finally {
@@ -46,7 +48,7 @@ export class Previews {
 
 type Answer = Preview | null | 'broken' | 'late'
 
-function ask(worker: Worker, task: Task): Promise<Answer> {
+function ask(worker: Worker, { file, size }: Task): Promise<Answer> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve('late'), PATIENCE)
     const end = (answer: Answer): void => {
@@ -55,7 +57,9 @@ function ask(worker: Worker, task: Task): Promise<Answer> {
     }
     worker.onerror = () => end('broken')
     worker.onmessage = ({ data }: MessageEvent<Preview | null>) => end(data)
-    worker.postMessage(task)
+    const tell = (told: Told): void => worker.postMessage(told)
+    tell({ file })
+    void size.then((known) => tell({ size: known && { width: known.width, height: known.height } }))
   })
 }
 

@@ -3,7 +3,7 @@ import { rgbaToThumbHash } from 'thumbhash'
 
 /** Longest sides in pixels. */
 const PREVIEW = 320
-const THUMBHASH = 100
+const THUMBHASH = 64
 /** What it is decoded at, if the browser can do that: twice as large, to be drawn smoothly. */
 const DECODED = 2 * PREVIEW
 /** The second for browsers that can't write the first, and for what is transparent in too fine a pattern. */
@@ -19,43 +19,54 @@ export interface Preview {
   readonly bytes: Uint8Array
 }
 
+/** A picture's own as it is seen, in pixels. */
+export interface Size {
+  readonly width: number
+  readonly height: number
+}
+
 /**
- * One decoding of a picture file, upright, in two sizes. `width` is its own as it is seen, in pixels.
- * Throws when it can't be decoded.
+ * One decoding of a picture file, upright, in two sizes; begun before its size is known, if it can be. Null
+ * when that turns out to be null. Throws when it can't be decoded.
  */
-export async function shrink(file: Blob, width: number, height: number): Promise<Preview> {
-  const picture = await decode(file, width, height)
+export async function shrink(file: Blob, size: Promise<Size | null>): Promise<Preview | null> {
+  const picture = await decode(file, size)
   try {
-    const preview = draw(picture, PREVIEW, width, height)
-    const { canvas, context } = draw(preview.canvas, THUMBHASH, width, height)
+    const known = await size
+    if (!picture || !known) return null
+    const preview = draw(picture, PREVIEW, known)
+    const { canvas, context } = draw(preview.canvas, THUMBHASH, known)
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
     const thumbhash = rgbaToThumbHash(canvas.width, canvas.height, data)
     return { thumbhash: btoa(String.fromCharCode(...thumbhash)), bytes: await encode(preview) }
   } finally {
-    picture.close()
+    picture?.close()
   }
 }
 
 /** WebCodecs makes a JPEG up to eight times smaller while it decodes it: a third of the time. */
 async function decode(
   file: Blob,
-  width: number,
-  height: number,
-): Promise<ImageBitmap | VideoFrame> {
+  size: Promise<Size | null>,
+): Promise<ImageBitmap | VideoFrame | null> {
+  // Any other has to be decoded in its own size, and that may be too large.
+  if (file.type !== 'image/jpeg' && !(await size)) return null
   // Where frames can be turned, they are turned as the file says.
   const isUpright = typeof ImageDecoder === 'function' && 'rotation' in VideoFrame.prototype
   if (isUpright && file.type)
     try {
-      const size = { desiredWidth: DECODED, desiredHeight: DECODED }
-      const decoder = new ImageDecoder({ data: file.stream(), type: file.type, ...size })
+      const desired = { desiredWidth: DECODED, desiredHeight: DECODED }
+      const decoder = new ImageDecoder({ data: file.stream(), type: file.type, ...desired })
       const { image } = await decoder.decode()
       decoder.close()
       return image
     } catch {
       // Named by another type than its own, or of none that is known here.
     }
+  const known = await size
+  if (!known) return null
   // One side alone, so that the shape stays whatever the browser turns first.
-  const isLarge = Math.min(width, height) > DECODED
+  const isLarge = Math.min(known.width, known.height) > DECODED
   return createImageBitmap(file, isLarge ? { resizeWidth: DECODED, resizeQuality: 'medium' } : {})
 }
 
@@ -67,7 +78,7 @@ interface Drawn {
 }
 
 /** In the shape of `width` by `height`, its longest side `side` or less. */
-function draw(picture: CanvasImageSource, side: number, width: number, height: number): Drawn {
+function draw(picture: CanvasImageSource, side: number, { width, height }: Size): Drawn {
   const scale = Math.min(1, side / Math.max(width, height))
   const w = Math.max(1, Math.round(width * scale))
   const h = Math.max(1, Math.round(height * scale))
