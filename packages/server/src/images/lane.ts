@@ -10,8 +10,8 @@ import type { Jobs, Question, Reply } from './worker.ts'
 const SHIFT = 800
 /** Milliseconds after which an idle process ends. */
 const IDLE = 60_000
-/** Wall-clock time that a job may take, as a multiple of its CPU time. */
-const PATIENCE = 5
+/** Time by the clock that a job may take, as a multiple of its CPU time: on a busy machine it is not the picture's. */
+const PATIENCE = 15
 /** How far variants give way to whatever else the machine has to do. */
 const POLITE = 10
 
