@@ -151,8 +151,14 @@ for (const host of HOSTS)
 
       await keyboard.press('Control+a')
       await keyboard.press('Shift+ArrowRight')
-      await changed(board, start)
-      for (const [id, { x }] of await records(board)) assert.equal(x, start.get(id)!.x + 10)
+      await moved(board, start, 10, 0)
+      await undone(anna, ben, board, start)
+      const run = ['ArrowRight', 'ArrowRight', 'ArrowDown', 'Shift+ArrowRight']
+      await Promise.all(run.map((key) => keyboard.press(key)))
+      await moved(board, start, 12, 1)
+      await undone(anna, ben, board, start)
+      await keyboard.press('Shift+ArrowDown')
+      await moved(board, start, 0, 10)
       await keyboard.press('>')
       await keyboard.press('Delete')
       await ben.standing(0)
@@ -329,6 +335,17 @@ async function changed(board: string, before: Map<string, ImageRecord>): Promise
   for (let tries = 0; tries < 200; tries++)
     if (JSON.stringify([...(await records(board))]) !== was) return
   assert.fail('nothing was written')
+}
+
+/** Resolves when all that stood has moved by that much. */
+async function moved(
+  board: string,
+  start: Map<string, ImageRecord>,
+  dx: number,
+  dy: number,
+): Promise<void> {
+  const there = [...start.values()].map((each) => ({ ...each, x: each.x + dx, y: each.y + dy }))
+  await same([], board, new Map(there.map((each) => [each.id, each])))
 }
 
 /** Takes one step back: the server and both pages have exactly what they had. */

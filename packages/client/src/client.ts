@@ -300,12 +300,15 @@ export class Board {
     return adds.map(({ command }) => command.id)
   }
 
-  /** What is asked for in one turn of the event loop (patches of a whole selection) is one undo step. */
-  patch(id: string, set: ImagePatch['set']): void {
+  /**
+   * What is asked for in one turn of the event loop (patches of a whole selection) is one undo step, and so
+   * is what is patched for the same `step` with nothing else in between.
+   */
+  patch(id: string, set: ImagePatch['set'], step?: object): void {
     const { caption } = set
     const within = { ...set, caption: caption?.slice(0, limits.caption) }
     const given = Object.entries(within).filter(([, value]) => value !== undefined)
-    this.#do([{ kind: 'image.patch', id, set: Object.fromEntries(given) }])
+    this.#do([{ kind: 'image.patch', id, set: Object.fromEntries(given) }], step)
   }
 
   remove(ids: readonly string[]): void {

@@ -102,6 +102,35 @@ describe('undo', () => {
     assert.deepEqual(isTrashed(), [true, true, true])
   })
 
+  test('what is moved for one step is one step, until something else is done', async () => {
+    const { undo, hold, picture } = open()
+    const [{ id }, other] = [add(), add()]
+    const run = {}
+    const does = async (command: Command, step?: object) => {
+      undo.note([command], step)
+      hold([command])
+      await nextTurn()
+    }
+    const moves = (x: number) => does({ kind: 'image.patch', id, set: { x, y: 1 } }, run)
+    const back = () => {
+      undo.undo()
+      return picture(id)!.x
+    }
+    await does(add(id))
+    await does(add(other.id))
+    for (const x of [5, 6, 7]) await moves(x)
+    assert.equal(back(), 1)
+    undo.redo()
+    assert.equal(picture(id)!.x, 7)
+    for (const x of [8, 9]) await moves(x)
+    assert.equal(back(), 7, 'what was done again is a step of its own')
+    await moves(8)
+    await does({ kind: 'image.patch', id, set: { caption: 'c' } })
+    for (const x of [10, 11]) await moves(x)
+    assert.equal(back(), 8, 'a caption came between')
+    assert.equal(picture(id)!.caption, 'c')
+  })
+
   test('what is gone by now, or as it was anyhow, is skipped', async () => {
     const { undo, act, hold, picture } = open()
     const [a, b] = [add(), add()]

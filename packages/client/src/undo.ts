@@ -35,14 +35,19 @@ export class Undo {
     return this.#forth.length > 0
   }
 
-  /** Remembers commands that are about to be done, as part of a step that is under way, if there is one. */
+  /**
+   * Remembers commands that are about to be done, as part of a step that is under way, if there is one.
+   * For the same `step` they are part of that one while it is the last, and what is added always.
+   */
   note(commands: readonly Command[], step?: object): void {
     const inverse = this.#inverse(commands)
     if (inverse.length === 0) return
     this.#forth = []
     const named = step && this.#named.get(step)
-    const open = named && this.#back.includes(named) ? named : this.#open
-    if (open) open.unshift(...inverse)
+    const isAdded = commands.every(({ kind }) => kind === 'image.add')
+    const joins = named && (isAdded ? this.#back.includes(named) : this.#back.at(-1) === named)
+    const open = joins ? named : this.#open
+    if (open) open.unshift(...inverse.filter((command) => !isCovered(command, open)))
     else {
       this.#back.push(inverse)
       this.#back = this.#back.slice(-DEPTH)
@@ -113,6 +118,16 @@ export class Undo {
     return command.kind !== 'image.patch' || differs(command.set, picture)
   }
 }
+
+/** Whether a step gives these fields back anyhow, as they were earlier still. */
+const isCovered = (patch: Command, step: readonly Command[]): boolean =>
+  patch.kind === 'image.patch' &&
+  step.some(
+    (each) =>
+      each.kind === 'image.patch' &&
+      each.id === patch.id &&
+      Object.keys(patch.set).every((field) => field in each.set),
+  )
 
 type Fields<T> = { readonly [K in keyof T]?: T[K] | undefined }
 

@@ -176,13 +176,13 @@ export class Desk {
     return this.#own.get(id) ?? null
   }
 
-  /** Writes new places and widths, one undo step for all. */
-  move(places: ReadonlyMap<string, Held>): void {
+  /** Writes new places and widths, one undo step for all, and for all that move for the same `step`. */
+  move(places: ReadonlyMap<string, Held>, step?: object): void {
     for (const [id, { x, y, w }] of places) {
       const set = w === undefined ? { x, y } : { x, y, w }
       const own = this.#own.get(id)
       if (own) this.#own.set(id, { ...own, ...set })
-      if (this.board.pictures.has(id)) this.board.patch(id, set)
+      if (this.board.pictures.has(id)) this.board.patch(id, set, step)
     }
     this.#changed([...places.keys()])
   }

@@ -7,6 +7,8 @@ import { type Direction, firstSeen, neighbour } from './order.ts'
 /** Screen pixels that an arrow pans, and board units that it moves a selection. */
 const PAN = 80
 const NUDGE = { plain: 1, shift: 10 }
+/** Milliseconds in which the next press of an arrow goes on with a move. */
+const RUN = 1_000
 
 const arrows: Record<string, [Direction, number, number]> = {
   ArrowLeft: ['left', -1, 0],
@@ -35,7 +37,7 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
       // Whoever has clicked on the ground and goes on by keyboard comes to the pictures first.
       if (shiftKey || target !== gestures.stage || !enter(app)) return
     } else if (key === 'Escape') escape(app, gestures)
-    else if (arrow && !event.ctrlKey && !event.metaKey) follow(app, arrow, shiftKey)
+    else if (arrow && !event.ctrlKey && !event.metaKey) follow(app, arrow, event)
     else {
       if (key === 'Enter' && isButton(target)) return
       const action = actionFor(actions, event)
@@ -57,24 +59,34 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
 }
 
 /** An arrow moves what is selected, else goes from picture to picture, else pans. */
-function follow(app: App, [direction, dx, dy]: [Direction, number, number], far: boolean): void {
+function follow(
+  app: App,
+  [direction, dx, dy]: [Direction, number, number],
+  { shiftKey, timeStamp }: KeyboardEvent,
+): void {
   const { camera, selection, desk } = app
   const active = selection.active()
   if (selection.ids().size > 0) {
-    const step = far ? NUDGE.shift : NUDGE.plain
-    nudge(app, dx * step, dy * step)
+    const step = shiftKey ? NUDGE.shift : NUDGE.plain
+    nudge(app, dx * step, dy * step, timeStamp)
   } else if (active) {
     const next = neighbour(desk.boxes, active, direction)
     if (next) goTo(app, next)
   } else camera.pan(-dx * PAN, -dy * PAN)
 }
 
-function nudge({ desk, selection }: App, dx: number, dy: number): void {
-  const places = [...selection.ids()].flatMap((id) => {
+/** A move by several presses, which is taken back as one. */
+let run = { of: new Set<string>() as ReadonlySet<string>, until: 0, step: {} }
+
+function nudge({ desk, selection }: App, dx: number, dy: number, now: number): void {
+  const of = selection.ids()
+  const step = of === run.of && now < run.until ? run.step : {}
+  run = { of, until: now + RUN, step }
+  const places = [...of].flatMap((id) => {
     const record = desk.get(id)
     return record ? [[id, { x: record.x + dx, y: record.y + dy }] as const] : []
   })
-  desk.move(new Map(places))
+  desk.move(new Map(places), step)
 }
 
 /** Puts the keyboard on a picture, and the picture into view. */
