@@ -13,7 +13,7 @@ import { errorOf, Harness } from './harness.ts'
 
 let server: Harness
 let webRoot: string
-const PAGE = '<!doctype html><title>Wirephoto</title>'
+const PAGE = '<!doctype html><meta property="og:image" content="/preview.png" />'
 const SCRIPT = 'console.log("a script that is long enough to be worth packing, or nearly so")'
 
 before(async () => {
@@ -100,8 +100,12 @@ test('F4: snapshots asked for while the board goes on are each of one cursor', a
 })
 
 test('the page is served fresh, its assets for good, with a policy that lets nothing else in', async () => {
+  const page = PAGE.replace('/preview', `${server.url}/preview`)
   const front = await fetch(server.url)
-  assert.equal(await front.text(), PAGE)
+  assert.equal(await front.text(), page, 'a preview is told by its whole address')
+  const plain = await fetch(server.url, { headers: { 'accept-encoding': 'identity' } })
+  assert.deepEqual([plain.headers.get('content-encoding'), await plain.text()], [null, page])
+  assert.equal((await fetch(server.url, { method: 'HEAD' })).status, 200)
   assert.equal(front.headers.get('cache-control'), 'no-cache')
   assert.match(
     front.headers.get('content-security-policy')!,
@@ -110,7 +114,7 @@ test('the page is served fresh, its assets for good, with a policy that lets not
   assert.match(front.headers.get('set-cookie')!, /^wirephoto_visitor=/)
   assert.equal((await fetch(`${server.url}/b/${FRONT}`)).status, 200)
   const unknown = await fetch(`${server.url}/b/nowhere`)
-  assert.deepEqual([unknown.status, await unknown.text()], [404, PAGE])
+  assert.deepEqual([unknown.status, await unknown.text()], [404, page])
 
   const script = await fetch(`${server.url}/assets/main-Ab12.js`, {
     headers: { 'accept-encoding': 'br' },

@@ -4,7 +4,8 @@ import { FRONT } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import { atBoard } from './address.ts'
 import type { Parts } from './app.ts'
-import { type Encoding, Snapshots } from './snapshots.ts'
+import { encodingFor } from './encoding.ts'
+import { Snapshots } from './snapshots.ts'
 
 export async function boardRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
   const { boards, url } = parts
@@ -38,14 +39,4 @@ export async function boardRoutes(app: FastifyInstance, parts: Parts): Promise<v
       return reply.type('application/json; charset=utf-8').send(body)
     }),
   )
-}
-
-/** The best of ours that the reader takes (RFC 9110 section 12.5.3). */
-function encodingFor(accepted = ''): Encoding {
-  const takes = (name: string) =>
-    accepted.split(',').some((each) => {
-      const [coding, weight] = each.split(';').map((part) => part.trim().toLowerCase())
-      return coding === name && !/^q=0(?:\.0*)?$/.test(weight ?? '')
-    })
-  return takes('br') ? 'br' : takes('gzip') ? 'gzip' : 'identity'
 }

@@ -63,6 +63,12 @@ test("F11: another site's page can't ask", () => {
     )
 })
 
+test('what a request came to is the public origin, else what it says itself', () => {
+  const lan = request({ host: 'localhost:8000' })
+  assert.equal(here.origin(lan), 'http://localhost:8000')
+  assert.equal(everywhere.origin(lan), 'https://board.example')
+})
+
 test('a visitor is known again by the token alone', () => {
   const newcomer = request({})
   const cookie = here.introduce(newcomer)!

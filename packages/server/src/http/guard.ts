@@ -10,6 +10,8 @@ export interface Guard {
   check(request: IncomingMessage): void
   /** Who is asking, on this board. Until links exist a board's address is the right to edit it. */
   sender(request: IncomingMessage, board: string): Sender
+  /** The origin that a request came to: the public one where there is one, since proxies hide it. */
+  origin(request: IncomingMessage): string
   /** The cookie to set when a visitor comes without a token, else null. */
   introduce(request: IncomingMessage): string | null
 }
@@ -48,6 +50,8 @@ export function createGuard(config: { host: string; publicUrl: string | null }):
     sender(request) {
       return { visitor: visitorOf(token(request)), role: 'edit' }
     },
+
+    origin: ({ headers }) => outside?.origin ?? `http://${headers.host}`,
 
     introduce(request) {
       if (givenToken(request) !== undefined) return null

@@ -1,10 +1,13 @@
-import { access } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { brotliCompress, gzip } from 'node:zlib'
 import fastifyStatic from '@fastify/static'
 import { WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { atBoard } from './address.ts'
 import type { Parts } from './app.ts'
+import { encodingFor } from './encoding.ts'
 
 /** What the page may load: its own files, the pictures, and what it makes itself as blobs. */
 const POLICY = [
@@ -21,6 +24,12 @@ const POLICY = [
   "form-action 'self'",
   "frame-ancestors 'none'",
 ].join('; ')
+
+const pack = {
+  br: promisify(brotliCompress),
+  gzip: promisify(gzip),
+  identity: async (text: string) => text,
+}
 
 const FOREVER = 'public, max-age=31536000, immutable'
 
@@ -49,10 +58,24 @@ export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<vo
   if (await hasPage(pages)) app.get('/', (_request, reply) => reply.sendFile('index.html', pages!))
   if (webRoot === null) return
 
-  const page = (reply: FastifyReply, status = 200) =>
-    reply.code(status).header('content-security-policy', POLICY).sendFile('index.html', webRoot)
+  /** A link is previewed by a picture, which those who preview want to be told by its whole address. */
+  const page = async (request: FastifyRequest, reply: FastifyReply, status = 200) => {
+    const html = await readFile(join(webRoot, 'index.html'), 'utf8')
+    const preview = `${parts.guard.origin(request.raw)}/preview.png`
+    const encoding = encodingFor(request.headers['accept-encoding'])
+    if (encoding !== 'identity') reply.header('content-encoding', encoding)
+    return reply
+      .code(status)
+      .headers({
+        'content-security-policy': POLICY,
+        'cache-control': 'no-cache',
+        vary: 'Accept-Encoding',
+      })
+      .type('text/html; charset=utf-8')
+      .send(await pack[encoding](html.replace('"/preview.png"', `"${preview}"`)))
+  }
 
-  if (!(await hasPage(pages))) app.get('/', (_request, reply) => page(reply))
+  if (!(await hasPage(pages))) app.get('/', (request, reply) => page(request, reply))
   for (const url of ['/b/:board', '/b/:board/show']) app.get(url, answer)
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -61,7 +84,7 @@ export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<vo
       throw error
     })
     // The page itself says it, in words that a person can act on.
-    return page(reply, found ? 200 : 404)
+    return page(request, reply, found ? 200 : 404)
   }
 }
 

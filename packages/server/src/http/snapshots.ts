@@ -5,8 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { constants, createBrotliCompress, createGzip } from 'node:zlib'
 import type { AnyRecord, Cursor } from '@wirephoto/board'
 import type { LiveBoard } from '../boards/live-board.ts'
-
-export type Encoding = 'br' | 'gzip' | 'identity'
+import type { Encoding } from './encoding.ts'
 
 interface Entry {
   readonly cursor: Cursor

@@ -186,7 +186,7 @@ describe('live', () => {
     intake = new Intake({ ...parts, maxUpload: 5_000_000 })
     gateway = attachGateway(http, {
       boards,
-      guard: { check: () => {}, sender: visitorOf, introduce: () => null },
+      guard: { check: () => {}, sender: visitorOf, origin: () => '', introduce: () => null },
       intake,
       arriving,
       metrics: new Metrics(),
