@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type ImageRecord, type Snapshot, words } from '@wirephoto/board'
+import { type ImageRecord, roomWords, type Snapshot, words } from '@wirephoto/board'
 import type { Dragged } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 import { HOSTS, Stand } from '../support/stand.ts'
@@ -65,6 +65,16 @@ for (const host of HOSTS)
       const [first] = await anna.tiles()
       assert.equal(first!.label, 'a.jpg')
       assert.ok(Math.abs(first!.x - MIDDLE.x) < 2 && Math.abs(first!.y - MIDDLE.y) < 2)
+
+      const topmost = (await ben.tiles()).at(-1)!
+      await ben.tile(topmost.id).dblclick()
+      const link = ben.page.getByRole('link', { name: roomWords.from(new URL(site).host) })
+      const told = ['href', 'target', 'rel'].map((name) => link.getAttribute(name))
+      assert.deepEqual(await Promise.all(told), [
+        `${site}/e.jpg`,
+        '_blank',
+        'noopener noreferrer nofollow',
+      ])
     })
 
     test('X2, X3: what can’t be fetched is said in words', async (t) => {

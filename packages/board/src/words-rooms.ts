@@ -7,6 +7,7 @@ export const roomWords = {
   position: (n: number, of: number): string => `${n} of ${of}`,
   pixels: (width: number, height: number): string => `${width} × ${height}`,
   wasDeleted: 'That picture was deleted.',
+  from: (site: string): string => `from ${site}`,
 
   // The trash
   trashHint: 'Deleted pictures stay here, for everybody, until they expire.',

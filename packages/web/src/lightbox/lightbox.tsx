@@ -124,7 +124,19 @@ export function Lightbox(): JSX.Element {
               </p>
             )}
           </Show>
-          <p class="slug-line">{describe(record(), desk.board.visitor, desk.nameOf)}</p>
+          <p class="slug-line">
+            {describe(record(), desk.board.visitor, desk.nameOf)}
+            <Show when={record()?.source}>
+              {(address) => (
+                <>
+                  {' · '}
+                  <a href={address()} target="_blank" rel="noopener noreferrer nofollow">
+                    {roomWords.from(new URL(address()).host)}
+                  </a>
+                </>
+              )}
+            </Show>
+          </p>
         </div>
         <div class="buttons">
           <IconButton
