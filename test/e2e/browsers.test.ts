@@ -15,6 +15,11 @@ const HOSTS = ['localhost', '[::ffff:7f00:1]'] as const
 /** What browsers say on the console while there is no line, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection|can’t establish a connection|was interrupted/
 
+/** As WebDriver names the key (section 15.4.2). */
+const ESCAPE = '\uE00C'
+/** Bytes a second, on which the file of a photo takes its time. */
+const SLOW = 60_000
+
 let stand: Stand
 let gallery: Gallery
 
@@ -52,7 +57,11 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         const photo = (nth: number) =>
           gallery.draw(`${nth}.jpg`, { width: 800, height: 600, seed: nth })
 
+        // What it makes itself comes before the file.
+        line.up.rate = SLOW
         await anna.drop(await photo(1), [400, 300])
+        await ben.page.locator('.preview.ready').waitFor()
+        line.up.rate = Number.POSITIVE_INFINITY
         await ben.painted(1, 'stored')
         await anna.choose('#choose-files', await photo(2))
         await ben.painted(2, 'stored')
@@ -87,7 +96,29 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         await anna.painted(5, 'stored')
         await seesMove(ben, anna, second!, third!)
       })
+
+    test('a room is as high as what is in it', { skip }, async (t) => {
+      const anna = new OtherPage(window, stand.server.url)
+      t.after(() => anna.close(t, BROKEN_LINE))
+      await anna.go('/')
+      for (const [key, title] of [
+        [',', ui.settings],
+        ['?', ui.keySheet],
+      ] as const) {
+        await anna.press(key)
+        await anna.says('.room[open] h2', title)
+        await anna.until(showsAll, null)
+        await anna.press(ESCAPE)
+        await anna.until(() => !document.querySelector('.room'), null)
+      }
+    })
   })
+
+/** Runs in a page: whether nothing of the room has to be scrolled to. */
+function showsAll(): boolean {
+  const body = document.querySelector('.room .body')!
+  return body.scrollHeight <= body.clientHeight + 1
+}
 
 type Page = BoardPage | OtherPage
 
