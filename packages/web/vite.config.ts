@@ -10,9 +10,19 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
-    // What the page begins with is one file, whatever the rooms that are loaded later share with it.
+    // One file for what the page begins with, one for what comes when the board is live, and one for
+    // all rooms: what is fetched at the same time shares its words, and its name in the first file.
     rolldownOptions: {
-      output: { codeSplitting: { groups: [{ name: 'page', tags: ['$initial'] }] } },
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'page', tags: ['$initial'] },
+            { name: 'thumbhash', test: /thumbhash/ },
+            { name: 'later', test: /web\/src\/(stage\/over|shell\/(people|visits))\./ },
+            { name: 'rooms', test: /web\/src\/(lightbox|shell)\// },
+          ],
+        },
+      },
     },
   },
   worker: { format: 'es' },

@@ -235,6 +235,7 @@ describe('what can be done', () => {
     await page.locator('body').press('Tab')
     await focused(anna, tiles[0]!)
     await page.keyboard.press('Control+k')
+    await page.locator('.palette input').waitFor()
     await page.keyboard.type('nothing like it')
     await page.getByText(roomWords.paletteNothing).waitFor()
     await page.keyboard.press('Control+k')
@@ -252,6 +253,7 @@ describe('what can be done', () => {
     const { page } = anna
     await page.keyboard.press('?')
     const rows = page.locator('.key-sheet dl > div')
+    await rows.first().waitFor()
     const sheet = new Map<string, string>()
     for (const text of await rows.allInnerTexts()) {
       const [label, keys] = text.split('\n')
@@ -260,12 +262,28 @@ describe('what can be done', () => {
     await page.keyboard.press('Escape')
     await closed(anna)
     await page.keyboard.press('Control+k')
+    await page.locator('.palette input').waitFor()
     const palette = await page.locator('.palette .choice').allInnerTexts()
     assert.ok(palette.length > 12)
     for (const text of palette) {
       const [label, key] = text.split('\n')
       assert.ok(sheet.get(label!)?.startsWith(key!), `${label} stands in the sheet with ${key}`)
     }
+  })
+
+  test('a menu that can not be loaded says so, and opens when it can', async (t) => {
+    const context = await stand.browser.newContext()
+    t.after(() => context.close())
+    await context.route('**/assets/later-*.js', (route) => route.abort())
+    const tolerates = /ERR_FAILED/
+    const anna = await stand.open(t, 'wire.test', await stand.newBoard(), { context, tolerates })
+    const menu = anna.page.getByRole('button', { name: ui.boardMenu })
+    await menu.click()
+    await anna.told(ui.needsConnection)
+    await anna.page.locator('[aria-haspopup=menu][aria-expanded=false]').waitFor()
+    await context.unroute('**/assets/later-*.js')
+    await menu.click()
+    await anna.page.getByRole('menuitem', { name: ui.boards }).waitFor()
   })
 
   test('the look is kept, applied before the first paint, and known in other tabs', async (t) => {

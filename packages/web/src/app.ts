@@ -2,6 +2,7 @@ import { type Accessor, createContext, useContext } from 'solid-js'
 import type { Actions } from './actions/actions.ts'
 import type { Desk } from './desk.ts'
 import type { Drop } from './drop/drop.ts'
+import type { Menus } from './shell/menus.ts'
 import type { Panels } from './shell/panels.tsx'
 import type { Toasts } from './shell/toasts.tsx'
 import type { Camera } from './stage/camera.ts'
@@ -26,6 +27,7 @@ export interface Parts {
   readonly captioning: Captioning
   readonly toasts: Toasts
   readonly panels: Panels
+  readonly menus: Menus
   readonly drop: Drop
   readonly tool: Accessor<Tool>
   setTool(tool: Tool): void

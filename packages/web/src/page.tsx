@@ -5,6 +5,7 @@ import { createActions } from './actions/actions.ts'
 import { AppContext, type Parts, type Tool } from './app.ts'
 import { Desk } from './desk.ts'
 import { Drop } from './drop/drop.ts'
+import { Menus } from './shell/menus.ts'
 import { Panels } from './shell/panels.tsx'
 import { ProblemPage } from './shell/problem.tsx'
 import { Shell } from './shell/shell.tsx'
@@ -32,6 +33,7 @@ export function Page(props: { board: Board }): JSX.Element {
   const unseen = new Unseen(desk, camera)
   const captioning = new Captioning()
   const panels = new Panels(toasts)
+  const menus = new Menus()
   const drop = new Drop(desk, camera, toasts)
   const [tool, setTool] = createSignal<Tool>('select')
   const choose = (from = 'files'): void => {
@@ -49,6 +51,7 @@ export function Page(props: { board: Board }): JSX.Element {
     unseen,
     captioning,
     panels,
+    menus,
     drop,
   }
   const parts: Parts = { ...shared, tool, setTool, choose }

@@ -1,13 +1,13 @@
 import { words } from '@wirephoto/board'
 import type { Parts } from '../app.ts'
 import { isDark, setLook } from '../look/theme.ts'
-import { copyText } from '../shell/copy.ts'
-import type { Toasts } from '../shell/toasts.tsx'
 import type { Action } from './action.ts'
+import { does } from './does.ts'
 
 const { ui } = words
 
-export function boardActions({ desk, panels, people, toasts, choose }: Parts) {
+export function boardActions(parts: Parts) {
+  const { desk, panels, people, toasts, choose } = parts
   const { board } = desk
   return {
     choose: {
@@ -56,7 +56,7 @@ export function boardActions({ desk, panels, people, toasts, choose }: Parts) {
       label: ui.copyLink,
       icon: 'link',
       keys: ['l'],
-      run: () => void copyLink(toasts),
+      run: () => does(parts, (deeds) => deeds.copyLink(parts)),
     },
     people: {
       group: 'board',
@@ -91,7 +91,7 @@ export function boardActions({ desk, panels, people, toasts, choose }: Parts) {
       label: ui.newBoard,
       icon: 'squarePlus',
       keys: ['n'],
-      run: () => void newBoard(toasts),
+      run: () => does(parts, (deeds) => deeds.newBoard(parts)),
     },
     toFrontBoard: {
       group: 'board',
@@ -134,21 +134,4 @@ export function boardActions({ desk, panels, people, toasts, choose }: Parts) {
       run: () => panels.open('palette'),
     },
   } satisfies Record<string, Action>
-}
-
-async function copyLink(toasts: Toasts): Promise<void> {
-  const link = location.href
-  if (await copyText(link)) toasts.say(ui.linkCopied)
-  else toasts.say(ui.copyByHand(link))
-}
-
-async function newBoard(toasts: Toasts): Promise<void> {
-  try {
-    const response = await fetch('/api/boards', { method: 'POST' })
-    const body = (await response.json()) as { id: string; error?: { message: string } }
-    if (response.ok) location.assign(`/b/${body.id}`)
-    else toasts.warn(body.error?.message ?? words.errors.internal({}))
-  } catch {
-    toasts.warn(ui.needsConnection)
-  }
 }

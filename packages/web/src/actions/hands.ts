@@ -1,21 +1,18 @@
-import { standing, words } from '@wirephoto/board'
-import { generateNKeysBetween } from 'fractional-indexing'
+import { words } from '@wirephoto/board'
 import type { Parts } from '../app.ts'
 import { around } from '../stage/view.ts'
 import type { Action } from './action.ts'
+import { does } from './does.ts'
 import { meantBy } from './pictures.ts'
 
 const { ui } = words
-
-type Deeds = typeof import('../stage/deeds.ts')
 
 /** By how much Larger makes larger. */
 const STEP = 1.1
 
 /** What hands do with pictures. */
 export function handActions(parts: Parts) {
-  const { desk, camera, hands, selection, captioning, toasts } = parts
-  const { board } = desk
+  const { desk, camera, hands, selection, captioning } = parts
   const meant = (): string[] => meantBy(parts)
   const some = (): boolean => meant().length > 0
   const boxes = (ids: Iterable<string>) =>
@@ -33,8 +30,6 @@ export function handActions(parts: Parts) {
     hands.scale(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
     hands.letGo()
   }
-  const does = (what: (deeds: Deeds) => unknown): void =>
-    void import('../stage/deeds.ts').then(what, () => toasts.warn(ui.needsConnection))
 
   return {
     caption: {
@@ -59,7 +54,7 @@ export function handActions(parts: Parts) {
       isPossible: () => meant().length === 1,
       run() {
         const [id] = meant()
-        if (id) does((deeds) => deeds.copyPicture(parts, id))
+        if (id) does(parts, (deeds) => deeds.copyPicture(parts, id))
       },
     },
     duplicate: {
@@ -70,7 +65,7 @@ export function handActions(parts: Parts) {
       isPossible: some,
       run() {
         const ids = meant()
-        does((deeds) => deeds.duplicate(parts, ids))
+        does(parts, (deeds) => deeds.duplicate(parts, ids))
       },
     },
     tidy: {
@@ -82,7 +77,7 @@ export function handActions(parts: Parts) {
       /** Several that are selected, else the whole board. */
       run() {
         const selected = boxes(selection.ids())
-        does((deeds) => deeds.tidy(parts, selected.size > 1 ? selected : desk.boxes))
+        does(parts, (deeds) => deeds.tidy(parts, selected.size > 1 ? selected : desk.boxes))
       },
     },
     sendToBack: {
@@ -92,12 +87,8 @@ export function handActions(parts: Parts) {
       keys: ['['],
       isPossible: some,
       run() {
-        const chosen = new Set(meant())
-        const byLayer = [...standing(board.pictures)].sort((a, b) => (a.z < b.z ? -1 : 1))
-        const sunk = byLayer.filter(({ id }) => chosen.has(id))
-        const bottom = byLayer.find(({ id }) => !chosen.has(id))?.z ?? null
-        const layers = generateNKeysBetween(null, bottom, sunk.length)
-        sunk.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
+        const ids = meant()
+        does(parts, (deeds) => deeds.sendToBack(parts, ids))
       },
     },
     larger: {
@@ -121,7 +112,7 @@ export function handActions(parts: Parts) {
       label: ui.copyView,
       icon: 'view',
       keys: ['shift+v'],
-      run: () => does((deeds) => deeds.copyView(parts)),
+      run: () => does(parts, (deeds) => deeds.copyView(parts)),
     },
   } satisfies Record<string, Action>
 }

@@ -1,8 +1,7 @@
-import { standing, words } from '@wirephoto/board'
-import { downloadUrl } from '@wirephoto/client'
-import { generateNKeysBetween } from 'fractional-indexing'
+import { words } from '@wirephoto/board'
 import type { Parts } from '../app.ts'
 import type { Action } from './action.ts'
+import { does } from './does.ts'
 
 const { ui } = words
 
@@ -17,10 +16,6 @@ export function pictureActions(parts: Parts) {
     desk.ticks()
     return meant().filter((id) => board.uploads.has(id))
   }
-  const stored = () =>
-    meant()
-      .flatMap((id) => board.pictures.get(id) ?? [])
-      .filter(({ blob }) => blob)
 
   const openWall = { label: ui.openWall, run: () => void window.open(`/b/${board.id}/show`) }
 
@@ -58,12 +53,8 @@ export function pictureActions(parts: Parts) {
       keys: ['d'],
       isPossible: some,
       run() {
-        const missing = meant().length - stored().length
-        if (missing > 0) toasts.say(ui.notStoredYet(missing))
-        // Browsers drop all but the last of several downloads that are asked for in one turn.
-        stored().forEach((record, i) => {
-          setTimeout(() => download(downloadUrl(board, record)), i * 250)
-        })
+        const ids = meant()
+        does(parts, (deeds) => deeds.download(parts, ids))
       },
     },
     showOnScreens: {
@@ -86,12 +77,8 @@ export function pictureActions(parts: Parts) {
       keys: [']'],
       isPossible: some,
       run() {
-        const chosen = new Set(meant())
-        const byLayer = [...standing(board.pictures)].sort((a, b) => (a.z < b.z ? -1 : 1))
-        const raised = byLayer.filter(({ id }) => chosen.has(id))
-        const top = byLayer.findLast(({ id }) => !chosen.has(id))?.z ?? null
-        const layers = generateNKeysBetween(top, null, raised.length)
-        raised.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
+        const ids = meant()
+        does(parts, (deeds) => deeds.bringToFront(parts, ids))
       },
     },
     delete: {
@@ -127,11 +114,4 @@ export function meantBy({ panels, selection }: Parts): string[] {
   if (selection.ids().size > 0) return [...selection.ids()]
   const active = selection.active()
   return active && selection.byKey() ? [active] : []
-}
-
-function download(url: string): void {
-  const link = document.createElement('a')
-  link.href = url
-  link.download = ''
-  link.click()
 }

@@ -4,19 +4,30 @@ import { useApp } from '../app.ts'
 /** Milliseconds between the board and what comes after it. */
 const AFTER = 300
 
+interface LaterProps {
+  readonly load: () => Promise<Component>
+  /** Somebody waits for it. */
+  readonly now?: boolean
+  readonly onFailed?: () => void
+}
+
 /** A part of the page that nobody needs to drop a first picture: fetched when the board is live. */
-export function Later(props: { load: () => Promise<Component> }): JSX.Element {
+export function Later(props: LaterProps): JSX.Element {
   const { desk } = useApp()
   const [view, set] = createSignal<Component | null>(null)
   createEffect(() => {
-    if (desk.status().connection !== 'live' || view()) return
+    const isLive = desk.status().connection === 'live'
+    if (view() || !(isLive || props.now)) return
     // What can't be loaded is asked for again with the next line.
-    setTimeout(() => {
-      props.load().then(
-        (part) => set(() => part),
-        () => {},
-      )
-    }, AFTER)
+    setTimeout(
+      () => {
+        props.load().then(
+          (part) => set(() => part),
+          () => props.onFailed?.(),
+        )
+      },
+      props.now ? 0 : AFTER,
+    )
   })
   return (
     <Show when={view()} keyed>

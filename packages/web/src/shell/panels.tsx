@@ -32,6 +32,8 @@ export class Panels {
   readonly #toasts: Toasts
   readonly #set: (open: Open | null) => void
   readonly #setLarge: (id: string) => void
+  /** Rooms that are loaded open at once: keys that follow are theirs. */
+  readonly #loaded = new Map<Room, Component>()
   /** The last thing that was asked for. */
   #asked: object | null = null
 
@@ -70,7 +72,7 @@ export class Panels {
   /** So that everything opens without a connection, too. Returns how to call it off. */
   warm(): () => void {
     const load = (): void => {
-      for (const room of Object.values(rooms)) room().catch(() => {})
+      for (const name of Object.keys(rooms) as Room[]) this.#load(name).catch(() => {})
     }
     const timer = setTimeout(load, SETTLED)
     return () => clearTimeout(timer)
@@ -80,11 +82,17 @@ export class Panels {
     const asked = {}
     this.#asked = asked
     try {
-      const view = await rooms[name]()
+      const view = this.#loaded.get(name) ?? (await this.#load(name))
       if (this.#asked === asked) this.#set({ name, view })
     } catch {
       this.#toasts.warn(words.ui.needsConnection)
     }
+  }
+
+  async #load(name: Room): Promise<Component> {
+    const view = await rooms[name]()
+    this.#loaded.set(name, view)
+    return view
   }
 }
 

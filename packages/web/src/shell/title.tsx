@@ -1,10 +1,10 @@
 import { limits, words } from '@wirephoto/board'
-import { createSignal, type JSX, Show } from 'solid-js'
+import { type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Desk } from '../desk.ts'
 import { Icon } from '../look/icon.tsx'
 import type { Point } from '../stage/view.ts'
-import { Menu } from './menu.tsx'
+import type { OpenMenu } from './menus.ts'
 
 const { ui } = words
 
@@ -13,8 +13,7 @@ export const titleOf = (desk: Desk): string =>
 
 /** The board's name, which a click renames, and its menu. */
 export function Title(): JSX.Element {
-  const { desk, actions, panels } = useApp()
-  const [menu, setMenu] = createSignal(false)
+  const { desk, actions, panels, menus } = useApp()
   let header!: HTMLElement
 
   const items = [
@@ -30,6 +29,13 @@ export function Title(): JSX.Element {
     actions.keySheet,
     actions.palette,
   ]
+  const menu: OpenMenu = {
+    label: ui.boardMenu,
+    items,
+    get at() {
+      return below(header)
+    },
+  }
 
   return (
     <header ref={header} class="title sheet">
@@ -57,19 +63,11 @@ export function Title(): JSX.Element {
         class="quiet icon-only"
         aria-label={ui.boardMenu}
         aria-haspopup="menu"
-        aria-expanded={menu()}
-        onClick={() => setMenu(true)}
+        aria-expanded={menus.now() === menu}
+        onClick={() => menus.open(menu)}
       >
         <Icon name="chevronDown" />
       </button>
-      <Show when={menu()}>
-        <Menu
-          label={ui.boardMenu}
-          at={below(header)}
-          items={items}
-          onClose={() => setMenu(false)}
-        />
-      </Show>
     </header>
   )
 }

@@ -1,34 +1,27 @@
-import { thumbHashToAverageRGBA, thumbHashToDataURL } from 'thumbhash'
+import { createSignal } from 'solid-js'
 
-const cache = new Map<string, string>()
-const colours = new Map<string, string>()
+type Reader = typeof import('./thumbhash.ts')
 
-/** The blur of a thumbhash as a picture's address, null for one that can't be read. */
-export function blurOf(thumbhash: string): string | null {
-  const known = cache.get(thumbhash)
-  if (known) return known
-  try {
-    const url = thumbHashToDataURL(bytesOf(thumbhash))
-    cache.set(thumbhash, url)
-    return url
-  } catch {
-    return null
-  }
+let reader: Reader | null = null
+let isAsked = false
+const [isHere, tell] = createSignal(false)
+
+/** The blur of a thumbhash as a picture's address, null for one that can't be read, or not yet. */
+export const blurOf = (thumbhash: string): string | null => ask()?.blurOf(thumbhash) ?? null
+
+/** The mean colour of a thumbhash, as CSS has it, null for one that can't be read, or not yet. */
+export const colourOf = (thumbhash: string): string | null => ask()?.colourOf(thumbhash) ?? null
+
+/** What reads thumbhashes: fetched with the first picture. Who asks before it is here hears of it. */
+function ask(): Reader | null {
+  if (reader || isHere()) return reader
+  if (!isAsked) void fetchReader()
+  return null
 }
 
-/** The mean colour of a thumbhash, as CSS has it, null for one that can't be read. */
-export function colourOf(thumbhash: string): string | null {
-  const known = colours.get(thumbhash)
-  if (known) return known
-  try {
-    const { r, g, b } = thumbHashToAverageRGBA(bytesOf(thumbhash))
-    const colour = `rgb(${r * 255} ${g * 255} ${b * 255})`
-    colours.set(thumbhash, colour)
-    return colour
-  } catch {
-    return null
-  }
+async function fetchReader(): Promise<void> {
+  isAsked = true
+  reader = await import('./thumbhash.ts').catch(() => null)
+  isAsked = false
+  if (reader) tell(true)
 }
-
-const bytesOf = (thumbhash: string): Uint8Array =>
-  Uint8Array.from(atob(thumbhash), (c) => c.charCodeAt(0))

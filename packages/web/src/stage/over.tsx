@@ -1,23 +1,34 @@
-import type { JSX } from 'solid-js'
+import { type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { Menu } from '../shell/menu.tsx'
 import { CaptionField } from './caption.tsx'
 import { Chips } from './chip.tsx'
 import { Cursors, OthersSelections } from './others.tsx'
 import { ResizeHandles } from './resize.tsx'
-// So that it is here without a connection, too.
-import './deeds.ts'
+import { SelectionBar } from './selection-bar.tsx'
 import './handling.css'
+// So that they are here without a connection, too.
+import '../actions/deeds.ts'
+import './thumbhash.ts'
 
-/** What lies over the pictures: others' selections and pointers, handles, chips, a caption's field. */
+/** What lies over the pictures: others' selections and pointers, handles, chips, what can be done. */
 export function Over(): JSX.Element {
-  const { captioning } = useApp()
+  const { captioning, menus } = useApp()
   return (
-    <div class="over">
-      <OthersSelections />
-      <ResizeHandles hidden={captioning.now() !== null} />
-      <Cursors />
-      <Chips />
-      <CaptionField />
-    </div>
+    <>
+      <SelectionBar hidden={menus.now() !== null} />
+      <div class="over">
+        <OthersSelections />
+        <ResizeHandles hidden={captioning.now() !== null} />
+        <Cursors />
+        <Chips />
+        <CaptionField />
+      </div>
+      <Show when={menus.now()} keyed>
+        {(menu) => (
+          <Menu at={menu.at} label={menu.label} items={menu.items} onClose={menus.close} />
+        )}
+      </Show>
+    </>
   )
 }

@@ -1,24 +1,12 @@
 import { words } from '@wirephoto/board'
-import {
-  createEffect,
-  createMemo,
-  createSignal,
-  For,
-  type JSX,
-  on,
-  onCleanup,
-  onMount,
-  Show,
-} from 'solid-js'
+import { createEffect, createMemo, For, type JSX, on, onCleanup, onMount, Show } from 'solid-js'
 import { atPictures } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
 import { Later } from '../shell/later.tsx'
-import { Menu } from '../shell/menu.tsx'
 import { FarPictures } from './far.tsx'
 import { Gestures } from './gestures.ts'
 import { enter, listenToKeys } from './keys.ts'
 import { Marquee, MarqueeBox } from './marquee.tsx'
-import { SelectionBar } from './selection-bar.tsx'
 import './stage.css'
 import { stacked } from './order.ts'
 import { Tile } from './tile.tsx'
@@ -32,11 +20,14 @@ const over = () => import('./over.tsx').then(({ Over }) => Over)
 /** The ground with the pictures on it. */
 export function Stage(): JSX.Element {
   const app = useApp()
-  const { desk, camera, hands, selection, actions, panels, people } = app
+  const { desk, camera, hands, selection, actions, panels, people, menus, toasts } = app
   const marquee = new Marquee(desk, selection)
   const shown = visible(desk, camera, hands, selection)
   const layers = createMemo(() => stacked(shown.near(), desk.boxes, desk.layers()))
-  const [menu, setMenu] = createSignal<Point | null>(null)
+  const sayNoMenu = (): void => {
+    if (menus.now()) toasts.warn(ui.needsConnection)
+    menus.close()
+  }
   let stage!: HTMLDivElement
   let gestures!: Gestures
 
@@ -62,7 +53,7 @@ export function Stage(): JSX.Element {
         app.tool() === 'hand' ||
         (event.pointerType !== 'mouse' && (id === null || !selection.has(id))),
       click(id, event) {
-        setMenu(null)
+        menus.close()
         selection.activate(id)
         if (id === null) selection.clear()
         else if (event.shiftKey || event.ctrlKey || event.metaKey) selection.toggle(id)
@@ -74,7 +65,15 @@ export function Stage(): JSX.Element {
       },
       menu(id, at) {
         if (!selection.has(id)) selection.only(id)
-        setMenu(at)
+        menus.open({
+          at,
+          get label() {
+            return ui.pictureMenu(selection.ids().size)
+          },
+          get items() {
+            return atPictures(actions)
+          },
+        })
       },
       twice(id, event) {
         if (event.target instanceof Element && event.target.closest('.slug'))
@@ -86,7 +85,7 @@ export function Stage(): JSX.Element {
       marked: () => marquee.end(),
       unmark: () => marquee.cancel(),
       grab(id, event) {
-        setMenu(null)
+        menus.close()
         if (!selection.has(id)) selection.only(id)
         hands.lift(selection.ids(), event.altKey ? 'copies' : 'themselves')
       },
@@ -140,18 +139,7 @@ export function Stage(): JSX.Element {
         </div>
         <MarqueeBox box={marquee.box()} />
       </div>
-      <SelectionBar hidden={menu() !== null} />
-      <Show when={menu()}>
-        {(open) => (
-          <Menu
-            at={open()}
-            label={ui.pictureMenu(selection.ids().size)}
-            items={atPictures(actions)}
-            onClose={() => setMenu(null)}
-          />
-        )}
-      </Show>
-      <Later load={over} />
+      <Later load={over} now={menus.now() !== null} onFailed={sayNoMenu} />
     </main>
   )
 }
