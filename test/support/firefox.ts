@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { onPath } from './browser.ts'
 import { guard } from './guard.ts'
-import { DESK, PATIENCE, type Window } from './other-page.ts'
+import type { Window } from './other-page.ts'
+import { PATIENCE } from './page.ts'
+import { DESK } from './stand.ts'
 
 const PREFERENCES = `
   user_pref('app.update.enabled', false)
@@ -33,7 +35,7 @@ export class Firefox implements Window {
   readonly #program: ChildProcess
   readonly #folder: string
   readonly #socket: WebSocket
-  readonly #waiting = new Map<number, (message: Message) => void>()
+  readonly #waiting = new Map<number, PromiseWithResolvers<Message>>()
   #asked = 0
   #context!: string
 
@@ -42,6 +44,9 @@ export class Firefox implements Window {
     this.#folder = folder
     this.#socket = socket
     socket.on('message', (data: Buffer) => this.#hear(JSON.parse(data.toString()) as Message))
+    socket.on('close', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('Firefox has gone'))
+    })
   }
 
   /** Why there is none; null when there is. */
@@ -113,10 +118,10 @@ export class Firefox implements Window {
 
   async #ask(method: string, params: object): Promise<any> {
     const id = ++this.#asked
-    const { promise, resolve } = Promise.withResolvers<Message>()
-    this.#waiting.set(id, resolve)
+    const answer = Promise.withResolvers<Message>()
+    this.#waiting.set(id, answer)
     this.#socket.send(JSON.stringify({ id, method, params }))
-    const { error, message, result } = await promise
+    const { error, message, result } = await answer.promise
     if (error) throw new Error(`${method}: ${error}: ${message}`)
     return result
   }
@@ -124,7 +129,7 @@ export class Firefox implements Window {
   #hear(message: Message): void {
     const { id, method, params } = message
     if (id !== undefined) {
-      this.#waiting.get(id)?.(message)
+      this.#waiting.get(id)?.resolve(message)
       this.#waiting.delete(id)
     } else if (method === 'browsingContext.userPromptOpened') {
       this.problems.push(`dialog: ${params.message}`)

@@ -3,11 +3,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, extname, join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { arePainted, type Tile, tilesHere } from './page.ts'
-
-/** Milliseconds that anything may take here before it counts as never. */
-export const PATIENCE = 45_000
-export const DESK = { width: 1440, height: 900 }
+import { arePainted, PATIENCE, type Tile, tilesHere } from './page.ts'
 
 /** A window of a browser, as far as each of them can be driven by what it brings itself. */
 export interface Window {

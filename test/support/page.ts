@@ -6,7 +6,7 @@ import type { TestContext } from 'node:test'
 import type { BrowserContext, CDPSession, Locator, Page } from 'playwright-core'
 
 /** Milliseconds that anything may take here before it counts as never. */
-const PATIENCE = 45_000
+export const PATIENCE = 45_000
 /** No console error is of a test's own making. */
 export const NOTHING = /^$/
 

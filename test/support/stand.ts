@@ -11,7 +11,7 @@ import { Witness } from './witness.ts'
 export const HOSTS = ['localhost', 'wire.test'] as const
 export type Host = (typeof HOSTS)[number]
 
-const DESK = { width: 1440, height: 900 }
+export const DESK = { width: 1440, height: 900 }
 
 export interface PageOptions extends BrowserContextOptions {
   /** Another port than the server's: a line's. */

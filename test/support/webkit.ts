@@ -6,8 +6,10 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { onPath } from './browser.ts'
 import { guard } from './guard.ts'
-import { DESK, PATIENCE, type Window } from './other-page.ts'
+import type { Window } from './other-page.ts'
+import { PATIENCE } from './page.ts'
 import { freePort } from './ports.ts'
+import { DESK } from './stand.ts'
 
 /** The key under which WebDriver hands out an element (W3C WebDriver, section 12.1). */
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
@@ -55,7 +57,12 @@ export class WebKit implements Window {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     })
     guard(xvfb, folder, 'KILL')
-    const [display] = (await once(xvfb.stdio[3]!, 'data')) as [Buffer]
+    const [display] = (await Promise.race([
+      once(xvfb.stdio[3]!, 'data'),
+      once(xvfb, 'close').then(([code]) => {
+        throw new Error(`Xvfb ended with code ${code}`)
+      }),
+    ])) as [Buffer]
     const port = await freePort()
     const driver = spawn('WebKitWebDriver', [`--port=${port}`], {
       stdio: 'ignore',
@@ -63,7 +70,12 @@ export class WebKit implements Window {
     })
     guard(driver, folder, 'KILL')
     const webkit = new WebKit([driver, xvfb], folder, port)
-    await webkit.#begin()
+    try {
+      await webkit.#begin()
+    } catch (error) {
+      await webkit.close()
+      throw error
+    }
     return webkit
   }
 
@@ -126,6 +138,7 @@ export class WebKit implements Window {
   async #ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
     const response = await fetch(this.#driver + this.#session + path, {
       method,
+      signal: AbortSignal.timeout(PATIENCE * 3),
       ...(body && { body: JSON.stringify(body) }),
     })
     const { value } = (await response.json()) as { value: unknown }
