@@ -53,6 +53,29 @@ test('V1: one size smaller where data are dear', async (t) => {
   assert.equal(await longestOf(ben), 64)
 })
 
+test('a picture has its blur as soon as what draws blurs is here, and until it is decoded', async (t) => {
+  const ben = await looking(t)
+  const { page } = ben
+  const { promise: wanted, resolve: want } = Promise.withResolvers<void>()
+  const { promise: free, resolve: release } = Promise.withResolvers<void>()
+  await page.route('**/assets/thumbhash-*.js', async (route) => {
+    want()
+    await free
+    await route.continue()
+  })
+  await page.route('**/blob/**', async (route) => {
+    await page.locator('img.blur[src^="data:image/png"]').waitFor()
+    await route.continue()
+  })
+  await page.reload()
+  await wanted
+  await page.locator('[data-image] .blur').waitFor({ state: 'attached' })
+  assert.equal(await page.locator('[data-image] .blur[src]').count(), 0)
+  release()
+  await ben.painted(1, 'stored')
+  await page.locator('.blur').waitFor({ state: 'detached' })
+})
+
 test('A3: it is seen when it is painted within view on a visible tab, not before', async (t) => {
   const { anna, ben } = await stand.pair(t, 'localhost')
   await hide(ben, true)
