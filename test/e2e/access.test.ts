@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { Gallery } from '../support/gallery.ts'
-import type { BoardPage } from '../support/page.ts'
 import { Stand } from '../support/stand.ts'
 
 const { ui } = words
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
+/** Bytes a second of a line that brings a preview at once, and no file while a test lasts. */
+const SLOW = 200_000
 
 let stand: Stand
 let gallery: Gallery
@@ -32,18 +35,14 @@ const views: Record<string, (page: Page) => Promise<unknown>> = {
   trash: (page) => page.keyboard.press('Shift+T'),
 }
 
-for (const colorScheme of ['light', 'dark'] as const)
+for (const colorScheme of ['light', 'dark'] as const) {
+  const looks = { colorScheme, bypassCSP: true }
+
   test(`axe-core finds nothing in any view, ${colorScheme}`, async (t) => {
     const board = await stand.newBoard()
-    const anna = await stand.open(t, 'localhost', board, { colorScheme, bypassCSP: true })
+    const anna = await stand.open(t, 'localhost', board, looks)
     const { page } = anna
-    await page.addScriptTag({ path: AXE })
-    const found: string[] = []
-    const look = async (view: string): Promise<void> => {
-      await still(anna)
-      for (const problem of await problemsOf(page)) found.push(`${view}: ${problem}`)
-    }
-
+    const { found, look } = inspector(page)
     await look('empty board')
     await page.keyboard.press('Shift+T')
     await page.getByRole('dialog').waitFor()
@@ -72,11 +71,99 @@ for (const colorScheme of ['light', 'dark'] as const)
     assert.deepEqual(found, [])
   })
 
-/** What moves or fades has another contrast. */
-const still = (page: BoardPage): Promise<void> =>
-  page.until(() => document.getAnimations().every(({ playState }) => playState !== 'running'), null)
+  test(`axe-core finds nothing at pictures on their way, and none that failed, ${colorScheme}`, async (t) => {
+    const board = await stand.newBoard()
+    const line = await stand.line(t)
+    const tolerates = /net::ERR_/
+    const anna = await stand.open(t, 'localhost', board, { ...looks, tolerates, port: line.port })
+    const ben = await stand.open(t, 'localhost', board, looks)
+    const photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000 })
+    const changed = await gallery.write(`changed-${colorScheme}.jpg`, await readFile(photo))
+    line.up.rate = SLOW
+    await anna.drop([photo], { x: 400, y: 300 })
+    await ben.page.locator('.preview.ready').waitFor()
+    const pages = [inspector(anna.page), inspector(ben.page)]
+    for (const { look } of pages) await look('arriving')
+    await anna.page.locator('[data-state="stalled"], [data-state="arriving"]').first().click()
+    await pages[0]!.look('arriving, selected')
+    await anna.drop([changed], { x: 900, y: 600 })
+    await ben.page.locator('.preview.ready').nth(1).waitFor()
+    // The file changes under the browser, which then reads no more of it.
+    await writeFile(changed, 'something else')
+    await anna.page.getByRole('button', { name: ui.retry }).waitFor()
+    for (const { look } of pages) await look('failed')
+    assert.deepEqual(
+      pages.flatMap(({ found }) => found),
+      [],
+    )
+    line.up.rate = Number.POSITIVE_INFINITY
+  })
+
+  test(`axe-core finds nothing on a phone, ${colorScheme}`, async (t) => {
+    const board = await stand.newBoard()
+    const phone = await stand.open(t, 'wire.test', board, { ...looks, ...PHONE })
+    const { page } = phone
+    const { found, look } = inspector(page)
+    await look('empty board')
+    await phone.drop([await gallery.file('photos/pic1.jpg')], { x: 195, y: 400 })
+    const [tile] = await phone.painted(1, 'stored')
+    await look('board')
+    for (const name of [ui.add, ui.more]) {
+      await page.getByRole('button', { name, exact: true }).tap()
+      await page.getByRole('menu').waitFor()
+      await look(name)
+      await page.touchscreen.tap(195, 20)
+      await page.getByRole('menu').waitFor({ state: 'detached' })
+    }
+    const middle = { x: tile!.x + tile!.w / 2, y: tile!.y + tile!.h / 2 }
+    await page.touchscreen.tap(middle.x, middle.y)
+    await page.getByRole('dialog').waitFor()
+    await look('picture large')
+    await page.getByRole('button', { name: ui.close }).tap()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await phone.touch('touchStart', middle)
+    await page.getByRole('menu').waitFor()
+    await phone.touch('touchEnd')
+    await look('menu of a picture')
+    await page.getByRole('menuitem', { name: ui.delete }).tap()
+    await phone.told(ui.deleted(1))
+    await look('notice')
+    assert.deepEqual(found, [])
+  })
+
+  test(`axe-core finds nothing on the wall, ${colorScheme}`, async (t) => {
+    const board = await stand.newBoard()
+    const anna = await stand.open(t, 'localhost', board, looks)
+    const wall = await anna.context.newPage()
+    await wall.goto(`http://wire.test:${stand.server.port}/b/${board}/show`)
+    const { found, look } = inspector(wall)
+    await wall.getByText(ui.wallEmpty).waitFor()
+    await look('empty wall')
+    for (const [i, name] of ['photos/pic1.jpg', 'photos/pic2.jpg'].entries()) {
+      await anna.drop([await gallery.file(name)], { x: 400, y: 300 })
+      await anna.painted(i + 1, 'stored')
+      await wall.locator('.wall-frame img').nth(i).waitFor()
+      await look(`wall of ${i + 1}`)
+    }
+    assert.deepEqual(found, [])
+  })
+}
+
+/** Looks at one view after the other, and collects what is wrong with them. */
+function inspector(page: Page): { found: string[]; look(view: string): Promise<void> } {
+  const found: string[] = []
+  const look = async (view: string): Promise<void> => {
+    // What moves or fades has another contrast.
+    await page.waitForFunction(() =>
+      document.getAnimations().every(({ playState }) => playState !== 'running'),
+    )
+    for (const problem of await problemsOf(page)) found.push(`${view}: ${problem}`)
+  }
+  return { found, look }
+}
 
 async function problemsOf(page: Page): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.addScriptTag({ path: AXE })
   const { violations } = await page.evaluate(() => {
     const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } }
     return axe.run()

@@ -208,11 +208,12 @@ describe('on its way', () => {
     // The file changes under the browser, which then reads no more of it.
     await writeFile(path, 'something else')
     const failed = anna.page.locator('[data-image][data-state="failed"]')
-    await failed.getByText(ui.notSent, { exact: true }).waitFor()
+    await failed.waitFor()
+    await anna.page.getByText(ui.notSent, { exact: true }).waitFor()
     await ben.standing(0)
     assert.equal(await opacityOf(anna), '0.45')
-    await failed.getByRole('button', { name: ui.retry }).waitFor()
-    await failed.getByRole('button', { name: ui.remove }).click()
+    await anna.page.getByRole('button', { name: ui.retry }).waitFor()
+    await anna.page.getByRole('button', { name: ui.remove }).click()
     await anna.standing(0)
   })
 

@@ -39,16 +39,19 @@ export function PeopleHere(): JSX.Element {
         ref={button}
         type="button"
         class="faces sheet quiet"
-        aria-label={ui.here(people.crowd())}
         aria-expanded={people.isOpen()}
-        title={ui.here(people.crowd())}
         onClick={() => people.toggle()}
       >
+        <span class="unseen">{ui.here(people.crowd())}</span>
         <For each={shown()}>{(face) => <Avatar {...face} />}</For>
         <Show when={further() > 0}>
-          <span class="further">{ui.further(further())}</span>
+          <span class="further" aria-hidden="true">
+            {ui.further(further())}
+          </span>
         </Show>
-        <span class="count">{people.crowd()}</span>
+        <span class="count" aria-hidden="true">
+          {people.crowd()}
+        </span>
         <Avatar
           visitor={desk.status().loaded ? (desk.board.visitor ?? '') : ''}
           name={people.name() ?? ''}

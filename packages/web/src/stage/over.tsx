@@ -3,6 +3,7 @@ import { useApp } from '../app.ts'
 import { Menu } from '../shell/menu.tsx'
 import { CaptionField } from './caption.tsx'
 import { Chips } from './chip.tsx'
+import { Failures } from './failures.tsx'
 import { Cursors, OthersSelections } from './others.tsx'
 import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
@@ -21,6 +22,7 @@ export function Over(): JSX.Element {
         <OthersSelections />
         <ResizeHandles hidden={captioning.now() !== null} />
         <Cursors />
+        <Failures />
         <Chips />
         <CaptionField />
       </div>

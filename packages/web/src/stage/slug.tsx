@@ -11,7 +11,6 @@ const { ui } = words
 const SHOWN = 10_000
 
 interface SlugProps {
-  readonly id: string
   readonly record: ImageRecord | undefined
   readonly way: Way | null
   readonly seenBy: SeenBy | undefined
@@ -44,10 +43,7 @@ export function Slug(props: SlugProps): JSX.Element {
     return [caption || name, props.way ? '' : by, when(createdAt)].filter(Boolean).join(' · ')
   }
   return (
-    <Show
-      when={props.way?.state !== 'failed'}
-      fallback={<Failure id={props.id} why={props.way?.why ?? ''} />}
-    >
+    <Show when={props.way?.state !== 'failed'}>
       <div
         class="slug"
         // Who doesn't see it has the name and the description of the tile.
@@ -124,21 +120,4 @@ function Countdown(props: { to: number }): JSX.Element {
   onCleanup(() => clearInterval(timer))
   createEffect(() => setSeconds(left()))
   return <>{ui.retrying(seconds())}</>
-}
-
-/** One's own that couldn't be sent. */
-function Failure(props: { id: string; why: string }): JSX.Element {
-  const { desk } = useApp()
-  return (
-    <div class="slug failure">
-      <strong>{ui.notSent}</strong>
-      <button type="button" class="quiet" onClick={() => desk.board.retry(props.id)}>
-        {ui.retry}
-      </button>
-      <button type="button" class="quiet" onClick={() => desk.cancel(props.id)}>
-        {ui.remove}
-      </button>
-      <p>{props.why}</p>
-    </div>
-  )
 }

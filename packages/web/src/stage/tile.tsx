@@ -68,7 +68,7 @@ export function Tile(props: TileProps): JSX.Element {
       {/* Its name. What stands below it says more than a name, and to who looks only. */}
       <span class="unseen">{ui.pictureLabel(name(), state())}</span>
       <Print id={id} record={record()} way={way()} alt={name()} />
-      <Slug id={id} record={record()} way={way()} seenBy={seenBy()} />
+      <Slug record={record()} way={way()} seenBy={seenBy()} />
     </div>
   )
 }

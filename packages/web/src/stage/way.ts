@@ -11,8 +11,6 @@ export interface Way {
   readonly by: string | null
   /** Milliseconds since 1970, while `retrying`. */
   readonly retryAt: number
-  /** Why one's own failed. */
-  readonly why: string
 }
 
 /**
@@ -41,7 +39,6 @@ export function wayOf(
         share: own.total > 0 ? (told?.sent ?? 0) / own.total : 0,
         by: null,
         retryAt: own.retryAt ?? 0,
-        why: own.error?.message ?? '',
       }
     }
     const { blob = null, author = '' } = record() ?? {}
@@ -50,6 +47,6 @@ export function wayOf(
     const known = told ?? { state: 'arriving' as const, sent: 0, total: null }
     // While the line is down, the last that was known.
     const share = known.total ? known.sent / known.total : (last?.share ?? null)
-    return { state: known.state, share, by, retryAt: told?.retryAt ?? 0, why: '' }
+    return { state: known.state, share, by, retryAt: told?.retryAt ?? 0 }
   }, null)
 }
