@@ -134,7 +134,9 @@ export function Stage(): JSX.Element {
           <Show when={shown.far().length > 0}>
             <FarPictures region={shown.region()} ids={shown.far()} />
           </Show>
-          <For each={hands.staying()}>{(id) => <Staying id={id} />}</For>
+          <For each={hands.staying()}>
+            {(id) => <Staying id={id} layer={layers().get(id) ?? 0} />}
+          </For>
           <For each={shown.near()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
         </div>
         <MarqueeBox box={marquee.box()} />
@@ -144,14 +146,23 @@ export function Stage(): JSX.Element {
   )
 }
 
-/** Where a picture stays while a copy of it is carried off. */
-function Staying(props: { id: string }): JSX.Element {
+/** The picture where it stays, as it looks, while its tile is carried off as the copy. */
+function Staying(props: { id: string; layer: number }): JSX.Element {
   const { desk } = useApp()
   const { x = 0, y = 0, w = 0, h = 0 } = desk.boxes.get(props.id) ?? {}
+  const print = document.querySelector(`[data-image="${props.id}"] > .print`)
   return (
     <div
       class="staying"
-      style={{ left: `${x}px`, top: `${y}px`, width: `${w}px`, height: `${h}px` }}
-    />
+      style={{
+        left: `${x}px`,
+        top: `${y}px`,
+        width: `${w}px`,
+        height: `${h}px`,
+        '--layer': props.layer,
+      }}
+    >
+      {print?.cloneNode(true)}
+    </div>
   )
 }
