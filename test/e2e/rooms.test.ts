@@ -314,8 +314,10 @@ describe('what can be done', () => {
 
   test('a link to a board is previewed by a picture that we serve', async () => {
     const html = await (await fetch(stand.server.url)).text()
-    const [, path] = /property="og:image" content="([^"]+)"/.exec(html) ?? []
-    const image = await fetch(new URL(path!, stand.server.url))
+    const [, address] = /property="og:image" content="([^"]+)"/.exec(html) ?? []
+    const { host, pathname } = new URL(address!)
+    assert.equal(host, `wire.test:${stand.server.port}`)
+    const image = await fetch(new URL(pathname, stand.server.url))
     assert.equal(image.status, 200)
     assert.equal(image.headers.get('content-type'), 'image/png')
   })
