@@ -58,7 +58,9 @@ export function Slug(props: SlugProps): JSX.Element {
               </p>
             )}
           </Show>
-          <p class="about">{about()}</p>
+          <p class="about" dir="auto">
+            {about()}
+          </p>
           <Show when={props.seenBy}>
             {(seenBy) => (
               <>

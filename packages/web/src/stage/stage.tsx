@@ -110,6 +110,7 @@ export function Stage(): JSX.Element {
           far: camera.level() < 0.5,
           tiny: camera.level() < 0.25,
           copying: hands.staying().length > 0,
+          several: selection.ids().size > 1,
         }}
         role="listbox"
         aria-label={ui.pictures(desk.count())}
