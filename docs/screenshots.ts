@@ -1,8 +1,12 @@
-/** `npm run screenshots`: the pictures of the documents, of boards with landscapes drawn for them. */
+/**
+ * `npm run screenshots`: the pictures of the documents, of boards with landscapes drawn for them.
+ * `npm run screenshots -- --all <folder>`: every size, look and load, to be looked at and thrown away.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { openBoard } from '@wirephoto/client'
 import type { BrowserContextOptions } from 'playwright-core'
 import sharp from 'sharp'
@@ -12,7 +16,8 @@ import { Proxy } from '../test/support/proxy.ts'
 import { ServerProcess } from '../test/support/server.ts'
 import { landscape } from './landscapes.ts'
 
-const IMAGES = resolve(import.meta.dirname, 'images')
+const { all } = parseArgs({ options: { all: { type: 'string' } } }).values
+const IMAGES = all ? resolve(all) : resolve(import.meta.dirname, 'images')
 const DESK = { viewport: { width: 1440, height: 900 } }
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 /** One of two windows side by side, and where a picture is dropped in it. */
@@ -23,6 +28,17 @@ const SLOW = 5_000_000
 const SENDING = 2_000
 
 const TITLE = 'A week in the hills'
+/** What has to find room: a title, a file's name, captions. */
+const LONG_TITLE = 'Photographs of the long walk from the harbour up to the pass'
+const LONG_NAME = `${'a-name-that-a-camera-would-never-give-to-a-picture-at-all'.slice(0, 56)}.jpg`
+const CAPTIONS = [
+  'The second morning, seen from the hut: fog in the valley, the ridge that we had crossed the day before behind it, and far to the left, hardly to be made out, the lake where we had left the boat at noon.',
+  'صباح هادئ فوق التلال، والضباب ما زال في الوادي',
+  '',
+]
+const WIDTHS = [390, 768, 1440, 2560]
+/** Pictures of a full board. */
+const MANY = 500
 /** Width and height of what stands on the board. */
 const PICTURES = [
   [1500, 1000],
@@ -48,6 +64,14 @@ const server = await ServerProcess.open()
 const browser = await launchBrowser()
 try {
   await mkdir(IMAGES, { recursive: true })
+  if (all) await photographAll()
+  else await photographForDocuments()
+} finally {
+  await browser.close()
+  await server.close()
+}
+
+async function photographForDocuments() {
   const wide = await newBoard(PICTURES.length)
   const narrow = await newBoard(8, inTwoColumns())
   const few = await newBoard(3)
@@ -59,9 +83,72 @@ try {
     await photograph(empty, { ...PHONE, colorScheme }, `empty-phone-${colorScheme}`)
   }
   await photographTwo(few, 'two-windows')
-} finally {
-  await browser.close()
-  await server.close()
+}
+
+async function photographAll() {
+  const boards = {
+    empty: await newBoard(0),
+    one: await newBoard(1),
+    twelve: await newBoard(PICTURES.length),
+    full: await fullBoard(),
+    words: await wordyBoard(),
+  }
+  for (const width of WIDTHS)
+    for (const colorScheme of ['light', 'dark'] as const)
+      for (const [name, board] of Object.entries(boards)) {
+        const height = width < 600 ? 844 : Math.round(width * 0.6)
+        const size = width < 600 ? PHONE : { viewport: { width, height } }
+        const { page, context } = await look(board, { ...size, colorScheme })
+        const take = async (what: string) => {
+          await page.waitForLoadState('networkidle')
+          await page.waitForFunction(() =>
+            document.getAnimations().every(({ playState }) => playState !== 'running'),
+          )
+          await save(await page.screenshot(), `${what}-${width}-${colorScheme}`)
+        }
+        if (name === 'words') {
+          const pictures = page.locator('[data-image]')
+          await page.keyboard.press('Control+a')
+          await take('selected')
+          await page.keyboard.press('Escape')
+          await pictures.first().dblclick()
+          await page.locator('.lightbox .sharp.ready').waitFor()
+          await take('large')
+          await page.keyboard.press('Escape')
+          await page.locator('.lightbox').waitFor({ state: 'detached' })
+          await pictures.nth(1).hover()
+        }
+        await take(name)
+        await context.close()
+      }
+}
+
+/** Hundreds of pictures, which are those of a board of twelve again and again. */
+async function fullBoard(): Promise<Filled> {
+  const { id } = await newBoard(PICTURES.length)
+  const board = openBoard({ url: server.url, board: id })
+  while (board.pictures.size < PICTURES.length) await setTimeout(20)
+  const first = [...board.pictures.keys()]
+  const places = Array.from({ length: MANY - first.length }, (_, i) => ({
+    of: first[i % first.length]!,
+    x: (i % 25) * 400,
+    y: 2000 + Math.floor(i / 25) * 420,
+  }))
+  board.copy(places)
+  await board.settled()
+  await board.close()
+  return { id, pictures: MANY }
+}
+
+async function wordyBoard(): Promise<Filled> {
+  const { id } = await newBoard(0)
+  const board = openBoard({ url: server.url, board: id })
+  board.rename(LONG_TITLE)
+  await board.settled()
+  await board.close()
+  for (const [i, caption] of CAPTIONS.entries())
+    await send(id, PICTURES[i]!, i + 1, { name: LONG_NAME, caption })
+  return { id, pictures: CAPTIONS.length }
 }
 
 /** A board with so many pictures, where the server or `places` puts them. */
@@ -73,16 +160,24 @@ async function newBoard(pictures: number, places?: Iterator<object>): Promise<Fi
   board.rename(TITLE)
   await board.settled()
   await board.close()
-  for (const [i, [width, height]] of PICTURES.slice(0, pictures).entries()) {
-    const query = new URLSearchParams({ name: `hills-${i + 1}.jpg`, ...places?.next().value })
-    const response = await fetch(`${server.url}/api/boards/${id}/images?${query}`, {
-      method: 'POST',
-      headers: { 'content-type': 'image/jpeg' },
-      body: new Uint8Array(await landscape(width, height, i + 1)),
-    })
-    if (response.status !== 201) throw new Error(await response.text())
-  }
+  for (const [i, size] of PICTURES.slice(0, pictures).entries())
+    await send(id, size, i + 1, { name: `hills-${i + 1}.jpg`, ...places?.next().value })
   return { id, pictures }
+}
+
+async function send(
+  board: string,
+  [width, height]: readonly [number, number],
+  seed: number,
+  says: Record<string, string>,
+): Promise<void> {
+  const query = new URLSearchParams(says)
+  const response = await fetch(`${server.url}/api/boards/${board}/images?${query}`, {
+    method: 'POST',
+    headers: { 'content-type': 'image/jpeg' },
+    body: new Uint8Array(await landscape(width, height, seed)),
+  })
+  if (response.status !== 201) throw new Error(await response.text())
 }
 
 /** Each picture below the shorter of two columns, for a screen that is high and narrow. */
@@ -138,11 +233,12 @@ async function look(
   const page = await BoardPage.open(context, `http://localhost:${port}`)
   await page.go(`/b/${id}`)
   await page.page.keyboard.press('f')
-  await page.painted(pictures)
+  // From far away they are drawn on a canvas.
+  if (pictures <= PICTURES.length) await page.painted(pictures)
   return page
 }
 
 async function save(image: Buffer, name: string): Promise<void> {
   await writeFile(join(IMAGES, `${name}.png`), image)
-  console.log(`docs/images/${name}.png`)
+  console.log(join(IMAGES, `${name}.png`))
 }
