@@ -92,7 +92,7 @@ export class Drop {
     }
   }
 
-  /** Loads what makes previews: something is about to be dropped. */
+  /** Loads what makes previews: something may be dropped. */
   warm(): void {
     this.#lazyPreviews().catch(() => {})
   }

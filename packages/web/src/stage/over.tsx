@@ -1,4 +1,4 @@
-import { type JSX, Show } from 'solid-js'
+import { type JSX, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { Menu } from '../shell/menu.tsx'
 import { CaptionField } from './caption.tsx'
@@ -14,7 +14,9 @@ import './thumbhash.ts'
 
 /** What lies over the pictures: others' selections and pointers, handles, chips, what can be done. */
 export function Over(): JSX.Element {
-  const { captioning, menus } = useApp()
+  const { captioning, drop, menus } = useApp()
+  // A picture may be pasted without a warning.
+  onMount(() => drop.warm())
   return (
     <>
       <SelectionBar hidden={menus.now() !== null} />
