@@ -61,6 +61,28 @@ describe('a picture large', () => {
     assert.deepEqual(await anna.at(tiles[0]!.id), view, 'the view is as it was')
   })
 
+  test('what was asked for in another size, and comes late, takes nothing back', async (t) => {
+    const { anna, ben } = await stand.pair(t, 'localhost')
+    const large = await gallery.draw('late.jpg', { width: 1500, height: 1000 })
+    await anna.drop([large], { x: 300, y: 300 })
+    const [tile] = await ben.painted(1, 'stored')
+    await ben.page.locator('.picture.ready:not([src$="/original"])').waitFor()
+    const ready = ben.page.locator('.large .sharp.ready[src$="/1280"]')
+    // The room is measured when it is open: until then it is as large as the window.
+    const late = ben.page.waitForEvent('requestfinished', (request) =>
+      request.url().endsWith('/original'),
+    )
+    await ben.page.route('**/original', async (route) => {
+      await ready.waitFor()
+      await route.continue()
+    })
+    await ben.tile(tile!.id).dblclick()
+    await late
+    await ben.page.unroute('**/original')
+    for (let i = 0; i < 10; i++) await ben.frame()
+    assert.equal(await ready.count(), 1)
+  })
+
   test('what is deleted meanwhile gives way to the next, and the last to the board', async (t) => {
     const { anna, ben, tiles } = await three(t, 'wire.test')
     await middle(anna, tiles[1]!, (x, y) => anna.page.mouse.dblclick(x, y))

@@ -75,7 +75,8 @@ export function Large(props: LargeProps): JSX.Element {
               void currentTarget
                 .decode()
                 .catch(() => {})
-                .then(() => setReady(address))
+                // One that was asked for in another size comes too late.
+                .then(() => sharp() === address && setReady(address))
             }
           />
         )}
