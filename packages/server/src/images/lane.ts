@@ -38,6 +38,7 @@ export class Lane {
   readonly #options: Options
   readonly #queue: Job[] = []
   readonly #workers = new Set<Worker>()
+  readonly #lulls = new Set<() => void>()
   #isWarm = false
   #closed = false
 
@@ -61,6 +62,17 @@ export class Lane {
     })
   }
 
+  /** Resolves when no job waits, after so many milliseconds at the latest. */
+  async lull(most: number): Promise<void> {
+    if (this.#queue.length === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer = setTimeout(resolve, most)
+    this.#lulls.add(resolve)
+    await promise
+    this.#lulls.delete(resolve)
+    clearTimeout(timer)
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     for (const { resolve } of this.#queue.splice(0)) resolve(null)
@@ -68,7 +80,10 @@ export class Lane {
   }
 
   #next(): void {
-    if (this.#queue.length === 0) return
+    if (this.#queue.length === 0) {
+      for (const resolve of this.#lulls) resolve()
+      return
+    }
     let free = this.#workers.values().find((worker) => worker.free)
     if (!free && this.#workers.size < this.#options.processes) free = this.#start()
     if (free) void this.#give(free, this.#queue.shift()!)

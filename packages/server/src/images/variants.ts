@@ -138,6 +138,7 @@ export class Variants {
   async #run(): Promise<void> {
     for (let next = this.#next(); next; next = this.#next())
       try {
+        await this.#parts.workers.lull()
         await this.#make(next)
       } catch (error) {
         // Its records stay without, to be met again; a server that closes has nothing to tell.

@@ -28,6 +28,8 @@ const HEIC_PIXELS = 50_000_000
 
 /** Jobs that may wait before the server says that it is busy (F7). */
 const QUEUE = 500
+/** Milliseconds that variants give way to senders, each time. */
+const LULL = 1_000
 /** Pixels of what comes as a preview: more than it may have, and not enough to hurt. */
 const PREVIEW_PIXELS = 2_000_000
 
@@ -111,6 +113,11 @@ export class Workers {
     const { type } = file
     const question = { ...file, pixels: pixelsOf(type), side: limits.side }
     return made(await this.#ask(this.#variants, 'vary', question, this.#mostFor(type)))
+  }
+
+  /** Resolves when no sender waits for a process, or has long enough: the time for what nobody waits for. */
+  lull(): Promise<void> {
+    return this.#verdicts.lull(LULL)
   }
 
   async close(): Promise<void> {

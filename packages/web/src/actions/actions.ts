@@ -18,6 +18,7 @@ export const createActions = (parts: Parts) => ({
 /** What is offered at pictures, of that what can be done now. */
 export const atPictures = (actions: Actions): Action[] =>
   [
+    actions.retry,
     actions.cancelSending,
     actions.openLarge,
     actions.caption,
@@ -34,6 +35,7 @@ export const atPictures = (actions: Actions): Action[] =>
 /** Of that, what is offered beside what is selected, on one row of a phone. */
 export const atHand = (actions: Actions): Action[] =>
   [
+    actions.retry,
     actions.cancelSending,
     actions.openLarge,
     actions.caption,

@@ -16,6 +16,7 @@ export function pictureActions(parts: Parts) {
     desk.ticks()
     return meant().filter((id) => board.uploads.has(id))
   }
+  const failed = (): string[] => sending().filter((id) => board.uploads.get(id)?.state === 'failed')
 
   const openWall = { label: ui.openWall, run: () => void window.open(`/b/${board.id}/show`) }
 
@@ -44,6 +45,16 @@ export function pictureActions(parts: Parts) {
         const ids = sending()
         for (const id of ids) desk.cancel(id)
         if (ids.length > 0) toasts.say(ui.cancelled(ids.length))
+      },
+    },
+    retry: {
+      group: 'pictures',
+      label: ui.retry,
+      icon: 'redo',
+      keys: ['r'],
+      isPossible: () => failed().length > 0,
+      run() {
+        for (const id of failed()) board.retry(id)
       },
     },
     download: {
