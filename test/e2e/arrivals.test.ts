@@ -128,6 +128,9 @@ describe('A1: what is on its way is seen at once', () => {
     const [id] = anna.add([picture(fresh())])
     const ben = await page()
     await until(ben, () => ben.preview(id!) !== null, 'a preview')
+    // It is kept after it has been pushed.
+    const kept = () => fetch(`${server.url}/b/${anna.id}/arrivals/${id}/preview`)
+    while (!(await kept()).ok);
     slow.cut()
     await server.kill()
     await server.start()
