@@ -67,7 +67,8 @@ test('a picture has its blur as soon as what draws blurs is here, and until it i
     await page.locator('img.blur[src^="data:image/png"]').waitFor()
     await route.continue()
   })
-  await page.reload()
+  // What is held back holds back the end of loading, too.
+  await page.reload({ waitUntil: 'commit' })
   await wanted
   await page.locator('[data-image] .blur').waitFor({ state: 'attached' })
   assert.equal(await page.locator('[data-image] .blur[src]').count(), 0)

@@ -91,6 +91,14 @@ for (const host of HOSTS)
       await ben.page.locator('.cursor').waitFor({ state: 'detached' })
     })
 
+    test('a pointer that rests is seen by who comes', async (t) => {
+      const board = await stand.newBoard()
+      const anna = await stand.open(t, host, board)
+      await anna.page.mouse.move(400, 300)
+      const ben = await stand.open(t, host, board)
+      await ben.page.locator('.cursor').waitFor()
+    })
+
     test('what is new beyond an edge is told there; a click flies to it, Escape back', async (t) => {
       const { anna, ben } = await stand.pair(t, host)
       await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 500, y: 400 })

@@ -35,10 +35,22 @@ export function Stage(): JSX.Element {
 
   createEffect(on(selection.ids, (ids) => desk.board.select([...ids]), { defer: true }))
   const isAlone = createMemo(() => people.crowd() < 2)
+  /** Where the mouse is on the board; null while it is elsewhere. */
+  let pointer: Point | null = null
+  const point = (): void => {
+    if (!isAlone()) desk.board.point(pointer)
+  }
+  // Who comes sees where it rests.
+  createEffect(on(isAlone, point, { defer: true }))
   const pointTo = (event: PointerEvent): void => {
-    if (isAlone() || event.pointerType === 'touch') return
+    if (event.pointerType === 'touch') return
     const { x, y } = onBoard({ x: event.clientX, y: event.clientY })
-    desk.board.point({ x: Math.round(x), y: Math.round(y) })
+    pointer = { x: Math.round(x), y: Math.round(y) }
+    point()
+  }
+  const pointAway = (): void => {
+    pointer = null
+    desk.board.point(null)
   }
   const onBoard = (at: Point): Point => toBoard(camera.now, at)
 
@@ -117,7 +129,7 @@ export function Stage(): JSX.Element {
         aria-multiselectable="true"
         tabindex={selection.active() || desk.count() === 0 ? -1 : 0}
         onPointerMove={pointTo}
-        onPointerLeave={() => desk.board.point(null)}
+        onPointerLeave={pointAway}
         onFocus={(event) => {
           const byTab = event.target === stage && stage.matches(':focus-visible')
           if (byTab) enter(app)
