@@ -24,6 +24,15 @@ export async function shareOf({ page }: BoardPage): Promise<number> {
   return Number.parseInt(text!, 10) / 100
 }
 
+/** Resolves when more than this share of it has been sent, as its slug says it. */
+export async function sentMore(page: BoardPage, than: number): Promise<void> {
+  await page.until(
+    (share) =>
+      Number.parseInt(document.querySelector('.slug .way')?.textContent ?? '', 10) / 100 > share,
+    than,
+  )
+}
+
 /** The wire line as it is drawn: how far down it and what is pale begin, from 0 to 1. */
 export function wireOf({ page }: BoardPage) {
   return page.locator('.wire').evaluate((wire) => {
