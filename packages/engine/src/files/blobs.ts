@@ -14,7 +14,7 @@ import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
 import { isSha256 } from '../rows.ts'
-import { codeOf, makeFolder, syncFolder } from './folders.ts'
+import { codeOf, makeFolder, removeFile, syncFolder } from './folders.ts'
 
 /** Blobs as files of one server, `<folder>/ab/<sha256>`; their time of change is their lease. */
 export async function openFiles(folder: string): Promise<FileBlobs> {
@@ -115,7 +115,7 @@ export class FileBlobs implements BlobStore {
       await renew(copy)
       await rename(copy, blob)
     } catch (error) {
-      await rm(copy, { force: true })
+      await removeFile(copy)
       throw error
     }
   }

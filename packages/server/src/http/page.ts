@@ -7,7 +7,7 @@ import { WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { atBoard } from './address.ts'
 import type { Parts } from './app.ts'
-import { encodingFor } from './encoding.ts'
+import { type Encoding, encodingFor } from './encoding.ts'
 
 /** What the page may load: its own files, the pictures, and what it makes itself as blobs. */
 const POLICY = [
@@ -58,6 +58,16 @@ export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<vo
   if (await hasPage(pages)) app.get('/', (_request, reply) => reply.sendFile('index.html', pages!))
   if (webRoot === null) return
 
+  /** What was sent last in each encoding, and of what: packing it costs more than all else here. */
+  const packed = new Map<Encoding, { html: string; body: string | Buffer }>()
+  async function packedOf(html: string, encoding: Encoding): Promise<string | Buffer> {
+    const last = packed.get(encoding)
+    if (last?.html === html) return last.body
+    const body = await pack[encoding](html)
+    packed.set(encoding, { html, body })
+    return body
+  }
+
   /** A link is previewed by a picture, which those who preview want to be told by its whole address. */
   const page = async (request: FastifyRequest, reply: FastifyReply, status = 200) => {
     const html = await readFile(join(webRoot, 'index.html'), 'utf8')
@@ -72,7 +82,7 @@ export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<vo
         vary: 'Accept-Encoding',
       })
       .type('text/html; charset=utf-8')
-      .send(await pack[encoding](html.replace('"/preview.png"', `"${preview}"`)))
+      .send(await packedOf(html.replace('"/preview.png"', `"${preview}"`), encoding))
   }
 
   if (!(await hasPage(pages))) app.get('/', (request, reply) => page(request, reply))

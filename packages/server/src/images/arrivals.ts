@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WireError } from '@wirephoto/board'
-import { makeFolder } from '@wirephoto/engine'
+import { makeFolder, removeFile } from '@wirephoto/engine'
 import { type Announced, Arrival } from './arrival.ts'
 
 /**
@@ -89,12 +89,12 @@ export class Arrivals {
       this.#previews.delete(key)
     })
     // It may have gone meanwhile.
-    if (!this.#previews.has(key)) await rm(this.#previewPath(key), { force: true })
+    if (!this.#previews.has(key)) await removeFile(this.#previewPath(key))
   }
 
   async dropPreview(board: string, id: string): Promise<void> {
     const key = keyOf({ board, id })
-    if (this.#previews.delete(key)) await rm(this.#previewPath(key), { force: true })
+    if (this.#previews.delete(key)) await removeFile(this.#previewPath(key))
   }
 
   /** Begins an arrival that may be resumed; one that has begun already is given back if it has that length. */
@@ -126,7 +126,7 @@ export class Arrivals {
     this.#vowed.set(key, arrival)
     return async () => {
       this.#vowed.delete(key)
-      await rm(path, { force: true })
+      await removeFile(path)
     }
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
+import { removeFile } from '@wirephoto/engine'
 import type { Arrival } from './arrival.ts'
 import type { Verdict, Workers } from './workers.ts'
 
@@ -27,7 +28,7 @@ export async function judged(arrival: Arrival, workers: Workers): Promise<Judged
 
 async function drawn({ path: svg, name }: Arrival, workers: Workers): Promise<Judged> {
   const path = `${svg}.png`
-  const remove = () => rm(path, { force: true })
+  const remove = () => removeFile(path)
   try {
     await workers.draw({ path: svg, to: path, name })
     const verdict = await workers.judge({ path, type: 'image/png', name })
