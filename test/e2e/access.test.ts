@@ -6,11 +6,10 @@ import { words } from '@wirephoto/board'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { Gallery } from '../support/gallery.ts'
-import { Stand } from '../support/stand.ts'
+import { PHONE, Stand } from '../support/stand.ts'
 
 const { ui } = words
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 /** Bytes a second of a line that brings a preview at once, and no file while a test lasts. */
 const SLOW = 200_000
 

@@ -9,7 +9,7 @@ import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 import type { Proxy } from '../support/proxy.ts'
-import { HOSTS, type Host, type PageOptions, Stand } from '../support/stand.ts'
+import { HOSTS, type Host, type PageOptions, PHONE, Stand } from '../support/stand.ts'
 import {
   isWhereItSays,
   previewsSent,
@@ -26,7 +26,6 @@ const { ui } = words
 const SLOW = 1_000_000
 const CRAWL = 20_000
 const MIDDLE = { x: 500, y: 400 }
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 /** What a browser says on the console when a request fails, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
 

@@ -3,11 +3,9 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { roomWords, words } from '@wirephoto/board'
 import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-import { type Host, Stand } from '../support/stand.ts'
+import { type Host, PHONE, Stand } from '../support/stand.ts'
 
 const { ui } = words
-
-const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
 let stand: Stand
 let gallery: Gallery

@@ -3,16 +3,11 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-import { HOSTS, type Host, Stand } from '../support/stand.ts'
+import { HOSTS, type Host, PHONE, Stand } from '../support/stand.ts'
 
 const { ui } = words
 
-const PHONE = {
-  viewport: { width: 390, height: 844 },
-  hasTouch: true,
-  isMobile: true,
-  deviceScaleFactor: 2,
-}
+const SHARP_PHONE = { ...PHONE, deviceScaleFactor: 2 }
 
 let stand: Stand
 let gallery: Gallery
@@ -231,7 +226,7 @@ for (const host of HOSTS)
 async function pocket(t: TestContext, host: Host) {
   const board = await stand.newBoard()
   const ben = await stand.open(t, host, board)
-  const phone = await stand.open(t, host, board, PHONE)
+  const phone = await stand.open(t, host, board, SHARP_PHONE)
   await ben.drop([await gallery.file('photos/pic1.jpg')], { x: 600, y: 400 })
   const [tile] = await phone.painted(1, 'stored')
   await ben.painted(1, 'stored')

@@ -12,6 +12,7 @@ export const HOSTS = ['localhost', 'wire.test'] as const
 export type Host = (typeof HOSTS)[number]
 
 export const DESK = { width: 1440, height: 900 }
+export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
 export interface PageOptions extends BrowserContextOptions {
   /** Another port than the server's: a line's. */
