@@ -52,7 +52,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
     stop.abort()
     await Promise.all(boards.map((board) => board.close()))
     await server.kill()
-    await rm(data, { recursive: true })
+    await rm(data, { recursive: true, maxRetries: 10 })
   })
 
   /** A script: sends picture after picture, whole. */

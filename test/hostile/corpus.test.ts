@@ -48,9 +48,9 @@ before(async () => {
   })
 })
 after(async () => {
-  await server.close()
   site.closeAllConnections()
   site.close()
+  await server.close()
 })
 
 /** A way in: resolves to `taken` or to the code of the refusal. */

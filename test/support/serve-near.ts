@@ -4,7 +4,7 @@ import { startServer } from '@wirephoto/server'
 /** The real server, that fetches pictures from this machine too: `node serve-near.ts --port N --data D --public-url U`. */
 const value = (flag: string) => process.argv[process.argv.indexOf(flag) + 1]!
 const data = value('--data')
-const { port } = await startServer({
+const server = await startServer({
   port: Number(value('--port')),
   host: '127.0.0.1',
   publicUrl: value('--public-url'),
@@ -16,4 +16,5 @@ const { port } = await startServer({
   // As the world, but for one address that nobody may ask.
   fetchFrom: (address) => address === '127.0.0.1',
 })
-console.log(`http://localhost:${port}`)
+process.once('SIGTERM', () => void server.close())
+console.log(`http://localhost:${server.port}`)

@@ -114,6 +114,7 @@ export class ServerProcess {
 
   async close(): Promise<void> {
     await this.stop()
-    if (this.#temporary) await rm(this.data, { recursive: true, force: true })
+    // The decoding processes of one that died end a moment after it, and may write until then.
+    if (this.#temporary) await rm(this.data, { recursive: true, force: true, maxRetries: 10 })
   }
 }
