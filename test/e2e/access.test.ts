@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { words } from '@wirephoto/board'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { Gallery } from '../support/gallery.ts'
-import { PHONE, Stand } from '../support/stand.ts'
+import { furnish, PHONE } from '../support/stand.ts'
 
 const { ui } = words
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 /** Bytes a second of a line that brings a preview at once, and no file while a test lasts. */
 const SLOW = 200_000
 
-let stand: Stand
-let gallery: Gallery
-
-before(async () => {
-  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
-})
-after(async () => {
-  await stand.close()
-  await gallery.close()
-})
+const { stand, gallery } = await furnish()
 
 /** Every view, and how one gets there from the board. */
 const views: Record<string, (page: Page) => Promise<unknown>> = {

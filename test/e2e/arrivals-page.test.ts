@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { limits, words } from '@wirephoto/board'
 import { type Board, openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
-import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 import type { Proxy } from '../support/proxy.ts'
-import { HOSTS, type Host, type PageOptions, PHONE, Stand } from '../support/stand.ts'
+import { furnish, HOSTS, type Host, type PageOptions, PHONE } from '../support/stand.ts'
 import {
   isWhereItSays,
   previewsSent,
@@ -29,20 +28,13 @@ const MIDDLE = { x: 500, y: 400 }
 /** What a browser says on the console when a request fails, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
 
-let stand: Stand
-let gallery: Gallery
-let photo: string
-let size: number
-
-before(async () => {
-  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
-  photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000, quality: 90 })
-  size = (await stat(photo)).size
+const { stand, gallery } = await furnish()
+const photo = await gallery.file('photos/phone-12mp.jpg', {
+  width: 4000,
+  height: 3000,
+  quality: 90,
 })
-after(async () => {
-  await stand.close()
-  await gallery.close()
-})
+const { size } = await stat(photo)
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {

@@ -1,25 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import sharp from 'sharp'
-import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-import { HOSTS, Stand } from '../support/stand.ts'
+import { furnish, HOSTS } from '../support/stand.ts'
 
 const { ui } = words
 
-let stand: Stand
-let gallery: Gallery
-
-before(async () => {
-  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
-})
-after(async () => {
-  await stand.close()
-  await gallery.close()
-})
+const { stand, gallery } = await furnish()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import { Firefox } from '../support/firefox.ts'
-import { Gallery } from '../support/gallery.ts'
 import { OtherPage, type Window } from '../support/other-page.ts'
 import type { BoardPage } from '../support/page.ts'
-import { Stand } from '../support/stand.ts'
+import { furnish } from '../support/stand.ts'
 import { WebKit } from '../support/webkit.ts'
 
 const { ui } = words
@@ -20,17 +19,7 @@ const ESCAPE = '\uE00C'
 /** Bytes a second, on which the file of a photo takes its time. */
 const SLOW = 60_000
 
-let stand: Stand
-let gallery: Gallery
-
-before(async () => {
-  const flags = ['--public-url', `http://${HOSTS[1]}`]
-  ;[stand, gallery] = await Promise.all([Stand.open(undefined, flags), Gallery.open()])
-})
-after(async () => {
-  await stand.close()
-  await gallery.close()
-})
+const { stand, gallery } = await furnish({ args: ['--public-url', `http://${HOSTS[1]}`] })
 
 for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
   describe(`Anna has ${name}, Ben Chromium`, async () => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { type Command, cleanName, GAP, uuidv7, words } from '@wirephoto/board'
 import sharp from 'sharp'
-import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { seeded } from '../support/pictures.ts'
-import { HOSTS, Stand } from '../support/stand.ts'
+import { furnish, HOSTS } from '../support/stand.ts'
 
 const { ui, errors } = words
 
@@ -31,19 +30,7 @@ const NAUGHTY = [
   'CON',
 ]
 
-let stand: Stand
-let gallery: Gallery
-
-before(async () => {
-  ;[stand, gallery] = await Promise.all([
-    Stand.open(undefined, ['--max-upload', String(LIMIT)]),
-    Gallery.open(),
-  ])
-})
-after(async () => {
-  await stand.close()
-  await gallery.close()
-})
+const { stand, gallery } = await furnish({ args: ['--max-upload', String(LIMIT)] })
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {

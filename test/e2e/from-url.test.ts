@@ -7,12 +7,13 @@ import { after, before, describe, test } from 'node:test'
 import { type ImageRecord, roomWords, type Snapshot, words } from '@wirephoto/board'
 import type { Dragged } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
-import { HOSTS, Stand } from '../support/stand.ts'
+import { furnish, HOSTS } from '../support/stand.ts'
 
 const { ui, errors } = words
 const MIDDLE = { x: 500, y: 400 }
 
-let stand: Stand
+const near = resolve(import.meta.dirname, '../support/serve-near.ts')
+const { stand } = await furnish({ main: near })
 /** Another site, with pictures on it. */
 let elsewhere: Server
 let site: string
@@ -25,11 +26,8 @@ before(async () => {
   }).listen(0, '127.0.0.1')
   await once(elsewhere, 'listening')
   site = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`
-  const near = resolve(import.meta.dirname, '../support/serve-near.ts')
-  stand = await Stand.open(undefined, [], near)
 })
-after(async () => {
-  await stand.close()
+after(() => {
   elsewhere.close()
 })
 

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import type { Response } from 'playwright-core'
-import { Gallery } from '../support/gallery.ts'
 import type { BoardPage } from '../support/page.ts'
 import type { Proxy } from '../support/proxy.ts'
-import { HOSTS, type Host, Stand } from '../support/stand.ts'
+import { furnish, HOSTS, type Host } from '../support/stand.ts'
 
 const { ui } = words
 
@@ -15,20 +14,13 @@ const SLOW = 1_000_000
 /** What a browser says on the console while there is no line, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
 
-let stand: Stand
-let gallery: Gallery
-let photo: string
-let size: number
-
-before(async () => {
-  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
-  photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000, quality: 90 })
-  size = (await stat(photo)).size
+const { stand, gallery } = await furnish()
+const photo = await gallery.file('photos/phone-12mp.jpg', {
+  width: 4000,
+  height: 3000,
+  quality: 90,
 })
-after(async () => {
-  await stand.close()
-  await gallery.close()
-})
+const { size } = await stat(photo)
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {

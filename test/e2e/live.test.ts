@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
 import type { BoardPage } from '../support/page.ts'
-import { HOSTS, Stand } from '../support/stand.ts'
+import { furnish, HOSTS } from '../support/stand.ts'
 
 /** Bytes a second: a line that brings a picture in its time, and one that brings next to nothing. */
 const SLOW = 2_000_000
 const CRAWL = 60_000
 const [WIDTH, HEIGHT] = [2400, 1600]
 
-let stand: Stand
+const { stand } = await furnish()
 /** A progressive JPEG. */
 let photo: Buffer<ArrayBuffer>
 
@@ -22,9 +22,7 @@ before(async () => {
     .resize(WIDTH, HEIGHT, { kernel: 'nearest' })
     .jpeg({ quality: 90, progressive: true })
   photo = Buffer.from(await drawn.toBuffer())
-  stand = await Stand.open()
 })
-after(() => stand.close())
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {

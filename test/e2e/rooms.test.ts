@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { roomWords, words } from '@wirephoto/board'
-import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-import { type Host, PHONE, Stand } from '../support/stand.ts'
+import { furnish, type Host, PHONE } from '../support/stand.ts'
 
 const { ui } = words
 
-let stand: Stand
-let gallery: Gallery
-
-before(async () => {
-  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
-})
-after(async () => {
-  await stand.close()
-  await gallery.close()
-})
+const { stand, gallery } = await furnish()
 
 describe('a picture large', () => {
   test('a double click opens it, arrows go on in reading order, Escape returns to its tile', async (t) => {

@@ -1,25 +1,18 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, type TestContext, test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/board'
-import { Gallery } from '../support/gallery.ts'
 import type { BoardPage } from '../support/page.ts'
-import { Stand } from '../support/stand.ts'
+import { furnish } from '../support/stand.ts'
 import { watched } from '../support/wire-line.ts'
 
 const { ui } = words
 
-let stand: Stand
-let gallery: Gallery
-let photo: string
-
-before(async () => {
-  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
-  photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000, quality: 90 })
-})
-after(async () => {
-  await stand.close()
-  await gallery.close()
+const { stand, gallery } = await furnish()
+const photo = await gallery.file('photos/phone-12mp.jpg', {
+  width: 4000,
+  height: 3000,
+  quality: 90,
 })
 
 test('V1: it is as sharp as the screen, sharper when one comes nearer, and never blank', async (t) => {

@@ -1,24 +1,14 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/board'
-import { Gallery } from '../support/gallery.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-import { HOSTS, type Host, PHONE, Stand } from '../support/stand.ts'
+import { furnish, HOSTS, type Host, PHONE } from '../support/stand.ts'
 
 const { ui } = words
 
 const SHARP_PHONE = { ...PHONE, deviceScaleFactor: 2 }
 
-let stand: Stand
-let gallery: Gallery
-
-before(async () => {
-  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
-})
-after(async () => {
-  await stand.close()
-  await gallery.close()
-})
+const { stand, gallery } = await furnish()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {

@@ -1,22 +1,12 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { roomWords, words } from '@wirephoto/board'
-import { Gallery } from '../support/gallery.ts'
 import type { BoardPage } from '../support/page.ts'
-import { HOSTS, Stand } from '../support/stand.ts'
+import { furnish, HOSTS } from '../support/stand.ts'
 
 const ui = { ...words.ui, ...roomWords }
 
-let stand: Stand
-let gallery: Gallery
-
-before(async () => {
-  ;[stand, gallery] = await Promise.all([Stand.open(), Gallery.open()])
-})
-after(async () => {
-  await stand.close()
-  await gallery.close()
-})
+const { stand, gallery } = await furnish()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {

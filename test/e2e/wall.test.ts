@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { words } from '@wirephoto/board'
 import { openBoard } from '@wirephoto/client'
 import type { Page } from 'playwright-core'
 import { drawPicture } from '../support/pictures.ts'
-import { HOSTS, Stand } from '../support/stand.ts'
+import { furnish, HOSTS } from '../support/stand.ts'
 
 const { ui } = words
 
-let stand: Stand
-
-before(async () => {
-  stand = await Stand.open()
-})
-after(() => stand.close())
+const { stand } = await furnish()
 
 /** The address of what the wall shows in full strength. */
 const shows = (page: Page, blob: string | null): Promise<unknown> =>

@@ -1,10 +1,11 @@
-import type { TestContext } from 'node:test'
+import { after, type TestContext } from 'node:test'
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { launchBrowser } from './browser.ts'
+import { Gallery } from './gallery.ts'
 import { BoardPage, NOTHING } from './page.ts'
 import { freePort } from './ports.ts'
 import { Proxy } from './proxy.ts'
-import { ServerProcess } from './server.ts'
+import { type ServeOptions, ServerProcess } from './server.ts'
 import { Witness } from './witness.ts'
 
 /** `wire.test` is a name as on a LAN: plain http there is no secure context. */
@@ -23,7 +24,17 @@ export interface PageOptions extends BrowserContextOptions {
   tolerates?: RegExp
 }
 
-/** One browser and one server, for all tests of a file. */
+/** Of the server: further flags of `wirephoto serve`, another program that serves. */
+type StandOptions = Pick<ServeOptions, 'args' | 'main'>
+
+/** For all tests of a file, closed after the last: a stand, and pictures to drop. */
+export async function furnish(options?: StandOptions): Promise<{ stand: Stand; gallery: Gallery }> {
+  const [stand, gallery] = await Promise.all([Stand.open(options), Gallery.open()])
+  after(() => closeAll([() => gallery.close(), () => stand.close()]))
+  return { stand, gallery }
+}
+
+/** One browser and one server. */
 export class Stand {
   readonly browser: Browser
   readonly server: ServerProcess
@@ -35,19 +46,14 @@ export class Stand {
     this.server = server
   }
 
-  /** `args` are further flags of `wirephoto serve`, `main` another program that serves. */
-  static async open(
-    browser?: Browser,
-    args: readonly string[] = [],
-    main?: string,
-  ): Promise<Stand> {
+  static async open({ args = [], ...options }: StandOptions = {}): Promise<Stand> {
     const port = await freePort()
     const flags = ['--public-url', `http://wire.test:${port}`, ...args]
-    const [opened, server] = await Promise.all([
-      browser ?? launchBrowser(),
-      ServerProcess.open({ port, args: flags, ...(main && { main }) }),
+    const [browser, server] = await Promise.all([
+      launchBrowser(),
+      ServerProcess.open({ port, args: flags, ...options }),
     ])
-    return new Stand(opened, server)
+    return new Stand(browser, server)
   }
 
   /** A new board, for a test of its own. */
