@@ -22,7 +22,11 @@ export class Draft implements Records {
     return 'put' in change ? change.put : undefined
   }
 
-  *values(): Generator<AnyRecord> {
+  values(): Iterable<AnyRecord> {
+    return this.#over.size === 0 ? this.#base.values() : this.#values()
+  }
+
+  *#values(): Generator<AnyRecord> {
     for (const record of this.#base.values()) if (!this.#over.has(record.id)) yield record
     for (const change of this.#over.values()) if ('put' in change) yield change.put
   }

@@ -35,20 +35,23 @@ export function freeSpot(
   w: number,
   h: number,
 ): { x: number; y: number } {
-  let lowest: Box | undefined
+  let lowest: ImageRecord | undefined
   let left = Number.POSITIVE_INFINITY
-  const boxes = Array.from(standing(records), boxOf)
-  for (const box of boxes) {
-    left = Math.min(left, box.x)
-    if (!lowest || box.y + box.h > lowest.y + lowest.h) lowest = box
+  const pictures = standing(records)
+  for (const image of pictures) {
+    left = Math.min(left, image.x)
+    if (!lowest || bottomOf(image) > bottomOf(lowest)) lowest = image
   }
   if (!lowest) return { x: -w / 2, y: -h / 2 }
   let right = left
-  for (const box of boxes) if (box.y + box.h > lowest.y) right = Math.max(right, box.x + box.w)
+  for (const image of pictures)
+    if (bottomOf(image) > lowest.y) right = Math.max(right, image.x + image.w)
   return right + GAP + w <= left + ROW_WIDTH
     ? { x: right + GAP, y: lowest.y }
-    : { x: left, y: lowest.y + lowest.h + GAP }
+    : { x: left, y: bottomOf(lowest) + GAP }
 }
+
+const bottomOf = (image: ImageRecord): number => image.y + heightOf(image)
 
 /** Tidy rows for pictures dropped together; the first is centred on the point. None covers another. */
 export function tidyRows(

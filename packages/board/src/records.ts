@@ -99,7 +99,9 @@ export function settings(records: Records): BoardRecord {
 }
 
 /** The pictures that stand on the board: arriving ones too, trashed ones not. */
-export function* standing(records: Pick<Records, 'values'>): Generator<ImageRecord> {
+export function standing(records: Pick<Records, 'values'>): ImageRecord[] {
+  const pictures: ImageRecord[] = []
   for (const record of records.values())
-    if (record.kind === 'image' && record.deletedAt === null) yield record
+    if (record.kind === 'image' && record.deletedAt === null) pictures.push(record)
+  return pictures
 }

@@ -43,7 +43,7 @@ export class FileBlobs implements BlobStore {
   put(path: string, sha256: string): Promise<void> {
     return this.#turn(sha256, async (blob) => {
       try {
-        if (!(await renew(blob))) await this.#add(path, blob)
+        await this.#add(path, blob)
         // Also for a blob that is there: whoever put it may have died before this.
         await syncFolder(dirname(blob))
       } catch (error) {
@@ -107,7 +107,8 @@ export class FileBlobs implements BlobStore {
         return false
       },
     )
-    if (linked) return
+    // Tried first, because it is there only when somebody sent the same before.
+    if (linked || (await renew(blob))) return
     await this.#make(join(this.#folder, COPIES))
     const copy = join(this.#folder, COPIES, String(++this.#copies))
     try {

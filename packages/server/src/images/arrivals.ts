@@ -5,6 +5,9 @@ import { WireError } from '@wirephoto/board'
 import { makeFolder, removeFile } from '@wirephoto/engine'
 import { type Announced, Arrival } from './arrival.ts'
 
+/** Bytes of a file for which it is worth asking the disk whether it has room. */
+const LARGE = 1_048_576
+
 /**
  * Files that grow in one folder until they are pictures. One that may be resumed is `<board>.<id>`
  * with a sidecar `<board>.<id>.json` that says how much of it is durable, and `<board>.<id>.webp` is
@@ -156,8 +159,9 @@ export class Arrivals {
     return join(this.#folder, `${key}.webp`)
   }
 
-  /** Refuses at once what the disk has no room for. */
+  /** Refuses at once what the disk has no room for; a small one, while it is written. */
   async #expect(length: number): Promise<void> {
+    if (length < LARGE) return
     const { bavail, bsize } = await statfs(this.#folder)
     if (bavail * bsize < length) throw new WireError('disk-full')
   }

@@ -86,8 +86,8 @@ const FOREIGN: readonly MediaType[] = ['image/heic', 'image/bmp']
 const PREVIEWS = ['jpeg', 'png', 'webp']
 /** Milliseconds between looks at what a picture takes. */
 const LOOK = 50
-/** Longest side that a thumbhash is made of, in pixels: it keeps seven waves a side, and 100 give no other (S8). */
-const TINY = 64
+/** Longest side that a thumbhash is made of, in pixels: it keeps seven waves a side, and 100 show no other (S8). */
+const TINY = 32
 /** Sizes in pixels and qualities at which a preview is tried, until it is small enough. */
 const TRIES = [
   [320, 75],

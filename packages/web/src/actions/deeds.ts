@@ -80,7 +80,7 @@ export function sendToBack({ desk: { board } }: Parts, ids: readonly string[]): 
 /** These and the others, each from the bottom up. */
 function layersOf({ pictures }: Board, ids: readonly string[]) {
   const meant = new Set(ids)
-  const byLayer = [...standing(pictures)].sort((a, b) => (a.z < b.z ? -1 : 1))
+  const byLayer = standing(pictures).sort((a, b) => (a.z < b.z ? -1 : 1))
   return {
     chosen: byLayer.filter(({ id }) => meant.has(id)),
     others: byLayer.filter(({ id }) => !meant.has(id)),

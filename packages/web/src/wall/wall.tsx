@@ -168,7 +168,7 @@ const screenPixels = (): number => Math.max(innerWidth, innerHeight) * devicePix
 
 /** What can be seen, the newest first: a picture on its way counts once there is something of it. */
 const newestFirst = (board: Board): ImageRecord[] =>
-  [...standing(board.pictures)]
+  standing(board.pictures)
     .filter((record) => blobUrl(board, record) || board.preview(record.id))
     .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
 
