@@ -175,11 +175,10 @@ async function judge(file: { path: string; type: MediaType; most: number; bounds
     const { bytes, thumbhash } = await shrink(read(input, pixels), most)
     return { ...found, thumbhash, preview: bytes }
   }
-  const { data, info } = await upright(read(input, pixels), TINY)
-    .ensureAlpha()
+  const tiny = await upright(read(input, pixels), TINY)
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-  return { ...found, thumbhash: hashOf(info.width, info.height, data), preview: null }
+  return { ...found, thumbhash: hashOf(tiny), preview: null }
 }
 
 /** Decodes the first so many frames: browsers show what they can of the others. */
@@ -297,8 +296,7 @@ async function shrink(image: Sharp, most: number): Promise<Preview> {
     .toBuffer({ resolveWithObject: true })
   const small = (side: number) =>
     sharp(data, { raw }).resize(side, side, { fit: 'inside', withoutEnlargement: true })
-  const tiny = await small(TINY).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
-  const thumbhash = hashOf(tiny.info.width, tiny.info.height, tiny.data)
+  const thumbhash = hashOf(await small(TINY).raw().toBuffer({ resolveWithObject: true }))
   for (const [side, quality] of TRIES) {
     const { data: bytes, info } = await small(side)
       .webp({ quality, alphaQuality: quality, effort: 2 })
@@ -308,8 +306,17 @@ async function shrink(image: Sharp, most: number): Promise<Preview> {
   throw new Error('no preview is that small')
 }
 
-const hashOf = (width: number, height: number, rgba: Buffer): string =>
-  Buffer.from(rgbaToThumbHash(width, height, rgba)).toString('base64')
+/** The thumbhash, in base64, of raw sRGB with or without alpha. libvips would take longer to add one (S8). */
+function hashOf({ data, info: { width, height, channels } }: Raw): string {
+  const rgba = Buffer.alloc(width * height * 4, 255)
+  for (let i = 0; i < width * height; i++) data.copy(rgba, i * 4, i * channels, (i + 1) * channels)
+  return Buffer.from(rgbaToThumbHash(width, height, rgba)).toString('base64')
+}
+
+interface Raw {
+  readonly data: Buffer
+  readonly info: { readonly width: number; readonly height: number; readonly channels: number }
+}
 
 /** libvips works on threads of its own, so this one is free to end the process. */
 function watchOver({ seconds, memory }: Most): NodeJS.Timeout {
