@@ -160,11 +160,3 @@ export class Arrivals {
     }
   }
 }
-
-/**
- * Where the file of a picture on its way is read from its start and as it grows. Of the readers that call
- * themselves the same page, the last one gets it.
- */
-export function tailUrl(board: { url: string; id: string }, id: string, page: string): string {
-  return `${board.url}/b/${board.id}/arrivals/${id}?page=${encodeURIComponent(page)}`
-}

@@ -7,11 +7,8 @@ import {
   type ImageAdd,
   type ImagePatch,
   type ImageRecord,
-  isShown,
   limits,
   type Previews,
-  STAND_IN,
-  VARIANTS,
   WireError,
 } from '@wirephoto/board'
 import { type Arrival, Arrivals } from './arrivals.ts'
@@ -503,25 +500,4 @@ function authorization(token: string | undefined): Record<string, string> {
   const isPage = typeof document !== 'undefined' || typeof location !== 'undefined'
   if (token === undefined && isPage) return {}
   return { authorization: `Bearer ${token ?? newToken()}` }
-}
-
-/**
- * Where a stored picture can be shown from, null while it is arriving. With `pixels`, the smallest variant
- * whose longest side has as many, where there is one (V1). What moves, moves at more than 64. What browsers
- * don't show has nothing but variants: null until there are any (V5).
- */
-export function blobUrl(
-  board: Pick<Board, 'url' | 'id'>,
-  { blob, type, variants, animated }: ImageRecord,
-  pixels = Number.POSITIVE_INFINITY,
-): string | null {
-  const enough = variants?.find((each) => each >= pixels && (!animated || each === VARIANTS[0]))
-  const standIn = variants?.includes(STAND_IN) ? STAND_IN : null
-  const which = enough ?? standIn ?? (type && !isShown(type) ? null : 'original')
-  return blob && which ? `${board.url}/b/${board.id}/blob/${blob}/${which}` : null
-}
-
-/** The same under its own name, as a download. */
-export function downloadUrl(board: Pick<Board, 'url' | 'id'>, record: ImageRecord): string {
-  return `${board.url}/api/boards/${board.id}/images/${record.id}/file?download`
 }

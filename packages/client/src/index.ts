@@ -1,5 +1,6 @@
-export { type Arrival, tailUrl } from './arrivals.ts'
-export { type Board, blobUrl, downloadUrl, openBoard } from './client.ts'
+export { blobUrl, downloadUrl, tailUrl } from './addresses.ts'
+export type { Arrival } from './arrivals.ts'
+export { type Board, openBoard } from './client.ts'
 export type { Person } from './presence.ts'
 export type { SeenBy } from './sights.ts'
 export { memoryStore, type Store } from './store.ts'

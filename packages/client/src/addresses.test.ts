@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
-import { blobUrl } from './client.ts'
+import { blobUrl } from './addresses.ts'
 
 const board = { url: 'http://here', id: 'main' }
 const record = { blob: 'b', animated: false, variants: [64, 320, 1280] } as unknown as ImageRecord
