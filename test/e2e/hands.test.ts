@@ -7,6 +7,9 @@ import { furnish, HOSTS, type Host } from '../support/stand.ts'
 
 const ui = { ...words.ui, ...roomWords }
 
+/** Milliseconds that a server may take to write, on a machine with much to do. */
+const PATIENCE = 20_000
+
 const { stand, gallery } = await furnish()
 
 for (const host of HOSTS)
@@ -170,7 +173,9 @@ for (const host of HOSTS)
       const { page } = anna
       const start = await records(board)
       await page.mouse.click(...at(tiles[0]!))
-      const slug = (await page.locator('.tile.selected > .slug').boundingBox())!
+      const strip = page.locator('.tile.selected > .slug')
+      await strip.waitFor()
+      const slug = (await strip.boundingBox())!
       // Its first line stays; who has seen the picture may come beneath it, and go.
       await page.mouse.dblclick(slug.x + 10, slug.y + 6)
       await page.locator('.caption-field').fill('مرحبا بالعالم')
@@ -329,12 +334,21 @@ async function records(board: string): Promise<Map<string, ImageRecord>> {
   return new Map(pictures.map((each) => [each.id, { ...(each as ImageRecord), variants: null }]))
 }
 
+/** What the server has when that is so; or in the end, if it never is. */
+async function eventually(
+  board: string,
+  isSo: (there: Map<string, ImageRecord>) => boolean,
+): Promise<Map<string, ImageRecord>> {
+  for (const end = performance.now() + PATIENCE; ; ) {
+    const there = await records(board)
+    if (isSo(there) || performance.now() > end) return there
+  }
+}
+
 /** Resolves when the server has something else than before. */
 async function changed(board: string, before: Map<string, ImageRecord>): Promise<void> {
-  const was = JSON.stringify([...before])
-  for (let tries = 0; tries < 200; tries++)
-    if (JSON.stringify([...(await records(board))]) !== was) return
-  assert.fail('nothing was written')
+  const now = await eventually(board, (there) => !isDeepStrictEqual(there, before))
+  assert.notDeepEqual(now, before, 'nothing was written')
 }
 
 /** Resolves when all that stood has moved by that much. */
@@ -366,11 +380,8 @@ async function same(
   start: Map<string, ImageRecord>,
 ): Promise<void> {
   for (const page of pages) await page.standing(start.size)
-  for (let tries = 0; tries < 200; tries++) {
-    const now = await records(board)
-    if (tries === 199) assert.deepEqual(now, start)
-    if (isDeepStrictEqual(now, start)) break
-  }
+  const now = await eventually(board, (there) => isDeepStrictEqual(there, start))
+  assert.deepEqual(now, start)
   for (const page of pages) {
     const [first, ...others] = [...start.values()]
     for (const { id, x, y } of others)

@@ -26,17 +26,19 @@ export async function launchBrowser(
   options: { which?: 'any' | 'npm'; args?: string[] } = {},
 ): Promise<Browser> {
   const args = [...ARGS, ...(options.args ?? [])]
+  // Where no language is set, a file whose name has more than ASCII could not be dropped.
+  const env = { ...process.env, LC_ALL: 'C.UTF-8' }
   const installed = options.which === 'npm' ? null : await onPath(...NAMES)
-  if (installed) return chromium.launch({ executablePath: installed, args })
+  if (installed) return chromium.launch({ executablePath: installed, args, env })
   if (process.platform !== 'linux' || process.arch !== 'x64')
-    return chromium.launch({ channel: 'chrome', args })
+    return chromium.launch({ channel: 'chrome', args, env })
   const folder = await unpacked()
   return chromium.launch({
     executablePath: join(folder, 'chromium'),
     args: [...args, '--disable-gpu'],
     // Its own libraries and fonts, for a machine that has none.
     env: {
-      ...process.env,
+      ...env,
       LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
       FONTCONFIG_PATH: join(folder, 'fonts'),
     },
