@@ -203,7 +203,10 @@ describe('on its way', () => {
     await failed.waitFor()
     await anna.page.getByText(ui.notSent, { exact: true }).waitFor()
     await ben.standing(0)
-    assert.equal(await opacityOf(anna), '0.45')
+    await anna.until((opacity) => {
+      const image = [...document.querySelectorAll('[data-image] img')].at(-1)!
+      return getComputedStyle(image).opacity === opacity
+    }, '0.45')
     await anna.page.getByRole('button', { name: ui.retry }).waitFor()
     await anna.page.mouse.click(MIDDLE.x, MIDDLE.y)
     await anna.page.keyboard.press('r')
@@ -375,9 +378,3 @@ function many(count: number): Promise<string[]> {
   )
   return drawn
 }
-
-const opacityOf = ({ page }: BoardPage): Promise<string> =>
-  page
-    .locator('[data-image] img')
-    .last()
-    .evaluate((image) => getComputedStyle(image).opacity)

@@ -127,8 +127,8 @@ class Worker {
   constructor(polite: boolean, on: { isKept: () => boolean; gone: () => void }) {
     this.#isKept = on.isKept
     this.#child = fork(new URL('./worker.ts', import.meta.url), {
-      // Left to itself, V8 gives what is young 130 MB within a thousand pictures, and to a larger heap
-      // hardly more speed (S8).
+      // Left to itself, V8 lets the young generation grow to 130 MB within a thousand pictures, and is hardly
+      // faster for it (S8).
       execArgv: ['--max-old-space-size=128', '--max-semi-space-size=4'],
       // Many arenas keep what one picture took from being given back.
       env: { ...process.env, MALLOC_ARENA_MAX: '2' },
