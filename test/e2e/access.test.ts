@@ -66,7 +66,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const tolerates = /net::ERR_/
     const anna = await stand.open(t, 'localhost', board, { ...looks, tolerates, port: line.port })
     const ben = await stand.open(t, 'localhost', board, looks)
-    const photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000 })
+    const photo = await gallery.photo()
     const changed = await gallery.write(`changed-${colorScheme}.jpg`, await readFile(photo))
     line.up.rate = SLOW
     await anna.drop([photo], { x: 400, y: 300 })

@@ -15,7 +15,7 @@ for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('a dropped picture stands at once on both pages, and never flickers or jumps', async (t) => {
       if (!gallery.real) t.diagnostic('../shared/corpora is absent: drawn pictures stand in')
-      const photo = await gallery.file('photos/phone-12mp.jpg', { width: 4000, height: 3000 })
+      const photo = await gallery.photo()
       const { size } = await stat(photo)
       const seen = await sizeAsSeen(photo)
       const line = await stand.line(t)

@@ -15,11 +15,7 @@ const SLOW = 1_000_000
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
 
 const { stand, gallery } = await furnish()
-const photo = await gallery.file('photos/phone-12mp.jpg', {
-  width: 4000,
-  height: 3000,
-  quality: 90,
-})
+const photo = await gallery.photo()
 const { size } = await stat(photo)
 
 for (const host of HOSTS)

@@ -9,11 +9,7 @@ import { watched } from '../support/wire-line.ts'
 const { ui } = words
 
 const { stand, gallery } = await furnish()
-const photo = await gallery.file('photos/phone-12mp.jpg', {
-  width: 4000,
-  height: 3000,
-  quality: 90,
-})
+const photo = await gallery.photo()
 
 test('V1: it is as sharp as the screen, sharper when one comes nearer, and never blank', async (t) => {
   const ben = await looking(t)

@@ -30,6 +30,11 @@ export class Gallery {
     return this.real ? join(CORPORA, path) : this.draw(path.split('/').at(-1)!, instead)
   }
 
+  /** A photo as a phone takes them: 12 megapixels, some megabytes. */
+  photo(): Promise<string> {
+    return this.file('photos/phone-12mp.jpg', { width: 4000, height: 3000, quality: 90 })
+  }
+
   async draw(name: string, options: PictureOptions = {}): Promise<string> {
     return this.write(name, await drawPicture(options))
   }
