@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { formatBytes, words } from './error-messages.ts'
 import { type ErrorCode, errors, WireError } from './errors.ts'
-import { formatBytes, words } from './words.ts'
 
 const codes = Object.keys(errors) as ErrorCode[]
 const facts = { name: 'beach.jpg', size: 212_000_000, limit: 100_000_000, expected: 7 }

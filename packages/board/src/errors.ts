@@ -1,4 +1,4 @@
-import { words } from './words.ts'
+import { words } from './error-messages.ts'
 
 /** Every error that a person or a program can be told: its code and HTTP status. Closed; SPEC.md lists it. */
 export const errors = {

@@ -34,7 +34,7 @@ export async function openEngine(url: string): Promise<Engine> {
 
 /** The documents of a RethinkDB table that isn't an engine's: `rethinkdb://host:port/<database>/<table>`. */
 export async function* readTable(url: string): AsyncGenerator<Record<string, unknown>> {
-  const { documentsOf } = await driven('rethinkdb-ts', () => import('./rethinkdb/foreign.ts'))
+  const { documentsOf } = await driven('rethinkdb-ts', () => import('./rethinkdb/table-reader.ts'))
   yield* documentsOf(url)
 }
 

@@ -1,5 +1,5 @@
 import type { ClassicConfig } from './classic/classic.ts'
-import type { Times } from './images/sweep.ts'
+import type { Times } from './images/garbage-collector.ts'
 
 export interface ServerConfig {
   /** 0 for any that is free. */

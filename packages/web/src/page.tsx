@@ -3,22 +3,22 @@ import type { Board } from '@wirephoto/client'
 import { createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { createActions } from './actions/actions.ts'
 import { AppContext, type Parts, type Tool } from './app.ts'
-import { Desk } from './desk.ts'
 import { Drop } from './drop/drop.ts'
-import { Menus } from './shell/menus.ts'
+import type { View } from './geometry/view.ts'
 import { Panels } from './shell/panels.tsx'
 import { ProblemPage } from './shell/problem.tsx'
 import { Shell } from './shell/shell.tsx'
-import { Toasts } from './shell/toasts.tsx'
-import { Camera, parseView, viewOf } from './stage/camera.ts'
-import { Captioning } from './stage/captioning.ts'
-import { Hands } from './stage/hands.ts'
-import { Unseen } from './stage/news.ts'
-import { People } from './stage/people.ts'
-import { Seeing } from './stage/seeing.ts'
-import { Selection } from './stage/selection.ts'
 import { Stage } from './stage/stage.tsx'
-import type { View } from './stage/view.ts'
+import { Desk } from './state/board-store.ts'
+import { Camera, parseView, viewOf } from './state/camera.ts'
+import { Captioning } from './state/caption-editing.ts'
+import { Hands } from './state/drag.ts'
+import { Menus } from './state/menus.ts'
+import { Seeing } from './state/paint-reports.ts'
+import { People } from './state/people.ts'
+import { Selection } from './state/selection.ts'
+import { Unseen } from './state/unseen.ts'
+import { Toasts } from './ui/toasts.tsx'
 
 /** A board, or why there is none. */
 export function Page(props: { board: Board }): JSX.Element {
@@ -90,7 +90,7 @@ const reload = (): void => location.reload()
 function forgetGone(desk: Desk): void {
   createEffect(() => {
     if (desk.status().refused?.code !== 'unknown-board') return
-    import('./shell/visits.ts').then(
+    import('./shell/visited-boards.ts').then(
       ({ forget }) => forget(desk.board.id),
       () => {},
     )

@@ -1,7 +1,7 @@
 import { WireError } from '@wirephoto/board'
 import pg from 'pg'
+import { UnderWay } from '../in-flight.ts'
 import { EngineError, withoutPassword } from '../open.ts'
-import { UnderWay } from '../under-way.ts'
 import { explained, type Place, translated } from './errors.ts'
 import { migrations } from './migrations.ts'
 

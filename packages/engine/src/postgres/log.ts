@@ -7,8 +7,8 @@ import {
   parseCursor,
   WireError,
 } from '@wirephoto/board'
+import { type ClientRow, clientsOf, newStamp, rowsOf } from '../client-rows.ts'
 import type { ChangeLog } from '../engine.ts'
-import { type ClientRow, clientsOf, newStamp, rowsOf } from '../rows.ts'
 import type { Database } from './database.ts'
 import type { Doorbell } from './doorbell.ts'
 

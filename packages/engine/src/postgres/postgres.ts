@@ -1,10 +1,10 @@
 import { deafBus } from '../bus.ts'
 import type { Engine } from '../engine.ts'
-import { UnderWay } from '../under-way.ts'
+import { UnderWay } from '../in-flight.ts'
 import { openBlobs } from './blobs.ts'
+import { openBoards, openHistory, openSecrets } from './boards.ts'
 import { configOf, Database, prepare } from './database.ts'
 import { Doorbell } from './doorbell.ts'
-import { openBoards, openHistory, openSecrets } from './keeping.ts'
 import { openLog } from './log.ts'
 
 /** Connections at the most; one more listens. A large picture on its way in keeps nobody from anything else. */

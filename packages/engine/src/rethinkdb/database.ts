@@ -1,6 +1,6 @@
 import { WireError } from '@wirephoto/board'
 import { type Connection, isRethinkDBError, r, type WriteResult } from 'rethinkdb-ts'
-import { UnderWay } from '../under-way.ts'
+import { UnderWay } from '../in-flight.ts'
 import type { Address } from './address.ts'
 import { translated } from './errors.ts'
 

@@ -1,15 +1,15 @@
 import { deafBus } from '../bus.ts'
 import type { Engine } from '../engine.ts'
-import { UnderWay } from '../under-way.ts'
+import { UnderWay } from '../in-flight.ts'
 import { addressOf } from './address.ts'
 import { openBlobs } from './blobs.ts'
+import { openBoards, openHistory, openSecrets, sweepRemoved } from './boards.ts'
 import { Database } from './database.ts'
 import { Doorbell } from './doorbell.ts'
 import { explained } from './errors.ts'
-import { openBoards, openHistory, openSecrets, sweepRemoved } from './keeping.ts'
 import { openLog } from './log.ts'
-import { prepare } from './prepare.ts'
 import { Projector } from './projector.ts'
+import { prepare } from './setup.ts'
 import { tablesOf } from './tables.ts'
 
 /** Lines at the most: for all but blobs, and for these. One more listens. */

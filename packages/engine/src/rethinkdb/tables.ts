@@ -1,5 +1,5 @@
 import { type RDatum, type RTable, r } from 'rethinkdb-ts'
-import type { ClientRow } from '../rows.ts'
+import type { ClientRow } from '../client-rows.ts'
 
 /** Everything of a board goes by its epoch, so what is late for a removed one never meets its namesake. */
 type Epoch = string

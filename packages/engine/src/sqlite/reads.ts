@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Cursor, cursor, parseCursor } from '@wirephoto/board/changes'
+import type { ClientRow } from '../client-rows.ts'
 import type { BoardInfo, HistoryEntry, Secret } from '../engine.ts'
-import type { ClientRow } from '../rows.ts'
 import { keysOf } from './keys.ts'
 
 export type Reads = ReturnType<typeof readsOf>

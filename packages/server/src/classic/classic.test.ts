@@ -3,7 +3,15 @@ import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import sharp from 'sharp'
 import { Socket } from 'socket.io'
-import { ClassicServer, dataUrl, draw, Guest, pictureForm, TRANSPORTS, textForm } from './guests.ts'
+import {
+  ClassicServer,
+  dataUrl,
+  draw,
+  Guest,
+  pictureForm,
+  TRANSPORTS,
+  textForm,
+} from '../../support/classic-client.ts'
 
 /** What the events say of pictures. */
 interface Facts {

@@ -6,12 +6,12 @@ import { Server } from 'socket.io'
 import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { Guard } from '../http/guard.ts'
-import type { Intake } from '../images/intake.ts'
+import type { Intake } from '../images/uploads/intake.ts'
 import { allowedBy } from '../live/gateway.ts'
+import { type Due, Viewer } from './classic-outbox.ts'
+import { carried, Shelf } from './picture-cache.ts'
 import { Placeholders } from './placeholders.ts'
-import { carried, Shelf } from './shelf.ts'
-import { converse } from './talk.ts'
-import { type Due, Viewer } from './viewer.ts'
+import { converse } from './socket-handlers.ts'
 
 /** What is asked for by `--classic`. */
 export interface ClassicConfig {

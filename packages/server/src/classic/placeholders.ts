@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { ClientCommand, checked, cleanName, uuidv7, WireError } from '@wirephoto/board'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
-import type { Intake } from '../images/intake.ts'
+import type { Intake } from '../images/uploads/intake.ts'
 
 /** Milliseconds that a placeholder waits for its picture. */
 const PATIENCE = 600_000

@@ -7,7 +7,14 @@ import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { uuidv7, WIRE_VERSION } from '@wirephoto/board'
 import { io } from 'socket.io-client'
-import { ClassicServer, dataUrl, draw, Guest, pictureForm, textForm } from './guests.ts'
+import {
+  ClassicServer,
+  dataUrl,
+  draw,
+  Guest,
+  pictureForm,
+  textForm,
+} from '../../support/classic-client.ts'
 
 const LIMIT = 60_000
 

@@ -9,9 +9,9 @@ import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
-import { isProgressive } from '../images/progressive.ts'
-import { chunk } from '../images/samples.ts'
-import { errorOf, Harness } from './harness.ts'
+import { errorOf, Harness } from '../../support/http-harness.ts'
+import { chunk } from '../../support/sample-images.ts'
+import { isProgressive } from '../images/decoding/progressive.ts'
 
 const MB = 1_000_000
 /** Milliseconds after which a tail without bytes ends (A4). */

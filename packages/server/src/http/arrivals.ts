@@ -1,9 +1,9 @@
 import { WireError } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
-import { Tails } from '../images/tails.ts'
-import { atBoard, pictureOf } from './address.ts'
+import { Tails } from '../images/uploads/growing-file-readers.ts'
 import type { Parts } from './app.ts'
 import { INERT } from './blobs.ts'
+import { atBoard, pictureOf } from './board-route.ts'
 
 /** The longest name that a page may have for itself. */
 const PAGE = 64

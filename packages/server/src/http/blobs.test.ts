@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
-import { errorOf, Harness } from './harness.ts'
+import { errorOf, Harness } from '../../support/http-harness.ts'
 
 let server: Harness
 let png: Buffer

@@ -4,8 +4,8 @@ import { cleanName, type ImageRecord, STAND_IN, VARIANTS, WireError } from '@wir
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { variantKey } from '../images/variants.ts'
-import { atBoard, pictureOf } from './address.ts'
 import type { Parts } from './app.ts'
+import { atBoard, pictureOf } from './board-route.ts'
 
 /** Pictures can't act: whatever their bytes say, a browser may only show them (F9). */
 export const INERT = {

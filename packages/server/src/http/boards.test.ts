@@ -8,8 +8,8 @@ import { buffer } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { Snapshot } from '@wirephoto/board'
+import { errorOf, Harness } from '../../support/http-harness.ts'
 import { FRONT, SERVER } from '../boards/boards.ts'
-import { errorOf, Harness } from './harness.ts'
 
 let server: Harness
 let webRoot: string

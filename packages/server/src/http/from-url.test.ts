@@ -6,8 +6,8 @@ import { buffer } from 'node:stream/consumers'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
-import { Fetcher, isPublic } from '../images/fetch.ts'
-import { errorOf, Harness } from './harness.ts'
+import { errorOf, Harness } from '../../support/http-harness.ts'
+import { Fetcher, isPublic } from '../images/remote-fetch.ts'
 
 const LIMIT = 200_000
 /** Milliseconds. */

@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { crc32 } from 'node:zlib'
 import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
-import { errorOf, Harness } from './harness.ts'
+import { errorOf, Harness } from '../../support/http-harness.ts'
 
 type Body = NonNullable<RequestInit['body']>
 

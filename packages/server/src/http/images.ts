@@ -3,9 +3,9 @@ import multipart from '@fastify/multipart'
 import { ClientCommand, checked, cleanName, ImageFetch, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FRONT } from '../boards/boards.ts'
-import type { Sending } from '../images/intake.ts'
-import { atBoard, pictureOf } from './address.ts'
+import type { Sending } from '../images/uploads/intake.ts'
 import type { Parts } from './app.ts'
+import { atBoard, pictureOf } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
 
 /** Bytes that a form may add to its files. */

@@ -5,8 +5,8 @@ import { brotliCompress, gzip } from 'node:zlib'
 import fastifyStatic from '@fastify/static'
 import { WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { atBoard } from './address.ts'
 import type { Parts } from './app.ts'
+import { atBoard } from './board-route.ts'
 import { type Encoding, encodingFor } from './encoding.ts'
 
 /** What the page may load: its own files, the pictures, and what it makes itself as blobs. */

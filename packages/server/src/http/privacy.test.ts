@@ -5,8 +5,8 @@ import { PassThrough, Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import type { ImageRecord, MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
-import { CANARY, exif, ORIENTATION, type Plant, plants } from '../images/scrub/plants.ts'
-import { errorOf, Harness } from './harness.ts'
+import { CANARY, exif, ORIENTATION, type Plant, plants } from '../../support/canary-images.ts'
+import { errorOf, Harness } from '../../support/http-harness.ts'
 
 let server: Harness
 /** Those that the decoders take. */

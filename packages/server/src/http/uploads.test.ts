@@ -8,9 +8,9 @@ import { Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import type { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
+import { errorOf, Harness } from '../../support/http-harness.ts'
 import { FRONT, SERVER } from '../boards/boards.ts'
-import { sweep, TIMES } from '../images/sweep.ts'
-import { errorOf, Harness } from './harness.ts'
+import { sweep, TIMES } from '../images/garbage-collector.ts'
 
 const TOKEN = 'a'.repeat(22)
 const ANNA = createHash('sha256').update(TOKEN).digest('base64url').slice(0, 22)

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { type ImageRecord, may, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
-import type { Arrival } from '../images/arrival.ts'
-import { atBoard } from './address.ts'
+import type { Arrival } from '../images/uploads/incoming-file.ts'
 import type { Parts } from './app.ts'
+import { atBoard } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
 
 /**

@@ -7,12 +7,12 @@ import { after, before, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
 import { heldSo } from '../../../../test/support/pictures.ts'
+import { Harness } from '../../support/http-harness.ts'
+import { blank, CORNERS, corners, cornersOf } from '../../support/sample-images.ts'
 import { tidy } from '../boards/boards.ts'
-import { Harness } from '../http/harness.ts'
-import { blank, CORNERS, corners, cornersOf } from './samples.ts'
-import { sweep, TIMES } from './sweep.ts'
+import { Workers } from './decoding/decoder.ts'
+import { sweep, TIMES } from './garbage-collector.ts'
 import { variantKey } from './variants.ts'
-import { Workers } from './workers.ts'
 
 let server: Harness
 

@@ -1,8 +1,8 @@
 import { type Batch, type Cursor, coalesce } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
 import type { WebSocket } from 'ws'
-import { type Projected, project } from '../boards/projection.ts'
-import type { Encoded } from './frames.ts'
+import { type Projected, project } from '../boards/encoded-batch.ts'
+import type { Encoded } from './encoded-event.ts'
 import type { Room } from './room.ts'
 
 /** Bytes that may wait for one viewer before it counts as behind; half of what F6 allows. */

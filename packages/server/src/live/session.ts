@@ -16,9 +16,9 @@ import {
 import type { Socket } from 'socket.io'
 import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
-import { isArriving } from '../images/intake.ts'
+import { isArriving } from '../images/uploads/intake.ts'
 import { Outbox, transportOf, UNREAD } from './outbox.ts'
-import { Rate } from './rate.ts'
+import { Rate } from './rate-limiter.ts'
 import type { Room } from './room.ts'
 
 /**

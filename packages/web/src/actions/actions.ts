@@ -1,7 +1,7 @@
 import type { Parts } from '../app.ts'
 import { type Action, can, chordOf } from './action.ts'
+import { handActions } from './arrange.ts'
 import { boardActions } from './board.ts'
-import { handActions } from './hands.ts'
 import { pictureActions } from './pictures.ts'
 import { viewActions } from './view.ts'
 

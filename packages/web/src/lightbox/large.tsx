@@ -1,11 +1,11 @@
 import { blobUrl } from '@wirephoto/client'
 import { createMemo, createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { blurOf } from '../stage/blur.ts'
-import { sideFor } from '../stage/sharpness.ts'
-import type { Size } from '../stage/view.ts'
-import { wayOf } from '../stage/way.ts'
-import { Wire } from '../stage/wire.tsx'
+import type { Size } from '../geometry/view.ts'
+import { blurOf } from '../state/blur.ts'
+import { sideFor } from '../state/resolution.ts'
+import { wayOf } from '../state/transfer-state.ts'
+import { Wire } from '../ui/progress-line.tsx'
 import { fitted } from './size.ts'
 
 /** Pixels of what a tile has loaded already, as a rule. */

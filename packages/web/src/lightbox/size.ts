@@ -1,5 +1,5 @@
 import type { ImageRecord } from '@wirephoto/board'
-import type { Size } from '../stage/view.ts'
+import type { Size } from '../geometry/view.ts'
 
 /** Milliseconds in which a picture grows from its tile, and goes back. */
 const GROW = 200

@@ -4,7 +4,7 @@ import { keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
-import { ActionButton } from './action-button.tsx'
+import { ActionButton } from '../ui/action-button.tsx'
 
 const { ui } = words
 

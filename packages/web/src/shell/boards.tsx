@@ -3,10 +3,10 @@ import { createSignal, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
-import { when } from '../stage/when.ts'
+import { when } from '../ui/format-time.ts'
 import './boards.css'
-import { Dialog } from './dialog.tsx'
-import { forget, isKept, pictureOf, remember, type Visit, visits } from './visits.ts'
+import { Dialog } from '../ui/dialog.tsx'
+import { forget, isKept, pictureOf, remember, type Visit, visits } from './visited-boards.ts'
 
 const { ui } = words
 

@@ -3,7 +3,7 @@ import { createMemo, createSignal, For, type JSX, Show } from 'solid-js'
 import { type Action, can, chordOf, keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { Icon } from '../look/icon.tsx'
-import { Dialog } from './dialog.tsx'
+import { Dialog } from '../ui/dialog.tsx'
 import './palette.css'
 
 /** Whatever can be done now, found by its name. */

@@ -1,7 +1,7 @@
 import { words } from '@wirephoto/board'
 import { type Accessor, type Component, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import type { Toasts } from './toasts.tsx'
+import type { Toasts } from '../ui/toasts.tsx'
 
 /** Milliseconds after which a page that stands still fetches what could be wanted. */
 const SETTLED = 3_000
@@ -9,7 +9,7 @@ const SETTLED = 3_000
 /** Rooms over the board. Each is loaded when it is first opened, or before, when nothing else is to be done. */
 const rooms = {
   palette: () => import('./palette.tsx').then(({ Palette }) => Palette),
-  keys: () => import('./sheet.tsx').then(({ KeySheet }) => KeySheet),
+  keys: () => import('./key-sheet.tsx').then(({ KeySheet }) => KeySheet),
   trash: () => import('./trash.tsx').then(({ Trash }) => Trash),
   boards: () => import('./boards.tsx').then(({ Boards }) => Boards),
   settings: () => import('./settings.tsx').then(({ Settings }) => Settings),

@@ -1,7 +1,7 @@
 import { limits, roomWords, words } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { colourOf, initialOf } from '../stage/faces.ts'
+import { colourOf, initialOf } from '../ui/avatar-colour.ts'
 import './people.css'
 
 const ui = { ...roomWords, guest: words.ui.guest }

@@ -2,7 +2,7 @@ import { roomWords, words } from '@wirephoto/board'
 import { createSignal, For, type JSX, onCleanup } from 'solid-js'
 import { useApp } from '../app.ts'
 import { type Look, look, setLook } from '../look/theme.ts'
-import { Dialog } from './dialog.tsx'
+import { Dialog } from '../ui/dialog.tsx'
 import './settings.css'
 
 const LOOKS: readonly Look[] = ['system', 'light', 'dark']

@@ -1,20 +1,20 @@
 import { MEDIA_TYPES, words } from '@wirephoto/board'
 import { createEffect, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { DropEdge } from '../drop/edge.tsx'
-import { ActionButton } from './action-button.tsx'
+import { ActionButton } from '../ui/action-button.tsx'
+import { Later } from '../ui/lazy-part.tsx'
 import { Bar } from './bar.tsx'
 import { Connection } from './connection.tsx'
+import { DropEdge } from './drop-overlay.tsx'
 import { EmptyBoard } from './empty.tsx'
-import { Later } from './later.tsx'
 import { OpenPanel } from './panels.tsx'
 import './shell.css'
+import { ToastList } from '../ui/toasts.tsx'
 import { Title, titleOf } from './title.tsx'
-import { ToastList } from './toasts.tsx'
 import { Zoom } from './zoom.tsx'
 
 const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)
-const visited = () => import('./visits.ts').then(({ Visited }) => Visited)
+const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visited)
 
 /** Everything around the pictures. */
 export function Shell(): JSX.Element {

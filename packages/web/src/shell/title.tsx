@@ -1,10 +1,10 @@
 import { limits, words } from '@wirephoto/board'
 import { type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import type { Desk } from '../desk.ts'
+import type { Point } from '../geometry/view.ts'
 import { Icon } from '../look/icon.tsx'
-import type { Point } from '../stage/view.ts'
-import type { OpenMenu } from './menus.ts'
+import type { Desk } from '../state/board-store.ts'
+import type { OpenMenu } from '../state/menus.ts'
 
 const { ui } = words
 

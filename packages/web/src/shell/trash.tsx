@@ -11,8 +11,8 @@ import {
   Show,
 } from 'solid-js'
 import { useApp } from '../app.ts'
-import { blurOf } from '../stage/blur.ts'
-import { Dialog } from './dialog.tsx'
+import { blurOf } from '../state/blur.ts'
+import { Dialog } from '../ui/dialog.tsx'
 import './trash.css'
 
 const DAY = 86_400_000

@@ -2,7 +2,7 @@ import { words } from '@wirephoto/board'
 import type { JSX } from 'solid-js'
 import { keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
-import { ActionButton } from './action-button.tsx'
+import { ActionButton } from '../ui/action-button.tsx'
 
 const { ui } = words
 

@@ -1,7 +1,7 @@
 import { limits, roomWords as ui } from '@wirephoto/board'
 import { createMemo, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { toScreen } from './view.ts'
+import { toScreen } from '../geometry/view.ts'
 
 /** Screen pixels between a picture and the field for its caption, and the field's least width. */
 const GAP = 8

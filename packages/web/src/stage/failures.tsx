@@ -1,7 +1,7 @@
 import { words } from '@wirephoto/board'
 import { createMemo, For, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
-import { toScreen } from './view.ts'
+import { toScreen } from '../geometry/view.ts'
 
 const { ui } = words
 

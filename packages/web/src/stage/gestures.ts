@@ -1,5 +1,5 @@
-import type { Camera } from './camera.ts'
-import type { Point } from './view.ts'
+import type { Point } from '../geometry/view.ts'
+import type { Camera } from '../state/camera.ts'
 
 /** Screen pixels that a pointer may stray and still be a click. */
 const SLOP = { mouse: 4, touch: 9 }

@@ -1,8 +1,8 @@
 import { boxOf } from '@wirephoto/board'
 import { actionFor } from '../actions/actions.ts'
 import type { App } from '../app.ts'
+import { type Direction, firstSeen, neighbour } from '../geometry/order.ts'
 import type { Gestures } from './gestures.ts'
-import { type Direction, firstSeen, neighbour } from './order.ts'
 
 /** Screen pixels that an arrow pans, and board units that it moves a selection. */
 const PAN = 80

@@ -1,9 +1,9 @@
 import type { Box } from '@wirephoto/board'
 import { type Accessor, createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import type { Desk } from '../desk.ts'
-import type { Selection } from './selection.ts'
-import { overlaps, type Point, toScreen } from './view.ts'
+import { overlaps, type Point, toScreen } from '../geometry/view.ts'
+import type { Desk } from '../state/board-store.ts'
+import type { Selection } from '../state/selection.ts'
 
 /** A box drawn over the ground: what it touches is selected, while it is being drawn. */
 export class Marquee {

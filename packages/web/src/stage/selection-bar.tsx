@@ -2,8 +2,8 @@ import { words } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { atHand } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
-import { ActionButton } from '../shell/action-button.tsx'
-import { around, toScreen } from './view.ts'
+import { around, toScreen } from '../geometry/view.ts'
+import { ActionButton } from '../ui/action-button.tsx'
 
 const { ui } = words
 

@@ -2,20 +2,20 @@ import { words } from '@wirephoto/board'
 import { createEffect, createMemo, For, type JSX, on, onCleanup, onMount, Show } from 'solid-js'
 import { atPictures } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
-import { Later } from '../shell/later.tsx'
-import { FarPictures } from './far.tsx'
+import { Later } from '../ui/lazy-part.tsx'
+import { FarPictures } from './far-canvas.tsx'
 import { Gestures } from './gestures.ts'
 import { enter, listenToKeys } from './keys.ts'
 import { Marquee, MarqueeBox } from './marquee.tsx'
 import './stage.css'
-import { stacked } from './order.ts'
+import { stacked } from '../geometry/order.ts'
+import { type Point, toBoard } from '../geometry/view.ts'
+import { visible } from '../state/visible.ts'
 import { Tile } from './tile.tsx'
-import { type Point, toBoard } from './view.ts'
-import { visible } from './visible.ts'
 
 const { ui } = words
 
-const over = () => import('./over.tsx').then(({ Over }) => Over)
+const over = () => import('./overlay.tsx').then(({ Over }) => Over)
 
 /** The ground with the pictures on it. */
 export function Stage(): JSX.Element {

@@ -1,9 +1,9 @@
 import { heightOf, type ImageRecord, words } from '@wirephoto/board'
 import { createEffect, createMemo, type JSX, on } from 'solid-js'
 import { useApp } from '../app.ts'
-import { Print } from './print.tsx'
-import { describe, Slug } from './slug.tsx'
-import { wayOf } from './way.ts'
+import { wayOf } from '../state/transfer-state.ts'
+import { Print } from './picture.tsx'
+import { describe, Slug } from './picture-info.tsx'
 
 const { ui } = words
 

@@ -1,0 +1,131 @@
+import { WireError } from '@wirephoto/board'
+import { newStamp } from '../client-rows.ts'
+import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '../engine.ts'
+import type { Database } from './database.ts'
+
+export const openBoards = (database: Database): Boards => ({
+  async create(board) {
+    const values = [board, Date.now(), newStamp(), newStamp()]
+    const [row] = await database.query<{ made: boolean }>(CREATE_BOARD, values)
+    return row!.made
+  },
+  has: async (board) => (await database.query(HAS_BOARD, [board])).length > 0,
+  list: () => database.query<BoardInfo & Record<string, unknown>>(LIST_BOARDS),
+  remove: async (board) => (await database.query(REMOVE_BOARD, [board])).length > 0,
+})
+
+export const openSecrets = (database: Database): Secrets => ({
+  async put({ hash, board, kind, data, expiresAt }) {
+    await database.query(DROP_EXPIRED, [Date.now()])
+    const values = [hash, board, kind, data, expiresAt]
+    if ((await database.query(PUT_SECRET, values)).length === 0)
+      throw new WireError('unknown-board')
+  },
+  async get(hash) {
+    const [secret] = await database.query<SecretRow>(GET_SECRET, [hash, Date.now()])
+    return secret ?? null
+  },
+  async list(board) {
+    await known(database, board)
+    return database.query<SecretRow>(LIST_SECRETS, [board, Date.now()])
+  },
+  async remove(hash) {
+    const [row] = await database.query<{ valid: boolean }>(REMOVE_SECRET, [hash, Date.now()])
+    return row?.valid ?? false
+  },
+})
+
+export const openHistory = (database: Database): History => ({
+  async append(board, entries) {
+    await known(database, board)
+    if (entries.length === 0) return
+    const columns = (['at', 'kind', 'subject', 'data'] as const).map((column) =>
+      entries.map((entry) => entry[column]),
+    )
+    await database.query(APPEND_HISTORY, [board, ...columns])
+  },
+  async list(board, { kind, subject, before, limit }) {
+    await known(database, board)
+    const values = [board, kind, subject, before, limit]
+    return database.query<HistoryEntry & Record<string, unknown>>(LIST_HISTORY, values)
+  },
+  async prune(board, time) {
+    await known(database, board)
+    await database.query(PRUNE_HISTORY, [board, time])
+  },
+})
+
+type SecretRow = Secret & Record<string, unknown>
+
+async function known(database: Database, board: string): Promise<void> {
+  if ((await database.query(HAS_BOARD, [board])).length === 0) throw new WireError('unknown-board')
+}
+
+const HAS_BOARD = { name: 'has-board', text: 'SELECT 1 FROM boards WHERE id = $1' }
+
+const CREATE_BOARD = {
+  name: 'create-board',
+  text: `
+  WITH board AS (
+    INSERT INTO boards (id, created_at, epoch, seq, stamp) VALUES ($1, $2, $3, 0, $4)
+    ON CONFLICT DO NOTHING RETURNING key
+  ), batch AS (
+    INSERT INTO batches (board, seq, stamp, at) SELECT key, 0, $4, $2 FROM board
+  )
+  SELECT EXISTS (SELECT FROM board) AS made`,
+}
+
+const LIST_BOARDS = {
+  name: 'list-boards',
+  text: 'SELECT id AS board, created_at AS "createdAt" FROM boards ORDER BY id',
+}
+
+const REMOVE_BOARD = { name: 'remove-board', text: 'DELETE FROM boards WHERE id = $1 RETURNING 1' }
+
+const DROP_EXPIRED = { name: 'drop-expired', text: 'DELETE FROM secrets WHERE expires_at <= $1' }
+
+const PUT_SECRET = {
+  name: 'put-secret',
+  text: `
+  INSERT INTO secrets (hash, board, kind, data, expires_at)
+  SELECT $1, key, $3, $4, $5 FROM boards WHERE id = $2
+  ON CONFLICT (hash) DO UPDATE
+  SET board = excluded.board, kind = excluded.kind, data = excluded.data, expires_at = excluded.expires_at
+  RETURNING 1`,
+}
+
+const SECRETS = `SELECT hash, boards.id AS board, kind, data, expires_at AS "expiresAt"
+  FROM secrets JOIN boards ON boards.key = secrets.board WHERE coalesce(expires_at > $2, true)`
+
+const GET_SECRET = { name: 'get-secret', text: `${SECRETS} AND hash = $1` }
+
+const LIST_SECRETS = { name: 'list-secrets', text: `${SECRETS} AND boards.id = $1 ORDER BY hash` }
+
+const REMOVE_SECRET = {
+  name: 'remove-secret',
+  text: 'DELETE FROM secrets WHERE hash = $1 RETURNING coalesce(expires_at > $2, true) AS valid',
+}
+
+const APPEND_HISTORY = {
+  name: 'append-history',
+  text: `
+  INSERT INTO history (board, at, kind, subject, data)
+  SELECT boards.key, entry.at, entry.kind, entry.subject, entry.data
+  FROM boards, unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
+    WITH ORDINALITY AS entry (at, kind, subject, data, position)
+  WHERE boards.id = $1 ORDER BY position`,
+}
+
+const LIST_HISTORY = {
+  name: 'list-history',
+  text: `
+  SELECT at, kind, subject, data FROM history
+  WHERE board = (SELECT key FROM boards WHERE id = $1) AND kind = $2
+    AND ($3::text IS NULL OR subject = $3) AND ($4::bigint IS NULL OR at < $4)
+  ORDER BY at DESC, key DESC LIMIT $5`,
+}
+
+const PRUNE_HISTORY = {
+  name: 'prune-history',
+  text: 'DELETE FROM history WHERE board = (SELECT key FROM boards WHERE id = $1) AND at < $2',
+}

@@ -1,0 +1,206 @@
+import { WireError } from '@wirephoto/board'
+import { type RDatum, r } from 'rethinkdb-ts'
+import { newStamp } from '../client-rows.ts'
+import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '../engine.ts'
+import type { Database, Query } from './database.ts'
+import { GRACE, removeAll } from './prune.ts'
+import {
+  type BatchRow,
+  type BoardRow,
+  HARD,
+  type HistoryRow,
+  type NoteRow,
+  type SecretRow,
+  type Tables,
+} from './tables.ts'
+
+export const openBoards = (database: Database, tables: Tables): Boards => ({
+  create: (board) => database.run(created(tables, board)),
+  has: async (board) => (await database.run(tables.boards.get(board))) !== null,
+  list: () =>
+    database.run<BoardInfo[]>(
+      tables.boards
+        .orderBy({ index: 'id' })
+        .map((row: RDatum) => ({ board: row('id'), createdAt: row('createdAt') })),
+    ),
+
+  async remove(board) {
+    const row = await database.run<BoardRow | null>(tables.boards.get(board))
+    if (!row) return false
+    const { epoch } = row
+    await database.write(
+      tables.wirephoto.insert(
+        { id: epoch, board, at: Date.now() },
+        { ...HARD, conflict: 'replace' },
+      ),
+    )
+    const unlessNew = (it: RDatum) => r.branch(it('epoch').default('').eq(epoch), null, it)
+    const { deleted } = await database.write(tables.boards.get(board).replace(unlessNew, HARD))
+    await removeEpoch(database, tables, epoch)
+    return deleted === 1
+  },
+})
+
+/** Ends the removals that a crash broke off, and takes away what came late for a removed board. */
+export async function sweepRemoved(database: Database, tables: Tables): Promise<void> {
+  const { wirephoto, boards } = tables
+  const old = wirephoto.filter((note: RDatum) =>
+    note.hasFields('board').and(note('at').lt(Date.now() - GRACE)),
+  )
+  for (const { id: epoch, board } of await database.run<NoteRow[]>(old)) {
+    const row = await database.run<BoardRow | null>(boards.get(board))
+    if (row?.epoch !== epoch) await removeEpoch(database, tables, epoch)
+    await database.write(wirephoto.get(epoch).delete(HARD))
+  }
+}
+
+async function removeEpoch(database: Database, tables: Tables, epoch: string): Promise<void> {
+  const { batches, records, clients, secrets, history } = tables
+  for (const table of [batches, records, clients, history])
+    await removeAll(database, table.between([epoch, r.minval], [epoch, r.maxval]))
+  await removeAll(database, secrets.getAll(epoch, { index: 'epoch' }))
+}
+
+/** The first batch comes before its board: whoever finds the board finds it. */
+function created({ boards, batches }: Tables, board: string): Query {
+  const [epoch, stamp, now] = [newStamp(), newStamp(), Date.now()]
+  const row: BoardRow = { id: board, epoch, createdAt: now, seq: 0, stamp, floor: 0 }
+  const start: BatchRow = {
+    id: [epoch, 0],
+    board,
+    stamp,
+    prev: null,
+    by: '',
+    at: now,
+    changes: '[]',
+    clients: [],
+  }
+  return r.branch(
+    boards.get(board).ne(null),
+    false,
+    batches.insert(start, HARD).do((result: RDatum) =>
+      r.branch(
+        result('errors').ne(0),
+        r.error(result('first_error')),
+        boards.insert(row, HARD).do((made: RDatum) =>
+          r.branch(
+            made('inserted').eq(1),
+            true,
+            batches
+              .get([epoch, 0])
+              .delete(HARD)
+              .do(() => false),
+          ),
+        ),
+      ),
+    ),
+  )
+}
+
+export const openSecrets = (database: Database, { boards, secrets }: Tables): Secrets => ({
+  async put({ hash, board, kind, data, expiresAt }) {
+    const expired = { index: 'expiresAt', rightBound: 'closed' } as const
+    await database.write(secrets.between(r.minval, Date.now(), expired).delete(HARD))
+    const row = { id: hash, board, kind, data, expiresAt }
+    const put = (of: RDatum) =>
+      r.branch(
+        of.eq(null),
+        false,
+        secrets
+          .insert(r.expr(row).merge({ epoch: of('epoch') }), { ...HARD, conflict: 'replace' })
+          .do((result: RDatum) =>
+            r.branch(result('errors').eq(0), true, r.error(result('first_error'))),
+          ),
+      )
+    if (!(await database.run(boards.get(board).do(put)))) throw new WireError('unknown-board')
+  },
+
+  async get(hash) {
+    const row = await database.run<SecretRow | null>(
+      secrets
+        .get(hash)
+        .do((it: RDatum) =>
+          r.branch(boards.get(it('board'))('epoch').eq(it('epoch')).default(false), it, null),
+        ),
+    )
+    return row && isValid(row) ? secretOf(row) : null
+  },
+
+  async list(board) {
+    const epoch = await epochOf(database, boards, board)
+    const rows = await database.run<SecretRow[]>(secrets.getAll(epoch, { index: 'epoch' }))
+    return rows.filter(isValid).map(secretOf)
+  },
+
+  async remove(hash) {
+    const { changes } = await database.write<SecretRow>(
+      secrets.get(hash).delete({ ...HARD, returnChanges: true }),
+    )
+    const row = changes?.[0]?.old_val
+    return row ? isValid(row) : false
+  },
+})
+
+const isValid = ({ expiresAt }: SecretRow): boolean => expiresAt === null || expiresAt > Date.now()
+
+const secretOf = ({ id, board, kind, data, expiresAt }: SecretRow): Secret => ({
+  hash: id,
+  board,
+  kind,
+  data,
+  expiresAt,
+})
+
+export const openHistory = (database: Database, { boards, history }: Tables): History => ({
+  async append(board, entries) {
+    const epoch = await epochOf(database, boards, board)
+    const rows = entries.map(
+      ({ at, kind, subject, data }): HistoryRow => ({
+        id: [epoch, kind, at, nth()],
+        subject,
+        data,
+      }),
+    )
+    if (rows.length === 0) return
+    await database.write(history.insert(rows, HARD))
+  },
+
+  async list(board, { kind, subject, before, limit }) {
+    const epoch = await epochOf(database, boards, board)
+    const of = subject === undefined ? [epoch, kind] : [epoch, kind, subject]
+    const index = subject === undefined ? 'id' : 'subject'
+    const rows = await database.run<HistoryRow[]>(
+      history
+        .between([...of, r.minval], [...of, before ?? r.maxval], { index })
+        .orderBy({ index: r.desc(index) })
+        .limit(limit),
+    )
+    return rows.map(({ id: [, , at], subject, data }) => ({ at, kind, subject, data }))
+  },
+
+  async prune(board, time) {
+    const epoch = await epochOf(database, boards, board)
+    for (const kind of KINDS)
+      await removeAll(database, history.between([epoch, kind, r.minval], [epoch, kind, time]))
+  },
+})
+
+const KINDS: readonly HistoryEntry['kind'][] = ['audit', 'frame']
+
+let entries = 0
+/** Of the entries of one millisecond the later is the greater. */
+function nth(): string {
+  entries = (entries + 1) % 36 ** 4
+  const time = Date.now().toString(36)
+  return `${time}.${entries.toString(36).padStart(4, '0')}.${newStamp()}`
+}
+
+async function epochOf(
+  database: Database,
+  boards: Tables['boards'],
+  board: string,
+): Promise<string> {
+  const row = await database.run<BoardRow | null>(boards.get(board))
+  if (!row) throw new WireError('unknown-board')
+  return row.epoch
+}

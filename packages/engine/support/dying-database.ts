@@ -1,0 +1,17 @@
+import type { Address } from '../src/rethinkdb/address.ts'
+import { Database, type Query } from '../src/rethinkdb/database.ts'
+
+/** For tests: a server that dies after so many queries. */
+export class Dying extends Database {
+  #left: number
+
+  constructor(address: Address, left: number) {
+    super(address, 1)
+    this.#left = left
+  }
+
+  override async run<T>(query: Query): Promise<T> {
+    if (this.#left-- <= 0) throw new Error('died')
+    return super.run<T>(query)
+  }
+}

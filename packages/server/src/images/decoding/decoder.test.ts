@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { crc32 } from 'node:zlib'
+import { type MediaType, WireError } from '@wirephoto/board'
+import sharp from 'sharp'
+import { thumbHashToApproximateAspectRatio } from 'thumbhash'
+import { blank, chunk, processes } from '../../../support/sample-images.ts'
+import { type Verdict, Workers } from './decoder.ts'
+import { HEAD, sniff } from './sniff.ts'
+
+const CORPORA = fileURLToPath(new URL('../../../../../../shared/corpora/', import.meta.url))
+
+let workers: Workers
+let folder: string
+
+before(async () => {
+  workers = new Workers()
+  folder = await mkdtemp(join(tmpdir(), 'wirephoto-workers-'))
+})
+after(async () => {
+  await workers.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function judge(bytes: Buffer, name = 'p'): Promise<Verdict> {
+  const type = await sniff(bytes.subarray(0, HEAD), name)
+  const path = join(folder, crypto.randomUUID())
+  await writeFile(path, bytes)
+  return workers.judge({ path, type, name })
+}
+
+const draw = (width = 300, height = 200) =>
+  sharp({ create: { width, height, channels: 3, background: '#284', noise: { type: 'gaussian' } } })
+
+test('every type that a board takes is judged by its pixels', async () => {
+  const pictures: [MediaType, Buffer][] = [
+    ['image/jpeg', await draw().jpeg().toBuffer()],
+    ['image/png', await draw().png().toBuffer()],
+    ['image/gif', await draw().gif().toBuffer()],
+    ['image/webp', await draw().webp().toBuffer()],
+    ['image/avif', await draw().avif({ effort: 0 }).toBuffer()],
+    ['image/jpeg', await draw().toColourspace('cmyk').jpeg().toBuffer()],
+    ['image/png', await draw().toColourspace('rgb16').png().toBuffer()],
+    ['image/png', await draw().greyscale().png().toBuffer()],
+  ]
+  for (const [expected, bytes] of pictures) {
+    const { type, width, height, thumbhash } = await judge(bytes)
+    assert.deepEqual([type, width, height], [expected, 300, 200])
+    const ratio = thumbHashToApproximateAspectRatio(Buffer.from(thumbhash, 'base64'))
+    assert.ok(Math.abs(ratio - 1.5) < 0.4, `${expected} ${ratio}`)
+  }
+})
+
+test('R2: the size is the one that is seen, after orientation', async () => {
+  for (const orientation of [1, 3, 6, 8]) {
+    const { width, height } = await judge(
+      await draw().withMetadata({ orientation }).jpeg().toBuffer(),
+    )
+    assert.deepEqual([width, height], orientation < 5 ? [300, 200] : [200, 300])
+  }
+})
+
+test('a moving picture is judged by its frame, and known to move', async () => {
+  const frames = [await draw(64, 48).png().toBuffer(), await draw(64, 48).png().toBuffer()]
+  for (const format of ['gif', 'webp'] as const) {
+    const bytes = await sharp(frames, { join: { animated: true } })
+      .toFormat(format)
+      .toBuffer()
+    const { width, height, animated } = await judge(bytes)
+    assert.deepEqual([width, height, animated], [64, 48, true])
+    assert.equal((await judge(await draw().toFormat(format).toBuffer())).animated, false)
+  }
+  const still = await draw(64, 48).png().toBuffer()
+  // Behind IHDR: an APNG of two frames.
+  const control = chunk('acTL', Buffer.from([0, 0, 0, 2, 0, 0, 0, 0]))
+  const apng = Buffer.concat([still.subarray(0, 33), ...control, still.subarray(33)])
+  assert.deepEqual([(await judge(still)).animated, (await judge(apng)).animated], [false, true])
+  const avif = await draw(64, 48).avif({ effort: 0 }).toBuffer()
+  assert.equal((await judge(avif)).animated, false)
+  // One that says it is a sequence, by a brand.
+  avif.write('avis', avif.indexOf('miaf'), 'latin1')
+  assert.equal((await judge(avif)).animated, true)
+})
+
+test('F8: what is cut off, a lie or too large is refused', async () => {
+  const png = await draw().png().toBuffer()
+  const jpeg = await draw().jpeg().toBuffer()
+  const sized = (width: number, height: number) => {
+    const bytes = Buffer.from(png)
+    bytes.writeUInt32BE(width, 16)
+    bytes.writeUInt32BE(height, 20)
+    bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29)
+    return bytes
+  }
+  const cases: [Buffer, string][] = [
+    [jpeg.subarray(0, jpeg.length / 2), 'damaged'],
+    [png.subarray(0, png.length / 2), 'damaged'],
+    [(await draw().webp().toBuffer()).subarray(0, 300), 'damaged'],
+    [(await draw().gif().toBuffer()).subarray(0, 900), 'damaged'],
+    [(await draw().avif({ effort: 0 }).toBuffer()).subarray(0, 500), 'damaged'],
+    [sized(10_001, 10_000), 'too-many-pixels'],
+    [sized(70_000, 1), 'too-many-pixels'],
+    [Buffer.concat([jpeg.subarray(0, 4), Buffer.alloc(9_000, 7)]), 'damaged'],
+  ]
+  for (const [bytes, code] of cases) await assert.rejects(judge(bytes), { code })
+  await assert.rejects(judge(sized(70_000, 1), 'long.png'), {
+    message: 'long.png is 70000 pixels long. The limit here is 65535.',
+  })
+})
+
+test('F8: whatever comes, the server outlives it', async (t) => {
+  const folders = ['hostile', 'metadata', 'formats'].map((name) => join(CORPORA, name))
+  const files = await Promise.all(
+    folders.map(async (path) => (await readdir(path)).map((file) => join(path, file))),
+  ).catch(() => null)
+  if (files === null) return t.skip('the corpora are absent')
+  const outcomes: Record<string, number> = {}
+  await Promise.all(
+    files.flat().map(async (path) => {
+      const outcome = await judge(await readFile(path), path).then(
+        () => 'taken',
+        (error: unknown) => (error instanceof WireError ? error.code : `crash: ${String(error)}`),
+      )
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      // Browsers show pictures whose metadata are broken.
+      if (/formats|orientation-|exif/.test(path)) assert.equal(outcome, 'taken', path)
+      if (/truncated[._](?:jpe?g|gif|image)|broken_data_stream/.test(path))
+        assert.equal(outcome, 'damaged', path)
+    }),
+  )
+  t.diagnostic(JSON.stringify(outcomes))
+  assert.deepEqual(
+    Object.keys(outcomes).filter((outcome) => outcome.startsWith('crash')),
+    [],
+  )
+})
+
+test('F8: a process that is killed costs no picture', async () => {
+  const bytes = blank(3_000, 3_000)
+  const judged = [judge(bytes), judge(bytes), judge(bytes), judge(bytes)]
+  let killed = 0
+  const timer = setInterval(() => {
+    if (killed > 0) return
+    for (const pid of processes()) {
+      process.kill(pid, 'SIGKILL')
+      killed++
+    }
+  }, 5)
+  for (const verdict of await Promise.all(judged)) assert.equal(verdict.width, 3_000)
+  clearInterval(timer)
+  assert.ok(killed > 0)
+})
+
+test('F8: a picture that takes too long is given up, and the next is judged', async () => {
+  const slow = new Workers({ seconds: 0.2, memory: 1e9 })
+  try {
+    const path = join(folder, 'slow.png')
+    await writeFile(path, blank(8_000, 8_000))
+    await assert.rejects(slow.judge({ path, type: 'image/png', name: 'slow.png' }), {
+      code: 'too-heavy',
+    })
+    const small = join(folder, 'small.png')
+    await writeFile(small, await draw(2, 2).png().toBuffer())
+    assert.equal((await slow.judge({ path: small, type: 'image/png', name: '' })).width, 2)
+  } finally {
+    await slow.close()
+  }
+})

@@ -1,0 +1,61 @@
+import { Broken } from './edit-plan.ts'
+
+/** A box of ISO 14496-12 section 4.2, among bytes that have been read of a file. */
+export interface Box {
+  readonly type: string
+  /** Where it begins, where what it holds begins, and where it ends. */
+  readonly start: number
+  readonly body: number
+  readonly end: number
+}
+
+/** The boxes between two places. */
+export function* boxes(bytes: Buffer, start: number, end: number): Generator<Box> {
+  for (let at = start; at + 8 <= end; ) {
+    const box = boxAt(bytes, at, end)
+    if (box.end > end) throw new Broken()
+    yield box
+    at = box.end
+  }
+}
+
+/** The box whose header stands there. One without a length goes on to `last`. */
+export function boxAt(bytes: Buffer, start: number, last: number): Box {
+  const type = bytes.toString('latin1', start + 4, start + 8)
+  const numbers = new Numbers(bytes, start, bytes.length)
+  const short = numbers.next(4)
+  const body = start + (short === 1 ? 16 : 8)
+  numbers.next(4)
+  const end = short === 0 ? last : start + (short === 1 ? numbers.next(8) : short)
+  if (end < body) throw new Broken()
+  return { type, start, body, end }
+}
+
+/** The first box along a path of types. */
+export function find(bytes: Buffer, within: Box, ...path: readonly string[]): Box | undefined {
+  const [type, ...rest] = path
+  if (type === undefined) return within
+  const box = boxes(bytes, within.body, within.end).find((each) => each.type === type)
+  return box && find(bytes, box, ...rest)
+}
+
+/** Reads numbers one after the other; throws `Broken` at the end. */
+export class Numbers {
+  readonly #bytes: Buffer
+  #at: number
+  readonly #end: number
+
+  constructor(bytes: Buffer, start: number, end: number) {
+    this.#bytes = bytes
+    this.#at = start
+    this.#end = Math.min(end, bytes.length)
+  }
+
+  /** Of so many bytes, the greatest first; of none, 0. */
+  next(length: number): number {
+    if (this.#at + length > this.#end) throw new Broken()
+    let value = 0
+    for (let i = 0; i < length; i++) value = value * 256 + this.#bytes[this.#at++]!
+    return value
+  }
+}

@@ -1,0 +1,82 @@
+import { scrubExif } from './exif.ts'
+import type { Scrubbing, Tape } from './stream-editor.ts'
+
+/** Chunks that stay, and the most that they hold. PNG third edition sections 11.2 and 11.3. */
+const KEPT = new Map([
+  ['IHDR', 13],
+  ['PLTE', 768],
+  ['IDAT', Number.POSITIVE_INFINITY],
+  ['IEND', 0],
+  ['tRNS', 256],
+  ['cHRM', 32],
+  ['gAMA', 4],
+  ['sBIT', 4],
+  ['sRGB', 1],
+  ['cICP', 4],
+  ['mDCV', 24],
+  ['cLLI', 8],
+  ['bKGD', 6],
+  ['hIST', 512],
+  ['pHYs', 9],
+  ['acTL', 8],
+  ['fcTL', 26],
+  ['fdAT', Number.POSITIVE_INFINITY],
+])
+const KNOWN = [...KEPT.keys(), 'eXIf', 'iCCP']
+/** Names of colour profiles that tell nothing. */
+const PROFILES = ['icc', 'ICC profile', 'ICC Profile', 'Photoshop ICC profile']
+
+/**
+ * What makes pixels stays, with the orientation and the colour profile. Every other chunk, texts and times
+ * among them, becomes a private one of zeros: `tEXt` is `teXt` then, which readers pass over.
+ */
+export function* scrubPng(tape: Tape): Scrubbing {
+  yield* tape.keep(8)
+  for (;;) {
+    const length = yield* tape.uint(4)
+    if (length > 0x7fffffff) return
+    tape.sum()
+    const type = yield* chunkType(tape)
+    if (type === null) return
+    const end = tape.position + length
+    if (length <= (KEPT.get(type) ?? -1)) yield* tape.keep(length + 4)
+    else {
+      if (type === 'eXIf') yield* scrubExif(tape, end)
+      if (type === 'iCCP' && (yield* scrubName(tape, end))) yield* tape.keepTo(end)
+      yield* tape.wipeTo(end)
+      yield* tape.putSum()
+    }
+    if (type === 'IEND') return
+  }
+}
+
+/** The type, as it is from now on; null when it is none. */
+function* chunkType(tape: Tape): Scrubbing<string | null> {
+  let type = ''
+  for (let i = 0; i < 4; i++) {
+    const letter = String.fromCharCode(yield* tape.byte())
+    if (!/[A-Za-z]/.test(letter)) {
+      tape.replace(0)
+      return null
+    }
+    const next = type + letter
+    const isKnown = i !== 1 || KNOWN.some((known) => known.startsWith(next))
+    type = isKnown ? next : type + letter.toLowerCase()
+    // Section 5.4: a small second letter makes it private.
+    tape.replace(type.charCodeAt(i))
+  }
+  return type
+}
+
+/** The name of a profile, up to its end; false when it has none. */
+function* scrubName(tape: Tape, end: number): Scrubbing<boolean> {
+  const last = Math.min(end, tape.position + 80)
+  let name = ''
+  while (tape.position < last) {
+    const byte = yield* tape.byte()
+    if (byte === 0) return true
+    name += String.fromCharCode(byte)
+    if (!PROFILES.some((known) => known.startsWith(name))) tape.replace(0x78)
+  }
+  return false
+}

@@ -1,0 +1,131 @@
+import type { FileHandle } from 'node:fs/promises'
+import { Broken, Description, Plan } from './edit-plan.ts'
+
+/** Pages, the reduced pictures between them included; and strips or tiles of one. */
+const [PAGES, PIECES] = [1_000, 100_000]
+/** Bytes of a value by its type: TIFF 6.0 section 2. None of text, which tells nothing of pixels. */
+const SIZES = [0, 1, 0, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
+const [SUBFILE, STRIPS, STRIP_BYTES, TILES, TILE_BYTES] = [254, 273, 279, 324, 325]
+const [JPEG, JPEG_BYTES] = [513, 514]
+/**
+ * Fields that say how pixels are made of bytes, with the orientation and the colour profile: TIFF 6.0, its
+ * technical notes 1 and 2, and ICC.1 annex B.
+ */
+const KEPT = new Set(
+  [
+    '254 255 256 257 258 259 262 263 266 273 274 277 278 279 280 281 282 283 284 290 291 292 293 296',
+    '301 317 318 319 320 321 322 323 324 325 332 334 336 338 339 340 341 342 347',
+    '512 513 514 515 517 518 519 520 521 529 530 531 532 34675',
+  ].flatMap((line) => line.split(' ').map(Number)),
+)
+/** Of SUBFILE: a smaller picture of another one in the file. */
+const REDUCED = 1
+
+interface Field {
+  readonly tag: number
+  /** The entry of 12 bytes. */
+  readonly entry: Buffer
+  readonly type: number
+  readonly count: number
+}
+
+interface Page {
+  /** Where its directory stands. */
+  readonly at: number
+  readonly fields: readonly Field[]
+}
+
+/** What of a TIFF stays: its pages, but for small pictures of others, and of each the fields above. */
+export async function planTiff(file: FileHandle): Promise<Plan> {
+  return new Tiff(file).plan()
+}
+
+class Tiff {
+  readonly #file: Description
+  readonly #plan = new Plan()
+  #isLittle = false
+
+  constructor(file: FileHandle) {
+    this.#file = new Description(file)
+  }
+
+  async plan(): Promise<Plan> {
+    const header = await this.#file.read(0, 8)
+    this.#isLittle = header.toString('latin1', 0, 2) === 'II'
+    if (this.#u16(header, 2) !== 42) throw new Broken()
+    this.#plan.keep(0, 8)
+    const pages: Page[] = []
+    let directories = 0
+    for (let at = this.#u32(header, 4); at !== 0; directories++) {
+      if (directories === PAGES) throw new Broken()
+      const { fields, next } = await this.#directory(at)
+      const subfile = fields.find(({ tag }) => tag === SUBFILE)
+      const isReduced = subfile && this.#numberOf(subfile.entry, subfile.type, 8) & REDUCED
+      if (pages.length === 0 || !isReduced) pages.push({ at, fields })
+      at = next
+    }
+    for (const [i, page] of pages.entries()) await this.#page(page, pages[i + 1]?.at ?? 0)
+    return this.#plan
+  }
+
+  async #directory(at: number): Promise<{ fields: Field[]; next: number }> {
+    const length = this.#u16(await this.#file.read(at, 2), 0) * 12
+    const bytes = await this.#file.read(at + 2, length + 4)
+    const fields: Field[] = []
+    for (let i = 0; i < length; i += 12) {
+      const entry = bytes.subarray(i, i + 12)
+      const [tag, type, count] = [this.#u16(entry, 0), this.#u16(entry, 2), this.#u32(entry, 4)]
+      if (KEPT.has(tag) && SIZES[type]) fields.push({ tag, entry, type, count })
+    }
+    return { fields, next: this.#u32(bytes, length) }
+  }
+
+  /** Keeps a page's fields, moved together before the place of the next page, and what they point to. */
+  async #page({ at, fields }: Page, next: number): Promise<void> {
+    const directory = Buffer.alloc(2 + fields.length * 12 + 4)
+    this.#write(directory, fields.length, 0, 2)
+    fields.forEach(({ entry }, i) => entry.copy(directory, 2 + i * 12))
+    this.#write(directory, next, directory.length - 4, 4)
+    this.#plan.keep(at, at + directory.length)
+    this.#plan.write(at, directory)
+    for (const { entry, type, count } of fields) {
+      const length = count * SIZES[type]!
+      const start = this.#u32(entry, 8)
+      if (length > 4) this.#plan.keep(start, start + length)
+    }
+    await this.#keepData(fields, STRIPS, STRIP_BYTES)
+    await this.#keepData(fields, TILES, TILE_BYTES)
+    await this.#keepData(fields, JPEG, JPEG_BYTES)
+  }
+
+  async #keepData(fields: readonly Field[], starts: number, lengths: number): Promise<void> {
+    const from = await this.#numbers(fields, starts)
+    const bytes = await this.#numbers(fields, lengths)
+    from.forEach((start, i) => this.#plan.keep(start, start + (bytes[i] ?? 0)))
+  }
+
+  async #numbers(fields: readonly Field[], tag: number): Promise<number[]> {
+    const field = fields.find((each) => each.tag === tag)
+    if (!field) return []
+    const { entry, type, count } = field
+    if (count > PIECES) throw new Broken()
+    const size = SIZES[type]!
+    const values =
+      count * size > 4
+        ? await this.#file.read(this.#u32(entry, 8), count * size)
+        : entry.subarray(8)
+    return Array.from({ length: count }, (_, i) => this.#numberOf(values, type, i * size))
+  }
+
+  #numberOf(bytes: Buffer, type: number, at: number): number {
+    if (type === 3) return this.#u16(bytes, at)
+    return type === 4 ? this.#u32(bytes, at) : 0
+  }
+
+  #u16 = (bytes: Buffer, at: number): number =>
+    this.#isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)
+  #u32 = (bytes: Buffer, at: number): number =>
+    this.#isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
+  #write = (bytes: Buffer, value: number, at: number, length: number): number =>
+    this.#isLittle ? bytes.writeUIntLE(value, at, length) : bytes.writeUIntBE(value, at, length)
+}

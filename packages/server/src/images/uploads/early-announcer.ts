@@ -1,0 +1,83 @@
+import type { ImageAdd } from '@wirephoto/board'
+import type { LiveBoard, Sender } from '../../boards/live-board.ts'
+import type { Workers } from '../decoding/decoder.ts'
+import type { Arrival } from './incoming-file.ts'
+import type { Arrivals } from './incoming-files.ts'
+
+/** Milliseconds in which most pictures have come whole, so that nobody need be told before. */
+const PATIENCE = 400
+
+interface Parts {
+  readonly arrivals: Arrivals
+  readonly workers: Workers
+}
+
+/**
+ * A picture that comes whole, in one request, and slowly: announced as soon as its first bytes tell
+ * its size, so that everybody sees it arriving as they do a page's.
+ */
+export class Herald {
+  readonly #parts: Parts
+  readonly #board: LiveBoard
+  readonly #sender: Sender
+  readonly #add: Omit<ImageAdd, 'width' | 'height'>
+  readonly #startedAt = performance.now()
+  /** Bytes at which it is looked at next. */
+  #look = 1
+  #announcing: Promise<void> = Promise.resolve()
+  #unvow: (() => Promise<void>) | null = null
+
+  constructor(
+    parts: Parts,
+    board: LiveBoard,
+    sender: Sender,
+    add: Omit<ImageAdd, 'width' | 'height'>,
+  ) {
+    this.#parts = parts
+    this.#board = board
+    this.#sender = sender
+    this.#add = add
+  }
+
+  get isAnnounced(): boolean {
+    return this.#unvow !== null
+  }
+
+  /** Bytes have come. */
+  moved(arrival: Arrival): void {
+    if (this.isAnnounced || arrival.offset < this.#look) return
+    if (performance.now() - this.#startedAt < PATIENCE) return
+    // Until it has come to something.
+    this.#look = Number.POSITIVE_INFINITY
+    this.#announcing = this.#announce(arrival).catch(() => {
+      // It is added when it is whole.
+    })
+  }
+
+  /** Resolves when nothing is being announced any more. */
+  settled(): Promise<void> {
+    return this.#announcing
+  }
+
+  /** It is stored, or its record has been failed. */
+  async end(): Promise<void> {
+    await this.#unvow?.()
+  }
+
+  async #announce(arrival: Arrival): Promise<void> {
+    const { arrivals, workers } = this.#parts
+    const size = await workers.measure(arrival.path)
+    if (!size) {
+      this.#look = arrival.offset * 2
+      return
+    }
+    const unvow = await arrivals.vow({ board: this.#board.id, id: this.#add.id }, arrival)
+    try {
+      await this.#board.act([{ ...this.#add, ...size }], this.#sender)
+      this.#unvow = unvow
+    } catch (error) {
+      await unvow()
+      throw error
+    }
+  }
+}

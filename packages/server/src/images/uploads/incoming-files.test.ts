@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
+import { afterEach, beforeEach, test } from 'node:test'
+import { Arrivals } from './incoming-files.ts'
+
+const LIMIT = 10_000_000
+const LENGTH = 3_000_000
+const id = '01890000-0000-7000-8000-000000000000'
+/** A picture as far as its first bytes tell: a JPEG that is all one scan. */
+const bytes = Buffer.concat([
+  Buffer.from('ffd8ffda0002', 'hex'),
+  randomBytes(LENGTH - 6).map((byte) => byte & 0x7f),
+])
+const announced = { board: 'main', id, name: 'p.png', length: LENGTH }
+
+let folder: string
+let arrivals: Arrivals
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'wirephoto-arrivals-'))
+  arrivals = await Arrivals.open(folder)
+})
+afterEach(async () => {
+  await arrivals.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const file = () => join(folder, `main.${id}`)
+const part = (from: number, to: number) => {
+  const chunks: Buffer[] = []
+  for (let i = from; i < to; i += 65_536) chunks.push(bytes.subarray(i, Math.min(i + 65_536, to)))
+  return Readable.from(chunks)
+}
+
+test('F1: what is told as arrived is durable, and nothing behind it is believed', async () => {
+  const arrival = await arrivals.create(announced)
+  await arrival.receive(part(0, 1_500_000), { at: 0, limit: LIMIT })
+  assert.equal(await arrival.settled(), 1_500_000)
+  assert.equal(JSON.parse(await readFile(`${file()}.json`, 'utf8')).offset, 1_500_000)
+
+  // A power loss may leave anything behind the last durable byte, or less than the folder says.
+  await truncate(file(), 2_000_000)
+  const reopened = (await Arrivals.open(folder)).get('main', id)!
+  assert.equal(reopened.offset, 1_500_000)
+  assert.equal((await stat(file())).size, 1_500_000)
+  await truncate(file(), 1_000_000)
+  const shorter = (await Arrivals.open(folder)).get('main', id)!
+  assert.equal(shorter.offset, 1_000_000)
+
+  await shorter.receive(part(1_000_000, LENGTH), { at: 1_000_000, limit: LIMIT })
+  assert.ok(shorter.complete)
+  assert.deepEqual(await readFile(file()), bytes)
+  const once = await arrivals.spool('p.png', null)
+  await once.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
+  assert.equal(await shorter.digest(), await once.digest())
+})
+
+test('F1: a whole file stays whole at a restart, for its blob may be a link to it', async () => {
+  const arrival = await arrivals.create(announced)
+  await arrival.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
+  assert.equal(JSON.parse(await readFile(`${file()}.json`, 'utf8')).offset, LENGTH)
+  assert.ok((await Arrivals.open(folder)).get('main', id)!.complete)
+  assert.deepEqual(await readFile(file()), bytes)
+})
+
+test('a start removes what a dead process left', async () => {
+  await arrivals.create(announced)
+  const spool = await arrivals.spool('p.png', null)
+  await spool.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
+  await writeFile(join(folder, 'main.lonely'), 'bytes')
+  await writeFile(join(folder, 'main.other.json'), '{"offset":5}')
+  await writeFile(join(folder, 'main.broken'), 'bytes')
+  await writeFile(join(folder, 'main.broken.json'), '{"off')
+  const { length } = (await Arrivals.open(folder)).list()
+  assert.equal(length, 1)
+  assert.deepEqual((await readdir(folder)).sort(), [`main.${id}`, `main.${id}.json`])
+})
+
+test('one writer at a time: a new one takes over from one that hangs', async () => {
+  const arrival = await arrivals.create(announced)
+  const hanging = new PassThrough()
+  const broken = assert.rejects(arrival.receive(hanging, { at: 0, limit: LIMIT }), {
+    code: 'bad-request',
+  })
+  hanging.write(bytes.subarray(0, 50_000))
+  while (arrival.offset < 50_000) await new Promise(setImmediate)
+  await assert.rejects(arrival.receive(part(0, 100), { at: 0, limit: LIMIT }), { code: 'conflict' })
+  assert.equal(hanging.destroyed, false)
+  await arrival.receive(part(50_000, LENGTH), { at: 50_000, limit: LIMIT })
+  await broken
+  assert.deepEqual(await readFile(file()), bytes)
+})
+
+test('two that begin the same upload at once share it', async () => {
+  const [one, two] = await Promise.all([arrivals.create(announced), arrivals.create(announced)])
+  assert.equal(one, two)
+  const other = { ...announced, length: 5 }
+  await assert.rejects(arrivals.create(other), { code: 'conflict' })
+  await arrivals.remove(one)
+  await assert.rejects(one.receive(part(0, 10), { at: 0, limit: LIMIT }), { code: 'upload-gone' })
+  assert.deepEqual(await readdir(folder), [])
+})
+
+test('more than was announced, or than may be, is cut off', async () => {
+  const arrival = await arrivals.create({ ...announced, length: 100_000 })
+  await assert.rejects(arrival.receive(part(0, LENGTH), { at: 0, limit: LIMIT }), {
+    code: 'bad-request',
+  })
+  const spool = await arrivals.spool('p.png', null)
+  await assert.rejects(spool.receive(part(0, LENGTH), { at: 0, limit: 100_000 }), {
+    code: 'too-large',
+  })
+  assert.ok((await stat(spool.path)).size <= 100_000)
+})
+
+test('U3: the type is refused when the first bytes are in, whatever their pieces', async () => {
+  const spool = await arrivals.spool('a.txt', null)
+  const source = new PassThrough()
+  const refused = assert.rejects(spool.receive(source, { at: 0, limit: LIMIT }), {
+    code: 'not-a-picture',
+  })
+  for (let i = 0; i < 50; i++)
+    source.write(
+      'a hundred letters in small pieces, of which none is part of a picture at all, however many there are',
+    )
+  await refused
+  assert.equal(source.destroyed, false)
+})

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { getPriority, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { limits } from '@wirephoto/board'
+import sharp from 'sharp'
+import { thumbHashToApproximateAspectRatio } from 'thumbhash'
+import { heldSo } from '../../../../../test/support/pictures.ts'
+import { blank, CORNERS, corners, cornersOf, processes } from '../../../support/sample-images.ts'
+import { type Preview, Workers } from '../decoding/decoder.ts'
+
+let workers: Workers
+let folder: string
+
+before(async () => {
+  workers = new Workers()
+  folder = await mkdtemp(join(tmpdir(), 'wirephoto-previews-'))
+})
+after(async () => {
+  await workers.close()
+  await rm(folder, { recursive: true })
+})
+
+/** Fine noise: what compresses worst. */
+const noise = (width: number, height: number, channels: 3 | 4 = 3) =>
+  sharp(randomBytes(width * height * channels), { raw: { width, height, channels } })
+
+async function check(preview: Preview): Promise<void> {
+  const { format, width, height, exif, icc } = await sharp(preview.bytes).metadata()
+  assert.deepEqual([format, width, height], ['webp', preview.width, preview.height])
+  assert.deepEqual([exif, icc], [undefined, undefined])
+  assert.ok(preview.bytes.length <= limits.preview)
+  assert.ok(Math.max(width, height) <= 320)
+}
+
+function isLike(seen: readonly (readonly number[])[], of: typeof CORNERS, what: string): void {
+  for (const [i, colour] of seen.entries())
+    for (const [channel, value] of colour.entries())
+      assert.ok(Math.abs(value - of[i]![channel]!) < 24, `${what}: ${JSON.stringify(seen)}`)
+}
+
+test('A1: whatever a page makes comes out as a small WebP, upright and without metadata', async () => {
+  const picture = await corners(300, 200)
+  const sent: Buffer[] = [
+    picture,
+    await sharp(picture).webp().toBuffer(),
+    await sharp(picture).resize(900, 600).jpeg().toBuffer(),
+  ]
+  for (let orientation = 1; orientation <= 8; orientation++)
+    sent.push(await heldSo(picture, orientation))
+  for (const [i, bytes] of sent.entries()) {
+    const preview = await workers.preview(bytes)
+    await check(preview)
+    isLike(await cornersOf(preview.bytes), CORNERS, String(i))
+    const ratio = thumbHashToApproximateAspectRatio(Buffer.from(preview.thumbhash, 'base64'))
+    assert.ok(Math.abs(ratio - 1.5) < 0.4)
+  }
+})
+
+test('A1: a preview is never over its limit, however little it compresses', async () => {
+  for (const channels of [3, 4] as const) {
+    const bytes = await noise(320, 320, channels).webp({ quality: 100 }).toBuffer()
+    await check(await workers.preview(bytes))
+  }
+})
+
+test('F8: what is no preview is refused at once', async () => {
+  const picture = await corners(300, 200)
+  const jpeg = await sharp(picture).jpeg().toBuffer()
+  for (const [name, bytes] of Object.entries({
+    bomb: blank(8_000, 8_000),
+    nothing: Buffer.alloc(1),
+    text: Buffer.from('this is no picture at all'),
+    svg: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"/>'),
+    gif: await sharp(picture).gif().toBuffer(),
+    avif: await sharp(picture).avif({ effort: 0 }).toBuffer(),
+    tiff: await sharp(picture).tiff().toBuffer(),
+    half: jpeg.subarray(0, jpeg.length / 2),
+  })) {
+    const start = performance.now()
+    await assert.rejects(workers.preview(bytes), { code: 'damaged' }, name)
+    assert.ok(performance.now() - start < 1_500, `${name}: its header tells`)
+  }
+  await check(await workers.preview(jpeg))
+})
+
+test('a progressive JPEG is seen in full as soon as its first scan is there', async () => {
+  const path = join(folder, 'arriving.jpg')
+  const picture = await sharp(await corners(1600, 1200))
+    .composite([{ input: await noise(800, 600).png().toBuffer(), blend: 'soft-light' }])
+    .png()
+    .toBuffer()
+  const whole = await sharp(picture).jpeg({ progressive: true }).toBuffer()
+  const seen: number[] = []
+  for (let part = 1; part <= 20; part++) {
+    await writeFile(path, whole.subarray(0, (whole.length * part) / 20))
+    const preview = await workers.early(path, 'image/jpeg')
+    assert.ok(preview || seen.length === 0, 'what was seen stays')
+    if (!preview) continue
+    seen.push(part)
+    await check(preview)
+    assert.deepEqual([preview.width, preview.height], [320, 240])
+    const [, ...rest] = await cornersOf(preview.bytes)
+    isLike(rest, CORNERS.slice(1) as never, `${part}`)
+  }
+  assert.ok(seen[0]! > 1 && seen[0]! < 10, `first seen at ${seen[0]! * 5} %`)
+
+  await writeFile(path, await sharp(picture).jpeg().toBuffer())
+  assert.equal(await workers.early(path, 'image/jpeg'), null, 'rows from above show a part')
+  await writeFile(path, await sharp(picture).png().toBuffer())
+  assert.equal(await workers.early(path, 'image/png'), null)
+  for (const bytes of [whole.subarray(0, 1), Buffer.from([0xff, 0xd8]), randomBytes(5_000)]) {
+    await writeFile(path, bytes)
+    assert.equal(await workers.early(path, 'image/jpeg'), null)
+  }
+})
+
+test('a preview waits neither for verdicts nor for variants', async () => {
+  const path = join(folder, 'large.png')
+  await writeFile(path, await noise(2_000, 1_500).png().toBuffer())
+  const done = { verdicts: 0, variants: 0 }
+  const type = 'image/png'
+  const judging = Array.from({ length: 50 }, () =>
+    workers.judge({ path, type, name: '' }).then(() => done.verdicts++),
+  )
+  const varying = Array.from({ length: 10 }, () =>
+    workers.vary({ path, type, sides: [64], folder }).then(() => done.variants++),
+  )
+  for (let i = 0; i < 5; i++) await workers.preview(await corners(300, 200))
+  assert.ok(done.verdicts < 40 && done.variants < 8, JSON.stringify(done))
+  await Promise.all(judging)
+  assert.ok(done.variants < 10, 'variants give way to verdicts')
+  await Promise.all(varying)
+})
+
+test('variants give way to all else', async () => {
+  const lazy = new Workers()
+  try {
+    const before = new Set(processes())
+    const path = join(folder, 'some.png')
+    await writeFile(path, await corners(300, 200))
+    await lazy.vary({ path, type: 'image/png', sides: [64], folder })
+    const [pid] = processes().filter((each) => !before.has(each))
+    assert.ok(getPriority(pid) > getPriority())
+  } finally {
+    await lazy.close()
+  }
+})
+
+test('F8: a process that is killed costs no preview, and the next is ready already', async () => {
+  const own = new Workers()
+  try {
+    const others = new Set(processes())
+    const mine = () => processes().filter((pid) => !others.has(pid))
+    own.warm()
+    const [first] = mine()
+    assert.ok(first)
+    const bytes = await corners(300, 200)
+    const previews = [own.preview(bytes), own.preview(bytes), own.preview(bytes)]
+    process.kill(first, 'SIGKILL')
+    for (const preview of await Promise.all(previews)) await check(preview)
+    const [second] = mine()
+    process.kill(second!, 'SIGKILL')
+    // Nobody asks for it.
+    while (!mine().some((pid) => pid !== second)) await setTimeout(10)
+  } finally {
+    await own.close()
+  }
+  assert.equal(await workers.preview(await corners(30, 20)).then(({ width }) => width), 30)
+})

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { removeFile } from '@wirephoto/engine'
+import type { Verdict, Workers } from '../decoding/decoder.ts'
+import type { Arrival } from './incoming-file.ts'
+
+/** A file that may be stored, and what it is. */
+export interface Judged extends AsyncDisposable {
+  readonly path: string
+  /** sha256 in hex. */
+  readonly blob: string
+  readonly bytes: number
+  readonly verdict: Verdict
+}
+
+/**
+ * The verdict on a whole arrival: its own file, or of an SVG the PNG that is drawn of it, which goes when
+ * it is disposed of (V6). Rejects as `Workers.judge` does.
+ */
+export async function judged(arrival: Arrival, workers: Workers): Promise<Judged> {
+  const { path, name, offset: bytes } = arrival
+  const type = await arrival.type()
+  if (type === 'image/svg+xml') return drawn(arrival, workers)
+  const verdict = await workers.judge({ path, type, name })
+  const blob = await arrival.digest()
+  return { path, blob, bytes, verdict, [Symbol.asyncDispose]: async () => {} }
+}
+
+async function drawn({ path: svg, name }: Arrival, workers: Workers): Promise<Judged> {
+  const path = `${svg}.png`
+  const remove = () => removeFile(path)
+  try {
+    await workers.draw({ path: svg, to: path, name })
+    const verdict = await workers.judge({ path, type: 'image/png', name })
+    const file = await readFile(path)
+    const blob = createHash('sha256').update(file).digest('hex')
+    return { path, blob, bytes: file.length, verdict, [Symbol.asyncDispose]: remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}

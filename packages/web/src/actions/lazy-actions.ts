@@ -1,0 +1,125 @@
+import { type Box, type ImageRecord, standing, words } from '@wirephoto/board'
+import { type Board, blobUrl, downloadUrl } from '@wirephoto/client'
+import { generateNKeysBetween } from 'fractional-indexing'
+import type { Parts } from '../app.ts'
+import { tidied } from '../geometry/tidy.ts'
+import { overlaps } from '../geometry/view.ts'
+import { hashOf } from '../state/camera.ts'
+import { copyText } from '../state/clipboard.ts'
+import { canCopyPictures, copyPicture as copy } from '../state/copy-picture.ts'
+
+/* What is done now and then: loaded once the board is live, or when it is asked for. */
+
+const { ui } = words
+
+/** Board units that a duplicate lies aside. */
+const ASIDE = 24
+
+/** Pictures that are seen to glide; each has a node while it does. */
+const GLIDING = 400
+
+/** Packs pictures into rows; what stands right stays. */
+export function tidy({ desk, hands, camera }: Parts, boxes: ReadonlyMap<string, Box>): void {
+  const places = tidied(boxes)
+  for (const [id, { x, y }] of places) {
+    const box = boxes.get(id)
+    if (box?.x === x && box.y === y) places.delete(id)
+  }
+  const seen = [...places.keys()].filter((id) => {
+    const box = boxes.get(id)
+    return box && overlaps(box, camera.clear)
+  })
+  hands.glide(seen.slice(0, GLIDING))
+  desk.move(places)
+}
+
+/** Puts copies beside what is stored, and selects them; the rest can't be copied yet. */
+export function duplicate(parts: Parts, ids: readonly string[]): void {
+  const { desk, selection } = parts
+  const stored = storedOf(parts, ids)
+  if (stored.length === 0) return
+  const byLayer = stored.sort((a, b) => (a.z < b.z ? -1 : 1))
+  selection.all(
+    desk.board.copy(byLayer.map(({ id: of, x, y }) => ({ of, x: x + ASIDE, y: y + ASIDE }))),
+  )
+}
+
+/** Saves what is stored. */
+export function download(parts: Parts, ids: readonly string[]): void {
+  storedOf(parts, ids).forEach((record, i) => {
+    const href = downloadUrl(parts.desk.board, record)
+    // Browsers drop all but the last of several downloads that are asked for in one turn.
+    setTimeout(
+      () => Object.assign(document.createElement('a'), { href, download: '' }).click(),
+      i * 250,
+    )
+  })
+}
+
+/** Those that are stored; says so if some aren't. */
+function storedOf({ desk, toasts }: Parts, ids: readonly string[]): ImageRecord[] {
+  const records = ids.flatMap((id) => desk.board.pictures.get(id) ?? [])
+  const stored = records.filter(({ blob }) => blob)
+  const missing = ids.length - stored.length
+  if (missing > 0) toasts.say(ui.notStoredYet(missing))
+  return stored
+}
+
+export function bringToFront({ desk: { board } }: Parts, ids: readonly string[]): void {
+  const { chosen, others } = layersOf(board, ids)
+  const layers = generateNKeysBetween(others.at(-1)?.z ?? null, null, chosen.length)
+  chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
+}
+
+export function sendToBack({ desk: { board } }: Parts, ids: readonly string[]): void {
+  const { chosen, others } = layersOf(board, ids)
+  const layers = generateNKeysBetween(null, others[0]?.z ?? null, chosen.length)
+  chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
+}
+
+/** These and the others, each from the bottom up. */
+function layersOf({ pictures }: Board, ids: readonly string[]) {
+  const meant = new Set(ids)
+  const byLayer = standing(pictures).sort((a, b) => (a.z < b.z ? -1 : 1))
+  return {
+    chosen: byLayer.filter(({ id }) => meant.has(id)),
+    others: byLayer.filter(({ id }) => !meant.has(id)),
+  }
+}
+
+/** Puts a picture on the clipboard; where pages may not, its link stands in. */
+export async function copyPicture({ desk, toasts }: Parts, id: string): Promise<void> {
+  const { board } = desk
+  const record = board.pictures.get(id)
+  const address = record && blobUrl(board, record)
+  if (!address) return toasts.say(ui.notStoredYet(1))
+  if (canCopyPictures() && (await copy(address))) return toasts.say(ui.pictureCopied)
+  const link = downloadUrl(board, record).replace('?download', '')
+  const said = canCopyPictures() ? ui.pictureNotCopied : ui.pictureLinkCopied
+  toasts.say((await copyText(link)) ? said : ui.copyByHand(link))
+}
+
+/** Copies an address that ends with what is seen now. */
+export async function copyView(parts: Parts): Promise<void> {
+  const { camera } = parts
+  const { origin, pathname } = location
+  await copyAddress(parts, `${origin}${pathname}${hashOf(camera.now, camera.size())}`)
+}
+
+export const copyLink = (parts: Parts): Promise<void> => copyAddress(parts, location.href)
+
+async function copyAddress({ toasts }: Parts, link: string): Promise<void> {
+  toasts.say((await copyText(link)) ? ui.linkCopied : ui.copyByHand(link))
+}
+
+/** Makes a board and goes there. */
+export async function newBoard({ toasts }: Parts): Promise<void> {
+  try {
+    const response = await fetch('/api/boards', { method: 'POST' })
+    const body = (await response.json()) as { id: string; error?: { message: string } }
+    if (response.ok) location.assign(`/b/${body.id}`)
+    else toasts.warn(body.error?.message ?? words.errors.internal({}))
+  } catch {
+    toasts.warn(ui.needsConnection)
+  }
+}

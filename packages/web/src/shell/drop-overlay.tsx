@@ -1,0 +1,85 @@
+import { words } from '@wirephoto/board'
+import { createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { addressIn } from '../drop/address.ts'
+import { type Point, toBoard } from '../geometry/view.ts'
+import './drop-overlay.css'
+import { droppedFiles, picturesIn } from '../drop/files.ts'
+
+/** Takes what is dropped or pasted anywhere on the page, and says so while it hovers. */
+export function DropEdge(): JSX.Element {
+  const { drop, camera } = useApp()
+  const [over, setOver] = createSignal<number | null>(null)
+  /** Where the mouse is, null while it is off the page. */
+  let pointer: Point | null = null
+
+  const drag = (event: DragEvent): void => {
+    if (isText(event.target)) return
+    const transfer = event.dataTransfer!
+    const count = picturesIn(transfer)
+    // A link that is let go here must not lead away from the board.
+    event.preventDefault()
+    // Text may be an address: what it says is only told when it is let go.
+    const isWelcome = count !== null || transfer.types.includes('text/plain')
+    transfer.dropEffect = isWelcome ? 'copy' : 'none'
+    setOver(count)
+  }
+  const leave = (event: DragEvent): void => {
+    // Only what leaves the window, not what goes from one element to another.
+    if (event.relatedTarget === null) setOver(null)
+  }
+  const dropped = async (event: DragEvent): Promise<void> => {
+    setOver(null)
+    if (isText(event.target) && picturesIn(event.dataTransfer!) === null) return
+    event.preventDefault()
+    const at = toBoard(camera.now, { x: event.clientX, y: event.clientY })
+    const address = addressIn(event.dataTransfer)
+    await take(await droppedFiles(event.dataTransfer!), address, at)
+  }
+  const pasted = (event: ClipboardEvent): void => {
+    const files = [...(event.clipboardData?.files ?? [])]
+    const address = isText(event.target) ? null : addressIn(event.clipboardData)
+    if (files.length === 0 && address === null) return
+    event.preventDefault()
+    void take(files, address, toBoard(camera.now, pointer ?? camera.middle))
+  }
+  /** What is here is here sooner than what the server would fetch. */
+  const take = (files: File[], address: string | null, at: Point): Promise<void> =>
+    files.length === 0 && address !== null ? drop.fetch(address, at) : drop.add(files, at)
+
+  onMount(() => {
+    const { signal } = disposable()
+    addEventListener('dragenter', drag, { signal })
+    addEventListener('dragenter', () => drop.warm(), { signal, once: true })
+    addEventListener('dragover', drag, { signal })
+    addEventListener('dragleave', leave, { signal })
+    addEventListener('drop', (event) => void dropped(event), { signal })
+    addEventListener('paste', pasted, { signal })
+    addEventListener(
+      'pointermove',
+      ({ pointerType, clientX: x, clientY: y }) => {
+        if (pointerType === 'mouse') pointer = { x, y }
+      },
+      { signal, passive: true },
+    )
+    document.documentElement.addEventListener('pointerleave', () => (pointer = null), { signal })
+  })
+
+  return (
+    <Show when={over() !== null}>
+      <div class="drop-edge">
+        <p class="sheet">{words.ui.letGo(over()!)}</p>
+      </div>
+    </Show>
+  )
+}
+
+const isText = (target: EventTarget | null): boolean =>
+  target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement
+
+/** Listeners that go with the component. */
+function disposable(): AbortController {
+  const controller = new AbortController()
+  onCleanup(() => controller.abort())
+  return controller
+}

@@ -1,0 +1,67 @@
+import { roomWords, words } from '@wirephoto/board'
+import { For, type JSX } from 'solid-js'
+import { type Action, nameKey } from '../actions/action.ts'
+import { useApp } from '../app.ts'
+import { Dialog } from '../ui/dialog.tsx'
+import './key-sheet.css'
+
+const GROUPS = [
+  ['pictures', roomWords.keysPictures],
+  ['view', roomWords.keysView],
+  ['board', roomWords.keysBoard],
+] as const
+
+/** Every key, and what hands can do besides. */
+export function KeySheet(): JSX.Element {
+  const { actions } = useApp()
+  const all = Object.values<Action>(actions)
+  return (
+    <Dialog class="key-sheet" label={words.ui.keySheet} title={words.ui.keySheet}>
+      {/* It scrolls, so the keyboard must get to it. */}
+      <div class="body" tabindex={0} role="group" aria-label={words.ui.keySheet}>
+        <For each={GROUPS}>
+          {([group, title]) => (
+            <section>
+              <h3>{title}</h3>
+              <dl>
+                <For each={all.filter((action) => action.group === group)}>
+                  {(action) => (
+                    <div>
+                      <dt>{action.label}</dt>
+                      <dd>
+                        <For each={action.keys}>{(chord) => <kbd>{nameKey(chord)}</kbd>}</For>
+                      </dd>
+                    </div>
+                  )}
+                </For>
+              </dl>
+            </section>
+          )}
+        </For>
+        <Hands title={roomWords.byMouse} rows={roomWords.gestures} />
+        <Hands title={roomWords.byTouch} rows={roomWords.fingers} />
+      </div>
+    </Dialog>
+  )
+}
+
+function Hands(props: {
+  title: string
+  rows: readonly (readonly [string, string])[]
+}): JSX.Element {
+  return (
+    <section class="hands">
+      <h3>{props.title}</h3>
+      <dl>
+        <For each={props.rows}>
+          {([does, what]) => (
+            <div>
+              <dt>{does}</dt>
+              <dd>{what}</dd>
+            </div>
+          )}
+        </For>
+      </dl>
+    </section>
+  )
+}

@@ -1,0 +1,49 @@
+import { createEffect, type JSX } from 'solid-js'
+import { useApp } from '../app.ts'
+import { colourOf } from '../state/blur.ts'
+import type { Region } from '../state/visible.ts'
+
+/** Pixels of a canvas side, at the most. */
+const LARGEST = 4096
+
+/**
+ * Pictures too small and too many to be told apart, each a patch of its colour, on one canvas that lies
+ * on the board and is shifted and scaled with it: it is drawn anew only for another region.
+ */
+export function FarPictures(props: { region: Region; ids: readonly string[] }): JSX.Element {
+  const { desk } = useApp()
+  let canvas!: HTMLCanvasElement
+
+  createEffect(() => {
+    desk.ticks()
+    const { x, y, w, h, zoom } = props.region
+    const scale = Math.min(zoom * devicePixelRatio, LARGEST / w, LARGEST / h)
+    canvas.width = Math.ceil(w * scale)
+    canvas.height = Math.ceil(h * scale)
+    const context = canvas.getContext('2d')
+    if (!context) return
+    const unknown = getComputedStyle(canvas).getPropertyValue('--edge')
+    context.setTransform(scale, 0, 0, scale, -x * scale, -y * scale)
+    for (const id of props.ids) {
+      const box = desk.boxes.get(id)
+      const thumbhash = desk.get(id)?.thumbhash
+      if (!box) continue
+      context.fillStyle = (thumbhash && colourOf(thumbhash)) || unknown
+      context.fillRect(box.x, box.y, box.w, box.h)
+    }
+  })
+
+  return (
+    <canvas
+      ref={canvas}
+      class="far-pictures"
+      aria-hidden="true"
+      style={{
+        left: `${props.region.x}px`,
+        top: `${props.region.y}px`,
+        width: `${props.region.w}px`,
+        height: `${props.region.h}px`,
+      }}
+    />
+  )
+}

@@ -1,0 +1,38 @@
+import { type JSX, onMount, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { Menu } from '../ui/menu.tsx'
+import { CaptionField } from './caption.tsx'
+import { Failures } from './failures.tsx'
+import { Cursors, OthersSelections } from './remote-cursors.tsx'
+import { ResizeHandles } from './resize.tsx'
+import { SelectionBar } from './selection-bar.tsx'
+import { Chips } from './unseen-chips.tsx'
+import './handling.css'
+// So that they are here without a connection, too.
+import '../actions/lazy-actions.ts'
+import '../state/thumbhash.ts'
+
+/** What lies over the pictures: others' selections and pointers, handles, chips, what can be done. */
+export function Over(): JSX.Element {
+  const { captioning, drop, menus } = useApp()
+  // A picture may be pasted without a warning.
+  onMount(() => drop.warm())
+  return (
+    <>
+      <SelectionBar hidden={menus.now() !== null} />
+      <div class="over">
+        <OthersSelections />
+        <ResizeHandles hidden={captioning.now() !== null} />
+        <Cursors />
+        <Failures />
+        <Chips />
+        <CaptionField />
+      </div>
+      <Show when={menus.now()} keyed>
+        {(menu) => (
+          <Menu at={menu.at} label={menu.label} items={menu.items} onClose={menus.close} />
+        )}
+      </Show>
+    </>
+  )
+}

@@ -1,0 +1,125 @@
+import { type ImageRecord, words } from '@wirephoto/board'
+import type { SeenBy } from '@wirephoto/client'
+import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import type { Way } from '../state/transfer-state.ts'
+import { when } from '../ui/format-time.ts'
+
+const { ui } = words
+
+/** Milliseconds that it is said who has seen a picture, after the last who did. */
+const SHOWN = 10_000
+
+interface SlugProps {
+  readonly record: ImageRecord | undefined
+  readonly way: Way | null
+  readonly seenBy: SeenBy | undefined
+}
+
+/**
+ * The strip under a picture: how far it is on its way, and to its sender who has seen it. Otherwise, to
+ * who looks: what it is, whose, and since when.
+ */
+export function Slug(props: SlugProps): JSX.Element {
+  const { desk } = useApp()
+  const [fresh, setFresh] = createSignal(false)
+  createEffect(
+    on(
+      () => props.seenBy,
+      () => {
+        setFresh(true)
+        const timer = setTimeout(() => setFresh(false), SHOWN)
+        onCleanup(() => clearTimeout(timer))
+      },
+      { defer: true },
+    ),
+  )
+  const about = (): string => {
+    const { record } = props
+    if (!record) return ''
+    const { caption, name, author, createdAt } = record
+    const by = author === desk.board.visitor ? ui.you : desk.nameOf(author)
+    // Whose it is has been said.
+    return [caption || name, props.way ? '' : by, when(createdAt)].filter(Boolean).join(' · ')
+  }
+  return (
+    <Show when={props.way?.state !== 'failed'}>
+      <div
+        class="slug"
+        // Who doesn't see it has the name and the description of the tile.
+        aria-hidden="true"
+        classList={{ 'on-look': !props.way && !fresh(), begun: (props.way?.share ?? 0) > 0 }}
+      >
+        <div class="line">
+          <Show when={props.way}>
+            {(way) => (
+              <p class="way">
+                <Progress way={way()} />
+              </p>
+            )}
+          </Show>
+          <p class="about" dir="auto">
+            {about()}
+          </p>
+          <Show when={props.seenBy}>
+            {(seenBy) => (
+              <>
+                <p>{ui.seenBy(seenBy().by.length, othersOf(seenBy()))}</p>
+                <p>{slowest(seenBy())}</p>
+              </>
+            )}
+          </Show>
+        </div>
+        <Show when={props.seenBy}>
+          {(seenBy) => <p class="names">{namesOf(seenBy(), desk.nameOf)}</p>}
+        </Show>
+      </div>
+    </Show>
+  )
+}
+
+/** Who has seen a picture, for those who can't hover. */
+export function describe(
+  seenBy: SeenBy | undefined,
+  nameOf: (visitor: string) => string,
+): string | undefined {
+  if (!seenBy) return undefined
+  return `${ui.seenBy(seenBy.by.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
+}
+
+/** Some of those who saw it may have left. */
+const othersOf = ({ by, of }: SeenBy): number => Math.max(of, by.length)
+
+const slowest = ({ by }: SeenBy): string =>
+  ui.milliseconds(Math.max(...by.map(({ milliseconds }) => milliseconds)))
+
+const namesOf = ({ by }: SeenBy, nameOf: (visitor: string) => string): string =>
+  by
+    .map(({ visitor, name, milliseconds }) => {
+      return `${name || nameOf(visitor) || ui.guest} ${ui.milliseconds(milliseconds)}`
+    })
+    .join(', ')
+
+function Progress(props: { way: Way }): JSX.Element {
+  const text = (): string => {
+    const { state, share, by } = props.way
+    if (state === 'stalled') return ui.waitingForConnection(by)
+    const progress = state === 'waiting' ? ui.waiting : share === null ? '' : ui.percent(share)
+    return [progress, by].filter(Boolean).join(' · ')
+  }
+  return (
+    <Show when={props.way.state === 'retrying'} fallback={text()}>
+      <Countdown to={props.way.retryAt} />
+      {props.way.by && ` · ${props.way.by}`}
+    </Show>
+  )
+}
+
+function Countdown(props: { to: number }): JSX.Element {
+  const left = (): number => Math.max(0, Math.ceil((props.to - Date.now()) / 1000))
+  const [seconds, setSeconds] = createSignal(left())
+  const timer = setInterval(() => setSeconds(left()), 250)
+  onCleanup(() => clearInterval(timer))
+  createEffect(() => setSeconds(left()))
+  return <>{ui.retrying(seconds())}</>
+}

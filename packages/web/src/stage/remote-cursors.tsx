@@ -1,0 +1,142 @@
+import { words } from '@wirephoto/board'
+import type { Place } from '@wirephoto/client'
+import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { toScreen } from '../geometry/view.ts'
+import { colourOf } from '../ui/avatar-colour.ts'
+import './remote-cursors.css'
+
+const { ui } = words
+
+/** Pointers that are drawn at the most. */
+const DRAWN = 20
+/** Milliseconds in which a pointer covers 98 % of its way. */
+const SPRING = 80
+/** Milliseconds after which a pointer that stands still fades. */
+const STILL = 4_000
+
+/** What others point at, in their colours. */
+export function Cursors(): JSX.Element {
+  const { people } = useApp()
+  const sessions = createMemo<readonly string[]>((last) => {
+    const all = [...people.others()].flatMap(([session, { cursor }]) => (cursor ? session : []))
+    return same(last, all.slice(0, DRAWN))
+  }, [])
+  return <For each={sessions()}>{(session) => <Cursor session={session} />}</For>
+}
+
+function Cursor(props: { session: string }): JSX.Element {
+  const { people, camera } = useApp()
+  const person = () => people.others().get(props.session)
+  const [at, setAt] = createSignal<Place>({ x: 0, y: 0 })
+  const [isStill, setStill] = createSignal(false)
+  const goal = createMemo<Place | null>((last) => person()?.cursor ?? last, null)
+  let isPlaced = false
+  let frame = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  const follow = (now: number, last = now - 16): void => {
+    const to = goal()
+    if (!to) return
+    const still = !isPlaced || matchMedia('(prefers-reduced-motion: reduce)').matches
+    const part = still ? 1 : 1 - Math.exp((4 * (last - now)) / SPRING)
+    isPlaced = true
+    const { x, y } = at()
+    const next = { x: x + (to.x - x) * part, y: y + (to.y - y) * part }
+    const isThere = Math.hypot(to.x - next.x, to.y - next.y) * camera.now.zoom < 0.5
+    setAt(isThere ? to : next)
+    frame = isThere ? 0 : requestAnimationFrame((time) => follow(time, now))
+  }
+  createEffect(() => {
+    if (!goal()) return
+    setStill(false)
+    clearTimeout(timer)
+    timer = setTimeout(() => setStill(true), STILL)
+    frame ||= requestAnimationFrame((now) => follow(now))
+  })
+  onCleanup(() => {
+    cancelAnimationFrame(frame)
+    clearTimeout(timer)
+  })
+
+  const place = () => toScreen(camera.view(), at())
+  return (
+    <div
+      class="cursor"
+      classList={{ still: isStill() }}
+      aria-hidden="true"
+      style={{
+        transform: `translate(${place().x}px, ${place().y}px)`,
+        '--colour': colourOf(person()?.visitor ?? ''),
+      }}
+    >
+      <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+        <path d="M1 1l5 13 2.2-5.8L14 6z" />
+      </svg>
+      <span class="tab" dir="auto">
+        {person()?.name || ui.guest}
+      </span>
+    </div>
+  )
+}
+
+/** Pictures that others have selected, of whom it is drawn. */
+const AROUND = 200
+
+/** A line in their colour around what others have selected, with the name at the first of theirs. */
+export function OthersSelections(): JSX.Element {
+  const { people, desk } = useApp()
+  const keys = createMemo<readonly string[]>((last) => {
+    desk.count()
+    const all = [...people.others()].flatMap(([session, { selection }]) =>
+      selection.filter((id) => desk.boxes.has(id)).map((id) => `${session} ${id}`),
+    )
+    return same(last, all.slice(0, AROUND))
+  }, [])
+  return (
+    <For each={keys()}>
+      {(key) => {
+        const [session = '', id = ''] = key.split(' ')
+        return <Around session={session} id={id} />
+      }}
+    </For>
+  )
+}
+
+function Around(props: { session: string; id: string }): JSX.Element {
+  const { people, desk, hands, camera, selection } = useApp()
+  const { id } = props
+  const record = desk.picture(id)
+  const held = hands.at(id)
+  const person = () => people.others().get(props.session)
+  const place = createMemo(() => {
+    const { x = 0, y = 0, w = 0, width = 1, height = 1 } = record() ?? {}
+    const now = held() ?? { x, y }
+    const across = (now.w ?? w) * camera.view().zoom
+    return { ...toScreen(camera.view(), now), w: across, h: (across * height) / width }
+  })
+  return (
+    <div
+      class="around"
+      classList={{ shared: selection.has(id) }}
+      aria-hidden="true"
+      data-around={id}
+      style={{
+        transform: `translate(${place().x}px, ${place().y}px)`,
+        width: `${place().w}px`,
+        height: `${place().h}px`,
+        '--colour': colourOf(person()?.visitor ?? ''),
+      }}
+    >
+      <Show when={person()?.selection[0] === id}>
+        <span class="tab" dir="auto">
+          {person()?.name || ui.guest}
+        </span>
+      </Show>
+    </div>
+  )
+}
+
+/** The last list if the new one is like it, so that nothing is drawn anew. */
+const same = (last: readonly string[], next: readonly string[]): readonly string[] =>
+  last.length === next.length && last.every((each, i) => each === next[i]) ? last : next

@@ -1,0 +1,65 @@
+import { roomWords as ui } from '@wirephoto/board'
+import arrow from 'lucide-static/icons/arrow-right.svg?raw'
+import { createMemo, For, type JSX } from 'solid-js'
+import { useApp } from '../app.ts'
+import { toScreen } from '../geometry/view.ts'
+import type { Edge, News } from '../state/unseen.ts'
+
+/** Screen pixels that a chip keeps from the corners. */
+const ASIDE = 96
+
+/** A chip on each edge beyond which something has come that nobody here has seen. */
+export function Chips(): JSX.Element {
+  const { unseen } = useApp()
+  const edges = createMemo(() =>
+    unseen
+      .news()
+      .map(({ edge }) => edge)
+      .sort()
+      .join(' '),
+  )
+  return (
+    <div class="chips" role="status">
+      <For each={edges().split(' ').filter(Boolean) as Edge[]}>
+        {(edge) => <Chip edge={edge} />}
+      </For>
+    </div>
+  )
+}
+
+function Chip(props: { edge: Edge }): JSX.Element {
+  const { unseen, camera } = useApp()
+  const news = createMemo<News | undefined>(
+    (last) => unseen.news().find(({ edge }) => edge === props.edge) ?? last,
+  )
+  const place = createMemo(() => {
+    const { x = 0, y = 0, w = 0, h = 0 } = news()?.box ?? {}
+    const at = toScreen(camera.view(), { x: x + w / 2, y: y + h / 2 })
+    const { insets } = camera
+    const size = camera.size()
+    const within = (value: number, most: number): number =>
+      Math.max(ASIDE, Math.min(most - ASIDE, value))
+    return {
+      left: { left: '16px', top: `${within(at.y, size.h)}px` },
+      right: { right: '16px', top: `${within(at.y, size.h)}px` },
+      top: { top: `${insets.top}px`, left: `${within(at.x, size.w)}px` },
+      bottom: { bottom: `${insets.bottom}px`, left: `${within(at.x, size.w)}px` },
+    }[props.edge]
+  })
+  return (
+    <button
+      type="button"
+      class={`chip sheet ${props.edge}`}
+      style={place()}
+      title={ui.goToNew}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={() => {
+        const there = news()
+        if (there) unseen.go(there)
+      }}
+    >
+      <span class="icon" aria-hidden="true" innerHTML={arrow} />
+      <span>{ui.newPictures(news()?.count ?? 0)}</span>
+    </button>
+  )
+}

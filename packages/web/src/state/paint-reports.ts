@@ -1,0 +1,61 @@
+import { createEffect, onCleanup } from 'solid-js'
+import { overlaps, seen } from '../geometry/view.ts'
+import type { Desk } from './board-store.ts'
+import type { Camera } from './camera.ts'
+
+/** Tells the senders of new pictures when those are painted here: within view, on a visible tab. */
+export class Seeing {
+  readonly #desk: Desk
+  readonly #camera: Camera
+  /** Painted, but nobody has been told. */
+  readonly #painted = new Set<string>()
+  #frame = 0
+
+  constructor(desk: Desk, camera: Camera) {
+    this.#desk = desk
+    this.#camera = camera
+    const look = (): void => this.#soon()
+    createEffect(() => {
+      camera.view()
+      desk.ticks()
+      desk.status()
+      look()
+    })
+    document.addEventListener('visibilitychange', look)
+    onCleanup(() => {
+      document.removeEventListener('visibilitychange', look)
+      cancelAnimationFrame(this.#frame)
+    })
+  }
+
+  /** Its pixels are decoded and will be in the next frame. */
+  painted(id: string): void {
+    this.#painted.add(id)
+    this.#soon()
+  }
+
+  /** It isn't drawn any more. */
+  gone(id: string): void {
+    this.#painted.delete(id)
+  }
+
+  /** Whether a picture stands within the visible part of the page. */
+  isInView(id: string): boolean {
+    const box = this.#desk.boxes.get(id)
+    return box !== undefined && overlaps(box, seen(this.#camera.now, this.#camera.size()))
+  }
+
+  #soon(): void {
+    if (this.#painted.size > 0) this.#frame ||= requestAnimationFrame(() => this.#look())
+  }
+
+  #look(): void {
+    this.#frame = 0
+    if (document.visibilityState === 'hidden') return
+    if (this.#desk.status().connection !== 'live') return
+    const ids = [...this.#painted].filter((id) => this.isInView(id))
+    for (const id of ids) this.#painted.delete(id)
+    // The frame that has them comes after this callback.
+    if (ids.length > 0) requestAnimationFrame(() => this.#desk.board.saw(ids))
+  }
+}

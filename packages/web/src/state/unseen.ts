@@ -1,0 +1,98 @@
+import type { Box } from '@wirephoto/board'
+import { type Accessor, createMemo, createSignal, onCleanup, untrack } from 'solid-js'
+import { around, overlaps, type View } from '../geometry/view.ts'
+import type { Desk } from './board-store.ts'
+import type { Camera } from './camera.ts'
+
+export type Edge = 'top' | 'right' | 'bottom' | 'left'
+
+/** What has come beyond one edge of the view. */
+export interface News {
+  readonly edge: Edge
+  readonly count: number
+  readonly box: Box
+}
+
+/** Pictures that came since the page was opened and that haven't been in view yet. */
+export class Unseen {
+  readonly news: Accessor<readonly News[]>
+  readonly #camera: Camera
+  #back: { readonly from: View; readonly to: View } | null = null
+
+  constructor(desk: Desk, camera: Camera) {
+    this.#camera = camera
+    const known = new Set<string>()
+    const [unseen, setUnseen] = createSignal<ReadonlySet<string>>(new Set())
+    const look = (ids: Iterable<string>): void => {
+      const fresh: string[] = []
+      for (const id of ids) {
+        const came = !known.has(id)
+        known.add(id)
+        if (came && isLoaded && desk.boxes.has(id)) fresh.push(id)
+      }
+      if (fresh.length > 0) setUnseen((all) => new Set([...all, ...fresh]))
+    }
+    let isLoaded = false
+    // The first pictures are what was there already.
+    const offs = [
+      desk.board.on('pictures', look),
+      desk.board.on('status', ({ loaded }) => {
+        if (loaded && !isLoaded) look(desk.board.pictures.keys())
+        isLoaded = loaded
+      }),
+    ]
+    look(desk.board.pictures.keys())
+    isLoaded = desk.board.status.loaded
+    onCleanup(() => {
+      for (const off of offs) off()
+    })
+
+    this.news = createMemo(() => {
+      const ids = unseen()
+      if (ids.size === 0) return []
+      desk.ticks()
+      camera.view()
+      const { clear } = camera
+      const beyond = new Map<Edge, Box[]>()
+      const left = new Set<string>()
+      for (const id of ids) {
+        const box = desk.boxes.get(id)
+        if (!box || overlaps(box, clear)) continue
+        left.add(id)
+        const edge = edgeOf(box, clear)
+        beyond.set(edge, [...(beyond.get(edge) ?? []), box])
+      }
+      if (left.size < ids.size) queueMicrotask(() => untrack(() => setUnseen(left)))
+      return [...beyond].map(([edge, boxes]) => ({
+        edge,
+        count: boxes.length,
+        box: around(boxes)!,
+      }))
+    })
+  }
+
+  /** Flies to what has come. */
+  go({ box }: News): void {
+    const from = this.#camera.now
+    this.#camera.isChosen = true
+    this.#camera.fit(box)
+    this.#back = { from, to: this.#camera.goal }
+  }
+
+  /** Flies back to where one was, if one has only flown since. */
+  back(): boolean {
+    const flown = this.#back
+    this.#back = null
+    if (!flown || flown.to !== this.#camera.goal) return false
+    this.#camera.fly(flown.from)
+    return true
+  }
+}
+
+/** The edge that a line from the middle of the view to the middle of the box crosses. */
+function edgeOf(box: Box, view: Box): Edge {
+  const dx = (box.x + box.w / 2 - (view.x + view.w / 2)) / view.w
+  const dy = (box.y + box.h / 2 - (view.y + view.h / 2)) / view.h
+  if (Math.abs(dx) > Math.abs(dy)) return dx > 0 ? 'right' : 'left'
+  return dy > 0 ? 'bottom' : 'top'
+}

@@ -1,0 +1,98 @@
+import type { Box } from '@wirephoto/board'
+import {
+  type Accessor,
+  createComputed,
+  createMemo,
+  createSignal,
+  onCleanup,
+  untrack,
+} from 'solid-js'
+import { contains, overlaps, seen } from '../geometry/view.ts'
+import type { Desk } from './board-store.ts'
+import type { Camera } from './camera.ts'
+import type { Hands } from './drag.ts'
+import type { Selection } from './selection.ts'
+
+/** How far beyond the view pictures are kept, in views: a pan within it costs nothing. */
+const AHEAD = 0.25
+/** Nodes that a page carries with ease. Only beyond do small pictures become far ones. */
+const AT_EASE = 800
+/** Screen pixels of a picture's longest side below which it is small. */
+const SMALL = 64
+/** Nodes that are made in one frame. */
+const AT_ONCE = 100
+
+/** A part of the board, drawn for a zoom. */
+export interface Region extends Box {
+  readonly zoom: number
+}
+
+export interface Visible {
+  /** Around the view; it stands still while the view stays within. */
+  readonly region: Accessor<Region>
+  /** Those that get a node: seen, in hands, or with the keyboard. */
+  readonly near: Accessor<readonly string[]>
+  /** Those that are drawn together, as patches of colour. */
+  readonly far: Accessor<readonly string[]>
+}
+
+/**
+ * What is to be drawn. A scan over plain boxes takes 0.2 ms for 10,000, and is made when pictures
+ * change or the view leaves what was scanned.
+ */
+export function visible(desk: Desk, camera: Camera, hands: Hands, selection: Selection): Visible {
+  const region = createMemo<Region>((last) => {
+    const view = camera.view()
+    const size = camera.size()
+    const holds = last && contains(last, seen(view, size)) && view.zoom < last.zoom * 2
+    return holds ? last : { ...seen(view, size, AHEAD), zoom: view.zoom }
+  })
+  const here = createMemo(() => {
+    desk.ticks()
+    const around = region()
+    const found: [string, Box][] = []
+    for (const [id, box] of desk.boxes) if (overlaps(box, around)) found.push([id, box])
+    return found
+  })
+  const isCrowded = (): boolean => here().length > AT_EASE
+  const wanted = createMemo<readonly string[]>(() => {
+    const small = isCrowded() ? SMALL / region().zoom : 0
+    const ids = new Set<string>()
+    for (const [id, { w, h }] of here()) if (Math.max(w, h) >= small) ids.add(id)
+    const active = selection.active()
+    for (const id of active ? [active, ...hands.away()] : hands.away())
+      if (desk.boxes.has(id)) ids.add(id)
+    return [...ids]
+  })
+  const near = gradually(wanted)
+  const far = createMemo<readonly string[]>((last) => {
+    const drawn = new Set(near())
+    const ids = isCrowded() ? here().flatMap(([id]) => (drawn.has(id) ? [] : id)) : []
+    return same(last, ids)
+  }, [])
+  return { region, near, far }
+}
+
+/** What goes, goes at once; what comes, comes some at a time, so that no frame is long. */
+function gradually(wanted: Accessor<readonly string[]>): Accessor<readonly string[]> {
+  const [near, setNear] = createSignal<readonly string[]>([])
+  let frame = 0
+  const advance = (all: readonly string[]): void => {
+    cancelAnimationFrame(frame)
+    const last = untrack(near)
+    const stays = new Set(all)
+    const drawn = new Set(last)
+    const missing = all.filter((id) => !drawn.has(id))
+    const kept = last.filter((id) => stays.has(id))
+    setNear(same(last, [...kept, ...missing.slice(0, AT_ONCE)]))
+    if (missing.length > AT_ONCE) frame = requestAnimationFrame(() => advance(untrack(wanted)))
+  }
+  createComputed(() => advance(wanted()))
+  onCleanup(() => cancelAnimationFrame(frame))
+  return near
+}
+
+/** The last list if the new one is like it, so that nothing is told. */
+function same(last: readonly string[], next: readonly string[]): readonly string[] {
+  return last.length === next.length && last.every((id, i) => id === next[i]) ? last : next
+}
