@@ -11,7 +11,7 @@ const arrows = {
 } as const satisfies Record<string, readonly string[]>
 
 const byPath = {
-  regex: String.raw`^\.\.?/.*\b(packages|src)/`,
+  regex: String.raw`^\.\.?/(.*/)?(packages|[\w-]+/src)/`,
   message: 'Another package is imported by its name, never by a path.',
 }
 const node = { regex: '^node:', message: 'The domain does no I/O and runs in a browser.' }
