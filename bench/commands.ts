@@ -1,8 +1,8 @@
 import { drawPicture } from '../test/support/pictures.ts'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
+import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave, spread } from './support/figures.ts'
-import { startBaseline } from './support/process.ts'
-import { Line, postPicture, Writer } from './support/wire.ts'
+import { Line, postPicture, Writer } from './support/raw-client.ts'
 
 export const WRITERS = 100
 /** Commands that a busy writer has unanswered; the client's queue sends what has gathered in one message. */

@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Database, sharedPlaces } from '../test/support/engines.ts'
+import { type Database, sharedPlaces } from '../test/support/databases.ts'
 import { drawPicture } from '../test/support/pictures.ts'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
 import { connectWriters, load, WRITERS } from './commands.ts'
 import { ingestOn } from './ingest.ts'
+import { type Baseline, startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave, type Spread, spread } from './support/figures.ts'
-import { type Baseline, startBaseline } from './support/process.ts'
-import { Line, postPicture, snapshotOf, Tally, Writer } from './support/wire.ts'
+import { Line, postPicture, snapshotOf, Tally, Writer } from './support/raw-client.ts'
 
 const ROUNDS = 3
 const SECONDS = 4

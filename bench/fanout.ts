@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { type Snapshot, seqOf } from '@wirephoto/board'
 import { drawPicture } from '../test/support/pictures.ts'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
+import { type Baseline, cpuSeconds, startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave } from './support/figures.ts'
-import { type Baseline, cpuSeconds, startBaseline } from './support/process.ts'
-import { Line, postPicture, snapshotOf, Tally, Writer } from './support/wire.ts'
+import { Line, postPicture, snapshotOf, Tally, Writer } from './support/raw-client.ts'
 
 const VIEWERS = 1_000
 const WRITERS = 20

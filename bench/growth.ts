@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { type CommandAnswer, uuidv7 } from '@wirephoto/board'
 import { drawPicture } from '../test/support/pictures.ts'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
+import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, spread } from './support/figures.ts'
-import { startBaseline } from './support/process.ts'
-import { Line, snapshotOf, Tally } from './support/wire.ts'
+import { Line, snapshotOf, Tally } from './support/raw-client.ts'
 
 const AUDIENCES = [1, 10, 100, 1_000]
 /** The tutorial way sends V x V: a thousand viewers would be a million messages of a picture. */

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import sharp from 'sharp'
 import { alone, drawPicture } from '../test/support/pictures.ts'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
 import { type Figure, interleave } from './support/figures.ts'
-import { postPicture, snapshotOf } from './support/wire.ts'
+import { postPicture, snapshotOf } from './support/raw-client.ts'
 
 const UPLOADERS = 16
 const ROUNDS = 5

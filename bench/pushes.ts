@@ -3,10 +3,10 @@ import { setTimeout } from 'node:timers/promises'
 import { type Command, type CommandAnswer, limits, uuidv7 } from '@wirephoto/board'
 import sharp from 'sharp'
 import { drawPicture } from '../test/support/pictures.ts'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
+import { type Baseline, cpuSeconds, startBaseline } from './support/baseline-process.ts'
 import { type Figure, type Spread, spread } from './support/figures.ts'
-import { type Baseline, cpuSeconds, startBaseline } from './support/process.ts'
-import { Line, snapshotOf, Tally } from './support/wire.ts'
+import { Line, snapshotOf, Tally } from './support/raw-client.ts'
 
 const VIEWERS = 100
 const ROUNDS = 5

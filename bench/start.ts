@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ImageRecord, limits, uuidv7 } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
+import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave } from './support/figures.ts'
-import { startBaseline } from './support/process.ts'
 
 const ROUNDS = 9
 const PICTURES = 100_000

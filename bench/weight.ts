@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { launchBrowser } from '../test/support/browser.ts'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
 import { type Figure, spread } from './support/figures.ts'
 
 const BUILT = resolve(import.meta.dirname, '../packages/web/dist')

@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Browser, BrowserContext } from 'playwright-core'
 import sharp from 'sharp'
+import { startBaseline } from '../bench/support/baseline-process.ts'
 import { drawPhoto } from '../bench/support/photo.ts'
-import { startBaseline } from '../bench/support/process.ts'
 import { Shaper } from '../bench/support/shaper.ts'
 import { launchBrowser } from '../test/support/browser.ts'
 import { BoardPage } from '../test/support/page.ts'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
 
 const FILE = resolve(import.meta.dirname, 'images/race.webp')
 /** Bytes that a README's first picture may have. */

@@ -13,7 +13,7 @@ import sharp from 'sharp'
 import { launchBrowser } from '../test/support/browser.ts'
 import { BoardPage } from '../test/support/page.ts'
 import { Proxy } from '../test/support/proxy.ts'
-import { ServerProcess } from '../test/support/server.ts'
+import { ServerProcess } from '../test/support/server-process.ts'
 import { landscape } from './landscapes.ts'
 
 const { all } = parseArgs({ options: { all: { type: 'string' } } }).values

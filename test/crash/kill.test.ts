@@ -11,7 +11,7 @@ import { type Board, openBoard } from '@wirephoto/client'
 import { FAILPOINTS, variantKey } from '@wirephoto/server'
 import sharp from 'sharp'
 import { alone, drawPicture, seeded } from '../support/pictures.ts'
-import { ServerProcess } from '../support/server.ts'
+import { ServerProcess } from '../support/server-process.ts'
 
 const KILLS = Number(process.env['KILLS'] ?? (process.env['CI'] ? 200 : 21))
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
@@ -41,7 +41,10 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
 
   before(async () => {
     data = await mkdtemp(join(tmpdir(), 'wirephoto-kill-'))
-    server = await ServerProcess.open({ data, main: join(import.meta.dirname, 'serve.ts') })
+    server = await ServerProcess.open({
+      data,
+      main: join(import.meta.dirname, 'serve-with-fast-gc.ts'),
+    })
     pictures = await Promise.all([
       drawPicture({ width: 200, height: 150, quality: 60 }),
       drawPicture({ width: 640, height: 480 }),

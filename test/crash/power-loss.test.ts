@@ -8,16 +8,16 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { seeded } from '../support/pictures.ts'
-import { type Cuts, type PowerCut, powerCuts } from './power-loss/disk.ts'
+import { check } from './power-loss/engine-workload.ts'
+import { type Cuts, type PowerCut, powerCuts } from './power-loss/simulated-disk.ts'
 import { cantRecord, type Edge, record } from './power-loss/strace.ts'
-import { check as checkUploads } from './power-loss/uploads.ts'
-import { check } from './power-loss/workload.ts'
+import { check as checkUploads } from './power-loss/upload-workload.ts'
 
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
 const CUTS = process.env['CI'] ? 80 : 30
 const KILLS = process.env['CI'] ? 20 : 6
-const WRITER = join(import.meta.dirname, 'power-loss/writer.ts')
-const UPLOADER = join(import.meta.dirname, 'power-loss/uploader.ts')
+const WRITER = join(import.meta.dirname, 'power-loss/engine-writer.ts')
+const UPLOADER = join(import.meta.dirname, 'power-loss/upload-writer.ts')
 
 suite("the engine's folder", {
   // Long enough for a checkpoint of the log, and a second opening on what the first has left.

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { type ImageRecord, roomWords, type Snapshot, words } from '@wirephoto/board'
+import { furnish, HOSTS, type Host } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-import { furnish, HOSTS, type Host } from '../support/stand.ts'
 
 const ui = { ...words.ui, ...roomWords }
 

@@ -4,8 +4,8 @@ import { basename } from 'node:path'
 import { describe, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import sharp from 'sharp'
+import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-import { furnish, HOSTS } from '../support/stand.ts'
 
 const { ui } = words
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { words } from '@wirephoto/board'
+import { furnish } from '../support/e2e-fixture.ts'
 import { Firefox } from '../support/firefox.ts'
-import { OtherPage, type Window } from '../support/other-page.ts'
 import type { BoardPage } from '../support/page.ts'
-import { furnish } from '../support/stand.ts'
+import { OtherPage, type Window } from '../support/webdriver-page.ts'
 import { WebKit } from '../support/webkit.ts'
 
 const { ui } = words

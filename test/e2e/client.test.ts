@@ -19,7 +19,7 @@ import {
   type Problem,
   type Store,
 } from '@wirephoto/client'
-import { HereServer } from '../support/here.ts'
+import { HereServer } from '../support/in-process-server.ts'
 import { drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 

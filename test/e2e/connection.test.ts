@@ -3,9 +3,9 @@ import { stat } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/board'
 import type { Response } from 'playwright-core'
+import { furnish, HOSTS, type Host } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 import type { Proxy } from '../support/proxy.ts'
-import { furnish, HOSTS, type Host } from '../support/stand.ts'
 
 const { ui } = words
 

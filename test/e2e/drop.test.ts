@@ -4,9 +4,9 @@ import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { type Command, cleanName, GAP, uuidv7, words } from '@wirephoto/board'
 import sharp from 'sharp'
+import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { seeded } from '../support/pictures.ts'
-import { furnish, HOSTS } from '../support/stand.ts'
 
 const { ui, errors } = words
 

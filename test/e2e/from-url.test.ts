@@ -5,14 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { type ImageRecord, roomWords, type Snapshot, words } from '@wirephoto/board'
+import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import type { Dragged } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
-import { furnish, HOSTS } from '../support/stand.ts'
 
 const { ui, errors } = words
 const MIDDLE = { x: 500, y: 400 }
 
-const near = resolve(import.meta.dirname, '../support/serve-near.ts')
+const near = resolve(import.meta.dirname, '../support/serve-with-local-fetch.ts')
 const { stand } = await furnish({ main: near })
 /** Another site, with pictures on it. */
 let elsewhere: Server

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { roomWords, words } from '@wirephoto/board'
+import { furnish, type Host, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-import { furnish, type Host, PHONE } from '../support/stand.ts'
 
 const { ui } = words
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/board'
+import { furnish } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
-import { furnish } from '../support/stand.ts'
-import { watched } from '../support/wire-line.ts'
+import { watched } from '../support/progress-line.ts'
 
 const { ui } = words
 

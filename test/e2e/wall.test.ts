@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { words } from '@wirephoto/board'
 import { openBoard } from '@wirephoto/client'
 import type { Page } from 'playwright-core'
+import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import { drawPicture } from '../support/pictures.ts'
-import { furnish, HOSTS } from '../support/stand.ts'
 
 const { ui } = words
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ServerProcess } from '../support/server.ts'
+import { ServerProcess } from '../support/server-process.ts'
 
 const DRIVERS = { pg: 'postgres://anna@127.0.0.1:1/x', 'rethinkdb-ts': 'rethinkdb://127.0.0.1:1/x' }
 

@@ -13,12 +13,12 @@ import {
 } from '@wirephoto/board'
 import { type Board, blobUrl, openBoard } from '@wirephoto/client'
 import { openEngine } from '@wirephoto/engine'
-import { type Database, sharedPlaces } from '../support/engines.ts'
-import { again, compare, edit, Person, sent } from '../support/people.ts'
+import { type Database, sharedPlaces } from '../support/databases.ts'
 import { drawPicture, seeded } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
-import { ServerProcess } from '../support/server.ts'
-import { Witness } from '../support/witness.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { again, compare, edit, Person, sent } from '../support/simulated-user.ts'
+import { Witness } from '../support/wire-client.ts'
 
 /** Histories with faults; each has some kills of its own. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? (process.env['CI'] ? 6 : 2))

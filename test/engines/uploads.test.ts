@@ -3,11 +3,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { uuidv7 } from '@wirephoto/board'
 import { openBoard } from '@wirephoto/client'
-import { sharedPlaces } from '../support/engines.ts'
-import { HereServer } from '../support/here.ts'
+import { sharedPlaces } from '../support/databases.ts'
+import { HereServer } from '../support/in-process-server.ts'
 import { drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
-import { Witness } from '../support/witness.ts'
+import { Witness } from '../support/wire-client.ts'
 
 for (const place of await sharedPlaces())
   describe(`an upload among servers on ${place.name}`, { skip: place.missing ?? false }, () => {

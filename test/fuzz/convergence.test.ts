@@ -1,8 +1,8 @@
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { HereServer } from '../support/here.ts'
-import { again, compare, edit, Person } from '../support/people.ts'
+import { HereServer } from '../support/in-process-server.ts'
 import { seeded } from '../support/pictures.ts'
+import { again, compare, edit, Person } from '../support/simulated-user.ts'
 
 /** Boards that are gone through, each from a seed of its own. */
 const SEEDS = process.env.CI ? 60 : 25

@@ -4,9 +4,9 @@ import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { AnyRecord, Snapshot } from '@wirephoto/board'
 import { type Board, memoryStore, openBoard } from '@wirephoto/client'
-import { HereServer } from '../support/here.ts'
-import { until } from '../support/people.ts'
+import { HereServer } from '../support/in-process-server.ts'
 import { drawPicture, seeded } from '../support/pictures.ts'
+import { until } from '../support/simulated-user.ts'
 
 const SEEDS = process.env.CI ? 20 : 4
 /** Seeds that once failed. */

@@ -12,8 +12,8 @@ import { setTimeout } from 'node:timers/promises'
 import { errors, type ImageRecord, limits, MEDIA_TYPES, uuidv7 } from '@wirephoto/board'
 import sharp from 'sharp'
 import { drawPicture, seeded } from '../support/pictures.ts'
-import { ServerProcess } from '../support/server.ts'
-import { Witness } from '../support/witness.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { Witness } from '../support/wire-client.ts'
 
 const CORPORA = resolve(import.meta.dirname, '../../../shared/corpora')
 const FOLDERS = ['hostile', 'formats', 'metadata', 'photos']
@@ -43,7 +43,7 @@ before(async () => {
   }).listen(0, '127.0.0.1')
   await once(site, 'listening')
   server = await ServerProcess.open({
-    main: resolve(import.meta.dirname, '../support/serve-near.ts'),
+    main: resolve(import.meta.dirname, '../support/serve-with-local-fetch.ts'),
     args: ['--public-url', 'http://localhost'],
   })
 })

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { onPath } from './browser.ts'
-import { guard } from './guard.ts'
-import type { Window } from './other-page.ts'
+import { DESK } from './e2e-fixture.ts'
+import { guard } from './kill-with-parent.ts'
 import { PATIENCE } from './page.ts'
-import { DESK } from './stand.ts'
+import type { Window } from './webdriver-page.ts'
 
 const PREFERENCES = `
   user_pref('app.update.enabled', false)

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { guard } from './guard.ts'
-import { freePort } from './ports.ts'
+import { freePort } from './free-port.ts'
+import { guard } from './kill-with-parent.ts'
 
 /** The programs of one PostgreSQL. */
 export interface Programs {

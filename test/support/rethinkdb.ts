@@ -6,8 +6,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Connection, r } from 'rethinkdb-ts'
-import { guard } from './guard.ts'
-import { freePort } from './ports.ts'
+import { freePort } from './free-port.ts'
+import { guard } from './kill-with-parent.ts'
 
 /** `rethinkdb://user:password@host:port`, its tests' server; whatever they make on it they drop. */
 const URL_OF_TESTS = process.env['RETHINKDB_URL'] || null

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { r } from 'rethinkdb-ts'
 import sharp from 'sharp'
-import { HereServer } from '../../../test/support/here.ts'
+import { HereServer } from '../../../test/support/in-process-server.ts'
 import { NO_RETHINKDB, Rethinkdb } from '../../../test/support/rethinkdb.ts'
 
 const BIN = fileURLToPath(new URL('../bin/wirephoto.js', import.meta.url))

@@ -22,7 +22,7 @@ export interface Edge {
   readonly begins: boolean
 }
 
-/** All that changes files, and what `disk.ts` must refuse because it can't tell what it does. */
+/** All that changes files, and what `simulated-disk.ts` must refuse because it can't tell what it does. */
 const CALLS =
   'openat,open,creat,close,dup,dup2,dup3,lseek,write,pwrite64,writev,pwritev,pwritev2,truncate,ftruncate,' +
   'fallocate,copy_file_range,sendfile,fsync,fdatasync,rename,renameat,renameat2,link,linkat,symlink,' +

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { overheard, type Term } from '../../../../test/support/overheard.ts'
 import { NO_RETHINKDB, Rethinkdb } from '../../../../test/support/rethinkdb.ts'
+import { overheard, type Term } from '../../../../test/support/rethinkdb-sniffer.ts'
 import { engineContract, sharedEngineContract, sharedFixture } from '../contract.ts'
 
 if (NO_RETHINKDB !== null) test('RethinkDB', { skip: NO_RETHINKDB })

@@ -4,7 +4,7 @@ import { openEngine } from '@wirephoto/engine'
 import { r } from 'rethinkdb-ts'
 import { findPostgres, NO_POSTGRES, Postgres } from '../support/postgres.ts'
 import { answerer, NO_RETHINKDB, Rethinkdb } from '../support/rethinkdb.ts'
-import { ServerProcess } from '../support/server.ts'
+import { ServerProcess } from '../support/server-process.ts'
 
 const [programs] = await findPostgres()
 

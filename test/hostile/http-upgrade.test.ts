@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { ServerProcess } from '../support/server.ts'
+import { ServerProcess } from '../support/server-process.ts'
 
 test('an upgrade that is only offered, as by HTTP/2 clients, is left aside and the request answered', async () => {
   const server = await ServerProcess.open()

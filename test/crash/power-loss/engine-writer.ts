@@ -3,10 +3,10 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { seqOf } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
-import { BOARDS, type Said, sha256Of, step } from './workload.ts'
+import { BOARDS, type Said, sha256Of, step } from './engine-workload.ts'
 
 /**
- * `writer.ts <folder> <data> <to> ...`: takes every board from where it stands to each of these
+ * `engine-writer.ts <folder> <data> <to> ...`: takes every board from where it stands to each of these
  * batch numbers, closing the engine in between, and says what is acknowledged.
  */
 const [folder, data, ...stops] = process.argv.slice(2) as [string, string, ...string[]]

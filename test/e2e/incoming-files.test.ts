@@ -13,7 +13,7 @@ import sharp from 'sharp'
 import { io } from 'socket.io-client'
 import { alone, drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
-import { ServerProcess } from '../support/server.ts'
+import { ServerProcess } from '../support/server-process.ts'
 
 /** Milliseconds that anything may take here before it counts as never. */
 const PATIENCE = 20_000

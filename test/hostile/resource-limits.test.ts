@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
-import { ServerProcess } from '../support/server.ts'
+import { ServerProcess } from '../support/server-process.ts'
 
 const MB = 1_000_000
 

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { before, describe, test } from 'node:test'
 import { openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
+import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
-import { furnish, HOSTS } from '../support/stand.ts'
 
 /** Bytes a second: a line that brings a picture in its time, and one that brings next to nothing. */
 const SLOW = 2_000_000

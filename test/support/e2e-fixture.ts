@@ -1,12 +1,12 @@
 import { after, type TestContext } from 'node:test'
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { launchBrowser } from './browser.ts'
-import { Gallery } from './gallery.ts'
+import { freePort } from './free-port.ts'
 import { BoardPage, NOTHING } from './page.ts'
-import { freePort } from './ports.ts'
 import { Proxy } from './proxy.ts'
-import { type ServeOptions, ServerProcess } from './server.ts'
-import { Witness } from './witness.ts'
+import { Gallery } from './sample-files.ts'
+import { type ServeOptions, ServerProcess } from './server-process.ts'
+import { Witness } from './wire-client.ts'
 
 /** `wire.test` is a name as on a LAN: plain http there is no secure context. */
 export const HOSTS = ['localhost', 'wire.test'] as const

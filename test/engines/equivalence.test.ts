@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Command, limits, uuidv7 } from '@wirephoto/board'
-import { sharedPlaces } from '../support/engines.ts'
-import { HereServer } from '../support/here.ts'
+import { sharedPlaces } from '../support/databases.ts'
+import { HereServer } from '../support/in-process-server.ts'
 import { seeded } from '../support/pictures.ts'
-import { Witness } from '../support/witness.ts'
+import { Witness } from '../support/wire-client.ts'
 
 const COMMANDS = 10_000
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e6)

@@ -5,10 +5,9 @@ import { describe, type TestContext, test } from 'node:test'
 import { limits, words } from '@wirephoto/board'
 import { type Board, openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
+import { furnish, HOSTS, type Host, type PageOptions, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
-import type { Proxy } from '../support/proxy.ts'
-import { furnish, HOSTS, type Host, type PageOptions, PHONE } from '../support/stand.ts'
 import {
   isWhereItSays,
   previewsSent,
@@ -17,7 +16,8 @@ import {
   tokenOf,
   watched,
   wireOf,
-} from '../support/wire-line.ts'
+} from '../support/progress-line.ts'
+import type { Proxy } from '../support/proxy.ts'
 
 const { ui } = words
 

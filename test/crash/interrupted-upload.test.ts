@@ -4,8 +4,8 @@ import { connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { type ImageRecord, uuidv7 } from '@wirephoto/board'
 import sharp from 'sharp'
-import { ServerProcess } from '../support/server.ts'
-import { Witness } from '../support/witness.ts'
+import { ServerProcess } from '../support/server-process.ts'
+import { Witness } from '../support/wire-client.ts'
 
 const MB = 1_000_000
 /** Bytes after which the line is cut, and that a cut may cost: what is made durable in one go. */

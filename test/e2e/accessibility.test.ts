@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { words } from '@wirephoto/board'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { furnish, PHONE } from '../support/stand.ts'
+import { furnish, PHONE } from '../support/e2e-fixture.ts'
 
 const { ui } = words
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')

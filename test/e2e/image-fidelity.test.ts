@@ -8,7 +8,7 @@ import { blobUrl, openBoard } from '@wirephoto/client'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { launchBrowser } from '../support/browser.ts'
-import { HereServer } from '../support/here.ts'
+import { HereServer } from '../support/in-process-server.ts'
 import { drawPicture, heldSo } from '../support/pictures.ts'
 
 /*

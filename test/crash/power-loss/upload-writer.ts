@@ -2,9 +2,9 @@ import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openEngine } from '@wirephoto/engine'
 import { Arrivals } from '@wirephoto/server'
-import { BOARD, send, UPLOADS } from './uploads.ts'
+import { BOARD, send, UPLOADS } from './upload-workload.ts'
 
-/** `uploader.ts <data>`: takes in all uploads at once, and says what is acknowledged. */
+/** `upload-writer.ts <data>`: takes in all uploads at once, and says what is acknowledged. */
 const data = process.argv[2]!
 const engine = await openEngine(`sqlite:${data}`)
 await engine.boards.create(BOARD)

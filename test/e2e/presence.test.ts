@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { roomWords, words } from '@wirephoto/board'
+import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
-import { furnish, HOSTS } from '../support/stand.ts'
 
 const ui = { ...words.ui, ...roomWords }
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { startServer } from '@wirephoto/server'
 
-/** The real server, that fetches pictures from this machine too: `node serve-near.ts --port N --data D --public-url U`. */
+/** The real server, that fetches pictures from this machine too: `node serve-with-local-fetch.ts --port N --data D --public-url U`. */
 const value = (flag: string) => process.argv[process.argv.indexOf(flag) + 1]!
 const data = value('--data')
 const server = await startServer({
