@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { Clients } from './engine.ts'
 
 /** Client, its last number, the seq of its last effect, and its refusals as JSON or null. */
@@ -19,9 +18,3 @@ export const clientsOf = (rows: readonly ClientRow[]): Clients =>
       { n, seq, refused: refused === null ? [] : JSON.parse(refused) },
     ]),
   )
-
-/** An epoch or a stamp. 48 bits: enough to tell two histories apart. */
-export const newStamp = (): string => randomBytes(6).toString('base64url')
-
-/** Names from outside reach no path and no table (F9). */
-export const isSha256 = (name: string): boolean => /^[0-9a-f]{64}$/.test(name)

@@ -109,6 +109,12 @@ export interface Bus {
   subscribe(board: string, receive: (bytes: Uint8Array) => void): Unsubscribe
 }
 
+/** Of a server that has nobody else to hear, or no way to. */
+export const deafBus: Bus = {
+  publish() {},
+  subscribe: () => () => {},
+}
+
 /** What opens a door: links and sessions of a board, and gone with it. Only hashes of them are kept. */
 export interface Secrets {
   put(secret: Secret): Promise<void>

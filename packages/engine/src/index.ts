@@ -1,4 +1,5 @@
 export * from './engine.ts'
+export * from './errors.ts'
 export { makeFolder, removeFile, syncFolder } from './files/folders.ts'
 export * from './open.ts'
 export { lockFolder } from './sqlite/lock.ts'

@@ -1,4 +1,5 @@
 import type { Engine } from './engine.ts'
+import { EngineError, withoutPassword } from './errors.ts'
 
 /**
  * Opens the engine that a URL names; code and drivers are loaded only when named.
@@ -37,30 +38,6 @@ export async function* readTable(url: string): AsyncGenerator<Record<string, unk
   const { documentsOf } = await driven('rethinkdb-ts', () => import('./rethinkdb/table-reader.ts'))
   yield* documentsOf(url)
 }
-
-/** Why an engine can't be opened, in a sentence for the operator. */
-export class EngineError extends Error {
-  override readonly name = 'EngineError'
-  readonly code:
-    | 'unknown-engine'
-    | 'driver-missing'
-    | 'folder-locked'
-    | 'folder-unwritable'
-    | 'unreachable'
-    | 'not-allowed'
-    | 'unusable'
-    | 'too-old'
-    | 'too-new'
-    | 'damaged'
-
-  constructor(code: EngineError['code'], message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
-
-/** A database's address as it may be shown and logged. */
-export const withoutPassword = (url: string): string => url.replace(/(\/\/[^@/:]*):[^/]*@/, '$1@')
 
 /** Loads an engine whose driver is installed only by those who use it. */
 async function driven<T>(driver: string, load: () => Promise<T>): Promise<T> {

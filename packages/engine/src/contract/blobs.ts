@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import test, { after, before } from 'node:test'
-import type { OpenFixture } from '../contract.ts'
 import type { BlobStore, Engine } from '../engine.ts'
+import type { OpenFixture } from './fixture.ts'
 import { fails, tick } from './samples.ts'
 
 export function blobsContract(engine: () => Engine, open: OpenFixture): void {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
 import { parseCursor } from '@wirephoto/board'
-import type { OpenFixture } from '../contract.ts'
 import type { Engine } from '../engine.ts'
+import type { OpenFixture } from './fixture.ts'
 import { append, fails, newBoard, newId, noClients, put } from './samples.ts'
 
 export function boardsContract(engine: () => Engine, open: OpenFixture): void {

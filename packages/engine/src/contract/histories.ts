@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { type AnyRecord, applyChanges, type Change, type Cursor, seqOf } from '@wirephoto/board'
-import type { Fixture } from '../contract.ts'
 import type { ClientState, Engine } from '../engine.ts'
+import type { Fixture } from './fixture.ts'
 import { newId, put, seeded } from './samples.ts'
 
 /** Set SEED to run one history again. */

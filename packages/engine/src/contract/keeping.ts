@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { OpenFixture } from '../contract.ts'
 import type { Engine, HistoryEntry, Secret } from '../engine.ts'
+import type { OpenFixture } from './fixture.ts'
 import { newBoard, newId, tick } from './samples.ts'
 
 export function keepingContract(engine: () => Engine, open: OpenFixture): void {

@@ -11,8 +11,8 @@ import {
   parseCursor,
   seqOf,
 } from '@wirephoto/board'
-import type { OpenFixture } from '../contract.ts'
 import type { ClientState, Engine } from '../engine.ts'
+import type { OpenFixture } from './fixture.ts'
 import { append, image, listener, newBoard, newId, noClients, put, tick } from './samples.ts'
 
 export function logContract(engine: () => Engine, open: OpenFixture): void {

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import test, { after, before } from 'node:test'
 import { seqOf } from '@wirephoto/board'
-import type { SharedFixture } from '../contract.ts'
 import type { Engine } from '../engine.ts'
+import type { SharedFixture } from './fixture.ts'
 import { append, image, listener, newBoard, newId, noClients, put, tick } from './samples.ts'
 
 /** Two engines on the same data, as two servers have them. */

@@ -12,8 +12,8 @@ import {
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
-import { isSha256 } from '../client-rows.ts'
 import type { BlobStore } from '../engine.ts'
+import { isSha256 } from '../ids.ts'
 import { codeOf, makeFolder, removeFile, syncFolder } from './folders.ts'
 
 /** Blobs as files of one server, `<folder>/ab/<sha256>`; their time of change is their lease. */

@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
-import { isSha256 } from '../client-rows.ts'
 import type { BlobStore } from '../engine.ts'
 import { chunksOf } from '../files/chunks.ts'
+import { isSha256 } from '../ids.ts'
 import type { UnderWay } from '../in-flight.ts'
 import type { Database } from './database.ts'
 

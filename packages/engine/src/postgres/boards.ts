@@ -1,6 +1,6 @@
 import { WireError } from '@wirephoto/board'
-import { newStamp } from '../client-rows.ts'
 import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '../engine.ts'
+import { newStamp } from '../ids.ts'
 import type { Database } from './database.ts'
 
 export const openBoards = (database: Database): Boards => ({

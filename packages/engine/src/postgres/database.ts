@@ -1,7 +1,7 @@
 import { WireError } from '@wirephoto/board'
 import pg from 'pg'
+import { EngineError, withoutPassword } from '../errors.ts'
 import { UnderWay } from '../in-flight.ts'
-import { EngineError, withoutPassword } from '../open.ts'
 import { explained, type Place, translated } from './errors.ts'
 import { migrations } from './migrations.ts'
 

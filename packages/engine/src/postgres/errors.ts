@@ -1,6 +1,6 @@
 import { WireError } from '@wirephoto/board'
 import { DatabaseError } from 'pg'
-import { EngineError } from '../open.ts'
+import { EngineError } from '../errors.ts'
 
 /** What is told of a failed query: the SQLSTATEs are those of PostgreSQL's appendix A. */
 export function translated(error: unknown): unknown {

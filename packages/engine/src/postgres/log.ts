@@ -7,8 +7,9 @@ import {
   parseCursor,
   WireError,
 } from '@wirephoto/board'
-import { type ClientRow, clientsOf, newStamp, rowsOf } from '../client-rows.ts'
+import { type ClientRow, clientsOf, rowsOf } from '../client-rows.ts'
 import type { ChangeLog } from '../engine.ts'
+import { newStamp } from '../ids.ts'
 import type { Database } from './database.ts'
 import type { Doorbell } from './doorbell.ts'
 

@@ -1,5 +1,4 @@
-import { deafBus } from '../bus.ts'
-import type { Engine } from '../engine.ts'
+import { deafBus, type Engine } from '../engine.ts'
 import { UnderWay } from '../in-flight.ts'
 import { openBlobs } from './blobs.ts'
 import { openBoards, openHistory, openSecrets } from './boards.ts'

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { RServerConnectionOptions } from 'rethinkdb-ts'
-import { EngineError, withoutPassword } from '../open.ts'
+import { EngineError, withoutPassword } from '../errors.ts'
 
 /** What a URL says. */
 export interface Address {

@@ -1,7 +1,7 @@
 import { WireError } from '@wirephoto/board'
 import { type RDatum, r } from 'rethinkdb-ts'
-import { newStamp } from '../client-rows.ts'
 import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '../engine.ts'
+import { newStamp } from '../ids.ts'
 import type { Database, Query } from './database.ts'
 import { GRACE, removeAll } from './prune.ts'
 import {

@@ -1,6 +1,6 @@
 import { WireError } from '@wirephoto/board'
 import { isRethinkDBError, RethinkDBErrorType } from 'rethinkdb-ts'
-import { EngineError } from '../open.ts'
+import { EngineError } from '../errors.ts'
 import { type Address, hostOf } from './address.ts'
 
 /** What is told of a failed query. */

@@ -9,8 +9,9 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { r } from 'rethinkdb-ts'
-import { clientsOf, newStamp, rowsOf } from '../client-rows.ts'
+import { clientsOf, rowsOf } from '../client-rows.ts'
 import type { ChangeLog, Missed } from '../engine.ts'
+import { newStamp } from '../ids.ts'
 import { type Appended, append, boardAndSince, isChain, since, steadily } from './batches.ts'
 import type { Database } from './database.ts'
 import type { Doorbell } from './doorbell.ts'

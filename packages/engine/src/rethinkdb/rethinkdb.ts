@@ -1,5 +1,4 @@
-import { deafBus } from '../bus.ts'
-import type { Engine } from '../engine.ts'
+import { deafBus, type Engine } from '../engine.ts'
 import { UnderWay } from '../in-flight.ts'
 import { addressOf } from './address.ts'
 import { openBlobs } from './blobs.ts'

@@ -15,7 +15,8 @@ import {
   RethinkdbProcess,
 } from '../../../../test/support/rethinkdb.ts'
 import { append, newBoard, newId, put } from '../contract/samples.ts'
-import { EngineError, openEngine } from '../open.ts'
+import { EngineError } from '../errors.ts'
+import { openEngine } from '../open.ts'
 import { INDEXES } from './tables.ts'
 
 test('a URL that is none is refused, without its password', async () => {

@@ -1,5 +1,5 @@
 import { r } from 'rethinkdb-ts'
-import { EngineError, withoutPassword } from '../open.ts'
+import { EngineError, withoutPassword } from '../errors.ts'
 import { type Address, addressOf, hostOf } from './address.ts'
 import { Line } from './database.ts'
 import { explained } from './errors.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { connect as connectSafely } from 'node:tls'
-import { EngineError } from '../open.ts'
+import { EngineError } from '../errors.ts'
 import { type Address, hostOf } from './address.ts'
 
 /** The first RethinkDB whose inserts can decide by the document that is there. */

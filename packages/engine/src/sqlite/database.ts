@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { EngineError } from '../open.ts'
+import { EngineError } from '../errors.ts'
 import { migrations } from './migrations.ts'
 
 /** The first SQLite without the WAL-reset bug, which could corrupt a database. */

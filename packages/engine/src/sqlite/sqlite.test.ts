@@ -11,7 +11,8 @@ import test, { type TestContext } from 'node:test'
 import { append, newBoard, newId, noClients, put, tick } from '../contract/samples.ts'
 import { engineContract } from '../contract.ts'
 import type { Engine } from '../engine.ts'
-import { EngineError, openEngine } from '../open.ts'
+import { EngineError } from '../errors.ts'
+import { openEngine } from '../open.ts'
 import { checkDurable, checkVersion } from './database.ts'
 
 engineContract('sqlite', async () => {

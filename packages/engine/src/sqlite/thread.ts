@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { WireError } from '@wirephoto/board'
-import { EngineError } from '../open.ts'
+import { EngineError } from '../errors.ts'
 import type { Answer, Args, Failure, Method, Result } from './worker.ts'
 
 interface Pending {

@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Cursor, cursor, parseCursor } from '@wirephoto/board/changes'
-import { type ClientRow, newStamp } from '../client-rows.ts'
+import type { ClientRow } from '../client-rows.ts'
 import type { HistoryEntry, Secret } from '../engine.ts'
+import { newStamp } from '../ids.ts'
 import { keysOf } from './keys.ts'
 
 export type Writes = ReturnType<typeof writesOf>
