@@ -1,6 +1,6 @@
 import { after, before, describe } from 'node:test'
 import { blobsContract } from './contract/blobs.ts'
-import { boardsContract } from './contract/boards.ts'
+import { boardsContract, busContract, historyContract, secretsContract } from './contract/boards.ts'
 import {
   type Fixture,
   type OpenFixture,
@@ -8,7 +8,6 @@ import {
   sharedFixture,
 } from './contract/fixture.ts'
 import { historiesContract } from './contract/histories.ts'
-import { keepingContract } from './contract/keeping.ts'
 import { logContract } from './contract/log.ts'
 import { serversContract } from './contract/servers.ts'
 
@@ -27,7 +26,9 @@ export function engineContract(name: string, open: OpenFixture): void {
     describe('boards', () => boardsContract(engine, open))
     describe('change log', () => logContract(engine, open))
     describe('blobs', () => blobsContract(engine, open))
-    describe('bus, secrets and history', () => keepingContract(engine, open))
+    describe('bus', () => busContract(engine))
+    describe('secrets', () => secretsContract(open))
+    describe('history', () => historyContract(open))
     describe('random histories', () => historiesContract(open))
   })
 }
