@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { glob, readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { errors, words } from '@wirephoto/board'
+import { serveCommand } from 'wirephoto/src/commands/serve.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string) => readFile(join(root, path), 'utf8')
@@ -54,8 +55,135 @@ test('ARCHITECTURE.md has a line for every dependency', async () => {
   }
 })
 
-test('README.md names every flag of `wirephoto serve`', async () => {
-  const readme = await read('README.md')
-  const flags = (await read('packages/cli/src/commands/serve.ts')).matchAll(/--([a-z][a-z-]+)/g)
-  for (const [flag] of flags) assert.ok(readme.includes(flag), flag)
+test('README.md has a row for every flag of `wirephoto serve`, and for no other', async () => {
+  assert.deepEqual(flagFaults(await read('README.md')), [])
 })
+
+test('the row of each flag is missed when it is gone, misnamed or has another variable', async () => {
+  const readme = await read('README.md')
+  for (const { long, envVar } of options) {
+    const row = new RegExp(`^\\| \`${long}[ \`].*\n`, 'm')
+    const [line] = row.exec(readme)!
+    assert.deepEqual(flagFaults(readme.replace(row, '')), [`${long} has no row`])
+    assert.deepEqual(flagFaults(readme.replace(row, line.replace(long!, `${long}-x`))), [
+      `${long} has no row`,
+      `${long}-x is no flag`,
+    ])
+    assert.deepEqual(flagFaults(readme.replace(row, line.replace(envVar!, `${envVar}_X`))), [
+      `${long} is read from ${envVar}`,
+    ])
+  }
+})
+
+test('docs/performance.md names the bench of each id, and says which ids have none', async () => {
+  const rows = (await read('docs/performance.md')).matchAll(/^\| ([SE]\d+) \| ([^|]+) \|/gm)
+  const told = Object.fromEntries(Array.from(rows, ([, id, bench]) => [id!, bench!]))
+  const benches = (await files('bench/*.ts')).sort()
+  for (const [id, bench] of Object.entries(told)) {
+    const measured: string[] = []
+    for (const path of benches)
+      if (new RegExp(`id: '${id}[a-z]?'`).test(await read(path))) measured.push(`\`${path}\``)
+    assert.equal(bench, measured[0] ?? 'not measured yet', id)
+  }
+  for (const path of benches)
+    for (const [, id] of (await read(path)).matchAll(/\bid: '([SE]\d+)[a-z]?'/g))
+      assert.ok(id! in told, `${path}: ${id}`)
+})
+
+test('every id that code quotes is defined', async () => {
+  const rules = [...(await read('SPEC.md')).matchAll(/^(?:\| |- \*\*)([A-Z]\d+)\b/gm)]
+  const figures = [...(await read('docs/performance.md')).matchAll(/^\| ([SE]\d+) \|/gm)]
+  const defined = new Set([...rules, ...figures].map(([, id]) => id!))
+  const letters = [...new Set([...defined].map((id) => id[0]))].join('')
+  const faults: string[] = []
+  for (const path of await files('{packages,bench,docs,test}/**/*.{ts,tsx,css}')) {
+    const text = await read(path)
+    const names = text.matchAll(/\btest\(\s*(['`"])(.*?)\1/g)
+    const quoted = [commentsOf(text), ...Array.from(names, ([, , name]) => name!)].join('\n')
+    // V8 is a JavaScript engine too.
+    for (const [id] of quoted.matchAll(new RegExp(`\\b[${letters}]\\d{1,2}\\b`, 'g')))
+      if (!defined.has(id) && id !== 'V8') faults.push(`${path}: ${id}`)
+  }
+  assert.deepEqual(faults, [])
+})
+
+test('every file that a document or a comment names is there', async () => {
+  const all = await files('**/*', '.ci/*', '.github/**/*')
+  const ends = new Set([...all, 'bench/results/', 'packages/web/dist/'].flatMap(suffixes))
+  const faults: string[] = []
+  for (const path of all) {
+    // This file names files that must not be there.
+    if (path === 'test/documents.test.ts' || !/\.(?:md|tsx?|css|yml)$|^\.ci\//.test(path)) continue
+    const text = await read(path)
+    const prose = path.endsWith('.md') ? text : commentsOf(text)
+    for (const name of namedFiles(prose)) if (!ends.has(name)) faults.push(`${path}: ${name}`)
+    if (!path.endsWith('.md')) continue
+    for (const target of linkedFiles(text))
+      if (!all.includes(join(dirname(path), target))) faults.push(`${path}: ${target}`)
+  }
+  assert.deepEqual(faults, [])
+})
+
+test('a file that is not there is found in a document, a link and a comment', () => {
+  assert.deepEqual(namedFiles('see NOWHERE.md, `web/src/gone.ts` and `docs/gone/`'), [
+    'NOWHERE.md',
+    'web/src/gone.ts',
+    'docs/gone',
+  ])
+  assert.deepEqual(linkedFiles('[here](docs/gone.md#top), [there](https://example.org/a.md)'), [
+    'docs/gone.md',
+  ])
+  assert.equal(
+    commentsOf("const a = 'x.ts' // as y.ts\n/** As\n * z.ts. */")
+      .match(/\w\.ts/g)
+      ?.join(),
+    'y.ts,z.ts',
+  )
+})
+
+const options = serveCommand().options
+
+/** What is wrong with the README's table of flags. */
+function flagFaults(readme: string): string[] {
+  const rows = new Map(
+    Array.from(readme.matchAll(/^\| `(--[a-z-]+)[^`]*` \|([^|]*)\|/gm), ([, flag, variables]) => [
+      flag!,
+      variables!,
+    ]),
+  )
+  const faults: string[] = []
+  for (const { long, envVar } of options) {
+    const variables = rows.get(long!)
+    if (variables === undefined) faults.push(`${long} has no row`)
+    else if (!variables.includes(`\`${envVar}\``)) faults.push(`${long} is read from ${envVar}`)
+  }
+  for (const flag of rows.keys())
+    if (!options.some(({ long }) => long === flag)) faults.push(`${flag} is no flag`)
+  return faults
+}
+
+/** A path, and all that it may be called for short: `web/src/main.tsx`, `main.tsx`. Its folders too. */
+function suffixes(path: string): string[] {
+  const parts = path.split('/')
+  return parts.flatMap((_, from) =>
+    parts.slice(from).map((_, to) => parts.slice(from, from + to + 1).join('/')),
+  )
+}
+
+/** Sources and documents that a text names, and folders that it names by `packages/…`, `docs/…` and the like. */
+function namedFiles(text: string): string[] {
+  const named = text.matchAll(
+    /(?<![\w./*:@-])((?:[\w.-]+\/)*[\w.-]*\w\.(?:md|tsx?|css)\b|(?:packages|bench|docs|test)\/[\w./-]*\w)(?![\w*])/g,
+  )
+  return [...new Set(Array.from(named, ([, name]) => name!.replace(/^(?:\.\.?\/)+/, '')))]
+}
+
+/** Where a document's links within the repository lead. */
+function linkedFiles(text: string): string[] {
+  const links = text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)
+  return [...new Set(Array.from(links, ([, target]) => target!))]
+}
+
+function commentsOf(source: string): string {
+  return (source.match(/\/\*[\s\S]*?\*\/|(?<![:'"`\w])\/\/.*$|^#.*$/gm) ?? []).join('\n')
+}

@@ -1,6 +1,6 @@
 /** One line of the table. */
 export interface Figure {
-  /** As in PERFORMANCE.md: S4, S9 … */
+  /** As docs/performance.md defines it: S4, S9 … */
   readonly id: string
   readonly what: string
   readonly unit: string

@@ -1,7 +1,7 @@
 import type { ErrorCode, ErrorFacts } from './errors.ts'
 import { uiWords } from './words-ui.ts'
 
-/** Every sentence that a person can see, by key. DESIGN-LOOK.md has the tone: what happened, then what to do. */
+/** Every sentence that a person can see, by key. docs/look.md has the tone: what happened, then what to do. */
 const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'bad-request': () => "That request isn't one this server understands. Check it against the API.",
   'empty-file': ({ name }) => `${file(name)} is empty. Choose another.`,

@@ -1,4 +1,4 @@
-/** What the page says, in the order of the page. `words.ts` has the tone. */
+/** What the page says, in the order of the page. docs/look.md has the tone. */
 export const uiWords = {
   product: 'Wirephoto',
 

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 const css = await readFile(new URL('./tokens.css', import.meta.url), 'utf8')
 const themes = { newsprint: colours(1), darkroom: colours(2) }
 
-/** On the ground, as DESIGN-LOOK promises them. */
+/** On the ground, as docs/look.md promises them. */
 const promised = {
   newsprint: { ink: 13.7, 'ink-2': 6.2, edge: 3.2, red: 5.2, amber: 5.7 },
   darkroom: { ink: 15.2, 'ink-2': 7.5, edge: 3.9, red: 6.1, amber: 10.1 },
