@@ -29,7 +29,7 @@ export async function pushes(): Promise<Figure[]> {
   }
   try {
     const sent = await Promise.all(
-      Array.from({ length: limits.previews }, (_, i) => drawPreview(i + 1)),
+      Array.from({ length: limits.previewsPerMessage }, (_, i) => drawPreview(i + 1)),
     )
     const product = await Side.open(
       () => keep(ServerProcess.open(), true),
@@ -75,7 +75,7 @@ export async function pushes(): Promise<Figure[]> {
         goal: { max: 1.3 },
         notes: [
           `fan-out is what ${VIEWERS} viewers cost more than one; the whole way has the command, the log and the kept preview too`,
-          `previews are at most ${limits.preview / 1024} KB; pushes of 100 KB come with live frames`,
+          `previews are at most ${limits.previewBytes / 1024} KB; pushes of 100 KB come with live frames`,
           "CPU of the server's own process; previews are made anew in a child, which is not counted",
           'baselines push as often and as far apart as the product: bytes in an endless stream cost less each',
         ],

@@ -70,11 +70,11 @@ async function timeOf(
 /** Stores pictures through the engine's port: over HTTP so many would take an hour. */
 async function fill(folder: string, scratch: string): Promise<void> {
   const engine = await openEngine(`sqlite:${folder}`)
-  for (let stored = 0; stored < PICTURES; stored += limits.records) {
+  for (let stored = 0; stored < PICTURES; stored += limits.recordsPerBoard) {
     const board = `board-${stored}`
     await engine.boards.create(board)
     let { cursor } = await engine.log.load(board)
-    for (let batch = 0; batch < limits.records; batch += 1000) {
+    for (let batch = 0; batch < limits.recordsPerBoard; batch += 1000) {
       const pictures = await Promise.all(
         Array.from({ length: 1000 }, (_, i) => store(engine, `${scratch}${i}`, batch + i)),
       )

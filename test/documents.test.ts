@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { glob, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { errors, words } from '@wirephoto/board'
+import { errorMessages, errors } from '@wirephoto/board'
 import { serveCommand } from 'wirephoto/src/commands/serve.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -18,7 +18,7 @@ test('SPEC.md lists every error with its status, and no other', async () => {
   const rows = (await read('SPEC.md')).matchAll(/^\| `([a-z-]+)` \| (\d+) \|/gm)
   const listed = Object.fromEntries(Array.from(rows, ([, code, status]) => [code, Number(status)]))
   assert.deepEqual(listed, { ...errors })
-  assert.deepEqual(Object.keys(words.errors).sort(), Object.keys(errors).sort())
+  assert.deepEqual(Object.keys(errorMessages).sort(), Object.keys(errors).sort())
 })
 
 test('every rule of SPEC.md is quoted by a test', async () => {

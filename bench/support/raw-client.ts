@@ -242,7 +242,7 @@ export class Writer {
   async #send(): Promise<void> {
     this.#sending = true
     while (this.#queue.length > 0) {
-      const entries = this.#queue.splice(0, limits.commands)
+      const entries = this.#queue.splice(0, limits.commandsPerMessage)
       const commands = entries.map(({ command }) => command)
       const message = { client: this.#client, n: this.#n, commands }
       let answer = await this.#ask(message)

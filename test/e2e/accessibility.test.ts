@@ -2,12 +2,11 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import { words } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { furnish, PHONE } from '../support/e2e-fixture.ts'
 
-const { ui } = words
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 /** Bytes a second of a line that brings a preview at once, and no file while a test lasts. */
 const SLOW = 200_000
@@ -43,12 +42,12 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await look('board')
     await page.mouse.click(first!.x + 20, first!.y + 20)
     await look('selected')
-    await page.getByRole('button', { name: ui.boardMenu }).click()
+    await page.getByRole('button', { name: words.boardMenu }).click()
     await look('menu')
     await page.keyboard.press('Escape')
     await page.mouse.click(first!.x + 20, first!.y + 20)
     await page.keyboard.press('Delete')
-    await anna.told(ui.deleted(1))
+    await anna.told(words.deleted(1))
     await look('notice')
     for (const [view, go] of Object.entries(views)) {
       await go(page)
@@ -79,7 +78,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await ben.page.locator('.preview.ready').nth(1).waitFor()
     // The file changes under the browser, which then reads no more of it.
     await writeFile(changed, 'something else')
-    await anna.page.getByRole('button', { name: ui.retry }).waitFor()
+    await anna.page.getByRole('button', { name: words.retry }).waitFor()
     for (const { look } of pages) await look('failed')
     assert.deepEqual(
       pages.flatMap(({ found }) => found),
@@ -97,7 +96,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await phone.drop([await gallery.file('photos/pic1.jpg')], { x: 195, y: 400 })
     const [tile] = await phone.painted(1, 'stored')
     await look('board')
-    for (const name of [ui.add, ui.more]) {
+    for (const name of [words.add, words.more]) {
       await page.getByRole('button', { name, exact: true }).tap()
       await page.getByRole('menu').waitFor()
       await look(name)
@@ -108,14 +107,14 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.touchscreen.tap(middle.x, middle.y)
     await page.getByRole('dialog').waitFor()
     await look('picture large')
-    await page.getByRole('button', { name: ui.close }).tap()
+    await page.getByRole('button', { name: words.close }).tap()
     await page.getByRole('dialog').waitFor({ state: 'detached' })
     await phone.touch('touchStart', middle)
     await page.getByRole('menu').waitFor()
     await phone.touch('touchEnd')
     await look('menu of a picture')
-    await page.getByRole('menuitem', { name: ui.delete }).tap()
-    await phone.told(ui.deleted(1))
+    await page.getByRole('menuitem', { name: words.delete }).tap()
+    await phone.told(words.deleted(1))
     await look('notice')
     assert.deepEqual(found, [])
   })
@@ -126,7 +125,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const wall = await anna.context.newPage()
     await wall.goto(`http://wire.test:${stand.server.port}/b/${board}/show`)
     const { found, look } = inspector(wall)
-    await wall.getByText(ui.wallEmpty).waitFor()
+    await wall.getByText(words.wallEmpty).waitFor()
     await look('empty wall')
     for (const [i, name] of ['photos/pic1.jpg', 'photos/pic2.jpg'].entries()) {
       await anna.drop([await gallery.file(name)], { x: 400, y: 300 })

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
-import { type ImageRecord, roomWords, type Snapshot, words } from '@wirephoto/board'
+import { type ImageRecord, type Snapshot } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
+import { panelWords } from '@wirephoto/web/words/panels'
 import { furnish, HOSTS, type Host } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
-const ui = { ...words.ui, ...roomWords }
+const ui = { ...words, ...panelWords }
 
 /** Milliseconds that a server may take to write, on a machine with much to do. */
 const PATIENCE = 20_000

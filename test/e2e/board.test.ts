@@ -2,12 +2,10 @@ import assert from 'node:assert/strict'
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { describe, test } from 'node:test'
-import { words } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-
-const { ui } = words
 
 const { stand, gallery } = await furnish()
 
@@ -53,7 +51,7 @@ for (const host of HOSTS)
       const { anna, ben } = await stand.pair(t, host)
       const photos = [await gallery.file('photos/pic1.jpg'), await gallery.file('photos/pic2.jpg')]
       const chooser = anna.page.waitForEvent('filechooser')
-      await anna.page.getByRole('button', { name: ui.choose }).click()
+      await anna.page.getByRole('button', { name: words.choose }).click()
       await (await chooser).setFiles(photos)
       await anna.painted(2, 'stored')
       assert.deepEqual(labels(await ben.painted(2, 'stored')), ['pic1.jpg', 'pic2.jpg'])
@@ -120,9 +118,9 @@ for (const host of HOSTS)
 
       await anna.page.mouse.click(600, 300)
       await press('Delete')
-      const toast = await anna.told(ui.deleted(1))
+      const toast = await anna.told(words.deleted(1))
       await ben.standing(0)
-      await toast.getByRole('button', { name: ui.undo }).click()
+      await toast.getByRole('button', { name: words.undo }).click()
       await ben.painted(1, 'stored')
       await anna.painted(1, 'stored')
 
@@ -147,7 +145,7 @@ for (const host of HOSTS)
 
       await ben.page.mouse.click(600, 300)
       const started = ben.page.waitForEvent('download')
-      await ben.page.getByRole('toolbar').getByRole('button', { name: ui.download }).click()
+      await ben.page.getByRole('toolbar').getByRole('button', { name: words.download }).click()
       const download = await started
       assert.equal(download.suggestedFilename(), name.replaceAll('"', '_'))
       const bytes = await readFile(await download.path())

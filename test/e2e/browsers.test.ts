@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { words } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
 import { furnish } from '../support/e2e-fixture.ts'
 import { Firefox } from '../support/firefox.ts'
 import type { BoardPage } from '../support/page.ts'
 import { OtherPage, type Window } from '../support/webdriver-page.ts'
 import { WebKit } from '../support/webkit.ts'
-
-const { ui } = words
 
 /** Both are this machine. No browser takes plain http at the second for a secure context, as on a LAN. */
 const HOSTS = ['localhost', '[::ffff:7f00:1]'] as const
@@ -61,7 +59,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         await seesMove(anna, ben, second!, third!)
 
         line.cut()
-        await anna.says('.connection', ui.offline)
+        await anna.says('.connection', words.offline)
         const later = await move(ben, first!, third!)
         await ben.drop([await photo(4)], { x: 300, y: 700 })
         await ben.painted(4, 'stored')
@@ -76,7 +74,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         }
 
         await stand.server.kill()
-        await anna.says('.connection', ui.offline)
+        await anna.says('.connection', words.offline)
         await stand.server.start()
         await ben.live()
         await seesMove(anna, ben, first!, third!)
@@ -91,8 +89,8 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
       t.after(() => anna.close(t, BROKEN_LINE))
       await anna.go('/')
       for (const [key, title] of [
-        [',', ui.settings],
-        ['?', ui.keySheet],
+        [',', words.settings],
+        ['?', words.keySheet],
       ] as const) {
         await anna.press(key)
         await anna.says('.room[open] h2', title)

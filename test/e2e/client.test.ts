@@ -67,7 +67,7 @@ function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
   const look = () => isSo() && resolve()
   const events: (keyof BoardEvents)[] = [
     'pictures',
-    'title',
+    'settings',
     'status',
     'drags',
     'uploads',

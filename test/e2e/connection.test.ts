@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
-import { words } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
 import type { Response } from 'playwright-core'
 import { furnish, HOSTS, type Host } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 import type { Proxy } from '../support/proxy.ts'
-
-const { ui } = words
 
 /** Bytes a second: slow enough to be interrupted. */
 const SLOW = 1_000_000
@@ -51,7 +49,7 @@ for (const host of HOSTS)
         await page.page.evaluate(() => Object.assign(window, { neverReloaded: true }))
       }
       await stand.server.kill()
-      for (const page of [anna, ben]) await page.page.getByText(ui.offline).waitFor()
+      for (const page of [anna, ben]) await page.page.getByText(words.offline).waitFor()
       const offset = goesOnAt(anna)
       await stand.server.start()
       assertGoesOn(await offset, line)
@@ -59,7 +57,7 @@ for (const host of HOSTS)
       await anna.painted(1, 'stored')
 
       await stand.server.kill()
-      for (const page of [anna, ben]) await page.page.getByText(ui.offline).waitFor()
+      for (const page of [anna, ben]) await page.page.getByText(words.offline).waitFor()
       await stand.server.start()
       const witness = await stand.witness(t, board)
       await witness.ask({ kind: 'board.patch', set: { title: 'After the second kill' } })
@@ -83,13 +81,13 @@ for (const host of HOSTS)
       const [moved, deleted, other] = (await anna.tiles()).sort((a, b) => a.x - b.x)
 
       line.cut()
-      await anna.page.getByText(ui.offline).waitFor()
+      await anna.page.getByText(words.offline).waitFor()
       await drag(anna, [300, 300], [450, 600])
       await anna.page.mouse.click(700, 300)
       await anna.page.keyboard.press('Delete')
       await anna.drop([await gallery.file('photos/door-knocker.jpg')], { x: 900, y: 600 })
       await anna.standing(3)
-      await anna.page.getByText(ui.waitingForConnection(null)).waitFor()
+      await anna.page.getByText(words.waitingForConnection(null)).waitFor()
       await drag(ben, [1100, 300], [1100, 350])
       await ben.until(isAt, [other!.id, other!.x, other!.y + 50])
       await witness.ask({ kind: 'board.patch', set: { title: 'Meanwhile' } })
@@ -116,11 +114,11 @@ for (const host of HOSTS)
       await anna.painted(1, 'stored')
 
       line.cut()
-      await anna.page.getByText(ui.offline).waitFor()
+      await anna.page.getByText(words.offline).waitFor()
       await drag(anna, [400, 300], [600, 500])
       await anna.drop([await gallery.file('photos/pic2.jpg')], { x: 1000, y: 300 })
       await anna.painted(2)
-      await anna.page.getByText(ui.waitingForConnection(null)).waitFor()
+      await anna.page.getByText(words.waitingForConnection(null)).waitFor()
       const { context } = anna
       await anna.page.close()
       line.mend()

@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { type Command, cleanName, GAP, uuidv7, words } from '@wirephoto/board'
+import { type Command, cleanName, errorMessages, GAP, uuidv7 } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { seeded } from '../support/pictures.ts'
-
-const { ui, errors } = words
 
 /** Bytes that this server takes of a picture. */
 const LIMIT = 1_000_000
@@ -98,13 +97,13 @@ for (const host of HOSTS)
       await anna.painted(1, 'stored')
 
       await anna.drop([note, empty], at)
-      await anna.told(errors['not-a-picture']({ name: 'note.jpg' }))
+      await anna.told(errorMessages['not-a-picture']({ name: 'note.jpg' }))
       await anna.told('empty.png is empty. Choose another.')
 
       await anna.drop([large], at)
       await anna.told('huge.png is 1.2 MB. The limit here is 1.0 MB.')
       await anna.drop([pdf, clip, note, empty, large], at)
-      await anna.told(ui.moreRefused(3))
+      await anna.told(words.moreRefused(3))
       assert.equal((await anna.tiles()).length, 1)
     })
 
@@ -120,13 +119,13 @@ for (const host of HOSTS)
       await ben.painted(1, 'stored')
       const failed = anna.page.locator('[data-image][data-state="failed"]')
       await anna.page
-        .getByText(errors.damaged({ name: 'torn.jpg' }))
+        .getByText(errorMessages.damaged({ name: 'torn.jpg' }))
         .first()
         .waitFor()
       await failed.waitFor()
-      await anna.page.getByText(ui.notSent, { exact: true }).waitFor()
+      await anna.page.getByText(words.notSent, { exact: true }).waitFor()
       await ben.standing(1)
-      await anna.page.getByRole('button', { name: ui.remove }).click()
+      await anna.page.getByRole('button', { name: words.remove }).click()
       await anna.standing(1)
     })
 
@@ -175,7 +174,7 @@ for (const host of HOSTS)
 
       for (const name of names.slice(0, 6)) {
         await dropNamed(anna, [name], 'text')
-        const sentence = errors['not-a-picture']({ name: cleanName(name) })
+        const sentence = errorMessages['not-a-picture']({ name: cleanName(name) })
         await anna.page.locator('.toast').getByText(sentence, { exact: true }).waitFor()
       }
     })

@@ -4,12 +4,13 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type ImageRecord, roomWords, type Snapshot, words } from '@wirephoto/board'
+import { errorMessages, type ImageRecord, type Snapshot } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
+import { panelWords } from '@wirephoto/web/words/panels'
 import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import type { Dragged } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 
-const { ui, errors } = words
 const MIDDLE = { x: 500, y: 400 }
 
 const near = resolve(import.meta.dirname, '../support/serve-with-local-fetch.ts')
@@ -66,7 +67,7 @@ for (const host of HOSTS)
 
       const topmost = (await ben.tiles()).at(-1)!
       await ben.tile(topmost.id).dblclick()
-      const link = ben.page.getByRole('link', { name: roomWords.from(new URL(site).host) })
+      const link = ben.page.getByRole('link', { name: panelWords.from(new URL(site).host) })
       const told = ['href', 'target', 'rel'].map((name) => link.getAttribute(name))
       assert.deepEqual(await Promise.all(told), [
         `${site}/e.jpg`,
@@ -79,13 +80,13 @@ for (const host of HOSTS)
       const { board, anna } = await stand.pair(t, host)
       anna.tolerates = /status of (403|415|502)/
       await anna.hover(dragged(`${site}/a.html`), MIDDLE)
-      await anna.page.getByText(ui.letGo(1)).waitFor()
+      await anna.page.getByText(words.letGo(1)).waitFor()
       await anna.drop(dragged(`${site}/a.html`), MIDDLE)
-      await anna.told(errors['not-a-picture']({ name: 'a.html' }))
+      await anna.told(errorMessages['not-a-picture']({ name: 'a.html' }))
       await anna.paste({ 'text/plain': 'http://[::1]/a.jpg' })
-      await anna.told(errors['foreign-address']({}))
+      await anna.told(errorMessages['foreign-address']({}))
       await anna.paste({ 'text/plain': 'http://127.0.0.1:1/a.jpg' })
-      await anna.told(errors.unreachable({}))
+      await anna.told(errorMessages.unreachable({}))
       // Words are no address, and those that are pasted into a name stay there.
       await anna.paste({ 'text/plain': `Look at ${site}/a.jpg` })
       await anna.drop({ 'text/plain': 'nothing in particular' }, MIDDLE)

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
-import { limits, words } from '@wirephoto/board'
+import { limits } from '@wirephoto/board'
 import { type Board, openBoard } from '@wirephoto/client'
+import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { furnish, HOSTS, type Host, type PageOptions, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
@@ -18,8 +19,6 @@ import {
   wireOf,
 } from '../support/progress-line.ts'
 import type { Proxy } from '../support/proxy.ts'
-
-const { ui } = words
 
 /** Bytes a second: of a line that brings a preview at once and a file in its time; and of none to speak of. */
 const SLOW = 1_000_000
@@ -51,7 +50,7 @@ for (const host of HOSTS)
         assert.ok(Math.abs(pale - drawn) < 0.02, 'below it the colours are pale')
         assert.equal(style, 'solid')
       }
-      await anna.page.getByText(ui.seenBy(1, 1)).waitFor()
+      await anna.page.getByText(words.seenBy(1, 1)).waitFor()
 
       line.up.rate = Number.POSITIVE_INFINITY
       await ben.painted(1, 'stored')
@@ -59,7 +58,7 @@ for (const host of HOSTS)
       for (const page of [anna, ben])
         await page.page.locator('.wire').first().waitFor({ state: 'detached' })
       assert.deepEqual(await watch.close(), { blanks: 0 })
-      await anna.page.locator('.slug.on-look', { hasText: ui.seenBy(1, 1) }).waitFor({
+      await anna.page.locator('.slug.on-look', { hasText: words.seenBy(1, 1) }).waitFor({
         state: 'hidden',
       })
     })
@@ -107,7 +106,7 @@ describe('on its way', () => {
       assert.deepEqual(types.sort(), ['jpeg', type])
       const shapes = await Promise.all(
         previews.map(async ({ bytes }) => {
-          assert.ok(bytes.length <= limits.preview, `${bytes.length} bytes`)
+          assert.ok(bytes.length <= limits.previewBytes, `${bytes.length} bytes`)
           const { width, height } = await sharp(bytes).metadata()
           return `${width} x ${height}`
         }),
@@ -125,7 +124,7 @@ describe('on its way', () => {
     const id = await addedBy(board)
     await line.up.passed(size * 0.4)
     line.up.stall()
-    await ben.page.getByText(ui.waitingForConnection('Anna')).waitFor()
+    await ben.page.getByText(words.waitingForConnection('Anna')).waitFor()
     assert.equal((await ben.at(id)).state, 'stalled')
     const { style, colour, line: at } = await wireOf(ben)
     assert.equal(style, 'dashed')
@@ -145,7 +144,7 @@ describe('on its way', () => {
     await anna.drop([photo], MIDDLE)
     await line.up.passed(size * 0.4)
     line.up.stall()
-    await anna.page.getByText(ui.waitingForConnection(null)).waitFor()
+    await anna.page.getByText(words.waitingForConnection(null)).waitFor()
     assert.equal((await wireOf(anna)).style, 'dashed')
     line.up.rate = Number.POSITIVE_INFINITY
     line.up.go()
@@ -173,7 +172,7 @@ describe('on its way', () => {
     await line.up.passed(size * 0.6)
     await stand.server.kill()
     for (const page of [anna, ben]) {
-      await page.page.getByText(ui.offline).waitFor()
+      await page.page.getByText(words.offline).waitFor()
       assert.equal((await page.tiles()).length, 1)
     }
     await stand.server.start()
@@ -197,18 +196,18 @@ describe('on its way', () => {
     await writeFile(path, 'something else')
     const failed = anna.page.locator('[data-image][data-state="failed"]')
     await failed.waitFor()
-    await anna.page.getByText(ui.notSent, { exact: true }).waitFor()
+    await anna.page.getByText(words.notSent, { exact: true }).waitFor()
     await ben.standing(0)
     await anna.until((opacity) => {
       const image = [...document.querySelectorAll('[data-image] img')].at(-1)!
       return getComputedStyle(image).opacity === opacity
     }, '0.45')
-    await anna.page.getByRole('button', { name: ui.retry }).waitFor()
+    await anna.page.getByRole('button', { name: words.retry }).waitFor()
     await anna.page.mouse.click(MIDDLE.x, MIDDLE.y)
     await anna.page.keyboard.press('r')
     await failed.waitFor({ state: 'detached' })
     await failed.waitFor()
-    await anna.page.getByRole('button', { name: ui.remove }).click()
+    await anna.page.getByRole('button', { name: words.remove }).click()
     await anna.standing(0)
   })
 
@@ -224,7 +223,7 @@ describe('on its way', () => {
     await anna.page.keyboard.press('Delete')
     for (const page of [anna, ben]) await page.standing(0)
     await line.up.passed(line.up.bytes + 300_000)
-    await (await anna.told(ui.deleted(1))).getByRole('button', { name: ui.undo }).click()
+    await (await anna.told(words.deleted(1))).getByRole('button', { name: words.undo }).click()
     await ben.page.locator('[data-state="arriving"] .preview.ready').waitFor()
     // Its upload went on.
     await sentMore(ben, 0.1)
@@ -257,8 +256,8 @@ describe('on its way', () => {
 
     const first = await begun(anna)
     await anna.page.mouse.click(first.at.x, first.at.y)
-    await anna.page.getByRole('button', { name: ui.cancelSending(1) }).click()
-    await anna.told(ui.cancelled(1))
+    await anna.page.getByRole('button', { name: words.cancelSending(1) }).click()
+    await anna.told(words.cancelled(1))
     await isGone(first.id)
 
     const second = await begun(anna)
@@ -270,7 +269,7 @@ describe('on its way', () => {
 
     const third = await begun(phone)
     await phone.touch('touchStart', third.at)
-    const cancel = phone.page.getByRole('menuitem', { name: ui.cancelSending(1) })
+    const cancel = phone.page.getByRole('menuitem', { name: words.cancelSending(1) })
     await cancel.waitFor()
     await phone.touch('touchEnd')
     await cancel.tap()
@@ -329,7 +328,7 @@ async function named(t: TestContext, host: Host) {
   const ben = await stand.open(t, host, id)
   const board = openBoard({ url: `http://127.0.0.1:${line.port}`, board: id })
   t.after(() => board.close())
-  board.introduce('Anna')
+  board.setName('Anna')
   return { board, line, ben }
 }
 

@@ -108,7 +108,7 @@ describe('A1: what is on its way is seen at once', () => {
     const { page, line } = await scope(t)
     const slow = await line()
     const [anna, ben] = [await page({ url: slow.url }), await page()]
-    const release = anna.hold()
+    const release = anna.pauseUploads()
     const ids = anna.add(Array.from({ length: 25 }, () => picture(fresh())))
     ids.push(...anna.add(Array.from({ length: 25 }, () => picture(fresh()))))
     release()
@@ -147,9 +147,9 @@ describe('A1: what is on its way is seen at once', () => {
     })
       .png({ compressionLevel: 9, palette: true })
       .toBuffer()
-    assert.ok(bomb.length <= limits.preview)
+    assert.ok(bomb.length <= limits.previewBytes)
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
-    const previews = [randomBytes(900), svg, bomb, Buffer.alloc(limits.preview + 1)]
+    const previews = [randomBytes(900), svg, bomb, Buffer.alloc(limits.previewBytes + 1)]
     const ids = anna.add(previews.map((preview) => picture(fresh(), preview)))
     await until(ben, () => ids.every((id) => ben.pictures.get(id)?.blob), 'all stored')
     for (const id of ids) assert.equal(ben.preview(id), null)
@@ -332,12 +332,12 @@ describe('A3: who has seen it', () => {
   test('each sight once, to the sender only, by the clock of the server', async (t) => {
     const { page } = await scope(t)
     const [anna, ben, carl] = [await page(), await page(), await page()]
-    ben.introduce('Ben')
+    ben.setName('Ben')
     const [id] = anna.add([picture(fresh())])
     for (const viewer of [ben, carl]) {
       await until(viewer, () => viewer.pictures.has(id!), 'the picture')
-      viewer.saw([id!])
-      viewer.saw([id!])
+      viewer.reportSeen([id!])
+      viewer.reportSeen([id!])
     }
     await until(anna, () => anna.seenBy(id!)?.by.length === 2, 'seen by both')
     const { by, of } = anna.seenBy(id!)!
@@ -345,7 +345,7 @@ describe('A3: who has seen it', () => {
     assert.deepEqual(by.map(({ name }) => name).sort(), ['', 'Ben'])
     for (const { milliseconds } of by) assert.ok(milliseconds >= 0 && milliseconds < PATIENCE)
     assert.equal(ben.seenBy(id!), null)
-    anna.saw([id!])
+    anna.reportSeen([id!])
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     const [, count] = /wirephoto_seen_seconds_count (\d+)/.exec(metrics)!
     assert.equal(Number(count), 2)

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { roomWords, words } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
+import { panelWords } from '@wirephoto/web/words/panels'
 import { furnish, type Host, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-
-const { ui } = words
 
 const { stand, gallery } = await furnish()
 
@@ -43,7 +42,7 @@ describe('a picture large', () => {
         sharp !== null && told?.includes(`${sharp.naturalWidth} × ${sharp.naturalHeight}`) === true
       )
     }, null)
-    await page.getByRole('dialog').getByRole('button', { name: ui.close }).click()
+    await page.getByRole('dialog').getByRole('button', { name: words.close }).click()
     await closed(anna)
     await focused(anna, tiles[0]!)
     assert.deepEqual(await anna.at(tiles[0]!.id), view, 'the view is as it was')
@@ -77,7 +76,7 @@ describe('a picture large', () => {
     await shows(anna, tiles[1]!)
     await removeBy(ben, tiles[1]!)
     await shows(anna, tiles[2]!)
-    await anna.told(roomWords.wasDeleted)
+    await anna.told(panelWords.wasDeleted)
     await anna.page.keyboard.press('Delete')
     await shows(anna, tiles[0]!)
     await ben.standing(1)
@@ -105,7 +104,9 @@ describe('a picture large', () => {
     await ben.page.locator('.wall-frame img').first().waitFor()
     await middle(anna, tiles[0]!, (x, y) => anna.page.mouse.click(x, y))
     await anna.page.keyboard.press('w')
-    await (await anna.told(ui.shownOnScreens)).getByRole('button', { name: ui.openWall }).waitFor()
+    await (await anna.told(words.shownOnScreens))
+      .getByRole('button', { name: words.openWall })
+      .waitFor()
     await ben.until(
       (name) => document.querySelector('.wall-frame img:last-child')?.getAttribute('alt') === name,
       tiles[0]!.label,
@@ -118,7 +119,7 @@ describe('the trash', () => {
     const { anna, ben, tiles } = await three(t, 'wire.test')
     const { keyboard } = anna.page
     for (const page of [anna, ben]) await page.page.locator('body').press('Shift+T')
-    await ben.page.getByText(roomWords.trashEmpty).waitFor()
+    await ben.page.getByText(panelWords.trashEmpty).waitFor()
     await keyboard.press('Escape')
     await closed(anna)
     await keyboard.press('Control+a')
@@ -131,7 +132,7 @@ describe('the trash', () => {
     while (!(await first.evaluate((each) => each === document.activeElement)))
       await keyboard.press('Tab')
     await keyboard.press('Space')
-    await pressWithTab(anna, roomWords.putBack)
+    await pressWithTab(anna, panelWords.putBack)
     for (const page of [anna, ben]) await trashed(page, 2)
     await anna.until(
       () => document.activeElement?.closest('.trash') !== null && document.hasFocus(),
@@ -139,14 +140,14 @@ describe('the trash', () => {
     )
     await ben.standing(1)
 
-    await pressWithTab(anna, roomWords.emptyTrash)
-    await anna.page.getByText(roomWords.askForGood(2)).waitFor()
+    await pressWithTab(anna, panelWords.emptyTrash)
+    await anna.page.getByText(panelWords.askForGood(2)).waitFor()
     await keyboard.press('Enter')
     await trashed(anna, 2)
-    await pressWithTab(anna, roomWords.emptyTrash)
-    await pressWithTab(anna, roomWords.deleteForGood)
-    for (const page of [anna, ben]) await page.page.getByText(roomWords.trashEmpty).waitFor()
-    await anna.told(roomWords.deletedForGood(2))
+    await pressWithTab(anna, panelWords.emptyTrash)
+    await pressWithTab(anna, panelWords.deleteForGood)
+    for (const page of [anna, ben]) await page.page.getByText(panelWords.trashEmpty).waitFor()
+    await anna.told(panelWords.deletedForGood(2))
     await keyboard.press('Escape')
     await closed(anna)
     await anna.standing(1)
@@ -154,9 +155,9 @@ describe('the trash', () => {
 
   test('how long pictures stay is set for everybody', async (t) => {
     const { anna, ben } = await three(t, 'localhost')
-    const days = (page: BoardPage) => page.page.getByLabel(roomWords.trashDays)
+    const days = (page: BoardPage) => page.page.getByLabel(panelWords.trashDays)
     for (const page of [anna, ben])
-      await page.page.getByRole('button', { name: ui.trash }).first().click()
+      await page.page.getByRole('button', { name: words.trash }).first().click()
     await days(anna).fill('400')
     await days(anna).press('Tab')
     await ben.until(
@@ -177,8 +178,8 @@ describe('the trash', () => {
     await anna.page.keyboard.press('Delete')
     await anna.standing(0)
     const phone = await stand.open(t, 'wire.test', board, PHONE)
-    await phone.page.getByRole('button', { name: ui.more }).tap()
-    await phone.page.getByRole('menuitem', { name: ui.trash }).tap()
+    await phone.page.getByRole('button', { name: words.more }).tap()
+    await phone.page.getByRole('menuitem', { name: words.trash }).tap()
     await trashed(phone, 3)
     await phone.page
       .getByRole('button', { name: /^Put back: / })
@@ -198,19 +199,19 @@ describe('your boards', () => {
     await page.keyboard.press('Enter')
     const other = await stand.newBoard()
     await anna.go(`/b/${other}`)
-    await page.getByRole('button', { name: ui.boardMenu }).click()
-    await page.getByRole('menuitem', { name: ui.boards }).click()
+    await page.getByRole('button', { name: words.boardMenu }).click()
+    await page.getByRole('menuitem', { name: words.boards }).click()
     const names = () => page.locator('.boards .name').allTextContents()
     const [here, last] = await names()
-    assert.deepEqual([here, last], [ui.untitled, 'Contact sheets'])
-    assert.ok((await names()).includes(ui.frontBoard), 'the front board is always there')
+    assert.deepEqual([here, last], [words.untitled, 'Contact sheets'])
+    assert.ok((await names()).includes(words.frontBoard), 'the front board is always there')
     const cover = page.locator('.boards li', { hasText: 'Contact sheets' }).locator('img')
     assert.ok(await cover.evaluate((img: HTMLImageElement) => img.decode().then(() => true)))
 
-    await page.getByRole('button', { name: roomWords.forget('Contact sheets') }).click()
+    await page.getByRole('button', { name: panelWords.forget('Contact sheets') }).click()
     assert.ok(!(await names()).includes('Contact sheets'))
-    const toast = await anna.told(roomWords.forgotten('Contact sheets'))
-    await toast.getByRole('button', { name: ui.undo }).click()
+    const toast = await anna.told(panelWords.forgotten('Contact sheets'))
+    await toast.getByRole('button', { name: words.undo }).click()
     await page.getByRole('link', { name: 'Contact sheets' }).click()
     await page.waitForURL(`**/b/${board}`)
     await anna.live()
@@ -230,7 +231,7 @@ describe('your boards', () => {
     })
     const page = await stand.open(t, 'wire.test', board, { context })
     await page.page.locator('body').press('b')
-    await page.page.getByText(roomWords.boardsForgotten).waitFor()
+    await page.page.getByText(panelWords.boardsForgotten).waitFor()
     assert.equal(await page.page.locator('.boards a[aria-current]').count(), 1)
     await page.page.keyboard.press('Escape')
     await page.page.keyboard.press('Shift+L')
@@ -247,7 +248,7 @@ describe('what can be done', () => {
     await page.keyboard.press('Control+k')
     await page.locator('.palette input').waitFor()
     await page.keyboard.type('nothing like it')
-    await page.getByText(roomWords.paletteNothing).waitFor()
+    await page.getByText(panelWords.paletteNothing).waitFor()
     await page.keyboard.press('Control+k')
     await closed(anna)
     await focused(anna, tiles[0]!)
@@ -287,13 +288,13 @@ describe('what can be done', () => {
     await context.route('**/assets/later-*.js', (route) => route.abort())
     const tolerates = /ERR_FAILED/
     const anna = await stand.open(t, 'wire.test', await stand.newBoard(), { context, tolerates })
-    const menu = anna.page.getByRole('button', { name: ui.boardMenu })
+    const menu = anna.page.getByRole('button', { name: words.boardMenu })
     await menu.click()
-    await anna.told(ui.needsConnection)
+    await anna.told(words.needsConnection)
     await anna.page.locator('[aria-haspopup=menu][aria-expanded=false]').waitFor()
     await context.unroute('**/assets/later-*.js')
     await menu.click()
-    await anna.page.getByRole('menuitem', { name: ui.boards }).waitFor()
+    await anna.page.getByRole('menuitem', { name: words.boards }).waitFor()
   })
 
   test('the look is kept, applied before the first paint, and known in other tabs', async (t) => {
@@ -305,7 +306,7 @@ describe('what can be done', () => {
     await tab.goto(page.url())
     await page.bringToFront()
     await page.keyboard.press(',')
-    await page.getByRole('radio', { name: roomWords.looks.dark }).check()
+    await page.getByRole('radio', { name: panelWords.looks.dark }).check()
     assert.equal(await ground(), 'rgb(21, 18, 18)')
     assert.equal(await bar(), '#151212')
     await tab.waitForFunction(() => document.documentElement.dataset['theme'] === 'dark')
@@ -318,7 +319,7 @@ describe('what can be done', () => {
     await page.reload()
     await anna.live()
     await page.keyboard.press(',')
-    await page.getByRole('radio', { name: roomWords.looks.system }).check()
+    await page.getByRole('radio', { name: panelWords.looks.system }).check()
     assert.equal(await ground(), 'rgb(230, 228, 222)')
   })
 
@@ -334,7 +335,7 @@ describe('what can be done', () => {
 
   test('what files say is kept when the board is told to', async (t) => {
     const { anna, ben } = await three(t, 'localhost')
-    const box = (page: BoardPage) => page.page.getByLabel(roomWords.keepMetadata)
+    const box = (page: BoardPage) => page.page.getByLabel(panelWords.keepMetadata)
     for (const page of [anna, ben]) await page.page.keyboard.press(',')
     await box(anna).check()
     await ben.until(() => document.querySelector<HTMLInputElement>('.tick input')!.checked, null)

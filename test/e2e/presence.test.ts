@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { roomWords, words } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
+import { panelWords } from '@wirephoto/web/words/panels'
 import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 
-const ui = { ...words.ui, ...roomWords }
+const ui = { ...words, ...panelWords }
 
 const { stand, gallery } = await furnish()
 

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
-import { words } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
 import { furnish } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 import { watched } from '../support/progress-line.ts'
-
-const { ui } = words
 
 const { stand, gallery } = await furnish()
 const photo = await gallery.photo()
@@ -72,7 +70,7 @@ test('A3: it is seen when it is painted within view on a visible tab, not before
   await anna.drop([photo], { x: 500, y: 400 })
   await ben.painted(1, 'stored')
   await anna.painted(1, 'stored')
-  const seen = anna.page.locator('.slug', { hasText: ui.seenBy(1, 1) })
+  const seen = anna.page.locator('.slug', { hasText: words.seenBy(1, 1) })
   for (let i = 0; i < 20; i++) await ben.frame()
   assert.equal(await seen.count(), 0, 'on a hidden tab nobody sees it')
   await ben.page.mouse.move(700, 450)

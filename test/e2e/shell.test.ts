@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import { words } from '@wirephoto/board'
+import { errorMessages } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
 import { furnish, HOSTS, type Host, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-
-const { ui } = words
 
 const SHARP_PHONE = { ...PHONE, deviceScaleFactor: 2 }
 
@@ -15,19 +14,22 @@ for (const host of HOSTS)
     test('a new board is apart from the front board', async (t) => {
       const { anna, ben } = await stand.pair(t, host)
       for (const page of [anna, ben]) await page.go('/')
-      assert.equal(await ben.page.getByRole('heading', { level: 1 }).textContent(), ui.frontBoard)
+      assert.equal(
+        await ben.page.getByRole('heading', { level: 1 }).textContent(),
+        words.frontBoard,
+      )
       const front = (await ben.tiles()).length
 
-      await anna.page.getByRole('button', { name: ui.boardMenu }).click()
-      await anna.page.getByRole('menuitem', { name: ui.newBoard }).click()
+      await anna.page.getByRole('button', { name: words.boardMenu }).click()
+      await anna.page.getByRole('menuitem', { name: words.newBoard }).click()
       await anna.page.waitForURL(/\/b\/[\w-]{22}$/)
       await anna.live()
       await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 600, y: 400 })
       await anna.painted(1, 'stored')
       assert.equal((await ben.tiles()).length, front)
 
-      await anna.page.getByRole('button', { name: ui.boardMenu }).click()
-      await anna.page.getByRole('menuitem', { name: ui.toFrontBoard }).click()
+      await anna.page.getByRole('button', { name: words.boardMenu }).click()
+      await anna.page.getByRole('menuitem', { name: words.toFrontBoard }).click()
       await anna.page.waitForURL(/:\d+\/$/)
       await anna.live()
       await anna.drop([await gallery.file('photos/pic2.jpg')], { x: 600, y: 400 })
@@ -37,13 +39,13 @@ for (const host of HOSTS)
     test('the title is edited live', async (t) => {
       const { anna, ben } = await stand.pair(t, host)
       const titleOf = (page: BoardPage) => page.page.getByRole('heading', { level: 1 })
-      assert.equal(await titleOf(ben).textContent(), ui.untitled)
+      assert.equal(await titleOf(ben).textContent(), words.untitled)
       await titleOf(anna).getByRole('button').click()
       await anna.page.keyboard.type('Hafen, am Morgen danach')
       await anna.page.keyboard.press('Enter')
       for (const page of [anna, ben]) {
         await titleOf(page).getByText('Hafen, am Morgen danach', { exact: true }).waitFor()
-        assert.equal(await page.page.title(), `Hafen, am Morgen danach · ${ui.product}`)
+        assert.equal(await page.page.title(), `Hafen, am Morgen danach · ${words.product}`)
       }
       await titleOf(ben).getByRole('button').click()
       await ben.page.keyboard.type('Something else')
@@ -55,15 +57,15 @@ for (const host of HOSTS)
       const { anna } = await stand.pair(t, host)
       anna.tolerates = /404 \(/
       await anna.page.goto(new URL('/b/nobody-has-made-this', anna.page.url()).href)
-      await anna.page.getByText(words.errors['unknown-board']({})).waitFor()
-      await anna.page.getByRole('link', { name: ui.toFrontBoard }).click()
+      await anna.page.getByText(errorMessages['unknown-board']({})).waitFor()
+      await anna.page.getByRole('link', { name: words.toFrontBoard }).click()
       await anna.page.waitForURL(/:\d+\/$/)
       await anna.live()
     })
 
     test('a board says that it is empty only while it is', async (t) => {
       const { anna, ben } = await stand.pair(t, host)
-      const empty = (page: BoardPage) => page.page.getByText(ui.emptyTitle)
+      const empty = (page: BoardPage) => page.page.getByText(words.emptyTitle)
       for (const page of [anna, ben]) await empty(page).waitFor()
       await anna.drop([await gallery.file('photos/pic3.jpg')], { x: 600, y: 400 })
       for (const page of [anna, ben]) await empty(page).waitFor({ state: 'detached' })
@@ -105,19 +107,19 @@ for (const host of HOSTS)
       const zoom = zoomed.w / a.w
       assert.ok(zoom > 1.05)
       await at(700 + (a.x - 700) * zoom, 450 + (a.y - 450) * zoom, zoomed.w)
-      await page.getByRole('button', { name: ui.percent(zoom) }).click()
+      await page.getByRole('button', { name: words.percent(zoom) }).click()
       await settled(anna, a.id, { w: a.w })
 
-      await page.getByRole('button', { name: ui.zoomIn }).click()
+      await page.getByRole('button', { name: words.zoomIn }).click()
       await settled(anna, a.id, { w: a.w * Math.SQRT2 })
-      await page.getByRole('button', { name: ui.zoomOut }).click()
+      await page.getByRole('button', { name: words.zoomOut }).click()
       await settled(anna, a.id, { w: a.w })
       await page.keyboard.press('+')
       await settled(anna, a.id, { w: a.w * Math.SQRT2 })
       await page.keyboard.press('+')
       await settled(anna, a.id, { w: a.w * 2 })
 
-      await page.getByRole('button', { name: ui.fit, exact: true }).click()
+      await page.getByRole('button', { name: words.fit, exact: true }).click()
       await settled(anna, a.id, { w: a.w })
       const fitted = await anna.at(a.id)
       assert.ok(Math.abs(fitted.x + fitted.w / 2 - 720) < 1, 'in the middle')
@@ -176,7 +178,7 @@ for (const host of HOSTS)
         await phone.touch('touchMove', { x: 150 - i * 10, y: 400 }, { x: 250 + i * 10, y: 400 })
       await phone.touch('touchEnd')
       await settled(phone, tile.id, { w: w * 2 })
-      await phone.page.getByRole('button', { name: ui.fit }).tap()
+      await phone.page.getByRole('button', { name: words.fit }).tap()
       await settled(phone, tile.id, { x, y, w })
 
       await swipe(phone, middle, { x: middle.x + 40, y: middle.y + 40 })
@@ -193,21 +195,21 @@ for (const host of HOSTS)
     test('on a phone Add asks where from, and a long press what to do', async (t) => {
       const { phone, ben, tile } = await pocket(t, host)
       const { page } = phone
-      await page.getByRole('button', { name: ui.add, exact: true }).tap()
-      await page.getByRole('menuitem', { name: ui.takePhoto }).waitFor()
+      await page.getByRole('button', { name: words.add, exact: true }).tap()
+      await page.getByRole('menuitem', { name: words.takePhoto }).waitFor()
       const chooser = page.waitForEvent('filechooser')
-      await page.getByRole('menuitem', { name: ui.choose }).tap()
+      await page.getByRole('menuitem', { name: words.choose }).tap()
       await (await chooser).setFiles([await gallery.file('photos/pic2.jpg')])
       await ben.painted(2, 'stored')
       await phone.painted(2, 'stored')
 
       const { x, y, w, h } = await phone.at(tile.id)
       await phone.touch('touchStart', { x: x + w / 2, y: y + h / 2 })
-      await page.getByRole('menuitem', { name: ui.delete }).waitFor()
+      await page.getByRole('menuitem', { name: words.delete }).waitFor()
       await phone.touch('touchEnd')
-      await page.getByRole('menuitem', { name: ui.delete }).tap()
+      await page.getByRole('menuitem', { name: words.delete }).tap()
       await ben.standing(1)
-      await (await phone.told(ui.deleted(1))).getByRole('button', { name: ui.undo }).tap()
+      await (await phone.told(words.deleted(1))).getByRole('button', { name: words.undo }).tap()
       await ben.painted(2, 'stored')
     })
   })

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { words } from '@wirephoto/board'
 import { openBoard } from '@wirephoto/client'
+import { words } from '@wirephoto/web/words/page'
 import type { Page } from 'playwright-core'
 import { furnish, HOSTS } from '../support/e2e-fixture.ts'
 import { drawPicture } from '../support/pictures.ts'
-
-const { ui } = words
 
 const { stand } = await furnish()
 
@@ -30,7 +28,7 @@ for (const host of HOSTS)
     wall.on('pageerror', (error) => problems.push(String(error)))
     wall.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
     await wall.goto(`http://${host}:${stand.server.port}/b/${board}/show`)
-    await wall.getByText(ui.wallEmpty).waitFor()
+    await wall.getByText(words.wallEmpty).waitFor()
 
     const add = async (caption: string, seed: number) => {
       const file = new Blob([new Uint8Array(await drawPicture({ width: 900, height: 600, seed }))])

@@ -96,8 +96,9 @@ function history(random: () => number): Command[][] {
   const messages: Command[][] = []
   for (let left = COMMANDS; left > 0; left -= messages.at(-1)!.length)
     messages.push(
-      Array.from({ length: Math.min(left, 1 + below(Math.min(120, limits.commands))) }, () =>
-        kinds[below(kinds.length)]!(),
+      Array.from(
+        { length: Math.min(left, 1 + below(Math.min(120, limits.commandsPerMessage))) },
+        () => kinds[below(kinds.length)]!(),
       ),
     )
   return messages

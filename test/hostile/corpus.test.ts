@@ -133,7 +133,7 @@ const WAYS: Record<string, Way> = {
     return check(answer, 201, board)
   },
   async preview(board, { name, bytes }) {
-    if (bytes.length > limits.preview) return 'too large to be one'
+    if (bytes.length > limits.previewBytes) return 'too large to be one'
     const id = await board.announce(name, bytes)
     const there = (of: string) => fetch(`${server.url}/b/${board.id}/arrivals/${of}/preview`)
     // They are made one after the other: when the next is there, this one has been looked at. On a machine
@@ -163,7 +163,7 @@ async function check(answer: Response, expected: number, board: Board): Promise<
   if (answer.status !== expected) return codeOf(answer)
   const { id, type, blob, width, height } = (await answer.json()) as ImageRecord
   assert.ok(type && type !== 'image/svg+xml' && MEDIA_TYPES.includes(type))
-  assert.ok(width * height <= limits.pixels && Math.max(width, height) <= limits.side)
+  assert.ok(width * height <= limits.maxPixels && Math.max(width, height) <= limits.maxSidePixels)
   for (const path of [
     `/b/${board.id}/blob/${blob}/original`,
     `/api/boards/${board.id}/images/${id}/file?download`,

@@ -164,7 +164,7 @@ const sorted = (records: Iterable<AnyRecord>): AnyRecord[] =>
 export async function until(page: Board, isSo: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const look = () => isSo() && resolve()
-  const offs = (['pictures', 'title', 'status'] as const).map((event) => page.on(event, look))
+  const offs = (['pictures', 'settings', 'status'] as const).map((event) => page.on(event, look))
   look()
   await Promise.race([promise, setTimeout(PATIENCE, null, { ref: false })])
   for (const off of offs) off()

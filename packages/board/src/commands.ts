@@ -1,4 +1,4 @@
-import type { ErrorCode } from './errors.ts'
+import type { ErrorCode } from './error-codes.ts'
 import type { MediaType } from './records.ts'
 
 /** What somebody asks for. `rules.ts` says what comes of it. */

@@ -1,8 +1,7 @@
-import type { ErrorCode, ErrorFacts } from './errors.ts'
-import { uiWords } from './words-ui.ts'
+import type { ErrorCode, ErrorFacts } from './error-codes.ts'
 
-/** Every sentence that a person can see, by key. docs/look.md has the tone: what happened, then what to do. */
-const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
+/** The sentence for each error code: what happened, then what to do. */
+export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'bad-request': () => "That request isn't one this server understands. Check it against the API.",
   'empty-file': ({ name }) => `${file(name)} is empty. Choose another.`,
   'not-allowed': () => "This link doesn't allow that. Ask for another one.",
@@ -42,11 +41,6 @@ const errorWords: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   busy: () => 'The server has too much to do. Try again in a moment.',
   'disk-full': () => 'The server has no room left. Tell whoever runs it.',
 }
-
-export const words = {
-  errors: errorWords,
-  ui: uiWords,
-} as const
 
 const file = (name: string | undefined): string => name || 'This file'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { formatBytes, words } from './error-messages.ts'
-import { type ErrorCode, errors, WireError } from './errors.ts'
+import { type ErrorCode, errors } from './error-codes.ts'
+import { errorMessages, formatBytes } from './error-messages.ts'
+import { WireError } from './errors.ts'
 
 const codes = Object.keys(errors) as ErrorCode[]
 const facts = { name: 'beach.jpg', size: 212_000_000, limit: 100_000_000, expected: 7 }
@@ -12,12 +13,12 @@ describe('errors', () => {
       const status = errors[code]
       assert.ok(status >= 400 && status < 600, code)
       for (const given of [{}, facts]) {
-        const sentence = words.errors[code](given)
+        const sentence = errorMessages[code](given)
         assert.match(sentence, /^[A-Zb].*\.$/, code)
         assert.doesNotMatch(sentence, /undefined|NaN|null|\bobject\b|!/, `${code}: ${sentence}`)
       }
     }
-    assert.deepEqual(Object.keys(words.errors).sort(), codes.toSorted())
+    assert.deepEqual(Object.keys(errorMessages).sort(), codes.toSorted())
   })
 
   test('an error is an Error, and crosses the wire as code and sentence', () => {

@@ -1,50 +1,5 @@
-import { words } from './error-messages.ts'
-
-/** Every error that a person or a program can be told: its code and HTTP status. Closed; SPEC.md lists it. */
-export const errors = {
-  'bad-request': 400,
-  'empty-file': 400,
-  'not-allowed': 403,
-  'foreign-origin': 403,
-  'foreign-address': 403,
-  'not-found': 404,
-  'unknown-board': 404,
-  'unknown-picture': 404,
-  'method-not-allowed': 405,
-  conflict: 409,
-  gap: 409,
-  'stale-client': 409,
-  'upload-gone': 410,
-  'too-large': 413,
-  'too-many-pixels': 413,
-  'not-a-picture': 415,
-  video: 415,
-  'foreign-host': 421,
-  damaged: 422,
-  'too-heavy': 422,
-  'board-full': 422,
-  'old-page': 426,
-  'too-many': 429,
-  internal: 500,
-  unreachable: 502,
-  busy: 503,
-  'disk-full': 507,
-} as const satisfies Record<string, number>
-
-export type ErrorCode = keyof typeof errors
-
-/** What the sentences may mention. */
-export interface ErrorFacts {
-  readonly name?: string | undefined
-  /** Bytes. */
-  readonly size?: number | undefined
-  readonly limit?: number | undefined
-  /** Pixels of the longer side, or frames, with `too-many-pixels`. */
-  readonly side?: number | undefined
-  readonly frames?: number | undefined
-  /** The client's next number, with `gap`. */
-  readonly expected?: number | undefined
-}
+import { type ErrorCode, type ErrorFacts, errors } from './error-codes.ts'
+import { errorMessages } from './error-messages.ts'
 
 /** An error that crosses the wire as `{error: {code, message}}`. */
 export class WireError extends Error {
@@ -53,7 +8,7 @@ export class WireError extends Error {
   readonly facts: ErrorFacts
 
   constructor(code: ErrorCode, facts: ErrorFacts = {}, options?: ErrorOptions) {
-    super(words.errors[code](facts), options)
+    super(errorMessages[code](facts), options)
     this.code = code
     this.facts = facts
   }

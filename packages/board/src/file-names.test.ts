@@ -21,8 +21,8 @@ test('F9: a name is a base name that can be shown', () => {
   ]
   for (const [name, clean] of cases) assert.equal(cleanName(name), clean)
   // Cut in the middle of a pair of surrogates.
-  const long = cleanName(`${'x'.repeat(limits.name - 1)}😀`)
-  assert.equal(long.length, limits.name)
+  const long = cleanName(`${'x'.repeat(limits.fileNameLength - 1)}😀`)
+  assert.equal(long.length, limits.fileNameLength)
   assert.ok(long.isWellFormed())
 })
 

@@ -7,6 +7,6 @@ const INVISIBLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
 export function cleanName(name: string): string {
   const base = name.toWellFormed().split(/[/\\]/).at(-1)!
   const shown = base.replace(INVISIBLE, '').trim()
-  const short = shown.slice(0, limits.name).toWellFormed().trim()
+  const short = shown.slice(0, limits.fileNameLength).toWellFormed().trim()
   return /^\.*$/.test(short) ? 'picture' : short
 }

@@ -100,11 +100,18 @@ describe('rules', () => {
 
   test('R2, R6: no place lies out of reach, however far out the others stand', () => {
     const { act, picture } = open()
-    act(add({ y: limits.reach, w: limits.widest, width: 1, height: limits.side }))
+    act(
+      add({
+        y: limits.maxCoordinate,
+        w: limits.maxPictureWidth,
+        width: 1,
+        height: limits.maxSidePixels,
+      }),
+    )
     act({ kind: 'image.add', id: uuid(2), width: 400, height: 300, name: 'b.jpg' })
-    assert.equal(picture(uuid(2)).y, limits.reach)
-    act(add({ id: uuid(3), x: -limits.reach - 1 }), server)
-    assert.equal(picture(uuid(3)).x, -limits.reach)
+    assert.equal(picture(uuid(2)).y, limits.maxCoordinate)
+    act(add({ id: uuid(3), x: -limits.maxCoordinate - 1 }), server)
+    assert.equal(picture(uuid(3)).x, -limits.maxCoordinate)
   })
 
   test('R3: a patch changes the fields it names and no others, trashed or not', () => {
@@ -214,7 +221,7 @@ describe('rules', () => {
   test('R8: a full board takes no more', () => {
     const { act, records, picture } = open()
     act(add())
-    for (let n = records.size; n < limits.records; n++)
+    for (let n = records.size; n < limits.recordsPerBoard; n++)
       records.set(`${n}`, { ...picture(), id: `${n}` })
     assert.equal(act(add({ id: uuid(2) })), 'board-full')
     records.delete('9')

@@ -35,7 +35,7 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
   const { id, width, height } = command
   if (!may(who, 'image.add')) return new WireError('not-allowed')
   if (records.get(id)) return new WireError('conflict')
-  if (records.size >= limits.records) return new WireError('board-full')
+  if (records.size >= limits.recordsPerBoard) return new WireError('board-full')
   const w = command.w ?? firstWidth(width, height)
   const spot =
     command.x === undefined || command.y === undefined
@@ -69,7 +69,7 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
 function copy(records: Records, { id, of, x, y }: ImageCopy, who: Who): Change[] | WireError {
   if (!may(who, 'image.copy')) return new WireError('not-allowed')
   if (records.get(id)) return new WireError('conflict')
-  if (records.size >= limits.records) return new WireError('board-full')
+  if (records.size >= limits.recordsPerBoard) return new WireError('board-full')
   const source = records.get(of)
   if (source?.kind !== 'image') return new WireError('unknown-picture')
   // Nobody would send the copy's file.
@@ -112,7 +112,7 @@ function change(
 
 /** The next free spot may lie further out than anybody may say, and so may the last of a row. */
 const withinReach = (place: number): number =>
-  Math.max(-limits.reach, Math.min(place, limits.reach))
+  Math.max(-limits.maxCoordinate, Math.min(place, limits.maxCoordinate))
 
 /** The greatest z that stands on the board, null on an empty one. */
 function topmost(records: Records): string | null {

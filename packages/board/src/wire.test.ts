@@ -7,7 +7,7 @@ import type * as z from 'zod/mini'
 import { toJSONSchema } from 'zod/v4/core'
 import type { Batch } from './changes.ts'
 import type { Command, CommandAnswer, CommandMessage, ServerCommand } from './commands.ts'
-import type { ErrorCode } from './errors.ts'
+import type { ErrorCode } from './error-codes.ts'
 import { uuidv7 } from './ids.ts'
 import { limits } from './limits.ts'
 import { WIRE_VERSION } from './version.ts'
@@ -142,10 +142,10 @@ describe('F8: what a browser may send', () => {
         assert.equal(accepts(ClientCommand, patch({ [field]: bad })), false, `${field} ${bad}`)
       assert.equal(accepts(Presence, { ...nobody, drag: { [id]: { x: bad, y: 0 } } }), false)
     }
-    for (const bad of [0, -1, 1.5, limits.side + 1, Number.NaN, '40', null])
+    for (const bad of [0, -1, 1.5, limits.maxSidePixels + 1, Number.NaN, '40', null])
       for (const field of ['width', 'height'])
         assert.equal(accepts(ClientCommand, { ...add, [field]: bad }), false, `${field} ${bad}`)
-    for (const bad of [0, -1, limits.widest + 1])
+    for (const bad of [0, -1, limits.maxPictureWidth + 1])
       assert.equal(accepts(ClientCommand, patch({ w: bad })), false, `w ${bad}`)
     for (const n of [0, -1, 1.5, 2 ** 53, Number.NaN])
       assert.equal(accepts(Commands, { client: id, n, commands: [add] }), false, `n ${n}`)
@@ -194,31 +194,31 @@ describe('F8: what a browser may send', () => {
 
   test('nothing is longer than it may be', () => {
     const long = (length: number) => 'x'.repeat(length)
-    assert.ok(accepts(ClientCommand, patch({ caption: long(limits.caption) })))
-    assert.equal(accepts(ClientCommand, patch({ caption: long(limits.caption + 1) })), false)
-    assert.equal(accepts(ClientCommand, { ...add, name: long(limits.name + 1) }), false)
+    assert.ok(accepts(ClientCommand, patch({ caption: long(limits.captionLength) })))
+    assert.equal(accepts(ClientCommand, patch({ caption: long(limits.captionLength + 1) })), false)
+    assert.equal(accepts(ClientCommand, { ...add, name: long(limits.fileNameLength + 1) }), false)
     assert.equal(accepts(ClientCommand, { ...add, thumbhash: 'A'.repeat(49) }), false)
     const title = (length: number) => ({ kind: 'board.patch', set: { title: long(length) } })
-    assert.ok(accepts(ClientCommand, title(limits.title)))
-    assert.equal(accepts(ClientCommand, title(limits.title + 1)), false)
+    assert.ok(accepts(ClientCommand, title(limits.titleLength)))
+    assert.equal(accepts(ClientCommand, title(limits.titleLength + 1)), false)
     const message = (count: number) => ({ client: id, n: 1, commands: Array(count).fill(add) })
-    assert.ok(accepts(Commands, message(limits.commands)))
-    assert.equal(accepts(Commands, message(limits.commands + 1)), false)
+    assert.ok(accepts(Commands, message(limits.commandsPerMessage)))
+    assert.equal(accepts(Commands, message(limits.commandsPerMessage + 1)), false)
     assert.equal(accepts(Commands, message(0)), false)
     const drag = (count: number) => {
       const ids = Array.from({ length: count }, (_, n) => uuidv7(n, new Uint8Array(10)))
       return { ...nobody, drag: Object.fromEntries(ids.map((each) => [each, { x: 0, y: 0 }])) }
     }
-    assert.ok(accepts(Presence, drag(limits.dragged)))
-    assert.equal(accepts(Presence, drag(limits.dragged + 1)), false)
-    assert.equal(accepts(Presence, { ...nobody, name: long(limits.person + 1) }), false)
+    assert.ok(accepts(Presence, drag(limits.draggedPictureCount)))
+    assert.equal(accepts(Presence, drag(limits.draggedPictureCount + 1)), false)
+    assert.equal(accepts(Presence, { ...nobody, name: long(limits.personNameLength + 1) }), false)
     const ids = (count: number) => Object.keys(drag(count).drag)
-    assert.ok(accepts(Seen, { ids: ids(limits.reported) }))
-    assert.equal(accepts(Seen, { ids: ids(limits.reported + 1) }), false)
+    assert.ok(accepts(Seen, { ids: ids(limits.picturesPerReport) }))
+    assert.equal(accepts(Seen, { ids: ids(limits.picturesPerReport + 1) }), false)
     const sending = (count: number) =>
       Object.fromEntries(ids(count).map((each) => [each, { state: 'failed' }]))
-    assert.ok(accepts(Sending, sending(limits.reported)))
-    assert.equal(accepts(Sending, sending(limits.reported + 1)), false)
+    assert.ok(accepts(Sending, sending(limits.picturesPerReport)))
+    assert.equal(accepts(Sending, sending(limits.picturesPerReport + 1)), false)
   })
 
   test('A1: previews are bytes, few and small', () => {
@@ -227,10 +227,16 @@ describe('F8: what a browser may send', () => {
       Object.fromEntries(
         Array.from({ length: count }, (_, n) => [uuidv7(n, new Uint8Array(10)), new Uint8Array(1)]),
       )
-    assert.ok(accepts(Commands, message({ [id]: new Uint8Array(limits.preview) })))
-    assert.ok(accepts(Commands, message(some(limits.previews))))
-    assert.equal(accepts(Commands, message(some(limits.previews + 1))), false)
-    for (const bad of [new Uint8Array(limits.preview + 1), new Uint8Array(), 'aGk=', [1], null])
+    assert.ok(accepts(Commands, message({ [id]: new Uint8Array(limits.previewBytes) })))
+    assert.ok(accepts(Commands, message(some(limits.previewsPerMessage))))
+    assert.equal(accepts(Commands, message(some(limits.previewsPerMessage + 1))), false)
+    for (const bad of [
+      new Uint8Array(limits.previewBytes + 1),
+      new Uint8Array(),
+      'aGk=',
+      [1],
+      null,
+    ])
       assert.equal(accepts(Commands, message({ [id]: bad })), false)
   })
 

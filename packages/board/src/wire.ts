@@ -20,13 +20,13 @@ const uuid = z
 const boardId = z.string().check(z.regex(/^[\w-]{1,64}$/))
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
 const cursor = z.custom<Cursor>((value) => typeof value === 'string' && parseCursor(value) !== null)
-const place = z.number().check(z.gte(-limits.reach), z.lte(limits.reach))
-const width = z.number().check(z.gt(0), z.lte(limits.widest))
-const pixels = z.int().check(z.gte(1), z.lte(limits.side))
+const place = z.number().check(z.gte(-limits.maxCoordinate), z.lte(limits.maxCoordinate))
+const width = z.number().check(z.gt(0), z.lte(limits.maxPictureWidth))
+const pixels = z.int().check(z.gte(1), z.lte(limits.maxSidePixels))
 const thumbhash = z.string().check(z.regex(/^[\w+/]{1,44}={0,2}$/))
-const trashDays = z.int().check(z.gte(1), z.lte(limits.trashDays))
-const address = z.string().check(z.maxLength(limits.address), z.regex(/^https?:\/\//))
-const caption = z.string().check(z.maxLength(limits.caption))
+const trashDays = z.int().check(z.gte(1), z.lte(limits.maxTrashDays))
+const address = z.string().check(z.maxLength(limits.urlLength), z.regex(/^https?:\/\//))
+const caption = z.string().check(z.maxLength(limits.captionLength))
 const index = z.string().check(z.maxLength(200), z.refine(isFractionalIndex))
 
 /** Entries of a record. */
@@ -55,7 +55,7 @@ const ImageAdd = z.object({
   w: z.optional(width),
   width: pixels,
   height: pixels,
-  name: z.string().check(z.maxLength(limits.name)),
+  name: z.string().check(z.maxLength(limits.fileNameLength)),
   caption: z.optional(caption),
   thumbhash: z.optional(thumbhash),
 })
@@ -88,7 +88,7 @@ const ImageCopy = z.object({
 const BoardPatch = z.object({
   kind: z.literal('board.patch'),
   set: z.strictObject({
-    title: z.optional(z.string().check(z.maxLength(limits.title))),
+    title: z.optional(z.string().check(z.maxLength(limits.titleLength))),
     trashDays: z.optional(trashDays),
     keepMetadata: z.optional(z.boolean()),
   }),
@@ -111,30 +111,30 @@ export const Hello = z.object({ board: boardId, wire: z.int() })
 export const Follow = z.object({ cursor })
 
 const preview = z.custom<Uint8Array>(
-  (value) => value instanceof Uint8Array && value.length > 0 && value.length <= limits.preview,
+  (value) => value instanceof Uint8Array && value.length > 0 && value.length <= limits.previewBytes,
 )
 
 /** `commands`, answered with `CommandAnswer` or `{error}`. Previews go as binary attachments. */
 export const Commands = z.object({
   client: uuid,
   n: z.int().check(z.gte(1)),
-  commands: z.array(ClientCommand).check(z.minLength(1), z.maxLength(limits.commands)),
-  previews: z.optional(z.record(uuid, preview).check(atMost(limits.previews))),
+  commands: z.array(ClientCommand).check(z.minLength(1), z.maxLength(limits.commandsPerMessage)),
+  previews: z.optional(z.record(uuid, preview).check(atMost(limits.previewsPerMessage))),
 })
 export type Commands = z.infer<typeof Commands>
 
 /** What others see of somebody for the moment. */
 export const Presence = z.object({
   /** Empty until one has said it. */
-  name: z.string().check(z.maxLength(limits.person)),
+  name: z.string().check(z.maxLength(limits.personNameLength)),
   /** Where the pointer is on the board; null when it isn't. */
   cursor: z.nullable(z.object({ x: place, y: place })),
-  selection: z.array(uuid).check(z.maxLength(limits.dragged)),
+  selection: z.array(uuid).check(z.maxLength(limits.draggedPictureCount)),
   /** The pictures in their hand, where, and how wide if that changes. */
   drag: z.nullable(
     z
       .record(uuid, z.object({ x: place, y: place, w: z.optional(width) }))
-      .check(atMost(limits.dragged)),
+      .check(atMost(limits.draggedPictureCount)),
   ),
 })
 export type Presence = z.infer<typeof Presence>
@@ -152,17 +152,17 @@ export const Sending = z
       wait: z.optional(z.int().check(z.gte(0), z.lte(3_600_000))),
     }),
   )
-  .check(atMost(limits.reported))
+  .check(atMost(limits.picturesPerReport))
 export type Sending = z.infer<typeof Sending>
 
 /** `seen` from a page: pictures that it has painted within view. */
 export const Seen = z.object({
-  ids: z.array(uuid).check(z.minLength(1), z.maxLength(limits.reported)),
+  ids: z.array(uuid).check(z.minLength(1), z.maxLength(limits.picturesPerReport)),
 })
 
 /** `POST /api/boards/<board>/images/from-url`: a picture that the server fetches, and where it goes. */
 export const ImageFetch = z.object({
-  url: z.string().check(z.maxLength(limits.address)),
+  url: z.string().check(z.maxLength(limits.urlLength)),
   x: z.optional(place),
   y: z.optional(place),
   w: z.optional(width),

@@ -18,9 +18,17 @@ import { newId, newToken } from './ids.ts'
 import { type Person, Presence } from './presence.ts'
 import { Queue } from './queue.ts'
 import { Replica } from './replica.ts'
-import { type SeenBy, Sights } from './seen-by.ts'
+import { type SeenBy, SeenReceipts } from './seen-by.ts'
 import { defaultStore, type Store } from './store.ts'
-import type { BoardEvents, Held, NewPicture, OpenOptions, Place, Problem, Status } from './types.ts'
+import type {
+  BoardEvents,
+  DragPosition,
+  NewPicture,
+  OpenOptions,
+  Place,
+  Problem,
+  Status,
+} from './types.ts'
 import { Undo } from './undo.ts'
 import { type OwnUpload, Uploads } from './uploads.ts'
 
@@ -42,7 +50,7 @@ export class Board {
   readonly #queue: Queue
   readonly #uploads: Uploads
   readonly #arrivals: Arrivals
-  readonly #sights: Sights
+  readonly #sights: SeenReceipts
   readonly #presence: Presence
   readonly #undo: Undo
   readonly #feed: Feed
@@ -100,8 +108,8 @@ export class Board {
       },
       changed: (ids) => this.#events.emit('arrivals', ids),
     })
-    this.#sights = new Sights({
-      report: (ids) => this.#feed.saw(ids),
+    this.#sights = new SeenReceipts({
+      report: (ids) => this.#feed.reportSeen(ids),
       changed: (ids) => this.#events.emit('seen', ids),
     })
     this.#presence = new Presence({
@@ -176,8 +184,8 @@ export class Board {
   }
 
   /** How many visitors are here, oneself included; of a crowd `people` is a sample. */
-  get crowd(): number {
-    return this.#presence.crowd
+  get visitorCount(): number {
+    return this.#presence.visitorCount
   }
 
   get status(): Status {
@@ -190,7 +198,7 @@ export class Board {
   }
 
   /** Where pictures in others' hands are now. */
-  get drags(): ReadonlyMap<string, Held> {
+  get drags(): ReadonlyMap<string, DragPosition> {
     return this.#presence.drags
   }
 
@@ -214,8 +222,8 @@ export class Board {
   }
 
   /** Tells the senders of these pictures that they are painted here, within view. */
-  saw(ids: readonly string[]): void {
-    const old = this.#now() - limits.sights
+  reportSeen(ids: readonly string[]): void {
+    const old = this.#now() - limits.seenByWindowMs
     const others = ids.filter((id) => {
       const picture = this.pictures.get(id)
       return picture && picture.author !== this.visitor && picture.createdAt > old
@@ -234,8 +242,8 @@ export class Board {
   }
 
   /** What others shall call us; empty for nothing. */
-  introduce(name: string): void {
-    this.#presence.introduce(name)
+  setName(name: string): void {
+    this.#presence.setName(name)
   }
 
   /** Shows others where our pointer is on the board; null when it has left. */
@@ -249,7 +257,7 @@ export class Board {
   }
 
   /** Files wait until the returned function is called: what is smaller is about to be sent. */
-  hold(): () => void {
+  pauseUploads(): () => void {
     this.#holds++
     let isHeld = true
     return () => {
@@ -260,7 +268,7 @@ export class Board {
   }
 
   /** Files of pictures with a higher rank are sent sooner. */
-  rankBy(rank: (id: string) => number): void {
+  setUploadPriority(rank: (id: string) => number): void {
     this.#rank = rank
   }
 
@@ -282,12 +290,14 @@ export class Board {
         kind: 'image.add',
         id: id ?? newId(this.#now()),
         ...picture,
-        ...(picture.caption !== undefined && { caption: picture.caption.slice(0, limits.caption) }),
+        ...(picture.caption !== undefined && {
+          caption: picture.caption.slice(0, limits.captionLength),
+        }),
         name: cleanName(name),
       } satisfies ImageAdd,
     }))
     for (const { command, preview } of adds)
-      if (preview && preview.length <= limits.preview) previews[command.id] = preview
+      if (preview && preview.length <= limits.previewBytes) previews[command.id] = preview
     this.#do(
       adds.map(({ command }) => command),
       step,
@@ -303,7 +313,7 @@ export class Board {
    */
   patch(id: string, set: ImagePatch['set'], step?: object): void {
     const { caption } = set
-    const within = { ...set, caption: caption?.slice(0, limits.caption) }
+    const within = { ...set, caption: caption?.slice(0, limits.captionLength) }
     const given = Object.entries(within).filter(([, value]) => value !== undefined)
     this.#do([{ kind: 'image.patch', id, set: Object.fromEntries(given) }], step)
   }
@@ -317,7 +327,7 @@ export class Board {
   }
 
   rename(title: string): void {
-    this.set({ title: title.slice(0, limits.title) })
+    this.set({ title: title.slice(0, limits.titleLength) })
   }
 
   /** Changes settings of the board. */
@@ -340,7 +350,7 @@ export class Board {
   }
 
   /** Shows others what is in one's hand; null when it is let go (after the patches). */
-  drag(positions: Readonly<Record<string, Held>> | null): void {
+  drag(positions: Readonly<Record<string, DragPosition>> | null): void {
     this.#presence.drag(positions)
   }
 
@@ -458,7 +468,7 @@ export class Board {
   }
 
   #seen(ids: ReadonlySet<string>): void {
-    if (ids.has('board')) this.#events.emit('title', this.title)
+    if (ids.has('board')) this.#events.emit('settings', this.settings)
     const pictures = new Set(ids)
     pictures.delete('board')
     if (pictures.size === 0) return

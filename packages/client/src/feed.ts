@@ -143,7 +143,7 @@ export class Feed {
   }
 
   /** Tells their senders that these are on our screen. */
-  saw(ids: readonly string[]): void {
+  reportSeen(ids: readonly string[]): void {
     if (this.#state === 'live') this.#socket.emit('seen', { ids })
   }
 

@@ -3,6 +3,14 @@ export { type Board, openBoard } from './board.ts'
 export type { Person } from './presence.ts'
 export type { SeenBy } from './seen-by.ts'
 export { memoryStore, type Store } from './store.ts'
-export type { BoardEvents, Held, NewPicture, OpenOptions, Place, Problem, Status } from './types.ts'
+export type {
+  BoardEvents,
+  DragPosition,
+  NewPicture,
+  OpenOptions,
+  Place,
+  Problem,
+  Status,
+} from './types.ts'
 export type { OwnUpload } from './uploads.ts'
-export { blobUrl, downloadUrl, tailUrl } from './urls.ts'
+export { blobUrl, downloadUrl, liveUrl } from './urls.ts'

@@ -1,5 +1,5 @@
 import { limits, type Present, type Presence as State } from '@wirephoto/board'
-import type { Held, Place } from './types.ts'
+import type { DragPosition, Place } from './types.ts'
 
 /** Milliseconds between two messages about our own drag: 30 a second. */
 const INTERVAL = 33
@@ -13,7 +13,7 @@ const SILENCE = 2_000
 /** Milliseconds between the end of another's drag and the change that it leads to, at the most. */
 const GRACE = 500
 
-interface Drag extends Held {
+interface Drag extends DragPosition {
   readonly session: string
   readonly until: number
 }
@@ -39,7 +39,7 @@ export class Presence {
   /** Names of visitors who have said theirs, also of those who have left. */
   readonly names = new Map<string, string>()
   /** Visitors here, oneself included. */
-  crowd = 1
+  visitorCount = 1
   readonly #show: (state: State, isPassing: boolean) => void
   readonly #changed: (ids: ReadonlySet<string>) => void
   readonly #met: () => void
@@ -62,8 +62,8 @@ export class Presence {
   }
 
   /** What is in our hand; null when it is let go. */
-  drag(positions: Readonly<Record<string, Held>> | null): void {
-    const entries = Object.entries(positions ?? {}).slice(0, limits.dragged)
+  drag(positions: Readonly<Record<string, DragPosition>> | null): void {
+    const entries = Object.entries(positions ?? {}).slice(0, limits.draggedPictureCount)
     if (entries.length === 0 && !this.#own.drag) return
     const drag = entries.length > 0 ? Object.fromEntries(entries) : null
     this.#set({ drag }, drag ? 'paced' : 'now')
@@ -74,13 +74,13 @@ export class Presence {
   }
 
   select(ids: readonly string[]): void {
-    this.#set({ selection: ids.slice(0, limits.dragged) }, 'paced')
+    this.#set({ selection: ids.slice(0, limits.draggedPictureCount) }, 'paced')
   }
 
   /** What we are called. */
-  introduce(name: string): void {
+  setName(name: string): void {
     this.#isIntroduced = true
-    this.#set({ name: name.slice(0, limits.person) }, 'now')
+    this.#set({ name: name.slice(0, limits.personNameLength) }, 'now')
   }
 
   /** A new line: others know nothing of us yet. */
@@ -89,7 +89,7 @@ export class Presence {
   }
 
   count(crowd: number): void {
-    this.crowd = crowd
+    this.visitorCount = crowd
     this.#met()
   }
 

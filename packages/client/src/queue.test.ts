@@ -313,15 +313,15 @@ describe('queue', () => {
 
   test('a message has at most as many commands as the server takes', async () => {
     const { peer, queue, settled } = open()
-    queue.push(Array.from({ length: limits.commands * 2 + 1 }, () => add()))
+    queue.push(Array.from({ length: limits.commandsPerMessage * 2 + 1 }, () => add()))
     queue.online = true
     await settled()
     assert.deepEqual(
       peer.messages.map(({ n, commands }) => [n, commands.length]),
       [
-        [1, limits.commands],
-        [limits.commands + 1, limits.commands],
-        [limits.commands * 2 + 1, 1],
+        [1, limits.commandsPerMessage],
+        [limits.commandsPerMessage + 1, limits.commandsPerMessage],
+        [limits.commandsPerMessage * 2 + 1, 1],
       ],
     )
   })

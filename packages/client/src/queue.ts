@@ -23,7 +23,7 @@ interface Entry {
 }
 
 /** The commands of one client id: our own, or what an earlier page left. */
-interface Line {
+interface ClientQueue {
   client: string
   entries: Entry[]
   /** Whether the id was made by the server's clock. */
@@ -59,14 +59,14 @@ export class Queue {
   readonly #options: QueueOptions
   #fresh: Pending[] = []
   /** Earlier pages' lines, then our own. */
-  #lines: Line[] = []
-  #own: Line | null = null
+  #lines: ClientQueue[] = []
+  #own: ClientQueue | null = null
   #next = 1
   #online = false
   #sending = false
   #failures = 0
   /** Commands of the next message, at the most: fewer after one that wasn't understood. */
-  #most: number = limits.commands
+  #most: number = limits.commandsPerMessage
   /** Of pictures whose add has no answer yet; not kept for later pages. */
   readonly #previews = new Map<string, Uint8Array>()
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -105,7 +105,7 @@ export class Queue {
         added.push(pending)
       }
     }
-    this.#options.replica.hold(added)
+    this.#options.replica.addPending(added)
     this.#options.replica.refresh(merged)
     this.#options.changed()
     if (this.#online && !this.#sending) queueMicrotask(() => void this.#pump())
@@ -116,7 +116,7 @@ export class Queue {
   adopt(saved: readonly SavedCommand[]): void {
     const known = new Set(this.#lines.map(({ client }) => client))
     const { now: at } = this.#options.clock()
-    const left = new Map<string, Line>()
+    const left = new Map<string, ClientQueue>()
     for (const { client, n, command } of saved.toSorted((a, b) => a.n - b.n)) {
       if (known.has(client)) continue
       const line = left.get(client) ?? { client, entries: [], dated: true }
@@ -125,7 +125,7 @@ export class Queue {
     }
     const lines = [...left.values()].sort((a, b) => (a.client < b.client ? -1 : 1))
     this.#lines.unshift(...lines)
-    this.#options.replica.hold(
+    this.#options.replica.addPending(
       lines.flatMap(({ entries }) => pendingsOf(entries)),
       'below',
     )
@@ -182,7 +182,7 @@ export class Queue {
     return last
   }
 
-  #ownLine(): Line {
+  #ownLine(): ClientQueue {
     if (this.#own) return this.#own
     const { now, dated } = this.#options.clock()
     this.#own = { client: newId(now), entries: [], dated }
@@ -223,7 +223,7 @@ export class Queue {
   }
 
   /** One message, and what its answer asks for. Rejects when there was none. */
-  async #send(line: Line): Promise<void> {
+  async #send(line: ClientQueue): Promise<void> {
     const first = line.entries[0]!.n
     const run = this.#run(line.entries)
     const commands = run.map(({ pending }) => pending.command)
@@ -244,7 +244,7 @@ export class Queue {
     let previews = 0
     const end = entries.findIndex((entry, i) => {
       previews += this.#previewOf(entry).length
-      return entry.n !== first + i || i >= this.#most || previews > limits.previews
+      return entry.n !== first + i || i >= this.#most || previews > limits.previewsPerMessage
     })
     return entries.slice(0, end < 0 ? entries.length : end)
   }
@@ -254,16 +254,16 @@ export class Queue {
     return bytes ? [[command.id, bytes]] : []
   }
 
-  #settle(line: Line, { n, seq, refused }: CommandAnswer): void {
+  #settle(line: ClientQueue, { n, seq, refused }: CommandAnswer): void {
     this.#failures = 0
-    this.#most = limits.commands
+    this.#most = limits.commandsPerMessage
     const settled = line.entries.filter((entry) => entry.n <= n)
     line.entries = line.entries.filter((entry) => entry.n > n)
     for (const { pending } of settled) this.#previews.delete(targetOf(pending.command))
     void this.#options.store.then((store) => store.settle(line.client, n)).catch(() => {})
     const reasons = new Map(refused.map((refusal) => [refusal.n, refusal.error]))
     const { replica } = this.#options
-    replica.answer(pendingsOf(settled.filter((entry) => !reasons.has(entry.n))), seq)
+    replica.acknowledge(pendingsOf(settled.filter((entry) => !reasons.has(entry.n))), seq)
     for (const code of new Set(refused.map(({ error }) => error.code))) {
       const entries = settled.filter((entry) => reasons.get(entry.n)?.code === code)
       if (entries[0]) this.#tell(entries, reasons.get(entries[0].n)!)
@@ -271,7 +271,7 @@ export class Queue {
   }
 
   /** Gives up what the server will never do. */
-  #forget(line: Line, entries: readonly Entry[], why: Problem): void {
+  #forget(line: ClientQueue, entries: readonly Entry[], why: Problem): void {
     for (const { pending } of entries) this.#previews.delete(targetOf(pending.command))
     const last = entries.at(-1)!.n
     line.entries = line.entries.filter(({ n }) => n > last)
@@ -285,23 +285,23 @@ export class Queue {
       pendings.map(({ command }) => command),
       why,
     )
-    this.#options.replica.release(pendings)
+    this.#options.replica.dropPending(pendings)
   }
 
   /** Gives commands that have not taken effect, and never will as they are, a new id and numbers from 1. */
-  async #move(line: Line): Promise<void> {
+  async #move(line: ClientQueue): Promise<void> {
     const { store, replica, clock } = this.#options
     if (line === this.#own) this.#own = null
     const taken = await store.then((opened) => opened.take(line.client)).catch(() => [])
     const numbers = new Set(taken.map(({ n }) => n))
     const isOurs = ({ n, saved }: Entry) => !saved || numbers.has(n)
     // Another page has moved the others: they are its to send.
-    replica.release(pendingsOf(line.entries.filter((entry) => !isOurs(entry))))
+    replica.dropPending(pendingsOf(line.entries.filter((entry) => !isOurs(entry))))
     const entries = line.entries
       .filter(isOurs)
       .map(({ pending }, i) => ({ pending, n: i + 1, saved: false }))
     const { now, dated } = clock()
-    const moved: Line = { client: newId(now), entries, dated }
+    const moved: ClientQueue = { client: newId(now), entries, dated }
     this.#lines = this.#lines.map((other) => (other === line ? moved : other))
     await this.#save(moved.client, entries)
   }

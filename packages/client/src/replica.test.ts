@@ -53,7 +53,7 @@ function open(records: readonly AnyRecord[] = [], seq = 1) {
   told.length = 0
   const hold = (command: Command): Pending => {
     const pending = { command, at: 7, answered: null }
-    replica.hold([pending])
+    replica.addPending([pending])
     return pending
   }
   const batch = (to: number, ...puts: AnyRecord[]): Batch => ({
@@ -74,7 +74,7 @@ describe('replica', () => {
       const pending = hold({ kind: 'image.patch', id: before.id, set: { x: 2 } })
       look()
       const steps = [
-        () => replica.answer([pending], 3),
+        () => replica.acknowledge([pending], 3),
         () => replica.apply(batch(2, picture())),
         () => replica.apply(batch(3, { ...before, x: 2 })),
       ]
@@ -105,7 +105,7 @@ describe('replica', () => {
     const { replica, told, hold } = open([before])
     const first = hold({ kind: 'image.patch', id: before.id, set: { x: 2 } })
     hold({ kind: 'image.patch', id: before.id, set: { y: 3 } })
-    replica.release([first])
+    replica.dropPending([first])
     const { x, y } = replica.pictures.get(before.id)!
     assert.deepEqual({ x, y }, { x: 1, y: 3 })
     assert.equal(told.length, 3)
@@ -120,7 +120,7 @@ describe('replica', () => {
     assert.ok(guess.z > 'a5', 'on top')
     replica.apply(batch(2, picture({ x: guess.x, y: guess.y })))
     assert.equal(replica.pictures.get(id), guess, 'a neighbour in the same spot moves nothing')
-    replica.answer([pending], 3)
+    replica.acknowledge([pending], 3)
     assert.equal(replica.pictures.get(id), guess)
     replica.apply(batch(3, { ...guess, author: 'anna', createdAt: 99 }))
     assert.equal(replica.pictures.get(id)!.createdAt, 99)
@@ -142,7 +142,7 @@ describe('replica', () => {
     const { replica, told, hold, batch } = open()
     const pending = hold({ kind: 'board.patch', set: { title: 'Mine' } })
     assert.equal(replica.board.title, 'Mine')
-    replica.answer([pending], 2)
+    replica.acknowledge([pending], 2)
     replica.apply(batch(2, { ...emptyBoard, title: 'Mine' }))
     assert.equal(replica.board.title, 'Mine')
     assert.deepEqual(told, [['board']])
@@ -167,7 +167,7 @@ describe('replica', () => {
     const here = picture()
     const { replica, hold } = open([here], 40)
     const pending = hold({ kind: 'image.patch', id: here.id, set: { x: 50 } })
-    replica.answer([pending], 41)
+    replica.acknowledge([pending], 41)
     replica.load({ cursor: at(3, 'restored'), records: [{ ...here, x: 6 }] })
     assert.equal(replica.pictures.get(here.id)!.x, 6)
   })
@@ -187,7 +187,7 @@ describe('replica', () => {
     const pending = hold({ kind: 'image.patch', id: first.id, set: { x: 5 } })
     reads = 0
     replica.apply(batch(2, picture({ id: second.id, x: 8 })))
-    replica.answer([pending], 3)
+    replica.acknowledge([pending], 3)
     replica.apply(batch(3, picture({ id: first.id, x: 5 })))
     assert.ok(reads < 200, `${reads} fields were read`)
     assert.deepEqual(told, [[first.id], [second.id]])
@@ -234,7 +234,7 @@ describe('replica', () => {
           applyChanges(truth, changes)
           const seq = log.length + 1
           log.push({ from: at(seq - 1), to: at(seq), changes })
-          self.answers.push(() => self.replica.answer([pending], seq))
+          self.answers.push(() => self.replica.acknowledge([pending], seq))
         }
         const feed = (self: (typeof pages)[number], count: number) => {
           const [first, ...rest] = log.slice(self.seen, self.seen + count)

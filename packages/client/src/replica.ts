@@ -79,7 +79,7 @@ export class Replica {
   }
 
   /** Lays commands over the records, on top of earlier ones or below them. */
-  hold(pendings: readonly Pending[], where: 'above' | 'below' = 'above'): void {
+  addPending(pendings: readonly Pending[], where: 'above' | 'below' = 'above'): void {
     const own = new Map<string, Pending[]>()
     for (const pending of pendings) {
       const id = targetOf(pending.command)
@@ -98,7 +98,7 @@ export class Replica {
   }
 
   /** The server has done them; their effect is there when the feed has reached `seq`. */
-  answer(pendings: readonly Pending[], seq: number): void {
+  acknowledge(pendings: readonly Pending[], seq: number): void {
     for (const pending of pendings) {
       pending.answered = seq
       this.#answered.push(pending)
@@ -107,7 +107,7 @@ export class Replica {
   }
 
   /** Takes commands back that come to nothing. */
-  release(pendings: readonly Pending[]): void {
+  dropPending(pendings: readonly Pending[]): void {
     this.#refresh(this.#drop(pendings))
   }
 

@@ -12,7 +12,7 @@ export interface SeenBy {
 }
 
 /** Pictures that came to be seen: others' here, and ours elsewhere. */
-export class Sights {
+export class SeenReceipts {
   readonly #report: (ids: readonly string[]) => void
   readonly #changed: (ids: ReadonlySet<string>) => void
   readonly #seen = new Map<string, SeenBy>()
@@ -62,7 +62,7 @@ export class Sights {
   #flush(): void {
     this.#timer = undefined
     const ids = this.#fresh.splice(0)
-    for (let i = 0; i < ids.length; i += limits.reported)
-      this.#report(ids.slice(i, i + limits.reported))
+    for (let i = 0; i < ids.length; i += limits.picturesPerReport)
+      this.#report(ids.slice(i, i + limits.picturesPerReport))
   }
 }

@@ -22,7 +22,7 @@ interface TransferOptions {
 }
 
 /** Why a try came to nothing. */
-export interface Setback {
+export interface TransferFailure {
   /** Whether the server said anything at all. */
   readonly heard: boolean
   /** What it turned the file down for, if it did. */
@@ -33,15 +33,15 @@ export interface Setback {
 
 interface Transfer {
   /** Null when all is sent, or was stopped. */
-  readonly outcome: Promise<Setback | null>
+  readonly outcome: Promise<TransferFailure | null>
   stop(): void
 }
 
 /** One try to send a file, from where the server has it on (tus 1.0.0). */
 export function transfer(options: TransferOptions): Transfer {
   const { id, file, endpoint, headers, begun, before, progress } = options
-  let end!: (outcome: Setback | null) => void
-  const outcome = new Promise<Setback | null>((resolve) => {
+  let end!: (outcome: TransferFailure | null) => void
+  const outcome = new Promise<TransferFailure | null>((resolve) => {
     end = resolve
   })
   let complete = false
@@ -69,7 +69,7 @@ export function transfer(options: TransferOptions): Transfer {
       startedAt = now
     },
     onSuccess: () => end(null),
-    onError: (error) => end(setbackOf(error)),
+    onError: (error) => end(failureOf(error)),
   })
   upload.start()
   const stop = (): void => {
@@ -94,7 +94,7 @@ const blobReader: NonNullable<UploadOptions['fileReader']> = {
   },
 }
 
-function setbackOf(error: Error | DetailedError): Setback {
+function failureOf(error: Error | DetailedError): TransferFailure {
   const response = 'originalResponse' in error ? error.originalResponse : null
   const status = response?.getStatus() ?? 0
   const isRefusal = status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)

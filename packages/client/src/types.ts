@@ -1,4 +1,4 @@
-import type { ErrorCode } from '@wirephoto/board'
+import type { BoardRecord, ErrorCode } from '@wirephoto/board'
 import type { Store } from './store.ts'
 
 export interface OpenOptions {
@@ -40,7 +40,7 @@ export interface Place {
 }
 
 /** A picture in somebody's hand. */
-export interface Held extends Place {
+export interface DragPosition extends Place {
   /** Left out: as wide as it is written. */
   readonly w?: number | undefined
 }
@@ -65,7 +65,8 @@ export interface Problem {
 export interface BoardEvents {
   /** The ids whose visible record changed, came or went. */
   pictures: ReadonlySet<string>
-  title: string
+  /** A setting of the board changed, its title included. */
+  settings: BoardRecord
   status: Status
   /** The pictures whose place in others' hands changed. */
   drags: ReadonlySet<string>

@@ -10,7 +10,7 @@ function open() {
   const replica = new Replica({ visitor: () => 'me', changed: () => {} })
   replica.load({ cursor: cursor('e', 0, 's'), records: [] })
   const hold = (commands: readonly Command[]) =>
-    replica.hold(commands.map((command): Pending => ({ command, at: 7, answered: null })))
+    replica.addPending(commands.map((command): Pending => ({ command, at: 7, answered: null })))
   const shown = {
     pictures: replica.pictures,
     get settings() {

@@ -9,7 +9,7 @@ const SILENCE = 3_000
  * How many uploads a page may have under way. Pages of one browser share its few connections to a
  * server, so where several send, each sends one at a time: an old page doesn't starve a new one.
  */
-export class Turns {
+export class UploadSlots {
   readonly #page: string
   readonly #channel: BroadcastChannel | null
   readonly #others = new Map<string, number>()

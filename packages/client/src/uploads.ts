@@ -8,9 +8,9 @@ import {
 } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
 import type { SavedFile, Store } from './store.ts'
-import type { Setback } from './transfer.ts'
+import type { TransferFailure } from './transfer.ts'
 import type { Problem } from './types.ts'
-import { Turns } from './upload-slots.ts'
+import { UploadSlots } from './upload-slots.ts'
 
 /** Milliseconds that one page keeps others from sending the same file, and between its renewals. */
 const CLAIM = 4_000
@@ -85,13 +85,13 @@ export class Uploads {
   readonly shown = new Map<string, OwnUpload>()
   readonly #options: UploadsOptions
   readonly #jobs = new Map<string, Job>()
-  readonly #turns: Turns
+  readonly #turns: UploadSlots
   #running = 0
   #closed = false
 
   constructor(options: UploadsOptions) {
     this.#options = options
-    this.#turns = new Turns(options.page, () => this.pump())
+    this.#turns = new UploadSlots(options.page, () => this.pump())
   }
 
   /** Keeps the file, and sends it when its turn comes. */
@@ -136,8 +136,10 @@ export class Uploads {
     const told = [...this.shown.values()].filter(
       ({ state }) => state === 'retrying' || state === 'failed',
     )
-    for (let i = 0; i < told.length; i += limits.reported)
-      this.#options.say(Object.assign({}, ...told.slice(i, i + limits.reported).map(wordOf)))
+    for (let i = 0; i < told.length; i += limits.picturesPerReport)
+      this.#options.say(
+        Object.assign({}, ...told.slice(i, i + limits.picturesPerReport).map(wordOf)),
+      )
   }
 
   /** The line is back: what waits for another try has it now. */
@@ -240,7 +242,7 @@ export class Uploads {
     }
   }
 
-  async #send(job: Job): Promise<Setback | null> {
+  async #send(job: Job): Promise<TransferFailure | null> {
     const { endpoint, headers, clear } = this.#options
     const { id, file, begun } = job
     // What sends is fetched when there is something to send; without a line both have to wait.
@@ -277,7 +279,7 @@ export class Uploads {
   }
 
   /** What a failed try means: try again, or give up. */
-  async #judge(job: Job, { heard, refusal, after }: Setback): Promise<void> {
+  async #judge(job: Job, { heard, refusal, after }: TransferFailure): Promise<void> {
     if (refusal) return this.#give(job, refusal)
     // The file may have gone from under us: then no try will send it.
     if (!heard && !(await isReadable(job.file)))

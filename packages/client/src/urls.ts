@@ -31,6 +31,6 @@ export function downloadUrl(board: Addressed, record: ImageRecord): string {
  * Where the file of a picture on its way is read from its start and as it grows. Of the readers that call
  * themselves the same page, the last one gets it.
  */
-export function tailUrl(board: Addressed, id: string, page: string): string {
+export function liveUrl(board: Addressed, id: string, page: string): string {
   return `${board.url}/b/${board.id}/arrivals/${id}?page=${encodeURIComponent(page)}`
 }

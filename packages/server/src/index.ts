@@ -1,6 +1,6 @@
 export type { ServerConfig } from './config.ts'
 export { FAILPOINTS } from './failpoint.ts'
-export type { Arrival } from './images/uploads/incoming-file.ts'
-export { Arrivals } from './images/uploads/incoming-files.ts'
+export type { IncomingFile } from './images/uploads/incoming-file.ts'
+export { IncomingFiles } from './images/uploads/incoming-files.ts'
 export { variantKey } from './images/variants.ts'
 export { type RunningServer, startServer } from './server.ts'

@@ -10,12 +10,12 @@ import { Classic } from './classic/classic.ts'
 import type { ServerConfig } from './config.ts'
 import { createApp } from './http/app.ts'
 import { createGuard } from './http/guard.ts'
-import { Workers } from './images/decoding/decoder.ts'
+import { Decoder } from './images/decoding/decoder.ts'
 import { sweepRegularly } from './images/garbage-collector.ts'
 import { Fetcher } from './images/remote-fetch.ts'
-import { Arrivals } from './images/uploads/incoming-files.ts'
+import { IncomingFiles } from './images/uploads/incoming-files.ts'
 import { Intake } from './images/uploads/intake.ts'
-import { Arriving } from './images/uploads/progress.ts'
+import { UploadProgress } from './images/uploads/progress.ts'
 import { Variants } from './images/variants.ts'
 import { attachGateway } from './live/gateway.ts'
 import { Metrics } from './metrics.ts'
@@ -50,15 +50,15 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     opened.push(() => engine.close())
     const boards = await Boards.open(engine)
     opened.push(() => boards.close())
-    const arrivals = await Arrivals.open(join(config.data, 'arrivals'))
-    const workers = new Workers()
+    const arrivals = await IncomingFiles.open(join(config.data, 'arrivals'))
+    const workers = new Decoder()
     const variants = await Variants.open(join(config.data, 'variants'), {
       engine,
       boards,
       workers,
       log,
     })
-    const arriving = new Arriving()
+    const arriving = new UploadProgress()
     const metrics = new Metrics()
     const intake = new Intake({
       engine,

@@ -103,7 +103,7 @@ export class ClassicServer {
 }
 
 /** A page's socket, and all that it is told. */
-export class Guest {
+export class ClassicClient {
   readonly socket: Socket
   readonly told: [event: string, body: never][] = []
   #look = () => {}
@@ -117,9 +117,9 @@ export class Guest {
   }
 
   /** Resolves when it is connected, by that transport alone. */
-  static async come(url: string, transport: (typeof TRANSPORTS)[number]): Promise<Guest> {
+  static async come(url: string, transport: (typeof TRANSPORTS)[number]): Promise<ClassicClient> {
     const socket = io(url, { transports: [transport], forceNew: true, reconnection: false })
-    const guest = new Guest(socket)
+    const guest = new ClassicClient(socket)
     await once(socket as never, 'connect')
     return guest
   }

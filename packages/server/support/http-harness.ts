@@ -8,14 +8,14 @@ import { type ImageRecord, uuidv7 } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
-import { Boards, FRONT } from '../src/boards/boards.ts'
+import { Boards, DEFAULT_BOARD_ID } from '../src/boards/boards.ts'
 import { createApp } from '../src/http/app.ts'
 import { createGuard } from '../src/http/guard.ts'
-import { Workers } from '../src/images/decoding/decoder.ts'
+import { Decoder } from '../src/images/decoding/decoder.ts'
 import { Fetcher } from '../src/images/remote-fetch.ts'
-import { Arrivals } from '../src/images/uploads/incoming-files.ts'
+import { IncomingFiles } from '../src/images/uploads/incoming-files.ts'
 import { Intake } from '../src/images/uploads/intake.ts'
-import { Arriving } from '../src/images/uploads/progress.ts'
+import { UploadProgress } from '../src/images/uploads/progress.ts'
 import { Variants } from '../src/images/variants.ts'
 import { Metrics } from '../src/metrics.ts'
 
@@ -31,12 +31,12 @@ export class Harness {
   readonly #config: Config
   engine!: Engine
   boards!: Boards
-  arrivals!: Arrivals
+  arrivals!: IncomingFiles
   intake!: Intake
-  news!: Arriving
+  news!: UploadProgress
   url = ''
   readonly log = pino({ level: 'silent' })
-  workers!: Workers
+  workers!: Decoder
   variants!: Variants
   #app!: FastifyInstance
 
@@ -57,8 +57,8 @@ export class Harness {
     const { maxUpload = 5_000_000, webRoot = null } = this.#config
     this.engine = await openEngine(`sqlite:${this.data}`)
     this.boards = await Boards.open(this.engine)
-    this.arrivals = await Arrivals.open(join(this.data, 'arrivals'))
-    this.workers = new Workers()
+    this.arrivals = await IncomingFiles.open(join(this.data, 'arrivals'))
+    this.workers = new Decoder()
     const { engine, boards, arrivals, workers, log } = this
     this.variants = await Variants.open(join(this.data, 'variants'), {
       engine,
@@ -67,7 +67,7 @@ export class Harness {
       log,
     })
     const { variants } = this
-    this.news = new Arriving()
+    this.news = new UploadProgress()
     const arriving = this.news
     this.intake = new Intake({
       engine,
@@ -121,18 +121,22 @@ export class Harness {
   }
 
   /** What a page does before it uploads: the record, without bytes. Resolves to its id. */
-  async announce(name = 'picture.png', visitor = 'anna', board = FRONT): Promise<string> {
+  async announce(
+    name = 'picture.png',
+    visitor = 'anna',
+    board = DEFAULT_BOARD_ID,
+  ): Promise<string> {
     const id = uuidv7(Date.now(), randomBytes(10))
     const add = { kind: 'image.add', id, name, width: 40, height: 30 } as const
     await this.boards.with(board, (live) => live.act([add], { visitor, role: 'edit' }))
     return id
   }
 
-  record(id: string, board = FRONT): Promise<ImageRecord | undefined> {
+  record(id: string, board = DEFAULT_BOARD_ID): Promise<ImageRecord | undefined> {
     return this.boards.with(board, ({ records }) => records.get(id) as ImageRecord | undefined)
   }
 
-  pictures(board = FRONT): Promise<ImageRecord[]> {
+  pictures(board = DEFAULT_BOARD_ID): Promise<ImageRecord[]> {
     return this.boards.with(board, ({ records }) =>
       [...records.values()].filter((record) => record.kind === 'image'),
     )

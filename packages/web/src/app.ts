@@ -2,12 +2,12 @@ import { type Accessor, createContext, useContext } from 'solid-js'
 import type { Actions } from './actions/actions.ts'
 import type { Drop } from './drop/drop.ts'
 import type { Panels } from './shell/panels.tsx'
-import type { Desk } from './state/board-store.ts'
+import type { BoardStore } from './state/board-store.ts'
 import type { Camera } from './state/camera.ts'
-import type { Captioning } from './state/caption-editing.ts'
-import type { Hands } from './state/drag.ts'
+import type { CaptionEditing } from './state/caption-editing.ts'
+import type { DragState } from './state/drag.ts'
 import type { Menus } from './state/menus.ts'
-import type { Seeing } from './state/paint-reports.ts'
+import type { PaintReporter } from './state/paint-reports.ts'
 import type { People } from './state/people.ts'
 import type { Selection } from './state/selection.ts'
 import type { Unseen } from './state/unseen.ts'
@@ -17,14 +17,14 @@ export type Tool = 'select' | 'hand'
 
 /** What actions act on. */
 export interface Parts {
-  readonly desk: Desk
+  readonly boardStore: BoardStore
   readonly camera: Camera
   readonly selection: Selection
-  readonly hands: Hands
-  readonly seeing: Seeing
+  readonly drag: DragState
+  readonly paintReporter: PaintReporter
   readonly people: People
   readonly unseen: Unseen
-  readonly captioning: Captioning
+  readonly captionEditing: CaptionEditing
   readonly toasts: Toasts
   readonly panels: Panels
   readonly menus: Menus

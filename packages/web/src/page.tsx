@@ -1,4 +1,4 @@
-import { words } from '@wirephoto/board'
+import { errorMessages } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
 import { createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { createActions } from './actions/actions.ts'
@@ -9,69 +9,70 @@ import { Panels } from './shell/panels.tsx'
 import { ProblemPage } from './shell/problem.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Stage } from './stage/stage.tsx'
-import { Desk } from './state/board-store.ts'
+import { BoardStore } from './state/board-store.ts'
 import { Camera, parseView, viewOf } from './state/camera.ts'
-import { Captioning } from './state/caption-editing.ts'
-import { Hands } from './state/drag.ts'
+import { CaptionEditing } from './state/caption-editing.ts'
+import { DragState } from './state/drag.ts'
 import { Menus } from './state/menus.ts'
-import { Seeing } from './state/paint-reports.ts'
+import { PaintReporter } from './state/paint-reports.ts'
 import { People } from './state/people.ts'
 import { Selection } from './state/selection.ts'
 import { Unseen } from './state/unseen.ts'
 import { Toasts } from './ui/toasts.tsx'
+import { words } from './words/page.ts'
 
 /** A board, or why there is none. */
 export function Page(props: { board: Board }): JSX.Element {
   const { board } = props
-  const desk = new Desk(board)
+  const boardStore = new BoardStore(board)
   const camera = new Camera({ w: innerWidth, h: innerHeight })
   const selection = new Selection()
   const toasts = new Toasts()
-  const hands = new Hands(desk)
-  const seeing = new Seeing(desk, camera)
+  const drag = new DragState(boardStore)
+  const paintReporter = new PaintReporter(boardStore, camera)
   const people = new People(board)
-  const unseen = new Unseen(desk, camera)
-  const captioning = new Captioning()
+  const unseen = new Unseen(boardStore, camera)
+  const captionEditing = new CaptionEditing()
   const panels = new Panels(toasts)
   const menus = new Menus()
-  const drop = new Drop(desk, camera, toasts)
+  const drop = new Drop(boardStore, camera, toasts)
   const [tool, setTool] = createSignal<Tool>('select')
   const choose = (from = 'files'): void => {
     drop.warm()
     document.getElementById(`choose-${from}`)?.click()
   }
   const shared = {
-    desk,
+    boardStore,
     camera,
     selection,
     toasts,
-    hands,
-    seeing,
+    drag,
+    paintReporter,
     people,
     unseen,
-    captioning,
+    captionEditing,
     panels,
     menus,
     drop,
   }
   const parts: Parts = { ...shared, tool, setTool, choose }
   const app = { ...parts, actions: createActions(parts) }
-  board.rankBy((id) => Number(seeing.isInView(id)))
+  board.setUploadPriority((id) => Number(paintReporter.isInView(id)))
 
   onCleanup(
     board.on('notice', ({ code, message }) => {
-      if (code !== desk.status().refused?.code) toasts.warn(message)
+      if (code !== boardStore.status().refused?.code) toasts.warn(message)
     }),
   )
   createEffect(() => {
-    if (desk.status().refused?.code === 'old-page')
-      toasts.insist(words.errors['old-page']({}), { label: words.ui.reload, run: reload })
+    if (boardStore.status().refused?.code === 'old-page')
+      toasts.insist(errorMessages['old-page']({}), { label: words.reload, run: reload })
   })
-  rememberView(desk, camera)
-  forgetGone(desk)
+  rememberView(boardStore, camera)
+  forgetGone(boardStore)
 
   const refused = () => {
-    const problem = desk.status().refused
+    const problem = boardStore.status().refused
     return problem && problem.code !== 'old-page' ? problem : null
   }
   return (
@@ -87,11 +88,11 @@ export function Page(props: { board: Board }): JSX.Element {
 const reload = (): void => location.reload()
 
 /** A board that is gone goes from the list of those that this browser has been on. */
-function forgetGone(desk: Desk): void {
+function forgetGone(boardStore: BoardStore): void {
   createEffect(() => {
-    if (desk.status().refused?.code !== 'unknown-board') return
+    if (boardStore.status().refused?.code !== 'unknown-board') return
     import('./shell/visited-boards.ts').then(
-      ({ forget }) => forget(desk.board.id),
+      ({ forget }) => forget(boardStore.board.id),
       () => {},
     )
   })
@@ -101,16 +102,16 @@ function forgetGone(desk: Desk): void {
  * The first view shows everything, and goes on showing what comes until the person looks around. A
  * page that is reloaded shows what it showed, and an address may end with a view.
  */
-function rememberView(desk: Desk, camera: Camera): void {
-  const key = `view:${desk.board.id}`
+function rememberView(boardStore: BoardStore, camera: Camera): void {
+  const key = `view:${boardStore.board.id}`
   const kept = asked(camera) ?? parseView(sessionStorage.getItem(key))
   if (kept) camera.to(kept)
   camera.isChosen = kept !== null
   createEffect((loaded) => {
-    if (!desk.status().loaded) return false
-    desk.count()
-    if (!loaded && !kept) camera.fit(desk.extent, 'at once')
-    else if (!camera.isChosen && desk.extent) camera.show(desk.extent)
+    if (!boardStore.status().loaded) return false
+    boardStore.count()
+    if (!loaded && !kept) camera.fit(boardStore.extent, 'at once')
+    else if (!camera.isChosen && boardStore.extent) camera.show(boardStore.extent)
     return true
   }, false)
   const go = (): void => {

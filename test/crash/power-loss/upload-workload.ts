@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { ImageRecord } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
-import { type Arrival, Arrivals } from '@wirephoto/server'
+import { type IncomingFile, IncomingFiles } from '@wirephoto/server'
 import { seeded } from '../../support/pictures.ts'
 
 /** What is said when it is acknowledged: so many bytes of an upload, or that it is stored. */
@@ -59,10 +59,10 @@ export async function send(
 
 interface Parts {
   readonly engine: Engine
-  readonly arrivals: Arrivals
+  readonly arrivals: IncomingFiles
 }
 
-async function store(engine: Engine, arrival: Arrival, id: string): Promise<void> {
+async function store(engine: Engine, arrival: IncomingFile, id: string): Promise<void> {
   const blob = await arrival.digest()
   await engine.blobs.put(arrival.path, blob)
   const append = async () => {
@@ -81,7 +81,7 @@ export async function check(folder: string, lines: readonly string[]): Promise<v
   const engine = await openEngine(`sqlite:${folder}`)
   try {
     if (!(await engine.boards.has(BOARD))) return assert.equal(said.size, 0)
-    const arrivals = await Arrivals.open(join(folder, 'arrivals'))
+    const arrivals = await IncomingFiles.open(join(folder, 'arrivals'))
     const before = await blobsOf(engine)
     for (const [id, { offset, stored }] of said) {
       if (stored) assert.ok(before.has(id), `${id} was stored and is gone`)

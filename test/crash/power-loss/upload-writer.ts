@@ -1,14 +1,14 @@
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openEngine } from '@wirephoto/engine'
-import { Arrivals } from '@wirephoto/server'
+import { IncomingFiles } from '@wirephoto/server'
 import { BOARD, send, UPLOADS } from './upload-workload.ts'
 
 /** `upload-writer.ts <data>`: takes in all uploads at once, and says what is acknowledged. */
 const data = process.argv[2]!
 const engine = await openEngine(`sqlite:${data}`)
 await engine.boards.create(BOARD)
-const arrivals = await Arrivals.open(join(data, 'arrivals'))
+const arrivals = await IncomingFiles.open(join(data, 'arrivals'))
 await Promise.all(
   UPLOADS.map((id) =>
     send({ engine, arrivals }, id, (said) => writeSync(1, `${JSON.stringify(said)}\n`)),

@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 // By their own doors: without the schemas this thread starts in half the time.
-import { type ErrorCode, WireError } from '@wirephoto/board/errors'
+import type { ErrorCode } from '@wirephoto/board'
+import { WireError } from '@wirephoto/board/errors'
 import { EngineError } from '../errors.ts'
 import { isFull, openDatabase } from './database.ts'
 import { type Reads, readsOf } from './reads.ts'

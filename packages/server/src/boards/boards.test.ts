@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { uuidv7 } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
-import { Boards, FRONT, tidy } from './boards.ts'
+import { Boards, DEFAULT_BOARD_ID, purgeExpired } from './boards.ts'
 
 const anna = { visitor: 'anna', role: 'edit' } as const
 
@@ -27,7 +27,7 @@ describe('boards', () => {
   })
 
   test('F11: the front board is there, others have addresses that nobody guesses', async () => {
-    assert.ok(await engine.boards.has(FRONT))
+    assert.ok(await engine.boards.has(DEFAULT_BOARD_ID))
     const ids = [await boards.create(), await boards.create()]
     assert.notEqual(ids[0], ids[1])
     for (const id of ids) assert.equal(Buffer.from(id, 'base64url').length, 16)
@@ -35,7 +35,10 @@ describe('boards', () => {
   })
 
   test('whoever holds a board at the same time holds the same one', async () => {
-    const [one, two] = await Promise.all([boards.hold(FRONT), boards.hold(FRONT)])
+    const [one, two] = await Promise.all([
+      boards.hold(DEFAULT_BOARD_ID),
+      boards.hold(DEFAULT_BOARD_ID),
+    ])
     assert.equal(one.board, two.board)
     one.release()
     two.release()
@@ -55,11 +58,11 @@ describe('boards', () => {
     )
     await board.act([{ kind: 'image.restore', id: restored }], anna)
     const { cursor } = board
-    await tidy(engine, board)
+    await purgeExpired(engine, board)
     assert.equal(board.records.size, 3)
 
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 31 * 24 * 3_600_000 })
-    await tidy(engine, board)
+    await purgeExpired(engine, board)
     assert.deepEqual([...board.records.keys()].sort(), [kept, restored].sort())
     assert.equal(await engine.log.read(board.id, cursor), null, 'Q5: the log has forgotten')
     await board.act([{ kind: 'image.remove', id: kept }], anna)

@@ -4,7 +4,7 @@ import type { Engine } from '@wirephoto/engine'
 import { LiveBoard, type Sender } from './live-board.ts'
 
 /** The board at `/`. */
-export const FRONT = 'main'
+export const DEFAULT_BOARD_ID = 'main'
 /** Who the server is when it acts for itself. */
 export const SERVER: Sender = { visitor: 'server', role: 'server' }
 /** Milliseconds that a board stays in memory after its last use. */
@@ -28,7 +28,7 @@ export class Boards {
   }
 
   static async open(engine: Engine): Promise<Boards> {
-    await engine.boards.create(FRONT)
+    await engine.boards.create(DEFAULT_BOARD_ID)
     return new Boards(engine)
   }
 
@@ -97,7 +97,7 @@ export class Boards {
         void entry.board.then((board) => board.close())
       } else if (now - entry.tidiedAt > HOUR) {
         entry.tidiedAt = now
-        void this.with(id, (board) => tidy(this.#engine, board)).catch(() => {
+        void this.with(id, (board) => purgeExpired(this.#engine, board)).catch(() => {
           // Tried again in an hour.
         })
       }
@@ -109,7 +109,7 @@ export class Boards {
 const expiryOf = (records: Records): number => Date.now() - settings(records).trashDays * DAY
 
 /** Purges the trash that has expired, and lets the log forget what nobody can resume from. */
-export async function tidy(engine: Engine, board: LiveBoard): Promise<void> {
+export async function purgeExpired(engine: Engine, board: LiveBoard): Promise<void> {
   const expired = expiryOf(board.records)
   for (const record of board.records.values())
     if (record.kind === 'image' && record.deletedAt !== null && record.deletedAt < expired)
@@ -117,5 +117,5 @@ export async function tidy(engine: Engine, board: LiveBoard): Promise<void> {
         // Put back in the meantime.
         if (!(error instanceof WireError)) throw error
       })
-  await engine.log.prune(board.id, Date.now() - limits.memory)
+  await engine.log.prune(board.id, Date.now() - limits.tombstoneRetentionMs)
 }

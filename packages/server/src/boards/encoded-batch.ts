@@ -1,7 +1,7 @@
 import type { Batch } from '@wirephoto/board'
 
 /** A batch as it goes over the wire, encoded once for all who may see the same (public, until links exist). */
-export interface Projected {
+export interface EncodedBatch {
   readonly batch: Batch
   /** JSON of `Changes`. */
   readonly text: string
@@ -9,7 +9,7 @@ export interface Projected {
   readonly bytes: number
 }
 
-export function project(batch: Batch): Projected {
+export function encodeBatch(batch: Batch): EncodedBatch {
   const text = JSON.stringify(batch)
   return { batch, text, bytes: Buffer.byteLength(text) }
 }

@@ -91,7 +91,7 @@ describe('live board', () => {
 
   test('Q5: what comes from a forgotten queue is stale', async () => {
     const board = await open()
-    const client = uuid(Date.now() - limits.memory - 1000)
+    const client = uuid(Date.now() - limits.tombstoneRetentionMs - 1000)
     await assert.rejects(board.submit({ client, n: 1, commands: [add()] }, anna), {
       code: 'stale-client',
     })

@@ -116,7 +116,7 @@ export class LiveBoard {
   }
 
   /** A picture of this board, trashed or not, that has this blob, and this variant of it. */
-  holder(sha256: string, side?: number): ImageRecord | undefined {
+  pictureWithBlob(sha256: string, side?: number): ImageRecord | undefined {
     const has = (record: AnyRecord | undefined): record is ImageRecord =>
       record?.kind === 'image' &&
       record.blob === sha256 &&
@@ -183,7 +183,7 @@ export class LiveBoard {
 
   /** Commands that this server gives, for somebody or for itself. Rejects with the first refusal. */
   async act(commands: readonly Command[], sender: Sender): Promise<CommandAnswer> {
-    const answer = await this.submit({ client: this.#self, n: AT_TICK, commands }, sender)
+    const answer = await this.submit({ client: this.#self, n: ASSIGN_AT_TICK, commands }, sender)
     const [refusal] = answer.refused
     if (refusal) throw new WireError(refusal.error.code)
     return answer
@@ -250,7 +250,7 @@ export class LiveBoard {
   #number(waiting: Waiting[]): void {
     let n = (this.#clients.get(this.#self)?.n ?? 0) + 1
     for (const entry of waiting) {
-      if (entry.message.n !== AT_TICK) continue
+      if (entry.message.n !== ASSIGN_AT_TICK) continue
       entry.message = { ...entry.message, n }
       n += entry.message.commands.length
     }
@@ -272,7 +272,7 @@ export class LiveBoard {
   ): Promise<CommandAnswer | WireError> {
     const { client, n, commands } = message
     const known = clients.get(client) ?? this.#clients.get(client)
-    if (!known && client !== this.#self && timeOf(client) < who.now - limits.memory)
+    if (!known && client !== this.#self && timeOf(client) < who.now - limits.tombstoneRetentionMs)
       return new WireError('stale-client')
     const settled = known?.n ?? 0
     if (n > settled + 1) return new WireError('gap', { expected: settled + 1 })
@@ -399,4 +399,4 @@ function answerAll(waiting: readonly Waiting[], { answers }: Outcome): void {
 }
 
 /** A number that is given at the tick. */
-const AT_TICK = 0
+const ASSIGN_AT_TICK = 0

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import sharp from 'sharp'
 import { WebSocket } from 'ws'
-import { ClassicServer, draw, Guest } from '../../support/classic-client.ts'
+import { ClassicClient, ClassicServer, draw } from '../../support/classic-client.ts'
 
 /** Pictures on the board, and bytes of each: more than the lines of this machine hold. */
 const COUNT = 40
@@ -59,7 +59,7 @@ test('F6 K6 a stalled viewer is cut off, and what waited for it is gone; the oth
   const { socket: stalled, sid } = await raw()
   stalled.pause()
   stalled.send('42["User:connect"]')
-  const guest = await Guest.come(server.url, 'websocket')
+  const guest = await ClassicClient.come(server.url, 'websocket')
   t.after(() => guest.leave())
   guest.say('User:connect')
   await guest.until(() => guest.of('Photo:update').length === 2 * COUNT)
@@ -113,8 +113,8 @@ test('F6 K6 a line has one viewer: whoever connects on it again, or disconnects,
 
 test('K6 too large a message ends its socket, and no other', async (t) => {
   const [guest, other] = [
-    await Guest.come(server.url, 'websocket'),
-    await Guest.come(server.url, 'websocket'),
+    await ClassicClient.come(server.url, 'websocket'),
+    await ClassicClient.come(server.url, 'websocket'),
   ]
   t.after(() => other.leave())
   const gone = once(guest.socket as never, 'disconnect')
@@ -126,8 +126,8 @@ test('K6 too large a message ends its socket, and no other', async (t) => {
 
 test('K6 messages in a flood are too many, and the board stays as quick for others', async (t) => {
   const [guest, other] = [
-    await Guest.come(server.url, 'websocket'),
-    await Guest.come(server.url, 'websocket'),
+    await ClassicClient.come(server.url, 'websocket'),
+    await ClassicClient.come(server.url, 'websocket'),
   ]
   t.after(() => [guest, other].forEach((each) => each.leave()))
   for (let i = 0; i < 1_000; i++) guest.say('Photo:delete', 'nobody')

@@ -11,7 +11,7 @@ const BOUND = 1_048_576
 const PACKETS = 1_000
 
 /** Events of a picture that somebody is still to be sent. */
-export interface Due {
+export interface Pending {
   /** `Image:update`, to pages of the first tutorial. */
   readonly news: boolean
   /** `Photo:update` without and with the bytes, to pages of the second. */
@@ -26,7 +26,7 @@ export interface Shown {
   readonly source: string | Buffer
 }
 
-export interface ViewerParts {
+export interface ClassicOutboxParts {
   /** The picture as it is now; undefined when it is gone or nobody should see it. */
   picture(id: string): ImageRecord | undefined
   /** Of what type it is, or was said to be. */
@@ -45,12 +45,12 @@ export interface ViewerParts {
  * is read and handed over, the next when that has left; whoever takes nothing is cut off. So whatever the
  * board does meanwhile comes to the newest state of each picture.
  */
-export class Viewer {
+export class ClassicOutbox {
   /** Whether it is a page of the second tutorial, which wants the bytes as `Photo:update`. */
   follows = false
   readonly #socket: Socket
-  readonly #parts: ViewerParts
-  readonly #due = new Map<string, Due>()
+  readonly #parts: ClassicOutboxParts
+  readonly #pending = new Map<string, Pending>()
   #shown: Shown | null = null
   /** Bytes handed over since the line was last empty. */
   #handed = 0
@@ -60,7 +60,7 @@ export class Viewer {
   /** The line that last carried an answer to a poll. */
   #polled: Connection | null = null
 
-  constructor(socket: Socket, parts: ViewerParts) {
+  constructor(socket: Socket, parts: ClassicOutboxParts) {
     this.#socket = socket
     this.#parts = parts
     const { conn } = socket
@@ -75,9 +75,9 @@ export class Viewer {
   }
 
   /** Adds to what it is to be sent of a picture. */
-  owe(id: string, due: Due): void {
-    const before = this.#due.get(id)
-    this.#due.set(id, {
+  enqueue(id: string, due: Pending): void {
+    const before = this.#pending.get(id)
+    this.#pending.set(id, {
       news: due.news || before?.news === true,
       facts: due.facts || before?.facts === true,
       file: (due.file && this.follows) || before?.file === true,
@@ -99,7 +99,7 @@ export class Viewer {
 
   close(): void {
     this.#closed = true
-    this.#due.clear()
+    this.#pending.clear()
     this.#shown = null
     this.#wake()
   }
@@ -139,7 +139,7 @@ export class Viewer {
     // What comes in the same breath shares one look.
     await Promise.resolve()
     // Also what is last must have left in time.
-    while (!this.#closed && (this.#shown || this.#due.size > 0 || this.#backlog > ROOM)) {
+    while (!this.#closed && (this.#shown || this.#pending.size > 0 || this.#backlog > ROOM)) {
       if (this.#backlog > ROOM) await this.#left()
       else if (this.#shown) this.#sendShown(this.#shown)
       else await this.#sendNext()
@@ -153,7 +153,7 @@ export class Viewer {
   }
 
   async #sendNext(): Promise<void> {
-    const [first] = this.#due
+    const [first] = this.#pending
     const [id, due] = first!
     const { picture, typeOf, authorOf, bytes } = this.#parts
     const before = picture(id)
@@ -162,8 +162,8 @@ export class Viewer {
     // It may have changed meanwhile, and what is due with it.
     const now = picture(id)
     if (now?.blob !== before?.blob || now?.variants !== before?.variants) return
-    const { news, facts, file: asFile } = this.#due.get(id)!
-    this.#due.delete(id)
+    const { news, facts, file: asFile } = this.#pending.get(id)!
+    this.#pending.delete(id)
     if (!now) return this.#emit('Photo:delete', id, id.length)
     const { name: fileName, x, y } = now
     const type = typeOf(now)
@@ -174,7 +174,7 @@ export class Viewer {
       this.#emit(
         'Photo:update',
         { id, fileName, type, author, ...place },
-        limits.name + fileName.length,
+        limits.fileNameLength + fileName.length,
       )
     if (!file) return
     if (asFile) this.#emit('Photo:update', { id, file }, file.length)

@@ -4,10 +4,10 @@ import { type TestContext, test } from 'node:test'
 import sharp from 'sharp'
 import { Socket } from 'socket.io'
 import {
+  ClassicClient,
   ClassicServer,
   dataUrl,
   draw,
-  Guest,
   pictureForm,
   TRANSPORTS,
   textForm,
@@ -36,7 +36,7 @@ async function open(t: TestContext, classic = {}): Promise<ClassicServer> {
 }
 
 async function come(t: TestContext, url: string, transport: (typeof TRANSPORTS)[number]) {
-  const guest = await Guest.come(url, transport)
+  const guest = await ClassicClient.come(url, transport)
   t.after(() => guest.leave())
   return guest
 }
@@ -76,7 +76,7 @@ for (const transport of TRANSPORTS) {
     const late = await come(t, server.url, transport)
     await late.until(() => late.of('Image:update').length === 1)
     const last = await server.put(three, 'three.gif')
-    const news = (guest: Guest) => guest.of<Facts & File>('Image:update')
+    const news = (guest: ClassicClient) => guest.of<Facts & File>('Image:update')
     await early.until(() => news(early).length >= 3)
     await late.until(() => news(late).length >= 2)
     const [first, second, third] = [

@@ -8,10 +8,10 @@ import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { Guard } from '../http/guard.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { allowedBy } from '../live/gateway.ts'
-import { type Due, Viewer } from './classic-outbox.ts'
-import { carried, Shelf } from './picture-cache.ts'
+import { ClassicOutbox, type Pending } from './classic-outbox.ts'
+import { carried, PictureCache } from './picture-cache.ts'
 import { Placeholders } from './placeholders.ts'
-import { converse } from './socket-handlers.ts'
+import { registerHandlers } from './socket-handlers.ts'
 
 /** What is asked for by `--classic`. */
 export interface ClassicConfig {
@@ -50,10 +50,10 @@ export class Classic {
   readonly placeholders: Placeholders
   readonly #parts: ClassicParts
   readonly #release: () => void
-  readonly #viewers = new Set<Viewer>()
+  readonly #viewers = new Set<ClassicOutbox>()
   /** Pictures as the viewers know them, trashed ones too. */
   readonly #known = new Map<string, ImageRecord>()
-  readonly #shelf: Shelf
+  readonly #shelf: PictureCache
   #io: Server | null = null
 
   private constructor(
@@ -65,7 +65,7 @@ export class Classic {
     this.config = config
     this.board = board
     this.placeholders = new Placeholders(parts.intake)
-    this.#shelf = new Shelf(parts.engine.blobs)
+    this.#shelf = new PictureCache(parts.engine.blobs)
     const unlisten = board.listen((batch) => this.#hear(batch))
     this.#release = () => {
       unlisten()
@@ -109,7 +109,7 @@ export class Classic {
     io.on('connection', (socket) => {
       if (taken.has(socket.conn)) return socket.conn.close()
       taken.add(socket.conn)
-      const viewer = new Viewer(socket, {
+      const viewer = new ClassicOutbox(socket, {
         picture: (id) => this.#shown(this.#known.get(id)),
         typeOf: (picture) =>
           carried(picture)?.type ?? picture.type ?? this.placeholders.typeOf(picture.id) ?? '',
@@ -121,7 +121,7 @@ export class Classic {
         patience: (bytes) => patience ?? PATIENCE + (bytes / 1024) * PATIENCE_KIB,
         cutOff: (reason) => log.info({ board: this.board.id, reason }, 'classic viewer cut off'),
       })
-      converse(socket, viewer, {
+      registerHandlers(socket, viewer, {
         board: this.board,
         sender: this.sender(socket.request as IncomingMessage),
         log,
@@ -141,7 +141,7 @@ export class Classic {
         socket.conn.close()
       })
       const newest = this.#newest()
-      if (newest) viewer.owe(newest.id, { news: true, facts: false, file: false })
+      if (newest) viewer.enqueue(newest.id, { news: true, facts: false, file: false })
     })
   }
 
@@ -151,9 +151,9 @@ export class Classic {
   }
 
   /** Every picture, as pages of the second tutorial ask for when they come. */
-  #all(viewer: Viewer): void {
+  #all(viewer: ClassicOutbox): void {
     for (const picture of this.#known.values())
-      if (this.#shown(picture)) viewer.owe(picture.id, { news: false, facts: true, file: true })
+      if (this.#shown(picture)) viewer.enqueue(picture.id, { news: false, facts: true, file: true })
   }
 
   #newest(): ImageRecord | undefined {
@@ -190,7 +190,7 @@ export class Classic {
     else this.#known.delete(id)
     if (!now) this.placeholders.gone(id)
     else if (now.blob !== null) this.placeholders.filled(id)
-    if (due) for (const viewer of this.#viewers) viewer.owe(id, due)
+    if (due) for (const viewer of this.#viewers) viewer.enqueue(id, due)
   }
 }
 
@@ -199,7 +199,7 @@ function dueOf(
   before: ImageRecord | undefined,
   wasShown: boolean,
   now: ImageRecord | undefined,
-): Due | null {
+): Pending | null {
   if (!now) return wasShown ? { news: false, facts: false, file: false } : null
   const key = carried(now)?.key
   const isOther = key !== carried(before)?.key

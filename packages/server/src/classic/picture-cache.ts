@@ -20,7 +20,7 @@ export function carried(
 }
 
 /** Pictures whole, read once for all who are sent them at about the same time. */
-export class Shelf {
+export class PictureCache {
   readonly #blobs: BlobStore
   /** The one that was asked for last is the last; its size is 0 until it has been read. */
   readonly #kept = new Map<string, { reading: Promise<Buffer | null>; bytes: number }>()

@@ -8,10 +8,10 @@ import { after, before, test } from 'node:test'
 import { uuidv7, WIRE_VERSION } from '@wirephoto/board'
 import { io } from 'socket.io-client'
 import {
+  ClassicClient,
   ClassicServer,
   dataUrl,
   draw,
-  Guest,
   pictureForm,
   textForm,
 } from '../../support/classic-client.ts'
@@ -138,7 +138,7 @@ test('K4 what is no picture is refused in their shape, and its placeholder goes'
 
 test('K4 a form that breaks off leaves nothing', async (t) => {
   const before = (await server.pictures()).length
-  const guest = await Guest.come(server.url, 'websocket')
+  const guest = await ClassicClient.come(server.url, 'websocket')
   t.after(() => guest.leave())
   const id = await placeholder()
   await guest.until(() => guest.of('Photo:update').length === 1)
@@ -240,7 +240,10 @@ test('K7 the second port is the same server', async (t) => {
   const here = await ClassicServer.open({ port: 0, board: 'party' })
   t.after(() => here.close())
   const second = `http://localhost:${here.classicPort}`
-  const guests = [await Guest.come(here.url, 'polling'), await Guest.come(second, 'polling')]
+  const guests = [
+    await ClassicClient.come(here.url, 'polling'),
+    await ClassicClient.come(second, 'polling'),
+  ]
   t.after(() => guests.forEach((guest) => guest.leave()))
   const body = pictureForm(picture)
   assert.equal((await fetch(`${second}/image`, { method: 'POST', body })).status, 200)

@@ -4,8 +4,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
-import { Rate } from '../live/rate-limiter.ts'
-import type { Shown, Viewer } from './classic-outbox.ts'
+import { RateLimiter } from '../live/rate-limiter.ts'
+import type { ClassicOutbox, Shown } from './classic-outbox.ts'
 import { bytesOf } from './data-url.ts'
 
 /** Messages a second from one socket, and how many at once (F7). */
@@ -29,9 +29,9 @@ interface Parts {
 }
 
 /** What the tutorials' pages say on their socket, and what becomes of it. None of them takes an answer. */
-export function converse(socket: Socket, viewer: Viewer, parts: Parts): void {
+export function registerHandlers(socket: Socket, viewer: ClassicOutbox, parts: Parts): void {
   const { board, sender, log } = parts
-  const rate = new Rate(RATE, BURST)
+  const rate = new RateLimiter(RATE, BURST)
   const attempt = async (what: () => unknown) => {
     try {
       await what()

@@ -14,7 +14,7 @@ import type { Classic } from '../classic/classic.ts'
 import { classicRoutes } from '../classic/routes.ts'
 import { toWireError } from '../errors.ts'
 import type { Fetcher } from '../images/remote-fetch.ts'
-import type { Arrivals } from '../images/uploads/incoming-files.ts'
+import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import type { Metrics } from '../metrics.ts'
 import { arrivalRoutes } from './arrivals.ts'
@@ -31,7 +31,7 @@ import { methodOverride, uploadRoutes } from './uploads.ts'
 export interface Parts {
   readonly engine: Engine
   readonly boards: Boards
-  readonly arrivals: Arrivals
+  readonly arrivals: IncomingFiles
   readonly intake: Intake
   readonly fetcher: Fetcher
   readonly metrics: Metrics

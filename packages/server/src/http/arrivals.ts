@@ -1,6 +1,6 @@
 import { WireError } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
-import { Tails } from '../images/uploads/growing-file-readers.ts'
+import { GrowingFileReaders } from '../images/uploads/growing-file-readers.ts'
 import type { Parts } from './app.ts'
 import { INERT } from './blobs.ts'
 import { atBoard, pictureOf } from './board-route.ts'
@@ -11,7 +11,7 @@ const PAGE = 64
 /** What there is to be seen of a picture on its way. */
 export async function arrivalRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
   const { arrivals } = parts
-  const tails = new Tails()
+  const tails = new GrowingFileReaders()
   const headers = { ...INERT, 'cache-control': 'no-store' }
 
   app.get('/b/:board/arrivals/:id/preview', (request, reply) =>

@@ -26,7 +26,7 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
     exposeHeadRoute: false,
     handler: (request, reply) =>
       atBoard(parts, request, (board) => {
-        const record = board.holder((request.params as { sha256: string }).sha256)
+        const record = board.pictureWithBlob((request.params as { sha256: string }).sha256)
         if (!record) throw new WireError('not-found')
         reply.header('cache-control', IMMUTABLE)
         return send(parts, request, reply, record)
@@ -41,7 +41,7 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
       handler: (request, reply) =>
         atBoard(parts, request, async (board) => {
           const { sha256 } = request.params as { sha256: string }
-          if (!board.holder(sha256, side)) throw new WireError('not-found')
+          if (!board.pictureWithBlob(sha256, side)) throw new WireError('not-found')
           const blob = variantKey(sha256, side)
           // Small enough, and how long it is stands nowhere else.
           const bytes = await buffer(await parts.engine.blobs.get(blob))

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { brotliCompressSync, brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { Snapshot } from '@wirephoto/board'
 import { errorOf, Harness } from '../../support/http-harness.ts'
-import { FRONT, SERVER } from '../boards/boards.ts'
+import { DEFAULT_BOARD_ID, SERVER } from '../boards/boards.ts'
 
 let server: Harness
 let webRoot: string
@@ -30,7 +30,7 @@ after(async () => {
   await rm(webRoot, { recursive: true, force: true })
 })
 
-const snapshotAt = (headers: Record<string, string> = {}, board = FRONT) =>
+const snapshotAt = (headers: Record<string, string> = {}, board = DEFAULT_BOARD_ID) =>
   fetch(`${server.url}/api/boards/${board}/snapshot`, { headers })
 
 test('boards are made under ids that nobody can guess', async () => {
@@ -54,7 +54,7 @@ test('boards are made under ids that nobody can guess', async () => {
 
 test('a snapshot is the whole board, packed as the reader likes, and known by its cursor', async () => {
   await server.announce('a.png')
-  const { cursor, records } = await server.boards.with(FRONT, (board) => ({
+  const { cursor, records } = await server.boards.with(DEFAULT_BOARD_ID, (board) => ({
     cursor: board.cursor,
     records: [...board.records.values()],
   }))
@@ -66,7 +66,7 @@ test('a snapshot is the whole board, packed as the reader likes, and known by it
     ['identity', 'identity'],
   ] as const) {
     // `fetch` would unpack it.
-    const request = get(`${server.url}/api/boards/${FRONT}/snapshot`, {
+    const request = get(`${server.url}/api/boards/${DEFAULT_BOARD_ID}/snapshot`, {
       headers: { 'accept-encoding': accepted },
     })
     const [response] = (await once(request, 'response')) as [IncomingMessage]
@@ -112,7 +112,7 @@ test('the page is served fresh, its assets for good, with a policy that lets not
     /^default-src 'none'; script-src 'self';/,
   )
   assert.match(front.headers.get('set-cookie')!, /^wirephoto_visitor=/)
-  assert.equal((await fetch(`${server.url}/b/${FRONT}`)).status, 200)
+  assert.equal((await fetch(`${server.url}/b/${DEFAULT_BOARD_ID}`)).status, 200)
   const unknown = await fetch(`${server.url}/b/nowhere`)
   assert.deepEqual([unknown.status, await unknown.text()], [404, page])
 

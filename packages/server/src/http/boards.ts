@@ -1,6 +1,6 @@
 import { settings } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
-import { FRONT } from '../boards/boards.ts'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Parts } from './app.ts'
 import { atBoard } from './board-route.ts'
@@ -10,7 +10,7 @@ import { Snapshots } from './snapshots.ts'
 export async function boardRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
   const { boards, url } = parts
   const snapshots = new Snapshots()
-  const pageOf = (id: string) => `${url()}/${id === FRONT ? '' : `b/${id}`}`
+  const pageOf = (id: string) => `${url()}/${id === DEFAULT_BOARD_ID ? '' : `b/${id}`}`
 
   app.post('/api/boards', async (_request, reply) => {
     const id = await boards.create()

@@ -1,6 +1,6 @@
 import { WireError } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
-import { FRONT } from '../boards/boards.ts'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Parts } from './app.ts'
 
 /** For whoever keeps the server running: is it alive, can it serve, how does it do. */
@@ -10,7 +10,7 @@ export async function healthRoutes(
 ): Promise<void> {
   app.get('/healthz', () => ({ ok: true }))
   app.get('/readyz', async () => {
-    const ready = await engine.boards.has(FRONT).catch(() => false)
+    const ready = await engine.boards.has(DEFAULT_BOARD_ID).catch(() => false)
     if (!ready) throw new WireError('busy')
     return { ok: true }
   })

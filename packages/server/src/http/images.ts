@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import { ClientCommand, checked, cleanName, ImageFetch, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { FRONT } from '../boards/boards.ts'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Sending } from '../images/uploads/intake.ts'
 import type { Parts } from './app.ts'
 import { atBoard, pictureOf } from './board-route.ts'
@@ -81,7 +81,7 @@ function sendingRoutes(app: FastifyInstance, parts: Parts): void {
   for (const url of ['/', '/:name', '/b/:board', '/b/:board/', '/b/:board/:name'])
     app.put(url, (request, reply) => {
       const params = request.params as { board?: string; name?: string }
-      params.board ??= FRONT
+      params.board ??= DEFAULT_BOARD_ID
       return take(request, reply, cleanName(params.name ?? ''))
     })
 }

@@ -9,12 +9,12 @@ import { after, before, test } from 'node:test'
 import type { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
-import { FRONT, SERVER } from '../boards/boards.ts'
+import { DEFAULT_BOARD_ID, SERVER } from '../boards/boards.ts'
 import { sweep, TIMES } from '../images/garbage-collector.ts'
 
 const TOKEN = 'a'.repeat(22)
 const ANNA = createHash('sha256').update(TOKEN).digest('base64url').slice(0, 22)
-const UPLOADS = `/api/boards/${FRONT}/uploads`
+const UPLOADS = `/api/boards/${DEFAULT_BOARD_ID}/uploads`
 const TUS = { 'tus-resumable': '1.0.0', authorization: `Bearer ${TOKEN}` }
 const PART = { ...TUS, 'content-type': 'application/offset+octet-stream' }
 const LIMIT = 5_000_000
@@ -70,7 +70,8 @@ function hang(id: string, at: number, bytes: Buffer, promised: number): ClientRe
 
 /** Waits until this much has arrived. */
 async function arrived(id: string, bytes: number): Promise<void> {
-  while ((server.arrivals.get(FRONT, id)?.offset ?? -1) < bytes) await new Promise(setImmediate)
+  while ((server.arrivals.get(DEFAULT_BOARD_ID, id)?.offset ?? -1) < bytes)
+    await new Promise(setImmediate)
 }
 
 test('U2: a picture goes up in parts, and the last is answered when it is stored', async () => {
@@ -205,7 +206,9 @@ test('a new request takes over from one that hangs, and does not disturb one tha
 test('a picture that is removed meanwhile settles in the trash', async () => {
   const id = await announce()
   await create(id, picture.length, picture.subarray(0, 1000))
-  await server.boards.with(FRONT, (live) => live.act([{ kind: 'image.remove', id }], SERVER))
+  await server.boards.with(DEFAULT_BOARD_ID, (live) =>
+    live.act([{ kind: 'image.remove', id }], SERVER),
+  )
   assert.equal((await patch(id, 1000, picture.subarray(1000))).status, 204)
   const { blob, deletedAt } = (await server.record(id))!
   assert.ok(blob !== null && deletedAt !== null)
@@ -215,7 +218,7 @@ test('F1: who is told that all has arrived may think that it is stored', async (
   const id = await announce()
   await create(id, picture.length)
   // The last answer was lost, and the verdict is still to come.
-  const arrival = server.arrivals.get(FRONT, id)!
+  const arrival = server.arrivals.get(DEFAULT_BOARD_ID, id)!
   await arrival.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
   assert.equal((await server.record(id))!.blob, null)
   assert.equal(offsetOf(await head(id)), picture.length)
@@ -225,7 +228,9 @@ test('F1: who is told that all has arrived may think that it is stored', async (
 test('U5: bytes for a record that is gone are dropped', async () => {
   const id = await announce()
   await create(id, picture.length, picture.subarray(0, 1000))
-  await server.boards.with(FRONT, (live) => live.act([{ kind: 'image.fail', id }], SERVER))
+  await server.boards.with(DEFAULT_BOARD_ID, (live) =>
+    live.act([{ kind: 'image.fail', id }], SERVER),
+  )
   const refused = await patch(id, 1000, picture.subarray(1000))
   assert.deepEqual([refused.status, (await errorOf(refused)).code], [410, 'upload-gone'])
   assert.deepEqual(
@@ -239,7 +244,7 @@ test('F1: after a restart an upload goes on from its last durable byte', async (
   await create(id, picture.length)
   hang(id, 0, picture.subarray(0, 1_400_000), picture.length)
   await arrived(id, 1_400_000)
-  const sidecar = join(server.data, 'arrivals', `${FRONT}.${id}.json`)
+  const sidecar = join(server.data, 'arrivals', `${DEFAULT_BOARD_ID}.${id}.json`)
   // As kill -9 in mid-stream leaves it: more bytes than are known to be durable, the last of them garbage.
   const durable = JSON.parse(await readFile(sidecar, 'utf8')).offset as number
   assert.ok(durable > 1_000_000 && durable <= 1_400_000, `${durable}`)
@@ -248,7 +253,7 @@ test('F1: after a restart an upload goes on from its last durable byte', async (
     sidecar,
     (await readFile(sidecar, 'utf8')).replace(/:\s*\d+/, `:${String(durable).padStart(16)}`),
   )
-  const file = join(server.data, 'arrivals', `${FRONT}.${id}`)
+  const file = join(server.data, 'arrivals', `${DEFAULT_BOARD_ID}.${id}`)
   await truncate(file, 1_500_000)
   const stray = join(server.data, 'arrivals', 'stray')
   await writeFile(stray, 'of a dead process')
@@ -266,11 +271,13 @@ test('F1: a restart finishes what has arrived and drops what nobody waits for', 
   for (const id of [whole, orphan, settled]) await create(id, picture.length)
   // All bytes are there and the server dies before the verdict.
   for (const id of [whole, orphan, settled]) {
-    const arrival = server.arrivals.get(FRONT, id)!
+    const arrival = server.arrivals.get(DEFAULT_BOARD_ID, id)!
     await arrival.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
     assert.ok(arrival.complete)
   }
-  await server.boards.with(FRONT, (live) => live.act([{ kind: 'image.fail', id: orphan }], SERVER))
+  await server.boards.with(DEFAULT_BOARD_ID, (live) =>
+    live.act([{ kind: 'image.fail', id: orphan }], SERVER),
+  )
   await server.stop()
   await server.start()
   await server.intake.resume()
@@ -307,7 +314,7 @@ test('F1, A2: the sweep removes blobs without a record and pictures that nobody 
   await sweep(parts, { ...TIMES, lease: 0, patience: 0 })
   assert.equal(await engine.blobs.has(sha256), false)
   assert.equal(await server.record(waiting), undefined)
-  assert.ok(told.includes(`${FRONT} ${author} upload-gone`))
+  assert.ok(told.includes(`${DEFAULT_BOARD_ID} ${author} upload-gone`))
   assert.ok(await engine.blobs.has((await server.record(kept))!.blob!))
   assert.deepEqual(await server.arriving(), [])
 })

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type ImageRecord, may, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
-import type { Arrival } from '../images/uploads/incoming-file.ts'
+import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { Parts } from './app.ts'
 import { atBoard } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
@@ -128,7 +128,7 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
     }),
   )
 
-  const receive = (request: FastifyRequest, arrival: Arrival, at: number) =>
+  const receive = (request: FastifyRequest, arrival: IncomingFile, at: number) =>
     intake.receive(arrival, openBody(request.raw), at)
 }
 

@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises'
 import { WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Boards, tidy } from '../boards/boards.ts'
-import type { Arrivals } from './uploads/incoming-files.ts'
+import { type Boards, purgeExpired } from '../boards/boards.ts'
+import type { IncomingFiles } from './uploads/incoming-files.ts'
 import { type Intake, isArriving } from './uploads/intake.ts'
 import { sidesOf, type Variants, variantKey } from './variants.ts'
 
@@ -27,7 +27,7 @@ export const TIMES: Times = { first: HOUR / 6, every: 24 * HOUR, lease: HOUR, pa
 interface Parts {
   readonly engine: Engine
   readonly boards: Boards
-  readonly arrivals: Arrivals
+  readonly arrivals: IncomingFiles
   readonly variants: Variants
   readonly intake: Intake
   /** Tells a picture's sender, if here, that it is given up. */
@@ -85,7 +85,7 @@ export async function sweep(
     }
     variants.review(board, records)
     // What it holds is wanted until the next sweep.
-    if (hasTrash) await boards.with(board, (live) => tidy(engine, live))
+    if (hasTrash) await boards.with(board, (live) => purgeExpired(engine, live))
     for (const id of stale) {
       const arrival = arrivals.get(board, id)
       if (arrival && (await arrival.touchedAt()) > start - times.patience) continue

@@ -64,7 +64,7 @@ export class Fetcher {
     place: Sending['place'],
   ): AsyncGenerator<Sending & { source: Readable }> {
     const url = webAddress(address)
-    if (url.href.length > limits.address) throw new WireError('bad-request')
+    if (url.href.length > limits.urlLength) throw new WireError('bad-request')
     if (this.#underWay >= FETCHES) throw new WireError('busy')
     this.#underWay++
     let response: IncomingMessage | undefined

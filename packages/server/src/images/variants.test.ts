@@ -9,8 +9,8 @@ import sharp from 'sharp'
 import { heldSo } from '../../../../test/support/pictures.ts'
 import { Harness } from '../../support/http-harness.ts'
 import { blank, CORNERS, corners, cornersOf } from '../../support/sample-images.ts'
-import { tidy } from '../boards/boards.ts'
-import { Workers } from './decoding/decoder.ts'
+import { purgeExpired } from '../boards/boards.ts'
+import { Decoder } from './decoding/decoder.ts'
 import { sweep, TIMES } from './garbage-collector.ts'
 import { variantKey } from './variants.ts'
 
@@ -261,7 +261,7 @@ test('V3, F8: a picture that nothing can be made of has none, and is not tried a
 })
 
 test('F8: variants of a bomb are given up, and the next are made', async () => {
-  const slow = new Workers({ seconds: 0.2, memory: 1e9 })
+  const slow = new Decoder({ seconds: 0.2, memory: 1e9 })
   const folder = join(server.data, 'bomb')
   await mkdir(folder)
   try {
@@ -303,7 +303,7 @@ test('V4: bytes that come again while the sweep decides stay, with their variant
   const { id, blob } = await store(bytes)
   await fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' })
   await expire(id)
-  await server.boards.with('main', (board) => tidy(server.engine, board))
+  await server.boards.with('main', (board) => purgeExpired(server.engine, board))
   assert.equal(await server.record(id), undefined)
   await later()
   const { engine } = server

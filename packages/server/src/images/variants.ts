@@ -15,7 +15,7 @@ import { type Engine, makeFolder } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Boards, SERVER } from '../boards/boards.ts'
 import { failpoint } from '../failpoint.ts'
-import type { Workers } from './decoding/decoder.ts'
+import type { Decoder } from './decoding/decoder.ts'
 
 /** Under which key a variant is stored: what it is made of, and how. A new recipe is a new number (V2). */
 export function variantKey(blob: string, side: number): string {
@@ -44,7 +44,7 @@ const QUEUE = 10_000
 interface Parts {
   readonly engine: Engine
   readonly boards: Boards
-  readonly workers: Workers
+  readonly workers: Decoder
   readonly log: Pick<FastifyBaseLogger, 'warn'>
 }
 

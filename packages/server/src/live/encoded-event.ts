@@ -1,5 +1,5 @@
 /** An event that many get: as Socket.IO knows it, and as it goes to the kernel for all of them. */
-export interface Encoded {
+export interface EncodedEvent {
   readonly event: string
   readonly args: readonly unknown[]
   /** Websocket frames, headers and all: those of a server are the same for everybody (RFC 6455 section 5.1). */
@@ -9,13 +9,13 @@ export interface Encoded {
 const TEXT = 1
 const BINARY = 2
 
-export function encodedText(event: string, text: string): Encoded {
+export function encodedText(event: string, text: string): EncodedEvent {
   // An Engine.IO message (4) with a Socket.IO event (2).
   const message = Buffer.from(`42${JSON.stringify([event, text])}`)
   return { event, args: [text], frames: framed(TEXT, message) }
 }
 
-export function encodedBytes(event: string, about: string, bytes: Buffer): Encoded {
+export function encodedBytes(event: string, about: string, bytes: Buffer): EncodedEvent {
   // An Engine.IO message (4) with a Socket.IO binary event (5) of one attachment (1-).
   const head = `451-${JSON.stringify([event, about, { _placeholder: true, num: 0 }])}`
   const frames = [framed(TEXT, Buffer.from(head)), framed(BINARY, bytes)]

@@ -31,7 +31,7 @@ export function attachGateway(
     allowUpgrades: false,
     serveClient: false,
     perMessageDeflate: false,
-    maxHttpBufferSize: limits.frame,
+    maxHttpBufferSize: limits.socketFrameBytes,
     connectTimeout: 10_000,
     pingInterval: 10_000,
     pingTimeout: 10_000,

@@ -24,12 +24,12 @@ import {
 import { type Engine, openEngine } from '@wirephoto/engine'
 import { pino } from 'pino'
 import { WebSocket } from 'ws'
-import { Boards, FRONT } from '../boards/boards.ts'
+import { Boards, DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
-import { Workers } from '../images/decoding/decoder.ts'
-import { Arrivals } from '../images/uploads/incoming-files.ts'
+import { Decoder } from '../images/decoding/decoder.ts'
+import { IncomingFiles } from '../images/uploads/incoming-files.ts'
 import { Intake } from '../images/uploads/intake.ts'
-import { Arriving } from '../images/uploads/progress.ts'
+import { UploadProgress } from '../images/uploads/progress.ts'
 import { Variants } from '../images/variants.ts'
 import { Metrics } from '../metrics.ts'
 import { attachGateway, type Gateway } from './gateway.ts'
@@ -61,7 +61,7 @@ class Viewer {
 
   static async connect(
     port: number,
-    auth: unknown = { board: FRONT, wire: WIRE_VERSION },
+    auth: unknown = { board: DEFAULT_BOARD_ID, wire: WIRE_VERSION },
   ): Promise<Viewer> {
     const ws = new WebSocket(`ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`)
     const viewer = new Viewer(ws)
@@ -154,8 +154,8 @@ describe('live', () => {
   let boards: Boards
   let http: HttpServer
   let gateway: Gateway
-  let arrivals: Arrivals
-  let workers: Workers
+  let arrivals: IncomingFiles
+  let workers: Decoder
   let intake: Intake
   let port: number
   let board: LiveBoard
@@ -178,9 +178,9 @@ describe('live', () => {
     await once(http, 'listening')
     port = (http.address() as AddressInfo).port
     const log = pino({ level: 'silent' })
-    arrivals = await Arrivals.open(join(folder, 'arrivals'))
-    workers = new Workers()
-    const arriving = new Arriving()
+    arrivals = await IncomingFiles.open(join(folder, 'arrivals'))
+    workers = new Decoder()
+    const arriving = new UploadProgress()
     const variants = await Variants.open(join(folder, 'variants'), { engine, boards, workers, log })
     const parts = { engine, boards, arrivals, arriving, workers, variants, log }
     intake = new Intake({ ...parts, maxUpload: 5_000_000 })
@@ -192,7 +192,7 @@ describe('live', () => {
       metrics: new Metrics(),
       log,
     })
-    ;({ board, release } = await boards.hold(FRONT))
+    ;({ board, release } = await boards.hold(DEFAULT_BOARD_ID))
   })
   after(async () => {
     gateway.close()
@@ -224,7 +224,7 @@ describe('live', () => {
         () => null,
         ({ code }) => code,
       )
-    assert.equal(await refused({ board: FRONT, wire: WIRE_VERSION + 1 }), 'old-page')
+    assert.equal(await refused({ board: DEFAULT_BOARD_ID, wire: WIRE_VERSION + 1 }), 'old-page')
     assert.equal(await refused({ board: 'nowhere', wire: WIRE_VERSION }), 'unknown-board')
     assert.equal(await refused({ board: '../etc', wire: WIRE_VERSION }), 'bad-request')
     assert.equal(await refused({}), 'bad-request')

@@ -1,8 +1,8 @@
 import { type Batch, type Cursor, coalesce } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
 import type { WebSocket } from 'ws'
-import { type Projected, project } from '../boards/encoded-batch.ts'
-import type { Encoded } from './encoded-event.ts'
+import { type EncodedBatch, encodeBatch } from '../boards/encoded-batch.ts'
+import type { EncodedEvent } from './encoded-event.ts'
 import type { Room } from './room.ts'
 
 /** Bytes that may wait for one viewer before it counts as behind; half of what F6 allows. */
@@ -58,7 +58,7 @@ export class Outbox {
   }
 
   /** Sends a batch; whoever has no room for it is behind. */
-  offer({ batch, bytes }: Projected, changes: Encoded): void {
+  offer({ batch, bytes }: EncodedBatch, changes: EncodedEvent): void {
     if (this.#state !== 'following') return
     if (this.backlog + bytes > BOUND) {
       this.#state = 'behind'
@@ -72,7 +72,7 @@ export class Outbox {
   }
 
   /** Sends news; while there is no room for them, those of the same thing replace each other (F12). */
-  tell(encoded: Encoded, news: News): void {
+  tell(encoded: EncodedEvent, news: News): void {
     if (this.#state === 'idle') return
     if (this.#state === 'following' && this.backlog <= DRAINED) return this.#pass(encoded)
     const missed = this.#missed.get(encoded.event) ?? new Map<string, unknown>()
@@ -82,7 +82,7 @@ export class Outbox {
   }
 
   /** Sends what a viewer that has no room for it does without (F12). */
-  push(encoded: Encoded): void {
+  push(encoded: EncodedEvent): void {
     if (this.#state === 'following' && this.backlog + encoded.frames.length <= BOUND)
       this.#pass(encoded)
   }
@@ -122,7 +122,7 @@ export class Outbox {
    * Where nothing waits before it, what was framed once for all goes past Socket.IO and past ws, as Engine.IO
    * has its own do: their way costs twice as much (S3, S4).
    */
-  #pass({ event, args, frames }: Encoded): void {
+  #pass({ event, args, frames }: EncodedEvent): void {
     if (bufferOf(this.#socket).length > 0) {
       this.#socket.emit(event, ...args)
       this.count(frames.length)
@@ -138,7 +138,7 @@ export class Outbox {
     this.#room.flush()
     const rest = missed && this.#room.board.since(missed.to)
     if (!rest) return false
-    const all = project(coalesce([missed, rest]))
+    const all = encodeBatch(coalesce([missed, rest]))
     if (this.backlog + all.bytes > BOUND) return false
     if (all.batch.changes.length > 0) this.send('changes', all.text, all.bytes)
     this.#state = 'following'

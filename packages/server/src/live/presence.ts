@@ -48,7 +48,7 @@ export class Presence {
 
   /** The sessions that are shown whatever they do. */
   get #first(): ReadonlySet<string> {
-    return new Set(this.#states.keys().take(limits.people))
+    return new Set(this.#states.keys().take(limits.shownPeopleCount))
   }
 
   #change(session: string): void {

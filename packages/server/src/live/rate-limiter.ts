@@ -1,5 +1,5 @@
 /** So many a second, and so many at once: a token bucket. */
-export class Rate {
+export class RateLimiter {
   readonly #rate: number
   readonly #burst: number
   #credit: number

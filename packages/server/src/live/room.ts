@@ -1,14 +1,14 @@
 import { type Arrivals, type Batch, coalesce, type WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
-import { project } from '../boards/encoded-batch.ts'
+import { encodeBatch } from '../boards/encoded-batch.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Intake } from '../images/uploads/intake.ts'
-import type { Arriving } from '../images/uploads/progress.ts'
+import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
 import { encodedBytes, encodedText } from './encoded-event.ts'
 import type { News } from './outbox.ts'
 import { Presence } from './presence.ts'
-import { Seen } from './seen-reports.ts'
+import { SeenReports } from './seen-reports.ts'
 import type { Session } from './session.ts'
 
 /** Milliseconds between two broadcasts while changes keep coming: 30 a second. */
@@ -18,7 +18,7 @@ const COUNT = 1_000
 
 export interface RoomParts {
   readonly intake: Intake
-  readonly arriving: Arriving
+  readonly arriving: UploadProgress
   readonly metrics: Metrics
   readonly log: FastifyBaseLogger
 }
@@ -27,7 +27,7 @@ export interface RoomParts {
 export class Room {
   readonly board: LiveBoard
   readonly presence: Presence
-  readonly seen: Seen
+  readonly seen: SeenReports
   readonly parts: RoomParts
   readonly #sessions = new Set<Session>()
   readonly #unlisten: () => void
@@ -50,7 +50,7 @@ export class Room {
       news: (arrivals) => this.tellAll('arrivals', arrivals),
       preview: (id, bytes) => this.#push(id, bytes),
     })
-    this.seen = new Seen({
+    this.seen = new SeenReports({
       tell: (visitor, seenBy) => this.tell(visitor, 'seen', seenBy),
       others: (visitor) => {
         const { visitors } = this
@@ -112,7 +112,7 @@ export class Room {
     if (!first) return
     this.#pending = []
     this.#sentAt = performance.now()
-    const projected = project(coalesce([first, ...rest]))
+    const projected = encodeBatch(coalesce([first, ...rest]))
     const changes = encodedText('changes', projected.text)
     for (const session of this.#sessions) session.outbox.offer(projected, changes)
   }

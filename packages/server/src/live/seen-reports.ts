@@ -26,7 +26,7 @@ interface SeenOptions {
  * Who has new pictures on their screen, told to their senders and to nobody else: each sight once, so
  * that what is sent grows with the viewers and not with their square (S6).
  */
-export class Seen {
+export class SeenReports {
   readonly #options: SeenOptions
   readonly #added = new Map<string, Added>()
   readonly #news = new Map<string, SeenBy[string]['by']>()
@@ -41,7 +41,7 @@ export class Seen {
     const at = performance.now()
     if (this.#added.has(id)) return
     for (const [oldest, added] of this.#added) {
-      if (this.#added.size < PICTURES && added.at > at - limits.sights) break
+      if (this.#added.size < PICTURES && added.at > at - limits.seenByWindowMs) break
       this.#added.delete(oldest)
     }
     this.#added.set(id, { visitor, at, seenBy: new Set() })
@@ -52,7 +52,7 @@ export class Seen {
     const added = this.#added.get(id)
     if (!added || added.visitor === visitor || added.seenBy.has(visitor)) return
     const milliseconds = Math.max(0, Math.round(performance.now() - added.at - lag))
-    if (milliseconds > limits.sights) return
+    if (milliseconds > limits.seenByWindowMs) return
     added.seenBy.add(visitor)
     this.#options.observe(milliseconds)
     this.#news.set(id, [...(this.#news.get(id) ?? []), { visitor, name, milliseconds }])

@@ -18,7 +18,7 @@ import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import { isArriving } from '../images/uploads/intake.ts'
 import { Outbox, transportOf, UNREAD } from './outbox.ts'
-import { Rate } from './rate-limiter.ts'
+import { RateLimiter } from './rate-limiter.ts'
 import type { Room } from './room.ts'
 
 /**
@@ -37,7 +37,7 @@ export class Session {
   readonly #socket: Socket
   readonly #room: Room
   readonly #sender: Sender
-  readonly #rate = new Rate(RATE, BURST)
+  readonly #rate = new RateLimiter(RATE, BURST)
   /** Milliseconds that a word takes from there to here: half of there and back. */
   #lag = 0
   #measuredAt = Number.NEGATIVE_INFINITY

@@ -1,7 +1,7 @@
-import { words } from '@wirephoto/board'
 import type { IconName } from '../look/icon.tsx'
+import { words } from '../words/page.ts'
 
-const { keys: names } = words.ui
+const { keys: names } = words
 
 /** Something that a person can do. Buttons, menus, keys, the sheet and the palette all take it from here. */
 export interface Action {

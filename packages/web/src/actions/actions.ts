@@ -1,6 +1,6 @@
 import type { Parts } from '../app.ts'
 import { type Action, can, chordOf } from './action.ts'
-import { handActions } from './arrange.ts'
+import { arrangeActions } from './arrange.ts'
 import { boardActions } from './board.ts'
 import { pictureActions } from './pictures.ts'
 import { viewActions } from './view.ts'
@@ -10,13 +10,13 @@ export type Actions = ReturnType<typeof createActions>
 /** All that can be done, by id, in the order in which the sheet and the palette list it. */
 export const createActions = (parts: Parts) => ({
   ...pictureActions(parts),
-  ...handActions(parts),
+  ...arrangeActions(parts),
   ...viewActions(parts),
   ...boardActions(parts),
 })
 
 /** What is offered at pictures, of that what can be done now. */
-export const atPictures = (actions: Actions): Action[] =>
+export const contextMenuFor = (actions: Actions): Action[] =>
   [
     actions.retry,
     actions.cancelSending,
@@ -33,7 +33,7 @@ export const atPictures = (actions: Actions): Action[] =>
   ].filter(can)
 
 /** Of that, what is offered beside what is selected, on one row of a phone. */
-export const atHand = (actions: Actions): Action[] =>
+export const actionsFor = (actions: Actions): Action[] =>
   [
     actions.retry,
     actions.cancelSending,

@@ -1,24 +1,22 @@
-import { words } from '@wirephoto/board'
 import type { Parts } from '../app.ts'
 import { around } from '../geometry/view.ts'
+import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
-import { does } from './does.ts'
-import { meantBy } from './pictures.ts'
-
-const { ui } = words
+import { runLazy } from './does.ts'
+import { targetOf } from './pictures.ts'
 
 /** By how much Larger makes larger. */
 const STEP = 1.1
 
-/** What hands do with pictures. */
-export function handActions(parts: Parts) {
-  const { desk, camera, hands, selection, captioning } = parts
-  const meant = (): string[] => meantBy(parts)
+/** What drags do with pictures. */
+export function arrangeActions(parts: Parts) {
+  const { boardStore, camera, drag, selection, captionEditing } = parts
+  const meant = (): string[] => targetOf(parts)
   const some = (): boolean => meant().length > 0
   const boxes = (ids: Iterable<string>) =>
     new Map(
       [...ids].flatMap((id) => {
-        const box = desk.boxes.get(id)
+        const box = boardStore.boxes.get(id)
         return box ? [[id, box] as const] : []
       }),
     )
@@ -26,74 +24,76 @@ export function handActions(parts: Parts) {
   const scale = (factor: number): void => {
     const box = around(boxes(meant()).values())
     if (!box) return
-    hands.lift(meant())
-    hands.scale(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
-    hands.letGo()
+    drag.lift(meant())
+    drag.scale(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
+    drag.letGo()
   }
 
   return {
     caption: {
       group: 'pictures',
-      label: ui.caption,
+      label: words.caption,
       icon: 'caption',
       keys: ['c', 'f2'],
       isPossible: () => meant().length === 1,
       run() {
         const [id] = meant()
-        const box = id && desk.boxes.get(id)
+        const box = id && boardStore.boxes.get(id)
         if (!id || !box) return
         camera.reveal(box)
-        captioning.begin(id)
+        captionEditing.begin(id)
       },
     },
     copyPicture: {
       group: 'pictures',
-      label: ui.copyPicture,
+      label: words.copyPicture,
       icon: 'clipboardCopy',
       keys: ['mod+c'],
       isPossible: () => meant().length === 1,
       run() {
         const [id] = meant()
-        if (id) does(parts, (deeds) => deeds.copyPicture(parts, id))
+        if (id) runLazy(parts, (deeds) => deeds.copyPicture(parts, id))
       },
     },
     duplicate: {
       group: 'pictures',
-      label: ui.duplicate,
+      label: words.duplicate,
       icon: 'duplicate',
       keys: ['mod+d'],
       isPossible: some,
       run() {
         const ids = meant()
-        does(parts, (deeds) => deeds.duplicate(parts, ids))
+        runLazy(parts, (deeds) => deeds.duplicate(parts, ids))
       },
     },
     tidy: {
       group: 'pictures',
-      label: ui.tidy,
+      label: words.tidy,
       icon: 'tidy',
       keys: ['t'],
-      isPossible: () => desk.count() > 1,
+      isPossible: () => boardStore.count() > 1,
       /** Several that are selected, else the whole board. */
       run() {
         const selected = boxes(selection.ids())
-        does(parts, (deeds) => deeds.tidy(parts, selected.size > 1 ? selected : desk.boxes))
+        runLazy(parts, (deeds) =>
+          deeds.tidy(parts, selected.size > 1 ? selected : boardStore.boxes),
+        )
       },
     },
     sendToBack: {
       group: 'pictures',
-      label: ui.sendToBack,
+      label: words.sendToBack,
       icon: 'sendToBack',
       keys: ['['],
       isPossible: some,
       run() {
         const ids = meant()
-        does(parts, (deeds) => deeds.sendToBack(parts, ids))
+        runLazy(parts, (deeds) => deeds.sendToBack(parts, ids))
       },
     },
     larger: {
       group: 'pictures',
-      label: ui.larger,
+      label: words.larger,
       icon: 'larger',
       keys: ['>'],
       isPossible: some,
@@ -101,7 +101,7 @@ export function handActions(parts: Parts) {
     },
     smaller: {
       group: 'pictures',
-      label: ui.smaller,
+      label: words.smaller,
       icon: 'smaller',
       keys: ['<'],
       isPossible: some,
@@ -109,10 +109,10 @@ export function handActions(parts: Parts) {
     },
     copyView: {
       group: 'view',
-      label: ui.copyView,
+      label: words.copyView,
       icon: 'view',
       keys: ['shift+v'],
-      run: () => does(parts, (deeds) => deeds.copyView(parts)),
+      run: () => runLazy(parts, (deeds) => deeds.copyView(parts)),
     },
   } satisfies Record<string, Action>
 }

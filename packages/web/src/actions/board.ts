@@ -1,101 +1,99 @@
-import { words } from '@wirephoto/board'
 import type { Parts } from '../app.ts'
 import { isDark, setLook } from '../look/theme.ts'
+import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
-import { does } from './does.ts'
-
-const { ui } = words
+import { runLazy } from './does.ts'
 
 export function boardActions(parts: Parts) {
-  const { desk, panels, people, toasts, choose } = parts
-  const { board } = desk
+  const { boardStore, panels, people, toasts, choose } = parts
+  const { board } = boardStore
   return {
     choose: {
       group: 'board',
-      label: ui.choose,
+      label: words.choose,
       icon: 'images',
       keys: ['a'],
       run: () => choose('files'),
     },
     takePhoto: {
       group: 'board',
-      label: ui.takePhoto,
+      label: words.takePhoto,
       icon: 'camera',
       keys: ['shift+a'],
       run: () => choose('camera'),
     },
     undo: {
       group: 'board',
-      label: ui.undo,
+      label: words.undo,
       icon: 'undo',
       keys: ['mod+z'],
-      isPossible: desk.canUndo,
+      isPossible: boardStore.canUndo,
       run() {
-        if (!board.undo()) toasts.say(ui.nothingToUndo)
+        if (!board.undo()) toasts.say(words.nothingToUndo)
       },
     },
     redo: {
       group: 'board',
-      label: ui.redo,
+      label: words.redo,
       icon: 'redo',
       keys: ['mod+shift+z', 'mod+y'],
-      isPossible: desk.canRedo,
+      isPossible: boardStore.canRedo,
       run() {
-        if (!board.redo()) toasts.say(ui.nothingToRedo)
+        if (!board.redo()) toasts.say(words.nothingToRedo)
       },
     },
     rename: {
       group: 'board',
-      label: ui.rename,
+      label: words.rename,
       icon: 'pencil',
       keys: ['f2'],
       run: () => panels.rename(),
     },
     copyLink: {
       group: 'board',
-      label: ui.copyLink,
+      label: words.copyLink,
       icon: 'link',
       keys: ['l'],
-      run: () => does(parts, (deeds) => deeds.copyLink(parts)),
+      run: () => runLazy(parts, (deeds) => deeds.copyLink(parts)),
     },
     people: {
       group: 'board',
-      label: ui.people,
+      label: words.people,
       icon: 'people',
       keys: ['p'],
       run: () => people.toggle(),
     },
     openWall: {
       group: 'board',
-      label: ui.openWall,
+      label: words.openWall,
       icon: 'wall',
       keys: ['shift+w'],
       run: () => void window.open(`/b/${board.id}/show`),
     },
     trash: {
       group: 'board',
-      label: ui.trash,
+      label: words.trash,
       icon: 'trash',
       keys: ['shift+t'],
       run: () => panels.open('trash'),
     },
     boards: {
       group: 'board',
-      label: ui.boards,
+      label: words.boards,
       icon: 'boards',
       keys: ['b'],
       run: () => panels.open('boards'),
     },
     newBoard: {
       group: 'board',
-      label: ui.newBoard,
+      label: words.newBoard,
       icon: 'squarePlus',
       keys: ['n'],
-      run: () => does(parts, (deeds) => deeds.newBoard(parts)),
+      run: () => runLazy(parts, (deeds) => deeds.newBoard(parts)),
     },
     toFrontBoard: {
       group: 'board',
-      label: ui.toFrontBoard,
+      label: words.toFrontBoard,
       icon: 'house',
       keys: ['shift+b'],
       isPossible: () => board.id !== 'main',
@@ -105,7 +103,7 @@ export function boardActions(parts: Parts) {
     },
     settings: {
       group: 'board',
-      label: ui.settings,
+      label: words.settings,
       icon: 'settings',
       keys: [','],
       run: () => panels.open('settings'),
@@ -113,7 +111,7 @@ export function boardActions(parts: Parts) {
     switchTheme: {
       group: 'board',
       get label() {
-        return ui.toTheme(isDark() ? 'light' : 'dark')
+        return words.toTheme(isDark() ? 'light' : 'dark')
       },
       icon: 'moon',
       keys: ['shift+l'],
@@ -121,14 +119,14 @@ export function boardActions(parts: Parts) {
     },
     keySheet: {
       group: 'board',
-      label: ui.keySheet,
+      label: words.keySheet,
       icon: 'keyboard',
       keys: ['?'],
       run: () => panels.open('keys'),
     },
     palette: {
       group: 'board',
-      label: ui.palette,
+      label: words.palette,
       icon: 'search',
       keys: ['mod+k'],
       run: () => panels.open('palette'),

@@ -1,4 +1,4 @@
-import { type Box, type ImageRecord, standing, words } from '@wirephoto/board'
+import { type Box, errorMessages, type ImageRecord, standing } from '@wirephoto/board'
 import { type Board, blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
 import type { Parts } from '../app.ts'
@@ -7,10 +7,9 @@ import { overlaps } from '../geometry/view.ts'
 import { hashOf } from '../state/camera.ts'
 import { copyText } from '../state/clipboard.ts'
 import { canCopyPictures, copyPicture as copy } from '../state/copy-picture.ts'
+import { words } from '../words/page.ts'
 
 /* What is done now and then: loaded once the board is live, or when it is asked for. */
-
-const { ui } = words
 
 /** Board units that a duplicate lies aside. */
 const ASIDE = 24
@@ -19,7 +18,7 @@ const ASIDE = 24
 const GLIDING = 400
 
 /** Packs pictures into rows; what stands right stays. */
-export function tidy({ desk, hands, camera }: Parts, boxes: ReadonlyMap<string, Box>): void {
+export function tidy({ boardStore, drag, camera }: Parts, boxes: ReadonlyMap<string, Box>): void {
   const places = tidied(boxes)
   for (const [id, { x, y }] of places) {
     const box = boxes.get(id)
@@ -29,25 +28,25 @@ export function tidy({ desk, hands, camera }: Parts, boxes: ReadonlyMap<string, 
     const box = boxes.get(id)
     return box && overlaps(box, camera.clear)
   })
-  hands.glide(seen.slice(0, GLIDING))
-  desk.move(places)
+  drag.glide(seen.slice(0, GLIDING))
+  boardStore.move(places)
 }
 
 /** Puts copies beside what is stored, and selects them; the rest can't be copied yet. */
 export function duplicate(parts: Parts, ids: readonly string[]): void {
-  const { desk, selection } = parts
+  const { boardStore, selection } = parts
   const stored = storedOf(parts, ids)
   if (stored.length === 0) return
   const byLayer = stored.sort((a, b) => (a.z < b.z ? -1 : 1))
   selection.all(
-    desk.board.copy(byLayer.map(({ id: of, x, y }) => ({ of, x: x + ASIDE, y: y + ASIDE }))),
+    boardStore.board.copy(byLayer.map(({ id: of, x, y }) => ({ of, x: x + ASIDE, y: y + ASIDE }))),
   )
 }
 
 /** Saves what is stored. */
 export function download(parts: Parts, ids: readonly string[]): void {
   storedOf(parts, ids).forEach((record, i) => {
-    const href = downloadUrl(parts.desk.board, record)
+    const href = downloadUrl(parts.boardStore.board, record)
     // Browsers drop all but the last of several downloads that are asked for in one turn.
     setTimeout(
       () => Object.assign(document.createElement('a'), { href, download: '' }).click(),
@@ -57,21 +56,21 @@ export function download(parts: Parts, ids: readonly string[]): void {
 }
 
 /** Those that are stored; says so if some aren't. */
-function storedOf({ desk, toasts }: Parts, ids: readonly string[]): ImageRecord[] {
-  const records = ids.flatMap((id) => desk.board.pictures.get(id) ?? [])
+function storedOf({ boardStore, toasts }: Parts, ids: readonly string[]): ImageRecord[] {
+  const records = ids.flatMap((id) => boardStore.board.pictures.get(id) ?? [])
   const stored = records.filter(({ blob }) => blob)
   const missing = ids.length - stored.length
-  if (missing > 0) toasts.say(ui.notStoredYet(missing))
+  if (missing > 0) toasts.say(words.notStoredYet(missing))
   return stored
 }
 
-export function bringToFront({ desk: { board } }: Parts, ids: readonly string[]): void {
+export function bringToFront({ boardStore: { board } }: Parts, ids: readonly string[]): void {
   const { chosen, others } = layersOf(board, ids)
   const layers = generateNKeysBetween(others.at(-1)?.z ?? null, null, chosen.length)
   chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
 }
 
-export function sendToBack({ desk: { board } }: Parts, ids: readonly string[]): void {
+export function sendToBack({ boardStore: { board } }: Parts, ids: readonly string[]): void {
   const { chosen, others } = layersOf(board, ids)
   const layers = generateNKeysBetween(null, others[0]?.z ?? null, chosen.length)
   chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
@@ -88,15 +87,15 @@ function layersOf({ pictures }: Board, ids: readonly string[]) {
 }
 
 /** Puts a picture on the clipboard; where pages may not, its link stands in. */
-export async function copyPicture({ desk, toasts }: Parts, id: string): Promise<void> {
-  const { board } = desk
+export async function copyPicture({ boardStore, toasts }: Parts, id: string): Promise<void> {
+  const { board } = boardStore
   const record = board.pictures.get(id)
   const address = record && blobUrl(board, record)
-  if (!address) return toasts.say(ui.notStoredYet(1))
-  if (canCopyPictures() && (await copy(address))) return toasts.say(ui.pictureCopied)
+  if (!address) return toasts.say(words.notStoredYet(1))
+  if (canCopyPictures() && (await copy(address))) return toasts.say(words.pictureCopied)
   const link = downloadUrl(board, record).replace('?download', '')
-  const said = canCopyPictures() ? ui.pictureNotCopied : ui.pictureLinkCopied
-  toasts.say((await copyText(link)) ? said : ui.copyByHand(link))
+  const said = canCopyPictures() ? words.pictureNotCopied : words.pictureLinkCopied
+  toasts.say((await copyText(link)) ? said : words.copyByHand(link))
 }
 
 /** Copies an address that ends with what is seen now. */
@@ -109,7 +108,7 @@ export async function copyView(parts: Parts): Promise<void> {
 export const copyLink = (parts: Parts): Promise<void> => copyAddress(parts, location.href)
 
 async function copyAddress({ toasts }: Parts, link: string): Promise<void> {
-  toasts.say((await copyText(link)) ? ui.linkCopied : ui.copyByHand(link))
+  toasts.say((await copyText(link)) ? words.linkCopied : words.copyByHand(link))
 }
 
 /** Makes a board and goes there. */
@@ -118,8 +117,8 @@ export async function newBoard({ toasts }: Parts): Promise<void> {
     const response = await fetch('/api/boards', { method: 'POST' })
     const body = (await response.json()) as { id: string; error?: { message: string } }
     if (response.ok) location.assign(`/b/${body.id}`)
-    else toasts.warn(body.error?.message ?? words.errors.internal({}))
+    else toasts.warn(body.error?.message ?? errorMessages.internal({}))
   } catch {
-    toasts.warn(ui.needsConnection)
+    toasts.warn(words.needsConnection)
   }
 }

@@ -1,29 +1,27 @@
-import { words } from '@wirephoto/board'
 import type { Parts } from '../app.ts'
+import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
-import { does } from './does.ts'
-
-const { ui } = words
+import { runLazy } from './does.ts'
 
 /** What can be done with pictures: the one that is large, else the selected, else where the keyboard is. */
 export function pictureActions(parts: Parts) {
-  const { desk, selection, panels, toasts } = parts
-  const { board } = desk
+  const { boardStore, selection, panels, toasts } = parts
+  const { board } = boardStore
 
-  const meant = (): string[] => meantBy(parts)
+  const meant = (): string[] => targetOf(parts)
   const some = (): boolean => meant().length > 0
   const sending = (): string[] => {
-    desk.ticks()
+    boardStore.ticks()
     return meant().filter((id) => board.uploads.has(id))
   }
   const failed = (): string[] => sending().filter((id) => board.uploads.get(id)?.state === 'failed')
 
-  const openWall = { label: ui.openWall, run: () => void window.open(`/b/${board.id}/show`) }
+  const openWall = { label: words.openWall, run: () => void window.open(`/b/${board.id}/show`) }
 
   return {
     openLarge: {
       group: 'pictures',
-      label: ui.openLarge,
+      label: words.openLarge,
       icon: 'expand',
       keys: ['enter'],
       isPossible: some,
@@ -35,7 +33,7 @@ export function pictureActions(parts: Parts) {
     cancelSending: {
       group: 'pictures',
       get label() {
-        return ui.cancelSending(sending().length)
+        return words.cancelSending(sending().length)
       },
       icon: 'x',
       keys: ['shift+delete', 'shift+backspace'],
@@ -43,13 +41,13 @@ export function pictureActions(parts: Parts) {
       /** For good; what is deleted instead goes on into the trash. */
       run() {
         const ids = sending()
-        for (const id of ids) desk.cancel(id)
-        if (ids.length > 0) toasts.say(ui.cancelled(ids.length))
+        for (const id of ids) boardStore.cancel(id)
+        if (ids.length > 0) toasts.say(words.cancelled(ids.length))
       },
     },
     retry: {
       group: 'pictures',
-      label: ui.retry,
+      label: words.retry,
       icon: 'redo',
       keys: ['r'],
       isPossible: () => failed().length > 0,
@@ -59,42 +57,42 @@ export function pictureActions(parts: Parts) {
     },
     download: {
       group: 'pictures',
-      label: ui.download,
+      label: words.download,
       icon: 'download',
       keys: ['d'],
       isPossible: some,
       run() {
         const ids = meant()
-        does(parts, (deeds) => deeds.download(parts, ids))
+        runLazy(parts, (deeds) => deeds.download(parts, ids))
       },
     },
     showOnScreens: {
       group: 'pictures',
-      label: ui.showOnScreens,
+      label: words.showOnScreens,
       icon: 'screen',
       keys: ['w'],
       isPossible: () => meant().length === 1,
       run() {
         const [id] = meant()
         if (!id) return
-        if (board.show(id)) toasts.say(ui.shownOnScreens, openWall)
-        else toasts.warn(ui.needsConnection)
+        if (board.show(id)) toasts.say(words.shownOnScreens, openWall)
+        else toasts.warn(words.needsConnection)
       },
     },
     bringToFront: {
       group: 'pictures',
-      label: ui.bringToFront,
+      label: words.bringToFront,
       icon: 'bringToFront',
       keys: [']'],
       isPossible: some,
       run() {
         const ids = meant()
-        does(parts, (deeds) => deeds.bringToFront(parts, ids))
+        runLazy(parts, (deeds) => deeds.bringToFront(parts, ids))
       },
     },
     delete: {
       group: 'pictures',
-      label: ui.delete,
+      label: words.delete,
       icon: 'trash',
       keys: ['delete', 'backspace'],
       isPossible: some,
@@ -102,24 +100,27 @@ export function pictureActions(parts: Parts) {
       run() {
         const ids = meant()
         const known = ids.filter((id) => board.pictures.has(id))
-        desk.remove(ids)
+        boardStore.remove(ids)
         if (known.length === 0) return
-        toasts.say(ui.deleted(known.length), { label: ui.undo, run: () => board.restore(known) })
+        toasts.say(words.deleted(known.length), {
+          label: words.undo,
+          run: () => board.restore(known),
+        })
       },
     },
     selectAll: {
       group: 'pictures',
-      label: ui.selectAll,
+      label: words.selectAll,
       icon: 'selectAll',
       keys: ['mod+a'],
-      isPossible: () => desk.count() > 0,
-      run: () => selection.all(desk.boxes.keys()),
+      isPossible: () => boardStore.count() > 0,
+      run: () => selection.all(boardStore.boxes.keys()),
     },
   } satisfies Record<string, Action>
 }
 
 /** The pictures that an action is about. */
-export function meantBy({ panels, selection }: Parts): string[] {
+export function targetOf({ panels, selection }: Parts): string[] {
   const large = panels.large()
   if (large) return [large]
   if (selection.ids().size > 0) return [...selection.ids()]

@@ -1,49 +1,47 @@
-import { words } from '@wirephoto/board'
 import type { Parts } from '../app.ts'
+import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
 
-const { ui } = words
-
-export function viewActions({ camera, desk, setTool }: Parts) {
+export function viewActions({ camera, boardStore, setTool }: Parts) {
   return {
     fit: {
       group: 'view',
-      label: ui.fitAll,
+      label: words.fitAll,
       icon: 'maximize',
       keys: ['f', '0'],
-      run: () => camera.fit(desk.extent),
+      run: () => camera.fit(boardStore.extent),
     },
     zoomIn: {
       group: 'view',
-      label: ui.zoomIn,
+      label: words.zoomIn,
       icon: 'plus',
       keys: ['+', '='],
       run: () => camera.step(1),
     },
     zoomOut: {
       group: 'view',
-      label: ui.zoomOut,
+      label: words.zoomOut,
       icon: 'minus',
       keys: ['-'],
       run: () => camera.step(-1),
     },
     zoomReset: {
       group: 'view',
-      label: ui.zoomReset,
+      label: words.zoomReset,
       icon: 'search',
       keys: ['1'],
       run: () => camera.reset(),
     },
     selectTool: {
       group: 'view',
-      label: ui.select,
+      label: words.select,
       icon: 'mousePointer',
       keys: ['v'],
       run: () => setTool('select'),
     },
     handTool: {
       group: 'view',
-      label: ui.hand,
+      label: words.hand,
       icon: 'hand',
       keys: ['h'],
       run: () => setTool('hand'),

@@ -2,20 +2,21 @@ import {
   type Box,
   cleanName,
   type ErrorBody,
+  errorMessages,
   firstWidth,
   freeSpot,
   type ImageRecord,
   limits,
   tidyRows,
   uuidv7,
-  words,
 } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
 import { batch } from 'solid-js'
 import { around, type Point } from '../geometry/view.ts'
-import type { Desk } from '../state/board-store.ts'
+import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'
 import type { Toasts } from '../ui/toasts.tsx'
+import { words } from '../words/page.ts'
 import { refusal } from './file-type.ts'
 import { sizeOfHeif } from './heif.ts'
 import type { Previews } from './preview.ts'
@@ -42,18 +43,18 @@ interface Dropped extends Measured {
 
 /** Files in: refused or measured, laid out, drawn at once, announced as each preview is made. */
 export class Drop {
-  readonly #desk: Desk
+  readonly #boardStore: BoardStore
   readonly #camera: Camera
   readonly #toasts: Toasts
   /** Bytes that a picture may have, asked for while nobody waits. */
   readonly #limit: Promise<number>
   #previews: Promise<Previews> | undefined
 
-  constructor(desk: Desk, camera: Camera, toasts: Toasts) {
-    this.#desk = desk
+  constructor(boardStore: BoardStore, camera: Camera, toasts: Toasts) {
+    this.#boardStore = boardStore
     this.#camera = camera
     this.#toasts = toasts
-    this.#limit = largestUpload(desk.board)
+    this.#limit = largestUpload(boardStore.board)
   }
 
   /** Adds pictures at a board point, or where there is room. */
@@ -65,7 +66,7 @@ export class Drop {
     const pictures = measured.map((picture, i) => ({ ...picture, ...boxes[i]! }))
     batch(() => {
       for (const picture of pictures)
-        this.#desk.expect(provisional(picture, this.#desk), picture.url)
+        this.#boardStore.expect(provisional(picture, this.#boardStore), picture.url)
     })
     // Who says where sees it there already.
     // What was put in a place must not move away from it.
@@ -77,9 +78,9 @@ export class Drop {
   /** Has the server fetch a picture from elsewhere, to a board point. */
   async fetch(url: string, { x, y }: Point): Promise<void> {
     this.#camera.isChosen = true
-    this.#toasts.say(words.ui.fetching)
+    this.#toasts.say(words.fetching)
     try {
-      const response = await fetch(`/api/boards/${this.#desk.board.id}/images/from-url`, {
+      const response = await fetch(`/api/boards/${this.#boardStore.board.id}/images/from-url`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ url, x: Math.round(x), y: Math.round(y) }),
@@ -88,7 +89,7 @@ export class Drop {
       const { error } = (await response.json()) as ErrorBody
       this.#toasts.warn(error.message)
     } catch {
-      this.#toasts.warn(words.ui.needsConnection)
+      this.#toasts.warn(words.needsConnection)
     }
   }
 
@@ -110,13 +111,13 @@ export class Drop {
 
   /** The previews of all go before the first file. */
   async #announce(pictures: readonly (Dropped & Box)[]): Promise<void> {
-    const { board } = this.#desk
-    const release = board.hold()
+    const { board } = this.#boardStore
+    const release = board.pauseUploads()
     try {
       await Promise.all(
         pictures.map(async ({ id, file, width, height, w, preview }) => {
           const made = await preview
-          const expected = this.#desk.expected(id)
+          const expected = this.#boardStore.expected(id)
           if (!expected) return
           const { name, x, y } = expected
           const { thumbhash, bytes } = made ?? {}
@@ -139,7 +140,7 @@ export class Drop {
       files.flatMap((file, i) => {
         const facts = { name: nameOf(file), size: file.size, limit }
         const code = codes[i]
-        return code ? [words.errors[code](facts)] : []
+        return code ? [errorMessages[code](facts)] : []
       }),
     )
     return files.filter((_, i) => !codes[i])
@@ -151,8 +152,8 @@ export class Drop {
     for (const { url } of large) URL.revokeObjectURL(url)
     this.#refuse(
       large.map(({ file, width, height }) => {
-        const facts = { name: nameOf(file), size: width * height, limit: limits.pixels }
-        return words.errors['too-many-pixels'](facts)
+        const facts = { name: nameOf(file), size: width * height, limit: limits.maxPixels }
+        return errorMessages['too-many-pixels'](facts)
       }),
     )
     return pictures.filter((picture) => !large.includes(picture))
@@ -161,14 +162,17 @@ export class Drop {
   #refuse(sentences: readonly string[]): void {
     const rest = sentences.length - TOLD
     for (const sentence of sentences.slice(0, TOLD)) this.#toasts.warn(sentence)
-    if (rest > 0) this.#toasts.warn(words.ui.moreRefused(rest))
+    if (rest > 0) this.#toasts.warn(words.moreRefused(rest))
   }
 
   #place(sizes: readonly Measured[], at: Point | undefined): Box[] {
     const rows = tidyRows(sizes, at ?? { x: 0, y: 0 })
     const boxes = rows.map(({ x, y }, i) => ({ x, y, w: sizes[i]!.w, h: sizes[i]!.h }))
     const whole = around(boxes)!
-    const standing = { get: (id: string) => this.#desk.get(id), values: () => this.#desk.values() }
+    const standing = {
+      get: (id: string) => this.#boardStore.get(id),
+      values: () => this.#boardStore.values(),
+    }
     const spot = at ?? freeSpot(standing, whole.w, whole.h)
     const [dx, dy] = at ? [0, 0] : [spot.x - whole.x, spot.y - whole.y]
     return boxes.map(({ x, y, w, h }) => ({ x: Math.round(x + dx), y: Math.round(y + dy), w, h }))
@@ -209,17 +213,17 @@ async function measure(file: File): Promise<Measured> {
   })
   const { naturalWidth, naturalHeight } = image
   const heif = naturalWidth === 0 ? await sizeOfHeif(file).catch(() => null) : null
-  const width = Math.min(heif?.width ?? (naturalWidth || 800), limits.side)
-  const height = Math.min(heif?.height ?? (naturalHeight || 600), limits.side)
+  const width = Math.min(heif?.width ?? (naturalWidth || 800), limits.maxSidePixels)
+  const height = Math.min(heif?.height ?? (naturalHeight || 600), limits.maxSidePixels)
   const w = firstWidth(width, height)
   const random = crypto.getRandomValues(new Uint8Array(10))
   return { id: uuidv7(Date.now(), random), file, url, width, height, w, h: (w * height) / width }
 }
 
-const isSmall = ({ width, height }: Measured): boolean => width * height <= limits.pixels
+const isSmall = ({ width, height }: Measured): boolean => width * height <= limits.maxPixels
 
 /** The picture as it will be announced. */
-function provisional(picture: Measured & Box, desk: Desk): ImageRecord {
+function provisional(picture: Measured & Box, boardStore: BoardStore): ImageRecord {
   const { id, x, y, w, width, height, file } = picture
   return {
     kind: 'image',
@@ -239,7 +243,7 @@ function provisional(picture: Measured & Box, desk: Desk): ImageRecord {
     animated: false,
     variants: null,
     source: null,
-    author: desk.board.visitor ?? '',
+    author: boardStore.board.visitor ?? '',
     createdAt: Date.now(),
     deletedAt: null,
   }

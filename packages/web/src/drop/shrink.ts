@@ -101,7 +101,7 @@ async function encode({ canvas, context }: Drawn): Promise<Uint8Array> {
       const blob = await toBlob(canvas, type, quality)
       // Safari: asked for WebP it gives PNG.
       if (blob.type !== type) break
-      if (blob.size <= limits.preview) return new Uint8Array(await blob.arrayBuffer())
+      if (blob.size <= limits.previewBytes) return new Uint8Array(await blob.arrayBuffer())
     }
   }
   throw new Error('too large')

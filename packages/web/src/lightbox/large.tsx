@@ -4,8 +4,8 @@ import { useApp } from '../app.ts'
 import type { Size } from '../geometry/view.ts'
 import { blurOf } from '../state/blur.ts'
 import { sideFor } from '../state/resolution.ts'
-import { wayOf } from '../state/transfer-state.ts'
-import { Wire } from '../ui/progress-line.tsx'
+import { transferStateOf } from '../state/transfer-state.ts'
+import { ProgressLine } from '../ui/progress-line.tsx'
 import { fitted } from './size.ts'
 
 /** Pixels of what a tile has loaded already, as a rule. */
@@ -20,12 +20,12 @@ interface LargeProps {
 
 /** The picture: what is at hand at once, and over it, once it is decoded, what the screen can show. */
 export function Large(props: LargeProps): JSX.Element {
-  const { desk } = useApp()
+  const { boardStore } = useApp()
   const { id } = props
-  const current = desk.picture(id)
+  const current = boardStore.picture(id)
   const record = createMemo<ReturnType<typeof current>>((last) => current() ?? last)
-  const way = wayOf(desk, id, record)
-  const preview = desk.preview(id)
+  const way = transferStateOf(boardStore, id, record)
+  const preview = boardStore.preview(id)
   const size = createMemo(() => fitted(record() ?? { width: 1, height: 1, w: 1 }, props.room))
   const [ready, setReady] = createSignal<string | null>(null)
   let element!: HTMLDivElement
@@ -39,17 +39,17 @@ export function Large(props: LargeProps): JSX.Element {
   })
   const atHand = (): string | undefined => {
     const { blob, thumbhash } = record() ?? {}
-    const own = desk.file(id) ?? previewed()
+    const own = boardStore.file(id) ?? previewed()
     if (own) return own
-    if (blob) return blobUrl(desk.board, record()!, AT_HAND) ?? undefined
+    if (blob) return blobUrl(boardStore.board, record()!, AT_HAND) ?? undefined
     return (thumbhash && blurOf(thumbhash)) || undefined
   }
   const sharp = createMemo(() => {
     const now = record()
-    return now?.blob ? blobUrl(desk.board, now, sideFor(now, size().pixels)) : null
+    return now?.blob ? blobUrl(boardStore.board, now, sideFor(now, size().pixels)) : null
   })
   onMount(() => props.onFirst(element))
-  onCleanup(() => desk.release(id))
+  onCleanup(() => boardStore.release(id))
 
   return (
     <div
@@ -81,7 +81,7 @@ export function Large(props: LargeProps): JSX.Element {
           />
         )}
       </Show>
-      <Wire way={way()} />
+      <ProgressLine way={way()} />
     </div>
   )
 }

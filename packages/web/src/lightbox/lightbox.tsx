@@ -1,4 +1,4 @@
-import { formatBytes, type ImageRecord, roomWords, words } from '@wirephoto/board'
+import { formatBytes, type ImageRecord } from '@wirephoto/board'
 import { blobUrl } from '@wirephoto/client'
 import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
 import { actionFor } from '../actions/actions.ts'
@@ -9,13 +9,13 @@ import { goTo } from '../stage/keys.ts'
 import { sideFor } from '../state/resolution.ts'
 import { ActionButton } from '../ui/action-button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
-import { when } from '../ui/format-time.ts'
+import { formatTime } from '../ui/format-time.ts'
+import { words } from '../words/page.ts'
+import { panelWords } from '../words/panels.ts'
 import { Large } from './large.tsx'
 import './lightbox.css'
 import { fitted, grow, shrink } from './size.ts'
 import { Swipe } from './swipe.ts'
-
-const { ui } = words
 
 /** Bytes of a file that is worth loading before it is asked for. */
 const WORTH_GUESSING = 4_000_000
@@ -23,13 +23,13 @@ const WORTH_GUESSING = 4_000_000
 /** One picture as large as the screen, and from it to the others in reading order. */
 export function Lightbox(): JSX.Element {
   const app = useApp()
-  const { desk, panels, actions } = app
+  const { boardStore, panels, actions } = app
   const first = panels.large()!
   const id = createMemo<string>((last) => panels.large() ?? last, first)
-  const record = createMemo(() => desk.picture(id())())
+  const record = createMemo(() => boardStore.picture(id())())
   const order = createMemo(() => {
-    desk.ticks()
-    return inReadingOrder(desk.boxes)
+    boardStore.ticks()
+    return inReadingOrder(boardStore.boxes)
   })
   const nth = createMemo(() => order().indexOf(id()))
   const [room, setRoom] = createSignal({ w: innerWidth, h: innerHeight })
@@ -56,10 +56,10 @@ export function Lightbox(): JSX.Element {
     on(order, (now, before) => {
       if (now.includes(id()) || !before) return
       const at = before.indexOf(id())
-      const stands = (each: string): boolean => desk.boxes.has(each)
+      const stands = (each: string): boolean => boardStore.boxes.has(each)
       const next =
         before.slice(at + 1).find(stands) ?? before.slice(0, Math.max(0, at)).findLast(stands)
-      if (!isOwnDoing) app.toasts.say(roomWords.wasDeleted)
+      if (!isOwnDoing) app.toasts.say(panelWords.wasDeleted)
       if (next) panels.enlarge(next)
       else panels.close()
     }),
@@ -93,7 +93,7 @@ export function Lightbox(): JSX.Element {
   return (
     <Dialog
       class="lightbox"
-      label={roomWords.lightbox(nameOf(record()))}
+      label={panelWords.lightbox(nameOf(record()))}
       onKeyDown={onKeyDown}
       onClose={() => void leave()}
     >
@@ -125,13 +125,13 @@ export function Lightbox(): JSX.Element {
             )}
           </Show>
           <p class="slug-line">
-            {describe(record(), desk.board.visitor, desk.nameOf)}
+            {describe(record(), boardStore.board.visitor, boardStore.nameOf)}
             <Show when={record()?.source}>
               {(address) => (
                 <>
                   {' · '}
                   <a href={address()} target="_blank" rel="noopener noreferrer nofollow">
-                    {roomWords.from(new URL(address()).host)}
+                    {panelWords.from(new URL(address()).host)}
                   </a>
                 </>
               )}
@@ -141,25 +141,25 @@ export function Lightbox(): JSX.Element {
         <div class="buttons">
           <IconButton
             icon="chevronDown"
-            label={roomWords.previous}
+            label={panelWords.previous}
             disabled={nth() <= 0}
             onClick={() => step(-1)}
           />
-          <span class="slug-line">{roomWords.position(nth() + 1, order().length)}</span>
+          <span class="slug-line">{panelWords.position(nth() + 1, order().length)}</span>
           <IconButton
             icon="chevronDown"
-            label={roomWords.next}
+            label={panelWords.next}
             disabled={nth() >= order().length - 1}
             onClick={() => step(1)}
           />
           <hr />
           <ActionButton action={actions.showOnScreens} />
           <ActionButton action={actions.download} />
-          <IconButton icon="x" label={ui.close} onClick={() => void leave()} autofocus />
+          <IconButton icon="x" label={words.close} onClick={() => void leave()} autofocus />
         </div>
       </footer>
       <p class="unseen" role="status">
-        {`${nameOf(record())}, ${roomWords.position(nth() + 1, order().length)}`}
+        {`${nameOf(record())}, ${panelWords.position(nth() + 1, order().length)}`}
       </p>
     </Dialog>
   )
@@ -179,9 +179,9 @@ function describe(
   const { name, author, createdAt, width, height, bytes } = record
   return [
     name,
-    author === visitor ? ui.you : nameOf(author),
-    when(createdAt),
-    roomWords.pixels(width, height),
+    author === visitor ? words.you : nameOf(author),
+    formatTime(createdAt),
+    panelWords.pixels(width, height),
     bytes === null ? '' : formatBytes(bytes),
   ]
     .filter(Boolean)
@@ -193,15 +193,15 @@ function preload(
   ids: () => readonly (string | undefined)[],
   room: () => { w: number; h: number },
 ): void {
-  const { desk } = useApp()
+  const { boardStore } = useApp()
   const loaded = new Map<string, HTMLImageElement>()
   createEffect(() => {
     for (const id of ids()) {
-      const record = id === undefined ? undefined : desk.get(id)
+      const record = id === undefined ? undefined : boardStore.get(id)
       if (!record?.blob) continue
       const side = sideFor(record, fitted(record, room()).pixels)
       if (side === Number.POSITIVE_INFINITY && record.bytes! > WORTH_GUESSING) continue
-      const url = blobUrl(desk.board, record, side)
+      const url = blobUrl(boardStore.board, record, side)
       if (!url || loaded.has(url)) continue
       const image = new Image()
       image.src = url

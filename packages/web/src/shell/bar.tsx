@@ -1,14 +1,12 @@
-import { words } from '@wirephoto/board'
 import type { JSX } from 'solid-js'
 import { keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
 import { ActionButton } from '../ui/action-button.tsx'
+import { words } from '../words/page.ts'
 
-const { ui } = words
-
-/** The one bar: everything in a row on a desk; Fit, Add and More within a thumb's reach on a phone. */
+/** The one bar: everything in a row on a desktop; Fit, Add and More within a thumb's reach on a phone. */
 export function Bar(): JSX.Element {
   const { actions, tool, menus } = useApp()
   const items = {
@@ -27,21 +25,25 @@ export function Bar(): JSX.Element {
     ],
   }
   const open = (name: keyof typeof items): void =>
-    menus.open({ at: { x: innerWidth / 2, y: innerHeight }, label: ui[name], items: items[name] })
+    menus.open({
+      at: { x: innerWidth / 2, y: innerHeight },
+      label: words[name],
+      items: items[name],
+    })
 
   return (
-    <nav class="bar sheet" aria-label={ui.tools}>
+    <nav class="bar sheet" aria-label={words.tools}>
       <span class="phone">
-        <IconButton icon="maximize" label={ui.fit} onClick={actions.fit.run} />
+        <IconButton icon="maximize" label={words.fit} onClick={actions.fit.run} />
       </span>
       <button
         type="button"
         class="main add tipped"
-        data-tip={`${ui.choose}  ${keyOf(actions.choose)}`}
+        data-tip={`${words.choose}  ${keyOf(actions.choose)}`}
         onClick={() => (isPhone() ? open('add') : actions.choose.run())}
       >
         <Icon name="plus" />
-        <span>{ui.add}</span>
+        <span>{words.add}</span>
       </button>
       <span class="desk">
         <ActionButton action={actions.selectTool} pressed={tool() === 'select'} />
@@ -52,7 +54,7 @@ export function Bar(): JSX.Element {
         <ActionButton action={actions.redo} />
       </span>
       <span class="phone">
-        <IconButton icon="ellipsis" label={ui.more} onClick={() => open('more')} />
+        <IconButton icon="ellipsis" label={words.more} onClick={() => open('more')} />
       </span>
     </nav>
   )

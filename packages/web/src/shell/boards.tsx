@@ -1,19 +1,18 @@
-import { roomWords, words } from '@wirephoto/board'
 import { createSignal, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
-import { when } from '../ui/format-time.ts'
+import { formatTime } from '../ui/format-time.ts'
+import { words } from '../words/page.ts'
+import { panelWords } from '../words/panels.ts'
 import './boards.css'
 import { Dialog } from '../ui/dialog.tsx'
 import { forget, isKept, pictureOf, remember, type Visit, visits } from './visited-boards.ts'
 
-const { ui } = words
-
 /** The boards that this browser has been on, the newest first; the front board always. */
 export function Boards(): JSX.Element {
-  const { desk, actions, toasts } = useApp()
-  const { id: here } = desk.board
+  const { boardStore, actions, toasts } = useApp()
+  const { id: here } = boardStore.board
   const list = (): Visit[] => {
     const known = [current(), ...visits().filter(({ id }) => id !== here)]
     const front = known.some(({ id }) => id === 'main')
@@ -21,9 +20,9 @@ export function Boards(): JSX.Element {
   }
   const current = (): Visit => ({
     id: here,
-    title: desk.title(),
+    title: boardStore.title(),
     at: Date.now(),
-    picture: pictureOf(desk.board),
+    picture: pictureOf(boardStore.board),
   })
   const [shown, setShown] = createSignal(list())
   let room!: HTMLUListElement
@@ -33,8 +32,8 @@ export function Boards(): JSX.Element {
     const buttons = room.querySelectorAll<HTMLElement>('button')
     const next = buttons[Math.min(nth, buttons.length - 1)] ?? room.querySelector('a')
     next?.focus()
-    toasts.say(roomWords.forgotten(nameOf(visit)), {
-      label: ui.undo,
+    toasts.say(panelWords.forgotten(nameOf(visit)), {
+      label: words.undo,
       run() {
         remember(visit)
         setShown(list())
@@ -45,12 +44,12 @@ export function Boards(): JSX.Element {
   const isRemovable = ({ id, at }: Visit): boolean => id !== here && at !== null && id !== 'main'
 
   return (
-    <Dialog class="boards" label={ui.boards} title={ui.boards}>
+    <Dialog class="boards" label={words.boards} title={words.boards}>
       <div class="about">
-        <p class="hint">{isKept() ? roomWords.boardsHint : roomWords.boardsForgotten}</p>
+        <p class="hint">{isKept() ? panelWords.boardsHint : panelWords.boardsForgotten}</p>
         <button type="button" class="main" onClick={actions.newBoard.run}>
           <Icon name="plus" />
-          {ui.newBoard}
+          {words.newBoard}
         </button>
       </div>
       <ul ref={room} class="body">
@@ -66,13 +65,17 @@ export function Boards(): JSX.Element {
                   {nameOf(visit)}
                 </span>
                 <span class="slug-line">
-                  {visit.id === here ? roomWords.hereNow : visit.at === null ? '' : when(visit.at)}
+                  {visit.id === here
+                    ? panelWords.hereNow
+                    : visit.at === null
+                      ? ''
+                      : formatTime(visit.at)}
                 </span>
               </a>
               <Show when={isRemovable(visit)}>
                 <IconButton
                   icon="x"
-                  label={roomWords.forget(nameOf(visit))}
+                  label={panelWords.forget(nameOf(visit))}
                   onClick={() => remove(visit, removable().indexOf(visit))}
                 />
               </Show>
@@ -106,4 +109,4 @@ function Cover(props: { picture: string | null }): JSX.Element {
 }
 
 const nameOf = ({ id, title }: Visit): string =>
-  title || (id === 'main' ? ui.frontBoard : ui.untitled)
+  title || (id === 'main' ? words.frontBoard : words.untitled)

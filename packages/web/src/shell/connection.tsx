@@ -1,38 +1,39 @@
-import { words } from '@wirephoto/board'
 import { createEffect, createMemo, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-
-const { ui } = words
+import { words } from '../words/page.ts'
 
 /** Whether the line is up, in words; nothing is lost while it isn't. */
 export function Connection(): JSX.Element {
-  const { desk, toasts } = useApp()
+  const { boardStore, toasts } = useApp()
   const trouble = createMemo(() => {
-    const { connection, loaded } = desk.status()
+    const { connection, loaded } = boardStore.status()
     if (connection !== 'offline') return null
-    return loaded ? ui.offline : ui.cantReach
+    return loaded ? words.offline : words.cantReach
   })
 
   let wasOffline = false
   let kept = 0
   createEffect(() => {
-    const { connection, loaded, unsent } = desk.status()
+    const { connection, loaded, unsent } = boardStore.status()
     if (connection === 'offline' && loaded) {
       wasOffline = true
       kept = Math.max(kept, unsent)
     } else if (wasOffline && connection === 'live' && unsent === 0) {
-      toasts.say(ui.backOnline(kept))
+      toasts.say(words.backOnline(kept))
       wasOffline = false
       kept = 0
     }
   })
 
   return (
-    <Show when={!desk.status().refused}>
+    <Show when={!boardStore.status().refused}>
       <div class="connection sheet" classList={{ trouble: trouble() !== null }} role="status">
-        <Show when={trouble() || desk.status().connection === 'live'} fallback={ui.connecting}>
+        <Show
+          when={trouble() || boardStore.status().connection === 'live'}
+          fallback={words.connecting}
+        >
           <span class="dot" aria-hidden="true" />
-          {trouble() ?? ui.live}
+          {trouble() ?? words.live}
         </Show>
       </div>
     </Show>

@@ -1,13 +1,13 @@
-import { words } from '@wirephoto/board'
 import { createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { addressIn } from '../drop/address.ts'
 import { type Point, toBoard } from '../geometry/view.ts'
+import { words } from '../words/page.ts'
 import './drop-overlay.css'
 import { droppedFiles, picturesIn } from '../drop/files.ts'
 
 /** Takes what is dropped or pasted anywhere on the page, and says so while it hovers. */
-export function DropEdge(): JSX.Element {
+export function DropOverlay(): JSX.Element {
   const { drop, camera } = useApp()
   const [over, setOver] = createSignal<number | null>(null)
   /** Where the mouse is, null while it is off the page. */
@@ -68,7 +68,7 @@ export function DropEdge(): JSX.Element {
   return (
     <Show when={over() !== null}>
       <div class="drop-edge">
-        <p class="sheet">{words.ui.letGo(over()!)}</p>
+        <p class="sheet">{words.letGo(over()!)}</p>
       </div>
     </Show>
   )

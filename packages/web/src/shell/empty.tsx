@@ -1,22 +1,20 @@
-import { words } from '@wirephoto/board'
 import { type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-
-const { ui } = words
+import { words } from '../words/page.ts'
 
 export function EmptyBoard(): JSX.Element {
-  const { desk, actions } = useApp()
+  const { boardStore, actions } = useApp()
   return (
-    <Show when={desk.status().loaded && desk.count() === 0}>
-      <section class="empty" aria-label={ui.emptyTitle}>
-        <h2>{ui.emptyTitle}</h2>
-        <p>{ui.emptyHint}</p>
+    <Show when={boardStore.status().loaded && boardStore.count() === 0}>
+      <section class="empty" aria-label={words.emptyTitle}>
+        <h2>{words.emptyTitle}</h2>
+        <p>{words.emptyHint}</p>
         <div class="buttons">
           <button type="button" class="main" onClick={actions.choose.run}>
-            {ui.choose}
+            {words.choose}
           </button>
           <button type="button" class="outlined" onClick={actions.copyLink.run}>
-            {ui.copyLink}
+            {words.copyLink}
           </button>
         </div>
       </section>

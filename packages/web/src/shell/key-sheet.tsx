@@ -1,24 +1,25 @@
-import { roomWords, words } from '@wirephoto/board'
 import { For, type JSX } from 'solid-js'
 import { type Action, nameKey } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { words } from '../words/page.ts'
+import { panelWords } from '../words/panels.ts'
 import './key-sheet.css'
 
 const GROUPS = [
-  ['pictures', roomWords.keysPictures],
-  ['view', roomWords.keysView],
-  ['board', roomWords.keysBoard],
+  ['pictures', panelWords.keysPictures],
+  ['view', panelWords.keysView],
+  ['board', panelWords.keysBoard],
 ] as const
 
-/** Every key, and what hands can do besides. */
+/** Every key, and what gestures do besides. */
 export function KeySheet(): JSX.Element {
   const { actions } = useApp()
   const all = Object.values<Action>(actions)
   return (
-    <Dialog class="key-sheet" label={words.ui.keySheet} title={words.ui.keySheet}>
+    <Dialog class="key-sheet" label={words.keySheet} title={words.keySheet}>
       {/* It scrolls, so the keyboard must get to it. */}
-      <div class="body" tabindex={0} role="group" aria-label={words.ui.keySheet}>
+      <div class="body" tabindex={0} role="group" aria-label={words.keySheet}>
         <For each={GROUPS}>
           {([group, title]) => (
             <section>
@@ -38,8 +39,8 @@ export function KeySheet(): JSX.Element {
             </section>
           )}
         </For>
-        <Hands title={roomWords.byMouse} rows={roomWords.gestures} />
-        <Hands title={roomWords.byTouch} rows={roomWords.fingers} />
+        <Hands title={panelWords.byMouse} rows={panelWords.gestures} />
+        <Hands title={panelWords.byTouch} rows={panelWords.fingers} />
       </div>
     </Dialog>
   )

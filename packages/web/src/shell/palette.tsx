@@ -1,9 +1,10 @@
-import { roomWords, words } from '@wirephoto/board'
 import { createMemo, createSignal, For, type JSX, Show } from 'solid-js'
 import { type Action, can, chordOf, keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { Icon } from '../look/icon.tsx'
 import { Dialog } from '../ui/dialog.tsx'
+import { words } from '../words/page.ts'
+import { panelWords } from '../words/panels.ts'
 import './palette.css'
 
 /** Whatever can be done now, found by its name. */
@@ -41,7 +42,7 @@ export function Palette(): JSX.Element {
   }
 
   return (
-    <Dialog class="palette" label={words.ui.palette} onKeyDown={onKeyDown}>
+    <Dialog class="palette" label={words.palette} onKeyDown={onKeyDown}>
       <div class="ask">
         <Icon name="search" />
         <input
@@ -51,19 +52,19 @@ export function Palette(): JSX.Element {
           autocomplete="off"
           spellcheck={false}
           enterkeyhint="go"
-          aria-label={words.ui.palette}
+          aria-label={words.palette}
           aria-expanded="true"
           aria-controls="palette-list"
           aria-autocomplete="list"
           aria-activedescendant={found().length > 0 ? optionId(marked()) : undefined}
-          placeholder={roomWords.palettePrompt}
+          placeholder={panelWords.palettePrompt}
           onInput={({ currentTarget }) => {
             setText(currentTarget.value)
             setAt(0)
           }}
         />
       </div>
-      <div id="palette-list" class="found" role="listbox" aria-label={words.ui.palette}>
+      <div id="palette-list" class="found" role="listbox" aria-label={words.palette}>
         <For each={found()}>
           {(action, i) => (
             <div
@@ -82,7 +83,7 @@ export function Palette(): JSX.Element {
         </For>
       </div>
       <p class="hint" role="status">
-        <Show when={found().length === 0}>{roomWords.paletteNothing}</Show>
+        <Show when={found().length === 0}>{panelWords.paletteNothing}</Show>
       </p>
     </Dialog>
   )

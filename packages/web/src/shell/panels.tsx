@@ -1,7 +1,7 @@
-import { words } from '@wirephoto/board'
 import { type Accessor, type Component, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Toasts } from '../ui/toasts.tsx'
+import { words } from '../words/page.ts'
 
 /** Milliseconds after which a page that stands still fetches what could be wanted. */
 const SETTLED = 3_000
@@ -85,7 +85,7 @@ export class Panels {
       const view = this.#loaded.get(name) ?? (await this.#load(name))
       if (this.#asked === asked) this.#set({ name, view })
     } catch {
-      this.#toasts.warn(words.ui.needsConnection)
+      this.#toasts.warn(words.needsConnection)
     }
   }
 

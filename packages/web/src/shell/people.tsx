@@ -1,10 +1,12 @@
-import { limits, roomWords, words } from '@wirephoto/board'
+import { limits } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { colourOf, initialOf } from '../ui/avatar-colour.ts'
+import { avatarColour, initialOf } from '../ui/avatar-colour.ts'
+import { words } from '../words/page.ts'
+import { panelWords } from '../words/panels.ts'
 import './people.css'
 
-const ui = { ...roomWords, guest: words.ui.guest }
+const ui = { ...panelWords, guest: words.guest }
 
 /** Faces beside one's own before they become a number. */
 const SHOWN = 4
@@ -16,12 +18,12 @@ interface Face {
 
 /** Who is here: initials in their colours, then a number; a click lists the names and asks for one's own. */
 export function PeopleHere(): JSX.Element {
-  const { desk, people } = useApp()
+  const { boardStore, people } = useApp()
   let button!: HTMLButtonElement
   const others = createMemo<readonly Face[]>(() => {
     const faces = new Map<string, Face>()
     for (const { visitor, name } of people.others().values())
-      if (visitor !== desk.board.visitor && !(faces.get(visitor)?.name && !name))
+      if (visitor !== boardStore.board.visitor && !(faces.get(visitor)?.name && !name))
         faces.set(visitor, { visitor, name })
     return [...faces.values()]
   })
@@ -53,7 +55,7 @@ export function PeopleHere(): JSX.Element {
           {people.crowd()}
         </span>
         <Avatar
-          visitor={desk.status().loaded ? (desk.board.visitor ?? '') : ''}
+          visitor={boardStore.status().loaded ? (boardStore.board.visitor ?? '') : ''}
           name={people.name() ?? ''}
           own
         />
@@ -101,7 +103,7 @@ function Avatar(props: Face & { own?: boolean }): JSX.Element {
       class="avatar"
       classList={{ own: props.own }}
       aria-hidden="true"
-      style={{ background: colourOf(props.visitor) }}
+      style={{ background: avatarColour(props.visitor) }}
     >
       {initialOf(props.name || ui.guest)}
     </span>
@@ -136,7 +138,7 @@ function NameForm(props: { focused?: boolean; onDone: () => void }): JSX.Element
         name="name"
         autocomplete="given-name"
         enterkeyhint="done"
-        maxLength={limits.person}
+        maxLength={limits.personNameLength}
         dir="auto"
         value={people.name() ?? ''}
         placeholder={ui.guest}

@@ -1,6 +1,6 @@
-import { words } from '@wirephoto/board'
 import type { Problem } from '@wirephoto/client'
 import type { JSX } from 'solid-js'
+import { words } from '../words/page.ts'
 
 /** Instead of a board that can't be shown: why, and the way home. */
 export function ProblemPage(props: { problem: Problem }): JSX.Element {
@@ -9,7 +9,7 @@ export function ProblemPage(props: { problem: Problem }): JSX.Element {
       <h2>{props.problem.message}</h2>
       <div class="buttons">
         <a class="main" href="/">
-          {words.ui.toFrontBoard}
+          {words.toFrontBoard}
         </a>
       </div>
     </main>

@@ -1,22 +1,23 @@
-import { roomWords, words } from '@wirephoto/board'
 import { createSignal, For, type JSX, onCleanup } from 'solid-js'
 import { useApp } from '../app.ts'
 import { type Look, look, setLook } from '../look/theme.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { words } from '../words/page.ts'
+import { panelWords } from '../words/panels.ts'
 import './settings.css'
 
 const LOOKS: readonly Look[] = ['system', 'light', 'dark']
 
 /** What holds for this browser, and for this board. */
 export function Settings(): JSX.Element {
-  const { board } = useApp().desk
+  const { board } = useApp().boardStore
   const [settings, setSettings] = createSignal(board.settings)
-  onCleanup(board.on('title', () => setSettings(board.settings)))
+  onCleanup(board.on('settings', () => setSettings(board.settings)))
   return (
-    <Dialog class="settings" label={words.ui.settings} title={words.ui.settings}>
+    <Dialog class="settings" label={words.settings} title={words.settings}>
       <div class="body">
         <fieldset>
-          <legend>{roomWords.look}</legend>
+          <legend>{panelWords.look}</legend>
           <div class="looks">
             <For each={LOOKS}>
               {(each) => (
@@ -27,15 +28,15 @@ export function Settings(): JSX.Element {
                     checked={look() === each}
                     onChange={() => setLook(each)}
                   />
-                  <span>{roomWords.looks[each]}</span>
+                  <span>{panelWords.looks[each]}</span>
                 </label>
               )}
             </For>
           </div>
-          <p class="hint">{roomWords.lookHint}</p>
+          <p class="hint">{panelWords.lookHint}</p>
         </fieldset>
         <fieldset>
-          <legend>{roomWords.thisBoard}</legend>
+          <legend>{panelWords.thisBoard}</legend>
           <label class="tick">
             <input
               type="checkbox"
@@ -43,10 +44,10 @@ export function Settings(): JSX.Element {
               aria-describedby="keep-hint"
               onChange={({ currentTarget }) => board.set({ keepMetadata: currentTarget.checked })}
             />
-            <span>{roomWords.keepMetadata}</span>
+            <span>{panelWords.keepMetadata}</span>
           </label>
           <p id="keep-hint" class="hint">
-            {roomWords.keepMetadataHint}
+            {panelWords.keepMetadataHint}
           </p>
         </fieldset>
       </div>

@@ -1,11 +1,12 @@
-import { MEDIA_TYPES, words } from '@wirephoto/board'
+import { MEDIA_TYPES } from '@wirephoto/board'
 import { createEffect, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { ActionButton } from '../ui/action-button.tsx'
-import { Later } from '../ui/lazy-part.tsx'
+import { LazyPart } from '../ui/lazy-part.tsx'
+import { words } from '../words/page.ts'
 import { Bar } from './bar.tsx'
 import { Connection } from './connection.tsx'
-import { DropEdge } from './drop-overlay.tsx'
+import { DropOverlay } from './drop-overlay.tsx'
 import { EmptyBoard } from './empty.tsx'
 import { OpenPanel } from './panels.tsx'
 import './shell.css'
@@ -18,15 +19,15 @@ const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visite
 
 /** Everything around the pictures. */
 export function Shell(): JSX.Element {
-  const { desk, panels } = useApp()
+  const { boardStore, panels } = useApp()
   createEffect(() => {
-    document.title = `${titleOf(desk)} · ${words.ui.product}`
+    document.title = `${titleOf(boardStore)} · ${words.product}`
   })
   return (
     <>
       <EmptyBoard />
       <Title />
-      <Later load={people} />
+      <LazyPart load={people} />
       <Bar />
       <Zoom />
       <div class="corner">
@@ -39,8 +40,8 @@ export function Shell(): JSX.Element {
         </div>
       </div>
       <OpenPanel />
-      <Later load={visited} />
-      <DropEdge />
+      <LazyPart load={visited} />
+      <DropOverlay />
       <Picker id="choose-files" multiple />
       <Picker id="choose-camera" capture />
     </>

@@ -1,19 +1,18 @@
-import { limits, words } from '@wirephoto/board'
+import { limits } from '@wirephoto/board'
 import { type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Point } from '../geometry/view.ts'
 import { Icon } from '../look/icon.tsx'
-import type { Desk } from '../state/board-store.ts'
+import type { BoardStore } from '../state/board-store.ts'
 import type { OpenMenu } from '../state/menus.ts'
+import { words } from '../words/page.ts'
 
-const { ui } = words
-
-export const titleOf = (desk: Desk): string =>
-  desk.title() || (desk.board.id === 'main' ? ui.frontBoard : ui.untitled)
+export const titleOf = (boardStore: BoardStore): string =>
+  boardStore.title() || (boardStore.board.id === 'main' ? words.frontBoard : words.untitled)
 
 /** The board's name, which a click renames, and its menu. */
 export function Title(): JSX.Element {
-  const { desk, actions, panels, menus } = useApp()
+  const { boardStore, actions, panels, menus } = useApp()
   let header!: HTMLElement
 
   const items = [
@@ -23,14 +22,14 @@ export function Title(): JSX.Element {
     actions.openWall,
     actions.boards,
     actions.newBoard,
-    ...(desk.board.id === 'main' ? [] : [actions.toFrontBoard]),
+    ...(boardStore.board.id === 'main' ? [] : [actions.toFrontBoard]),
     actions.trash,
     actions.settings,
     actions.keySheet,
     actions.palette,
   ]
   const menu: OpenMenu = {
-    label: ui.boardMenu,
+    label: words.boardMenu,
     items,
     get at() {
       return below(header)
@@ -46,12 +45,12 @@ export function Title(): JSX.Element {
             <button
               type="button"
               class="quiet name"
-              classList={{ unnamed: !desk.title() }}
-              title={ui.rename}
+              classList={{ unnamed: !boardStore.title() }}
+              title={words.rename}
               dir="auto"
               onClick={actions.rename.run}
             >
-              {titleOf(desk)}
+              {titleOf(boardStore)}
             </button>
           </h1>
         }
@@ -61,7 +60,7 @@ export function Title(): JSX.Element {
       <button
         type="button"
         class="quiet icon-only"
-        aria-label={ui.boardMenu}
+        aria-label={words.boardMenu}
         aria-haspopup="menu"
         aria-expanded={menus.now() === menu}
         onClick={() => menus.open(menu)}
@@ -79,13 +78,13 @@ function below(element: HTMLElement): Point {
 
 /** Enter and leaving keep what was typed, Escape doesn't. */
 function NameField(props: { onKey: () => void }): JSX.Element {
-  const { desk, panels } = useApp()
-  const before = desk.title()
+  const { boardStore, panels } = useApp()
+  const before = boardStore.title()
   let done = false
   const end = (title: string, byKey = false): void => {
     if (done) return
     done = true
-    if (title !== before) desk.board.rename(title)
+    if (title !== before) boardStore.board.rename(title)
     if (panels.now() === 'name') panels.close()
     if (byKey) props.onKey()
   }
@@ -99,10 +98,10 @@ function NameField(props: { onKey: () => void }): JSX.Element {
           })
         }
         class="name"
-        aria-label={ui.boardName}
+        aria-label={words.boardName}
         value={before}
-        placeholder={titleOf(desk)}
-        maxLength={limits.title}
+        placeholder={titleOf(boardStore)}
+        maxLength={limits.titleLength}
         dir="auto"
         onBlur={({ currentTarget }) => end(currentTarget.value.trim())}
         onKeyDown={(event) => {

@@ -1,4 +1,4 @@
-import { type ImageRecord, limits, roomWords, words } from '@wirephoto/board'
+import { type ImageRecord, limits } from '@wirephoto/board'
 import { blobUrl } from '@wirephoto/client'
 import {
   createEffect,
@@ -13,6 +13,8 @@ import {
 import { useApp } from '../app.ts'
 import { blurOf } from '../state/blur.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { words } from '../words/page.ts'
+import { panelWords } from '../words/panels.ts'
 import './trash.css'
 
 const DAY = 86_400_000
@@ -21,12 +23,12 @@ const SMALL = 320
 
 /** Deleted pictures, for everybody: to be put back, or to go for good. */
 export function Trash(): JSX.Element {
-  const { desk, toasts } = useApp()
-  const { board } = desk
+  const { boardStore, toasts } = useApp()
+  const { board } = boardStore
   const [settings, setSettings] = createSignal(board.settings)
-  onCleanup(board.on('title', () => setSettings(board.settings)))
+  onCleanup(board.on('settings', () => setSettings(board.settings)))
   const trashed = createMemo<readonly ImageRecord[]>(() => {
-    desk.ticks()
+    boardStore.ticks()
     return [...board.pictures.values()]
       .filter(({ deletedAt }) => deletedAt !== null)
       .sort((a, b) => b.deletedAt! - a.deletedAt! || (a.id < b.id ? 1 : -1))
@@ -43,22 +45,22 @@ export function Trash(): JSX.Element {
   }
   const putBack = (ids: readonly string[]): void => {
     board.restore(ids)
-    toasts.say(roomWords.didPutBack(ids.length))
+    toasts.say(panelWords.didPutBack(ids.length))
   }
   const purge = (): void => {
     const ids = (doomed() ?? []).filter((id) => board.pictures.get(id)?.deletedAt)
     board.purge(ids)
     setDoomed(null)
-    toasts.say(roomWords.deletedForGood(ids.length))
+    toasts.say(panelWords.deletedForGood(ids.length))
   }
   let room!: HTMLDivElement
   keepFocus(() => room, trashed, doomed)
 
   return (
-    <Dialog class="trash" label={words.ui.trash} title={words.ui.trash}>
+    <Dialog class="trash" label={words.trash} title={words.trash}>
       <div ref={room} class="trash-room">
         <Show when={trashed().length > 0} fallback={<Nothing />}>
-          <ul class="body" aria-label={roomWords.trashed(trashed().length)}>
+          <ul class="body" aria-label={panelWords.trashed(trashed().length)}>
             <For each={trashed()}>
               {(record) => (
                 <Trashed
@@ -76,12 +78,12 @@ export function Trash(): JSX.Element {
           <Show when={doomed()} fallback={<Days days={settings().trashDays} />}>
             {(ids) => (
               <div class="ask" role="alertdialog" aria-labelledby="ask-for-good">
-                <p id="ask-for-good">{roomWords.askForGood(ids().length)}</p>
+                <p id="ask-for-good">{panelWords.askForGood(ids().length)}</p>
                 <button type="button" class="outlined keep" onClick={() => setDoomed(null)}>
-                  {roomWords.keep}
+                  {panelWords.keep}
                 </button>
                 <button type="button" class="main" onClick={purge}>
-                  {roomWords.deleteForGood}
+                  {panelWords.deleteForGood}
                 </button>
               </div>
             )}
@@ -95,10 +97,10 @@ export function Trash(): JSX.Element {
                   setTicked(new Set(chosen().length > 0 ? [] : trashed().map(({ id }) => id)))
                 }
               >
-                {chosen().length > 0 ? roomWords.chooseNone : roomWords.chooseAll}
+                {chosen().length > 0 ? panelWords.chooseNone : panelWords.chooseAll}
               </button>
               <span class="slug-line" role="status">
-                {chosen().length > 0 ? roomWords.chosen(chosen().length) : ''}
+                {chosen().length > 0 ? panelWords.chosen(chosen().length) : ''}
               </span>
               <Show
                 when={chosen().length > 0}
@@ -108,15 +110,15 @@ export function Trash(): JSX.Element {
                     class="outlined"
                     onClick={() => setDoomed(trashed().map(({ id }) => id))}
                   >
-                    {roomWords.emptyTrash}
+                    {panelWords.emptyTrash}
                   </button>
                 }
               >
                 <button type="button" class="outlined" onClick={() => putBack(chosen())}>
-                  {roomWords.putBack}
+                  {panelWords.putBack}
                 </button>
                 <button type="button" class="outlined" onClick={() => setDoomed(chosen())}>
-                  {roomWords.deleteForGood}
+                  {panelWords.deleteForGood}
                 </button>
               </Show>
             </div>
@@ -130,8 +132,8 @@ export function Trash(): JSX.Element {
 function Nothing(): JSX.Element {
   return (
     <div class="nothing">
-      <p>{roomWords.trashEmpty}</p>
-      <p class="hint">{roomWords.trashEmptyHint}</p>
+      <p>{panelWords.trashEmpty}</p>
+      <p class="hint">{panelWords.trashEmptyHint}</p>
     </div>
   )
 }
@@ -145,7 +147,7 @@ interface TrashedProps {
 }
 
 function Trashed(props: TrashedProps): JSX.Element {
-  const { board } = useApp().desk
+  const { board } = useApp().boardStore
   const { record } = props
   const name = record.caption || record.name
   const source = (): string | undefined => {
@@ -166,14 +168,14 @@ function Trashed(props: TrashedProps): JSX.Element {
       <p class="slug-line" dir="auto" title={name}>
         {name}
       </p>
-      <p class="slug-line">{roomWords.daysLeft(daysLeft(record, props.days))}</p>
+      <p class="slug-line">{panelWords.daysLeft(daysLeft(record, props.days))}</p>
       <button
         type="button"
         class="quiet"
-        aria-label={`${roomWords.putBack}: ${name}`}
+        aria-label={`${panelWords.putBack}: ${name}`}
         onClick={() => props.onPutBack()}
       >
-        {roomWords.putBack}
+        {panelWords.putBack}
       </button>
     </li>
   )
@@ -181,25 +183,25 @@ function Trashed(props: TrashedProps): JSX.Element {
 
 /** How long pictures stay, for this board. */
 function Days(props: { days: number }): JSX.Element {
-  const { board } = useApp().desk
+  const { board } = useApp().boardStore
   const set = (input: HTMLInputElement): void => {
     const days = Math.round(Number(input.value))
-    const within = Math.min(limits.trashDays, Math.max(1, days || props.days))
+    const within = Math.min(limits.maxTrashDays, Math.max(1, days || props.days))
     input.value = String(within)
     if (within !== props.days) board.set({ trashDays: within })
   }
   return (
     <label class="days">
-      {roomWords.trashDaysBefore}
+      {panelWords.trashDaysBefore}
       <input
         type="number"
         min={1}
-        max={limits.trashDays}
-        aria-label={roomWords.trashDays}
+        max={limits.maxTrashDays}
+        aria-label={panelWords.trashDays}
         value={props.days}
         onChange={({ currentTarget }) => set(currentTarget)}
       />
-      {roomWords.trashDaysAfter}
+      {panelWords.trashDaysAfter}
     </label>
   )
 }

@@ -21,10 +21,10 @@ const SMALL = 320
 
 /** Remembers the board that is open, and each name that it gets. */
 export function Visited(): null {
-  const { desk } = useApp()
+  const { boardStore } = useApp()
   createEffect(() => {
-    desk.title()
-    visit(desk.board)
+    boardStore.title()
+    visit(boardStore.board)
   })
   return null
 }

@@ -1,32 +1,30 @@
-import { words } from '@wirephoto/board'
 import type { JSX } from 'solid-js'
 import { keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { ActionButton } from '../ui/action-button.tsx'
-
-const { ui } = words
+import { words } from '../words/page.ts'
 
 export function Zoom(): JSX.Element {
   const { camera, actions } = useApp()
   return (
-    <section class="zoom sheet" aria-label={ui.zoom}>
+    <section class="zoom sheet" aria-label={words.zoom}>
       <ActionButton action={actions.zoomOut} />
       <button
         type="button"
         class="quiet percent tipped"
-        data-tip={`${ui.zoomReset}  ${keyOf(actions.zoomReset)}`}
+        data-tip={`${words.zoomReset}  ${keyOf(actions.zoomReset)}`}
         onClick={actions.zoomReset.run}
       >
-        {ui.percent(camera.view().zoom)}
+        {words.percent(camera.view().zoom)}
       </button>
       <ActionButton action={actions.zoomIn} />
       <button
         type="button"
         class="quiet tipped"
-        data-tip={`${ui.fitAll}  ${keyOf(actions.fit)}`}
+        data-tip={`${words.fitAll}  ${keyOf(actions.fit)}`}
         onClick={actions.fit.run}
       >
-        {ui.fit}
+        {words.fit}
       </button>
     </section>
   )

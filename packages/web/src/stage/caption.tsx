@@ -1,7 +1,8 @@
-import { limits, roomWords as ui } from '@wirephoto/board'
+import { limits } from '@wirephoto/board'
 import { createMemo, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
+import { panelWords } from '../words/panels.ts'
 
 /** Screen pixels between a picture and the field for its caption, and the field's least width. */
 const GAP = 8
@@ -9,11 +10,11 @@ const LEAST = 240
 
 /** The field for the caption that is being written, under its picture; on phones at the top. */
 export function CaptionField(): JSX.Element {
-  const { desk, captioning } = useApp()
+  const { boardStore, captionEditing } = useApp()
   const id = createMemo(() => {
-    const now = captioning.now()
-    desk.ticks()
-    return now && desk.boxes.has(now) ? now : null
+    const now = captionEditing.now()
+    boardStore.ticks()
+    return now && boardStore.boxes.has(now) ? now : null
   })
   return (
     <Show when={id()} keyed>
@@ -24,9 +25,9 @@ export function CaptionField(): JSX.Element {
 
 /** Enter and leaving keep what was typed, Escape doesn't; Shift and Enter begin a new line. */
 function Field(props: { id: string }): JSX.Element {
-  const { desk, camera, captioning, selection } = useApp()
+  const { boardStore, camera, captionEditing, selection } = useApp()
   const { id } = props
-  const before = desk.get(id)?.caption ?? ''
+  const before = boardStore.get(id)?.caption ?? ''
   const focused = document.activeElement
   let field!: HTMLTextAreaElement
   let done = false
@@ -34,8 +35,8 @@ function Field(props: { id: string }): JSX.Element {
     if (done) return
     done = true
     const caption = field.value.trim()
-    if (keeps && caption !== before) desk.board.patch(id, { caption })
-    captioning.end()
+    if (keeps && caption !== before) boardStore.board.patch(id, { caption })
+    captionEditing.end()
     if (focused instanceof HTMLElement && focused.isConnected)
       focused.focus({ preventScroll: true })
     else selection.activate(id)
@@ -46,8 +47,8 @@ function Field(props: { id: string }): JSX.Element {
   }
   onCleanup(() => end(true))
   const place = createMemo(() => {
-    desk.ticks()
-    const box = desk.boxes.get(id)
+    boardStore.ticks()
+    const box = boardStore.boxes.get(id)
     const view = camera.view()
     if (!box) return null
     const width = Math.max(LEAST, Math.min(480, box.w * view.zoom))
@@ -71,12 +72,12 @@ function Field(props: { id: string }): JSX.Element {
         })
       }}
       class="caption-field"
-      aria-label={ui.captionOf(desk.get(id)?.name ?? '')}
-      placeholder={ui.captionPrompt}
+      aria-label={panelWords.captionOf(boardStore.get(id)?.name ?? '')}
+      placeholder={panelWords.captionPrompt}
       dir="auto"
       rows={1}
       enterkeyhint="done"
-      maxLength={limits.caption}
+      maxLength={limits.captionLength}
       value={before}
       style={{
         transform: `translate(${place()?.x ?? 0}px, ${place()?.y ?? 0}px)`,

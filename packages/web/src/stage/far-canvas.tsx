@@ -10,12 +10,12 @@ const LARGEST = 4096
  * Pictures too small and too many to be told apart, each a patch of its colour, on one canvas that lies
  * on the board and is shifted and scaled with it: it is drawn anew only for another region.
  */
-export function FarPictures(props: { region: Region; ids: readonly string[] }): JSX.Element {
-  const { desk } = useApp()
+export function FarCanvas(props: { region: Region; ids: readonly string[] }): JSX.Element {
+  const { boardStore } = useApp()
   let canvas!: HTMLCanvasElement
 
   createEffect(() => {
-    desk.ticks()
+    boardStore.ticks()
     const { x, y, w, h, zoom } = props.region
     const scale = Math.min(zoom * devicePixelRatio, LARGEST / w, LARGEST / h)
     canvas.width = Math.ceil(w * scale)
@@ -25,8 +25,8 @@ export function FarPictures(props: { region: Region; ids: readonly string[] }): 
     const unknown = getComputedStyle(canvas).getPropertyValue('--edge')
     context.setTransform(scale, 0, 0, scale, -x * scale, -y * scale)
     for (const id of props.ids) {
-      const box = desk.boxes.get(id)
-      const thumbhash = desk.get(id)?.thumbhash
+      const box = boardStore.boxes.get(id)
+      const thumbhash = boardStore.get(id)?.thumbhash
       if (!box) continue
       context.fillStyle = (thumbhash && colourOf(thumbhash)) || unknown
       context.fillRect(box.x, box.y, box.w, box.h)

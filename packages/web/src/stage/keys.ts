@@ -64,13 +64,13 @@ function follow(
   [direction, dx, dy]: [Direction, number, number],
   { shiftKey, timeStamp }: KeyboardEvent,
 ): void {
-  const { camera, selection, desk } = app
+  const { camera, selection, boardStore } = app
   const active = selection.active()
   if (selection.ids().size > 0) {
     const step = shiftKey ? NUDGE.shift : NUDGE.plain
     nudge(app, dx * step, dy * step, timeStamp)
   } else if (active) {
-    const next = neighbour(desk.boxes, active, direction)
+    const next = neighbour(boardStore.boxes, active, direction)
     if (next) goTo(app, next)
   } else camera.pan(-dx * PAN, -dy * PAN)
 }
@@ -78,24 +78,24 @@ function follow(
 /** A move by several presses, which is taken back as one. */
 let run = { of: new Set<string>() as ReadonlySet<string>, until: 0, step: {} }
 
-function nudge({ desk, selection }: App, dx: number, dy: number, now: number): void {
+function nudge({ boardStore, selection }: App, dx: number, dy: number, now: number): void {
   const of = selection.ids()
   const step = of === run.of && now < run.until ? run.step : {}
   run = { of, until: now + RUN, step }
   const places = [...of].flatMap((id) => {
-    const record = desk.get(id)
+    const record = boardStore.get(id)
     return record ? [[id, { x: record.x + dx, y: record.y + dy }] as const] : []
   })
-  desk.move(new Map(places), step)
+  boardStore.move(new Map(places), step)
 }
 
 /** Puts the keyboard on a picture, and the picture into view. */
 export function goTo(
-  { selection, desk, camera }: App,
+  { selection, boardStore, camera }: App,
   id: string,
   how: 'reveal' | 'stay' = 'reveal',
 ): void {
-  const record = desk.get(id)
+  const record = boardStore.get(id)
   if (!record) return
   selection.activate(null)
   selection.activate(id, true)
@@ -110,8 +110,8 @@ function escape(app: App, gestures: Gestures): void {
 }
 
 /** Goes to the first picture that is seen. False when there is none. */
-export function enter({ desk, camera, selection }: App): boolean {
-  const id = firstSeen(desk.boxes, camera.clear)
+export function enter({ boardStore, camera, selection }: App): boolean {
+  const id = firstSeen(boardStore.boxes, camera.clear)
   if (id) selection.activate(id, true)
   return id !== null
 }

@@ -2,7 +2,7 @@ import type { Box } from '@wirephoto/board'
 import { type Accessor, createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { overlaps, type Point, toScreen } from '../geometry/view.ts'
-import type { Desk } from '../state/board-store.ts'
+import type { BoardStore } from '../state/board-store.ts'
 import type { Selection } from '../state/selection.ts'
 
 /** A box drawn over the ground: what it touches is selected, while it is being drawn. */
@@ -10,17 +10,17 @@ export class Marquee {
   /** In board units, null while none is drawn. */
   readonly box: Accessor<Box | null>
   readonly #set: (box: Box | null) => void
-  readonly #desk: Desk
+  readonly #boardStore: BoardStore
   readonly #selection: Selection
   #from: Point = { x: 0, y: 0 }
   #before: ReadonlySet<string> = new Set()
   #kept: ReadonlySet<string> = new Set()
 
-  constructor(desk: Desk, selection: Selection) {
+  constructor(boardStore: BoardStore, selection: Selection) {
     const [box, set] = createSignal<Box | null>(null)
     this.box = box
     this.#set = set
-    this.#desk = desk
+    this.#boardStore = boardStore
     this.#selection = selection
   }
 
@@ -39,7 +39,9 @@ export class Marquee {
       w: Math.abs(x - to.x),
       h: Math.abs(y - to.y),
     }
-    const touched = [...this.#desk.boxes].flatMap(([id, each]) => (overlaps(each, box) ? id : []))
+    const touched = [...this.#boardStore.boxes].flatMap(([id, each]) =>
+      overlaps(each, box) ? id : [],
+    )
     this.#selection.all([...this.#kept, ...touched])
     this.#set(box)
   }

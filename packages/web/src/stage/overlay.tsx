@@ -3,29 +3,29 @@ import { useApp } from '../app.ts'
 import { Menu } from '../ui/menu.tsx'
 import { CaptionField } from './caption.tsx'
 import { Failures } from './failures.tsx'
-import { Cursors, OthersSelections } from './remote-cursors.tsx'
+import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
 import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
-import { Chips } from './unseen-chips.tsx'
+import { UnseenChips } from './unseen-chips.tsx'
 import './handling.css'
 // So that they are here without a connection, too.
 import '../actions/lazy-actions.ts'
 import '../state/thumbhash.ts'
 
 /** What lies over the pictures: others' selections and pointers, handles, chips, what can be done. */
-export function Over(): JSX.Element {
-  const { captioning, drop, menus } = useApp()
+export function Overlay(): JSX.Element {
+  const { captionEditing, drop, menus } = useApp()
   // A picture may be pasted without a warning.
   onMount(() => drop.warm())
   return (
     <>
       <SelectionBar hidden={menus.now() !== null} />
       <div class="over">
-        <OthersSelections />
-        <ResizeHandles hidden={captioning.now() !== null} />
-        <Cursors />
+        <RemoteSelections />
+        <ResizeHandles hidden={captionEditing.now() !== null} />
+        <RemoteCursors />
         <Failures />
-        <Chips />
+        <UnseenChips />
         <CaptionField />
       </div>
       <Show when={menus.now()} keyed>

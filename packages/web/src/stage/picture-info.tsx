@@ -1,18 +1,17 @@
-import { type ImageRecord, words } from '@wirephoto/board'
+import { type ImageRecord } from '@wirephoto/board'
 import type { SeenBy } from '@wirephoto/client'
 import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import type { Way } from '../state/transfer-state.ts'
-import { when } from '../ui/format-time.ts'
-
-const { ui } = words
+import type { TransferState } from '../state/transfer-state.ts'
+import { formatTime } from '../ui/format-time.ts'
+import { words } from '../words/page.ts'
 
 /** Milliseconds that it is said who has seen a picture, after the last who did. */
 const SHOWN = 10_000
 
-interface SlugProps {
+interface PictureInfoProps {
   readonly record: ImageRecord | undefined
-  readonly way: Way | null
+  readonly way: TransferState | null
   readonly seenBy: SeenBy | undefined
 }
 
@@ -20,8 +19,8 @@ interface SlugProps {
  * The strip under a picture: how far it is on its way, and to its sender who has seen it. Otherwise, to
  * who looks: what it is, whose, and since when.
  */
-export function Slug(props: SlugProps): JSX.Element {
-  const { desk } = useApp()
+export function PictureInfo(props: PictureInfoProps): JSX.Element {
+  const { boardStore } = useApp()
   const [fresh, setFresh] = createSignal(false)
   createEffect(
     on(
@@ -38,9 +37,9 @@ export function Slug(props: SlugProps): JSX.Element {
     const { record } = props
     if (!record) return ''
     const { caption, name, author, createdAt } = record
-    const by = author === desk.board.visitor ? ui.you : desk.nameOf(author)
+    const by = author === boardStore.board.visitor ? words.you : boardStore.nameOf(author)
     // Whose it is has been said.
-    return [caption || name, props.way ? '' : by, when(createdAt)].filter(Boolean).join(' · ')
+    return [caption || name, props.way ? '' : by, formatTime(createdAt)].filter(Boolean).join(' · ')
   }
   return (
     <Show when={props.way?.state !== 'failed'}>
@@ -64,14 +63,14 @@ export function Slug(props: SlugProps): JSX.Element {
           <Show when={props.seenBy}>
             {(seenBy) => (
               <>
-                <p>{ui.seenBy(seenBy().by.length, othersOf(seenBy()))}</p>
+                <p>{words.seenBy(seenBy().by.length, othersOf(seenBy()))}</p>
                 <p>{slowest(seenBy())}</p>
               </>
             )}
           </Show>
         </div>
         <Show when={props.seenBy}>
-          {(seenBy) => <p class="names">{namesOf(seenBy(), desk.nameOf)}</p>}
+          {(seenBy) => <p class="names">{namesOf(seenBy(), boardStore.nameOf)}</p>}
         </Show>
       </div>
     </Show>
@@ -84,27 +83,28 @@ export function describe(
   nameOf: (visitor: string) => string,
 ): string | undefined {
   if (!seenBy) return undefined
-  return `${ui.seenBy(seenBy.by.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
+  return `${words.seenBy(seenBy.by.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
 }
 
 /** Some of those who saw it may have left. */
 const othersOf = ({ by, of }: SeenBy): number => Math.max(of, by.length)
 
 const slowest = ({ by }: SeenBy): string =>
-  ui.milliseconds(Math.max(...by.map(({ milliseconds }) => milliseconds)))
+  words.milliseconds(Math.max(...by.map(({ milliseconds }) => milliseconds)))
 
 const namesOf = ({ by }: SeenBy, nameOf: (visitor: string) => string): string =>
   by
     .map(({ visitor, name, milliseconds }) => {
-      return `${name || nameOf(visitor) || ui.guest} ${ui.milliseconds(milliseconds)}`
+      return `${name || nameOf(visitor) || words.guest} ${words.milliseconds(milliseconds)}`
     })
     .join(', ')
 
-function Progress(props: { way: Way }): JSX.Element {
+function Progress(props: { way: TransferState }): JSX.Element {
   const text = (): string => {
     const { state, share, by } = props.way
-    if (state === 'stalled') return ui.waitingForConnection(by)
-    const progress = state === 'waiting' ? ui.waiting : share === null ? '' : ui.percent(share)
+    if (state === 'stalled') return words.waitingForConnection(by)
+    const progress =
+      state === 'waiting' ? words.waiting : share === null ? '' : words.percent(share)
     return [progress, by].filter(Boolean).join(' · ')
   }
   return (
@@ -121,5 +121,5 @@ function Countdown(props: { to: number }): JSX.Element {
   const timer = setInterval(() => setSeconds(left()), 250)
   onCleanup(() => clearInterval(timer))
   createEffect(() => setSeconds(left()))
-  return <>{ui.retrying(seconds())}</>
+  return <>{words.retrying(seconds())}</>
 }

@@ -12,9 +12,9 @@ import {
 } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf } from '../state/blur.ts'
-import { awaitsVariants, sideFor, wantsTail } from '../state/resolution.ts'
-import type { Way } from '../state/transfer-state.ts'
-import { Wire } from '../ui/progress-line.tsx'
+import { awaitsVariants, sideFor, wantsLiveRead } from '../state/resolution.ts'
+import type { TransferState } from '../state/transfer-state.ts'
+import { ProgressLine } from '../ui/progress-line.tsx'
 
 /** Screen pixels below which a picture's blur says as much as the picture, at the least zoom of a level. */
 const WORTH_LOADING = 12
@@ -24,10 +24,10 @@ const RELOAD = { first: 1_000, most: 30_000 }
 const PATIENCE = 2_000
 const FADE = 400
 
-interface PrintProps {
+interface PictureImageProps {
   readonly id: string
   readonly record: ImageRecord | undefined
-  readonly way: Way | null
+  readonly way: TransferState | null
   readonly alt: string
 }
 
@@ -43,15 +43,15 @@ interface Layer {
  * each shown once it is decoded and until the next one is; over it the wire line while it arrives. One's
  * own file stands at once and is replaced by nothing.
  */
-export function Print(props: PrintProps): JSX.Element {
-  const { desk, seeing, camera } = useApp()
+export function PictureImage(props: PictureImageProps): JSX.Element {
+  const { boardStore, paintReporter, camera } = useApp()
   const { id } = props
   /** One's own file is in a form that this browser can't read, but the server may. */
   const [broken, setBroken] = createSignal(false)
   const own = createMemo<string | null>((kept) => {
     if (broken()) return null
     void props.way
-    return kept ?? desk.file(id)
+    return kept ?? boardStore.file(id)
   }, null)
   const [layers, setLayers] = createSignal<readonly Layer[]>([])
   const [ready, setReady] = createSignal<ReadonlySet<Layer>>(new Set())
@@ -62,7 +62,7 @@ export function Print(props: PrintProps): JSX.Element {
     timers.add(setTimeout(run, milliseconds))
   }
 
-  const preview = desk.preview(id)
+  const preview = boardStore.preview(id)
   createComputed(() => {
     const blob = preview()
     if (!blob || own() || untrack(layers).some(({ is }) => is === 'picture')) return
@@ -75,20 +75,20 @@ export function Print(props: PrintProps): JSX.Element {
     const longest = w * Math.max(1, height / width)
     return Math.max(most, longest * camera.detail() * devicePixelRatio)
   }, 0)
-  const arrival = desk.arrival(id)
+  const arrival = boardStore.arrival(id)
   const wants = createMemo<boolean>(() => {
     const { live, state } = arrival() ?? {}
     if (!live || state !== 'arriving' || own() || props.record?.blob) return false
-    return wantsTail(pixels()) && seeing.isInView(id)
+    return wantsLiveRead(pixels()) && paintReporter.isInView(id)
   })
   createComputed(() => {
     if (!wants()) return
-    desk.tails.ask(id)
-    onCleanup(() => desk.tails.leave(id))
+    boardStore.tails.ask(id)
+    onCleanup(() => boardStore.tails.leave(id))
   })
   createComputed(() => {
-    if (!desk.tails.isOf(id)) return
-    const tail: Layer = { address: desk.tails.url(id), is: 'tail' }
+    if (!boardStore.tails.isOf(id)) return
+    const tail: Layer = { address: boardStore.tails.url(id), is: 'tail' }
     setLayers((all) => [...all.filter(({ is }) => is !== 'tail'), tail])
   })
   const stored = storedAddress(props, own, pixels)
@@ -99,26 +99,26 @@ export function Print(props: PrintProps): JSX.Element {
 
   const decoded = (layer: Layer): void => {
     setReady((all) => new Set(all).add(layer))
-    seeing.painted(id)
+    paintReporter.painted(id)
     after(FADE, () => {
       setCovered(true)
       setLayers((all) => all.slice(Math.max(0, all.indexOf(layer))))
     })
   }
   const lost = (layer: Layer): void => {
-    if (layer.is === 'tail') desk.tails.leave(id)
+    if (layer.is === 'tail') boardStore.tails.leave(id)
     setLayers((all) => all.filter((other) => other !== layer))
   }
   /** One's own file is drawn when the browser gets to it; until then its blur may shine through. */
   const isBlurred = (): boolean => {
     if (!own()) return !covered()
     void props.way
-    return desk.board.uploads.get(id)?.file.type === 'image/jpeg'
+    return boardStore.board.uploads.get(id)?.file.type === 'image/jpeg'
   }
   onCleanup(() => {
     for (const timer of timers) clearTimeout(timer)
-    seeing.gone(id)
-    desk.release(id)
+    paintReporter.gone(id)
+    boardStore.release(id)
   })
 
   return (
@@ -132,7 +132,7 @@ export function Print(props: PrintProps): JSX.Element {
             layer={layer}
             alt={props.alt}
             isReady={ready().has(layer)}
-            isInView={seeing.isInView(id)}
+            isInView={paintReporter.isInView(id)}
             onDecoded={() => decoded(layer)}
             onLost={() => lost(layer)}
           />
@@ -150,18 +150,18 @@ export function Print(props: PrintProps): JSX.Element {
           />
         )}
       </Show>
-      <Wire way={props.way} />
+      <ProgressLine way={props.way} />
     </div>
   )
 }
 
 /** Where the stored picture is read from, in the size that the screen asks for, and never a lesser one. */
 function storedAddress(
-  props: PrintProps,
+  props: PictureImageProps,
   own: () => string | null,
   pixels: () => number,
 ): () => string | null {
-  const { desk, camera } = useApp()
+  const { boardStore, camera } = useApp()
   const near = createMemo<boolean>(
     (was) => was || (props.record?.w ?? 0) * camera.level() >= WORTH_LOADING,
     false,
@@ -174,7 +174,7 @@ function storedAddress(
   })
   const source = createMemo<{ blob: string; side: number } | null>((last) => {
     const { record } = props
-    if (own() || !near() || !record?.blob || !blobUrl(desk.board, record)) return last
+    if (own() || !near() || !record?.blob || !blobUrl(boardStore.board, record)) return last
     if (!last && !waited() && awaitsVariants(record)) return null
     const side = sideFor(record, pixels())
     return last?.blob === record.blob && last.side >= side ? last : { blob: record.blob, side }
@@ -182,7 +182,7 @@ function storedAddress(
   return createMemo(() => {
     const chosen = source()
     const record = untrack(() => props.record)
-    return chosen && record ? blobUrl(desk.board, record, chosen.side) : null
+    return chosen && record ? blobUrl(boardStore.board, record, chosen.side) : null
   })
 }
 

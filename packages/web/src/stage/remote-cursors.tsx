@@ -1,12 +1,10 @@
-import { words } from '@wirephoto/board'
 import type { Place } from '@wirephoto/client'
 import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
-import { colourOf } from '../ui/avatar-colour.ts'
+import { avatarColour } from '../ui/avatar-colour.ts'
+import { words } from '../words/page.ts'
 import './remote-cursors.css'
-
-const { ui } = words
 
 /** Pointers that are drawn at the most. */
 const DRAWN = 20
@@ -16,7 +14,7 @@ const SPRING = 80
 const STILL = 4_000
 
 /** What others point at, in their colours. */
-export function Cursors(): JSX.Element {
+export function RemoteCursors(): JSX.Element {
   const { people } = useApp()
   const sessions = createMemo<readonly string[]>((last) => {
     const all = [...people.others()].flatMap(([session, { cursor }]) => (cursor ? session : []))
@@ -67,14 +65,14 @@ function Cursor(props: { session: string }): JSX.Element {
       aria-hidden="true"
       style={{
         transform: `translate(${place().x}px, ${place().y}px)`,
-        '--colour': colourOf(person()?.visitor ?? ''),
+        '--colour': avatarColour(person()?.visitor ?? ''),
       }}
     >
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
         <path d="M1 1l5 13 2.2-5.8L14 6z" />
       </svg>
       <span class="tab" dir="auto">
-        {person()?.name || ui.guest}
+        {person()?.name || words.guest}
       </span>
     </div>
   )
@@ -84,12 +82,12 @@ function Cursor(props: { session: string }): JSX.Element {
 const AROUND = 200
 
 /** A line in their colour around what others have selected, with the name at the first of theirs. */
-export function OthersSelections(): JSX.Element {
-  const { people, desk } = useApp()
+export function RemoteSelections(): JSX.Element {
+  const { people, boardStore } = useApp()
   const keys = createMemo<readonly string[]>((last) => {
-    desk.count()
+    boardStore.count()
     const all = [...people.others()].flatMap(([session, { selection }]) =>
-      selection.filter((id) => desk.boxes.has(id)).map((id) => `${session} ${id}`),
+      selection.filter((id) => boardStore.boxes.has(id)).map((id) => `${session} ${id}`),
     )
     return same(last, all.slice(0, AROUND))
   }, [])
@@ -104,10 +102,10 @@ export function OthersSelections(): JSX.Element {
 }
 
 function Around(props: { session: string; id: string }): JSX.Element {
-  const { people, desk, hands, camera, selection } = useApp()
+  const { people, boardStore, drag, camera, selection } = useApp()
   const { id } = props
-  const record = desk.picture(id)
-  const held = hands.at(id)
+  const record = boardStore.picture(id)
+  const held = drag.at(id)
   const person = () => people.others().get(props.session)
   const place = createMemo(() => {
     const { x = 0, y = 0, w = 0, width = 1, height = 1 } = record() ?? {}
@@ -125,12 +123,12 @@ function Around(props: { session: string; id: string }): JSX.Element {
         transform: `translate(${place().x}px, ${place().y}px)`,
         width: `${place().w}px`,
         height: `${place().h}px`,
-        '--colour': colourOf(person()?.visitor ?? ''),
+        '--colour': avatarColour(person()?.visitor ?? ''),
       }}
     >
       <Show when={person()?.selection[0] === id}>
         <span class="tab" dir="auto">
-          {person()?.name || ui.guest}
+          {person()?.name || words.guest}
         </span>
       </Show>
     </div>

@@ -22,14 +22,14 @@ const ROOM = 64
 
 /** Eight handles around what is selected: they scale it all about the opposite side, ratios kept. */
 export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
-  const { desk, camera, selection, hands } = useApp()
+  const { boardStore, camera, selection, drag } = useApp()
   let pull: { from: Point; grip: Grip; box: Box; least: number; most: number } | null = null
 
   const box = createMemo(() => {
-    desk.ticks()
+    boardStore.ticks()
     const boxes = [...selection.ids()].flatMap((id) => {
-      const record = desk.boxes.get(id)
-      const held = hands.holding() ? hands.at(id)() : undefined
+      const record = boardStore.boxes.get(id)
+      const held = drag.holding() ? drag.at(id)() : undefined
       if (!record) return []
       const w = held?.w ?? record.w
       return { x: held?.x ?? record.x, y: held?.y ?? record.y, w, h: (record.h / record.w) * w }
@@ -55,9 +55,15 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
     if (!selected) return
     const handle = event.currentTarget as HTMLElement
     handle.setPointerCapture(event.pointerId)
-    const widths = [...selection.ids()].flatMap((id) => desk.get(id)?.w ?? [])
+    const widths = [...selection.ids()].flatMap((id) => boardStore.get(id)?.w ?? [])
     const least = Math.min(1, LEAST / Math.min(...widths))
-    pull = { from: event, grip, box: selected, least, most: limits.widest / Math.max(...widths) }
+    pull = {
+      from: event,
+      grip,
+      box: selected,
+      least,
+      most: limits.maxPictureWidth / Math.max(...widths),
+    }
     const off = new AbortController()
     const on = <K extends keyof HTMLElementEventMap>(
       target: HTMLElement | Document,
@@ -73,14 +79,14 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
       pull = null
       how()
     }
-    hands.lift(selection.ids())
+    drag.lift(selection.ids())
     on(handle, 'pointermove', stretch)
-    on(handle, 'pointerup', () => end(() => hands.letGo()))
-    on(handle, 'pointercancel', () => end(() => hands.cancel()))
+    on(handle, 'pointerup', () => end(() => drag.letGo()))
+    on(handle, 'pointercancel', () => end(() => drag.cancel()))
     on(document, 'keydown', (pressed) => {
       if (pressed.key !== 'Escape') return
       pressed.stopPropagation()
-      end(() => hands.cancel())
+      end(() => drag.cancel())
     })
   }
   const stretch = (event: PointerEvent): void => {
@@ -89,14 +95,14 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
     const { zoom } = camera.now
     const way = { x: (event.clientX - from.x) / zoom, y: (event.clientY - from.y) / zoom }
     const factor = Math.max(least, Math.min(most, factorOf(grip, start, way)))
-    hands.scale(factor, {
+    drag.scale(factor, {
       x: start.x + start.w * (1 - grip.x),
       y: start.y + start.h * (1 - grip.y),
     })
   }
 
   return (
-    <Show when={!props.hidden && (!hands.holding() || pull) && at()}>
+    <Show when={!props.hidden && (!drag.holding() || pull) && at()}>
       {(place) => (
         <div
           class="handles"

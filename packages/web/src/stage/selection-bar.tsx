@@ -1,11 +1,9 @@
-import { words } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
-import { atHand } from '../actions/actions.ts'
+import { actionsFor } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
 import { around, toScreen } from '../geometry/view.ts'
 import { ActionButton } from '../ui/action-button.tsx'
-
-const { ui } = words
+import { words } from '../words/page.ts'
 
 /** Screen pixels: the space around the buttons of the bar, and how far above its pictures it is. */
 const BAR = { edge: 4, gap: 12 }
@@ -14,13 +12,13 @@ const SLUG = 20
 
 /** What can be done with what is selected: above it, else below, and never off the screen. */
 export function SelectionBar(props: { hidden: boolean }): JSX.Element {
-  const { desk, camera, selection, hands, actions } = useApp()
+  const { boardStore, camera, selection, drag, actions } = useApp()
   const box = createMemo(() => {
-    desk.ticks()
-    const boxes = [...selection.ids()].flatMap((id) => desk.boxes.get(id) ?? [])
+    boardStore.ticks()
+    const boxes = [...selection.ids()].flatMap((id) => boardStore.boxes.get(id) ?? [])
     return around(boxes)
   })
-  const offered = createMemo(() => (box() ? atHand(actions) : []))
+  const offered = createMemo(() => (box() ? actionsFor(actions) : []))
   const at = createMemo(() => {
     const selected = box()
     if (!selected) return null
@@ -45,12 +43,12 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     }
   })
   return (
-    <Show when={!props.hidden && !hands.holding() && at()}>
+    <Show when={!props.hidden && !drag.holding() && at()}>
       {(place) => (
         <div
           class="selection-bar sheet"
           role="toolbar"
-          aria-label={ui.pictureMenu(selection.ids().size)}
+          aria-label={words.pictureMenu(selection.ids().size)}
           style={{ transform: `translate(${Math.round(place().x)}px, ${Math.round(place().y)}px)` }}
         >
           <For each={offered()}>{(action) => <ActionButton action={action} />}</For>

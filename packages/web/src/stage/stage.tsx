@@ -1,9 +1,9 @@
-import { words } from '@wirephoto/board'
 import { createEffect, createMemo, For, type JSX, on, onCleanup, onMount, Show } from 'solid-js'
-import { atPictures } from '../actions/actions.ts'
+import { contextMenuFor } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
-import { Later } from '../ui/lazy-part.tsx'
-import { FarPictures } from './far-canvas.tsx'
+import { LazyPart } from '../ui/lazy-part.tsx'
+import { words } from '../words/page.ts'
+import { FarCanvas } from './far-canvas.tsx'
 import { Gestures } from './gestures.ts'
 import { enter, listenToKeys } from './keys.ts'
 import { Marquee, MarqueeBox } from './marquee.tsx'
@@ -13,32 +13,30 @@ import { type Point, toBoard } from '../geometry/view.ts'
 import { visible } from '../state/visible.ts'
 import { Tile } from './tile.tsx'
 
-const { ui } = words
-
-const over = () => import('./overlay.tsx').then(({ Over }) => Over)
+const over = () => import('./overlay.tsx').then(({ Overlay }) => Overlay)
 
 /** The ground with the pictures on it. */
 export function Stage(): JSX.Element {
   const app = useApp()
-  const { desk, camera, hands, selection, actions, panels, people, menus, toasts } = app
-  const marquee = new Marquee(desk, selection)
-  const shown = visible(desk, camera, hands, selection)
-  const layers = createMemo(() => stacked(shown.near(), desk.boxes, desk.layers()))
+  const { boardStore, camera, drag, selection, actions, panels, people, menus, toasts } = app
+  const marquee = new Marquee(boardStore, selection)
+  const shown = visible(boardStore, camera, drag, selection)
+  const layers = createMemo(() => stacked(shown.near(), boardStore.boxes, boardStore.layers()))
   const sayNoMenu = (): void => {
-    if (menus.now()) toasts.warn(ui.needsConnection)
+    if (menus.now()) toasts.warn(words.needsConnection)
     menus.close()
   }
   let stage!: HTMLDivElement
   let gestures!: Gestures
 
-  createEffect(on(desk.ticks, () => selection.keep(desk.boxes), { defer: true }))
+  createEffect(on(boardStore.ticks, () => selection.keep(boardStore.boxes), { defer: true }))
 
-  createEffect(on(selection.ids, (ids) => desk.board.select([...ids]), { defer: true }))
+  createEffect(on(selection.ids, (ids) => boardStore.board.select([...ids]), { defer: true }))
   const isAlone = createMemo(() => people.crowd() < 2)
   /** Where the mouse is on the board; null while it is elsewhere. */
   let pointer: Point | null = null
   const point = (): void => {
-    if (!isAlone()) desk.board.point(pointer)
+    if (!isAlone()) boardStore.board.point(pointer)
   }
   // Who comes sees where it rests.
   createEffect(on(isAlone, point, { defer: true }))
@@ -50,7 +48,7 @@ export function Stage(): JSX.Element {
   }
   const pointAway = (): void => {
     pointer = null
-    desk.board.point(null)
+    boardStore.board.point(null)
   }
   const onBoard = (at: Point): Point => toBoard(camera.now, at)
 
@@ -80,16 +78,16 @@ export function Stage(): JSX.Element {
         menus.open({
           at,
           get label() {
-            return ui.pictureMenu(selection.ids().size)
+            return words.pictureMenu(selection.ids().size)
           },
           get items() {
-            return atPictures(actions)
+            return contextMenuFor(actions)
           },
         })
       },
       twice(id, event) {
         if (event.target instanceof Element && event.target.closest('.slug'))
-          app.captioning.begin(id)
+          app.captionEditing.begin(id)
         else panels.enlarge(id)
       },
       mark: (from, { shiftKey }) => marquee.begin(onBoard(from), shiftKey),
@@ -99,14 +97,14 @@ export function Stage(): JSX.Element {
       grab(id, event) {
         menus.close()
         if (!selection.has(id)) selection.only(id)
-        hands.lift(selection.ids(), event.altKey ? 'copies' : 'themselves')
+        drag.lift(selection.ids(), event.altKey ? 'copies' : 'themselves')
       },
-      carry: (dx, dy) => hands.carry(dx, dy),
+      carry: (dx, dy) => drag.carry(dx, dy),
       drop() {
-        if (hands.staying().length > 0) selection.all(hands.leaveCopies())
-        else hands.letGo()
+        if (drag.staying().length > 0) selection.all(drag.leaveCopies())
+        else drag.letGo()
       },
-      cancel: () => hands.cancel(),
+      cancel: () => drag.cancel(),
     })
     onCleanup(() => gestures.close())
     onCleanup(listenToKeys(app, gestures))
@@ -121,13 +119,13 @@ export function Stage(): JSX.Element {
           hand: app.tool() === 'hand',
           far: camera.level() < 0.5,
           tiny: camera.level() < 0.25,
-          copying: hands.staying().length > 0,
+          copying: drag.staying().length > 0,
           several: selection.ids().size > 1,
         }}
         role="listbox"
-        aria-label={ui.pictures(desk.count())}
+        aria-label={words.pictures(boardStore.count())}
         aria-multiselectable="true"
-        tabindex={selection.active() || desk.count() === 0 ? -1 : 0}
+        tabindex={selection.active() || boardStore.count() === 0 ? -1 : 0}
         onPointerMove={pointTo}
         onPointerLeave={pointAway}
         onFocus={(event) => {
@@ -145,24 +143,24 @@ export function Stage(): JSX.Element {
           }}
         >
           <Show when={shown.far().length > 0}>
-            <FarPictures region={shown.region()} ids={shown.far()} />
+            <FarCanvas region={shown.region()} ids={shown.far()} />
           </Show>
-          <For each={hands.staying()}>
+          <For each={drag.staying()}>
             {(id) => <Staying id={id} layer={layers().get(id) ?? 0} />}
           </For>
           <For each={shown.near()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
         </div>
         <MarqueeBox box={marquee.box()} />
       </div>
-      <Later load={over} now={menus.now() !== null} onFailed={sayNoMenu} />
+      <LazyPart load={over} now={menus.now() !== null} onFailed={sayNoMenu} />
     </main>
   )
 }
 
 /** The picture where it stays, as it looks, while its tile is carried off as the copy. */
 function Staying(props: { id: string; layer: number }): JSX.Element {
-  const { desk } = useApp()
-  const { x = 0, y = 0, w = 0, h = 0 } = desk.boxes.get(props.id) ?? {}
+  const { boardStore } = useApp()
+  const { x = 0, y = 0, w = 0, h = 0 } = boardStore.boxes.get(props.id) ?? {}
   const print = document.querySelector(`[data-image="${props.id}"] > .print`)
   return (
     <div

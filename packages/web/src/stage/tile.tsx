@@ -1,11 +1,10 @@
-import { heightOf, type ImageRecord, words } from '@wirephoto/board'
+import { heightOf, type ImageRecord } from '@wirephoto/board'
 import { createEffect, createMemo, type JSX, on } from 'solid-js'
 import { useApp } from '../app.ts'
-import { wayOf } from '../state/transfer-state.ts'
-import { Print } from './picture.tsx'
-import { describe, Slug } from './picture-info.tsx'
-
-const { ui } = words
+import { transferStateOf } from '../state/transfer-state.ts'
+import { words } from '../words/page.ts'
+import { PictureImage } from './picture.tsx'
+import { describe, PictureInfo } from './picture-info.tsx'
 
 interface TileProps {
   readonly id: string
@@ -15,14 +14,14 @@ interface TileProps {
 
 /** One picture: a right-size box with what there is of it, and how far it is on its way. */
 export function Tile(props: TileProps): JSX.Element {
-  const { desk, hands, selection } = useApp()
+  const { boardStore, drag, selection } = useApp()
   const { id } = props
-  const current = desk.picture(id)
+  const current = boardStore.picture(id)
   // A picture that goes is drawn as it was until its node goes too.
   const record = createMemo<ImageRecord | undefined>((last) => current() ?? last)
-  const way = wayOf(desk, id, record)
-  const seenBy = desk.seenBy(id)
-  const away = hands.at(id)
+  const way = transferStateOf(boardStore, id, record)
+  const seenBy = boardStore.seenBy(id)
+  const away = drag.at(id)
   const place = createMemo(() => {
     const { x = 0, y = 0, w = 1, width = 1, height = 1 } = record() ?? {}
     const at = away() ?? { x, y }
@@ -46,12 +45,12 @@ export function Tile(props: TileProps): JSX.Element {
       class="tile"
       classList={{
         selected: selection.has(id),
-        lifted: hands.holding() && selection.has(id),
-        landing: desk.landed(id),
+        lifted: drag.holding() && selection.has(id),
+        landing: boardStore.landed(id),
       }}
       role="option"
       aria-selected={selection.has(id)}
-      aria-description={describe(seenBy(), desk.nameOf)}
+      aria-description={describe(seenBy(), boardStore.nameOf)}
       tabindex={selection.isActive(id) ? 0 : -1}
       data-image={id}
       data-state={state()}
@@ -66,9 +65,9 @@ export function Tile(props: TileProps): JSX.Element {
       onFocus={() => selection.activate(id, element.matches(':focus-visible'))}
     >
       {/* Its name. What stands below it says more than a name, and to who looks only. */}
-      <span class="unseen">{ui.pictureLabel(name(), state())}</span>
-      <Print id={id} record={record()} way={way()} alt={name()} />
-      <Slug record={record()} way={way()} seenBy={seenBy()} />
+      <span class="unseen">{words.pictureLabel(name(), state())}</span>
+      <PictureImage id={id} record={record()} way={way()} alt={name()} />
+      <PictureInfo record={record()} way={way()} seenBy={seenBy()} />
     </div>
   )
 }

@@ -1,19 +1,19 @@
-import { roomWords as ui } from '@wirephoto/board'
 import arrow from 'lucide-static/icons/arrow-right.svg?raw'
 import { createMemo, For, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
-import type { Edge, News } from '../state/unseen.ts'
+import type { Edge, UnseenBeyondEdge } from '../state/unseen.ts'
+import { panelWords } from '../words/panels.ts'
 
 /** Screen pixels that a chip keeps from the corners. */
 const ASIDE = 96
 
 /** A chip on each edge beyond which something has come that nobody here has seen. */
-export function Chips(): JSX.Element {
+export function UnseenChips(): JSX.Element {
   const { unseen } = useApp()
   const edges = createMemo(() =>
     unseen
-      .news()
+      .beyondEdges()
       .map(({ edge }) => edge)
       .sort()
       .join(' '),
@@ -29,8 +29,8 @@ export function Chips(): JSX.Element {
 
 function Chip(props: { edge: Edge }): JSX.Element {
   const { unseen, camera } = useApp()
-  const news = createMemo<News | undefined>(
-    (last) => unseen.news().find(({ edge }) => edge === props.edge) ?? last,
+  const news = createMemo<UnseenBeyondEdge | undefined>(
+    (last) => unseen.beyondEdges().find(({ edge }) => edge === props.edge) ?? last,
   )
   const place = createMemo(() => {
     const { x = 0, y = 0, w = 0, h = 0 } = news()?.box ?? {}
@@ -51,7 +51,7 @@ function Chip(props: { edge: Edge }): JSX.Element {
       type="button"
       class={`chip sheet ${props.edge}`}
       style={place()}
-      title={ui.goToNew}
+      title={panelWords.goToNew}
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => {
         const there = news()
@@ -59,7 +59,7 @@ function Chip(props: { edge: Edge }): JSX.Element {
       }}
     >
       <span class="icon" aria-hidden="true" innerHTML={arrow} />
-      <span>{ui.newPictures(news()?.count ?? 0)}</span>
+      <span>{panelWords.newPictures(news()?.count ?? 0)}</span>
     </button>
   )
 }

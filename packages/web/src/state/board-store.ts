@@ -1,8 +1,8 @@
 import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
-import type { Arrival, Board, Held, OwnUpload, SeenBy, Status } from '@wirephoto/client'
+import type { Arrival, Board, DragPosition, OwnUpload, SeenBy, Status } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
 import { around } from '../geometry/view.ts'
-import { Tails } from './live-reads.ts'
+import { LiveReads } from './live-reads.ts'
 
 /** Milliseconds in which a picture that came is still new enough to land. */
 const FRESH = 1_000
@@ -16,7 +16,7 @@ export interface Standing extends Box {
  * The board as the page sees it: the SDK's state as signals, and one's own pictures that the board
  * doesn't have: not announced yet (their preview is still being made), or turned down.
  */
-export class Desk {
+export class BoardStore {
   readonly board: Board
   readonly title: Accessor<string>
   readonly status: Accessor<Status>
@@ -30,7 +30,7 @@ export class Desk {
   readonly canRedo: Accessor<boolean>
   /** What somebody is called, empty when that isn't known. */
   readonly nameOf: (visitor: string) => string
-  readonly tails: Tails
+  readonly tails: LiveReads
   readonly #boxes = new Map<string, Standing>()
   /** One's own pictures that aren't stored, as last seen. */
   readonly #own = new Map<string, ImageRecord>()
@@ -49,7 +49,7 @@ export class Desk {
 
   constructor(board: Board) {
     this.board = board
-    this.tails = new Tails(board)
+    this.tails = new LiveReads(board)
     const [title, setTitle] = createSignal(board.title)
     const [status, setStatus] = createSignal(board.status)
     const [undo, setUndo] = createSignal({ can: board.canUndo, canRe: board.canRedo })
@@ -72,7 +72,7 @@ export class Desk {
     this.#setCount = setCount
     this.#tick = () => setTicks((n) => n + 1)
     const offs = [
-      board.on('title', () => setTitle(board.title)),
+      board.on('settings', () => setTitle(board.title)),
       board.on('status', () => setStatus(board.status)),
       board.on('undo', () => setUndo({ can: board.canUndo, canRe: board.canRedo })),
       board.on('uploads', (ids) => {
@@ -177,7 +177,7 @@ export class Desk {
   }
 
   /** Writes new places and widths, one undo step for all, and for all that move for the same `step`. */
-  move(places: ReadonlyMap<string, Held>, step?: object): void {
+  move(places: ReadonlyMap<string, DragPosition>, step?: object): void {
     for (const [id, { x, y, w }] of places) {
       const set = w === undefined ? { x, y } : { x, y, w }
       const own = this.#own.get(id)

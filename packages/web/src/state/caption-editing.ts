@@ -1,7 +1,7 @@
 import { type Accessor, createSignal } from 'solid-js'
 
 /** The picture whose caption is being written. */
-export class Captioning {
+export class CaptionEditing {
   readonly now: Accessor<string | null>
   readonly begin: (id: string) => void
   readonly end: () => void

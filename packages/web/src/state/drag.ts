@@ -1,13 +1,13 @@
 import { limits } from '@wirephoto/board'
-import type { Held, Place } from '@wirephoto/client'
+import type { DragPosition, Place } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup, type Signal } from 'solid-js'
-import type { Desk } from './board-store.ts'
+import type { BoardStore } from './board-store.ts'
 
 /** Milliseconds in which a picture in someone else's hand covers most of the way to where it is. */
 const FOLLOW = 45
 
 interface Watched {
-  readonly place: Signal<Held | undefined>
+  readonly place: Signal<DragPosition | undefined>
   watchers: number
 }
 
@@ -22,12 +22,12 @@ interface Follower {
 }
 
 /** Pictures away from where they are written: in one's own hand, or in someone else's. */
-export class Hands {
-  readonly #desk: Desk
+export class DragState {
+  readonly #boardStore: BoardStore
   readonly #places = new Map<string, Watched>()
   /** Places at the start of one's own drag. */
   readonly #lifted = new Map<string, Spot>()
-  readonly #own = new Map<string, Held>()
+  readonly #own = new Map<string, DragPosition>()
   readonly #followers = new Map<string, Follower>()
   /** Whether one's own hand is full. */
   readonly holding: Accessor<boolean>
@@ -41,8 +41,8 @@ export class Hands {
   #frame = 0
   #tell = 0
 
-  constructor(desk: Desk) {
-    this.#desk = desk
+  constructor(boardStore: BoardStore) {
+    this.#boardStore = boardStore
     const [holding, setHolding] = createSignal(false)
     this.holding = holding
     this.#setHolding = setHolding
@@ -52,16 +52,16 @@ export class Hands {
     const [staying, setStaying] = createSignal<readonly string[]>([])
     this.staying = staying
     this.#setStaying = setStaying
-    const off = desk.board.on('drags', (ids) => this.#others(ids))
+    const off = boardStore.board.on('drags', (ids) => this.#others(ids))
     onCleanup(off)
   }
 
   /** Where a picture is instead of where it is written, as a signal. */
-  at(id: string): Accessor<Held | undefined> {
+  at(id: string): Accessor<DragPosition | undefined> {
     let watched = this.#places.get(id)
     if (!watched) {
       const place = this.#own.get(id) ?? this.#followers.get(id)
-      watched = { place: createSignal<Held | undefined>(place), watchers: 0 }
+      watched = { place: createSignal<DragPosition | undefined>(place), watchers: 0 }
       this.#places.set(id, watched)
     }
     const { place } = watched
@@ -75,7 +75,7 @@ export class Hands {
   /** Takes pictures up, or copies of them. */
   lift(ids: Iterable<string>, what: 'themselves' | 'copies' = 'themselves'): void {
     for (const id of ids) {
-      const record = this.#desk.get(id)
+      const record = this.#boardStore.get(id)
       if (record) this.#lifted.set(id, { w: record.w, ...pick(this.#followers.get(id) ?? record) })
       this.#followers.delete(id)
     }
@@ -100,15 +100,17 @@ export class Hands {
 
   /** Writes where they are now, once. */
   letGo(): void {
-    this.#end(() => this.#desk.move(this.#own))
+    this.#end(() => this.#boardStore.move(this.#own))
   }
 
   /** Puts copies where they are now, and those themselves back; the copies' ids. */
   leaveCopies(): string[] {
     let ids: string[] = []
     this.#end(() => {
-      ids = this.#desk.board.copy(
-        [...this.#own].flatMap(([of, { x, y }]) => (this.#desk.get(of)?.blob ? { of, x, y } : [])),
+      ids = this.#boardStore.board.copy(
+        [...this.#own].flatMap(([of, { x, y }]) =>
+          this.#boardStore.get(of)?.blob ? { of, x, y } : [],
+        ),
       )
     })
     return ids
@@ -121,7 +123,7 @@ export class Hands {
   /** What is written next for these is gone to, not jumped to. */
   glide(ids: Iterable<string>): void {
     for (const id of ids) {
-      const record = this.#desk.get(id)
+      const record = this.#boardStore.get(id)
       if (record && !this.#own.has(id) && !this.#followers.has(id))
         this.#followers.set(id, { w: record.w, ...pick(record) })
     }
@@ -129,7 +131,7 @@ export class Hands {
     this.#go()
   }
 
-  #place(where: (lifted: Spot) => Held): void {
+  #place(where: (lifted: Spot) => DragPosition): void {
     batch(() => {
       for (const [id, lifted] of this.#lifted) {
         const place = where(lifted)
@@ -140,12 +142,12 @@ export class Hands {
     if (this.staying().length > 0) return
     this.#tell ||= requestAnimationFrame(() => {
       this.#tell = 0
-      const shown = [...this.#own].slice(0, limits.dragged)
-      this.#desk.board.drag(Object.fromEntries(shown))
+      const shown = [...this.#own].slice(0, limits.draggedPictureCount)
+      this.#boardStore.board.drag(Object.fromEntries(shown))
     })
   }
 
-  #show(id: string, place: Held | undefined): void {
+  #show(id: string, place: DragPosition | undefined): void {
     this.#places.get(id)?.place[1](place)
   }
 
@@ -158,7 +160,7 @@ export class Hands {
       this.#setHolding(false)
       this.#setStaying([])
     })
-    if (this.#own.size > 0) this.#desk.board.drag(null)
+    if (this.#own.size > 0) this.#boardStore.board.drag(null)
     this.#own.clear()
     this.#lifted.clear()
     this.#count()
@@ -171,7 +173,7 @@ export class Hands {
   #others(ids: Iterable<string>): void {
     for (const id of ids) {
       if (this.#own.has(id)) continue
-      const record = this.#desk.get(id)
+      const record = this.#boardStore.get(id)
       if (!record) continue
       if (!this.#followers.has(id)) this.#followers.set(id, { w: record.w, ...pick(record) })
     }
@@ -188,8 +190,8 @@ export class Hands {
     const part = still ? 1 : 1 - Math.exp((last - now) / FOLLOW)
     batch(() => {
       for (const [id, follower] of this.#followers) {
-        const held = this.#desk.board.drags.get(id)
-        const record = this.#desk.get(id)
+        const held = this.#boardStore.board.drags.get(id)
+        const record = this.#boardStore.get(id)
         if (!record) this.#release(id)
         else {
           const to = { ...pick(held ?? record), w: held?.w ?? record.w }

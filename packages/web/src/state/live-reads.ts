@@ -1,8 +1,8 @@
-import { type Board, tailUrl } from '@wirephoto/client'
+import { type Board, liveUrl } from '@wirephoto/client'
 import { createSelector, createSignal } from 'solid-js'
 
 /** Of pictures that sharpen as they come, the one that this page reads: the first that asked (A4). */
-export class Tails {
+export class LiveReads {
   /** Whether it is the turn of a picture. */
   readonly isOf: (id: string) => boolean
   readonly #board: Board
@@ -27,6 +27,6 @@ export class Tails {
   }
 
   url(id: string): string {
-    return tailUrl(this.#board, id, this.#page)
+    return liveUrl(this.#board, id, this.#page)
   }
 }

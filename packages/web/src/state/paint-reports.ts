@@ -1,24 +1,24 @@
 import { createEffect, onCleanup } from 'solid-js'
 import { overlaps, seen } from '../geometry/view.ts'
-import type { Desk } from './board-store.ts'
+import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
 
 /** Tells the senders of new pictures when those are painted here: within view, on a visible tab. */
-export class Seeing {
-  readonly #desk: Desk
+export class PaintReporter {
+  readonly #boardStore: BoardStore
   readonly #camera: Camera
   /** Painted, but nobody has been told. */
   readonly #painted = new Set<string>()
   #frame = 0
 
-  constructor(desk: Desk, camera: Camera) {
-    this.#desk = desk
+  constructor(boardStore: BoardStore, camera: Camera) {
+    this.#boardStore = boardStore
     this.#camera = camera
     const look = (): void => this.#soon()
     createEffect(() => {
       camera.view()
-      desk.ticks()
-      desk.status()
+      boardStore.ticks()
+      boardStore.status()
       look()
     })
     document.addEventListener('visibilitychange', look)
@@ -41,7 +41,7 @@ export class Seeing {
 
   /** Whether a picture stands within the visible part of the page. */
   isInView(id: string): boolean {
-    const box = this.#desk.boxes.get(id)
+    const box = this.#boardStore.boxes.get(id)
     return box !== undefined && overlaps(box, seen(this.#camera.now, this.#camera.size()))
   }
 
@@ -52,10 +52,10 @@ export class Seeing {
   #look(): void {
     this.#frame = 0
     if (document.visibilityState === 'hidden') return
-    if (this.#desk.status().connection !== 'live') return
+    if (this.#boardStore.status().connection !== 'live') return
     const ids = [...this.#painted].filter((id) => this.isInView(id))
     for (const id of ids) this.#painted.delete(id)
     // The frame that has them comes after this callback.
-    if (ids.length > 0) requestAnimationFrame(() => this.#desk.board.saw(ids))
+    if (ids.length > 0) requestAnimationFrame(() => this.#boardStore.board.reportSeen(ids))
   }
 }

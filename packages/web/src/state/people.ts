@@ -21,7 +21,7 @@ export class People {
   constructor(board: Board) {
     this.#board = board
     const [others, setOthers] = createSignal<ReadonlyMap<string, Person>>(new Map())
-    const [crowd, setCrowd] = createSignal(board.crowd)
+    const [crowd, setCrowd] = createSignal(board.visitorCount)
     const [name, setName] = createSignal(kept())
     this.others = others
     this.crowd = crowd
@@ -34,7 +34,7 @@ export class People {
     const look = (): void => {
       frame = 0
       setOthers(new Map(board.people))
-      setCrowd(board.crowd)
+      setCrowd(board.visitorCount)
     }
     const off = board.on('people', () => {
       frame ||= requestAnimationFrame(look)
@@ -44,19 +44,19 @@ export class People {
       cancelAnimationFrame(frame)
     })
     // Others see us come, be it without a name.
-    board.introduce(name() ?? '')
+    board.setName(name() ?? '')
   }
 
   /** Keeps what we are called for all boards of this browser. */
   call(name: string): void {
-    const short = name.trim().slice(0, limits.person)
+    const short = name.trim().slice(0, limits.personNameLength)
     try {
       localStorage.setItem(KEY, short)
     } catch {
       // Where nothing can be kept it holds until the page goes.
     }
     this.#setName(short)
-    this.#board.introduce(short)
+    this.#board.setName(short)
   }
 }
 

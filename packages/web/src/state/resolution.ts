@@ -22,7 +22,7 @@ export function sideFor(
 }
 
 /** Whether a file is worth reading while it comes: to so many pixels on the screen, a preview is too little. */
-export const wantsTail = (pixels: number): boolean => pixels > PREVIEW && !savesData()
+export const wantsLiveRead = (pixels: number): boolean => pixels > PREVIEW && !savesData()
 
 /** Whether there will be something smaller of a picture in a moment. */
 export function awaitsVariants({ variants, bytes }: ImageRecord): boolean {

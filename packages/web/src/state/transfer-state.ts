@@ -1,9 +1,10 @@
-import { type ImageRecord, words } from '@wirephoto/board'
+import { type ImageRecord } from '@wirephoto/board'
 import { type Accessor, createMemo } from 'solid-js'
-import type { Desk } from './board-store.ts'
+import { words } from '../words/page.ts'
+import type { BoardStore } from './board-store.ts'
 
 /** A picture on its way in, as it is shown. */
-export interface Way {
+export interface TransferState {
   readonly state: 'arriving' | 'waiting' | 'stalled' | 'retrying' | 'failed'
   /** What has been sent, from 0 to 1; null when that can't be told. */
   readonly share: number | null
@@ -17,18 +18,18 @@ export interface Way {
  * How far a picture is: by what this page knows of its own upload, else by what the server tells of
  * everybody's. Null once it is stored.
  */
-export function wayOf(
-  desk: Desk,
+export function transferStateOf(
+  boardStore: BoardStore,
   id: string,
   record: Accessor<ImageRecord | undefined>,
-): Accessor<Way | null> {
-  const upload = desk.upload(id)
-  const arrival = desk.arrival(id)
-  return createMemo<Way | null>((last) => {
+): Accessor<TransferState | null> {
+  const upload = boardStore.upload(id)
+  const arrival = boardStore.arrival(id)
+  return createMemo<TransferState | null>((last) => {
     const own = upload()
     const told = arrival()
     if (own) {
-      const isOffline = desk.status().connection === 'offline'
+      const isOffline = boardStore.status().connection === 'offline'
       const isStalled =
         own.state === 'sending'
           ? isOffline || (told?.state === 'stalled' && told.sent > 0)
@@ -43,7 +44,7 @@ export function wayOf(
     }
     const { blob = null, author = '' } = record() ?? {}
     if (blob !== null) return null
-    const by = author === desk.board.visitor ? null : desk.nameOf(author) || words.ui.guest
+    const by = author === boardStore.board.visitor ? null : boardStore.nameOf(author) || words.guest
     const known = told ?? { state: 'arriving' as const, sent: 0, total: null }
     // While the line is down, the last that was known.
     const share = known.total ? known.sent / known.total : (last?.share ?? null)

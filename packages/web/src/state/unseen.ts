@@ -1,13 +1,13 @@
 import type { Box } from '@wirephoto/board'
 import { type Accessor, createMemo, createSignal, onCleanup, untrack } from 'solid-js'
 import { around, overlaps, type View } from '../geometry/view.ts'
-import type { Desk } from './board-store.ts'
+import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
 
 export type Edge = 'top' | 'right' | 'bottom' | 'left'
 
 /** What has come beyond one edge of the view. */
-export interface News {
+export interface UnseenBeyondEdge {
   readonly edge: Edge
   readonly count: number
   readonly box: Box
@@ -15,11 +15,11 @@ export interface News {
 
 /** Pictures that came since the page was opened and that haven't been in view yet. */
 export class Unseen {
-  readonly news: Accessor<readonly News[]>
+  readonly beyondEdges: Accessor<readonly UnseenBeyondEdge[]>
   readonly #camera: Camera
   #back: { readonly from: View; readonly to: View } | null = null
 
-  constructor(desk: Desk, camera: Camera) {
+  constructor(boardStore: BoardStore, camera: Camera) {
     this.#camera = camera
     const known = new Set<string>()
     const [unseen, setUnseen] = createSignal<ReadonlySet<string>>(new Set())
@@ -28,35 +28,35 @@ export class Unseen {
       for (const id of ids) {
         const came = !known.has(id)
         known.add(id)
-        if (came && isLoaded && desk.boxes.has(id)) fresh.push(id)
+        if (came && isLoaded && boardStore.boxes.has(id)) fresh.push(id)
       }
       if (fresh.length > 0) setUnseen((all) => new Set([...all, ...fresh]))
     }
     let isLoaded = false
     // The first pictures are what was there already.
     const offs = [
-      desk.board.on('pictures', look),
-      desk.board.on('status', ({ loaded }) => {
-        if (loaded && !isLoaded) look(desk.board.pictures.keys())
+      boardStore.board.on('pictures', look),
+      boardStore.board.on('status', ({ loaded }) => {
+        if (loaded && !isLoaded) look(boardStore.board.pictures.keys())
         isLoaded = loaded
       }),
     ]
-    look(desk.board.pictures.keys())
-    isLoaded = desk.board.status.loaded
+    look(boardStore.board.pictures.keys())
+    isLoaded = boardStore.board.status.loaded
     onCleanup(() => {
       for (const off of offs) off()
     })
 
-    this.news = createMemo(() => {
+    this.beyondEdges = createMemo(() => {
       const ids = unseen()
       if (ids.size === 0) return []
-      desk.ticks()
+      boardStore.ticks()
       camera.view()
       const { clear } = camera
       const beyond = new Map<Edge, Box[]>()
       const left = new Set<string>()
       for (const id of ids) {
-        const box = desk.boxes.get(id)
+        const box = boardStore.boxes.get(id)
         if (!box || overlaps(box, clear)) continue
         left.add(id)
         const edge = edgeOf(box, clear)
@@ -72,7 +72,7 @@ export class Unseen {
   }
 
   /** Flies to what has come. */
-  go({ box }: News): void {
+  go({ box }: UnseenBeyondEdge): void {
     const from = this.#camera.now
     this.#camera.isChosen = true
     this.#camera.fit(box)

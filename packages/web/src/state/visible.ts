@@ -8,9 +8,9 @@ import {
   untrack,
 } from 'solid-js'
 import { contains, overlaps, seen } from '../geometry/view.ts'
-import type { Desk } from './board-store.ts'
+import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
-import type { Hands } from './drag.ts'
+import type { DragState } from './drag.ts'
 import type { Selection } from './selection.ts'
 
 /** How far beyond the view pictures are kept, in views: a pan within it costs nothing. */
@@ -30,7 +30,7 @@ export interface Region extends Box {
 export interface Visible {
   /** Around the view; it stands still while the view stays within. */
   readonly region: Accessor<Region>
-  /** Those that get a node: seen, in hands, or with the keyboard. */
+  /** Those that get a node: seen, dragged, or with the keyboard. */
   readonly near: Accessor<readonly string[]>
   /** Those that are drawn together, as patches of colour. */
   readonly far: Accessor<readonly string[]>
@@ -40,7 +40,12 @@ export interface Visible {
  * What is to be drawn. A scan over plain boxes takes 0.2 ms for 10,000, and is made when pictures
  * change or the view leaves what was scanned.
  */
-export function visible(desk: Desk, camera: Camera, hands: Hands, selection: Selection): Visible {
+export function visible(
+  boardStore: BoardStore,
+  camera: Camera,
+  drag: DragState,
+  selection: Selection,
+): Visible {
   const region = createMemo<Region>((last) => {
     const view = camera.view()
     const size = camera.size()
@@ -48,10 +53,10 @@ export function visible(desk: Desk, camera: Camera, hands: Hands, selection: Sel
     return holds ? last : { ...seen(view, size, AHEAD), zoom: view.zoom }
   })
   const here = createMemo(() => {
-    desk.ticks()
+    boardStore.ticks()
     const around = region()
     const found: [string, Box][] = []
-    for (const [id, box] of desk.boxes) if (overlaps(box, around)) found.push([id, box])
+    for (const [id, box] of boardStore.boxes) if (overlaps(box, around)) found.push([id, box])
     return found
   })
   const isCrowded = (): boolean => here().length > AT_EASE
@@ -60,8 +65,8 @@ export function visible(desk: Desk, camera: Camera, hands: Hands, selection: Sel
     const ids = new Set<string>()
     for (const [id, { w, h }] of here()) if (Math.max(w, h) >= small) ids.add(id)
     const active = selection.active()
-    for (const id of active ? [active, ...hands.away()] : hands.away())
-      if (desk.boxes.has(id)) ids.add(id)
+    for (const id of active ? [active, ...drag.away()] : drag.away())
+      if (boardStore.boxes.has(id)) ids.add(id)
     return [...ids]
   })
   const near = gradually(wanted)

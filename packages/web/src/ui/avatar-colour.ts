@@ -2,7 +2,7 @@
 const COLOURS = ['cobalt', 'teal', 'green', 'olive', 'ochre', 'plum', 'rose', 'slate'] as const
 
 /** The same for everybody and for ever: by the visitor's id, FNV-1a. */
-export function colourOf(visitor: string): string {
+export function avatarColour(visitor: string): string {
   let hash = 0x811c9dc5
   for (const character of visitor)
     hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193)

@@ -1,7 +1,7 @@
-import { words } from '@wirephoto/board'
 import { type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { IconButton } from '../look/button.tsx'
+import { words } from '../words/page.ts'
 import './dialog.css'
 import { ToastList } from './toasts.tsx'
 
@@ -53,7 +53,7 @@ export function Dialog(props: DialogProps): JSX.Element {
         {(title) => (
           <header>
             <h2>{title()}</h2>
-            <IconButton icon="x" label={words.ui.close} onClick={close} />
+            <IconButton icon="x" label={words.close} onClick={close} />
           </header>
         )}
       </Show>

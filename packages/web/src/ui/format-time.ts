@@ -6,7 +6,7 @@ const time = new Intl.DateTimeFormat(undefined, {
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
 
 /** `14:02`, with the day before it when that isn't today. */
-export function when(ms: number, now = Date.now()): string {
+export function formatTime(ms: number, now = Date.now()): string {
   const date = new Date(ms)
   const today = new Date(now).toDateString() === date.toDateString()
   return today ? time.format(date) : `${day.format(date)} ${time.format(date)}`

@@ -4,7 +4,7 @@ import { useApp } from '../app.ts'
 /** Milliseconds between the board and what comes after it. */
 const AFTER = 300
 
-interface LaterProps {
+interface LazyPartProps {
   readonly load: () => Promise<Component>
   /** Somebody waits for it. */
   readonly now?: boolean
@@ -12,11 +12,11 @@ interface LaterProps {
 }
 
 /** A part of the page that nobody needs to drop a first picture: fetched when the board is live. */
-export function Later(props: LaterProps): JSX.Element {
-  const { desk } = useApp()
+export function LazyPart(props: LazyPartProps): JSX.Element {
+  const { boardStore } = useApp()
   const [view, set] = createSignal<Component | null>(null)
   createEffect(() => {
-    const isLive = desk.status().connection === 'live'
+    const isLive = boardStore.status().connection === 'live'
     if (view() || !(isLive || props.now)) return
     // What can't be loaded is asked for again with the next line.
     setTimeout(

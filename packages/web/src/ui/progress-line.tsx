@@ -1,11 +1,11 @@
 import { createComputed, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
-import type { Way } from '../state/transfer-state.ts'
+import type { TransferState } from '../state/transfer-state.ts'
 
 /** Milliseconds in which the line leaves at the bottom. */
 const LEAVING = 200
 
 /** The wire line: above it is what has been sent, at full strength. */
-export function Wire(props: { way: Way | null }): JSX.Element {
+export function ProgressLine(props: { way: TransferState | null }): JSX.Element {
   const [leaving, setLeaving] = createSignal(false)
   let timer: ReturnType<typeof setTimeout> | undefined
   createComputed(
@@ -34,7 +34,7 @@ export function Wire(props: { way: Way | null }): JSX.Element {
 }
 
 /** In steps where motion is unwelcome. */
-function share(way: Way | null): number {
+function share(way: TransferState | null): number {
   const sent = Math.min(1, way?.share ?? 0)
   return isStill() ? Math.floor(sent * 10) / 10 : sent
 }

@@ -1,7 +1,7 @@
-import { words } from '@wirephoto/board'
 import { type Accessor, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { Icon } from '../look/icon.tsx'
+import { words } from '../words/page.ts'
 
 /** Milliseconds; it starts again when the pointer or the keyboard leaves. */
 const SHOWN = 6_000
@@ -55,7 +55,7 @@ export class Toasts {
 export function ToastList(): JSX.Element {
   const { toasts } = useApp()
   return (
-    <div class="toasts" role="status" aria-live="polite" aria-label={words.ui.notices}>
+    <div class="toasts" role="status" aria-live="polite" aria-label={words.notices}>
       <For each={toasts.list()}>{(toast) => <ToastCard toast={toast} />}</For>
     </div>
   )
@@ -97,7 +97,7 @@ function ToastCard(props: { toast: Toast }): JSX.Element {
         )}
       </Show>
       <Show when={!props.toast.stays}>
-        <button type="button" class="quiet icon-only" aria-label={words.ui.close} onClick={close}>
+        <button type="button" class="quiet icon-only" aria-label={words.close} onClick={close}>
           <Icon name="x" />
         </button>
       </Show>

@@ -1,10 +1,9 @@
 import './wall.css'
-import { type ImageRecord, standing, words } from '@wirephoto/board'
+import { type ImageRecord, standing } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
 import { createEffect, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
 import { renderSVG } from 'uqr'
-
-const { ui } = words
+import { words } from '../words/page.ts'
 
 /** Milliseconds that a picture stands without news before the mosaic; that a pushed one stays for sure. */
 const QUIET = 20_000
@@ -31,7 +30,7 @@ export function Wall(props: { board: Board }): JSX.Element {
     clearTimeout(quiet)
     setMosaic([])
     setShown(record)
-    document.title = ui.wallTitle(board.title)
+    document.title = words.wallTitle(board.title)
     quiet = setTimeout(() => setMosaic(newestFirst(board).slice(0, MOSAIC)), QUIET)
   }
   const look = (): void => {
@@ -48,7 +47,7 @@ export function Wall(props: { board: Board }): JSX.Element {
     board.on('pictures', look),
     board.on('arrivals', look),
     board.on('status', setStatus),
-    board.on('title', setTitle),
+    board.on('settings', ({ title }) => setTitle(title)),
     board.on('show', (id) => {
       const record = board.pictures.get(id)
       if (!record || record.deletedAt !== null) return
@@ -65,11 +64,11 @@ export function Wall(props: { board: Board }): JSX.Element {
   void stayAwake()
 
   return (
-    <main class="wall" aria-label={ui.wallTitle(title())} onDblClick={fullscreen}>
+    <main class="wall" aria-label={words.wallTitle(title())} onDblClick={fullscreen}>
       <Show
         when={mosaic().length > 1}
         fallback={
-          <Show when={shown()} fallback={<p class="wall-empty">{ui.wallEmpty}</p>}>
+          <Show when={shown()} fallback={<p class="wall-empty">{words.wallEmpty}</p>}>
             {(record) => <Picture board={board} record={record()} />}
           </Show>
         }
@@ -90,7 +89,7 @@ export function Wall(props: { board: Board }): JSX.Element {
       <Code address={location.href.replace(/\/show\/?$/, '').replace(/\/b\/main$/, '/')} />
       <Show when={status().connection !== 'live'}>
         <p class="wall-line" role="status">
-          {ui.reconnecting}
+          {words.reconnecting}
         </p>
       </Show>
     </main>
@@ -145,7 +144,7 @@ function Code(props: { address: string }): JSX.Element {
       <div
         class="wall-code"
         role="img"
-        aria-label={ui.codeFor(props.address)}
+        aria-label={words.codeFor(props.address)}
         innerHTML={renderSVG(props.address, { border: 2 })}
       />
     </Show>

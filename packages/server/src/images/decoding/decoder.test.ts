@@ -9,16 +9,16 @@ import { type MediaType, WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
 import { blank, chunk, processes } from '../../../support/sample-images.ts'
-import { type Verdict, Workers } from './decoder.ts'
+import { Decoder, type ValidationResult } from './decoder.ts'
 import { HEAD, sniff } from './sniff.ts'
 
 const CORPORA = fileURLToPath(new URL('../../../../../../shared/corpora/', import.meta.url))
 
-let workers: Workers
+let workers: Decoder
 let folder: string
 
 before(async () => {
-  workers = new Workers()
+  workers = new Decoder()
   folder = await mkdtemp(join(tmpdir(), 'wirephoto-workers-'))
 })
 after(async () => {
@@ -26,7 +26,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-async function judge(bytes: Buffer, name = 'p'): Promise<Verdict> {
+async function judge(bytes: Buffer, name = 'p'): Promise<ValidationResult> {
   const type = await sniff(bytes.subarray(0, HEAD), name)
   const path = join(folder, crypto.randomUUID())
   await writeFile(path, bytes)
@@ -156,7 +156,7 @@ test('F8: a process that is killed costs no picture', async () => {
 })
 
 test('F8: a picture that takes too long is given up, and the next is judged', async () => {
-  const slow = new Workers({ seconds: 0.2, memory: 1e9 })
+  const slow = new Decoder({ seconds: 0.2, memory: 1e9 })
   try {
     const path = join(folder, 'slow.png')
     await writeFile(path, blank(8_000, 8_000))

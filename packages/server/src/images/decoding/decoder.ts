@@ -1,11 +1,11 @@
 import { limits, type MediaType, WireError } from '@wirephoto/board'
 import type { Jobs, Most, Preview, Variant } from './decode-process.ts'
-import { type Answer, Lane } from './process-pool.ts'
+import { type Answer, ProcessPool } from './process-pool.ts'
 
 export type { Preview, Variant }
 
 /** What a picture turned out to be. */
-export interface Verdict {
+export interface ValidationResult {
   readonly type: MediaType
   /** Pixels, as seen after orientation. */
   readonly width: number
@@ -38,10 +38,10 @@ const PREVIEW_PIXELS = 2_000_000
  * Each lane has its own, so that nothing waits for what matters less: previews, which everybody waits
  * for; verdicts, which the sender waits for; variants, which nobody waits for.
  */
-export class Workers {
-  readonly #previews = new Lane({ processes: 1, queue: QUEUE })
-  readonly #verdicts = new Lane({ processes: 2, queue: QUEUE })
-  readonly #variants = new Lane({ processes: 1, queue: QUEUE, polite: true })
+export class Decoder {
+  readonly #previews = new ProcessPool({ processes: 1, queue: QUEUE })
+  readonly #verdicts = new ProcessPool({ processes: 2, queue: QUEUE })
+  readonly #variants = new ProcessPool({ processes: 1, queue: QUEUE, polite: true })
   readonly #most: Most
   readonly #mostLarge: Most
   #closed = false
@@ -57,12 +57,18 @@ export class Workers {
   }
 
   /** Rejects with `damaged`, `too-heavy`, `too-many-pixels` or `busy`. `name` is for the sentence. */
-  async judge(file: { path: string; type: MediaType; name: string }): Promise<Verdict> {
+  async judge(file: { path: string; type: MediaType; name: string }): Promise<ValidationResult> {
     const { path, type, name } = file
-    const { side, frames, framePixels } = limits
+    const { maxSidePixels, maxFrameCount, maxFramePixels } = limits
     const wholePixels = WHOLE_PIXELS
-    const bounds = { pixels: pixelsOf(type), wholePixels, side, frames, framePixels }
-    const question = { path, type, most: limits.preview, bounds }
+    const bounds = {
+      pixels: pixelsOf(type),
+      wholePixels,
+      side: maxSidePixels,
+      frames: maxFrameCount,
+      framePixels: maxFramePixels,
+    }
+    const question = { path, type, most: limits.previewBytes, bounds }
     const answer = await this.#ask(this.#verdicts, 'judge', question, this.#mostFor(type))
     return { type, ...made(answer, name) }
   }
@@ -79,7 +85,7 @@ export class Workers {
    */
   async preview(bytes: Uint8Array): Promise<Preview> {
     this.warm()
-    const question = { bytes, pixels: PREVIEW_PIXELS, most: limits.preview }
+    const question = { bytes, pixels: PREVIEW_PIXELS, most: limits.previewBytes }
     return made(await this.#ask(this.#previews, 'preview', question, this.#most))
   }
 
@@ -95,7 +101,7 @@ export class Workers {
    */
   async early(path: string, type: MediaType): Promise<Preview | null> {
     if (type !== 'image/jpeg') return null
-    const question = { path, pixels: limits.pixels, most: limits.preview }
+    const question = { path, pixels: limits.maxPixels, most: limits.previewBytes }
     const answer = await this.#ask(this.#verdicts, 'early', question, this.#most, true)
     return answer && 'made' in answer ? answer.made : null
   }
@@ -111,7 +117,7 @@ export class Workers {
     folder: string
   }): Promise<Variant[]> {
     const { type } = file
-    const question = { ...file, pixels: pixelsOf(type), side: limits.side }
+    const question = { ...file, pixels: pixelsOf(type), side: limits.maxSidePixels }
     return made(await this.#ask(this.#variants, 'vary', question, this.#mostFor(type)))
   }
 
@@ -127,7 +133,7 @@ export class Workers {
   }
 
   async #ask<J extends keyof Jobs>(
-    lane: Lane,
+    lane: ProcessPool,
     job: J,
     file: Parameters<Jobs[J]>[0],
     most: Most,
@@ -143,7 +149,8 @@ export class Workers {
   }
 }
 
-const pixelsOf = (type: MediaType): number => (type === 'image/heic' ? HEIC_PIXELS : limits.pixels)
+const pixelsOf = (type: MediaType): number =>
+  type === 'image/heic' ? HEIC_PIXELS : limits.maxPixels
 
 /** What came of a picture; throws if it was nothing. */
 function made<J extends keyof Jobs>(

@@ -21,7 +21,7 @@ import {
   cornersOf,
   pixelsOf,
 } from '../../../support/sample-images.ts'
-import { Workers } from './decoder.ts'
+import { Decoder } from './decoder.ts'
 
 const PHOTOS = fileURLToPath(new URL('../../../../../../shared/corpora/photos/', import.meta.url))
 const away = existsSync(PHOTOS) ? false : 'no ../shared/corpora here'
@@ -333,10 +333,10 @@ test('F8: frames are counted before they are decoded', async () => {
     control.writeUInt32BE(frames, 0)
     return Buffer.concat([of.subarray(0, 33), ...chunk('acTL', control), of.subarray(33)])
   }
-  const { animated, blob } = await store(gif(limits.frames), 'long.gif')
+  const { animated, blob } = await store(gif(limits.maxFrameCount), 'long.gif')
   assert.equal(animated, true)
-  assert.deepEqual((await get(`/b/main/blob/${blob}/original`)).bytes, gif(limits.frames))
-  assert.equal((await store(apng(limits.frames), 'long.png')).animated, true)
+  assert.deepEqual((await get(`/b/main/blob/${blob}/original`)).bytes, gif(limits.maxFrameCount))
+  assert.equal((await store(apng(limits.maxFrameCount), 'long.png')).animated, true)
   for (const [name, bytes, told] of [
     ['a.gif', gif(10_000), 'a.gif has 10000 frames. The limit here is 2000.'],
     ['a.png', apng(2_001), 'a.png has 2001 frames. The limit here is 2000.'],
@@ -384,7 +384,7 @@ test('F8: a moving picture that is cut off is damaged, unless its first frames a
 const NOISE = { type: 'gaussian', mean: 128, sigma: 50 } as const
 
 test('F8: a decoder that holds up its thread is ended like any other', async () => {
-  const slow = new Workers(undefined, { seconds: 60, memory: 300e6 })
+  const slow = new Decoder(undefined, { seconds: 60, memory: 300e6 })
   const type: MediaType = 'image/bmp'
   try {
     const path = join(folder, 'slow.bmp')

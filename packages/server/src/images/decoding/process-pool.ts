@@ -34,7 +34,7 @@ interface Options {
 }
 
 /** Jobs that wait for the same processes, which are started when needed and replaced when they die. */
-export class Lane {
+export class ProcessPool {
   readonly #options: Options
   readonly #queue: Job[] = []
   readonly #workers = new Set<Worker>()

@@ -1,4 +1,4 @@
-import type { Scrubbing, Tape } from './stream-editor.ts'
+import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** Lengths of the headers that there are: OS/2's and Windows' 3, 4 and 5, with their variants. */
 const HEADERS = [12, 40, 52, 56, 64, 108, 124]
@@ -7,7 +7,7 @@ const [RLE8, RLE4, BITFIELDS, ALPHABITFIELDS] = [1, 2, 3, 6]
 const EMBEDDED = 0x4d424544
 
 /** Header, colours, pixels and the colour profile stay; what lies between and behind them goes. */
-export function* scrubBmp(tape: Tape): Scrubbing {
+export function* scrubBmp(tape: StreamEditor): Scrubbing {
   yield* tape.keep(2)
   const size = yield* tape.uint(4, 'little')
   yield* tape.wipe(4)
@@ -28,7 +28,7 @@ export function* scrubBmp(tape: Tape): Scrubbing {
 const MASKS: Record<number, number> = { [BITFIELDS]: 12, [ALPHABITFIELDS]: 16 }
 
 /** What it says; `bytes` are those of the pixels, 0 when nobody knows. */
-function* keepHeader(tape: Tape, length: number) {
+function* keepHeader(tape: StreamEditor, length: number) {
   const start = tape.position - 4
   const side = length === 12 ? 2 : 4
   const width = (yield* tape.uint(side, 'little')) | 0

@@ -6,7 +6,7 @@ const SLICE = 1_048_576
 const PARTS = 1_000_000
 
 /** What of a file stays, and what is written over parts of it. Everything else becomes zero (F10). */
-export class Plan {
+export class EditPlan {
   #kept: { readonly start: number; end: number }[] = []
   readonly #written: { readonly at: number; readonly bytes: Buffer }[] = []
 
@@ -25,7 +25,7 @@ export class Plan {
    * Carries it out, and writes nothing where nothing changes. First what the rest is found by: so it may
    * break off and be planned anew, and nothing is missed then.
    */
-  async carryOut(file: FileHandle): Promise<void> {
+  async apply(file: FileHandle): Promise<void> {
     for (const { at, bytes } of this.#written) {
       const { buffer: is } = await file.read(Buffer.alloc(bytes.length), 0, bytes.length, at)
       if (!is.equals(bytes)) await writeAll(file, bytes, at)

@@ -1,4 +1,4 @@
-import type { Scrubbing, Tape } from './stream-editor.ts'
+import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** EXIF 2.32 section 4.5.2: what a TIFF header may be. */
 export const TIFF = ['II*\0', 'MM\0*'] as const
@@ -15,7 +15,7 @@ const NOBODY = 0xff
  * The TIFF structure of EXIF up to `end`, from its byte order on: in its first directory Orientation stays,
  * every other entry is emptied, and all around is zero (F10).
  */
-export function* scrubExif(tape: Tape, end: number): Scrubbing {
+export function* scrubExif(tape: StreamEditor, end: number): Scrubbing {
   const start = tape.position
   const header = yield* tape.match(TIFF, end)
   if (header) yield* scrubDirectory(tape, header, start, end)
@@ -24,7 +24,7 @@ export function* scrubExif(tape: Tape, end: number): Scrubbing {
 
 /** The same after its header. */
 export function* scrubDirectory(
-  tape: Tape,
+  tape: StreamEditor,
   header: (typeof TIFF)[number],
   start: number,
   end: number,
@@ -41,7 +41,7 @@ export function* scrubDirectory(
 }
 
 /** An offset, its upper half made zero: no place so far away is in a segment. */
-function* near(tape: Tape, order: 'big' | 'little'): Scrubbing<number> {
+function* near(tape: StreamEditor, order: 'big' | 'little'): Scrubbing<number> {
   if (order === 'big') yield* tape.wipe(2)
   const offset = yield* tape.uint(2, order)
   if (order === 'little') yield* tape.wipe(2)
@@ -49,7 +49,7 @@ function* near(tape: Tape, order: 'big' | 'little'): Scrubbing<number> {
 }
 
 /** Reads a tag, and writes over every other. */
-function* isOrientation(tape: Tape, order: 'big' | 'little'): Scrubbing<boolean> {
+function* isOrientation(tape: StreamEditor, order: 'big' | 'little'): Scrubbing<boolean> {
   const [first, second] = order === 'big' ? [0x01, 0x12] : [0x12, 0x01]
   const begins = (yield* tape.byte()) === first
   if (!begins) tape.replace(0)
@@ -60,7 +60,7 @@ function* isOrientation(tape: Tape, order: 'big' | 'little'): Scrubbing<boolean>
 }
 
 /** One SHORT from 1 to 8; 1 for any other. */
-function* putOrientation(tape: Tape, order: 'big' | 'little'): Scrubbing {
+function* putOrientation(tape: StreamEditor, order: 'big' | 'little'): Scrubbing {
   const type = order === 'big' ? [0, 3, 0, 0, 0, 1, 0] : [3, 0, 1, 0, 0, 0]
   yield* tape.put(Buffer.from(type))
   const value = yield* tape.byte()

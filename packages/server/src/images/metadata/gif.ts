@@ -1,4 +1,4 @@
-import type { Scrubbing, Tape } from './stream-editor.ts'
+import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** GIF89a appendix A. */
 const [IMAGE, EXTENSION, TRAILER] = [0x2c, 0x21, 0x3b]
@@ -10,7 +10,7 @@ const APPLICATIONS = ['NETSCAPE2.0', 'ANIMEXTS1.0', 'ICCRGBG1012'] as const
  * Frames, their times, repetition and the colour profile stay. Of comments, plain text and what other
  * applications have written only the lengths of the blocks are left.
  */
-export function* scrubGif(tape: Tape): Scrubbing {
+export function* scrubGif(tape: StreamEditor): Scrubbing {
   yield* tape.keep(10)
   yield* keepTable(tape)
   for (;;) {
@@ -33,13 +33,13 @@ export function* scrubGif(tape: Tape): Scrubbing {
 }
 
 /** The flags, and the colour table that they tell of, which begins so many bytes later. */
-function* keepTable(tape: Tape, after = 2): Scrubbing {
+function* keepTable(tape: StreamEditor, after = 2): Scrubbing {
   const flags = yield* tape.byte()
   yield* tape.keep(after)
   if (flags & 0x80) yield* tape.keep(3 * 2 ** ((flags & 7) + 1))
 }
 
-function* scrubExtension(tape: Tape, label: number): Scrubbing {
+function* scrubExtension(tape: StreamEditor, label: number): Scrubbing {
   let length = yield* tape.byte()
   let application: (typeof APPLICATIONS)[number] | null = null
   if (label === CONTROL && length === 4) {
@@ -60,7 +60,7 @@ function* scrubExtension(tape: Tape, label: number): Scrubbing {
 }
 
 /** How often it repeats, or how much to read ahead. */
-function* scrubRepetition(tape: Tape, length: number): Scrubbing {
+function* scrubRepetition(tape: StreamEditor, length: number): Scrubbing {
   const what = yield* tape.byte()
   if ((what === 1 && length === 3) || (what === 2 && length === 5)) yield* tape.keep(length - 1)
   else {

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { type Box, boxAt, boxes, Numbers } from './boxes.ts'
-import { Broken, Description, Plan } from './edit-plan.ts'
+import { Broken, Description, EditPlan } from './edit-plan.ts'
 import { type Extent, frameExtents, itemExtents } from './extents.ts'
 
 /** Boxes that hold others, and the bytes that stand before these: ISO 14496-12, ISO 23008-12. */
@@ -58,10 +58,10 @@ const FREE = Buffer.from('free')
  * Orientation and colour profile are among it, as properties; EXIF, XMP, names, times and thumbnails are
  * not.
  */
-export async function planHeif(file: FileHandle): Promise<Plan> {
+export async function planHeif(file: FileHandle): Promise<EditPlan> {
   const { size } = await file.stat()
   const description = new Description(file)
-  const plan = new Plan()
+  const plan = new EditPlan()
   const data: { start: number; end: number }[] = []
   const extents: Extent[] = []
   for (let at = 0; at + 8 <= size; ) {
@@ -88,7 +88,7 @@ export async function planHeif(file: FileHandle): Promise<Plan> {
 class Part {
   readonly #bytes: Buffer
   readonly #base: number
-  readonly #plan: Plan
+  readonly #plan: EditPlan
   readonly #pictures = new Set<number>()
   readonly #thumbnails = new Set<number>()
   /** Where the types of items stand, and that of each reference that makes one a thumbnail. */
@@ -99,7 +99,7 @@ class Part {
   #places: Box | undefined
   #within: Box | undefined
 
-  constructor(bytes: Buffer, base: number, plan: Plan) {
+  constructor(bytes: Buffer, base: number, plan: EditPlan) {
     this.#bytes = bytes
     this.#base = base
     this.#plan = plan

@@ -1,5 +1,5 @@
 import { scrubExif } from './exif.ts'
-import type { Scrubbing, Tape } from './stream-editor.ts'
+import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** ITU T.81 table B.1. */
 const [SOI, EOI, SOS, DNL] = [0xd8, 0xd9, 0xda, 0xdc]
@@ -17,7 +17,7 @@ const NEEDED = [
  * orientation. All other segments keep their length and nothing else: comments, thumbnails, XMP, IPTC,
  * maker notes, further pictures behind the end.
  */
-export function* scrubJpeg(tape: Tape): Scrubbing {
+export function* scrubJpeg(tape: StreamEditor): Scrubbing {
   yield* tape.keep(2)
   let marker = yield* nextMarker(tape)
   // A second start is that of another picture.
@@ -36,7 +36,7 @@ const isBare = (marker: number): boolean => marker === 1 || isRestart(marker)
 const isRestart = (marker: number): boolean => marker >= 0xd0 && marker <= 0xd7
 
 /** What stands before it belongs to nothing, and decoders pass over it. */
-function* nextMarker(tape: Tape): Scrubbing<number> {
+function* nextMarker(tape: StreamEditor): Scrubbing<number> {
   for (;;) {
     let byte = yield* tape.byte()
     if (byte !== 0xff) {
@@ -49,7 +49,7 @@ function* nextMarker(tape: Tape): Scrubbing<number> {
 }
 
 /** The marker that ends the scan: no stuffed zero, no fill byte, no restart. */
-function* afterScan(tape: Tape): Scrubbing<number> {
+function* afterScan(tape: StreamEditor): Scrubbing<number> {
   for (;;) {
     yield* tape.keepThrough(0xff, isOfScan)
     let byte = 0xff
@@ -60,7 +60,7 @@ function* afterScan(tape: Tape): Scrubbing<number> {
 
 const isOfScan = (next: number): boolean => next === 0 || isRestart(next)
 
-function* segment(tape: Tape, marker: number, end: number): Scrubbing {
+function* segment(tape: StreamEditor, marker: number, end: number): Scrubbing {
   if (NEEDED.includes(marker) || (marker === DNL && end - tape.position === 2))
     yield* tape.keepTo(end)
   // JFIF 1.02: version, units and densities; then the size of a thumbnail.

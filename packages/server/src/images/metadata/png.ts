@@ -1,5 +1,5 @@
 import { scrubExif } from './exif.ts'
-import type { Scrubbing, Tape } from './stream-editor.ts'
+import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** Chunks that stay, and the most that they hold. PNG third edition sections 11.2 and 11.3. */
 const KEPT = new Map([
@@ -30,7 +30,7 @@ const PROFILES = ['icc', 'ICC profile', 'ICC Profile', 'Photoshop ICC profile']
  * What makes pixels stays, with the orientation and the colour profile. Every other chunk, texts and times
  * among them, becomes a private one of zeros: `tEXt` is `teXt` then, which readers pass over.
  */
-export function* scrubPng(tape: Tape): Scrubbing {
+export function* scrubPng(tape: StreamEditor): Scrubbing {
   yield* tape.keep(8)
   for (;;) {
     const length = yield* tape.uint(4)
@@ -51,7 +51,7 @@ export function* scrubPng(tape: Tape): Scrubbing {
 }
 
 /** The type, as it is from now on; null when it is none. */
-function* chunkType(tape: Tape): Scrubbing<string | null> {
+function* chunkType(tape: StreamEditor): Scrubbing<string | null> {
   let type = ''
   for (let i = 0; i < 4; i++) {
     const letter = String.fromCharCode(yield* tape.byte())
@@ -69,7 +69,7 @@ function* chunkType(tape: Tape): Scrubbing<string | null> {
 }
 
 /** The name of a profile, up to its end; false when it has none. */
-function* scrubName(tape: Tape, end: number): Scrubbing<boolean> {
+function* scrubName(tape: StreamEditor, end: number): Scrubbing<boolean> {
   const last = Math.min(end, tape.position + 80)
   let name = ''
   while (tape.position < last) {

@@ -333,7 +333,7 @@ describe(`M2: the length stays, and so does what tells nothing (SEED=${SEED})`, 
           return write(...args)
         }
         Object.assign(file, { write: breaking })
-        isDone = await plan.carryOut(file).then(
+        isDone = await plan.apply(file).then(
           () => true,
           () => false,
         )

@@ -1,19 +1,19 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { MediaType } from '@wirephoto/board'
 import { scrubBmp } from './bmp.ts'
-import { Broken, type Plan } from './edit-plan.ts'
+import { Broken, type EditPlan } from './edit-plan.ts'
 import { scrubGif } from './gif.ts'
 import { planHeif } from './heif.ts'
 import { scrubJpeg } from './jpeg.ts'
 import { scrubPng } from './png.ts'
-import { type Scrubbing, Tape } from './stream-editor.ts'
+import { type Scrubbing, StreamEditor } from './stream-editor.ts'
 import { planTiff } from './tiff.ts'
 import { scrubWebp } from './webp.ts'
 
 /** A kind of files, told by their first bytes; a dot stands for any byte. */
 type Format = { readonly types: readonly MediaType[]; readonly begins: readonly string[] } & (
-  | { readonly scrub: (tape: Tape) => Scrubbing }
-  | { readonly plan: (file: FileHandle) => Promise<Plan> }
+  | { readonly scrub: (tape: StreamEditor) => Scrubbing }
+  | { readonly plan: (file: FileHandle) => Promise<EditPlan> }
 )
 
 const FORMATS: readonly Format[] = [
@@ -36,7 +36,7 @@ const FORMATS: readonly Format[] = [
  * and leads to the same state: so whoever goes on with a file runs through what there is of it.
  */
 export class Scrubber {
-  readonly #tape = new Tape()
+  readonly #tape = new StreamEditor()
   #first = ''
   #running: Scrubbing | null = null
   #isKnown = false
@@ -82,7 +82,7 @@ export async function scrubFile(path: string, type: MediaType): Promise<boolean>
   await using file = await open(path, 'r+')
   try {
     const plan = await format.plan(file)
-    await plan.carryOut(file)
+    await plan.apply(file)
     return true
   } catch (error) {
     if (error instanceof Broken) return false
@@ -103,7 +103,7 @@ function isAt(first: string, signs: string): boolean {
 }
 
 /** What follows a picture's end is nothing of it. */
-function* wholly(scrub: (tape: Tape) => Scrubbing, tape: Tape): Scrubbing {
+function* wholly(scrub: (tape: StreamEditor) => Scrubbing, tape: StreamEditor): Scrubbing {
   yield* scrub(tape)
   yield* tape.wipeTo(Number.POSITIVE_INFINITY)
 }

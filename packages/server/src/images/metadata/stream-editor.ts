@@ -8,7 +8,7 @@ export type Scrubbing<T = void> = Generator<undefined, T, undefined>
  * it is read. So whoever goes on after a restart need only run through what has been written: it must
  * lead to where they were. Bytes that are written over must therefore never look like those kept.
  */
-export class Tape {
+export class StreamEditor {
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   /** Bytes of the file before these. */

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { Broken, Description, Plan } from './edit-plan.ts'
+import { Broken, Description, EditPlan } from './edit-plan.ts'
 
 /** Pages, the reduced pictures between them included; and strips or tiles of one. */
 const [PAGES, PIECES] = [1_000, 100_000]
@@ -36,20 +36,20 @@ interface Page {
 }
 
 /** What of a TIFF stays: its pages, but for small pictures of others, and of each the fields above. */
-export async function planTiff(file: FileHandle): Promise<Plan> {
+export async function planTiff(file: FileHandle): Promise<EditPlan> {
   return new Tiff(file).plan()
 }
 
 class Tiff {
   readonly #file: Description
-  readonly #plan = new Plan()
+  readonly #plan = new EditPlan()
   #isLittle = false
 
   constructor(file: FileHandle) {
     this.#file = new Description(file)
   }
 
-  async plan(): Promise<Plan> {
+  async plan(): Promise<EditPlan> {
     const header = await this.#file.read(0, 8)
     this.#isLittle = header.toString('latin1', 0, 2) === 'II'
     if (this.#u16(header, 2) !== 42) throw new Broken()

@@ -1,5 +1,5 @@
 import { scrubDirectory, TIFF } from './exif.ts'
-import type { Scrubbing, Tape } from './stream-editor.ts'
+import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** Chunks that stay, and the most that they hold: RFC 9649 section 2. */
 const KEPT = {
@@ -17,7 +17,7 @@ const EXIF = ['Exif\0\0II*\0', 'Exif\0\0MM\0*', ...TIFF] as const
 const BLANK = 0x5f
 
 /** What makes pixels stays, with the orientation and the colour profile, and nothing behind the end. */
-export function* scrubWebp(tape: Tape): Scrubbing {
+export function* scrubWebp(tape: StreamEditor): Scrubbing {
   yield* tape.keep(4)
   const size = yield* tape.uint(4, 'little')
   const last = tape.position + size
@@ -44,7 +44,7 @@ export function* scrubWebp(tape: Tape): Scrubbing {
   }
 }
 
-function* scrubHeader(tape: Tape, end: number): Scrubbing {
+function* scrubHeader(tape: StreamEditor, end: number): Scrubbing {
   if (tape.position + 10 > end) return
   const flags = yield* tape.byte()
   tape.replace(flags & ~XMP)
@@ -53,7 +53,7 @@ function* scrubHeader(tape: Tape, end: number): Scrubbing {
 }
 
 /** Some writers begin it as in a JPEG. */
-function* scrubPrefixed(tape: Tape, end: number): Scrubbing {
+function* scrubPrefixed(tape: StreamEditor, end: number): Scrubbing {
   const found = yield* tape.match(EXIF, end)
   if (!found) return
   const header = found.endsWith('II*\0') ? 'II*\0' : 'MM\0*'

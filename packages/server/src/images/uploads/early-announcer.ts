@@ -1,22 +1,22 @@
 import type { ImageAdd } from '@wirephoto/board'
 import type { LiveBoard, Sender } from '../../boards/live-board.ts'
-import type { Workers } from '../decoding/decoder.ts'
-import type { Arrival } from './incoming-file.ts'
-import type { Arrivals } from './incoming-files.ts'
+import type { Decoder } from '../decoding/decoder.ts'
+import type { IncomingFile } from './incoming-file.ts'
+import type { IncomingFiles } from './incoming-files.ts'
 
 /** Milliseconds in which most pictures have come whole, so that nobody need be told before. */
 const PATIENCE = 400
 
 interface Parts {
-  readonly arrivals: Arrivals
-  readonly workers: Workers
+  readonly arrivals: IncomingFiles
+  readonly workers: Decoder
 }
 
 /**
  * A picture that comes whole, in one request, and slowly: announced as soon as its first bytes tell
  * its size, so that everybody sees it arriving as they do a page's.
  */
-export class Herald {
+export class EarlyAnnouncer {
   readonly #parts: Parts
   readonly #board: LiveBoard
   readonly #sender: Sender
@@ -44,7 +44,7 @@ export class Herald {
   }
 
   /** Bytes have come. */
-  moved(arrival: Arrival): void {
+  moved(arrival: IncomingFile): void {
     if (this.isAnnounced || arrival.offset < this.#look) return
     if (performance.now() - this.#startedAt < PATIENCE) return
     // Until it has come to something.
@@ -64,7 +64,7 @@ export class Herald {
     await this.#unvow?.()
   }
 
-  async #announce(arrival: Arrival): Promise<void> {
+  async #announce(arrival: IncomingFile): Promise<void> {
     const { arrivals, workers } = this.#parts
     const size = await workers.measure(arrival.path)
     if (!size) {

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type MediaType, WireError } from '@wirephoto/board'
-import type { Arrival } from './incoming-file.ts'
+import type { IncomingFile } from './incoming-file.ts'
 
 /** Milliseconds without a byte after which a tail ends. */
 const PATIENCE = 2_000
@@ -12,7 +12,7 @@ const PIECE = 65_536
 const TAILS = 256
 
 /** Whoever reads files while they grow: from the disk, at their own pace, one file a page. */
-export class Tails {
+export class GrowingFileReaders {
   readonly #open = new Map<string, AbortController>()
 
   /**
@@ -21,7 +21,11 @@ export class Tails {
    * nothing, and when the same page reads another. Rejects with `not-found` for what may not be read before
    * it is whole, with `busy` when there are too many readers.
    */
-  async send(arrival: Arrival, page: string, begin: (type: MediaType) => Writable): Promise<void> {
+  async send(
+    arrival: IncomingFile,
+    page: string,
+    begin: (type: MediaType) => Writable,
+  ): Promise<void> {
     const reader = new AbortController()
     const { signal } = reader
     this.#open.get(page)?.abort()
@@ -41,14 +45,14 @@ export class Tails {
 }
 
 /** Waits for the bytes that tell. */
-async function typeOf(arrival: Arrival, signal: AbortSignal): Promise<MediaType> {
+async function typeOf(arrival: IncomingFile, signal: AbortSignal): Promise<MediaType> {
   while (!arrival.isKnown && !signal.aborted) if (!(await moved(arrival, signal))) break
   const type = await arrival.mayBeRead().catch(() => null)
   if (!type || arrival.isGone || signal.aborted) throw new WireError('not-found')
   return type
 }
 
-async function* tail(arrival: Arrival, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* tail(arrival: IncomingFile, signal: AbortSignal): AsyncGenerator<Buffer> {
   // What is whole can be read on when its file has become a blob.
   await using file = await open(arrival.path)
   for (let at = 0; !signal.aborted; ) {
@@ -63,7 +67,7 @@ async function* tail(arrival: Arrival, signal: AbortSignal): AsyncGenerator<Buff
 }
 
 /** Resolves to whether anything happens within the time that a tail waits. */
-async function moved(arrival: Arrival, signal: AbortSignal): Promise<boolean> {
+async function moved(arrival: IncomingFile, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const wake = () => resolve(true)
   const unwatch = arrival.watch(wake)

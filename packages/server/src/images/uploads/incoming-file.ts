@@ -16,7 +16,7 @@ const STEP = 1_048_576
 const SENDERS = 256
 
 /** What is announced of an arrival that may be resumed. */
-export interface Announced {
+export interface UploadTarget {
   readonly board: string
   /** The picture's id. */
   readonly id: string
@@ -28,7 +28,7 @@ export interface Announced {
 }
 
 /** A file on its way in, scrubbed unless its board keeps metadata (F10). One writer at a time. */
-export class Arrival {
+export class IncomingFile {
   readonly path: string
   readonly name: string
   /** Bytes in all; null while nobody knows. */
@@ -55,7 +55,7 @@ export class Arrival {
     path: string,
     file: { name: string; length: number | null; keepMetadata?: boolean },
     senders: { count: number },
-    of?: Announced,
+    of?: UploadTarget,
   ) {
     this.path = path
     this.name = file.name

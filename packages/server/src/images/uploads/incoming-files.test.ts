@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, test } from 'node:test'
-import { Arrivals } from './incoming-files.ts'
+import { IncomingFiles } from './incoming-files.ts'
 
 const LIMIT = 10_000_000
 const LENGTH = 3_000_000
@@ -18,11 +18,11 @@ const bytes = Buffer.concat([
 const announced = { board: 'main', id, name: 'p.png', length: LENGTH }
 
 let folder: string
-let arrivals: Arrivals
+let arrivals: IncomingFiles
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wirephoto-arrivals-'))
-  arrivals = await Arrivals.open(folder)
+  arrivals = await IncomingFiles.open(folder)
 })
 afterEach(async () => {
   await arrivals.close()
@@ -44,11 +44,11 @@ test('F1: what is told as arrived is durable, and nothing behind it is believed'
 
   // A power loss may leave anything behind the last durable byte, or less than the folder says.
   await truncate(file(), 2_000_000)
-  const reopened = (await Arrivals.open(folder)).get('main', id)!
+  const reopened = (await IncomingFiles.open(folder)).get('main', id)!
   assert.equal(reopened.offset, 1_500_000)
   assert.equal((await stat(file())).size, 1_500_000)
   await truncate(file(), 1_000_000)
-  const shorter = (await Arrivals.open(folder)).get('main', id)!
+  const shorter = (await IncomingFiles.open(folder)).get('main', id)!
   assert.equal(shorter.offset, 1_000_000)
 
   await shorter.receive(part(1_000_000, LENGTH), { at: 1_000_000, limit: LIMIT })
@@ -63,7 +63,7 @@ test('F1: a whole file stays whole at a restart, for its blob may be a link to i
   const arrival = await arrivals.create(announced)
   await arrival.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
   assert.equal(JSON.parse(await readFile(`${file()}.json`, 'utf8')).offset, LENGTH)
-  assert.ok((await Arrivals.open(folder)).get('main', id)!.complete)
+  assert.ok((await IncomingFiles.open(folder)).get('main', id)!.complete)
   assert.deepEqual(await readFile(file()), bytes)
 })
 
@@ -75,7 +75,7 @@ test('a start removes what a dead process left', async () => {
   await writeFile(join(folder, 'main.other.json'), '{"offset":5}')
   await writeFile(join(folder, 'main.broken'), 'bytes')
   await writeFile(join(folder, 'main.broken.json'), '{"off')
-  const { length } = (await Arrivals.open(folder)).list()
+  const { length } = (await IncomingFiles.open(folder)).list()
   assert.equal(length, 1)
   assert.deepEqual((await readdir(folder)).sort(), [`main.${id}`, `main.${id}.json`])
 })

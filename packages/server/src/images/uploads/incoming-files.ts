@@ -3,7 +3,7 @@ import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WireError } from '@wirephoto/board'
 import { makeFolder, removeFile } from '@wirephoto/engine'
-import { type Announced, Arrival } from './incoming-file.ts'
+import { IncomingFile, type UploadTarget } from './incoming-file.ts'
 
 /** Bytes of a file for which it is worth asking the disk whether it has room. */
 const LARGE = 1_048_576
@@ -13,11 +13,11 @@ const LARGE = 1_048_576
  * with a sidecar `<board>.<id>.json` that says how much of it is durable, and `<board>.<id>.webp` is
  * its preview, which may come before it; all else in the folder is what a dead process left.
  */
-export class Arrivals {
+export class IncomingFiles {
   readonly #folder: string
-  readonly #known = new Map<string, Arrival>()
+  readonly #known = new Map<string, IncomingFile>()
   /** Announced while they come, though they live and die with their request. */
-  readonly #vowed = new Map<string, Arrival>()
+  readonly #vowed = new Map<string, IncomingFile>()
   readonly #previews = new Set<string>()
   /** Announced by a dead process, and never to come. */
   readonly orphans: { board: string; id: string }[] = []
@@ -28,9 +28,9 @@ export class Arrivals {
   }
 
   /** Takes up what an earlier run of the server left: up to the last durable byte, and no further (F1). */
-  static async open(folder: string): Promise<Arrivals> {
+  static async open(folder: string): Promise<IncomingFiles> {
     await makeFolder(folder)
-    const arrivals = new Arrivals(folder)
+    const arrivals = new IncomingFiles(folder)
     const files = new Set(await readdir(folder))
     for (const file of files) {
       const [, previewed] = /^([^.]+\.[^.]+)\.webp$/.exec(file) ?? []
@@ -53,16 +53,16 @@ export class Arrivals {
   }
 
   /** Those that may be resumed. */
-  list(): Arrival[] {
+  list(): IncomingFile[] {
     return [...this.#known.values()]
   }
 
-  get(board: string, id: string): Arrival | undefined {
+  get(board: string, id: string): IncomingFile | undefined {
     return this.#known.get(keyOf({ board, id }))
   }
 
   /** The file of an announced picture, however it comes. */
-  coming(board: string, id: string): Arrival | undefined {
+  coming(board: string, id: string): IncomingFile | undefined {
     return this.get(board, id) ?? this.#vowed.get(keyOf({ board, id }))
   }
 
@@ -101,7 +101,7 @@ export class Arrivals {
   }
 
   /** Begins an arrival that may be resumed; one that has begun already is given back if it has that length. */
-  async create(announced: Announced): Promise<Arrival> {
+  async create(announced: UploadTarget): Promise<IncomingFile> {
     const { board, id, length } = announced
     if (!this.get(board, id)) await this.#expect(length)
     // Another may have begun it meanwhile.
@@ -115,14 +115,17 @@ export class Arrivals {
   }
 
   /** One that lives and dies with its request. `length` is null when the sender doesn't say. */
-  async spool(name: string, length: number | null, keepMetadata = false): Promise<Arrival> {
+  async spool(name: string, length: number | null, keepMetadata = false): Promise<IncomingFile> {
     if (length !== null) await this.#expect(length)
     const file = { name, length, keepMetadata }
-    return new Arrival(join(this.#folder, randomUUID()), file, this.#senders)
+    return new IncomingFile(join(this.#folder, randomUUID()), file, this.#senders)
   }
 
   /** Remembers that a picture is announced which only this process can bring. */
-  async vow(of: { board: string; id: string }, arrival: Arrival): Promise<() => Promise<void>> {
+  async vow(
+    of: { board: string; id: string },
+    arrival: IncomingFile,
+  ): Promise<() => Promise<void>> {
     const key = keyOf(of)
     const path = join(this.#folder, `${key}.once`)
     await writeFile(path, '')
@@ -134,7 +137,7 @@ export class Arrivals {
   }
 
   /** Removes its files. Idempotent. */
-  async remove(arrival: Arrival): Promise<void> {
+  async remove(arrival: IncomingFile): Promise<void> {
     const { board, id } = arrival.of ?? {}
     if (board !== undefined && id !== undefined) {
       this.#known.delete(keyOf({ board, id }))
@@ -148,9 +151,9 @@ export class Arrivals {
     await Promise.all(this.list().map((arrival) => arrival.stop()))
   }
 
-  #add(announced: Announced): Arrival {
+  #add(announced: UploadTarget): IncomingFile {
     const key = keyOf(announced)
-    const arrival = new Arrival(join(this.#folder, key), announced, this.#senders, announced)
+    const arrival = new IncomingFile(join(this.#folder, key), announced, this.#senders, announced)
     this.#known.set(key, arrival)
     return arrival
   }
@@ -169,7 +172,7 @@ export class Arrivals {
 
 const keyOf = ({ board, id }: { board: string; id: string }): string => `${board}.${id}`
 
-async function readSidecar(path: string): Promise<(Announced & { offset: number }) | null> {
+async function readSidecar(path: string): Promise<(UploadTarget & { offset: number }) | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch {

@@ -21,14 +21,14 @@ import { type Boards, SERVER } from '../../boards/boards.ts'
 import type { LiveBoard, Sender } from '../../boards/live-board.ts'
 import { toWireError } from '../../errors.ts'
 import { failpoint } from '../../failpoint.ts'
-import type { Preview, Workers } from '../decoding/decoder.ts'
+import type { Decoder, Preview } from '../decoding/decoder.ts'
 import { isProgressive } from '../decoding/progressive.ts'
 import type { Variants } from '../variants.ts'
-import { Herald } from './early-announcer.ts'
-import type { Arrival } from './incoming-file.ts'
-import type { Arrivals } from './incoming-files.ts'
-import type { Arriving } from './progress.ts'
-import { judged } from './validate.ts'
+import { EarlyAnnouncer } from './early-announcer.ts'
+import type { IncomingFile } from './incoming-file.ts'
+import type { IncomingFiles } from './incoming-files.ts'
+import type { UploadProgress } from './progress.ts'
+import { validate } from './validate.ts'
 
 /** Bytes that a picture without a preview must have before it is looked at. */
 const EARLY = 65_536
@@ -48,10 +48,10 @@ export interface Sending {
 export interface IntakeParts {
   readonly engine: Engine
   readonly boards: Boards
-  readonly arrivals: Arrivals
-  readonly workers: Workers
+  readonly arrivals: IncomingFiles
+  readonly workers: Decoder
   readonly variants: Variants
-  readonly arriving: Arriving
+  readonly arriving: UploadProgress
   readonly log: FastifyBaseLogger
   /** Bytes. */
   readonly maxUpload: number
@@ -66,11 +66,11 @@ export interface IntakeParts {
  */
 export class Intake {
   readonly #parts: IntakeParts
-  readonly #finishing = new Map<Arrival, Promise<ImageRecord>>()
+  readonly #finishing = new Map<IncomingFile, Promise<ImageRecord>>()
   /** Bytes at which an arrival without a preview is looked at next. */
-  readonly #looks = new WeakMap<Arrival, number>()
+  readonly #looks = new WeakMap<IncomingFile, number>()
   /** Of which it is known whether they sharpen while they come. */
-  readonly #toldLive = new WeakSet<Arrival>()
+  readonly #toldLive = new WeakSet<IncomingFile>()
 
   constructor(parts: IntakeParts) {
     this.#parts = parts
@@ -85,7 +85,7 @@ export class Intake {
    * Takes in a part of an upload that may be resumed, from the byte `at` on. Resolves to the stored
    * picture if it was the last part, else to null. What is refused goes, with its record.
    */
-  async receive(arrival: Arrival, source: Readable, at: number): Promise<ImageRecord | null> {
+  async receive(arrival: IncomingFile, source: Readable, at: number): Promise<ImageRecord | null> {
     const { log, maxUpload } = this.#parts
     try {
       const { board, id } = arrival.of!
@@ -107,7 +107,7 @@ export class Intake {
   }
 
   /** Makes a complete upload a stored picture; whoever asks meanwhile gets the same answer. */
-  finish(arrival: Arrival): Promise<ImageRecord> {
+  finish(arrival: IncomingFile): Promise<ImageRecord> {
     const running = this.#finishing.get(arrival)
     if (running) return running
     const finished = this.#finish(arrival).finally(() => this.#finishing.delete(arrival))
@@ -121,7 +121,7 @@ export class Intake {
     id: string
     name: string
     length: number
-  }): Promise<Arrival> {
+  }): Promise<IncomingFile> {
     const { arrivals, boards, log } = this.#parts
     try {
       const keepMetadata = await boards.with(of.board, keepsMetadata)
@@ -152,14 +152,14 @@ export class Intake {
     }
   }
 
-  #progress(arrival: Arrival, board: string, id: string): void {
+  #progress(arrival: IncomingFile, board: string, id: string): void {
     this.#parts.arriving.progress(board, id, arrival.offset, arrival.length)
     void this.#early(arrival, board, id)
     void this.#live(arrival, board, id)
   }
 
   /** Says once of what sharpens while it comes that it can be read. */
-  async #live(arrival: Arrival, board: string, id: string): Promise<void> {
+  async #live(arrival: IncomingFile, board: string, id: string): Promise<void> {
     if (this.#toldLive.has(arrival) || !arrival.isKnown) return
     this.#toldLive.add(arrival)
     try {
@@ -173,7 +173,7 @@ export class Intake {
   }
 
   /** Tries to show something of a picture whose sender gave no preview, now and then while it comes. */
-  async #early(arrival: Arrival, board: string, id: string): Promise<void> {
+  async #early(arrival: IncomingFile, board: string, id: string): Promise<void> {
     const { arrivals, boards, workers } = this.#parts
     const at = this.#looks.get(arrival) ?? EARLY
     // With half of it here, all of it is before a preview would be.
@@ -191,7 +191,7 @@ export class Intake {
   }
 
   /** The upload that this picture waits for. One that nothing waits for any more is dropped. */
-  async awaited(board: LiveBoard, id: string): Promise<Arrival | undefined> {
+  async awaited(board: LiveBoard, id: string): Promise<IncomingFile | undefined> {
     const { arrivals } = this.#parts
     const arrival = arrivals.get(board.id, id)
     if (!arrival || isArriving(board.records.get(id))) return arrival
@@ -200,7 +200,7 @@ export class Intake {
   }
 
   /** Gives an upload up, and the record that waits for it. */
-  async cancel(arrival: Arrival): Promise<void> {
+  async cancel(arrival: IncomingFile): Promise<void> {
     // The record first: an arrival without one is removed at the next start.
     const { board, id } = arrival.of!
     await this.#parts.boards.with(board, (live) => this.fail(live, id))
@@ -229,8 +229,8 @@ export class Intake {
     const { arrivals, maxUpload: limit } = this.#parts
     // The rights were asked above.
     const server = { visitor: sender.visitor, role: 'server' } as const
-    const spooled: Arrival[] = []
-    const heralds = new Map<string, Herald>()
+    const spooled: IncomingFile[] = []
+    const heralds = new Map<string, EarlyAnnouncer>()
     const previews = new Map<string, Buffer>()
     const commands: Command[] = []
     let shift = 0
@@ -243,7 +243,10 @@ export class Intake {
         // Several at one place stand side by side.
         const x = place.x === undefined ? undefined : place.x + shift
         const add = { kind: 'image.add', id, ...place, x } as const
-        const herald = new Herald(this.#parts, board, server, { ...add, name: picture.name })
+        const herald = new EarlyAnnouncer(this.#parts, board, server, {
+          ...add,
+          name: picture.name,
+        })
         heralds.set(id, herald)
         const moved = () => {
           herald.moved(arrival)
@@ -344,7 +347,7 @@ export class Intake {
     }
   }
 
-  async #finish(arrival: Arrival): Promise<ImageRecord> {
+  async #finish(arrival: IncomingFile): Promise<ImageRecord> {
     const { arrivals, boards, log } = this.#parts
     const { board: boardId, id } = arrival.of!
     return boards.with(boardId, async (board) => {
@@ -386,12 +389,12 @@ export class Intake {
 
   /** The verdict, then the blob, durably; the record comes after it and never before (F1). */
   async #store(
-    arrival: Arrival,
+    arrival: IncomingFile,
     id: string,
   ): Promise<{ settle: ImageSettle; preview: Buffer | null }> {
     const { engine, workers } = this.#parts
     await arrival.scrub()
-    await using file = await judged(arrival, workers)
+    await using file = await validate(arrival, workers)
     failpoint('intake.judged')
     const { path, blob, bytes, verdict } = file
     await engine.blobs.put(path, blob)

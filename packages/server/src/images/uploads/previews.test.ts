@@ -10,13 +10,13 @@ import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
 import { heldSo } from '../../../../../test/support/pictures.ts'
 import { blank, CORNERS, corners, cornersOf, processes } from '../../../support/sample-images.ts'
-import { type Preview, Workers } from '../decoding/decoder.ts'
+import { Decoder, type Preview } from '../decoding/decoder.ts'
 
-let workers: Workers
+let workers: Decoder
 let folder: string
 
 before(async () => {
-  workers = new Workers()
+  workers = new Decoder()
   folder = await mkdtemp(join(tmpdir(), 'wirephoto-previews-'))
 })
 after(async () => {
@@ -32,7 +32,7 @@ async function check(preview: Preview): Promise<void> {
   const { format, width, height, exif, icc } = await sharp(preview.bytes).metadata()
   assert.deepEqual([format, width, height], ['webp', preview.width, preview.height])
   assert.deepEqual([exif, icc], [undefined, undefined])
-  assert.ok(preview.bytes.length <= limits.preview)
+  assert.ok(preview.bytes.length <= limits.previewBytes)
   assert.ok(Math.max(width, height) <= 320)
 }
 
@@ -137,7 +137,7 @@ test('a preview waits neither for verdicts nor for variants', async () => {
 })
 
 test('variants give way to all else', async () => {
-  const lazy = new Workers()
+  const lazy = new Decoder()
   try {
     const before = new Set(processes())
     const path = join(folder, 'some.png')
@@ -151,7 +151,7 @@ test('variants give way to all else', async () => {
 })
 
 test('F8: a process that is killed costs no preview, and the next is ready already', async () => {
-  const own = new Workers()
+  const own = new Decoder()
   try {
     const others = new Set(processes())
     const mine = () => processes().filter((pid) => !others.has(pid))

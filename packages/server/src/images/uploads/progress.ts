@@ -8,7 +8,7 @@ const PATIENCE = 5_000
 type State = NonNullable<Arrivals[string]>
 
 /** Whoever looks at a board. */
-export interface Looker {
+export interface BoardListener {
   /** The arrivals whose state has changed. */
   readonly news: (arrivals: Arrivals) => void
   /** A preview that has just been made. */
@@ -24,7 +24,7 @@ interface Entry {
  * What is known of the pictures on their way in, told to whoever looks: latest wins, nothing is queued
  * (F12), and nothing of it outlives the server but what the arrivals themselves are.
  */
-export class Arriving {
+export class UploadProgress {
   readonly #boards = new Map<string, OfBoard>()
 
   /** All of a board, for somebody who has just come. */
@@ -33,7 +33,7 @@ export class Arriving {
   }
 
   /** One looker a board: a room. */
-  look(board: string, looker: Looker): () => void {
+  look(board: string, looker: BoardListener): () => void {
     const of = this.#of(board)
     of.looker = looker
     return () => {
@@ -93,7 +93,7 @@ export class Arriving {
 }
 
 class OfBoard {
-  looker: Looker | null = null
+  looker: BoardListener | null = null
   readonly #entries = new Map<string, Entry>()
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined

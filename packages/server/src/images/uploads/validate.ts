@@ -1,23 +1,23 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { removeFile } from '@wirephoto/engine'
-import type { Verdict, Workers } from '../decoding/decoder.ts'
-import type { Arrival } from './incoming-file.ts'
+import type { Decoder, ValidationResult } from '../decoding/decoder.ts'
+import type { IncomingFile } from './incoming-file.ts'
 
 /** A file that may be stored, and what it is. */
-export interface Judged extends AsyncDisposable {
+export interface ValidatedFile extends AsyncDisposable {
   readonly path: string
   /** sha256 in hex. */
   readonly blob: string
   readonly bytes: number
-  readonly verdict: Verdict
+  readonly verdict: ValidationResult
 }
 
 /**
  * The verdict on a whole arrival: its own file, or of an SVG the PNG that is drawn of it, which goes when
  * it is disposed of (V6). Rejects as `Workers.judge` does.
  */
-export async function judged(arrival: Arrival, workers: Workers): Promise<Judged> {
+export async function validate(arrival: IncomingFile, workers: Decoder): Promise<ValidatedFile> {
   const { path, name, offset: bytes } = arrival
   const type = await arrival.type()
   if (type === 'image/svg+xml') return drawn(arrival, workers)
@@ -26,7 +26,7 @@ export async function judged(arrival: Arrival, workers: Workers): Promise<Judged
   return { path, blob, bytes, verdict, [Symbol.asyncDispose]: async () => {} }
 }
 
-async function drawn({ path: svg, name }: Arrival, workers: Workers): Promise<Judged> {
+async function drawn({ path: svg, name }: IncomingFile, workers: Decoder): Promise<ValidatedFile> {
   const path = `${svg}.png`
   const remove = () => removeFile(path)
   try {

@@ -1,5 +1,5 @@
 /** What is said in the rooms of the page that open when asked for; each loads these words with it. */
-export const roomWords = {
+export const panelWords = {
   // One picture, large
   lightbox: (name: string): string => `${name || 'Picture'}, large`,
   previous: 'Previous picture',

@@ -1,5 +1,5 @@
 /** What the page says, in the order of the page. docs/look.md has the tone. */
-export const uiWords = {
+export const words = {
   product: 'Wirephoto',
 
   // The board and its menu
