@@ -3,7 +3,7 @@ import type { Clients } from './engine.ts'
 /** Client, its last number, the seq of its last effect, and its refusals as JSON or null. */
 export type ClientRow = readonly [client: string, n: number, seq: number, refused: string | null]
 
-export const rowsOf = (clients: Clients): ClientRow[] =>
+export const toClientRows = (clients: Clients): ClientRow[] =>
   Array.from(clients, ([client, { n, seq, refused }]) => [
     client,
     n,
@@ -11,7 +11,7 @@ export const rowsOf = (clients: Clients): ClientRow[] =>
     refused.length > 0 ? JSON.stringify(refused) : null,
   ])
 
-export const clientsOf = (rows: readonly ClientRow[]): Clients =>
+export const fromClientRows = (rows: readonly ClientRow[]): Clients =>
   new Map(
     rows.map(([client, n, seq, refused]) => [
       client,

@@ -46,13 +46,13 @@ export interface ClientState {
 }
 export type Clients = ReadonlyMap<string, ClientState>
 
-export interface Loaded {
+export interface LoadResult {
   readonly cursor: Cursor
   readonly records: readonly AnyRecord[]
   readonly clients: Clients
 }
 
-export interface Missed {
+export interface ReadResult {
   /** From the asked cursor on, each starting where the one before ends; a stretch may be coalesced. */
   readonly batches: readonly Batch[]
   /** The clients whose state changed in them. */
@@ -61,7 +61,7 @@ export interface Missed {
 
 export interface ChangeLog {
   /** Everything as of one cursor. */
-  load(board: string): Promise<Loaded>
+  load(board: string): Promise<LoadResult>
   /**
    * Atomic compare-and-append: appends one batch if the board still stands at `expected`, else
    * changes nothing and resolves to null. `clients` is written in the same act. Durable when it
@@ -72,7 +72,7 @@ export interface ChangeLog {
     batch: { expected: Cursor; changes: readonly Change[]; clients: Clients },
   ): Promise<Cursor | null>
   /** What a reader at `cursor` has missed; null when the cursor is too old or of another history: load. */
-  read(board: string, cursor: Cursor): Promise<Missed | null>
+  read(board: string, cursor: Cursor): Promise<ReadResult | null>
   /**
    * A doorbell: `wake` is called some time after each append, may be twice or late, with the new
    * cursor where the engine knows it (whoever stands there needn't look). Truth is `read`.
@@ -110,7 +110,7 @@ export interface Bus {
 }
 
 /** Of a server that has nobody else to hear, or no way to. */
-export const deafBus: Bus = {
+export const noopBus: Bus = {
   publish() {},
   subscribe: () => () => {},
 }

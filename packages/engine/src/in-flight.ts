@@ -1,8 +1,8 @@
 /** What was asked for and isn't answered yet. */
-export class UnderWay {
+export class InFlight {
   readonly #all = new Set<Promise<unknown>>()
 
-  async add<T>(running: Promise<T>): Promise<T> {
+  async track<T>(running: Promise<T>): Promise<T> {
     this.#all.add(running)
     try {
       return await running
@@ -12,7 +12,7 @@ export class UnderWay {
   }
 
   /** Resolves when all of it has ended, however it did. */
-  async ended(): Promise<void> {
+  async whenSettled(): Promise<void> {
     await Promise.allSettled(this.#all)
   }
 }

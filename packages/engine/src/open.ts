@@ -15,11 +15,11 @@ export async function openEngine(url: string): Promise<Engine> {
     }
     case 'postgres':
     case 'postgresql': {
-      const { openPostgres } = await driven('pg', () => import('./postgres/postgres.ts'))
+      const { openPostgres } = await loadDriver('pg', () => import('./postgres/postgres.ts'))
       return openPostgres(url)
     }
     case 'rethinkdb': {
-      const { openRethinkdb } = await driven(
+      const { openRethinkdb } = await loadDriver(
         'rethinkdb-ts',
         () => import('./rethinkdb/rethinkdb.ts'),
       )
@@ -35,12 +35,15 @@ export async function openEngine(url: string): Promise<Engine> {
 
 /** The documents of a RethinkDB table that isn't an engine's: `rethinkdb://host:port/<database>/<table>`. */
 export async function* readTable(url: string): AsyncGenerator<Record<string, unknown>> {
-  const { documentsOf } = await driven('rethinkdb-ts', () => import('./rethinkdb/table-reader.ts'))
-  yield* documentsOf(url)
+  const { readDocuments } = await loadDriver(
+    'rethinkdb-ts',
+    () => import('./rethinkdb/table-reader.ts'),
+  )
+  yield* readDocuments(url)
 }
 
 /** Loads an engine whose driver is installed only by those who use it. */
-async function driven<T>(driver: string, load: () => Promise<T>): Promise<T> {
+async function loadDriver<T>(driver: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()
   } catch (cause) {

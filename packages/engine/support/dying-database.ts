@@ -2,7 +2,7 @@ import type { Address } from '../src/rethinkdb/address.ts'
 import { Database, type Query } from '../src/rethinkdb/database.ts'
 
 /** For tests: a server that dies after so many queries. */
-export class Dying extends Database {
+export class DyingDatabase extends Database {
   #left: number
 
   constructor(address: Address, left: number) {

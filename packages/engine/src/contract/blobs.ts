@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers'
 import test, { after, before } from 'node:test'
 import type { BlobStore, Engine } from '../engine.ts'
 import type { OpenFixture } from './fixture.ts'
-import { fails, tick } from './samples.ts'
+import { nextMillisecond, rejectsWith } from './samples.ts'
 
 export function blobsContract(engine: () => Engine, open: OpenFixture): void {
   let folder: string
@@ -29,7 +29,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     t.after(cleanup)
     const { path, sha256, bytes } = await arrival()
     assert.equal(await engine.blobs.has(sha256), false)
-    await fails(engine.blobs.get(sha256), 'not-found')
+    await rejectsWith(engine.blobs.get(sha256), 'not-found')
     await engine.blobs.put(path, sha256)
     assert.equal(await engine.blobs.has(sha256), true)
     assert.deepEqual(await read(engine.blobs, sha256), bytes)
@@ -84,19 +84,19 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
   test('F1: a blob goes unless its lease is new, and every put renews the lease', async () => {
     const { blobs } = engine()
     const { path, sha256 } = await arrival()
-    await tick()
+    await nextMillisecond()
     const start = Date.now()
     // What the file was last written at says nothing: it may have arrived days ago.
     await blobs.put(path, sha256)
     assert.equal(await blobs.remove(sha256, { unlessTouchedSince: start }), false)
-    const later = await tick()
+    const later = await nextMillisecond()
     await blobs.put(path, sha256)
     assert.equal(await blobs.remove(sha256, { unlessTouchedSince: later }), false)
     assert.equal(await blobs.has(sha256), true)
-    assert.equal(await blobs.remove(sha256, { unlessTouchedSince: await tick() }), true)
+    assert.equal(await blobs.remove(sha256, { unlessTouchedSince: await nextMillisecond() }), true)
     assert.equal(await blobs.has(sha256), false)
-    await fails(blobs.get(sha256), 'not-found')
-    assert.equal(await blobs.remove(sha256, { unlessTouchedSince: await tick() }), false)
+    await rejectsWith(blobs.get(sha256), 'not-found')
+    assert.equal(await blobs.remove(sha256, { unlessTouchedSince: await nextMillisecond() }), false)
   })
 
   test('F1: a lease can be renewed without the file; what has none can not', async () => {
@@ -104,13 +104,13 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     const { path, sha256, bytes } = await arrival()
     assert.equal(await blobs.renew(sha256), false)
     await blobs.put(path, sha256)
-    const later = await tick()
+    const later = await nextMillisecond()
     assert.equal(await blobs.renew(sha256), true)
     assert.equal(await blobs.remove(sha256, { unlessTouchedSince: later }), false)
     assert.deepEqual(await read(blobs, sha256), bytes)
     for (let round = 0; round < 20; round++) {
       await blobs.put(path, sha256)
-      const unlessTouchedSince = await tick()
+      const unlessTouchedSince = await nextMillisecond()
       const renew = () => blobs.renew(sha256)
       const remove = () => blobs.remove(sha256, { unlessTouchedSince })
       const [one, other] = await Promise.all(round % 2 ? [renew(), remove()] : [remove(), renew()])
@@ -124,7 +124,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     const { path, sha256, bytes } = await arrival()
     for (let round = 0; round < 60; round++) {
       await blobs.put(path, sha256)
-      const unlessTouchedSince = await tick()
+      const unlessTouchedSince = await nextMillisecond()
       const put = () => blobs.put(path, sha256)
       const remove = () => blobs.remove(sha256, { unlessTouchedSince })
       await Promise.all(round % 2 ? [put(), remove()] : [remove(), put()])
@@ -145,11 +145,14 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
       `${sha256}/..`,
       `${sha256}\n`,
     ]) {
-      await fails(blobs.put(path, name), 'not-found')
-      await fails(blobs.get(name), 'not-found')
+      await rejectsWith(blobs.put(path, name), 'not-found')
+      await rejectsWith(blobs.get(name), 'not-found')
       assert.equal(await blobs.has(name), false)
-      await fails(blobs.renew(name), 'not-found')
-      await fails(blobs.remove(name, { unlessTouchedSince: await tick() }), 'not-found')
+      await rejectsWith(blobs.renew(name), 'not-found')
+      await rejectsWith(
+        blobs.remove(name, { unlessTouchedSince: await nextMillisecond() }),
+        'not-found',
+      )
     }
   })
 }

@@ -7,7 +7,7 @@ import test from 'node:test'
 import { parseCursor } from '@wirephoto/board'
 import type { Engine, HistoryEntry, Secret } from '../engine.ts'
 import type { OpenFixture } from './fixture.ts'
-import { append, fails, newBoard, newId, noClients, put, tick } from './samples.ts'
+import { append, newBoard, newId, nextMillisecond, noClients, put, rejectsWith } from './samples.ts'
 
 export function boardsContract(engine: () => Engine, open: OpenFixture): void {
   test('a board is made once, with an epoch of its own', async () => {
@@ -54,7 +54,7 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     assert.equal(await boards.remove(board), false)
     assert.equal(await boards.has(board), false)
     assert.equal(await secrets.get(hash), null)
-    await fails(log.load(board), 'unknown-board')
+    await rejectsWith(log.load(board), 'unknown-board')
 
     assert.equal(await boards.create(board), true)
     const { records, clients: remembered } = await log.load(board)
@@ -70,17 +70,17 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     const { log, secrets, history } = engine()
     const { cursor } = await newBoard(engine())
     const board = 'nowhere'
-    await fails(log.load(board), 'unknown-board')
-    await fails(log.read(board, cursor), 'unknown-board')
+    await rejectsWith(log.load(board), 'unknown-board')
+    await rejectsWith(log.read(board, cursor), 'unknown-board')
     const batch = { expected: cursor, changes: [put(newId())], clients: noClients }
-    await fails(log.append(board, batch), 'unknown-board')
-    await fails(log.prune(board, 0), 'unknown-board')
+    await rejectsWith(log.append(board, batch), 'unknown-board')
+    await rejectsWith(log.prune(board, 0), 'unknown-board')
     const secret = { hash: newId(), board, kind: 'link', data: '', expiresAt: null } as const
-    await fails(secrets.put(secret), 'unknown-board')
-    await fails(secrets.list(board), 'unknown-board')
-    await fails(history.append(board, []), 'unknown-board')
-    await fails(history.list(board, { kind: 'audit', limit: 1 }), 'unknown-board')
-    await fails(history.prune(board, 0), 'unknown-board')
+    await rejectsWith(secrets.put(secret), 'unknown-board')
+    await rejectsWith(secrets.list(board), 'unknown-board')
+    await rejectsWith(history.append(board, []), 'unknown-board')
+    await rejectsWith(history.list(board, { kind: 'audit', limit: 1 }), 'unknown-board')
+    await rejectsWith(history.prune(board, 0), 'unknown-board')
   })
 
   test('close lets what was asked for finish, may be called twice, and ends all calls', async (t) => {
@@ -102,13 +102,13 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     const to = await appending
 
     const batch = { expected: to, changes: [], clients: noClients }
-    await fails(engine.log.append(board, batch), 'busy')
-    await fails(engine.log.load(board), 'busy')
-    await fails(engine.boards.list(), 'busy')
-    await fails(engine.blobs.has('0'.repeat(64)), 'busy')
-    await fails(engine.blobs.get('0'.repeat(64)), 'busy')
-    await fails(engine.secrets.get('x'), 'busy')
-    await fails(engine.history.list(board, { kind: 'audit', limit: 1 }), 'busy')
+    await rejectsWith(engine.log.append(board, batch), 'busy')
+    await rejectsWith(engine.log.load(board), 'busy')
+    await rejectsWith(engine.boards.list(), 'busy')
+    await rejectsWith(engine.blobs.has('0'.repeat(64)), 'busy')
+    await rejectsWith(engine.blobs.get('0'.repeat(64)), 'busy')
+    await rejectsWith(engine.secrets.get('x'), 'busy')
+    await rejectsWith(engine.history.list(board, { kind: 'audit', limit: 1 }), 'busy')
     engine.bus.publish(board, new Uint8Array(1))
     engine.log.watch(board, () => {})()
 
@@ -164,7 +164,7 @@ export function secretsContract(open: OpenFixture): void {
     await secrets.put(changed)
     assert.deepEqual(await secrets.get(forever.hash), changed)
     await secrets.put({ ...changed, expiresAt: Date.now() })
-    await tick()
+    await nextMillisecond()
     assert.equal(await secrets.get(forever.hash), null)
 
     assert.equal(await secrets.remove(session.hash), true)

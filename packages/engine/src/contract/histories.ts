@@ -3,13 +3,13 @@ import test from 'node:test'
 import { type AnyRecord, applyChanges, type Change, type Cursor, seqOf } from '@wirephoto/board'
 import type { ClientState, Engine } from '../engine.ts'
 import type { Fixture } from './fixture.ts'
-import { newId, put, seeded } from './samples.ts'
+import { newId, put, seededRandom } from './samples.ts'
 
 /** Set SEED to run one history again. */
 const { CI, SEED } = process.env
-const HISTORIES = SEED ? 1 : CI ? 200 : 60
-const AT_ONCE = 20
-const STEPS = 40
+const HISTORY_COUNT = SEED ? 1 : CI ? 200 : 60
+const CONCURRENT_COUNT = 20
+const STEP_COUNT = 40
 
 /**
  * Writers who conflict, readers who come and go, a log that forgets: in the end all replicas and a
@@ -19,18 +19,18 @@ export function historiesContract<F extends Fixture>(
   open: () => Promise<F>,
   enginesOf: (fixture: F) => Promise<readonly Engine[]> = async ({ engine }) => [engine],
 ): void {
-  test(`F4: ${HISTORIES} random histories converge`, { timeout: 300_000 }, async (t) => {
+  test(`F4: ${HISTORY_COUNT} random histories converge`, { timeout: 300_000 }, async (t) => {
     const fixture = await open()
     t.after(fixture.cleanup)
     const engines = await enginesOf(fixture)
     const first = SEED ? Number(SEED) : Math.floor(Math.random() * 1e6)
-    t.diagnostic(`seeds ${first} to ${first + HISTORIES - 1}`)
-    const seeds = Array.from({ length: HISTORIES }, (_, i) => first + i)
+    t.diagnostic(`seeds ${first} to ${first + HISTORY_COUNT - 1}`)
+    const seeds = Array.from({ length: HISTORY_COUNT }, (_, i) => first + i)
     const failed = new Map<number, unknown>()
     const ends = new Map<string, unknown>()
     const running = seeds.values()
     await Promise.all(
-      Array.from({ length: AT_ONCE }, async () => {
+      Array.from({ length: CONCURRENT_COUNT }, async () => {
         for (const seed of running)
           try {
             const board = `history-${seed}`
@@ -73,14 +73,14 @@ class History {
   constructor(engines: readonly Engine[], board: string, seed: number) {
     this.#engines = engines
     this.#board = board
-    this.#random = seeded(seed)
+    this.#random = seededRandom(seed)
   }
 
   async run(): Promise<void> {
     await this.#engine.boards.create(this.#board)
     const replicas = await Promise.all(Array.from({ length: 6 }, () => this.#join()))
     const saved: Replica[] = []
-    for (let step = 0; step < STEPS; step++) {
+    for (let step = 0; step < STEP_COUNT; step++) {
       const acting = replicas.filter(() => this.#chance(0.4))
       await Promise.all(acting.map((replica, i) => this.#act(replica, i < 3, saved)))
       if (this.#chance(0.04)) {

@@ -43,7 +43,7 @@ export async function surviveKills(
       while (sum(acknowledged) < start + 30) await sleep(10)
       const before = new Map(acknowledged)
       await kill()
-      for (const one of engines) await recovered(one, board)
+      for (const one of engines) await whenRecovered(one, board)
       const { records } = await engine.log.load(board)
       for (const [id, x] of before) {
         const record = records.find((one) => one.id === id)
@@ -65,7 +65,7 @@ export async function surviveKills(
 }
 
 /** Resolves when the engine's broken connections are replaced, and all that a board needs is there. */
-export async function recovered({ boards, log }: Engine, board?: string): Promise<void> {
+export async function whenRecovered({ boards, log }: Engine, board?: string): Promise<void> {
   for (let good = 0; good < 20; )
     await (board === undefined ? boards.list() : log.load(board)).then(
       () => good++,

@@ -16,9 +16,9 @@ export function largeBlobContract(newUrl: () => string | Promise<string>): void 
     const engine = await openEngine(url)
     t.after(() => engine.close())
     // What comes before grows the heap to its usual size.
-    const warm = await file(t, 30)
+    const warm = await randomFile(t, 30)
     await engine.blobs.put(warm.path, warm.sha256)
-    const { path, sha256 } = await file(t, 100)
+    const { path, sha256 } = await randomFile(t, 100)
     const script = `
       import { createHash } from 'node:crypto'
       import { openEngine } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../open.ts')).href)}
@@ -50,7 +50,7 @@ export function largeBlobContract(newUrl: () => string | Promise<string>): void 
 }
 
 /** A file of so many megabytes. */
-export async function file(
+export async function randomFile(
   t: TestContext,
   megabytes: number,
 ): Promise<{ path: string; sha256: string }> {

@@ -13,7 +13,16 @@ import {
 } from '@wirephoto/board'
 import type { ClientState, Engine } from '../engine.ts'
 import type { OpenFixture } from './fixture.ts'
-import { append, image, listener, newBoard, newId, noClients, put, tick } from './samples.ts'
+import {
+  append,
+  image,
+  listener,
+  newBoard,
+  newId,
+  nextMillisecond,
+  noClients,
+  put,
+} from './samples.ts'
 
 export function logContract(engine: () => Engine, open: OpenFixture): void {
   test('F1: what was appended is there for another engine on the same data', async (t) => {
@@ -281,7 +290,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
       new Map([['a', state(1)]]),
     )
     const older = await append(engine(), board, old, [{ gone: goes }])
-    const time = await tick()
+    const time = await nextMillisecond()
     const floor = await append(engine(), board, older, [put(late)], new Map([['b', state(2)]]))
     const head = await append(engine(), board, floor, [{ gone: late }])
 

@@ -62,7 +62,7 @@ export async function append(
   return to
 }
 
-export const fails = (promise: Promise<unknown>, code: ErrorCode): Promise<void> =>
+export const rejectsWith = (promise: Promise<unknown>, code: ErrorCode): Promise<void> =>
   assert.rejects(promise, (error) => {
     assert.ok(error instanceof WireError, String(error))
     assert.equal(error.code, code)
@@ -70,14 +70,14 @@ export const fails = (promise: Promise<unknown>, code: ErrorCode): Promise<void>
   })
 
 /** The clock's next reading in milliseconds: what is done after it is dated later than what was before. */
-export async function tick(): Promise<number> {
+export async function nextMillisecond(): Promise<number> {
   const now = Date.now()
   while (Date.now() <= now + 1) await new Promise(setImmediate)
   return Date.now()
 }
 
 /** Numbers from 0 up to and without 1, the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed | 0
   return () => {
     state = (state + 0x6d2b79f5) | 0

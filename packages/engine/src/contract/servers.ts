@@ -8,7 +8,16 @@ import test, { after, before } from 'node:test'
 import { seqOf } from '@wirephoto/board'
 import type { Engine } from '../engine.ts'
 import type { SharedFixture } from './fixture.ts'
-import { append, image, listener, newBoard, newId, noClients, put, tick } from './samples.ts'
+import {
+  append,
+  image,
+  listener,
+  newBoard,
+  newId,
+  nextMillisecond,
+  noClients,
+  put,
+} from './samples.ts'
 
 /** Two engines on the same data, as two servers have them. */
 export function serversContract(open: () => Promise<SharedFixture>): void {
@@ -87,14 +96,17 @@ export function serversContract(open: () => Promise<SharedFixture>): void {
     for (let round = 0; round < 20; round++) {
       await Promise.all([here, there, here].map(({ blobs }) => blobs.put(path, sha256)))
       assert.deepEqual(await buffer(await there.blobs.get(sha256)), bytes)
-      const unlessTouchedSince = await tick()
+      const unlessTouchedSince = await nextMillisecond()
       // One renews while the other, who thinks it is old, removes.
       await Promise.all([
         here.blobs.put(path, sha256),
         there.blobs.remove(sha256, { unlessTouchedSince }),
       ])
       assert.deepEqual(await buffer(await there.blobs.get(sha256)), bytes, `round ${round}`)
-      assert.equal(await there.blobs.remove(sha256, { unlessTouchedSince: await tick() }), true)
+      assert.equal(
+        await there.blobs.remove(sha256, { unlessTouchedSince: await nextMillisecond() }),
+        true,
+      )
       assert.equal(await here.blobs.has(sha256), false)
     }
   })

@@ -14,26 +14,26 @@ import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
 import { isSha256 } from '../ids.ts'
-import { codeOf, makeFolder, removeFile, syncFolder } from './folders.ts'
+import { errorCode, makeFolder, removeFile, syncFolder } from './folders.ts'
 
 /** Blobs as files of one server, `<folder>/ab/<sha256>`; their time of change is their lease. */
-export async function openFiles(folder: string): Promise<FileBlobs> {
+export async function openFileBlobs(folder: string): Promise<FileBlobs> {
   await makeFolder(folder)
   // What a crash left half copied.
-  await rm(join(folder, COPIES), { recursive: true, force: true })
+  await rm(join(folder, COPIES_FOLDER), { recursive: true, force: true })
   return new FileBlobs(folder)
 }
 
-const COPIES = 'copies'
+const COPIES_FOLDER = 'copies'
 
 export class FileBlobs implements BlobStore {
   readonly #folder: string
   /** What is being done to a blob: `put` and `remove` of the same take turns. */
-  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #lastBySha256 = new Map<string, Promise<unknown>>()
   /** Folders whose own names are known to be durable. */
-  readonly #made = new Map<string, Promise<void>>()
+  readonly #durableFolders = new Map<string, Promise<void>>()
   #closed = false
-  #copies = 0
+  #copyCount = 0
 
   constructor(folder: string) {
     this.#folder = folder
@@ -41,13 +41,13 @@ export class FileBlobs implements BlobStore {
 
   /** Links the file, which must not be written to any more; copies it where it can't be linked. */
   put(path: string, sha256: string): Promise<void> {
-    return this.#turn(sha256, async (blob) => {
+    return this.#runExclusive(sha256, async (blob) => {
       try {
-        await this.#add(path, blob)
+        await this.#linkOrCopy(path, blob)
         // Also for a blob that is there: whoever put it may have died before this.
         await syncFolder(dirname(blob))
       } catch (error) {
-        throw isFull(error) ? new WireError('disk-full', {}, { cause: error }) : error
+        throw isDiskFull(error) ? new WireError('disk-full', {}, { cause: error }) : error
       }
     })
   }
@@ -62,13 +62,13 @@ export class FileBlobs implements BlobStore {
   }
 
   async has(sha256: string): Promise<boolean> {
-    const blob = this.#path(sha256)
-    return blob !== null && (await stat(blob).catch(absent)) !== null
+    const blob = this.#pathOf(sha256)
+    return blob !== null && (await stat(blob).catch(nullIfMissing)) !== null
   }
 
   async renew(sha256: string): Promise<boolean> {
-    return this.#turn(sha256, async (blob) => {
-      if (!(await renew(blob))) return false
+    return this.#runExclusive(sha256, async (blob) => {
+      if (!(await renewFile(blob))) return false
       await syncFolder(dirname(blob))
       return true
     })
@@ -82,8 +82,8 @@ export class FileBlobs implements BlobStore {
   }
 
   remove(sha256: string, { unlessTouchedSince }: { unlessTouchedSince: number }): Promise<boolean> {
-    return this.#turn(sha256, async (blob) => {
-      const found = await stat(blob).catch(absent)
+    return this.#runExclusive(sha256, async (blob) => {
+      const found = await stat(blob).catch(nullIfMissing)
       // A time that was set in milliseconds may be read back a hair less.
       if (!found || Math.round(found.mtimeMs) >= unlessTouchedSince) return false
       await unlink(blob)
@@ -94,26 +94,26 @@ export class FileBlobs implements BlobStore {
   /** Lets what was asked for finish. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.allSettled(this.#turns.values())
+    await Promise.allSettled(this.#lastBySha256.values())
   }
 
-  async #add(path: string, blob: string): Promise<void> {
-    await this.#make(dirname(blob))
-    if (!(await renew(path))) throw new Error(`There is no file to store at ${path}`)
+  async #linkOrCopy(path: string, blob: string): Promise<void> {
+    await this.#makeFolder(dirname(blob))
+    if (!(await renewFile(path))) throw new Error(`There is no file to store at ${path}`)
     const linked = await link(path, blob).then(
       () => true,
       (error: unknown) => {
-        if (isFull(error)) throw error
+        if (isDiskFull(error)) throw error
         return false
       },
     )
     // Tried first, because it is there only when somebody sent the same before.
-    if (linked || (await renew(blob))) return
-    await this.#make(join(this.#folder, COPIES))
-    const copy = join(this.#folder, COPIES, String(++this.#copies))
+    if (linked || (await renewFile(blob))) return
+    await this.#makeFolder(join(this.#folder, COPIES_FOLDER))
+    const copy = join(this.#folder, COPIES_FOLDER, String(++this.#copyCount))
     try {
       await copyFile(path, copy)
-      await renew(copy)
+      await renewFile(copy)
       await rename(copy, blob)
     } catch (error) {
       await removeFile(copy)
@@ -121,41 +121,41 @@ export class FileBlobs implements BlobStore {
     }
   }
 
-  #make(folder: string): Promise<void> {
-    const making = this.#made.get(folder) ?? makeFolder(folder)
-    this.#made.set(folder, making)
+  #makeFolder(folder: string): Promise<void> {
+    const making = this.#durableFolders.get(folder) ?? makeFolder(folder)
+    this.#durableFolders.set(folder, making)
     return making.catch((error: unknown) => {
-      this.#made.delete(folder)
+      this.#durableFolders.delete(folder)
       throw error
     })
   }
 
   async #open(sha256: string): Promise<FileHandle> {
-    const blob = this.#path(sha256)
-    const handle = blob && (await open(blob, 'r').catch(absent))
+    const blob = this.#pathOf(sha256)
+    const handle = blob && (await open(blob, 'r').catch(nullIfMissing))
     if (!handle) throw new WireError('not-found')
     return handle
   }
 
   /** Null for what is no sha256: names from outside reach no path (F9). */
-  #path(sha256: string): string | null {
+  #pathOf(sha256: string): string | null {
     this.#checkOpen()
     return isSha256(sha256) ? join(this.#folder, sha256.slice(0, 2), sha256) : null
   }
 
-  async #turn<T>(sha256: string, act: (blob: string) => Promise<T>): Promise<T> {
-    const blob = this.#path(sha256)
+  async #runExclusive<T>(sha256: string, act: (blob: string) => Promise<T>): Promise<T> {
+    const blob = this.#pathOf(sha256)
     if (blob === null) throw new WireError('not-found')
-    const before = this.#turns.get(sha256)
+    const before = this.#lastBySha256.get(sha256)
     const turn = Promise.resolve(before).then(
       () => act(blob),
       () => act(blob),
     )
-    this.#turns.set(sha256, turn)
+    this.#lastBySha256.set(sha256, turn)
     try {
       return await turn
     } finally {
-      if (this.#turns.get(sha256) === turn) this.#turns.delete(sha256)
+      if (this.#lastBySha256.get(sha256) === turn) this.#lastBySha256.delete(sha256)
     }
   }
 
@@ -165,8 +165,8 @@ export class FileBlobs implements BlobStore {
 }
 
 /** Gives a file a new time of change, and makes that and its bytes durable. False when it isn't there. */
-async function renew(path: string): Promise<boolean> {
-  const handle = await open(path, 'r+').catch(absent)
+async function renewFile(path: string): Promise<boolean> {
+  const handle = await open(path, 'r+').catch(nullIfMissing)
   if (!handle) return false
   try {
     const now = new Date()
@@ -178,10 +178,10 @@ async function renew(path: string): Promise<boolean> {
   return true
 }
 
-function absent(error: unknown): null {
-  if (codeOf(error) === 'ENOENT') return null
+function nullIfMissing(error: unknown): null {
+  if (errorCode(error) === 'ENOENT') return null
   throw error
 }
 
-const isFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(codeOf(error) ?? '')
+const isDiskFull = (error: unknown): boolean =>
+  ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(errorCode(error) ?? '')

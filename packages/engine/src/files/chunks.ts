@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 
 /** A file's bytes in pieces of `size`, the last one excepted; one is in memory at a time. */
-export async function* chunksOf(file: FileHandle, size: number): AsyncGenerator<Buffer> {
+export async function* readChunks(file: FileHandle, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; ; ) {
     const chunk = Buffer.allocUnsafe(size)
     let filled = 0

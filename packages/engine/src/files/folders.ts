@@ -8,14 +8,14 @@ export async function makeFolder(folder: string): Promise<void> {
     // Step by step: Node's recursive mkdir never ends where the system won't have new folders (/proc).
     await mkdir(path)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') {
+    if (errorCode(error) === 'ENOENT') {
       await makeFolder(dirname(path))
       await mkdir(path)
     } else if (!(await isFolder(path))) throw error
   }
   await syncFolder(dirname(path)).catch((error: unknown) => {
     // A folder that we may not read is one that we have made nothing in.
-    if (!['EACCES', 'EPERM'].includes(codeOf(error) ?? '')) throw error
+    if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) throw error
   })
 }
 
@@ -34,11 +34,11 @@ export async function syncFolder(folder: string): Promise<void> {
 /** Removes a file, if it is there; with two calls fewer than `rm` makes. */
 export async function removeFile(path: string): Promise<void> {
   await unlink(path).catch((error: unknown) => {
-    if (codeOf(error) !== 'ENOENT') throw error
+    if (errorCode(error) !== 'ENOENT') throw error
   })
 }
 
-export const codeOf = (error: unknown): string | undefined =>
+export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
 
 const isFolder = (path: string): Promise<boolean> =>

@@ -2,18 +2,18 @@ import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
-import { chunksOf } from '../files/chunks.ts'
+import { readChunks } from '../files/chunks.ts'
 import { isSha256 } from '../ids.ts'
-import type { UnderWay } from '../in-flight.ts'
+import type { InFlight } from '../in-flight.ts'
 import type { Database } from './database.ts'
 
 /** Bytes of a chunk. What is stored depends on it. */
-const CHUNK = 256 * 1024
+const CHUNK_BYTES = 256 * 1024
 /** Names that are fetched at a time. */
-const PAGE = 1_000
+const NAMES_PER_PAGE = 1_000
 
 /** Blobs as rows of 256 KiB, one of which is in memory at a time. `puts` is for what takes long. */
-export function openBlobs(database: Database, puts: Database, putting: UnderWay): BlobStore {
+export function openBlobs(database: Database, puts: Database, putting: InFlight): BlobStore {
   /** Its key, or null for what is no sha256. */
   const keyOf = (sha256: string): Buffer | null => {
     database.checkOpen()
@@ -29,7 +29,7 @@ export function openBlobs(database: Database, puts: Database, putting: UnderWay)
     const key = knownKey(sha256)
     const file = await open(path)
     try {
-      if ((await file.stat()).size <= CHUNK) {
+      if ((await file.stat()).size <= CHUNK_BYTES) {
         await database.query(PUT_SMALL, [key, Date.now(), await file.readFile()])
         return
       }
@@ -37,10 +37,11 @@ export function openBlobs(database: Database, puts: Database, putting: UnderWay)
       if (renewed) return
       await puts.transaction(async (query) => {
         // Whoever puts the same at once waits here, and finds it there.
-        const [row] = await query<{ added: boolean }>(ADD, [key, Date.now()])
+        const [row] = await query<{ added: boolean }>(CLAIM, [key, Date.now()])
         if (!row!.added) return
         let n = 0
-        for await (const data of chunksOf(file, CHUNK)) await query(ADD_CHUNK, [key, n++, data])
+        for await (const data of readChunks(file, CHUNK_BYTES))
+          await query(ADD_CHUNK, [key, n++, data])
         // The lease begins when it is whole.
         await query(RENEW.text, [key, Date.now()])
       })
@@ -50,14 +51,14 @@ export function openBlobs(database: Database, puts: Database, putting: UnderWay)
   }
 
   return {
-    put: (path, sha256) => putting.add(put(path, sha256)),
+    put: (path, sha256) => putting.track(put(path, sha256)),
 
     async get(sha256, range) {
       const key = knownKey(sha256)
       const [found] = await database.query(HAS, [key])
       if (!found) throw new WireError('not-found')
       const { start, end } = range ?? { start: 0, end: Number.POSITIVE_INFINITY }
-      return Readable.from(read(database, key, start, end), { objectMode: false })
+      return Readable.from(readRange(database, key, start, end), { objectMode: false })
     },
 
     async has(sha256) {
@@ -71,9 +72,9 @@ export function openBlobs(database: Database, puts: Database, putting: UnderWay)
 
     async *list() {
       for (let after = Buffer.alloc(0); ; ) {
-        const rows = await database.query<{ sha256: Buffer }>(LIST, [after, PAGE])
+        const rows = await database.query<{ sha256: Buffer }>(LIST, [after, NAMES_PER_PAGE])
         for (const { sha256 } of rows) yield sha256.toString('hex')
-        if (rows.length < PAGE) return
+        if (rows.length < NAMES_PER_PAGE) return
         after = rows.at(-1)!.sha256 as Buffer<ArrayBuffer>
       }
     },
@@ -85,18 +86,18 @@ export function openBlobs(database: Database, puts: Database, putting: UnderWay)
   }
 }
 
-async function* read(database: Database, key: Buffer, start: number, end: number) {
+async function* readRange(database: Database, key: Buffer, start: number, end: number) {
   for (let at = start; at < end; ) {
-    const n = Math.floor(at / CHUNK)
+    const n = Math.floor(at / CHUNK_BYTES)
     const [row] = await database.query<{ data: Buffer }>(CHUNK_AT, [key, n])
     if (!row) {
       // Removed while it was read: a stream that ends well would pass for a whole picture.
       if (!(await database.query(HAS, [key])).length) throw new WireError('not-found')
       return
     }
-    yield row.data.subarray(at - n * CHUNK, end - n * CHUNK)
-    if (row.data.length < CHUNK) return
-    at = (n + 1) * CHUNK
+    yield row.data.subarray(at - n * CHUNK_BYTES, end - n * CHUNK_BYTES)
+    if (row.data.length < CHUNK_BYTES) return
+    at = (n + 1) * CHUNK_BYTES
   }
 }
 
@@ -121,7 +122,7 @@ const PUT_SMALL = {
 }
 
 // xmax is 0 in a row that this very statement has inserted.
-const ADD = `INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
+const CLAIM = `INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
   ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)
   RETURNING xmax = 0 AS added`
 

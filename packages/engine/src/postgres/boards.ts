@@ -26,7 +26,7 @@ export const openSecrets = (database: Database): Secrets => ({
     return secret ?? null
   },
   async list(board) {
-    await known(database, board)
+    await checkBoard(database, board)
     return database.query<SecretRow>(LIST_SECRETS, [board, Date.now()])
   },
   async remove(hash) {
@@ -37,7 +37,7 @@ export const openSecrets = (database: Database): Secrets => ({
 
 export const openHistory = (database: Database): History => ({
   async append(board, entries) {
-    await known(database, board)
+    await checkBoard(database, board)
     if (entries.length === 0) return
     const columns = (['at', 'kind', 'subject', 'data'] as const).map((column) =>
       entries.map((entry) => entry[column]),
@@ -45,19 +45,19 @@ export const openHistory = (database: Database): History => ({
     await database.query(APPEND_HISTORY, [board, ...columns])
   },
   async list(board, { kind, subject, before, limit }) {
-    await known(database, board)
+    await checkBoard(database, board)
     const values = [board, kind, subject, before, limit]
     return database.query<HistoryEntry & Record<string, unknown>>(LIST_HISTORY, values)
   },
   async prune(board, time) {
-    await known(database, board)
+    await checkBoard(database, board)
     await database.query(PRUNE_HISTORY, [board, time])
   },
 })
 
 type SecretRow = Secret & Record<string, unknown>
 
-async function known(database: Database, board: string): Promise<void> {
+async function checkBoard(database: Database, board: string): Promise<void> {
   if ((await database.query(HAS_BOARD, [board])).length === 0) throw new WireError('unknown-board')
 }
 

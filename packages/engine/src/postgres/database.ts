@@ -1,17 +1,17 @@
 import { WireError } from '@wirephoto/board'
 import pg from 'pg'
 import { EngineError, withoutPassword } from '../errors.ts'
-import { UnderWay } from '../in-flight.ts'
-import { explained, type Place, translated } from './errors.ts'
+import { InFlight } from '../in-flight.ts'
+import { type DatabaseLocation, toEngineError, toWireError } from './errors.ts'
 import { migrations } from './migrations.ts'
 
 /** The first PostgreSQL that we test with. */
-const OLDEST = 15
+const OLDEST_MAJOR_VERSION = 15
 /** Milliseconds for a connection to be had, and for an answer, after which the line counts as dead. */
-const PATIENCE = 10_000
-const SILENCE = 30_000
+const CONNECT_TIMEOUT_MS = 10_000
+const QUERY_TIMEOUT_MS = 30_000
 /** One server at a time looks at and changes the tables: "wirephot" as a number. */
-const MIGRATING = '8604527107610046324'
+const MIGRATION_LOCK_KEY = '8604527107610046324'
 
 export interface Statement {
   /** Prepared once a connection. */
@@ -25,7 +25,7 @@ type Query = <R extends Row>(text: string, values?: unknown[]) => Promise<R[]>
 /** Connections to one database. What fails for a passing reason is told as `busy`, a full disk as `disk-full`. */
 export class Database {
   readonly #pool: pg.Pool
-  readonly #underWay = new UnderWay()
+  readonly #inFlight = new InFlight()
   #closed = false
 
   /** `size` connections at the most, opened when needed. */
@@ -33,7 +33,7 @@ export class Database {
     this.#pool = new pg.Pool({
       ...config,
       max: size,
-      onConnect: (client) => client.query(SETTINGS) as unknown as undefined,
+      onConnect: (client) => client.query(SESSION_SETTINGS) as unknown as undefined,
     })
     // A line that breaks while nobody asks: the next who asks gets another.
     this.#pool.on('error', () => {})
@@ -66,7 +66,7 @@ export class Database {
   /** Lets what was asked for finish. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#underWay.ended()
+    await this.#inFlight.whenSettled()
     if (!this.#pool.ending) await this.#pool.end()
   }
 
@@ -77,15 +77,15 @@ export class Database {
   async #run<T>(act: () => Promise<T>): Promise<T> {
     this.checkOpen()
     try {
-      return await this.#underWay.add(act())
+      return await this.#inFlight.track(act())
     } catch (error) {
-      throw translated(error)
+      throw toWireError(error)
     }
   }
 }
 
 /** How to connect. Throws an EngineError when the URL isn't one. */
-export function configOf(url: string): pg.ClientConfig {
+export function parseConfig(url: string): pg.ClientConfig {
   if (!URL.canParse(url) || !new URL(url).hostname)
     throw new EngineError(
       'unknown-engine',
@@ -94,36 +94,36 @@ export function configOf(url: string): pg.ClientConfig {
   return {
     connectionString: url,
     fallback_application_name: 'wirephoto',
-    connectionTimeoutMillis: PATIENCE,
-    query_timeout: SILENCE,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
     keepAlive: true,
-    types: TYPES,
+    types: TYPE_PARSERS,
   }
 }
 
 /** Checks the server, and brings the tables up to date. Rejects with an EngineError. */
-export async function prepare(config: pg.ClientConfig): Promise<void> {
+export async function setUp(config: pg.ClientConfig): Promise<void> {
   const client = new pg.Client({ ...config, query_timeout: 0 })
   client.on('error', () => {})
-  const place = placeOf(client)
+  const place = locationOf(client)
   try {
     await client.connect()
-    checkServer((await client.query<ServerFacts>(FACTS)).rows[0]!, place)
+    checkServer((await client.query<ServerSettings>(SERVER_SETTINGS)).rows[0]!, place)
     await migrate(client, place)
   } catch (error) {
-    throw explained(error, place)
+    throw toEngineError(error, place)
   } finally {
     await client.end().catch(() => {})
   }
 }
 
-export const placeOf = ({ host, port, database, user }: pg.Client): Place => ({
+export const locationOf = ({ host, port, database, user }: pg.Client): DatabaseLocation => ({
   host: `${host}:${port}`,
   database: database ?? '',
   user: user ?? '',
 })
 
-export interface ServerFacts {
+export interface ServerSettings {
   /** 150018 is 15.18. */
   readonly version: number
   readonly fsync: string
@@ -132,12 +132,12 @@ export interface ServerFacts {
 }
 
 /** Throws an EngineError for a server that can't keep the promises. */
-export function checkServer(facts: ServerFacts, { host, database }: Place): void {
+export function checkServer(facts: ServerSettings, { host, database }: DatabaseLocation): void {
   const major = Math.floor(facts.version / 10_000)
-  if (major < OLDEST)
+  if (major < OLDEST_MAJOR_VERSION)
     throw new EngineError(
       'too-old',
-      `PostgreSQL at ${host} is version ${major}. Use ${OLDEST} or newer.`,
+      `PostgreSQL at ${host} is version ${major}. Use ${OLDEST_MAJOR_VERSION} or newer.`,
     )
   const lacks = (what: string) => new EngineError('unusable', what)
   if (facts.fsync !== 'on')
@@ -154,14 +154,14 @@ export function checkServer(facts: ServerFacts, { host, database }: Place): void
     )
 }
 
-const FACTS = `SELECT current_setting('server_version_num')::int AS version,
+const SERVER_SETTINGS = `SELECT current_setting('server_version_num')::int AS version,
   current_setting('fsync') AS fsync,
   current_setting('server_encoding') AS encoding,
   current_setting('transaction_read_only') AS readonly`
 
-async function migrate(client: pg.Client, { host, database }: Place): Promise<void> {
+async function migrate(client: pg.Client, { host, database }: DatabaseLocation): Promise<void> {
   await client.query('BEGIN')
-  await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATING])
+  await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK_KEY])
   await client.query('CREATE TABLE IF NOT EXISTS wirephoto (version integer NOT NULL)')
   const { rows } = await client.query<{ version: number }>('SELECT version FROM wirephoto')
   const version = rows[0]?.version ?? 0
@@ -180,12 +180,12 @@ async function migrate(client: pg.Client, { host, database }: Place): Promise<vo
  * Every connection's. A commit that isn't on the disk is none (F1), whatever the database's habit is;
  * and nobody waits for ever on a server that was paused in the middle of a transaction.
  */
-const SETTINGS = `SELECT set_config('statement_timeout', '20s', false),
+const SESSION_SETTINGS = `SELECT set_config('statement_timeout', '20s', false),
   set_config('lock_timeout', '10s', false),
   set_config('idle_in_transaction_session_timeout', '20s', false),
   set_config('synchronous_commit', CASE current_setting('synchronous_commit')
     WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
 
 /** Sequence numbers and times are below 2^53. */
-const TYPES = new pg.TypeOverrides()
-TYPES.setTypeParser(pg.types.builtins.INT8, Number)
+const TYPE_PARSERS = new pg.TypeOverrides()
+TYPE_PARSERS.setTypeParser(pg.types.builtins.INT8, Number)

@@ -4,16 +4,16 @@ import pg from 'pg'
 import type { Unsubscribe } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import { Watchers } from '../watchers.ts'
-import { type Database, placeOf } from './database.ts'
-import { explained } from './errors.ts'
+import { type Database, locationOf } from './database.ts'
+import { toEngineError } from './errors.ts'
 
 /** Milliseconds between two NOTIFYs of this server: each takes a lock of the whole database's. */
-const PAUSE = 2
+const NOTIFY_INTERVAL_MS = 2
 /** Milliseconds between two looks at all watched boards, for what no NOTIFY told. */
-const POLL = 3_000
+const POLL_INTERVAL_MS = 3_000
 /** Milliseconds to the next try to listen: doubled each time. */
-const FIRST = 100
-const LONGEST = 5_000
+const MIN_RETRY_DELAY_MS = 100
+const MAX_RETRY_DELAY_MS = 5_000
 const CHANNEL = 'wirephoto'
 
 /**
@@ -26,19 +26,19 @@ export class Doorbell {
   readonly #config: pg.ClientConfig
   readonly #watchers = new Watchers()
   /** What this server is called among those that listen. */
-  readonly #self = newStamp()
+  readonly #serverId = newStamp()
   /** The boards that others are to be told of. */
-  #moved = new Map<string, Cursor>()
-  #telling: Promise<void> | null = null
+  #unsent = new Map<string, Cursor>()
+  #notifying: Promise<void> | null = null
   #listener: Listener | null = null
-  readonly #poll: NodeJS.Timeout
-  readonly #ended = new AbortController()
+  readonly #pollTimer: NodeJS.Timeout
+  readonly #closing = new AbortController()
   #listening!: Promise<void>
 
   private constructor(database: Database, config: pg.ClientConfig) {
     this.#database = database
     this.#config = config
-    this.#poll = setInterval(() => void this.#look(), POLL).unref()
+    this.#pollTimer = setInterval(() => void this.#poll(), POLL_INTERVAL_MS).unref()
   }
 
   /** Resolves when it listens. Rejects with an EngineError. */
@@ -48,7 +48,7 @@ export class Doorbell {
       doorbell.#listening = doorbell.#keepListening(await doorbell.#listen())
       return doorbell
     } catch (error) {
-      clearInterval(doorbell.#poll)
+      clearInterval(doorbell.#pollTimer)
       throw error
     }
   }
@@ -60,39 +60,39 @@ export class Doorbell {
   /** This server has appended. */
   ring(board: string, at: Cursor): void {
     this.#watchers.ringSoon(board, at)
-    this.#moved.set(board, at)
-    this.#telling ??= this.#tell()
+    this.#unsent.set(board, at)
+    this.#notifying ??= this.#notify()
   }
 
   /** Tells what is to be told first. */
   async close(): Promise<void> {
-    clearInterval(this.#poll)
+    clearInterval(this.#pollTimer)
     this.#watchers.clear()
-    this.#ended.abort()
-    await this.#telling
+    this.#closing.abort()
+    await this.#notifying
     await this.#listener?.client.end().catch(() => {})
     await this.#listening
   }
 
-  async #tell(): Promise<void> {
-    while (this.#moved.size > 0) {
-      const payloads = Array.from(this.#moved, ([board, at]) => `${this.#self} ${at} ${board}`)
-      this.#moved = new Map()
+  async #notify(): Promise<void> {
+    while (this.#unsent.size > 0) {
+      const payloads = Array.from(this.#unsent, ([board, at]) => `${this.#serverId} ${at} ${board}`)
+      this.#unsent = new Map()
       await this.#database.query(NOTIFY, [CHANNEL, payloads]).catch(() => {
         // The poll tells it.
       })
-      await sleep(PAUSE, null, { signal: this.#ended.signal }).catch(() => {})
+      await sleep(NOTIFY_INTERVAL_MS, null, { signal: this.#closing.signal }).catch(() => {})
     }
-    this.#telling = null
+    this.#notifying = null
   }
 
-  #hear(payload: string): void {
+  #onNotification(payload: string): void {
     const [from, at, ...board] = payload.split(' ')
-    if (from !== this.#self) this.#watchers.ring(board.join(' '), at as Cursor)
+    if (from !== this.#serverId) this.#watchers.ring(board.join(' '), at as Cursor)
   }
 
   /** Where all watched boards stand: who stands there too needn't look. */
-  async #look(): Promise<void> {
+  async #poll(): Promise<void> {
     const boards = this.#watchers.boards
     if (boards.length === 0) return
     try {
@@ -106,43 +106,43 @@ export class Doorbell {
 
   async #listen(): Promise<Listener> {
     const client = new pg.Client(this.#config)
-    const ended = new Promise<void>((resolve) => client.once('end', resolve))
+    const closed = new Promise<void>((resolve) => client.once('end', resolve))
     client.on('error', () => {})
-    client.on('notification', ({ payload }) => this.#hear(payload ?? ''))
+    client.on('notification', ({ payload }) => this.#onNotification(payload ?? ''))
     try {
       await client.connect()
       await client.query(`LISTEN ${CHANNEL}`)
     } catch (error) {
       void client.end().catch(() => {})
-      throw explained(error, placeOf(client))
+      throw toEngineError(error, locationOf(client))
     }
-    return { client, ended }
+    return { client, closed }
   }
 
   async #keepListening(first: Listener): Promise<void> {
     this.#listener = first
-    let wait = FIRST
-    const { signal } = this.#ended
+    let wait = MIN_RETRY_DELAY_MS
+    const { signal } = this.#closing
     while (!signal.aborted)
       try {
         this.#listener ??= await this.#listen()
         // Whoever closed meanwhile had no line to end.
         if (signal.aborted) void this.#listener.client.end().catch(() => {})
-        wait = FIRST
+        wait = MIN_RETRY_DELAY_MS
         // What was told while nobody listened.
-        void this.#look()
-        await this.#listener.ended
+        void this.#poll()
+        await this.#listener.closed
         this.#listener = null
       } catch {
         await sleep(wait, null, { signal }).catch(() => {})
-        wait = Math.min(wait * 2, LONGEST)
+        wait = Math.min(wait * 2, MAX_RETRY_DELAY_MS)
       }
   }
 }
 
 interface Listener {
   readonly client: pg.Client
-  readonly ended: Promise<void>
+  readonly closed: Promise<void>
 }
 
 interface BoardHead extends Record<string, unknown> {

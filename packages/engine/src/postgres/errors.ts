@@ -3,13 +3,13 @@ import { DatabaseError } from 'pg'
 import { EngineError } from '../errors.ts'
 
 /** What is told of a failed query: the SQLSTATEs are those of PostgreSQL's appendix A. */
-export function translated(error: unknown): unknown {
+export function toWireError(error: unknown): unknown {
   if (error instanceof WireError) return error
   // Whatever isn't the server's own word is a line that broke or stayed silent.
   if (!(error instanceof DatabaseError)) return new WireError('busy', {}, { cause: error })
   const code = error.code ?? ''
   if (code === DISK_FULL) return new WireError('disk-full', {}, { cause: error })
-  if (PASSING.test(code)) return new WireError('busy', {}, { cause: error })
+  if (TRANSIENT.test(code)) return new WireError('busy', {}, { cause: error })
   return error
 }
 
@@ -17,11 +17,11 @@ export function translated(error: unknown): unknown {
  * Lines that break (08), clashes (40), a lack of memory or connections (53), a lock or a time that
  * ran out (55P03, 57014), a server that stops or starts (57P), one that may only be read (25006).
  */
-const PASSING = /^(08|40|53|55P03|57014|57P|25006)/
+const TRANSIENT = /^(08|40|53|55P03|57014|57P|25006)/
 const DISK_FULL = '53100'
 
 /** Why the database can't be had, in a sentence for the operator. `place` is its host and name. */
-export function explained(error: unknown, place: Place): unknown {
+export function toEngineError(error: unknown, place: DatabaseLocation): unknown {
   if (error instanceof EngineError) return error
   const { database, host, user } = place
   const { code = '', message } = error as { code?: string; message: string }
@@ -54,7 +54,7 @@ export function explained(error: unknown, place: Place): unknown {
   )
 }
 
-export interface Place {
+export interface DatabaseLocation {
   /** With its port. */
   readonly host: string
   readonly database: string

@@ -7,7 +7,7 @@ import {
   parseCursor,
   WireError,
 } from '@wirephoto/board'
-import { type ClientRow, clientsOf, rowsOf } from '../client-rows.ts'
+import { type ClientRow, fromClientRows, toClientRows } from '../client-rows.ts'
 import type { ChangeLog } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import type { Database } from './database.ts'
@@ -20,7 +20,7 @@ export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
       const [row] = await database.query<LoadRow>(LOAD, [board])
       if (!row) throw new WireError('unknown-board')
       const records = JSON.parse(row.records) as AnyRecord[]
-      return { cursor: headOf(row), records, clients: clientsOf(row.clients) }
+      return { cursor: headOf(row), records, clients: fromClientRows(row.clients) }
     },
 
     async append(board, { expected, changes, clients }) {
@@ -28,7 +28,7 @@ export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
       const stamp = newStamp()
       // Of several changes of one record the last holds.
       const records = new Map(changes.map((change) => [idOf(change), jsonOf(change)]))
-      const rows = rowsOf(clients)
+      const rows = toClientRows(clients)
       const [row] = await database.query<{ held: boolean; known: boolean }>(APPEND, [
         board,
         from?.epoch,
@@ -56,7 +56,7 @@ export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
       const to = headOf(row)
       if (to === cursor) return { batches: [], clients: new Map() }
       const batch = { from: cursor, to, changes: JSON.parse(row.changes) as Change[] }
-      return { batches: [batch], clients: clientsOf(row.clients) }
+      return { batches: [batch], clients: fromClientRows(row.clients) }
     },
 
     watch: (board, wake) => doorbell.watch(board, wake),

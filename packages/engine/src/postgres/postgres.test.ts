@@ -9,17 +9,25 @@ import { type Cursor, parseCursor } from '@wirephoto/board'
 import pg from 'pg'
 import { findPostgres, NO_POSTGRES, Postgres } from '../../../../test/support/postgres.ts'
 import { Proxy } from '../../../../test/support/proxy.ts'
-import { recovered, surviveKills } from '../contract/kills.ts'
-import { file, largeBlobContract } from '../contract/large.ts'
-import { append, fails, listener, newBoard, newId, noClients, put } from '../contract/samples.ts'
+import { surviveKills, whenRecovered } from '../contract/kills.ts'
+import { largeBlobContract, randomFile } from '../contract/large.ts'
+import {
+  append,
+  listener,
+  newBoard,
+  newId,
+  noClients,
+  put,
+  rejectsWith,
+} from '../contract/samples.ts'
 import type { Engine } from '../engine.ts'
 import { EngineError } from '../errors.ts'
 import { openEngine } from '../open.ts'
-import { checkServer, configOf, Database, type ServerFacts } from './database.ts'
+import { checkServer, Database, parseConfig, type ServerSettings } from './database.ts'
 import { APPEND } from './log.ts'
 import { migrations } from './migrations.ts'
 
-const facts: ServerFacts = { version: 150_018, fsync: 'on', encoding: 'UTF8', readonly: 'off' }
+const facts: ServerSettings = { version: 150_018, fsync: 'on', encoding: 'UTF8', readonly: 'off' }
 const place = { host: 'db:5432', database: 'boards', user: 'anna' }
 
 test('PostgreSQL before 15 is refused', () => {
@@ -117,7 +125,7 @@ else
       ] as const) {
         // biome-ignore format: a table
         await postgres.query(`ALTER DATABASE ${name} SET synchronous_commit = ${habit}`)
-        const database = new Database(configOf(url), 1)
+        const database = new Database(parseConfig(url), 1)
         t.after(() => database.close())
         const show = { name: 'show', text: 'SHOW synchronous_commit' }
         assert.deepEqual(await database.query(show), [{ synchronous_commit: ours }])
@@ -224,8 +232,8 @@ else
       while ((await postgres.query(`SELECT 1 FROM records WHERE id = '${id}'`, url)).length === 0);
       proxy.cut()
       proxy.down.go()
-      await fails(appending, 'busy')
-      await fails(engine.log.load(board), 'busy')
+      await rejectsWith(appending, 'busy')
+      await rejectsWith(engine.log.load(board), 'busy')
       proxy.mend()
       const missed = await engine.log.read(board, cursor)
       assert.deepEqual(missed?.batches.at(-1)?.changes, [put(id)])
@@ -248,7 +256,7 @@ else
       await terminate(postgres, name)
       await postgres.query(`ALTER DATABASE ${name} RENAME TO ${name}_dead`)
       await postgres.query(`ALTER DATABASE ${name}_standby RENAME TO ${name}`)
-      await recovered(engine)
+      await whenRecovered(engine)
       assert.equal(await engine.log.read(board, lost), null)
       const batch = { expected: lost, changes: [], clients: noClients }
       assert.equal(await engine.log.append(board, batch), null)
@@ -264,14 +272,14 @@ else
       const { board, cursor } = await newBoard(engine)
       await postgres.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
       await terminate(postgres, name)
-      await recovered(engine)
+      await whenRecovered(engine)
       const batch = { expected: cursor, changes: [put(newId())], clients: noClients }
-      await fails(engine.log.append(board, batch), 'busy')
-      await fails(engine.boards.create('another'), 'busy')
+      await rejectsWith(engine.log.append(board, batch), 'busy')
+      await rejectsWith(engine.boards.create('another'), 'busy')
       assert.deepEqual((await engine.log.load(board)).records, [])
       await postgres.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
       await terminate(postgres, name)
-      await recovered(engine)
+      await whenRecovered(engine)
       await append(engine, board, cursor, [put(newId())])
     })
 
@@ -307,13 +315,13 @@ else
       const large = Array.from({ length: 40 }, () =>
         put(newId(), { caption: randomBytes(500_000).toString('base64') }),
       )
-      await fails(
+      await rejectsWith(
         engine.log.append(board, { expected: cursor, changes: large, clients: noClients }),
         'disk-full',
       )
       assert.deepEqual((await engine.log.load(board)).records, [])
-      const { path, sha256 } = await file(t, 40)
-      await fails(engine.blobs.put(path, sha256), 'disk-full')
+      const { path, sha256 } = await randomFile(t, 40)
+      await rejectsWith(engine.blobs.put(path, sha256), 'disk-full')
       assert.equal(await engine.blobs.has(sha256), false)
       // Its operator makes room.
       await shell(`mount -o remount,size=90m '${folder}'`)

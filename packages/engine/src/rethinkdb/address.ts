@@ -13,26 +13,26 @@ export interface Address {
 }
 
 /** The server with its port, for people. */
-export const hostOf = ({ server: { host, port } }: Address): string => `${host}:${port}`
+export const formatHost = ({ server: { host, port } }: Address): string => `${host}:${port}`
 
 /** Rejects with an EngineError when the URL is no address of a RethinkDB. */
-export async function addressOf(url: string): Promise<Address> {
+export async function parseAddress(url: string): Promise<Address> {
   const parsed = URL.canParse(url) ? new URL(url) : null
-  const database = parsed && DATABASE.exec(parsed.pathname)?.[1]
+  const database = parsed && DATABASE_PATH.exec(parsed.pathname)?.[1]
   if (!parsed?.hostname || !database)
-    throw refused(
+    throw invalidUrl(
       url,
       'is no address of a RethinkDB. Give rethinkdb://user:password@host:28015/db.',
     )
   for (const [option, value] of parsed.searchParams)
     if (!OPTIONS[option]?.test(value))
-      throw refused(url, `has "${option}=${value}". It may have shards=1, replicas=3, tls=true.`)
+      throw invalidUrl(url, `has "${option}=${value}". It may have shards=1, replicas=3, tls=true.`)
 
   const { hostname, port, username, password, searchParams } = parsed
   const number = (option: string) => Number(searchParams.get(option) ?? 1)
   const place = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 28015) }
   return {
-    server: { ...place, ...(await security(searchParams.get('tls'))) },
+    server: { ...place, ...(await tlsOptions(searchParams.get('tls'))) },
     user: decodeURIComponent(username) || 'admin',
     password: decodeURIComponent(password),
     database,
@@ -40,15 +40,15 @@ export async function addressOf(url: string): Promise<Address> {
   }
 }
 
-const DATABASE = /^\/([\w-]{1,100})$/
-const COUNT = /^[1-9]\d?$/
+const DATABASE_PATH = /^\/([\w-]{1,100})$/
+const COUNT_OPTION = /^[1-9]\d?$/
 /** `tls` is true, for the authorities that the system trusts, or the path of another's certificate. */
-const OPTIONS: Record<string, RegExp> = { shards: COUNT, replicas: COUNT, tls: /./ }
+const OPTIONS: Record<string, RegExp> = { shards: COUNT_OPTION, replicas: COUNT_OPTION, tls: /./ }
 
-const refused = (url: string, what: string): EngineError =>
+const invalidUrl = (url: string, what: string): EngineError =>
   new EngineError('unknown-engine', `"${withoutPassword(url)}" ${what}`)
 
-async function security(tls: string | null) {
+async function tlsOptions(tls: string | null) {
   if (tls === null || tls === 'false') return { noDelay: true }
   if (tls === 'true') return { tls: true as const }
   const ca = await readFile(tls).catch((cause: unknown) => {

@@ -3,25 +3,25 @@ import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import { type RDatum, r } from 'rethinkdb-ts'
 import type { BlobStore } from '../engine.ts'
-import { chunksOf } from '../files/chunks.ts'
+import { readChunks } from '../files/chunks.ts'
 import { isSha256, newStamp } from '../ids.ts'
-import type { UnderWay } from '../in-flight.ts'
+import type { InFlight } from '../in-flight.ts'
 import type { Database } from './database.ts'
-import { removeAll } from './prune.ts'
+import { deleteAll } from './prune.ts'
 import { type ChunkRow, type CopyRow, HARD, type Tables } from './tables.ts'
 
 /** Bytes of a chunk. What is stored depends on it. */
-const CHUNK = 512 * 1024
+const CHUNK_BYTES = 512 * 1024
 /** Names that are fetched at a time, and chunks that are removed. */
-const PAGE = 1_000
-const AT_ONCE = 20
+const NAMES_PER_PAGE = 1_000
+const CHUNKS_PER_DELETE = 20
 
 /**
  * Blobs as documents of 512 KiB, two of which are in memory at a time. There are no transactions, so a
  * blob is there by the one document that says that its chunks are: written after the last of them, and
  * crossed out before the first is taken away. What a crash leaves is listed, and goes like any other.
  */
-export function openBlobs(database: Database, tables: Tables, putting: UnderWay): BlobStore {
+export function openBlobs(database: Database, tables: Tables, putting: InFlight): BlobStore {
   const { blobs, chunks } = tables
   const copiesOf = (sha256: string) => blobs.between([sha256, r.minval], [sha256, r.maxval])
 
@@ -57,7 +57,7 @@ export function openBlobs(database: Database, tables: Tables, putting: UnderWay)
     try {
       let size = 0
       let n = 0
-      for await (const data of chunksOf(file, CHUNK)) {
+      for await (const data of readChunks(file, CHUNK_BYTES)) {
         await database.write(chunks.insert({ id: [...id, n++], data }, HARD))
         size += data.length
       }
@@ -76,7 +76,11 @@ export function openBlobs(database: Database, tables: Tables, putting: UnderWay)
 
   async function takeAway(id: CopyRow['id']): Promise<void> {
     await database.write(blobs.get(id).update({ state: 'going' }, HARD))
-    await removeAll(database, chunks.between([...id, r.minval], [...id, r.maxval]), AT_ONCE)
+    await deleteAll(
+      database,
+      chunks.between([...id, r.minval], [...id, r.maxval]),
+      CHUNKS_PER_DELETE,
+    )
     await database.write(blobs.get(id).delete(HARD))
   }
 
@@ -88,21 +92,21 @@ export function openBlobs(database: Database, tables: Tables, putting: UnderWay)
       return chunk.data
     }
     const stop = Math.min(end, size)
-    let n = Math.floor(start / CHUNK)
+    let n = Math.floor(start / CHUNK_BYTES)
     let next = start < stop ? fetch(n) : null
     while (next) {
       const data = await next
-      const after = (n + 1) * CHUNK
+      const after = (n + 1) * CHUNK_BYTES
       next = after < stop ? fetch(n + 1) : null
       // Whoever reads may stop here.
       next?.catch(() => {})
-      yield data.subarray(Math.max(start - n * CHUNK, 0), stop - n * CHUNK)
+      yield data.subarray(Math.max(start - n * CHUNK_BYTES, 0), stop - n * CHUNK_BYTES)
       n++
     }
   }
 
   return {
-    put: (path, sha256) => putting.add(put(path, sha256)),
+    put: (path, sha256) => putting.track(put(path, sha256)),
 
     async get(sha256, range) {
       check(sha256)
@@ -117,18 +121,21 @@ export function openBlobs(database: Database, tables: Tables, putting: UnderWay)
       return isSha256(sha256) && (await wholeCopy(sha256)) !== undefined
     },
 
-    renew: (sha256) => putting.add(renew(sha256)),
+    renew: (sha256) => putting.track(renew(sha256)),
 
     async *list() {
       database.checkOpen()
       for (let after = ''; ; ) {
-        const page = blobs.between([after, r.maxval], r.maxval).orderBy({ index: 'id' }).limit(PAGE)
+        const page = blobs
+          .between([after, r.maxval], r.maxval)
+          .orderBy({ index: 'id' })
+          .limit(NAMES_PER_PAGE)
         const rows = await database.run<CopyRow[]>(page)
         for (const { id } of rows) {
           if (id[0] !== after) yield id[0]
           after = id[0]
         }
-        if (rows.length < PAGE) return
+        if (rows.length < NAMES_PER_PAGE) return
       }
     },
 

@@ -3,7 +3,7 @@ import { type RDatum, r } from 'rethinkdb-ts'
 import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import type { Database, Query } from './database.ts'
-import { GRACE, removeAll } from './prune.ts'
+import { DELETE_GRACE_MS, deleteAll } from './prune.ts'
 import {
   type BatchRow,
   type BoardRow,
@@ -15,7 +15,7 @@ import {
 } from './tables.ts'
 
 export const openBoards = (database: Database, tables: Tables): Boards => ({
-  create: (board) => database.run(created(tables, board)),
+  create: (board) => database.run(createQuery(tables, board)),
   has: async (board) => (await database.run(tables.boards.get(board))) !== null,
   list: () =>
     database.run<BoardInfo[]>(
@@ -36,33 +36,33 @@ export const openBoards = (database: Database, tables: Tables): Boards => ({
     )
     const unlessNew = (it: RDatum) => r.branch(it('epoch').default('').eq(epoch), null, it)
     const { deleted } = await database.write(tables.boards.get(board).replace(unlessNew, HARD))
-    await removeEpoch(database, tables, epoch)
+    await deleteEpoch(database, tables, epoch)
     return deleted === 1
   },
 })
 
 /** Ends the removals that a crash broke off, and takes away what came late for a removed board. */
-export async function sweepRemoved(database: Database, tables: Tables): Promise<void> {
+export async function deleteRemovedBoards(database: Database, tables: Tables): Promise<void> {
   const { wirephoto, boards } = tables
   const old = wirephoto.filter((note: RDatum) =>
-    note.hasFields('board').and(note('at').lt(Date.now() - GRACE)),
+    note.hasFields('board').and(note('at').lt(Date.now() - DELETE_GRACE_MS)),
   )
   for (const { id: epoch, board } of await database.run<NoteRow[]>(old)) {
     const row = await database.run<BoardRow | null>(boards.get(board))
-    if (row?.epoch !== epoch) await removeEpoch(database, tables, epoch)
+    if (row?.epoch !== epoch) await deleteEpoch(database, tables, epoch)
     await database.write(wirephoto.get(epoch).delete(HARD))
   }
 }
 
-async function removeEpoch(database: Database, tables: Tables, epoch: string): Promise<void> {
+async function deleteEpoch(database: Database, tables: Tables, epoch: string): Promise<void> {
   const { batches, records, clients, secrets, history } = tables
   for (const table of [batches, records, clients, history])
-    await removeAll(database, table.between([epoch, r.minval], [epoch, r.maxval]))
-  await removeAll(database, secrets.getAll(epoch, { index: 'epoch' }))
+    await deleteAll(database, table.between([epoch, r.minval], [epoch, r.maxval]))
+  await deleteAll(database, secrets.getAll(epoch, { index: 'epoch' }))
 }
 
 /** The first batch comes before its board: whoever finds the board finds it. */
-function created({ boards, batches }: Tables, board: string): Query {
+function createQuery({ boards, batches }: Tables, board: string): Query {
   const [epoch, stamp, now] = [newStamp(), newStamp(), Date.now()]
   const row: BoardRow = { id: board, epoch, createdAt: now, seq: 0, stamp, floor: 0 }
   const start: BatchRow = {
@@ -123,13 +123,13 @@ export const openSecrets = (database: Database, { boards, secrets }: Tables): Se
           r.branch(boards.get(it('board'))('epoch').eq(it('epoch')).default(false), it, null),
         ),
     )
-    return row && isValid(row) ? secretOf(row) : null
+    return row && isValid(row) ? toSecret(row) : null
   },
 
   async list(board) {
     const epoch = await epochOf(database, boards, board)
     const rows = await database.run<SecretRow[]>(secrets.getAll(epoch, { index: 'epoch' }))
-    return rows.filter(isValid).map(secretOf)
+    return rows.filter(isValid).map(toSecret)
   },
 
   async remove(hash) {
@@ -143,7 +143,7 @@ export const openSecrets = (database: Database, { boards, secrets }: Tables): Se
 
 const isValid = ({ expiresAt }: SecretRow): boolean => expiresAt === null || expiresAt > Date.now()
 
-const secretOf = ({ id, board, kind, data, expiresAt }: SecretRow): Secret => ({
+const toSecret = ({ id, board, kind, data, expiresAt }: SecretRow): Secret => ({
   hash: id,
   board,
   kind,
@@ -156,7 +156,7 @@ export const openHistory = (database: Database, { boards, history }: Tables): Hi
     const epoch = await epochOf(database, boards, board)
     const rows = entries.map(
       ({ at, kind, subject, data }): HistoryRow => ({
-        id: [epoch, kind, at, nth()],
+        id: [epoch, kind, at, nextEntryKey()],
         subject,
         data,
       }),
@@ -181,18 +181,18 @@ export const openHistory = (database: Database, { boards, history }: Tables): Hi
   async prune(board, time) {
     const epoch = await epochOf(database, boards, board)
     for (const kind of KINDS)
-      await removeAll(database, history.between([epoch, kind, r.minval], [epoch, kind, time]))
+      await deleteAll(database, history.between([epoch, kind, r.minval], [epoch, kind, time]))
   },
 })
 
 const KINDS: readonly HistoryEntry['kind'][] = ['audit', 'frame']
 
-let entries = 0
+let entryCount = 0
 /** Of the entries of one millisecond the later is the greater. */
-function nth(): string {
-  entries = (entries + 1) % 36 ** 4
+function nextEntryKey(): string {
+  entryCount = (entryCount + 1) % 36 ** 4
   const time = Date.now().toString(36)
-  return `${time}.${entries.toString(36).padStart(4, '0')}.${newStamp()}`
+  return `${time}.${entryCount.toString(36).padStart(4, '0')}.${newStamp()}`
 }
 
 async function epochOf(

@@ -1,12 +1,12 @@
 import { WireError } from '@wirephoto/board'
 import { type Connection, isRethinkDBError, r, type WriteResult } from 'rethinkdb-ts'
-import { UnderWay } from '../in-flight.ts'
+import { InFlight } from '../in-flight.ts'
 import type { Address } from './address.ts'
-import { translated } from './errors.ts'
+import { toWireError } from './errors.ts'
 
 /** Seconds for a connection to be had; milliseconds for an answer, after which a line counts as dead. */
-const PATIENCE = 10
-const SILENCE = 30_000
+const CONNECT_TIMEOUT_S = 10
+const QUERY_TIMEOUT_MS = 30_000
 
 /** ReQL, to be run: what comes of it only who wrote it can tell. */
 export interface Query {
@@ -15,22 +15,24 @@ export interface Query {
 
 /** Lines to one server. What fails for a passing reason is told as `busy`; in doubt, if it was a write. */
 export class Database {
-  readonly #lines: readonly Line[]
-  readonly #underWay = new UnderWay()
+  readonly #connections: readonly ReconnectingConnection[]
+  readonly #inFlight = new InFlight()
   #closed = false
 
   /** `size` lines at the most, opened when needed. */
   constructor(address: Address, size: number) {
-    this.#lines = Array.from({ length: size }, () => new Line(address))
+    this.#connections = Array.from({ length: size }, () => new ReconnectingConnection(address))
   }
 
   async run<T>(query: Query): Promise<T> {
     this.checkOpen()
-    const line = this.#lines.reduce((idlest, line) => (line.busy < idlest.busy ? line : idlest))
+    const line = this.#connections.reduce((idlest, line) =>
+      line.inFlightCount < idlest.inFlightCount ? line : idlest,
+    )
     try {
-      return await this.#underWay.add(line.run<T>(query))
+      return await this.#inFlight.track(line.run<T>(query))
     } catch (error) {
-      throw translated(error)
+      throw toWireError(error)
     }
   }
 
@@ -45,8 +47,8 @@ export class Database {
   /** Lets what was asked for finish. */
   async close(): Promise<void> {
     this.#closed = true
-    await this.#underWay.ended()
-    await Promise.all(this.#lines.map((line) => line.close()))
+    await this.#inFlight.whenSettled()
+    await Promise.all(this.#connections.map((line) => line.close()))
   }
 
   checkOpen(): void {
@@ -55,35 +57,35 @@ export class Database {
 }
 
 /** One connection, opened when it is needed, again when it broke. */
-export class Line {
+export class ReconnectingConnection {
   readonly #address: Address
-  readonly #silence: number
+  readonly #timeoutMs: number
   #opening: Promise<Connection> | null = null
   #closed = false
   /** Queries without an answer yet. */
-  busy = 0
+  inFlightCount = 0
 
-  constructor(address: Address, silence = SILENCE) {
+  constructor(address: Address, silence = QUERY_TIMEOUT_MS) {
     this.#address = address
-    this.#silence = silence
+    this.#timeoutMs = silence
   }
 
   /** Rejects with the driver's error. */
   async run<T>(query: Query): Promise<T> {
-    this.busy++
+    this.inFlightCount++
     let silence: NodeJS.Timeout | undefined
     let connection: Connection | undefined
     try {
       connection = await this.#connected()
-      silence = setTimeout(hangUp, this.#silence, connection)
+      silence = setTimeout(closeQuietly, this.#timeoutMs, connection)
       return (await query.run(connection)) as T
     } catch (error) {
       // Whatever is wrong with the driver itself ends with the connection.
-      if (connection && !isRethinkDBError(error)) hangUp(connection)
+      if (connection && !isRethinkDBError(error)) closeQuietly(connection)
       throw error
     } finally {
       clearTimeout(silence)
-      this.busy--
+      this.inFlightCount--
     }
   }
 
@@ -109,8 +111,15 @@ export class Line {
 
   #connect(): Promise<Connection> {
     const { server, user, password, database } = this.#address
-    return r.connect({ server, user, password, db: database, timeout: PATIENCE, silent: true })
+    return r.connect({
+      server,
+      user,
+      password,
+      db: database,
+      timeout: CONNECT_TIMEOUT_S,
+      silent: true,
+    })
   }
 }
 
-const hangUp = (connection: Connection): void => void connection.close().catch(() => {})
+const closeQuietly = (connection: Connection): void => void connection.close().catch(() => {})

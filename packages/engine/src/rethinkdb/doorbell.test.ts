@@ -7,12 +7,12 @@ import { NO_RETHINKDB, Rethinkdb } from '../../../../test/support/rethinkdb.ts'
 import { append, listener, newBoard, newId, put } from '../contract/samples.ts'
 import type { Engine } from '../engine.ts'
 import { openEngine } from '../open.ts'
-import { type Address, addressOf } from './address.ts'
-import { Line } from './database.ts'
+import { type Address, parseAddress } from './address.ts'
+import { ReconnectingConnection } from './database.ts'
 import { Doorbell } from './doorbell.ts'
 import { type BatchRow, tablesOf } from './tables.ts'
 
-const NEVER = 3_600_000
+const NEVER_MS = 3_600_000
 
 if (NO_RETHINKDB !== null) test('RethinkDB', { skip: NO_RETHINKDB })
 else
@@ -29,7 +29,7 @@ else
       t.after(() => engine.close())
       const proxy = await Proxy.open(server.port)
       t.after(() => proxy.close())
-      const direct = await addressOf(url)
+      const direct = await parseAddress(url)
       const place = { ...direct.server, host: '127.0.0.1', port: proxy.port }
       return { engine, proxy, address: { ...direct, server: place } }
     }
@@ -49,7 +49,7 @@ else
 
     test('a feed that overflows says so, and then all boards are looked at', async (t) => {
       const { engine, proxy, address } = await lined(t)
-      const doorbell = await opened(t, address, NEVER)
+      const doorbell = await opened(t, address, NEVER_MS)
       const early = await newBoard(engine)
       const bell = listener()
       doorbell.watch(early.board, bell.ring)
@@ -77,7 +77,7 @@ else
 
     test('a feed that is cut opens again, and rings for what was appended meanwhile', async (t) => {
       const { engine, proxy, address } = await lined(t)
-      const doorbell = await opened(t, address, NEVER)
+      const doorbell = await opened(t, address, NEVER_MS)
       const { board, cursor } = await newBoard(engine)
       const bell = listener()
       doorbell.watch(board, bell.ring)
@@ -95,7 +95,7 @@ else
 
     test('a feed of a table that is away for a moment opens again', async (t) => {
       const { engine, address } = await lined(t)
-      const doorbell = await opened(t, address, NEVER)
+      const doorbell = await opened(t, address, NEVER_MS)
       const { board, cursor } = await newBoard(engine)
       const bell = listener()
       doorbell.watch(board, bell.ring)
@@ -123,7 +123,7 @@ else
         board,
         stamp: 'silent',
         prev: stamp,
-        by: doorbell.self,
+        by: doorbell.serverId,
         at: 0,
         changes: '[]',
         clients: [],
@@ -134,7 +134,7 @@ else
 
     test('a line that has gone silent is given up, and another opened', async (t) => {
       const { proxy, address } = await lined(t)
-      const line = new Line(address, 300)
+      const line = new ReconnectingConnection(address, 300)
       t.after(() => line.close())
       assert.equal(await line.run(r.expr(1)), 1)
       proxy.down.stall()

@@ -1,13 +1,13 @@
 import { WireError } from '@wirephoto/board'
 import { isRethinkDBError, RethinkDBErrorType } from 'rethinkdb-ts'
 import { EngineError } from '../errors.ts'
-import { type Address, hostOf } from './address.ts'
+import { type Address, formatHost } from './address.ts'
 
 /** What is told of a failed query. */
-export function translated(error: unknown): unknown {
+export function toWireError(error: unknown): unknown {
   if (error instanceof WireError || error instanceof EngineError) return error
-  const cause = briefly(error)
-  return typeOf(error) !== null && !PASSING.has(typeOf(error)!)
+  const cause = withoutQuery(error)
+  return typeOf(error) !== null && !TRANSIENT.has(typeOf(error)!)
     ? cause
     : new WireError('busy', {}, { cause })
 }
@@ -16,7 +16,7 @@ export function translated(error: unknown): unknown {
  * Lines that break or stay silent, a primary that is away or has too few acknowledgements (OP_FAILED),
  * one that was lost meanwhile (OP_INDETERMINATE). Whatever is not the server's own word is a line.
  */
-const PASSING: ReadonlySet<RethinkDBErrorType> = new Set([
+const TRANSIENT: ReadonlySet<RethinkDBErrorType> = new Set([
   RethinkDBErrorType.CONNECTION,
   RethinkDBErrorType.TIMEOUT,
   RethinkDBErrorType.CANCEL,
@@ -25,12 +25,12 @@ const PASSING: ReadonlySet<RethinkDBErrorType> = new Set([
 ])
 
 /** Why the database can't be had, in a sentence for the operator. */
-export function explained(error: unknown, address: Address): unknown {
+export function toEngineError(error: unknown, address: Address): unknown {
   if (error instanceof EngineError) return error
   const { user, database, layout } = address
-  const host = hostOf(address)
+  const host = formatHost(address)
   const type = typeOf(error)
-  const cause = briefly(error)
+  const cause = withoutQuery(error)
   const refuse = (code: EngineError['code'], sentence: string) =>
     new EngineError(code, sentence, { cause })
   if (type === RethinkDBErrorType.AUTH)
@@ -53,7 +53,7 @@ export function explained(error: unknown, address: Address): unknown {
       'unusable',
       `RethinkDB at ${host} has too few servers for replicas=${layout.replicas}. Give fewer.`,
     )
-  if (type !== null && !PASSING.has(type)) return cause
+  if (type !== null && !TRANSIENT.has(type)) return cause
   return refuse(
     'unreachable',
     `There is no RethinkDB to be had at ${host} (${reason(cause)}). Start it, or check the URL.`,
@@ -65,7 +65,7 @@ const typeOf = (error: unknown): RethinkDBErrorType | null =>
   isRethinkDBError(error) ? error.type : null
 
 /** The driver's messages go on with the whole query, and so with what people wrote. */
-function briefly(error: unknown): Error & { code?: string } {
+function withoutQuery(error: unknown): Error & { code?: string } {
   if (!(error instanceof Error)) return new Error(String(error))
   if (!isRethinkDBError(error)) return error
   const [message = ''] = error.message.split('\n')

@@ -8,11 +8,19 @@ import {
   Rethinkdb,
   RethinkdbProcess,
 } from '../../../../test/support/rethinkdb.ts'
-import { recovered, surviveKills } from '../contract/kills.ts'
-import { append, fails, listener, newBoard, newId, noClients, put } from '../contract/samples.ts'
+import { surviveKills, whenRecovered } from '../contract/kills.ts'
+import {
+  append,
+  listener,
+  newBoard,
+  newId,
+  noClients,
+  put,
+  rejectsWith,
+} from '../contract/samples.ts'
 import type { Engine } from '../engine.ts'
 import { openEngine } from '../open.ts'
-import { addressOf } from './address.ts'
+import { parseAddress } from './address.ts'
 import { Doorbell } from './doorbell.ts'
 
 const program = await findRethinkdbProgram()
@@ -67,7 +75,7 @@ else
       const bells = await Promise.all(
         urls.map(async (url) => {
           const bell = listener()
-          const doorbell = await Doorbell.open(await addressOf(url), 3_600_000)
+          const doorbell = await Doorbell.open(await parseAddress(url), 3_600_000)
           t.after(() => doorbell.close())
           doorbell.watch(board, bell.ring)
           return bell
@@ -81,7 +89,7 @@ else
       const [gone] = processes.filter(({ name }) => name === primary)
       const there = engines.filter((_, i) => processes[i] !== gone)
       await gone!.kill()
-      for (const one of there) await recovered(one, board)
+      for (const one of there) await whenRecovered(one, board)
       assert.equal((await there[0]!.log.load(board)).cursor, at)
       at = await appended(there[0]!, board, at)
       for (const one of there) {
@@ -94,13 +102,13 @@ else
       const alone = engines[processes.indexOf(last!)]!
       await second!.kill()
       const batch = { expected: at, changes: [put(newId())], clients: noClients }
-      await fails(alone.log.append(board, batch), 'busy')
-      await fails(alone.log.load(board), 'busy')
-      await fails(alone.boards.create('another'), 'busy')
+      await rejectsWith(alone.log.append(board, batch), 'busy')
+      await rejectsWith(alone.log.load(board), 'busy')
+      await rejectsWith(alone.boards.create('another'), 'busy')
 
       await second!.start()
       await gone!.start()
-      for (const one of engines) await recovered(one, board)
+      for (const one of engines) await whenRecovered(one, board)
       const found = await engine.log.load(board)
       // In doubt is in doubt; but it is the same for all.
       for (const one of engines) assert.deepEqual(await one.log.load(board), found)

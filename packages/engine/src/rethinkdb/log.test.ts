@@ -4,11 +4,20 @@ import { type Cursor, cursor as cursorOf, parseCursor, seqOf } from '@wirephoto/
 import { type RTable, r } from 'rethinkdb-ts'
 import { Proxy } from '../../../../test/support/proxy.ts'
 import { NO_RETHINKDB, Rethinkdb } from '../../../../test/support/rethinkdb.ts'
-import { Dying } from '../../support/dying-database.ts'
-import { append, fails, image, newBoard, newId, noClients, put, tick } from '../contract/samples.ts'
+import { DyingDatabase } from '../../support/dying-database.ts'
+import {
+  append,
+  image,
+  newBoard,
+  newId,
+  nextMillisecond,
+  noClients,
+  put,
+  rejectsWith,
+} from '../contract/samples.ts'
 import type { ChangeLog, Clients, Engine } from '../engine.ts'
 import { openEngine } from '../open.ts'
-import { type Address, addressOf } from './address.ts'
+import { type Address, parseAddress } from './address.ts'
 import { Database, type Query } from './database.ts'
 import { Doorbell } from './doorbell.ts'
 import { openLog } from './log.ts'
@@ -16,7 +25,7 @@ import { Projector } from './projector.ts'
 import { type Tables, tablesOf } from './tables.ts'
 
 /** One that was frozen after it looked, for longer than a write may come late. */
-class Frozen extends Database {
+class FrozenDatabase extends Database {
   override async run<T>(query: Query): Promise<T> {
     const result = await super.run<T & { now?: number }>(query)
     return result?.now === undefined ? result : { ...result, now: result.now - 61 }
@@ -40,7 +49,7 @@ else
     async function opened(t: TestContext): Promise<Opened> {
       const url = server.newDatabase()
       const engine = await openEngine(url)
-      const address = await addressOf(url)
+      const address = await parseAddress(url)
       const database = new Database(address, 2)
       t.after(() => Promise.all([engine.close(), database.close()]))
       return { url, engine, address, tables: tablesOf(address.database), database }
@@ -72,9 +81,9 @@ else
       while ((await server.query(tables.batches.get([epoch, 1]))) === null);
       proxy.cut()
       proxy.down.go()
-      await fails(appending, 'busy')
-      await fails(engine.log.load(board), 'busy')
-      await fails(engine.blobs.has('0'.repeat(64)), 'busy')
+      await rejectsWith(appending, 'busy')
+      await rejectsWith(engine.log.load(board), 'busy')
+      await rejectsWith(engine.blobs.has('0'.repeat(64)), 'busy')
       proxy.mend()
       const missed = await engine.log.read(board, cursor)
       assert.deepEqual(missed?.batches.at(-1)?.changes, batch.changes)
@@ -130,7 +139,7 @@ else
       for (let left = 0, x = 0; ; left++) {
         await write(x++)
         await write(x++)
-        const dying = new Dying(address, left)
+        const dying = new DyingDatabase(address, left)
         const done = await new Projector(dying, tables).project(board).then(
           () => true,
           () => false,
@@ -184,7 +193,7 @@ else
       const id = newId()
       const changes = [put(id)]
       const at = (await log.append(board, { expected: cursor, changes, clients: noClients }))!
-      const frozen = new Frozen(address, 1)
+      const frozen = new FrozenDatabase(address, 1)
       t.after(() => frozen.close())
       await assert.rejects(new Projector(frozen, tables).project(board))
       assert.equal(await count(tables.records), 0)
@@ -229,7 +238,7 @@ else
 
       // Of now: forgotten all the same, but kept for who is under way.
       const head = await append(engine, board, third, [{ gone: stays }])
-      await engine.log.prune(board, await tick())
+      await engine.log.prune(board, await nextMillisecond())
       assert.equal(await engine.log.read(board, third), null)
       assert.equal(await engine.log.append(board, { ...late, expected: third }), null)
       assert.equal(await count(tables.batches), 2)

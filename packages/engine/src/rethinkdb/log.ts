@@ -9,10 +9,17 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { r } from 'rethinkdb-ts'
-import { clientsOf, rowsOf } from '../client-rows.ts'
-import type { ChangeLog, Missed } from '../engine.ts'
+import { fromClientRows, toClientRows } from '../client-rows.ts'
+import type { ChangeLog, ReadResult } from '../engine.ts'
 import { newStamp } from '../ids.ts'
-import { type Appended, append, boardAndSince, isChain, since, steadily } from './batches.ts'
+import {
+  type AppendOutcome,
+  appendQuery,
+  batchesFrom,
+  boardAndBatchesFrom,
+  isChain,
+  retryUntilConsistent,
+} from './batches.ts'
 import type { Database } from './database.ts'
 import type { Doorbell } from './doorbell.ts'
 import type { Projector } from './projector.ts'
@@ -40,9 +47,9 @@ export function openLog(
 
   /** The batches after the watermark; undefined when the projection has moved on meanwhile. */
   async function after(board: BoardRow): Promise<BatchRow[] | undefined> {
-    const [first, ...rest] = await database.run<BatchRow[]>(since(tables, board))
+    const [first, ...rest] = await database.run<BatchRow[]>(batchesFrom(tables, board))
     if (!first || first.stamp !== board.stamp || !isChain([first, ...rest])) return undefined
-    if (rest.length > 0) projector.behind(board.id)
+    if (rest.length > 0) projector.schedule(board.id)
     return rest
   }
 
@@ -62,7 +69,7 @@ export function openLog(
     const first: Batch = { from: cursor, to, changes: changesOf(recordRows) }
     return {
       batches: [first, ...batchesOf(to, rest)],
-      clients: clientsOf([
+      clients: fromClientRows([
         ...clientDocs.map(({ row }) => row),
         ...rest.flatMap((it) => it.clients),
       ]),
@@ -71,7 +78,7 @@ export function openLog(
 
   return {
     load: (board) =>
-      steadily(async () => {
+      retryUntilConsistent(async () => {
         const at = await boardOf(board)
         const all = [[at.epoch, r.minval], [at.epoch, r.maxval]] as const // biome-ignore format: a range
         const [recordRows, clientDocs] = await Promise.all([
@@ -87,7 +94,7 @@ export function openLog(
         return {
           cursor: cursorOf(at.epoch, at.seq + rest.length, (rest.at(-1) ?? at).stamp),
           records: [...state.values()].sort((a, b) => (a.id < b.id ? -1 : 1)),
-          clients: clientsOf([
+          clients: fromClientRows([
             ...remembered.map(({ row }) => row),
             ...rest.flatMap((batch) => batch.clients),
           ]),
@@ -102,34 +109,34 @@ export function openLog(
       }
       const stamp = newStamp()
       const id = [at.epoch, at.seq + 1] as const
-      const outcome = await database.run<Appended>(
-        append(tables, at, {
+      const outcome = await database.run<AppendOutcome>(
+        appendQuery(tables, at, {
           id,
           board,
           stamp,
           prev: at.stamp,
-          by: doorbell.self,
+          by: doorbell.serverId,
           at: Date.now(),
           changes: JSON.stringify(changes),
-          clients: rowsOf(clients),
+          clients: toClientRows(clients),
         }),
       )
       if (outcome === 'unknown board') throw new WireError('unknown-board')
       if (outcome === 'moved') return null
       const to = cursorOf(...id, stamp)
       doorbell.ring(board, to)
-      projector.behind(board)
+      projector.schedule(board)
       return to
     },
 
     read: (board, cursor) =>
-      steadily<Missed | null>(async () => {
+      retryUntilConsistent<ReadResult | null>(async () => {
         const at = parseCursor(cursor)
         if (!at) {
           await boardOf(board)
           return null
         }
-        const query = boardAndSince(tables, board, at)
+        const query = boardAndBatchesFrom(tables, board, at)
         const [row, ...found] = await database.run<[] | [BoardRow, ...BatchRow[]]>(query)
         if (!row) throw new WireError('unknown-board')
         if (row.epoch !== at.epoch || at.seq < row.floor) return null
@@ -139,7 +146,7 @@ export function openLog(
         if (!isChain([own, ...rest])) return undefined
         return {
           batches: batchesOf(cursor, rest),
-          clients: clientsOf(rest.flatMap((batch) => batch.clients)),
+          clients: fromClientRows(rest.flatMap((batch) => batch.clients)),
         }
       }),
 

@@ -1,6 +1,6 @@
 import { type Change, idOf } from '@wirephoto/board'
 import { type RDatum, type RTable, r } from 'rethinkdb-ts'
-import { isChain, since, steadily } from './batches.ts'
+import { batchesFrom, isChain, retryUntilConsistent } from './batches.ts'
 import type { Database } from './database.ts'
 import {
   type BatchRow,
@@ -12,11 +12,11 @@ import {
 } from './tables.ts'
 
 /** Milliseconds from the first batch that isn't projected to the projecting: many batches become one. */
-const PAUSE = 1_000
+const PROJECT_DELAY_MS = 1_000
 /** Documents of one write. */
-const PORTION = 500
+const ROWS_PER_WRITE = 500
 /** Seconds in which what was read may be written, by the database's clock. */
-const DEADLINE = 60
+const WRITE_DEADLINE_S = 60
 
 /**
  * Brings what the batches come to into `records` and `clients`, then the watermark after it. Every
@@ -26,7 +26,7 @@ const DEADLINE = 60
 export class Projector {
   readonly #database: Database
   readonly #tables: Tables
-  readonly #due = new Map<string, NodeJS.Timeout>()
+  readonly #scheduled = new Map<string, NodeJS.Timeout>()
   readonly #running = new Map<string, Promise<void>>()
   #closed = false
 
@@ -36,15 +36,15 @@ export class Projector {
   }
 
   /** There are batches after the watermark. */
-  behind(board: string): void {
-    if (this.#closed || this.#due.has(board)) return
+  schedule(board: string): void {
+    if (this.#closed || this.#scheduled.has(board)) return
     const project = () => {
-      this.#due.delete(board)
+      this.#scheduled.delete(board)
       this.project(board).catch(() => {
         // The log has it all; the next append or load tries again.
       })
     }
-    this.#due.set(board, setTimeout(project, PAUSE).unref())
+    this.#scheduled.set(board, setTimeout(project, PROJECT_DELAY_MS).unref())
   }
 
   /** Up to the last batch that there is now. */
@@ -65,19 +65,19 @@ export class Projector {
   /** Ends with what is being done. */
   async close(): Promise<void> {
     this.#closed = true
-    for (const timer of this.#due.values()) clearTimeout(timer)
+    for (const timer of this.#scheduled.values()) clearTimeout(timer)
     await Promise.allSettled(this.#running.values())
   }
 
   async #project(board: string): Promise<void> {
     const { boards, records, clients } = this.#tables
-    const found = await this.#behind(board)
+    const found = await this.#readUnprojected(board)
     const last = found?.batches.at(-1)
     if (!found || !last) return
     const { at, batches } = found
-    const deadline = at.now + DEADLINE
-    await this.#write(records, recordsOf(batches), deadline)
-    await this.#write(clients, clientsOf(batches), deadline)
+    const deadline = at.now + WRITE_DEADLINE_S
+    await this.#write(records, newestRecords(batches), deadline)
+    await this.#write(clients, newestClients(batches), deadline)
     const [epoch, seq] = last.id
     const advance = (row: RDatum) =>
       r.branch(row('epoch').eq(epoch).and(row('seq').lt(seq)), { seq, stamp: last.stamp }, {})
@@ -85,15 +85,17 @@ export class Projector {
   }
 
   /** A board with the database's time, and its batches after the watermark. */
-  #behind(board: string) {
-    return steadily(async () => {
+  #readUnprojected(board: string) {
+    return retryUntilConsistent(async () => {
       const withTime = (row: RDatum) =>
         r.branch(row.eq(null), null, row.merge({ now: r.now().toEpochTime() }))
       const at = await this.#database.run<(BoardRow & { now: number }) | null>(
         this.#tables.boards.get(board).do(withTime),
       )
       if (!at) return null
-      const [first, ...batches] = await this.#database.run<BatchRow[]>(since(this.#tables, at))
+      const [first, ...batches] = await this.#database.run<BatchRow[]>(
+        batchesFrom(this.#tables, at),
+      )
       if (!first || first.stamp !== at.stamp || !isChain([first, ...batches])) return undefined
       return { at, batches }
     })
@@ -108,22 +110,22 @@ export class Projector {
     rows: readonly (RecordRow | ClientDoc)[],
     deadline: number,
   ): Promise<void> {
-    for (let start = 0; start < rows.length; start += PORTION) {
-      const portion = rows.slice(start, start + PORTION)
-      const write = table.insert(portion, { ...HARD, conflict: newer })
+    for (let start = 0; start < rows.length; start += ROWS_PER_WRITE) {
+      const portion = rows.slice(start, start + ROWS_PER_WRITE)
+      const write = table.insert(portion, { ...HARD, conflict: keepNewer })
       const isInTime = r.now().toEpochTime().lt(deadline)
-      await this.#database.write(r.branch(isInTime, write, LATE))
+      await this.#database.write(r.branch(isInTime, write, LATE_WRITE_RESULT))
     }
   }
 }
 
-const LATE = { errors: 1, first_error: 'too late' }
+const LATE_WRITE_RESULT = { errors: 1, first_error: 'too late' }
 
-const newer = (_id: RDatum, old: RDatum, fresh: RDatum): RDatum =>
+const keepNewer = (_id: RDatum, old: RDatum, fresh: RDatum): RDatum =>
   r.branch(old('seq').lt(fresh('seq')), fresh, old)
 
 /** The newest state of each record in these. */
-function recordsOf(batches: readonly BatchRow[]): RecordRow[] {
+function newestRecords(batches: readonly BatchRow[]): RecordRow[] {
   const newest = new Map<string, RecordRow>()
   for (const {
     id: [epoch, seq],
@@ -137,7 +139,7 @@ function recordsOf(batches: readonly BatchRow[]): RecordRow[] {
   return [...newest.values()]
 }
 
-function clientsOf(batches: readonly BatchRow[]): ClientDoc[] {
+function newestClients(batches: readonly BatchRow[]): ClientDoc[] {
   const newest = new Map<string, ClientDoc>()
   for (const {
     id: [epoch, seq],

@@ -6,9 +6,9 @@ import { type BoardRow, HARD, type Tables } from './tables.ts'
  * Milliseconds that what was forgotten stays where it is, for what is under way and has looked before:
  * far more than any query takes, and than a projecting may (DEADLINE in projector.ts).
  */
-export const GRACE = 3_600_000
+export const DELETE_GRACE_MS = 3_600_000
 /** Documents that one query removes. */
-const PORTION = 500
+const ROWS_PER_DELETE = 500
 
 /** Forgets what is before `time`, and not yet what the projection lacks. */
 export async function prune(
@@ -37,18 +37,18 @@ export async function prune(
   const rise = (row: RDatum) =>
     r.branch(row('epoch').eq(epoch).and(row('floor').lt(floor)), { floor }, {})
   await database.write(boards.get(id).update(rise, HARD))
-  const old = await floorOf(Math.min(time, Date.now() - GRACE))
-  await removeAll(database, batches.between(low, [epoch, old]))
-  await removeAll(database, clients.between(low, [epoch, old], { index: 'seq' }))
+  const old = await floorOf(Math.min(time, Date.now() - DELETE_GRACE_MS))
+  await deleteAll(database, batches.between(low, [epoch, old]))
+  await deleteAll(database, clients.between(low, [epoch, old], { index: 'seq' }))
   const upTo = { index: 'seq', rightBound: 'closed' } as const
-  await removeAll(database, records.between(low, [epoch, old], upTo).filter({ json: null }))
+  await deleteAll(database, records.between(low, [epoch, old], upTo).filter({ json: null }))
 }
 
 /** Removes some at a time: no query may take for ever. */
-export async function removeAll(
+export async function deleteAll(
   database: Database,
   rows: RSelection,
-  portion = PORTION,
+  portion = ROWS_PER_DELETE,
 ): Promise<void> {
   const remove = (rows.limit(portion) as RSelection).delete(HARD)
   for (let deleted = portion; deleted === portion; )

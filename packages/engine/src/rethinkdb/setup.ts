@@ -2,28 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isRethinkDBError, RethinkDBErrorType, r, type TableConfig } from 'rethinkdb-ts'
 import { EngineError } from '../errors.ts'
 import { newStamp } from '../ids.ts'
-import { type Address, hostOf } from './address.ts'
-import { Line } from './database.ts'
-import { explained } from './errors.ts'
+import { type Address, formatHost } from './address.ts'
+import { ReconnectingConnection } from './database.ts'
+import { toEngineError } from './errors.ts'
 import { HARD, INDEXES, type NoteRow, tablesOf } from './tables.ts'
 import { checkVersion } from './version.ts'
 
 /** Of the tables: a released one is never changed (F13). */
-const VERSION = 1
+const LAYOUT_VERSION = 1
 /** Milliseconds for the tables to be there and to take writes. */
-const PATIENCE = 90_000
+const TABLES_TIMEOUT_MS = 90_000
 /** Seconds after which whoever has begun to make the tables counts as dead. */
-const STALE = 60
+const STALE_FLAG_S = 60
 
 /** Checks the server, and makes database, tables and indexes where missing. Rejects with an EngineError. */
-export async function prepare(address: Address): Promise<void> {
-  const line = new Line(address)
+export async function setUp(address: Address): Promise<void> {
+  const line = new ReconnectingConnection(address)
   try {
     await checkVersion(address)
-    await make(line, address)
-    await checkWrites(line, address)
+    await ensureTables(line, address)
+    await checkWriteAcks(line, address)
   } catch (error) {
-    throw explained(error, address)
+    throw toEngineError(error, address)
   } finally {
     await line.close()
   }
@@ -33,25 +33,29 @@ export async function prepare(address: Address): Promise<void> {
  * RethinkDB makes two tables of one name if asked twice at once, so whoever makes them first raises a
  * flag, a table of a name of its own, and goes on if there is no other.
  */
-async function make(line: Line, address: Address): Promise<void> {
+async function ensureTables(line: ReconnectingConnection, address: Address): Promise<void> {
   const { database } = address
   const db = r.db(database)
-  const end = Date.now() + PATIENCE
-  for (let state = await look(line, address); state !== 'made'; state = await look(line, address)) {
+  const end = Date.now() + TABLES_TIMEOUT_MS
+  for (
+    let state = await readState(line, address);
+    state !== 'made';
+    state = await readState(line, address)
+  ) {
     if (Date.now() > end)
       throw new EngineError(
         'unreachable',
-        `The tables of ${database} at ${hostOf(address)} are not ready. See what RethinkDB says of them.`,
+        `The tables of ${database} at ${formatHost(address)} are not ready. See what RethinkDB says of them.`,
       )
     if (state === 'missing') {
       await line
         .run(r.branch(r.dbList().contains(database), null, r.dbCreate(database)))
-        .catch(unless(ALREADY))
-      if ((await flags(line, address)).length === 0) {
-        const flag = `${FLAG}${await line.run(r.now().toEpochTime().floor())}_${newStamp()}`
+        .catch(ignoreError(ALREADY_EXISTS))
+      if ((await listFlags(line, address)).length === 0) {
+        const flag = `${FLAG_PREFIX}${await line.run(r.now().toEpochTime().floor())}_${newStamp()}`
         await line.run(db.tableCreate(flag))
         try {
-          if ((await flags(line, address)).length === 1) await makeTables(line, address)
+          if ((await listFlags(line, address)).length === 1) await createTables(line, address)
         } finally {
           await line.run(db.tableDrop(flag))
         }
@@ -61,17 +65,20 @@ async function make(line: Line, address: Address): Promise<void> {
   }
 }
 
-async function look(line: Line, address: Address): Promise<'made' | 'missing' | 'not ready'> {
+async function readState(
+  line: ReconnectingConnection,
+  address: Address,
+): Promise<'made' | 'missing' | 'not ready'> {
   const { wirephoto, ...others } = tablesOf(address.database)
   let made = false
   try {
     const { version = 0 } = (await line.run<NoteRow | null>(wirephoto.get('tables'))) ?? {}
-    if (version > VERSION)
+    if (version > LAYOUT_VERSION)
       throw new EngineError(
         'too-new',
-        `The database ${address.database} at ${hostOf(address)} is from a newer Wirephoto. Start that one, or name another.`,
+        `The database ${address.database} at ${formatHost(address)} is from a newer Wirephoto. Start that one, or name another.`,
       )
-    made = version === VERSION
+    made = version === LAYOUT_VERSION
     // A server that has just started has its tables one by one.
     if (made) for (const table of Object.values(others)) await line.run(table.limit(1).count())
     return made ? 'made' : 'missing'
@@ -82,28 +89,30 @@ async function look(line: Line, address: Address): Promise<'made' | 'missing' | 
   }
 }
 
-const FLAG = 'starting_'
+const FLAG_PREFIX = 'starting_'
 
 /** Those raised by servers that make the tables at this moment; older ones are taken down. */
-async function flags(line: Line, { database }: Address): Promise<string[]> {
+async function listFlags(line: ReconnectingConnection, { database }: Address): Promise<string[]> {
   const db = r.db(database)
-  const raised = (await line.run<string[]>(db.tableList())).filter((name) => name.startsWith(FLAG))
+  const raised = (await line.run<string[]>(db.tableList())).filter((name) =>
+    name.startsWith(FLAG_PREFIX),
+  )
   if (raised.length === 0) return []
   const now = await line.run<number>(r.now().toEpochTime())
-  const isStale = (flag: string) => Number(flag.split('_')[1]) < now - STALE
+  const isStale = (flag: string) => Number(flag.split('_')[1]) < now - STALE_FLAG_S
   for (const flag of raised.filter(isStale))
-    await line.run(db.tableDrop(flag)).catch(unless(/does not exist/))
+    await line.run(db.tableDrop(flag)).catch(ignoreError(/does not exist/))
   return raised.filter((flag) => !isStale(flag))
 }
 
-async function makeTables(line: Line, address: Address): Promise<void> {
+async function createTables(line: ReconnectingConnection, address: Address): Promise<void> {
   const { database, layout } = address
   const db = r.db(database)
   const there = await line.run<string[]>(db.tableList())
   if (!there.includes('wirephoto') && Object.keys(INDEXES).some((name) => there.includes(name)))
     throw new EngineError(
       'unusable',
-      `The database ${database} at ${hostOf(address)} has other tables of the same names. Give Wirephoto one of its own.`,
+      `The database ${database} at ${formatHost(address)} has other tables of the same names. Give Wirephoto one of its own.`,
     )
   // The first one says whose the others are.
   const [first, ...others] = Object.keys(INDEXES).filter((name) => !there.includes(name))
@@ -111,15 +120,15 @@ async function makeTables(line: Line, address: Address): Promise<void> {
   await Promise.all(others.map((name) => line.run(db.tableCreate(name, layout))))
   for (const [name, indexes] of Object.entries(INDEXES))
     for (const [index, of] of Object.entries(indexes)) {
-      await line.run(db.table(name).indexCreate(index, of)).catch(unless(ALREADY))
+      await line.run(db.table(name).indexCreate(index, of)).catch(ignoreError(ALREADY_EXISTS))
       await line.run(db.table(name).indexWait(index))
     }
-  const note: NoteRow = { id: 'tables', version: VERSION, at: Date.now() }
+  const note: NoteRow = { id: 'tables', version: LAYOUT_VERSION, at: Date.now() }
   await line.run(db.table<NoteRow>('wirephoto').insert(note, HARD))
 }
 
 /** That a write which is acknowledged is with a majority, so that no fail-over takes it back (F1). */
-async function checkWrites(line: Line, address: Address): Promise<void> {
+async function checkWriteAcks(line: ReconnectingConnection, address: Address): Promise<void> {
   const check = async (table: string) => {
     const config = r.db(address.database).table(table).config()
     const { write_acks } = await line
@@ -133,14 +142,14 @@ async function checkWrites(line: Line, address: Address): Promise<void> {
     if (write_acks !== 'majority')
       throw new EngineError(
         'unusable',
-        `The table ${table} in ${address.database} at ${hostOf(address)} acknowledges what a fail-over can lose. Set its write_acks to "majority".`,
+        `The table ${table} in ${address.database} at ${formatHost(address)} acknowledges what a fail-over can lose. Set its write_acks to "majority".`,
       )
   }
   await Promise.all(Object.keys(INDEXES).map(check))
 }
 
-const ALREADY = /already exists/
+const ALREADY_EXISTS = /already exists/
 
-const unless = (expected: RegExp) => (error: unknown) => {
+const ignoreError = (expected: RegExp) => (error: unknown) => {
   if (!isRethinkDBError(error) || !expected.test(error.message)) throw error
 }

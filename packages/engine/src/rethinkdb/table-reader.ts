@@ -1,13 +1,13 @@
 import { r } from 'rethinkdb-ts'
 import { EngineError, withoutPassword } from '../errors.ts'
-import { type Address, addressOf, hostOf } from './address.ts'
-import { Line } from './database.ts'
-import { explained } from './errors.ts'
+import { type Address, formatHost, parseAddress } from './address.ts'
+import { ReconnectingConnection } from './database.ts'
+import { toEngineError } from './errors.ts'
 
 /** A table's documents by their key, one at a time: pictures are large, and a cursor that breaks just ends. */
-export async function* documentsOf(url: string): AsyncGenerator<Record<string, unknown>> {
-  const { address, table } = await tableOf(url)
-  const line = new Line(address)
+export async function* readDocuments(url: string): AsyncGenerator<Record<string, unknown>> {
+  const { address, table } = await parseTableUrl(url)
+  const line = new ReconnectingConnection(address)
   const documents = r.table(table)
   try {
     const key = await line.run<string>(documents.info()('primary_key'))
@@ -18,22 +18,22 @@ export async function* documentsOf(url: string): AsyncGenerator<Record<string, u
       if (found) yield found
     }
   } catch (error) {
-    if (!/does not exist/.test((error as Error).message)) throw explained(error, address)
-    const sentence = `RethinkDB at ${hostOf(address)} has no table ${table} in ${address.database}. Check the URL.`
+    if (!/does not exist/.test((error as Error).message)) throw toEngineError(error, address)
+    const sentence = `RethinkDB at ${formatHost(address)} has no table ${table} in ${address.database}. Check the URL.`
     throw new EngineError('unusable', sentence, { cause: error })
   } finally {
     await line.close()
   }
 }
 
-async function tableOf(url: string): Promise<{ address: Address; table: string }> {
-  const [, database, table, options] = TABLE.exec(url) ?? []
+async function parseTableUrl(url: string): Promise<{ address: Address; table: string }> {
+  const [, database, table, options] = TABLE_URL.exec(url) ?? []
   if (!database || !table)
     throw new EngineError(
       'unknown-engine',
       `"${withoutPassword(url)}" is no table. Give rethinkdb://user:password@host:28015/<database>/<table>.`,
     )
-  return { address: await addressOf(database + (options ?? '')), table }
+  return { address: await parseAddress(database + (options ?? '')), table }
 }
 
-const TABLE = /^(rethinkdb:\/\/[^/]+\/[\w-]+)\/([\w-]+)(\?.*)?$/
+const TABLE_URL = /^(rethinkdb:\/\/[^/]+\/[\w-]+)\/([\w-]+)(\?.*)?$/

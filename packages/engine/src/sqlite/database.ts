@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts'
 import { migrations } from './migrations.ts'
 
 /** The first SQLite without the WAL-reset bug, which could corrupt a database. */
-const OLDEST = [3, 51, 3] as const
+const OLDEST_SQLITE_VERSION = [3, 51, 3] as const
 
 /**
  * Opens the folder's database, alone: the lock is the operating system's, so it dies with the
@@ -24,15 +24,15 @@ export function openDatabase(folder: string): DatabaseSync {
     return db
   } catch (error) {
     db?.close()
-    throw explained(error, folder)
+    throw toEngineError(error, folder)
   }
 }
 
 /** Throws an EngineError for a SQLite that isn't safe to write with. */
 export function checkVersion(version: string): void {
   const parts = version.split('.').map(Number)
-  const differing = OLDEST.findIndex((part, i) => part !== parts[i])
-  if (differing < 0 || (parts[differing] ?? 0) > OLDEST[differing]!) return
+  const differing = OLDEST_SQLITE_VERSION.findIndex((part, i) => part !== parts[i])
+  if (differing < 0 || (parts[differing] ?? 0) > OLDEST_SQLITE_VERSION[differing]!) return
   throw new EngineError(
     'too-old',
     `This Node brings SQLite ${version}, which can damage its database. Use Node 24.18 or newer.`,
@@ -48,7 +48,7 @@ export function checkDurable(db: DatabaseSync): void {
 }
 
 /** Whether it failed for want of room. SQLite has no word of its own for EFBIG and EDQUOT: its write failed. */
-export function isFull(error: unknown): boolean {
+export function isDiskFull(error: unknown): boolean {
   const code = resultCode(error)
   return code === SQLITE_FULL || code === SQLITE_IOERR_WRITE
 }
@@ -66,7 +66,7 @@ function migrate(db: DatabaseSync, folder: string): void {
   db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`)
 }
 
-export function explained(error: unknown, folder: string): unknown {
+export function toEngineError(error: unknown, folder: string): unknown {
   const code = (resultCode(error) ?? 0) & 0xff
   if (code === SQLITE_BUSY || code === SQLITE_LOCKED)
     return new EngineError(

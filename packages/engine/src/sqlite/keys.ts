@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { WireError } from '@wirephoto/board/errors'
 
 /** A board's short key, by which all its rows go. Throws `unknown-board`. */
-export function keysOf(db: DatabaseSync): (board: string) => number {
+export function prepareKeyOf(db: DatabaseSync): (board: string) => number {
   const select = db.prepare('SELECT key FROM boards WHERE id = ?')
   return (board) => {
     const row = select.get(board)

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { explained } from './database.ts'
+import { toEngineError } from './database.ts'
 
 /**
  * Keeps a folder for this process, until it calls what is given back or ends in whatever way. The lock
@@ -14,6 +14,6 @@ export function lockFolder(folder: string): () => void {
     return () => lock!.close()
   } catch (error) {
     lock?.close()
-    throw explained(error, folder)
+    throw toEngineError(error, folder)
   }
 }

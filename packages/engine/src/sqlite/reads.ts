@@ -2,13 +2,13 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type Cursor, cursor, parseCursor } from '@wirephoto/board/changes'
 import type { ClientRow } from '../client-rows.ts'
 import type { BoardInfo, HistoryEntry, Secret } from '../engine.ts'
-import { keysOf } from './keys.ts'
+import { prepareKeyOf } from './keys.ts'
 
-export type Reads = ReturnType<typeof readsOf>
+export type Reads = ReturnType<typeof prepareReads>
 
 /** What only looks. Each sees one committed state, since nothing else runs on this thread meanwhile. */
-export function readsOf(db: DatabaseSync) {
-  const keyOf = keysOf(db)
+export function prepareReads(db: DatabaseSync) {
+  const keyOf = prepareKeyOf(db)
   const board = db.prepare('SELECT 1 FROM boards WHERE id = ?')
   const boards = db.prepare('SELECT id AS board, created_at AS createdAt FROM boards ORDER BY id')
   const head = db.prepare('SELECT epoch, seq, stamp FROM boards WHERE key = ?')

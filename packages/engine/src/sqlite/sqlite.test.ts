@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { buffer, text } from 'node:stream/consumers'
 import test, { type TestContext } from 'node:test'
-import { append, newBoard, newId, noClients, put, tick } from '../contract/samples.ts'
+import { append, newBoard, newId, nextMillisecond, noClients, put } from '../contract/samples.ts'
 import { engineContract } from '../contract.ts'
 import type { Engine } from '../engine.ts'
 import { EngineError } from '../errors.ts'
@@ -141,7 +141,7 @@ test('no row is left of what is forgotten', async (t) => {
   const clients = new Map([['a', { n: 1, seq: 1, refused: [] }]])
   const first = await append(engine, board, cursor, [put(stays), put(goes)], clients)
   const second = await append(engine, board, first, [{ gone: goes }])
-  const time = await tick()
+  const time = await nextMillisecond()
   const third = await append(engine, board, second, [put(late)])
   await append(engine, board, third, [{ gone: late }])
   await engine.log.prune(board, time)
@@ -210,7 +210,7 @@ test('a blob that comes from another disk is copied, and what a crash left of a 
   const bytes = Buffer.from('a picture')
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   await writeFile(join(other, 'arrival'), bytes)
-  const start = await tick()
+  const start = await nextMillisecond()
   await engine.blobs.put(join(other, 'arrival'), sha256)
   assert.deepEqual(await buffer(await engine.blobs.get(sha256)), bytes)
   assert.equal(await engine.blobs.remove(sha256, { unlessTouchedSince: start }), false)

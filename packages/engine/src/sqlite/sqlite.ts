@@ -2,13 +2,13 @@ import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { AnyRecord, Change } from '@wirephoto/board'
-import { clientsOf, rowsOf } from '../client-rows.ts'
-import { deafBus, type Engine } from '../engine.ts'
+import { fromClientRows, toClientRows } from '../client-rows.ts'
+import { type Engine, noopBus } from '../engine.ts'
 import { EngineError } from '../errors.ts'
-import { openFiles } from '../files/blobs.ts'
+import { openFileBlobs } from '../files/blobs.ts'
 import { makeFolder } from '../files/folders.ts'
 import { Watchers } from '../watchers.ts'
-import { Thread } from './thread.ts'
+import { DatabaseThread } from './thread.ts'
 
 /**
  * One folder for one server: `wirephoto.db` and `blobs/`, locked while it is open. Rejects with an
@@ -18,8 +18,8 @@ export async function openSqlite(folder: string): Promise<Engine> {
   const root = resolve(folder)
   await makeWritable(root)
   // The database comes first: whoever has it has the whole folder.
-  const database = await Thread.open(root)
-  const blobs = await openFiles(join(root, 'blobs')).catch(async (error: unknown) => {
+  const database = await DatabaseThread.open(root)
+  const blobs = await openFileBlobs(join(root, 'blobs')).catch(async (error: unknown) => {
     await database.close()
     throw error
   })
@@ -35,7 +35,11 @@ export async function openSqlite(folder: string): Promise<Engine> {
     log: {
       async load(board) {
         const { cursor, records, clients } = await database.call('load', board)
-        return { cursor, records: JSON.parse(records) as AnyRecord[], clients: clientsOf(clients) }
+        return {
+          cursor,
+          records: JSON.parse(records) as AnyRecord[],
+          clients: fromClientRows(clients),
+        }
       },
       async append(board, { expected, changes, clients }) {
         const to = await database.call(
@@ -43,7 +47,7 @@ export async function openSqlite(folder: string): Promise<Engine> {
           board,
           expected,
           recordsOf(changes),
-          rowsOf(clients),
+          toClientRows(clients),
         )
         if (to !== null) watchers.ringSoon(board, to)
         return to
@@ -54,14 +58,14 @@ export async function openSqlite(folder: string): Promise<Engine> {
         const { to, changes, clients } = missed
         if (to === cursor) return { batches: [], clients: new Map() }
         const batch = { from: cursor, to, changes: JSON.parse(changes) as Change[] }
-        return { batches: [batch], clients: clientsOf(clients) }
+        return { batches: [batch], clients: fromClientRows(clients) }
       },
       watch: (board, wake) => watchers.add(board, wake),
       prune: (board, time) => database.call('prune', board, time),
     },
     blobs,
     // The folder has one server, so there is nobody else to hear or to be heard.
-    bus: deafBus,
+    bus: noopBus,
     secrets: {
       put: (secret) => database.call('putSecret', secret),
       get: (hash) => database.call('getSecret', hash),

@@ -9,7 +9,7 @@ interface Pending {
 }
 
 /** The database's own thread, since `node:sqlite` blocks the one that it is called on. */
-export class Thread {
+export class DatabaseThread {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
   readonly #ended: Promise<void>
@@ -37,8 +37,8 @@ export class Thread {
   }
 
   /** Rejects with an EngineError when the folder's database can't be had. */
-  static async open(folder: string): Promise<Thread> {
-    const thread = new Thread(folder)
+  static async open(folder: string): Promise<DatabaseThread> {
+    const thread = new DatabaseThread(folder)
     await thread.#send('opened', [])
     return thread
   }

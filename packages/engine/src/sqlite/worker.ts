@@ -3,9 +3,9 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { ErrorCode } from '@wirephoto/board'
 import { WireError } from '@wirephoto/board/errors'
 import { EngineError } from '../errors.ts'
-import { isFull, openDatabase } from './database.ts'
-import { type Reads, readsOf } from './reads.ts'
-import { type Writes, writesOf } from './writes.ts'
+import { isDiskFull, openDatabase } from './database.ts'
+import { prepareReads, type Reads } from './reads.ts'
+import { prepareWrites, type Writes } from './writes.ts'
 
 /** What the database thread can be asked for, and how: one `Call` a message, or null to end. */
 type Methods = Reads & Writes & { opened(): void }
@@ -36,15 +36,15 @@ port.once('message', (first: Call) => {
     serve(workerData as string)
     port.postMessage([{ id: first.id, value: undefined }])
   } catch (error) {
-    port.postMessage([failed(first, error)])
+    port.postMessage([failureAnswer(first, error)])
     port.close()
   }
 })
 
 function serve(folder: string): void {
   const db = openDatabase(folder)
-  const reads = readsOf(db)
-  const writes = writesOf(db)
+  const reads = prepareReads(db)
+  const writes = prepareWrites(db)
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
 
@@ -73,37 +73,37 @@ function serve(folder: string): void {
       if (db.isTransaction) db.exec('ROLLBACK')
       return calls.length > 1
         ? calls.flatMap((call) => group([call]))
-        : calls.map((call) => failed(call, error))
+        : calls.map((call) => failureAnswer(call, error))
     }
   }
 
   /** A WireError is thrown before anything is written, so the rest of the transaction stands. */
   function write(call: Call): Answer {
     try {
-      return done(call, writes)
+      return run(call, writes)
     } catch (error) {
-      if (error instanceof WireError) return failed(call, error)
+      if (error instanceof WireError) return failureAnswer(call, error)
       throw error
     }
   }
 
   function look(call: Call): Answer {
     try {
-      return done(call, reads)
+      return run(call, reads)
     } catch (error) {
-      return failed(call, error)
+      return failureAnswer(call, error)
     }
   }
 }
 
-function done({ id, method, args }: Call, methods: Reads | Writes): Answer {
+function run({ id, method, args }: Call, methods: Reads | Writes): Answer {
   const run = methods[method as keyof typeof methods] as (...args: unknown[]) => unknown
   return { id, value: run(...args) }
 }
 
-function failed({ id }: Call, error: unknown): Answer {
+function failureAnswer({ id }: Call, error: unknown): Answer {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof WireError) return { id, failure: { wire: error.code, message } }
   if (error instanceof EngineError) return { id, failure: { engine: error.code, message } }
-  return { id, failure: isFull(error) ? { wire: 'disk-full', message } : { message } }
+  return { id, failure: isDiskFull(error) ? { wire: 'disk-full', message } : { message } }
 }

@@ -3,13 +3,13 @@ import { type Cursor, cursor, parseCursor } from '@wirephoto/board/changes'
 import type { ClientRow } from '../client-rows.ts'
 import type { HistoryEntry, Secret } from '../engine.ts'
 import { newStamp } from '../ids.ts'
-import { keysOf } from './keys.ts'
+import { prepareKeyOf } from './keys.ts'
 
-export type Writes = ReturnType<typeof writesOf>
+export type Writes = ReturnType<typeof prepareWrites>
 
 /** What changes the database; each runs within a transaction that others may share. */
-export function writesOf(db: DatabaseSync) {
-  const keyOf = keysOf(db)
+export function prepareWrites(db: DatabaseSync) {
+  const keyOf = prepareKeyOf(db)
   const newBoard = db.prepare(
     'INSERT INTO boards (id, created_at, epoch, seq, stamp) VALUES (?, ?, ?, 0, ?) ON CONFLICT DO NOTHING RETURNING key',
   )
