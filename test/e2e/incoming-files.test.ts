@@ -340,8 +340,8 @@ describe('A3: who has seen it', () => {
       viewer.reportSeen([id!])
     }
     await until(anna, () => anna.seenBy(id!)?.by.length === 2, 'seen by both')
-    const { by, of } = anna.seenBy(id!)!
-    assert.equal(of, 2)
+    const { by, otherCount } = anna.seenBy(id!)!
+    assert.equal(otherCount, 2)
     assert.deepEqual(by.map(({ name }) => name).sort(), ['', 'Ben'])
     for (const { milliseconds } of by) assert.ok(milliseconds >= 0 && milliseconds < PATIENCE)
     assert.equal(ben.seenBy(id!), null)

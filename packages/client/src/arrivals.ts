@@ -1,8 +1,8 @@
 import type { ImageRecord, Arrivals as News } from '@wirephoto/board'
 
 /** Milliseconds that a pushed preview gets before it is fetched, and that news wait for their picture. */
-const PATIENCE = 1_500
-const UNKNOWN = 5_000
+const PREVIEW_PUSH_WAIT_MS = 1_500
+const UNKNOWN_PICTURE_MS = 5_000
 
 /** A picture on its way, as everybody may know it. */
 export interface Arrival {
@@ -10,7 +10,7 @@ export interface Arrival {
   readonly sent: number
   readonly total: number | null
   readonly state: 'arriving' | 'stalled' | 'retrying' | 'failed'
-  /** Whether it sharpens for whoever reads it while it comes, at `tailUrl`. */
+  /** Whether it sharpens for whoever reads it while it comes, at `liveUrl`. */
   readonly live: boolean
   /** When its sender tries again, in milliseconds since 1970, while `retrying`. */
   readonly retryAt?: number
@@ -66,7 +66,7 @@ export class Arrivals {
       const retryAt = wait !== undefined && { retryAt: Date.now() + wait }
       entry.state = { sent, total, state, live, ...retryAt }
       if (arriving.preview && !entry.preview)
-        entry.fetching ??= setTimeout(() => void this.#fetch(id), all ? 0 : PATIENCE)
+        entry.fetching ??= setTimeout(() => void this.#fetch(id), all ? 0 : PREVIEW_PUSH_WAIT_MS)
     }
     this.#forgetUnknown()
     const stalled = [...this.#entries].filter(([, { state }]) => state?.state === 'stalled')
@@ -152,7 +152,7 @@ export class Arrivals {
   }
 
   #forgetUnknown(): void {
-    const old = Date.now() - UNKNOWN
+    const old = Date.now() - UNKNOWN_PICTURE_MS
     for (const [id, { since, fetching }] of this.#entries) {
       if (since > old || this.#options.pictures.has(id)) continue
       clearTimeout(fetching)

@@ -1,7 +1,8 @@
 /** Milliseconds. */
-const FIRST = 400
-const LONGEST = 5_000
+const BACKOFF_FIRST_MS = 400
+const BACKOFF_LONGEST_MS = 5_000
 
 /** How long to wait before the next try: doubling, and spread so that not everybody comes at once. */
 export const backoff = (failures: number): number =>
-  Math.min(LONGEST, FIRST * 2 ** Math.min(failures, 10)) * (0.5 + Math.random())
+  Math.min(BACKOFF_LONGEST_MS, BACKOFF_FIRST_MS * 2 ** Math.min(failures, 10)) *
+  (0.5 + Math.random())

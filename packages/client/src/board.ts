@@ -33,7 +33,7 @@ import { Undo } from './undo.ts'
 import { type OwnUpload, Uploads } from './uploads.ts'
 
 /** Milliseconds that bytes wait for commands, at the most. */
-const PATIENCE = 1_000
+const COMMANDS_WAIT_MS = 1_000
 
 /** Opens a board at once; its pictures come with the `pictures` event, see `status`. */
 export function openBoard(options: OpenOptions): Board {
@@ -50,7 +50,7 @@ export class Board {
   readonly #queue: Queue
   readonly #uploads: Uploads
   readonly #arrivals: Arrivals
-  readonly #sights: SeenReceipts
+  readonly #seenReceipts: SeenReceipts
   readonly #presence: Presence
   readonly #undo: Undo
   readonly #feed: Feed
@@ -69,17 +69,17 @@ export class Board {
     const headers = authorization(token)
     this.#replica = new Replica({
       visitor: () => this.visitor ?? '',
-      changed: (ids) => this.#seen(ids),
+      changed: (ids) => this.#onRecords(ids),
     })
     this.#queue = new Queue({
       board,
       store: this.#store,
       replica: this.#replica,
       send: (message) => this.#feed.send(message),
-      clock: () => ({ now: this.#now(), dated: this.#followed !== null }),
-      refused: (commands, why) => this.#refused(commands, why),
+      clock: () => ({ now: this.#now(), hasServerTime: this.#followed !== null }),
+      refused: (commands, why) => this.#onRefusedCommands(commands, why),
       changed: () => {
-        this.#tell({ unsent: this.#queue.size })
+        this.#setStatus({ unsent: this.#queue.size })
         this.#uploads.pump()
       },
     })
@@ -92,12 +92,15 @@ export class Board {
       pictures: this.#replica.pictures,
       isAdding: (id) => this.#queue.isAdding(id),
       isHeld: () => this.#holds > 0 || (this.#queue.isAnnouncing && this.#queue.online),
-      clear: () =>
-        Promise.race([this.settled(), new Promise<void>((end) => setTimeout(end, PATIENCE))]),
+      whenIdle: () =>
+        Promise.race([
+          this.settled(),
+          new Promise<void>((end) => setTimeout(end, COMMANDS_WAIT_MS)),
+        ]),
       rank: (id) => this.#rank(id),
       isGone: (id) => this.#isGone(id),
       changed: (ids) => this.#events.emit('uploads', ids),
-      say: (sending) => this.#feed.say(sending),
+      say: (sending) => this.#feed.reportUploads(sending),
       failed: (_id, why) => this.#events.emit('notice', why),
     })
     this.#arrivals = new Arrivals({
@@ -108,12 +111,12 @@ export class Board {
       },
       changed: (ids) => this.#events.emit('arrivals', ids),
     })
-    this.#sights = new SeenReceipts({
+    this.#seenReceipts = new SeenReceipts({
       report: (ids) => this.#feed.reportSeen(ids),
       changed: (ids) => this.#events.emit('seen', ids),
     })
     this.#presence = new Presence({
-      show: (state, isPassing) => this.#feed.show(state, isPassing),
+      show: (state, isPassing) => this.#feed.sendPresence(state, isPassing),
       changed: (ids) => this.#events.emit('drags', ids),
       met: () => this.#events.emit('people', undefined),
     })
@@ -126,7 +129,7 @@ export class Board {
       snapshot: (snapshot) => {
         this.#replica.load(snapshot)
         this.#uploads.review(this.#uploads.shown.keys())
-        this.#tell({ loaded: true })
+        this.#setStatus({ loaded: true })
       },
       batch: (batch) => {
         const moved = batch.changes.flatMap((change) => {
@@ -143,25 +146,25 @@ export class Board {
       arrivals: (news) => this.#arrivals.receive(news, this.#status.connection !== 'live'),
       preview: (id, bytes) => this.#arrivals.show(id, bytes),
       people: (count) => this.#presence.count(count),
-      seen: (seenBy) => this.#sights.receive(seenBy),
+      seen: (seenBy) => this.#seenReceipts.receive(seenBy),
       shown: ({ id }) => this.#events.emit('show', id),
       notice: (why) => this.#events.emit('notice', why),
       live: (followed) => {
         this.#followed = followed
         this.#ahead = followed.now - Date.now()
-        this.#tell({ connection: 'live' })
+        this.#setStatus({ connection: 'live' })
         this.#queue.online = true
         this.#presence.greet()
-        this.#uploads.hurry()
+        this.#uploads.onLive()
       },
-      offline: () => this.#lost(),
+      offline: () => this.#onOffline(),
       refused: (refused) => {
-        this.#lost()
-        this.#tell({ refused })
+        this.#onOffline()
+        this.#setStatus({ refused })
         this.#events.emit('notice', refused)
       },
     })
-    if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#leave)
+    if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#onPageHide)
   }
 
   /** Every picture by id, trashed ones too (`deletedAt`). The same map for ever, changed in place. */
@@ -175,7 +178,7 @@ export class Board {
 
   /** The board's own settings. */
   get settings(): BoardRecord {
-    return this.#replica.board
+    return this.#replica.settings
   }
 
   /** Whoever else is here, by session: their names, pointers, selections. */
@@ -218,7 +221,7 @@ export class Board {
 
   /** Who else has one's own new picture on their screen. */
   seenBy(id: string): SeenBy | null {
-    return this.#sights.of(id)
+    return this.#seenReceipts.get(id)
   }
 
   /** Tells the senders of these pictures that they are painted here, within view. */
@@ -228,12 +231,12 @@ export class Board {
       const picture = this.pictures.get(id)
       return picture && picture.author !== this.visitor && picture.createdAt > old
     })
-    if (this.#followed) this.#sights.report(others)
+    if (this.#followed) this.#seenReceipts.report(others)
   }
 
   /** Has every screen (`/b/<board>/show`) show a picture. False when there is no line. */
   show(id: string): boolean {
-    return this.#feed.push({ id })
+    return this.#feed.showOnScreens({ id })
   }
 
   /** The name that a visitor has given, empty when none is known. */
@@ -335,10 +338,11 @@ export class Board {
     this.#do([{ kind: 'board.patch', set: settings }])
   }
 
-  /** Puts copies of stored pictures at these places, on top; their ids. */
-  copy(copies: readonly ({ of: string } & Place)[]): string[] {
+  /** Puts copies of stored pictures (`source` is the id of one) at these places, on top; their ids. */
+  copy(copies: readonly ({ source: string } & Place)[]): string[] {
     const commands = copies.map(
-      ({ of, x, y }) => ({ kind: 'image.copy', id: newId(this.#now()), of, x, y }) as const,
+      ({ source, x, y }) =>
+        ({ kind: 'image.copy', id: newId(this.#now()), of: source, x, y }) as const,
     )
     this.#do(commands)
     return commands.map(({ id }) => id)
@@ -420,11 +424,11 @@ export class Board {
 
   /** Stops; what is unsent stays in the store for the next page. */
   async close(): Promise<void> {
-    if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#leave)
+    if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#onPageHide)
     this.#uploads.close()
     this.#presence.close()
     this.#arrivals.close()
-    this.#sights.close()
+    this.#seenReceipts.close()
     this.#feed.close()
     await this.#queue.close()
   }
@@ -467,7 +471,7 @@ export class Board {
     return result
   }
 
-  #seen(ids: ReadonlySet<string>): void {
+  #onRecords(ids: ReadonlySet<string>): void {
     if (ids.has('board')) this.#events.emit('settings', this.settings)
     const pictures = new Set(ids)
     pictures.delete('board')
@@ -477,26 +481,26 @@ export class Board {
     this.#events.emit('pictures', pictures)
   }
 
-  #refused(commands: readonly Command[], why: Problem): void {
+  #onRefusedCommands(commands: readonly Command[], why: Problem): void {
     for (const command of commands)
       if (command.kind === 'image.add') this.#uploads.fail(command.id, why)
     this.#events.emit('notice', why)
   }
 
-  #lost(): void {
+  #onOffline(): void {
     this.#queue.online = false
     this.#presence.clear()
     this.#arrivals.clear()
-    this.#tell({ connection: 'offline' })
+    this.#setStatus({ connection: 'offline' })
   }
 
   /** The page goes, perhaps for good: numbers and files must be in the store. */
-  readonly #leave = (): void => {
+  readonly #onPageHide = (): void => {
     this.#queue.flush()
     this.#uploads.release()
   }
 
-  #tell(news: Partial<Status>): void {
+  #setStatus(news: Partial<Status>): void {
     const before = this.#status
     this.#status = { ...before, ...news }
     const keys = Object.keys(news) as (keyof Status)[]

@@ -36,7 +36,7 @@ import type { Problem } from './types.ts'
  */
 
 /** What trying again won't change. */
-const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'bad-request',
   'foreign-host',
   'foreign-origin',
@@ -46,9 +46,9 @@ const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unknown-board',
 ])
 /** Milliseconds without an answer after which the line counts as dead. */
-const SILENCE = 10_000
+const FEED_SILENCE_MS = 10_000
 /** The same for a line that somebody has just come back to. */
-const PROBE = 3_000
+const WAKE_PROBE_MS = 3_000
 
 interface FeedOptions {
   readonly url: string
@@ -80,9 +80,9 @@ export class Feed {
   #cursor: Cursor | null = null
   #snapshot: { answer: Promise<Snapshot>; stop: AbortController } | null = null
   /** A batch from elsewhere came while we asked: what it has may be missing. */
-  #skipped = false
+  #hasGap = false
   /** Counts connections and their ends, so that what belongs to an earlier one is known. */
-  #line = 0
+  #generation = 0
   #failures = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
@@ -95,7 +95,7 @@ export class Feed {
       extraHeaders: headers,
       autoConnect: false,
       reconnection: false,
-      timeout: SILENCE,
+      timeout: FEED_SILENCE_MS,
     })
     this.#socket = line.socket('/', { auth: { board, wire: WIRE_VERSION } })
     this.#socket.on('connect', () => this.#connected())
@@ -116,7 +116,7 @@ export class Feed {
     this.#socket.on('echo', (answer: () => void) => answer())
     this.#socket.on('reload', () => {
       this.#cursor = null
-      if (this.#state === 'live') void this.#catchUp()
+      if (this.#state === 'live') void this.#resume()
     })
     this.#socket.connect()
     this.#load().catch((error: unknown) => {
@@ -131,14 +131,14 @@ export class Feed {
   }
 
   /** Shows others what we do; what is soon shown anew may get lost (F12). */
-  show(presence: Presence, isPassing: boolean): void {
+  sendPresence(presence: Presence, isPassing: boolean): void {
     if (!this.#socket.connected) return
     if (isPassing) this.#socket.volatile.emit('presence', presence)
     else this.#socket.emit('presence', presence)
   }
 
   /** Tells others what only we know of our own uploads. */
-  say(sending: Sending): void {
+  reportUploads(sending: Sending): void {
     if (this.#state === 'live') this.#socket.emit('sending', sending)
   }
 
@@ -148,7 +148,7 @@ export class Feed {
   }
 
   /** Has every screen show a picture. False when there is no line. */
-  push(shown: Shown): boolean {
+  showOnScreens(shown: Shown): boolean {
     if (this.#state !== 'live') return false
     this.#socket.emit('show', shown)
     return true
@@ -160,30 +160,30 @@ export class Feed {
   }
 
   #connected(): void {
-    this.#line++
+    this.#generation++
     this.#state = 'catching up'
-    void this.#catchUp()
+    void this.#resume()
   }
 
   /** Follows from our cursor on; without one, or when it can't be followed, from a new snapshot. */
-  async #catchUp(patience = SILENCE): Promise<void> {
-    const line = this.#line
+  async #resume(patience = FEED_SILENCE_MS): Promise<void> {
+    const line = this.#generation
     this.#state = 'catching up'
     try {
       for (let tries = 0; ; tries++) {
         if (tries > 1) await new Promise((resolve) => setTimeout(resolve, backoff(tries)))
-        if (line !== this.#line) return
+        if (line !== this.#generation) return
         const cursor = this.#cursor ?? (await this.#load())
-        if (line !== this.#line) return
-        this.#skipped = false
+        if (line !== this.#generation) return
+        this.#hasGap = false
         const answer = await this.#ask<Followed>('follow', { cursor }, patience)
-        if (line !== this.#line) return
+        if (line !== this.#generation) return
         if ('error' in answer) return this.#broken(answer.error)
         if (!answer.resumed) this.#cursor = null
-        else if (this.#cursor && !this.#skipped) return this.#live(answer)
+        else if (this.#cursor && !this.#hasGap) return this.#live(answer)
       }
     } catch (error) {
-      if (line === this.#line) this.#broken(isProblem(error) ? error : undefined)
+      if (line === this.#generation) this.#broken(isProblem(error) ? error : undefined)
     }
   }
 
@@ -198,8 +198,8 @@ export class Feed {
       this.#cursor = batch.to
       this.#options.batch(batch)
     } else if (batch.to === this.#cursor) return
-    else if (this.#state === 'live') void this.#catchUp()
-    else this.#skipped = true
+    else if (this.#state === 'live') void this.#resume()
+    else this.#hasGap = true
   }
 
   /** The snapshot, handed over, and its cursor. */
@@ -237,25 +237,29 @@ export class Feed {
     return { answer, stop }
   }
 
-  async #ask<T>(event: string, body: unknown, patience = SILENCE): Promise<T | ErrorAnswer> {
+  async #ask<T>(
+    event: string,
+    body: unknown,
+    patience = FEED_SILENCE_MS,
+  ): Promise<T | ErrorAnswer> {
     if (!this.#socket.connected) throw new Error('offline')
-    const line = this.#line
+    const line = this.#generation
     try {
       return await this.#socket.timeout(patience).emitWithAck(event, body)
     } catch (error) {
-      if (line === this.#line) this.#broken()
+      if (line === this.#generation) this.#broken()
       throw error
     }
   }
 
   #bye({ error }: ErrorAnswer): void {
-    if (FINAL.has(error.code)) this.#refuse(error)
+    if (FINAL_CODES.has(error.code)) this.#refuse(error)
   }
 
   /** Anything that went wrong: begin again, unless that is of no use. */
   #broken(why?: Problem): void {
     if (this.#state === 'refused' || this.#state === 'closed') return
-    if (why && FINAL.has(why.code)) return this.#refuse(why)
+    if (why && FINAL_CODES.has(why.code)) return this.#refuse(why)
     if (this.#state === 'waiting') return
     this.#end('waiting')
     this.#timer = setTimeout(() => this.#open(), backoff(this.#failures++))
@@ -275,7 +279,7 @@ export class Feed {
       this.#snapshot = null
     }
     this.#state = state
-    this.#line++
+    this.#generation++
     clearTimeout(this.#timer)
     this.#socket.disconnect()
   }
@@ -292,7 +296,7 @@ export class Feed {
     if (this.#state === 'waiting') {
       this.#failures = 0
       this.#open()
-    } else if (this.#state === 'live') void this.#catchUp(PROBE)
+    } else if (this.#state === 'live') void this.#resume(WAKE_PROBE_MS)
   }
 }
 
@@ -303,7 +307,8 @@ interface ErrorAnswer {
 const isProblem = (error: unknown): error is Problem =>
   typeof error === 'object' && error !== null && 'code' in error && 'message' in error
 
-const isFinal = (error: unknown): error is Problem => isProblem(error) && FINAL.has(error.code)
+const isFinal = (error: unknown): error is Problem =>
+  isProblem(error) && FINAL_CODES.has(error.code)
 
 /** Browsers only. */
 function listenToWaking(wake: (event: Event) => void, verb: 'add' | 'remove'): void {

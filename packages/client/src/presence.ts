@@ -2,16 +2,16 @@ import { limits, type Present, type Presence as State } from '@wirephoto/board'
 import type { DragPosition, Place } from './types.ts'
 
 /** Milliseconds between two messages about our own drag: 30 a second. */
-const INTERVAL = 33
+const PRESENCE_INTERVAL_MS = 33
 /**
  * Milliseconds after which what rests is shown again, as what moved may have got lost (F12); a drag again
  * and again.
  */
-const REMIND = 800
+const PRESENCE_REPEAT_MS = 800
 /** Milliseconds without news after which another's drag has ended. */
-const SILENCE = 2_000
+const DRAG_SILENCE_MS = 2_000
 /** Milliseconds between the end of another's drag and the change that it leads to, at the most. */
-const GRACE = 500
+const DRAG_GRACE_MS = 500
 
 interface Drag extends DragPosition {
   readonly session: string
@@ -45,7 +45,7 @@ export class Presence {
   readonly #met: () => void
   #own: State = NOBODY
   /** Whether others shall know that we are here, though we do nothing. */
-  #isIntroduced = false
+  #hasName = false
   #shownAt = 0
   #showTimer: ReturnType<typeof setTimeout> | undefined
   #endTimer: ReturnType<typeof setTimeout> | undefined
@@ -79,13 +79,13 @@ export class Presence {
 
   /** What we are called. */
   setName(name: string): void {
-    this.#isIntroduced = true
+    this.#hasName = true
     this.#set({ name: name.slice(0, limits.personNameLength) }, 'now')
   }
 
   /** A new line: others know nothing of us yet. */
   greet(): void {
-    if (this.#isIntroduced) this.#tell(false)
+    if (this.#hasName) this.#send(false)
   }
 
   count(crowd: number): void {
@@ -105,12 +105,12 @@ export class Presence {
       else this.people.delete(session)
       const held = new Map(Object.entries(state?.drag ?? {}))
       for (const [id, place] of held) {
-        this.drags.set(id, { ...place, session, until: now + SILENCE })
+        this.drags.set(id, { ...place, session, until: now + DRAG_SILENCE_MS })
         changed.add(id)
       }
       for (const [id, drag] of this.drags)
         if (drag.session === session && !held.has(id))
-          this.drags.set(id, { ...drag, until: Math.min(drag.until, now + GRACE) })
+          this.drags.set(id, { ...drag, until: Math.min(drag.until, now + DRAG_GRACE_MS) })
     }
     this.#met()
     this.#tellOf(changed)
@@ -138,17 +138,18 @@ export class Presence {
   #set(news: Partial<State>, when: 'now' | 'paced'): void {
     this.#own = { ...this.#own, ...news }
     clearTimeout(this.#showTimer)
-    if (when === 'now') return this.#tell(false)
-    const wait = this.#shownAt + INTERVAL - Date.now()
-    if (wait > 0) this.#showTimer = setTimeout(() => this.#tell(true), wait)
-    else this.#tell(true)
+    if (when === 'now') return this.#send(false)
+    const wait = this.#shownAt + PRESENCE_INTERVAL_MS - Date.now()
+    if (wait > 0) this.#showTimer = setTimeout(() => this.#send(true), wait)
+    else this.#send(true)
   }
 
-  #tell(isPassing: boolean): void {
+  #send(isPassing: boolean): void {
     clearTimeout(this.#showTimer)
     this.#shownAt = Date.now()
     this.#show(this.#own, isPassing)
-    if (isPassing || this.#own.drag) this.#showTimer = setTimeout(() => this.#tell(false), REMIND)
+    if (isPassing || this.#own.drag)
+      this.#showTimer = setTimeout(() => this.#send(false), PRESENCE_REPEAT_MS)
   }
 
   #tellOf(ids: ReadonlySet<string>): void {

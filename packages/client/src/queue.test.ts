@@ -58,7 +58,7 @@ class Peer {
 }
 
 /** A page: its queue, what it shows, what it was told. */
-function open({ peer = new Peer(), store = memoryStore(), dated = true } = {}) {
+function open({ peer = new Peer(), store = memoryStore(), hasServerTime = true } = {}) {
   const refused: { commands: readonly Command[]; why: Problem }[] = []
   const replica = new Replica({ visitor: () => 'me', changed: () => {} })
   replica.load({ cursor: cursor('e', 0, 's'), records: [...peer.records.values()] })
@@ -68,7 +68,7 @@ function open({ peer = new Peer(), store = memoryStore(), dated = true } = {}) {
     store: Promise.resolve(store),
     replica,
     send: (message) => peer.receive(message),
-    clock: () => ({ now: Date.now(), dated }),
+    clock: () => ({ now: Date.now(), hasServerTime }),
     refused: (commands, why) => refused.push({ commands, why }),
     changed: () => wake(),
   })
@@ -265,18 +265,18 @@ describe('queue', () => {
     assert.equal((peer.records.get(picture.id) as { x: number }).x, 9)
   })
 
-  test('Q5: a queue that is too old is dropped and told; one dated by a wrong clock is not', async () => {
+  test('Q5: a queue that is too old is dropped and told; one made by a wrong clock is not', async () => {
     const stale = new WireError('stale-client').toJSON()
-    for (const dated of [true, false]) {
-      const { peer, queue, replica, refused, settled } = open({ dated })
+    for (const hasServerTime of [true, false]) {
+      const { peer, queue, replica, refused, settled } = open({ hasServerTime })
       peer.faults.push(stale)
       queue.online = true
       const picture = add()
       queue.push([picture])
       await settled()
-      assert.equal(refused.length, dated ? 1 : 0)
-      assert.equal(replica.pictures.has(picture.id), !dated)
-      assert.equal(peer.records.has(picture.id), !dated)
+      assert.equal(refused.length, hasServerTime ? 1 : 0)
+      assert.equal(replica.pictures.has(picture.id), !hasServerTime)
+      assert.equal(peer.records.has(picture.id), !hasServerTime)
     }
   })
 

@@ -13,7 +13,7 @@ import type { SavedCommand, Store } from './store.ts'
 import type { Problem } from './types.ts'
 
 /** Milliseconds in which patches of the same picture are made one, while they can't be sent. */
-const MERGE = 100
+const PATCH_MERGE_MS = 100
 
 /** A command with its number. From then on it stays as it is: other pages may have read it. */
 interface Entry {
@@ -27,7 +27,7 @@ interface ClientQueue {
   client: string
   entries: Entry[]
   /** Whether the id was made by the server's clock. */
-  readonly dated: boolean
+  readonly hasServerTime: boolean
 }
 
 interface QueueOptions {
@@ -36,8 +36,8 @@ interface QueueOptions {
   readonly replica: Replica
   /** Rejects when the line breaks or stays silent. */
   readonly send: (message: CommandMessage) => Promise<CommandAnswer | { error: Refused }>
-  /** Now by the server's clock (`dated`), or by our own before the first contact. */
-  readonly clock: () => { now: number; dated: boolean }
+  /** Now by the server's clock (`hasServerTime`), or by our own before the first contact. */
+  readonly clock: () => { now: number; hasServerTime: boolean }
   /** These were turned down. */
   readonly refused: (commands: readonly Command[], why: Problem) => void
   /** Some were queued or settled. */
@@ -59,7 +59,7 @@ export class Queue {
   readonly #options: QueueOptions
   #fresh: Pending[] = []
   /** Earlier pages' lines, then our own. */
-  #lines: ClientQueue[] = []
+  #queues: ClientQueue[] = []
   #own: ClientQueue | null = null
   #next = 1
   #online = false
@@ -78,7 +78,7 @@ export class Queue {
 
   /** Commands without an answer. */
   get size(): number {
-    return this.#lines.reduce((sum, { entries }) => sum + entries.length, this.#fresh.length)
+    return this.#queues.reduce((sum, { entries }) => sum + entries.length, this.#fresh.length)
   }
 
   /** Whether a picture's add has no answer yet. */
@@ -109,22 +109,22 @@ export class Queue {
     this.#options.replica.refresh(merged)
     this.#options.changed()
     if (this.#online && !this.#sending) queueMicrotask(() => void this.#pump())
-    else this.#timer ??= setTimeout(() => this.flush(), MERGE)
+    else this.#timer ??= setTimeout(() => this.flush(), PATCH_MERGE_MS)
   }
 
   /** Takes over what earlier pages left. */
   adopt(saved: readonly SavedCommand[]): void {
-    const known = new Set(this.#lines.map(({ client }) => client))
+    const known = new Set(this.#queues.map(({ client }) => client))
     const { now: at } = this.#options.clock()
     const left = new Map<string, ClientQueue>()
     for (const { client, n, command } of saved.toSorted((a, b) => a.n - b.n)) {
       if (known.has(client)) continue
-      const line = left.get(client) ?? { client, entries: [], dated: true }
+      const line = left.get(client) ?? { client, entries: [], hasServerTime: true }
       line.entries.push({ pending: { command, at, answered: null }, n, saved: true })
       left.set(client, line)
     }
     const lines = [...left.values()].sort((a, b) => (a.client < b.client ? -1 : 1))
-    this.#lines.unshift(...lines)
+    this.#queues.unshift(...lines)
     this.#options.replica.addPending(
       lines.flatMap(({ entries }) => pendingsOf(entries)),
       'below',
@@ -149,7 +149,7 @@ export class Queue {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#fresh.length === 0) return
-    const line = this.#ownLine()
+    const line = this.#ownQueue()
     const entries = this.#fresh.map((pending) => ({ pending, n: this.#next++, saved: false }))
     this.#fresh = []
     line.entries.push(...entries)
@@ -168,7 +168,7 @@ export class Queue {
     const is = ({ command }: Pending) => isSuch(command)
     return (
       this.#fresh.some(is) ||
-      this.#lines.some(({ entries }) => entries.some(({ pending }) => is(pending)))
+      this.#queues.some(({ entries }) => entries.some(({ pending }) => is(pending)))
     )
   }
 
@@ -182,12 +182,12 @@ export class Queue {
     return last
   }
 
-  #ownLine(): ClientQueue {
+  #ownQueue(): ClientQueue {
     if (this.#own) return this.#own
-    const { now, dated } = this.#options.clock()
-    this.#own = { client: newId(now), entries: [], dated }
+    const { now, hasServerTime } = this.#options.clock()
+    this.#own = { client: newId(now), entries: [], hasServerTime }
     this.#next = 1
-    this.#lines.push(this.#own)
+    this.#queues.push(this.#own)
     return this.#own
   }
 
@@ -206,8 +206,8 @@ export class Queue {
   async #pump(): Promise<void> {
     while (this.#online && !this.#sending) {
       this.flush()
-      this.#lines = this.#lines.filter((line) => line === this.#own || line.entries.length > 0)
-      const line = this.#lines.find(({ entries }) => entries.length > 0)
+      this.#queues = this.#queues.filter((line) => line === this.#own || line.entries.length > 0)
+      const line = this.#queues.find(({ entries }) => entries.length > 0)
       if (!line) return
       this.#sending = true
       try {
@@ -231,11 +231,12 @@ export class Queue {
     const answer = await this.#options.send({ client: line.client, n: first, commands, previews })
     if (!('error' in answer)) return this.#settle(line, answer)
     const { code, message } = answer.error
-    if (code === 'gap' || (code === 'stale-client' && !line.dated)) await this.#move(line)
-    else if (code === 'stale-client') this.#forget(line, line.entries, { code, message })
+    if (code === 'gap' || (code === 'stale-client' && !line.hasServerTime))
+      await this.#reissue(line)
+    else if (code === 'stale-client') this.#giveUp(line, line.entries, { code, message })
     else if (errors[code] >= 500 || errors[code] === 429) await this.#wait()
     else if (run.length > 1) this.#most = Math.ceil(run.length / 2)
-    else this.#forget(line, run, { code, message })
+    else this.#giveUp(line, run, { code, message })
   }
 
   /** The entries of the next message: consecutive, and no more than it may bring. */
@@ -266,20 +267,20 @@ export class Queue {
     replica.acknowledge(pendingsOf(settled.filter((entry) => !reasons.has(entry.n))), seq)
     for (const code of new Set(refused.map(({ error }) => error.code))) {
       const entries = settled.filter((entry) => reasons.get(entry.n)?.code === code)
-      if (entries[0]) this.#tell(entries, reasons.get(entries[0].n)!)
+      if (entries[0]) this.#reportRefused(entries, reasons.get(entries[0].n)!)
     }
   }
 
   /** Gives up what the server will never do. */
-  #forget(line: ClientQueue, entries: readonly Entry[], why: Problem): void {
+  #giveUp(line: ClientQueue, entries: readonly Entry[], why: Problem): void {
     for (const { pending } of entries) this.#previews.delete(targetOf(pending.command))
     const last = entries.at(-1)!.n
     line.entries = line.entries.filter(({ n }) => n > last)
     void this.#options.store.then((store) => store.settle(line.client, last)).catch(() => {})
-    this.#tell(entries, why)
+    this.#reportRefused(entries, why)
   }
 
-  #tell(entries: readonly Entry[], why: Problem): void {
+  #reportRefused(entries: readonly Entry[], why: Problem): void {
     const pendings = pendingsOf(entries)
     this.#options.refused(
       pendings.map(({ command }) => command),
@@ -289,7 +290,7 @@ export class Queue {
   }
 
   /** Gives commands that have not taken effect, and never will as they are, a new id and numbers from 1. */
-  async #move(line: ClientQueue): Promise<void> {
+  async #reissue(line: ClientQueue): Promise<void> {
     const { store, replica, clock } = this.#options
     if (line === this.#own) this.#own = null
     const taken = await store.then((opened) => opened.take(line.client)).catch(() => [])
@@ -300,9 +301,9 @@ export class Queue {
     const entries = line.entries
       .filter(isOurs)
       .map(({ pending }, i) => ({ pending, n: i + 1, saved: false }))
-    const { now, dated } = clock()
-    const moved: ClientQueue = { client: newId(now), entries, dated }
-    this.#lines = this.#lines.map((other) => (other === line ? moved : other))
+    const { now, hasServerTime } = clock()
+    const moved: ClientQueue = { client: newId(now), entries, hasServerTime }
+    this.#queues = this.#queues.map((other) => (other === line ? moved : other))
     await this.#save(moved.client, entries)
   }
 

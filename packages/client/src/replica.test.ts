@@ -141,10 +141,10 @@ describe('replica', () => {
   test('the title is a record like the others', () => {
     const { replica, told, hold, batch } = open()
     const pending = hold({ kind: 'board.patch', set: { title: 'Mine' } })
-    assert.equal(replica.board.title, 'Mine')
+    assert.equal(replica.settings.title, 'Mine')
     replica.acknowledge([pending], 2)
     replica.apply(batch(2, { ...emptyBoard, title: 'Mine' }))
-    assert.equal(replica.board.title, 'Mine')
+    assert.equal(replica.settings.title, 'Mine')
     assert.deepEqual(told, [['board']])
   })
 

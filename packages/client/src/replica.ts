@@ -38,7 +38,7 @@ export const targetOf = (command: Command): string =>
 export class Replica {
   /** Changed in place. */
   readonly pictures = new Map<string, ImageRecord>()
-  board: BoardRecord = emptyBoard
+  settings: BoardRecord = emptyBoard
   readonly #feed = new Map<string, AnyRecord>()
   readonly #pending = new Map<string, Pending[]>()
   /** What added pictures looked like when they were added: else they would move with every batch. */
@@ -165,11 +165,11 @@ export class Replica {
   #guess(pending: Pending): ImageRecord | null {
     const known = this.#guesses.get(pending)
     if (known !== undefined) return known
-    const { pictures, board } = this
+    const { pictures, settings } = this
     const self = targetOf(pending.command)
     const others: Records = {
       size: pictures.size,
-      get: (id) => (id === 'board' ? board : id === self ? undefined : pictures.get(id)),
+      get: (id) => (id === 'board' ? settings : id === self ? undefined : pictures.get(id)),
       *values() {
         for (const picture of pictures.values()) if (picture.id !== self) yield picture
       },
@@ -189,8 +189,8 @@ export class Replica {
   #show(id: string, record: AnyRecord | undefined): boolean {
     if (id === 'board') {
       const board = record?.kind === 'board' ? record : emptyBoard
-      const differs = !isEqual(board, this.board)
-      this.board = board
+      const differs = !isEqual(board, this.settings)
+      this.settings = board
       return differs
     }
     const before = this.pictures.get(id)

@@ -1,14 +1,14 @@
 import { limits, type SeenBy as News } from '@wirephoto/board'
 
 /** Milliseconds in which sights are gathered for one report. */
-const INTERVAL = 100
+const REPORT_INTERVAL_MS = 100
 
 /** Who has a picture on their screen. */
 export interface SeenBy {
   /** Each once, in the order in which they saw it; milliseconds from the add to the sight. */
   readonly by: readonly { visitor: string; name: string; milliseconds: number }[]
   /** How many others are here. */
-  readonly of: number
+  readonly otherCount: number
 }
 
 /** Pictures that came to be seen: others' here, and ours elsewhere. */
@@ -29,7 +29,7 @@ export class SeenReceipts {
     this.#changed = options.changed
   }
 
-  of(id: string): SeenBy | null {
+  get(id: string): SeenBy | null {
     return this.#seen.get(id) ?? null
   }
 
@@ -40,7 +40,7 @@ export class SeenReceipts {
       this.#known.add(id)
       this.#fresh.push(id)
     }
-    if (this.#fresh.length > 0) this.#timer ??= setTimeout(() => this.#flush(), INTERVAL)
+    if (this.#fresh.length > 0) this.#timer ??= setTimeout(() => this.#flush(), REPORT_INTERVAL_MS)
   }
 
   receive(news: News): void {
@@ -49,7 +49,7 @@ export class SeenReceipts {
       const known = new Set(before.map(({ visitor }) => visitor))
       this.#seen.set(id, {
         by: [...before, ...by.filter(({ visitor }) => !known.has(visitor))],
-        of,
+        otherCount: of,
       })
     }
     this.#changed(new Set(Object.keys(news)))

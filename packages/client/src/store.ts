@@ -100,7 +100,7 @@ interface Schema extends DBSchema {
 }
 
 /** Milliseconds after which a database that doesn't open is given up: some browsers hang there. */
-const PATIENCE = 1_500
+const DATABASE_OPEN_TIMEOUT_MS = 1_500
 
 async function openDatabase(): Promise<Store> {
   let tooLate = false
@@ -122,7 +122,7 @@ async function openDatabase(): Promise<Store> {
       setTimeout(() => {
         tooLate = true
         reject(new Error('IndexedDB does not open'))
-      }, PATIENCE)
+      }, DATABASE_OPEN_TIMEOUT_MS)
     }),
   ])
   return new Database(db)

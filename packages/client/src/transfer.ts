@@ -15,20 +15,20 @@ interface TransferOptions {
   readonly endpoint: string
   readonly headers: Readonly<Record<string, string>>
   /** The server may have a part of it: ask before sending. */
-  readonly begun: boolean
+  readonly isBegun: boolean
   /** Each request waits for this, and isn't made if it rejects. */
-  readonly before: (method: string) => Promise<void>
-  readonly progress: (sent: number) => void
+  readonly beforeRequest: (method: string) => Promise<void>
+  readonly onProgress: (sent: number) => void
 }
 
 /** Why a try came to nothing. */
 export interface TransferFailure {
   /** Whether the server said anything at all. */
-  readonly heard: boolean
+  readonly isAnswered: boolean
   /** What it turned the file down for, if it did. */
   readonly refusal: Problem | null
   /** Milliseconds that it wants to be left alone. */
-  readonly after: number
+  readonly retryAfterMs: number
 }
 
 interface Transfer {
@@ -39,7 +39,7 @@ interface Transfer {
 
 /** One try to send a file, from where the server has it on (tus 1.0.0). */
 export function transfer(options: TransferOptions): Transfer {
-  const { id, file, endpoint, headers, begun, before, progress } = options
+  const { id, file, endpoint, headers, isBegun, beforeRequest, onProgress } = options
   let end!: (outcome: TransferFailure | null) => void
   const outcome = new Promise<TransferFailure | null>((resolve) => {
     end = resolve
@@ -55,12 +55,12 @@ export function transfer(options: TransferOptions): Transfer {
     uploadDataDuringCreation: true,
     storeFingerprintForResuming: false,
     fingerprint: () => Promise.resolve(id),
-    ...(begun && { uploadUrl: `${endpoint}/${id}` }),
+    ...(isBegun && { uploadUrl: `${endpoint}/${id}` }),
     ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
-    onBeforeRequest: (request) => before(request.getMethod()),
+    onBeforeRequest: (request) => beforeRequest(request.getMethod()),
     onProgress: (sent, total) => {
       complete = sent === total
-      progress(sent)
+      onProgress(sent)
     },
     onChunkComplete: (bytes) => {
       const now = performance.now()
@@ -100,10 +100,10 @@ function failureOf(error: Error | DetailedError): TransferFailure {
   const isRefusal = status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)
   const why = isRefusal ? problemOf(response?.getBody() ?? '') : null
   return {
-    heard: Boolean(response),
+    isAnswered: Boolean(response),
     // `not-found`: another server than the one that has its first part; it may begin anew there (U7).
     refusal: why?.code === 'not-found' ? null : why,
-    after: Number(response?.getHeader('Retry-After')) * 1000 || 0,
+    retryAfterMs: Number(response?.getHeader('Retry-After')) * 1000 || 0,
   }
 }
 

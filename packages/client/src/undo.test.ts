@@ -14,7 +14,7 @@ function open() {
   const shown = {
     pictures: replica.pictures,
     get settings() {
-      return replica.board
+      return replica.settings
     },
   }
   const undo = new Undo(shown, hold)

@@ -1,7 +1,7 @@
 import type { BoardRecord, Command, ImageRecord } from '@wirephoto/board'
 
 /** Steps that are remembered. */
-const DEPTH = 200
+const UNDO_STEP_COUNT = 200
 
 /** What the board shows. */
 interface Shown {
@@ -50,7 +50,7 @@ export class Undo {
     if (open) open.unshift(...inverse.filter((command) => !isCovered(command, open)))
     else {
       this.#back.push(inverse)
-      this.#back = this.#back.slice(-DEPTH)
+      this.#back = this.#back.slice(-UNDO_STEP_COUNT)
       this.#open = inverse
       if (step) this.#named.set(step, inverse)
       queueMicrotask(() => {

@@ -1,9 +1,9 @@
 /** Uploads of one page at once, alone and beside other pages of this browser. */
-const ALONE = 2
-const TOGETHER = 1
+const UPLOADS_ALONE_COUNT = 2
+const UPLOADS_SHARED_COUNT = 1
 /** Milliseconds between two words of a page that sends, and after which it is taken for gone. */
-const INTERVAL = 1_000
-const SILENCE = 3_000
+const HEARTBEAT_MS = 1_000
+const HEARTBEAT_SILENCE_MS = 3_000
 
 /**
  * How many uploads a page may have under way. Pages of one browser share its few connections to a
@@ -23,18 +23,18 @@ export class UploadSlots {
         ? new BroadcastChannel('wirephoto uploads')
         : null
     if (!this.#channel) return
-    this.#channel.onmessage = ({ data }: MessageEvent<{ page: string; sends: boolean }>) => {
+    this.#channel.onmessage = ({ data }: MessageEvent<{ page: string; isSending: boolean }>) => {
       if (data.page === page) return
-      if (data.sends) this.#others.set(data.page, Date.now())
+      if (data.isSending) this.#others.set(data.page, Date.now())
       else this.#others.delete(data.page)
       changed()
     }
   }
 
-  get most(): number {
-    const old = Date.now() - SILENCE
+  get limit(): number {
+    const old = Date.now() - HEARTBEAT_SILENCE_MS
     for (const [page, heardAt] of this.#others) if (heardAt < old) this.#others.delete(page)
-    return this.#others.size > 0 ? TOGETHER : ALONE
+    return this.#others.size > 0 ? UPLOADS_SHARED_COUNT : UPLOADS_ALONE_COUNT
   }
 
   /** Whether this page sends something. */
@@ -42,7 +42,7 @@ export class UploadSlots {
     if (sends === (this.#timer !== undefined)) return
     const tell = () => this.#channel?.postMessage({ page: this.#page, sends })
     clearInterval(this.#timer)
-    this.#timer = sends ? setInterval(tell, INTERVAL) : undefined
+    this.#timer = sends ? setInterval(tell, HEARTBEAT_MS) : undefined
     tell()
   }
 

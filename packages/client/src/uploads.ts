@@ -13,10 +13,10 @@ import type { Problem } from './types.ts'
 import { UploadSlots } from './upload-slots.ts'
 
 /** Milliseconds that one page keeps others from sending the same file, and between its renewals. */
-const CLAIM = 4_000
-const RENEWAL = 1_000
+const CLAIM_MS = 4_000
+const CLAIM_RENEWAL_MS = 1_000
 /** Milliseconds between two words about progress. */
-const PROGRESS = 100
+const PROGRESS_INTERVAL_MS = 100
 
 /** A picture of one's own whose file is on its way. It leaves the list when it is stored. */
 export interface OwnUpload {
@@ -42,7 +42,7 @@ interface Job {
   readonly add: ImageAdd | null
   phase: 'idle' | 'running' | 'pausing' | 'sent' | 'failed'
   /** The server may have a part of it: ask before sending. */
-  begun: boolean
+  isBegun: boolean
   failures: number
   progressAt: number
   claimedAt: number
@@ -64,7 +64,7 @@ interface UploadsOptions {
   /** Whether files must wait: smaller things of more pictures go first. */
   readonly isHeld: () => boolean
   /** Resolves when no command waits for its answer, or has waited long enough. */
-  readonly clear: () => Promise<void>
+  readonly whenIdle: () => Promise<void>
   /** The greater, the sooner it is sent. */
   readonly rank: (id: string) => number
   /** Whether the picture is known not to be there, and not to come. */
@@ -85,13 +85,13 @@ export class Uploads {
   readonly shown = new Map<string, OwnUpload>()
   readonly #options: UploadsOptions
   readonly #jobs = new Map<string, Job>()
-  readonly #turns: UploadSlots
+  readonly #slots: UploadSlots
   #running = 0
   #closed = false
 
   constructor(options: UploadsOptions) {
     this.#options = options
-    this.#turns = new UploadSlots(options.page, () => this.pump())
+    this.#slots = new UploadSlots(options.page, () => this.pump())
   }
 
   /** Keeps the file, and sends it when its turn comes. */
@@ -126,26 +126,26 @@ export class Uploads {
     )
     if (idle.length === 0 || isHeld()) return
     for (const job of idle.sort((a, b) => rank(b.id) - rank(a.id))) {
-      if (this.#closed || this.#running >= this.#turns.most) return
+      if (this.#closed || this.#running >= this.#slots.limit) return
       void this.#run(job)
     }
   }
 
   /** What only we know of them, for others: all that isn't simply on its way. */
-  tell(): void {
+  report(): void {
     const told = [...this.shown.values()].filter(
       ({ state }) => state === 'retrying' || state === 'failed',
     )
     for (let i = 0; i < told.length; i += limits.picturesPerReport)
       this.#options.say(
-        Object.assign({}, ...told.slice(i, i + limits.picturesPerReport).map(wordOf)),
+        Object.assign({}, ...told.slice(i, i + limits.picturesPerReport).map(stateReport)),
       )
   }
 
   /** The line is back: what waits for another try has it now. */
-  hurry(): void {
+  onLive(): void {
     for (const job of this.#jobs.values()) if (job.phase === 'pausing') this.#resume(job)
-    this.tell()
+    this.report()
     this.pump()
   }
 
@@ -203,14 +203,14 @@ export class Uploads {
   /** Stops; files stay in the store for the next page. */
   close(): void {
     this.#closed = true
-    this.#turns.close()
+    this.#slots.close()
     for (const job of this.#jobs.values()) this.#halt(job)
     this.release()
   }
 
   #enlist({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): void {
     const never = { timer: undefined, stop: undefined, failures: 0, progressAt: 0, claimedAt: 0 }
-    this.#jobs.set(id, { ...never, id, file, add, phase: 'idle', begun: add === null })
+    this.#jobs.set(id, { ...never, id, file, add, phase: 'idle', isBegun: add === null })
     this.shown.set(id, { id, file, name, sent: 0, total: file.size, state: 'waiting' })
     this.#changed(id)
   }
@@ -220,11 +220,11 @@ export class Uploads {
     const { id } = job
     job.phase = 'running'
     this.#running++
-    this.#turns.sends = true
-    const renewal = setInterval(() => void this.#claim(job), RENEWAL)
+    this.#slots.sends = true
+    const renewal = setInterval(() => void this.#claim(job), CLAIM_RENEWAL_MS)
     job.claimedAt = 0
     try {
-      if (!(await this.#claim(job))) return this.#pause(job, RENEWAL)
+      if (!(await this.#claim(job))) return this.#pause(job, CLAIM_RENEWAL_MS)
       if (job.phase !== 'running') return
       this.#show(id, { state: 'sending' })
       const setback = await this.#send(job)
@@ -236,33 +236,33 @@ export class Uploads {
       clearInterval(renewal)
       job.stop = undefined
       this.#running--
-      this.#turns.sends = this.#running > 0
+      this.#slots.sends = this.#running > 0
       this.review([id])
       this.pump()
     }
   }
 
   async #send(job: Job): Promise<TransferFailure | null> {
-    const { endpoint, headers, clear } = this.#options
-    const { id, file, begun } = job
+    const { endpoint, headers, whenIdle } = this.#options
+    const { id, file, isBegun } = job
     // What sends is fetched when there is something to send; without a line both have to wait.
     const loaded = await import('./transfer.ts').catch(() => null)
-    if (!loaded) return { heard: false, refusal: null, after: 0 }
+    if (!loaded) return { isAnswered: false, refusal: null, retryAfterMs: 0 }
     if (job.phase !== 'running') return null
-    job.begun = true
+    job.isBegun = true
     const { outcome, stop } = loaded.transfer({
       id,
       file,
       endpoint,
       headers,
-      begun,
+      isBegun,
       // Drags, deletes and previews before bytes.
-      before: async (method) => {
-        await clear()
+      beforeRequest: async (method) => {
+        await whenIdle()
         // Another page sends too: one at a time, each.
-        if (method === 'PATCH' && this.#running > this.#turns.most) this.#giveWay(job)
+        if (method === 'PATCH' && this.#running > this.#slots.limit) this.#giveWay(job)
       },
-      progress: (sent) => this.#progress(job, sent),
+      onProgress: (sent) => this.#progress(job, sent),
     })
     job.stop = stop
     return outcome
@@ -270,7 +270,7 @@ export class Uploads {
 
   #progress(job: Job, sent: number): void {
     const now = Date.now()
-    if (job.phase !== 'running' || now - job.progressAt < PROGRESS) return
+    if (job.phase !== 'running' || now - job.progressAt < PROGRESS_INTERVAL_MS) return
     job.progressAt = now
     job.failures = 0
     // Timers of a hidden page are slow.
@@ -279,13 +279,13 @@ export class Uploads {
   }
 
   /** What a failed try means: try again, or give up. */
-  async #judge(job: Job, { heard, refusal, after }: TransferFailure): Promise<void> {
+  async #judge(job: Job, { isAnswered, refusal, retryAfterMs }: TransferFailure): Promise<void> {
     if (refusal) return this.#give(job, refusal)
     // The file may have gone from under us: then no try will send it.
-    if (!heard && !(await isReadable(job.file)))
+    if (!isAnswered && !(await isReadable(job.file)))
       return this.#give(job, problem('damaged', job.add?.name))
     if (job.phase !== 'running') return
-    const wait = Math.max(after, backoff(job.failures++))
+    const wait = Math.max(retryAfterMs, backoff(job.failures++))
     this.#pause(job, wait)
     this.#show(job.id, { state: 'retrying', retryAt: Date.now() + wait })
   }
@@ -339,7 +339,7 @@ export class Uploads {
     this.shown.set(id, upload)
     const isNews = before?.state !== upload.state || before.retryAt !== upload.retryAt
     if (isNews && !(before?.state === 'waiting' && upload.state === 'sending'))
-      this.#options.say(wordOf(upload))
+      this.#options.say(stateReport(upload))
     this.#changed(id)
   }
 
@@ -361,10 +361,10 @@ export class Uploads {
   /** Whether this page is the one that sends the file. */
   async #claim(job: Job): Promise<boolean> {
     const now = Date.now()
-    if (now - job.claimedAt < RENEWAL / 2) return true
+    if (now - job.claimedAt < CLAIM_RENEWAL_MS / 2) return true
     job.claimedAt = now
     const { store, page } = this.#options
-    const until = now + CLAIM
+    const until = now + CLAIM_MS
     const isOurs = await store.then((opened) => opened.claim(job.id, page, until)).catch(() => true)
     if (!isOurs) job.claimedAt = 0
     return isOurs
@@ -383,7 +383,7 @@ const isReadable = (file: Blob): Promise<boolean> =>
     )
 
 /** An upload's state as its sender tells it to others. */
-function wordOf({ id, state, retryAt }: OwnUpload): Sending {
+function stateReport({ id, state, retryAt }: OwnUpload): Sending {
   if (state === 'failed') return { [id]: { state } }
   if (state !== 'retrying') return { [id]: { state: 'sending' } }
   return { [id]: { state, wait: Math.max(0, Math.round((retryAt ?? 0) - Date.now())) } }

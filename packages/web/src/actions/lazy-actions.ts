@@ -39,7 +39,9 @@ export function duplicate(parts: Parts, ids: readonly string[]): void {
   if (stored.length === 0) return
   const byLayer = stored.sort((a, b) => (a.z < b.z ? -1 : 1))
   selection.all(
-    boardStore.board.copy(byLayer.map(({ id: of, x, y }) => ({ of, x: x + ASIDE, y: y + ASIDE }))),
+    boardStore.board.copy(
+      byLayer.map(({ id: source, x, y }) => ({ source, x: x + ASIDE, y: y + ASIDE })),
+    ),
   )
 }
 

@@ -87,7 +87,7 @@ export function describe(
 }
 
 /** Some of those who saw it may have left. */
-const othersOf = ({ by, of }: SeenBy): number => Math.max(of, by.length)
+const othersOf = ({ by, otherCount }: SeenBy): number => Math.max(otherCount, by.length)
 
 const slowest = ({ by }: SeenBy): string =>
   words.milliseconds(Math.max(...by.map(({ milliseconds }) => milliseconds)))
