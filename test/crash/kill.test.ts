@@ -98,7 +98,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
       stop.signal.addEventListener('abort', () => resolve())
     })
 
-  test('F1, F3: what was answered is there, once, and nothing else stays', async (t) => {
+  test('F1, F3, R19: what was answered is there, once, and nothing else stays', async (t) => {
     const load = [script(), page(), page()]
     const reached = new Map<string, number>()
     for (let kill = 0; kill < KILLS; kill++) {

@@ -459,7 +459,7 @@ describe('the client and a server that goes away', () => {
     assert.equal((await recordOf(board, id))!.x, 3)
   })
 
-  test('L3: a batch that was lost on the way is noticed by the next, and fetched', async (t) => {
+  test('L11: a batch that was lost on the way is noticed by the next, and fetched', async (t) => {
     const { page } = scope(t)
     const { board, id } = await boardWithPicture()
     let losses = 1
@@ -492,7 +492,7 @@ describe('the client and a server that goes away', () => {
     assert.deepEqual([...anna.pictures], [...other.pictures])
   })
 
-  test('F2: a client from a future that the server has lost takes a snapshot', async (t) => {
+  test('F2, L8: a client from a future that the server has lost takes a snapshot', async (t) => {
     const { page } = scope(t)
     const { board, id } = await boardWithPicture()
     const [anna, ben] = [page({ board }), page({ board })]

@@ -140,7 +140,7 @@ test('V1: colours look as a browser has them, wide ones too', async (t) => {
   }
 })
 
-test('V5: what is printed has a stand-in, which looks like the picture before it was', async (t) => {
+test('V5, V16: what is printed has a stand-in, which looks like the picture before it was', async (t) => {
   // In colours that inks can have.
   const picture = await sharp(
     await drawPicture({ width: 640, height: 480, seed: 3, format: 'png' }),
@@ -163,7 +163,7 @@ test('V5: what is printed has a stand-in, which looks like the picture before it
   assert.deepEqual((await store(file, 'again.jpg')).variants, [64, 320, 4096])
 })
 
-test('V5: a HEIC that its sender can not open is seen before it has variants', {
+test('V16: a HEIC that its sender can not open is seen before it has variants', {
   skip: away,
 }, async (t) => {
   const [sender, viewer] = [1, 2].map(() => openBoard({ url: server.url, board: 'main' }))

@@ -118,7 +118,7 @@ describe('on its way', () => {
     }
   })
 
-  test('A2: a stalled one waits for its sender by name, its line amber and dashed', async (t) => {
+  test('A10: a stalled one waits for its sender by name, its line amber and dashed', async (t) => {
     const { board, line, ben } = await named(t, host)
     line.up.rate = SLOW
     const id = await addedBy(board)
@@ -138,7 +138,7 @@ describe('on its way', () => {
     await ben.painted(1, 'stored')
   })
 
-  test('A2: its own sender is told that the line is to blame', async (t) => {
+  test('A10: its own sender is told that the line is to blame', async (t) => {
     const { line, anna } = await apart(t, host)
     line.up.rate = SLOW
     await anna.drop([photo], MIDDLE)
@@ -151,7 +151,7 @@ describe('on its way', () => {
     await anna.painted(1, 'stored')
   })
 
-  test('A2: a try that failed is counted down to the next, for everybody', async (t) => {
+  test('A11: a try that failed is counted down to the next, for everybody', async (t) => {
     const { anna, ben } = await apart(t, host)
     // The file is asked for first, and not there yet.
     anna.tolerates = /net::ERR_|404 \(/
@@ -211,7 +211,7 @@ describe('on its way', () => {
     await anna.standing(0)
   })
 
-  test('A2: deleted and undone on its way it is whole', async (t) => {
+  test('A14: deleted and undone on its way it is whole', async (t) => {
     const { board, line, anna, ben } = await apart(t, host)
     const carla = openBoard({ url: stand.server.url, board })
     t.after(() => carla.close())
@@ -236,7 +236,7 @@ describe('on its way', () => {
     for (const page of [anna, ben]) await page.painted(1, 'stored')
   })
 
-  test('U5: cancelled by mouse, key or touch it is gone for good', async (t) => {
+  test('A15: cancelled by mouse, key or touch it is gone for good', async (t) => {
     const { board, line, anna, ben } = await apart(t, host)
     const phone = await stand.open(t, host, board, { port: line.port, ...PHONE })
     const begun = async (page: BoardPage) => {
@@ -276,7 +276,7 @@ describe('on its way', () => {
     await isGone(third.id)
   })
 
-  test('A1: who comes late sees it too, and how far it is', async (t) => {
+  test('A2, A7: who comes late sees it too, and how far it is', async (t) => {
     const { board, line, anna, ben } = await apart(t, host)
     line.up.rate = SLOW
     await anna.drop([photo], MIDDLE)

@@ -86,7 +86,7 @@ const picture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefined
 const fresh = () => alone(photo)
 
 describe('A1: what is on its way is seen at once', () => {
-  test('the preview comes before the file, made anew', async (t) => {
+  test('A5, A6: the preview comes before the file, made anew', async (t) => {
     const { page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 100_000
@@ -120,7 +120,7 @@ describe('A1: what is on its way is seen at once', () => {
     assert.equal(first, 50)
   })
 
-  test('who comes late gets the preview too, also after a restart', async (t) => {
+  test('A7: who comes late gets the preview too, also after a restart', async (t) => {
     const { page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 60_000
@@ -139,7 +139,7 @@ describe('A1: what is on its way is seen at once', () => {
     assert.equal(carl.pictures.get(id!)!.blob, null)
   })
 
-  test('a preview that is no picture, or too large, is nothing, and the picture comes all the same', async (t) => {
+  test('A1, A9: a preview that is no picture, or too large, is nothing, and the picture comes all the same', async (t) => {
     const { page } = await scope(t)
     const [anna, ben] = [await page(), await page()]
     const bomb = await sharp({
@@ -155,7 +155,7 @@ describe('A1: what is on its way is seen at once', () => {
     for (const id of ids) assert.equal(ben.preview(id), null)
   })
 
-  test('a progressive picture without a preview gets one while it comes', async (t) => {
+  test('A8: a progressive picture without a preview gets one while it comes', async (t) => {
     const { page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 300_000
@@ -174,7 +174,7 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
   const put = (url: string, board: string, bytes: Buffer<ArrayBuffer>) =>
     fetch(`${url}/b/${board}/harbour.jpg`, { method: 'PUT', body: bytes })
 
-  test('its box and its share at once, and a preview as soon as there are bytes enough', async (t) => {
+  test('A8: its box and its share at once, and a preview as soon as there are bytes enough', async (t) => {
     const { board, page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 200_000
@@ -196,7 +196,7 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
     assert.equal(ben.pictures.size, 1)
   })
 
-  test('broken off or killed, it is gone', async (t) => {
+  test('R20: broken off or killed, it is gone', async (t) => {
     const { board, page, line } = await scope(t)
     const ben = await page()
     for (const end of ['drop', 'kill'] as const) {
@@ -217,7 +217,7 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
 })
 
 describe('A2: arrivals are shared', () => {
-  test('F12: everybody sees how far it is, four times a second at most', async (t) => {
+  test('A2, F12: everybody sees how far it is, four times a second at most', async (t) => {
     const { page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 300_000
@@ -242,7 +242,7 @@ describe('A2: arrivals are shared', () => {
     )
   })
 
-  test('stalled, and going on', async (t) => {
+  test('A10: stalled, and going on', async (t) => {
     const { page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 200_000
@@ -257,7 +257,7 @@ describe('A2: arrivals are shared', () => {
     await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
   })
 
-  test('nobody says of a picture what is not theirs to say', async (t) => {
+  test('A11: nobody says of a picture what is not theirs to say', async (t) => {
     const { page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 100_000
@@ -278,7 +278,7 @@ describe('A2: arrivals are shared', () => {
     assert.deepEqual([...states], ['arriving'])
   })
 
-  test('U5: cancelled, it is gone for everybody, and its upload ends with 410', async (t) => {
+  test('A15, U11: cancelled, it is gone for everybody, and its upload ends with 410', async (t) => {
     const { board, page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 200_000
@@ -296,7 +296,7 @@ describe('A2: arrivals are shared', () => {
     assert.equal(anna.pictures.has(id!), false)
   })
 
-  test('deleted while arriving, it settles in the trash, and undo brings it back whole', async (t) => {
+  test('A14: deleted while arriving, it settles in the trash, and undo brings it back whole', async (t) => {
     const { page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 400_000
@@ -313,7 +313,7 @@ describe('A2: arrivals are shared', () => {
     assert.equal(ben.pictures.get(id!)!.blob, createHash('sha256').update(bytes).digest('hex'))
   })
 
-  test('F3: an upload goes on when the server comes back, and others are told of the next try', async (t) => {
+  test('F3, A11: an upload goes on when the server comes back, and others are told of the next try', async (t) => {
     const { page, line } = await scope(t)
     const slow = await line()
     slow.up.rate = 200_000
@@ -329,7 +329,7 @@ describe('A2: arrivals are shared', () => {
 })
 
 describe('A3: who has seen it', () => {
-  test('each sight once, to the sender only, by the clock of the server', async (t) => {
+  test('A16, A23: each sight once, to the sender only, by the clock of the server', async (t) => {
     const { page } = await scope(t)
     const [anna, ben, carl] = [await page(), await page(), await page()]
     ben.setName('Ben')

@@ -115,7 +115,7 @@ describe('a picture large', () => {
 })
 
 describe('the trash', () => {
-  test('by keyboard alone one is put back and one goes for good, on both pages', async (t) => {
+  test('R4, R15: by keyboard alone one is put back and one goes for good, on both pages', async (t) => {
     const { anna, ben, tiles } = await three(t, 'wire.test')
     const { keyboard } = anna.page
     for (const page of [anna, ben]) await page.page.locator('body').press('Shift+T')
@@ -153,7 +153,7 @@ describe('the trash', () => {
     await anna.standing(1)
   })
 
-  test('how long pictures stay is set for everybody', async (t) => {
+  test('R14: how long pictures stay is set for everybody', async (t) => {
     const { anna, ben } = await three(t, 'localhost')
     const days = (page: BoardPage) => page.page.getByLabel(panelWords.trashDays)
     for (const page of [anna, ben])

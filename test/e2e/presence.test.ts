@@ -82,7 +82,7 @@ for (const host of HOSTS)
       await ben.page.locator('.cursor').waitFor({ state: 'detached' })
     })
 
-    test('a pointer that rests is seen by who comes', async (t) => {
+    test('W12: a pointer that rests is seen by who comes', async (t) => {
       const board = await stand.newBoard()
       const anna = await stand.open(t, host, board)
       await anna.page.mouse.move(400, 300)

@@ -26,7 +26,7 @@ before(async () => {
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
-    test('A4: a progressive JPEG sharpens while it comes, and nothing flashes when it is there', async (t) => {
+    test('A22: a progressive JPEG sharpens while it comes, and nothing flashes when it is there', async (t) => {
       const line = await stand.line(t)
       const id = await stand.newBoard()
       const ben = await stand.open(t, host, id)

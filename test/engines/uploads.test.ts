@@ -11,7 +11,7 @@ import { Witness } from '../support/wire-client.ts'
 
 for (const place of await sharedPlaces())
   describe(`an upload among servers on ${place.name}`, { skip: place.missing ?? false }, () => {
-    test('U7: it stays on its server, and may begin anew on another', async (t) => {
+    test('U7, U13: it stays on its server, and may begin anew on another', async (t) => {
       const database = await place.open()
       t.after(() => database.close())
       const engine = await database.newUrl()
@@ -55,7 +55,7 @@ for (const place of await sharedPlaces())
       assert.equal((await ask(here!)).headers.get('upload-offset'), String(bytes.length))
     })
 
-    test('U7: a page that is led to another server in mid-upload sends it anew', async (t) => {
+    test('U13: a page that is led to another server in mid-upload sends it anew', async (t) => {
       const database = await place.open()
       t.after(() => database.close())
       const engine = await database.newUrl()

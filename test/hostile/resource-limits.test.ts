@@ -65,7 +65,7 @@ test('memory does not grow with the file', async (t) => {
   }
 })
 
-test('U6: a full disk is answered disk-full, and nothing half-stored stays', async (t) => {
+test('U6, U12: a full disk is answered disk-full, and nothing half-stored stays', async (t) => {
   const data = await mkdtemp(join(folder, 'disk-'))
   try {
     system('mount', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', data)

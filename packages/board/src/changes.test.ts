@@ -24,7 +24,7 @@ const history: fc.Arbitrary<Batch[]> = fc
   .map((all) => all.map((changes, i) => ({ from: at(i), to: at(i + 1), changes })))
 
 describe('changes', () => {
-  test('R1, L4: a coalesced stretch does what its batches do one by one, wherever it is cut', () => {
+  test('R1, R10, L4: a coalesced stretch does what its batches do one by one, wherever it is cut', () => {
     fc.assert(
       fc.property(history, fc.nat(), fc.nat(), (batches, a, b) => {
         const [start, end] = [a % batches.length, b % batches.length].sort((x, y) => x - y)

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { cleanName } from './file-names.ts'
 import { limits } from './limits.ts'
 
-test('F9: a name is a base name that can be shown', () => {
+test('H5, F9: a name is a base name that can be shown', () => {
   const cases: [string, string][] = [
     ['holiday.jpg', 'holiday.jpg'],
     ['  two words.jpg ', 'two words.jpg'],
@@ -26,7 +26,7 @@ test('F9: a name is a base name that can be shown', () => {
   assert.ok(long.isWellFormed())
 })
 
-test('F9: naughty strings make sound names', async (t) => {
+test('H5, F9: naughty strings make sound names', async (t) => {
   const corpus = new URL('../../../../shared/corpora/names/blns.json', import.meta.url)
   const text = await readFile(corpus, 'utf8').catch(() => null)
   if (text === null) return t.skip('the list of naughty strings is absent')

@@ -27,7 +27,7 @@ const image = (box: Omit<Box, 'h'>, n: number, deletedAt: number | null = null) 
   ({ kind: 'image', id: `${n}`, ...box, width: 400, height: 300, deletedAt }) as ImageRecord
 
 describe('places', () => {
-  test('R6: pictures dropped together stand in rows, none over another, the first on the point', () => {
+  test('R16: pictures dropped together stand in rows, none over another, the first on the point', () => {
     const sizes = fc.array(fc.record({ w: size, h: size }), { maxLength: 60 })
     fc.assert(
       fc.property(sizes, place, place, (all, x, y) => {
@@ -41,7 +41,7 @@ describe('places', () => {
     )
   })
 
-  test('R6: fifty alike make a block, not a line', () => {
+  test('R16: fifty alike make a block, not a line', () => {
     const spots = tidyRows(
       Array.from({ length: 50 }, () => ({ w: 320, h: 240 })),
       { x: 0, y: 0 },

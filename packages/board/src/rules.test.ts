@@ -54,7 +54,7 @@ function open() {
 }
 
 describe('rules', () => {
-  test("R2: an added picture is a whole record, arriving, on top, its author's", () => {
+  test("R10, R17: an added picture is a whole record, arriving, on top, its author's", () => {
     const { act, picture } = open()
     act(add({ caption: 'c', thumbhash: 't' }))
     assert.deepEqual(picture(), {
@@ -98,7 +98,7 @@ describe('rules', () => {
     assert.deepEqual([picture(uuid(2)).x, picture(uuid(2)).y], [176, -120])
   })
 
-  test('R2, R6: no place lies out of reach, however far out the others stand', () => {
+  test('R6, R12: no place lies out of reach, however far out the others stand', () => {
     const { act, picture } = open()
     act(
       add({
@@ -114,7 +114,7 @@ describe('rules', () => {
     assert.equal(picture(uuid(3)).x, -limits.maxCoordinate)
   })
 
-  test('R3: a patch changes the fields it names and no others, trashed or not', () => {
+  test('R3, R13: a patch changes the fields it names and no others, trashed or not', () => {
     const { act, picture } = open()
     act(add())
     const before = picture()
@@ -151,7 +151,7 @@ describe('rules', () => {
     assert.equal(act({ kind: 'image.fail', id: A }, server), 'conflict', 'what is stored stays')
   })
 
-  test('V1: a stored picture has the variants that were made of its blob, trashed or not', () => {
+  test('V3, V9: a stored picture has the variants that were made of its blob, trashed or not', () => {
     const { act, picture } = open()
     const vary = { kind: 'image.vary', id: A, blob: settle().blob, variants: [64, 320] } as const
     act(add())
@@ -167,7 +167,7 @@ describe('rules', () => {
     assert.equal(act(vary), 'not-allowed')
   })
 
-  test('F1: an arrival that failed, and a purged picture, leave a tombstone', () => {
+  test('R10, R15: an arrival that failed, and a purged picture, leave a tombstone', () => {
     const { act, records } = open()
     act(add())
     assert.deepEqual(act({ kind: 'image.fail', id: A }, server), [{ gone: A }])
@@ -203,7 +203,7 @@ describe('rules', () => {
     assert.deepEqual(records.get('board'), { ...emptyBoard, title: 'T', trashDays: 7 })
   })
 
-  test('R9: a copy is another picture with the same file, on top', () => {
+  test('R9, R17: a copy is another picture with the same file, on top', () => {
     const { act, records, picture } = open()
     act(add())
     const original = picture()
@@ -228,7 +228,7 @@ describe('rules', () => {
     assert.notEqual(act(add({ id: uuid(2) })), 'board-full')
   })
 
-  test('R7: a new picture is topmost, whatever was put in front before', () => {
+  test('R17: a new picture is topmost, whatever was put in front before', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(5), { maxLength: 40 }), (moves) => {
         const { act, picture, records } = open()
@@ -295,7 +295,7 @@ describe('F4: rules, whatever is asked for', () => {
     )
   })
 
-  test('what is deleted stays deleted until it is restored', () => {
+  test('R18: what is deleted stays deleted until it is restored', () => {
     fc.assert(
       fc.property(commands, commands, (before, after) => {
         const { act, picture } = open()
@@ -310,7 +310,7 @@ describe('F4: rules, whatever is asked for', () => {
     )
   })
 
-  test('patches of different fields hold in whatever order they come', () => {
+  test('R3: patches of different fields hold in whatever order they come', () => {
     const set = fc.record({ x: place, y: place, w: fc.nat(99), caption: fc.string() })
     fc.assert(
       fc.property(set, fc.shuffledSubarray(['x', 'y', 'w', 'caption'] as const), (all, order) => {

@@ -39,7 +39,7 @@ const nobody = { name: '', cursor: null, selection: [], drag: null }
 const patch = (set: unknown) => ({ kind: 'image.patch', id, set })
 const accepts = (schema: z.ZodMiniType, value: unknown): boolean => schema.safeParse(value).success
 
-test('W1: the wire version is pinned to its schemas', () => {
+test('W7: the wire version is pinned to its schemas', () => {
   const schemas = Object.entries(wireSchemas).map(([name, schema]) => [
     name,
     toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }),

@@ -123,7 +123,7 @@ else
       assert.match((await run(...args)).out, /^0 copied .* 3 were there/)
     })
 
-    test("K8 the second's photos keep their places; what can't be copied is named", async () => {
+    test("K8 K32 the second's photos keep their places; what can't be copied is named", async () => {
       const picture = await draw(3)
       const [facts, place] = [
         { type: 'image/png', author: '17' },

@@ -170,7 +170,7 @@ test('the banner says where it listens and where the data lie, with --lan for th
   await lan.stop('SIGTERM')
 })
 
-test('K1 --classic says what it opens, and to whom', async () => {
+test('K9 K10 --classic says what it opens, and to whom', async () => {
   const here = await serving(['--data', 'classic', '--classic', '--classic-port', '0'])
   assert.match(here.banner, /and at http:\/\/localhost:\d+\n/)
   assert.match(here.banner, /Whoever reaches it may see and change the board main, which --classic/)

@@ -48,7 +48,7 @@ describe('presence', () => {
     presence.close()
   })
 
-  test('F12: a pointer that has come to rest is shown once more, surely', (t) => {
+  test('W14, F12: a pointer that has come to rest is shown once more, surely', (t) => {
     const { presence, shown, pass } = open(t)
     for (let x = 0; x <= 10; x++) {
       presence.point(at(x))
@@ -64,7 +64,7 @@ describe('presence', () => {
     presence.close()
   })
 
-  test('all who are here, told anew, leave no ghosts', (t) => {
+  test('W12: all who are here, told anew, leave no ghosts', (t) => {
     const { presence } = open(t)
     presence.receive({ ...dragging(null), other: { visitor: 'other', ...idle } }, 'us')
     presence.receive(dragging(null), 'us', true)

@@ -135,7 +135,7 @@ describe('queue', () => {
     ])
   })
 
-  test('F3: a message is sent again until it is answered, and takes effect once', async () => {
+  test('F3, Q2: a message is sent again until it is answered, and takes effect once', async () => {
     const { peer, queue, settled } = open()
     peer.faults.push('lose the question', 'lose the answer')
     queue.online = true
@@ -175,7 +175,7 @@ describe('queue', () => {
     await settled()
   })
 
-  test('Q4: after a gap the unanswered go under a new id, once', async () => {
+  test('Q10: after a gap the unanswered go under a new id, once', async () => {
     const { peer, queue, settled } = open()
     queue.online = true
     const picture = add()
@@ -195,7 +195,7 @@ describe('queue', () => {
     assert.deepEqual([moved!.n, last!.n], [1, 1])
   })
 
-  test('F3: two pages that adopt the same queue do it once', async () => {
+  test('F3, Q6: two pages that adopt the same queue do it once', async () => {
     const store = memoryStore()
     const peer = new Peer()
     const gone = open({ peer, store })
@@ -265,7 +265,7 @@ describe('queue', () => {
     assert.equal((peer.records.get(picture.id) as { x: number }).x, 9)
   })
 
-  test('Q5: a queue that is too old is dropped and told; one made by a wrong clock is not', async () => {
+  test('Q5, Q11: a queue that is too old is dropped and told; one made by a wrong clock is not', async () => {
     const stale = new WireError('stale-client').toJSON()
     for (const hasServerTime of [true, false]) {
       const { peer, queue, replica, refused, settled } = open({ hasServerTime })

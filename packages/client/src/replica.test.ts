@@ -138,7 +138,7 @@ describe('replica', () => {
     assert.equal(replica.pictures.has(here.id), false)
   })
 
-  test('the title is a record like the others', () => {
+  test('R1: the title is a record like the others', () => {
     const { replica, told, hold, batch } = open()
     const pending = hold({ kind: 'board.patch', set: { title: 'Mine' } })
     assert.equal(replica.settings.title, 'Mine')

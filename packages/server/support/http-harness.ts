@@ -31,12 +31,12 @@ export class Harness {
   readonly #config: Config
   engine!: Engine
   boards!: Boards
-  incomingFiles!: IncomingFiles
+  arrivals!: IncomingFiles
   intake!: Intake
-  uploadProgress!: UploadProgress
+  news!: UploadProgress
   url = ''
   readonly log = pino({ level: 'silent' })
-  decoder!: Decoder
+  workers!: Decoder
   variants!: Variants
   #app!: FastifyInstance
 
@@ -57,24 +57,24 @@ export class Harness {
     const { maxUpload = 5_000_000, webRoot = null } = this.#config
     this.engine = await openEngine(`sqlite:${this.data}`)
     this.boards = await Boards.open(this.engine)
-    this.incomingFiles = await IncomingFiles.open(join(this.data, 'arrivals'))
-    this.decoder = new Decoder()
-    const { engine, boards, incomingFiles, decoder, log } = this
+    this.arrivals = await IncomingFiles.open(join(this.data, 'arrivals'))
+    this.workers = new Decoder()
+    const { engine, boards, arrivals, workers, log } = this
     this.variants = await Variants.open(join(this.data, 'variants'), {
       engine,
       boards,
-      decoder,
+      workers,
       log,
     })
     const { variants } = this
-    const uploadProgress = new UploadProgress()
-    this.uploadProgress = uploadProgress
+    this.news = new UploadProgress()
+    const arriving = this.news
     this.intake = new Intake({
       engine,
       boards,
-      incomingFiles,
-      uploadProgress,
-      decoder,
+      arrivals,
+      arriving,
+      workers,
       variants,
       log,
       maxUpload,
@@ -86,7 +86,7 @@ export class Harness {
     const parts = {
       engine,
       boards,
-      incomingFiles,
+      arrivals,
       intake,
       fetcher,
       metrics,
@@ -109,7 +109,7 @@ export class Harness {
   async stop(): Promise<void> {
     this.#app.server.close()
     this.#app.server.closeAllConnections()
-    await Promise.all([this.variants.close(), this.decoder.close()])
+    await Promise.all([this.variants.close(), this.workers.close()])
     await this.#app.close()
     await this.boards.close()
     await this.engine.close()
@@ -143,7 +143,7 @@ export class Harness {
   }
 
   /** Files on their way in. */
-  incomingFileNames(): Promise<string[]> {
+  arriving(): Promise<string[]> {
     return readdir(join(this.data, 'arrivals'))
   }
 

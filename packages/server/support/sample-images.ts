@@ -33,7 +33,7 @@ export function processes(): number[] {
   })
   return children
     .split('\n')
-    .filter((line) => line.includes('decoding/decode-process'))
+    .filter((line) => line.includes('decode-process'))
     .map((line) => Number.parseInt(line, 10))
 }
 

@@ -25,7 +25,7 @@ import {
 } from './samples.ts'
 
 export function logContract(engine: () => Engine, open: OpenFixture): void {
-  test('F1: what was appended is there for another engine on the same data', async (t) => {
+  test('F1, L9: what was appended is there for another engine on the same data', async (t) => {
     const { engine, reopen, cleanup } = await open()
     t.after(cleanup)
     const { board, cursor } = await newBoard(engine)
@@ -136,7 +136,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     assert.deepEqual((await log.load(stale.board)).records, [])
   })
 
-  test('L1, F3: the last numbers of clients are written in the same act as the changes', async () => {
+  test('L10, F3: the last numbers of clients are written in the same act as the changes', async () => {
     const { log } = engine()
     const { board, cursor } = await newBoard(engine())
     const refused = [{ n: 4, error: { code: 'unknown-picture' as const, message: 'Gone.' } }]
@@ -219,7 +219,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     assert.deepEqual(last!.changes.toSorted(byChangedId), steps.at(-1)!.toSorted(byChangedId))
   })
 
-  test('F2: cursors that are future, foreign, garbage or of a lost tail can only load', async () => {
+  test('F2, L8: cursors that are future, foreign, garbage or of a lost tail can only load', async () => {
     const { log } = engine()
     const { board, cursor } = await newBoard(engine())
     const to = await append(engine(), board, cursor, [put(newId())])

@@ -44,7 +44,7 @@ describe('boards', () => {
     two.release()
   })
 
-  test('R4: the trash is purged after 30 days, and what was put back is not', async (t) => {
+  test('R14: the trash is purged after 30 days, and what was put back is not', async (t) => {
     const { board, release } = await boards.hold(await boards.create())
     const ids = Array.from({ length: 3 }, () => uuidv7(Date.now(), randomBytes(10)))
     const [kept, restored, trashed] = ids as [string, string, string]

@@ -48,7 +48,7 @@ describe('live board', () => {
     await rm(folder, { recursive: true })
   })
 
-  test('F3, Q2: a message sent again is answered as it was and takes effect once', async () => {
+  test('F3, Q3, Q7: a message sent again is answered as it was and takes effect once', async () => {
     const board = await open()
     const client = uuid()
     const message = {
@@ -122,7 +122,7 @@ describe('live board', () => {
     await board.close()
   })
 
-  test('Q3: a command that changes nothing takes its number and makes no batch', async () => {
+  test('Q8: a command that changes nothing takes its number and makes no batch', async () => {
     const board = await open()
     const { cursor } = board
     const client = uuid()
@@ -268,7 +268,7 @@ describe('live board', () => {
     await board.close()
   })
 
-  test('F2: a reader resumes from memory and from the log; a foreign or future cursor takes a snapshot', async () => {
+  test('F2, L8: a reader resumes from memory and from the log; a foreign or future cursor takes a snapshot', async () => {
     const board = await open()
     const start = board.cursor
     const replica = new Map<string, AnyRecord>()
@@ -331,7 +331,7 @@ describe('live board', () => {
     await board.close()
   })
 
-  test('F7: what is turned down is remembered for the newest queues only', async () => {
+  test('F7, Q9: what is turned down is remembered for the newest queues only', async () => {
     const board = await open()
     const nothing = { kind: 'image.remove', id: uuid() } as const
     const [idle, busy] = [uuid(), uuid()]

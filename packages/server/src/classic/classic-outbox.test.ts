@@ -55,7 +55,7 @@ async function rest(socket: WebSocket): Promise<number> {
 
 const ALL = COUNT * SIDE * SIDE * 3
 
-test('F6 K6 a stalled viewer is cut off, and what waited for it is gone; the others get everything', async (t) => {
+test('F6 K6 K31 a stalled viewer is cut off, and what waited for it is gone; the others get everything', async (t) => {
   const { socket: stalled, sid } = await raw()
   stalled.pause()
   stalled.send('42["User:connect"]')
@@ -68,7 +68,7 @@ test('F6 K6 a stalled viewer is cut off, and what waited for it is gone; the oth
   assert.equal(guest.socket.connected, true)
 })
 
-test('F6 K6 so is one that polls and takes no answer', async (t) => {
+test('F6 K31 so is one that polls and takes no answer', async (t) => {
   const { id } = await server.put(await drawNoise(2_000))
   t.after(() => fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' }))
   const path = `${server.url}${PATH}&transport=polling`
@@ -111,7 +111,7 @@ test('F6 K6 a line has one viewer: whoever connects on it again, or disconnects,
   }
 })
 
-test('K6 too large a message ends its socket, and no other', async (t) => {
+test('K26 too large a message ends its socket, and no other', async (t) => {
   const [guest, other] = [
     await ClassicClient.come(server.url, 'websocket'),
     await ClassicClient.come(server.url, 'websocket'),
@@ -124,7 +124,7 @@ test('K6 too large a message ends its socket, and no other', async (t) => {
   await other.until(() => other.of('Message:update').length === 1)
 })
 
-test('K6 messages in a flood are too many, and the board stays as quick for others', async (t) => {
+test('K27 messages in a flood are too many, and the board stays as quick for others', async (t) => {
   const [guest, other] = [
     await ClassicClient.come(server.url, 'websocket'),
     await ClassicClient.come(server.url, 'websocket'),
@@ -138,7 +138,7 @@ test('K6 messages in a flood are too many, and the board stays as quick for othe
   assert.ok(said.has('That was too much at once. Wait a moment.'))
 })
 
-test("K2 scripts of the tutorials' own time are understood: Socket.IO 2 on Engine.IO 3", async () => {
+test("K11 scripts of the tutorials' own time are understood: Socket.IO 2 on Engine.IO 3", async () => {
   const quiet = await ClassicServer.open()
   try {
     const picture = await draw(3)

@@ -52,7 +52,7 @@ test('K1 without --classic there is no such address, and no socket', async (t) =
   assert.equal((await post(`${server.url}/image`, pictureForm(await draw(1)))).status, 404)
 })
 
-test('K1 the client script is served, and another site gets no socket', async (t) => {
+test('K11 H2 the client script is served, and another site gets no socket', async (t) => {
   const { url } = await open(t)
   const script = await fetch(`${url}/socket.io/socket.io.js`)
   assert.match(script.headers.get('content-type') ?? '', /javascript/)
@@ -88,7 +88,7 @@ for (const transport of TRANSPORTS) {
     assert.deepEqual(news(late).map(exact), [second, third])
   })
 
-  test(`K3 User:connect: an id, all are told, every picture in two events (${transport})`, async (t) => {
+  test(`K3 K13 K18 User:connect: an id, all are told, every picture in two events (${transport})`, async (t) => {
     const server = await open(t)
     const bytes = await draw(4)
     const own = await server.put(bytes, 'own.png', '&x=-30&y=70')
@@ -114,7 +114,7 @@ for (const transport of TRANSPORTS) {
     assert.deepEqual(exact(file!), { id: own.id, file: bytes })
   })
 
-  test(`K3 a placeholder is announced, filled, moved and deleted before all (${transport})`, async (t) => {
+  test(`K14 K15 K19 K20 a placeholder is announced, filled, moved and deleted before all (${transport})`, async (t) => {
     const server = await open(t)
     const [guest, watcher] = [
       await come(t, server.url, transport),
@@ -153,7 +153,7 @@ for (const transport of TRANSPORTS) {
     assert.notEqual((await server.pictures())[0]!.deletedAt, null)
   })
 
-  test(`K3 Message:mirror comes back to its sender; what can't be done is told to it (${transport})`, async (t) => {
+  test(`K16 K17 Message:mirror comes back to its sender; what can't be done is told to it (${transport})`, async (t) => {
     const server = await open(t)
     const [guest, other] = [
       await come(t, server.url, transport),
@@ -182,7 +182,7 @@ for (const transport of TRANSPORTS) {
     assert.deepEqual(other.of('Message:update'), [])
   })
 
-  test(`K5 onimgdata is showimgdata to every other socket, a picture, and not kept (${transport})`, async (t) => {
+  test(`K5 K25 onimgdata is showimgdata to every other socket, a picture, and not kept (${transport})`, async (t) => {
     const server = await open(t)
     const bytes = await draw(6)
     const [sender, ...others] = await Promise.all(
@@ -218,7 +218,7 @@ for (const transport of TRANSPORTS) {
     assert.deepEqual(await server.pictures(), [])
   })
 
-  test(`K6 one picture before V viewers is V messages; who left is sent nothing (${transport})`, async (t) => {
+  test(`K28 one picture before V viewers is V messages; who left is sent nothing (${transport})`, async (t) => {
     const server = await open(t)
     const viewers = await Promise.all(
       Array.from({ length: 6 }, () => come(t, server.url, transport)),
@@ -240,7 +240,7 @@ for (const transport of TRANSPORTS) {
   })
 }
 
-test('K2 of a picture too large for a socket its largest variant is sent', async (t) => {
+test('K12 of a picture too large for a socket its largest variant is sent', async (t) => {
   const server = await ClassicServer.open({}, { maxUpload: 40_000_000 })
   t.after(() => server.close())
   const guest = await come(t, server.url, 'websocket')

@@ -8,7 +8,7 @@ async function* inPieces(whole: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; at < whole.length; at += size) yield whole.subarray(at, at + size)
 }
 
-test('K4 a data URL comes to its bytes, in whatever pieces it comes', async () => {
+test('K20 a data URL comes to its bytes, in whatever pieces it comes', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ maxLength: 2_000 }),
@@ -29,7 +29,7 @@ test('K4 a data URL comes to its bytes, in whatever pieces it comes', async () =
   )
 })
 
-test('K4 all else is left as it is', async () => {
+test('K20 all else is left as it is', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uint8Array({ maxLength: 2_000 }),

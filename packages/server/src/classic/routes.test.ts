@@ -75,7 +75,7 @@ test('K4 the field fileName names it, before the picture or behind, and further 
   }
 })
 
-test('K4 a placeholder takes its picture as text by PUT and POST, once', async () => {
+test('K20 a placeholder takes its picture as text by PUT and POST, once', async () => {
   for (const method of ['PUT', 'POST'] as const) {
     const id = await placeholder()
     const large = await draw(2, 'jpeg')
@@ -92,7 +92,7 @@ test('K4 a placeholder takes its picture as text by PUT and POST, once', async (
   }
 })
 
-test('K4 what is no picture is refused in their shape, and its placeholder goes', async () => {
+test('K21 K24 what is no picture is refused in their shape, and its placeholder goes', async () => {
   const text = Buffer.from('<html>'.repeat(2_000))
   const large = Buffer.concat([picture, Buffer.alloc(LIMIT)])
   const noFile = new FormData()
@@ -136,7 +136,7 @@ test('K4 what is no picture is refused in their shape, and its placeholder goes'
   assert.equal((await post('/image', pictureForm(picture))).status, 200)
 })
 
-test('K4 a form that breaks off leaves nothing', async (t) => {
+test('K21 a form that breaks off leaves nothing', async (t) => {
   const before = (await server.pictures()).length
   const guest = await ClassicClient.come(server.url, 'websocket')
   t.after(() => guest.leave())
@@ -153,7 +153,7 @@ test('K4 a form that breaks off leaves nothing', async (t) => {
   assert.equal((await server.pictures()).length, before)
 })
 
-test('K4 F11 pictures that others announce are not filled by this door, nor are unknown ones', async (t) => {
+test('K22 F11 pictures that others announce are not filled by this door, nor are unknown ones', async (t) => {
   const page = io(server.url, {
     path: '/live',
     transports: ['websocket'],
@@ -174,7 +174,7 @@ test('K4 F11 pictures that others announce are not filled by this door, nor are 
   assert.equal(found?.blob, null)
 })
 
-test('K4 GET /image/download/:id is an attachment under its own name', async () => {
+test('K23 GET /image/download/:id is an attachment under its own name', async () => {
   const { id } = await server.put(picture, 'Ägypten.png')
   const response = await fetch(`${server.url}/image/download/${id}`)
   assert.match(
@@ -190,7 +190,7 @@ test('K4 GET /image/download/:id is an attachment under its own name', async () 
   }
 })
 
-test('K7 the folder of pages goes before ours; /config.js says where the server is', async (t) => {
+test('K7 K29 the folder of pages goes before ours; /config.js says where the server is', async (t) => {
   const pages = join(server.data, 'pages')
   const webRoot = join(server.data, 'web')
   await Promise.all([mkdir(pages), mkdir(webRoot)])
@@ -236,7 +236,7 @@ test('K7 the folder of pages goes before ours; /config.js says where the server 
   assert.equal((await get('/config.js', again.url))[2], 'own')
 })
 
-test('K7 the second port is the same server', async (t) => {
+test('K30 the second port is the same server', async (t) => {
   const here = await ClassicServer.open({ port: 0, board: 'party' })
   t.after(() => here.close())
   const second = `http://localhost:${here.classicPort}`
@@ -252,7 +252,7 @@ test('K7 the second port is the same server', async (t) => {
   assert.equal(((await snapshot.json()) as { records: unknown[] }).records.length, 1)
 })
 
-test('K4 a body that is not wanted is answered at once', async () => {
+test('K24 a body that is not wanted is answered at once', async () => {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
   socket.end(
     `POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 999999999\r\nConnection: close\r\n\r\n`,

@@ -31,7 +31,7 @@ import { methodOverride, uploadRoutes } from './uploads.ts'
 export interface Parts {
   readonly engine: Engine
   readonly boards: Boards
-  readonly incomingFiles: IncomingFiles
+  readonly arrivals: IncomingFiles
   readonly intake: Intake
   readonly fetcher: Fetcher
   readonly metrics: Metrics

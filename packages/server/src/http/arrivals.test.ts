@@ -34,19 +34,19 @@ after(() => server.close())
 /** An upload that has brought so much of a file. */
 async function begin(bytes: Buffer, sent: number, length = bytes.length) {
   const id = await server.announce()
-  const incomingFile = await server.intake.begin({ board: 'main', id, name: 'p.jpg', length })
+  const arrival = await server.intake.announce({ board: 'main', id, name: 'p.jpg', length })
   const more = new PassThrough()
-  const received = server.intake.receive(incomingFile, more, 0)
+  const received = server.intake.receive(arrival, more, 0)
   received.catch(() => {})
   /** Resolves when the server has it. */
   const send = async (to: number) => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const unwatch = incomingFile.watch(() => incomingFile.offset >= to && resolve())
-    more.write(bytes.subarray(incomingFile.offset, to))
+    const unwatch = arrival.watch(() => arrival.offset >= to && resolve())
+    more.write(bytes.subarray(arrival.offset, to))
     await promise.finally(unwatch)
   }
   await send(sent)
-  return { id, incomingFile, send, end: () => more.end(), more, received }
+  return { id, arrival, send, end: () => more.end(), more, received }
 }
 
 /** A reader of its own connection, that is known as a visitor. */
@@ -72,7 +72,7 @@ async function read(response: IncomingMessage, bytes: number): Promise<Buffer> {
 }
 
 describe('A4: the live tail', () => {
-  test('is the file from its start, as it grows, and ends with it', async () => {
+  test('A4, A17, A18: is the file from its start, as it grows, and ends with it', async () => {
     const { id, send, end, received } = await begin(jpeg, 50_000)
     const first = await tail(id)
     const { headers, statusCode } = first
@@ -105,11 +105,11 @@ describe('A4: the live tail', () => {
     more.destroy()
   })
 
-  test('is cut off, not ended, when the upload is cancelled or refused', async () => {
+  test('A19: is cut off, not ended, when the upload is cancelled or refused', async () => {
     const first = await begin(jpeg, 50_000)
     const cancelled = await tail(first.id)
     await read(cancelled, 50_000)
-    await server.intake.cancel(first.incomingFile)
+    await server.intake.cancel(first.arrival)
     await assert.rejects(buffer(cancelled), CUT)
 
     // Its length is nowhere said: only the cut tells.
@@ -123,7 +123,7 @@ describe('A4: the live tail', () => {
     assert.equal((await tail(script.id)).statusCode, 404)
   })
 
-  test('ends 2 s after bytes stop', async () => {
+  test('A18: ends 2 s after bytes stop', async () => {
     const script = await slowPut(jpeg.subarray(0, 100_000))
     const response = await tail(script.id)
     const started = performance.now()
@@ -142,7 +142,7 @@ describe('A4: the live tail', () => {
     assert.equal((await script.answer)[0]!.bytes, jpeg.length)
   })
 
-  test('is read by one at a time of each page', async () => {
+  test('A20: is read by one at a time of each page', async () => {
     const [one, two] = [await begin(jpeg, 50_000), await begin(jpeg, 60_000)]
     const [mine, other, stranger] = await Promise.all([
       tail(one.id, 'p1'),
@@ -158,7 +158,7 @@ describe('A4: the live tail', () => {
     for (const response of [next, other, stranger]) assert.deepEqual(await buffer(response), jpeg)
   })
 
-  test('shows nothing but pictures that may be shown before they are whole', async () => {
+  test('A21, M11: shows nothing but pictures that may be shown before they are whole', async () => {
     const avif = await sharp(png).avif({ effort: 0 }).toBuffer()
     const { id, more } = await begin(avif, 20_000)
     assert.equal((await tail(id)).statusCode, 404)
@@ -175,7 +175,7 @@ describe('A4: the live tail', () => {
     idat!.writeUInt32BE(90 * MB)
     const head = Buffer.concat([png.subarray(0, 33), idat!, Buffer.from('IDAT')])
     const bytes = Buffer.concat([head, randomBytes(40 * MB)])
-    const { id, send, incomingFile, more } = await begin(bytes, 5_000, 90 * MB)
+    const { id, send, arrival, more } = await begin(bytes, 5_000, 90 * MB)
     const stalled = await Promise.all(Array.from({ length: readers }, (_, i) => tail(id, `p${i}`)))
     const before = process.memoryUsage().arrayBuffers
     let most = 0
@@ -183,7 +183,7 @@ describe('A4: the live tail', () => {
       await send(to)
       most = Math.max(most, process.memoryUsage().arrayBuffers - before)
     }
-    assert.equal(incomingFile.offset, 40 * MB, 'nobody waits for who reads nothing')
+    assert.equal(arrival.offset, 40 * MB, 'nobody waits for who reads nothing')
     t.diagnostic(`at most ${Math.round(most / MB)} MB more`)
     assert.ok(most < 150 * MB, 'of the 1,200 that they have asked for')
     for (const response of stalled) response.destroy()
@@ -191,7 +191,7 @@ describe('A4: the live tail', () => {
   })
 })
 
-test('A4: a progressive JPEG is said to be live as soon as its frame header is there', async () => {
+test('A22: a progressive JPEG is said to be live as soon as its frame header is there', async () => {
   const folder = server.data
   const large = { exif: { IFD0: { Copyright: 'x'.repeat(50_000) } } }
   const plain = await sharp(jpeg).jpeg().toBuffer()
@@ -211,10 +211,10 @@ test('A4: a progressive JPEG is said to be live as soon as its frame header is t
   assert.equal(await isProgressive(file, 10_000), false)
 
   const begun = await Promise.all([plain, png, jpeg].map((bytes) => begin(bytes, 20_000)))
-  const live = () => begun.map(({ id }) => server.uploadProgress.snapshot('main')[id]?.live)
+  const live = () => begun.map(({ id }) => server.news.all('main')[id]?.live)
   await new Promise<void>((resolve) => {
     const look = () => live()[2] && resolve()
-    server.uploadProgress.listen('main', { onProgress: look, onPreview: look })
+    server.news.look('main', { news: look, preview: look })
     look()
   })
   assert.deepEqual(live(), [false, false, true])

@@ -27,7 +27,7 @@ after(() => server.close())
 
 const bytesOf = async (response: Response) => Buffer.from(await response.arrayBuffer())
 
-test('F9: stored bytes are served so that they can only be looked at', async () => {
+test('H6, F9: stored bytes are served so that they can only be looked at', async () => {
   for (const address of [blob, file]) {
     const response = await fetch(address)
     assert.equal(response.status, 200)

@@ -79,7 +79,7 @@ const codeOf = async (url: string) => {
   return code
 }
 
-test('X1: the server fetches a picture, and keeps its address', async () => {
+test('X1, X4: the server fetches a picture, and keeps its address', async () => {
   const url = `http://anna:secret@world.test:${port}/a/n%C3%A4me.png?size=2#there`
   const response = await post({ url, x: 10, y: -20, w: 80, caption: 'From afar' })
   assert.equal(response.status, 201)
@@ -98,15 +98,15 @@ test('X1: the server fetches a picture, and keeps its address', async () => {
     },
   )
   assert.equal(source, at('/a/n%C3%A4me.png?size=2'), 'without what is nobody’s business')
-  await server.variants.whenIdle()
+  await server.variants.idle()
   assert.deepEqual({ ...record, variants: [] }, await server.record(record.id))
-  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.arriving(), [])
   // One question, and the name that was asked for is the one that the other server hears.
   assert.deepEqual(questions, ['world.test'])
   assert.equal(asked[0]!.host, `world.test:${port}`)
 })
 
-test('X1: nobody says of a picture they send that the server has it from somewhere', async () => {
+test('X5: nobody says of a picture they send that the server has it from somewhere', async () => {
   const query = new URLSearchParams({ source: 'https://example.org/', name: 'p.png' })
   const sent = await fetch(`${server.url}/api/boards/main/images?${query}`, {
     method: 'POST',
@@ -136,7 +136,7 @@ describe('X2: only what everybody can reach is fetched', () => {
     assert.deepEqual(asked, [])
   })
 
-  test('a name that changes its mind is asked once, and leads nowhere the second time', async () => {
+  test('X6: a name that changes its mind is asked once, and leads nowhere the second time', async () => {
     names.set('rebinding.test', ['127.0.0.1', '::1'])
     assert.equal((await post({ url: at('/', 'rebinding.test') })).status, 201)
     assert.equal(questions.length, 1)
@@ -147,7 +147,7 @@ describe('X2: only what everybody can reach is fetched', () => {
     assert.equal(asked.length, 2)
   })
 
-  test('redirects are looked at like the first address, and end', async () => {
+  test('X7: redirects are looked at like the first address, and end', async () => {
     names.set('rebinding.test', ['127.0.0.1', '::1'])
     const leading =
       (to: string): RequestListener =>
@@ -182,7 +182,7 @@ test('X3: what is no web address isn’t understood', async () => {
   assert.deepEqual(asked, [])
 })
 
-test('X3, U4, F8: what is too large, no picture, or not there is refused, and nothing stays', async () => {
+test('X9, X11, F8: what is too large, no picture, or not there is refused, and nothing stays', async () => {
   const before = (await server.pictures()).length
   const refusals: [string, RequestListener][] = [
     [
@@ -208,7 +208,7 @@ test('X3, U4, F8: what is too large, no picture, or not there is refused, and no
     assert.equal(await codeOf(at('/a.png')), code)
   }
   assert.equal(await codeOf(at('/', 'nowhere.test')), 'unreachable')
-  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.arriving(), [])
   assert.equal((await server.pictures()).length, before)
 })
 
@@ -235,7 +235,7 @@ test('X3: an answer that doesn’t come, stops or never ends is given up in time
   }
 })
 
-test('X3, F7: only a few are fetched at one time', async () => {
+test('X10, F7: only a few are fetched at one time', async () => {
   const held: (() => void)[] = []
   const { promise, resolve } = Promise.withResolvers<void>()
   answer = (_request, response) => {

@@ -31,7 +31,7 @@ test('U2, F1: PUT of a picture answers 201 when it is stored', async () => {
   const response = await put('/p.png', png)
   assert.equal(response.status, 201)
   const record = (await response.json()) as ImageRecord
-  await server.variants.whenIdle()
+  await server.variants.idle()
   assert.deepEqual({ ...record, variants: [] }, await server.record(record.id))
   const { name, type, width, height, bytes } = record
   assert.deepEqual(
@@ -39,10 +39,10 @@ test('U2, F1: PUT of a picture answers 201 when it is stored', async () => {
     { name: 'p.png', type: 'image/png', width: 40, height: 30, bytes: png.length },
   )
   assert.ok(await server.engine.blobs.has(record.blob!))
-  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.arriving(), [])
 })
 
-test('PUT takes whatever the body is called, and a board of its own', async () => {
+test('U3: PUT takes whatever the body is called, and a board of its own', async () => {
   const { id } = (await (await fetch(`${server.url}/api/boards`, { method: 'POST' })).json()) as {
     id: string
   }
@@ -108,7 +108,7 @@ test('POST takes a raw body with its place, and forms with many files', async ()
 
 test('pictures are read, patched and removed by address', async () => {
   const { id } = (await (await put('/a.png', png)).json()) as ImageRecord
-  await server.variants.whenIdle()
+  await server.variants.idle()
   const at = `${server.url}/api/boards/main/images/${id}`
   const patch = (body: string, type = 'application/json') =>
     fetch(at, { method: 'PATCH', body, headers: { 'content-type': type } })
@@ -131,7 +131,7 @@ test('pictures are read, patched and removed by address', async () => {
   assert.deepEqual([missing.status, (await errorOf(missing)).code], [404, 'unknown-picture'])
 })
 
-test('F8: what is no picture is refused with a code and a sentence, and nothing stays', async () => {
+test('F8, U12: what is no picture is refused with a code and a sentence, and nothing stays', async () => {
   const before = await server.pictures()
   const mp4 = Buffer.concat([
     Buffer.from('\0\0\0\x18ftypmp42\0\0\0\0mp42isom', 'latin1'),
@@ -197,10 +197,10 @@ test('F8: what is no picture is refused with a code and a sentence, and nothing 
     message: "bad.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
   })
   assert.deepEqual(await server.pictures(), before)
-  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.arriving(), [])
 })
 
-test('U3: a wrong type is refused as soon as its first bytes are in', async () => {
+test('U9: a wrong type is refused as soon as its first bytes are in', async () => {
   const request = httpRequest(`${server.url}/endless.bin`, { method: 'PUT' })
   request.on('error', () => {})
   request.write(Buffer.alloc(8_192, 'x'))
@@ -262,7 +262,7 @@ test('U4: who sends without listening gets to the answer all the same', async ()
   socket.destroy()
 })
 
-test('U4: an undeclared length is cut off at the limit', async () => {
+test('U10: an undeclared length is cut off at the limit', async () => {
   async function* body() {
     yield png
     for (let i = 0; i < 100; i++) yield new Uint8Array(50_000)
@@ -272,17 +272,17 @@ test('U4: an undeclared length is cut off at the limit', async () => {
     code: 'too-large',
     message: 'chunked.png is too large. The limit here is 1.0 MB.',
   })
-  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.arriving(), [])
 })
 
-test('a body that breaks off leaves nothing', async () => {
+test('U12: a body that breaks off leaves nothing', async () => {
   const before = await server.pictures()
   const socket = connect(server.port, '127.0.0.1')
   socket.write(`PUT /cut.png HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n`)
   socket.write(png)
-  while ((await server.incomingFileNames()).length === 0) await new Promise(setImmediate)
+  while ((await server.arriving()).length === 0) await new Promise(setImmediate)
   socket.destroy()
-  while ((await server.incomingFileNames()).length > 0) await new Promise(setImmediate)
+  while ((await server.arriving()).length > 0) await new Promise(setImmediate)
   assert.deepEqual(await server.pictures(), before)
 })
 
@@ -340,7 +340,7 @@ test('malformed HTTP is answered, and the server goes on', async () => {
   assert.equal((await fetch(`${server.url}/readyz`)).status, 200)
 })
 
-test('F9: no name reaches a path or a header unescaped', async (t) => {
+test('H5, F9: no name reaches a path or a header unescaped', async (t) => {
   const corpus = new URL('../../../../../shared/corpora/names/blns.json', import.meta.url)
   const naughty: string[] = await readFile(corpus, 'utf8').then(JSON.parse, () => {
     t.diagnostic('the list of naughty strings is absent: only our own names are tried')
@@ -379,5 +379,5 @@ test('F9: no name reaches a path or a header unescaped', async (t) => {
     )
     await file.arrayBuffer()
   }
-  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.arriving(), [])
 })

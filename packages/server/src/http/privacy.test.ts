@@ -5,23 +5,17 @@ import { PassThrough, Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import type { ImageRecord, MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
-import {
-  CANARY,
-  type CanaryImage,
-  canaryImages,
-  exif,
-  ORIENTATION,
-} from '../../support/canary-images.ts'
+import { CANARY, exif, ORIENTATION, type Plant, plants } from '../../support/canary-images.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 
 let server: Harness
 /** Those that the decoders take. */
-let pictures: CanaryImage[]
-let photo: CanaryImage
+let pictures: Plant[]
+let photo: Plant
 
 before(async () => {
   server = await Harness.open()
-  pictures = (await canaryImages()).filter(({ clean }) => clean !== null)
+  pictures = (await plants()).filter(({ clean }) => clean !== null)
   photo = pictures.find(({ name }) => name === 'JPEG')!
 })
 after(() => server.close())
@@ -42,10 +36,10 @@ async function original({ id }: { id: string }): Promise<Buffer> {
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 
-test('M1, F10: whatever is downloaded or shown of a picture tells nothing else', async () => {
+test('M5, M6, F10: whatever is downloaded or shown of a picture tells nothing else', async () => {
   for (const { name, bytes } of pictures) {
     const record = await stored(bytes)
-    await server.variants.whenIdle()
+    await server.variants.idle()
     const file = await original(record)
     assert.equal(file.length, bytes.length, name)
     assert.equal(record.blob, sha256(file), name)
@@ -63,56 +57,48 @@ test('M1, F10: whatever is downloaded or shown of a picture tells nothing else',
 test('M3: of what is scrubbed as it comes nothing else is ever written, at any pace', async () => {
   for (const { name, type, bytes } of pictures) {
     const id = await server.announce()
-    const incomingFile = await server.intake.begin({
-      board: 'main',
-      id,
-      name,
-      length: bytes.length,
-    })
+    const arrival = await server.intake.announce({ board: 'main', id, name, length: bytes.length })
     const source = new PassThrough()
-    const received = server.intake.receive(incomingFile, source, 0)
+    const received = server.intake.receive(arrival, source, 0)
     const mayBeRead = ['jpeg', 'png', 'webp', 'gif'].includes(type)
     for (let at = 0; at + 1 < bytes.length; at += 97) {
       const { promise, resolve } = Promise.withResolvers<void>()
-      const unwatch = incomingFile.watch(resolve)
+      const unwatch = arrival.watch(resolve)
       source.write(bytes.subarray(at, Math.min(at + 97, bytes.length - 1)))
       await promise
       unwatch()
-      const there = await readFile(incomingFile.path)
+      const there = await readFile(arrival.path)
       if (mayBeRead) assert.equal(there.indexOf(CANARY.slice(0, 4)), -1, `${name} at ${at}`)
     }
-    if (incomingFile.isTypeKnown)
-      assert.equal(
-        await incomingFile.readableType(),
-        mayBeRead ? (`image/${type}` as MediaType) : null,
-      )
+    if (arrival.isKnown)
+      assert.equal(await arrival.mayBeRead(), mayBeRead ? (`image/${type}` as MediaType) : null)
     source.end(bytes.subarray(-1))
     const record = await received
     assert.equal((await original(record!)).indexOf(CANARY), -1, name)
   }
 })
 
-test('M2, F3: an upload goes on after a restart within whatever is scrubbed', async () => {
+test('M8, F3: an upload goes on after a restart within whatever is scrubbed', async () => {
   const whole = await original(await stored(photo.bytes))
   const inside = photo.bytes.indexOf('Exif') + 60
   for (const cut of [inside, inside + 1, photo.bytes.indexOf(CANARY, inside) + 5]) {
     const { length } = photo.bytes
     const id = await server.announce()
-    const begun = await server.intake.begin({ board: 'main', id, name: 'p.jpg', length })
+    const begun = await server.intake.announce({ board: 'main', id, name: 'p.jpg', length })
     await server.intake.receive(begun, Readable.from([photo.bytes.subarray(0, cut)]), 0)
     await server.stop()
     await server.start()
     await server.intake.resume()
-    const incomingFile = server.incomingFiles.get('main', id)!
-    assert.equal(incomingFile.offset, cut)
+    const arrival = server.arrivals.get('main', id)!
+    assert.equal(arrival.offset, cut)
     const rest = Readable.from([photo.bytes.subarray(cut)])
-    const record = await server.intake.receive(incomingFile, rest, cut)
+    const record = await server.intake.receive(arrival, rest, cut)
     assert.ok((await original(record!)).equals(whole), `cut at ${cut}`)
     assert.equal((await sharp(whole).metadata()).orientation, ORIENTATION)
   }
 })
 
-test('M3: what cannot be told apart is refused, not kept as it is', async () => {
+test('M10: what cannot be told apart is refused, not kept as it is', async () => {
   const { bytes } = pictures.find(({ name }) => name === 'AVIF')!
   const torn = Buffer.from(bytes)
   // An index that says that it goes on behind the end of the file.
@@ -129,7 +115,7 @@ test('M4: a board that keeps metadata stores files as they were sent, from then 
   const parameters = pictures.find(({ name }) => name === 'PNG')!
   const { length } = parameters.bytes
   const id = await server.announce()
-  const begun = await server.intake.begin({ board: 'main', id, name: 'p.png', length })
+  const begun = await server.intake.announce({ board: 'main', id, name: 'p.png', length })
   await keep(true)
   for (const { name, bytes } of pictures) {
     const record = await stored(bytes)
@@ -138,17 +124,17 @@ test('M4: a board that keeps metadata stores files as they were sent, from then 
   }
   const kept = await server.announce()
   const first = parameters.bytes.subarray(0, 500)
-  const incomingFile = await server.intake.begin({ board: 'main', id: kept, name: 'p.png', length })
-  await server.intake.receive(incomingFile, Readable.from([first]), 0)
+  const arrival = await server.intake.announce({ board: 'main', id: kept, name: 'p.png', length })
+  await server.intake.receive(arrival, Readable.from([first]), 0)
   await keep(false)
   await server.stop()
   await server.start()
   await server.intake.resume()
   for (const [id, is] of [
     [kept, true],
-    [begun.target!.id, false],
+    [begun.of!.id, false],
   ] as const) {
-    const going = server.incomingFiles.get('main', id)!
+    const going = server.arrivals.get('main', id)!
     const rest = Readable.from([parameters.bytes.subarray(going.offset)])
     const record = await server.intake.receive(going, rest, going.offset)
     assert.equal((await original(record!)).includes(CANARY), is, 'as it was when it began')

@@ -10,7 +10,7 @@ import type { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { DEFAULT_BOARD_ID, SERVER } from '../boards/boards.ts'
-import { collectGarbage, GARBAGE_COLLECTION_TIMES } from '../images/garbage-collector.ts'
+import { sweep, TIMES } from '../images/garbage-collector.ts'
 
 const TOKEN = 'a'.repeat(22)
 const ANNA = createHash('sha256').update(TOKEN).digest('base64url').slice(0, 22)
@@ -70,7 +70,7 @@ function hang(id: string, at: number, bytes: Buffer, promised: number): ClientRe
 
 /** Waits until this much has arrived. */
 async function arrived(id: string, bytes: number): Promise<void> {
-  while ((server.incomingFiles.get(DEFAULT_BOARD_ID, id)?.offset ?? -1) < bytes)
+  while ((server.arrivals.get(DEFAULT_BOARD_ID, id)?.offset ?? -1) < bytes)
     await new Promise(setImmediate)
 }
 
@@ -94,10 +94,10 @@ test('U2: a picture goes up in parts, and the last is answered when it is stored
   const record = (await server.record(id))!
   assert.equal(record.blob, createHash('sha256').update(picture).digest('hex'))
   assert.deepEqual([record.type, record.bytes, record.width], ['image/png', picture.length, 800])
-  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.arriving(), [])
 })
 
-test('U5: a stored picture is answered as complete, one that is gone as gone', async () => {
+test('U5, U11: a stored picture is answered as complete, one that is gone as gone', async () => {
   const id = await announce()
   assert.equal(offsetOf(await create(id, picture.length, picture)), picture.length)
   assert.equal(offsetOf(await head(id)), picture.length)
@@ -151,14 +151,14 @@ test('OPTIONS tells what can be done; POST stands in for methods that a line for
   assert.equal(overridden.status, 204)
 })
 
-test('termination takes the record with it', async () => {
+test('A15: termination takes the record with it', async () => {
   const id = await announce()
   await create(id, picture.length, picture.subarray(0, 1000))
   const remove = () => fetch(`${server.url}${UPLOADS}/${id}`, { method: 'DELETE', headers: TUS })
   assert.equal((await remove()).status, 204)
   assert.equal(await server.record(id), undefined)
   assert.deepEqual(
-    (await server.incomingFileNames()).filter((file) => file.includes(id)),
+    (await server.arriving()).filter((file) => file.includes(id)),
     [],
   )
   assert.equal((await remove()).status, 410)
@@ -203,7 +203,7 @@ test('a new request takes over from one that hangs, and does not disturb one tha
   assert.ok((await server.record(id))!.blob)
 })
 
-test('a picture that is removed meanwhile settles in the trash', async () => {
+test('A14: a picture that is removed meanwhile settles in the trash', async () => {
   const id = await announce()
   await create(id, picture.length, picture.subarray(0, 1000))
   await server.boards.with(DEFAULT_BOARD_ID, (live) =>
@@ -218,14 +218,14 @@ test('F1: who is told that all has arrived may think that it is stored', async (
   const id = await announce()
   await create(id, picture.length)
   // The last answer was lost, and the verdict is still to come.
-  const incomingFile = server.incomingFiles.get(DEFAULT_BOARD_ID, id)!
-  await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
+  const arrival = server.arrivals.get(DEFAULT_BOARD_ID, id)!
+  await arrival.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
   assert.equal((await server.record(id))!.blob, null)
   assert.equal(offsetOf(await head(id)), picture.length)
   assert.ok((await server.record(id))!.blob)
 })
 
-test('U5: bytes for a record that is gone are dropped', async () => {
+test('U11: bytes for a record that is gone are dropped', async () => {
   const id = await announce()
   await create(id, picture.length, picture.subarray(0, 1000))
   await server.boards.with(DEFAULT_BOARD_ID, (live) =>
@@ -234,12 +234,12 @@ test('U5: bytes for a record that is gone are dropped', async () => {
   const refused = await patch(id, 1000, picture.subarray(1000))
   assert.deepEqual([refused.status, (await errorOf(refused)).code], [410, 'upload-gone'])
   assert.deepEqual(
-    (await server.incomingFileNames()).filter((file) => file.includes(id)),
+    (await server.arriving()).filter((file) => file.includes(id)),
     [],
   )
 })
 
-test('F1: after a restart an upload goes on from its last durable byte', async () => {
+test('F1, R20: after a restart an upload goes on from its last durable byte', async () => {
   const id = await announce()
   await create(id, picture.length)
   hang(id, 0, picture.subarray(0, 1_400_000), picture.length)
@@ -266,14 +266,14 @@ test('F1: after a restart an upload goes on from its last durable byte', async (
   assert.equal((await server.record(id))!.blob, createHash('sha256').update(picture).digest('hex'))
 })
 
-test('F1: a restart finishes what has arrived and drops what nobody waits for', async () => {
+test('F1, R20: a restart finishes what has arrived and drops what nobody waits for', async () => {
   const [whole, orphan, settled] = [await announce(), await announce(), await announce()]
   for (const id of [whole, orphan, settled]) await create(id, picture.length)
   // All bytes are there and the server dies before the verdict.
   for (const id of [whole, orphan, settled]) {
-    const incomingFile = server.incomingFiles.get(DEFAULT_BOARD_ID, id)!
-    await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
-    assert.ok(incomingFile.isComplete)
+    const arrival = server.arrivals.get(DEFAULT_BOARD_ID, id)!
+    await arrival.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
+    assert.ok(arrival.complete)
   }
   await server.boards.with(DEFAULT_BOARD_ID, (live) =>
     live.act([{ kind: 'image.fail', id: orphan }], SERVER),
@@ -285,19 +285,17 @@ test('F1: a restart finishes what has arrived and drops what nobody waits for', 
   assert.ok((await server.record(settled))!.blob)
   assert.equal(await server.record(orphan), undefined)
   assert.deepEqual(
-    (await server.incomingFileNames()).filter(
-      (file) => file.includes(whole) || file.includes(orphan),
-    ),
+    (await server.arriving()).filter((file) => file.includes(whole) || file.includes(orphan)),
     [],
   )
 })
 
-test('F1, A2: the sweep removes blobs without a record and pictures that nobody sends, and says so', async () => {
-  const { engine, boards, incomingFiles, variants, intake } = server
+test('F1, A13: the sweep removes blobs without a record and pictures that nobody sends, and says so', async () => {
+  const { engine, boards, arrivals, variants, intake } = server
   const told: string[] = []
   const notify = (...[board, visitor, { code }]: [string, string, WireError]) =>
     void told.push(`${board} ${visitor} ${code}`)
-  const parts = { engine, boards, incomingFiles, variants, intake, notify }
+  const parts = { engine, boards, arrivals, variants, intake, notify }
   const kept = await announce()
   const stored = await create(kept, picture.length, picture)
   assert.equal(stored.status, 201)
@@ -309,16 +307,16 @@ test('F1, A2: the sweep removes blobs without a record and pictures that nobody 
   await create(waiting, picture.length, picture.subarray(0, 10))
   const { author } = (await server.record(waiting))!
 
-  await collectGarbage(parts, GARBAGE_COLLECTION_TIMES)
+  await sweep(parts, TIMES)
   assert.ok(await engine.blobs.has(sha256), 'a lease holds')
   assert.ok(await server.record(waiting))
   await new Promise((resolve) => setTimeout(resolve, 20))
-  await collectGarbage(parts, { ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: 0, arrivingTimeoutMs: 0 })
+  await sweep(parts, { ...TIMES, lease: 0, patience: 0 })
   assert.equal(await engine.blobs.has(sha256), false)
   assert.equal(await server.record(waiting), undefined)
   assert.ok(told.includes(`${DEFAULT_BOARD_ID} ${author} upload-gone`))
   assert.ok(await engine.blobs.has((await server.record(kept))!.blob!))
-  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.arriving(), [])
 })
 
 test('a refused part is answered before its body is read', async () => {

@@ -11,7 +11,7 @@ import { Harness } from '../../support/http-harness.ts'
 import { blank, CORNERS, corners, cornersOf } from '../../support/sample-images.ts'
 import { purgeExpired } from '../boards/boards.ts'
 import { Decoder } from './decoding/decoder.ts'
-import { collectGarbage, GARBAGE_COLLECTION_TIMES } from './garbage-collector.ts'
+import { sweep, TIMES } from './garbage-collector.ts'
 import { variantKey } from './variants.ts'
 
 let server: Harness
@@ -42,7 +42,7 @@ async function store(bytes: Buffer, board = 'main'): Promise<ImageRecord> {
   const answer = await fetch(address, { method: 'PUT', body: new Uint8Array(bytes) })
   assert.equal(answer.status, 201)
   const { id } = (await answer.json()) as ImageRecord
-  await server.variants.whenIdle()
+  await server.variants.idle()
   return (await server.record(id, board))!
 }
 
@@ -51,10 +51,10 @@ const read = async (blob: string, side: number): Promise<Buffer> =>
 
 /** How often pictures are processed from now on. */
 function counting(): { count: number } {
-  const { decoder } = server
-  const vary = decoder.makeVariants.bind(decoder)
+  const { workers } = server
+  const vary = workers.vary.bind(workers)
   const counted = { count: 0 }
-  decoder.makeVariants = (file) => {
+  workers.vary = (file) => {
     counted.count++
     return vary(file)
   }
@@ -63,7 +63,7 @@ function counting(): { count: number } {
 
 const later = () => new Promise((resolve) => setTimeout(resolve, 20))
 
-test('V1: a picture has the variants that are smaller than it is, in WebP', async () => {
+test('V1, V7: a picture has the variants that are smaller than it is, in WebP', async () => {
   for (const [width, height, expected] of [
     [3_000, 1_500, ['64x32', '320x160', '1280x640']],
     [100, 1_280, ['5x64', '25x320']],
@@ -83,19 +83,14 @@ test('V1: a picture has the variants that are smaller than it is, in WebP', asyn
   }
 })
 
-test('V1: variants are upright, however the camera was held', async () => {
+test('V7: variants are upright, however the camera was held', async () => {
   const folder = join(server.data, 'held')
   await mkdir(folder)
   const path = join(folder, 'held.jpg')
   for (let orientation = 1; orientation <= 8; orientation++) {
     await writeFile(path, await heldSo(await corners(400, 300), orientation))
     const sides = [64, 320]
-    for (const variant of await server.decoder.makeVariants({
-      path,
-      type: 'image/jpeg',
-      sides,
-      folder,
-    })) {
+    for (const variant of await server.workers.vary({ path, type: 'image/jpeg', sides, folder })) {
       const { width, height, orientation: left } = await sharp(variant.path).metadata()
       assert.deepEqual([width, height, left], [variant.side, variant.side * 0.75, undefined])
       isNear(await cornersOf(variant.path), CORNERS, 24)
@@ -103,7 +98,7 @@ test('V1: variants are upright, however the camera was held', async () => {
   }
 })
 
-test('V1: variants are sRGB, whatever the profile of the original', async () => {
+test('V7: variants are sRGB, whatever the profile of the original', async () => {
   const picture = sharp(await corners(400, 300))
   const inP3 = await picture.clone().withIccProfile('p3').png().toBuffer()
   const inCmyk = await picture
@@ -125,7 +120,7 @@ test('V1: variants are sRGB, whatever the profile of the original', async () => 
   }
 })
 
-test('V1: what moves stands still in its variants, at its first frame; what is clear stays clear', async () => {
+test('V7: what moves stands still in its variants, at its first frame; what is clear stays clear', async () => {
   const frames = await Promise.all(
     ['#f00', '#00f'].map((background) =>
       sharp({ create: { width: 400, height: 300, channels: 4, background } })
@@ -155,7 +150,7 @@ test('V1: what moves stands still in its variants, at its first frame; what is c
   isNear([at(300)], [[255, 0, 0, 255]], 12)
 })
 
-test('V1: a variant is served like its original, to boards that have it', async () => {
+test('V10: a variant is served like its original, to boards that have it', async () => {
   const { blob } = await store(await fresh())
   const address = `${server.url}/b/main/blob/${blob}`
   const bytes = await read(blob!, 320)
@@ -191,7 +186,7 @@ test('V1: a variant is served like its original, to boards that have it', async 
     assert.equal((await fetch(missing)).status, 404, missing)
 })
 
-test('V2: the same bytes are processed once, whichever boards they come to', async () => {
+test('V2, V11: the same bytes are processed once, whichever boards they come to', async () => {
   const counted = counting()
   const bytes = await fresh()
   const other = await server.boards.create()
@@ -207,7 +202,7 @@ test('V2: the same bytes are processed once, whichever boards they come to', asy
   }
 })
 
-test('V3: a server that dies before it has told makes them again, of trashed pictures too', async () => {
+test('V3, V9, V12: a server that dies before it has told makes them again, of trashed pictures too', async () => {
   await server.variants.close()
   const left = await store(await fresh())
   const known = await store(await fresh())
@@ -225,14 +220,14 @@ test('V3: a server that dies before it has told makes them again, of trashed pic
       variantKey(known.blob!, side),
     )
   await server.pictures()
-  await server.variants.whenIdle()
+  await server.variants.idle()
   for (const { id } of [left, known, trashed])
     assert.deepEqual((await server.record(id))!.variants, [64, 320])
   assert.equal(counted.count, 2)
   assert.deepEqual(await readdir(join(server.data, 'variants')), [])
 })
 
-test('V3: a start finds what boards that nobody opens have left', async () => {
+test('V12: a start finds what boards that nobody opens have left', async () => {
   const board = await server.boards.create()
   await server.variants.close()
   const { id } = await store(await fresh(), board)
@@ -246,7 +241,7 @@ test('V3: a start finds what boards that nobody opens have left', async () => {
   )
 })
 
-test('V3, F8: a picture that nothing can be made of has none, and is not tried again', async () => {
+test('V13, F8: a picture that nothing can be made of has none, and is not tried again', async () => {
   const counted = counting()
   const id = await server.announce()
   const blob = createHash('sha256').update('no picture').digest('hex')
@@ -255,17 +250,17 @@ test('V3, F8: a picture that nothing can be made of has none, and is not tried a
   const settle = { kind: 'image.settle', id, blob, type: 'image/png', ...facts } as const
   const who = { visitor: 'server', role: 'server' } as const
   await server.boards.with('main', (board) => board.act([settle], who))
-  server.variants.enqueue('main', await server.record(id))
-  await server.variants.whenIdle()
+  server.variants.want('main', await server.record(id))
+  await server.variants.idle()
   assert.deepEqual((await server.record(id))!.variants, [])
   await server.boards.with('main', ({ records }) => {
-    server.variants.enqueueMissing('main', records.values())
+    server.variants.review('main', records.values())
   })
-  await server.variants.whenIdle()
+  await server.variants.idle()
   assert.equal(counted.count, 1)
 })
 
-test('F8: variants of a bomb are given up, and the next are made', async () => {
+test('D1: variants of a bomb are given up, and the next are made', async () => {
   const slow = new Decoder({ seconds: 0.2, memory: 1e9 })
   const folder = join(server.data, 'bomb')
   await mkdir(folder)
@@ -273,15 +268,11 @@ test('F8: variants of a bomb are given up, and the next are made', async () => {
     const path = join(folder, 'bomb.png')
     await writeFile(path, blank(8_000, 8_000))
     const file = { path, type: 'image/png', sides: [64], folder } as const
-    await assert.rejects(slow.makeVariants(file), { code: 'too-heavy' })
+    await assert.rejects(slow.vary(file), { code: 'too-heavy' })
     await writeFile(path, blank(12_000, 12_000))
-    await assert.rejects(
-      server.decoder.makeVariants(file),
-      { code: 'damaged' },
-      'more pixels than may be',
-    )
+    await assert.rejects(server.workers.vary(file), { code: 'damaged' }, 'more pixels than may be')
     await writeFile(path, blank(100, 100))
-    assert.equal((await slow.makeVariants(file)).length, 1)
+    assert.equal((await slow.vary(file)).length, 1)
   } finally {
     await slow.close()
   }
@@ -293,21 +284,21 @@ test('V4: variants stay while their original does, and go with it after the tras
   const there = () => Promise.all(keys.map((key) => server.engine.blobs.has(key)))
   await fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' })
   await later()
-  const times = { ...GARBAGE_COLLECTION_TIMES, lease: 0 }
-  await collectGarbage(parts(), times)
+  const times = { ...TIMES, lease: 0 }
+  await sweep(parts(), times)
   assert.deepEqual(await there(), [true, true, true], 'in the trash')
   await expire(id)
   await later()
-  await collectGarbage(parts(), times)
+  await sweep(parts(), times)
   assert.equal(await server.record(id), undefined, 'the trash has expired')
-  await collectGarbage(parts(), GARBAGE_COLLECTION_TIMES)
+  await sweep(parts(), TIMES)
   assert.deepEqual(await there(), [true, true, true], 'their lease holds')
   await later()
-  await collectGarbage(parts(), times)
+  await sweep(parts(), times)
   assert.deepEqual(await there(), [false, false, false])
 })
 
-test('V4: bytes that come again while the sweep decides stay, with their variants', async () => {
+test('V14: bytes that come again while the sweep decides stay, with their variants', async () => {
   const bytes = await fresh()
   const { id, blob } = await store(bytes)
   await fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' })
@@ -329,10 +320,7 @@ test('V4: bytes that come again while the sweep decides stay, with their variant
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
-  await collectGarbage(
-    { ...parts(), engine: { ...engine, blobs } },
-    { ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: 0 },
-  )
+  await sweep({ ...parts(), engine: { ...engine, blobs } }, { ...TIMES, lease: 0 })
   assert.equal(again!.blob, blob)
   assert.equal(counted.count, 0, 'they were there')
   for (const variant of ['original', ...again!.variants!])
@@ -340,8 +328,8 @@ test('V4: bytes that come again while the sweep decides stay, with their variant
 })
 
 function parts() {
-  const { engine, boards, incomingFiles, variants, intake } = server
-  return { engine, boards, incomingFiles, variants, intake, notify: () => {} }
+  const { engine, boards, arrivals, variants, intake } = server
+  return { engine, boards, arrivals, variants, intake, notify: () => {} }
 }
 
 /** As if it had been trashed long ago. */

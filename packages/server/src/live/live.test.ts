@@ -51,6 +51,7 @@ class Viewer {
   readonly events: unknown[][] = []
   cursor: Cursor | null = null
   received = 0
+  batches = 0
   readonly #ws: WebSocket
   readonly #answers = new Map<number, (value: never) => void>()
   #next = 0
@@ -62,8 +63,10 @@ class Viewer {
   static async connect(
     port: number,
     auth: unknown = { board: DEFAULT_BOARD_ID, wire: WIRE_VERSION },
+    visitor = 'anna',
   ): Promise<Viewer> {
-    const ws = new WebSocket(`ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`)
+    const query = `EIO=4&transport=websocket&as=${visitor}`
+    const ws = new WebSocket(`ws://127.0.0.1:${port}/live/?${query}`)
     const viewer = new Viewer(ws)
     const connected = new Promise<void>((resolve, reject) => {
       ws.on('error', reject)
@@ -95,6 +98,7 @@ class Viewer {
     assert.equal(batch.from, this.cursor, 'L3: batches are consecutive')
     applyChanges(this.records, batch.changes)
     this.cursor = batch.to
+    this.batches++
   }
 
   ask<T>(event: string, body: unknown): Promise<T> {
@@ -154,8 +158,8 @@ describe('live', () => {
   let boards: Boards
   let http: HttpServer
   let gateway: Gateway
-  let incomingFiles: IncomingFiles
-  let decoder: Decoder
+  let arrivals: IncomingFiles
+  let workers: Decoder
   let intake: Intake
   let port: number
   let board: LiveBoard
@@ -178,17 +182,17 @@ describe('live', () => {
     await once(http, 'listening')
     port = (http.address() as AddressInfo).port
     const log = pino({ level: 'silent' })
-    incomingFiles = await IncomingFiles.open(join(folder, 'arrivals'))
-    decoder = new Decoder()
-    const uploadProgress = new UploadProgress()
-    const variants = await Variants.open(join(folder, 'variants'), { engine, boards, decoder, log })
-    const parts = { engine, boards, incomingFiles, uploadProgress, decoder, variants, log }
+    arrivals = await IncomingFiles.open(join(folder, 'arrivals'))
+    workers = new Decoder()
+    const arriving = new UploadProgress()
+    const variants = await Variants.open(join(folder, 'variants'), { engine, boards, workers, log })
+    const parts = { engine, boards, arrivals, arriving, workers, variants, log }
     intake = new Intake({ ...parts, maxUpload: 5_000_000 })
     gateway = attachGateway(http, {
       boards,
       guard: { check: () => {}, sender: visitorOf, origin: () => '', introduce: () => null },
       intake,
-      uploadProgress,
+      arriving,
       metrics: new Metrics(),
       log,
     })
@@ -199,7 +203,7 @@ describe('live', () => {
     http.closeAllConnections()
     http.close()
     release()
-    await decoder.close()
+    await workers.close()
     await boards.close()
     await engine.close()
     await rm(folder, { recursive: true })
@@ -218,7 +222,7 @@ describe('live', () => {
     viewer.close()
   })
 
-  test('W1: another wire version, a missing board and nonsense are told, each with its code', async () => {
+  test('W1, W7: another wire version, a missing board and nonsense are told, each with its code', async () => {
     const refused = (auth: unknown) =>
       Viewer.connect(port, auth).then(
         () => null,
@@ -228,6 +232,11 @@ describe('live', () => {
     assert.equal(await refused({ board: 'nowhere', wire: WIRE_VERSION }), 'unknown-board')
     assert.equal(await refused({ board: '../etc', wire: WIRE_VERSION }), 'bad-request')
     assert.equal(await refused({}), 'bad-request')
+  })
+
+  test('W1: a socket that polls is refused', async () => {
+    const { status } = await fetch(`http://127.0.0.1:${port}/live/?EIO=4&transport=polling`)
+    assert.equal(status, 400)
   })
 
   test('W6, F8: malformed events and frames do nothing and hurt nobody else', async () => {
@@ -302,7 +311,7 @@ describe('live', () => {
     good.close()
   })
 
-  test('W5, F12: presence of many moves is few messages, latest wins, and ends with its session', async () => {
+  test('W5, W11, F12: presence of many moves is few messages, latest wins, and ends with its session', async () => {
     const watcher = await Viewer.connect(port)
     await watcher.follow(board.cursor)
     const mover = await Viewer.connect(port)
@@ -323,7 +332,7 @@ describe('live', () => {
     watcher.close()
   })
 
-  test('F12: whose line is full hears of everybody the latest, once there is room', async () => {
+  test('W13, F12: whose line is full hears of everybody the latest, once there is room', async () => {
     const ids = Array.from({ length: 100 }, () => uuid())
     await act(ids.map((id) => add(id)))
     const viewers = await Promise.all(Array.from({ length: 3 }, () => Viewer.connect(port)))
@@ -357,7 +366,53 @@ describe('live', () => {
     for (const viewer of [slow, mover]) viewer.close()
   })
 
-  test('F6, W4: stalled viewers cost under 1 MiB each, are caught up, and nobody else notices', async () => {
+  test('W8: changes in a stream share broadcasts, 30 a second at the most', async () => {
+    const viewer = await Viewer.connect(port)
+    await viewer.follow(board.cursor)
+    const start = performance.now()
+    for (let i = 0; i < 100; i++) await act([add()])
+    await viewer.until(() => viewer.cursor === board.cursor)
+    const seconds = (performance.now() - start) / 1000
+    assert.ok(viewer.batches <= seconds * 31 + 2, `${viewer.batches} in ${seconds} s`)
+    viewer.close()
+  })
+
+  test('W10: a viewer that stays behind for 30 s is cut off', async (t) => {
+    const ids = Array.from({ length: 100 }, () => uuid())
+    await act(ids.map((id) => add(id)))
+    const viewer = await Viewer.connect(port)
+    await viewer.follow(board.cursor)
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    viewer.stall()
+    for (let round = 0; round < 60; round++) {
+      const caption = String(round).padEnd(2000, '.')
+      await act(ids.map((id) => ({ kind: 'image.patch', id, set: { caption } })))
+      t.mock.timers.tick(40)
+    }
+    t.mock.timers.tick(30_000)
+    t.mock.timers.reset()
+    viewer.resume()
+    await viewer.closed()
+  })
+
+  test('W16: how many visitors are here is told once a second at the most', async () => {
+    const watcher = await Viewer.connect(port)
+    await watcher.follow(board.cursor)
+    const counts = () =>
+      watcher.events.flatMap(([event, text]) =>
+        event === 'people' ? [JSON.parse(text as string).count as number] : [],
+      )
+    const start = performance.now()
+    const auth = { board: DEFAULT_BOARD_ID, wire: WIRE_VERSION }
+    for (let i = 0; i < 20; i++) (await Viewer.connect(port, auth, `v${i}`)).close()
+    const ben = await Viewer.connect(port, auth, 'ben')
+    await watcher.until(() => counts().at(-1) === 2)
+    const seconds = (performance.now() - start) / 1000
+    assert.ok(counts().length <= seconds + 1, `${counts().length} in ${seconds} s`)
+    for (const viewer of [watcher, ben]) viewer.close()
+  })
+
+  test('F6, W4, W9: stalled viewers cost under 1 MiB each, are caught up, and nobody else notices', async () => {
     const ids = Array.from({ length: 100 }, () => uuid())
     await act(ids.map((id) => add(id)))
     const viewers = await Promise.all(Array.from({ length: 12 }, () => Viewer.connect(port)))

@@ -16,7 +16,7 @@ const irot = (turns: number): number[] => [0, 0, 0, 9, ...Buffer.from('irot'), t
 const ftyp = [0, 0, 0, 16, ...Buffer.from('ftypheic'), 0, 0, 0, 0]
 const sizeOf = (...bytes: number[]) => sizeOfHeif(new Blob([Uint8Array.from(bytes)]))
 
-test('R2: a HEIC that the browser can not open has its own size, as it is seen', async () => {
+test('R11: a HEIC that the browser can not open has its own size, as it is seen', async () => {
   const tail = Array(40).fill(0)
   assert.deepEqual(await sizeOf(...ftyp, ...ispe(512, 512), ...ispe(4032, 3024), ...tail), {
     width: 4032,
@@ -34,7 +34,7 @@ test('R2: a HEIC that the browser can not open has its own size, as it is seen',
   assert.equal(await sizeOf(), null)
 })
 
-test('R2: so do those of real telephones', { skip: away }, async () => {
+test('R11: so do those of real telephones', { skip: away }, async () => {
   for (const [name, width, height] of [
     ['iphone.heic', 4032, 3024],
     ['iphone-13.heic', 3024, 4032],

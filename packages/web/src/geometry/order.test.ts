@@ -33,7 +33,7 @@ test('they are read row by row, though a row is never quite straight', () => {
   assert.deepEqual(inReadingOrder(new Map()), [])
 })
 
-test('pictures are stacked by z, those of the same z by id, alike on every page', () => {
+test('R7: pictures are stacked by z, those of the same z by id, alike on every page', () => {
   const layers = stacked(['right', 'left', 'middle', 'below'], boxes, 0)
   assert.deepEqual(
     [...layers].sort(([, a], [, b]) => a - b).map(([id]) => id),

@@ -10,27 +10,27 @@ import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
 import { blank, chunk, processes } from '../../../support/sample-images.ts'
 import { Decoder, type ValidationResult } from './decoder.ts'
-import { SNIFF_BYTES, sniff } from './sniff.ts'
+import { HEAD, sniff } from './sniff.ts'
 
 const CORPORA = fileURLToPath(new URL('../../../../../../shared/corpora/', import.meta.url))
 
-let decoder: Decoder
+let workers: Decoder
 let folder: string
 
 before(async () => {
-  decoder = new Decoder()
+  workers = new Decoder()
   folder = await mkdtemp(join(tmpdir(), 'wirephoto-workers-'))
 })
 after(async () => {
-  await decoder.close()
+  await workers.close()
   await rm(folder, { recursive: true, force: true })
 })
 
 async function judge(bytes: Buffer, name = 'p'): Promise<ValidationResult> {
-  const type = await sniff(bytes.subarray(0, SNIFF_BYTES), name)
+  const type = await sniff(bytes.subarray(0, HEAD), name)
   const path = join(folder, crypto.randomUUID())
   await writeFile(path, bytes)
-  return decoder.validate({ path, type, name })
+  return workers.judge({ path, type, name })
 }
 
 const draw = (width = 300, height = 200) =>
@@ -55,7 +55,7 @@ test('every type that a board takes is judged by its pixels', async () => {
   }
 })
 
-test('R2: the size is the one that is seen, after orientation', async () => {
+test('R11: the size is the one that is seen, after orientation', async () => {
   for (const orientation of [1, 3, 6, 8]) {
     const { width, height } = await judge(
       await draw().withMetadata({ orientation }).jpeg().toBuffer(),
@@ -86,7 +86,7 @@ test('a moving picture is judged by its frame, and known to move', async () => {
   assert.equal((await judge(avif)).animated, true)
 })
 
-test('F8: what is cut off, a lie or too large is refused', async () => {
+test('D3, D4, D6: what is cut off, a lie or too large is refused', async () => {
   const png = await draw().png().toBuffer()
   const jpeg = await draw().jpeg().toBuffer()
   const sized = (width: number, height: number) => {
@@ -110,6 +110,31 @@ test('F8: what is cut off, a lie or too large is refused', async () => {
   await assert.rejects(judge(sized(70_000, 1), 'long.png'), {
     message: 'long.png is 70000 pixels long. The limit here is 65535.',
   })
+})
+
+test('D3: a picture that is decoded as a whole may have 40 megapixels', async () => {
+  const jpeg = await draw().jpeg({ progressive: true }).toBuffer()
+  const frame = jpeg.indexOf(Buffer.from([0xff, 0xc2]))
+  const gif = await draw().gif().toBuffer()
+  const sized = (width: number, height: number): Buffer[] => {
+    const [large, screen] = [Buffer.from(jpeg), Buffer.from(gif)]
+    large.writeUInt16BE(height, frame + 5)
+    large.writeUInt16BE(width, frame + 7)
+    for (const at of [6, screen.indexOf(0x2c, 13 + 3 * 256) + 5]) {
+      screen.writeUInt16LE(width, at)
+      screen.writeUInt16LE(height, at + 2)
+    }
+    return [large, screen]
+  }
+  for (const bytes of sized(8_001, 5_000))
+    await assert.rejects(judge(bytes), { code: 'too-many-pixels' })
+  for (const bytes of sized(8_000, 5_000)) {
+    const outcome = await judge(bytes).then(
+      () => 'taken',
+      ({ code }) => code,
+    )
+    assert.notEqual(outcome, 'too-many-pixels')
+  }
 })
 
 test('F8: whatever comes, the server outlives it', async (t) => {
@@ -139,7 +164,7 @@ test('F8: whatever comes, the server outlives it', async (t) => {
   )
 })
 
-test('F8: a process that is killed costs no picture', async () => {
+test('D2: a process that is killed costs no picture', async () => {
   const bytes = blank(3_000, 3_000)
   const judged = [judge(bytes), judge(bytes), judge(bytes), judge(bytes)]
   let killed = 0
@@ -155,17 +180,17 @@ test('F8: a process that is killed costs no picture', async () => {
   assert.ok(killed > 0)
 })
 
-test('F8: a picture that takes too long is given up, and the next is judged', async () => {
+test('D1: a picture that takes too long is given up, and the next is judged', async () => {
   const slow = new Decoder({ seconds: 0.2, memory: 1e9 })
   try {
     const path = join(folder, 'slow.png')
     await writeFile(path, blank(8_000, 8_000))
-    await assert.rejects(slow.validate({ path, type: 'image/png', name: 'slow.png' }), {
+    await assert.rejects(slow.judge({ path, type: 'image/png', name: 'slow.png' }), {
       code: 'too-heavy',
     })
     const small = join(folder, 'small.png')
     await writeFile(small, await draw(2, 2).png().toBuffer())
-    assert.equal((await slow.validate({ path: small, type: 'image/png', name: '' })).width, 2)
+    assert.equal((await slow.judge({ path: small, type: 'image/png', name: '' })).width, 2)
   } finally {
     await slow.close()
   }

@@ -46,7 +46,7 @@ async function store(bytes: Uint8Array, name: string): Promise<ImageRecord> {
   const answer = await put(bytes, name)
   assert.equal(answer.status, 201, `${name}: ${await answer.clone().text()}`)
   const { id } = (await answer.json()) as ImageRecord
-  await server.variants.whenIdle()
+  await server.variants.idle()
   return (await server.record(id))!
 }
 
@@ -130,7 +130,7 @@ test('V5: so is a BMP of every kind', async () => {
   }
 })
 
-test('V5: a HEIC is seen as its stand-in, its original is downloaded', {
+test('V5, V15: a HEIC is seen as its stand-in, its original is downloaded', {
   skip: away,
 }, async (t) => {
   for (const [name, width, height] of [
@@ -231,7 +231,7 @@ test('V6: an SVG is drawn, and kept as what was drawn', async () => {
   }
   const download = await get(`/api/boards/main/images/${record.id}/file?download`)
   assert.match(download.headers.get('content-disposition')!, /plan\.png/)
-  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.arriving(), [])
 
   for (const [bad, code] of [
     ['<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect', 'damaged'],
@@ -243,7 +243,7 @@ test('V6: an SVG is drawn, and kept as what was drawn', async () => {
   assert.equal(long, 4096)
 })
 
-test('F9: an SVG reaches nothing outside of itself', async (t) => {
+test('V17, F9: an SVG reaches nothing outside of itself', async (t) => {
   const asked: string[] = []
   const trap = createServer((request, response) => {
     asked.push(request.url!)
@@ -253,20 +253,20 @@ test('F9: an SVG reaches nothing outside of itself', async (t) => {
   t.after(() => trap.close())
   await new Promise((resolve) => trap.once('listening', resolve))
   // Neighbours of the file, as the server has it, too.
-  const incomingFolder = join(server.data, 'arrivals')
+  const arrivals = join(server.data, 'arrivals')
   const secrets = {
     'secret.png': await sharp({ create: RED }).png().toBuffer(),
     'secret.svg': `<svg xmlns="${SVG}"><rect id="a" ${ALL}/></svg>`,
     'secret.css': '* { fill: #f00 }',
     'secret.txt': `<rect ${ALL}/>`,
   }
-  for (const place of [folder, incomingFolder])
+  for (const place of [folder, arrivals])
     for (const [name, secret] of Object.entries(secrets)) await writeFile(join(place, name), secret)
   t.after(async () => {
-    for (const name of Object.keys(secrets)) await rm(join(incomingFolder, name))
+    for (const name of Object.keys(secrets)) await rm(join(arrivals, name))
   })
   const address = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`
-  for (const place of [address, `file://${folder}`, folder, '.', `file://${incomingFolder}`])
+  for (const place of [address, `file://${folder}`, folder, '.', `file://${arrivals}`])
     for (const body of [
       `<image href="${place}/secret.png" ${ALL}/>`,
       `<image xlink:href="${place}/secret.png" ${ALL}/>`,
@@ -298,7 +298,7 @@ const CLEAR = 'width="40" height="30" fill="none"'
 const RED = { width: 40, height: 30, channels: 3, background: '#f00' } as const
 const BLUE = [0, 0, 255]
 
-test('F8: what grows when it is drawn is given up', async () => {
+test('D1: what grows when it is drawn is given up', async () => {
   const entities = Array.from(
     { length: 9 },
     (_, i) => `<!ENTITY a${i + 1} "${`&a${i};`.repeat(10)}">`,
@@ -320,7 +320,7 @@ test('F8: what grows when it is drawn is given up', async () => {
   assert.equal((await put(blank(3, 3), 'next.png')).status, 201)
 })
 
-test('F8: frames are counted before they are decoded', async () => {
+test('D5: frames are counted before they are decoded', async () => {
   const still = await sharp({ create: { ...RED, width: 2, height: 2 } })
     .gif()
     .toBuffer()
@@ -353,7 +353,7 @@ test('F8: frames are counted before they are decoded', async () => {
 
 const TRAILER = Buffer.from([0x3b])
 
-test('F8: a moving picture that is cut off is damaged, unless its first frames are whole', async () => {
+test('D6: a moving picture that is cut off is damaged, unless its first frames are whole', async () => {
   const frames = await Promise.all(
     ['#f00', '#0f0', '#00f'].map((background) =>
       sharp({ create: { ...RED, width: 200, height: 200, background, noise: NOISE } })
@@ -383,7 +383,7 @@ test('F8: a moving picture that is cut off is damaged, unless its first frames a
 
 const NOISE = { type: 'gaussian', mean: 128, sigma: 50 } as const
 
-test('F8: a decoder that holds up its thread is ended like any other', async () => {
+test('D1, D3: a decoder that holds up its thread is ended like any other', async () => {
   const slow = new Decoder(undefined, { seconds: 60, memory: 300e6 })
   const type: MediaType = 'image/bmp'
   try {
@@ -392,12 +392,12 @@ test('F8: a decoder that holds up its thread is ended like any other', async () 
     header.writeInt32LE(10_000, 18)
     header.writeInt32LE(10_000, 22)
     await writeFile(path, Buffer.concat([header, Buffer.alloc(10_000 * 1_252)]))
-    await assert.rejects(slow.validate({ path, type, name: 'slow.bmp' }), { code: 'too-heavy' })
+    await assert.rejects(slow.judge({ path, type, name: 'slow.bmp' }), { code: 'too-heavy' })
     await writeFile(path, bitmap(Buffer.alloc(4), 1, 1, { bits: 1 }).file)
-    assert.equal((await slow.validate({ path, type, name: '' })).width, 1)
+    assert.equal((await slow.judge({ path, type, name: '' })).width, 1)
     header.writeInt32LE(10_001, 18)
     await writeFile(path, header)
-    await assert.rejects(slow.validate({ path, type, name: 'a.bmp' }), { code: 'too-many-pixels' })
+    await assert.rejects(slow.judge({ path, type, name: 'a.bmp' }), { code: 'too-many-pixels' })
   } finally {
     await slow.close()
   }

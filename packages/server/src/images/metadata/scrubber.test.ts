@@ -11,11 +11,11 @@ import openLibheif from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import sharp from 'sharp'
 import {
   CANARY,
-  type CanaryImage,
-  canaryImages,
   exif,
   FRAMES,
   ORIENTATION,
+  type Plant,
+  plants,
 } from '../../../support/canary-images.ts'
 import { planHeif } from './heif.ts'
 import { isScrubbedAtOnce, Scrubber, scrubFile } from './scrubber.ts'
@@ -30,10 +30,10 @@ const NAMES = await readdir(CORPORA).catch(() => null)
 const withCorpora = { skip: NAMES ? false : 'needs ../shared/corpora' }
 
 let folder: string
-let planted: CanaryImage[]
+let planted: Plant[]
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wirephoto-scrub-'))
-  planted = await canaryImages()
+  planted = await plants()
 })
 after(() => rm(folder, { recursive: true }))
 
@@ -81,7 +81,7 @@ async function drawn(bytes: Buffer): Promise<Buffer> {
   return Buffer.from(data.buffer)
 }
 
-describe('M1, F10: nothing is left of whatever stands besides the picture', () => {
+describe('M5, F10: nothing is left of whatever stands besides the picture', () => {
   test('no canary is found in any format, wherever it was planted', async () => {
     for (const { name, type, bytes } of planted) {
       assert.ok(bytes.includes(CANARY), name)
@@ -94,7 +94,7 @@ describe('M1, F10: nothing is left of whatever stands besides the picture', () =
     }
   })
 
-  test('the picture is the same, upright and in its colours', async () => {
+  test('M1: the picture is the same, upright and in its colours', async () => {
     for (const { name, type, bytes, clean } of planted) {
       if (!clean) continue
       const out = await scrubbed(bytes, type)
@@ -113,7 +113,7 @@ describe('M1, F10: nothing is left of whatever stands besides the picture', () =
     }
   })
 
-  test('the frames of a sequence stay where its index has them', async () => {
+  test('M1: the frames of a sequence stay where its index has them', async () => {
     const { bytes, type } = planted.find(({ name }) => name === 'AVIF sequence')!
     const out = await scrubbed(bytes, type)
     for (const frame of FRAMES) assert.equal(out.indexOf(frame), bytes.indexOf(frame), frame)
@@ -179,7 +179,7 @@ describe('M1, F10: nothing is left of whatever stands besides the picture', () =
 })
 
 describe(`M2: the length stays, and so does what tells nothing (SEED=${SEED})`, () => {
-  test('pictures without metadata pass bit for bit', async () => {
+  test('M7: pictures without metadata pass bit for bit', async () => {
     const noise = await sharp({
       create: {
         width: 160,
@@ -214,14 +214,14 @@ describe(`M2: the length stays, and so does what tells nothing (SEED=${SEED})`, 
       assert.ok((await scrubbed(bytes, type)).equals(bytes), type)
   })
 
-  test('scrubbed again, nothing changes', async () => {
+  test('M9: scrubbed again, nothing changes', async () => {
     for (const { name, type, bytes } of planted) {
       const once = await scrubbed(bytes, type)
       assert.ok((await scrubbed(once, type)).equals(once), name)
     }
   })
 
-  test('what anything comes to does not depend on its pieces', async () => {
+  test('M8: what anything comes to does not depend on its pieces', async () => {
     for (const { name, type, bytes } of planted) {
       const whole = await scrubbed(bytes, type)
       const singly = await scrubbed(bytes, type, [...bytes.keys()])
@@ -229,7 +229,7 @@ describe(`M2: the length stays, and so does what tells nothing (SEED=${SEED})`, 
     }
   })
 
-  test('U1: whoever goes on anywhere, having read what was written, goes on the same way', async () => {
+  test('M8, U1: whoever goes on anywhere, having read what was written, goes on the same way', async () => {
     for (const { name, type, bytes } of planted) {
       const whole = await scrubbed(bytes, type)
       for (let cut = 0; cut < bytes.length; cut++) {

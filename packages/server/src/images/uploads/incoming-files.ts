@@ -30,26 +30,26 @@ export class IncomingFiles {
   /** Takes up what an earlier run of the server left: up to the last durable byte, and no further (F1). */
   static async open(folder: string): Promise<IncomingFiles> {
     await makeFolder(folder)
-    const incomingFiles = new IncomingFiles(folder)
+    const arrivals = new IncomingFiles(folder)
     const files = new Set(await readdir(folder))
     for (const file of files) {
-      const [, withPreview] = /^([^.]+\.[^.]+)\.webp$/.exec(file) ?? []
-      if (withPreview) {
-        incomingFiles.#previews.add(withPreview)
+      const [, previewed] = /^([^.]+\.[^.]+)\.webp$/.exec(file) ?? []
+      if (previewed) {
+        arrivals.#previews.add(previewed)
         continue
       }
       const [, board, id] = /^([^.]+)\.([^.]+)\.once$/.exec(file) ?? []
-      if (board && id) incomingFiles.orphans.push({ board, id })
+      if (board && id) arrivals.orphans.push({ board, id })
       const base = file.replace(/\.json$/, '')
       const found = files.has(base) && (await readSidecar(join(folder, `${base}.json`)))
       if (!found || keyOf(found) !== base)
         await rm(join(folder, file), { recursive: true, force: true })
       else if (file === base) {
-        const incomingFile = incomingFiles.#add(found)
-        await incomingFile.restore(found.offset)
+        const arrival = arrivals.#add(found)
+        await arrival.restore(found.offset)
       }
     }
-    return incomingFiles
+    return arrivals
   }
 
   /** Those that may be resumed. */
@@ -62,7 +62,7 @@ export class IncomingFiles {
   }
 
   /** The file of an announced picture, however it comes. */
-  findAnnounced(board: string, id: string): IncomingFile | undefined {
+  coming(board: string, id: string): IncomingFile | undefined {
     return this.get(board, id) ?? this.#vowed.get(keyOf({ board, id }))
   }
 
@@ -79,7 +79,7 @@ export class IncomingFiles {
   }
 
   /** Null when there is none. */
-  async readPreview(board: string, id: string): Promise<Buffer | null> {
+  async preview(board: string, id: string): Promise<Buffer | null> {
     if (!this.hasPreview(board, id)) return null
     return readFile(this.#previewPath(keyOf({ board, id }))).catch(() => null)
   }
@@ -105,13 +105,13 @@ export class IncomingFiles {
     const { board, id, length } = announced
     if (!this.get(board, id)) await this.#expect(length)
     // Another may have begun it meanwhile.
-    const incomingFile = this.get(board, id) ?? this.#add(announced)
-    if (incomingFile.length !== length) throw new WireError('conflict')
-    await incomingFile.begin().catch(async (error: unknown) => {
-      await this.remove(incomingFile)
+    const arrival = this.get(board, id) ?? this.#add(announced)
+    if (arrival.length !== length) throw new WireError('conflict')
+    await arrival.begin().catch(async (error: unknown) => {
+      await this.remove(arrival)
       throw error
     })
-    return incomingFile
+    return arrival
   }
 
   /** One that lives and dies with its request. `length` is null when the sender doesn't say. */
@@ -122,14 +122,14 @@ export class IncomingFiles {
   }
 
   /** Remembers that a picture is announced which only this process can bring. */
-  async announceVolatile(
+  async vow(
     of: { board: string; id: string },
-    incomingFile: IncomingFile,
+    arrival: IncomingFile,
   ): Promise<() => Promise<void>> {
     const key = keyOf(of)
     const path = join(this.#folder, `${key}.once`)
     await writeFile(path, '')
-    this.#vowed.set(key, incomingFile)
+    this.#vowed.set(key, arrival)
     return async () => {
       this.#vowed.delete(key)
       await removeFile(path)
@@ -137,30 +137,25 @@ export class IncomingFiles {
   }
 
   /** Removes its files. Idempotent. */
-  async remove(incomingFile: IncomingFile): Promise<void> {
-    const { board, id } = incomingFile.target ?? {}
+  async remove(arrival: IncomingFile): Promise<void> {
+    const { board, id } = arrival.of ?? {}
     if (board !== undefined && id !== undefined) {
       this.#known.delete(keyOf({ board, id }))
       await this.dropPreview(board, id)
     }
-    await incomingFile.discard()
+    await arrival.discard()
   }
 
   /** Breaks off those that can be resumed, their bytes durable. */
   async close(): Promise<void> {
-    await Promise.all(this.list().map((incomingFile) => incomingFile.stop()))
+    await Promise.all(this.list().map((arrival) => arrival.stop()))
   }
 
   #add(announced: UploadTarget): IncomingFile {
     const key = keyOf(announced)
-    const incomingFile = new IncomingFile(
-      join(this.#folder, key),
-      announced,
-      this.#senders,
-      announced,
-    )
-    this.#known.set(key, incomingFile)
-    return incomingFile
+    const arrival = new IncomingFile(join(this.#folder, key), announced, this.#senders, announced)
+    this.#known.set(key, arrival)
+    return arrival
   }
 
   #previewPath(key: string): string {

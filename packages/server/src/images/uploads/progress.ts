@@ -10,9 +10,9 @@ type State = NonNullable<Arrivals[string]>
 /** Whoever looks at a board. */
 export interface BoardListener {
   /** The arrivals whose state has changed. */
-  readonly onProgress: (incomingFiles: Arrivals) => void
+  readonly news: (arrivals: Arrivals) => void
   /** A preview that has just been made. */
-  readonly onPreview: (id: string, bytes: Buffer) => void
+  readonly preview: (id: string, bytes: Buffer) => void
 }
 
 interface Entry {
@@ -25,15 +25,15 @@ interface Entry {
  * (F12), and nothing of it outlives the server but what the arrivals themselves are.
  */
 export class UploadProgress {
-  readonly #boards = new Map<string, BoardProgress>()
+  readonly #boards = new Map<string, OfBoard>()
 
   /** All of a board, for somebody who has just come. */
-  snapshot(board: string): Arrivals {
+  all(board: string): Arrivals {
     return this.#boards.get(board)?.all ?? {}
   }
 
   /** One looker a board: a room. */
-  listen(board: string, looker: BoardListener): () => void {
+  look(board: string, looker: BoardListener): () => void {
     const of = this.#of(board)
     of.looker = looker
     return () => {
@@ -43,30 +43,25 @@ export class UploadProgress {
   }
 
   /** So many bytes have come. */
-  setBytes(board: string, id: string, sent: number, total: number | null): void {
+  progress(board: string, id: string, sent: number, total: number | null): void {
     this.#of(board).set(id, { sent, total, state: 'arriving' })
   }
 
   /** What its sender says of it; nothing is made up about what isn't on its way. */
-  setState(
-    board: string,
-    id: string,
-    state: Exclude<State['state'], 'stalled'>,
-    wait?: number,
-  ): void {
+  say(board: string, id: string, state: Exclude<State['state'], 'stalled'>, wait?: number): void {
     const of = this.#of(board)
     of.set(id, { state, ...(wait !== undefined && { wait }) })
   }
 
   /** There is a preview: to be pushed now, or known from an earlier run of the server. */
-  setPreview(board: string, id: string, bytes: Buffer | null): void {
+  preview(board: string, id: string, bytes: Buffer | null): void {
     const of = this.#of(board)
     of.set(id, { preview: true })
-    if (bytes) of.looker?.onPreview(id, bytes)
+    if (bytes) of.looker?.preview(id, bytes)
   }
 
   /** It can be looked at while it comes. */
-  setLive(board: string, id: string): void {
+  live(board: string, id: string): void {
     this.#of(board).set(id, { live: true })
   }
 
@@ -81,10 +76,10 @@ export class UploadProgress {
     this.#boards.clear()
   }
 
-  #of(board: string): BoardProgress {
+  #of(board: string): OfBoard {
     const known = this.#boards.get(board)
     if (known) return known
-    const of = new BoardProgress()
+    const of = new OfBoard()
     this.#boards.set(board, of)
     return of
   }
@@ -97,7 +92,7 @@ export class UploadProgress {
   }
 }
 
-class BoardProgress {
+class OfBoard {
   looker: BoardListener | null = null
   readonly #entries = new Map<string, Entry>()
   readonly #changed = new Set<string>()
@@ -162,7 +157,7 @@ class BoardProgress {
     const news: Arrivals = {}
     for (const id of this.#changed) news[id] = this.#entries.get(id)?.state ?? null
     this.#changed.clear()
-    this.looker?.onProgress(news)
+    this.looker?.news(news)
   }
 }
 
