@@ -55,6 +55,37 @@ test('ARCHITECTURE.md has a line for every dependency', async () => {
   }
 })
 
+test('every name that a document puts in code is a name in the code', async () => {
+  const sources = await files(
+    '{packages,bench,docs,test}/**/*.{ts,tsx,css}',
+    '*.ts',
+    'package.json',
+  )
+  const code = new Set((await Promise.all(sources.map(read))).join('\n').match(/[\w$]+/g))
+  const faults: string[] = []
+  for (const path of ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/performance.md']) {
+    const text = await read(path)
+    for (const [, name] of text.matchAll(/`([A-Za-z]\w*[A-Z]\w*)`/g))
+      if (!code.has(name!)) faults.push(`${path}: ${name}`)
+    for (const [, name, file] of text.matchAll(/^\| `([A-Z]\w+)` \| `([\w./-]+\.tsx?)` \|/gm))
+      if (!new RegExp(`\\bclass ${name}\\b`).test(await read(file!)))
+        faults.push(`${path}: ${name} is not in ${file}`)
+  }
+  assert.deepEqual(faults, [])
+})
+
+test('no paragraph of a document has more than 120 words', async () => {
+  const faults: string[] = []
+  for (const path of await files('*.md', 'docs/*.md', 'packages/*/*.md', '.github/**/*.md')) {
+    const prose = (await read(path)).replace(/^```.*?^```/gms, '').replace(/^\|.*$/gm, '')
+    for (const paragraph of prose.split(/\n\s*\n|\n(?=- |\d+\. )/)) {
+      const { length } = paragraph.split(/\s+/)
+      if (length > 120) faults.push(`${path}: ${length} words: ${paragraph.slice(0, 40)}…`)
+    }
+  }
+  assert.deepEqual(faults, [])
+})
+
 test('README.md has a row for every flag of `wirephoto serve`, and for no other', async () => {
   assert.deepEqual(flagFaults(await read('README.md')), [])
 })
