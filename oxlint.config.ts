@@ -7,7 +7,7 @@ const arrows = {
   client: ['board'],
   server: ['engine', 'board'],
   web: ['client', 'board'],
-  cli: ['server', 'client', 'engine'],
+  cli: ['server', 'client', 'engine', 'board'],
 } as const satisfies Record<string, readonly string[]>
 
 const byPath = {

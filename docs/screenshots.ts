@@ -130,7 +130,7 @@ async function fullBoard(): Promise<Filled> {
   while (board.pictures.size < PICTURES.length) await setTimeout(20)
   const first = [...board.pictures.keys()]
   const places = Array.from({ length: MANY - first.length }, (_, i) => ({
-    source: first[i % first.length]!,
+    sourceId: first[i % first.length]!,
     x: (i % 25) * 400,
     y: 2000 + Math.floor(i / 25) * 420,
   }))

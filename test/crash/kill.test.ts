@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { type ImageRecord, type Snapshot, VARIANTS } from '@wirephoto/board'
+import { type ImageRecord, type Snapshot, VARIANT_SIDES_PX } from '@wirephoto/board'
 import { type Board, openBoard } from '@wirephoto/client'
 import { FAILPOINTS, variantKey } from '@wirephoto/server'
 import sharp from 'sharp'
@@ -138,7 +138,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
       )
       assert.equal(sha256(bytes), record.blob)
       assert.equal((await sharp(bytes).metadata()).width, record.width)
-      const sides = VARIANTS.filter((side) => side < record.width)
+      const sides = VARIANT_SIDES_PX.filter((side) => side < record.width)
       assert.deepEqual(record.variants, sides, 'V3')
       for (const side of sides) {
         const variant = await fetch(`${server.url}/b/main/blob/${record.blob}/${side}`)
@@ -189,7 +189,7 @@ async function checkFolder(
   whole: Map<string, number>,
 ): Promise<void> {
   const variants = new Set(
-    [...sent].flatMap((blob) => VARIANTS.map((side) => variantKey(blob, side))),
+    [...sent].flatMap((blob) => VARIANT_SIDES_PX.map((side) => variantKey(blob, side))),
   )
   for (const name of await blobs(data)) {
     const path = join(data, 'blobs', name.slice(0, 2), name)

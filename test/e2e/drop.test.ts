@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { type Command, cleanName, errorMessages, GAP, uuidv7 } from '@wirephoto/board'
+import { type Command, cleanName, errorMessages, GAP_UNITS, uuidv7 } from '@wirephoto/board'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { furnish, HOSTS } from '../support/e2e-fixture.ts'
@@ -230,7 +230,7 @@ function assertTidy(tiles: readonly Tile[]): void {
     for (const [i, { x }] of row.slice(1).entries()) gaps.push(x - row[i]!.x - row[i]!.w)
   }
   assert.ok(
-    gaps.every((gap) => near(gap, gaps[0]!) && gap <= GAP + 1),
+    gaps.every((gap) => near(gap, gaps[0]!) && gap <= GAP_UNITS + 1),
     `one gap: ${gaps}`,
   )
 }

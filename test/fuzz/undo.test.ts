@@ -83,7 +83,8 @@ function act(page: Board, random: () => number): void {
     () => some.map(({ id }) => page.patch(id, { caption: `caption ${below(1000)}` })),
     () => some.map(({ id, z }) => page.patch(id, { z: `${z}V` })),
     () =>
-      some.length > 0 && page.copy(some.map(({ id: source }) => ({ source, x: below(900), y: 0 }))),
+      some.length > 0 &&
+      page.copy(some.map(({ id: sourceId }) => ({ sourceId, x: below(900), y: 0 }))),
     () => page.remove(some.slice(0, 2).map(({ id }) => id)),
     () => page.restore(gone.slice(0, 2).map(({ id }) => id)),
     () => page.rename(`title ${below(1000)}`),

@@ -6,7 +6,7 @@ import {
   type CommandAnswer,
   type CommandMessage,
   type Cursor,
-  type Followed,
+  type FollowAnswer,
   type ImageRecord,
   type Snapshot,
   uuidv7,
@@ -43,7 +43,7 @@ export class Witness {
     const witness = new Witness(`${origin}/api/boards/${board}`, socket)
     await once(socket as never, 'connect')
     const cursor = from ?? (await witness.snapshot()).cursor
-    const followed = (await socket.emitWithAck('follow', { cursor })) as Followed
+    const followed = (await socket.emitWithAck('follow', { cursor })) as FollowAnswer
     if (!followed.resumed) throw new Error('The witness came too late')
     return witness
   }

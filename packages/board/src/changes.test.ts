@@ -1,16 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import {
-  applyChanges,
-  type Batch,
-  type Change,
-  coalesce,
-  cursor,
-  idOf,
-  parseCursor,
-  seqOf,
-} from './changes.ts'
+import { applyChanges, type Batch, type Change, coalesce, idOf } from './changes.ts'
+import { cursor, parseCursor, seqOf } from './cursors.ts'
 import type { AnyRecord } from './records.ts'
 
 const at = (seq: number) => cursor('epoch', seq, `stamp${seq}`)

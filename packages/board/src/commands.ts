@@ -1,7 +1,17 @@
+import type {
+  BoardPatchSchema,
+  ImageAddSchema,
+  ImageCopySchema,
+  ImagePatchSchema,
+  ImagePurgeSchema,
+  ImageRemoveSchema,
+  ImageRestoreSchema,
+} from './command-schemas.ts'
 import type { ErrorCode } from './error-codes.ts'
-import type { MediaType } from './records.ts'
+import type { Infer } from './fields.ts'
+import type { MediaType } from './media-types.ts'
 
-/** What somebody asks for. `rules.ts` says what comes of it. */
+/** A request to change a board. `rules.ts` turns it into changes. */
 export type Command =
   | ImageAdd
   | ImagePatch
@@ -12,70 +22,20 @@ export type Command =
   | BoardPatch
   | ServerCommand
 
-/** What only the server itself may ask for. */
+/** A command that only the server itself may issue. */
 export type ServerCommand = ImageSettle | ImageVary | ImageFail
 
-/** Announces a picture; its bytes follow as an upload under the same id. */
-export interface ImageAdd {
-  readonly kind: 'image.add'
-  readonly id: string
-  /** Left out: the next free spot. */
-  readonly x?: number | undefined
-  readonly y?: number | undefined
-  /** Left out: as large as it is in pixels, up to a row's height. */
-  readonly w?: number | undefined
-  readonly width: number
-  readonly height: number
-  readonly name: string
-  readonly caption?: string | undefined
-  readonly thumbhash?: string | undefined
-}
+/* The commands of clients, inferred from the schemas that check them; those document the fields. */
 
-/** Changes the named fields and no others, so that patches of different fields both hold (F4). */
-export interface ImagePatch {
-  readonly kind: 'image.patch'
-  readonly id: string
-  readonly set: {
-    readonly x?: number | undefined
-    readonly y?: number | undefined
-    readonly w?: number | undefined
-    readonly z?: string | undefined
-    readonly caption?: string | undefined
-  }
-}
+export interface ImageAdd extends Infer<typeof ImageAddSchema> {}
+export interface ImagePatch extends Infer<typeof ImagePatchSchema> {}
+export interface ImageRemove extends Infer<typeof ImageRemoveSchema> {}
+export interface ImageRestore extends Infer<typeof ImageRestoreSchema> {}
+export interface ImagePurge extends Infer<typeof ImagePurgeSchema> {}
+export interface ImageCopy extends Infer<typeof ImageCopySchema> {}
+export interface BoardPatch extends Infer<typeof BoardPatchSchema> {}
 
-/** Puts a picture in the trash. */
-export interface ImageRemove {
-  readonly kind: 'image.remove'
-  readonly id: string
-}
-
-/** Takes a picture out of the trash. */
-export interface ImageRestore {
-  readonly kind: 'image.restore'
-  readonly id: string
-}
-
-/** Another picture with the same file, caption and name, on top. Its source must be stored. */
-export interface ImageCopy {
-  readonly kind: 'image.copy'
-  readonly id: string
-  readonly of: string
-  readonly x: number
-  readonly y: number
-}
-
-/** Changes the named settings and no others. */
-export interface BoardPatch {
-  readonly kind: 'board.patch'
-  readonly set: {
-    readonly title?: string | undefined
-    readonly trashDays?: number | undefined
-    readonly keepMetadata?: boolean | undefined
-  }
-}
-
-/** The bytes are stored as a blob, and this is what they turned out to be (F1). */
+/** States that the bytes are stored as a blob, and what they turned out to be (F1). */
 export interface ImageSettle {
   readonly kind: 'image.settle'
   readonly id: string
@@ -86,56 +46,51 @@ export interface ImageSettle {
   readonly height: number
   readonly thumbhash: string
   readonly animated: boolean
-  /** Left out: somebody sent it. */
+  /** URL that the server fetched it from; absent for an upload. */
   readonly source?: string
 }
 
-/** These smaller pictures of the blob are stored (V1). */
+/** States that variants of the blob are stored (V1). */
 export interface ImageVary {
   readonly kind: 'image.vary'
   readonly id: string
   readonly blob: string
+  /** Longest sides in pixels. */
   readonly variants: readonly number[]
 }
 
-/** The arrival came to nothing: its record goes. */
+/** Removes the record of an upload that came to nothing. */
 export interface ImageFail {
   readonly kind: 'image.fail'
   readonly id: string
 }
 
-/** Out of the trash for good, by hand or because it has expired: only a tombstone stays. */
-export interface ImagePurge {
-  readonly kind: 'image.purge'
-  readonly id: string
-}
-
 /**
  * A run of commands from one client's queue. `n` numbers the first, the rest follow consecutively.
- * One message of a client is under way at a time; it is sent again until it is answered (F3).
+ * A client has one message in flight and sends it again until it is answered (F3).
  */
 export interface CommandMessage {
-  /** UUIDv7 of the queue: one page, one SDK client. Never shared by two that add to it. */
+  /** UUIDv7 of the queue: one page, one SDK client. No two clients add to the same queue. */
   readonly client: string
   readonly n: number
   readonly commands: readonly Command[]
   /**
-   * Small pictures of what it adds, by id, to be seen before the file is there. No part of any
-   * command: one that gets lost costs nothing but time.
+   * Previews of the pictures that it adds, by id, shown until the file is there. They are no part of a
+   * command: a lost one costs nothing but time.
    */
   readonly previews?: Previews | undefined
 }
 
-/** WebP or JPEG, at most 320 px on the longest side, at most `limits.preview` bytes each. */
+/** WebP or JPEG, at most 320 px on the longest side, at most `limits.previewBytes` each. */
 export type Previews = Readonly<Record<string, Uint8Array>>
 
-/** A command that was turned down; the others of its message hold. */
+/** A command that was refused; the others of its message hold. */
 export interface Refusal {
   readonly n: number
   readonly error: { readonly code: ErrorCode; readonly message: string }
 }
 
-/** The answer to a message: every command up to `n` has been settled, the last effect at `seq`. */
+/** The answer to a message: every command up to `n` is settled, and the last effect lies in batch `seq`. */
 export interface CommandAnswer {
   readonly n: number
   readonly seq: number

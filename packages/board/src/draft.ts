@@ -2,18 +2,19 @@ import type { Change } from './changes.ts'
 import { idOf } from './changes.ts'
 import type { AnyRecord, Records } from './records.ts'
 
-/** Changes laid over records that stay as they are: what a tick may become, what a page guesses. */
+/** Changes laid over records that stay untouched: a tick in the making, or a page's optimistic state. */
 export class Draft implements Records {
   readonly #base: Records
   readonly #over = new Map<string, Change>()
-  #more = 0
+  /** Records that the changes add, less those that they remove. */
+  #growth = 0
 
   constructor(base: Records) {
     this.#base = base
   }
 
   get size(): number {
-    return this.#base.size + this.#more
+    return this.#base.size + this.#growth
   }
 
   get(id: string): AnyRecord | undefined {
@@ -31,10 +32,11 @@ export class Draft implements Records {
     for (const change of this.#over.values()) if ('put' in change) yield change.put
   }
 
+  /** Lays further changes over the earlier ones. */
   add(changes: Iterable<Change>): void {
     for (const change of changes) {
       const id = idOf(change)
-      this.#more += Number('put' in change) - Number(this.get(id) !== undefined)
+      this.#growth += Number('put' in change) - Number(this.get(id) !== undefined)
       this.#over.set(id, change)
     }
   }

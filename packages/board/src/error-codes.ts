@@ -1,4 +1,4 @@
-/** Every error that a person or a program can be told: its code and HTTP status. Closed; SPEC.md lists it. */
+/** The closed table of errors: code and HTTP status. SPEC.md lists it. */
 export const errors = {
   'bad-request': 400,
   'empty-file': 400,
@@ -31,15 +31,16 @@ export const errors = {
 
 export type ErrorCode = keyof typeof errors
 
-/** What the sentences may mention. */
+/** Facts that an error's sentence may mention. */
 export interface ErrorFacts {
   readonly name?: string | undefined
   /** Bytes. */
   readonly size?: number | undefined
   readonly limit?: number | undefined
-  /** Pixels of the longer side, or frames, with `too-many-pixels`. */
+  /** Pixels of the longer side, with `too-many-pixels`. */
   readonly side?: number | undefined
+  /** Frames, with `too-many-pixels`. */
   readonly frames?: number | undefined
-  /** The client's next number, with `gap`. */
+  /** The number that the client should send next, with `gap`. */
   readonly expected?: number | undefined
 }

@@ -44,7 +44,7 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
 
 const file = (name: string | undefined): string => name || 'This file'
 
-/** `212 MB`, `1.4 kB`: decimal units, two digits where there are fewer than two before the point. */
+/** Formats a size in decimal units: `212 MB`, `1.4 kB`. */
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
   let value = bytes

@@ -1,9 +1,9 @@
 import { limits } from './limits.ts'
 
-/** Control characters, line separators, byte order marks, and what turns the direction of text around. */
+/** Control characters, line separators, byte order marks, and marks that turn the direction of text. */
 const INVISIBLE = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu
 
-/** A file name fit to be shown and downloaded: never a path, never empty, at most 255 UTF-16 units (F9). */
+/** Makes a file name safe to show and download: no path, not empty, at most 255 UTF-16 units (F9). */
 export function cleanName(name: string): string {
   const base = name.toWellFormed().split(/[/\\]/).at(-1)!
   const shown = base.replace(INVISIBLE, '').trim()

@@ -1,4 +1,11 @@
-/** A UUIDv7 (RFC 9562 section 5.7): 48 bits of Unix milliseconds, then at least 74 random bits. */
+/** The form of a board's id. Names from outside reach no path and no query unchecked (F9). */
+export const BOARD_ID = /^[\w-]{1,64}$/
+export const isBoardId = (text: string): boolean => BOARD_ID.test(text)
+
+/**
+ * Makes a UUIDv7 (RFC 9562 section 5.7): 48 bits of time, then 74 random bits. `now` is milliseconds since
+ * 1970; `random` holds at least ten random bytes.
+ */
 export function uuidv7(now: number, random: Uint8Array): string {
   const bytes = new Uint8Array(16)
   for (let i = 0; i < 6; i++) bytes[i] = Math.floor(now / 2 ** (40 - 8 * i)) % 256
@@ -9,6 +16,6 @@ export function uuidv7(now: number, random: Uint8Array): string {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
-/** When a UUIDv7 was made, in milliseconds since 1970. */
+/** Returns when a UUIDv7 was made, in milliseconds since 1970. */
 export const timeOf = (uuid: string): number =>
   Number.parseInt(uuid.replace('-', '').slice(0, 12), 16)

@@ -6,9 +6,9 @@ import {
   boxOf,
   firstWidth,
   freeSpot,
-  GAP,
+  GAP_UNITS,
   heightOf,
-  ROW_HEIGHT,
+  ROW_HEIGHT_UNITS,
   tidyRows,
 } from './layout.ts'
 import type { ImageRecord } from './records.ts'
@@ -78,10 +78,13 @@ describe('places', () => {
 
   test('a new picture is a row high and never larger than its pixels', () => {
     assert.equal(firstWidth(4_000, 3_000), 320)
-    assert.equal(heightOf({ w: firstWidth(4_000, 3_000), width: 4_000, height: 3_000 }), ROW_HEIGHT)
+    assert.equal(
+      heightOf({ w: firstWidth(4_000, 3_000), width: 4_000, height: 3_000 }),
+      ROW_HEIGHT_UNITS,
+    )
     assert.equal(firstWidth(100, 75), 100)
     assert.equal(firstWidth(60_000, 1), 960)
     assert.equal(firstWidth(1, 60_000), 1)
-    assert.ok(GAP > 0)
+    assert.ok(GAP_UNITS > 0)
   })
 })

@@ -1,6 +1,7 @@
 import type { ImageRecord, Records } from './records.ts'
-import { standing } from './records.ts'
+import { picturesOnBoard } from './records.ts'
 
+/** A rectangle in board units; `x` and `y` are its top left corner. */
 export interface Box {
   readonly x: number
   readonly y: number
@@ -8,15 +9,17 @@ export interface Box {
   readonly h: number
 }
 
-/** Board units. */
-export const ROW_HEIGHT = 240
-export const GAP = 16
-const ROW_WIDTH = 1_600
-const WIDEST_AT_FIRST = 960
+/** The height of a row of new pictures. */
+export const ROW_HEIGHT_UNITS = 240
+export const GAP_UNITS = 16
+const ROW_WIDTH_UNITS = 1_600
+const MAX_FIRST_WIDTH_UNITS = 960
 
+/** Returns a picture's height in board units. */
 export const heightOf = (image: Pick<ImageRecord, 'w' | 'width' | 'height'>): number =>
   (image.w * image.height) / image.width
 
+/** Returns the rectangle that a picture covers. */
 export const boxOf = (image: ImageRecord): Box => ({
   x: image.x,
   y: image.y,
@@ -24,9 +27,9 @@ export const boxOf = (image: ImageRecord): Box => ({
   h: heightOf(image),
 })
 
-/** How wide a new picture stands: a row high, never larger than its pixels. */
+/** Returns a new picture's width in board units: a row high, never larger than its pixels. */
 export function firstWidth(width: number, height: number): number {
-  return Math.max(1, Math.min(width, (ROW_HEIGHT * width) / height, WIDEST_AT_FIRST))
+  return Math.max(1, Math.min(width, (ROW_HEIGHT_UNITS * width) / height, MAX_FIRST_WIDTH_UNITS))
 }
 
 /** The next free spot for a box: after the last of the lowest row, or below it all. */
@@ -37,7 +40,7 @@ export function freeSpot(
 ): { x: number; y: number } {
   let lowest: ImageRecord | undefined
   let left = Number.POSITIVE_INFINITY
-  const pictures = standing(records)
+  const pictures = picturesOnBoard(records)
   for (const image of pictures) {
     left = Math.min(left, image.x)
     if (!lowest || bottomOf(image) > bottomOf(lowest)) lowest = image
@@ -46,21 +49,21 @@ export function freeSpot(
   let right = left
   for (const image of pictures)
     if (bottomOf(image) > lowest.y) right = Math.max(right, image.x + image.w)
-  return right + GAP + w <= left + ROW_WIDTH
-    ? { x: right + GAP, y: lowest.y }
-    : { x: left, y: bottomOf(lowest) + GAP }
+  return right + GAP_UNITS + w <= left + ROW_WIDTH_UNITS
+    ? { x: right + GAP_UNITS, y: lowest.y }
+    : { x: left, y: bottomOf(lowest) + GAP_UNITS }
 }
 
 const bottomOf = (image: ImageRecord): number => image.y + heightOf(image)
 
-/** Tidy rows for pictures dropped together; the first is centred on the point. None covers another. */
+/** Lays pictures that are dropped together out in rows. The first is centred on the point; none covers another. */
 export function tidyRows(
   sizes: readonly { readonly w: number; readonly h: number }[],
   point: { readonly x: number; readonly y: number },
 ): { x: number; y: number }[] {
   const [first] = sizes
   if (!first) return []
-  const area = sizes.reduce((sum, { w, h }) => sum + (w + GAP) * (h + GAP), 0)
+  const area = sizes.reduce((sum, { w, h }) => sum + (w + GAP_UNITS) * (h + GAP_UNITS), 0)
   const rowWidth = Math.max(Math.sqrt(area * 1.6), ...sizes.map(({ w }) => w))
   const left = point.x - first.w / 2
   let x = left
@@ -69,11 +72,11 @@ export function tidyRows(
   return sizes.map(({ w, h }) => {
     if (x > left && x + w > left + rowWidth) {
       x = left
-      y += rowHeight + GAP
+      y += rowHeight + GAP_UNITS
       rowHeight = 0
     }
     const spot = { x, y }
-    x += w + GAP
+    x += w + GAP_UNITS
     rowHeight = Math.max(rowHeight, h)
     return spot
   })

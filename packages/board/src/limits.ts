@@ -1,45 +1,42 @@
-/** Every bound that crosses packages, with its unit. */
+/** The bounds that cross packages. */
 export const limits = {
-  /** Bytes of a picture, unless the operator says otherwise. */
+  /** The default bound of a picture's file. */
   uploadBytes: 100_000_000,
-  /** Pixels of a picture. */
+  /** Pixels of a still picture. */
   maxPixels: 100_000_000,
-  /** Frames of a moving picture, and pixels of all of them. */
+  /** Frames of a moving picture, and the pixels of all its frames. */
   maxFrameCount: 2_000,
   maxFramePixels: 1_000_000_000,
-  /** Longest side in pixels (a WebP can't be longer than 16,383, a JPEG than 65,535). */
+  /** The longest side (WebP allows 16,383, JPEG 65,535). */
   maxSidePixels: 65_535,
-  /** UTF-16 units. */
+  /** Lengths of texts, in UTF-16 units. */
   titleLength: 120,
   captionLength: 2_000,
   fileNameLength: 255,
-  /** Of an address. */
   urlLength: 4_096,
-  /** Board units from the origin. */
+  /** Board units from the origin, in each direction. */
   maxCoordinate: 10_000_000,
-  /** Widest picture in board units. */
+  /** Board units. */
   maxPictureWidth: 100_000,
-  /** Commands in one message. */
   commandsPerMessage: 100,
-  /** Bytes of a preview, and previews that one message may bring. */
   previewBytes: 32 * 1024,
   previewsPerMessage: 10,
-  /** UTF-16 units of a person's name. */
+  /** UTF-16 units. */
   personNameLength: 40,
-  /** Pictures that one report is about. */
+  /** Pictures in one `seen` or `sending` message. */
   picturesPerReport: 100,
-  /** Milliseconds after its add in which who has seen a picture is told. */
+  /** How long after its add a picture's sender learns who has seen it. */
   seenByWindowMs: 60_000,
-  /** Pictures dragged by one person at once, as others see it. */
+  /** Pictures of one person's drag or selection that others see. */
   draggedPictureCount: 200,
-  /** Bytes of one frame from a browser. */
+  /** A websocket frame from a browser. */
   socketFrameBytes: 512 * 1024,
-  /** Records of one board, trash included. */
+  /** Records of one board, its trash included. */
   recordsPerBoard: 20_000,
-  /** Days in the trash at the most, before a picture is purged. */
+  /** The most days that a board may keep pictures in its trash. */
   maxTrashDays: 365,
-  /** Sessions of whom others see what they do; of more, those who drag. */
+  /** Sessions whose presence others see. Beyond them only those who drag are shown. */
   shownPeopleCount: 50,
-  /** Milliseconds that tombstones and clients' last numbers are remembered. */
+  /** How long tombstones and clients' last numbers are kept. */
   tombstoneRetentionMs: 30 * 24 * 3_600_000,
 } as const

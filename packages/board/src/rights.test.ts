@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ImageRecord } from './records.ts'
-import { may, ROLES, type Who } from './rights.ts'
+import { type Actor, may, ROLES } from './rights.ts'
 
 const mine = { author: 'me' } as ImageRecord
 const theirs = { author: 'other' } as ImageRecord
@@ -29,7 +29,7 @@ test('F11: each role may what the table says, of any picture and of its own', ()
       [mine, own],
     ] as const) {
       const told = roles.map((role): string => {
-        const who: Who = { visitor: 'me', role, now: 0 }
+        const who: Actor = { visitor: 'me', role, now: 0 }
         return may(who, verb, picture) ? 'yes' : 'no'
       })
       assert.equal(told.join(' '), expected, `${verb} of ${picture.author}`)

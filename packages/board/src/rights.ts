@@ -1,21 +1,21 @@
 import type { Command } from './commands.ts'
 import type { ImageRecord } from './records.ts'
 
-/** Each may do what those before it may. */
+/** The roles, each with the rights of those before it. */
 export const ROLES = ['view', 'add', 'edit', 'own'] as const
 export type Role = (typeof ROLES)[number]
 
-/** The server acting for itself has no role to ask for. */
-export interface Who {
+/** The visitor or the server that asks for a change. The server acting for itself may do everything. */
+export interface Actor {
   /** Public id of the visitor. */
   readonly visitor: string
   readonly role: Role | 'server'
-  /** The clock that new records are dated by, in milliseconds since 1970. */
+  /** The time that new records get, in milliseconds since 1970. */
   readonly now: number
 }
 
-/** The least role for a verb, and for the same verb on a picture that one added oneself (F11). */
-const least: Record<Command['kind'] | 'read', { any: Role | 'server'; mine?: Role }> = {
+/** The least role for a verb: on any picture, and on one that the actor added (F11). */
+const LEAST_ROLE: Record<Command['kind'] | 'read', { any: Role | 'server'; mine?: Role }> = {
   read: { any: 'view' },
   'image.add': { any: 'add' },
   'image.patch': { any: 'edit', mine: 'add' },
@@ -29,10 +29,10 @@ const least: Record<Command['kind'] | 'read', { any: Role | 'server'; mine?: Rol
   'image.copy': { any: 'add' },
 }
 
-/** Whether somebody may do this, to this picture where it is about one. */
-export function may(who: Who, verb: keyof typeof least, image?: ImageRecord): boolean {
-  if (who.role === 'server') return true
-  const { any, mine } = least[verb]
-  const needed = mine && image?.author === who.visitor ? mine : any
-  return needed !== 'server' && ROLES.indexOf(who.role) >= ROLES.indexOf(needed)
+/** Whether the actor may do this, to this picture if the verb is about one. */
+export function may(actor: Actor, verb: keyof typeof LEAST_ROLE, image?: ImageRecord): boolean {
+  if (actor.role === 'server') return true
+  const { any, mine } = LEAST_ROLE[verb]
+  const needed = mine && image?.author === actor.visitor ? mine : any
+  return needed !== 'server' && ROLES.indexOf(actor.role) >= ROLES.indexOf(needed)
 }

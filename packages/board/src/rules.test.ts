@@ -9,11 +9,11 @@ import { WireError } from './errors.ts'
 import { uuidv7 } from './ids.ts'
 import { limits } from './limits.ts'
 import { type AnyRecord, emptyBoard, type ImageRecord } from './records.ts'
-import type { Who } from './rights.ts'
+import type { Actor } from './rights.ts'
 import { apply } from './rules.ts'
 
-const anna: Who = { visitor: 'anna', role: 'edit', now: 1_000 }
-const server: Who = { visitor: 'server', role: 'server', now: 2_000 }
+const anna: Actor = { visitor: 'anna', role: 'edit', now: 1_000 }
+const server: Actor = { visitor: 'server', role: 'server', now: 2_000 }
 const uuid = (n: number) => uuidv7(n, new Uint8Array(10).fill(n))
 const A = uuid(1)
 
@@ -207,10 +207,10 @@ describe('rules', () => {
     const { act, records, picture } = open()
     act(add())
     const original = picture()
-    const copy = { kind: 'image.copy', id: uuid(2), of: original.id, x: 7, y: 8 } as const
+    const copy = { kind: 'image.copy', id: uuid(2), sourceId: original.id, x: 7, y: 8 } as const
     assert.equal(act(copy), 'not-found', 'nobody would send its file')
     records.set(original.id, { ...original, blob: 'b'.repeat(64), caption: 'Harbour' })
-    assert.equal(act({ ...copy, of: uuid(9) }), 'unknown-picture')
+    assert.equal(act({ ...copy, sourceId: uuid(9) }), 'unknown-picture')
     act(copy)
     const made = picture(uuid(2))
     assert.deepEqual([made.blob, made.caption, made.x, made.y], ['b'.repeat(64), 'Harbour', 7, 8])

@@ -6,34 +6,34 @@ import { cleanName } from './file-names.ts'
 import { firstWidth, freeSpot } from './layout.ts'
 import { limits } from './limits.ts'
 import type { ImageRecord, Records } from './records.ts'
-import { settings, standing } from './records.ts'
-import { may, type Who } from './rights.ts'
+import { picturesOnBoard, settings } from './records.ts'
+import { type Actor, may } from './rights.ts'
 
 /**
- * What comes of a command: the changes it makes, or why it is turned down. No changes means that
- * there was nothing left to do. The server's truth and a browser's guess both come from here (F4).
+ * Evaluates a command: returns its changes, or the error that refuses it. No changes: there was nothing
+ * left to do. The server's truth and a page's optimistic state both come from here (F4).
  */
-export function apply(records: Records, command: Command, who: Who): Change[] | WireError {
+export function apply(records: Records, command: Command, actor: Actor): Change[] | WireError {
   switch (command.kind) {
     case 'image.add':
-      return add(records, command, who)
+      return add(records, command, actor)
     case 'image.copy':
-      return copy(records, command, who)
+      return copy(records, command, actor)
     case 'board.patch':
-      if (!may(who, command.kind)) return new WireError('not-allowed')
+      if (!may(actor, command.kind)) return new WireError('not-allowed')
       return [{ put: { ...settings(records), ...defined(command.set) } }]
     default: {
       const image = records.get(command.id)
       if (image?.kind !== 'image') return new WireError('unknown-picture')
-      if (!may(who, command.kind, image)) return new WireError('not-allowed')
-      return change(image, command, who.now)
+      if (!may(actor, command.kind, image)) return new WireError('not-allowed')
+      return change(image, command, actor.now)
     }
   }
 }
 
-function add(records: Records, command: ImageAdd, who: Who): Change[] | WireError {
+function add(records: Records, command: ImageAdd, actor: Actor): Change[] | WireError {
   const { id, width, height } = command
-  if (!may(who, 'image.add')) return new WireError('not-allowed')
+  if (!may(actor, 'image.add')) return new WireError('not-allowed')
   if (records.get(id)) return new WireError('conflict')
   if (records.size >= limits.recordsPerBoard) return new WireError('board-full')
   const w = command.w ?? firstWidth(width, height)
@@ -44,8 +44,8 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
   const image: ImageRecord = {
     kind: 'image',
     id,
-    x: withinReach(spot.x),
-    y: withinReach(spot.y),
+    x: clampCoordinate(spot.x),
+    y: clampCoordinate(spot.y),
     w,
     z: generateKeyBetween(topmost(records), null),
     caption: command.caption ?? '',
@@ -59,27 +59,31 @@ function add(records: Records, command: ImageAdd, who: Who): Change[] | WireErro
     animated: false,
     variants: null,
     source: null,
-    author: who.visitor,
-    createdAt: who.now,
+    author: actor.visitor,
+    createdAt: actor.now,
     deletedAt: null,
   }
   return [{ put: image }]
 }
 
-function copy(records: Records, { id, of, x, y }: ImageCopy, who: Who): Change[] | WireError {
-  if (!may(who, 'image.copy')) return new WireError('not-allowed')
+function copy(
+  records: Records,
+  { id, sourceId, x, y }: ImageCopy,
+  actor: Actor,
+): Change[] | WireError {
+  if (!may(actor, 'image.copy')) return new WireError('not-allowed')
   if (records.get(id)) return new WireError('conflict')
   if (records.size >= limits.recordsPerBoard) return new WireError('board-full')
-  const source = records.get(of)
+  const source = records.get(sourceId)
   if (source?.kind !== 'image') return new WireError('unknown-picture')
-  // Nobody would send the copy's file.
+  // A copy of a picture that is still arriving would wait for a file that nobody sends.
   if (source.blob === null) return new WireError('not-found')
   const z = generateKeyBetween(topmost(records), null)
-  const own = { author: who.visitor, createdAt: who.now, deletedAt: null }
+  const own = { author: actor.visitor, createdAt: actor.now, deletedAt: null }
   return [{ put: { ...source, id, x, y, z, ...own } }]
 }
 
-/** What a command makes of a picture that is there. */
+/** Evaluates a command on an existing picture. */
 function change(
   image: ImageRecord,
   command: Exclude<Command, { kind: 'image.add' | 'image.copy' | 'board.patch' }>,
@@ -87,7 +91,7 @@ function change(
 ): Change[] | WireError {
   switch (command.kind) {
     case 'image.patch':
-      // A trashed picture takes patches too: whoever moved it while somebody deleted it loses nothing.
+      // A trashed picture takes patches too: moving it while somebody else deletes it loses nothing.
       return [{ put: { ...image, ...defined(command.set) } }]
     case 'image.remove':
       return image.deletedAt === null ? [{ put: { ...image, deletedAt: now } }] : []
@@ -110,18 +114,18 @@ function change(
   }
 }
 
-/** The next free spot may lie further out than anybody may say, and so may the last of a row. */
-const withinReach = (place: number): number =>
+/** Clamps a coordinate: the next free spot may lie further out than a client may ask for. */
+const clampCoordinate = (place: number): number =>
   Math.max(-limits.maxCoordinate, Math.min(place, limits.maxCoordinate))
 
-/** The greatest z that stands on the board, null on an empty one. */
+/** Returns the greatest z on the board, or null if the board is empty. */
 function topmost(records: Records): string | null {
   let top: string | null = null
-  for (const { z } of standing(records)) if (top === null || z > top) top = z
+  for (const { z } of picturesOnBoard(records)) if (top === null || z > top) top = z
   return top
 }
 
-/** The fields that were given, without the undefined ones. */
+/** Returns the fields without the undefined ones. */
 function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined),

@@ -1,18 +1,19 @@
-/** What may stand before the first element of an XML file. */
-const BEFORE = /\s+|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>[]*(?:\[[^\]]*\])?\s*>/sy
+/** The prolog of an XML file: white space, declarations, comments, a document type. */
+const PROLOG = /\s+|<\?[^>]*>|<!--.*?-->|<!DOCTYPE[^>[]*(?:\[[^\]]*\])?\s*>/sy
+/** The start tag of an SVG's root. */
 const ELEMENT = /<(?:[\w-]+:)?svg[\s/>]/y
 
-/** Bytes that are looked at. */
-const HEAD = 4_100
+/** The part of a file that is examined. */
+const HEAD_BYTES = 4_100
 
-/** Whether these are the first bytes of an SVG. It has no magic number: its first element tells. */
+/** Whether these are the first bytes of an SVG. SVG has no magic number, so the first element decides. */
 export function isSvg(head: Uint8Array): boolean {
-  // What tells is ASCII, after a byte order mark maybe.
-  const text = String.fromCharCode(...head.subarray(0, HEAD)).replace(/^\xef\xbb\xbf/, '')
+  // Every character that matters is ASCII; a byte order mark may come first.
+  const text = String.fromCharCode(...head.subarray(0, HEAD_BYTES)).replace(/^\xef\xbb\xbf/, '')
   let at = 0
   do {
-    BEFORE.lastIndex = ELEMENT.lastIndex = at
-    at += BEFORE.exec(text)?.[0].length ?? 0
+    PROLOG.lastIndex = ELEMENT.lastIndex = at
+    at += PROLOG.exec(text)?.[0].length ?? 0
   } while (at > ELEMENT.lastIndex)
   return ELEMENT.test(text)
 }

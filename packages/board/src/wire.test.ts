@@ -6,6 +6,7 @@ import { generateKeyBetween } from 'fractional-indexing'
 import type * as z from 'zod/mini'
 import { toJSONSchema } from 'zod/v4/core'
 import type { Batch } from './changes.ts'
+import { ClientCommand } from './command-schemas.ts'
 import type { Command, CommandAnswer, CommandMessage, ServerCommand } from './commands.ts'
 import type { ErrorCode } from './error-codes.ts'
 import { uuidv7 } from './ids.ts'
@@ -14,23 +15,23 @@ import { WIRE_VERSION } from './version.ts'
 import {
   type Answer,
   Changes,
-  ClientCommand,
   Commands,
   type ErrorBody,
   Follow,
   Hello,
   Presence,
-  Seen,
-  Sending,
+  SeenReport,
+  SenderReport,
   type Snapshot,
   wireSchemas,
 } from './wire.ts'
 
-/** What each wire version's schemas hash to. A changed schema gets a new version and a new line. */
+/** The hash of each wire version's schemas. A changed schema gets a new version and a new line. */
 const PINNED: Record<number, string> = {
   1: '4bc442e2444c7607',
   2: 'b0c2116e2ccf79ce',
   3: '7500475ab13dacb7',
+  4: 'd9cc2768c0743a1c',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))
@@ -93,7 +94,7 @@ describe('F8: what a browser may send', () => {
       { kind: 'image.remove', id },
       { kind: 'image.restore', id },
       { kind: 'image.purge', id },
-      { kind: 'image.copy', id, of: id, x: 1, y: 2 },
+      { kind: 'image.copy', id, sourceId: id, x: 1, y: 2 },
       { kind: 'board.patch', set: { trashDays: 7, keepMetadata: true } },
       { kind: 'board.patch', set: { title: 'T' } },
     ])
@@ -103,8 +104,8 @@ describe('F8: what a browser may send', () => {
     assert.ok(accepts(Presence, { ...nobody, drag: { [id]: { x: 1, y: 2 } } }))
     assert.ok(accepts(Presence, { ...nobody, drag: { [id]: { x: 1, y: 2, w: 0.5 } } }))
     assert.equal(accepts(Presence, { ...nobody, drag: { [id]: { x: 1, y: 2, w: 0 } } }), false)
-    assert.ok(accepts(Sending, { [id]: { state: 'retrying', wait: 4_000 } }))
-    assert.ok(accepts(Seen, { ids: [id] }))
+    assert.ok(accepts(SenderReport, { [id]: { state: 'retrying', wait: 4_000 } }))
+    assert.ok(accepts(SeenReport, { ids: [id] }))
   })
 
   test('R5: nobody but the server settles, varies or fails, or names a blob', () => {
@@ -213,12 +214,12 @@ describe('F8: what a browser may send', () => {
     assert.equal(accepts(Presence, drag(limits.draggedPictureCount + 1)), false)
     assert.equal(accepts(Presence, { ...nobody, name: long(limits.personNameLength + 1) }), false)
     const ids = (count: number) => Object.keys(drag(count).drag)
-    assert.ok(accepts(Seen, { ids: ids(limits.picturesPerReport) }))
-    assert.equal(accepts(Seen, { ids: ids(limits.picturesPerReport + 1) }), false)
+    assert.ok(accepts(SeenReport, { ids: ids(limits.picturesPerReport) }))
+    assert.equal(accepts(SeenReport, { ids: ids(limits.picturesPerReport + 1) }), false)
     const sending = (count: number) =>
       Object.fromEntries(ids(count).map((each) => [each, { state: 'failed' }]))
-    assert.ok(accepts(Sending, sending(limits.picturesPerReport)))
-    assert.equal(accepts(Sending, sending(limits.picturesPerReport + 1)), false)
+    assert.ok(accepts(SenderReport, sending(limits.picturesPerReport)))
+    assert.equal(accepts(SenderReport, sending(limits.picturesPerReport + 1)), false)
   })
 
   test('A1: previews are bytes, few and small', () => {

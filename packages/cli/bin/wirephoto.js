@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 'use strict'
-// Plain JavaScript of the oldest kind, so that an old Node gets as far as the sentence below.
+// Old syntax, so that an old Node reaches the sentence below.
 var versions = process.versions
 
 function isAtLeast(version, least) {
@@ -18,11 +18,11 @@ function refuse(what) {
 }
 
 if (!isAtLeast(versions.node, [24])) refuse('This is Node ' + versions.node + ', which is too old')
-// Older ones can lose data in WAL mode.
+// Older versions of SQLite can lose data in WAL mode.
 else if (!isAtLeast(versions.sqlite, [3, 51, 3]))
   refuse('This Node has SQLite ' + versions.sqlite + ', which is too old (3.51.3 is needed)')
 else {
-  // Without it every start strips the types of all modules again (S13); workers take it from the environment.
+  // Caches stripped modules across starts (S13); workers read the folder from the environment.
   var cache = require('node:module').enableCompileCache()
   if (cache.directory) process.env.NODE_COMPILE_CACHE = cache.directory
   require('../src/main.ts')

@@ -1,21 +1,22 @@
 import { networkInterfaces } from 'node:os'
 import { renderUnicodeCompact } from 'uqr'
 
-interface Listening {
+/** Where a server runs, as its banner says it. */
+interface RunningAt {
   readonly port: number
   readonly host: string
-  /** As an origin, or null. */
+  /** The public origin, or null. */
   readonly outside: string | null
-  /** Absolute. */
+  /** Absolute path of the data folder. */
   readonly data: string
-  /** A database that other servers may stand on too, without its password; null for the folder alone. */
+  /** URL of a database that servers share, without its password; null for a data folder alone. */
   readonly shared: string | null
-  /** The board that whoever comes may use, and the second port; null when there is none. */
+  /** The board that --classic opens to everybody, and its second port; null without --classic. */
   readonly classic: { readonly board: string; readonly port: number | null } | null
 }
 
-/** What the operator reads when the server is up. */
-export function banner({ port, host, outside, data, shared, classic }: Listening): string {
+/** Returns the text that the operator reads when the server is up. */
+export function banner({ port, host, outside, data, shared, classic }: RunningAt): string {
   const everywhere = host === '0.0.0.0' || host === '::'
   const near = everywhere || host === '127.0.0.1' ? 'localhost' : host
   const around = everywhere ? addresses().map((address) => urlOf(address, port)) : []
@@ -42,7 +43,7 @@ export function banner({ port, host, outside, data, shared, classic }: Listening
 const urlOf = (name: string, port: number): string =>
   `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 
-/** Those of this machine that others can reach: IPv4 first; link-local ones need more than an address. */
+/** Returns this machine's addresses that others can reach, IPv4 first, without link-local ones. */
 function addresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
   const reachable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80'))

@@ -117,7 +117,7 @@ else
       const again = await run(...args)
       assert.equal(again.out, `0 ${to}, 3 were there already, 0 left\n`)
       assert.equal((await pictures(board)).length, 3)
-      // What was put in the trash here stays there.
+      // A picture that was trashed here stays in the trash.
       const [gone] = await pictures(board)
       await fetch(`${server.url}/api/boards/${board}/images/${gone!['id']}`, { method: 'DELETE' })
       assert.match((await run(...args)).out, /^0 copied .* 3 were there/)

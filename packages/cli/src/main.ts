@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { importCommand } from './commands/import.ts'
 import { serveCommand, useEnvironment } from './commands/serve.ts'
-import { Unusable } from './unusable.ts'
+import { OperatorError } from './operator-error.ts'
 
-/** `wirephoto <command>`. Whatever the operator can mend is one sentence on stderr, and exit code 2. */
+/** `wirephoto <command>`. A fault that the operator can mend is one sentence on stderr, and exit code 2. */
 const program = new Command('wirephoto')
   .description('A live picture board: drop a picture; everyone sees it, now.')
   .version('0.1.0')
@@ -13,7 +13,7 @@ for (const command of [serveCommand(), importCommand()])
   program.addCommand(command.copyInheritedSettings(program))
 
 run().catch((error: unknown) => {
-  if (error instanceof Unusable) exit(error.message)
+  if (error instanceof OperatorError) exit(error.message)
   else if (!(error instanceof CommanderError)) throw error
   else if (error.exitCode !== 0) exit(sentence(error.message))
 })
@@ -29,7 +29,7 @@ function exit(message: string): void {
   process.exitCode = 2
 }
 
-/** `error: unknown option '--prot'\n(Did you mean --port?)` as one. */
+/** Makes one sentence of commander's `error: unknown option '--prot'\n(Did you mean --port?)`. */
 function sentence(message: string): string {
   const command = process.argv[2] === 'import' ? 'import' : 'serve'
   const [first = '', ...rest] = message.replace(/^error: |\.$/g, '').replace(/\s*\n\s*/g, ' ')

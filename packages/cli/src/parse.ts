@@ -1,6 +1,7 @@
-import { Unusable } from './unusable.ts'
+import { isBoardId } from '@wirephoto/board'
+import { OperatorError } from './operator-error.ts'
 
-/** Values of flags and environment variables. Each throws `Unusable` with a sentence that names both. */
+/* Parsers of flags and environment variables. Each throws `OperatorError` with a sentence that names both. */
 
 export const parsePort = (text: string): number => portOf(text, '--port (WIREPHOTO_PORT)')
 export const parseClassicPort = (text: string): number =>
@@ -9,20 +10,21 @@ export const parseClassicPort = (text: string): number =>
 function portOf(text: string, flag: string): number {
   const port = Number(text)
   if (!/^\d+$/.test(text) || port > 65_535)
-    throw new Unusable(`${quoted(text)} is no port; give ${flag} 0 to 65535.`)
+    throw new OperatorError(`${quoted(text)} is no port; give ${flag} 0 to 65535.`)
   return port
 }
 
-/** A board's id, as in its address. */
+/** Parses a board's id, as in its address. */
 export function parseBoard(text: string): string {
-  if (!/^[\w-]{1,64}$/.test(text))
-    throw new Unusable(
+  if (!isBoardId(text))
+    throw new OperatorError(
       `${quoted(text)} is no board; give letters, digits, - and _, as behind /b/ in its address.`,
     )
   return text
 }
 
-const UNITS: Record<string, number> = {
+/** Bytes of each unit. */
+const BYTES_PER_UNIT: Record<string, number> = {
   '': 1,
   b: 1,
   kb: 1e3,
@@ -33,18 +35,20 @@ const UNITS: Record<string, number> = {
   gib: 2 ** 30,
 }
 
-/** Bytes of `100MB`, `1.5 GiB`, `5000`. */
+/** Parses a size as `100MB`, `1.5 GiB` or `5000` into bytes. */
 export function parseSize(text: string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? []
-  const bytes = Math.floor(Number(number) * (UNITS[unit?.toLowerCase() ?? '?'] ?? Number.NaN))
+  const bytes = Math.floor(
+    Number(number) * (BYTES_PER_UNIT[unit?.toLowerCase() ?? '?'] ?? Number.NaN),
+  )
   if (!Number.isSafeInteger(bytes) || bytes < 1)
-    throw new Unusable(
+    throw new OperatorError(
       `${quoted(text)} is no size; give --max-upload (WIREPHOTO_MAX_UPLOAD) one as 100MB.`,
     )
   return bytes
 }
 
-/** The origin of an address, without a slash at the end. */
+/** Parses a public URL into its origin, without a slash at the end. */
 export const parseOrigin = (text: string): string =>
   originOf(text, '--public-url (WIREPHOTO_PUBLIC_URL)', 'https://board.example')
 export const parseServer = (text: string): string => originOf(text, '--to', 'http://localhost:8000')
@@ -52,15 +56,15 @@ export const parseServer = (text: string): string => originOf(text, '--to', 'htt
 function originOf(text: string, flag: string, example: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
-    throw new Unusable(`${quoted(text)} won't do; give ${flag} one as ${example}.`)
+    throw new OperatorError(`${quoted(text)} won't do; give ${flag} one as ${example}.`)
   return url.origin
 }
 
-/** `name` is the variable's. */
+/** Parses a flag's environment variable `name`; undefined means no. */
 export function parseYes(name: string, text: string | undefined): boolean {
   if (text === undefined || /^(?:0|no|false|off)$/i.test(text)) return false
   if (/^(?:1|yes|true|on)$/i.test(text)) return true
-  throw new Unusable(`${quoted(text)} is neither yes nor no; set ${name} to 1 or 0.`)
+  throw new OperatorError(`${quoted(text)} is neither yes nor no; set ${name} to 1 or 0.`)
 }
 
 const quoted = (text: string): string => JSON.stringify(text)

@@ -3,7 +3,7 @@ import {
   type BoardRecord,
   type Command,
   cleanName,
-  type Followed,
+  type FollowAnswer,
   type ImageAdd,
   type ImagePatch,
   type ImageRecord,
@@ -55,7 +55,7 @@ export class Board {
   readonly #undo: Undo
   readonly #feed: Feed
   #status: Status = { connection: 'connecting', loaded: false, unsent: 0, refused: null }
-  #followed: Followed | null = null
+  #followed: FollowAnswer | null = null
   /** Milliseconds that the server's clock is ahead of ours. */
   #ahead = 0
   /** Those who want files to wait. */
@@ -338,11 +338,11 @@ export class Board {
     this.#do([{ kind: 'board.patch', set: settings }])
   }
 
-  /** Puts copies of stored pictures (`source` is the id of one) at these places, on top; their ids. */
-  copy(copies: readonly ({ source: string } & Place)[]): string[] {
+  /** Puts copies of stored pictures at these places, on top; their ids. */
+  copy(copies: readonly ({ sourceId: string } & Place)[]): string[] {
     const commands = copies.map(
-      ({ source, x, y }) =>
-        ({ kind: 'image.copy', id: newId(this.#now()), of: source, x, y }) as const,
+      ({ sourceId, x, y }) =>
+        ({ kind: 'image.copy', id: newId(this.#now()), sourceId, x, y }) as const,
     )
     this.#do(commands)
     return commands.map(({ id }) => id)

@@ -6,12 +6,12 @@ import {
   type Cursor,
   type ErrorBody,
   type ErrorCode,
-  type Followed,
+  type FollowAnswer,
   type Presence,
-  type Present,
+  type PresenceUpdate,
   type SeenBy,
-  type Sending,
-  type Shown,
+  type SenderReport,
+  type ShowRequest,
   type Snapshot,
   WIRE_VERSION,
 } from '@wirephoto/board'
@@ -59,16 +59,16 @@ interface FeedOptions {
   readonly snapshot: (snapshot: Snapshot) => void
   readonly batch: (batch: Batch) => void
   /** News of people; `all` who are here, when we begin to follow. */
-  readonly present: (present: Present, all: boolean) => void
+  readonly present: (present: PresenceUpdate, all: boolean) => void
   readonly arrivals: (arrivals: Arrivals) => void
   readonly preview: (id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>) => void
   readonly people: (count: number) => void
   readonly seen: (seenBy: SeenBy) => void
-  readonly shown: (shown: Shown) => void
+  readonly shown: (shown: ShowRequest) => void
   /** Something to tell the person. */
   readonly notice: (why: Problem) => void
   /** We follow: commands may be sent. */
-  readonly live: (followed: Followed) => void
+  readonly live: (followed: FollowAnswer) => void
   readonly offline: () => void
   readonly refused: (why: Problem) => void
 }
@@ -138,7 +138,7 @@ export class Feed {
   }
 
   /** Tells others what only we know of our own uploads. */
-  reportUploads(sending: Sending): void {
+  reportUploads(sending: SenderReport): void {
     if (this.#state === 'live') this.#socket.emit('sending', sending)
   }
 
@@ -148,7 +148,7 @@ export class Feed {
   }
 
   /** Has every screen show a picture. False when there is no line. */
-  showOnScreens(shown: Shown): boolean {
+  showOnScreens(shown: ShowRequest): boolean {
     if (this.#state !== 'live') return false
     this.#socket.emit('show', shown)
     return true
@@ -176,7 +176,7 @@ export class Feed {
         const cursor = this.#cursor ?? (await this.#load())
         if (line !== this.#generation) return
         this.#hasGap = false
-        const answer = await this.#ask<Followed>('follow', { cursor }, patience)
+        const answer = await this.#ask<FollowAnswer>('follow', { cursor }, patience)
         if (line !== this.#generation) return
         if ('error' in answer) return this.#broken(answer.error)
         if (!answer.resumed) this.#cursor = null
@@ -187,7 +187,7 @@ export class Feed {
     }
   }
 
-  #live(followed: Followed): void {
+  #live(followed: FollowAnswer): void {
     this.#state = 'live'
     this.#failures = 0
     this.#options.live(followed)

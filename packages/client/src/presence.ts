@@ -1,4 +1,4 @@
-import { limits, type Present, type Presence as State } from '@wirephoto/board'
+import { limits, type PresenceUpdate, type Presence as State } from '@wirephoto/board'
 import type { DragPosition, Place } from './types.ts'
 
 /** Milliseconds between two messages about our own drag: 30 a second. */
@@ -94,7 +94,7 @@ export class Presence {
   }
 
   /** News of others, by session; or `all` there are. */
-  receive(present: Present, ownSession: string | null, all = false): void {
+  receive(present: PresenceUpdate, ownSession: string | null, all = false): void {
     const now = Date.now()
     if (all) this.people.clear()
     const changed = new Set<string>()

@@ -44,12 +44,12 @@ export class SeenReceipts {
   }
 
   receive(news: News): void {
-    for (const [id, { by, of }] of Object.entries(news)) {
+    for (const [id, { viewers, otherCount }] of Object.entries(news)) {
       const before = this.#seen.get(id)?.by ?? []
       const known = new Set(before.map(({ visitor }) => visitor))
       this.#seen.set(id, {
-        by: [...before, ...by.filter(({ visitor }) => !known.has(visitor))],
-        otherCount: of,
+        by: [...before, ...viewers.filter(({ visitor }) => !known.has(visitor))],
+        otherCount,
       })
     }
     this.#changed(new Set(Object.keys(news)))

@@ -3,7 +3,7 @@ import {
   type ImageAdd,
   type ImageRecord,
   limits,
-  type Sending,
+  type SenderReport,
   WireError,
 } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
@@ -71,7 +71,7 @@ interface UploadsOptions {
   readonly isGone: (id: string) => boolean
   readonly changed: (ids: ReadonlySet<string>) => void
   /** What others can't see of them. */
-  readonly say: (sending: Sending) => void
+  readonly say: (sending: SenderReport) => void
   /** Turned down for good. */
   readonly failed: (id: string, why: Problem) => void
 }
@@ -383,7 +383,7 @@ const isReadable = (file: Blob): Promise<boolean> =>
     )
 
 /** An upload's state as its sender tells it to others. */
-function stateReport({ id, state, retryAt }: OwnUpload): Sending {
+function stateReport({ id, state, retryAt }: OwnUpload): SenderReport {
   if (state === 'failed') return { [id]: { state } }
   if (state !== 'retrying') return { [id]: { state: 'sending' } }
   return { [id]: { state, wait: Math.max(0, Math.round((retryAt ?? 0) - Date.now())) } }

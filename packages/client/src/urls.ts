@@ -1,4 +1,4 @@
-import { type ImageRecord, isShown, STAND_IN, VARIANTS } from '@wirephoto/board'
+import { type ImageRecord, isShown, STAND_IN_SIDE_PX, VARIANT_SIDES_PX } from '@wirephoto/board'
 
 /** A `Board`, or what is known of one. */
 interface Addressed {
@@ -16,8 +16,10 @@ export function blobUrl(
   { blob, type, variants, animated }: ImageRecord,
   pixels = Number.POSITIVE_INFINITY,
 ): string | null {
-  const enough = variants?.find((each) => each >= pixels && (!animated || each === VARIANTS[0]))
-  const standIn = variants?.includes(STAND_IN) ? STAND_IN : null
+  const enough = variants?.find(
+    (each) => each >= pixels && (!animated || each === VARIANT_SIDES_PX[0]),
+  )
+  const standIn = variants?.includes(STAND_IN_SIDE_PX) ? STAND_IN_SIDE_PX : null
   const which = enough ?? standIn ?? (type && !isShown(type) ? null : 'original')
   return blob && which ? `${board.url}/b/${board.id}/blob/${blob}/${which}` : null
 }

@@ -1,21 +1,21 @@
 import { setTimeout } from 'node:timers/promises'
 import { EngineError, readTable } from '@wirephoto/engine'
 import { Command, Option } from 'commander'
+import { OperatorError, operatorErrorOf } from '../operator-error.ts'
 import { parseBoard, parseServer } from '../parse.ts'
-import { Unusable, unusable } from '../unusable.ts'
 
-/** Seconds between tries when the server has too much to do, and how many there are. */
-const PAUSE = 2
-const TRIES = 30
+/** How long to wait before a busy server is asked again, and how often. */
+const BUSY_PAUSE_MS = 2_000
+const MAX_TRY_COUNT = 30
 
-/** Where pictures go. */
+/** The board that the pictures go to. */
 interface Target {
   /** Origin of a running server. */
   readonly to: string
   readonly board: string
 }
 
-/** A document of `images` or `photos`, as the tutorials keep them. */
+/** A document of the tutorials' tables `images` or `photos`. */
 interface Picture {
   readonly id: string
   readonly name: string
@@ -23,7 +23,7 @@ interface Picture {
   readonly place: { readonly x?: number; readonly y?: number }
 }
 
-/** Copies a tutorial's table onto a board of a running server. */
+/** Makes the command that copies a tutorial's table onto a board of a running server. */
 export function importCommand(): Command {
   return new Command('import')
     .description("Copy the pictures of a tutorial's RethinkDB table onto a board.")
@@ -43,7 +43,7 @@ export function importCommand(): Command {
 }
 
 async function copy(table: string, target: Target): Promise<void> {
-  const there = await standing(target)
+  const there = await picturesThere(target)
   const counts = { copied: 0, known: 0, left: 0, refused: 0 }
   const say = (line: string) => process.stdout.write(`${line}\n`)
   try {
@@ -63,7 +63,7 @@ async function copy(table: string, target: Target): Promise<void> {
       }
     }
   } catch (error) {
-    throw error instanceof EngineError ? unusable(error) : error
+    throw error instanceof EngineError ? operatorErrorOf(error) : error
   }
   const { copied, known, left, refused } = counts
   say(
@@ -72,8 +72,8 @@ async function copy(table: string, target: Target): Promise<void> {
   if (refused > 0) process.exitCode = 1
 }
 
-/** What stands on the board, or lies in its trash: each is taken off once. */
-async function standing(target: Target): Promise<{ take(key: string): boolean }> {
+/** Counts the pictures of the board and its trash; `take` finds each of them once. */
+async function picturesThere(target: Target): Promise<{ take(key: string): boolean }> {
   const { records } = (await (await ask(target, 'snapshot')).json()) as {
     records: readonly { kind: string; name: string; bytes: number | null }[]
   }
@@ -92,7 +92,7 @@ async function standing(target: Target): Promise<{ take(key: string): boolean }>
   }
 }
 
-/** A server keeps a file's length, and of its name all letters and digits. */
+/** Returns a key by which a picture is known again: the server keeps a file's length, and the letters of its name. */
 function keyOf(name: string, bytes: number): string {
   const letters = name
     .split(/[/\\]/)
@@ -101,7 +101,7 @@ function keyOf(name: string, bytes: number): string {
   return `${bytes} ${letters.slice(0, 100)}`
 }
 
-/** Why it is left, or the picture. */
+/** Returns the picture of a document, or why it has none. */
 function pictureOf({ id, fileName, file, x, y }: Record<string, unknown>): Picture | string {
   const bytes = bytesOf(file)
   if (!bytes || bytes.length === 0) return 'it has no picture'
@@ -114,7 +114,7 @@ function pictureOf({ id, fileName, file, x, y }: Record<string, unknown>): Pictu
   }
 }
 
-/** Binary as both tutorials keep it, or the data URL that a page sends. */
+/** Returns the bytes of a binary field, as both tutorials keep it, or of the data URL that a page sends. */
 function bytesOf(file: unknown): Uint8Array | null {
   if (file instanceof Uint8Array) return file
   const [, text] =
@@ -122,7 +122,7 @@ function bytesOf(file: unknown): Uint8Array | null {
   return text === undefined ? null : Buffer.from(text, 'base64')
 }
 
-/** Null when it is stored, else why the server refused it. */
+/** Sends a picture. Returns null when it is stored, else the server's refusal. */
 async function send({ name, bytes, place }: Picture, target: Target): Promise<string | null> {
   const query = new URLSearchParams({ name: name.slice(0, 255) })
   for (const [key, value] of Object.entries(place)) query.set(key, String(value))
@@ -131,8 +131,8 @@ async function send({ name, bytes, place }: Picture, target: Target): Promise<st
     const { error } = (await response.json()) as { error?: { message: string } }
     if (!error) return null
     const isBusy = response.status === 429 || response.status === 503
-    if (!isBusy || tries === TRIES) return error.message
-    await setTimeout(PAUSE * 1_000)
+    if (!isBusy || tries === MAX_TRY_COUNT) return error.message
+    await setTimeout(BUSY_PAUSE_MS)
   }
 }
 
@@ -140,11 +140,11 @@ async function ask({ to, board }: Target, path: string, body?: Uint8Array): Prom
   const address = `${to}/api/boards/${board}/${path}`
   const sent = body ? { method: 'POST', body: new Uint8Array(body) } : {}
   const response = await fetch(address, sent).catch(() => {
-    throw new Unusable(`There is no server at ${to}; start it, or give another with --to.`)
+    throw new OperatorError(`There is no server at ${to}; start it, or give another with --to.`)
   })
   if (body || response.ok) return response
   const isBoard = response.headers.get('content-type')?.startsWith('application/json')
-  throw new Unusable(
+  throw new OperatorError(
     isBoard
       ? `${to} has no board ${board} for you; give another --board.`
       : `${to} is no Wirephoto server; give another with --to.`,

@@ -5,6 +5,7 @@ import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer, ServerConfig } from '@wirephoto/server'
 import { Command, Option } from 'commander'
 import { banner } from '../banner.ts'
+import { OperatorError, operatorErrorOf } from '../operator-error.ts'
 import {
   parseBoard,
   parseClassicPort,
@@ -13,7 +14,6 @@ import {
   parseSize,
   parseYes,
 } from '../parse.ts'
-import { Unusable, unusable } from '../unusable.ts'
 
 interface Options {
   readonly port: number
@@ -29,13 +29,13 @@ interface Options {
   readonly classicPort?: number
 }
 
-const PAGE = fileURLToPath(new URL('../../../web/dist', import.meta.url))
-/** Milliseconds in which a signal is the same one again: npm passes on what its terminal sends to all. */
-const ECHO = 1_000
-/** Milliseconds between looks at whether npm's shell is still there. */
-const PARENT = 500
+const PAGE_FOLDER = fileURLToPath(new URL('../../../web/dist', import.meta.url))
+/** A second signal within this time is the first one again: npm passes on what the terminal sends to all. */
+const SIGNAL_ECHO_MS = 1_000
+/** How often the server looks whether npm's shell still runs. */
+const PARENT_POLL_MS = 500
 
-/** Serves boards until it is told to stop. */
+/** Makes the command that serves boards until a signal ends it. */
 export function serveCommand(): Command {
   return new Command('serve')
     .description('Serve boards from this machine.')
@@ -109,7 +109,7 @@ async function serve(options: Options): Promise<void> {
   const host = options.lan ? '0.0.0.0' : options.host
   const engine = options.engine ?? `sqlite:${data}`
   const classic = await classicOf(options, host)
-  // Loaded only now, so that help and mistakes are answered at once.
+  // Loaded late, so that --help and mistakes are answered at once.
   const { startServer } = await import('@wirephoto/server')
   const server = await startServer({
     port: options.port,
@@ -118,21 +118,21 @@ async function serve(options: Options): Promise<void> {
     data,
     engine,
     maxUpload: options.maxUpload,
-    webRoot: PAGE,
+    webRoot: PAGE_FOLDER,
     classic,
   }).catch((error: unknown) => {
     throw explain(error, { ...options, host, data, engine })
   })
   stopOnSignal(server)
   const outside = options.publicUrl ?? null
-  // What stands behind the ? may be a secret too.
+  // The query may hold a secret too.
   const shared = engine.startsWith('sqlite:') ? null : withoutPassword(engine).replace(/\?.*/, '')
   const { port, classicPort } = server
   const opened = classic ? { board: classic.board, port: classicPort } : null
   process.stdout.write(banner({ port, host, outside, data, shared, classic: opened }))
 }
 
-/** What is open to the tutorials' pages, and to whoever comes: on loopback, unless more is meant. */
+/** Checks the flags of --classic. Anything but loopback needs --open too. Throws `OperatorError`. */
 async function classicOf(options: Options, host: string): Promise<ServerConfig['classic']> {
   const { classic: board, open, classicPages, classicPort: port = null, publicUrl } = options
   if (board === undefined) {
@@ -142,25 +142,25 @@ async function classicOf(options: Options, host: string): Promise<ServerConfig['
       '--classic-port': port,
     })
     const [flag] = alone.find(([, value]) => value !== undefined && value !== null) ?? []
-    if (flag) throw new Unusable(`${flag} goes with --classic; give that too.`)
+    if (flag) throw new OperatorError(`${flag} goes with --classic; give that too.`)
     return undefined
   }
   if (!open && (publicUrl !== undefined || !/^(?:localhost|127\..*|::1)$/.test(host)))
-    throw new Unusable(
+    throw new OperatorError(
       `--classic opens the board ${board} to whoever reaches this server; give --open too if that may be others than this computer.`,
     )
   const pages = classicPages === undefined ? null : resolve(startedIn(), classicPages)
   const isFolder = pages === null || (await stat(pages).catch(() => null))?.isDirectory()
   if (!isFolder)
-    throw new Unusable(`There is no folder ${pages}; choose another with --classic-pages.`)
+    throw new OperatorError(`There is no folder ${pages}; choose another with --classic-pages.`)
   return { board, pages, port }
 }
 
-/** Finishes what is under way and closes the database; a second signal doesn't wait for that. */
+/** Closes the server at a signal; a second one ends the process at once. */
 function stopOnSignal(server: RunningServer): void {
   let since: number | null = null
   const stop = () => {
-    if (since !== null && performance.now() - since > ECHO) process.exit(1)
+    if (since !== null && performance.now() - since > SIGNAL_ECHO_MS) process.exit(1)
     if (since !== null) return
     since = performance.now()
     process.stdout.write('Finishing what is under way. Once more to stop at once.\n')
@@ -172,38 +172,38 @@ function stopOnSignal(server: RunningServer): void {
       },
     )
   }
-  // Nobody may be left to read what is said.
+  // The reader of stdout may be gone already.
   process.stdout.on('error', () => {})
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
   if (byNpm()) {
     const parent = process.ppid
-    // npm's shell passes no signal on, it only goes.
+    // npm's shell ends without passing the signal on.
     const watch = setInterval(() => {
       if (process.ppid === parent) return
       clearInterval(watch)
       stop()
-    }, PARENT).unref()
+    }, PARENT_POLL_MS).unref()
   }
 }
 
-/** What a start failed of, in a sentence that says what to do; an error of ours stays what it is. */
+/** Turns an error that a start failed with into a sentence for the operator; returns others as they are. */
 function explain(
   error: unknown,
   { host, data, engine, ...options }: Options & { readonly engine: string },
 ): unknown {
-  if (error instanceof EngineError) return unusable(error)
+  if (error instanceof EngineError) return operatorErrorOf(error)
   const { code, syscall, port } = error as NodeJS.ErrnoException & { port?: number }
   const flag = port === options.port ? '--port' : '--classic-port'
   switch (code) {
     case 'EADDRINUSE':
-      return new Unusable(
+      return new OperatorError(
         `Port ${port} is taken; choose another with ${flag} or stop what uses it.`,
       )
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new Unusable(`This machine has no address ${host}; choose another with --host.`)
+      return new OperatorError(`This machine has no address ${host}; choose another with --host.`)
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
@@ -211,33 +211,36 @@ function explain(
     case 'EEXIST':
     case 'ENOENT':
       if (syscall === 'listen')
-        return new Unusable(
+        return new OperatorError(
           `Port ${port} is not for this user; choose one above 1023 with ${flag}.`,
         )
-      return new Unusable(
+      return new OperatorError(
         `The folder ${data} can't be written; choose another with --data or change its rights.`,
       )
     case 'busy':
-      return new Unusable(
+      return new OperatorError(
         `The database ${withoutPassword(engine)} went away during the start; see what it says and start again.`,
       )
     case 'disk-full':
-      return new Unusable(
+      return new OperatorError(
         `The disk of the database ${withoutPassword(engine)} is full; make room there and start again.`,
       )
     case 'ENOSPC':
-      return new Unusable(`The disk of ${data} is full; make room or choose another with --data.`)
+      return new OperatorError(
+        `The disk of ${data} is full; make room or choose another with --data.`,
+      )
     default:
       return error
   }
 }
 
+/** Whether `npm start` runs this process. */
 const byNpm = (): boolean => process.env['npm_lifecycle_event'] === 'start'
 
-/** Where the operator stood: npm runs scripts in the package's folder. */
+/** Returns the folder that the operator started in: npm runs scripts in the package's folder. */
 const startedIn = (): string => (byNpm() && process.env['INIT_CWD']) || process.cwd()
 
-/** Makes ready what commander reads: an empty variable says nothing, and a flag's says yes or no. */
+/** Prepares the environment for commander: drops empty variables, and flags whose value means no. */
 export function useEnvironment(env: NodeJS.ProcessEnv): void {
   if (env['PORT'] && !env['WIREPHOTO_PORT']) env['WIREPHOTO_PORT'] = env['PORT']
   for (const name of Object.keys(env))

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type Cursor, cursor, parseCursor } from '@wirephoto/board/changes'
+import { type Cursor, cursor, parseCursor } from '@wirephoto/board/cursors'
 import type { ClientRow } from '../client-rows.ts'
 import type { HistoryEntry, Secret } from '../engine.ts'
 import { newStamp } from '../ids.ts'

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import {
+  type Actor,
   type AnyRecord,
   apply,
   applyChanges,
@@ -18,7 +19,6 @@ import {
   seqOf,
   timeOf,
   uuidv7,
-  type Who,
   WireError,
 } from '@wirephoto/board'
 import type { ClientState, Clients, Engine } from '@wirephoto/engine'
@@ -267,7 +267,7 @@ export class LiveBoard {
   /** Lays a message's effect on the draft, once: what was settled before is answered as it was (F3). */
   async #answer(
     message: CommandMessage,
-    who: Who,
+    who: Actor,
     { draft, clients }: Outcome,
   ): Promise<CommandAnswer | WireError> {
     const { client, n, commands } = message

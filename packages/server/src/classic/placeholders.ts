@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { ClientCommand, checked, cleanName, uuidv7, WireError } from '@wirephoto/board'
+import { ClientCommand, cleanName, parseOrThrow, uuidv7, WireError } from '@wirephoto/board'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 
@@ -48,7 +48,7 @@ export class Placeholders {
     if (this.#waiting.size >= MOST) throw new WireError('busy')
     const id = uuidv7(Date.now(), randomBytes(10))
     const name = cleanName(fileName)
-    const add = checked(ClientCommand, { kind: 'image.add', id, x, y, name, ...SIZE })
+    const add = parseOrThrow(ClientCommand, { kind: 'image.add', id, x, y, name, ...SIZE })
     const timer = setTimeout(() => void this.#intake.fail(board, id), PATIENCE).unref()
     // Before the record, so that whoever hears of that knows them.
     this.#waiting.set(id, { type, timer })

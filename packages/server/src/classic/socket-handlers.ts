@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { ClientCommand, checked, type MediaType, WireError } from '@wirephoto/board'
+import { ClientCommand, type MediaType, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
@@ -48,7 +48,7 @@ export function registerHandlers(socket: Socket, viewer: ClassicOutbox, parts: P
       }),
     )
   }
-  const act = (command: unknown) => board.act([checked(ClientCommand, command)], sender)
+  const act = (command: unknown) => board.act([parseOrThrow(ClientCommand, command)], sender)
   /** A push that is looked at, and the one after it: those between are not shown (F12). */
   let looking = false
   let next: unknown

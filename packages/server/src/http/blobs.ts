@@ -1,6 +1,12 @@
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { cleanName, type ImageRecord, STAND_IN, VARIANTS, WireError } from '@wirephoto/board'
+import {
+  cleanName,
+  type ImageRecord,
+  STAND_IN_SIDE_PX,
+  VARIANT_SIDES_PX,
+  WireError,
+} from '@wirephoto/board'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { variantKey } from '../images/variants.ts'
@@ -33,7 +39,7 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
       }),
   })
 
-  for (const side of [...VARIANTS, STAND_IN])
+  for (const side of [...VARIANT_SIDES_PX, STAND_IN_SIDE_PX])
     app.route({
       method,
       url: `/b/:board/blob/:sha256/${side}`,

@@ -1,4 +1,4 @@
-import { type ImageRecord, WireError } from '@wirephoto/board'
+import { type ImageRecord, isBoardId, WireError } from '@wirephoto/board'
 import type { FastifyRequest } from 'fastify'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { Parts } from './app.ts'
@@ -10,7 +10,7 @@ export function atBoard<T>(
   use: (board: LiveBoard, sender: Sender) => T | Promise<T>,
 ): Promise<T> {
   const { board } = request.params as { board: string }
-  if (!/^[\w-]{1,64}$/.test(board)) throw new WireError('unknown-board')
+  if (!isBoardId(board)) throw new WireError('unknown-board')
   return boards.with(board, async (live) => {
     const sender = guard.sender(request.raw, board)
     try {

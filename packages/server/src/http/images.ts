@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
-import { ClientCommand, checked, cleanName, ImageFetch, WireError } from '@wirephoto/board'
+import { ClientCommand, cleanName, ImageFetch, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Sending } from '../images/uploads/intake.ts'
@@ -23,7 +23,7 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
   app.patch('/api/boards/:board/images/:id', (request) =>
     atBoard(parts, request, async (board, sender) => {
       const { id } = pictureOf(board, request)
-      const command = checked(ClientCommand, { kind: 'image.patch', id, set: request.body })
+      const command = parseOrThrow(ClientCommand, { kind: 'image.patch', id, set: request.body })
       await board.act([command], sender)
       return pictureOf(board, request)
     }),
@@ -38,7 +38,7 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
 
   app.post('/api/boards/:board/images/from-url', (request, reply) =>
     atBoard(parts, request, async (board, sender) => {
-      const { url, ...place } = checked(ImageFetch, request.body)
+      const { url, ...place } = parseOrThrow(ImageFetch, request.body)
       const [stored] = await parts.intake.take(board, sender, parts.fetcher.read(url, place))
       return reply.code(201).send(stored)
     }),
@@ -123,7 +123,14 @@ function placeOf(request: FastifyRequest): Sending['place'] {
   const number = (text: string | undefined) =>
     text === undefined ? undefined : Number(text || NaN)
   const place = { x: number(x), y: number(y), w: number(w), caption }
-  checked(ClientCommand, { kind: 'image.add', id: ANY_ID, name: '', width: 1, height: 1, ...place })
+  parseOrThrow(ClientCommand, {
+    kind: 'image.add',
+    id: ANY_ID,
+    name: '',
+    width: 1,
+    height: 1,
+    ...place,
+  })
   return place
 }
 

@@ -7,8 +7,8 @@ import {
   type AnyRecord,
   type ImageRecord,
   isShown,
-  STAND_IN,
-  VARIANTS,
+  STAND_IN_SIDE_PX,
+  VARIANT_SIDES_PX,
   WireError,
 } from '@wirephoto/board'
 import { type Engine, makeFolder } from '@wirephoto/engine'
@@ -31,8 +31,8 @@ export function sidesOf({
   height,
   type,
 }: Pick<ImageRecord, 'width' | 'height' | 'type'>): number[] {
-  const smaller = VARIANTS.filter((side) => side < Math.max(width, height))
-  return type === null || isShown(type) ? smaller : [...smaller, STAND_IN]
+  const smaller = VARIANT_SIDES_PX.filter((side) => side < Math.max(width, height))
+  return type === null || isShown(type) ? smaller : [...smaller, STAND_IN_SIDE_PX]
 }
 
 /** Errors that come again, however often it is tried. */
@@ -165,7 +165,7 @@ export class Variants {
     const sides = sidesOf(record)
     const there: number[] = []
     // The same bytes are processed once (V2); those that nobody wants any more are wanted again (V4).
-    for (const side of [...VARIANTS, STAND_IN])
+    for (const side of [...VARIANT_SIDES_PX, STAND_IN_SIDE_PX])
       if (await blobs.renew(variantKey(blob, side))) there.push(side)
     const missing = sides.filter((side) => !there.includes(side))
     if (missing.length === 0) return there

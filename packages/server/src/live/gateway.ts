@@ -1,5 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import { checked, Hello, limits, WIRE_VERSION, WireError } from '@wirephoto/board'
+import { Hello, limits, parseOrThrow, WIRE_VERSION, WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
 import type { Boards } from '../boards/boards.ts'
@@ -42,7 +42,7 @@ export function attachGateway(
 
   /** Lets a socket into its board's room; opened by the first, given up by the last. */
   async function enter(socket: Socket): Promise<void> {
-    const { board: id, wire } = checked(Hello, socket.handshake.auth)
+    const { board: id, wire } = parseOrThrow(Hello, socket.handshake.auth)
     if (asked.has(socket.conn)) throw new WireError('bad-request')
     asked.add(socket.conn)
     if (wire !== WIRE_VERSION) throw new WireError('old-page')

@@ -16,8 +16,8 @@ import {
   type Batch,
   type Command,
   type Cursor,
-  type Followed,
-  type Present,
+  type FollowAnswer,
+  type PresenceUpdate,
   uuidv7,
   WIRE_VERSION,
 } from '@wirephoto/board'
@@ -112,7 +112,7 @@ class Viewer {
     this.#ws.send(frame)
   }
 
-  follow(cursor: Cursor): Promise<Followed> {
+  follow(cursor: Cursor): Promise<FollowAnswer> {
     this.cursor = cursor
     return this.ask('follow', { cursor })
   }
@@ -342,7 +342,7 @@ describe('live', () => {
       events.flatMap(([event, text]) => (event === 'presence' ? [JSON.parse(String(text))] : []))
     const GONE = Number.POSITIVE_INFINITY
     const pointers = (viewer: Viewer): number[] =>
-      Object.values<Present[string]>(Object.assign({}, ...news(viewer)))
+      Object.values<PresenceUpdate[string]>(Object.assign({}, ...news(viewer)))
         .map((person) => person?.cursor?.x ?? GONE)
         .sort((a, b) => a - b)
     const point = (viewer: Viewer, x: number) =>

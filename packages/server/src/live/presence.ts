@@ -1,4 +1,4 @@
-import { limits, type Present, type Presence as State } from '@wirephoto/board'
+import { limits, type PresenceUpdate, type Presence as State } from '@wirephoto/board'
 
 /** Milliseconds between two messages about presence: 30 a second. */
 const INTERVAL = 33
@@ -9,18 +9,18 @@ const INTERVAL = 33
  * first are shown, and whoever has a picture in hand.
  */
 export class Presence {
-  readonly #send: (news: Present) => void
-  readonly #states = new Map<string, Present[string]>()
+  readonly #send: (news: PresenceUpdate) => void
+  readonly #states = new Map<string, PresenceUpdate[string]>()
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #sentAt = 0
 
-  constructor(send: (news: Present) => void) {
+  constructor(send: (news: PresenceUpdate) => void) {
     this.#send = send
   }
 
   /** The state of all who are shown, for somebody who has just come. */
-  get all(): Present {
+  get all(): PresenceUpdate {
     const first = this.#first
     return Object.fromEntries(
       [...this.#states].filter(([session, state]) => first.has(session) || state?.drag),
@@ -62,7 +62,7 @@ export class Presence {
   #flush(): void {
     this.#timer = undefined
     this.#sentAt = performance.now()
-    const present: Present = {}
+    const present: PresenceUpdate = {}
     for (const session of this.#changed) present[session] = this.#states.get(session) ?? null
     this.#changed.clear()
     this.#send(present)

@@ -29,7 +29,7 @@ interface SeenOptions {
 export class SeenReports {
   readonly #options: SeenOptions
   readonly #added = new Map<string, Added>()
-  readonly #news = new Map<string, SeenBy[string]['by']>()
+  readonly #news = new Map<string, SeenBy[string]['viewers']>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: SeenOptions) {
@@ -66,11 +66,14 @@ export class SeenReports {
   #flush(): void {
     this.#timer = undefined
     const told = new Map<string, SeenBy>()
-    for (const [id, by] of this.#news) {
+    for (const [id, viewers] of this.#news) {
       const visitor = this.#added.get(id)?.visitor
       if (visitor === undefined) continue
       const seenBy = told.get(visitor) ?? {}
-      told.set(visitor, { ...seenBy, [id]: { by, of: this.#options.others(visitor) } })
+      told.set(visitor, {
+        ...seenBy,
+        [id]: { viewers, otherCount: this.#options.others(visitor) },
+      })
     }
     this.#news.clear()
     for (const [visitor, seenBy] of told) this.#options.tell(visitor, seenBy)

@@ -1,16 +1,16 @@
 import {
   type CommandAnswer,
   Commands,
-  checked,
   type ErrorBody,
   Follow,
-  type Followed,
-  heard,
+  type FollowAnswer,
   may,
   Presence as PresenceSchema,
-  Seen as SeenSchema,
-  Sending,
-  Shown,
+  parseOrThrow,
+  parseOrUndefined,
+  SeenReport as SeenSchema,
+  SenderReport,
+  ShowRequest,
   WireError,
 } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
@@ -48,28 +48,28 @@ export class Session {
     this.#room = room
     this.#sender = sender
     this.outbox = new Outbox(socket, room, (reason) => this.#terminate(reason))
-    this.#answer('follow', async (body): Promise<Followed> => {
-      const { cursor } = checked(Follow, body)
+    this.#answer('follow', async (body): Promise<FollowAnswer> => {
+      const { cursor } = parseOrThrow(Follow, body)
       const resumed = this.outbox.follow(await room.board.missed(cursor))
       if (resumed) this.#measure()
       return { visitor: sender.visitor, session: this.id, resumed, now: Date.now() }
     })
-    this.#answer('commands', (body) => this.#command(checked(Commands, body)))
+    this.#answer('commands', (body) => this.#command(parseOrThrow(Commands, body)))
     this.#hear(
       'presence',
-      (body) => heard(PresenceSchema, body),
+      (body) => parseOrUndefined(PresenceSchema, body),
       (state) => {
         room.presence.set(this.id, sender.visitor, state)
       },
     )
     this.#hear(
       'sending',
-      (body) => heard(Sending, body),
+      (body) => parseOrUndefined(SenderReport, body),
       (sending) => this.#say(sending),
     )
     this.#hear(
       'seen',
-      (body) => heard(SeenSchema, body),
+      (body) => parseOrUndefined(SeenSchema, body),
       ({ ids }) => {
         const name = room.presence.nameOf(this.id)
         for (const id of ids)
@@ -79,7 +79,7 @@ export class Session {
     )
     this.#hear(
       'show',
-      (body) => heard(Shown, body),
+      (body) => parseOrUndefined(ShowRequest, body),
       (shown) => {
         if (may({ ...sender, now: 0 }, 'board.patch')) room.tellAll('show', shown)
       },
@@ -119,7 +119,7 @@ export class Session {
   }
 
   /** What only the sender knows of its own pictures on their way. */
-  #say(sending: Sending): void {
+  #say(sending: SenderReport): void {
     const { board, parts } = this.#room
     for (const [id, { state, wait }] of Object.entries(sending)) {
       const record = board.records.get(id)

@@ -1,4 +1,4 @@
-import { type Box, errorMessages, type ImageRecord, standing } from '@wirephoto/board'
+import { type Box, errorMessages, type ImageRecord, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
 import type { Parts } from '../app.ts'
@@ -40,7 +40,7 @@ export function duplicate(parts: Parts, ids: readonly string[]): void {
   const byLayer = stored.sort((a, b) => (a.z < b.z ? -1 : 1))
   selection.all(
     boardStore.board.copy(
-      byLayer.map(({ id: source, x, y }) => ({ source, x: x + ASIDE, y: y + ASIDE })),
+      byLayer.map(({ id: sourceId, x, y }) => ({ sourceId, x: x + ASIDE, y: y + ASIDE })),
     ),
   )
 }
@@ -81,7 +81,7 @@ export function sendToBack({ boardStore: { board } }: Parts, ids: readonly strin
 /** These and the others, each from the bottom up. */
 function layersOf({ pictures }: Board, ids: readonly string[]) {
   const meant = new Set(ids)
-  const byLayer = standing(pictures).sort((a, b) => (a.z < b.z ? -1 : 1))
+  const byLayer = picturesOnBoard(pictures).sort((a, b) => (a.z < b.z ? -1 : 1))
   return {
     chosen: byLayer.filter(({ id }) => meant.has(id)),
     others: byLayer.filter(({ id }) => !meant.has(id)),

@@ -1,4 +1,4 @@
-import { type ImageRecord, standing } from '@wirephoto/board'
+import { type ImageRecord, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
 import { createEffect } from 'solid-js'
 import { useApp } from '../app.ts'
@@ -69,7 +69,7 @@ let again = (): void => {}
 /** Its newest picture. */
 export function pictureOf(board: Board): string | null {
   let newest: ImageRecord | null = null
-  for (const record of standing(board.pictures))
+  for (const record of picturesOnBoard(board.pictures))
     if (record.blob && record.createdAt > (newest?.createdAt ?? 0)) newest = record
   return newest && blobUrl({ url: '', id: board.id }, newest, SMALL)
 }

@@ -108,8 +108,8 @@ export class DragState {
     let ids: string[] = []
     this.#end(() => {
       ids = this.#boardStore.board.copy(
-        [...this.#own].flatMap(([source, { x, y }]) =>
-          this.#boardStore.get(source)?.blob ? { source, x, y } : [],
+        [...this.#own].flatMap(([sourceId, { x, y }]) =>
+          this.#boardStore.get(sourceId)?.blob ? { sourceId, x, y } : [],
         ),
       )
     })

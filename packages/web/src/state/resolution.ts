@@ -1,4 +1,4 @@
-import { type ImageRecord, VARIANTS } from '@wirephoto/board'
+import { type ImageRecord, VARIANT_SIDES_PX } from '@wirephoto/board'
 
 /** Bytes of a file that isn't worth waiting for something smaller. */
 const SMALL = 100_000
@@ -14,10 +14,12 @@ export function sideFor(
   pixels: number,
   isThrifty = savesData(),
 ): number {
-  const smaller = VARIANTS.findLast((side) => side < pixels)
+  const smaller = VARIANT_SIDES_PX.findLast((side) => side < pixels)
   const enough = isThrifty && smaller ? smaller : pixels
   // What moves, moves at more than the smallest.
-  const side = variants?.find((each) => each >= enough && (!animated || each === VARIANTS[0]))
+  const side = variants?.find(
+    (each) => each >= enough && (!animated || each === VARIANT_SIDES_PX[0]),
+  )
   return side ?? Number.POSITIVE_INFINITY
 }
 

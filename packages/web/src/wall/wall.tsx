@@ -1,5 +1,5 @@
 import './wall.css'
-import { type ImageRecord, standing } from '@wirephoto/board'
+import { type ImageRecord, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
 import { createEffect, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
 import { renderSVG } from 'uqr'
@@ -167,7 +167,7 @@ const screenPixels = (): number => Math.max(innerWidth, innerHeight) * devicePix
 
 /** What can be seen, the newest first: a picture on its way counts once there is something of it. */
 const newestFirst = (board: Board): ImageRecord[] =>
-  standing(board.pictures)
+  picturesOnBoard(board.pictures)
     .filter((record) => blobUrl(board, record) || board.preview(record.id))
     .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { type ErrorFacts, isShown, type MediaType, STAND_IN } from '@wirephoto/board'
+import { type ErrorFacts, isShown, type MediaType, STAND_IN_SIDE_PX } from '@wirephoto/board'
 import sharp, { type Sharp } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import { framesOf } from './frame-count.ts'
@@ -227,7 +227,7 @@ async function vary(
   const { folder, pixels } = file
   const input = await inputOf(file)
   const { space } = await sharp(input, { limitInputPixels: false }).metadata()
-  const sides = space === 'cmyk' ? new Set([...file.sides, STAND_IN]) : file.sides
+  const sides = space === 'cmyk' ? new Set([...file.sides, STAND_IN_SIDE_PX]) : file.sides
   const { data, info } = await upright(read(input, pixels), Math.max(...sides))
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })

@@ -4,7 +4,7 @@ import {
   type AnyRecord,
   type Command,
   firstWidth,
-  GAP,
+  GAP_UNITS,
   type ImageAdd,
   type ImageRecord,
   type ImageSettle,
@@ -259,7 +259,7 @@ export class Intake {
         if (preview) previews.set(id, preview)
         const settle = { ...found, ...(address && { source: address }) }
         const { width, height, thumbhash } = settle
-        shift += (place.w ?? firstWidth(width, height)) + GAP
+        shift += (place.w ?? firstWidth(width, height)) + GAP_UNITS
         await herald.settled()
         if (!herald.isAnnounced) commands.push({ ...add, name, width, height, thumbhash })
         commands.push(settle)

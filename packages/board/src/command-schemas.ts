@@ -1,0 +1,80 @@
+import * as z from 'zod/mini'
+import {
+  boardWidth,
+  caption,
+  coordinate,
+  fractionalIndex,
+  pixels,
+  thumbhash,
+  trashDays,
+  uuid,
+} from './fields.ts'
+import { limits } from './limits.ts'
+
+/** Announces a picture; its bytes follow as an upload under the same id. */
+export const ImageAddSchema = z.object({
+  kind: z.literal('image.add'),
+  id: uuid,
+  /** Default: the next free spot. */
+  x: z.optional(coordinate),
+  y: z.optional(coordinate),
+  /** Default: as large as it is in pixels, up to a row's height. */
+  w: z.optional(boardWidth),
+  width: pixels,
+  height: pixels,
+  name: z.string().check(z.maxLength(limits.fileNameLength)),
+  caption: z.optional(caption),
+  thumbhash: z.optional(thumbhash),
+})
+
+/** Changes the named fields and no others, so that patches of different fields both hold (F4). */
+export const ImagePatchSchema = z.object({
+  kind: z.literal('image.patch'),
+  id: uuid,
+  set: z.strictObject({
+    x: z.optional(coordinate),
+    y: z.optional(coordinate),
+    w: z.optional(boardWidth),
+    z: z.optional(fractionalIndex),
+    caption: z.optional(caption),
+  }),
+})
+
+/** Puts a picture in the trash. */
+export const ImageRemoveSchema = z.object({ kind: z.literal('image.remove'), id: uuid })
+
+/** Takes a picture out of the trash, back onto the board. */
+export const ImageRestoreSchema = z.object({ kind: z.literal('image.restore'), id: uuid })
+
+/** Takes a picture out of the trash for good, by hand or once it has expired. A tombstone stays. */
+export const ImagePurgeSchema = z.object({ kind: z.literal('image.purge'), id: uuid })
+
+/** Makes another picture with the same file, caption and name, on top. Its source must be stored. */
+export const ImageCopySchema = z.object({
+  kind: z.literal('image.copy'),
+  id: uuid,
+  sourceId: uuid,
+  x: coordinate,
+  y: coordinate,
+})
+
+/** Changes the named settings and no others. */
+export const BoardPatchSchema = z.object({
+  kind: z.literal('board.patch'),
+  set: z.strictObject({
+    title: z.optional(z.string().check(z.maxLength(limits.titleLength))),
+    trashDays: z.optional(trashDays),
+    keepMetadata: z.optional(z.boolean()),
+  }),
+})
+
+/** A command that a client may send. */
+export const ClientCommand = z.discriminatedUnion('kind', [
+  ImageAddSchema,
+  ImagePatchSchema,
+  ImageRemoveSchema,
+  ImageRestoreSchema,
+  ImagePurgeSchema,
+  ImageCopySchema,
+  BoardPatchSchema,
+])

@@ -1,0 +1,68 @@
+import * as z from 'zod/mini'
+import {
+  address,
+  boardWidth,
+  coordinate,
+  pixels,
+  sha256,
+  thumbhash,
+  trashDays,
+  uuid,
+} from './fields.ts'
+import { MEDIA_TYPES } from './media-types.ts'
+
+/** A picture on the board. */
+export const ImageRecordSchema = z.object({
+  kind: z.literal('image'),
+  /** UUIDv7, made by the client that adds the picture. */
+  id: uuid,
+  /** Top left corner, in board units (one CSS pixel at 100 %). */
+  x: coordinate,
+  y: coordinate,
+  /** Width in board units; the height follows from the pixel size. */
+  w: boardWidth,
+  /** Fractional index: the picture with the greatest one lies on top. */
+  z: z.string(),
+  caption: z.string(),
+  /** File name as the sender had it; shown and downloaded, never a path. */
+  name: z.string(),
+  /** Sniffed from the bytes; null while the file arrives. */
+  type: z.nullable(z.enum(MEDIA_TYPES)),
+  /** Pixels as seen, after orientation. */
+  width: pixels,
+  height: pixels,
+  /** Length of the stored file; null while it arrives. */
+  bytes: z.nullable(z.int()),
+  /** ThumbHash in base64; null until one has been made. */
+  thumbhash: z.nullable(thumbhash),
+  /** sha256 of the stored file in hex; null while it arrives. */
+  blob: z.nullable(sha256),
+  /** Whether the stored file has more than one frame. */
+  animated: z.boolean(),
+  /**
+   * Longest sides in pixels of the variants that exist, smallest first: some of `VARIANT_SIDES_PX`, and
+   * `STAND_IN_SIDE_PX`. Null until they have been made.
+   */
+  variants: z.nullable(z.array(z.int())),
+  /** The URL that the server fetched the picture from; null for an upload. */
+  source: z.nullable(address),
+  /** Public id of the visitor who added it. */
+  author: z.string(),
+  /** Milliseconds since 1970, by the server's clock. */
+  createdAt: z.number(),
+  /** When it was trashed, in milliseconds since 1970; null while it stands on the board. */
+  deletedAt: z.nullable(z.number()),
+})
+
+/** The board's own settings: the one record with the id `board`. */
+export const BoardRecordSchema = z.object({
+  kind: z.literal('board'),
+  id: z.literal('board'),
+  title: z.string(),
+  /** Days that a picture stays in the trash. */
+  trashDays,
+  /** Whether files keep their metadata (F10). */
+  keepMetadata: z.boolean(),
+})
+
+export const AnyRecordSchema = z.discriminatedUnion('kind', [ImageRecordSchema, BoardRecordSchema])
