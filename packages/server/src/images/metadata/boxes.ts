@@ -1,4 +1,4 @@
-import { Broken } from './edit-plan.ts'
+import { MalformedFileError } from './edit-plan.ts'
 
 /** A box of ISO 14496-12 section 4.2, among bytes that have been read of a file. */
 export interface Box {
@@ -13,7 +13,7 @@ export interface Box {
 export function* boxes(bytes: Buffer, start: number, end: number): Generator<Box> {
   for (let at = start; at + 8 <= end; ) {
     const box = boxAt(bytes, at, end)
-    if (box.end > end) throw new Broken()
+    if (box.end > end) throw new MalformedFileError()
     yield box
     at = box.end
   }
@@ -22,25 +22,25 @@ export function* boxes(bytes: Buffer, start: number, end: number): Generator<Box
 /** The box whose header stands there. One without a length goes on to `last`. */
 export function boxAt(bytes: Buffer, start: number, last: number): Box {
   const type = bytes.toString('latin1', start + 4, start + 8)
-  const numbers = new Numbers(bytes, start, bytes.length)
+  const numbers = new BoxNumbers(bytes, start, bytes.length)
   const short = numbers.next(4)
   const body = start + (short === 1 ? 16 : 8)
   numbers.next(4)
   const end = short === 0 ? last : start + (short === 1 ? numbers.next(8) : short)
-  if (end < body) throw new Broken()
+  if (end < body) throw new MalformedFileError()
   return { type, start, body, end }
 }
 
 /** The first box along a path of types. */
-export function find(bytes: Buffer, within: Box, ...path: readonly string[]): Box | undefined {
+export function findBox(bytes: Buffer, within: Box, ...path: readonly string[]): Box | undefined {
   const [type, ...rest] = path
   if (type === undefined) return within
   const box = boxes(bytes, within.body, within.end).find((each) => each.type === type)
-  return box && find(bytes, box, ...rest)
+  return box && findBox(bytes, box, ...rest)
 }
 
 /** Reads numbers one after the other; throws `Broken` at the end. */
-export class Numbers {
+export class BoxNumbers {
   readonly #bytes: Buffer
   #at: number
   readonly #end: number
@@ -53,7 +53,7 @@ export class Numbers {
 
   /** Of so many bytes, the greatest first; of none, 0. */
   next(length: number): number {
-    if (this.#at + length > this.#end) throw new Broken()
+    if (this.#at + length > this.#end) throw new MalformedFileError()
     let value = 0
     for (let i = 0; i < length; i++) value = value * 256 + this.#bytes[this.#at++]!
     return value

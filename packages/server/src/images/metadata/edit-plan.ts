@@ -14,10 +14,10 @@ export class EditPlan {
   keep(start: number, end: number): void {
     const last = this.#kept.at(-1)
     if (last && last.end === start) last.end = Math.max(end, start)
-    else if (end > start && this.#kept.push({ start, end }) > PARTS) throw new Broken()
+    else if (end > start && this.#kept.push({ start, end }) > PARTS) throw new MalformedFileError()
   }
 
-  write(at: number, bytes: Buffer): void {
+  overwrite(at: number, bytes: Buffer): void {
     this.#written.push({ at, bytes })
   }
 
@@ -57,14 +57,14 @@ export async function writeAll(file: FileHandle, bytes: Buffer, at: number): Pro
 }
 
 /** What can't be told apart can't be cleaned: such a file is refused (F8). */
-export class Broken extends Error {
+export class MalformedFileError extends Error {
   constructor() {
     super('not to be understood')
   }
 }
 
 /** What a file says of itself, read here and there: no more in all than any picture needs. */
-export class Description {
+export class BoundedReader {
   readonly #file: FileHandle
   /** Bytes. */
   #left = 16_777_216
@@ -76,9 +76,9 @@ export class Description {
   /** Throws `Broken` when there isn't as much. */
   async read(at: number, length: number): Promise<Buffer> {
     this.#left -= length
-    if (this.#left < 0) throw new Broken()
+    if (this.#left < 0) throw new MalformedFileError()
     const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(length), 0, length, at)
-    if (bytesRead < length) throw new Broken()
+    if (bytesRead < length) throw new MalformedFileError()
     return buffer
   }
 }

@@ -1,5 +1,5 @@
-import { type Box, find, Numbers } from './boxes.ts'
-import { Broken } from './edit-plan.ts'
+import { type Box, BoxNumbers, findBox } from './boxes.ts'
+import { MalformedFileError } from './edit-plan.ts'
 
 /** Stretches of data that are followed at the most. */
 const MOST = 200_000
@@ -9,13 +9,13 @@ export interface Extent {
   readonly start: number
   /** Infinite when it goes on to the end. */
   readonly end: number
-  readonly isWithin: boolean
+  readonly isInIdat: boolean
 }
 
 /** Where the items lie whose ids these are: the box `iloc`, ISO 14496-12 section 8.11.3. */
 export function itemExtents(bytes: Buffer, iloc: Box, wanted: ReadonlySet<number>): Extent[] {
   const extents: Extent[] = []
-  const numbers = new Numbers(bytes, iloc.body, iloc.end)
+  const numbers = new BoxNumbers(bytes, iloc.body, iloc.end)
   const version = numbers.next(1)
   numbers.next(3)
   const [ofOffset, ofLength] = halves(numbers.next(1))
@@ -28,11 +28,11 @@ export function itemExtents(bytes: Buffer, iloc: Box, wanted: ReadonlySet<number
     numbers.next(2)
     const base = numbers.next(ofBase)
     for (let count = numbers.next(2); count > 0; count--) {
-      if (--left < 0) throw new Broken()
+      if (--left < 0) throw new MalformedFileError()
       if (version > 0) numbers.next(ofIndex)
       const start = base + numbers.next(ofOffset)
       const end = start + (numbers.next(ofLength) || Number.POSITIVE_INFINITY)
-      if (wanted.has(id) && method < 2) extents.push({ start, end, isWithin: method === 1 })
+      if (wanted.has(id) && method < 2) extents.push({ start, end, isInIdat: method === 1 })
     }
   }
   return extents
@@ -42,21 +42,21 @@ const halves = (byte: number): [number, number] => [byte >> 4, byte & 15]
 
 /** Where the frames of a track lie, if it is one of pictures: ISO 14496-12 sections 8.7 and 8.4.3. */
 export function frameExtents(bytes: Buffer, track: Box): Extent[] {
-  const handler = find(bytes, track, 'mdia', 'hdlr')
-  const table = find(bytes, track, 'mdia', 'minf', 'stbl')
+  const handler = findBox(bytes, track, 'mdia', 'hdlr')
+  const table = findBox(bytes, track, 'mdia', 'minf', 'stbl')
   if (!handler || !table) return []
   const kind = bytes.toString('latin1', handler.body + 8, handler.body + 12)
   if (!['pict', 'auxv', 'vide'].includes(kind)) return []
-  const sizes = numbersOf(bytes, find(bytes, table, 'stsz'))
-  const runs = numbersOf(bytes, find(bytes, table, 'stsc'))
-  const large = find(bytes, table, 'co64')
-  const chunks = numbersOf(bytes, large ?? find(bytes, table, 'stco'))
+  const sizes = numbersOf(bytes, findBox(bytes, table, 'stsz'))
+  const runs = numbersOf(bytes, findBox(bytes, table, 'stsc'))
+  const large = findBox(bytes, table, 'co64')
+  const chunks = numbersOf(bytes, large ?? findBox(bytes, table, 'stco'))
   const [size, frames] = [sizes.next(4), sizes.next(4)]
   const extents: Extent[] = []
   let [left, samples] = [runs.next(4), 0]
   let [next, each] = left > 0 ? [runs.next(4), 0] : [0, 0]
   const count = chunks.next(4)
-  if (count > MOST) throw new Broken()
+  if (count > MOST) throw new MalformedFileError()
   for (let chunk = 1; chunk <= count; chunk++) {
     if (chunk === next) {
       each = runs.next(4)
@@ -68,13 +68,13 @@ export function frameExtents(bytes: Buffer, track: Box): Extent[] {
     let length = size * (end - samples)
     if (size === 0) for (; samples < end; samples++) length += sizes.next(4)
     samples = end
-    extents.push({ start, end: start + length, isWithin: false })
+    extents.push({ start, end: start + length, isInIdat: false })
   }
   return extents
 }
 
 /** What a box holds, after version and flags. */
-function numbersOf(bytes: Buffer, box: Box | undefined): Numbers {
-  if (!box) throw new Broken()
-  return new Numbers(bytes, box.body + 4, box.end)
+function numbersOf(bytes: Buffer, box: Box | undefined): BoxNumbers {
+  if (!box) throw new MalformedFileError()
+  return new BoxNumbers(bytes, box.body + 4, box.end)
 }

@@ -10,61 +10,61 @@ const APPLICATIONS = ['NETSCAPE2.0', 'ANIMEXTS1.0', 'ICCRGBG1012'] as const
  * Frames, their times, repetition and the colour profile stay. Of comments, plain text and what other
  * applications have written only the lengths of the blocks are left.
  */
-export function* scrubGif(tape: StreamEditor): Scrubbing {
-  yield* tape.keep(10)
-  yield* keepTable(tape)
+export function* scrubGif(editor: StreamEditor): Scrubbing {
+  yield* editor.keep(10)
+  yield* keepTable(editor)
   for (;;) {
-    const kind = yield* tape.byte()
+    const kind = yield* editor.readByte()
     if (kind === IMAGE) {
-      yield* tape.keep(8)
-      yield* keepTable(tape, 0)
-      yield* tape.keep(1)
+      yield* editor.keep(8)
+      yield* keepTable(editor, 0)
+      yield* editor.keep(1)
       for (let length = 1; length > 0; ) {
-        length = yield* tape.byte()
-        yield* tape.keep(length)
+        length = yield* editor.readByte()
+        yield* editor.keep(length)
       }
-    } else if (kind === EXTENSION) yield* scrubExtension(tape, yield* tape.byte())
+    } else if (kind === EXTENSION) yield* scrubExtension(editor, yield* editor.readByte())
     else if (kind !== 0) {
       // Some writers leave zeros between blocks; anything else is the end.
-      tape.replace(TRAILER)
+      editor.replaceLast(TRAILER)
       return
     }
   }
 }
 
 /** The flags, and the colour table that they tell of, which begins so many bytes later. */
-function* keepTable(tape: StreamEditor, after = 2): Scrubbing {
-  const flags = yield* tape.byte()
-  yield* tape.keep(after)
-  if (flags & 0x80) yield* tape.keep(3 * 2 ** ((flags & 7) + 1))
+function* keepTable(editor: StreamEditor, after = 2): Scrubbing {
+  const flags = yield* editor.readByte()
+  yield* editor.keep(after)
+  if (flags & 0x80) yield* editor.keep(3 * 2 ** ((flags & 7) + 1))
 }
 
-function* scrubExtension(tape: StreamEditor, label: number): Scrubbing {
-  let length = yield* tape.byte()
+function* scrubExtension(editor: StreamEditor, label: number): Scrubbing {
+  let length = yield* editor.readByte()
   let application: (typeof APPLICATIONS)[number] | null = null
   if (label === CONTROL && length === 4) {
-    yield* tape.keep(4)
-    length = yield* tape.byte()
+    yield* editor.keep(4)
+    length = yield* editor.readByte()
   } else if (label === APPLICATION && length === 11) {
-    const end = tape.position + 11
-    application = yield* tape.match(APPLICATIONS, end)
-    yield* tape.wipeTo(end)
-    length = yield* tape.byte()
+    const end = editor.position + 11
+    application = yield* editor.match(APPLICATIONS, end)
+    yield* editor.wipeTo(end)
+    length = yield* editor.readByte()
   }
   while (length > 0) {
-    if (application === 'ICCRGBG1012') yield* tape.keep(length)
-    else if (application) yield* scrubRepetition(tape, length)
-    else yield* tape.wipe(length)
-    length = yield* tape.byte()
+    if (application === 'ICCRGBG1012') yield* editor.keep(length)
+    else if (application) yield* scrubRepetition(editor, length)
+    else yield* editor.wipe(length)
+    length = yield* editor.readByte()
   }
 }
 
 /** How often it repeats, or how much to read ahead. */
-function* scrubRepetition(tape: StreamEditor, length: number): Scrubbing {
-  const what = yield* tape.byte()
-  if ((what === 1 && length === 3) || (what === 2 && length === 5)) yield* tape.keep(length - 1)
+function* scrubRepetition(editor: StreamEditor, length: number): Scrubbing {
+  const what = yield* editor.readByte()
+  if ((what === 1 && length === 3) || (what === 2 && length === 5)) yield* editor.keep(length - 1)
   else {
-    tape.replace(0)
-    yield* tape.wipe(length - 1)
+    editor.replaceLast(0)
+    yield* editor.wipe(length - 1)
   }
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
-import { type Box, boxAt, boxes, Numbers } from './boxes.ts'
-import { Broken, Description, EditPlan } from './edit-plan.ts'
+import { type Box, BoxNumbers, boxAt, boxes } from './boxes.ts'
+import { BoundedReader, EditPlan, MalformedFileError } from './edit-plan.ts'
 import { type Extent, frameExtents, itemExtents } from './extents.ts'
 
 /** Boxes that hold others, and the bytes that stand before these: ISO 14496-12, ISO 23008-12. */
@@ -60,7 +60,7 @@ const FREE = Buffer.from('free')
  */
 export async function planHeif(file: FileHandle): Promise<EditPlan> {
   const { size } = await file.stat()
-  const description = new Description(file)
+  const description = new BoundedReader(file)
   const plan = new EditPlan()
   const data: { start: number; end: number }[] = []
   const extents: Extent[] = []
@@ -72,9 +72,9 @@ export async function planHeif(file: FileHandle): Promise<EditPlan> {
       extents.push(...part.extents())
     } else {
       plan.keep(at, at + body)
-      if (type !== 'mdat') plan.write(at + 4, FREE)
+      if (type !== 'mdat') plan.overwrite(at + 4, FREE)
       else if (data.push({ start: at + body, end: Math.min(at + end, size) }) > DATA)
-        throw new Broken()
+        throw new MalformedFileError()
     }
     at += end
   }
@@ -117,7 +117,7 @@ class Part {
     if (!this.#places) return extents
     const wanted = this.#pictures.difference(this.#thumbnails)
     for (const extent of itemExtents(this.#bytes, this.#places, wanted))
-      if (!extent.isWithin) extents.push(extent)
+      if (!extent.isInIdat) extents.push(extent)
       else if (this.#within) {
         const { body, end } = this.#within
         this.#keep(body + extent.start, Math.min(body + extent.end, end))
@@ -126,7 +126,7 @@ class Part {
   }
 
   #walk(box: Box, depth = 0): void {
-    if (depth > DEPTH) throw new Broken()
+    if (depth > DEPTH) throw new MalformedFileError()
     const { type, start, body, end } = box
     const holds = HOLDING.get(type)
     const begins = BEGINNINGS.get(type)
@@ -149,7 +149,7 @@ class Part {
     if (type === 'iloc') this.#places = box
     if (type === 'idat') this.#within = box
     if (type === 'pitm') {
-      const numbers = new Numbers(this.#bytes, body, end)
+      const numbers = new BoxNumbers(this.#bytes, body, end)
       this.#primary = numbers.next(4) < 2 ** 24 ? numbers.next(2) : numbers.next(4)
     }
   }
@@ -160,7 +160,7 @@ class Part {
     this.#keep(start, first)
     for (const { type, body, start, end: last } of boxes(this.#bytes, first, end)) {
       const version = this.#bytes[body]!
-      const numbers = new Numbers(this.#bytes, body + 4, last)
+      const numbers = new BoxNumbers(this.#bytes, body + 4, last)
       const id = numbers.next(version < 3 ? 2 : 4)
       const named = body + (version < 3 ? 12 : 14)
       this.#keep(start, Math.min(named, last))
@@ -181,7 +181,7 @@ class Part {
     this.#keep(start, body + 4)
     const wide = this.#bytes[body] === 0 ? 2 : 4
     for (const box of boxes(this.#bytes, body + 4, end)) {
-      const numbers = new Numbers(this.#bytes, box.body, box.end)
+      const numbers = new BoxNumbers(this.#bytes, box.body, box.end)
       const from = numbers.next(wide)
       this.#keep(box.start, Math.min(box.body + wide + 2 + numbers.next(2) * wide, box.end))
       if (box.type !== 'thmb') continue
@@ -207,6 +207,6 @@ class Part {
   }
 
   #write(start: number, bytes: Buffer): void {
-    this.#plan.write(this.#base + start, bytes)
+    this.#plan.overwrite(this.#base + start, bytes)
   }
 }

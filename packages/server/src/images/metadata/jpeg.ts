@@ -17,17 +17,17 @@ const NEEDED = [
  * orientation. All other segments keep their length and nothing else: comments, thumbnails, XMP, IPTC,
  * maker notes, further pictures behind the end.
  */
-export function* scrubJpeg(tape: StreamEditor): Scrubbing {
-  yield* tape.keep(2)
-  let marker = yield* nextMarker(tape)
+export function* scrubJpeg(editor: StreamEditor): Scrubbing {
+  yield* editor.keep(2)
+  let marker = yield* nextMarker(editor)
   // A second start is that of another picture.
   while (marker !== EOI && marker !== SOI) {
     if (!isBare(marker)) {
-      const end = tape.position + (yield* tape.uint(2))
-      if (end < tape.position) return
-      yield* segment(tape, marker, end)
+      const end = editor.position + (yield* editor.readUint(2))
+      if (end < editor.position) return
+      yield* segment(editor, marker, end)
     }
-    marker = marker === SOS ? yield* afterScan(tape) : yield* nextMarker(tape)
+    marker = marker === SOS ? yield* afterScan(editor) : yield* nextMarker(editor)
   }
 }
 
@@ -36,42 +36,42 @@ const isBare = (marker: number): boolean => marker === 1 || isRestart(marker)
 const isRestart = (marker: number): boolean => marker >= 0xd0 && marker <= 0xd7
 
 /** What stands before it belongs to nothing, and decoders pass over it. */
-function* nextMarker(tape: StreamEditor): Scrubbing<number> {
+function* nextMarker(editor: StreamEditor): Scrubbing<number> {
   for (;;) {
-    let byte = yield* tape.byte()
+    let byte = yield* editor.readByte()
     if (byte !== 0xff) {
-      tape.replace(0)
+      editor.replaceLast(0)
       continue
     }
-    while (byte === 0xff) byte = yield* tape.byte()
+    while (byte === 0xff) byte = yield* editor.readByte()
     if (byte !== 0) return byte
   }
 }
 
 /** The marker that ends the scan: no stuffed zero, no fill byte, no restart. */
-function* afterScan(tape: StreamEditor): Scrubbing<number> {
+function* afterScan(editor: StreamEditor): Scrubbing<number> {
   for (;;) {
-    yield* tape.keepThrough(0xff, isOfScan)
+    yield* editor.keepThrough(0xff, isOfScan)
     let byte = 0xff
-    while (byte === 0xff) byte = yield* tape.byte()
+    while (byte === 0xff) byte = yield* editor.readByte()
     if (!isOfScan(byte)) return byte
   }
 }
 
 const isOfScan = (next: number): boolean => next === 0 || isRestart(next)
 
-function* segment(tape: StreamEditor, marker: number, end: number): Scrubbing {
-  if (NEEDED.includes(marker) || (marker === DNL && end - tape.position === 2))
-    yield* tape.keepTo(end)
+function* segment(editor: StreamEditor, marker: number, end: number): Scrubbing {
+  if (NEEDED.includes(marker) || (marker === DNL && end - editor.position === 2))
+    yield* editor.keepTo(end)
   // JFIF 1.02: version, units and densities; then the size of a thumbnail.
-  if (marker === APP0 && (yield* tape.match(['JFIF\0'], end)))
-    yield* tape.keepTo(Math.min(end, tape.position + 7))
+  if (marker === APP0 && (yield* editor.match(['JFIF\0'], end)))
+    yield* editor.keepTo(Math.min(end, editor.position + 7))
   // EXIF 2.32 section 4.7.2.
-  if (marker === APP1 && (yield* tape.match(['Exif\0\0'], end))) yield* scrubExif(tape, end)
+  if (marker === APP1 && (yield* editor.match(['Exif\0\0'], end))) yield* scrubExif(editor, end)
   // ICC.1 annex B.4.
-  if (marker === APP2 && (yield* tape.match(['ICC_PROFILE\0'], end))) yield* tape.keepTo(end)
+  if (marker === APP2 && (yield* editor.match(['ICC_PROFILE\0'], end))) yield* editor.keepTo(end)
   // Adobe TN 5116 section 18: version, flags, transform.
-  if (marker === APP14 && (yield* tape.match(['Adobe'], end)))
-    yield* tape.keepTo(Math.min(end, tape.position + 7))
-  yield* tape.wipeTo(end)
+  if (marker === APP14 && (yield* editor.match(['Adobe'], end)))
+    yield* editor.keepTo(Math.min(end, editor.position + 7))
+  yield* editor.wipeTo(end)
 }

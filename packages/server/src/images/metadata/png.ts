@@ -30,53 +30,53 @@ const PROFILES = ['icc', 'ICC profile', 'ICC Profile', 'Photoshop ICC profile']
  * What makes pixels stays, with the orientation and the colour profile. Every other chunk, texts and times
  * among them, becomes a private one of zeros: `tEXt` is `teXt` then, which readers pass over.
  */
-export function* scrubPng(tape: StreamEditor): Scrubbing {
-  yield* tape.keep(8)
+export function* scrubPng(editor: StreamEditor): Scrubbing {
+  yield* editor.keep(8)
   for (;;) {
-    const length = yield* tape.uint(4)
+    const length = yield* editor.readUint(4)
     if (length > 0x7fffffff) return
-    tape.sum()
-    const type = yield* chunkType(tape)
+    editor.startCrc()
+    const type = yield* chunkType(editor)
     if (type === null) return
-    const end = tape.position + length
-    if (length <= (KEPT.get(type) ?? -1)) yield* tape.keep(length + 4)
+    const end = editor.position + length
+    if (length <= (KEPT.get(type) ?? -1)) yield* editor.keep(length + 4)
     else {
-      if (type === 'eXIf') yield* scrubExif(tape, end)
-      if (type === 'iCCP' && (yield* scrubName(tape, end))) yield* tape.keepTo(end)
-      yield* tape.wipeTo(end)
-      yield* tape.putSum()
+      if (type === 'eXIf') yield* scrubExif(editor, end)
+      if (type === 'iCCP' && (yield* scrubName(editor, end))) yield* editor.keepTo(end)
+      yield* editor.wipeTo(end)
+      yield* editor.overwriteCrc()
     }
     if (type === 'IEND') return
   }
 }
 
 /** The type, as it is from now on; null when it is none. */
-function* chunkType(tape: StreamEditor): Scrubbing<string | null> {
+function* chunkType(editor: StreamEditor): Scrubbing<string | null> {
   let type = ''
   for (let i = 0; i < 4; i++) {
-    const letter = String.fromCharCode(yield* tape.byte())
+    const letter = String.fromCharCode(yield* editor.readByte())
     if (!/[A-Za-z]/.test(letter)) {
-      tape.replace(0)
+      editor.replaceLast(0)
       return null
     }
     const next = type + letter
     const isKnown = i !== 1 || KNOWN.some((known) => known.startsWith(next))
     type = isKnown ? next : type + letter.toLowerCase()
     // Section 5.4: a small second letter makes it private.
-    tape.replace(type.charCodeAt(i))
+    editor.replaceLast(type.charCodeAt(i))
   }
   return type
 }
 
 /** The name of a profile, up to its end; false when it has none. */
-function* scrubName(tape: StreamEditor, end: number): Scrubbing<boolean> {
-  const last = Math.min(end, tape.position + 80)
+function* scrubName(editor: StreamEditor, end: number): Scrubbing<boolean> {
+  const last = Math.min(end, editor.position + 80)
   let name = ''
-  while (tape.position < last) {
-    const byte = yield* tape.byte()
+  while (editor.position < last) {
+    const byte = yield* editor.readByte()
     if (byte === 0) return true
     name += String.fromCharCode(byte)
-    if (!PROFILES.some((known) => known.startsWith(name))) tape.replace(0x78)
+    if (!PROFILES.some((known) => known.startsWith(name))) editor.replaceLast(0x78)
   }
   return false
 }

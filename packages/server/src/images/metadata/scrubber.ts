@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { MediaType } from '@wirephoto/board'
 import { scrubBmp } from './bmp.ts'
-import { Broken, type EditPlan } from './edit-plan.ts'
+import { type EditPlan, MalformedFileError } from './edit-plan.ts'
 import { scrubGif } from './gif.ts'
 import { planHeif } from './heif.ts'
 import { scrubJpeg } from './jpeg.ts'
@@ -12,7 +12,7 @@ import { scrubWebp } from './webp.ts'
 
 /** A kind of files, told by their first bytes; a dot stands for any byte. */
 type Format = { readonly types: readonly MediaType[]; readonly begins: readonly string[] } & (
-  | { readonly scrub: (tape: StreamEditor) => Scrubbing }
+  | { readonly scrub: (editor: StreamEditor) => Scrubbing }
   | { readonly plan: (file: FileHandle) => Promise<EditPlan> }
 )
 
@@ -36,7 +36,7 @@ const FORMATS: readonly Format[] = [
  * and leads to the same state: so whoever goes on with a file runs through what there is of it.
  */
 export class Scrubber {
-  readonly #tape = new StreamEditor()
+  readonly #editor = new StreamEditor()
   #first = ''
   #running: Scrubbing | null = null
   #isKnown = false
@@ -46,7 +46,7 @@ export class Scrubber {
     let at = 0
     for (; !this.#isKnown && at < bytes.length; at++) this.#look(bytes[at]!)
     if (!this.#running) return
-    this.#tape.load(bytes.subarray(at))
+    this.#editor.load(bytes.subarray(at))
     this.#running.next()
   }
 
@@ -56,21 +56,21 @@ export class Scrubber {
     const format = formatOf(this.#first)
     this.#isKnown = format !== undefined || this.#first.length === MOST
     if (!format || !('scrub' in format)) return
-    this.#running = wholly(format.scrub, this.#tape)
-    this.#tape.load(Buffer.from(this.#first, 'latin1'))
+    this.#running = wholly(format.scrub, this.#editor)
+    this.#editor.load(Buffer.from(this.#first, 'latin1'))
     this.#running.next()
   }
 }
 
 /** Whether what begins so, and is sniffed as this type, is scrubbed; nothing else may be stored (F10). */
-export function isScrubbed(head: Buffer, type: MediaType): boolean {
+export function isScrubbable(head: Buffer, type: MediaType): boolean {
   // Of an SVG nothing is stored but the picture that is drawn of it (V6).
   if (type === 'image/svg+xml') return true
   return formatOf(head.toString('latin1', 0, MOST))?.types.includes(type) ?? false
 }
 
 /** Whether it is scrubbed as it comes, so that others may read what there is of it. */
-export function isScrubbedAtOnce(head: Buffer): boolean {
+export function isScrubbedInStream(head: Buffer): boolean {
   const format = formatOf(head.toString('latin1', 0, MOST))
   return format !== undefined && 'scrub' in format
 }
@@ -85,7 +85,7 @@ export async function scrubFile(path: string, type: MediaType): Promise<boolean>
     await plan.apply(file)
     return true
   } catch (error) {
-    if (error instanceof Broken) return false
+    if (error instanceof MalformedFileError) return false
     throw error
   }
 }
@@ -103,7 +103,7 @@ function isAt(first: string, signs: string): boolean {
 }
 
 /** What follows a picture's end is nothing of it. */
-function* wholly(scrub: (tape: StreamEditor) => Scrubbing, tape: StreamEditor): Scrubbing {
-  yield* scrub(tape)
-  yield* tape.wipeTo(Number.POSITIVE_INFINITY)
+function* wholly(scrub: (editor: StreamEditor) => Scrubbing, editor: StreamEditor): Scrubbing {
+  yield* scrub(editor)
+  yield* editor.wipeTo(Number.POSITIVE_INFINITY)
 }

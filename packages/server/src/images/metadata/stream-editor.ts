@@ -12,40 +12,40 @@ export class StreamEditor {
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   /** Bytes of the file before these. */
-  #before = 0
+  #piecePosition = 0
   /** CRC of what has been written since byte `#summed`, null when nobody asks. */
-  #sum: number | null = null
-  #summed = 0
+  #crc: number | null = null
+  #crcFrom = 0
 
   /** Bytes of the file that have been dealt with. */
   get position(): number {
-    return this.#before + this.#at
+    return this.#piecePosition + this.#at
   }
 
   /** The next bytes of the file. */
   load(bytes: Buffer): void {
-    this.#fold()
-    this.#before += this.#bytes.length
+    this.#updateCrc()
+    this.#piecePosition += this.#bytes.length
     this.#bytes = bytes
-    this.#at = this.#summed = 0
+    this.#at = this.#crcFrom = 0
   }
 
   /** Reads a byte and keeps it. */
-  *byte(): Scrubbing<number> {
+  *readByte(): Scrubbing<number> {
     while (this.#at === this.#bytes.length) yield
     return this.#bytes[this.#at++]!
   }
 
   /** Writes over the byte that has just been read. */
-  replace(byte: number): void {
+  replaceLast(byte: number): void {
     this.#bytes[this.#at - 1] = byte
   }
 
   /** Reads a number and keeps it. */
-  *uint(bytes: 2 | 4, order: 'big' | 'little' = 'big'): Scrubbing<number> {
+  *readUint(bytes: 2 | 4, order: 'big' | 'little' = 'big'): Scrubbing<number> {
     let value = 0
     for (let i = 0; i < bytes; i++)
-      value += (yield* this.byte()) * 256 ** (order === 'big' ? bytes - 1 - i : i)
+      value += (yield* this.readByte()) * 256 ** (order === 'big' ? bytes - 1 - i : i)
     return value
   }
 
@@ -55,7 +55,7 @@ export class StreamEditor {
 
   *keepTo(end: number): Scrubbing {
     while (this.position < end) {
-      const count = yield* this.#some(end)
+      const count = yield* this.#available(end)
       this.#at += count
     }
   }
@@ -66,7 +66,7 @@ export class StreamEditor {
    */
   *keepThrough(byte: number, passes: (next: number) => boolean): Scrubbing {
     for (;;) {
-      yield* this.#some(Number.POSITIVE_INFINITY)
+      yield* this.#available(Number.POSITIVE_INFINITY)
       const bytes = this.#bytes
       let found = bytes.indexOf(byte, this.#at)
       while (found >= 0 && found + 1 < bytes.length && passes(bytes[found + 1]!))
@@ -82,17 +82,17 @@ export class StreamEditor {
 
   *wipeTo(end: number): Scrubbing {
     while (this.position < end) {
-      const count = yield* this.#some(end)
+      const count = yield* this.#available(end)
       this.#bytes.fill(0, this.#at, this.#at + count)
       this.#at += count
     }
   }
 
   /** Writes these over as many bytes. */
-  *put(bytes: Uint8Array): Scrubbing {
+  *overwrite(bytes: Uint8Array): Scrubbing {
     for (const byte of bytes) {
-      yield* this.byte()
-      this.replace(byte)
+      yield* this.readByte()
+      this.replaceLast(byte)
     }
   }
 
@@ -103,9 +103,9 @@ export class StreamEditor {
   *match<S extends string>(strings: readonly S[], end: number, stop = 0xff): Scrubbing<S | null> {
     let read = ''
     while (this.position < end) {
-      const next = read + String.fromCharCode(yield* this.byte())
+      const next = read + String.fromCharCode(yield* this.readByte())
       if (!strings.some((string) => string.startsWith(next))) {
-        this.replace(stop)
+        this.replaceLast(stop)
         return null
       }
       read = next
@@ -116,29 +116,29 @@ export class StreamEditor {
   }
 
   /** From here on the CRC-32 is taken of all that is written. */
-  sum(): void {
-    this.#sum = 0
-    this.#summed = this.#at
+  startCrc(): void {
+    this.#crc = 0
+    this.#crcFrom = this.#at
   }
 
   /** Writes the CRC over the next four bytes. */
-  *putSum(): Scrubbing {
-    this.#fold()
+  *overwriteCrc(): Scrubbing {
+    this.#updateCrc()
     const crc = Buffer.alloc(4)
-    crc.writeUInt32BE(this.#sum ?? 0)
-    this.#sum = null
-    yield* this.put(crc)
+    crc.writeUInt32BE(this.#crc ?? 0)
+    this.#crc = null
+    yield* this.overwrite(crc)
   }
 
   /** How many bytes there are before `end`; waits for the first. */
-  *#some(end: number): Scrubbing<number> {
+  *#available(end: number): Scrubbing<number> {
     while (this.#at === this.#bytes.length) yield
     return Math.min(this.#bytes.length - this.#at, end - this.position)
   }
 
-  #fold(): void {
-    if (this.#sum === null) return
-    this.#sum = crc32(this.#bytes.subarray(this.#summed, this.#at), this.#sum)
-    this.#summed = this.#at
+  #updateCrc(): void {
+    if (this.#crc === null) return
+    this.#crc = crc32(this.#bytes.subarray(this.#crcFrom, this.#at), this.#crc)
+    this.#crcFrom = this.#at
   }
 }

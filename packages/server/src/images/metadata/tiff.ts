@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { Broken, Description, EditPlan } from './edit-plan.ts'
+import { BoundedReader, EditPlan, MalformedFileError } from './edit-plan.ts'
 
 /** Pages, the reduced pictures between them included; and strips or tiles of one. */
 const [PAGES, PIECES] = [1_000, 100_000]
@@ -41,23 +41,23 @@ export async function planTiff(file: FileHandle): Promise<EditPlan> {
 }
 
 class Tiff {
-  readonly #file: Description
+  readonly #file: BoundedReader
   readonly #plan = new EditPlan()
   #isLittle = false
 
   constructor(file: FileHandle) {
-    this.#file = new Description(file)
+    this.#file = new BoundedReader(file)
   }
 
   async plan(): Promise<EditPlan> {
     const header = await this.#file.read(0, 8)
     this.#isLittle = header.toString('latin1', 0, 2) === 'II'
-    if (this.#u16(header, 2) !== 42) throw new Broken()
+    if (this.#u16(header, 2) !== 42) throw new MalformedFileError()
     this.#plan.keep(0, 8)
     const pages: Page[] = []
     let directories = 0
     for (let at = this.#u32(header, 4); at !== 0; directories++) {
-      if (directories === PAGES) throw new Broken()
+      if (directories === PAGES) throw new MalformedFileError()
       const { fields, next } = await this.#directory(at)
       const subfile = fields.find(({ tag }) => tag === SUBFILE)
       const isReduced = subfile && this.#numberOf(subfile.entry, subfile.type, 8) & REDUCED
@@ -87,7 +87,7 @@ class Tiff {
     fields.forEach(({ entry }, i) => entry.copy(directory, 2 + i * 12))
     this.#write(directory, next, directory.length - 4, 4)
     this.#plan.keep(at, at + directory.length)
-    this.#plan.write(at, directory)
+    this.#plan.overwrite(at, directory)
     for (const { entry, type, count } of fields) {
       const length = count * SIZES[type]!
       const start = this.#u32(entry, 8)
@@ -108,7 +108,7 @@ class Tiff {
     const field = fields.find((each) => each.tag === tag)
     if (!field) return []
     const { entry, type, count } = field
-    if (count > PIECES) throw new Broken()
+    if (count > PIECES) throw new MalformedFileError()
     const size = SIZES[type]!
     const values =
       count * size > 4

@@ -17,45 +17,45 @@ const EXIF = ['Exif\0\0II*\0', 'Exif\0\0MM\0*', ...TIFF] as const
 const BLANK = 0x5f
 
 /** What makes pixels stays, with the orientation and the colour profile, and nothing behind the end. */
-export function* scrubWebp(tape: StreamEditor): Scrubbing {
-  yield* tape.keep(4)
-  const size = yield* tape.uint(4, 'little')
-  const last = tape.position + size
-  yield* tape.keep(4)
-  while (tape.position + 8 <= last) {
-    const named = tape.position + 4
-    const type = yield* tape.match(KNOWN, named, BLANK)
-    while (tape.position < named) {
-      yield* tape.byte()
-      tape.replace(BLANK)
+export function* scrubWebp(editor: StreamEditor): Scrubbing {
+  yield* editor.keep(4)
+  const size = yield* editor.readUint(4, 'little')
+  const last = editor.position + size
+  yield* editor.keep(4)
+  while (editor.position + 8 <= last) {
+    const named = editor.position + 4
+    const type = yield* editor.match(KNOWN, named, BLANK)
+    while (editor.position < named) {
+      yield* editor.readByte()
+      editor.replaceLast(BLANK)
     }
-    const length = yield* tape.uint(4, 'little')
+    const length = yield* editor.readUint(4, 'little')
     if (type === 'ANMF') {
       // Its own chunks follow, as if they were not within it.
-      yield* tape.keep(16)
+      yield* editor.keep(16)
       continue
     }
-    const end = Math.min(tape.position + length, last)
-    if (type === 'VP8X') yield* scrubHeader(tape, end)
-    else if (type === 'EXIF') yield* scrubPrefixed(tape, end)
-    else if (type) yield* tape.keepTo(Math.min(end, tape.position + KEPT[type]))
+    const end = Math.min(editor.position + length, last)
+    if (type === 'VP8X') yield* scrubHeader(editor, end)
+    else if (type === 'EXIF') yield* scrubPrefixed(editor, end)
+    else if (type) yield* editor.keepTo(Math.min(end, editor.position + KEPT[type]))
     // Chunks are padded to an even length.
-    yield* tape.wipeTo(end + (length & 1))
+    yield* editor.wipeTo(end + (length & 1))
   }
 }
 
-function* scrubHeader(tape: StreamEditor, end: number): Scrubbing {
-  if (tape.position + 10 > end) return
-  const flags = yield* tape.byte()
-  tape.replace(flags & ~XMP)
-  yield* tape.wipe(3)
-  yield* tape.keep(6)
+function* scrubHeader(editor: StreamEditor, end: number): Scrubbing {
+  if (editor.position + 10 > end) return
+  const flags = yield* editor.readByte()
+  editor.replaceLast(flags & ~XMP)
+  yield* editor.wipe(3)
+  yield* editor.keep(6)
 }
 
 /** Some writers begin it as in a JPEG. */
-function* scrubPrefixed(tape: StreamEditor, end: number): Scrubbing {
-  const found = yield* tape.match(EXIF, end)
+function* scrubPrefixed(editor: StreamEditor, end: number): Scrubbing {
+  const found = yield* editor.match(EXIF, end)
   if (!found) return
   const header = found.endsWith('II*\0') ? 'II*\0' : 'MM\0*'
-  yield* scrubDirectory(tape, header, tape.position - 4, end)
+  yield* scrubDirectory(editor, header, editor.position - 4, end)
 }

@@ -8,7 +8,7 @@ import { removeFile, syncFolder } from '@wirephoto/engine'
 import { failpoint } from '../../failpoint.ts'
 import { HEAD, sniff } from '../decoding/sniff.ts'
 import { writeAll } from '../metadata/edit-plan.ts'
-import { isScrubbed, isScrubbedAtOnce, Scrubber, scrubFile } from '../metadata/scrubber.ts'
+import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
 
 /** Bytes that may arrive before they are made durable: what a power loss costs a sender at most. */
 const STEP = 1_048_576
@@ -102,7 +102,7 @@ export class IncomingFile {
   async mayBeRead(): Promise<MediaType | null> {
     if (!this.isKnown) return null
     const type = await this.type()
-    return isShown(type) && isScrubbedAtOnce(this.#head) ? type : null
+    return isShown(type) && isScrubbedInStream(this.#head) ? type : null
   }
 
   /** Makes the files, durably, before anybody is told of them. */
@@ -172,7 +172,7 @@ export class IncomingFile {
   async type(): Promise<MediaType> {
     if (this.#type) return this.#type
     const type = await sniff(this.#head, this.name)
-    if (!isScrubbed(this.#head, type)) throw new WireError('not-a-picture', { name: this.name })
+    if (!isScrubbable(this.#head, type)) throw new WireError('not-a-picture', { name: this.name })
     this.#type = type
     return type
   }
@@ -183,7 +183,7 @@ export class IncomingFile {
    */
   async scrub(): Promise<void> {
     const type = await this.type()
-    if (this.#isScrubbed || this.#keepMetadata || isScrubbedAtOnce(this.#head)) return
+    if (this.#isScrubbed || this.#keepMetadata || isScrubbedInStream(this.#head)) return
     if (!(await scrubFile(this.path, type))) throw new WireError('damaged', { name: this.name })
     this.#isScrubbed = true
     this.#reading = null
