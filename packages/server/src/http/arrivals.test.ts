@@ -11,7 +11,7 @@ import { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { chunk } from '../../support/sample-images.ts'
-import { isProgressive } from '../images/decoding/progressive.ts'
+import { isProgressive } from '../images/decoding/jpeg-scans.ts'
 
 const MB = 1_000_000
 /** Milliseconds after which a tail without bytes ends (A4). */

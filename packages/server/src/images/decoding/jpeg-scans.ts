@@ -1,52 +1,86 @@
-/** ITU T.81 table B.1. */
-const [SOI, EOI, SOS, SOF2] = [0xd8, 0xd9, 0xda, 0xc2]
-/** Markers without a length: TEM, and RST0 to SOI. */
-const isBare = (marker: number): boolean => marker === 1 || (marker >= 0xd0 && marker <= SOI)
+import { createReadStream } from 'node:fs'
+import {
+  EOI,
+  isFrameHeader,
+  JpegSegments,
+  SOF2,
+  SOF10,
+  SOI,
+  SOS,
+} from '../metadata/jpeg-segments.ts'
+import { type Scrubbing, StreamEditor } from '../metadata/stream-editor.ts'
+
+/** Bytes that are searched for the frame header. No camera writes more before it. */
+const MAX_HEADER_BYTES = 4_194_304
 
 /**
- * The whole scans at the start of a progressive JPEG, closed like a file: the picture in full, though not
- * yet sharp. Null when the first isn't complete, doesn't show every component, or none is progressive.
+ * Returns whether a JPEG sharpens as it arrives, from the first `bytes` of its file; null until its frame
+ * header has arrived (ITU T.81 section B.2).
  */
-export function wholeScans(bytes: Buffer): Buffer | null {
-  if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xff00 + SOI) return null
-  let components = 0
-  let end = 0
-  for (let at = 2; at + 4 <= bytes.length; ) {
-    if (bytes[at] !== 0xff) return null
-    const marker = bytes[at + 1]!
-    if (marker === 0xff || isBare(marker)) {
-      at += marker === 0xff ? 1 : 2
-      continue
-    }
-    if (marker === EOI) break
-    const body = at + 4
-    const after = at + 2 + bytes.readUInt16BE(at + 2)
-    if (after > bytes.length) break
-    if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      if (marker !== SOF2) return null
-      components = bytes[body + 5]!
-    }
-    if (marker !== SOS) {
-      at = after
-      continue
-    }
-    // Luminance alone would be a grey picture.
-    if (end === 0 && bytes[body] !== components) return null
-    const next = endOfScan(bytes, after)
-    if (next === null) break
-    at = end = next
+export async function isProgressive(path: string, bytes: number): Promise<boolean | null> {
+  const editor = new StreamEditor()
+  const reading = readIsProgressive(editor)
+  const end = Math.min(bytes, MAX_HEADER_BYTES)
+  if (end === 0) return null
+  let isFirst = true
+  for await (const chunk of createReadStream(path, { end: end - 1 }) as AsyncIterable<Buffer>) {
+    if (isFirst && !startsJpeg(chunk)) return false
+    isFirst = false
+    editor.load(chunk)
+    const { done, value } = reading.next()
+    if (done) return value
   }
-  return end === 0 ? null : Buffer.concat([bytes.subarray(0, end), Buffer.from([0xff, EOI])])
+  return end < MAX_HEADER_BYTES ? null : false
 }
 
-/** Where the marker stands that ends the scan, null when it hasn't come yet. */
-function endOfScan(bytes: Buffer, from: number): number | null {
-  for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
-    const marker = bytes[at + 1]
-    if (marker === undefined) return null
-    // A stuffed zero, a fill byte or a restart is part of the scan.
-    const isPart = marker === 0 || marker === 0xff || (marker >= 0xd0 && marker <= 0xd7)
-    if (!isPart) return at
+function* readIsProgressive(editor: StreamEditor): Scrubbing<boolean> {
+  const segments = new JpegSegments(editor)
+  for (let segment = yield* segments.next(); segment; segment = yield* segments.next()) {
+    const { marker } = segment
+    if (isFrameHeader(marker)) return marker === SOF2 || marker === SOF10
+    if (marker === SOS) return false
   }
-  return null
+  return false
 }
+
+/**
+ * Returns the complete scans at the start of a progressive JPEG as a file of their own: the whole picture,
+ * not yet sharp. Null if the first scan is incomplete or lacks a component, or if the JPEG is of another
+ * kind. `bytes` may be overwritten.
+ */
+export function wholeScans(bytes: Buffer): Buffer | null {
+  if (!startsJpeg(bytes)) return null
+  let end = 0
+  const editor = new StreamEditor()
+  editor.load(bytes)
+  const { done, value } = readScans(editor, (at) => {
+    end = at
+  }).next()
+  if ((done && !value) || end === 0) return null
+  return Buffer.concat([bytes.subarray(0, end), Buffer.from([0xff, EOI])])
+}
+
+/** Calls back with the end of each complete scan. Returns false if none of them may be shown early. */
+function* readScans(editor: StreamEditor, scanEnded: (at: number) => void): Scrubbing<boolean> {
+  const segments = new JpegSegments(editor)
+  let components = 0
+  let isFirst = true
+  let isInScan = false
+  for (let segment = yield* segments.next(); segment; segment = yield* segments.next()) {
+    if (isInScan) scanEnded(segment.start)
+    isInScan = segment.marker === SOS
+    if (isFrameHeader(segment.marker)) {
+      if (segment.marker !== SOF2) return false
+      // Precision, height and width stand before the number of components.
+      yield* editor.keep(5)
+      components = yield* editor.readByte()
+    }
+    if (!isInScan) continue
+    // A first scan of luminance alone would be a grey picture.
+    if (isFirst && (yield* editor.readByte()) !== components) return false
+    isFirst = false
+  }
+  return true
+}
+
+const startsJpeg = (bytes: Buffer): boolean => bytes[0] === 0xff && bytes[1] === SOI
