@@ -1,15 +1,15 @@
 import { MalformedFileError } from './edit-plan.ts'
 
-/** A box of ISO 14496-12 section 4.2, among bytes that have been read of a file. */
+/** A box of ISO 14496-12 section 4.2. Positions are indices into the bytes that were read. */
 export interface Box {
   readonly type: string
-  /** Where it begins, where what it holds begins, and where it ends. */
   readonly start: number
+  /** Start of the contents, behind the header. */
   readonly body: number
   readonly end: number
 }
 
-/** The boxes between two places. */
+/** Yields the boxes between two positions. Throws `MalformedFileError` for one that ends behind `end`. */
 export function* boxes(bytes: Buffer, start: number, end: number): Generator<Box> {
   for (let at = start; at + 8 <= end; ) {
     const box = boxAt(bytes, at, end)
@@ -19,7 +19,7 @@ export function* boxes(bytes: Buffer, start: number, end: number): Generator<Box
   }
 }
 
-/** The box whose header stands there. One without a length goes on to `last`. */
+/** Returns the box whose header stands at `start`. A box without a length ends at `last`. */
 export function boxAt(bytes: Buffer, start: number, last: number): Box {
   const type = bytes.toString('latin1', start + 4, start + 8)
   const numbers = new BoxNumbers(bytes, start, bytes.length)
@@ -31,7 +31,7 @@ export function boxAt(bytes: Buffer, start: number, last: number): Box {
   return { type, start, body, end }
 }
 
-/** The first box along a path of types. */
+/** Finds the first box along a path of types. */
 export function findBox(bytes: Buffer, within: Box, ...path: readonly string[]): Box | undefined {
   const [type, ...rest] = path
   if (type === undefined) return within
@@ -39,7 +39,7 @@ export function findBox(bytes: Buffer, within: Box, ...path: readonly string[]):
   return box && findBox(bytes, box, ...rest)
 }
 
-/** Reads numbers one after the other; throws `Broken` at the end. */
+/** Reads unsigned big-endian numbers one after the other. */
 export class BoxNumbers {
   readonly #bytes: Buffer
   #at: number
@@ -51,7 +51,7 @@ export class BoxNumbers {
     this.#end = Math.min(end, bytes.length)
   }
 
-  /** Of so many bytes, the greatest first; of none, 0. */
+  /** Reads a number of `length` bytes; 0 for none. Throws `MalformedFileError` behind the end. */
   next(length: number): number {
     if (this.#at + length > this.#end) throw new MalformedFileError()
     let value = 0

@@ -1,37 +1,37 @@
 import { type Box, BoxNumbers, findBox } from './boxes.ts'
 import { MalformedFileError } from './edit-plan.ts'
 
-/** Stretches of data that are followed at the most. */
-const MOST = 200_000
+/** Ranges of data in one file. */
+const MAX_EXTENT_COUNT = 200_000
 
-/** Where data lies: in the file, or within the box `idat`. */
+/** A range of data, in the file or in the box `idat`. */
 export interface Extent {
   readonly start: number
-  /** Infinite when it goes on to the end. */
+  /** Infinite if it extends to the end. */
   readonly end: number
   readonly isInIdat: boolean
 }
 
-/** Where the items lie whose ids these are: the box `iloc`, ISO 14496-12 section 8.11.3. */
+/** Returns the data of the wanted items, from the box `iloc`. ISO 14496-12 section 8.11.3. */
 export function itemExtents(bytes: Buffer, iloc: Box, wanted: ReadonlySet<number>): Extent[] {
   const extents: Extent[] = []
   const numbers = new BoxNumbers(bytes, iloc.body, iloc.end)
   const version = numbers.next(1)
   numbers.next(3)
-  const [ofOffset, ofLength] = halves(numbers.next(1))
-  const [ofBase, ofIndex] = halves(numbers.next(1))
-  const wide = version < 2 ? 2 : 4
-  let left = MOST
-  for (let items = numbers.next(wide); items > 0; items--) {
-    const id = numbers.next(wide)
+  const [offsetBytes, lengthBytes] = halves(numbers.next(1))
+  const [baseBytes, indexBytes] = halves(numbers.next(1))
+  const idBytes = version < 2 ? 2 : 4
+  let left = MAX_EXTENT_COUNT
+  for (let items = numbers.next(idBytes); items > 0; items--) {
+    const id = numbers.next(idBytes)
     const method = version > 0 ? numbers.next(2) & 15 : 0
     numbers.next(2)
-    const base = numbers.next(ofBase)
+    const base = numbers.next(baseBytes)
     for (let count = numbers.next(2); count > 0; count--) {
       if (--left < 0) throw new MalformedFileError()
-      if (version > 0) numbers.next(ofIndex)
-      const start = base + numbers.next(ofOffset)
-      const end = start + (numbers.next(ofLength) || Number.POSITIVE_INFINITY)
+      if (version > 0) numbers.next(indexBytes)
+      const start = base + numbers.next(offsetBytes)
+      const end = start + (numbers.next(lengthBytes) || Number.POSITIVE_INFINITY)
       if (wanted.has(id) && method < 2) extents.push({ start, end, isInIdat: method === 1 })
     }
   }
@@ -40,7 +40,7 @@ export function itemExtents(bytes: Buffer, iloc: Box, wanted: ReadonlySet<number
 
 const halves = (byte: number): [number, number] => [byte >> 4, byte & 15]
 
-/** Where the frames of a track lie, if it is one of pictures: ISO 14496-12 sections 8.7 and 8.4.3. */
+/** Returns the frames of a track; none if it isn't one of pictures. ISO 14496-12 sections 8.7 and 8.4.3. */
 export function frameExtents(bytes: Buffer, track: Box): Extent[] {
   const handler = findBox(bytes, track, 'mdia', 'hdlr')
   const table = findBox(bytes, track, 'mdia', 'minf', 'stbl')
@@ -56,7 +56,7 @@ export function frameExtents(bytes: Buffer, track: Box): Extent[] {
   let [left, samples] = [runs.next(4), 0]
   let [next, each] = left > 0 ? [runs.next(4), 0] : [0, 0]
   const count = chunks.next(4)
-  if (count > MOST) throw new MalformedFileError()
+  if (count > MAX_EXTENT_COUNT) throw new MalformedFileError()
   for (let chunk = 1; chunk <= count; chunk++) {
     if (chunk === next) {
       each = runs.next(4)
@@ -73,7 +73,7 @@ export function frameExtents(bytes: Buffer, track: Box): Extent[] {
   return extents
 }
 
-/** What a box holds, after version and flags. */
+/** Returns the numbers of a box, behind version and flags. */
 function numbersOf(bytes: Buffer, box: Box | undefined): BoxNumbers {
   if (!box) throw new MalformedFileError()
   return new BoxNumbers(bytes, box.body + 4, box.end)

@@ -1,14 +1,14 @@
 import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
-/** GIF89a appendix A. */
+/** Labels of GIF89a appendix A. */
 const [IMAGE, EXTENSION, TRAILER] = [0x2c, 0x21, 0x3b]
 const [CONTROL, APPLICATION] = [0xf9, 0xff]
-/** The applications that tell how often it repeats, and the colour profile. */
+/** Application extensions that stay: repetition and colour profile. */
 const APPLICATIONS = ['NETSCAPE2.0', 'ANIMEXTS1.0', 'ICCRGBG1012'] as const
 
 /**
- * Frames, their times, repetition and the colour profile stay. Of comments, plain text and what other
- * applications have written only the lengths of the blocks are left.
+ * Scrubs a GIF. Frames, their times, repetition and colour profile stay. Comments, plain text and other
+ * application extensions keep only the lengths of their blocks.
  */
 export function* scrubGif(editor: StreamEditor): Scrubbing {
   yield* editor.keep(10)
@@ -25,17 +25,17 @@ export function* scrubGif(editor: StreamEditor): Scrubbing {
       }
     } else if (kind === EXTENSION) yield* scrubExtension(editor, yield* editor.readByte())
     else if (kind !== 0) {
-      // Some writers leave zeros between blocks; anything else is the end.
+      // Some writers leave zeros between blocks. Any other byte ends the picture.
       editor.replaceLast(TRAILER)
       return
     }
   }
 }
 
-/** The flags, and the colour table that they tell of, which begins so many bytes later. */
-function* keepTable(editor: StreamEditor, after = 2): Scrubbing {
+/** Keeps the flags and the colour table that they announce, which starts `gap` bytes later. */
+function* keepTable(editor: StreamEditor, gap = 2): Scrubbing {
   const flags = yield* editor.readByte()
-  yield* editor.keep(after)
+  yield* editor.keep(gap)
   if (flags & 0x80) yield* editor.keep(3 * 2 ** ((flags & 7) + 1))
 }
 
@@ -59,10 +59,10 @@ function* scrubExtension(editor: StreamEditor, label: number): Scrubbing {
   }
 }
 
-/** How often it repeats, or how much to read ahead. */
+/** Keeps how often the animation repeats, or how much to buffer. */
 function* scrubRepetition(editor: StreamEditor, length: number): Scrubbing {
-  const what = yield* editor.readByte()
-  if ((what === 1 && length === 3) || (what === 2 && length === 5)) yield* editor.keep(length - 1)
+  const id = yield* editor.readByte()
+  if ((id === 1 && length === 3) || (id === 2 && length === 5)) yield* editor.keep(length - 1)
   else {
     editor.replaceLast(0)
     yield* editor.wipe(length - 1)

@@ -1,7 +1,7 @@
 import { scrubExif } from './exif.ts'
 import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
-/** Chunks that stay, and the most that they hold. PNG third edition sections 11.2 and 11.3. */
+/** Chunks that stay, with their greatest length in bytes. PNG third edition sections 11.2 and 11.3. */
 const KEPT = new Map([
   ['IHDR', 13],
   ['PLTE', 768],
@@ -22,19 +22,21 @@ const KEPT = new Map([
   ['fcTL', 26],
   ['fdAT', Number.POSITIVE_INFINITY],
 ])
-const KNOWN = [...KEPT.keys(), 'eXIf', 'iCCP']
-/** Names of colour profiles that tell nothing. */
-const PROFILES = ['icc', 'ICC profile', 'ICC Profile', 'Photoshop ICC profile']
+const KNOWN_TYPES = [...KEPT.keys(), 'eXIf', 'iCCP']
+/** Bytes of a chunk, section 5.3, and of a profile's name with its end, section 11.3.2.3. */
+const [MAX_CHUNK_BYTES, MAX_NAME_BYTES] = [0x7fffffff, 80]
+/** Common names of colour profiles, which identify nobody. */
+const PROFILE_NAMES = ['icc', 'ICC profile', 'ICC Profile', 'Photoshop ICC profile']
 
 /**
- * What makes pixels stays, with the orientation and the colour profile. Every other chunk, texts and times
- * among them, becomes a private one of zeros: `tEXt` is `teXt` then, which readers pass over.
+ * Scrubs a PNG. Pixels, orientation and colour profile stay. Every other chunk, such as a text or a time,
+ * becomes a private chunk of zeros: `tEXt` becomes `teXt`, which readers ignore.
  */
 export function* scrubPng(editor: StreamEditor): Scrubbing {
   yield* editor.keep(8)
   for (;;) {
     const length = yield* editor.readUint(4)
-    if (length > 0x7fffffff) return
+    if (length > MAX_CHUNK_BYTES) return
     editor.startCrc()
     const type = yield* chunkType(editor)
     if (type === null) return
@@ -50,7 +52,7 @@ export function* scrubPng(editor: StreamEditor): Scrubbing {
   }
 }
 
-/** The type, as it is from now on; null when it is none. */
+/** Reads a chunk's type and makes it private unless it is known. Returns the new type; null if it isn't one. */
 function* chunkType(editor: StreamEditor): Scrubbing<string | null> {
   let type = ''
   for (let i = 0; i < 4; i++) {
@@ -60,23 +62,23 @@ function* chunkType(editor: StreamEditor): Scrubbing<string | null> {
       return null
     }
     const next = type + letter
-    const isKnown = i !== 1 || KNOWN.some((known) => known.startsWith(next))
+    const isKnown = i !== 1 || KNOWN_TYPES.some((known) => known.startsWith(next))
     type = isKnown ? next : type + letter.toLowerCase()
-    // Section 5.4: a small second letter makes it private.
+    // Section 5.4: a lower-case second letter makes a chunk private.
     editor.replaceLast(type.charCodeAt(i))
   }
   return type
 }
 
-/** The name of a profile, up to its end; false when it has none. */
+/** Reads and scrubs the name of a profile; returns whether it ends. */
 function* scrubName(editor: StreamEditor, end: number): Scrubbing<boolean> {
-  const last = Math.min(end, editor.position + 80)
+  const last = Math.min(end, editor.position + MAX_NAME_BYTES)
   let name = ''
   while (editor.position < last) {
     const byte = yield* editor.readByte()
     if (byte === 0) return true
     name += String.fromCharCode(byte)
-    if (!PROFILES.some((known) => known.startsWith(name))) editor.replaceLast(0x78)
+    if (!PROFILE_NAMES.some((known) => known.startsWith(name))) editor.replaceLast(0x78)
   }
   return false
 }

@@ -10,72 +10,74 @@ import { type Scrubbing, StreamEditor } from './stream-editor.ts'
 import { planTiff } from './tiff.ts'
 import { scrubWebp } from './webp.ts'
 
-/** A kind of files, told by their first bytes; a dot stands for any byte. */
-type Format = { readonly types: readonly MediaType[]; readonly begins: readonly string[] } & (
+/** A file format, recognised by its first bytes; a dot in `signatures` stands for any byte. */
+type Format = { readonly types: readonly MediaType[]; readonly signatures: readonly string[] } & (
   | { readonly scrub: (editor: StreamEditor) => Scrubbing }
   | { readonly plan: (file: FileHandle) => Promise<EditPlan> }
 )
 
 const FORMATS: readonly Format[] = [
-  { types: ['image/jpeg'], begins: ['\xff\xd8\xff'], scrub: scrubJpeg },
-  { types: ['image/png'], begins: ['\x89PNG\r\n\x1a\n'], scrub: scrubPng },
-  { types: ['image/webp'], begins: ['RIFF....WEBP'], scrub: scrubWebp },
-  { types: ['image/gif'], begins: ['GIF87a', 'GIF89a'], scrub: scrubGif },
-  { types: ['image/bmp'], begins: ['BM'], scrub: scrubBmp },
-  { types: ['image/tiff'], begins: ['II*\0', 'MM\0*'], plan: planTiff },
-  { types: ['image/avif', 'image/heic'], begins: ['....ftyp'], plan: planHeif },
+  { types: ['image/jpeg'], signatures: ['\xff\xd8\xff'], scrub: scrubJpeg },
+  { types: ['image/png'], signatures: ['\x89PNG\r\n\x1a\n'], scrub: scrubPng },
+  { types: ['image/webp'], signatures: ['RIFF....WEBP'], scrub: scrubWebp },
+  { types: ['image/gif'], signatures: ['GIF87a', 'GIF89a'], scrub: scrubGif },
+  { types: ['image/bmp'], signatures: ['BM'], scrub: scrubBmp },
+  { types: ['image/tiff'], signatures: ['II*\0', 'MM\0*'], plan: planTiff },
+  { types: ['image/avif', 'image/heic'], signatures: ['....ftyp'], plan: planHeif },
 ]
+const MAX_SIGNATURE_BYTES = 12
 
 /**
- * Overwrites in a file what isn't needed to show the picture (F10): in its bytes as they come, without a
- * change of length, by lists of what may stay. Of formats that say only somewhere what their bytes are
- * (AVIF, HEIC, TIFF) nothing is changed here, and `scrubFile` does it when all is there: until then
- * nobody may read them.
+ * Overwrites everything in a file that isn't needed to show the picture (F10). It edits the bytes as they
+ * arrive, without a change of length. Each format lists what stays.
  *
- * Nothing that is written depends on how the bytes come in pieces. What has been scrubbed stays as it is,
- * and leads to the same state: so whoever goes on with a file runs through what there is of it.
+ * AVIF, HEIC and TIFF describe their bytes anywhere in the file. This class leaves them unchanged;
+ * `scrubFile` edits the complete file, and nobody may read it before.
+ *
+ * The result doesn't depend on how the bytes are cut into pieces. Scrubbed bytes stay the same and lead to
+ * the same state, so a resumed upload runs through the bytes that are already there.
  */
 export class Scrubber {
   readonly #editor = new StreamEditor()
-  #first = ''
+  #head = ''
   #running: Scrubbing | null = null
-  #isKnown = false
+  #isFormatKnown = false
 
-  /** The file's next bytes; they are overwritten in place. */
+  /** Scrubs the file's next bytes in place. */
   scrub(bytes: Buffer): void {
     let at = 0
-    for (; !this.#isKnown && at < bytes.length; at++) this.#look(bytes[at]!)
+    for (; !this.#isFormatKnown && at < bytes.length; at++) this.#detectFormat(bytes[at]!)
     if (!this.#running) return
     this.#editor.load(bytes.subarray(at))
     this.#running.next()
   }
 
-  /** What a file begins with tells nothing of anybody. */
-  #look(byte: number): void {
-    this.#first += String.fromCharCode(byte)
-    const format = formatOf(this.#first)
-    this.#isKnown = format !== undefined || this.#first.length === MOST
+  /** Takes a byte of the signature. The signature itself identifies nobody and stays. */
+  #detectFormat(byte: number): void {
+    this.#head += String.fromCharCode(byte)
+    const format = formatOf(this.#head)
+    this.#isFormatKnown = format !== undefined || this.#head.length === MAX_SIGNATURE_BYTES
     if (!format || !('scrub' in format)) return
-    this.#running = wholly(format.scrub, this.#editor)
-    this.#editor.load(Buffer.from(this.#first, 'latin1'))
+    this.#running = scrubToEnd(format.scrub, this.#editor)
+    this.#editor.load(Buffer.from(this.#head, 'latin1'))
     this.#running.next()
   }
 }
 
-/** Whether what begins so, and is sniffed as this type, is scrubbed; nothing else may be stored (F10). */
+/** Returns whether a file of this type that starts so can be scrubbed. Nothing else may be stored (F10). */
 export function isScrubbable(head: Buffer, type: MediaType): boolean {
-  // Of an SVG nothing is stored but the picture that is drawn of it (V6).
+  // An SVG itself is never stored, only the PNG that is drawn of it (V6).
   if (type === 'image/svg+xml') return true
-  return formatOf(head.toString('latin1', 0, MOST))?.types.includes(type) ?? false
+  return formatOf(signatureOf(head))?.types.includes(type) ?? false
 }
 
-/** Whether it is scrubbed as it comes, so that others may read what there is of it. */
+/** Returns whether a file that starts so is scrubbed as it arrives, so that others may read it early. */
 export function isScrubbedInStream(head: Buffer): boolean {
-  const format = formatOf(head.toString('latin1', 0, MOST))
+  const format = formatOf(signatureOf(head))
   return format !== undefined && 'scrub' in format
 }
 
-/** Scrubs a file that wasn't as it came. Idempotent; false when it is too broken for that. */
+/** Scrubs a complete file that wasn't scrubbed as it arrived. Idempotent; false if the file is malformed. */
 export async function scrubFile(path: string, type: MediaType): Promise<boolean> {
   const format = FORMATS.find(({ types }) => types.includes(type))
   if (!format || !('plan' in format)) return true
@@ -90,20 +92,20 @@ export async function scrubFile(path: string, type: MediaType): Promise<boolean>
   }
 }
 
-/** Bytes that tell a format at the most. */
-const MOST = 12
+const signatureOf = (head: Buffer): string => head.toString('latin1', 0, MAX_SIGNATURE_BYTES)
 
-const formatOf = (first: string): Format | undefined =>
-  FORMATS.find(({ begins }) => begins.some((signs) => isAt(first, signs)))
+const formatOf = (head: string): Format | undefined =>
+  FORMATS.find(({ signatures }) => signatures.some((signature) => startsWith(head, signature)))
 
-function isAt(first: string, signs: string): boolean {
-  if (first.length < signs.length) return false
-  for (let i = 0; i < signs.length; i++) if (signs[i] !== '.' && signs[i] !== first[i]) return false
+function startsWith(head: string, signature: string): boolean {
+  if (head.length < signature.length) return false
+  for (let i = 0; i < signature.length; i++)
+    if (signature[i] !== '.' && signature[i] !== head[i]) return false
   return true
 }
 
-/** What follows a picture's end is nothing of it. */
-function* wholly(scrub: (editor: StreamEditor) => Scrubbing, editor: StreamEditor): Scrubbing {
+/** Scrubs the picture, then wipes everything behind its end. */
+function* scrubToEnd(scrub: (editor: StreamEditor) => Scrubbing, editor: StreamEditor): Scrubbing {
   yield* scrub(editor)
   yield* editor.wipeTo(Number.POSITIVE_INFINITY)
 }

@@ -1,28 +1,30 @@
 import { crc32 } from 'node:zlib'
 
-/** Part of a scrubber: it yields where the bytes end that there are, and goes on with the next ones. */
+/** A step-by-step edit: it yields when it needs the next piece of the file. */
 export type Scrubbing<T = void> = Generator<undefined, T, undefined>
 
 /**
- * A file that runs through in pieces, of which nothing is held back: a byte is kept or written over when
- * it is read. So whoever goes on after a restart need only run through what has been written: it must
- * lead to where they were. Bytes that are written over must therefore never look like those kept.
+ * Edits a file that passes through in pieces, without a change of length. A byte is kept or overwritten when
+ * it is read; nothing is held back.
+ *
+ * After a restart the editor reads its own output again and must reach the same state. Therefore a byte that
+ * was overwritten must never look like one that is kept.
  */
 export class StreamEditor {
   #bytes: Buffer = Buffer.alloc(0)
   #at = 0
-  /** Bytes of the file before these. */
+  /** Position of the current piece in the file. */
   #piecePosition = 0
-  /** CRC of what has been written since byte `#summed`, null when nobody asks. */
+  /** CRC-32 of the output up to `#crcFrom` in this piece; null when none is computed. */
   #crc: number | null = null
   #crcFrom = 0
 
-  /** Bytes of the file that have been dealt with. */
+  /** Bytes of the file that have been read. */
   get position(): number {
     return this.#piecePosition + this.#at
   }
 
-  /** The next bytes of the file. */
+  /** Takes the next piece of the file; it is overwritten in place. */
   load(bytes: Buffer): void {
     this.#updateCrc()
     this.#piecePosition += this.#bytes.length
@@ -36,12 +38,12 @@ export class StreamEditor {
     return this.#bytes[this.#at++]!
   }
 
-  /** Writes over the byte that has just been read. */
+  /** Overwrites the byte that was read last. */
   replaceLast(byte: number): void {
     this.#bytes[this.#at - 1] = byte
   }
 
-  /** Reads a number and keeps it. */
+  /** Reads an unsigned number and keeps it. */
   *readUint(bytes: 2 | 4, order: 'big' | 'little' = 'big'): Scrubbing<number> {
     let value = 0
     for (let i = 0; i < bytes; i++)
@@ -61,25 +63,27 @@ export class StreamEditor {
   }
 
   /**
-   * Keeps bytes up to and with the next one of this value. Those that are seen to be followed by what
-   * `passes` may be passed over, since nothing else is as quick.
+   * Keeps bytes up to and including the next one of this value. One that is followed by a byte which `skips`
+   * accepts may be passed over: the search for bytes is much faster than the generator.
    */
-  *keepThrough(byte: number, passes: (next: number) => boolean): Scrubbing {
+  *keepThrough(byte: number, skips: (next: number) => boolean): Scrubbing {
     for (;;) {
       yield* this.#available(Number.POSITIVE_INFINITY)
       const bytes = this.#bytes
       let found = bytes.indexOf(byte, this.#at)
-      while (found >= 0 && found + 1 < bytes.length && passes(bytes[found + 1]!))
+      while (found >= 0 && found + 1 < bytes.length && skips(bytes[found + 1]!))
         found = bytes.indexOf(byte, found + 2)
       this.#at = found < 0 ? bytes.length : found + 1
       if (found >= 0) return
     }
   }
 
+  /** Overwrites as many bytes with zero. */
   *wipe(count: number): Scrubbing {
     yield* this.wipeTo(this.position + count)
   }
 
+  /** Overwrites with zero up to the position `end`. */
   *wipeTo(end: number): Scrubbing {
     while (this.position < end) {
       const count = yield* this.#available(end)
@@ -88,7 +92,7 @@ export class StreamEditor {
     }
   }
 
-  /** Writes these over as many bytes. */
+  /** Overwrites as many bytes with these. */
   *overwrite(bytes: Uint8Array): Scrubbing {
     for (const byte of bytes) {
       yield* this.readByte()
@@ -97,8 +101,8 @@ export class StreamEditor {
   }
 
   /**
-   * Which of these Latin-1 strings the bytes before `end` begin with; null when none. Kept is what may
-   * belong to one; the first byte that can't is written over with `stop`, which must be in none of them.
+   * Returns which of these Latin-1 strings the bytes before `end` begin with, or null. Bytes that agree with
+   * one of them stay. The first byte that disagrees becomes `stop`, which none of them may contain.
    */
   *match<S extends string>(strings: readonly S[], end: number, stop = 0xff): Scrubbing<S | null> {
     let read = ''
@@ -115,13 +119,13 @@ export class StreamEditor {
     return null
   }
 
-  /** From here on the CRC-32 is taken of all that is written. */
+  /** Starts a CRC-32 of the output. */
   startCrc(): void {
     this.#crc = 0
     this.#crcFrom = this.#at
   }
 
-  /** Writes the CRC over the next four bytes. */
+  /** Overwrites the next four bytes with the CRC-32, big-endian. */
   *overwriteCrc(): Scrubbing {
     this.#updateCrc()
     const crc = Buffer.alloc(4)
@@ -130,7 +134,7 @@ export class StreamEditor {
     yield* this.overwrite(crc)
   }
 
-  /** How many bytes there are before `end`; waits for the first. */
+  /** Returns how many bytes of this piece stand before `end`; waits for the first. */
   *#available(end: number): Scrubbing<number> {
     while (this.#at === this.#bytes.length) yield
     return Math.min(this.#bytes.length - this.#at, end - this.position)

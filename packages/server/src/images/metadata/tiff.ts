@@ -1,87 +1,90 @@
 import type { FileHandle } from 'node:fs/promises'
 import { BoundedReader, EditPlan, MalformedFileError } from './edit-plan.ts'
 
-/** Pages, the reduced pictures between them included; and strips or tiles of one. */
-const [PAGES, PIECES] = [1_000, 100_000]
-/** Bytes of a value by its type: TIFF 6.0 section 2. None of text, which tells nothing of pixels. */
-const SIZES = [0, 1, 0, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
+/** Directories of a file, and strips or tiles of one page. */
+const [MAX_DIRECTORY_COUNT, MAX_PIECE_COUNT] = [1_000, 100_000]
+/** Bytes of a value, by its type. TIFF 6.0 section 2. Text has none: no pixel depends on it. */
+const VALUE_BYTES = [0, 1, 0, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
 const [SUBFILE, STRIPS, STRIP_BYTES, TILES, TILE_BYTES] = [254, 273, 279, 324, 325]
 const [JPEG, JPEG_BYTES] = [513, 514]
 /**
- * Fields that say how pixels are made of bytes, with the orientation and the colour profile: TIFF 6.0, its
- * technical notes 1 and 2, and ICC.1 annex B.
+ * Fields that stay: those that decode pixels, orientation and colour profile. TIFF 6.0, its technical notes 1
+ * and 2, and ICC.1 annex B.
  */
-const KEPT = new Set(
+const KEPT_TAGS = new Set(
   [
     '254 255 256 257 258 259 262 263 266 273 274 277 278 279 280 281 282 283 284 290 291 292 293 296',
     '301 317 318 319 320 321 322 323 324 325 332 334 336 338 339 340 341 342 347',
     '512 513 514 515 517 518 519 520 521 529 530 531 532 34675',
   ].flatMap((line) => line.split(' ').map(Number)),
 )
-/** Of SUBFILE: a smaller picture of another one in the file. */
+/** Flag of SUBFILE: a smaller version of another picture in the file. */
 const REDUCED = 1
 
 interface Field {
   readonly tag: number
-  /** The entry of 12 bytes. */
+  /** The directory entry, 12 bytes. */
   readonly entry: Buffer
   readonly type: number
   readonly count: number
 }
 
 interface Page {
-  /** Where its directory stands. */
+  /** Position of its directory. */
   readonly at: number
   readonly fields: readonly Field[]
 }
 
-/** What of a TIFF stays: its pages, but for small pictures of others, and of each the fields above. */
-export async function planTiff(file: FileHandle): Promise<EditPlan> {
-  return new Tiff(file).plan()
+/**
+ * Plans the scrubbing of a TIFF. Its pages stay, except smaller versions of others; each keeps the fields
+ * above. Rejects with `MalformedFileError`.
+ */
+export function planTiff(file: FileHandle): Promise<EditPlan> {
+  return new TiffPlanner(file).plan()
 }
 
-class Tiff {
-  readonly #file: BoundedReader
+class TiffPlanner {
+  readonly #reader: BoundedReader
   readonly #plan = new EditPlan()
   #isLittle = false
 
   constructor(file: FileHandle) {
-    this.#file = new BoundedReader(file)
+    this.#reader = new BoundedReader(file)
   }
 
   async plan(): Promise<EditPlan> {
-    const header = await this.#file.read(0, 8)
+    const header = await this.#reader.read(0, 8)
     this.#isLittle = header.toString('latin1', 0, 2) === 'II'
     if (this.#u16(header, 2) !== 42) throw new MalformedFileError()
     this.#plan.keep(0, 8)
     const pages: Page[] = []
     let directories = 0
     for (let at = this.#u32(header, 4); at !== 0; directories++) {
-      if (directories === PAGES) throw new MalformedFileError()
-      const { fields, next } = await this.#directory(at)
+      if (directories === MAX_DIRECTORY_COUNT) throw new MalformedFileError()
+      const { fields, next } = await this.#readDirectory(at)
       const subfile = fields.find(({ tag }) => tag === SUBFILE)
       const isReduced = subfile && this.#numberOf(subfile.entry, subfile.type, 8) & REDUCED
       if (pages.length === 0 || !isReduced) pages.push({ at, fields })
       at = next
     }
-    for (const [i, page] of pages.entries()) await this.#page(page, pages[i + 1]?.at ?? 0)
+    for (const [i, page] of pages.entries()) await this.#keepPage(page, pages[i + 1]?.at ?? 0)
     return this.#plan
   }
 
-  async #directory(at: number): Promise<{ fields: Field[]; next: number }> {
-    const length = this.#u16(await this.#file.read(at, 2), 0) * 12
-    const bytes = await this.#file.read(at + 2, length + 4)
+  async #readDirectory(at: number): Promise<{ fields: Field[]; next: number }> {
+    const length = this.#u16(await this.#reader.read(at, 2), 0) * 12
+    const bytes = await this.#reader.read(at + 2, length + 4)
     const fields: Field[] = []
     for (let i = 0; i < length; i += 12) {
       const entry = bytes.subarray(i, i + 12)
       const [tag, type, count] = [this.#u16(entry, 0), this.#u16(entry, 2), this.#u32(entry, 4)]
-      if (KEPT.has(tag) && SIZES[type]) fields.push({ tag, entry, type, count })
+      if (KEPT_TAGS.has(tag) && VALUE_BYTES[type]) fields.push({ tag, entry, type, count })
     }
     return { fields, next: this.#u32(bytes, length) }
   }
 
-  /** Keeps a page's fields, moved together before the place of the next page, and what they point to. */
-  async #page({ at, fields }: Page, next: number): Promise<void> {
+  /** Keeps a page's fields and the data that they point to. Closes the gaps between the fields. */
+  async #keepPage({ at, fields }: Page, next: number): Promise<void> {
     const directory = Buffer.alloc(2 + fields.length * 12 + 4)
     this.#write(directory, fields.length, 0, 2)
     fields.forEach(({ entry }, i) => entry.copy(directory, 2 + i * 12))
@@ -89,7 +92,7 @@ class Tiff {
     this.#plan.keep(at, at + directory.length)
     this.#plan.overwrite(at, directory)
     for (const { entry, type, count } of fields) {
-      const length = count * SIZES[type]!
+      const length = count * VALUE_BYTES[type]!
       const start = this.#u32(entry, 8)
       if (length > 4) this.#plan.keep(start, start + length)
     }
@@ -99,20 +102,20 @@ class Tiff {
   }
 
   async #keepData(fields: readonly Field[], starts: number, lengths: number): Promise<void> {
-    const from = await this.#numbers(fields, starts)
-    const bytes = await this.#numbers(fields, lengths)
+    const from = await this.#readNumbers(fields, starts)
+    const bytes = await this.#readNumbers(fields, lengths)
     from.forEach((start, i) => this.#plan.keep(start, start + (bytes[i] ?? 0)))
   }
 
-  async #numbers(fields: readonly Field[], tag: number): Promise<number[]> {
+  async #readNumbers(fields: readonly Field[], tag: number): Promise<number[]> {
     const field = fields.find((each) => each.tag === tag)
     if (!field) return []
     const { entry, type, count } = field
-    if (count > PIECES) throw new MalformedFileError()
-    const size = SIZES[type]!
+    if (count > MAX_PIECE_COUNT) throw new MalformedFileError()
+    const size = VALUE_BYTES[type]!
     const values =
       count * size > 4
-        ? await this.#file.read(this.#u32(entry, 8), count * size)
+        ? await this.#reader.read(this.#u32(entry, 8), count * size)
         : entry.subarray(8)
     return Array.from({ length: count }, (_, i) => this.#numberOf(values, type, i * size))
   }
