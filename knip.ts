@@ -6,7 +6,7 @@ export default {
   workspaces: {
     '.': {
       entry: ['test/**/*.test.ts', 'bench/baselines/*.ts'],
-      project: [`{bench,docs,test}/${project}`, '*.ts'],
+      project: [`{bench,docs,lint,test}/${project}`, '*.ts'],
       // Debian's, where the test that needs it says so when it is missing.
       ignoreBinaries: ['strace', 'WebKitWebDriver', 'Xvfb'],
     },

@@ -32,6 +32,7 @@ type Restricted = ['error', { patterns: Pattern[] }]
 
 export default defineConfig({
   plugins: ['typescript', 'unicorn', 'oxc', 'import'],
+  jsPlugins: ['./lint/house.ts'],
   categories: { correctness: 'error' },
   rules: {
     'typescript/no-floating-promises': [
@@ -51,6 +52,14 @@ export default defineConfig({
     ...restrict(),
   },
   overrides: [
+    {
+      files: ['packages/{board,cli}/**', 'lint/**'],
+      rules: {
+        'import/no-cycle': ['error', { ignoreTypes: false }],
+        'house/unit-in-name': 'error',
+        'house/plain-comments': 'error',
+      },
+    },
     ...Object.entries(arrows).map(([name, down]) => ({
       files: [`packages/${name}/**`],
       rules: restrict(inPackage(name, down), ...(name === 'board' ? [node] : [])),

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+
+const root = resolve(import.meta.dirname, '..')
+
+/** Lints one file as the repository's configuration does; returns the rules that it breaks, by line. */
+async function problemsIn(source: string, folder: string): Promise<string[]> {
+  await writeFile(join(folder, 'packages/board/src/sample.ts'), source)
+  const oxlint = join(root, 'node_modules/oxlint/bin/oxlint')
+  const output = await new Promise<string>((done) => {
+    const args = [oxlint, '--format', 'json', 'packages']
+    execFile(process.execPath, args, { cwd: folder }, (_, out) => done(out))
+  })
+  const { diagnostics } = JSON.parse(output) as {
+    diagnostics: { code: string; labels: { span: { line: number } }[] }[]
+  }
+  return diagnostics
+    .filter(({ code }) => code.startsWith('house'))
+    .map(({ code, labels }) => `${labels[0]!.span.line} ${code.replace(/^house\((.*)\)$/, '$1')}`)
+    .sort()
+}
+
+test('the linter demands units of constants, and plain sentences of comments', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-lint-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await mkdir(join(folder, 'packages/board/src'), { recursive: true })
+  for (const name of ['oxlint.config.ts', 'lint', 'node_modules'])
+    await symlink(join(root, name), join(folder, name))
+
+  await t.test('units', async () => {
+    const source = [
+      'const PATIENCE = 30_000',
+      'const LIMIT = 2 * 1024',
+      'export const BEHIND_TIMEOUT_MS = 30_000',
+      'const VIEWER_BACKLOG_BYTES = 512 * 1024',
+      'const CHANGES_PER_SECOND = 30',
+      'const OPCODE = 0x2',
+      'const WIRE_VERSION = 4',
+      "const NAME = 'text'",
+      'const lower = 7',
+    ].join('\n')
+    assert.deepEqual(await problemsIn(source, folder), ['1 unit-in-name', '2 unit-in-name'])
+  })
+
+  await t.test('comments', async () => {
+    const long = Array.from({ length: 26 }, (_, i) => `word${i}`).join(' ')
+    const source = [
+      '/** What it is. */',
+      'const a = 1',
+      '// Fine. Whoever reads it stops here.',
+      'const b = 1',
+      `/** Says ${long}. */`,
+      'const c = 1',
+      '/** Streams the file to disk; resolves when the last byte is durable. */',
+      'const d = 1',
+      '// A comment that goes on over many lines is one comment, and its sentences',
+      '// are counted as one text; this one has twenty-six words without its',
+      '// full stop',
+      'const e = 1',
+    ].join('\n')
+    assert.deepEqual(await problemsIn(source, folder), [
+      '1 plain-comments',
+      '3 plain-comments',
+      '5 plain-comments',
+      '9 plain-comments',
+    ])
+  })
+})
