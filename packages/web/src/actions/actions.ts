@@ -1,4 +1,4 @@
-import type { Parts } from '../app.ts'
+import type { Parts } from '../app-state.ts'
 import { type Action, can, chordOf } from './action.ts'
 import { arrangeActions } from './arrange.ts'
 import { boardActions } from './board.ts'

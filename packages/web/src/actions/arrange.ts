@@ -1,9 +1,9 @@
-import type { Parts } from '../app.ts'
-import { around } from '../geometry/view.ts'
+import type { Parts } from '../app-state.ts'
+import { around } from '../geometry/box.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
-import { runLazy } from './does.ts'
 import { targetOf } from './pictures.ts'
+import { runLazy } from './run-lazy.ts'
 
 /** By how much Larger makes larger. */
 const STEP = 1.1

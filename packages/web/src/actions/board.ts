@@ -1,8 +1,8 @@
-import type { Parts } from '../app.ts'
+import type { Parts } from '../app-state.ts'
 import { isDark, setLook } from '../look/theme.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
-import { runLazy } from './does.ts'
+import { runLazy } from './run-lazy.ts'
 
 export function boardActions(parts: Parts) {
   const { boardStore, panels, people, toasts, choose } = parts

@@ -1,12 +1,11 @@
 import { type Box, errorMessages, type ImageRecord, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
-import type { Parts } from '../app.ts'
-import { tidied } from '../geometry/tidy.ts'
-import { overlaps } from '../geometry/view.ts'
+import type { Parts } from '../app-state.ts'
+import { overlaps } from '../geometry/box.ts'
+import { tidied } from '../geometry/order.ts'
 import { hashOf } from '../state/camera.ts'
-import { copyText } from '../state/clipboard.ts'
-import { canCopyPictures, copyPicture as copy } from '../state/copy-picture.ts'
+import { canCopyPictures, copyPicture as copy, copyText } from '../state/clipboard.ts'
 import { words } from '../words/page.ts'
 
 /* What is done now and then: loaded once the board is live, or when it is asked for. */

@@ -1,7 +1,7 @@
-import type { Parts } from '../app.ts'
+import type { Parts } from '../app-state.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
-import { runLazy } from './does.ts'
+import { runLazy } from './run-lazy.ts'
 
 /** What can be done with pictures: the one that is large, else the selected, else where the keyboard is. */
 export function pictureActions(parts: Parts) {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { around, contains } from './box.ts'
 import {
-  around,
   between,
-  contains,
   fitting,
   revealing,
   seen,

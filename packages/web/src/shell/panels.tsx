@@ -1,6 +1,6 @@
 import { type Accessor, type Component, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import type { Toasts } from '../ui/toasts.tsx'
+import type { Toasts } from '../state/toasts.ts'
 import { words } from '../words/page.ts'
 
 /** Milliseconds after which a page that stands still fetches what could be wanted. */

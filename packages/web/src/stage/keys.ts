@@ -1,7 +1,7 @@
-import { boxOf } from '@wirephoto/board'
 import { actionFor } from '../actions/actions.ts'
+import { enter, goTo } from '../actions/focus.ts'
 import type { App } from '../app.ts'
-import { type Direction, firstSeen, neighbour } from '../geometry/order.ts'
+import { type Direction, neighbour } from '../geometry/order.ts'
 import type { Gestures } from './gestures.ts'
 
 /** Screen pixels that an arrow pans, and board units that it moves a selection. */
@@ -89,31 +89,11 @@ function nudge({ boardStore, selection }: App, dx: number, dy: number, now: numb
   boardStore.move(new Map(places), step)
 }
 
-/** Puts the keyboard on a picture, and the picture into view. */
-export function goTo(
-  { selection, boardStore, camera }: App,
-  id: string,
-  how: 'reveal' | 'stay' = 'reveal',
-): void {
-  const record = boardStore.get(id)
-  if (!record) return
-  selection.activate(null)
-  selection.activate(id, true)
-  if (how === 'reveal') camera.reveal(boxOf(record))
-}
-
 function escape(app: App, gestures: Gestures): void {
   if (gestures.busy) gestures.cancel()
   else if (app.unseen.back()) return
   else if (app.selection.ids().size > 0) app.selection.clear()
   else app.selection.activate(null)
-}
-
-/** Goes to the first picture that is seen. False when there is none. */
-export function enter({ boardStore, camera, selection }: App): boolean {
-  const id = firstSeen(boardStore.boxes, camera.clear)
-  if (id) selection.activate(id, true)
-  return id !== null
 }
 
 const isElsewhere = ({ target }: KeyboardEvent): boolean =>

@@ -1,7 +1,8 @@
 import { type Box, limits } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { around, type Point, toScreen } from '../geometry/view.ts'
+import { around } from '../geometry/box.ts'
+import { type Point, toScreen } from '../geometry/view.ts'
 
 /** Where a handle is on its box, from 0 at the left and the top to 1. */
 interface Grip {

@@ -1,7 +1,8 @@
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { actionsFor } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
-import { around, toScreen } from '../geometry/view.ts'
+import { around } from '../geometry/box.ts'
+import { toScreen } from '../geometry/view.ts'
 import { ActionButton } from '../ui/action-button.tsx'
 import { words } from '../words/page.ts'
 

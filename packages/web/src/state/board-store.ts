@@ -1,16 +1,11 @@
 import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
 import type { Arrival, Board, DragPosition, OwnUpload, SeenBy, Status } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
-import { around } from '../geometry/view.ts'
+import { around, type Standing } from '../geometry/box.ts'
 import { LiveReads } from './live-reads.ts'
 
 /** Milliseconds in which a picture that came is still new enough to land. */
 const FRESH = 1_000
-
-/** Where a picture stands, and how high in the stack. */
-export interface Standing extends Box {
-  readonly z: string
-}
 
 /**
  * The board as the page sees it: the SDK's state as signals, and one's own pictures that the board

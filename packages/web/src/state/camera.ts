@@ -1,10 +1,10 @@
 import type { Box } from '@wirephoto/board'
 import { type Accessor, createMemo, createSignal } from 'solid-js'
+import { contains } from '../geometry/box.ts'
 import {
   between,
   centred,
   clear,
-  contains,
   fitting,
   type Insets,
   type Point,

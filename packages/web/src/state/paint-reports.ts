@@ -1,5 +1,6 @@
 import { createEffect, onCleanup } from 'solid-js'
-import { overlaps, seen } from '../geometry/view.ts'
+import { overlaps } from '../geometry/box.ts'
+import { seen } from '../geometry/view.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
 

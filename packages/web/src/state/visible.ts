@@ -7,7 +7,8 @@ import {
   onCleanup,
   untrack,
 } from 'solid-js'
-import { contains, overlaps, seen } from '../geometry/view.ts'
+import { contains, overlaps } from '../geometry/box.ts'
+import { seen } from '../geometry/view.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
 import type { DragState } from './drag.ts'

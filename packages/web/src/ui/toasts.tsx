@@ -1,56 +1,11 @@
-import { type Accessor, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
+import { For, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { Icon } from '../look/icon.tsx'
+import type { Toast } from '../state/toasts.ts'
 import { words } from '../words/page.ts'
 
 /** Milliseconds; it starts again when the pointer or the keyboard leaves. */
 const SHOWN = 6_000
-const AT_MOST = 3
-
-interface Action {
-  readonly label: string
-  readonly run: () => void
-}
-
-interface Toast {
-  readonly text: string
-  readonly trouble: boolean
-  readonly stays: boolean
-  readonly action: Action | undefined
-}
-
-/** One sentence, one action, a few seconds. */
-export class Toasts {
-  readonly list: Accessor<readonly Toast[]>
-  readonly #set: (change: (list: readonly Toast[]) => readonly Toast[]) => void
-
-  constructor() {
-    const [list, set] = createSignal<readonly Toast[]>([])
-    this.list = list
-    this.#set = set
-  }
-
-  say(text: string, action?: Action): void {
-    this.#add({ text, trouble: false, stays: false, action })
-  }
-
-  warn(text: string, action?: Action): void {
-    this.#add({ text, trouble: true, stays: false, action })
-  }
-
-  /** Until it is acted upon. */
-  insist(text: string, action: Action): void {
-    this.#add({ text, trouble: true, stays: true, action })
-  }
-
-  close(toast: Toast): void {
-    this.#set((list) => list.filter((other) => other !== toast))
-  }
-
-  #add(toast: Toast): void {
-    this.#set((list) => [...list.filter(({ text }) => text !== toast.text), toast].slice(-AT_MOST))
-  }
-}
 
 export function ToastList(): JSX.Element {
   const { toasts } = useApp()

@@ -1,4 +1,4 @@
-import type { Parts } from '../app.ts'
+import type { Parts } from '../app-state.ts'
 import { words } from '../words/page.ts'
 
 type LazyActions = typeof import('./lazy-actions.ts')

@@ -1,0 +1,23 @@
+import { boxOf } from '@wirephoto/board'
+import type { Parts } from '../app-state.ts'
+import { firstSeen } from '../geometry/order.ts'
+
+/** Puts the keyboard on a picture, and the picture into view. */
+export function goTo(
+  { selection, boardStore, camera }: Parts,
+  id: string,
+  how: 'reveal' | 'stay' = 'reveal',
+): void {
+  const record = boardStore.get(id)
+  if (!record) return
+  selection.activate(null)
+  selection.activate(id, true)
+  if (how === 'reveal') camera.reveal(boxOf(record))
+}
+
+/** Goes to the first picture that is seen. False when there is none. */
+export function enter({ boardStore, camera, selection }: Parts): boolean {
+  const id = firstSeen(boardStore.boxes, camera.clear)
+  if (id) selection.activate(id, true)
+  return id !== null
+}
