@@ -1,5 +1,6 @@
 import type { ImageRecord } from '@wirephoto/board'
 import type { Size } from '../geometry/view.ts'
+import { prefersReducedMotion } from '../look/motion.ts'
 
 /** Milliseconds in which a picture grows from its tile, and goes back. */
 const GROW = 200
@@ -27,7 +28,7 @@ export function grow(picture: HTMLElement, id: string): void {
 
 /** Back to the tile, or just away. Resolves when it is gone. */
 export async function shrink(frame: HTMLElement, id: string | null): Promise<void> {
-  if (isStill()) return
+  if (prefersReducedMotion()) return
   const picture = frame.querySelector<HTMLElement>('.large')
   const to = (id !== null && picture && placeAt(picture, id)) || { opacity: '0' }
   const timing = { duration: GROW, easing: 'cubic-bezier(.2,.8,.2,1)', fill: 'forwards' } as const
@@ -39,7 +40,7 @@ export async function shrink(frame: HTMLElement, id: string | null): Promise<voi
 /** What puts the picture where its tile is; null where motion is unwelcome, or there is no tile to see. */
 function placeAt(picture: HTMLElement, id: string): Keyframe | null {
   const tile = document.querySelector(`[data-image="${id}"] .print`)?.getBoundingClientRect()
-  if (!tile || isStill()) return null
+  if (!tile || prefersReducedMotion()) return null
   if (tile.right < 0 || tile.bottom < 0 || tile.left > innerWidth || tile.top > innerHeight)
     return null
   const now = picture.getBoundingClientRect()
@@ -47,5 +48,3 @@ function placeAt(picture: HTMLElement, id: string): Keyframe | null {
   const dy = tile.y + tile.height / 2 - (now.y + now.height / 2)
   return { transform: `translate(${dx}px, ${dy}px) scale(${tile.width / now.width})` }
 }
-
-const isStill = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches

@@ -5,6 +5,7 @@ import { toScreen } from '../geometry/view.ts'
 import { avatarColour } from '../ui/avatar-colour.ts'
 import { words } from '../words/page.ts'
 import './remote-cursors.css'
+import { prefersReducedMotion } from '../look/motion.ts'
 
 /** Pointers that are drawn at the most. */
 const DRAWN = 20
@@ -36,7 +37,7 @@ function Cursor(props: { session: string }): JSX.Element {
   const follow = (now: number, last = now - 16): void => {
     const to = goal()
     if (!to) return
-    const still = !isPlaced || matchMedia('(prefers-reduced-motion: reduce)').matches
+    const still = !isPlaced || prefersReducedMotion()
     const part = still ? 1 : 1 - Math.exp((4 * (last - now)) / SPRING)
     isPlaced = true
     const { x, y } = at()

@@ -18,6 +18,7 @@ import {
   zoomed,
   zoomStep,
 } from '../geometry/view.ts'
+import { prefersReducedMotion } from '../look/motion.ts'
 
 /** Milliseconds of a fly-to. */
 const FLIGHT = 320
@@ -139,7 +140,7 @@ export class Camera {
   }
 
   fly(to: View): void {
-    if (matchMedia('(prefers-reduced-motion: reduce)').matches) return this.to(to)
+    if (prefersReducedMotion()) return this.to(to)
     cancelAnimationFrame(this.#frame)
     this.#goal = to
     const from = this.#now

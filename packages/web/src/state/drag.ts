@@ -1,6 +1,7 @@
 import { limits } from '@wirephoto/board'
 import type { DragPosition, Place } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup, type Signal } from 'solid-js'
+import { prefersReducedMotion } from '../look/motion.ts'
 import type { BoardStore } from './board-store.ts'
 
 /** Milliseconds in which a picture in someone else's hand covers most of the way to where it is. */
@@ -186,7 +187,7 @@ export class DragState {
   }
 
   #follow(now: number, last = now - 16): void {
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches
+    const still = prefersReducedMotion()
     const part = still ? 1 : 1 - Math.exp((last - now) / FOLLOW)
     batch(() => {
       for (const [id, follower] of this.#followers) {

@@ -1,4 +1,5 @@
 import { createComputed, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
+import { prefersReducedMotion } from '../look/motion.ts'
 import type { TransferState } from '../state/transfer-state.ts'
 
 /** Milliseconds in which the line leaves at the bottom. */
@@ -13,7 +14,7 @@ export function ProgressLine(props: { way: TransferState | null }): JSX.Element 
       () => props.way === null,
       (isStored, was) => {
         clearTimeout(timer)
-        setLeaving(isStored && was === false && !isStill())
+        setLeaving(isStored && was === false && !prefersReducedMotion())
         timer = setTimeout(() => setLeaving(false), LEAVING)
       },
     ),
@@ -36,7 +37,5 @@ export function ProgressLine(props: { way: TransferState | null }): JSX.Element 
 /** In steps where motion is unwelcome. */
 function share(way: TransferState | null): number {
   const sent = Math.min(1, way?.share ?? 0)
-  return isStill() ? Math.floor(sent * 10) / 10 : sent
+  return prefersReducedMotion() ? Math.floor(sent * 10) / 10 : sent
 }
-
-const isStill = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches
