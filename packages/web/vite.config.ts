@@ -18,8 +18,8 @@ export default defineConfig({
           groups: [
             { name: 'page', tags: ['$initial'] },
             { name: 'thumbhash', test: /thumbhash/ },
-            { name: 'later', test: /web\/src\/(stage\/overlay|shell\/(people|visited-boards))\./ },
-            { name: 'rooms', test: /web\/src\/(lightbox|shell|ui)\// },
+            { name: 'lazy', test: /web\/src\/(stage\/overlay|shell\/(people|visited-boards))\./ },
+            { name: 'panels', test: /web\/src\/(lightbox|shell|ui)\// },
           ],
         },
       },

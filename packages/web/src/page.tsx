@@ -6,7 +6,7 @@ import { AppContext } from './app.ts'
 import type { Parts, Tool } from './app-state.ts'
 import { Drop } from './drop/drop.ts'
 import type { View } from './geometry/view.ts'
-import { Panels } from './shell/panels.tsx'
+import { shellPanels } from './shell/panels.tsx'
 import { ProblemPage } from './shell/problem.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Stage } from './stage/stage.tsx'
@@ -16,11 +16,18 @@ import { CaptionEditing } from './state/caption-editing.ts'
 import { DragState } from './state/drag.ts'
 import { Menus } from './state/menus.ts'
 import { PaintReporter } from './state/paint-reports.ts'
+import { type PanelLoaders, Panels } from './state/panels.ts'
 import { People } from './state/people.ts'
 import { Selection } from './state/selection.ts'
 import { Toasts } from './state/toasts.ts'
 import { Unseen } from './state/unseen.ts'
 import { words } from './words/page.ts'
+
+/** The views themselves never import each other, so the page hands all loaders to `Panels`. */
+const panelLoaders: PanelLoaders = {
+  ...shellPanels,
+  lightbox: () => import('./lightbox/lightbox.tsx').then(({ Lightbox }) => Lightbox),
+}
 
 /** A board, or why there is none. */
 export function Page(props: { board: Board }): JSX.Element {
@@ -34,7 +41,7 @@ export function Page(props: { board: Board }): JSX.Element {
   const people = new People(board)
   const unseen = new Unseen(boardStore, camera)
   const captionEditing = new CaptionEditing()
-  const panels = new Panels(toasts)
+  const panels = new Panels(panelLoaders, toasts)
   const menus = new Menus()
   const drop = new Drop(boardStore, camera, toasts)
   const [tool, setTool] = createSignal<Tool>('select')

@@ -1,25 +1,17 @@
-import type { IconName } from '../look/icon.tsx'
+import type { MenuItem } from '../state/menus.ts'
 import { words } from '../words/page.ts'
 
 const { keys: names } = words
 
-/** Something that a person can do. Buttons, menus, keys, the sheet and the palette all take it from here. */
-export interface Action {
+/** Something that a person can do. Buttons, menus, keys, the key sheet and the palette share it. */
+export interface Action extends MenuItem {
   readonly group: 'pictures' | 'view' | 'board'
-  readonly label: string
-  readonly icon: IconName
-  /** Chords like `mod+shift+z`; the first is the one that is shown. */
-  readonly keys: readonly string[]
-  /** Whether it would do something now, as a signal; left out: always. */
-  readonly isPossible?: () => boolean
-  /** Does no harm where it isn't possible. */
-  readonly run: () => void
 }
 
-export const can = (action: Action): boolean => action.isPossible?.() ?? true
+export const can = (item: MenuItem): boolean => item.isPossible?.() ?? true
 
 /** An action's key as people read it: `Ctrl Shift Z`, `⌘ ⇧ Z`. */
-export const keyOf = ({ keys: [first = ''] }: Action): string => nameKey(first)
+export const keyOf = ({ keys: [first = ''] }: MenuItem): string => nameKey(first)
 
 export function nameKey(chord: string): string {
   return chord

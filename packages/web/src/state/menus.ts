@@ -1,11 +1,23 @@
 import { type Accessor, createSignal } from 'solid-js'
-import type { Action } from '../actions/action.ts'
 import type { Point } from '../geometry/view.ts'
+import type { IconName } from '../look/icon.tsx'
+
+/** An entry of a menu. */
+export interface MenuItem {
+  readonly label: string
+  readonly icon: IconName
+  /** Chords like `mod+shift+z`; people see the first. */
+  readonly keys: readonly string[]
+  /** Whether it would do something now, as a signal. Always, if left out. */
+  readonly isPossible?: () => boolean
+  /** Does nothing harmful while it isn't possible. */
+  readonly run: () => void
+}
 
 export interface OpenMenu {
   readonly at: Point
   readonly label: string
-  readonly items: readonly Action[]
+  readonly items: readonly MenuItem[]
 }
 
 /** The menu that is open, one at a time; what draws it comes after the board. */

@@ -1,13 +1,14 @@
 import { For, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { Portal } from 'solid-js/web'
-import { type Action, can, keyOf } from '../actions/action.ts'
+import { can, keyOf } from '../actions/action.ts'
 import type { Point } from '../geometry/view.ts'
 import { Icon } from '../look/icon.tsx'
+import type { MenuItem } from '../state/menus.ts'
 
 interface MenuProps {
   readonly at: Point
   readonly label: string
-  readonly items: readonly Action[]
+  readonly items: readonly MenuItem[]
   readonly onClose: () => void
 }
 
@@ -23,7 +24,7 @@ export function Menu(props: MenuProps): JSX.Element {
     props.onClose()
     if (before instanceof HTMLElement) before.focus({ preventScroll: true })
   }
-  const choose = (item: Action): void => {
+  const choose = (item: MenuItem): void => {
     close()
     item.run()
   }
