@@ -24,6 +24,32 @@ const inPackage = (name: string, down: readonly string[]) => {
   }
 }
 
+/**
+ * The page's folders and files, from the ground up. Each may import those of the rows above it here,
+ * and none of its own row.
+ */
+const pageLevels: readonly (readonly string[])[] = [
+  ['look', 'words', 'geometry'],
+  ['state'],
+  ['drop'],
+  ['app-state.ts'],
+  ['actions'],
+  ['app.ts'],
+  ['ui'],
+  ['stage', 'lightbox', 'shell', 'wall'],
+  ['page.tsx'],
+  ['main.tsx'],
+]
+
+const onPage = (name: string, below: readonly string[]) => {
+  const others = pageLevels.flat().filter((other) => other !== name && !below.includes(other))
+  const names = others.map((other) => other.replace('.', String.raw`\.`)).join('|')
+  return {
+    regex: String.raw`^(\.\.?/)+(src/)?(${names})(/|$)`,
+    message: `${name} may import ${below.join(', ') || 'nothing'} of the page. Arrows only point down.`,
+  }
+}
+
 const restrict = (...patterns: Pattern[]): { 'no-restricted-imports': Restricted } => ({
   'no-restricted-imports': ['error', { patterns: [byPath, ...patterns] }],
 })
@@ -68,6 +94,12 @@ export default defineConfig({
       files: ['packages/board/**/*.test.ts'],
       rules: restrict(inPackage('board', arrows.board)),
     },
+    ...pageLevels.flatMap((level, i) =>
+      level.map((name) => ({
+        files: [`packages/web/src/${name}${name.includes('.') ? '' : '/**'}`],
+        rules: restrict(inPackage('web', arrows.web), onPage(name, pageLevels.slice(0, i).flat())),
+      })),
+    ),
     // Solid assigns what `ref={…}` names.
     { files: ['packages/web/**/*.tsx'], rules: { 'no-unassigned-vars': 'off' } },
   ],

@@ -285,14 +285,14 @@ describe('what can be done', () => {
   test('a menu that can not be loaded says so, and opens when it can', async (t) => {
     const context = await stand.browser.newContext()
     t.after(() => context.close())
-    await context.route('**/assets/later-*.js', (route) => route.abort())
+    await context.route('**/assets/lazy-*.js', (route) => route.abort())
     const tolerates = /ERR_FAILED/
     const anna = await stand.open(t, 'wire.test', await stand.newBoard(), { context, tolerates })
     const menu = anna.page.getByRole('button', { name: words.boardMenu })
     await menu.click()
     await anna.told(words.needsConnection)
     await anna.page.locator('[aria-haspopup=menu][aria-expanded=false]').waitFor()
-    await context.unroute('**/assets/later-*.js')
+    await context.unroute('**/assets/lazy-*.js')
     await menu.click()
     await anna.page.getByRole('menuitem', { name: words.boards }).waitFor()
   })
