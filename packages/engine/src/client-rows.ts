@@ -1,8 +1,12 @@
 import type { Clients } from './engine.ts'
 
-/** Client, its last number, the seq of its last effect, and its refusals as JSON or null. */
+/**
+ * A client's state as databases store it: client id, number of its last command, seq of its last
+ * effect, and its refusals as JSON or null.
+ */
 export type ClientRow = readonly [client: string, n: number, seq: number, refused: string | null]
 
+/** Encodes client states as rows. */
 export const toClientRows = (clients: Clients): ClientRow[] =>
   Array.from(clients, ([client, { n, seq, refused }]) => [
     client,
@@ -11,6 +15,7 @@ export const toClientRows = (clients: Clients): ClientRow[] =>
     refused.length > 0 ? JSON.stringify(refused) : null,
   ])
 
+/** Decodes rows into client states. If a client has several rows, the last one counts. */
 export const fromClientRows = (rows: readonly ClientRow[]): Clients =>
   new Map(
     rows.map(([client, n, seq, refused]) => [

@@ -13,7 +13,7 @@ import { serversContract } from './contract/servers.ts'
 
 export { type Fixture, type OpenFixture, type SharedFixture, sharedFixture }
 
-/** What every engine must pass (F5): the whole port, and random histories in which all replicas agree. */
+/** Declares the tests that every engine must pass (F5): the whole port, then random histories. */
 export function engineContract(name: string, open: OpenFixture): void {
   describe(`${name}: the engine contract (F5)`, () => {
     let fixture: Fixture
@@ -33,7 +33,7 @@ export function engineContract(name: string, open: OpenFixture): void {
   })
 }
 
-/** What every engine must pass, besides, on which several servers may stand. */
+/** Declares the further tests of engines that several servers may share. */
 export function sharedEngineContract(name: string, open: () => Promise<SharedFixture>): void {
   describe(`${name}: the contract of engines that servers share (F5)`, () => {
     serversContract(open)

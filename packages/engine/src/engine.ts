@@ -2,11 +2,19 @@ import type { Readable } from 'node:stream'
 import type { AnyRecord, Batch, Change, Cursor, Refusal } from '@wirephoto/board'
 
 /**
- * Where boards live. Several servers may stand on one engine; an engine needs little more than an
- * atomic compare-and-append. `contract.ts` is the suite that every engine passes (F5).
+ * The storage of boards and pictures: the port that every database implements.
  *
- * Whatever names a board that isn't there rejects with `unknown-board`; whatever finds no room with
- * `disk-full`, and has then changed nothing.
+ * An engine needs little more than an atomic compare-and-append, because the rules of a board run in
+ * the server. Several servers may share one engine. The suite in `contract.ts` states what every
+ * engine must do (F5).
+ *
+ * All methods reject with a `WireError`, or with an unexpected error that is a defect:
+ * - `unknown-board`: the board doesn't exist. The methods that say so name it.
+ * - `disk-full`: the write finds no room, and has changed nothing.
+ * - `busy`: the engine is closed, or its database is away for the moment. A write is then in doubt.
+ *
+ * Times are milliseconds since 1970 by the clock of the server that writes. Servers that share an
+ * engine must agree on the time within minutes.
  */
 export interface Engine {
   readonly boards: Boards
@@ -15,144 +23,232 @@ export interface Engine {
   readonly bus: Bus
   readonly secrets: Secrets
   readonly history: History
-  /** Lets what was asked for finish, then closes. Idempotent; every later call rejects with `busy`. */
+
+  /**
+   * Finishes the calls that have been made, then releases the database.
+   *
+   * @remarks Idempotent. Every later call of another method rejects with `busy`; `watch`, `publish` and
+   * `subscribe` do nothing.
+   */
   close(): Promise<void>
 }
 
+/** The set of boards, by id. */
 export interface Boards {
-  /** Makes a board with a new epoch. False when the id is taken. */
+  /** Creates an empty board with a new epoch. Resolves to false if the id is taken. */
   create(board: string): Promise<boolean>
+
+  /** Resolves to whether the board exists. */
   has(board: string): Promise<boolean>
-  /** Every board, ordered by id. */
+
+  /** Lists all boards, ordered by the bytes of their ids. */
   list(): Promise<BoardInfo[]>
-  /** Removes a board and all that the engine keeps of it but its blobs. False when there was none. */
+
+  /**
+   * Removes a board with its log, secrets and history. Resolves to false if there was none.
+   *
+   * @remarks Blobs stay, since other boards may show the same picture. They go when their lease is old.
+   */
   remove(board: string): Promise<boolean>
 }
 
+/** A board in the list. */
 export interface BoardInfo {
   readonly board: string
   /** Milliseconds since 1970. */
   readonly createdAt: number
 }
 
-/** What is remembered of a client's queue, so that a resent command takes effect once (F3). */
+/** The state of one client's command queue, so that a resent command takes effect once (F3). */
 export interface ClientState {
-  /** Number of its last command that was settled. */
+  /** The number of the client's last settled command. */
   readonly n: number
-  /** The batch in which its last effect lies; 0 when it had none. */
+  /** The seq of the batch with the client's last effect; 0 if it had none. */
   readonly seq: number
-  /** Commands of its last message that were turned down. */
+  /** The refused commands of the client's last message. */
   readonly refused: readonly Refusal[]
 }
+
+/** Client states by client id. */
 export type Clients = ReadonlyMap<string, ClientState>
 
+/** A board as of one cursor. */
 export interface LoadResult {
   readonly cursor: Cursor
+  /** All records, in no particular order. Tombstones are left out. */
   readonly records: readonly AnyRecord[]
+  /** All clients whose last batch has not been pruned. */
   readonly clients: Clients
 }
 
+/** The changes since a cursor. */
 export interface ReadResult {
-  /** From the asked cursor on, each starting where the one before ends; a stretch may be coalesced. */
+  /**
+   * Batches in order: the first starts at the requested cursor, each later one where its predecessor
+   * ends. Empty if the reader is up to date. Consecutive batches may be coalesced into one.
+   */
   readonly batches: readonly Batch[]
-  /** The clients whose state changed in them. */
+  /** The clients whose state has changed since the cursor. */
   readonly clients: Clients
 }
 
+/** The durable history of each board, as batches of changes that are numbered without a gap. */
 export interface ChangeLog {
-  /** Everything as of one cursor. */
+  /** Loads a whole board, as of one cursor. Rejects with `unknown-board`. */
   load(board: string): Promise<LoadResult>
+
   /**
-   * Atomic compare-and-append: appends one batch if the board still stands at `expected`, else
-   * changes nothing and resolves to null. `clients` is written in the same act. Durable when it
-   * resolves (F1); when it rejects the outcome is unknown, so read before going on.
+   * Appends one batch if the board still stands at `expected`.
+   *
+   * @remarks An atomic compare-and-append. `clients` is written in the same transaction.
+   * @returns The cursor after the batch, which is durable (F1). Null if the board stood elsewhere;
+   * nothing has changed then.
+   * @throws `unknown-board`. After any other rejection the outcome is in doubt: read before going on.
    */
   append(
     board: string,
     batch: { expected: Cursor; changes: readonly Change[]; clients: Clients },
   ): Promise<Cursor | null>
-  /** What a reader at `cursor` has missed; null when the cursor is too old or of another history: load. */
-  read(board: string, cursor: Cursor): Promise<ReadResult | null>
+
   /**
-   * A doorbell: `wake` is called some time after each append, may be twice or late, with the new
-   * cursor where the engine knows it (whoever stands there needn't look). Truth is `read`.
+   * Reads the changes since `cursor`.
+   *
+   * @returns Null if the cursor has been pruned or belongs to another history: load the board instead.
+   * @throws `unknown-board`.
+   */
+  read(board: string, cursor: Cursor): Promise<ReadResult | null>
+
+  /**
+   * Calls `wake` some time after each append on any server.
+   *
+   * @remarks A doorbell, not a feed: it may ring late, twice, or once for several batches. Only `read`
+   * tells what has changed.
+   * @param wake Receives the board's new cursor, or null where the engine doesn't know it. A watcher
+   * that already stands at that cursor needn't read.
    */
   watch(board: string, wake: (at: Cursor | null) => void): Unsubscribe
+
   /**
-   * Forgets the batches, tombstones and clients of before `time` (milliseconds since 1970): cursors
-   * up to then can no longer be read from. Records stay.
+   * Deletes the batches, tombstones and client states from before `time`. Rejects with
+   * `unknown-board`.
+   *
+   * @remarks Cursors from before `time` can no longer be read from. Records stay, and so does the
+   * board's current cursor.
+   * @param time Milliseconds since 1970.
    */
   prune(board: string, time: number): Promise<void>
 }
 
-/** Bytes under a sha256: their own, or one that says what they were made of and how. */
+/**
+ * The immutable files: pictures and their variants. Each is stored once, under 64 lower-case hex digits.
+ *
+ * @remarks The name is a sha256: of a picture's bytes, or of how a variant is made. A lease protects
+ * each blob from a collector that finds no record for it yet. All methods but `has` and `list` reject
+ * with `not-found` for a name that is no sha256.
+ */
 export interface BlobStore {
   /**
-   * Stores the file at `path` under a sha256, and durably so when it resolves. A blob that is there
-   * already gets a new lease instead. `path` must be on the caller's disk; it stays where it is, and
-   * must not be written to any more.
+   * Stores a file. Resolves when it is durable (F1).
+   *
+   * @remarks A blob that exists gets a new lease instead; its bytes are not compared.
+   * @param path A file on this server's disk. It stays where it is, and must not be written to any
+   * more: the store may link to it.
+   * @throws `disk-full`.
    */
   put(path: string, sha256: string): Promise<void>
-  /** The bytes from `start` up to and without `end`. Rejects with `not-found`. */
+
+  /**
+   * Opens a blob for reading.
+   *
+   * @param range Bytes from `start` up to and excluding `end`; the whole blob by default.
+   * @throws `not-found`. The stream may fail likewise if the blob is removed while it is read.
+   */
   get(sha256: string, range?: { start: number; end: number }): Promise<Readable>
+
+  /** Resolves to whether the blob exists and is whole. */
   has(sha256: string): Promise<boolean>
-  /** Gives a blob a new lease, durably. False when it isn't there. */
+
+  /** Renews a blob's lease, durably. Resolves to false if there is no such blob. */
   renew(sha256: string): Promise<boolean>
+
+  /** Lists the names of all blobs, each once and in no particular order. */
   list(): AsyncIterable<string>
-  /** Removes a blob unless its lease was renewed after that time (milliseconds since 1970). */
+
+  /**
+   * Removes a blob whose lease is older than `unlessTouchedSince`, in milliseconds since 1970.
+   *
+   * @returns Whether a blob was removed.
+   */
   remove(sha256: string, options: { unlessTouchedSince: number }): Promise<boolean>
 }
 
-/** Ephemeral and lossy, to every server on this engine but the sender. */
+/** Ephemeral messages between the servers of one engine. Lossy: a message may arrive late or never. */
 export interface Bus {
+  /** Sends a message to all other servers that subscribe to the board, never back to this one (F12). */
   publish(board: string, bytes: Uint8Array): void
+  /** Receives the messages that other servers publish for the board. */
   subscribe(board: string, receive: (bytes: Uint8Array) => void): Unsubscribe
 }
 
-/** Of a server that has nobody else to hear, or no way to. */
+/** The bus of an engine without one: messages go nowhere. */
 export const noopBus: Bus = {
   publish() {},
   subscribe: () => () => {},
 }
 
-/** What opens a door: links and sessions of a board, and gone with it. Only hashes of them are kept. */
+/** The links and sessions that give access to a board (F11). They are removed together with it. */
 export interface Secrets {
+  /** Stores a secret; replaces one with the same hash. Rejects with `unknown-board`. */
   put(secret: Secret): Promise<void>
+  /** Finds a secret by its hash. Null if it doesn't exist or has expired. */
   get(hash: string): Promise<Secret | null>
+  /** Lists the valid secrets of a board. Rejects with `unknown-board`. */
   list(board: string): Promise<Secret[]>
+  /** Removes a secret. Resolves to false if it didn't exist or had expired. */
   remove(hash: string): Promise<boolean>
 }
 
+/** A link or a session. The engine stores its hash, never the secret itself. */
 export interface Secret {
   readonly hash: string
   readonly board: string
   readonly kind: 'link' | 'session'
-  /** JSON that the engine keeps as it is. */
+  /** JSON that the engine returns unchanged. */
   readonly data: string
-  /** Milliseconds since 1970, null for never. An expired secret is not found. */
+  /** Milliseconds since 1970; null for a secret that never expires. */
   readonly expiresAt: number | null
 }
 
-/** What is remembered beside the board's state: the audit list, and the frames that a slot has shown. */
+/** Past events of a board that are no part of its state: the audit list, and the frames of slots. */
 export interface History {
+  /** Appends entries. Rejects with `unknown-board`. */
   append(board: string, entries: readonly HistoryEntry[]): Promise<void>
-  /** Newest first, of one kind and, where named, one subject, older than `before`. */
+
+  /**
+   * Lists entries of one kind, newest first. Rejects with `unknown-board`.
+   *
+   * @param query `subject` restricts the list to one subject, `before` to entries older than that time
+   * in milliseconds since 1970. `limit` is a number of entries.
+   */
   list(
     board: string,
     query: { kind: HistoryEntry['kind']; subject?: string; before?: number; limit: number },
   ): Promise<HistoryEntry[]>
-  /** Forgets what is older than `time`. */
+
+  /** Deletes entries older than `time`, in milliseconds since 1970. Rejects with `unknown-board`. */
   prune(board: string, time: number): Promise<void>
 }
 
+/** One event in a board's history. */
 export interface HistoryEntry {
   /** Milliseconds since 1970. */
   readonly at: number
   readonly kind: 'audit' | 'frame'
-  /** Whose: a picture's id, a slot's name. */
+  /** The id of a picture or the name of a slot. */
   readonly subject: string
-  /** JSON that the engine keeps as it is. */
+  /** JSON that the engine returns unchanged. */
   readonly data: string
 }
 
+/** Ends a subscription. Idempotent. */
 export type Unsubscribe = () => void

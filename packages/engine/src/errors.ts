@@ -1,4 +1,4 @@
-/** Why an engine can't be opened, in a sentence for the operator. */
+/** The reason why an engine can't be opened, in a sentence for the operator. */
 export class EngineError extends Error {
   override readonly name = 'EngineError'
   readonly code:
@@ -19,5 +19,5 @@ export class EngineError extends Error {
   }
 }
 
-/** A database's address as it may be shown and logged. */
+/** Removes the password from a database URL, so that it can be shown and logged. */
 export const withoutPassword = (url: string): string => url.replace(/(\/\/[^@/:]*):[^/]*@/, '$1@')

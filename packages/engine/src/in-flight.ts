@@ -1,18 +1,19 @@
-/** What was asked for and isn't answered yet. */
+/** The operations that have been started and have not settled, so that `close` can wait for them. */
 export class InFlight {
-  readonly #all = new Set<Promise<unknown>>()
+  readonly #operations = new Set<Promise<unknown>>()
 
-  async track<T>(running: Promise<T>): Promise<T> {
-    this.#all.add(running)
+  /** Counts an operation as in flight until it settles. Settles as the operation does. */
+  async track<T>(operation: Promise<T>): Promise<T> {
+    this.#operations.add(operation)
     try {
-      return await running
+      return await operation
     } finally {
-      this.#all.delete(running)
+      this.#operations.delete(operation)
     }
   }
 
-  /** Resolves when all of it has ended, however it did. */
+  /** Resolves when all current operations have settled. Never rejects. */
   async whenSettled(): Promise<void> {
-    await Promise.allSettled(this.#all)
+    await Promise.allSettled(this.#operations)
   }
 }

@@ -2,9 +2,13 @@ import type { Engine } from './engine.ts'
 import { EngineError, withoutPassword } from './errors.ts'
 
 /**
- * Opens the engine that a URL names; code and drivers are loaded only when named.
- * `sqlite:<folder>`: change log and blobs in one folder, locked by one server.
- * `postgres://user:password@host:port/database`, `rethinkdb://…` likewise: for several servers.
+ * Opens the engine that a URL names. An engine's code and driver are loaded only when it is named.
+ *
+ * @param url One of
+ * - `sqlite:<folder>`: everything in one folder, which one server locks.
+ * - `postgres://user:password@host:port/database`, for any number of servers.
+ * - `rethinkdb://user:password@host:port/database`, for any number of servers.
+ * @throws EngineError, with a sentence for the operator.
  */
 export async function openEngine(url: string): Promise<Engine> {
   const [, scheme, rest] = /^([a-z]+):(.*)$/.exec(url) ?? []
@@ -33,7 +37,12 @@ export async function openEngine(url: string): Promise<Engine> {
   }
 }
 
-/** The documents of a RethinkDB table that isn't an engine's: `rethinkdb://host:port/<database>/<table>`. */
+/**
+ * Reads the documents of a RethinkDB table that belongs to another program, ordered by their keys.
+ *
+ * @param url `rethinkdb://user:password@host:port/<database>/<table>`
+ * @throws EngineError, with a sentence for the operator.
+ */
 export async function* readTable(url: string): AsyncGenerator<Record<string, unknown>> {
   const { readDocuments } = await loadDriver(
     'rethinkdb-ts',
@@ -42,7 +51,7 @@ export async function* readTable(url: string): AsyncGenerator<Record<string, unk
   yield* readDocuments(url)
 }
 
-/** Loads an engine whose driver is installed only by those who use it. */
+/** Imports a module with an optional driver. Rejects with an EngineError if the driver is missing. */
 async function loadDriver<T>(driver: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load()

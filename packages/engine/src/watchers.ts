@@ -3,33 +3,38 @@ import type { Unsubscribe } from './engine.ts'
 
 type Wake = (at: Cursor | null) => void
 
-/** Those of this server who want to know when a board has moved (`ChangeLog.watch`). */
+/** The callbacks of `ChangeLog.watch` on this server, by board. */
 export class Watchers {
-  readonly #byBoard = new Map<string, Set<Wake>>()
+  readonly #wakesByBoard = new Map<string, Set<Wake>>()
 
+  /** The ids of all watched boards. */
   get boards(): string[] {
-    return [...this.#byBoard.keys()]
+    return [...this.#wakesByBoard.keys()]
   }
 
+  /** Adds a watcher. The result removes it. */
   add(board: string, wake: Wake): Unsubscribe {
-    const set = this.#byBoard.get(board) ?? new Set()
-    this.#byBoard.set(board, set.add(wake))
+    const wakes = this.#wakesByBoard.get(board) ?? new Set()
+    this.#wakesByBoard.set(board, wakes.add(wake))
     return () => {
-      set.delete(wake)
-      if (set.size === 0 && this.#byBoard.get(board) === set) this.#byBoard.delete(board)
+      wakes.delete(wake)
+      if (wakes.size === 0 && this.#wakesByBoard.get(board) === wakes)
+        this.#wakesByBoard.delete(board)
     }
   }
 
+  /** Wakes all watchers of a board. */
   ring(board: string, at: Cursor | null): void {
-    this.#byBoard.get(board)?.forEach((wake) => wake(at))
+    this.#wakesByBoard.get(board)?.forEach((wake) => wake(at))
   }
 
-  /** After whoever appended has moved there, so that their own bell tells them nothing new. */
+  /** Rings in the next turn of the event loop: the caller of `append` stands at the cursor by then. */
   ringSoon(board: string, at: Cursor): void {
     setImmediate(() => this.ring(board, at))
   }
 
+  /** Removes all watchers. */
   clear(): void {
-    this.#byBoard.clear()
+    this.#wakesByBoard.clear()
   }
 }

@@ -1,7 +1,7 @@
 import type { Address } from '../src/rethinkdb/address.ts'
 import { Database, type Query } from '../src/rethinkdb/database.ts'
 
-/** For tests: a server that dies after so many queries. */
+/** A database whose server dies after a number of queries. */
 export class DyingDatabase extends Database {
   #left: number
 

@@ -9,6 +9,7 @@ import type { BlobStore, Engine } from '../engine.ts'
 import type { OpenFixture } from './fixture.ts'
 import { nextMillisecond, rejectsWith } from './samples.ts'
 
+/** Declares the tests of `BlobStore`. */
 export function blobsContract(engine: () => Engine, open: OpenFixture): void {
   let folder: string
   before(async () => {
@@ -16,8 +17,8 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
   })
   after(() => rm(folder, { recursive: true }))
 
-  /** A file to be stored, of random bytes unless told. */
-  async function arrival(bytes = randomBytes(5_000)) {
+  /** Writes a file to store, of random bytes by default. */
+  async function newFile(bytes = randomBytes(5_000)) {
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     const path = join(folder, `${sha256}.${randomBytes(4).toString('hex')}`)
     await writeFile(path, bytes)
@@ -27,7 +28,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
   test('F1: a blob is there, whole, and for another engine on the same data', async (t) => {
     const { engine, reopen, cleanup } = await open()
     t.after(cleanup)
-    const { path, sha256, bytes } = await arrival()
+    const { path, sha256, bytes } = await newFile()
     assert.equal(await engine.blobs.has(sha256), false)
     await rejectsWith(engine.blobs.get(sha256), 'not-found')
     await engine.blobs.put(path, sha256)
@@ -43,7 +44,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
 
   test('ranges go up to and without their end', async () => {
     const { blobs } = engine()
-    const { path, sha256, bytes } = await arrival(randomBytes(600_000))
+    const { path, sha256, bytes } = await newFile(randomBytes(600_000))
     await blobs.put(path, sha256)
     const { length } = bytes
     for (const [
@@ -55,15 +56,15 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
 
   test('an empty file is a blob too', async () => {
     const { blobs } = engine()
-    const { path, sha256 } = await arrival(Buffer.alloc(0))
+    const { path, sha256 } = await newFile(Buffer.alloc(0))
     await blobs.put(path, sha256)
     assert.equal((await read(blobs, sha256)).length, 0)
   })
 
   test('a blob that is put twice, and at once, is there once', async () => {
     const { blobs } = engine()
-    const one = await arrival()
-    const again = await arrival(one.bytes)
+    const one = await newFile()
+    const again = await newFile(one.bytes)
     await Promise.all([blobs.put(one.path, one.sha256), blobs.put(again.path, one.sha256)])
     await blobs.put(again.path, one.sha256)
     const listed = await Array.fromAsync(blobs.list())
@@ -75,18 +76,18 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     const { engine, cleanup } = await open()
     t.after(cleanup)
     assert.deepEqual(await Array.fromAsync(engine.blobs.list()), [])
-    const arrivals = await Promise.all(Array.from({ length: 30 }, () => arrival()))
-    await Promise.all(arrivals.map(({ path, sha256 }) => engine.blobs.put(path, sha256)))
+    const files = await Promise.all(Array.from({ length: 30 }, () => newFile()))
+    await Promise.all(files.map(({ path, sha256 }) => engine.blobs.put(path, sha256)))
     const listed = await Array.fromAsync(engine.blobs.list())
-    assert.deepEqual(listed.sort(), arrivals.map(({ sha256 }) => sha256).sort())
+    assert.deepEqual(listed.sort(), files.map(({ sha256 }) => sha256).sort())
   })
 
   test('F1: a blob goes unless its lease is new, and every put renews the lease', async () => {
     const { blobs } = engine()
-    const { path, sha256 } = await arrival()
+    const { path, sha256 } = await newFile()
     await nextMillisecond()
     const start = Date.now()
-    // What the file was last written at says nothing: it may have arrived days ago.
+    // The file's age doesn't count: its upload may have ended days ago.
     await blobs.put(path, sha256)
     assert.equal(await blobs.remove(sha256, { unlessTouchedSince: start }), false)
     const later = await nextMillisecond()
@@ -101,7 +102,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
 
   test('F1: a lease can be renewed without the file; what has none can not', async () => {
     const { blobs } = engine()
-    const { path, sha256, bytes } = await arrival()
+    const { path, sha256, bytes } = await newFile()
     assert.equal(await blobs.renew(sha256), false)
     await blobs.put(path, sha256)
     const later = await nextMillisecond()
@@ -119,9 +120,9 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     }
   })
 
-  test('F1: a blob whose put has resolved is there, whoever removed it meanwhile', async () => {
+  test('F1: a blob whose put has resolved is there, even if it was removed meanwhile', async () => {
     const { blobs } = engine()
-    const { path, sha256, bytes } = await arrival()
+    const { path, sha256, bytes } = await newFile()
     for (let round = 0; round < 60; round++) {
       await blobs.put(path, sha256)
       const unlessTouchedSince = await nextMillisecond()
@@ -133,9 +134,9 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     }
   })
 
-  test('what has no file, or no sha256 for a name, is refused', async () => {
+  test('a put without a file, or under a name that is no sha256, is refused', async () => {
     const { blobs } = engine()
-    const { path, sha256 } = await arrival()
+    const { path, sha256 } = await newFile()
     await assert.rejects(blobs.put(`${path}.missing`, sha256))
     assert.equal(await blobs.has(sha256), false)
     for (const name of [

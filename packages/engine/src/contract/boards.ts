@@ -9,6 +9,7 @@ import type { Engine, HistoryEntry, Secret } from '../engine.ts'
 import type { OpenFixture } from './fixture.ts'
 import { append, newBoard, newId, nextMillisecond, noClients, put, rejectsWith } from './samples.ts'
 
+/** Declares the tests of `Boards`, and of `close`. */
 export function boardsContract(engine: () => Engine, open: OpenFixture): void {
   test('a board is made once, with an epoch of its own', async () => {
     const { boards, log } = engine()
@@ -20,7 +21,7 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     assert.equal(await boards.has('nowhere'), false)
   })
 
-  test('of those who make the same board at once, one does', async () => {
+  test('if several calls create the same board at once, one succeeds', async () => {
     const board = newId()
     const made = await Promise.all(Array.from({ length: 8 }, () => engine().boards.create(board)))
     assert.equal(made.filter(Boolean).length, 1)
@@ -66,7 +67,7 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     assert.equal((await log.load(other.board)).cursor, kept)
   })
 
-  test('an unknown board is told as such, everywhere', async () => {
+  test('every method rejects an unknown board', async () => {
     const { log, secrets, history } = engine()
     const { cursor } = await newBoard(engine())
     const board = 'nowhere'
@@ -83,7 +84,7 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     await rejectsWith(history.prune(board, 0), 'unknown-board')
   })
 
-  test('close lets what was asked for finish, may be called twice, and ends all calls', async (t) => {
+  test('close finishes earlier calls, may be called twice, and refuses later calls', async (t) => {
     const { engine, reopen, cleanup } = await open()
     t.after(cleanup)
     const { board, cursor } = await newBoard(engine)
@@ -118,21 +119,23 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
   })
 }
 
+/** Declares the tests of `Bus`. */
 export function busContract(engine: () => Engine): void {
   test('F12: what a server publishes does not come back to it', async () => {
     const { bus, log } = engine()
     const { board, cursor } = await newBoard(engine())
-    const heard: Uint8Array[] = []
-    const unsubscribe = bus.subscribe(board, (bytes) => heard.push(bytes))
+    const received: Uint8Array[] = []
+    const unsubscribe = bus.subscribe(board, (bytes) => received.push(bytes))
     bus.publish(board, new Uint8Array([1, 2, 3]))
-    // A round trip: time enough for a message to come back.
+    // A round trip gives a message time to come back.
     await log.read(board, cursor)
-    assert.deepEqual(heard, [])
+    assert.deepEqual(received, [])
     unsubscribe()
     unsubscribe()
   })
 }
 
+/** Declares the tests of `Secrets`. */
 export function secretsContract(open: OpenFixture): void {
   test('F11: a secret is found by its hash, until it expires or goes', async (t) => {
     const { engine, reopen, cleanup } = await open()
@@ -175,6 +178,7 @@ export function secretsContract(open: OpenFixture): void {
   })
 }
 
+/** Declares the tests of `History`. */
 export function historyContract(open: OpenFixture): void {
   test('history is listed newest first, by kind and subject, and forgotten by time', async (t) => {
     const { engine, reopen, cleanup } = await open()

@@ -1,24 +1,25 @@
 import type { Engine } from '../engine.ts'
 import { openEngine } from '../open.ts'
 
-/** An engine on data of its own. */
+/** An engine for one test, on data of its own. */
 export interface Fixture {
   readonly engine: Engine
-  /** Closes the engine, and opens another on the same data. */
+  /** Closes the engine, and opens another one on the same data. */
   reopen(): Promise<Engine>
   /** Closes the engine, and removes its data. */
   cleanup(): Promise<void>
 }
 
+/** Opens an engine on new, empty data. */
 export type OpenFixture = () => Promise<Fixture>
 
-/** An engine for several servers. */
+/** An engine that several servers may share. */
 export interface SharedFixture extends Fixture {
-  /** One more engine on the same data, as another server has it; closed by `cleanup`. */
+  /** Opens one more engine on the same data, as another server would. `cleanup` closes it. */
   another(): Promise<Engine>
 }
 
-/** Engines of one URL, each as another server has it. */
+/** Opens engines on one URL, each as a server of its own would. */
 export async function sharedFixture(url: string): Promise<SharedFixture> {
   const opened: Engine[] = []
   const another = async () => {

@@ -5,15 +5,17 @@ import type { ClientState, Engine } from '../engine.ts'
 import type { Fixture } from './fixture.ts'
 import { newId, put, seededRandom } from './samples.ts'
 
-/** Set SEED to run one history again. */
+// SEED runs one history again.
 const { CI, SEED } = process.env
 const HISTORY_COUNT = SEED ? 1 : CI ? 200 : 60
 const CONCURRENT_COUNT = 20
 const STEP_COUNT = 40
 
 /**
- * Writers who conflict, readers who come and go, a log that forgets: in the end all replicas and a
- * fresh load are equal, to each other and to what was acknowledged.
+ * Declares the test of random histories, with conflicting writers, readers that come and go, and a log
+ * that is pruned. In the end all replicas and a fresh load equal each other, and what was acknowledged.
+ *
+ * @param enginesOf Returns the engines of a fixture among which each call chooses at random.
  */
 export function historiesContract<F extends Fixture>(
   open: () => Promise<F>,
@@ -66,7 +68,7 @@ class History {
   readonly #board: string
   readonly #random: () => number
   readonly #ids = Array.from({ length: 10 }, newId)
-  /** What was acknowledged, by seq. */
+  /** The acknowledged batches, by seq. */
   readonly #committed: Committed[] = [{ changes: [], clients: new Map() }]
   #pruned = false
 
@@ -98,7 +100,7 @@ class History {
   }
 
   async #act(replica: Replica, writes: boolean, saved: Replica[]): Promise<void> {
-    // Some live on and come back later, with what they knew.
+    // Some replicas are saved, and come back at the end with their old state.
     if (this.#chance(0.1)) saved.push({ ...replica, records: new Map(replica.records) })
     if (this.#chance(0.05)) await this.#load(replica)
     else if (writes && this.#chance(0.7)) await this.#write(replica)
@@ -112,7 +114,7 @@ class History {
     const clients = new Map([[client, state]])
     const to = await this.#engine.log.append(this.#board, { expected: cursor, changes, clients })
     if (to === null) {
-      // One in three tries the same again before it looks.
+      // Some try the same append again before they read.
       if (this.#chance(0.7)) await this.#catchUp(replica)
       return
     }
@@ -167,7 +169,7 @@ class History {
     }
   }
 
-  /** Any of them: they stand on the same data. */
+  /** One of the engines, at random: they share the same data. */
   get #engine(): Engine {
     return this.#engines[Math.floor(this.#random() * this.#engines.length)]!
   }

@@ -6,8 +6,8 @@ import type { Engine } from '../engine.ts'
 import { newBoard, newId, noClients, put } from './samples.ts'
 
 /**
- * Writers on two servers while their database dies and comes back: what was acknowledged is there, and
- * in the end for everybody (F1); what was not is told as `busy` (F7).
+ * Runs writers on two servers while their database dies and comes back. Acknowledged batches stay, and
+ * both servers see them in the end (F1). Other appends reject with `busy` (F7).
  */
 export async function surviveKills(
   t: TestContext,
@@ -25,7 +25,7 @@ export async function surviveKills(
       try {
         const { cursor, records } = await log.load(board)
         const known = records.find((record) => record.id === id)
-        // One that was in doubt has held.
+        // An append that was in doubt has succeeded.
         if (known?.kind === 'image' && known.x === x) x++
         const changes = [put(id, { x })]
         if (await log.append(board, { expected: cursor, changes, clients: noClients })) {

@@ -9,13 +9,13 @@ import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { openEngine } from '../open.ts'
 
-/** The largest picture, put and got by a process of its own on an engine that is there by its URL. */
+/** Declares the test that another process puts and gets the largest picture with little memory. */
 export function largeBlobContract(newUrl: () => string | Promise<string>): void {
   test('a picture of 100 MB goes in and out with flat memory', { timeout: 120_000 }, async (t) => {
     const url = await newUrl()
     const engine = await openEngine(url)
     t.after(() => engine.close())
-    // What comes before grows the heap to its usual size.
+    // A first blob grows the heap to its usual size.
     const warm = await randomFile(t, 30)
     await engine.blobs.put(warm.path, warm.sha256)
     const { path, sha256 } = await randomFile(t, 100)
@@ -49,7 +49,7 @@ export function largeBlobContract(newUrl: () => string | Promise<string>): void 
   })
 }
 
-/** A file of so many megabytes. */
+/** Writes a file of random bytes, which is removed after the test. */
 export async function randomFile(
   t: TestContext,
   megabytes: number,

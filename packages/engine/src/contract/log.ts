@@ -24,8 +24,9 @@ import {
   put,
 } from './samples.ts'
 
+/** Declares the tests of `ChangeLog`. */
 export function logContract(engine: () => Engine, open: OpenFixture): void {
-  test('F1, L9: what was appended is there for another engine on the same data', async (t) => {
+  test('F1, L9: an appended batch is there for another engine on the same data', async (t) => {
     const { engine, reopen, cleanup } = await open()
     t.after(cleanup)
     const { board, cursor } = await newBoard(engine)
@@ -47,7 +48,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     assert.deepEqual(loaded.clients, clients)
   })
 
-  test('of several changes of one record in a batch, the last holds', async () => {
+  test('the last of several changes to one record in a batch counts', async () => {
     const { board, cursor } = await newBoard(engine())
     const [a, b] = [newId(), newId()]
     const changes = [put(a, { x: 1 }), { gone: b }, put(a, { x: 2 }), put(b), { gone: a }, put(a)]
@@ -95,7 +96,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     assert.deepEqual(await log.load(board), before)
   })
 
-  test('F4: of those who append to the same state at once, one does', async () => {
+  test('F4: of several appends to the same state at once, one succeeds', async () => {
     const { log } = engine()
     const { board, cursor } = await newBoard(engine())
     const racers = Array.from({ length: 20 }, newId)
@@ -180,7 +181,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     assert.ok(loads > 1)
   })
 
-  test('F2: a reader gets what it has missed from any cursor, each record once', async () => {
+  test('F2: a reader gets the changes since any cursor, each record once', async () => {
     const { log } = engine()
     const { board, cursor } = await newBoard(engine())
     const ids = Array.from({ length: 4 }, newId)
@@ -214,7 +215,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
       assert.deepEqual(records, replica)
     }
     assert.deepEqual(await log.read(board, head), { batches: [], clients: new Map() })
-    // And nothing that it has had before.
+    // A reader gets nothing that it has already.
     const [last] = (await log.read(board, stops.at(-2)!.at))!.batches
     assert.deepEqual(last!.changes.toSorted(byChangedId), steps.at(-1)!.toSorted(byChangedId))
   })
@@ -255,7 +256,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     assert.equal(missed?.batches.flatMap((batch) => batch.changes).length, 3_000)
   })
 
-  test('the doorbell rings after every append, for all who watch that board', async () => {
+  test('the doorbell rings after every append, for all watchers of that board', async () => {
     const { log } = engine()
     const [here, there] = [await newBoard(engine()), await newBoard(engine())]
     const rings = { a: listener(), b: listener(), elsewhere: listener() }
@@ -277,7 +278,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     unwatchElsewhere()
   })
 
-  test('prune forgets batches, tombstones and clients of before, and no record', async () => {
+  test('prune deletes older batches, tombstones and clients, and no record', async () => {
     const { log } = engine()
     const { board, cursor } = await newBoard(engine())
     const [stays, goes, late] = [newId(), newId(), newId()]
@@ -307,7 +308,7 @@ export function logContract(engine: () => Engine, open: OpenFixture): void {
     assert.deepEqual(loaded.clients, new Map([['b', state(2)]]))
   })
 
-  test('prune leaves the state that is to be appended to and read from', async () => {
+  test('prune leaves the current state, which can be appended to and read from', async () => {
     const { log } = engine()
     const { board, cursor } = await newBoard(engine())
     await log.prune(board, Date.now() + 60_000)

@@ -10,15 +10,17 @@ import {
 } from '@wirephoto/board'
 import type { ClientState, Engine } from '../engine.ts'
 
-/** A board that no other test touches, and where it stands. */
+/** Creates a board that no other test touches, and returns its cursor. */
 export async function newBoard(engine: Engine): Promise<{ board: string; cursor: Cursor }> {
   const board = randomBytes(16).toString('base64url')
   assert.equal(await engine.boards.create(board), true)
   return { board, cursor: (await engine.log.load(board)).cursor }
 }
 
+/** Makes a record id. */
 export const newId = (): string => uuidv7(Date.now(), randomBytes(10))
 
+/** Makes a picture's record. */
 export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecord => ({
   kind: 'image',
   id,
@@ -43,13 +45,15 @@ export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecor
   ...fields,
 })
 
+/** Makes the change that puts a picture's record. */
 export const put = (id: string, fields: Partial<ImageRecord> = {}): Change => ({
   put: image(id, fields),
 })
 
+/** The clients of a batch that changes none. */
 export const noClients: ReadonlyMap<string, ClientState> = new Map()
 
-/** Appends one batch, which must hold. */
+/** Appends a batch, and asserts that it succeeds. */
 export async function append(
   engine: Engine,
   board: string,
@@ -62,6 +66,7 @@ export async function append(
   return to
 }
 
+/** Asserts that a promise rejects with a WireError of the given code. */
 export const rejectsWith = (promise: Promise<unknown>, code: ErrorCode): Promise<void> =>
   assert.rejects(promise, (error) => {
     assert.ok(error instanceof WireError, String(error))
@@ -69,14 +74,14 @@ export const rejectsWith = (promise: Promise<unknown>, code: ErrorCode): Promise
     return true
   })
 
-/** The clock's next reading in milliseconds: what is done after it is dated later than what was before. */
+/** Waits until the clock has moved on, and returns it. Later writes get a later time than earlier ones. */
 export async function nextMillisecond(): Promise<number> {
   const now = Date.now()
   while (Date.now() <= now + 1) await new Promise(setImmediate)
   return Date.now()
 }
 
-/** Numbers from 0 up to and without 1, the same for the same seed (mulberry32). */
+/** Makes a generator of numbers from 0 up to and excluding 1, the same for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0
   return () => {
@@ -87,7 +92,10 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** A bell that can be waited for: it may say where the board stands, or only that it has moved. */
+/**
+ * Makes a watcher that can be awaited. `rung` resolves when the bell has rung with a cursor, or last
+ * without any.
+ */
 export function listener() {
   const heard: (Cursor | null)[] = []
   const waiting = new Set<() => void>()

@@ -19,7 +19,7 @@ import {
   put,
 } from './samples.ts'
 
-/** Two engines on the same data, as two servers have them. */
+/** Declares the tests of two engines on the same data, as two servers would have them. */
 export function serversContract(open: () => Promise<SharedFixture>): void {
   let fixture: SharedFixture
   let here: Engine
@@ -37,7 +37,7 @@ export function serversContract(open: () => Promise<SharedFixture>): void {
     for (const { log } of engines) assert.equal((await log.load(board)).cursor, cursor)
   })
 
-  test('F1: what one server has appended, the other sees at once', async () => {
+  test('F1: a batch that one server has appended, the other sees at once', async () => {
     const { board, cursor } = await newBoard(here)
     let at = cursor
     for (let x = 1; x <= 20; x++) {
@@ -50,7 +50,7 @@ export function serversContract(open: () => Promise<SharedFixture>): void {
     }
   })
 
-  test('F4: of servers that append to the same state at once, one does', async () => {
+  test('F4: of servers that append to the same state at once, one succeeds', async () => {
     const { board, cursor } = await newBoard(here)
     const ids = Array.from({ length: 20 }, newId)
     const results = await Promise.all(
@@ -68,7 +68,7 @@ export function serversContract(open: () => Promise<SharedFixture>): void {
       assert.deepEqual((await log.load(board)).records, [image(ids[winner]!)])
   })
 
-  test('of servers that make the same board at once, one does', async () => {
+  test('of servers that create the same board at once, one succeeds', async () => {
     const board = newId()
     const made = await Promise.all([here, there, here, there].map((e) => e.boards.create(board)))
     assert.equal(made.filter(Boolean).length, 1)
@@ -97,7 +97,7 @@ export function serversContract(open: () => Promise<SharedFixture>): void {
       await Promise.all([here, there, here].map(({ blobs }) => blobs.put(path, sha256)))
       assert.deepEqual(await buffer(await there.blobs.get(sha256)), bytes)
       const unlessTouchedSince = await nextMillisecond()
-      // One renews while the other, who thinks it is old, removes.
+      // One server renews while the other, which takes it for old, removes.
       await Promise.all([
         here.blobs.put(path, sha256),
         there.blobs.remove(sha256, { unlessTouchedSince }),

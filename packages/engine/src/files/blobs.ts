@@ -14,23 +14,28 @@ import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
 import { isSha256 } from '../ids.ts'
-import { errorCode, makeFolder, removeFile, syncFolder } from './folders.ts'
+import { makeFolder, removeFile, syncFolder } from './folders.ts'
+import { isDiskFull, systemErrorCode } from './system-errors.ts'
 
-/** Blobs as files of one server, `<folder>/ab/<sha256>`; their time of change is their lease. */
+const COPIES_FOLDER = 'copies'
+
+/** Opens the blobs in a folder, which is created if missing. */
 export async function openFileBlobs(folder: string): Promise<FileBlobs> {
   await makeFolder(folder)
-  // What a crash left half copied.
+  // A crash may have left partial copies.
   await rm(join(folder, COPIES_FOLDER), { recursive: true, force: true })
   return new FileBlobs(folder)
 }
 
-const COPIES_FOLDER = 'copies'
-
+/**
+ * Blobs as files of one server, `<folder>/ab/<sha256>`. A file's modification time is the start of its
+ * lease.
+ */
 export class FileBlobs implements BlobStore {
   readonly #folder: string
-  /** What is being done to a blob: `put` and `remove` of the same take turns. */
-  readonly #lastBySha256 = new Map<string, Promise<unknown>>()
-  /** Folders whose own names are known to be durable. */
+  /** The last queued operation of each blob: `put`, `renew` and `remove` of one blob run in turn. */
+  readonly #queueTails = new Map<string, Promise<unknown>>()
+  /** Folders whose own names are durable, or about to be. */
   readonly #durableFolders = new Map<string, Promise<void>>()
   #closed = false
   #copyCount = 0
@@ -39,12 +44,12 @@ export class FileBlobs implements BlobStore {
     this.#folder = folder
   }
 
-  /** Links the file, which must not be written to any more; copies it where it can't be linked. */
+  /** Links the file into the store. Copies it where it can't be linked. */
   put(path: string, sha256: string): Promise<void> {
     return this.#runExclusive(sha256, async (blob) => {
       try {
         await this.#linkOrCopy(path, blob)
-        // Also for a blob that is there: whoever put it may have died before this.
+        // An existing blob needs this too: an earlier put may have died before its sync.
         await syncFolder(dirname(blob))
       } catch (error) {
         throw isDiskFull(error) ? new WireError('disk-full', {}, { cause: error }) : error
@@ -84,17 +89,17 @@ export class FileBlobs implements BlobStore {
   remove(sha256: string, { unlessTouchedSince }: { unlessTouchedSince: number }): Promise<boolean> {
     return this.#runExclusive(sha256, async (blob) => {
       const found = await stat(blob).catch(nullIfMissing)
-      // A time that was set in milliseconds may be read back a hair less.
+      // A time that was set in whole milliseconds may read back a fraction less.
       if (!found || Math.round(found.mtimeMs) >= unlessTouchedSince) return false
       await unlink(blob)
       return true
     })
   }
 
-  /** Lets what was asked for finish. */
+  /** Finishes the operations that have been started. Every later call rejects with `busy`. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.allSettled(this.#lastBySha256.values())
+    await Promise.allSettled(this.#queueTails.values())
   }
 
   async #linkOrCopy(path: string, blob: string): Promise<void> {
@@ -107,7 +112,7 @@ export class FileBlobs implements BlobStore {
         return false
       },
     )
-    // Tried first, because it is there only when somebody sent the same before.
+    // Linking comes first because the blob exists only if the same bytes were stored before.
     if (linked || (await renewFile(blob))) return
     await this.#makeFolder(join(this.#folder, COPIES_FOLDER))
     const copy = join(this.#folder, COPIES_FOLDER, String(++this.#copyCount))
@@ -137,25 +142,26 @@ export class FileBlobs implements BlobStore {
     return handle
   }
 
-  /** Null for what is no sha256: names from outside reach no path (F9). */
+  /** Returns the path of a blob. Null for a name that is no sha256. */
   #pathOf(sha256: string): string | null {
     this.#checkOpen()
     return isSha256(sha256) ? join(this.#folder, sha256.slice(0, 2), sha256) : null
   }
 
-  async #runExclusive<T>(sha256: string, act: (blob: string) => Promise<T>): Promise<T> {
+  /** Runs an operation on a blob after all earlier ones on the same blob. */
+  async #runExclusive<T>(sha256: string, operation: (blob: string) => Promise<T>): Promise<T> {
     const blob = this.#pathOf(sha256)
     if (blob === null) throw new WireError('not-found')
-    const before = this.#lastBySha256.get(sha256)
-    const turn = Promise.resolve(before).then(
-      () => act(blob),
-      () => act(blob),
+    const before = this.#queueTails.get(sha256)
+    const running = Promise.resolve(before).then(
+      () => operation(blob),
+      () => operation(blob),
     )
-    this.#lastBySha256.set(sha256, turn)
+    this.#queueTails.set(sha256, running)
     try {
-      return await turn
+      return await running
     } finally {
-      if (this.#lastBySha256.get(sha256) === turn) this.#lastBySha256.delete(sha256)
+      if (this.#queueTails.get(sha256) === running) this.#queueTails.delete(sha256)
     }
   }
 
@@ -164,7 +170,7 @@ export class FileBlobs implements BlobStore {
   }
 }
 
-/** Gives a file a new time of change, and makes that and its bytes durable. False when it isn't there. */
+/** Starts a new lease of a file; makes the lease and the file's bytes durable. False if it is missing. */
 async function renewFile(path: string): Promise<boolean> {
   const handle = await open(path, 'r+').catch(nullIfMissing)
   if (!handle) return false
@@ -179,9 +185,6 @@ async function renewFile(path: string): Promise<boolean> {
 }
 
 function nullIfMissing(error: unknown): null {
-  if (errorCode(error) === 'ENOENT') return null
+  if (systemErrorCode(error) === 'ENOENT') return null
   throw error
 }
-
-const isDiskFull = (error: unknown): boolean =>
-  ['ENOSPC', 'EDQUOT', 'EFBIG'].includes(errorCode(error) ?? '')

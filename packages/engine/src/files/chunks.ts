@@ -1,6 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
 
-/** A file's bytes in pieces of `size`, the last one excepted; one is in memory at a time. */
+/**
+ * Reads a file in chunks of `size` bytes; only the last may be shorter. An empty file has no chunk.
+ * One chunk is in memory at a time.
+ */
 export async function* readChunks(file: FileHandle, size: number): AsyncGenerator<Buffer> {
   for (let at = 0; ; ) {
     const chunk = Buffer.allocUnsafe(size)

@@ -1,25 +1,26 @@
 import { mkdir, open, stat, unlink } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
+import { systemErrorCode } from './system-errors.ts'
 
-/** Makes a folder and those above it, each name durable in the folder that holds it (F1). */
+/** Creates a folder and its missing parents, each name durable in the folder above it (F1). */
 export async function makeFolder(folder: string): Promise<void> {
   const path = resolve(folder)
   try {
-    // Step by step: Node's recursive mkdir never ends where the system won't have new folders (/proc).
+    // Node's recursive mkdir never ends where the system allows no new folders (/proc).
     await mkdir(path)
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') {
+    if (systemErrorCode(error) === 'ENOENT') {
       await makeFolder(dirname(path))
       await mkdir(path)
     } else if (!(await isFolder(path))) throw error
   }
   await syncFolder(dirname(path)).catch((error: unknown) => {
-    // A folder that we may not read is one that we have made nothing in.
-    if (!['EACCES', 'EPERM'].includes(errorCode(error) ?? '')) throw error
+    // A folder that this user can't read is one in which nothing was created.
+    if (!['EACCES', 'EPERM'].includes(systemErrorCode(error) ?? '')) throw error
   })
 }
 
-/** Makes durable what was created, renamed or removed in a folder: fsync of a file doesn't (fsync(2)). */
+/** Makes the names in a folder durable after a create, rename or remove; a file's fsync doesn't (fsync(2)). */
 export async function syncFolder(folder: string): Promise<void> {
   // Windows can't open folders, and keeps their entries in its journal.
   if (process.platform === 'win32') return
@@ -31,15 +32,12 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Removes a file, if it is there; with two calls fewer than `rm` makes. */
+/** Removes a file if it exists. Makes two system calls fewer than `rm`. */
 export async function removeFile(path: string): Promise<void> {
   await unlink(path).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw error
+    if (systemErrorCode(error) !== 'ENOENT') throw error
   })
 }
-
-export const errorCode = (error: unknown): string | undefined =>
-  error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
 
 const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(

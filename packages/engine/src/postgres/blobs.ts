@@ -7,26 +7,35 @@ import { isSha256 } from '../ids.ts'
 import type { InFlight } from '../in-flight.ts'
 import type { Database } from './database.ts'
 
-/** Bytes of a chunk. What is stored depends on it. */
+/** The size of a stored chunk. Changing it would make stored blobs unreadable. */
 const CHUNK_BYTES = 256 * 1024
-/** Names that are fetched at a time. */
 const NAMES_PER_PAGE = 1_000
 
-/** Blobs as rows of 256 KiB, one of which is in memory at a time. `puts` is for what takes long. */
-export function openBlobs(database: Database, puts: Database, putting: InFlight): BlobStore {
-  /** Its key, or null for what is no sha256. */
+/**
+ * Opens the blobs, which are stored as rows of at most 256 KiB. One row is in memory at a time.
+ *
+ * @param database Connections for short queries.
+ * @param putDatabase Connections for puts of many chunks, which take long.
+ */
+export function openBlobs(
+  database: Database,
+  putDatabase: Database,
+  putsInFlight: InFlight,
+): BlobStore {
+  /** Returns the key of a blob. Null for a name that is no sha256. */
   const keyOf = (sha256: string): Buffer | null => {
     database.checkOpen()
     return isSha256(sha256) ? Buffer.from(sha256, 'hex') : null
   }
-  const knownKey = (sha256: string): Buffer => {
+  /** Returns the key of a blob. Throws `not-found` for a name that is no sha256. */
+  const requireKey = (sha256: string): Buffer => {
     const key = keyOf(sha256)
     if (!key) throw new WireError('not-found')
     return key
   }
 
   async function put(path: string, sha256: string): Promise<void> {
-    const key = knownKey(sha256)
+    const key = requireKey(sha256)
     const file = await open(path)
     try {
       if ((await file.stat()).size <= CHUNK_BYTES) {
@@ -35,14 +44,14 @@ export function openBlobs(database: Database, puts: Database, putting: InFlight)
       }
       const [renewed] = await database.query(RENEW, [key, Date.now()])
       if (renewed) return
-      await puts.transaction(async (query) => {
-        // Whoever puts the same at once waits here, and finds it there.
-        const [row] = await query<{ added: boolean }>(CLAIM, [key, Date.now()])
-        if (!row!.added) return
+      await putDatabase.transaction(async (query) => {
+        // A concurrent put of the same blob waits here, and then finds it stored.
+        const [row] = await query<{ claimed: boolean }>(CLAIM, [key, Date.now()])
+        if (!row!.claimed) return
         let n = 0
         for await (const data of readChunks(file, CHUNK_BYTES))
           await query(ADD_CHUNK, [key, n++, data])
-        // The lease begins when it is whole.
+        // The lease starts when the blob is whole.
         await query(RENEW.text, [key, Date.now()])
       })
     } finally {
@@ -51,10 +60,10 @@ export function openBlobs(database: Database, puts: Database, putting: InFlight)
   }
 
   return {
-    put: (path, sha256) => putting.track(put(path, sha256)),
+    put: (path, sha256) => putsInFlight.track(put(path, sha256)),
 
     async get(sha256, range) {
-      const key = knownKey(sha256)
+      const key = requireKey(sha256)
       const [found] = await database.query(HAS, [key])
       if (!found) throw new WireError('not-found')
       const { start, end } = range ?? { start: 0, end: Number.POSITIVE_INFINITY }
@@ -67,7 +76,7 @@ export function openBlobs(database: Database, puts: Database, putting: InFlight)
     },
 
     async renew(sha256) {
-      return (await database.query(RENEW, [knownKey(sha256), Date.now()])).length > 0
+      return (await database.query(RENEW, [requireKey(sha256), Date.now()])).length > 0
     },
 
     async *list() {
@@ -80,18 +89,19 @@ export function openBlobs(database: Database, puts: Database, putting: InFlight)
     },
 
     async remove(sha256, { unlessTouchedSince }) {
-      const rows = await database.query(REMOVE, [knownKey(sha256), unlessTouchedSince])
+      const rows = await database.query(REMOVE, [requireKey(sha256), unlessTouchedSince])
       return rows.length > 0
     },
   }
 }
 
+/** Reads the bytes from `start` up to and excluding `end`, chunk by chunk. */
 async function* readRange(database: Database, key: Buffer, start: number, end: number) {
   for (let at = start; at < end; ) {
     const n = Math.floor(at / CHUNK_BYTES)
     const [row] = await database.query<{ data: Buffer }>(CHUNK_AT, [key, n])
     if (!row) {
-      // Removed while it was read: a stream that ends well would pass for a whole picture.
+      // If the blob was removed meanwhile, a stream that ends well would pass for a whole picture.
       if (!(await database.query(HAS, [key])).length) throw new WireError('not-found')
       return
     }
@@ -108,7 +118,10 @@ const RENEW = {
   text: 'UPDATE blobs SET touched_at = greatest(touched_at, $2) WHERE sha256 = $1 RETURNING 1',
 }
 
-/** One chunk at the most: one round trip. It is looked for after its blob is locked, so that nobody removes it. */
+/**
+ * Stores a blob of at most one chunk in one round trip. The blob's row is locked before its chunk is
+ * looked up, so that nobody removes it in between.
+ */
 const PUT_SMALL = {
   name: 'put-small',
   text: `
@@ -121,10 +134,10 @@ const PUT_SMALL = {
   WHERE octet_length($3::bytea) > 0 ON CONFLICT DO NOTHING`,
 }
 
-// xmax is 0 in a row that this very statement has inserted.
+// xmax is 0 in a row that this statement has inserted, and not in one that it has updated.
 const CLAIM = `INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
   ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)
-  RETURNING xmax = 0 AS added`
+  RETURNING xmax = 0 AS claimed`
 
 const ADD_CHUNK = 'INSERT INTO chunks (sha256, n, data) VALUES ($1, $2, $3)'
 

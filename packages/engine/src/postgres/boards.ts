@@ -3,6 +3,7 @@ import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '
 import { newStamp } from '../ids.ts'
 import type { Database } from './database.ts'
 
+/** Opens the set of boards. */
 export const openBoards = (database: Database): Boards => ({
   async create(board) {
     const values = [board, Date.now(), newStamp(), newStamp()]
@@ -14,9 +15,10 @@ export const openBoards = (database: Database): Boards => ({
   remove: async (board) => (await database.query(REMOVE_BOARD, [board])).length > 0,
 })
 
+/** Opens the secrets. Each put deletes the expired ones of all boards. */
 export const openSecrets = (database: Database): Secrets => ({
   async put({ hash, board, kind, data, expiresAt }) {
-    await database.query(DROP_EXPIRED, [Date.now()])
+    await database.query(DELETE_EXPIRED, [Date.now()])
     const values = [hash, board, kind, data, expiresAt]
     if ((await database.query(PUT_SECRET, values)).length === 0)
       throw new WireError('unknown-board')
@@ -35,6 +37,7 @@ export const openSecrets = (database: Database): Secrets => ({
   },
 })
 
+/** Opens the histories. */
 export const openHistory = (database: Database): History => ({
   async append(board, entries) {
     await checkBoard(database, board)
@@ -57,6 +60,7 @@ export const openHistory = (database: Database): History => ({
 
 type SecretRow = Secret & Record<string, unknown>
 
+/** Checks that a board exists. Rejects with `unknown-board`. */
 async function checkBoard(database: Database, board: string): Promise<void> {
   if ((await database.query(HAS_BOARD, [board])).length === 0) throw new WireError('unknown-board')
 }
@@ -82,7 +86,10 @@ const LIST_BOARDS = {
 
 const REMOVE_BOARD = { name: 'remove-board', text: 'DELETE FROM boards WHERE id = $1 RETURNING 1' }
 
-const DROP_EXPIRED = { name: 'drop-expired', text: 'DELETE FROM secrets WHERE expires_at <= $1' }
+const DELETE_EXPIRED = {
+  name: 'delete-expired',
+  text: 'DELETE FROM secrets WHERE expires_at <= $1',
+}
 
 const PUT_SECRET = {
   name: 'put-secret',

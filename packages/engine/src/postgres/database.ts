@@ -5,16 +5,17 @@ import { InFlight } from '../in-flight.ts'
 import { type DatabaseLocation, toEngineError, toWireError } from './errors.ts'
 import { migrations } from './migrations.ts'
 
-/** The first PostgreSQL that we test with. */
+/** The oldest PostgreSQL that the tests run on. */
 const OLDEST_MAJOR_VERSION = 15
-/** Milliseconds for a connection to be had, and for an answer, after which the line counts as dead. */
 const CONNECT_TIMEOUT_MS = 10_000
+/** The silence after which a connection counts as dead. */
 const QUERY_TIMEOUT_MS = 30_000
-/** One server at a time looks at and changes the tables: "wirephot" as a number. */
+/** The advisory lock of the one server that checks and migrates the tables: "wirephot" as a number. */
 const MIGRATION_LOCK_KEY = '8604527107610046324'
 
+/** A prepared statement. */
 export interface Statement {
-  /** Prepared once a connection. */
+  /** The name under which each connection prepares it once. */
   readonly name: string
   readonly text: string
 }
@@ -22,69 +23,70 @@ export interface Statement {
 type Row = Record<string, unknown>
 type Query = <R extends Row>(text: string, values?: unknown[]) => Promise<R[]>
 
-/** Connections to one database. What fails for a passing reason is told as `busy`, a full disk as `disk-full`. */
+/** A pool of connections to one database. Queries reject with `busy` for transient failures, and `disk-full`. */
 export class Database {
   readonly #pool: pg.Pool
   readonly #inFlight = new InFlight()
   #closed = false
 
-  /** `size` connections at the most, opened when needed. */
+  /** Opens no connection yet. At most `size` are opened, when they are needed. */
   constructor(config: pg.ClientConfig, size: number) {
     this.#pool = new pg.Pool({
       ...config,
       max: size,
       onConnect: (client) => client.query(SESSION_SETTINGS) as unknown as undefined,
     })
-    // A line that breaks while nobody asks: the next who asks gets another.
+    // A connection that breaks while idle is replaced at the next query.
     this.#pool.on('error', () => {})
     this.#pool.on('connect', (client) => client.on('error', () => {}))
   }
 
-  /** One statement, which is one transaction: durable when it resolves; in doubt when it rejects. */
+  /** Runs one statement as one transaction: durable when this resolves, in doubt when it rejects. */
   query<R extends Row>(statement: Statement, values: unknown[] = []): Promise<R[]> {
     return this.#run(async () => (await this.#pool.query<R>({ ...statement, values })).rows)
   }
 
-  /** Several statements as one transaction. */
-  transaction<T>(act: (query: Query) => Promise<T>): Promise<T> {
+  /** Runs several statements as one transaction. */
+  transaction<T>(body: (query: Query) => Promise<T>): Promise<T> {
     return this.#run(async () => {
       const client = await this.#pool.connect()
       try {
         await client.query('BEGIN')
-        const result = await act(async (text, values) => (await client.query(text, values)).rows)
+        const result = await body(async (text, values) => (await client.query(text, values)).rows)
         await client.query('COMMIT')
         client.release()
         return result
       } catch (error) {
-        // Its transaction ends with the connection.
+        // Closing the connection rolls its transaction back.
         client.release(true)
         throw error
       }
     })
   }
 
-  /** Lets what was asked for finish. */
+  /** Finishes the queries that have been started, then disconnects. Later queries reject with `busy`. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#inFlight.whenSettled()
     if (!this.#pool.ending) await this.#pool.end()
   }
 
+  /** Throws `busy` once the database is closed. */
   checkOpen(): void {
     if (this.#closed) throw new WireError('busy')
   }
 
-  async #run<T>(act: () => Promise<T>): Promise<T> {
+  async #run<T>(operation: () => Promise<T>): Promise<T> {
     this.checkOpen()
     try {
-      return await this.#inFlight.track(act())
+      return await this.#inFlight.track(operation())
     } catch (error) {
       throw toWireError(error)
     }
   }
 }
 
-/** How to connect. Throws an EngineError when the URL isn't one. */
+/** Parses a URL into the driver's configuration. Throws an EngineError if it names no PostgreSQL. */
 export function parseConfig(url: string): pg.ClientConfig {
   if (!URL.canParse(url) || !new URL(url).hostname)
     throw new EngineError(
@@ -101,55 +103,57 @@ export function parseConfig(url: string): pg.ClientConfig {
   }
 }
 
-/** Checks the server, and brings the tables up to date. Rejects with an EngineError. */
+/** Checks the server, and migrates the tables to the current layout. Rejects with an EngineError. */
 export async function setUp(config: pg.ClientConfig): Promise<void> {
   const client = new pg.Client({ ...config, query_timeout: 0 })
   client.on('error', () => {})
-  const place = locationOf(client)
+  const location = locationOf(client)
   try {
     await client.connect()
-    checkServer((await client.query<ServerSettings>(SERVER_SETTINGS)).rows[0]!, place)
-    await migrate(client, place)
+    checkServer((await client.query<ServerSettings>(SERVER_SETTINGS)).rows[0]!, location)
+    await migrate(client, location)
   } catch (error) {
-    throw toEngineError(error, place)
+    throw toEngineError(error, location)
   } finally {
     await client.end().catch(() => {})
   }
 }
 
+/** Returns where a client connects to, for messages to the operator. */
 export const locationOf = ({ host, port, database, user }: pg.Client): DatabaseLocation => ({
   host: `${host}:${port}`,
   database: database ?? '',
   user: user ?? '',
 })
 
+/** The settings that decide whether a server is usable. */
 export interface ServerSettings {
-  /** 150018 is 15.18. */
+  /** PostgreSQL's `server_version_num`: 150018 is 15.18. */
   readonly version: number
   readonly fsync: string
   readonly encoding: string
   readonly readonly: string
 }
 
-/** Throws an EngineError for a server that can't keep the promises. */
-export function checkServer(facts: ServerSettings, { host, database }: DatabaseLocation): void {
-  const major = Math.floor(facts.version / 10_000)
+/** Checks that a server can keep what we promise. Throws an EngineError if not. */
+export function checkServer(settings: ServerSettings, { host, database }: DatabaseLocation): void {
+  const major = Math.floor(settings.version / 10_000)
   if (major < OLDEST_MAJOR_VERSION)
     throw new EngineError(
       'too-old',
       `PostgreSQL at ${host} is version ${major}. Use ${OLDEST_MAJOR_VERSION} or newer.`,
     )
-  const lacks = (what: string) => new EngineError('unusable', what)
-  if (facts.fsync !== 'on')
-    throw lacks(
+  const unusable = (sentence: string) => new EngineError('unusable', sentence)
+  if (settings.fsync !== 'on')
+    throw unusable(
       `PostgreSQL at ${host} runs with fsync off, so a power cut would lose stored pictures. Set fsync = on.`,
     )
-  if (facts.encoding !== 'UTF8')
-    throw lacks(
-      `The database ${database} at ${host} is in ${facts.encoding}. Create one with ENCODING 'UTF8'.`,
+  if (settings.encoding !== 'UTF8')
+    throw unusable(
+      `The database ${database} at ${host} is in ${settings.encoding}. Create one with ENCODING 'UTF8'.`,
     )
-  if (facts.readonly !== 'off')
-    throw lacks(
+  if (settings.readonly !== 'off')
+    throw unusable(
       `The database ${database} at ${host} is read-only, as a standby is. Name the primary.`,
     )
 }
@@ -159,6 +163,7 @@ const SERVER_SETTINGS = `SELECT current_setting('server_version_num')::int AS ve
   current_setting('server_encoding') AS encoding,
   current_setting('transaction_read_only') AS readonly`
 
+/** Runs the missing migrations in one transaction. One server at a time does so. */
 async function migrate(client: pg.Client, { host, database }: DatabaseLocation): Promise<void> {
   await client.query('BEGIN')
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK_KEY])
@@ -177,8 +182,8 @@ async function migrate(client: pg.Client, { host, database }: DatabaseLocation):
 }
 
 /**
- * Every connection's. A commit that isn't on the disk is none (F1), whatever the database's habit is;
- * and nobody waits for ever on a server that was paused in the middle of a transaction.
+ * The settings of every connection. Commits wait for the disk even if the database's default says
+ * otherwise (F1). The timeouts keep a server that is paused inside a transaction from blocking others.
  */
 const SESSION_SETTINGS = `SELECT set_config('statement_timeout', '20s', false),
   set_config('lock_timeout', '10s', false),
@@ -186,6 +191,6 @@ const SESSION_SETTINGS = `SELECT set_config('statement_timeout', '20s', false),
   set_config('synchronous_commit', CASE current_setting('synchronous_commit')
     WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)`
 
-/** Sequence numbers and times are below 2^53. */
+/** Parses bigint as a number: sequence numbers and times are below 2^53. */
 const TYPE_PARSERS = new pg.TypeOverrides()
 TYPE_PARSERS.setTypeParser(pg.types.builtins.INT8, Number)

@@ -3,31 +3,29 @@ import { type Cursor, cursor as cursorOf } from '@wirephoto/board'
 import pg from 'pg'
 import type { Unsubscribe } from '../engine.ts'
 import { newStamp } from '../ids.ts'
+import { keepListening, POLL_INTERVAL_MS } from '../keep-listening.ts'
 import { Watchers } from '../watchers.ts'
 import { type Database, locationOf } from './database.ts'
 import { toEngineError } from './errors.ts'
 
-/** Milliseconds between two NOTIFYs of this server: each takes a lock of the whole database's. */
+/** The least time between two NOTIFYs of this server: each locks the whole database for a moment. */
 const NOTIFY_INTERVAL_MS = 2
-/** Milliseconds between two looks at all watched boards, for what no NOTIFY told. */
-const POLL_INTERVAL_MS = 3_000
-/** Milliseconds to the next try to listen: doubled each time. */
-const MIN_RETRY_DELAY_MS = 100
-const MAX_RETRY_DELAY_MS = 5_000
 const CHANNEL = 'wirephoto'
 
 /**
- * Tells servers that a board has moved: NOTIFY outside the transaction that writes, at most one every
- * few milliseconds; one connection that LISTENs; and beneath both a slow poll, since a line may break
- * with nobody told. It may ring twice or late: truth is the log.
+ * The notifications between servers that a board has moved.
+ *
+ * Appends are announced by NOTIFY, outside the transaction that writes and a few milliseconds apart.
+ * One connection LISTENs. A slow poll finds what neither has delivered, since a connection may break
+ * without a sign. The doorbell may ring twice or late; the log alone tells what has changed.
  */
 export class Doorbell {
   readonly #database: Database
   readonly #config: pg.ClientConfig
   readonly #watchers = new Watchers()
-  /** What this server is called among those that listen. */
+  /** Marks this server's own notifications, which it ignores. */
   readonly #serverId = newStamp()
-  /** The boards that others are to be told of. */
+  /** The newest cursor of each board that has yet to be announced. */
   #unsent = new Map<string, Cursor>()
   #notifying: Promise<void> | null = null
   #listener: Listener | null = null
@@ -41,11 +39,15 @@ export class Doorbell {
     this.#pollTimer = setInterval(() => void this.#poll(), POLL_INTERVAL_MS).unref()
   }
 
-  /** Resolves when it listens. Rejects with an EngineError. */
+  /** Opens a doorbell. Resolves when it listens. Rejects with an EngineError. */
   static async open(database: Database, config: pg.ClientConfig): Promise<Doorbell> {
     const doorbell = new Doorbell(database, config)
     try {
-      doorbell.#listening = doorbell.#keepListening(await doorbell.#listen())
+      doorbell.#listening = keepListening(await doorbell.#listen(), {
+        open: () => doorbell.#listen(),
+        serve: (listener) => doorbell.#serve(listener),
+        signal: doorbell.#closing.signal,
+      })
       return doorbell
     } catch (error) {
       clearInterval(doorbell.#pollTimer)
@@ -53,18 +55,19 @@ export class Doorbell {
     }
   }
 
+  /** Calls `wake` when a board has moved. */
   watch(board: string, wake: (at: Cursor | null) => void): Unsubscribe {
     return this.#watchers.add(board, wake)
   }
 
-  /** This server has appended. */
+  /** Announces an append of this server, to its own watchers and to the other servers. */
   ring(board: string, at: Cursor): void {
     this.#watchers.ringSoon(board, at)
     this.#unsent.set(board, at)
     this.#notifying ??= this.#notify()
   }
 
-  /** Tells what is to be told first. */
+  /** Sends the pending notifications, then closes. */
   async close(): Promise<void> {
     clearInterval(this.#pollTimer)
     this.#watchers.clear()
@@ -79,7 +82,7 @@ export class Doorbell {
       const payloads = Array.from(this.#unsent, ([board, at]) => `${this.#serverId} ${at} ${board}`)
       this.#unsent = new Map()
       await this.#database.query(NOTIFY, [CHANNEL, payloads]).catch(() => {
-        // The poll tells it.
+        // The other servers' polls find the appends.
       })
       await sleep(NOTIFY_INTERVAL_MS, null, { signal: this.#closing.signal }).catch(() => {})
     }
@@ -91,7 +94,7 @@ export class Doorbell {
     if (from !== this.#serverId) this.#watchers.ring(board.join(' '), at as Cursor)
   }
 
-  /** Where all watched boards stand: who stands there too needn't look. */
+  /** Rings for every watched board with its cursor. A watcher that stands there already needn't read. */
   async #poll(): Promise<void> {
     const boards = this.#watchers.boards
     if (boards.length === 0) return
@@ -100,7 +103,7 @@ export class Doorbell {
       for (const { id, epoch, seq, stamp } of heads)
         this.#watchers.ring(id, cursorOf(epoch, seq, stamp))
     } catch {
-      // Looked at again at the next poll.
+      // The next poll tries again.
     }
   }
 
@@ -119,32 +122,25 @@ export class Doorbell {
     return { client, closed }
   }
 
-  async #keepListening(first: Listener): Promise<void> {
-    this.#listener = first
-    let wait = MIN_RETRY_DELAY_MS
-    const { signal } = this.#closing
-    while (!signal.aborted)
-      try {
-        this.#listener ??= await this.#listen()
-        // Whoever closed meanwhile had no line to end.
-        if (signal.aborted) void this.#listener.client.end().catch(() => {})
-        wait = MIN_RETRY_DELAY_MS
-        // What was told while nobody listened.
-        void this.#poll()
-        await this.#listener.closed
-        this.#listener = null
-      } catch {
-        await sleep(wait, null, { signal }).catch(() => {})
-        wait = Math.min(wait * 2, MAX_RETRY_DELAY_MS)
-      }
+  async #serve(listener: Listener): Promise<void> {
+    this.#listener = listener
+    // A close while the connection was being opened found none to end.
+    if (this.#closing.signal.aborted) void listener.client.end().catch(() => {})
+    // Finds the appends that were announced while nobody listened.
+    void this.#poll()
+    await listener.closed
+    this.#listener = null
   }
 }
 
+/** A connection that LISTENs. */
 interface Listener {
   readonly client: pg.Client
+  /** Resolves when the connection has ended, for whatever reason. */
   readonly closed: Promise<void>
 }
 
+/** A board's id and the parts of its cursor. */
 interface BoardHead extends Record<string, unknown> {
   readonly id: string
   readonly epoch: string

@@ -2,10 +2,13 @@ import { WireError } from '@wirephoto/board'
 import { DatabaseError } from 'pg'
 import { EngineError } from '../errors.ts'
 
-/** What is told of a failed query: the SQLSTATEs are those of PostgreSQL's appendix A. */
+/**
+ * Translates the failure of a query to `busy` or `disk-full`. Returns an unexpected error unchanged.
+ * PostgreSQL's appendix A lists the SQLSTATE codes.
+ */
 export function toWireError(error: unknown): unknown {
   if (error instanceof WireError) return error
-  // Whatever isn't the server's own word is a line that broke or stayed silent.
+  // An error that the server didn't send is a connection that broke or timed out.
   if (!(error instanceof DatabaseError)) return new WireError('busy', {}, { cause: error })
   const code = error.code ?? ''
   if (code === DISK_FULL) return new WireError('disk-full', {}, { cause: error })
@@ -14,16 +17,17 @@ export function toWireError(error: unknown): unknown {
 }
 
 /**
- * Lines that break (08), clashes (40), a lack of memory or connections (53), a lock or a time that
- * ran out (55P03, 57014), a server that stops or starts (57P), one that may only be read (25006).
+ * The SQLSTATEs that pass: broken connections (08), conflicts (40), too little memory or too few
+ * connections (53), timeouts of locks and statements (55P03, 57014), a server that starts or stops
+ * (57P), a read-only server (25006).
  */
 const TRANSIENT = /^(08|40|53|55P03|57014|57P|25006)/
 const DISK_FULL = '53100'
 
-/** Why the database can't be had, in a sentence for the operator. `place` is its host and name. */
-export function toEngineError(error: unknown, place: DatabaseLocation): unknown {
+/** Translates the failure to open a database to an EngineError. Returns an unexpected error unchanged. */
+export function toEngineError(error: unknown, location: DatabaseLocation): unknown {
   if (error instanceof EngineError) return error
-  const { database, host, user } = place
+  const { database, host, user } = location
   const { code = '', message } = error as { code?: string; message: string }
   const refuse = (kind: EngineError['code'], sentence: string) =>
     new EngineError(kind, sentence, { cause: error })
@@ -54,8 +58,9 @@ export function toEngineError(error: unknown, place: DatabaseLocation): unknown 
   )
 }
 
+/** Where a database is, for messages to the operator. */
 export interface DatabaseLocation {
-  /** With its port. */
+  /** Host and port: `localhost:5432`. */
   readonly host: string
   readonly database: string
   readonly user: string

@@ -13,7 +13,10 @@ import { newStamp } from '../ids.ts'
 import type { Database } from './database.ts'
 import type { Doorbell } from './doorbell.ts'
 
-/** A board's records, each with the batch that last changed it, as in SQLite. */
+/**
+ * Opens the change log. As in SQLite, a board is stored as its records, each with the seq of the batch
+ * that last changed it.
+ */
 export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
   return {
     async load(board) {
@@ -26,7 +29,7 @@ export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
     async append(board, { expected, changes, clients }) {
       const from = parseCursor(expected)
       const stamp = newStamp()
-      // Of several changes of one record the last holds.
+      // The last of several changes to one record counts.
       const records = new Map(changes.map((change) => [idOf(change), jsonOf(change)]))
       const rows = toClientRows(clients)
       const [row] = await database.query<{ held: boolean; known: boolean }>(APPEND, [
@@ -88,9 +91,11 @@ const jsonOf = (change: Change): string | null =>
   'put' in change ? JSON.stringify(change.put) : null
 
 /**
- * One statement is one transaction and one round trip. The board's row is locked from the UPDATE to
- * the commit, so its batches have no gap and are seen in the order of their numbers; numbers from a
- * sequence are not: a reader who has seen 2 would never look for the 1 that commits after it.
+ * Appends a batch in one statement, so in one transaction and one round trip.
+ *
+ * The UPDATE locks the board's row until the commit. So batches have no gap and become visible in the
+ * order of their numbers. Numbers from a sequence don't: a reader who has seen 2 would never look for
+ * the 1 that commits after it.
  */
 export const APPEND = {
   name: 'append',
@@ -117,8 +122,8 @@ export const APPEND = {
   SELECT EXISTS (SELECT FROM step) AS held, EXISTS (SELECT FROM boards WHERE id = $1) AS known`,
 }
 
-// One statement sees one committed state. JSON is put together here: one long string is made, handed
-// over and parsed faster than many.
+// Load and read are one statement each, so they see one committed state. One long JSON string is faster
+// to make, to send and to parse than many short ones.
 const CLIENTS = `SELECT coalesce(json_agg(json_build_array(client, n, seq, refused)), '[]')
   FROM clients WHERE board = boards.key`
 
@@ -148,7 +153,7 @@ const READ = {
   WHERE id = $1`,
 }
 
-// The board's row first, as APPEND has it: who locks in one order never waits in a ring.
+// PRUNE locks the board's row first, as APPEND does: a fixed order of locks can't deadlock.
 const PRUNE = {
   name: 'prune',
   text: `

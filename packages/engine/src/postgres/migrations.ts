@@ -1,6 +1,7 @@
 /**
- * What brings a database from one version to the next: the one row of `wirephoto` counts them. A
- * released one is never changed (F13). Text is ordered by bytes, whatever the database's language.
+ * The SQL from each version of the layout to the next. The only row of the table `wirephoto` counts the
+ * steps that have run. A released step never changes (F13). Text is ordered by bytes, whatever the
+ * database's locale.
  */
 export const migrations: readonly string[] = [
   `

@@ -6,12 +6,17 @@ import { Database, parseConfig, setUp } from './database.ts'
 import { Doorbell } from './doorbell.ts'
 import { openLog } from './log.ts'
 
-/** Connections at the most; one more listens. A large picture on its way in keeps nobody from anything else. */
+/**
+ * The sizes of the pools; one more connection listens. Puts of large pictures have a pool of their own,
+ * so that they block nothing else.
+ */
 const MAX_CONNECTION_COUNT = { boards: 8, blobs: 4, puts: 3 }
 
 /**
- * One database for any number of servers; tables are made at the first start. Rejects with an
- * EngineError whose sentence is for the operator.
+ * Opens the engine on a PostgreSQL database, which any number of servers may share. The first start
+ * creates the tables.
+ *
+ * @throws EngineError, with a sentence for the operator.
  */
 export async function openPostgres(url: string): Promise<Engine> {
   const config = parseConfig(url)
@@ -19,22 +24,22 @@ export async function openPostgres(url: string): Promise<Engine> {
   const boards = new Database(config, MAX_CONNECTION_COUNT.boards)
   const blobs = new Database(config, MAX_CONNECTION_COUNT.blobs)
   const puts = new Database(config, MAX_CONNECTION_COUNT.puts)
-  const putting = new InFlight()
+  const putsInFlight = new InFlight()
   const doorbell = await Doorbell.open(boards, config)
   let closing: Promise<void> | undefined
 
   return {
     boards: openBoards(boards),
     log: openLog(boards, doorbell),
-    blobs: openBlobs(blobs, puts, putting),
-    // Ephemeral things stay on their server, until there is a bus between servers.
+    blobs: openBlobs(blobs, puts, putsInFlight),
+    // There is no bus between servers yet, so ephemeral state stays on its server.
     bus: noopBus,
     secrets: openSecrets(boards),
     history: openHistory(boards),
     close() {
       closing ??= (async () => {
-        // What was appended is told first.
-        await Promise.all([doorbell.close(), putting.whenSettled()])
+        // Other servers are notified of the last appends first.
+        await Promise.all([doorbell.close(), putsInFlight.whenSettled()])
         await Promise.all([boards, blobs, puts].map((database) => database.close()))
       })()
       return closing

@@ -2,20 +2,24 @@ import { readFile } from 'node:fs/promises'
 import type { RServerConnectionOptions } from 'rethinkdb-ts'
 import { EngineError, withoutPassword } from '../errors.ts'
 
-/** What a URL says. */
+/** A parsed URL: where a RethinkDB is, and how to use it. */
 export interface Address {
   readonly server: RServerConnectionOptions & { readonly host: string; readonly port: number }
   readonly user: string
   readonly password: string
   readonly database: string
-  /** How tables are laid out when they are made. */
+  /** How new tables are laid out. Existing ones stay as they are. */
   readonly layout: { readonly shards: number; readonly replicas: number }
 }
 
-/** The server with its port, for people. */
+/** Formats host and port for messages to the operator: `localhost:28015`. */
 export const formatHost = ({ server: { host, port } }: Address): string => `${host}:${port}`
 
-/** Rejects with an EngineError when the URL is no address of a RethinkDB. */
+/**
+ * Parses `rethinkdb://user:password@host:port/database?shards=1&replicas=3&tls=true`.
+ *
+ * @throws EngineError if the URL is no address of a RethinkDB.
+ */
 export async function parseAddress(url: string): Promise<Address> {
   const parsed = URL.canParse(url) ? new URL(url) : null
   const database = parsed && DATABASE_PATH.exec(parsed.pathname)?.[1]
@@ -29,25 +33,29 @@ export async function parseAddress(url: string): Promise<Address> {
       throw invalidUrl(url, `has "${option}=${value}". It may have shards=1, replicas=3, tls=true.`)
 
   const { hostname, port, username, password, searchParams } = parsed
-  const number = (option: string) => Number(searchParams.get(option) ?? 1)
-  const place = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 28015) }
+  const count = (option: string) => Number(searchParams.get(option) ?? 1)
+  const hostAndPort = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 28015) }
   return {
-    server: { ...place, ...(await tlsOptions(searchParams.get('tls'))) },
+    server: { ...hostAndPort, ...(await tlsOptions(searchParams.get('tls'))) },
     user: decodeURIComponent(username) || 'admin',
     password: decodeURIComponent(password),
     database,
-    layout: { shards: number('shards'), replicas: number('replicas') },
+    layout: { shards: count('shards'), replicas: count('replicas') },
   }
 }
 
 const DATABASE_PATH = /^\/([\w-]{1,100})$/
 const COUNT_OPTION = /^[1-9]\d?$/
-/** `tls` is true, for the authorities that the system trusts, or the path of another's certificate. */
+/**
+ * The options of a URL. `tls` is `true` for a certificate that the system trusts, or the path of a
+ * certificate authority's own.
+ */
 const OPTIONS: Record<string, RegExp> = { shards: COUNT_OPTION, replicas: COUNT_OPTION, tls: /./ }
 
-const invalidUrl = (url: string, what: string): EngineError =>
-  new EngineError('unknown-engine', `"${withoutPassword(url)}" ${what}`)
+const invalidUrl = (url: string, reason: string): EngineError =>
+  new EngineError('unknown-engine', `"${withoutPassword(url)}" ${reason}`)
 
+/** Returns the driver's options for a connection with or without TLS. Reads the certificate. */
 async function tlsOptions(tls: string | null) {
   if (tls === null || tls === 'false') return { noDelay: true }
   if (tls === 'true') return { tls: true as const }

@@ -3,19 +3,24 @@ import { type RDatum, r } from 'rethinkdb-ts'
 import type { Query } from './database.ts'
 import { type BatchRow, HARD, type Tables } from './tables.ts'
 
-/** A cursor's parts. */
+const MAX_ATTEMPT_COUNT = 10
+
+/** The parts of a cursor. */
 interface CursorParts {
   readonly epoch: string
   readonly seq: number
   readonly stamp: string
 }
 
+/** The outcome of an append. `moved`: the board stood at another cursor. */
 export type AppendOutcome = 'appended' | 'moved' | 'unknown board'
 
 /**
- * The compare-and-append. The insert decides: of several for one seq one gets the key. That the batch
- * before is the expected one is seen first, and stays so: nothing but a prune takes batches away, it
- * never takes the last, and not for an hour what an append under way could have passed by.
+ * Builds the compare-and-append. Its result is an `AppendOutcome`.
+ *
+ * The insert decides: of several batches with the same seq, one gets the key. The query first checks
+ * that the previous batch is the expected one. That stays true: only a prune deletes batches. It never
+ * deletes the last one, and keeps the others for an hour, which no append takes.
  */
 export function appendQuery(
   { boards, batches }: Tables,
@@ -32,7 +37,7 @@ export function appendQuery(
     r.branch(
       result('errors').eq(0),
       'appended' satisfies AppendOutcome,
-      // Asked there, since the message has both documents in it.
+      // The database compares the message, since it contains both documents.
       r.branch(
         result('first_error').match('^Duplicate primary key').ne(null),
         'moved' satisfies AppendOutcome,
@@ -51,33 +56,44 @@ export function appendQuery(
     )
 }
 
-/** The batch at a cursor and every later one, in order: `BatchRow[]`. */
+/** Selects the batch at a cursor and all later ones, in order. The result is `BatchRow[]`. */
 export const batchesFrom = ({ batches }: Tables, { epoch, seq }: Omit<CursorParts, 'stamp'>) =>
   batches.between([epoch, seq], [epoch, r.maxval]).orderBy({ index: 'id' })
 
-/** The board and, if the cursor is of its epoch and not before its watermark, what `since` gives. */
+/**
+ * Selects a board and the batches from a cursor on. The result is `[BoardRow, ...BatchRow[]]`.
+ *
+ * The batches are left out if the cursor has another epoch or lies before the board's watermark. The
+ * result is empty if there is no such board.
+ */
 export const boardAndBatchesFrom = (
   tables: Tables,
   board: string,
   at: Omit<CursorParts, 'stamp'>,
 ): Query =>
   tables.boards.get(board).do((row: RDatum) => {
-    const isIn = row('epoch').eq(at.epoch).and(row('seq').le(at.seq))
-    const later: RDatum = r.branch(isIn, batchesFrom(tables, at), [])
+    const isReadable = row('epoch').eq(at.epoch).and(row('seq').le(at.seq))
+    const later: RDatum = r.branch(isReadable, batchesFrom(tables, at), [])
     const both: RDatum = r.expr([row]).union(later, { interleave: false })
     return r.branch(row.eq(null), [], both)
   })
 
-/** Whether these are each the next of the one before: a read of several shards is not of one moment. */
+/**
+ * Checks that each batch follows the one before it. A read of several shards shows no single moment, so
+ * it may have gaps.
+ */
 export const isChain = (batches: readonly BatchRow[]): boolean =>
   batches.every((batch, i) => {
     const before = batches[i - 1]
     return !before || (batch.id[1] === before.id[1] + 1 && batch.prev === before.stamp)
   })
 
-/** Until it comes to something: what was read while others wrote or pruned may not fit together. */
+/**
+ * Repeats a read until it gives a result. A read returns undefined if its parts don't fit together,
+ * because another server wrote or pruned meanwhile. Rejects with `busy` after too many attempts.
+ */
 export async function retryUntilConsistent<T>(read: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 10; tries++) {
+  for (let attempt = 0; attempt < MAX_ATTEMPT_COUNT; attempt++) {
     const result = await read()
     if (result !== undefined) return result
   }

@@ -10,21 +10,23 @@ import type { Database } from './database.ts'
 import { deleteAll } from './prune.ts'
 import { type ChunkRow, type CopyRow, HARD, type Tables } from './tables.ts'
 
-/** Bytes of a chunk. What is stored depends on it. */
+/** The size of a stored chunk. Changing it would make stored blobs unreadable. */
 const CHUNK_BYTES = 512 * 1024
-/** Names that are fetched at a time, and chunks that are removed. */
 const NAMES_PER_PAGE = 1_000
 const CHUNKS_PER_DELETE = 20
 
 /**
- * Blobs as documents of 512 KiB, two of which are in memory at a time. There are no transactions, so a
- * blob is there by the one document that says that its chunks are: written after the last of them, and
- * crossed out before the first is taken away. What a crash leaves is listed, and goes like any other.
+ * Opens the blobs, which are stored as chunks of at most 512 KiB. Two chunks are in memory at a time.
+ *
+ * RethinkDB has no transactions, so one document decides whether a blob exists. It becomes `whole` after
+ * the last chunk is written, and `going` before the first one is deleted. The remains of a crash are
+ * listed like any blob, and are removed in the same way.
  */
-export function openBlobs(database: Database, tables: Tables, putting: InFlight): BlobStore {
+export function openBlobs(database: Database, tables: Tables, putsInFlight: InFlight): BlobStore {
   const { blobs, chunks } = tables
   const copiesOf = (sha256: string) => blobs.between([sha256, r.minval], [sha256, r.maxval])
 
+  /** Throws `busy` once the database is closed, and `not-found` for a name that is no sha256. */
   function check(sha256: string): void {
     database.checkOpen()
     if (!isSha256(sha256)) throw new WireError('not-found')
@@ -47,10 +49,10 @@ export function openBlobs(database: Database, tables: Tables, putting: InFlight)
   }
 
   async function put(path: string, sha256: string): Promise<void> {
-    if (!(await renew(sha256))) await store(path, [sha256, newStamp()])
+    if (!(await renew(sha256))) await storeCopy(path, [sha256, newStamp()])
   }
 
-  async function store(path: string, id: CopyRow['id']): Promise<void> {
+  async function storeCopy(path: string, id: CopyRow['id']): Promise<void> {
     await using file = await open(path)
     const arriving: CopyRow = { id, state: 'arriving', touchedAt: Date.now(), size: 0 }
     await database.write(blobs.insert(arriving, HARD))
@@ -61,20 +63,20 @@ export function openBlobs(database: Database, tables: Tables, putting: InFlight)
         await database.write(chunks.insert({ id: [...id, n++], data }, HARD))
         size += data.length
       }
-      // The lease begins when it is whole.
+      // The lease starts when the blob is whole.
       const whole = { state: 'whole', touchedAt: Date.now(), size } as const
       const commit = (copy: RDatum) => r.branch(copy('state').eq('arriving'), whole, {})
       const { replaced } = await database.write(blobs.get(id).update(commit, HARD))
       if (replaced !== 1) throw new WireError('busy')
     } catch (error) {
-      await takeAway(id).catch(() => {
-        // It is listed, so it goes with the next sweep.
+      await deleteCopy(id).catch(() => {
+        // The copy is listed, so the collector removes it later.
       })
       throw error
     }
   }
 
-  async function takeAway(id: CopyRow['id']): Promise<void> {
+  async function deleteCopy(id: CopyRow['id']): Promise<void> {
     await database.write(blobs.get(id).update({ state: 'going' }, HARD))
     await deleteAll(
       database,
@@ -84,10 +86,11 @@ export function openBlobs(database: Database, tables: Tables, putting: InFlight)
     await database.write(blobs.get(id).delete(HARD))
   }
 
-  async function* read({ id, size }: CopyRow, start: number, end: number) {
+  /** Reads the bytes from `start` up to and excluding `end`, fetching one chunk ahead. */
+  async function* readRange({ id, size }: CopyRow, start: number, end: number) {
     const fetch = async (n: number) => {
       const chunk = await database.run<ChunkRow | null>(chunks.get([...id, n]))
-      // Removed while it was read: a stream that ends well would pass for a whole picture.
+      // If the blob was removed meanwhile, a stream that ends well would pass for a whole picture.
       if (!chunk) throw new WireError('not-found')
       return chunk.data
     }
@@ -98,7 +101,7 @@ export function openBlobs(database: Database, tables: Tables, putting: InFlight)
       const data = await next
       const after = (n + 1) * CHUNK_BYTES
       next = after < stop ? fetch(n + 1) : null
-      // Whoever reads may stop here.
+      // The reader may stop here and never await it.
       next?.catch(() => {})
       yield data.subarray(Math.max(start - n * CHUNK_BYTES, 0), stop - n * CHUNK_BYTES)
       n++
@@ -106,14 +109,14 @@ export function openBlobs(database: Database, tables: Tables, putting: InFlight)
   }
 
   return {
-    put: (path, sha256) => putting.track(put(path, sha256)),
+    put: (path, sha256) => putsInFlight.track(put(path, sha256)),
 
     async get(sha256, range) {
       check(sha256)
       const copy = await wholeCopy(sha256)
       if (!copy) throw new WireError('not-found')
       const { start, end } = range ?? { start: 0, end: copy.size }
-      return Readable.from(read(copy, start, end), { objectMode: false })
+      return Readable.from(readRange(copy, start, end), { objectMode: false })
     },
 
     async has(sha256) {
@@ -121,7 +124,7 @@ export function openBlobs(database: Database, tables: Tables, putting: InFlight)
       return isSha256(sha256) && (await wholeCopy(sha256)) !== undefined
     },
 
-    renew: (sha256) => putting.track(renew(sha256)),
+    renew: (sha256) => putsInFlight.track(renew(sha256)),
 
     async *list() {
       database.checkOpen()
@@ -141,12 +144,13 @@ export function openBlobs(database: Database, tables: Tables, putting: InFlight)
 
     async remove(sha256, { unlessTouchedSince }) {
       check(sha256)
-      const cross = (copy: RDatum) =>
+      const markGoing = (copy: RDatum) =>
         r.branch(copy('touchedAt').lt(unlessTouchedSince), { state: 'going' }, {})
       const { changes = [] } = await database.write<CopyRow>(
-        copiesOf(sha256).update(cross, { ...HARD, returnChanges: 'always' }),
+        copiesOf(sha256).update(markGoing, { ...HARD, returnChanges: 'always' }),
       )
-      for (const { new_val: copy } of changes) if (copy?.state === 'going') await takeAway(copy.id)
+      for (const { new_val: copy } of changes)
+        if (copy?.state === 'going') await deleteCopy(copy.id)
       const isGone = changes.every(({ new_val: copy }) => copy?.state !== 'whole')
       return isGone && changes.some(({ old_val: copy }) => copy?.state === 'whole')
     },

@@ -14,6 +14,7 @@ import {
   type Tables,
 } from './tables.ts'
 
+/** Opens the set of boards. */
 export const openBoards = (database: Database, tables: Tables): Boards => ({
   create: (board) => database.run(createQuery(tables, board)),
   has: async (board) => (await database.run(tables.boards.get(board))) !== null,
@@ -34,14 +35,15 @@ export const openBoards = (database: Database, tables: Tables): Boards => ({
         { ...HARD, conflict: 'replace' },
       ),
     )
-    const unlessNew = (it: RDatum) => r.branch(it('epoch').default('').eq(epoch), null, it)
-    const { deleted } = await database.write(tables.boards.get(board).replace(unlessNew, HARD))
+    const nullIfSame = (found: RDatum) =>
+      r.branch(found('epoch').default('').eq(epoch), null, found)
+    const { deleted } = await database.write(tables.boards.get(board).replace(nullIfSame, HARD))
     await deleteEpoch(database, tables, epoch)
     return deleted === 1
   },
 })
 
-/** Ends the removals that a crash broke off, and takes away what came late for a removed board. */
+/** Completes removals that a crash interrupted, and deletes rows that were written late for removed boards. */
 export async function deleteRemovedBoards(database: Database, tables: Tables): Promise<void> {
   const { wirephoto, boards } = tables
   const old = wirephoto.filter((note: RDatum) =>
@@ -54,6 +56,7 @@ export async function deleteRemovedBoards(database: Database, tables: Tables): P
   }
 }
 
+/** Deletes all rows of one epoch of a board. */
 async function deleteEpoch(database: Database, tables: Tables, epoch: string): Promise<void> {
   const { batches, records, clients, secrets, history } = tables
   for (const table of [batches, records, clients, history])
@@ -61,7 +64,7 @@ async function deleteEpoch(database: Database, tables: Tables, epoch: string): P
   await deleteAll(database, secrets.getAll(epoch, { index: 'epoch' }))
 }
 
-/** The first batch comes before its board: whoever finds the board finds it. */
+/** Builds the creation of a board. Its first batch is written first, so that every board has one. */
 function createQuery({ boards, batches }: Tables, board: string): Query {
   const [epoch, stamp, now] = [newStamp(), newStamp(), Date.now()]
   const row: BoardRow = { id: board, epoch, createdAt: now, seq: 0, stamp, floor: 0 }
@@ -97,30 +100,35 @@ function createQuery({ boards, batches }: Tables, board: string): Query {
   )
 }
 
+/** Opens the secrets. Each put deletes the expired ones of all boards. */
 export const openSecrets = (database: Database, { boards, secrets }: Tables): Secrets => ({
   async put({ hash, board, kind, data, expiresAt }) {
     const expired = { index: 'expiresAt', rightBound: 'closed' } as const
     await database.write(secrets.between(r.minval, Date.now(), expired).delete(HARD))
     const row = { id: hash, board, kind, data, expiresAt }
-    const put = (of: RDatum) =>
+    const putFor = (found: RDatum) =>
       r.branch(
-        of.eq(null),
+        found.eq(null),
         false,
         secrets
-          .insert(r.expr(row).merge({ epoch: of('epoch') }), { ...HARD, conflict: 'replace' })
+          .insert(r.expr(row).merge({ epoch: found('epoch') }), { ...HARD, conflict: 'replace' })
           .do((result: RDatum) =>
             r.branch(result('errors').eq(0), true, r.error(result('first_error'))),
           ),
       )
-    if (!(await database.run(boards.get(board).do(put)))) throw new WireError('unknown-board')
+    if (!(await database.run(boards.get(board).do(putFor)))) throw new WireError('unknown-board')
   },
 
   async get(hash) {
     const row = await database.run<SecretRow | null>(
       secrets
         .get(hash)
-        .do((it: RDatum) =>
-          r.branch(boards.get(it('board'))('epoch').eq(it('epoch')).default(false), it, null),
+        .do((found: RDatum) =>
+          r.branch(
+            boards.get(found('board'))('epoch').eq(found('epoch')).default(false),
+            found,
+            null,
+          ),
         ),
     )
     return row && isValid(row) ? toSecret(row) : null
@@ -151,6 +159,7 @@ const toSecret = ({ id, board, kind, data, expiresAt }: SecretRow): Secret => ({
   expiresAt,
 })
 
+/** Opens the histories. */
 export const openHistory = (database: Database, { boards, history }: Tables): History => ({
   async append(board, entries) {
     const epoch = await epochOf(database, boards, board)
@@ -167,11 +176,11 @@ export const openHistory = (database: Database, { boards, history }: Tables): Hi
 
   async list(board, { kind, subject, before, limit }) {
     const epoch = await epochOf(database, boards, board)
-    const of = subject === undefined ? [epoch, kind] : [epoch, kind, subject]
+    const prefix = subject === undefined ? [epoch, kind] : [epoch, kind, subject]
     const index = subject === undefined ? 'id' : 'subject'
     const rows = await database.run<HistoryRow[]>(
       history
-        .between([...of, r.minval], [...of, before ?? r.maxval], { index })
+        .between([...prefix, r.minval], [...prefix, before ?? r.maxval], { index })
         .orderBy({ index: r.desc(index) })
         .limit(limit),
     )
@@ -188,13 +197,14 @@ export const openHistory = (database: Database, { boards, history }: Tables): Hi
 const KINDS: readonly HistoryEntry['kind'][] = ['audit', 'frame']
 
 let entryCount = 0
-/** Of the entries of one millisecond the later is the greater. */
+/** Makes a key that orders the entries of one millisecond by the time of their append. */
 function nextEntryKey(): string {
   entryCount = (entryCount + 1) % 36 ** 4
   const time = Date.now().toString(36)
   return `${time}.${entryCount.toString(36).padStart(4, '0')}.${newStamp()}`
 }
 
+/** Finds a board's current epoch. Rejects with `unknown-board`. */
 async function epochOf(
   database: Database,
   boards: Tables['boards'],

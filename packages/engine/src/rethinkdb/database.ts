@@ -4,92 +4,94 @@ import { InFlight } from '../in-flight.ts'
 import type { Address } from './address.ts'
 import { toWireError } from './errors.ts'
 
-/** Seconds for a connection to be had; milliseconds for an answer, after which a line counts as dead. */
 const CONNECT_TIMEOUT_S = 10
+/** The silence after which a connection counts as dead. */
 const QUERY_TIMEOUT_MS = 30_000
 
-/** ReQL, to be run: what comes of it only who wrote it can tell. */
+/** A ReQL query. The driver doesn't know the type of its result. */
 export interface Query {
   run(connection: Connection): Promise<unknown>
 }
 
-/** Lines to one server. What fails for a passing reason is told as `busy`; in doubt, if it was a write. */
+/** A pool of connections to one server. Queries reject with `busy` for transient failures; a write is then in doubt. */
 export class Database {
   readonly #connections: readonly ReconnectingConnection[]
   readonly #inFlight = new InFlight()
   #closed = false
 
-  /** `size` lines at the most, opened when needed. */
+  /** Opens no connection yet. At most `size` are opened, when they are needed. */
   constructor(address: Address, size: number) {
     this.#connections = Array.from({ length: size }, () => new ReconnectingConnection(address))
   }
 
+  /** Runs a query on the connection with the fewest in flight. */
   async run<T>(query: Query): Promise<T> {
     this.checkOpen()
-    const line = this.#connections.reduce((idlest, line) =>
-      line.inFlightCount < idlest.inFlightCount ? line : idlest,
+    const idlest = this.#connections.reduce((one, other) =>
+      other.inFlightCount < one.inFlightCount ? other : one,
     )
     try {
-      return await this.#inFlight.track(line.run<T>(query))
+      return await this.#inFlight.track(idlest.run<T>(query))
     } catch (error) {
       throw toWireError(error)
     }
   }
 
-  /** Rejects also when only one document failed. */
+  /** Runs a write. Rejects even if only one of its documents failed. */
   async write<T>(query: Query): Promise<WriteResult<T>> {
     const result = await this.run<WriteResult<T>>(query)
-    // The rest of the message may be the document.
+    // The message may go on with the document, which is private.
     if (result.errors > 0) throw new Error(result.first_error?.split('\n')[0])
     return result
   }
 
-  /** Lets what was asked for finish. */
+  /** Finishes the queries that have been started, then disconnects. Later queries reject with `busy`. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#inFlight.whenSettled()
-    await Promise.all(this.#connections.map((line) => line.close()))
+    await Promise.all(this.#connections.map((connection) => connection.close()))
   }
 
+  /** Throws `busy` once the database is closed. */
   checkOpen(): void {
     if (this.#closed) throw new WireError('busy')
   }
 }
 
-/** One connection, opened when it is needed, again when it broke. */
+/** A connection that opens when it is needed, and opens again after it broke. */
 export class ReconnectingConnection {
   readonly #address: Address
   readonly #timeoutMs: number
   #opening: Promise<Connection> | null = null
   #closed = false
-  /** Queries without an answer yet. */
+  /** The number of queries without an answer. */
   inFlightCount = 0
 
-  constructor(address: Address, silence = QUERY_TIMEOUT_MS) {
+  constructor(address: Address, timeoutMs = QUERY_TIMEOUT_MS) {
     this.#address = address
-    this.#timeoutMs = silence
+    this.#timeoutMs = timeoutMs
   }
 
-  /** Rejects with the driver's error. */
+  /** Runs a query. Rejects with the driver's error. */
   async run<T>(query: Query): Promise<T> {
     this.inFlightCount++
-    let silence: NodeJS.Timeout | undefined
+    let timer: NodeJS.Timeout | undefined
     let connection: Connection | undefined
     try {
       connection = await this.#connected()
-      silence = setTimeout(closeQuietly, this.#timeoutMs, connection)
+      timer = setTimeout(closeQuietly, this.#timeoutMs, connection)
       return (await query.run(connection)) as T
     } catch (error) {
-      // Whatever is wrong with the driver itself ends with the connection.
+      // An error of the driver itself may leave the connection unusable.
       if (connection && !isRethinkDBError(error)) closeQuietly(connection)
       throw error
     } finally {
-      clearTimeout(silence)
+      clearTimeout(timer)
       this.inFlightCount--
     }
   }
 
-  /** What was asked for and has no answer yet rejects. */
+  /** Closes the connection. Queries without an answer reject. */
   async close(): Promise<void> {
     this.#closed = true
     const connection = await this.#opening?.catch(() => null)
@@ -104,7 +106,7 @@ export class ReconnectingConnection {
       throw error
     })
     if (connection.open) return connection
-    // The driver would give a new line the old one's numbers, so each gets an object of its own.
+    // A connection that the driver reopens would reuse query tokens, so each gets an object of its own.
     if (this.#opening === opening) this.#opening = null
     return this.#connected()
   }

@@ -1,49 +1,50 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type Cursor, cursor as cursorOf } from '@wirephoto/board'
 import { type RCursor, type RDatum, r } from 'rethinkdb-ts'
 import type { Unsubscribe } from '../engine.ts'
 import { newStamp } from '../ids.ts'
+import { keepListening, POLL_INTERVAL_MS } from '../keep-listening.ts'
 import { Watchers } from '../watchers.ts'
 import type { Address } from './address.ts'
 import { type Query, ReconnectingConnection } from './database.ts'
 import { type BatchRow, type Tables, tablesOf } from './tables.ts'
 
-/** Milliseconds between two looks at all watched boards, for what no feed told. */
-const POLL_INTERVAL_MS = 3_000
-/** Boards of one look. */
+/** Watched boards that one query of a poll asks for. */
 const BOARDS_PER_QUERY = 200
-/** Changes that wait for this server before the database drops them: the drop is told, and then we look. */
-const FEED_QUEUE_COUNT = 1_000
-/** Milliseconds to the next try to open the feed: doubled each time. */
-const MIN_RETRY_DELAY_MS = 100
-const MAX_RETRY_DELAY_MS = 5_000
+/** Changes that the database queues for this server. If more wait, it drops some and says so. */
+const MAX_QUEUED_CHANGE_COUNT = 1_000
 
 /**
- * Tells servers that a board has moved: one changefeed on all batches that other servers append. A feed
- * drops changes, ends with its connection or its primary, and can't be resumed, so it is no more than a
- * doorbell; and beneath it lies a slow poll on the same line, which finds out when that has gone silent.
+ * The notifications between servers that a board has moved.
+ *
+ * One changefeed covers the batches that all other servers append. A feed may drop changes, ends with
+ * its connection or its primary, and can't be resumed, so it only rings. A slow poll on the same
+ * connection finds what the feed has not delivered, and notices when the connection has gone silent.
  */
 export class Doorbell {
   readonly #connection: ReconnectingConnection
   readonly #tables: Tables
   readonly #watchers = new Watchers()
-  /** What this server is called among those that append. */
+  /** Marks the batches of this server, which its own feed leaves out. */
   readonly serverId = newStamp()
   readonly #pollTimer: NodeJS.Timeout
   readonly #closing = new AbortController()
   #listening!: Promise<void>
 
-  private constructor(address: Address, poll: number) {
+  private constructor(address: Address, pollIntervalMs: number) {
     this.#connection = new ReconnectingConnection(address)
     this.#tables = tablesOf(address.database)
-    this.#pollTimer = setInterval(() => void this.#poll(), poll).unref()
+    this.#pollTimer = setInterval(() => void this.#poll(), pollIntervalMs).unref()
   }
 
-  /** Resolves when it listens. */
-  static async open(address: Address, poll = POLL_INTERVAL_MS): Promise<Doorbell> {
-    const doorbell = new Doorbell(address, poll)
+  /** Opens a doorbell. Resolves when its feed is open. Rejects with the driver's error. */
+  static async open(address: Address, pollIntervalMs = POLL_INTERVAL_MS): Promise<Doorbell> {
+    const doorbell = new Doorbell(address, pollIntervalMs)
     try {
-      doorbell.#listening = doorbell.#keepListening(await doorbell.#openFeed())
+      doorbell.#listening = keepListening(await doorbell.#openFeed(), {
+        open: () => doorbell.#openFeed(),
+        serve: (feed) => doorbell.#serve(feed),
+        signal: doorbell.#closing.signal,
+      })
       return doorbell
     } catch (error) {
       clearInterval(doorbell.#pollTimer)
@@ -52,11 +53,12 @@ export class Doorbell {
     }
   }
 
+  /** Calls `wake` when a board has moved. */
   watch(board: string, wake: (at: Cursor | null) => void): Unsubscribe {
     return this.#watchers.add(board, wake)
   }
 
-  /** This server has appended. */
+  /** Announces an append of this server to its own watchers. Other servers learn of it by their feeds. */
   ring(board: string, at: Cursor): void {
     this.#watchers.ringSoon(board, at)
   }
@@ -69,17 +71,17 @@ export class Doorbell {
     await this.#listening
   }
 
-  /** Where all watched boards stand: who stands there too needn't look. */
+  /** Rings for every watched board with its cursor. A watcher that stands there already needn't read. */
   async #poll(): Promise<void> {
     const ids = this.#watchers.boards
     try {
       for (let start = 0; start < ids.length; start += BOARDS_PER_QUERY) {
         const page = ids.slice(start, start + BOARDS_PER_QUERY)
-        const found = await this.#connection.run<BatchHead[]>(headsQuery(this.#tables, page))
-        for (const head of found) this.#ring(head)
+        const heads = await this.#connection.run<BatchHead[]>(headsQuery(this.#tables, page))
+        for (const head of heads) this.#ring(head)
       }
     } catch {
-      // Looked at again at the next poll.
+      // The next poll tries again.
     }
   }
 
@@ -91,43 +93,36 @@ export class Doorbell {
     return this.#connection.run(feedQuery(this.#tables, this.serverId))
   }
 
-  async #keepListening(first: RCursor<FeedMessage>): Promise<void> {
-    const { signal } = this.#closing
-    let feed: RCursor<FeedMessage> | null = first
-    let wait = MIN_RETRY_DELAY_MS
-    while (!signal.aborted)
-      try {
-        feed ??= await this.#openFeed()
-        wait = MIN_RETRY_DELAY_MS
-        // What was appended while nobody listened.
-        void this.#poll()
-        for (;;) {
-          const { error, head } = await feed.next()
-          if (error !== undefined) void this.#poll()
-          else if (head) this.#ring(head)
-        }
-      } catch {
-        feed = null
-        await sleep(wait, null, { signal }).catch(() => {})
-        wait = Math.min(wait * 2, MAX_RETRY_DELAY_MS)
-      }
+  async #serve(feed: RCursor<FeedMessage>): Promise<void> {
+    // Finds the batches that were appended while no feed was open.
+    void this.#poll()
+    for (;;) {
+      const { error, head } = await feed.next()
+      if (error !== undefined) void this.#poll()
+      else if (head) this.#ring(head)
+    }
   }
 }
 
-/** The last batch of a board. */
+/** The part of a batch that names a cursor of a board. */
 type BatchHead = Pick<BatchRow, 'board' | 'id' | 'stamp'>
 
-/** What a feed tells: a batch, or that it has dropped some. */
+/** A message of the feed: a batch, or the error that it has dropped some. */
 interface FeedMessage {
   readonly head?: BatchHead
   readonly error?: string
 }
 
-const feedQuery = ({ batches }: Tables, self: string): Query =>
+/** A feed of the batches of all servers but this one. */
+const feedQuery = ({ batches }: Tables, serverId: string): Query =>
   batches
-    .changes({ changefeedQueueSize: FEED_QUEUE_COUNT })
+    .changes({ changefeedQueueSize: MAX_QUEUED_CHANGE_COUNT })
     .filter((change: RDatum) =>
-      r.branch(change.hasFields('error'), true, change('new_val')('by').default(self).ne(self)),
+      r.branch(
+        change.hasFields('error'),
+        true,
+        change('new_val')('by').default(serverId).ne(serverId),
+      ),
     )
     .map((change: RDatum) =>
       r.branch(change.hasFields('error'), change, {
@@ -135,6 +130,7 @@ const feedQuery = ({ batches }: Tables, self: string): Query =>
       }),
     )
 
+/** The last batch of each board. */
 const headsQuery = ({ boards, batches }: Tables, ids: readonly string[]): Query =>
   boards.getAll(r.args([...ids])).concatMap((board: RDatum) =>
     batches

@@ -3,7 +3,7 @@ import { isRethinkDBError, RethinkDBErrorType } from 'rethinkdb-ts'
 import { EngineError } from '../errors.ts'
 import { type Address, formatHost } from './address.ts'
 
-/** What is told of a failed query. */
+/** Translates the failure of a query to `busy`. Returns an unexpected error without the query's text. */
 export function toWireError(error: unknown): unknown {
   if (error instanceof WireError || error instanceof EngineError) return error
   const cause = withoutQuery(error)
@@ -13,8 +13,8 @@ export function toWireError(error: unknown): unknown {
 }
 
 /**
- * Lines that break or stay silent, a primary that is away or has too few acknowledgements (OP_FAILED),
- * one that was lost meanwhile (OP_INDETERMINATE). Whatever is not the server's own word is a line.
+ * The errors that pass: connections that broke or timed out, a primary that is away or has too few
+ * acknowledgements (OP_FAILED), a primary that was lost meanwhile (OP_INDETERMINATE).
  */
 const TRANSIENT: ReadonlySet<RethinkDBErrorType> = new Set([
   RethinkDBErrorType.CONNECTION,
@@ -24,7 +24,7 @@ const TRANSIENT: ReadonlySet<RethinkDBErrorType> = new Set([
   RethinkDBErrorType.OP_INDETERMINATE,
 ])
 
-/** Why the database can't be had, in a sentence for the operator. */
+/** Translates the failure to open a database to an EngineError. Returns an unexpected error without its query. */
 export function toEngineError(error: unknown, address: Address): unknown {
   if (error instanceof EngineError) return error
   const { user, database, layout } = address
@@ -60,11 +60,11 @@ export function toEngineError(error: unknown, address: Address): unknown {
   )
 }
 
-/** Null for what isn't RethinkDB's or its driver's. */
+/** Returns the type of an error from RethinkDB or its driver. Null for any other error. */
 const typeOf = (error: unknown): RethinkDBErrorType | null =>
   isRethinkDBError(error) ? error.type : null
 
-/** The driver's messages go on with the whole query, and so with what people wrote. */
+/** Cuts the query from a driver's message, since it contains what people wrote. */
 function withoutQuery(error: unknown): Error & { code?: string } {
   if (!(error instanceof Error)) return new Error(String(error))
   if (!isRethinkDBError(error)) return error

@@ -27,9 +27,11 @@ import { prune } from './prune.ts'
 import type { BatchRow, BoardRow, ClientDoc, RecordRow, Tables } from './tables.ts'
 
 /**
- * The log is `batches`, one document each. A state is the projection at its watermark with every later
- * batch laid over it, read in that order: what the projection has of these already is laid over by the
- * same or by newer.
+ * Opens the change log, which is stored as one document for each batch.
+ *
+ * A board's state is its projection up to the watermark, with all later batches applied to it. The
+ * projection is read first. If it contains some of those batches already, applying them again changes
+ * nothing.
  */
 export function openLog(
   database: Database,
@@ -39,22 +41,26 @@ export function openLog(
 ): ChangeLog {
   const { boards, batches, records, clients } = tables
 
+  /** Reads a board's row. Rejects with `unknown-board`. */
   async function boardOf(board: string): Promise<BoardRow> {
     const row = await database.run<BoardRow | null>(boards.get(board))
     if (!row) throw new WireError('unknown-board')
     return row
   }
 
-  /** The batches after the watermark; undefined when the projection has moved on meanwhile. */
-  async function after(board: BoardRow): Promise<BatchRow[] | undefined> {
+  /** Reads the batches after the watermark. Undefined if the projection has moved on meanwhile. */
+  async function batchesAfter(board: BoardRow): Promise<BatchRow[] | undefined> {
     const [first, ...rest] = await database.run<BatchRow[]>(batchesFrom(tables, board))
     if (!first || first.stamp !== board.stamp || !isChain([first, ...rest])) return undefined
     if (rest.length > 0) projector.schedule(board.id)
     return rest
   }
 
-  /** What a reader who stands before the watermark has missed: the projection's newer part, coalesced. */
-  async function missedBefore(board: BoardRow, cursor: Cursor, seq: number) {
+  /**
+   * Reads the changes since a cursor before the watermark: the newer part of the projection as one batch,
+   * then the later batches. Undefined if the projection has moved on meanwhile.
+   */
+  async function readBeforeWatermark(board: BoardRow, cursor: Cursor, seq: number) {
     const later = [[board.epoch, seq], [board.epoch, r.maxval]] as const // biome-ignore format: a range
     const range = { index: 'seq', leftBound: 'open' } as const
     const [own, recordRows, clientDocs] = await Promise.all([
@@ -63,7 +69,7 @@ export function openLog(
       database.run<ClientDoc[]>(clients.between(...later, range)),
     ])
     if (own?.stamp !== parseCursor(cursor)!.stamp) return null
-    const rest = await after(board)
+    const rest = await batchesAfter(board)
     if (!rest) return undefined
     const to = cursorOf(board.epoch, board.seq, board.stamp)
     const first: Batch = { from: cursor, to, changes: changesOf(recordRows) }
@@ -71,7 +77,7 @@ export function openLog(
       batches: [first, ...batchesOf(to, rest)],
       clients: fromClientRows([
         ...clientDocs.map(({ row }) => row),
-        ...rest.flatMap((it) => it.clients),
+        ...rest.flatMap((batch) => batch.clients),
       ]),
     }
   }
@@ -85,7 +91,7 @@ export function openLog(
           database.run<RecordRow[]>(records.between(...all)),
           database.run<ClientDoc[]>(clients.between(...all)),
         ])
-        const rest = await after(at)
+        const rest = await batchesAfter(at)
         if (!rest) return undefined
         const state = new Map<string, AnyRecord>()
         applyChanges(state, changesOf(recordRows))
@@ -140,7 +146,7 @@ export function openLog(
         const [row, ...found] = await database.run<[] | [BoardRow, ...BatchRow[]]>(query)
         if (!row) throw new WireError('unknown-board')
         if (row.epoch !== at.epoch || at.seq < row.floor) return null
-        if (at.seq < row.seq) return missedBefore(row, cursor, at.seq)
+        if (at.seq < row.seq) return readBeforeWatermark(row, cursor, at.seq)
         const [own, ...rest] = found
         if (!own || own.id[1] !== at.seq || own.stamp !== at.stamp) return null
         if (!isChain([own, ...rest])) return undefined
@@ -159,6 +165,7 @@ export function openLog(
   }
 }
 
+/** Decodes the batches that follow a cursor. */
 function batchesOf(first: Cursor, rows: readonly BatchRow[]): Batch[] {
   let at = first
   return rows.map(({ id: [epoch, seq], stamp, changes }) => {
@@ -168,7 +175,7 @@ function batchesOf(first: Cursor, rows: readonly BatchRow[]): Batch[] {
   })
 }
 
-/** Parsed in one go, which is faster. */
+/** Decodes records as changes. Parsing one long string is faster than parsing many short ones. */
 function changesOf(rows: readonly RecordRow[]): Change[] {
   const json = rows.map(({ id: [, id], json }) =>
     json === null ? `{"gone":${JSON.stringify(id)}}` : `{"put":${json}}`,

@@ -11,17 +11,18 @@ import {
   type Tables,
 } from './tables.ts'
 
-/** Milliseconds from the first batch that isn't projected to the projecting: many batches become one. */
+/** The time that batches are collected before they are projected together. */
 const PROJECT_DELAY_MS = 1_000
-/** Documents of one write. */
 const ROWS_PER_WRITE = 500
-/** Seconds in which what was read may be written, by the database's clock. */
+/** The time after its read in which a projection may write, by the database's clock. */
 const WRITE_DEADLINE_S = 60
 
 /**
- * Brings what the batches come to into `records` and `clients`, then the watermark after it. Every
- * write holds only if it is newer than what is there, so this may be done by several servers at once,
- * break off anywhere and be done again.
+ * The projection of each board: `records` and `clients` as of its watermark.
+ *
+ * A projection writes what the batches after the watermark result in, then advances the watermark. Every
+ * write replaces only an older row. So several servers may project at once, and a projection that was
+ * interrupted anywhere can be repeated.
  */
 export class Projector {
   readonly #database: Database
@@ -35,19 +36,19 @@ export class Projector {
     this.#tables = tables
   }
 
-  /** There are batches after the watermark. */
+  /** Schedules a projection of a board that has batches after its watermark. */
   schedule(board: string): void {
     if (this.#closed || this.#scheduled.has(board)) return
     const project = () => {
       this.#scheduled.delete(board)
       this.project(board).catch(() => {
-        // The log has it all; the next append or load tries again.
+        // Nothing is lost: the log has all batches. The next append or load schedules another try.
       })
     }
     this.#scheduled.set(board, setTimeout(project, PROJECT_DELAY_MS).unref())
   }
 
-  /** Up to the last batch that there is now. */
+  /** Projects a board up to its current last batch, after any running projection of it. */
   async project(board: string): Promise<void> {
     const before = this.#running.get(board)
     const running = (async () => {
@@ -62,7 +63,7 @@ export class Projector {
     }
   }
 
-  /** Ends with what is being done. */
+  /** Cancels the scheduled projections, and finishes the running ones. */
   async close(): Promise<void> {
     this.#closed = true
     for (const timer of this.#scheduled.values()) clearTimeout(timer)
@@ -84,7 +85,7 @@ export class Projector {
     await this.#database.write(boards.get(board).update(advance, HARD))
   }
 
-  /** A board with the database's time, and its batches after the watermark. */
+  /** Reads a board with the database's time, and its batches after the watermark. Null if it doesn't exist. */
   #readUnprojected(board: string) {
     return retryUntilConsistent(async () => {
       const withTime = (row: RDatum) =>
@@ -102,8 +103,8 @@ export class Projector {
   }
 
   /**
-   * A write that is late is none: after a prune has taken a tombstone away, an older state of that
-   * record would find nothing newer there (F4).
+   * Writes rows that are newer than the stored ones. Rejects past the deadline: once a prune has deleted
+   * a record's tombstone, nothing stops a late write from bringing an older state back (F4).
    */
   async #write(
     table: RTable,
@@ -119,12 +120,14 @@ export class Projector {
   }
 }
 
+/** The result of a write that the database has refused as too late. */
 const LATE_WRITE_RESULT = { errors: 1, first_error: 'too late' }
 
+/** Resolves the conflict of two rows in favour of the one with the greater seq. */
 const keepNewer = (_id: RDatum, old: RDatum, fresh: RDatum): RDatum =>
   r.branch(old('seq').lt(fresh('seq')), fresh, old)
 
-/** The newest state of each record in these. */
+/** Selects the newest state of each record. */
 function newestRecords(batches: readonly BatchRow[]): RecordRow[] {
   const newest = new Map<string, RecordRow>()
   for (const {
@@ -139,6 +142,7 @@ function newestRecords(batches: readonly BatchRow[]): RecordRow[] {
   return [...newest.values()]
 }
 
+/** Selects the newest state of each client. */
 function newestClients(batches: readonly BatchRow[]): ClientDoc[] {
   const newest = new Map<string, ClientDoc>()
   for (const {

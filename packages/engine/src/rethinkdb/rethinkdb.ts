@@ -11,13 +11,15 @@ import { Projector } from './projector.ts'
 import { setUp } from './setup.ts'
 import { tablesOf } from './tables.ts'
 
-/** Lines at the most: for all but blobs, and for these. One more listens. */
+/** The sizes of the pools; one more connection listens. */
 const MAX_CONNECTION_COUNT = 4
 const MAX_BLOB_CONNECTION_COUNT = 4
 
 /**
- * One database for any number of servers; it, its tables and indexes are made at the first start.
- * Rejects with an EngineError whose sentence is for the operator.
+ * Opens the engine on a RethinkDB database, which any number of servers may share. The first start creates
+ * the database, its tables and their indexes.
+ *
+ * @throws EngineError, with a sentence for the operator.
  */
 export async function openRethinkdb(url: string): Promise<Engine> {
   const address = await parseAddress(url)
@@ -27,25 +29,30 @@ export async function openRethinkdb(url: string): Promise<Engine> {
   })
   const database = new Database(address, MAX_CONNECTION_COUNT)
   const blobs = new Database(address, MAX_BLOB_CONNECTION_COUNT)
-  const putting = new InFlight()
+  const putsInFlight = new InFlight()
   const tables = tablesOf(address.database)
   const projector = new Projector(database, tables)
-  const sweeping = deleteRemovedBoards(database, tables).catch(() => {
-    // At the next start.
+  const deletingRemoved = deleteRemovedBoards(database, tables).catch(() => {
+    // The next start tries again.
   })
   let closing: Promise<void> | undefined
 
   return {
     boards: openBoards(database, tables),
     log: openLog(database, tables, doorbell, projector),
-    blobs: openBlobs(blobs, tables, putting),
-    // Ephemeral things stay on their server, until there is a bus between servers.
+    blobs: openBlobs(blobs, tables, putsInFlight),
+    // There is no bus between servers yet, so ephemeral state stays on its server.
     bus: noopBus,
     secrets: openSecrets(database, tables),
     history: openHistory(database, tables),
     close() {
       closing ??= (async () => {
-        await Promise.all([doorbell.close(), projector.close(), sweeping, putting.whenSettled()])
+        await Promise.all([
+          doorbell.close(),
+          projector.close(),
+          deletingRemoved,
+          putsInFlight.whenSettled(),
+        ])
         await Promise.all([database.close(), blobs.close()])
       })()
       return closing

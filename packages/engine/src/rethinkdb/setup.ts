@@ -8,79 +8,90 @@ import { toEngineError } from './errors.ts'
 import { HARD, INDEXES, type NoteRow, tablesOf } from './tables.ts'
 import { checkVersion } from './version.ts'
 
-/** Of the tables: a released one is never changed (F13). */
+/** The version of the tables' layout. A released layout never changes (F13). */
 const LAYOUT_VERSION = 1
-/** Milliseconds for the tables to be there and to take writes. */
+/** The time that a start waits for the tables to exist and to take writes. */
 const TABLES_TIMEOUT_MS = 90_000
-/** Seconds after which whoever has begun to make the tables counts as dead. */
+/** The age at which a flag's server counts as dead. */
 const STALE_FLAG_S = 60
 
-/** Checks the server, and makes database, tables and indexes where missing. Rejects with an EngineError. */
+/**
+ * Checks the server, and creates the database, its tables and their indexes where missing.
+ *
+ * @throws EngineError, with a sentence for the operator.
+ */
 export async function setUp(address: Address): Promise<void> {
-  const line = new ReconnectingConnection(address)
+  const connection = new ReconnectingConnection(address)
   try {
     await checkVersion(address)
-    await ensureTables(line, address)
-    await checkWriteAcks(line, address)
+    await ensureTables(connection, address)
+    await checkWriteAcks(connection, address)
   } catch (error) {
     throw toEngineError(error, address)
   } finally {
-    await line.close()
+    await connection.close()
   }
 }
 
 /**
- * RethinkDB makes two tables of one name if asked twice at once, so whoever makes them first raises a
- * flag, a table of a name of its own, and goes on if there is no other.
+ * Waits until the tables exist, and creates them if no other server does.
+ *
+ * RethinkDB creates two tables with one name if asked twice at once. So a server first raises a flag, a
+ * table with a unique name, and goes on only if there is no other flag.
  */
-async function ensureTables(line: ReconnectingConnection, address: Address): Promise<void> {
-  const { database } = address
-  const db = r.db(database)
+async function ensureTables(connection: ReconnectingConnection, address: Address): Promise<void> {
   const end = Date.now() + TABLES_TIMEOUT_MS
-  for (
-    let state = await readState(line, address);
-    state !== 'made';
-    state = await readState(line, address)
-  ) {
+  for (;;) {
+    const state = await readState(connection, address)
+    if (state === 'made') return
     if (Date.now() > end)
       throw new EngineError(
         'unreachable',
-        `The tables of ${database} at ${formatHost(address)} are not ready. See what RethinkDB says of them.`,
+        `The tables of ${address.database} at ${formatHost(address)} are not ready. See what RethinkDB says of them.`,
       )
-    if (state === 'missing') {
-      await line
-        .run(r.branch(r.dbList().contains(database), null, r.dbCreate(database)))
-        .catch(ignoreError(ALREADY_EXISTS))
-      if ((await listFlags(line, address)).length === 0) {
-        const flag = `${FLAG_PREFIX}${await line.run(r.now().toEpochTime().floor())}_${newStamp()}`
-        await line.run(db.tableCreate(flag))
-        try {
-          if ((await listFlags(line, address)).length === 1) await createTables(line, address)
-        } finally {
-          await line.run(db.tableDrop(flag))
-        }
-      }
-    }
+    if (state === 'missing') await createUnderFlag(connection, address)
     await sleep(100 + Math.random() * 400)
   }
 }
 
+/** Creates the database and, if no other server has a flag up, the tables. */
+async function createUnderFlag(
+  connection: ReconnectingConnection,
+  address: Address,
+): Promise<void> {
+  const { database } = address
+  const db = r.db(database)
+  await connection
+    .run(r.branch(r.dbList().contains(database), null, r.dbCreate(database)))
+    .catch(ignoreError(ALREADY_EXISTS))
+  if ((await listFlags(connection, address)).length > 0) return
+  const flag = `${FLAG_PREFIX}${await connection.run(r.now().toEpochTime().floor())}_${newStamp()}`
+  await connection.run(db.tableCreate(flag))
+  try {
+    if ((await listFlags(connection, address)).length === 1) await createTables(connection, address)
+  } finally {
+    await connection.run(db.tableDrop(flag))
+  }
+}
+
+/** Reads whether the tables exist and answer. Rejects with an EngineError if a newer release made them. */
 async function readState(
-  line: ReconnectingConnection,
+  connection: ReconnectingConnection,
   address: Address,
 ): Promise<'made' | 'missing' | 'not ready'> {
   const { wirephoto, ...others } = tablesOf(address.database)
   let made = false
   try {
-    const { version = 0 } = (await line.run<NoteRow | null>(wirephoto.get('tables'))) ?? {}
+    const { version = 0 } = (await connection.run<NoteRow | null>(wirephoto.get('tables'))) ?? {}
     if (version > LAYOUT_VERSION)
       throw new EngineError(
         'too-new',
         `The database ${address.database} at ${formatHost(address)} is from a newer Wirephoto. Start that one, or name another.`,
       )
     made = version === LAYOUT_VERSION
-    // A server that has just started has its tables one by one.
-    if (made) for (const table of Object.values(others)) await line.run(table.limit(1).count())
+    // The tables of a server that has just started become available one by one.
+    if (made)
+      for (const table of Object.values(others)) await connection.run(table.limit(1).count())
     return made ? 'made' : 'missing'
   } catch (error) {
     if (!isRethinkDBError(error) || error.type !== RethinkDBErrorType.OP_FAILED) throw error
@@ -91,50 +102,55 @@ async function readState(
 
 const FLAG_PREFIX = 'starting_'
 
-/** Those raised by servers that make the tables at this moment; older ones are taken down. */
-async function listFlags(line: ReconnectingConnection, { database }: Address): Promise<string[]> {
+/** Lists the flags of the servers that are creating tables now. Drops the flags of dead ones. */
+async function listFlags(
+  connection: ReconnectingConnection,
+  { database }: Address,
+): Promise<string[]> {
   const db = r.db(database)
-  const raised = (await line.run<string[]>(db.tableList())).filter((name) =>
+  const raised = (await connection.run<string[]>(db.tableList())).filter((name) =>
     name.startsWith(FLAG_PREFIX),
   )
   if (raised.length === 0) return []
-  const now = await line.run<number>(r.now().toEpochTime())
+  const now = await connection.run<number>(r.now().toEpochTime())
   const isStale = (flag: string) => Number(flag.split('_')[1]) < now - STALE_FLAG_S
   for (const flag of raised.filter(isStale))
-    await line.run(db.tableDrop(flag)).catch(ignoreError(/does not exist/))
+    await connection.run(db.tableDrop(flag)).catch(ignoreError(/does not exist/))
   return raised.filter((flag) => !isStale(flag))
 }
 
-async function createTables(line: ReconnectingConnection, address: Address): Promise<void> {
+/** Creates the missing tables and indexes. The first table marks the others as ours. */
+async function createTables(connection: ReconnectingConnection, address: Address): Promise<void> {
   const { database, layout } = address
   const db = r.db(database)
-  const there = await line.run<string[]>(db.tableList())
+  const there = await connection.run<string[]>(db.tableList())
   if (!there.includes('wirephoto') && Object.keys(INDEXES).some((name) => there.includes(name)))
     throw new EngineError(
       'unusable',
       `The database ${database} at ${formatHost(address)} has other tables of the same names. Give Wirephoto one of its own.`,
     )
-  // The first one says whose the others are.
   const [first, ...others] = Object.keys(INDEXES).filter((name) => !there.includes(name))
-  if (first) await line.run(db.tableCreate(first, layout))
-  await Promise.all(others.map((name) => line.run(db.tableCreate(name, layout))))
+  if (first) await connection.run(db.tableCreate(first, layout))
+  await Promise.all(others.map((name) => connection.run(db.tableCreate(name, layout))))
   for (const [name, indexes] of Object.entries(INDEXES))
-    for (const [index, of] of Object.entries(indexes)) {
-      await line.run(db.table(name).indexCreate(index, of)).catch(ignoreError(ALREADY_EXISTS))
-      await line.run(db.table(name).indexWait(index))
+    for (const [index, key] of Object.entries(indexes)) {
+      await connection
+        .run(db.table(name).indexCreate(index, key))
+        .catch(ignoreError(ALREADY_EXISTS))
+      await connection.run(db.table(name).indexWait(index))
     }
   const note: NoteRow = { id: 'tables', version: LAYOUT_VERSION, at: Date.now() }
-  await line.run(db.table<NoteRow>('wirephoto').insert(note, HARD))
+  await connection.run(db.table<NoteRow>('wirephoto').insert(note, HARD))
 }
 
-/** That a write which is acknowledged is with a majority, so that no fail-over takes it back (F1). */
-async function checkWriteAcks(line: ReconnectingConnection, address: Address): Promise<void> {
+/** Checks that tables acknowledge a write when a majority has it, so that no fail-over undoes it (F1). */
+async function checkWriteAcks(connection: ReconnectingConnection, address: Address): Promise<void> {
   const check = async (table: string) => {
     const config = r.db(address.database).table(table).config()
-    const { write_acks } = await line
+    const { write_acks } = await connection
       .run<Pick<TableConfig, 'write_acks'>>(config)
       .catch((error: unknown) => {
-        // Only who may change it may see it.
+        // Only a user with the right to change the setting may read it.
         if (isRethinkDBError(error) && error.type === RethinkDBErrorType.PERMISSION_ERROR)
           return { write_acks: 'majority' }
         throw error
@@ -150,6 +166,7 @@ async function checkWriteAcks(line: ReconnectingConnection, address: Address): P
 
 const ALREADY_EXISTS = /already exists/
 
+/** Makes a handler that swallows the expected error of a driver, and rethrows any other. */
 const ignoreError = (expected: RegExp) => (error: unknown) => {
   if (!isRethinkDBError(error) || !expected.test(error.message)) throw error
 }

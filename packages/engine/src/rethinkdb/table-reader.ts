@@ -4,17 +4,24 @@ import { type Address, formatHost, parseAddress } from './address.ts'
 import { ReconnectingConnection } from './database.ts'
 import { toEngineError } from './errors.ts'
 
-/** A table's documents by their key, one at a time: pictures are large, and a cursor that breaks just ends. */
+/**
+ * Reads the documents of a table, ordered by their keys.
+ *
+ * They are fetched one at a time: pictures are large, and a driver's cursor that breaks ends without an
+ * error.
+ *
+ * @throws EngineError, with a sentence for the operator.
+ */
 export async function* readDocuments(url: string): AsyncGenerator<Record<string, unknown>> {
   const { address, table } = await parseTableUrl(url)
-  const line = new ReconnectingConnection(address)
+  const connection = new ReconnectingConnection(address)
   const documents = r.table(table)
   try {
-    const key = await line.run<string>(documents.info()('primary_key'))
-    const ids = await line.run<string[]>(documents.getField(key).coerceTo('array'))
+    const key = await connection.run<string>(documents.info()('primary_key'))
+    const ids = await connection.run<string[]>(documents.getField(key).coerceTo('array'))
     for (const id of ids.sort()) {
-      const found = await line.run<Record<string, unknown> | null>(documents.get(id))
-      // Deleted meanwhile.
+      const found = await connection.run<Record<string, unknown> | null>(documents.get(id))
+      // It may have been deleted meanwhile.
       if (found) yield found
     }
   } catch (error) {
@@ -22,10 +29,11 @@ export async function* readDocuments(url: string): AsyncGenerator<Record<string,
     const sentence = `RethinkDB at ${formatHost(address)} has no table ${table} in ${address.database}. Check the URL.`
     throw new EngineError('unusable', sentence, { cause: error })
   } finally {
-    await line.close()
+    await connection.close()
   }
 }
 
+/** Splits a URL into the address of its database and the name of its table. Rejects with an EngineError. */
 async function parseTableUrl(url: string): Promise<{ address: Address; table: string }> {
   const [, database, table, options] = TABLE_URL.exec(url) ?? []
   if (!database || !table)

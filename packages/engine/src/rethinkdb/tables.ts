@@ -1,50 +1,55 @@
 import { type RDatum, type RTable, r } from 'rethinkdb-ts'
 import type { ClientRow } from '../client-rows.ts'
 
-/** Everything of a board goes by its epoch, so what is late for a removed one never meets its namesake. */
+/** A board's epoch. All its rows carry it, so late writes never reach a new board with the same id. */
 type Epoch = string
 
-/** A board, and how far its records and clients are: the watermark. Every batch after it is in `batches`. */
+/** A board. `seq` and `stamp` are its watermark: the last batch that is projected. */
 export interface BoardRow {
   readonly id: string
   readonly epoch: Epoch
+  /** Milliseconds since 1970. */
   readonly createdAt: number
   readonly seq: number
   readonly stamp: string
-  /** The first cursor that can be read from. */
+  /** The seq of the first cursor that can be read from. */
   readonly floor: number
 }
 
-/** One batch: the log. It has all of the append, so that inserting it is the whole of it. */
+/** A batch of the log. It contains the whole append, so that one insert is atomic. */
 export interface BatchRow {
   readonly id: readonly [Epoch, seq: number]
   readonly board: string
   readonly stamp: string
-  /** The stamp of the batch before. */
+  /** The stamp of the previous batch; null for the first. */
   readonly prev: string | null
-  /** The server that appended it. */
+  /** The id of the server that appended it. */
   readonly by: string
+  /** Milliseconds since 1970. */
   readonly at: number
-  /** JSON: a ReQL string can't be every string that JavaScript has. */
+  /** `Change[]` as JSON, since ReQL strings can't hold every JavaScript string. */
   readonly changes: string
   readonly clients: readonly ClientRow[]
 }
 
-/** What the batches up to the watermark come to, and maybe some after it. */
+/** A projected record. It is as of the watermark or later. */
 export interface RecordRow {
   readonly id: readonly [Epoch, id: string]
-  /** The batch that last changed it. */
+  /** The seq of the batch that last changed it. */
   readonly seq: number
-  /** Null: a tombstone. */
+  /** Null for a tombstone. */
   readonly json: string | null
 }
+
+/** A projected client state. */
 export interface ClientDoc {
   readonly id: readonly [Epoch, client: string]
-  /** The batch that it was written with. */
+  /** The seq of the batch that it was written with. */
   readonly seq: number
   readonly row: ClientRow
 }
 
+/** A secret; `id` is its hash. */
 export interface SecretRow {
   readonly id: string
   readonly board: string
@@ -54,27 +59,30 @@ export interface SecretRow {
   readonly expiresAt: number | null
 }
 
+/** An entry of a board's history. */
 export interface HistoryRow {
   readonly id: readonly [Epoch, kind: string, at: number, nth: string]
   readonly subject: string
   readonly data: string
 }
 
-/** One put of a blob. Its chunks are its own, so removing late never takes another's. */
+/** A copy of a blob, made by one put. Its chunks are its own, so a late removal deletes no other's. */
 export interface CopyRow {
   readonly id: readonly [sha256: string, copy: string]
   readonly state: 'arriving' | 'whole' | 'going'
-  /** Its lease. */
+  /** The start of its lease, in milliseconds since 1970. */
   readonly touchedAt: number
-  /** Bytes, once it is whole. */
+  /** The size in bytes; 0 until the copy is whole. */
   readonly size: number
 }
+
+/** A chunk of one copy of a blob. */
 export interface ChunkRow {
   readonly id: readonly [sha256: string, copy: string, n: number]
   readonly data: Buffer
 }
 
-/** The tables' version, and the epochs that were removed. */
+/** A note: under `tables` the layout's version, under an epoch the board that was removed. */
 export interface NoteRow {
   readonly id: string
   readonly version?: number
@@ -82,14 +90,15 @@ export interface NoteRow {
   readonly at: number
 }
 
-/** Acknowledged is on the disks of a majority (F1). */
+/** The option of every write: it is acknowledged when it is on the disks of a majority (F1). */
 export const HARD = { durability: 'hard' } as const
 
+/** All tables of an engine, by name. */
 export type Tables = ReturnType<typeof tablesOf>
 
-/** A read sees what a majority has: nothing that a fail-over could take back. */
+/** Names the tables of a database. Reads see what a majority has, which no fail-over undoes. */
 export function tablesOf(database: string) {
-  // Always with its database: the driver else writes that of the first connection into the query.
+  // Without a database here, the driver would write that of the first connection into the query.
   const table = (name: keyof typeof INDEXES): RTable =>
     r.db(database).table(name, { readMode: 'majority' })
   return {
@@ -109,7 +118,7 @@ type Index = (row: RDatum) => unknown
 
 const bySeq: Index = (row) => [row('id')(0), row('seq')]
 
-/** Every table with its indexes. What is stored depends on it. */
+/** All tables with their indexes. Stored data depends on them. */
 export const INDEXES = {
   wirephoto: {},
   boards: {},

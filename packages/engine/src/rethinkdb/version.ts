@@ -4,14 +4,18 @@ import { connect as connectSafely } from 'node:tls'
 import { EngineError } from '../errors.ts'
 import { type Address, formatHost } from './address.ts'
 
-/** The first RethinkDB whose inserts can decide by the document that is there. */
+/** The oldest RethinkDB whose inserts can resolve conflicts by a function. */
 const OLDEST_VERSION = [2, 4] as const
-/** The first bytes of the protocol's version 1.0, to which a server says who it is. */
+/** The first bytes of the protocol's version 1.0. A server answers with its version. */
 const HANDSHAKE_V1 = Buffer.from([0xc3, 0xbd, 0xc2, 0x34])
-/** Milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
-/** Rejects with an EngineError when there is no RethinkDB, or one that is too old; with the system's error. */
+/**
+ * Checks that a usable RethinkDB answers at an address.
+ *
+ * @throws EngineError if something else answers or the version is too old; the system's error if the
+ * connection fails.
+ */
 export async function checkVersion(address: Address): Promise<void> {
   const version = await readVersion(address)
   const host = formatHost(address)
@@ -28,20 +32,20 @@ export async function checkVersion(address: Address): Promise<void> {
     )
 }
 
-/** `2.4.4`; null when it doesn't speak the protocol. The driver keeps this to itself. */
+/** Reads a server's version, such as `2.4.4`. Null if it speaks another protocol. The driver doesn't expose it. */
 async function readVersion({ server }: Address): Promise<string | null> {
   const socket = server.tls ? connectSafely(server) : connect(server)
-  const silent = Object.assign(new Error('It says nothing'), { code: 'ETIMEDOUT' })
-  socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => socket.destroy(silent))
+  const timeout = Object.assign(new Error('It says nothing'), { code: 'ETIMEDOUT' })
+  socket.setTimeout(HANDSHAKE_TIMEOUT_MS, () => socket.destroy(timeout))
   try {
     await once(socket, server.tls ? 'secureConnect' : 'connect')
     socket.write(HANDSHAKE_V1)
-    let heard = ''
+    let received = ''
     for await (const chunk of socket.setEncoding('utf8')) {
-      heard += chunk
-      if (heard.includes('\0')) break
+      received += chunk
+      if (received.includes('\0')) break
     }
-    return /"server_version":"([^"]+)"/.exec(heard)?.[1] ?? null
+    return /"server_version":"([^"]+)"/.exec(received)?.[1] ?? null
   } finally {
     socket.destroy()
   }

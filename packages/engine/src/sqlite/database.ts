@@ -7,8 +7,10 @@ import { migrations } from './migrations.ts'
 const OLDEST_SQLITE_VERSION = [3, 51, 3] as const
 
 /**
- * Opens the folder's database, alone: the lock is the operating system's, so it dies with the
- * process. Throws an EngineError whose sentence is for the operator.
+ * Opens a folder's database for this process alone. The lock is the operating system's, so it ends
+ * with the process.
+ *
+ * @throws EngineError, with a sentence for the operator.
  */
 export function openDatabase(folder: string): DatabaseSync {
   checkVersion(process.versions.sqlite ?? '0')
@@ -28,7 +30,7 @@ export function openDatabase(folder: string): DatabaseSync {
   }
 }
 
-/** Throws an EngineError for a SQLite that isn't safe to write with. */
+/** Checks that SQLite is safe to write with. Throws an EngineError if it is too old. */
 export function checkVersion(version: string): void {
   const parts = version.split('.').map(Number)
   const differing = OLDEST_SQLITE_VERSION.findIndex((part, i) => part !== parts[i])
@@ -39,7 +41,7 @@ export function checkVersion(version: string): void {
   )
 }
 
-/** Reads back that a commit is on the disk when it returns (F1): a pragma that isn't met says nothing. */
+/** Checks that a commit is on the disk when it returns (F1). A pragma that SQLite ignores gives no error. */
 export function checkDurable(db: DatabaseSync): void {
   const { journal_mode } = db.prepare('PRAGMA journal_mode').get()!
   const { synchronous } = db.prepare('PRAGMA synchronous').get()!
@@ -47,8 +49,8 @@ export function checkDurable(db: DatabaseSync): void {
     throw new Error(`SQLite won't write durably: ${journal_mode}, synchronous ${synchronous}`)
 }
 
-/** Whether it failed for want of room. SQLite has no word of its own for EFBIG and EDQUOT: its write failed. */
-export function isDiskFull(error: unknown): boolean {
+/** Tells whether a statement failed for want of room. For EFBIG and EDQUOT, SQLite reports a failed write. */
+export function isOutOfSpace(error: unknown): boolean {
   const code = resultCode(error)
   return code === SQLITE_FULL || code === SQLITE_IOERR_WRITE
 }
@@ -66,6 +68,7 @@ function migrate(db: DatabaseSync, folder: string): void {
   db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`)
 }
 
+/** Translates the failure to open a database in a folder. Returns errors of any other kind unchanged. */
 export function toEngineError(error: unknown, folder: string): unknown {
   const code = (resultCode(error) ?? 0) & 0xff
   if (code === SQLITE_BUSY || code === SQLITE_LOCKED)
@@ -89,7 +92,7 @@ export function toEngineError(error: unknown, folder: string): unknown {
 const resultCode = (error: unknown): number | undefined =>
   error instanceof Error ? (error as Error & { errcode?: number }).errcode : undefined
 
-/** https://sqlite.org/rescode.html */
+// https://sqlite.org/rescode.html
 const SQLITE_PERM = 3
 const SQLITE_BUSY = 5
 const SQLITE_LOCKED = 6

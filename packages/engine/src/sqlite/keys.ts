@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { WireError } from '@wirephoto/board/errors'
 
-/** A board's short key, by which all its rows go. Throws `unknown-board`. */
+/** Prepares the look-up of a board's numeric key, which all its rows carry. It throws `unknown-board`. */
 export function prepareKeyOf(db: DatabaseSync): (board: string) => number {
   const select = db.prepare('SELECT key FROM boards WHERE id = ?')
   return (board) => {

@@ -3,8 +3,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { toEngineError } from './database.ts'
 
 /**
- * Keeps a folder for this process, until it calls what is given back or ends in whatever way. The lock
- * is the operating system's; Node can't ask for it, but SQLite can. Throws an EngineError.
+ * Locks a folder for this process, until the returned function is called or the process ends.
+ *
+ * @remarks The lock is the operating system's. Node has no call for it, but SQLite does.
+ * @throws EngineError with the code `folder-locked` or `folder-unwritable`.
  */
 export function lockFolder(folder: string): () => void {
   let lock: DatabaseSync | undefined

@@ -1,6 +1,6 @@
 /**
- * What brings a database from one version to the next: `user_version` counts them. A released one
- * is never changed (F13).
+ * The SQL from each version of the layout to the next. `user_version` counts the steps that have run.
+ * A released step never changes (F13).
  */
 export const migrations: readonly string[] = [
   `

@@ -4,16 +4,17 @@ import type { ClientRow } from '../client-rows.ts'
 import type { BoardInfo, HistoryEntry, Secret } from '../engine.ts'
 import { prepareKeyOf } from './keys.ts'
 
+/** The read methods of the database thread. */
 export type Reads = ReturnType<typeof prepareReads>
 
-/** What only looks. Each sees one committed state, since nothing else runs on this thread meanwhile. */
+/** Prepares the methods that only read. Each sees one committed state: nothing else runs on this thread meanwhile. */
 export function prepareReads(db: DatabaseSync) {
   const keyOf = prepareKeyOf(db)
   const board = db.prepare('SELECT 1 FROM boards WHERE id = ?')
   const boards = db.prepare('SELECT id AS board, created_at AS createdAt FROM boards ORDER BY id')
   const head = db.prepare('SELECT epoch, seq, stamp FROM boards WHERE key = ?')
   const batch = db.prepare('SELECT 1 FROM batches WHERE board = ? AND seq = ? AND stamp = ?')
-  // JSON is put together here: one long string is made, handed over and parsed faster than many.
+  // One long JSON string is faster to make, to hand to another thread and to parse than many short ones.
   const records = db.prepare(
     `SELECT '[' || coalesce(group_concat(json), '') || ']' AS json FROM records WHERE board = ?`,
   )
@@ -35,7 +36,7 @@ export function prepareReads(db: DatabaseSync) {
   const history = db.prepare(`${entries} ${newest}`)
   const historyOfOne = db.prepare(`${entries} AND subject = :subject ${newest}`)
 
-  const at = (key: number): Cursor => {
+  const headOf = (key: number): Cursor => {
     const { epoch, seq, stamp } = head.get(key) as { epoch: string; seq: number; stamp: string }
     return cursor(epoch, seq, stamp)
   }
@@ -46,15 +47,17 @@ export function prepareReads(db: DatabaseSync) {
 
     listBoards: () => boards.all() as unknown as BoardInfo[],
 
+    /** Loads a board. `records` is a JSON array. */
     load(id: string): { cursor: Cursor; records: string; clients: ClientRow[] } {
       const key = keyOf(id)
       const json = records.get(key)!.json as string
-      return { cursor: at(key), records: json, clients: clientsSince(key, -1) }
+      return { cursor: headOf(key), records: json, clients: clientsSince(key, -1) }
     },
 
+    /** Reads the changes since a cursor. `changes` is a JSON array. Null if the cursor can't be read from. */
     read(id: string, from: Cursor): { to: Cursor; changes: string; clients: ClientRow[] } | null {
       const key = keyOf(id)
-      const to = at(key)
+      const to = headOf(key)
       const asked = parseCursor(from)
       if (!asked || asked.epoch !== parseCursor(to)!.epoch) return null
       const { seq, stamp } = asked

@@ -11,13 +11,15 @@ import { Watchers } from '../watchers.ts'
 import { DatabaseThread } from './thread.ts'
 
 /**
- * One folder for one server: `wirephoto.db` and `blobs/`, locked while it is open. Rejects with an
- * EngineError whose sentence is for the operator.
+ * Opens the engine of a single server in a folder: `wirephoto.db` and `blobs/`. The folder is created if
+ * missing, and locked while the engine is open.
+ *
+ * @throws EngineError, with a sentence for the operator.
  */
 export async function openSqlite(folder: string): Promise<Engine> {
   const root = resolve(folder)
   await makeWritable(root)
-  // The database comes first: whoever has it has the whole folder.
+  // The database comes first: its lock guards the whole folder.
   const database = await DatabaseThread.open(root)
   const blobs = await openFileBlobs(join(root, 'blobs')).catch(async (error: unknown) => {
     await database.close()
@@ -64,7 +66,7 @@ export async function openSqlite(folder: string): Promise<Engine> {
       prune: (board, time) => database.call('prune', board, time),
     },
     blobs,
-    // The folder has one server, so there is nobody else to hear or to be heard.
+    // The folder has one server, so there is no other to send to.
     bus: noopBus,
     secrets: {
       put: (secret) => database.call('putSecret', secret),
@@ -85,6 +87,7 @@ export async function openSqlite(folder: string): Promise<Engine> {
   }
 }
 
+/** Creates a folder, and checks that this user can write to it. Rejects with an EngineError. */
 async function makeWritable(folder: string): Promise<void> {
   try {
     await makeFolder(folder)
@@ -98,7 +101,7 @@ async function makeWritable(folder: string): Promise<void> {
   }
 }
 
-/** Changes as id and JSON by turns: strings are the cheapest to hand to a thread. */
+/** Encodes changes as alternating ids and JSON: strings are the cheapest to hand to a thread. */
 function recordsOf(changes: readonly Change[]): (string | null)[] {
   return changes.flatMap((change) =>
     'put' in change ? [change.put.id, JSON.stringify(change.put)] : [change.gone, null],

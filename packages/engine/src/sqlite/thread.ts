@@ -8,12 +8,12 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
-/** The database's own thread, since `node:sqlite` blocks the one that it is called on. */
+/** The thread that the database runs in: `node:sqlite` blocks the thread that calls it. */
 export class DatabaseThread {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
   readonly #ended: Promise<void>
-  #last = 0
+  #lastId = 0
   #closed = false
 
   private constructor(folder: string) {
@@ -36,18 +36,19 @@ export class DatabaseThread {
     })
   }
 
-  /** Rejects with an EngineError when the folder's database can't be had. */
+  /** Starts the thread and opens the folder's database. Rejects with an EngineError if it can't be opened. */
   static async open(folder: string): Promise<DatabaseThread> {
     const thread = new DatabaseThread(folder)
     await thread.#send('opened', [])
     return thread
   }
 
+  /** Calls a method of the thread. Rejects with `busy` once the thread is closed. */
   call<M extends Method>(method: M, ...args: Args<M>): Promise<Result<M>> {
     return this.#closed ? Promise.reject(new WireError('busy')) : this.#send(method, args)
   }
 
-  /** Every call made before is answered first. */
+  /** Ends the thread once every earlier call is answered. */
   close(): Promise<void> {
     if (!this.#closed) this.#worker.postMessage(null)
     this.#closed = true
@@ -56,7 +57,7 @@ export class DatabaseThread {
 
   #send<M extends Method>(method: M, args: Args<M>): Promise<Result<M>> {
     return new Promise((resolve, reject) => {
-      const id = ++this.#last
+      const id = ++this.#lastId
       this.#pending.set(id, { resolve, reject })
       this.#worker.postMessage({ id, method, args })
     })
@@ -70,6 +71,7 @@ export class DatabaseThread {
   }
 }
 
+/** Restores the class and code of an error that the thread has sent. */
 function revive({ wire, engine, message }: Failure): Error {
   if (wire) return new WireError(wire, {}, { cause: message })
   return engine ? new EngineError(engine, message) : new Error(message)

@@ -1,29 +1,31 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-// By their own doors: without the schemas this thread starts in half the time.
+// Imports of single files: without the schemas this thread starts in half the time.
 import type { ErrorCode } from '@wirephoto/board'
 import { WireError } from '@wirephoto/board/errors'
 import { EngineError } from '../errors.ts'
-import { isDiskFull, openDatabase } from './database.ts'
+import { isOutOfSpace, openDatabase } from './database.ts'
 import { prepareReads, type Reads } from './reads.ts'
 import { prepareWrites, type Writes } from './writes.ts'
 
-/** What the database thread can be asked for, and how: one `Call` a message, or null to end. */
+/** The methods of the database thread. `opened` waits for the database to be open. */
 type Methods = Reads & Writes & { opened(): void }
 export type Method = keyof Methods
 export type Args<M extends Method> = Parameters<Methods[M]>
 export type Result<M extends Method> = ReturnType<Methods[M]>
 
+/** One message to the thread; null instead ends it. */
 export interface Call {
   readonly id: number
   readonly method: Method
   readonly args: readonly unknown[]
 }
 
-/** Several a message. */
+/** The outcome of one call. A message from the thread is an array of them. */
 export type Answer =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly failure: Failure }
 
+/** An error without its class. At most one of `wire` and `engine` has its code. */
 export interface Failure {
   readonly wire?: ErrorCode
   readonly engine?: EngineError['code']
@@ -54,16 +56,19 @@ function serve(folder: string): void {
       waiting.push(next.message)
     const calls = waiting.filter((call) => call !== null)
     const writing = calls.filter(({ method }) => method in writes)
-    if (writing.length > 0) port.postMessage(group(writing))
-    for (const call of calls) if (call.method in reads) port.postMessage([look(call)])
+    if (writing.length > 0) port.postMessage(commitGroup(writing))
+    for (const call of calls) if (call.method in reads) port.postMessage([read(call)])
     if (calls.length < waiting.length) {
       db.close()
       port.close()
     }
   })
 
-  /** Group commit: one transaction, so one fsync, for whatever waits. What one call meets is its own. */
-  function group(calls: readonly Call[]): Answer[] {
+  /**
+   * Commits all waiting writes in one transaction, so with one fsync. If that fails, each write is tried
+   * in a transaction of its own, so that it fails for itself only.
+   */
+  function commitGroup(calls: readonly Call[]): Answer[] {
     try {
       begin.run()
       const answers = calls.map(write)
@@ -72,38 +77,38 @@ function serve(folder: string): void {
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK')
       return calls.length > 1
-        ? calls.flatMap((call) => group([call]))
+        ? calls.flatMap((call) => commitGroup([call]))
         : calls.map((call) => failureAnswer(call, error))
     }
   }
 
-  /** A WireError is thrown before anything is written, so the rest of the transaction stands. */
+  /** Runs one write. A WireError is thrown before anything is written, so the transaction goes on. */
   function write(call: Call): Answer {
     try {
-      return run(call, writes)
+      return runCall(call, writes)
     } catch (error) {
       if (error instanceof WireError) return failureAnswer(call, error)
       throw error
     }
   }
 
-  function look(call: Call): Answer {
+  function read(call: Call): Answer {
     try {
-      return run(call, reads)
+      return runCall(call, reads)
     } catch (error) {
       return failureAnswer(call, error)
     }
   }
 }
 
-function run({ id, method, args }: Call, methods: Reads | Writes): Answer {
-  const run = methods[method as keyof typeof methods] as (...args: unknown[]) => unknown
-  return { id, value: run(...args) }
+function runCall({ id, method, args }: Call, methods: Reads | Writes): Answer {
+  const callMethod = methods[method as keyof typeof methods] as (...args: unknown[]) => unknown
+  return { id, value: callMethod(...args) }
 }
 
 function failureAnswer({ id }: Call, error: unknown): Answer {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof WireError) return { id, failure: { wire: error.code, message } }
   if (error instanceof EngineError) return { id, failure: { engine: error.code, message } }
-  return { id, failure: isDiskFull(error) ? { wire: 'disk-full', message } : { message } }
+  return { id, failure: isOutOfSpace(error) ? { wire: 'disk-full', message } : { message } }
 }

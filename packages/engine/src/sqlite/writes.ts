@@ -5,9 +5,10 @@ import type { HistoryEntry, Secret } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import { prepareKeyOf } from './keys.ts'
 
+/** The write methods of the database thread. */
 export type Writes = ReturnType<typeof prepareWrites>
 
-/** What changes the database; each runs within a transaction that others may share. */
+/** Prepares the methods that write. Each runs inside a transaction, which it may share with others. */
 export function prepareWrites(db: DatabaseSync) {
   const keyOf = prepareKeyOf(db)
   const newBoard = db.prepare(
@@ -59,7 +60,7 @@ export function prepareWrites(db: DatabaseSync) {
 
     removeBoard: (board: string): boolean => dropBoard.run(board).changes > 0,
 
-    /** `records` are ids and JSON by turns, null for a tombstone. */
+    /** Appends a batch. `records` alternates ids and JSON; null instead of JSON makes a tombstone. */
     append(
       board: string,
       expected: Cursor,
