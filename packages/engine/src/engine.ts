@@ -103,7 +103,8 @@ export interface ChangeLog {
    * @remarks An atomic compare-and-append. `clients` is written in the same transaction.
    * @returns The cursor after the batch, which is durable (F1). Null if the board stood elsewhere;
    * nothing has changed then.
-   * @throws `unknown-board`. After any other rejection the outcome is in doubt: read before going on.
+   * @throws `unknown-board` or `disk-full`; nothing has changed then. After any other rejection the
+   * outcome is in doubt: read before you append again.
    */
   append(
     board: string,

@@ -4,7 +4,7 @@ import { engineContract, sharedEngineContract, sharedFixture } from '../contract
 
 const found = await findPostgres()
 if (found.length === 0) test('PostgreSQL', { skip: NO_POSTGRES })
-// The one that npm brings and, where the machine has others, those too.
+// Beside the PostgreSQL from npm, each other major version on the machine is tested.
 for (const programs of found)
   describe(`PostgreSQL ${programs.version}`, () => {
     let postgres: Postgres

@@ -23,7 +23,7 @@ export interface Statement {
 type Row = Record<string, unknown>
 type Query = <R extends Row>(text: string, values?: unknown[]) => Promise<R[]>
 
-/** A pool of connections to one database. Queries reject with `busy` for transient failures, and `disk-full`. */
+/** A pool of connections to one database. Queries reject with `busy` for transient failures, or `disk-full`. */
 export class Database {
   readonly #pool: pg.Pool
   readonly #inFlight = new InFlight()

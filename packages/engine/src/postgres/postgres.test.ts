@@ -27,22 +27,27 @@ import { checkServer, Database, parseConfig, type ServerSettings } from './datab
 import { APPEND } from './log.ts'
 import { migrations } from './migrations.ts'
 
-const facts: ServerSettings = { version: 150_018, fsync: 'on', encoding: 'UTF8', readonly: 'off' }
-const place = { host: 'db:5432', database: 'boards', user: 'anna' }
+const settings: ServerSettings = {
+  version: 150_018,
+  fsync: 'on',
+  encoding: 'UTF8',
+  readonly: 'off',
+}
+const location = { host: 'db:5432', database: 'boards', user: 'anna' }
 
 test('PostgreSQL before 15 is refused', () => {
   for (const version of [150_000, 150_018, 180_004, 190_000])
-    checkServer({ ...facts, version }, place)
+    checkServer({ ...settings, version }, location)
   for (const version of [140_020, 90_624, 100_000])
-    assert.throws(() => checkServer({ ...facts, version }, place), { code: 'too-old' })
+    assert.throws(() => checkServer({ ...settings, version }, location), { code: 'too-old' })
 })
 
-test('F1: a server that would lose what it acknowledged, or take none of it, is refused', () => {
+test('F1: a server that would lose acknowledged writes, or refuse all, is refused', () => {
   for (const lack of [{ fsync: 'off' }, { encoding: 'SQL_ASCII' }, { readonly: 'on' }])
-    assert.throws(() => checkServer({ ...facts, ...lack }, place), { code: 'unusable' })
+    assert.throws(() => checkServer({ ...settings, ...lack }, location), { code: 'unusable' })
 })
 
-test('a URL that is none is refused, without its password', async () => {
+test('an invalid URL is refused, without its password', async () => {
   for (const url of ['postgres://', 'postgres:somewhere', 'postgresql://anna:secret@:5432/x'])
     await assert.rejects(openEngine(url), (error) => {
       assert.ok(error instanceof EngineError)
@@ -69,7 +74,7 @@ else
       return { engine, url: at }
     }
 
-    test('what keeps it from starting is told in a sentence', async () => {
+    test('a failure to start is explained in a sentence', async () => {
       const database = await postgres.newDatabase()
       const name = new URL(database).pathname.slice(1)
       const refused = (url: string, code: EngineError['code'], named: string) =>
@@ -116,7 +121,7 @@ else
       assert.deepEqual(versions, [{ version: migrations.length }])
     })
 
-    test('F1: a database that commits without waiting for its disk is told to wait', async (t) => {
+    test('F1: a database that commits without waiting for its disk is made to wait', async (t) => {
       const url = await postgres.newDatabase()
       const name = new URL(url).pathname.slice(1)
       for (const [habit, ours] of [
@@ -136,7 +141,7 @@ else
       const { engine, url } = await opened(t)
       const [slow, quick] = await Promise.all([connected(t, url), connected(t, url)])
 
-      // How it is lost: 1 is given out first and commits last.
+      // Number 1 is given out first and commits last, so it is lost.
       await quick.query('CREATE TABLE tutorial (id bigserial, name text)')
       const since = async (id: number) =>
         (await quick.query<{ id: string }>(`SELECT id FROM tutorial WHERE id > ${id}`)).rows
@@ -147,7 +152,7 @@ else
       await slow.query('COMMIT')
       assert.deepEqual(await since(2), [], 'the first row is never seen')
 
-      // The same interleaving here: the second waits for the first, and finds that it came too late.
+      // The same interleaving in our log: the second append waits for the first, and is then too late.
       const { board, cursor } = await newBoard(engine)
       const [first, second] = [newId(), newId()]
       const { epoch, seq, stamp } = parseCursor(cursor)!
@@ -174,7 +179,7 @@ else
       ])
     })
 
-    test('the doorbell rings again after its line was cut, and is polled when nobody pulls it', async (t) => {
+    test('the doorbell rings again after its connection was cut, and is polled when nobody pulls it', async (t) => {
       const { engine, url } = await opened(t)
       const { engine: other } = await opened(t, url)
       const { board, cursor } = await newBoard(engine)
@@ -188,14 +193,14 @@ else
       assert.equal(cut.length, 2)
       const first = await append(engine, board, cursor, [put(newId())])
       await bell.rung(first)
-      // NOTIFY again, once both listen again.
+      // NOTIFY works again once both listen again.
       const listening = `SELECT 1 FROM pg_stat_activity
         WHERE datname = current_database() AND query LIKE 'LISTEN%'`
       while ((await postgres.query(listening, url)).length < 2);
       const second = await append(engine, board, first, [])
       await bell.rung(second)
 
-      // A server that died between its append and its NOTIFY.
+      // This append is of a server that died before its NOTIFY.
       const { epoch, seq, stamp } = parseCursor(second)!
       const silent = await connected(t, url)
       await silent.query(APPEND.text, [
@@ -215,7 +220,7 @@ else
       await bell.rung(`${epoch}.${seq + 1}.silent` as Cursor)
     })
 
-    test('F1, L2: an append whose line breaks before its answer is in doubt, and found by reading', async (t) => {
+    test('F1, L2: an append whose connection breaks before its answer is in doubt, and found by reading', async (t) => {
       const { url } = await opened(t)
       const proxy = await Proxy.open(postgres.port)
       t.after(() => proxy.close())
@@ -323,7 +328,7 @@ else
       const { path, sha256 } = await randomFile(t, 40)
       await rejectsWith(engine.blobs.put(path, sha256), 'disk-full')
       assert.equal(await engine.blobs.has(sha256), false)
-      // Its operator makes room.
+      // The operator makes room.
       await shell(`mount -o remount,size=90m '${folder}'`)
       await append(engine, board, cursor, [put(newId())])
     })
@@ -335,6 +340,7 @@ else
 const terminate = (postgres: Postgres, name: string) =>
   postgres.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
 
+/** Connects to a database until the test ends. */
 async function connected(t: TestContext, url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -342,7 +348,7 @@ async function connected(t: TestContext, url: string): Promise<pg.Client> {
   return client
 }
 
-/** Connections that wait for a lock. */
+/** Counts the connections that wait for a lock. */
 async function blocked(client: pg.Client): Promise<number> {
   const { rows } = await client.query(
     `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
@@ -350,6 +356,7 @@ async function blocked(client: pg.Client): Promise<number> {
   return rows.length
 }
 
+/** Runs a shell command. Resolves to its exit code. */
 async function shell(command: string): Promise<number | null> {
   const child = spawn('sh', ['-c', command], { stdio: 'ignore' })
   await once(child, 'close')

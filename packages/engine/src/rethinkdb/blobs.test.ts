@@ -24,7 +24,7 @@ else
       t.after(() => engine.close())
       const address = await parseAddress(url)
       const tables = tablesOf(address.database)
-      /** What a server does with blobs that dies after so many queries; whether it was done before. */
+      /** Uses the blobs of a server that dies after `left` queries. Resolves to whether it was done before. */
       const dying = async (left: number, act: (blobs: typeof engine.blobs) => Promise<unknown>) => {
         const database = new DyingDatabase(address, left)
         try {
@@ -53,7 +53,7 @@ else
         assert.equal(await blobs.has(sha256), false)
         await rejectsWith(blobs.get(sha256), 'not-found')
         assert.deepEqual(await Array.fromAsync(blobs.list()), n < 2 ? [] : [sha256])
-        // Others put it meanwhile.
+        // Another server puts the blob meanwhile.
         if (n % 2) {
           await blobs.put(path, sha256)
           assert.equal((await buffer(await blobs.get(sha256))).length, 2e6)
@@ -75,7 +75,7 @@ else
         assert.equal(await blobs.has(sha256), n === 0)
         if (n === 0) assert.equal((await buffer(await blobs.get(sha256))).length, 2e6)
         else await rejectsWith(blobs.get(sha256), 'not-found')
-        // Whoever puts it now doesn't suffer from what is left of the removal.
+        // A put doesn't suffer from the remains of the removal.
         await blobs.put(path, sha256)
         assert.equal(await blobs.remove(sha256, { unlessTouchedSince }), false)
         assert.equal((await buffer(await blobs.get(sha256))).length, 2e6)

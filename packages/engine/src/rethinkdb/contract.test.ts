@@ -9,17 +9,17 @@ else
   describe('RethinkDB', () => {
     const server = new Rethinkdb()
     const terms = { writes: 0, tables: 0, feeds: 0, wrong: new Set<string>() }
-    let line: Awaited<ReturnType<typeof overheard>>
+    let wiretap: Awaited<ReturnType<typeof overheard>>
     before(async () => {
-      line = await overheard(server.port, hear)
+      wiretap = await overheard(server.port, hear)
     })
     after(async () => {
-      await line.close()
+      await wiretap.close()
       await server.close()
     })
 
     const fixture = () =>
-      sharedFixture(server.newDatabase().replace(`:${server.port}/`, `:${line.port}/`))
+      sharedFixture(server.newDatabase().replace(`:${server.port}/`, `:${wiretap.port}/`))
     engineContract('rethinkdb', fixture)
     sharedEngineContract('rethinkdb', fixture)
 
@@ -44,10 +44,11 @@ else
     }
   })
 
-/** Numbers of the protocol (ql2.proto): update, delete, replace, insert. */
+// Term numbers of the protocol (ql2.proto).
 const INSERT = 56
+/** Update, delete, replace, insert. */
 const WRITES = new Set([53, 54, 55, INSERT])
 const TABLE = 15
 const CHANGES = 152
-/** An insert, and what makes and tells indexes and settings. */
+/** The terms that read no rows of a table: insert, and those on indexes and settings. */
 const READS_NOTHING: ReadonlySet<number | null> = new Set([INSERT, 75, 140, 174])

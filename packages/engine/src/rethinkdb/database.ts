@@ -13,7 +13,10 @@ export interface Query {
   run(connection: Connection): Promise<unknown>
 }
 
-/** A pool of connections to one server. Queries reject with `busy` for transient failures; a write is then in doubt. */
+/**
+ * A pool of connections to one server. Queries reject with `busy` for transient failures; a write is then
+ * in doubt.
+ */
 export class Database {
   readonly #connections: readonly ReconnectingConnection[]
   readonly #inFlight = new InFlight()

@@ -20,8 +20,8 @@ else
     const server = new Rethinkdb()
     after(() => server.close())
 
-    /** An engine, and the address of its database by a line that can be cut. */
-    async function lined(
+    /** Opens an engine, and a proxy to its database whose connections can be cut. */
+    async function proxied(
       t: TestContext,
     ): Promise<{ engine: Engine; proxy: Proxy; address: Address }> {
       const url = server.newDatabase()
@@ -30,8 +30,8 @@ else
       const proxy = await Proxy.open(server.port)
       t.after(() => proxy.close())
       const direct = await parseAddress(url)
-      const place = { ...direct.server, host: '127.0.0.1', port: proxy.port }
-      return { engine, proxy, address: { ...direct, server: place } }
+      const proxiedServer = { ...direct.server, host: '127.0.0.1', port: proxy.port }
+      return { engine, proxy, address: { ...direct, server: proxiedServer } }
     }
 
     async function opened(t: TestContext, address: Address, poll: number): Promise<Doorbell> {
@@ -40,7 +40,7 @@ else
       return doorbell
     }
 
-    /** So many appends to a board; where it stands then. */
+    /** Appends to a board `count` times. Returns its new cursor. */
     async function appends(engine: Engine, board: string, from: Cursor, count: number) {
       let at = from
       for (let i = 0; i < count; i++) at = await append(engine, board, at, [put(newId())])
@@ -48,7 +48,7 @@ else
     }
 
     test('a feed that overflows says so, and then all boards are looked at', async (t) => {
-      const { engine, proxy, address } = await lined(t)
+      const { engine, proxy, address } = await proxied(t)
       const doorbell = await opened(t, address, NEVER_MS)
       const early = await newBoard(engine)
       const bell = listener()
@@ -71,12 +71,12 @@ else
       const rung = rings.reduce((sum, { heard }) => sum + heard.length, bell.heard.length)
       t.diagnostic(`${rung} rings for ${20 + 8 * 140} batches`)
       assert.ok(rung < 8 * 140, 'the feed had dropped some')
-      // It goes on.
+      // The feed goes on.
       await bell.rung(await appends(engine, early.board, last, 1))
     })
 
     test('a feed that is cut opens again, and rings for what was appended meanwhile', async (t) => {
-      const { engine, proxy, address } = await lined(t)
+      const { engine, proxy, address } = await proxied(t)
       const doorbell = await opened(t, address, NEVER_MS)
       const { board, cursor } = await newBoard(engine)
       const bell = listener()
@@ -94,13 +94,13 @@ else
     })
 
     test('a feed of a table that is away for a moment opens again', async (t) => {
-      const { engine, address } = await lined(t)
+      const { engine, address } = await proxied(t)
       const doorbell = await opened(t, address, NEVER_MS)
       const { board, cursor } = await newBoard(engine)
       const bell = listener()
       doorbell.watch(board, bell.ring)
       const { batches } = tablesOf(address.database)
-      // As when another server becomes its primary: what was open ends, what is asked meanwhile fails.
+      // As when another server becomes the primary, feeds end and queries fail meanwhile.
       await server.query(batches.reconfigure({ shards: 2, replicas: 1 }))
       let at: Cursor | null = null
       while (!at) at = await appends(engine, board, cursor, 1).catch(() => null)
@@ -110,14 +110,14 @@ else
       assert.equal(parseCursor(await appends(engine, board, at, 1))!.epoch, epoch)
     })
 
-    test('what no feed tells is found by the poll', async (t) => {
-      const { engine, address } = await lined(t)
+    test('an append that no feed announces is found by the poll', async (t) => {
+      const { engine, address } = await proxied(t)
       const doorbell = await opened(t, address, 50)
       const { board, cursor } = await newBoard(engine)
       const bell = listener()
       doorbell.watch(board, bell.ring)
       const { epoch, stamp } = parseCursor(cursor)!
-      // Its own appends are not in its feed.
+      // A server's own appends are not in its feed.
       const batch: BatchRow = {
         id: [epoch, 1],
         board,
@@ -132,14 +132,14 @@ else
       await bell.rung(cursorOf(epoch, 1, 'silent'))
     })
 
-    test('a line that has gone silent is given up, and another opened', async (t) => {
-      const { proxy, address } = await lined(t)
-      const line = new ReconnectingConnection(address, 300)
-      t.after(() => line.close())
-      assert.equal(await line.run(r.expr(1)), 1)
+    test('a connection that has gone silent is given up, and another opened', async (t) => {
+      const { proxy, address } = await proxied(t)
+      const connection = new ReconnectingConnection(address, 300)
+      t.after(() => connection.close())
+      assert.equal(await connection.run(r.expr(1)), 1)
       proxy.down.stall()
-      await assert.rejects(line.run(r.expr(2)))
+      await assert.rejects(connection.run(r.expr(2)))
       proxy.down.go()
-      assert.equal(await line.run(r.expr(3)), 3)
+      assert.equal(await connection.run(r.expr(3)), 3)
     })
   })

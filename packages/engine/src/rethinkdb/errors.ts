@@ -24,7 +24,7 @@ const TRANSIENT: ReadonlySet<RethinkDBErrorType> = new Set([
   RethinkDBErrorType.OP_INDETERMINATE,
 ])
 
-/** Translates the failure to open a database to an EngineError. Returns an unexpected error without its query. */
+/** Translates the failure to open a database to an EngineError. Cuts the query from any other error. */
 export function toEngineError(error: unknown, address: Address): unknown {
   if (error instanceof EngineError) return error
   const { user, database, layout } = address

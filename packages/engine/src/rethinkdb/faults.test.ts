@@ -71,7 +71,7 @@ else
       const { processes, engines, urls, names } = await cluster(t)
       const engine = engines[0]!
       const { board, cursor } = await newBoard(engine)
-      // No poll helps their feeds.
+      // Without a poll, only the feeds can ring.
       const bells = await Promise.all(
         urls.map(async (url) => {
           const bell = listener()
@@ -84,7 +84,7 @@ else
       let at = await append(engine, board, cursor, [put(newId())])
       await Promise.all(bells.map((bell) => bell.rung(at)))
 
-      // The primary of the batches goes; whoever is asked through another goes on.
+      // The primary of the batches goes; engines at the other servers carry on.
       const primary = await names.primaryOf('batches')
       const [gone] = processes.filter(({ name }) => name === primary)
       const there = engines.filter((_, i) => processes[i] !== gone)
@@ -97,7 +97,7 @@ else
         await bells[engines.indexOf(one)]!.rung(at)
       }
 
-      // Two of three: the one that is left has no majority.
+      // With two of three gone, the last one has no majority.
       const [second, last] = processes.filter((process) => process !== gone)
       const alone = engines[processes.indexOf(last!)]!
       await second!.kill()
@@ -110,7 +110,7 @@ else
       await gone!.start()
       for (const one of engines) await whenRecovered(one, board)
       const found = await engine.log.load(board)
-      // In doubt is in doubt; but it is the same for all.
+      // The append in doubt may have succeeded or not, but all engines agree.
       for (const one of engines) assert.deepEqual(await one.log.load(board), found)
       at = await appended(engine, board, found.cursor)
       await Promise.all(bells.map((bell) => bell.rung(at)))
@@ -130,7 +130,7 @@ else
     })
   })
 
-/** Three servers with three replicas of everything, and an engine at each. */
+/** Starts three servers with three replicas of everything, and an engine at each. */
 async function cluster(t: TestContext) {
   const first = await RethinkdbProcess.open(program!)
   t.after(() => first.close())
@@ -144,7 +144,7 @@ async function cluster(t: TestContext) {
   for (const each of urls) engines.push(await openEngine(each))
   t.after(() => Promise.all(engines.map((engine) => engine.close())))
   const names = {
-    /** Which server has the last word on a table. */
+    /** Returns the name of the server that is a table's primary. */
     async primaryOf(table: string): Promise<string> {
       const config = r.db(database).table(table).config()
       const { shards } = await new Rethinkdb(first.url).query<TableConfig>(config)
@@ -155,14 +155,14 @@ async function cluster(t: TestContext) {
   return { processes, engines, urls, names }
 }
 
-/** Appends, once the table has its primary again. */
+/** Appends one batch, retrying until the table has its primary again. */
 async function appended(engine: Engine, board: string, from: Parameters<typeof append>[2]) {
   for (;;)
     try {
       return await append(engine, board, from, [put(newId())])
     } catch (error) {
       assert.equal((error as { code?: string }).code, 'busy', String(error))
-      // In doubt: if it has held, it is found.
+      // An append in doubt is found if it has succeeded.
       const missed = await engine.log.read(board, from).catch(() => null)
       if (missed?.batches.length) return missed.batches.at(-1)!.to
     }

@@ -24,7 +24,7 @@ import { openLog } from './log.ts'
 import { Projector } from './projector.ts'
 import { type Tables, tablesOf } from './tables.ts'
 
-/** One that was frozen after it looked, for longer than a write may come late. */
+/** A database whose server freezes after a read, for longer than a write may be late. */
 class FrozenDatabase extends Database {
   override async run<T>(query: Query): Promise<T> {
     const result = await super.run<T & { now?: number }>(query)
@@ -55,7 +55,7 @@ else
       return { url, engine, address, tables: tablesOf(address.database), database }
     }
 
-    /** A log that nobody projects. */
+    /** Opens a log that nobody projects. */
     async function bare(t: TestContext, { address, tables, database }: Opened): Promise<ChangeLog> {
       const doorbell = await Doorbell.open(address)
       t.after(() => doorbell.close())
@@ -66,7 +66,7 @@ else
 
     const count = (table: RTable) => server.query<number>(table.count())
 
-    test('F1: an append whose line breaks before its answer is in doubt, and found by reading', async (t) => {
+    test('F1: an append whose connection breaks before its answer is in doubt, and found by reading', async (t) => {
       const { url, tables } = await opened(t)
       const proxy = await Proxy.open(server.port)
       t.after(() => proxy.close())
@@ -90,7 +90,7 @@ else
       await append(engine, board, missed!.batches.at(-1)!.to, [])
     })
 
-    test('F1, F4: a projecting that dies anywhere leaves the same state, and is done again', async (t) => {
+    test('F1, F4: a projection that dies anywhere leaves the same state, and is done again', async (t) => {
       const parts = await opened(t)
       const { engine, address, tables, database } = parts
       const log = await bare(t, parts)
@@ -202,7 +202,7 @@ else
       assert.deepEqual((await log.load(board)).cursor, at)
     })
 
-    test('what is forgotten goes from the tables, and no old replica can append to it', async (t) => {
+    test('pruned rows go from the tables, and no old replica can append', async (t) => {
       const { engine, tables } = await opened(t)
       const { board, cursor } = await newBoard(engine)
       const { epoch } = parseCursor(cursor)!
@@ -213,7 +213,7 @@ else
         stops.push(await append(engine, board, stops.at(-1)!, changes, state(stops.length)))
       const [first, second, third] = stops.slice(1) as [Cursor, Cursor, Cursor]
       const loaded = await engine.log.load(board)
-      // The first three are of long ago.
+      // The first three batches become old.
       const long = tables.batches.between([epoch, 0], [epoch, 3])
       await server.query(long.update({ at: Date.now() - 7_200_000 }))
 
@@ -228,7 +228,7 @@ else
         const batch = { expected: at, changes: [put(newId())], clients: noClients }
         assert.equal(await engine.log.append(board, batch), null)
       }
-      // A prune that died in the middle may leave some of them.
+      // A prune that died in the middle may leave some batches.
       const { stamp } = parseCursor(first)!
       await server.query(tables.batches.insert({ id: [epoch, 1], stamp }))
       const late = { changes: [put(newId())], clients: noClients }
@@ -236,7 +236,7 @@ else
       assert.equal(await count(tables.batches), 2)
       await server.query(tables.batches.get([epoch, 1]).delete())
 
-      // Of now: forgotten all the same, but kept for who is under way.
+      // A recent batch is pruned too, but its row stays for queries in flight.
       const head = await append(engine, board, third, [{ gone: stays }])
       await engine.log.prune(board, await nextMillisecond())
       assert.equal(await engine.log.read(board, third), null)
@@ -251,7 +251,7 @@ else
       const { epoch } = parseCursor(cursor)!
       const kept = await append(engine, board, cursor, [put(newId())])
       const lost = await append(engine, board, kept, [put(newId())])
-      // A fail-over that its operator has forced: the last batch never was.
+      // After a fail-over that the operator has forced, the last batch is gone.
       await server.query(tables.batches.get([epoch, 2]).delete())
       assert.equal(await engine.log.read(board, lost), null)
       const batch = { expected: lost, changes: [put(newId())], clients: noClients }
@@ -263,7 +263,7 @@ else
       assert.equal((await engine.log.read(board, kept))?.batches.at(-1)?.to, other)
     })
 
-    test('what came late for a removed board goes at a later start', async (t) => {
+    test('rows written late for a removed board are deleted at a later start', async (t) => {
       const { url, engine, tables } = await opened(t)
       const { board, cursor } = await newBoard(engine)
       const { epoch } = parseCursor(cursor)!
@@ -274,7 +274,7 @@ else
       await server.query(tables.records.insert({ id: [epoch, newId()], seq: 2, json: null }))
       const { board: other, cursor: at } = await newBoard(engine)
       await (await openEngine(url)).close()
-      assert.equal(await count(tables.batches), 2, 'not yet: more may be under way')
+      assert.equal(await count(tables.batches), 2, 'not yet: more may be in flight')
       const marked = tables.wirephoto.get(epoch)
       await server.query(marked.update({ at: Date.now() - 3_700_000 }))
       await (await openEngine(url)).close()

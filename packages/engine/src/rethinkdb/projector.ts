@@ -48,7 +48,7 @@ export class Projector {
     this.#scheduled.set(board, setTimeout(project, PROJECT_DELAY_MS).unref())
   }
 
-  /** Projects a board up to its current last batch, after any running projection of it. */
+  /** Projects a board up to its current last batch, after any projection that is running. */
   async project(board: string): Promise<void> {
     const before = this.#running.get(board)
     const running = (async () => {

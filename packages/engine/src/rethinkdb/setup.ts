@@ -37,7 +37,7 @@ export async function setUp(address: Address): Promise<void> {
  * Waits until the tables exist, and creates them if no other server does.
  *
  * RethinkDB creates two tables with one name if asked twice at once. So a server first raises a flag, a
- * table with a unique name, and goes on only if there is no other flag.
+ * table with a unique name, and proceeds only if there is no other flag.
  */
 async function ensureTables(connection: ReconnectingConnection, address: Address): Promise<void> {
   const end = Date.now() + TABLES_TIMEOUT_MS

@@ -19,7 +19,7 @@ import { EngineError } from '../errors.ts'
 import { openEngine } from '../open.ts'
 import { INDEXES } from './tables.ts'
 
-test('a URL that is none is refused, without its password', async () => {
+test('an invalid URL is refused, without its password', async () => {
   for (const url of [
     'rethinkdb://',
     'rethinkdb:somewhere',
@@ -33,7 +33,7 @@ test('a URL that is none is refused, without its password', async () => {
   await refused('rethinkdb://localhost/x?tls=/nowhere.pem', 'unusable', /nowhere\.pem/)
 })
 
-test('what is older than 2.4, or no RethinkDB, is refused', async (t) => {
+test('a RethinkDB older than 2.4, or another server, is refused', async (t) => {
   const greeting = (version: string) =>
     `{"max_protocol_version":0,"min_protocol_version":0,"server_version":"${version}","success":true}\0`
   for (const version of ['2.3.7', '1.16.0-1~0trusty'])
@@ -41,7 +41,7 @@ test('what is older than 2.4, or no RethinkDB, is refused', async (t) => {
   for (const words of [
     '',
     'HTTP/1.1 400 Bad Request\r\n\r\n',
-    // What it said before version 2.3.
+    // RethinkDB said this before version 2.3.
     'ERROR: Received an unsupported protocol version.\n\0',
   ])
     await refused(await says(t, words), 'unreachable', /no RethinkDB/)
@@ -55,7 +55,7 @@ else
     const program = await findRethinkdbProgram()
     const ours = { skip: !program && NO_RETHINKDB_PROGRAM }
 
-    test('what keeps it from starting is told in a sentence', async (t) => {
+    test('a failure to start is explained in a sentence', async (t) => {
       await refused('rethinkdb://127.0.0.1:1/x', 'unreachable', /127\.0\.0\.1:1 \(ECONNREFUSED\)/)
       await refused('rethinkdb://nowhere.invalid/x', 'unreachable', /nowhere\.invalid/)
       const url = server.newDatabase()
@@ -74,19 +74,19 @@ else
       await refused(as(user, 'secret'), 'not-allowed', new RegExp(`${user} may not make`))
       await server.query(r.db(name).grant(user, { read: true }))
       await refused(as(user, 'secret'), 'not-allowed', /Grant it read, write and config/)
-      // Enough is enough: it need not be an admin.
+      // These rights are enough: the user needn't be an admin.
       const rights = { read: true, write: true, config: true }
       await server.query(r.db(name).grant(user, rights))
       const engine = await openEngine(as(user, 'secret'))
       const { board, cursor } = await newBoard(engine)
       await append(engine, board, cursor, [put(newId())])
       await engine.close()
-      // Once the tables are there, nor need it change them.
+      // Once the tables exist, the user needn't be allowed to change them.
       await server.query(r.db(name).grant(user, { ...rights, config: false }))
       await (await openEngine(as(user, 'secret'))).close()
     })
 
-    test('tables that it must not use are told in a sentence', async () => {
+    test('tables that it must not use are refused with a sentence', async () => {
       const taken = server.newDatabase()
       const others = r.db(nameOf(taken))
       await server.query(r.dbCreate(nameOf(taken)).do(() => others.tableCreate('records')))
@@ -114,7 +114,7 @@ else
       assert.equal((await engines[5]!.log.load(board)).cursor, cursor)
     })
 
-    test('a start that died half-way is gone on with', async (t) => {
+    test('a start that died half-way is completed', async (t) => {
       const url = server.newDatabase()
       const db = r.db(nameOf(url))
       await server.query(r.dbCreate(nameOf(url)))
@@ -139,7 +139,7 @@ else
       }
     })
 
-    test('a line may be secure, and then is that of the right server', ours, async (t) => {
+    test('a connection may use TLS, and then verifies the server', ours, async (t) => {
       const folder = await mkdtemp(join(tmpdir(), 'wirephoto-tls-'))
       t.after(() => rm(folder, { recursive: true }))
       const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
@@ -172,7 +172,7 @@ const refused = (url: string, code: EngineError['code'], sentence: RegExp): Prom
     return true
   })
 
-/** The URL of something that answers with these words. */
+/** Starts a server that answers with these words. Returns its URL. */
 async function says(t: TestContext, words: string): Promise<string> {
   const { port, close } = await answerer(words)
   t.after(close)

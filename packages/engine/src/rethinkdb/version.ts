@@ -32,7 +32,7 @@ export async function checkVersion(address: Address): Promise<void> {
     )
 }
 
-/** Reads a server's version, such as `2.4.4`. Null if it speaks another protocol. The driver doesn't expose it. */
+/** Reads a server's version, such as `2.4.4`, which the driver hides. Null if it speaks another protocol. */
 async function readVersion({ server }: Address): Promise<string | null> {
   const socket = server.tls ? connectSafely(server) : connect(server)
   const timeout = Object.assign(new Error('It says nothing'), { code: 'ETIMEDOUT' })

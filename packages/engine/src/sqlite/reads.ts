@@ -7,7 +7,7 @@ import { prepareKeyOf } from './keys.ts'
 /** The read methods of the database thread. */
 export type Reads = ReturnType<typeof prepareReads>
 
-/** Prepares the methods that only read. Each sees one committed state: nothing else runs on this thread meanwhile. */
+/** Prepares the methods that only read. Each sees one committed state, since the thread runs one at a time. */
 export function prepareReads(db: DatabaseSync) {
   const keyOf = prepareKeyOf(db)
   const board = db.prepare('SELECT 1 FROM boards WHERE id = ?')

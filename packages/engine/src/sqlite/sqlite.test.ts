@@ -33,7 +33,7 @@ engineContract('sqlite', async () => {
 })
 
 test('a folder is served once, within one process too', async (t) => {
-  const { folder, open } = await place(t)
+  const { folder, open } = await tempFolder(t)
   const engine = await open()
   await refused(open(), 'folder-locked', folder)
   await newBoard(engine)
@@ -42,7 +42,7 @@ test('a folder is served once, within one process too', async (t) => {
 })
 
 test('a folder is served once by two processes, and free when its server is killed', async (t) => {
-  const { folder, open } = await place(t)
+  const { folder, open } = await tempFolder(t)
   const holder = child(
     `const engine = await openEngine(process.argv[1])
      await engine.boards.create('main')
@@ -60,7 +60,7 @@ test('a folder is served once by two processes, and free when its server is kill
 })
 
 test('a folder that cannot be made or written to is refused', async (t) => {
-  const { folder, open } = await place(t)
+  const { folder, open } = await tempFolder(t)
   await writeFile(join(folder, 'file'), '')
   await refused(open('file'), 'folder-unwritable', join(folder, 'file'))
   await refused(open('file/below'), 'folder-unwritable', join(folder, 'file'))
@@ -69,7 +69,7 @@ test('a folder that cannot be made or written to is refused', async (t) => {
 })
 
 test('F13: the database of a newer release is refused, and left as it is', async (t) => {
-  const { folder, open } = await place(t)
+  const { folder, open } = await tempFolder(t)
   await (await open()).close()
   const db = new DatabaseSync(join(folder, 'wirephoto.db'))
   db.exec('PRAGMA user_version = 1000')
@@ -78,8 +78,8 @@ test('F13: the database of a newer release is refused, and left as it is', async
   await refused(open(), 'too-new', folder)
 })
 
-test('what is no database is refused, and left as it is', async (t) => {
-  const { folder, open } = await place(t)
+test('a file that is no database is refused, and left as it is', async (t) => {
+  const { folder, open } = await tempFolder(t)
   await writeFile(join(folder, 'wirephoto.db'), 'a letter to the editor '.repeat(500))
   await refused(open(), 'damaged', folder)
   assert.equal((await stat(join(folder, 'wirephoto.db'))).size, 11_500)
@@ -99,7 +99,7 @@ test('F1: a SQLite that would not write durably is noticed', (t) => {
 })
 
 test('F1: a database that is not synchronous is noticed', async (t) => {
-  const { folder } = await place(t)
+  const { folder } = await tempFolder(t)
   const db = new DatabaseSync(join(folder, 'lazy.db'))
   t.after(() => db.close())
   db.exec('PRAGMA journal_mode = WAL')
@@ -109,7 +109,7 @@ test('F1: a database that is not synchronous is noticed', async (t) => {
 })
 
 test('F2: a folder that was copied back is a history that lost its tail', async (t) => {
-  const { folder, open } = await place(t)
+  const { folder, open } = await tempFolder(t)
   const copy = `${folder}-copy`
   t.after(() => rm(copy, { recursive: true, force: true }))
   const engine = await open()
@@ -133,8 +133,8 @@ test('F2: a folder that was copied back is a history that lost its tail', async 
   assert.equal((await restored.log.read(board, kept))?.batches.at(-1)?.to, other)
 })
 
-test('no row is left of what is forgotten', async (t) => {
-  const { folder, open } = await place(t)
+test('no row is left of pruned and expired data', async (t) => {
+  const { folder, open } = await tempFolder(t)
   const engine = await open()
   const { board, cursor } = await newBoard(engine)
   const [stays, goes, late] = [newId(), newId(), newId()]
@@ -165,7 +165,7 @@ test('no row is left of what is forgotten', async (t) => {
 
 test('F1: a full disk turns down what has no room, and nothing else', async (t) => {
   if (process.platform === 'win32') return t.skip('there is no ulimit on Windows')
-  const { folder, open } = await place(t)
+  const { folder, open } = await tempFolder(t)
   // A file-size limit stands in for the full disk: 2 MiB, for a batch of 8 MB among small ones.
   const writer = child(
     `const engine = await openEngine(process.argv[1])
@@ -196,8 +196,8 @@ test('F1: a full disk turns down what has no room, and nothing else', async (t) 
   }
 })
 
-test('a blob that comes from another disk is copied, and what a crash left of a copy goes', async (t) => {
-  const { folder, open } = await place(t)
+test('a blob from another disk is copied, and the remains of a crashed copy go', async (t) => {
+  const { folder, open } = await tempFolder(t)
   const other = await mkdtemp('/dev/shm/wirephoto-').catch(() => null)
   if (!other) return t.skip('there is no second disk: no /dev/shm')
   t.after(() => rm(other, { recursive: true }))
@@ -209,16 +209,16 @@ test('a blob that comes from another disk is copied, and what a crash left of a 
   const engine = await open()
   const bytes = Buffer.from('a picture')
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  await writeFile(join(other, 'arrival'), bytes)
+  await writeFile(join(other, 'picture'), bytes)
   const start = await nextMillisecond()
-  await engine.blobs.put(join(other, 'arrival'), sha256)
+  await engine.blobs.put(join(other, 'picture'), sha256)
   assert.deepEqual(await buffer(await engine.blobs.get(sha256)), bytes)
   assert.equal(await engine.blobs.remove(sha256, { unlessTouchedSince: start }), false)
   assert.deepEqual(await readdir(join(folder, 'blobs/copies')), [])
 })
 
 test('calls that wait share a transaction', async (t) => {
-  const { folder, open } = await place(t)
+  const { folder, open } = await tempFolder(t)
   const first = await open()
   const boards = await Promise.all(Array.from({ length: 100 }, () => newBoard(first)))
   await first.close()
@@ -226,17 +226,17 @@ test('calls that wait share a transaction', async (t) => {
   const each = boards.map(({ board, cursor }) => append(engine, board, cursor, [put(newId())]))
   await Promise.all(each)
   const pages = (await stat(join(folder, 'wirephoto.db-wal'))).size / 4_120
-  // Alone, each would write five at the least.
+  // Alone, each append would write at least five pages.
   assert.ok(pages < 250, `${pages} pages`)
 })
 
 test('F1: an append that fails half-way leaves no trace, and takes no other with it', async (t) => {
-  const { open } = await place(t)
+  const { open } = await tempFolder(t)
   const engine = await open()
   const boards = await Promise.all(Array.from({ length: 9 }, () => newBoard(engine)))
   const outcomes = await Promise.allSettled(
     boards.map(({ board, cursor }, i) => {
-      // The records are written before the client's number turns out to be none.
+      // The records are written before the client's number turns out to be invalid.
       const clients = new Map([['c', { n: i % 3 === 1 ? 0.5 : 1, seq: 1, refused: [] }]])
       return append(engine, board, cursor, [put(newId())], clients)
     }),
@@ -249,7 +249,8 @@ test('F1: an append that fails half-way leaves no trace, and takes no other with
   }
 })
 
-async function place(t: TestContext) {
+/** Makes a folder for a test, and a way to open engines in it. */
+async function tempFolder(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-engine-'))
   const opened: Engine[] = []
   t.after(async () => {
@@ -272,7 +273,7 @@ const refused = (opening: Promise<unknown>, code: EngineError['code'], named: st
     return true
   })
 
-/** Another process, with `openEngine` at hand and its stdout piped. */
+/** Runs code in another process, with `openEngine` in scope and stdout piped. */
 function child(code: string, argument: string, limit = 'true'): ChildProcess {
   const open = JSON.stringify(new URL('../open.ts', import.meta.url).href)
   const script = `import { openEngine } from ${open}\n${code}`
