@@ -11,14 +11,16 @@ export default {
       ignoreBinaries: ['strace', 'WebKitWebDriver', 'Xvfb'],
     },
     'packages/*': { entry: ['src/**/*.test.ts'], project: [project] },
+    'packages/board': { entry: ['src/**/*.test.ts', 'examples/*.ts'], project: [project] },
+    'packages/client': { entry: ['src/**/*.test.ts', 'examples/*.ts'], project: [project] },
     'packages/engine': {
-      entry: ['src/**/*.test.ts'],
+      entry: ['src/**/*.test.ts', 'examples/*.ts'],
       project: [project],
       // Drivers, installed by those who use them.
       ignoreDependencies: ['pg', 'rethinkdb-ts'],
     },
     'packages/server': {
-      entry: ['src/**/*.test.ts'],
+      entry: ['src/**/*.test.ts', 'examples/*.ts'],
       project: [project],
       // ws uses it when it is there.
       ignoreDependencies: ['bufferutil'],
