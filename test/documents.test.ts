@@ -63,7 +63,7 @@ test('every name that a document puts in code is a name in the code', async () =
   )
   const code = new Set((await Promise.all(sources.map(read))).join('\n').match(/[\w$]+/g))
   const faults: string[] = []
-  for (const path of ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/performance.md']) {
+  for (const path of await files('*.md', 'docs/performance.md', 'packages/*/*.md')) {
     const text = await read(path)
     for (const [, name] of text.matchAll(/`([A-Za-z]\w*[A-Z]\w*)`/g))
       if (!code.has(name!)) faults.push(`${path}: ${name}`)
