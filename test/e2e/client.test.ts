@@ -81,6 +81,14 @@ function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
   })
 }
 
+/** Rejects in place of a promise that never settles. */
+function inTime<T>(promise: Promise<T>): Promise<T> {
+  const never = setTimeout(PATIENCE, null, { ref: false }).then(() => {
+    throw new Error('never settled')
+  })
+  return Promise.race([promise, never])
+}
+
 const live = (board: Board) => until(board, () => board.status.connection === 'live', 'live')
 
 /** The board as a newcomer gets it. */
@@ -370,6 +378,90 @@ describe('the client and the server', { concurrency: true }, () => {
       ['unknown-board'],
     )
     await assert.rejects(anna.stored('x'), { code: 'unknown-board' })
+  })
+
+  test('F14: nothing waits for a board that is closed', async (t) => {
+    const { page, line } = scope(t)
+    const board = await server.newBoard()
+    const wire = await line()
+    const anna = page({ board, url: wire.url })
+    await live(anna)
+    wire.cut()
+    await until(anna, () => anna.status.connection === 'offline', 'offline')
+    const [id] = anna.add([added()])
+    const waiting = [inTime(anna.stored(id!)), inTime(anna.settled())]
+    const rejected = waiting.map((wait) => assert.rejects(wait, /^Error: This board is closed/))
+    await anna.close()
+    await Promise.all(rejected)
+    await assert.rejects(inTime(anna.stored(id!)), /^Error: This board is closed/)
+    await assert.rejects(inTime(anna.settled()), /^Error: This board is closed/)
+  })
+
+  test('F14: what is done stays done when the board is closed', async (t) => {
+    const { page } = scope(t)
+    const { board, id } = await boardWithPicture()
+    const anna = page({ board })
+    await live(anna)
+    await anna.close()
+    assert.equal((await anna.stored(id)).id, id)
+    await anna.settled()
+  })
+
+  test('F14: nothing waits for a board that is refused', async (t) => {
+    const { page } = scope(t)
+    const anna = page({ board: 'nowhere' })
+    anna.rename('Never sent')
+    await assert.rejects(inTime(anna.settled()), { code: 'unknown-board' })
+    await assert.rejects(inTime(anna.settled()), { code: 'unknown-board' }, 'asked afterwards')
+  })
+
+  test('F14: a picture that was given up while offline is not waited for', async (t) => {
+    const { page, line } = scope(t)
+    const board = await server.newBoard()
+    const wire = await line()
+    const anna = page({ board, url: wire.url })
+    await live(anna)
+    const [id] = anna.add([added()])
+    wire.cut()
+    const rejected = assert.rejects(inTime(anna.stored(id!)), { code: 'upload-gone' })
+    await anna.cancel(id!)
+    await rejected
+  })
+
+  test('F14: giving a picture up ends, though the server is silent', async (t) => {
+    const { page, line } = scope(t)
+    const board = await server.newBoard()
+    const wire = await line()
+    const anna = page({ board, url: wire.url })
+    await live(anna)
+    const [id] = anna.add([added()])
+    wire.down.stall()
+    await inTime(anna.cancel(id!))
+    assert.notEqual(anna.pictures.get(id!)?.deletedAt, null)
+    wire.down.go()
+    await anna.settled()
+  })
+
+  test('each setting is told with all of them', async (t) => {
+    const { page } = scope(t)
+    const board = await server.newBoard()
+    const [anna, ben] = [page({ board }), page({ board })]
+    await Promise.all([live(anna), live(ben)])
+    const seen: BoardEvents['settings'][] = []
+    ben.on('settings', (settings) => seen.push(settings))
+    for (const set of [{ title: 'Ours' }, { trashDays: 3 }, { keepMetadata: true }]) {
+      anna.set(set)
+      await anna.settled()
+    }
+    await until(ben, () => ben.settings.keepMetadata, 'the last')
+    assert.deepEqual(
+      seen.map(({ title, trashDays, keepMetadata }) => [title, trashDays, keepMetadata]),
+      [
+        ['Ours', 30, false],
+        ['Ours', 3, false],
+        ['Ours', 3, true],
+      ],
+    )
   })
 
   test('a file on disk is sent without being read at once, fifty at a time', async (t) => {

@@ -12,7 +12,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { type Arrival, Arrivals } from './arrivals.ts'
-import { Emitter } from './events.ts'
+import { Emitter, until } from './events.ts'
 import { Feed } from './feed.ts'
 import { newId, newToken } from './ids.ts'
 import { type Person, Presence } from './presence.ts'
@@ -371,37 +371,35 @@ export class Board {
     if (this.pictures.get(id)?.deletedAt === null) this.#queue.push([{ kind: 'image.remove', id }])
   }
 
-  /** Resolves when the picture is stored; rejects with a `WireError` when it failed or is gone. */
+  /**
+   * Resolves with the picture's record when it is stored.
+   *
+   * Rejects with a `WireError`: the reason for which its upload failed, `upload-gone` if it was given up
+   * here, `unknown-picture` if it isn't on the board, or the reason for which the board was refused.
+   * Rejects with an `Error` when the board is closed.
+   */
   stored(id: string): Promise<ImageRecord> {
-    return new Promise((resolve, reject) => {
-      const offs = (['uploads', 'pictures', 'status'] as const).map((event) =>
-        this.on(event, () => look()),
-      )
-      const end = () => {
-        for (const off of offs) off()
-      }
-      const look = () => {
-        const picture = this.pictures.get(id)
-        const error = this.uploads.get(id)?.error ?? this.status.refused
-        const isGone = this.#isGone(id) && !this.uploads.has(id)
-        if (!picture?.blob && !error && !isGone) return
-        end()
-        if (picture?.blob) resolve(picture)
-        else reject(Object.assign(new WireError(error?.code ?? 'unknown-picture'), error))
-      }
-      look()
+    return until(this.#events, ['uploads', 'pictures', 'status'], () => {
+      const picture = this.pictures.get(id)
+      if (picture?.blob) return picture
+      const upload = this.uploads.get(id)
+      if (upload?.error) throw toWireError(upload.error)
+      if (!upload && this.#uploads.isCancelled(id)) throw new WireError('upload-gone')
+      this.#throwIfEnded()
+      if (!upload && this.#isGone(id)) throw new WireError('unknown-picture')
+      return null
     })
   }
 
-  /** Resolves when no command is unanswered. */
-  settled(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.#queue.size === 0) return resolve()
-      const off = this.on('status', () => {
-        if (this.#queue.size > 0) return
-        off()
-        resolve()
-      })
+  /**
+   * Resolves when no command is unanswered. Rejects if some are when the board is refused (a `WireError`
+   * with the reason's code) or closed (an `Error`).
+   */
+  async settled(): Promise<void> {
+    await until(this.#events, ['status'], () => {
+      if (this.#queue.size === 0) return true
+      this.#throwIfEnded()
+      return null
     })
   }
 
@@ -424,6 +422,7 @@ export class Board {
 
   /** Stops; what is unsent stays in the store for the next page. */
   async close(): Promise<void> {
+    this.#setStatus({ connection: 'closed' })
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#onPageHide)
     this.#uploads.close()
     this.#presence.close()
@@ -453,6 +452,13 @@ export class Board {
   /** Whether a picture is known not to be there, and not to come. */
   #isGone(id: string): boolean {
     return this.#status.loaded && !this.pictures.has(id) && !this.#queue.isAdding(id)
+  }
+
+  /** Throws if nothing more will come from the server. */
+  #throwIfEnded(): void {
+    const { refused, connection } = this.#status
+    if (refused) throw toWireError(refused)
+    if (connection === 'closed') throw new Error('This board is closed. Open it again.')
   }
 
   #do(commands: readonly Command[], step?: object, previews?: Previews): void {
@@ -508,6 +514,9 @@ export class Board {
       this.#events.emit('status', this.#status)
   }
 }
+
+const toWireError = (problem: Problem): WireError =>
+  Object.assign(new WireError(problem.code), problem)
 
 /** Browsers have a cookie; elsewhere a token says who is asking. */
 function authorization(token: string | undefined): Record<string, string> {

@@ -20,3 +20,31 @@ export class Emitter<Events> {
       }
   }
 }
+
+/**
+ * Resolves with what `look` returns as soon as that isn't null: now, or after one of the events.
+ * Rejects with what `look` throws.
+ */
+export function until<Events, T>(
+  emitter: Emitter<Events>,
+  events: readonly (keyof Events)[],
+  look: () => T | null,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const offs = events.map((event) => emitter.on(event, () => check()))
+    const end = () => {
+      for (const off of offs) off()
+    }
+    const check = () => {
+      try {
+        const found = look()
+        if (found === null) return
+        resolve(found)
+      } catch (error) {
+        reject(error)
+      }
+      end()
+    }
+    check()
+  })
+}

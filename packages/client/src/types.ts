@@ -46,8 +46,8 @@ export interface DragPosition extends Place {
 }
 
 export interface Status {
-  /** `connecting` until the first success or failure; `offline` while it is being tried again. */
-  readonly connection: 'connecting' | 'live' | 'offline'
+  /** `connecting` until the first success or failure; `offline` while it is being tried again; `closed` for good. */
+  readonly connection: 'connecting' | 'live' | 'offline' | 'closed'
   /** Whether the board's pictures are here. */
   readonly loaded: boolean
   /** Own commands that the server hasn't answered yet. */

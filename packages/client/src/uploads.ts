@@ -18,6 +18,9 @@ const CLAIM_RENEWAL_MS = 1_000
 /** Milliseconds between two words about progress. */
 const PROGRESS_INTERVAL_MS = 100
 
+/** Time that a server has to answer before a picture that is given up is trashed instead. */
+const CANCEL_TIMEOUT_MS = 10_000
+
 /** A picture of one's own whose file is on its way. It leaves the list when it is stored. */
 export interface OwnUpload {
   /** The picture's id. */
@@ -86,6 +89,7 @@ export class Uploads {
   readonly #options: UploadsOptions
   readonly #jobs = new Map<string, Job>()
   readonly #slots: UploadSlots
+  readonly #cancelled = new Set<string>()
   #running = 0
   #closed = false
 
@@ -186,10 +190,18 @@ export class Uploads {
   /** Gives it up; true when the server has heard of it, and its picture is gone. */
   async cancel(id: string): Promise<boolean> {
     const { endpoint, headers } = this.#options
+    this.#cancelled.add(id)
     this.drop(id)
-    const request = { method: 'DELETE', headers: { ...headers, 'tus-resumable': '1.0.0' } }
-    const response = await fetch(`${endpoint}/${id}`, request).catch(() => null)
+    const response = await fetch(`${endpoint}/${id}`, {
+      method: 'DELETE',
+      headers: { ...headers, 'tus-resumable': '1.0.0' },
+      signal: AbortSignal.timeout(CANCEL_TIMEOUT_MS),
+    }).catch(() => null)
     return response !== null && (response.ok || response.status === 410)
+  }
+
+  isCancelled(id: string): boolean {
+    return this.#cancelled.has(id)
   }
 
   /** Lets other pages send what is on its way here. */
