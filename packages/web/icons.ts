@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Plugin } from 'vite'
 
-/** Icons as what they are made of: `icon.tsx` puts the same frame around all of them. */
+/** Loads icons as their shapes alone: `icon.tsx` puts one frame around all of them. */
 export function icons(): Plugin {
   return {
     name: 'icons',

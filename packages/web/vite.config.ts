@@ -10,8 +10,8 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
-    // One file for what the page begins with, one for what comes when the board is live, and one for
-    // all rooms: what is fetched at the same time shares its words, and its name in the first file.
+    // One file for the first paint, one for the parts that follow once the board is live, one for all
+    // panels. Parts that are fetched at the same time share words, and one name in the first file.
     rolldownOptions: {
       output: {
         codeSplitting: {

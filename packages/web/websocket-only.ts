@@ -1,11 +1,11 @@
 import type { Plugin } from 'vite'
 
-/** Modules of engine.io that the page goes without, and what stands in for each. */
+/** Modules of engine.io that the page does without, and their replacements. */
 const instead: Readonly<Record<string, string>> = {
-  // Our line is a WebSocket from the first byte on.
+  // The page connects by WebSocket from the first byte on.
   'transports/index.js': `import { WS } from './websocket.js'
     export const transports = { websocket: WS }`,
-  // Browsers read addresses themselves.
+  // Browsers parse URLs themselves.
   'contrib/parseuri.js': `export function parse(uri) {
     const { protocol, hostname, port, search } = new URL(uri)
     const host = hostname.replace(/[[\\]]/g, '')
@@ -13,14 +13,14 @@ const instead: Readonly<Record<string, string>> = {
   }`,
 }
 
-/** What the page needs of Socket.IO: no other transport, and no way in but the one that we take. */
+/** Reduces Socket.IO to the page's needs: the WebSocket transport and the manager. */
 export function websocketOnly(): Plugin {
   return {
     name: 'websocket-only',
     transform(code, id) {
       const [, file = ''] = /\/(?:engine|socket)\.io-client\/build\/esm\/(.+)$/.exec(id) ?? []
       if (instead[file]) return { code: instead[file], map: { mappings: '' } }
-      // A module as a value needs help of the bundler's, which would be a file of its own.
+      // A namespace used as a value needs a helper of the bundler's, which would be one more file.
       if (file === 'manager.js')
         return {
           code: code.replace(
@@ -29,7 +29,7 @@ export function websocketOnly(): Plugin {
           ),
           map: null,
         }
-      // What is exported by name alone, be it that it does something when it is imported.
+      // These files only export, so what nobody imports can go.
       return file === 'index.js' || file.startsWith('transports/polling')
         ? { code, moduleSideEffects: false }
         : null

@@ -39,7 +39,7 @@ for (const host of HOSTS)
         await page.live()
       }
       await ben.page.getByRole('button', { name: ui.here(2) }).waitFor()
-      await ben.page.locator('.faces .avatar:not(.own)', { hasText: 'А' }).waitFor()
+      await ben.page.locator('.avatars .avatar:not(.own)', { hasText: 'А' }).waitFor()
       for (const page of [anna, ben]) assert.equal(await form(page).count(), 0, 'never again')
       await anna.page.close()
       await ben.page.getByRole('button', { name: ui.here(1) }).waitFor()

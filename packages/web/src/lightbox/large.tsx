@@ -8,17 +8,17 @@ import { transferStateOf } from '../state/transfer-state.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { fitted } from './size.ts'
 
-/** Pixels of what a tile has loaded already, as a rule. */
-const AT_HAND = 320
+/** The side of the variant that a tile has usually loaded already. */
+const AT_HAND_SIDE_PX = 320
 
 interface LargeProps {
   readonly id: string
-  readonly room: Size
+  readonly frameSize: Size
   readonly name: string
   readonly onFirst: (element: HTMLElement) => void
 }
 
-/** The picture: what is at hand at once, and over it, once it is decoded, what the screen can show. */
+/** Shows a picture as it is at hand at once, and over that the sharp one once it is decoded. */
 export function Large(props: LargeProps): JSX.Element {
   const { boardStore } = useApp()
   const { id } = props
@@ -26,7 +26,7 @@ export function Large(props: LargeProps): JSX.Element {
   const record = createMemo<ReturnType<typeof current>>((last) => current() ?? last)
   const way = transferStateOf(boardStore, id, record)
   const preview = boardStore.preview(id)
-  const size = createMemo(() => fitted(record() ?? { width: 1, height: 1, w: 1 }, props.room))
+  const size = createMemo(() => fitted(record() ?? { width: 1, height: 1, w: 1 }, props.frameSize))
   const [ready, setReady] = createSignal<string | null>(null)
   let element!: HTMLDivElement
 
@@ -41,7 +41,7 @@ export function Large(props: LargeProps): JSX.Element {
     const { blob, thumbhash } = record() ?? {}
     const own = boardStore.file(id) ?? previewed()
     if (own) return own
-    if (blob) return blobUrl(boardStore.board, record()!, AT_HAND) ?? undefined
+    if (blob) return blobUrl(boardStore.board, record()!, AT_HAND_SIDE_PX) ?? undefined
     return (thumbhash && blurOf(thumbhash)) || undefined
   }
   const sharp = createMemo(() => {
@@ -75,7 +75,7 @@ export function Large(props: LargeProps): JSX.Element {
               void currentTarget
                 .decode()
                 .catch(() => {})
-                // One that was asked for in another size comes too late.
+                // A picture of an earlier size may come late: it is left out.
                 .then(() => sharp() === address && setReady(address))
             }
           />

@@ -17,10 +17,10 @@ import './lightbox.css'
 import { fitted, grow, shrink } from './size.ts'
 import { Swipe } from './swipe.ts'
 
-/** Bytes of a file that is worth loading before it is asked for. */
-const WORTH_GUESSING = 4_000_000
+/** The largest file that is preloaded. */
+const MAX_PRELOAD_BYTES = 4_000_000
 
-/** One picture as large as the screen, and from it to the others in reading order. */
+/** Shows one picture as large as the screen; keys and swipes lead to the others in reading order. */
 export function Lightbox(): JSX.Element {
   const app = useApp()
   const { boardStore, panels, actions } = app
@@ -32,7 +32,7 @@ export function Lightbox(): JSX.Element {
     return inReadingOrder(boardStore.boxes)
   })
   const nth = createMemo(() => order().indexOf(id()))
-  const [room, setRoom] = createSignal({ w: innerWidth, h: innerHeight })
+  const [frameSize, setFrameSize] = createSignal({ w: innerWidth, h: innerHeight })
   let frame!: HTMLElement
   let isLeaving = false
 
@@ -40,7 +40,7 @@ export function Lightbox(): JSX.Element {
     const next = order()[nth() + to]
     if (next && !isLeaving) panels.enlarge(next)
   }
-  /** Back to the board, on the tile of what was seen last. */
+  /** Closes the large view, on the tile of the last picture. */
   const leave = async (): Promise<void> => {
     if (isLeaving) return
     isLeaving = true
@@ -50,7 +50,7 @@ export function Lightbox(): JSX.Element {
     goTo(app, last, last === first ? 'stay' : 'reveal')
   }
 
-  // Who deletes it here is told so already.
+  /** Whether this view is deleting the picture; a toast reports that already. */
   let isOwnDoing = false
   createEffect(
     on(order, (now, before) => {
@@ -64,11 +64,11 @@ export function Lightbox(): JSX.Element {
       else panels.close()
     }),
   )
-  preload(() => [order()[nth() + 1], order()[nth() - 1]], room)
+  preload(() => [order()[nth() + 1], order()[nth() - 1]], frameSize)
 
   const here = [actions.showOnScreens, actions.download, actions.delete]
   const onKeyDown = (event: KeyboardEvent): void => {
-    const way = steps[event.key]
+    const way = STEPS[event.key]
     const action = actionFor(actions, event)
     if (way !== undefined && !event.altKey) step(way)
     else if (event.key === 'Home') step(-nth())
@@ -83,7 +83,7 @@ export function Lightbox(): JSX.Element {
   const sized = (element: HTMLElement): void => {
     frame = element
     const observer = new ResizeObserver(() =>
-      setRoom({ w: element.clientWidth, h: element.clientHeight }),
+      setFrameSize({ w: element.clientWidth, h: element.clientHeight }),
     )
     observer.observe(element)
     onCleanup(() => observer.disconnect())
@@ -108,7 +108,7 @@ export function Lightbox(): JSX.Element {
           {(each) => (
             <Large
               id={each}
-              room={room()}
+              frameSize={frameSize()}
               name={nameOf(record())}
               onFirst={(element) => each === first && grow(element, each)}
             />
@@ -116,42 +116,9 @@ export function Lightbox(): JSX.Element {
         </Show>
       </figure>
       <footer>
-        <div class="about">
-          <Show when={record()?.caption}>
-            {(caption) => (
-              <p class="caption" dir="auto">
-                {caption()}
-              </p>
-            )}
-          </Show>
-          <p class="slug-line">
-            {describe(record(), boardStore.board.visitor, boardStore.nameOf)}
-            <Show when={record()?.source}>
-              {(address) => (
-                <>
-                  {' · '}
-                  <a href={address()} target="_blank" rel="noopener noreferrer nofollow">
-                    {panelWords.from(new URL(address()).host)}
-                  </a>
-                </>
-              )}
-            </Show>
-          </p>
-        </div>
+        <About record={record()} />
         <div class="buttons">
-          <IconButton
-            icon="chevronDown"
-            label={panelWords.previous}
-            disabled={nth() <= 0}
-            onClick={() => step(-1)}
-          />
-          <span class="slug-line">{panelWords.position(nth() + 1, order().length)}</span>
-          <IconButton
-            icon="chevronDown"
-            label={panelWords.next}
-            disabled={nth() >= order().length - 1}
-            onClick={() => step(1)}
-          />
+          <Steps nth={nth()} count={order().length} onStep={step} />
           <hr />
           <ActionButton action={actions.showOnScreens} />
           <ActionButton action={actions.download} />
@@ -165,11 +132,61 @@ export function Lightbox(): JSX.Element {
   )
 }
 
-const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }
+/** Shows a picture's caption, file, author and time, and the site that it comes from. */
+function About(props: { record: ImageRecord | undefined }): JSX.Element {
+  const { boardStore } = useApp()
+  return (
+    <div class="about">
+      <Show when={props.record?.caption}>
+        {(caption) => (
+          <p class="caption" dir="auto">
+            {caption()}
+          </p>
+        )}
+      </Show>
+      <p class="slug-line">
+        {describe(props.record, boardStore.board.visitor, boardStore.nameOf)}
+        <Show when={props.record?.source}>
+          {(address) => (
+            <>
+              {' · '}
+              <a href={address()} target="_blank" rel="noopener noreferrer nofollow">
+                {panelWords.from(new URL(address()).host)}
+              </a>
+            </>
+          )}
+        </Show>
+      </p>
+    </div>
+  )
+}
+
+/** Shows the position among all pictures, between the buttons for the previous and the next one. */
+function Steps(props: { nth: number; count: number; onStep: (to: 1 | -1) => void }): JSX.Element {
+  return (
+    <>
+      <IconButton
+        icon="chevronDown"
+        label={panelWords.previous}
+        disabled={props.nth <= 0}
+        onClick={() => props.onStep(-1)}
+      />
+      <span class="slug-line">{panelWords.position(props.nth + 1, props.count)}</span>
+      <IconButton
+        icon="chevronDown"
+        label={panelWords.next}
+        disabled={props.nth >= props.count - 1}
+        onClick={() => props.onStep(1)}
+      />
+    </>
+  )
+}
+
+const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }
 
 const nameOf = (record: ImageRecord | undefined): string => record?.caption || record?.name || ''
 
-/** File name, whose, since when, how large. */
+/** Returns one line: file name, author, time, pixels, size. */
 function describe(
   record: ImageRecord | undefined,
   visitor: string | null,
@@ -188,10 +205,10 @@ function describe(
     .join(' · ')
 }
 
-/** Loads what comes next, in the size in which it will be shown. */
+/** Preloads pictures in the size in which they would be shown. */
 function preload(
   ids: () => readonly (string | undefined)[],
-  room: () => { w: number; h: number },
+  frameSize: () => { w: number; h: number },
 ): void {
   const { boardStore } = useApp()
   const loaded = new Map<string, HTMLImageElement>()
@@ -199,8 +216,8 @@ function preload(
     for (const id of ids()) {
       const record = id === undefined ? undefined : boardStore.get(id)
       if (!record?.blob) continue
-      const side = sideFor(record, fitted(record, room()).pixels)
-      if (side === Number.POSITIVE_INFINITY && record.bytes! > WORTH_GUESSING) continue
+      const side = sideFor(record, fitted(record, frameSize()).pixels)
+      if (side === Number.POSITIVE_INFINITY && record.bytes! > MAX_PRELOAD_BYTES) continue
       const url = blobUrl(boardStore.board, record, side)
       if (!url || loaded.has(url)) continue
       const image = new Image()

@@ -2,42 +2,46 @@ import type { ImageRecord } from '@wirephoto/board'
 import type { Size } from '../geometry/view.ts'
 import { prefersReducedMotion } from '../look/motion.ts'
 
-/** Milliseconds in which a picture grows from its tile, and goes back. */
-const GROW = 200
+/** How long a picture takes to grow from its tile, and to shrink back. */
+const GROW_MS = 200
 
-/** CSS pixels for a pixel of the picture. */
-const MOST = 2
+/** How far a picture is enlarged beyond its own pixels. */
+const MAX_CSS_PX_PER_PIXEL = 2
 
-/** How large a picture stands in a room, in CSS pixels, and how many pixels its longest side needs. */
+/** Returns a picture's size in a frame, in CSS pixels, and the device pixels that its longest side needs. */
 export function fitted(
   { width, height, w }: Pick<ImageRecord, 'width' | 'height' | 'w'>,
-  room: Size,
+  frame: Size,
 ): Size & { pixels: number } {
-  // Not much more than the picture has, except where it is shown so on the board.
-  const largest = Math.max(MOST, w / width)
-  const scale = Math.min(largest, room.w / width, room.h / height)
+  // A small picture is enlarged a little, or as far as it is on the board.
+  const largest = Math.max(MAX_CSS_PX_PER_PIXEL, w / width)
+  const scale = Math.min(largest, frame.w / width, frame.h / height)
   const size = { w: Math.max(1, width * scale), h: Math.max(1, height * scale) }
   return { ...size, pixels: Math.max(size.w, size.h) * devicePixelRatio }
 }
 
-/** From its tile, where that is on the screen. */
+/** Animates a picture from its tile, if the tile is on the screen. */
 export function grow(picture: HTMLElement, id: string): void {
   const from = placeAt(picture, id)
-  if (from) picture.animate([from, {}], { duration: GROW, easing: 'cubic-bezier(.2,.8,.2,1)' })
+  if (from) picture.animate([from, {}], { duration: GROW_MS, easing: 'cubic-bezier(.2,.8,.2,1)' })
 }
 
-/** Back to the tile, or just away. Resolves when it is gone. */
+/** Animates a picture back to its tile, or fades it out. Resolves when that has ended. */
 export async function shrink(frame: HTMLElement, id: string | null): Promise<void> {
   if (prefersReducedMotion()) return
   const picture = frame.querySelector<HTMLElement>('.large')
   const to = (id !== null && picture && placeAt(picture, id)) || { opacity: '0' }
-  const timing = { duration: GROW, easing: 'cubic-bezier(.2,.8,.2,1)', fill: 'forwards' } as const
-  const room = frame.closest('dialog')!
-  room.classList.add('leaving')
+  const timing = {
+    duration: GROW_MS,
+    easing: 'cubic-bezier(.2,.8,.2,1)',
+    fill: 'forwards',
+  } as const
+  const dialog = frame.closest('dialog')!
+  dialog.classList.add('leaving')
   await picture?.animate([{}, to], timing).finished.catch(() => {})
 }
 
-/** What puts the picture where its tile is; null where motion is unwelcome, or there is no tile to see. */
+/** Returns the keyframe that puts a picture over its tile; null if motion is reduced or the tile is out of view. */
 function placeAt(picture: HTMLElement, id: string): Keyframe | null {
   const tile = document.querySelector(`[data-image="${id}"] .print`)?.getBoundingClientRect()
   if (!tile || prefersReducedMotion()) return null

@@ -1,21 +1,21 @@
-/** Screen pixels that a finger must go to mean it, sideways and down. */
-const FAR = { aside: 48, down: 96 }
+/** How far a finger must move for a swipe, sideways and down. */
+const SWIPE_PX = { aside: 48, down: 96 }
 
-interface Ways {
+interface SwipeActions {
   step(to: 1 | -1): void
   leave(): void
 }
 
-/** A finger that takes the picture along: sideways to the next one, down and away. */
+/** Lets a finger drag the picture: sideways to the next one, down to close. */
 export class Swipe {
   readonly #frame: HTMLElement
   #finger: PointerEvent | null = null
 
-  constructor(frame: HTMLElement, ways: Ways) {
+  constructor(frame: HTMLElement, ways: SwipeActions) {
     this.#frame = frame
     frame.addEventListener('pointerdown', (event) => {
       if (event.pointerType === 'mouse') return
-      // A second finger means something else.
+      // Two fingers are no swipe.
       this.#finger = this.#finger ? null : event
       this.#shift(0, 0)
     })
@@ -29,11 +29,11 @@ export class Swipe {
       if (event.pointerId !== this.#finger?.pointerId) return
       const { dx, dy } = this.#way(event)
       this.#end()
-      if (Math.abs(dx) > Math.max(FAR.aside, Math.abs(dy))) ways.step(dx < 0 ? 1 : -1)
-      else if (dy > FAR.down) ways.leave()
+      if (Math.abs(dx) > Math.max(SWIPE_PX.aside, Math.abs(dy))) ways.step(dx < 0 ? 1 : -1)
+      else if (dy > SWIPE_PX.down) ways.leave()
     })
     frame.addEventListener('pointercancel', () => this.#end())
-    // Else browsers make a fling of it, which swallows the next tap.
+    // Otherwise browsers start a fling, which swallows the next tap.
     const ours = (event: Event): void => event.preventDefault()
     frame.addEventListener('touchmove', ours, { passive: false })
   }

@@ -4,16 +4,16 @@ import { Icon, type IconName } from './icon.tsx'
 export interface IconButtonProps {
   readonly icon: IconName
   readonly label: string
-  /** The key that does the same, named by the tooltip. */
+  /** The key that does the same; the tooltip names it. */
   readonly keys?: string
   readonly disabled?: boolean
   readonly pressed?: boolean | undefined
-  /** It has the focus when its dialog opens. */
+  /** Whether it gets the focus when its dialog opens. */
   readonly autofocus?: boolean
   readonly onClick: () => void
 }
 
-/** A button that is an icon; its words are its name and its tooltip. */
+/** Shows a button with an icon; its label is its accessible name and its tooltip. */
 export function IconButton(props: IconButtonProps): JSX.Element {
   return (
     <button
@@ -22,10 +22,10 @@ export function IconButton(props: IconButtonProps): JSX.Element {
       aria-label={props.label}
       aria-pressed={props.pressed}
       autofocus={props.autofocus}
-      // It keeps the focus when there is nothing more to do.
+      // A disabled button would lose the focus.
       aria-disabled={props.disabled}
       data-tip={props.keys ? `${props.label}  ${props.keys}` : props.label}
-      // The keys stay with the board: Space pans after a click on a button, too.
+      // The focus stays on the board, so that Space still pans after a click.
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => props.onClick()}
     >

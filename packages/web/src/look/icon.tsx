@@ -79,7 +79,7 @@ const icons = {
 
 export type IconName = keyof typeof icons
 
-/** Decoration beside a name; the button that holds it carries the words. */
+/** Shows an icon. It is hidden from screen readers: the button around it has a name. */
 export function Icon(props: { name: IconName }): JSX.Element {
   return (
     <svg

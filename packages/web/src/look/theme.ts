@@ -1,6 +1,6 @@
 import { type Accessor, createSignal } from 'solid-js'
 
-/** What somebody has chosen for this browser. `public/theme.js` applies it before the first paint. */
+/** The theme chosen for this browser. `public/theme.js` applies it before the first paint. */
 export type Look = 'system' | 'light' | 'dark'
 
 const KEY = 'theme'
@@ -12,18 +12,19 @@ export const look: Accessor<Look> = chosen
 
 export const isDark = (): boolean => (chosen() === 'system' ? night() : chosen() === 'dark')
 
+/** Applies a theme and keeps the choice. */
 export function setLook(next: Look): void {
   try {
     if (next === 'system') localStorage.removeItem(KEY)
     else localStorage.setItem(KEY, next)
   } catch {
-    // Where nothing can be kept it holds until the page goes.
+    // Storage is blocked: the choice lasts as long as the page.
   }
   choose(next)
   apply()
 }
 
-/** Follows the system, and what is chosen in other tabs. */
+/** Applies the theme, and follows the system's and the choice of other tabs. */
 export function followLook(): void {
   byNight.addEventListener('change', ({ matches }) => setNight(matches))
   addEventListener('storage', ({ key }) => {

@@ -6,7 +6,7 @@ import { Icon } from '../look/icon.tsx'
 import { ActionButton } from '../ui/action-button.tsx'
 import { words } from '../words/page.ts'
 
-/** The one bar: everything in a row on a desktop; Fit, Add and More within a thumb's reach on a phone. */
+/** Shows the main bar: all tools on a desktop; Fit, Add and More on a phone. */
 export function Bar(): JSX.Element {
   const { actions, tool, menus } = useApp()
   const items = {

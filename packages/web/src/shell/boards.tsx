@@ -9,7 +9,7 @@ import './boards.css'
 import { Dialog } from '../ui/dialog.tsx'
 import { forget, isKept, pictureOf, remember, type Visit, visits } from './visited-boards.ts'
 
-/** The boards that this browser has been on, the newest first; the front board always. */
+/** Lists the boards that this browser has visited, newest first, and always the front board. */
 export function Boards(): JSX.Element {
   const { boardStore, actions, toasts } = useApp()
   const { id: here } = boardStore.board
@@ -25,12 +25,12 @@ export function Boards(): JSX.Element {
     picture: pictureOf(boardStore.board),
   })
   const [shown, setShown] = createSignal(list())
-  let room!: HTMLUListElement
+  let listElement!: HTMLUListElement
   const remove = (visit: Visit, nth: number): void => {
     forget(visit.id)
     setShown(list())
-    const buttons = room.querySelectorAll<HTMLElement>('button')
-    const next = buttons[Math.min(nth, buttons.length - 1)] ?? room.querySelector('a')
+    const buttons = listElement.querySelectorAll<HTMLElement>('button')
+    const next = buttons[Math.min(nth, buttons.length - 1)] ?? listElement.querySelector('a')
     next?.focus()
     toasts.say(panelWords.forgotten(nameOf(visit)), {
       label: words.undo,
@@ -52,7 +52,7 @@ export function Boards(): JSX.Element {
           {words.newBoard}
         </button>
       </div>
-      <ul ref={room} class="body">
+      <ul ref={listElement} class="body">
         <For each={shown()}>
           {(visit) => (
             <li>
@@ -87,7 +87,7 @@ export function Boards(): JSX.Element {
   )
 }
 
-/** A picture of the board, or bare ground where there is none or it is gone. */
+/** Shows a picture of a board, or bare ground if there is none. */
 function Cover(props: { picture: string | null }): JSX.Element {
   const [isGone, setGone] = createSignal(false)
   return (

@@ -2,7 +2,7 @@ import { createEffect, createMemo, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { words } from '../words/page.ts'
 
-/** Whether the line is up, in words; nothing is lost while it isn't. */
+/** Says whether the board is connected. */
 export function Connection(): JSX.Element {
   const { boardStore, toasts } = useApp()
   const trouble = createMemo(() => {

@@ -6,26 +6,26 @@ import { words } from '../words/page.ts'
 import './drop-overlay.css'
 import { droppedFiles, picturesIn } from '../drop/files.ts'
 
-/** Takes what is dropped or pasted anywhere on the page, and says so while it hovers. */
+/** Takes drops and pastes anywhere on the page, and says so while files hover. */
 export function DropOverlay(): JSX.Element {
   const { drop, camera } = useApp()
   const [over, setOver] = createSignal<number | null>(null)
-  /** Where the mouse is, null while it is off the page. */
+  /** The mouse's place on the page; null while it is elsewhere. */
   let pointer: Point | null = null
 
   const drag = (event: DragEvent): void => {
     if (isText(event.target)) return
     const transfer = event.dataTransfer!
     const count = picturesIn(transfer)
-    // A link that is let go here must not lead away from the board.
+    // The default action of a dropped link leads away from the board.
     event.preventDefault()
-    // Text may be an address: what it says is only told when it is let go.
+    // Text may be an address; browsers reveal it only at the drop.
     const isWelcome = count !== null || transfer.types.includes('text/plain')
     transfer.dropEffect = isWelcome ? 'copy' : 'none'
     setOver(count)
   }
   const leave = (event: DragEvent): void => {
-    // Only what leaves the window, not what goes from one element to another.
+    // The event fires for each element that is left; only the window counts.
     if (event.relatedTarget === null) setOver(null)
   }
   const dropped = async (event: DragEvent): Promise<void> => {
@@ -43,7 +43,7 @@ export function DropOverlay(): JSX.Element {
     event.preventDefault()
     void take(files, address, toBoard(camera.now, pointer ?? camera.middle))
   }
-  /** What is here is here sooner than what the server would fetch. */
+  /** Prefers files to an address: they are at hand, while the server would have to fetch. */
   const take = (files: File[], address: string | null, at: Point): Promise<void> =>
     files.length === 0 && address !== null ? drop.fetch(address, at) : drop.add(files, at)
 
@@ -67,7 +67,7 @@ export function DropOverlay(): JSX.Element {
 
   return (
     <Show when={over() !== null}>
-      <div class="drop-edge">
+      <div class="drop-overlay">
         <p class="sheet">{words.letGo(over()!)}</p>
       </div>
     </Show>
@@ -77,7 +77,7 @@ export function DropOverlay(): JSX.Element {
 const isText = (target: EventTarget | null): boolean =>
   target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement
 
-/** Listeners that go with the component. */
+/** Makes a controller that is aborted when the component goes. */
 function disposable(): AbortController {
   const controller = new AbortController()
   onCleanup(() => controller.abort())

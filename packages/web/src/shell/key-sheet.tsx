@@ -12,13 +12,13 @@ const GROUPS = [
   ['board', panelWords.keysBoard],
 ] as const
 
-/** Every key, and what gestures do besides. */
+/** Lists every key, and the gestures of mouse and fingers. */
 export function KeySheet(): JSX.Element {
   const { actions } = useApp()
   const all = Object.values<Action>(actions)
   return (
     <Dialog class="key-sheet" label={words.keySheet} title={words.keySheet}>
-      {/* It scrolls, so the keyboard must get to it. */}
+      {/* A part that scrolls must be reachable by keyboard. */}
       <div class="body" tabindex={0} role="group" aria-label={words.keySheet}>
         <For each={GROUPS}>
           {([group, title]) => (
@@ -39,19 +39,19 @@ export function KeySheet(): JSX.Element {
             </section>
           )}
         </For>
-        <Hands title={panelWords.byMouse} rows={panelWords.gestures} />
-        <Hands title={panelWords.byTouch} rows={panelWords.fingers} />
+        <GestureList title={panelWords.byMouse} rows={panelWords.gestures} />
+        <GestureList title={panelWords.byTouch} rows={panelWords.fingers} />
       </div>
     </Dialog>
   )
 }
 
-function Hands(props: {
+function GestureList(props: {
   title: string
   rows: readonly (readonly [string, string])[]
 }): JSX.Element {
   return (
-    <section class="hands">
+    <section class="gestures">
       <h3>{props.title}</h3>
       <dl>
         <For each={props.rows}>

@@ -7,11 +7,11 @@ import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './palette.css'
 
-/** Whatever can be done now, found by its name. */
+/** Finds the actions that are possible now by their names. */
 export function Palette(): JSX.Element {
   const { actions, panels } = useApp()
   const { palette, ...others } = actions
-  // What is selected doesn't change while this is open, and what has the focus is asked before it is.
+  // Computed once, before the palette takes the focus: some actions depend on it.
   const possible = Object.values<Action>(others).filter(can)
   const [text, setText] = createSignal('')
   const found = createMemo(() => possible.filter(({ label }) => matches(label, text())))
@@ -91,7 +91,7 @@ export function Palette(): JSX.Element {
 
 const optionId = (i: number): string => `palette-${i}`
 
-/** Every word that was typed begins a word of the name. */
+/** Whether every typed word begins a word of the label. */
 function matches(label: string, text: string): boolean {
   const begins = ` ${fold(label)}`
   return fold(text)
@@ -99,5 +99,5 @@ function matches(label: string, text: string): boolean {
     .every((word) => begins.includes(` ${word}`))
 }
 
-/** Without case and accents. */
+/** Removes case and accents. */
 const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()

@@ -8,26 +8,26 @@ import './people.css'
 
 const ui = { ...panelWords, guest: words.guest }
 
-/** Faces beside one's own before they become a number. */
-const SHOWN = 4
+/** How many other visitors are shown before the rest becomes a number. */
+const SHOWN_AVATAR_COUNT = 4
 
-interface Face {
+interface Visitor {
   readonly visitor: string
   readonly name: string
 }
 
-/** Who is here: initials in their colours, then a number; a click lists the names and asks for one's own. */
+/** Shows the visitors as initials in their colours. A click lists their names and asks for one's own. */
 export function PeopleHere(): JSX.Element {
   const { boardStore, people } = useApp()
   let button!: HTMLButtonElement
-  const others = createMemo<readonly Face[]>(() => {
-    const faces = new Map<string, Face>()
+  const others = createMemo<readonly Visitor[]>(() => {
+    const visitors = new Map<string, Visitor>()
     for (const { visitor, name } of people.others().values())
-      if (visitor !== boardStore.board.visitor && !(faces.get(visitor)?.name && !name))
-        faces.set(visitor, { visitor, name })
-    return [...faces.values()]
+      if (visitor !== boardStore.board.visitor && !(visitors.get(visitor)?.name && !name))
+        visitors.set(visitor, { visitor, name })
+    return [...visitors.values()]
   })
-  const shown = (): readonly Face[] => others().slice(0, SHOWN)
+  const shown = (): readonly Visitor[] => others().slice(0, SHOWN_AVATAR_COUNT)
   const further = (): number => Math.max(0, people.crowd() - 1 - shown().length)
   const isAsking = (): boolean => people.name() === null && others().length > 0
   const close = (): void => {
@@ -40,12 +40,12 @@ export function PeopleHere(): JSX.Element {
       <button
         ref={button}
         type="button"
-        class="faces sheet quiet"
+        class="avatars sheet quiet"
         aria-expanded={people.isOpen()}
         onClick={() => people.toggle()}
       >
         <span class="unseen">{ui.here(people.crowd())}</span>
-        <For each={shown()}>{(face) => <Avatar {...face} />}</For>
+        <For each={shown()}>{(each) => <Avatar {...each} />}</For>
         <Show when={further() > 0}>
           <span class="further" aria-hidden="true">
             {ui.further(further())}
@@ -81,10 +81,10 @@ export function PeopleHere(): JSX.Element {
           <Show when={others().length > 0} fallback={<p>{ui.alone}</p>}>
             <ul>
               <For each={others()}>
-                {(face) => (
+                {(each) => (
                   <li>
-                    <Avatar {...face} />
-                    <span dir="auto">{face.name || ui.guest}</span>
+                    <Avatar {...each} />
+                    <span dir="auto">{each.name || ui.guest}</span>
                   </li>
                 )}
               </For>
@@ -97,7 +97,7 @@ export function PeopleHere(): JSX.Element {
   )
 }
 
-function Avatar(props: Face & { own?: boolean }): JSX.Element {
+function Avatar(props: Visitor & { own?: boolean }): JSX.Element {
   return (
     <span
       class="avatar"
@@ -110,7 +110,7 @@ function Avatar(props: Face & { own?: boolean }): JSX.Element {
   )
 }
 
-/** Asked once by itself, in company; skipping it is an answer too. */
+/** Asks for one's own name: unasked once others are here, until it is given or skipped. */
 function NameForm(props: { focused?: boolean; onDone: () => void }): JSX.Element {
   const { people } = useApp()
   const isFirst = people.name() === null

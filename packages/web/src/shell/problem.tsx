@@ -2,7 +2,7 @@ import type { Problem } from '@wirephoto/client'
 import type { JSX } from 'solid-js'
 import { words } from '../words/page.ts'
 
-/** Instead of a board that can't be shown: why, and the way home. */
+/** Stands in for a board that can't be shown: says why, and links to the front board. */
 export function ProblemPage(props: { problem: Problem }): JSX.Element {
   return (
     <main class="empty alone">

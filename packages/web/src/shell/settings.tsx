@@ -8,7 +8,7 @@ import './settings.css'
 
 const LOOKS: readonly Look[] = ['system', 'light', 'dark']
 
-/** What holds for this browser, and for this board. */
+/** Shows the settings of this browser and of this board. */
 export function Settings(): JSX.Element {
   const { board } = useApp().boardStore
   const [settings, setSettings] = createSignal(board.settings)

@@ -17,7 +17,7 @@ import { Zoom } from './zoom.tsx'
 const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)
 const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visited)
 
-/** Everything around the pictures. */
+/** Shows everything around the pictures. */
 export function Shell(): JSX.Element {
   const { boardStore, panels } = useApp()
   createEffect(() => {
@@ -57,7 +57,7 @@ function TrashButton(): JSX.Element {
   )
 }
 
-/** The file dialog behind the buttons. */
+/** Holds the file input behind the buttons. */
 function Picker(props: { id: string; multiple?: boolean; capture?: boolean }): JSX.Element {
   const { drop } = useApp()
   return (

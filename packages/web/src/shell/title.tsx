@@ -10,7 +10,7 @@ import { words } from '../words/page.ts'
 export const titleOf = (boardStore: BoardStore): string =>
   boardStore.title() || (boardStore.board.id === 'main' ? words.frontBoard : words.untitled)
 
-/** The board's name, which a click renames, and its menu. */
+/** Shows the board's name, which a click renames, and its menu. */
 export function Title(): JSX.Element {
   const { boardStore, actions, panels, menus } = useApp()
   let header!: HTMLElement
@@ -76,7 +76,7 @@ function below(element: HTMLElement): Point {
   return { x: left, y: bottom + 8 }
 }
 
-/** Enter and leaving keep what was typed, Escape doesn't. */
+/** Edits the board's name: Enter and blur keep the text, Escape drops it. */
 function NameField(props: { onKey: () => void }): JSX.Element {
   const { boardStore, panels } = useApp()
   const before = boardStore.title()
@@ -107,7 +107,7 @@ function NameField(props: { onKey: () => void }): JSX.Element {
         onKeyDown={(event) => {
           if (event.isComposing) return
           if (event.key !== 'Enter' && event.key !== 'Escape') return
-          // The same key would press what gets the focus.
+          // Otherwise the same key press would reach the element that gets the focus.
           event.preventDefault()
           end(event.key === 'Enter' ? event.currentTarget.value.trim() : before, true)
         }}

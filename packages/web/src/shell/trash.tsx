@@ -17,11 +17,11 @@ import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './trash.css'
 
-const DAY = 86_400_000
-/** Pixels that a picture of the list needs. */
-const SMALL = 320
+const DAY_MS = 86_400_000
+/** The side of a picture in the list. */
+const THUMBNAIL_SIDE_PX = 320
 
-/** Deleted pictures, for everybody: to be put back, or to go for good. */
+/** Lists the trashed pictures of the board, to be put back or purged. */
 export function Trash(): JSX.Element {
   const { boardStore, toasts } = useApp()
   const { board } = boardStore
@@ -35,7 +35,7 @@ export function Trash(): JSX.Element {
   })
   const [ticked, setTicked] = createSignal<ReadonlySet<string>>(new Set())
   const chosen = createMemo(() => trashed().flatMap(({ id }) => (ticked().has(id) ? id : [])))
-  /** Those that are to go for good, once that is confirmed. */
+  /** The pictures to purge once that is confirmed; null while nothing is asked. */
   const [doomed, setDoomed] = createSignal<readonly string[] | null>(null)
   const tick = (id: string, isTicked: boolean): void => {
     const next = new Set(ticked())
@@ -53,12 +53,12 @@ export function Trash(): JSX.Element {
     setDoomed(null)
     toasts.say(panelWords.deletedForGood(ids.length))
   }
-  let room!: HTMLDivElement
-  keepFocus(() => room, trashed, doomed)
+  let panel!: HTMLDivElement
+  keepFocus(() => panel, trashed, doomed)
 
   return (
     <Dialog class="trash" label={words.trash} title={words.trash}>
-      <div ref={room} class="trash-room">
+      <div ref={panel} class="trash-panel">
         <Show when={trashed().length > 0} fallback={<Nothing />}>
           <ul class="body" aria-label={panelWords.trashed(trashed().length)}>
             <For each={trashed()}>
@@ -89,7 +89,7 @@ export function Trash(): JSX.Element {
             )}
           </Show>
           <Show when={trashed().length > 0 && !doomed()}>
-            <div class="deeds">
+            <div class="trash-actions">
               <button
                 type="button"
                 class="quiet tick-all"
@@ -151,7 +151,7 @@ function Trashed(props: TrashedProps): JSX.Element {
   const { record } = props
   const name = record.caption || record.name
   const source = (): string | undefined => {
-    const stored = blobUrl(board, record, SMALL)
+    const stored = blobUrl(board, record, THUMBNAIL_SIDE_PX)
     return stored ?? (record.thumbhash ? (blurOf(record.thumbhash) ?? undefined) : undefined)
   }
   return (
@@ -181,7 +181,7 @@ function Trashed(props: TrashedProps): JSX.Element {
   )
 }
 
-/** How long pictures stay, for this board. */
+/** Sets how many days this board keeps its trash. */
 function Days(props: { days: number }): JSX.Element {
   const { board } = useApp().boardStore
   const set = (input: HTMLInputElement): void => {
@@ -206,13 +206,13 @@ function Days(props: { days: number }): JSX.Element {
   )
 }
 
-/** Whole days that are left, the last of which is 0. */
+/** Returns the whole days that a picture has left; 0 on its last day. */
 const daysLeft = ({ deletedAt }: ImageRecord, days: number): number =>
-  Math.max(0, Math.floor((deletedAt! + days * DAY - Date.now()) / DAY + 0.5))
+  Math.max(0, Math.floor((deletedAt! + days * DAY_MS - Date.now()) / DAY_MS + 0.5))
 
-/** What had the focus may go, by one's own hand or another's: then what took its place gets it. */
+/** Moves the focus on when the focused picture leaves the trash, to the one that took its place. */
 function keepFocus(
-  room: () => HTMLElement,
+  panel: () => HTMLElement,
   trashed: () => readonly ImageRecord[],
   doomed: () => unknown,
 ): void {
@@ -222,19 +222,19 @@ function keepFocus(
       const row = document.activeElement?.closest('[data-trashed]')
       if (row) nth = [...row.parentElement!.children].indexOf(row)
     }
-    room().addEventListener('focusin', noted)
-    onCleanup(() => room().removeEventListener('focusin', noted))
+    panel().addEventListener('focusin', noted)
+    onCleanup(() => panel().removeEventListener('focusin', noted))
   })
   createEffect(
     on(
       [trashed, doomed],
       () => {
         if (document.activeElement !== document.body) return
-        const rows = room().querySelectorAll<HTMLElement>('[data-trashed] input')
+        const rows = panel().querySelectorAll<HTMLElement>('[data-trashed] input')
         const next =
-          room().querySelector<HTMLElement>('.keep') ??
+          panel().querySelector<HTMLElement>('.keep') ??
           rows[Math.min(nth, rows.length - 1)] ??
-          room().querySelector<HTMLElement>('input')
+          panel().querySelector<HTMLElement>('input')
         next?.focus({ preventScroll: false })
       },
       { defer: true },

@@ -3,23 +3,22 @@ import { type Board, blobUrl } from '@wirephoto/client'
 import { createEffect } from 'solid-js'
 import { useApp } from '../app.ts'
 
-/** A board that this browser has been on. */
+/** A board that this browser has visited. */
 export interface Visit {
   readonly id: string
   readonly title: string
   /** Milliseconds since 1970; null for the front board before it was ever opened. */
   readonly at: number | null
-  /** Where a small picture of it is read from, by path. */
+  /** The path of a small picture of it. */
   readonly picture: string | null
 }
 
 const KEY = 'boards'
-/** Boards that are remembered. */
-const MOST = 100
-/** Pixels that a picture of the list needs. */
-const SMALL = 320
+const MAX_VISIT_COUNT = 100
+/** The side of a board's picture in the list. */
+const THUMBNAIL_SIDE_PX = 320
 
-/** Remembers the board that is open, and each name that it gets. */
+/** Remembers the open board, and each new title. */
 export function Visited(): null {
   const { boardStore } = useApp()
   createEffect(() => {
@@ -29,10 +28,10 @@ export function Visited(): null {
   return null
 }
 
-/** Where nothing can be kept, for as long as the page lives. */
-let here: readonly Visit[] = []
+/** The list if storage is blocked: it lasts as long as the page. */
+let unkept: readonly Visit[] = []
 
-/** Whether the list outlives the page. */
+/** Whether storage works, so that the list outlives the page. */
 export function isKept(): boolean {
   try {
     localStorage.setItem(`${KEY}?`, '')
@@ -43,7 +42,7 @@ export function isKept(): boolean {
   }
 }
 
-/** The newest first. */
+/** Returns the visited boards, newest first. */
 export function visits(): Visit[] {
   return [...read()].sort((a, b) => (b.at ?? 0) - (a.at ?? 0))
 }
@@ -53,25 +52,25 @@ export function forget(id: string): void {
 }
 
 export function remember(visit: Visit): void {
-  write([visit, ...visits().filter(({ id }) => id !== visit.id)].slice(0, MOST))
+  write([visit, ...visits().filter(({ id }) => id !== visit.id)].slice(0, MAX_VISIT_COUNT))
 }
 
-/** Remembers a board as it stands now, and again when the page goes. */
+/** Remembers a board as it is now, and once more when the page goes. */
 function visit(board: Board): void {
   const { id, title } = board
   remember({ id, title, at: Date.now(), picture: pictureOf(board) })
-  removeEventListener('pagehide', again)
-  again = () => visit(board)
-  addEventListener('pagehide', again)
+  removeEventListener('pagehide', revisit)
+  revisit = () => visit(board)
+  addEventListener('pagehide', revisit)
 }
-let again = (): void => {}
+let revisit = (): void => {}
 
-/** Its newest picture. */
+/** Returns the path of the board's newest picture. */
 export function pictureOf(board: Board): string | null {
   let newest: ImageRecord | null = null
   for (const record of picturesOnBoard(board.pictures))
     if (record.blob && record.createdAt > (newest?.createdAt ?? 0)) newest = record
-  return newest && blobUrl({ url: '', id: board.id }, newest, SMALL)
+  return newest && blobUrl({ url: '', id: board.id }, newest, THUMBNAIL_SIDE_PX)
 }
 
 function read(): readonly Visit[] {
@@ -79,16 +78,16 @@ function read(): readonly Visit[] {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? '[]') as unknown
     return Array.isArray(kept) ? kept.filter(isVisit) : []
   } catch {
-    return here
+    return unkept
   }
 }
 
 function write(list: readonly Visit[]): void {
-  here = list
+  unkept = list
   try {
     localStorage.setItem(KEY, JSON.stringify(list))
   } catch {
-    // Full, or forbidden.
+    // Storage is full or blocked.
   }
 }
 

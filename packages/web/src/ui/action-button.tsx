@@ -2,7 +2,7 @@ import type { JSX } from 'solid-js'
 import { type Action, can, keyOf } from '../actions/action.ts'
 import { IconButton } from '../look/button.tsx'
 
-/** A button that is an action's icon. */
+/** Shows an action as a button with its icon. */
 export function ActionButton(props: { action: Action; pressed?: boolean }): JSX.Element {
   return (
     <IconButton

@@ -1,7 +1,7 @@
-/** The tokens of people's colours. */
+/** The colour tokens of people (docs/look.md). */
 const COLOURS = ['cobalt', 'teal', 'green', 'olive', 'ochre', 'plum', 'rose', 'slate'] as const
 
-/** The same for everybody and for ever: by the visitor's id, FNV-1a. */
+/** Picks a visitor's colour by a hash of the id (FNV-1a), so that everybody sees the same one. */
 export function avatarColour(visitor: string): string {
   let hash = 0x811c9dc5
   for (const character of visitor)
@@ -9,6 +9,6 @@ export function avatarColour(visitor: string): string {
   return `var(--${COLOURS[(hash >>> 0) % COLOURS.length]})`
 }
 
-/** The first letter of a name, whatever the script. */
+/** Returns the first letter of a name in any script. */
 export const initialOf = (name: string): string =>
   (/^\P{M}\p{M}*/u.exec(name.trim())?.[0] ?? '').toLocaleUpperCase()

@@ -5,7 +5,7 @@ const time = new Intl.DateTimeFormat(undefined, {
 })
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' })
 
-/** `14:02`, with the day before it when that isn't today. */
+/** Formats a time in milliseconds since 1970 as `14:02`, with the day in front unless that is today. */
 export function formatTime(ms: number, now = Date.now()): string {
   const date = new Date(ms)
   const today = new Date(now).toDateString() === date.toDateString()

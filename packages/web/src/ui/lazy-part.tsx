@@ -1,24 +1,24 @@
 import { type Component, createEffect, createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 
-/** Milliseconds between the board and what comes after it. */
-const AFTER = 300
+/** How long the board has been live before such a part is fetched. */
+const LOAD_DELAY_MS = 300
 
 interface LazyPartProps {
   readonly load: () => Promise<Component>
-  /** Somebody waits for it. */
+  /** Whether it is needed at once. */
   readonly now?: boolean
   readonly onFailed?: () => void
 }
 
-/** A part of the page that nobody needs to drop a first picture: fetched when the board is live. */
+/** Shows a part of the page that a first drop doesn't need, fetched once the board is live. */
 export function LazyPart(props: LazyPartProps): JSX.Element {
   const { boardStore } = useApp()
   const [view, set] = createSignal<Component | null>(null)
   createEffect(() => {
     const isLive = boardStore.status().connection === 'live'
     if (view() || !(isLive || props.now)) return
-    // What can't be loaded is asked for again with the next line.
+    // A part that fails to load is fetched again when the board is live again.
     setTimeout(
       () => {
         props.load().then(
@@ -26,7 +26,7 @@ export function LazyPart(props: LazyPartProps): JSX.Element {
           () => props.onFailed?.(),
         )
       },
-      props.now ? 0 : AFTER,
+      props.now ? 0 : LOAD_DELAY_MS,
     )
   })
   return (

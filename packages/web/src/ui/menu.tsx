@@ -12,12 +12,12 @@ interface MenuProps {
   readonly onClose: () => void
 }
 
-/** A menu at a point; on phones a sheet at the bottom. Arrows move, Escape and a press outside close. */
+/** Shows a menu at a point, on phones a sheet at the bottom. Escape and a press outside close it. */
 export function Menu(props: MenuProps): JSX.Element {
   const before = document.activeElement
   let menu!: HTMLDivElement
   let veil!: HTMLDivElement
-  /** The finger that opens it by a long press lies on it when it is lifted: that is no choice. */
+  /** Whether a press began on the menu: the finger that opened it by a long press is lifted over it. */
   let isPressed = false
 
   const close = (): void => {
@@ -66,7 +66,7 @@ export function Menu(props: MenuProps): JSX.Element {
 
   return (
     <Portal mount={document.querySelector('main') ?? document.body}>
-      {/* It goes when the finger has left, which else would press what lies beneath. */}
+      {/* The veil takes the click that would otherwise press what lies beneath. */}
       <div ref={veil} class="veil" onClick={close} />
       <div
         ref={menu}

@@ -2,10 +2,10 @@ import { createComputed, createSignal, type JSX, on, onCleanup, Show } from 'sol
 import { prefersReducedMotion } from '../look/motion.ts'
 import type { TransferState } from '../state/transfer-state.ts'
 
-/** Milliseconds in which the line leaves at the bottom. */
-const LEAVING = 200
+/** How long the line takes to leave at the bottom. */
+const LEAVING_MS = 200
 
-/** The wire line: above it is what has been sent, at full strength. */
+/** Draws the wire line across a picture: the part above it has been sent, at full strength. */
 export function ProgressLine(props: { way: TransferState | null }): JSX.Element {
   const [leaving, setLeaving] = createSignal(false)
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -15,7 +15,7 @@ export function ProgressLine(props: { way: TransferState | null }): JSX.Element 
       (isStored, was) => {
         clearTimeout(timer)
         setLeaving(isStored && was === false && !prefersReducedMotion())
-        timer = setTimeout(() => setLeaving(false), LEAVING)
+        timer = setTimeout(() => setLeaving(false), LEAVING_MS)
       },
     ),
   )
@@ -34,7 +34,7 @@ export function ProgressLine(props: { way: TransferState | null }): JSX.Element 
   )
 }
 
-/** In steps where motion is unwelcome. */
+/** Returns the share that has been sent, in steps of a tenth if motion is reduced. */
 function share(way: TransferState | null): number {
   const sent = Math.min(1, way?.share ?? 0)
   return prefersReducedMotion() ? Math.floor(sent * 10) / 10 : sent

@@ -5,16 +5,13 @@ import { createEffect, createSignal, For, type JSX, onCleanup, Show } from 'soli
 import { renderSVG } from 'uqr'
 import { words } from '../words/page.ts'
 
-/** Milliseconds that a picture stands without news before the mosaic; that a pushed one stays for sure. */
-const QUIET = 20_000
-/** Milliseconds until the pointer hides. */
-const STILL = 3_000
-/** Pictures of the mosaic. */
-const MOSAIC = 40
-/** Pixels that a picture of the mosaic needs. */
-const SMALL = 320
+/** How long a picture stands without news before the mosaic, and how long a pushed one stays at least. */
+const QUIET_MS = 20_000
+const POINTER_HIDE_MS = 3_000
+const MOSAIC_COUNT = 40
+const MOSAIC_SIDE_PX = 320
 
-/** A board on a screen that nobody touches: the newest picture, or the one that somebody pushes. */
+/** Shows a board on a screen that nobody touches: the newest picture, or one that is pushed to it. */
 export function Wall(props: { board: Board }): JSX.Element {
   const { board } = props
   document.documentElement.dataset['theme'] = 'dark'
@@ -25,23 +22,23 @@ export function Wall(props: { board: Board }): JSX.Element {
   let pushedAt = Number.NEGATIVE_INFINITY
   let quiet: ReturnType<typeof setTimeout> | undefined
 
-  /** Whatever is news stands alone for a while. */
+  /** Shows a picture alone, until the mosaic takes over. */
   const show = (record: ImageRecord | null): void => {
     clearTimeout(quiet)
     setMosaic([])
     setShown(record)
     document.title = words.wallTitle(board.title)
-    quiet = setTimeout(() => setMosaic(newestFirst(board).slice(0, MOSAIC)), QUIET)
+    quiet = setTimeout(() => setMosaic(newestFirst(board).slice(0, MOSAIC_COUNT)), QUIET_MS)
   }
   const look = (): void => {
     const now = shown() && (board.pictures.get(shown()!.id) ?? null)
     const isGone = !now || now.deletedAt !== null
     const [newest = null] = newestFirst(board)
-    const isPushed = !isGone && performance.now() - pushedAt < QUIET
+    const isPushed = !isGone && performance.now() - pushedAt < QUIET_MS
     if (isGone || (newest && newest.id !== now.id && newest.createdAt > now.createdAt && !isPushed))
       show(newest)
     else if (now !== shown()) setShown(now)
-    if (mosaic().length > 0) setMosaic(newestFirst(board).slice(0, MOSAIC))
+    if (mosaic().length > 0) setMosaic(newestFirst(board).slice(0, MOSAIC_COUNT))
   }
   const offs = [
     board.on('pictures', look),
@@ -78,7 +75,7 @@ export function Wall(props: { board: Board }): JSX.Element {
             {(record) => (
               <li style={{ 'aspect-ratio': `${record.width} / ${record.height}` }}>
                 <img
-                  src={sourceOf(board, record, SMALL) ?? ''}
+                  src={sourceOf(board, record, MOSAIC_SIDE_PX) ?? ''}
                   alt={record.caption || record.name}
                 />
               </li>
@@ -86,7 +83,7 @@ export function Wall(props: { board: Board }): JSX.Element {
           </For>
         </ul>
       </Show>
-      <Code address={location.href.replace(/\/show\/?$/, '').replace(/\/b\/main$/, '/')} />
+      <BoardCode address={location.href.replace(/\/show\/?$/, '').replace(/\/b\/main$/, '/')} />
       <Show when={status().connection !== 'live'}>
         <p class="wall-line" role="status">
           {words.reconnecting}
@@ -96,7 +93,7 @@ export function Wall(props: { board: Board }): JSX.Element {
   )
 }
 
-/** The picture, cross-faded from the one before. */
+/** Shows a picture, cross-faded from the one before. */
 function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
   const { board } = props
   interface Layer {
@@ -114,7 +111,7 @@ function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
       if (props.record.id === id) setLayers((before) => [...before.slice(-1), { id, src }])
     }
     image.decode().then(add, () => {
-      // The next change brings another address.
+      // The next change of the record brings another address.
     })
   })
   const by = (): string => board.nameOf(props.record.author)
@@ -136,8 +133,8 @@ function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
   )
 }
 
-/** How people get to the board; on this computer alone it would lead nobody anywhere. */
-function Code(props: { address: string }): JSX.Element {
+/** Shows the board's address as a QR code, unless only this computer can open it. */
+function BoardCode(props: { address: string }): JSX.Element {
   const isHere = /^(?:localhost|127\.|\[::1\])/.test(location.hostname)
   return (
     <Show when={!isHere}>
@@ -151,7 +148,7 @@ function Code(props: { address: string }): JSX.Element {
   )
 }
 
-/** Where a picture is read from: the file, or what there is of it before. */
+/** Returns the URL of a picture's file, or of its preview while it arrives. */
 function sourceOf(board: Board, record: ImageRecord, pixels: number): string | null {
   const address = blobUrl(board, record, pixels)
   if (address) return address
@@ -165,7 +162,7 @@ const previews = new WeakMap<Blob, string>()
 
 const screenPixels = (): number => Math.max(innerWidth, innerHeight) * devicePixelRatio
 
-/** What can be seen, the newest first: a picture on its way counts once there is something of it. */
+/** Returns the pictures that can be shown, newest first: with a file, or a preview of it. */
 const newestFirst = (board: Board): ImageRecord[] =>
   picturesOnBoard(board.pictures)
     .filter((record) => blobUrl(board, record) || board.preview(record.id))
@@ -176,7 +173,7 @@ function hidePointer(): void {
   const moved = (): void => {
     document.documentElement.classList.remove('still')
     clearTimeout(timer)
-    timer = setTimeout(() => document.documentElement.classList.add('still'), STILL)
+    timer = setTimeout(() => document.documentElement.classList.add('still'), POINTER_HIDE_MS)
   }
   addEventListener('pointermove', moved)
   moved()
@@ -186,7 +183,7 @@ function hidePointer(): void {
   })
 }
 
-/** Where the browser can; not on a plain-http LAN address. */
+/** Keeps the screen on. Browsers refuse that on a plain-http LAN address. */
 async function stayAwake(): Promise<void> {
   const hold = async () => {
     if (document.visibilityState === 'visible')

@@ -1,4 +1,4 @@
-/** What the page says, in the order of the page. docs/look.md has the tone. */
+/** The page's sentences, in the order of the page. docs/look.md has the tone. */
 export const words = {
   product: 'Wirephoto',
 

@@ -1,4 +1,4 @@
-/** What is said in the rooms of the page that open when asked for; each loads these words with it. */
+/** The sentences of the panels over the board, loaded with them. */
 export const panelWords = {
   // One picture, large
   lightbox: (name: string): string => `${name || 'Picture'}, large`,
