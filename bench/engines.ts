@@ -12,7 +12,7 @@ const ROUNDS = 3
 const SECONDS = 4
 /** Commands that go through both servers one by one, a round. */
 const COMMANDS = 200
-/** Milliseconds between two of them: changes in a stream share broadcasts, and would wait for those (W3). */
+/** Milliseconds between two of them: changes in a stream share broadcasts, and would wait for those (W8). */
 const REST = 50
 
 /** S8 and S9 on each engine that this machine has, and the way from one server to the other. */

@@ -31,7 +31,7 @@ import type { Problem } from './types.ts'
  *
  *   refused: the server won't have us (`unknown-board`, `old-page`, …); nothing is tried again.
  *
- * A batch is applied in every state if it starts at our cursor, and never otherwise (SPEC.md L3). The first
+ * A batch is applied in every state if it starts at our cursor, and never otherwise (SPEC.md L11). The first
  * snapshot is fetched while the socket connects.
  */
 

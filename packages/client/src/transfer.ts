@@ -101,7 +101,7 @@ function failureOf(error: Error | DetailedError): TransferFailure {
   const why = isRefusal ? problemOf(response?.getBody() ?? '') : null
   return {
     isAnswered: Boolean(response),
-    // `not-found`: another server than the one that has its first part; it may begin anew there (U7).
+    // `not-found`: another server than the one that has its first part; it may begin anew there (U13).
     refusal: why?.code === 'not-found' ? null : why,
     retryAfterMs: Number(response?.getHeader('Retry-After')) * 1000 || 0,
   }

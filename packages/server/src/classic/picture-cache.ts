@@ -3,7 +3,7 @@ import type { ImageRecord, MediaType } from '@wirephoto/board'
 import type { BlobStore } from '@wirephoto/engine'
 import { variantKey } from '../images/variants.ts'
 
-/** Bytes of a picture that is sent over sockets; of a larger one its largest variant is (V1). */
+/** Bytes of a picture that is sent over sockets; of a larger one its largest variant is (K12). */
 const LARGEST = 16 * 1_048_576
 /** Bytes of pictures that are kept at hand. */
 const ROOM = 32 * 1_048_576

@@ -61,7 +61,7 @@ interface Picture {
  *     settled record -> variants in the blob store -> image.vary
  *
  * Each step may be done again: by another server, and after a crash in between, when a record without
- * variants is met at the start, when its board is opened, or at a sweep (V3).
+ * variants is met at the start, when its board is opened, or at a sweep (V12).
  */
 export class Variants {
   readonly #parts: Parts
@@ -159,12 +159,12 @@ export class Variants {
     for (const board of boards) await this.#announce(board, blob, variants)
   }
 
-  /** What there is in the end; nothing of a picture that can't be made smaller, and never again (F8). */
+  /** What there is in the end; nothing of a picture that can't be made smaller, and never again (V13). */
   async #store(blob: string, record: ImageRecord): Promise<readonly number[]> {
     const { blobs } = this.#parts.engine
     const sides = sidesOf(record)
     const there: number[] = []
-    // The same bytes are processed once (V2); those that nobody wants any more are wanted again (V4).
+    // The same bytes are processed once (V11); those that nobody wants any more are wanted again (V14).
     for (const side of [...VARIANT_SIDES_PX, STAND_IN_SIDE_PX])
       if (await blobs.renew(variantKey(blob, side))) there.push(side)
     const missing = sides.filter((side) => !there.includes(side))

@@ -1,7 +1,7 @@
 import { type Board, liveUrl } from '@wirephoto/client'
 import { createSelector, createSignal } from 'solid-js'
 
-/** Of pictures that sharpen as they come, the one that this page reads: the first that asked (A4). */
+/** Of pictures that sharpen as they come, the one that this page reads: the first that asked (A20). */
 export class LiveReads {
   /** Whether it is the turn of a picture. */
   readonly isOf: (id: string) => boolean

@@ -2,7 +2,7 @@ import { type ImageRecord, VARIANT_SIDES_PX } from '@wirephoto/board'
 
 /** Bytes of a file that isn't worth waiting for something smaller. */
 const SMALL = 100_000
-/** Longest side of a preview in pixels (A1). */
+/** Longest side of a preview in pixels (A5). */
 const PREVIEW = 320
 
 /**

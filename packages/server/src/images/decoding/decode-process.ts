@@ -9,7 +9,7 @@ import { framesOf } from './frame-count.ts'
 import type { Decoded, Foreign } from './heic-bmp-thread.ts'
 import { wholeScans } from './jpeg-scans.ts'
 
-/** What a picture may take (F8). */
+/** What a picture may take (D1). */
 export interface Most {
   /** Of this process's CPU time, so that a busy machine refuses no sound picture. */
   readonly seconds: number

@@ -18,7 +18,7 @@ export interface ValidationResult {
   readonly preview: Buffer | null
 }
 
-/** F8: what a picture may take. */
+/** D1: what a picture may take. */
 const MOST: Most = { seconds: 2, memory: 512e6 }
 const MOST_LARGE: Most = { seconds: 10, memory: 1.5e9 }
 const LARGE: readonly MediaType[] = ['image/avif', 'image/heic', 'image/tiff', 'image/bmp']

@@ -9,7 +9,7 @@ import { bmpHeader, drawBmp } from './bmp.ts'
 
 /*
  * A thread that decodes what libvips doesn't, and gives it to libvips as a TIFF. Its decoders hold up
- * their thread; another one of the same process looks at what they take, and ends the process (F8).
+ * their thread; another one of the same process looks at what they take, and ends the process (D1).
  */
 
 /** What is asked. */

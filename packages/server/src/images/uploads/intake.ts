@@ -373,7 +373,7 @@ export class Intake {
     })
   }
 
-  /** What browsers don't show is seen by its preview until there are variants (V5). */
+  /** What browsers don't show is seen by its preview until there are variants (V16). */
   #settled(board: LiveBoard, id: string, preview: Buffer | null | undefined): void {
     const { arrivals, arriving } = this.#parts
     if (preview && !arrivals.hasPreview(board.id, id)) arriving.preview(board.id, id, preview)
