@@ -12,6 +12,11 @@ const { url } = await startServer({
   maxUpload: 10_000_000,
   webRoot: null,
   log: 'silent',
-  sweep: { first: 1_000, every: 2_000, lease: 4_000, patience: 600_000 },
+  garbageCollection: {
+    firstDelayMs: 1_000,
+    intervalMs: 2_000,
+    blobLeaseMs: 4_000,
+    arrivingTimeoutMs: 600_000,
+  },
 })
 console.log(url)

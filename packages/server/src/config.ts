@@ -1,5 +1,5 @@
 import type { ClassicConfig } from './classic/classic.ts'
-import type { Times } from './images/garbage-collector.ts'
+import type { GarbageCollectionTimes } from './images/garbage-collector.ts'
 
 export interface ServerConfig {
   /** 0 for any that is free. */
@@ -21,7 +21,7 @@ export interface ServerConfig {
   /** What is logged, as JSON lines on stderr. Left out: `warn`. */
   readonly log?: 'silent' | 'warn' | 'info'
   /** When what nobody wants is removed; for tests. */
-  readonly sweep?: Times
+  readonly garbageCollection?: GarbageCollectionTimes
   /** Which network addresses pictures may be fetched from; for tests. Left out: public ones. */
   readonly fetchFrom?: (address: string) => boolean
   /** Milliseconds that requests under way have to end when the server closes. Left out: 10 s. */

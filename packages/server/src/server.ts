@@ -11,7 +11,7 @@ import type { ServerConfig } from './config.ts'
 import { createApp } from './http/app.ts'
 import { createGuard } from './http/guard.ts'
 import { Decoder } from './images/decoding/decoder.ts'
-import { sweepRegularly } from './images/garbage-collector.ts'
+import { scheduleGarbageCollection } from './images/garbage-collector.ts'
 import { Fetcher } from './images/remote-fetch.ts'
 import { IncomingFiles } from './images/uploads/incoming-files.ts'
 import { Intake } from './images/uploads/intake.ts'
@@ -50,22 +50,22 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     opened.push(() => engine.close())
     const boards = await Boards.open(engine)
     opened.push(() => boards.close())
-    const arrivals = await IncomingFiles.open(join(config.data, 'arrivals'))
-    const workers = new Decoder()
+    const incomingFiles = await IncomingFiles.open(join(config.data, 'arrivals'))
+    const decoder = new Decoder()
     const variants = await Variants.open(join(config.data, 'variants'), {
       engine,
       boards,
-      workers,
+      decoder,
       log,
     })
-    const arriving = new UploadProgress()
+    const uploadProgress = new UploadProgress()
     const metrics = new Metrics()
     const intake = new Intake({
       engine,
       boards,
-      arrivals,
-      arriving,
-      workers,
+      incomingFiles,
+      uploadProgress,
+      decoder,
       variants,
       log,
       maxUpload,
@@ -76,7 +76,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const parts = {
       engine,
       boards,
-      arrivals,
+      incomingFiles,
       intake,
       fetcher,
       metrics,
@@ -88,7 +88,14 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const classic = config.classic && (await Classic.open(parts, config.classic))
     const app = await createApp({ ...parts, classic, url: () => url })
     opened.push(() => app.close())
-    const gateway = attachGateway(app.server, { boards, guard, intake, arriving, metrics, log })
+    const gateway = attachGateway(app.server, {
+      boards,
+      guard,
+      intake,
+      uploadProgress,
+      metrics,
+      log,
+    })
     classic?.attach(app.server)
     await app.ready()
 
@@ -98,21 +105,21 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const underWay = countRequests(app.server)
     // Neither may delay the start.
     const resumed = Promise.all([intake.resume(), variants.resume()])
-    const sweeping = sweepRegularly(
-      { engine, boards, arrivals, variants, intake, notify: gateway.notify, log },
-      config.sweep,
+    const garbageCollection = scheduleGarbageCollection(
+      { engine, boards, incomingFiles, variants, intake, notify: gateway.notify, log },
+      config.garbageCollection,
     )
     opened.push(
-      () => sweeping.close(),
+      () => garbageCollection.close(),
       () => resumed,
-      () => Promise.all([variants.close(), workers.close()]),
-      () => arriving.close(),
+      () => Promise.all([variants.close(), decoder.close()]),
+      () => uploadProgress.close(),
     )
     opened.push(async () => {
       // Uploads that can be resumed are broken off, their bytes durable; all else may end.
       gateway.close()
       classic?.close()
-      await arrivals.close()
+      await incomingFiles.close()
       await Promise.race([underWay.none(), setTimeout(config.grace ?? GRACE, null, { ref: false })])
       app.server.closeAllConnections()
     })

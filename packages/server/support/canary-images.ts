@@ -7,7 +7,7 @@ export const CANARY = 'Canary Yellow, 7 Elm Street'
 /** How the planted pictures are to be turned. */
 export const ORIENTATION = 6
 
-export interface Plant {
+export interface CanaryImage {
   readonly name: string
   readonly type: 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'avif' | 'heic' | 'tiff'
   readonly bytes: Buffer
@@ -16,7 +16,7 @@ export interface Plant {
 }
 
 /** Pictures of every format with canaries at all places that its standard has for more than pixels. */
-export async function plants(): Promise<Plant[]> {
+export async function canaryImages(): Promise<CanaryImage[]> {
   const drawn = () => sharp(WAVES, { raw: { width: 80, height: 32, channels: 3 } })
   const jpeg = await drawn().withIccProfile('p3').jpeg().toBuffer()
   const progressive = await drawn().jpeg({ progressive: true }).toBuffer()

@@ -31,12 +31,12 @@ export class Harness {
   readonly #config: Config
   engine!: Engine
   boards!: Boards
-  arrivals!: IncomingFiles
+  incomingFiles!: IncomingFiles
   intake!: Intake
-  news!: UploadProgress
+  uploadProgress!: UploadProgress
   url = ''
   readonly log = pino({ level: 'silent' })
-  workers!: Decoder
+  decoder!: Decoder
   variants!: Variants
   #app!: FastifyInstance
 
@@ -57,24 +57,24 @@ export class Harness {
     const { maxUpload = 5_000_000, webRoot = null } = this.#config
     this.engine = await openEngine(`sqlite:${this.data}`)
     this.boards = await Boards.open(this.engine)
-    this.arrivals = await IncomingFiles.open(join(this.data, 'arrivals'))
-    this.workers = new Decoder()
-    const { engine, boards, arrivals, workers, log } = this
+    this.incomingFiles = await IncomingFiles.open(join(this.data, 'arrivals'))
+    this.decoder = new Decoder()
+    const { engine, boards, incomingFiles, decoder, log } = this
     this.variants = await Variants.open(join(this.data, 'variants'), {
       engine,
       boards,
-      workers,
+      decoder,
       log,
     })
     const { variants } = this
-    this.news = new UploadProgress()
-    const arriving = this.news
+    const uploadProgress = new UploadProgress()
+    this.uploadProgress = uploadProgress
     this.intake = new Intake({
       engine,
       boards,
-      arrivals,
-      arriving,
-      workers,
+      incomingFiles,
+      uploadProgress,
+      decoder,
       variants,
       log,
       maxUpload,
@@ -86,7 +86,7 @@ export class Harness {
     const parts = {
       engine,
       boards,
-      arrivals,
+      incomingFiles,
       intake,
       fetcher,
       metrics,
@@ -109,7 +109,7 @@ export class Harness {
   async stop(): Promise<void> {
     this.#app.server.close()
     this.#app.server.closeAllConnections()
-    await Promise.all([this.variants.close(), this.workers.close()])
+    await Promise.all([this.variants.close(), this.decoder.close()])
     await this.#app.close()
     await this.boards.close()
     await this.engine.close()
@@ -143,7 +143,7 @@ export class Harness {
   }
 
   /** Files on their way in. */
-  arriving(): Promise<string[]> {
+  incomingFileNames(): Promise<string[]> {
     return readdir(join(this.data, 'arrivals'))
   }
 

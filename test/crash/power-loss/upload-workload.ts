@@ -43,14 +43,14 @@ export async function send(
   const bytes = fileOf(id)
   const arrival = await arrivals.create({ board: BOARD, id, name: 'a.jpg', length: bytes.length })
   say({ id, offset: arrival.offset, stored: false })
-  while (!arrival.complete) {
+  while (!arrival.isComplete) {
     const at = arrival.offset
     const part = bytes.subarray(at, at + PART)
     await arrival.receive(Readable.from([part.subarray(0, 70_000), part.subarray(70_000)]), {
       at,
       limit: bytes.length,
     })
-    if (!arrival.complete) say({ id, offset: await arrival.settled(), stored: false })
+    if (!arrival.isComplete) say({ id, offset: await arrival.sync(), stored: false })
   }
   await store(engine, arrival, id)
   say({ id, offset: bytes.length, stored: true })

@@ -31,7 +31,7 @@ import { methodOverride, uploadRoutes } from './uploads.ts'
 export interface Parts {
   readonly engine: Engine
   readonly boards: Boards
-  readonly arrivals: IncomingFiles
+  readonly incomingFiles: IncomingFiles
   readonly intake: Intake
   readonly fetcher: Fetcher
   readonly metrics: Metrics

@@ -34,19 +34,19 @@ after(() => server.close())
 /** An upload that has brought so much of a file. */
 async function begin(bytes: Buffer, sent: number, length = bytes.length) {
   const id = await server.announce()
-  const arrival = await server.intake.announce({ board: 'main', id, name: 'p.jpg', length })
+  const incomingFile = await server.intake.begin({ board: 'main', id, name: 'p.jpg', length })
   const more = new PassThrough()
-  const received = server.intake.receive(arrival, more, 0)
+  const received = server.intake.receive(incomingFile, more, 0)
   received.catch(() => {})
   /** Resolves when the server has it. */
   const send = async (to: number) => {
     const { promise, resolve } = Promise.withResolvers<void>()
-    const unwatch = arrival.watch(() => arrival.offset >= to && resolve())
-    more.write(bytes.subarray(arrival.offset, to))
+    const unwatch = incomingFile.watch(() => incomingFile.offset >= to && resolve())
+    more.write(bytes.subarray(incomingFile.offset, to))
     await promise.finally(unwatch)
   }
   await send(sent)
-  return { id, arrival, send, end: () => more.end(), more, received }
+  return { id, incomingFile, send, end: () => more.end(), more, received }
 }
 
 /** A reader of its own connection, that is known as a visitor. */
@@ -109,7 +109,7 @@ describe('A4: the live tail', () => {
     const first = await begin(jpeg, 50_000)
     const cancelled = await tail(first.id)
     await read(cancelled, 50_000)
-    await server.intake.cancel(first.arrival)
+    await server.intake.cancel(first.incomingFile)
     await assert.rejects(buffer(cancelled), CUT)
 
     // Its length is nowhere said: only the cut tells.
@@ -175,7 +175,7 @@ describe('A4: the live tail', () => {
     idat!.writeUInt32BE(90 * MB)
     const head = Buffer.concat([png.subarray(0, 33), idat!, Buffer.from('IDAT')])
     const bytes = Buffer.concat([head, randomBytes(40 * MB)])
-    const { id, send, arrival, more } = await begin(bytes, 5_000, 90 * MB)
+    const { id, send, incomingFile, more } = await begin(bytes, 5_000, 90 * MB)
     const stalled = await Promise.all(Array.from({ length: readers }, (_, i) => tail(id, `p${i}`)))
     const before = process.memoryUsage().arrayBuffers
     let most = 0
@@ -183,7 +183,7 @@ describe('A4: the live tail', () => {
       await send(to)
       most = Math.max(most, process.memoryUsage().arrayBuffers - before)
     }
-    assert.equal(arrival.offset, 40 * MB, 'nobody waits for who reads nothing')
+    assert.equal(incomingFile.offset, 40 * MB, 'nobody waits for who reads nothing')
     t.diagnostic(`at most ${Math.round(most / MB)} MB more`)
     assert.ok(most < 150 * MB, 'of the 1,200 that they have asked for')
     for (const response of stalled) response.destroy()
@@ -211,10 +211,10 @@ test('A22: a progressive JPEG is said to be live as soon as its frame header is 
   assert.equal(await isProgressive(file, 10_000), false)
 
   const begun = await Promise.all([plain, png, jpeg].map((bytes) => begin(bytes, 20_000)))
-  const live = () => begun.map(({ id }) => server.news.all('main')[id]?.live)
+  const live = () => begun.map(({ id }) => server.uploadProgress.snapshot('main')[id]?.live)
   await new Promise<void>((resolve) => {
     const look = () => live()[2] && resolve()
-    server.news.look('main', { news: look, preview: look })
+    server.uploadProgress.listen('main', { onProgress: look, onPreview: look })
     look()
   })
   assert.deepEqual(live(), [false, false, true])

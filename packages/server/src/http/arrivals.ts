@@ -10,14 +10,14 @@ const PAGE = 64
 
 /** What there is to be seen of a picture on its way. */
 export async function arrivalRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
-  const { arrivals } = parts
+  const { incomingFiles } = parts
   const tails = new GrowingFileReaders()
   const headers = { ...INERT, 'cache-control': 'no-store' }
 
   app.get('/b/:board/arrivals/:id/preview', (request, reply) =>
     atBoard(parts, request, async (board) => {
       const { id } = pictureOf(board, request)
-      const preview = await arrivals.preview(board.id, id)
+      const preview = await incomingFiles.readPreview(board.id, id)
       if (!preview) throw new WireError('not-found')
       return reply.headers(headers).type('image/webp').send(preview)
     }),
@@ -26,16 +26,16 @@ export async function arrivalRoutes(app: FastifyInstance, parts: Parts): Promise
   app.get('/b/:board/arrivals/:id', { exposeHeadRoute: false }, (request, reply) =>
     atBoard(parts, request, async (board, { visitor }) => {
       const { id } = pictureOf(board, request)
-      const arrival = arrivals.coming(board.id, id)
-      if (!arrival) throw new WireError('not-found')
+      const incomingFile = incomingFiles.findAnnounced(board.id, id)
+      if (!incomingFile) throw new WireError('not-found')
       const { page } = request.query as { page?: unknown }
       const reader = typeof page === 'string' ? page.slice(0, PAGE) : ''
       await tails
-        .send(arrival, `${visitor} ${reader}`, (type) => {
+        .send(incomingFile, `${visitor} ${reader}`, (type) => {
           reply.headers({ ...headers, 'content-type': type })
           // A tail that ends early must end its connection; and nothing in between may wait for the rest.
           reply.headers({ connection: 'close', 'x-accel-buffering': 'no' })
-          if (arrival.length !== null) reply.header('content-length', arrival.length)
+          if (incomingFile.length !== null) reply.header('content-length', incomingFile.length)
           // The framework would end what must be cut off.
           reply.hijack()
           reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)

@@ -98,9 +98,9 @@ test('X1, X4: the server fetches a picture, and keeps its address', async () => 
     },
   )
   assert.equal(source, at('/a/n%C3%A4me.png?size=2'), 'without what is nobody’s business')
-  await server.variants.idle()
+  await server.variants.whenIdle()
   assert.deepEqual({ ...record, variants: [] }, await server.record(record.id))
-  assert.deepEqual(await server.arriving(), [])
+  assert.deepEqual(await server.incomingFileNames(), [])
   // One question, and the name that was asked for is the one that the other server hears.
   assert.deepEqual(questions, ['world.test'])
   assert.equal(asked[0]!.host, `world.test:${port}`)
@@ -208,7 +208,7 @@ test('X9, X11, F8: what is too large, no picture, or not there is refused, and n
     assert.equal(await codeOf(at('/a.png')), code)
   }
   assert.equal(await codeOf(at('/', 'nowhere.test')), 'unreachable')
-  assert.deepEqual(await server.arriving(), [])
+  assert.deepEqual(await server.incomingFileNames(), [])
   assert.equal((await server.pictures()).length, before)
 })
 

@@ -31,7 +31,7 @@ test('U2, F1: PUT of a picture answers 201 when it is stored', async () => {
   const response = await put('/p.png', png)
   assert.equal(response.status, 201)
   const record = (await response.json()) as ImageRecord
-  await server.variants.idle()
+  await server.variants.whenIdle()
   assert.deepEqual({ ...record, variants: [] }, await server.record(record.id))
   const { name, type, width, height, bytes } = record
   assert.deepEqual(
@@ -39,7 +39,7 @@ test('U2, F1: PUT of a picture answers 201 when it is stored', async () => {
     { name: 'p.png', type: 'image/png', width: 40, height: 30, bytes: png.length },
   )
   assert.ok(await server.engine.blobs.has(record.blob!))
-  assert.deepEqual(await server.arriving(), [])
+  assert.deepEqual(await server.incomingFileNames(), [])
 })
 
 test('U3: PUT takes whatever the body is called, and a board of its own', async () => {
@@ -108,7 +108,7 @@ test('POST takes a raw body with its place, and forms with many files', async ()
 
 test('pictures are read, patched and removed by address', async () => {
   const { id } = (await (await put('/a.png', png)).json()) as ImageRecord
-  await server.variants.idle()
+  await server.variants.whenIdle()
   const at = `${server.url}/api/boards/main/images/${id}`
   const patch = (body: string, type = 'application/json') =>
     fetch(at, { method: 'PATCH', body, headers: { 'content-type': type } })
@@ -197,7 +197,7 @@ test('F8, U12: what is no picture is refused with a code and a sentence, and not
     message: "bad.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
   })
   assert.deepEqual(await server.pictures(), before)
-  assert.deepEqual(await server.arriving(), [])
+  assert.deepEqual(await server.incomingFileNames(), [])
 })
 
 test('U9: a wrong type is refused as soon as its first bytes are in', async () => {
@@ -272,7 +272,7 @@ test('U10: an undeclared length is cut off at the limit', async () => {
     code: 'too-large',
     message: 'chunked.png is too large. The limit here is 1.0 MB.',
   })
-  assert.deepEqual(await server.arriving(), [])
+  assert.deepEqual(await server.incomingFileNames(), [])
 })
 
 test('U12: a body that breaks off leaves nothing', async () => {
@@ -280,9 +280,9 @@ test('U12: a body that breaks off leaves nothing', async () => {
   const socket = connect(server.port, '127.0.0.1')
   socket.write(`PUT /cut.png HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n\r\n`)
   socket.write(png)
-  while ((await server.arriving()).length === 0) await new Promise(setImmediate)
+  while ((await server.incomingFileNames()).length === 0) await new Promise(setImmediate)
   socket.destroy()
-  while ((await server.arriving()).length > 0) await new Promise(setImmediate)
+  while ((await server.incomingFileNames()).length > 0) await new Promise(setImmediate)
   assert.deepEqual(await server.pictures(), before)
 })
 
@@ -379,5 +379,5 @@ test('H5, F9: no name reaches a path or a header unescaped', async (t) => {
     )
     await file.arrayBuffer()
   }
-  assert.deepEqual(await server.arriving(), [])
+  assert.deepEqual(await server.incomingFileNames(), [])
 })

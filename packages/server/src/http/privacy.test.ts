@@ -5,17 +5,23 @@ import { PassThrough, Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
 import type { ImageRecord, MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
-import { CANARY, exif, ORIENTATION, type Plant, plants } from '../../support/canary-images.ts'
+import {
+  CANARY,
+  type CanaryImage,
+  canaryImages,
+  exif,
+  ORIENTATION,
+} from '../../support/canary-images.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 
 let server: Harness
 /** Those that the decoders take. */
-let pictures: Plant[]
-let photo: Plant
+let pictures: CanaryImage[]
+let photo: CanaryImage
 
 before(async () => {
   server = await Harness.open()
-  pictures = (await plants()).filter(({ clean }) => clean !== null)
+  pictures = (await canaryImages()).filter(({ clean }) => clean !== null)
   photo = pictures.find(({ name }) => name === 'JPEG')!
 })
 after(() => server.close())
@@ -39,7 +45,7 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 test('M5, M6, F10: whatever is downloaded or shown of a picture tells nothing else', async () => {
   for (const { name, bytes } of pictures) {
     const record = await stored(bytes)
-    await server.variants.idle()
+    await server.variants.whenIdle()
     const file = await original(record)
     assert.equal(file.length, bytes.length, name)
     assert.equal(record.blob, sha256(file), name)
@@ -57,21 +63,29 @@ test('M5, M6, F10: whatever is downloaded or shown of a picture tells nothing el
 test('M3: of what is scrubbed as it comes nothing else is ever written, at any pace', async () => {
   for (const { name, type, bytes } of pictures) {
     const id = await server.announce()
-    const arrival = await server.intake.announce({ board: 'main', id, name, length: bytes.length })
+    const incomingFile = await server.intake.begin({
+      board: 'main',
+      id,
+      name,
+      length: bytes.length,
+    })
     const source = new PassThrough()
-    const received = server.intake.receive(arrival, source, 0)
+    const received = server.intake.receive(incomingFile, source, 0)
     const mayBeRead = ['jpeg', 'png', 'webp', 'gif'].includes(type)
     for (let at = 0; at + 1 < bytes.length; at += 97) {
       const { promise, resolve } = Promise.withResolvers<void>()
-      const unwatch = arrival.watch(resolve)
+      const unwatch = incomingFile.watch(resolve)
       source.write(bytes.subarray(at, Math.min(at + 97, bytes.length - 1)))
       await promise
       unwatch()
-      const there = await readFile(arrival.path)
+      const there = await readFile(incomingFile.path)
       if (mayBeRead) assert.equal(there.indexOf(CANARY.slice(0, 4)), -1, `${name} at ${at}`)
     }
-    if (arrival.isKnown)
-      assert.equal(await arrival.mayBeRead(), mayBeRead ? (`image/${type}` as MediaType) : null)
+    if (incomingFile.isTypeKnown)
+      assert.equal(
+        await incomingFile.readableType(),
+        mayBeRead ? (`image/${type}` as MediaType) : null,
+      )
     source.end(bytes.subarray(-1))
     const record = await received
     assert.equal((await original(record!)).indexOf(CANARY), -1, name)
@@ -84,15 +98,15 @@ test('M8, F3: an upload goes on after a restart within whatever is scrubbed', as
   for (const cut of [inside, inside + 1, photo.bytes.indexOf(CANARY, inside) + 5]) {
     const { length } = photo.bytes
     const id = await server.announce()
-    const begun = await server.intake.announce({ board: 'main', id, name: 'p.jpg', length })
+    const begun = await server.intake.begin({ board: 'main', id, name: 'p.jpg', length })
     await server.intake.receive(begun, Readable.from([photo.bytes.subarray(0, cut)]), 0)
     await server.stop()
     await server.start()
     await server.intake.resume()
-    const arrival = server.arrivals.get('main', id)!
-    assert.equal(arrival.offset, cut)
+    const incomingFile = server.incomingFiles.get('main', id)!
+    assert.equal(incomingFile.offset, cut)
     const rest = Readable.from([photo.bytes.subarray(cut)])
-    const record = await server.intake.receive(arrival, rest, cut)
+    const record = await server.intake.receive(incomingFile, rest, cut)
     assert.ok((await original(record!)).equals(whole), `cut at ${cut}`)
     assert.equal((await sharp(whole).metadata()).orientation, ORIENTATION)
   }
@@ -115,7 +129,7 @@ test('M4: a board that keeps metadata stores files as they were sent, from then 
   const parameters = pictures.find(({ name }) => name === 'PNG')!
   const { length } = parameters.bytes
   const id = await server.announce()
-  const begun = await server.intake.announce({ board: 'main', id, name: 'p.png', length })
+  const begun = await server.intake.begin({ board: 'main', id, name: 'p.png', length })
   await keep(true)
   for (const { name, bytes } of pictures) {
     const record = await stored(bytes)
@@ -124,17 +138,17 @@ test('M4: a board that keeps metadata stores files as they were sent, from then 
   }
   const kept = await server.announce()
   const first = parameters.bytes.subarray(0, 500)
-  const arrival = await server.intake.announce({ board: 'main', id: kept, name: 'p.png', length })
-  await server.intake.receive(arrival, Readable.from([first]), 0)
+  const incomingFile = await server.intake.begin({ board: 'main', id: kept, name: 'p.png', length })
+  await server.intake.receive(incomingFile, Readable.from([first]), 0)
   await keep(false)
   await server.stop()
   await server.start()
   await server.intake.resume()
   for (const [id, is] of [
     [kept, true],
-    [begun.of!.id, false],
+    [begun.target!.id, false],
   ] as const) {
-    const going = server.arrivals.get('main', id)!
+    const going = server.incomingFiles.get('main', id)!
     const rest = Readable.from([parameters.bytes.subarray(going.offset)])
     const record = await server.intake.receive(going, rest, going.offset)
     assert.equal((await original(record!)).includes(CANARY), is, 'as it was when it began')

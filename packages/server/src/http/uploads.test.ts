@@ -10,7 +10,7 @@ import type { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { DEFAULT_BOARD_ID, SERVER } from '../boards/boards.ts'
-import { sweep, TIMES } from '../images/garbage-collector.ts'
+import { collectGarbage, GARBAGE_COLLECTION_TIMES } from '../images/garbage-collector.ts'
 
 const TOKEN = 'a'.repeat(22)
 const ANNA = createHash('sha256').update(TOKEN).digest('base64url').slice(0, 22)
@@ -70,7 +70,7 @@ function hang(id: string, at: number, bytes: Buffer, promised: number): ClientRe
 
 /** Waits until this much has arrived. */
 async function arrived(id: string, bytes: number): Promise<void> {
-  while ((server.arrivals.get(DEFAULT_BOARD_ID, id)?.offset ?? -1) < bytes)
+  while ((server.incomingFiles.get(DEFAULT_BOARD_ID, id)?.offset ?? -1) < bytes)
     await new Promise(setImmediate)
 }
 
@@ -94,7 +94,7 @@ test('U2: a picture goes up in parts, and the last is answered when it is stored
   const record = (await server.record(id))!
   assert.equal(record.blob, createHash('sha256').update(picture).digest('hex'))
   assert.deepEqual([record.type, record.bytes, record.width], ['image/png', picture.length, 800])
-  assert.deepEqual(await server.arriving(), [])
+  assert.deepEqual(await server.incomingFileNames(), [])
 })
 
 test('U5, U11: a stored picture is answered as complete, one that is gone as gone', async () => {
@@ -158,7 +158,7 @@ test('A15: termination takes the record with it', async () => {
   assert.equal((await remove()).status, 204)
   assert.equal(await server.record(id), undefined)
   assert.deepEqual(
-    (await server.arriving()).filter((file) => file.includes(id)),
+    (await server.incomingFileNames()).filter((file) => file.includes(id)),
     [],
   )
   assert.equal((await remove()).status, 410)
@@ -218,8 +218,8 @@ test('F1: who is told that all has arrived may think that it is stored', async (
   const id = await announce()
   await create(id, picture.length)
   // The last answer was lost, and the verdict is still to come.
-  const arrival = server.arrivals.get(DEFAULT_BOARD_ID, id)!
-  await arrival.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
+  const incomingFile = server.incomingFiles.get(DEFAULT_BOARD_ID, id)!
+  await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
   assert.equal((await server.record(id))!.blob, null)
   assert.equal(offsetOf(await head(id)), picture.length)
   assert.ok((await server.record(id))!.blob)
@@ -234,7 +234,7 @@ test('U11: bytes for a record that is gone are dropped', async () => {
   const refused = await patch(id, 1000, picture.subarray(1000))
   assert.deepEqual([refused.status, (await errorOf(refused)).code], [410, 'upload-gone'])
   assert.deepEqual(
-    (await server.arriving()).filter((file) => file.includes(id)),
+    (await server.incomingFileNames()).filter((file) => file.includes(id)),
     [],
   )
 })
@@ -271,9 +271,9 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
   for (const id of [whole, orphan, settled]) await create(id, picture.length)
   // All bytes are there and the server dies before the verdict.
   for (const id of [whole, orphan, settled]) {
-    const arrival = server.arrivals.get(DEFAULT_BOARD_ID, id)!
-    await arrival.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
-    assert.ok(arrival.complete)
+    const incomingFile = server.incomingFiles.get(DEFAULT_BOARD_ID, id)!
+    await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
+    assert.ok(incomingFile.isComplete)
   }
   await server.boards.with(DEFAULT_BOARD_ID, (live) =>
     live.act([{ kind: 'image.fail', id: orphan }], SERVER),
@@ -285,17 +285,19 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
   assert.ok((await server.record(settled))!.blob)
   assert.equal(await server.record(orphan), undefined)
   assert.deepEqual(
-    (await server.arriving()).filter((file) => file.includes(whole) || file.includes(orphan)),
+    (await server.incomingFileNames()).filter(
+      (file) => file.includes(whole) || file.includes(orphan),
+    ),
     [],
   )
 })
 
 test('F1, A13: the sweep removes blobs without a record and pictures that nobody sends, and says so', async () => {
-  const { engine, boards, arrivals, variants, intake } = server
+  const { engine, boards, incomingFiles, variants, intake } = server
   const told: string[] = []
   const notify = (...[board, visitor, { code }]: [string, string, WireError]) =>
     void told.push(`${board} ${visitor} ${code}`)
-  const parts = { engine, boards, arrivals, variants, intake, notify }
+  const parts = { engine, boards, incomingFiles, variants, intake, notify }
   const kept = await announce()
   const stored = await create(kept, picture.length, picture)
   assert.equal(stored.status, 201)
@@ -307,16 +309,16 @@ test('F1, A13: the sweep removes blobs without a record and pictures that nobody
   await create(waiting, picture.length, picture.subarray(0, 10))
   const { author } = (await server.record(waiting))!
 
-  await sweep(parts, TIMES)
+  await collectGarbage(parts, GARBAGE_COLLECTION_TIMES)
   assert.ok(await engine.blobs.has(sha256), 'a lease holds')
   assert.ok(await server.record(waiting))
   await new Promise((resolve) => setTimeout(resolve, 20))
-  await sweep(parts, { ...TIMES, lease: 0, patience: 0 })
+  await collectGarbage(parts, { ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: 0, arrivingTimeoutMs: 0 })
   assert.equal(await engine.blobs.has(sha256), false)
   assert.equal(await server.record(waiting), undefined)
   assert.ok(told.includes(`${DEFAULT_BOARD_ID} ${author} upload-gone`))
   assert.ok(await engine.blobs.has((await server.record(kept))!.blob!))
-  assert.deepEqual(await server.arriving(), [])
+  assert.deepEqual(await server.incomingFileNames(), [])
 })
 
 test('a refused part is answered before its body is read', async () => {

@@ -65,27 +65,27 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
         reply.header('tus-max-size', maxUpload)
         throw new WireError('too-large', { name, size: length, limit: maxUpload })
       }
-      const arrival = await intake.announce({ board: board.id, id, name, length })
+      const incomingFile = await intake.begin({ board: board.id, id, name, length })
       const brings = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
-      if (arrival.complete) await intake.finish(arrival)
-      else if (brings && arrival.offset === 0) await receive(request, arrival, 0)
-      return reply.header('upload-offset', arrival.offset).send()
+      if (incomingFile.isComplete) await intake.finish(incomingFile)
+      else if (brings && incomingFile.offset === 0) await receive(request, incomingFile, 0)
+      return reply.header('upload-offset', incomingFile.offset).send()
     }),
   )
 
   app.head(upload, (request, reply) =>
     atBoard(parts, request, async (board) => {
       const { id } = request.params as { id: string }
-      const arrival = await intake.awaited(board, id)
+      const incomingFile = await intake.pendingUpload(board, id)
       // "The Server MUST prevent the client and/or proxies from caching the response by adding the
       // Cache-Control: no-store header to the response."
       reply.header('cache-control', 'no-store')
       // Whoever is told that all has arrived may think that it is stored, so that comes first.
-      if (arrival?.complete) await intake.finish(arrival)
-      else if (arrival) {
+      if (incomingFile?.isComplete) await intake.finish(incomingFile)
+      else if (incomingFile) {
         // What a closed page has left in the line would move the offset on after it is told.
-        await arrival.stop()
-        return report(reply, await arrival.settled(), arrival.length!)
+        await incomingFile.stop()
+        return report(reply, await incomingFile.sync(), incomingFile.length!)
       }
       const { bytes } = storedOr(board, id)
       return report(reply, bytes, bytes)
@@ -98,21 +98,22 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
       const at = integer(request, 'upload-offset')
       // "All PATCH requests MUST use Content-Type: application/offset+octet-stream".
       if (!isPart(request)) throw new WireError('bad-request')
-      const arrival = await intake.awaited(board, id)
+      const incomingFile = await intake.pendingUpload(board, id)
       // "If the offsets do not match, the Server MUST respond with the 409 Conflict status without
       // modifying the upload resource."
-      if (at !== (arrival?.offset ?? storedOr(board, id).bytes)) throw new WireError('conflict')
-      if (arrival) {
+      if (at !== (incomingFile?.offset ?? storedOr(board, id).bytes))
+        throw new WireError('conflict')
+      if (incomingFile) {
         mayUpload(sender, recordOf(board, id))
-        if (at + (declaredLength(request.raw) ?? 0) > arrival.length!)
+        if (at + (declaredLength(request.raw) ?? 0) > incomingFile.length!)
           throw new WireError('bad-request')
-        await receive(request, arrival, at)
+        await receive(request, incomingFile, at)
       }
       // "The Server MUST acknowledge successful PATCH requests with the 204 No Content status. It MUST
       // include the Upload-Offset header containing the new offset."
       return reply
         .code(204)
-        .header('upload-offset', arrival?.offset ?? at)
+        .header('upload-offset', incomingFile?.offset ?? at)
         .send()
     }),
   )
@@ -120,16 +121,16 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
   app.delete(upload, (request, reply) =>
     atBoard(parts, request, async (board, sender) => {
       const { id } = request.params as { id: string }
-      const arrival = await intake.awaited(board, id)
-      if (!arrival) throw storedOr(board, id) && new WireError('conflict')
+      const incomingFile = await intake.pendingUpload(board, id)
+      if (!incomingFile) throw storedOr(board, id) && new WireError('conflict')
       mayUpload(sender, recordOf(board, id))
-      await intake.cancel(arrival)
+      await intake.cancel(incomingFile)
       return reply.code(204).send()
     }),
   )
 
-  const receive = (request: FastifyRequest, arrival: IncomingFile, at: number) =>
-    intake.receive(arrival, openBody(request.raw), at)
+  const receive = (request: FastifyRequest, incomingFile: IncomingFile, at: number) =>
+    intake.receive(incomingFile, openBody(request.raw), at)
 }
 
 /**

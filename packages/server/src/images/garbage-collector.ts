@@ -11,23 +11,28 @@ import { sidesOf, type Variants, variantKey } from './variants.ts'
 const SLICE = 500
 
 /** Milliseconds. */
-export interface Times {
+export interface GarbageCollectionTimes {
   /** From the start of the server to the first sweep, and from one to the next. */
-  readonly first: number
-  readonly every: number
+  readonly firstDelayMs: number
+  readonly intervalMs: number
   /** How long a blob may wait for its record. */
-  readonly lease: number
+  readonly blobLeaseMs: number
   /** How long a picture may be arriving while nothing of it arrives. */
-  readonly patience: number
+  readonly arrivingTimeoutMs: number
 }
 
 const HOUR = 3_600_000
-export const TIMES: Times = { first: HOUR / 6, every: 24 * HOUR, lease: HOUR, patience: 24 * HOUR }
+export const GARBAGE_COLLECTION_TIMES: GarbageCollectionTimes = {
+  firstDelayMs: HOUR / 6,
+  intervalMs: 24 * HOUR,
+  blobLeaseMs: HOUR,
+  arrivingTimeoutMs: 24 * HOUR,
+}
 
 interface Parts {
   readonly engine: Engine
   readonly boards: Boards
-  readonly arrivals: IncomingFiles
+  readonly incomingFiles: IncomingFiles
   readonly variants: Variants
   readonly intake: Intake
   /** Tells a picture's sender, if here, that it is given up. */
@@ -36,19 +41,22 @@ interface Parts {
 }
 
 /** Sweeps now and then, never holding up the start. Ends with the sweep that is under way. */
-export function sweepRegularly(parts: Parts, times: Times = TIMES): { close(): Promise<void> } {
+export function scheduleGarbageCollection(
+  parts: Parts,
+  times: GarbageCollectionTimes = GARBAGE_COLLECTION_TIMES,
+): { close(): Promise<void> } {
   let running = Promise.resolve()
   const sweepNow = () => {
     running = running
-      .then(() => sweep(parts, times))
+      .then(() => collectGarbage(parts, times))
       .catch((error: unknown) => {
         parts.log.error({ err: error }, 'sweep broke off')
       })
   }
   let timer = setTimeout(() => {
     sweepNow()
-    timer = setInterval(sweepNow, times.every).unref()
-  }, times.first).unref()
+    timer = setInterval(sweepNow, times.intervalMs).unref()
+  }, times.firstDelayMs).unref()
   return {
     close() {
       clearTimeout(timer)
@@ -58,14 +66,14 @@ export function sweepRegularly(parts: Parts, times: Times = TIMES): { close(): P
 }
 
 /** Fails pictures that nobody sends any more, and removes blobs that no record refers to (F1). */
-export async function sweep(
-  { engine, boards, arrivals, variants, intake, notify }: Omit<Parts, 'log'>,
-  times: Times,
+export async function collectGarbage(
+  { engine, boards, incomingFiles, variants, intake, notify }: Omit<Parts, 'log'>,
+  times: GarbageCollectionTimes,
 ): Promise<void> {
   const start = Date.now()
-  const begun = arrivals.list()
+  const begun = incomingFiles.list()
   const wanted = new Set<string>()
-  const arriving = new Set<string>()
+  const arrivingKeys = new Set<string>()
   let looked = 0
   for (const { board } of await engine.boards.list()) {
     const stale: string[] = []
@@ -77,34 +85,36 @@ export async function sweep(
         wanted.add(record.blob)
         for (const side of [...sidesOf(record), ...(record.variants ?? [])])
           wanted.add(variantKey(record.blob, side))
-      } else arriving.add(`${board} ${record.id}`)
-      if (record.blob === null && record.createdAt < start - times.patience) stale.push(record.id)
+      } else arrivingKeys.add(`${board} ${record.id}`)
+      if (record.blob === null && record.createdAt < start - times.arrivingTimeoutMs)
+        stale.push(record.id)
       hasTrash ||= record.deletedAt !== null
       // A full board has 20,000 records, and others wait for this thread.
       if (++looked % SLICE === 0) await setImmediate()
     }
-    variants.review(board, records)
+    variants.enqueueMissing(board, records)
     // What it holds is wanted until the next sweep.
     if (hasTrash) await boards.with(board, (live) => purgeExpired(engine, live))
     for (const id of stale) {
-      const arrival = arrivals.get(board, id)
-      if (arrival && (await arrival.touchedAt()) > start - times.patience) continue
+      const incomingFile = incomingFiles.get(board, id)
+      if (incomingFile && (await incomingFile.touchedAt()) > start - times.arrivingTimeoutMs)
+        continue
       await boards.with(board, async (live) => {
         const record = live.records.get(id)
         if (!isArriving(record)) return
         await intake.fail(live, id)
         notify(board, record.author, new WireError('upload-gone'))
       })
-      if (arrival) await arrivals.remove(arrival)
+      if (incomingFile) await incomingFiles.remove(incomingFile)
     }
   }
-  for (const arrival of begun) {
-    const { board, id } = arrival.of!
-    if (!arriving.has(`${board} ${id}`)) await arrivals.remove(arrival)
+  for (const incomingFile of begun) {
+    const { board, id } = incomingFile.target!
+    if (!arrivingKeys.has(`${board} ${id}`)) await incomingFiles.remove(incomingFile)
   }
-  for (const { board, id } of arrivals.previewed())
-    if (!arriving.has(`${board} ${id}`)) await arrivals.dropPreview(board, id)
+  for (const { board, id } of incomingFiles.previewed())
+    if (!arrivingKeys.has(`${board} ${id}`)) await incomingFiles.dropPreview(board, id)
   for await (const blob of engine.blobs.list())
     if (!wanted.has(blob))
-      await engine.blobs.remove(blob, { unlessTouchedSince: start - times.lease })
+      await engine.blobs.remove(blob, { unlessTouchedSince: start - times.blobLeaseMs })
 }

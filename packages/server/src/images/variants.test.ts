@@ -11,7 +11,7 @@ import { Harness } from '../../support/http-harness.ts'
 import { blank, CORNERS, corners, cornersOf } from '../../support/sample-images.ts'
 import { purgeExpired } from '../boards/boards.ts'
 import { Decoder } from './decoding/decoder.ts'
-import { sweep, TIMES } from './garbage-collector.ts'
+import { collectGarbage, GARBAGE_COLLECTION_TIMES } from './garbage-collector.ts'
 import { variantKey } from './variants.ts'
 
 let server: Harness
@@ -42,7 +42,7 @@ async function store(bytes: Buffer, board = 'main'): Promise<ImageRecord> {
   const answer = await fetch(address, { method: 'PUT', body: new Uint8Array(bytes) })
   assert.equal(answer.status, 201)
   const { id } = (await answer.json()) as ImageRecord
-  await server.variants.idle()
+  await server.variants.whenIdle()
   return (await server.record(id, board))!
 }
 
@@ -51,10 +51,10 @@ const read = async (blob: string, side: number): Promise<Buffer> =>
 
 /** How often pictures are processed from now on. */
 function counting(): { count: number } {
-  const { workers } = server
-  const vary = workers.vary.bind(workers)
+  const { decoder } = server
+  const vary = decoder.makeVariants.bind(decoder)
   const counted = { count: 0 }
-  workers.vary = (file) => {
+  decoder.makeVariants = (file) => {
     counted.count++
     return vary(file)
   }
@@ -90,7 +90,12 @@ test('V7: variants are upright, however the camera was held', async () => {
   for (let orientation = 1; orientation <= 8; orientation++) {
     await writeFile(path, await heldSo(await corners(400, 300), orientation))
     const sides = [64, 320]
-    for (const variant of await server.workers.vary({ path, type: 'image/jpeg', sides, folder })) {
+    for (const variant of await server.decoder.makeVariants({
+      path,
+      type: 'image/jpeg',
+      sides,
+      folder,
+    })) {
       const { width, height, orientation: left } = await sharp(variant.path).metadata()
       assert.deepEqual([width, height, left], [variant.side, variant.side * 0.75, undefined])
       isNear(await cornersOf(variant.path), CORNERS, 24)
@@ -220,7 +225,7 @@ test('V3, V9, V12: a server that dies before it has told makes them again, of tr
       variantKey(known.blob!, side),
     )
   await server.pictures()
-  await server.variants.idle()
+  await server.variants.whenIdle()
   for (const { id } of [left, known, trashed])
     assert.deepEqual((await server.record(id))!.variants, [64, 320])
   assert.equal(counted.count, 2)
@@ -250,13 +255,13 @@ test('V13, F8: a picture that nothing can be made of has none, and is not tried 
   const settle = { kind: 'image.settle', id, blob, type: 'image/png', ...facts } as const
   const who = { visitor: 'server', role: 'server' } as const
   await server.boards.with('main', (board) => board.act([settle], who))
-  server.variants.want('main', await server.record(id))
-  await server.variants.idle()
+  server.variants.enqueue('main', await server.record(id))
+  await server.variants.whenIdle()
   assert.deepEqual((await server.record(id))!.variants, [])
   await server.boards.with('main', ({ records }) => {
-    server.variants.review('main', records.values())
+    server.variants.enqueueMissing('main', records.values())
   })
-  await server.variants.idle()
+  await server.variants.whenIdle()
   assert.equal(counted.count, 1)
 })
 
@@ -268,11 +273,15 @@ test('D1: variants of a bomb are given up, and the next are made', async () => {
     const path = join(folder, 'bomb.png')
     await writeFile(path, blank(8_000, 8_000))
     const file = { path, type: 'image/png', sides: [64], folder } as const
-    await assert.rejects(slow.vary(file), { code: 'too-heavy' })
+    await assert.rejects(slow.makeVariants(file), { code: 'too-heavy' })
     await writeFile(path, blank(12_000, 12_000))
-    await assert.rejects(server.workers.vary(file), { code: 'damaged' }, 'more pixels than may be')
+    await assert.rejects(
+      server.decoder.makeVariants(file),
+      { code: 'damaged' },
+      'more pixels than may be',
+    )
     await writeFile(path, blank(100, 100))
-    assert.equal((await slow.vary(file)).length, 1)
+    assert.equal((await slow.makeVariants(file)).length, 1)
   } finally {
     await slow.close()
   }
@@ -284,17 +293,17 @@ test('V4: variants stay while their original does, and go with it after the tras
   const there = () => Promise.all(keys.map((key) => server.engine.blobs.has(key)))
   await fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' })
   await later()
-  const times = { ...TIMES, lease: 0 }
-  await sweep(parts(), times)
+  const times = { ...GARBAGE_COLLECTION_TIMES, lease: 0 }
+  await collectGarbage(parts(), times)
   assert.deepEqual(await there(), [true, true, true], 'in the trash')
   await expire(id)
   await later()
-  await sweep(parts(), times)
+  await collectGarbage(parts(), times)
   assert.equal(await server.record(id), undefined, 'the trash has expired')
-  await sweep(parts(), TIMES)
+  await collectGarbage(parts(), GARBAGE_COLLECTION_TIMES)
   assert.deepEqual(await there(), [true, true, true], 'their lease holds')
   await later()
-  await sweep(parts(), times)
+  await collectGarbage(parts(), times)
   assert.deepEqual(await there(), [false, false, false])
 })
 
@@ -320,7 +329,10 @@ test('V14: bytes that come again while the sweep decides stay, with their varian
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
-  await sweep({ ...parts(), engine: { ...engine, blobs } }, { ...TIMES, lease: 0 })
+  await collectGarbage(
+    { ...parts(), engine: { ...engine, blobs } },
+    { ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: 0 },
+  )
   assert.equal(again!.blob, blob)
   assert.equal(counted.count, 0, 'they were there')
   for (const variant of ['original', ...again!.variants!])
@@ -328,8 +340,8 @@ test('V14: bytes that come again while the sweep decides stay, with their varian
 })
 
 function parts() {
-  const { engine, boards, arrivals, variants, intake } = server
-  return { engine, boards, arrivals, variants, intake, notify: () => {} }
+  const { engine, boards, incomingFiles, variants, intake } = server
+  return { engine, boards, incomingFiles, variants, intake, notify: () => {} }
 }
 
 /** As if it had been trashed long ago. */

@@ -44,7 +44,7 @@ const QUEUE = 10_000
 interface Parts {
   readonly engine: Engine
   readonly boards: Boards
-  readonly workers: Decoder
+  readonly decoder: Decoder
   readonly log: Pick<FastifyBaseLogger, 'warn'>
 }
 
@@ -82,17 +82,17 @@ export class Variants {
     await rm(folder, { recursive: true, force: true })
     await makeFolder(folder)
     const variants = new Variants(folder, parts)
-    parts.boards.onOpen(({ id, records }) => variants.review(id, records.values()))
+    parts.boards.onOpen(({ id, records }) => variants.enqueueMissing(id, records.values()))
     return variants
   }
 
   /** A picture that has just been stored on this board. */
-  want(board: string, record: AnyRecord | undefined): void {
+  enqueue(board: string, record: AnyRecord | undefined): void {
     if (isWanting(record)) this.#add(this.#fresh, board, record)
   }
 
   /** Looks through a board's records for pictures that have none yet. */
-  review(board: string, records: Iterable<AnyRecord>): void {
+  enqueueMissing(board: string, records: Iterable<AnyRecord>): void {
     for (const record of records)
       if (isWanting(record) && !this.#fresh.has(record.blob)) this.#add(this.#left, board, record)
   }
@@ -103,8 +103,8 @@ export class Variants {
     try {
       for (const { board } of await engine.boards.list()) {
         if (this.#closed) return
-        this.review(board, (await engine.log.load(board)).records)
-        await this.idle()
+        this.enqueueMissing(board, (await engine.log.load(board)).records)
+        await this.whenIdle()
       }
     } catch (error) {
       log.warn({ err: error }, 'variants not resumed')
@@ -112,7 +112,7 @@ export class Variants {
   }
 
   /** Resolves when nothing waits. */
-  async idle(): Promise<void> {
+  async whenIdle(): Promise<void> {
     while (this.#running) await this.#running
   }
 
@@ -138,7 +138,7 @@ export class Variants {
   async #run(): Promise<void> {
     for (let next = this.#next(); next; next = this.#next())
       try {
-        await this.#parts.workers.lull()
+        await this.#parts.decoder.whenIdle()
         await this.#make(next)
       } catch (error) {
         // Its records stay without, to be met again; a server that closes has nothing to tell.
@@ -175,7 +175,7 @@ export class Variants {
       const path = join(folder, 'original')
       await pipeline(await blobs.get(blob), createWriteStream(path))
       const type = record.type!
-      const made = await this.#parts.workers.vary({ path, type, sides: missing, folder })
+      const made = await this.#parts.decoder.makeVariants({ path, type, sides: missing, folder })
       for (const { side, path } of made) await blobs.put(path, variantKey(blob, side))
       return [...new Set([...there, ...made.map(({ side }) => side)])].sort((a, b) => a - b)
     } catch (error) {

@@ -158,8 +158,8 @@ describe('live', () => {
   let boards: Boards
   let http: HttpServer
   let gateway: Gateway
-  let arrivals: IncomingFiles
-  let workers: Decoder
+  let incomingFiles: IncomingFiles
+  let decoder: Decoder
   let intake: Intake
   let port: number
   let board: LiveBoard
@@ -182,17 +182,17 @@ describe('live', () => {
     await once(http, 'listening')
     port = (http.address() as AddressInfo).port
     const log = pino({ level: 'silent' })
-    arrivals = await IncomingFiles.open(join(folder, 'arrivals'))
-    workers = new Decoder()
-    const arriving = new UploadProgress()
-    const variants = await Variants.open(join(folder, 'variants'), { engine, boards, workers, log })
-    const parts = { engine, boards, arrivals, arriving, workers, variants, log }
+    incomingFiles = await IncomingFiles.open(join(folder, 'arrivals'))
+    decoder = new Decoder()
+    const uploadProgress = new UploadProgress()
+    const variants = await Variants.open(join(folder, 'variants'), { engine, boards, decoder, log })
+    const parts = { engine, boards, incomingFiles, uploadProgress, decoder, variants, log }
     intake = new Intake({ ...parts, maxUpload: 5_000_000 })
     gateway = attachGateway(http, {
       boards,
       guard: { check: () => {}, sender: visitorOf, origin: () => '', introduce: () => null },
       intake,
-      arriving,
+      uploadProgress,
       metrics: new Metrics(),
       log,
     })
@@ -203,7 +203,7 @@ describe('live', () => {
     http.closeAllConnections()
     http.close()
     release()
-    await workers.close()
+    await decoder.close()
     await boards.close()
     await engine.close()
     await rm(folder, { recursive: true })

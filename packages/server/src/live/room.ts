@@ -18,7 +18,7 @@ const COUNT = 1_000
 
 export interface RoomParts {
   readonly intake: Intake
-  readonly arriving: UploadProgress
+  readonly uploadProgress: UploadProgress
   readonly metrics: Metrics
   readonly log: FastifyBaseLogger
 }
@@ -43,12 +43,12 @@ export class Room {
     this.board = board
     this.parts = parts
     this.#empty = empty
-    parts.intake.expect()
+    parts.intake.warmUp()
     this.#unlisten = board.listen((batch) => this.#hear(batch))
     this.presence = new Presence((present) => this.tellAll('presence', present))
-    this.#unlook = parts.arriving.look(board.id, {
-      news: (arrivals) => this.tellAll('arrivals', arrivals),
-      preview: (id, bytes) => this.#push(id, bytes),
+    this.#unlook = parts.uploadProgress.listen(board.id, {
+      onProgress: (arrivals) => this.tellAll('arrivals', arrivals),
+      onPreview: (id, bytes) => this.#push(id, bytes),
     })
     this.seen = new SeenReports({
       tell: (visitor, seenBy) => this.tell(visitor, 'seen', seenBy),
@@ -66,7 +66,7 @@ export class Room {
 
   /** Pictures on their way. */
   get arrivals(): Arrivals {
-    return this.parts.arriving.all(this.board.id)
+    return this.parts.uploadProgress.snapshot(this.board.id)
   }
 
   /** Tells everybody who follows; of the same thing the latest news win (F12). */

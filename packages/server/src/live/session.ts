@@ -113,7 +113,8 @@ export class Session {
     const refused = new Set(answer.refused.map(({ n }) => n))
     for (const [i, command] of message.commands.entries()) {
       const bytes = command.kind === 'image.add' && previews[command.id]
-      if (bytes && !refused.has(message.n + i)) void parts.intake.preview(board, command.id, bytes)
+      if (bytes && !refused.has(message.n + i))
+        void parts.intake.addPreview(board, command.id, bytes)
     }
     return answer
   }
@@ -124,7 +125,7 @@ export class Session {
     for (const [id, { state, wait }] of Object.entries(sending)) {
       const record = board.records.get(id)
       if (!isArriving(record) || record.author !== this.visitor) continue
-      parts.arriving.say(board.id, id, state === 'sending' ? 'arriving' : state, wait)
+      parts.uploadProgress.setState(board.id, id, state === 'sending' ? 'arriving' : state, wait)
     }
   }
 

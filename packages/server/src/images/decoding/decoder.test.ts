@@ -10,27 +10,27 @@ import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
 import { blank, chunk, processes } from '../../../support/sample-images.ts'
 import { Decoder, type ValidationResult } from './decoder.ts'
-import { HEAD, sniff } from './sniff.ts'
+import { SNIFF_BYTES, sniff } from './sniff.ts'
 
 const CORPORA = fileURLToPath(new URL('../../../../../../shared/corpora/', import.meta.url))
 
-let workers: Decoder
+let decoder: Decoder
 let folder: string
 
 before(async () => {
-  workers = new Decoder()
+  decoder = new Decoder()
   folder = await mkdtemp(join(tmpdir(), 'wirephoto-workers-'))
 })
 after(async () => {
-  await workers.close()
+  await decoder.close()
   await rm(folder, { recursive: true, force: true })
 })
 
 async function judge(bytes: Buffer, name = 'p'): Promise<ValidationResult> {
-  const type = await sniff(bytes.subarray(0, HEAD), name)
+  const type = await sniff(bytes.subarray(0, SNIFF_BYTES), name)
   const path = join(folder, crypto.randomUUID())
   await writeFile(path, bytes)
-  return workers.judge({ path, type, name })
+  return decoder.validate({ path, type, name })
 }
 
 const draw = (width = 300, height = 200) =>
@@ -185,12 +185,12 @@ test('D1: a picture that takes too long is given up, and the next is judged', as
   try {
     const path = join(folder, 'slow.png')
     await writeFile(path, blank(8_000, 8_000))
-    await assert.rejects(slow.judge({ path, type: 'image/png', name: 'slow.png' }), {
+    await assert.rejects(slow.validate({ path, type: 'image/png', name: 'slow.png' }), {
       code: 'too-heavy',
     })
     const small = join(folder, 'small.png')
     await writeFile(small, await draw(2, 2).png().toBuffer())
-    assert.equal((await slow.judge({ path: small, type: 'image/png', name: '' })).width, 2)
+    assert.equal((await slow.validate({ path: small, type: 'image/png', name: '' })).width, 2)
   } finally {
     await slow.close()
   }

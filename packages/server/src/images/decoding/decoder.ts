@@ -57,7 +57,7 @@ export class Decoder {
   }
 
   /** Rejects with `damaged`, `too-heavy`, `too-many-pixels` or `busy`. `name` is for the sentence. */
-  async judge(file: { path: string; type: MediaType; name: string }): Promise<ValidationResult> {
+  async validate(file: { path: string; type: MediaType; name: string }): Promise<ValidationResult> {
     const { path, type, name } = file
     const { maxSidePixels, maxFrameCount, maxFramePixels } = limits
     const wholePixels = WHOLE_PIXELS
@@ -74,7 +74,7 @@ export class Decoder {
   }
 
   /** Draws an SVG: a PNG at `to`. Rejects as `judge` does. */
-  async draw(file: { path: string; to: string; name: string }): Promise<void> {
+  async rasterizeSvg(file: { path: string; to: string; name: string }): Promise<void> {
     const { name, ...question } = file
     made(await this.#ask(this.#verdicts, 'draw', question, this.#most), name)
   }
@@ -83,7 +83,7 @@ export class Decoder {
    * A preview made by a stranger, decoded and made anew: WebP, upright, sRGB, longest side at most
    * 320 px, at most `limits.preview` bytes. Rejects with `damaged` or `busy`.
    */
-  async preview(bytes: Uint8Array): Promise<Preview> {
+  async reencodePreview(bytes: Uint8Array): Promise<Preview> {
     this.warm()
     const question = { bytes, pixels: PREVIEW_PIXELS, most: limits.previewBytes }
     return made(await this.#ask(this.#previews, 'preview', question, this.#most))
@@ -99,7 +99,7 @@ export class Decoder {
    * A preview from the first bytes of a file that is still arriving; null while they don't show all of
    * the picture. Only a progressive JPEG does so before its end. Rejects with `busy`.
    */
-  async early(path: string, type: MediaType): Promise<Preview | null> {
+  async earlyPreview(path: string, type: MediaType): Promise<Preview | null> {
     if (type !== 'image/jpeg') return null
     const question = { path, pixels: limits.maxPixels, most: limits.previewBytes }
     const answer = await this.#ask(this.#verdicts, 'early', question, this.#most, true)
@@ -110,7 +110,7 @@ export class Decoder {
    * Writes smaller pictures of a file into `folder`: WebP, upright, sRGB, of the first frame, one for
    * each of `sides`, the longest side in pixels. Rejects with `damaged`, `too-heavy` or `busy`.
    */
-  async vary(file: {
+  async makeVariants(file: {
     path: string
     type: MediaType
     sides: readonly number[]
@@ -122,7 +122,7 @@ export class Decoder {
   }
 
   /** Resolves when no sender waits for a process, or has long enough: the time for what nobody waits for. */
-  lull(): Promise<void> {
+  whenIdle(): Promise<void> {
     return this.#verdicts.lull(LULL)
   }
 

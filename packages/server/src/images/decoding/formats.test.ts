@@ -46,7 +46,7 @@ async function store(bytes: Uint8Array, name: string): Promise<ImageRecord> {
   const answer = await put(bytes, name)
   assert.equal(answer.status, 201, `${name}: ${await answer.clone().text()}`)
   const { id } = (await answer.json()) as ImageRecord
-  await server.variants.idle()
+  await server.variants.whenIdle()
   return (await server.record(id))!
 }
 
@@ -231,7 +231,7 @@ test('V6: an SVG is drawn, and kept as what was drawn', async () => {
   }
   const download = await get(`/api/boards/main/images/${record.id}/file?download`)
   assert.match(download.headers.get('content-disposition')!, /plan\.png/)
-  assert.deepEqual(await server.arriving(), [])
+  assert.deepEqual(await server.incomingFileNames(), [])
 
   for (const [bad, code] of [
     ['<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><rect', 'damaged'],
@@ -253,20 +253,20 @@ test('V17, F9: an SVG reaches nothing outside of itself', async (t) => {
   t.after(() => trap.close())
   await new Promise((resolve) => trap.once('listening', resolve))
   // Neighbours of the file, as the server has it, too.
-  const arrivals = join(server.data, 'arrivals')
+  const incomingFolder = join(server.data, 'arrivals')
   const secrets = {
     'secret.png': await sharp({ create: RED }).png().toBuffer(),
     'secret.svg': `<svg xmlns="${SVG}"><rect id="a" ${ALL}/></svg>`,
     'secret.css': '* { fill: #f00 }',
     'secret.txt': `<rect ${ALL}/>`,
   }
-  for (const place of [folder, arrivals])
+  for (const place of [folder, incomingFolder])
     for (const [name, secret] of Object.entries(secrets)) await writeFile(join(place, name), secret)
   t.after(async () => {
-    for (const name of Object.keys(secrets)) await rm(join(arrivals, name))
+    for (const name of Object.keys(secrets)) await rm(join(incomingFolder, name))
   })
   const address = `http://127.0.0.1:${(trap.address() as AddressInfo).port}`
-  for (const place of [address, `file://${folder}`, folder, '.', `file://${arrivals}`])
+  for (const place of [address, `file://${folder}`, folder, '.', `file://${incomingFolder}`])
     for (const body of [
       `<image href="${place}/secret.png" ${ALL}/>`,
       `<image xlink:href="${place}/secret.png" ${ALL}/>`,
@@ -392,12 +392,12 @@ test('D1, D3: a decoder that holds up its thread is ended like any other', async
     header.writeInt32LE(10_000, 18)
     header.writeInt32LE(10_000, 22)
     await writeFile(path, Buffer.concat([header, Buffer.alloc(10_000 * 1_252)]))
-    await assert.rejects(slow.judge({ path, type, name: 'slow.bmp' }), { code: 'too-heavy' })
+    await assert.rejects(slow.validate({ path, type, name: 'slow.bmp' }), { code: 'too-heavy' })
     await writeFile(path, bitmap(Buffer.alloc(4), 1, 1, { bits: 1 }).file)
-    assert.equal((await slow.judge({ path, type, name: '' })).width, 1)
+    assert.equal((await slow.validate({ path, type, name: '' })).width, 1)
     header.writeInt32LE(10_001, 18)
     await writeFile(path, header)
-    await assert.rejects(slow.judge({ path, type, name: 'a.bmp' }), { code: 'too-many-pixels' })
+    await assert.rejects(slow.validate({ path, type, name: 'a.bmp' }), { code: 'too-many-pixels' })
   } finally {
     await slow.close()
   }

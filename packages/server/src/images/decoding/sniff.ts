@@ -2,7 +2,7 @@ import { isSvg, MEDIA_TYPES, type MediaType, WireError } from '@wirephoto/board'
 import { fileTypeFromBuffer } from 'file-type'
 
 /** Bytes that tell what a file is. */
-export const HEAD = 4100
+export const SNIFF_BYTES = 4100
 
 /** Other names of the same types. */
 const KNOWN_AS: Record<string, MediaType> = {

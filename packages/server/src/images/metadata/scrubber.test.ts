@@ -11,11 +11,11 @@ import openLibheif from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import sharp from 'sharp'
 import {
   CANARY,
+  type CanaryImage,
+  canaryImages,
   exif,
   FRAMES,
   ORIENTATION,
-  type Plant,
-  plants,
 } from '../../../support/canary-images.ts'
 import { planHeif } from './heif.ts'
 import { isScrubbedInStream, Scrubber, scrubFile } from './scrubber.ts'
@@ -30,10 +30,10 @@ const NAMES = await readdir(CORPORA).catch(() => null)
 const withCorpora = { skip: NAMES ? false : 'needs ../shared/corpora' }
 
 let folder: string
-let planted: Plant[]
+let planted: CanaryImage[]
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wirephoto-scrub-'))
-  planted = await plants()
+  planted = await canaryImages()
 })
 after(() => rm(folder, { recursive: true }))
 

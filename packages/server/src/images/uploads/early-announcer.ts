@@ -8,8 +8,8 @@ import type { IncomingFiles } from './incoming-files.ts'
 const PATIENCE = 400
 
 interface Parts {
-  readonly arrivals: IncomingFiles
-  readonly workers: Decoder
+  readonly incomingFiles: IncomingFiles
+  readonly decoder: Decoder
 }
 
 /**
@@ -44,12 +44,12 @@ export class EarlyAnnouncer {
   }
 
   /** Bytes have come. */
-  moved(arrival: IncomingFile): void {
-    if (this.isAnnounced || arrival.offset < this.#look) return
+  moved(incomingFile: IncomingFile): void {
+    if (this.isAnnounced || incomingFile.offset < this.#look) return
     if (performance.now() - this.#startedAt < PATIENCE) return
     // Until it has come to something.
     this.#look = Number.POSITIVE_INFINITY
-    this.#announcing = this.#announce(arrival).catch(() => {
+    this.#announcing = this.#announce(incomingFile).catch(() => {
       // It is added when it is whole.
     })
   }
@@ -64,14 +64,17 @@ export class EarlyAnnouncer {
     await this.#unvow?.()
   }
 
-  async #announce(arrival: IncomingFile): Promise<void> {
-    const { arrivals, workers } = this.#parts
-    const size = await workers.measure(arrival.path)
+  async #announce(incomingFile: IncomingFile): Promise<void> {
+    const { incomingFiles, decoder } = this.#parts
+    const size = await decoder.measure(incomingFile.path)
     if (!size) {
-      this.#look = arrival.offset * 2
+      this.#look = incomingFile.offset * 2
       return
     }
-    const unvow = await arrivals.vow({ board: this.#board.id, id: this.#add.id }, arrival)
+    const unvow = await incomingFiles.announceVolatile(
+      { board: this.#board.id, id: this.#add.id },
+      incomingFile,
+    )
     try {
       await this.#board.act([{ ...this.#add, ...size }], this.#sender)
       this.#unvow = unvow

@@ -22,7 +22,7 @@ export class GrowingFileReaders {
    * it is whole, with `busy` when there are too many readers.
    */
   async send(
-    arrival: IncomingFile,
+    incomingFile: IncomingFile,
     page: string,
     begin: (type: MediaType) => Writable,
   ): Promise<void> {
@@ -31,12 +31,12 @@ export class GrowingFileReaders {
     this.#open.get(page)?.abort()
     if (this.#open.size >= TAILS && !this.#open.has(page)) throw new WireError('busy')
     this.#open.set(page, reader)
-    const unwatch = arrival.watch(() => {
-      if (arrival.isGone && !arrival.isWhole) reader.abort()
+    const unwatch = incomingFile.watch(() => {
+      if (incomingFile.isGone && !incomingFile.isWhole) reader.abort()
     })
     try {
-      const type = await typeOf(arrival, signal)
-      await pipeline(tail(arrival, signal), begin(type), { signal })
+      const type = await typeOf(incomingFile, signal)
+      await pipeline(tail(incomingFile, signal), begin(type), { signal })
     } finally {
       unwatch()
       if (this.#open.get(page) === reader) this.#open.delete(page)
@@ -45,32 +45,33 @@ export class GrowingFileReaders {
 }
 
 /** Waits for the bytes that tell. */
-async function typeOf(arrival: IncomingFile, signal: AbortSignal): Promise<MediaType> {
-  while (!arrival.isKnown && !signal.aborted) if (!(await moved(arrival, signal))) break
-  const type = await arrival.mayBeRead().catch(() => null)
-  if (!type || arrival.isGone || signal.aborted) throw new WireError('not-found')
+async function typeOf(incomingFile: IncomingFile, signal: AbortSignal): Promise<MediaType> {
+  while (!incomingFile.isTypeKnown && !signal.aborted)
+    if (!(await moved(incomingFile, signal))) break
+  const type = await incomingFile.readableType().catch(() => null)
+  if (!type || incomingFile.isGone || signal.aborted) throw new WireError('not-found')
   return type
 }
 
-async function* tail(arrival: IncomingFile, signal: AbortSignal): AsyncGenerator<Buffer> {
+async function* tail(incomingFile: IncomingFile, signal: AbortSignal): AsyncGenerator<Buffer> {
   // What is whole can be read on when its file has become a blob.
-  await using file = await open(arrival.path)
+  await using file = await open(incomingFile.path)
   for (let at = 0; !signal.aborted; ) {
-    if (at < arrival.offset) {
-      const piece = Buffer.allocUnsafe(Math.min(PIECE, arrival.offset - at))
+    if (at < incomingFile.offset) {
+      const piece = Buffer.allocUnsafe(Math.min(PIECE, incomingFile.offset - at))
       const { bytesRead } = await file.read(piece, 0, piece.length, at)
       if (bytesRead === 0) throw new WireError('upload-gone')
       at += bytesRead
       yield piece.subarray(0, bytesRead)
-    } else if (arrival.isWhole || !(await moved(arrival, signal))) return
+    } else if (incomingFile.isWhole || !(await moved(incomingFile, signal))) return
   }
 }
 
 /** Resolves to whether anything happens within the time that a tail waits. */
-async function moved(arrival: IncomingFile, signal: AbortSignal): Promise<boolean> {
+async function moved(incomingFile: IncomingFile, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const wake = () => resolve(true)
-  const unwatch = arrival.watch(wake)
+  const unwatch = incomingFile.watch(wake)
   signal.addEventListener('abort', wake, { once: true })
   const timer = setTimeout(() => resolve(false), PATIENCE)
   try {

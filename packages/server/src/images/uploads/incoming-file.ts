@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream'
 import { isShown, type MediaType, WireError } from '@wirephoto/board'
 import { removeFile, syncFolder } from '@wirephoto/engine'
 import { failpoint } from '../../failpoint.ts'
-import { HEAD, sniff } from '../decoding/sniff.ts'
+import { SNIFF_BYTES, sniff } from '../decoding/sniff.ts'
 import { writeAll } from '../metadata/edit-plan.ts'
 import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
 
@@ -35,7 +35,7 @@ export class IncomingFile {
   readonly length: number | null
   readonly #keepMetadata: boolean
   /** The picture whose it is, when it may be resumed. */
-  readonly of: { readonly board: string; readonly id: string } | undefined
+  readonly target: { readonly board: string; readonly id: string } | undefined
   readonly #senders: { count: number }
   #offset = 0
   #durable = 0
@@ -62,7 +62,7 @@ export class IncomingFile {
     this.length = file.length
     this.#keepMetadata = file.keepMetadata ?? false
     this.#senders = senders
-    this.of = of
+    this.target = of
   }
 
   /** Bytes that have arrived. */
@@ -70,18 +70,18 @@ export class IncomingFile {
     return this.#offset
   }
 
-  get complete(): boolean {
+  get isComplete(): boolean {
     return this.#offset === this.length
   }
 
   /** Whether all of it has come. */
   get isWhole(): boolean {
-    return this.#whole || this.complete
+    return this.#whole || this.isComplete
   }
 
   /** Whether enough has come to tell what it is. */
-  get isKnown(): boolean {
-    return this.#head.length >= HEAD || this.isWhole
+  get isTypeKnown(): boolean {
+    return this.#head.length >= SNIFF_BYTES || this.isWhole
   }
 
   /** Whether it has been removed: stored, refused or given up. */
@@ -99,8 +99,8 @@ export class IncomingFile {
    * What it is, if the bytes up to the offset may be shown to others before the rest is there; null if
    * they may not, or while too few have come. Rejects when it is no picture.
    */
-  async mayBeRead(): Promise<MediaType | null> {
-    if (!this.isKnown) return null
+  async readableType(): Promise<MediaType | null> {
+    if (!this.isTypeKnown) return null
     const type = await this.type()
     return isShown(type) && isScrubbedInStream(this.#head) ? type : null
   }
@@ -125,7 +125,7 @@ export class IncomingFile {
     this.#offset = this.#durable = nlink > 1 ? size : Math.min(durable, size)
     this.#reading = null
     if (this.#offset < size) await handle.truncate(this.#offset)
-    this.#head = Buffer.alloc(Math.min(HEAD, this.#offset))
+    this.#head = Buffer.alloc(Math.min(SNIFF_BYTES, this.#offset))
     await handle.read(this.#head, 0, this.#head.length, 0)
   }
 
@@ -147,7 +147,7 @@ export class IncomingFile {
         if (this.#gone) throw new WireError('upload-gone')
         if (at !== this.#offset) throw new WireError('conflict')
         const reading = await this.#read()
-        await using handle = await open(this.path, this.of ? 'r+' : 'w')
+        await using handle = await open(this.path, this.target ? 'r+' : 'w')
         try {
           await this.#pour(source, handle, reading, limit, moved)
         } finally {
@@ -160,7 +160,7 @@ export class IncomingFile {
   }
 
   /** How much is durable, after making durable what has arrived. */
-  async settled(): Promise<number> {
+  async sync(): Promise<number> {
     if (this.#durable < this.#offset) {
       await using handle = await open(this.path, 'r+')
       await this.#flush(handle)
@@ -211,7 +211,7 @@ export class IncomingFile {
     this.#gone = true
     this.#tell()
     await this.stop()
-    if (this.of) await removeFile(`${this.path}.json`)
+    if (this.target) await removeFile(`${this.path}.json`)
     await removeFile(this.path)
   }
 
@@ -260,10 +260,10 @@ export class IncomingFile {
       await this.#look(chunk)
       moved?.()
       this.#tell()
-      if (this.of && this.#offset - this.#durable >= STEP) await this.#flush(handle)
+      if (this.target && this.#offset - this.#durable >= STEP) await this.#flush(handle)
     }
     // A file shorter than what it takes to be sure is judged when it is whole.
-    if (this.length !== null && !this.complete) return
+    if (this.length !== null && !this.isComplete) return
     await this.type()
     this.#whole = true
     this.#tell()
@@ -275,9 +275,9 @@ export class IncomingFile {
 
   /** Refuses what is no picture as soon as its first bytes are in. */
   async #look(chunk: Buffer): Promise<void> {
-    if (this.#head.length >= HEAD) return
-    this.#head = Buffer.concat([this.#head, chunk.subarray(0, HEAD - this.#head.length)])
-    if (this.#head.length >= HEAD) await this.type()
+    if (this.#head.length >= SNIFF_BYTES) return
+    this.#head = Buffer.concat([this.#head, chunk.subarray(0, SNIFF_BYTES - this.#head.length)])
+    if (this.#head.length >= SNIFF_BYTES) await this.type()
   }
 
   #tooLong(limit: number): WireError {
@@ -287,7 +287,7 @@ export class IncomingFile {
 
   /** The bytes first, then the word that they are there. */
   async #flush(handle: FileHandle): Promise<void> {
-    if (!this.of || this.#durable === this.#offset) return
+    if (!this.target || this.#durable === this.#offset) return
     const offset = this.#offset
     await handle.datasync()
     this.#durable = Math.max(this.#durable, offset)
@@ -297,7 +297,7 @@ export class IncomingFile {
 
   /** In place and of one length, so that a write can't tear it. */
   async #writeSidecar(): Promise<void> {
-    const { board, id } = this.of!
+    const { board, id } = this.target!
     const [name, length, keepMetadata] = [this.name, this.length, this.#keepMetadata]
     const offset = String(this.#durable).padStart(16)
     await using file = await open(`${this.path}.json`, constants.O_RDWR | constants.O_CREAT)

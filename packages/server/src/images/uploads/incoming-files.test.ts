@@ -18,14 +18,14 @@ const bytes = Buffer.concat([
 const announced = { board: 'main', id, name: 'p.png', length: LENGTH }
 
 let folder: string
-let arrivals: IncomingFiles
+let incomingFiles: IncomingFiles
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'wirephoto-arrivals-'))
-  arrivals = await IncomingFiles.open(folder)
+  incomingFiles = await IncomingFiles.open(folder)
 })
 afterEach(async () => {
-  await arrivals.close()
+  await incomingFiles.close()
   await rm(folder, { recursive: true, force: true })
 })
 
@@ -37,9 +37,9 @@ const part = (from: number, to: number) => {
 }
 
 test('F1: what is told as arrived is durable, and nothing behind it is believed', async () => {
-  const arrival = await arrivals.create(announced)
-  await arrival.receive(part(0, 1_500_000), { at: 0, limit: LIMIT })
-  assert.equal(await arrival.settled(), 1_500_000)
+  const incomingFile = await incomingFiles.create(announced)
+  await incomingFile.receive(part(0, 1_500_000), { at: 0, limit: LIMIT })
+  assert.equal(await incomingFile.sync(), 1_500_000)
   assert.equal(JSON.parse(await readFile(`${file()}.json`, 'utf8')).offset, 1_500_000)
 
   // A power loss may leave anything behind the last durable byte, or less than the folder says.
@@ -52,24 +52,24 @@ test('F1: what is told as arrived is durable, and nothing behind it is believed'
   assert.equal(shorter.offset, 1_000_000)
 
   await shorter.receive(part(1_000_000, LENGTH), { at: 1_000_000, limit: LIMIT })
-  assert.ok(shorter.complete)
+  assert.ok(shorter.isComplete)
   assert.deepEqual(await readFile(file()), bytes)
-  const once = await arrivals.spool('p.png', null)
+  const once = await incomingFiles.spool('p.png', null)
   await once.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
   assert.equal(await shorter.digest(), await once.digest())
 })
 
 test('F1: a whole file stays whole at a restart, for its blob may be a link to it', async () => {
-  const arrival = await arrivals.create(announced)
-  await arrival.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
+  const incomingFile = await incomingFiles.create(announced)
+  await incomingFile.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
   assert.equal(JSON.parse(await readFile(`${file()}.json`, 'utf8')).offset, LENGTH)
-  assert.ok((await IncomingFiles.open(folder)).get('main', id)!.complete)
+  assert.ok((await IncomingFiles.open(folder)).get('main', id)!.isComplete)
   assert.deepEqual(await readFile(file()), bytes)
 })
 
 test('a start removes what a dead process left', async () => {
-  await arrivals.create(announced)
-  const spool = await arrivals.spool('p.png', null)
+  await incomingFiles.create(announced)
+  const spool = await incomingFiles.spool('p.png', null)
   await spool.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
   await writeFile(join(folder, 'main.lonely'), 'bytes')
   await writeFile(join(folder, 'main.other.json'), '{"offset":5}')
@@ -81,36 +81,41 @@ test('a start removes what a dead process left', async () => {
 })
 
 test('one writer at a time: a new one takes over from one that hangs', async () => {
-  const arrival = await arrivals.create(announced)
+  const incomingFile = await incomingFiles.create(announced)
   const hanging = new PassThrough()
-  const broken = assert.rejects(arrival.receive(hanging, { at: 0, limit: LIMIT }), {
+  const broken = assert.rejects(incomingFile.receive(hanging, { at: 0, limit: LIMIT }), {
     code: 'bad-request',
   })
   hanging.write(bytes.subarray(0, 50_000))
-  while (arrival.offset < 50_000) await new Promise(setImmediate)
-  await assert.rejects(arrival.receive(part(0, 100), { at: 0, limit: LIMIT }), { code: 'conflict' })
+  while (incomingFile.offset < 50_000) await new Promise(setImmediate)
+  await assert.rejects(incomingFile.receive(part(0, 100), { at: 0, limit: LIMIT }), {
+    code: 'conflict',
+  })
   assert.equal(hanging.destroyed, false)
-  await arrival.receive(part(50_000, LENGTH), { at: 50_000, limit: LIMIT })
+  await incomingFile.receive(part(50_000, LENGTH), { at: 50_000, limit: LIMIT })
   await broken
   assert.deepEqual(await readFile(file()), bytes)
 })
 
 test('two that begin the same upload at once share it', async () => {
-  const [one, two] = await Promise.all([arrivals.create(announced), arrivals.create(announced)])
+  const [one, two] = await Promise.all([
+    incomingFiles.create(announced),
+    incomingFiles.create(announced),
+  ])
   assert.equal(one, two)
   const other = { ...announced, length: 5 }
-  await assert.rejects(arrivals.create(other), { code: 'conflict' })
-  await arrivals.remove(one)
+  await assert.rejects(incomingFiles.create(other), { code: 'conflict' })
+  await incomingFiles.remove(one)
   await assert.rejects(one.receive(part(0, 10), { at: 0, limit: LIMIT }), { code: 'upload-gone' })
   assert.deepEqual(await readdir(folder), [])
 })
 
 test('more than was announced, or than may be, is cut off', async () => {
-  const arrival = await arrivals.create({ ...announced, length: 100_000 })
-  await assert.rejects(arrival.receive(part(0, LENGTH), { at: 0, limit: LIMIT }), {
+  const incomingFile = await incomingFiles.create({ ...announced, length: 100_000 })
+  await assert.rejects(incomingFile.receive(part(0, LENGTH), { at: 0, limit: LIMIT }), {
     code: 'bad-request',
   })
-  const spool = await arrivals.spool('p.png', null)
+  const spool = await incomingFiles.spool('p.png', null)
   await assert.rejects(spool.receive(part(0, LENGTH), { at: 0, limit: 100_000 }), {
     code: 'too-large',
   })
@@ -118,7 +123,7 @@ test('more than was announced, or than may be, is cut off', async () => {
 })
 
 test('U9: the type is refused when the first bytes are in, whatever their pieces', async () => {
-  const spool = await arrivals.spool('a.txt', null)
+  const spool = await incomingFiles.spool('a.txt', null)
   const source = new PassThrough()
   const refused = assert.rejects(spool.receive(source, { at: 0, limit: LIMIT }), {
     code: 'not-a-picture',

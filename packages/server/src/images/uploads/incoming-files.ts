@@ -30,26 +30,26 @@ export class IncomingFiles {
   /** Takes up what an earlier run of the server left: up to the last durable byte, and no further (F1). */
   static async open(folder: string): Promise<IncomingFiles> {
     await makeFolder(folder)
-    const arrivals = new IncomingFiles(folder)
+    const incomingFiles = new IncomingFiles(folder)
     const files = new Set(await readdir(folder))
     for (const file of files) {
-      const [, previewed] = /^([^.]+\.[^.]+)\.webp$/.exec(file) ?? []
-      if (previewed) {
-        arrivals.#previews.add(previewed)
+      const [, withPreview] = /^([^.]+\.[^.]+)\.webp$/.exec(file) ?? []
+      if (withPreview) {
+        incomingFiles.#previews.add(withPreview)
         continue
       }
       const [, board, id] = /^([^.]+)\.([^.]+)\.once$/.exec(file) ?? []
-      if (board && id) arrivals.orphans.push({ board, id })
+      if (board && id) incomingFiles.orphans.push({ board, id })
       const base = file.replace(/\.json$/, '')
       const found = files.has(base) && (await readSidecar(join(folder, `${base}.json`)))
       if (!found || keyOf(found) !== base)
         await rm(join(folder, file), { recursive: true, force: true })
       else if (file === base) {
-        const arrival = arrivals.#add(found)
-        await arrival.restore(found.offset)
+        const incomingFile = incomingFiles.#add(found)
+        await incomingFile.restore(found.offset)
       }
     }
-    return arrivals
+    return incomingFiles
   }
 
   /** Those that may be resumed. */
@@ -62,7 +62,7 @@ export class IncomingFiles {
   }
 
   /** The file of an announced picture, however it comes. */
-  coming(board: string, id: string): IncomingFile | undefined {
+  findAnnounced(board: string, id: string): IncomingFile | undefined {
     return this.get(board, id) ?? this.#vowed.get(keyOf({ board, id }))
   }
 
@@ -79,7 +79,7 @@ export class IncomingFiles {
   }
 
   /** Null when there is none. */
-  async preview(board: string, id: string): Promise<Buffer | null> {
+  async readPreview(board: string, id: string): Promise<Buffer | null> {
     if (!this.hasPreview(board, id)) return null
     return readFile(this.#previewPath(keyOf({ board, id }))).catch(() => null)
   }
@@ -105,13 +105,13 @@ export class IncomingFiles {
     const { board, id, length } = announced
     if (!this.get(board, id)) await this.#expect(length)
     // Another may have begun it meanwhile.
-    const arrival = this.get(board, id) ?? this.#add(announced)
-    if (arrival.length !== length) throw new WireError('conflict')
-    await arrival.begin().catch(async (error: unknown) => {
-      await this.remove(arrival)
+    const incomingFile = this.get(board, id) ?? this.#add(announced)
+    if (incomingFile.length !== length) throw new WireError('conflict')
+    await incomingFile.begin().catch(async (error: unknown) => {
+      await this.remove(incomingFile)
       throw error
     })
-    return arrival
+    return incomingFile
   }
 
   /** One that lives and dies with its request. `length` is null when the sender doesn't say. */
@@ -122,14 +122,14 @@ export class IncomingFiles {
   }
 
   /** Remembers that a picture is announced which only this process can bring. */
-  async vow(
+  async announceVolatile(
     of: { board: string; id: string },
-    arrival: IncomingFile,
+    incomingFile: IncomingFile,
   ): Promise<() => Promise<void>> {
     const key = keyOf(of)
     const path = join(this.#folder, `${key}.once`)
     await writeFile(path, '')
-    this.#vowed.set(key, arrival)
+    this.#vowed.set(key, incomingFile)
     return async () => {
       this.#vowed.delete(key)
       await removeFile(path)
@@ -137,25 +137,30 @@ export class IncomingFiles {
   }
 
   /** Removes its files. Idempotent. */
-  async remove(arrival: IncomingFile): Promise<void> {
-    const { board, id } = arrival.of ?? {}
+  async remove(incomingFile: IncomingFile): Promise<void> {
+    const { board, id } = incomingFile.target ?? {}
     if (board !== undefined && id !== undefined) {
       this.#known.delete(keyOf({ board, id }))
       await this.dropPreview(board, id)
     }
-    await arrival.discard()
+    await incomingFile.discard()
   }
 
   /** Breaks off those that can be resumed, their bytes durable. */
   async close(): Promise<void> {
-    await Promise.all(this.list().map((arrival) => arrival.stop()))
+    await Promise.all(this.list().map((incomingFile) => incomingFile.stop()))
   }
 
   #add(announced: UploadTarget): IncomingFile {
     const key = keyOf(announced)
-    const arrival = new IncomingFile(join(this.#folder, key), announced, this.#senders, announced)
-    this.#known.set(key, arrival)
-    return arrival
+    const incomingFile = new IncomingFile(
+      join(this.#folder, key),
+      announced,
+      this.#senders,
+      announced,
+    )
+    this.#known.set(key, incomingFile)
+    return incomingFile
   }
 
   #previewPath(key: string): string {

@@ -48,10 +48,10 @@ export interface Sending {
 export interface IntakeParts {
   readonly engine: Engine
   readonly boards: Boards
-  readonly arrivals: IncomingFiles
-  readonly workers: Decoder
+  readonly incomingFiles: IncomingFiles
+  readonly decoder: Decoder
   readonly variants: Variants
-  readonly arriving: UploadProgress
+  readonly uploadProgress: UploadProgress
   readonly log: FastifyBaseLogger
   /** Bytes. */
   readonly maxUpload: number
@@ -77,55 +77,59 @@ export class Intake {
   }
 
   /** Somebody is here who may bring pictures: their previews must not wait for a process to start. */
-  expect(): void {
-    this.#parts.workers.warm()
+  warmUp(): void {
+    this.#parts.decoder.warm()
   }
 
   /**
    * Takes in a part of an upload that may be resumed, from the byte `at` on. Resolves to the stored
    * picture if it was the last part, else to null. What is refused goes, with its record.
    */
-  async receive(arrival: IncomingFile, source: Readable, at: number): Promise<ImageRecord | null> {
+  async receive(
+    incomingFile: IncomingFile,
+    source: Readable,
+    at: number,
+  ): Promise<ImageRecord | null> {
     const { log, maxUpload } = this.#parts
     try {
-      const { board, id } = arrival.of!
-      const moved = () => this.#progress(arrival, board, id)
-      await arrival.receive(source, { at, limit: maxUpload, moved })
+      const { board, id } = incomingFile.target!
+      const moved = () => this.#progress(incomingFile, board, id)
+      await incomingFile.receive(source, { at, limit: maxUpload, moved })
     } catch (error) {
-      if (isFinal(toWireError(error, log))) await this.cancel(arrival)
+      if (isFinal(toWireError(error, log))) await this.cancel(incomingFile)
       throw error
     }
-    return arrival.complete ? this.finish(arrival) : null
+    return incomingFile.isComplete ? this.finish(incomingFile) : null
   }
 
   /**
    * A small picture of one on its way, from its sender: made anew before anybody sees it (F9), told to
    * whoever looks, kept for who comes later. One that is no picture, or too late, is nothing.
    */
-  async preview(board: LiveBoard, id: string, sent: Uint8Array): Promise<void> {
-    await this.#preview(board, id, () => this.#parts.workers.preview(sent))
+  async addPreview(board: LiveBoard, id: string, sent: Uint8Array): Promise<void> {
+    await this.#preview(board, id, () => this.#parts.decoder.reencodePreview(sent))
   }
 
   /** Makes a complete upload a stored picture; whoever asks meanwhile gets the same answer. */
-  finish(arrival: IncomingFile): Promise<ImageRecord> {
-    const running = this.#finishing.get(arrival)
+  finish(incomingFile: IncomingFile): Promise<ImageRecord> {
+    const running = this.#finishing.get(incomingFile)
     if (running) return running
-    const finished = this.#finish(arrival).finally(() => this.#finishing.delete(arrival))
-    this.#finishing.set(arrival, finished)
+    const finished = this.#finish(incomingFile).finally(() => this.#finishing.delete(incomingFile))
+    this.#finishing.set(incomingFile, finished)
     return finished
   }
 
   /** Begins an upload that may be resumed. */
-  async announce(of: {
+  async begin(of: {
     board: string
     id: string
     name: string
     length: number
   }): Promise<IncomingFile> {
-    const { arrivals, boards, log } = this.#parts
+    const { incomingFiles, boards, log } = this.#parts
     try {
       const keepMetadata = await boards.with(of.board, keepsMetadata)
-      return await arrivals.create({ ...of, keepMetadata })
+      return await incomingFiles.create({ ...of, keepMetadata })
     } catch (error) {
       if (isFinal(toWireError(error, log)))
         await boards.with(of.board, (board) => this.fail(board, of.id))
@@ -138,13 +142,13 @@ export class Intake {
     id: string,
     make: () => Promise<Preview | null>,
   ): Promise<boolean> {
-    const { arrivals, arriving, log } = this.#parts
-    if (arrivals.hasPreview(board.id, id)) return true
+    const { incomingFiles, uploadProgress, log } = this.#parts
+    if (incomingFiles.hasPreview(board.id, id)) return true
     try {
       const made = await make()
       if (!made || !isArriving(board.records.get(id))) return false
-      arriving.preview(board.id, id, made.bytes)
-      await arrivals.keepPreview(board.id, id, made.bytes)
+      uploadProgress.setPreview(board.id, id, made.bytes)
+      await incomingFiles.keepPreview(board.id, id, made.bytes)
       return true
     } catch (error) {
       if (!(error instanceof WireError)) log.warn({ err: error }, 'no preview')
@@ -152,38 +156,44 @@ export class Intake {
     }
   }
 
-  #progress(arrival: IncomingFile, board: string, id: string): void {
-    this.#parts.arriving.progress(board, id, arrival.offset, arrival.length)
-    void this.#early(arrival, board, id)
-    void this.#live(arrival, board, id)
+  #progress(incomingFile: IncomingFile, board: string, id: string): void {
+    this.#parts.uploadProgress.setBytes(board, id, incomingFile.offset, incomingFile.length)
+    void this.#early(incomingFile, board, id)
+    void this.#live(incomingFile, board, id)
   }
 
   /** Says once of what sharpens while it comes that it can be read. */
-  async #live(arrival: IncomingFile, board: string, id: string): Promise<void> {
-    if (this.#toldLive.has(arrival) || !arrival.isKnown) return
-    this.#toldLive.add(arrival)
+  async #live(incomingFile: IncomingFile, board: string, id: string): Promise<void> {
+    if (this.#toldLive.has(incomingFile) || !incomingFile.isTypeKnown) return
+    this.#toldLive.add(incomingFile)
     try {
-      if ((await arrival.mayBeRead()) !== 'image/jpeg') return
-      const found = await isProgressive(arrival.path, arrival.offset)
-      if (found === null) this.#toldLive.delete(arrival)
-      else if (found && !arrival.isWhole && !arrival.isGone) this.#parts.arriving.live(board, id)
+      if ((await incomingFile.readableType()) !== 'image/jpeg') return
+      const found = await isProgressive(incomingFile.path, incomingFile.offset)
+      if (found === null) this.#toldLive.delete(incomingFile)
+      else if (found && !incomingFile.isWhole && !incomingFile.isGone)
+        this.#parts.uploadProgress.setLive(board, id)
     } catch {
       // Gone, or no picture.
     }
   }
 
   /** Tries to show something of a picture whose sender gave no preview, now and then while it comes. */
-  async #early(arrival: IncomingFile, board: string, id: string): Promise<void> {
-    const { arrivals, boards, workers } = this.#parts
-    const at = this.#looks.get(arrival) ?? EARLY
+  async #early(incomingFile: IncomingFile, board: string, id: string): Promise<void> {
+    const { incomingFiles, boards, decoder } = this.#parts
+    const at = this.#looks.get(incomingFile) ?? EARLY
     // With half of it here, all of it is before a preview would be.
-    if (arrival.offset < at || arrival.offset * 2 > (arrival.length ?? Number.POSITIVE_INFINITY))
+    if (
+      incomingFile.offset < at ||
+      incomingFile.offset * 2 > (incomingFile.length ?? Number.POSITIVE_INFINITY)
+    )
       return
-    if (arrivals.hasPreview(board, id)) return
-    this.#looks.set(arrival, Math.max(at, arrival.offset) * 2)
+    if (incomingFiles.hasPreview(board, id)) return
+    this.#looks.set(incomingFile, Math.max(at, incomingFile.offset) * 2)
     await boards
       .with(board, (live) =>
-        this.#preview(live, id, async () => workers.early(arrival.path, await arrival.type())),
+        this.#preview(live, id, async () =>
+          decoder.earlyPreview(incomingFile.path, await incomingFile.type()),
+        ),
       )
       .catch(() => {
         // The board or the arrival is gone.
@@ -191,26 +201,26 @@ export class Intake {
   }
 
   /** The upload that this picture waits for. One that nothing waits for any more is dropped. */
-  async awaited(board: LiveBoard, id: string): Promise<IncomingFile | undefined> {
-    const { arrivals } = this.#parts
-    const arrival = arrivals.get(board.id, id)
-    if (!arrival || isArriving(board.records.get(id))) return arrival
-    await arrivals.remove(arrival)
+  async pendingUpload(board: LiveBoard, id: string): Promise<IncomingFile | undefined> {
+    const { incomingFiles } = this.#parts
+    const incomingFile = incomingFiles.get(board.id, id)
+    if (!incomingFile || isArriving(board.records.get(id))) return incomingFile
+    await incomingFiles.remove(incomingFile)
     return undefined
   }
 
   /** Gives an upload up, and the record that waits for it. */
-  async cancel(arrival: IncomingFile): Promise<void> {
+  async cancel(incomingFile: IncomingFile): Promise<void> {
     // The record first: an arrival without one is removed at the next start.
-    const { board, id } = arrival.of!
+    const { board, id } = incomingFile.target!
     await this.#parts.boards.with(board, (live) => this.fail(live, id))
-    await this.#parts.arrivals.remove(arrival)
+    await this.#parts.incomingFiles.remove(incomingFile)
   }
 
   /** Gives a record up that waits for an upload. */
   async fail(board: LiveBoard, id: string): Promise<void> {
-    this.#parts.arriving.end(board.id, id)
-    await this.#parts.arrivals.dropPreview(board.id, id)
+    this.#parts.uploadProgress.end(board.id, id)
+    await this.#parts.incomingFiles.dropPreview(board.id, id)
     try {
       await board.act([{ kind: 'image.fail', id }], SERVER)
     } catch (error) {
@@ -226,7 +236,7 @@ export class Intake {
     pictures: AsyncIterable<Sending & { source: Readable }>,
   ): Promise<ImageRecord[]> {
     if (!may({ ...sender, now: Date.now() }, 'image.add')) throw new WireError('not-allowed')
-    const { arrivals, maxUpload: limit } = this.#parts
+    const { incomingFiles, maxUpload: limit } = this.#parts
     // The rights were asked above.
     const server = { visitor: sender.visitor, role: 'server' } as const
     const spooled: IncomingFile[] = []
@@ -237,8 +247,8 @@ export class Intake {
     try {
       for await (const picture of pictures) {
         const { source, length, place, isForm, address } = picture
-        const arrival = await arrivals.spool(picture.name, length, keepsMetadata(board))
-        spooled.push(arrival)
+        const incomingFile = await incomingFiles.spool(picture.name, length, keepsMetadata(board))
+        spooled.push(incomingFile)
         const id = uuidv7(Date.now(), randomBytes(10))
         // Several at one place stand side by side.
         const x = place.x === undefined ? undefined : place.x + shift
@@ -249,13 +259,13 @@ export class Intake {
         })
         heralds.set(id, herald)
         const moved = () => {
-          herald.moved(arrival)
-          if (herald.isAnnounced) this.#progress(arrival, board.id, id)
+          herald.moved(incomingFile)
+          if (herald.isAnnounced) this.#progress(incomingFile, board.id, id)
         }
-        await arrival.receive(source, { at: 0, limit, ...(!isForm && { moved }) })
+        await incomingFile.receive(source, { at: 0, limit, ...(!isForm && { moved }) })
         // A form may say it behind the file.
         const { name } = picture
-        const { settle: found, preview } = await this.#store(arrival, id)
+        const { settle: found, preview } = await this.#store(incomingFile, id)
         if (preview) previews.set(id, preview)
         const settle = { ...found, ...(address && { source: address }) }
         const { width, height, thumbhash } = settle
@@ -275,10 +285,10 @@ export class Intake {
       }
       throw error
     } finally {
-      for (const arrival of spooled) await arrivals.remove(arrival)
+      for (const incomingFile of spooled) await incomingFiles.remove(incomingFile)
       for (const [id, herald] of heralds) {
         await herald.end()
-        await arrivals.dropPreview(board.id, id)
+        await incomingFiles.dropPreview(board.id, id)
       }
     }
     return commands.flatMap((command) =>
@@ -291,110 +301,112 @@ export class Intake {
    * When it is refused, the record stays.
    */
   async fill(board: LiveBoard, id: string, source: Readable): Promise<ImageRecord> {
-    const { arrivals, maxUpload: limit } = this.#parts
+    const { incomingFiles, maxUpload: limit } = this.#parts
     const { name } = board.records.get(id) as ImageRecord
-    const arrival = await arrivals.spool(name, null, keepsMetadata(board))
+    const incomingFile = await incomingFiles.spool(name, null, keepsMetadata(board))
     try {
-      await arrival.receive(source, { at: 0, limit })
-      const { settle, preview } = await this.#store(arrival, id)
+      await incomingFile.receive(source, { at: 0, limit })
+      const { settle, preview } = await this.#store(incomingFile, id)
       const w = firstWidth(settle.width, settle.height)
       await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
       this.#settled(board, id, preview)
       return this.#stored(board, id)
     } finally {
-      await arrivals.remove(arrival)
+      await incomingFiles.remove(incomingFile)
     }
   }
 
   /** Makes sure that it is a picture which browsers show, and keeps nothing. Rejects as `take` would. */
   async look(source: Readable): Promise<MediaType> {
-    const { arrivals, maxUpload: limit, workers } = this.#parts
-    const arrival = await arrivals.spool('', null)
+    const { incomingFiles, maxUpload: limit, decoder } = this.#parts
+    const incomingFile = await incomingFiles.spool('', null)
     try {
-      await arrival.receive(source, { at: 0, limit })
-      const type = await arrival.type()
+      await incomingFile.receive(source, { at: 0, limit })
+      const type = await incomingFile.type()
       if (!isShown(type)) throw new WireError('not-a-picture')
-      await workers.judge({ path: arrival.path, type, name: '' })
+      await decoder.validate({ path: incomingFile.path, type, name: '' })
       return type
     } finally {
-      await arrivals.remove(arrival)
+      await incomingFiles.remove(incomingFile)
     }
   }
 
   /** Goes on where an earlier run of the server stopped. */
   async resume(): Promise<void> {
-    const { arrivals, arriving, boards, log } = this.#parts
-    for (const { board, id } of arrivals.previewed()) arriving.preview(board, id, null)
-    for (const { board, id } of arrivals.orphans.splice(0))
+    const { incomingFiles, uploadProgress, boards, log } = this.#parts
+    for (const { board, id } of incomingFiles.previewed())
+      uploadProgress.setPreview(board, id, null)
+    for (const { board, id } of incomingFiles.orphans.splice(0))
       await boards
         .with(board, (live) => this.fail(live, id))
         .catch(() => {
           // The board is gone too.
         })
-    for (const arrival of arrivals.list()) {
-      const { board, id } = arrival.of!
+    for (const incomingFile of incomingFiles.list()) {
+      const { board, id } = incomingFile.target!
       try {
         const waits = await boards.with(board, ({ records }) => isArriving(records.get(id)))
         if (!waits) {
-          arriving.end(board, id)
-          await arrivals.remove(arrival)
-        } else if (arrival.complete) await this.finish(arrival)
-        else arriving.progress(board, id, arrival.offset, arrival.length)
+          uploadProgress.end(board, id)
+          await incomingFiles.remove(incomingFile)
+        } else if (incomingFile.isComplete) await this.finish(incomingFile)
+        else uploadProgress.setBytes(board, id, incomingFile.offset, incomingFile.length)
       } catch (error) {
         if (!(error instanceof WireError)) log.error({ err: error }, 'arrival not finished')
-        else if (error.code === 'unknown-board') await arrivals.remove(arrival)
+        else if (error.code === 'unknown-board') await incomingFiles.remove(incomingFile)
       }
     }
   }
 
-  async #finish(arrival: IncomingFile): Promise<ImageRecord> {
-    const { arrivals, boards, log } = this.#parts
-    const { board: boardId, id } = arrival.of!
+  async #finish(incomingFile: IncomingFile): Promise<ImageRecord> {
+    const { incomingFiles, boards, log } = this.#parts
+    const { board: boardId, id } = incomingFile.target!
     return boards.with(boardId, async (board) => {
       let preview: Buffer | null
       try {
-        const stored = await this.#store(arrival, id)
+        const stored = await this.#store(incomingFile, id)
         preview = stored.preview
         await board.act([stored.settle], SERVER)
       } catch (error) {
         const told = toWireError(error, log)
         // What is no picture any more: purged, failed, or settled by other bytes.
         if (told.code === 'unknown-picture' || told.code === 'conflict') {
-          await arrivals.remove(arrival)
+          await incomingFiles.remove(incomingFile)
           throw gone()
         }
-        if (isFinal(told)) await this.cancel(arrival)
+        if (isFinal(told)) await this.cancel(incomingFile)
         throw told
       }
       failpoint('intake.settled')
       this.#settled(board, id, preview)
-      await arrivals.remove(arrival)
+      await incomingFiles.remove(incomingFile)
       return this.#stored(board, id)
     })
   }
 
   /** What browsers don't show is seen by its preview until there are variants (V16). */
   #settled(board: LiveBoard, id: string, preview: Buffer | null | undefined): void {
-    const { arrivals, arriving } = this.#parts
-    if (preview && !arrivals.hasPreview(board.id, id)) arriving.preview(board.id, id, preview)
-    arriving.end(board.id, id)
+    const { incomingFiles, uploadProgress } = this.#parts
+    if (preview && !incomingFiles.hasPreview(board.id, id))
+      uploadProgress.setPreview(board.id, id, preview)
+    uploadProgress.end(board.id, id)
   }
 
   /** What has just been stored. Nobody waits for its variants. */
   #stored(board: LiveBoard, id: string): ImageRecord {
     const record = imageOf(board, id)
-    this.#parts.variants.want(board.id, record)
+    this.#parts.variants.enqueue(board.id, record)
     return record
   }
 
   /** The verdict, then the blob, durably; the record comes after it and never before (F1). */
   async #store(
-    arrival: IncomingFile,
+    incomingFile: IncomingFile,
     id: string,
   ): Promise<{ settle: ImageSettle; preview: Buffer | null }> {
-    const { engine, workers } = this.#parts
-    await arrival.scrub()
-    await using file = await validate(arrival, workers)
+    const { engine, decoder } = this.#parts
+    await incomingFile.scrub()
+    await using file = await validate(incomingFile, decoder)
     failpoint('intake.judged')
     const { path, blob, bytes, verdict } = file
     await engine.blobs.put(path, blob)

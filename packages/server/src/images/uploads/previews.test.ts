@@ -12,15 +12,15 @@ import { heldSo } from '../../../../../test/support/pictures.ts'
 import { blank, CORNERS, corners, cornersOf, processes } from '../../../support/sample-images.ts'
 import { Decoder, type Preview } from '../decoding/decoder.ts'
 
-let workers: Decoder
+let decoder: Decoder
 let folder: string
 
 before(async () => {
-  workers = new Decoder()
+  decoder = new Decoder()
   folder = await mkdtemp(join(tmpdir(), 'wirephoto-previews-'))
 })
 after(async () => {
-  await workers.close()
+  await decoder.close()
   await rm(folder, { recursive: true })
 })
 
@@ -52,7 +52,7 @@ test('A5: whatever a page makes comes out as a small WebP, upright and without m
   for (let orientation = 1; orientation <= 8; orientation++)
     sent.push(await heldSo(picture, orientation))
   for (const [i, bytes] of sent.entries()) {
-    const preview = await workers.preview(bytes)
+    const preview = await decoder.reencodePreview(bytes)
     await check(preview)
     isLike(await cornersOf(preview.bytes), CORNERS, String(i))
     const ratio = thumbHashToApproximateAspectRatio(Buffer.from(preview.thumbhash, 'base64'))
@@ -63,7 +63,7 @@ test('A5: whatever a page makes comes out as a small WebP, upright and without m
 test('A5: a preview is never over its limit, however little it compresses', async () => {
   for (const channels of [3, 4] as const) {
     const bytes = await noise(320, 320, channels).webp({ quality: 100 }).toBuffer()
-    await check(await workers.preview(bytes))
+    await check(await decoder.reencodePreview(bytes))
   }
 })
 
@@ -81,10 +81,10 @@ test('F8: what is no preview is refused at once', async () => {
     half: jpeg.subarray(0, jpeg.length / 2),
   })) {
     const start = performance.now()
-    await assert.rejects(workers.preview(bytes), { code: 'damaged' }, name)
+    await assert.rejects(decoder.reencodePreview(bytes), { code: 'damaged' }, name)
     assert.ok(performance.now() - start < 1_500, `${name}: its header tells`)
   }
-  await check(await workers.preview(jpeg))
+  await check(await decoder.reencodePreview(jpeg))
 })
 
 test('a progressive JPEG is seen in full as soon as its first scan is there', async () => {
@@ -97,7 +97,7 @@ test('a progressive JPEG is seen in full as soon as its first scan is there', as
   const seen: number[] = []
   for (let part = 1; part <= 20; part++) {
     await writeFile(path, whole.subarray(0, (whole.length * part) / 20))
-    const preview = await workers.early(path, 'image/jpeg')
+    const preview = await decoder.earlyPreview(path, 'image/jpeg')
     assert.ok(preview || seen.length === 0, 'what was seen stays')
     if (!preview) continue
     seen.push(part)
@@ -109,12 +109,12 @@ test('a progressive JPEG is seen in full as soon as its first scan is there', as
   assert.ok(seen[0]! > 1 && seen[0]! < 10, `first seen at ${seen[0]! * 5} %`)
 
   await writeFile(path, await sharp(picture).jpeg().toBuffer())
-  assert.equal(await workers.early(path, 'image/jpeg'), null, 'rows from above show a part')
+  assert.equal(await decoder.earlyPreview(path, 'image/jpeg'), null, 'rows from above show a part')
   await writeFile(path, await sharp(picture).png().toBuffer())
-  assert.equal(await workers.early(path, 'image/png'), null)
+  assert.equal(await decoder.earlyPreview(path, 'image/png'), null)
   for (const bytes of [whole.subarray(0, 1), Buffer.from([0xff, 0xd8]), randomBytes(5_000)]) {
     await writeFile(path, bytes)
-    assert.equal(await workers.early(path, 'image/jpeg'), null)
+    assert.equal(await decoder.earlyPreview(path, 'image/jpeg'), null)
   }
 })
 
@@ -124,12 +124,12 @@ test('a preview waits neither for verdicts nor for variants', async () => {
   const done = { verdicts: 0, variants: 0 }
   const type = 'image/png'
   const judging = Array.from({ length: 50 }, () =>
-    workers.judge({ path, type, name: '' }).then(() => done.verdicts++),
+    decoder.validate({ path, type, name: '' }).then(() => done.verdicts++),
   )
   const varying = Array.from({ length: 10 }, () =>
-    workers.vary({ path, type, sides: [64], folder }).then(() => done.variants++),
+    decoder.makeVariants({ path, type, sides: [64], folder }).then(() => done.variants++),
   )
-  for (let i = 0; i < 5; i++) await workers.preview(await corners(300, 200))
+  for (let i = 0; i < 5; i++) await decoder.reencodePreview(await corners(300, 200))
   assert.ok(done.verdicts < 40 && done.variants < 8, JSON.stringify(done))
   await Promise.all(judging)
   assert.ok(done.variants < 10, 'variants give way to verdicts')
@@ -142,7 +142,7 @@ test('variants give way to all else', async () => {
     const before = new Set(processes())
     const path = join(folder, 'some.png')
     await writeFile(path, await corners(300, 200))
-    await lazy.vary({ path, type: 'image/png', sides: [64], folder })
+    await lazy.makeVariants({ path, type: 'image/png', sides: [64], folder })
     const [pid] = processes().filter((each) => !before.has(each))
     assert.ok(getPriority(pid) > getPriority())
   } finally {
@@ -159,7 +159,11 @@ test('D2: a process that is killed costs no preview, and the next is ready alrea
     const [first] = mine()
     assert.ok(first)
     const bytes = await corners(300, 200)
-    const previews = [own.preview(bytes), own.preview(bytes), own.preview(bytes)]
+    const previews = [
+      own.reencodePreview(bytes),
+      own.reencodePreview(bytes),
+      own.reencodePreview(bytes),
+    ]
     process.kill(first, 'SIGKILL')
     for (const preview of await Promise.all(previews)) await check(preview)
     const [second] = mine()
@@ -169,5 +173,5 @@ test('D2: a process that is killed costs no preview, and the next is ready alrea
   } finally {
     await own.close()
   }
-  assert.equal(await workers.preview(await corners(30, 20)).then(({ width }) => width), 30)
+  assert.equal(await decoder.reencodePreview(await corners(30, 20)).then(({ width }) => width), 30)
 })

@@ -10,9 +10,9 @@ type State = NonNullable<Arrivals[string]>
 /** Whoever looks at a board. */
 export interface BoardListener {
   /** The arrivals whose state has changed. */
-  readonly news: (arrivals: Arrivals) => void
+  readonly onProgress: (incomingFiles: Arrivals) => void
   /** A preview that has just been made. */
-  readonly preview: (id: string, bytes: Buffer) => void
+  readonly onPreview: (id: string, bytes: Buffer) => void
 }
 
 interface Entry {
@@ -25,15 +25,15 @@ interface Entry {
  * (F12), and nothing of it outlives the server but what the arrivals themselves are.
  */
 export class UploadProgress {
-  readonly #boards = new Map<string, OfBoard>()
+  readonly #boards = new Map<string, BoardProgress>()
 
   /** All of a board, for somebody who has just come. */
-  all(board: string): Arrivals {
+  snapshot(board: string): Arrivals {
     return this.#boards.get(board)?.all ?? {}
   }
 
   /** One looker a board: a room. */
-  look(board: string, looker: BoardListener): () => void {
+  listen(board: string, looker: BoardListener): () => void {
     const of = this.#of(board)
     of.looker = looker
     return () => {
@@ -43,25 +43,30 @@ export class UploadProgress {
   }
 
   /** So many bytes have come. */
-  progress(board: string, id: string, sent: number, total: number | null): void {
+  setBytes(board: string, id: string, sent: number, total: number | null): void {
     this.#of(board).set(id, { sent, total, state: 'arriving' })
   }
 
   /** What its sender says of it; nothing is made up about what isn't on its way. */
-  say(board: string, id: string, state: Exclude<State['state'], 'stalled'>, wait?: number): void {
+  setState(
+    board: string,
+    id: string,
+    state: Exclude<State['state'], 'stalled'>,
+    wait?: number,
+  ): void {
     const of = this.#of(board)
     of.set(id, { state, ...(wait !== undefined && { wait }) })
   }
 
   /** There is a preview: to be pushed now, or known from an earlier run of the server. */
-  preview(board: string, id: string, bytes: Buffer | null): void {
+  setPreview(board: string, id: string, bytes: Buffer | null): void {
     const of = this.#of(board)
     of.set(id, { preview: true })
-    if (bytes) of.looker?.preview(id, bytes)
+    if (bytes) of.looker?.onPreview(id, bytes)
   }
 
   /** It can be looked at while it comes. */
-  live(board: string, id: string): void {
+  setLive(board: string, id: string): void {
     this.#of(board).set(id, { live: true })
   }
 
@@ -76,10 +81,10 @@ export class UploadProgress {
     this.#boards.clear()
   }
 
-  #of(board: string): OfBoard {
+  #of(board: string): BoardProgress {
     const known = this.#boards.get(board)
     if (known) return known
-    const of = new OfBoard()
+    const of = new BoardProgress()
     this.#boards.set(board, of)
     return of
   }
@@ -92,7 +97,7 @@ export class UploadProgress {
   }
 }
 
-class OfBoard {
+class BoardProgress {
   looker: BoardListener | null = null
   readonly #entries = new Map<string, Entry>()
   readonly #changed = new Set<string>()
@@ -157,7 +162,7 @@ class OfBoard {
     const news: Arrivals = {}
     for (const id of this.#changed) news[id] = this.#entries.get(id)?.state ?? null
     this.#changed.clear()
-    this.looker?.news(news)
+    this.looker?.onProgress(news)
   }
 }
 

@@ -17,21 +17,24 @@ export interface ValidatedFile extends AsyncDisposable {
  * The verdict on a whole arrival: its own file, or of an SVG the PNG that is drawn of it, which goes when
  * it is disposed of (V6). Rejects as `Workers.judge` does.
  */
-export async function validate(arrival: IncomingFile, workers: Decoder): Promise<ValidatedFile> {
-  const { path, name, offset: bytes } = arrival
-  const type = await arrival.type()
-  if (type === 'image/svg+xml') return drawn(arrival, workers)
-  const verdict = await workers.judge({ path, type, name })
-  const blob = await arrival.digest()
+export async function validate(
+  incomingFile: IncomingFile,
+  decoder: Decoder,
+): Promise<ValidatedFile> {
+  const { path, name, offset: bytes } = incomingFile
+  const type = await incomingFile.type()
+  if (type === 'image/svg+xml') return drawn(incomingFile, decoder)
+  const verdict = await decoder.validate({ path, type, name })
+  const blob = await incomingFile.digest()
   return { path, blob, bytes, verdict, [Symbol.asyncDispose]: async () => {} }
 }
 
-async function drawn({ path: svg, name }: IncomingFile, workers: Decoder): Promise<ValidatedFile> {
+async function drawn({ path: svg, name }: IncomingFile, decoder: Decoder): Promise<ValidatedFile> {
   const path = `${svg}.png`
   const remove = () => removeFile(path)
   try {
-    await workers.draw({ path: svg, to: path, name })
-    const verdict = await workers.judge({ path, type: 'image/png', name })
+    await decoder.rasterizeSvg({ path: svg, to: path, name })
+    const verdict = await decoder.validate({ path, type: 'image/png', name })
     const file = await readFile(path)
     const blob = createHash('sha256').update(file).digest('hex')
     return { path, blob, bytes: file.length, verdict, [Symbol.asyncDispose]: remove }
