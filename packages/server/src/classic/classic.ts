@@ -9,7 +9,7 @@ import type { Guard } from '../http/guard.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { allowedBy } from '../live/gateway.ts'
 import { ClassicOutbox, type Pending } from './classic-outbox.ts'
-import { carried, PictureCache } from './picture-cache.ts'
+import { PictureCache, sentBlobOf } from './picture-cache.ts'
 import { Placeholders } from './placeholders.ts'
 import { registerHandlers } from './socket-handlers.ts'
 
@@ -112,10 +112,10 @@ export class Classic {
       const viewer = new ClassicOutbox(socket, {
         picture: (id) => this.#shown(this.#known.get(id)),
         typeOf: (picture) =>
-          carried(picture)?.type ?? picture.type ?? this.placeholders.typeOf(picture.id) ?? '',
+          sentBlobOf(picture)?.type ?? picture.type ?? this.placeholders.typeOf(picture.id) ?? '',
         authorOf: ({ id, author }) => this.placeholders.authorOf(id) ?? author,
         bytes: async (picture) => {
-          const sent = carried(picture)
+          const sent = sentBlobOf(picture)
           return sent && this.#shelf.take(sent.key)
         },
         patience: (bytes) => patience ?? PATIENCE + (bytes / 1024) * PATIENCE_KIB,
@@ -159,7 +159,7 @@ export class Classic {
   #newest(): ImageRecord | undefined {
     let newest: ImageRecord | undefined
     for (const picture of this.#known.values()) {
-      if (picture.deletedAt !== null || !carried(picture)) continue
+      if (picture.deletedAt !== null || !sentBlobOf(picture)) continue
       if (!newest || picture.createdAt >= newest.createdAt) newest = picture
     }
     return newest
@@ -201,8 +201,8 @@ function dueOf(
   now: ImageRecord | undefined,
 ): Pending | null {
   if (!now) return wasShown ? { news: false, facts: false, file: false } : null
-  const key = carried(now)?.key
-  const isOther = key !== carried(before)?.key
+  const key = sentBlobOf(now)?.key
+  const isOther = key !== sentBlobOf(before)?.key
   const news = key !== undefined && isOther
   const file = key !== undefined && (isOther || !wasShown)
   const facts = file || !wasShown || FACTS.some((fact) => now[fact] !== before?.[fact])

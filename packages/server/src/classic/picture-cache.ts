@@ -1,64 +1,49 @@
 import { buffer } from 'node:stream/consumers'
 import type { ImageRecord, MediaType } from '@wirephoto/board'
 import type { BlobStore } from '@wirephoto/engine'
+import { LRUCache } from 'lru-cache'
 import { variantKey } from '../images/variants.ts'
 
-/** Bytes of a picture that is sent over sockets; of a larger one its largest variant is (K12). */
-const LARGEST = 16 * 1_048_576
-/** Bytes of pictures that are kept at hand. */
-const ROOM = 32 * 1_048_576
+/** Largest file that goes over a socket whole; a larger picture goes as its largest variant (V1). */
+const SENT_ORIGINAL_MAX_BYTES = 16 * 1_048_576
+const CACHED_PICTURES_BYTES = 32 * 1_048_576
 
-/** What is sent of a picture; null while there is nothing that may be. */
-export function carried(
+/** Names the blob that viewers are sent for a picture; null while there is none that may be sent. */
+export function sentBlobOf(
   picture: Pick<ImageRecord, 'blob' | 'type' | 'bytes' | 'variants'> | undefined,
 ): { key: string; type: MediaType } | null {
   const { blob = null, type = null, bytes = null, variants = null } = picture ?? {}
   if (blob === null || type === null || bytes === null) return null
-  if (bytes <= LARGEST) return { key: blob, type }
+  if (bytes <= SENT_ORIGINAL_MAX_BYTES) return { key: blob, type }
   const side = variants?.at(-1)
   return side === undefined ? null : { key: variantKey(blob, side), type: 'image/webp' }
 }
 
-/** Pictures whole, read once for all who are sent them at about the same time. */
+/** Whole pictures, each read once for all viewers that are sent it at about the same time. */
 export class PictureCache {
-  readonly #blobs: BlobStore
-  /** The one that was asked for last is the last; its size is 0 until it has been read. */
-  readonly #kept = new Map<string, { reading: Promise<Buffer | null>; bytes: number }>()
-  #size = 0
+  readonly #cache: LRUCache<string, Buffer>
 
-  constructor(blobs: BlobStore) {
-    this.#blobs = blobs
+  constructor(blobs: Pick<BlobStore, 'get'>) {
+    this.#cache = new LRUCache({
+      maxSize: CACHED_PICTURES_BYTES,
+      sizeCalculation: ({ length }) => Math.max(1, length),
+      // A read that loses its place in the cache still answers its callers.
+      ignoreFetchAbort: true,
+      fetchMethod: (key) => readWhole(blobs, key),
+    })
   }
 
-  /** Null when it is gone, or can't be read now. */
-  take(key: string): Promise<Buffer | null> {
-    const kept = this.#kept.get(key) ?? { reading: this.#read(key), bytes: 0 }
-    this.#kept.delete(key)
-    this.#kept.set(key, kept)
-    return kept.reading
+  /** Reads a blob whole; resolves to null if it is gone or can't be read now. */
+  async take(key: string): Promise<Buffer | null> {
+    return (await this.#cache.fetch(key)) ?? null
   }
+}
 
-  async #read(key: string): Promise<Buffer | null> {
-    try {
-      const bytes = await buffer(await this.#blobs.get(key))
-      this.#keep(key, bytes.length)
-      return bytes
-    } catch {
-      this.#kept.delete(key)
-      return null
-    }
-  }
-
-  /** Counts what has been read; the oldest goes until the rest has room. */
-  #keep(key: string, bytes: number): void {
-    const kept = this.#kept.get(key)
-    if (!kept) return
-    kept.bytes = bytes
-    this.#size += bytes
-    for (const [oldest, { bytes: freed }] of this.#kept) {
-      if (this.#size <= ROOM) return
-      this.#kept.delete(oldest)
-      this.#size -= freed
-    }
+async function readWhole(blobs: Pick<BlobStore, 'get'>, key: string): Promise<Buffer | undefined> {
+  try {
+    return await buffer(await blobs.get(key))
+  } catch {
+    // Undefined is not cached, so the next caller tries again.
+    return undefined
   }
 }

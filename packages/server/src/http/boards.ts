@@ -30,7 +30,7 @@ export async function boardRoutes(app: FastifyInstance, parts: Parts): Promise<v
 
   app.get('/api/boards/:board/snapshot', (request, reply) =>
     atBoard(parts, request, async (board) => {
-      const encoding = encodingFor(request.headers['accept-encoding'])
+      const encoding = encodingFor(request)
       const { cursor, body } = await snapshots.of(board, encoding)
       const etag = `"${cursor}.${encoding}"`
       reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'Accept-Encoding' })

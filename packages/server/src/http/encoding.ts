@@ -1,11 +1,10 @@
-export type Encoding = 'br' | 'gzip' | 'identity'
+import { negotiate } from '@fastify/accept-negotiator'
+import type { FastifyRequest } from 'fastify'
 
-/** The best of ours that the reader takes (RFC 9110 section 12.5.3). */
-export function encodingFor(accepted = ''): Encoding {
-  const takes = (name: string) =>
-    accepted.split(',').some((each) => {
-      const [coding, weight] = each.split(';').map((part) => part.trim().toLowerCase())
-      return coding === name && !/^q=0(?:\.0*)?$/.test(weight ?? '')
-    })
-  return takes('br') ? 'br' : takes('gzip') ? 'gzip' : 'identity'
-}
+/** Best first. */
+const ENCODINGS = ['br', 'gzip', 'identity'] as const
+export type Encoding = (typeof ENCODINGS)[number]
+
+/** Chooses the encoding of an answer by the request's `Accept-Encoding` (RFC 9110 section 12.5.3). */
+export const encodingFor = ({ headers }: FastifyRequest): Encoding =>
+  negotiate<Encoding>(headers['accept-encoding'] ?? '', [...ENCODINGS]) ?? 'identity'

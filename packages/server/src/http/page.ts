@@ -72,7 +72,7 @@ export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<vo
   const page = async (request: FastifyRequest, reply: FastifyReply, status = 200) => {
     const html = await readFile(join(webRoot, 'index.html'), 'utf8')
     const preview = `${parts.guard.origin(request.raw)}/preview.png`
-    const encoding = encodingFor(request.headers['accept-encoding'])
+    const encoding = encodingFor(request)
     if (encoding !== 'identity') reply.header('content-encoding', encoding)
     return reply
       .code(status)

@@ -4,77 +4,71 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate } from 'node:timers/promises'
 import { constants, createBrotliCompress, createGzip } from 'node:zlib'
 import type { AnyRecord, Cursor } from '@wirephoto/board'
+import { LRUCache } from 'lru-cache'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Encoding } from './encoding.ts'
 
-interface Entry {
+/** A board at a cursor, as JSON of `Snapshot` in one encoding. */
+interface EncodedSnapshot {
   readonly cursor: Cursor
-  readonly body: Promise<Buffer>
-  /** Bytes of the body once it is made, else null. */
-  size: number | null
+  readonly body: Buffer
 }
 
-/** Records that are encoded in one go: a few milliseconds. */
-const SLICE = 1_000
-/** Bytes of the snapshots that are kept. */
-const KEPT = 32_000_000
+type Board = Pick<LiveBoard, 'id' | 'cursor' | 'records'>
 
-/** Boards as JSON of `Snapshot`, made once for all who ask at the same cursor. */
+interface Source {
+  readonly board: Board
+  readonly encoding: Encoding
+}
+
+/** Records encoded before other work on this thread has a turn: a few milliseconds. */
+const RECORDS_PER_TURN_COUNT = 1_000
+const CACHED_SNAPSHOTS_BYTES = 32_000_000
+
+/** Encoded snapshots, each made once for all readers that ask at the same cursor. */
 export class Snapshots {
-  readonly #kept = new Map<string, Entry>()
-  #bytes = 0
+  readonly #cache = new LRUCache<string, EncodedSnapshot, Source>({
+    maxSize: CACHED_SNAPSHOTS_BYTES,
+    sizeCalculation: ({ body }) => body.length,
+    // A snapshot that loses its place in the cache still answers its readers.
+    ignoreFetchAbort: true,
+    fetchMethod: (_key, _outdated, { context }) => encode(context),
+  })
 
-  async of(board: LiveBoard, encoding: Encoding): Promise<{ cursor: Cursor; body: Buffer }> {
+  /** Encodes a board as it is now, or newer. Per board and encoding one snapshot is made at a time (F7). */
+  async of(board: Board, encoding: Encoding): Promise<EncodedSnapshot> {
+    const { cursor } = board
+    const snapshot = await this.#fetch({ board, encoding })
+    // One that was begun before this call may be older; the next one is not.
+    return snapshot.cursor === cursor ? snapshot : this.#fetch({ board, encoding })
+  }
+
+  async #fetch(context: Source): Promise<EncodedSnapshot> {
+    const { board, encoding } = context
     const key = `${board.id} ${encoding}`
-    for (;;) {
-      const kept = this.#kept.get(key)
-      if (kept?.cursor === board.cursor) return { cursor: kept.cursor, body: await kept.body }
-      // One at a time: whoever comes meanwhile shares the next, however fast the board changes (F7).
-      if (!kept || kept.size !== null) this.#make(key, board, encoding)
-      else await kept.body.catch(() => {})
-    }
-  }
-
-  #make(key: string, board: LiveBoard, encoding: Encoding): void {
-    const entry: Entry = { cursor: board.cursor, body: encode(board, encoding), size: null }
-    this.#forget(key)
-    this.#kept.set(key, entry)
-    entry.body.then(
-      ({ length }) => {
-        if (this.#kept.get(key) !== entry) return
-        entry.size = length
-        this.#bytes += length
-        for (const oldest of this.#kept.keys()) {
-          if (this.#bytes <= KEPT) break
-          this.#forget(oldest)
-        }
-      },
-      () => this.#kept.delete(key),
-    )
-  }
-
-  #forget(key: string): void {
-    this.#bytes -= this.#kept.get(key)?.size ?? 0
-    this.#kept.delete(key)
+    const forceRefresh = this.#cache.peek(key)?.cursor !== board.cursor
+    return this.#cache.forceFetch(key, { context, forceRefresh })
   }
 }
 
-async function encode({ cursor, records }: LiveBoard, encoding: Encoding): Promise<Buffer> {
+async function encode({ board, encoding }: Source): Promise<EncodedSnapshot> {
+  const { cursor } = board
   // Records are replaced, never changed: a list of them stays what it is while the board goes on.
-  const source = Readable.from(slices(cursor, [...records.values()]), { objectMode: false })
-  if (encoding === 'identity') return buffer(source)
+  const records = [...board.records.values()]
+  const source = Readable.from(jsonOf(cursor, records), { objectMode: false })
+  if (encoding === 'identity') return { cursor, body: await buffer(source) }
   const packed =
     encoding === 'br'
       ? createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 5 } })
       : createGzip()
   const [body] = await Promise.all([buffer(packed), pipeline(source, packed)])
-  return body
+  return { cursor, body }
 }
 
-async function* slices(cursor: Cursor, records: readonly AnyRecord[]): AsyncGenerator<string> {
+async function* jsonOf(cursor: Cursor, records: readonly AnyRecord[]): AsyncGenerator<string> {
   yield `{"cursor":${JSON.stringify(cursor)},"records":[`
-  for (let i = 0; i < records.length; i += SLICE) {
-    const slice = JSON.stringify(records.slice(i, i + SLICE)).slice(1, -1)
+  for (let i = 0; i < records.length; i += RECORDS_PER_TURN_COUNT) {
+    const slice = JSON.stringify(records.slice(i, i + RECORDS_PER_TURN_COUNT)).slice(1, -1)
     yield i === 0 ? slice : `,${slice}`
     await setImmediate()
   }

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AnyRecord, Cursor, Snapshot } from '@wirephoto/board'
+import { Snapshots } from './snapshots.ts'
+
+/** A board that stands where the test says. */
+class FakeBoard {
+  readonly id = 'main'
+  cursor = 'e.1.a' as Cursor
+  readonly records = new Map<string, AnyRecord>()
+
+  setTitle(title: string, cursor: string): void {
+    this.records.set('board', {
+      kind: 'board',
+      id: 'board',
+      title,
+      trashDays: 30,
+      keepMetadata: false,
+    })
+    this.cursor = cursor as Cursor
+  }
+}
+
+const titleIn = (body: Buffer): unknown => {
+  const [record] = (JSON.parse(String(body)) as Snapshot).records
+  return record?.kind === 'board' ? record.title : undefined
+}
+
+test('F7: a snapshot is encoded once for all who ask at the same cursor', async () => {
+  const board = new FakeBoard()
+  const snapshots = new Snapshots()
+  const [one, two] = await Promise.all([
+    snapshots.of(board, 'identity'),
+    snapshots.of(board, 'identity'),
+  ])
+  assert.equal(one.body, two.body)
+  assert.equal((await snapshots.of(board, 'identity')).body, one.body)
+  assert.notEqual((await snapshots.of(board, 'gzip')).body, one.body)
+})
+
+test('F2: nobody gets a snapshot that is older than their question, however busy the board is', async () => {
+  const board = new FakeBoard()
+  const snapshots = new Snapshots()
+  board.setTitle('old', 'e.1.a')
+  const old = snapshots.of(board, 'identity')
+  board.setTitle('new', 'e.2.b')
+  // Both come while the old one is being encoded.
+  const both = [snapshots.of(board, 'identity'), snapshots.of(board, 'identity')]
+  assert.equal(titleIn((await old).body), 'old')
+  const [one, two] = await Promise.all(both)
+  assert.equal(titleIn(one!.body), 'new')
+  assert.equal(one!.cursor, board.cursor)
+  assert.equal(one!.body, two!.body)
+})
