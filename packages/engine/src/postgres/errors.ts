@@ -17,9 +17,13 @@ export function toWireError(error: unknown): unknown {
 }
 
 /**
- * The SQLSTATEs that pass: broken connections (08), conflicts (40), too little memory or too few
- * connections (53), timeouts of locks and statements (55P03, 57014), a server that starts or stops
- * (57P), a read-only server (25006).
+ * The SQLSTATEs of failures that pass:
+ * - 08: the connection broke
+ * - 25006: the server is read-only
+ * - 40: a conflict or deadlock rolled the transaction back
+ * - 53: too little memory, or too few connections
+ * - 55P03, 57014: a lock or a statement timed out
+ * - 57P: the server is starting or stopping
  */
 const TRANSIENT = /^(08|40|53|55P03|57014|57P|25006)/
 const DISK_FULL = '53100'

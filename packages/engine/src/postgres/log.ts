@@ -32,7 +32,7 @@ export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
       // The last of several changes to one record counts.
       const records = new Map(changes.map((change) => [idOf(change), jsonOf(change)]))
       const rows = toClientRows(clients)
-      const [row] = await database.query<{ held: boolean; known: boolean }>(APPEND, [
+      const [row] = await database.query<{ appended: boolean; known: boolean }>(APPEND, [
         board,
         from?.epoch,
         from?.seq,
@@ -44,7 +44,7 @@ export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
         ...([0, 1, 2, 3] as const).map((column) => rows.map((client) => client[column])),
       ])
       if (!row!.known) throw new WireError('unknown-board')
-      if (!row!.held) return null
+      if (!row!.appended) return null
       const to = cursorOf(from!.epoch, from!.seq + 1, stamp)
       doorbell.ring(board, to)
       return to
@@ -119,7 +119,7 @@ export const APPEND = {
     ON CONFLICT (board, client) DO UPDATE
     SET n = excluded.n, seq = excluded.seq, refused = excluded.refused, batch = excluded.batch
   )
-  SELECT EXISTS (SELECT FROM step) AS held, EXISTS (SELECT FROM boards WHERE id = $1) AS known`,
+  SELECT EXISTS (SELECT FROM step) AS appended, EXISTS (SELECT FROM boards WHERE id = $1) AS known`,
 }
 
 // Load and read are one statement each, so they see one committed state. One long JSON string is faster

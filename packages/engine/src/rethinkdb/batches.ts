@@ -28,7 +28,7 @@ export function appendQuery(
   batch: BatchRow,
 ): Query {
   const { epoch, seq, stamp } = expected
-  const stands = (board: RDatum) =>
+  const isAtExpected = (board: RDatum) =>
     board('epoch')
       .eq(epoch)
       .and(board('floor').le(seq))
@@ -51,7 +51,7 @@ export function appendQuery(
       r.branch(
         board.eq(null),
         'unknown board' satisfies AppendOutcome,
-        r.branch(stands(board), insert, 'moved' satisfies AppendOutcome),
+        r.branch(isAtExpected(board), insert, 'moved' satisfies AppendOutcome),
       ),
     )
 }

@@ -48,7 +48,7 @@ export async function openSqlite(folder: string): Promise<Engine> {
           'append',
           board,
           expected,
-          recordsOf(changes),
+          encodeChanges(changes),
           toClientRows(clients),
         )
         if (to !== null) watchers.ringSoon(board, to)
@@ -102,7 +102,7 @@ async function makeWritable(folder: string): Promise<void> {
 }
 
 /** Encodes changes as alternating ids and JSON: strings are the cheapest to hand to a thread. */
-function recordsOf(changes: readonly Change[]): (string | null)[] {
+function encodeChanges(changes: readonly Change[]): (string | null)[] {
   return changes.flatMap((change) =>
     'put' in change ? [change.put.id, JSON.stringify(change.put)] : [change.gone, null],
   )
