@@ -266,12 +266,12 @@ test('V13, F8: a picture that nothing can be made of has none, and is not tried 
 })
 
 test('D1: variants of a bomb are given up, and the next are made', async () => {
-  const slow = new Decoder({ seconds: 0.2, memory: 1e9 })
+  const slow = new Decoder({ cpuSeconds: 0.1, memoryBytes: 1e9 })
   const folder = join(server.data, 'bomb')
   await mkdir(folder)
   try {
     const path = join(folder, 'bomb.png')
-    await writeFile(path, blank(8_000, 8_000))
+    await writeFile(path, blank(10_000, 10_000))
     const file = { path, type: 'image/png', sides: [64], folder } as const
     await assert.rejects(slow.makeVariants(file), { code: 'too-heavy' })
     await writeFile(path, blank(12_000, 12_000))

@@ -1,114 +1,124 @@
 import { limits, type MediaType, WireError } from '@wirephoto/board'
-import type { Jobs, Most, Preview, Variant } from './decode-process.ts'
-import { type Answer, ProcessPool } from './process-pool.ts'
+import type { Budget, Jobs, Preview, Variant } from './decode-process.ts'
+import { type PoolReply, ProcessPool } from './process-pool.ts'
 
 export type { Preview, Variant }
 
-/** What a picture turned out to be. */
+/** What a valid picture turned out to be. */
 export interface ValidationResult {
   readonly type: MediaType
-  /** Pixels, as seen after orientation. */
+  /** Pixels after orientation. */
   readonly width: number
   readonly height: number
   /** Base64. */
   readonly thumbhash: string
   /** Whether it has more than one frame. */
   readonly animated: boolean
-  /** WebP, of what browsers don't show. */
+  /** WebP; null if browsers show the type itself. */
   readonly preview: Buffer | null
 }
 
-/** D1: what a picture may take. */
-const MOST: Most = { seconds: 2, memory: 512e6 }
-const MOST_LARGE: Most = { seconds: 10, memory: 1.5e9 }
-const LARGE: readonly MediaType[] = ['image/avif', 'image/heic', 'image/tiff', 'image/bmp']
-/** Pixels that can be decoded in that: of what is in memory as a whole meanwhile, and of a HEIC. */
-const WHOLE_PIXELS = 40_000_000
-const HEIC_PIXELS = 50_000_000
-
-/** Jobs that may wait before the server says that it is busy (F7). */
-const QUEUE = 500
-/** Milliseconds that variants give way to senders, each time. */
-const LULL = 1_000
-/** Pixels of what comes as a preview: more than it may have, and not enough to hurt. */
-const PREVIEW_PIXELS = 2_000_000
+/** D1. */
+const BUDGET: Budget = { cpuSeconds: 2, memoryBytes: 512e6 }
+/** Budget for types whose decoders take longer. */
+const LARGE_BUDGET: Budget = { cpuSeconds: 10, memoryBytes: 1.5e9 }
+const LARGE_BUDGET_TYPES: readonly MediaType[] = [
+  'image/avif',
+  'image/heic',
+  'image/tiff',
+  'image/bmp',
+]
+/** Pixels that the budgets allow: of a picture that is in memory as a whole, and of a HEIC. */
+const [MAX_WHOLE_PIXEL_COUNT, MAX_HEIC_PIXEL_COUNT] = [40_000_000, 50_000_000]
+/** Pixels of a preview as its sender made it: more than needed, and too few to cost much. */
+const MAX_PREVIEW_PIXEL_COUNT = 2_000_000
+/** Jobs that wait before the server says that it is busy (F7). */
+const MAX_QUEUE_COUNT = 500
+/** Time that variants give way to senders, each. */
+const MAX_IDLE_WAIT_MS = 1_000
 
 /**
- * Decodes pictures in child processes: those can be killed while native code runs, a thread can't.
- * Each lane has its own, so that nothing waits for what matters less: previews, which everybody waits
- * for; verdicts, which the sender waits for; variants, which nobody waits for.
+ * Decodes pictures in child processes, which can be killed while native code runs. A thread can't.
+ *
+ * Each kind of job has a pool of its own, so that no job waits for a less urgent one. Everybody waits for
+ * previews, the sender waits for validation, and nobody waits for variants.
  */
 export class Decoder {
-  readonly #previews = new ProcessPool({ processes: 1, queue: QUEUE })
-  readonly #verdicts = new ProcessPool({ processes: 2, queue: QUEUE })
-  readonly #variants = new ProcessPool({ processes: 1, queue: QUEUE, polite: true })
-  readonly #most: Most
-  readonly #mostLarge: Most
+  readonly #previews = new ProcessPool({ maxProcessCount: 1, maxQueueCount: MAX_QUEUE_COUNT })
+  readonly #validation = new ProcessPool({ maxProcessCount: 2, maxQueueCount: MAX_QUEUE_COUNT })
+  readonly #variants = new ProcessPool({
+    maxProcessCount: 1,
+    maxQueueCount: MAX_QUEUE_COUNT,
+    isLowPriority: true,
+  })
+  readonly #budget: Budget
+  readonly #largeBudget: Budget
   #closed = false
 
-  constructor(most: Most = MOST, mostLarge: Most = MOST_LARGE) {
-    this.#most = most
-    this.#mostLarge = mostLarge
+  constructor(budget: Budget = BUDGET, largeBudget: Budget = LARGE_BUDGET) {
+    this.#budget = budget
+    this.#largeBudget = largeBudget
   }
 
-  /** Makes ready for previews, and stays so: they must not wait until a process has started. */
+  /** Starts the process for previews and keeps one from now on: a preview must not wait for a start. */
   warm(): void {
     if (!this.#closed) this.#previews.warm()
   }
 
-  /** Rejects with `damaged`, `too-heavy`, `too-many-pixels` or `busy`. `name` is for the sentence. */
+  /**
+   * Decodes a whole file. Rejects with `damaged`, `too-heavy`, `too-many-pixels` or `busy`. `name` is for
+   * the error's sentence.
+   */
   async validate(file: { path: string; type: MediaType; name: string }): Promise<ValidationResult> {
     const { path, type, name } = file
-    const { maxSidePixels, maxFrameCount, maxFramePixels } = limits
-    const wholePixels = WHOLE_PIXELS
     const bounds = {
-      pixels: pixelsOf(type),
-      wholePixels,
-      side: maxSidePixels,
-      frames: maxFrameCount,
-      framePixels: maxFramePixels,
+      maxPixels: maxPixelsOf(type),
+      maxWholePixels: MAX_WHOLE_PIXEL_COUNT,
+      maxSide: limits.maxSidePixels,
+      maxFrames: limits.maxFrameCount,
+      maxFramePixels: limits.maxFramePixels,
     }
-    const question = { path, type, most: limits.previewBytes, bounds }
-    const answer = await this.#ask(this.#verdicts, 'judge', question, this.#mostFor(type))
-    return { type, ...made(answer, name) }
+    const input = { path, type, maxBytes: limits.previewBytes, bounds }
+    const reply = await this.#run(this.#validation, 'validate', input, this.#budgetFor(type))
+    return { type, ...resultOf(reply, name) }
   }
 
-  /** Draws an SVG: a PNG at `to`. Rejects as `judge` does. */
+  /** Draws an SVG as a PNG at `to`. Rejects as `validate` does. */
   async rasterizeSvg(file: { path: string; to: string; name: string }): Promise<void> {
-    const { name, ...question } = file
-    made(await this.#ask(this.#verdicts, 'draw', question, this.#most), name)
+    const { name, ...input } = file
+    resultOf(await this.#run(this.#validation, 'rasterizeSvg', input, this.#budget), name)
   }
 
   /**
-   * A preview made by a stranger, decoded and made anew: WebP, upright, sRGB, longest side at most
-   * 320 px, at most `limits.preview` bytes. Rejects with `damaged` or `busy`.
+   * Decodes a sender's preview and encodes it again: WebP, upright, sRGB, longest side at most 320 px, at
+   * most `limits.previewBytes`. Rejects with `damaged` or `busy`.
    */
   async reencodePreview(bytes: Uint8Array): Promise<Preview> {
     this.warm()
-    const question = { bytes, pixels: PREVIEW_PIXELS, most: limits.previewBytes }
-    return made(await this.#ask(this.#previews, 'preview', question, this.#most))
+    const input = { bytes, maxPixels: MAX_PREVIEW_PIXEL_COUNT, maxBytes: limits.previewBytes }
+    return resultOf(await this.#run(this.#previews, 'reencodePreview', input, this.#budget))
   }
 
-  /** Pixels as seen, from the first bytes of a file that is still arriving; null while they don't tell. */
+  /** Reads the size in pixels, after orientation, of an arriving file; null while its bytes lack it. */
   async measure(path: string): Promise<{ width: number; height: number } | null> {
-    const answer = await this.#ask(this.#verdicts, 'measure', { path }, this.#most, true)
-    return answer && 'made' in answer ? answer.made : null
+    const reply = await this.#run(this.#validation, 'measure', { path }, this.#budget, true)
+    return reply && 'result' in reply ? reply.result : null
   }
 
   /**
-   * A preview from the first bytes of a file that is still arriving; null while they don't show all of
-   * the picture. Only a progressive JPEG does so before its end. Rejects with `busy`.
+   * Makes a preview of an arriving file; null while its bytes don't show the whole picture. Only a progressive
+   * JPEG does so before its end. Rejects with `busy`.
    */
   async earlyPreview(path: string, type: MediaType): Promise<Preview | null> {
     if (type !== 'image/jpeg') return null
-    const question = { path, pixels: limits.maxPixels, most: limits.previewBytes }
-    const answer = await this.#ask(this.#verdicts, 'early', question, this.#most, true)
-    return answer && 'made' in answer ? answer.made : null
+    const input = { path, maxPixels: limits.maxPixels, maxBytes: limits.previewBytes }
+    const reply = await this.#run(this.#validation, 'earlyPreview', input, this.#budget, true)
+    return reply && 'result' in reply ? reply.result : null
   }
 
   /**
-   * Writes smaller pictures of a file into `folder`: WebP, upright, sRGB, of the first frame, one for
-   * each of `sides`, the longest side in pixels. Rejects with `damaged`, `too-heavy` or `busy`.
+   * Writes smaller pictures of a file's first frame into `folder`: WebP, upright, sRGB, one for each of
+   * `sides`, the longest side in pixels. Rejects with `damaged`, `too-heavy` or `busy`.
    */
   async makeVariants(file: {
     path: string
@@ -117,48 +127,48 @@ export class Decoder {
     folder: string
   }): Promise<Variant[]> {
     const { type } = file
-    const question = { ...file, pixels: pixelsOf(type), side: limits.maxSidePixels }
-    return made(await this.#ask(this.#variants, 'vary', question, this.#mostFor(type)))
+    const input = { ...file, maxPixels: maxPixelsOf(type), maxSide: limits.maxSidePixels }
+    return resultOf(await this.#run(this.#variants, 'makeVariants', input, this.#budgetFor(type)))
   }
 
-  /** Resolves when no sender waits for a process, or has long enough: the time for what nobody waits for. */
+  /** Resolves when no sender waits for a process, or after a second: variants may run then. */
   whenIdle(): Promise<void> {
-    return this.#verdicts.lull(LULL)
+    return this.#validation.whenIdle(MAX_IDLE_WAIT_MS)
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    const lanes = [this.#previews, this.#verdicts, this.#variants]
-    await Promise.all(lanes.map((lane) => lane.close()))
+    const pools = [this.#previews, this.#validation, this.#variants]
+    await Promise.all(pools.map((pool) => pool.close()))
   }
 
-  async #ask<J extends keyof Jobs>(
-    lane: ProcessPool,
+  async #run<J extends keyof Jobs>(
+    pool: ProcessPool,
     job: J,
-    file: Parameters<Jobs[J]>[0],
-    most: Most,
-    first = false,
-  ): Promise<Answer<J>> {
-    const answer = await lane.ask({ job, file, most }, first)
-    if (answer === null && this.#closed) throw new WireError('busy')
-    return answer as Answer<J>
+    input: Parameters<Jobs[J]>[0],
+    budget: Budget,
+    isUrgent = false,
+  ): Promise<PoolReply<J>> {
+    const reply = await pool.run({ job, input, budget }, isUrgent)
+    if (reply === null && this.#closed) throw new WireError('busy')
+    return reply as PoolReply<J>
   }
 
-  #mostFor(type: MediaType): Most {
-    return LARGE.includes(type) ? this.#mostLarge : this.#most
+  #budgetFor(type: MediaType): Budget {
+    return LARGE_BUDGET_TYPES.includes(type) ? this.#largeBudget : this.#budget
   }
 }
 
-const pixelsOf = (type: MediaType): number =>
-  type === 'image/heic' ? HEIC_PIXELS : limits.maxPixels
+const maxPixelsOf = (type: MediaType): number =>
+  type === 'image/heic' ? MAX_HEIC_PIXEL_COUNT : limits.maxPixels
 
-/** What came of a picture; throws if it was nothing. */
-function made<J extends keyof Jobs>(
-  answer: Answer<J>,
+/** Returns a job's result. Throws the `WireError` that its failure means. */
+function resultOf<J extends keyof Jobs>(
+  reply: PoolReply<J>,
   name?: string,
 ): Awaited<ReturnType<Jobs[J]>> {
-  if (answer && 'made' in answer) return answer.made
-  if (answer && 'tooLarge' in answer)
-    throw new WireError('too-many-pixels', { name, ...answer.tooLarge })
-  throw new WireError(answer && 'tooHeavy' in answer ? 'too-heavy' : 'damaged', { name })
+  if (reply && 'result' in reply) return reply.result
+  if (reply && 'tooLarge' in reply)
+    throw new WireError('too-many-pixels', { name, ...reply.tooLarge })
+  throw new WireError(reply && 'tooHeavy' in reply ? 'too-heavy' : 'damaged', { name })
 }

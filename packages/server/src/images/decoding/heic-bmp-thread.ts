@@ -1,42 +1,43 @@
-// For every project that comes this way.
+// Projects that only import this file don't include the declaration.
 // oxlint-disable-next-line typescript/triple-slash-reference
 /// <reference path="./libheif.d.ts" />
 import { readFileSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MediaType } from '@wirephoto/board'
 import openLibheif, { type HeifImage } from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
-import { bmpHeader, drawBmp } from './bmp.ts'
+import { drawBmp, readBmpHeader } from './bmp.ts'
 
 /*
- * A thread that decodes what libvips doesn't, and gives it to libvips as a TIFF. Its decoders hold up
- * their thread; another one of the same process looks at what they take, and ends the process (D1).
+ * A thread that decodes types which libvips doesn't, and passes them to libvips as a TIFF. The decoders block
+ * their thread; the main thread of the process enforces the budget meanwhile (D1).
  */
 
-/** What is asked. */
-export interface Foreign {
+export interface HeicBmpInput {
   readonly path: string
   readonly type: MediaType
-  /** What it may have at the most. */
-  readonly pixels: number
-  readonly side: number
+  /** Limits on the size. */
+  readonly maxPixels: number
+  readonly maxSide: number
 }
 
-/** The picture in a TIFF, upright, with its colour profile; or how large it would have been. */
-export type Decoded =
+/** The picture as a TIFF, upright, with its colour profile; or only its size if that is over the limits. */
+export type HeicBmpOutput =
   | { readonly tiff: Uint8Array<ArrayBuffer> }
   | { readonly size: { readonly width: number; readonly height: number } }
 
-async function decode({ path, type, pixels, side }: Foreign): Promise<Decoded> {
+async function decode({ path, type, maxPixels, maxSide }: HeicBmpInput): Promise<HeicBmpOutput> {
   const file = readFileSync(path)
-  const { width, height, profile, draw } = type === 'image/bmp' ? bmp(file) : heic(file)
-  if (width * height > pixels || Math.max(width, height) > side) return { size: { width, height } }
-  const { tiff, rgba } = emptyTiff(width, height, profile)
+  const { width, height, profile, draw } = type === 'image/bmp' ? openBmp(file) : openHeic(file)
+  if (width * height > maxPixels || Math.max(width, height) > maxSide)
+    return { size: { width, height } }
+  const { tiff, rgba } = createTiff(width, height, profile)
   await draw(rgba)
   return { tiff }
 }
 
-interface Opened {
-  /** As seen. */
+/** A picture whose pixels aren't decoded yet. */
+interface OpenPicture {
+  /** Pixels after orientation. */
   readonly width: number
   readonly height: number
   /** ICC. */
@@ -44,14 +45,14 @@ interface Opened {
   readonly draw: (rgba: Uint8Array) => unknown
 }
 
-function bmp(file: Buffer): Opened {
-  const header = bmpHeader(file)
+function openBmp(file: Buffer): OpenPicture {
+  const header = readBmpHeader(file)
   const { width, height } = header
   return { width, height, profile: null, draw: (rgba) => drawBmp(file, header, rgba) }
 }
 
-/** The one picture that a HEIF is of, turned and cropped as it says. */
-function heic(file: Buffer): Opened {
+/** Opens the primary picture of a HEIF, rotated and cropped as its properties say. */
+function openHeic(file: Buffer): OpenPicture {
   const libheif = openLibheif()
   const images = new libheif.HeifDecoder().decode(file)
   const image = images.find((each) => each.is_primary()) ?? images[0]
@@ -66,7 +67,7 @@ function heic(file: Buffer): Opened {
   return { width, height, profile: profileOf(libheif, image), draw }
 }
 
-/** libheif's `heif_image_handle_get_raw_color_profile`, which its classes don't have. */
+/** Calls `heif_image_handle_get_raw_color_profile`, which libheif's classes lack. */
 function profileOf(
   libheif: ReturnType<typeof openLibheif>,
   { handle }: HeifImage,
@@ -74,28 +75,31 @@ function profileOf(
   const { ptr } = handle.$$
   const size = libheif._heif_image_handle_get_raw_color_profile_size(ptr)
   if (size === 0) return null
-  // Its answer, three numbers of 32 bits, then the profile.
+  // The error that it returns has three numbers of 32 bits; the profile follows.
   const at = libheif._malloc(12 + size)
   libheif._heif_image_handle_get_raw_color_profile(at, ptr, at + 12)
   return libheif.HEAPU8.slice(at + 12, at + 12 + size)
 }
 
-/** Rows of one strip: read on their own. */
-const STRIP = 16
-/** TIFF 6.0 section 2: bytes of the header and of an entry, and the kinds of values with theirs. */
-const [HEADER, ENTRY] = [8, 12]
+/** libvips reads a strip at a time. */
+const STRIP_ROW_COUNT = 16
+/** Sizes of TIFF 6.0 section 2, and its types of values. */
+const [HEADER_BYTES, ENTRY_BYTES] = [8, 12]
 const [SHORT, LONG, UNDEFINED] = [3, 4, 7]
-const SIZES: Record<number, number> = { [SHORT]: 2, [LONG]: 4, [UNDEFINED]: 1 }
-const ENTRIES = 11
+const VALUE_BYTES: Record<number, number> = { [SHORT]: 2, [LONG]: 4, [UNDEFINED]: 1 }
 
-/** A TIFF 6.0, RGBA and not compressed, and the place for its pixels. */
-function emptyTiff(width: number, height: number, profile: Uint8Array | null) {
-  const strips = Math.ceil(height / STRIP)
-  const start = HEADER + 2 + ENTRIES * ENTRY + 4 + 8 + strips * 8 + (profile?.length ?? 0)
-  const stripAt = (i: number) => start + Math.min(i * STRIP, height) * width * 4
-  const offsets = Uint32Array.from({ length: strips }, (_, i) => stripAt(i))
-  const lengths = offsets.map((offset, i) => stripAt(i + 1) - offset)
-  const entries: [tag: number, kind: number, values: ArrayLike<number>][] = [
+/** An entry of a TIFF's directory. */
+type Entry = readonly [tag: number, type: number, values: ArrayLike<number>]
+
+/** Creates an uncompressed RGBA TIFF 6.0; `rgba` is the part of it that holds the pixels. */
+function createTiff(
+  width: number,
+  height: number,
+  profile: Uint8Array | null,
+): { tiff: Uint8Array<ArrayBuffer>; rgba: Uint8Array } {
+  const strips = Math.ceil(height / STRIP_ROW_COUNT)
+  const [offsets, lengths] = [new Uint32Array(strips), new Uint32Array(strips)]
+  const entries: Entry[] = [
     [256, LONG, [width]],
     [257, LONG, [height]],
     [258, SHORT, [8, 8, 8, 8]],
@@ -103,25 +107,42 @@ function emptyTiff(width: number, height: number, profile: Uint8Array | null) {
     [262, SHORT, [2]],
     [273, LONG, offsets],
     [277, SHORT, [4]],
-    [278, LONG, [STRIP]],
+    [278, LONG, [STRIP_ROW_COUNT]],
     [279, LONG, lengths],
     [338, SHORT, [2]],
-    [34_675, UNDEFINED, profile ?? []],
+    ...(profile ? [[34_675, UNDEFINED, profile] as const] : []),
   ]
+  const start = HEADER_BYTES + directoryBytes(entries)
+  for (let i = 0; i < strips; i++) {
+    const rows = Math.min(STRIP_ROW_COUNT, height - i * STRIP_ROW_COUNT)
+    offsets[i] = start + i * STRIP_ROW_COUNT * width * 4
+    lengths[i] = rows * width * 4
+  }
   const tiff = new Uint8Array(start + width * height * 4)
-  const head = Buffer.from(tiff.buffer, 0, start)
+  writeDirectory(Buffer.from(tiff.buffer, 0, start), entries)
+  return { tiff, rgba: tiff.subarray(start) }
+}
+
+/** Returns the size of a directory with the values that don't fit into its entries. */
+function directoryBytes(entries: readonly Entry[]): number {
+  const values = entries.map(([, type, { length }]) => length * VALUE_BYTES[type]!)
+  const far = values.filter((bytes) => bytes > 4).reduce((sum, bytes) => sum + bytes, 0)
+  return 2 + entries.length * ENTRY_BYTES + 4 + far
+}
+
+/** Writes the header, then a little-endian directory and its values. */
+function writeDirectory(head: Buffer, entries: readonly Entry[]): void {
   head.write('II*\0', 'latin1')
-  head.writeUInt32LE(HEADER, 4)
-  let at = HEADER + 2
-  let free = at + ENTRIES * ENTRY + 4
-  const present = entries.filter(([, , values]) => values.length > 0)
-  head.writeUInt16LE(present.length, HEADER)
-  for (const [tag, kind, values] of present) {
+  head.writeUInt32LE(HEADER_BYTES, 4)
+  head.writeUInt16LE(entries.length, HEADER_BYTES)
+  let at = HEADER_BYTES + 2
+  let free = at + entries.length * ENTRY_BYTES + 4
+  for (const [tag, type, values] of entries) {
     head.writeUInt16LE(tag, at)
-    head.writeUInt16LE(kind, at + 2)
+    head.writeUInt16LE(type, at + 2)
     head.writeUInt32LE(values.length, at + 4)
-    const size = SIZES[kind]!
-    // What fits stands in its place.
+    const size = VALUE_BYTES[type]!
+    // Up to four bytes stand in the entry itself.
     let to = at + 8
     if (values.length * size > 4) {
       head.writeUInt32LE(free, to)
@@ -129,10 +150,9 @@ function emptyTiff(width: number, height: number, profile: Uint8Array | null) {
       free += values.length * size
     }
     for (let i = 0; i < values.length; i++) head.writeUIntLE(values[i]!, to + i * size, size)
-    at += ENTRY
+    at += ENTRY_BYTES
   }
-  return { tiff, rgba: tiff.subarray(start) }
 }
 
-const decoded = await decode(workerData as Foreign)
-parentPort!.postMessage(decoded, 'tiff' in decoded ? [decoded.tiff.buffer] : [])
+const output = await decode(workerData as HeicBmpInput)
+parentPort!.postMessage(output, 'tiff' in output ? [output.tiff.buffer] : [])

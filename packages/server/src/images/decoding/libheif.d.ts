@@ -1,12 +1,12 @@
-/** What is used of it; its own declarations leave out the classes. */
+/** The part of libheif that is used here. Its own declarations lack the classes. */
 declare module 'libheif-js/libheif-wasm/libheif-bundle.mjs' {
   export interface HeifImage {
     readonly handle: { readonly $$: { readonly ptr: number } }
     is_primary(): boolean
-    /** Pixels, as seen. */
+    /** Pixels after orientation. */
     get_width(): number
     get_height(): number
-    /** RGBA; null when it can't be decoded. */
+    /** Draws RGBA; calls back with null if that fails. */
     display(
       into: { data: Uint8Array; width: number; height: number },
       done: (drawn: object | null) => void,

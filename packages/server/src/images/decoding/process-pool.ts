@@ -1,44 +1,43 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { WireError } from '@wirephoto/board'
-import type { Jobs, Question, Reply } from './decode-process.ts'
+import type { DecodeReply, DecodeRequest, Jobs } from './decode-process.ts'
 
 /**
- * Jobs after which a process is replaced, whatever libraries have left in it. Its start takes as much CPU as
- * a hundred pictures (S8).
+ * A process is replaced after these, so that leaks of native libraries stay bounded. The start of one takes as
+ * much CPU as a hundred pictures (S8).
  */
-const SHIFT = 10_000
-/** Milliseconds after which an idle process ends. */
-const IDLE = 60_000
-/** Time by the clock that a job may take, as a multiple of its CPU time: on a busy machine it is not the picture's. */
-const PATIENCE = 15
-/** How far variants give way to whatever else the machine has to do. */
-const POLITE = 10
+const MAX_JOBS_PER_PROCESS = 10_000
+/** Time after which an idle process ends. */
+const IDLE_TIMEOUT_MS = 60_000
+/** Wall-clock time of a job, as a multiple of its CPU time: on a busy machine the wait isn't the picture's. */
+const WALL_CLOCK_FACTOR = 15
+const LOW_PRIORITY_NICE = 10
 
-/** What a process makes of a picture; null when it came to no answer. */
-export type Answer<J extends keyof Jobs = keyof Jobs> = Reply<J> | null
+/** Reply of a process, or null if it died without one. */
+export type PoolReply<J extends keyof Jobs = keyof Jobs> = DecodeReply<J> | null
 
 interface Job {
-  readonly question: Question
-  readonly resolve: (answer: Answer) => void
-  tries: number
+  readonly request: DecodeRequest
+  readonly resolve: (reply: PoolReply) => void
+  attempts: number
 }
 
 interface Options {
-  /** Processes, one job at a time each. */
-  readonly processes: number
+  /** Processes, with one job at a time each. */
+  readonly maxProcessCount: number
   /** Jobs that may wait. */
-  readonly queue: number
-  /** Gives way to the other processes of the machine. */
-  readonly polite?: boolean
+  readonly maxQueueCount: number
+  /** Whether the processes give way to others on the machine. */
+  readonly isLowPriority?: boolean
 }
 
-/** Jobs that wait for the same processes, which are started when needed and replaced when they die. */
+/** A queue of jobs for child processes, which are started when needed and replaced when they die. */
 export class ProcessPool {
   readonly #options: Options
   readonly #queue: Job[] = []
-  readonly #workers = new Set<Worker>()
-  readonly #lulls = new Set<() => void>()
+  readonly #processes = new Set<PooledProcess>()
+  readonly #idleWaiters = new Set<() => void>()
   #isWarm = false
   #closed = false
 
@@ -46,163 +45,173 @@ export class ProcessPool {
     this.#options = options
   }
 
-  /** From now on there is always one process. */
+  /** Keeps at least one process from now on. */
   warm(): void {
     this.#isWarm = true
-    if (this.#workers.size === 0) this.#start()
+    if (this.#processes.size === 0) this.#start()
   }
 
-  /** Rejects with `busy`. `first`: before all that waits. */
-  ask(question: Question, first: boolean): Promise<Answer> {
-    if (this.#queue.length >= this.#options.queue || this.#closed)
+  /** Runs a job; an urgent one before all that wait. Rejects with `busy` if too many wait. */
+  run(request: DecodeRequest, isUrgent: boolean): Promise<PoolReply> {
+    if (this.#queue.length >= this.#options.maxQueueCount || this.#closed)
       return Promise.reject(new WireError('busy'))
     return new Promise((resolve) => {
-      this.#queue[first ? 'unshift' : 'push']({ question, resolve, tries: 0 })
+      this.#queue[isUrgent ? 'unshift' : 'push']({ request, resolve, attempts: 0 })
       this.#next()
     })
   }
 
-  /** Resolves when no job waits, after so many milliseconds at the latest. */
-  async lull(most: number): Promise<void> {
+  /** Resolves when no job waits, or after `timeoutMs`. */
+  async whenIdle(timeoutMs: number): Promise<void> {
     if (this.#queue.length === 0) return
     const { promise, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, most)
-    this.#lulls.add(resolve)
+    const timer = setTimeout(resolve, timeoutMs)
+    this.#idleWaiters.add(resolve)
     await promise
-    this.#lulls.delete(resolve)
+    this.#idleWaiters.delete(resolve)
     clearTimeout(timer)
   }
 
+  /** Kills the processes. Jobs that wait or run resolve to null. */
   async close(): Promise<void> {
     this.#closed = true
     for (const { resolve } of this.#queue.splice(0)) resolve(null)
-    await Promise.all(Array.from(this.#workers, (worker) => worker.end()))
+    await Promise.all(Array.from(this.#processes, (process) => process.end()))
   }
 
   #next(): void {
     if (this.#queue.length === 0) {
-      for (const resolve of this.#lulls) resolve()
+      for (const resolve of this.#idleWaiters) resolve()
       return
     }
-    let free = this.#workers.values().find((worker) => worker.free)
-    if (!free && this.#workers.size < this.#options.processes) free = this.#start()
-    if (free) void this.#give(free, this.#queue.shift()!)
+    let free = this.#processes.values().find((process) => process.isFree)
+    if (!free && this.#processes.size < this.#options.maxProcessCount) free = this.#start()
+    if (free) void this.#runOn(free, this.#queue.shift()!)
   }
 
-  #start(): Worker {
-    const worker = new Worker(this.#options.polite === true, {
+  #start(): PooledProcess {
+    const process = new PooledProcess({
+      isLowPriority: this.#options.isLowPriority === true,
       isKept: () => this.#isWarm,
-      gone: () => {
-        this.#workers.delete(worker)
-        // One that didn't get as far as starting is no reason to start the next.
-        if (this.#isWarm && worker.started && !this.#closed) this.warm()
+      exited: () => {
+        this.#processes.delete(process)
+        // A process that failed to start isn't replaced: the next one would fail too.
+        if (this.#isWarm && process.isReady && !this.#closed) this.warm()
         this.#next()
       },
     })
-    this.#workers.add(worker)
-    return worker
+    this.#processes.add(process)
+    return process
   }
 
-  async #give(worker: Worker, job: Job): Promise<void> {
-    const answer = await worker.ask(job.question)
-    // A process may die by no fault of the picture, once.
-    if (answer === null && job.tries++ === 0 && !this.#closed) this.#queue.unshift(job)
-    else job.resolve(answer)
+  async #runOn(process: PooledProcess, job: Job): Promise<void> {
+    const reply = await process.run(job.request)
+    // A process may die through no fault of the picture, so the job runs a second time.
+    if (reply === null && job.attempts++ === 0 && !this.#closed) this.#queue.unshift(job)
+    else job.resolve(reply)
     this.#next()
   }
 }
 
-/** One child process. */
-class Worker {
+interface ProcessOptions {
+  readonly isLowPriority: boolean
+  /** Whether it stays when it is idle. */
+  readonly isKept: () => boolean
+  readonly exited: () => void
+}
+
+/** One child process, with one job at a time. */
+class PooledProcess {
   readonly #child: ChildProcess
   readonly #ready = Promise.withResolvers<void>()
-  readonly #gone = Promise.withResolvers<void>()
+  readonly #exited = Promise.withResolvers<void>()
   readonly #isKept: () => boolean
-  #answer: ((answer: Answer) => void) | null = null
-  #started = false
-  #jobs = 0
-  #retired = false
-  #idle: NodeJS.Timeout | undefined
+  #resolveJob: ((reply: PoolReply) => void) | null = null
+  #isReady = false
+  #jobCount = 0
+  #isRetired = false
+  #idleTimer: NodeJS.Timeout | undefined
 
-  constructor(polite: boolean, on: { isKept: () => boolean; gone: () => void }) {
-    this.#isKept = on.isKept
+  constructor({ isLowPriority, isKept, exited }: ProcessOptions) {
+    this.#isKept = isKept
     this.#child = fork(new URL('./decode-process.ts', import.meta.url), {
-      // Left to itself, V8 lets the young generation grow to 130 MB within a thousand pictures, and is hardly
+      // By default V8 lets the young generation grow to 130 MB within a thousand pictures, and is hardly
       // faster for it (S8).
       execArgv: ['--max-old-space-size=128', '--max-semi-space-size=4'],
-      // Many arenas keep what one picture took from being given back.
+      // glibc returns less memory to the system when it has many arenas.
       env: { ...process.env, MALLOC_ARENA_MAX: '2' },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })
-    if (polite) giveWay(this.#child)
+    if (isLowPriority) lowerPriority(this.#child)
     const gone = () => {
       this.#child.kill('SIGKILL')
-      this.#retired = true
-      on.gone()
+      this.#isRetired = true
+      exited()
       this.#settle(null)
-      this.#gone.resolve()
+      this.#exited.resolve()
     }
     this.#child.once('message', () => {
-      this.#started = true
+      this.#isReady = true
       this.#ready.resolve()
-      this.#child.on('message', (reply: Reply) => this.#settle(reply))
+      this.#child.on('message', (reply: DecodeReply) => this.#settle(reply))
     })
     this.#child.once('close', gone)
     this.#child.on('error', gone)
   }
 
-  get started(): boolean {
-    return this.#started
+  /** Whether it has started. */
+  get isReady(): boolean {
+    return this.#isReady
   }
 
-  get free(): boolean {
-    return this.#answer === null && !this.#retired
+  get isFree(): boolean {
+    return this.#resolveJob === null && !this.#isRetired
   }
 
-  /** Null when the process died; `tooHeavy` when it had to be killed. */
-  ask(question: Question): Promise<Answer> {
-    clearTimeout(this.#idle)
-    const { promise, resolve } = Promise.withResolvers<Answer>()
-    const late = () => {
+  /** Runs a job. Resolves to null if the process dies, and to `tooHeavy` if it has to be killed. */
+  run(request: DecodeRequest): Promise<PoolReply> {
+    clearTimeout(this.#idleTimer)
+    const { promise, resolve } = Promise.withResolvers<PoolReply>()
+    const timedOut = () => {
       this.#settle({ tooHeavy: true })
       this.#child.kill('SIGKILL')
     }
     let timer: NodeJS.Timeout | undefined
-    // On a busy machine a process may take long to start; that is not the picture's time.
+    // The start of a process may take long on a busy machine, so the time counts from its end.
     void this.#ready.promise.then(() => {
-      timer = setTimeout(late, question.most.seconds * PATIENCE * 1000)
+      timer = setTimeout(timedOut, request.budget.cpuSeconds * WALL_CLOCK_FACTOR * 1000)
     })
-    this.#answer = (answer) => {
+    this.#resolveJob = (reply) => {
       clearTimeout(timer)
-      resolve(answer)
+      resolve(reply)
     }
-    // What can't be sent is answered by the end of the process.
-    this.#child.send(question, () => {})
+    // If this fails, the end of the process settles the job.
+    this.#child.send(request, () => {})
     return promise
   }
 
   end(): Promise<void> {
-    this.#retired = true
-    clearTimeout(this.#idle)
+    this.#isRetired = true
+    clearTimeout(this.#idleTimer)
     this.#child.kill('SIGKILL')
-    return this.#gone.promise
+    return this.#exited.promise
   }
 
-  #settle(answer: Answer): void {
-    const resolve = this.#answer
-    this.#answer = null
-    const last = answer !== null && 'tooHeavy' in answer
-    if (last || ++this.#jobs >= SHIFT) void this.end()
-    else if (!this.#retired && !this.#isKept())
-      this.#idle = setTimeout(() => void this.end(), IDLE).unref()
-    resolve?.(answer)
+  #settle(reply: PoolReply): void {
+    const resolve = this.#resolveJob
+    this.#resolveJob = null
+    const isTooHeavy = reply !== null && 'tooHeavy' in reply
+    if (isTooHeavy || ++this.#jobCount >= MAX_JOBS_PER_PROCESS) void this.end()
+    else if (!this.#isRetired && !this.#isKept())
+      this.#idleTimer = setTimeout(() => void this.end(), IDLE_TIMEOUT_MS).unref()
+    resolve?.(reply)
   }
 }
 
-function giveWay(child: ChildProcess): void {
+function lowerPriority(child: ChildProcess): void {
   try {
-    if (child.pid !== undefined) setPriority(child.pid, POLITE)
+    if (child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY_NICE)
   } catch {
     // It has ended already, or the system has no priorities.
   }

@@ -10,7 +10,7 @@ import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
 import { heldSo } from '../../../../../test/support/pictures.ts'
 import { blank, CORNERS, corners, cornersOf, processes } from '../../../support/sample-images.ts'
-import { Decoder, type Preview } from '../decoding/decoder.ts'
+import { Decoder, type Preview } from './decoder.ts'
 
 let decoder: Decoder
 let folder: string
