@@ -17,7 +17,7 @@ import { IncomingFiles } from './images/uploads/incoming-files.ts'
 import { Intake } from './images/uploads/intake.ts'
 import { UploadProgress } from './images/uploads/progress.ts'
 import { Variants } from './images/variants.ts'
-import { attachGateway } from './live/gateway.ts'
+import { Gateway } from './live/gateway.ts'
 import { Metrics } from './metrics.ts'
 
 export interface RunningServer {
@@ -88,7 +88,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const classic = config.classic && (await Classic.open(parts, config.classic))
     const app = await createApp({ ...parts, classic, url: () => url })
     opened.push(() => app.close())
-    const gateway = attachGateway(app.server, {
+    const gateway = new Gateway(app.server, {
       boards,
       guard,
       intake,

@@ -44,6 +44,20 @@ describe('boards', () => {
     two.release()
   })
 
+  test('every listener is called with each board that is opened, until it ends that', async () => {
+    const called: string[] = []
+    const stop = boards.onOpen(({ id }) => called.push(`first ${id}`))
+    const stopToo = boards.onOpen(({ id }) => called.push(`second ${id}`))
+    const id = await boards.create()
+    await boards.with(id, () => {})
+    assert.deepEqual(called, [`first ${id}`, `second ${id}`])
+    stop()
+    const other = await boards.create()
+    await boards.with(other, () => {})
+    assert.deepEqual(called.slice(2), [`second ${other}`])
+    stopToo()
+  })
+
   test('R14: the trash is purged after 30 days, and what was put back is not', async (t) => {
     const { board, release } = await boards.hold(await boards.create())
     const ids = Array.from({ length: 3 }, () => uuidv7(Date.now(), randomBytes(10)))

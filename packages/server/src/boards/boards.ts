@@ -1,50 +1,56 @@
 import { randomBytes } from 'node:crypto'
-import { limits, type Records, settings, WireError } from '@wirephoto/board'
+import { limits, settings, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import { LiveBoard, type Sender } from './live-board.ts'
 
 /** The board at `/`. */
 export const DEFAULT_BOARD_ID = 'main'
-/** Who the server is when it acts for itself. */
+/** The sender of commands that the server gives on its own behalf. */
 export const SERVER: Sender = { visitor: 'server', role: 'server' }
-/** Milliseconds that a board stays in memory after its last use. */
-const IDLE = 60_000
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
+/** Time that a board stays in memory after its last use. */
+const IDLE_TIMEOUT_MS = 60_000
+const PURGE_INTERVAL_MS = 3_600_000
+const DAY_MS = 24 * 3_600_000
 
-/** The live boards of this server: opened when asked for, let go when idle, tidied while open. */
+interface OpenBoard {
+  readonly board: Promise<LiveBoard>
+  users: number
+  idleSince: number
+  purgedAt: number
+}
+
+/** The live boards of this server: opened on demand, closed when idle, their trash purged while open. */
 export class Boards {
   readonly #engine: Engine
-  readonly #open = new Map<
-    string,
-    { board: Promise<LiveBoard>; users: number; idleSince: number; tidiedAt: number }
-  >()
+  readonly #open = new Map<string, OpenBoard>()
+  readonly #listeners = new Set<(board: LiveBoard) => void>()
   readonly #timer: NodeJS.Timeout
-  #opened = (_board: LiveBoard): void => {}
 
   private constructor(engine: Engine) {
     this.#engine = engine
-    this.#timer = setInterval(() => this.#sweep(), IDLE / 2).unref()
+    this.#timer = setInterval(() => this.#sweep(), IDLE_TIMEOUT_MS / 2).unref()
   }
 
+  /** Creates the default board if it isn't there. */
   static async open(engine: Engine): Promise<Boards> {
     await engine.boards.create(DEFAULT_BOARD_ID)
     return new Boards(engine)
   }
 
-  /** Calls back with every board that is opened from now on. */
-  onOpen(opened: (board: LiveBoard) => void): void {
-    this.#opened = opened
+  /** Calls back with every board that is opened later. Returns a function that ends this. */
+  onOpen(listener: (board: LiveBoard) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
-  /** Makes a board under an id that can't be guessed: 128 random bits. */
+  /** Creates a board under an id that can't be guessed: 128 random bits. */
   async create(): Promise<string> {
     const id = randomBytes(16).toString('base64url')
     await this.#engine.boards.create(id)
     return id
   }
 
-  /** Runs `use` with the live board, which stays in memory meanwhile. Rejects with `unknown-board`. */
+  /** Runs `use` with a live board, which stays in memory meanwhile. Rejects with `unknown-board`. */
   async with<T>(id: string, use: (board: LiveBoard) => T | Promise<T>): Promise<T> {
     const { board, release } = await this.hold(id)
     try {
@@ -54,13 +60,13 @@ export class Boards {
     }
   }
 
-  /** The live board, kept in memory until released. Rejects with `unknown-board`. */
+  /** Opens a live board, which stays in memory until released. Rejects with `unknown-board`. */
   async hold(id: string): Promise<{ board: LiveBoard; release: () => void }> {
     const entry = this.#open.get(id) ?? {
       board: this.#load(id),
       users: 0,
       idleSince: 0,
-      tidiedAt: 0,
+      purgedAt: 0,
     }
     this.#open.set(id, entry)
     entry.users++
@@ -76,45 +82,44 @@ export class Boards {
     }
   }
 
-  async #load(id: string): Promise<LiveBoard> {
-    const board = await LiveBoard.open(this.#engine, id)
-    this.#opened(board)
-    return board
-  }
-
+  /** Closes every board, whatever goes wrong with one. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
-    const entries = [...this.#open.values()]
+    await using closing = new AsyncDisposableStack()
+    for (const { board } of this.#open.values())
+      closing.defer(async () => (await board.catch(() => null))?.close())
     this.#open.clear()
-    for (const { board } of entries) await (await board.catch(() => null))?.close()
+  }
+
+  async #load(id: string): Promise<LiveBoard> {
+    const board = await LiveBoard.open(this.#engine, id)
+    for (const listener of this.#listeners) listener(board)
+    return board
   }
 
   #sweep(): void {
     const now = Date.now()
     for (const [id, entry] of this.#open) {
-      if (entry.users === 0 && now - entry.idleSince > IDLE) {
+      if (entry.users === 0 && now - entry.idleSince > IDLE_TIMEOUT_MS) {
         this.#open.delete(id)
         void entry.board.then((board) => board.close())
-      } else if (now - entry.tidiedAt > HOUR) {
-        entry.tidiedAt = now
+      } else if (now - entry.purgedAt > PURGE_INTERVAL_MS) {
+        entry.purgedAt = now
         void this.with(id, (board) => purgeExpired(this.#engine, board)).catch(() => {
-          // Tried again in an hour.
+          // The next sweep tries again.
         })
       }
     }
   }
 }
 
-/** Whatever was trashed before then has expired, in milliseconds since 1970. */
-const expiryOf = (records: Records): number => Date.now() - settings(records).trashDays * DAY
-
-/** Purges the trash that has expired, and lets the log forget what nobody can resume from. */
+/** Purges the trash that has expired, and prunes the log where no client can resume any more. */
 export async function purgeExpired(engine: Engine, board: LiveBoard): Promise<void> {
-  const expired = expiryOf(board.records)
+  const expiredBefore = Date.now() - settings(board.records).trashDays * DAY_MS
   for (const record of board.records.values())
-    if (record.kind === 'image' && record.deletedAt !== null && record.deletedAt < expired)
+    if (record.kind === 'image' && record.deletedAt !== null && record.deletedAt < expiredBefore)
       await board.act([{ kind: 'image.purge', id: record.id }], SERVER).catch((error: unknown) => {
-        // Put back in the meantime.
+        // Somebody has restored it in the meantime.
         if (!(error instanceof WireError)) throw error
       })
   await engine.log.prune(board.id, Date.now() - limits.tombstoneRetentionMs)

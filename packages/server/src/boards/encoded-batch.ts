@@ -1,11 +1,11 @@
 import type { Batch } from '@wirephoto/board'
 
-/** A batch as it goes over the wire, encoded once for all who may see the same (public, until links exist). */
+/** A batch as it crosses the wire, encoded once for all viewers. */
 export interface EncodedBatch {
   readonly batch: Batch
   /** JSON of `Changes`. */
   readonly text: string
-  /** UTF-8. */
+  /** Bytes of the text as UTF-8. */
   readonly bytes: number
 }
 

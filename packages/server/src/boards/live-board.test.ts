@@ -166,14 +166,14 @@ describe('live board', () => {
     await ahead.act([add()], anna)
     const { cursor } = ahead
     const replicas = new Map([[cursor, new Map(ahead.records)]])
-    assert.deepEqual(await behind.missed(cursor), { from: cursor, to: cursor, changes: [] })
+    assert.deepEqual(await behind.changesSince(cursor), { from: cursor, to: cursor, changes: [] })
     // Readers from all cursors, while one server appends and the other reads ahead in leaps.
     const cursors = [cursor]
     for (let i = 0; i < 30; i++) {
       const appending = ahead.act([add(), add()], anna)
       if (i % 4 === 0) await behind.refresh()
       const from = cursors[i % cursors.length]!
-      const missed = await behind.missed(from)
+      const missed = await behind.changesSince(from)
       assert.deepEqual([missed?.from, missed?.to], [from, behind.cursor], `round ${i}`)
       const records = new Map(replicas.get(from))
       const again = missed!.changes.filter(
@@ -277,7 +277,7 @@ describe('live board', () => {
     await board.act([{ kind: 'image.fail', id: ids[0]! }], { visitor: 'server', role: 'server' })
 
     for (const reader of [board, await LiveBoard.open(engine, board.id)]) {
-      const missed = await reader.missed(start)
+      const missed = await reader.changesSince(start)
       assert.ok(missed)
       assert.equal(missed.from, start)
       assert.equal(missed.to, board.cursor)
@@ -292,7 +292,7 @@ describe('live board', () => {
       cursor(epoch, seq, 'lost-tail'),
       'nonsense' as Cursor,
     ])
-      assert.equal(await board.missed(bad), null, bad)
+      assert.equal(await board.changesSince(bad), null, bad)
     await board.close()
   })
 

@@ -23,25 +23,23 @@ import {
 } from '@wirephoto/board'
 import type { ClientState, Clients, Engine } from '@wirephoto/engine'
 import { failpoint } from '../failpoint.ts'
+import { ClientStates } from './client-states.ts'
+import { RecentBatches } from './recent-batches.ts'
 
 /** Messages that may wait for a tick before the board says that it is busy (F7). */
-const QUEUE = 2_000
-/** Commands that one tick takes at the most. */
-const BATCH = 2_000
-/** Appends that may lose against another server's before the messages are told `busy`. */
-const TRIES = 50
-/** Milliseconds until an engine that failed is asked again for what may have been missed. */
-const PAUSE = 250
-/** Milliseconds of commands after which everything else on this thread has a turn. */
-const SLICE = 10
-/** Queues, of which all or part was turned down, that are remembered in case they ask again. */
-const REFUSED = 1_000
-/** Looks at the log for a reader before what they may have is sent again. */
-const LOOKS = 20
-/** Changes kept in memory for readers who were away for a moment. */
-const TAIL = 4_000
+const WAITING_MESSAGES_COUNT = 2_000
+const COMMANDS_PER_TICK_COUNT = 2_000
+/** Appends that may lose against other servers' before the messages are answered `busy`. */
+const APPEND_ATTEMPTS_COUNT = 50
+const ENGINE_RETRY_DELAY_MS = 250
+/** Time spent on commands before everything else on this thread has a turn. */
+const COMMANDS_SLICE_MS = 10
+/** Reads of the log for one reader, before it gets some changes a second time. */
+const LOG_READS_COUNT = 20
+/** The number of a command message that is given a number by the tick. */
+const ASSIGN_AT_TICK = 0
 
-/** Whoever sends commands; the board adds its clock. */
+/** The visitor on whose behalf commands are sent; the board adds its clock. */
 export interface Sender {
   readonly visitor: string
   readonly role: Role | 'server'
@@ -54,7 +52,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** What a tick comes to if its append holds. */
+/** The result of a tick, if its append holds. */
 interface Outcome {
   readonly draft: Draft
   readonly clients: Map<string, ClientState>
@@ -65,29 +63,27 @@ interface Outcome {
  * The one writer of a board on this server: commands in, batches to the engine, changes out.
  *
  *     submit -> queue -> tick: evaluate on a draft -> append as ONE batch -> replica -> listeners, answers
- *                          ^________ on conflict: read what was missed, evaluate again
+ *                          ^________ on conflict: read the log, evaluate again
  *
- * What comes while an append is under way shares the next one (group commit).
+ * Messages that come during an append share the next one (group commit).
  */
 export class LiveBoard {
   readonly id: string
   readonly #engine: Engine
   readonly #records = new Map<string, AnyRecord>()
-  readonly #clients = new Map<string, ClientState>()
-  /** Those whose states hold more than their numbers or aren't durable, oldest first. */
-  readonly #refused = new Set<string>()
+  readonly #clients = new ClientStates()
   readonly #listeners = new Set<(batch: Batch | null) => void>()
   readonly #queue: Waiting[] = []
-  /** The picture that last came with a blob: where to look first. */
-  readonly #holders = new Map<string, string>()
-  /** Recent batches without a gap, the last ending at the cursor. */
-  #tail: Batch[] = []
-  #tailChanges = 0
+  readonly #recent = new RecentBatches()
+  /** By blob, the picture that last came with it: the first place to look. */
+  readonly #pictureByBlob = new Map<string, string>()
+  /** This server's own command queue. Numbered at the tick, since a message that fails takes no number. */
+  readonly #ownClient = uuidv7(Date.now(), randomBytes(10))
   #cursor!: Cursor
-  /** Something may have been missed: the doorbell rang, or an append ended in doubt. */
-  #behind = false
+  /** The log may be ahead: the doorbell rang, or an append ended in doubt. */
+  #isStale = false
   #running: Promise<void> | null = null
-  #sliceAt = 0
+  #sliceStartedAt = 0
   #closed = false
   #unwatch = () => {}
 
@@ -96,10 +92,10 @@ export class LiveBoard {
     this.id = id
   }
 
-  /** Rejects with `unknown-board`. */
+  /** Loads a board from the engine. Rejects with `unknown-board`. */
   static async open(engine: Engine, id: string): Promise<LiveBoard> {
     const board = new LiveBoard(engine, id)
-    board.#unwatch = engine.log.watch(id, (at) => board.#ring(at))
+    board.#unwatch = engine.log.watch(id, (cursor) => board.#onDoorbell(cursor))
     await board.#load().catch((error: unknown) => {
       board.#unwatch()
       throw error
@@ -115,81 +111,76 @@ export class LiveBoard {
     return this.#records
   }
 
-  /** A picture of this board, trashed or not, that has this blob, and this variant of it. */
+  /** Finds a picture, trashed or not, that has this blob, and this variant of it. */
   pictureWithBlob(sha256: string, side?: number): ImageRecord | undefined {
     const has = (record: AnyRecord | undefined): record is ImageRecord =>
       record?.kind === 'image' &&
       record.blob === sha256 &&
       (side === undefined || record.variants?.includes(side) === true)
-    const likely = this.#holders.get(sha256)
+    const likely = this.#pictureByBlob.get(sha256)
     if (likely === undefined) return undefined
     const record = this.#records.get(likely)
     return has(record) ? record : this.#records.values().find(has)
   }
 
-  /** Calls back with every batch, in order, from now on; with null when all readers must take a snapshot. */
+  /** Calls back with every later batch, in order; with null when all readers must take a snapshot. */
   listen(listener: (batch: Batch | null) => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  /** What a reader at this cursor has missed, as one batch, if memory has it: else ask `missed`. */
-  since(cursor: Cursor): Batch | null {
+  /** Returns the changes since a cursor, as one batch; null if memory doesn't have them. */
+  recentChanges(cursor: Cursor): Batch | null {
     if (cursor === this.#cursor) return { from: cursor, to: cursor, changes: [] }
-    const start = this.#tail.findIndex((batch) => batch.from === cursor)
-    const [first, ...rest] = start < 0 ? [] : this.#tail.slice(start)
-    return first ? coalesce([first, ...rest]) : null
+    return this.#recent.since(cursor)
   }
 
-  /** The same from the log; null when the reader must take a snapshot (F2). */
-  async missed(cursor: Cursor): Promise<Batch | null> {
-    const recent = this.since(cursor)
+  /** Reads the changes since a cursor, from memory or the log; null if the reader must take a snapshot (F2). */
+  async changesSince(cursor: Cursor): Promise<Batch | null> {
+    const recent = this.recentChanges(cursor)
     if (recent) return recent
-    for (let tries = 0; ; tries++) {
-      const missed = await this.#engine.log.read(this.id, cursor)
-      if (!missed) return null
-      const [first, ...more] = missed.batches
+    for (let reads = 1; ; reads++) {
+      const found = await this.#engine.log.read(this.id, cursor)
+      if (!found) return null
+      const [first, ...more] = found.batches
       const logged = first ? coalesce([first, ...more]) : { from: cursor, to: cursor, changes: [] }
-      // What another server has appended is news to this one,
-      if (!this.since(logged.to)) await this.refresh()
-      // and may have come to it in one leap with what is newer: then they must meet elsewhere.
-      const rest = tries < LOOKS ? this.since(logged.to) : this.#sinceAbout(logged.to)
-      if (rest || tries === LOOKS) return rest && coalesce([logged, rest])
+      // Another server's batches may be new to this one,
+      if (!this.recentChanges(logged.to)) await this.refresh()
+      // and may have come coalesced with newer ones. Then no batch begins at the reader's cursor.
+      const isLast = reads > LOG_READS_COUNT
+      const rest = isLast ? this.#recent.sinceWithin(logged.to) : this.recentChanges(logged.to)
+      if (rest || isLast) return rest && coalesce([logged, rest])
     }
   }
 
-  /** From a cursor within one of our batches. Changes are whole records, so those it has do no harm. */
-  #sinceAbout(cursor: Cursor): Batch | null {
-    const at = seqOf(cursor)
-    const start = this.#tail.findLastIndex((batch) => seqOf(batch.from) <= at)
-    const [first, ...rest] = start < 0 ? [] : this.#tail.slice(start)
-    return first ? coalesce([first, ...rest]) : null
-  }
-
-  /** Resolves when the replica has all that was appended before, by whichever server. */
+  /** Resolves when this board has everything that any server had appended before the call. */
   async refresh(): Promise<void> {
-    this.#behind = true
+    this.#isStale = true
     await this.act([], { visitor: 'server', role: 'server' })
   }
 
-  /** Resolves when every command of the message is durable or turned down (F1, F3). */
+  /** Resolves when every command of the message is durable or refused (F1, F3). Rejects with `busy`. */
   submit(message: CommandMessage, sender: Sender): Promise<CommandAnswer> {
-    if (this.#closed || this.#queue.length >= QUEUE) return Promise.reject(new WireError('busy'))
+    if (this.#closed || this.#queue.length >= WAITING_MESSAGES_COUNT)
+      return Promise.reject(new WireError('busy'))
     return new Promise((resolve, reject) => {
       this.#queue.push({ message, sender, resolve, reject })
       this.#run()
     })
   }
 
-  /** Commands that this server gives, for somebody or for itself. Rejects with the first refusal. */
+  /** Submits commands from this server's own queue, for a visitor or itself. Rejects with the first refusal. */
   async act(commands: readonly Command[], sender: Sender): Promise<CommandAnswer> {
-    const answer = await this.submit({ client: this.#self, n: ASSIGN_AT_TICK, commands }, sender)
+    const answer = await this.submit(
+      { client: this.#ownClient, n: ASSIGN_AT_TICK, commands },
+      sender,
+    )
     const [refusal] = answer.refused
     if (refusal) throw new WireError(refusal.error.code)
     return answer
   }
 
-  /** Ends with the ticks that it takes to answer all that waits. */
+  /** Takes no more messages; resolves when those that wait are answered. */
   async close(): Promise<void> {
     this.#closed = true
     this.#unwatch()
@@ -197,58 +188,56 @@ export class LiveBoard {
     this.#listeners.clear()
   }
 
-  /** This server's own queue of commands; numbered at the tick, since one that fails takes no number. */
-  readonly #self = uuidv7(Date.now(), randomBytes(10))
-
-  #ring(at: Cursor | null): void {
-    if (at === this.#cursor || this.#closed) return
-    this.#behind = true
+  /** The engine says that the log stands at this cursor, or, with null, that it may have moved. */
+  #onDoorbell(cursor: Cursor | null): void {
+    if (cursor === this.#cursor || this.#closed) return
+    this.#isStale = true
     this.#run()
   }
 
   #run(): void {
-    this.#running ??= this.#ticks()
+    this.#running ??= this.#tickUntilIdle()
   }
 
-  async #ticks(): Promise<void> {
-    // Whatever else has arrived in this turn of the event loop shares the tick.
+  async #tickUntilIdle(): Promise<void> {
+    // Messages that arrive in the same turn of the event loop share the tick.
     await setImmediate()
-    while (this.#queue.length > 0 || (this.#behind && !this.#closed)) {
-      const waiting = this.#next()
+    while (this.#queue.length > 0 || (this.#isStale && !this.#closed)) {
+      const waiting = this.#takeMessages()
       try {
         await this.#tick(waiting)
       } catch (error) {
         for (const { reject } of waiting) reject(error)
-        // An engine that doesn't answer is asked again, though not in a whirl.
-        if (this.#behind && !this.#closed) await setTimeout(PAUSE)
+        // Retry a failing engine, but back off.
+        if (this.#isStale && !this.#closed) await setTimeout(ENGINE_RETRY_DELAY_MS)
       }
     }
-    // In the same breath as the check above: a message that comes now starts anew.
+    // In the same turn as the check above: a message that comes now starts the loop again.
     this.#running = null
   }
 
-  /** The messages of one tick: a bounded stretch, so that nothing else on this thread waits long. */
-  #next(): Waiting[] {
+  /** Takes the messages of one tick: a bounded number, so that other work on this thread has its turn. */
+  #takeMessages(): Waiting[] {
     let commands = 0
     const end = this.#queue.findIndex(
-      ({ message }) => (commands += message.commands.length) > BATCH,
+      ({ message }) => (commands += message.commands.length) > COMMANDS_PER_TICK_COUNT,
     )
     return this.#queue.splice(0, end < 0 ? this.#queue.length : Math.max(end, 1))
   }
 
   async #tick(waiting: Waiting[]): Promise<void> {
-    if (this.#behind) await this.#catchUp()
-    this.#number(waiting)
-    for (let tries = 0; tries < TRIES; tries++) {
+    if (this.#isStale) await this.#readLog()
+    this.#assignNumbers(waiting)
+    for (let attempts = 0; attempts < APPEND_ATTEMPTS_COUNT; attempts++) {
       const outcome = await this.#evaluate(waiting)
       if (await this.#commit(outcome)) return answerAll(waiting, outcome)
-      await this.#catchUp()
+      await this.#readLog()
     }
     throw new WireError('busy')
   }
 
-  #number(waiting: Waiting[]): void {
-    let n = (this.#clients.get(this.#self)?.n ?? 0) + 1
+  #assignNumbers(waiting: Waiting[]): void {
+    let n = (this.#clients.get(this.#ownClient)?.n ?? 0) + 1
     for (const entry of waiting) {
       if (entry.message.n !== ASSIGN_AT_TICK) continue
       entry.message = { ...entry.message, n }
@@ -258,13 +247,13 @@ export class LiveBoard {
 
   async #evaluate(waiting: readonly Waiting[]): Promise<Outcome> {
     const outcome: Outcome = { draft: new Draft(this.#records), clients: new Map(), answers: [] }
-    this.#sliceAt = performance.now()
+    this.#sliceStartedAt = performance.now()
     for (const { message, sender } of waiting)
       outcome.answers.push(await this.#answer(message, { ...sender, now: Date.now() }, outcome))
     return outcome
   }
 
-  /** Lays a message's effect on the draft, once: what was settled before is answered as it was (F3). */
+  /** Applies a message to the draft. Commands that were settled before are answered as they were (F3). */
   async #answer(
     message: CommandMessage,
     who: Actor,
@@ -272,7 +261,11 @@ export class LiveBoard {
   ): Promise<CommandAnswer | WireError> {
     const { client, n, commands } = message
     const known = clients.get(client) ?? this.#clients.get(client)
-    if (!known && client !== this.#self && timeOf(client) < who.now - limits.tombstoneRetentionMs)
+    if (
+      !known &&
+      client !== this.#ownClient &&
+      timeOf(client) < who.now - limits.tombstoneRetentionMs
+    )
       return new WireError('stale-client')
     const settled = known?.n ?? 0
     if (n > settled + 1) return new WireError('gap', { expected: settled + 1 })
@@ -281,10 +274,10 @@ export class LiveBoard {
     let seq = known?.seq ?? 0
     for (const [i, command] of commands.entries()) {
       if (n + i <= settled) continue
-      if (performance.now() - this.#sliceAt > SLICE) {
-        // Only ticks change the board, so it is the same afterwards.
+      if (performance.now() - this.#sliceStartedAt > COMMANDS_SLICE_MS) {
+        // Only ticks change the board, so it is the same after the pause.
         await setImmediate()
-        this.#sliceAt = performance.now()
+        this.#sliceStartedAt = performance.now()
       }
       const result = apply(draft, command, who)
       if (result instanceof WireError) refused.push({ n: n + i, error: result.toJSON() })
@@ -298,17 +291,17 @@ export class LiveBoard {
     return { n: last, seq, refused }
   }
 
-  /** False when the board has moved on meanwhile, so that the messages must be evaluated again. */
+  /** Appends the outcome. False if the log was ahead, so that the messages must be evaluated again. */
   async #commit({ draft, clients, answers }: Outcome): Promise<boolean> {
     const { changes } = draft
     const from = this.#cursor
     if (changes.length === 0) {
       const isRepeated = clients.size === 0 && !answers.some((one) => one instanceof WireError)
-      // Nobody is turned down for what only another server has seen: an append would have told.
-      if (!isRepeated) await this.#catchUp()
+      // A refusal may rest on records that only another server has; an append would have found out.
+      if (!isRepeated) await this.#readLog()
       if (this.#cursor !== from) return false
-      // A message that changes nothing needs no durability: sent again, it still won't.
-      this.#remember(clients)
+      // A message that changes nothing needs no durability: sent again, it still changes nothing.
+      this.#clients.remember(clients)
       return true
     }
     try {
@@ -318,75 +311,55 @@ export class LiveBoard {
       if (to !== null) this.#advance({ from, to, changes }, clients)
       return to !== null
     } catch (error) {
-      // In doubt: what was appended is found by reading, and its messages are then answered as resent ones.
-      await this.#catchUp()
+      // The append is in doubt. If the log has it, its messages are answered as resent ones.
+      await this.#readLog()
       if (this.#cursor === from) throw error
       return false
     }
   }
 
-  async #catchUp(): Promise<void> {
-    // Before the look: whoever rings meanwhile may tell of what it doesn't see.
-    this.#behind = false
+  /** Applies the log's newer batches, or loads the board if the log doesn't have its cursor. */
+  async #readLog(): Promise<void> {
+    // Before the read: a doorbell that rings during it may mean a batch that it doesn't see.
+    this.#isStale = false
     try {
-      const missed = await this.#engine.log.read(this.id, this.#cursor)
-      if (missed) for (const batch of missed.batches) this.#advance(batch, missed.clients)
+      const newer = await this.#engine.log.read(this.id, this.#cursor)
+      if (newer) for (const batch of newer.batches) this.#advance(batch, newer.clients)
       else {
         await this.#load()
         for (const listener of this.#listeners) listener(null)
       }
     } catch (error) {
-      this.#behind = true
+      this.#isStale = true
       throw error
     }
   }
 
   #advance(batch: Batch, clients: Clients): void {
     applyChanges(this.#records, batch.changes)
-    for (const change of batch.changes) if ('put' in change) this.#hold(change.put)
-    this.#remember(clients)
+    for (const change of batch.changes) if ('put' in change) this.#indexBlob(change.put)
+    this.#clients.remember(clients)
     this.#cursor = batch.to
-    this.#tail.push(batch)
-    this.#tailChanges += batch.changes.length
-    while (this.#tailChanges > TAIL) this.#tailChanges -= this.#tail.shift()!.changes.length
+    this.#recent.push(batch)
     for (const listener of this.#listeners) listener(batch)
   }
 
-  #remember(clients: Clients): void {
-    for (const [client, state] of clients) {
-      if (state.n < (this.#clients.get(client)?.n ?? 0)) continue
-      this.#clients.set(client, state)
-      this.#refused.delete(client)
-      if (state.seq === 0 || state.refused.length > 0) this.#refused.add(client)
-    }
-    // Memory doesn't grow with what is turned down.
-    for (const client of this.#refused) {
-      if (this.#refused.size <= REFUSED) break
-      this.#refused.delete(client)
-      const state = this.#clients.get(client)
-      if (state && state.seq > 0) this.#clients.set(client, { ...state, refused: [] })
-      else this.#clients.delete(client)
-    }
-  }
-
-  #hold(record: AnyRecord): void {
-    if (record.kind === 'image' && record.blob) this.#holders.set(record.blob, record.id)
+  #indexBlob(record: AnyRecord): void {
+    if (record.kind === 'image' && record.blob) this.#pictureByBlob.set(record.blob, record.id)
   }
 
   async #load(): Promise<void> {
     const { cursor, records, clients } = await this.#engine.log.load(this.id)
     this.#records.clear()
     this.#clients.clear()
-    this.#refused.clear()
-    this.#holders.clear()
+    this.#pictureByBlob.clear()
+    this.#recent.clear()
     for (const record of records) {
       this.#records.set(record.id, record)
-      this.#hold(record)
+      this.#indexBlob(record)
     }
-    this.#remember(clients)
+    this.#clients.remember(clients)
     this.#cursor = cursor
-    this.#tail = []
-    this.#tailChanges = 0
   }
 }
 
@@ -397,6 +370,3 @@ function answerAll(waiting: readonly Waiting[], { answers }: Outcome): void {
     else resolve(answer)
   })
 }
-
-/** A number that is given at the tick. */
-const ASSIGN_AT_TICK = 0

@@ -1,29 +1,32 @@
-/** An event that many get: as Socket.IO knows it, and as it goes to the kernel for all of them. */
+/** An event for many sessions: as Socket.IO takes it, and as it goes to the kernel for all of them. */
 export interface EncodedEvent {
   readonly event: string
   readonly args: readonly unknown[]
-  /** Websocket frames, headers and all: those of a server are the same for everybody (RFC 6455 section 5.1). */
+  /** Websocket frames with their headers. A server's frames are the same for everybody (RFC 6455 section 5.1). */
   readonly frames: Buffer
 }
 
+/** Opcodes of RFC 6455 section 5.2. */
 const TEXT = 1
 const BINARY = 2
 
-export function encodedText(event: string, text: string): EncodedEvent {
+/** Encodes an event whose body is a string. */
+export function encodeText(event: string, text: string): EncodedEvent {
   // An Engine.IO message (4) with a Socket.IO event (2).
   const message = Buffer.from(`42${JSON.stringify([event, text])}`)
-  return { event, args: [text], frames: framed(TEXT, message) }
+  return { event, args: [text], frames: frameOf(TEXT, message) }
 }
 
-export function encodedBytes(event: string, about: string, bytes: Buffer): EncodedEvent {
+/** Encodes an event about a record, with bytes as a binary attachment. */
+export function encodeBytes(event: string, id: string, bytes: Buffer): EncodedEvent {
   // An Engine.IO message (4) with a Socket.IO binary event (5) of one attachment (1-).
-  const head = `451-${JSON.stringify([event, about, { _placeholder: true, num: 0 }])}`
-  const frames = [framed(TEXT, Buffer.from(head)), framed(BINARY, bytes)]
-  return { event, args: [about, bytes], frames: Buffer.concat(frames) }
+  const head = `451-${JSON.stringify([event, id, { _placeholder: true, num: 0 }])}`
+  const frames = [frameOf(TEXT, Buffer.from(head)), frameOf(BINARY, bytes)]
+  return { event, args: [id, bytes], frames: Buffer.concat(frames) }
 }
 
-/** A whole, unmasked message (RFC 6455 section 5.2). */
-function framed(opcode: number, payload: Buffer): Buffer {
+/** Frames a whole message, unmasked (RFC 6455 section 5.2). */
+function frameOf(opcode: number, payload: Buffer): Buffer {
   const { length } = payload
   const header = Buffer.alloc(length < 126 ? 2 : length < 65_536 ? 4 : 10)
   header[0] = 0x80 | opcode

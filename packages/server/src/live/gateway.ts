@@ -2,90 +2,108 @@ import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import { Hello, limits, parseOrThrow, WIRE_VERSION, WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
+import { WebSocketServer } from 'ws'
 import type { Boards } from '../boards/boards.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import type { Guard } from '../http/guard.ts'
-import { boundUnread } from './outbox.ts'
-import { Room, type RoomParts } from './room.ts'
+import type { Intake } from '../images/uploads/intake.ts'
+import type { UploadProgress } from '../images/uploads/progress.ts'
+import type { Metrics } from '../metrics.ts'
+import { Room } from './room.ts'
 import { Session } from './session.ts'
+import { boundUnread } from './socket-writer.ts'
 
-export interface Gateway {
-  /** Tells somebody something, on every page that they have open on a board. */
-  notify(board: string, visitor: string, error: WireError): void
-  /** Tells everybody that the server is going, and closes their sockets. */
-  close(): void
+interface GatewayOptions {
+  readonly boards: Boards
+  readonly guard: Guard
+  readonly intake: Intake
+  readonly uploadProgress: UploadProgress
+  readonly metrics: Metrics
+  readonly log: FastifyBaseLogger
 }
 
-/** The sockets at `/live`: each is let in by the guard, to the room of one board. */
-export function attachGateway(
-  http: HttpServer,
-  parts: RoomParts & { boards: Boards; guard: Guard },
-): Gateway {
-  const { boards, guard, log } = parts
-  const rooms = new Map<string, Room>()
+/** The sockets at `/live`. The guard lets each of them in, to the room of one board. */
+export class Gateway {
+  readonly #options: GatewayOptions
+  readonly #io: Server
+  readonly #rooms = new Map<string, Room>()
   /** Connections that have asked to be let in, so that none asks twice. */
-  const asked = new WeakSet<object>()
-  const io = new Server(http, {
-    path: '/live',
-    transports: ['websocket'],
-    allowUpgrades: false,
-    serveClient: false,
-    perMessageDeflate: false,
-    maxHttpBufferSize: limits.socketFrameBytes,
-    connectTimeout: 10_000,
-    pingInterval: 10_000,
-    pingTimeout: 10_000,
-    allowRequest: allowedBy(guard, log),
-  })
+  readonly #admitted = new WeakSet<object>()
 
-  io.engine.on('connection', boundUnread)
+  /** Takes the websockets of an HTTP server. */
+  constructor(http: HttpServer, options: GatewayOptions) {
+    this.#options = options
+    this.#io = new Server(http, {
+      path: '/live',
+      transports: ['websocket'],
+      wsEngine: WebSocketServer,
+      allowUpgrades: false,
+      serveClient: false,
+      perMessageDeflate: false,
+      maxHttpBufferSize: limits.socketFrameBytes,
+      connectTimeout: 10_000,
+      pingInterval: 10_000,
+      pingTimeout: 10_000,
+      allowRequest: allowedBy(options.guard, options.log),
+    })
+    this.#io.engine.on('connection', boundUnread)
+    this.#io.use((socket, next) => {
+      this.#enter(socket).then(
+        () => next(),
+        (error: unknown) => {
+          const wireError = toWireError(error, options.log)
+          next(Object.assign(new Error(wireError.message), { data: wireError.toJSON() }))
+        },
+      )
+    })
+  }
 
-  /** Lets a socket into its board's room; opened by the first, given up by the last. */
-  async function enter(socket: Socket): Promise<void> {
+  /** Sends an error to every page that a visitor has open on a board. */
+  notify(board: string, visitor: string, error: WireError): void {
+    this.#rooms.get(board)?.sendToVisitor(visitor, 'notice', { error })
+  }
+
+  /** Says goodbye to every page, and closes the sockets. */
+  close(): void {
+    for (const room of this.#rooms.values()) room.dismissAll(new WireError('busy'))
+    this.#io.engine.close()
+  }
+
+  async #enter(socket: Socket): Promise<void> {
+    const { boards, guard, metrics } = this.#options
     const { board: id, wire } = parseOrThrow(Hello, socket.handshake.auth)
-    if (asked.has(socket.conn)) throw new WireError('bad-request')
-    asked.add(socket.conn)
+    if (this.#admitted.has(socket.conn)) throw new WireError('bad-request')
+    this.#admitted.add(socket.conn)
     if (wire !== WIRE_VERSION) throw new WireError('old-page')
     const sender = guard.sender(socket.request as IncomingMessage, id)
     const { board, release } = await boards.hold(id)
     if (socket.conn.readyState !== 'open') return release()
-    let room = rooms.get(id)
-    if (!room) {
-      const opened = new Room(board, parts, () => {
-        if (rooms.get(id) === opened) rooms.delete(id)
-      })
-      room = opened
-      rooms.set(id, room)
-    }
-    const session = new Session(socket, room, sender)
+    const session = new Session(socket, this.#roomOf(board), { ...this.#options, sender })
+    metrics.viewers.inc()
     socket.conn.once('close', () => {
       session.close()
+      metrics.viewers.dec()
       release()
     })
   }
 
-  io.use((socket, next) => {
-    enter(socket).then(
-      () => next(),
-      (error: unknown) => {
-        const told = toWireError(error, log)
-        next(Object.assign(new Error(told.message), { data: told.toJSON() }))
-      },
-    )
-  })
-
-  return {
-    notify(board, visitor, error) {
-      rooms.get(board)?.tell(visitor, 'notice', { error })
-    },
-    close() {
-      for (const room of rooms.values()) room.bye(new WireError('busy'))
-      io.engine.close()
-    },
+  /** Finds the room of a board, which the first session opens and the last one closes. */
+  #roomOf(board: LiveBoard): Room {
+    const known = this.#rooms.get(board.id)
+    if (known) return known
+    // Previews must not wait for a process to start.
+    this.#options.intake.warmUp()
+    const room = new Room(board, {
+      ...this.#options,
+      onEmpty: () => this.#rooms.delete(board.id),
+    })
+    this.#rooms.set(board.id, room)
+    return room
   }
 }
 
-/** Lets those connect whom the guard lets in. */
+/** Lets a socket connect if the guard lets its request in. */
 export const allowedBy =
   (guard: Guard, log: FastifyBaseLogger) =>
   (request: IncomingMessage, decide: (error: string | null, isAllowed: boolean) => void): void => {

@@ -32,7 +32,7 @@ import { Intake } from '../images/uploads/intake.ts'
 import { UploadProgress } from '../images/uploads/progress.ts'
 import { Variants } from '../images/variants.ts'
 import { Metrics } from '../metrics.ts'
-import { attachGateway, type Gateway } from './gateway.ts'
+import { Gateway } from './gateway.ts'
 
 const anna = { visitor: 'anna', role: 'edit' } as const
 /** Whoever says nothing is Anna. */
@@ -188,7 +188,7 @@ describe('live', () => {
     const variants = await Variants.open(join(folder, 'variants'), { engine, boards, decoder, log })
     const parts = { engine, boards, incomingFiles, uploadProgress, decoder, variants, log }
     intake = new Intake({ ...parts, maxUpload: 5_000_000 })
-    gateway = attachGateway(http, {
+    gateway = new Gateway(http, {
       boards,
       guard: { check: () => {}, sender: visitorOf, origin: () => '', introduce: () => null },
       intake,

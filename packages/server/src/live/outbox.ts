@@ -1,198 +1,175 @@
-import { type Batch, type Cursor, coalesce } from '@wirephoto/board'
-import type { Socket } from 'socket.io'
-import type { WebSocket } from 'ws'
+import {
+  type Arrivals,
+  type Batch,
+  type Cursor,
+  coalesce,
+  type PresenceUpdate,
+} from '@wirephoto/board'
 import { type EncodedBatch, encodeBatch } from '../boards/encoded-batch.ts'
 import type { EncodedEvent } from './encoded-event.ts'
-import type { Room } from './room.ts'
+import type { SocketWriter } from './socket-writer.ts'
 
-/** Bytes that may wait for one viewer before it counts as behind; half of what F6 allows. */
-const BOUND = 512 * 1024
-/** Bytes down to which a viewer must have drained before it is caught up. */
-const DRAINED = 64 * 1024
-/** Bytes, and packets, that may wait for somebody who sends without reading (F6). */
-export const UNREAD = 768 * 1024
-const UNREAD_PACKETS = 4_000
-/** Things of a kind whose news may wait for one viewer before it is cut off. */
-const NEWS = 2_000
-/** Milliseconds that a viewer may stay behind before it is cut off. */
-const PATIENCE = 30_000
+/** Bytes that may wait for one viewer before it counts as behind: half of what F6 allows. */
+const VIEWER_BACKLOG_BYTES = 512 * 1024
+/** Backlog below which a viewer counts as drained. */
+const DRAINED_BACKLOG_BYTES = 64 * 1024
+/** Entries that may wait for one viewer, an event, before it is cut off. */
+const WAITING_ENTRIES_COUNT = 2_000
+const BEHIND_TIMEOUT_MS = 30_000
 
-/** What is new of some things, by what they are called: the latest is all that matters of each (F12). */
-export type News = Readonly<Record<string, unknown>>
+/** Transient state by key, of which each entry replaces the one before it (F12). */
+export type LatestByKey = Readonly<Record<string, unknown>>
+
+/** The room as an outbox sees it. */
+export interface OutboxRoom {
+  /** The presence that a viewer is shown when it begins to follow. */
+  readonly roster: PresenceUpdate
+  /** The pictures on their way in. */
+  readonly arrivals: Arrivals
+  /** Broadcasts the changes that wait, so that all who follow stand at the board's cursor. */
+  flush(): void
+  /** The changes since a cursor, as one batch; null if memory doesn't have them. */
+  recentChanges(cursor: Cursor): Batch | null
+  /** The changes since a cursor, read from the log if need be; null if the log doesn't have them. */
+  changesSince(cursor: Cursor): Promise<Batch | null>
+}
+
+type State = 'idle' | 'following' | 'behind' | 'closed'
+type Exit = 'resumed' | 'outdated' | 'overflowed' | 'closed'
 
 /**
- * What waits to be sent to one socket, bounded in bytes (F6). Socket.IO has no backpressure of its
- * own, so a viewer that can't keep up leaves the broadcast room, and when its line has drained it gets
- * the newest state of what it missed.
+ * The exits of each state. A viewer is *idle* until it follows, or when it must take a snapshot. It is
+ * *behind* when it doesn't drain: then the broadcasts pass it by.
  *
- *     idle --follow--> following --over the bound--> behind --drained--> following
- *                                                       `--PATIENCE--> terminated (it resumes by its cursor)
+ *     idle --resumed--> following --overflowed--> behind --resumed--> following
+ *                                                  `-- BEHIND_TIMEOUT_MS --> closed (it resumes by its cursor)
+ */
+const EXITS: Record<State, Record<Exit, State>> = {
+  idle: { resumed: 'following', outdated: 'idle', overflowed: 'idle', closed: 'closed' },
+  following: { resumed: 'following', outdated: 'idle', overflowed: 'behind', closed: 'closed' },
+  behind: { resumed: 'following', outdated: 'idle', overflowed: 'behind', closed: 'closed' },
+  closed: { resumed: 'closed', outdated: 'closed', overflowed: 'closed', closed: 'closed' },
+}
+
+/**
+ * The events that wait for one session, bounded in bytes (F6). A viewer that can't keep up leaves the
+ * broadcast. When its socket has drained, it gets the newest state of everything that changed since.
  */
 export class Outbox {
-  readonly #socket: Socket
-  readonly #room: Room
+  readonly #writer: SocketWriter
+  readonly #room: OutboxRoom
   readonly #cutOff: (reason: string) => void
-  #state: 'idle' | 'following' | 'behind' = 'idle'
-  /** Where the viewer will stand when all that was handed to the socket has arrived; unused while following. */
+  #state: State = 'idle'
+  /** Where the viewer stands when everything sent to it has arrived. */
   #cursor: Cursor | null = null
-  /** Bytes handed over since the socket's own buffer was last empty. */
-  #handed = 0
-  /** News that had no room on the line, by event and by what they are of. */
-  readonly #missed = new Map<string, Map<string, unknown>>()
-  #patience: NodeJS.Timeout | undefined
+  /** Entries that found no room on the socket, by event and key. */
+  readonly #waiting = new Map<string, Map<string, unknown>>()
+  #behindTimer: NodeJS.Timeout | undefined
 
-  constructor(socket: Socket, room: Room, cutOff: (reason: string) => void) {
-    this.#socket = socket
+  /** Calls `cutOff` when the viewer can't be served any longer. */
+  constructor(writer: SocketWriter, room: OutboxRoom, cutOff: (reason: string) => void) {
+    this.#writer = writer
     this.#room = room
     this.#cutOff = cutOff
-    transportOf(socket).on('drain', this.#drained)
   }
 
-  /** Sends what a reader has missed and goes on from there. False when it must take a snapshot. */
-  follow(missed: Batch | null): boolean {
-    if (!this.#resume(missed)) return false
-    this.#missed.clear()
-    this.send('roster', JSON.stringify(this.#room.presence.all))
-    this.send('arrivals', JSON.stringify(this.#room.arrivals))
+  /** Sends the changes since a cursor and follows from there. False if the viewer must take a snapshot (F2). */
+  async follow(cursor: Cursor): Promise<boolean> {
+    if (!this.#resume(await this.#room.changesSince(cursor))) return false
+    this.#waiting.clear()
+    this.#writer.emit('roster', JSON.stringify(this.#room.roster))
+    this.#writer.emit('arrivals', JSON.stringify(this.#room.arrivals))
     return true
   }
 
-  /** Sends a batch; whoever has no room for it is behind. */
-  offer({ batch, bytes }: EncodedBatch, changes: EncodedEvent): void {
+  /** Sends a batch. A viewer without room for it is behind from now on. */
+  sendBatch({ batch, bytes }: EncodedBatch, changes: EncodedEvent): void {
     if (this.#state !== 'following') return
-    if (this.backlog + bytes > BOUND) {
-      this.#state = 'behind'
-      this.#patience = setTimeout(() => {
-        this.#cutOff(`behind for ${PATIENCE / 1000} s`)
-      }, PATIENCE)
-      return
-    }
+    if (this.#writer.backlogBytes + bytes > VIEWER_BACKLOG_BYTES) return this.#exit('overflowed')
     this.#cursor = batch.to
-    this.#pass(changes)
+    this.#writer.write(changes)
   }
 
-  /** Sends news; while there is no room for them, those of the same thing replace each other (F12). */
-  tell(encoded: EncodedEvent, news: News): void {
-    if (this.#state === 'idle') return
-    if (this.#state === 'following' && this.backlog <= DRAINED) return this.#pass(encoded)
-    const missed = this.#missed.get(encoded.event) ?? new Map<string, unknown>()
-    this.#missed.set(encoded.event, missed)
-    for (const [of, state] of Object.entries(news)) missed.set(of, state)
-    if (missed.size > NEWS) this.#cutOff('too much is new')
+  /** Sends transient state. While there is no room, later entries replace those that wait (F12). */
+  sendLatest(encoded: EncodedEvent, entries: LatestByKey): void {
+    if (this.#state === 'following' && this.#writer.backlogBytes <= DRAINED_BACKLOG_BYTES)
+      this.#writer.write(encoded)
+    else if (this.#state === 'following' || this.#state === 'behind')
+      this.#keepLatest(encoded.event, entries)
   }
 
-  /** Sends what a viewer that has no room for it does without (F12). */
-  push(encoded: EncodedEvent): void {
-    if (this.#state === 'following' && this.backlog + encoded.frames.length <= BOUND)
-      this.#pass(encoded)
+  /** Sends an event that a viewer without room does without (F12). */
+  sendOrDrop(encoded: EncodedEvent): void {
+    if (this.#state !== 'following') return
+    if (this.#writer.backlogBytes + encoded.frames.length <= VIEWER_BACKLOG_BYTES)
+      this.#writer.write(encoded)
   }
 
-  /** The board's history is another one now: whoever follows must take a snapshot. */
-  reload(): void {
-    if (this.#state === 'idle') return
-    clearTimeout(this.#patience)
-    this.#state = 'idle'
-    this.#socket.emit('reload')
+  /** Tells a viewer that the board has another history: it must take a snapshot. */
+  requireSnapshot(): void {
+    if (this.#state !== 'following' && this.#state !== 'behind') return
+    this.#exit('outdated')
+    this.#writer.emit('reload')
   }
 
-  /** Sends something that is for this viewer alone. */
-  send(event: string, text: string, bytes = Buffer.byteLength(text)): void {
-    this.#socket.emit(event, text)
-    this.#handed += bytes
-  }
-
-  /** Counts what was handed to the socket by another way, as answers are. */
-  count(bytes: number): void {
-    this.#handed += bytes
-  }
-
-  /** Bytes that have been handed over and not yet left for the kernel. */
-  get backlog(): number {
-    if (bufferOf(this.#socket).length === 0) this.#handed = 0
-    return this.#handed + transportOf(this.#socket).socket.bufferedAmount
+  /** Continues to serve the viewer, since bytes have left for the kernel. */
+  drained(): void {
+    if (this.#state === 'behind') setImmediate(() => void this.#rejoin())
+    else if (this.#waiting.size > 0) this.#sendWaiting()
   }
 
   close(): void {
-    clearTimeout(this.#patience)
-    transportOf(this.#socket).off('drain', this.#drained)
-    this.#state = 'idle'
+    this.#exit('closed')
   }
 
-  /**
-   * Where nothing waits before it, what was framed once for all goes past Socket.IO and past ws, as Engine.IO
-   * has its own do: their way costs twice as much (S3, S4).
-   */
-  #pass({ event, args, frames }: EncodedEvent): void {
-    if (bufferOf(this.#socket).length > 0) {
-      this.#socket.emit(event, ...args)
-      this.count(frames.length)
-      return
-    }
-    const { socket } = transportOf(this.#socket)
-    if (socket.readyState === socket.OPEN) socket._sender.sendFrame([frames], this.#drained)
+  #exit(exit: Exit): void {
+    const before = this.#state
+    this.#state = EXITS[before][exit]
+    if (this.#state === before) return
+    clearTimeout(this.#behindTimer)
+    if (this.#state !== 'behind') return
+    this.#behindTimer = setTimeout(() => {
+      this.#cutOff(`behind for ${BEHIND_TIMEOUT_MS / 1000} s`)
+    }, BEHIND_TIMEOUT_MS)
   }
 
-  #resume(missed: Batch | null): boolean {
-    clearTimeout(this.#patience)
-    this.#state = 'idle'
+  /** Sends the changes up to the board's cursor. False if they are unknown, or too many. */
+  #resume(changes: Batch | null): boolean {
+    this.#exit('outdated')
     this.#room.flush()
-    const rest = missed && this.#room.board.since(missed.to)
-    if (!rest) return false
-    const all = encodeBatch(coalesce([missed, rest]))
-    if (this.backlog + all.bytes > BOUND) return false
-    if (all.batch.changes.length > 0) this.send('changes', all.text, all.bytes)
-    this.#state = 'following'
-    this.#cursor = rest.to
+    const rest = changes && this.#room.recentChanges(changes.to)
+    if (!rest || this.#state === 'closed') return false
+    const { batch, text, bytes } = encodeBatch(coalesce([changes, rest]))
+    if (this.#writer.backlogBytes + bytes > VIEWER_BACKLOG_BYTES) return false
+    if (batch.changes.length > 0) this.#writer.emit('changes', text, bytes)
+    this.#exit('resumed')
+    this.#cursor = batch.to
     return true
   }
 
-  /** The transport's own `drain`: bytes have left. (The connection's fires when they are only handed on.) */
-  readonly #drained = (): void => {
-    if (this.#state === 'behind') setImmediate(() => void this.#catchUp())
-    else if (this.#missed.size > 0) this.#tellMissed()
-  }
-
-  #tellMissed(): void {
-    if (this.#state !== 'following' || this.backlog > DRAINED) return
-    for (const [event, news] of this.#missed)
-      this.send(event, JSON.stringify(Object.fromEntries(news)))
-    this.#missed.clear()
-  }
-
-  async #catchUp(): Promise<void> {
-    if (this.#state !== 'behind' || this.backlog > DRAINED || !this.#cursor) return
-    const missed = await this.#room.board.missed(this.#cursor).catch(() => null)
+  async #rejoin(): Promise<void> {
+    if (!this.#isDrained('behind') || !this.#cursor) return
+    const changes = await this.#room.changesSince(this.#cursor).catch(() => null)
     if (this.#state !== 'behind') return
-    if (this.#resume(missed)) this.#tellMissed()
-    else this.#socket.emit('reload')
+    if (this.#resume(changes)) this.#sendWaiting()
+    else this.#writer.emit('reload')
   }
-}
 
-/** Engine.IO's websocket transport; the only one that is allowed. */
-export function transportOf(socket: Socket): NodeJS.EventEmitter & { socket: Line } {
-  return socket.conn.transport as never
-}
-
-/** What writes frames as they are, with nothing of its own waiting while nothing is compressed. */
-type Line = WebSocket & {
-  readonly _sender: { sendFrame(frames: readonly Buffer[], sent: () => void): void }
-}
-
-/**
- * Cuts a connection off that has the libraries answer it and reads nothing: refused CONNECTs and pongs
- * pass no session, and nothing else would bound them (F6).
- */
-export function boundUnread(conn: Socket['conn']): void {
-  const { socket } = conn.transport as unknown as { socket: WebSocket }
-  const check = () => {
-    const packets = bufferOf({ conn }).length
-    if (socket.bufferedAmount > UNREAD || packets > UNREAD_PACKETS) socket.terminate()
+  #keepLatest(event: string, entries: LatestByKey): void {
+    const waiting = this.#waiting.get(event) ?? new Map<string, unknown>()
+    this.#waiting.set(event, waiting)
+    for (const [key, state] of Object.entries(entries)) waiting.set(key, state)
+    if (waiting.size > WAITING_ENTRIES_COUNT) this.#cutOff('too much is new')
   }
-  socket.on('message', check)
-  socket.on('ping', check)
-}
 
-/** What Engine.IO has not yet given to the transport. */
-function bufferOf({ conn }: Pick<Socket, 'conn'>): readonly unknown[] {
-  return (conn as unknown as { writeBuffer: unknown[] }).writeBuffer
+  #sendWaiting(): void {
+    if (!this.#isDrained('following')) return
+    for (const [event, entries] of this.#waiting)
+      this.#writer.emit(event, JSON.stringify(Object.fromEntries(entries)))
+    this.#waiting.clear()
+  }
+
+  #isDrained(state: State): boolean {
+    return this.#state === state && this.#writer.backlogBytes <= DRAINED_BACKLOG_BYTES
+  }
 }

@@ -1,33 +1,34 @@
 import { limits, type PresenceUpdate, type Presence as State } from '@wirephoto/board'
 
-/** Milliseconds between two messages about presence: 30 a second. */
-const INTERVAL = 33
+/** Time between two messages about presence: 30 a second. */
+const INTERVAL_MS = 33
 
 /**
- * What people are doing at this moment on one board: latest wins, nothing is queued (F12). One
- * coalesced message an interval for everybody, of those whose state has changed. Of a crowd only the
- * first are shown, and whoever has a picture in hand.
+ * The transient state of the people on one board. Each interval, one message has the latest state of
+ * everybody whose state has changed; nothing is queued (F12). Of a crowd it shows the sessions that came
+ * first, and all that drag a picture.
  */
 export class Presence {
-  readonly #send: (news: PresenceUpdate) => void
+  readonly #send: (update: PresenceUpdate) => void
   readonly #states = new Map<string, PresenceUpdate[string]>()
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #sentAt = 0
 
-  constructor(send: (news: PresenceUpdate) => void) {
+  /** `send` passes an update to every viewer of the board. */
+  constructor(send: (update: PresenceUpdate) => void) {
     this.#send = send
   }
 
-  /** The state of all who are shown, for somebody who has just come. */
+  /** The states of all sessions that are shown. */
   get all(): PresenceUpdate {
-    const first = this.#first
+    const first = this.#first()
     return Object.fromEntries(
       [...this.#states].filter(([session, state]) => first.has(session) || state?.drag),
     )
   }
 
-  /** Empty when it hasn't been said. */
+  /** Returns the name that a session has given; empty if it hasn't given one. */
   nameOf(session: string): string {
     return this.#states.get(session)?.name ?? ''
   }
@@ -35,7 +36,7 @@ export class Presence {
   set(session: string, visitor: string, state: State): void {
     const hadDrag = this.#states.get(session)?.drag
     this.#states.set(session, { ...state, visitor })
-    if (state.drag || hadDrag || this.#first.has(session)) this.#change(session)
+    if (state.drag || hadDrag || this.#first().has(session)) this.#change(session)
   }
 
   leave(session: string): void {
@@ -46,8 +47,8 @@ export class Presence {
     clearTimeout(this.#timer)
   }
 
-  /** The sessions that are shown whatever they do. */
-  get #first(): ReadonlySet<string> {
+  /** Returns the sessions that are shown whatever they do. */
+  #first(): ReadonlySet<string> {
     return new Set(this.#states.keys().take(limits.shownPeopleCount))
   }
 
@@ -55,16 +56,16 @@ export class Presence {
     this.#changed.add(session)
     this.#timer ??= setTimeout(
       () => this.#flush(),
-      Math.max(0, this.#sentAt + INTERVAL - performance.now()),
+      Math.max(0, this.#sentAt + INTERVAL_MS - performance.now()),
     )
   }
 
   #flush(): void {
     this.#timer = undefined
     this.#sentAt = performance.now()
-    const present: PresenceUpdate = {}
-    for (const session of this.#changed) present[session] = this.#states.get(session) ?? null
+    const update: PresenceUpdate = {}
+    for (const session of this.#changed) update[session] = this.#states.get(session) ?? null
     this.#changed.clear()
-    this.#send(present)
+    this.#send(update)
   }
 }

@@ -1,23 +1,24 @@
-/** So many a second, and so many at once: a token bucket. */
+/** A token bucket: so many a second, and so many at once. */
 export class RateLimiter {
-  readonly #rate: number
+  readonly #perSecond: number
   readonly #burst: number
-  #credit: number
-  #at = performance.now()
+  #tokens: number
+  #refilledAt = performance.now()
 
-  constructor(rate: number, burst: number) {
-    this.#rate = rate
+  constructor(perSecond: number, burst: number) {
+    this.#perSecond = perSecond
     this.#burst = burst
-    this.#credit = burst
+    this.#tokens = burst
   }
 
-  /** False when it is too much. */
+  /** Takes a token. False if there is none. */
   spend(): boolean {
     const now = performance.now()
-    this.#credit = Math.min(this.#burst, this.#credit + ((now - this.#at) / 1000) * this.#rate)
-    this.#at = now
-    if (this.#credit < 1) return false
-    this.#credit--
+    const seconds = (now - this.#refilledAt) / 1000
+    this.#tokens = Math.min(this.#burst, this.#tokens + seconds * this.#perSecond)
+    this.#refilledAt = now
+    if (this.#tokens < 1) return false
+    this.#tokens--
     return true
   }
 }

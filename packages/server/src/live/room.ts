@@ -1,148 +1,176 @@
-import { type Arrivals, type Batch, coalesce, type WireError } from '@wirephoto/board'
-import type { FastifyBaseLogger } from 'fastify'
+import {
+  type Arrivals,
+  type Batch,
+  type Cursor,
+  coalesce,
+  type PresenceUpdate,
+  type WireError,
+} from '@wirephoto/board'
 import { encodeBatch } from '../boards/encoded-batch.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
-import type { Intake } from '../images/uploads/intake.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
-import { encodedBytes, encodedText } from './encoded-event.ts'
-import type { News } from './outbox.ts'
+import { encodeBytes, encodeText } from './encoded-event.ts'
+import type { LatestByKey, Outbox, OutboxRoom } from './outbox.ts'
 import { Presence } from './presence.ts'
 import { SeenReports } from './seen-reports.ts'
-import type { Session } from './session.ts'
 
-/** Milliseconds between two broadcasts while changes keep coming: 30 a second. */
-const PACE = 33
-/** Milliseconds between two words of how many are here. */
-const COUNT = 1_000
+/** Time between two broadcasts while changes keep coming: 30 a second. */
+const BROADCAST_INTERVAL_MS = 33
+const VISITOR_COUNT_INTERVAL_MS = 1_000
 
-export interface RoomParts {
-  readonly intake: Intake
-  readonly uploadProgress: UploadProgress
-  readonly metrics: Metrics
-  readonly log: FastifyBaseLogger
+/** A session as its room sees it. */
+export interface Member {
+  readonly id: string
+  readonly visitor: string
+  readonly outbox: Outbox
+  /** Sends an event with a body of JSON. */
+  send(event: string, text: string): void
+  /** Says why, and closes the connection. */
+  dismiss(error: WireError): void
 }
 
-/** Everybody on this server who looks at one board, fed by the board's one changefeed. */
-export class Room {
+interface RoomOptions {
+  readonly uploadProgress: UploadProgress
+  readonly metrics: Metrics
+  /** Called when the last member has left. */
+  readonly onEmpty: () => void
+}
+
+/** The sessions on this server that look at one board, fed by the board's one changefeed. */
+export class Room implements OutboxRoom {
   readonly board: LiveBoard
   readonly presence: Presence
-  readonly seen: SeenReports
-  readonly parts: RoomParts
-  readonly #sessions = new Set<Session>()
-  readonly #unlisten: () => void
-  readonly #unlook: () => void
-  readonly #empty: () => void
+  readonly seenReports: SeenReports
+  readonly #uploadProgress: UploadProgress
+  readonly #onEmpty: () => void
+  readonly #members = new Set<Member>()
+  readonly #unsubscribe: (() => void)[]
   /** Batches that wait for the next broadcast. */
-  #pending: Batch[] = []
-  #timer: NodeJS.Timeout | undefined
-  #counting: NodeJS.Timeout | undefined
-  #sentAt = 0
+  #waiting: Batch[] = []
+  #broadcastTimer: NodeJS.Timeout | undefined
+  #countTimer: NodeJS.Timeout | undefined
+  #broadcastAt = 0
 
-  constructor(board: LiveBoard, parts: RoomParts, empty: () => void) {
+  constructor(board: LiveBoard, { uploadProgress, metrics, onEmpty }: RoomOptions) {
     this.board = board
-    this.parts = parts
-    this.#empty = empty
-    parts.intake.warmUp()
-    this.#unlisten = board.listen((batch) => this.#hear(batch))
-    this.presence = new Presence((present) => this.tellAll('presence', present))
-    this.#unlook = parts.uploadProgress.listen(board.id, {
-      onProgress: (arrivals) => this.tellAll('arrivals', arrivals),
-      onPreview: (id, bytes) => this.#push(id, bytes),
+    this.#uploadProgress = uploadProgress
+    this.#onEmpty = onEmpty
+    this.presence = new Presence((update) => this.broadcastLatest('presence', update))
+    this.seenReports = new SeenReports({
+      send: (visitor, seenBy) => this.sendToVisitor(visitor, 'seen', seenBy),
+      countOthers: (visitor) => this.#countOthers(visitor),
+      observe: (milliseconds) => metrics.seen.observe(milliseconds / 1000),
     })
-    this.seen = new SeenReports({
-      tell: (visitor, seenBy) => this.tell(visitor, 'seen', seenBy),
-      others: (visitor) => {
-        const { visitors } = this
-        return visitors.size - Number(visitors.has(visitor))
-      },
-      observe: (milliseconds) => parts.metrics.seen.observe(milliseconds / 1000),
-    })
+    this.#unsubscribe = [
+      board.listen((batch) => this.#onBatch(batch)),
+      uploadProgress.listen(board.id, {
+        onProgress: (arrivals) => this.broadcastLatest('arrivals', arrivals),
+        onPreview: (id, bytes) => this.#onPreview(id, bytes),
+      }),
+    ]
   }
 
-  get visitors(): ReadonlySet<string> {
-    return new Set(Array.from(this.#sessions, (session) => session.visitor))
+  get roster(): PresenceUpdate {
+    return this.presence.all
   }
 
-  /** Pictures on their way. */
   get arrivals(): Arrivals {
-    return this.parts.uploadProgress.snapshot(this.board.id)
+    return this.#uploadProgress.snapshot(this.board.id)
   }
 
-  /** Tells everybody who follows; of the same thing the latest news win (F12). */
-  tellAll(event: string, news: News): void {
-    const encoded = encodedText(event, JSON.stringify(news))
-    for (const session of this.#sessions) session.outbox.tell(encoded, news)
+  recentChanges(cursor: Cursor): Batch | null {
+    return this.board.recentChanges(cursor)
   }
 
-  /** Tells every page of one visitor. */
-  tell(visitor: string, event: string, body: object): void {
-    for (const session of this.#sessions)
-      if (session.visitor === visitor) session.outbox.send(event, JSON.stringify(body))
+  changesSince(cursor: Cursor): Promise<Batch | null> {
+    return this.board.changesSince(cursor)
   }
 
-  enter(session: Session): void {
-    this.#sessions.add(session)
-    this.#count()
-  }
-
-  leave(session: Session): void {
-    this.#sessions.delete(session)
-    this.presence.leave(session.id)
-    this.#count()
-    if (this.#sessions.size > 0) return
-    this.#unlisten()
-    this.#unlook()
-    clearTimeout(this.#timer)
-    clearTimeout(this.#counting)
-    this.presence.close()
-    this.seen.close()
-    this.#empty()
-  }
-
-  bye(error: WireError): void {
-    for (const session of this.#sessions) session.bye(error)
-  }
-
-  /** Broadcasts what waits, so that whoever is in the room stands where the board does. */
   flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    const [first, ...rest] = this.#pending
+    clearTimeout(this.#broadcastTimer)
+    this.#broadcastTimer = undefined
+    const [first, ...rest] = this.#waiting
     if (!first) return
-    this.#pending = []
-    this.#sentAt = performance.now()
-    const projected = encodeBatch(coalesce([first, ...rest]))
-    const changes = encodedText('changes', projected.text)
-    for (const session of this.#sessions) session.outbox.offer(projected, changes)
+    this.#waiting = []
+    this.#broadcastAt = performance.now()
+    const encoded = encodeBatch(coalesce([first, ...rest]))
+    const changes = encodeText('changes', encoded.text)
+    for (const { outbox } of this.#members) outbox.sendBatch(encoded, changes)
   }
 
-  /** Tells everybody how many are here, when that changes. */
-  #count(): void {
-    this.#counting ??= setTimeout(() => {
-      this.#counting = undefined
-      this.tellAll('people', { count: this.visitors.size })
-    }, COUNT)
+  /** Sends transient state to every member that follows; of each key the latest counts (F12). */
+  broadcastLatest(event: string, entries: LatestByKey): void {
+    const encoded = encodeText(event, JSON.stringify(entries))
+    for (const { outbox } of this.#members) outbox.sendLatest(encoded, entries)
   }
 
-  /** A preview comes after the change that it belongs to. */
-  #push(id: string, bytes: Buffer): void {
-    this.flush()
-    const preview = encodedBytes('preview', id, bytes)
-    for (const session of this.#sessions) session.outbox.push(preview)
+  /** Sends an event to every page of one visitor. */
+  sendToVisitor(visitor: string, event: string, body: object): void {
+    for (const member of this.#members)
+      if (member.visitor === visitor) member.send(event, JSON.stringify(body))
   }
 
-  /** A change is broadcast at once; those that come in a stream share broadcasts. */
-  #hear(batch: Batch | null): void {
+  enter(member: Member): void {
+    this.#members.add(member)
+    this.#scheduleVisitorCount()
+  }
+
+  leave(member: Member): void {
+    this.#members.delete(member)
+    this.presence.leave(member.id)
+    this.#scheduleVisitorCount()
+    if (this.#members.size === 0) this.#close()
+  }
+
+  /** Says why to every member, and closes their connections. */
+  dismissAll(error: WireError): void {
+    for (const member of this.#members) member.dismiss(error)
+  }
+
+  #close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe()
+    clearTimeout(this.#broadcastTimer)
+    clearTimeout(this.#countTimer)
+    this.presence.close()
+    this.seenReports.close()
+    this.#onEmpty()
+  }
+
+  /** Broadcasts a change at once; changes that come in a stream share broadcasts. */
+  #onBatch(batch: Batch | null): void {
     if (batch === null) {
-      this.#pending = []
-      for (const session of this.#sessions) session.outbox.reload()
+      this.#waiting = []
+      for (const { outbox } of this.#members) outbox.requireSnapshot()
       return
     }
-    this.#pending.push(batch)
-    if (this.#timer) return
-    const early = this.#sentAt + PACE - performance.now()
-    if (early <= 0) this.flush()
-    else this.#timer = setTimeout(() => this.flush(), early)
+    this.#waiting.push(batch)
+    if (this.#broadcastTimer) return
+    const wait = this.#broadcastAt + BROADCAST_INTERVAL_MS - performance.now()
+    if (wait <= 0) this.flush()
+    else this.#broadcastTimer = setTimeout(() => this.flush(), wait)
+  }
+
+  #onPreview(id: string, bytes: Buffer): void {
+    // The change that adds the picture comes before its preview.
+    this.flush()
+    const preview = encodeBytes('preview', id, bytes)
+    for (const { outbox } of this.#members) outbox.sendOrDrop(preview)
+  }
+
+  #scheduleVisitorCount(): void {
+    this.#countTimer ??= setTimeout(() => {
+      this.#countTimer = undefined
+      this.broadcastLatest('people', { count: this.#visitors().size })
+    }, VISITOR_COUNT_INTERVAL_MS)
+  }
+
+  #countOthers(visitor: string): number {
+    const visitors = this.#visitors()
+    return visitors.size - Number(visitors.has(visitor))
+  }
+
+  #visitors(): ReadonlySet<string> {
+    return new Set(Array.from(this.#members, (member) => member.visitor))
   }
 }

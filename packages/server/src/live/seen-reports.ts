@@ -1,62 +1,62 @@
 import { limits, type SeenBy } from '@wirephoto/board'
 
-/** Milliseconds between two messages to a sender: four a second. */
-const INTERVAL = 250
-/** Pictures of a room whose sights are told, at most. */
-const PICTURES = 1_000
+/** Time between two messages to a sender: four a second. */
+const INTERVAL_MS = 250
+const WATCHED_PICTURES_COUNT = 1_000
 
-interface Added {
-  /** The sender. */
-  readonly visitor: string
-  /** When its add was received, on `performance.now()`. */
-  readonly at: number
+interface WatchedPicture {
+  /** The visitor who added it. */
+  readonly sender: string
+  /** When its add was received, by `performance.now()`. */
+  readonly addedAt: number
   readonly seenBy: Set<string>
 }
 
-interface SeenOptions {
-  /** To every page of that visitor. */
-  readonly tell: (visitor: string, seenBy: SeenBy) => void
-  /** How many others are here. */
-  readonly others: (visitor: string) => number
-  /** Milliseconds from an add to a sight of it. */
+interface SeenReportsOptions {
+  /** Sends a receipt to every page of a visitor. */
+  readonly send: (visitor: string, seenBy: SeenBy) => void
+  /** Counts the other visitors on the board. */
+  readonly countOthers: (visitor: string) => number
+  /** Measures the time from an add to a paint of it. */
   readonly observe: (milliseconds: number) => void
 }
 
 /**
- * Who has new pictures on their screen, told to their senders and to nobody else: each sight once, so
- * that what is sent grows with the viewers and not with their square (S6).
+ * The receipts for new pictures. Each paint is reported once, to the picture's sender alone, so traffic
+ * grows with the viewers and not with their square (S6).
  */
 export class SeenReports {
-  readonly #options: SeenOptions
-  readonly #added = new Map<string, Added>()
-  readonly #news = new Map<string, SeenBy[string]['viewers']>()
+  readonly #options: SeenReportsOptions
+  readonly #pictures = new Map<string, WatchedPicture>()
+  readonly #unsent = new Map<string, SeenBy[string]['viewers']>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(options: SeenOptions) {
+  constructor(options: SeenReportsOptions) {
     this.#options = options
   }
 
-  /** An add has been received; it may yet be turned down. */
-  add(id: string, visitor: string): void {
-    const at = performance.now()
-    if (this.#added.has(id)) return
-    for (const [oldest, added] of this.#added) {
-      if (this.#added.size < PICTURES && added.at > at - limits.seenByWindowMs) break
-      this.#added.delete(oldest)
+  /** Watches a picture from its add on, which may still be refused. */
+  add(id: string, sender: string): void {
+    const addedAt = performance.now()
+    if (this.#pictures.has(id)) return
+    for (const [oldest, picture] of this.#pictures) {
+      const isRecent = picture.addedAt > addedAt - limits.seenByWindowMs
+      if (isRecent && this.#pictures.size < WATCHED_PICTURES_COUNT) break
+      this.#pictures.delete(oldest)
     }
-    this.#added.set(id, { visitor, at, seenBy: new Set() })
+    this.#pictures.set(id, { sender, addedAt, seenBy: new Set() })
   }
 
-  /** Somebody has painted it; `lag` is how long the word of it was on its way, in milliseconds. */
+  /** Takes a viewer's report of a paint; `lag` is how many milliseconds the report was on its way. */
   report(id: string, { visitor, name, lag }: { visitor: string; name: string; lag: number }): void {
-    const added = this.#added.get(id)
-    if (!added || added.visitor === visitor || added.seenBy.has(visitor)) return
-    const milliseconds = Math.max(0, Math.round(performance.now() - added.at - lag))
+    const picture = this.#pictures.get(id)
+    if (!picture || picture.sender === visitor || picture.seenBy.has(visitor)) return
+    const milliseconds = Math.max(0, Math.round(performance.now() - picture.addedAt - lag))
     if (milliseconds > limits.seenByWindowMs) return
-    added.seenBy.add(visitor)
+    picture.seenBy.add(visitor)
     this.#options.observe(milliseconds)
-    this.#news.set(id, [...(this.#news.get(id) ?? []), { visitor, name, milliseconds }])
-    this.#timer ??= setTimeout(() => this.#flush(), INTERVAL)
+    this.#unsent.set(id, [...(this.#unsent.get(id) ?? []), { visitor, name, milliseconds }])
+    this.#timer ??= setTimeout(() => this.#flush(), INTERVAL_MS)
   }
 
   close(): void {
@@ -65,17 +65,14 @@ export class SeenReports {
 
   #flush(): void {
     this.#timer = undefined
-    const told = new Map<string, SeenBy>()
-    for (const [id, viewers] of this.#news) {
-      const visitor = this.#added.get(id)?.visitor
-      if (visitor === undefined) continue
-      const seenBy = told.get(visitor) ?? {}
-      told.set(visitor, {
-        ...seenBy,
-        [id]: { viewers, otherCount: this.#options.others(visitor) },
-      })
+    const bySender = new Map<string, SeenBy>()
+    for (const [id, viewers] of this.#unsent) {
+      const sender = this.#pictures.get(id)?.sender
+      if (sender === undefined) continue
+      const otherCount = this.#options.countOthers(sender)
+      bySender.set(sender, { ...bySender.get(sender), [id]: { viewers, otherCount } })
     }
-    this.#news.clear()
-    for (const [visitor, seenBy] of told) this.#options.tell(visitor, seenBy)
+    this.#unsent.clear()
+    for (const [sender, seenBy] of bySender) this.#options.send(sender, seenBy)
   }
 }

@@ -1,178 +1,205 @@
 import {
   type CommandAnswer,
   Commands,
+  type Cursor,
   type ErrorBody,
   Follow,
   type FollowAnswer,
   may,
-  Presence as PresenceSchema,
+  Presence as PresenceState,
   parseOrThrow,
   parseOrUndefined,
-  SeenReport as SeenSchema,
+  SeenReport,
   SenderReport,
   ShowRequest,
   WireError,
 } from '@wirephoto/board'
+import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
-import { isArriving } from '../images/uploads/intake.ts'
-import { Outbox, transportOf, UNREAD } from './outbox.ts'
+import { type Intake, isArriving } from '../images/uploads/intake.ts'
+import type { UploadProgress } from '../images/uploads/progress.ts'
+import { Outbox } from './outbox.ts'
 import { RateLimiter } from './rate-limiter.ts'
-import type { Room } from './room.ts'
+import type { Member, Room } from './room.ts'
+import { SocketWriter, UNREAD_BYTES } from './socket-writer.ts'
 
-/**
- * Messages a second that a session may send, and how many at once (F7): more than one comes to that
- * waits for each answer.
- */
-const RATE = 300
-const BURST = 600
-/** Milliseconds after which it is measured again how long the line is. */
-const MEASURE = 30_000
+/** More than a page comes to that waits for each answer (F7). */
+const MESSAGES_PER_SECOND = 300
+const MESSAGES_AT_ONCE_COUNT = 600
+const ROUND_TRIP_INTERVAL_MS = 30_000
+
+interface SessionOptions {
+  readonly sender: Sender
+  readonly intake: Intake
+  readonly uploadProgress: UploadProgress
+  readonly log: FastifyBaseLogger
+}
 
 /** One page that looks at a board: its socket's events, each answered. */
-export class Session {
+export class Session implements Member {
   readonly id: string
   readonly outbox: Outbox
   readonly #socket: Socket
+  readonly #writer: SocketWriter
   readonly #room: Room
-  readonly #sender: Sender
-  readonly #rate = new RateLimiter(RATE, BURST)
-  /** Milliseconds that a word takes from there to here: half of there and back. */
+  readonly #options: SessionOptions
+  readonly #rateLimiter = new RateLimiter(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE_COUNT)
+  /** Milliseconds that a message takes from the page to here: half a round trip. */
   #lag = 0
   #measuredAt = Number.NEGATIVE_INFINITY
 
-  constructor(socket: Socket, room: Room, sender: Sender) {
+  constructor(socket: Socket, room: Room, options: SessionOptions) {
     this.id = socket.id
     this.#socket = socket
     this.#room = room
-    this.#sender = sender
-    this.outbox = new Outbox(socket, room, (reason) => this.#terminate(reason))
-    this.#answer('follow', async (body): Promise<FollowAnswer> => {
-      const { cursor } = parseOrThrow(Follow, body)
-      const resumed = this.outbox.follow(await room.board.missed(cursor))
-      if (resumed) this.#measure()
-      return { visitor: sender.visitor, session: this.id, resumed, now: Date.now() }
-    })
-    this.#answer('commands', (body) => this.#command(parseOrThrow(Commands, body)))
+    this.#options = options
+    this.#writer = new SocketWriter(socket, () => this.outbox.drained())
+    this.outbox = new Outbox(this.#writer, room, (reason) => this.#cutOff(reason))
+    this.#answer('follow', (body) => this.#onFollow(parseOrThrow(Follow, body)))
+    this.#answer('commands', (body) => this.#onCommands(parseOrThrow(Commands, body)))
     this.#hear(
       'presence',
-      (body) => parseOrUndefined(PresenceSchema, body),
-      (state) => {
-        room.presence.set(this.id, sender.visitor, state)
-      },
+      (body) => parseOrUndefined(PresenceState, body),
+      (state) => room.presence.set(this.id, this.visitor, state),
     )
     this.#hear(
       'sending',
       (body) => parseOrUndefined(SenderReport, body),
-      (sending) => this.#say(sending),
+      (report) => this.#onSenderReport(report),
     )
     this.#hear(
       'seen',
-      (body) => parseOrUndefined(SeenSchema, body),
-      ({ ids }) => {
-        const name = room.presence.nameOf(this.id)
-        for (const id of ids)
-          room.seen.report(id, { visitor: sender.visitor, name, lag: this.#lag })
-        this.#measure()
-      },
+      (body) => parseOrUndefined(SeenReport, body),
+      ({ ids }) => this.#onSeen(ids),
     )
     this.#hear(
       'show',
       (body) => parseOrUndefined(ShowRequest, body),
-      (shown) => {
-        if (may({ ...sender, now: 0 }, 'board.patch')) room.tellAll('show', shown)
-      },
+      (request) => this.#onShow(request),
     )
     socket.on('disconnect', () => socket.conn.close())
     room.enter(this)
-    room.parts.metrics.viewers.inc()
   }
 
   get visitor(): string {
-    return this.#sender.visitor
+    return this.#options.sender.visitor
   }
 
-  /** Says why, and closes. */
-  bye(error: WireError): void {
+  send(event: string, text: string): void {
+    this.#writer.emit(event, text)
+  }
+
+  dismiss(error: WireError): void {
     this.#socket.emit('bye', JSON.stringify({ error }))
     this.#socket.disconnect(true)
   }
 
+  /** Leaves the room, since the connection is closed. */
   close(): void {
     this.outbox.close()
+    this.#writer.close()
     this.#room.leave(this)
-    this.#room.parts.metrics.viewers.dec()
   }
 
-  async #command({ previews = {}, ...message }: Commands): Promise<CommandAnswer> {
-    const { board, seen, parts } = this.#room
+  async #onFollow({ cursor }: { cursor: Cursor }): Promise<FollowAnswer> {
+    const resumed = await this.outbox.follow(cursor)
+    if (resumed) this.#measureRoundTrip()
+    return { visitor: this.visitor, session: this.id, resumed, now: Date.now() }
+  }
+
+  async #onCommands({ previews = {}, ...message }: Commands): Promise<CommandAnswer> {
+    const { board, seenReports } = this.#room
     for (const command of message.commands)
-      if (command.kind === 'image.add') seen.add(command.id, this.visitor)
-    const answer = await board.submit(message, this.#sender)
+      if (command.kind === 'image.add') seenReports.add(command.id, this.visitor)
+    const answer = await board.submit(message, this.#options.sender)
     const refused = new Set(answer.refused.map(({ n }) => n))
     for (const [i, command] of message.commands.entries()) {
       const bytes = command.kind === 'image.add' && previews[command.id]
       if (bytes && !refused.has(message.n + i))
-        void parts.intake.addPreview(board, command.id, bytes)
+        void this.#options.intake.addPreview(board, command.id, bytes)
     }
     return answer
   }
 
-  /** What only the sender knows of its own pictures on their way. */
-  #say(sending: SenderReport): void {
-    const { board, parts } = this.#room
-    for (const [id, { state, wait }] of Object.entries(sending)) {
+  /** Takes over what only the sender knows of its own pictures on their way. */
+  #onSenderReport(report: SenderReport): void {
+    const { board } = this.#room
+    for (const [id, { state, wait }] of Object.entries(report)) {
       const record = board.records.get(id)
       if (!isArriving(record) || record.author !== this.visitor) continue
-      parts.uploadProgress.setState(board.id, id, state === 'sending' ? 'arriving' : state, wait)
+      const shown = state === 'sending' ? 'arriving' : state
+      this.#options.uploadProgress.setState(board.id, id, shown, wait)
     }
   }
 
-  #measure(): void {
+  #onSeen(ids: readonly string[]): void {
+    const { presence, seenReports } = this.#room
+    const viewer = { visitor: this.visitor, name: presence.nameOf(this.id), lag: this.#lag }
+    for (const id of ids) seenReports.report(id, viewer)
+    this.#measureRoundTrip()
+  }
+
+  #onShow(request: ShowRequest): void {
+    if (may({ ...this.#options.sender, now: 0 }, 'board.patch'))
+      this.#room.broadcastLatest('show', request)
+  }
+
+  #measureRoundTrip(): void {
     const start = performance.now()
-    if (start - this.#measuredAt < MEASURE) return
+    if (start - this.#measuredAt < ROUND_TRIP_INTERVAL_MS) return
     this.#measuredAt = start
     this.#socket.emit('echo', () => {
       this.#lag = (performance.now() - start) / 2
     })
   }
 
-  /** An event without an answer: what isn't understood is not heard. */
-  #hear<T>(event: string, read: (body: unknown) => T | undefined, handle: (body: T) => void): void {
+  /** Handles an event that has no answer. One that can't be parsed is ignored. */
+  #hear<T>(
+    event: string,
+    parse: (body: unknown) => T | undefined,
+    handle: (body: T) => void,
+  ): void {
     this.#socket.on(event, (body: unknown) => {
-      const understood = this.#rate.spend() ? read(body) : undefined
-      if (understood !== undefined) handle(understood)
+      const parsed = this.#rateLimiter.spend() ? parse(body) : undefined
+      if (parsed !== undefined) handle(parsed)
     })
   }
 
+  /** Handles an event whose sender waits for an answer: what `handle` resolves to, or its error. */
   #answer<T>(event: string, handle: (body: unknown) => Promise<T>): void {
-    this.#socket.on(event, (body: unknown, ack: unknown) => {
-      if (typeof ack !== 'function') return this.bye(new WireError('bad-request'))
-      if (this.outbox.backlog > UNREAD) return this.#terminate('sends without reading')
-      void this.#attempt(handle, body).then((reply) => {
-        // What was asked before in one breath has been answered meanwhile.
-        if (this.outbox.backlog > UNREAD) return this.#terminate('sends without reading')
-        this.outbox.count(JSON.stringify(reply).length)
-        ack(reply)
+    this.#socket.on(event, (body: unknown, acknowledge: unknown) => {
+      if (typeof acknowledge !== 'function') return this.dismiss(new WireError('bad-request'))
+      if (this.#isUnread()) return
+      void this.#attempt(handle, body).then((answer) => {
+        // Other events that came in the same turn have been answered meanwhile.
+        if (this.#isUnread()) return
+        this.#writer.countAnswer(answer)
+        acknowledge(answer)
       })
     })
   }
 
   async #attempt<T>(handle: (body: unknown) => Promise<T>, body: unknown): Promise<T | ErrorBody> {
     try {
-      if (!this.#rate.spend()) throw new WireError('too-many')
+      if (!this.#rateLimiter.spend()) throw new WireError('too-many')
       return await handle(body)
     } catch (error) {
-      return { error: toWireError(error, this.#room.parts.log).toJSON() }
+      return { error: toWireError(error, this.#options.log).toJSON() }
     }
   }
-  /** `disconnect(true)` would keep the buffer of a peer that doesn't read. */
-  #terminate(reason: string): void {
-    this.#room.parts.log.info(
-      { session: this.id, board: this.#room.board.id, reason },
-      'viewer cut off',
-    )
-    transportOf(this.#socket).socket.terminate()
+
+  /** Cuts off a viewer who has answers sent and reads none. */
+  #isUnread(): boolean {
+    if (this.#writer.backlogBytes <= UNREAD_BYTES) return false
+    this.#cutOff('sends without reading')
+    return true
+  }
+
+  #cutOff(reason: string): void {
+    const { board } = this.#room
+    this.#options.log.info({ session: this.id, board: board.id, reason }, 'viewer cut off')
+    this.#writer.terminate()
   }
 }

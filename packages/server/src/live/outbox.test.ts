@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Batch, Cursor } from '@wirephoto/board'
+import { encodeBatch } from '../boards/encoded-batch.ts'
+import { type EncodedEvent, encodeText } from './encoded-event.ts'
+import { Outbox, type OutboxRoom } from './outbox.ts'
+import type { SocketWriter } from './socket-writer.ts'
+
+const KIB_BYTES = 1024
+const cursor = (seq: number) => `e.${seq}.s` as Cursor
+
+/** A socket that takes nothing until the test says so. */
+class StalledWriter {
+  readonly sent: string[] = []
+  backlogBytes = 0
+
+  emit(event: string, text = ''): void {
+    this.sent.push(`${event} ${text}`.trim())
+  }
+
+  write({ event, frames }: EncodedEvent): void {
+    this.sent.push(event)
+    this.backlogBytes += frames.length
+  }
+}
+
+/** A room on a board without pictures; each batch of it has a title of 100 KiB. */
+class FakeRoom implements OutboxRoom {
+  readonly roster = {}
+  readonly arrivals = {}
+  seq = 1
+  /** Whether the log still has what a viewer missed. */
+  hasLog = true
+
+  flush(): void {}
+
+  recentChanges(from: Cursor): Batch | null {
+    return { from, to: cursor(this.seq), changes: [] }
+  }
+
+  async changesSince(from: Cursor): Promise<Batch | null> {
+    return this.hasLog ? this.recentChanges(from) : null
+  }
+
+  next(): [ReturnType<typeof encodeBatch>, EncodedEvent] {
+    const title = 'x'.repeat(100 * KIB_BYTES)
+    const put = { kind: 'board', id: 'board', title, trashDays: 30, keepMetadata: false } as const
+    const batch = { from: cursor(this.seq), to: cursor(++this.seq), changes: [{ put }] }
+    const encoded = encodeBatch(batch)
+    return [encoded, encodeText('changes', encoded.text)]
+  }
+}
+
+function open(): { outbox: Outbox; room: FakeRoom; writer: StalledWriter; reasons: string[] } {
+  const writer = new StalledWriter()
+  const room = new FakeRoom()
+  const reasons: string[] = []
+  const cutOff = (reason: string) => reasons.push(reason)
+  const outbox = new Outbox(writer as unknown as SocketWriter, room, cutOff)
+  return { outbox, room, writer, reasons }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+
+test('an idle viewer is sent nothing of the board', () => {
+  const { outbox, room, writer } = open()
+  outbox.sendBatch(...room.next())
+  outbox.sendLatest(encodeText('presence', '{}'), {})
+  outbox.sendOrDrop(encodeText('preview', ''))
+  outbox.requireSnapshot()
+  assert.deepEqual(writer.sent, [])
+})
+
+test('W4, W9: a viewer that does not drain is behind, and goes on where it was once it has', async () => {
+  const { outbox, room, writer } = open()
+  assert.equal(await outbox.follow(cursor(1)), true)
+  for (let i = 0; i < 10; i++) outbox.sendBatch(...room.next())
+  outbox.sendLatest(encodeText('presence', '{"a":1}'), { a: 1 })
+  outbox.sendLatest(encodeText('presence', '{"a":2}'), { a: 2 })
+  outbox.sendOrDrop(encodeText('preview', ''))
+  assert.deepEqual(writer.sent, ['roster {}', 'arrivals {}', ...Array(5).fill('changes')])
+  writer.backlogBytes = 0
+  outbox.drained()
+  await turn()
+  assert.deepEqual(writer.sent.slice(7), ['presence {"a":2}'])
+  outbox.sendBatch(...room.next())
+  assert.equal(writer.sent.at(-1), 'changes')
+  outbox.close()
+})
+
+test('F2: a viewer that is behind and can not be served any more takes a snapshot', async () => {
+  const { outbox, room, writer } = open()
+  await outbox.follow(cursor(1))
+  for (let i = 0; i < 10; i++) outbox.sendBatch(...room.next())
+  room.hasLog = false
+  writer.backlogBytes = 0
+  outbox.drained()
+  await turn()
+  assert.equal(writer.sent.at(-1), 'reload')
+  const { length } = writer.sent
+  outbox.sendBatch(...room.next())
+  outbox.drained()
+  await turn()
+  assert.equal(writer.sent.length, length)
+  room.hasLog = true
+  assert.equal(await outbox.follow(cursor(room.seq)), true)
+  outbox.close()
+})
+
+test('W10: a viewer that stays behind is cut off, one that has left is not', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const [stays, leaves] = [open(), open()]
+  for (const { outbox, room } of [stays, leaves]) {
+    await outbox.follow(cursor(1))
+    for (let i = 0; i < 10; i++) outbox.sendBatch(...room.next())
+  }
+  leaves.outbox.close()
+  t.mock.timers.tick(30_000)
+  assert.deepEqual(stays.reasons, ['behind for 30 s'])
+  assert.deepEqual(leaves.reasons, [])
+  stays.outbox.close()
+})
+
+test('a viewer that has left is sent nothing, not even what was read for it meanwhile', async () => {
+  const { outbox, room, writer } = open()
+  const following = outbox.follow(cursor(1))
+  outbox.close()
+  assert.equal(await following, false)
+  outbox.sendBatch(...room.next())
+  assert.deepEqual(writer.sent, [])
+})
+
+test('F6: a viewer for whom too many entries wait is cut off', async () => {
+  const { outbox, writer, reasons } = open()
+  await outbox.follow(cursor(1))
+  writer.backlogBytes = 100 * KIB_BYTES
+  const entries = Object.fromEntries(Array.from({ length: 2_001 }, (_, i) => [i, 1]))
+  outbox.sendLatest(encodeText('presence', ''), entries)
+  assert.deepEqual(reasons, ['too much is new'])
+})

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { Server, type Socket } from 'socket.io'
+import { io } from 'socket.io-client'
+import { WebSocketServer } from 'ws'
+import { encodeText } from './encoded-event.ts'
+import { SocketWriter, transportOf } from './socket-writer.ts'
+
+const PACKAGE = new URL('../../package.json', import.meta.url)
+
+test('ws is pinned to one version, and Engine.IO uses the same one', async () => {
+  const { dependencies } = JSON.parse(await readFile(PACKAGE, 'utf8'))
+  assert.match(dependencies.ws, /^\d+\.\d+\.\d+$/)
+  const ours = createRequire(PACKAGE)
+  const engine = createRequire(createRequire(ours.resolve('socket.io')).resolve('engine.io'))
+  for (const from of [ours, engine]) assert.equal(from('ws/package.json').version, dependencies.ws)
+})
+
+test('what we rely on of ws and Engine.IO is there: `_sender.sendFrame`, `writeBuffer`, `drain`', async () => {
+  const http = createServer().listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const server = new Server(http, { transports: ['websocket'], wsEngine: WebSocketServer })
+  const client = io(`http://127.0.0.1:${(http.address() as AddressInfo).port}`, {
+    transports: ['websocket'],
+  })
+  try {
+    const [socket] = (await once(server, 'connection')) as [Socket]
+    assert.equal(typeof transportOf(socket).socket._sender.sendFrame, 'function')
+    assert.ok(Array.isArray((socket.conn as unknown as { writeBuffer: unknown }).writeBuffer))
+    let drains = 0
+    const writer = new SocketWriter(socket, () => drains++)
+    const heard: unknown[] = []
+    client.on('changes', (text) => heard.push(text))
+    // Written past Socket.IO, and by it: the order stays.
+    writer.write(encodeText('changes', 'one'))
+    writer.emit('changes', 'two')
+    writer.write(encodeText('changes', 'three'))
+    while (heard.length < 3) await once(client as never, 'changes')
+    assert.deepEqual(heard, ['one', 'two', 'three'])
+    assert.equal(writer.backlogBytes, 0)
+    assert.ok(drains > 0)
+    const before = drains
+    writer.close()
+    writer.emit('changes', 'four')
+    await once(client as never, 'changes')
+    assert.equal(drains, before)
+  } finally {
+    client.close()
+    await server.close()
+  }
+})

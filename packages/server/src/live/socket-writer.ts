@@ -1,0 +1,98 @@
+import type { Socket } from 'socket.io'
+import type { WebSocket } from 'ws'
+import type { EncodedEvent } from './encoded-event.ts'
+
+/** Bytes and packets that may wait for a viewer who sends without reading (F6). */
+export const UNREAD_BYTES = 768 * 1024
+const UNREAD_PACKETS_COUNT = 4_000
+
+/**
+ * One session's way to its websocket, with a count of the bytes that wait on it. Socket.IO has no
+ * backpressure of its own.
+ */
+export class SocketWriter {
+  readonly #socket: Socket
+  readonly #onDrain: () => void
+  /** Bytes passed to Socket.IO since its own buffer was last empty. */
+  #passedBytes = 0
+
+  /** Calls `onDrain` whenever bytes have left for the kernel. */
+  constructor(socket: Socket, onDrain: () => void) {
+    this.#socket = socket
+    this.#onDrain = onDrain
+    // The connection has a `drain` too, but that fires when bytes are only passed on.
+    transportOf(socket).on('drain', onDrain)
+  }
+
+  /** Bytes that have been sent and have not left for the kernel. */
+  get backlogBytes(): number {
+    if (packetsOf(this.#socket.conn).length === 0) this.#passedBytes = 0
+    return this.#passedBytes + transportOf(this.#socket).socket.bufferedAmount
+  }
+
+  /** Sends an event to this session alone, with a body of JSON. */
+  emit(event: string, text?: string, bytes = Buffer.byteLength(text ?? '')): void {
+    this.#socket.emit(event, ...(text === undefined ? [] : [text]))
+    this.#passedBytes += bytes
+  }
+
+  /**
+   * Sends an event that was framed once for many sessions. With nothing waiting before it, it goes past
+   * Socket.IO and ws, as Engine.IO's own broadcasts do. The regular way costs twice as much (S3, S4).
+   */
+  write({ event, args, frames }: EncodedEvent): void {
+    if (packetsOf(this.#socket.conn).length > 0) {
+      this.#socket.emit(event, ...args)
+      this.#passedBytes += frames.length
+      return
+    }
+    const { socket } = transportOf(this.#socket)
+    if (socket.readyState === socket.OPEN) socket._sender.sendFrame([frames], this.#onDrain)
+  }
+
+  /** Counts an acknowledgement, which Socket.IO sends by itself. */
+  countAnswer(answer: unknown): void {
+    this.#passedBytes += JSON.stringify(answer).length
+  }
+
+  /** Stops listening to the socket. */
+  close(): void {
+    transportOf(this.#socket).off('drain', this.#onDrain)
+  }
+
+  /** Drops the connection. `disconnect(true)` would keep the buffer of a peer that doesn't read. */
+  terminate(): void {
+    transportOf(this.#socket).socket.terminate()
+  }
+}
+
+/**
+ * Cuts off a connection that makes the libraries answer and reads nothing. Refused CONNECTs and pongs
+ * pass no session, so nothing else bounds them (F6).
+ */
+export function boundUnread(conn: Socket['conn']): void {
+  const { socket } = conn.transport as unknown as Transport
+  const check = () => {
+    if (socket.bufferedAmount > UNREAD_BYTES || packetsOf(conn).length > UNREAD_PACKETS_COUNT)
+      socket.terminate()
+  }
+  socket.on('message', check)
+  socket.on('ping', check)
+}
+
+/** Engine.IO's websocket transport, the only one that `/live` allows. */
+type Transport = NodeJS.EventEmitter & { socket: PrivateWebSocket }
+
+/**
+ * The private part of `ws` that writes frames as they are. Without compression nothing waits inside of
+ * it. The exact version of `ws` is pinned, and `socket-writer.test.ts` checks this member.
+ */
+type PrivateWebSocket = WebSocket & {
+  readonly _sender: { sendFrame(frames: readonly Buffer[], sent: () => void): void }
+}
+
+export const transportOf = ({ conn }: Socket): Transport => conn.transport as unknown as Transport
+
+/** The packets that Engine.IO has not yet passed to its transport: a private member of it. */
+const packetsOf = (conn: Socket['conn']): readonly unknown[] =>
+  (conn as unknown as { writeBuffer: unknown[] }).writeBuffer
