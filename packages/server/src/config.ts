@@ -1,29 +1,49 @@
-import type { ClassicConfig } from './classic/classic.ts'
-import type { GarbageCollectionTimes } from './images/garbage-collector.ts'
-
+/** How a server is set up. */
 export interface ServerConfig {
-  /** 0 for any that is free. */
+  /** The port to listen on; 0 for any free one. */
   readonly port: number
-  /** Name or address to listen on; `0.0.0.0` and `::` are all there are. */
+  /** The name or address to listen on; `0.0.0.0` and `::` mean all addresses. */
   readonly host: string
-  /** How the server is reached from outside, as an origin; null when that is how it listens. */
+  /** The origin by which others reach the server; null if that is where it listens. */
   readonly publicUrl: string | null
-  /** Folder for pictures on their way in. */
+  /** The folder for pictures on their way in. */
   readonly data: string
   /** `sqlite:<folder>`, `postgres://…`, `rethinkdb://…` */
   readonly engine: string
-  /** Bytes of a picture. */
+  /** The largest picture, in bytes. */
   readonly maxUpload: number
-  /** Folder of the built page; null for the API only. */
+  /** The folder of the built page; null for the API only. */
   readonly webRoot: string | null
-  /** Opens a board to the tutorials' pages, and to whoever reaches the server. Left out: none. */
+  /** Opens one board to the tutorials' pages, and to everybody who reaches the server. Default: none. */
   readonly classic?: ClassicConfig | undefined
-  /** What is logged, as JSON lines on stderr. Left out: `warn`. */
+  /** The least level that is logged, as JSON lines on stderr. Default: `warn`. */
   readonly log?: 'silent' | 'warn' | 'info'
-  /** When what nobody wants is removed; for tests. */
+  /** When unused files and records are removed. For tests. */
   readonly garbageCollection?: GarbageCollectionTimes
-  /** Which network addresses pictures may be fetched from; for tests. Left out: public ones. */
+  /** Decides which network addresses pictures may be fetched from. For tests. Default: public ones. */
   readonly fetchFrom?: (address: string) => boolean
-  /** Milliseconds that requests under way have to end when the server closes. Left out: 10 s. */
+  /** The time that open requests have to end when the server closes, in milliseconds. Default: 10 s. */
   readonly grace?: number
+}
+
+/** What `--classic` asks for. */
+export interface ClassicConfig {
+  /** The board that is open to everybody who reaches the server. It is created if it isn't there. */
+  readonly board: string
+  /** The folder of the tutorials' own pages, or null. */
+  readonly pages: string | null
+  /** A second port to listen on, or null. */
+  readonly port: number | null
+  /** The time that a viewer has to take its events, however many, in milliseconds. For tests. */
+  readonly viewerTimeoutMs?: number
+}
+
+export interface GarbageCollectionTimes {
+  /** From the start of the server to the first collection. */
+  readonly firstDelayMs: number
+  readonly intervalMs: number
+  /** How long a blob may wait for its record. */
+  readonly blobLeaseMs: number
+  /** How long a picture may be arriving while no byte of it comes. */
+  readonly arrivingTimeoutMs: number
 }

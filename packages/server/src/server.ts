@@ -106,7 +106,15 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     // Neither may delay the start.
     const resumed = Promise.all([intake.resume(), variants.resume()])
     const garbageCollection = scheduleGarbageCollection(
-      { engine, boards, incomingFiles, variants, intake, notify: gateway.notify, log },
+      {
+        engine,
+        boards,
+        incomingFiles,
+        variants,
+        intake,
+        notify: (...args) => gateway.notify(...args),
+        log,
+      },
       config.garbageCollection,
     )
     opened.push(

@@ -6,8 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { ImageRecord, Snapshot } from '@wirephoto/board'
 import sharp from 'sharp'
 import { io, type Socket } from 'socket.io-client'
-import type { ClassicConfig } from '../src/classic/classic.ts'
-import type { ServerConfig } from '../src/config.ts'
+import type { ClassicConfig, ServerConfig } from '../src/config.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
 
 /** Milliseconds from one look to the next. */

@@ -11,12 +11,14 @@ import { ClassicClient, ClassicServer, draw } from '../../support/classic-client
 /** Pictures on the board, and bytes of each: more than the lines of this machine hold. */
 const COUNT = 40
 const SIDE = 600
-/** Milliseconds. */
-const PATIENCE = 2_000
+const VIEWER_TIMEOUT_MS = 2_000
 
 let server: ClassicServer
 before(async () => {
-  server = await ClassicServer.open({ patience: PATIENCE }, { maxUpload: 100_000_000 })
+  server = await ClassicServer.open(
+    { viewerTimeoutMs: VIEWER_TIMEOUT_MS },
+    { maxUpload: 100_000_000 },
+  )
   const noise = await drawNoise(SIDE)
   const form = new FormData()
   for (let i = 0; i < COUNT; i++) form.append('file', new Blob([new Uint8Array(noise)]), `${i}.png`)

@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Server } from 'socket.io'
 import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
+import type { ClassicConfig } from '../config.ts'
 import type { Guard } from '../http/guard.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { allowedBy } from '../live/gateway.ts'
@@ -12,18 +13,6 @@ import { ClassicOutbox, type Pending } from './classic-outbox.ts'
 import { PictureCache, sentBlobOf } from './picture-cache.ts'
 import { Placeholders } from './placeholders.ts'
 import { registerHandlers } from './socket-handlers.ts'
-
-/** What is asked for by `--classic`. */
-export interface ClassicConfig {
-  /** The board that is open to whoever reaches the server; made if there is none. */
-  readonly board: string
-  /** Folder of the tutorials' own pages, or null. */
-  readonly pages: string | null
-  /** A second port to listen on, or null. */
-  readonly port: number | null
-  /** Milliseconds that a viewer has to take what it is sent, however much; for tests. */
-  readonly patience?: number
-}
 
 export interface ClassicParts {
   readonly engine: Engine
@@ -89,7 +78,7 @@ export class Classic {
   /** Takes sockets at the path where the tutorials' pages look for them, and serves them their script. */
   attach(http: HttpServer): void {
     const { guard, intake, log } = this.#parts
-    const { patience } = this.config
+    const { viewerTimeoutMs } = this.config
     const io = new Server(http, {
       serveClient: true,
       // Scripts of the tutorials' own time.
@@ -118,7 +107,7 @@ export class Classic {
           const sent = sentBlobOf(picture)
           return sent && this.#shelf.take(sent.key)
         },
-        patience: (bytes) => patience ?? PATIENCE + (bytes / 1024) * PATIENCE_KIB,
+        patience: (bytes) => viewerTimeoutMs ?? PATIENCE + (bytes / 1024) * PATIENCE_KIB,
         cutOff: (reason) => log.info({ board: this.board.id, reason }, 'classic viewer cut off'),
       })
       registerHandlers(socket, viewer, {

@@ -3,23 +3,13 @@ import { WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Boards, purgeExpired } from '../boards/boards.ts'
+import type { GarbageCollectionTimes } from '../config.ts'
 import type { IncomingFiles } from './uploads/incoming-files.ts'
 import { type Intake, isArriving } from './uploads/intake.ts'
 import { sidesOf, type Variants, variantKey } from './variants.ts'
 
 /** Records that are looked at in one go. */
 const SLICE = 500
-
-/** Milliseconds. */
-export interface GarbageCollectionTimes {
-  /** From the start of the server to the first sweep, and from one to the next. */
-  readonly firstDelayMs: number
-  readonly intervalMs: number
-  /** How long a blob may wait for its record. */
-  readonly blobLeaseMs: number
-  /** How long a picture may be arriving while nothing of it arrives. */
-  readonly arrivingTimeoutMs: number
-}
 
 const HOUR = 3_600_000
 export const GARBAGE_COLLECTION_TIMES: GarbageCollectionTimes = {
