@@ -1,12 +1,12 @@
 /** Places where a crash test may kill the server, in the order in which a picture passes them. */
 export const FAILPOINTS = [
-  'arrival.made',
-  'arrival.synced',
-  'intake.judged',
-  'intake.put',
+  'incoming-file.created',
+  'incoming-file.synced',
+  'picture.validated',
+  'picture.put',
   'board.append',
   'board.appended',
-  'intake.settled',
+  'picture.settled',
   'variants.put',
 ] as const
 

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import type { Server as HttpServer } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { lockFolder, makeFolder, openEngine } from '@wirephoto/engine'
 import { pino } from 'pino'
@@ -10,13 +9,9 @@ import { Classic } from './classic/classic.ts'
 import type { ServerConfig } from './config.ts'
 import { createApp } from './http/app.ts'
 import { createGuard } from './http/guard.ts'
-import { Decoder } from './images/decoding/decoder.ts'
-import { scheduleGarbageCollection } from './images/garbage-collector.ts'
+import { GarbageCollector } from './images/garbage-collector.ts'
+import { openImagePipeline } from './images/pipeline.ts'
 import { Fetcher } from './images/remote-fetch.ts'
-import { IncomingFiles } from './images/uploads/incoming-files.ts'
-import { Intake } from './images/uploads/intake.ts'
-import { UploadProgress } from './images/uploads/progress.ts'
-import { Variants } from './images/variants.ts'
 import { Gateway } from './live/gateway.ts'
 import { Metrics } from './metrics.ts'
 
@@ -50,26 +45,9 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     opened.push(() => engine.close())
     const boards = await Boards.open(engine)
     opened.push(() => boards.close())
-    const incomingFiles = await IncomingFiles.open(join(config.data, 'arrivals'))
-    const decoder = new Decoder()
-    const variants = await Variants.open(join(config.data, 'variants'), {
-      engine,
-      boards,
-      decoder,
-      log,
-    })
-    const uploadProgress = new UploadProgress()
+    const images = await openImagePipeline({ data: config.data, engine, boards, maxUpload, log })
+    const { incomingFiles, uploadProgress, variants, previews, intake, directUpload } = images
     const metrics = new Metrics()
-    const intake = new Intake({
-      engine,
-      boards,
-      incomingFiles,
-      uploadProgress,
-      decoder,
-      variants,
-      log,
-      maxUpload,
-    })
     const fetcher = new Fetcher({ maxUpload, mayReach: config.fetchFrom })
     const guard = createGuard(config)
     let url = ''
@@ -78,6 +56,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       boards,
       incomingFiles,
       intake,
+      directUpload,
       fetcher,
       metrics,
       guard,
@@ -91,7 +70,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const gateway = new Gateway(app.server, {
       boards,
       guard,
-      intake,
+      previews,
       uploadProgress,
       metrics,
       log,
@@ -105,23 +84,13 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     const underWay = countRequests(app.server)
     // Neither may delay the start.
     const resumed = Promise.all([intake.resume(), variants.resume()])
-    const garbageCollection = scheduleGarbageCollection(
-      {
-        engine,
-        boards,
-        incomingFiles,
-        variants,
-        intake,
-        notify: (...args) => gateway.notify(...args),
-        log,
-      },
-      config.garbageCollection,
-    )
+    const garbageCollection = new GarbageCollector(engine, boards, images, (...args) =>
+      gateway.notify(...args),
+    ).schedule(log, config.garbageCollection)
     opened.push(
       () => garbageCollection.close(),
       () => resumed,
-      () => Promise.all([variants.close(), decoder.close()]),
-      () => uploadProgress.close(),
+      () => images.close(),
     )
     opened.push(async () => {
       // Uploads that can be resumed are broken off, their bytes durable; all else may end.

@@ -11,12 +11,8 @@ import { pino } from 'pino'
 import { Boards, DEFAULT_BOARD_ID } from '../src/boards/boards.ts'
 import { createApp } from '../src/http/app.ts'
 import { createGuard } from '../src/http/guard.ts'
-import { Decoder } from '../src/images/decoding/decoder.ts'
+import { type ImagePipeline, openImagePipeline } from '../src/images/pipeline.ts'
 import { Fetcher } from '../src/images/remote-fetch.ts'
-import { IncomingFiles } from '../src/images/uploads/incoming-files.ts'
-import { Intake } from '../src/images/uploads/intake.ts'
-import { UploadProgress } from '../src/images/uploads/progress.ts'
-import { Variants } from '../src/images/variants.ts'
 import { Metrics } from '../src/metrics.ts'
 
 interface Config {
@@ -31,13 +27,9 @@ export class Harness {
   readonly #config: Config
   engine!: Engine
   boards!: Boards
-  incomingFiles!: IncomingFiles
-  intake!: Intake
-  uploadProgress!: UploadProgress
+  images!: ImagePipeline
   url = ''
   readonly log = pino({ level: 'silent' })
-  decoder!: Decoder
-  variants!: Variants
   #app!: FastifyInstance
 
   private constructor(data: string, config: Config) {
@@ -57,30 +49,10 @@ export class Harness {
     const { maxUpload = 5_000_000, webRoot = null } = this.#config
     this.engine = await openEngine(`sqlite:${this.data}`)
     this.boards = await Boards.open(this.engine)
-    this.incomingFiles = await IncomingFiles.open(join(this.data, 'arrivals'))
-    this.decoder = new Decoder()
-    const { engine, boards, incomingFiles, decoder, log } = this
-    this.variants = await Variants.open(join(this.data, 'variants'), {
-      engine,
-      boards,
-      decoder,
-      log,
-    })
-    const { variants } = this
-    const uploadProgress = new UploadProgress()
-    this.uploadProgress = uploadProgress
-    this.intake = new Intake({
-      engine,
-      boards,
-      incomingFiles,
-      uploadProgress,
-      decoder,
-      variants,
-      log,
-      maxUpload,
-    })
+    const { engine, boards, log } = this
+    this.images = await openImagePipeline({ data: this.data, engine, boards, maxUpload, log })
     const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
-    const { intake } = this
+    const { incomingFiles, intake, directUpload } = this.images
     const metrics = new Metrics()
     const fetcher = this.#config.fetcher ?? new Fetcher({ maxUpload })
     const parts = {
@@ -88,6 +60,7 @@ export class Harness {
       boards,
       incomingFiles,
       intake,
+      directUpload,
       fetcher,
       metrics,
       guard,
@@ -109,7 +82,7 @@ export class Harness {
   async stop(): Promise<void> {
     this.#app.server.close()
     this.#app.server.closeAllConnections()
-    await Promise.all([this.variants.close(), this.decoder.close()])
+    await this.images.close()
     await this.#app.close()
     await this.boards.close()
     await this.engine.close()

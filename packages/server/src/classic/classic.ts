@@ -7,6 +7,7 @@ import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { ClassicConfig } from '../config.ts'
 import type { Guard } from '../http/guard.ts'
+import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { allowedBy } from '../live/gateway.ts'
 import { ClassicOutbox, type Pending } from './classic-outbox.ts'
@@ -18,6 +19,7 @@ export interface ClassicParts {
   readonly engine: Engine
   readonly boards: Boards
   readonly intake: Intake
+  readonly directUpload: DirectUpload
   readonly guard: Guard
   readonly log: FastifyBaseLogger
 }
@@ -77,7 +79,7 @@ export class Classic {
 
   /** Takes sockets at the path where the tutorials' pages look for them, and serves them their script. */
   attach(http: HttpServer): void {
-    const { guard, intake, log } = this.#parts
+    const { guard, directUpload, log } = this.#parts
     const { viewerTimeoutMs } = this.config
     const io = new Server(http, {
       serveClient: true,
@@ -114,7 +116,7 @@ export class Classic {
         board: this.board,
         sender: this.sender(socket.request as IncomingMessage),
         log,
-        look: (source) => intake.look(source),
+        look: (source) => directUpload.check(source),
         all: () => this.#all(viewer),
         tell: (event, body) => {
           for (const each of this.#viewers) each.say(event, body)

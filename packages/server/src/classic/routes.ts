@@ -20,7 +20,7 @@ const FIELD = 4_096
 export async function classicRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
   const classic = parts.classic!
   const { board } = classic
-  const { intake, maxUpload } = parts
+  const { intake, directUpload, maxUpload } = parts
   // Written as text a picture is a third longer; it is counted as bytes by the intake.
   const most = Math.ceil((maxUpload * 4) / 3) + FORM
   await app.register(multipart, {
@@ -39,7 +39,7 @@ export async function classicRoutes(app: FastifyInstance, parts: Parts): Promise
     const whole = (async function* () {
       yield Object.assign(form, { length: null, place: {} })
     })()
-    const [picture] = await intake.take(board, sender, whole)
+    const [picture] = await directUpload.storeAll(board, sender, whole)
     return { id: picture!.id }
   }
   for (const url of ['/image', '/image/']) app.post(url, create)
@@ -52,7 +52,7 @@ export async function classicRoutes(app: FastifyInstance, parts: Parts): Promise
       if (!classic.placeholders.waits(id)) throw new WireError('unknown-picture')
       classic.placeholders.hold(id)
       const { source } = await formOf(request, most)
-      await intake.fill(board, id, source)
+      await directUpload.fill(board, id, source)
       return { id }
     },
     // Their page announces it anew when it tries again.

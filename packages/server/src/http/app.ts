@@ -14,6 +14,7 @@ import type { Classic } from '../classic/classic.ts'
 import { classicRoutes } from '../classic/routes.ts'
 import { toWireError } from '../errors.ts'
 import type { Fetcher } from '../images/remote-fetch.ts'
+import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import type { Metrics } from '../metrics.ts'
@@ -33,6 +34,7 @@ export interface Parts {
   readonly boards: Boards
   readonly incomingFiles: IncomingFiles
   readonly intake: Intake
+  readonly directUpload: DirectUpload
   readonly fetcher: Fetcher
   readonly metrics: Metrics
   readonly guard: Guard

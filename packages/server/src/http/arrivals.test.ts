@@ -34,9 +34,14 @@ after(() => server.close())
 /** An upload that has brought so much of a file. */
 async function begin(bytes: Buffer, sent: number, length = bytes.length) {
   const id = await server.announce()
-  const incomingFile = await server.intake.begin({ board: 'main', id, name: 'p.jpg', length })
+  const incomingFile = await server.images.intake.begin({
+    board: 'main',
+    id,
+    name: 'p.jpg',
+    length,
+  })
   const more = new PassThrough()
-  const received = server.intake.receive(incomingFile, more, 0)
+  const received = server.images.intake.receive(incomingFile, more, 0)
   received.catch(() => {})
   /** Resolves when the server has it. */
   const send = async (to: number) => {
@@ -109,7 +114,7 @@ describe('A4: the live tail', () => {
     const first = await begin(jpeg, 50_000)
     const cancelled = await tail(first.id)
     await read(cancelled, 50_000)
-    await server.intake.cancel(first.incomingFile)
+    await server.images.intake.cancel(first.incomingFile)
     await assert.rejects(buffer(cancelled), CUT)
 
     // Its length is nowhere said: only the cut tells.
@@ -211,10 +216,10 @@ test('A22: a progressive JPEG is said to be live as soon as its frame header is 
   assert.equal(await isProgressive(file, 10_000), false)
 
   const begun = await Promise.all([plain, png, jpeg].map((bytes) => begin(bytes, 20_000)))
-  const live = () => begun.map(({ id }) => server.uploadProgress.snapshot('main')[id]?.live)
+  const live = () => begun.map(({ id }) => server.images.uploadProgress.snapshot('main')[id]?.live)
   await new Promise<void>((resolve) => {
     const look = () => live()[2] && resolve()
-    server.uploadProgress.listen('main', { onProgress: look, onPreview: look })
+    server.images.uploadProgress.listen('main', { onProgress: look, onPreview: look })
     look()
   })
   assert.deepEqual(live(), [false, false, true])
@@ -236,7 +241,7 @@ async function slowPut(start: Buffer) {
       resolve(added.id)
     })
     const sender = { visitor: 'script', role: 'edit' } as const
-    return server.intake.take(board, sender, [
+    return server.images.directUpload.storeAll(board, sender, [
       { source: body, name: 'slow.jpg', length: null, place: {} },
     ] as never)
   })

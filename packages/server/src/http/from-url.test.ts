@@ -11,7 +11,7 @@ import { Fetcher, isPublic } from '../images/remote-fetch.ts'
 
 const LIMIT = 200_000
 /** Milliseconds. */
-const TIMES = { answer: 400, idle: 300, total: 1_500 }
+const TIMEOUTS = { responseMs: 400, idleMs: 300, totalMs: 1_500 }
 
 let png: Buffer
 let elsewhere: Server
@@ -38,10 +38,10 @@ before(async () => {
   server = await Harness.open({ maxUpload: LIMIT, fetcher: fetcherWith() })
 })
 
-const fetcherWith = (times?: typeof TIMES): Fetcher =>
+const fetcherWith = (timeouts?: typeof TIMEOUTS): Fetcher =>
   new Fetcher({
     maxUpload: LIMIT,
-    ...(times && { times }),
+    ...(timeouts && { timeouts }),
     // Of the addresses that a test can listen on, one stands for the world.
     mayReach: (address) => address === '127.0.0.1' || isPublic(address),
     resolve: async (host) => {
@@ -98,7 +98,7 @@ test('X1, X4: the server fetches a picture, and keeps its address', async () => 
     },
   )
   assert.equal(source, at('/a/n%C3%A4me.png?size=2'), 'without what is nobody’s business')
-  await server.variants.whenIdle()
+  await server.images.variants.whenIdle()
   assert.deepEqual({ ...record, variants: [] }, await server.record(record.id))
   assert.deepEqual(await server.incomingFileNames(), [])
   // One question, and the name that was asked for is the one that the other server hears.
@@ -223,7 +223,7 @@ test('X3: an answer that doesn’t come, stops or never ends is given up in time
       response.on('close', () => clearInterval(timer))
     },
   ]
-  const fetcher = fetcherWith(TIMES)
+  const fetcher = fetcherWith(TIMEOUTS)
   const read = async () => {
     for await (const { source } of fetcher.read(at('/slow.jpg'), {})) await buffer(source)
   }
@@ -231,7 +231,7 @@ test('X3: an answer that doesn’t come, stops or never ends is given up in time
     answer = listener
     const started = performance.now()
     await assert.rejects(read(), { code: 'unreachable' })
-    assert.ok(performance.now() - started < TIMES.total + 5_000)
+    assert.ok(performance.now() - started < TIMEOUTS.totalMs + 5_000)
   }
 })
 

@@ -31,7 +31,7 @@ test('U2, F1: PUT of a picture answers 201 when it is stored', async () => {
   const response = await put('/p.png', png)
   assert.equal(response.status, 201)
   const record = (await response.json()) as ImageRecord
-  await server.variants.whenIdle()
+  await server.images.variants.whenIdle()
   assert.deepEqual({ ...record, variants: [] }, await server.record(record.id))
   const { name, type, width, height, bytes } = record
   assert.deepEqual(
@@ -108,7 +108,7 @@ test('POST takes a raw body with its place, and forms with many files', async ()
 
 test('pictures are read, patched and removed by address', async () => {
   const { id } = (await (await put('/a.png', png)).json()) as ImageRecord
-  await server.variants.whenIdle()
+  await server.images.variants.whenIdle()
   const at = `${server.url}/api/boards/main/images/${id}`
   const patch = (body: string, type = 'application/json') =>
     fetch(at, { method: 'PATCH', body, headers: { 'content-type': type } })

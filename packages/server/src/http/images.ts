@@ -1,9 +1,8 @@
-import type { Readable } from 'node:stream'
 import multipart from '@fastify/multipart'
 import { ClientCommand, cleanName, ImageFetch, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
-import type { Sending } from '../images/uploads/intake.ts'
+import type { DirectPicture } from '../images/uploads/direct-upload.ts'
 import type { Parts } from './app.ts'
 import { atBoard, pictureOf } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
@@ -13,7 +12,7 @@ const FORM = 65_536
 /** Files of one form. */
 const FILES = 50
 
-type Body = AsyncGenerator<Sending & { source: Readable }>
+type Body = AsyncGenerator<DirectPicture>
 
 export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
   app.get('/api/boards/:board/images/:id', (request) =>
@@ -39,7 +38,11 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
   app.post('/api/boards/:board/images/from-url', (request, reply) =>
     atBoard(parts, request, async (board, sender) => {
       const { url, ...place } = parseOrThrow(ImageFetch, request.body)
-      const [stored] = await parts.intake.take(board, sender, parts.fetcher.read(url, place))
+      const [stored] = await parts.directUpload.storeAll(
+        board,
+        sender,
+        parts.fetcher.read(url, place),
+      )
       return reply.code(201).send(stored)
     }),
   )
@@ -60,7 +63,7 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
 
 /** The doors for scripts: a picture whole in one request, answered when it is stored. */
 function sendingRoutes(app: FastifyInstance, parts: Parts): void {
-  const { intake, maxUpload } = parts
+  const { directUpload, maxUpload } = parts
 
   const take = (request: FastifyRequest, reply: FastifyReply, name: string) =>
     atBoard(parts, request, async (board, sender) => {
@@ -69,7 +72,7 @@ function sendingRoutes(app: FastifyInstance, parts: Parts): void {
       if (size > maxUpload + (isForm ? FORM : 0))
         throw new WireError('too-large', { name: isForm ? '' : name, size, limit: maxUpload })
       const pictures = isForm ? formBody(request) : rawBody(request, name)
-      const stored = await intake.take(board, sender, pictures)
+      const stored = await directUpload.storeAll(board, sender, pictures)
       const [first] = stored
       if (!first) throw new WireError('bad-request')
       return reply.code(201).send(stored.length === 1 ? first : { images: stored })
@@ -103,7 +106,7 @@ async function* formBody(request: FastifyRequest): Body {
           name: cleanName(part.filename ?? ''),
           length: null,
           place,
-          isForm: true,
+          isInForm: true,
         }
   } catch (cause) {
     // The parser throws bare errors at a boundary that it can't use, and at a form that is cut off.
@@ -118,7 +121,7 @@ function nameOf(request: FastifyRequest): string {
 }
 
 /** Where the address says that the picture goes, by the same bounds as a page's `image.add`. */
-function placeOf(request: FastifyRequest): Sending['place'] {
+function placeOf(request: FastifyRequest): DirectPicture['place'] {
   const { x, y, w, caption } = request.query as Record<string, string | undefined>
   const number = (text: string | undefined) =>
     text === undefined ? undefined : Number(text || NaN)

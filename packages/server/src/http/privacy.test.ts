@@ -45,7 +45,7 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 test('M5, M6, F10: whatever is downloaded or shown of a picture tells nothing else', async () => {
   for (const { name, bytes } of pictures) {
     const record = await stored(bytes)
-    await server.variants.whenIdle()
+    await server.images.variants.whenIdle()
     const file = await original(record)
     assert.equal(file.length, bytes.length, name)
     assert.equal(record.blob, sha256(file), name)
@@ -63,14 +63,14 @@ test('M5, M6, F10: whatever is downloaded or shown of a picture tells nothing el
 test('M3: of what is scrubbed as it comes nothing else is ever written, at any pace', async () => {
   for (const { name, type, bytes } of pictures) {
     const id = await server.announce()
-    const incomingFile = await server.intake.begin({
+    const incomingFile = await server.images.intake.begin({
       board: 'main',
       id,
       name,
       length: bytes.length,
     })
     const source = new PassThrough()
-    const received = server.intake.receive(incomingFile, source, 0)
+    const received = server.images.intake.receive(incomingFile, source, 0)
     const mayBeRead = ['jpeg', 'png', 'webp', 'gif'].includes(type)
     for (let at = 0; at + 1 < bytes.length; at += 97) {
       const { promise, resolve } = Promise.withResolvers<void>()
@@ -98,15 +98,15 @@ test('M8, F3: an upload goes on after a restart within whatever is scrubbed', as
   for (const cut of [inside, inside + 1, photo.bytes.indexOf(CANARY, inside) + 5]) {
     const { length } = photo.bytes
     const id = await server.announce()
-    const begun = await server.intake.begin({ board: 'main', id, name: 'p.jpg', length })
-    await server.intake.receive(begun, Readable.from([photo.bytes.subarray(0, cut)]), 0)
+    const begun = await server.images.intake.begin({ board: 'main', id, name: 'p.jpg', length })
+    await server.images.intake.receive(begun, Readable.from([photo.bytes.subarray(0, cut)]), 0)
     await server.stop()
     await server.start()
-    await server.intake.resume()
-    const incomingFile = server.incomingFiles.get('main', id)!
+    await server.images.intake.resume()
+    const incomingFile = server.images.incomingFiles.get('main', id)!
     assert.equal(incomingFile.offset, cut)
     const rest = Readable.from([photo.bytes.subarray(cut)])
-    const record = await server.intake.receive(incomingFile, rest, cut)
+    const record = await server.images.intake.receive(incomingFile, rest, cut)
     assert.ok((await original(record!)).equals(whole), `cut at ${cut}`)
     assert.equal((await sharp(whole).metadata()).orientation, ORIENTATION)
   }
@@ -129,7 +129,7 @@ test('M4: a board that keeps metadata stores files as they were sent, from then 
   const parameters = pictures.find(({ name }) => name === 'PNG')!
   const { length } = parameters.bytes
   const id = await server.announce()
-  const begun = await server.intake.begin({ board: 'main', id, name: 'p.png', length })
+  const begun = await server.images.intake.begin({ board: 'main', id, name: 'p.png', length })
   await keep(true)
   for (const { name, bytes } of pictures) {
     const record = await stored(bytes)
@@ -138,19 +138,24 @@ test('M4: a board that keeps metadata stores files as they were sent, from then 
   }
   const kept = await server.announce()
   const first = parameters.bytes.subarray(0, 500)
-  const incomingFile = await server.intake.begin({ board: 'main', id: kept, name: 'p.png', length })
-  await server.intake.receive(incomingFile, Readable.from([first]), 0)
+  const incomingFile = await server.images.intake.begin({
+    board: 'main',
+    id: kept,
+    name: 'p.png',
+    length,
+  })
+  await server.images.intake.receive(incomingFile, Readable.from([first]), 0)
   await keep(false)
   await server.stop()
   await server.start()
-  await server.intake.resume()
+  await server.images.intake.resume()
   for (const [id, is] of [
     [kept, true],
     [begun.target!.id, false],
   ] as const) {
-    const going = server.incomingFiles.get('main', id)!
+    const going = server.images.incomingFiles.get('main', id)!
     const rest = Readable.from([parameters.bytes.subarray(going.offset)])
-    const record = await server.intake.receive(going, rest, going.offset)
+    const record = await server.images.intake.receive(going, rest, going.offset)
     assert.equal((await original(record!)).includes(CANARY), is, 'as it was when it began')
   }
   assert.equal((await original(await stored(photo.bytes))).includes(CANARY), false)

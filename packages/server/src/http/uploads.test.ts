@@ -10,7 +10,7 @@ import type { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { DEFAULT_BOARD_ID, SERVER } from '../boards/boards.ts'
-import { collectGarbage, GARBAGE_COLLECTION_TIMES } from '../images/garbage-collector.ts'
+import { GARBAGE_COLLECTION_TIMES, GarbageCollector } from '../images/garbage-collector.ts'
 
 const TOKEN = 'a'.repeat(22)
 const ANNA = createHash('sha256').update(TOKEN).digest('base64url').slice(0, 22)
@@ -70,7 +70,7 @@ function hang(id: string, at: number, bytes: Buffer, promised: number): ClientRe
 
 /** Waits until this much has arrived. */
 async function arrived(id: string, bytes: number): Promise<void> {
-  while ((server.incomingFiles.get(DEFAULT_BOARD_ID, id)?.offset ?? -1) < bytes)
+  while ((server.images.incomingFiles.get(DEFAULT_BOARD_ID, id)?.offset ?? -1) < bytes)
     await new Promise(setImmediate)
 }
 
@@ -218,7 +218,7 @@ test('F1: who is told that all has arrived may think that it is stored', async (
   const id = await announce()
   await create(id, picture.length)
   // The last answer was lost, and the verdict is still to come.
-  const incomingFile = server.incomingFiles.get(DEFAULT_BOARD_ID, id)!
+  const incomingFile = server.images.incomingFiles.get(DEFAULT_BOARD_ID, id)!
   await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
   assert.equal((await server.record(id))!.blob, null)
   assert.equal(offsetOf(await head(id)), picture.length)
@@ -271,7 +271,7 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
   for (const id of [whole, orphan, settled]) await create(id, picture.length)
   // All bytes are there and the server dies before the verdict.
   for (const id of [whole, orphan, settled]) {
-    const incomingFile = server.incomingFiles.get(DEFAULT_BOARD_ID, id)!
+    const incomingFile = server.images.incomingFiles.get(DEFAULT_BOARD_ID, id)!
     await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
     assert.ok(incomingFile.isComplete)
   }
@@ -280,7 +280,7 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
   )
   await server.stop()
   await server.start()
-  await server.intake.resume()
+  await server.images.intake.resume()
   assert.ok((await server.record(whole))!.blob)
   assert.ok((await server.record(settled))!.blob)
   assert.equal(await server.record(orphan), undefined)
@@ -293,11 +293,11 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
 })
 
 test('F1, A13: the sweep removes blobs without a record and pictures that nobody sends, and says so', async () => {
-  const { engine, boards, incomingFiles, variants, intake } = server
+  const { engine, boards, images } = server
   const told: string[] = []
   const notify = (...[board, visitor, { code }]: [string, string, WireError]) =>
     void told.push(`${board} ${visitor} ${code}`)
-  const parts = { engine, boards, incomingFiles, variants, intake, notify }
+  const garbageCollector = new GarbageCollector(engine, boards, images, notify)
   const kept = await announce()
   const stored = await create(kept, picture.length, picture)
   assert.equal(stored.status, 201)
@@ -309,11 +309,15 @@ test('F1, A13: the sweep removes blobs without a record and pictures that nobody
   await create(waiting, picture.length, picture.subarray(0, 10))
   const { author } = (await server.record(waiting))!
 
-  await collectGarbage(parts, GARBAGE_COLLECTION_TIMES)
+  await garbageCollector.collect(GARBAGE_COLLECTION_TIMES)
   assert.ok(await engine.blobs.has(sha256), 'a lease holds')
   assert.ok(await server.record(waiting))
   await new Promise((resolve) => setTimeout(resolve, 20))
-  await collectGarbage(parts, { ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: 0, arrivingTimeoutMs: 0 })
+  await garbageCollector.collect({
+    ...GARBAGE_COLLECTION_TIMES,
+    blobLeaseMs: 0,
+    arrivingTimeoutMs: 0,
+  })
   assert.equal(await engine.blobs.has(sha256), false)
   assert.equal(await server.record(waiting), undefined)
   assert.ok(told.includes(`${DEFAULT_BOARD_ID} ${author} upload-gone`))

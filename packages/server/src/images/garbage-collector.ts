@@ -1,110 +1,134 @@
 import { setImmediate } from 'node:timers/promises'
-import { WireError } from '@wirephoto/board'
+import { type ImageRecord, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Boards, purgeExpired } from '../boards/boards.ts'
 import type { GarbageCollectionTimes } from '../config.ts'
-import type { IncomingFiles } from './uploads/incoming-files.ts'
-import { type Intake, isArriving } from './uploads/intake.ts'
-import { sidesOf, type Variants, variantKey } from './variants.ts'
+import type { ImagePipeline } from './pipeline.ts'
+import { isArriving } from './uploads/progress.ts'
+import { sidesOf, variantKey } from './variants.ts'
 
-/** Records that are looked at in one go. */
-const SLICE = 500
+/** Records that are examined before other work of this thread gets its turn: a full board has 20,000. */
+const SLICE_RECORD_COUNT = 500
 
-const HOUR = 3_600_000
+const HOUR_MS = 3_600_000
 export const GARBAGE_COLLECTION_TIMES: GarbageCollectionTimes = {
-  firstDelayMs: HOUR / 6,
-  intervalMs: 24 * HOUR,
-  blobLeaseMs: HOUR,
-  arrivingTimeoutMs: 24 * HOUR,
+  firstDelayMs: HOUR_MS / 6,
+  intervalMs: 24 * HOUR_MS,
+  blobLeaseMs: HOUR_MS,
+  arrivingTimeoutMs: 24 * HOUR_MS,
 }
 
-interface Parts {
-  readonly engine: Engine
-  readonly boards: Boards
-  readonly incomingFiles: IncomingFiles
-  readonly variants: Variants
-  readonly intake: Intake
-  /** Tells a picture's sender, if here, that it is given up. */
-  readonly notify: (board: string, visitor: string, error: WireError) => void
-  readonly log: FastifyBaseLogger
+/** Tells all pages of a visitor about an error. */
+type Notify = (board: string, visitor: string, error: WireError) => void
+
+/** What the records of all boards refer to. */
+interface References {
+  readonly blobs: Set<string>
+  /** Arriving pictures, as `<board> <id>`. */
+  readonly arriving: Set<string>
 }
 
-/** Sweeps now and then, never holding up the start. Ends with the sweep that is under way. */
-export function scheduleGarbageCollection(
-  parts: Parts,
-  times: GarbageCollectionTimes = GARBAGE_COLLECTION_TIMES,
-): { close(): Promise<void> } {
-  let running = Promise.resolve()
-  const sweepNow = () => {
-    running = running
-      .then(() => collectGarbage(parts, times))
-      .catch((error: unknown) => {
-        parts.log.error({ err: error }, 'sweep broke off')
-      })
+/** Removes abandoned uploads, and blobs that no record refers to (F1). */
+export class GarbageCollector {
+  readonly #engine: Engine
+  readonly #boards: Boards
+  readonly #images: Pick<ImagePipeline, 'incomingFiles' | 'variants' | 'intake'>
+  readonly #notify: Notify
+
+  constructor(
+    engine: Engine,
+    boards: Boards,
+    images: Pick<ImagePipeline, 'incomingFiles' | 'variants' | 'intake'>,
+    notify: Notify,
+  ) {
+    this.#engine = engine
+    this.#boards = boards
+    this.#images = images
+    this.#notify = notify
   }
-  let timer = setTimeout(() => {
-    sweepNow()
-    timer = setInterval(sweepNow, times.intervalMs).unref()
-  }, times.firstDelayMs).unref()
-  return {
-    close() {
-      clearTimeout(timer)
-      return running
-    },
-  }
-}
 
-/** Fails pictures that nobody sends any more, and removes blobs that no record refers to (F1). */
-export async function collectGarbage(
-  { engine, boards, incomingFiles, variants, intake, notify }: Omit<Parts, 'log'>,
-  times: GarbageCollectionTimes,
-): Promise<void> {
-  const start = Date.now()
-  const begun = incomingFiles.list()
-  const wanted = new Set<string>()
-  const arrivingKeys = new Set<string>()
-  let looked = 0
-  for (const { board } of await engine.boards.list()) {
-    const stale: string[] = []
-    let hasTrash = false
-    const { records } = await engine.log.load(board)
-    for (const record of records) {
-      if (record.kind !== 'image') continue
-      if (record.blob !== null) {
-        wanted.add(record.blob)
-        for (const side of [...sidesOf(record), ...(record.variants ?? [])])
-          wanted.add(variantKey(record.blob, side))
-      } else arrivingKeys.add(`${board} ${record.id}`)
-      if (record.blob === null && record.createdAt < start - times.arrivingTimeoutMs)
-        stale.push(record.id)
-      hasTrash ||= record.deletedAt !== null
-      // A full board has 20,000 records, and others wait for this thread.
-      if (++looked % SLICE === 0) await setImmediate()
+  /** Collects garbage from time to time. Closing it waits for a collection that runs. */
+  schedule(
+    log: Pick<FastifyBaseLogger, 'error'>,
+    times: GarbageCollectionTimes = GARBAGE_COLLECTION_TIMES,
+  ): { close(): Promise<void> } {
+    let running = Promise.resolve()
+    const collect = () => {
+      running = running
+        .then(() => this.collect(times))
+        .catch((error: unknown) => {
+          log.error({ err: error }, 'sweep broke off')
+        })
     }
-    variants.enqueueMissing(board, records)
-    // What it holds is wanted until the next sweep.
-    if (hasTrash) await boards.with(board, (live) => purgeExpired(engine, live))
-    for (const id of stale) {
-      const incomingFile = incomingFiles.get(board, id)
-      if (incomingFile && (await incomingFile.touchedAt()) > start - times.arrivingTimeoutMs)
-        continue
-      await boards.with(board, async (live) => {
-        const record = live.records.get(id)
-        if (!isArriving(record)) return
-        await intake.fail(live, id)
-        notify(board, record.author, new WireError('upload-gone'))
-      })
-      if (incomingFile) await incomingFiles.remove(incomingFile)
+    let timer = setTimeout(() => {
+      collect()
+      timer = setInterval(collect, times.intervalMs).unref()
+    }, times.firstDelayMs).unref()
+    return {
+      close() {
+        clearTimeout(timer)
+        return running
+      },
     }
   }
-  for (const incomingFile of begun) {
-    const { board, id } = incomingFile.target!
-    if (!arrivingKeys.has(`${board} ${id}`)) await incomingFiles.remove(incomingFile)
+
+  /** Collects garbage once. What is stored meanwhile stays: its lease has just begun (V14). */
+  async collect(times: GarbageCollectionTimes): Promise<void> {
+    const startedAt = Date.now()
+    const { incomingFiles } = this.#images
+    const uploads = incomingFiles.list()
+    const references: References = { blobs: new Set(), arriving: new Set() }
+    for (const { board } of await this.#engine.boards.list())
+      await this.#collectBoard(board, references, startedAt - times.arrivingTimeoutMs)
+    for (const incomingFile of uploads) {
+      const { board, id } = incomingFile.target!
+      if (!references.arriving.has(`${board} ${id}`)) await incomingFiles.remove(incomingFile)
+    }
+    for (const { board, id } of incomingFiles.withPreview())
+      if (!references.arriving.has(`${board} ${id}`)) await incomingFiles.dropPreview(board, id)
+    const unlessTouchedSince = startedAt - times.blobLeaseMs
+    for await (const blob of this.#engine.blobs.list())
+      if (!references.blobs.has(blob)) await this.#engine.blobs.remove(blob, { unlessTouchedSince })
   }
-  for (const { board, id } of incomingFiles.previewed())
-    if (!arrivingKeys.has(`${board} ${id}`)) await incomingFiles.dropPreview(board, id)
-  for await (const blob of engine.blobs.list())
-    if (!wanted.has(blob))
-      await engine.blobs.remove(blob, { unlessTouchedSince: start - times.blobLeaseMs })
+
+  /** Adds a board's references. Purges its trash, and fails pictures that stopped arriving before `staleAt`. */
+  async #collectBoard(board: string, references: References, staleAt: number): Promise<void> {
+    const { records } = await this.#engine.log.load(board)
+    const pictures = records.filter((record) => record.kind === 'image')
+    for (const [i, picture] of pictures.entries()) {
+      addReferences(board, picture, references)
+      if (i % SLICE_RECORD_COUNT === SLICE_RECORD_COUNT - 1) await setImmediate()
+    }
+    this.#images.variants.enqueueMissing(board, pictures)
+    // The blobs of a picture that is purged now are referenced until the next collection.
+    if (pictures.some(({ deletedAt }) => deletedAt !== null))
+      await this.#boards.with(board, (live) => purgeExpired(this.#engine, live))
+    for (const picture of pictures)
+      if (isArriving(picture) && picture.createdAt < staleAt)
+        await this.#failIfStale(board, picture.id, staleAt)
+  }
+
+  async #failIfStale(board: string, id: string, staleAt: number): Promise<void> {
+    const { incomingFiles, intake } = this.#images
+    const incomingFile = incomingFiles.get(board, id)
+    if (incomingFile && (await incomingFile.touchedAt()) > staleAt) return
+    await this.#boards.with(board, async (live) => {
+      const record = live.records.get(id)
+      if (!isArriving(record)) return
+      await intake.fail(live, id)
+      this.#notify(board, record.author, new WireError('upload-gone'))
+    })
+    if (incomingFile) await incomingFiles.remove(incomingFile)
+  }
+}
+
+function addReferences(board: string, picture: ImageRecord, { blobs, arriving }: References): void {
+  if (picture.blob === null) {
+    arriving.add(`${board} ${picture.id}`)
+    return
+  }
+  blobs.add(picture.blob)
+  for (const side of [...sidesOf(picture), ...(picture.variants ?? [])])
+    blobs.add(variantKey(picture.blob, side))
 }

@@ -6,98 +6,98 @@ import { networkInterfaces } from 'node:os'
 import { Readable } from 'node:stream'
 import { cleanName, limits, WireError } from '@wirephoto/board'
 import ipaddr from 'ipaddr.js'
-import type { Sending } from './uploads/intake.ts'
+import type { DirectPicture } from './uploads/direct-upload.ts'
 
-/** Pictures that this server reads from elsewhere at one time (F7). */
-const FETCHES = 8
-const REDIRECTS = 5
+/** Pictures that are fetched at one time (F7). */
+const MAX_FETCH_COUNT = 8
+const MAX_REDIRECT_COUNT = 5
 
-/** Milliseconds. */
-interface Times {
-  /** From asking to the answer's head, at each address. */
-  readonly answer: number
+interface FetchTimeouts {
+  /** From a request to the head of its response, for each redirect. */
+  readonly responseMs: number
   /** Without a byte. */
-  readonly idle: number
-  /** All in all: less than a silent connection has, for somebody waits for it. */
-  readonly total: number
+  readonly idleMs: number
+  /** For the whole picture. It is shorter than the server lets its own client wait in silence. */
+  readonly totalMs: number
 }
+
+const TIMEOUTS: FetchTimeouts = { responseMs: 10_000, idleMs: 15_000, totalMs: 100_000 }
 
 interface FetcherOptions {
   /** Bytes of a picture. */
   readonly maxUpload: number
-  /** Which addresses may be connected to; left out, public ones. For tests. */
+  /** Network addresses that may be connected to. Default: public ones. For tests. */
   readonly mayReach?: ((address: string) => boolean) | undefined
   readonly resolve?: (host: string) => Promise<LookupAddress[]>
-  readonly times?: Times
+  readonly timeouts?: FetchTimeouts
 }
 
 /**
- * Reads pictures from addresses that people name: http and https, and from nowhere that only this server's
- * machine or network can reach. A name is resolved once for each connection, and what was checked is what
- * is connected to, so that a name which changes its mind leads nowhere.
+ * Fetches pictures from http and https URLs that people name, never from an address that only this server's
+ * machine or network can reach.
+ *
+ * A host name is resolved once for each connection. The server connects to the address that it checked, so a
+ * name that resolves differently the second time gains nothing.
  */
 export class Fetcher {
   readonly #maxUpload: number
   readonly #mayReach: (address: string) => boolean
   readonly #resolve: (host: string) => Promise<LookupAddress[]>
-  readonly #times: Times
-  #underWay = 0
+  readonly #timeouts: FetchTimeouts
+  #activeCount = 0
 
   constructor({
     maxUpload,
     mayReach = isPublic,
     resolve = (host) => promises.lookup(host, { all: true }),
-    times = { answer: 10_000, idle: 15_000, total: 100_000 },
+    timeouts = TIMEOUTS,
   }: FetcherOptions) {
     this.#maxUpload = maxUpload
     this.#mayReach = mayReach
     this.#resolve = resolve
-    this.#times = times
+    this.#timeouts = timeouts
   }
 
   /**
-   * The one picture at an address, for the intake. Throws `bad-request` for what is no web address,
-   * `foreign-address`, `unreachable`, `too-large`, and `busy` when too many are read.
+   * Yields the one picture at a URL, for a direct upload. Throws `bad-request` if it is no http or https URL,
+   * `foreign-address`, `unreachable`, `too-large`, and `busy` for too many fetches.
    */
-  async *read(
-    address: string,
-    place: Sending['place'],
-  ): AsyncGenerator<Sending & { source: Readable }> {
-    const url = webAddress(address)
+  async *read(address: string, place: DirectPicture['place']): AsyncGenerator<DirectPicture> {
+    const url = parseWebUrl(address)
     if (url.href.length > limits.urlLength) throw new WireError('bad-request')
-    if (this.#underWay >= FETCHES) throw new WireError('busy')
-    this.#underWay++
+    if (this.#activeCount >= MAX_FETCH_COUNT) throw new WireError('busy')
+    this.#activeCount++
     let response: IncomingMessage | undefined
     try {
-      response = await this.#follow(url, AbortSignal.timeout(this.#times.total))
+      response = await this.#follow(url, AbortSignal.timeout(this.#timeouts.totalMs))
       const name = nameIn(url)
       const length = lengthOf(response)
       if (length !== null && length > this.#maxUpload)
         throw new WireError('too-large', { name, size: length, limit: this.#maxUpload })
       const source = Readable.from(bytesOf(response), { objectMode: false })
-      yield { source, length, name, place, address: url.href }
+      yield { source, length, name, place, url: url.href }
     } finally {
       response?.destroy()
-      this.#underWay--
+      this.#activeCount--
     }
   }
 
   async #follow(from: URL, signal: AbortSignal): Promise<IncomingMessage> {
     let url = from
-    for (let hops = 0; hops <= REDIRECTS; hops++) {
-      const response = await this.#ask(url, signal)
+    for (let hops = 0; hops <= MAX_REDIRECT_COUNT; hops++) {
+      const response = await this.#request(url, signal)
       const { statusCode = 0, headers } = response
       if (statusCode === 200) return response
       response.destroy()
       if (![301, 302, 303, 307, 308].includes(statusCode) || !headers.location) break
-      url = webAddress(headers.location, url)
+      url = parseWebUrl(headers.location, url)
     }
     throw new WireError('unreachable')
   }
 
-  #ask(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  #request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-    // What is an address already is connected to without being looked up.
+    // A host that is an IP address isn't resolved, so it is checked here.
     const host = url.hostname.replace(/^\[|\]$/g, '')
     if (isIP(host) && !this.#mayReach(host)) throw new WireError('foreign-address')
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
@@ -107,15 +107,15 @@ export class Fetcher {
       headers: { 'user-agent': 'Wirephoto', accept: 'image/*', 'accept-encoding': 'identity' },
     })
     const giveUp = () => request.destroy(new WireError('unreachable'))
-    const timer = setTimeout(giveUp, this.#times.answer)
-    request.setTimeout(this.#times.idle, giveUp)
+    const timer = setTimeout(giveUp, this.#timeouts.responseMs)
+    request.setTimeout(this.#timeouts.idleMs, giveUp)
     request.on('response', resolve)
-    request.on('error', (cause) => reject(told(cause)))
+    request.on('error', (cause) => reject(asWireError(cause)))
     request.end()
     return promise.finally(() => clearTimeout(timer))
   }
 
-  /** Of a name's addresses those that may be connected to: nothing looks it up again. */
+  /** Resolves a host name to the addresses that may be connected to. */
   readonly #lookup: LookupFunction = (host, { all }, done) => {
     this.#resolve(host).then(
       (found) => {
@@ -131,21 +131,21 @@ export class Fetcher {
 }
 
 /**
- * Whether everybody could reach the address: not private, loopback, link-local, shared, multicast or
- * reserved, no IPv4 address in IPv6's clothes (RFC 6890), and none of this machine's own, behind its firewall.
+ * Returns whether everybody can reach the address. It isn't private, loopback, link-local, shared, multicast,
+ * reserved, or an IPv4 address mapped to IPv6 (RFC 6890), and none of this machine's own.
  */
 export function isPublic(address: string): boolean {
   if (!ipaddr.isValid(address)) return false
   const parsed = ipaddr.parse(address)
   if (parsed.range() !== 'unicast') return false
-  // RFC 4291 section 2.4: all that is assigned to the world.
+  // RFC 4291 section 2.4: the range of global unicast addresses.
   if (parsed instanceof ipaddr.IPv6 && parsed.parts[0]! >> 13 !== 1) return false
   const own = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
   return !own.some(({ address: mine }) => ipaddr.process(mine).toString() === parsed.toString())
 }
 
-/** Without what would be told to strangers: a password, a place in the page. */
-function webAddress(address: string, base?: URL): URL {
+/** Parses an http or https URL. Removes user, password and fragment, which no stranger may learn. */
+function parseWebUrl(address: string, base?: URL): URL {
   const url = URL.parse(address, base?.href)
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
     throw new WireError(base ? 'unreachable' : 'bad-request')
@@ -171,9 +171,9 @@ async function* bytesOf(response: IncomingMessage): AsyncGenerator<Buffer> {
   try {
     yield* response
   } catch (cause) {
-    throw told(cause)
+    throw asWireError(cause)
   }
 }
 
-const told = (cause: unknown): WireError =>
+const asWireError = (cause: unknown): WireError =>
   cause instanceof WireError ? cause : new WireError('unreachable', {}, { cause })

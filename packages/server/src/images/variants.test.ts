@@ -5,13 +5,14 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
+import type { Engine } from '@wirephoto/engine'
 import sharp from 'sharp'
 import { heldSo } from '../../../../test/support/pictures.ts'
 import { Harness } from '../../support/http-harness.ts'
 import { blank, CORNERS, corners, cornersOf } from '../../support/sample-images.ts'
 import { purgeExpired } from '../boards/boards.ts'
 import { Decoder } from './decoding/decoder.ts'
-import { collectGarbage, GARBAGE_COLLECTION_TIMES } from './garbage-collector.ts'
+import { GARBAGE_COLLECTION_TIMES, GarbageCollector } from './garbage-collector.ts'
 import { variantKey } from './variants.ts'
 
 let server: Harness
@@ -42,7 +43,7 @@ async function store(bytes: Buffer, board = 'main'): Promise<ImageRecord> {
   const answer = await fetch(address, { method: 'PUT', body: new Uint8Array(bytes) })
   assert.equal(answer.status, 201)
   const { id } = (await answer.json()) as ImageRecord
-  await server.variants.whenIdle()
+  await server.images.variants.whenIdle()
   return (await server.record(id, board))!
 }
 
@@ -51,7 +52,7 @@ const read = async (blob: string, side: number): Promise<Buffer> =>
 
 /** How often pictures are processed from now on. */
 function counting(): { count: number } {
-  const { decoder } = server
+  const { decoder } = server.images
   const vary = decoder.makeVariants.bind(decoder)
   const counted = { count: 0 }
   decoder.makeVariants = (file) => {
@@ -90,7 +91,7 @@ test('V7: variants are upright, however the camera was held', async () => {
   for (let orientation = 1; orientation <= 8; orientation++) {
     await writeFile(path, await heldSo(await corners(400, 300), orientation))
     const sides = [64, 320]
-    for (const variant of await server.decoder.makeVariants({
+    for (const variant of await server.images.decoder.makeVariants({
       path,
       type: 'image/jpeg',
       sides,
@@ -208,7 +209,7 @@ test('V2, V11: the same bytes are processed once, whichever boards they come to'
 })
 
 test('V3, V9, V12: a server that dies before it has told makes them again, of trashed pictures too', async () => {
-  await server.variants.close()
+  await server.images.variants.close()
   const left = await store(await fresh())
   const known = await store(await fresh())
   const trashed = await store(await fresh())
@@ -225,7 +226,7 @@ test('V3, V9, V12: a server that dies before it has told makes them again, of tr
       variantKey(known.blob!, side),
     )
   await server.pictures()
-  await server.variants.whenIdle()
+  await server.images.variants.whenIdle()
   for (const { id } of [left, known, trashed])
     assert.deepEqual((await server.record(id))!.variants, [64, 320])
   assert.equal(counted.count, 2)
@@ -234,11 +235,11 @@ test('V3, V9, V12: a server that dies before it has told makes them again, of tr
 
 test('V12: a start finds what boards that nobody opens have left', async () => {
   const board = await server.boards.create()
-  await server.variants.close()
+  await server.images.variants.close()
   const { id } = await store(await fresh(), board)
   await server.stop()
   await server.start()
-  await server.variants.resume()
+  await server.images.variants.resume()
   const { records } = await server.engine.log.load(board)
   assert.deepEqual(
     records.map((record) => [record.id, 'variants' in record && record.variants]),
@@ -255,13 +256,13 @@ test('V13, F8: a picture that nothing can be made of has none, and is not tried 
   const settle = { kind: 'image.settle', id, blob, type: 'image/png', ...facts } as const
   const who = { visitor: 'server', role: 'server' } as const
   await server.boards.with('main', (board) => board.act([settle], who))
-  server.variants.enqueue('main', await server.record(id))
-  await server.variants.whenIdle()
+  server.images.variants.enqueue('main', await server.record(id))
+  await server.images.variants.whenIdle()
   assert.deepEqual((await server.record(id))!.variants, [])
   await server.boards.with('main', ({ records }) => {
-    server.variants.enqueueMissing('main', records.values())
+    server.images.variants.enqueueMissing('main', records.values())
   })
-  await server.variants.whenIdle()
+  await server.images.variants.whenIdle()
   assert.equal(counted.count, 1)
 })
 
@@ -276,7 +277,7 @@ test('D1: variants of a bomb are given up, and the next are made', async () => {
     await assert.rejects(slow.makeVariants(file), { code: 'too-heavy' })
     await writeFile(path, blank(12_000, 12_000))
     await assert.rejects(
-      server.decoder.makeVariants(file),
+      server.images.decoder.makeVariants(file),
       { code: 'damaged' },
       'more pixels than may be',
     )
@@ -293,17 +294,17 @@ test('V4: variants stay while their original does, and go with it after the tras
   const there = () => Promise.all(keys.map((key) => server.engine.blobs.has(key)))
   await fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' })
   await later()
-  const times = { ...GARBAGE_COLLECTION_TIMES, lease: 0 }
-  await collectGarbage(parts(), times)
+  const times = { ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: 0 }
+  await garbageCollector().collect(times)
   assert.deepEqual(await there(), [true, true, true], 'in the trash')
   await expire(id)
   await later()
-  await collectGarbage(parts(), times)
+  await garbageCollector().collect(times)
   assert.equal(await server.record(id), undefined, 'the trash has expired')
-  await collectGarbage(parts(), GARBAGE_COLLECTION_TIMES)
+  await garbageCollector().collect(GARBAGE_COLLECTION_TIMES)
   assert.deepEqual(await there(), [true, true, true], 'their lease holds')
   await later()
-  await collectGarbage(parts(), times)
+  await garbageCollector().collect(times)
   assert.deepEqual(await there(), [false, false, false])
 })
 
@@ -329,20 +330,18 @@ test('V14: bytes that come again while the sweep decides stay, with their varian
       return typeof value === 'function' ? value.bind(target) : value
     },
   })
-  await collectGarbage(
-    { ...parts(), engine: { ...engine, blobs } },
-    { ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: 0 },
-  )
+  await garbageCollector({ ...engine, blobs }).collect({
+    ...GARBAGE_COLLECTION_TIMES,
+    blobLeaseMs: 0,
+  })
   assert.equal(again!.blob, blob)
   assert.equal(counted.count, 0, 'they were there')
   for (const variant of ['original', ...again!.variants!])
     assert.equal((await fetch(`${server.url}/b/main/blob/${blob}/${variant}`)).status, 200)
 })
 
-function parts() {
-  const { engine, boards, incomingFiles, variants, intake } = server
-  return { engine, boards, incomingFiles, variants, intake, notify: () => {} }
-}
+const garbageCollector = (engine: Engine = server.engine): GarbageCollector =>
+  new GarbageCollector(engine, server.boards, server.images, () => {})
 
 /** As if it had been trashed long ago. */
 async function expire(id: string): Promise<void> {

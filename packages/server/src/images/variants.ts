@@ -17,14 +17,14 @@ import { type Boards, SERVER } from '../boards/boards.ts'
 import { failpoint } from '../failpoint.ts'
 import type { Decoder } from './decoding/decoder.ts'
 
-/** Under which key a variant is stored: what it is made of, and how. A new recipe is a new number (V2). */
+/** Returns the key of a variant's blob: a hash of its source and recipe. A new recipe is a new number (V2). */
 export function variantKey(blob: string, side: number): string {
   return createHash('sha256').update(`${blob}/${side}.webp/1`).digest('hex')
 }
 
 /**
- * The longest sides of the variants that a stored picture has: those that are smaller than it is (V1), and
- * one to stand in for what browsers don't show (V5).
+ * Returns the longest sides, in pixels, of a stored picture's variants: those smaller than the picture (V1),
+ * and a stand-in for a type that browsers don't show (V5).
  */
 export function sidesOf({
   width,
@@ -35,11 +35,11 @@ export function sidesOf({
   return type === null || isShown(type) ? smaller : [...smaller, STAND_IN_SIDE_PX]
 }
 
-/** Errors that come again, however often it is tried. */
-const IMPOSSIBLE: ReadonlySet<string> = new Set(['damaged', 'too-heavy', 'too-many-pixels'])
+/** Errors of a picture that no retry can help. */
+const PERMANENT_ERRORS: ReadonlySet<string> = new Set(['damaged', 'too-heavy', 'too-many-pixels'])
 
-/** Pictures that may wait: what doesn't find room is found again when its board is opened, or at a sweep. */
-const QUEUE = 10_000
+/** Pictures that wait in each queue. Others are found when their board is opened, or by a garbage collection. */
+const MAX_QUEUE_COUNT = 10_000
 
 interface Parts {
   readonly engine: Engine
@@ -51,24 +51,28 @@ interface Parts {
 interface Picture {
   readonly blob: string
   readonly record: ImageRecord
-  /** Boards that wait for it. */
+  /** Boards whose records wait for the variants. */
   readonly boards: Set<string>
 }
 
+/** A record that waits for its variants. */
+type PendingRecord = ImageRecord & { blob: string }
+
 /**
- * Makes the smaller pictures of those that are stored, one picture after the other:
+ * Makes the variants of stored pictures, one picture after the other:
  *
  *     settled record -> variants in the blob store -> image.vary
  *
- * Each step may be done again: by another server, and after a crash in between, when a record without
- * variants is met at the start, when its board is opened, or at a sweep (V12).
+ * Each step may run again, by another server or after a crash. A record without variants is found at the
+ * start, when its board is opened, or by a garbage collection (V12).
  */
 export class Variants {
   readonly #parts: Parts
   readonly #folder: string
-  /** By blob: what somebody has just stored, and what was left by an earlier run. */
-  readonly #fresh = new Map<string, Picture>()
-  readonly #left = new Map<string, Picture>()
+  /** Pictures that were just stored, by blob. */
+  readonly #recent = new Map<string, Picture>()
+  /** Pictures without variants that were found later, by blob. They come after the recent ones. */
+  readonly #backlog = new Map<string, Picture>()
   #running: Promise<void> | null = null
   #closed = false
 
@@ -77,7 +81,7 @@ export class Variants {
     this.#parts = parts
   }
 
-  /** `folder` is its own; what a dead process left there goes. */
+  /** Opens the folder and removes what an earlier process left there. */
   static async open(folder: string, parts: Parts): Promise<Variants> {
     await rm(folder, { recursive: true, force: true })
     await makeFolder(folder)
@@ -86,18 +90,19 @@ export class Variants {
     return variants
   }
 
-  /** A picture that has just been stored on this board. */
+  /** Enqueues a picture that was just stored. */
   enqueue(board: string, record: AnyRecord | undefined): void {
-    if (isWanting(record)) this.#add(this.#fresh, board, record)
+    if (isPending(record)) this.#add(this.#recent, board, record)
   }
 
-  /** Looks through a board's records for pictures that have none yet. */
+  /** Enqueues those of a board's pictures that have no variants yet. */
   enqueueMissing(board: string, records: Iterable<AnyRecord>): void {
     for (const record of records)
-      if (isWanting(record) && !this.#fresh.has(record.blob)) this.#add(this.#left, board, record)
+      if (isPending(record) && !this.#recent.has(record.blob))
+        this.#add(this.#backlog, board, record)
   }
 
-  /** Looks through all boards for what an earlier run left. */
+  /** Makes what an earlier process left undone, on all boards. */
   async resume(): Promise<void> {
     const { engine, log } = this.#parts
     try {
@@ -111,23 +116,23 @@ export class Variants {
     }
   }
 
-  /** Resolves when nothing waits. */
+  /** Resolves when no picture waits. */
   async whenIdle(): Promise<void> {
     while (this.#running) await this.#running
   }
 
-  /** Gives up what waits, with the workers that it waits for. */
+  /** Gives up the queues. Close the decoder at the same time: a picture may wait for it. */
   async close(): Promise<void> {
     this.#closed = true
-    this.#fresh.clear()
-    this.#left.clear()
+    this.#recent.clear()
+    this.#backlog.clear()
     await this.#running
   }
 
-  #add(queue: Map<string, Picture>, board: string, record: ImageRecord & { blob: string }): void {
+  #add(queue: Map<string, Picture>, board: string, record: PendingRecord): void {
     const { blob } = record
     const waiting = queue.get(blob)
-    if (this.#closed || (!waiting && queue.size >= QUEUE)) return
+    if (this.#closed || (!waiting && queue.size >= MAX_QUEUE_COUNT)) return
     if (waiting) waiting.boards.add(board)
     else queue.set(blob, { blob, record, boards: new Set([board]) })
     this.#running ??= this.#run().finally(() => {
@@ -141,13 +146,13 @@ export class Variants {
         await this.#parts.decoder.whenIdle()
         await this.#make(next)
       } catch (error) {
-        // Its records stay without, to be met again; a server that closes has nothing to tell.
+        // The records stay without variants and are found again. A closing server fails without a reason.
         if (!this.#closed) this.#parts.log.warn({ err: error, blob: next.blob }, 'no variants')
       }
   }
 
   #next(): Picture | undefined {
-    const queue = this.#fresh.size > 0 ? this.#fresh : this.#left
+    const queue = this.#recent.size > 0 ? this.#recent : this.#backlog
     const [next] = queue.values()
     if (next) queue.delete(next.blob)
     return next
@@ -159,28 +164,36 @@ export class Variants {
     for (const board of boards) await this.#announce(board, blob, variants)
   }
 
-  /** What there is in the end; nothing of a picture that can't be made smaller, and never again (V13). */
+  /** Returns the sides that exist afterwards. Empty if none can be made; it is never retried (V13). */
   async #store(blob: string, record: ImageRecord): Promise<readonly number[]> {
     const { blobs } = this.#parts.engine
     const sides = sidesOf(record)
-    const there: number[] = []
-    // The same bytes are processed once (V11); those that nobody wants any more are wanted again (V14).
+    const existing: number[] = []
+    // A variant that exists isn't made again (V11). Its lease starts again: nobody else may refer to it (V14).
     for (const side of [...VARIANT_SIDES_PX, STAND_IN_SIDE_PX])
-      if (await blobs.renew(variantKey(blob, side))) there.push(side)
-    const missing = sides.filter((side) => !there.includes(side))
-    if (missing.length === 0) return there
+      if (await blobs.renew(variantKey(blob, side))) existing.push(side)
+    const missing = sides.filter((side) => !existing.includes(side))
+    if (missing.length === 0) return existing
+    try {
+      const made = await this.#decode(blob, record, missing)
+      return [...new Set([...existing, ...made])].sort((a, b) => a - b)
+    } catch (error) {
+      if (error instanceof WireError && PERMANENT_ERRORS.has(error.code)) return []
+      throw error
+    }
+  }
+
+  /** Makes and stores variants. Returns the sides that were made. */
+  async #decode(blob: string, record: ImageRecord, sides: readonly number[]): Promise<number[]> {
+    const { engine, decoder } = this.#parts
     const folder = join(this.#folder, blob)
     await mkdir(folder)
     try {
       const path = join(folder, 'original')
-      await pipeline(await blobs.get(blob), createWriteStream(path))
-      const type = record.type!
-      const made = await this.#parts.decoder.makeVariants({ path, type, sides: missing, folder })
-      for (const { side, path } of made) await blobs.put(path, variantKey(blob, side))
-      return [...new Set([...there, ...made.map(({ side }) => side)])].sort((a, b) => a - b)
-    } catch (error) {
-      if (error instanceof WireError && IMPOSSIBLE.has(error.code)) return []
-      throw error
+      await pipeline(await engine.blobs.get(blob), createWriteStream(path))
+      const made = await decoder.makeVariants({ path, type: record.type!, sides, folder })
+      for (const { side, path } of made) await engine.blobs.put(path, variantKey(blob, side))
+      return made.map(({ side }) => side)
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
@@ -190,16 +203,16 @@ export class Variants {
     await this.#parts.boards
       .with(id, async (board) => {
         const commands = [...board.records.values()]
-          .filter((record) => isWanting(record) && record.blob === blob)
+          .filter((record) => isPending(record) && record.blob === blob)
           .map((record) => ({ kind: 'image.vary', id: record.id, blob, variants }) as const)
         if (commands.length > 0) await board.act(commands, SERVER)
       })
       .catch((error: unknown) => {
-        // The board or a picture is gone; one that is left behind is met again.
+        // The board or a picture is gone. A record that is left over is found again.
         if (!(error instanceof WireError)) throw error
       })
   }
 }
 
-const isWanting = (record: AnyRecord | undefined): record is ImageRecord & { blob: string } =>
+const isPending = (record: AnyRecord | undefined): record is PendingRecord =>
   record?.kind === 'image' && record.blob !== null && record.variants === null

@@ -7,7 +7,7 @@ import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import type { Guard } from '../http/guard.ts'
-import type { Intake } from '../images/uploads/intake.ts'
+import type { Previews } from '../images/uploads/previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
 import { Room } from './room.ts'
@@ -17,7 +17,7 @@ import { boundUnread } from './socket-writer.ts'
 interface GatewayOptions {
   readonly boards: Boards
   readonly guard: Guard
-  readonly intake: Intake
+  readonly previews: Previews
   readonly uploadProgress: UploadProgress
   readonly metrics: Metrics
   readonly log: FastifyBaseLogger
@@ -93,7 +93,7 @@ export class Gateway {
     const known = this.#rooms.get(board.id)
     if (known) return known
     // Previews must not wait for a process to start.
-    this.#options.intake.warmUp()
+    this.#options.previews.warmUp()
     const room = new Room(board, {
       ...this.#options,
       onEmpty: () => this.#rooms.delete(board.id),

@@ -26,11 +26,7 @@ import { pino } from 'pino'
 import { WebSocket } from 'ws'
 import { Boards, DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
-import { Decoder } from '../images/decoding/decoder.ts'
-import { IncomingFiles } from '../images/uploads/incoming-files.ts'
-import { Intake } from '../images/uploads/intake.ts'
-import { UploadProgress } from '../images/uploads/progress.ts'
-import { Variants } from '../images/variants.ts'
+import { type ImagePipeline, openImagePipeline } from '../images/pipeline.ts'
 import { Metrics } from '../metrics.ts'
 import { Gateway } from './gateway.ts'
 
@@ -158,9 +154,7 @@ describe('live', () => {
   let boards: Boards
   let http: HttpServer
   let gateway: Gateway
-  let incomingFiles: IncomingFiles
-  let decoder: Decoder
-  let intake: Intake
+  let images: ImagePipeline
   let port: number
   let board: LiveBoard
   let release: () => void
@@ -182,16 +176,12 @@ describe('live', () => {
     await once(http, 'listening')
     port = (http.address() as AddressInfo).port
     const log = pino({ level: 'silent' })
-    incomingFiles = await IncomingFiles.open(join(folder, 'arrivals'))
-    decoder = new Decoder()
-    const uploadProgress = new UploadProgress()
-    const variants = await Variants.open(join(folder, 'variants'), { engine, boards, decoder, log })
-    const parts = { engine, boards, incomingFiles, uploadProgress, decoder, variants, log }
-    intake = new Intake({ ...parts, maxUpload: 5_000_000 })
+    images = await openImagePipeline({ data: folder, engine, boards, maxUpload: 5_000_000, log })
+    const { previews, uploadProgress } = images
     gateway = new Gateway(http, {
       boards,
       guard: { check: () => {}, sender: visitorOf, origin: () => '', introduce: () => null },
-      intake,
+      previews,
       uploadProgress,
       metrics: new Metrics(),
       log,
@@ -203,7 +193,7 @@ describe('live', () => {
     http.closeAllConnections()
     http.close()
     release()
-    await decoder.close()
+    await images.close()
     await boards.close()
     await engine.close()
     await rm(folder, { recursive: true })

@@ -18,8 +18,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
-import { type Intake, isArriving } from '../images/uploads/intake.ts'
-import type { UploadProgress } from '../images/uploads/progress.ts'
+import type { Previews } from '../images/uploads/previews.ts'
+import { isArriving, type UploadProgress } from '../images/uploads/progress.ts'
 import { Outbox } from './outbox.ts'
 import { RateLimiter } from './rate-limiter.ts'
 import type { Member, Room } from './room.ts'
@@ -32,7 +32,7 @@ const ROUND_TRIP_INTERVAL_MS = 30_000
 
 interface SessionOptions {
   readonly sender: Sender
-  readonly intake: Intake
+  readonly previews: Previews
   readonly uploadProgress: UploadProgress
   readonly log: FastifyBaseLogger
 }
@@ -118,7 +118,7 @@ export class Session implements Member {
     for (const [i, command] of message.commands.entries()) {
       const bytes = command.kind === 'image.add' && previews[command.id]
       if (bytes && !refused.has(message.n + i))
-        void this.#options.intake.addPreview(board, command.id, bytes)
+        void this.#options.previews.addFromSender(board, command.id, bytes)
     }
     return answer
   }

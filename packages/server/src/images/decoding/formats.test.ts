@@ -46,7 +46,7 @@ async function store(bytes: Uint8Array, name: string): Promise<ImageRecord> {
   const answer = await put(bytes, name)
   assert.equal(answer.status, 201, `${name}: ${await answer.clone().text()}`)
   const { id } = (await answer.json()) as ImageRecord
-  await server.variants.whenIdle()
+  await server.images.variants.whenIdle()
   return (await server.record(id))!
 }
 

@@ -1,85 +1,81 @@
 import type { ImageAdd } from '@wirephoto/board'
 import type { LiveBoard, Sender } from '../../boards/live-board.ts'
-import type { Decoder } from '../decoding/decoder.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
+import type { Previews } from './previews.ts'
 
-/** Milliseconds in which most pictures have come whole, so that nobody need be told before. */
-const PATIENCE = 400
+/** Most direct uploads are complete after this time and needn't be announced early. */
+const ANNOUNCE_DELAY_MS = 400
 
-interface Parts {
-  readonly incomingFiles: IncomingFiles
-  readonly decoder: Decoder
+/** The picture that a direct upload adds, and the board that it goes to. */
+export interface Announcement {
+  readonly board: LiveBoard
+  readonly sender: Sender
+  /** Without the size, which the file's first bytes contain. */
+  readonly add: Omit<ImageAdd, 'width' | 'height'>
 }
 
 /**
- * A picture that comes whole, in one request, and slowly: announced as soon as its first bytes tell
- * its size, so that everybody sees it arriving as they do a page's.
+ * Announces a slow direct upload as soon as its first bytes contain the picture's size. Everybody sees it
+ * arrive then, like an upload from a page.
  */
 export class EarlyAnnouncer {
-  readonly #parts: Parts
-  readonly #board: LiveBoard
-  readonly #sender: Sender
-  readonly #add: Omit<ImageAdd, 'width' | 'height'>
+  readonly #incomingFiles: IncomingFiles
+  readonly #previews: Previews
+  readonly #announcement: Announcement
   readonly #startedAt = performance.now()
-  /** Bytes at which it is looked at next. */
-  #look = 1
+  /** Offset at which the size is looked for next. */
+  #nextAttempt = 1
   #announcing: Promise<void> = Promise.resolve()
-  #unvow: (() => Promise<void>) | null = null
+  #withdraw: (() => Promise<void>) | null = null
 
-  constructor(
-    parts: Parts,
-    board: LiveBoard,
-    sender: Sender,
-    add: Omit<ImageAdd, 'width' | 'height'>,
-  ) {
-    this.#parts = parts
-    this.#board = board
-    this.#sender = sender
-    this.#add = add
+  constructor(incomingFiles: IncomingFiles, previews: Previews, announcement: Announcement) {
+    this.#incomingFiles = incomingFiles
+    this.#previews = previews
+    this.#announcement = announcement
   }
 
   get isAnnounced(): boolean {
-    return this.#unvow !== null
+    return this.#withdraw !== null
   }
 
-  /** Bytes have come. */
-  moved(incomingFile: IncomingFile): void {
-    if (this.isAnnounced || incomingFile.offset < this.#look) return
-    if (performance.now() - this.#startedAt < PATIENCE) return
-    // Until it has come to something.
-    this.#look = Number.POSITIVE_INFINITY
+  /** Announces the picture if it is time to; from then on shows its progress. */
+  bytesArrived(incomingFile: IncomingFile): void {
+    const { board, add } = this.#announcement
+    if (this.isAnnounced) return this.#previews.bytesArrived(incomingFile, board, add.id)
+    if (incomingFile.offset < this.#nextAttempt) return
+    if (performance.now() - this.#startedAt < ANNOUNCE_DELAY_MS) return
+    // One attempt at a time.
+    this.#nextAttempt = Number.POSITIVE_INFINITY
     this.#announcing = this.#announce(incomingFile).catch(() => {
-      // It is added when it is whole.
+      // The picture is added when it is complete.
     })
   }
 
-  /** Resolves when nothing is being announced any more. */
-  settled(): Promise<void> {
+  /** Resolves when no announcement is under way. */
+  whenIdle(): Promise<void> {
     return this.#announcing
   }
 
-  /** It is stored, or its record has been failed. */
-  async end(): Promise<void> {
-    await this.#unvow?.()
+  /** Forgets the announcement, after the picture is stored or its record has failed. */
+  async withdraw(): Promise<void> {
+    await this.#withdraw?.()
   }
 
   async #announce(incomingFile: IncomingFile): Promise<void> {
-    const { incomingFiles, decoder } = this.#parts
-    const size = await decoder.measure(incomingFile.path)
+    const { board, sender, add } = this.#announcement
+    const size = await this.#previews.measure(incomingFile)
     if (!size) {
-      this.#look = incomingFile.offset * 2
+      this.#nextAttempt = incomingFile.offset * 2
       return
     }
-    const unvow = await incomingFiles.announceVolatile(
-      { board: this.#board.id, id: this.#add.id },
-      incomingFile,
-    )
+    const picture = { board: board.id, id: add.id }
+    const withdraw = await this.#incomingFiles.announceVolatile(picture, incomingFile)
     try {
-      await this.#board.act([{ ...this.#add, ...size }], this.#sender)
-      this.#unvow = unvow
+      await board.act([{ ...add, ...size }], sender)
+      this.#withdraw = withdraw
     } catch (error) {
-      await unvow()
+      await withdraw()
       throw error
     }
   }

@@ -4,22 +4,23 @@ import { pipeline } from 'node:stream/promises'
 import { type MediaType, WireError } from '@wirephoto/board'
 import type { IncomingFile } from './incoming-file.ts'
 
-/** Milliseconds without a byte after which a tail ends. */
-const PATIENCE = 2_000
-/** Bytes read at one time: all that a tail holds. */
-const PIECE = 65_536
-/** Tails that this server reads at one time (F7). */
-const TAILS = 256
+/** Time without a byte after which a reader's response ends. */
+const READ_TIMEOUT_MS = 2_000
+/** Bytes read at a time, and all that a reader holds in memory. */
+const CHUNK_BYTES = 65_536
+/** Readers at one time (F7). */
+const MAX_READER_COUNT = 256
 
-/** Whoever reads files while they grow: from the disk, at their own pace, one file a page. */
+/** Readers of files that still grow: from the disk, at their own pace, one file for each page. */
 export class GrowingFileReaders {
-  readonly #open = new Map<string, AbortController>()
+  readonly #readers = new Map<string, AbortController>()
 
   /**
-   * Sends what there is of a file and what comes, to what `begin` opens once its type is known. Ends it when
-   * the file is whole or nothing has come for two seconds; destroys it and rejects when the upload comes to
-   * nothing, and when the same page reads another. Rejects with `not-found` for what may not be read before
-   * it is whole, with `busy` when there are too many readers.
+   * Sends a growing file from its start to the stream that `begin` opens once the type is known. Ends the
+   * stream when the file is complete, or after two seconds without a byte.
+   *
+   * Destroys the stream and rejects when the upload fails, or when the same page reads another file. Rejects
+   * with `not-found` if the file must not be read before it is complete, and with `busy` for too many readers.
    */
   async send(
     incomingFile: IncomingFile,
@@ -28,52 +29,53 @@ export class GrowingFileReaders {
   ): Promise<void> {
     const reader = new AbortController()
     const { signal } = reader
-    this.#open.get(page)?.abort()
-    if (this.#open.size >= TAILS && !this.#open.has(page)) throw new WireError('busy')
-    this.#open.set(page, reader)
+    this.#readers.get(page)?.abort()
+    if (this.#readers.size >= MAX_READER_COUNT && !this.#readers.has(page))
+      throw new WireError('busy')
+    this.#readers.set(page, reader)
     const unwatch = incomingFile.watch(() => {
-      if (incomingFile.isGone && !incomingFile.isWhole) reader.abort()
+      if (incomingFile.isGone && !incomingFile.isComplete) reader.abort()
     })
     try {
-      const type = await typeOf(incomingFile, signal)
-      await pipeline(tail(incomingFile, signal), begin(type), { signal })
+      const type = await readableTypeOf(incomingFile, signal)
+      await pipeline(read(incomingFile, signal), begin(type), { signal })
     } finally {
       unwatch()
-      if (this.#open.get(page) === reader) this.#open.delete(page)
+      if (this.#readers.get(page) === reader) this.#readers.delete(page)
     }
   }
 }
 
-/** Waits for the bytes that tell. */
-async function typeOf(incomingFile: IncomingFile, signal: AbortSignal): Promise<MediaType> {
+/** Waits for the bytes that identify the type. Rejects with `not-found` if it must not be read. */
+async function readableTypeOf(incomingFile: IncomingFile, signal: AbortSignal): Promise<MediaType> {
   while (!incomingFile.isTypeKnown && !signal.aborted)
-    if (!(await moved(incomingFile, signal))) break
+    if (!(await hasChanged(incomingFile, signal))) break
   const type = await incomingFile.readableType().catch(() => null)
   if (!type || incomingFile.isGone || signal.aborted) throw new WireError('not-found')
   return type
 }
 
-async function* tail(incomingFile: IncomingFile, signal: AbortSignal): AsyncGenerator<Buffer> {
-  // What is whole can be read on when its file has become a blob.
+async function* read(incomingFile: IncomingFile, signal: AbortSignal): AsyncGenerator<Buffer> {
+  // The open file stays readable after the upload is stored and its path is gone.
   await using file = await open(incomingFile.path)
   for (let at = 0; !signal.aborted; ) {
     if (at < incomingFile.offset) {
-      const piece = Buffer.allocUnsafe(Math.min(PIECE, incomingFile.offset - at))
-      const { bytesRead } = await file.read(piece, 0, piece.length, at)
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, incomingFile.offset - at))
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, at)
       if (bytesRead === 0) throw new WireError('upload-gone')
       at += bytesRead
-      yield piece.subarray(0, bytesRead)
-    } else if (incomingFile.isWhole || !(await moved(incomingFile, signal))) return
+      yield chunk.subarray(0, bytesRead)
+    } else if (incomingFile.isComplete || !(await hasChanged(incomingFile, signal))) return
   }
 }
 
-/** Resolves to whether anything happens within the time that a tail waits. */
-async function moved(incomingFile: IncomingFile, signal: AbortSignal): Promise<boolean> {
+/** Resolves to whether the file changes, or the reader is aborted, within the read timeout. */
+async function hasChanged(incomingFile: IncomingFile, signal: AbortSignal): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const wake = () => resolve(true)
   const unwatch = incomingFile.watch(wake)
   signal.addEventListener('abort', wake, { once: true })
-  const timer = setTimeout(() => resolve(false), PATIENCE)
+  const timer = setTimeout(() => resolve(false), READ_TIMEOUT_MS)
   try {
     return await promise
   } finally {

@@ -10,59 +10,63 @@ import { SNIFF_BYTES, sniff } from '../decoding/sniff.ts'
 import { writeAll } from '../metadata/edit-plan.ts'
 import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
 
-/** Bytes that may arrive before they are made durable: what a power loss costs a sender at most. */
-const STEP = 1_048_576
-/** Bodies that are received at one time before the server says that it is busy (F7). */
-const SENDERS = 256
+/** Bytes that arrive between two syncs: the most that a power loss costs a sender. */
+const SYNC_INTERVAL_BYTES = 1_048_576
+/** Bodies that are received at one time (F7). */
+const MAX_SENDER_COUNT = 256
 
-/** What is announced of an arrival that may be resumed. */
+/** The record that a resumable upload fills, and the file that was announced for it. */
 export interface UploadTarget {
   readonly board: string
-  /** The picture's id. */
+  /** Id of the picture. */
   readonly id: string
   readonly name: string
   /** Bytes. */
   readonly length: number
-  /** Whether metadata stays in it (M4). */
+  /** Whether metadata stays in the file (M4). */
   readonly keepMetadata?: boolean
 }
 
-/** A file on its way in, scrubbed unless its board keeps metadata (F10). One writer at a time. */
+/**
+ * A file that is being sent. It is scrubbed as it arrives, unless its board keeps metadata (F10). One sender
+ * writes at a time.
+ */
 export class IncomingFile {
   readonly path: string
   readonly name: string
-  /** Bytes in all; null while nobody knows. */
+  /** Bytes of the complete file; null while nobody knows. */
   readonly length: number | null
   readonly #keepMetadata: boolean
-  /** The picture whose it is, when it may be resumed. */
+  /** The picture that a resumable upload is for; undefined for one that lives and dies with its request. */
   readonly target: { readonly board: string; readonly id: string } | undefined
   readonly #senders: { count: number }
   #offset = 0
-  #durable = 0
+  #durableOffset = 0
   #type: MediaType | null = null
   #head: Buffer = Buffer.alloc(0)
-  /** What has been through the bytes up to the offset; null when this process hasn't read them. */
+  /** State of the hash and the scrubber at the offset; null if this process hasn't read those bytes. */
   #reading: Reading | null = newReading()
   #isScrubbed = false
   #source: Readable | null = null
-  #turn: Promise<unknown> = Promise.resolve()
-  #begun: Promise<void> | null = null
-  #gone = false
-  #whole = false
+  /** Resolves when the current sender no longer writes. */
+  #writing: Promise<unknown> = Promise.resolve()
+  #creating: Promise<void> | null = null
+  #isGone = false
+  #hasEnded = false
   readonly #watchers = new Set<() => void>()
 
   constructor(
     path: string,
     file: { name: string; length: number | null; keepMetadata?: boolean },
     senders: { count: number },
-    of?: UploadTarget,
+    target?: UploadTarget,
   ) {
     this.path = path
     this.name = file.name
     this.length = file.length
     this.#keepMetadata = file.keepMetadata ?? false
     this.#senders = senders
-    this.target = of
+    this.target = target
   }
 
   /** Bytes that have arrived. */
@@ -70,34 +74,30 @@ export class IncomingFile {
     return this.#offset
   }
 
+  /** Whether all bytes have arrived. */
   get isComplete(): boolean {
-    return this.#offset === this.length
+    return this.#hasEnded || this.#offset === this.length
   }
 
-  /** Whether all of it has come. */
-  get isWhole(): boolean {
-    return this.#whole || this.isComplete
-  }
-
-  /** Whether enough has come to tell what it is. */
+  /** Whether enough bytes have arrived to identify the type. */
   get isTypeKnown(): boolean {
-    return this.#head.length >= SNIFF_BYTES || this.isWhole
+    return this.#head.length >= SNIFF_BYTES || this.isComplete
   }
 
-  /** Whether it has been removed: stored, refused or given up. */
+  /** Whether it has been removed: stored, refused or cancelled. */
   get isGone(): boolean {
-    return this.#gone
+    return this.#isGone
   }
 
-  /** Calls back whenever bytes have come, the last of them too, and when it goes. */
+  /** Calls back when bytes have arrived, and when the file is removed. Returns a function that ends this. */
   watch(changed: () => void): () => void {
     this.#watchers.add(changed)
     return () => this.#watchers.delete(changed)
   }
 
   /**
-   * What it is, if the bytes up to the offset may be shown to others before the rest is there; null if
-   * they may not, or while too few have come. Rejects when it is no picture.
+   * Returns the type if the bytes up to the offset may be shown to others already. Null if they must not, or
+   * while too few have arrived. Rejects as `type` does.
    */
   async readableType(): Promise<MediaType | null> {
     if (!this.isTypeKnown) return null
@@ -105,24 +105,24 @@ export class IncomingFile {
     return isShown(type) && isScrubbedInStream(this.#head) ? type : null
   }
 
-  /** Makes the files, durably, before anybody is told of them. */
-  begin(): Promise<void> {
-    if (this.#begun === null) {
-      this.#begun = this.#make()
-      // Whoever sends meanwhile waits for it.
-      this.#turn = this.#begun.catch(() => {})
+  /** Creates the files of a resumable upload durably, before anybody is told of it. Idempotent. */
+  create(): Promise<void> {
+    if (this.#creating === null) {
+      this.#creating = this.#create()
+      // A sender waits until the files are there.
+      this.#writing = this.#creating.catch(() => {})
     }
-    return this.#begun
+    return this.#creating
   }
 
-  /** Goes on from what is durable: the bytes behind it may be anything after a power loss. */
-  async restore(durable: number): Promise<void> {
-    this.#begun = Promise.resolve()
+  /** Resumes at the durable offset. After a power loss the bytes behind it may be anything. */
+  async restore(durableOffset: number): Promise<void> {
+    this.#creating = Promise.resolve()
     await using handle = await open(this.path, 'r+')
     const { size, nlink } = await handle.stat()
-    // With a second name it is a blob already: whole, scrubbed, durable, and not to be touched.
+    // A file with a second link is a blob already: complete, scrubbed and durable. It must not change.
     this.#isScrubbed = nlink > 1
-    this.#offset = this.#durable = nlink > 1 ? size : Math.min(durable, size)
+    this.#offset = this.#durableOffset = nlink > 1 ? size : Math.min(durableOffset, size)
     this.#reading = null
     if (this.#offset < size) await handle.truncate(this.#offset)
     this.#head = Buffer.alloc(Math.min(SNIFF_BYTES, this.#offset))
@@ -130,28 +130,30 @@ export class IncomingFile {
   }
 
   /**
-   * Writes a body behind the byte `at`, at most `limit` bytes in all, at the sender's pace and with
-   * flat memory. Resolves when the body has ended. Whether it ends or breaks off, what has arrived
-   * is durable before anybody is told of it (F1). Whoever starts where the file ends takes over
-   * from a sender that hangs. `moved` is called whenever bytes have come.
+   * Streams a body to disk from the byte `at`, at the sender's pace and with flat memory. Resolves when the
+   * body has ended. When it ends or breaks off, the bytes that arrived are durable (F1).
+   *
+   * Rejects with `conflict` if the file doesn't end at `at`, with `too-large` or `bad-request` for bytes behind
+   * `limit` or the announced length, and with `busy` for too many senders. A sender that starts at the file's
+   * end replaces one that hangs. `bytesArrived` is called after each write.
    */
   async receive(
     source: Readable,
-    { at, limit, moved }: { at: number; limit: number; moved?: () => void },
+    { at, limit, bytesArrived }: { at: number; limit: number; bytesArrived?: () => void },
   ): Promise<void> {
     if (at !== this.#offset) throw new WireError('conflict')
-    if (this.#senders.count >= SENDERS) throw new WireError('busy')
+    if (this.#senders.count >= MAX_SENDER_COUNT) throw new WireError('busy')
     this.#senders.count++
     try {
-      await this.#exclusively(source, async () => {
-        if (this.#gone) throw new WireError('upload-gone')
+      await this.#asOnlySender(source, async () => {
+        if (this.#isGone) throw new WireError('upload-gone')
         if (at !== this.#offset) throw new WireError('conflict')
-        const reading = await this.#read()
+        const reading = await this.#readUpToOffset()
         await using handle = await open(this.path, this.target ? 'r+' : 'w')
         try {
-          await this.#pour(source, handle, reading, limit, moved)
+          await this.#append(source, handle, { reading, limit, bytesArrived })
         } finally {
-          await this.#flush(handle)
+          await this.#sync(handle)
         }
       })
     } finally {
@@ -159,16 +161,16 @@ export class IncomingFile {
     }
   }
 
-  /** How much is durable, after making durable what has arrived. */
+  /** Makes durable what has arrived; resolves to the durable offset. */
   async sync(): Promise<number> {
-    if (this.#durable < this.#offset) {
+    if (this.#durableOffset < this.#offset) {
       await using handle = await open(this.path, 'r+')
-      await this.#flush(handle)
+      await this.#sync(handle)
     }
-    return this.#durable
+    return this.#durableOffset
   }
 
-  /** What its first bytes say it is. Rejects when that is no picture. */
+  /** Detects the type from the first bytes. Rejects with `not-a-picture`, `video` or `empty-file`. */
   async type(): Promise<MediaType> {
     if (this.#type) return this.#type
     const type = await sniff(this.#head, this.name)
@@ -178,8 +180,8 @@ export class IncomingFile {
   }
 
   /**
-   * Scrubs, now that all is there, what couldn't be as it came. Idempotent; rejects with `damaged` when
-   * that can't be done. Nobody may be given the file before.
+   * Scrubs a complete file whose format can't be scrubbed as it arrives. Nobody may read the file before.
+   * Idempotent; rejects with `damaged` if the file is malformed.
    */
   async scrub(): Promise<void> {
     const type = await this.type()
@@ -189,46 +191,46 @@ export class IncomingFile {
     this.#reading = null
   }
 
-  /** sha256 of all that has arrived, in hex. */
+  /** Returns the sha256, in hex, of all bytes that have arrived. */
   async digest(): Promise<string> {
-    const { hash } = await this.#read()
+    const { hash } = await this.#readUpToOffset()
     return hash.copy().digest('hex')
   }
 
-  /** When bytes last arrived, in milliseconds since 1970. */
+  /** Returns when bytes last arrived, in milliseconds since 1970. */
   async touchedAt(): Promise<number> {
     return (await stat(this.path)).mtimeMs
   }
 
-  /** Breaks off whoever is sending, and resolves when nothing is written any more. */
+  /** Breaks off the sender; resolves when nothing is written any more. */
   async stop(): Promise<void> {
     this.#source?.destroy()
-    await this.#turn
+    await this.#writing
   }
 
-  /** Removes its files, for good. Idempotent. */
+  /** Removes its files for good. Idempotent. */
   async discard(): Promise<void> {
-    this.#gone = true
-    this.#tell()
+    this.#isGone = true
+    this.#notifyWatchers()
     await this.stop()
     if (this.target) await removeFile(`${this.path}.json`)
     await removeFile(this.path)
   }
 
-  async #make(): Promise<void> {
+  async #create(): Promise<void> {
     const handle = await open(this.path, 'wx')
     await handle.close()
     await this.#writeSidecar()
     await syncFolder(dirname(this.path))
-    failpoint('arrival.made')
+    failpoint('incoming-file.created')
   }
 
-  async #exclusively(source: Readable, use: () => Promise<void>): Promise<void> {
+  async #asOnlySender(source: Readable, use: () => Promise<void>): Promise<void> {
     this.#source?.destroy()
     this.#source = source
-    const before = this.#turn
+    const before = this.#writing
     const { promise, resolve } = Promise.withResolvers<void>()
-    this.#turn = promise
+    this.#writing = promise
     await before
     try {
       await use()
@@ -238,43 +240,43 @@ export class IncomingFile {
     }
   }
 
-  async #pour(
+  async #append(
     source: Readable,
     handle: FileHandle,
-    { hash, scrubber }: Reading,
-    limit: number,
-    moved?: () => void,
+    { reading, limit, bytesArrived }: AppendOptions,
   ): Promise<void> {
-    const most = Math.min(this.length ?? limit, limit)
+    const { hash, scrubber } = reading
+    const maxLength = Math.min(this.length ?? limit, limit)
     for await (const chunk of chunksOf(source)) {
-      if (this.#offset + chunk.length > most) throw this.#tooLong(limit)
-      // Whoever made the body may still want it as it was.
+      if (this.#offset + chunk.length > maxLength) throw this.#tooLong(limit)
+      // The scrubber overwrites, and the chunk belongs to the sender's stream.
       const bytes = Buffer.from(chunk)
       if (!this.#keepMetadata) scrubber.scrub(bytes)
-      // Unless it is written, its bytes come again.
+      // If the write fails, the sender sends these bytes again.
       this.#reading = null
       await writeAll(handle, bytes, this.#offset)
       hash.update(bytes)
-      this.#reading = { hash, scrubber }
+      this.#reading = reading
       this.#offset += chunk.length
-      await this.#look(chunk)
-      moved?.()
-      this.#tell()
-      if (this.target && this.#offset - this.#durable >= STEP) await this.#flush(handle)
+      await this.#checkType(chunk)
+      bytesArrived?.()
+      this.#notifyWatchers()
+      if (this.target && this.#offset - this.#durableOffset >= SYNC_INTERVAL_BYTES)
+        await this.#sync(handle)
     }
-    // A file shorter than what it takes to be sure is judged when it is whole.
     if (this.length !== null && !this.isComplete) return
+    // A file shorter than `SNIFF_BYTES` is checked when it is complete.
     await this.type()
-    this.#whole = true
-    this.#tell()
+    this.#hasEnded = true
+    this.#notifyWatchers()
   }
 
-  #tell(): void {
+  #notifyWatchers(): void {
     for (const changed of this.#watchers) changed()
   }
 
-  /** Refuses what is no picture as soon as its first bytes are in. */
-  async #look(chunk: Buffer): Promise<void> {
+  /** Rejects as soon as the first bytes aren't those of a picture. */
+  async #checkType(chunk: Buffer): Promise<void> {
     if (this.#head.length >= SNIFF_BYTES) return
     this.#head = Buffer.concat([this.#head, chunk.subarray(0, SNIFF_BYTES - this.#head.length)])
     if (this.#head.length >= SNIFF_BYTES) await this.type()
@@ -285,21 +287,21 @@ export class IncomingFile {
     return new WireError('too-large', { name: this.name, limit })
   }
 
-  /** The bytes first, then the word that they are there. */
-  async #flush(handle: FileHandle): Promise<void> {
-    if (!this.target || this.#durable === this.#offset) return
+  /** Makes the bytes durable first, then the offset that refers to them. */
+  async #sync(handle: FileHandle): Promise<void> {
+    if (!this.target || this.#durableOffset === this.#offset) return
     const offset = this.#offset
     await handle.datasync()
-    this.#durable = Math.max(this.#durable, offset)
+    this.#durableOffset = Math.max(this.#durableOffset, offset)
     await this.#writeSidecar()
-    failpoint('arrival.synced')
+    failpoint('incoming-file.synced')
   }
 
-  /** In place and of one length, so that a write can't tear it. */
+  /** Writes the sidecar in place. Its length never changes, so that a crash can't tear it. */
   async #writeSidecar(): Promise<void> {
     const { board, id } = this.target!
     const [name, length, keepMetadata] = [this.name, this.length, this.#keepMetadata]
-    const offset = String(this.#durable).padStart(16)
+    const offset = String(this.#durableOffset).padStart(16)
     await using file = await open(`${this.path}.json`, constants.O_RDWR | constants.O_CREAT)
     const sidecar = { offset: 0, board, id, name, length, keepMetadata }
     const text = JSON.stringify(sidecar).replace('0', offset)
@@ -307,16 +309,17 @@ export class IncomingFile {
     await file.datasync()
   }
 
-  async #read(): Promise<Reading> {
+  /** Reads the bytes that an earlier process received, unless this one has their state. */
+  async #readUpToOffset(): Promise<Reading> {
     if (this.#reading) return this.#reading
-    const { hash, scrubber } = newReading()
+    const reading = newReading()
     if (this.#offset > 0)
       for await (const chunk of createReadStream(this.path, { end: this.#offset - 1 })) {
-        hash.update(chunk)
-        scrubber.scrub(chunk)
+        reading.hash.update(chunk)
+        reading.scrubber.scrub(chunk)
       }
-    this.#reading = { hash, scrubber }
-    return this.#reading
+    this.#reading = reading
+    return reading
   }
 }
 
@@ -325,12 +328,19 @@ interface Reading {
   readonly scrubber: Scrubber
 }
 
+interface AppendOptions {
+  readonly reading: Reading
+  /** Bytes. */
+  readonly limit: number
+  readonly bytesArrived: (() => void) | undefined
+}
+
 const newReading = (): Reading => ({ hash: createHash('sha256'), scrubber: new Scrubber() })
 
-/** A body's chunks; rejects with `bad-request` when the sender breaks off without a word. */
+/** Yields a body's chunks. Rejects with `bad-request` if the sender breaks off. */
 async function* chunksOf(source: Readable): AsyncGenerator<Buffer> {
   try {
-    // The stream must outlive a refusal: its socket has to carry the answer.
+    // The stream must outlive a refusal: its socket carries the answer.
     for await (const chunk of source.iterator({ destroyOnReturn: false })) yield chunk
   } catch (cause) {
     throw cause instanceof WireError ? cause : new WireError('bad-request', {}, { cause })

@@ -5,69 +5,64 @@ import { WireError } from '@wirephoto/board'
 import { makeFolder, removeFile } from '@wirephoto/engine'
 import { IncomingFile, type UploadTarget } from './incoming-file.ts'
 
-/** Bytes of a file for which it is worth asking the disk whether it has room. */
-const LARGE = 1_048_576
+/** Smaller files aren't worth the question whether the disk has room. */
+const MIN_SPACE_CHECK_BYTES = 1_048_576
+
+/** A picture of a board. */
+export interface PictureKey {
+  readonly board: string
+  /** Id of the picture. */
+  readonly id: string
+}
 
 /**
- * Files that grow in one folder until they are pictures. One that may be resumed is `<board>.<id>`
- * with a sidecar `<board>.<id>.json` that says how much of it is durable, and `<board>.<id>.webp` is
- * its preview, which may come before it; all else in the folder is what a dead process left.
+ * The files that are being sent, in a folder of their own.
+ *
+ * - `<board>.<id>` is a resumable upload; `<board>.<id>.json` contains how much of it is durable.
+ * - `<board>.<id>.webp` is the picture's preview, which may arrive before the file.
+ * - `<board>.<id>.volatile` marks a picture that is announced and can't be resumed.
+ * - Every other file belongs to one request, and is removed after a crash.
  */
 export class IncomingFiles {
   readonly #folder: string
-  readonly #known = new Map<string, IncomingFile>()
-  /** Announced while they come, though they live and die with their request. */
-  readonly #vowed = new Map<string, IncomingFile>()
+  readonly #resumable = new Map<string, IncomingFile>()
+  /** Files that are announced, but live and die with their request. */
+  readonly #volatile = new Map<string, IncomingFile>()
   readonly #previews = new Set<string>()
-  /** Announced by a dead process, and never to come. */
-  readonly orphans: { board: string; id: string }[] = []
+  /** Pictures that an earlier process announced and that will never arrive. */
+  readonly orphans: PictureKey[] = []
   readonly #senders = { count: 0 }
 
   private constructor(folder: string) {
     this.#folder = folder
   }
 
-  /** Takes up what an earlier run of the server left: up to the last durable byte, and no further (F1). */
+  /** Opens the folder. Restores the uploads of an earlier process up to their durable offset (F1). */
   static async open(folder: string): Promise<IncomingFiles> {
     await makeFolder(folder)
     const incomingFiles = new IncomingFiles(folder)
-    const files = new Set(await readdir(folder))
-    for (const file of files) {
-      const [, withPreview] = /^([^.]+\.[^.]+)\.webp$/.exec(file) ?? []
-      if (withPreview) {
-        incomingFiles.#previews.add(withPreview)
-        continue
-      }
-      const [, board, id] = /^([^.]+)\.([^.]+)\.once$/.exec(file) ?? []
-      if (board && id) incomingFiles.orphans.push({ board, id })
-      const base = file.replace(/\.json$/, '')
-      const found = files.has(base) && (await readSidecar(join(folder, `${base}.json`)))
-      if (!found || keyOf(found) !== base)
-        await rm(join(folder, file), { recursive: true, force: true })
-      else if (file === base) {
-        const incomingFile = incomingFiles.#add(found)
-        await incomingFile.restore(found.offset)
-      }
-    }
+    const names = new Set(await readdir(folder))
+    for (const name of names) await incomingFiles.#restore(name, names)
     return incomingFiles
   }
 
-  /** Those that may be resumed. */
+  /** Returns the resumable uploads. */
   list(): IncomingFile[] {
-    return [...this.#known.values()]
+    return [...this.#resumable.values()]
   }
 
+  /** Returns the resumable upload of a picture. */
   get(board: string, id: string): IncomingFile | undefined {
-    return this.#known.get(keyOf({ board, id }))
+    return this.#resumable.get(keyOf({ board, id }))
   }
 
-  /** The file of an announced picture, however it comes. */
+  /** Returns the file of an announced picture, resumable or not. */
   findAnnounced(board: string, id: string): IncomingFile | undefined {
-    return this.get(board, id) ?? this.#vowed.get(keyOf({ board, id }))
+    return this.get(board, id) ?? this.#volatile.get(keyOf({ board, id }))
   }
 
-  /** Pictures that have a preview. */
-  *previewed(): Generator<{ board: string; id: string }> {
+  /** Yields the pictures that have a preview. */
+  *withPreview(): Generator<PictureKey> {
     for (const key of this.#previews) {
       const [board, id] = key.split('.')
       yield { board: board!, id: id! }
@@ -78,20 +73,20 @@ export class IncomingFiles {
     return this.#previews.has(keyOf({ board, id }))
   }
 
-  /** Null when there is none. */
+  /** Reads a preview, WebP; null if there is none. */
   async readPreview(board: string, id: string): Promise<Buffer | null> {
     if (!this.hasPreview(board, id)) return null
     return readFile(this.#previewPath(keyOf({ board, id }))).catch(() => null)
   }
 
-  /** Keeps a WebP for those who come late; it goes with the arrival. */
+  /** Keeps a preview, WebP, for viewers who come later. It goes with the upload. */
   async keepPreview(board: string, id: string, bytes: Uint8Array): Promise<void> {
     const key = keyOf({ board, id })
     this.#previews.add(key)
     await writeFile(this.#previewPath(key), bytes).catch(() => {
       this.#previews.delete(key)
     })
-    // It may have gone meanwhile.
+    // It may have been dropped meanwhile.
     if (!this.#previews.has(key)) await removeFile(this.#previewPath(key))
   }
 
@@ -100,66 +95,83 @@ export class IncomingFiles {
     if (this.#previews.delete(key)) await removeFile(this.#previewPath(key))
   }
 
-  /** Begins an arrival that may be resumed; one that has begun already is given back if it has that length. */
-  async create(announced: UploadTarget): Promise<IncomingFile> {
-    const { board, id, length } = announced
-    if (!this.get(board, id)) await this.#expect(length)
-    // Another may have begun it meanwhile.
-    const incomingFile = this.get(board, id) ?? this.#add(announced)
+  /**
+   * Begins a resumable upload durably. Returns the one that exists if it has the same length, and rejects with
+   * `conflict` if it has another. Rejects with `disk-full` if the disk has no room.
+   */
+  async create(target: UploadTarget): Promise<IncomingFile> {
+    const { board, id, length } = target
+    if (!this.get(board, id)) await this.#checkSpace(length)
+    // Another request may have begun it meanwhile.
+    const incomingFile = this.get(board, id) ?? this.#add(target)
     if (incomingFile.length !== length) throw new WireError('conflict')
-    await incomingFile.begin().catch(async (error: unknown) => {
+    await incomingFile.create().catch(async (error: unknown) => {
       await this.remove(incomingFile)
       throw error
     })
     return incomingFile
   }
 
-  /** One that lives and dies with its request. `length` is null when the sender doesn't say. */
+  /** Returns a file that lives and dies with its request. `length` is null if the sender doesn't say. */
   async spool(name: string, length: number | null, keepMetadata = false): Promise<IncomingFile> {
-    if (length !== null) await this.#expect(length)
+    if (length !== null) await this.#checkSpace(length)
     const file = { name, length, keepMetadata }
     return new IncomingFile(join(this.#folder, randomUUID()), file, this.#senders)
   }
 
-  /** Remembers that a picture is announced which only this process can bring. */
+  /**
+   * Marks a picture as announced although it can't be resumed, so that the next start fails its record after a
+   * crash. Returns a function that removes the mark.
+   */
   async announceVolatile(
-    of: { board: string; id: string },
+    picture: PictureKey,
     incomingFile: IncomingFile,
   ): Promise<() => Promise<void>> {
-    const key = keyOf(of)
-    const path = join(this.#folder, `${key}.once`)
+    const key = keyOf(picture)
+    const path = join(this.#folder, `${key}.volatile`)
     await writeFile(path, '')
-    this.#vowed.set(key, incomingFile)
+    this.#volatile.set(key, incomingFile)
     return async () => {
-      this.#vowed.delete(key)
+      this.#volatile.delete(key)
       await removeFile(path)
     }
   }
 
-  /** Removes its files. Idempotent. */
+  /** Removes an upload with its preview. Idempotent. */
   async remove(incomingFile: IncomingFile): Promise<void> {
-    const { board, id } = incomingFile.target ?? {}
-    if (board !== undefined && id !== undefined) {
-      this.#known.delete(keyOf({ board, id }))
-      await this.dropPreview(board, id)
+    const { target } = incomingFile
+    if (target) {
+      this.#resumable.delete(keyOf(target))
+      await this.dropPreview(target.board, target.id)
     }
     await incomingFile.discard()
   }
 
-  /** Breaks off those that can be resumed, their bytes durable. */
+  /** Breaks off the resumable uploads; resolves when their bytes are durable. */
   async close(): Promise<void> {
     await Promise.all(this.list().map((incomingFile) => incomingFile.stop()))
   }
 
-  #add(announced: UploadTarget): IncomingFile {
-    const key = keyOf(announced)
-    const incomingFile = new IncomingFile(
-      join(this.#folder, key),
-      announced,
-      this.#senders,
-      announced,
-    )
-    this.#known.set(key, incomingFile)
+  /** Restores the file `name` of an earlier process, or removes it. */
+  async #restore(name: string, names: ReadonlySet<string>): Promise<void> {
+    const [, previewKey] = /^([^.]+\.[^.]+)\.webp$/.exec(name) ?? []
+    if (previewKey) {
+      this.#previews.add(previewKey)
+      return
+    }
+    const [, board, id] = /^([^.]+)\.([^.]+)\.volatile$/.exec(name) ?? []
+    if (board && id) this.orphans.push({ board, id })
+    const key = name.replace(/\.json$/, '')
+    const sidecar = names.has(key) && (await readSidecar(join(this.#folder, `${key}.json`)))
+    if (!sidecar || keyOf(sidecar) !== key)
+      await rm(join(this.#folder, name), { recursive: true, force: true })
+    else if (name === key) await this.#add(sidecar).restore(sidecar.offset)
+  }
+
+  #add(target: UploadTarget): IncomingFile {
+    const key = keyOf(target)
+    const incomingFile = new IncomingFile(join(this.#folder, key), target, this.#senders, target)
+    this.#resumable.set(key, incomingFile)
     return incomingFile
   }
 
@@ -167,21 +179,21 @@ export class IncomingFiles {
     return join(this.#folder, `${key}.webp`)
   }
 
-  /** Refuses at once what the disk has no room for; a small one, while it is written. */
-  async #expect(length: number): Promise<void> {
-    if (length < LARGE) return
+  /** Rejects with `disk-full` if the disk has no room. A small file finds out when it is written. */
+  async #checkSpace(length: number): Promise<void> {
+    if (length < MIN_SPACE_CHECK_BYTES) return
     const { bavail, bsize } = await statfs(this.#folder)
     if (bavail * bsize < length) throw new WireError('disk-full')
   }
 }
 
-const keyOf = ({ board, id }: { board: string; id: string }): string => `${board}.${id}`
+const keyOf = ({ board, id }: PictureKey): string => `${board}.${id}`
 
 async function readSidecar(path: string): Promise<(UploadTarget & { offset: number }) | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch {
-    // Begun and never finished: nobody has been told of it.
+    // A crash during creation: nobody has been told of this upload.
     return null
   }
 }

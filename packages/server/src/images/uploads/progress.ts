@@ -1,17 +1,17 @@
-import type { Arrivals } from '@wirephoto/board'
+import type { AnyRecord, Arrivals, ImageRecord } from '@wirephoto/board'
 
-/** Milliseconds between two messages about a board's arrivals: four a second. */
-const INTERVAL = 250
-/** Milliseconds without a byte or a word after which an arrival counts as stalled. */
-const PATIENCE = 5_000
+/** Time between two messages about a board's uploads: four a second. */
+const BROADCAST_INTERVAL_MS = 250
+/** Time without a byte or a message after which an upload counts as stalled. */
+const STALL_TIMEOUT_MS = 5_000
 
 type State = NonNullable<Arrivals[string]>
 
-/** Whoever looks at a board. */
+/** Callbacks of whoever shows a board's uploads. */
 export interface BoardListener {
-  /** The arrivals whose state has changed. */
-  readonly onProgress: (incomingFiles: Arrivals) => void
-  /** A preview that has just been made. */
+  /** Uploads whose state has changed. */
+  readonly onProgress: (arrivals: Arrivals) => void
+  /** A preview that was made just now, WebP. */
   readonly onPreview: (id: string, bytes: Buffer) => void
 }
 
@@ -20,111 +20,115 @@ interface Entry {
   timer: NodeJS.Timeout
 }
 
+/** Returns whether the record is a picture that waits for its file. */
+export const isArriving = (record: AnyRecord | undefined): record is ImageRecord =>
+  record?.kind === 'image' && record.blob === null
+
 /**
- * What is known of the pictures on their way in, told to whoever looks: latest wins, nothing is queued
- * (F12), and nothing of it outlives the server but what the arrivals themselves are.
+ * Progress of the uploads of all boards. The latest state wins and nothing is queued (F12). It lives in memory
+ * only.
  */
 export class UploadProgress {
   readonly #boards = new Map<string, BoardProgress>()
 
-  /** All of a board, for somebody who has just come. */
+  /** Returns the state of every upload of a board, by picture id. */
   snapshot(board: string): Arrivals {
     return this.#boards.get(board)?.all ?? {}
   }
 
-  /** One looker a board: a room. */
-  listen(board: string, looker: BoardListener): () => void {
-    const of = this.#of(board)
-    of.looker = looker
+  /** Sets a board's listener; a board has one. Returns a function that removes it. */
+  listen(board: string, listener: BoardListener): () => void {
+    const progress = this.#open(board)
+    progress.listener = listener
     return () => {
-      of.looker = null
-      this.#drop(board)
+      progress.listener = null
+      this.#closeIfIdle(board)
     }
   }
 
-  /** So many bytes have come. */
+  /** Sets how many bytes have arrived, and of how many; null if nobody knows. */
   setBytes(board: string, id: string, sent: number, total: number | null): void {
-    this.#of(board).set(id, { sent, total, state: 'arriving' })
+    this.#open(board).set(id, { sent, total, state: 'arriving' })
   }
 
-  /** What its sender says of it; nothing is made up about what isn't on its way. */
+  /** Sets the state that the sender reports; `wait` is the number of milliseconds until it goes on. */
   setState(
     board: string,
     id: string,
     state: Exclude<State['state'], 'stalled'>,
     wait?: number,
   ): void {
-    const of = this.#of(board)
-    of.set(id, { state, ...(wait !== undefined && { wait }) })
+    this.#open(board).set(id, { state, ...(wait !== undefined && { wait }) })
   }
 
-  /** There is a preview: to be pushed now, or known from an earlier run of the server. */
+  /** Adds a preview; `bytes` is null if it was made before this server started. */
   setPreview(board: string, id: string, bytes: Buffer | null): void {
-    const of = this.#of(board)
-    of.set(id, { preview: true })
-    if (bytes) of.looker?.onPreview(id, bytes)
+    const progress = this.#open(board)
+    progress.set(id, { preview: true })
+    if (bytes) progress.listener?.onPreview(id, bytes)
   }
 
-  /** It can be looked at while it comes. */
+  /** Marks an upload whose file others can read while it grows. */
   setLive(board: string, id: string): void {
-    this.#of(board).set(id, { live: true })
+    this.#open(board).set(id, { live: true })
   }
 
-  /** It is stored, or never will be. */
+  /** Removes an upload that is stored, or that has failed. */
   end(board: string, id: string): void {
     this.#boards.get(board)?.end(id)
-    this.#drop(board)
+    this.#closeIfIdle(board)
   }
 
   close(): void {
-    for (const of of this.#boards.values()) of.close()
+    for (const progress of this.#boards.values()) progress.close()
     this.#boards.clear()
   }
 
-  #of(board: string): BoardProgress {
+  #open(board: string): BoardProgress {
     const known = this.#boards.get(board)
     if (known) return known
-    const of = new BoardProgress()
-    this.#boards.set(board, of)
-    return of
+    const progress = new BoardProgress()
+    this.#boards.set(board, progress)
+    return progress
   }
 
-  #drop(board: string): void {
-    const of = this.#boards.get(board)
-    if (!of?.isIdle) return
-    of.close()
+  #closeIfIdle(board: string): void {
+    const progress = this.#boards.get(board)
+    if (!progress?.isIdle) return
+    progress.close()
     this.#boards.delete(board)
   }
 }
 
 class BoardProgress {
-  looker: BoardListener | null = null
+  listener: BoardListener | null = null
   readonly #entries = new Map<string, Entry>()
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
-  #toldAt = 0
+  #sentAt = 0
 
   get isIdle(): boolean {
-    return this.looker === null && this.#entries.size === 0
+    return this.listener === null && this.#entries.size === 0
   }
 
   get all(): Arrivals {
     return Object.fromEntries(Array.from(this.#entries, ([id, { state }]) => [id, state]))
   }
 
-  set(id: string, news: Partial<State>): void {
+  set(id: string, change: Partial<State>): void {
     const entry = this.#entries.get(id)
-    const { wait: before, ...known } = entry?.state ?? NEW
-    const state = { ...known, ...news }
-    if (entry && before === state.wait) {
+    const { wait: waitBefore, ...known } = entry?.state ?? INITIAL_STATE
+    const state = { ...known, ...change }
+    if (entry && waitBefore === state.wait) {
       entry.state = state
       entry.timer.refresh()
     } else {
       clearTimeout(entry?.timer)
-      const timer = setTimeout(() => this.#stall(id), PATIENCE + (state.wait ?? 0)).unref()
+      const timeout = STALL_TIMEOUT_MS + (state.wait ?? 0)
+      const timer = setTimeout(() => this.#stall(id), timeout).unref()
       this.#entries.set(id, { state, timer })
     }
-    this.#change(id)
+    this.#markChanged(id)
   }
 
   end(id: string): void {
@@ -132,7 +136,7 @@ class BoardProgress {
     if (!entry) return
     clearTimeout(entry.timer)
     this.#entries.delete(id)
-    this.#change(id)
+    this.#markChanged(id)
   }
 
   close(): void {
@@ -145,25 +149,29 @@ class BoardProgress {
     if (!entry || entry.state.state === 'failed') return
     const { wait: _, ...rest } = entry.state
     entry.state = { ...rest, state: 'stalled' }
-    this.#change(id)
+    this.#markChanged(id)
   }
 
-  #change(id: string): void {
+  #markChanged(id: string): void {
     this.#changed.add(id)
-    this.#timer ??= setTimeout(
-      () => this.#tell(),
-      Math.max(0, this.#toldAt + INTERVAL - performance.now()),
-    ).unref()
+    const delay = Math.max(0, this.#sentAt + BROADCAST_INTERVAL_MS - performance.now())
+    this.#timer ??= setTimeout(() => this.#send(), delay).unref()
   }
 
-  #tell(): void {
+  #send(): void {
     this.#timer = undefined
-    this.#toldAt = performance.now()
-    const news: Arrivals = {}
-    for (const id of this.#changed) news[id] = this.#entries.get(id)?.state ?? null
+    this.#sentAt = performance.now()
+    const changes: Arrivals = {}
+    for (const id of this.#changed) changes[id] = this.#entries.get(id)?.state ?? null
     this.#changed.clear()
-    this.looker?.onProgress(news)
+    this.listener?.onProgress(changes)
   }
 }
 
-const NEW: State = { sent: 0, total: null, state: 'arriving', preview: false, live: false }
+const INITIAL_STATE: State = {
+  sent: 0,
+  total: null,
+  state: 'arriving',
+  preview: false,
+  live: false,
+}

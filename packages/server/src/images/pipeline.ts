@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import type { Engine } from '@wirephoto/engine'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Boards } from '../boards/boards.ts'
+import { Decoder } from './decoding/decoder.ts'
+import { DirectUpload } from './uploads/direct-upload.ts'
+import { IncomingFiles } from './uploads/incoming-files.ts'
+import { Intake } from './uploads/intake.ts'
+import { PictureStore } from './uploads/picture-store.ts'
+import { Previews } from './uploads/previews.ts'
+import { UploadProgress } from './uploads/progress.ts'
+import { Variants } from './variants.ts'
+
+interface Options {
+  /** Folder for files that are being sent, and for variants that are being made. */
+  readonly data: string
+  readonly engine: Engine
+  readonly boards: Boards
+  /** Bytes of a picture. */
+  readonly maxUpload: number
+  readonly log: FastifyBaseLogger
+}
+
+/** The parts that take pictures from their first byte to their last variant. */
+export interface ImagePipeline {
+  readonly incomingFiles: IncomingFiles
+  readonly uploadProgress: UploadProgress
+  readonly decoder: Decoder
+  readonly variants: Variants
+  readonly previews: Previews
+  readonly intake: Intake
+  readonly directUpload: DirectUpload
+  /** Ends the decoding processes. What they had to do is done after the next start. */
+  close(): Promise<void>
+}
+
+/** Opens the pipeline and restores the uploads of an earlier process. */
+export async function openImagePipeline(options: Options): Promise<ImagePipeline> {
+  const { data, engine, boards, maxUpload, log } = options
+  const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'))
+  const uploadProgress = new UploadProgress()
+  const decoder = new Decoder()
+  const variants = await Variants.open(join(data, 'variants'), { engine, boards, decoder, log })
+  const store = new PictureStore(engine.blobs, decoder, variants)
+  const previews = new Previews(incomingFiles, uploadProgress, decoder, log)
+  const intake = new Intake(boards, incomingFiles, store, previews, { maxUpload, log })
+  const directUpload = new DirectUpload(intake, incomingFiles, previews, { maxUpload })
+  return {
+    incomingFiles,
+    uploadProgress,
+    decoder,
+    variants,
+    previews,
+    intake,
+    directUpload,
+    async close() {
+      uploadProgress.close()
+      await Promise.all([variants.close(), decoder.close()])
+    },
+  }
+}

@@ -1,0 +1,180 @@
+import { randomBytes } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import {
+  type Command,
+  firstWidth,
+  GAP_UNITS,
+  type ImageAdd,
+  type ImageRecord,
+  type MediaType,
+  may,
+  uuidv7,
+  WireError,
+} from '@wirephoto/board'
+import { SERVER } from '../../boards/boards.ts'
+import type { LiveBoard, Sender } from '../../boards/live-board.ts'
+import { failpoint } from '../../failpoint.ts'
+import { EarlyAnnouncer } from './early-announcer.ts'
+import type { IncomingFile } from './incoming-file.ts'
+import type { IncomingFiles } from './incoming-files.ts'
+import { type Intake, keepsMetadata } from './intake.ts'
+import type { StoredFile } from './picture-store.ts'
+import type { Previews } from './previews.ts'
+
+/** A picture that comes whole, in one request. */
+export interface DirectPicture {
+  readonly source: Readable
+  /** Bytes; null if the sender doesn't say. */
+  readonly length: number | null
+  /** A form may change it until the file has ended. */
+  readonly name: string
+  readonly place: Pick<ImageAdd, 'x' | 'y' | 'w' | 'caption'>
+  /** Set if fields of a form may follow the file. Such a picture isn't announced early. */
+  readonly isInForm?: true
+  /** URL that this server reads the picture from. */
+  readonly url?: string
+}
+
+/** A picture of one request, from its first byte to the settled record. */
+interface Upload {
+  readonly add: Omit<ImageAdd, 'width' | 'height'>
+  readonly incomingFile: IncomingFile
+  readonly announcer: EarlyAnnouncer
+  stored: StoredFile | null
+}
+
+/** Takes pictures that come whole, in one request: from scripts, forms and URLs. */
+export class DirectUpload {
+  readonly #intake: Intake
+  readonly #incomingFiles: IncomingFiles
+  readonly #previews: Previews
+  readonly #maxUpload: number
+
+  /** `maxUpload` is in bytes. */
+  constructor(
+    intake: Intake,
+    incomingFiles: IncomingFiles,
+    previews: Previews,
+    { maxUpload }: { maxUpload: number },
+  ) {
+    this.#intake = intake
+    this.#incomingFiles = incomingFiles
+    this.#previews = previews
+    this.#maxUpload = maxUpload
+  }
+
+  /**
+   * Adds and stores all pictures of a request, or none. Rejects with `not-allowed`, and with what receiving and
+   * validating reject with.
+   */
+  async storeAll(
+    board: LiveBoard,
+    { visitor, role }: Sender,
+    pictures: AsyncIterable<DirectPicture>,
+  ): Promise<ImageRecord[]> {
+    if (!may({ visitor, role, now: Date.now() }, 'image.add')) throw new WireError('not-allowed')
+    // Only the server may settle a picture; the visitor stays its author.
+    const sender: Sender = { visitor, role: 'server' }
+    const uploads: Upload[] = []
+    const commands: Command[] = []
+    try {
+      let shift = 0
+      for await (const picture of pictures) {
+        const upload = await this.#open(board, sender, picture, shift)
+        uploads.push(upload)
+        const { settle } = await this.#receive(board, upload, picture)
+        commands.push(...(await commandsFor(upload, settle, picture)))
+        // Pictures that were sent to one place stand side by side.
+        shift += (picture.place.w ?? firstWidth(settle.width, settle.height)) + GAP_UNITS
+      }
+      // One batch, so that nobody sees a part of the request.
+      await board.act(commands, sender)
+      failpoint('picture.settled')
+      return uploads.map(({ add, stored }) => this.#intake.settled(board, add.id, stored!.preview))
+    } catch (error) {
+      for (const { add, announcer } of uploads) {
+        await announcer.whenIdle()
+        if (announcer.isAnnounced) await this.#intake.fail(board, add.id)
+      }
+      throw error
+    } finally {
+      for (const { add, incomingFile, announcer } of uploads) {
+        await this.#incomingFiles.remove(incomingFile)
+        await announcer.withdraw()
+        await this.#incomingFiles.dropPreview(board.id, add.id)
+      }
+    }
+  }
+
+  /** Receives and settles the file of a record that is there already. If it is refused, the record stays. */
+  async fill(board: LiveBoard, id: string, source: Readable): Promise<ImageRecord> {
+    const { name } = board.records.get(id) as ImageRecord
+    const incomingFile = await this.#incomingFiles.spool(name, null, keepsMetadata(board))
+    try {
+      await incomingFile.receive(source, { at: 0, limit: this.#maxUpload })
+      const { settle, preview } = await this.#intake.store(incomingFile, id)
+      // The record was added before anybody knew the size.
+      const w = firstWidth(settle.width, settle.height)
+      await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
+      return this.#intake.settled(board, id, preview)
+    } finally {
+      await this.#incomingFiles.remove(incomingFile)
+    }
+  }
+
+  /** Validates a picture whose type browsers show, and keeps nothing of it. Rejects as `storeAll` does. */
+  async check(source: Readable): Promise<MediaType> {
+    const incomingFile = await this.#incomingFiles.spool('', null)
+    try {
+      await incomingFile.receive(source, { at: 0, limit: this.#maxUpload })
+      return await this.#intake.check(incomingFile)
+    } finally {
+      await this.#incomingFiles.remove(incomingFile)
+    }
+  }
+
+  async #open(
+    board: LiveBoard,
+    sender: Sender,
+    { name, length, place }: DirectPicture,
+    shift: number,
+  ): Promise<Upload> {
+    const incomingFile = await this.#incomingFiles.spool(name, length, keepsMetadata(board))
+    const id = uuidv7(Date.now(), randomBytes(10))
+    const x = place.x === undefined ? undefined : place.x + shift
+    const add = { kind: 'image.add', id, ...place, x, name } as const
+    const announcer = new EarlyAnnouncer(this.#incomingFiles, this.#previews, {
+      board,
+      sender,
+      add,
+    })
+    return { add, incomingFile, announcer, stored: null }
+  }
+
+  async #receive(
+    board: LiveBoard,
+    upload: Upload,
+    { source, isInForm }: DirectPicture,
+  ): Promise<StoredFile> {
+    const { add, incomingFile, announcer } = upload
+    const bytesArrived = () => announcer.bytesArrived(incomingFile)
+    const limit = this.#maxUpload
+    await incomingFile.receive(source, { at: 0, limit, ...(!isInForm && { bytesArrived }) })
+    upload.stored = await this.#intake.store(incomingFile, add.id)
+    return upload.stored
+  }
+}
+
+/** Returns the commands that add and settle a received picture; only the latter if it is announced already. */
+async function commandsFor(
+  { add, announcer }: Upload,
+  settle: StoredFile['settle'],
+  { name, url }: DirectPicture,
+): Promise<Command[]> {
+  const { width, height, thumbhash } = settle
+  await announcer.whenIdle()
+  return [
+    ...(announcer.isAnnounced ? [] : [{ ...add, name, width, height, thumbhash }]),
+    { ...settle, ...(url && { source: url }) },
+  ]
+}

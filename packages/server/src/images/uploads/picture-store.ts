@@ -1,0 +1,64 @@
+import {
+  type ImageRecord,
+  type ImageSettle,
+  isShown,
+  type MediaType,
+  WireError,
+} from '@wirephoto/board'
+import type { BlobStore } from '@wirephoto/engine'
+import type { LiveBoard } from '../../boards/live-board.ts'
+import { failpoint } from '../../failpoint.ts'
+import type { Decoder } from '../decoding/decoder.ts'
+import type { Variants } from '../variants.ts'
+import type { IncomingFile } from './incoming-file.ts'
+import { validate } from './validate.ts'
+
+/** The command that settles a stored picture, and a preview if browsers don't show its type. */
+export interface StoredFile {
+  readonly settle: ImageSettle
+  readonly preview: Buffer | null
+}
+
+/** Makes blobs of complete files, whatever way they came. */
+export class PictureStore {
+  readonly #blobs: BlobStore
+  readonly #decoder: Decoder
+  readonly #variants: Variants
+
+  constructor(blobs: BlobStore, decoder: Decoder, variants: Variants) {
+    this.#blobs = blobs
+    this.#decoder = decoder
+    this.#variants = variants
+  }
+
+  /**
+   * Scrubs and validates a complete file, and stores its blob durably. The record comes after the blob and
+   * never before (F1). Rejects as `validate` does.
+   */
+  async store(incomingFile: IncomingFile, id: string): Promise<StoredFile> {
+    await incomingFile.scrub()
+    await using file = await validate(incomingFile, this.#decoder)
+    failpoint('picture.validated')
+    const { path, blob, bytes, validation } = file
+    await this.#blobs.put(path, blob)
+    failpoint('picture.put')
+    const { preview, ...facts } = validation
+    return { settle: { kind: 'image.settle', id, blob, bytes, ...facts }, preview }
+  }
+
+  /** Validates a complete file of a type that browsers show, and stores nothing. Returns the type. */
+  async check(incomingFile: IncomingFile): Promise<MediaType> {
+    const type = await incomingFile.type()
+    if (!isShown(type)) throw new WireError('not-a-picture')
+    await this.#decoder.validate({ path: incomingFile.path, type, name: '' })
+    return type
+  }
+
+  /** Returns the record of a settled picture, and enqueues its variants. Throws `upload-gone` without one. */
+  settled(board: LiveBoard, id: string): ImageRecord {
+    const record = board.records.get(id)
+    if (record?.kind !== 'image') throw new WireError('upload-gone')
+    this.#variants.enqueue(board.id, record)
+    return record
+  }
+}

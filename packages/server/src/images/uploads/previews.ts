@@ -1,0 +1,123 @@
+import { WireError } from '@wirephoto/board'
+import type { FastifyBaseLogger } from 'fastify'
+import type { LiveBoard } from '../../boards/live-board.ts'
+import type { Decoder, Preview } from '../decoding/decoder.ts'
+import { isProgressive } from '../decoding/jpeg-scans.ts'
+import type { IncomingFile } from './incoming-file.ts'
+import type { IncomingFiles } from './incoming-files.ts'
+import { isArriving, type UploadProgress } from './progress.ts'
+
+/** Offset at which an early preview is tried first. */
+const FIRST_ATTEMPT_BYTES = 65_536
+
+/** Shows pictures that are still arriving: their progress, a preview, and whether their file can be read. */
+export class Previews {
+  readonly #incomingFiles: IncomingFiles
+  readonly #uploadProgress: UploadProgress
+  readonly #decoder: Decoder
+  readonly #log: Pick<FastifyBaseLogger, 'warn'>
+  /** Offset at which an early preview is tried next. */
+  readonly #nextAttempts = new WeakMap<IncomingFile, number>()
+  /** Files of which it is known, or being found out, whether they are progressive. */
+  readonly #checkedLive = new WeakSet<IncomingFile>()
+
+  constructor(
+    incomingFiles: IncomingFiles,
+    uploadProgress: UploadProgress,
+    decoder: Decoder,
+    log: Pick<FastifyBaseLogger, 'warn'>,
+  ) {
+    this.#incomingFiles = incomingFiles
+    this.#uploadProgress = uploadProgress
+    this.#decoder = decoder
+    this.#log = log
+  }
+
+  /** Starts the process that makes previews. Call it when somebody is here who may send pictures. */
+  warmUp(): void {
+    this.#decoder.warm()
+  }
+
+  /** Announces again the previews that an earlier process kept. */
+  restore(): void {
+    for (const { board, id } of this.#incomingFiles.withPreview())
+      this.#uploadProgress.setPreview(board, id, null)
+  }
+
+  /**
+   * Takes a sender's preview of an arriving picture. It is encoded again (F9), pushed to viewers, and kept for
+   * those who come later. One that is damaged or late is ignored.
+   */
+  async addFromSender(board: LiveBoard, id: string, bytes: Uint8Array): Promise<void> {
+    await this.#add(board, id, () => this.#decoder.reencodePreview(bytes))
+  }
+
+  /** Reports a file's offset, and shows what can be shown of it. Call it whenever bytes have arrived. */
+  bytesArrived(incomingFile: IncomingFile, board: LiveBoard, id: string): void {
+    this.reportOffset(incomingFile, board.id, id)
+    void this.#tryEarlyPreview(incomingFile, board, id)
+    void this.#checkLive(incomingFile, board.id, id)
+  }
+
+  /** Reads the size in pixels from a file's first bytes; null while they lack it. */
+  measure({ path }: IncomingFile): Promise<{ width: number; height: number } | null> {
+    return this.#decoder.measure(path)
+  }
+
+  reportOffset({ offset, length }: IncomingFile, board: string, id: string): void {
+    this.#uploadProgress.setBytes(board, id, offset, length)
+  }
+
+  /** Ends the progress of a stored picture. Its preview stands for a type that browsers don't show (V16). */
+  showStored(board: string, id: string, preview: Buffer | null): void {
+    if (preview && !this.#incomingFiles.hasPreview(board, id))
+      this.#uploadProgress.setPreview(board, id, preview)
+    this.#uploadProgress.end(board, id)
+  }
+
+  /** Ends the progress of a picture that will never arrive, and drops its preview. */
+  async drop(board: string, id: string): Promise<void> {
+    this.#uploadProgress.end(board, id)
+    await this.#incomingFiles.dropPreview(board, id)
+  }
+
+  async #add(board: LiveBoard, id: string, make: () => Promise<Preview | null>): Promise<void> {
+    if (this.#incomingFiles.hasPreview(board.id, id)) return
+    try {
+      const preview = await make()
+      if (!preview || !isArriving(board.records.get(id))) return
+      this.#uploadProgress.setPreview(board.id, id, preview.bytes)
+      await this.#incomingFiles.keepPreview(board.id, id, preview.bytes)
+    } catch (error) {
+      if (!(error instanceof WireError)) this.#log.warn({ err: error }, 'no preview')
+    }
+  }
+
+  /** Tries to make a preview from the first bytes, each time that the file has doubled. */
+  async #tryEarlyPreview(incomingFile: IncomingFile, board: LiveBoard, id: string): Promise<void> {
+    const { offset, length } = incomingFile
+    const nextAttempt = this.#nextAttempts.get(incomingFile) ?? FIRST_ATTEMPT_BYTES
+    // From half of the file on, the rest arrives before the preview would be made.
+    if (offset < nextAttempt || (length !== null && offset * 2 > length)) return
+    if (this.#incomingFiles.hasPreview(board.id, id)) return
+    this.#nextAttempts.set(incomingFile, Math.max(nextAttempt, offset) * 2)
+    await this.#add(board, id, async () =>
+      this.#decoder.earlyPreview(incomingFile.path, await incomingFile.type()),
+    )
+  }
+
+  /** Announces once that a progressive JPEG can be read while it arrives. */
+  async #checkLive(incomingFile: IncomingFile, board: string, id: string): Promise<void> {
+    if (this.#checkedLive.has(incomingFile) || !incomingFile.isTypeKnown) return
+    this.#checkedLive.add(incomingFile)
+    try {
+      if ((await incomingFile.readableType()) !== 'image/jpeg') return
+      const found = await isProgressive(incomingFile.path, incomingFile.offset)
+      if (found === null) this.#checkedLive.delete(incomingFile)
+      else if (found && !incomingFile.isComplete && !incomingFile.isGone)
+        this.#uploadProgress.setLive(board, id)
+    } catch {
+      // The file has been removed, or is no picture.
+    }
+  }
+}
