@@ -1,6 +1,6 @@
 import { startServer } from '@wirephoto/server'
 
-/** The real server, with a sweep that doesn't keep a test waiting: `node serve-with-fast-gc.ts --port N --data D`. */
+/** Starts the real server with fast garbage collections: `node serve-with-fast-gc.ts --port N --data D`. */
 const value = (flag: string) => process.argv[process.argv.indexOf(flag) + 1]!
 const data = value('--data')
 const { url } = await startServer({

@@ -1,21 +1,21 @@
 import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
-import { chunk } from './sample-images.ts'
+import { pngChunk } from './sample-images.ts'
 
-/** What must be found nowhere: it stands wherever a file can tell something besides its picture. */
+/** Text that must not survive scrubbing. It stands wherever a file can contain more than its picture. */
 export const CANARY = 'Canary Yellow, 7 Elm Street'
-/** How the planted pictures are to be turned. */
+/** EXIF orientation of the canary images. */
 export const ORIENTATION = 6
 
 export interface CanaryImage {
   readonly name: string
   readonly type: 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'avif' | 'heic' | 'tiff'
   readonly bytes: Buffer
-  /** The same picture without canaries; null when nothing here decodes it. */
+  /** The same picture without canaries; null if no library here decodes it. */
   readonly clean: Buffer | null
 }
 
-/** Pictures of every format with canaries at all places that its standard has for more than pixels. */
+/** Creates pictures of every format, with canaries wherever its standard allows more than pixels. */
 export async function canaryImages(): Promise<CanaryImage[]> {
   const drawn = () => sharp(WAVES, { raw: { width: 80, height: 32, channels: 3 } })
   const jpeg = await drawn().withIccProfile('p3').jpeg().toBuffer()
@@ -73,16 +73,13 @@ const WAVES = Buffer.from(
 )
 const TEXT = Buffer.from(CANARY)
 const XMP = `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description>${CANARY}</rdf:Description></rdf:RDF></x:xmpmeta>`
-/** A thumbnail is a picture of its own. */
+/** A thumbnail: a JPEG of its own. */
 const THUMBNAIL = Buffer.concat([Buffer.from([0xff, 0xd8]), TEXT, Buffer.from([0xff, 0xd9])])
 
-/** The canary among other bytes, so that no counting of fields meets it by chance. */
+/** Returns the canary behind some bytes, so that no parser starts exactly at it. */
 const text = (before = ''): Buffer => Buffer.concat([Buffer.from(before, 'latin1'), TEXT])
 
-/**
- * EXIF with a camera, an author, comments, a place and a thumbnail; and with Orientation, in the middle of
- * it all.
- */
+/** Creates EXIF with a camera, an author, comments, a place and a thumbnail, and Orientation among them. */
 export function exif(order: 'II*\0' | 'MM\0*'): Buffer {
   const isLittle = order === 'II*\0'
   const parts: Buffer[] = []
@@ -101,15 +98,15 @@ export function exif(order: 'II*\0' | 'MM\0*'): Buffer {
   }
   const entry = (tag: number, type: number, count: number, value: Buffer): Buffer =>
     Buffer.concat([number(tag, 2), number(type, 2), number(count, 4), value, Buffer.alloc(4)], 12)
-  /** A field that stands elsewhere. */
+  /** Creates a field whose value stands outside of its entry. */
   const far = (tag: number, type: number, value: Buffer): Buffer =>
     entry(tag, type, value.length, number(add(value), 4))
   const directory = (entries: Buffer[], next = 0): Buffer =>
     Buffer.concat([number(entries.length, 2), ...entries, number(next, 4)])
 
-  // The first directory stands first, so its length must be known before what it points to.
-  const FIRST = 2 + 13 * 12 + 4
-  length += FIRST
+  // The first directory precedes the values that it points to, so its length is fixed.
+  const firstDirectoryBytes = 2 + 13 * 12 + 4
+  length += firstDirectoryBytes
   const makerNote = far(0x927c, 7, text('Apple iOS\0'))
   const comment = far(0x9286, 7, text('ASCII\0\0\0'))
   const serial = far(0xa431, 2, text())
@@ -130,7 +127,7 @@ export function exif(order: 'II*\0' | 'MM\0*'): Buffer {
       entry(0x112, 3, 1, number(ORIENTATION, 2)),
       far(0x131, 2, text()),
       far(0x13b, 2, text()),
-      // Four letters need no place of their own.
+      // Four letters fit into the entry.
       entry(0x13c, 2, 4, TEXT.subarray(0, 4)),
       far(0x2bc, 1, text()),
       far(0x8298, 2, text()),
@@ -151,7 +148,7 @@ function inJpeg(picture: Buffer, order: 'II*\0' | 'MM\0*'): Buffer {
     return Buffer.concat([head, body])
   }
   const app = (n: number, name: string): Buffer => segment(0xe0 + n, text(name))
-  const planted = [
+  const additions = [
     segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0'), exif(order)])),
     app(0, 'JFXX\0\x10'),
     app(0, 'JFIF\0\x01\x02\x00\x00\x01\x00\x01\x03\x03'),
@@ -161,21 +158,21 @@ function inJpeg(picture: Buffer, order: 'II*\0' | 'MM\0*'): Buffer {
     app(2, 'MPF\0'),
     app(2, 'FPXR\0'),
     app(2, 'ICC_PROFILX\0'),
-    // Wrong only where what is right is a zero.
+    // It differs from the right name only in the last byte.
     app(2, 'ICC_PROFILE!'),
     ...Array.from({ length: 11 }, (_, i) => app(3 + i, 'JUMBF\0')),
     app(13, 'Photoshop 3.0\x008BIM\x04\x04\0\0\0\0'),
     app(15, ''),
     segment(0xfe, TEXT),
     segment(0xdc, TEXT),
-    // What belongs to no segment, and fill bytes.
+    // Bytes that belong to no segment, and fill bytes.
     TEXT,
     Buffer.from([0xff, 0xff]),
   ]
   const end = picture.length - 2
   return Buffer.concat([
     picture.subarray(0, 2),
-    ...planted,
+    ...additions,
     picture.subarray(2, end),
     segment(0xfe, TEXT),
     picture.subarray(end),
@@ -185,30 +182,30 @@ function inJpeg(picture: Buffer, order: 'II*\0' | 'MM\0*'): Buffer {
 
 function inPng(picture: Buffer): Buffer {
   const compressed = Buffer.concat([Buffer.from('Title\0\0'), deflateSync(TEXT, { level: 0 })])
-  const planted = [
-    ...chunk('tEXt', text('parameters\0')),
-    ...chunk('zTXt', compressed),
-    ...chunk('iTXt', text('XML:com.adobe.xmp\0\0\0\0\0')),
-    ...chunk('eXIf', exif('MM\0*')),
-    ...chunk('tIME', TEXT),
-    ...chunk('sPLT', text()),
-    ...chunk('gAMA', text()),
-    ...chunk('acTX', text()),
-    ...chunk('caBX', text()),
-    ...chunk('prIv', text()),
+  const additions = [
+    ...pngChunk('tEXt', text('parameters\0')),
+    ...pngChunk('zTXt', compressed),
+    ...pngChunk('iTXt', text('XML:com.adobe.xmp\0\0\0\0\0')),
+    ...pngChunk('eXIf', exif('MM\0*')),
+    ...pngChunk('tIME', TEXT),
+    ...pngChunk('sPLT', text()),
+    ...pngChunk('gAMA', text()),
+    ...pngChunk('acTX', text()),
+    ...pngChunk('caBX', text()),
+    ...pngChunk('prIv', text()),
   ]
   const header = 8 + 25
   const [profile, end] = [picture.indexOf('iCCP'), picture.length - 12]
-  // A profile may have any name.
+  // A colour profile may have any name.
   const length = picture.readUInt32BE(profile - 4)
   const body = picture.subarray(picture.indexOf(0, profile + 4), profile + 4 + length)
   return Buffer.concat([
     picture.subarray(0, header),
-    ...planted,
+    ...additions,
     picture.subarray(header, profile - 4),
-    ...chunk('iCCP', Buffer.concat([TEXT, body])),
+    ...pngChunk('iCCP', Buffer.concat([TEXT, body])),
     picture.subarray(profile + length + 8, end),
-    ...chunk('iTXt', text('Comment\0\0\0\0\0')),
+    ...pngChunk('iTXt', text('Comment\0\0\0\0\0')),
     picture.subarray(end),
     TEXT,
   ])
@@ -220,19 +217,19 @@ function inWebp(picture: Buffer): Buffer {
     head.writeUInt32LE(body.length, 4)
     return Buffer.concat([head, body, Buffer.alloc(body.length & 1, 'C')])
   }
-  const planted = [
+  const additions = [
     named('EXIF', exif('II*\0')),
     named('EXIF', Buffer.concat([Buffer.from('Exif\0\0'), exif('MM\0*')])),
     named('XMP ', Buffer.from(XMP)),
     named('VP9 ', TEXT),
     named('none', TEXT),
   ]
-  const bytes = Buffer.concat([picture, ...planted])
+  const bytes = Buffer.concat([picture, ...additions])
   bytes.writeUInt32LE(bytes.length - 8, 4)
   bytes[20]! |= 0x0c
   const frame = picture.indexOf('ANMF')
   if (frame < 0) return Buffer.concat([bytes, TEXT])
-  // A frame has chunks of its own, and any may follow its pixels.
+  // A frame has chunks of its own; others may follow its pixels.
   const length = bytes.readUInt32LE(frame + 4)
   const more = named('none', TEXT)
   const moving = Buffer.concat([
@@ -250,10 +247,10 @@ function inGif(picture: Buffer): Buffer {
   const block = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([bytes.length]), bytes])
   const extension = (label: number, ...blocks: Buffer[]): Buffer =>
     Buffer.concat([Buffer.from([0x21, label]), ...blocks.map(block), Buffer.from([0])])
-  // XMP stands in no blocks: each letter is a length to whoever doesn't know it.
+  // XMP isn't split into blocks: a parser that doesn't know it takes each letter for a length.
   const magic = Buffer.from([1, ...Array.from({ length: 256 }, (_, i) => 255 - i), 0])
   const xmp = [block(Buffer.from('XMP DataXMP')), Buffer.from(XMP), magic]
-  const planted = [
+  const additions = [
     extension(0xfe, TEXT, TEXT),
     extension(0x01, Buffer.concat([TEXT], 12), TEXT),
     extension(0xff, Buffer.from('MGK8BIM0000'), TEXT),
@@ -263,10 +260,15 @@ function inGif(picture: Buffer): Buffer {
     extension(0x42, TEXT),
   ]
   const colours = 13 + (picture[10]! & 0x80 ? 3 * 2 ** ((picture[10]! & 7) + 1) : 0)
-  return Buffer.concat([picture.subarray(0, colours), ...planted, picture.subarray(colours), TEXT])
+  return Buffer.concat([
+    picture.subarray(0, colours),
+    ...additions,
+    picture.subarray(colours),
+    TEXT,
+  ])
 }
 
-/** Two pixels by two, with room before them and a profile in another file. */
+/** Creates a BMP of two by two pixels, with a gap before them and a profile in another file. */
 function bmp(): Buffer {
   const header = Buffer.alloc(14 + 124)
   header.write('BM')
@@ -280,7 +282,7 @@ function bmp(): Buffer {
   header.writeInt32LE(-2, 22)
   header.writeUInt16LE(1, 26)
   header.writeUInt16LE(24, 28)
-  // BITMAPV5HEADER: the profile is the name of a file.
+  // BITMAPV5HEADER: a linked profile is the name of a file.
   header.writeUInt32LE(0x4c494e4b, 14 + 56)
   header.writeUInt32LE(start - 14 + pixels.length, 14 + 112)
   header.writeUInt32LE(TEXT.length, 14 + 116)
@@ -294,18 +296,18 @@ const box = (type: string, ...bodies: Buffer[]): Buffer => {
   return Buffer.concat([head, ...bodies])
 }
 
-/** Behind the picture, where nothing of it moves; EXIF and XMP are within. */
+/** Adds boxes behind the picture, so that nothing in it moves. EXIF and XMP are in it already. */
 function inAvif(picture: Buffer): Buffer {
-  const planted = [
+  const additions = [
     box('uuid', Buffer.alloc(16, 7), TEXT),
     box('free', TEXT),
     box('mdat', TEXT),
     box('none', TEXT),
   ]
-  return Buffer.concat([picture, ...planted])
+  return Buffer.concat([picture, ...additions])
 }
 
-/** The same file with `meta` behind its first `mdat`, as cameras write it that don't know what will come. */
+/** Moves `meta` behind the first `mdat`, as cameras write it that don't know the sizes in advance. */
 function indexLast(picture: Buffer): Buffer {
   const at = (type: string) => picture.indexOf(type) - 4
   const [meta, data] = [at('meta'), at('mdat')]
@@ -325,10 +327,10 @@ function indexLast(picture: Buffer): Buffer {
   ])
 }
 
-/** What the frames of a sequence are made of. */
+/** Data of the frames of a sequence. */
 export const FRAMES = ['first frame', 'second', 'third of them']
 
-/** Frames of no picture, so as to know them again: ISO 14496-12 section 8. */
+/** Creates a sequence of recognisable frames, which are no pictures. ISO 14496-12 section 8. */
 function sequence(): Buffer {
   const long = (...numbers: number[]) => {
     const bytes = Buffer.alloc(numbers.length * 4)
@@ -343,7 +345,7 @@ function sequence(): Buffer {
       'stbl',
       box('stsd', long(0, 1), box('av01', coded, box('av1C', long(1)), box('none', TEXT))),
       box('stts', long(0, 1, 3, 1)),
-      // Two frames in the first chunk, one in the second.
+      // The first chunk has two frames, the second one.
       box('stsc', long(0, 2, 1, 2, 1, 2, 1, 1)),
       box('stsz', long(0, 0, 3, first, second, third)),
       box('stco', long(0, 2, ...chunks)),
@@ -369,7 +371,7 @@ function sequence(): Buffer {
   return Buffer.concat([head, box('mdat', TEXT, one, two, TEXT, three, TEXT)])
 }
 
-/** A first directory of its own behind everything, with the fields of the picture's and more. */
+/** Adds a first directory behind everything, with the picture's fields and more. */
 function inTiff(picture: Buffer): Buffer {
   const isLittle = picture.toString('latin1', 0, 2) === 'II'
   if (!isLittle) throw new Error('not little-endian')

@@ -2,23 +2,27 @@ import { execFileSync } from 'node:child_process'
 import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 
-// Else a file that has been looked at once is never read again.
+// With the cache, a file that changes would be read only once.
 sharp.cache(false)
 
-/** A clear PNG of any size, small as a file and quickly made. */
-export function blank(width: number, height: number): Buffer {
+/** Creates a transparent PNG of any size: a small file, quickly made. */
+export function blankPng(width: number, height: number): Buffer {
   const header = Buffer.alloc(13)
   header.writeUInt32BE(width, 0)
   header.writeUInt32BE(height, 4)
   header.set([8, 6], 8)
   const pixels = deflateSync(Buffer.alloc((width * 4 + 1) * height), { level: 1 })
   const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')
-  const chunks = [chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]
+  const chunks = [
+    pngChunk('IHDR', header),
+    pngChunk('IDAT', pixels),
+    pngChunk('IEND', Buffer.alloc(0)),
+  ]
   return Buffer.concat([signature, ...chunks.flat()])
 }
 
-/** A chunk of a PNG. */
-export function chunk(type: string, data: Buffer): Buffer[] {
+/** Creates a chunk of a PNG. */
+export function pngChunk(type: string, data: Buffer): Buffer[] {
   const body = Buffer.concat([Buffer.from(type), data])
   const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)]
   length.writeUInt32BE(data.length)
@@ -26,8 +30,8 @@ export function chunk(type: string, data: Buffer): Buffer[] {
   return [length, body, check]
 }
 
-/** The processes that this one has started. */
-export function processes(): number[] {
+/** Returns the ids of the decoding processes that this process has started. */
+export function decodeProcessIds(): number[] {
   const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], {
     encoding: 'utf8',
   })
@@ -37,7 +41,7 @@ export function processes(): number[] {
     .map((line) => Number.parseInt(line, 10))
 }
 
-/** Colours of a picture's corners: left and right above, left and right below. */
+/** RGB colours of a picture's corners: top left, top right, bottom left, bottom right. */
 export const CORNERS = [
   [230, 40, 40],
   [40, 200, 60],
@@ -45,8 +49,8 @@ export const CORNERS = [
   [240, 230, 220],
 ] as const
 
-/** Four corners of a colour each. */
-export async function corners(width: number, height: number): Promise<Buffer> {
+/** Creates a PNG whose four corners have a colour each. */
+export async function cornersPng(width: number, height: number): Promise<Buffer> {
   const pixels = Buffer.from(CORNERS.flat())
   return sharp(pixels, { raw: { width: 2, height: 2, channels: 3 } })
     .resize(width, height, { kernel: 'nearest', fit: 'fill' })
@@ -54,8 +58,8 @@ export async function corners(width: number, height: number): Promise<Buffer> {
     .toBuffer()
 }
 
-/** The colours in the middle of a picture's four corners; `ignoreIcc`, its numbers as they stand. */
-export async function cornersOf(
+/** Reads the colours in the middle of a picture's four corners; with `ignoreIcc`, without conversion. */
+export async function readCorners(
   picture: Buffer | string,
   options: { ignoreIcc?: boolean } = {},
 ): Promise<number[][]> {
@@ -68,25 +72,25 @@ export async function cornersOf(
   return [at(0.25, 0.25), at(0.75, 0.25), at(0.25, 0.75), at(0.75, 0.75)]
 }
 
-/** A picture's pixels, RGBA. */
-export const pixelsOf = (picture: Buffer): Promise<Buffer> =>
+/** Reads a picture's pixels, RGBA. */
+export const readPixels = (picture: Buffer): Promise<Buffer> =>
   sharp(picture).ensureAlpha().raw().toBuffer()
 
 interface Bitmap {
   readonly bits: 1 | 4 | 8 | 16 | 24 | 32
-  /** OS/2's header. */
+  /** Whether the header is that of OS/2. */
   readonly core?: boolean
   readonly topFirst?: boolean
   readonly runs?: boolean
-  /** Of red, green, blue and alpha, in a header that has them. */
+  /** Masks of red, green, blue and alpha, for a header that has them. */
   readonly masks?: readonly number[]
 }
 
 /**
- * A BMP ("Bitmap Storage", Windows GDI) of RGBA pixels, and the colours in the middle of its four corners:
- * with a palette, the nearest of black, white and those in the corners of the picture.
+ * Creates a BMP ("Bitmap Storage", Windows GDI) of RGBA pixels. Returns it with the colours in the middle of its
+ * four corners. A palette has black, white and the colours of the corners; pixels get the nearest of them.
  */
-export function bitmap(
+export function createBmp(
   pixels: Buffer,
   width: number,
   height: number,
@@ -111,7 +115,7 @@ export function bitmap(
   const rows = Array.from({ length: height }, (_, n) => {
     const y = topFirst ? n : height - 1 - n
     const row = Array.from({ length: width }, (_, x) => at(x, y))
-    if (runs) return runsOf(row.map(indexOf), bits)
+    if (runs) return encodeRow(row.map(indexOf), bits)
     const bytes = Buffer.alloc(Math.ceil((width * bits) / 32) * 4)
     for (const [x, colour] of row.entries())
       if (bits > 8) bytes.writeUIntLE(packed(colour) >>> 0, (x * bits) / 8, bits / 8)
@@ -155,8 +159,8 @@ export function bitmap(
   return { file, colours: seen }
 }
 
-/** A row's runs: the first three as they are, the others counted. */
-function runsOf(row: readonly number[], bits: number): Buffer {
+/** Encodes a row as runs: the first three pixels literally, the others counted. */
+function encodeRow(row: readonly number[], bits: number): Buffer {
   const nibbles = (values: readonly number[]) =>
     bits === 8
       ? [...values]

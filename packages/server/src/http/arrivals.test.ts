@@ -10,7 +10,7 @@ import { after, before, describe, test } from 'node:test'
 import { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
-import { chunk } from '../../support/sample-images.ts'
+import { pngChunk } from '../../support/sample-images.ts'
 import { isProgressive } from '../images/decoding/jpeg-scans.ts'
 
 const MB = 1_000_000
@@ -176,7 +176,7 @@ describe('A4: the live tail', () => {
 
   test('F6: costs the server no memory, however slowly it is read', async (t) => {
     const readers = 30
-    const [idat] = chunk('IDAT', Buffer.alloc(0))
+    const [idat] = pngChunk('IDAT', Buffer.alloc(0))
     idat!.writeUInt32BE(90 * MB)
     const head = Buffer.concat([png.subarray(0, 33), idat!, Buffer.from('IDAT')])
     const bytes = Buffer.concat([head, randomBytes(40 * MB)])

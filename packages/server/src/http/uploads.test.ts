@@ -292,7 +292,7 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
   )
 })
 
-test('F1, A13: the sweep removes blobs without a record and pictures that nobody sends, and says so', async () => {
+test('F1, A13: a garbage collection removes blobs without a record and pictures that nobody sends, and says so', async () => {
   const { engine, boards, images } = server
   const told: string[] = []
   const notify = (...[board, visitor, { code }]: [string, string, WireError]) =>

@@ -58,7 +58,7 @@ export class GarbageCollector {
       running = running
         .then(() => this.collect(times))
         .catch((error: unknown) => {
-          log.error({ err: error }, 'sweep broke off')
+          log.error({ err: error }, 'garbage collection broke off')
         })
     }
     let timer = setTimeout(() => {

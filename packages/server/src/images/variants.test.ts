@@ -9,7 +9,7 @@ import type { Engine } from '@wirephoto/engine'
 import sharp from 'sharp'
 import { heldSo } from '../../../../test/support/pictures.ts'
 import { Harness } from '../../support/http-harness.ts'
-import { blank, CORNERS, corners, cornersOf } from '../../support/sample-images.ts'
+import { blankPng, CORNERS, cornersPng, readCorners } from '../../support/sample-images.ts'
 import { purgeExpired } from '../boards/boards.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { GARBAGE_COLLECTION_TIMES, GarbageCollector } from './garbage-collector.ts'
@@ -25,7 +25,7 @@ after(() => server.close())
 let made = 0
 /** A picture that nobody has sent before. */
 const fresh = async (width = 400, height = 300): Promise<Buffer> =>
-  sharp(await corners(width, height))
+  sharp(await cornersPng(width, height))
     .composite([
       {
         input: { create: { width: 1, height: 1, channels: 3, background: `#0000${hex(made++)}` } },
@@ -89,7 +89,7 @@ test('V7: variants are upright, however the camera was held', async () => {
   await mkdir(folder)
   const path = join(folder, 'held.jpg')
   for (let orientation = 1; orientation <= 8; orientation++) {
-    await writeFile(path, await heldSo(await corners(400, 300), orientation))
+    await writeFile(path, await heldSo(await cornersPng(400, 300), orientation))
     const sides = [64, 320]
     for (const variant of await server.images.decoder.makeVariants({
       path,
@@ -99,13 +99,13 @@ test('V7: variants are upright, however the camera was held', async () => {
     })) {
       const { width, height, orientation: left } = await sharp(variant.path).metadata()
       assert.deepEqual([width, height, left], [variant.side, variant.side * 0.75, undefined])
-      isNear(await cornersOf(variant.path), CORNERS, 24)
+      isNear(await readCorners(variant.path), CORNERS, 24)
     }
   }
 })
 
 test('V7: variants are sRGB, whatever the profile of the original', async () => {
-  const picture = sharp(await corners(400, 300))
+  const picture = sharp(await cornersPng(400, 300))
   const inP3 = await picture.clone().withIccProfile('p3').png().toBuffer()
   const inCmyk = await picture
     .clone()
@@ -113,16 +113,19 @@ test('V7: variants are sRGB, whatever the profile of the original', async () => 
     .withIccProfile('cmyk')
     .jpeg()
     .toBuffer()
-  isNear(await cornersOf(inP3), CORNERS, 6)
-  assert.ok(far(await cornersOf(inP3, { ignoreIcc: true }), CORNERS) > 10, 'its numbers are others')
+  isNear(await readCorners(inP3), CORNERS, 6)
+  assert.ok(
+    far(await readCorners(inP3, { ignoreIcc: true }), CORNERS) > 10,
+    'its numbers are others',
+  )
   // Inks don't reach every colour of a screen.
-  assert.ok(far(await cornersOf(inCmyk), CORNERS) < 100)
+  assert.ok(far(await readCorners(inCmyk), CORNERS) < 100)
   for (const bytes of [inP3, inCmyk]) {
     const { blob } = await store(bytes)
     const variant = await read(blob!, 320)
     const { icc, space, channels } = await sharp(variant).metadata()
     assert.deepEqual([icc, space, channels], [undefined, 'srgb', 3])
-    isNear(await cornersOf(variant), await cornersOf(bytes), 8)
+    isNear(await readCorners(variant), await readCorners(bytes), 8)
   }
 })
 
@@ -272,16 +275,16 @@ test('D1: variants of a bomb are given up, and the next are made', async () => {
   await mkdir(folder)
   try {
     const path = join(folder, 'bomb.png')
-    await writeFile(path, blank(10_000, 10_000))
+    await writeFile(path, blankPng(10_000, 10_000))
     const file = { path, type: 'image/png', sides: [64], folder } as const
     await assert.rejects(slow.makeVariants(file), { code: 'too-heavy' })
-    await writeFile(path, blank(12_000, 12_000))
+    await writeFile(path, blankPng(12_000, 12_000))
     await assert.rejects(
       server.images.decoder.makeVariants(file),
       { code: 'damaged' },
       'more pixels than may be',
     )
-    await writeFile(path, blank(100, 100))
+    await writeFile(path, blankPng(100, 100))
     assert.equal((await slow.makeVariants(file)).length, 1)
   } finally {
     await slow.close()
@@ -308,7 +311,7 @@ test('V4: variants stay while their original does, and go with it after the tras
   assert.deepEqual(await there(), [false, false, false])
 })
 
-test('V14: bytes that come again while the sweep decides stay, with their variants', async () => {
+test('V14: bytes that come again while garbage is collected stay, with their variants', async () => {
   const bytes = await fresh()
   const { id, blob } = await store(bytes)
   await fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' })

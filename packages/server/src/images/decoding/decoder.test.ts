@@ -8,7 +8,7 @@ import { crc32 } from 'node:zlib'
 import { type MediaType, WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
-import { blank, chunk, processes } from '../../../support/sample-images.ts'
+import { blankPng, decodeProcessIds, pngChunk } from '../../../support/sample-images.ts'
 import { Decoder, type ValidationResult } from './decoder.ts'
 import { SNIFF_BYTES, sniff } from './sniff.ts'
 
@@ -19,14 +19,14 @@ let folder: string
 
 before(async () => {
   decoder = new Decoder()
-  folder = await mkdtemp(join(tmpdir(), 'wirephoto-workers-'))
+  folder = await mkdtemp(join(tmpdir(), 'wirephoto-decoder-'))
 })
 after(async () => {
   await decoder.close()
   await rm(folder, { recursive: true, force: true })
 })
 
-async function judge(bytes: Buffer, name = 'p'): Promise<ValidationResult> {
+async function validate(bytes: Buffer, name = 'p'): Promise<ValidationResult> {
   const type = await sniff(bytes.subarray(0, SNIFF_BYTES), name)
   const path = join(folder, crypto.randomUUID())
   await writeFile(path, bytes)
@@ -36,7 +36,7 @@ async function judge(bytes: Buffer, name = 'p'): Promise<ValidationResult> {
 const draw = (width = 300, height = 200) =>
   sharp({ create: { width, height, channels: 3, background: '#284', noise: { type: 'gaussian' } } })
 
-test('every type that a board takes is judged by its pixels', async () => {
+test('every type that a board takes is validated by its pixels', async () => {
   const pictures: [MediaType, Buffer][] = [
     ['image/jpeg', await draw().jpeg().toBuffer()],
     ['image/png', await draw().png().toBuffer()],
@@ -48,7 +48,7 @@ test('every type that a board takes is judged by its pixels', async () => {
     ['image/png', await draw().greyscale().png().toBuffer()],
   ]
   for (const [expected, bytes] of pictures) {
-    const { type, width, height, thumbhash } = await judge(bytes)
+    const { type, width, height, thumbhash } = await validate(bytes)
     assert.deepEqual([type, width, height], [expected, 300, 200])
     const ratio = thumbHashToApproximateAspectRatio(Buffer.from(thumbhash, 'base64'))
     assert.ok(Math.abs(ratio - 1.5) < 0.4, `${expected} ${ratio}`)
@@ -57,33 +57,36 @@ test('every type that a board takes is judged by its pixels', async () => {
 
 test('R11: the size is the one that is seen, after orientation', async () => {
   for (const orientation of [1, 3, 6, 8]) {
-    const { width, height } = await judge(
+    const { width, height } = await validate(
       await draw().withMetadata({ orientation }).jpeg().toBuffer(),
     )
     assert.deepEqual([width, height], orientation < 5 ? [300, 200] : [200, 300])
   }
 })
 
-test('a moving picture is judged by its frame, and known to move', async () => {
+test('a moving picture is measured by its frame, and known to move', async () => {
   const frames = [await draw(64, 48).png().toBuffer(), await draw(64, 48).png().toBuffer()]
   for (const format of ['gif', 'webp'] as const) {
     const bytes = await sharp(frames, { join: { animated: true } })
       .toFormat(format)
       .toBuffer()
-    const { width, height, animated } = await judge(bytes)
+    const { width, height, animated } = await validate(bytes)
     assert.deepEqual([width, height, animated], [64, 48, true])
-    assert.equal((await judge(await draw().toFormat(format).toBuffer())).animated, false)
+    assert.equal((await validate(await draw().toFormat(format).toBuffer())).animated, false)
   }
   const still = await draw(64, 48).png().toBuffer()
   // Behind IHDR: an APNG of two frames.
-  const control = chunk('acTL', Buffer.from([0, 0, 0, 2, 0, 0, 0, 0]))
+  const control = pngChunk('acTL', Buffer.from([0, 0, 0, 2, 0, 0, 0, 0]))
   const apng = Buffer.concat([still.subarray(0, 33), ...control, still.subarray(33)])
-  assert.deepEqual([(await judge(still)).animated, (await judge(apng)).animated], [false, true])
+  assert.deepEqual(
+    [(await validate(still)).animated, (await validate(apng)).animated],
+    [false, true],
+  )
   const avif = await draw(64, 48).avif({ effort: 0 }).toBuffer()
-  assert.equal((await judge(avif)).animated, false)
+  assert.equal((await validate(avif)).animated, false)
   // One that says it is a sequence, by a brand.
   avif.write('avis', avif.indexOf('miaf'), 'latin1')
-  assert.equal((await judge(avif)).animated, true)
+  assert.equal((await validate(avif)).animated, true)
 })
 
 test('D3, D4, D6: what is cut off, a lie or too large is refused', async () => {
@@ -106,8 +109,8 @@ test('D3, D4, D6: what is cut off, a lie or too large is refused', async () => {
     [sized(70_000, 1), 'too-many-pixels'],
     [Buffer.concat([jpeg.subarray(0, 4), Buffer.alloc(9_000, 7)]), 'damaged'],
   ]
-  for (const [bytes, code] of cases) await assert.rejects(judge(bytes), { code })
-  await assert.rejects(judge(sized(70_000, 1), 'long.png'), {
+  for (const [bytes, code] of cases) await assert.rejects(validate(bytes), { code })
+  await assert.rejects(validate(sized(70_000, 1), 'long.png'), {
     message: 'long.png is 70000 pixels long. The limit here is 65535.',
   })
 })
@@ -127,9 +130,9 @@ test('D3: a picture that is decoded as a whole may have 40 megapixels', async ()
     return [large, screen]
   }
   for (const bytes of sized(8_001, 5_000))
-    await assert.rejects(judge(bytes), { code: 'too-many-pixels' })
+    await assert.rejects(validate(bytes), { code: 'too-many-pixels' })
   for (const bytes of sized(8_000, 5_000)) {
-    const outcome = await judge(bytes).then(
+    const outcome = await validate(bytes).then(
       () => 'taken',
       ({ code }) => code,
     )
@@ -146,7 +149,7 @@ test('F8: whatever comes, the server outlives it', async (t) => {
   const outcomes: Record<string, number> = {}
   await Promise.all(
     files.flat().map(async (path) => {
-      const outcome = await judge(await readFile(path), path).then(
+      const outcome = await validate(await readFile(path), path).then(
         () => 'taken',
         (error: unknown) => (error instanceof WireError ? error.code : `crash: ${String(error)}`),
       )
@@ -165,26 +168,26 @@ test('F8: whatever comes, the server outlives it', async (t) => {
 })
 
 test('D2: a process that is killed costs no picture', async () => {
-  const bytes = blank(3_000, 3_000)
-  const judged = [judge(bytes), judge(bytes), judge(bytes), judge(bytes)]
+  const bytes = blankPng(3_000, 3_000)
+  const validations = [validate(bytes), validate(bytes), validate(bytes), validate(bytes)]
   let killed = 0
   const timer = setInterval(() => {
     if (killed > 0) return
-    for (const pid of processes()) {
+    for (const pid of decodeProcessIds()) {
       process.kill(pid, 'SIGKILL')
       killed++
     }
   }, 5)
-  for (const verdict of await Promise.all(judged)) assert.equal(verdict.width, 3_000)
+  for (const { width } of await Promise.all(validations)) assert.equal(width, 3_000)
   clearInterval(timer)
   assert.ok(killed > 0)
 })
 
-test('D1: a picture that takes too long is given up, and the next is judged', async () => {
+test('D1: a picture that takes too long is given up, and the next is validated', async () => {
   const slow = new Decoder({ cpuSeconds: 0.1, memoryBytes: 1e9 })
   try {
     const path = join(folder, 'slow.png')
-    await writeFile(path, blank(10_000, 10_000))
+    await writeFile(path, blankPng(10_000, 10_000))
     await assert.rejects(slow.validate({ path, type: 'image/png', name: 'slow.png' }), {
       code: 'too-heavy',
     })

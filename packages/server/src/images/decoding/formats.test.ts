@@ -13,13 +13,13 @@ import sharp, { type Sharp } from 'sharp'
 import { heldSo } from '../../../../../test/support/pictures.ts'
 import { errorOf, Harness } from '../../../support/http-harness.ts'
 import {
-  bitmap,
-  blank,
+  blankPng,
   CORNERS,
-  chunk,
-  corners,
-  cornersOf,
-  pixelsOf,
+  cornersPng,
+  createBmp,
+  pngChunk,
+  readCorners,
+  readPixels,
 } from '../../../support/sample-images.ts'
 import { Decoder } from './decoder.ts'
 
@@ -66,7 +66,7 @@ async function get(
 const shown = (blob: string | null, side = 4096) => get(`/b/main/blob/${blob}/${side}`)
 
 async function isLike(picture: Buffer, of: readonly (readonly number[])[], most = 24) {
-  const seen = await cornersOf(picture)
+  const seen = await readCorners(picture)
   for (const [i, colour] of seen.entries())
     for (const [n, value] of colour.entries())
       assert.ok(Math.abs(value - of[i]![n]!) <= most, JSON.stringify(seen))
@@ -78,14 +78,14 @@ const INERT = {
 }
 
 test('V5: a TIFF is seen as its stand-in, in whatever way it holds its pixels', async () => {
-  const picture = sharp(await corners(400, 300))
+  const picture = sharp(await cornersPng(400, 300))
   const kinds: Record<string, Buffer> = {
     plain: await picture.clone().tiff({ compression: 'none' }).toBuffer(),
     lzw: await picture.clone().tiff({ compression: 'lzw', predictor: 'horizontal' }).toBuffer(),
     tiles: await picture.clone().tiff({ compression: 'deflate', tile: true }).toBuffer(),
     deep: await picture.clone().toColourspace('rgb16').tiff({ compression: 'lzw' }).toBuffer(),
     p3: await picture.clone().withIccProfile('p3').tiff({ compression: 'lzw' }).toBuffer(),
-    held: await sharp(await heldSo(await corners(400, 300), 6))
+    held: await sharp(await heldSo(await cornersPng(400, 300), 6))
       .withMetadata({ orientation: 6 })
       .tiff({ compression: 'lzw' })
       .toBuffer(),
@@ -103,7 +103,7 @@ test('V5: a TIFF is seen as its stand-in, in whatever way it holds its pixels', 
 })
 
 test('V5: so is a BMP of every kind', async () => {
-  const picture = await corners(37, 21)
+  const picture = await cornersPng(37, 21)
   const kinds = [
     { bits: 1 },
     { bits: 4 },
@@ -120,7 +120,7 @@ test('V5: so is a BMP of every kind', async () => {
   ] as const
   for (const kind of kinds) {
     const name = JSON.stringify(kind)
-    const { file, colours } = bitmap(await pixelsOf(picture), 37, 21, kind)
+    const { file, colours } = createBmp(await readPixels(picture), 37, 21, kind)
     const { type, width, height, blob, variants } = await store(file, 'a.bmp')
     assert.deepEqual([type, width, height, variants], ['image/bmp', 37, 21, [4096]], name)
     const { bytes } = await shown(blob)
@@ -317,7 +317,7 @@ test('D1: what grows when it is drawn is given up', async () => {
     assert.ok(code === 'damaged' || code === 'too-heavy', `${name}: ${code}`)
     assert.ok(performance.now() - start < 30_000, name)
   }
-  assert.equal((await put(blank(3, 3), 'next.png')).status, 201)
+  assert.equal((await put(blankPng(3, 3), 'next.png')).status, 201)
 })
 
 test('D5: frames are counted before they are decoded', async () => {
@@ -327,11 +327,11 @@ test('D5: frames are counted before they are decoded', async () => {
   const frame = still.subarray(still.indexOf(0x2c), -1)
   const gif = (frames: number) =>
     Buffer.concat([still.subarray(0, still.indexOf(0x2c)), ...Array(frames).fill(frame), TRAILER])
-  const png = blank(2, 2)
+  const png = blankPng(2, 2)
   const apng = (frames: number, of = png) => {
     const control = Buffer.alloc(8)
     control.writeUInt32BE(frames, 0)
-    return Buffer.concat([of.subarray(0, 33), ...chunk('acTL', control), of.subarray(33)])
+    return Buffer.concat([of.subarray(0, 33), ...pngChunk('acTL', control), of.subarray(33)])
   }
   const { animated, blob } = await store(gif(limits.maxFrameCount), 'long.gif')
   assert.equal(animated, true)
@@ -342,7 +342,7 @@ test('D5: frames are counted before they are decoded', async () => {
     ['a.png', apng(2_001), 'a.png has 2001 frames. The limit here is 2000.'],
     [
       'b.png',
-      apng(1_000, blank(2_000, 1_000)),
+      apng(1_000, blankPng(2_000, 1_000)),
       'b.png has 2000 megapixels in all its frames. The limit here is 1000.',
     ],
   ] as const) {
@@ -388,12 +388,12 @@ test('D1, D3: a decoder that holds up its thread is ended like any other', async
   const type: MediaType = 'image/bmp'
   try {
     const path = join(folder, 'slow.bmp')
-    const header = bitmap(Buffer.alloc(4), 1, 1, { bits: 1 }).file
+    const header = createBmp(Buffer.alloc(4), 1, 1, { bits: 1 }).file
     header.writeInt32LE(10_000, 18)
     header.writeInt32LE(10_000, 22)
     await writeFile(path, Buffer.concat([header, Buffer.alloc(10_000 * 1_252)]))
     await assert.rejects(slow.validate({ path, type, name: 'slow.bmp' }), { code: 'too-heavy' })
-    await writeFile(path, bitmap(Buffer.alloc(4), 1, 1, { bits: 1 }).file)
+    await writeFile(path, createBmp(Buffer.alloc(4), 1, 1, { bits: 1 }).file)
     assert.equal((await slow.validate({ path, type, name: '' })).width, 1)
     header.writeInt32LE(10_001, 18)
     await writeFile(path, header)

@@ -9,7 +9,13 @@ import { limits } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
 import { heldSo } from '../../../../../test/support/pictures.ts'
-import { blank, CORNERS, corners, cornersOf, processes } from '../../../support/sample-images.ts'
+import {
+  blankPng,
+  CORNERS,
+  cornersPng,
+  decodeProcessIds,
+  readCorners,
+} from '../../../support/sample-images.ts'
 import { Decoder, type Preview } from './decoder.ts'
 
 let decoder: Decoder
@@ -43,7 +49,7 @@ function isLike(seen: readonly (readonly number[])[], of: typeof CORNERS, what: 
 }
 
 test('A5: whatever a page makes comes out as a small WebP, upright and without metadata', async () => {
-  const picture = await corners(300, 200)
+  const picture = await cornersPng(300, 200)
   const sent: Buffer[] = [
     picture,
     await sharp(picture).webp().toBuffer(),
@@ -54,7 +60,7 @@ test('A5: whatever a page makes comes out as a small WebP, upright and without m
   for (const [i, bytes] of sent.entries()) {
     const preview = await decoder.reencodePreview(bytes)
     await check(preview)
-    isLike(await cornersOf(preview.bytes), CORNERS, String(i))
+    isLike(await readCorners(preview.bytes), CORNERS, String(i))
     const ratio = thumbHashToApproximateAspectRatio(Buffer.from(preview.thumbhash, 'base64'))
     assert.ok(Math.abs(ratio - 1.5) < 0.4)
   }
@@ -68,10 +74,10 @@ test('A5: a preview is never over its limit, however little it compresses', asyn
 })
 
 test('F8: what is no preview is refused at once', async () => {
-  const picture = await corners(300, 200)
+  const picture = await cornersPng(300, 200)
   const jpeg = await sharp(picture).jpeg().toBuffer()
   for (const [name, bytes] of Object.entries({
-    bomb: blank(8_000, 8_000),
+    bomb: blankPng(8_000, 8_000),
     nothing: Buffer.alloc(1),
     text: Buffer.from('this is no picture at all'),
     svg: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="5" height="5"/>'),
@@ -89,7 +95,7 @@ test('F8: what is no preview is refused at once', async () => {
 
 test('a progressive JPEG is seen in full as soon as its first scan is there', async () => {
   const path = join(folder, 'arriving.jpg')
-  const picture = await sharp(await corners(1600, 1200))
+  const picture = await sharp(await cornersPng(1600, 1200))
     .composite([{ input: await noise(800, 600).png().toBuffer(), blend: 'soft-light' }])
     .png()
     .toBuffer()
@@ -103,7 +109,7 @@ test('a progressive JPEG is seen in full as soon as its first scan is there', as
     seen.push(part)
     await check(preview)
     assert.deepEqual([preview.width, preview.height], [320, 240])
-    const [, ...rest] = await cornersOf(preview.bytes)
+    const [, ...rest] = await readCorners(preview.bytes)
     isLike(rest, CORNERS.slice(1) as never, `${part}`)
   }
   assert.ok(seen[0]! > 1 && seen[0]! < 10, `first seen at ${seen[0]! * 5} %`)
@@ -118,32 +124,32 @@ test('a progressive JPEG is seen in full as soon as its first scan is there', as
   }
 })
 
-test('a preview waits neither for verdicts nor for variants', async () => {
+test('a preview waits neither for validation nor for variants', async () => {
   const path = join(folder, 'large.png')
   await writeFile(path, await noise(2_000, 1_500).png().toBuffer())
-  const done = { verdicts: 0, variants: 0 }
+  const done = { validated: 0, variants: 0 }
   const type = 'image/png'
-  const judging = Array.from({ length: 50 }, () =>
-    decoder.validate({ path, type, name: '' }).then(() => done.verdicts++),
+  const validating = Array.from({ length: 50 }, () =>
+    decoder.validate({ path, type, name: '' }).then(() => done.validated++),
   )
-  const varying = Array.from({ length: 10 }, () =>
+  const makingVariants = Array.from({ length: 10 }, () =>
     decoder.makeVariants({ path, type, sides: [64], folder }).then(() => done.variants++),
   )
-  for (let i = 0; i < 5; i++) await decoder.reencodePreview(await corners(300, 200))
-  assert.ok(done.verdicts < 40 && done.variants < 8, JSON.stringify(done))
-  await Promise.all(judging)
-  assert.ok(done.variants < 10, 'variants give way to verdicts')
-  await Promise.all(varying)
+  for (let i = 0; i < 5; i++) await decoder.reencodePreview(await cornersPng(300, 200))
+  assert.ok(done.validated < 40 && done.variants < 8, JSON.stringify(done))
+  await Promise.all(validating)
+  assert.ok(done.variants < 10, 'variants give way to validation')
+  await Promise.all(makingVariants)
 })
 
 test('variants give way to all else', async () => {
   const lazy = new Decoder()
   try {
-    const before = new Set(processes())
+    const before = new Set(decodeProcessIds())
     const path = join(folder, 'some.png')
-    await writeFile(path, await corners(300, 200))
+    await writeFile(path, await cornersPng(300, 200))
     await lazy.makeVariants({ path, type: 'image/png', sides: [64], folder })
-    const [pid] = processes().filter((each) => !before.has(each))
+    const [pid] = decodeProcessIds().filter((each) => !before.has(each))
     assert.ok(getPriority(pid) > getPriority())
   } finally {
     await lazy.close()
@@ -153,12 +159,12 @@ test('variants give way to all else', async () => {
 test('D2: a process that is killed costs no preview, and the next is ready already', async () => {
   const own = new Decoder()
   try {
-    const others = new Set(processes())
-    const mine = () => processes().filter((pid) => !others.has(pid))
+    const others = new Set(decodeProcessIds())
+    const mine = () => decodeProcessIds().filter((pid) => !others.has(pid))
     own.warm()
     const [first] = mine()
     assert.ok(first)
-    const bytes = await corners(300, 200)
+    const bytes = await cornersPng(300, 200)
     const previews = [
       own.reencodePreview(bytes),
       own.reencodePreview(bytes),
@@ -173,5 +179,8 @@ test('D2: a process that is killed costs no preview, and the next is ready alrea
   } finally {
     await own.close()
   }
-  assert.equal(await decoder.reencodePreview(await corners(30, 20)).then(({ width }) => width), 30)
+  assert.equal(
+    await decoder.reencodePreview(await cornersPng(30, 20)).then(({ width }) => width),
+    30,
+  )
 })

@@ -4,7 +4,7 @@ import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 const [IMAGE, EXTENSION, TRAILER] = [0x2c, 0x21, 0x3b]
 const [CONTROL, APPLICATION] = [0xf9, 0xff]
 /** Application extensions that stay: repetition and colour profile. */
-const APPLICATIONS = ['NETSCAPE2.0', 'ANIMEXTS1.0', 'ICCRGBG1012'] as const
+const KEPT_APPLICATIONS = ['NETSCAPE2.0', 'ANIMEXTS1.0', 'ICCRGBG1012'] as const
 
 /**
  * Scrubs a GIF. Frames, their times, repetition and colour profile stay. Comments, plain text and other
@@ -41,13 +41,13 @@ function* keepTable(editor: StreamEditor, gap = 2): Scrubbing {
 
 function* scrubExtension(editor: StreamEditor, label: number): Scrubbing {
   let length = yield* editor.readByte()
-  let application: (typeof APPLICATIONS)[number] | null = null
+  let application: (typeof KEPT_APPLICATIONS)[number] | null = null
   if (label === CONTROL && length === 4) {
     yield* editor.keep(4)
     length = yield* editor.readByte()
   } else if (label === APPLICATION && length === 11) {
     const end = editor.position + 11
-    application = yield* editor.match(APPLICATIONS, end)
+    application = yield* editor.match(KEPT_APPLICATIONS, end)
     yield* editor.wipeTo(end)
     length = yield* editor.readByte()
   }

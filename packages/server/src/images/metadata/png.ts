@@ -2,7 +2,7 @@ import { scrubExif } from './exif.ts'
 import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** Chunks that stay, with their greatest length in bytes. PNG third edition sections 11.2 and 11.3. */
-const KEPT = new Map([
+const KEPT_CHUNKS = new Map([
   ['IHDR', 13],
   ['PLTE', 768],
   ['IDAT', Number.POSITIVE_INFINITY],
@@ -22,7 +22,7 @@ const KEPT = new Map([
   ['fcTL', 26],
   ['fdAT', Number.POSITIVE_INFINITY],
 ])
-const KNOWN_TYPES = [...KEPT.keys(), 'eXIf', 'iCCP']
+const KNOWN_TYPES = [...KEPT_CHUNKS.keys(), 'eXIf', 'iCCP']
 /** Bytes of a chunk, section 5.3, and of a profile's name with its end, section 11.3.2.3. */
 const [MAX_CHUNK_BYTES, MAX_NAME_BYTES] = [0x7fffffff, 80]
 /** Common names of colour profiles, which identify nobody. */
@@ -41,7 +41,7 @@ export function* scrubPng(editor: StreamEditor): Scrubbing {
     const type = yield* chunkType(editor)
     if (type === null) return
     const end = editor.position + length
-    if (length <= (KEPT.get(type) ?? -1)) yield* editor.keep(length + 4)
+    if (length <= (KEPT_CHUNKS.get(type) ?? -1)) yield* editor.keep(length + 4)
     else {
       if (type === 'eXIf') yield* scrubExif(editor, end)
       if (type === 'iCCP' && (yield* scrubName(editor, end))) yield* editor.keepTo(end)

@@ -5,8 +5,10 @@ import { BoundedReader, EditPlan, MalformedFileError } from './edit-plan.ts'
 const [MAX_DIRECTORY_COUNT, MAX_PIECE_COUNT] = [1_000, 100_000]
 /** Bytes of a value, by its type. TIFF 6.0 section 2. Text has none: no pixel depends on it. */
 const VALUE_BYTES = [0, 1, 0, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
-const [SUBFILE, STRIPS, STRIP_BYTES, TILES, TILE_BYTES] = [254, 273, 279, 324, 325]
-const [JPEG, JPEG_BYTES] = [513, 514]
+const [SUBFILE_TYPE, STRIP_OFFSETS, STRIP_BYTE_COUNTS, TILE_OFFSETS, TILE_BYTE_COUNTS] = [
+  254, 273, 279, 324, 325,
+]
+const [JPEG_OFFSET, JPEG_LENGTH] = [513, 514]
 /**
  * Fields that stay: those that decode pixels, orientation and colour profile. TIFF 6.0, its technical notes 1
  * and 2, and ICC.1 annex B.
@@ -19,7 +21,7 @@ const KEPT_TAGS = new Set(
   ].flatMap((line) => line.split(' ').map(Number)),
 )
 /** Flag of SUBFILE: a smaller version of another picture in the file. */
-const REDUCED = 1
+const IS_REDUCED = 1
 
 interface Field {
   readonly tag: number
@@ -62,8 +64,8 @@ class TiffPlanner {
     for (let at = this.#u32(header, 4); at !== 0; directories++) {
       if (directories === MAX_DIRECTORY_COUNT) throw new MalformedFileError()
       const { fields, next } = await this.#readDirectory(at)
-      const subfile = fields.find(({ tag }) => tag === SUBFILE)
-      const isReduced = subfile && this.#numberOf(subfile.entry, subfile.type, 8) & REDUCED
+      const subfile = fields.find(({ tag }) => tag === SUBFILE_TYPE)
+      const isReduced = subfile && this.#numberOf(subfile.entry, subfile.type, 8) & IS_REDUCED
       if (pages.length === 0 || !isReduced) pages.push({ at, fields })
       at = next
     }
@@ -96,9 +98,9 @@ class TiffPlanner {
       const start = this.#u32(entry, 8)
       if (length > 4) this.#plan.keep(start, start + length)
     }
-    await this.#keepData(fields, STRIPS, STRIP_BYTES)
-    await this.#keepData(fields, TILES, TILE_BYTES)
-    await this.#keepData(fields, JPEG, JPEG_BYTES)
+    await this.#keepData(fields, STRIP_OFFSETS, STRIP_BYTE_COUNTS)
+    await this.#keepData(fields, TILE_OFFSETS, TILE_BYTE_COUNTS)
+    await this.#keepData(fields, JPEG_OFFSET, JPEG_LENGTH)
   }
 
   async #keepData(fields: readonly Field[], starts: number, lengths: number): Promise<void> {

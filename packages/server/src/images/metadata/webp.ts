@@ -2,7 +2,7 @@ import { scrubDirectory, TIFF_HEADERS } from './exif.ts'
 import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** Chunks that stay, with their greatest length in bytes. RFC 9649 section 2. */
-const KEPT = {
+const KEPT_CHUNKS = {
   'VP8 ': Number.POSITIVE_INFINITY,
   VP8L: Number.POSITIVE_INFINITY,
   ALPH: Number.POSITIVE_INFINITY,
@@ -10,7 +10,7 @@ const KEPT = {
   ANIM: 6,
 }
 const KNOWN_TYPES = [
-  ...(Object.keys(KEPT) as (keyof typeof KEPT)[]),
+  ...(Object.keys(KEPT_CHUNKS) as (keyof typeof KEPT_CHUNKS)[]),
   'VP8X',
   'ANMF',
   'EXIF',
@@ -43,7 +43,7 @@ export function* scrubWebp(editor: StreamEditor): Scrubbing {
     const end = Math.min(editor.position + length, last)
     if (type === 'VP8X') yield* scrubHeader(editor, end)
     else if (type === 'EXIF') yield* scrubExifChunk(editor, end)
-    else if (type) yield* editor.keepTo(Math.min(end, editor.position + KEPT[type]))
+    else if (type) yield* editor.keepTo(Math.min(end, editor.position + KEPT_CHUNKS[type]))
     // A chunk is padded to an even length.
     yield* editor.wipeTo(end + (length & 1))
   }

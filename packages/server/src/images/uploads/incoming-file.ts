@@ -105,7 +105,7 @@ export class IncomingFile {
     return isShown(type) && isScrubbedInStream(this.#head) ? type : null
   }
 
-  /** Creates the files of a resumable upload durably, before anybody is told of it. Idempotent. */
+  /** Creates the files of a resumable upload durably, before anybody knows of it. Idempotent. */
   create(): Promise<void> {
     if (this.#creating === null) {
       this.#creating = this.#create()

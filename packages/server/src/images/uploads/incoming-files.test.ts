@@ -21,7 +21,7 @@ let folder: string
 let incomingFiles: IncomingFiles
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'wirephoto-arrivals-'))
+  folder = await mkdtemp(join(tmpdir(), 'wirephoto-incoming-'))
   incomingFiles = await IncomingFiles.open(folder)
 })
 afterEach(async () => {
@@ -36,7 +36,7 @@ const part = (from: number, to: number) => {
   return Readable.from(chunks)
 }
 
-test('F1: what is told as arrived is durable, and nothing behind it is believed', async () => {
+test('F1: an offset that was answered is durable, and no byte behind it is believed', async () => {
   const incomingFile = await incomingFiles.create(announced)
   await incomingFile.receive(part(0, 1_500_000), { at: 0, limit: LIMIT })
   assert.equal(await incomingFile.sync(), 1_500_000)

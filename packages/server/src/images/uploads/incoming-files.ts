@@ -193,7 +193,7 @@ async function readSidecar(path: string): Promise<(UploadTarget & { offset: numb
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch {
-    // A crash during creation: nobody has been told of this upload.
+    // A crash during creation: nobody knows of this upload.
     return null
   }
 }

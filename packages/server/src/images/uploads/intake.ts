@@ -149,7 +149,7 @@ export class Intake {
       try {
         await this.#resume(incomingFile)
       } catch (error) {
-        if (!(error instanceof WireError)) this.#log.error({ err: error }, 'arrival not finished')
+        if (!(error instanceof WireError)) this.#log.error({ err: error }, 'upload not finished')
         else if (error.code === 'unknown-board') await this.#incomingFiles.remove(incomingFile)
       }
   }
@@ -181,14 +181,14 @@ export class Intake {
       await board.act([stored.settle], SERVER)
       return stored
     } catch (error) {
-      const told = toWireError(error, this.#log)
+      const refusal = toWireError(error, this.#log)
       // The picture was purged, failed, or settled by other bytes.
-      if (told.code === 'unknown-picture' || told.code === 'conflict') {
+      if (refusal.code === 'unknown-picture' || refusal.code === 'conflict') {
         await this.#incomingFiles.remove(incomingFile)
         throw new WireError('upload-gone')
       }
-      if (isFinal(told)) await this.cancel(incomingFile)
-      throw told
+      if (isFinal(refusal)) await this.cancel(incomingFile)
+      throw refusal
     }
   }
 }

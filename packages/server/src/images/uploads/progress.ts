@@ -7,7 +7,7 @@ const STALL_TIMEOUT_MS = 5_000
 
 type State = NonNullable<Arrivals[string]>
 
-/** Callbacks of whoever shows a board's uploads. */
+/** Callbacks for one board's uploads. */
 export interface BoardListener {
   /** Uploads whose state has changed. */
   readonly onProgress: (arrivals: Arrivals) => void
