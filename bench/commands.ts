@@ -2,7 +2,7 @@ import { drawPicture } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave, spread } from './support/figures.ts'
-import { Line, postPicture, Writer } from './support/raw-client.ts'
+import { postPicture, RawClient, Writer } from './support/raw-client.ts'
 
 export const WRITERS = 100
 /** Commands that a busy writer has unanswered; the client's queue sends what has gathered in one message. */
@@ -16,12 +16,15 @@ export async function commands(): Promise<Figure[]> {
   const echo = await startBaseline('echo')
   try {
     const id = await postPicture(server.port, await drawPicture({ width: 320, height: 240 }))
-    const writers = (await connectWriters(server.port)).map((line) => new Writer(line))
+    const writers = (await connectWriters(server.port)).map((rawClient) => new Writer(rawClient))
     const product: Send = (writer, x) =>
       writers[writer]!.push({ kind: 'image.patch', id, set: { x } })
-    const lines = await connectWriters(echo.port)
+    const rawClients = await connectWriters(echo.port)
     const bare: Send = (writer, x) =>
-      lines[writer]!.ask('commands', { n: x, commands: [{ kind: 'image.patch', id, set: { x } }] })
+      rawClients[writer]!.request('commands', {
+        n: x,
+        commands: [{ kind: 'image.patch', id, set: { x } }],
+      })
 
     const perTransaction: number[] = []
     const seq = () => Math.max(...writers.map((writer) => writer.seq))
@@ -40,7 +43,7 @@ export async function commands(): Promise<Figure[]> {
     return [
       {
         id: 'S9',
-        what: `commands of ${WRITERS} writers, ${UNDER_WAY} under way each`,
+        label: `commands of ${WRITERS} writers, ${UNDER_WAY} under way each`,
         unit,
         figure: many.product,
         baseline: { name: 'Socket.IO echo', value: many.echo },
@@ -48,7 +51,7 @@ export async function commands(): Promise<Figure[]> {
       },
       {
         id: 'S9',
-        what: `commands of ${WRITERS} writers, each waiting for its answer`,
+        label: `commands of ${WRITERS} writers, each waiting for its answer`,
         unit,
         figure: one.product,
         baseline: { name: 'Socket.IO echo', value: one.echo },
@@ -56,7 +59,7 @@ export async function commands(): Promise<Figure[]> {
       },
       {
         id: 'S9',
-        what: 'commands a transaction',
+        label: 'commands a transaction',
         unit: '',
         figure: spread(perTransaction),
         baseline: null,
@@ -71,8 +74,8 @@ export async function commands(): Promise<Figure[]> {
 
 type Send = (writer: number, x: number) => Promise<unknown>
 
-export const connectWriters = (port: number): Promise<Line[]> =>
-  Promise.all(Array.from({ length: WRITERS }, () => Line.connect(port)))
+export const connectWriters = (port: number): Promise<RawClient[]> =>
+  Promise.all(Array.from({ length: WRITERS }, () => RawClient.connect(port)))
 
 /** Commands answered in the time, each writer sending the next as soon as one is answered. */
 export async function load(send: Send, underWay: number, seconds: number): Promise<number> {

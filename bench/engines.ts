@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Database, sharedPlaces } from '../test/support/databases.ts'
+import { type Database, databaseProviders } from '../test/support/databases.ts'
 import { drawPicture } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { connectWriters, load, WRITERS } from './commands.ts'
 import { ingestOn } from './ingest.ts'
 import { type Baseline, startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave, type Spread, spread } from './support/figures.ts'
-import { Line, postPicture, snapshotOf, Tally, Writer } from './support/raw-client.ts'
+import { postPicture, RawClient, snapshotOf, Tally, Writer } from './support/raw-client.ts'
 
 const ROUNDS = 3
 const SECONDS = 4
@@ -21,9 +21,9 @@ export async function engines(): Promise<Figure[]> {
   const figures: Figure[] = []
   try {
     figures.push(...(await onEngine('sqlite', [], echo)))
-    for (const place of await sharedPlaces()) {
-      if (place.missing !== null) {
-        console.log(`  ${place.name}: left out, ${place.missing}`)
+    for (const place of await databaseProviders()) {
+      if (place.skipReason !== null) {
+        console.log(`  ${place.name}: left out, ${place.skipReason}`)
         continue
       }
       const database = await place.open()
@@ -45,24 +45,24 @@ async function onEngine(name: string, args: readonly string[], echo: Baseline): 
   const server = await ServerProcess.open({ args })
   try {
     const id = await postPicture(server.port, await drawPicture({ width: 320, height: 240 }))
-    const writers = (await connectWriters(server.port)).map((line) => new Writer(line))
-    const lines = await connectWriters(echo.port)
+    const writers = (await connectWriters(server.port)).map((rawClient) => new Writer(rawClient))
+    const rawClients = await connectWriters(echo.port)
     const patch = (x: number) => ({ kind: 'image.patch', id, set: { x } }) as const
     const commands = await interleave(ROUNDS, {
       product: async () => (await load((i, x) => writers[i]!.push(patch(x)), 8, SECONDS)) / SECONDS,
       echo: async () =>
         (await load(
-          (i, x) => lines[i]!.ask('commands', { n: x, commands: [patch(x)] }),
+          (i, x) => rawClients[i]!.request('commands', { n: x, commands: [patch(x)] }),
           8,
           SECONDS,
         )) / SECONDS,
     })
     const ingest = await ingestOn(server.port, ROUNDS, SECONDS)
     return [
-      { ...ingest, what: `${name}: ${ingest.what}` },
+      { ...ingest, label: `${name}: ${ingest.label}` },
       {
         id: 'S9',
-        what: `${name}: commands of ${WRITERS} writers, 8 under way each`,
+        label: `${name}: commands of ${WRITERS} writers, 8 under way each`,
         unit: 'per s',
         figure: commands.product,
         baseline: { name: 'Socket.IO echo', value: commands.echo },
@@ -78,16 +78,16 @@ async function onEngine(name: string, args: readonly string[], echo: Baseline): 
 async function across(name: string, url: string, database: Database): Promise<Figure[]> {
   const args = ['--engine', url]
   const [a, b] = await Promise.all([ServerProcess.open({ args }), ServerProcess.open({ args })])
-  const bare = await database.ping(url)
+  const bare = await database.openPinger(url)
   try {
     const id = await postPicture(a.port, await drawPicture({ width: 320, height: 240 }))
-    const writer = new Writer(await Line.connect(a.port))
+    const writer = new Writer(await RawClient.connect(a.port))
     await writer.push({ kind: 'image.patch', id, set: { x: -1 } })
     const { cursor } = await snapshotOf(b.port)
-    const [line] = await Line.follow(1, b.port, { tally: new Tally(), cursor })
+    const [rawClient] = await RawClient.follow(1, b.port, { tally: new Tally(), cursor })
     const product = async (x: number) => {
       const heard = new Promise<void>((resolve) => {
-        line!.onBatch = ({ changes }) => {
+        rawClient!.onBatch = ({ changes }) => {
           const [change] = changes
           if (change && 'put' in change && change.put.kind === 'image' && change.put.x === x)
             resolve()
@@ -103,7 +103,7 @@ async function across(name: string, url: string, database: Database): Promise<Fi
     }
     return ([50, 99] as const).map((percent) => ({
       id: 'E1',
-      what: `${name}: command on one server to change on the other, p${percent}`,
+      label: `${name}: command on one server to change on the other, p${percent}`,
       unit: 'ms',
       figure: percentiles(times.product, percent),
       baseline: { name: "the database's round trip", value: percentiles(times.bare, percent) },

@@ -4,7 +4,7 @@ import { drawPicture } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { type Baseline, cpuSeconds, startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave } from './support/figures.ts'
-import { Line, postPicture, snapshotOf, Tally, Writer } from './support/raw-client.ts'
+import { postPicture, RawClient, snapshotOf, Tally, Writer } from './support/raw-client.ts'
 
 const VIEWERS = 1_000
 const WRITERS = 20
@@ -21,7 +21,7 @@ export async function fanout(): Promise<Figure[]> {
   const start = async (name: string, tick: string) => {
     const baseline = await startBaseline(name, { TICK: tick })
     baselines.push(baseline)
-    await (await Line.connect(baseline.port)).ask('seed', snapshot)
+    await (await RawClient.connect(baseline.port)).request('seed', snapshot)
     return Audience.gather(baseline, snapshot)
   }
   const picture = await drawPicture({ width: 320, height: 240 })
@@ -45,7 +45,7 @@ export async function fanout(): Promise<Figure[]> {
     return [
       {
         id: 'S4a',
-        what: `one change a tick, ${VIEWERS} viewers`,
+        label: `one change a tick, ${VIEWERS} viewers`,
         unit,
         figure: a.product,
         baseline: { name: 'plain ws', value: a.plain },
@@ -53,7 +53,7 @@ export async function fanout(): Promise<Figure[]> {
       },
       {
         id: 'S4a',
-        what: 'the same beside Socket.IO',
+        label: 'the same beside Socket.IO',
         unit,
         figure: a.product,
         baseline: { name: 'bare Socket.IO', value: a.socketio },
@@ -61,7 +61,7 @@ export async function fanout(): Promise<Figure[]> {
       },
       {
         id: 'S4b',
-        what: `${WRITERS} writers, 100 changes/s, ${VIEWERS} viewers`,
+        label: `${WRITERS} writers, 100 changes/s, ${VIEWERS} viewers`,
         unit,
         figure: b.product,
         baseline: { name: 'plain ws, a message each', value: b.plain },
@@ -78,18 +78,24 @@ export async function fanout(): Promise<Figure[]> {
 class Audience {
   readonly #pid: number
   readonly #ids: readonly string[]
-  readonly #viewers: readonly Line[]
+  readonly #viewers: readonly RawClient[]
   readonly #writers: readonly Writer[]
   readonly #tally: Tally
   /** Where the first viewer stands. */
   #seq = 0
   #x = 0
 
-  private constructor(pid: number, ids: string[], viewers: Line[], writers: Line[], tally: Tally) {
+  private constructor(
+    pid: number,
+    ids: string[],
+    viewers: RawClient[],
+    writers: RawClient[],
+    tally: Tally,
+  ) {
     this.#pid = pid
     this.#ids = ids
     this.#viewers = viewers
-    this.#writers = writers.map((line) => new Writer(line))
+    this.#writers = writers.map((rawClient) => new Writer(rawClient))
     this.#tally = tally
     viewers[0]!.onBatch = ({ to }) => {
       this.#seq = seqOf(to)
@@ -101,8 +107,10 @@ class Audience {
     snapshot: Snapshot,
   ): Promise<Audience> {
     const tally = new Tally()
-    const writers = await Promise.all(Array.from({ length: WRITERS }, () => Line.connect(port)))
-    const viewers = await Line.follow(VIEWERS, port, { tally, cursor: snapshot.cursor })
+    const writers = await Promise.all(
+      Array.from({ length: WRITERS }, () => RawClient.connect(port)),
+    )
+    const viewers = await RawClient.follow(VIEWERS, port, { tally, cursor: snapshot.cursor })
     const ids = snapshot.records.filter(({ kind }) => kind === 'image').map(({ id }) => id)
     return new Audience(pid, ids, viewers, writers, tally)
   }
@@ -118,7 +126,7 @@ class Audience {
   /** One change after the other, each delivered to everybody before the next. */
   async oneByOne(): Promise<number> {
     for (let i = 0; i < 20; i++) {
-      const delivered = this.#tally.until(this.#tally.batches + VIEWERS)
+      const delivered = this.#tally.waitForBatches(this.#tally.batches + VIEWERS)
       await this.#push(0)
       await delivered
     }
@@ -148,7 +156,7 @@ class Audience {
   async #delivered(): Promise<void> {
     const [first] = this.#viewers
     const seq = Math.max(...this.#writers.map((writer) => writer.seq))
-    while (this.#seq < seq) await this.#tally.until(this.#tally.batches + 1)
-    await this.#tally.until(first!.batches * VIEWERS)
+    while (this.#seq < seq) await this.#tally.waitForBatches(this.#tally.batches + 1)
+    await this.#tally.waitForBatches(first!.batches * VIEWERS)
   }
 }

@@ -5,7 +5,7 @@ import { drawPicture } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, spread } from './support/figures.ts'
-import { Line, snapshotOf, Tally } from './support/raw-client.ts'
+import { RawClient, snapshotOf, Tally } from './support/raw-client.ts'
 
 const AUDIENCES = [1, 10, 100, 1_000]
 /** The tutorial way sends V x V: a thousand viewers would be a million messages of a picture. */
@@ -46,7 +46,7 @@ export async function growth(): Promise<Figure[]> {
     return [
       {
         id: 'S6',
-        what: 'messages for a picture, all in: off the straight line, 1 to 1,000 viewers',
+        label: 'messages for a picture, all in: off the straight line, 1 to 1,000 viewers',
         unit: '%',
         figure: spread([residual(heard, 'messages')]),
         baseline: null,
@@ -54,7 +54,7 @@ export async function growth(): Promise<Figure[]> {
       },
       {
         id: 'S6',
-        what: 'bytes for a picture, all in: off the straight line, 1 to 1,000 viewers',
+        label: 'bytes for a picture, all in: off the straight line, 1 to 1,000 viewers',
         unit: '%',
         figure: spread([residual(heard, 'bytes')]),
         baseline: null,
@@ -63,7 +63,7 @@ export async function growth(): Promise<Figure[]> {
       },
       {
         id: 'S6',
-        what: `messages for a picture at ${TUTORIAL[at]} viewers`,
+        label: `messages for a picture at ${TUTORIAL[at]} viewers`,
         unit: '',
         figure: spread([heard[at]!.messages]),
         baseline: { name: 'tutorial way', value: spread([baseline[at]!.messages]) },
@@ -88,23 +88,24 @@ async function product(port: number, viewers: number, shot: Shot): Promise<Heard
   const tally = new Tally()
   const { cursor } = await snapshotOf(port, board)
   const sender = await Sender.come(port, { tally, board, cursor })
-  const lines = await Line.follow(viewers, port, { tally, board, cursor })
-  for (const line of lines) line.onPreview = (id) => line.say('seen', { ids: [id] })
+  const rawClients = await RawClient.follow(viewers, port, { tally, board, cursor })
+  for (const rawClient of rawClients)
+    rawClient.onPreview = (id) => rawClient.emit('seen', { ids: [id] })
   const heard = await listen(tally, viewers, () => sender.send(shot))
-  for (const line of [...lines, sender.line]) line.close()
+  for (const rawClient of [...rawClients, sender.rawClient]) rawClient.close()
   return heard
 }
 
 /** Somebody on a slow line, whose pictures come in parts. */
 class Sender {
-  readonly line: Line
+  readonly rawClient: RawClient
   readonly #uploads: string
   readonly #headers: Record<string, string>
   readonly #client = uuidv7(Date.now(), randomBytes(10))
   #n = 0
 
-  private constructor(line: Line, uploads: string, token: string) {
-    this.line = line
+  private constructor(rawClient: RawClient, uploads: string, token: string) {
+    this.rawClient = rawClient
     this.#uploads = uploads
     this.#headers = { authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0' }
   }
@@ -114,16 +115,16 @@ class Sender {
     { tally, board, cursor }: { tally: Tally; board: string; cursor: string },
   ): Promise<Sender> {
     const token = randomBytes(16).toString('base64url')
-    const line = await Line.connect(port, tally, board, token)
-    await line.follow(cursor)
-    return new Sender(line, `http://127.0.0.1:${port}/api/boards/${board}/uploads`, token)
+    const rawClient = await RawClient.connect(port, tally, board, token)
+    await rawClient.follow(cursor)
+    return new Sender(rawClient, `http://127.0.0.1:${port}/api/boards/${board}/uploads`, token)
   }
 
   /** Resolves when everything is known of the picture, its smaller ones too. */
   async send({ picture, preview }: Shot): Promise<void> {
     const id = uuidv7(Date.now(), randomBytes(10))
     const done = new Promise<void>((resolve) => {
-      this.line.onBatch = ({ changes }) => {
+      this.rawClient.onBatch = ({ changes }) => {
         for (const change of changes)
           if ('put' in change && change.put.kind === 'image' && change.put.variants) resolve()
       }
@@ -139,7 +140,9 @@ class Sender {
       name: 'a.jpg',
     }
     const message = { client: this.#client, n: ++this.#n, commands: [add] }
-    const answer = await this.line.ask<CommandAnswer>('commands', message, { [id]: preview })
+    const answer = await this.rawClient.request<CommandAnswer>('commands', message, {
+      [id]: preview,
+    })
     if (answer.refused?.length !== 0) throw new Error(`The server said ${JSON.stringify(answer)}`)
     await this.#ask('POST', '', {
       'upload-length': String(picture.length),
@@ -175,10 +178,12 @@ class Sender {
 
 async function tutorialWay(port: number, viewers: number, picture: Buffer): Promise<Heard> {
   const tally = new Tally()
-  const lines = await Promise.all(Array.from({ length: viewers }, () => Line.connect(port, tally)))
+  const rawClients = await Promise.all(
+    Array.from({ length: viewers }, () => RawClient.connect(port, tally)),
+  )
   const upload = { name: 'a.jpg', data: picture.toString('base64') }
-  const heard = await listen(tally, viewers, () => lines[0]!.ask('upload', upload))
-  for (const line of lines) line.close()
+  const heard = await listen(tally, viewers, () => rawClients[0]!.request('upload', upload))
+  for (const rawClient of rawClients) rawClient.close()
   return heard
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import sharp from 'sharp'
-import { alone, drawPicture } from '../test/support/pictures.ts'
+import { drawPicture, withUniqueBytes } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { type Figure, interleave } from './support/figures.ts'
 import { postPicture, snapshotOf } from './support/raw-client.ts'
@@ -31,15 +31,18 @@ export async function ingestOn(port: number, rounds: number, seconds: number): P
   const { product, bare } = await interleave(rounds, {
     product: async () => {
       const board = await newBoard(port)
-      const stored = await perSecond(seconds, () => postPicture(port, alone(picture), board))
+      const stored = await perSecond(seconds, () =>
+        postPicture(port, withUniqueBytes(picture), board),
+      )
       await caughtUp(port, board)
       return stored
     },
-    bare: () => inFolder((folder) => perSecond(seconds, () => keep(folder, alone(picture)))),
+    bare: () =>
+      inFolder((folder) => perSecond(seconds, () => keep(folder, withUniqueBytes(picture)))),
   })
   return {
     id: 'S8',
-    what: `pictures of ${Math.round(picture.length / 1000)} KB stored, ${UPLOADERS} uploaders`,
+    label: `pictures of ${Math.round(picture.length / 1000)} KB stored, ${UPLOADERS} uploaders`,
     unit: 'per s',
     figure: product,
     baseline: { name: 'write, fsync, decode', value: bare },

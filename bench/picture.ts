@@ -8,11 +8,11 @@ import { BoardPage } from '../test/support/page.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave } from './support/figures.ts'
-import { paintsOf, watchPaints } from './support/paint-log.ts'
+import { readPaints, recordPaints } from './support/paint-log.ts'
 import { drawPhoto } from './support/photo.ts'
-import { Line, snapshotOf } from './support/raw-client.ts'
+import { RawClient, snapshotOf } from './support/raw-client.ts'
 import { Shaper } from './support/shaper.ts'
-import { likenessTo } from './support/ssim.ts'
+import { similarityTo } from './support/ssim.ts'
 
 const ROUNDS = 5
 const PAGES = 2
@@ -35,7 +35,7 @@ export async function picture(): Promise<Figure[]> {
     const photo = await drawPhoto()
     const file = join(folder, 'photo.jpg')
     await writeFile(file, photo)
-    const shot: Shot = { browser, file, likeness: await likenessTo(photo) }
+    const shot: Shot = { browser, file, likeness: await similarityTo(photo) }
     const times = await interleave(ROUNDS, {
       product: async () => {
         const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
@@ -45,9 +45,9 @@ export async function picture(): Promise<Figure[]> {
           port: server.port,
           path: `/b/${id}`,
           join: async () => {
-            const line = await Line.connect(server.port, undefined, id)
-            await line.follow(cursor)
-            return line
+            const rawClient = await RawClient.connect(server.port, undefined, id)
+            await rawClient.follow(cursor)
+            return rawClient
           },
         })
       },
@@ -55,14 +55,14 @@ export async function picture(): Promise<Figure[]> {
         race(shot, {
           port: tutorial.port,
           path: '/',
-          join: () => Line.connect(tutorial.port),
+          join: () => RawClient.connect(tutorial.port),
         }),
     })
     const size = `${(photo.length / 1e6).toFixed(1)} MB`
     return [
       {
         id: 'S1',
-        what: `drop to the last of ${PAGES} pages and ${SOCKETS} sockets, ${size} on 5 Mbit/s`,
+        label: `drop to the last of ${PAGES} pages and ${SOCKETS} sockets, ${size} on 5 Mbit/s`,
         unit: 's',
         figure: times.product,
         baseline: { name: 'tutorial way', value: times.tutorial },
@@ -70,7 +70,7 @@ export async function picture(): Promise<Figure[]> {
       },
       {
         id: 'S1',
-        what: 'the same by the clock',
+        label: 'the same by the clock',
         unit: 's',
         figure: times.product,
         baseline: null,
@@ -99,29 +99,29 @@ interface Way {
   readonly port: number
   readonly path: string
   /** A viewer without a page. */
-  readonly join: () => Promise<Line>
+  readonly join: () => Promise<RawClient>
 }
 
 /** Seconds from the drop until the last viewer has a recognisable picture. */
 async function race({ browser, file, likeness }: Shot, way: Way): Promise<number> {
-  const line = await Shaper.open(way.port)
+  const shaper = await Shaper.open(way.port)
   const contexts: BrowserContext[] = []
-  const lines: Line[] = []
+  const rawClients: RawClient[] = []
   const open = async (port: number): Promise<BoardPage> => {
     const context = await browser.newContext()
     contexts.push(context)
-    await watchPaints(context)
+    await recordPaints(context)
     const origin = `http://localhost:${port}`
     const opened = await BoardPage.open(context, origin)
-    await opened.go(way.path)
+    await opened.goto(way.path)
     return opened
   }
   try {
     const viewers: BoardPage[] = []
     for (let i = 0; i < PAGES; i++) viewers.push(await open(way.port))
-    const sender = await open(line.port)
-    for (let i = 0; i < SOCKETS; i++) lines.push(await way.join())
-    const heard = lines.map(
+    const sender = await open(shaper.port)
+    for (let i = 0; i < SOCKETS; i++) rawClients.push(await way.join())
+    const heard = rawClients.map(
       (each) =>
         new Promise<{ at: number; picture: Buffer }>((resolve) => {
           each.onPreview = (_id, bytes) => resolve({ at: now(), picture: bytes })
@@ -137,9 +137,9 @@ async function race({ browser, file, likeness }: Shot, way: Way): Promise<number
         throw new Error('A preview is nothing like it')
     return (Math.max(...seen, ...told.map(({ at }) => at)) - dropped) / 1000
   } finally {
-    for (const each of lines) each.close()
+    for (const each of rawClients) each.close()
     for (const context of contexts) await context.close()
-    await line.close()
+    await shaper.close()
   }
 }
 
@@ -147,7 +147,7 @@ async function race({ browser, file, likeness }: Shot, way: Way): Promise<number
 async function recognised(page: Page, likeness: Shot['likeness']): Promise<number> {
   const end = now() + PATIENCE
   for (let known = 0; now() < end; await setTimeout(LOOK))
-    for (const { at, picture } of await paintsOf(page, known)) {
+    for (const { at, picture } of await readPaints(page, known)) {
       known++
       if ((await likeness(picture)) >= RECOGNISED) return at
     }

@@ -6,7 +6,7 @@ import { drawPicture } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 import { type Baseline, cpuSeconds, startBaseline } from './support/baseline-process.ts'
 import { type Figure, type Spread, spread } from './support/figures.ts'
-import { Line, snapshotOf, Tally } from './support/raw-client.ts'
+import { RawClient, snapshotOf, Tally } from './support/raw-client.ts'
 
 const VIEWERS = 100
 const ROUNDS = 5
@@ -52,7 +52,7 @@ export async function pushes(): Promise<Figure[]> {
     return [
       {
         id: 'S3',
-        what: `fan-out of pushes of ${size}, ${VIEWERS} viewers`,
+        label: `fan-out of pushes of ${size}, ${VIEWERS} viewers`,
         unit,
         figure: product.fanout,
         baseline: { name: 'plain ws', value: plain.fanout },
@@ -60,7 +60,7 @@ export async function pushes(): Promise<Figure[]> {
       },
       {
         id: 'S3',
-        what: 'the same beside Socket.IO',
+        label: 'the same beside Socket.IO',
         unit,
         figure: product.fanout,
         baseline: { name: 'bare Socket.IO', value: bare.fanout },
@@ -68,7 +68,7 @@ export async function pushes(): Promise<Figure[]> {
       },
       {
         id: 'S3',
-        what: 'the whole way of a preview beside passing it on',
+        label: 'the whole way of a preview beside passing it on',
         unit,
         figure: product.whole,
         baseline: { name: 'plain ws', value: plain.whole },
@@ -82,7 +82,7 @@ export async function pushes(): Promise<Figure[]> {
       },
       {
         id: 'S5',
-        what: `bytes on the wire for a byte of a pushed picture of ${size}`,
+        label: `bytes on the wire for a byte of a pushed picture of ${size}`,
         unit: '',
         figure: spread([product.many.push]),
         baseline: null,
@@ -106,7 +106,7 @@ interface Place {
 }
 
 /** Sends some previews; resolves to how many when it is answered. */
-type Send = (line: Line) => Promise<number>
+type Send = (rawClient: RawClient) => Promise<number>
 
 /** How much to push: until the server has used so much CPU, or so often. Milliseconds from one to the next. */
 type Work = { readonly pace: number } & ({ readonly cpu: number } | { readonly pushes: number })
@@ -162,12 +162,18 @@ class Side {
 /** A server with its viewers, and one more who sends. */
 class Audience {
   readonly #pid: number
-  readonly #viewers: readonly Line[]
-  readonly #sender: Line
+  readonly #viewers: readonly RawClient[]
+  readonly #sender: RawClient
   readonly #tally: Tally
   readonly #send: Send
 
-  private constructor(pid: number, viewers: Line[], sender: Line, tally: Tally, send: Send) {
+  private constructor(
+    pid: number,
+    viewers: RawClient[],
+    sender: RawClient,
+    tally: Tally,
+    send: Send,
+  ) {
     this.#pid = pid
     this.#viewers = viewers
     this.#sender = sender
@@ -178,13 +184,13 @@ class Audience {
   static async gather(count: number, place: Place, send: Send): Promise<Audience> {
     const { port, pid, cursor } = place
     const tally = new Tally()
-    const viewers = await Line.follow(count, port, { tally, cursor })
-    return new Audience(pid, viewers, await Line.connect(port), tally, send)
+    const viewers = await RawClient.follow(count, port, { tally, cursor })
+    return new Audience(pid, viewers, await RawClient.connect(port), tally, send)
   }
 
   async load(work: Work): Promise<Load> {
     const start = performance.now()
-    const before = { cpu: cpuSeconds(this.#pid), bytes: this.#tally.pushed }
+    const before = { cpu: cpuSeconds(this.#pid), bytes: this.#tally.previewBytes }
     let pushes = 0
     const cpu = () => cpuSeconds(this.#pid) - before.cpu
     while ('cpu' in work ? cpu() < work.cpu : pushes < work.pushes) {
@@ -193,7 +199,7 @@ class Audience {
       if (early > 0) await setTimeout(early)
     }
     const milliseconds = performance.now() - start
-    return { pushes, milliseconds, cpu: cpu(), bytes: this.#tally.pushed - before.bytes }
+    return { pushes, milliseconds, cpu: cpu(), bytes: this.#tally.previewBytes - before.bytes }
   }
 
   /** What one message of the sender comes to: the text of its changes, and the previews by their ids. */
@@ -214,19 +220,22 @@ class Audience {
 
   /** Bytes of the frames that pictures came in, for each byte of a picture. */
   get push(): number {
-    return this.#tally.pushBytes / this.#tally.pushed
+    return this.#tally.previewFrameBytes / this.#tally.previewBytes
   }
 
   /** All bytes that the viewers' lines have brought, for each byte of a picture. */
   get all(): number {
-    return this.#viewers.reduce((all, { wireBytes }) => all + wireBytes, 0) / this.#tally.pushed
+    return (
+      this.#viewers.reduce((all, { receivedBytes }) => all + receivedBytes, 0) /
+      this.#tally.previewBytes
+    )
   }
 
   /** Resolves to how many, when everybody has them. */
   async #push(): Promise<number> {
-    const before = this.#tally.pushes
+    const before = this.#tally.previewCount
     const pushes = await this.#send(this.#sender)
-    await this.#tally.untilPushes(before + pushes * this.#viewers.length)
+    await this.#tally.waitForPreviews(before + pushes * this.#viewers.length)
     return pushes
   }
 }
@@ -236,13 +245,17 @@ function announce(previews: readonly Buffer[]): Send {
   const newId = () => uuidv7(Date.now(), randomBytes(10))
   const client = newId()
   let n = 1
-  return async (line) => {
+  return async (rawClient) => {
     const bytes = Object.fromEntries(previews.map((preview) => [newId(), preview]))
     const place = { x: 0, y: 0, w: 320, width: 4000, height: 4000 }
     const commands = Object.keys(bytes).map(
       (id): Command => ({ kind: 'image.add', id, name: 'IMG_0001.jpg', ...place }),
     )
-    const answer = await line.ask<CommandAnswer>('commands', { client, n, commands }, bytes)
+    const answer = await rawClient.request<CommandAnswer>(
+      'commands',
+      { client, n, commands },
+      bytes,
+    )
     if (answer.refused?.length !== 0) throw new Error(`The server said ${JSON.stringify(answer)}`)
     n += commands.length
     return commands.length
@@ -256,9 +269,9 @@ function announce(previews: readonly Buffer[]): Send {
 function relay(text: string, previews: Readonly<Record<string, Buffer>>): Send {
   const all = Object.entries(previews)
   let next = 0
-  return async (line) => {
+  return async (rawClient) => {
     const [id, bytes] = all[next]!
-    await line.ask('commands', next === 0 ? { text } : {}, { [id]: bytes })
+    await rawClient.request('commands', next === 0 ? { text } : {}, { [id]: bytes })
     next = (next + 1) % all.length
     return 1
   }

@@ -26,7 +26,7 @@ export async function start(): Promise<Figure[]> {
     return [
       {
         id: 'S13',
-        what: 'start, no pictures',
+        label: 'start, no pictures',
         unit: 'ms',
         figure: times.empty,
         baseline,
@@ -34,7 +34,7 @@ export async function start(): Promise<Figure[]> {
       },
       {
         id: 'S13',
-        what: `start, ${PICTURES.toLocaleString('en')} pictures stored`,
+        label: `start, ${PICTURES.toLocaleString('en')} pictures stored`,
         unit: 'ms',
         figure: times.full,
         baseline,
@@ -42,7 +42,7 @@ export async function start(): Promise<Figure[]> {
       },
       {
         id: 'S13',
-        what: 'start with many pictures beside start with none',
+        label: 'start with many pictures beside start with none',
         unit: 'ms',
         figure: times.full,
         baseline: { name: 'no pictures', value: times.empty },

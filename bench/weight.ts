@@ -18,7 +18,7 @@ export async function weight(): Promise<Figure[]> {
   return [
     {
       id: 'S14',
-      what: 'JavaScript loaded before the first drop, gzip',
+      label: 'JavaScript loaded before the first drop, gzip',
       unit: 'KB',
       figure: spread([sum / 1000]),
       baseline: null,

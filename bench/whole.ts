@@ -34,7 +34,7 @@ export async function whole(): Promise<Figure[]> {
     return [
       {
         id: 'S2',
-        what: `drop to the last byte at the last of ${READERS}, ${(photo.length / 1e6).toFixed(1)} MB on 5 Mbit/s`,
+        label: `drop to the last byte at the last of ${READERS}, ${(photo.length / 1e6).toFixed(1)} MB on 5 Mbit/s`,
         unit: 's',
         figure: times.product,
         baseline: { name: 'uplink', value: times.uplink },
@@ -59,11 +59,11 @@ async function product(
 ): Promise<number> {
   const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
   const { id: board } = (await created.json()) as { id: string }
-  const line = await Shaper.open(server.port)
+  const shaper = await Shaper.open(server.port)
   const context = await browser.newContext()
   try {
-    const sender = await BoardPage.open(context, `http://localhost:${line.port}`)
-    await sender.go(`/b/${board}`)
+    const sender = await BoardPage.open(context, `http://localhost:${shaper.port}`)
+    await sender.goto(`/b/${board}`)
     const start = performance.now()
     await sender.drop([file], { x: 400, y: 300 })
     const id = await announced(`${server.url}/api/boards/${board}/snapshot`)
@@ -74,7 +74,7 @@ async function product(
     return (performance.now() - start) / 1000
   } finally {
     await context.close()
-    await line.close()
+    await shaper.close()
   }
 }
 
@@ -106,7 +106,7 @@ async function readAll(address: string): Promise<number> {
 async function uplink(photo: Buffer): Promise<number> {
   const sink = createServer().listen(0, '127.0.0.1')
   await once(sink, 'listening')
-  const line = await Shaper.open((sink.address() as AddressInfo).port)
+  const shaper = await Shaper.open((sink.address() as AddressInfo).port)
   try {
     const start = performance.now()
     const whole = new Promise<void>((resolve) => {
@@ -118,12 +118,12 @@ async function uplink(photo: Buffer): Promise<number> {
         })
       })
     })
-    const sender = connect(line.port, '127.0.0.1')
+    const sender = connect(shaper.port, '127.0.0.1')
     sender.end(photo)
     await whole
     return (performance.now() - start) / 1000
   } finally {
-    await line.close()
+    await shaper.close()
     sink.close()
   }
 }

@@ -1,5 +1,5 @@
 import sharp from 'sharp'
-import { seeded } from '../test/support/pictures.ts'
+import { seededRandom } from '../test/support/pictures.ts'
 
 /** Sky from top to horizon, then the ridges from far to near. */
 const PALETTES = [
@@ -13,7 +13,7 @@ const PALETTES = [
 
 /** A landscape that nobody took: what stands in for photographs in the documents. */
 export async function landscape(width: number, height: number, seed: number): Promise<Buffer> {
-  const random = seeded(seed * 7919)
+  const random = seededRandom(seed * 7919)
   const palette = PALETTES[seed % PALETTES.length]!
   const [top, low, ...ridges] = palette
   const horizon = height * (0.4 + random() * 0.25)

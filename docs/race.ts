@@ -80,17 +80,17 @@ async function prepare(
   port: number,
   { title, first, whole }: { title: string; first: string; whole: string },
 ): Promise<(file: string) => Promise<Lane>> {
-  const line = await Shaper.open(port)
+  const shaper = await Shaper.open(port)
   const contexts: BrowserContext[] = []
   const open = async (at: number): Promise<BoardPage> => {
     const context = await from.newContext({ viewport: PANE, colorScheme: 'light' })
     contexts.push(context)
     const opened = await BoardPage.open(context, `http://localhost:${at}`)
-    await opened.go('/')
+    await opened.goto('/')
     return opened
   }
   const viewer = await open(port)
-  const sender = await open(line.port)
+  const sender = await open(shaper.port)
   await viewer.page.waitForTimeout(OPEN)
   // Who isn't alone is asked for a name.
   for (const { page } of [viewer, sender]) {
@@ -125,7 +125,7 @@ async function prepare(
     isOver = true
     await filming
     for (const context of contexts) await context.close()
-    await line.close()
+    await shaper.close()
     const moved = frames.map(({ at, image }) => ({ at: at - dropped, image }))
     return { title, frames: moved, ...times }
   }

@@ -198,17 +198,17 @@ async function photograph(board: Filled, options: BrowserContextOptions, name: s
 
 /** Two windows: a picture that one of them is sending down a slow line stands in the other. */
 async function photographTwo(board: Filled, name: string) {
-  const line = await Proxy.open(server.port)
+  const proxy = await Proxy.open(server.port)
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-screenshots-'))
   const file = join(folder, 'this-morning.png')
   await sharp(await landscape(4200, 2800, 6))
     .png({ compressionLevel: 0 })
     .toFile(file)
-  const sender = await look(board, HALF, line.port)
+  const sender = await look(board, HALF, proxy.port)
   const watcher = await look(board, HALF)
-  line.up.rate = SLOW
+  proxy.up.bytesPerSecond = SLOW
   await sender.drop([file], MIDDLE)
-  await watcher.standing(board.pictures + 1)
+  await watcher.waitForTiles(board.pictures + 1)
   await setTimeout(SENDING)
   const windows = [await sender.page.screenshot(), await watcher.page.screenshot()]
   const { width, height } = HALF.viewport
@@ -218,7 +218,7 @@ async function photographTwo(board: Filled, name: string) {
     .composite(windows.map((input, i) => ({ input, left: i * (width + 4), top: 0 })))
     .png()
   await save(await both.toBuffer(), name)
-  await line.close()
+  await proxy.close()
   for (const { context } of [sender, watcher]) await context.close()
   await rm(folder, { recursive: true })
 }
@@ -231,10 +231,10 @@ async function look(
 ): Promise<BoardPage> {
   const context = await browser.newContext(options)
   const page = await BoardPage.open(context, `http://localhost:${port}`)
-  await page.go(`/b/${id}`)
+  await page.goto(`/b/${id}`)
   await page.page.keyboard.press('f')
   // From far away they are drawn on a canvas.
-  if (pictures <= PICTURES.length) await page.painted(pictures)
+  if (pictures <= PICTURES.length) await page.waitForPainted(pictures)
   return page
 }
 

@@ -30,11 +30,11 @@ export async function startBaseline(name: string, env: NodeJS.ProcessEnv = {}): 
 }
 
 /** Ticks of the process clock in a second, on every Linux that Node runs on. */
-const TICKS = 100
+const CLOCK_TICKS_PER_SECOND = 100
 
 /** CPU-seconds that a process has used so far, all its threads, user and system. */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND
 }

@@ -2,7 +2,7 @@
 export interface Figure {
   /** As docs/performance.md defines it: S4, S9 … */
   readonly id: string
-  readonly what: string
+  readonly label: string
   readonly unit: string
   readonly figure: Spread
   /** What it is compared with, null for an absolute goal. */

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core'
 
 /** A picture that a page has painted. */
-export interface Painted {
+export interface Paint {
   /** Milliseconds since 1970. */
   readonly at: number
   /** As PNG, at most 640 px wide. */
@@ -9,10 +9,10 @@ export interface Painted {
 }
 
 /** Narrower ones are blurs and icons. */
-const NARROWEST = 64
+const MIN_WIDTH_PX = 64
 
 /** Has the context's pages write down what they paint; to be called before they load. */
-export async function watchPaints(context: BrowserContext): Promise<void> {
+export async function recordPaints(context: BrowserContext): Promise<void> {
   await context.addInitScript((narrowest) => {
     const paints: { at: number; picture: string }[] = []
     Object.assign(window, { paints })
@@ -45,11 +45,11 @@ export async function watchPaints(context: BrowserContext): Promise<void> {
       requestAnimationFrame(look)
     }
     requestAnimationFrame(look)
-  }, NARROWEST)
+  }, MIN_WIDTH_PX)
 }
 
 /** Resolves to what the page has painted so far, from the `from`th on. */
-export async function paintsOf(page: Page, from: number): Promise<Painted[]> {
+export async function readPaints(page: Page, from: number): Promise<Paint[]> {
   const paints = await page.evaluate(
     (start) =>
       (window as unknown as { paints: { at: number; picture: string }[] }).paints.slice(start),

@@ -22,9 +22,9 @@ export class Tally {
   /** `changes` messages. */
   batches = 0
   /** `preview` messages, their frames' bytes, and the bytes of pictures in them. */
-  pushes = 0
-  pushBytes = 0
-  pushed = 0
+  previewCount = 0
+  previewFrameBytes = 0
+  previewBytes = 0
   /** All events, answers and pings left out. */
   messages = 0
   bytes = 0
@@ -38,9 +38,9 @@ export class Tally {
 
   countPush(head: number, picture: number): void {
     this.#add(head + picture)
-    this.pushes++
-    this.pushBytes += framed(head) + framed(picture)
-    this.pushed += picture
+    this.previewCount++
+    this.previewFrameBytes += frameBytes(head) + frameBytes(picture)
+    this.previewBytes += picture
     if (this.#waits?.isSo()) this.#waits.resolve()
   }
 
@@ -50,16 +50,16 @@ export class Tally {
   }
 
   /** Resolves when that many `changes` messages have come, ever. */
-  until(batches: number): Promise<void> {
-    return this.#when(() => this.batches >= batches)
+  waitForBatches(batches: number): Promise<void> {
+    return this.#waitUntil(() => this.batches >= batches)
   }
 
   /** Resolves when that many previews have come, ever. */
-  untilPushes(pushes: number): Promise<void> {
-    return this.#when(() => this.pushes >= pushes)
+  waitForPreviews(pushes: number): Promise<void> {
+    return this.#waitUntil(() => this.previewCount >= pushes)
   }
 
-  #when(isSo: () => boolean): Promise<void> {
+  #waitUntil(isSo: () => boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#waits = { isSo, resolve }
     if (isSo()) resolve()
@@ -68,7 +68,7 @@ export class Tally {
 }
 
 /** Bytes of a frame from a server (RFC 6455 section 5.2) with so many in it. */
-const framed = (bytes: number): number => bytes + (bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10)
+const frameBytes = (bytes: number): number => bytes + (bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10)
 
 const OPEN = '0'.charCodeAt(0)
 const MESSAGE = '4'.charCodeAt(0)
@@ -81,7 +81,7 @@ const CHANGES = 'c'.charCodeAt(0)
  * A socket that speaks Socket.IO's frames by hand, because a thousand of them must cost the load
  * generator little: what comes is counted, and parsed only where somebody asks for it.
  */
-export class Line {
+export class RawClient {
   /** `changes` messages received. */
   batches = 0
   /** Called with every batch. */
@@ -91,16 +91,16 @@ export class Line {
   readonly #ws: WebSocket
   readonly #tally: Tally
   readonly #answers = new Map<number, (reply: never) => void>()
-  #asked = 0
+  #requestCount = 0
   /** What announced the bytes that come next. */
-  #head: Buffer | null = null
+  #previewHeader: Buffer | null = null
 
   private constructor(ws: WebSocket, tally: Tally) {
     this.#ws = ws
     this.#tally = tally
     ws.on('message', (data: Buffer, isBinary: boolean) => {
-      if (isBinary) this.#show(data)
-      else this.#hear(data)
+      if (isBinary) this.#receivePreview(data)
+      else this.#receive(data)
     })
   }
 
@@ -110,19 +110,19 @@ export class Line {
     tally = new Tally(),
     board = 'main',
     token?: string,
-  ): Promise<Line> {
+  ): Promise<RawClient> {
     const url = `ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`
     const ws = new WebSocket(url, {
       perMessageDeflate: false,
       skipUTF8Validation: true,
       ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     })
-    const line = new Line(ws, tally)
+    const rawClient = new RawClient(ws, tally)
     await once(ws, 'message')
     ws.send(`40${JSON.stringify({ board, wire: WIRE_VERSION })}`)
     const [welcome] = (await once(ws, 'message')) as [Buffer]
     if (!welcome.toString().startsWith('40')) throw new Error(`Refused: ${welcome.toString()}`)
-    return line
+    return rawClient
   }
 
   /** Connects many viewers that follow from a snapshot on. */
@@ -130,28 +130,30 @@ export class Line {
     count: number,
     port: number,
     { tally, board, cursor }: { tally: Tally; board?: string; cursor: string },
-  ): Promise<Line[]> {
-    const lines: Line[] = []
+  ): Promise<RawClient[]> {
+    const rawClients: RawClient[] = []
     const one = async () => {
-      const line = await Line.connect(port, tally, board)
-      await line.follow(cursor)
-      return line
+      const rawClient = await RawClient.connect(port, tally, board)
+      await rawClient.follow(cursor)
+      return rawClient
     }
-    while (lines.length < count)
-      lines.push(
-        ...(await Promise.all(Array.from({ length: Math.min(50, count - lines.length) }, one))),
+    while (rawClients.length < count)
+      rawClients.push(
+        ...(await Promise.all(
+          Array.from({ length: Math.min(50, count - rawClients.length) }, one),
+        )),
       )
-    return lines
+    return rawClients
   }
 
   async follow(cursor: string): Promise<void> {
-    const { resumed } = await this.ask<{ resumed: boolean }>('follow', { cursor })
+    const { resumed } = await this.request<{ resumed: boolean }>('follow', { cursor })
     if (!resumed) throw new Error('The viewer could not follow from its snapshot')
   }
 
   /** Resolves to the acknowledgement's argument. `previews` go along as attachments. */
-  ask<T>(event: string, body: object, previews?: Readonly<Record<string, Buffer>>): Promise<T> {
-    const id = this.#asked++
+  request<T>(event: string, body: object, previews?: Readonly<Record<string, Buffer>>): Promise<T> {
+    const id = this.#requestCount++
     const { promise, resolve } = Promise.withResolvers<T>()
     this.#answers.set(id, resolve)
     if (!previews) {
@@ -167,12 +169,12 @@ export class Line {
   }
 
   /** Says something that has no answer. */
-  say(event: string, body: object): void {
+  emit(event: string, body: object): void {
     this.#ws.send(`42${JSON.stringify([event, body])}`)
   }
 
   /** Bytes that the line has carried to here, headers of frames and all. */
-  get wireBytes(): number {
+  get receivedBytes(): number {
     return (this.#ws as unknown as { _socket: Socket })._socket.bytesRead
   }
 
@@ -180,9 +182,9 @@ export class Line {
     this.#ws.terminate()
   }
 
-  #show(bytes: Buffer): void {
-    const head = this.#head!
-    this.#head = null
+  #receivePreview(bytes: Buffer): void {
+    const head = this.#previewHeader!
+    this.#previewHeader = null
     this.#tally.countPush(head.length, bytes.length)
     if (!this.onPreview) return
     const event = head.toString()
@@ -190,10 +192,10 @@ export class Line {
     this.onPreview(id, bytes)
   }
 
-  #hear(data: Buffer): void {
+  #receive(data: Buffer): void {
     if (data[0] === OPEN) return
     if (data[0] === MESSAGE && data[1] === BINARY_EVENT) {
-      this.#head = data
+      this.#previewHeader = data
       return
     }
     if (data[0] === MESSAGE && data[1] === EVENT) {
@@ -215,20 +217,20 @@ export class Line {
 }
 
 /** Milliseconds that a client waits when it is told that it was too much at once. */
-const PAUSE = 50
+const RETRY_PAUSE_MS = 50
 
 /** A client's queue as the SDK has it: one message under way, what comes meanwhile goes with the next. */
 export class Writer {
   /** The batch that the last answer named. */
   seq = 0
-  readonly #line: Line
+  readonly #rawClient: RawClient
   readonly #client = uuidv7(Date.now(), randomBytes(10))
   readonly #queue: { command: Command; answered: PromiseWithResolvers<void> }[] = []
   #n = 1
   #sending = false
 
-  constructor(line: Line) {
-    this.#line = line
+  constructor(rawClient: RawClient) {
+    this.#rawClient = rawClient
   }
 
   /** Resolves when the command is answered. */
@@ -245,10 +247,10 @@ export class Writer {
       const entries = this.#queue.splice(0, limits.commandsPerMessage)
       const commands = entries.map(({ command }) => command)
       const message = { client: this.#client, n: this.#n, commands }
-      let answer = await this.#ask(message)
+      let answer = await this.#request(message)
       while ('error' in answer && answer.error.code === 'too-many') {
-        await setTimeout(PAUSE)
-        answer = await this.#ask(message)
+        await setTimeout(RETRY_PAUSE_MS)
+        answer = await this.#request(message)
       }
       const wrong = 'error' in answer || answer.refused?.length > 0
       for (const { answered } of entries)
@@ -260,8 +262,8 @@ export class Writer {
     this.#sending = false
   }
 
-  #ask(message: CommandMessage): Promise<CommandAnswer | ErrorBody> {
-    return this.#line.ask('commands', message)
+  #request(message: CommandMessage): Promise<CommandAnswer | ErrorBody> {
+    return this.#rawClient.request('commands', message)
   }
 }
 

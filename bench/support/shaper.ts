@@ -3,19 +3,19 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { setTimeout } from 'node:timers/promises'
 
 /** Bytes of a packet. */
-const PACKET = 1_460
+const PACKET_BYTES = 1_460
 
 export interface Shape {
   /** Bytes a second, from the browser to the server. */
-  readonly uplink: number
+  readonly uplinkBytesPerSecond: number
   /** Milliseconds there and back. */
-  readonly roundTrip: number
+  readonly roundTripMs: number
   /** Bytes that wait before the bottleneck, of all connections; who has more to send waits outside. */
-  readonly queue: number
+  readonly queueBytes: number
 }
 
 /** 5 Mbit/s up, 20 ms away, a router with a tenth of a second of queue. */
-const SLOW: Shape = { uplink: 625_000, roundTrip: 20, queue: 64_000 }
+const SLOW_LINK: Shape = { uplinkBytesPerSecond: 625_000, roundTripMs: 20, queueBytes: 64_000 }
 
 interface Packet {
   /** Null: that was all. */
@@ -34,19 +34,19 @@ export class Shaper {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #queue: Packet[] = []
-  #queued = 0
+  #queuedBytes = 0
   /** Those who wait for room in the queue, in their order. */
-  #waiting: (() => void)[] = []
+  #blockedSenders: (() => void)[] = []
   #sending = false
 
   private constructor(server: Server, target: number, shape: Shape) {
     this.#server = server
     this.#shape = shape
     this.port = (server.address() as AddressInfo).port
-    server.on('connection', (socket) => void this.#carry(socket, target))
+    server.on('connection', (socket) => void this.#forward(socket, target))
   }
 
-  static async open(target: number, shape = SLOW): Promise<Shaper> {
+  static async open(target: number, shape = SLOW_LINK): Promise<Shaper> {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -59,7 +59,7 @@ export class Shaper {
     await once(this.#server, 'close')
   }
 
-  async #carry(near: Socket, target: number): Promise<void> {
+  async #forward(near: Socket, target: number): Promise<void> {
     const far = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true })
     for (const [socket, other] of [
       [near, far],
@@ -74,20 +74,20 @@ export class Shaper {
       })
     }
     // A connection is there after one round trip (SYN, SYN ACK).
-    await setTimeout(this.#shape.roundTrip)
-    void this.#up(near, far)
-    this.#down(far, near)
+    await setTimeout(this.#shape.roundTripMs)
+    void this.#forwardUp(near, far)
+    this.#forwardDown(far, near)
   }
 
-  async #up(near: Socket, far: Socket): Promise<void> {
+  async #forwardUp(near: Socket, far: Socket): Promise<void> {
     try {
       for await (const chunk of near as AsyncIterable<Buffer>)
-        for (let at = 0; at < chunk.length; at += PACKET) {
-          while (this.#queued >= this.#shape.queue)
-            await new Promise<void>((resolve) => this.#waiting.push(resolve))
-          const bytes = chunk.subarray(at, at + PACKET)
+        for (let at = 0; at < chunk.length; at += PACKET_BYTES) {
+          while (this.#queuedBytes >= this.#shape.queueBytes)
+            await new Promise<void>((resolve) => this.#blockedSenders.push(resolve))
+          const bytes = chunk.subarray(at, at + PACKET_BYTES)
           this.#queue.push({ bytes, to: far })
-          this.#queued += bytes.length
+          this.#queuedBytes += bytes.length
           if (!this.#sending) void this.#send()
         }
       this.#queue.push({ bytes: null, to: far })
@@ -107,12 +107,12 @@ export class Shaper {
     for (let packet = this.#queue.shift(); packet; packet = this.#queue.shift()) {
       const { bytes, to } = packet
       const length = bytes?.length ?? 0
-      free += (length / this.#shape.uplink) * 1000
+      free += (length / this.#shape.uplinkBytesPerSecond) * 1000
       // Timers are too coarse for each: what is due within a millisecond goes now.
       if (free - performance.now() > 1) await setTimeout(free - performance.now())
-      this.#queued -= length
-      this.#waiting.shift()?.()
-      void this.#arrive().then(() => {
+      this.#queuedBytes -= length
+      this.#blockedSenders.shift()?.()
+      void this.#propagationDelay().then(() => {
         if (to.destroyed) return
         if (bytes) to.write(bytes)
         else to.end()
@@ -121,10 +121,10 @@ export class Shaper {
     this.#sending = false
   }
 
-  #down(far: Socket, near: Socket): void {
+  #forwardDown(far: Socket, near: Socket): void {
     let last: Promise<void> = Promise.resolve()
     far.on('data', (bytes: Buffer) => {
-      last = this.#arrive().then(() => {
+      last = this.#propagationDelay().then(() => {
         if (near.destroyed || near.write(bytes) || far.isPaused()) return
         far.pause()
         near.once('drain', () => far.resume())
@@ -134,7 +134,7 @@ export class Shaper {
   }
 
   /** Half a round trip; what leaves first arrives first. */
-  #arrive(): Promise<void> {
-    return setTimeout(this.#shape.roundTrip / 2)
+  #propagationDelay(): Promise<void> {
+    return setTimeout(this.#shape.roundTripMs / 2)
   }
 }

@@ -1,19 +1,21 @@
 import sharp from 'sharp'
 
 /** Longest side at which pictures are compared, in pixels. */
-const SIDE = 320
+const COMPARED_SIDE_PX = 320
 /** Pixels of a window's side, and from one to the next. */
-const WINDOW = 8
-const STEP = 4
+const WINDOW_PX = 8
+const WINDOW_STEP_PX = 4
 /** The constants of Wang, Bovik, Sheikh and Simoncelli (2004), for 8 bits. */
 const C1 = (0.01 * 255) ** 2
 const C2 = (0.03 * 255) ** 2
 
 /** Tells how like a picture is to the original, both scaled to 320 px: SSIM of luma, 1 for the same. */
-export async function likenessTo(original: Buffer): Promise<(picture: Buffer) => Promise<number>> {
+export async function similarityTo(
+  original: Buffer,
+): Promise<(picture: Buffer) => Promise<number>> {
   const { data, info } = await sharp(original)
     .autoOrient()
-    .resize(SIDE, SIDE, { fit: 'inside' })
+    .resize(COMPARED_SIDE_PX, COMPARED_SIDE_PX, { fit: 'inside' })
     .greyscale()
     .raw()
     .toBuffer({ resolveWithObject: true })
@@ -31,11 +33,11 @@ export async function likenessTo(original: Buffer): Promise<(picture: Buffer) =>
 function ssim(a: Buffer, b: Buffer, width: number): number {
   const height = a.length / width
   let [sum, windows] = [0, 0]
-  for (let y = 0; y + WINDOW <= height; y += STEP)
-    for (let x = 0; x + WINDOW <= width; x += STEP) {
+  for (let y = 0; y + WINDOW_PX <= height; y += WINDOW_STEP_PX)
+    for (let x = 0; x + WINDOW_PX <= width; x += WINDOW_STEP_PX) {
       let [sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0]
-      for (let j = y; j < y + WINDOW; j++)
-        for (let i = j * width + x; i < j * width + x + WINDOW; i++) {
+      for (let j = y; j < y + WINDOW_PX; j++)
+        for (let i = j * width + x; i < j * width + x + WINDOW_PX; i++) {
           const [p, q] = [a[i]!, b[i]!]
           sa += p
           sb += q
@@ -43,7 +45,7 @@ function ssim(a: Buffer, b: Buffer, width: number): number {
           sbb += q * q
           sab += p * q
         }
-      const n = WINDOW * WINDOW
+      const n = WINDOW_PX * WINDOW_PX
       const [ma, mb] = [sa / n, sb / n]
       const [va, vb, cov] = [saa / n - ma * ma, sbb / n - mb * mb, sab / n - ma * mb]
       sum += ((2 * ma * mb + C1) * (2 * cov + C2)) / ((ma * ma + mb * mb + C1) * (va + vb + C2))

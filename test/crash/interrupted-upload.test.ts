@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { type ImageRecord, uuidv7 } from '@wirephoto/board'
 import sharp from 'sharp'
 import { ServerProcess } from '../support/server-process.ts'
-import { Witness } from '../support/wire-client.ts'
+import { WireClient } from '../support/wire-client.ts'
 
 const MB = 1_000_000
 /** Bytes after which the line is cut, and that a cut may cost: what is made durable in one go. */
@@ -29,9 +29,9 @@ after(() => server.close())
 test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole and sends little twice', async (t) => {
   assert.ok(picture.length > 20 * MB)
   const id = uuidv7(Date.now(), randomBytes(10))
-  let witness = await Witness.follow(server.url, 'main')
-  await witness.ask({ kind: 'image.add', id, name: 'p.png', width: 2800, height: 2400 })
-  witness.close()
+  let wireClient = await WireClient.connect(server.url, 'main')
+  await wireClient.send({ kind: 'image.add', id, name: 'p.png', width: 2800, height: 2400 })
+  wireClient.close()
   const uploads = `${server.url}/api/boards/main/uploads`
   const ask = (url: string, method: string, headers: Record<string, string> = {}) =>
     fetch(url, {
@@ -62,9 +62,9 @@ test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole an
     assert.ok(end - offset <= (isKill ? STEP : PIECE), `${end - offset} bytes lost`)
     at = offset
   }
-  witness = await Witness.follow(server.url, 'main')
-  const { records } = await witness.snapshot()
-  witness.close()
+  wireClient = await WireClient.connect(server.url, 'main')
+  const { records } = await wireClient.snapshot()
+  wireClient.close()
   const record = records.find((each) => each.id === id) as ImageRecord
   assert.equal(record.blob, createHash('sha256').update(picture).digest('hex'))
   t.diagnostic(`${cuts} cuts, at most ${worst} bytes were sent again`)

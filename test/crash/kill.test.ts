@@ -10,14 +10,14 @@ import { type ImageRecord, type Snapshot, VARIANT_SIDES_PX } from '@wirephoto/bo
 import { type Board, openBoard } from '@wirephoto/client'
 import { FAILPOINTS, variantKey } from '@wirephoto/server'
 import sharp from 'sharp'
-import { alone, drawPicture, seeded } from '../support/pictures.ts'
+import { drawPicture, seededRandom, withUniqueBytes } from '../support/pictures.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 const KILLS = Number(process.env['KILLS'] ?? (process.env['CI'] ? 200 : 21))
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
 
 describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
-  const random = seeded(SEED)
+  const random = seededRandom(SEED)
   const stop = new AbortController()
   /** sha256 of what was answered as stored, by the picture's id. */
   const stored = new Map<string, string>()
@@ -34,7 +34,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
 
   /** A picture that nobody has sent before. */
   function fresh(): Buffer<ArrayBuffer> {
-    const bytes = alone(pictures[Math.floor(random() * pictures.length)]!, random)
+    const bytes = withUniqueBytes(pictures[Math.floor(random() * pictures.length)]!, random)
     sent.add(sha256(bytes))
     return bytes
   }
@@ -110,7 +110,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
       await server
         .start(failpoint && { WIREPHOTO_FAILPOINT: `${failpoint}:${nth}` })
         .catch(() => {})
-      const died = server.ended().then(() => true)
+      const died = server.waitForExit().then(() => true)
       const patience = failpoint ? 10_000 : random() * 600
       if ((await Promise.race([died, setTimeout(patience, false)])) && failpoint)
         reached.set(failpoint, (reached.get(failpoint) ?? 0) + 1)

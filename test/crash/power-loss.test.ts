@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { seeded } from '../support/pictures.ts'
+import { seededRandom } from '../support/pictures.ts'
 import { check } from './power-loss/engine-workload.ts'
 import { type Cuts, type PowerCut, powerCuts } from './power-loss/simulated-disk.ts'
 import { cantRecord, type Edge, record } from './power-loss/strace.ts'
@@ -80,7 +80,7 @@ function suite(what: string, { program, check, needed }: Suite): void {
       ...options
     }: Pick<Cuts, 'count' | 'deafTo'> & { most?: number }): Promise<string[]> {
       const found: string[] = []
-      const cuts = powerCuts(edges, { folder, random: seeded(SEED), ...options })
+      const cuts = powerCuts(edges, { folder, random: seededRandom(SEED), ...options })
       const looking = async () => {
         for (const cut of cuts) {
           await look(cut).catch((error: unknown) => found.push(String(error)))
@@ -106,7 +106,7 @@ function suite(what: string, { program, check, needed }: Suite): void {
 test(`F1: what the engine acknowledged survives kill -9, ${KILLS} times (SEED=${SEED})`, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-kill-'))
   t.after(() => rm(folder, { recursive: true }))
-  const random = seeded(SEED)
+  const random = seededRandom(SEED)
   const said: string[] = []
   for (let kill = 0; kill < KILLS; kill++) {
     const writer = spawn(process.execPath, [WRITER, folder, join(folder, 'data'), '1000000'], {

@@ -5,13 +5,13 @@ import { test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { furnish, PHONE } from '../support/e2e-fixture.ts'
+import { openFixture, PHONE } from '../support/e2e-fixture.ts'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 /** Bytes a second of a line that brings a preview at once, and no file while a test lasts. */
 const SLOW = 200_000
 
-const { stand, gallery } = await furnish()
+const { fixture, samples } = await openFixture()
 
 /** Every view, and how one gets there from the board. */
 const views: Record<string, (page: Page) => Promise<unknown>> = {
@@ -27,8 +27,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
   const looks = { colorScheme, bypassCSP: true }
 
   test(`axe-core finds nothing in any view, ${colorScheme}`, async (t) => {
-    const board = await stand.newBoard()
-    const anna = await stand.open(t, 'localhost', board, looks)
+    const board = await fixture.newBoard()
+    const anna = await fixture.openPage(t, 'localhost', board, looks)
     const { page } = anna
     const { found, look } = inspector(page)
     await look('empty board')
@@ -36,9 +36,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByRole('dialog').waitFor()
     await look('empty trash')
     await page.keyboard.press('Escape')
-    const files = [await gallery.file('photos/pic1.jpg'), await gallery.file('photos/pic2.jpg')]
+    const files = [await samples.file('photos/pic1.jpg'), await samples.file('photos/pic2.jpg')]
     await anna.drop(files, { x: 400, y: 300 })
-    const [first] = await anna.painted(2, 'stored')
+    const [first] = await anna.waitForPainted(2, 'stored')
     await look('board')
     await page.mouse.click(first!.x + 20, first!.y + 20)
     await look('selected')
@@ -47,7 +47,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.keyboard.press('Escape')
     await page.mouse.click(first!.x + 20, first!.y + 20)
     await page.keyboard.press('Delete')
-    await anna.told(words.deleted(1))
+    await anna.waitForToast(words.deleted(1))
     await look('notice')
     for (const [view, go] of Object.entries(views)) {
       await go(page)
@@ -60,14 +60,18 @@ for (const colorScheme of ['light', 'dark'] as const) {
   })
 
   test(`axe-core finds nothing at pictures on their way, and none that failed, ${colorScheme}`, async (t) => {
-    const board = await stand.newBoard()
-    const line = await stand.line(t)
-    const tolerates = /net::ERR_/
-    const anna = await stand.open(t, 'localhost', board, { ...looks, tolerates, port: line.port })
-    const ben = await stand.open(t, 'localhost', board, looks)
-    const photo = await gallery.photo()
-    const changed = await gallery.write(`changed-${colorScheme}.jpg`, await readFile(photo))
-    line.up.rate = SLOW
+    const board = await fixture.newBoard()
+    const proxy = await fixture.openProxy(t)
+    const allowedErrors = /net::ERR_/
+    const anna = await fixture.openPage(t, 'localhost', board, {
+      ...looks,
+      allowedErrors,
+      port: proxy.port,
+    })
+    const ben = await fixture.openPage(t, 'localhost', board, looks)
+    const photo = await samples.photo()
+    const changed = await samples.write(`changed-${colorScheme}.jpg`, await readFile(photo))
+    proxy.up.bytesPerSecond = SLOW
     await anna.drop([photo], { x: 400, y: 300 })
     await ben.page.locator('.preview.ready').waitFor()
     const pages = [inspector(anna.page), inspector(ben.page)]
@@ -84,17 +88,17 @@ for (const colorScheme of ['light', 'dark'] as const) {
       pages.flatMap(({ found }) => found),
       [],
     )
-    line.up.rate = Number.POSITIVE_INFINITY
+    proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
   })
 
   test(`axe-core finds nothing on a phone, ${colorScheme}`, async (t) => {
-    const board = await stand.newBoard()
-    const phone = await stand.open(t, 'wire.test', board, { ...looks, ...PHONE })
+    const board = await fixture.newBoard()
+    const phone = await fixture.openPage(t, 'wire.test', board, { ...looks, ...PHONE })
     const { page } = phone
     const { found, look } = inspector(page)
     await look('empty board')
-    await phone.drop([await gallery.file('photos/pic1.jpg')], { x: 195, y: 400 })
-    const [tile] = await phone.painted(1, 'stored')
+    await phone.drop([await samples.file('photos/pic1.jpg')], { x: 195, y: 400 })
+    const [tile] = await phone.waitForPainted(1, 'stored')
     await look('board')
     for (const name of [words.add, words.more]) {
       await page.getByRole('button', { name, exact: true }).tap()
@@ -114,22 +118,22 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await phone.touch('touchEnd')
     await look('menu of a picture')
     await page.getByRole('menuitem', { name: words.delete }).tap()
-    await phone.told(words.deleted(1))
+    await phone.waitForToast(words.deleted(1))
     await look('notice')
     assert.deepEqual(found, [])
   })
 
   test(`axe-core finds nothing on the wall, ${colorScheme}`, async (t) => {
-    const board = await stand.newBoard()
-    const anna = await stand.open(t, 'localhost', board, looks)
+    const board = await fixture.newBoard()
+    const anna = await fixture.openPage(t, 'localhost', board, looks)
     const wall = await anna.context.newPage()
-    await wall.goto(`http://wire.test:${stand.server.port}/b/${board}/show`)
+    await wall.goto(`http://wire.test:${fixture.server.port}/b/${board}/show`)
     const { found, look } = inspector(wall)
     await wall.getByText(words.wallEmpty).waitFor()
     await look('empty wall')
     for (const [i, name] of ['photos/pic1.jpg', 'photos/pic2.jpg'].entries()) {
-      await anna.drop([await gallery.file(name)], { x: 400, y: 300 })
-      await anna.painted(i + 1, 'stored')
+      await anna.drop([await samples.file(name)], { x: 400, y: 300 })
+      await anna.waitForPainted(i + 1, 'stored')
       await wall.locator('.wall-frame img').nth(i).waitFor()
       await look(`wall of ${i + 1}`)
     }

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type ImageRecord, type Snapshot } from '@wirephoto/board'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
-import { furnish, HOSTS, type Host } from '../support/e2e-fixture.ts'
+import { HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
 const ui = { ...words, ...panelWords }
@@ -12,7 +12,7 @@ const ui = { ...words, ...panelWords }
 /** Milliseconds that a server may take to write, on a machine with much to do. */
 const PATIENCE = 20_000
 
-const { stand, gallery } = await furnish()
+const { fixture, samples } = await openFixture()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
@@ -33,7 +33,7 @@ for (const host of HOSTS)
       await page.mouse.move(a.x - 40, a.y - 30)
       await page.mouse.down()
       await page.mouse.move(...at(a), { steps: 3 })
-      await anna.until(
+      await anna.waitUntil(
         (id) => document.querySelector(`[data-image="${id}"].selected`) !== null,
         a.id,
       )
@@ -61,7 +61,7 @@ for (const host of HOSTS)
       await page.mouse.down()
       await page.mouse.move(left + (grip.x - left) / 2, top + (grip.y - top) / 2, { steps: 8 })
       const half = theirs.find(({ id }) => id === a.id)!.w / 2
-      await ben.until(
+      await ben.waitUntil(
         ([id, w]) => {
           const box = document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect()
           return Math.abs(box.width - w) < 2
@@ -92,7 +92,7 @@ for (const host of HOSTS)
       const start = await records(board)
       await page.mouse.click(...at(a))
       await page.keyboard.press('Control+d')
-      await ben.painted(4, 'stored')
+      await ben.waitForPainted(4, 'stored')
       const [copy] = await selected(anna)
       assert.equal((await records(board)).get(copy!)!.w, start.get(a.id)!.w)
       await undone(anna, ben, board, start)
@@ -107,10 +107,10 @@ for (const host of HOSTS)
       assert.deepEqual([x, y, w].map(Math.round), [b.x, b.y, b.w].map(Math.round))
       const shown = stays.locator('.picture.ready')
       assert.equal(await shown.evaluate((image: HTMLImageElement) => image.naturalWidth > 0), true)
-      assert.ok((await anna.at(b.id)).y > b.y + 150, 'the copy goes with the hand')
+      assert.ok((await anna.tileWithId(b.id)).y > b.y + 150, 'the copy goes with the hand')
       await page.mouse.up()
       await page.keyboard.up('Alt')
-      await ben.painted(4, 'stored')
+      await ben.waitForPainted(4, 'stored')
       const after = await records(board)
       assert.deepEqual(after.get(b.id), start.get(b.id), 'what was copied stays')
       await undone(anna, ben, board, start)
@@ -165,7 +165,7 @@ for (const host of HOSTS)
       await moved(board, start, 0, 10)
       await keyboard.press('>')
       await keyboard.press('Delete')
-      await ben.standing(0)
+      await ben.waitForTiles(0)
       for (let i = 0; i < 2; i++) await keyboard.press('Control+z')
       await undone(anna, ben, board, start)
     })
@@ -196,7 +196,7 @@ for (const host of HOSTS)
       const { page } = anna
       await page.mouse.move(700, 450)
       await page.mouse.wheel(300, -120)
-      await anna.until(
+      await anna.waitUntil(
         ([id, x]) =>
           document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().x < x - 250,
         [tiles[0]!.id, tiles[0]!.x] as const,
@@ -209,13 +209,16 @@ for (const host of HOSTS)
         Object.defineProperty(navigator, 'clipboard', { value: undefined, configurable: true })
       })
       await page.keyboard.press('Shift+V')
-      await anna.told(ui.linkCopied)
+      await anna.waitForToast(ui.linkCopied)
       const link = await page.evaluate(() => (window as never as { copied: string }).copied)
       assert.match(link, new RegExp(`/b/${board}#-?\\d+,-?\\d+,1$`))
-      const small = await stand.open(t, host, `${board}${new URL(link).hash}`, {
+      const small = await fixture.openPage(t, host, `${board}${new URL(link).hash}`, {
         viewport: { width: 1000, height: 700 },
       })
-      const [mine, theirs] = [await anna.at(tiles[0]!.id), (await small.painted(1))[0]!]
+      const [mine, theirs] = [
+        await anna.tileWithId(tiles[0]!.id),
+        (await small.waitForPainted(1))[0]!,
+      ]
       assert.ok(Math.abs(theirs.x - 500 - (mine.x - 720)) < 1.5, 'the middle is the middle')
       assert.ok(Math.abs(theirs.y - 350 - (mine.y - 450)) < 1.5)
       assert.equal(new URL(small.page.url()).hash, '')
@@ -223,12 +226,12 @@ for (const host of HOSTS)
 
     test('on a phone a long press selects and opens the menu, what is selected drags, More undoes', async (t) => {
       const { board, ben, tiles } = await scene(t, host, 1)
-      const phone = await stand.open(t, host, board, {
+      const phone = await fixture.openPage(t, host, board, {
         viewport: { width: 390, height: 844 },
         hasTouch: true,
         isMobile: true,
       })
-      await phone.painted(1, 'stored')
+      await phone.waitForPainted(1, 'stored')
       const start = await records(board)
       const { id } = tiles[0]!
       const before = await still(phone, id)
@@ -236,7 +239,7 @@ for (const host of HOSTS)
       await phone.page.getByRole('menuitem', { name: ui.duplicate }).waitFor()
       await phone.touch('touchEnd')
       await phone.page.getByRole('menuitem', { name: ui.duplicate }).tap()
-      await ben.painted(2, 'stored')
+      await ben.waitForPainted(2, 'stored')
       const copied = await records(board)
       const copy = (await selected(phone))[0]!
       const stood = await still(phone, copy)
@@ -244,10 +247,10 @@ for (const host of HOSTS)
       await phone.touch('touchStart', grip)
       for (let i = 1; i <= 5; i++) {
         await phone.touch('touchMove', { x: grip.x, y: grip.y + i * 20 })
-        await phone.frame()
+        await phone.nextFrame()
       }
       await phone.touch('touchEnd')
-      await phone.until(
+      await phone.waitUntil(
         ([id, y]) => document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().y > y,
         [copy, stood.y + 80] as const,
       )
@@ -270,19 +273,19 @@ for (const host of HOSTS)
   })
 
 test('a picture is copied as PNG where pages may, and as a link where they may not', async (t) => {
-  const file = await gallery.draw('small.jpg', { width: 320, height: 200 })
+  const file = await samples.draw('small.jpg', { width: 320, height: 200 })
   for (const host of HOSTS) {
-    const board = await stand.newBoard()
+    const board = await fixture.newBoard()
     const permissions = host === 'localhost' ? ['clipboard-read', 'clipboard-write'] : []
-    const anna = await stand.open(t, host, board, { permissions })
+    const anna = await fixture.openPage(t, host, board, { permissions })
     await anna.drop([file], { x: 500, y: 400 })
-    const [tile] = await anna.painted(1, 'stored')
+    const [tile] = await anna.waitForPainted(1, 'stored')
     await anna.page.mouse.click(...at(tile!))
     await anna.page.bringToFront()
     await anna.page.keyboard.press('Control+c')
-    if (host === 'wire.test') await anna.told(ui.pictureLinkCopied)
+    if (host === 'wire.test') await anna.waitForToast(ui.pictureLinkCopied)
     else {
-      await anna.told(ui.pictureCopied)
+      await anna.waitForToast(ui.pictureCopied)
       const size = await anna.page.evaluate(async () => {
         const [item] = await navigator.clipboard.read()
         const { width, height } = await createImageBitmap(await item!.getType('image/png'))
@@ -295,13 +298,13 @@ test('a picture is copied as PNG where pages may, and as a link where they may n
 
 /** Two people on a board with that many stored pictures in a row. */
 async function scene(t: TestContext, host: Host, count: number) {
-  const { board, anna, ben } = await stand.pair(t, host)
+  const { board, anna, ben } = await fixture.openPair(t, host)
   const sizes = { width: 400, height: 300 }
   const names = Array.from({ length: count }, (_, i) => `picture-${i}.jpg`)
-  const files = await Promise.all(names.map((name, seed) => gallery.draw(name, { ...sizes, seed })))
+  const files = await Promise.all(names.map((name, seed) => samples.draw(name, { ...sizes, seed })))
   await anna.drop(files, { x: 350, y: 380 })
-  await ben.painted(count, 'stored')
-  const tiles = await anna.painted(count, 'stored')
+  await ben.waitForPainted(count, 'stored')
+  const tiles = await anna.waitForPainted(count, 'stored')
   for (const { id } of tiles) await still(anna, id)
   return { board, anna, ben, tiles: (await anna.tiles()).sort((a, b) => a.y - b.y || a.x - b.x) }
 }
@@ -330,7 +333,7 @@ const selected = ({ page }: BoardPage): Promise<string[]> =>
 
 /** What stands on the server's board. */
 async function records(board: string): Promise<Map<string, ImageRecord>> {
-  const response = await fetch(`${stand.server.url}/api/boards/${board}/snapshot`)
+  const response = await fetch(`${fixture.server.url}/api/boards/${board}/snapshot`)
   const { records } = (await response.json()) as Snapshot
   const pictures = records.filter((record) => record.kind === 'image' && record.deletedAt === null)
   return new Map(pictures.map((each) => [each.id, { ...(each as ImageRecord), variants: null }]))
@@ -381,13 +384,13 @@ async function same(
   board: string,
   start: Map<string, ImageRecord>,
 ): Promise<void> {
-  for (const page of pages) await page.standing(start.size)
+  for (const page of pages) await page.waitForTiles(start.size)
   const now = await eventually(board, (there) => isDeepStrictEqual(there, start))
   assert.deepEqual(now, start)
   for (const page of pages) {
     const [first, ...others] = [...start.values()]
     for (const { id, x, y } of others)
-      await page.until(
+      await page.waitUntil(
         ([one, other, dx, dy, w]) => {
           const box = (id: string) =>
             document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect()
@@ -402,9 +405,9 @@ async function same(
 
 /** The tile when it has not moved for a few frames. */
 async function still(page: BoardPage, id: string): Promise<Tile> {
-  for (let before = await page.at(id); ; ) {
-    for (let i = 0; i < 4; i++) await page.frame()
-    const now = await page.at(id)
+  for (let before = await page.tileWithId(id); ; ) {
+    for (let i = 0; i < 4; i++) await page.nextFrame()
+    const now = await page.tileWithId(id)
     if (now.x === before.x && now.y === before.y && now.w === before.w) return now
     before = now
   }

@@ -4,102 +4,102 @@ import { basename } from 'node:path'
 import { describe, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
-import { furnish, HOSTS } from '../support/e2e-fixture.ts'
+import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
-const { stand, gallery } = await furnish()
+const { fixture, samples } = await openFixture()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('a dropped picture stands at once on both pages, and never flickers or jumps', async (t) => {
-      if (!gallery.real) t.diagnostic('../shared/corpora is absent: drawn pictures stand in')
-      const photo = await gallery.photo()
+      if (!samples.hasCorpora) t.diagnostic('../shared/corpora is absent: drawn pictures stand in')
+      const photo = await samples.photo()
       const { size } = await stat(photo)
       const seen = await sizeAsSeen(photo)
-      const line = await stand.line(t)
-      const board = await stand.newBoard()
-      const anna = await stand.open(t, host, board, { port: line.port })
-      const ben = await stand.open(t, host, board)
-      const film = await anna.film()
-      const diary = await anna.diary()
-      line.up.rate = 1_000_000
+      const proxy = await fixture.openProxy(t)
+      const board = await fixture.newBoard()
+      const anna = await fixture.openPage(t, host, board, { port: proxy.port })
+      const ben = await fixture.openPage(t, host, board)
+      const screencast = await anna.startScreencast()
+      const recording = await anna.recordTiles()
+      proxy.up.bytesPerSecond = 1_000_000
 
       await anna.drop([photo], { x: 500, y: 400 })
-      const [mine] = await anna.painted(1)
-      assert.ok(line.up.bytes < size / 4, 'anna sees it before it is sent')
+      const [mine] = await anna.waitForPainted(1)
+      assert.ok(proxy.up.passedBytes < size / 4, 'anna sees it before it is sent')
       await ben.page.locator('[data-image] .preview.ready').waitFor()
       const [early] = await ben.tiles()
-      assert.ok(line.up.bytes < size / 2, 'ben sees what it is before it is sent')
+      assert.ok(proxy.up.passedBytes < size / 2, 'ben sees what it is before it is sent')
       assert.equal(early!.state, 'arriving')
       assert.ok(Math.abs(early!.w / early!.h - seen.width / seen.height) < 0.01, 'right size')
 
-      line.up.rate = Number.POSITIVE_INFINITY
-      const [whole] = await ben.painted(1, 'stored')
+      proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+      const [whole] = await ben.waitForPainted(1, 'stored')
       assert.deepEqual(place(whole!), place(early!), 'its box stays')
       const [[width, height]] = (await naturalSizes(ben)) as [[number, number]]
       assert.ok(width >= whole!.w && width < seen.width, 'V1: as sharp as the screen')
       assert.ok(Math.abs(width / height - seen.width / seen.height) < 0.01)
 
-      await anna.painted(1, 'stored')
-      const { days, landings } = await diary.close()
-      assert.equal(days.get(mine!.id)?.length, 1, 'one place, one node, one source, never unseen')
+      await anna.waitForPainted(1, 'stored')
+      const { states, landings } = await recording.close()
+      assert.equal(states.get(mine!.id)?.length, 1, 'one place, one node, one source, never unseen')
       assert.equal(landings, 1)
-      await assertSteady(await film.cut(), mine!)
+      await assertSteady(await screencast.cut(), mine!)
     })
 
     test('pictures are chosen with the button, and pasted', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      const photos = [await gallery.file('photos/pic1.jpg'), await gallery.file('photos/pic2.jpg')]
+      const { anna, ben } = await fixture.openPair(t, host)
+      const photos = [await samples.file('photos/pic1.jpg'), await samples.file('photos/pic2.jpg')]
       const chooser = anna.page.waitForEvent('filechooser')
       await anna.page.getByRole('button', { name: words.choose }).click()
       await (await chooser).setFiles(photos)
-      await anna.painted(2, 'stored')
-      assert.deepEqual(labels(await ben.painted(2, 'stored')), ['pic1.jpg', 'pic2.jpg'])
+      await anna.waitForPainted(2, 'stored')
+      assert.deepEqual(labels(await ben.waitForPainted(2, 'stored')), ['pic1.jpg', 'pic2.jpg'])
 
       await copyPicture(ben)
       await anna.page.mouse.move(900, 600)
       await anna.page.keyboard.press('Control+v')
-      const pasted = (await anna.painted(3, 'stored')).at(-1)!
+      const pasted = (await anna.waitForPainted(3, 'stored')).at(-1)!
       assert.ok(Math.abs(pasted.x + pasted.w / 2 - 900) < 2, 'it lands under the pointer')
-      await ben.painted(3, 'stored')
+      await ben.waitForPainted(3, 'stored')
     })
 
     test('a drag is seen while it goes on, and written once at its end', async (t) => {
-      const { board, anna, ben } = await stand.pair(t, host)
-      const witness = await stand.witness(t, board)
-      await anna.drop([await gallery.file('photos/door-knocker.jpg')], { x: 400, y: 300 })
-      const [start] = await anna.painted(1, 'stored')
-      await ben.painted(1, 'stored')
-      await witness.heard(({ changes }) => changes.some((change) => isStored(change)))
-      const before = witness.batches.length
+      const { board, anna, ben } = await fixture.openPair(t, host)
+      const wireClient = await fixture.openWireClient(t, board)
+      await anna.drop([await samples.file('photos/door-knocker.jpg')], { x: 400, y: 300 })
+      const [start] = await anna.waitForPainted(1, 'stored')
+      await ben.waitForPainted(1, 'stored')
+      await wireClient.waitForBatch(({ changes }) => changes.some((change) => isStored(change)))
+      const before = wireClient.batches.length
       const { mouse } = anna.page
-      const diaries = [await anna.diary(), await ben.diary()]
+      const diaries = [await anna.recordTiles(), await ben.recordTiles()]
 
       await mouse.move(400, 300)
       await mouse.down()
       for (let step = 1; step <= 16; step++) {
         await mouse.move(400 + step * 25, 300 + step * 10)
-        await anna.frame()
+        await anna.nextFrame()
       }
-      await ben.until(({ x }) => {
+      await ben.waitUntil(({ x }) => {
         const tile = document.querySelector('[data-image]')!
         return tile.getBoundingClientRect().x > x + 390
       }, start!)
-      assert.equal(witness.batches.length, before, 'nothing is written in mid-drag')
+      assert.equal(wireClient.batches.length, before, 'nothing is written in mid-drag')
       await mouse.up()
-      await ben.until(({ x }) => {
+      await ben.waitUntil(({ x }) => {
         const tile = document.querySelector('[data-image]')!
         return Math.abs(tile.getBoundingClientRect().x - x - 400) < 0.01
       }, start!)
-      await witness.ask({ kind: 'board.patch', set: { title: 'After it' } })
-      await ben.until((title) => document.title.startsWith(title), 'After it')
+      await wireClient.send({ kind: 'board.patch', set: { title: 'After it' } })
+      await ben.waitUntil((title) => document.title.startsWith(title), 'After it')
 
-      const [patch, rename, ...further] = witness.batches.slice(before)
+      const [patch, rename, ...further] = wireClient.batches.slice(before)
       assert.equal(patch!.changes.length, 1, 'one patch')
       assert.equal(rename!.changes.length, 1)
       assert.deepEqual(further, [])
-      for (const diary of diaries) {
-        const [days] = [...(await diary.close()).days.values()]
+      for (const recording of diaries) {
+        const [days] = [...(await recording.close()).states.values()]
         const xs = days!.map(({ x }) => x - start!.x)
         assert.ok(new Set(xs).size > 4, `it is seen on its way: ${xs}`)
         assert.ok(
@@ -111,37 +111,37 @@ for (const host of HOSTS)
     })
 
     test('delete by key, back by Undo and by Ctrl+Z, on both pages', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      await anna.drop([await gallery.file('photos/pic3.jpg')], { x: 600, y: 300 })
-      await ben.painted(1, 'stored')
+      const { anna, ben } = await fixture.openPair(t, host)
+      await anna.drop([await samples.file('photos/pic3.jpg')], { x: 600, y: 300 })
+      await ben.waitForPainted(1, 'stored')
       const press = (keys: string) => anna.page.keyboard.press(keys)
 
       await anna.page.mouse.click(600, 300)
       await press('Delete')
-      const toast = await anna.told(words.deleted(1))
-      await ben.standing(0)
+      const toast = await anna.waitForToast(words.deleted(1))
+      await ben.waitForTiles(0)
       await toast.getByRole('button', { name: words.undo }).click()
-      await ben.painted(1, 'stored')
-      await anna.painted(1, 'stored')
+      await ben.waitForPainted(1, 'stored')
+      await anna.waitForPainted(1, 'stored')
 
       await anna.page.mouse.click(600, 300)
       await press('Delete')
-      await ben.standing(0)
+      await ben.waitForTiles(0)
       await press('Control+z')
-      await ben.painted(1, 'stored')
+      await ben.waitForPainted(1, 'stored')
       await press('Control+Shift+z')
-      await ben.standing(0)
+      await ben.waitForTiles(0)
       await press('Control+z')
-      await ben.painted(1, 'stored')
-      await anna.painted(1, 'stored')
+      await ben.waitForPainted(1, 'stored')
+      await anna.waitForPainted(1, 'stored')
     })
 
     test('a download has the name and the pixels of what was dropped', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      const original = await readFile(await gallery.file('photos/canon-dslr.jpg'))
+      const { anna, ben } = await fixture.openPair(t, host)
+      const original = await readFile(await samples.file('photos/canon-dslr.jpg'))
       const name = 'Größe & Höhe; 写真 "100 %".jpg'
-      await anna.drop([await gallery.write(name, original)], { x: 600, y: 300 })
-      await ben.painted(1, 'stored')
+      await anna.drop([await samples.write(name, original)], { x: 600, y: 300 })
+      await ben.waitForPainted(1, 'stored')
 
       await ben.page.mouse.click(600, 300)
       const started = ben.page.waitForEvent('download')
@@ -153,15 +153,15 @@ for (const host of HOSTS)
     })
 
     test('a GIF goes on moving for everybody', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      const moving = await gallery.write('moving.gif', await redAndBlue())
-      const files = [moving, await gallery.file('formats/animated.gif', { format: 'gif' })]
+      const { anna, ben } = await fixture.openPair(t, host)
+      const moving = await samples.write('moving.gif', await redAndBlue())
+      const files = [moving, await samples.file('formats/animated.gif', { format: 'gif' })]
       await anna.drop(files, { x: 500, y: 300 })
-      const tiles = await ben.painted(2, 'stored')
+      const tiles = await ben.waitForPainted(2, 'stored')
       for (const file of files) {
         const picture = ben.page.locator(`.picture[alt="${basename(file)}"]`)
         const { pathname } = new URL((await picture.getAttribute('src'))!)
-        const served = await fetch(`${stand.server.url}${pathname}`)
+        const served = await fetch(`${fixture.server.url}${pathname}`)
         const bytes = Buffer.from(await served.arrayBuffer())
         assert.ok((await frames(bytes)).equals(await frames(await readFile(file))), basename(file))
       }
@@ -202,11 +202,11 @@ const naturalSizes = (page: BoardPage): Promise<number[][]> =>
 
 /** Puts a picture on the clipboard, which only a page at a name that counts as secure may do. */
 async function copyPicture(page: BoardPage): Promise<void> {
-  const context = await stand.browser.newContext({
+  const context = await fixture.browser.newContext({
     permissions: ['clipboard-read', 'clipboard-write'],
   })
   const writer = await context.newPage()
-  await writer.goto(`${stand.server.url}/healthz`)
+  await writer.goto(`${fixture.server.url}/healthz`)
   await writer.evaluate(async () => {
     const canvas = new OffscreenCanvas(300, 200)
     const drawn = canvas.getContext('2d')!

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
-import { furnish } from '../support/e2e-fixture.ts'
+import { openFixture } from '../support/e2e-fixture.ts'
 import { Firefox } from '../support/firefox.ts'
 import type { BoardPage } from '../support/page.ts'
-import { OtherPage, type Window } from '../support/webdriver-page.ts'
+import { type BrowserWindow, WebDriverPage } from '../support/webdriver-page.ts'
 import { WebKit } from '../support/webkit.ts'
 
 /** Both are this machine. No browser takes plain http at the second for a secure context, as on a LAN. */
@@ -17,12 +17,14 @@ const ESCAPE = '\uE00C'
 /** Bytes a second, on which the file of a photo takes its time. */
 const SLOW = 60_000
 
-const { stand, gallery } = await furnish({ args: ['--public-url', `http://${HOSTS[1]}`] })
+const { fixture, samples } = await openFixture({
+  args: ['--public-url', `http://${HOSTS[1]}`],
+})
 
 for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
   describe(`Anna has ${name}, Ben Chromium`, async () => {
-    const skip = (await Browser.missing()) ?? false
-    let window: Window
+    const skip = (await Browser.skipReason()) ?? false
+    let window: BrowserWindow
 
     before(async () => {
       if (!skip) window = await Browser.open()
@@ -33,70 +35,70 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
       test(`each sees what the other drops and moves, also after a break, at http://${host}`, {
         skip,
       }, async (t) => {
-        const line = await stand.line(t)
-        const board = await stand.newBoard()
-        const ben = await stand.open(t, 'localhost', board, { tolerates: BROKEN_LINE })
-        const anna = new OtherPage(window, `http://${host}:${line.port}`)
+        const proxy = await fixture.openProxy(t)
+        const board = await fixture.newBoard()
+        const ben = await fixture.openPage(t, 'localhost', board, { allowedErrors: BROKEN_LINE })
+        const anna = new WebDriverPage(window, `http://${host}:${proxy.port}`)
         t.after(() => anna.close(t, BROKEN_LINE))
-        await anna.go(`/b/${board}`)
+        await anna.goto(`/b/${board}`)
         const isSecure = await anna.evaluate(() => isSecureContext, null)
         assert.equal(isSecure, host === 'localhost')
         const photo = (nth: number) =>
-          gallery.draw(`${nth}.jpg`, { width: 800, height: 600, seed: nth })
+          samples.draw(`${nth}.jpg`, { width: 800, height: 600, seed: nth })
 
         // What it makes itself comes before the file.
-        line.up.rate = SLOW
+        proxy.up.bytesPerSecond = SLOW
         await anna.drop(await photo(1), [400, 300])
         await ben.page.locator('.preview.ready').waitFor()
-        line.up.rate = Number.POSITIVE_INFINITY
-        await ben.painted(1, 'stored')
-        await anna.choose('#choose-files', await photo(2))
-        await ben.painted(2, 'stored')
+        proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+        await ben.waitForPainted(1, 'stored')
+        await anna.chooseFile('#choose-files', await photo(2))
+        await ben.waitForPainted(2, 'stored')
         await ben.drop([await photo(3)], { x: 1000, y: 600 })
-        const [first, second, third] = (await anna.painted(3, 'stored')).map(({ id }) => id)
-        await ben.painted(3, 'stored')
+        const [first, second, third] = (await anna.waitForPainted(3, 'stored')).map(({ id }) => id)
+        await ben.waitForPainted(3, 'stored')
         await seesMove(ben, anna, first!, third!)
         await seesMove(anna, ben, second!, third!)
 
-        line.cut()
-        await anna.says('.connection', words.offline)
+        proxy.disconnect()
+        await anna.waitForText('.connection', words.offline)
         const later = await move(ben, first!, third!)
         await ben.drop([await photo(4)], { x: 300, y: 700 })
-        await ben.painted(4, 'stored')
+        await ben.waitForPainted(4, 'stored')
         const kept = await move(anna, second!, third!)
         await anna.drop(await photo(5), [900, 200])
-        await anna.painted(4)
-        line.mend()
+        await anna.waitForPainted(4)
+        proxy.reconnect()
         for (const page of [anna, ben]) {
-          await page.painted(5, 'stored')
-          await page.until(isThere, later)
-          await page.until(isThere, kept)
+          await page.waitForPainted(5, 'stored')
+          await page.waitUntil(isThere, later)
+          await page.waitUntil(isThere, kept)
         }
 
-        await stand.server.kill()
-        await anna.says('.connection', words.offline)
-        await stand.server.start()
-        await ben.live()
+        await fixture.server.kill()
+        await anna.waitForText('.connection', words.offline)
+        await fixture.server.start()
+        await ben.waitForLive()
         await seesMove(anna, ben, first!, third!)
 
-        await anna.go(`/b/${board}`)
-        await anna.painted(5, 'stored')
+        await anna.goto(`/b/${board}`)
+        await anna.waitForPainted(5, 'stored')
         await seesMove(ben, anna, second!, third!)
       })
 
     test('a room is as high as what is in it', { skip }, async (t) => {
-      const anna = new OtherPage(window, stand.server.url)
+      const anna = new WebDriverPage(window, fixture.server.url)
       t.after(() => anna.close(t, BROKEN_LINE))
-      await anna.go('/')
+      await anna.goto('/')
       for (const [key, title] of [
         [',', words.settings],
         ['?', words.keySheet],
       ] as const) {
         await anna.press(key)
-        await anna.says('.room[open] h2', title)
-        await anna.until(showsAll, null)
+        await anna.waitForText('.room[open] h2', title)
+        await anna.waitUntil(showsAll, null)
         await anna.press(ESCAPE)
-        await anna.until(() => !document.querySelector('.room'), null)
+        await anna.waitUntil(() => !document.querySelector('.room'), null)
       }
     })
   })
@@ -107,7 +109,7 @@ function showsAll(): boolean {
   return body.scrollHeight <= body.clientHeight + 1
 }
 
-type Page = BoardPage | OtherPage
+type Page = BoardPage | WebDriverPage
 
 /** Where a picture is from another, in that one's widths and heights: the same on every page. */
 interface Place {
@@ -118,7 +120,7 @@ interface Place {
 }
 
 async function seesMove(seer: Page, mover: Page, id: string, from: string): Promise<void> {
-  await seer.until(isThere, await move(mover, id, from))
+  await seer.waitUntil(isThere, await move(mover, id, from))
 }
 
 /** Drags a picture somewhat, by the mouse; resolves to where it has come when it stands there. */
@@ -127,7 +129,7 @@ async function move(page: Page, id: string, from: string): Promise<Place> {
   const [tile, other] = [tiles.get(id)!, tiles.get(from)!]
   const [dx, dy] = [-30, 50]
   const [x, y] = [tile.x + tile.w / 2, tile.y + tile.h / 2]
-  if (page instanceof OtherPage) await page.drag([x, y], [x + dx, y + dy])
+  if (page instanceof WebDriverPage) await page.drag([x, y], [x + dx, y + dy])
   else {
     await page.page.mouse.move(x, y)
     await page.page.mouse.down()
@@ -140,7 +142,7 @@ async function move(page: Page, id: string, from: string): Promise<Place> {
     x: (tile.x + dx - other.x) / other.w,
     y: (tile.y + dy - other.y) / other.h,
   }
-  await page.until(isThere, place)
+  await page.waitUntil(isThere, place)
   return place
 }
 

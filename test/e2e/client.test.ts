@@ -19,18 +19,18 @@ import {
   type Problem,
   type Store,
 } from '@wirephoto/client'
-import { HereServer } from '../support/in-process-server.ts'
+import { InProcessServer } from '../support/in-process-server.ts'
 import { drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 
 /** Milliseconds that anything may take here before it counts as never. */
 const PATIENCE = 20_000
 
-let server: HereServer
+let server: InProcessServer
 let photo: Buffer
 
 before(async () => {
-  server = await HereServer.open()
+  server = await InProcessServer.open()
   photo = await drawPicture({ width: 320, height: 240 })
 })
 after(async () => {
@@ -49,7 +49,7 @@ function scope(t: TestContext) {
       opened.unshift(board)
       return board
     },
-    async line(): Promise<Proxy & { url: string }> {
+    async openProxy(): Promise<Proxy & { url: string }> {
       const proxy = await Proxy.open(server.port)
       opened.push(proxy)
       return Object.assign(proxy, { url: `http://127.0.0.1:${proxy.port}` })
@@ -218,10 +218,10 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('a drag that is given up, or whose owner is gone, ends', async (t) => {
-    const { page, line } = scope(t)
+    const { page, openProxy } = scope(t)
     const { board, id } = await boardWithPicture()
-    const wire = await line()
-    const [anna, ben] = [page({ board, url: wire.url }), page({ board })]
+    const proxy = await openProxy()
+    const [anna, ben] = [page({ board, url: proxy.url }), page({ board })]
     await Promise.all([live(anna), live(ben)])
     const dragging = () => until(ben, () => ben.drags.has(id), 'dragged')
     const ended = () => until(ben, () => !ben.drags.has(id), 'let go')
@@ -233,18 +233,18 @@ describe('the client and the server', { concurrency: true }, () => {
     await dragging()
     await setTimeout(2_500)
     assert.ok(ben.drags.has(id), 'holding still is no end')
-    wire.up.stall()
+    proxy.up.stall()
     await ended()
   })
 
   test('offline: edits are seen at once, kept, and sent when the line is back', async (t) => {
-    const { page, line } = scope(t)
+    const { page, openProxy } = scope(t)
     const { board, id } = await boardWithPicture()
-    const wire = await line()
-    const [anna, ben] = [page({ board, url: wire.url }), page({ board })]
+    const proxy = await openProxy()
+    const [anna, ben] = [page({ board, url: proxy.url }), page({ board })]
     await Promise.all([live(anna), live(ben)])
     const xs = watch(anna, id, 'x')
-    wire.cut()
+    proxy.disconnect()
     await until(anna, () => anna.status.connection === 'offline', 'offline')
     anna.patch(id, { x: 40 })
     anna.patch(id, { x: 50 })
@@ -253,7 +253,7 @@ describe('the client and the server', { concurrency: true }, () => {
     await ben.settled()
     assert.equal(anna.status.unsent, 2)
     assert.equal(anna.pictures.get(fresh!)!.x, 500)
-    wire.mend()
+    proxy.reconnect()
     await anna.settled()
     await ben.stored(fresh!)
     await until(anna, () => anna.pictures.get(id)!.caption === 'meanwhile', 'caught up')
@@ -263,48 +263,48 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('F3: a command whose answer was lost is sent again and takes effect once', async (t) => {
-    const { page, line } = scope(t)
+    const { page, openProxy } = scope(t)
     const { board, id } = await boardWithPicture()
-    const wire = await line()
-    const [anna, ben] = [page({ board, url: wire.url }), page({ board })]
+    const proxy = await openProxy()
+    const [anna, ben] = [page({ board, url: proxy.url }), page({ board })]
     await Promise.all([live(anna), live(ben)])
     const { cursor: before } = await snapshot(board)
-    wire.down.stall()
+    proxy.down.stall()
     anna.patch(id, { x: 7 })
     await until(ben, () => ben.pictures.get(id)!.x === 7, 'done')
     ben.patch(id, { x: 8 })
     await ben.settled()
     assert.equal(anna.status.unsent, 1)
-    wire.drop()
-    wire.down.go()
+    proxy.resetConnections()
+    proxy.down.resume()
     await anna.settled()
     await until(anna, () => anna.pictures.get(id)!.x === 8, "Ben's came later")
     assert.equal(seqOf((await snapshot(board)).cursor) - seqOf(before), 2)
   })
 
   test('a line that died without a word is noticed, and replaced', async (t) => {
-    const { page, line } = scope(t)
+    const { page, openProxy } = scope(t)
     const { board, id } = await boardWithPicture()
-    const wire = await line()
-    const anna = page({ board, url: wire.url })
+    const proxy = await openProxy()
+    const anna = page({ board, url: proxy.url })
     await live(anna)
-    wire.up.stall()
+    proxy.up.stall()
     anna.patch(id, { x: 9 })
     await until(anna, () => anna.status.connection === 'offline', 'noticed')
-    wire.drop()
-    wire.up.go()
+    proxy.resetConnections()
+    proxy.up.resume()
     await anna.settled()
     assert.equal((await recordOf(board, id))!.x, 9)
   })
 
   test('F3: two pages that adopt what an earlier one left do it once, and its files are sent', async (t) => {
-    const { page, line } = scope(t)
+    const { page, openProxy } = scope(t)
     const { board, id } = await boardWithPicture()
-    const wire = await line()
+    const proxy = await openProxy()
     const store = memoryStore()
-    const gone = page({ board, url: wire.url, store, token: 'a'.repeat(22) })
+    const gone = page({ board, url: proxy.url, store, token: 'a'.repeat(22) })
     await live(gone)
-    wire.cut()
+    proxy.disconnect()
     gone.patch(id, { x: 70 })
     gone.rename('Left behind')
     const [fresh] = gone.add([{ ...added(), x: 500, y: 0 }])
@@ -381,12 +381,12 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('F14: nothing waits for a board that is closed', async (t) => {
-    const { page, line } = scope(t)
+    const { page, openProxy } = scope(t)
     const board = await server.newBoard()
-    const wire = await line()
-    const anna = page({ board, url: wire.url })
+    const proxy = await openProxy()
+    const anna = page({ board, url: proxy.url })
     await live(anna)
-    wire.cut()
+    proxy.disconnect()
     await until(anna, () => anna.status.connection === 'offline', 'offline')
     const [id] = anna.add([added()])
     const waiting = [inTime(anna.stored(id!)), inTime(anna.settled())]
@@ -416,29 +416,29 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('F14: a picture that was given up while offline is not waited for', async (t) => {
-    const { page, line } = scope(t)
+    const { page, openProxy } = scope(t)
     const board = await server.newBoard()
-    const wire = await line()
-    const anna = page({ board, url: wire.url })
+    const proxy = await openProxy()
+    const anna = page({ board, url: proxy.url })
     await live(anna)
     const [id] = anna.add([added()])
-    wire.cut()
+    proxy.disconnect()
     const rejected = assert.rejects(inTime(anna.stored(id!)), { code: 'upload-gone' })
     await anna.cancel(id!)
     await rejected
   })
 
   test('F14: giving a picture up ends, though the server is silent', async (t) => {
-    const { page, line } = scope(t)
+    const { page, openProxy } = scope(t)
     const board = await server.newBoard()
-    const wire = await line()
-    const anna = page({ board, url: wire.url })
+    const proxy = await openProxy()
+    const anna = page({ board, url: proxy.url })
     await live(anna)
     const [id] = anna.add([added()])
-    wire.down.stall()
+    proxy.down.stall()
     await inTime(anna.cancel(id!))
     assert.notEqual(anna.pictures.get(id!)?.deletedAt, null)
-    wire.down.go()
+    proxy.down.resume()
     await anna.settled()
   })
 
@@ -485,31 +485,34 @@ describe('the client and the server', { concurrency: true }, () => {
 
 describe('the client and a server that goes away', () => {
   test('uploads go on from where they were: line cut, page reloaded, server restarted', async (t) => {
-    const { page, line } = scope(t)
+    const { page, openProxy } = scope(t)
     const board = await server.newBoard()
     const big = await drawPicture({ width: 2400, height: 1800, quality: 95 })
-    const wire = await line()
-    wire.up.rate = big.length / 3
+    const proxy = await openProxy()
+    proxy.up.bytesPerSecond = big.length / 3
     const store: Store = memoryStore()
     const token = 'b'.repeat(22)
-    const first = page({ board, url: wire.url, store, token })
+    const first = page({ board, url: proxy.url, store, token })
     const [id] = first.add([{ ...added(big), width: 2400, height: 1800 }])
     const passed = async (part: number) => {
-      while (wire.up.bytes < big.length * part) await setTimeout(20)
+      while (proxy.up.passedBytes < big.length * part) await setTimeout(20)
     }
     await passed(0.2)
-    wire.drop()
+    proxy.resetConnections()
     await until(first, () => first.uploads.get(id!)!.state === 'retrying', 'broken off')
     await passed(0.5)
     await first.close()
-    const second = page({ board, url: wire.url, store, token })
+    const second = page({ board, url: proxy.url, store, token })
     await passed(0.9)
     await server.stop()
     await until(second, () => second.status.connection === 'offline', 'gone')
     await server.start()
     const { bytes } = await second.stored(id!)
     assert.equal(bytes, big.length)
-    assert.ok(wire.up.bytes < big.length * 1.6, `${wire.up.bytes} bytes for ${big.length}`)
+    assert.ok(
+      proxy.up.passedBytes < big.length * 1.6,
+      `${proxy.up.passedBytes} bytes for ${big.length}`,
+    )
     await setTimeout(10)
     assert.deepEqual(await store.files(board), [])
   })

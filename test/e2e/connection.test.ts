@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import type { Response } from 'playwright-core'
-import { furnish, HOSTS, type Host } from '../support/e2e-fixture.ts'
+import { HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 import type { Proxy } from '../support/proxy.ts'
 
@@ -12,121 +12,137 @@ const SLOW = 1_000_000
 /** What a browser says on the console while there is no line, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
 
-const { stand, gallery } = await furnish()
-const photo = await gallery.photo()
+const { fixture, samples } = await openFixture()
+const photo = await samples.photo()
 const { size } = await stat(photo)
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('an upload goes on from where it was when its page is reloaded', async (t) => {
-      const { line, anna, ben } = await slowlyDropped(t, host)
+      const { proxy, anna, ben } = await slowlyDropped(t, host)
       const offset = goesOnAt(anna)
       await anna.page.reload()
-      const [mine] = await anna.painted(1)
+      const [mine] = await anna.waitForPainted(1)
       assert.notEqual(mine!.state, 'stored', 'its own file is shown again at once')
-      assertGoesOn(await offset, line)
-      await ben.painted(1, 'stored')
-      await anna.painted(1, 'stored')
-      assert.ok(line.up.bytes < size * 1.2, `no part is sent twice: ${line.up.bytes} of ${size}`)
+      assertGoesOn(await offset, proxy)
+      await ben.waitForPainted(1, 'stored')
+      await anna.waitForPainted(1, 'stored')
+      assert.ok(
+        proxy.up.passedBytes < size * 1.2,
+        `no part is sent twice: ${proxy.up.passedBytes} of ${size}`,
+      )
     })
 
     test('an upload goes on when its page is closed and another is opened later', async (t) => {
-      const { board, line, anna, ben } = await slowlyDropped(t, host)
+      const { board, proxy, anna, ben } = await slowlyDropped(t, host)
       const { context } = anna
       await anna.page.close()
       const offset = goesOnAt(anna)
-      const later = await stand.open(t, host, board, { port: line.port, context })
-      assertGoesOn(await offset, line)
-      await ben.painted(1, 'stored')
-      await later.painted(1, 'stored')
-      assert.ok(line.up.bytes < size * 1.2, `no part is sent twice: ${line.up.bytes} of ${size}`)
+      const later = await fixture.openPage(t, host, board, { port: proxy.port, context })
+      assertGoesOn(await offset, proxy)
+      await ben.waitForPainted(1, 'stored')
+      await later.waitForPainted(1, 'stored')
+      assert.ok(
+        proxy.up.passedBytes < size * 1.2,
+        `no part is sent twice: ${proxy.up.passedBytes} of ${size}`,
+      )
     })
 
     test('a killed server costs neither the upload nor the pages', async (t) => {
-      const { board, line, anna, ben } = await slowlyDropped(t, host)
+      const { board, proxy, anna, ben } = await slowlyDropped(t, host)
       for (const page of [anna, ben]) {
-        page.tolerates = BROKEN_LINE
+        page.allowedErrors = BROKEN_LINE
         await page.page.evaluate(() => Object.assign(window, { neverReloaded: true }))
       }
-      await stand.server.kill()
+      await fixture.server.kill()
       for (const page of [anna, ben]) await page.page.getByText(words.offline).waitFor()
       const offset = goesOnAt(anna)
-      await stand.server.start()
-      assertGoesOn(await offset, line)
-      await ben.painted(1, 'stored')
-      await anna.painted(1, 'stored')
+      await fixture.server.start()
+      assertGoesOn(await offset, proxy)
+      await ben.waitForPainted(1, 'stored')
+      await anna.waitForPainted(1, 'stored')
 
-      await stand.server.kill()
+      await fixture.server.kill()
       for (const page of [anna, ben]) await page.page.getByText(words.offline).waitFor()
-      await stand.server.start()
-      const witness = await stand.witness(t, board)
-      await witness.ask({ kind: 'board.patch', set: { title: 'After the second kill' } })
+      await fixture.server.start()
+      const wireClient = await fixture.openWireClient(t, board)
+      await wireClient.send({ kind: 'board.patch', set: { title: 'After the second kill' } })
       for (const page of [anna, ben])
-        await page.until(
+        await page.waitUntil(
           () => document.title.startsWith('After the second kill') && 'neverReloaded' in window,
           null,
         )
     })
 
     test('what is done offline is kept, shown, and sent on return', async (t) => {
-      const line = await stand.line(t)
-      const board = await stand.newBoard()
-      const witness = await stand.witness(t, board)
-      const ben = await stand.open(t, host, board)
-      const anna = await stand.open(t, host, board, { port: line.port, tolerates: BROKEN_LINE })
+      const proxy = await fixture.openProxy(t)
+      const board = await fixture.newBoard()
+      const wireClient = await fixture.openWireClient(t, board)
+      const ben = await fixture.openPage(t, host, board)
+      const anna = await fixture.openPage(t, host, board, {
+        port: proxy.port,
+        allowedErrors: BROKEN_LINE,
+      })
       for (const [i, name] of ['pic1.jpg', 'pic2.jpg', 'pic3.jpg'].entries())
-        await anna.drop([await gallery.file(`photos/${name}`)], { x: 300 + i * 400, y: 300 })
-      await anna.painted(3, 'stored')
-      await ben.painted(3, 'stored')
+        await anna.drop([await samples.file(`photos/${name}`)], { x: 300 + i * 400, y: 300 })
+      await anna.waitForPainted(3, 'stored')
+      await ben.waitForPainted(3, 'stored')
       const [moved, deleted, other] = (await anna.tiles()).sort((a, b) => a.x - b.x)
 
-      line.cut()
+      proxy.disconnect()
       await anna.page.getByText(words.offline).waitFor()
       await drag(anna, [300, 300], [450, 600])
       await anna.page.mouse.click(700, 300)
       await anna.page.keyboard.press('Delete')
-      await anna.drop([await gallery.file('photos/door-knocker.jpg')], { x: 900, y: 600 })
-      await anna.standing(3)
+      await anna.drop([await samples.file('photos/door-knocker.jpg')], { x: 900, y: 600 })
+      await anna.waitForTiles(3)
       await anna.page.getByText(words.waitingForConnection(null)).waitFor()
       await drag(ben, [1100, 300], [1100, 350])
-      await ben.until(isAt, [other!.id, other!.x, other!.y + 50])
-      await witness.ask({ kind: 'board.patch', set: { title: 'Meanwhile' } })
-      assert.deepEqual(await ben.at(moved!.id), moved, 'nobody else has seen any of it')
+      await ben.waitUntil(isAt, [other!.id, other!.x, other!.y + 50])
+      await wireClient.send({ kind: 'board.patch', set: { title: 'Meanwhile' } })
+      assert.deepEqual(await ben.tileWithId(moved!.id), moved, 'nobody else has seen any of it')
 
-      line.mend()
-      await anna.told('Back online. 3 changes sent.')
+      proxy.reconnect()
+      await anna.waitForToast('Back online. 3 changes sent.')
       for (const page of [anna, ben]) {
-        await page.painted(3, 'stored')
-        await page.until(isAt, [moved!.id, moved!.x + 150, moved!.y + 300])
-        await page.until(isAt, [other!.id, other!.x, other!.y + 50])
+        await page.waitForPainted(3, 'stored')
+        await page.waitUntil(isAt, [moved!.id, moved!.x + 150, moved!.y + 300])
+        await page.waitUntil(isAt, [other!.id, other!.x, other!.y + 50])
         assert.equal(await page.tile(deleted!.id).count(), 0)
-        await page.until(() => document.title.startsWith('Meanwhile'), null)
+        await page.waitUntil(() => document.title.startsWith('Meanwhile'), null)
       }
     })
 
     test('what was done offline on a page that is closed is sent by the next', async (t) => {
-      const line = await stand.line(t)
-      const board = await stand.newBoard()
-      const ben = await stand.open(t, host, board)
-      const anna = await stand.open(t, host, board, { port: line.port, tolerates: BROKEN_LINE })
-      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 400, y: 300 })
-      const [tile] = await ben.painted(1, 'stored')
-      await anna.painted(1, 'stored')
+      const proxy = await fixture.openProxy(t)
+      const board = await fixture.newBoard()
+      const ben = await fixture.openPage(t, host, board)
+      const anna = await fixture.openPage(t, host, board, {
+        port: proxy.port,
+        allowedErrors: BROKEN_LINE,
+      })
+      await anna.drop([await samples.file('photos/pic1.jpg')], { x: 400, y: 300 })
+      const [tile] = await ben.waitForPainted(1, 'stored')
+      await anna.waitForPainted(1, 'stored')
 
-      line.cut()
+      proxy.disconnect()
       await anna.page.getByText(words.offline).waitFor()
       await drag(anna, [400, 300], [600, 500])
-      await anna.drop([await gallery.file('photos/pic2.jpg')], { x: 1000, y: 300 })
-      await anna.painted(2)
+      await anna.drop([await samples.file('photos/pic2.jpg')], { x: 1000, y: 300 })
+      await anna.waitForPainted(2)
       await anna.page.getByText(words.waitingForConnection(null)).waitFor()
       const { context } = anna
       await anna.page.close()
-      line.mend()
+      proxy.reconnect()
       // It asks how much the server has of an upload that has never begun.
-      const tolerates = /404 \(Not Found\).*\/uploads\//
-      const later = await stand.open(t, host, board, { port: line.port, context, tolerates })
-      for (const page of [later, ben]) await page.painted(2, 'stored')
-      await ben.until(isAt, [tile!.id, tile!.x + 200, tile!.y + 200])
+      const allowedErrors = /404 \(Not Found\).*\/uploads\//
+      const later = await fixture.openPage(t, host, board, {
+        port: proxy.port,
+        context,
+        allowedErrors,
+      })
+      for (const page of [later, ben]) await page.waitForPainted(2, 'stored')
+      await ben.waitUntil(isAt, [tile!.id, tile!.x + 200, tile!.y + 200])
     })
   })
 
@@ -145,15 +161,15 @@ function isAt([id, x, y]: [string, number, number]): boolean {
 
 /** Ben looks on as Anna's picture is on its way on a slow line, and a part has gone through. */
 async function slowlyDropped(t: TestContext, host: Host) {
-  const line = await stand.line(t)
-  const board = await stand.newBoard()
-  const ben = await stand.open(t, host, board)
-  const anna = await stand.open(t, host, board, { port: line.port })
-  line.up.rate = SLOW
+  const proxy = await fixture.openProxy(t)
+  const board = await fixture.newBoard()
+  const ben = await fixture.openPage(t, host, board)
+  const anna = await fixture.openPage(t, host, board, { port: proxy.port })
+  proxy.up.bytesPerSecond = SLOW
   await anna.drop([photo], { x: 500, y: 400 })
-  await ben.standing(1)
-  await line.up.passed(size / 3)
-  return { board, line, anna, ben }
+  await ben.waitForTiles(1)
+  await proxy.up.waitForBytes(size / 3)
+  return { board, proxy, anna, ben }
 }
 
 /** The offset that a page of this person asks for, and from which it sends the rest of a file. */
@@ -163,7 +179,7 @@ async function goesOnAt({ context }: BoardPage): Promise<number> {
   return Number(response.headers()['upload-offset'])
 }
 
-function assertGoesOn(offset: number, line: Proxy): void {
+function assertGoesOn(offset: number, proxy: Proxy): void {
   assert.ok(offset > size / 8, `it goes on from what the server had: ${offset} of ${size}`)
-  line.up.rate = Number.POSITIVE_INFINITY
+  proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
 }

@@ -5,9 +5,9 @@ import { describe, test } from 'node:test'
 import { type Command, cleanName, errorMessages, GAP_UNITS, uuidv7 } from '@wirephoto/board'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
-import { furnish, HOSTS } from '../support/e2e-fixture.ts'
+import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
-import { seeded } from '../support/pictures.ts'
+import { seededRandom } from '../support/pictures.ts'
 
 /** Bytes that this server takes of a picture. */
 const LIMIT = 1_000_000
@@ -29,21 +29,23 @@ const NAUGHTY = [
   'CON',
 ]
 
-const { stand, gallery } = await furnish({ args: ['--max-upload', String(LIMIT)] })
+const { fixture, samples } = await openFixture({
+  args: ['--max-upload', String(LIMIT)],
+})
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('fifty at once stand in tidy rows on both pages, and the page stays awake', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
+      const { anna, ben } = await fixture.openPair(t, host)
       const files = await fifty()
       for (const page of [anna, ben]) await watchTasks(page)
       await anna.drop(files, { x: 300, y: 250 })
       await anna.page.keyboard.press('f')
-      await anna.standing(50)
-      const tiles = await ben.standing(50)
+      await anna.waitForTiles(50)
+      const tiles = await ben.waitForTiles(50)
       assertTidy(tiles)
-      assertTidy(await anna.painted(50, 'stored'))
-      await ben.painted(50, 'stored')
+      assertTidy(await anna.waitForPainted(50, 'stored'))
+      await ben.waitForPainted(50, 'stored')
       for (const page of [anna, ben]) {
         const longest = await longestTask(page)
         t.diagnostic(`longest task: ${Math.round(longest)} ms`)
@@ -52,23 +54,23 @@ for (const host of HOSTS)
     })
 
     test('every kind of picture stands upright in its own shape on both pages', async (t) => {
-      const { board, anna, ben } = await stand.pair(t, host)
+      const { board, anna, ben } = await fixture.openPair(t, host)
       const files = await Promise.all([
-        gallery.file('formats/hopper.png', { width: 128, height: 128, format: 'png' }),
-        gallery.file('formats/hopper.webp', { width: 128, height: 128, format: 'webp' }),
-        gallery.file('formats/hopper.gif', { width: 128, height: 128, format: 'gif' }),
-        gallery.file('formats/transparent.png', { width: 320, height: 240, format: 'png' }),
-        gallery.file('formats/orientation-6.avif', { width: 320, height: 240, format: 'avif' }),
-        gallery.file('metadata/orientation-portrait_6.jpg', { width: 320, height: 240 }),
+        samples.file('formats/hopper.png', { width: 128, height: 128, format: 'png' }),
+        samples.file('formats/hopper.webp', { width: 128, height: 128, format: 'webp' }),
+        samples.file('formats/hopper.gif', { width: 128, height: 128, format: 'gif' }),
+        samples.file('formats/transparent.png', { width: 320, height: 240, format: 'png' }),
+        samples.file('formats/orientation-6.avif', { width: 320, height: 240, format: 'avif' }),
+        samples.file('metadata/orientation-portrait_6.jpg', { width: 320, height: 240 }),
       ])
       await anna.drop(files, { x: 400, y: 300 })
-      await anna.painted(files.length, 'stored')
+      await anna.waitForPainted(files.length, 'stored')
       // A script's picture comes to the same board.
-      const body = await readFile(await gallery.file('photos/pic1.jpg'))
-      const url = `${stand.server.url}/b/${board}/from-a-script.jpg`
+      const body = await readFile(await samples.file('photos/pic1.jpg'))
+      const url = `${fixture.server.url}/b/${board}/from-a-script.jpg`
       assert.equal((await fetch(url, { method: 'PUT', body })).status, 201)
       for (const page of [anna, ben]) {
-        const tiles = await page.painted(files.length + 1, 'stored')
+        const tiles = await page.waitForPainted(files.length + 1, 'stored')
         const shapes = await shapesOf(page)
         for (const { id, label, w, h } of tiles)
           assert.ok(Math.abs(w / h - shapes[id]!) < 0.02, `${label}: ${w} x ${h}, ${shapes[id]}`)
@@ -76,47 +78,47 @@ for (const host of HOSTS)
     })
 
     test('what is no picture is refused in words, and the others of the drop are added', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      const good = await gallery.file('photos/pic1.jpg')
-      const pdf = await gallery.write('scan.pdf', '%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\n')
-      const clip = await gallery.write(
+      const { anna, ben } = await fixture.openPair(t, host)
+      const good = await samples.file('photos/pic1.jpg')
+      const pdf = await samples.write('scan.pdf', '%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\n')
+      const clip = await samples.write(
         'IMG_2041.mov',
         '\0\0\0\x14ftypqt  \0\0\0\0qt  \0\0\0\x08wide',
       )
-      const note = await gallery.write('note.jpg', 'I only have the name of a picture.')
-      const empty = await gallery.write('empty.png', '')
-      const large = await gallery.write('huge.png', await hugePicture())
+      const note = await samples.write('note.jpg', 'I only have the name of a picture.')
+      const empty = await samples.write('empty.png', '')
+      const large = await samples.write('huge.png', await hugePicture())
       const at = { x: 400, y: 300 }
 
-      await anna.hover([pdf, clip, good], at)
+      await anna.dragOver([pdf, clip, good], at)
       await anna.page.getByText('Let go to add 3 pictures').waitFor()
       await anna.drop([pdf, clip, good], at)
-      await anna.told("scan.pdf isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.")
-      await anna.told("IMG_2041.mov is a video. Videos can't be added.")
-      await ben.painted(1, 'stored')
-      await anna.painted(1, 'stored')
+      await anna.waitForToast("scan.pdf isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.")
+      await anna.waitForToast("IMG_2041.mov is a video. Videos can't be added.")
+      await ben.waitForPainted(1, 'stored')
+      await anna.waitForPainted(1, 'stored')
 
       await anna.drop([note, empty], at)
-      await anna.told(errorMessages['not-a-picture']({ name: 'note.jpg' }))
-      await anna.told('empty.png is empty. Choose another.')
+      await anna.waitForToast(errorMessages['not-a-picture']({ name: 'note.jpg' }))
+      await anna.waitForToast('empty.png is empty. Choose another.')
 
       await anna.drop([large], at)
-      await anna.told('huge.png is 1.2 MB. The limit here is 1.0 MB.')
+      await anna.waitForToast('huge.png is 1.2 MB. The limit here is 1.0 MB.')
       await anna.drop([pdf, clip, note, empty, large], at)
-      await anna.told(words.moreRefused(3))
+      await anna.waitForToast(words.moreRefused(3))
       assert.equal((await anna.tiles()).length, 1)
     })
 
     test('what only the server can tell is said where the picture stands', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      anna.tolerates = /422 \(/
-      const whole = await readFile(await gallery.draw('whole.jpg', { width: 640, height: 480 }))
+      const { anna, ben } = await fixture.openPair(t, host)
+      anna.allowedErrors = /422 \(/
+      const whole = await readFile(await samples.draw('whole.jpg', { width: 640, height: 480 }))
       const files = [
-        await gallery.write('torn.jpg', whole.subarray(0, whole.length / 2)),
-        await gallery.file('photos/pic2.jpg'),
+        await samples.write('torn.jpg', whole.subarray(0, whole.length / 2)),
+        await samples.file('photos/pic2.jpg'),
       ]
       await anna.drop(files, { x: 300, y: 300 })
-      await ben.painted(1, 'stored')
+      await ben.waitForPainted(1, 'stored')
       const failed = anna.page.locator('[data-image][data-state="failed"]')
       await anna.page
         .getByText(errorMessages.damaged({ name: 'torn.jpg' }))
@@ -124,20 +126,20 @@ for (const host of HOSTS)
         .waitFor()
       await failed.waitFor()
       await anna.page.getByText(words.notSent, { exact: true }).waitFor()
-      await ben.standing(1)
+      await ben.waitForTiles(1)
       await anna.page.getByRole('button', { name: words.remove }).click()
-      await anna.standing(1)
+      await anna.waitForTiles(1)
     })
 
     test('names and titles are shown as they are, and do nothing', async (t) => {
-      const { board, anna, ben } = await stand.pair(t, host)
-      const witness = await stand.witness(t, board)
+      const { board, anna, ben } = await fixture.openPair(t, host)
+      const wireClient = await fixture.openWireClient(t, board)
       const list = await naughty()
       if (list === NAUGHTY) t.diagnostic('../shared/corpora is absent: a short list stands in')
 
       const adds = list.map((name, i) => add(cleanName(name), i))
-      for (let i = 0; i < adds.length; i += 100) await witness.ask(...adds.slice(i, i + 100))
-      await ben.standing(adds.length)
+      for (let i = 0; i < adds.length; i += 100) await wireClient.send(...adds.slice(i, i + 100))
+      await ben.waitForTiles(adds.length)
       const shown = new Map((await ben.tiles()).map(({ id, label }) => [id, label]))
       for (const { id, name } of adds) assert.equal(shown.get(id), `${name}, arriving`)
       const slugs = ben.page.locator('[data-image] .slug')
@@ -151,23 +153,23 @@ for (const host of HOSTS)
       const sample = list.filter((_, i) => i % Math.ceil(list.length / 24) === 0)
       for (const title of sample.filter((text) => text.trim() !== '')) {
         const short = title.slice(0, 120)
-        await witness.ask({ kind: 'board.patch', set: { title: short } })
-        await anna.until((text) => document.querySelector('h1')!.textContent === text, short)
+        await wireClient.send({ kind: 'board.patch', set: { title: short } })
+        await anna.waitUntil((text) => document.querySelector('h1')!.textContent === text, short)
       }
-      await witness.ask(
+      await wireClient.send(
         ...adds.map(({ id }) => ({ kind: 'image.remove', id }) as const).slice(-100),
       )
       assert.equal(await ben.page.locator('.world :is(script, iframe, svg, a, form)').count(), 0)
     })
 
     test('files of any name are added or refused under it', async (t) => {
-      const { board, anna, ben } = await stand.pair(t, host)
+      const { board, anna, ben } = await fixture.openPair(t, host)
       const list = await naughty()
       const names = list.filter((_, i) => i % Math.ceil(list.length / 16) === 3)
-      const witness = await stand.witness(t, board)
+      const wireClient = await fixture.openWireClient(t, board)
       await dropNamed(anna, names, 'picture')
-      await ben.painted(names.length, 'stored')
-      const kept = (await witness.pictures()).map(({ name }) => name)
+      await ben.waitForPainted(names.length, 'stored')
+      const kept = (await wireClient.pictures()).map(({ name }) => name)
       assert.deepEqual(kept.sort(), names.map(cleanName).sort())
       const labels = (await ben.tiles()).map(({ label }) => label)
       assert.deepEqual(labels.sort(), kept)
@@ -185,7 +187,7 @@ let drawn: Promise<string[]> | undefined
 /** Fifty pictures of many shapes, some of them photographs. */
 function fifty(): Promise<string[]> {
   drawn ??= (async () => {
-    const random = seeded(50)
+    const random = seededRandom(50)
     const side = () => Math.round(120 + random() * 400)
     const files = [
       'photos/pic1.jpg',
@@ -193,10 +195,10 @@ function fifty(): Promise<string[]> {
       'photos/pic3.jpg',
       'photos/lake.jpg',
     ]
-    const paths = await Promise.all(files.map((path) => gallery.file(path)))
+    const paths = await Promise.all(files.map((path) => samples.file(path)))
     while (paths.length < 50) {
       const options = { width: side(), height: side(), seed: paths.length }
-      paths.push(await gallery.draw(`drawn-${paths.length}.jpg`, options))
+      paths.push(await samples.draw(`drawn-${paths.length}.jpg`, options))
     }
     return paths
   })()
@@ -264,8 +266,8 @@ const longestTask = ({ page }: BoardPage): Promise<number> =>
   page.evaluate(() => Math.max(...(window as unknown as { tasks: number[] }).tasks))
 
 async function naughty(): Promise<readonly string[]> {
-  if (!gallery.real) return NAUGHTY
-  return JSON.parse(await readFile(await gallery.file('names/blns.json'), 'utf8'))
+  if (!samples.hasCorpora) return NAUGHTY
+  return JSON.parse(await readFile(await samples.file('names/blns.json'), 'utf8'))
 }
 
 /** A small picture that never arrives, in rows of its own. */

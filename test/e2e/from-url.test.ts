@@ -7,14 +7,14 @@ import { after, before, describe, test } from 'node:test'
 import { errorMessages, type ImageRecord, type Snapshot } from '@wirephoto/board'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
-import { furnish, HOSTS } from '../support/e2e-fixture.ts'
-import type { Dragged } from '../support/page.ts'
+import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import type { DragData } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 
 const MIDDLE = { x: 500, y: 400 }
 
 const near = resolve(import.meta.dirname, '../support/serve-with-local-fetch.ts')
-const { stand } = await furnish({ main: near })
+const { fixture } = await openFixture({ main: near })
 /** Another site, with pictures on it. */
 let elsewhere: Server
 let site: string
@@ -34,7 +34,7 @@ after(() => {
 
 /** The addresses of the pictures on a board, in the order in which they came. */
 async function sources(board: string): Promise<(string | null)[]> {
-  const response = await fetch(`${stand.server.url}/api/boards/${board}/snapshot`)
+  const response = await fetch(`${fixture.server.url}/api/boards/${board}/snapshot`)
   const { records } = (await response.json()) as Snapshot
   const pictures = records.filter((record): record is ImageRecord => record.kind === 'image')
   return pictures.sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ source }) => source)
@@ -43,7 +43,7 @@ async function sources(board: string): Promise<(string | null)[]> {
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('X1: an address that is dropped or pasted becomes its picture, for everybody', async (t) => {
-      const { board, anna, ben } = await stand.pair(t, host)
+      const { board, anna, ben } = await fixture.openPair(t, host)
       const ways: [url: string, bring: (url: string) => Promise<void>][] = [
         // Another page's picture, in a link; and a link to one.
         ['/a.jpg', (url) => anna.drop(dragged(url), MIDDLE)],
@@ -54,8 +54,8 @@ for (const host of HOSTS)
       ]
       for (const [i, [path, bring]] of ways.entries()) {
         await bring(site + path)
-        await ben.painted(i + 1, 'stored')
-        await anna.painted(i + 1, 'stored')
+        await ben.waitForPainted(i + 1, 'stored')
+        await anna.waitForPainted(i + 1, 'stored')
       }
       assert.deepEqual(
         await sources(board),
@@ -77,16 +77,16 @@ for (const host of HOSTS)
     })
 
     test('X2, X3: what can’t be fetched is said in words', async (t) => {
-      const { board, anna } = await stand.pair(t, host)
-      anna.tolerates = /status of (403|415|502)/
-      await anna.hover(dragged(`${site}/a.html`), MIDDLE)
+      const { board, anna } = await fixture.openPair(t, host)
+      anna.allowedErrors = /status of (403|415|502)/
+      await anna.dragOver(dragged(`${site}/a.html`), MIDDLE)
       await anna.page.getByText(words.letGo(1)).waitFor()
       await anna.drop(dragged(`${site}/a.html`), MIDDLE)
-      await anna.told(errorMessages['not-a-picture']({ name: 'a.html' }))
+      await anna.waitForToast(errorMessages['not-a-picture']({ name: 'a.html' }))
       await anna.paste({ 'text/plain': 'http://[::1]/a.jpg' })
-      await anna.told(errorMessages['foreign-address']({}))
+      await anna.waitForToast(errorMessages['foreign-address']({}))
       await anna.paste({ 'text/plain': 'http://127.0.0.1:1/a.jpg' })
-      await anna.told(errorMessages.unreachable({}))
+      await anna.waitForToast(errorMessages.unreachable({}))
       // Words are no address, and those that are pasted into a name stay there.
       await anna.paste({ 'text/plain': `Look at ${site}/a.jpg` })
       await anna.drop({ 'text/plain': 'nothing in particular' }, MIDDLE)
@@ -95,7 +95,7 @@ for (const host of HOSTS)
   })
 
 /** A picture that stands in a link, as it is dragged from its page. */
-const dragged = (url: string): Dragged => ({
+const dragged = (url: string): DragData => ({
   'text/uri-list': `${site}/page.html`,
   'text/html': `<a href="${site}/page.html"><img src="${url}" width="10"></a>`,
 })

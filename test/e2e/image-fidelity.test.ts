@@ -8,8 +8,8 @@ import { blobUrl, openBoard } from '@wirephoto/client'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { launchBrowser } from '../support/browser.ts'
-import { HereServer } from '../support/in-process-server.ts'
-import { drawPicture, heldSo } from '../support/pictures.ts'
+import { InProcessServer } from '../support/in-process-server.ts'
+import { drawPicture, withExifOrientation } from '../support/pictures.ts'
 
 /*
  * What the server makes of a picture, beside what a browser makes of the file itself: one that turns it and
@@ -21,12 +21,12 @@ const away = existsSync(METADATA) ? false : 'no ../shared/corpora here'
 /** How far mean colours of squares may differ: what is made smaller by others has other edges. */
 const NEAR = 4
 
-let server: HereServer
+let server: InProcessServer
 let browser: Browser
 let page: Page
 
 before(async () => {
-  server = await HereServer.open()
+  server = await InProcessServer.open()
   browser = await launchBrowser()
   page = await browser.newPage()
 })
@@ -102,7 +102,7 @@ test('F10, V1: all eight orientations look upright, as a browser has them', asyn
   const upright = await drawPicture({ width: 640, height: 480, seed: 7, format: 'png' })
   const truth = await seen(upright)
   for (let orientation = 1; orientation <= 8; orientation++) {
-    const held = await heldSo(upright, orientation)
+    const held = await withExifOrientation(upright, orientation)
     const record = await store(held, 'held.jpg')
     assert.deepEqual([record.width, record.height], [640, 480])
     const [original, small] = [await seen(held), await seen(await variant(record, 320))]

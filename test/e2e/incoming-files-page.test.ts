@@ -6,17 +6,17 @@ import { limits } from '@wirephoto/board'
 import { type Board, openBoard } from '@wirephoto/client'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
-import { furnish, HOSTS, type Host, type PageOptions, PHONE } from '../support/e2e-fixture.ts'
+import { HOSTS, type Host, openFixture, type PageOptions, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 import {
-  isWhereItSays,
-  previewsSent,
-  sentMore,
-  shareOf,
-  tokenOf,
-  watched,
-  wireOf,
+  capturePreviews,
+  designTokenColour,
+  lineMatchesLabel,
+  readProgressLine,
+  shownProgress,
+  waitForProgress,
+  watchForBlanks,
 } from '../support/progress-line.ts'
 import type { Proxy } from '../support/proxy.ts'
 
@@ -27,34 +27,34 @@ const MIDDLE = { x: 500, y: 400 }
 /** What a browser says on the console when a request fails, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
 
-const { stand, gallery } = await furnish()
-const photo = await gallery.photo()
+const { fixture, samples } = await openFixture()
+const photo = await samples.photo()
 const { size } = await stat(photo)
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('A1: it stands whole at once; at 30 % the line is where its bytes are, for everybody', async (t) => {
-      const { line, anna, ben } = await apart(t, host)
-      const watch = await watched(ben)
-      line.up.rate = SLOW
+      const { proxy, anna, ben } = await apart(t, host)
+      const watch = await watchForBlanks(ben)
+      proxy.up.bytesPerSecond = SLOW
       await anna.drop([photo], MIDDLE)
       await ben.page.locator('.preview.ready').waitFor()
-      assert.ok(line.up.bytes < size / 3, `${line.up.bytes} of ${size}`)
+      assert.ok(proxy.up.passedBytes < size / 3, `${proxy.up.passedBytes} of ${size}`)
 
-      await line.up.passed(size * 0.3)
-      line.up.rate = CRAWL
+      await proxy.up.waitForBytes(size * 0.3)
+      proxy.up.bytesPerSecond = CRAWL
       for (const page of [anna, ben]) {
-        await page.until(isWhereItSays, null)
-        const { line: drawn, pale, style } = await wireOf(page)
+        await page.waitUntil(lineMatchesLabel, null)
+        const { line: drawn, pale, style } = await readProgressLine(page)
         assert.ok(drawn > 0.1 && drawn < 0.5, `the line at ${drawn}`)
         assert.ok(Math.abs(pale - drawn) < 0.02, 'below it the colours are pale')
         assert.equal(style, 'solid')
       }
       await anna.page.getByText(words.seenBy(1, 1)).waitFor()
 
-      line.up.rate = Number.POSITIVE_INFINITY
-      await ben.painted(1, 'stored')
-      await anna.painted(1, 'stored')
+      proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+      await ben.waitForPainted(1, 'stored')
+      await anna.waitForPainted(1, 'stored')
       for (const page of [anna, ben])
         await page.page.locator('.wire').first().waitFor({ state: 'detached' })
       assert.deepEqual(await watch.close(), { blanks: 0 })
@@ -68,23 +68,23 @@ describe('on its way', () => {
   const host = 'wire.test'
 
   test('A1: of fifty dropped together all previews go before the first file', async (t) => {
-    const { line, anna, ben } = await apart(t, host)
+    const { proxy, anna, ben } = await apart(t, host)
     const files = await many(50)
-    const previews = previewsSent(anna)
+    const previews = capturePreviews(anna)
     const first = anna.page.waitForRequest((request) => request.url().includes('/uploads'))
-    line.up.rate = SLOW
+    proxy.up.bytesPerSecond = SLOW
     await anna.drop(files, { x: 200, y: 100 })
     await first
     assert.equal(previews.length, 50)
     await anna.page.keyboard.press('f')
     await ben.page.keyboard.press('f')
-    await ben.until(
+    await ben.waitUntil(
       () => document.querySelectorAll(':is(.preview, .picture).ready').length >= 50,
       null,
     )
-    line.up.rate = Number.POSITIVE_INFINITY
-    await ben.painted(50, 'stored')
-    await anna.painted(50, 'stored')
+    proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+    await ben.waitForPainted(50, 'stored')
+    await anna.waitForPainted(50, 'stored')
   })
 
   test('A1: a preview is small whatever the picture, and upright; where WebP fails, JPEG', async (t) => {
@@ -93,14 +93,14 @@ describe('on its way', () => {
       raw: { width: 800, height: 600, channels: 4 },
     })
     const files = [
-      await gallery.write('noise.png', await noise.png().toBuffer()),
-      await gallery.write('turned.jpg', await turned()),
+      await samples.write('noise.png', await noise.png().toBuffer()),
+      await samples.write('turned.jpg', await turned()),
     ]
     for (const type of ['webp', 'jpeg'] as const) {
       if (type === 'jpeg') await likeSafari(anna)
-      const previews = previewsSent(anna)
+      const previews = capturePreviews(anna)
       await anna.drop(files, MIDDLE)
-      for (const page of [anna, ben]) await page.painted(2, 'stored')
+      for (const page of [anna, ben]) await page.waitForPainted(2, 'stored')
       // WebP keeps all of a transparency, so that of noise is too much.
       const types = previews.map((preview) => preview.type)
       assert.deepEqual(types.sort(), ['jpeg', type])
@@ -114,82 +114,82 @@ describe('on its way', () => {
       assert.deepEqual(shapes.sort(), ['240 x 320', '320 x 240'])
       await anna.page.keyboard.press('Control+a')
       await anna.page.keyboard.press('Delete')
-      for (const page of [anna, ben]) await page.standing(0)
+      for (const page of [anna, ben]) await page.waitForTiles(0)
     }
   })
 
   test('A10: a stalled one waits for its sender by name, its line amber and dashed', async (t) => {
-    const { board, line, ben } = await named(t, host)
-    line.up.rate = SLOW
+    const { board, proxy, ben } = await named(t, host)
+    proxy.up.bytesPerSecond = SLOW
     const id = await addedBy(board)
-    await line.up.passed(size * 0.4)
-    line.up.stall()
+    await proxy.up.waitForBytes(size * 0.4)
+    proxy.up.stall()
     await ben.page.getByText(words.waitingForConnection('Anna')).waitFor()
-    assert.equal((await ben.at(id)).state, 'stalled')
-    const { style, colour, line: at } = await wireOf(ben)
+    assert.equal((await ben.tileWithId(id)).state, 'stalled')
+    const { style, colour, line: at } = await readProgressLine(ben)
     assert.equal(style, 'dashed')
-    assert.equal(colour, await tokenOf(ben, '--amber'))
-    line.up.rate = CRAWL
-    line.up.go()
+    assert.equal(colour, await designTokenColour(ben, '--amber'))
+    proxy.up.bytesPerSecond = CRAWL
+    proxy.up.resume()
     await ben.page.locator('[data-state="arriving"]').waitFor()
-    assert.equal((await wireOf(ben)).colour, await tokenOf(ben, '--red'))
-    assert.ok((await wireOf(ben)).line >= at, 'and goes on from there')
-    line.up.rate = Number.POSITIVE_INFINITY
-    await ben.painted(1, 'stored')
+    assert.equal((await readProgressLine(ben)).colour, await designTokenColour(ben, '--red'))
+    assert.ok((await readProgressLine(ben)).line >= at, 'and goes on from there')
+    proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+    await ben.waitForPainted(1, 'stored')
   })
 
   test('A10: its own sender is told that the line is to blame', async (t) => {
-    const { line, anna } = await apart(t, host)
-    line.up.rate = SLOW
+    const { proxy, anna } = await apart(t, host)
+    proxy.up.bytesPerSecond = SLOW
     await anna.drop([photo], MIDDLE)
-    await line.up.passed(size * 0.4)
-    line.up.stall()
+    await proxy.up.waitForBytes(size * 0.4)
+    proxy.up.stall()
     await anna.page.getByText(words.waitingForConnection(null)).waitFor()
-    assert.equal((await wireOf(anna)).style, 'dashed')
-    line.up.rate = Number.POSITIVE_INFINITY
-    line.up.go()
-    await anna.painted(1, 'stored')
+    assert.equal((await readProgressLine(anna)).style, 'dashed')
+    proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+    proxy.up.resume()
+    await anna.waitForPainted(1, 'stored')
   })
 
   test('A11: a try that failed is counted down to the next, for everybody', async (t) => {
     const { anna, ben } = await apart(t, host)
     // The file is asked for first, and not there yet.
-    anna.tolerates = /net::ERR_|404 \(/
+    anna.allowedErrors = /net::ERR_|404 \(/
     await anna.page.route('**/uploads**', (route) => route.abort())
     await anna.drop([photo], MIDDLE)
     const again = /Trying again( in \d+ s)?/
     await anna.page.locator('[data-state="retrying"]', { hasText: again }).waitFor()
     await ben.page.locator('[data-state="retrying"]', { hasText: /s · Guest/ }).waitFor()
     await anna.page.unroute('**/uploads**')
-    await ben.painted(1, 'stored')
+    await ben.waitForPainted(1, 'stored')
   })
 
   test('F1: it goes on after the server has started again', async (t) => {
-    const { line, anna, ben } = await apart(t, host)
-    for (const page of [anna, ben]) page.tolerates = BROKEN_LINE
-    line.up.rate = SLOW
+    const { proxy, anna, ben } = await apart(t, host)
+    for (const page of [anna, ben]) page.allowedErrors = BROKEN_LINE
+    proxy.up.bytesPerSecond = SLOW
     await anna.drop([photo], MIDDLE)
-    await line.up.passed(size * 0.6)
-    await stand.server.kill()
+    await proxy.up.waitForBytes(size * 0.6)
+    await fixture.server.kill()
     for (const page of [anna, ben]) {
       await page.page.getByText(words.offline).waitFor()
       assert.equal((await page.tiles()).length, 1)
     }
-    await stand.server.start()
-    line.up.rate = CRAWL
-    for (const page of [anna, ben]) await page.live()
+    await fixture.server.start()
+    proxy.up.bytesPerSecond = CRAWL
+    for (const page of [anna, ben]) await page.waitForLive()
     await ben.page.locator('[data-state="arriving"] .preview.ready').waitFor()
-    assert.ok((await shareOf(ben)) > 0.1, 'from where it was')
-    line.up.rate = Number.POSITIVE_INFINITY
-    await ben.painted(1, 'stored')
-    await anna.painted(1, 'stored')
+    assert.ok((await shownProgress(ben)) > 0.1, 'from where it was')
+    proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+    await ben.waitForPainted(1, 'stored')
+    await anna.waitForPainted(1, 'stored')
   })
 
   test('one that can not be sent stays with its sender, and goes for others', async (t) => {
-    const { line, anna, ben } = await apart(t, host)
-    anna.tolerates = BROKEN_LINE
-    const path = await gallery.write('changed.jpg', await readFile(photo))
-    line.up.rate = SLOW
+    const { proxy, anna, ben } = await apart(t, host)
+    anna.allowedErrors = BROKEN_LINE
+    const path = await samples.write('changed.jpg', await readFile(photo))
+    proxy.up.bytesPerSecond = SLOW
     await anna.drop([path], MIDDLE)
     await ben.page.locator('.preview.ready').waitFor()
     // The file changes under the browser, which then reads no more of it.
@@ -197,8 +197,8 @@ describe('on its way', () => {
     const failed = anna.page.locator('[data-image][data-state="failed"]')
     await failed.waitFor()
     await anna.page.getByText(words.notSent, { exact: true }).waitFor()
-    await ben.standing(0)
-    await anna.until((opacity) => {
+    await ben.waitForTiles(0)
+    await anna.waitUntil((opacity) => {
       const image = [...document.querySelectorAll('[data-image] img')].at(-1)!
       return getComputedStyle(image).opacity === opacity
     }, '0.45')
@@ -208,56 +208,58 @@ describe('on its way', () => {
     await failed.waitFor({ state: 'detached' })
     await failed.waitFor()
     await anna.page.getByRole('button', { name: words.remove }).click()
-    await anna.standing(0)
+    await anna.waitForTiles(0)
   })
 
   test('A14: deleted and undone on its way it is whole', async (t) => {
-    const { board, line, anna, ben } = await apart(t, host)
-    const carla = openBoard({ url: stand.server.url, board })
+    const { board, proxy, anna, ben } = await apart(t, host)
+    const carla = openBoard({ url: fixture.server.url, board })
     t.after(() => carla.close())
-    line.up.rate = SLOW
+    proxy.up.bytesPerSecond = SLOW
     await anna.drop([photo], MIDDLE)
     await ben.page.locator('.preview.ready').waitFor()
     const [{ id }] = (await anna.tiles()) as [Tile]
     await anna.page.mouse.click(MIDDLE.x, MIDDLE.y)
     await anna.page.keyboard.press('Delete')
-    for (const page of [anna, ben]) await page.standing(0)
-    await line.up.passed(line.up.bytes + 300_000)
-    await (await anna.told(words.deleted(1))).getByRole('button', { name: words.undo }).click()
+    for (const page of [anna, ben]) await page.waitForTiles(0)
+    await proxy.up.waitForBytes(proxy.up.passedBytes + 300_000)
+    await (await anna.waitForToast(words.deleted(1)))
+      .getByRole('button', { name: words.undo })
+      .click()
     await ben.page.locator('[data-state="arriving"] .preview.ready').waitFor()
     // Its upload went on.
-    await sentMore(ben, 0.1)
+    await waitForProgress(ben, 0.1)
     await anna.page.mouse.click(MIDDLE.x, MIDDLE.y)
     await anna.page.keyboard.press('Delete')
-    line.up.rate = Number.POSITIVE_INFINITY
+    proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
     await carla.stored(id)
-    for (const page of [anna, ben]) await page.standing(0)
+    for (const page of [anna, ben]) await page.waitForTiles(0)
     await anna.page.keyboard.press('Control+z')
-    for (const page of [anna, ben]) await page.painted(1, 'stored')
+    for (const page of [anna, ben]) await page.waitForPainted(1, 'stored')
   })
 
   test('A15: cancelled by mouse, key or touch it is gone for good', async (t) => {
-    const { board, line, anna, ben } = await apart(t, host)
-    const phone = await stand.open(t, host, board, { port: line.port, ...PHONE })
+    const { board, proxy, anna, ben } = await apart(t, host)
+    const phone = await fixture.openPage(t, host, board, { port: proxy.port, ...PHONE })
     const begun = async (page: BoardPage) => {
-      line.up.rate = SLOW
+      proxy.up.bytesPerSecond = SLOW
       await page.drop([photo], { x: 190, y: 400 })
       await ben.page.locator('.preview.ready').waitFor()
       const [tile] = await page.tiles()
-      await line.up.passed(line.up.bytes + 200_000)
+      await proxy.up.waitForBytes(proxy.up.passedBytes + 200_000)
       return { ...tile!, at: { x: tile!.x + tile!.w / 2, y: tile!.y + tile!.h / 2 } }
     }
     const isGone = async (id: string) => {
-      for (const page of [anna, ben, phone]) await page.standing(0)
+      for (const page of [anna, ben, phone]) await page.waitForTiles(0)
       const headers = { 'tus-resumable': '1.0.0' }
-      const address = `${stand.server.url}/api/boards/${board}/uploads/${id}`
+      const address = `${fixture.server.url}/api/boards/${board}/uploads/${id}`
       assert.equal((await fetch(address, { method: 'HEAD', headers })).status, 410)
     }
 
     const first = await begun(anna)
     await anna.page.mouse.click(first.at.x, first.at.y)
     await anna.page.getByRole('button', { name: words.cancelSending(1) }).click()
-    await anna.told(words.cancelled(1))
+    await anna.waitForToast(words.cancelled(1))
     await isGone(first.id)
 
     const second = await begun(anna)
@@ -277,59 +279,59 @@ describe('on its way', () => {
   })
 
   test('A2, A7: who comes late sees it too, and how far it is', async (t) => {
-    const { board, line, anna, ben } = await apart(t, host)
-    line.up.rate = SLOW
+    const { board, proxy, anna, ben } = await apart(t, host)
+    proxy.up.bytesPerSecond = SLOW
     await anna.drop([photo], MIDDLE)
-    await line.up.passed(size * 0.5)
-    line.up.rate = CRAWL
+    await proxy.up.waitForBytes(size * 0.5)
+    proxy.up.bytesPerSecond = CRAWL
     for (const options of [{}, PHONE]) {
-      const late = await stand.open(t, host, board, options)
+      const late = await fixture.openPage(t, host, board, options)
       await late.page.locator('[data-state="arriving"] .preview.ready').waitFor()
-      const [here, there] = [await shareOf(late), await shareOf(ben)]
+      const [here, there] = [await shownProgress(late), await shownProgress(ben)]
       assert.ok(Math.abs(here - there) < 0.03, `${here}, ${there}`)
     }
-    line.up.rate = Number.POSITIVE_INFINITY
-    await ben.painted(1, 'stored')
+    proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+    await ben.waitForPainted(1, 'stored')
   })
 
   test('where motion is unwelcome the line moves in steps of 10 %', async (t) => {
-    const { line, anna, ben } = await apart(t, host, { reducedMotion: 'reduce' })
-    line.up.rate = SLOW
+    const { proxy, anna, ben } = await apart(t, host, { reducedMotion: 'reduce' })
+    proxy.up.bytesPerSecond = SLOW
     await anna.drop([photo], MIDDLE)
-    await line.up.passed(size * 0.35)
-    line.up.rate = CRAWL
-    const drawn = (await wireOf(ben)).line * 10
+    await proxy.up.waitForBytes(size * 0.35)
+    proxy.up.bytesPerSecond = CRAWL
+    const drawn = (await readProgressLine(ben)).line * 10
     assert.ok(Math.abs(drawn - Math.round(drawn)) < 0.05, `${drawn} steps`)
-    line.up.rate = Number.POSITIVE_INFINITY
-    await ben.painted(1, 'stored')
+    proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+    await ben.waitForPainted(1, 'stored')
   })
 })
 
 interface Apart {
   board: string
-  line: Proxy
+  proxy: Proxy
   anna: BoardPage
   ben: BoardPage
 }
 
 /** Anna on a line of her own, and Ben, on a new board. */
 async function apart(t: TestContext, host: Host, options: PageOptions = {}): Promise<Apart> {
-  const line = await stand.line(t)
-  const board = await stand.newBoard()
-  const anna = await stand.open(t, host, board, { ...options, port: line.port })
-  const ben = await stand.open(t, host, board, options)
-  return { board, line, anna, ben }
+  const proxy = await fixture.openProxy(t)
+  const board = await fixture.newBoard()
+  const anna = await fixture.openPage(t, host, board, { ...options, port: proxy.port })
+  const ben = await fixture.openPage(t, host, board, options)
+  return { board, proxy, anna, ben }
 }
 
 /** Anna with her name, by script, on a line of her own; and Ben. */
 async function named(t: TestContext, host: Host) {
-  const line = await stand.line(t)
-  const id = await stand.newBoard()
-  const ben = await stand.open(t, host, id)
-  const board = openBoard({ url: `http://127.0.0.1:${line.port}`, board: id })
+  const proxy = await fixture.openProxy(t)
+  const id = await fixture.newBoard()
+  const ben = await fixture.openPage(t, host, id)
+  const board = openBoard({ url: `http://127.0.0.1:${proxy.port}`, board: id })
   t.after(() => board.close())
   board.setName('Anna')
-  return { board, line, ben }
+  return { board, proxy, ben }
 }
 
 async function addedBy(board: Board): Promise<string> {
@@ -368,7 +370,7 @@ let drawn: Promise<string[]> | undefined
 function many(count: number): Promise<string[]> {
   drawn ??= Promise.all(
     Array.from({ length: count }, (_, seed) =>
-      gallery.draw(`many-${seed}.jpg`, { width: 640, height: 480, seed }),
+      samples.draw(`many-${seed}.jpg`, { width: 640, height: 480, seed }),
     ),
   )
   return drawn

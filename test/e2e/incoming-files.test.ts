@@ -11,7 +11,7 @@ import {
 } from '@wirephoto/client'
 import sharp from 'sharp'
 import { io } from 'socket.io-client'
-import { alone, drawPicture } from '../support/pictures.ts'
+import { drawPicture, withUniqueBytes } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
@@ -44,12 +44,12 @@ async function scope(t: TestContext) {
     await until(opening, () => opening.status.connection === 'live', 'live')
     return opening
   }
-  const line = async () => {
+  const openProxy = async () => {
     const proxy = await Proxy.open(server.port)
     opened.push(proxy)
     return Object.assign(proxy, { url: `http://127.0.0.1:${proxy.port}` })
   }
-  return { board, page, line }
+  return { board, page, openProxy }
 }
 
 const EVENTS: (keyof BoardEvents)[] = [
@@ -83,13 +83,13 @@ const picture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefined
 })
 
 /** The same picture in bytes of its own. */
-const fresh = () => alone(photo)
+const fresh = () => withUniqueBytes(photo)
 
 describe('A1: what is on its way is seen at once', () => {
   test('A5, A6: the preview comes before the file, made anew', async (t) => {
-    const { page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 100_000
+    const { page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 100_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const [id] = anna.add([picture(fresh())])
     await until(ben, () => ben.preview(id!) !== null, 'a preview')
@@ -99,14 +99,14 @@ describe('A1: what is on its way is seen at once', () => {
     assert.deepEqual([format, width, height], ['webp', 320, 213])
     assert.notDeepEqual(bytes, small, 'never passed through (F9)')
     await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'progress')
-    slow.up.rate = Number.POSITIVE_INFINITY
+    slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
     await until(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
     assert.equal(ben.arrival(id!), null)
   })
 
   test('fifty pictures are announced, each with its preview, before the first file', async (t) => {
-    const { page, line } = await scope(t)
-    const slow = await line()
+    const { page, openProxy } = await scope(t)
+    const slow = await openProxy()
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const release = anna.pauseUploads()
     const ids = anna.add(Array.from({ length: 25 }, () => picture(fresh())))
@@ -121,9 +121,9 @@ describe('A1: what is on its way is seen at once', () => {
   })
 
   test('A7: who comes late gets the preview too, also after a restart', async (t) => {
-    const { page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 60_000
+    const { page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 60_000
     const anna = await page({ url: slow.url })
     const [id] = anna.add([picture(fresh())])
     const ben = await page()
@@ -131,7 +131,7 @@ describe('A1: what is on its way is seen at once', () => {
     // It is kept after it has been pushed.
     const kept = () => fetch(`${server.url}/b/${anna.id}/arrivals/${id}/preview`)
     while (!(await kept()).ok);
-    slow.cut()
+    slow.disconnect()
     await server.kill()
     await server.start()
     const carl = await page()
@@ -156,9 +156,9 @@ describe('A1: what is on its way is seen at once', () => {
   })
 
   test('A8: a progressive picture without a preview gets one while it comes', async (t) => {
-    const { page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 300_000
+    const { page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 300_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const progressive = Buffer.from(
       await sharp(photo).jpeg({ progressive: true, quality: 95 }).toBuffer(),
@@ -166,7 +166,7 @@ describe('A1: what is on its way is seen at once', () => {
     const [id] = anna.add([{ ...picture(progressive), preview: undefined }])
     await until(ben, () => ben.preview(id!) !== null, 'a preview')
     assert.equal(ben.pictures.get(id!)!.blob, null)
-    slow.up.rate = Number.POSITIVE_INFINITY
+    slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
   })
 })
 
@@ -175,9 +175,9 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
     fetch(`${url}/b/${board}/harbour.jpg`, { method: 'PUT', body: bytes })
 
   test('A8: its box and its share at once, and a preview as soon as there are bytes enough', async (t) => {
-    const { board, page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 200_000
+    const { board, page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 200_000
     const ben = await page()
     const progressive = Buffer.from(
       await sharp(photo).jpeg({ progressive: true, quality: 95 }).toBuffer(),
@@ -189,7 +189,7 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
     await until(ben, () => (ben.arrival(id)?.sent ?? 0) > 0, 'its share')
     await until(ben, () => ben.preview(id) !== null, 'a preview')
     assert.equal(ben.pictures.get(id)!.blob, null)
-    slow.up.rate = Number.POSITIVE_INFINITY
+    slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
     const record = (await (await stored).json()) as ImageRecord
     assert.equal(record.id, id)
     await until(ben, () => ben.pictures.get(id)!.blob === record.blob, 'stored')
@@ -197,20 +197,20 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
   })
 
   test('R20: broken off or killed, it is gone', async (t) => {
-    const { board, page, line } = await scope(t)
+    const { board, page, openProxy } = await scope(t)
     const ben = await page()
     for (const end of ['drop', 'kill'] as const) {
-      const slow = await line()
-      slow.up.rate = 100_000
+      const slow = await openProxy()
+      slow.up.bytesPerSecond = 100_000
       const sent = put(slow.url, board, fresh()).catch(() => null)
       await until(ben, () => ben.pictures.size === 1, 'announced')
-      if (end === 'drop') slow.cut()
+      if (end === 'drop') slow.disconnect()
       else {
         await server.kill()
         await server.start()
       }
       await until(ben, () => ben.pictures.size === 0, `gone after ${end}`)
-      slow.cut()
+      slow.disconnect()
       assert.equal(await sent, null)
     }
   })
@@ -218,9 +218,9 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
 
 describe('A2: arrivals are shared', () => {
   test('A2, F12: everybody sees how far it is, four times a second at most', async (t) => {
-    const { page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 300_000
+    const { page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 300_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     let news = 0
     const shares: number[] = []
@@ -243,24 +243,24 @@ describe('A2: arrivals are shared', () => {
   })
 
   test('A10: stalled, and going on', async (t) => {
-    const { page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 200_000
+    const { page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 200_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const [id] = anna.add([picture(fresh())])
     await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     slow.up.stall()
     await until(ben, () => ben.arrival(id!)?.state === 'stalled', 'stalled')
-    slow.up.go()
+    slow.up.resume()
     await until(ben, () => ben.arrival(id!)?.state === 'arriving', 'arriving')
-    slow.up.rate = Number.POSITIVE_INFINITY
+    slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
     await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
   })
 
   test('A11: nobody says of a picture what is not theirs to say', async (t) => {
-    const { page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 100_000
+    const { page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 100_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const [id] = anna.add([picture(fresh())])
     await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
@@ -279,9 +279,9 @@ describe('A2: arrivals are shared', () => {
   })
 
   test('A15, U11: cancelled, it is gone for everybody, and its upload ends with 410', async (t) => {
-    const { board, page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 200_000
+    const { board, page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 200_000
     const [anna, ben] = [await page({ url: slow.url, token: 'A'.repeat(22) }), await page()]
     const notices: string[] = []
     anna.on('notice', ({ code }) => notices.push(code))
@@ -297,16 +297,16 @@ describe('A2: arrivals are shared', () => {
   })
 
   test('A14: deleted while arriving, it settles in the trash, and undo brings it back whole', async (t) => {
-    const { page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 400_000
+    const { page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 400_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const bytes = fresh()
     const [id] = anna.add([picture(bytes)])
     await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     anna.remove([id!])
     await until(ben, () => ben.pictures.get(id!)!.deletedAt !== null, 'trashed')
-    slow.up.rate = Number.POSITIVE_INFINITY
+    slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
     await until(ben, () => ben.pictures.get(id!)!.blob !== null, 'settled in the trash')
     anna.undo()
     await until(ben, () => ben.pictures.get(id!)!.deletedAt === null, 'back')
@@ -314,16 +314,16 @@ describe('A2: arrivals are shared', () => {
   })
 
   test('F3, A11: an upload goes on when the server comes back, and others are told of the next try', async (t) => {
-    const { page, line } = await scope(t)
-    const slow = await line()
-    slow.up.rate = 200_000
+    const { page, openProxy } = await scope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 200_000
     const [anna, ben] = [await page({ url: slow.url, store: memoryStore() }), await page()]
     const [id] = anna.add([picture(fresh())])
     await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     await server.kill()
     await until(anna, () => anna.uploads.get(id!)?.state === 'retrying', 'retrying')
     await server.start()
-    slow.up.rate = Number.POSITIVE_INFINITY
+    slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
     await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
   })
 })

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
-import { furnish, type Host, PHONE } from '../support/e2e-fixture.ts'
+import { type Host, openFixture, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
-const { stand, gallery } = await furnish()
+const { fixture, samples } = await openFixture()
 
 describe('a picture large', () => {
   test('a double click opens it, arrows go on in reading order, Escape returns to its tile', async (t) => {
@@ -32,10 +32,10 @@ describe('a picture large', () => {
     const { page } = anna
     await page.locator('body').press('Tab')
     await focused(anna, tiles[0]!)
-    const view = await anna.at(tiles[0]!.id)
+    const view = await anna.tileWithId(tiles[0]!.id)
     await page.keyboard.press('Enter')
     await shows(anna, tiles[0]!)
-    await anna.until(() => {
+    await anna.waitUntil(() => {
       const sharp = document.querySelector<HTMLImageElement>('.large .sharp.ready')
       const told = document.querySelector('.lightbox .about')?.textContent
       return (
@@ -45,14 +45,14 @@ describe('a picture large', () => {
     await page.getByRole('dialog').getByRole('button', { name: words.close }).click()
     await closed(anna)
     await focused(anna, tiles[0]!)
-    assert.deepEqual(await anna.at(tiles[0]!.id), view, 'the view is as it was')
+    assert.deepEqual(await anna.tileWithId(tiles[0]!.id), view, 'the view is as it was')
   })
 
   test('what was asked for in another size, and comes late, takes nothing back', async (t) => {
-    const { anna, ben } = await stand.pair(t, 'localhost')
-    const large = await gallery.draw('late.jpg', { width: 1500, height: 1000 })
+    const { anna, ben } = await fixture.openPair(t, 'localhost')
+    const large = await samples.draw('late.jpg', { width: 1500, height: 1000 })
     await anna.drop([large], { x: 300, y: 300 })
-    const [tile] = await ben.painted(1, 'stored')
+    const [tile] = await ben.waitForPainted(1, 'stored')
     await ben.page.locator('.picture.ready:not([src$="/original"])').waitFor()
     const ready = ben.page.locator('.large .sharp.ready[src$="/1280"]')
     // The room is measured when it is open: until then it is as large as the window.
@@ -66,7 +66,7 @@ describe('a picture large', () => {
     await ben.tile(tile!.id).dblclick()
     await late
     await ben.page.unroute('**/original')
-    for (let i = 0; i < 10; i++) await ben.frame()
+    for (let i = 0; i < 10; i++) await ben.nextFrame()
     assert.equal(await ready.count(), 1)
   })
 
@@ -76,18 +76,18 @@ describe('a picture large', () => {
     await shows(anna, tiles[1]!)
     await removeBy(ben, tiles[1]!)
     await shows(anna, tiles[2]!)
-    await anna.told(panelWords.wasDeleted)
+    await anna.waitForToast(panelWords.wasDeleted)
     await anna.page.keyboard.press('Delete')
     await shows(anna, tiles[0]!)
-    await ben.standing(1)
+    await ben.waitForTiles(1)
     await removeBy(ben, tiles[0]!)
     await closed(anna)
   })
 
   test('on a phone a tap opens it, a swipe goes on, a swipe down closes', async (t) => {
     const { board, tiles } = await three(t, 'wire.test')
-    const phone = await stand.open(t, 'wire.test', board, PHONE)
-    await phone.painted(3, 'stored')
+    const phone = await fixture.openPage(t, 'wire.test', board, PHONE)
+    await phone.waitForPainted(3, 'stored')
     await middle(phone, tiles[0]!, (x, y) => phone.page.touchscreen.tap(x, y))
     await shows(phone, tiles[0]!)
     await swipe(phone, [300, 400], [120, 410])
@@ -104,10 +104,10 @@ describe('a picture large', () => {
     await ben.page.locator('.wall-frame img').first().waitFor()
     await middle(anna, tiles[0]!, (x, y) => anna.page.mouse.click(x, y))
     await anna.page.keyboard.press('w')
-    await (await anna.told(words.shownOnScreens))
+    await (await anna.waitForToast(words.shownOnScreens))
       .getByRole('button', { name: words.openWall })
       .waitFor()
-    await ben.until(
+    await ben.waitUntil(
       (name) => document.querySelector('.wall-frame img:last-child')?.getAttribute('alt') === name,
       tiles[0]!.label,
     )
@@ -134,11 +134,11 @@ describe('the trash', () => {
     await keyboard.press('Space')
     await pressWithTab(anna, panelWords.putBack)
     for (const page of [anna, ben]) await trashed(page, 2)
-    await anna.until(
+    await anna.waitUntil(
       () => document.activeElement?.closest('.trash') !== null && document.hasFocus(),
       null,
     )
-    await ben.standing(1)
+    await ben.waitForTiles(1)
 
     await pressWithTab(anna, panelWords.emptyTrash)
     await anna.page.getByText(panelWords.askForGood(2)).waitFor()
@@ -147,10 +147,10 @@ describe('the trash', () => {
     await pressWithTab(anna, panelWords.emptyTrash)
     await pressWithTab(anna, panelWords.deleteForGood)
     for (const page of [anna, ben]) await page.page.getByText(panelWords.trashEmpty).waitFor()
-    await anna.told(panelWords.deletedForGood(2))
+    await anna.waitForToast(panelWords.deletedForGood(2))
     await keyboard.press('Escape')
     await closed(anna)
-    await anna.standing(1)
+    await anna.waitForTiles(1)
   })
 
   test('R14: how long pictures stay is set for everybody', async (t) => {
@@ -160,13 +160,13 @@ describe('the trash', () => {
       await page.page.getByRole('button', { name: words.trash }).first().click()
     await days(anna).fill('400')
     await days(anna).press('Tab')
-    await ben.until(
+    await ben.waitUntil(
       () => document.querySelector<HTMLInputElement>('.days input')?.value === '365',
       null,
     )
     await days(ben).fill('7')
     await days(ben).press('Enter')
-    await anna.until(
+    await anna.waitUntil(
       () => document.querySelector<HTMLInputElement>('.days input')?.value === '7',
       null,
     )
@@ -176,8 +176,8 @@ describe('the trash', () => {
     const { board, anna } = await three(t, 'wire.test')
     await anna.page.keyboard.press('Control+a')
     await anna.page.keyboard.press('Delete')
-    await anna.standing(0)
-    const phone = await stand.open(t, 'wire.test', board, PHONE)
+    await anna.waitForTiles(0)
+    const phone = await fixture.openPage(t, 'wire.test', board, PHONE)
     await phone.page.getByRole('button', { name: words.more }).tap()
     await phone.page.getByRole('menuitem', { name: words.trash }).tap()
     await trashed(phone, 3)
@@ -186,7 +186,7 @@ describe('the trash', () => {
       .first()
       .tap()
     await trashed(phone, 2)
-    await anna.standing(1)
+    await anna.waitForTiles(1)
   })
 })
 
@@ -197,8 +197,8 @@ describe('your boards', () => {
     await page.locator('h1 button').click()
     await page.keyboard.type('Contact sheets')
     await page.keyboard.press('Enter')
-    const other = await stand.newBoard()
-    await anna.go(`/b/${other}`)
+    const other = await fixture.newBoard()
+    await anna.goto(`/b/${other}`)
     await page.getByRole('button', { name: words.boardMenu }).click()
     await page.getByRole('menuitem', { name: words.boards }).click()
     const names = () => page.locator('.boards .name').allTextContents()
@@ -210,17 +210,17 @@ describe('your boards', () => {
 
     await page.getByRole('button', { name: panelWords.forget('Contact sheets') }).click()
     assert.ok(!(await names()).includes('Contact sheets'))
-    const toast = await anna.told(panelWords.forgotten('Contact sheets'))
+    const toast = await anna.waitForToast(panelWords.forgotten('Contact sheets'))
     await toast.getByRole('button', { name: words.undo }).click()
     await page.getByRole('link', { name: 'Contact sheets' }).click()
     await page.waitForURL(`**/b/${board}`)
-    await anna.live()
-    await anna.painted(3, 'stored')
+    await anna.waitForLive()
+    await anna.waitForPainted(3, 'stored')
   })
 
   test('without a store of the browser the list has the board that one is on', async (t) => {
     const { board } = await three(t, 'wire.test')
-    const context = await stand.browser.newContext()
+    const context = await fixture.browser.newContext()
     t.after(() => context.close())
     await context.addInitScript(() => {
       Object.defineProperty(window, 'localStorage', {
@@ -229,13 +229,13 @@ describe('your boards', () => {
         },
       })
     })
-    const page = await stand.open(t, 'wire.test', board, { context })
+    const page = await fixture.openPage(t, 'wire.test', board, { context })
     await page.page.locator('body').press('b')
     await page.page.getByText(panelWords.boardsForgotten).waitFor()
     assert.equal(await page.page.locator('.boards a[aria-current]').count(), 1)
     await page.page.keyboard.press('Escape')
     await page.page.keyboard.press('Shift+L')
-    await page.until(() => document.documentElement.dataset['theme'] === 'dark', null)
+    await page.waitUntil(() => document.documentElement.dataset['theme'] === 'dark', null)
   })
 })
 
@@ -256,7 +256,7 @@ describe('what can be done', () => {
     await page.keyboard.type('dele')
     await page.keyboard.press('Enter')
     await closed(anna)
-    await ben.standing(2)
+    await ben.waitForTiles(2)
   })
 
   test('every key of the sheet is told by its button or menu too', async (t) => {
@@ -283,14 +283,17 @@ describe('what can be done', () => {
   })
 
   test('a menu that can not be loaded says so, and opens when it can', async (t) => {
-    const context = await stand.browser.newContext()
+    const context = await fixture.browser.newContext()
     t.after(() => context.close())
     await context.route('**/assets/lazy-*.js', (route) => route.abort())
-    const tolerates = /ERR_FAILED/
-    const anna = await stand.open(t, 'wire.test', await stand.newBoard(), { context, tolerates })
+    const allowedErrors = /ERR_FAILED/
+    const anna = await fixture.openPage(t, 'wire.test', await fixture.newBoard(), {
+      context,
+      allowedErrors,
+    })
     const menu = anna.page.getByRole('button', { name: words.boardMenu })
     await menu.click()
-    await anna.told(words.needsConnection)
+    await anna.waitForToast(words.needsConnection)
     await anna.page.locator('[aria-haspopup=menu][aria-expanded=false]').waitFor()
     await context.unroute('**/assets/lazy-*.js')
     await menu.click()
@@ -312,23 +315,23 @@ describe('what can be done', () => {
     await tab.waitForFunction(() => document.documentElement.dataset['theme'] === 'dark')
     await tab.close()
     await page.route('**/assets/*.js', (route) => route.abort())
-    anna.tolerates = /ERR_FAILED/
+    anna.allowedErrors = /ERR_FAILED/
     await page.reload()
     assert.equal(await ground(), 'rgb(21, 18, 18)', 'before any of the page has run')
     await page.unroute('**/assets/*.js')
     await page.reload()
-    await anna.live()
+    await anna.waitForLive()
     await page.keyboard.press(',')
     await page.getByRole('radio', { name: panelWords.looks.system }).check()
     assert.equal(await ground(), 'rgb(230, 228, 222)')
   })
 
   test('a link to a board is previewed by a picture that we serve', async () => {
-    const html = await (await fetch(stand.server.url)).text()
+    const html = await (await fetch(fixture.server.url)).text()
     const [, address] = /property="og:image" content="([^"]+)"/.exec(html) ?? []
     const { host, pathname } = new URL(address!)
-    assert.equal(host, `wire.test:${stand.server.port}`)
-    const image = await fetch(new URL(pathname, stand.server.url))
+    assert.equal(host, `wire.test:${fixture.server.port}`)
+    const image = await fetch(new URL(pathname, fixture.server.url))
     assert.equal(image.status, 200)
     assert.equal(image.headers.get('content-type'), 'image/png')
   })
@@ -338,19 +341,22 @@ describe('what can be done', () => {
     const box = (page: BoardPage) => page.page.getByLabel(panelWords.keepMetadata)
     for (const page of [anna, ben]) await page.page.keyboard.press(',')
     await box(anna).check()
-    await ben.until(() => document.querySelector<HTMLInputElement>('.tick input')!.checked, null)
+    await ben.waitUntil(
+      () => document.querySelector<HTMLInputElement>('.tick input')!.checked,
+      null,
+    )
   })
 })
 
 /** Three pictures in a row, on a board that two people look at. */
 async function three(t: TestContext, host: Host) {
-  const pair = await stand.pair(t, host)
+  const pair = await fixture.openPair(t, host)
   const names = ['photos/pic1.jpg', 'photos/pic2.jpg', 'photos/pic3.jpg']
   for (const [i, name] of names.entries()) {
-    await pair.anna.drop([await gallery.file(name, { seed: i })], { x: 300 + i * 300, y: 400 })
-    await pair.anna.painted(i + 1, 'stored')
+    await pair.anna.drop([await samples.file(name, { seed: i })], { x: 300 + i * 300, y: 400 })
+    await pair.anna.waitForPainted(i + 1, 'stored')
   }
-  await pair.ben.painted(3, 'stored')
+  await pair.ben.waitForPainted(3, 'stored')
   const tiles = (await pair.anna.tiles()).sort((a, b) => a.x - b.x)
   return { ...pair, tiles }
 }
@@ -360,7 +366,7 @@ async function middle<T>(
   { id }: Tile,
   run: (x: number, y: number) => Promise<T>,
 ): Promise<T> {
-  const { x, y, w, h } = await page.at(id)
+  const { x, y, w, h } = await page.tileWithId(id)
   return run(x + w / 2, y + h / 2)
 }
 
@@ -377,10 +383,10 @@ const closed = (page: BoardPage): Promise<void> =>
   page.page.locator('dialog').waitFor({ state: 'detached' })
 
 const focused = (page: BoardPage, { id }: Tile): Promise<void> =>
-  page.until((id) => (document.activeElement as HTMLElement)?.dataset['image'] === id, id)
+  page.waitUntil((id) => (document.activeElement as HTMLElement)?.dataset['image'] === id, id)
 
 const trashed = (page: BoardPage, count: number): Promise<void> =>
-  page.until((n) => document.querySelectorAll('[data-trashed]').length === n, count)
+  page.waitUntil((n) => document.querySelectorAll('[data-trashed]').length === n, count)
 
 /** Goes to a button by Tab and presses it with Enter. */
 async function pressWithTab({ page }: BoardPage, name: string): Promise<void> {

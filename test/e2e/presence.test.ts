@@ -2,22 +2,22 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
-import { furnish, HOSTS } from '../support/e2e-fixture.ts'
+import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 
 const ui = { ...words, ...panelWords }
 
-const { stand, gallery } = await furnish()
+const { fixture, samples } = await openFixture()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('the name is asked once, in company; whoever skips it is a Guest with a colour', async (t) => {
-      const board = await stand.newBoard()
-      const anna = await stand.open(t, host, board)
+      const board = await fixture.newBoard()
+      const anna = await fixture.openPage(t, host, board)
       await anna.page.getByRole('button', { name: ui.here(1) }).waitFor()
       const form = (page: BoardPage) => page.page.getByRole('form', { name: ui.askName })
       assert.equal(await form(anna).count(), 0, 'nobody is asked alone')
-      const ben = await stand.open(t, host, board)
+      const ben = await fixture.openPage(t, host, board)
       await form(anna).waitFor()
       await anna.page.getByRole('textbox', { name: ui.askName }).fill('Анна')
       await anna.page.keyboard.press('Enter')
@@ -36,7 +36,7 @@ for (const host of HOSTS)
 
       for (const page of [anna, ben]) {
         await page.page.reload()
-        await page.live()
+        await page.waitForLive()
       }
       await ben.page.getByRole('button', { name: ui.here(2) }).waitFor()
       await ben.page.locator('.avatars .avatar:not(.own)', { hasText: 'А' }).waitFor()
@@ -46,14 +46,14 @@ for (const host of HOSTS)
     })
 
     test("others' pointers and selections are seen, with their names", async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 500, y: 400 })
-      await ben.painted(1, 'stored')
-      const [mine] = await anna.painted(1, 'stored')
+      const { anna, ben } = await fixture.openPair(t, host)
+      await anna.drop([await samples.file('photos/pic1.jpg')], { x: 500, y: 400 })
+      await ben.waitForPainted(1, 'stored')
+      const [mine] = await anna.waitForPainted(1, 'stored')
       const [theirs] = await ben.tiles()
       await anna.page.mouse.move(mine!.x + 30, mine!.y + 20)
       await anna.page.mouse.move(mine!.x + 40, mine!.y + 20)
-      await ben.until(
+      await ben.waitUntil(
         ([x, y]) => {
           const box = document.querySelector('.cursor')?.getBoundingClientRect()
           return box !== undefined && Math.hypot(box.x - x, box.y - y) < 2
@@ -67,7 +67,7 @@ for (const host of HOSTS)
       await around.waitFor()
       assert.equal(await around.textContent(), ui.guest)
       await anna.page.keyboard.press('Shift+ArrowRight')
-      await ben.until(
+      await ben.waitUntil(
         ([id, x]) => {
           const [a, b] = ['data-image', 'data-around'].map((is) =>
             document.querySelector(`[${is}="${id}"]`)!.getBoundingClientRect(),
@@ -83,45 +83,45 @@ for (const host of HOSTS)
     })
 
     test('W12: a pointer that rests is seen by who comes', async (t) => {
-      const board = await stand.newBoard()
-      const anna = await stand.open(t, host, board)
+      const board = await fixture.newBoard()
+      const anna = await fixture.openPage(t, host, board)
       await anna.page.mouse.move(400, 300)
-      const ben = await stand.open(t, host, board)
+      const ben = await fixture.openPage(t, host, board)
       await ben.page.locator('.cursor').waitFor()
     })
 
     test('what is new beyond an edge is told there; a click flies to it, Escape back', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 500, y: 400 })
-      await anna.painted(1, 'stored')
-      const [first] = await ben.painted(1, 'stored')
+      const { anna, ben } = await fixture.openPair(t, host)
+      await anna.drop([await samples.file('photos/pic1.jpg')], { x: 500, y: 400 })
+      await anna.waitForPainted(1, 'stored')
+      const [first] = await ben.waitForPainted(1, 'stored')
       await ben.page.mouse.move(700, 450)
       await ben.page.mouse.wheel(4000, 0)
-      await ben.standing(0)
+      await ben.waitForTiles(0)
       assert.equal(await ben.page.locator('.chip').count(), 0, 'what was seen is not new')
 
-      await anna.drop([await gallery.file('photos/pic2.jpg')], { x: 800, y: 300 })
+      await anna.drop([await samples.file('photos/pic2.jpg')], { x: 800, y: 300 })
       const chip = ben.page.getByRole('button', { name: ui.newPictures(1) })
       await chip.waitFor()
       assert.match((await chip.getAttribute('class')) ?? '', /left/)
       await chip.click()
-      await ben.painted(2, 'stored')
+      await ben.waitForPainted(2, 'stored')
       await chip.waitFor({ state: 'detached' })
       await ben.page.keyboard.press('Escape')
-      await ben.standing(0)
+      await ben.waitForTiles(0)
       await ben.page.keyboard.press('f')
-      await ben.painted(2, 'stored')
+      await ben.waitForPainted(2, 'stored')
       assert.ok(first)
     })
 
     test("F4: undoing one's own move leaves the other's caption", async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 500, y: 400 })
-      await ben.painted(1, 'stored')
-      const [tile] = await anna.painted(1, 'stored')
-      const theirs = await ben.at(tile!.id)
+      const { anna, ben } = await fixture.openPair(t, host)
+      await anna.drop([await samples.file('photos/pic1.jpg')], { x: 500, y: 400 })
+      await ben.waitForPainted(1, 'stored')
+      const [tile] = await anna.waitForPainted(1, 'stored')
+      const theirs = await ben.tileWithId(tile!.id)
       const x = (page: BoardPage, to: number) =>
-        page.until(
+        page.waitUntil(
           ([id, to]) =>
             Math.abs(
               document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().x - to,
@@ -139,7 +139,7 @@ for (const host of HOSTS)
       await anna.page.keyboard.press('Control+z')
       await x(anna, tile!.x)
       await x(ben, theirs.x)
-      for (const page of [anna, ben]) assert.equal((await page.at(tile!.id)).label, 'Mine')
+      for (const page of [anna, ben]) assert.equal((await page.tileWithId(tile!.id)).label, 'Mine')
     })
   })
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { before, describe, test } from 'node:test'
 import { openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
-import { furnish, HOSTS } from '../support/e2e-fixture.ts'
+import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 
 /** Bytes a second: a line that brings a picture in its time, and one that brings next to nothing. */
@@ -11,7 +11,7 @@ const SLOW = 2_000_000
 const CRAWL = 60_000
 const [WIDTH, HEIGHT] = [2400, 1600]
 
-const { stand } = await furnish()
+const { fixture } = await openFixture()
 /** A progressive JPEG. */
 let photo: Buffer<ArrayBuffer>
 
@@ -27,12 +27,12 @@ before(async () => {
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('A22: a progressive JPEG sharpens while it comes, and nothing flashes when it is there', async (t) => {
-      const line = await stand.line(t)
-      const id = await stand.newBoard()
-      const ben = await stand.open(t, host, id)
-      const anna = openBoard({ url: `http://127.0.0.1:${line.port}`, board: id })
+      const proxy = await fixture.openProxy(t)
+      const id = await fixture.newBoard()
+      const ben = await fixture.openPage(t, host, id)
+      const anna = openBoard({ url: `http://127.0.0.1:${proxy.port}`, board: id })
       t.after(() => anna.close())
-      line.up.rate = CRAWL
+      proxy.up.bytesPerSecond = CRAWL
       const preview = await sharp(photo).resize(320).webp({ quality: 60 }).toBuffer()
       anna.add([
         {
@@ -49,17 +49,17 @@ for (const host of HOSTS)
       await ben.page.locator('.preview.ready').waitFor()
       const truth = await sharp(photo).png().toBuffer()
       const before = await difference(await look(ben), truth)
-      line.up.rate = SLOW
-      await line.up.passed(photo.length * 0.8)
-      line.up.rate = CRAWL
+      proxy.up.bytesPerSecond = SLOW
+      await proxy.up.waitForBytes(photo.length * 0.8)
+      proxy.up.bytesPerSecond = CRAWL
       const sharper = await sharpened(ben, truth, before * 0.85)
       t.diagnostic(`from ${before.toFixed(1)} to ${sharper.toFixed(1)} off the picture`)
       assert.equal((await ben.tiles())[0]!.state, 'arriving')
-      const film = await ben.film()
-      line.up.rate = Number.POSITIVE_INFINITY
-      await ben.painted(1, 'stored')
+      const screencast = await ben.startScreencast()
+      proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+      await ben.waitForPainted(1, 'stored')
       await ben.page.locator('.tail').waitFor({ state: 'detached' })
-      const frames = await film.cut()
+      const frames = await screencast.cut()
       // What has been sharp never shows less again.
       const { x, y, width, height } = (await ben.page.locator('.print').boundingBox())!
       const middle = {
@@ -89,7 +89,7 @@ const whole = (box: Record<'left' | 'top' | 'width' | 'height', number>) => ({
 /** Resolves when what is seen is so near to the truth, to how near it is. */
 async function sharpened(page: BoardPage, truth: Buffer, wanted: number): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
-    await page.frame()
+    await page.nextFrame()
     const apart = await difference(await look(page), truth)
     if (apart < wanted) return apart
   }

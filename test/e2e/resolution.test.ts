@@ -2,23 +2,23 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
-import { furnish } from '../support/e2e-fixture.ts'
+import { openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
-import { watched } from '../support/progress-line.ts'
+import { watchForBlanks } from '../support/progress-line.ts'
 
-const { stand, gallery } = await furnish()
-const photo = await gallery.photo()
+const { fixture, samples } = await openFixture()
+const photo = await samples.photo()
 
 test('V1: it is as sharp as the screen, sharper when one comes nearer, and never blank', async (t) => {
   const ben = await looking(t)
   assert.equal(await longestOf(ben), 320)
-  const watch = await watched(ben)
+  const watch = await watchForBlanks(ben)
   for (const [least, most] of [
     [1280, 1280],
     [1281, 4048],
   ] as const) {
     for (let step = 0; step < 4; step++) await ben.page.keyboard.press('+')
-    await ben.until(
+    await ben.waitUntil(
       ([from, to]) => {
         const images = [...document.querySelectorAll<HTMLImageElement>('.picture')]
         const longest = images.map((image) => Math.max(image.naturalWidth, image.naturalHeight))
@@ -36,7 +36,7 @@ test('V1: one size smaller where data are dear', async (t) => {
     Object.defineProperty(navigator, 'connection', { value: { saveData: true } })
   })
   await ben.page.reload()
-  await ben.painted(1, 'stored')
+  await ben.waitForPainted(1, 'stored')
   assert.equal(await longestOf(ben), 64)
 })
 
@@ -60,23 +60,23 @@ test('a picture has its blur as soon as what draws blurs is here, and until it i
   await page.locator('[data-image] .blur').waitFor({ state: 'attached' })
   assert.equal(await page.locator('[data-image] .blur[src]').count(), 0)
   release()
-  await ben.painted(1, 'stored')
+  await ben.waitForPainted(1, 'stored')
   await page.locator('.blur').waitFor({ state: 'detached' })
 })
 
 test('A3: it is seen when it is painted within view on a visible tab, not before', async (t) => {
-  const { anna, ben } = await stand.pair(t, 'localhost')
+  const { anna, ben } = await fixture.openPair(t, 'localhost')
   await hide(ben, true)
   await anna.drop([photo], { x: 500, y: 400 })
-  await ben.painted(1, 'stored')
-  await anna.painted(1, 'stored')
+  await ben.waitForPainted(1, 'stored')
+  await anna.waitForPainted(1, 'stored')
   const seen = anna.page.locator('.slug', { hasText: words.seenBy(1, 1) })
-  for (let i = 0; i < 20; i++) await ben.frame()
+  for (let i = 0; i < 20; i++) await ben.nextFrame()
   assert.equal(await seen.count(), 0, 'on a hidden tab nobody sees it')
   await ben.page.mouse.move(700, 450)
   await ben.page.mouse.wheel(0, 1200)
   await hide(ben, false)
-  for (let i = 0; i < 20; i++) await ben.frame()
+  for (let i = 0; i < 20; i++) await ben.nextFrame()
   assert.equal(await seen.count(), 0, 'nor when one looks elsewhere')
   await ben.page.mouse.wheel(0, -1200)
   await seen.waitFor()
@@ -88,18 +88,18 @@ test('A3: it is seen when it is painted within view on a visible tab, not before
 
 /** A page on a board with the photo, whose variants have been made. */
 async function looking(t: TestContext): Promise<BoardPage> {
-  const board = await stand.newBoard()
-  const witness = await stand.witness(t, board)
+  const board = await fixture.newBoard()
+  const wireClient = await fixture.openWireClient(t, board)
   const body = await readFile(photo)
-  const url = `${stand.server.url}/api/boards/${board}/images?name=a.jpg&x=0&y=0&w=300`
+  const url = `${fixture.server.url}/api/boards/${board}/images?name=a.jpg&x=0&y=0&w=300`
   const headers = { 'content-type': 'image/jpeg' }
   const response = await fetch(url, { method: 'POST', body, headers })
   assert.equal(response.status, 201)
-  await witness.heard(({ changes }) =>
+  await wireClient.waitForBatch(({ changes }) =>
     changes.some((change) => 'put' in change && 'variants' in change.put && change.put.variants),
   )
-  const page = await stand.open(t, 'localhost', board)
-  await page.painted(1, 'stored')
+  const page = await fixture.openPage(t, 'localhost', board)
+  await page.waitForPainted(1, 'stored')
   return page
 }
 

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { errorMessages } from '@wirephoto/board'
 import { words } from '@wirephoto/web/words/page'
-import { furnish, HOSTS, type Host, PHONE } from '../support/e2e-fixture.ts'
+import { HOSTS, type Host, openFixture, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
 const SHARP_PHONE = { ...PHONE, deviceScaleFactor: 2 }
 
-const { stand, gallery } = await furnish()
+const { fixture, samples } = await openFixture()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('a new board is apart from the front board', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      for (const page of [anna, ben]) await page.go('/')
+      const { anna, ben } = await fixture.openPair(t, host)
+      for (const page of [anna, ben]) await page.goto('/')
       assert.equal(
         await ben.page.getByRole('heading', { level: 1 }).textContent(),
         words.frontBoard,
@@ -23,21 +23,21 @@ for (const host of HOSTS)
       await anna.page.getByRole('button', { name: words.boardMenu }).click()
       await anna.page.getByRole('menuitem', { name: words.newBoard }).click()
       await anna.page.waitForURL(/\/b\/[\w-]{22}$/)
-      await anna.live()
-      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 600, y: 400 })
-      await anna.painted(1, 'stored')
+      await anna.waitForLive()
+      await anna.drop([await samples.file('photos/pic1.jpg')], { x: 600, y: 400 })
+      await anna.waitForPainted(1, 'stored')
       assert.equal((await ben.tiles()).length, front)
 
       await anna.page.getByRole('button', { name: words.boardMenu }).click()
       await anna.page.getByRole('menuitem', { name: words.toFrontBoard }).click()
       await anna.page.waitForURL(/:\d+\/$/)
-      await anna.live()
-      await anna.drop([await gallery.file('photos/pic2.jpg')], { x: 600, y: 400 })
-      await ben.standing(front + 1)
+      await anna.waitForLive()
+      await anna.drop([await samples.file('photos/pic2.jpg')], { x: 600, y: 400 })
+      await ben.waitForTiles(front + 1)
     })
 
     test('the title is edited live', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
+      const { anna, ben } = await fixture.openPair(t, host)
       const titleOf = (page: BoardPage) => page.page.getByRole('heading', { level: 1 })
       assert.equal(await titleOf(ben).textContent(), words.untitled)
       await titleOf(anna).getByRole('button').click()
@@ -54,33 +54,33 @@ for (const host of HOSTS)
     })
 
     test('an unknown board says so, and leads to the front board', async (t) => {
-      const { anna } = await stand.pair(t, host)
-      anna.tolerates = /404 \(/
+      const { anna } = await fixture.openPair(t, host)
+      anna.allowedErrors = /404 \(/
       await anna.page.goto(new URL('/b/nobody-has-made-this', anna.page.url()).href)
       await anna.page.getByText(errorMessages['unknown-board']({})).waitFor()
       await anna.page.getByRole('link', { name: words.toFrontBoard }).click()
       await anna.page.waitForURL(/:\d+\/$/)
-      await anna.live()
+      await anna.waitForLive()
     })
 
     test('a board says that it is empty only while it is', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
+      const { anna, ben } = await fixture.openPair(t, host)
       const empty = (page: BoardPage) => page.page.getByText(words.emptyTitle)
       for (const page of [anna, ben]) await empty(page).waitFor()
-      await anna.drop([await gallery.file('photos/pic3.jpg')], { x: 600, y: 400 })
+      await anna.drop([await samples.file('photos/pic3.jpg')], { x: 600, y: 400 })
       for (const page of [anna, ben]) await empty(page).waitFor({ state: 'detached' })
-      await ben.painted(1, 'stored')
+      await ben.waitForPainted(1, 'stored')
       await ben.page.mouse.click(600, 400)
       await ben.page.keyboard.press('Delete')
       for (const page of [anna, ben]) await empty(page).waitFor()
     })
 
     test('wheel, buttons and keys move the view', async (t) => {
-      const { anna } = await stand.pair(t, host)
+      const { anna } = await fixture.openPair(t, host)
       const { page } = anna
-      const files = [await gallery.file('photos/pic1.jpg'), await gallery.file('photos/pic2.jpg')]
+      const files = [await samples.file('photos/pic1.jpg'), await samples.file('photos/pic2.jpg')]
       await anna.drop(files, { x: 500, y: 300 })
-      const [a] = await anna.painted(2, 'stored')
+      const [a] = await anna.waitForPainted(2, 'stored')
       assert.ok(a)
       const at = (x: number, y: number, w = a.w) => settled(anna, a.id, { x, y, w })
 
@@ -121,16 +121,16 @@ for (const host of HOSTS)
 
       await page.getByRole('button', { name: words.fit, exact: true }).click()
       await settled(anna, a.id, { w: a.w })
-      const fitted = await anna.at(a.id)
+      const fitted = await anna.tileWithId(a.id)
       assert.ok(Math.abs(fitted.x + fitted.w / 2 - 720) < 1, 'in the middle')
     })
 
     test('the keyboard alone chooses, moves and deletes pictures', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
+      const { anna, ben } = await fixture.openPair(t, host)
       const { keyboard } = anna.page
-      const files = [await gallery.file('photos/pic1.jpg'), await gallery.file('photos/pic2.jpg')]
+      const files = [await samples.file('photos/pic1.jpg'), await samples.file('photos/pic2.jpg')]
       await anna.drop(files, { x: 400, y: 300 })
-      const [one, two] = (await ben.painted(2, 'stored')).sort((a, b) => a.y - b.y)
+      const [one, two] = (await ben.waitForPainted(2, 'stored')).sort((a, b) => a.y - b.y)
       assert.ok(one && two)
       await anna.page.locator('body').press('Tab')
       while (!(await isFocused(anna, one))) await keyboard.press('Tab')
@@ -141,19 +141,19 @@ for (const host of HOSTS)
       await keyboard.press('ArrowRight')
       await settled(ben, two.id, { x: two.x + 1, y: two.y + 10 })
       await keyboard.press('Delete')
-      await ben.standing(1)
+      await ben.waitForTiles(1)
       await keyboard.press('Control+z')
       await keyboard.press('Control+z')
       await settled(ben, two.id, { x: two.x, y: two.y })
       await keyboard.press('Control+a')
       await keyboard.press('Backspace')
-      await ben.standing(0)
+      await ben.waitForTiles(0)
     })
 
     test('Escape in mid-drag puts the picture back, for everybody', async (t) => {
-      const { anna, ben } = await stand.pair(t, host)
-      await anna.drop([await gallery.file('photos/pic1.jpg')], { x: 400, y: 300 })
-      const [tile] = await ben.painted(1, 'stored')
+      const { anna, ben } = await fixture.openPair(t, host)
+      await anna.drop([await samples.file('photos/pic1.jpg')], { x: 400, y: 300 })
+      const [tile] = await ben.waitForPainted(1, 'stored')
       await anna.page.mouse.move(400, 300)
       await anna.page.mouse.down()
       await anna.page.mouse.move(600, 500, { steps: 5 })
@@ -183,7 +183,7 @@ for (const host of HOSTS)
 
       await swipe(phone, middle, { x: middle.x + 40, y: middle.y + 40 })
       await settled(phone, tile.id, { x: x + 40, y: y + 40 })
-      const before = await ben.at(tile.id)
+      const before = await ben.tileWithId(tile.id)
       await longPress(phone, { x: middle.x + 40, y: middle.y + 40 })
       await phone.page.locator('[data-image][aria-selected="true"]').waitFor()
       const from = { x: middle.x + 40, y: middle.y + 40 }
@@ -199,38 +199,40 @@ for (const host of HOSTS)
       await page.getByRole('menuitem', { name: words.takePhoto }).waitFor()
       const chooser = page.waitForEvent('filechooser')
       await page.getByRole('menuitem', { name: words.choose }).tap()
-      await (await chooser).setFiles([await gallery.file('photos/pic2.jpg')])
-      await ben.painted(2, 'stored')
-      await phone.painted(2, 'stored')
+      await (await chooser).setFiles([await samples.file('photos/pic2.jpg')])
+      await ben.waitForPainted(2, 'stored')
+      await phone.waitForPainted(2, 'stored')
 
-      const { x, y, w, h } = await phone.at(tile.id)
+      const { x, y, w, h } = await phone.tileWithId(tile.id)
       await phone.touch('touchStart', { x: x + w / 2, y: y + h / 2 })
       await page.getByRole('menuitem', { name: words.delete }).waitFor()
       await phone.touch('touchEnd')
       await page.getByRole('menuitem', { name: words.delete }).tap()
-      await ben.standing(1)
-      await (await phone.told(words.deleted(1))).getByRole('button', { name: words.undo }).tap()
-      await ben.painted(2, 'stored')
+      await ben.waitForTiles(1)
+      await (await phone.waitForToast(words.deleted(1)))
+        .getByRole('button', { name: words.undo })
+        .tap()
+      await ben.waitForPainted(2, 'stored')
     })
   })
 
 /** A phone, and Ben at his desk, on a board with one picture. */
 async function pocket(t: TestContext, host: Host) {
-  const board = await stand.newBoard()
-  const ben = await stand.open(t, host, board)
-  const phone = await stand.open(t, host, board, SHARP_PHONE)
-  await ben.drop([await gallery.file('photos/pic1.jpg')], { x: 600, y: 400 })
-  const [tile] = await phone.painted(1, 'stored')
-  await ben.painted(1, 'stored')
+  const board = await fixture.newBoard()
+  const ben = await fixture.openPage(t, host, board)
+  const phone = await fixture.openPage(t, host, board, SHARP_PHONE)
+  await ben.drop([await samples.file('photos/pic1.jpg')], { x: 600, y: 400 })
+  const [tile] = await phone.waitForPainted(1, 'stored')
+  await ben.waitForPainted(1, 'stored')
   const still = await stillness(phone, tile!.id)
   return { ben, phone, tile: still }
 }
 
 /** The tile when it has not moved for a few frames: the first view has been flown to. */
 async function stillness(page: BoardPage, id: string): Promise<Tile> {
-  for (let before = await page.at(id); ; ) {
-    for (let i = 0; i < 4; i++) await page.frame()
-    const now = await page.at(id)
+  for (let before = await page.tileWithId(id); ; ) {
+    for (let i = 0; i < 4; i++) await page.nextFrame()
+    const now = await page.tileWithId(id)
     if (now.x === before.x && now.y === before.y && now.w === before.w) return now
     before = now
   }
@@ -241,7 +243,7 @@ async function swipe(page: BoardPage, from: { x: number; y: number }, to: typeof
   for (let i = 1; i <= 5; i++) {
     const [x, y] = [from.x + ((to.x - from.x) * i) / 5, from.y + ((to.y - from.y) * i) / 5]
     await page.touch('touchMove', { x, y })
-    await page.frame()
+    await page.nextFrame()
   }
   await page.touch('touchEnd')
 }
@@ -261,7 +263,7 @@ async function settled(
   to: { x?: number; y?: number; w?: number },
   off = 0.2,
 ): Promise<void> {
-  await page.until(
+  await page.waitUntil(
     ([id, to, off]) => {
       const box = document.querySelector(`[data-image="${id}"]`)?.getBoundingClientRect()
       const now = box && { x: box.x, y: box.y, w: box.width }

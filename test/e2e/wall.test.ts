@@ -3,10 +3,10 @@ import { test } from 'node:test'
 import { openBoard } from '@wirephoto/client'
 import { words } from '@wirephoto/web/words/page'
 import type { Page } from 'playwright-core'
-import { furnish, HOSTS } from '../support/e2e-fixture.ts'
+import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import { drawPicture } from '../support/pictures.ts'
 
-const { stand } = await furnish()
+const { fixture } = await openFixture()
 
 /** The address of what the wall shows in full strength. */
 const shows = (page: Page, blob: string | null): Promise<unknown> =>
@@ -18,16 +18,16 @@ const shows = (page: Page, blob: string | null): Promise<unknown> =>
 
 for (const host of HOSTS)
   test(`at http://${host} a wall shows the newest picture, and whatever is pushed`, async (t) => {
-    const board = await stand.newBoard()
-    const page = openBoard({ url: stand.server.url, board })
+    const board = await fixture.newBoard()
+    const page = openBoard({ url: fixture.server.url, board })
     t.after(() => page.close())
-    const context = await stand.browser.newContext({ viewport: { width: 1440, height: 900 } })
+    const context = await fixture.browser.newContext({ viewport: { width: 1440, height: 900 } })
     t.after(() => context.close())
     const wall = await context.newPage()
     const problems: string[] = []
     wall.on('pageerror', (error) => problems.push(String(error)))
     wall.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
-    await wall.goto(`http://${host}:${stand.server.port}/b/${board}/show`)
+    await wall.goto(`http://${host}:${fixture.server.port}/b/${board}/show`)
     await wall.getByText(words.wallEmpty).waitFor()
 
     const add = async (caption: string, seed: number) => {

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Command, limits, uuidv7 } from '@wirephoto/board'
-import { sharedPlaces } from '../support/databases.ts'
-import { HereServer } from '../support/in-process-server.ts'
-import { seeded } from '../support/pictures.ts'
-import { Witness } from '../support/wire-client.ts'
+import { databaseProviders } from '../support/databases.ts'
+import { InProcessServer } from '../support/in-process-server.ts'
+import { seededRandom } from '../support/pictures.ts'
+import { WireClient } from '../support/wire-client.ts'
 
 const COMMANDS = 10_000
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e6)
 
-const messages = history(seeded(SEED))
-const places = await sharedPlaces()
+const messages = history(seededRandom(SEED))
+const places = await databaseProviders()
 /** What SQLite comes to; every other engine comes to the same. */
-const expected = places.some(({ missing }) => !missing) ? outcome() : null
+const expected = places.some(({ skipReason }) => !skipReason) ? outcome() : null
 
 for (const place of places)
   test(`F5: ${COMMANDS} commands one after another leave on ${place.name} what they leave on SQLite (SEED=${SEED})`, {
-    skip: place.missing ?? false,
+    skip: place.skipReason ?? false,
     timeout: 120_000,
   }, async (t) => {
     const database = await place.open()
@@ -29,17 +29,17 @@ for (const place of places)
 
 /** The answers and the state in the end; batches, times and people's names aside. */
 async function outcome(engine?: string) {
-  const server = await HereServer.open(engine ? { engine } : {})
+  const server = await InProcessServer.open(engine ? { engine } : {})
   try {
     const board = await server.newBoard()
-    const witness = await Witness.follow(server.url, board)
+    const wireClient = await WireClient.connect(server.url, board)
     const answers = []
     for (const commands of messages) {
-      const { n, refused } = await witness.ask(...commands)
+      const { n, refused } = await wireClient.send(...commands)
       answers.push({ n, refused })
     }
-    const { records } = await witness.snapshot()
-    witness.close()
+    const { records } = await wireClient.snapshot()
+    wireClient.close()
     return {
       answers,
       refused: answers.flatMap(({ refused }) => refused).length,

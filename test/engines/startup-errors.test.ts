@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { openEngine } from '@wirephoto/engine'
 import { r } from 'rethinkdb-ts'
 import { findPostgres, NO_POSTGRES, Postgres } from '../support/postgres.ts'
-import { answerer, NO_RETHINKDB, Rethinkdb } from '../support/rethinkdb.ts'
+import { fixedReplyServer, NO_RETHINKDB, Rethinkdb } from '../support/rethinkdb.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 const [programs] = await findPostgres()
@@ -64,7 +64,7 @@ describe('what keeps a server from starting is one sentence, and exit code 2', (
 
   test('RethinkDB that there is none of, or too old a one', async (t) => {
     await refused('rethinkdb://127.0.0.1:1/x', /127\.0\.0\.1:1 \(ECONNREFUSED\); start it/)
-    const old = await answerer('{"server_version":"2.3.7","success":true}\0')
+    const old = await fixedReplyServer('{"server_version":"2.3.7","success":true}\0')
     t.after(() => old.close())
     await refused(`rethinkdb://anna:secret@127.0.0.1:${old.port}/x`, /version 2\.3\.7; use 2\.4/)
   })

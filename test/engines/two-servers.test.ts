@@ -13,20 +13,26 @@ import {
 } from '@wirephoto/board'
 import { type Board, blobUrl, openBoard } from '@wirephoto/client'
 import { openEngine } from '@wirephoto/engine'
-import { type Database, sharedPlaces } from '../support/databases.ts'
-import { drawPicture, seeded } from '../support/pictures.ts'
+import { type Database, databaseProviders } from '../support/databases.ts'
+import { drawPicture, seededRandom } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server-process.ts'
-import { again, compare, edit, Person, sent } from '../support/simulated-user.ts'
-import { Witness } from '../support/wire-client.ts'
+import {
+  assertConverged,
+  editRandomly,
+  retry,
+  SimulatedUser,
+  waitForAnswers,
+} from '../support/simulated-user.ts'
+import { WireClient } from '../support/wire-client.ts'
 
 /** Histories with faults; each has some kills of its own. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? (process.env['CI'] ? 6 : 2))
 const SEED = Number(process.env['SEED'] ?? Date.now() % 1e6)
 const PATIENCE = 60_000
 
-for (const place of await sharedPlaces())
-  describe(`two servers on ${place.name}`, { skip: place.missing ?? false }, () => {
+for (const place of await databaseProviders())
+  describe(`two servers on ${place.name}`, { skip: place.skipReason ?? false }, () => {
     let database: Database
     let url: string
     let a: ServerProcess
@@ -99,7 +105,7 @@ for (const place of await sharedPlaces())
 
     test('F2, L7: a reader goes from server to server without gap or repeat', async (t) => {
       const board = await newBoard()
-      const writers = await Promise.all([a, b].map(({ url }) => Witness.follow(url, board)))
+      const writers = await Promise.all([a, b].map(({ url }) => WireClient.connect(url, board)))
       let writing = true
       t.after(() => {
         writing = false
@@ -107,7 +113,7 @@ for (const place of await sharedPlaces())
       })
       const wrote = Promise.all(
         writers.map(async (writer) => {
-          while (writing) await writer.ask(add())
+          while (writing) await writer.send(add())
         }),
       )
       // They may have begun.
@@ -115,9 +121,9 @@ for (const place of await sharedPlaces())
       let cursor: Cursor = before.cursor
       const read: Batch[] = []
       for (let round = 0; round < 12; round++) {
-        const reader = await Witness.follow((round % 2 ? a : b).url, board, cursor)
+        const reader = await WireClient.connect((round % 2 ? a : b).url, board, cursor)
         // A few batches, however they come.
-        await reader.heard(() => reader.batches.length > round % 5)
+        await reader.waitForBatch(() => reader.batches.length > round % 5)
         const { to } = reader.batches.at(-1)!
         read.push(...reader.chain(cursor, to))
         cursor = to
@@ -126,8 +132,8 @@ for (const place of await sharedPlaces())
       writing = false
       await wrote
       const { cursor: head, records } = await settled(board)
-      const last = await Witness.follow(a.url, board, cursor)
-      if (cursor !== head) await last.reached(head)
+      const last = await WireClient.connect(a.url, board, cursor)
+      if (cursor !== head) await last.waitForCursor(head)
       read.push(...last.chain(cursor, head))
       last.close()
       const ids = read.flatMap(({ changes }) => changes.map((one) => 'put' in one && one.put.id))
@@ -143,59 +149,65 @@ for (const place of await sharedPlaces())
 
     test('F3: a message sent again to the other server takes effect once', async (t) => {
       const board = await newBoard()
-      const [here, there] = await Promise.all([a, b].map(({ url }) => Witness.follow(url, board)))
-      t.after(() => [here, there].forEach((witness) => witness!.close()))
+      const [here, there] = await Promise.all(
+        [a, b].map(({ url }) => WireClient.connect(url, board)),
+      )
+      t.after(() => [here, there].forEach((wireClient) => wireClient!.close()))
       const client = newId()
       for (let n = 1; n < 40; n += 2) {
         const message = { client, n, commands: [add(), { kind: 'image.remove', id: newId() }] }
         const [one, other] = n % 4 === 1 ? [here!, there!] : [there!, here!]
         // Sometimes both have it at once, as when a paused server wakes up.
-        const first = one.send(message as never)
+        const first = one.sendMessage(message as never)
         if (n % 3) await first
-        assert.deepEqual(await other.send(message as never), await first, `number ${n}`)
+        assert.deepEqual(await other.sendMessage(message as never), await first, `number ${n}`)
       }
       assert.equal((await settled(board)).records.length, 20)
     })
 
     test('F3: also when the first server died between its append and its answer', async () => {
       const board = await newBoard()
-      const witness = await Witness.follow(b.url, board)
+      const wireClient = await WireClient.connect(b.url, board)
       for (const failpoint of ['board.append', 'board.appended']) {
         const dying = await ServerProcess.open({
           args: ['--engine', url],
           env: { WIREPHOTO_FAILPOINT: failpoint },
         })
-        const there = await Witness.follow(dying.url, board)
+        const there = await WireClient.connect(dying.url, board)
         const [client, id] = [newId(), newId()]
         const message = { client, n: 1, commands: [add(id)] }
-        there.send(message).catch(() => {})
-        await dying.ended()
+        there.sendMessage(message).catch(() => {})
+        await dying.waitForExit()
         there.close()
-        const answer = await witness.send(message)
+        const answer = await wireClient.sendMessage(message)
         assert.deepEqual([answer.n, answer.refused], [1, []])
         const { records } = await settled(board)
         assert.equal(records.filter((record) => record.id === id).length, 1)
         await dying.close()
       }
-      witness.close()
+      wireClient.close()
     })
 
     test('F3, F4, L6: a paused server that wakes up with an old replica does nothing old', async (t) => {
       const board = await newBoard()
-      const [here, there] = await Promise.all([a, b].map(({ url }) => Witness.follow(url, board)))
-      t.after(() => [here, there].forEach((witness) => witness!.close()))
+      const [here, there] = await Promise.all(
+        [a, b].map(({ url }) => WireClient.connect(url, board)),
+      )
+      t.after(() => [here, there].forEach((wireClient) => wireClient!.close()))
       const [kept, gone, late] = [newId(), newId(), newId()]
-      await here!.ask(add(kept), add(gone))
-      await there!.heard(({ changes }) => changes.some((c) => 'put' in c && c.put.id === gone))
+      await here!.send(add(kept), add(gone))
+      await there!.waitForBatch(({ changes }) =>
+        changes.some((c) => 'put' in c && c.put.id === gone),
+      )
       const moved = { client: newId(), n: 1, commands: [patch(kept, 1)] }
 
       process.kill(a.pid, 'SIGSTOP')
       // Asked of the one that sleeps, then, since it doesn't answer, of the other.
-      const asked = here!.send(moved)
-      const trashed = here!.ask(patch(gone, 5), { kind: 'image.remove', id: late })
-      const answered = await there!.send(moved)
-      await there!.ask(patch(kept, 2), { kind: 'image.remove', id: gone }, add(late))
-      for (let x = 0; x < 50; x++) await there!.ask(patch(late, x))
+      const asked = here!.sendMessage(moved)
+      const trashed = here!.send(patch(gone, 5), { kind: 'image.remove', id: late })
+      const answered = await there!.sendMessage(moved)
+      await there!.send(patch(kept, 2), { kind: 'image.remove', id: gone }, add(late))
+      for (let x = 0; x < 50; x++) await there!.send(patch(late, x))
       process.kill(a.pid, 'SIGCONT')
 
       assert.deepEqual(await asked, answered)
@@ -203,7 +215,7 @@ for (const place of await sharedPlaces())
       const { records } = await settled(board)
       const of = (id: string) => records.find((record) => record.id === id) as { x: number }
       assert.equal(of(kept).x, 2, 'the older move was not done again')
-      await here!.reached((await there!.snapshot()).cursor)
+      await here!.waitForCursor((await there!.snapshot()).cursor)
     })
 
     for (let i = 0; i < HISTORIES; i++)
@@ -216,10 +228,10 @@ for (const place of await sharedPlaces())
      * the database too, and a server's line to it is cut and slow.
      */
     async function history(seed: number, tell: (text: string) => void): Promise<void> {
-      const random = seeded(seed)
-      const board = await again(() => newBoard())
-      const people = await Promise.all(
-        Array.from({ length: 4 }, (_, i) => Person.come(board, (i % 2 ? a : b).port)),
+      const random = seededRandom(seed)
+      const board = await retry(() => newBoard())
+      const users = await Promise.all(
+        Array.from({ length: 4 }, (_, i) => SimulatedUser.join(board, (i % 2 ? a : b).port)),
       )
       const calm = new AbortController()
       const kills = { servers: 0, database: 0 }
@@ -251,13 +263,13 @@ for (const place of await sharedPlaces())
             await database.start()
             kills.database++
           } else if (fault < 0.7) {
-            wire.cut()
+            wire.disconnect()
             await setTimeout(500 * random())
-            wire.mend()
+            wire.reconnect()
           } else if (fault < 0.8) {
-            wire.down.rate = wire.up.rate = 20_000
+            wire.down.bytesPerSecond = wire.up.bytesPerSecond = 20_000
             await setTimeout(1_000 * random())
-            wire.down.rate = wire.up.rate = Number.POSITIVE_INFINITY
+            wire.down.bytesPerSecond = wire.up.bytesPerSecond = Number.POSITIVE_INFINITY
           } else {
             process.kill(server.pid, 'SIGSTOP')
             await setTimeout(800 * random())
@@ -267,23 +279,27 @@ for (const place of await sharedPlaces())
       }
       try {
         const trouble = Promise.all([faults(), post(0), post(1)])
-        const change = ({ line }: Person) => {
-          line.aim((random() < 0.5 ? a : b).port)
-          line.drop()
+        const change = ({ proxy }: SimulatedUser) => {
+          proxy.setTarget((random() < 0.5 ? a : b).port)
+          proxy.resetConnections()
         }
         const linger = () => setTimeout(200 * random())
-        await edit(people, random, [change, change, ...Array.from({ length: 10 }, () => linger)])
+        await editRandomly(users, random, [
+          change,
+          change,
+          ...Array.from({ length: 10 }, () => linger),
+        ])
         calm.abort()
         await trouble
-        for (const { line } of people) {
-          line.mend()
-          line.down.go()
+        for (const { proxy } of users) {
+          proxy.reconnect()
+          proxy.down.resume()
         }
         // The one that has answered last is ahead of the other for a moment.
-        await sent(people)
+        await waitForAnswers(users)
         await settled(board)
-        const shown = await compare(board, people, a.url)
-        assert.deepEqual(await compare(board, people, b.url), shown)
+        const shown = await assertConverged(board, users, a.url)
+        assert.deepEqual(await assertConverged(board, users, b.url), shown)
         const engine = await openEngine(url)
         const { records } = await engine.log.load(board)
         await engine.close()
@@ -298,7 +314,7 @@ for (const place of await sharedPlaces())
         )
       } finally {
         calm.abort()
-        for (const person of people) await person.go()
+        for (const user of users) await user.close()
       }
     }
 

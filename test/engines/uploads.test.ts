@@ -3,41 +3,41 @@ import { createHash, randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { uuidv7 } from '@wirephoto/board'
 import { openBoard } from '@wirephoto/client'
-import { sharedPlaces } from '../support/databases.ts'
-import { HereServer } from '../support/in-process-server.ts'
+import { databaseProviders } from '../support/databases.ts'
+import { InProcessServer } from '../support/in-process-server.ts'
 import { drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
-import { Witness } from '../support/wire-client.ts'
+import { WireClient } from '../support/wire-client.ts'
 
-for (const place of await sharedPlaces())
-  describe(`an upload among servers on ${place.name}`, { skip: place.missing ?? false }, () => {
+for (const place of await databaseProviders())
+  describe(`an upload among servers on ${place.name}`, { skip: place.skipReason ?? false }, () => {
     test('U7, U13: it stays on its server, and may begin anew on another', async (t) => {
       const database = await place.open()
       t.after(() => database.close())
       const engine = await database.newUrl()
-      const [here, there] = await Promise.all([1, 2].map(() => HereServer.open({ engine })))
+      const [here, there] = await Promise.all([1, 2].map(() => InProcessServer.open({ engine })))
       t.after(() => Promise.all([here!.close(), there!.close()]))
       const board = await here!.newBoard()
-      const witness = await Witness.follow(here!.url, board)
-      t.after(() => witness.close())
+      const wireClient = await WireClient.connect(here!.url, board)
+      t.after(() => wireClient.close())
       const id = uuidv7(Date.now(), randomBytes(10))
-      await witness.ask({ kind: 'image.add', id, width: 40, height: 30, name: 'a.jpg' })
+      await wireClient.send({ kind: 'image.add', id, width: 40, height: 30, name: 'a.jpg' })
 
       const bytes = new Uint8Array(await drawPicture({ width: 40, height: 30 }))
-      const at = (server: HereServer) => `${server.url}/api/boards/${board}/uploads`
+      const at = (server: InProcessServer) => `${server.url}/api/boards/${board}/uploads`
       const send = (url: string, method: string, headers = {}, body: BodyInit | null = null) =>
         fetch(url, { method, headers: { 'tus-resumable': '1.0.0', ...headers }, body })
-      const begin = (server: HereServer) =>
+      const begin = (server: InProcessServer) =>
         send(at(server), 'POST', {
           'upload-length': String(bytes.length),
           'upload-metadata': `id ${btoa(id)}`,
         })
-      const part = (server: HereServer, from: number, to?: number) => {
+      const part = (server: InProcessServer, from: number, to?: number) => {
         const type = 'application/offset+octet-stream'
         const headers = { 'content-type': type, 'upload-offset': String(from) }
         return send(`${at(server)}/${id}`, 'PATCH', headers, bytes.slice(from, to))
       }
-      const ask = (server: HereServer) => send(`${at(server)}/${id}`, 'HEAD')
+      const ask = (server: InProcessServer) => send(`${at(server)}/${id}`, 'HEAD')
 
       assert.equal((await begin(here!)).status, 201)
       assert.equal((await part(here!, 0, 20)).status, 204)
@@ -49,7 +49,7 @@ for (const place of await sharedPlaces())
       const anew = await begin(there!)
       assert.deepEqual([anew.status, anew.headers.get('upload-offset')], [201, '0'])
       assert.equal((await part(there!, 0)).status, 204)
-      await witness.heard(({ changes }) =>
+      await wireClient.waitForBatch(({ changes }) =>
         changes.some((one) => 'put' in one && one.put.kind === 'image' && one.put.blob !== null),
       )
       assert.equal((await ask(here!)).headers.get('upload-offset'), String(bytes.length))
@@ -59,13 +59,13 @@ for (const place of await sharedPlaces())
       const database = await place.open()
       t.after(() => database.close())
       const engine = await database.newUrl()
-      const [here, there] = await Promise.all([1, 2].map(() => HereServer.open({ engine })))
+      const [here, there] = await Promise.all([1, 2].map(() => InProcessServer.open({ engine })))
       t.after(() => Promise.all([here!.close(), there!.close()]))
-      const line = await Proxy.open(here!.port)
-      t.after(() => line.close())
-      line.up.rate = 1_000_000
+      const proxy = await Proxy.open(here!.port)
+      t.after(() => proxy.close())
+      proxy.up.bytesPerSecond = 1_000_000
       const board = openBoard({
-        url: `http://127.0.0.1:${line.port}`,
+        url: `http://127.0.0.1:${proxy.port}`,
         board: await here!.newBoard(),
       })
       t.after(() => board.close())
@@ -76,9 +76,9 @@ for (const place of await sharedPlaces())
         // The second part is on its way.
         if ((board.uploads.get(id!)?.sent ?? 0) < 1_100_000) return
         off()
-        line.aim(there!.port)
-        line.drop()
-        line.up.rate = Number.POSITIVE_INFINITY
+        proxy.setTarget(there!.port)
+        proxy.resetConnections()
+        proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
       })
       const { blob } = await board.stored(id!)
       assert.equal(blob, createHash('sha256').update(bytes).digest('hex'))

@@ -1,8 +1,8 @@
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { HereServer } from '../support/in-process-server.ts'
-import { seeded } from '../support/pictures.ts'
-import { again, compare, edit, Person } from '../support/simulated-user.ts'
+import { InProcessServer } from '../support/in-process-server.ts'
+import { seededRandom } from '../support/pictures.ts'
+import { assertConverged, editRandomly, retry, SimulatedUser } from '../support/simulated-user.ts'
 
 /** Boards that are gone through, each from a seed of its own. */
 const SEEDS = process.env.CI ? 60 : 25
@@ -11,9 +11,9 @@ const KEPT: readonly number[] = []
 const FIRST = Number(process.env.SEED ?? Date.now() % 1_000_000)
 const PAGES = 3
 
-let server: HereServer
+let server: InProcessServer
 before(async () => {
-  server = await HereServer.open()
+  server = await InProcessServer.open()
 })
 after(() => server.close())
 
@@ -40,20 +40,20 @@ describe('F3, F4: so they do when the server is restarted again and again', () =
 
 /** `calm` is called when the people have done their part. */
 async function converge(seed: number, calm = () => {}): Promise<void> {
-  const board = await again(() => server.newBoard())
-  const people = await Promise.all(
-    Array.from({ length: PAGES }, () => Person.come(board, server.port)),
+  const board = await retry(() => server.newBoard())
+  const users = await Promise.all(
+    Array.from({ length: PAGES }, () => SimulatedUser.join(board, server.port)),
   )
   try {
-    await edit(people, seeded(seed))
+    await editRandomly(users, seededRandom(seed))
     calm()
-    for (const { line } of people) {
-      line.mend()
-      line.down.go()
+    for (const { proxy } of users) {
+      proxy.reconnect()
+      proxy.down.resume()
     }
-    await compare(board, people, server.url)
+    await assertConverged(board, users, server.url)
   } finally {
     calm()
-    for (const person of people) await person.go()
+    for (const user of users) await user.close()
   }
 }

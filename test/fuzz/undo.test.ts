@@ -4,9 +4,9 @@ import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { AnyRecord, Snapshot } from '@wirephoto/board'
 import { type Board, memoryStore, openBoard } from '@wirephoto/client'
-import { HereServer } from '../support/in-process-server.ts'
-import { drawPicture, seeded } from '../support/pictures.ts'
-import { until } from '../support/simulated-user.ts'
+import { InProcessServer } from '../support/in-process-server.ts'
+import { drawPicture, seededRandom } from '../support/pictures.ts'
+import { waitUntil } from '../support/simulated-user.ts'
 
 const SEEDS = process.env.CI ? 20 : 4
 /** Seeds that once failed. */
@@ -14,9 +14,9 @@ const KEPT: readonly number[] = []
 const FIRST = Number(process.env.SEED ?? Date.now() % 1_000_000)
 const STEPS = 60
 
-let server: HereServer
+let server: InProcessServer
 before(async () => {
-  server = await HereServer.open()
+  server = await InProcessServer.open()
 })
 after(() => server.close())
 
@@ -27,7 +27,7 @@ describe('F4: with undos, three people and a fresh load end equal', () => {
     test(`seed ${seed}`, async (t) => {
       const { board, pages } = await gather(3)
       t.after(() => Promise.all(pages.map((page) => page.close())))
-      const random = seeded(seed)
+      const random = seededRandom(seed)
       for (let step = 0; step < STEPS; step++) {
         const page = pages[Math.floor(random() * pages.length)]!
         const chance = random()
@@ -39,7 +39,7 @@ describe('F4: with undos, three people and a fresh load end equal', () => {
       for (const page of pages) await page.settled()
       const truth = looks((await load(board)).records)
       for (const page of pages) {
-        await until(page, () => isDeepStrictEqual(looksOf(page), truth))
+        await waitUntil(page, () => isDeepStrictEqual(looksOf(page), truth))
         assert.deepEqual(looksOf(page), truth)
       }
     })
@@ -51,7 +51,7 @@ describe('F4: whoever takes everything back finds the board as it was', () => {
       const { board, pages } = await gather(2)
       t.after(() => Promise.all(pages.map((page) => page.close())))
       const [mine, other] = pages as [Board, Board]
-      const random = seeded(seed)
+      const random = seededRandom(seed)
       const start = standing((await load(board)).records)
       for (let step = 0; step < STEPS; step++) {
         act(mine, random)
@@ -64,7 +64,7 @@ describe('F4: whoever takes everything back finds the board as it was', () => {
       await mine.settled()
       assert.deepEqual(standing((await load(board)).records), start)
       for (const page of [mine, other]) {
-        await until(page, () => isDeepStrictEqual(standingOf(page), start))
+        await waitUntil(page, () => isDeepStrictEqual(standingOf(page), start))
         assert.deepEqual(standingOf(page), start)
       }
     })
@@ -110,7 +110,7 @@ async function gather(count: number): Promise<{ board: string; pages: Board[] }>
     openBoard({ url: server.url, board, store: memoryStore() }),
   )
   for (const page of pages)
-    await until(page, () => page.pictures.size === 3 && page.status.connection === 'live')
+    await waitUntil(page, () => page.pictures.size === 3 && page.status.connection === 'live')
   return { board, pages }
 }
 

@@ -11,9 +11,9 @@ import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { errors, type ImageRecord, limits, MEDIA_TYPES, uuidv7 } from '@wirephoto/board'
 import sharp from 'sharp'
-import { drawPicture, seeded } from '../support/pictures.ts'
+import { drawPicture, seededRandom } from '../support/pictures.ts'
 import { ServerProcess } from '../support/server-process.ts'
-import { Witness } from '../support/wire-client.ts'
+import { WireClient } from '../support/wire-client.ts'
 
 const CORPORA = resolve(import.meta.dirname, '../../../shared/corpora')
 const FOLDERS = ['hostile', 'formats', 'metadata', 'photos']
@@ -64,17 +64,17 @@ interface Sent {
 /** A board with somebody on it. */
 class Board {
   readonly id: string
-  readonly witness: Witness
+  readonly wireClient: WireClient
 
-  private constructor(id: string, witness: Witness) {
+  private constructor(id: string, wireClient: WireClient) {
     this.id = id
-    this.witness = witness
+    this.wireClient = wireClient
   }
 
   static async open(): Promise<Board> {
     const answer = await fetch(`${server.url}/api/boards`, { method: 'POST' })
     const { id } = (await answer.json()) as { id: string }
-    return new Board(id, await Witness.follow(server.url, id))
+    return new Board(id, await WireClient.connect(server.url, id))
   }
 
   get url(): string {
@@ -86,7 +86,12 @@ class Board {
     const add = { kind: 'image.add', id, width: 40, height: 30, name } as const
     const previews = preview && { [id]: preview }
     const client = uuidv7(Date.now(), randomBytes(10))
-    const { refused } = await this.witness.send({ client, n: 1, commands: [add], previews })
+    const { refused } = await this.wireClient.sendMessage({
+      client,
+      n: 1,
+      commands: [add],
+      previews,
+    })
     assert.deepEqual(refused, [])
     return id
   }
@@ -244,7 +249,7 @@ async function run(
     await Promise.all(Array.from({ length: SENDERS }, send))
   } finally {
     watch.close()
-    board.witness.close()
+    board.wireClient.close()
   }
   for (const [outcome, ways] of Object.entries(outcomes))
     t.diagnostic(`${outcome.padEnd(20)} ${JSON.stringify(ways)}`)
@@ -287,7 +292,7 @@ test('F8, F9: every file of the corpora is taken or refused, by every way in', a
 test('F8, F9: so is whatever comes of pictures when bytes go wrong', async (t) => {
   t.diagnostic(`SEED=${SEED} MUTATIONS=${MUTATIONS}`)
   const pictures = await originals()
-  const random = seeded(SEED)
+  const random = seededRandom(SEED)
   const ways = Object.keys(WAYS)
   async function* mutants(): AsyncGenerator<[string, Sent]> {
     for (let i = 0; i < MUTATIONS; i++) {

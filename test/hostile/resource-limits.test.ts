@@ -99,7 +99,7 @@ test('U6: so is a file that the disk finds too large', async (t) => {
   const data = await mkdtemp(join(folder, 'ulimit-'))
   const limited = join(folder, 'limited.sh')
   await writeFile(limited, `ulimit -f 2000\nexec "$@"\n`)
-  const server = await ServerProcess.open({ data, under: ['sh', limited] })
+  const server = await ServerProcess.open({ data, wrapper: ['sh', limited] })
   try {
     const before = await stateOf(server)
     for (const body of [picture, stream(picture)])

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
 
-const ARGS = [
+const CHROMIUM_ARGS = [
   '--no-sandbox',
   // Plain http on a name that is not localhost hides what is missing on a LAN address.
   '--host-resolver-rules=MAP wire.test 127.0.0.1',
@@ -16,7 +16,7 @@ const ARGS = [
   '--no-first-run',
   '--font-render-hinting=none',
 ]
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
 /**
  * A headless Chromium: the one installed, else the one that comes from npm (Linux x64), else the
@@ -25,14 +25,14 @@ const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-s
 export async function launchBrowser(
   options: { which?: 'any' | 'npm'; args?: string[] } = {},
 ): Promise<Browser> {
-  const args = [...ARGS, ...(options.args ?? [])]
+  const args = [...CHROMIUM_ARGS, ...(options.args ?? [])]
   // Where no language is set, a file whose name has more than ASCII could not be dropped.
   const env = { ...process.env, LC_ALL: 'C.UTF-8' }
-  const installed = options.which === 'npm' ? null : await onPath(...NAMES)
+  const installed = options.which === 'npm' ? null : await findOnPath(...CHROMIUM_NAMES)
   if (installed) return chromium.launch({ executablePath: installed, args, env })
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return chromium.launch({ channel: 'chrome', args, env })
-  const folder = await unpacked()
+  const folder = await unpackBrowser()
   return chromium.launch({
     executablePath: join(folder, 'chromium'),
     args: [...args, '--disable-gpu'],
@@ -46,20 +46,20 @@ export async function launchBrowser(
 }
 
 /** The first program on the PATH that has one of these names. */
-export async function onPath(...names: readonly string[]): Promise<string | null> {
+export async function findOnPath(...names: readonly string[]): Promise<string | null> {
   for (const folder of (process.env.PATH ?? '').split(delimiter))
     for (const name of names) {
       const path = join(folder, name)
-      if (await isThere(path, constants.X_OK)) return path
+      if (await exists(path, constants.X_OK)) return path
     }
   return null
 }
 
 /** The folder of the browser from npm, unpacked once: test files running side by side may race for it. */
-async function unpacked(): Promise<string> {
+async function unpackBrowser(): Promise<string> {
   const home = fileURLToPath(new URL('..', import.meta.resolve('@sparticuz/chromium')))
   const folder = join(home, 'unpacked')
-  if (await isThere(folder)) return folder
+  if (await exists(folder)) return folder
   const fresh = await mkdtemp(join(home, 'unpacking-'))
   // It unpacks into the process's TMPDIR, so it gets a process of its own.
   const script = `
@@ -74,7 +74,7 @@ async function unpacked(): Promise<string> {
   return folder
 }
 
-const isThere = (path: string, mode = constants.F_OK): Promise<boolean> =>
+const exists = (path: string, mode = constants.F_OK): Promise<boolean> =>
   access(path, mode).then(
     () => true,
     () => false,

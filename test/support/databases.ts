@@ -2,10 +2,10 @@ import { findPostgres, NO_POSTGRES, Postgres } from './postgres.ts'
 import { findRethinkdbProgram, NO_RETHINKDB, Rethinkdb, RethinkdbProcess } from './rethinkdb.ts'
 
 /** A database on which several servers can stand. */
-export interface Place {
+export interface DatabaseProvider {
   readonly name: string
   /** Why it can't be had here; null when it can. */
-  readonly missing: string | null
+  readonly skipReason: string | null
   open(): Promise<Database>
 }
 
@@ -17,27 +17,27 @@ export interface Database {
   /** Starts it again. */
   start(): Promise<void>
   /** The bare driver, for the least question that can be asked: one round trip. */
-  ping(url: string): Promise<{ ask(): Promise<void>; close(): Promise<void> }>
+  openPinger(url: string): Promise<{ ask(): Promise<void>; close(): Promise<void> }>
   close(): Promise<void>
 }
 
 /** Every kind that Wirephoto knows, with those that this machine lacks. */
-export async function sharedPlaces(): Promise<Place[]> {
-  return [await postgresPlace(), await rethinkdbPlace()]
+export async function databaseProviders(): Promise<DatabaseProvider[]> {
+  return [await postgresProvider(), await rethinkdbProvider()]
 }
 
-async function postgresPlace(): Promise<Place> {
+async function postgresProvider(): Promise<DatabaseProvider> {
   const [programs] = await findPostgres()
   return {
     name: `PostgreSQL ${programs?.version ?? ''}`.trim(),
-    missing: programs ? null : NO_POSTGRES,
+    skipReason: programs ? null : NO_POSTGRES,
     async open() {
       const postgres = await Postgres.open(programs!)
       return {
         newUrl: () => postgres.newDatabase(),
         kill: () => postgres.kill(),
         start: () => postgres.start(),
-        ping: (url) => postgres.ping(url),
+        openPinger: (url) => postgres.openPinger(url),
         close: () => postgres.close(),
       }
     },
@@ -45,11 +45,11 @@ async function postgresPlace(): Promise<Place> {
 }
 
 /** A process of its own where the PATH has the program, else the server that RETHINKDB_URL names. */
-async function rethinkdbPlace(): Promise<Place> {
+async function rethinkdbProvider(): Promise<DatabaseProvider> {
   const program = await findRethinkdbProgram()
   return {
     name: 'RethinkDB',
-    missing: NO_RETHINKDB,
+    skipReason: NO_RETHINKDB,
     async open() {
       const own = program ? await RethinkdbProcess.open(program) : null
       const server = new Rethinkdb(own?.url)
@@ -57,7 +57,7 @@ async function rethinkdbPlace(): Promise<Place> {
         newUrl: async () => server.newDatabase(),
         kill: own && (() => own.kill()),
         start: async () => own?.start(),
-        ping: () => server.ping(),
+        openPinger: () => server.openPinger(),
         close: () => (own ?? server).close(),
       }
     },

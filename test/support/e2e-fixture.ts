@@ -2,17 +2,17 @@ import { after, type TestContext } from 'node:test'
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { launchBrowser } from './browser.ts'
 import { freePort } from './free-port.ts'
-import { BoardPage, NOTHING } from './page.ts'
+import { BoardPage, NO_ERRORS } from './page.ts'
 import { Proxy } from './proxy.ts'
-import { Gallery } from './sample-files.ts'
+import { SampleFiles } from './sample-files.ts'
 import { type ServeOptions, ServerProcess } from './server-process.ts'
-import { Witness } from './wire-client.ts'
+import { WireClient } from './wire-client.ts'
 
 /** `wire.test` is a name as on a LAN: plain http there is no secure context. */
 export const HOSTS = ['localhost', 'wire.test'] as const
 export type Host = (typeof HOSTS)[number]
 
-export const DESK = { width: 1440, height: 900 }
+export const DESKTOP_VIEWPORT = { width: 1440, height: 900 }
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
 export interface PageOptions extends BrowserContextOptions {
@@ -21,21 +21,23 @@ export interface PageOptions extends BrowserContextOptions {
   /** The same visitor with the same store as the page of this one. */
   context?: BrowserContext
   /** What the browser may say on the console: it reports failed requests there. */
-  tolerates?: RegExp
+  allowedErrors?: RegExp
 }
 
 /** Of the server: further flags of `wirephoto serve`, another program that serves. */
-type StandOptions = Pick<ServeOptions, 'args' | 'main'>
+type FixtureOptions = Pick<ServeOptions, 'args' | 'main'>
 
 /** For all tests of a file, closed after the last: a stand, and pictures to drop. */
-export async function furnish(options?: StandOptions): Promise<{ stand: Stand; gallery: Gallery }> {
-  const [stand, gallery] = await Promise.all([Stand.open(options), Gallery.open()])
-  after(() => closeAll([() => gallery.close(), () => stand.close()]))
-  return { stand, gallery }
+export async function openFixture(
+  options?: FixtureOptions,
+): Promise<{ fixture: E2eFixture; samples: SampleFiles }> {
+  const [fixture, samples] = await Promise.all([E2eFixture.open(options), SampleFiles.open()])
+  after(() => closeAll([() => samples.close(), () => fixture.close()]))
+  return { fixture, samples }
 }
 
 /** One browser and one server. */
-export class Stand {
+export class E2eFixture {
   readonly browser: Browser
   readonly server: ServerProcess
   readonly #closes = new WeakMap<TestContext, (() => unknown)[]>()
@@ -46,14 +48,14 @@ export class Stand {
     this.server = server
   }
 
-  static async open({ args = [], ...options }: StandOptions = {}): Promise<Stand> {
+  static async open({ args = [], ...options }: FixtureOptions = {}): Promise<E2eFixture> {
     const port = await freePort()
     const flags = ['--public-url', `http://wire.test:${port}`, ...args]
     const [browser, server] = await Promise.all([
       launchBrowser(),
       ServerProcess.open({ port, args: flags, ...options }),
     ])
-    return new Stand(browser, server)
+    return new E2eFixture(browser, server)
   }
 
   /** A new board, for a test of its own. */
@@ -63,39 +65,39 @@ export class Stand {
   }
 
   /** A new board, live on two pages of two people; opening them once for all tests is quick. */
-  async pair(
+  async openPair(
     t: TestContext,
     host: Host,
   ): Promise<{ board: string; anna: BoardPage; ben: BoardPage }> {
     if (!this.#pairs.has(host))
-      this.#pairs.set(host, Promise.all([this.#opened(host), this.#opened(host)]))
+      this.#pairs.set(host, Promise.all([this.#newPage(host), this.#newPage(host)]))
     const pages = await this.#pairs.get(host)!
     const board = await this.newBoard()
     for (const page of pages) {
-      page.tolerates = NOTHING
-      this.#last(t, () => page.close(t))
-      await page.go(`/b/${board}`)
+      page.allowedErrors = NO_ERRORS
+      this.#closeAfter(t, () => page.close(t))
+      await page.goto(`/b/${board}`)
     }
     const [anna, ben] = pages
     return { board, anna, ben }
   }
 
   /** A line to the server, that lasts as long as the test's pages. */
-  async line(t: TestContext): Promise<Proxy> {
-    const line = await Proxy.open(this.server.port)
-    this.#last(t, () => line.close())
-    return line
+  async openProxy(t: TestContext): Promise<Proxy> {
+    const proxy = await Proxy.open(this.server.port)
+    this.#closeAfter(t, () => proxy.close())
+    return proxy
   }
 
   /** Somebody else on the board. */
-  async witness(t: TestContext, board: string): Promise<Witness> {
-    const witness = await Witness.follow(this.server.url, board)
-    this.#last(t, () => witness.close())
-    return witness
+  async openWireClient(t: TestContext, board: string): Promise<WireClient> {
+    const wireClient = await WireClient.connect(this.server.url, board)
+    this.#closeAfter(t, () => wireClient.close())
+    return wireClient
   }
 
   /** At the end of the test what was opened last is closed first. */
-  #last(t: TestContext, close: () => unknown): void {
+  #closeAfter(t: TestContext, close: () => unknown): void {
     let closes = this.#closes.get(t)
     if (!closes) {
       this.#closes.set(t, (closes = []))
@@ -104,27 +106,33 @@ export class Stand {
     closes.push(close)
   }
 
-  async #opened(host: Host): Promise<BoardPage> {
-    const context = await this.browser.newContext({ viewport: DESK })
+  async #newPage(host: Host): Promise<BoardPage> {
+    const context = await this.browser.newContext({ viewport: DESKTOP_VIEWPORT })
     return BoardPage.open(context, `http://${host}:${this.server.port}`)
   }
 
   /** Opens a board in a browser of its own, and waits until it is live. Closed with the test. */
-  async open(
+  async openPage(
     t: TestContext,
     host: Host,
     board: string,
     options: PageOptions = {},
   ): Promise<BoardPage> {
-    const { port = this.server.port, context: shared, tolerates = NOTHING, ...further } = options
-    const context = shared ?? (await this.browser.newContext({ viewport: DESK, ...further }))
+    const {
+      port = this.server.port,
+      context: shared,
+      allowedErrors = NO_ERRORS,
+      ...further
+    } = options
+    const context =
+      shared ?? (await this.browser.newContext({ viewport: DESKTOP_VIEWPORT, ...further }))
     const page = await BoardPage.open(context, `http://${host}:${port}`)
-    page.tolerates = tolerates
-    this.#last(t, async () => {
+    page.allowedErrors = allowedErrors
+    this.#closeAfter(t, async () => {
       await page.close(t)
       await (shared ? page.page.close() : context.close())
     })
-    await page.go(board === 'main' ? '/' : `/b/${board}`)
+    await page.goto(board === 'main' ? '/' : `/b/${board}`)
     return page
   }
 

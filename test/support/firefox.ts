@@ -4,11 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
-import { onPath } from './browser.ts'
-import { DESK } from './e2e-fixture.ts'
-import { guard } from './kill-with-parent.ts'
-import { PATIENCE } from './page.ts'
-import type { Window } from './webdriver-page.ts'
+import { findOnPath } from './browser.ts'
+import { DESKTOP_VIEWPORT } from './e2e-fixture.ts'
+import { killWithParent } from './kill-with-parent.ts'
+import { PAGE_TIMEOUT_MS } from './page.ts'
+import type { BrowserWindow } from './webdriver-page.ts'
 
 const PREFERENCES = `
   user_pref('app.update.enabled', false)
@@ -20,7 +20,7 @@ const PREFERENCES = `
 `
 
 /** What a browser says; what is in it is by the method. */
-interface Message {
+interface BidiMessage {
   readonly id?: number
   readonly method?: string
   readonly error?: string
@@ -30,58 +30,63 @@ interface Message {
 }
 
 /** Firefox without a screen, driven by the WebDriver BiDi that it speaks itself (W3C). */
-export class Firefox implements Window {
+export class Firefox implements BrowserWindow {
   readonly problems: string[] = []
-  readonly #program: ChildProcess
+  readonly #process: ChildProcess
   readonly #folder: string
   readonly #socket: WebSocket
-  readonly #waiting = new Map<number, PromiseWithResolvers<Message>>()
-  #asked = 0
+  readonly #pending = new Map<number, PromiseWithResolvers<BidiMessage>>()
+  #lastId = 0
   #context!: string
 
   private constructor(program: ChildProcess, folder: string, socket: WebSocket) {
-    this.#program = program
+    this.#process = program
     this.#folder = folder
     this.#socket = socket
-    socket.on('message', (data: Buffer) => this.#hear(JSON.parse(data.toString()) as Message))
+    socket.on('message', (data: Buffer) =>
+      this.#receive(JSON.parse(data.toString()) as BidiMessage),
+    )
     socket.on('close', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('Firefox has gone'))
+      for (const { reject } of this.#pending.values()) reject(new Error('Firefox has gone'))
     })
   }
 
   /** Why there is none; null when there is. */
-  static async missing(): Promise<string | null> {
-    return (await find()) ? null : 'there is no Firefox here: install firefox-esr'
+  static async skipReason(): Promise<string | null> {
+    return (await findFirefox()) ? null : 'there is no Firefox here: install firefox-esr'
   }
 
   static async open(): Promise<Firefox> {
     const folder = await mkdtemp(join(tmpdir(), 'wirephoto-firefox-'))
     await writeFile(join(folder, 'user.js'), PREFERENCES)
     const flags = ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', folder]
-    const program = spawn((await find())!, flags, { stdio: ['ignore', 'ignore', 'pipe'] })
-    guard(program, folder, 'KILL')
-    const socket = new WebSocket(`${await addressOf(program)}/session`)
+    const program = spawn((await findFirefox())!, flags, { stdio: ['ignore', 'ignore', 'pipe'] })
+    killWithParent(program, folder, 'KILL')
+    const socket = new WebSocket(`${await bidiAddress(program)}/session`)
     await once(socket, 'open')
     const firefox = new Firefox(program, folder, socket)
-    await firefox.#begin()
+    await firefox.#startSession()
     return firefox
   }
 
-  async #begin(): Promise<void> {
-    await this.#ask('session.new', { capabilities: {} })
-    await this.#ask('session.subscribe', {
+  async #startSession(): Promise<void> {
+    await this.#send('session.new', { capabilities: {} })
+    await this.#send('session.subscribe', {
       events: ['log.entryAdded', 'browsingContext.userPromptOpened'],
     })
-    this.#context = (await this.#ask('browsingContext.create', { type: 'window' })).context
-    await this.#ask('browsingContext.setViewport', { context: this.#context, viewport: DESK })
+    this.#context = (await this.#send('browsingContext.create', { type: 'window' })).context
+    await this.#send('browsingContext.setViewport', {
+      context: this.#context,
+      viewport: DESKTOP_VIEWPORT,
+    })
   }
 
-  async go(url: string): Promise<void> {
-    await this.#ask('browsingContext.navigate', { context: this.#context, url, wait: 'complete' })
+  async goto(url: string): Promise<void> {
+    await this.#send('browsingContext.navigate', { context: this.#context, url, wait: 'complete' })
   }
 
   async evaluate(expression: string): Promise<unknown> {
-    const { result, exceptionDetails } = await this.#ask('script.evaluate', {
+    const { result, exceptionDetails } = await this.#send('script.evaluate', {
       expression: `Promise.resolve(${expression}).then((value) => JSON.stringify(value))`,
       target: { context: this.#context },
       awaitPromise: true,
@@ -90,47 +95,47 @@ export class Firefox implements Window {
     return result.value === undefined ? undefined : JSON.parse(result.value)
   }
 
-  async choose(input: string, path: string): Promise<void> {
+  async chooseFile(input: string, path: string): Promise<void> {
     const locator = { type: 'css', value: input }
     const context = this.#context
-    const { nodes } = await this.#ask('browsingContext.locateNodes', { context, locator })
+    const { nodes } = await this.#send('browsingContext.locateNodes', { context, locator })
     const [{ sharedId }] = nodes
-    await this.#ask('input.setFiles', { context, element: { sharedId }, files: [path] })
+    await this.#send('input.setFiles', { context, element: { sharedId }, files: [path] })
   }
 
-  async act(actions: readonly object[]): Promise<void> {
-    await this.#ask('input.performActions', { context: this.#context, actions })
+  async performActions(actions: readonly object[]): Promise<void> {
+    await this.#send('input.performActions', { context: this.#context, actions })
   }
 
-  async photograph(): Promise<Buffer> {
+  async screenshot(): Promise<Buffer> {
     const context = this.#context
-    const { data } = await this.#ask('browsingContext.captureScreenshot', { context })
+    const { data } = await this.#send('browsingContext.captureScreenshot', { context })
     return Buffer.from(data, 'base64')
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#program, 'close')
+    const closed = once(this.#process, 'close')
     this.#socket.terminate()
-    this.#program.kill('SIGKILL')
+    this.#process.kill('SIGKILL')
     await closed
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 10 })
   }
 
-  async #ask(method: string, params: object): Promise<any> {
-    const id = ++this.#asked
-    const answer = Promise.withResolvers<Message>()
-    this.#waiting.set(id, answer)
+  async #send(method: string, params: object): Promise<any> {
+    const id = ++this.#lastId
+    const answer = Promise.withResolvers<BidiMessage>()
+    this.#pending.set(id, answer)
     this.#socket.send(JSON.stringify({ id, method, params }))
     const { error, message, result } = await answer.promise
     if (error) throw new Error(`${method}: ${error}: ${message}`)
     return result
   }
 
-  #hear(message: Message): void {
+  #receive(message: BidiMessage): void {
     const { id, method, params } = message
     if (id !== undefined) {
-      this.#waiting.get(id)?.resolve(message)
-      this.#waiting.delete(id)
+      this.#pending.get(id)?.resolve(message)
+      this.#pending.delete(id)
     } else if (method === 'browsingContext.userPromptOpened') {
       this.problems.push(`dialog: ${params.message}`)
     } else if (params.level === 'error') {
@@ -140,17 +145,17 @@ export class Firefox implements Window {
   }
 }
 
-const find = (): Promise<string | null> => onPath('firefox-esr', 'firefox')
+const findFirefox = (): Promise<string | null> => findOnPath('firefox-esr', 'firefox')
 
 /** Where it listens, as it says on the way up. */
-function addressOf(program: ChildProcess): Promise<string> {
+function bidiAddress(program: ChildProcess): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   let output = ''
   const fail = (why: string) => reject(new Error(`Firefox ${why}:\n${output}`))
   const timer = setTimeout(() => {
     program.kill('SIGKILL')
-    fail(`said nothing for ${PATIENCE} ms`)
-  }, PATIENCE)
+    fail(`said nothing for ${PAGE_TIMEOUT_MS} ms`)
+  }, PAGE_TIMEOUT_MS)
   program.stderr!.on('data', (chunk: Buffer) => {
     output += chunk.toString()
     const address = /BiDi listening on (ws:\S+)/.exec(output)?.[1]

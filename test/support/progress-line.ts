@@ -1,7 +1,7 @@
 import type { BoardPage } from './page.ts'
 
 /** The previews that a page sends: pictures in binary frames. */
-export function previewsSent({ page }: BoardPage): { type: 'webp' | 'jpeg'; bytes: Buffer }[] {
+export function capturePreviews({ page }: BoardPage): { type: 'webp' | 'jpeg'; bytes: Buffer }[] {
   const sent: { type: 'webp' | 'jpeg'; bytes: Buffer }[] = []
   void page
     .context()
@@ -19,14 +19,14 @@ export function previewsSent({ page }: BoardPage): { type: 'webp' | 'jpeg'; byte
 }
 
 /** What has been sent of the one picture on its way, as its slug says it. */
-export async function shareOf({ page }: BoardPage): Promise<number> {
+export async function shownProgress({ page }: BoardPage): Promise<number> {
   const text = await page.locator('.slug .way', { hasText: '%' }).textContent()
   return Number.parseInt(text!, 10) / 100
 }
 
 /** Resolves when more than this share of it has been sent, as its slug says it. */
-export async function sentMore(page: BoardPage, than: number): Promise<void> {
-  await page.until(
+export async function waitForProgress(page: BoardPage, than: number): Promise<void> {
+  await page.waitUntil(
     (share) =>
       Number.parseInt(document.querySelector('.slug .way')?.textContent ?? '', 10) / 100 > share,
     than,
@@ -34,7 +34,7 @@ export async function sentMore(page: BoardPage, than: number): Promise<void> {
 }
 
 /** The wire line as it is drawn: how far down it and what is pale begin, from 0 to 1. */
-export function wireOf({ page }: BoardPage) {
+export function readProgressLine({ page }: BoardPage) {
   return page.locator('.wire').evaluate((wire) => {
     const { top, height } = wire.getBoundingClientRect()
     const [unsent, scan] = [wire.querySelector('.unsent')!, wire.querySelector('.scan')!]
@@ -49,7 +49,7 @@ export function wireOf({ page }: BoardPage) {
 }
 
 /** Whether the line stands at the percentage that the slug tells; to be run in the page. */
-export function isWhereItSays(): boolean {
+export function lineMatchesLabel(): boolean {
   const wire = document.querySelector('.wire')!
   const { top, height } = wire.getBoundingClientRect()
   const line = (wire.querySelector('.scan')!.getBoundingClientRect().bottom - top) / height
@@ -58,7 +58,7 @@ export function isWhereItSays(): boolean {
 }
 
 /** A colour of the look, as a computed style names it. */
-export function tokenOf({ page }: BoardPage, name: string): Promise<string> {
+export function designTokenColour({ page }: BoardPage, name: string): Promise<string> {
   return page.evaluate((token) => {
     const probe = document.body.appendChild(document.createElement('i'))
     probe.style.color = `var(${token})`
@@ -69,7 +69,7 @@ export function tokenOf({ page }: BoardPage, name: string): Promise<string> {
 }
 
 /** Looks at every frame whether the one picture, once it is seen, is seen in full. */
-export async function watched({
+export async function watchForBlanks({
   page,
 }: BoardPage): Promise<{ close(): Promise<{ blanks: number }> }> {
   await page.evaluate(() => {

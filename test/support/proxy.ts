@@ -3,26 +3,26 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
 /** Bytes that pass in one go, so that a slow line is evenly slow. */
-const PIECE = 8 * 1024
+const CHUNK_BYTES = 8 * 1024
 
 /** A TCP line to a server on this machine, that can be cut, stalled and slowed down. */
 export class Proxy {
   /** Where to connect instead of the server's own port. */
   readonly port: number
   /** Browser to server. */
-  readonly up = new Lane()
+  readonly up = new Direction()
   /** Server to browser. */
-  readonly down = new Lane()
+  readonly down = new Direction()
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #target: number
-  #dead = false
+  #isDown = false
 
   private constructor(server: Server, target: number) {
     this.#server = server
     this.#target = target
     this.port = (server.address() as { port: number }).port
-    server.on('connection', (socket) => this.#carry(socket))
+    server.on('connection', (socket) => this.#forward(socket))
   }
 
   static async open(target: number): Promise<Proxy> {
@@ -32,35 +32,35 @@ export class Proxy {
   }
 
   /** Leads new connections to another port. */
-  aim(target: number): void {
+  setTarget(target: number): void {
     this.#target = target
   }
 
   /** Resets every connection; new ones too, until `mend`. */
-  cut(): void {
-    this.#dead = true
-    this.drop()
+  disconnect(): void {
+    this.#isDown = true
+    this.resetConnections()
   }
 
   /** Resets every connection; new ones are let through. */
-  drop(): void {
+  resetConnections(): void {
     for (const socket of this.#sockets) reset(socket)
   }
 
-  mend(): void {
-    this.#dead = false
+  reconnect(): void {
+    this.#isDown = false
   }
 
   async close(): Promise<void> {
-    this.up.go()
-    this.down.go()
+    this.up.resume()
+    this.down.resume()
     this.#server.close()
-    this.drop()
+    this.resetConnections()
     await once(this.#server, 'close')
   }
 
-  #carry(near: Socket): void {
-    if (this.#dead) {
+  #forward(near: Socket): void {
+    if (this.#isDown) {
       reset(near)
       return
     }
@@ -90,21 +90,21 @@ function reset(socket: Socket): void {
 }
 
 /** One direction of the line, shared by all its connections. */
-export class Lane {
+export class Direction {
   /** Bytes that have passed. */
-  bytes = 0
+  passedBytes = 0
   /** Bytes a second. */
-  rate = Number.POSITIVE_INFINITY
+  bytesPerSecond = Number.POSITIVE_INFINITY
   /** Until when the line is taken by what was let through, as performance.now(). */
-  #takenUntil = 0
+  #busyUntil = 0
   #gate: PromiseWithResolvers<void> | null = null
   #mark = { bytes: Number.POSITIVE_INFINITY, reached: () => {} }
 
   /** Resolves when that many bytes have passed. */
-  passed(bytes: number): Promise<void> {
+  waitForBytes(bytes: number): Promise<void> {
     return new Promise((resolve) => {
       this.#mark = { bytes, reached: resolve }
-      if (this.bytes >= bytes) resolve()
+      if (this.passedBytes >= bytes) resolve()
     })
   }
 
@@ -114,7 +114,7 @@ export class Lane {
   }
 
   /** Ends a stall. */
-  go(): void {
+  resume(): void {
     this.#gate?.resolve()
     this.#gate = null
   }
@@ -122,8 +122,8 @@ export class Lane {
   async pump(from: Socket, to: Socket): Promise<void> {
     try {
       for await (const chunk of from as AsyncIterable<Buffer>)
-        for (let start = 0; start < chunk.length; start += PIECE) {
-          const piece = chunk.subarray(start, start + PIECE)
+        for (let start = 0; start < chunk.length; start += CHUNK_BYTES) {
+          const piece = chunk.subarray(start, start + CHUNK_BYTES)
           await this.#pass(piece.length)
           if (to.destroyed) return
           if (!to.write(piece)) await Promise.race([once(to, 'drain'), once(to, 'close')])
@@ -136,11 +136,11 @@ export class Lane {
 
   async #pass(bytes: number): Promise<void> {
     if (this.#gate) await this.#gate.promise
-    this.bytes += bytes
-    if (this.bytes >= this.#mark.bytes) this.#mark.reached()
-    if (this.rate === Number.POSITIVE_INFINITY) return
+    this.passedBytes += bytes
+    if (this.passedBytes >= this.#mark.bytes) this.#mark.reached()
+    if (this.bytesPerSecond === Number.POSITIVE_INFINITY) return
     const now = performance.now()
-    this.#takenUntil = Math.max(now, this.#takenUntil) + (bytes / this.rate) * 1000
-    if (this.#takenUntil - now > 1) await setTimeout(this.#takenUntil - now)
+    this.#busyUntil = Math.max(now, this.#busyUntil) + (bytes / this.bytesPerSecond) * 1000
+    if (this.#busyUntil - now > 1) await setTimeout(this.#busyUntil - now)
   }
 }

@@ -7,13 +7,13 @@ export interface Term {
   readonly args: readonly unknown[]
   readonly options: Readonly<Record<string, unknown>>
   /** The number of the term that it is an argument of. */
-  readonly of: number | null
+  readonly parentType: number | null
 }
 
 /** A line to a RethinkDB on this machine, on which every term of every query is heard. */
-export async function overheard(
+export async function sniffTerms(
   target: number,
-  hear: (term: Term) => void,
+  onTerm: (term: Term) => void,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const sockets = new Set<Socket>()
   const server = createServer((near) => {
@@ -24,7 +24,7 @@ export async function overheard(
     }
     far.pipe(near)
     near.pipe(far)
-    listen(near, hear)
+    parseQueries(near, onTerm)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
@@ -37,7 +37,7 @@ export async function overheard(
 }
 
 /** The handshake has two messages that end with NUL; then each query has its token, length and JSON. */
-function listen(socket: Socket, hear: (term: Term) => void): void {
+function parseQueries(socket: Socket, onTerm: (term: Term) => void): void {
   let heard = Buffer.alloc(0)
   let greetings = 2
   socket.on('data', (chunk: Buffer) => {
@@ -50,7 +50,7 @@ function listen(socket: Socket, hear: (term: Term) => void): void {
       const end = 12 + heard.readUInt32LE(8)
       if (heard.length < end) return
       const [kind, query] = JSON.parse(heard.toString('utf8', 12, end))
-      if (kind === START) visit(query, null, hear)
+      if (kind === START) visit(query, null, onTerm)
       heard = heard.subarray(end)
     }
   })
@@ -58,11 +58,11 @@ function listen(socket: Socket, hear: (term: Term) => void): void {
 
 const START = 1
 
-function visit(part: unknown, of: number | null, hear: (term: Term) => void): void {
+function visit(part: unknown, parentType: number | null, onTerm: (term: Term) => void): void {
   if (Array.isArray(part)) {
     const [type, args = [], options = {}] = part
-    hear({ type, args, options, of })
-    for (const one of [...args, ...Object.values(options)]) visit(one, type, hear)
+    onTerm({ type, args, options, parentType })
+    for (const one of [...args, ...Object.values(options)]) visit(one, type, onTerm)
   } else if (typeof part === 'object' && part !== null)
-    for (const one of Object.values(part)) visit(one, of, hear)
+    for (const one of Object.values(part)) visit(one, parentType, onTerm)
 }

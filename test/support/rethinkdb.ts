@@ -7,22 +7,22 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type Connection, r } from 'rethinkdb-ts'
 import { freePort } from './free-port.ts'
-import { guard } from './kill-with-parent.ts'
+import { killWithParent } from './kill-with-parent.ts'
 
 /** `rethinkdb://user:password@host:port`, its tests' server; whatever they make on it they drop. */
-const URL_OF_TESTS = process.env['RETHINKDB_URL'] || null
+const TEST_URL = process.env['RETHINKDB_URL'] || null
 
 /** Why there are no tests with RethinkDB; null when there are. */
-export const NO_RETHINKDB = URL_OF_TESTS
+export const NO_RETHINKDB = TEST_URL
   ? null
   : 'RETHINKDB_URL is not set, and no registry has the server: docs/engines.md says how to build one'
 
 /** A server that tests may make databases on. */
 export class Rethinkdb {
   readonly #url: URL
-  readonly #made: string[] = []
+  readonly #databases: string[] = []
 
-  constructor(url = URL_OF_TESTS!) {
+  constructor(url = TEST_URL!) {
     this.#url = new URL(url)
   }
 
@@ -33,7 +33,7 @@ export class Rethinkdb {
   /** The URL of a database of its own, which isn't there yet. */
   newDatabase(options = ''): string {
     const database = `wirephoto_test_${randomBytes(6).toString('hex')}`
-    this.#made.push(database)
+    this.#databases.push(database)
     return this.url(database, options)
   }
 
@@ -66,7 +66,7 @@ export class Rethinkdb {
     }
   }
 
-  async ping(): Promise<{ ask(): Promise<void>; close(): Promise<void> }> {
+  async openPinger(): Promise<{ ask(): Promise<void>; close(): Promise<void> }> {
     const connection = await this.connect()
     return {
       ask: async () => void (await r.expr(1).run(connection)),
@@ -78,7 +78,7 @@ export class Rethinkdb {
   async close(): Promise<void> {
     const connection = await this.connect()
     const there = await r.dbList().run(connection)
-    for (const database of this.#made)
+    for (const database of this.#databases)
       if (there.includes(database)) await r.dbDrop(database).run(connection)
     await connection.close()
   }
@@ -157,7 +157,7 @@ export class RethinkdbProcess {
     const child = spawn(this.#program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#child = child
     this.output = ''
-    guard(child, this.#folder, 'KILL')
+    killWithParent(child, this.#folder, 'KILL')
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const listen = (chunk: Buffer) => {
       this.output += chunk.toString()
@@ -189,7 +189,7 @@ export class RethinkdbProcess {
 }
 
 /** Something on a port of this machine that answers whoever says anything with these words. */
-export async function answerer(words: string): Promise<{ port: number; close(): void }> {
+export async function fixedReplyServer(words: string): Promise<{ port: number; close(): void }> {
   const server = createServer((socket) => {
     socket.on('error', () => {}).once('data', () => socket.end(words))
   }).listen(0, '127.0.0.1')

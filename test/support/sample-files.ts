@@ -3,31 +3,33 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { drawPicture, type PictureOptions } from './pictures.ts'
 
-const CORPORA = resolve(import.meta.dirname, '../../../shared/corpora')
+const CORPORA_FOLDER = resolve(import.meta.dirname, '../../../shared/corpora')
 
 /** Files to be dropped: real photographs where they are, drawn ones where not. */
-export class Gallery {
+export class SampleFiles {
   /** Whether `../shared/corpora` is there. */
-  readonly real: boolean
+  readonly hasCorpora: boolean
   readonly folder: string
 
   private constructor(real: boolean, folder: string) {
-    this.real = real
+    this.hasCorpora = real
     this.folder = folder
   }
 
-  static async open(): Promise<Gallery> {
-    const folder = await mkdtemp(join(tmpdir(), 'wirephoto-gallery-'))
-    const real = await access(CORPORA).then(
+  static async open(): Promise<SampleFiles> {
+    const folder = await mkdtemp(join(tmpdir(), 'wirephoto-samples-'))
+    const real = await access(CORPORA_FOLDER).then(
       () => true,
       () => false,
     )
-    return new Gallery(real, folder)
+    return new SampleFiles(real, folder)
   }
 
   /** A file of the corpora by its path there; a picture is drawn in its place where it is absent. */
   async file(path: string, instead: PictureOptions = {}): Promise<string> {
-    return this.real ? join(CORPORA, path) : this.draw(path.split('/').at(-1)!, instead)
+    return this.hasCorpora
+      ? join(CORPORA_FOLDER, path)
+      : this.draw(path.split('/').at(-1)!, instead)
   }
 
   /** A photo as a phone takes them: 12 megapixels, some megabytes. */

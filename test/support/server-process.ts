@@ -4,9 +4,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-const MAIN = resolve(import.meta.dirname, '../../packages/cli/bin/wirephoto.js')
+const CLI_PATH = resolve(import.meta.dirname, '../../packages/cli/bin/wirephoto.js')
 /** Milliseconds that a server may take to say where it listens, on a slow machine. */
-const PATIENCE = 30_000
+const START_TIMEOUT_MS = 30_000
 
 export interface ServeOptions {
   /** Where the data lies; without one a temporary folder, removed by `close`. */
@@ -17,7 +17,7 @@ export interface ServeOptions {
   /** Flags of Node itself. */
   execArgv?: readonly string[]
   /** A program that starts it, with arguments: a limit, a tracer. */
-  under?: readonly string[]
+  wrapper?: readonly string[]
   /** Another program that serves, taking the same flags. */
   main?: string
   /** Left out, any that is free. */
@@ -60,26 +60,26 @@ export class ServerProcess {
 
   /** Starts it (again, on the same port and data). */
   async start(further: NodeJS.ProcessEnv = {}): Promise<void> {
-    const { execArgv = [], args = [], env, main = MAIN, under = [] } = this.#options
+    const { execArgv = [], args = [], env, main = CLI_PATH, wrapper = [] } = this.#options
     const flags = ['serve', '--port', String(this.port), '--data', this.data, ...args]
-    const [program, ...rest] = [...under, process.execPath, ...execArgv, main, ...flags]
+    const [program, ...rest] = [...wrapper, process.execPath, ...execArgv, main, ...flags]
     this.#child = spawn(program!, rest, {
       env: { ...process.env, ...env, ...further },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.output = ''
-    this.port = await this.#banner()
+    this.port = await this.#waitForBanner()
   }
 
   /** The port that the banner names. */
-  #banner(): Promise<number> {
+  #waitForBanner(): Promise<number> {
     const child = this.#child
     const { promise, resolve, reject } = Promise.withResolvers<number>()
     const fail = (why: string) => reject(new Error(`The server ${why}:\n${this.output}`))
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      fail(`said nothing for ${PATIENCE} ms`)
-    }, PATIENCE)
+      fail(`said nothing for ${START_TIMEOUT_MS} ms`)
+    }, START_TIMEOUT_MS)
     const listen = (chunk: Buffer) => {
       this.output += chunk.toString()
       const port = /http:\/\/[\w.[\]-]+:(\d+)/.exec(this.output)?.[1]
@@ -102,7 +102,7 @@ export class ServerProcess {
   }
 
   /** Resolves when it has ended, by whatever cause. */
-  async ended(): Promise<void> {
+  async waitForExit(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null)
       await once(this.#child, 'close')
   }

@@ -5,30 +5,30 @@ import { type AnyRecord, type Command, type Snapshot, uuidv7 } from '@wirephoto/
 import { type Board, memoryStore, openBoard, type Store } from '@wirephoto/client'
 import { Proxy } from './proxy.ts'
 
-const STEPS = 120
-const PATIENCE = 30_000
+const STEP_COUNT = 120
+const WAIT_TIMEOUT_MS = 30_000
 
 /** Somebody who edits, on a line that fails, in a browser that remembers, on pages that are reloaded. */
-export class Person {
+export class SimulatedUser {
   readonly store: Store = memoryStore()
-  readonly #line: Proxy
+  readonly #proxy: Proxy
   readonly #board: string
   page!: Board
 
-  private constructor(board: string, line: Proxy) {
+  private constructor(board: string, proxy: Proxy) {
     this.#board = board
-    this.#line = line
+    this.#proxy = proxy
   }
 
-  static async come(board: string, port: number): Promise<Person> {
-    const person = new Person(board, await Proxy.open(port))
-    person.open()
-    return person
+  static async join(board: string, port: number): Promise<SimulatedUser> {
+    const user = new SimulatedUser(board, await Proxy.open(port))
+    user.openPage()
+    return user
   }
 
-  open(): void {
+  openPage(): void {
     this.page = openBoard({
-      url: `http://127.0.0.1:${this.#line.port}`,
+      url: `http://127.0.0.1:${this.#proxy.port}`,
       board: this.#board,
       store: this.store,
     })
@@ -36,33 +36,33 @@ export class Person {
 
   async reload(): Promise<void> {
     await this.page.close()
-    this.open()
+    this.openPage()
   }
 
   /** Leaves commands for the next page, as one does that was closed before they were sent. */
-  async leave(commands: readonly Command[], client: string): Promise<void> {
+  async leaveUnsent(commands: readonly Command[], client: string): Promise<void> {
     const saved = commands.map((command, i) => ({ board: this.#board, client, n: i + 1, command }))
     await this.store.putCommands(saved)
     await this.reload()
   }
 
-  get line(): Proxy {
-    return this.#line
+  get proxy(): Proxy {
+    return this.#proxy
   }
 
-  async go(): Promise<void> {
+  async close(): Promise<void> {
     await this.page.close()
-    await this.#line.close()
+    await this.#proxy.close()
   }
 }
 
-export type Act = (person: Person) => unknown
+export type UserAction = (user: SimulatedUser) => unknown
 
 /** What people do, and what is done to them. */
-export async function edit(
-  people: readonly Person[],
+export async function editRandomly(
+  users: readonly SimulatedUser[],
   random: () => number,
-  further: readonly Act[] = [],
+  further: readonly UserAction[] = [],
 ): Promise<void> {
   const below = (n: number) => Math.floor(random() * n)
   const one = <T>(list: readonly T[]): T => list[below(list.length)]!
@@ -82,10 +82,10 @@ export async function edit(
     name: 'a.jpg',
     ...(random() < 0.5 && { x: place(), y: place() }),
   })
-  const acts: Act[] = [
+  const acts: UserAction[] = [
     ({ page }) => page.patch(one(ids), { x: place(), y: place() }),
     ({ page }) => page.patch(one(ids), { w: 1 + below(400) }),
-    ({ page }) => page.patch(one(ids.slice(people.length)), { caption: `caption ${below(1000)}` }),
+    ({ page }) => page.patch(one(ids.slice(users.length)), { caption: `caption ${below(1000)}` }),
     ({ page }) => {
       for (const each of ids.slice(below(6))) page.patch(each, { x: place() })
     },
@@ -95,59 +95,59 @@ export async function edit(
     ({ page }) => page.undo(),
     ({ page }) => page.redo(),
     ({ page }) => page.drag({ [one(ids)]: { x: place(), y: place() } }),
-    ({ line }) => line.drop(),
-    ({ line }) => line.cut(),
-    ({ line }) => line.mend(),
-    ({ line }) => line.down.stall(),
-    ({ line }) => line.down.go(),
-    (person) => person.reload(),
+    ({ proxy }) => proxy.resetConnections(),
+    ({ proxy }) => proxy.disconnect(),
+    ({ proxy }) => proxy.reconnect(),
+    ({ proxy }) => proxy.down.stall(),
+    ({ proxy }) => proxy.down.resume(),
+    (user) => user.reload(),
     // The same pictures are added by several: only the first may.
-    (person) => person.leave([add(one(ids)), add(one(ids))], id()),
+    (user) => user.leaveUnsent([add(one(ids)), add(one(ids))], id()),
     ...further,
     ...Array.from({ length: 6 }, () => () => setTimeout(below(40))),
   ]
-  const added = ids.slice(0, people.length + 1)
-  await people[0]!.leave(added.map(add), id())
-  for (const { page } of people)
-    await until(page, () => added.every((picture) => page.pictures.has(picture)))
-  for (let step = 0; step < STEPS; step++) await one(acts)(one(people))
+  const added = ids.slice(0, users.length + 1)
+  await users[0]!.leaveUnsent(added.map(add), id())
+  for (const { page } of users)
+    await waitUntil(page, () => added.every((picture) => page.pictures.has(picture)))
+  for (let step = 0; step < STEP_COUNT; step++) await one(acts)(one(users))
   // In the worst of it, something that must arrive, for nobody else writes it.
-  for (const [i, { page }] of people.entries()) page.patch(ids[i]!, { caption: lastWords(i) })
+  for (const [i, { page }] of users.entries()) page.patch(ids[i]!, { caption: finalCaption(i) })
 }
 
-const lastWords = (person: number): string => `The last words of person ${person}`
+const finalCaption = (person: number): string => `The last words of person ${person}`
 
 /** Resolves when everything that people asked for is answered. */
-export async function sent(people: readonly Person[]): Promise<void> {
-  for (const { page } of people) await until(page, () => page.status.unsent === 0)
+export async function waitForAnswers(users: readonly SimulatedUser[]): Promise<void> {
+  for (const { page } of users) await waitUntil(page, () => page.status.unsent === 0)
 }
 
 /** What everybody sees against what a newcomer gets, once nothing is on its way. */
-export async function compare(
+export async function assertConverged(
   board: string,
-  people: readonly Person[],
+  users: readonly SimulatedUser[],
   origin: string,
 ): Promise<AnyRecord[]> {
-  await sent(people)
-  const { records } = await again(async (): Promise<Snapshot> => {
+  await waitForAnswers(users)
+  const { records } = await retry(async (): Promise<Snapshot> => {
     const response = await fetch(`${origin}/api/boards/${board}/snapshot`)
     return (await response.json()) as Snapshot
   })
   const truth = sorted(records.filter(({ kind }) => kind === 'image'))
   const title = records.find((record) => record.kind === 'board')?.title ?? ''
-  for (const { page, store } of people) {
+  for (const { page, store } of users) {
     const seen = () => sorted(page.pictures.values())
-    await until(page, () => isDeepStrictEqual(seen(), truth) && page.title === title)
+    await waitUntil(page, () => isDeepStrictEqual(seen(), truth) && page.title === title)
     assert.deepEqual([page.title, seen()], [title, truth])
     assert.deepEqual(await store.commands(board), [])
   }
-  for (const i of people.keys())
-    assert.ok(JSON.stringify(truth).includes(lastWords(i)), 'what was asked for last is kept')
+  for (const i of users.keys())
+    assert.ok(JSON.stringify(truth).includes(finalCaption(i)), 'what was asked for last is kept')
   return sorted(records)
 }
 
 /** For what a server in mid-restart may refuse. */
-export async function again<T>(ask: () => Promise<T>): Promise<T> {
+export async function retry<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++)
     try {
       return await ask()
@@ -161,11 +161,11 @@ const sorted = (records: Iterable<AnyRecord>): AnyRecord[] =>
   [...records].sort((a, b) => (a.id < b.id ? -1 : 1))
 
 /** Resolves when the page shows it, or when it should have. */
-export async function until(page: Board, isSo: () => boolean): Promise<void> {
+export async function waitUntil(page: Board, isSo: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const look = () => isSo() && resolve()
   const offs = (['pictures', 'settings', 'status'] as const).map((event) => page.on(event, look))
   look()
-  await Promise.race([promise, setTimeout(PATIENCE, null, { ref: false })])
+  await Promise.race([promise, setTimeout(WAIT_TIMEOUT_MS, null, { ref: false })])
   for (const off of offs) off()
 }

@@ -3,50 +3,50 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, extname, join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { arePainted, PATIENCE, type Tile, tilesHere } from './page.ts'
+import { areTilesPainted, PAGE_TIMEOUT_MS, readTiles, type Tile } from './page.ts'
 
 /** A window of a browser, as far as each of them can be driven by what it brings itself. */
-export interface Window {
+export interface BrowserWindow {
   /** Errors on the console, as far as this browser tells. */
   readonly problems: string[]
   /** Resolves when the page and all that it names has loaded. */
-  go(url: string): Promise<void>
+  goto(url: string): Promise<void>
   /** What an expression comes to in the page, when its promise is kept; as JSON can hold it. */
   evaluate(expression: string): Promise<unknown>
   /** Chooses a file of this machine in the file dialog of an input. */
-  choose(input: string, path: string): Promise<void>
+  chooseFile(input: string, path: string): Promise<void>
   /** Sources of input as WebDriver has them (W3C WebDriver, section 15; BiDi has the same). */
-  act(sources: readonly object[]): Promise<void>
+  performActions(sources: readonly object[]): Promise<void>
   /** A PNG of what is seen. */
-  photograph(): Promise<Buffer>
+  screenshot(): Promise<Buffer>
   close(): Promise<void>
 }
 
 /** A board in a browser other than Chromium, and what has gone wrong on it. */
-export class OtherPage {
-  readonly #window: Window
+export class WebDriverPage {
+  readonly #window: BrowserWindow
   readonly #origin: string
 
-  constructor(window: Window, origin: string) {
+  constructor(window: BrowserWindow, origin: string) {
     this.#window = window
     this.#origin = origin
   }
 
   /** Resolves when the page says that it is live. */
-  async go(path: string): Promise<void> {
-    await this.#window.go(this.#origin + path)
-    await this.says('.connection', 'Live')
+  async goto(path: string): Promise<void> {
+    await this.#window.goto(this.#origin + path)
+    await this.waitForText('.connection', 'Live')
   }
 
   async evaluate<A, R>(inPage: (arg: A) => R | Promise<R>, arg: A): Promise<R> {
-    return (await this.#window.evaluate(call(inPage, arg))) as R
+    return (await this.#window.evaluate(callExpression(inPage, arg))) as R
   }
 
   /** Resolves when the function, run in the page at every frame, returns true. */
-  async until<A>(isSo: (arg: A) => boolean, arg: A): Promise<void> {
-    const isNow = call(isSo, arg)
+  async waitUntil<A>(isSo: (arg: A) => boolean, arg: A): Promise<void> {
+    const isNow = callExpression(isSo, arg)
     const came = await this.#window.evaluate(`new Promise((resolve) => {
-      const last = performance.now() + ${PATIENCE}
+      const last = performance.now() + ${PAGE_TIMEOUT_MS}
       const look = () => {
         if (${isNow}) resolve(true)
         else if (performance.now() > last) resolve(false)
@@ -58,8 +58,8 @@ export class OtherPage {
   }
 
   /** Resolves when there is an element with this text. */
-  async says(selector: string, text: string): Promise<void> {
-    await this.until(
+  async waitForText(selector: string, text: string): Promise<void> {
+    await this.waitUntil(
       (arg) =>
         [...document.querySelectorAll(arg.selector)].some((each) =>
           each.textContent.includes(arg.text),
@@ -69,12 +69,12 @@ export class OtherPage {
   }
 
   async tiles(): Promise<Tile[]> {
-    return this.evaluate(tilesHere, undefined)
+    return this.evaluate(readTiles, undefined)
   }
 
   /** Resolves when that many pictures are painted in full, stored ones if asked for. */
-  async painted(count: number, which: 'any' | 'stored' = 'any'): Promise<Tile[]> {
-    await this.until(arePainted, [count, which] as const)
+  async waitForPainted(count: number, which: 'any' | 'stored' = 'any'): Promise<Tile[]> {
+    await this.waitUntil(areTilesPainted, [count, which] as const)
     return this.tiles()
   }
 
@@ -103,8 +103,8 @@ export class OtherPage {
     )
   }
 
-  async choose(input: string, path: string): Promise<void> {
-    await this.#window.choose(input, path)
+  async chooseFile(input: string, path: string): Promise<void> {
+    await this.#window.chooseFile(input, path)
   }
 
   async drag(from: readonly [number, number], to: readonly [number, number]): Promise<void> {
@@ -118,29 +118,29 @@ export class OtherPage {
     const down = { type: 'pointerDown', button: 0 }
     const up = { type: 'pointerUp', button: 0 }
     const actions = [move(from, 0), down, move(middle, 100), move(to, 100), up]
-    await this.#window.act([{ type: 'pointer', id: 'mouse', actions }])
+    await this.#window.performActions([{ type: 'pointer', id: 'mouse', actions }])
   }
 
   async press(key: string): Promise<void> {
     const actions = ['keyDown', 'keyUp'].map((type) => ({ type, value: key }))
-    await this.#window.act([{ type: 'key', id: 'keyboard', actions }])
+    await this.#window.performActions([{ type: 'key', id: 'keyboard', actions }])
   }
 
-  async photograph(path: string): Promise<void> {
-    await writeFile(path, await this.#window.photograph())
+  async screenshot(path: string): Promise<void> {
+    await writeFile(path, await this.#window.screenshot())
   }
 
   /** The end of a test: nothing may have gone wrong but what is of its own making. */
-  async close(t: TestContext, tolerates: RegExp): Promise<void> {
+  async close(t: TestContext, allowedErrors: RegExp): Promise<void> {
     // The types are older than the runner.
     if (!(t as TestContext & { passed: boolean }).passed) {
       const path = join(await mkdtemp(join(tmpdir(), 'wirephoto-e2e-')), 'page.png')
-      await this.photograph(path).catch(() => {})
+      await this.screenshot(path).catch(() => {})
       t.diagnostic(`The page when it failed: ${path}`)
     }
     const problems = this.#window.problems.splice(0)
     assert.deepEqual(
-      problems.filter((each) => !tolerates.test(each)),
+      problems.filter((each) => !allowedErrors.test(each)),
       [],
       'no errors',
     )
@@ -148,5 +148,5 @@ export class OtherPage {
 }
 
 /** The call of a function, as an expression. */
-const call = <A>(inPage: (arg: A) => unknown, arg: A): string =>
+const callExpression = <A>(inPage: (arg: A) => unknown, arg: A): string =>
   `(${inPage})(${JSON.stringify(arg)})`

@@ -4,20 +4,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { onPath } from './browser.ts'
-import { DESK } from './e2e-fixture.ts'
+import { findOnPath } from './browser.ts'
+import { DESKTOP_VIEWPORT } from './e2e-fixture.ts'
 import { freePort } from './free-port.ts'
-import { guard } from './kill-with-parent.ts'
-import { PATIENCE } from './page.ts'
-import type { Window } from './webdriver-page.ts'
+import { killWithParent } from './kill-with-parent.ts'
+import { PAGE_TIMEOUT_MS } from './page.ts'
+import type { BrowserWindow } from './webdriver-page.ts'
 
 /** The key under which WebDriver hands out an element (W3C WebDriver, section 12.1). */
-const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf'
+const ELEMENT_KEY = 'element-6066-11e4-a52e-4f735466cecf'
 /**
  * Its console can't be read over WebDriver, and what it would print of it is not printed while it is
  * driven: the page is listened to from within, from when it has loaded.
  */
-const LISTEN = `
+const COLLECT_ERRORS = `
   if (!('heard' in window)) {
     window.heard = []
     const hear = (what) => heard.push(String(what))
@@ -29,34 +29,40 @@ const LISTEN = `
   }`
 
 /** WebKitGTK's small browser on a screen of its own, driven by its WebDriver (W3C). */
-export class WebKit implements Window {
+export class WebKit implements BrowserWindow {
   readonly problems: string[] = []
-  readonly #programs: readonly ChildProcess[]
+  readonly #processes: readonly ChildProcess[]
   readonly #folder: string
   readonly #driver: string
   #session = ''
 
   private constructor(programs: readonly ChildProcess[], folder: string, port: number) {
-    this.#programs = programs
+    this.#processes = programs
     this.#folder = folder
     this.#driver = `http://127.0.0.1:${port}`
   }
 
   /** Why there is none; null when there is. */
-  static async missing(): Promise<string | null> {
-    if (!(await onPath('WebKitWebDriver')))
+  static async skipReason(): Promise<string | null> {
+    if (!(await findOnPath('WebKitWebDriver')))
       return 'there is no WebKitWebDriver here: install webkit2gtk-driver'
-    return (await onPath('Xvfb')) ? null : 'WebKit has no screen here: install xvfb'
+    return (await findOnPath('Xvfb')) ? null : 'WebKit has no screen here: install xvfb'
   }
 
   static async open(): Promise<WebKit> {
     const folder = await mkdtemp(join(tmpdir(), 'wirephoto-webkit-'))
-    const screen = ['-screen', '0', `${DESK.width}x${DESK.height}x24`, '-nolisten', 'tcp']
+    const screen = [
+      '-screen',
+      '0',
+      `${DESKTOP_VIEWPORT.width}x${DESKTOP_VIEWPORT.height}x24`,
+      '-nolisten',
+      'tcp',
+    ]
     // It takes the first number that is free, and says which.
     const xvfb = spawn('Xvfb', ['-displayfd', '3', ...screen], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     })
-    guard(xvfb, folder, 'KILL')
+    killWithParent(xvfb, folder, 'KILL')
     const [display] = (await Promise.race([
       once(xvfb.stdio[3]!, 'data'),
       once(xvfb, 'close').then(([code]) => {
@@ -68,10 +74,10 @@ export class WebKit implements Window {
       stdio: 'ignore',
       env: { ...process.env, DISPLAY: `:${display.toString().trim()}`, HOME: folder },
     })
-    guard(driver, folder, 'KILL')
+    killWithParent(driver, folder, 'KILL')
     const webkit = new WebKit([driver, xvfb], folder, port)
     try {
-      await webkit.#begin()
+      await webkit.#startSession()
     } catch (error) {
       await webkit.close()
       throw error
@@ -79,51 +85,54 @@ export class WebKit implements Window {
     return webkit
   }
 
-  async #begin(): Promise<void> {
+  async #startSession(): Promise<void> {
     for (let tries = 0; ; tries++)
       try {
-        await this.#ask('GET', '/status')
+        await this.#send('GET', '/status')
         break
       } catch (error) {
         if (tries === 200) throw error
         await setTimeout(50)
       }
-    const answer = await this.#ask('POST', '/session', { capabilities: {} })
+    const answer = await this.#send('POST', '/session', { capabilities: {} })
     this.#session = `/session/${(answer as { sessionId: string }).sessionId}`
-    await this.#ask('POST', '/timeouts', { script: PATIENCE * 2, pageLoad: PATIENCE })
-    await this.#ask('POST', '/window/rect', { x: 0, y: 0, ...DESK })
+    await this.#send('POST', '/timeouts', {
+      script: PAGE_TIMEOUT_MS * 2,
+      pageLoad: PAGE_TIMEOUT_MS,
+    })
+    await this.#send('POST', '/window/rect', { x: 0, y: 0, ...DESKTOP_VIEWPORT })
   }
 
-  async go(url: string): Promise<void> {
-    await this.#ask('POST', '/url', { url })
-    await this.#run(LISTEN)
+  async goto(url: string): Promise<void> {
+    await this.#send('POST', '/url', { url })
+    await this.#execute(COLLECT_ERRORS)
   }
 
   async evaluate(expression: string): Promise<unknown> {
-    const value = await this.#run(`return ${expression}`)
-    const heard = (await this.#run('return window.heard?.splice(0) ?? []')) as string[]
+    const value = await this.#execute(`return ${expression}`)
+    const heard = (await this.#execute('return window.heard?.splice(0) ?? []')) as string[]
     this.problems.push(...heard)
     return value
   }
 
-  async choose(input: string, path: string): Promise<void> {
+  async chooseFile(input: string, path: string): Promise<void> {
     const locator = { using: 'css selector', value: input }
-    const element = (await this.#ask('POST', '/element', locator)) as Record<string, string>
-    await this.#ask('POST', `/element/${element[ELEMENT]}/value`, { text: path })
+    const element = (await this.#send('POST', '/element', locator)) as Record<string, string>
+    await this.#send('POST', `/element/${element[ELEMENT_KEY]}/value`, { text: path })
   }
 
-  async act(actions: readonly object[]): Promise<void> {
-    await this.#ask('POST', '/actions', { actions })
+  async performActions(actions: readonly object[]): Promise<void> {
+    await this.#send('POST', '/actions', { actions })
   }
 
-  async photograph(): Promise<Buffer> {
-    return Buffer.from((await this.#ask('GET', '/screenshot')) as string, 'base64')
+  async screenshot(): Promise<Buffer> {
+    return Buffer.from((await this.#send('GET', '/screenshot')) as string, 'base64')
   }
 
   async close(): Promise<void> {
     // The browser goes with its session, or else with its screen.
-    await this.#ask('DELETE', '').catch(() => {})
-    for (const program of this.#programs) {
+    await this.#send('DELETE', '').catch(() => {})
+    for (const program of this.#processes) {
       const closed = once(program, 'close')
       program.kill('SIGKILL')
       await closed
@@ -131,14 +140,14 @@ export class WebKit implements Window {
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 10 })
   }
 
-  #run(script: string): Promise<unknown> {
-    return this.#ask('POST', '/execute/sync', { script, args: [] })
+  #execute(script: string): Promise<unknown> {
+    return this.#send('POST', '/execute/sync', { script, args: [] })
   }
 
-  async #ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
+  async #send(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<unknown> {
     const response = await fetch(this.#driver + this.#session + path, {
       method,
-      signal: AbortSignal.timeout(PATIENCE * 3),
+      signal: AbortSignal.timeout(PAGE_TIMEOUT_MS * 3),
       ...(body && { body: JSON.stringify(body) }),
     })
     const { value } = (await response.json()) as { value: unknown }

@@ -15,50 +15,50 @@ import {
 import { io, type Socket } from 'socket.io-client'
 
 /** Somebody on a board who speaks the wire itself, sees every batch and can ask for anything. */
-export class Witness {
+export class WireClient {
   readonly batches: Batch[] = []
   readonly #url: string
   readonly #socket: Socket
-  readonly #client = uuidv7(Date.now(), randomBytes(10))
-  #n = 1
-  #heard = () => {}
+  readonly #clientId = uuidv7(Date.now(), randomBytes(10))
+  #nextNumber = 1
+  #onBatch = () => {}
 
   private constructor(url: string, socket: Socket) {
     this.#url = url
     this.#socket = socket
     socket.on('changes', (text: string) => {
       this.batches.push(JSON.parse(text) as Batch)
-      this.#heard()
+      this.#onBatch()
     })
   }
 
   /** Follows from that cursor on; without one, from a snapshot. */
-  static async follow(origin: string, board: string, from?: Cursor): Promise<Witness> {
+  static async connect(origin: string, board: string, from?: Cursor): Promise<WireClient> {
     const socket = io(origin, {
       path: '/live',
       transports: ['websocket'],
       auth: { board, wire: WIRE_VERSION },
       forceNew: true,
     })
-    const witness = new Witness(`${origin}/api/boards/${board}`, socket)
+    const wireClient = new WireClient(`${origin}/api/boards/${board}`, socket)
     await once(socket as never, 'connect')
-    const cursor = from ?? (await witness.snapshot()).cursor
+    const cursor = from ?? (await wireClient.snapshot()).cursor
     const followed = (await socket.emitWithAck('follow', { cursor })) as FollowAnswer
     if (!followed.resumed) throw new Error('The witness came too late')
-    return witness
+    return wireClient
   }
 
   /** Resolves when a batch that fits has come. */
-  async heard(fits: (batch: Batch) => boolean): Promise<void> {
+  async waitForBatch(fits: (batch: Batch) => boolean): Promise<void> {
     while (!this.batches.some(fits))
       await new Promise<void>((resolve) => {
-        this.#heard = resolve
+        this.#onBatch = resolve
       })
   }
 
   /** Resolves when a batch ends at that cursor. */
-  async reached(cursor: Cursor): Promise<Batch> {
-    await this.heard(({ to }) => to === cursor)
+  async waitForCursor(cursor: Cursor): Promise<Batch> {
+    await this.waitForBatch(({ to }) => to === cursor)
     return this.batches.find(({ to }) => to === cursor)!
   }
 
@@ -84,14 +84,14 @@ export class Witness {
     return records.filter((record) => record.kind === 'image')
   }
 
-  async ask(...commands: Command[]): Promise<CommandAnswer> {
-    const message = { client: this.#client, n: this.#n, commands }
-    this.#n += commands.length
-    return this.send(message)
+  async send(...commands: Command[]): Promise<CommandAnswer> {
+    const message = { client: this.#clientId, n: this.#nextNumber, commands }
+    this.#nextNumber += commands.length
+    return this.sendMessage(message)
   }
 
   /** A message as it is, under whatever number. */
-  async send(message: CommandMessage): Promise<CommandAnswer> {
+  async sendMessage(message: CommandMessage): Promise<CommandAnswer> {
     return (await this.#socket.emitWithAck('commands', message)) as CommandAnswer
   }
 

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { r } from 'rethinkdb-ts'
 import sharp from 'sharp'
-import { HereServer } from '../../../test/support/in-process-server.ts'
+import { InProcessServer } from '../../../test/support/in-process-server.ts'
 import { NO_RETHINKDB, Rethinkdb } from '../../../test/support/rethinkdb.ts'
 
 const BIN = fileURLToPath(new URL('../bin/wirephoto.js', import.meta.url))
@@ -35,7 +35,7 @@ test('K8 what the operator can mend is one sentence, and exit code 2', async (t)
   const other = createServer((_request, response) => response.writeHead(404).end('no'))
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
   t.after(() => other.close())
-  const server = await HereServer.open()
+  const server = await InProcessServer.open()
   t.after(() => server.close())
   const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
   const table = 'rethinkdb://127.0.0.1:1/app/photos'
@@ -64,9 +64,9 @@ if (NO_RETHINKDB !== null) test('K8 from a RethinkDB', { skip: NO_RETHINKDB })
 else
   describe('from a RethinkDB', () => {
     const rethinkdb = new Rethinkdb()
-    let server: HereServer
+    let server: InProcessServer
     before(async () => {
-      server = await HereServer.open()
+      server = await InProcessServer.open()
     })
     after(async () => {
       await server.close()

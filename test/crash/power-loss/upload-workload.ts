@@ -7,7 +7,7 @@ import { buffer } from 'node:stream/consumers'
 import type { ImageRecord } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
 import { type IncomingFile, IncomingFiles } from '@wirephoto/server'
-import { seeded } from '../../support/pictures.ts'
+import { seededRandom } from '../../support/pictures.ts'
 
 /** What is said when it is acknowledged: so many bytes of an upload, or that it is stored. */
 export interface Said {
@@ -26,7 +26,7 @@ export const PART = 200_000
 /** The file of an upload: a JPEG that is all one scan, and no two are alike. */
 export function fileOf(id: string): Buffer {
   const number = UPLOADS.indexOf(id)
-  const random = seeded(number)
+  const random = seededRandom(number)
   const bytes = Buffer.alloc(SIZES[number]!)
   for (let i = 0; i + 4 <= bytes.length; i += 4)
     bytes.writeUInt32LE((random() * 2 ** 32) & 0x7f7f7f7f, i)

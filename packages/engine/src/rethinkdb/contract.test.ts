@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { NO_RETHINKDB, Rethinkdb } from '../../../../test/support/rethinkdb.ts'
-import { overheard, type Term } from '../../../../test/support/rethinkdb-sniffer.ts'
+import { sniffTerms, type Term } from '../../../../test/support/rethinkdb-sniffer.ts'
 import { engineContract, sharedEngineContract, sharedFixture } from '../contract.ts'
 
 if (NO_RETHINKDB !== null) test('RethinkDB', { skip: NO_RETHINKDB })
@@ -9,9 +9,9 @@ else
   describe('RethinkDB', () => {
     const server = new Rethinkdb()
     const terms = { writes: 0, tables: 0, feeds: 0, wrong: new Set<string>() }
-    let wiretap: Awaited<ReturnType<typeof overheard>>
+    let wiretap: Awaited<ReturnType<typeof sniffTerms>>
     before(async () => {
-      wiretap = await overheard(server.port, hear)
+      wiretap = await sniffTerms(server.port, hear)
     })
     after(async () => {
       await wiretap.close()
@@ -29,14 +29,14 @@ else
       assert.ok(terms.writes > 1_000 && terms.tables > terms.writes && terms.feeds > 10)
     })
 
-    function hear({ type, args, options, of }: Term): void {
+    function hear({ type, args, options, parentType }: Term): void {
       const isWrong = () => terms.wrong.add(JSON.stringify([type, args, options]).slice(0, 300))
       if (WRITES.has(type)) {
         terms.writes++
         if (options['durability'] !== 'hard') isWrong()
       } else if (type === TABLE) {
         terms.tables++
-        if (options['read_mode'] !== 'majority' && !READS_NOTHING.has(of)) isWrong()
+        if (options['read_mode'] !== 'majority' && !READS_NOTHING.has(parentType)) isWrong()
       } else if (type === CHANGES) {
         terms.feeds++
         if (!JSON.stringify(args).includes('"batches"')) isWrong()

@@ -65,7 +65,7 @@ else
       const lasts = await Promise.all(
         others.map(({ board, cursor }) => appends(engine, board, cursor, 140)),
       )
-      proxy.down.go()
+      proxy.down.resume()
       await bell.rung(last)
       await Promise.all(rings.map((ring, i) => ring.rung(lasts[i]!)))
       const rung = rings.reduce((sum, { heard }) => sum + heard.length, bell.heard.length)
@@ -83,10 +83,10 @@ else
       doorbell.watch(board, bell.ring)
       let at = cursor
       for (let round = 0; round < 5; round++) {
-        if (round % 2) proxy.drop()
-        else proxy.cut()
+        if (round % 2) proxy.resetConnections()
+        else proxy.disconnect()
         at = await appends(engine, board, at, 3)
-        proxy.mend()
+        proxy.reconnect()
         await bell.rung(at)
         at = await appends(engine, board, at, 1)
         await bell.rung(at)
@@ -139,7 +139,7 @@ else
       assert.equal(await connection.run(r.expr(1)), 1)
       proxy.down.stall()
       await assert.rejects(connection.run(r.expr(2)))
-      proxy.down.go()
+      proxy.down.resume()
       assert.equal(await connection.run(r.expr(3)), 3)
     })
   })

@@ -7,8 +7,8 @@ import { after, describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type RDatum, type RSingleSelection, r, type TableConfig } from 'rethinkdb-ts'
 import {
-  answerer,
   findRethinkdbProgram,
+  fixedReplyServer,
   NO_RETHINKDB,
   NO_RETHINKDB_PROGRAM,
   Rethinkdb,
@@ -174,7 +174,7 @@ const refused = (url: string, code: EngineError['code'], sentence: RegExp): Prom
 
 /** Starts a server that answers with these words. Returns its URL. */
 async function says(t: TestContext, words: string): Promise<string> {
-  const { port, close } = await answerer(words)
+  const { port, close } = await fixedReplyServer(words)
   t.after(close)
   return `rethinkdb://127.0.0.1:${port}/boards`
 }

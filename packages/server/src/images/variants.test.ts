@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import sharp from 'sharp'
-import { heldSo } from '../../../../test/support/pictures.ts'
+import { withExifOrientation } from '../../../../test/support/pictures.ts'
 import { Harness } from '../../support/http-harness.ts'
 import { blankPng, CORNERS, cornersPng, readCorners } from '../../support/sample-images.ts'
 import { purgeExpired } from '../boards/boards.ts'
@@ -89,7 +89,7 @@ test('V7: variants are upright, however the camera was held', async () => {
   await mkdir(folder)
   const path = join(folder, 'held.jpg')
   for (let orientation = 1; orientation <= 8; orientation++) {
-    await writeFile(path, await heldSo(await cornersPng(400, 300), orientation))
+    await writeFile(path, await withExifOrientation(await cornersPng(400, 300), orientation))
     const sides = [64, 320]
     for (const variant of await server.images.decoder.makeVariants({
       path,

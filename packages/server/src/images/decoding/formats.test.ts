@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { type ImageRecord, limits, type MediaType } from '@wirephoto/board'
 import openLibheif from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import sharp, { type Sharp } from 'sharp'
-import { heldSo } from '../../../../../test/support/pictures.ts'
+import { withExifOrientation } from '../../../../../test/support/pictures.ts'
 import { errorOf, Harness } from '../../../support/http-harness.ts'
 import {
   blankPng,
@@ -85,7 +85,7 @@ test('V5: a TIFF is seen as its stand-in, in whatever way it holds its pixels', 
     tiles: await picture.clone().tiff({ compression: 'deflate', tile: true }).toBuffer(),
     deep: await picture.clone().toColourspace('rgb16').tiff({ compression: 'lzw' }).toBuffer(),
     p3: await picture.clone().withIccProfile('p3').tiff({ compression: 'lzw' }).toBuffer(),
-    held: await sharp(await heldSo(await cornersPng(400, 300), 6))
+    held: await sharp(await withExifOrientation(await cornersPng(400, 300), 6))
       .withMetadata({ orientation: 6 })
       .tiff({ compression: 'lzw' })
       .toBuffer(),

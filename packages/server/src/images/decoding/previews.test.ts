@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { limits } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
-import { heldSo } from '../../../../../test/support/pictures.ts'
+import { withExifOrientation } from '../../../../../test/support/pictures.ts'
 import {
   blankPng,
   CORNERS,
@@ -56,7 +56,7 @@ test('A5: whatever a page makes comes out as a small WebP, upright and without m
     await sharp(picture).resize(900, 600).jpeg().toBuffer(),
   ]
   for (let orientation = 1; orientation <= 8; orientation++)
-    sent.push(await heldSo(picture, orientation))
+    sent.push(await withExifOrientation(picture, orientation))
   for (const [i, bytes] of sent.entries()) {
     const preview = await decoder.reencodePreview(bytes)
     await check(preview)
