@@ -94,42 +94,43 @@ export function createBmp(
   pixels: Buffer,
   width: number,
   height: number,
-  { bits, core = false, topFirst = false, runs = false, masks }: Bitmap,
+  kind: Bitmap,
 ): { file: Buffer; colours: number[][] } {
+  const { bits, core = false, topFirst = false, runs = false, masks } = kind
   const palette = [[0, 0, 0], [255, 255, 255], ...(bits > 1 ? CORNERS : [])]
   const at = (x: number, y: number) => [...pixels.subarray((y * width + x) * 4).subarray(0, 3)]
-  const indexOf = (colour: readonly number[]) => {
-    const far = palette.map((each) => each.reduce((sum, v, i) => sum + (v - colour[i]!) ** 2, 0))
-    return far.indexOf(Math.min(...far))
-  }
-  const packed = (colour: readonly number[]) =>
-    bits === 16 && !masks
-      ? ((colour[0]! >> 3) << 10) | ((colour[1]! >> 3) << 5) | (colour[2]! >> 3)
-      : [...colour, 255].reduce((sum, v, i) => {
-          const mask = (masks ?? [0xff0000, 0xff00, 0xff, 0])[i]!
-          const low = mask & -mask
-          return mask === 0
-            ? sum
-            : sum + (Math.round((v * (mask >>> 0)) / low / 255) >>> 0) * (low >>> 0)
-        }, 0)
   const rows = Array.from({ length: height }, (_, n) => {
     const y = topFirst ? n : height - 1 - n
     const row = Array.from({ length: width }, (_, x) => at(x, y))
-    if (runs) return encodeRow(row.map(indexOf), bits)
-    const bytes = Buffer.alloc(Math.ceil((width * bits) / 32) * 4)
-    for (const [x, colour] of row.entries())
-      if (bits > 8) bytes.writeUIntLE(packed(colour) >>> 0, (x * bits) / 8, bits / 8)
-      else bytes[(x * bits) >> 3]! |= indexOf(colour) << (8 - bits - ((x * bits) & 7))
-    return bytes
+    if (bits > 8) return packRow(row, bits, masks)
+    const indices = row.map((colour) => nearestIn(palette, colour))
+    return runs ? encodeRow(indices, bits) : packIndices(indices, bits)
   })
   if (runs) rows.push(Buffer.from([0, 1]))
+  // The header of OS/2 has no number of colours, so its palette is complete.
+  const missing = core ? 2 ** bits - palette.length : 0
+  const colours = bits > 8 ? [] : [...palette, ...Array<number[]>(missing).fill([0, 0, 0])]
+  const header = createBmpHeader(width, height, colours.length, kind)
+  const entries = colours.map(([r, g, b]) => Buffer.from(core ? [b!, g!, r!] : [b!, g!, r!, 0]))
+  const file = Buffer.concat([header, ...entries, ...rows])
+  file.writeUInt32LE(file.length, 2)
+  file.writeUInt32LE(header.length + entries.length * (core ? 3 : 4), 10)
+  const seen = [0.25, 0.75].flatMap((y) =>
+    [0.25, 0.75].map((x) => {
+      const colour = at(Math.floor(width * x), Math.floor(height * y))
+      return bits > 8 ? colour : [...palette[nearestIn(palette, colour)]!]
+    }),
+  )
+  return { file, colours: seen }
+}
+
+function createBmpHeader(
+  width: number,
+  height: number,
+  colourCount: number,
+  { bits, core = false, topFirst = false, runs = false, masks }: Bitmap,
+): Buffer {
   const length = core ? 12 : masks ? 108 : 40
-  const colours =
-    bits > 8
-      ? []
-      : core
-        ? [...palette, ...Array(2 ** bits - palette.length).fill([0, 0, 0])]
-        : palette
   const header = Buffer.alloc(14 + length)
   header.write('BM')
   header.writeUInt32LE(length, 14)
@@ -137,26 +138,61 @@ export function createBmp(
     header.writeUInt16LE(width, 18)
     header.writeUInt16LE(height, 20)
     header.writeUInt32LE(1 | (bits << 16), 22)
-  } else {
-    header.writeInt32LE(width, 18)
-    header.writeInt32LE(topFirst ? -height : height, 22)
-    header.writeUInt32LE(1 | (bits << 16), 26)
-    header.writeUInt32LE(masks ? 3 : !runs ? 0 : bits === 8 ? 1 : 2, 30)
-    header.writeUInt32LE(colours.length, 46)
-    for (const [i, mask] of (masks ?? []).entries()) header.writeUInt32LE(mask, 54 + i * 4)
+    return header
   }
-  const entries = colours.map(([r, g, b]) => Buffer.from(core ? [b!, g!, r!] : [b!, g!, r!, 0]))
-  const start = header.length + entries.length * (core ? 3 : 4)
-  header.writeUInt32LE(start, 10)
-  const file = Buffer.concat([header, ...entries, ...rows])
-  file.writeUInt32LE(file.length, 2)
-  const seen = [0.25, 0.75].flatMap((y) =>
-    [0.25, 0.75].map((x) => {
-      const colour = at(Math.floor(width * x), Math.floor(height * y))
-      return bits > 8 ? colour : [...palette[indexOf(colour)]!]
-    }),
+  header.writeInt32LE(width, 18)
+  header.writeInt32LE(topFirst ? -height : height, 22)
+  header.writeUInt32LE(1 | (bits << 16), 26)
+  header.writeUInt32LE(masks ? 3 : !runs ? 0 : bits === 8 ? 1 : 2, 30)
+  header.writeUInt32LE(colourCount, 46)
+  for (const [i, mask] of (masks ?? []).entries()) header.writeUInt32LE(mask, 54 + i * 4)
+  return header
+}
+
+/** Returns the index of the nearest colour. */
+function nearestIn(palette: readonly (readonly number[])[], colour: readonly number[]): number {
+  const distances = palette.map((each) =>
+    each.reduce((sum, v, i) => sum + (v - colour[i]!) ** 2, 0),
   )
-  return { file, colours: seen }
+  return distances.indexOf(Math.min(...distances))
+}
+
+/** Packs a row of colours into pixels of 16, 24 or 32 bits. */
+function packRow(
+  row: readonly (readonly number[])[],
+  bits: number,
+  masks: readonly number[] | undefined,
+): Buffer {
+  const bytes = Buffer.alloc(Math.ceil((row.length * bits) / 32) * 4)
+  for (const [x, colour] of row.entries()) {
+    const pixel = bits === 16 && !masks ? packRgb555(colour) : packMasked(colour, masks)
+    bytes.writeUIntLE(pixel >>> 0, (x * bits) / 8, bits / 8)
+  }
+  return bytes
+}
+
+const packRgb555 = (colour: readonly number[]): number =>
+  ((colour[0]! >> 3) << 10) | ((colour[1]! >> 3) << 5) | (colour[2]! >> 3)
+
+function packMasked(
+  colour: readonly number[],
+  masks: readonly number[] = [0xff0000, 0xff00, 0xff, 0],
+): number {
+  let pixel = 0
+  for (const [i, value] of [...colour, 255].entries()) {
+    const mask = masks[i]!
+    const low = mask & -mask
+    if (mask !== 0) pixel += (Math.round((value * (mask >>> 0)) / low / 255) >>> 0) * (low >>> 0)
+  }
+  return pixel
+}
+
+/** Packs a row of palette indices, up to eight a byte. */
+function packIndices(indices: readonly number[], bits: number): Buffer {
+  const bytes = Buffer.alloc(Math.ceil((indices.length * bits) / 32) * 4)
+  for (const [x, index] of indices.entries())
+    bytes[(x * bits) >> 3]! |= index << (8 - bits - ((x * bits) & 7))
+  return bytes
 }
 
 /** Encodes a row as runs: the first three pixels literally, the others counted. */

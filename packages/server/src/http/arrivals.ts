@@ -11,7 +11,7 @@ const PAGE = 64
 /** What there is to be seen of a picture on its way. */
 export async function arrivalRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
   const { incomingFiles } = parts
-  const tails = new GrowingFileReaders()
+  const growingFileReaders = new GrowingFileReaders()
   const headers = { ...INERT, 'cache-control': 'no-store' }
 
   app.get('/b/:board/arrivals/:id/preview', (request, reply) =>
@@ -30,7 +30,7 @@ export async function arrivalRoutes(app: FastifyInstance, parts: Parts): Promise
       if (!incomingFile) throw new WireError('not-found')
       const { page } = request.query as { page?: unknown }
       const reader = typeof page === 'string' ? page.slice(0, PAGE) : ''
-      await tails
+      await growingFileReaders
         .send(incomingFile, `${visitor} ${reader}`, (type) => {
           reply.headers({ ...headers, 'content-type': type })
           // A tail that ends early must end its connection; and nothing in between may wait for the rest.
