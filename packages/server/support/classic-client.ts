@@ -8,6 +8,7 @@ import sharp from 'sharp'
 import { io, type Socket } from 'socket.io-client'
 import type { ClassicConfig, ServerConfig } from '../src/config.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
+import { serverConfig } from './server-config.ts'
 
 /** Milliseconds from one look to the next. */
 const LOOK = 50
@@ -29,19 +30,12 @@ export class ClassicServer {
     config: Partial<ServerConfig> = {},
   ): Promise<ClassicServer> {
     const data = await mkdtemp(join(tmpdir(), 'wirephoto-classic-'))
-    const running = await startServer({
-      port: 0,
-      host: '127.0.0.1',
-      publicUrl: null,
-      data,
-      engine: `sqlite:${data}`,
-      maxUpload: 5_000_000,
-      webRoot: null,
-      log: 'silent',
-      grace: 1_000,
-      classic: classic ? { board: 'main', pages: null, port: null, ...classic } : undefined,
-      ...config,
-    })
+    const running = await startServer(
+      serverConfig(data, {
+        classic: classic ? { board: 'main', pages: null, port: null, ...classic } : undefined,
+        ...config,
+      }),
+    )
     return new ClassicServer(data, running)
   }
 

@@ -1,91 +1,75 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ImageRecord, uuidv7 } from '@wirephoto/board'
-import { type Engine, openEngine } from '@wirephoto/engine'
-import type { FastifyInstance } from 'fastify'
+import type { Engine } from '@wirephoto/engine'
 import { pino } from 'pino'
-import { Boards, DEFAULT_BOARD_ID } from '../src/boards/boards.ts'
-import { createApp } from '../src/http/app.ts'
-import { createGuard } from '../src/http/guard.ts'
-import { type ImagePipeline, openImagePipeline } from '../src/images/pipeline.ts'
-import { Fetcher } from '../src/images/remote-fetch.ts'
-import { Metrics } from '../src/metrics.ts'
+import { type Boards, DEFAULT_BOARD_ID } from '../src/boards/boards.ts'
+import { compose, type Replacements, type Services } from '../src/compose.ts'
+import { listen } from '../src/http/listen.ts'
+import type { ImagePipeline } from '../src/images/pipeline.ts'
+import { serverConfig } from './server-config.ts'
 
-interface Config {
+interface Options extends Replacements {
   readonly maxUpload?: number
   readonly webRoot?: string
-  readonly fetcher?: Fetcher
 }
 
-/** The server's HTTP side in the test's own process, its parts within reach. */
+/** A server in the test's own process, its parts within reach. */
 export class Harness {
   readonly data: string
-  readonly #config: Config
-  engine!: Engine
-  boards!: Boards
-  images!: ImagePipeline
-  url = ''
-  readonly log = pino({ level: 'silent' })
-  #app!: FastifyInstance
+  readonly #options: Options
+  #stack = new AsyncDisposableStack()
+  #services!: Services
 
-  private constructor(data: string, config: Config) {
+  private constructor(data: string, options: Options) {
     this.data = data
-    this.#config = config
+    this.#options = options
   }
 
-  static async open(config: Config = {}): Promise<Harness> {
+  static async open(options: Options = {}): Promise<Harness> {
     const data = await mkdtemp(join(tmpdir(), 'wirephoto-http-'))
-    const harness = new Harness(data, config)
+    const harness = new Harness(data, options)
     await harness.start()
     return harness
   }
 
-  /** As a new process would find the data. */
+  /** Starts as a new process would, with the data that are there. */
   async start(): Promise<void> {
-    const { maxUpload = 5_000_000, webRoot = null } = this.#config
-    this.engine = await openEngine(`sqlite:${this.data}`)
-    this.boards = await Boards.open(this.engine)
-    const { engine, boards, log } = this
-    this.images = await openImagePipeline({ data: this.data, engine, boards, maxUpload, log })
-    const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
-    const { incomingFiles, intake, directUpload } = this.images
-    const metrics = new Metrics()
-    const fetcher = this.#config.fetcher ?? new Fetcher({ maxUpload })
-    const parts = {
-      engine,
-      boards,
-      incomingFiles,
-      intake,
-      directUpload,
-      fetcher,
-      metrics,
-      guard,
-      log,
-      maxUpload,
-      webRoot,
-    }
-    this.#app = await createApp({ ...parts, url: () => this.url })
-    await this.#app.ready()
-    this.#app.server.listen(0, '127.0.0.1')
-    await once(this.#app.server, 'listening')
-    this.url = `http://localhost:${this.port}`
+    const { maxUpload = 5_000_000, webRoot = null, ...replacements } = this.#options
+    const config = serverConfig(this.data, { maxUpload, webRoot, grace: 0 })
+    this.#stack = new AsyncDisposableStack()
+    this.#services = await compose(config, this.log, this.#stack, replacements)
+    await listen(this.#services.app.server, config, this.#stack)
+  }
+
+  readonly log = pino({ level: 'silent' })
+
+  get engine(): Engine {
+    return this.#services.engine
+  }
+
+  get boards(): Boards {
+    return this.#services.boards
+  }
+
+  get images(): ImagePipeline {
+    return this.#services.images
   }
 
   get port(): number {
-    return (this.#app.server.address() as AddressInfo).port
+    return (this.#services.app.server.address() as AddressInfo).port
   }
 
+  get url(): string {
+    return `http://localhost:${this.port}`
+  }
+
+  /** Closes everything, and keeps the data. */
   async stop(): Promise<void> {
-    this.#app.server.close()
-    this.#app.server.closeAllConnections()
-    await this.images.close()
-    await this.#app.close()
-    await this.boards.close()
-    await this.engine.close()
+    await this.#stack.disposeAsync()
   }
 
   async close(): Promise<void> {

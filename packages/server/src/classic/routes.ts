@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart'
 import { cleanName, type ImageRecord, WireError } from '@wirephoto/board'
+import type { BlobStore } from '@wirephoto/engine'
 import { create as contentDisposition } from 'content-disposition'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { toWireError } from '../errors.ts'
-import type { Parts } from '../http/app.ts'
 import { send } from '../http/blobs.ts'
 import { declaredLength } from '../http/body.ts'
+import type { DirectUpload } from '../images/uploads/direct-upload.ts'
+import type { Intake } from '../images/uploads/intake.ts'
 import type { Classic } from './classic.ts'
 import { decoded } from './data-url.ts'
 
@@ -16,18 +18,29 @@ import { decoded } from './data-url.ts'
 const FORM = 65_536
 const FIELD = 4_096
 
-/** What the tutorials' pages ask for over HTTP (K4). */
-export async function classicRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
-  const classic = parts.classic!
+interface ClassicRoutesOptions {
+  readonly classic: Classic
+  readonly intake: Intake
+  readonly directUpload: DirectUpload
+  readonly blobs: BlobStore
+  /** The largest picture, in bytes. */
+  readonly maxUpload: number
+  readonly log: FastifyBaseLogger
+}
+
+/** The addresses that the tutorials' pages ask for over HTTP (K4). */
+export async function classicRoutes(
+  app: FastifyInstance,
+  { classic, intake, directUpload, blobs, maxUpload, log }: ClassicRoutesOptions,
+): Promise<void> {
   const { board } = classic
-  const { intake, directUpload, maxUpload } = parts
   // Written as text a picture is a third longer; it is counted as bytes by the intake.
   const most = Math.ceil((maxUpload * 4) / 3) + FORM
   await app.register(multipart, {
     limits: { files: 10, fileSize: most, fields: 20, fieldSize: FIELD },
     isPartAFile: (name, _type, fileName) => name === 'file' || fileName !== undefined,
   })
-  refuseInTheirTongue(app, parts)
+  refuseInTheirTongue(app, log)
 
   const create = async (request: FastifyRequest) => {
     const sender = classic.sender(request.raw)
@@ -66,7 +79,7 @@ export async function classicRoutes(app: FastifyInstance, parts: Parts): Promise
     const record = pictureOf(classic, request)
     reply.header('cache-control', 'private, no-cache')
     const name = contentDisposition(cleanName(record.name), { type: 'attachment' })
-    return send(parts, request, reply.header('content-disposition', name), record)
+    return send(blobs, request, reply.header('content-disposition', name), record)
   })
   await configRoute(app, classic)
 }
@@ -112,7 +125,7 @@ async function formOf(request: FastifyRequest, most: number): Promise<Form> {
 }
 
 /** Errors as the second tutorial's page reads them: 400 for whatever is wrong with a picture. */
-function refuseInTheirTongue(app: FastifyInstance, { log }: Parts): void {
+function refuseInTheirTongue(app: FastifyInstance, log: FastifyBaseLogger): void {
   app.setErrorHandler((error, _request, reply) => {
     const { statusCode = 500 } = error as { statusCode?: number }
     const ofFramework = !(error instanceof WireError) && statusCode < 500

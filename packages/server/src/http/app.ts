@@ -1,7 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
-import type { Engine } from '@wirephoto/engine'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -9,44 +8,10 @@ import {
   LogController,
   type RouteOptions,
 } from 'fastify'
-import type { Boards } from '../boards/boards.ts'
-import type { Classic } from '../classic/classic.ts'
-import { classicRoutes } from '../classic/routes.ts'
 import { toWireError } from '../errors.ts'
-import type { Fetcher } from '../images/remote-fetch.ts'
-import type { DirectUpload } from '../images/uploads/direct-upload.ts'
-import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
-import type { Intake } from '../images/uploads/intake.ts'
-import type { Metrics } from '../metrics.ts'
-import { arrivalRoutes } from './arrivals.ts'
-import { blobRoutes } from './blobs.ts'
-import { boardRoutes } from './boards.ts'
 import { expectContinue, hasUnreadBody, lastWords, openBody } from './body.ts'
 import type { Guard } from './guard.ts'
-import { healthRoutes } from './health.ts'
-import { imageRoutes } from './images.ts'
-import { pageRoutes } from './page.ts'
-import { methodOverride, uploadRoutes } from './uploads.ts'
-
-/** What the routes work with. */
-export interface Parts {
-  readonly engine: Engine
-  readonly boards: Boards
-  readonly incomingFiles: IncomingFiles
-  readonly intake: Intake
-  readonly directUpload: DirectUpload
-  readonly fetcher: Fetcher
-  readonly metrics: Metrics
-  readonly guard: Guard
-  readonly log: FastifyBaseLogger
-  /** Where the server is reached, without a slash at the end. */
-  readonly url: () => string
-  /** Bytes. */
-  readonly maxUpload: number
-  readonly webRoot: string | null
-  /** The board that is open to the tutorials' pages; left out, none is. */
-  readonly classic?: Classic | undefined
-}
+import { methodOverride } from './uploads.ts'
 
 /** Bytes of a JSON body. */
 const JSON_BODY = 65_536
@@ -63,9 +28,18 @@ const HEADERS = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
 }
 
-export async function createApp(parts: Parts): Promise<FastifyInstance> {
+interface AppOptions {
+  readonly guard: Guard
+  readonly log: FastifyBaseLogger
+}
+
+/** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
+export async function createApp(
+  { guard, log }: AppOptions,
+  routes: (app: FastifyInstance) => Promise<void>,
+): Promise<FastifyInstance> {
   const app = fastify({
-    loggerInstance: parts.log,
+    loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: JSON_BODY,
     return503OnClosing: false,
@@ -81,18 +55,18 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
     },
   }) as unknown as FastifyInstance
 
-  const routes = new Map<string, Set<string>>()
+  const methodsByUrl = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }: RouteOptions) => {
-    const known = routes.get(url) ?? new Set()
-    routes.set(url, new Set([...known, ...[method].flat()]))
+    const known = methodsByUrl.get(url) ?? new Set()
+    methodsByUrl.set(url, new Set([...known, ...[method].flat()]))
   })
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
-    parts.guard.check(request.raw)
+    guard.check(request.raw)
     // What caches may keep must introduce nobody.
     const cookie = /^\/(?:assets\/|b\/[^/]+\/blob\/)/.test(request.url)
       ? null
-      : parts.guard.introduce(request.raw)
+      : guard.introduce(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
   })
   app.addHook('preParsing', async (request) => {
@@ -114,19 +88,9 @@ export async function createApp(parts: Parts): Promise<FastifyInstance> {
     return reply.code(told.status).send({ error: told })
   })
 
-  for (const plugin of [
-    healthRoutes,
-    boardRoutes,
-    imageRoutes,
-    uploadRoutes,
-    blobRoutes,
-    arrivalRoutes,
-    pageRoutes,
-    ...(parts.classic ? [classicRoutes] : []),
-  ])
-    await app.register(plugin, parts)
+  await routes(app)
   // What is read at the root is the page's files.
-  for (const [url, known] of routes)
+  for (const [url, known] of methodsByUrl)
     if (url !== '/:name' && !url.includes('*')) refuseOthers(app, url, known)
   return app
 }

@@ -1,21 +1,28 @@
 import { WireError } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import { GrowingFileReaders } from '../images/uploads/growing-file-readers.ts'
-import type { Parts } from './app.ts'
+import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
 import { INERT } from './blobs.ts'
-import { atBoard, pictureOf } from './board-route.ts'
+import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
 
 /** The longest name that a page may have for itself. */
 const PAGE = 64
 
-/** What there is to be seen of a picture on its way. */
-export async function arrivalRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
-  const { incomingFiles } = parts
+interface ArrivalRoutesOptions extends BoardContext {
+  readonly incomingFiles: IncomingFiles
+}
+
+/** Serves pictures on their way: previews, and files as they grow. */
+export async function arrivalRoutes(
+  app: FastifyInstance,
+  context: ArrivalRoutesOptions,
+): Promise<void> {
+  const { incomingFiles } = context
   const growingFileReaders = new GrowingFileReaders()
   const headers = { ...INERT, 'cache-control': 'no-store' }
 
   app.get('/b/:board/arrivals/:id/preview', (request, reply) =>
-    atBoard(parts, request, async (board) => {
+    atBoard(context, request, async (board) => {
       const { id } = pictureOf(board, request)
       const preview = await incomingFiles.readPreview(board.id, id)
       if (!preview) throw new WireError('not-found')
@@ -24,7 +31,7 @@ export async function arrivalRoutes(app: FastifyInstance, parts: Parts): Promise
   )
 
   app.get('/b/:board/arrivals/:id', { exposeHeadRoute: false }, (request, reply) =>
-    atBoard(parts, request, async (board, { visitor }) => {
+    atBoard(context, request, async (board, { visitor }) => {
       const { id } = pictureOf(board, request)
       const incomingFile = incomingFiles.findAnnounced(board.id, id)
       if (!incomingFile) throw new WireError('not-found')

@@ -7,11 +7,11 @@ import {
   VARIANT_SIDES_PX,
   WireError,
 } from '@wirephoto/board'
+import type { BlobStore } from '@wirephoto/engine'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { variantKey } from '../images/variants.ts'
-import type { Parts } from './app.ts'
-import { atBoard, pictureOf } from './board-route.ts'
+import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
 
 /** Pictures can't act: whatever their bytes say, a browser may only show them (F9). */
 export const INERT = {
@@ -22,8 +22,14 @@ export const INERT = {
 
 const IMMUTABLE = 'private, max-age=31536000, immutable'
 
-/** Stored bytes, to a board that has a picture with them and to no other. */
-export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
+interface BlobRoutesOptions extends BoardContext {
+  readonly blobs: Blobs
+}
+type Blobs = Pick<BlobStore, 'get'>
+
+/** Serves stored bytes to boards that have a picture with them, and to no other. */
+export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOptions): Promise<void> {
+  const { blobs } = context
   const method = ['GET', 'HEAD']
 
   app.route({
@@ -31,11 +37,11 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
     url: '/b/:board/blob/:sha256/original',
     exposeHeadRoute: false,
     handler: (request, reply) =>
-      atBoard(parts, request, (board) => {
+      atBoard(context, request, (board) => {
         const record = board.pictureWithBlob((request.params as { sha256: string }).sha256)
         if (!record) throw new WireError('not-found')
         reply.header('cache-control', IMMUTABLE)
-        return send(parts, request, reply, record)
+        return send(blobs, request, reply, record)
       }),
   })
 
@@ -45,15 +51,15 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
       url: `/b/:board/blob/:sha256/${side}`,
       exposeHeadRoute: false,
       handler: (request, reply) =>
-        atBoard(parts, request, async (board) => {
+        atBoard(context, request, async (board) => {
           const { sha256 } = request.params as { sha256: string }
           if (!board.pictureWithBlob(sha256, side)) throw new WireError('not-found')
           const blob = variantKey(sha256, side)
           // Small enough, and how long it is stands nowhere else.
-          const bytes = await buffer(await parts.engine.blobs.get(blob))
+          const bytes = await buffer(await blobs.get(blob))
           reply.header('cache-control', IMMUTABLE)
           const record = { blob, bytes: bytes.length, type: 'image/webp' } as const
-          return send(parts, request, reply, record, ({ start, end }) => bytes.subarray(start, end))
+          return send(blobs, request, reply, record, ({ start, end }) => bytes.subarray(start, end))
         }),
     })
 
@@ -62,12 +68,12 @@ export async function blobRoutes(app: FastifyInstance, parts: Parts): Promise<vo
     url: '/api/boards/:board/images/:id/file',
     exposeHeadRoute: false,
     handler: (request, reply) =>
-      atBoard(parts, request, (board) => {
+      atBoard(context, request, (board) => {
         const record = pictureOf(board, request)
         const type = 'download' in (request.query as object) ? 'attachment' : 'inline'
         reply.header('cache-control', 'private, no-cache')
         reply.header('content-disposition', contentDisposition(fileName(record), { type }))
-        return send(parts, request, reply, record)
+        return send(blobs, request, reply, record)
       }),
   })
 }
@@ -80,13 +86,13 @@ function fileName({ name, type }: ImageRecord): string {
 
 /** A picture's bytes, or the part that was asked for. */
 export async function send(
-  { engine }: Parts,
+  blobs: Blobs,
   request: FastifyRequest,
   reply: FastifyReply,
   { blob, bytes, type }: Pick<ImageRecord, 'blob' | 'bytes' | 'type'>,
   read: (range: { start: number; end: number }) => Readable | Buffer | Promise<Readable> = (
     range,
-  ) => engine.blobs.get(blob!, range),
+  ) => blobs.get(blob!, range),
 ): Promise<FastifyReply> {
   // Still arriving.
   if (blob === null || bytes === null || type === null) throw new WireError('not-found')

@@ -1,11 +1,18 @@
 import { type ImageRecord, isBoardId, WireError } from '@wirephoto/board'
 import type { FastifyRequest } from 'fastify'
+import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
-import type { Parts } from './app.ts'
+import type { Guard } from './guard.ts'
+
+/** The objects that find a request's board, and the visitor who asks. */
+export interface BoardContext {
+  readonly boards: Boards
+  readonly guard: Guard
+}
 
 /** Runs `use` with the board that the address names, for whoever asks. */
 export function atBoard<T>(
-  { boards, guard }: Parts,
+  { boards, guard }: BoardContext,
   request: FastifyRequest,
   use: (board: LiveBoard, sender: Sender) => T | Promise<T>,
 ): Promise<T> {

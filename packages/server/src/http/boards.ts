@@ -2,13 +2,21 @@ import { settings } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
-import type { Parts } from './app.ts'
-import { atBoard } from './board-route.ts'
+import { atBoard, type BoardContext } from './board-route.ts'
 import { encodingFor } from './encoding.ts'
 import { Snapshots } from './snapshots.ts'
 
-export async function boardRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
-  const { boards, url } = parts
+interface BoardRoutesOptions extends BoardContext {
+  /** Returns where the server is reached, without a slash at the end. */
+  readonly url: () => string
+}
+
+/** Creates boards, and serves their settings and snapshots. */
+export async function boardRoutes(
+  app: FastifyInstance,
+  context: BoardRoutesOptions,
+): Promise<void> {
+  const { boards, url } = context
   const snapshots = new Snapshots()
   const pageOf = (id: string) => `${url()}/${id === DEFAULT_BOARD_ID ? '' : `b/${id}`}`
 
@@ -21,7 +29,7 @@ export async function boardRoutes(app: FastifyInstance, parts: Parts): Promise<v
   })
 
   app.get('/api/boards/:board', (request) =>
-    atBoard(parts, request, ({ id, records }: LiveBoard) => ({
+    atBoard(context, request, ({ id, records }: LiveBoard) => ({
       id,
       url: pageOf(id),
       title: settings(records).title,
@@ -29,7 +37,7 @@ export async function boardRoutes(app: FastifyInstance, parts: Parts): Promise<v
   )
 
   app.get('/api/boards/:board/snapshot', (request, reply) =>
-    atBoard(parts, request, async (board) => {
+    atBoard(context, request, async (board) => {
       const encoding = encodingFor(request)
       const { cursor, body } = await snapshots.of(board, encoding)
       const etag = `"${cursor}.${encoding}"`

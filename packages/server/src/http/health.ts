@@ -1,12 +1,13 @@
 import { WireError } from '@wirephoto/board'
+import type { Engine } from '@wirephoto/engine'
 import type { FastifyInstance } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
-import type { Parts } from './app.ts'
+import type { Metrics } from '../metrics.ts'
 
-/** For whoever keeps the server running: is it alive, can it serve, how does it do. */
+/** Serves what an operator's tools ask: is the server alive, can it serve, how busy is it. */
 export async function healthRoutes(
   app: FastifyInstance,
-  { engine, metrics }: Parts,
+  { engine, metrics }: { engine: Engine; metrics: Metrics },
 ): Promise<void> {
   app.get('/healthz', () => ({ ok: true }))
   app.get('/readyz', async () => {

@@ -2,9 +2,9 @@ import multipart from '@fastify/multipart'
 import { ClientCommand, cleanName, ImageFetch, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
-import type { DirectPicture } from '../images/uploads/direct-upload.ts'
-import type { Parts } from './app.ts'
-import { atBoard, pictureOf } from './board-route.ts'
+import type { Fetcher } from '../images/remote-fetch.ts'
+import type { DirectPicture, DirectUpload } from '../images/uploads/direct-upload.ts'
+import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
 
 /** Bytes that a form may add to its files. */
@@ -14,13 +14,27 @@ const FILES = 50
 
 type Body = AsyncGenerator<DirectPicture>
 
-export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
+interface DirectRoutesOptions extends BoardContext {
+  readonly directUpload: DirectUpload
+  /** The largest picture, in bytes. */
+  readonly maxUpload: number
+}
+
+interface ImageRoutesOptions extends DirectRoutesOptions {
+  readonly fetcher: Fetcher
+}
+
+/** Reads, changes, removes, fetches and takes pictures by their addresses. */
+export async function imageRoutes(
+  app: FastifyInstance,
+  context: ImageRoutesOptions,
+): Promise<void> {
   app.get('/api/boards/:board/images/:id', (request) =>
-    atBoard(parts, request, (board) => pictureOf(board, request)),
+    atBoard(context, request, (board) => pictureOf(board, request)),
   )
 
   app.patch('/api/boards/:board/images/:id', (request) =>
-    atBoard(parts, request, async (board, sender) => {
+    atBoard(context, request, async (board, sender) => {
       const { id } = pictureOf(board, request)
       const command = parseOrThrow(ClientCommand, { kind: 'image.patch', id, set: request.body })
       await board.act([command], sender)
@@ -29,20 +43,17 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
   )
 
   app.delete('/api/boards/:board/images/:id', (request, reply) =>
-    atBoard(parts, request, async (board, sender) => {
+    atBoard(context, request, async (board, sender) => {
       await board.act([{ kind: 'image.remove', id: pictureOf(board, request).id }], sender)
       return reply.code(204).send()
     }),
   )
 
   app.post('/api/boards/:board/images/from-url', (request, reply) =>
-    atBoard(parts, request, async (board, sender) => {
+    atBoard(context, request, async (board, sender) => {
       const { url, ...place } = parseOrThrow(ImageFetch, request.body)
-      const [stored] = await parts.directUpload.storeAll(
-        board,
-        sender,
-        parts.fetcher.read(url, place),
-      )
+      const pictures = context.fetcher.read(url, place)
+      const [stored] = await context.directUpload.storeAll(board, sender, pictures)
       return reply.code(201).send(stored)
     }),
   )
@@ -51,22 +62,22 @@ export async function imageRoutes(app: FastifyInstance, parts: Parts): Promise<v
     streams.removeAllContentTypeParsers()
     streams.addContentTypeParser('*', (_request, _body, done) => done(null))
     // The arrival cuts a file off before the form's parser would.
-    const fileSize = parts.maxUpload + 1
+    const fileSize = context.maxUpload + 1
     const limits = { files: FILES, fileSize, fields: 20, fieldSize: FORM }
     await streams.register(multipart, { limits })
     streams.addHook('onRoute', (route) => {
       route.config = { ...route.config, streams: true }
     })
-    sendingRoutes(streams, parts)
+    directRoutes(streams, context)
   })
 }
 
-/** The doors for scripts: a picture whole in one request, answered when it is stored. */
-function sendingRoutes(app: FastifyInstance, parts: Parts): void {
-  const { directUpload, maxUpload } = parts
+/** Takes pictures from scripts: whole in one request, answered when they are stored. */
+function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void {
+  const { directUpload, maxUpload } = context
 
   const take = (request: FastifyRequest, reply: FastifyReply, name: string) =>
-    atBoard(parts, request, async (board, sender) => {
+    atBoard(context, request, async (board, sender) => {
       const isForm = request.isMultipart()
       const size = declaredLength(request.raw) ?? 0
       if (size > maxUpload + (isForm ? FORM : 0))

@@ -5,8 +5,7 @@ import { brotliCompress, gzip } from 'node:zlib'
 import fastifyStatic from '@fastify/static'
 import { WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Parts } from './app.ts'
-import { atBoard } from './board-route.ts'
+import { atBoard, type BoardContext } from './board-route.ts'
 import { type Encoding, encodingFor } from './encoding.ts'
 
 /** What the page may load: its own files, the pictures, and what it makes itself as blobs. */
@@ -33,10 +32,17 @@ const pack = {
 
 const FOREVER = 'public, max-age=31536000, immutable'
 
+interface PageRoutesOptions extends BoardContext {
+  /** The folder of the built page; null for the API only. */
+  readonly webRoot: string | null
+  /** The folder of the tutorials' pages, which go before our own; null for none. */
+  readonly classicPages: string | null
+}
+
 /** The built page, and the tutorials' own before it. Without either the server is its API only. */
-export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
-  const pages = parts.classic?.config.pages ?? null
-  const webRoot = (await hasPage(parts.webRoot)) ? parts.webRoot : null
+export async function pageRoutes(app: FastifyInstance, context: PageRoutesOptions): Promise<void> {
+  const pages = context.classicPages
+  const webRoot = (await hasPage(context.webRoot)) ? context.webRoot : null
   const root = [pages, webRoot].filter((folder) => folder !== null)
   if (root.length === 0) return
 
@@ -71,7 +77,7 @@ export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<vo
   /** A link is previewed by a picture, which those who preview want to be told by its whole address. */
   const page = async (request: FastifyRequest, reply: FastifyReply, status = 200) => {
     const html = await readFile(join(webRoot, 'index.html'), 'utf8')
-    const preview = `${parts.guard.origin(request.raw)}/preview.png`
+    const preview = `${context.guard.origin(request.raw)}/preview.png`
     const encoding = encodingFor(request)
     if (encoding !== 'identity') reply.header('content-encoding', encoding)
     return reply
@@ -89,7 +95,7 @@ export async function pageRoutes(app: FastifyInstance, parts: Parts): Promise<vo
   for (const url of ['/b/:board', '/b/:board/show']) app.get(url, answer)
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const found = await atBoard(parts, request, () => true).catch((error: unknown) => {
+    const found = await atBoard(context, request, () => true).catch((error: unknown) => {
       if (error instanceof WireError && error.code === 'unknown-board') return false
       throw error
     })

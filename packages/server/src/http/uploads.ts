@@ -3,9 +3,15 @@ import { type ImageRecord, may, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
-import type { Parts } from './app.ts'
-import { atBoard } from './board-route.ts'
+import type { Intake } from '../images/uploads/intake.ts'
+import { atBoard, type BoardContext } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
+
+interface UploadRoutesOptions extends BoardContext {
+  readonly intake: Intake
+  /** The largest picture, in bytes. */
+  readonly maxUpload: number
+}
 
 /**
  * Resumable uploads: tus 1.0.0 with the extensions creation, creation-with-upload and termination.
@@ -13,8 +19,11 @@ import { declaredLength, openBody } from './body.ts'
  * (F1), a refusal is answered before the body is read, and the last part when the picture is stored.
  * Quoted are the MUSTs of the protocol.
  */
-export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<void> {
-  const { intake, maxUpload } = parts
+export async function uploadRoutes(
+  app: FastifyInstance,
+  context: UploadRoutesOptions,
+): Promise<void> {
+  const { intake, maxUpload } = context
   const collection = '/api/boards/:board/uploads'
   const upload = `${collection}/:id`
 
@@ -46,7 +55,7 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
     )
 
   app.post(collection, (request, reply) =>
-    atBoard(parts, request, async (board, sender) => {
+    atBoard(context, request, async (board, sender) => {
       const id = metadata(request).get('id') ?? ''
       const length = integer(request, 'upload-length')
       const record = recordOf(board, id)
@@ -74,7 +83,7 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
   )
 
   app.head(upload, (request, reply) =>
-    atBoard(parts, request, async (board) => {
+    atBoard(context, request, async (board) => {
       const { id } = request.params as { id: string }
       const incomingFile = await intake.pendingUpload(board, id)
       // "The Server MUST prevent the client and/or proxies from caching the response by adding the
@@ -93,7 +102,7 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
   )
 
   app.patch(upload, (request, reply) =>
-    atBoard(parts, request, async (board, sender) => {
+    atBoard(context, request, async (board, sender) => {
       const { id } = request.params as { id: string }
       const at = integer(request, 'upload-offset')
       // "All PATCH requests MUST use Content-Type: application/offset+octet-stream".
@@ -119,7 +128,7 @@ export async function uploadRoutes(app: FastifyInstance, parts: Parts): Promise<
   )
 
   app.delete(upload, (request, reply) =>
-    atBoard(parts, request, async (board, sender) => {
+    atBoard(context, request, async (board, sender) => {
       const { id } = request.params as { id: string }
       const incomingFile = await intake.pendingUpload(board, id)
       if (!incomingFile) throw storedOr(board, id) && new WireError('conflict')

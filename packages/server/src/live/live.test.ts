@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type Server as HttpServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -21,14 +20,13 @@ import {
   uuidv7,
   WIRE_VERSION,
 } from '@wirephoto/board'
-import { type Engine, openEngine } from '@wirephoto/engine'
 import { pino } from 'pino'
 import { WebSocket } from 'ws'
-import { Boards, DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import { serverConfig } from '../../support/server-config.ts'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
-import { type ImagePipeline, openImagePipeline } from '../images/pipeline.ts'
-import { Metrics } from '../metrics.ts'
-import { Gateway } from './gateway.ts'
+import { compose } from '../compose.ts'
+import { listen } from '../http/listen.ts'
 
 const anna = { visitor: 'anna', role: 'edit' } as const
 /** Whoever says nothing is Anna. */
@@ -150,11 +148,7 @@ class Viewer {
 
 describe('live', () => {
   let folder: string
-  let engine: Engine
-  let boards: Boards
-  let http: HttpServer
-  let gateway: Gateway
-  let images: ImagePipeline
+  let stack: AsyncDisposableStack
   let port: number
   let board: LiveBoard
   let release: () => void
@@ -170,32 +164,16 @@ describe('live', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wirephoto-live-'))
-    engine = await openEngine(`sqlite:${folder}`)
-    boards = await Boards.open(engine)
-    http = createServer().listen(0, '127.0.0.1')
-    await once(http, 'listening')
-    port = (http.address() as AddressInfo).port
-    const log = pino({ level: 'silent' })
-    images = await openImagePipeline({ data: folder, engine, boards, maxUpload: 5_000_000, log })
-    const { previews, uploadProgress } = images
-    gateway = new Gateway(http, {
-      boards,
-      guard: { check: () => {}, sender: visitorOf, origin: () => '', introduce: () => null },
-      previews,
-      uploadProgress,
-      metrics: new Metrics(),
-      log,
-    })
+    stack = new AsyncDisposableStack()
+    const config = serverConfig(folder, { grace: 0 })
+    const guard = { check: () => {}, sender: visitorOf, origin: () => '', introduce: () => null }
+    const { app, boards } = await compose(config, pino({ level: 'silent' }), stack, { guard })
+    port = await listen(app.server, config, stack)
     ;({ board, release } = await boards.hold(DEFAULT_BOARD_ID))
   })
   after(async () => {
-    gateway.close()
-    http.closeAllConnections()
-    http.close()
     release()
-    await images.close()
-    await boards.close()
-    await engine.close()
+    await stack.disposeAsync()
     await rm(folder, { recursive: true })
   })
 

@@ -1,0 +1,145 @@
+import type { Server as HttpServer } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
+import { type Engine, lockFolder, makeFolder, openEngine } from '@wirephoto/engine'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { Boards } from './boards/boards.ts'
+import { Classic } from './classic/classic.ts'
+import { classicRoutes } from './classic/routes.ts'
+import type { ServerConfig } from './config.ts'
+import { createApp } from './http/app.ts'
+import { arrivalRoutes } from './http/arrivals.ts'
+import { blobRoutes } from './http/blobs.ts'
+import { boardRoutes } from './http/boards.ts'
+import { createGuard, type Guard } from './http/guard.ts'
+import { healthRoutes } from './http/health.ts'
+import { imageRoutes } from './http/images.ts'
+import { urlOf } from './http/listen.ts'
+import { pageRoutes } from './http/page.ts'
+import { uploadRoutes } from './http/uploads.ts'
+import { GarbageCollector } from './images/garbage-collector.ts'
+import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
+import { Fetcher } from './images/remote-fetch.ts'
+import { Gateway } from './live/gateway.ts'
+import { Metrics } from './metrics.ts'
+
+/** The time that open requests have to end when the server closes. */
+const CLOSE_TIMEOUT_MS = 10_000
+
+/** The objects of one server, each made once. */
+export interface Services {
+  readonly engine: Engine
+  readonly boards: Boards
+  readonly images: ImagePipeline
+  readonly app: FastifyInstance
+  /** Finishes what an earlier run of the server has left, in the background. */
+  readonly resume: () => void
+}
+
+/** Objects that a test puts in place of the server's own. */
+export interface Replacements {
+  readonly guard?: Guard | undefined
+  readonly fetcher?: Fetcher | undefined
+}
+
+/**
+ * Makes every object of a server but its listening sockets, and defers their ends onto `stack`. Rejects
+ * with `EngineError`, or with the system's error if the data folder can't be written.
+ */
+export async function compose(
+  config: ServerConfig,
+  log: FastifyBaseLogger,
+  stack: AsyncDisposableStack,
+  replacements: Replacements = {},
+): Promise<Services> {
+  const { data, maxUpload, webRoot, classic: classicConfig } = config
+  await makeFolder(data)
+  // Uploads lie in it, wherever the boards are: another server would take them for those of a dead one.
+  stack.defer(lockFolder(data))
+  const engine = await openEngine(config.engine)
+  stack.defer(() => engine.close())
+  const boards = await Boards.open(engine)
+  stack.defer(() => boards.close())
+
+  let resumed: Promise<unknown> = Promise.resolve()
+  stack.defer(async () => void (await resumed))
+  const images = await openImagePipeline({ data, engine, boards, maxUpload, log })
+  stack.defer(() => images.close())
+  const { incomingFiles, uploadProgress, variants, previews, intake, directUpload } = images
+
+  const guard = replacements.guard ?? createGuard(config)
+  const fetcher = replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom })
+  const metrics = new Metrics()
+  const classic = classicConfig
+    ? await Classic.open({ engine, boards, intake, directUpload, guard, log }, classicConfig)
+    : null
+  const { blobs } = engine
+  const classicPages = classicConfig?.pages ?? null
+  const app: FastifyInstance = await createApp({ guard, log }, async (routes) => {
+    await routes.register(healthRoutes, { engine, metrics })
+    await routes.register(boardRoutes, { boards, guard, url: () => urlOf(app.server, config) })
+    await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })
+    await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
+    await routes.register(blobRoutes, { boards, guard, blobs })
+    await routes.register(arrivalRoutes, { boards, guard, incomingFiles })
+    await routes.register(pageRoutes, { boards, guard, webRoot, classicPages })
+    if (classic)
+      await routes.register(classicRoutes, {
+        classic,
+        intake,
+        directUpload,
+        blobs,
+        maxUpload,
+        log,
+      })
+  })
+  stack.defer(() => app.close())
+  const gateway = new Gateway(app.server, { boards, guard, previews, uploadProgress, metrics, log })
+  classic?.attach(app.server)
+  await app.ready()
+
+  const garbageCollector = new GarbageCollector(engine, boards, images, (...args) =>
+    gateway.notify(...args),
+  )
+  const collections = garbageCollector.schedule(log, config.garbageCollection)
+  stack.defer(() => collections.close())
+
+  // The last one comes first: sockets say goodbye, uploads break off with their bytes durable, all
+  // other requests may end.
+  const requests = countRequests(app.server)
+  const timeout = config.grace ?? CLOSE_TIMEOUT_MS
+  stack.defer(() => app.server.closeAllConnections())
+  stack.defer(() =>
+    Promise.race([requests.whenNone(), setTimeout(timeout, undefined, { ref: false })]),
+  )
+  stack.defer(() => incomingFiles.close())
+  stack.defer(() => classic?.close())
+  stack.defer(() => gateway.close())
+
+  return {
+    engine,
+    boards,
+    images,
+    app,
+    resume: () => {
+      resumed = Promise.all([intake.resume(), variants.resume()])
+    },
+  }
+}
+
+function countRequests(server: HttpServer): { whenNone(): Promise<void> } {
+  let count = 0
+  let resolve = () => {}
+  server.on('request', (_request, response) => {
+    count++
+    response.once('close', () => {
+      if (--count === 0) resolve()
+    })
+  })
+  return {
+    whenNone: () =>
+      new Promise((done) => {
+        resolve = done
+        if (count === 0) done()
+      }),
+  }
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { serverConfig } from '../support/server-config.ts'
+import { Boards } from './boards/boards.ts'
+import { Decoder } from './images/decoding/decoder.ts'
+import { IncomingFiles } from './images/uploads/incoming-files.ts'
+import { startServer } from './server.ts'
+
+let data: string
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), 'wirephoto-server-'))
+})
+afterEach(() => rm(data, { recursive: true, force: true }))
+
+test('what fails to close keeps nothing else open: the engine and its lock are free again', async (t) => {
+  for (const owner of [IncomingFiles, Decoder, Boards]) {
+    const server = await startServer(serverConfig(data))
+    const { mock } = t.mock.method(owner.prototype, 'close', () =>
+      Promise.reject(new Error('the disk is gone')),
+    )
+    await assert.rejects(server.close(), /the disk is gone/, owner.name)
+    mock.restore()
+    await assert.rejects(fetch(server.url), owner.name)
+    // SQLite and the folder are locked for one server, so this one starts only if both are free.
+    const next = await startServer(serverConfig(data))
+    await next.close()
+  }
+})
+
+test('closing twice is closing once', async () => {
+  const server = await startServer(serverConfig(data))
+  await Promise.all([server.close(), server.close()])
+})
+
+test('a server that can not listen closes what it has opened', async (t) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  t.after(() => other.close())
+  const { port } = other.address() as { port: number }
+  await assert.rejects(startServer(serverConfig(data, { port })), { code: 'EADDRINUSE' })
+  await (await startServer(serverConfig(data))).close()
+})
