@@ -23,7 +23,7 @@ export async function arrivalRoutes(
 
   app.get('/b/:board/arrivals/:id/preview', (request, reply) =>
     atBoard(context, request, async (board) => {
-      const { id } = pictureOf(board, request)
+      const { id } = await pictureOf(board, request)
       const preview = await incomingFiles.readPreview(board.id, id)
       if (!preview) throw new WireError('not-found')
       return reply.headers(headers).type('image/webp').send(preview)
@@ -32,7 +32,7 @@ export async function arrivalRoutes(
 
   app.get('/b/:board/arrivals/:id', { exposeHeadRoute: false }, (request, reply) =>
     atBoard(context, request, async (board, { visitor }) => {
-      const { id } = pictureOf(board, request)
+      const { id } = await pictureOf(board, request)
       const incomingFile = incomingFiles.findAnnounced(board.id, id)
       if (!incomingFile) throw new WireError('not-found')
       const { page } = request.query as { page?: unknown }

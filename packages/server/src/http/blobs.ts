@@ -11,7 +11,7 @@ import type { BlobStore } from '@wirephoto/engine'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { variantKey } from '../images/variants.ts'
-import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
+import { atBoard, type BoardContext, findOrRefresh, storedPictureOf } from './board-route.ts'
 
 /** Pictures can't act: whatever their bytes say, a browser may only show them (F9). */
 export const INERT = {
@@ -37,8 +37,9 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     url: '/b/:board/blob/:sha256/original',
     exposeHeadRoute: false,
     handler: (request, reply) =>
-      atBoard(context, request, (board) => {
-        const record = board.pictureWithBlob((request.params as { sha256: string }).sha256)
+      atBoard(context, request, async (board) => {
+        const { sha256 } = request.params as { sha256: string }
+        const record = await findOrRefresh(board, () => board.pictureWithBlob(sha256))
         if (!record) throw new WireError('not-found')
         reply.header('cache-control', IMMUTABLE)
         return send(blobs, request, reply, record)
@@ -53,7 +54,8 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       handler: (request, reply) =>
         atBoard(context, request, async (board) => {
           const { sha256 } = request.params as { sha256: string }
-          if (!board.pictureWithBlob(sha256, side)) throw new WireError('not-found')
+          const has = await findOrRefresh(board, () => board.pictureWithBlob(sha256, side))
+          if (!has) throw new WireError('not-found')
           const blob = variantKey(sha256, side)
           // Small enough, and how long it is stands nowhere else.
           const bytes = await buffer(await blobs.get(blob))
@@ -68,8 +70,8 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     url: '/api/boards/:board/images/:id/file',
     exposeHeadRoute: false,
     handler: (request, reply) =>
-      atBoard(context, request, (board) => {
-        const record = pictureOf(board, request)
+      atBoard(context, request, async (board) => {
+        const record = await storedPictureOf(board, request)
         const type = 'download' in (request.query as object) ? 'attachment' : 'inline'
         reply.header('cache-control', 'private, no-cache')
         reply.header('content-disposition', contentDisposition(fileName(record), { type }))
@@ -94,7 +96,6 @@ export async function send(
     range,
   ) => blobs.get(blob!, range),
 ): Promise<FastifyReply> {
-  // Still arriving.
   if (blob === null || bytes === null || type === null) throw new WireError('not-found')
   const etag = `"${blob}"`
   reply.headers({ ...INERT, etag, 'accept-ranges': 'bytes' })

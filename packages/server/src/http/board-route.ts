@@ -10,35 +10,52 @@ export interface BoardContext {
   readonly guard: Guard
 }
 
-/** Runs `use` with the board that the address names, for whoever asks. */
-export function atBoard<T>(
+/** Runs `use` once, with the board that the URL names and the visitor who asks. Rejects with `unknown-board`. */
+export async function atBoard<T>(
   { boards, guard }: BoardContext,
   request: FastifyRequest,
   use: (board: LiveBoard, sender: Sender) => T | Promise<T>,
 ): Promise<T> {
   const { board } = request.params as { board: string }
   if (!isBoardId(board)) throw new WireError('unknown-board')
-  return boards.with(board, async (live) => {
-    const sender = guard.sender(request.raw, board)
-    try {
-      return await use(live, sender)
-    } catch (error) {
-      if (!isMissing(error) || request.raw.readableDidRead) throw error
-      // Another server may have it, and this one not have heard of it yet.
-      const { cursor } = live
-      await live.refresh()
-      if (live.cursor === cursor) throw error
-      return use(live, sender)
-    }
-  })
+  return boards.with(board, (live) => use(live, guard.sender(request.raw, board)))
 }
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof WireError && ['not-found', 'unknown-picture', 'upload-gone'].includes(error.code)
+/** Finds something on a board. If it isn't there, looks again with what other servers have appended. */
+export async function findOrRefresh<T>(
+  board: LiveBoard,
+  find: (board: LiveBoard) => T | undefined,
+): Promise<T | undefined> {
+  const found = find(board)
+  if (found !== undefined) return found
+  await board.refresh()
+  return find(board)
+}
 
-/** The picture of that id, trashed or not. */
-export function pictureOf(board: LiveBoard, request: FastifyRequest): ImageRecord {
-  const record = board.records.get((request.params as { id: string }).id)
-  if (record?.kind !== 'image') throw new WireError('unknown-picture')
+/** Returns the picture that the URL names, trashed or not. Rejects with `unknown-picture`. */
+export async function pictureOf(board: LiveBoard, request: FastifyRequest): Promise<ImageRecord> {
+  const { id } = request.params as { id: string }
+  const record = await findOrRefresh(board, () => imageOf(board, id))
+  if (!record) throw new WireError('unknown-picture')
   return record
+}
+
+/** Returns the same if it is stored. Rejects with `not-found` while it is arriving. */
+export async function storedPictureOf(
+  board: LiveBoard,
+  request: FastifyRequest,
+): Promise<ImageRecord> {
+  const { id } = request.params as { id: string }
+  const record = await findOrRefresh(board, () => {
+    const known = imageOf(board, id)
+    return known?.blob === null ? undefined : known
+  })
+  if (!record) throw new WireError(imageOf(board, id) ? 'not-found' : 'unknown-picture')
+  return record
+}
+
+/** Returns the picture of that id, as far as this server knows. */
+export function imageOf(board: LiveBoard, id: string): ImageRecord | undefined {
+  const record = board.records.get(id)
+  return record?.kind === 'image' ? record : undefined
 }

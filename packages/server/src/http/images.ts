@@ -35,7 +35,7 @@ export async function imageRoutes(
 
   app.patch('/api/boards/:board/images/:id', (request) =>
     atBoard(context, request, async (board, sender) => {
-      const { id } = pictureOf(board, request)
+      const { id } = await pictureOf(board, request)
       const command = parseOrThrow(ClientCommand, { kind: 'image.patch', id, set: request.body })
       await board.act([command], sender)
       return pictureOf(board, request)
@@ -44,7 +44,8 @@ export async function imageRoutes(
 
   app.delete('/api/boards/:board/images/:id', (request, reply) =>
     atBoard(context, request, async (board, sender) => {
-      await board.act([{ kind: 'image.remove', id: pictureOf(board, request).id }], sender)
+      const { id } = await pictureOf(board, request)
+      await board.act([{ kind: 'image.remove', id }], sender)
       return reply.code(204).send()
     }),
   )

@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { Intake } from '../images/uploads/intake.ts'
-import { atBoard, type BoardContext } from './board-route.ts'
+import { atBoard, type BoardContext, findOrRefresh, imageOf } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
 
 interface UploadRoutesOptions extends BoardContext {
@@ -58,7 +58,7 @@ export async function uploadRoutes(
     atBoard(context, request, async (board, sender) => {
       const id = metadata(request).get('id') ?? ''
       const length = integer(request, 'upload-length')
-      const record = recordOf(board, id)
+      const record = await findOrRefresh(board, () => imageOf(board, id))
       if (!record) throw new WireError('unknown-picture')
       mayUpload(sender, record)
       reply.code(201).header('location', `/api/boards/${board.id}/uploads/${id}`)
@@ -96,7 +96,7 @@ export async function uploadRoutes(
         await incomingFile.stop()
         return report(reply, await incomingFile.sync(), incomingFile.length!)
       }
-      const { bytes } = storedOr(board, id)
+      const bytes = await storedBytes(board, id)
       return report(reply, bytes, bytes)
     }),
   )
@@ -110,10 +110,10 @@ export async function uploadRoutes(
       const incomingFile = await intake.pendingUpload(board, id)
       // "If the offsets do not match, the Server MUST respond with the 409 Conflict status without
       // modifying the upload resource."
-      if (at !== (incomingFile?.offset ?? storedOr(board, id).bytes))
-        throw new WireError('conflict')
+      const offset = incomingFile?.offset ?? (await storedBytes(board, id))
+      if (at !== offset) throw new WireError('conflict')
       if (incomingFile) {
-        mayUpload(sender, recordOf(board, id))
+        mayUpload(sender, imageOf(board, id))
         if (at + (declaredLength(request.raw) ?? 0) > incomingFile.length!)
           throw new WireError('bad-request')
         await receive(request, incomingFile, at)
@@ -131,8 +131,11 @@ export async function uploadRoutes(
     atBoard(context, request, async (board, sender) => {
       const { id } = request.params as { id: string }
       const incomingFile = await intake.pendingUpload(board, id)
-      if (!incomingFile) throw storedOr(board, id) && new WireError('conflict')
-      mayUpload(sender, recordOf(board, id))
+      if (!incomingFile) {
+        await storedBytes(board, id)
+        throw new WireError('conflict')
+      }
+      mayUpload(sender, imageOf(board, id))
       await intake.cancel(incomingFile)
       return reply.code(204).send()
     }),
@@ -158,23 +161,20 @@ const isPart = ({ headers }: FastifyRequest): boolean =>
 const report = (reply: FastifyReply, offset: number, length: number): FastifyReply =>
   reply.headers({ 'upload-offset': offset, 'upload-length': length }).send()
 
-function recordOf(board: LiveBoard, id: string): ImageRecord | undefined {
-  const record = board.records.get(id)
-  return record?.kind === 'image' ? record : undefined
-}
-
-/** Whoever may change the picture may send it: who announced it, and editors. */
+/** Throws unless the sender may change the picture: its author may, and editors. */
 function mayUpload(sender: Sender, record: ImageRecord | undefined): void {
   if (!record) throw new WireError('upload-gone')
   if (!may({ ...sender, now: 0 }, 'image.patch', record)) throw new WireError('not-allowed')
 }
 
-/** The stored picture of an upload that is no more; throws `upload-gone`, or `not-found` when it may begin anew. */
-function storedOr(board: LiveBoard, id: string): { bytes: number } {
-  const record = recordOf(board, id)
-  if (!record) throw new WireError('upload-gone')
-  if (record.bytes === null) throw new WireError('not-found')
-  return { bytes: record.bytes }
+/**
+ * Returns the size of a picture whose upload has ended. Rejects with `upload-gone` if there is no such
+ * picture, with `not-found` if its upload may begin again here.
+ */
+async function storedBytes(board: LiveBoard, id: string): Promise<number> {
+  const bytes = await findOrRefresh(board, () => imageOf(board, id)?.bytes ?? undefined)
+  if (bytes === undefined) throw new WireError(imageOf(board, id) ? 'not-found' : 'upload-gone')
+  return bytes
 }
 
 function integer(request: FastifyRequest, name: string): number {
