@@ -4,10 +4,14 @@ import type { ImageRecord } from '@wirephoto/board'
 import { awaitsVariants, sideFor } from './resolution.ts'
 
 const ORIGINAL = Number.POSITIVE_INFINITY
-const photo = { variants: [64, 320, 1280], animated: false, bytes: 8_000_000 } as const
+const photo = {
+  variants: [64, 320, 1280],
+  animated: false,
+  bytes: 8_000_000,
+} as unknown as ImageRecord
 
-const side = (of: object, pixels: number, isThrifty = false): number =>
-  sideFor({ ...photo, ...of } as ImageRecord, pixels, isThrifty)
+const side = (fields: Partial<ImageRecord>, pixels: number, isThrifty = false): number =>
+  sideFor({ ...photo, ...fields }, pixels, isThrifty)
 
 test('V1: the smallest variant with as many pixels as the screen, else the file', () => {
   assert.deepEqual(
@@ -33,7 +37,7 @@ test('V1: what moves is loaded as it is, but for the smallest', () => {
 })
 
 test('V1: variants of a large file are waited for, those of a small one are not', () => {
-  const waits = (of: object): boolean => awaitsVariants({ ...photo, ...of } as ImageRecord)
+  const waits = (fields: Partial<ImageRecord>): boolean => awaitsVariants({ ...photo, ...fields })
   assert.equal(waits({ variants: null }), true)
   assert.equal(waits({ variants: null, bytes: 40_000 }), false)
   assert.equal(waits({}), false)
