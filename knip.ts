@@ -5,7 +5,13 @@ const project = '**/*.{ts,tsx,css}'
 export default {
   workspaces: {
     '.': {
-      entry: ['test/**/*.test.ts', 'bench/baselines/*.ts'],
+      entry: [
+        'test/**/*.test.ts',
+        // Programs that tests start.
+        'test/**/serve-with-*.ts',
+        'test/crash/power-loss/*-writer.ts',
+        'bench/baselines/*.ts',
+      ],
       project: [`{bench,docs,lint,test}/${project}`, '*.ts'],
       // Debian's, where the test that needs it says so when it is missing.
       ignoreBinaries: ['strace', 'WebKitWebDriver', 'Xvfb'],

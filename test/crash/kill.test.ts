@@ -10,13 +10,14 @@ import { type ImageRecord, type Snapshot, VARIANT_SIDES_PX } from '@wirephoto/bo
 import { type Board, openBoard } from '@wirephoto/client'
 import { FAILPOINTS, variantKey } from '@wirephoto/server'
 import sharp from 'sharp'
+import { rounds, SEED } from '../support/effort.ts'
 import { drawPicture, seededRandom, withUniqueBytes } from '../support/pictures.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
-const KILLS = Number(process.env['KILLS'] ?? (process.env['CI'] ? 200 : 21))
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
+/** Every second kill is at a failpoint; this is each failpoint once. */
+const KILL_COUNT = rounds(2 * FAILPOINTS.length)
 
-describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
+describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
   const random = seededRandom(SEED)
   const stop = new AbortController()
   /** sha256 of what was answered as stored, by the picture's id. */
@@ -101,7 +102,7 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
   test('F1, F3, R19: what was answered is there, once, and nothing else stays', async (t) => {
     const load = [script(), page(), page()]
     const reached = new Map<string, number>()
-    for (let kill = 0; kill < KILLS; kill++) {
+    for (let kill = 0; kill < KILL_COUNT; kill++) {
       await server.kill()
       await checkFolder(data, sent, whole)
       const failpoint = kill % 2 ? FAILPOINTS[(kill >> 1) % FAILPOINTS.length] : undefined
@@ -118,7 +119,10 @@ describe(`kill -9, ${KILLS} times (SEED=${SEED})`, () => {
     await server.kill()
     await server.start()
     for (const failpoint of FAILPOINTS)
-      assert.ok(KILLS < 14 || reached.get(failpoint), `${failpoint} was passed`)
+      assert.ok(
+        KILL_COUNT < 2 * FAILPOINTS.length || reached.get(failpoint),
+        `${failpoint} was passed`,
+      )
 
     await setTimeout(1_500)
     stop.abort()

@@ -7,15 +7,15 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { rounds, SEED } from '../support/effort.ts'
 import { seededRandom } from '../support/pictures.ts'
 import { check } from './power-loss/engine-workload.ts'
 import { type Cuts, type PowerCut, powerCuts } from './power-loss/simulated-disk.ts'
 import { cantRecord, type Edge, record } from './power-loss/strace.ts'
 import { check as checkUploads } from './power-loss/upload-workload.ts'
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
-const CUTS = process.env['CI'] ? 80 : 30
-const KILLS = process.env['CI'] ? 20 : 6
+const CUT_COUNT = rounds(30)
+const KILL_COUNT = rounds(6)
 const WRITER = join(import.meta.dirname, 'power-loss/engine-writer.ts')
 const UPLOADER = join(import.meta.dirname, 'power-loss/upload-writer.ts')
 
@@ -64,8 +64,8 @@ function suite(what: string, { program, check, needed }: Suite): void {
     })
     after(() => rm(folder, { recursive: true }))
 
-    test(`F1, U1: what was acknowledged survives, ${CUTS} times`, { skip }, async () => {
-      assert.deepEqual(await losses({ count: CUTS }), [])
+    test(`F1, U1: what was acknowledged survives, ${CUT_COUNT} times`, { skip }, async () => {
+      assert.deepEqual(await losses({ count: CUT_COUNT }), [])
     })
 
     for (const [name, path] of needed)
@@ -103,12 +103,12 @@ function suite(what: string, { program, check, needed }: Suite): void {
   })
 }
 
-test(`F1: what the engine acknowledged survives kill -9, ${KILLS} times (SEED=${SEED})`, async (t) => {
+test(`F1: what the engine acknowledged survives kill -9, ${KILL_COUNT} times (SEED=${SEED})`, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-kill-'))
   t.after(() => rm(folder, { recursive: true }))
   const random = seededRandom(SEED)
   const said: string[] = []
-  for (let kill = 0; kill < KILLS; kill++) {
+  for (let kill = 0; kill < KILL_COUNT; kill++) {
     const writer = spawn(process.execPath, [WRITER, folder, join(folder, 'data'), '1000000'], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -123,5 +123,5 @@ test(`F1: what the engine acknowledged survives kill -9, ${KILLS} times (SEED=${
     ])
     await check(join(folder, 'data'), said)
   }
-  assert.ok(said.length > KILLS)
+  assert.ok(said.length > KILL_COUNT)
 })

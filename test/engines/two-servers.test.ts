@@ -14,6 +14,7 @@ import {
 import { type Board, blobUrl, openBoard } from '@wirephoto/client'
 import { openEngine } from '@wirephoto/engine'
 import { type Database, databaseProviders } from '../support/databases.ts'
+import { rounds, SEED } from '../support/effort.ts'
 import { drawPicture, seededRandom } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server-process.ts'
@@ -27,8 +28,7 @@ import {
 import { WireClient } from '../support/wire-client.ts'
 
 /** Histories with faults; each has some kills of its own. */
-const HISTORIES = Number(process.env['HISTORIES'] ?? (process.env['CI'] ? 6 : 2))
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1e6)
+const HISTORY_COUNT = rounds(2)
 const PATIENCE = 60_000
 
 for (const place of await databaseProviders())
@@ -218,7 +218,7 @@ for (const place of await databaseProviders())
       await here!.waitForCursor((await there!.snapshot()).cursor)
     })
 
-    for (let i = 0; i < HISTORIES; i++)
+    for (let i = 0; i < HISTORY_COUNT; i++)
       test(`F1, F3, F4: a history with faults (SEED=${SEED + i})`, { timeout: 240_000 }, (t) =>
         history(SEED + i, (text) => t.diagnostic(text)),
       )

@@ -1,14 +1,16 @@
 import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { rounds, SEED } from '../support/effort.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
 import { seededRandom } from '../support/pictures.ts'
 import { assertConverged, editRandomly, retry, SimulatedUser } from '../support/simulated-user.ts'
 
 /** Boards that are gone through, each from a seed of its own. */
-const SEEDS = process.env.CI ? 60 : 25
+const BOARD_COUNT = rounds(25)
+/** Boards that are gone through while the server is restarted. */
+const RESTARTED_BOARD_COUNT = rounds(3)
 /** Seeds that once failed. */
 const KEPT: readonly number[] = []
-const FIRST = Number(process.env.SEED ?? Date.now() % 1_000_000)
 const PAGES = 3
 
 let server: InProcessServer
@@ -17,14 +19,14 @@ before(async () => {
 })
 after(() => server.close())
 
-const seeds = (count: number): number[] => Array.from({ length: count }, (_, i) => FIRST + i)
+const seeds = (count: number): number[] => Array.from({ length: count }, (_, i) => SEED + i)
 
 describe('F4: all replicas and a fresh load end equal', { concurrency: 12 }, () => {
-  for (const seed of [...KEPT, ...seeds(SEEDS)]) test(`seed ${seed}`, () => converge(seed))
+  for (const seed of [...KEPT, ...seeds(BOARD_COUNT)]) test(`seed ${seed}`, () => converge(seed))
 })
 
 describe('F3, F4: so they do when the server is restarted again and again', () => {
-  for (const seed of seeds(SEEDS / 8))
+  for (const seed of seeds(RESTARTED_BOARD_COUNT))
     test(`seed ${seed}`, async () => {
       const restarts = new AbortController()
       const restart = async () => {

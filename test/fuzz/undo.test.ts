@@ -4,14 +4,14 @@ import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { AnyRecord, Snapshot } from '@wirephoto/board'
 import { type Board, memoryStore, openBoard } from '@wirephoto/client'
+import { rounds, SEED } from '../support/effort.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
 import { drawPicture, seededRandom } from '../support/pictures.ts'
 import { waitUntil } from '../support/simulated-user.ts'
 
-const SEEDS = process.env.CI ? 20 : 4
+const BOARD_COUNT = rounds(4)
 /** Seeds that once failed. */
 const KEPT: readonly number[] = []
-const FIRST = Number(process.env.SEED ?? Date.now() % 1_000_000)
 const STEPS = 60
 
 let server: InProcessServer
@@ -20,7 +20,7 @@ before(async () => {
 })
 after(() => server.close())
 
-const seeds = [...KEPT, ...Array.from({ length: SEEDS }, (_, i) => FIRST + i)]
+const seeds = [...KEPT, ...Array.from({ length: BOARD_COUNT }, (_, i) => SEED + i)]
 
 describe('F4: with undos, three people and a fresh load end equal', () => {
   for (const seed of seeds)

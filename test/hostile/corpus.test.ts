@@ -11,15 +11,16 @@ import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { errors, type ImageRecord, limits, MEDIA_TYPES, uuidv7 } from '@wirephoto/board'
 import sharp from 'sharp'
+import { EFFORT_FACTOR, rounds, SEED } from '../support/effort.ts'
 import { drawPicture, seededRandom } from '../support/pictures.ts'
 import { ServerProcess } from '../support/server-process.ts'
 import { WireClient } from '../support/wire-client.ts'
 
 const CORPORA = resolve(import.meta.dirname, '../../../shared/corpora')
 const FOLDERS = ['hostile', 'formats', 'metadata', 'photos']
-const SEED = Number(process.env['SEED'] ?? 20_261_122)
-/** 2,000 and more: a thorough run. */
-const MUTATIONS = Number(process.env['MUTATIONS'] ?? 300)
+const MUTATION_COUNT = rounds(300)
+/** The same mutants at every ordinary run. */
+const MUTATION_SEED = process.env['SEED'] || EFFORT_FACTOR > 1 ? SEED : 20_261_122
 /** Bytes of a file that takes long to decode. */
 const LARGE = 100_000
 /** Files sent at one time. */
@@ -281,7 +282,7 @@ test('F8, F9: every file of the corpora is taken or refused, by every way in', a
         const ways = Object.keys(WAYS)
         // A large one by one way, each by another, unless there is time.
         const one = ways[i++ % (ways.length - 1)]!
-        const isLarge = bytes.length > LARGE && MUTATIONS < 2_000
+        const isLarge = bytes.length > LARGE && EFFORT_FACTOR === 1
         for (const way of isLarge ? [one] : ways) yield [way, { name, bytes }]
       }
   }
@@ -290,12 +291,12 @@ test('F8, F9: every file of the corpora is taken or refused, by every way in', a
 })
 
 test('F8, F9: so is whatever comes of pictures when bytes go wrong', async (t) => {
-  t.diagnostic(`SEED=${SEED} MUTATIONS=${MUTATIONS}`)
+  t.diagnostic(`SEED=${MUTATION_SEED}`)
   const pictures = await originals()
-  const random = seededRandom(SEED)
+  const random = seededRandom(MUTATION_SEED)
   const ways = Object.keys(WAYS)
   async function* mutants(): AsyncGenerator<[string, Sent]> {
-    for (let i = 0; i < MUTATIONS; i++) {
+    for (let i = 0; i < MUTATION_COUNT; i++) {
       const [name, bytes] = pictures[i % pictures.length]!
       const way = ways[Math.floor(random() * ways.length)]!
       yield [way, { name: `${i}.${name}`, bytes: mutated(bytes, random) }]

@@ -90,7 +90,7 @@ function reset(socket: Socket): void {
 }
 
 /** One direction of the line, shared by all its connections. */
-export class Direction {
+class Direction {
   /** Bytes that have passed. */
   passedBytes = 0
   /** Bytes a second. */

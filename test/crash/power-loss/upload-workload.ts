@@ -21,10 +21,10 @@ export const BOARD = 'harbour'
 const SIZES = [9_000, 120_000, 700_000, 1_500_000, 1_500_000, 300_000]
 export const UPLOADS = SIZES.map((_, i) => `0190a0b0-0000-7000-8000-00000000000${i}`)
 /** Bytes of a part. */
-export const PART = 200_000
+const PART = 200_000
 
 /** The file of an upload: a JPEG that is all one scan, and no two are alike. */
-export function fileOf(id: string): Buffer {
+function fileOf(id: string): Buffer {
   const number = UPLOADS.indexOf(id)
   const random = seededRandom(number)
   const bytes = Buffer.alloc(SIZES[number]!)

@@ -6,8 +6,11 @@ import type { Fixture } from './fixture.ts'
 import { newId, put, seededRandom } from './samples.ts'
 
 // SEED runs one history again.
-const { CI, SEED } = process.env
-const HISTORY_COUNT = SEED ? 1 : CI ? 200 : 60
+const { SEED } = process.env
+/** How many times the usual number of histories; `npm run test:long` sets it. */
+const EFFORT_FACTOR = Number(process.env['EFFORT'] ?? 1)
+const HISTORY_COUNT = SEED ? 1 : Math.ceil(60 * EFFORT_FACTOR)
+const TIMEOUT_MS = 300_000 * Math.max(1, EFFORT_FACTOR)
 const CONCURRENT_COUNT = 20
 const STEP_COUNT = 40
 
@@ -21,7 +24,7 @@ export function historiesContract<F extends Fixture>(
   open: () => Promise<F>,
   enginesOf: (fixture: F) => Promise<readonly Engine[]> = async ({ engine }) => [engine],
 ): void {
-  test(`F4: ${HISTORY_COUNT} random histories converge`, { timeout: 300_000 }, async (t) => {
+  test(`F4: ${HISTORY_COUNT} random histories converge`, { timeout: TIMEOUT_MS }, async (t) => {
     const fixture = await open()
     t.after(fixture.cleanup)
     const engines = await enginesOf(fixture)

@@ -9,6 +9,7 @@ import type { MediaType } from '@wirephoto/board'
 import fc from 'fast-check'
 import openLibheif from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import sharp from 'sharp'
+import { rounds, SEED } from '../../../../../test/support/effort.ts'
 import {
   CANARY,
   type CanaryImage,
@@ -23,7 +24,6 @@ import { planTiff } from './tiff.ts'
 
 sharp.cache(false)
 
-const SEED = Number(process.env['SEED'] ?? Date.now() % 1e9)
 /** Pictures of others, where they are. */
 const CORPORA = join(import.meta.dirname, '../../../../../../shared/corpora')
 const NAMES = await readdir(CORPORA).catch(() => null)
@@ -272,7 +272,7 @@ describe(`M2: the length stays, and so does what tells nothing (SEED=${SEED})`, 
         assert.ok(part.equals(once), `gone on at ${at}`)
       },
     )
-    fc.assert(property, { numRuns: 3_000, seed: SEED })
+    fc.assert(property, { numRuns: rounds(3_000), seed: SEED })
   })
 
   test('F8: what is read as a whole is understood or refused, never thrown at', async () => {
@@ -291,7 +291,7 @@ describe(`M2: the length stays, and so does what tells nothing (SEED=${SEED})`, 
       if (await scrubFile(path, `image/${type}` as MediaType))
         assert.ok((await readFile(path)).equals(once), 'again')
     })
-    await fc.assert(property, { numRuns: 200, seed: SEED })
+    await fc.assert(property, { numRuns: rounds(200), seed: SEED })
   })
 
   test('F8: a number of four gigabytes costs nothing', () => {

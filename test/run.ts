@@ -1,0 +1,99 @@
+/**
+ * `npm test` runs every test file; `npm test -- <file> …` runs the named ones.
+ * `npm run test:long` runs the files with randomised rounds, each with a hundred times as many rounds.
+ */
+import { glob } from 'node:fs/promises'
+import { relative, resolve } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { parseArgs } from 'node:util'
+import { LONG_EFFORT_FACTOR } from './support/effort.ts'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const PATTERNS = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts']
+/** Starting these first keeps both cores busy until the end. */
+const SLOWEST_FIRST = [
+  'test/crash/kill.test.ts',
+  'packages/server/src/images/decoding/formats.test.ts',
+  'test/hostile/corpus.test.ts',
+  'test/crash/power-loss.test.ts',
+]
+/** The files whose number of rounds depends on the effort. */
+const RANDOMISED = [
+  'packages/engine/src/postgres/contract.test.ts',
+  'packages/engine/src/sqlite/sqlite.test.ts',
+  'packages/server/src/images/metadata/scrubber.test.ts',
+  'test/crash/kill.test.ts',
+  'test/crash/power-loss.test.ts',
+  'test/engines/two-servers.test.ts',
+  'test/fuzz/convergence.test.ts',
+  'test/fuzz/undo.test.ts',
+  'test/hostile/corpus.test.ts',
+]
+const CONCURRENT_FILE_COUNT = 2
+const TEST_TIMEOUT_MS = 240_000
+const FILE_TIMEOUT_MS = 300_000
+const SLOWEST_COUNT = 10
+
+const { values, positionals } = parseArgs({
+  options: { long: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+if (values.long) process.env['EFFORT'] ??= String(LONG_EFFORT_FACTOR)
+const stop = new AbortController()
+const durationsMs = new Map<string, number>()
+const timers = new Map<string, NodeJS.Timeout>()
+
+const results = run({
+  files: (await filesToRun()).map((file) => resolve(ROOT, file)),
+  concurrency: CONCURRENT_FILE_COUNT,
+  timeout: values.long ? Number.POSITIVE_INFINITY : TEST_TIMEOUT_MS,
+  signal: stop.signal,
+})
+results.on('test:dequeue', ({ name, file }) => {
+  if (name === file && !values.long)
+    timers.set(
+      file,
+      setTimeout(
+        () => abort(`${nameOf(file)} took over ${FILE_TIMEOUT_MS / 1000} s`),
+        FILE_TIMEOUT_MS,
+      ),
+    )
+})
+results.on('test:complete', ({ name, file, details }) => {
+  if (name !== file) return
+  clearTimeout(timers.get(file))
+  durationsMs.set(file, details.duration_ms)
+})
+results.on('test:fail', () => {
+  process.exitCode = 1
+})
+process.once('SIGINT', () => abort('interrupted'))
+process.once('SIGTERM', () => abort('interrupted'))
+results.compose(spec).on('end', printSlowest).pipe(process.stdout)
+
+async function filesToRun(): Promise<string[]> {
+  if (positionals.length > 0) return positionals
+  if (values.long) return RANDOMISED
+  const all = await Array.fromAsync(glob(PATTERNS, { cwd: ROOT }))
+  const rest = all.filter((file) => !SLOWEST_FIRST.includes(file)).sort()
+  return [...SLOWEST_FIRST, ...rest]
+}
+
+/** Ends the run; the files that have not finished are reported as failed. */
+function abort(reason: string): void {
+  for (const timer of timers.values()) clearTimeout(timer)
+  stop.abort(new Error(`The run was ended: ${reason}`))
+}
+
+function printSlowest(): void {
+  const slowest = [...durationsMs].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_COUNT)
+  const lines = slowest.map(
+    ([file, ms]) => `${(ms / 1000).toFixed(1).padStart(8)} s  ${nameOf(file)}`,
+  )
+  process.stdout.write(`\nThe slowest files:\n${lines.join('\n')}\n`)
+}
+
+function nameOf(file: string): string {
+  return relative(ROOT, file)
+}
