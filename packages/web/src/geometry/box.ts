@@ -1,7 +1,7 @@
 import type { Box } from '@wirephoto/board'
 
-/** Where a picture stands, and how high in the stack. */
-export interface Standing extends Box {
+/** A picture's box and its key in the stack. */
+export interface StackedBox extends Box {
   readonly z: string
 }
 

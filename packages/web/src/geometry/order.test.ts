@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Box } from '@wirephoto/board'
-import { overlaps, type Standing } from './box.ts'
+import { overlaps, type StackedBox } from './box.ts'
 import { firstSeen, inReadingOrder, neighbour, stacked, tidied } from './order.ts'
 
 /** Three in a row, one below the middle. */
-const boxes = new Map<string, Standing>([
+const boxes = new Map<string, StackedBox>([
   ['left', { x: 0, y: 0, w: 100, h: 80, z: 'a2' }],
   ['middle', { x: 120, y: 0, w: 100, h: 80, z: 'a0' }],
   ['right', { x: 240, y: 0, w: 100, h: 80, z: 'a1' }],
@@ -31,6 +31,7 @@ test('they are read row by row, though a row is never quite straight', () => {
   const crooked = new Map(boxes).set('last', { x: -50, y: 139, w: 50, h: 50, z: 'a3' })
   crooked.set('middle', { x: 120, y: -30, w: 100, h: 80, z: 'a0' })
   assert.deepEqual(inReadingOrder(crooked), ['left', 'middle', 'right', 'last', 'below'])
+  assert.equal(firstSeen(crooked, { x: -500, y: -500, w: 5000, h: 5000 }), 'left')
   assert.deepEqual(inReadingOrder(new Map()), [])
 })
 

@@ -1,33 +1,35 @@
 import { type Box, tidyRows } from '@wirephoto/board'
 import type { Place } from '@wirephoto/client'
-import { around, overlaps, type Standing } from './box.ts'
+import { around, overlaps, type StackedBox } from './box.ts'
 
-type Boxes = ReadonlyMap<string, Standing>
+type Boxes = ReadonlyMap<string, Box>
 
-/** Each id's place in the stack of these, from 1 up. `_stamp` says that a z may have changed. */
-export function stacked(ids: readonly string[], boxes: Boxes, _stamp: number): Map<string, number> {
+/** Numbers these pictures from the bottom of the stack up, from 1. `_stamp` makes callers track the stack. */
+export function stacked(
+  ids: readonly string[],
+  boxes: ReadonlyMap<string, StackedBox>,
+  _stamp: number,
+): Map<string, number> {
   const z = (id: string): string => boxes.get(id)?.z ?? ''
   const sorted = [...ids].sort((a, b) => (z(a) < z(b) ? -1 : z(a) > z(b) ? 1 : a < b ? -1 : 1))
   return new Map(sorted.map((id, i) => [id, i + 1]))
 }
 
-/** Where the keyboard enters: the first in reading order of those that are seen, or of all. */
+/** Returns where the keyboard enters: the first picture in reading order that is seen, or the first of all. */
 export function firstSeen(boxes: Boxes, view: Box): string | null {
-  return first(boxes, (box) => overlaps(box, view)) ?? first(boxes, () => true)
+  const inOrder = inReadingOrder(boxes)
+  return inOrder.find((id) => overlaps(boxes.get(id)!, view)) ?? inOrder[0] ?? null
 }
 
-function first(boxes: Boxes, counts: (box: Box) => boolean): string | null {
-  let best: [string, Box] | null = null
-  for (const [id, box] of boxes)
-    if (counts(box) && (!best || box.y < best[1].y || (box.y === best[1].y && box.x < best[1].x)))
-      best = [id, box]
-  return best?.[0] ?? null
-}
-
-/** As one reads them: row by row. Who begins above the middle of a row's first picture stands in that row. */
+/**
+ * Lists pictures row by row, each row from the left. A picture belongs to a row if it begins above the
+ * middle of the row's first picture.
+ */
 export function inReadingOrder(boxes: Boxes): string[] {
-  const down = [...boxes].sort(([a, one], [b, two]) => one.y - two.y || (a < b ? -1 : 1))
-  const rows: [string, Standing][][] = []
+  const down = [...boxes].sort(
+    ([a, one], [b, two]) => one.y - two.y || one.x - two.x || (a < b ? -1 : 1),
+  )
+  const rows: [string, Box][][] = []
   let middle = Number.NEGATIVE_INFINITY
   for (const entry of down) {
     const [, { y, h }] = entry
@@ -42,7 +44,7 @@ export function inReadingOrder(boxes: Boxes): string[] {
 
 export type Direction = 'left' | 'right' | 'up' | 'down'
 
-/** The next picture in a direction: near counts, and straight ahead counts double. */
+/** Returns the next picture in a direction. A step to the side costs twice a step ahead. */
 export function neighbour(boxes: Boxes, from: string, direction: Direction): string | null {
   const start = boxes.get(from)
   if (!start) return null
@@ -63,28 +65,15 @@ export function neighbour(boxes: Boxes, from: string, direction: Direction): str
   return best
 }
 
-/** Where pictures go when they are packed into rows: in reading order, from the corner where they begin. */
-export function tidied(boxes: ReadonlyMap<string, Box>): Map<string, Place> {
+/** Packs pictures into rows, in reading order, from the corner where they begin. Returns the new places. */
+export function tidied(boxes: Boxes): Map<string, Place> {
   const extent = around(boxes.values())
-  const inOrder = inRows(boxes)
-  const first = inOrder[0]?.[1]
+  const ids = inReadingOrder(boxes)
+  const sizes = ids.map((id) => boxes.get(id)!)
+  const [first] = sizes
   if (!extent || !first) return new Map()
-  const sizes = inOrder.map(([, box]) => box)
-  const spots = tidyRows(sizes, { x: extent.x + first.w / 2, y: extent.y + first.h / 2 })
-  return new Map(inOrder.map(([id], i) => [id, rounded(spots[i]!)]))
-}
-
-/** Row by row: a picture is in a row that begins above its upper half. */
-function inRows(boxes: ReadonlyMap<string, Box>): [string, Box][] {
-  const byTop = [...boxes].sort(([, a], [, b]) => a.y - b.y || a.x - b.x)
-  const rows: [string, Box][][] = []
-  for (const entry of byTop) {
-    const row = rows.at(-1)
-    const top = row?.[0]?.[1]
-    if (row && top && entry[1].y < top.y + top.h / 2) row.push(entry)
-    else rows.push([entry])
-  }
-  return rows.flatMap((row) => row.sort(([, a], [, b]) => a.x - b.x))
+  const places = tidyRows(sizes, { x: extent.x + first.w / 2, y: extent.y + first.h / 2 })
+  return new Map(ids.map((id, i) => [id, rounded(places[i]!)]))
 }
 
 const rounded = ({ x, y }: Place): Place => ({ x: Math.round(x), y: Math.round(y) })

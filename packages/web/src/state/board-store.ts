@@ -1,7 +1,7 @@
 import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
 import type { Arrival, Board, DragPosition, OwnUpload, SeenBy, Status } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
-import { around, type Standing } from '../geometry/box.ts'
+import { around, type StackedBox } from '../geometry/box.ts'
 import { LiveReads } from './live-reads.ts'
 
 /** Milliseconds in which a picture that came is still new enough to land. */
@@ -26,7 +26,7 @@ export class BoardStore {
   /** What somebody is called, empty when that isn't known. */
   readonly nameOf: (visitor: string) => string
   readonly tails: LiveReads
-  readonly #boxes = new Map<string, Standing>()
+  readonly #boxes = new Map<string, StackedBox>()
   /** One's own pictures that aren't stored, as last seen. */
   readonly #own = new Map<string, ImageRecord>()
   readonly #files = new Map<string, string>()
@@ -106,7 +106,7 @@ export class BoardStore {
   }
 
   /** Where each picture stands; trashed ones don't. */
-  get boxes(): ReadonlyMap<string, Standing> {
+  get boxes(): ReadonlyMap<string, StackedBox> {
     return this.#boxes
   }
 
