@@ -15,7 +15,7 @@ import type { Unseen } from './state/unseen.ts'
 export type Tool = 'select' | 'hand'
 
 /** What actions act on. */
-export interface Parts {
+export interface AppState {
   readonly boardStore: BoardStore
   readonly camera: Camera
   readonly selection: Selection

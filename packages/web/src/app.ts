@@ -1,9 +1,9 @@
 import { createContext, useContext } from 'solid-js'
 import type { Actions } from './actions/actions.ts'
-import type { Parts } from './app-state.ts'
+import type { AppState } from './app-state.ts'
 
 /** What every part of the page shares. */
-export interface App extends Parts {
+export interface App extends AppState {
   readonly actions: Actions
 }
 

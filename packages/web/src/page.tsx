@@ -3,7 +3,7 @@ import type { Board } from '@wirephoto/client'
 import { createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { createActions } from './actions/actions.ts'
 import { AppContext } from './app.ts'
-import type { Parts, Tool } from './app-state.ts'
+import type { AppState, Tool } from './app-state.ts'
 import { Drop } from './drop/drop.ts'
 import type { View } from './geometry/view.ts'
 import { shellPanels } from './shell/panels.tsx'
@@ -63,7 +63,7 @@ export function Page(props: { board: Board }): JSX.Element {
     menus,
     drop,
   }
-  const parts: Parts = { ...shared, tool, setTool, choose }
+  const parts: AppState = { ...shared, tool, setTool, choose }
   const app = { ...parts, actions: createActions(parts) }
   board.setUploadPriority((id) => Number(paintReporter.isInView(id)))
 

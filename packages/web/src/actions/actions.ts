@@ -1,4 +1,4 @@
-import type { Parts } from '../app-state.ts'
+import type { AppState } from '../app-state.ts'
 import { type Action, can, chordOf } from './action.ts'
 import { arrangeActions } from './arrange.ts'
 import { boardActions } from './board.ts'
@@ -8,7 +8,7 @@ import { viewActions } from './view.ts'
 export type Actions = ReturnType<typeof createActions>
 
 /** All that can be done, by id, in the order in which the sheet and the palette list it. */
-export const createActions = (parts: Parts) => ({
+export const createActions = (parts: AppState) => ({
   ...pictureActions(parts),
   ...arrangeActions(parts),
   ...viewActions(parts),

@@ -1,4 +1,4 @@
-import type { Parts } from '../app-state.ts'
+import type { AppState } from '../app-state.ts'
 import { around } from '../geometry/box.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
@@ -9,7 +9,7 @@ import { runLazy } from './run-lazy.ts'
 const STEP = 1.1
 
 /** What drags do with pictures. */
-export function arrangeActions(parts: Parts) {
+export function arrangeActions(parts: AppState) {
   const { boardStore, camera, drag, selection, captionEditing } = parts
   const meant = (): string[] => targetOf(parts)
   const some = (): boolean => meant().length > 0

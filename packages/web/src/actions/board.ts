@@ -1,10 +1,10 @@
-import type { Parts } from '../app-state.ts'
+import type { AppState } from '../app-state.ts'
 import { isDark, setLook } from '../look/theme.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
 import { runLazy } from './run-lazy.ts'
 
-export function boardActions(parts: Parts) {
+export function boardActions(parts: AppState) {
   const { boardStore, panels, people, toasts, choose } = parts
   const { board } = boardStore
   return {

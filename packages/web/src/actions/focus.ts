@@ -1,10 +1,10 @@
 import { boxOf } from '@wirephoto/board'
-import type { Parts } from '../app-state.ts'
+import type { AppState } from '../app-state.ts'
 import { firstSeen } from '../geometry/order.ts'
 
 /** Puts the keyboard on a picture, and the picture into view. */
 export function goTo(
-  { selection, boardStore, camera }: Parts,
+  { selection, boardStore, camera }: AppState,
   id: string,
   how: 'reveal' | 'stay' = 'reveal',
 ): void {
@@ -16,7 +16,7 @@ export function goTo(
 }
 
 /** Goes to the first picture that is seen. False when there is none. */
-export function enter({ boardStore, camera, selection }: Parts): boolean {
+export function enter({ boardStore, camera, selection }: AppState): boolean {
   const id = firstSeen(boardStore.boxes, camera.clear)
   if (id) selection.activate(id, true)
   return id !== null

@@ -1,9 +1,9 @@
 import { type Box, errorMessages, type ImageRecord, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
-import type { Parts } from '../app-state.ts'
+import type { AppState } from '../app-state.ts'
 import { overlaps } from '../geometry/box.ts'
-import { tidied } from '../geometry/order.ts'
+import { tidyPlaces } from '../geometry/order.ts'
 import { hashOf } from '../state/camera.ts'
 import { canCopyPictures, copyPicture as copy, copyText } from '../state/clipboard.ts'
 import { words } from '../words/page.ts'
@@ -17,8 +17,11 @@ const ASIDE = 24
 const GLIDING = 400
 
 /** Packs pictures into rows; what stands right stays. */
-export function tidy({ boardStore, drag, camera }: Parts, boxes: ReadonlyMap<string, Box>): void {
-  const places = tidied(boxes)
+export function tidy(
+  { boardStore, drag, camera }: AppState,
+  boxes: ReadonlyMap<string, Box>,
+): void {
+  const places = tidyPlaces(boxes)
   for (const [id, { x, y }] of places) {
     const box = boxes.get(id)
     if (box?.x === x && box.y === y) places.delete(id)
@@ -32,7 +35,7 @@ export function tidy({ boardStore, drag, camera }: Parts, boxes: ReadonlyMap<str
 }
 
 /** Puts copies beside what is stored, and selects them; the rest can't be copied yet. */
-export function duplicate(parts: Parts, ids: readonly string[]): void {
+export function duplicate(parts: AppState, ids: readonly string[]): void {
   const { boardStore, selection } = parts
   const stored = storedOf(parts, ids)
   if (stored.length === 0) return
@@ -45,7 +48,7 @@ export function duplicate(parts: Parts, ids: readonly string[]): void {
 }
 
 /** Saves what is stored. */
-export function download(parts: Parts, ids: readonly string[]): void {
+export function download(parts: AppState, ids: readonly string[]): void {
   storedOf(parts, ids).forEach((record, i) => {
     const href = downloadUrl(parts.boardStore.board, record)
     // Browsers drop all but the last of several downloads that are asked for in one turn.
@@ -57,7 +60,7 @@ export function download(parts: Parts, ids: readonly string[]): void {
 }
 
 /** Those that are stored; says so if some aren't. */
-function storedOf({ boardStore, toasts }: Parts, ids: readonly string[]): ImageRecord[] {
+function storedOf({ boardStore, toasts }: AppState, ids: readonly string[]): ImageRecord[] {
   const records = ids.flatMap((id) => boardStore.board.pictures.get(id) ?? [])
   const stored = records.filter(({ blob }) => blob)
   const missing = ids.length - stored.length
@@ -65,13 +68,13 @@ function storedOf({ boardStore, toasts }: Parts, ids: readonly string[]): ImageR
   return stored
 }
 
-export function bringToFront({ boardStore: { board } }: Parts, ids: readonly string[]): void {
+export function bringToFront({ boardStore: { board } }: AppState, ids: readonly string[]): void {
   const { chosen, others } = layersOf(board, ids)
   const layers = generateNKeysBetween(others.at(-1)?.z ?? null, null, chosen.length)
   chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
 }
 
-export function sendToBack({ boardStore: { board } }: Parts, ids: readonly string[]): void {
+export function sendToBack({ boardStore: { board } }: AppState, ids: readonly string[]): void {
   const { chosen, others } = layersOf(board, ids)
   const layers = generateNKeysBetween(null, others[0]?.z ?? null, chosen.length)
   chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
@@ -88,7 +91,7 @@ function layersOf({ pictures }: Board, ids: readonly string[]) {
 }
 
 /** Puts a picture on the clipboard; where pages may not, its link stands in. */
-export async function copyPicture({ boardStore, toasts }: Parts, id: string): Promise<void> {
+export async function copyPicture({ boardStore, toasts }: AppState, id: string): Promise<void> {
   const { board } = boardStore
   const record = board.pictures.get(id)
   const address = record && blobUrl(board, record)
@@ -100,20 +103,20 @@ export async function copyPicture({ boardStore, toasts }: Parts, id: string): Pr
 }
 
 /** Copies an address that ends with what is seen now. */
-export async function copyView(parts: Parts): Promise<void> {
+export async function copyView(parts: AppState): Promise<void> {
   const { camera } = parts
   const { origin, pathname } = location
   await copyAddress(parts, `${origin}${pathname}${hashOf(camera.now, camera.size())}`)
 }
 
-export const copyLink = (parts: Parts): Promise<void> => copyAddress(parts, location.href)
+export const copyLink = (parts: AppState): Promise<void> => copyAddress(parts, location.href)
 
-async function copyAddress({ toasts }: Parts, link: string): Promise<void> {
+async function copyAddress({ toasts }: AppState, link: string): Promise<void> {
   toasts.say((await copyText(link)) ? words.linkCopied : words.copyByHand(link))
 }
 
 /** Makes a board and goes there. */
-export async function newBoard({ toasts }: Parts): Promise<void> {
+export async function newBoard({ toasts }: AppState): Promise<void> {
   try {
     const response = await fetch('/api/boards', { method: 'POST' })
     const body = (await response.json()) as { id: string; error?: { message: string } }

@@ -1,10 +1,10 @@
-import type { Parts } from '../app-state.ts'
+import type { AppState } from '../app-state.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
 import { runLazy } from './run-lazy.ts'
 
 /** What can be done with pictures: the one that is large, else the selected, else where the keyboard is. */
-export function pictureActions(parts: Parts) {
+export function pictureActions(parts: AppState) {
   const { boardStore, selection, panels, toasts } = parts
   const { board } = boardStore
 
@@ -120,7 +120,7 @@ export function pictureActions(parts: Parts) {
 }
 
 /** The pictures that an action is about. */
-export function targetOf({ panels, selection }: Parts): string[] {
+export function targetOf({ panels, selection }: AppState): string[] {
   const large = panels.large()
   if (large) return [large]
   if (selection.ids().size > 0) return [...selection.ids()]

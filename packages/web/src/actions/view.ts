@@ -1,8 +1,8 @@
-import type { Parts } from '../app-state.ts'
+import type { AppState } from '../app-state.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
 
-export function viewActions({ camera, boardStore, setTool }: Parts) {
+export function viewActions({ camera, boardStore, setTool }: AppState) {
   return {
     fit: {
       group: 'view',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Box } from '@wirephoto/board'
 import { overlaps, type StackedBox } from './box.ts'
-import { firstSeen, inReadingOrder, neighbour, stacked, tidied } from './order.ts'
+import { firstSeen, inReadingOrder, neighbour, stacked, tidyPlaces } from './order.ts'
 
 /** Three in a row, one below the middle. */
 const boxes = new Map<string, StackedBox>([
@@ -44,7 +44,7 @@ test('R7: pictures are stacked by z, those of the same z by id, alike on every p
 })
 
 const placed = (boxes: ReadonlyMap<string, Box>): Map<string, Box> => {
-  const places = tidied(boxes)
+  const places = tidyPlaces(boxes)
   return new Map([...boxes].map(([id, box]) => [id, { ...box, ...places.get(id)! }]))
 }
 
@@ -75,11 +75,11 @@ test('reading order is kept, and what is tidy stays as it is', () => {
   ])
   const once = placed(boxes)
   const at = (id: string) => once.get(id)!
-  assert.deepEqual([...tidied(boxes).keys()], ['left', 'right', 'below'])
+  assert.deepEqual([...tidyPlaces(boxes).keys()], ['left', 'right', 'below'])
   assert.ok(at('left').x < at('right').x && at('right').x <= 500)
   assert.deepEqual(placed(once), once)
 })
 
 test('nothing is tidied into nothing', () => {
-  assert.equal(tidied(new Map()).size, 0)
+  assert.equal(tidyPlaces(new Map()).size, 0)
 })

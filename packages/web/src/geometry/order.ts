@@ -66,7 +66,7 @@ export function neighbour(boxes: Boxes, from: string, direction: Direction): str
 }
 
 /** Packs pictures into rows, in reading order, from the corner where they begin. Returns the new places. */
-export function tidied(boxes: Boxes): Map<string, Place> {
+export function tidyPlaces(boxes: Boxes): Map<string, Place> {
   const extent = around(boxes.values())
   const ids = inReadingOrder(boxes)
   const sizes = ids.map((id) => boxes.get(id)!)

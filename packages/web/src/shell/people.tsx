@@ -28,7 +28,7 @@ export function PeopleHere(): JSX.Element {
     return [...visitors.values()]
   })
   const shown = (): readonly Visitor[] => others().slice(0, SHOWN_AVATAR_COUNT)
-  const further = (): number => Math.max(0, people.crowd() - 1 - shown().length)
+  const further = (): number => Math.max(0, people.visitorCount() - 1 - shown().length)
   const isAsking = (): boolean => people.name() === null && others().length > 0
   const close = (): void => {
     people.toggle(false)
@@ -36,7 +36,7 @@ export function PeopleHere(): JSX.Element {
   }
 
   return (
-    <section class="people" aria-label={ui.here(people.crowd())}>
+    <section class="people" aria-label={ui.here(people.visitorCount())}>
       <button
         ref={button}
         type="button"
@@ -44,7 +44,7 @@ export function PeopleHere(): JSX.Element {
         aria-expanded={people.isOpen()}
         onClick={() => people.toggle()}
       >
-        <span class="unseen">{ui.here(people.crowd())}</span>
+        <span class="unseen">{ui.here(people.visitorCount())}</span>
         <For each={shown()}>{(each) => <Avatar {...each} />}</For>
         <Show when={further() > 0}>
           <span class="further" aria-hidden="true">
@@ -52,7 +52,7 @@ export function PeopleHere(): JSX.Element {
           </span>
         </Show>
         <span class="count" aria-hidden="true">
-          {people.crowd()}
+          {people.visitorCount()}
         </span>
         <Avatar
           visitor={boardStore.status().loaded ? (boardStore.board.visitor ?? '') : ''}
@@ -71,7 +71,7 @@ export function PeopleHere(): JSX.Element {
         <div
           class="people-list sheet"
           role="dialog"
-          aria-label={ui.here(people.crowd())}
+          aria-label={ui.here(people.visitorCount())}
           onKeyDown={(event) => {
             if (event.key !== 'Escape') return
             event.stopPropagation()
@@ -115,7 +115,7 @@ function NameForm(props: { focused?: boolean; onDone: () => void }): JSX.Element
   const { people } = useApp()
   const isFirst = people.name() === null
   const call = (name: string): void => {
-    people.call(name)
+    people.setName(name)
     props.onDone()
   }
   return (

@@ -7,26 +7,26 @@ const SLOP = { mouse: 4, touch: 9 }
 const LONG_PRESS = 450
 
 /** What the gestures ask of the stage. Ids are pictures'; points are screen pixels from its corner. */
-export interface Hand {
+export interface GestureHandlers {
   /** Whether a press here pans, be it on a picture or on the ground. */
   pans(id: string | null, event: PointerEvent): boolean
   click(id: string | null, event: PointerEvent): void
   /** A double click. */
-  twice(id: string, event: MouseEvent): void
-  menu(id: string, at: Point): void
+  doubleClick(id: string, event: MouseEvent): void
+  openMenu(id: string, at: Point): void
   /** Begins a box on the ground. */
-  mark(from: Point, event: PointerEvent): void
-  stretch(to: Point): void
-  marked(): void
-  unmark(): void
-  grab(id: string, event: PointerEvent): void
+  beginMarquee(from: Point, event: PointerEvent): void
+  stretchMarquee(to: Point): void
+  endMarquee(): void
+  cancelMarquee(): void
+  beginDrag(id: string, event: PointerEvent): void
   /** Screen pixels since the grab. */
-  carry(dx: number, dy: number): void
-  drop(): void
-  cancel(): void
+  drag(dx: number, dy: number): void
+  endDrag(): void
+  cancelDrag(): void
 }
 
-interface Finger extends Point {
+interface Pointer extends Point {
   readonly event: PointerEvent
   readonly start: Point
 }
@@ -38,34 +38,34 @@ interface Finger extends Point {
  *   idle -> press -> pan | drag | mark | held (long press)
  *              any -> pinch (a second finger) -> pan (one left)
  */
-type Doing = 'idle' | 'press' | 'pan' | 'drag' | 'mark' | 'held' | 'pinch'
+type Gesture = 'idle' | 'press' | 'pan' | 'drag' | 'mark' | 'held' | 'pinch'
 
 export class Gestures {
   readonly stage: HTMLElement
   readonly #camera: Camera
-  readonly #hand: Hand
-  readonly #fingers = new Map<number, Finger>()
+  readonly #handlers: GestureHandlers
+  readonly #pointers = new Map<number, Pointer>()
   readonly #off = new AbortController()
-  #doing: Doing = 'idle'
+  #gesture: Gesture = 'idle'
   #target: string | null = null
   #longPress: ReturnType<typeof setTimeout> | undefined
   #space = false
 
-  constructor(stage: HTMLElement, camera: Camera, hand: Hand) {
+  constructor(stage: HTMLElement, camera: Camera, hand: GestureHandlers) {
     this.stage = stage
     this.#camera = camera
-    this.#hand = hand
+    this.#handlers = hand
     const { signal } = this.#off
     const on = <K extends keyof HTMLElementEventMap>(
       type: K,
       listener: (event: HTMLElementEventMap[K]) => void,
     ): void => stage.addEventListener(type, listener, { signal, passive: false })
-    on('pointerdown', (event) => this.#down(event))
-    on('pointermove', (event) => this.#move(event))
-    on('pointerup', (event) => this.#up(event))
-    on('pointercancel', (event) => this.#lost(event))
-    on('wheel', (event) => this.#wheel(event))
-    on('contextmenu', (event) => this.#contextMenu(event))
+    on('pointerdown', (event) => this.#onPointerDown(event))
+    on('pointermove', (event) => this.#onPointerMove(event))
+    on('pointerup', (event) => this.#onPointerUp(event))
+    on('pointercancel', (event) => this.#onPointerCancel(event))
+    on('wheel', (event) => this.#onWheel(event))
+    on('contextmenu', (event) => this.#onContextMenu(event))
     // Fingers are ours from the start: the mouse that browsers make of one afterwards would press what has
     // opened, and a fling that they make of a drag would swallow the next tap, wherever that is.
     on('touchstart', (event) => {
@@ -73,25 +73,25 @@ export class Gestures {
     })
     on('dblclick', (event) => {
       const id = idAt(event.target)
-      if (id !== null && !isControl(event.target)) this.#hand.twice(id, event)
+      if (id !== null && !isControl(event.target)) this.#handlers.doubleClick(id, event)
     })
     this.#safariPinch(signal)
   }
 
-  get busy(): boolean {
-    return this.#doing !== 'idle'
+  get isActive(): boolean {
+    return this.#gesture !== 'idle'
   }
 
   /** While space is held every press pans. */
-  hold(space: boolean): void {
+  setSpace(space: boolean): void {
     this.#space = space
     this.stage.classList.toggle('space', space)
   }
 
   /** Escape: nothing has happened. */
   cancel(): void {
-    this.#undo()
-    if (this.#fingers.size > 0) this.#doing = 'held'
+    this.#cancelGesture()
+    if (this.#pointers.size > 0) this.#gesture = 'held'
   }
 
   close(): void {
@@ -99,61 +99,61 @@ export class Gestures {
     this.#off.abort()
   }
 
-  #down(event: PointerEvent): void {
+  #onPointerDown(event: PointerEvent): void {
     if (event.button === 2 || isControl(event.target)) return
     const at = this.#at(event)
     this.#camera.isChosen = true
     // A finger takes the focus from a text only by that mouse.
     if (event.pointerType !== 'mouse' && isText(document.activeElement))
       document.activeElement.blur()
-    this.#fingers.set(event.pointerId, { ...at, start: at, event })
+    this.#pointers.set(event.pointerId, { ...at, start: at, event })
     // A tile under a finger may be taken off the stage in mid-pan, and its capture with it.
     if (event.pointerType !== 'mouse') this.stage.setPointerCapture(event.pointerId)
     clearTimeout(this.#longPress)
-    if (this.#fingers.size > 1) {
-      this.#undo()
-      this.#doing = 'pinch'
+    if (this.#pointers.size > 1) {
+      this.#cancelGesture()
+      this.#gesture = 'pinch'
       return
     }
     this.#target = idAt(event.target)
-    this.#doing = 'press'
+    this.#gesture = 'press'
     if (event.button === 1) event.preventDefault()
     if (event.pointerType !== 'mouse')
       this.#longPress = setTimeout(() => {
         if (this.#target === null) return
-        this.#doing = 'held'
-        this.#hand.menu(this.#target, at)
+        this.#gesture = 'held'
+        this.#handlers.openMenu(this.#target, at)
       }, LONG_PRESS)
   }
 
-  #move(event: PointerEvent): void {
+  #onPointerMove(event: PointerEvent): void {
     const at = this.#at(event)
-    const finger = this.#fingers.get(event.pointerId)
+    const finger = this.#pointers.get(event.pointerId)
     if (!finger) return
-    const before = [...this.#fingers.values()]
-    this.#fingers.set(event.pointerId, { ...finger, ...at })
-    if (this.#doing === 'press' && strays(finger, at)) this.#begin(finger)
-    if (this.#doing === 'pan') this.#camera.pan(at.x - finger.x, at.y - finger.y)
-    if (this.#doing === 'drag') this.#carry(finger, at)
-    if (this.#doing === 'mark') this.#hand.stretch(at)
-    if (this.#doing === 'pinch') this.#pinch(before, [...this.#fingers.values()])
+    const before = [...this.#pointers.values()]
+    this.#pointers.set(event.pointerId, { ...finger, ...at })
+    if (this.#gesture === 'press' && strays(finger, at)) this.#begin(finger)
+    if (this.#gesture === 'pan') this.#camera.pan(at.x - finger.x, at.y - finger.y)
+    if (this.#gesture === 'drag') this.#drag(finger, at)
+    if (this.#gesture === 'mark') this.#handlers.stretchMarquee(at)
+    if (this.#gesture === 'pinch') this.#pinch(before, [...this.#pointers.values()])
   }
 
-  #begin({ event, start }: Finger): void {
+  #begin({ event, start }: Pointer): void {
     clearTimeout(this.#longPress)
     this.stage.setPointerCapture(event.pointerId)
     const id = this.#target
-    const pans = this.#space || event.button === 1 || this.#hand.pans(id, event)
-    this.#doing = pans ? 'pan' : id === null ? 'mark' : 'drag'
-    this.stage.dataset['doing'] = this.#doing
+    const pans = this.#space || event.button === 1 || this.#handlers.pans(id, event)
+    this.#gesture = pans ? 'pan' : id === null ? 'mark' : 'drag'
+    this.stage.dataset['doing'] = this.#gesture
     if (pans) return
-    if (id === null) this.#hand.mark(start, event)
-    else this.#hand.grab(id, event)
+    if (id === null) this.#handlers.beginMarquee(start, event)
+    else this.#handlers.beginDrag(id, event)
   }
 
-  #carry({ start }: Finger, at: Point): void {
+  #drag({ start }: Pointer, at: Point): void {
     const { zoom } = this.#camera.now
-    this.#hand.carry((at.x - start.x) / zoom, (at.y - start.y) / zoom)
+    this.#handlers.drag((at.x - start.x) / zoom, (at.y - start.y) / zoom)
   }
 
   #pinch(before: readonly Point[], after: readonly Point[]): void {
@@ -167,35 +167,35 @@ export class Gestures {
     if (spread > 0) this.#camera.zoom(Math.hypot(c.x - d.x, c.y - d.y) / spread, to)
   }
 
-  #up(event: PointerEvent): void {
-    if (!this.#fingers.delete(event.pointerId)) return
+  #onPointerUp(event: PointerEvent): void {
+    if (!this.#pointers.delete(event.pointerId)) return
     clearTimeout(this.#longPress)
-    if (this.#doing === 'press' && event.button === 0 && !this.#space)
-      this.#hand.click(this.#target, event)
-    if (this.#doing === 'drag') this.#hand.drop()
-    if (this.#doing === 'mark') this.#hand.marked()
-    this.#ended()
+    if (this.#gesture === 'press' && event.button === 0 && !this.#space)
+      this.#handlers.click(this.#target, event)
+    if (this.#gesture === 'drag') this.#handlers.endDrag()
+    if (this.#gesture === 'mark') this.#handlers.endMarquee()
+    this.#endGesture()
   }
 
-  #lost(event: PointerEvent): void {
-    if (!this.#fingers.delete(event.pointerId)) return
+  #onPointerCancel(event: PointerEvent): void {
+    if (!this.#pointers.delete(event.pointerId)) return
     clearTimeout(this.#longPress)
-    this.#undo()
-    this.#ended()
+    this.#cancelGesture()
+    this.#endGesture()
   }
 
   /** What is going on comes to nothing. */
-  #undo(): void {
-    if (this.#doing === 'drag') this.#hand.cancel()
-    if (this.#doing === 'mark') this.#hand.unmark()
+  #cancelGesture(): void {
+    if (this.#gesture === 'drag') this.#handlers.cancelDrag()
+    if (this.#gesture === 'mark') this.#handlers.cancelMarquee()
   }
 
-  #ended(): void {
-    this.#doing = this.#fingers.size > 0 ? (this.#doing === 'pinch' ? 'pan' : 'held') : 'idle'
-    if (this.#doing === 'idle') delete this.stage.dataset['doing']
+  #endGesture(): void {
+    this.#gesture = this.#pointers.size > 0 ? (this.#gesture === 'pinch' ? 'pan' : 'held') : 'idle'
+    if (this.#gesture === 'idle') delete this.stage.dataset['doing']
   }
 
-  #wheel(event: WheelEvent): void {
+  #onWheel(event: WheelEvent): void {
     event.preventDefault()
     const at = this.#at(event)
     const unit =
@@ -212,12 +212,13 @@ export class Gestures {
     else this.#camera.pan(-dx, -dy)
   }
 
-  #contextMenu(event: MouseEvent): void {
+  #onContextMenu(event: MouseEvent): void {
     const id = idAt(event.target)
     if (id === null || isControl(event.target)) return
     event.preventDefault()
     // A long press by finger has opened it already.
-    if (this.#doing === 'idle' || this.#doing === 'press') this.#hand.menu(id, this.#at(event))
+    if (this.#gesture === 'idle' || this.#gesture === 'press')
+      this.#handlers.openMenu(id, this.#at(event))
   }
 
   /** Safari tells a trackpad's pinch by events of its own. */
@@ -226,7 +227,7 @@ export class Gestures {
     const gesture = (event: Event): void => {
       event.preventDefault()
       const { scale, clientX, clientY } = event as MouseEvent & { scale: number }
-      if (this.#fingers.size > 0) return
+      if (this.#pointers.size > 0) return
       if (event.type === 'gesturechange')
         this.#camera.zoom(scale / last, { x: clientX, y: clientY })
       last = scale
@@ -241,7 +242,7 @@ export class Gestures {
   }
 }
 
-function strays({ event, start }: Finger, at: Point): boolean {
+function strays({ event, start }: Pointer, at: Point): boolean {
   const slop = event.pointerType === 'mouse' ? SLOP.mouse : SLOP.touch
   return Math.hypot(at.x - start.x, at.y - start.y) > slop
 }

@@ -32,7 +32,7 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
       if (active) {
         selection.toggle(active)
         selection.activate(active, true)
-      } else gestures.hold(true)
+      } else gestures.setSpace(true)
     } else if (key === 'Tab') {
       // Whoever has clicked on the ground and goes on by keyboard comes to the pictures first.
       if (shiftKey || target !== gestures.stage || !enter(app)) return
@@ -47,9 +47,9 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
     event.preventDefault()
   }
   const up = (event: KeyboardEvent): void => {
-    if (event.key === ' ') gestures.hold(false)
+    if (event.key === ' ') gestures.setSpace(false)
   }
-  const blur = (): void => gestures.hold(false)
+  const blur = (): void => gestures.setSpace(false)
 
   const off = new AbortController()
   document.addEventListener('keydown', down, { signal: off.signal })
@@ -90,7 +90,7 @@ function nudge({ boardStore, selection }: App, dx: number, dy: number, now: numb
 }
 
 function escape(app: App, gestures: Gestures): void {
-  if (gestures.busy) gestures.cancel()
+  if (gestures.isActive) gestures.cancel()
   else if (app.unseen.back()) return
   else if (app.selection.ids().size > 0) app.selection.clear()
   else app.selection.activate(null)

@@ -83,12 +83,12 @@ export function PictureImage(props: PictureImageProps): JSX.Element {
   })
   createComputed(() => {
     if (!wants()) return
-    boardStore.tails.ask(id)
-    onCleanup(() => boardStore.tails.leave(id))
+    boardStore.liveReads.request(id)
+    onCleanup(() => boardStore.liveReads.release(id))
   })
   createComputed(() => {
-    if (!boardStore.tails.isOf(id)) return
-    const tail: Layer = { address: boardStore.tails.url(id), is: 'tail' }
+    if (!boardStore.liveReads.isReading(id)) return
+    const tail: Layer = { address: boardStore.liveReads.url(id), is: 'tail' }
     setLayers((all) => [...all.filter(({ is }) => is !== 'tail'), tail])
   })
   const stored = storedAddress(props, own, pixels)
@@ -106,7 +106,7 @@ export function PictureImage(props: PictureImageProps): JSX.Element {
     })
   }
   const lost = (layer: Layer): void => {
-    if (layer.is === 'tail') boardStore.tails.leave(id)
+    if (layer.is === 'tail') boardStore.liveReads.release(id)
     setLayers((all) => all.filter((other) => other !== layer))
   }
   /** One's own file is drawn when the browser gets to it; until then its blur may shine through. */

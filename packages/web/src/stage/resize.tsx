@@ -30,7 +30,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
     boardStore.ticks()
     const boxes = [...selection.ids()].flatMap((id) => {
       const record = boardStore.boxes.get(id)
-      const held = drag.holding() ? drag.at(id)() : undefined
+      const held = drag.isDragging() ? drag.at(id)() : undefined
       if (!record) return []
       const w = held?.w ?? record.w
       return { x: held?.x ?? record.x, y: held?.y ?? record.y, w, h: (record.h / record.w) * w }
@@ -103,7 +103,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
   }
 
   return (
-    <Show when={!props.hidden && (!drag.holding() || pull) && at()}>
+    <Show when={!props.hidden && (!drag.isDragging() || pull) && at()}>
       {(place) => (
         <div
           class="handles"

@@ -44,7 +44,7 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     }
   })
   return (
-    <Show when={!props.hidden && !drag.holding() && at()}>
+    <Show when={!props.hidden && !drag.isDragging() && at()}>
       {(place) => (
         <div
           class="selection-bar sheet"

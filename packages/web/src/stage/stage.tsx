@@ -22,7 +22,7 @@ export function Stage(): JSX.Element {
   const { boardStore, camera, drag, selection, actions, panels, people, menus, toasts } = app
   const marquee = new Marquee(boardStore, selection)
   const shown = visible(boardStore, camera, drag, selection)
-  const layers = createMemo(() => stacked(shown.near(), boardStore.boxes, boardStore.layers()))
+  const layers = createMemo(() => stacked(shown.tiles(), boardStore.boxes, boardStore.layers()))
   const sayNoMenu = (): void => {
     if (menus.now()) toasts.warn(words.needsConnection)
     menus.close()
@@ -33,7 +33,7 @@ export function Stage(): JSX.Element {
   createEffect(on(boardStore.ticks, () => selection.keep(boardStore.boxes), { defer: true }))
 
   createEffect(on(selection.ids, (ids) => boardStore.board.select([...ids]), { defer: true }))
-  const isAlone = createMemo(() => people.crowd() < 2)
+  const isAlone = createMemo(() => people.visitorCount() < 2)
   /** Where the mouse is on the board; null while it is elsewhere. */
   let pointer: Point | null = null
   const point = (): void => {
@@ -74,7 +74,7 @@ export function Stage(): JSX.Element {
           else panels.enlarge(id)
         } else selection.only(id)
       },
-      menu(id, at) {
+      openMenu(id, at) {
         if (!selection.has(id)) selection.only(id)
         menus.open({
           at,
@@ -86,26 +86,26 @@ export function Stage(): JSX.Element {
           },
         })
       },
-      twice(id, event) {
+      doubleClick(id, event) {
         if (event.target instanceof Element && event.target.closest('.slug'))
           app.captionEditing.begin(id)
         else panels.enlarge(id)
       },
-      mark: (from, { shiftKey }) => marquee.begin(onBoard(from), shiftKey),
-      stretch: (to) => marquee.stretch(onBoard(to)),
-      marked: () => marquee.end(),
-      unmark: () => marquee.cancel(),
-      grab(id, event) {
+      beginMarquee: (from, { shiftKey }) => marquee.begin(onBoard(from), shiftKey),
+      stretchMarquee: (to) => marquee.stretch(onBoard(to)),
+      endMarquee: () => marquee.end(),
+      cancelMarquee: () => marquee.cancel(),
+      beginDrag(id, event) {
         menus.close()
         if (!selection.has(id)) selection.only(id)
         drag.lift(selection.ids(), event.altKey ? 'copies' : 'themselves')
       },
-      carry: (dx, dy) => drag.carry(dx, dy),
-      drop() {
-        if (drag.staying().length > 0) selection.all(drag.leaveCopies())
+      drag: (dx, dy) => drag.carry(dx, dy),
+      endDrag() {
+        if (drag.originals().length > 0) selection.all(drag.leaveCopies())
         else drag.letGo()
       },
-      cancel: () => drag.cancel(),
+      cancelDrag: () => drag.cancel(),
     })
     onCleanup(() => gestures.close())
     onCleanup(listenToKeys(app, gestures))
@@ -120,7 +120,7 @@ export function Stage(): JSX.Element {
           hand: app.tool() === 'hand',
           far: camera.level() < 0.5,
           tiny: camera.level() < 0.25,
-          copying: drag.staying().length > 0,
+          copying: drag.originals().length > 0,
           several: selection.ids().size > 1,
         }}
         role="listbox"
@@ -143,13 +143,13 @@ export function Stage(): JSX.Element {
             '--zoom': camera.view().zoom,
           }}
         >
-          <Show when={shown.far().length > 0}>
-            <FarCanvas region={shown.region()} ids={shown.far()} />
+          <Show when={shown.onCanvas().length > 0}>
+            <FarCanvas region={shown.region()} ids={shown.onCanvas()} />
           </Show>
-          <For each={drag.staying()}>
+          <For each={drag.originals()}>
             {(id) => <Staying id={id} layer={layers().get(id) ?? 0} />}
           </For>
-          <For each={shown.near()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
+          <For each={shown.tiles()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
         </div>
         <MarqueeBox box={marquee.box()} />
       </div>

@@ -45,7 +45,7 @@ export function Tile(props: TileProps): JSX.Element {
       class="tile"
       classList={{
         selected: selection.has(id),
-        lifted: drag.holding() && selection.has(id),
+        lifted: drag.isDragging() && selection.has(id),
         landing: boardStore.landed(id),
       }}
       role="option"

@@ -25,26 +25,26 @@ export class BoardStore {
   readonly canRedo: Accessor<boolean>
   /** What somebody is called, empty when that isn't known. */
   readonly nameOf: (visitor: string) => string
-  readonly tails: LiveReads
+  readonly liveReads: LiveReads
   readonly #boxes = new Map<string, StackedBox>()
   /** One's own pictures that aren't stored, as last seen. */
   readonly #own = new Map<string, ImageRecord>()
   readonly #files = new Map<string, string>()
-  readonly #fresh = new Map<string, number>()
+  readonly #addedAt = new Map<string, number>()
   /** Given up here; the server hasn't heard of it yet. */
   readonly #cancelled = new Set<string>()
   readonly #pictures = new Watched((id) => this.get(id))
   readonly #uploads = new Watched<OwnUpload>((id) => this.board.uploads.get(id))
   readonly #arrivals = new Watched<Arrival>((id) => this.board.arrival(id) ?? undefined)
   readonly #previews = new Watched<Blob>((id) => this.board.preview(id) ?? undefined)
-  readonly #sights = new Watched<SeenBy>((id) => this.board.seenBy(id) ?? undefined)
+  readonly #seenBy = new Watched<SeenBy>((id) => this.board.seenBy(id) ?? undefined)
   readonly #setCount: (count: number) => void
-  readonly #tick: () => void
-  readonly #restack: () => void
+  readonly #bumpTicks: () => void
+  readonly #bumpLayers: () => void
 
   constructor(board: Board) {
     this.board = board
-    this.tails = new LiveReads(board)
+    this.liveReads = new LiveReads(board)
     const [title, setTitle] = createSignal(board.title)
     const [status, setStatus] = createSignal(board.status)
     const [undo, setUndo] = createSignal({ can: board.canUndo, canRe: board.canRedo })
@@ -56,7 +56,7 @@ export class BoardStore {
     this.ticks = ticks
     const [layers, setLayers] = createSignal(0)
     this.layers = layers
-    this.#restack = () => setLayers((n) => n + 1)
+    this.#bumpLayers = () => setLayers((n) => n + 1)
     this.canUndo = () => undo().can
     this.canRedo = () => undo().canRe
     const [people, setPeople] = createSignal(0)
@@ -65,7 +65,7 @@ export class BoardStore {
       return board.nameOf(visitor)
     }
     this.#setCount = setCount
-    this.#tick = () => setTicks((n) => n + 1)
+    this.#bumpTicks = () => setTicks((n) => n + 1)
     const offs = [
       board.on('settings', () => setTitle(board.title)),
       board.on('status', () => setStatus(board.status)),
@@ -73,20 +73,20 @@ export class BoardStore {
       board.on('uploads', (ids) => {
         for (const id of ids) if (!board.uploads.has(id)) this.#own.delete(id)
         batch(() => {
-          this.#uploads.tell(ids)
+          this.#uploads.notify(ids)
           this.#changed(ids)
         })
       }),
       board.on('pictures', (ids) => this.#changed(ids)),
       board.on('arrivals', (ids) => {
         batch(() => {
-          this.#arrivals.tell(ids)
-          this.#previews.tell(ids)
+          this.#arrivals.notify(ids)
+          this.#previews.notify(ids)
           const turned = [...ids].filter((id) => this.#isFailed(id) === this.#boxes.has(id))
           if (turned.length > 0) this.#changed(turned)
         })
       }),
-      board.on('seen', (ids) => this.#sights.tell(ids)),
+      board.on('seen', (ids) => this.#seenBy.notify(ids)),
       board.on('people', () => setPeople((n) => n + 1)),
     ]
     onCleanup(() => {
@@ -135,12 +135,12 @@ export class BoardStore {
   }
 
   seenBy(id: string): Accessor<SeenBy | undefined> {
-    return this.#sights.watch(id)
+    return this.#seenBy.watch(id)
   }
 
   /** Whether the picture came just now, to be asked once. */
   landed(id: string): boolean {
-    return performance.now() - (this.#fresh.get(id) ?? -FRESH) < FRESH
+    return performance.now() - (this.#addedAt.get(id) ?? -FRESH) < FRESH
   }
 
   /** The address of one's own file, while it is here. */
@@ -148,7 +148,7 @@ export class BoardStore {
     const kept = this.#files.get(id)
     if (kept) return kept
     const file = this.board.uploads.get(id)?.file
-    return file ? this.#keep(id, file) : null
+    return file ? this.#urlFor(id, file) : null
   }
 
   /** Lets one's own file go once nobody shows it: the server has it, or nobody ever will. */
@@ -206,7 +206,7 @@ export class BoardStore {
     return this.board.arrival(id)?.state === 'failed' && !this.board.uploads.has(id)
   }
 
-  #keep(id: string, file: Blob): string {
+  #urlFor(id: string, file: Blob): string {
     const url = URL.createObjectURL(file)
     this.#files.set(id, url)
     return url
@@ -221,21 +221,21 @@ export class BoardStore {
       if (!record || record.blob || record.deletedAt !== null) this.#cancelled.delete(id)
       const stands = record?.deletedAt === null && !this.#cancelled.has(id) && !this.#isFailed(id)
       if (stands) {
-        if (!before && this.status().loaded) this.#fresh.set(id, performance.now())
+        if (!before && this.status().loaded) this.#addedAt.set(id, performance.now())
         this.#boxes.set(id, { ...boxOf(record), z: record.z })
       } else {
         this.#boxes.delete(id)
-        this.#fresh.delete(id)
+        this.#addedAt.delete(id)
       }
       restacked ||= before?.z !== this.#boxes.get(id)?.z
     }
     batch(() => {
-      this.#pictures.tell(ids)
-      this.#arrivals.tell(ids)
-      this.#previews.tell(ids)
-      if (restacked) this.#restack()
+      this.#pictures.notify(ids)
+      this.#arrivals.notify(ids)
+      this.#previews.notify(ids)
+      if (restacked) this.#bumpLayers()
       this.#setCount(this.#boxes.size)
-      this.#tick()
+      this.#bumpTicks()
     })
   }
 }
@@ -261,7 +261,7 @@ class Watched<T> {
     return value
   }
 
-  tell(ids: Iterable<string>): void {
+  notify(ids: Iterable<string>): void {
     for (const id of ids) for (const watcher of this.#watchers.get(id) ?? []) watcher()
   }
 }

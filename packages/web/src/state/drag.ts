@@ -31,29 +31,29 @@ export class DragState {
   readonly #own = new Map<string, DragPosition>()
   readonly #followers = new Map<string, Follower>()
   /** Whether one's own hand is full. */
-  readonly holding: Accessor<boolean>
-  readonly #setHolding: (holding: boolean) => void
+  readonly isDragging: Accessor<boolean>
+  readonly #setDragging: (holding: boolean) => void
   /** The pictures in any hand. */
   readonly away: Accessor<readonly string[]>
   readonly #setAway: (ids: readonly string[]) => void
   /** What stays where it is while copies of it are carried off. */
-  readonly staying: Accessor<readonly string[]>
-  readonly #setStaying: (ids: readonly string[]) => void
+  readonly originals: Accessor<readonly string[]>
+  readonly #setOriginals: (ids: readonly string[]) => void
   #frame = 0
-  #tell = 0
+  #reportFrame = 0
 
   constructor(boardStore: BoardStore) {
     this.#boardStore = boardStore
     const [holding, setHolding] = createSignal(false)
-    this.holding = holding
-    this.#setHolding = setHolding
+    this.isDragging = holding
+    this.#setDragging = setHolding
     const [away, setAway] = createSignal<readonly string[]>([])
     this.away = away
     this.#setAway = setAway
     const [staying, setStaying] = createSignal<readonly string[]>([])
-    this.staying = staying
-    this.#setStaying = setStaying
-    const off = boardStore.board.on('drags', (ids) => this.#others(ids))
+    this.originals = staying
+    this.#setOriginals = setStaying
+    const off = boardStore.board.on('drags', (ids) => this.#onDrags(ids))
     onCleanup(off)
   }
 
@@ -80,8 +80,8 @@ export class DragState {
       if (record) this.#lifted.set(id, { w: record.w, ...pick(this.#followers.get(id) ?? record) })
       this.#followers.delete(id)
     }
-    this.#setStaying(what === 'copies' ? [...this.#lifted.keys()] : [])
-    this.#setHolding(true)
+    this.#setOriginals(what === 'copies' ? [...this.#lifted.keys()] : [])
+    this.#setDragging(true)
     this.#count()
   }
 
@@ -140,9 +140,9 @@ export class DragState {
         this.#show(id, place)
       }
     })
-    if (this.staying().length > 0) return
-    this.#tell ||= requestAnimationFrame(() => {
-      this.#tell = 0
+    if (this.originals().length > 0) return
+    this.#reportFrame ||= requestAnimationFrame(() => {
+      this.#reportFrame = 0
       const shown = [...this.#own].slice(0, limits.draggedPictureCount)
       this.#boardStore.board.drag(Object.fromEntries(shown))
     })
@@ -153,13 +153,13 @@ export class DragState {
   }
 
   #end(write: () => void): void {
-    cancelAnimationFrame(this.#tell)
-    this.#tell = 0
+    cancelAnimationFrame(this.#reportFrame)
+    this.#reportFrame = 0
     batch(() => {
       if (this.#own.size > 0) write()
       for (const id of this.#own.keys()) this.#show(id, undefined)
-      this.#setHolding(false)
-      this.#setStaying([])
+      this.#setDragging(false)
+      this.#setOriginals([])
     })
     if (this.#own.size > 0) this.#boardStore.board.drag(null)
     this.#own.clear()
@@ -171,7 +171,7 @@ export class DragState {
     this.#setAway([...this.#lifted.keys(), ...this.#followers.keys()])
   }
 
-  #others(ids: Iterable<string>): void {
+  #onDrags(ids: Iterable<string>): void {
     for (const id of ids) {
       if (this.#own.has(id)) continue
       const record = this.#boardStore.get(id)

@@ -4,26 +4,26 @@ import { createSelector, createSignal } from 'solid-js'
 /** Of pictures that sharpen as they come, the one that this page reads: the first that asked (A20). */
 export class LiveReads {
   /** Whether it is the turn of a picture. */
-  readonly isOf: (id: string) => boolean
+  readonly isReading: (id: string) => boolean
   readonly #board: Board
   readonly #page = Math.random().toString(36).slice(2)
-  readonly #asking = new Set<string>()
+  readonly #requested = new Set<string>()
   readonly #setCurrent: (id: string | undefined) => void
 
   constructor(board: Board) {
     this.#board = board
     const [current, setCurrent] = createSignal<string>()
     this.#setCurrent = setCurrent
-    this.isOf = createSelector(current)
+    this.isReading = createSelector(current)
   }
 
-  ask(id: string): void {
-    this.#setCurrent([...this.#asking.add(id)][0])
+  request(id: string): void {
+    this.#setCurrent([...this.#requested.add(id)][0])
   }
 
-  leave(id: string): void {
-    this.#asking.delete(id)
-    this.#setCurrent([...this.#asking][0])
+  release(id: string): void {
+    this.#requested.delete(id)
+    this.#setCurrent([...this.#requested][0])
   }
 
   url(id: string): string {

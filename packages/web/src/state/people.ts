@@ -9,7 +9,7 @@ export class People {
   /** Others' pages by session, at most once a frame. */
   readonly others: Accessor<ReadonlyMap<string, Person>>
   /** Visitors, oneself included. */
-  readonly crowd: Accessor<number>
+  readonly visitorCount: Accessor<number>
   /** What we are called, empty for nothing; null until it has been asked. */
   readonly name: Accessor<string | null>
   /** Whether the list of them is open. */
@@ -24,7 +24,7 @@ export class People {
     const [crowd, setCrowd] = createSignal(board.visitorCount)
     const [name, setName] = createSignal(kept())
     this.others = others
-    this.crowd = crowd
+    this.visitorCount = crowd
     this.name = name
     this.#setName = setName
     const [isOpen, setOpen] = createSignal(false)
@@ -48,7 +48,7 @@ export class People {
   }
 
   /** Keeps what we are called for all boards of this browser. */
-  call(name: string): void {
+  setName(name: string): void {
     const short = name.trim().slice(0, limits.personNameLength)
     try {
       localStorage.setItem(KEY, short)

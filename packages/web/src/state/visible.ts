@@ -32,9 +32,9 @@ export interface Visible {
   /** Around the view; it stands still while the view stays within. */
   readonly region: Accessor<Region>
   /** Those that get a node: seen, dragged, or with the keyboard. */
-  readonly near: Accessor<readonly string[]>
+  readonly tiles: Accessor<readonly string[]>
   /** Those that are drawn together, as patches of colour. */
-  readonly far: Accessor<readonly string[]>
+  readonly onCanvas: Accessor<readonly string[]>
 }
 
 /**
@@ -70,13 +70,13 @@ export function visible(
       if (boardStore.boxes.has(id)) ids.add(id)
     return [...ids]
   })
-  const near = gradually(wanted)
-  const far = createMemo<readonly string[]>((last) => {
-    const drawn = new Set(near())
+  const tiles = gradually(wanted)
+  const onCanvas = createMemo<readonly string[]>((last) => {
+    const drawn = new Set(tiles())
     const ids = isCrowded() ? here().flatMap(([id]) => (drawn.has(id) ? [] : id)) : []
     return same(last, ids)
   }, [])
-  return { region, near, far }
+  return { region, tiles, onCanvas }
 }
 
 /** What goes, goes at once; what comes, comes some at a time, so that no frame is long. */
