@@ -84,6 +84,8 @@ function sentencesOf(text: string): string[] {
     .map((line) => line.replace(/^\s*\*?(?= |$)/, ''))
     // Indented lines are drawings or code; a tag or an empty line ends a paragraph.
     .map((line) => (/^ {4,}\S/.test(line) || /^\s*@/.test(line) ? '' : line.trim()))
+    // Each item of a list is a paragraph.
+    .map((line) => (line.startsWith('- ') ? `\n${line.slice(2)}` : line))
     .join('\n')
   return prose
     .split(/\n{2,}/)

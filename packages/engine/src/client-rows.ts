@@ -1,8 +1,8 @@
 import type { Clients } from './engine.ts'
 
 /**
- * A client's state as databases store it: client id, number of its last command, seq of its last
- * effect, and its refusals as JSON or null.
+ * A client's state as databases store it. `n` numbers its last command, `seq` is the batch of its last
+ * effect, and `refused` holds its refusals as JSON.
  */
 export type ClientRow = readonly [client: string, n: number, seq: number, refused: string | null]
 

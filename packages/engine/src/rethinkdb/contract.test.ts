@@ -34,10 +34,10 @@ else
       if (WRITES.has(type)) {
         terms.writes++
         if (options['durability'] !== 'hard') isWrong()
-      } else if (type === TABLE) {
+      } else if (type === TERM.TABLE) {
         terms.tables++
         if (options['read_mode'] !== 'majority' && !READS_NOTHING.has(parentType)) isWrong()
-      } else if (type === CHANGES) {
+      } else if (type === TERM.CHANGES) {
         terms.feeds++
         if (!JSON.stringify(args).includes('"batches"')) isWrong()
       }
@@ -45,10 +45,12 @@ else
   })
 
 // Term numbers of the protocol (ql2.proto).
-const INSERT = 56
-/** Update, delete, replace, insert. */
-const WRITES = new Set([53, 54, 55, INSERT])
-const TABLE = 15
-const CHANGES = 152
+const TERM = { TABLE: 15, UPDATE: 53, DELETE: 54, REPLACE: 55, INSERT: 56, CHANGES: 152 } as const
+const WRITES: ReadonlySet<number | null> = new Set([
+  TERM.UPDATE,
+  TERM.DELETE,
+  TERM.REPLACE,
+  TERM.INSERT,
+])
 /** The terms that read no rows of a table: insert, and those on indexes and settings. */
-const READS_NOTHING: ReadonlySet<number | null> = new Set([INSERT, 75, 140, 174])
+const READS_NOTHING: ReadonlySet<number | null> = new Set([TERM.INSERT, 75, 140, 174])

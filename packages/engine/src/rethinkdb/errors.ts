@@ -13,8 +13,8 @@ export function toWireError(error: unknown): unknown {
 }
 
 /**
- * The errors that pass: connections that broke or timed out, a primary that is away or has too few
- * acknowledgements (OP_FAILED), a primary that was lost meanwhile (OP_INDETERMINATE).
+ * The errors that pass. A connection broke or timed out; a primary is away or has too few
+ * acknowledgements (OP_FAILED); or a primary was lost meanwhile (OP_INDETERMINATE).
  */
 const TRANSIENT: ReadonlySet<RethinkDBErrorType> = new Set([
   RethinkDBErrorType.CONNECTION,

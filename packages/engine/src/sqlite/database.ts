@@ -52,7 +52,7 @@ export function checkDurable(db: DatabaseSync): void {
 /** Tells whether a statement failed for want of room. For EFBIG and EDQUOT, SQLite reports a failed write. */
 export function isOutOfSpace(error: unknown): boolean {
   const code = resultCode(error)
-  return code === SQLITE_FULL || code === SQLITE_IOERR_WRITE
+  return code === SQLITE.FULL || code === SQLITE.IOERR_WRITE
 }
 
 function migrate(db: DatabaseSync, folder: string): void {
@@ -71,17 +71,17 @@ function migrate(db: DatabaseSync, folder: string): void {
 /** Translates the failure to open a database in a folder. Returns errors of any other kind unchanged. */
 export function toEngineError(error: unknown, folder: string): unknown {
   const code = (resultCode(error) ?? 0) & 0xff
-  if (code === SQLITE_BUSY || code === SQLITE_LOCKED)
+  if (code === SQLITE.BUSY || code === SQLITE.LOCKED)
     return new EngineError(
       'folder-locked',
       `Another server uses the folder ${folder}. Stop it, or choose another folder.`,
     )
-  if (code === SQLITE_READONLY || code === SQLITE_CANTOPEN || code === SQLITE_PERM)
+  if (code === SQLITE.READONLY || code === SQLITE.CANTOPEN || code === SQLITE.PERM)
     return new EngineError(
       'folder-unwritable',
       `The database in ${folder} can't be written to. Give this user the right to, or choose another folder.`,
     )
-  if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB)
+  if (code === SQLITE.CORRUPT || code === SQLITE.NOTADB)
     return new EngineError(
       'damaged',
       `The database in ${folder} is damaged. Put a backup in its place, or choose another folder.`,
@@ -93,12 +93,14 @@ const resultCode = (error: unknown): number | undefined =>
   error instanceof Error ? (error as Error & { errcode?: number }).errcode : undefined
 
 // https://sqlite.org/rescode.html
-const SQLITE_PERM = 3
-const SQLITE_BUSY = 5
-const SQLITE_LOCKED = 6
-const SQLITE_READONLY = 8
-const SQLITE_CORRUPT = 11
-const SQLITE_FULL = 13
-const SQLITE_CANTOPEN = 14
-const SQLITE_NOTADB = 26
-const SQLITE_IOERR_WRITE = 778
+const SQLITE = {
+  PERM: 3,
+  BUSY: 5,
+  LOCKED: 6,
+  READONLY: 8,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  NOTADB: 26,
+  IOERR_WRITE: 778,
+} as const
