@@ -77,7 +77,7 @@ export class Harness {
     await rm(this.data, { recursive: true, force: true })
   }
 
-  /** What a page does before it uploads: the record, without bytes. Resolves to its id. */
+  /** Adds a record without bytes, as a page does before it uploads. Resolves to its id. */
   async announce(
     name = 'picture.png',
     visitor = 'anna',
@@ -99,7 +99,7 @@ export class Harness {
     )
   }
 
-  /** Files on their way in. */
+  /** Lists the files of the folder for incoming files. */
   incomingFileNames(): Promise<string[]> {
     return readdir(join(this.data, 'arrivals'))
   }
@@ -109,7 +109,7 @@ export class Harness {
   }
 }
 
-/** `{code, message}` of an answer that is an error. */
+/** Reads `{code, message}` of an answer that is an error. */
 export async function errorOf(response: Response): Promise<{ code: string; message: string }> {
   const { error } = (await response.json()) as { error: { code: string; message: string } }
   return error

@@ -22,7 +22,7 @@ export const GARBAGE_COLLECTION_TIMES: GarbageCollectionTimes = {
 /** Tells all pages of a visitor about an error. */
 type Notify = (board: string, visitor: string, error: WireError) => void
 
-/** What the records of all boards refer to. */
+/** Blobs and uploads that the records of all boards refer to. */
 interface References {
   readonly blobs: Set<string>
   /** Arriving pictures, as `<board> <id>`. */
@@ -73,7 +73,7 @@ export class GarbageCollector {
     }
   }
 
-  /** Collects garbage once. What is stored meanwhile stays: its lease has just begun (V14). */
+  /** Collects garbage once. A blob that is stored meanwhile stays: its lease has just begun (V14). */
   async collect(times: GarbageCollectionTimes): Promise<void> {
     const startedAt = Date.now()
     const { incomingFiles } = this.#images

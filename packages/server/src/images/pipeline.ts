@@ -30,7 +30,7 @@ export interface ImagePipeline {
   readonly previews: Previews
   readonly intake: Intake
   readonly directUpload: DirectUpload
-  /** Ends the decoding processes. What they had to do is done after the next start. */
+  /** Ends the decoding processes. Variants that are missing then are made after the next start. */
   close(): Promise<void>
 }
 

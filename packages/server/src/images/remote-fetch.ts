@@ -33,8 +33,8 @@ interface FetcherOptions {
 }
 
 /**
- * Fetches pictures from http and https URLs that people name, never from an address that only this server's
- * machine or network can reach.
+ * Fetches pictures from http and https URLs that people name. Addresses that only this server's machine or
+ * network can reach are refused.
  *
  * A host name is resolved once for each connection. The server connects to the address that it checked, so a
  * name that resolves differently the second time gains nothing.

@@ -23,8 +23,8 @@ export function variantKey(blob: string, side: number): string {
 }
 
 /**
- * Returns the longest sides, in pixels, of a stored picture's variants: those smaller than the picture (V1),
- * and a stand-in for a type that browsers don't show (V5).
+ * Returns the longest sides, in pixels, of a stored picture's variants. They are smaller than the picture (V1),
+ * but for the stand-in of a type that browsers don't show (V5).
  */
 export function sidesOf({
   width,

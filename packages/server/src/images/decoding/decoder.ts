@@ -4,7 +4,7 @@ import { type PoolReply, ProcessPool } from './process-pool.ts'
 
 export type { Preview, Variant }
 
-/** What a valid picture turned out to be. */
+/** Facts about a valid picture. */
 export interface ValidationResult {
   readonly type: MediaType
   /** Pixels after orientation. */

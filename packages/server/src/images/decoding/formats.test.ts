@@ -177,7 +177,7 @@ test('V5: the colours of an iPhone are those of its profile', { skip: away }, as
   assert.ok(converted < 1 && taken > 2, `${converted} and ${taken}`)
 })
 
-/** Mean colours of squares of 40 pixels in 320 by 240: what is drawn anew has other grain. */
+/** Returns the mean colours of squares of 40 pixels in 320 by 240. A picture that is encoded again has other grain. */
 function blocksOf(pixels: ArrayLike<number>): number[] {
   const sums = Array.from({ length: 8 * 6 * 3 }, () => 0)
   for (let i = 0; i < pixels.length; i++) {

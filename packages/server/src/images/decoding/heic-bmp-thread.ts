@@ -91,7 +91,7 @@ const VALUE_BYTES: Record<number, number> = { [SHORT]: 2, [LONG]: 4, [UNDEFINED]
 /** An entry of a TIFF's directory. */
 type Entry = readonly [tag: number, type: number, values: ArrayLike<number>]
 
-/** Creates an uncompressed RGBA TIFF 6.0; `rgba` is the part of it that holds the pixels. */
+/** Creates an uncompressed RGBA TIFF 6.0; `rgba` is its part with the pixels. */
 function createTiff(
   width: number,
   height: number,

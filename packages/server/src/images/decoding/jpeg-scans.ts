@@ -14,8 +14,8 @@ import { type Scrubbing, StreamEditor } from '../metadata/stream-editor.ts'
 const MAX_HEADER_BYTES = 4_194_304
 
 /**
- * Returns whether a JPEG sharpens as it arrives, from the first `bytes` of its file; null until its frame
- * header has arrived (ITU T.81 section B.2).
+ * Returns whether a JPEG is progressive, from the first `bytes` of its file. Null until its frame header has
+ * arrived (ITU T.81 section B.2).
  */
 export async function isProgressive(path: string, bytes: number): Promise<boolean | null> {
   const editor = new StreamEditor()

@@ -61,7 +61,7 @@ export async function writeAll(file: FileHandle, bytes: Buffer, at: number): Pro
     done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
 }
 
-/** A file whose parts can't be told apart. It can't be scrubbed, so it is refused (M10). */
+/** A file whose parts can't be distinguished. It can't be scrubbed, so it is refused (M10). */
 export class MalformedFileError extends Error {
   constructor() {
     super('malformed file')

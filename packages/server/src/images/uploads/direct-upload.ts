@@ -122,7 +122,7 @@ export class DirectUpload {
     }
   }
 
-  /** Validates a picture whose type browsers show, and keeps nothing of it. Rejects as `storeAll` does. */
+  /** Validates a picture whose type browsers show, and keeps nothing. Rejects as `storeAll` does. */
   async check(source: Readable): Promise<MediaType> {
     const incomingFile = await this.#incomingFiles.spool('', null)
     try {

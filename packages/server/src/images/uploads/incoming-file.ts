@@ -133,9 +133,10 @@ export class IncomingFile {
    * Streams a body to disk from the byte `at`, at the sender's pace and with flat memory. Resolves when the
    * body has ended. When it ends or breaks off, the bytes that arrived are durable (F1).
    *
-   * Rejects with `conflict` if the file doesn't end at `at`, with `too-large` or `bad-request` for bytes behind
-   * `limit` or the announced length, and with `busy` for too many senders. A sender that starts at the file's
-   * end replaces one that hangs. `bytesArrived` is called after each write.
+   * A sender that starts at the file's end replaces one that hangs. `bytesArrived` is called after each write.
+   *
+   * Rejects with `conflict` if the file doesn't end at `at`, and with `busy` for too many senders. Rejects with
+   * `too-large` or `bad-request` for bytes behind `limit` or the announced length.
    */
   async receive(
     source: Readable,

@@ -52,7 +52,7 @@ export class Previews {
     await this.#add(board, id, () => this.#decoder.reencodePreview(bytes))
   }
 
-  /** Reports a file's offset, and shows what can be shown of it. Call it whenever bytes have arrived. */
+  /** Reports a file's offset, and tries to show its picture. Call it whenever bytes have arrived. */
   bytesArrived(incomingFile: IncomingFile, board: LiveBoard, id: string): void {
     this.reportOffset(incomingFile, board.id, id)
     void this.#tryEarlyPreview(incomingFile, board, id)

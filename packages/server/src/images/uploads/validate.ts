@@ -14,7 +14,7 @@ export interface ValidatedFile extends AsyncDisposable {
 }
 
 /**
- * Validates a complete file. An SVG is replaced by the PNG that is drawn of it (V6). Rejects as
+ * Validates a complete file. An SVG is replaced by the PNG that is drawn from it (V6). Rejects as
  * `Decoder.validate` does.
  */
 export async function validate(
