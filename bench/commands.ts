@@ -4,11 +4,11 @@ import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave, spread } from './support/figures.ts'
 import { postPicture, RawClient, Writer } from './support/raw-client.ts'
 
-export const WRITERS = 100
+export const WRITER_COUNT = 100
 /** Commands that a busy writer has unanswered; the client's queue sends what has gathered in one message. */
-const UNDER_WAY = 8
-const ROUNDS = 5
-const SECONDS = 5
+const UNANSWERED_COUNT = 8
+const ROUND_COUNT = 5
+const ROUND_S = 5
 
 /** S9: how many commands a second a board takes, each durable before its answer. */
 export async function commands(): Promise<Figure[]> {
@@ -29,21 +29,21 @@ export async function commands(): Promise<Figure[]> {
     const perTransaction: number[] = []
     const seq = () => Math.max(...writers.map((writer) => writer.seq))
     const compare = (underWay: number) =>
-      interleave(ROUNDS, {
+      interleave(ROUND_COUNT, {
         product: async () => {
           const before = seq()
-          const answered = await load(product, underWay, SECONDS)
+          const answered = await load(product, underWay, ROUND_S)
           perTransaction.push(answered / (seq() - before))
-          return answered / SECONDS
+          return answered / ROUND_S
         },
-        echo: async () => (await load(bare, underWay, SECONDS)) / SECONDS,
+        echo: async () => (await load(bare, underWay, ROUND_S)) / ROUND_S,
       })
-    const [one, many] = [await compare(1), await compare(UNDER_WAY)]
+    const [one, many] = [await compare(1), await compare(UNANSWERED_COUNT)]
     const unit = 'per s'
     return [
       {
         id: 'S9',
-        label: `commands of ${WRITERS} writers, ${UNDER_WAY} under way each`,
+        label: `commands of ${WRITER_COUNT} writers, ${UNANSWERED_COUNT} under way each`,
         unit,
         figure: many.product,
         baseline: { name: 'Socket.IO echo', value: many.echo },
@@ -51,7 +51,7 @@ export async function commands(): Promise<Figure[]> {
       },
       {
         id: 'S9',
-        label: `commands of ${WRITERS} writers, each waiting for its answer`,
+        label: `commands of ${WRITER_COUNT} writers, each waiting for its answer`,
         unit,
         figure: one.product,
         baseline: { name: 'Socket.IO echo', value: one.echo },
@@ -75,7 +75,7 @@ export async function commands(): Promise<Figure[]> {
 type Send = (writer: number, x: number) => Promise<unknown>
 
 export const connectWriters = (port: number): Promise<RawClient[]> =>
-  Promise.all(Array.from({ length: WRITERS }, () => RawClient.connect(port)))
+  Promise.all(Array.from({ length: WRITER_COUNT }, () => RawClient.connect(port)))
 
 /** Commands answered in the time, each writer sending the next as soon as one is answered. */
 export async function load(send: Send, underWay: number, seconds: number): Promise<number> {
@@ -87,6 +87,8 @@ export async function load(send: Send, underWay: number, seconds: number): Promi
       answered++
     }
   }
-  await Promise.all(Array.from({ length: WRITERS * underWay }, (_, i) => write(i % WRITERS)))
+  await Promise.all(
+    Array.from({ length: WRITER_COUNT * underWay }, (_, i) => write(i % WRITER_COUNT)),
+  )
   return answered
 }

@@ -2,18 +2,18 @@ import { setTimeout } from 'node:timers/promises'
 import { type Database, databaseProviders } from '../test/support/databases.ts'
 import { drawPicture } from '../test/support/pictures.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
-import { connectWriters, load, WRITERS } from './commands.ts'
+import { connectWriters, load, WRITER_COUNT } from './commands.ts'
 import { ingestOn } from './ingest.ts'
 import { type Baseline, startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave, type Spread, spread } from './support/figures.ts'
 import { postPicture, RawClient, snapshotOf, Tally, Writer } from './support/raw-client.ts'
 
-const ROUNDS = 3
-const SECONDS = 4
+const ROUND_COUNT = 3
+const ROUND_S = 4
 /** Commands that go through both servers one by one, a round. */
-const COMMANDS = 200
+const COMMAND_COUNT = 200
 /** Milliseconds between two of them: changes in a stream share broadcasts, and would wait for those (W8). */
-const REST = 50
+const COMMAND_INTERVAL_MS = 50
 
 /** S8 and S9 on each engine that this machine has, and the way from one server to the other. */
 export async function engines(): Promise<Figure[]> {
@@ -48,21 +48,21 @@ async function onEngine(name: string, args: readonly string[], echo: Baseline): 
     const writers = (await connectWriters(server.port)).map((rawClient) => new Writer(rawClient))
     const rawClients = await connectWriters(echo.port)
     const patch = (x: number) => ({ kind: 'image.patch', id, set: { x } }) as const
-    const commands = await interleave(ROUNDS, {
-      product: async () => (await load((i, x) => writers[i]!.push(patch(x)), 8, SECONDS)) / SECONDS,
+    const commands = await interleave(ROUND_COUNT, {
+      product: async () => (await load((i, x) => writers[i]!.push(patch(x)), 8, ROUND_S)) / ROUND_S,
       echo: async () =>
         (await load(
           (i, x) => rawClients[i]!.request('commands', { n: x, commands: [patch(x)] }),
           8,
-          SECONDS,
-        )) / SECONDS,
+          ROUND_S,
+        )) / ROUND_S,
     })
-    const ingest = await ingestOn(server.port, ROUNDS, SECONDS)
+    const ingest = await ingestOn(server.port, ROUND_COUNT, ROUND_S)
     return [
       { ...ingest, label: `${name}: ${ingest.label}` },
       {
         id: 'S9',
-        label: `${name}: commands of ${WRITERS} writers, 8 under way each`,
+        label: `${name}: commands of ${WRITER_COUNT} writers, 8 under way each`,
         unit: 'per s',
         figure: commands.product,
         baseline: { name: 'Socket.IO echo', value: commands.echo },
@@ -97,8 +97,8 @@ async function across(name: string, url: string, database: Database): Promise<Fi
       await heard
     }
     const times = { product: [] as number[][], bare: [] as number[][] }
-    for (let round = 0; round < ROUNDS; round++) {
-      times.product.push(await timed((x) => product(round * COMMANDS + x)))
+    for (let round = 0; round < ROUND_COUNT; round++) {
+      times.product.push(await timed((x) => product(round * COMMAND_COUNT + x)))
       times.bare.push(await timed(() => bare.ask()))
     }
     return ([50, 99] as const).map((percent) => ({
@@ -117,8 +117,8 @@ async function across(name: string, url: string, database: Database): Promise<Fi
 
 async function timed(act: (x: number) => Promise<void>): Promise<number[]> {
   const times: number[] = []
-  for (let x = 0; x < COMMANDS; x++) {
-    await setTimeout(REST)
+  for (let x = 0; x < COMMAND_COUNT; x++) {
+    await setTimeout(COMMAND_INTERVAL_MS)
     const start = performance.now()
     await act(x)
     times.push(performance.now() - start)

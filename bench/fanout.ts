@@ -6,13 +6,13 @@ import { type Baseline, cpuSeconds, startBaseline } from './support/baseline-pro
 import { type Figure, interleave } from './support/figures.ts'
 import { postPicture, RawClient, snapshotOf, Tally, Writer } from './support/raw-client.ts'
 
-const VIEWERS = 1_000
-const WRITERS = 20
-const ROUNDS = 5
+const VIEWER_COUNT = 1_000
+const WRITER_COUNT = 20
+const ROUND_COUNT = 5
 /** CPU-seconds of the server that make a round. */
-const ENOUGH = 5
+const ROUND_CPU_S = 5
 /** The product's own, so that the baseline batches in the same way. */
-const TICK = '33'
+const TICK_MS = '33'
 
 /** S4: what it costs to bring a change to everybody. */
 export async function fanout(): Promise<Figure[]> {
@@ -25,19 +25,19 @@ export async function fanout(): Promise<Figure[]> {
     return Audience.gather(baseline, snapshot)
   }
   const picture = await drawPicture({ width: 320, height: 240 })
-  for (let i = 0; i < WRITERS; i++) await postPicture(server.port, picture)
+  for (let i = 0; i < WRITER_COUNT; i++) await postPicture(server.port, picture)
   const snapshot = await snapshotOf(server.port)
   try {
     const product = await Audience.gather(server, snapshot)
-    const batching = await start('plain-ws', TICK)
-    const socketio = await start('bare-socketio', TICK)
+    const batching = await start('plain-ws', TICK_MS)
+    const socketio = await start('bare-socketio', TICK_MS)
     const each = await start('plain-ws', '0')
-    const a = await interleave(ROUNDS, {
+    const a = await interleave(ROUND_COUNT, {
       product: () => product.cost(() => product.oneByOne()),
       plain: () => batching.cost(() => batching.oneByOne()),
       socketio: () => socketio.cost(() => socketio.oneByOne()),
     })
-    const b = await interleave(ROUNDS, {
+    const b = await interleave(ROUND_COUNT, {
       product: () => product.cost(() => product.together()),
       plain: () => each.cost(() => each.together()),
     })
@@ -45,7 +45,7 @@ export async function fanout(): Promise<Figure[]> {
     return [
       {
         id: 'S4a',
-        label: `one change a tick, ${VIEWERS} viewers`,
+        label: `one change a tick, ${VIEWER_COUNT} viewers`,
         unit,
         figure: a.product,
         baseline: { name: 'plain ws', value: a.plain },
@@ -61,7 +61,7 @@ export async function fanout(): Promise<Figure[]> {
       },
       {
         id: 'S4b',
-        label: `${WRITERS} writers, 100 changes/s, ${VIEWERS} viewers`,
+        label: `${WRITER_COUNT} writers, 100 changes/s, ${VIEWER_COUNT} viewers`,
         unit,
         figure: b.product,
         baseline: { name: 'plain ws, a message each', value: b.plain },
@@ -108,9 +108,9 @@ class Audience {
   ): Promise<Audience> {
     const tally = new Tally()
     const writers = await Promise.all(
-      Array.from({ length: WRITERS }, () => RawClient.connect(port)),
+      Array.from({ length: WRITER_COUNT }, () => RawClient.connect(port)),
     )
-    const viewers = await RawClient.follow(VIEWERS, port, { tally, cursor: snapshot.cursor })
+    const viewers = await RawClient.follow(VIEWER_COUNT, port, { tally, cursor: snapshot.cursor })
     const ids = snapshot.records.filter(({ kind }) => kind === 'image').map(({ id }) => id)
     return new Audience(pid, ids, viewers, writers, tally)
   }
@@ -119,14 +119,14 @@ class Audience {
   async cost(work: () => Promise<number>): Promise<number> {
     const before = cpuSeconds(this.#pid)
     let changes = 0
-    while (cpuSeconds(this.#pid) - before < ENOUGH) changes += await work()
-    return (cpuSeconds(this.#pid) - before) / ((changes * VIEWERS) / 1e6)
+    while (cpuSeconds(this.#pid) - before < ROUND_CPU_S) changes += await work()
+    return (cpuSeconds(this.#pid) - before) / ((changes * VIEWER_COUNT) / 1e6)
   }
 
   /** One change after the other, each delivered to everybody before the next. */
   async oneByOne(): Promise<number> {
     for (let i = 0; i < 20; i++) {
-      const delivered = this.#tally.waitForBatches(this.#tally.batches + VIEWERS)
+      const delivered = this.#tally.waitForBatches(this.#tally.batches + VIEWER_COUNT)
       await this.#push(0)
       await delivered
     }
@@ -140,7 +140,7 @@ class Audience {
     for (let i = 0; i < 200; i++) {
       const early = start + i * 10 - performance.now()
       if (early > 0) await setTimeout(early)
-      answered.push(this.#push(i % WRITERS))
+      answered.push(this.#push(i % WRITER_COUNT))
     }
     await Promise.all(answered)
     await this.#delivered()
@@ -157,6 +157,6 @@ class Audience {
     const [first] = this.#viewers
     const seq = Math.max(...this.#writers.map((writer) => writer.seq))
     while (this.#seq < seq) await this.#tally.waitForBatches(this.#tally.batches + 1)
-    await this.#tally.waitForBatches(first!.batches * VIEWERS)
+    await this.#tally.waitForBatches(first!.batches * VIEWER_COUNT)
   }
 }

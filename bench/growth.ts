@@ -7,15 +7,15 @@ import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, spread } from './support/figures.ts'
 import { RawClient, snapshotOf, Tally } from './support/raw-client.ts'
 
-const AUDIENCES = [1, 10, 100, 1_000]
+const VIEWER_COUNTS = [1, 10, 100, 1_000]
 /** The tutorial way sends V x V: a thousand viewers would be a million messages of a picture. */
-const TUTORIAL = AUDIENCES.slice(0, 3)
-const ROUNDS = 5
+const TUTORIAL_VIEWER_COUNTS = VIEWER_COUNTS.slice(0, 3)
+const ROUND_COUNT = 5
 /** Parts that a picture comes in, and milliseconds between them: a slow line, the same for every audience. */
-const PARTS = 5
-const APART = 400
+const PART_COUNT = 5
+const PART_INTERVAL_MS = 400
 /** Milliseconds without a message after which nothing more is expected. */
-const QUIET = 500
+const QUIET_MS = 500
 
 interface Heard {
   readonly viewers: number
@@ -34,12 +34,12 @@ export async function growth(): Promise<Figure[]> {
     const picture = await drawPicture({ width: 640, height: 480, quality: 90 })
     const preview = await drawPicture({ width: 320, height: 240, format: 'webp', quality: 60 })
     const heard: Heard[] = []
-    for (const viewers of AUDIENCES)
+    for (const viewers of VIEWER_COUNTS)
       heard.push(await product(server.port, viewers, { picture, preview }))
     const baseline: Heard[] = []
-    for (const viewers of TUTORIAL)
+    for (const viewers of TUTORIAL_VIEWER_COUNTS)
       baseline.push(await tutorialWay(tutorial.port, viewers, picture))
-    const at = TUTORIAL.length - 1
+    const at = TUTORIAL_VIEWER_COUNTS.length - 1
     const line = ({ viewers, messages, bytes }: Heard) =>
       `${viewers} viewers: ${messages.toLocaleString('en')} messages, ${bytes.toLocaleString('en')} bytes`
     const notes = [...heard.map(line), ...baseline.map((row) => `tutorial way, ${line(row)}`)]
@@ -63,7 +63,7 @@ export async function growth(): Promise<Figure[]> {
       },
       {
         id: 'S6',
-        label: `messages for a picture at ${TUTORIAL[at]} viewers`,
+        label: `messages for a picture at ${TUTORIAL_VIEWER_COUNTS[at]} viewers`,
         unit: '',
         figure: spread([heard[at]!.messages]),
         baseline: { name: 'tutorial way', value: spread([baseline[at]!.messages]) },
@@ -148,9 +148,9 @@ class Sender {
       'upload-length': String(picture.length),
       'upload-metadata': `id ${btoa(id)}`,
     })
-    const size = Math.ceil(picture.length / PARTS)
+    const size = Math.ceil(picture.length / PART_COUNT)
     for (let at = 0; at < picture.length; at += size) {
-      await setTimeout(APART)
+      await setTimeout(PART_INTERVAL_MS)
       const part = picture.subarray(at, at + size)
       const headers = {
         'upload-offset': String(at),
@@ -191,7 +191,7 @@ async function listen(tally: Tally, viewers: number, send: () => Promise<unknown
   const messages: number[] = []
   const bytes: number[] = []
   await quiet(tally)
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = 0; round < ROUND_COUNT; round++) {
     const before = { messages: tally.messages, bytes: tally.bytes }
     await send()
     await quiet(tally)
@@ -205,7 +205,7 @@ async function quiet(tally: Tally): Promise<void> {
   let before: number
   do {
     before = tally.messages
-    await setTimeout(QUIET)
+    await setTimeout(QUIET_MS)
   } while (tally.messages > before)
 }
 

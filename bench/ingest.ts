@@ -9,17 +9,17 @@ import { ServerProcess } from '../test/support/server-process.ts'
 import { type Figure, interleave } from './support/figures.ts'
 import { postPicture, snapshotOf } from './support/raw-client.ts'
 
-const UPLOADERS = 16
-const ROUNDS = 5
-const SECONDS = 5
+const UPLOADER_COUNT = 16
+const ROUND_COUNT = 5
+const ROUND_S = 5
 /** Milliseconds between two looks at whether the server has caught up. */
-const LOOK = 500
+const POLL_INTERVAL_MS = 500
 
 /** S8: how many pictures a second are taken in, each stored before its answer. */
 export async function ingest(): Promise<Figure[]> {
   const server = await ServerProcess.open()
   try {
-    return [{ ...(await ingestOn(server.port, ROUNDS, SECONDS)), goal: { min: 0.7 } }]
+    return [{ ...(await ingestOn(server.port, ROUND_COUNT, ROUND_S)), goal: { min: 0.7 } }]
   } finally {
     await server.close()
   }
@@ -42,7 +42,7 @@ export async function ingestOn(port: number, rounds: number, seconds: number): P
   })
   return {
     id: 'S8',
-    label: `pictures of ${Math.round(picture.length / 1000)} KB stored, ${UPLOADERS} uploaders`,
+    label: `pictures of ${Math.round(picture.length / 1000)} KB stored, ${UPLOADER_COUNT} uploaders`,
     unit: 'per s',
     figure: product,
     baseline: { name: 'write, fsync, decode', value: bare },
@@ -60,7 +60,7 @@ async function caughtUp(port: number, board: string): Promise<void> {
   let [before, missing] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   do {
     before = missing
-    await setTimeout(LOOK)
+    await setTimeout(POLL_INTERVAL_MS)
     const { records } = await snapshotOf(port, board)
     missing = records.filter((record) => record.kind === 'image' && !record.variants).length
   } while (missing < before)
@@ -73,7 +73,7 @@ async function perSecond(seconds: number, act: () => Promise<unknown>): Promise<
   const upload = async () => {
     for (; performance.now() < start + seconds * 1000; done++) await act()
   }
-  await Promise.all(Array.from({ length: UPLOADERS }, upload))
+  await Promise.all(Array.from({ length: UPLOADER_COUNT }, upload))
   return done / ((performance.now() - start) / 1000)
 }
 

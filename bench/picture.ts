@@ -14,16 +14,16 @@ import { RawClient, snapshotOf } from './support/raw-client.ts'
 import { Shaper } from './support/shaper.ts'
 import { similarityTo } from './support/ssim.ts'
 
-const ROUNDS = 5
-const PAGES = 2
-const SOCKETS = 18
+const ROUND_COUNT = 5
+const PAGE_COUNT = 2
+const SOCKET_COUNT = 18
 /** How like the original a picture must be to be recognised. */
-const RECOGNISED = 0.9
+const MIN_SSIM_FACTOR = 0.9
 /** Milliseconds that a page has been open before something is dropped on it. */
-const OPEN = 1_500
+const OPEN_MS = 1_500
 /** Milliseconds between two looks at a page's list of what it painted, and until it counts as never. */
-const LOOK = 100
-const PATIENCE = 60_000
+const POLL_INTERVAL_MS = 100
+const PAINT_TIMEOUT_MS = 60_000
 
 /** S1: from the drop until the last of twenty viewers has a picture that they recognise. */
 export async function picture(): Promise<Figure[]> {
@@ -36,7 +36,7 @@ export async function picture(): Promise<Figure[]> {
     const file = join(folder, 'photo.jpg')
     await writeFile(file, photo)
     const shot: Shot = { browser, file, likeness: await similarityTo(photo) }
-    const times = await interleave(ROUNDS, {
+    const times = await interleave(ROUND_COUNT, {
       product: async () => {
         const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
         const { id } = (await created.json()) as { id: string }
@@ -62,7 +62,7 @@ export async function picture(): Promise<Figure[]> {
     return [
       {
         id: 'S1',
-        label: `drop to the last of ${PAGES} pages and ${SOCKETS} sockets, ${size} on 5 Mbit/s`,
+        label: `drop to the last of ${PAGE_COUNT} pages and ${SOCKET_COUNT} sockets, ${size} on 5 Mbit/s`,
         unit: 's',
         figure: times.product,
         baseline: { name: 'tutorial way', value: times.tutorial },
@@ -76,7 +76,7 @@ export async function picture(): Promise<Figure[]> {
         baseline: null,
         goal: { max: 0.3 },
         notes: [
-          `recognised: SSIM of at least ${RECOGNISED} against the original, both at 320 px; in pages painted, faded in, a frame later`,
+          `recognised: SSIM of at least ${MIN_SSIM_FACTOR} against the original, both at 320 px; in pages painted, faded in, a frame later`,
           'the line: 625,000 bytes/s up for all connections of the sender, 20 ms there and back; down, and for viewers, as fast as it goes',
         ],
       },
@@ -118,22 +118,22 @@ async function race({ browser, file, likeness }: Shot, way: Way): Promise<number
   }
   try {
     const viewers: BoardPage[] = []
-    for (let i = 0; i < PAGES; i++) viewers.push(await open(way.port))
+    for (let i = 0; i < PAGE_COUNT; i++) viewers.push(await open(way.port))
     const sender = await open(shaper.port)
-    for (let i = 0; i < SOCKETS; i++) rawClients.push(await way.join())
+    for (let i = 0; i < SOCKET_COUNT; i++) rawClients.push(await way.join())
     const heard = rawClients.map(
       (each) =>
         new Promise<{ at: number; picture: Buffer }>((resolve) => {
           each.onPreview = (_id, bytes) => resolve({ at: now(), picture: bytes })
         }),
     )
-    await setTimeout(OPEN)
+    await setTimeout(OPEN_MS)
     const dropped = now()
     await sender.drop([file], { x: 400, y: 300 })
     const seen = await Promise.all(viewers.map(({ page }) => recognised(page, likeness)))
     const told = await Promise.all(heard)
     for (const each of told)
-      if ((await likeness(each.picture)) < RECOGNISED)
+      if ((await likeness(each.picture)) < MIN_SSIM_FACTOR)
         throw new Error('A preview is nothing like it')
     return (Math.max(...seen, ...told.map(({ at }) => at)) - dropped) / 1000
   } finally {
@@ -145,11 +145,11 @@ async function race({ browser, file, likeness }: Shot, way: Way): Promise<number
 
 /** When the page had painted a recognisable picture. */
 async function recognised(page: Page, likeness: Shot['likeness']): Promise<number> {
-  const end = now() + PATIENCE
-  for (let known = 0; now() < end; await setTimeout(LOOK))
+  const end = now() + PAINT_TIMEOUT_MS
+  for (let known = 0; now() < end; await setTimeout(POLL_INTERVAL_MS))
     for (const { at, picture } of await readPaints(page, known)) {
       known++
-      if ((await likeness(picture)) >= RECOGNISED) return at
+      if ((await likeness(picture)) >= MIN_SSIM_FACTOR) return at
     }
   throw new Error('A page has painted no recognisable picture')
 }

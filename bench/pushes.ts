@@ -8,15 +8,15 @@ import { type Baseline, cpuSeconds, startBaseline } from './support/baseline-pro
 import { type Figure, type Spread, spread } from './support/figures.ts'
 import { RawClient, snapshotOf, Tally } from './support/raw-client.ts'
 
-const VIEWERS = 100
-const ROUNDS = 5
+const VIEWER_COUNT = 100
+const ROUND_COUNT = 5
 /**
  * CPU-seconds of the product's server that make a round; the baselines push as often, and as far apart. More
  * would take a quarter of an hour, since previews are made anew one by one.
  */
-const ENOUGH = 3
+const ROUND_CPU_S = 3
 /** Pushes to a single viewer, which tell what a push costs before it is fanned out. */
-const ALONE = 200
+const SINGLE_VIEWER_PUSH_COUNT = 200
 
 /** S3 and S5: what it costs to bring a picture's bytes to everybody. */
 export async function pushes(): Promise<Figure[]> {
@@ -39,8 +39,8 @@ export async function pushes(): Promise<Figure[]> {
     const again = () => relay(text, previews)
     const plain = await Side.open(() => keep(startBaseline('pushes-ws')), again)
     const bare = await Side.open(() => keep(startBaseline('pushes-socketio')), again)
-    for (let round = 0; round < ROUNDS; round++) {
-      const load = await product.run({ cpu: ENOUGH, pace: 0 })
+    for (let round = 0; round < ROUND_COUNT; round++) {
+      const load = await product.run({ cpu: ROUND_CPU_S, pace: 0 })
       const same = { pushes: load.pushes, pace: load.milliseconds / load.pushes }
       await plain.run(same)
       await bare.run(same)
@@ -52,7 +52,7 @@ export async function pushes(): Promise<Figure[]> {
     return [
       {
         id: 'S3',
-        label: `fan-out of pushes of ${size}, ${VIEWERS} viewers`,
+        label: `fan-out of pushes of ${size}, ${VIEWER_COUNT} viewers`,
         unit,
         figure: product.fanout,
         baseline: { name: 'plain ws', value: plain.fanout },
@@ -74,7 +74,7 @@ export async function pushes(): Promise<Figure[]> {
         baseline: { name: 'plain ws', value: plain.whole },
         goal: { max: 1.3 },
         notes: [
-          `fan-out is what ${VIEWERS} viewers cost more than one; the whole way has the command, the log and the kept preview too`,
+          `fan-out is what ${VIEWER_COUNT} viewers cost more than one; the whole way has the command, the log and the kept preview too`,
           `previews are at most ${limits.previewBytes / 1024} KB; pushes of 100 KB come with live frames`,
           "CPU of the server's own process; previews are made anew in a child, which is not counted",
           'baselines push as often and as far apart as the product: bytes in an endless stream cost less each',
@@ -132,13 +132,16 @@ class Side {
   }
 
   static async open(start: () => Promise<Place>, send: () => Send): Promise<Side> {
-    const many = await Audience.gather(VIEWERS, await start(), send())
+    const many = await Audience.gather(VIEWER_COUNT, await start(), send())
     return new Side(many, await Audience.gather(1, await start(), send()))
   }
 
   async run(work: Work): Promise<Load> {
     const many = await this.many.load(work)
-    this.#loads.push({ many, one: await this.#one.load({ pushes: ALONE, pace: work.pace }) })
+    this.#loads.push({
+      many,
+      one: await this.#one.load({ pushes: SINGLE_VIEWER_PUSH_COUNT, pace: work.pace }),
+    })
     return many
   }
 

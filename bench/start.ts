@@ -8,8 +8,8 @@ import { ServerProcess } from '../test/support/server-process.ts'
 import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave } from './support/figures.ts'
 
-const ROUNDS = 9
-const PICTURES = 100_000
+const ROUND_COUNT = 9
+const PICTURE_COUNT = 100_000
 
 /** S13: how long it takes until the first answer. */
 export async function start(): Promise<Figure[]> {
@@ -17,7 +17,7 @@ export async function start(): Promise<Figure[]> {
   try {
     const full = join(folder, 'full')
     await fill(full, join(folder, 'picture'))
-    const times = await interleave(ROUNDS, {
+    const times = await interleave(ROUND_COUNT, {
       empty: () => timeOf(() => ServerProcess.open()),
       bare: () => timeOf(() => startBaseline('bare-server')),
       full: () => timeOf(() => ServerProcess.open({ data: full })),
@@ -34,7 +34,7 @@ export async function start(): Promise<Figure[]> {
       },
       {
         id: 'S13',
-        label: `start, ${PICTURES.toLocaleString('en')} pictures stored`,
+        label: `start, ${PICTURE_COUNT.toLocaleString('en')} pictures stored`,
         unit: 'ms',
         figure: times.full,
         baseline,
@@ -70,7 +70,7 @@ async function timeOf(
 /** Stores pictures through the engine's port: over HTTP so many would take an hour. */
 async function fill(folder: string, scratch: string): Promise<void> {
   const engine = await openEngine(`sqlite:${folder}`)
-  for (let stored = 0; stored < PICTURES; stored += limits.recordsPerBoard) {
+  for (let stored = 0; stored < PICTURE_COUNT; stored += limits.recordsPerBoard) {
     const board = `board-${stored}`
     await engine.boards.create(board)
     let { cursor } = await engine.log.load(board)

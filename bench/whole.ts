@@ -13,10 +13,10 @@ import { type Figure, interleave } from './support/figures.ts'
 import { drawPhoto } from './support/photo.ts'
 import { Shaper } from './support/shaper.ts'
 
-const ROUNDS = 3
-const READERS = 20
+const ROUND_COUNT = 3
+const READER_COUNT = 20
 /** Milliseconds between two looks for a picture that hasn't begun to come. */
-const LOOK = 20
+const POLL_INTERVAL_MS = 20
 
 /** S2: from the drop until the last of twenty readers has the file's last byte. */
 export async function whole(): Promise<Figure[]> {
@@ -27,14 +27,14 @@ export async function whole(): Promise<Figure[]> {
     const photo = await drawPhoto()
     const file = join(folder, 'photo.jpg')
     await writeFile(file, photo)
-    const times = await interleave(ROUNDS, {
+    const times = await interleave(ROUND_COUNT, {
       product: () => product(browser, server, file, photo.length),
       uplink: () => uplink(photo),
     })
     return [
       {
         id: 'S2',
-        label: `drop to the last byte at the last of ${READERS}, ${(photo.length / 1e6).toFixed(1)} MB on 5 Mbit/s`,
+        label: `drop to the last byte at the last of ${READER_COUNT}, ${(photo.length / 1e6).toFixed(1)} MB on 5 Mbit/s`,
         unit: 's',
         figure: times.product,
         baseline: { name: 'uplink', value: times.uplink },
@@ -68,7 +68,7 @@ async function product(
     await sender.drop([file], { x: 400, y: 300 })
     const id = await announced(`${server.url}/api/boards/${board}/snapshot`)
     const address = `${server.url}/b/${board}/arrivals/${id}`
-    const read = Array.from({ length: READERS }, (_, n) => readAll(`${address}?page=${n}`))
+    const read = Array.from({ length: READER_COUNT }, (_, n) => readAll(`${address}?page=${n}`))
     for (const bytes of await Promise.all(read))
       if (bytes !== length) throw new Error(`${bytes} bytes of ${length}`)
     return (performance.now() - start) / 1000
@@ -84,7 +84,7 @@ async function announced(snapshot: string): Promise<string> {
     const { records } = (await (await fetch(snapshot)).json()) as Snapshot
     const image = records.find(({ kind }) => kind === 'image')
     if (image) return image.id
-    await setTimeout(LOOK)
+    await setTimeout(POLL_INTERVAL_MS)
   }
 }
 
@@ -98,7 +98,7 @@ async function readAll(address: string): Promise<number> {
       return bytes
     }
     await response.body?.cancel()
-    await setTimeout(LOOK)
+    await setTimeout(POLL_INTERVAL_MS)
   }
 }
 

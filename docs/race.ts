@@ -16,16 +16,16 @@ import { ServerProcess } from '../test/support/server-process.ts'
 
 const FILE = resolve(import.meta.dirname, 'images/race.webp')
 /** Bytes that a README's first picture may have. */
-const MOST = 1_500_000
+const MAX_FILE_BYTES = 1_500_000
 const PANE = { width: 480, height: 420 }
-const HEAD = 56
+const HEAD_PX = 56
 /** Milliseconds a frame while much happens, and later; how long the end is shown. */
-const FINE = { until: 2_000, step: 50 }
-const STEP = 250
-const END = 3_000
+const FINE_FRAMES_MS = { until: 2_000, step: 50 }
+const FRAME_MS = 250
+const END_MS = 3_000
 /** Milliseconds that pages have been open, and that the picture stands when all have it. */
-const OPEN = 2_000
-const AFTER = 1_500
+const OPEN_MS = 2_000
+const AFTER_MS = 1_500
 const MIDDLE = { x: 240, y: 200 }
 
 /** What a viewer's page showed from a moment on, as JPEG. */
@@ -91,7 +91,7 @@ async function prepare(
   }
   const viewer = await open(port)
   const sender = await open(shaper.port)
-  await viewer.page.waitForTimeout(OPEN)
+  await viewer.page.waitForTimeout(OPEN_MS)
   // Who isn't alone is asked for a name.
   for (const { page } of [viewer, sender]) {
     const skip = page.getByRole('button', { name: 'Skip', exact: true })
@@ -121,7 +121,7 @@ async function prepare(
       return now() - dropped
     }
     const times = { first: await shown(first), whole: await shown(whole) }
-    await page.waitForTimeout(AFTER)
+    await page.waitForTimeout(AFTER_MS)
     isOver = true
     await filming
     for (const context of contexts) await context.close()
@@ -133,17 +133,18 @@ async function prepare(
 
 /** Both side by side, in the time that it took. */
 async function film(lanes: readonly Lane[]): Promise<void> {
-  const end = Math.max(...lanes.map(({ whole }) => whole)) + AFTER
+  const end = Math.max(...lanes.map(({ whole }) => whole)) + AFTER_MS
   const moments: number[] = []
-  for (let at = 0; at < end; at += at < FINE.until ? FINE.step : STEP) moments.push(at)
+  for (let at = 0; at < end; at += at < FINE_FRAMES_MS.until ? FINE_FRAMES_MS.step : FRAME_MS)
+    moments.push(at)
   const frames = await Promise.all(moments.map((at) => beside(lanes, at)))
-  const delay = moments.map((at, i) => (moments[i + 1] ?? at + END) - at)
+  const delay = moments.map((at, i) => (moments[i + 1] ?? at + END_MS) - at)
   await mkdir(resolve(FILE, '..'), { recursive: true })
   for (const quality of [80, 65, 50, 35]) {
     const webp = await sharp(frames, { join: { animated: true } })
       .webp({ quality, delay, loop: 0, effort: 4 })
       .toBuffer()
-    if (webp.length > MOST) continue
+    if (webp.length > MAX_FILE_BYTES) continue
     await writeFile(FILE, webp)
     return
   }
@@ -152,11 +153,11 @@ async function film(lanes: readonly Lane[]): Promise<void> {
 
 async function beside(lanes: readonly Lane[], at: number): Promise<Buffer> {
   const width = PANE.width * lanes.length + (lanes.length - 1) * 2
-  const height = PANE.height + HEAD
+  const height = PANE.height + HEAD_PX
   const panes = lanes.map(({ frames }, i) => ({
     input: (frames.findLast((frame) => frame.at <= at) ?? frames[0]!).image,
     left: i * (PANE.width + 2),
-    top: HEAD,
+    top: HEAD_PX,
   }))
   const heads = lanes.map(({ title, first }, i) => {
     const x = i * (PANE.width + 2)
@@ -164,7 +165,7 @@ async function beside(lanes: readonly Lane[], at: number): Promise<Buffer> {
     return `<text x="${x + 16}" y="35" font-weight="bold">${title}</text>
 <text x="${x + PANE.width - 16}" y="35" text-anchor="end" fill="${at >= first ? '#0B7A75' : '#55514A'}">${seen}</text>`
   })
-  const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEAD}" font-family="sans-serif" font-size="20">
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEAD_PX}" font-family="sans-serif" font-size="20">
 <rect width="100%" height="100%" fill="#F7F6F2"/>${heads.join('')}</svg>`
   return sharp({ create: { width, height, channels: 3, background: '#1C1A17' } })
     .composite([{ input: Buffer.from(head), left: 0, top: 0 }, ...panes])

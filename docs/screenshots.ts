@@ -24,8 +24,8 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile:
 const HALF = { viewport: { width: 718, height: 720 }, colorScheme: 'light' } as const
 const MIDDLE = { x: 320, y: 520 }
 /** Bytes a second of the line that it is sent on, and the milliseconds after which it is photographed. */
-const SLOW = 5_000_000
-const SENDING = 2_000
+const SLOW_BYTES_PER_SECOND = 5_000_000
+const SENDING_MS = 2_000
 
 const TITLE = 'A week in the hills'
 /** What has to find room: a title, a file's name, captions. */
@@ -36,9 +36,9 @@ const CAPTIONS = [
   'صباح هادئ فوق التلال، والضباب ما زال في الوادي',
   '',
 ]
-const WIDTHS = [390, 768, 1440, 2560]
+const WIDTHS_PX = [390, 768, 1440, 2560]
 /** Pictures of a full board. */
-const MANY = 500
+const FULL_BOARD_COUNT = 500
 /** Width and height of what stands on the board. */
 const PICTURES = [
   [1500, 1000],
@@ -93,7 +93,7 @@ async function photographAll() {
     full: await fullBoard(),
     words: await wordyBoard(),
   }
-  for (const width of WIDTHS)
+  for (const width of WIDTHS_PX)
     for (const colorScheme of ['light', 'dark'] as const)
       for (const [name, board] of Object.entries(boards)) {
         const height = width < 600 ? 844 : Math.round(width * 0.6)
@@ -129,7 +129,7 @@ async function fullBoard(): Promise<Filled> {
   const board = openBoard({ url: server.url, board: id })
   while (board.pictures.size < PICTURES.length) await setTimeout(20)
   const first = [...board.pictures.keys()]
-  const places = Array.from({ length: MANY - first.length }, (_, i) => ({
+  const places = Array.from({ length: FULL_BOARD_COUNT - first.length }, (_, i) => ({
     sourceId: first[i % first.length]!,
     x: (i % 25) * 400,
     y: 2000 + Math.floor(i / 25) * 420,
@@ -137,7 +137,7 @@ async function fullBoard(): Promise<Filled> {
   board.copy(places)
   await board.settled()
   await board.close()
-  return { id, pictures: MANY }
+  return { id, pictures: FULL_BOARD_COUNT }
 }
 
 async function wordyBoard(): Promise<Filled> {
@@ -206,10 +206,10 @@ async function photographTwo(board: Filled, name: string) {
     .toFile(file)
   const sender = await look(board, HALF, proxy.port)
   const watcher = await look(board, HALF)
-  proxy.up.bytesPerSecond = SLOW
+  proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
   await sender.drop([file], MIDDLE)
   await watcher.waitForTiles(board.pictures + 1)
-  await setTimeout(SENDING)
+  await setTimeout(SENDING_MS)
   const windows = [await sender.page.screenshot(), await watcher.page.screenshot()]
   const { width, height } = HALF.viewport
   const both = sharp({

@@ -6,8 +6,8 @@ const COMPARED_SIDE_PX = 320
 const WINDOW_PX = 8
 const WINDOW_STEP_PX = 4
 /** The constants of Wang, Bovik, Sheikh and Simoncelli (2004), for 8 bits. */
-const C1 = (0.01 * 255) ** 2
-const C2 = (0.03 * 255) ** 2
+const LUMA_FACTOR = (0.01 * 255) ** 2
+const CONTRAST_FACTOR = (0.03 * 255) ** 2
 
 /** Tells how like a picture is to the original, both scaled to 320 px: SSIM of luma, 1 for the same. */
 export async function similarityTo(
@@ -48,7 +48,9 @@ function ssim(a: Buffer, b: Buffer, width: number): number {
       const n = WINDOW_PX * WINDOW_PX
       const [ma, mb] = [sa / n, sb / n]
       const [va, vb, cov] = [saa / n - ma * ma, sbb / n - mb * mb, sab / n - ma * mb]
-      sum += ((2 * ma * mb + C1) * (2 * cov + C2)) / ((ma * ma + mb * mb + C1) * (va + vb + C2))
+      sum +=
+        ((2 * ma * mb + LUMA_FACTOR) * (2 * cov + CONTRAST_FACTOR)) /
+        ((ma * ma + mb * mb + LUMA_FACTOR) * (va + vb + CONTRAST_FACTOR))
       windows++
     }
   return sum / windows

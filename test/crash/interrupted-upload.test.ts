@@ -7,12 +7,12 @@ import sharp from 'sharp'
 import { ServerProcess } from '../support/server-process.ts'
 import { WireClient } from '../support/wire-client.ts'
 
-const MB = 1_000_000
+const MEGABYTE_BYTES = 1_000_000
 /** Bytes after which the line is cut, and that a cut may cost: what is made durable in one go. */
-const PIECE = 65_536
-const STEP = 1_048_576
+const PIECE_BYTES = 65_536
+const SYNC_STEP_BYTES = 1_048_576
 /** Cuts between two kills of the server. */
-const KILL = 40
+const CUTS_PER_KILL = 40
 
 let server: ServerProcess
 /** About 20 MB. */
@@ -27,7 +27,7 @@ before(async () => {
 after(() => server.close())
 
 test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole and sends little twice', async (t) => {
-  assert.ok(picture.length > 20 * MB)
+  assert.ok(picture.length > 20 * MEGABYTE_BYTES)
   const id = uuidv7(Date.now(), randomBytes(10))
   let wireClient = await WireClient.connect(server.url, 'main')
   await wireClient.send({ kind: 'image.add', id, name: 'p.png', width: 2800, height: 2400 })
@@ -47,10 +47,10 @@ test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole an
   let cuts = 0
   let worst = 0
   for (let at = 0; at < picture.length; ) {
-    const end = Math.min(at + PIECE, picture.length)
+    const end = Math.min(at + PIECE_BYTES, picture.length)
     // Declared to the end of the file, and broken off after a piece.
     await part(id, at, end)
-    const isKill = ++cuts % KILL === 0
+    const isKill = ++cuts % CUTS_PER_KILL === 0
     if (isKill) {
       await server.kill()
       await server.start()
@@ -59,7 +59,10 @@ test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole an
     assert.equal(head.status, 200)
     const offset = Number(head.headers.get('upload-offset'))
     worst = Math.max(worst, end - offset)
-    assert.ok(end - offset <= (isKill ? STEP : PIECE), `${end - offset} bytes lost`)
+    assert.ok(
+      end - offset <= (isKill ? SYNC_STEP_BYTES : PIECE_BYTES),
+      `${end - offset} bytes lost`,
+    )
     at = offset
   }
   wireClient = await WireClient.connect(server.url, 'main')

@@ -9,7 +9,7 @@ import { openFixture, PHONE } from '../support/e2e-fixture.ts'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 /** Bytes a second of a line that brings a preview at once, and no file while a test lasts. */
-const SLOW = 200_000
+const SLOW_BYTES_PER_SECOND = 200_000
 
 const { fixture, samples } = await openFixture()
 
@@ -71,7 +71,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const ben = await fixture.openPage(t, 'localhost', board, looks)
     const photo = await samples.photo()
     const changed = await samples.write(`changed-${colorScheme}.jpg`, await readFile(photo))
-    proxy.up.bytesPerSecond = SLOW
+    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], { x: 400, y: 300 })
     await ben.page.locator('.preview.ready').waitFor()
     const pages = [inspector(anna.page), inspector(ben.page)]

@@ -10,7 +10,7 @@ import type { BoardPage, Tile } from '../support/page.ts'
 const ui = { ...words, ...panelWords }
 
 /** Milliseconds that a server may take to write, on a machine with much to do. */
-const PATIENCE = 20_000
+const WAIT_TIMEOUT_MS = 20_000
 
 const { fixture, samples } = await openFixture()
 
@@ -344,7 +344,7 @@ async function eventually(
   board: string,
   isSo: (there: Map<string, ImageRecord>) => boolean,
 ): Promise<Map<string, ImageRecord>> {
-  for (const end = performance.now() + PATIENCE; ; ) {
+  for (const end = performance.now() + WAIT_TIMEOUT_MS; ; ) {
     const there = await records(board)
     if (isSo(there) || performance.now() > end) return there
   }

@@ -15,7 +15,7 @@ const BROKEN_LINE = /net::ERR_|WebSocket connection|can’t establish a connecti
 /** As WebDriver names the key (section 15.4.2). */
 const ESCAPE = '\uE00C'
 /** Bytes a second, on which the file of a photo takes its time. */
-const SLOW = 60_000
+const SLOW_BYTES_PER_SECOND = 60_000
 
 const { fixture, samples } = await openFixture({
   args: ['--public-url', `http://${HOSTS[1]}`],
@@ -47,7 +47,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
           samples.draw(`${nth}.jpg`, { width: 800, height: 600, seed: nth })
 
         // What it makes itself comes before the file.
-        proxy.up.bytesPerSecond = SLOW
+        proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
         await anna.drop(await photo(1), [400, 300])
         await ben.page.locator('.preview.ready').waitFor()
         proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY

@@ -24,7 +24,7 @@ import { drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 
 /** Milliseconds that anything may take here before it counts as never. */
-const PATIENCE = 20_000
+const WAIT_TIMEOUT_MS = 20_000
 
 let server: InProcessServer
 let photo: Buffer
@@ -62,7 +62,7 @@ function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = globalThis.setTimeout(
     () => reject(new Error(`never: ${what}; ${JSON.stringify(board.status)}`)),
-    PATIENCE,
+    WAIT_TIMEOUT_MS,
   )
   const look = () => isSo() && resolve()
   const events: (keyof BoardEvents)[] = [
@@ -83,7 +83,7 @@ function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
 
 /** Rejects in place of a promise that never settles. */
 function inTime<T>(promise: Promise<T>): Promise<T> {
-  const never = setTimeout(PATIENCE, null, { ref: false }).then(() => {
+  const never = setTimeout(WAIT_TIMEOUT_MS, null, { ref: false }).then(() => {
     throw new Error('never settled')
   })
   return Promise.race([promise, never])

@@ -8,7 +8,7 @@ import type { BoardPage } from '../support/page.ts'
 import type { Proxy } from '../support/proxy.ts'
 
 /** Bytes a second: slow enough to be interrupted. */
-const SLOW = 1_000_000
+const SLOW_BYTES_PER_SECOND = 1_000_000
 /** What a browser says on the console while there is no line, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
 
@@ -165,7 +165,7 @@ async function slowlyDropped(t: TestContext, host: Host) {
   const board = await fixture.newBoard()
   const ben = await fixture.openPage(t, host, board)
   const anna = await fixture.openPage(t, host, board, { port: proxy.port })
-  proxy.up.bytesPerSecond = SLOW
+  proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
   await anna.drop([photo], { x: 500, y: 400 })
   await ben.waitForTiles(1)
   await proxy.up.waitForBytes(size / 3)

@@ -19,7 +19,7 @@ import { drawPicture, withExifOrientation } from '../support/pictures.ts'
 const METADATA = resolve(import.meta.dirname, '../../../shared/corpora/metadata')
 const away = existsSync(METADATA) ? false : 'no ../shared/corpora here'
 /** How far mean colours of squares may differ: what is made smaller by others has other edges. */
-const NEAR = 4
+const COLOUR_TOLERANCE_UNITS = 4
 
 let server: InProcessServer
 let browser: Browser
@@ -107,8 +107,11 @@ test('F10, V1: all eight orientations look upright, as a browser has them', asyn
     assert.deepEqual([record.width, record.height], [640, 480])
     const [original, small] = [await seen(held), await seen(await variant(record, 320))]
     assert.deepEqual([original.width, small.width, small.height], [640, 320, 240])
-    assert.ok(far(original, truth) < NEAR, `${orientation}: the file`)
-    assert.ok(far(small, truth) < NEAR, `${orientation}: the variant ${far(small, truth)}`)
+    assert.ok(far(original, truth) < COLOUR_TOLERANCE_UNITS, `${orientation}: the file`)
+    assert.ok(
+      far(small, truth) < COLOUR_TOLERANCE_UNITS,
+      `${orientation}: the variant ${far(small, truth)}`,
+    )
   }
 })
 
@@ -119,7 +122,10 @@ test('F10, V1: so do those of real cameras', { skip: away }, async () => {
       const record = await store(file, 'held.jpg')
       const [original, small] = [await seen(file), await seen(await variant(record, 320))]
       assert.deepEqual([record.width, record.height], [original.width, original.height])
-      assert.ok(far(original, small) < NEAR, `${held} ${orientation}: ${far(original, small)}`)
+      assert.ok(
+        far(original, small) < COLOUR_TOLERANCE_UNITS,
+        `${held} ${orientation}: ${far(original, small)}`,
+      )
     }
 })
 
@@ -136,7 +142,7 @@ test('V1: colours look as a browser has them, wide ones too', async (t) => {
     const small = await variant(await store(file, name), 320)
     const apart = far(await seen(file), await seen(small))
     t.diagnostic(`${name}: ${apart.toFixed(2)}`)
-    assert.ok(apart < NEAR, `${name}: ${apart}`)
+    assert.ok(apart < COLOUR_TOLERANCE_UNITS, `${name}: ${apart}`)
   }
 })
 
@@ -158,7 +164,7 @@ test('V5, V16: what is printed has a stand-in, which looks like the picture befo
   const [ours, theirs] = [far(await seen(standIn), truth), far(await seen(file), truth)]
   t.diagnostic(`${ours.toFixed(2)}, the file in a browser ${theirs.toFixed(2)}`)
   assert.equal((await seen(standIn)).width, 640)
-  assert.ok(ours < 2 * NEAR && theirs > 2 * ours)
+  assert.ok(ours < 2 * COLOUR_TOLERANCE_UNITS && theirs > 2 * ours)
   // The same bytes again.
   assert.deepEqual((await store(file, 'again.jpg')).variants, [64, 320, 4096])
 })
@@ -197,7 +203,7 @@ test('V5: a BMP looks as a browser has it', async () => {
     assert.deepEqual([record.type, record.variants], ['image/bmp', [64, 4096]])
     const file = bitmap(data, info.width, info.height, bits)
     const apart = far(await seen(file), await seen(await variant(record, 1_000)))
-    assert.ok(apart < NEAR, `${bits}: ${apart}`)
+    assert.ok(apart < COLOUR_TOLERANCE_UNITS, `${bits}: ${apart}`)
   }
 })
 

@@ -21,8 +21,8 @@ import {
 import type { Proxy } from '../support/proxy.ts'
 
 /** Bytes a second: of a line that brings a preview at once and a file in its time; and of none to speak of. */
-const SLOW = 1_000_000
-const CRAWL = 20_000
+const SLOW_BYTES_PER_SECOND = 1_000_000
+const CRAWL_BYTES_PER_SECOND = 20_000
 const MIDDLE = { x: 500, y: 400 }
 /** What a browser says on the console when a request fails, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
@@ -36,13 +36,13 @@ for (const host of HOSTS)
     test('A1: it stands whole at once; at 30 % the line is where its bytes are, for everybody', async (t) => {
       const { proxy, anna, ben } = await apart(t, host)
       const watch = await watchForBlanks(ben)
-      proxy.up.bytesPerSecond = SLOW
+      proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
       await anna.drop([photo], MIDDLE)
       await ben.page.locator('.preview.ready').waitFor()
       assert.ok(proxy.up.passedBytes < size / 3, `${proxy.up.passedBytes} of ${size}`)
 
       await proxy.up.waitForBytes(size * 0.3)
-      proxy.up.bytesPerSecond = CRAWL
+      proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
       for (const page of [anna, ben]) {
         await page.waitUntil(lineMatchesLabel, null)
         const { line: drawn, pale, style } = await readProgressLine(page)
@@ -72,7 +72,7 @@ describe('on its way', () => {
     const files = await many(50)
     const previews = capturePreviews(anna)
     const first = anna.page.waitForRequest((request) => request.url().includes('/uploads'))
-    proxy.up.bytesPerSecond = SLOW
+    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop(files, { x: 200, y: 100 })
     await first
     assert.equal(previews.length, 50)
@@ -120,7 +120,7 @@ describe('on its way', () => {
 
   test('A10: a stalled one waits for its sender by name, its line amber and dashed', async (t) => {
     const { board, proxy, ben } = await named(t, host)
-    proxy.up.bytesPerSecond = SLOW
+    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     const id = await addedBy(board)
     await proxy.up.waitForBytes(size * 0.4)
     proxy.up.stall()
@@ -129,7 +129,7 @@ describe('on its way', () => {
     const { style, colour, line: at } = await readProgressLine(ben)
     assert.equal(style, 'dashed')
     assert.equal(colour, await designTokenColour(ben, '--amber'))
-    proxy.up.bytesPerSecond = CRAWL
+    proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
     proxy.up.resume()
     await ben.page.locator('[data-state="arriving"]').waitFor()
     assert.equal((await readProgressLine(ben)).colour, await designTokenColour(ben, '--red'))
@@ -140,7 +140,7 @@ describe('on its way', () => {
 
   test('A10: its own sender is told that the line is to blame', async (t) => {
     const { proxy, anna } = await apart(t, host)
-    proxy.up.bytesPerSecond = SLOW
+    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
     await proxy.up.waitForBytes(size * 0.4)
     proxy.up.stall()
@@ -167,7 +167,7 @@ describe('on its way', () => {
   test('F1: it goes on after the server has started again', async (t) => {
     const { proxy, anna, ben } = await apart(t, host)
     for (const page of [anna, ben]) page.allowedErrors = BROKEN_LINE
-    proxy.up.bytesPerSecond = SLOW
+    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
     await proxy.up.waitForBytes(size * 0.6)
     await fixture.server.kill()
@@ -176,7 +176,7 @@ describe('on its way', () => {
       assert.equal((await page.tiles()).length, 1)
     }
     await fixture.server.start()
-    proxy.up.bytesPerSecond = CRAWL
+    proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
     for (const page of [anna, ben]) await page.waitForLive()
     await ben.page.locator('[data-state="arriving"] .preview.ready').waitFor()
     assert.ok((await shownProgress(ben)) > 0.1, 'from where it was')
@@ -189,7 +189,7 @@ describe('on its way', () => {
     const { proxy, anna, ben } = await apart(t, host)
     anna.allowedErrors = BROKEN_LINE
     const path = await samples.write('changed.jpg', await readFile(photo))
-    proxy.up.bytesPerSecond = SLOW
+    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([path], MIDDLE)
     await ben.page.locator('.preview.ready').waitFor()
     // The file changes under the browser, which then reads no more of it.
@@ -215,7 +215,7 @@ describe('on its way', () => {
     const { board, proxy, anna, ben } = await apart(t, host)
     const carla = openBoard({ url: fixture.server.url, board })
     t.after(() => carla.close())
-    proxy.up.bytesPerSecond = SLOW
+    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
     await ben.page.locator('.preview.ready').waitFor()
     const [{ id }] = (await anna.tiles()) as [Tile]
@@ -242,7 +242,7 @@ describe('on its way', () => {
     const { board, proxy, anna, ben } = await apart(t, host)
     const phone = await fixture.openPage(t, host, board, { port: proxy.port, ...PHONE })
     const begun = async (page: BoardPage) => {
-      proxy.up.bytesPerSecond = SLOW
+      proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
       await page.drop([photo], { x: 190, y: 400 })
       await ben.page.locator('.preview.ready').waitFor()
       const [tile] = await page.tiles()
@@ -280,10 +280,10 @@ describe('on its way', () => {
 
   test('A2, A7: who comes late sees it too, and how far it is', async (t) => {
     const { board, proxy, anna, ben } = await apart(t, host)
-    proxy.up.bytesPerSecond = SLOW
+    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
     await proxy.up.waitForBytes(size * 0.5)
-    proxy.up.bytesPerSecond = CRAWL
+    proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
     for (const options of [{}, PHONE]) {
       const late = await fixture.openPage(t, host, board, options)
       await late.page.locator('[data-state="arriving"] .preview.ready').waitFor()
@@ -296,10 +296,10 @@ describe('on its way', () => {
 
   test('where motion is unwelcome the line moves in steps of 10 %', async (t) => {
     const { proxy, anna, ben } = await apart(t, host, { reducedMotion: 'reduce' })
-    proxy.up.bytesPerSecond = SLOW
+    proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
     await proxy.up.waitForBytes(size * 0.35)
-    proxy.up.bytesPerSecond = CRAWL
+    proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
     const drawn = (await readProgressLine(ben)).line * 10
     assert.ok(Math.abs(drawn - Math.round(drawn)) < 0.05, `${drawn} steps`)
     proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY

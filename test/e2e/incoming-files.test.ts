@@ -16,7 +16,7 @@ import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 /** Milliseconds that anything may take here before it counts as never. */
-const PATIENCE = 20_000
+const WAIT_TIMEOUT_MS = 20_000
 
 let server: ServerProcess
 /** About 1 MB, and what a page makes of it. */
@@ -64,7 +64,7 @@ const EVENTS: (keyof BoardEvents)[] = [
 /** Resolves when what the board shows makes `isSo` true. */
 function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const timer = setTimeout(() => reject(new Error(`never: ${what}`)), PATIENCE)
+  const timer = setTimeout(() => reject(new Error(`never: ${what}`)), WAIT_TIMEOUT_MS)
   const look = () => isSo() && resolve()
   const offs = EVENTS.map((event) => board.on(event, look))
   look()
@@ -343,7 +343,8 @@ describe('A3: who has seen it', () => {
     const { by, otherCount } = anna.seenBy(id!)!
     assert.equal(otherCount, 2)
     assert.deepEqual(by.map(({ name }) => name).sort(), ['', 'Ben'])
-    for (const { milliseconds } of by) assert.ok(milliseconds >= 0 && milliseconds < PATIENCE)
+    for (const { milliseconds } of by)
+      assert.ok(milliseconds >= 0 && milliseconds < WAIT_TIMEOUT_MS)
     assert.equal(ben.seenBy(id!), null)
     anna.reportSeen([id!])
     const metrics = await (await fetch(`${server.url}/metrics`)).text()

@@ -7,8 +7,8 @@ import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 
 /** Bytes a second: a line that brings a picture in its time, and one that brings next to nothing. */
-const SLOW = 2_000_000
-const CRAWL = 60_000
+const SLOW_BYTES_PER_SECOND = 2_000_000
+const CRAWL_BYTES_PER_SECOND = 60_000
 const [WIDTH, HEIGHT] = [2400, 1600]
 
 const { fixture } = await openFixture()
@@ -32,7 +32,7 @@ for (const host of HOSTS)
       const ben = await fixture.openPage(t, host, id)
       const anna = openBoard({ url: `http://127.0.0.1:${proxy.port}`, board: id })
       t.after(() => anna.close())
-      proxy.up.bytesPerSecond = CRAWL
+      proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
       const preview = await sharp(photo).resize(320).webp({ quality: 60 }).toBuffer()
       anna.add([
         {
@@ -49,9 +49,9 @@ for (const host of HOSTS)
       await ben.page.locator('.preview.ready').waitFor()
       const truth = await sharp(photo).png().toBuffer()
       const before = await difference(await look(ben), truth)
-      proxy.up.bytesPerSecond = SLOW
+      proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
       await proxy.up.waitForBytes(photo.length * 0.8)
-      proxy.up.bytesPerSecond = CRAWL
+      proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
       const sharper = await sharpened(ben, truth, before * 0.85)
       t.diagnostic(`from ${before.toFixed(1)} to ${sharper.toFixed(1)} off the picture`)
       assert.equal((await ben.tiles())[0]!.state, 'arriving')

@@ -7,7 +7,7 @@ import { InProcessServer } from '../support/in-process-server.ts'
 import { seededRandom } from '../support/pictures.ts'
 import { WireClient } from '../support/wire-client.ts'
 
-const COMMANDS = 10_000
+const COMMAND_COUNT = 10_000
 
 const messages = history(seededRandom(SEED))
 const places = await databaseProviders()
@@ -15,7 +15,7 @@ const places = await databaseProviders()
 const expected = places.some(({ skipReason }) => !skipReason) ? outcome() : null
 
 for (const place of places)
-  test(`F5: ${COMMANDS} commands one after another leave on ${place.name} what they leave on SQLite (SEED=${SEED})`, {
+  test(`F5: ${COMMAND_COUNT} commands one after another leave on ${place.name} what they leave on SQLite (SEED=${SEED})`, {
     skip: place.skipReason ?? false,
     timeout: 120_000,
   }, async (t) => {
@@ -94,7 +94,7 @@ function history(random: () => number): Command[][] {
     () => ({ kind: 'board.patch', set: { title: `title ${below(1000)}` } }),
   ]
   const messages: Command[][] = []
-  for (let left = COMMANDS; left > 0; left -= messages.at(-1)!.length)
+  for (let left = COMMAND_COUNT; left > 0; left -= messages.at(-1)!.length)
     messages.push(
       Array.from(
         { length: Math.min(left, 1 + below(Math.min(120, limits.commandsPerMessage))) },

@@ -29,7 +29,7 @@ import { WireClient } from '../support/wire-client.ts'
 
 /** Histories with faults; each has some kills of its own. */
 const HISTORY_COUNT = rounds(2)
-const PATIENCE = 60_000
+const AGREEMENT_TIMEOUT_MS = 60_000
 
 for (const place of await databaseProviders())
   describe(`two servers on ${place.name}`, { skip: place.skipReason ?? false }, () => {
@@ -320,7 +320,7 @@ for (const place of await databaseProviders())
 
     /** Both servers' snapshot, when they agree. */
     async function settled(board: string): Promise<Snapshot> {
-      for (const patience = Date.now() + PATIENCE; ; await setTimeout(100)) {
+      for (const patience = Date.now() + AGREEMENT_TIMEOUT_MS; ; await setTimeout(100)) {
         const [here, there] = await Promise.all(
           [a, b].map(({ url }) => snapshotOf(url, board).catch(() => null)),
         )

@@ -11,7 +11,7 @@ const BOARD_COUNT = rounds(25)
 const RESTARTED_BOARD_COUNT = rounds(3)
 /** Seeds that once failed. */
 const KEPT: readonly number[] = []
-const PAGES = 3
+const PAGES_PER_BOARD = 3
 
 let server: InProcessServer
 before(async () => {
@@ -44,7 +44,7 @@ describe('F3, F4: so they do when the server is restarted again and again', () =
 async function converge(seed: number, calm = () => {}): Promise<void> {
   const board = await retry(() => server.newBoard())
   const users = await Promise.all(
-    Array.from({ length: PAGES }, () => SimulatedUser.join(board, server.port)),
+    Array.from({ length: PAGES_PER_BOARD }, () => SimulatedUser.join(board, server.port)),
   )
   try {
     await editRandomly(users, seededRandom(seed))

@@ -12,7 +12,7 @@ import { waitUntil } from '../support/simulated-user.ts'
 const BOARD_COUNT = rounds(4)
 /** Seeds that once failed. */
 const KEPT: readonly number[] = []
-const STEPS = 60
+const STEP_COUNT = 60
 
 let server: InProcessServer
 before(async () => {
@@ -28,7 +28,7 @@ describe('F4: with undos, three people and a fresh load end equal', () => {
       const { board, pages } = await gather(3)
       t.after(() => Promise.all(pages.map((page) => page.close())))
       const random = seededRandom(seed)
-      for (let step = 0; step < STEPS; step++) {
+      for (let step = 0; step < STEP_COUNT; step++) {
         const page = pages[Math.floor(random() * pages.length)]!
         const chance = random()
         if (chance < 0.2) page.undo()
@@ -53,7 +53,7 @@ describe('F4: whoever takes everything back finds the board as it was', () => {
       const [mine, other] = pages as [Board, Board]
       const random = seededRandom(seed)
       const start = standing((await load(board)).records)
-      for (let step = 0; step < STEPS; step++) {
+      for (let step = 0; step < STEP_COUNT; step++) {
         act(mine, random)
         if (random() < 0.3) await setTimeout(random() * 20)
         else await Promise.resolve()

@@ -22,15 +22,15 @@ const MUTATION_COUNT = rounds(300)
 /** The same mutants at every ordinary run. */
 const MUTATION_SEED = process.env['SEED'] || EFFORT_FACTOR > 1 ? SEED : 20_261_122
 /** Bytes of a file that takes long to decode. */
-const LARGE = 100_000
+const LARGE_FILE_BYTES = 100_000
 /** Files sent at one time. */
-const SENDERS = 6
+const SENDER_COUNT = 6
 /** Milliseconds in which any file must be answered: three times what the longest decoding may take. */
-const PATIENCE = 150_000
+const ANSWER_TIMEOUT_MS = 150_000
 /** F8: resident bytes of a decoding process, and what it may grow by between two looks. */
-const MOST = 1.5e9 * 1.3
+const MAX_PROCESS_BYTES = 1.5e9 * 1.3
 /** Resident bytes by which the server may have grown between the first and the last third. */
-const GROWTH = 100e6
+const MAX_GROWTH_BYTES = 100e6
 
 let server: ServerProcess
 /** Another site, and what lies there. */
@@ -235,7 +235,7 @@ async function run(
   const send = async () => {
     for (let next = await queue.next(); !next.done; next = await queue.next()) {
       const [way, file] = next.value
-      const late = AbortSignal.timeout(PATIENCE)
+      const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
       const outcome = await Promise.race([
         WAYS[way]!(board, file),
         new Promise<never>((_, reject) => {
@@ -247,7 +247,7 @@ async function run(
     }
   }
   try {
-    await Promise.all(Array.from({ length: SENDERS }, send))
+    await Promise.all(Array.from({ length: SENDER_COUNT }, send))
   } finally {
     watch.close()
     board.wireClient.close()
@@ -257,8 +257,8 @@ async function run(
   const third = Math.ceil(watch.server.length / 3)
   const [before, after] = [watch.server.slice(0, third), watch.server.slice(-third)].map(median)
   t.diagnostic(`server ${mb(before!)} to ${mb(after!)} MB, largest process ${mb(watch.largest)} MB`)
-  assert.ok(after! - before! < GROWTH, 'RSS is flat')
-  assert.ok(watch.largest < MOST)
+  assert.ok(after! - before! < MAX_GROWTH_BYTES, 'RSS is flat')
+  assert.ok(watch.largest < MAX_PROCESS_BYTES)
   assert.equal((await fetch(`${server.url}/healthz`)).status, 200)
   return Object.fromEntries(
     Object.entries(outcomes).map(([outcome, ways]) => [
@@ -282,7 +282,7 @@ test('F8, F9: every file of the corpora is taken or refused, by every way in', a
         const ways = Object.keys(WAYS)
         // A large one by one way, each by another, unless there is time.
         const one = ways[i++ % (ways.length - 1)]!
-        const isLarge = bytes.length > LARGE && EFFORT_FACTOR === 1
+        const isLarge = bytes.length > LARGE_FILE_BYTES && EFFORT_FACTOR === 1
         for (const way of isLarge ? [one] : ways) yield [way, { name, bytes }]
       }
   }

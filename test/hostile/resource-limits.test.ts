@@ -9,7 +9,7 @@ import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
 import { ServerProcess } from '../support/server-process.ts'
 
-const MB = 1_000_000
+const MEGABYTE_BYTES = 1_000_000
 
 let folder: string
 /** About 4 MB. */
@@ -45,7 +45,7 @@ test('memory does not grow with the file', async (t) => {
       const status = await readFile(`/proc/${server.pid}/status`, 'utf8')
       return Number(/VmRSS:\s*(\d+)/.exec(status)![1]) * 1024
     }
-    assert.equal((await send(5 * MB)).status, 201)
+    assert.equal((await send(5 * MEGABYTE_BYTES)).status, 201)
     const before = await rss()
     let most = 0
     const watch = setInterval(() => {
@@ -53,13 +53,13 @@ test('memory does not grow with the file', async (t) => {
         most = Math.max(most, now)
       })
     }, 20)
-    const response = await send(250 * MB)
+    const response = await send(250 * MEGABYTE_BYTES)
     clearInterval(watch)
     assert.equal(response.status, 201)
     const { bytes } = (await response.json()) as ImageRecord
-    assert.ok(bytes! >= 250 * MB)
-    t.diagnostic(`${Math.round((most - before) / MB)} MB more for a picture of 250 MB`)
-    assert.ok(most - before < 120 * MB)
+    assert.ok(bytes! >= 250 * MEGABYTE_BYTES)
+    t.diagnostic(`${Math.round((most - before) / MEGABYTE_BYTES)} MB more for a picture of 250 MB`)
+    assert.ok(most - before < 120 * MEGABYTE_BYTES)
   } finally {
     await server.close()
   }
@@ -77,7 +77,7 @@ test('U6, U12: a full disk is answered disk-full, and nothing half-stored stays'
     const filler = join(data, 'filler')
     const before = await stateOf(server)
     const { bavail, bsize } = await statfs(data)
-    await writeFile(filler, Buffer.alloc(bavail * bsize - 2 * MB))
+    await writeFile(filler, Buffer.alloc(bavail * bsize - 2 * MEGABYTE_BYTES))
     for (const body of [picture, stream(picture)]) {
       const response = await put(server, body)
       const { error } = (await response.json()) as { error: { code: string; message: string } }

@@ -50,13 +50,13 @@ function parseQueries(socket: Socket, onTerm: (term: Term) => void): void {
       const end = 12 + heard.readUInt32LE(8)
       if (heard.length < end) return
       const [kind, query] = JSON.parse(heard.toString('utf8', 12, end))
-      if (kind === START) visit(query, null, onTerm)
+      if (kind === QUERY_TYPE_START) visit(query, null, onTerm)
       heard = heard.subarray(end)
     }
   })
 }
 
-const START = 1
+const QUERY_TYPE_START = 1
 
 function visit(part: unknown, parentType: number | null, onTerm: (term: Term) => void): void {
   if (Array.isArray(part)) {

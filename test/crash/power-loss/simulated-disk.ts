@@ -304,7 +304,7 @@ function written(synced: Buffer, changes: readonly Change[]): Buffer {
   return room.subarray(0, size)
 }
 
-const SECTOR = 512
+const SECTOR_BYTES = 512
 
 function surviving({ synced, pending }: File, keeps: () => boolean, random: () => number): Buffer {
   return written(
@@ -319,7 +319,7 @@ function surviving({ synced, pending }: File, keeps: () => boolean, random: () =
 function torn({ at, bytes }: { at: number; bytes: Buffer }, random: () => number): Change[] {
   const sectors: Change[] = []
   for (let start = 0; start < bytes.length; ) {
-    const end = Math.min(bytes.length, start + SECTOR - ((at + start) % SECTOR))
+    const end = Math.min(bytes.length, start + SECTOR_BYTES - ((at + start) % SECTOR_BYTES))
     if (random() < 0.5) sectors.push({ at: at + start, bytes: bytes.subarray(start, end) })
     start = end
   }

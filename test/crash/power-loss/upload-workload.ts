@@ -18,16 +18,16 @@ export interface Said {
 
 export const BOARD = 'harbour'
 /** Bytes of each upload: in one part, in several, and over the step at which what arrives is made durable. */
-const SIZES = [9_000, 120_000, 700_000, 1_500_000, 1_500_000, 300_000]
-export const UPLOADS = SIZES.map((_, i) => `0190a0b0-0000-7000-8000-00000000000${i}`)
+const SIZES_BYTES = [9_000, 120_000, 700_000, 1_500_000, 1_500_000, 300_000]
+export const UPLOADS = SIZES_BYTES.map((_, i) => `0190a0b0-0000-7000-8000-00000000000${i}`)
 /** Bytes of a part. */
-const PART = 200_000
+const PART_BYTES = 200_000
 
 /** The file of an upload: a JPEG that is all one scan, and no two are alike. */
 function fileOf(id: string): Buffer {
   const number = UPLOADS.indexOf(id)
   const random = seededRandom(number)
-  const bytes = Buffer.alloc(SIZES[number]!)
+  const bytes = Buffer.alloc(SIZES_BYTES[number]!)
   for (let i = 0; i + 4 <= bytes.length; i += 4)
     bytes.writeUInt32LE((random() * 2 ** 32) & 0x7f7f7f7f, i)
   Buffer.from('ffd8ffe000104a46494600010100000100010000ffda0002', 'hex').copy(bytes)
@@ -45,7 +45,7 @@ export async function send(
   say({ id, offset: arrival.offset, stored: false })
   while (!arrival.isComplete) {
     const at = arrival.offset
-    const part = bytes.subarray(at, at + PART)
+    const part = bytes.subarray(at, at + PART_BYTES)
     await arrival.receive(Readable.from([part.subarray(0, 70_000), part.subarray(70_000)]), {
       at,
       limit: bytes.length,
