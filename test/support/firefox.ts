@@ -19,7 +19,7 @@ const PREFERENCES = `
   user_pref('toolkit.telemetry.server', '')
 `
 
-/** What a browser says; what is in it is by the method. */
+/** A message from the browser. The shape of `params` and `result` depends on the method. */
 interface BidiMessage {
   readonly id?: number
   readonly method?: string
@@ -29,7 +29,7 @@ interface BidiMessage {
   readonly result: any
 }
 
-/** Firefox without a screen, driven by the WebDriver BiDi that it speaks itself (W3C). */
+/** Headless Firefox, driven by its own WebDriver BiDi (W3C). */
 export class Firefox implements BrowserWindow {
   readonly problems: string[] = []
   readonly #process: ChildProcess
@@ -51,7 +51,7 @@ export class Firefox implements BrowserWindow {
     })
   }
 
-  /** Why there is none; null when there is. */
+  /** Returns why there is no Firefox here; null when there is one. */
   static async skipReason(): Promise<string | null> {
     return (await findFirefox()) ? null : 'there is no Firefox here: install firefox-esr'
   }
@@ -147,7 +147,7 @@ export class Firefox implements BrowserWindow {
 
 const findFirefox = (): Promise<string | null> => findOnPath('firefox-esr', 'firefox')
 
-/** Where it listens, as it says on the way up. */
+/** Resolves to the address that Firefox prints when it listens. */
 function bidiAddress(program: ChildProcess): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   let output = ''

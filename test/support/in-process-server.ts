@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RunningServer, type ServerConfig, startServer } from '@wirephoto/server'
 
-/** A server in this process, on a free port that it keeps, with data that go with it. */
+/** A server in this process. It keeps its free port, and removes its data on close. */
 export class InProcessServer {
   readonly data: string
   readonly #config: Partial<ServerConfig>
@@ -28,7 +28,7 @@ export class InProcessServer {
     return this.#running.url
   }
 
-  /** Starts it again on the same port and data. */
+  /** Starts it, or starts it again on the same port and data. */
   async start(): Promise<void> {
     this.#running = await startServer({
       port: this.#running?.port ?? 0,
@@ -48,7 +48,7 @@ export class InProcessServer {
     await this.#running.close()
   }
 
-  /** A new board, for a test of its own. */
+  /** Creates a board, for one test. */
   async newBoard(): Promise<string> {
     const response = await fetch(`${this.url}/api/boards`, { method: 'POST' })
     return ((await response.json()) as { id: string }).id

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 
 /**
- * Ends a process, and removes its folder, when this one has died by whatever signal: a test that is
- * killed leaves nothing running. Only the line between the two tells, so it holds for kill -9 too.
+ * Ends a process and removes its folder when this process dies, whatever the signal: a killed test
+ * leaves nothing running. The watcher waits for the end of its standard input, so it works for kill
+ * -9 too.
  */
 export function killWithParent(child: ChildProcess, folder: string, signal: 'KILL' | 'QUIT'): void {
   const args = [String(child.pid), signal, folder]

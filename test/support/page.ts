@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { BrowserContext, CDPSession, Locator, Page } from 'playwright-core'
 
-/** Milliseconds that anything may take here before it counts as never. */
+/** After this time a condition counts as never met. */
 export const PAGE_TIMEOUT_MS = 45_000
-/** No console error is of a test's own making. */
+/** Allows no console error. */
 export const NO_ERRORS = /^$/
 
 interface Point {
@@ -15,13 +15,13 @@ interface Point {
   readonly y: number
 }
 
-/** What is dragged from another page or copied there, by media type. */
+/** Data that is dragged from another page, or copied there, by media type. */
 export type DragData = Readonly<Record<string, string>>
 
-/** A picture as it stands on the screen. */
+/** A picture as it appears on the screen. */
 export interface Tile {
   readonly id: string
-  /** As a screen reader names it. */
+  /** The accessible name. */
   readonly label: string
   readonly state: string
   readonly x: number
@@ -30,7 +30,7 @@ export interface Tile {
   readonly h: number
 }
 
-/** A tile at one moment: its place on the screen, its nodes, what it shows and how opaque. */
+/** A tile at one moment: its box on the screen, its nodes, its picture's source and opacity. */
 interface TileState {
   readonly x: number
   readonly y: number
@@ -44,17 +44,19 @@ interface TileState {
 export interface TileRecording {
   /** How often a picture has landed. */
   readonly landings: number
-  /** Each tile's days by its picture, none like the one before. */
+  /** Each tile's states by its picture's id; consecutive states differ. */
   readonly states: ReadonlyMap<string, readonly TileState[]>
 }
 
-/** A page on a board, and what has gone wrong on it. */
+/** A page on a board, and the errors that occurred on it. */
 export class BoardPage {
   readonly page: Page
   readonly context: BrowserContext
-  /** Errors on the console (the policy's too), dialogs, requests that left the origin. */
+  /**
+   * Console errors (also of the content security policy), dialogs, and requests to other origins.
+   */
   readonly problems: string[] = []
-  /** Of the console's errors, those of this test's making. */
+  /** Console errors that this test causes. */
   allowedErrors = NO_ERRORS
   readonly #cdp: CDPSession
   readonly #origin: string
@@ -90,7 +92,7 @@ export class BoardPage {
     return new BoardPage(page, await context.newCDPSession(page), origin)
   }
 
-  /** Resolves when the page says that it is live. */
+  /** Opens a path, and resolves when the page says that it is live. */
   async goto(path: string): Promise<void> {
     await this.page.goto(this.#origin + path)
     await this.waitForLive()
@@ -100,7 +102,7 @@ export class BoardPage {
     await this.page.locator('.connection', { hasText: 'Live' }).waitFor({ state: 'attached' })
   }
 
-  /** The end of a test: nothing may have gone wrong. */
+  /** Ends a test: asserts that nothing went wrong on the page. */
   async close(t: TestContext): Promise<void> {
     // The types are older than the runner.
     if (!(t as TestContext & { passed: boolean }).passed) await this.#saveScreenshot(t)
@@ -108,13 +110,13 @@ export class BoardPage {
     assert.deepEqual(problems, [], 'no errors, no dialogs, nothing from elsewhere')
   }
 
-  /** Drops files of this machine, as from its desktop. */
+  /** Drops files of this machine, as from its desktop, or data from another page. */
   async drop(files: readonly string[] | DragData, at: Point): Promise<void> {
     await this.dragOver(files, at)
     await this.#drag('drop', files, at)
   }
 
-  /** Holds files over the page, or what is dragged from another page. */
+  /** Drags files or data over the page without dropping them. */
   async dragOver(files: readonly string[] | DragData, at: Point): Promise<void> {
     await this.#drag('dragEnter', files, at)
     await this.#drag('dragOver', files, at)
@@ -131,7 +133,7 @@ export class BoardPage {
     await this.#cdp.send('Input.dispatchDragEvent', { type, ...at, data })
   }
 
-  /** Pastes text of such types, as a browser tells of it. */
+  /** Pastes data as a browser reports it to the page. */
   async paste(what: DragData): Promise<void> {
     await this.page.evaluate((data) => {
       const clipboardData = new DataTransfer()
@@ -141,13 +143,13 @@ export class BoardPage {
     }, what)
   }
 
-  /** Fingers on the glass; none are lifted fingers. */
+  /** Touches the screen at these points; no points means that all fingers are lifted. */
   async touch(type: 'touchStart' | 'touchMove' | 'touchEnd', ...at: Point[]): Promise<void> {
     const touchPoints = at.map((point, id) => ({ ...point, id }))
     await this.#cdp.send('Input.dispatchTouchEvent', { type, touchPoints })
   }
 
-  /** The pictures that have a node, in the order in which they came. */
+  /** Returns the pictures that have a node, oldest first. */
   async tiles(): Promise<Tile[]> {
     return this.page.evaluate(readTiles)
   }
@@ -162,13 +164,15 @@ export class BoardPage {
     return tile
   }
 
-  /** Resolves to the pictures when there are as many. */
+  /** Resolves to the pictures when there are that many. */
   async waitForTiles(count: number): Promise<Tile[]> {
     await this.waitUntil((n) => document.querySelectorAll('[data-image]').length === n, count)
     return this.tiles()
   }
 
-  /** Resolves when that many pictures are painted in full, stored ones if asked for. */
+  /**
+   * Resolves when that many pictures are painted in full; with `stored`, when they are stored too.
+   */
   async waitForPainted(count: number, which: 'any' | 'stored' = 'any'): Promise<Tile[]> {
     await this.waitUntil(areTilesPainted, [count, which] as const)
     return this.tiles()
@@ -184,14 +188,14 @@ export class BoardPage {
     await this.page.evaluate(() => new Promise(requestAnimationFrame))
   }
 
-  /** Resolves when a notice says this. */
+  /** Resolves to the toast with this text. */
   async waitForToast(text: string | RegExp): Promise<Locator> {
     const toast = this.page.locator('.toast', { hasText: text })
     await toast.waitFor()
     return toast
   }
 
-  /** What is on the screen from now on, frame by frame, as PNG. */
+  /** Records the screen frame by frame, as PNG. */
   async startScreencast(): Promise<{ cut(): Promise<Buffer[]> }> {
     const frames: Buffer[] = []
     const take = ({ data, sessionId }: { data: string; sessionId: number }) => {
@@ -209,7 +213,7 @@ export class BoardPage {
     }
   }
 
-  /** Writes down at every frame how each tile stands and what it shows. */
+  /** Records at every frame each tile's box, nodes and picture. */
   async recordTiles(): Promise<{ close(): Promise<TileRecording> }> {
     await this.page.evaluate(() => {
       const recording = { states: {} as Record<string, string[]>, landings: 0, open: true }
@@ -265,7 +269,7 @@ export class BoardPage {
     }
   }
 
-  /** What a failed test looked like. */
+  /** Saves a screenshot of a failed test. */
   async #saveScreenshot(t: TestContext): Promise<void> {
     if (this.page.isClosed()) return
     const path = join(await mkdtemp(join(tmpdir(), 'wirephoto-e2e-')), 'page.png')
@@ -274,7 +278,7 @@ export class BoardPage {
   }
 }
 
-/** Runs in a page: the pictures that have a node, in the order in which they came. */
+/** Returns the pictures that have a node, oldest first. Runs in a page. */
 export function readTiles(): Tile[] {
   const found = [...document.querySelectorAll<HTMLElement>('[data-image]')].map((each) => {
     const { x, y, width: w, height: h } = each.getBoundingClientRect()
@@ -285,7 +289,7 @@ export function readTiles(): Tile[] {
   return found.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-/** Runs in a page: whether that many pictures are painted in full. */
+/** Returns whether that many pictures are painted in full. Runs in a page. */
 export function areTilesPainted([count, which]: readonly [number, 'any' | 'stored']): boolean {
   const all = [...document.querySelectorAll<HTMLElement>('[data-image]')]
   const seen = all.filter((tile) => {

@@ -11,8 +11,8 @@ export interface PictureOptions {
 }
 
 /**
- * A picture that weighs about what a photograph of its size does: soft shapes of light and colour,
- * texture in several sizes, grain.
+ * Draws a picture that weighs about as much as a photograph of its size: soft shapes of light and
+ * colour, texture in several sizes, grain.
  */
 export async function drawPicture(options: PictureOptions = {}): Promise<Buffer> {
   const { width = 1600, height = 1200, seed = 1, format = 'jpeg', quality = 82 } = options
@@ -33,8 +33,8 @@ export async function drawPicture(options: PictureOptions = {}): Promise<Buffer>
 }
 
 /**
- * The same JPEG in bytes of its own: with a JFIF header whose density no other has. Of what a board stores
- * that is the only thing which nobody sees (M1).
+ * Returns the same JPEG with unique bytes: a JFIF header with a random density. A board stores
+ * nothing else that is invisible (M1).
  */
 export function withUniqueBytes(
   jpeg: Buffer,
@@ -45,7 +45,10 @@ export function withUniqueBytes(
   return Buffer.concat([jpeg.subarray(0, 2), header, jpeg.subarray(2)])
 }
 
-/** Random colours on a grid, `cells` across the longer side, drawn smoothly over the whole size. */
+/**
+ * Returns random colours on a grid, `cells` across the longer side, scaled smoothly to the whole
+ * size.
+ */
 function texture(
   width: number,
   height: number,
@@ -66,7 +69,7 @@ function texture(
     .toBuffer()
 }
 
-/** Numbers from 0 to 1 that a seed determines (mulberry32). */
+/** Returns a generator of numbers from 0 to 1 that depend on the seed alone (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -78,11 +81,11 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * A picture as a camera stores it that was held so: a JPEG that is upright only when its EXIF orientation
- * (1 to 8, TIFF 6.0 section 8) is heeded.
+ * Returns a JPEG as a rotated camera stores it: upright only with its EXIF orientation (1 to 8,
+ * TIFF 6.0 section 8).
  */
 export async function withExifOrientation(upright: Buffer, orientation: number): Promise<Buffer> {
-  // How what is stored comes of what is seen: quarter turns clockwise, then mirrored.
+  // The stored picture is the visible one after some quarter turns clockwise, then mirrored.
   const [turns, mirrored] = ORIENTATION_TRANSFORMS[orientation - 1]!
   const turned = await sharp(upright)
     .rotate(turns * 90)

@@ -17,7 +17,7 @@ export interface PostgresPrograms {
   readonly initdb: string
 }
 
-/** Those that this machine has, npm's first; one of each major version. */
+/** Returns the installations of this machine, npm's first; one of each major version. */
 export async function findPostgres(): Promise<PostgresPrograms[]> {
   const found = new Map<number, PostgresPrograms>()
   for (const [postgres, initdb] of await candidatePrograms()) {
@@ -31,11 +31,14 @@ export async function findPostgres(): Promise<PostgresPrograms[]> {
   return [...found.values()]
 }
 
-/** What to say when there is none. */
+/** The reason to skip when there is none. */
 export const NO_POSTGRES =
   'there is no PostgreSQL: npm brings one for Linux and macOS, Debian has the package postgresql'
 
-/** A real PostgreSQL on data of its own, on a free port, with fsync on. As root it runs as somebody else. */
+/**
+ * A real PostgreSQL with its own data, on a free port, with fsync on. As root it runs under another
+ * account.
+ */
 export class Postgres {
   readonly version: string
   readonly port: number
@@ -43,7 +46,7 @@ export class Postgres {
   readonly #folder: string
   readonly #settings: readonly string[]
   #child!: ChildProcess
-  /** What it has said since its last start. */
+  /** Its output since the last start. */
   output = ''
 
   private constructor(
@@ -59,7 +62,10 @@ export class Postgres {
     this.#settings = settings
   }
 
-  /** Resolves when it takes connections. `settings` are of postgresql.conf, as `work_mem=1MB`. */
+  /**
+   * Opens it; resolves when it takes connections. `settings` are those of postgresql.conf, such as
+   * `work_mem=1MB`.
+   */
   static async open(
     programs: PostgresPrograms,
     settings: readonly string[] = [],
@@ -82,7 +88,7 @@ export class Postgres {
     }
   }
 
-  /** Where it keeps its data; only its own user may look. */
+  /** The folder of its data; only its own account may read it. */
   get folder(): string {
     return this.#folder
   }
@@ -91,14 +97,14 @@ export class Postgres {
     return `postgres://${user}:${password}@127.0.0.1:${this.port}/${database}`
   }
 
-  /** The URL of a database of its own. */
+  /** Creates a database, and returns its URL. */
   async newDatabase(options = ''): Promise<string> {
     const name = `d${randomBytes(6).toString('hex')}`
     await this.query(`CREATE DATABASE ${name} ${options}`)
     return this.url(name)
   }
 
-  /** Asks as the superuser, on a connection of its own. */
+  /** Runs a query as the superuser, on a new connection. */
   async query(text: string, url = this.url()): Promise<Record<string, unknown>[]> {
     const client = new pg.Client({ connectionString: url })
     client.on('error', () => {})
@@ -110,7 +116,7 @@ export class Postgres {
     }
   }
 
-  /** One connection on which the least question is asked. */
+  /** Opens a connection for the smallest possible query. */
   async openPinger(url: string): Promise<{ ask(): Promise<void>; close(): Promise<void> }> {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
@@ -122,13 +128,15 @@ export class Postgres {
     }
   }
 
-  /** Starts it (again, on the same port and data). Resolves when it takes connections. */
+  /**
+   * Starts it, or starts it again on the same port and data. Resolves when it takes connections.
+   */
   async start(): Promise<void> {
     for (let tries = 0; ; tries++)
       try {
         return await this.#start()
       } catch (error) {
-        // The processes of one that was killed may hold its memory for a moment.
+        // The processes of a killed one may hold its memory for a moment.
         if (tries === 50 || !/shared memory|lock file/.test(this.output)) throw error
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
@@ -161,12 +169,12 @@ export class Postgres {
     await promise
   }
 
-  /** Ends it as its operator would, breaking off what is under way. */
+  /** Stops it as an operator would; running queries are cancelled. */
   async stop(): Promise<void> {
     await this.#end('SIGINT')
   }
 
-  /** kill -9 of all its processes: it has to recover from its log. */
+  /** Kills all its processes with kill -9: it has to recover from its log. */
   async kill(): Promise<void> {
     const { pid } = this.#child
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
@@ -175,7 +183,7 @@ export class Postgres {
       try {
         process.kill(Number(child), 'SIGKILL')
       } catch {
-        // It has ended by itself.
+        // The process has already ended.
       }
     await this.#end('SIGKILL')
   }
@@ -196,7 +204,7 @@ export class Postgres {
 const PASSWORD = 'only-for-tests'
 const run = promisify(execFile)
 
-/** PostgreSQL won't run as root. */
+/** Returns the account to run under, since PostgreSQL refuses to run as root. */
 async function unprivilegedAccount(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined
   const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'))

@@ -1,6 +1,8 @@
 import type { BoardPage } from './page.ts'
 
-/** The previews that a page sends: pictures in binary frames. */
+/**
+ * Returns a list that receives the previews that a page sends, which are pictures in binary frames.
+ */
 export function capturePreviews({ page }: BoardPage): { type: 'webp' | 'jpeg'; bytes: Buffer }[] {
   const sent: { type: 'webp' | 'jpeg'; bytes: Buffer }[] = []
   void page
@@ -18,13 +20,13 @@ export function capturePreviews({ page }: BoardPage): { type: 'webp' | 'jpeg'; b
   return sent
 }
 
-/** What has been sent of the one picture on its way, as its slug says it. */
+/** Returns the share of the one uploading picture that its label shows, from 0 to 1. */
 export async function shownProgress({ page }: BoardPage): Promise<number> {
   const text = await page.locator('.slug .way', { hasText: '%' }).textContent()
   return Number.parseInt(text!, 10) / 100
 }
 
-/** Resolves when more than this share of it has been sent, as its slug says it. */
+/** Resolves when the label shows more than this share. */
 export async function waitForProgress(page: BoardPage, than: number): Promise<void> {
   await page.waitUntil(
     (share) =>
@@ -33,7 +35,10 @@ export async function waitForProgress(page: BoardPage, than: number): Promise<vo
   )
 }
 
-/** The wire line as it is drawn: how far down it and what is pale begin, from 0 to 1. */
+/**
+ * Returns where the progress line and the pale part begin, from 0 at the top to 1, and the line's
+ * style.
+ */
 export function readProgressLine({ page }: BoardPage) {
   return page.locator('.wire').evaluate((wire) => {
     const { top, height } = wire.getBoundingClientRect()
@@ -48,7 +53,7 @@ export function readProgressLine({ page }: BoardPage) {
   })
 }
 
-/** Whether the line stands at the percentage that the slug tells; to be run in the page. */
+/** Returns whether the line stands at the percentage of the label. Runs in a page. */
 export function lineMatchesLabel(): boolean {
   const wire = document.querySelector('.wire')!
   const { top, height } = wire.getBoundingClientRect()
@@ -57,7 +62,7 @@ export function lineMatchesLabel(): boolean {
   return Math.abs(line - Number.parseInt(said, 10) / 100) < 0.015
 }
 
-/** A colour of the look, as a computed style names it. */
+/** Returns a design token's colour, as a computed style names it. */
 export function designTokenColour({ page }: BoardPage, name: string): Promise<string> {
   return page.evaluate((token) => {
     const probe = document.body.appendChild(document.createElement('i'))
@@ -68,7 +73,10 @@ export function designTokenColour({ page }: BoardPage, name: string): Promise<st
   }, name)
 }
 
-/** Looks at every frame whether the one picture, once it is seen, is seen in full. */
+/**
+ * Checks at every frame that the one picture, once painted in full, stays so; counts the frames
+ * that fail.
+ */
 export async function watchForBlanks({
   page,
 }: BoardPage): Promise<{ close(): Promise<{ blanks: number }> }> {

@@ -2,16 +2,16 @@ import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
-/** Bytes that pass in one go, so that a slow line is evenly slow. */
+/** Small pieces keep a slow connection evenly slow. */
 const CHUNK_BYTES = 8 * 1024
 
-/** A TCP line to a server on this machine, that can be cut, stalled and slowed down. */
+/** A TCP proxy to a server on this machine; it can disconnect, stall and slow down. */
 export class Proxy {
-  /** Where to connect instead of the server's own port. */
+  /** The port to connect to, in place of the server's. */
   readonly port: number
-  /** Browser to server. */
+  /** From the browser to the server. */
   readonly up = new Direction()
-  /** Server to browser. */
+  /** From the server to the browser. */
   readonly down = new Direction()
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
@@ -31,18 +31,18 @@ export class Proxy {
     return new Proxy(server, target)
   }
 
-  /** Leads new connections to another port. */
+  /** Forwards new connections to another port. */
   setTarget(target: number): void {
     this.#target = target
   }
 
-  /** Resets every connection; new ones too, until `mend`. */
+  /** Resets every connection, and each new one until `reconnect`. */
   disconnect(): void {
     this.#isDown = true
     this.resetConnections()
   }
 
-  /** Resets every connection; new ones are let through. */
+  /** Resets every connection; new ones are accepted. */
   resetConnections(): void {
     for (const socket of this.#sockets) reset(socket)
   }
@@ -71,7 +71,7 @@ export class Proxy {
     ] as const) {
       this.#sockets.add(socket)
       socket.setNoDelay(true)
-      // The other side sees the same end: a reset for whatever went wrong.
+      // The other side sees the same end. Every error becomes a reset.
       socket.on('error', () => reset(other))
       socket.on('close', (failed) => {
         this.#sockets.delete(socket)
@@ -83,24 +83,26 @@ export class Proxy {
   }
 }
 
-/** Node can't reset a socket that is being shut down: it would be leaked, and the process never end. */
+/**
+ * Resets a socket. Node can't reset a socket that is shutting down: it would leak, and keep the
+ * process alive.
+ */
 function reset(socket: Socket): void {
   if (socket.writableEnded) socket.destroy()
   else socket.resetAndDestroy()
 }
 
-/** One direction of the line, shared by all its connections. */
+/** One direction of the proxy, shared by all its connections. */
 class Direction {
   /** Bytes that have passed. */
   passedBytes = 0
-  /** Bytes a second. */
   bytesPerSecond = Number.POSITIVE_INFINITY
-  /** Until when the line is taken by what was let through, as performance.now(). */
+  /** When the bytes let through so far have left the connection, as performance.now(). */
   #busyUntil = 0
   #gate: PromiseWithResolvers<void> | null = null
   #mark = { bytes: Number.POSITIVE_INFINITY, reached: () => {} }
 
-  /** Resolves when that many bytes have passed. */
+  /** Resolves when that many bytes have passed in all. */
   waitForBytes(bytes: number): Promise<void> {
     return new Promise((resolve) => {
       this.#mark = { bytes, reached: resolve }
@@ -130,7 +132,7 @@ class Direction {
         }
       to.end()
     } catch {
-      // The socket's own listeners have told the other side.
+      // The socket's own listeners have closed the other side.
     }
   }
 

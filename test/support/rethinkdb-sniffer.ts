@@ -1,16 +1,18 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A term of ReQL as it goes over the line: its number in the protocol, arguments, options. */
+/** A ReQL term as the protocol sends it: its number, arguments and options. */
 export interface Term {
   readonly type: number
   readonly args: readonly unknown[]
   readonly options: Readonly<Record<string, unknown>>
-  /** The number of the term that it is an argument of. */
+  /** The number of the term that has it as an argument. */
   readonly parentType: number | null
 }
 
-/** A line to a RethinkDB on this machine, on which every term of every query is heard. */
+/**
+ * Opens a proxy to a RethinkDB on this machine, and calls `onTerm` with every term of every query.
+ */
 export async function sniffTerms(
   target: number,
   onTerm: (term: Term) => void,
@@ -36,7 +38,10 @@ export async function sniffTerms(
   }
 }
 
-/** The handshake has two messages that end with NUL; then each query has its token, length and JSON. */
+/**
+ * Parses the client's side. The handshake has two messages that end with NUL; each query has its
+ * token, length and JSON.
+ */
 function parseQueries(socket: Socket, onTerm: (term: Term) => void): void {
   let heard = Buffer.alloc(0)
   let greetings = 2
@@ -56,7 +61,7 @@ function parseQueries(socket: Socket, onTerm: (term: Term) => void): void {
   })
 }
 
-const QUERY_TYPE_START = 1
+const QUERY_TYPE_START = 0x01
 
 function visit(part: unknown, parentType: number | null, onTerm: (term: Term) => void): void {
   if (Array.isArray(part)) {

@@ -9,7 +9,10 @@ import { type Connection, r } from 'rethinkdb-ts'
 import { freePort } from './free-port.ts'
 import { killWithParent } from './kill-with-parent.ts'
 
-/** `rethinkdb://user:password@host:port`, its tests' server; whatever they make on it they drop. */
+/**
+ * The server for tests, `rethinkdb://user:password@host:port`. They drop every database that they
+ * make on it.
+ */
 const TEST_URL = process.env['RETHINKDB_URL'] || null
 
 /** Why there are no tests with RethinkDB; null when there are. */
@@ -17,7 +20,7 @@ export const NO_RETHINKDB = TEST_URL
   ? null
   : 'RETHINKDB_URL is not set, and no registry has the server: docs/engines.md says how to build one'
 
-/** A server that tests may make databases on. */
+/** A server on which tests may make databases. */
 export class Rethinkdb {
   readonly #url: URL
   readonly #databases: string[] = []
@@ -30,7 +33,7 @@ export class Rethinkdb {
     return Number(this.#url.port || 28_015)
   }
 
-  /** The URL of a database of its own, which isn't there yet. */
+  /** Returns the URL of a database that doesn't exist yet; `close` drops it. */
   newDatabase(options = ''): string {
     const database = `wirephoto_test_${randomBytes(6).toString('hex')}`
     this.#databases.push(database)
@@ -56,7 +59,7 @@ export class Rethinkdb {
     })
   }
 
-  /** Asks on a connection of its own. */
+  /** Runs a query on a new connection. */
   async query<T>(query: { run(connection: Connection): Promise<unknown> }): Promise<T> {
     const connection = await this.connect()
     try {
@@ -74,7 +77,7 @@ export class Rethinkdb {
     }
   }
 
-  /** Drops what was made. */
+  /** Drops the databases that tests have made. */
   async close(): Promise<void> {
     const connection = await this.connect()
     const there = await r.dbList().run(connection)
@@ -84,7 +87,7 @@ export class Rethinkdb {
   }
 }
 
-/** Its program, for tests that kill it; null when the PATH has none. */
+/** Returns the path of the program, for tests that kill it; null when the PATH has none. */
 export async function findRethinkdbProgram(): Promise<string | null> {
   for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
     const program = join(folder, 'rethinkdb')
@@ -99,7 +102,7 @@ export async function findRethinkdbProgram(): Promise<string | null> {
 
 export const NO_RETHINKDB_PROGRAM = 'the program rethinkdb is not on the PATH'
 
-/** A RethinkDB of a test's own, on free ports of this machine, alone or in a cluster. */
+/** A RethinkDB process of one test, on free ports of this machine, alone or in a cluster. */
 export class RethinkdbProcess {
   readonly port: number
   readonly name = `s${randomBytes(4).toString('hex')}`
@@ -108,7 +111,7 @@ export class RethinkdbProcess {
   readonly #folder: string
   readonly #args: readonly string[]
   #child!: ChildProcess
-  /** What it has said since its last start. */
+  /** Its output since the last start. */
   output = ''
 
   private constructor(
@@ -123,7 +126,7 @@ export class RethinkdbProcess {
     this.#args = args
   }
 
-  /** Resolves when it takes connections. */
+  /** Opens it; resolves when it takes connections. */
   static async open(
     program: string,
     args: readonly string[] = [],
@@ -141,7 +144,7 @@ export class RethinkdbProcess {
     return `rethinkdb://127.0.0.1:${this.port}`
   }
 
-  /** Starts it (again, on the same ports and data). */
+  /** Starts it, or starts it again on the same ports and data. */
   async start(): Promise<void> {
     const flags = {
       directory: join(this.#folder, 'data'),
@@ -149,7 +152,7 @@ export class RethinkdbProcess {
       'driver-port': this.port,
       'cluster-port': this.#clusterPort,
       bind: '127.0.0.1',
-      // Megabytes.
+      // In megabytes.
       'cache-size': 100,
     }
     const args = Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, String(value)])
@@ -169,12 +172,12 @@ export class RethinkdbProcess {
     await promise
   }
 
-  /** Holds it up, or lets it go on. */
+  /** Pauses or resumes it. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     this.#child.kill(signal)
   }
 
-  /** kill -9. */
+  /** Kills it with kill -9. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const closed = once(this.#child, 'close')
@@ -188,7 +191,7 @@ export class RethinkdbProcess {
   }
 }
 
-/** Something on a port of this machine that answers whoever says anything with these words. */
+/** Opens a server that answers the first message of every connection with these words. */
 export async function fixedReplyServer(words: string): Promise<{ port: number; close(): void }> {
   const server = createServer((socket) => {
     socket.on('error', () => {}).once('data', () => socket.end(words))

@@ -5,9 +5,9 @@ import { drawPicture, type PictureOptions } from './pictures.ts'
 
 const CORPORA_FOLDER = resolve(import.meta.dirname, '../../../shared/corpora')
 
-/** Files to be dropped: real photographs where they are, drawn ones where not. */
+/** Files to drop: real photographs where this machine has them, else drawn ones. */
 export class SampleFiles {
-  /** Whether `../shared/corpora` is there. */
+  /** Whether `../shared/corpora` exists. */
   readonly hasCorpora: boolean
   readonly folder: string
 
@@ -25,14 +25,16 @@ export class SampleFiles {
     return new SampleFiles(real, folder)
   }
 
-  /** A file of the corpora by its path there; a picture is drawn in its place where it is absent. */
+  /**
+   * Returns the path of a file in the corpora. Without the corpora it draws a picture in its place.
+   */
   async file(path: string, instead: PictureOptions = {}): Promise<string> {
     return this.hasCorpora
       ? join(CORPORA_FOLDER, path)
       : this.draw(path.split('/').at(-1)!, instead)
   }
 
-  /** A photo as a phone takes them: 12 megapixels, some megabytes. */
+  /** Returns a photo as phones take them: 12 megapixels, some megabytes. */
   photo(): Promise<string> {
     return this.file('photos/phone-12mp.jpg', { width: 4000, height: 3000, quality: 90 })
   }
@@ -41,7 +43,7 @@ export class SampleFiles {
     return this.write(name, await drawPicture(options))
   }
 
-  /** Any file; its path. */
+  /** Writes a file and returns its path. */
   async write(name: string, content: Uint8Array | string): Promise<string> {
     const path = join(this.folder, name)
     await writeFile(path, content)

@@ -1,7 +1,10 @@
 import { resolve } from 'node:path'
 import { startServer } from '@wirephoto/server'
 
-/** The real server, that fetches pictures from this machine too: `node serve-with-local-fetch.ts --port N --data D --public-url U`. */
+/**
+ * Runs the real server, which may also fetch pictures from this machine:
+ * `node serve-with-local-fetch.ts --port N --data D --public-url U`.
+ */
 const value = (flag: string) => process.argv[process.argv.indexOf(flag) + 1]!
 const data = value('--data')
 const server = await startServer({
@@ -13,7 +16,7 @@ const server = await startServer({
   maxUpload: 10_000_000,
   webRoot: resolve(import.meta.dirname, '../../packages/web/dist'),
   log: 'silent',
-  // As the world, but for one address that nobody may ask.
+  // Every address but this machine's own is refused, as on the internet.
   fetchFrom: (address) => address === '127.0.0.1',
 })
 process.once('SIGTERM', () => void server.close())

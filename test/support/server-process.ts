@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
 const CLI_PATH = resolve(import.meta.dirname, '../../packages/cli/bin/wirephoto.js')
-/** Milliseconds that a server may take to say where it listens, on a slow machine. */
+/** Time in which a server must print its banner, on a slow machine. */
 const START_TIMEOUT_MS = 30_000
 
 export interface ServeOptions {
-  /** Where the data lies; without one a temporary folder, removed by `close`. */
+  /** The data folder; if absent a temporary one, which `close` removes. */
   data?: string
   /** Further flags. */
   args?: readonly string[]
@@ -18,9 +18,9 @@ export interface ServeOptions {
   execArgv?: readonly string[]
   /** A program that starts it, with arguments: a limit, a tracer. */
   wrapper?: readonly string[]
-  /** Another program that serves, taking the same flags. */
+  /** Another program that serves, with the same flags. */
   main?: string
-  /** Left out, any that is free. */
+  /** Any free port, if absent. */
   port?: number
 }
 
@@ -30,9 +30,9 @@ export class ServerProcess {
   readonly #options: ServeOptions
   readonly #temporary: boolean
   #child!: ChildProcess
-  /** 0 until the first start, unless one was asked for; kept when started again. */
+  /** 0 until the first start, unless a port was asked for; the same at later starts. */
   port: number
-  /** What it has printed, both streams. */
+  /** Its output, both streams. */
   output = ''
 
   private constructor(options: ServeOptions, data: string) {
@@ -42,7 +42,7 @@ export class ServerProcess {
     this.port = options.port ?? 0
   }
 
-  /** Resolves when it listens. */
+  /** Opens it; resolves when it listens. */
   static async open(options: ServeOptions = {}): Promise<ServerProcess> {
     const data = options.data ?? (await mkdtemp(join(tmpdir(), 'wirephoto-data-')))
     const server = new ServerProcess(options, data)
@@ -58,7 +58,7 @@ export class ServerProcess {
     return this.#child.pid!
   }
 
-  /** Starts it (again, on the same port and data). */
+  /** Starts it, or starts it again on the same port and data. */
   async start(further: NodeJS.ProcessEnv = {}): Promise<void> {
     const { execArgv = [], args = [], env, main = CLI_PATH, wrapper = [] } = this.#options
     const flags = ['serve', '--port', String(this.port), '--data', this.data, ...args]
@@ -71,7 +71,7 @@ export class ServerProcess {
     this.port = await this.#waitForBanner()
   }
 
-  /** The port that the banner names. */
+  /** Resolves to the port that the banner names. */
   #waitForBanner(): Promise<number> {
     const child = this.#child
     const { promise, resolve, reject } = Promise.withResolvers<number>()
@@ -91,7 +91,7 @@ export class ServerProcess {
     return promise.finally(() => clearTimeout(timer))
   }
 
-  /** Resolves to its exit code when it has ended; null when a signal ended it. */
+  /** Ends it; resolves to its exit code, or null when a signal ended it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const closed = once(this.#child, 'close')
@@ -101,20 +101,20 @@ export class ServerProcess {
     return this.#child.exitCode
   }
 
-  /** Resolves when it has ended, by whatever cause. */
+  /** Resolves when it has ended, whatever the cause. */
   async waitForExit(): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null)
       await once(this.#child, 'close')
   }
 
-  /** kill -9. */
+  /** Kills it with kill -9. */
   async kill(): Promise<void> {
     await this.stop('SIGKILL')
   }
 
   async close(): Promise<void> {
     await this.stop()
-    // The decoding processes of one that died end a moment after it, and may write until then.
+    // The decoding processes of a dead server end a moment later, and may write until then.
     if (this.#temporary) await rm(this.data, { recursive: true, force: true, maxRetries: 10 })
   }
 }

@@ -8,7 +8,7 @@ import { Proxy } from './proxy.ts'
 const STEP_COUNT = 120
 const WAIT_TIMEOUT_MS = 30_000
 
-/** Somebody who edits, on a line that fails, in a browser that remembers, on pages that are reloaded. */
+/** A user who edits over a failing connection, in a browser with storage, on pages that reload. */
 export class SimulatedUser {
   readonly store: Store = memoryStore()
   readonly #proxy: Proxy
@@ -39,7 +39,7 @@ export class SimulatedUser {
     this.openPage()
   }
 
-  /** Leaves commands for the next page, as one does that was closed before they were sent. */
+  /** Stores commands as a page does that is closed before it sends them, and reloads. */
   async leaveUnsent(commands: readonly Command[], client: string): Promise<void> {
     const saved = commands.map((command, i) => ({ board: this.#board, client, n: i + 1, command }))
     await this.store.putCommands(saved)
@@ -58,7 +58,7 @@ export class SimulatedUser {
 
 export type UserAction = (user: SimulatedUser) => unknown
 
-/** What people do, and what is done to them. */
+/** Runs random actions of users, and faults of their connections. */
 export async function editRandomly(
   users: readonly SimulatedUser[],
   random: () => number,
@@ -67,7 +67,7 @@ export async function editRandomly(
   const below = (n: number) => Math.floor(random() * n)
   const one = <T>(list: readonly T[]): T => list[below(list.length)]!
   const place = () => below(2000) - 1000
-  // Not from the seed alone, or the server would know the queues of an earlier run.
+  // The ids must differ between runs, or the server would know the queues of an earlier run.
   const id = () =>
     uuidv7(
       Date.now(),
@@ -101,7 +101,7 @@ export async function editRandomly(
     ({ proxy }) => proxy.down.stall(),
     ({ proxy }) => proxy.down.resume(),
     (user) => user.reload(),
-    // The same pictures are added by several: only the first may.
+    // Several users add the same pictures; only the first may succeed.
     (user) => user.leaveUnsent([add(one(ids)), add(one(ids))], id()),
     ...further,
     ...Array.from({ length: 6 }, () => () => setTimeout(below(40))),
@@ -111,18 +111,18 @@ export async function editRandomly(
   for (const { page } of users)
     await waitUntil(page, () => added.every((picture) => page.pictures.has(picture)))
   for (let step = 0; step < STEP_COUNT; step++) await one(acts)(one(users))
-  // In the worst of it, something that must arrive, for nobody else writes it.
+  // In the worst conditions, an edit that nobody else can overwrite must arrive.
   for (const [i, { page }] of users.entries()) page.patch(ids[i]!, { caption: finalCaption(i) })
 }
 
 const finalCaption = (person: number): string => `The last words of person ${person}`
 
-/** Resolves when everything that people asked for is answered. */
+/** Resolves when every command of the users is answered. */
 export async function waitForAnswers(users: readonly SimulatedUser[]): Promise<void> {
   for (const { page } of users) await waitUntil(page, () => page.status.unsent === 0)
 }
 
-/** What everybody sees against what a newcomer gets, once nothing is on its way. */
+/** Asserts that everybody's replica equals a fresh snapshot, once nothing is on its way. */
 export async function assertConverged(
   board: string,
   users: readonly SimulatedUser[],
@@ -146,7 +146,7 @@ export async function assertConverged(
   return sorted(records)
 }
 
-/** For what a server in mid-restart may refuse. */
+/** Retries a request that a restarting server may refuse. */
 export async function retry<T>(ask: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++)
     try {
@@ -160,7 +160,7 @@ export async function retry<T>(ask: () => Promise<T>): Promise<T> {
 const sorted = (records: Iterable<AnyRecord>): AnyRecord[] =>
   [...records].sort((a, b) => (a.id < b.id ? -1 : 1))
 
-/** Resolves when the page shows it, or when it should have. */
+/** Resolves when the condition holds on the page, or after the timeout. */
 export async function waitUntil(page: Board, isSo: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const look = () => isSo() && resolve()

@@ -5,24 +5,24 @@ import { basename, extname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { areTilesPainted, PAGE_TIMEOUT_MS, readTiles, type Tile } from './page.ts'
 
-/** A window of a browser, as far as each of them can be driven by what it brings itself. */
+/** A browser window, driven by what each browser brings itself. */
 export interface BrowserWindow {
-  /** Errors on the console, as far as this browser tells. */
+  /** Console errors, as far as the browser reports them. */
   readonly problems: string[]
-  /** Resolves when the page and all that it names has loaded. */
+  /** Resolves when the page and all its resources have loaded. */
   goto(url: string): Promise<void>
-  /** What an expression comes to in the page, when its promise is kept; as JSON can hold it. */
+  /** Resolves to the value of an expression in the page, awaited; it must be JSON. */
   evaluate(expression: string): Promise<unknown>
   /** Chooses a file of this machine in the file dialog of an input. */
   chooseFile(input: string, path: string): Promise<void>
-  /** Sources of input as WebDriver has them (W3C WebDriver, section 15; BiDi has the same). */
+  /** Performs input actions (W3C WebDriver, section 15; BiDi has the same). */
   performActions(sources: readonly object[]): Promise<void>
-  /** A PNG of what is seen. */
+  /** Returns a PNG. */
   screenshot(): Promise<Buffer>
   close(): Promise<void>
 }
 
-/** A board in a browser other than Chromium, and what has gone wrong on it. */
+/** A board in a browser other than Chromium, and the errors that occurred on it. */
 export class WebDriverPage {
   readonly #window: BrowserWindow
   readonly #origin: string
@@ -32,7 +32,7 @@ export class WebDriverPage {
     this.#origin = origin
   }
 
-  /** Resolves when the page says that it is live. */
+  /** Opens a path, and resolves when the page says that it is live. */
   async goto(path: string): Promise<void> {
     await this.#window.goto(this.#origin + path)
     await this.waitForText('.connection', 'Live')
@@ -57,7 +57,7 @@ export class WebDriverPage {
     assert.ok(came, `never so: ${isNow}`)
   }
 
-  /** Resolves when there is an element with this text. */
+  /** Resolves when an element has this text. */
   async waitForText(selector: string, text: string): Promise<void> {
     await this.waitUntil(
       (arg) =>
@@ -72,13 +72,15 @@ export class WebDriverPage {
     return this.evaluate(readTiles, undefined)
   }
 
-  /** Resolves when that many pictures are painted in full, stored ones if asked for. */
+  /**
+   * Resolves when that many pictures are painted in full; with `stored`, when they are stored too.
+   */
   async waitForPainted(count: number, which: 'any' | 'stored' = 'any'): Promise<Tile[]> {
     await this.waitUntil(areTilesPainted, [count, which] as const)
     return this.tiles()
   }
 
-  /** Drops a file: a script's event, for no driver can drag one from a desktop. */
+  /** Drops a file by a script's event, since no driver can drag one from a desktop. */
   async drop(path: string, [x, y]: readonly [number, number]): Promise<void> {
     const type = `image/${extname(path).slice(1).replace('jpg', 'jpeg')}`
     const base64 = (await readFile(path)).toString('base64')
@@ -130,7 +132,7 @@ export class WebDriverPage {
     await writeFile(path, await this.#window.screenshot())
   }
 
-  /** The end of a test: nothing may have gone wrong but what is of its own making. */
+  /** Ends a test: asserts that nothing went wrong but what the test causes. */
   async close(t: TestContext, allowedErrors: RegExp): Promise<void> {
     // The types are older than the runner.
     if (!(t as TestContext & { passed: boolean }).passed) {
@@ -147,6 +149,6 @@ export class WebDriverPage {
   }
 }
 
-/** The call of a function, as an expression. */
+/** Returns the call of a function as an expression. */
 const callExpression = <A>(inPage: (arg: A) => unknown, arg: A): string =>
   `(${inPage})(${JSON.stringify(arg)})`

@@ -11,11 +11,10 @@ import { killWithParent } from './kill-with-parent.ts'
 import { PAGE_TIMEOUT_MS } from './page.ts'
 import type { BrowserWindow } from './webdriver-page.ts'
 
-/** The key under which WebDriver hands out an element (W3C WebDriver, section 12.1). */
+/** The key under which WebDriver returns an element (W3C WebDriver, section 12.1). */
 const ELEMENT_KEY = 'element-6066-11e4-a52e-4f735466cecf'
 /**
- * Its console can't be read over WebDriver, and what it would print of it is not printed while it is
- * driven: the page is listened to from within, from when it has loaded.
+ * Collects errors within the page, from when it has loaded: WebDriver can't read WebKit's console.
  */
 const COLLECT_ERRORS = `
   if (!('heard' in window)) {
@@ -28,7 +27,7 @@ const COLLECT_ERRORS = `
     console.error = (...all) => { hear(all.join(' ')); error(...all) }
   }`
 
-/** WebKitGTK's small browser on a screen of its own, driven by its WebDriver (W3C). */
+/** WebKitGTK's small browser on a virtual screen, driven by its WebDriver (W3C). */
 export class WebKit implements BrowserWindow {
   readonly problems: string[] = []
   readonly #processes: readonly ChildProcess[]
@@ -42,7 +41,7 @@ export class WebKit implements BrowserWindow {
     this.#driver = `http://127.0.0.1:${port}`
   }
 
-  /** Why there is none; null when there is. */
+  /** Returns why there is no WebKit here; null when there is one. */
   static async skipReason(): Promise<string | null> {
     if (!(await findOnPath('WebKitWebDriver')))
       return 'there is no WebKitWebDriver here: install webkit2gtk-driver'
@@ -58,7 +57,7 @@ export class WebKit implements BrowserWindow {
       '-nolisten',
       'tcp',
     ]
-    // It takes the first number that is free, and says which.
+    // Xvfb takes the first free display, and prints its number.
     const xvfb = spawn('Xvfb', ['-displayfd', '3', ...screen], {
       stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
     })
@@ -130,7 +129,7 @@ export class WebKit implements BrowserWindow {
   }
 
   async close(): Promise<void> {
-    // The browser goes with its session, or else with its screen.
+    // The browser ends with its session, or else with its screen.
     await this.#send('DELETE', '').catch(() => {})
     for (const program of this.#processes) {
       const closed = once(program, 'close')

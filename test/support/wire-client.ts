@@ -14,7 +14,7 @@ import {
 } from '@wirephoto/board'
 import { io, type Socket } from 'socket.io-client'
 
-/** Somebody on a board who speaks the wire itself, sees every batch and can ask for anything. */
+/** A client that speaks the wire protocol itself: it sees every batch, and may send any message. */
 export class WireClient {
   readonly batches: Batch[] = []
   readonly #url: string
@@ -32,7 +32,7 @@ export class WireClient {
     })
   }
 
-  /** Follows from that cursor on; without one, from a snapshot. */
+  /** Follows from the cursor; without one, from a snapshot. */
   static async connect(origin: string, board: string, from?: Cursor): Promise<WireClient> {
     const socket = io(origin, {
       path: '/live',
@@ -48,7 +48,7 @@ export class WireClient {
     return wireClient
   }
 
-  /** Resolves when a batch that fits has come. */
+  /** Resolves when a matching batch has come. */
   async waitForBatch(fits: (batch: Batch) => boolean): Promise<void> {
     while (!this.batches.some(fits))
       await new Promise<void>((resolve) => {
@@ -56,13 +56,16 @@ export class WireClient {
       })
   }
 
-  /** Resolves when a batch ends at that cursor. */
+  /** Resolves to the batch that ends at the cursor, when it has come. */
   async waitForCursor(cursor: Cursor): Promise<Batch> {
     await this.waitForBatch(({ to }) => to === cursor)
     return this.batches.find(({ to }) => to === cursor)!
   }
 
-  /** The batches from one cursor to another, each starting where the one before ends; throws when there is a gap. */
+  /**
+   * Returns the batches from one cursor to another, each starting where the one before ends. Throws
+   * at a gap.
+   */
   chain(from: Cursor, to: Cursor): Batch[] {
     const chain: Batch[] = []
     for (let at = from; at !== to; ) {
@@ -78,7 +81,7 @@ export class WireClient {
     return (await fetch(`${this.#url}/snapshot`)).json() as Promise<Snapshot>
   }
 
-  /** The pictures that the server has, trashed ones too. */
+  /** Returns the server's pictures, also those in the trash. */
   async pictures(): Promise<ImageRecord[]> {
     const { records } = await this.snapshot()
     return records.filter((record) => record.kind === 'image')
@@ -90,7 +93,7 @@ export class WireClient {
     return this.sendMessage(message)
   }
 
-  /** A message as it is, under whatever number. */
+  /** Sends a message unchanged, whatever its number. */
   async sendMessage(message: CommandMessage): Promise<CommandAnswer> {
     return (await this.#socket.emitWithAck('commands', message)) as CommandAnswer
   }
