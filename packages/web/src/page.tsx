@@ -11,7 +11,7 @@ import { ProblemPage } from './shell/problem.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Stage } from './stage/stage.tsx'
 import { BoardStore } from './state/board-store.ts'
-import { Camera, parseView, viewOf } from './state/camera.ts'
+import { Camera, parseView, viewFromHash } from './state/camera.ts'
 import { CaptionEditing } from './state/caption-editing.ts'
 import { DragState } from './state/drag.ts'
 import { Menus } from './state/menus.ts'
@@ -46,7 +46,7 @@ export function Page(props: { board: Board }): JSX.Element {
   const drop = new Drop(boardStore, camera, toasts)
   const [tool, setTool] = createSignal<Tool>('select')
   const choose = (from = 'files'): void => {
-    drop.warm()
+    drop.preload()
     document.getElementById(`choose-${from}`)?.click()
   }
   const shared = {
@@ -113,18 +113,18 @@ function forgetGone(boardStore: BoardStore): void {
 function rememberView(boardStore: BoardStore, camera: Camera): void {
   const key = `view:${boardStore.board.id}`
   const kept = asked(camera) ?? parseView(sessionStorage.getItem(key))
-  if (kept) camera.to(kept)
+  if (kept) camera.jumpTo(kept)
   camera.isChosen = kept !== null
   createEffect((loaded) => {
     if (!boardStore.status().loaded) return false
     boardStore.count()
     if (!loaded && !kept) camera.fit(boardStore.extent, 'at once')
-    else if (!camera.isChosen && boardStore.extent) camera.show(boardStore.extent)
+    else if (!camera.isChosen && boardStore.extent) camera.fitUnlessWhole(boardStore.extent)
     return true
   }, false)
   const go = (): void => {
     const view = asked(camera)
-    if (view) camera.fly(view)
+    if (view) camera.flyTo(view)
   }
   addEventListener('hashchange', go)
   onCleanup(() => removeEventListener('hashchange', go))
@@ -135,7 +135,7 @@ function rememberView(boardStore: BoardStore, camera: Camera): void {
 
 /** The view that the address ends with, which it is relieved of: what is looked at next is another one. */
 function asked(camera: Camera): View | null {
-  const view = viewOf(location.hash, camera.size())
+  const view = viewFromHash(location.hash, camera.size())
   if (view) {
     camera.isChosen = true
     history.replaceState(null, '', location.pathname + location.search)

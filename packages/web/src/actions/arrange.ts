@@ -6,7 +6,7 @@ import { targetOf } from './pictures.ts'
 import { runLazy } from './run-lazy.ts'
 
 /** By how much Larger makes larger. */
-const STEP = 1.1
+const SCALE_STEP_FACTOR = 1.1
 
 /** What drags do with pictures. */
 export function arrangeActions(parts: AppState) {
@@ -25,8 +25,8 @@ export function arrangeActions(parts: AppState) {
     const box = around(boxes(meant()).values())
     if (!box) return
     drag.lift(meant())
-    drag.scale(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
-    drag.letGo()
+    drag.scaleBy(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
+    drag.drop()
   }
 
   return {
@@ -97,7 +97,7 @@ export function arrangeActions(parts: AppState) {
       icon: 'larger',
       keys: ['>'],
       isPossible: some,
-      run: () => scale(STEP),
+      run: () => scale(SCALE_STEP_FACTOR),
     },
     smaller: {
       group: 'pictures',
@@ -105,7 +105,7 @@ export function arrangeActions(parts: AppState) {
       icon: 'smaller',
       keys: ['<'],
       isPossible: some,
-      run: () => scale(1 / STEP),
+      run: () => scale(1 / SCALE_STEP_FACTOR),
     },
     copyView: {
       group: 'view',

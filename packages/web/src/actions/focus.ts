@@ -17,7 +17,7 @@ export function goTo(
 
 /** Goes to the first picture that is seen. False when there is none. */
 export function enter({ boardStore, camera, selection }: AppState): boolean {
-  const id = firstSeen(boardStore.boxes, camera.clear)
+  const id = firstSeen(boardStore.boxes, camera.visibleBox)
   if (id) selection.activate(id, true)
   return id !== null
 }

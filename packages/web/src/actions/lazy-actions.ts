@@ -4,17 +4,17 @@ import { generateNKeysBetween } from 'fractional-indexing'
 import type { AppState } from '../app-state.ts'
 import { overlaps } from '../geometry/box.ts'
 import { tidyPlaces } from '../geometry/order.ts'
-import { hashOf } from '../state/camera.ts'
+import { hashFor } from '../state/camera.ts'
 import { canCopyPictures, copyPicture as copy, copyText } from '../state/clipboard.ts'
 import { words } from '../words/page.ts'
 
 /* What is done now and then: loaded once the board is live, or when it is asked for. */
 
 /** Board units that a duplicate lies aside. */
-const ASIDE = 24
+const DUPLICATE_OFFSET_UNITS = 24
 
 /** Pictures that are seen to glide; each has a node while it does. */
-const GLIDING = 400
+const MAX_GLIDING_COUNT = 400
 
 /** Packs pictures into rows; what stands right stays. */
 export function tidy(
@@ -28,9 +28,9 @@ export function tidy(
   }
   const seen = [...places.keys()].filter((id) => {
     const box = boxes.get(id)
-    return box && overlaps(box, camera.clear)
+    return box && overlaps(box, camera.visibleBox)
   })
-  drag.glide(seen.slice(0, GLIDING))
+  drag.glideNext(seen.slice(0, MAX_GLIDING_COUNT))
   boardStore.move(places)
 }
 
@@ -42,7 +42,11 @@ export function duplicate(parts: AppState, ids: readonly string[]): void {
   const byLayer = stored.sort((a, b) => (a.z < b.z ? -1 : 1))
   selection.all(
     boardStore.board.copy(
-      byLayer.map(({ id: sourceId, x, y }) => ({ sourceId, x: x + ASIDE, y: y + ASIDE })),
+      byLayer.map(({ id: sourceId, x, y }) => ({
+        sourceId,
+        x: x + DUPLICATE_OFFSET_UNITS,
+        y: y + DUPLICATE_OFFSET_UNITS,
+      })),
     ),
   )
 }
@@ -106,7 +110,7 @@ export async function copyPicture({ boardStore, toasts }: AppState, id: string):
 export async function copyView(parts: AppState): Promise<void> {
   const { camera } = parts
   const { origin, pathname } = location
-  await copyAddress(parts, `${origin}${pathname}${hashOf(camera.now, camera.size())}`)
+  await copyAddress(parts, `${origin}${pathname}${hashFor(camera.now, camera.size())}`)
 }
 
 export const copyLink = (parts: AppState): Promise<void> => copyAddress(parts, location.href)

@@ -11,7 +11,7 @@ export function pictureActions(parts: AppState) {
   const meant = (): string[] => targetOf(parts)
   const some = (): boolean => meant().length > 0
   const sending = (): string[] => {
-    boardStore.ticks()
+    boardStore.revision()
     return meant().filter((id) => board.uploads.has(id))
   }
   const failed = (): string[] => sending().filter((id) => board.uploads.get(id)?.state === 'failed')

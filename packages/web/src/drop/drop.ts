@@ -24,7 +24,7 @@ import type { Previews } from './preview.ts'
 import type { Preview } from './shrink.ts'
 
 /** What is told apart when several files are refused together. */
-const TOLD = 2
+const SHOWN_REFUSAL_COUNT = 2
 
 interface Measured {
   readonly id: string
@@ -55,19 +55,21 @@ export class Drop {
     this.#boardStore = boardStore
     this.#camera = camera
     this.#toasts = toasts
-    this.#limit = largestUpload(boardStore.board)
+    this.#limit = fetchUploadLimit(boardStore.board)
   }
 
   /** Adds pictures at a board point, or where there is room. */
   async add(files: readonly File[], at?: Point): Promise<void> {
-    const taken = await this.#taken(files)
-    const measured = this.#small(await Promise.all(taken.map((file) => this.#begin(file))))
+    const taken = await this.#accepted(files)
+    const measured = this.#withAllowedSize(
+      await Promise.all(taken.map((file) => this.#measureAndPreview(file))),
+    )
     if (measured.length === 0) return
     const boxes = this.#place(measured, at)
     const pictures = measured.map((picture, i) => ({ ...picture, ...boxes[i]! }))
     batch(() => {
       for (const picture of pictures)
-        this.#boardStore.expect(provisional(picture, this.#boardStore), picture.url)
+        this.#boardStore.addUnannounced(unannouncedRecord(picture, this.#boardStore), picture.url)
     })
     // Who says where sees it there already.
     // What was put in a place must not move away from it.
@@ -95,13 +97,13 @@ export class Drop {
   }
 
   /** Loads what makes previews: something may be dropped. */
-  warm(): void {
+  preload(): void {
     this.#lazyPreviews().catch(() => {})
   }
 
-  async #begin(file: File): Promise<Dropped> {
+  async #measureAndPreview(file: File): Promise<Dropped> {
     const measuring = measure(file)
-    const size = measuring.then((measured) => (isSmall(measured) ? measured : null))
+    const size = measuring.then((measured) => (hasAllowedSize(measured) ? measured : null))
     // A page that has lost its line before it had this goes without.
     const preview = this.#lazyPreviews().then(
       (previews) => previews.make({ file, size }),
@@ -118,7 +120,7 @@ export class Drop {
       await Promise.all(
         pictures.map(async ({ id, file, width, height, w, preview }) => {
           const made = await preview
-          const expected = this.#boardStore.expected(id)
+          const expected = this.#boardStore.unannounced(id)
           if (!expected) return
           const { name, x, y } = expected
           const { thumbhash, bytes } = made ?? {}
@@ -134,10 +136,10 @@ export class Drop {
   }
 
   /** Refuses at once what can't be added; the others go on. */
-  async #taken(files: readonly File[]): Promise<File[]> {
+  async #accepted(files: readonly File[]): Promise<File[]> {
     const limit = await this.#limit
     const codes = await Promise.all(files.map((file) => refusal(file, limit)))
-    this.#refuse(
+    this.#showRefusals(
       files.flatMap((file, i) => {
         const facts = { name: nameOf(file), size: file.size, limit }
         const code = codes[i]
@@ -148,10 +150,10 @@ export class Drop {
   }
 
   /** Those that the server would take the time to decode. */
-  #small(pictures: readonly Dropped[]): Dropped[] {
-    const large = pictures.filter((picture) => !isSmall(picture))
+  #withAllowedSize(pictures: readonly Dropped[]): Dropped[] {
+    const large = pictures.filter((picture) => !hasAllowedSize(picture))
     for (const { url } of large) URL.revokeObjectURL(url)
-    this.#refuse(
+    this.#showRefusals(
       large.map(({ file, width, height }) => {
         const facts = { name: nameOf(file), size: width * height, limit: limits.maxPixels }
         return errorMessages['too-many-pixels'](facts)
@@ -160,9 +162,9 @@ export class Drop {
     return pictures.filter((picture) => !large.includes(picture))
   }
 
-  #refuse(sentences: readonly string[]): void {
-    const rest = sentences.length - TOLD
-    for (const sentence of sentences.slice(0, TOLD)) this.#toasts.warn(sentence)
+  #showRefusals(sentences: readonly string[]): void {
+    const rest = sentences.length - SHOWN_REFUSAL_COUNT
+    for (const sentence of sentences.slice(0, SHOWN_REFUSAL_COUNT)) this.#toasts.warn(sentence)
     if (rest > 0) this.#toasts.warn(words.moreRefused(rest))
   }
 
@@ -192,7 +194,7 @@ export class Drop {
 }
 
 /** What the server takes (tus 1.0.0, `Tus-Max-Size`); it has the last word on what it hasn't told. */
-async function largestUpload(board: Board): Promise<number> {
+async function fetchUploadLimit(board: Board): Promise<number> {
   try {
     const { headers } = await fetch(`/api/boards/${board.id}/uploads`, { method: 'OPTIONS' })
     return Number(headers.get('Tus-Max-Size')) || Number.POSITIVE_INFINITY
@@ -221,10 +223,10 @@ async function measure(file: File): Promise<Measured> {
   return { id: uuidv7(Date.now(), random), file, url, width, height, w, h: (w * height) / width }
 }
 
-const isSmall = ({ width, height }: Measured): boolean => width * height <= limits.maxPixels
+const hasAllowedSize = ({ width, height }: Measured): boolean => width * height <= limits.maxPixels
 
 /** The picture as it will be announced. */
-function provisional(picture: Measured & Box, boardStore: BoardStore): ImageRecord {
+function unannouncedRecord(picture: Measured & Box, boardStore: BoardStore): ImageRecord {
   const { id, x, y, w, width, height, file } = picture
   return {
     kind: 'image',

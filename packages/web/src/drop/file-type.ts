@@ -1,7 +1,7 @@
 import { type ErrorCode, isSvg } from '@wirephoto/board'
 
 /** Bytes that are looked at: an SVG may begin with as many of no picture. */
-const HEAD = 4_100
+const HEAD_BYTES = 4_100
 
 /**
  * Why a file can't be added, told by its first bytes alone, or null for one to be sent. The server
@@ -14,7 +14,7 @@ export async function refusal(
   if (file.size === 0) return 'empty-file'
   let head: Uint8Array
   try {
-    head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer())
+    head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer())
   } catch {
     // A folder that was given as a file, or a file that went away.
     return 'not-a-picture'

@@ -1,5 +1,5 @@
 /** Bytes in which a HEIC says what it holds. */
-const HEAD = 65_536
+const HEAD_BYTES = 65_536
 
 /**
  * The size in pixels, as it is seen, of a HEIC that the browser can't open; null for any other file. It is
@@ -7,7 +7,7 @@ const HEAD = 65_536
  * and 6.5.10). The server has the last word.
  */
 export async function sizeOfHeif(file: Blob): Promise<{ width: number; height: number } | null> {
-  const bytes = new DataView(await file.slice(0, HEAD).arrayBuffer())
+  const bytes = new DataView(await file.slice(0, HEAD_BYTES).arrayBuffer())
   let [width, height, turns] = [0, 0, 0]
   for (let at = 4; at + 16 <= bytes.byteLength; at++) {
     const type = bytes.getUint32(at)

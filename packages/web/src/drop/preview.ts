@@ -1,9 +1,9 @@
 import type { Preview, Size } from './shrink.ts'
 
 /** Milliseconds after which a picture goes without: none that a browser can decode takes so long. */
-const PATIENCE = 15_000
+const DECODE_TIMEOUT_MS = 15_000
 /** Pictures that are decoded at once: large ones take much memory, and phones have little. */
-const CREW = matchMedia('(pointer: coarse)').matches ? 1 : 2
+const WORKER_COUNT = matchMedia('(pointer: coarse)').matches ? 1 : 2
 
 interface Task {
   readonly file: Blob
@@ -16,7 +16,7 @@ export type Told = { readonly file: Blob } | { readonly size: Size | null }
 
 /** Makes previews, off the main thread where the browser can draw there. */
 export class Previews {
-  readonly #idle: (Worker | null)[] = Array.from({ length: CREW }, start)
+  readonly #idle: (Worker | null)[] = Array.from({ length: WORKER_COUNT }, start)
   readonly #waiting: ((worker: Worker | null) => void)[] = []
 
   /** Those that are asked for first are begun first. Null for a file that can't be decoded here. */
@@ -50,7 +50,7 @@ type Answer = Preview | null | 'broken' | 'late'
 
 function ask(worker: Worker, { file, size }: Task): Promise<Answer> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('late'), PATIENCE)
+    const timer = setTimeout(() => resolve('late'), DECODE_TIMEOUT_MS)
     const end = (answer: Answer): void => {
       clearTimeout(timer)
       resolve(answer)

@@ -2,10 +2,10 @@ import { limits } from '@wirephoto/board'
 import { rgbaToThumbHash } from 'thumbhash'
 
 /** Longest sides in pixels. */
-const PREVIEW = 320
-const THUMBHASH = 64
+const PREVIEW_SIDE_PX = 320
+const THUMBHASH_SIDE_PX = 64
 /** What it is decoded at, if the browser can do that: twice as large, to be drawn smoothly. */
-const DECODED = 2 * PREVIEW
+const DECODED_SIDE_PX = 2 * PREVIEW_SIDE_PX
 /** The second for browsers that can't write the first, and for what is transparent in too fine a pattern. */
 const TYPES = ['image/webp', 'image/jpeg']
 /** From the one for about 10 KB to one that is always small enough. */
@@ -34,8 +34,8 @@ export async function shrink(file: Blob, size: Promise<Size | null>): Promise<Pr
   try {
     const known = await size
     if (!picture || !known) return null
-    const preview = draw(picture, PREVIEW, known)
-    const { canvas, context } = draw(preview.canvas, THUMBHASH, known)
+    const preview = draw(picture, PREVIEW_SIDE_PX, known)
+    const { canvas, context } = draw(preview.canvas, THUMBHASH_SIDE_PX, known)
     const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
     const thumbhash = rgbaToThumbHash(canvas.width, canvas.height, data)
     return { thumbhash: btoa(String.fromCharCode(...thumbhash)), bytes: await encode(preview) }
@@ -55,7 +55,7 @@ async function decode(
   const isUpright = typeof ImageDecoder === 'function' && 'rotation' in VideoFrame.prototype
   if (isUpright && file.type)
     try {
-      const desired = { desiredWidth: DECODED, desiredHeight: DECODED }
+      const desired = { desiredWidth: DECODED_SIDE_PX, desiredHeight: DECODED_SIDE_PX }
       const decoder = new ImageDecoder({ data: file.stream(), type: file.type, ...desired })
       const { image } = await decoder.decode()
       decoder.close()
@@ -66,8 +66,11 @@ async function decode(
   const known = await size
   if (!known) return null
   // One side alone, so that the shape stays whatever the browser turns first.
-  const isLarge = Math.min(known.width, known.height) > DECODED
-  return createImageBitmap(file, isLarge ? { resizeWidth: DECODED, resizeQuality: 'medium' } : {})
+  const isLarge = Math.min(known.width, known.height) > DECODED_SIDE_PX
+  return createImageBitmap(
+    file,
+    isLarge ? { resizeWidth: DECODED_SIDE_PX, resizeQuality: 'medium' } : {},
+  )
 }
 
 type Canvas = OffscreenCanvas | HTMLCanvasElement

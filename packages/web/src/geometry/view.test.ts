@@ -4,13 +4,13 @@ import { around, contains } from './box.ts'
 import {
   between,
   fitting,
+  MAX_ZOOM,
+  MIN_ZOOM,
   revealing,
-  seen,
   toBoard,
   toScreen,
   type View,
-  ZOOM_MAX,
-  ZOOM_MIN,
+  viewBox,
   zoomed,
   zoomStep,
 } from './view.ts'
@@ -27,8 +27,8 @@ test('what is under the pointer stays there while zooming', () => {
 })
 
 test('zoom stays within its bounds', () => {
-  assert.equal(zoomed(view, 1e9, { x: 0, y: 0 }).zoom, ZOOM_MAX)
-  assert.equal(zoomed(view, 0, { x: 0, y: 0 }).zoom, ZOOM_MIN)
+  assert.equal(zoomed(view, 1e9, { x: 0, y: 0 }).zoom, MAX_ZOOM)
+  assert.equal(zoomed(view, 0, { x: 0, y: 0 }).zoom, MIN_ZOOM)
 })
 
 test('zoom steps pass through 100 % both ways', () => {
@@ -40,7 +40,7 @@ test('zoom steps pass through 100 % both ways', () => {
 test('a fitted box is whole, clear of the chrome, and never above 100 %', () => {
   const box = { x: -5000, y: 900, w: 12000, h: 3000 }
   const fitted = fitting(box, size, insets)
-  assert.ok(contains(seen(fitted, size), box))
+  assert.ok(contains(viewBox(fitted, size), box))
   assert.ok(toScreen(fitted, box).x >= insets.left - 1e-6)
   assert.equal(fitting({ x: 0, y: 0, w: 10, h: 10 }, size, insets).zoom, 1)
 })

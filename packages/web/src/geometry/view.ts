@@ -25,8 +25,8 @@ export interface Insets {
   readonly left: number
 }
 
-export const ZOOM_MIN = 0.02
-export const ZOOM_MAX = 8
+export const MIN_ZOOM = 0.02
+export const MAX_ZOOM = 8
 
 export const toBoard = (view: View, at: Point): Point => ({
   x: view.x + at.x / view.zoom,
@@ -47,7 +47,7 @@ export const panned = (view: View, dx: number, dy: number): View => ({
 
 /** Zooms so that the board point under the screen point stays there. */
 export function zoomed(view: View, zoom: number, at: Point): View {
-  const next = Math.min(ZOOM_MAX, Math.max(ZOOM_MIN, zoom))
+  const next = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom))
   const fixed = toBoard(view, at)
   return { x: fixed.x - at.x / next, y: fixed.y - at.y / next, zoom: next }
 }
@@ -63,7 +63,7 @@ export function zoomStep(zoom: number, direction: 1 | -1): number {
 export function fitting(box: Box, size: Size, insets: Insets): View {
   const w = Math.max(1, size.w - insets.left - insets.right)
   const h = Math.max(1, size.h - insets.top - insets.bottom)
-  const zoom = Math.max(ZOOM_MIN, Math.min(1, w / box.w, h / box.h))
+  const zoom = Math.max(MIN_ZOOM, Math.min(1, w / box.w, h / box.h))
   return {
     x: box.x + box.w / 2 - (insets.left + w / 2) / zoom,
     y: box.y + box.h / 2 - (insets.top + h / 2) / zoom,
@@ -76,7 +76,7 @@ export const centred = (size: Size): View => ({ x: -size.w / 2, y: -size.h / 2, 
 
 /** The nearest view in which the box is whole, or its top left corner where it is too large. */
 export function revealing(view: View, box: Box, size: Size, insets: Insets): View {
-  const { x, y, w, h } = clear(view, size, insets)
+  const { x, y, w, h } = visibleBox(view, size, insets)
   return { ...view, x: view.x + shift(x, w, box.x, box.w), y: view.y + shift(y, h, box.y, box.h) }
 }
 
@@ -87,7 +87,7 @@ function shift(x: number, w: number, start: number, length: number): number {
 }
 
 /** What of the board is seen and not covered by the chrome. */
-export function clear(view: View, size: Size, insets: Insets): Box {
+export function visibleBox(view: View, size: Size, insets: Insets): Box {
   return {
     ...toBoard(view, { x: insets.left, y: insets.top }),
     w: (size.w - insets.left - insets.right) / view.zoom,
@@ -96,7 +96,7 @@ export function clear(view: View, size: Size, insets: Insets): Box {
 }
 
 /** What of the board is seen, and `margin` times the view's size around it. */
-export function seen(view: View, size: Size, margin = 0): Box {
+export function viewBox(view: View, size: Size, margin = 0): Box {
   const w = size.w / view.zoom
   const h = size.h / view.zoom
   return {

@@ -39,7 +39,7 @@ export function Large(props: LargeProps): JSX.Element {
   })
   const atHand = (): string | undefined => {
     const { blob, thumbhash } = record() ?? {}
-    const own = boardStore.file(id) ?? previewed()
+    const own = boardStore.fileUrl(id) ?? previewed()
     if (own) return own
     if (blob) return blobUrl(boardStore.board, record()!, AT_HAND_SIDE_PX) ?? undefined
     return (thumbhash && blurOf(thumbhash)) || undefined
@@ -49,7 +49,7 @@ export function Large(props: LargeProps): JSX.Element {
     return now?.blob ? blobUrl(boardStore.board, now, sideFor(now, size().pixels)) : null
   })
   onMount(() => props.onFirst(element))
-  onCleanup(() => boardStore.release(id))
+  onCleanup(() => boardStore.releaseFile(id))
 
   return (
     <div

@@ -28,7 +28,7 @@ export function Lightbox(): JSX.Element {
   const id = createMemo<string>((last) => panels.large() ?? last, first)
   const record = createMemo(() => boardStore.picture(id())())
   const order = createMemo(() => {
-    boardStore.ticks()
+    boardStore.revision()
     return inReadingOrder(boardStore.boxes)
   })
   const nth = createMemo(() => order().indexOf(id()))

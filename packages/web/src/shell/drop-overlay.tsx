@@ -41,7 +41,7 @@ export function DropOverlay(): JSX.Element {
     const address = isText(event.target) ? null : addressIn(event.clipboardData)
     if (files.length === 0 && address === null) return
     event.preventDefault()
-    void take(files, address, toBoard(camera.now, pointer ?? camera.middle))
+    void take(files, address, toBoard(camera.now, pointer ?? camera.centre))
   }
   /** Prefers files to an address: they are at hand, while the server would have to fetch. */
   const take = (files: File[], address: string | null, at: Point): Promise<void> =>
@@ -50,7 +50,7 @@ export function DropOverlay(): JSX.Element {
   onMount(() => {
     const { signal } = disposable()
     addEventListener('dragenter', drag, { signal })
-    addEventListener('dragenter', () => drop.warm(), { signal, once: true })
+    addEventListener('dragenter', () => drop.preload(), { signal, once: true })
     addEventListener('dragover', drag, { signal })
     addEventListener('dragleave', leave, { signal })
     addEventListener('drop', (event) => void dropped(event), { signal })

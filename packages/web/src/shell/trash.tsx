@@ -28,7 +28,7 @@ export function Trash(): JSX.Element {
   const [settings, setSettings] = createSignal(board.settings)
   onCleanup(board.on('settings', () => setSettings(board.settings)))
   const trashed = createMemo<readonly ImageRecord[]>(() => {
-    boardStore.ticks()
+    boardStore.revision()
     return [...board.pictures.values()]
       .filter(({ deletedAt }) => deletedAt !== null)
       .sort((a, b) => b.deletedAt! - a.deletedAt! || (a.id < b.id ? 1 : -1))

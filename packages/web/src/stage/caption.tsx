@@ -5,15 +5,15 @@ import { toScreen } from '../geometry/view.ts'
 import { panelWords } from '../words/panels.ts'
 
 /** Screen pixels between a picture and the field for its caption, and the field's least width. */
-const GAP = 8
-const LEAST = 240
+const FIELD_GAP_PX = 8
+const MIN_FIELD_WIDTH_PX = 240
 
 /** The field for the caption that is being written, under its picture; on phones at the top. */
 export function CaptionField(): JSX.Element {
   const { boardStore, captionEditing } = useApp()
   const id = createMemo(() => {
     const now = captionEditing.now()
-    boardStore.ticks()
+    boardStore.revision()
     return now && boardStore.boxes.has(now) ? now : null
   })
   return (
@@ -47,17 +47,17 @@ function Field(props: { id: string }): JSX.Element {
   }
   onCleanup(() => end(true))
   const place = createMemo(() => {
-    boardStore.ticks()
+    boardStore.revision()
     const box = boardStore.boxes.get(id)
     const view = camera.view()
     if (!box) return null
-    const width = Math.max(LEAST, Math.min(480, box.w * view.zoom))
+    const width = Math.max(MIN_FIELD_WIDTH_PX, Math.min(480, box.w * view.zoom))
     const { x, y } = toScreen(view, { x: box.x, y: box.y + box.h })
     const { w, h } = camera.size()
     const { insets } = camera
     return {
       x: Math.max(8, Math.min(w - width - 8, x)),
-      y: Math.max(insets.top, Math.min(h - insets.bottom - 64, y + GAP)),
+      y: Math.max(insets.top, Math.min(h - insets.bottom - 64, y + FIELD_GAP_PX)),
       width,
     }
   })
@@ -81,7 +81,7 @@ function Field(props: { id: string }): JSX.Element {
       value={before}
       style={{
         transform: `translate(${place()?.x ?? 0}px, ${place()?.y ?? 0}px)`,
-        width: `${place()?.width ?? LEAST}px`,
+        width: `${place()?.width ?? MIN_FIELD_WIDTH_PX}px`,
       }}
       onInput={grow}
       onBlur={() => end(true)}

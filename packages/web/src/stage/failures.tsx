@@ -7,7 +7,7 @@ import { words } from '../words/page.ts'
 export function Failures(): JSX.Element {
   const { boardStore } = useApp()
   const ids = createMemo(() => {
-    boardStore.ticks()
+    boardStore.revision()
     const { uploads } = boardStore.board
     return [...uploads.keys()].filter(
       (id) => uploads.get(id)?.state === 'failed' && boardStore.boxes.has(id),
@@ -21,9 +21,9 @@ function Failure(props: { id: string }): JSX.Element {
   const { boardStore, camera, drag } = useApp()
   const { id } = props
   const upload = boardStore.upload(id)
-  const away = drag.at(id)
+  const away = drag.position(id)
   const at = createMemo(() => {
-    boardStore.ticks()
+    boardStore.revision()
     const { x = 0, y = 0, w = 1, h = 1 } = boardStore.boxes.get(id) ?? {}
     const now = { x, y, w, ...away() }
     return toScreen(camera.view(), { x: now.x, y: now.y + (h / w) * (now.w ?? w) })

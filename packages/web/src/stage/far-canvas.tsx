@@ -4,7 +4,7 @@ import { colourOf } from '../state/blur.ts'
 import type { Region } from '../state/visible.ts'
 
 /** Pixels of a canvas side, at the most. */
-const LARGEST = 4096
+const MAX_CANVAS_SIDE_PX = 4096
 
 /**
  * Pictures too small and too many to be told apart, each a patch of its colour, on one canvas that lies
@@ -15,9 +15,9 @@ export function FarCanvas(props: { region: Region; ids: readonly string[] }): JS
   let canvas!: HTMLCanvasElement
 
   createEffect(() => {
-    boardStore.ticks()
+    boardStore.revision()
     const { x, y, w, h, zoom } = props.region
-    const scale = Math.min(zoom * devicePixelRatio, LARGEST / w, LARGEST / h)
+    const scale = Math.min(zoom * devicePixelRatio, MAX_CANVAS_SIDE_PX / w, MAX_CANVAS_SIDE_PX / h)
     canvas.width = Math.ceil(w * scale)
     canvas.height = Math.ceil(h * scale)
     const context = canvas.getContext('2d')

@@ -2,9 +2,9 @@ import type { Point } from '../geometry/view.ts'
 import type { Camera } from '../state/camera.ts'
 
 /** Screen pixels that a pointer may stray and still be a click. */
-const SLOP = { mouse: 4, touch: 9 }
+const SLOP_PX = { mouse: 4, touch: 9 }
 /** Milliseconds until a press is a long one. */
-const LONG_PRESS = 450
+const LONG_PRESS_MS = 450
 
 /** What the gestures ask of the stage. Ids are pictures'; points are screen pixels from its corner. */
 export interface GestureHandlers {
@@ -72,7 +72,7 @@ export class Gestures {
       if (event.cancelable && !isControl(event.target)) event.preventDefault()
     })
     on('dblclick', (event) => {
-      const id = idAt(event.target)
+      const id = pictureAt(event.target)
       if (id !== null && !isControl(event.target)) this.#handlers.doubleClick(id, event)
     })
     this.#safariPinch(signal)
@@ -101,7 +101,7 @@ export class Gestures {
 
   #onPointerDown(event: PointerEvent): void {
     if (event.button === 2 || isControl(event.target)) return
-    const at = this.#at(event)
+    const at = this.#pointOf(event)
     this.#camera.isChosen = true
     // A finger takes the focus from a text only by that mouse.
     if (event.pointerType !== 'mouse' && isText(document.activeElement))
@@ -115,7 +115,7 @@ export class Gestures {
       this.#gesture = 'pinch'
       return
     }
-    this.#target = idAt(event.target)
+    this.#target = pictureAt(event.target)
     this.#gesture = 'press'
     if (event.button === 1) event.preventDefault()
     if (event.pointerType !== 'mouse')
@@ -123,16 +123,16 @@ export class Gestures {
         if (this.#target === null) return
         this.#gesture = 'held'
         this.#handlers.openMenu(this.#target, at)
-      }, LONG_PRESS)
+      }, LONG_PRESS_MS)
   }
 
   #onPointerMove(event: PointerEvent): void {
-    const at = this.#at(event)
+    const at = this.#pointOf(event)
     const finger = this.#pointers.get(event.pointerId)
     if (!finger) return
     const before = [...this.#pointers.values()]
     this.#pointers.set(event.pointerId, { ...finger, ...at })
-    if (this.#gesture === 'press' && strays(finger, at)) this.#begin(finger)
+    if (this.#gesture === 'press' && exceedsSlop(finger, at)) this.#begin(finger)
     if (this.#gesture === 'pan') this.#camera.pan(at.x - finger.x, at.y - finger.y)
     if (this.#gesture === 'drag') this.#drag(finger, at)
     if (this.#gesture === 'mark') this.#handlers.stretchMarquee(at)
@@ -197,7 +197,7 @@ export class Gestures {
 
   #onWheel(event: WheelEvent): void {
     event.preventDefault()
-    const at = this.#at(event)
+    const at = this.#pointOf(event)
     const unit =
       event.deltaMode === WheelEvent.DOM_DELTA_PIXEL
         ? 1
@@ -213,12 +213,12 @@ export class Gestures {
   }
 
   #onContextMenu(event: MouseEvent): void {
-    const id = idAt(event.target)
+    const id = pictureAt(event.target)
     if (id === null || isControl(event.target)) return
     event.preventDefault()
     // A long press by finger has opened it already.
     if (this.#gesture === 'idle' || this.#gesture === 'press')
-      this.#handlers.openMenu(id, this.#at(event))
+      this.#handlers.openMenu(id, this.#pointOf(event))
   }
 
   /** Safari tells a trackpad's pinch by events of its own. */
@@ -236,14 +236,14 @@ export class Gestures {
       this.stage.addEventListener(type, gesture, { signal })
   }
 
-  #at(event: MouseEvent): Point {
+  #pointOf(event: MouseEvent): Point {
     const { left, top } = this.stage.getBoundingClientRect()
     return { x: event.clientX - left, y: event.clientY - top }
   }
 }
 
-function strays({ event, start }: Pointer, at: Point): boolean {
-  const slop = event.pointerType === 'mouse' ? SLOP.mouse : SLOP.touch
+function exceedsSlop({ event, start }: Pointer, at: Point): boolean {
+  const slop = event.pointerType === 'mouse' ? SLOP_PX.mouse : SLOP_PX.touch
   return Math.hypot(at.x - start.x, at.y - start.y) > slop
 }
 
@@ -255,7 +255,7 @@ const isControl = (target: EventTarget | null): boolean =>
 const isText = (element: Element | null): element is HTMLElement =>
   element instanceof HTMLElement && element.matches('input, textarea')
 
-const idAt = (target: EventTarget | null): string | null =>
+const pictureAt = (target: EventTarget | null): string | null =>
   target instanceof Element
     ? (target.closest<HTMLElement>('[data-image]')?.dataset['image'] ?? null)
     : null

@@ -5,10 +5,10 @@ import { type Direction, neighbour } from '../geometry/order.ts'
 import type { Gestures } from './gestures.ts'
 
 /** Screen pixels that an arrow pans, and board units that it moves a selection. */
-const PAN = 80
-const NUDGE = { plain: 1, shift: 10 }
+const PAN_PX = 80
+const NUDGE_UNITS = { plain: 1, shift: 10 }
 /** Milliseconds in which the next press of an arrow goes on with a move. */
-const RUN = 1_000
+const NUDGE_RUN_MS = 1_000
 
 const arrows: Record<string, [Direction, number, number]> = {
   ArrowLeft: ['left', -1, 0],
@@ -67,12 +67,12 @@ function follow(
   const { camera, selection, boardStore } = app
   const active = selection.active()
   if (selection.ids().size > 0) {
-    const step = shiftKey ? NUDGE.shift : NUDGE.plain
+    const step = shiftKey ? NUDGE_UNITS.shift : NUDGE_UNITS.plain
     nudge(app, dx * step, dy * step, timeStamp)
   } else if (active) {
     const next = neighbour(boardStore.boxes, active, direction)
     if (next) goTo(app, next)
-  } else camera.pan(-dx * PAN, -dy * PAN)
+  } else camera.pan(-dx * PAN_PX, -dy * PAN_PX)
 }
 
 /** A move by several presses, which is taken back as one. */
@@ -81,7 +81,7 @@ let run = { of: new Set<string>() as ReadonlySet<string>, until: 0, step: {} }
 function nudge({ boardStore, selection }: App, dx: number, dy: number, now: number): void {
   const of = selection.ids()
   const step = of === run.of && now < run.until ? run.step : {}
-  run = { of, until: now + RUN, step }
+  run = { of, until: now + NUDGE_RUN_MS, step }
   const places = [...of].flatMap((id) => {
     const record = boardStore.get(id)
     return record ? [[id, { x: record.x + dx, y: record.y + dy }] as const] : []
@@ -91,7 +91,7 @@ function nudge({ boardStore, selection }: App, dx: number, dy: number, now: numb
 
 function escape(app: App, gestures: Gestures): void {
   if (gestures.isActive) gestures.cancel()
-  else if (app.unseen.back()) return
+  else if (app.unseen.flyBack()) return
   else if (app.selection.ids().size > 0) app.selection.clear()
   else app.selection.activate(null)
 }

@@ -16,7 +16,7 @@ import '../state/thumbhash.ts'
 export function Overlay(): JSX.Element {
   const { captionEditing, drop, menus } = useApp()
   // A picture may be pasted without a warning.
-  onMount(() => drop.warm())
+  onMount(() => drop.preload())
   return (
     <>
       <SelectionBar hidden={menus.now() !== null} />

@@ -7,11 +7,11 @@ import { formatTime } from '../ui/format-time.ts'
 import { words } from '../words/page.ts'
 
 /** Milliseconds that it is said who has seen a picture, after the last who did. */
-const SHOWN = 10_000
+const SEEN_BY_SHOWN_MS = 10_000
 
 interface PictureInfoProps {
   readonly record: ImageRecord | undefined
-  readonly way: TransferState | null
+  readonly transfer: TransferState | null
   readonly seenBy: SeenBy | undefined
 }
 
@@ -27,7 +27,7 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
       () => props.seenBy,
       () => {
         setFresh(true)
-        const timer = setTimeout(() => setFresh(false), SHOWN)
+        const timer = setTimeout(() => setFresh(false), SEEN_BY_SHOWN_MS)
         onCleanup(() => clearTimeout(timer))
       },
       { defer: true },
@@ -39,18 +39,23 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
     const { caption, name, author, createdAt } = record
     const by = author === boardStore.board.visitor ? words.you : boardStore.nameOf(author)
     // Whose it is has been said.
-    return [caption || name, props.way ? '' : by, formatTime(createdAt)].filter(Boolean).join(' · ')
+    return [caption || name, props.transfer ? '' : by, formatTime(createdAt)]
+      .filter(Boolean)
+      .join(' · ')
   }
   return (
-    <Show when={props.way?.state !== 'failed'}>
+    <Show when={props.transfer?.state !== 'failed'}>
       <div
         class="slug"
         // Who doesn't see it has the name and the description of the tile.
         aria-hidden="true"
-        classList={{ 'on-look': !props.way && !fresh(), begun: (props.way?.share ?? 0) > 0 }}
+        classList={{
+          'on-look': !props.transfer && !fresh(),
+          begun: (props.transfer?.share ?? 0) > 0,
+        }}
       >
         <div class="line">
-          <Show when={props.way}>
+          <Show when={props.transfer}>
             {(way) => (
               <p class="way">
                 <Progress way={way()} />

@@ -17,17 +17,17 @@ import type { TransferState } from '../state/transfer-state.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
 
 /** Screen pixels below which a picture's blur says as much as the picture, at the least zoom of a level. */
-const WORTH_LOADING = 12
+const MIN_LOADED_PX = 12
 /** Milliseconds until a picture that didn't load is asked for again; doubled each time. */
-const RELOAD = { first: 1_000, most: 30_000 }
+const RELOAD_DELAY_MS = { first: 1_000, most: 30_000 }
 /** Milliseconds that variants are waited for, and in which one layer covers another. */
-const PATIENCE = 2_000
-const FADE = 400
+const VARIANTS_WAIT_MS = 2_000
+const FADE_MS = 400
 
 interface PictureImageProps {
   readonly id: string
   readonly record: ImageRecord | undefined
-  readonly way: TransferState | null
+  readonly transfer: TransferState | null
   readonly alt: string
 }
 
@@ -35,7 +35,7 @@ interface PictureImageProps {
 interface Layer {
   readonly address: string
   /** `tail`: the file while it comes, drawn as far as it is there. */
-  readonly is: 'preview' | 'tail' | 'picture'
+  readonly kind: 'preview' | 'tail' | 'picture'
 }
 
 /**
@@ -50,8 +50,8 @@ export function PictureImage(props: PictureImageProps): JSX.Element {
   const [broken, setBroken] = createSignal(false)
   const own = createMemo<string | null>((kept) => {
     if (broken()) return null
-    void props.way
-    return kept ?? boardStore.file(id)
+    void props.transfer
+    return kept ?? boardStore.fileUrl(id)
   }, null)
   const [layers, setLayers] = createSignal<readonly Layer[]>([])
   const [ready, setReady] = createSignal<ReadonlySet<Layer>>(new Set())
@@ -65,9 +65,9 @@ export function PictureImage(props: PictureImageProps): JSX.Element {
   const preview = boardStore.preview(id)
   createComputed(() => {
     const blob = preview()
-    if (!blob || own() || untrack(layers).some(({ is }) => is === 'picture')) return
+    if (!blob || own() || untrack(layers).some(({ kind }) => kind === 'picture')) return
     const address = URL.createObjectURL(blob)
-    setLayers((above) => [{ address, is: 'preview' }, ...above])
+    setLayers((above) => [{ address, kind: 'preview' }, ...above])
     onCleanup(() => URL.revokeObjectURL(address))
   })
   const pixels = createMemo<number>((most) => {
@@ -88,37 +88,37 @@ export function PictureImage(props: PictureImageProps): JSX.Element {
   })
   createComputed(() => {
     if (!boardStore.liveReads.isReading(id)) return
-    const tail: Layer = { address: boardStore.liveReads.url(id), is: 'tail' }
-    setLayers((all) => [...all.filter(({ is }) => is !== 'tail'), tail])
+    const tail: Layer = { address: boardStore.liveReads.url(id), kind: 'tail' }
+    setLayers((all) => [...all.filter(({ kind }) => kind !== 'tail'), tail])
   })
   const stored = storedAddress(props, own, pixels)
   createComputed(() => {
     const address = stored()
-    if (address) setLayers((below) => [...below, { address, is: 'picture' }])
+    if (address) setLayers((below) => [...below, { address, kind: 'picture' }])
   })
 
   const decoded = (layer: Layer): void => {
     setReady((all) => new Set(all).add(layer))
-    paintReporter.painted(id)
-    after(FADE, () => {
+    paintReporter.markPainted(id)
+    after(FADE_MS, () => {
       setCovered(true)
       setLayers((all) => all.slice(Math.max(0, all.indexOf(layer))))
     })
   }
   const lost = (layer: Layer): void => {
-    if (layer.is === 'tail') boardStore.liveReads.release(id)
+    if (layer.kind === 'tail') boardStore.liveReads.release(id)
     setLayers((all) => all.filter((other) => other !== layer))
   }
   /** One's own file is drawn when the browser gets to it; until then its blur may shine through. */
   const isBlurred = (): boolean => {
     if (!own()) return !covered()
-    void props.way
+    void props.transfer
     return boardStore.board.uploads.get(id)?.file.type === 'image/jpeg'
   }
   onCleanup(() => {
     for (const timer of timers) clearTimeout(timer)
-    paintReporter.gone(id)
-    boardStore.release(id)
+    paintReporter.forget(id)
+    boardStore.releaseFile(id)
   })
 
   return (
@@ -128,7 +128,7 @@ export function PictureImage(props: PictureImageProps): JSX.Element {
       </Show>
       <For each={layers()}>
         {(layer) => (
-          <Shown
+          <LayerImage
             layer={layer}
             alt={props.alt}
             isReady={ready().has(layer)}
@@ -150,7 +150,7 @@ export function PictureImage(props: PictureImageProps): JSX.Element {
           />
         )}
       </Show>
-      <ProgressLine way={props.way} />
+      <ProgressLine way={props.transfer} />
     </div>
   )
 }
@@ -163,13 +163,13 @@ function storedAddress(
 ): () => string | null {
   const { boardStore, camera } = useApp()
   const near = createMemo<boolean>(
-    (was) => was || (props.record?.w ?? 0) * camera.level() >= WORTH_LOADING,
+    (was) => was || (props.record?.w ?? 0) * camera.level() >= MIN_LOADED_PX,
     false,
   )
   const [waited, setWaited] = createSignal(false)
   createComputed(() => {
     if (!props.record?.blob) return
-    const timer = setTimeout(() => setWaited(true), PATIENCE)
+    const timer = setTimeout(() => setWaited(true), VARIANTS_WAIT_MS)
     onCleanup(() => clearTimeout(timer))
   })
   const source = createMemo<{ blob: string; side: number } | null>((last) => {
@@ -186,7 +186,7 @@ function storedAddress(
   })
 }
 
-interface ShownProps {
+interface LayerImageProps {
   readonly layer: Layer
   readonly alt: string
   readonly isReady: boolean
@@ -196,31 +196,31 @@ interface ShownProps {
 }
 
 /** One layer, invisible until it is decoded. */
-function Shown(props: ShownProps): JSX.Element {
-  const { address, is } = props.layer
-  let wait = RELOAD.first
+function LayerImage(props: LayerImageProps): JSX.Element {
+  const { address, kind } = props.layer
+  let wait = RELOAD_DELAY_MS.first
   let timer: ReturnType<typeof setTimeout> | undefined
   const loaded = async (image: HTMLImageElement): Promise<void> => {
     // What ends early is no less than it was.
-    if (is === 'tail') return
+    if (kind === 'tail') return
     await image.decode().catch(() => {})
     if (image.isConnected) props.onDecoded()
   }
   const failed = (image: HTMLImageElement): void => {
-    if (is !== 'picture') return props.onLost()
+    if (kind !== 'picture') return props.onLost()
     timer = setTimeout(() => {
       image.src = address
     }, wait)
-    wait = Math.min(wait * 2, RELOAD.most)
+    wait = Math.min(wait * 2, RELOAD_DELAY_MS.most)
   }
   onCleanup(() => clearTimeout(timer))
   return (
     <img
-      class={is}
+      class={kind}
       classList={{ ready: props.isReady }}
       fetchpriority={untrack(() => props.isInView) ? 'high' : 'low'}
       src={address}
-      alt={is === 'picture' ? props.alt : ''}
+      alt={kind === 'picture' ? props.alt : ''}
       draggable={false}
       decoding="async"
       onLoad={({ currentTarget }) => void loaded(currentTarget)}

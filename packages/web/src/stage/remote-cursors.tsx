@@ -8,23 +8,23 @@ import './remote-cursors.css'
 import { prefersReducedMotion } from '../look/motion.ts'
 
 /** Pointers that are drawn at the most. */
-const DRAWN = 20
+const MAX_CURSOR_COUNT = 20
 /** Milliseconds in which a pointer covers 98 % of its way. */
-const SPRING = 80
+const SPRING_MS = 80
 /** Milliseconds after which a pointer that stands still fades. */
-const STILL = 4_000
+const STILL_MS = 4_000
 
 /** What others point at, in their colours. */
 export function RemoteCursors(): JSX.Element {
   const { people } = useApp()
   const sessions = createMemo<readonly string[]>((last) => {
     const all = [...people.others()].flatMap(([session, { cursor }]) => (cursor ? session : []))
-    return same(last, all.slice(0, DRAWN))
+    return same(last, all.slice(0, MAX_CURSOR_COUNT))
   }, [])
-  return <For each={sessions()}>{(session) => <Cursor session={session} />}</For>
+  return <For each={sessions()}>{(session) => <RemoteCursor session={session} />}</For>
 }
 
-function Cursor(props: { session: string }): JSX.Element {
+function RemoteCursor(props: { session: string }): JSX.Element {
   const { people, camera } = useApp()
   const person = () => people.others().get(props.session)
   const [at, setAt] = createSignal<Place>({ x: 0, y: 0 })
@@ -38,7 +38,7 @@ function Cursor(props: { session: string }): JSX.Element {
     const to = goal()
     if (!to) return
     const still = !isPlaced || prefersReducedMotion()
-    const part = still ? 1 : 1 - Math.exp((4 * (last - now)) / SPRING)
+    const part = still ? 1 : 1 - Math.exp((4 * (last - now)) / SPRING_MS)
     isPlaced = true
     const { x, y } = at()
     const next = { x: x + (to.x - x) * part, y: y + (to.y - y) * part }
@@ -50,7 +50,7 @@ function Cursor(props: { session: string }): JSX.Element {
     if (!goal()) return
     setStill(false)
     clearTimeout(timer)
-    timer = setTimeout(() => setStill(true), STILL)
+    timer = setTimeout(() => setStill(true), STILL_MS)
     frame ||= requestAnimationFrame((now) => follow(now))
   })
   onCleanup(() => {
@@ -80,7 +80,7 @@ function Cursor(props: { session: string }): JSX.Element {
 }
 
 /** Pictures that others have selected, of whom it is drawn. */
-const AROUND = 200
+const MAX_SELECTION_COUNT = 200
 
 /** A line in their colour around what others have selected, with the name at the first of theirs. */
 export function RemoteSelections(): JSX.Element {
@@ -90,23 +90,23 @@ export function RemoteSelections(): JSX.Element {
     const all = [...people.others()].flatMap(([session, { selection }]) =>
       selection.filter((id) => boardStore.boxes.has(id)).map((id) => `${session} ${id}`),
     )
-    return same(last, all.slice(0, AROUND))
+    return same(last, all.slice(0, MAX_SELECTION_COUNT))
   }, [])
   return (
     <For each={keys()}>
       {(key) => {
         const [session = '', id = ''] = key.split(' ')
-        return <Around session={session} id={id} />
+        return <RemoteSelection session={session} id={id} />
       }}
     </For>
   )
 }
 
-function Around(props: { session: string; id: string }): JSX.Element {
+function RemoteSelection(props: { session: string; id: string }): JSX.Element {
   const { people, boardStore, drag, camera, selection } = useApp()
   const { id } = props
   const record = boardStore.picture(id)
-  const held = drag.at(id)
+  const held = drag.position(id)
   const person = () => people.others().get(props.session)
   const place = createMemo(() => {
     const { x = 0, y = 0, w = 0, width = 1, height = 1 } = record() ?? {}

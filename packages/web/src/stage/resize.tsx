@@ -5,32 +5,32 @@ import { around } from '../geometry/box.ts'
 import { type Point, toScreen } from '../geometry/view.ts'
 
 /** Where a handle is on its box, from 0 at the left and the top to 1. */
-interface Grip {
+interface Handle {
   readonly name: string
   readonly x: number
   readonly y: number
 }
 
-const GRIPS: readonly Grip[] = ['nw', 'n', 'ne', 'w', 'e', 'sw', 's', 'se'].map((name) => ({
+const HANDLES: readonly Handle[] = ['nw', 'n', 'ne', 'w', 'e', 'sw', 's', 'se'].map((name) => ({
   name,
   x: name.includes('w') ? 0 : name.includes('e') ? 1 : 0.5,
   y: name.includes('n') ? 0 : name.includes('s') ? 1 : 0.5,
 }))
 /** Board units below which no picture is made smaller. */
-const LEAST = 8
+const MIN_WIDTH_UNITS = 8
 /** Screen pixels below which there is no room for handles between the corners. */
-const ROOM = 64
+const MIN_EDGE_PX = 64
 
 /** Eight handles around what is selected: they scale it all about the opposite side, ratios kept. */
 export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
   const { boardStore, camera, selection, drag } = useApp()
-  let pull: { from: Point; grip: Grip; box: Box; least: number; most: number } | null = null
+  let pull: { from: Point; grip: Handle; box: Box; least: number; most: number } | null = null
 
   const box = createMemo(() => {
-    boardStore.ticks()
+    boardStore.revision()
     const boxes = [...selection.ids()].flatMap((id) => {
       const record = boardStore.boxes.get(id)
-      const held = drag.isDragging() ? drag.at(id)() : undefined
+      const held = drag.isDragging() ? drag.position(id)() : undefined
       if (!record) return []
       const w = held?.w ?? record.w
       return { x: held?.x ?? record.x, y: held?.y ?? record.y, w, h: (record.h / record.w) * w }
@@ -45,10 +45,12 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
   })
   const grips = createMemo(() => {
     const { w = 0, h = 0 } = at() ?? {}
-    return GRIPS.filter(({ x, y }) => (x !== 0.5 || w >= ROOM) && (y !== 0.5 || h >= ROOM))
+    return HANDLES.filter(
+      ({ x, y }) => (x !== 0.5 || w >= MIN_EDGE_PX) && (y !== 0.5 || h >= MIN_EDGE_PX),
+    )
   })
 
-  const begin = (event: PointerEvent, grip: Grip): void => {
+  const begin = (event: PointerEvent, grip: Handle): void => {
     if (event.button !== 0) return
     event.preventDefault()
     event.stopPropagation()
@@ -57,7 +59,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
     const handle = event.currentTarget as HTMLElement
     handle.setPointerCapture(event.pointerId)
     const widths = [...selection.ids()].flatMap((id) => boardStore.get(id)?.w ?? [])
-    const least = Math.min(1, LEAST / Math.min(...widths))
+    const least = Math.min(1, MIN_WIDTH_UNITS / Math.min(...widths))
     pull = {
       from: event,
       grip,
@@ -82,7 +84,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
     }
     drag.lift(selection.ids())
     on(handle, 'pointermove', stretch)
-    on(handle, 'pointerup', () => end(() => drag.letGo()))
+    on(handle, 'pointerup', () => end(() => drag.drop()))
     on(handle, 'pointercancel', () => end(() => drag.cancel()))
     on(document, 'keydown', (pressed) => {
       if (pressed.key !== 'Escape') return
@@ -96,7 +98,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
     const { zoom } = camera.now
     const way = { x: (event.clientX - from.x) / zoom, y: (event.clientY - from.y) / zoom }
     const factor = Math.max(least, Math.min(most, factorOf(grip, start, way)))
-    drag.scale(factor, {
+    drag.scaleBy(factor, {
       x: start.x + start.w * (1 - grip.x),
       y: start.y + start.h * (1 - grip.y),
     })
@@ -131,7 +133,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
 }
 
 /** How much larger the box becomes when a handle goes that way: along the diagonal, or across the side. */
-function factorOf({ x, y }: Grip, { w, h }: Box, way: Point): number {
+function factorOf({ x, y }: Handle, { w, h }: Box, way: Point): number {
   const [dx, dy] = [(2 * x - 1) * w, (2 * y - 1) * h]
   return 1 + (way.x * dx + way.y * dy) / (dx * dx + dy * dy)
 }

@@ -7,15 +7,15 @@ import { ActionButton } from '../ui/action-button.tsx'
 import { words } from '../words/page.ts'
 
 /** Screen pixels: the space around the buttons of the bar, and how far above its pictures it is. */
-const BAR = { edge: 4, gap: 12 }
+const BAR_PX = { edge: 4, gap: 12 }
 /** Screen pixels of the slug below. */
-const SLUG = 20
+const INFO_HEIGHT_PX = 20
 
 /** What can be done with what is selected: above it, else below, and never off the screen. */
 export function SelectionBar(props: { hidden: boolean }): JSX.Element {
   const { boardStore, camera, selection, drag, actions } = useApp()
   const box = createMemo(() => {
-    boardStore.ticks()
+    boardStore.revision()
     const boxes = [...selection.ids()].flatMap((id) => boardStore.boxes.get(id) ?? [])
     return around(boxes)
   })
@@ -24,20 +24,20 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     const selected = box()
     if (!selected) return null
     const target = matchMedia('(pointer: coarse)').matches ? 44 : 32
-    const width = offered().length * (target + BAR.edge) + BAR.edge
-    const height = target + 3 * BAR.edge
+    const width = offered().length * (target + BAR_PX.edge) + BAR_PX.edge
+    const height = target + 3 * BAR_PX.edge
     const view = camera.view()
     const { w, h } = camera.size()
     const { x, y } = toScreen(view, selected)
     const right = x + selected.w * view.zoom
     const bottom = y + selected.h * view.zoom
     if (right < 0 || x > w || bottom < 0 || y > h) return null
-    const top = y - height - BAR.gap
+    const top = y - height - BAR_PX.gap
     const { insets } = camera
     return {
       x: clamp((x + right) / 2 - width / 2, 8, w - width - 8),
       y: clamp(
-        top >= insets.top ? top : bottom + BAR.gap + SLUG,
+        top >= insets.top ? top : bottom + BAR_PX.gap + INFO_HEIGHT_PX,
         insets.top,
         h - insets.bottom - height,
       ),

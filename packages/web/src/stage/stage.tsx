@@ -11,7 +11,7 @@ import { Marquee, MarqueeBox } from './marquee.tsx'
 import './stage.css'
 import { stacked } from '../geometry/order.ts'
 import { type Point, toBoard } from '../geometry/view.ts'
-import { visible } from '../state/visible.ts'
+import { visiblePictures } from '../state/visible.ts'
 import { Tile } from './tile.tsx'
 
 const over = () => import('./overlay.tsx').then(({ Overlay }) => Overlay)
@@ -21,8 +21,10 @@ export function Stage(): JSX.Element {
   const app = useApp()
   const { boardStore, camera, drag, selection, actions, panels, people, menus, toasts } = app
   const marquee = new Marquee(boardStore, selection)
-  const shown = visible(boardStore, camera, drag, selection)
-  const layers = createMemo(() => stacked(shown.tiles(), boardStore.boxes, boardStore.layers()))
+  const shown = visiblePictures(boardStore, camera, drag, selection)
+  const layers = createMemo(() =>
+    stacked(shown.tiles(), boardStore.boxes, boardStore.stackRevision()),
+  )
   const sayNoMenu = (): void => {
     if (menus.now()) toasts.warn(words.needsConnection)
     menus.close()
@@ -30,7 +32,7 @@ export function Stage(): JSX.Element {
   let stage!: HTMLDivElement
   let gestures!: Gestures
 
-  createEffect(on(boardStore.ticks, () => selection.keep(boardStore.boxes), { defer: true }))
+  createEffect(on(boardStore.revision, () => selection.retain(boardStore.boxes), { defer: true }))
 
   createEffect(on(selection.ids, (ids) => boardStore.board.select([...ids]), { defer: true }))
   const isAlone = createMemo(() => people.visitorCount() < 2)
@@ -72,10 +74,10 @@ export function Stage(): JSX.Element {
           // A finger that has selected goes on selecting.
           if (selection.ids().size > 0) selection.toggle(id)
           else panels.enlarge(id)
-        } else selection.only(id)
+        } else selection.select(id)
       },
       openMenu(id, at) {
-        if (!selection.has(id)) selection.only(id)
+        if (!selection.has(id)) selection.select(id)
         menus.open({
           at,
           get label() {
@@ -97,13 +99,13 @@ export function Stage(): JSX.Element {
       cancelMarquee: () => marquee.cancel(),
       beginDrag(id, event) {
         menus.close()
-        if (!selection.has(id)) selection.only(id)
+        if (!selection.has(id)) selection.select(id)
         drag.lift(selection.ids(), event.altKey ? 'copies' : 'themselves')
       },
-      drag: (dx, dy) => drag.carry(dx, dy),
+      drag: (dx, dy) => drag.moveBy(dx, dy),
       endDrag() {
-        if (drag.originals().length > 0) selection.all(drag.leaveCopies())
-        else drag.letGo()
+        if (drag.originals().length > 0) selection.all(drag.dropCopies())
+        else drag.drop()
       },
       cancelDrag: () => drag.cancel(),
     })
@@ -137,7 +139,7 @@ export function Stage(): JSX.Element {
         <div
           role="presentation"
           class="world"
-          classList={{ moving: camera.moving() }}
+          classList={{ moving: camera.isMoving() }}
           style={{
             transform: `scale(${camera.view().zoom}) translate(${-camera.view().x}px, ${-camera.view().y}px)`,
             '--zoom': camera.view().zoom,
@@ -147,7 +149,7 @@ export function Stage(): JSX.Element {
             <FarCanvas region={shown.region()} ids={shown.onCanvas()} />
           </Show>
           <For each={drag.originals()}>
-            {(id) => <Staying id={id} layer={layers().get(id) ?? 0} />}
+            {(id) => <Original id={id} layer={layers().get(id) ?? 0} />}
           </For>
           <For each={shown.tiles()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
         </div>
@@ -159,7 +161,7 @@ export function Stage(): JSX.Element {
 }
 
 /** The picture where it stays, as it looks, while its tile is carried off as the copy. */
-function Staying(props: { id: string; layer: number }): JSX.Element {
+function Original(props: { id: string; layer: number }): JSX.Element {
   const { boardStore } = useApp()
   const { x = 0, y = 0, w = 0, h = 0 } = boardStore.boxes.get(props.id) ?? {}
   const print = document.querySelector(`[data-image="${props.id}"] > .print`)

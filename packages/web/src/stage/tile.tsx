@@ -21,7 +21,7 @@ export function Tile(props: TileProps): JSX.Element {
   const record = createMemo<ImageRecord | undefined>((last) => current() ?? last)
   const way = transferStateOf(boardStore, id, record)
   const seenBy = boardStore.seenBy(id)
-  const away = drag.at(id)
+  const away = drag.position(id)
   const place = createMemo(() => {
     const { x = 0, y = 0, w = 1, width = 1, height = 1 } = record() ?? {}
     const at = away() ?? { x, y }
@@ -46,7 +46,7 @@ export function Tile(props: TileProps): JSX.Element {
       classList={{
         selected: selection.has(id),
         lifted: drag.isDragging() && selection.has(id),
-        landing: boardStore.landed(id),
+        landing: boardStore.hasJustLanded(id),
       }}
       role="option"
       aria-selected={selection.has(id)}
@@ -66,8 +66,8 @@ export function Tile(props: TileProps): JSX.Element {
     >
       {/* Its name. What stands below it says more than a name, and to who looks only. */}
       <span class="unseen">{words.pictureLabel(name(), state())}</span>
-      <PictureImage id={id} record={record()} way={way()} alt={name()} />
-      <PictureInfo record={record()} way={way()} seenBy={seenBy()} />
+      <PictureImage id={id} record={record()} transfer={way()} alt={name()} />
+      <PictureInfo record={record()} transfer={way()} seenBy={seenBy()} />
     </div>
   )
 }

@@ -6,7 +6,7 @@ import type { Edge, UnseenBeyondEdge } from '../state/unseen.ts'
 import { panelWords } from '../words/panels.ts'
 
 /** Screen pixels that a chip keeps from the corners. */
-const ASIDE = 96
+const CORNER_MARGIN_PX = 96
 
 /** A chip on each edge beyond which something has come that nobody here has seen. */
 export function UnseenChips(): JSX.Element {
@@ -21,13 +21,13 @@ export function UnseenChips(): JSX.Element {
   return (
     <div class="chips" role="status">
       <For each={edges().split(' ').filter(Boolean) as Edge[]}>
-        {(edge) => <Chip edge={edge} />}
+        {(edge) => <UnseenChip edge={edge} />}
       </For>
     </div>
   )
 }
 
-function Chip(props: { edge: Edge }): JSX.Element {
+function UnseenChip(props: { edge: Edge }): JSX.Element {
   const { unseen, camera } = useApp()
   const news = createMemo<UnseenBeyondEdge | undefined>(
     (last) => unseen.beyondEdges().find(({ edge }) => edge === props.edge) ?? last,
@@ -38,7 +38,7 @@ function Chip(props: { edge: Edge }): JSX.Element {
     const { insets } = camera
     const size = camera.size()
     const within = (value: number, most: number): number =>
-      Math.max(ASIDE, Math.min(most - ASIDE, value))
+      Math.max(CORNER_MARGIN_PX, Math.min(most - CORNER_MARGIN_PX, value))
     return {
       left: { left: '16px', top: `${within(at.y, size.h)}px` },
       right: { right: '16px', top: `${within(at.y, size.h)}px` },
@@ -55,7 +55,7 @@ function Chip(props: { edge: Edge }): JSX.Element {
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => {
         const there = news()
-        if (there) unseen.go(there)
+        if (there) unseen.flyTo(there)
       }}
     >
       <span class="icon" aria-hidden="true" innerHTML={arrow} />

@@ -5,7 +5,7 @@ import { around, type StackedBox } from '../geometry/box.ts'
 import { LiveReads } from './live-reads.ts'
 
 /** Milliseconds in which a picture that came is still new enough to land. */
-const FRESH = 1_000
+const LANDING_WINDOW_MS = 1_000
 
 /**
  * The board as the page sees it: the SDK's state as signals, and one's own pictures that the board
@@ -18,9 +18,9 @@ export class BoardStore {
   /** Pictures that stand on the board. */
   readonly count: Accessor<number>
   /** Ticks with every change of pictures or of their places. */
-  readonly ticks: Accessor<number>
+  readonly revision: Accessor<number>
   /** Ticks when the stack changes. */
-  readonly layers: Accessor<number>
+  readonly stackRevision: Accessor<number>
   readonly canUndo: Accessor<boolean>
   readonly canRedo: Accessor<boolean>
   /** What somebody is called, empty when that isn't known. */
@@ -29,7 +29,7 @@ export class BoardStore {
   readonly #boxes = new Map<string, StackedBox>()
   /** One's own pictures that aren't stored, as last seen. */
   readonly #own = new Map<string, ImageRecord>()
-  readonly #files = new Map<string, string>()
+  readonly #fileUrls = new Map<string, string>()
   readonly #addedAt = new Map<string, number>()
   /** Given up here; the server hasn't heard of it yet. */
   readonly #cancelled = new Set<string>()
@@ -39,8 +39,8 @@ export class BoardStore {
   readonly #previews = new Watched<Blob>((id) => this.board.preview(id) ?? undefined)
   readonly #seenBy = new Watched<SeenBy>((id) => this.board.seenBy(id) ?? undefined)
   readonly #setCount: (count: number) => void
-  readonly #bumpTicks: () => void
-  readonly #bumpLayers: () => void
+  readonly #bumpRevision: () => void
+  readonly #bumpStackRevision: () => void
 
   constructor(board: Board) {
     this.board = board
@@ -53,10 +53,10 @@ export class BoardStore {
     this.title = title
     this.status = status
     this.count = count
-    this.ticks = ticks
+    this.revision = ticks
     const [layers, setLayers] = createSignal(0)
-    this.layers = layers
-    this.#bumpLayers = () => setLayers((n) => n + 1)
+    this.stackRevision = layers
+    this.#bumpStackRevision = () => setLayers((n) => n + 1)
     this.canUndo = () => undo().can
     this.canRedo = () => undo().canRe
     const [people, setPeople] = createSignal(0)
@@ -65,7 +65,7 @@ export class BoardStore {
       return board.nameOf(visitor)
     }
     this.#setCount = setCount
-    this.#bumpTicks = () => setTicks((n) => n + 1)
+    this.#bumpRevision = () => setTicks((n) => n + 1)
     const offs = [
       board.on('settings', () => setTitle(board.title)),
       board.on('status', () => setStatus(board.status)),
@@ -74,16 +74,16 @@ export class BoardStore {
         for (const id of ids) if (!board.uploads.has(id)) this.#own.delete(id)
         batch(() => {
           this.#uploads.notify(ids)
-          this.#changed(ids)
+          this.#update(ids)
         })
       }),
-      board.on('pictures', (ids) => this.#changed(ids)),
+      board.on('pictures', (ids) => this.#update(ids)),
       board.on('arrivals', (ids) => {
         batch(() => {
           this.#arrivals.notify(ids)
           this.#previews.notify(ids)
           const turned = [...ids].filter((id) => this.#isFailed(id) === this.#boxes.has(id))
-          if (turned.length > 0) this.#changed(turned)
+          if (turned.length > 0) this.#update(turned)
         })
       }),
       board.on('seen', (ids) => this.#seenBy.notify(ids)),
@@ -92,7 +92,7 @@ export class BoardStore {
     onCleanup(() => {
       for (const off of offs) off()
     })
-    this.#changed([...board.pictures.keys()])
+    this.#update([...board.pictures.keys()])
   }
 
   /** The picture as it is now, trashed ones too. */
@@ -139,35 +139,35 @@ export class BoardStore {
   }
 
   /** Whether the picture came just now, to be asked once. */
-  landed(id: string): boolean {
-    return performance.now() - (this.#addedAt.get(id) ?? -FRESH) < FRESH
+  hasJustLanded(id: string): boolean {
+    return performance.now() - (this.#addedAt.get(id) ?? -LANDING_WINDOW_MS) < LANDING_WINDOW_MS
   }
 
   /** The address of one's own file, while it is here. */
-  file(id: string): string | null {
-    const kept = this.#files.get(id)
+  fileUrl(id: string): string | null {
+    const kept = this.#fileUrls.get(id)
     if (kept) return kept
     const file = this.board.uploads.get(id)?.file
     return file ? this.#urlFor(id, file) : null
   }
 
   /** Lets one's own file go once nobody shows it: the server has it, or nobody ever will. */
-  release(id: string): void {
-    const url = this.#files.get(id)
+  releaseFile(id: string): void {
+    const url = this.#fileUrls.get(id)
     if (!url || this.#own.has(id) || this.board.uploads.has(id)) return
-    this.#files.delete(id)
+    this.#fileUrls.delete(id)
     URL.revokeObjectURL(url)
   }
 
   /** Shows a picture that isn't announced yet. */
-  expect(record: ImageRecord, url: string): void {
-    this.#files.set(record.id, url)
+  addUnannounced(record: ImageRecord, url: string): void {
+    this.#fileUrls.set(record.id, url)
     this.#own.set(record.id, record)
-    this.#changed([record.id])
+    this.#update([record.id])
   }
 
   /** The expected picture as it stands by now, null when it was deleted meanwhile. */
-  expected(id: string): ImageRecord | null {
+  unannounced(id: string): ImageRecord | null {
     return this.#own.get(id) ?? null
   }
 
@@ -179,7 +179,7 @@ export class BoardStore {
       if (own) this.#own.set(id, { ...own, ...set })
       if (this.board.pictures.has(id)) this.board.patch(id, set, step)
     }
-    this.#changed([...places.keys()])
+    this.#update([...places.keys()])
   }
 
   remove(ids: readonly string[]): void {
@@ -190,7 +190,7 @@ export class BoardStore {
       if (this.board.uploads.has(id)) void this.board.cancel(id)
       else this.#own.delete(id)
     }
-    this.#changed(ids)
+    this.#update(ids)
   }
 
   /** Gives one's own picture up while it is on its way, for good. */
@@ -198,7 +198,7 @@ export class BoardStore {
     this.#cancelled.add(id)
     void this.board.cancel(id)
     this.#own.delete(id)
-    this.#changed([id])
+    this.#update([id])
   }
 
   /** What its sender couldn't send is of no use to others. */
@@ -208,11 +208,11 @@ export class BoardStore {
 
   #urlFor(id: string, file: Blob): string {
     const url = URL.createObjectURL(file)
-    this.#files.set(id, url)
+    this.#fileUrls.set(id, url)
     return url
   }
 
-  #changed(ids: readonly string[] | ReadonlySet<string>): void {
+  #update(ids: readonly string[] | ReadonlySet<string>): void {
     let restacked = false
     for (const id of ids) {
       const record = this.get(id)
@@ -233,9 +233,9 @@ export class BoardStore {
       this.#pictures.notify(ids)
       this.#arrivals.notify(ids)
       this.#previews.notify(ids)
-      if (restacked) this.#bumpLayers()
+      if (restacked) this.#bumpStackRevision()
       this.#setCount(this.#boxes.size)
-      this.#bumpTicks()
+      this.#bumpRevision()
     })
   }
 }

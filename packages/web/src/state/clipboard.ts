@@ -41,14 +41,14 @@ export async function copyPicture(address: string): Promise<boolean> {
 }
 
 /** Pixels of a canvas' longest side that every browser can draw. */
-const CANVAS = 4_096
+const MAX_CANVAS_SIDE_PX = 4_096
 
 async function png(address: string): Promise<Blob> {
   const response = await fetch(address)
   if (!response.ok) throw new Error(`The picture can't be had: ${response.status}`)
   const blob = await response.blob()
   const bitmap = await createImageBitmap(blob)
-  const scale = Math.min(1, CANVAS / Math.max(bitmap.width, bitmap.height))
+  const scale = Math.min(1, MAX_CANVAS_SIDE_PX / Math.max(bitmap.width, bitmap.height))
   const canvas = document.createElement('canvas')
   canvas.width = Math.round(bitmap.width * scale)
   canvas.height = Math.round(bitmap.height * scale)

@@ -5,14 +5,14 @@ import { prefersReducedMotion } from '../look/motion.ts'
 import type { BoardStore } from './board-store.ts'
 
 /** Milliseconds in which a picture in someone else's hand covers most of the way to where it is. */
-const FOLLOW = 45
+const FOLLOW_MS = 45
 
-interface Watched {
+interface WatchedPosition {
   readonly place: Signal<DragPosition | undefined>
   watchers: number
 }
 
-interface Spot extends Place {
+interface Placement extends Place {
   readonly w: number
 }
 
@@ -25,21 +25,21 @@ interface Follower {
 /** Pictures away from where they are written: in one's own hand, or in someone else's. */
 export class DragState {
   readonly #boardStore: BoardStore
-  readonly #places = new Map<string, Watched>()
+  readonly #watched = new Map<string, WatchedPosition>()
   /** Places at the start of one's own drag. */
-  readonly #lifted = new Map<string, Spot>()
+  readonly #lifted = new Map<string, Placement>()
   readonly #own = new Map<string, DragPosition>()
   readonly #followers = new Map<string, Follower>()
   /** Whether one's own hand is full. */
   readonly isDragging: Accessor<boolean>
   readonly #setDragging: (holding: boolean) => void
   /** The pictures in any hand. */
-  readonly away: Accessor<readonly string[]>
-  readonly #setAway: (ids: readonly string[]) => void
+  readonly moving: Accessor<readonly string[]>
+  readonly #setMoving: (ids: readonly string[]) => void
   /** What stays where it is while copies of it are carried off. */
   readonly originals: Accessor<readonly string[]>
   readonly #setOriginals: (ids: readonly string[]) => void
-  #frame = 0
+  #followFrame = 0
   #reportFrame = 0
 
   constructor(boardStore: BoardStore) {
@@ -48,8 +48,8 @@ export class DragState {
     this.isDragging = holding
     this.#setDragging = setHolding
     const [away, setAway] = createSignal<readonly string[]>([])
-    this.away = away
-    this.#setAway = setAway
+    this.moving = away
+    this.#setMoving = setAway
     const [staying, setStaying] = createSignal<readonly string[]>([])
     this.originals = staying
     this.#setOriginals = setStaying
@@ -58,17 +58,17 @@ export class DragState {
   }
 
   /** Where a picture is instead of where it is written, as a signal. */
-  at(id: string): Accessor<DragPosition | undefined> {
-    let watched = this.#places.get(id)
+  position(id: string): Accessor<DragPosition | undefined> {
+    let watched = this.#watched.get(id)
     if (!watched) {
       const place = this.#own.get(id) ?? this.#followers.get(id)
       watched = { place: createSignal<DragPosition | undefined>(place), watchers: 0 }
-      this.#places.set(id, watched)
+      this.#watched.set(id, watched)
     }
     const { place } = watched
     watched.watchers++
     onCleanup(() => {
-      if (--watched.watchers === 0) this.#places.delete(id)
+      if (--watched.watchers === 0) this.#watched.delete(id)
     })
     return place[0]
   }
@@ -77,35 +77,36 @@ export class DragState {
   lift(ids: Iterable<string>, what: 'themselves' | 'copies' = 'themselves'): void {
     for (const id of ids) {
       const record = this.#boardStore.get(id)
-      if (record) this.#lifted.set(id, { w: record.w, ...pick(this.#followers.get(id) ?? record) })
+      if (record)
+        this.#lifted.set(id, { w: record.w, ...placeOf(this.#followers.get(id) ?? record) })
       this.#followers.delete(id)
     }
     this.#setOriginals(what === 'copies' ? [...this.#lifted.keys()] : [])
     this.#setDragging(true)
-    this.#count()
+    this.#updateMoving()
   }
 
   /** Board units since it was lifted; whole ones, so that what stood in a row stays in one. */
-  carry(dx: number, dy: number): void {
-    this.#place(({ x, y }) => ({ x: x + Math.round(dx), y: y + Math.round(dy) }))
+  moveBy(dx: number, dy: number): void {
+    this.#moveOwn(({ x, y }) => ({ x: x + Math.round(dx), y: y + Math.round(dy) }))
   }
 
   /** Makes everything larger or smaller about a point, to a hundredth of a board unit. */
-  scale(factor: number, about: Place): void {
-    this.#place(({ x, y, w }) => ({
-      x: fine(about.x + (x - about.x) * factor),
-      y: fine(about.y + (y - about.y) * factor),
-      w: fine(w * factor),
+  scaleBy(factor: number, about: Place): void {
+    this.#moveOwn(({ x, y, w }) => ({
+      x: toHundredths(about.x + (x - about.x) * factor),
+      y: toHundredths(about.y + (y - about.y) * factor),
+      w: toHundredths(w * factor),
     }))
   }
 
   /** Writes where they are now, once. */
-  letGo(): void {
+  drop(): void {
     this.#end(() => this.#boardStore.move(this.#own))
   }
 
   /** Puts copies where they are now, and those themselves back; the copies' ids. */
-  leaveCopies(): string[] {
+  dropCopies(): string[] {
     let ids: string[] = []
     this.#end(() => {
       ids = this.#boardStore.board.copy(
@@ -122,17 +123,17 @@ export class DragState {
   }
 
   /** What is written next for these is gone to, not jumped to. */
-  glide(ids: Iterable<string>): void {
+  glideNext(ids: Iterable<string>): void {
     for (const id of ids) {
       const record = this.#boardStore.get(id)
       if (record && !this.#own.has(id) && !this.#followers.has(id))
-        this.#followers.set(id, { w: record.w, ...pick(record) })
+        this.#followers.set(id, { w: record.w, ...placeOf(record) })
     }
-    this.#count()
-    this.#go()
+    this.#updateMoving()
+    this.#startFollowing()
   }
 
-  #place(where: (lifted: Spot) => DragPosition): void {
+  #moveOwn(where: (lifted: Placement) => DragPosition): void {
     batch(() => {
       for (const [id, lifted] of this.#lifted) {
         const place = where(lifted)
@@ -149,7 +150,7 @@ export class DragState {
   }
 
   #show(id: string, place: DragPosition | undefined): void {
-    this.#places.get(id)?.place[1](place)
+    this.#watched.get(id)?.place[1](place)
   }
 
   #end(write: () => void): void {
@@ -164,11 +165,11 @@ export class DragState {
     if (this.#own.size > 0) this.#boardStore.board.drag(null)
     this.#own.clear()
     this.#lifted.clear()
-    this.#count()
+    this.#updateMoving()
   }
 
-  #count(): void {
-    this.#setAway([...this.#lifted.keys(), ...this.#followers.keys()])
+  #updateMoving(): void {
+    this.#setMoving([...this.#lifted.keys(), ...this.#followers.keys()])
   }
 
   #onDrags(ids: Iterable<string>): void {
@@ -176,36 +177,37 @@ export class DragState {
       if (this.#own.has(id)) continue
       const record = this.#boardStore.get(id)
       if (!record) continue
-      if (!this.#followers.has(id)) this.#followers.set(id, { w: record.w, ...pick(record) })
+      if (!this.#followers.has(id)) this.#followers.set(id, { w: record.w, ...placeOf(record) })
     }
-    this.#count()
-    this.#go()
+    this.#updateMoving()
+    this.#startFollowing()
   }
 
-  #go(): void {
-    if (this.#followers.size > 0) this.#frame ||= requestAnimationFrame((now) => this.#follow(now))
+  #startFollowing(): void {
+    if (this.#followers.size > 0)
+      this.#followFrame ||= requestAnimationFrame((now) => this.#follow(now))
   }
 
   #follow(now: number, last = now - 16): void {
     const still = prefersReducedMotion()
-    const part = still ? 1 : 1 - Math.exp((last - now) / FOLLOW)
+    const part = still ? 1 : 1 - Math.exp((last - now) / FOLLOW_MS)
     batch(() => {
       for (const [id, follower] of this.#followers) {
         const held = this.#boardStore.board.drags.get(id)
         const record = this.#boardStore.get(id)
         if (!record) this.#release(id)
         else {
-          const to = { ...pick(held ?? record), w: held?.w ?? record.w }
+          const to = { ...placeOf(held ?? record), w: held?.w ?? record.w }
           if (this.#step(id, follower, to, part) && !held) this.#release(id)
         }
       }
     })
     const next = (time: number): void => this.#follow(time, now)
-    this.#frame = this.#followers.size > 0 ? requestAnimationFrame(next) : 0
+    this.#followFrame = this.#followers.size > 0 ? requestAnimationFrame(next) : 0
   }
 
   /** Goes part of the way; true when it is there. */
-  #step(id: string, follower: Follower, { x, y, w }: Spot, part: number): boolean {
+  #step(id: string, follower: Follower, { x, y, w }: Placement, part: number): boolean {
     follower.x += (x - follower.x) * part
     follower.y += (y - follower.y) * part
     follower.w += (w - follower.w) * part
@@ -216,10 +218,10 @@ export class DragState {
   #release(id: string): void {
     this.#followers.delete(id)
     this.#show(id, undefined)
-    this.#count()
+    this.#updateMoving()
   }
 }
 
-const pick = ({ x, y }: Place): Place => ({ x, y })
+const placeOf = ({ x, y }: Place): Place => ({ x, y })
 
-const fine = (units: number): number => Math.round(units * 100) / 100
+const toHundredths = (units: number): number => Math.round(units * 100) / 100

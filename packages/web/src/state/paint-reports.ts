@@ -1,6 +1,6 @@
 import { createEffect, onCleanup } from 'solid-js'
 import { overlaps } from '../geometry/box.ts'
-import { seen } from '../geometry/view.ts'
+import { viewBox } from '../geometry/view.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
 
@@ -15,10 +15,10 @@ export class PaintReporter {
   constructor(boardStore: BoardStore, camera: Camera) {
     this.#boardStore = boardStore
     this.#camera = camera
-    const look = (): void => this.#soon()
+    const look = (): void => this.#schedule()
     createEffect(() => {
       camera.view()
-      boardStore.ticks()
+      boardStore.revision()
       boardStore.status()
       look()
     })
@@ -30,27 +30,27 @@ export class PaintReporter {
   }
 
   /** Its pixels are decoded and will be in the next frame. */
-  painted(id: string): void {
+  markPainted(id: string): void {
     this.#painted.add(id)
-    this.#soon()
+    this.#schedule()
   }
 
   /** It isn't drawn any more. */
-  gone(id: string): void {
+  forget(id: string): void {
     this.#painted.delete(id)
   }
 
   /** Whether a picture stands within the visible part of the page. */
   isInView(id: string): boolean {
     const box = this.#boardStore.boxes.get(id)
-    return box !== undefined && overlaps(box, seen(this.#camera.now, this.#camera.size()))
+    return box !== undefined && overlaps(box, viewBox(this.#camera.now, this.#camera.size()))
   }
 
-  #soon(): void {
-    if (this.#painted.size > 0) this.#frame ||= requestAnimationFrame(() => this.#look())
+  #schedule(): void {
+    if (this.#painted.size > 0) this.#frame ||= requestAnimationFrame(() => this.#report())
   }
 
-  #look(): void {
+  #report(): void {
     this.#frame = 0
     if (document.visibilityState === 'hidden') return
     if (this.#boardStore.status().connection !== 'live') return

@@ -1,9 +1,9 @@
 import { type ImageRecord, VARIANT_SIDES_PX } from '@wirephoto/board'
 
 /** Bytes of a file that isn't worth waiting for something smaller. */
-const SMALL = 100_000
+const SMALL_FILE_BYTES = 100_000
 /** Longest side of a preview in pixels (A5). */
-const PREVIEW = 320
+const PREVIEW_SIDE_PX = 320
 
 /**
  * The longest side to be loaded for so many pixels on the screen: that of a variant, or infinite for
@@ -24,11 +24,11 @@ export function sideFor(
 }
 
 /** Whether a file is worth reading while it comes: to so many pixels on the screen, a preview is too little. */
-export const wantsLiveRead = (pixels: number): boolean => pixels > PREVIEW && !savesData()
+export const wantsLiveRead = (pixels: number): boolean => pixels > PREVIEW_SIDE_PX && !savesData()
 
 /** Whether there will be something smaller of a picture in a moment. */
 export function awaitsVariants({ variants, bytes }: ImageRecord): boolean {
-  return variants === null && (bytes ?? 0) > SMALL
+  return variants === null && (bytes ?? 0) > SMALL_FILE_BYTES
 }
 
 /** The person has asked for little data (Network Information API; not everywhere). */

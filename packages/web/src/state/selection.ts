@@ -17,7 +17,7 @@ export class Selection {
     const [active, setActive] = createSignal<string | null>(null)
     const [byKey, setByKey] = createSignal(false)
     this.ids = ids
-    this.has = createSelector(ids, (id: string, all) => all.has(id))
+    this.has = createSelector(ids, (id: string, selectAll) => selectAll.has(id))
     this.active = active
     this.isActive = createSelector(active)
     this.#set = (next) => {
@@ -31,7 +31,7 @@ export class Selection {
       })
   }
 
-  only(id: string): void {
+  select(id: string): void {
     this.all([id])
     this.activate(id)
   }
@@ -52,7 +52,7 @@ export class Selection {
   }
 
   /** Forgets what no longer stands on the board. */
-  keep(standing: { has(id: string): boolean }): void {
+  retain(standing: { has(id: string): boolean }): void {
     const kept = [...this.ids()].filter((id) => standing.has(id))
     if (kept.length < this.ids().size) this.all(kept)
     const active = this.active()

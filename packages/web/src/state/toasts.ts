@@ -1,6 +1,6 @@
 import { type Accessor, createSignal } from 'solid-js'
 
-const AT_MOST = 3
+const MAX_TOAST_COUNT = 3
 
 interface Action {
   readonly label: string
@@ -43,6 +43,8 @@ export class Toasts {
   }
 
   #add(toast: Toast): void {
-    this.#set((list) => [...list.filter(({ text }) => text !== toast.text), toast].slice(-AT_MOST))
+    this.#set((list) =>
+      [...list.filter(({ text }) => text !== toast.text), toast].slice(-MAX_TOAST_COUNT),
+    )
   }
 }

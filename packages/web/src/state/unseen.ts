@@ -18,7 +18,7 @@ export interface UnseenBeyondEdge {
 export class Unseen {
   readonly beyondEdges: Accessor<readonly UnseenBeyondEdge[]>
   readonly #camera: Camera
-  #back: { readonly from: View; readonly to: View } | null = null
+  #flight: { readonly from: View; readonly to: View } | null = null
 
   constructor(boardStore: BoardStore, camera: Camera) {
     this.#camera = camera
@@ -51,16 +51,16 @@ export class Unseen {
     this.beyondEdges = createMemo(() => {
       const ids = unseen()
       if (ids.size === 0) return []
-      boardStore.ticks()
+      boardStore.revision()
       camera.view()
-      const { clear } = camera
+      const { visibleBox } = camera
       const beyond = new Map<Edge, Box[]>()
       const left = new Set<string>()
       for (const id of ids) {
         const box = boardStore.boxes.get(id)
-        if (!box || overlaps(box, clear)) continue
+        if (!box || overlaps(box, visibleBox)) continue
         left.add(id)
-        const edge = edgeOf(box, clear)
+        const edge = edgeOf(box, visibleBox)
         beyond.set(edge, [...(beyond.get(edge) ?? []), box])
       }
       if (left.size < ids.size) queueMicrotask(() => untrack(() => setUnseen(left)))
@@ -73,19 +73,19 @@ export class Unseen {
   }
 
   /** Flies to what has come. */
-  go({ box }: UnseenBeyondEdge): void {
+  flyTo({ box }: UnseenBeyondEdge): void {
     const from = this.#camera.now
     this.#camera.isChosen = true
     this.#camera.fit(box)
-    this.#back = { from, to: this.#camera.goal }
+    this.#flight = { from, to: this.#camera.target }
   }
 
   /** Flies back to where one was, if one has only flown since. */
-  back(): boolean {
-    const flown = this.#back
-    this.#back = null
-    if (!flown || flown.to !== this.#camera.goal) return false
-    this.#camera.fly(flown.from)
+  flyBack(): boolean {
+    const flown = this.#flight
+    this.#flight = null
+    if (!flown || flown.to !== this.#camera.target) return false
+    this.#camera.flyTo(flown.from)
     return true
   }
 }
