@@ -30,7 +30,7 @@ export function tidy(
     const box = boxes.get(id)
     return box && overlaps(box, camera.visibleBox)
   })
-  drag.glideNext(seen.slice(0, MAX_GLIDING_COUNT))
+  drag.glide(seen.slice(0, MAX_GLIDING_COUNT))
   boardStore.move(places)
 }
 
@@ -40,7 +40,7 @@ export function duplicate(parts: AppState, ids: readonly string[]): void {
   const stored = storedOf(parts, ids)
   if (stored.length === 0) return
   const byLayer = stored.sort((a, b) => (a.z < b.z ? -1 : 1))
-  selection.all(
+  selection.selectMany(
     boardStore.board.copy(
       byLayer.map(({ id: sourceId, x, y }) => ({
         sourceId,

@@ -114,7 +114,7 @@ export function pictureActions(parts: AppState) {
       icon: 'selectAll',
       keys: ['mod+a'],
       isPossible: () => boardStore.count() > 0,
-      run: () => selection.all(boardStore.boxes.keys()),
+      run: () => selection.selectMany(boardStore.boxes.keys()),
     },
   } satisfies Record<string, Action>
 }

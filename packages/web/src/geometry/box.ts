@@ -14,7 +14,7 @@ export const contains = (outer: Box, inner: Box): boolean =>
   inner.x + inner.w <= outer.x + outer.w &&
   inner.y + inner.h <= outer.y + outer.h
 
-/** The smallest box around all, null around none. */
+/** Returns the smallest box around all, null if there is none. */
 export function around(boxes: Iterable<Box>): Box | null {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
   for (const { x, y, w, h } of boxes) {

@@ -1,6 +1,6 @@
 import type { Box } from '@wirephoto/board'
 
-/** What is seen: the board point at the view's top left corner, and screen pixels per board unit. */
+/** The board point at the screen's top left corner, and the screen pixels per board unit. */
 export interface View {
   readonly x: number
   readonly y: number
@@ -17,7 +17,7 @@ export interface Size {
   readonly h: number
 }
 
-/** Screen pixels that the chrome covers at each edge. */
+/** Screen pixels that bars cover at each edge. */
 export interface Insets {
   readonly top: number
   readonly right: number
@@ -38,28 +38,28 @@ export const toScreen = (view: View, at: Point): Point => ({
   y: (at.y - view.y) * view.zoom,
 })
 
-/** Moves what is seen by screen pixels: the ground follows the finger. */
+/** Moves a view by screen pixels, so that the ground follows the finger. */
 export const panned = (view: View, dx: number, dy: number): View => ({
   ...view,
   x: view.x - dx / view.zoom,
   y: view.y - dy / view.zoom,
 })
 
-/** Zooms so that the board point under the screen point stays there. */
+/** Zooms a view. The board point under the screen point stays there. */
 export function zoomed(view: View, zoom: number, at: Point): View {
   const next = Math.min(MAX_ZOOM, Math.max(MIN_ZOOM, zoom))
   const fixed = toBoard(view, at)
   return { x: fixed.x - at.x / next, y: fixed.y - at.y / next, zoom: next }
 }
 
-/** The next step of the zoom buttons: halves and doubles of 100 %, and a step between each. */
+/** Returns the next step of the zoom buttons: half octaves from 100 %. */
 export function zoomStep(zoom: number, direction: 1 | -1): number {
   const step = Math.log2(zoom) * 2
   const next = direction > 0 ? Math.floor(step + 1.01) : Math.ceil(step - 1.01)
   return 2 ** (next / 2)
 }
 
-/** The view in which a box stands whole and centred, at 100 % or smaller. */
+/** Returns the view that shows a whole box, centred, at 100 % or smaller. */
 export function fitting(box: Box, size: Size, insets: Insets): View {
   const w = Math.max(1, size.w - insets.left - insets.right)
   const h = Math.max(1, size.h - insets.top - insets.bottom)
@@ -71,22 +71,22 @@ export function fitting(box: Box, size: Size, insets: Insets): View {
   }
 }
 
-/** The view at 100 % with the board's origin in the middle. */
+/** Returns the view at 100 % with the board's origin at the centre. */
 export const centred = (size: Size): View => ({ x: -size.w / 2, y: -size.h / 2, zoom: 1 })
 
-/** The nearest view in which the box is whole, or its top left corner where it is too large. */
+/** Returns the nearest view that shows the whole box, or its top left corner if it is too large. */
 export function revealing(view: View, box: Box, size: Size, insets: Insets): View {
   const { x, y, w, h } = visibleBox(view, size, insets)
   return { ...view, x: view.x + shift(x, w, box.x, box.w), y: view.y + shift(y, h, box.y, box.h) }
 }
 
-/** How far a window of `w` at `x` moves to hold what begins at `start`. */
+/** Returns how far a window of `w` at `x` must move to hold a range from `start`. */
 function shift(x: number, w: number, start: number, length: number): number {
   if (start < x || length > w) return start - x
   return Math.max(0, start + length - (x + w))
 }
 
-/** What of the board is seen and not covered by the chrome. */
+/** Returns the part of the board that no bar covers. */
 export function visibleBox(view: View, size: Size, insets: Insets): Box {
   return {
     ...toBoard(view, { x: insets.left, y: insets.top }),
@@ -95,7 +95,7 @@ export function visibleBox(view: View, size: Size, insets: Insets): Box {
   }
 }
 
-/** What of the board is seen, and `margin` times the view's size around it. */
+/** Returns the part of the board on screen, with `margin` times the screen's size around it. */
 export function viewBox(view: View, size: Size, margin = 0): Box {
   const w = size.w / view.zoom
   const h = size.h / view.zoom
@@ -107,20 +107,20 @@ export function viewBox(view: View, size: Size, margin = 0): Box {
   }
 }
 
-/** Between two views, `t` from 0 to 1: the zoom grows evenly and the centre goes straight on screen. */
+/** Interpolates two views, `t` from 0 to 1. The zoom grows evenly, the centre moves straight on screen. */
 export function between(from: View, to: View, size: Size, t: number): View {
   if (t >= 1) return to
   const zoom = from.zoom * (to.zoom / from.zoom) ** t
-  // How far the way is gone, weighed by the zoom, so that the fixed point of the two views stays fixed.
-  const way =
+  // Weighed by the zoom, so that the fixed point of the two views stays fixed.
+  const share =
     Math.abs(to.zoom / from.zoom - 1) < 1e-3
       ? t
       : (1 / from.zoom - 1 / zoom) / (1 / from.zoom - 1 / to.zoom)
   const mid = (view: View): Point => toBoard(view, { x: size.w / 2, y: size.h / 2 })
   const [a, b] = [mid(from), mid(to)]
   return {
-    x: a.x + (b.x - a.x) * way - size.w / 2 / zoom,
-    y: a.y + (b.y - a.y) * way - size.h / 2 / zoom,
+    x: a.x + (b.x - a.x) * share - size.w / 2 / zoom,
+    y: a.y + (b.y - a.y) * share - size.h / 2 / zoom,
     zoom,
   }
 }

@@ -43,7 +43,7 @@ export class Marquee {
     const touched = [...this.#boardStore.boxes].flatMap(([id, each]) =>
       overlaps(each, box) ? id : [],
     )
-    this.#selection.all([...this.#kept, ...touched])
+    this.#selection.selectMany([...this.#kept, ...touched])
     this.#set(box)
   }
 
@@ -52,7 +52,7 @@ export class Marquee {
   }
 
   cancel(): void {
-    this.#selection.all(this.#before)
+    this.#selection.selectMany(this.#before)
     this.#set(null)
   }
 }

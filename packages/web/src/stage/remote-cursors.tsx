@@ -2,6 +2,7 @@ import type { Place } from '@wirephoto/client'
 import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
+import { stableList } from '../state/stable-list.ts'
 import { avatarColour } from '../ui/avatar-colour.ts'
 import { words } from '../words/page.ts'
 import './remote-cursors.css'
@@ -19,7 +20,7 @@ export function RemoteCursors(): JSX.Element {
   const { people } = useApp()
   const sessions = createMemo<readonly string[]>((last) => {
     const all = [...people.others()].flatMap(([session, { cursor }]) => (cursor ? session : []))
-    return same(last, all.slice(0, MAX_CURSOR_COUNT))
+    return stableList(last, all.slice(0, MAX_CURSOR_COUNT))
   }, [])
   return <For each={sessions()}>{(session) => <RemoteCursor session={session} />}</For>
 }
@@ -90,7 +91,7 @@ export function RemoteSelections(): JSX.Element {
     const all = [...people.others()].flatMap(([session, { selection }]) =>
       selection.filter((id) => boardStore.boxes.has(id)).map((id) => `${session} ${id}`),
     )
-    return same(last, all.slice(0, MAX_SELECTION_COUNT))
+    return stableList(last, all.slice(0, MAX_SELECTION_COUNT))
   }, [])
   return (
     <For each={keys()}>
@@ -135,7 +136,3 @@ function RemoteSelection(props: { session: string; id: string }): JSX.Element {
     </div>
   )
 }
-
-/** The last list if the new one is like it, so that nothing is drawn anew. */
-const same = (last: readonly string[], next: readonly string[]): readonly string[] =>
-  last.length === next.length && last.every((each, i) => each === next[i]) ? last : next

@@ -104,7 +104,7 @@ export function Stage(): JSX.Element {
       },
       drag: (dx, dy) => drag.moveBy(dx, dy),
       endDrag() {
-        if (drag.originals().length > 0) selection.all(drag.dropCopies())
+        if (drag.originals().length > 0) selection.selectMany(drag.dropCopies())
         else drag.drop()
       },
       cancelDrag: () => drag.cancel(),

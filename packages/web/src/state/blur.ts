@@ -3,25 +3,27 @@ import { createSignal } from 'solid-js'
 type Reader = typeof import('./thumbhash.ts')
 
 let reader: Reader | null = null
-let isAsked = false
-const [isHere, tell] = createSignal(false)
+let isLoading = false
+const [isLoaded, setLoaded] = createSignal(false)
 
-/** The blur of a thumbhash as a picture's address, null for one that can't be read, or not yet. */
-export const blurOf = (thumbhash: string): string | null => ask()?.blurOf(thumbhash) ?? null
+/** Returns the blur of a thumbhash as a data URL, null if it is invalid or its reader isn't loaded yet. */
+export const blurOf = (thumbhash: string): string | null =>
+  readerOrLoad()?.blurOf(thumbhash) ?? null
 
-/** The mean colour of a thumbhash, as CSS has it, null for one that can't be read, or not yet. */
-export const colourOf = (thumbhash: string): string | null => ask()?.colourOf(thumbhash) ?? null
+/** Returns the mean colour of a thumbhash in CSS, null as for `blurOf`. */
+export const colourOf = (thumbhash: string): string | null =>
+  readerOrLoad()?.colourOf(thumbhash) ?? null
 
-/** What reads thumbhashes: fetched with the first picture. Who asks before it is here hears of it. */
-function ask(): Reader | null {
-  if (reader || isHere()) return reader
-  if (!isAsked) void fetchReader()
+/** Returns the reader of thumbhashes, loaded for the first picture. Callers track its arrival. */
+function readerOrLoad(): Reader | null {
+  if (reader || isLoaded()) return reader
+  if (!isLoading) void loadReader()
   return null
 }
 
-async function fetchReader(): Promise<void> {
-  isAsked = true
+async function loadReader(): Promise<void> {
+  isLoading = true
   reader = await import('./thumbhash.ts').catch(() => null)
-  isAsked = false
-  if (reader) tell(true)
+  isLoading = false
+  if (reader) setLoaded(true)
 }

@@ -4,34 +4,35 @@ import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
 import { around, type StackedBox } from '../geometry/box.ts'
 import { LiveReads } from './live-reads.ts'
 
-/** Milliseconds in which a picture that came is still new enough to land. */
+/** How long a new picture may still be drawn with the landing animation. */
 const LANDING_WINDOW_MS = 1_000
 
 /**
- * The board as the page sees it: the SDK's state as signals, and one's own pictures that the board
- * doesn't have: not announced yet (their preview is still being made), or turned down.
+ * The board as the page shows it: the SDK's state as signals, and one's own pictures that the board lacks.
+ * Those wait for their preview before they are announced, or were refused.
  */
 export class BoardStore {
   readonly board: Board
   readonly title: Accessor<string>
   readonly status: Accessor<Status>
-  /** Pictures that stand on the board. */
+  /** The number of pictures on the board, trashed ones not counted. */
   readonly count: Accessor<number>
-  /** Ticks with every change of pictures or of their places. */
+  /** A counter that grows with every change of a picture or its place. */
   readonly revision: Accessor<number>
-  /** Ticks when the stack changes. */
+  /** A counter that grows when the order of the stack changes. */
   readonly stackRevision: Accessor<number>
   readonly canUndo: Accessor<boolean>
   readonly canRedo: Accessor<boolean>
-  /** What somebody is called, empty when that isn't known. */
+  /** Returns a visitor's name, empty if unknown. */
   readonly nameOf: (visitor: string) => string
   readonly liveReads: LiveReads
   readonly #boxes = new Map<string, StackedBox>()
-  /** One's own pictures that aren't stored, as last seen. */
+  /** The latest record of each of one's own pictures that isn't stored. */
   readonly #own = new Map<string, ImageRecord>()
   readonly #fileUrls = new Map<string, string>()
+  /** Monotonic times in milliseconds. */
   readonly #addedAt = new Map<string, number>()
-  /** Given up here; the server hasn't heard of it yet. */
+  /** Pictures cancelled here that the server hasn't removed yet. */
   readonly #cancelled = new Set<string>()
   readonly #pictures = new Watched((id) => this.get(id))
   readonly #uploads = new Watched<OwnUpload>((id) => this.board.uploads.get(id))
@@ -47,55 +48,43 @@ export class BoardStore {
     this.liveReads = new LiveReads(board)
     const [title, setTitle] = createSignal(board.title)
     const [status, setStatus] = createSignal(board.status)
-    const [undo, setUndo] = createSignal({ can: board.canUndo, canRe: board.canRedo })
+    const [canUndo, setCanUndo] = createSignal(board.canUndo)
+    const [canRedo, setCanRedo] = createSignal(board.canRedo)
     const [count, setCount] = createSignal(0)
-    const [ticks, setTicks] = createSignal(0)
+    const [revision, bumpRevision] = createCounter()
+    const [stackRevision, bumpStackRevision] = createCounter()
+    const [namesRevision, bumpNames] = createCounter()
     this.title = title
     this.status = status
     this.count = count
-    this.revision = ticks
-    const [layers, setLayers] = createSignal(0)
-    this.stackRevision = layers
-    this.#bumpStackRevision = () => setLayers((n) => n + 1)
-    this.canUndo = () => undo().can
-    this.canRedo = () => undo().canRe
-    const [people, setPeople] = createSignal(0)
+    this.revision = revision
+    this.stackRevision = stackRevision
+    this.canUndo = canUndo
+    this.canRedo = canRedo
     this.nameOf = (visitor) => {
-      people()
+      namesRevision()
       return board.nameOf(visitor)
     }
     this.#setCount = setCount
-    this.#bumpRevision = () => setTicks((n) => n + 1)
-    const offs = [
-      board.on('settings', () => setTitle(board.title)),
-      board.on('status', () => setStatus(board.status)),
-      board.on('undo', () => setUndo({ can: board.canUndo, canRe: board.canRedo })),
-      board.on('uploads', (ids) => {
-        for (const id of ids) if (!board.uploads.has(id)) this.#own.delete(id)
-        batch(() => {
-          this.#uploads.notify(ids)
-          this.#update(ids)
-        })
+    this.#bumpRevision = bumpRevision
+    this.#bumpStackRevision = bumpStackRevision
+    onCleanup(board.on('settings', () => setTitle(board.title)))
+    onCleanup(board.on('status', setStatus))
+    onCleanup(
+      board.on('undo', () => {
+        setCanUndo(board.canUndo)
+        setCanRedo(board.canRedo)
       }),
-      board.on('pictures', (ids) => this.#update(ids)),
-      board.on('arrivals', (ids) => {
-        batch(() => {
-          this.#arrivals.notify(ids)
-          this.#previews.notify(ids)
-          const turned = [...ids].filter((id) => this.#isFailed(id) === this.#boxes.has(id))
-          if (turned.length > 0) this.#update(turned)
-        })
-      }),
-      board.on('seen', (ids) => this.#seenBy.notify(ids)),
-      board.on('people', () => setPeople((n) => n + 1)),
-    ]
-    onCleanup(() => {
-      for (const off of offs) off()
-    })
+    )
+    onCleanup(board.on('people', bumpNames))
+    onCleanup(board.on('pictures', (ids) => this.#update(ids)))
+    onCleanup(board.on('uploads', (ids) => this.#onUploads(ids)))
+    onCleanup(board.on('arrivals', (ids) => this.#onArrivals(ids)))
+    onCleanup(board.on('seen', (ids) => this.#seenBy.notify(ids)))
     this.#update([...board.pictures.keys()])
   }
 
-  /** The picture as it is now, trashed ones too. */
+  /** Returns a picture's current record, also of a trashed one. */
   get(id: string): ImageRecord | undefined {
     return this.board.pictures.get(id) ?? this.#own.get(id)
   }
@@ -105,17 +94,17 @@ export class BoardStore {
     for (const own of this.#own.values()) if (!this.board.pictures.has(own.id)) yield own
   }
 
-  /** Where each picture stands; trashed ones don't. */
+  /** The box of each picture that isn't trashed. */
   get boxes(): ReadonlyMap<string, StackedBox> {
     return this.#boxes
   }
 
-  /** Around all pictures, null on an empty board. */
+  /** The box around all pictures, null on an empty board. */
   get extent(): Box | null {
     return around(this.#boxes.values())
   }
 
-  /** The picture as a signal, for whoever shows it. */
+  /** Returns a picture's record as a signal that lives as long as its owner. */
   picture(id: string): Accessor<ImageRecord | undefined> {
     return this.#pictures.watch(id)
   }
@@ -124,12 +113,12 @@ export class BoardStore {
     return this.#uploads.watch(id)
   }
 
-  /** How far a picture is on its way, whoever sends it. */
+  /** Returns the progress of a picture's upload, one's own or another's, as a signal. */
   arrival(id: string): Accessor<Arrival | undefined> {
     return this.#arrivals.watch(id)
   }
 
-  /** What is to be seen of it before its file. */
+  /** Returns the small picture that stands in for the file, as a signal. */
   preview(id: string): Accessor<Blob | undefined> {
     return this.#previews.watch(id)
   }
@@ -138,12 +127,12 @@ export class BoardStore {
     return this.#seenBy.watch(id)
   }
 
-  /** Whether the picture came just now, to be asked once. */
+  /** Whether a picture appeared so recently that it may be drawn landing. Not reactive. */
   hasJustLanded(id: string): boolean {
     return performance.now() - (this.#addedAt.get(id) ?? -LANDING_WINDOW_MS) < LANDING_WINDOW_MS
   }
 
-  /** The address of one's own file, while it is here. */
+  /** Returns the object URL of one's own file while this page has it, else null. */
   fileUrl(id: string): string | null {
     const kept = this.#fileUrls.get(id)
     if (kept) return kept
@@ -151,7 +140,7 @@ export class BoardStore {
     return file ? this.#urlFor(id, file) : null
   }
 
-  /** Lets one's own file go once nobody shows it: the server has it, or nobody ever will. */
+  /** Revokes the URL of one's own file, unless its upload still needs it. Called when no view shows it. */
   releaseFile(id: string): void {
     const url = this.#fileUrls.get(id)
     if (!url || this.#own.has(id) || this.board.uploads.has(id)) return
@@ -166,12 +155,12 @@ export class BoardStore {
     this.#update([record.id])
   }
 
-  /** The expected picture as it stands by now, null when it was deleted meanwhile. */
+  /** Returns an unannounced picture as it is by now, null if it was deleted meanwhile. */
   unannounced(id: string): ImageRecord | null {
     return this.#own.get(id) ?? null
   }
 
-  /** Writes new places and widths, one undo step for all, and for all that move for the same `step`. */
+  /** Writes new places and widths as one undo step. Calls with the same `step` share one. */
   move(places: ReadonlyMap<string, DragPosition>, step?: object): void {
     for (const [id, { x, y, w }] of places) {
       const set = w === undefined ? { x, y } : { x, y, w }
@@ -183,8 +172,8 @@ export class BoardStore {
   }
 
   remove(ids: readonly string[]): void {
-    const standing = ids.filter((id) => this.board.pictures.get(id)?.deletedAt === null)
-    if (standing.length > 0) this.board.remove(standing)
+    const known = ids.filter((id) => this.board.pictures.get(id)?.deletedAt === null)
+    if (known.length > 0) this.board.remove(known)
     for (const id of ids) {
       if (this.board.pictures.has(id)) continue
       if (this.board.uploads.has(id)) void this.board.cancel(id)
@@ -193,7 +182,7 @@ export class BoardStore {
     this.#update(ids)
   }
 
-  /** Gives one's own picture up while it is on its way, for good. */
+  /** Cancels the upload of one's own picture, and removes it for good. */
   cancel(id: string): void {
     this.#cancelled.add(id)
     void this.board.cancel(id)
@@ -201,7 +190,7 @@ export class BoardStore {
     this.#update([id])
   }
 
-  /** What its sender couldn't send is of no use to others. */
+  /** Whether another visitor's upload has failed. Only its sender still sees the picture. */
   #isFailed(id: string): boolean {
     return this.board.arrival(id)?.state === 'failed' && !this.board.uploads.has(id)
   }
@@ -212,6 +201,24 @@ export class BoardStore {
     return url
   }
 
+  #onUploads(ids: ReadonlySet<string>): void {
+    for (const id of ids) if (!this.board.uploads.has(id)) this.#own.delete(id)
+    batch(() => {
+      this.#uploads.notify(ids)
+      this.#update(ids)
+    })
+  }
+
+  #onArrivals(ids: ReadonlySet<string>): void {
+    batch(() => {
+      this.#arrivals.notify(ids)
+      this.#previews.notify(ids)
+      const turned = [...ids].filter((id) => this.#isFailed(id) === this.#boxes.has(id))
+      if (turned.length > 0) this.#update(turned)
+    })
+  }
+
+  /** Updates boxes, counters and signals after changes of these pictures. */
   #update(ids: readonly string[] | ReadonlySet<string>): void {
     let restacked = false
     for (const id of ids) {
@@ -219,8 +226,8 @@ export class BoardStore {
       const before = this.#boxes.get(id)
       if (record && this.board.uploads.has(id)) this.#own.set(id, record)
       if (!record || record.blob || record.deletedAt !== null) this.#cancelled.delete(id)
-      const stands = record?.deletedAt === null && !this.#cancelled.has(id) && !this.#isFailed(id)
-      if (stands) {
+      const isShown = record?.deletedAt === null && !this.#cancelled.has(id) && !this.#isFailed(id)
+      if (isShown) {
         if (!before && this.status().loaded) this.#addedAt.set(id, performance.now())
         this.#boxes.set(id, { ...boxOf(record), z: record.z })
       } else {
@@ -240,7 +247,7 @@ export class BoardStore {
   }
 }
 
-/** A signal an id for those who look, and none for the thousands at which nobody does. */
+/** Signals by id, made on demand: thousands of pictures that no view watches cost none. */
 class Watched<T> {
   readonly #read: (id: string) => T | undefined
   readonly #watchers = new Map<string, Set<() => void>>()
@@ -264,4 +271,10 @@ class Watched<T> {
   notify(ids: Iterable<string>): void {
     for (const id of ids) for (const watcher of this.#watchers.get(id) ?? []) watcher()
   }
+}
+
+/** Creates a counter for effects that depend on state which is no signal itself. */
+function createCounter(): [Accessor<number>, () => void] {
+  const [count, set] = createSignal(0)
+  return [count, () => void set((n) => n + 1)]
 }

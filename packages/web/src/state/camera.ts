@@ -20,33 +20,33 @@ import {
 } from '../geometry/view.ts'
 import { prefersReducedMotion } from '../look/motion.ts'
 
-/** Milliseconds of a fly-to. */
+/** The duration of a flight from view to view (docs/look.md). */
 const FLIGHT_MS = 320
-/** Milliseconds after the last move until the pictures are drawn sharp again. */
+/** How long after the last move the pictures are drawn sharp again. */
 const REST_DELAY_MS = 160
 
-/** Where the view is and where it goes. Moves are gathered and drawn once a frame. */
+/** The current view and where it is going. Moves are drawn at most once a frame. */
 export class Camera {
-  /** As drawn. */
+  /** The view as drawn. */
   readonly view: Accessor<View>
   readonly size: Accessor<Size>
-  /** The zoom rounded down to a power of two, for what needn't follow every step. */
+  /** The zoom rounded down to a power of two, for effects that needn't follow every step. */
   readonly level: Accessor<number>
-  /** The zoom at rest, rounded up by less than half an octave: how sharp pictures are to be. */
+  /** The zoom at rest, rounded up to a half octave. It decides how sharp pictures are loaded. */
   readonly detail: Accessor<number>
-  /** While it moves, the board is one layer that the compositor shifts and scales. */
+  /** While the view moves, the compositor shifts and scales the board as one layer. */
   readonly isMoving: Accessor<boolean>
   readonly #draw: (view: View) => void
   readonly #resize: (size: Size) => void
   readonly #setMoving: (moving: boolean) => void
-  /** Whether the person has chosen what to see. */
+  /** Whether the person has chosen the view. Until then the camera keeps all pictures in view. */
   isChosen = false
   #now: View
-  /** Where a flight ends: what is pressed twice goes two steps. */
+  /** Where a flight ends. Steps add up from here, so that a double press goes two steps. */
   #target: View
   #frame = 0
   #restTimer: ReturnType<typeof setTimeout> | undefined
-  /** Set by the shell, which knows what covers the board. */
+  /** Screen pixels at each edge that bars cover. */
   insets: Insets = { top: 72, right: 24, bottom: 88, left: 24 }
 
   constructor(size: Size) {
@@ -68,17 +68,17 @@ export class Camera {
     this.#setMoving = setMoving
   }
 
-  /** Ahead of `view` by up to a frame: what the next gesture builds on. */
+  /** The view that the next gesture builds on, ahead of the drawn `view` by up to a frame. */
   get now(): View {
     return this.#now
   }
 
-  /** Where a flight ends, or where it is. */
+  /** The view at the end of the current flight, or the current view. */
   get target(): View {
     return this.#target
   }
 
-  /** What of the board the person sees. */
+  /** The part of the board that no bar covers, in board units. */
   get visibleBox(): Box {
     return visibleBox(this.#now, this.size(), this.insets)
   }
@@ -91,7 +91,7 @@ export class Camera {
   resize(size: Size): void {
     const old = this.size()
     this.#resize(size)
-    // What was in the middle stays there: nothing runs away when a phone is turned.
+    // The centre stays where it is when a phone is turned.
     this.jumpTo(panned(this.#now, (size.w - old.w) / 2, (size.h - old.h) / 2))
   }
 
@@ -117,19 +117,19 @@ export class Camera {
     this.flyTo(zoomed(this.#target, zoomStep(this.#target.zoom, direction), this.centre))
   }
 
-  /** To 100 %, about the middle. */
+  /** Flies to 100 %, about the centre. */
   reset(): void {
     this.flyTo(zoomed(this.#now, 1, this.centre))
   }
 
-  /** So that the box is whole, at once or in a flight; without one, to the origin. */
+  /** Brings the whole box into view. Without a box, goes to the origin. */
   fit(box: Box | null, how: 'fly' | 'at once' = 'fly'): void {
     const view = box ? fitting(box, this.size(), this.insets) : centred(this.size())
     if (how === 'fly') this.flyTo(view)
     else this.jumpTo(view)
   }
 
-  /** Fits the box unless it is whole already. */
+  /** Fits the box unless all of it is in view already. */
   fitUnlessWhole(box: Box): void {
     if (!contains(this.visibleBox, box)) this.flyTo(fitting(box, this.size(), this.insets))
   }
@@ -163,20 +163,20 @@ export class Camera {
   }
 }
 
-/** A view as the end of an address: the board point in the middle of the screen, and the zoom. */
+/** Returns a view as a URL's fragment: the board point at the screen's centre, and the zoom. */
 export function hashFor(view: View, { w, h }: Size): string {
   const { x, y } = toBoard(view, { x: w / 2, y: h / 2 })
   return `#${Math.round(x)},${Math.round(y)},${Number(view.zoom.toPrecision(3))}`
 }
 
-/** The view that an address ends with, null for any other end. */
+/** Parses a URL's fragment. Returns null if it isn't a view. */
 export function viewFromHash(hash: string, { w, h }: Size): View | null {
   const [x, y, zoom, ...further] = hash.slice(1).split(',').map(Number)
   if (x === undefined || y === undefined || zoom === undefined || further.length > 0) return null
   return validView({ x: x - w / 2 / zoom, y: y - h / 2 / zoom, zoom })
 }
 
-/** A view kept from before, or null for anything else. */
+/** Parses a view stored as JSON. Returns null for anything else. */
 export function parseView(text: string | null): View | null {
   try {
     return validView(JSON.parse(text ?? 'null') as View)

@@ -1,6 +1,6 @@
 import { type Accessor, createSignal } from 'solid-js'
 
-/** The picture whose caption is being written. */
+/** The picture whose caption is being edited. */
 export class CaptionEditing {
   readonly now: Accessor<string | null>
   readonly begin: (id: string) => void

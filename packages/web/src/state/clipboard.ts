@@ -1,4 +1,4 @@
-/** Copies text; plain-http pages have no clipboard API, so the old command stands in. */
+/** Copies text. Plain-http pages have no clipboard API, so `execCommand` stands in. False if both fail. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     if (navigator.clipboard) {
@@ -6,7 +6,7 @@ export async function copyText(text: string): Promise<boolean> {
       return true
     }
   } catch {
-    // Refused, or the page isn't in front: the command may still be allowed.
+    // Refused, or the page isn't in front. The command may still be allowed.
   }
   const area = document.createElement('textarea')
   area.value = text
@@ -25,14 +25,14 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-/** Whether this page may put pictures on the clipboard; plain-http pages may not. */
+/** Whether this page may put pictures on the clipboard. Plain-http pages may not. */
 export const canCopyPictures = (): boolean =>
   'clipboard' in navigator && typeof ClipboardItem !== 'undefined'
 
-/** Puts a picture on the clipboard, as PNG: the one type that every browser takes. */
+/** Puts a picture on the clipboard as PNG, the one type that every browser takes. False if refused. */
 export async function copyPicture(address: string): Promise<boolean> {
   try {
-    // Safari asks for the promise: what is awaited first is no longer the person's doing.
+    // Safari needs the promise itself: after an await, the call no longer counts as the person's.
     await navigator.clipboard.write([new ClipboardItem({ 'image/png': png(address) })])
     return true
   } catch {
@@ -40,7 +40,7 @@ export async function copyPicture(address: string): Promise<boolean> {
   }
 }
 
-/** Pixels of a canvas' longest side that every browser can draw. */
+/** Every browser can draw a canvas of this size. */
 const MAX_CANVAS_SIDE_PX = 4_096
 
 async function png(address: string): Promise<Blob> {

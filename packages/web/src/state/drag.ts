@@ -4,11 +4,11 @@ import { type Accessor, batch, createSignal, onCleanup, type Signal } from 'soli
 import { prefersReducedMotion } from '../look/motion.ts'
 import type { BoardStore } from './board-store.ts'
 
-/** Milliseconds in which a picture in someone else's hand covers most of the way to where it is. */
+/** The time in which a picture that another visitor drags covers 63 % of its way to the latest place. */
 const FOLLOW_MS = 45
 
 interface WatchedPosition {
-  readonly place: Signal<DragPosition | undefined>
+  readonly signal: Signal<DragPosition | undefined>
   watchers: number
 }
 
@@ -22,21 +22,22 @@ interface Follower {
   w: number
 }
 
-/** Pictures away from where they are written: in one's own hand, or in someone else's. */
+/** Pictures that are shown away from their record's place: dragged here or by another visitor, or gliding. */
 export class DragState {
   readonly #boardStore: BoardStore
   readonly #watched = new Map<string, WatchedPosition>()
-  /** Places at the start of one's own drag. */
-  readonly #lifted = new Map<string, Placement>()
+  /** The places at the start of one's own drag. */
+  readonly #starts = new Map<string, Placement>()
+  /** The places now of what is dragged here. */
   readonly #own = new Map<string, DragPosition>()
+  /** The places now of pictures that glide. */
   readonly #followers = new Map<string, Follower>()
-  /** Whether one's own hand is full. */
   readonly isDragging: Accessor<boolean>
-  readonly #setDragging: (holding: boolean) => void
-  /** The pictures in any hand. */
+  readonly #setDragging: (isDragging: boolean) => void
+  /** The ids of all pictures that are dragged or glide. */
   readonly moving: Accessor<readonly string[]>
   readonly #setMoving: (ids: readonly string[]) => void
-  /** What stays where it is while copies of it are carried off. */
+  /** The ids of the pictures that stay in place while copies of them are dragged. */
   readonly originals: Accessor<readonly string[]>
   readonly #setOriginals: (ids: readonly string[]) => void
   #followFrame = 0
@@ -44,54 +45,53 @@ export class DragState {
 
   constructor(boardStore: BoardStore) {
     this.#boardStore = boardStore
-    const [holding, setHolding] = createSignal(false)
-    this.isDragging = holding
-    this.#setDragging = setHolding
-    const [away, setAway] = createSignal<readonly string[]>([])
-    this.moving = away
-    this.#setMoving = setAway
-    const [staying, setStaying] = createSignal<readonly string[]>([])
-    this.originals = staying
-    this.#setOriginals = setStaying
-    const off = boardStore.board.on('drags', (ids) => this.#onDrags(ids))
-    onCleanup(off)
+    const [isDragging, setDragging] = createSignal(false)
+    const [moving, setMoving] = createSignal<readonly string[]>([])
+    const [originals, setOriginals] = createSignal<readonly string[]>([])
+    this.isDragging = isDragging
+    this.#setDragging = setDragging
+    this.moving = moving
+    this.#setMoving = setMoving
+    this.originals = originals
+    this.#setOriginals = setOriginals
+    onCleanup(boardStore.board.on('drags', (ids) => this.glide(ids)))
   }
 
-  /** Where a picture is instead of where it is written, as a signal. */
+  /** Returns where a picture is shown instead of its record's place, as a signal. */
   position(id: string): Accessor<DragPosition | undefined> {
     let watched = this.#watched.get(id)
     if (!watched) {
       const place = this.#own.get(id) ?? this.#followers.get(id)
-      watched = { place: createSignal<DragPosition | undefined>(place), watchers: 0 }
+      watched = { signal: createSignal<DragPosition | undefined>(place), watchers: 0 }
       this.#watched.set(id, watched)
     }
-    const { place } = watched
+    const [position] = watched.signal
     watched.watchers++
     onCleanup(() => {
       if (--watched.watchers === 0) this.#watched.delete(id)
     })
-    return place[0]
+    return position
   }
 
-  /** Takes pictures up, or copies of them. */
+  /** Begins to drag pictures, or copies of them. */
   lift(ids: Iterable<string>, what: 'themselves' | 'copies' = 'themselves'): void {
     for (const id of ids) {
       const record = this.#boardStore.get(id)
       if (record)
-        this.#lifted.set(id, { w: record.w, ...placeOf(this.#followers.get(id) ?? record) })
+        this.#starts.set(id, { w: record.w, ...placeOf(this.#followers.get(id) ?? record) })
       this.#followers.delete(id)
     }
-    this.#setOriginals(what === 'copies' ? [...this.#lifted.keys()] : [])
+    this.#setOriginals(what === 'copies' ? [...this.#starts.keys()] : [])
     this.#setDragging(true)
     this.#updateMoving()
   }
 
-  /** Board units since it was lifted; whole ones, so that what stood in a row stays in one. */
+  /** Moves what is dragged by board units since the start. Whole units keep a row straight. */
   moveBy(dx: number, dy: number): void {
     this.#moveOwn(({ x, y }) => ({ x: x + Math.round(dx), y: y + Math.round(dy) }))
   }
 
-  /** Makes everything larger or smaller about a point, to a hundredth of a board unit. */
+  /** Scales what is dragged about a point, to a hundredth of a board unit. */
   scaleBy(factor: number, about: Place): void {
     this.#moveOwn(({ x, y, w }) => ({
       x: toHundredths(about.x + (x - about.x) * factor),
@@ -100,12 +100,12 @@ export class DragState {
     }))
   }
 
-  /** Writes where they are now, once. */
+  /** Ends the drag and writes the places, as one undo step. */
   drop(): void {
     this.#end(() => this.#boardStore.move(this.#own))
   }
 
-  /** Puts copies where they are now, and those themselves back; the copies' ids. */
+  /** Ends the drag, puts copies here and the originals back. Returns the copies' ids. */
   dropCopies(): string[] {
     let ids: string[] = []
     this.#end(() => {
@@ -118,25 +118,27 @@ export class DragState {
     return ids
   }
 
+  /** Ends the drag and puts everything back. */
   cancel(): void {
     this.#end(() => {})
   }
 
-  /** What is written next for these is gone to, not jumped to. */
-  glideNext(ids: Iterable<string>): void {
+  /** Lets pictures glide, instead of jump, to wherever they are placed next. */
+  glide(ids: Iterable<string>): void {
     for (const id of ids) {
       const record = this.#boardStore.get(id)
       if (record && !this.#own.has(id) && !this.#followers.has(id))
         this.#followers.set(id, { w: record.w, ...placeOf(record) })
     }
     this.#updateMoving()
-    this.#startFollowing()
+    if (this.#followers.size > 0)
+      this.#followFrame ||= requestAnimationFrame((now) => this.#follow(now))
   }
 
-  #moveOwn(where: (lifted: Placement) => DragPosition): void {
+  #moveOwn(where: (start: Placement) => DragPosition): void {
     batch(() => {
-      for (const [id, lifted] of this.#lifted) {
-        const place = where(lifted)
+      for (const [id, start] of this.#starts) {
+        const place = where(start)
         this.#own.set(id, place)
         this.#show(id, place)
       }
@@ -150,7 +152,7 @@ export class DragState {
   }
 
   #show(id: string, place: DragPosition | undefined): void {
-    this.#watched.get(id)?.place[1](place)
+    this.#watched.get(id)?.signal[1](place)
   }
 
   #end(write: () => void): void {
@@ -164,33 +166,16 @@ export class DragState {
     })
     if (this.#own.size > 0) this.#boardStore.board.drag(null)
     this.#own.clear()
-    this.#lifted.clear()
+    this.#starts.clear()
     this.#updateMoving()
   }
 
   #updateMoving(): void {
-    this.#setMoving([...this.#lifted.keys(), ...this.#followers.keys()])
-  }
-
-  #onDrags(ids: Iterable<string>): void {
-    for (const id of ids) {
-      if (this.#own.has(id)) continue
-      const record = this.#boardStore.get(id)
-      if (!record) continue
-      if (!this.#followers.has(id)) this.#followers.set(id, { w: record.w, ...placeOf(record) })
-    }
-    this.#updateMoving()
-    this.#startFollowing()
-  }
-
-  #startFollowing(): void {
-    if (this.#followers.size > 0)
-      this.#followFrame ||= requestAnimationFrame((now) => this.#follow(now))
+    this.#setMoving([...this.#starts.keys(), ...this.#followers.keys()])
   }
 
   #follow(now: number, last = now - 16): void {
-    const still = prefersReducedMotion()
-    const part = still ? 1 : 1 - Math.exp((last - now) / FOLLOW_MS)
+    const part = prefersReducedMotion() ? 1 : 1 - Math.exp((last - now) / FOLLOW_MS)
     batch(() => {
       for (const [id, follower] of this.#followers) {
         const held = this.#boardStore.board.drags.get(id)
@@ -206,7 +191,7 @@ export class DragState {
     this.#followFrame = this.#followers.size > 0 ? requestAnimationFrame(next) : 0
   }
 
-  /** Goes part of the way; true when it is there. */
+  /** Moves a picture part of its way. True once it has arrived. */
   #step(id: string, follower: Follower, { x, y, w }: Placement, part: number): boolean {
     follower.x += (x - follower.x) * part
     follower.y += (y - follower.y) * part

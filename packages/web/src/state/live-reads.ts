@@ -1,9 +1,9 @@
 import { type Board, liveUrl } from '@wirephoto/client'
 import { createSelector, createSignal } from 'solid-js'
 
-/** Of pictures that sharpen as they come, the one that this page reads: the first that asked (A20). */
+/** Reads of files while they arrive. The page reads one at a time, the first that was requested (A20). */
 export class LiveReads {
-  /** Whether it is the turn of a picture. */
+  /** Whether a picture's file is the one to read now. */
   readonly isReading: (id: string) => boolean
   readonly #board: Board
   readonly #page = Math.random().toString(36).slice(2)

@@ -20,7 +20,7 @@ export interface OpenMenu {
   readonly items: readonly MenuItem[]
 }
 
-/** The menu that is open, one at a time; what draws it comes after the board. */
+/** The menu that is open, at most one. Its component loads after the board. */
 export class Menus {
   readonly now: Accessor<OpenMenu | null>
   readonly open: (menu: OpenMenu) => void

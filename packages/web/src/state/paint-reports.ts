@@ -4,43 +4,43 @@ import { viewBox } from '../geometry/view.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
 
-/** Tells the senders of new pictures when those are painted here: within view, on a visible tab. */
+/** Reports new pictures as seen once they are painted here: in view, on a visible tab. */
 export class PaintReporter {
   readonly #boardStore: BoardStore
   readonly #camera: Camera
-  /** Painted, but nobody has been told. */
+  /** Painted pictures that haven't been reported. */
   readonly #painted = new Set<string>()
   #frame = 0
 
   constructor(boardStore: BoardStore, camera: Camera) {
     this.#boardStore = boardStore
     this.#camera = camera
-    const look = (): void => this.#schedule()
+    const schedule = (): void => this.#schedule()
     createEffect(() => {
       camera.view()
       boardStore.revision()
       boardStore.status()
-      look()
+      schedule()
     })
-    document.addEventListener('visibilitychange', look)
+    document.addEventListener('visibilitychange', schedule)
     onCleanup(() => {
-      document.removeEventListener('visibilitychange', look)
+      document.removeEventListener('visibilitychange', schedule)
       cancelAnimationFrame(this.#frame)
     })
   }
 
-  /** Its pixels are decoded and will be in the next frame. */
+  /** Notes that a picture is decoded, so that the next frame will show it. */
   markPainted(id: string): void {
     this.#painted.add(id)
     this.#schedule()
   }
 
-  /** It isn't drawn any more. */
+  /** Drops a picture that is no longer drawn. */
   forget(id: string): void {
     this.#painted.delete(id)
   }
 
-  /** Whether a picture stands within the visible part of the page. */
+  /** Whether a picture is within view. Not reactive. */
   isInView(id: string): boolean {
     const box = this.#boardStore.boxes.get(id)
     return box !== undefined && overlaps(box, viewBox(this.#camera.now, this.#camera.size()))
@@ -56,7 +56,7 @@ export class PaintReporter {
     if (this.#boardStore.status().connection !== 'live') return
     const ids = [...this.#painted].filter((id) => this.isInView(id))
     for (const id of ids) this.#painted.delete(id)
-    // The frame that has them comes after this callback.
+    // Animation callbacks run before their frame is painted.
     if (ids.length > 0) requestAnimationFrame(() => this.#boardStore.board.reportSeen(ids))
   }
 }

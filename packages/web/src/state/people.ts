@@ -4,15 +4,15 @@ import { type Accessor, createSignal, onCleanup } from 'solid-js'
 
 const KEY = 'name'
 
-/** Who is here, as signals, and what we are called. */
+/** The visitors who are here, as signals, and this visitor's own name. */
 export class People {
-  /** Others' pages by session, at most once a frame. */
+  /** Other pages by session, updated at most once a frame. */
   readonly others: Accessor<ReadonlyMap<string, Person>>
-  /** Visitors, oneself included. */
+  /** The number of visitors, this one included. */
   readonly visitorCount: Accessor<number>
-  /** What we are called, empty for nothing; null until it has been asked. */
+  /** This visitor's name; empty if they skipped it, null until they were asked. */
   readonly name: Accessor<string | null>
-  /** Whether the list of them is open. */
+  /** Whether the list of visitors is open. */
   readonly isOpen: Accessor<boolean>
   readonly toggle: (open?: boolean) => void
   readonly #board: Board
@@ -21,46 +21,45 @@ export class People {
   constructor(board: Board) {
     this.#board = board
     const [others, setOthers] = createSignal<ReadonlyMap<string, Person>>(new Map())
-    const [crowd, setCrowd] = createSignal(board.visitorCount)
-    const [name, setName] = createSignal(kept())
+    const [visitorCount, setVisitorCount] = createSignal(board.visitorCount)
+    const [name, setName] = createSignal(storedName())
     this.others = others
-    this.visitorCount = crowd
+    this.visitorCount = visitorCount
     this.name = name
     this.#setName = setName
     const [isOpen, setOpen] = createSignal(false)
     this.isOpen = isOpen
     this.toggle = (open = !isOpen()) => setOpen(open)
     let frame = 0
-    const look = (): void => {
+    const update = (): void => {
       frame = 0
       setOthers(new Map(board.people))
-      setCrowd(board.visitorCount)
+      setVisitorCount(board.visitorCount)
     }
-    const off = board.on('people', () => {
-      frame ||= requestAnimationFrame(look)
-    })
-    onCleanup(() => {
-      off()
-      cancelAnimationFrame(frame)
-    })
-    // Others see us come, be it without a name.
+    onCleanup(
+      board.on('people', () => {
+        frame ||= requestAnimationFrame(update)
+      }),
+    )
+    onCleanup(() => cancelAnimationFrame(frame))
+    // The others see this visitor come, with or without a name.
     board.setName(name() ?? '')
   }
 
-  /** Keeps what we are called for all boards of this browser. */
+  /** Sets this visitor's name, and keeps it for all boards in this browser. */
   setName(name: string): void {
     const short = name.trim().slice(0, limits.personNameLength)
     try {
       localStorage.setItem(KEY, short)
     } catch {
-      // Where nothing can be kept it holds until the page goes.
+      // Storage is blocked: the name lasts as long as the page.
     }
     this.#setName(short)
     this.#board.setName(short)
   }
 }
 
-function kept(): string | null {
+function storedName(): string | null {
   try {
     return localStorage.getItem(KEY)
   } catch {

@@ -1,14 +1,14 @@
 import { type Accessor, batch, createSelector, createSignal } from 'solid-js'
 
-/** What is selected, and the one picture that the keyboard stands on. */
+/** The selected pictures, and the active one: the picture that the keyboard is on. */
 export class Selection {
   readonly ids: Accessor<ReadonlySet<string>>
-  /** Whether a picture is selected; only those whose answer changes are told. */
+  /** Whether a picture is selected. Notifies only pictures whose answer changes. */
   readonly has: (id: string) => boolean
   readonly active: Accessor<string | null>
   readonly isActive: (id: string) => boolean
   readonly #set: (ids: ReadonlySet<string>) => void
-  /** Whether it was the keyboard that went there, so that the focus has to follow. */
+  /** Whether the keyboard chose the active picture, so that the focus must follow. */
   readonly byKey: Accessor<boolean>
   readonly activate: (id: string | null, byKey?: boolean) => void
 
@@ -17,7 +17,7 @@ export class Selection {
     const [active, setActive] = createSignal<string | null>(null)
     const [byKey, setByKey] = createSignal(false)
     this.ids = ids
-    this.has = createSelector(ids, (id: string, selectAll) => selectAll.has(id))
+    this.has = createSelector(ids, (id: string, all) => all.has(id))
     this.active = active
     this.isActive = createSelector(active)
     this.#set = (next) => {
@@ -32,11 +32,11 @@ export class Selection {
   }
 
   select(id: string): void {
-    this.all([id])
+    this.selectMany([id])
     this.activate(id)
   }
 
-  all(ids: Iterable<string>): void {
+  selectMany(ids: Iterable<string>): void {
     this.#set(new Set(ids))
   }
 
@@ -51,11 +51,11 @@ export class Selection {
     this.#set(new Set())
   }
 
-  /** Forgets what no longer stands on the board. */
-  retain(standing: { has(id: string): boolean }): void {
-    const kept = [...this.ids()].filter((id) => standing.has(id))
-    if (kept.length < this.ids().size) this.all(kept)
+  /** Drops pictures that aren't in this set. */
+  retain(ids: { has(id: string): boolean }): void {
+    const kept = [...this.ids()].filter((id) => ids.has(id))
+    if (kept.length < this.ids().size) this.selectMany(kept)
     const active = this.active()
-    if (active && !standing.has(active)) this.activate(null)
+    if (active && !ids.has(active)) this.activate(null)
   }
 }

@@ -1,22 +1,22 @@
 import { thumbHashToAverageRGBA, thumbHashToDataURL } from 'thumbhash'
 
-const cache = new Map<string, string>()
+const blurs = new Map<string, string>()
 const colours = new Map<string, string>()
 
-/** The blur of a thumbhash as a picture's address, null for one that can't be read. */
+/** Returns the blur of a thumbhash as a data URL, null if it is invalid. */
 export function blurOf(thumbhash: string): string | null {
-  const known = cache.get(thumbhash)
+  const known = blurs.get(thumbhash)
   if (known) return known
   try {
     const url = thumbHashToDataURL(bytesOf(thumbhash))
-    cache.set(thumbhash, url)
+    blurs.set(thumbhash, url)
     return url
   } catch {
     return null
   }
 }
 
-/** The mean colour of a thumbhash, as CSS has it, null for one that can't be read. */
+/** Returns the mean colour of a thumbhash in CSS, null if it is invalid. */
 export function colourOf(thumbhash: string): string | null {
   const known = colours.get(thumbhash)
   if (known) return known

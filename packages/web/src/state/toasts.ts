@@ -14,7 +14,7 @@ export interface Toast {
   readonly action: Action | undefined
 }
 
-/** One sentence, one action, a few seconds. */
+/** Notices: one sentence, at most one action, for a few seconds. */
 export class Toasts {
   readonly list: Accessor<readonly Toast[]>
   readonly #set: (change: (list: readonly Toast[]) => readonly Toast[]) => void
@@ -33,7 +33,7 @@ export class Toasts {
     this.#add({ text, trouble: true, stays: false, action })
   }
 
-  /** Until it is acted upon. */
+  /** Shows a notice that stays until its action runs. */
   insist(text: string, action: Action): void {
     this.#add({ text, trouble: true, stays: true, action })
   }

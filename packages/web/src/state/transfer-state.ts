@@ -1,22 +1,23 @@
-import { type ImageRecord } from '@wirephoto/board'
+import type { ImageRecord } from '@wirephoto/board'
+import type { Arrival } from '@wirephoto/client'
 import { type Accessor, createMemo } from 'solid-js'
 import { words } from '../words/page.ts'
 import type { BoardStore } from './board-store.ts'
 
-/** A picture on its way in, as it is shown. */
+/** The state of a picture's upload, as the page shows it. */
 export interface TransferState {
   readonly state: 'arriving' | 'waiting' | 'stalled' | 'retrying' | 'failed'
-  /** What has been sent, from 0 to 1; null when that can't be told. */
+  /** The share that the server has, from 0 to 1; null if the total is unknown. */
   readonly share: number | null
-  /** Who sends it; null for oneself. */
+  /** The sender's name; null if this visitor sends it. */
   readonly by: string | null
-  /** Milliseconds since 1970, while `retrying`. */
+  /** When the next try begins, in milliseconds since 1970, while `retrying`. */
   readonly retryAt: number
 }
 
 /**
- * How far a picture is: by what this page knows of its own upload, else by what the server tells of
- * everybody's. Null once it is stored.
+ * Returns the state of a picture's upload as a signal, null once it is stored. For one's own upload the
+ * page knows it, for others' the server reports it.
  */
 export function transferStateOf(
   boardStore: BoardStore,
@@ -27,17 +28,17 @@ export function transferStateOf(
   const arrival = boardStore.arrival(id)
   return createMemo<TransferState | null>((last) => {
     const own = upload()
-    const told = arrival()
+    const reported = arrival()
     if (own) {
       const isOffline = boardStore.status().connection === 'offline'
       const isStalled =
         own.state === 'sending'
-          ? isOffline || (told?.state === 'stalled' && told.sent > 0)
+          ? isOffline || (reported?.state === 'stalled' && reported.sent > 0)
           : own.state === 'waiting' && isOffline
       return {
         state: isStalled ? 'stalled' : own.state === 'sending' ? 'arriving' : own.state,
-        // What the server has: the browser counts what it has buffered.
-        share: own.total > 0 ? (told?.sent ?? 0) / own.total : 0,
+        // The server's count: the browser's own counts bytes that are only buffered.
+        share: own.total > 0 ? (reported?.sent ?? 0) / own.total : 0,
         by: null,
         retryAt: own.retryAt ?? 0,
       }
@@ -45,9 +46,10 @@ export function transferStateOf(
     const { blob = null, author = '' } = record() ?? {}
     if (blob !== null) return null
     const by = author === boardStore.board.visitor ? null : boardStore.nameOf(author) || words.guest
-    const known = told ?? { state: 'arriving' as const, sent: 0, total: null }
-    // While the line is down, the last that was known.
-    const share = known.total ? known.sent / known.total : (last?.share ?? null)
-    return { state: known.state, share, by, retryAt: told?.retryAt ?? 0 }
+    const { state, sent, total, retryAt } = reported ?? UNREPORTED
+    // Without a connection, the last known share stays.
+    return { state, share: total ? sent / total : (last?.share ?? null), by, retryAt: retryAt ?? 0 }
   }, null)
 }
+
+const UNREPORTED: Arrival = { state: 'arriving', sent: 0, total: null, live: false }

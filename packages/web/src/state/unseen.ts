@@ -7,14 +7,14 @@ import type { Camera } from './camera.ts'
 
 export type Edge = 'top' | 'right' | 'bottom' | 'left'
 
-/** What has come beyond one edge of the view. */
+/** New pictures beyond one edge of the view, and the box around them. */
 export interface UnseenBeyondEdge {
   readonly edge: Edge
   readonly count: number
   readonly box: Box
 }
 
-/** Pictures that came since the page was opened and that haven't been in view yet. */
+/** Pictures that came after the page was opened and haven't been in view yet. */
 export class Unseen {
   readonly beyondEdges: Accessor<readonly UnseenBeyondEdge[]>
   readonly #camera: Camera
@@ -24,29 +24,18 @@ export class Unseen {
     this.#camera = camera
     const known = new Set<string>()
     const [unseen, setUnseen] = createSignal<ReadonlySet<string>>(new Set())
-    const look = (ids: Iterable<string>): void => {
-      const fresh: string[] = []
+    const note = (ids: Iterable<string>): void => {
+      const added: string[] = []
+      // Pictures that come before the board is loaded were there already.
+      const { loaded } = boardStore.board.status
       for (const id of ids) {
-        const came = !known.has(id)
+        if (!known.has(id) && loaded && boardStore.boxes.has(id)) added.push(id)
         known.add(id)
-        if (came && isLoaded && boardStore.boxes.has(id)) fresh.push(id)
       }
-      if (fresh.length > 0) setUnseen((all) => new Set([...all, ...fresh]))
+      if (added.length > 0) setUnseen((all) => new Set([...all, ...added]))
     }
-    let isLoaded = false
-    // The first pictures are what was there already.
-    const offs = [
-      boardStore.board.on('pictures', look),
-      boardStore.board.on('status', ({ loaded }) => {
-        if (loaded && !isLoaded) look(boardStore.board.pictures.keys())
-        isLoaded = loaded
-      }),
-    ]
-    look(boardStore.board.pictures.keys())
-    isLoaded = boardStore.board.status.loaded
-    onCleanup(() => {
-      for (const off of offs) off()
-    })
+    onCleanup(boardStore.board.on('pictures', note))
+    for (const id of boardStore.board.pictures.keys()) known.add(id)
 
     this.beyondEdges = createMemo(() => {
       const ids = unseen()
@@ -55,15 +44,15 @@ export class Unseen {
       camera.view()
       const { visibleBox } = camera
       const beyond = new Map<Edge, Box[]>()
-      const left = new Set<string>()
+      const stillUnseen = new Set<string>()
       for (const id of ids) {
         const box = boardStore.boxes.get(id)
         if (!box || overlaps(box, visibleBox)) continue
-        left.add(id)
+        stillUnseen.add(id)
         const edge = edgeOf(box, visibleBox)
         beyond.set(edge, [...(beyond.get(edge) ?? []), box])
       }
-      if (left.size < ids.size) queueMicrotask(() => untrack(() => setUnseen(left)))
+      if (stillUnseen.size < ids.size) queueMicrotask(() => untrack(() => setUnseen(stillUnseen)))
       return [...beyond].map(([edge, boxes]) => ({
         edge,
         count: boxes.length,
@@ -72,7 +61,7 @@ export class Unseen {
     })
   }
 
-  /** Flies to what has come. */
+  /** Flies to the new pictures beyond an edge. */
   flyTo({ box }: UnseenBeyondEdge): void {
     const from = this.#camera.now
     this.#camera.isChosen = true
@@ -80,7 +69,7 @@ export class Unseen {
     this.#flight = { from, to: this.#camera.target }
   }
 
-  /** Flies back to where one was, if one has only flown since. */
+  /** Flies back to the view before `flyTo`. False if the view has moved since. */
   flyBack(): boolean {
     const flown = this.#flight
     this.#flight = null
@@ -90,7 +79,7 @@ export class Unseen {
   }
 }
 
-/** The edge that a line from the middle of the view to the middle of the box crosses. */
+/** Returns the edge that a line from the view's centre to the box's centre crosses. */
 function edgeOf(box: Box, view: Box): Edge {
   const dx = (box.x + box.w / 2 - (view.x + view.w / 2)) / view.w
   const dy = (box.y + box.h / 2 - (view.y + view.h / 2)) / view.h
