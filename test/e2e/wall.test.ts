@@ -48,3 +48,69 @@ for (const host of HOSTS)
     await shows(wall, second.blob)
     assert.deepEqual(problems, [])
   })
+
+test('a wall releases the preview of each picture that it no longer shows', async (t) => {
+  const board = await fixture.newBoard()
+  const page = openBoard({ url: fixture.server.url, board })
+  t.after(() => page.close())
+  const context = await fixture.browser.newContext({ viewport: { width: 1440, height: 900 } })
+  t.after(() => context.close())
+  await context.addInitScript(recordObjectUrls)
+  const wall = await context.newPage()
+  await wall.clock.install()
+  await wall.goto(`http://localhost:${fixture.server.port}/b/${board}/show`)
+  await wall.getByText(words.wallEmpty).waitFor()
+
+  const resume = page.pauseUploads()
+  const ids: string[] = []
+  for (const seed of [3, 4, 5]) {
+    const [file, preview] = await Promise.all([
+      drawPicture({ width: 900, height: 600, seed }),
+      drawPicture({ width: 90, height: 60, seed, format: 'webp' }),
+    ])
+    const caption = `Picture ${seed}`
+    const blob = new Blob([new Uint8Array(file)])
+    ids.push(
+      ...page.add([{ file: blob, name: 'p.jpg', caption, preview, width: 900, height: 600 }]),
+    )
+    await wall.getByAltText(caption).last().waitFor()
+  }
+  assert.match((await shown(wall).getAttribute('src'))!, /^blob:/, 'its preview, before its file')
+  await wall.clock.runFor(21_000)
+  await wall.locator('.wall-mosaic img[src^="blob:"]').nth(2).waitFor()
+
+  resume()
+  await Promise.all(ids.map((id) => page.stored(id)))
+  await wall.waitForFunction(
+    () => document.querySelectorAll('.wall-mosaic img:not([src^="blob:"])').length === 3,
+  )
+  const { made, kept } = await wall.evaluate(() => window.objectUrls)
+  assert.ok(made.length >= 3, `${made.length} made`)
+  assert.deepEqual(kept, [])
+})
+
+/** The picture that the wall shows in full strength. */
+const shown = (page: Page) => page.locator('.wall-frame img:last-child')
+
+declare global {
+  interface Window {
+    objectUrls: { made: string[]; kept: string[] }
+  }
+}
+
+/** Records the object URLs that the page makes, and those that it hasn't released. */
+function recordObjectUrls(): void {
+  const urls = { made: [] as string[], kept: [] as string[] }
+  window.objectUrls = urls
+  const { createObjectURL, revokeObjectURL } = URL
+  URL.createObjectURL = (blob) => {
+    const url = createObjectURL(blob)
+    urls.made.push(url)
+    urls.kept.push(url)
+    return url
+  }
+  URL.revokeObjectURL = (url) => {
+    urls.kept = urls.kept.filter((other) => other !== url)
+    revokeObjectURL(url)
+  }
+}

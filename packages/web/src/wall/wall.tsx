@@ -1,7 +1,15 @@
 import './wall.css'
 import { type ImageRecord, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
-import { createEffect, createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
+import {
+  createEffect,
+  createRenderEffect,
+  createSignal,
+  For,
+  type JSX,
+  onCleanup,
+  Show,
+} from 'solid-js'
 import { renderSVG } from 'uqr'
 import { words } from '../words/page.ts'
 
@@ -71,16 +79,7 @@ export function Wall(props: { board: Board }): JSX.Element {
         }
       >
         <ul class="wall-mosaic" style={{ '--rows': Math.ceil(Math.sqrt(mosaic().length / 2.5)) }}>
-          <For each={mosaic()}>
-            {(record) => (
-              <li style={{ 'aspect-ratio': `${record.width} / ${record.height}` }}>
-                <img
-                  src={sourceOf(board, record, MOSAIC_SIDE_PX) ?? ''}
-                  alt={record.caption || record.name}
-                />
-              </li>
-            )}
-          </For>
+          <For each={mosaic()}>{(record) => <MosaicTile board={board} record={record} />}</For>
         </ul>
       </Show>
       <BoardCode address={location.href.replace(/\/show\/?$/, '').replace(/\/b\/main$/, '/')} />
@@ -93,43 +92,69 @@ export function Wall(props: { board: Board }): JSX.Element {
   )
 }
 
+interface Layer {
+  readonly source: string | Blob
+  readonly image: HTMLImageElement
+}
+
 /** Shows a picture, cross-faded from the one before. */
 function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
   const { board } = props
-  interface Layer {
-    readonly id: string
-    readonly src: string
-  }
   const [layers, setLayers] = createSignal<readonly Layer[]>([])
   createEffect(() => {
     const { id } = props.record
-    const src = sourceOf(board, props.record, screenPixels())
-    if (src === null || layers().at(-1)?.src === src) return
-    const image = new Image()
-    image.src = src
-    const add = (): void => {
-      if (props.record.id === id) setLayers((before) => [...before.slice(-1), { id, src }])
-    }
-    image.decode().then(add, () => {
-      // The next change of the record brings another address.
-    })
+    const source = sourceOf(board, props.record, screenPixels())
+    if (source === null || layers().at(-1)?.source === source) return
+    decoded(source).then(
+      (image) => {
+        if (props.record.id === id) setLayers((before) => [...before.slice(-1), { source, image }])
+      },
+      () => {
+        // The next change of the record brings another source.
+      },
+    )
   })
   const by = (): string => board.nameOf(props.record.author)
   return (
     <figure class="wall-picture">
       <div class="wall-frame">
         <For each={layers()}>
-          {({ src }, i) => (
-            <img
-              classList={{ leaving: i() < layers().length - 1 }}
-              src={src}
-              alt={props.record.caption || props.record.name}
-            />
-          )}
+          {({ image }, i) => {
+            createRenderEffect(() => {
+              image.alt = props.record.caption || props.record.name
+              image.classList.toggle('leaving', i() < layers().length - 1)
+            })
+            return image
+          }}
         </For>
       </div>
       <figcaption dir="auto">{[props.record.caption, by()].filter(Boolean).join(' · ')}</figcaption>
     </figure>
+  )
+}
+
+/** Decodes a picture. The element keeps its pixels, so a blob's URL is released at once. */
+async function decoded(source: string | Blob): Promise<HTMLImageElement> {
+  const image = new Image()
+  const url = typeof source === 'string' ? source : URL.createObjectURL(source)
+  image.src = url
+  try {
+    await image.decode()
+    return image
+  } finally {
+    if (url !== source) URL.revokeObjectURL(url)
+  }
+}
+
+/** Shows one picture of the mosaic. */
+function MosaicTile(props: { board: Board; record: ImageRecord }): JSX.Element {
+  const source = sourceOf(props.board, props.record, MOSAIC_SIDE_PX)
+  const url = source instanceof Blob ? URL.createObjectURL(source) : source
+  if (url !== source) onCleanup(() => URL.revokeObjectURL(url!))
+  return (
+    <li style={{ 'aspect-ratio': `${props.record.width} / ${props.record.height}` }}>
+      <img src={url ?? ''} alt={props.record.caption || props.record.name} />
+    </li>
   )
 }
 
@@ -148,17 +173,9 @@ function BoardCode(props: { address: string }): JSX.Element {
   )
 }
 
-/** Returns the URL of a picture's file, or of its preview while it arrives. */
-function sourceOf(board: Board, record: ImageRecord, pixels: number): string | null {
-  const address = blobUrl(board, record, pixels)
-  if (address) return address
-  const preview = board.preview(record.id)
-  if (!preview) return null
-  const known = previews.get(preview) ?? URL.createObjectURL(preview)
-  previews.set(preview, known)
-  return known
-}
-const previews = new WeakMap<Blob, string>()
+/** Returns the URL of a picture's file, its preview while it arrives, or null. */
+const sourceOf = (board: Board, record: ImageRecord, pixels: number): string | Blob | null =>
+  blobUrl(board, record, pixels) ?? board.preview(record.id)
 
 const screenPixels = (): number => Math.max(innerWidth, innerHeight) * devicePixelRatio
 
