@@ -23,14 +23,14 @@ async function write(engine: Engine, board: string, stop: number): Promise<void>
   let { cursor } = await engine.log.load(board)
   for (let seq = seqOf(cursor) + 1; seq <= stop; seq++) {
     const { changes, clients, blob } = step(board, seq)
-    const arrival = join(folder, 'arrivals', `${board}-${seq}`)
+    const path = join(folder, 'arrivals', `${board}-${seq}`)
     if (blob) {
-      await writeFile(arrival, blob)
-      await engine.blobs.put(arrival, sha256Of(blob))
+      await writeFile(path, blob)
+      await engine.blobs.put(path, sha256Of(blob))
     }
     cursor = (await engine.log.append(board, { expected: cursor, changes, clients }))!
     say({ board, seq })
-    if (blob) await rm(arrival)
+    if (blob) await rm(path)
   }
 }
 

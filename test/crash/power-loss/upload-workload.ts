@@ -34,37 +34,42 @@ function fileOf(id: string): Buffer {
   return bytes
 }
 
-/** Takes in the rest of an upload part by part, then stores it: what intake does, but for the verdict. */
+/** Receives the rest of an upload part by part and stores it, as Intake does, but without validation. */
 export async function send(
-  { engine, arrivals }: Parts,
+  { engine, incomingFiles }: Parts,
   id: string,
   say: (said: Said) => void = () => {},
 ): Promise<void> {
   const bytes = fileOf(id)
-  const arrival = await arrivals.create({ board: BOARD, id, name: 'a.jpg', length: bytes.length })
-  say({ id, offset: arrival.offset, stored: false })
-  while (!arrival.isComplete) {
-    const at = arrival.offset
+  const incomingFile = await incomingFiles.create({
+    board: BOARD,
+    id,
+    name: 'a.jpg',
+    length: bytes.length,
+  })
+  say({ id, offset: incomingFile.offset, stored: false })
+  while (!incomingFile.isComplete) {
+    const at = incomingFile.offset
     const part = bytes.subarray(at, at + PART_BYTES)
-    await arrival.receive(Readable.from([part.subarray(0, 70_000), part.subarray(70_000)]), {
+    await incomingFile.receive(Readable.from([part.subarray(0, 70_000), part.subarray(70_000)]), {
       at,
       limit: bytes.length,
     })
-    if (!arrival.isComplete) say({ id, offset: await arrival.sync(), stored: false })
+    if (!incomingFile.isComplete) say({ id, offset: await incomingFile.sync(), stored: false })
   }
-  await store(engine, arrival, id)
+  await store(engine, incomingFile, id)
   say({ id, offset: bytes.length, stored: true })
-  await arrivals.remove(arrival)
+  await incomingFiles.remove(incomingFile)
 }
 
 interface Parts {
   readonly engine: Engine
-  readonly arrivals: IncomingFiles
+  readonly incomingFiles: IncomingFiles
 }
 
-async function store(engine: Engine, arrival: IncomingFile, id: string): Promise<void> {
-  const blob = await arrival.digest()
-  await engine.blobs.put(arrival.path, blob)
+async function store(engine: Engine, incomingFile: IncomingFile, id: string): Promise<void> {
+  const blob = await incomingFile.digest()
+  await engine.blobs.put(incomingFile.path, blob)
   const append = async () => {
     const { cursor: expected } = await engine.log.load(BOARD)
     const changes = [{ put: pictureOf(id, blob) }]
@@ -81,26 +86,26 @@ export async function check(folder: string, lines: readonly string[]): Promise<v
   const engine = await openEngine(`sqlite:${folder}`)
   try {
     if (!(await engine.boards.has(BOARD))) return assert.equal(said.size, 0)
-    const arrivals = await IncomingFiles.open(join(folder, 'arrivals'))
+    const incomingFiles = await IncomingFiles.open(join(folder, 'arrivals'))
     const before = await blobsOf(engine)
     for (const [id, { offset, stored }] of said) {
       if (stored) assert.ok(before.has(id), `${id} was stored and is gone`)
       if (before.has(id)) continue
-      const arrival = arrivals.get(BOARD, id)
+      const incomingFile = incomingFiles.get(BOARD, id)
       assert.ok(
-        arrival && arrival.offset >= offset,
-        `${id} had ${offset} bytes, not ${arrival?.offset}`,
+        incomingFile && incomingFile.offset >= offset,
+        `${id} had ${offset} bytes, not ${incomingFile?.offset}`,
       )
-      const there = await readFile(arrival.path)
-      assert.ok(there.equals(fileOf(id).subarray(0, arrival.offset)), `${id} has other bytes`)
+      const there = await readFile(incomingFile.path)
+      assert.ok(there.equals(fileOf(id).subarray(0, incomingFile.offset)), `${id} has other bytes`)
     }
-    for (const id of UPLOADS) if (!before.has(id)) await send({ engine, arrivals }, id)
+    for (const id of UPLOADS) if (!before.has(id)) await send({ engine, incomingFiles }, id)
     for (const [id, blob] of await blobsOf(engine)) {
       const hash = createHash('sha256').update(await buffer(await engine.blobs.get(blob)))
       assert.equal(hash.digest('hex'), blob, `${id} is stored and damaged`)
       assert.equal(blob, createHash('sha256').update(fileOf(id)).digest('hex'))
     }
-    await arrivals.close()
+    await incomingFiles.close()
   } finally {
     await engine.close()
   }

@@ -8,11 +8,11 @@ import { BOARD, send, UPLOADS } from './upload-workload.ts'
 const data = process.argv[2]!
 const engine = await openEngine(`sqlite:${data}`)
 await engine.boards.create(BOARD)
-const arrivals = await IncomingFiles.open(join(data, 'arrivals'))
+const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'))
 await Promise.all(
   UPLOADS.map((id) =>
-    send({ engine, arrivals }, id, (said) => writeSync(1, `${JSON.stringify(said)}\n`)),
+    send({ engine, incomingFiles }, id, (said) => writeSync(1, `${JSON.stringify(said)}\n`)),
   ),
 )
-await arrivals.close()
+await incomingFiles.close()
 await engine.close()

@@ -62,7 +62,7 @@ export async function imageRoutes(
   await app.register(async (streams) => {
     streams.removeAllContentTypeParsers()
     streams.addContentTypeParser('*', (_request, _body, done) => done(null))
-    // The arrival cuts a file off before the form's parser would.
+    // `IncomingFile` cuts a file off before the form's parser would.
     const fileSize = context.maxUpload + 1
     const limits = { files: FILES, fileSize, fields: 20, fieldSize: FORM }
     await streams.register(multipart, { limits })

@@ -217,7 +217,7 @@ test('A14: a picture that is removed meanwhile settles in the trash', async () =
 test('F1: who is told that all has arrived may think that it is stored', async () => {
   const id = await announce()
   await create(id, picture.length)
-  // The last answer was lost, and the verdict is still to come.
+  // The last answer was lost, and the validation is still to come.
   const incomingFile = server.images.incomingFiles.get(DEFAULT_BOARD_ID, id)!
   await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
   assert.equal((await server.record(id))!.blob, null)
@@ -269,7 +269,7 @@ test('F1, R20: after a restart an upload goes on from its last durable byte', as
 test('F1, R20: a restart finishes what has arrived and drops what nobody waits for', async () => {
   const [whole, orphan, settled] = [await announce(), await announce(), await announce()]
   for (const id of [whole, orphan, settled]) await create(id, picture.length)
-  // All bytes are there and the server dies before the verdict.
+  // All bytes are there and the server dies before the validation.
   for (const id of [whole, orphan, settled]) {
     const incomingFile = server.images.incomingFiles.get(DEFAULT_BOARD_ID, id)!
     await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
