@@ -5,12 +5,15 @@ import { type Figure, interleave, spread } from './support/figures.ts'
 import { postPicture, RawClient, Writer } from './support/raw-client.ts'
 
 export const WRITER_COUNT = 100
-/** Commands that a busy writer has unanswered; the client's queue sends what has gathered in one message. */
+/**
+ * Commands that a busy writer has unanswered. The client's queue sends the waiting ones in one
+ * message.
+ */
 const UNANSWERED_COUNT = 8
 const ROUND_COUNT = 5
 const ROUND_S = 5
 
-/** S9: how many commands a second a board takes, each durable before its answer. */
+/** S9: commands that a board takes in a second, each durable before its answer. */
 export async function commands(): Promise<Figure[]> {
   const server = await ServerProcess.open()
   const echo = await startBaseline('echo')
@@ -77,7 +80,10 @@ type Send = (writer: number, x: number) => Promise<unknown>
 export const connectWriters = (port: number): Promise<RawClient[]> =>
   Promise.all(Array.from({ length: WRITER_COUNT }, () => RawClient.connect(port)))
 
-/** Commands answered in the time, each writer sending the next as soon as one is answered. */
+/**
+ * Returns how many commands were answered in the time. Each writer sends the next when one is
+ * answered.
+ */
 export async function load(send: Send, underWay: number, seconds: number): Promise<number> {
   const end = performance.now() + seconds * 1000
   let answered = 0

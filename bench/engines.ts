@@ -10,12 +10,12 @@ import { postPicture, RawClient, snapshotOf, Tally, Writer } from './support/raw
 
 const ROUND_COUNT = 3
 const ROUND_S = 4
-/** Commands that go through both servers one by one, a round. */
+/** Commands a round that go through both servers, one by one. */
 const COMMAND_COUNT = 200
-/** Milliseconds between two of them: changes in a stream share broadcasts, and would wait for those (W8). */
+/** Longer than a tick: changes in a stream share broadcasts, and would wait for those (W8). */
 const COMMAND_INTERVAL_MS = 50
 
-/** S8 and S9 on each engine that this machine has, and the way from one server to the other. */
+/** S8 and S9 on each engine that this machine has, and E1, the way from one server to the other. */
 export async function engines(): Promise<Figure[]> {
   const echo = await startBaseline('echo')
   const figures: Figure[] = []
@@ -74,7 +74,7 @@ async function onEngine(name: string, args: readonly string[], echo: Baseline): 
   }
 }
 
-/** From the command on one server to the change on the other, one at a time. */
+/** E1: from a command on one server to its change on the other, one at a time. */
 async function across(name: string, url: string, database: Database): Promise<Figure[]> {
   const args = ['--engine', url]
   const [a, b] = await Promise.all([ServerProcess.open({ args }), ServerProcess.open({ args })])

@@ -9,12 +9,12 @@ import { postPicture, RawClient, snapshotOf, Tally, Writer } from './support/raw
 const VIEWER_COUNT = 1_000
 const WRITER_COUNT = 20
 const ROUND_COUNT = 5
-/** CPU-seconds of the server that make a round. */
+/** CPU seconds of the server that make a round. */
 const ROUND_CPU_S = 5
-/** The product's own, so that the baseline batches in the same way. */
+/** The product's tick, so that the baseline batches in the same way. */
 const TICK_MS = '33'
 
-/** S4: what it costs to bring a change to everybody. */
+/** S4: the cost of bringing a change to everybody. */
 export async function fanout(): Promise<Figure[]> {
   const server = await ServerProcess.open()
   const baselines: Baseline[] = []
@@ -33,13 +33,13 @@ export async function fanout(): Promise<Figure[]> {
     const socketio = await start('bare-socketio', TICK_MS)
     const each = await start('plain-ws', '0')
     const a = await interleave(ROUND_COUNT, {
-      product: () => product.cost(() => product.oneByOne()),
-      plain: () => batching.cost(() => batching.oneByOne()),
-      socketio: () => socketio.cost(() => socketio.oneByOne()),
+      product: () => product.cpuPerMillion(() => product.oneByOne()),
+      plain: () => batching.cpuPerMillion(() => batching.oneByOne()),
+      socketio: () => socketio.cpuPerMillion(() => socketio.oneByOne()),
     })
     const b = await interleave(ROUND_COUNT, {
-      product: () => product.cost(() => product.together()),
-      plain: () => each.cost(() => each.together()),
+      product: () => product.cpuPerMillion(() => product.together()),
+      plain: () => each.cpuPerMillion(() => each.together()),
     })
     const unit = 'CPU-s per million'
     return [
@@ -81,7 +81,7 @@ class Audience {
   readonly #viewers: readonly RawClient[]
   readonly #writers: readonly Writer[]
   readonly #tally: Tally
-  /** Where the first viewer stands. */
+  /** The last batch that the first viewer has. */
   #seq = 0
   #x = 0
 
@@ -115,15 +115,18 @@ class Audience {
     return new Audience(pid, ids, viewers, writers, tally)
   }
 
-  /** CPU-seconds of the server for a million changes delivered; `work` resolves to how many it made. */
-  async cost(work: () => Promise<number>): Promise<number> {
+  /**
+   * Returns the server's CPU seconds for a million delivered changes. `work` resolves to the number
+   * that it made.
+   */
+  async cpuPerMillion(work: () => Promise<number>): Promise<number> {
     const before = cpuSeconds(this.#pid)
     let changes = 0
     while (cpuSeconds(this.#pid) - before < ROUND_CPU_S) changes += await work()
     return (cpuSeconds(this.#pid) - before) / ((changes * VIEWER_COUNT) / 1e6)
   }
 
-  /** One change after the other, each delivered to everybody before the next. */
+  /** Makes one change after the other, each delivered to everybody before the next. */
   async oneByOne(): Promise<number> {
     for (let i = 0; i < 20; i++) {
       const delivered = this.#tally.waitForBatches(this.#tally.batches + VIEWER_COUNT)
@@ -133,7 +136,10 @@ class Audience {
     return 20
   }
 
-  /** Two seconds of 100 changes a second, by everybody in turn, until all are delivered. */
+  /**
+   * Makes 100 changes a second for two seconds, by all writers in turn; resolves when all are
+   * delivered.
+   */
   async together(): Promise<number> {
     const start = performance.now()
     const answered: Promise<void>[] = []
@@ -152,7 +158,9 @@ class Audience {
     return this.#writers[writer]!.push({ kind: 'image.patch', id, set: { x: ++this.#x, y: 0 } })
   }
 
-  /** When the first viewer stands where the writers do, and all have heard as much as it has. */
+  /**
+   * Resolves when the first viewer has the writers' last batch, and everybody has as many batches.
+   */
   async #delivered(): Promise<void> {
     const [first] = this.#viewers
     const seq = Math.max(...this.#writers.map((writer) => writer.seq))

@@ -8,24 +8,24 @@ import { type Figure, spread } from './support/figures.ts'
 import { RawClient, snapshotOf, Tally } from './support/raw-client.ts'
 
 const VIEWER_COUNTS = [1, 10, 100, 1_000]
-/** The tutorial way sends V x V: a thousand viewers would be a million messages of a picture. */
+/** The tutorial way sends V x V messages: for a thousand viewers, a million a picture. */
 const TUTORIAL_VIEWER_COUNTS = VIEWER_COUNTS.slice(0, 3)
 const ROUND_COUNT = 5
-/** Parts that a picture comes in, and milliseconds between them: a slow line, the same for every audience. */
+/** A picture comes in parts, as on a slow connection, with the same pauses for every audience. */
 const PART_COUNT = 5
 const PART_INTERVAL_MS = 400
-/** Milliseconds without a message after which nothing more is expected. */
+/** After this time without a message, no more are expected. */
 const QUIET_MS = 500
 
-interface Heard {
+interface Traffic {
   readonly viewers: number
   readonly messages: number
   readonly bytes: number
 }
 
 /**
- * S6: what one picture costs on the sockets as the audience grows: changes, preview, progress, and who has
- * seen it.
+ * S6: what one picture costs on the sockets as the audience grows: changes, preview, progress, and
+ * who has seen it.
  */
 export async function growth(): Promise<Figure[]> {
   const server = await ServerProcess.open()
@@ -33,22 +33,22 @@ export async function growth(): Promise<Figure[]> {
   try {
     const picture = await drawPicture({ width: 640, height: 480, quality: 90 })
     const preview = await drawPicture({ width: 320, height: 240, format: 'webp', quality: 60 })
-    const heard: Heard[] = []
+    const traffic: Traffic[] = []
     for (const viewers of VIEWER_COUNTS)
-      heard.push(await product(server.port, viewers, { picture, preview }))
-    const baseline: Heard[] = []
+      traffic.push(await productTraffic(server.port, viewers, { picture, preview }))
+    const baseline: Traffic[] = []
     for (const viewers of TUTORIAL_VIEWER_COUNTS)
-      baseline.push(await tutorialWay(tutorial.port, viewers, picture))
+      baseline.push(await tutorialTraffic(tutorial.port, viewers, picture))
     const at = TUTORIAL_VIEWER_COUNTS.length - 1
-    const line = ({ viewers, messages, bytes }: Heard) =>
+    const line = ({ viewers, messages, bytes }: Traffic) =>
       `${viewers} viewers: ${messages.toLocaleString('en')} messages, ${bytes.toLocaleString('en')} bytes`
-    const notes = [...heard.map(line), ...baseline.map((row) => `tutorial way, ${line(row)}`)]
+    const notes = [...traffic.map(line), ...baseline.map((row) => `tutorial way, ${line(row)}`)]
     return [
       {
         id: 'S6',
         label: 'messages for a picture, all in: off the straight line, 1 to 1,000 viewers',
         unit: '%',
-        figure: spread([residual(heard, 'messages')]),
+        figure: spread([residual(traffic, 'messages')]),
         baseline: null,
         goal: { max: 5 },
       },
@@ -56,7 +56,7 @@ export async function growth(): Promise<Figure[]> {
         id: 'S6',
         label: 'bytes for a picture, all in: off the straight line, 1 to 1,000 viewers',
         unit: '%',
-        figure: spread([residual(heard, 'bytes')]),
+        figure: spread([residual(traffic, 'bytes')]),
         baseline: null,
         goal: { max: 5 },
         notes,
@@ -65,7 +65,7 @@ export async function growth(): Promise<Figure[]> {
         id: 'S6',
         label: `messages for a picture at ${TUTORIAL_VIEWER_COUNTS[at]} viewers`,
         unit: '',
-        figure: spread([heard[at]!.messages]),
+        figure: spread([traffic[at]!.messages]),
         baseline: { name: 'tutorial way', value: spread([baseline[at]!.messages]) },
         goal: null,
       },
@@ -76,27 +76,27 @@ export async function growth(): Promise<Figure[]> {
   }
 }
 
-interface Shot {
+interface Picture {
   readonly picture: Buffer
   readonly preview: Buffer
 }
 
-/** The median of some pictures, sent before so many viewers, each of whom sees them. */
-async function product(port: number, viewers: number, shot: Shot): Promise<Heard> {
+/** Sends some pictures before so many viewers, each of whom sees them; returns the median. */
+async function productTraffic(port: number, viewers: number, picture: Picture): Promise<Traffic> {
   const created = await fetch(`http://127.0.0.1:${port}/api/boards`, { method: 'POST' })
   const { id: board } = (await created.json()) as { id: string }
   const tally = new Tally()
   const { cursor } = await snapshotOf(port, board)
-  const sender = await Sender.come(port, { tally, board, cursor })
+  const sender = await Sender.connect(port, { tally, board, cursor })
   const rawClients = await RawClient.follow(viewers, port, { tally, board, cursor })
   for (const rawClient of rawClients)
     rawClient.onPreview = (id) => rawClient.emit('seen', { ids: [id] })
-  const heard = await listen(tally, viewers, () => sender.send(shot))
+  const traffic = await measure(tally, viewers, () => sender.send(picture))
   for (const rawClient of [...rawClients, sender.rawClient]) rawClient.close()
-  return heard
+  return traffic
 }
 
-/** Somebody on a slow line, whose pictures come in parts. */
+/** A sender on a slow connection, whose pictures come in parts. */
 class Sender {
   readonly rawClient: RawClient
   readonly #uploads: string
@@ -110,7 +110,7 @@ class Sender {
     this.#headers = { authorization: `Bearer ${token}`, 'tus-resumable': '1.0.0' }
   }
 
-  static async come(
+  static async connect(
     port: number,
     { tally, board, cursor }: { tally: Tally; board: string; cursor: string },
   ): Promise<Sender> {
@@ -120,8 +120,8 @@ class Sender {
     return new Sender(rawClient, `http://127.0.0.1:${port}/api/boards/${board}/uploads`, token)
   }
 
-  /** Resolves when everything is known of the picture, its smaller ones too. */
-  async send({ picture, preview }: Shot): Promise<void> {
+  /** Resolves when the picture and its variants are complete. */
+  async send({ picture, preview }: Picture): Promise<void> {
     const id = uuidv7(Date.now(), randomBytes(10))
     const done = new Promise<void>((resolve) => {
       this.rawClient.onBatch = ({ changes }) => {
@@ -144,7 +144,7 @@ class Sender {
       [id]: preview,
     })
     if (answer.refused?.length !== 0) throw new Error(`The server said ${JSON.stringify(answer)}`)
-    await this.#ask('POST', '', {
+    await this.#request('POST', '', {
       'upload-length': String(picture.length),
       'upload-metadata': `id ${btoa(id)}`,
     })
@@ -156,12 +156,12 @@ class Sender {
         'upload-offset': String(at),
         'content-type': 'application/offset+octet-stream',
       }
-      await this.#ask('PATCH', `/${id}`, headers, part)
+      await this.#request('PATCH', `/${id}`, headers, part)
     }
     await done
   }
 
-  async #ask(
+  async #request(
     method: string,
     path: string,
     headers: Record<string, string>,
@@ -176,32 +176,36 @@ class Sender {
   }
 }
 
-async function tutorialWay(port: number, viewers: number, picture: Buffer): Promise<Heard> {
+async function tutorialTraffic(port: number, viewers: number, picture: Buffer): Promise<Traffic> {
   const tally = new Tally()
   const rawClients = await Promise.all(
     Array.from({ length: viewers }, () => RawClient.connect(port, tally)),
   )
   const upload = { name: 'a.jpg', data: picture.toString('base64') }
-  const heard = await listen(tally, viewers, () => rawClients[0]!.request('upload', upload))
+  const traffic = await measure(tally, viewers, () => rawClients[0]!.request('upload', upload))
   for (const rawClient of rawClients) rawClient.close()
-  return heard
+  return traffic
 }
 
-async function listen(tally: Tally, viewers: number, send: () => Promise<unknown>): Promise<Heard> {
+async function measure(
+  tally: Tally,
+  viewers: number,
+  send: () => Promise<unknown>,
+): Promise<Traffic> {
   const messages: number[] = []
   const bytes: number[] = []
-  await quiet(tally)
+  await waitForQuiet(tally)
   for (let round = 0; round < ROUND_COUNT; round++) {
     const before = { messages: tally.messages, bytes: tally.bytes }
     await send()
-    await quiet(tally)
+    await waitForQuiet(tally)
     messages.push(tally.messages - before.messages)
     bytes.push(tally.bytes - before.bytes)
   }
   return { viewers, messages: spread(messages).median, bytes: spread(bytes).median }
 }
 
-async function quiet(tally: Tally): Promise<void> {
+async function waitForQuiet(tally: Tally): Promise<void> {
   let before: number
   do {
     before = tally.messages
@@ -210,12 +214,12 @@ async function quiet(tally: Tally): Promise<void> {
 }
 
 /**
- * How far the worst audience lies from the straight line that fits all best, in per cent of what it heard.
- * The line needn't begin at nothing: the sender hears too.
+ * Returns how far the worst audience lies from the best straight line, in per cent of its own
+ * value. The line may begin above zero: the sender receives messages too.
  */
-function residual(heard: readonly Heard[], what: 'messages' | 'bytes'): number {
+function residual(traffic: readonly Traffic[], what: 'messages' | 'bytes'): number {
   // Least squares of (a + b v - y) / y, that is of a p + b q - 1.
-  const rows = heard.map((row) => ({ p: 1 / row[what], q: row.viewers / row[what] }))
+  const rows = traffic.map((row) => ({ p: 1 / row[what], q: row.viewers / row[what] }))
   const total = (of: (row: { p: number; q: number }) => number) =>
     rows.reduce((all, row) => all + of(row), 0)
   const [pp, pq, qq] = [

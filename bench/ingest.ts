@@ -12,10 +12,9 @@ import { postPicture, snapshotOf } from './support/raw-client.ts'
 const UPLOADER_COUNT = 16
 const ROUND_COUNT = 5
 const ROUND_S = 5
-/** Milliseconds between two looks at whether the server has caught up. */
 const POLL_INTERVAL_MS = 500
 
-/** S8: how many pictures a second are taken in, each stored before its answer. */
+/** S8: pictures that the server takes in a second, each stored before its answer. */
 export async function ingest(): Promise<Figure[]> {
   const server = await ServerProcess.open()
   try {
@@ -25,7 +24,7 @@ export async function ingest(): Promise<Figure[]> {
   }
 }
 
-/** The same without a goal, for any server. */
+/** Measures S8 on any server, without a goal. */
 export async function ingestOn(port: number, rounds: number, seconds: number): Promise<Figure> {
   const picture = await drawPicture({ width: 800, height: 600, quality: 80 })
   const { product, bare } = await interleave(rounds, {
@@ -34,11 +33,13 @@ export async function ingestOn(port: number, rounds: number, seconds: number): P
       const stored = await perSecond(seconds, () =>
         postPicture(port, withUniqueBytes(picture), board),
       )
-      await caughtUp(port, board)
+      await waitForVariants(port, board)
       return stored
     },
     bare: () =>
-      inFolder((folder) => perSecond(seconds, () => keep(folder, withUniqueBytes(picture)))),
+      withFolder((folder) =>
+        perSecond(seconds, () => writeAndDecode(folder, withUniqueBytes(picture))),
+      ),
   })
   return {
     id: 'S8',
@@ -55,8 +56,11 @@ async function newBoard(port: number): Promise<string> {
   return ((await created.json()) as { id: string }).id
 }
 
-/** Smaller pictures are made when there is time; the baseline's turn must not be that time. */
-async function caughtUp(port: number, board: string): Promise<void> {
+/**
+ * Waits for the variants, which the server makes when it has time. The baseline's turn must not be
+ * that time.
+ */
+async function waitForVariants(port: number, board: string): Promise<void> {
   let [before, missing] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
   do {
     before = missing
@@ -66,7 +70,7 @@ async function caughtUp(port: number, board: string): Promise<void> {
   } while (missing < before)
 }
 
-/** How often it is done, by all uploaders at once. */
+/** Returns how often a second all uploaders together do it. */
 async function perSecond(seconds: number, act: () => Promise<unknown>): Promise<number> {
   const start = performance.now()
   let done = 0
@@ -77,7 +81,7 @@ async function perSecond(seconds: number, act: () => Promise<unknown>): Promise<
   return done / ((performance.now() - start) / 1000)
 }
 
-async function keep(folder: string, bytes: Buffer): Promise<void> {
+async function writeAndDecode(folder: string, bytes: Buffer): Promise<void> {
   const file = await open(join(folder, randomBytes(8).toString('hex')), 'w')
   await file.writeFile(bytes)
   await file.sync()
@@ -88,7 +92,7 @@ async function keep(folder: string, bytes: Buffer): Promise<void> {
   await sharp(bytes).raw().toBuffer()
 }
 
-async function inFolder(act: (folder: string) => Promise<number>): Promise<number> {
+async function withFolder(act: (folder: string) => Promise<number>): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
   try {
     return await act(folder)

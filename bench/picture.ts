@@ -17,11 +17,10 @@ import { similarityTo } from './support/ssim.ts'
 const ROUND_COUNT = 5
 const PAGE_COUNT = 2
 const SOCKET_COUNT = 18
-/** How like the original a picture must be to be recognised. */
+/** The similarity to the original from which a picture counts as recognised. */
 const MIN_SSIM_FACTOR = 0.9
-/** Milliseconds that a page has been open before something is dropped on it. */
+/** The time that a page is open before the drop. */
 const OPEN_MS = 1_500
-/** Milliseconds between two looks at a page's list of what it painted, and until it counts as never. */
 const POLL_INTERVAL_MS = 100
 const PAINT_TIMEOUT_MS = 60_000
 
@@ -35,13 +34,13 @@ export async function picture(): Promise<Figure[]> {
     const photo = await drawPhoto()
     const file = join(folder, 'photo.jpg')
     await writeFile(file, photo)
-    const shot: Shot = { browser, file, likeness: await similarityTo(photo) }
+    const scene: Scene = { browser, file, likeness: await similarityTo(photo) }
     const times = await interleave(ROUND_COUNT, {
       product: async () => {
         const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
         const { id } = (await created.json()) as { id: string }
         const { cursor } = await snapshotOf(server.port, id)
-        return race(shot, {
+        return timeToRecognise(scene, {
           port: server.port,
           path: `/b/${id}`,
           join: async () => {
@@ -52,7 +51,7 @@ export async function picture(): Promise<Figure[]> {
         })
       },
       tutorial: () =>
-        race(shot, {
+        timeToRecognise(scene, {
           port: tutorial.port,
           path: '/',
           join: () => RawClient.connect(tutorial.port),
@@ -89,22 +88,25 @@ export async function picture(): Promise<Figure[]> {
   }
 }
 
-interface Shot {
+interface Scene {
   readonly browser: Browser
   readonly file: string
   readonly likeness: (picture: Buffer) => Promise<number>
 }
 
-interface Way {
+interface Contender {
   readonly port: number
   readonly path: string
-  /** A viewer without a page. */
+  /** Joins a viewer without a page. */
   readonly join: () => Promise<RawClient>
 }
 
-/** Seconds from the drop until the last viewer has a recognisable picture. */
-async function race({ browser, file, likeness }: Shot, way: Way): Promise<number> {
-  const shaper = await Shaper.open(way.port)
+/** Returns the seconds from the drop until the last viewer has a recognisable picture. */
+async function timeToRecognise(
+  { browser, file, likeness }: Scene,
+  contender: Contender,
+): Promise<number> {
+  const shaper = await Shaper.open(contender.port)
   const contexts: BrowserContext[] = []
   const rawClients: RawClient[] = []
   const open = async (port: number): Promise<BoardPage> => {
@@ -113,14 +115,14 @@ async function race({ browser, file, likeness }: Shot, way: Way): Promise<number
     await recordPaints(context)
     const origin = `http://localhost:${port}`
     const opened = await BoardPage.open(context, origin)
-    await opened.goto(way.path)
+    await opened.goto(contender.path)
     return opened
   }
   try {
     const viewers: BoardPage[] = []
-    for (let i = 0; i < PAGE_COUNT; i++) viewers.push(await open(way.port))
+    for (let i = 0; i < PAGE_COUNT; i++) viewers.push(await open(contender.port))
     const sender = await open(shaper.port)
-    for (let i = 0; i < SOCKET_COUNT; i++) rawClients.push(await way.join())
+    for (let i = 0; i < SOCKET_COUNT; i++) rawClients.push(await contender.join())
     const heard = rawClients.map(
       (each) =>
         new Promise<{ at: number; picture: Buffer }>((resolve) => {
@@ -130,7 +132,7 @@ async function race({ browser, file, likeness }: Shot, way: Way): Promise<number
     await setTimeout(OPEN_MS)
     const dropped = now()
     await sender.drop([file], { x: 400, y: 300 })
-    const seen = await Promise.all(viewers.map(({ page }) => recognised(page, likeness)))
+    const seen = await Promise.all(viewers.map(({ page }) => recognisedAt(page, likeness)))
     const told = await Promise.all(heard)
     for (const each of told)
       if ((await likeness(each.picture)) < MIN_SSIM_FACTOR)
@@ -143,8 +145,8 @@ async function race({ browser, file, likeness }: Shot, way: Way): Promise<number
   }
 }
 
-/** When the page had painted a recognisable picture. */
-async function recognised(page: Page, likeness: Shot['likeness']): Promise<number> {
+/** Returns when the page had painted a recognisable picture. */
+async function recognisedAt(page: Page, likeness: Scene['likeness']): Promise<number> {
   const end = now() + PAINT_TIMEOUT_MS
   for (let known = 0; now() < end; await setTimeout(POLL_INTERVAL_MS))
     for (const { at, picture } of await readPaints(page, known)) {

@@ -11,17 +11,17 @@ import { RawClient, snapshotOf, Tally } from './support/raw-client.ts'
 const VIEWER_COUNT = 100
 const ROUND_COUNT = 5
 /**
- * CPU-seconds of the product's server that make a round; the baselines push as often, and as far apart. More
- * would take a quarter of an hour, since previews are made anew one by one.
+ * CPU seconds of the product's server that make a round. The baselines push as often, and as far
+ * apart. More would take a quarter of an hour, since the server makes previews again one by one.
  */
 const ROUND_CPU_S = 3
-/** Pushes to a single viewer, which tell what a push costs before it is fanned out. */
+/** They tell what a push costs before it is fanned out. */
 const SINGLE_VIEWER_PUSH_COUNT = 200
 
-/** S3 and S5: what it costs to bring a picture's bytes to everybody. */
+/** S3 and S5: the cost of bringing a picture's bytes to everybody. */
 export async function pushes(): Promise<Figure[]> {
   const opened: Baseline[] = []
-  const keep = async (starting: Promise<Baseline>, isOurs = false): Promise<Place> => {
+  const keep = async (starting: Promise<Baseline>, isOurs = false): Promise<BenchServer> => {
     const server = await starting
     opened.push(server)
     const { port, pid } = server
@@ -35,7 +35,7 @@ export async function pushes(): Promise<Figure[]> {
       () => keep(ServerProcess.open(), true),
       () => announce(sent),
     )
-    const { text, previews } = await product.many.overhear()
+    const { text, previews } = await product.many.captureMessage()
     const again = () => relay(text, previews)
     const plain = await Side.open(() => keep(startBaseline('pushes-ws')), again)
     const bare = await Side.open(() => keep(startBaseline('pushes-socketio')), again)
@@ -84,12 +84,12 @@ export async function pushes(): Promise<Figure[]> {
         id: 'S5',
         label: `bytes on the wire for a byte of a pushed picture of ${size}`,
         unit: '',
-        figure: spread([product.many.push]),
+        figure: spread([product.many.frameRatio]),
         baseline: null,
         goal: { max: 1.01 },
         notes: [
           `as base64 it would be ${(sum(asText) / sum(bytes)).toFixed(3)}`,
-          `with all else that the line brought (changes, progress): ${product.many.all.toFixed(3)}`,
+          `with all else that the line brought (changes, progress): ${product.many.wireRatio.toFixed(3)}`,
         ],
       },
     ]
@@ -98,29 +98,31 @@ export async function pushes(): Promise<Figure[]> {
   }
 }
 
-/** A server, and where its viewers stand. */
-interface Place {
+/** A server, and the cursor of its viewers. */
+interface BenchServer {
   readonly port: number
   readonly pid: number
   readonly cursor: string
 }
 
-/** Sends some previews; resolves to how many when it is answered. */
+/** Sends some previews; resolves to their number when the server has answered. */
 type Send = (rawClient: RawClient) => Promise<number>
 
-/** How much to push: until the server has used so much CPU, or so often. Milliseconds from one to the next. */
+/**
+ * How much to push: until the server has used so much CPU, or so often. `pace` is in milliseconds.
+ */
 type Work = { readonly pace: number } & ({ readonly cpu: number } | { readonly pushes: number })
 
 interface Load {
   readonly pushes: number
   readonly milliseconds: number
-  /** CPU-seconds of the server. */
+  /** CPU seconds of the server. */
   readonly cpu: number
   /** Bytes of pictures, at all receivers together. */
   readonly bytes: number
 }
 
-/** One of those compared: a server with many viewers, and one with a single viewer. */
+/** One side of the comparison: a server with many viewers, and one with a single viewer. */
 class Side {
   readonly many: Audience
   readonly #one: Audience
@@ -131,7 +133,7 @@ class Side {
     this.#one = one
   }
 
-  static async open(start: () => Promise<Place>, send: () => Send): Promise<Side> {
+  static async open(start: () => Promise<BenchServer>, send: () => Send): Promise<Side> {
     const many = await Audience.gather(VIEWER_COUNT, await start(), send())
     return new Side(many, await Audience.gather(1, await start(), send()))
   }
@@ -145,12 +147,12 @@ class Side {
     return many
   }
 
-  /** CPU-seconds of the server for 10^9 bytes of pictures delivered. */
+  /** CPU seconds of the server for 10^9 bytes of pictures delivered. */
   get whole(): Spread {
     return spread(this.#loads.map(({ many }) => many.cpu / (many.bytes / 1e9)))
   }
 
-  /** The same for what further viewers get, without what a push costs whoever looks. */
+  /** The same for further viewers alone, without the cost of a push for a single one. */
   get fanout(): Spread {
     const each = ({ cpu, bytes, pushes }: Load) => ({ cpu: cpu / pushes, bytes: bytes / pushes })
     return spread(
@@ -184,7 +186,7 @@ class Audience {
     this.#send = send
   }
 
-  static async gather(count: number, place: Place, send: Send): Promise<Audience> {
+  static async gather(count: number, place: BenchServer, send: Send): Promise<Audience> {
     const { port, pid, cursor } = place
     const tally = new Tally()
     const viewers = await RawClient.follow(count, port, { tally, cursor })
@@ -205,8 +207,11 @@ class Audience {
     return { pushes, milliseconds, cpu: cpu(), bytes: this.#tally.previewBytes - before.bytes }
   }
 
-  /** What one message of the sender comes to: the text of its changes, and the previews by their ids. */
-  async overhear(): Promise<{ text: string; previews: Record<string, Buffer> }> {
+  /**
+   * Returns what viewers get for one message of the sender: the text of its changes, and the
+   * previews by id.
+   */
+  async captureMessage(): Promise<{ text: string; previews: Record<string, Buffer> }> {
     const [viewer] = this.#viewers
     const previews: Record<string, Buffer> = {}
     let text = ''
@@ -221,20 +226,20 @@ class Audience {
     return { text, previews }
   }
 
-  /** Bytes of the frames that pictures came in, for each byte of a picture. */
-  get push(): number {
+  /** Bytes of the frames with pictures, for each byte of a picture. */
+  get frameRatio(): number {
     return this.#tally.previewFrameBytes / this.#tally.previewBytes
   }
 
-  /** All bytes that the viewers' lines have brought, for each byte of a picture. */
-  get all(): number {
+  /** All bytes that the viewers have received, for each byte of a picture. */
+  get wireRatio(): number {
     return (
       this.#viewers.reduce((all, { receivedBytes }) => all + receivedBytes, 0) /
       this.#tally.previewBytes
     )
   }
 
-  /** Resolves to how many, when everybody has them. */
+  /** Resolves to the number of pushes, when everybody has them. */
   async #push(): Promise<number> {
     const before = this.#tally.previewCount
     const pushes = await this.#send(this.#sender)
@@ -243,7 +248,7 @@ class Audience {
   }
 }
 
-/** Pictures added with their previews, as a page does it. */
+/** Adds pictures with their previews, as a page does it. */
 function announce(previews: readonly Buffer[]): Send {
   const newId = () => uuidv7(Date.now(), randomBytes(10))
   const client = newId()
@@ -266,8 +271,8 @@ function announce(previews: readonly Buffer[]): Send {
 }
 
 /**
- * The same for a baseline, which passes on what it is told: one preview at a time, since the product's
- * come as they are made, and the changes of all with the first.
+ * Pushes through a baseline, which forwards what it receives. One preview goes at a time, since the
+ * product sends each when it is made. The changes of all go with the first.
  */
 function relay(text: string, previews: Readonly<Record<string, Buffer>>): Send {
   const all = Object.entries(previews)
@@ -283,7 +288,9 @@ function relay(text: string, previews: Readonly<Record<string, Buffer>>): Send {
 const sum = (all: readonly { length: number }[]): number =>
   all.reduce((total, { length }) => total + length, 0)
 
-/** So rich in detail that it takes nearly all the bytes that a preview may have. */
+/**
+ * Draws a preview with so much detail that it takes nearly all the bytes that a preview may have.
+ */
 async function drawPreview(seed: number): Promise<Buffer> {
   const contrast = 1.6
   const soft = await drawPicture({ width: 320, height: 320, seed, format: 'png' })

@@ -11,7 +11,7 @@ import { type Figure, interleave } from './support/figures.ts'
 const ROUND_COUNT = 9
 const PICTURE_COUNT = 100_000
 
-/** S13: how long it takes until the first answer. */
+/** S13: the time from the start until the first answer. */
 export async function start(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
   try {
@@ -54,7 +54,7 @@ export async function start(): Promise<Figure[]> {
   }
 }
 
-/** Milliseconds from the start of the process to its first answer. */
+/** Returns the milliseconds from the start of the process to its first answer. */
 async function timeOf(
   open: () => Promise<{ port: number; close(): Promise<void> }>,
 ): Promise<number> {
@@ -67,7 +67,7 @@ async function timeOf(
   return time
 }
 
-/** Stores pictures through the engine's port: over HTTP so many would take an hour. */
+/** Stores pictures through the engine's port: over HTTP, so many would take an hour. */
 async function fill(folder: string, scratch: string): Promise<void> {
   const engine = await openEngine(`sqlite:${folder}`)
   for (let stored = 0; stored < PICTURE_COUNT; stored += limits.recordsPerBoard) {
@@ -85,7 +85,7 @@ async function fill(folder: string, scratch: string): Promise<void> {
   await engine.close()
 }
 
-/** A blob of its own, and the record that names it. */
+/** Stores a unique blob; returns the record that names it. */
 async function store(engine: Engine, scratch: string, place: number): Promise<ImageRecord> {
   const bytes = randomBytes(64)
   const blob = createHash('sha256').update(bytes).digest('hex')

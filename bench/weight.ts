@@ -7,7 +7,7 @@ import { type Figure, spread } from './support/figures.ts'
 
 const BUILT = resolve(import.meta.dirname, '../packages/web/dist')
 
-/** S14: what a browser loads before a picture can be dropped. */
+/** S14: the scripts that a browser loads before a picture can be dropped. */
 export async function weight(): Promise<Figure[]> {
   const loaded = await loadedScripts()
   const built = await builtScripts()
@@ -33,11 +33,13 @@ export async function weight(): Promise<Figure[]> {
 
 interface Script {
   readonly name: string
-  /** Bytes. */
   readonly gzip: number
 }
 
-/** The scripts that Chromium asked for until the page followed its board, which is when it is ready. */
+/**
+ * Returns the scripts that Chromium requests until the page follows its board, which is when it is
+ * ready.
+ */
 async function loadedScripts(): Promise<Set<string>> {
   const server = await ServerProcess.open()
   const browser = await launchBrowser()

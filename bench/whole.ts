@@ -15,7 +15,6 @@ import { Shaper } from './support/shaper.ts'
 
 const ROUND_COUNT = 3
 const READER_COUNT = 20
-/** Milliseconds between two looks for a picture that hasn't begun to come. */
 const POLL_INTERVAL_MS = 20
 
 /** S2: from the drop until the last of twenty readers has the file's last byte. */
@@ -66,7 +65,7 @@ async function product(
     await sender.goto(`/b/${board}`)
     const start = performance.now()
     await sender.drop([file], { x: 400, y: 300 })
-    const id = await announced(`${server.url}/api/boards/${board}/snapshot`)
+    const id = await announcedId(`${server.url}/api/boards/${board}/snapshot`)
     const address = `${server.url}/b/${board}/arrivals/${id}`
     const read = Array.from({ length: READER_COUNT }, (_, n) => readAll(`${address}?page=${n}`))
     for (const bytes of await Promise.all(read))
@@ -78,8 +77,8 @@ async function product(
   }
 }
 
-/** The id of the board's one picture, once there is one. */
-async function announced(snapshot: string): Promise<string> {
+/** Resolves to the id of the board's one picture, once there is one. */
+async function announcedId(snapshot: string): Promise<string> {
   for (;;) {
     const { records } = (await (await fetch(snapshot)).json()) as Snapshot
     const image = records.find(({ kind }) => kind === 'image')
@@ -88,7 +87,7 @@ async function announced(snapshot: string): Promise<string> {
   }
 }
 
-/** The bytes of a file that may not have begun to come. */
+/** Reads a file that may not have begun to come; resolves to its length in bytes. */
 async function readAll(address: string): Promise<number> {
   for (;;) {
     const response = await fetch(address)
@@ -102,7 +101,7 @@ async function readAll(address: string): Promise<number> {
   }
 }
 
-/** Seconds for the same bytes over the same line, and nothing else. */
+/** Returns the seconds for the same bytes on the same connection, and nothing else. */
 async function uplink(photo: Buffer): Promise<number> {
   const sink = createServer().listen(0, '127.0.0.1')
   await once(sink, 'listening')

@@ -11,7 +11,7 @@ const PALETTES = [
   ['#d9dccf', '#f4f2e6', '#b8b59c', '#7f8371', '#4a5148'],
 ] as const
 
-/** A landscape that nobody took: what stands in for photographs in the documents. */
+/** Draws a landscape, which stands in for a photograph in the documents. Returns a JPEG. */
 export async function landscape(width: number, height: number, seed: number): Promise<Buffer> {
   const random = seededRandom(seed * 7919)
   const palette = PALETTES[seed % PALETTES.length]!
@@ -39,7 +39,10 @@ ${shapes.join('\n')}
     .toBuffer()
 }
 
-/** A line of hills, closed at the bottom: waves of falling size laid over each other. */
+/**
+ * Returns the path of a line of hills, closed at the bottom: waves of falling size laid over each
+ * other.
+ */
 function ridge(
   width: number,
   height: number,

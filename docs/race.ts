@@ -1,6 +1,6 @@
 /**
- * `npm run race`: one photo, dropped at the same moment on two pages with a slow line each: the tutorial
- * way's and Wirephoto's. Recorded is what somebody else sees of it meanwhile.
+ * `npm run race` drops one photo at the same moment on two pages with a slow connection each, the
+ * tutorial way's and Wirephoto's. It records what a viewer sees of each.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -15,20 +15,20 @@ import { BoardPage } from '../test/support/page.ts'
 import { ServerProcess } from '../test/support/server-process.ts'
 
 const FILE = resolve(import.meta.dirname, 'images/race.webp')
-/** Bytes that a README's first picture may have. */
+/** The limit of a README's first picture. */
 const MAX_FILE_BYTES = 1_500_000
 const PANE = { width: 480, height: 420 }
 const HEAD_PX = 56
-/** Milliseconds a frame while much happens, and later; how long the end is shown. */
+/** The length of a frame while much happens, and later. */
 const FINE_FRAMES_MS = { until: 2_000, step: 50 }
 const FRAME_MS = 250
 const END_MS = 3_000
-/** Milliseconds that pages have been open, and that the picture stands when all have it. */
+/** The time that pages are open before the drop, and that the film goes on afterwards. */
 const OPEN_MS = 2_000
 const AFTER_MS = 1_500
 const MIDDLE = { x: 240, y: 200 }
 
-/** What a viewer's page showed from a moment on, as JPEG. */
+/** A viewer's screen at one moment, as JPEG. */
 interface Frame {
   readonly at: number
   readonly image: Buffer
@@ -37,7 +37,7 @@ interface Frame {
 interface Lane {
   readonly title: string
   readonly frames: readonly Frame[]
-  /** Milliseconds from the drop until the viewer had something to look at, and all of it. */
+  /** Milliseconds from the drop until the viewer saw something, and all of it. */
   readonly first: number
   readonly whole: number
 }
@@ -51,12 +51,12 @@ try {
   const file = join(folder, 'photo.jpg')
   await writeFile(file, photo)
   const starts = [
-    await prepare(browser, tutorial.port, {
+    await openLane(browser, tutorial.port, {
       title: 'The tutorial way',
       first: 'img',
       whole: 'img',
     }),
-    await prepare(browser, server.port, {
+    await openLane(browser, server.port, {
       title: 'Wirephoto',
       first: ':is(.preview, .picture).ready',
       whole: '[data-state="stored"] .picture.ready',
@@ -74,8 +74,11 @@ try {
   await rm(folder, { recursive: true })
 }
 
-/** A sender on a slow line and a viewer; resolves to what drops the file and watches. */
-async function prepare(
+/**
+ * Opens a sender on a slow connection and a viewer; resolves to the function that drops the file
+ * and films.
+ */
+async function openLane(
   from: Browser,
   port: number,
   { title, first, whole }: { title: string; first: string; whole: string },
@@ -92,7 +95,7 @@ async function prepare(
   const viewer = await open(port)
   const sender = await open(shaper.port)
   await viewer.page.waitForTimeout(OPEN_MS)
-  // Who isn't alone is asked for a name.
+  // Visitors who aren't alone are asked for a name.
   for (const { page } of [viewer, sender]) {
     const skip = page.getByRole('button', { name: 'Skip', exact: true })
     if (await skip.isVisible()) await skip.click()
@@ -131,13 +134,13 @@ async function prepare(
   }
 }
 
-/** Both side by side, in the time that it took. */
+/** Writes both lanes side by side, in real time. */
 async function film(lanes: readonly Lane[]): Promise<void> {
   const end = Math.max(...lanes.map(({ whole }) => whole)) + AFTER_MS
   const moments: number[] = []
   for (let at = 0; at < end; at += at < FINE_FRAMES_MS.until ? FINE_FRAMES_MS.step : FRAME_MS)
     moments.push(at)
-  const frames = await Promise.all(moments.map((at) => beside(lanes, at)))
+  const frames = await Promise.all(moments.map((at) => drawFrame(lanes, at)))
   const delay = moments.map((at, i) => (moments[i + 1] ?? at + END_MS) - at)
   await mkdir(resolve(FILE, '..'), { recursive: true })
   for (const quality of [80, 65, 50, 35]) {
@@ -151,7 +154,7 @@ async function film(lanes: readonly Lane[]): Promise<void> {
   throw new Error('The race takes too many bytes')
 }
 
-async function beside(lanes: readonly Lane[], at: number): Promise<Buffer> {
+async function drawFrame(lanes: readonly Lane[], at: number): Promise<Buffer> {
   const width = PANE.width * lanes.length + (lanes.length - 1) * 2
   const height = PANE.height + HEAD_PX
   const panes = lanes.map(({ frames }, i) => ({
@@ -173,7 +176,7 @@ async function beside(lanes: readonly Lane[], at: number): Promise<Buffer> {
     .toBuffer()
 }
 
-/** To a tenth. */
+/** Formats to a tenth of a second. */
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`
 }

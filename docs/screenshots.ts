@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: the pictures of the documents, of boards with landscapes drawn for them.
- * `npm run screenshots -- --all <folder>`: every size, look and load, to be looked at and thrown away.
+ * `npm run screenshots` makes the documents' pictures, of boards with landscapes drawn for them.
+ * `npm run screenshots -- --all <folder>` makes one of every size, theme and load, for review.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -20,15 +20,15 @@ const { all } = parseArgs({ options: { all: { type: 'string' } } }).values
 const IMAGES = all ? resolve(all) : resolve(import.meta.dirname, 'images')
 const DESK = { viewport: { width: 1440, height: 900 } }
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
-/** One of two windows side by side, and where a picture is dropped in it. */
+/** One of two windows side by side, and the place of the drop in it. */
 const HALF = { viewport: { width: 718, height: 720 }, colorScheme: 'light' } as const
 const MIDDLE = { x: 320, y: 520 }
-/** Bytes a second of the line that it is sent on, and the milliseconds after which it is photographed. */
+/** The connection of the sender, and the time after which both windows are photographed. */
 const SLOW_BYTES_PER_SECOND = 5_000_000
 const SENDING_MS = 2_000
 
 const TITLE = 'A week in the hills'
-/** What has to find room: a title, a file's name, captions. */
+/** The longest texts that must find room: a title, a file's name, captions. */
 const LONG_TITLE = 'Photographs of the long walk from the harbour up to the pass'
 const LONG_NAME = `${'a-name-that-a-camera-would-never-give-to-a-picture-at-all'.slice(0, 56)}.jpg`
 const CAPTIONS = [
@@ -37,9 +37,8 @@ const CAPTIONS = [
   '',
 ]
 const WIDTHS_PX = [390, 768, 1440, 2560]
-/** Pictures of a full board. */
 const FULL_BOARD_COUNT = 500
-/** Width and height of what stands on the board. */
+/** Width and height of each picture. */
 const PICTURES = [
   [1500, 1000],
   [900, 1200],
@@ -55,7 +54,7 @@ const PICTURES = [
   [900, 1200],
 ] as const
 
-interface Filled {
+interface FilledBoard {
   readonly id: string
   readonly pictures: number
 }
@@ -73,7 +72,7 @@ try {
 
 async function photographForDocuments() {
   const wide = await newBoard(PICTURES.length)
-  const narrow = await newBoard(8, inTwoColumns())
+  const narrow = await newBoard(8, twoColumnPlaces())
   const few = await newBoard(3)
   const empty = await newBoard(0)
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -98,7 +97,7 @@ async function photographAll() {
       for (const [name, board] of Object.entries(boards)) {
         const height = width < 600 ? 844 : Math.round(width * 0.6)
         const size = width < 600 ? PHONE : { viewport: { width, height } }
-        const { page, context } = await look(board, { ...size, colorScheme })
+        const { page, context } = await openBoardPage(board, { ...size, colorScheme })
         const take = async (what: string) => {
           await page.waitForLoadState('networkidle')
           await page.waitForFunction(() =>
@@ -123,8 +122,8 @@ async function photographAll() {
       }
 }
 
-/** Hundreds of pictures, which are those of a board of twelve again and again. */
-async function fullBoard(): Promise<Filled> {
+/** Makes a board of hundreds of pictures, which are copies of the same twelve. */
+async function fullBoard(): Promise<FilledBoard> {
   const { id } = await newBoard(PICTURES.length)
   const board = openBoard({ url: server.url, board: id })
   while (board.pictures.size < PICTURES.length) await setTimeout(20)
@@ -140,7 +139,7 @@ async function fullBoard(): Promise<Filled> {
   return { id, pictures: FULL_BOARD_COUNT }
 }
 
-async function wordyBoard(): Promise<Filled> {
+async function wordyBoard(): Promise<FilledBoard> {
   const { id } = await newBoard(0)
   const board = openBoard({ url: server.url, board: id })
   board.rename(LONG_TITLE)
@@ -151,8 +150,8 @@ async function wordyBoard(): Promise<Filled> {
   return { id, pictures: CAPTIONS.length }
 }
 
-/** A board with so many pictures, where the server or `places` puts them. */
-async function newBoard(pictures: number, places?: Iterator<object>): Promise<Filled> {
+/** Makes a board with so many pictures, where the server or `places` puts them. */
+async function newBoard(pictures: number, places?: Iterator<object>): Promise<FilledBoard> {
   const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
   const { id } = (await created.json()) as { id: string }
   if (pictures === 0) return { id, pictures }
@@ -180,8 +179,8 @@ async function send(
   if (response.status !== 201) throw new Error(await response.text())
 }
 
-/** Each picture below the shorter of two columns, for a screen that is high and narrow. */
-function* inTwoColumns(): Generator<Record<string, string>> {
+/** Yields places below the shorter of two columns, for a screen that is high and narrow. */
+function* twoColumnPlaces(): Generator<Record<string, string>> {
   const ends = [0, 0]
   for (const [width, height] of PICTURES) {
     const column = ends[0]! <= ends[1]! ? 0 : 1
@@ -190,22 +189,22 @@ function* inTwoColumns(): Generator<Record<string, string>> {
   }
 }
 
-async function photograph(board: Filled, options: BrowserContextOptions, name: string) {
-  const { page, context } = await look(board, options)
+async function photograph(board: FilledBoard, options: BrowserContextOptions, name: string) {
+  const { page, context } = await openBoardPage(board, options)
   await save(await page.screenshot(), name)
   await context.close()
 }
 
-/** Two windows: a picture that one of them is sending down a slow line stands in the other. */
-async function photographTwo(board: Filled, name: string) {
+/** Photographs two windows: one sends a picture on a slow connection, the other shows it. */
+async function photographTwo(board: FilledBoard, name: string) {
   const proxy = await Proxy.open(server.port)
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-screenshots-'))
   const file = join(folder, 'this-morning.png')
   await sharp(await landscape(4200, 2800, 6))
     .png({ compressionLevel: 0 })
     .toFile(file)
-  const sender = await look(board, HALF, proxy.port)
-  const watcher = await look(board, HALF)
+  const sender = await openBoardPage(board, HALF, proxy.port)
+  const watcher = await openBoardPage(board, HALF)
   proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
   await sender.drop([file], MIDDLE)
   await watcher.waitForTiles(board.pictures + 1)
@@ -223,9 +222,9 @@ async function photographTwo(board: Filled, name: string) {
   await rm(folder, { recursive: true })
 }
 
-/** The whole board as somebody sees it who has just come. */
-async function look(
-  { id, pictures }: Filled,
+/** Opens the board in a new context and fits it all into the view. */
+async function openBoardPage(
+  { id, pictures }: FilledBoard,
   options: BrowserContextOptions,
   port = server.port,
 ): Promise<BoardPage> {

@@ -1,4 +1,4 @@
-/** Fastify and Socket.IO with nothing behind them: what any such server takes to start. */
+/** Fastify and Socket.IO with nothing behind them: the least that such a server needs to start. */
 import { fastify } from 'fastify'
 import { Server } from 'socket.io'
 

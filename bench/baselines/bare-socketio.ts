@@ -1,4 +1,7 @@
-/** What Socket.IO itself costs: every message one `io.emit`. `TICK` is its feed's tick. */
+/**
+ * The cost of Socket.IO itself: every message is one `io.emit`. `TICK` is its feed's tick in
+ * milliseconds.
+ */
 import { createServer } from 'node:http'
 import { Server } from 'socket.io'
 import { Feed } from './feed.ts'

@@ -1,4 +1,4 @@
-/** Records in memory and what changes in them, in batches of the product's shape. Nothing is stored. */
+/** Records in memory, and their changes in batches of the product's shape. Nothing is stored. */
 export class Feed {
   readonly #records = new Map<string, object>()
   readonly #tick: number
@@ -9,7 +9,10 @@ export class Feed {
   #seq = 0
   #cursor = (seq: number) => `epoch.${seq}.stamp`
 
-  /** `tick` is the least time between two messages in milliseconds; 0 sends a message for each change. */
+  /**
+   * `tick` is the least time between two messages in milliseconds; 0 sends a message for each
+   * change.
+   */
   constructor(tick: number, send: (text: string) => void) {
     this.#tick = tick
     this.#send = send

@@ -1,6 +1,6 @@
 /**
- * The runtime's limit: a bare `ws` server that sends the same buffer to every viewer. Same frames and
- * same bytes as the product's; `TICK` is its feed's tick.
+ * The runtime's limit: a bare `ws` server that sends the same buffer to every viewer. Frames and
+ * bytes are those of the product. `TICK` is its feed's tick in milliseconds.
  */
 import { createServer } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -17,11 +17,11 @@ const http = createServer()
 const server = new WebSocketServer({ server: http, perMessageDeflate: false })
 server.on('connection', (socket) => {
   socket.send('0{}')
-  socket.on('message', (data: Buffer) => hear(socket, data.toString()))
+  socket.on('message', (data: Buffer) => receive(socket, data.toString()))
   socket.on('close', () => viewers.delete(socket))
 })
 
-function hear(socket: WebSocket, text: string): void {
+function receive(socket: WebSocket, text: string): void {
   if (text.startsWith('40')) return socket.send('40{}')
   const [, id, rest] = /^42(\d+)(.*)$/s.exec(text)!
   const [event, body] = JSON.parse(rest!)

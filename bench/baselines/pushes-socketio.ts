@@ -1,4 +1,4 @@
-/** What Socket.IO itself costs: whatever it is told goes to everybody with `io.emit`. */
+/** The cost of Socket.IO itself: it sends what it receives to everybody, with `io.emit`. */
 import { createServer } from 'node:http'
 import { Server } from 'socket.io'
 import { listen } from './listen.ts'

@@ -1,6 +1,6 @@
 /**
- * The runtime's limit for bytes: a bare `ws` server. What it is told goes to every viewer as it came:
- * one `changes` message, then each preview as two frames, the same buffers for all.
+ * The runtime's limit for bytes: a bare `ws` server. Every viewer gets a message as it came: one
+ * `changes` message, then each preview as two frames, in the same buffers for all.
  */
 import { createServer } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -10,16 +10,16 @@ const viewers = new Set<WebSocket>()
 const http = createServer()
 const server = new WebSocketServer({ server: http, perMessageDeflate: false })
 server.on('connection', (socket) => {
-  let told: (Told & { id: string }) | null = null
+  let push: (Push & { id: string }) | null = null
   socket.send('0{}')
   socket.on('close', () => viewers.delete(socket))
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary) {
-      told!.bytes.push(data)
-      if (told!.bytes.length < told!.names.length) return
-      socket.send(`43${told!.id}[{}]`)
-      pass(told!)
-      told = null
+      push!.bytes.push(data)
+      if (push!.bytes.length < push!.names.length) return
+      socket.send(`43${push!.id}[{}]`)
+      forward(push!)
+      push = null
       return
     }
     const text = data.toString()
@@ -27,7 +27,7 @@ server.on('connection', (socket) => {
     const [, type, id, rest] = /^4([25])(?:\d+-)?(\d+)(.*)$/s.exec(text)!
     const [, body] = JSON.parse(rest!)
     if (type === '5') {
-      told = { id: id!, text: body.text, names: Object.keys(body.previews), bytes: [] }
+      push = { id: id!, text: body.text, names: Object.keys(body.previews), bytes: [] }
       return
     }
     viewers.add(socket)
@@ -35,13 +35,13 @@ server.on('connection', (socket) => {
   })
 })
 
-interface Told {
+interface Push {
   text?: string
   names: string[]
   bytes: Buffer[]
 }
 
-function pass({ text, names, bytes }: Told): void {
+function forward({ text, names, bytes }: Push): void {
   if (text) {
     const changes = Buffer.from(`42${JSON.stringify(['changes', text])}`)
     for (const viewer of viewers) viewer.send(changes, { binary: false })

@@ -1,7 +1,7 @@
 /**
- * The tutorial way with its page: a dropped file is posted whole, stored, and told to every socket by a
- * feed of its own. Kinder than the tutorials: raw bytes and no base64, no database, and each feed tells
- * its own socket only.
+ * The tutorial way with its page: a dropped file is posted whole, stored, and sent to each socket
+ * by a feed of its own. It is kinder than the tutorials: raw bytes instead of base64, no database,
+ * and each feed sends to its own socket only.
  */
 import { EventEmitter } from 'node:events'
 import { mkdtemp, writeFile } from 'node:fs/promises'

@@ -1,7 +1,7 @@
 /**
- * The tutorial way: a picture as base64 in one event, and one changefeed for every connected socket,
- * each of which emits to everybody: V x V messages for V viewers. The database is an event emitter here,
- * which is kind to it.
+ * The tutorial way: a picture as base64 in one event, and one changefeed for every socket. Each
+ * feed emits to everybody: V x V messages for V viewers. Its database is an event emitter, which is
+ * kind to it.
  */
 import { EventEmitter } from 'node:events'
 import { createServer } from 'node:http'

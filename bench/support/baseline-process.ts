@@ -29,10 +29,10 @@ export async function startBaseline(name: string, env: NodeJS.ProcessEnv = {}): 
   }
 }
 
-/** Ticks of the process clock in a second, on every Linux that Node runs on. */
+/** The unit of /proc/<pid>/stat, on every Linux that Node runs on. */
 const CLOCK_TICKS_PER_SECOND = 100
 
-/** CPU-seconds that a process has used so far, all its threads, user and system. */
+/** Returns the CPU seconds that a process has used so far: all its threads, user and system. */
 export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

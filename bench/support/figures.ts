@@ -1,13 +1,16 @@
-/** One line of the table. */
+/** A row of the table. */
 export interface Figure {
   /** As docs/performance.md defines it: S4, S9 … */
   readonly id: string
   readonly label: string
   readonly unit: string
   readonly figure: Spread
-  /** What it is compared with, null for an absolute goal. */
+  /** The value to compare with; null for an absolute goal. */
   readonly baseline: { readonly name: string; readonly value: Spread } | null
-  /** What `ratio` (or, without a baseline, the figure) must not pass; null for a figure without a goal. */
+  /**
+   * The limit for `ratio`, or for the figure if it has no baseline; null for a figure without a
+   * goal.
+   */
   readonly goal: { readonly max: number } | { readonly min: number } | null
   readonly notes?: readonly string[]
 }
@@ -27,7 +30,7 @@ export function spread(values: readonly number[]): Spread {
   return { median, low: sorted[0]!, high: sorted.at(-1)!, rounds: sorted.length }
 }
 
-/** The figure over its baseline, or the figure itself where the goal is absolute. */
+/** Returns the figure over its baseline, or the figure itself if the goal is absolute. */
 export function ratioOf({ figure, baseline }: Figure): number {
   return baseline ? figure.median / baseline.value.median : figure.median
 }

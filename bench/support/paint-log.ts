@@ -4,14 +4,14 @@ import type { BrowserContext, Page } from 'playwright-core'
 export interface Paint {
   /** Milliseconds since 1970. */
   readonly at: number
-  /** As PNG, at most 640 px wide. */
+  /** PNG, at most 640 px wide. */
   readonly picture: Buffer
 }
 
 /** Narrower ones are blurs and icons. */
 const MIN_WIDTH_PX = 64
 
-/** Has the context's pages write down what they paint; to be called before they load. */
+/** Makes the context's pages record what they paint; call it before they load. */
 export async function recordPaints(context: BrowserContext): Promise<void> {
   await context.addInitScript((narrowest) => {
     const paints: { at: number; picture: string }[] = []
@@ -36,7 +36,8 @@ export async function recordPaints(context: BrowserContext): Promise<void> {
         if (known.get(image) === image.src || !image.complete) continue
         if (image.naturalWidth < narrowest || !isVisible(image)) continue
         known.set(image, image.src)
-        // What is decoded is in the next frame; when the one after begins, that has been painted.
+        // A decoded picture is in the next frame; when the one after begins, that frame has been
+        // painted.
         void image.decode().then(
           () => requestAnimationFrame(() => requestAnimationFrame(() => note(image))),
           () => known.delete(image),
@@ -48,7 +49,7 @@ export async function recordPaints(context: BrowserContext): Promise<void> {
   }, MIN_WIDTH_PX)
 }
 
-/** Resolves to what the page has painted so far, from the `from`th on. */
+/** Resolves to the page's paints so far, from the `from`th on. */
 export async function readPaints(page: Page, from: number): Promise<Paint[]> {
   const paints = await page.evaluate(
     (start) =>

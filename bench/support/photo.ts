@@ -2,12 +2,12 @@ import sharp from 'sharp'
 import { landscape } from '../../docs/landscapes.ts'
 import { drawPicture, seededRandom } from '../../test/support/pictures.ts'
 
-/** Pixels: 24 million. */
+/** 24 megapixels. */
 const [WIDTH_PX, HEIGHT_PX] = [6_000, 4_000]
 
 /**
- * A picture as a camera makes it: 24 MP, about 8 MB; shapes, texture and grain, so that its preview is as
- * large, and as like it, as those of photographs are.
+ * Draws a picture like a camera's: 24 MP, about 8 MB. With its shapes, texture and grain, the size
+ * and the likeness of its preview are those of a photograph's.
  */
 export async function drawPhoto(seed = 3): Promise<Buffer> {
   const texture = await drawPicture({

@@ -17,7 +17,7 @@ import {
 } from '@wirephoto/board'
 import { WebSocket } from 'ws'
 
-/** How many have heard how much, together. */
+/** Counts what all clients together have received. */
 export class Tally {
   /** `changes` messages. */
   batches = 0
@@ -25,7 +25,7 @@ export class Tally {
   previewCount = 0
   previewFrameBytes = 0
   previewBytes = 0
-  /** All events, answers and pings left out. */
+  /** All events, without answers and pings. */
   messages = 0
   bytes = 0
   #waits: { isSo: () => boolean; resolve: () => void } | null = null
@@ -49,12 +49,12 @@ export class Tally {
     this.bytes += bytes
   }
 
-  /** Resolves when that many `changes` messages have come, ever. */
+  /** Resolves when that many `changes` messages have come in all. */
   waitForBatches(batches: number): Promise<void> {
     return this.#waitUntil(() => this.batches >= batches)
   }
 
-  /** Resolves when that many previews have come, ever. */
+  /** Resolves when that many previews have come in all. */
   waitForPreviews(pushes: number): Promise<void> {
     return this.#waitUntil(() => this.previewCount >= pushes)
   }
@@ -67,7 +67,7 @@ export class Tally {
   }
 }
 
-/** Bytes of a frame from a server (RFC 6455 section 5.2) with so many in it. */
+/** Returns the size of a server's frame with this payload (RFC 6455 section 5.2). */
 const frameBytes = (bytes: number): number => bytes + (bytes < 126 ? 2 : bytes < 65_536 ? 4 : 10)
 
 const OPEN = '0'.charCodeAt(0)
@@ -78,8 +78,8 @@ const BINARY_EVENT = '5'.charCodeAt(0)
 const CHANGES = 'c'.charCodeAt(0)
 
 /**
- * A socket that speaks Socket.IO's frames by hand, because a thousand of them must cost the load
- * generator little: what comes is counted, and parsed only where somebody asks for it.
+ * A client that handles Socket.IO's frames by hand, because a thousand of them must cost the load
+ * generator little. It counts every message, and parses those that have a listener.
  */
 export class RawClient {
   /** `changes` messages received. */
@@ -92,7 +92,7 @@ export class RawClient {
   readonly #tally: Tally
   readonly #answers = new Map<number, (reply: never) => void>()
   #requestCount = 0
-  /** What announced the bytes that come next. */
+  /** The header that announced the next binary frame. */
   #previewHeader: Buffer | null = null
 
   private constructor(ws: WebSocket, tally: Tally) {
@@ -104,7 +104,7 @@ export class RawClient {
     })
   }
 
-  /** `token` says who is asking; without one it is somebody new. */
+  /** Connects. `token` identifies the visitor; without one it is a new visitor. */
   static async connect(
     port: number,
     tally = new Tally(),
@@ -151,7 +151,10 @@ export class RawClient {
     if (!resumed) throw new Error('The viewer could not follow from its snapshot')
   }
 
-  /** Resolves to the acknowledgement's argument. `previews` go along as attachments. */
+  /**
+   * Sends an event; resolves to the first argument of its acknowledgement. `previews` go along as
+   * attachments.
+   */
   request<T>(event: string, body: object, previews?: Readonly<Record<string, Buffer>>): Promise<T> {
     const id = this.#requestCount++
     const { promise, resolve } = Promise.withResolvers<T>()
@@ -168,12 +171,12 @@ export class RawClient {
     return promise
   }
 
-  /** Says something that has no answer. */
+  /** Sends an event that has no answer. */
   emit(event: string, body: object): void {
     this.#ws.send(`42${JSON.stringify([event, body])}`)
   }
 
-  /** Bytes that the line has carried to here, headers of frames and all. */
+  /** Bytes that the socket has received, with the frames' headers. */
   get receivedBytes(): number {
     return (this.#ws as unknown as { _socket: Socket })._socket.bytesRead
   }
@@ -216,10 +219,13 @@ export class RawClient {
   }
 }
 
-/** Milliseconds that a client waits when it is told that it was too much at once. */
+/** The pause after the answer `too-many`. */
 const RETRY_PAUSE_MS = 50
 
-/** A client's queue as the SDK has it: one message under way, what comes meanwhile goes with the next. */
+/**
+ * A client's queue as the SDK has it: one message is under way, and what comes meanwhile goes with
+ * the next.
+ */
 export class Writer {
   /** The batch that the last answer named. */
   seq = 0
@@ -273,7 +279,7 @@ export async function snapshotOf(port: number, board = 'main'): Promise<Snapshot
   return (await answer.json()) as Snapshot
 }
 
-/** Lines that stay open: a new one for each picture would be the load generator's cost, not the server's. */
+/** Connections that stay open: a new one for each picture would be the load generator's cost. */
 const agent = new Agent({ keepAlive: true })
 
 /** Posts a picture; resolves to its id when it is stored. */

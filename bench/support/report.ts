@@ -7,7 +7,7 @@ const RESULTS_FOLDER = resolve(import.meta.dirname, '../results')
 const RED = '\x1b[31m'
 const PLAIN = '\x1b[0m'
 
-/** Prints the table and writes it as JSON and as a chart. */
+/** Prints the table, and writes it as JSON and as a chart. */
 export async function report(figures: readonly Figure[]): Promise<void> {
   console.log(`\n${table(figures)}`)
   for (const { id, notes = [] } of figures) for (const note of notes) console.log(`${id}: ${note}`)
@@ -50,7 +50,7 @@ function table(figures: readonly Figure[]): string {
     .join('\n')
 }
 
-/** How far each goal is reached, as a bar; the goal itself is one line down the page. */
+/** Draws how much of each goal is used up, as a bar; one vertical line marks the goal. */
 function chart(figures: readonly Figure[], caption: string): string {
   const bars = figures.filter(({ goal }) => goal)
   const [left, full, row] = [430, 300, 30]
@@ -76,7 +76,7 @@ ${lines.join('\n')}
 `
 }
 
-/** 1 when the goal is just met, less when it is met with room. */
+/** Returns 1 when the goal is just met, less when it is met with room to spare. */
 function usedShare(figure: Figure): number {
   const { goal } = figure
   if (!goal) return 0

@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
-/** Bytes of a packet. */
 const PACKET_BYTES = 1_460
 
 export interface Shape {
-  /** Bytes a second, from the browser to the server. */
+  /** From the browser to the server. */
   readonly uplinkBytesPerSecond: number
-  /** Milliseconds there and back. */
   readonly roundTripMs: number
-  /** Bytes that wait before the bottleneck, of all connections; who has more to send waits outside. */
+  /**
+   * Bytes that wait before the bottleneck, for all connections. A sender with more waits outside.
+   */
   readonly queueBytes: number
 }
 
@@ -18,15 +18,15 @@ export interface Shape {
 const SLOW_LINK: Shape = { uplinkBytesPerSecond: 625_000, roundTripMs: 20, queueBytes: 64_000 }
 
 interface Packet {
-  /** Null: that was all. */
+  /** Null for the end of the stream. */
   readonly bytes: Buffer | null
   readonly to: Socket
 }
 
 /**
- * A browser's line to a server on this machine: one bottleneck up for all its connections, first come,
- * first served; nothing but distance down. TCP's slow start and losses are left out, which is kind to
- * whoever sends much.
+ * A browser's connection to a server on this machine. All its sockets share one bottleneck up,
+ * first come, first served; down, it only adds distance. TCP's slow start and losses are left out,
+ * which is kind to whichever side sends much.
  */
 export class Shaper {
   readonly port: number
@@ -35,7 +35,7 @@ export class Shaper {
   readonly #sockets = new Set<Socket>()
   readonly #queue: Packet[] = []
   #queuedBytes = 0
-  /** Those who wait for room in the queue, in their order. */
+  /** Senders that wait for room in the queue, in order. */
   #blockedSenders: (() => void)[] = []
   #sending = false
 
@@ -73,7 +73,7 @@ export class Shaper {
         other.destroy()
       })
     }
-    // A connection is there after one round trip (SYN, SYN ACK).
+    // A connection takes one round trip (SYN, SYN ACK).
     await setTimeout(this.#shape.roundTripMs)
     void this.#forwardUp(near, far)
     this.#forwardDown(far, near)
@@ -93,13 +93,13 @@ export class Shaper {
       this.#queue.push({ bytes: null, to: far })
       if (!this.#sending) void this.#send()
     } catch {
-      // The sockets' own listeners have told the other side.
+      // The sockets' own listeners have closed the other side.
     }
   }
 
   /**
-   * One packet after the other leaves the queue, each as long as the bottleneck takes for it. A timer that
-   * fires late takes nothing from the line while there is something to send.
+   * Sends one packet after the other, each for as long as the bottleneck takes. A late timer costs
+   * no bandwidth while there is something to send.
    */
   async #send(): Promise<void> {
     this.#sending = true
@@ -108,7 +108,7 @@ export class Shaper {
       const { bytes, to } = packet
       const length = bytes?.length ?? 0
       free += (length / this.#shape.uplinkBytesPerSecond) * 1000
-      // Timers are too coarse for each: what is due within a millisecond goes now.
+      // Timers are too coarse for single packets: those due within a millisecond leave now.
       if (free - performance.now() > 1) await setTimeout(free - performance.now())
       this.#queuedBytes -= length
       this.#blockedSenders.shift()?.()
@@ -133,7 +133,7 @@ export class Shaper {
     far.on('end', () => void last.then(() => near.end()))
   }
 
-  /** Half a round trip; what leaves first arrives first. */
+  /** Waits for half a round trip. Packets arrive in the order in which they left. */
   #propagationDelay(): Promise<void> {
     return setTimeout(this.#shape.roundTripMs / 2)
   }

@@ -1,15 +1,16 @@
 import sharp from 'sharp'
 
-/** Longest side at which pictures are compared, in pixels. */
 const COMPARED_SIDE_PX = 320
-/** Pixels of a window's side, and from one to the next. */
 const WINDOW_PX = 8
 const WINDOW_STEP_PX = 4
 /** The constants of Wang, Bovik, Sheikh and Simoncelli (2004), for 8 bits. */
 const LUMA_FACTOR = (0.01 * 255) ** 2
 const CONTRAST_FACTOR = (0.03 * 255) ** 2
 
-/** Tells how like a picture is to the original, both scaled to 320 px: SSIM of luma, 1 for the same. */
+/**
+ * Returns a function that tells how similar a picture is to the original: SSIM of luma at 320 px, 1
+ * for the same.
+ */
 export async function similarityTo(
   original: Buffer,
 ): Promise<(picture: Buffer) => Promise<number>> {
