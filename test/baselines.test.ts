@@ -6,7 +6,7 @@ import { test } from 'node:test'
 
 const folder = resolve(import.meta.dirname, '../bench/baselines')
 
-// A baseline that is changed makes figures incomparable: review it again, then pin it again.
+// A changed baseline makes figures incomparable: review it, then pin it again.
 test('the baselines of the benches are those that were reviewed', async () => {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).sort()
   const hashes = await Promise.all(

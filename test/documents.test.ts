@@ -174,7 +174,7 @@ test('a file that is not there is found in a document, a link and a comment', ()
 
 const options = serveCommand().options
 
-/** What is wrong with the README's table of flags. */
+/** Returns the problems of the README's table of flags. */
 function flagFaults(readme: string): string[] {
   const rows = new Map(
     Array.from(readme.matchAll(/^\| `(--[a-z-]+)[^`]*` \|([^|]*)\|/gm), ([, flag, variables]) => [
@@ -193,7 +193,7 @@ function flagFaults(readme: string): string[] {
   return faults
 }
 
-/** A path, and all that it may be called for short: `web/src/main.tsx`, `main.tsx`. Its folders too. */
+/** Returns a path and its short forms: `web/src/main.tsx`, `main.tsx`. Its folders too. */
 function suffixes(path: string): string[] {
   const parts = path.split('/')
   return parts.flatMap((_, from) =>
@@ -201,7 +201,10 @@ function suffixes(path: string): string[] {
   )
 }
 
-/** Sources and documents that a text names, and folders that it names by `packages/…`, `docs/…` and the like. */
+/**
+ * Returns the sources and documents that a text names, and the folders by `packages/…`, `docs/…`
+ * and the like.
+ */
 function namedFiles(text: string): string[] {
   const named = text.matchAll(
     /(?<![\w./*:@-])((?:[\w.-]+\/)*[\w.-]*\w\.(?:md|tsx?|css)\b|(?:packages|bench|docs|test)\/[\w./-]*\w)(?![\w*])/g,
@@ -209,7 +212,7 @@ function namedFiles(text: string): string[] {
   return [...new Set(Array.from(named, ([, name]) => name!.replace(/^(?:\.\.?\/)+/, '')))]
 }
 
-/** Where a document's links within the repository lead. */
+/** Returns where a document's links within the repository lead. */
 function linkedFiles(text: string): string[] {
   const links = text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)
   return [...new Set(Array.from(links, ([, target]) => target!))]

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 
 const BUILT = resolve(import.meta.dirname, '../packages/web/dist')
-/** Bytes of JavaScript, gzip, before a picture can be dropped (S14). */
+/** The limit of JavaScript, gzip, before a picture can be dropped (S14). */
 const MAX_SCRIPT_BYTES = 60_000
 
 test('S14: what the page begins with is light', async () => {
@@ -16,7 +16,10 @@ test('S14: what the page begins with is light', async () => {
   assert.ok(sum <= MAX_SCRIPT_BYTES, `${sum} bytes: ${told}`)
 })
 
-/** The scripts that the built page names, with all that they import at once, and their sizes. */
+/**
+ * Returns the scripts that the built page names, with all that they import at once, and their
+ * sizes.
+ */
 async function firstScripts(): Promise<Map<string, number>> {
   const html = await readFile(resolve(BUILT, 'index.html'), 'utf8')
   const waiting = [...html.matchAll(/(?:src|href)="\/([^"]+\.js)"/g)].map(([, path]) => path!)

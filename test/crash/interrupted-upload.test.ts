@@ -8,10 +8,11 @@ import { ServerProcess } from '../support/server-process.ts'
 import { WireClient } from '../support/wire-client.ts'
 
 const MEGABYTE_BYTES = 1_000_000
-/** Bytes after which the line is cut, and that a cut may cost: what is made durable in one go. */
+/**
+ * A cut comes after a piece, and may cost a piece. A kill may cost what is made durable in one go.
+ */
 const PIECE_BYTES = 65_536
 const SYNC_STEP_BYTES = 1_048_576
-/** Cuts between two kills of the server. */
 const CUTS_PER_KILL = 40
 
 let server: ServerProcess
@@ -48,7 +49,7 @@ test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole an
   let worst = 0
   for (let at = 0; at < picture.length; ) {
     const end = Math.min(at + PIECE_BYTES, picture.length)
-    // Declared to the end of the file, and broken off after a piece.
+    // Declared to the end of the file, and cut after a piece.
     await part(id, at, end)
     const isKill = ++cuts % CUTS_PER_KILL === 0
     if (isKill) {
@@ -73,7 +74,9 @@ test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole an
   t.diagnostic(`${cuts} cuts, at most ${worst} bytes were sent again`)
 })
 
-/** A PATCH that breaks off; resolves when the server has closed the line, or answered. */
+/**
+ * Sends a PATCH that breaks off; resolves when the server has closed the connection, or answered.
+ */
 function part(id: string, at: number, end: number): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(server.port, '127.0.0.1')

@@ -14,26 +14,26 @@ import { rounds, SEED } from '../support/effort.ts'
 import { drawPicture, seededRandom, withUniqueBytes } from '../support/pictures.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
-/** Every second kill is at a failpoint; this is each failpoint once. */
+/** Every second kill is at a failpoint: this number reaches each failpoint once. */
 const KILL_COUNT = rounds(2 * FAILPOINTS.length)
 
 describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
   const random = seededRandom(SEED)
   const stop = new AbortController()
-  /** sha256 of what was answered as stored, by the picture's id. */
+  /** The sha256 of each picture that was answered as stored, by the picture's id. */
   const stored = new Map<string, string>()
-  /** Whose every blob on the disk must be, one way or the other. */
+  /** The sha256 of every sent picture: each blob on the disk comes from one of them. */
   const sent = new Set<string>()
-  /** When a blob that was found to be whole was written, by its name. */
+  /** The time at which a blob that was found intact had been written, by its name. */
   const whole = new Map<string, number>()
-  /** Ids whose last answered command was this. */
+  /** Codes of all notices. */
   const notices: string[] = []
   const boards: Board[] = []
   let data: string
   let server: ServerProcess
   let pictures: Buffer[]
 
-  /** A picture that nobody has sent before. */
+  /** Returns a picture with unique bytes. */
   function fresh(): Buffer<ArrayBuffer> {
     const bytes = withUniqueBytes(pictures[Math.floor(random() * pictures.length)]!, random)
     sent.add(sha256(bytes))
@@ -59,7 +59,7 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
     await rm(data, { recursive: true, maxRetries: 10 })
   })
 
-  /** A script: sends picture after picture, whole. */
+  /** Acts as a script: sends whole pictures, one after the other. */
   async function script(): Promise<void> {
     while (!stop.signal.aborted) {
       const bytes = fresh()
@@ -67,12 +67,12 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
         () => null,
       )
       if (answer?.status === 201) stored.set((await answer.json()).id, sha256(bytes))
-      // No faster than variants are made of them.
+      // No faster than the server makes variants.
       await setTimeout(50)
     }
   }
 
-  /** A page: adds, moves, trashes and puts back, with resumable uploads. */
+  /** Acts as a page: adds, moves, trashes and restores pictures, with resumable uploads. */
   async function page(): Promise<void> {
     const board = openBoard({ url: server.url, board: 'main' })
     boards.push(board)
@@ -107,7 +107,7 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
       await checkFolder(data, sent, whole)
       const failpoint = kill % 2 ? FAILPOINTS[(kill >> 1) % FAILPOINTS.length] : undefined
       const nth = 1 + Math.floor(random() * 2)
-      // It may die while it starts.
+      // The server may die while it starts.
       await server
         .start(failpoint && { WIREPHOTO_FAILPOINT: `${failpoint}:${nth}` })
         .catch(() => {})
@@ -154,11 +154,11 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
     const truth = [...found.values()].sort(byId)
     for (const board of boards) {
       const seen = () => [...board.pictures.values()].sort(byId)
-      // One that has waited in vain for many servers takes its time to try the next.
+      // A client that has waited in vain for many servers takes its time to try the next.
       await until(async () => isDeepStrictEqual(seen(), truth), 20_000).catch(() => {})
       const shown = seen()
       assert.deepEqual(shown, truth, 'F4')
-      // Added, trashed, moved and perhaps put back, in this order and nothing lost.
+      // Added, trashed, moved and perhaps restored, in this order, with nothing lost.
       for (const { id, x, caption } of shown)
         if (caption === 'once' && stored.has(id)) assert.ok(x === 2 || x === 1, id)
     }
@@ -184,8 +184,8 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
 })
 
 /**
- * With the server dead: every blob on the disk is whole, and every variant is one of what was sent. What was
- * found whole and not written since is not read again.
+ * Checks the folder of a dead server: every blob is intact, and every variant belongs to a picture
+ * that was sent. Blobs that were intact and haven't been written since are not read again.
  */
 async function checkFolder(
   data: string,

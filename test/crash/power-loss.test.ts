@@ -20,7 +20,7 @@ const WRITER = join(import.meta.dirname, 'power-loss/engine-writer.ts')
 const UPLOADER = join(import.meta.dirname, 'power-loss/upload-writer.ts')
 
 suite("the engine's folder", {
-  // Long enough for a checkpoint of the log, and a second opening on what the first has left.
+  // Long enough for a checkpoint of the log, and for a second start on the files of the first.
   program: (folder) => [WRITER, folder, join(folder, 'a/data'), '30', '150'],
   check: (image, said) => check(join(image, 'a/data'), said),
   needed: [
@@ -45,11 +45,11 @@ suite('uploads', {
 })
 
 interface Suite {
-  /** What is run on an empty folder, with its arguments. */
+  /** The program that runs on an empty folder, with its arguments. */
   readonly program: (folder: string) => readonly string[]
-  /** Rejects when what was said doesn't hold in a folder as the power cut left it. */
+  /** Rejects when an acknowledgement doesn't hold in a folder as the power cut left it. */
   readonly check: (image: string, said: readonly string[]) => Promise<void>
-  /** What must be synced: a disk that is deaf to it loses something. */
+  /** The files and folders that must be synced: a disk that ignores those syncs loses something. */
   readonly needed: readonly (readonly [what: string, path: RegExp])[]
 }
 
@@ -74,7 +74,7 @@ function suite(what: string, { program, check, needed }: Suite): void {
         assert.ok(first)
       })
 
-    /** What was lost at each of some power cuts. */
+    /** Returns the losses found at some power cuts. */
     async function losses({
       most = 3,
       ...options

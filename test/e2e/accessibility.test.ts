@@ -8,12 +8,12 @@ import type { Page } from 'playwright-core'
 import { openFixture, PHONE } from '../support/e2e-fixture.ts'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
-/** Bytes a second of a line that brings a preview at once, and no file while a test lasts. */
+/** Brings a preview at once, and no file while a test lasts. */
 const SLOW_BYTES_PER_SECOND = 200_000
 
 const { fixture, samples } = await openFixture()
 
-/** Every view, and how one gets there from the board. */
+/** Every view, and the way to it from the board. */
 const views: Record<string, (page: Page) => Promise<unknown>> = {
   palette: (page) => page.keyboard.press('Control+k'),
   keys: (page) => page.keyboard.press('?'),
@@ -80,7 +80,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await pages[0]!.look('arriving, selected')
     await anna.drop([changed], { x: 900, y: 600 })
     await ben.page.locator('.preview.ready').nth(1).waitFor()
-    // The file changes under the browser, which then reads no more of it.
+    // The file changes under the browser, which then stops reading it.
     await writeFile(changed, 'something else')
     await anna.page.getByRole('button', { name: words.retry }).waitFor()
     for (const { look } of pages) await look('failed')
@@ -141,11 +141,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
   })
 }
 
-/** Looks at one view after the other, and collects what is wrong with them. */
+/** Inspects one view after the other, and collects their problems. */
 function inspector(page: Page): { found: string[]; look(view: string): Promise<void> } {
   const found: string[] = []
   const look = async (view: string): Promise<void> => {
-    // What moves or fades has another contrast.
+    // Elements that move or fade have another contrast.
     await page.waitForFunction(() =>
       document.getAnimations().every(({ playState }) => playState !== 'running'),
     )

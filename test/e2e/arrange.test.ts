@@ -9,7 +9,7 @@ import type { BoardPage, Tile } from '../support/page.ts'
 
 const ui = { ...words, ...panelWords }
 
-/** Milliseconds that a server may take to write, on a machine with much to do. */
+/** Time in which a busy server must write a change. */
 const WAIT_TIMEOUT_MS = 20_000
 
 const { fixture, samples } = await openFixture()
@@ -178,7 +178,7 @@ for (const host of HOSTS)
       const strip = page.locator('.tile.selected > .slug')
       await strip.waitFor()
       const slug = (await strip.boundingBox())!
-      // Its first line stays; who has seen the picture may come beneath it, and go.
+      // Its first line stays; the names of those who have seen the picture may appear beneath it.
       await page.mouse.dblclick(slug.x + 10, slug.y + 6)
       await page.locator('.caption-field').fill('مرحبا بالعالم')
       await page.keyboard.press('Escape')
@@ -296,7 +296,7 @@ test('a picture is copied as PNG where pages may, and as a link where they may n
   }
 })
 
-/** Two people on a board with that many stored pictures in a row. */
+/** Opens a board with that many stored pictures in a row, for two people. */
 async function scene(t: TestContext, host: Host, count: number) {
   const { board, anna, ben } = await fixture.openPair(t, host)
   const sizes = { width: 400, height: 300 }
@@ -325,13 +325,13 @@ async function shiftClick({ page }: BoardPage, tile: Tile): Promise<void> {
   await page.keyboard.up('Shift')
 }
 
-/** Ids of what is selected on a page. */
+/** Returns the ids of the selected pictures. */
 const selected = ({ page }: BoardPage): Promise<string[]> =>
   page
     .locator('[data-image][aria-selected="true"]')
     .evaluateAll((all) => all.map((each) => (each as HTMLElement).dataset['image']!).sort())
 
-/** What stands on the server's board. */
+/** Returns the pictures on the server's board. */
 async function records(board: string): Promise<Map<string, ImageRecord>> {
   const response = await fetch(`${fixture.server.url}/api/boards/${board}/snapshot`)
   const { records } = (await response.json()) as Snapshot
@@ -339,7 +339,7 @@ async function records(board: string): Promise<Map<string, ImageRecord>> {
   return new Map(pictures.map((each) => [each.id, { ...(each as ImageRecord), variants: null }]))
 }
 
-/** What the server has when that is so; or in the end, if it never is. */
+/** Returns the server's records when the condition holds, or after the timeout. */
 async function eventually(
   board: string,
   isSo: (there: Map<string, ImageRecord>) => boolean,
@@ -350,13 +350,13 @@ async function eventually(
   }
 }
 
-/** Resolves when the server has something else than before. */
+/** Resolves when the server's records have changed. */
 async function changed(board: string, before: Map<string, ImageRecord>): Promise<void> {
   const now = await eventually(board, (there) => !isDeepStrictEqual(there, before))
   assert.notDeepEqual(now, before, 'nothing was written')
 }
 
-/** Resolves when all that stood has moved by that much. */
+/** Resolves when all pictures have moved by that much. */
 async function moved(
   board: string,
   start: Map<string, ImageRecord>,
@@ -367,7 +367,7 @@ async function moved(
   await same([], board, new Map(there.map((each) => [each.id, each])))
 }
 
-/** Takes one step back: the server and both pages have exactly what they had. */
+/** Undoes one step: the server and both pages return to exactly the earlier state. */
 async function undone(
   anna: BoardPage,
   ben: BoardPage,
@@ -378,7 +378,7 @@ async function undone(
   await same([anna, ben], board, start)
 }
 
-/** Resolves when the server and the pages have exactly these. */
+/** Resolves when the server and the pages have exactly these records. */
 async function same(
   pages: readonly BoardPage[],
   board: string,
@@ -403,7 +403,7 @@ async function same(
   }
 }
 
-/** The tile when it has not moved for a few frames. */
+/** Returns the tile when it has not moved for a few frames. */
 async function still(page: BoardPage, id: string): Promise<Tile> {
   for (let before = await page.tileWithId(id); ; ) {
     for (let i = 0; i < 4; i++) await page.nextFrame()

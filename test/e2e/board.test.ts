@@ -186,7 +186,7 @@ function isStored(change: object): boolean {
   return 'put' in change && (change.put as { blob?: string | null }).blob != null
 }
 
-/** Pixels, after orientation. */
+/** Returns the size in pixels, after orientation. */
 async function sizeAsSeen(path: string): Promise<{ width: number; height: number }> {
   const { autoOrient } = await sharp(path).metadata()
   return autoOrient
@@ -200,7 +200,7 @@ const naturalSizes = (page: BoardPage): Promise<number[][]> =>
     }),
   )
 
-/** Puts a picture on the clipboard, which only a page at a name that counts as secure may do. */
+/** Copies a picture to the clipboard, which only a page in a secure context may do. */
 async function copyPicture(page: BoardPage): Promise<void> {
   const context = await fixture.browser.newContext({
     permissions: ['clipboard-read', 'clipboard-write'],
@@ -219,7 +219,7 @@ async function copyPicture(page: BoardPage): Promise<void> {
   await page.page.bringToFront()
 }
 
-/** An animation of a red and a blue picture. */
+/** Draws an animation of a red and a blue picture. */
 function redAndBlue(): Promise<Buffer> {
   const side = 96
   const raw = Buffer.alloc(side * side * 2 * 3)
@@ -229,7 +229,10 @@ function redAndBlue(): Promise<Buffer> {
     .toBuffer()
 }
 
-/** From the frame on that first shows the picture, all show much the same at its place. */
+/**
+ * Asserts that from the first frame with the picture on, all frames show much the same in its
+ * place.
+ */
 async function assertSteady(frames: readonly Buffer[], at: Tile): Promise<void> {
   const inner = {
     left: Math.ceil(at.x + at.w * 0.05),

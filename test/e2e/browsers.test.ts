@@ -7,14 +7,17 @@ import type { BoardPage } from '../support/page.ts'
 import { type BrowserWindow, WebDriverPage } from '../support/webdriver-page.ts'
 import { WebKit } from '../support/webkit.ts'
 
-/** Both are this machine. No browser takes plain http at the second for a secure context, as on a LAN. */
+/**
+ * Two names of this machine. As on a LAN, no browser takes plain http at the second for a secure
+ * context.
+ */
 const HOSTS = ['localhost', '[::ffff:7f00:1]'] as const
-/** What browsers say on the console while there is no line, whatever the page does. */
+/** Browsers log this while the connection is down, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection|can’t establish a connection|was interrupted/
 
-/** As WebDriver names the key (section 15.4.2). */
+/** WebDriver's name of the key (section 15.4.2). */
 const ESCAPE = '\uE00C'
-/** Bytes a second, on which the file of a photo takes its time. */
+/** On which the file of a photo takes its time. */
 const SLOW_BYTES_PER_SECOND = 60_000
 
 const { fixture, samples } = await openFixture({
@@ -46,7 +49,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         const photo = (nth: number) =>
           samples.draw(`${nth}.jpg`, { width: 800, height: 600, seed: nth })
 
-        // What it makes itself comes before the file.
+        // The page's own preview comes before the file.
         proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
         await anna.drop(await photo(1), [400, 300])
         await ben.page.locator('.preview.ready').waitFor()
@@ -103,7 +106,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
     })
   })
 
-/** Runs in a page: whether nothing of the room has to be scrolled to. */
+/** Returns whether all of the panel is visible without scrolling. Runs in a page. */
 function showsAll(): boolean {
   const body = document.querySelector('.room .body')!
   return body.scrollHeight <= body.clientHeight + 1
@@ -111,7 +114,9 @@ function showsAll(): boolean {
 
 type Page = BoardPage | WebDriverPage
 
-/** Where a picture is from another, in that one's widths and heights: the same on every page. */
+/**
+ * A picture's place relative to another, in that one's widths and heights: the same on every page.
+ */
 interface Place {
   readonly id: string
   readonly from: string
@@ -123,7 +128,7 @@ async function seesMove(seer: Page, mover: Page, id: string, from: string): Prom
   await seer.waitUntil(isThere, await move(mover, id, from))
 }
 
-/** Drags a picture somewhat, by the mouse; resolves to where it has come when it stands there. */
+/** Drags a picture a little with the mouse; resolves to its new place. */
 async function move(page: Page, id: string, from: string): Promise<Place> {
   const tiles = new Map((await page.tiles()).map((tile) => [tile.id, tile]))
   const [tile, other] = [tiles.get(id)!, tiles.get(from)!]
@@ -146,13 +151,13 @@ async function move(page: Page, id: string, from: string): Promise<Place> {
   return place
 }
 
-/** Runs in a page. */
+/** Returns whether the picture is there. Runs in a page. */
 function isThere({ id, from, x, y }: Place): boolean {
   const box = (each: string) =>
     document.querySelector(`[data-image="${each}"]`)?.getBoundingClientRect()
   const [one, other] = [box(id), box(from)]
   if (!one || !other) return false
-  // To about a pixel: dragging rounds to what the board counts in.
+  // To about a pixel: dragging rounds to the board's unit.
   return (
     Math.abs(one.x - other.x - x * other.width) < 1.5 &&
     Math.abs(one.y - other.y - y * other.height) < 1.5

@@ -23,7 +23,7 @@ import { InProcessServer } from '../support/in-process-server.ts'
 import { drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 
-/** Milliseconds that anything may take here before it counts as never. */
+/** After this time a condition counts as never met. */
 const WAIT_TIMEOUT_MS = 20_000
 
 let server: InProcessServer
@@ -37,7 +37,7 @@ after(async () => {
   await server.close()
 })
 
-/** Pages and lines of one test, closed when it ends. */
+/** Opens pages and proxies for one test, which close when it ends. */
 function scope(t: TestContext) {
   const opened: { close(): unknown }[] = []
   t.after(async () => {
@@ -57,7 +57,7 @@ function scope(t: TestContext) {
   }
 }
 
-/** Resolves when what the board shows makes `isSo` true. */
+/** Resolves when the board's state makes `isSo` true. */
 function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = globalThis.setTimeout(
@@ -91,7 +91,7 @@ function inTime<T>(promise: Promise<T>): Promise<T> {
 
 const live = (board: Board) => until(board, () => board.status.connection === 'live', 'live')
 
-/** The board as a newcomer gets it. */
+/** Returns the board as a new client gets it. */
 async function snapshot(board: string): Promise<Snapshot> {
   const response = await fetch(`${server.url}/api/boards/${board}/snapshot`)
   return (await response.json()) as Snapshot
@@ -110,7 +110,7 @@ const added = (bytes?: Uint8Array) => ({
   height: 240,
 })
 
-/** A picture that stands on a new board. */
+/** Creates a board with one stored picture. */
 async function boardWithPicture(): Promise<{ board: string; id: string }> {
   const board = await server.newBoard()
   const author = openBoard({ url: server.url, board })
@@ -120,7 +120,7 @@ async function boardWithPicture(): Promise<{ board: string; id: string }> {
   return { board, id: id! }
 }
 
-/** The values that a picture's field takes, as seen on a board. */
+/** Collects the values that a picture's field takes on a board. */
 function watch<K extends keyof ImageRecord>(board: Board, id: string, field: K): ImageRecord[K][] {
   const seen: ImageRecord[K][] = []
   const look = () => {
@@ -317,7 +317,7 @@ describe('the client and the server', { concurrency: true }, () => {
     }
     await Promise.all(pages.map((each) => each.settled()))
     await Promise.all(pages.map((each) => each.stored(fresh!)))
-    // One batch of the three commands (or as many as messages), one of the settled picture.
+    // One batch of the three commands (or one for each message), and one of the stored picture.
     const steps = seqOf((await snapshot(board)).cursor) - seqOf(before)
     assert.ok(steps <= 4, `${steps} batches`)
     assert.deepEqual(await store.commands(board), [])
@@ -542,7 +542,7 @@ describe('the client and a server that goes away', () => {
     await live(anna)
     anna.patch(id, { x: 1 })
     await anna.settled()
-    // Nothing to restore: settled, and not worth remembering.
+    // Nothing to restore: answered, and not worth remembering.
     anna.restore([id])
     await anna.settled()
     await server.stop()

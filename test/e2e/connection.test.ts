@@ -7,9 +7,9 @@ import { HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 import type { Proxy } from '../support/proxy.ts'
 
-/** Bytes a second: slow enough to be interrupted. */
+/** Slow enough to be interrupted. */
 const SLOW_BYTES_PER_SECOND = 1_000_000
-/** What a browser says on the console while there is no line, whatever the page does. */
+/** Browsers log this while the connection is down, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
 
 const { fixture, samples } = await openFixture()
@@ -134,7 +134,7 @@ for (const host of HOSTS)
       const { context } = anna
       await anna.page.close()
       proxy.reconnect()
-      // It asks how much the server has of an upload that has never begun.
+      // The page asks for the offset of an upload that has never begun.
       const allowedErrors = /404 \(Not Found\).*\/uploads\//
       const later = await fixture.openPage(t, host, board, {
         port: proxy.port,
@@ -153,13 +153,16 @@ async function drag({ page }: BoardPage, from: [number, number], to: [number, nu
   await page.mouse.up()
 }
 
-/** Runs in the page: whether a picture stands there on the screen. */
+/** Returns whether a picture is at that point of the screen. Runs in the page. */
 function isAt([id, x, y]: [string, number, number]): boolean {
   const box = document.querySelector(`[data-image="${id}"]`)?.getBoundingClientRect()
   return box !== undefined && Math.hypot(box.x - x, box.y - y) < 0.01
 }
 
-/** Ben looks on as Anna's picture is on its way on a slow line, and a part has gone through. */
+/**
+ * Lets Anna drop a picture on a slow connection, with Ben watching; resolves when a part has been
+ * sent.
+ */
 async function slowlyDropped(t: TestContext, host: Host) {
   const proxy = await fixture.openProxy(t)
   const board = await fixture.newBoard()
@@ -172,7 +175,7 @@ async function slowlyDropped(t: TestContext, host: Host) {
   return { board, proxy, anna, ben }
 }
 
-/** The offset that a page of this person asks for, and from which it sends the rest of a file. */
+/** Resolves to the offset that a page asks for, and from which it sends the rest of a file. */
 async function goesOnAt({ context }: BoardPage): Promise<number> {
   const isTold = (response: Response) => response.request().method() === 'HEAD' && response.ok()
   const response = await context.waitForEvent('response', isTold)

@@ -9,11 +9,11 @@ import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 import { seededRandom } from '../support/pictures.ts'
 
-/** Bytes that this server takes of a picture. */
+/** This server's limit for a picture. */
 const MAX_UPLOAD_BYTES = 1_000_000
-/** Milliseconds that a page may be deaf, at the very most, on a slow and busy machine. */
+/** The longest time that a page may be unresponsive, on a slow and busy machine. */
 const MAX_UNRESPONSIVE_MS = 2_000
-/** Names that break naive programs, where the big list of them is absent. */
+/** Names that break naive programs, for machines without the big list of them. */
 const NAUGHTY = [
   '<script>alert(1)</script>',
   '"><img src=x onerror=alert(2)>',
@@ -184,7 +184,7 @@ for (const host of HOSTS)
 
 let drawn: Promise<string[]> | undefined
 
-/** Fifty pictures of many shapes, some of them photographs. */
+/** Returns fifty pictures of many shapes, some of them photographs. */
 function fifty(): Promise<string[]> {
   drawn ??= (async () => {
     const random = seededRandom(50)
@@ -205,7 +205,7 @@ function fifty(): Promise<string[]> {
   return drawn
 }
 
-/** A little more than this server takes. */
+/** Draws a picture that is a little larger than this server's limit. */
 function hugePicture(): Promise<Buffer> {
   const [width, height] = [500, 800]
   const noise = randomBytes(width * height * 3)
@@ -214,7 +214,10 @@ function hugePicture(): Promise<Buffer> {
     .toBuffer()
 }
 
-/** None over another; every row on one line, beginning where the first does, with one gap. */
+/**
+ * Asserts that no picture overlaps another, and that rows are straight, aligned at the left, with
+ * one gap.
+ */
 function assertTidy(tiles: readonly Tile[]): void {
   const near = (a: number, b: number) => Math.abs(a - b) < 1.5
   for (const [i, a] of tiles.entries())
@@ -240,7 +243,7 @@ function assertTidy(tiles: readonly Tile[]): void {
 const overlap = (a: number, length: number, b: number, other: number): number =>
   Math.min(a + length, b + other) - Math.max(a, b)
 
-/** Width by height of each picture as the browser decoded it, by its id. */
+/** Returns width over height of each picture as the browser decoded it, by id. */
 const shapesOf = ({ page }: BoardPage): Promise<Record<string, number>> =>
   page.locator('[data-image]').evaluateAll((all) =>
     Object.fromEntries(
@@ -270,7 +273,7 @@ async function naughty(): Promise<readonly string[]> {
   return JSON.parse(await readFile(await samples.file('names/blns.json'), 'utf8'))
 }
 
-/** A small picture that never arrives, in rows of its own. */
+/** Returns the command for a small picture that never arrives; they stand in rows of their own. */
 function add(name: string, i: number): Extract<Command, { kind: 'image.add' }> {
   const [x, y] = [(i % 40) * 32 - 600, Math.floor(i / 40) * 32 - 200]
   const id = uuidv7(Date.now(), randomBytes(10))

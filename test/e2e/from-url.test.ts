@@ -15,7 +15,7 @@ const MIDDLE = { x: 500, y: 400 }
 
 const near = resolve(import.meta.dirname, '../support/serve-with-local-fetch.ts')
 const { fixture } = await openFixture({ main: near })
-/** Another site, with pictures on it. */
+/** Another site with pictures. */
 let elsewhere: Server
 let site: string
 
@@ -32,7 +32,7 @@ after(() => {
   elsewhere.close()
 })
 
-/** The addresses of the pictures on a board, in the order in which they came. */
+/** Returns the source addresses of a board's pictures, oldest first. */
 async function sources(board: string): Promise<(string | null)[]> {
   const response = await fetch(`${fixture.server.url}/api/boards/${board}/snapshot`)
   const { records } = (await response.json()) as Snapshot
@@ -45,7 +45,7 @@ for (const host of HOSTS)
     test('X1: an address that is dropped or pasted becomes its picture, for everybody', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)
       const ways: [url: string, bring: (url: string) => Promise<void>][] = [
-        // Another page's picture, in a link; and a link to one.
+        // A picture of another page within a link, and a link to a picture.
         ['/a.jpg', (url) => anna.drop(dragged(url), MIDDLE)],
         ['/b.jpg', (url) => anna.drop({ 'text/uri-list': `# a comment\r\n${url}\r\n` }, MIDDLE)],
         ['/c.jpg', (url) => anna.drop({ 'text/plain': url }, MIDDLE)],
@@ -87,14 +87,14 @@ for (const host of HOSTS)
       await anna.waitForToast(errorMessages['foreign-address']({}))
       await anna.paste({ 'text/plain': 'http://127.0.0.1:1/a.jpg' })
       await anna.waitForToast(errorMessages.unreachable({}))
-      // Words are no address, and those that are pasted into a name stay there.
+      // Words are no address. Those that are pasted into a name stay there.
       await anna.paste({ 'text/plain': `Look at ${site}/a.jpg` })
       await anna.drop({ 'text/plain': 'nothing in particular' }, MIDDLE)
       assert.deepEqual(await sources(board), [])
     })
   })
 
-/** A picture that stands in a link, as it is dragged from its page. */
+/** Returns the data of a picture within a link, as a browser drags it. */
 const dragged = (url: string): DragData => ({
   'text/uri-list': `${site}/page.html`,
   'text/html': `<a href="${site}/page.html"><img src="${url}" width="10"></a>`,

@@ -12,13 +12,13 @@ import { InProcessServer } from '../support/in-process-server.ts'
 import { drawPicture, withExifOrientation } from '../support/pictures.ts'
 
 /*
- * What the server makes of a picture, beside what a browser makes of the file itself: one that turns it and
- * takes its colour profile to the screen by code that is not ours.
+ * These tests compare the server's variants with a browser's view of the file itself. The browser applies
+ * orientation and colour profile by code that is not ours.
  */
 
 const METADATA = resolve(import.meta.dirname, '../../../shared/corpora/metadata')
 const away = existsSync(METADATA) ? false : 'no ../shared/corpora here'
-/** How far mean colours of squares may differ: what is made smaller by others has other edges. */
+/** Mean colours of squares may differ so much, since other resizers draw other edges. */
 const COLOUR_TOLERANCE_UNITS = 4
 
 let server: InProcessServer
@@ -35,7 +35,7 @@ after(async () => {
   await server.close()
 })
 
-/** Stored, with its variants. */
+/** Stores a picture; resolves to its record when it has its variants. */
 async function store(bytes: Uint8Array, name: string): Promise<ImageRecord> {
   const body = new Uint8Array(bytes)
   const answer = await fetch(`${server.url}/${name}`, { method: 'PUT', body })
@@ -71,7 +71,7 @@ interface Seen {
   readonly squares: number[]
 }
 
-/** A file as Chromium shows it. */
+/** Returns a file as Chromium shows it. */
 function seen(file: Uint8Array): Promise<Seen> {
   return page.evaluate(async (base64) => {
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
@@ -147,7 +147,7 @@ test('V1: colours look as a browser has them, wide ones too', async (t) => {
 })
 
 test('V5, V16: what is printed has a stand-in, which looks like the picture before it was', async (t) => {
-  // In colours that inks can have.
+  // Only colours that inks can print.
   const picture = await sharp(
     await drawPicture({ width: 640, height: 480, seed: 3, format: 'png' }),
   )
@@ -207,7 +207,7 @@ test('V5: a BMP looks as a browser has it', async () => {
   }
 })
 
-/** The lowest row first, blue before red. */
+/** Encodes a BMP: the lowest row first, blue before red. */
 function bitmap(rgb: Buffer, width: number, height: number, bits: 24 | 32): Buffer {
   const each = bits / 8
   const file = Buffer.alloc(54 + width * height * each)

@@ -20,11 +20,11 @@ import {
 } from '../support/progress-line.ts'
 import type { Proxy } from '../support/proxy.ts'
 
-/** Bytes a second: of a line that brings a preview at once and a file in its time; and of none to speak of. */
+/** One brings a preview at once and a file in its time; the other brings next to nothing. */
 const SLOW_BYTES_PER_SECOND = 1_000_000
 const CRAWL_BYTES_PER_SECOND = 20_000
 const MIDDLE = { x: 500, y: 400 }
-/** What a browser says on the console when a request fails, whatever the page does. */
+/** Browsers log this when a request fails, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection/
 
 const { fixture, samples } = await openFixture()
@@ -101,7 +101,7 @@ describe('on its way', () => {
       const previews = capturePreviews(anna)
       await anna.drop(files, MIDDLE)
       for (const page of [anna, ben]) await page.waitForPainted(2, 'stored')
-      // WebP keeps all of a transparency, so that of noise is too much.
+      // WebP keeps all of a transparent picture, so a preview of noise would be too large.
       const types = previews.map((preview) => preview.type)
       assert.deepEqual(types.sort(), ['jpeg', type])
       const shapes = await Promise.all(
@@ -153,7 +153,7 @@ describe('on its way', () => {
 
   test('A11: a try that failed is counted down to the next, for everybody', async (t) => {
     const { anna, ben } = await apart(t, host)
-    // The file is asked for first, and not there yet.
+    // The page asks for the file first, which isn't there yet.
     anna.allowedErrors = /net::ERR_|404 \(/
     await anna.page.route('**/uploads**', (route) => route.abort())
     await anna.drop([photo], MIDDLE)
@@ -192,7 +192,7 @@ describe('on its way', () => {
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([path], MIDDLE)
     await ben.page.locator('.preview.ready').waitFor()
-    // The file changes under the browser, which then reads no more of it.
+    // The file changes under the browser, which then stops reading it.
     await writeFile(path, 'something else')
     const failed = anna.page.locator('[data-image][data-state="failed"]')
     await failed.waitFor()
@@ -314,7 +314,7 @@ interface Apart {
   ben: BoardPage
 }
 
-/** Anna on a line of her own, and Ben, on a new board. */
+/** Opens a new board for Anna, on her own proxy, and Ben. */
 async function apart(t: TestContext, host: Host, options: PageOptions = {}): Promise<Apart> {
   const proxy = await fixture.openProxy(t)
   const board = await fixture.newBoard()
@@ -323,7 +323,7 @@ async function apart(t: TestContext, host: Host, options: PageOptions = {}): Pro
   return { board, proxy, anna, ben }
 }
 
-/** Anna with her name, by script, on a line of her own; and Ben. */
+/** Adds Anna, by script with her name and on her own proxy, and Ben. */
 async function named(t: TestContext, host: Host) {
   const proxy = await fixture.openProxy(t)
   const id = await fixture.newBoard()
@@ -345,13 +345,16 @@ async function addedBy(board: Board): Promise<string> {
   return id!
 }
 
-/** A photograph that its camera held upright: 600 x 800 as it is seen. */
+/** Draws a photograph that its camera held upright: 600 x 800 as it is seen. */
 async function turned(): Promise<Buffer> {
   const picture = await drawPicture({ width: 800, height: 600 })
   return sharp(picture).withMetadata({ orientation: 6 }).jpeg().toBuffer()
 }
 
-/** A browser that draws on the main thread alone, and answers PNG when it is asked for WebP. */
+/**
+ * Makes a page behave like Safari: it draws on the main thread alone, and answers PNG when asked
+ * for WebP.
+ */
 async function likeSafari({ page }: BoardPage): Promise<void> {
   await page.addInitScript(() => {
     Reflect.deleteProperty(window, 'OffscreenCanvas')
@@ -366,7 +369,7 @@ async function likeSafari({ page }: BoardPage): Promise<void> {
 
 let drawn: Promise<string[]> | undefined
 
-/** Small pictures, each another. */
+/** Draws small pictures, each with unique bytes. */
 function many(count: number): Promise<string[]> {
   drawn ??= Promise.all(
     Array.from({ length: count }, (_, seed) =>

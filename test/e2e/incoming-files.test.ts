@@ -15,11 +15,11 @@ import { drawPicture, withUniqueBytes } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
-/** Milliseconds that anything may take here before it counts as never. */
+/** After this time a condition counts as never met. */
 const WAIT_TIMEOUT_MS = 20_000
 
 let server: ServerProcess
-/** About 1 MB, and what a page makes of it. */
+/** About 1 MB, and the preview that a page makes of it. */
 let photo: Buffer<ArrayBuffer>
 let small: Buffer
 
@@ -30,7 +30,7 @@ before(async () => {
 })
 after(() => server.close())
 
-/** A board of its own, and pages at it that are closed when the test ends. */
+/** Opens a new board, with pages and proxies that close when the test ends. */
 async function scope(t: TestContext) {
   const response = await fetch(`${server.url}/api/boards`, { method: 'POST' })
   const { id: board } = (await response.json()) as { id: string }
@@ -61,7 +61,7 @@ const EVENTS: (keyof BoardEvents)[] = [
   'notice',
 ]
 
-/** Resolves when what the board shows makes `isSo` true. */
+/** Resolves when the board's state makes `isSo` true. */
 function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = setTimeout(() => reject(new Error(`never: ${what}`)), WAIT_TIMEOUT_MS)
@@ -82,7 +82,7 @@ const picture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefined
   preview,
 })
 
-/** The same picture in bytes of its own. */
+/** Returns the same picture with unique bytes. */
 const fresh = () => withUniqueBytes(photo)
 
 describe('A1: what is on its way is seen at once', () => {
@@ -128,7 +128,7 @@ describe('A1: what is on its way is seen at once', () => {
     const [id] = anna.add([picture(fresh())])
     const ben = await page()
     await until(ben, () => ben.preview(id!) !== null, 'a preview')
-    // It is kept after it has been pushed.
+    // The server keeps it after it has been sent.
     const kept = () => fetch(`${server.url}/b/${anna.id}/arrivals/${id}/preview`)
     while (!(await kept()).ok);
     slow.disconnect()
@@ -233,7 +233,7 @@ describe('A2: arrivals are shared', () => {
     const [id] = anna.add([picture(fresh())])
     await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
     const seconds = (performance.now() - start) / 1000
-    // And one for the preview.
+    // One more for the preview.
     assert.ok(news <= seconds * 4 + 3, `${news} in ${seconds} s`)
     assert.ok(shares.length > 3)
     assert.deepEqual(

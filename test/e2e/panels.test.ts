@@ -55,7 +55,7 @@ describe('a picture large', () => {
     const [tile] = await ben.waitForPainted(1, 'stored')
     await ben.page.locator('.picture.ready:not([src$="/original"])').waitFor()
     const ready = ben.page.locator('.large .sharp.ready[src$="/1280"]')
-    // The room is measured when it is open: until then it is as large as the window.
+    // The panel is measured when it is open; until then it has the window's size.
     const late = ben.page.waitForEvent('requestfinished', (request) =>
       request.url().endsWith('/original'),
     )
@@ -348,7 +348,7 @@ describe('what can be done', () => {
   })
 })
 
-/** Three pictures in a row, on a board that two people look at. */
+/** Opens a board with three pictures in a row, for two people. */
 async function three(t: TestContext, host: Host) {
   const pair = await fixture.openPair(t, host)
   const names = ['photos/pic1.jpg', 'photos/pic2.jpg', 'photos/pic3.jpg']
@@ -388,7 +388,7 @@ const focused = (page: BoardPage, { id }: Tile): Promise<void> =>
 const trashed = (page: BoardPage, count: number): Promise<void> =>
   page.waitUntil((n) => document.querySelectorAll('[data-trashed]').length === n, count)
 
-/** Goes to a button by Tab and presses it with Enter. */
+/** Moves the focus to a button by Tab, and presses it with Enter. */
 async function pressWithTab({ page }: BoardPage, name: string): Promise<void> {
   const button = page.getByRole('dialog').getByRole('button', { name, exact: true })
   await button.waitFor()

@@ -6,7 +6,7 @@ import sharp from 'sharp'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 
-/** Bytes a second: a line that brings a picture in its time, and one that brings next to nothing. */
+/** One brings a picture in its time, the other brings next to nothing. */
 const SLOW_BYTES_PER_SECOND = 2_000_000
 const CRAWL_BYTES_PER_SECOND = 60_000
 const [WIDTH, HEIGHT] = [2400, 1600]
@@ -16,7 +16,7 @@ const { fixture } = await openFixture()
 let photo: Buffer<ArrayBuffer>
 
 before(async () => {
-  // Nothing in it is larger than a pixel of the preview.
+  // No detail in it is larger than a pixel of the preview.
   const raw = { width: WIDTH / 5, height: HEIGHT / 5, channels: 3 } as const
   const drawn = sharp(randomBytes(raw.width * raw.height * 3), { raw })
     .resize(WIDTH, HEIGHT, { kernel: 'nearest' })
@@ -60,7 +60,7 @@ for (const host of HOSTS)
       await ben.waitForPainted(1, 'stored')
       await ben.page.locator('.tail').waitFor({ state: 'detached' })
       const frames = await screencast.cut()
-      // What has been sharp never shows less again.
+      // A picture that has been sharp never shows less again.
       const { x, y, width, height } = (await ben.page.locator('.print').boundingBox())!
       const middle = {
         left: x + width / 4,
@@ -78,7 +78,7 @@ for (const host of HOSTS)
     })
   })
 
-/** In whole pixels. */
+/** Rounds to whole pixels. */
 const whole = (box: Record<'left' | 'top' | 'width' | 'height', number>) => ({
   left: Math.round(box.left),
   top: Math.round(box.top),
@@ -86,7 +86,7 @@ const whole = (box: Record<'left' | 'top' | 'width' | 'height', number>) => ({
   height: Math.round(box.height),
 })
 
-/** Resolves when what is seen is so near to the truth, to how near it is. */
+/** Resolves to the difference from the truth, when it is as small as wanted. */
 async function sharpened(page: BoardPage, truth: Buffer, wanted: number): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     await page.nextFrame()
@@ -96,13 +96,13 @@ async function sharpened(page: BoardPage, truth: Buffer, wanted: number): Promis
   throw new Error('It never gets any sharper')
 }
 
-/** What is seen of the one picture, without what is told of it. */
+/** Returns a screenshot of the one picture, without its labels. */
 async function look({ page }: BoardPage): Promise<Buffer> {
   const { x, y, width, height } = (await page.locator('.print').boundingBox())!
   return page.screenshot({ clip: { x, y, width, height }, style: '.slug, .wire { display: none }' })
 }
 
-/** How far two pictures are apart, a pixel and channel, of 255. */
+/** Returns how far two pictures are apart, a pixel and channel, of 255. */
 async function difference(one: Buffer, other: Buffer): Promise<number> {
   const { width, height } = await sharp(one).metadata()
   const [a, b] = await Promise.all(

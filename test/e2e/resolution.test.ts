@@ -54,7 +54,7 @@ test('a picture has its blur as soon as what draws blurs is here, and until it i
     await page.locator('img.blur[src^="data:image/png"]').waitFor()
     await route.continue()
   })
-  // What is held back holds back the end of loading, too.
+  // A request that is held back holds back the end of loading, too.
   await page.reload({ waitUntil: 'commit' })
   await wanted
   await page.locator('[data-image] .blur').waitFor({ state: 'attached' })
@@ -86,7 +86,7 @@ test('A3: it is seen when it is painted within view on a visible tab, not before
   assert.equal(await ben.page.locator('.slug', { hasText: 'Seen by' }).count(), 0)
 })
 
-/** A page on a board with the photo, whose variants have been made. */
+/** Opens a page on a board with the photo, after its variants have been made. */
 async function looking(t: TestContext): Promise<BoardPage> {
   const board = await fixture.newBoard()
   const wireClient = await fixture.openWireClient(t, board)
@@ -109,7 +109,7 @@ const longestOf = ({ page }: BoardPage): Promise<number> =>
     .last()
     .evaluate((image: HTMLImageElement) => Math.max(image.naturalWidth, image.naturalHeight))
 
-/** As a browser does to a tab that is covered by another. */
+/** Hides or shows the page, as a browser does with a tab that another one covers. */
 async function hide({ page }: BoardPage, isHidden: boolean): Promise<void> {
   await page.evaluate((hidden) => {
     const value = hidden ? 'hidden' : 'visible'

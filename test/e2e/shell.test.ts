@@ -216,7 +216,7 @@ for (const host of HOSTS)
     })
   })
 
-/** A phone, and Ben at his desk, on a board with one picture. */
+/** Opens a board with one picture for a phone, and for Ben at his desk. */
 async function pocket(t: TestContext, host: Host) {
   const board = await fixture.newBoard()
   const ben = await fixture.openPage(t, host, board)
@@ -228,7 +228,10 @@ async function pocket(t: TestContext, host: Host) {
   return { ben, phone, tile: still }
 }
 
-/** The tile when it has not moved for a few frames: the first view has been flown to. */
+/**
+ * Returns the tile when it has not moved for a few frames: the camera has arrived at the first
+ * view.
+ */
 async function stillness(page: BoardPage, id: string): Promise<Tile> {
   for (let before = await page.tileWithId(id); ; ) {
     for (let i = 0; i < 4; i++) await page.nextFrame()
@@ -248,7 +251,7 @@ async function swipe(page: BoardPage, from: { x: number; y: number }, to: typeof
   await page.touch('touchEnd')
 }
 
-/** Selects; the menu that it opens is closed again. */
+/** Selects a picture, and closes the menu that this opens. */
 async function longPress(page: BoardPage, at: { x: number; y: number }) {
   await page.touch('touchStart', at)
   await page.page.getByRole('menu').waitFor()
@@ -256,7 +259,7 @@ async function longPress(page: BoardPage, at: { x: number; y: number }) {
   await page.page.keyboard.press('Escape')
 }
 
-/** Resolves when a picture stands there on the screen, as far as is said, to `off` pixels. */
+/** Resolves when a picture is at that place on the screen, to `off` pixels. */
 async function settled(
   page: BoardPage,
   id: string,

@@ -8,7 +8,7 @@ import { drawPicture } from '../support/pictures.ts'
 
 const { fixture } = await openFixture()
 
-/** The address of what the wall shows in full strength. */
+/** Resolves when the wall shows this blob at full opacity. */
 const shows = (page: Page, blob: string | null): Promise<unknown> =>
   page.waitForFunction(
     (hash) =>
@@ -89,7 +89,7 @@ test('a wall releases the preview of each picture that it no longer shows', asyn
   assert.deepEqual(kept, [])
 })
 
-/** The picture that the wall shows in full strength. */
+/** Returns the picture that the wall shows at full opacity. */
 const shown = (page: Page) => page.locator('.wall-frame img:last-child')
 
 declare global {

@@ -4,7 +4,7 @@ import { ServerProcess } from '../support/server-process.ts'
 
 const DRIVERS = { pg: 'postgres://anna@127.0.0.1:1/x', 'rethinkdb-ts': 'rethinkdb://127.0.0.1:1/x' }
 
-/** Node as it is where no driver is installed: it looks for them where there is nothing. */
+/** Makes Node behave as if no driver were installed: it looks for them in an empty place. */
 const BARE = `
   import { registerHooks } from 'node:module'
   const drivers = ${JSON.stringify(Object.keys(DRIVERS))}

@@ -11,7 +11,7 @@ const COMMAND_COUNT = 10_000
 
 const messages = history(seededRandom(SEED))
 const places = await databaseProviders()
-/** What SQLite comes to; every other engine comes to the same. */
+/** The outcome on SQLite; every other engine's must equal it. */
 const expected = places.some(({ skipReason }) => !skipReason) ? outcome() : null
 
 for (const place of places)
@@ -27,7 +27,7 @@ for (const place of places)
     t.diagnostic(`${here.records.length} records, ${here.refused} commands turned down`)
   })
 
-/** The answers and the state in the end; batches, times and people's names aside. */
+/** Returns the answers and the final state, without batches, times and people's names. */
 async function outcome(engine?: string) {
   const server = await InProcessServer.open(engine ? { engine } : {})
   try {
@@ -56,7 +56,7 @@ async function outcome(engine?: string) {
   }
 }
 
-/** Messages of commands, many of which are turned down. */
+/** Returns messages of commands, many of which are refused. */
 function history(random: () => number): Command[][] {
   const below = (n: number) => Math.floor(random() * n)
   const start = Date.now()

@@ -34,7 +34,7 @@ describe('what keeps a server from starting is one sentence, and exit code 2', (
     const postgres = await Postgres.open(programs!)
     t.after(() => postgres.close())
     const old = await postgres.newDatabase()
-    // It says of itself what this asks for first.
+    // The server's first question gets this answer.
     await postgres.query(
       `CREATE FUNCTION current_setting(text) RETURNS text LANGUAGE sql AS $$
          SELECT CASE $1 WHEN 'server_version_num' THEN '140011' ELSE pg_catalog.current_setting($1) END

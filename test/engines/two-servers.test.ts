@@ -27,7 +27,7 @@ import {
 } from '../support/simulated-user.ts'
 import { WireClient } from '../support/wire-client.ts'
 
-/** Histories with faults; each has some kills of its own. */
+/** Histories with faults; each has its own kills. */
 const HISTORY_COUNT = rounds(2)
 const AGREEMENT_TIMEOUT_MS = 60_000
 
@@ -45,7 +45,7 @@ for (const place of await databaseProviders())
       const { port } = new URL(url)
       wire = await Proxy.open(Number(port))
       const ofB = url.replace(`:${port}/`, `:${wire.port}/`)
-      // At once, on an empty database.
+      // Both start at once, on an empty database.
       const open = (engine: string) => ServerProcess.open({ args: ['--engine', engine] })
       ;[a, b] = await Promise.all([open(url), open(ofB)])
     })
@@ -202,7 +202,7 @@ for (const place of await databaseProviders())
       const moved = { client: newId(), n: 1, commands: [patch(kept, 1)] }
 
       process.kill(a.pid, 'SIGSTOP')
-      // Asked of the one that sleeps, then, since it doesn't answer, of the other.
+      // Sent to the paused server, then, since it doesn't answer, to the other.
       const asked = here!.sendMessage(moved)
       const trashed = here!.send(patch(gone, 5), { kind: 'image.remove', id: late })
       const answered = await there!.sendMessage(moved)
@@ -224,8 +224,8 @@ for (const place of await databaseProviders())
       )
 
     /**
-     * People go from server to server, and scripts post pictures, while servers are paused and killed,
-     * the database too, and a server's line to it is cut and slow.
+     * Runs a history. Users move from server to server, and scripts post pictures. Servers are
+     * paused and killed, the database too, and a server's connection to it is cut and slow.
      */
     async function history(seed: number, tell: (text: string) => void): Promise<void> {
       const random = seededRandom(seed)
@@ -295,7 +295,7 @@ for (const place of await databaseProviders())
           proxy.reconnect()
           proxy.down.resume()
         }
-        // The one that has answered last is ahead of the other for a moment.
+        // The server that has answered last is ahead of the other for a moment.
         await waitForAnswers(users)
         await settled(board)
         const shown = await assertConverged(board, users, a.url)
@@ -318,7 +318,7 @@ for (const place of await databaseProviders())
       }
     }
 
-    /** Both servers' snapshot, when they agree. */
+    /** Returns the snapshot of both servers, when they agree. */
     async function settled(board: string): Promise<Snapshot> {
       for (const patience = Date.now() + AGREEMENT_TIMEOUT_MS; ; await setTimeout(100)) {
         const [here, there] = await Promise.all(
@@ -330,7 +330,7 @@ for (const place of await databaseProviders())
     }
   })
 
-/** With its records in order. */
+/** Returns a snapshot with its records sorted. */
 async function snapshotOf(origin: string, board: string): Promise<Snapshot> {
   const response = await fetch(`${origin}/api/boards/${board}/snapshot`)
   if (!response.ok) throw new Error(await response.text())
@@ -352,7 +352,7 @@ const patch = (id: string, x: number): Command => ({ kind: 'image.patch', id, se
 
 const byId = (records: readonly AnyRecord[]) => new Map(records.map((one) => [one.id, one]))
 
-/** Resolves when the page shows it. */
+/** Resolves when the condition holds on the page. */
 function until(board: Board, isSo: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const off = board.on('pictures', () => isSo() && resolve())

@@ -41,7 +41,7 @@ for (const place of await databaseProviders())
 
       assert.equal((await begin(here!)).status, 201)
       assert.equal((await part(here!, 0, 20)).status, 204)
-      // As behind something that balances the load without looking at who comes.
+      // As behind a load balancer without sticky sessions.
       assert.equal((await part(there!, 20)).status, 404)
       assert.equal((await ask(there!)).status, 404)
       assert.equal((await ask(here!)).headers.get('upload-offset'), '20')

@@ -5,9 +5,9 @@ import { InProcessServer } from '../support/in-process-server.ts'
 import { seededRandom } from '../support/pictures.ts'
 import { assertConverged, editRandomly, retry, SimulatedUser } from '../support/simulated-user.ts'
 
-/** Boards that are gone through, each from a seed of its own. */
+/** Boards, each with its own seed. */
 const BOARD_COUNT = rounds(25)
-/** Boards that are gone through while the server is restarted. */
+/** Boards during which the server restarts. */
 const RESTARTED_BOARD_COUNT = rounds(3)
 /** Seeds that once failed. */
 const KEPT: readonly number[] = []
@@ -40,7 +40,7 @@ describe('F3, F4: so they do when the server is restarted again and again', () =
     })
 })
 
-/** `calm` is called when the people have done their part. */
+/** Edits a board and compares all replicas. It calls `calm` when the users have finished. */
 async function converge(seed: number, calm = () => {}): Promise<void> {
   const board = await retry(() => server.newBoard())
   const users = await Promise.all(

@@ -70,7 +70,7 @@ describe('F4: whoever takes everything back finds the board as it was', () => {
     })
 })
 
-/** Anything that hands do, to what stands. */
+/** Does something random with the pictures, as a person would. */
 function act(page: Board, random: () => number): void {
   const below = (n: number) => Math.floor(random() * n)
   const all = [...page.pictures.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -92,7 +92,7 @@ function act(page: Board, random: () => number): void {
   acts[below(acts.length)]!()
 }
 
-/** People on a new board with stored pictures, one of them in the trash. */
+/** Opens pages on a new board with stored pictures, one of them in the trash. */
 async function gather(count: number): Promise<{ board: string; pages: Board[] }> {
   const board = await server.newBoard()
   const ids: string[] = []
@@ -119,7 +119,7 @@ async function load(board: string): Promise<Snapshot> {
   return (await response.json()) as Snapshot
 }
 
-/** The title and the pictures, without what the server adds in its own time. */
+/** Returns the title and the pictures, without fields that the server adds in its own time. */
 function looks(records: Iterable<AnyRecord>): object[] {
   const all = [...records]
   const title = all.find((record) => record.kind === 'board')?.title ?? ''
@@ -128,7 +128,7 @@ function looks(records: Iterable<AnyRecord>): object[] {
   return [{ title }, ...sorted.map((picture) => ({ ...picture, variants: null }))]
 }
 
-/** What is made and taken back stays in the trash. */
+/** Leaves out the trash, where copies stay that were undone. */
 const standing = (records: Iterable<AnyRecord>): object[] =>
   looks([...records].filter((record) => record.kind === 'board' || record.deletedAt === null))
 

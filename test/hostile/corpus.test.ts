@@ -21,19 +21,19 @@ const FOLDERS = ['hostile', 'formats', 'metadata', 'photos']
 const MUTATION_COUNT = rounds(300)
 /** The same mutants at every ordinary run. */
 const MUTATION_SEED = process.env['SEED'] || EFFORT_FACTOR > 1 ? SEED : 20_261_122
-/** Bytes of a file that takes long to decode. */
+/** Larger files take long to decode. */
 const LARGE_FILE_BYTES = 100_000
-/** Files sent at one time. */
+/** Files that are sent at the same time. */
 const SENDER_COUNT = 6
-/** Milliseconds in which any file must be answered: three times what the longest decoding may take. */
+/** Three times the longest time that decoding may take. */
 const ANSWER_TIMEOUT_MS = 150_000
-/** F8: resident bytes of a decoding process, and what it may grow by between two looks. */
+/** F8: the memory limit of a decoding process, and its growth between two looks. */
 const MAX_PROCESS_BYTES = 1.5e9 * 1.3
-/** Resident bytes by which the server may have grown between the first and the last third. */
+/** The growth of the server's memory allowed between the first and the last third. */
 const MAX_GROWTH_BYTES = 100e6
 
 let server: ServerProcess
-/** Another site, and what lies there. */
+/** Another site, and its files by path. */
 let site: HttpServer
 const shelf = new Map<string, Buffer>()
 
@@ -54,7 +54,7 @@ after(async () => {
   await server.close()
 })
 
-/** A way in: resolves to `taken` or to the code of the refusal. */
+/** A way to send a file: resolves to `taken` or to the code of the refusal. */
 type Way = (board: Board, file: Sent) => Promise<string>
 
 interface Sent {
@@ -62,7 +62,7 @@ interface Sent {
   readonly bytes: Buffer<ArrayBuffer>
 }
 
-/** A board with somebody on it. */
+/** A board with a client on it. */
 class Board {
   readonly id: string
   readonly wireClient: WireClient
@@ -142,8 +142,8 @@ const WAYS: Record<string, Way> = {
     if (bytes.length > limits.previewBytes) return 'too large to be one'
     const id = await board.announce(name, bytes)
     const there = (of: string) => fetch(`${server.url}/b/${board.id}/arrivals/${of}/preview`)
-    // They are made one after the other: when the next is there, this one has been looked at. On a machine
-    // with too much to do, the next may be given up too.
+    // The server makes them one after the other: when the next is there, this one has been
+    // validated. On a busy machine the next may be given up too.
     for (
       let next = '', since = Number.NEGATIVE_INFINITY;
       !next || !(await there(next)).ok;
@@ -164,7 +164,7 @@ const WAYS: Record<string, Way> = {
 
 const sound = drawPicture({ width: 30, height: 20, format: 'webp' })
 
-/** Of what is taken, that it is what F8 and F9 say. */
+/** Asserts of a taken picture what F8 and F9 promise. */
 async function check(answer: Response, expected: number, board: Board): Promise<string> {
   if (answer.status !== expected) return codeOf(answer)
   const { id, type, blob, width, height } = (await answer.json()) as ImageRecord
@@ -187,7 +187,7 @@ function isInert({ headers }: Response): void {
   assert.equal(headers.get('content-security-policy'), "sandbox; default-src 'none'")
 }
 
-/** A refusal has a code, its status and a sentence. */
+/** Returns a refusal's code; asserts its status and sentence. */
 async function codeOf(answer: Response): Promise<string> {
   const { error } = (await answer.json()) as {
     error: { code: keyof typeof errors; message: string }
@@ -198,7 +198,7 @@ async function codeOf(answer: Response): Promise<string> {
   return error.code
 }
 
-/** What the server and its processes take, now and then. */
+/** Watches the memory of the server and its processes. */
 class Watch {
   readonly #every: NodeJS.Timeout
   readonly server: number[] = []
@@ -223,7 +223,7 @@ class Watch {
   }
 }
 
-/** Sends all of them by all of these ways, and prints what became of them. */
+/** Sends all files by all their ways, and prints the outcomes. */
 async function run(
   t: { diagnostic(line: string): void },
   files: AsyncIterable<[way: string, file: Sent]>,
@@ -280,7 +280,7 @@ test('F8, F9: every file of the corpora is taken or refused, by every way in', a
       for (const name of (await readdir(join(CORPORA, folder))).sort()) {
         const bytes = await readFile(join(CORPORA, folder, name))
         const ways = Object.keys(WAYS)
-        // A large one by one way, each by another, unless there is time.
+        // A large file goes by one way, each by another, unless the effort is greater.
         const one = ways[i++ % (ways.length - 1)]!
         const isLarge = bytes.length > LARGE_FILE_BYTES && EFFORT_FACTOR === 1
         for (const way of isLarge ? [one] : ways) yield [way, { name, bytes }]
@@ -306,7 +306,7 @@ test('F8, F9: so is whatever comes of pictures when bytes go wrong', async (t) =
   assert.ok(outcomes['taken'] && outcomes['damaged'])
 })
 
-/** Small pictures of every type that a board takes. */
+/** Returns small pictures of every type that a board takes. */
 async function originals(): Promise<[name: string, bytes: Buffer][]> {
   const picture = sharp(await drawPicture({ width: 60, height: 40, format: 'png' }))
   const frames = await Promise.all(
@@ -344,7 +344,7 @@ const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30">
   <rect width="30" height="20" fill="url(#a)" transform="rotate(10)"/><text x="5" y="20">Wirephoto</text>
   <path d="M1 1L9 9C3 3 4 4 5 5z" filter="blur(2px)"/></svg>`
 
-/** The simplest BMP. */
+/** Encodes the simplest BMP. */
 function bitmap(rgb: Buffer, width: number, height: number): Buffer {
   const header = Buffer.alloc(54)
   header.write('BM')
@@ -363,7 +363,7 @@ function bitmap(rgb: Buffer, width: number, height: number): Buffer {
 /** Numbers that programs forget. */
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff]
 
-/** One to four things gone wrong, most of them near the start, where a file says what it is. */
+/** Damages a file in one to four places, most of them near its start, where it says what it is. */
 function mutated(original: Buffer, random: () => number): Buffer<ArrayBuffer> {
   let bytes = Buffer.from(original)
   const below = (n: number) => Math.floor(random() * n)

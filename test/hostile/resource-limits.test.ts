@@ -31,7 +31,7 @@ test('memory does not grow with the file', async (t) => {
   if (process.platform !== 'linux') return t.skip('reads /proc')
   const server = await ServerProcess.open({ args: ['--max-upload', '400MB'] })
   try {
-    // A sound picture with a long tail, which viewers ignore.
+    // A valid picture with a long tail, which viewers ignore.
     const send = (length: number) => {
       async function* body() {
         yield small
@@ -117,7 +117,7 @@ const system = (command: string, ...args: string[]): void => {
 
 type Body = NonNullable<RequestInit['body']>
 
-/** A body whose length nobody is told. */
+/** Yields a body of unknown length. */
 async function* chunks(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let i = 0; i < bytes.length; i += 65_536) yield bytes.subarray(i, i + 65_536)
 }
@@ -126,7 +126,7 @@ const stream = (bytes: Buffer): Body => chunks(bytes) as unknown as Body
 const put = (server: ServerProcess, body: Body): Promise<Response> =>
   fetch(`${server.url}/p.png`, { method: 'PUT', body, duplex: 'half' } as RequestInit)
 
-/** All that is stored and on its way. */
+/** Returns everything that is stored or uploading. */
 async function stateOf(server: ServerProcess): Promise<unknown> {
   const snapshot = await fetch(`${server.url}/api/boards/main/snapshot`)
   const files = async (name: string) =>

@@ -10,24 +10,24 @@ import {
 } from '@wirephoto/board'
 import { type ClientState, type Engine, openEngine } from '@wirephoto/engine'
 
-/** What the writer says when something is acknowledged: the board stands at `seq`. */
+/** An acknowledgement that the writer prints: the board has reached `seq`. */
 export interface Said {
   readonly board: string
   readonly seq: number
 }
 
-/** What the writer appends to a board as its batch of that number: the same at every run. */
+/** The batch of that number, which is the same at every run. */
 export interface Step {
   readonly changes: readonly Change[]
   readonly clients: ReadonlyMap<string, ClientState>
-  /** To be put before. */
+  /** The blob to put before the batch. */
   readonly blob: Buffer | null
 }
 
 export const BOARDS = ['harbour', 'market']
 
 export function step(board: string, seq: number): Step {
-  // Every fifth picture shows the same as an older one of whichever board came first.
+  // Every fifth picture has the same blob as an older one, from whichever board came first.
   const blob = seq % 2 ? bytesOf(seq % 10 === 9 ? `both ${seq}` : `${board} ${seq}`) : null
   const moved = [seq - 1, seq - 2, seq - 7].filter((n) => n > 0 && n % 2 === 1 && n % 3 !== 0)
   return {
@@ -41,7 +41,10 @@ export function step(board: string, seq: number): Step {
   }
 }
 
-/** Opens the engine on a folder, and checks that it has whole batches, and all that was said (F1). */
+/**
+ * Opens the engine on a folder, and checks that it has whole batches, and all that was acknowledged
+ * (F1).
+ */
 export async function check(folder: string, said: readonly string[]): Promise<void> {
   const acknowledged = new Map(
     said.map((line) => JSON.parse(line) as Said).map(({ board, seq }) => [board, seq]),
@@ -86,7 +89,7 @@ export const sha256Of = (bytes: Buffer): string => createHash('sha256').update(b
 
 const idOf = (board: string, seq: number): string => `${board} ${seq}`
 
-/** 1 to 9 kB that follow from a name. */
+/** Returns 1 to 9 kB that depend on a name. */
 function bytesOf(name: string): Buffer {
   const seed = createHash('sha256').update(name).digest()
   return Buffer.alloc(1_000 + (seed.readUInt16BE() % 8_000), seed)

@@ -6,8 +6,8 @@ import { type Engine, openEngine } from '@wirephoto/engine'
 import { BOARDS, type Said, sha256Of, step } from './engine-workload.ts'
 
 /**
- * `engine-writer.ts <folder> <data> <to> ...`: takes every board from where it stands to each of these
- * batch numbers, closing the engine in between, and says what is acknowledged.
+ * Runs as `engine-writer.ts <folder> <data> <to> ...`. It takes every board from its state to each
+ * of these batch numbers, closes the engine in between, and prints the acknowledgements.
  */
 const [folder, data, ...stops] = process.argv.slice(2) as [string, string, ...string[]]
 

@@ -2,27 +2,27 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { Call, Edge } from './strace.ts'
 
-/** A moment at which the power went, and what a disk may hold then. */
+/** A moment at which the power went, with a state that the disk may be in then. */
 export interface PowerCut {
-  /** What the program had begun to say on its standard output by then, in lines. */
+  /** The lines that the program had begun to print by then. */
   readonly said: readonly string[]
-  /** Writes the folder as it may be found, into an empty one. */
+  /** Writes the folder as it may be found into an empty one. */
   restore(folder: string): Promise<void>
 }
 
 export interface Cuts {
-  /** The folder that was recorded; it was there, empty, before. */
+  /** The recorded folder; it existed before, empty. */
   readonly folder: string
   readonly count: number
   readonly random: () => number
-  /** Syncs that are taken for none: to see that they are needed. */
+  /** Returns whether syncs of a path are ignored, to see that they are needed. */
   readonly deafTo?: (path: string) => boolean
 }
 
 /**
- * Power cuts in a recording: half of them right when something is said, half anywhere. What was
- * synced is there; of the rest, each write and each change of a folder may be there or not, and a
- * write in any of its sectors. A name is there for sure only once its folder is synced (fsync(2)).
+ * Yields power cuts in a recording: half of them right after an acknowledgement, half anywhere.
+ * Synced data survives. Each other write and each other change of a folder may survive or not, a
+ * write in any of its sectors. A name is safe only once its folder is synced (fsync(2)).
  */
 export function* powerCuts(edges: readonly Edge[], cuts: Cuts): Generator<PowerCut> {
   const rehearsal = new Disk(cuts)
@@ -45,14 +45,14 @@ export function* powerCuts(edges: readonly Edge[], cuts: Cuts): Generator<PowerC
 
 type Inode = File | Folder
 
-/** One write, or one truncation. */
+/** A write, or a truncation. */
 type Change = { readonly at: number; readonly bytes: Buffer } | { readonly size: number }
 
 interface File {
   readonly path: string
   readonly folder?: never
   synced: Buffer
-  /** What may not be on the disk yet. */
+  /** Changes that may not be on the disk yet. */
   pending: Change[]
   size: number
 }
@@ -65,7 +65,7 @@ interface Folder {
   readonly folder: true
   synced: Map<string, Inode>
   pending: Entries[]
-  /** What programs see. */
+  /** The entries that programs see. */
   readonly entries: Map<string, Inode>
 }
 
@@ -75,7 +75,7 @@ class Disk {
   readonly #deafTo: (path: string) => boolean
   readonly #root: Folder = newFolder('')
   readonly #open = new Map<number, { inode: Inode; position: number }>()
-  /** What a sync that is under way will have made durable. */
+  /** For each running sync, the function that makes its data durable. */
   readonly #syncing = new Map<Call, () => void>()
 
   constructor({ folder, deafTo = () => false }: Cuts) {
@@ -83,19 +83,19 @@ class Disk {
     this.#deafTo = deafTo
   }
 
-  /** Takes part in what happened. False when it was nothing of this folder's. */
+  /** Applies a recorded call. Returns false when it doesn't concern this folder. */
   follow({ call, begins }: Edge): boolean {
     const { name, numbers, result } = call
     if (result < 0) return false
     if (name === 'fsync' || name === 'fdatasync') return this.#sync(call, begins)
-    // A number is free, and may be another's, as soon as it begins to be closed.
+    // A descriptor is free, and may belong to another file, as soon as its close begins.
     if (name === 'close') return begins && this.#open.delete(numbers[0]!)
     if (begins && name === 'write' && numbers[0] === 1) return this.#say(call)
     return !begins && (this.#changeFile(call) || this.#changeFolder(call))
   }
 
   cut(random: () => number): PowerCut {
-    // Some cuts keep nearly all of what was pending, some nearly nothing.
+    // Some cuts keep nearly all pending changes, some nearly none.
     const share = [0, 0.1, 0.5, 0.9, 1][Math.floor(random() * 5)]!
     const keeps = () => random() < share
     const files = new Map<string, Buffer>()
@@ -217,7 +217,7 @@ class Disk {
 
   #path = ({ folder, name }: Place): string => join(folder.path, name)
 
-  /** Where a path leads to in this folder; undefined when it leads elsewhere. */
+  /** Returns the place of a path in this folder; undefined when it is elsewhere. */
   #place(path: Buffer): Place | undefined {
     const names = relative(this.#where, path.toString()).split('/')
     if (!path.toString().startsWith('/') || names[0] === '..') return undefined
@@ -259,7 +259,7 @@ function enter(folder: Folder, entries: Entries): void {
     else folder.entries.delete(name)
 }
 
-/** What makes durable all that is pending now, when it is called. */
+/** Returns the function that makes durable the changes that are pending now. */
 function syncing(inode: Inode): () => void {
   const done = new Set<unknown>(inode.pending)
   return () => {
@@ -315,7 +315,7 @@ function surviving({ synced, pending }: File, keeps: () => boolean, random: () =
   )
 }
 
-/** Some of the sectors that a write touches. */
+/** Returns some of the sectors that a write touches. */
 function torn({ at, bytes }: { at: number; bytes: Buffer }, random: () => number): Change[] {
   const sectors: Change[] = []
   for (let start = 0; start < bytes.length; ) {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
-/** One system call that concerns files. */
+/** A system call that concerns files. */
 export interface Call {
   readonly name: string
-  /** Its strings, in order: paths, or what was written. */
+  /** Its strings, in order: paths or data. */
   readonly texts: readonly Buffer[]
   /** Its numbers, in order: descriptors, lengths, offsets. */
   readonly numbers: readonly number[]
@@ -16,19 +16,19 @@ export interface Call {
   readonly result: number
 }
 
-/** Calls of several threads overlap: each begins at one edge of the recording and ends at another. */
+/** The begin or the end of a call: calls of several threads overlap. */
 export interface Edge {
   readonly call: Call
   readonly begins: boolean
 }
 
-/** All that changes files, and what `simulated-disk.ts` must refuse because it can't tell what it does. */
+/** All calls that change files. `simulated-disk.ts` refuses those that it can't replay. */
 const CALLS =
   'openat,open,creat,close,dup,dup2,dup3,lseek,write,pwrite64,writev,pwritev,pwritev2,truncate,ftruncate,' +
   'fallocate,copy_file_range,sendfile,fsync,fdatasync,rename,renameat,renameat2,link,linkat,symlink,' +
   'symlinkat,unlink,unlinkat,mkdir,mkdirat,rmdir'
 
-/** Why nothing can be recorded here, or null. */
+/** Returns why nothing can be recorded here, or null. */
 export async function cantRecord(): Promise<string | null> {
   if (process.platform !== 'linux') return 'strace is there on Linux only'
   const probe = spawn('strace', ['-f', '-o', '/dev/null', 'true'], {
@@ -42,7 +42,7 @@ export async function cantRecord(): Promise<string | null> {
   return typeof code === 'string' ? code : `strace is not permitted here: ${(await said).trim()}`
 }
 
-/** Runs a program to its end, and returns what it and its threads did with files. */
+/** Runs a program to its end; returns what it and its threads did with files. */
 export async function record(argv: readonly string[]): Promise<Edge[]> {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-strace-'))
   try {
@@ -96,7 +96,7 @@ const PLACE: Edge = {
   begins: true,
 }
 
-/** `pwrite64(27, "\x0d\x00", 2, 4096) = 2`, its strings all in hex. */
+/** Parses `pwrite64(27, "\x0d\x00", 2, 4096) = 2`, with all strings in hex. */
 function parseCall(line: string): Call {
   const [, name, args, result] = /^(\w+)\((.*)\)\s+= (-?\d+|\?)/s.exec(line) ?? []
   if (name === undefined || args === undefined) throw new Error(`strace said ${line.slice(0, 200)}`)

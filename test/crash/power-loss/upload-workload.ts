@@ -9,7 +9,7 @@ import { type Engine, openEngine } from '@wirephoto/engine'
 import { type IncomingFile, IncomingFiles } from '@wirephoto/server'
 import { seededRandom } from '../../support/pictures.ts'
 
-/** What is said when it is acknowledged: so many bytes of an upload, or that it is stored. */
+/** An acknowledgement: so many bytes of an upload, or that it is stored. */
 export interface Said {
   readonly id: string
   readonly offset: number
@@ -17,13 +17,12 @@ export interface Said {
 }
 
 export const BOARD = 'harbour'
-/** Bytes of each upload: in one part, in several, and over the step at which what arrives is made durable. */
+/** Lengths of uploads: one part, several parts, and more than is made durable in one go. */
 const SIZES_BYTES = [9_000, 120_000, 700_000, 1_500_000, 1_500_000, 300_000]
 export const UPLOADS = SIZES_BYTES.map((_, i) => `0190a0b0-0000-7000-8000-00000000000${i}`)
-/** Bytes of a part. */
 const PART_BYTES = 200_000
 
-/** The file of an upload: a JPEG that is all one scan, and no two are alike. */
+/** Returns the file of an upload: a JPEG that is all one scan, with unique bytes. */
 function fileOf(id: string): Buffer {
   const number = UPLOADS.indexOf(id)
   const random = seededRandom(number)
@@ -34,7 +33,10 @@ function fileOf(id: string): Buffer {
   return bytes
 }
 
-/** Receives the rest of an upload part by part and stores it, as Intake does, but without validation. */
+/**
+ * Receives the rest of an upload part by part and stores it, as Intake does, but without
+ * validation.
+ */
 export async function send(
   { engine, incomingFiles }: Parts,
   id: string,
@@ -80,7 +82,10 @@ async function store(engine: Engine, incomingFile: IncomingFile, id: string): Pr
   assert.fail('never the first')
 }
 
-/** Opens a folder after a power cut: what was said holds, and every upload goes on to a whole blob (F1). */
+/**
+ * Opens a folder after a power cut. Checks that acknowledgements hold, and that every upload
+ * continues to a whole blob (F1).
+ */
 export async function check(folder: string, lines: readonly string[]): Promise<void> {
   const said = new Map(lines.map((line) => JSON.parse(line) as Said).map((each) => [each.id, each]))
   const engine = await openEngine(`sqlite:${folder}`)

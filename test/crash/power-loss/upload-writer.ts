@@ -4,7 +4,9 @@ import { openEngine } from '@wirephoto/engine'
 import { IncomingFiles } from '@wirephoto/server'
 import { BOARD, send, UPLOADS } from './upload-workload.ts'
 
-/** `upload-writer.ts <data>`: takes in all uploads at once, and says what is acknowledged. */
+/**
+ * Runs as `upload-writer.ts <data>`: receives all uploads at once, and prints the acknowledgements.
+ */
 const data = process.argv[2]!
 const engine = await openEngine(`sqlite:${data}`)
 await engine.boards.create(BOARD)
