@@ -9,7 +9,7 @@ const BUILT = resolve(import.meta.dirname, '../packages/web/dist')
 const MAX_SCRIPT_BYTES = 60_000
 
 test('S14: what the page begins with is light', async () => {
-  const scripts = await firstScripts()
+  const scripts = await initialScripts()
   const told = [...scripts].map(([name, bytes]) => `${name} ${bytes}`).join(', ')
   assert.ok(scripts.size > 1, told)
   const sum = [...scripts.values()].reduce((all, bytes) => all + bytes, 0)
@@ -20,7 +20,7 @@ test('S14: what the page begins with is light', async () => {
  * Returns the scripts that the built page names, with all that they import at once, and their
  * sizes.
  */
-async function firstScripts(): Promise<Map<string, number>> {
+async function initialScripts(): Promise<Map<string, number>> {
   const html = await readFile(resolve(BUILT, 'index.html'), 'utf8')
   const waiting = [...html.matchAll(/(?:src|href)="\/([^"]+\.js)"/g)].map(([, path]) => path!)
   const sizes = new Map<string, number>()

@@ -50,7 +50,7 @@ test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole an
   for (let at = 0; at < picture.length; ) {
     const end = Math.min(at + PIECE_BYTES, picture.length)
     // Declared to the end of the file, and cut after a piece.
-    await part(id, at, end)
+    await sendPart(id, at, end)
     const isKill = ++cuts % CUTS_PER_KILL === 0
     if (isKill) {
       await server.kill()
@@ -77,7 +77,7 @@ test('F1, U1: cut at every 64 KiB and killed in between, an upload ends whole an
 /**
  * Sends a PATCH that breaks off; resolves when the server has closed the connection, or answered.
  */
-function part(id: string, at: number, end: number): Promise<void> {
+function sendPart(id: string, at: number, end: number): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(server.port, '127.0.0.1')
     socket.on('error', () => {})

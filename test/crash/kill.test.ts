@@ -104,7 +104,7 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
     const reached = new Map<string, number>()
     for (let kill = 0; kill < KILL_COUNT; kill++) {
       await server.kill()
-      await checkFolder(data, sent, whole)
+      await assertIntactFolder(data, sent, whole)
       const failpoint = kill % 2 ? FAILPOINTS[(kill >> 1) % FAILPOINTS.length] : undefined
       const nth = 1 + Math.floor(random() * 2)
       // The server may die while it starts.
@@ -128,7 +128,10 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
     stop.abort()
     await Promise.all(load)
     await Promise.all(boards.map((board) => board.settled()))
-    await until(async () => (await records()).every(({ variants }) => variants !== null), 120_000)
+    await waitUntil(
+      async () => (await records()).every(({ variants }) => variants !== null),
+      120_000,
+    )
 
     const found = new Map((await records()).map((record) => [record.id, record]))
     for (const [id, hash] of stored) {
@@ -155,7 +158,7 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
     for (const board of boards) {
       const seen = () => [...board.pictures.values()].sort(byId)
       // A client that has waited in vain for many servers takes its time to try the next.
-      await until(async () => isDeepStrictEqual(seen(), truth), 20_000).catch(() => {})
+      await waitUntil(async () => isDeepStrictEqual(seen(), truth), 20_000).catch(() => {})
       const shown = seen()
       assert.deepEqual(shown, truth, 'F4')
       // Added, trashed, moved and perhaps restored, in this order, with nothing lost.
@@ -168,8 +171,8 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
         ...variants!.map((side) => variantKey(blob!, side)),
       ]),
     )
-    await until(async () => (await blobs(data)).length === wanted.size, 20_000)
-    assert.deepEqual((await blobs(data)).sort(), [...wanted].sort())
+    await waitUntil(async () => (await blobNames(data)).length === wanted.size, 20_000)
+    assert.deepEqual((await blobNames(data)).sort(), [...wanted].sort())
     assert.deepEqual(await readdir(join(data, 'arrivals')), [])
     t.diagnostic(
       `${stored.size} pictures stored, failpoints reached ${JSON.stringify([...reached])}`,
@@ -187,7 +190,7 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
  * Checks the folder of a dead server: every blob is intact, and every variant belongs to a picture
  * that was sent. Blobs that were intact and haven't been written since are not read again.
  */
-async function checkFolder(
+async function assertIntactFolder(
   data: string,
   sent: ReadonlySet<string>,
   whole: Map<string, number>,
@@ -195,7 +198,7 @@ async function checkFolder(
   const variants = new Set(
     [...sent].flatMap((blob) => VARIANT_SIDES_PX.map((side) => variantKey(blob, side))),
   )
-  for (const name of await blobs(data)) {
+  for (const name of await blobNames(data)) {
     const path = join(data, 'blobs', name.slice(0, 2), name)
     const { mtimeMs } = await stat(path)
     if (whole.get(name) === mtimeMs) continue
@@ -206,12 +209,12 @@ async function checkFolder(
   }
 }
 
-async function blobs(data: string): Promise<string[]> {
+async function blobNames(data: string): Promise<string[]> {
   const names = await readdir(join(data, 'blobs'), { recursive: true }).catch(() => [])
   return names.flatMap((name) => /[0-9a-f]{64}$/.exec(name)?.[0] ?? [])
 }
 
-async function until(done: () => Promise<boolean>, patience: number): Promise<void> {
+async function waitUntil(done: () => Promise<boolean>, patience: number): Promise<void> {
   const end = Date.now() + patience
   while (!(await done())) {
     assert.ok(Date.now() < end, 'not in time')

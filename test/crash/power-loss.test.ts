@@ -10,8 +10,8 @@ import { setTimeout } from 'node:timers/promises'
 import { rounds, SEED } from '../support/effort.ts'
 import { seededRandom } from '../support/pictures.ts'
 import { check } from './power-loss/engine-workload.ts'
-import { type Cuts, type PowerCut, powerCuts } from './power-loss/simulated-disk.ts'
-import { cantRecord, type Edge, record } from './power-loss/strace.ts'
+import { type CutOptions, type PowerCut, powerCuts } from './power-loss/simulated-disk.ts'
+import { type Edge, record, recordSkipReason } from './power-loss/strace.ts'
 import { check as checkUploads } from './power-loss/upload-workload.ts'
 
 const CUT_COUNT = rounds(30)
@@ -55,7 +55,7 @@ interface Suite {
 
 function suite(what: string, { program, check, needed }: Suite): void {
   describe(`${what} when the power goes (SEED=${SEED})`, async () => {
-    const skip = (await cantRecord()) ?? false
+    const skip = (await recordSkipReason()) ?? false
     let folder: string
     let edges: Edge[]
     before(async () => {
@@ -65,20 +65,24 @@ function suite(what: string, { program, check, needed }: Suite): void {
     after(() => rm(folder, { recursive: true }))
 
     test(`F1, U1: what was acknowledged survives, ${CUT_COUNT} times`, { skip }, async () => {
-      assert.deepEqual(await losses({ count: CUT_COUNT }), [])
+      assert.deepEqual(await findLosses({ count: CUT_COUNT }), [])
     })
 
     for (const [name, path] of needed)
       test(`F1: that the ${name} must be synced is noticed`, { skip }, async () => {
-        const [first] = await losses({ count: 60, deafTo: (file) => path.test(file), most: 1 })
+        const [first] = await findLosses({
+          count: 60,
+          ignoresSync: (file) => path.test(file),
+          most: 1,
+        })
         assert.ok(first)
       })
 
     /** Returns the losses found at some power cuts. */
-    async function losses({
+    async function findLosses({
       most = 3,
       ...options
-    }: Pick<Cuts, 'count' | 'deafTo'> & { most?: number }): Promise<string[]> {
+    }: Pick<CutOptions, 'count' | 'ignoresSync'> & { most?: number }): Promise<string[]> {
       const found: string[] = []
       const cuts = powerCuts(edges, { folder, random: seededRandom(SEED), ...options })
       const looking = async () => {
@@ -95,7 +99,7 @@ function suite(what: string, { program, check, needed }: Suite): void {
       const image = await mkdtemp(join(tmpdir(), 'wirephoto-cut-'))
       try {
         await cut.restore(image)
-        await check(image, cut.said)
+        await check(image, cut.printedLines)
       } finally {
         await rm(image, { recursive: true })
       }

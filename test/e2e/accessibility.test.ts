@@ -30,7 +30,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const board = await fixture.newBoard()
     const anna = await fixture.openPage(t, 'localhost', board, looks)
     const { page } = anna
-    const { found, look } = inspector(page)
+    const { found, look } = openInspector(page)
     await look('empty board')
     await page.keyboard.press('Shift+T')
     await page.getByRole('dialog').waitFor()
@@ -74,7 +74,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], { x: 400, y: 300 })
     await ben.page.locator('.preview.ready').waitFor()
-    const pages = [inspector(anna.page), inspector(ben.page)]
+    const pages = [openInspector(anna.page), openInspector(ben.page)]
     for (const { look } of pages) await look('arriving')
     await anna.page.locator('[data-state="stalled"], [data-state="arriving"]').first().click()
     await pages[0]!.look('arriving, selected')
@@ -95,7 +95,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const board = await fixture.newBoard()
     const phone = await fixture.openPage(t, 'wire.test', board, { ...looks, ...PHONE })
     const { page } = phone
-    const { found, look } = inspector(page)
+    const { found, look } = openInspector(page)
     await look('empty board')
     await phone.drop([await samples.file('photos/pic1.jpg')], { x: 195, y: 400 })
     const [tile] = await phone.waitForPainted(1, 'stored')
@@ -128,7 +128,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const anna = await fixture.openPage(t, 'localhost', board, looks)
     const wall = await anna.context.newPage()
     await wall.goto(`http://wire.test:${fixture.server.port}/b/${board}/show`)
-    const { found, look } = inspector(wall)
+    const { found, look } = openInspector(wall)
     await wall.getByText(words.wallEmpty).waitFor()
     await look('empty wall')
     for (const [i, name] of ['photos/pic1.jpg', 'photos/pic2.jpg'].entries()) {
@@ -142,7 +142,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 }
 
 /** Inspects one view after the other, and collects their problems. */
-function inspector(page: Page): { found: string[]; look(view: string): Promise<void> } {
+function openInspector(page: Page): { found: string[]; look(view: string): Promise<void> } {
   const found: string[] = []
   const look = async (view: string): Promise<void> => {
     // Elements that move or fade have another contrast.

@@ -17,41 +17,41 @@ const { fixture, samples } = await openFixture()
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('a box on the ground selects what it touches, shift adds, Escape takes it back', async (t) => {
-      const { anna, ben, tiles } = await scene(t, host, 3)
+      const { anna, ben, tiles } = await openScene(t, host, 3)
       const [a, b, c] = tiles as [Tile, Tile, Tile]
       const { page } = anna
-      await pull(anna, { x: a.x - 40, y: a.y - 30 }, middle(b))
-      assert.deepEqual(await selected(anna), [a.id, b.id].sort())
+      await dragMouse(anna, { x: a.x - 40, y: a.y - 30 }, centreOf(b))
+      assert.deepEqual(await selectedIds(anna), [a.id, b.id].sort())
       await ben.page.locator(`[data-around="${b.id}"]`).waitFor()
       await page.keyboard.down('Shift')
-      await pull(anna, { x: c.x + c.w + 40, y: c.y - 30 }, middle(c))
+      await dragMouse(anna, { x: c.x + c.w + 40, y: c.y - 30 }, centreOf(c))
       await page.keyboard.up('Shift')
-      assert.equal((await selected(anna)).length, 3)
+      assert.equal((await selectedIds(anna)).length, 3)
       await shiftClick(anna, a)
-      assert.deepEqual(await selected(anna), [b.id, c.id].sort(), 'shift click takes one out')
+      assert.deepEqual(await selectedIds(anna), [b.id, c.id].sort(), 'shift click takes one out')
 
       await page.mouse.move(a.x - 40, a.y - 30)
       await page.mouse.down()
-      await page.mouse.move(...at(a), { steps: 3 })
+      await page.mouse.move(...centrePoint(a), { steps: 3 })
       await anna.waitUntil(
         (id) => document.querySelector(`[data-image="${id}"].selected`) !== null,
         a.id,
       )
       await page.keyboard.press('Escape')
       await page.mouse.up()
-      assert.deepEqual(await selected(anna), [b.id, c.id].sort())
+      assert.deepEqual(await selectedIds(anna), [b.id, c.id].sort())
       await page.mouse.click(a.x - 40, a.y - 30)
-      assert.deepEqual(await selected(anna), [])
+      assert.deepEqual(await selectedIds(anna), [])
       await ben.page.locator('[data-around]').first().waitFor({ state: 'detached' })
     })
 
     test('a handle scales one or several about the opposite corner, live, in one step', async (t) => {
-      const { board, anna, ben, tiles } = await scene(t, host, 2)
+      const { board, anna, ben, tiles } = await openScene(t, host, 2)
       const { page } = anna
       const [a, b] = tiles as [Tile, Tile]
-      const start = await records(board)
+      const start = await serverRecords(board)
       const theirs = await ben.tiles()
-      await page.mouse.click(...at(a))
+      await page.mouse.click(...centrePoint(a))
       await shiftClick(anna, b)
       const handle = await page.locator('.handle.se').boundingBox()
       assert.ok(handle)
@@ -68,40 +68,40 @@ for (const host of HOSTS)
         },
         [a.id, half] as const,
       )
-      assert.deepEqual(await records(board), start, 'nothing is written in mid-pull')
+      assert.deepEqual(await serverRecords(board), start, 'nothing is written in mid-pull')
       await page.mouse.up()
-      await changed(board, start)
-      const now = await records(board)
+      await waitForChange(board, start)
+      const now = await serverRecords(board)
       for (const [i, { id }] of tiles.entries()) {
         const [was, is] = [start.get(id)!, now.get(id)!]
         assert.ok(Math.abs(is.w / was.w - 0.5) < 0.03, `picture ${i} is half as wide: ${is.w}`)
       }
       const corner = (all: typeof start) => Math.min(...[...all.values()].map(({ x }) => x))
       assert.ok(Math.abs(corner(now) - corner(start)) < 0.02, 'the opposite corner stays')
-      await undone(anna, ben, board, start)
+      await undoStep(anna, ben, board, start)
       await page.keyboard.press('Control+Shift+z')
-      await changed(board, start)
-      assert.deepEqual(await records(board), now)
-      await undone(anna, ben, board, start)
+      await waitForChange(board, start)
+      assert.deepEqual(await serverRecords(board), now)
+      await undoStep(anna, ben, board, start)
     })
 
     test('copies by key, and by Alt drag; tidied; to the front and back; each undone exactly', async (t) => {
-      const { board, anna, ben, tiles } = await scene(t, host, 3)
+      const { board, anna, ben, tiles } = await openScene(t, host, 3)
       const { page } = anna
       const [a, b] = tiles as [Tile, Tile, Tile]
-      const start = await records(board)
-      await page.mouse.click(...at(a))
+      const start = await serverRecords(board)
+      await page.mouse.click(...centrePoint(a))
       await page.keyboard.press('Control+d')
       await ben.waitForPainted(4, 'stored')
-      const [copy] = await selected(anna)
-      assert.equal((await records(board)).get(copy!)!.w, start.get(a.id)!.w)
-      await undone(anna, ben, board, start)
+      const [copy] = await selectedIds(anna)
+      assert.equal((await serverRecords(board)).get(copy!)!.w, start.get(a.id)!.w)
+      await undoStep(anna, ben, board, start)
 
       await page.keyboard.press('Escape')
       await page.keyboard.down('Alt')
-      await page.mouse.move(...at(b))
+      await page.mouse.move(...centrePoint(b))
       await page.mouse.down()
-      await page.mouse.move(middle(b).x + 60, middle(b).y + 200, { steps: 5 })
+      await page.mouse.move(centreOf(b).x + 60, centreOf(b).y + 200, { steps: 5 })
       const stays = page.locator('.staying')
       const { x, y, width: w } = (await stays.boundingBox())!
       assert.deepEqual([x, y, w].map(Math.round), [b.x, b.y, b.w].map(Math.round))
@@ -111,36 +111,36 @@ for (const host of HOSTS)
       await page.mouse.up()
       await page.keyboard.up('Alt')
       await ben.waitForPainted(4, 'stored')
-      const after = await records(board)
+      const after = await serverRecords(board)
       assert.deepEqual(after.get(b.id), start.get(b.id), 'what was copied stays')
-      await undone(anna, ben, board, start)
+      await undoStep(anna, ben, board, start)
 
       await page.keyboard.press('Escape')
-      await pull(anna, middle(a), { x: middle(a).x + 37, y: middle(a).y + 133 })
-      await changed(board, start)
-      const heap = await records(board)
+      await dragMouse(anna, centreOf(a), { x: centreOf(a).x + 37, y: centreOf(a).y + 133 })
+      await waitForChange(board, start)
+      const heap = await serverRecords(board)
       await page.keyboard.press('Escape')
       await page.keyboard.press('t')
-      await changed(board, heap)
-      await undone(anna, ben, board, heap)
-      await undone(anna, ben, board, start)
+      await waitForChange(board, heap)
+      await undoStep(anna, ben, board, heap)
+      await undoStep(anna, ben, board, start)
 
-      await page.mouse.click(...at(a))
+      await page.mouse.click(...centrePoint(a))
       for (const key of [']', '[']) {
-        const before = await records(board)
+        const before = await serverRecords(board)
         await page.keyboard.press(key)
-        await changed(board, before)
-        const zs = [...(await records(board)).values()].sort((x, y) => (x.z < y.z ? -1 : 1))
+        await waitForChange(board, before)
+        const zs = [...(await serverRecords(board)).values()].sort((x, y) => (x.z < y.z ? -1 : 1))
         assert.equal(zs.at(key === ']' ? -1 : 0)!.id, a.id, key)
       }
       await page.keyboard.press('Control+z')
-      await undone(anna, ben, board, start)
+      await undoStep(anna, ben, board, start)
     })
 
     test('by keyboard only: chosen, moved together, made larger, captioned, deleted, all undone', async (t) => {
-      const { board, anna, ben, tiles } = await scene(t, host, 2)
+      const { board, anna, ben, tiles } = await openScene(t, host, 2)
       const { keyboard } = anna.page
-      const start = await records(board)
+      const start = await serverRecords(board)
       await anna.page.locator('.stage').focus()
       await keyboard.press('Tab')
       await keyboard.press('F2')
@@ -151,30 +151,30 @@ for (const host of HOSTS)
       await ben.page.getByRole('option', { name: 'Two swans, <b>one</b> pond' }).waitFor()
       await ben.page.locator('img[alt="Two swans, <b>one</b> pond"]').waitFor()
       await field.waitFor({ state: 'detached' })
-      await undone(anna, ben, board, start)
+      await undoStep(anna, ben, board, start)
 
       await keyboard.press('Control+a')
       await keyboard.press('Shift+ArrowRight')
-      await moved(board, start, 10, 0)
-      await undone(anna, ben, board, start)
+      await waitForMove(board, start, 10, 0)
+      await undoStep(anna, ben, board, start)
       const run = ['ArrowRight', 'ArrowRight', 'ArrowDown', 'Shift+ArrowRight']
       await Promise.all(run.map((key) => keyboard.press(key)))
-      await moved(board, start, 12, 1)
-      await undone(anna, ben, board, start)
+      await waitForMove(board, start, 12, 1)
+      await undoStep(anna, ben, board, start)
       await keyboard.press('Shift+ArrowDown')
-      await moved(board, start, 0, 10)
+      await waitForMove(board, start, 0, 10)
       await keyboard.press('>')
       await keyboard.press('Delete')
       await ben.waitForTiles(0)
       for (let i = 0; i < 2; i++) await keyboard.press('Control+z')
-      await undone(anna, ben, board, start)
+      await undoStep(anna, ben, board, start)
     })
 
     test('a double click on what is written under a picture writes it, Escape does not', async (t) => {
-      const { board, anna, ben, tiles } = await scene(t, host, 1)
+      const { board, anna, ben, tiles } = await openScene(t, host, 1)
       const { page } = anna
-      const start = await records(board)
-      await page.mouse.click(...at(tiles[0]!))
+      const start = await serverRecords(board)
+      await page.mouse.click(...centrePoint(tiles[0]!))
       const strip = page.locator('.tile.selected > .slug')
       await strip.waitFor()
       const slug = (await strip.boundingBox())!
@@ -183,16 +183,16 @@ for (const host of HOSTS)
       await page.locator('.caption-field').fill('مرحبا بالعالم')
       await page.keyboard.press('Escape')
       await page.locator('.caption-field').waitFor({ state: 'detached' })
-      assert.deepEqual(await records(board), start)
+      assert.deepEqual(await serverRecords(board), start)
       await page.keyboard.press('c')
       await page.locator('.caption-field').fill('مرحبا بالعالم')
       await page.mouse.click(100, 500)
       await ben.page.getByRole('option', { name: 'مرحبا بالعالم' }).waitFor()
-      await undone(anna, ben, board, start)
+      await undoStep(anna, ben, board, start)
     })
 
     test('a link to this view shows the same middle on another screen', async (t) => {
-      const { board, anna, tiles } = await scene(t, host, 1)
+      const { board, anna, tiles } = await openScene(t, host, 1)
       const { page } = anna
       await page.mouse.move(700, 450)
       await page.mouse.wheel(300, -120)
@@ -225,25 +225,25 @@ for (const host of HOSTS)
     })
 
     test('on a phone a long press selects and opens the menu, what is selected drags, More undoes', async (t) => {
-      const { board, ben, tiles } = await scene(t, host, 1)
+      const { board, ben, tiles } = await openScene(t, host, 1)
       const phone = await fixture.openPage(t, host, board, {
         viewport: { width: 390, height: 844 },
         hasTouch: true,
         isMobile: true,
       })
       await phone.waitForPainted(1, 'stored')
-      const start = await records(board)
+      const start = await serverRecords(board)
       const { id } = tiles[0]!
-      const before = await still(phone, id)
-      await phone.touch('touchStart', middle(before))
+      const before = await waitUntilStill(phone, id)
+      await phone.touch('touchStart', centreOf(before))
       await phone.page.getByRole('menuitem', { name: ui.duplicate }).waitFor()
       await phone.touch('touchEnd')
       await phone.page.getByRole('menuitem', { name: ui.duplicate }).tap()
       await ben.waitForPainted(2, 'stored')
-      const copied = await records(board)
-      const copy = (await selected(phone))[0]!
-      const stood = await still(phone, copy)
-      const grip = middle(stood)
+      const copied = await serverRecords(board)
+      const copy = (await selectedIds(phone))[0]!
+      const stood = await waitUntilStill(phone, copy)
+      const grip = centreOf(stood)
       await phone.touch('touchStart', grip)
       for (let i = 1; i <= 5; i++) {
         await phone.touch('touchMove', { x: grip.x, y: grip.y + i * 20 })
@@ -260,7 +260,7 @@ for (const host of HOSTS)
         // At once: a browser that takes a drag for a fling swallows the tap after it.
         await more.tap()
         await undo.tap()
-        await same([phone, ben], board, before)
+        await waitForState([phone, ben], board, before)
       }
       await more.tap()
       await undo.waitFor()
@@ -280,7 +280,7 @@ test('a picture is copied as PNG where pages may, and as a link where they may n
     const anna = await fixture.openPage(t, host, board, { permissions })
     await anna.drop([file], { x: 500, y: 400 })
     const [tile] = await anna.waitForPainted(1, 'stored')
-    await anna.page.mouse.click(...at(tile!))
+    await anna.page.mouse.click(...centrePoint(tile!))
     await anna.page.bringToFront()
     await anna.page.keyboard.press('Control+c')
     if (host === 'wire.test') await anna.waitForToast(ui.pictureLinkCopied)
@@ -297,7 +297,7 @@ test('a picture is copied as PNG where pages may, and as a link where they may n
 })
 
 /** Opens a board with that many stored pictures in a row, for two people. */
-async function scene(t: TestContext, host: Host, count: number) {
+async function openScene(t: TestContext, host: Host, count: number) {
   const { board, anna, ben } = await fixture.openPair(t, host)
   const sizes = { width: 400, height: 300 }
   const names = Array.from({ length: count }, (_, i) => `picture-${i}.jpg`)
@@ -305,14 +305,14 @@ async function scene(t: TestContext, host: Host, count: number) {
   await anna.drop(files, { x: 350, y: 380 })
   await ben.waitForPainted(count, 'stored')
   const tiles = await anna.waitForPainted(count, 'stored')
-  for (const { id } of tiles) await still(anna, id)
+  for (const { id } of tiles) await waitUntilStill(anna, id)
   return { board, anna, ben, tiles: (await anna.tiles()).sort((a, b) => a.y - b.y || a.x - b.x) }
 }
 
-const middle = ({ x, y, w, h }: Tile) => ({ x: x + w / 2, y: y + h / 2 })
-const at = (tile: Tile): [number, number] => [middle(tile).x, middle(tile).y]
+const centreOf = ({ x, y, w, h }: Tile) => ({ x: x + w / 2, y: y + h / 2 })
+const centrePoint = (tile: Tile): [number, number] => [centreOf(tile).x, centreOf(tile).y]
 
-async function pull({ page }: BoardPage, from: { x: number; y: number }, to: typeof from) {
+async function dragMouse({ page }: BoardPage, from: { x: number; y: number }, to: typeof from) {
   await page.mouse.move(from.x, from.y)
   await page.mouse.down()
   await page.mouse.move(to.x, to.y, { steps: 5 })
@@ -321,18 +321,18 @@ async function pull({ page }: BoardPage, from: { x: number; y: number }, to: typ
 
 async function shiftClick({ page }: BoardPage, tile: Tile): Promise<void> {
   await page.keyboard.down('Shift')
-  await page.mouse.click(...at(tile))
+  await page.mouse.click(...centrePoint(tile))
   await page.keyboard.up('Shift')
 }
 
 /** Returns the ids of the selected pictures. */
-const selected = ({ page }: BoardPage): Promise<string[]> =>
+const selectedIds = ({ page }: BoardPage): Promise<string[]> =>
   page
     .locator('[data-image][aria-selected="true"]')
     .evaluateAll((all) => all.map((each) => (each as HTMLElement).dataset['image']!).sort())
 
 /** Returns the pictures on the server's board. */
-async function records(board: string): Promise<Map<string, ImageRecord>> {
+async function serverRecords(board: string): Promise<Map<string, ImageRecord>> {
   const response = await fetch(`${fixture.server.url}/api/boards/${board}/snapshot`)
   const { records } = (await response.json()) as Snapshot
   const pictures = records.filter((record) => record.kind === 'image' && record.deletedAt === null)
@@ -340,52 +340,52 @@ async function records(board: string): Promise<Map<string, ImageRecord>> {
 }
 
 /** Returns the server's records when the condition holds, or after the timeout. */
-async function eventually(
+async function waitForRecords(
   board: string,
   isSo: (there: Map<string, ImageRecord>) => boolean,
 ): Promise<Map<string, ImageRecord>> {
   for (const end = performance.now() + WAIT_TIMEOUT_MS; ; ) {
-    const there = await records(board)
+    const there = await serverRecords(board)
     if (isSo(there) || performance.now() > end) return there
   }
 }
 
 /** Resolves when the server's records have changed. */
-async function changed(board: string, before: Map<string, ImageRecord>): Promise<void> {
-  const now = await eventually(board, (there) => !isDeepStrictEqual(there, before))
+async function waitForChange(board: string, before: Map<string, ImageRecord>): Promise<void> {
+  const now = await waitForRecords(board, (there) => !isDeepStrictEqual(there, before))
   assert.notDeepEqual(now, before, 'nothing was written')
 }
 
 /** Resolves when all pictures have moved by that much. */
-async function moved(
+async function waitForMove(
   board: string,
   start: Map<string, ImageRecord>,
   dx: number,
   dy: number,
 ): Promise<void> {
   const there = [...start.values()].map((each) => ({ ...each, x: each.x + dx, y: each.y + dy }))
-  await same([], board, new Map(there.map((each) => [each.id, each])))
+  await waitForState([], board, new Map(there.map((each) => [each.id, each])))
 }
 
 /** Undoes one step: the server and both pages return to exactly the earlier state. */
-async function undone(
+async function undoStep(
   anna: BoardPage,
   ben: BoardPage,
   board: string,
   start: Map<string, ImageRecord>,
 ): Promise<void> {
   await anna.page.keyboard.press('Control+z')
-  await same([anna, ben], board, start)
+  await waitForState([anna, ben], board, start)
 }
 
 /** Resolves when the server and the pages have exactly these records. */
-async function same(
+async function waitForState(
   pages: readonly BoardPage[],
   board: string,
   start: Map<string, ImageRecord>,
 ): Promise<void> {
   for (const page of pages) await page.waitForTiles(start.size)
-  const now = await eventually(board, (there) => isDeepStrictEqual(there, start))
+  const now = await waitForRecords(board, (there) => isDeepStrictEqual(there, start))
   assert.deepEqual(now, start)
   for (const page of pages) {
     const [first, ...others] = [...start.values()]
@@ -404,7 +404,7 @@ async function same(
 }
 
 /** Returns the tile when it has not moved for a few frames. */
-async function still(page: BoardPage, id: string): Promise<Tile> {
+async function waitUntilStill(page: BoardPage, id: string): Promise<Tile> {
   for (let before = await page.tileWithId(id); ; ) {
     for (let i = 0; i < 4; i++) await page.nextFrame()
     const now = await page.tileWithId(id)

@@ -15,7 +15,7 @@ for (const host of HOSTS)
       if (!samples.hasCorpora) t.diagnostic('../shared/corpora is absent: drawn pictures stand in')
       const photo = await samples.photo()
       const { size } = await stat(photo)
-      const seen = await sizeAsSeen(photo)
+      const seen = await orientedSize(photo)
       const proxy = await fixture.openProxy(t)
       const board = await fixture.newBoard()
       const anna = await fixture.openPage(t, host, board, { port: proxy.port })
@@ -35,7 +35,7 @@ for (const host of HOSTS)
 
       proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
       const [whole] = await ben.waitForPainted(1, 'stored')
-      assert.deepEqual(place(whole!), place(early!), 'its box stays')
+      assert.deepEqual(boxOf(whole!), boxOf(early!), 'its box stays')
       const [[width, height]] = (await naturalSizes(ben)) as [[number, number]]
       assert.ok(width >= whole!.w && width < seen.width, 'V1: as sharp as the screen')
       assert.ok(Math.abs(width / height - seen.width / seen.height) < 0.01)
@@ -54,7 +54,7 @@ for (const host of HOSTS)
       await anna.page.getByRole('button', { name: words.choose }).click()
       await (await chooser).setFiles(photos)
       await anna.waitForPainted(2, 'stored')
-      assert.deepEqual(labels(await ben.waitForPainted(2, 'stored')), ['pic1.jpg', 'pic2.jpg'])
+      assert.deepEqual(labelsOf(await ben.waitForPainted(2, 'stored')), ['pic1.jpg', 'pic2.jpg'])
 
       await copyPicture(ben)
       await anna.page.mouse.move(900, 600)
@@ -149,12 +149,12 @@ for (const host of HOSTS)
       const download = await started
       assert.equal(download.suggestedFilename(), name.replaceAll('"', '_'))
       const bytes = await readFile(await download.path())
-      assert.ok((await pixels(bytes)).equals(await pixels(original)), 'the same pixels')
+      assert.ok((await pixelsOf(bytes)).equals(await pixelsOf(original)), 'the same pixels')
     })
 
     test('a GIF goes on moving for everybody', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
-      const moving = await samples.write('moving.gif', await redAndBlue())
+      const moving = await samples.write('moving.gif', await drawRedAndBlue())
       const files = [moving, await samples.file('formats/animated.gif', { format: 'gif' })]
       await anna.drop(files, { x: 500, y: 300 })
       const tiles = await ben.waitForPainted(2, 'stored')
@@ -163,7 +163,10 @@ for (const host of HOSTS)
         const { pathname } = new URL((await picture.getAttribute('src'))!)
         const served = await fetch(`${fixture.server.url}${pathname}`)
         const bytes = Buffer.from(await served.arrayBuffer())
-        assert.ok((await frames(bytes)).equals(await frames(await readFile(file))), basename(file))
+        assert.ok(
+          (await framesOf(bytes)).equals(await framesOf(await readFile(file))),
+          basename(file),
+        )
       }
       const first = tiles.find(({ label }) => label === 'moving.gif')
       const { x, y } = first!
@@ -177,17 +180,17 @@ for (const host of HOSTS)
     })
   })
 
-const place = ({ x, y, w, h }: Tile) => ({ x, y, w, h })
-const labels = (tiles: readonly Tile[]) => tiles.map(({ label }) => label).sort()
-const pixels = (bytes: Buffer) => sharp(bytes).raw().toBuffer()
-const frames = (bytes: Buffer) => sharp(bytes, { animated: true }).raw().toBuffer()
+const boxOf = ({ x, y, w, h }: Tile) => ({ x, y, w, h })
+const labelsOf = (tiles: readonly Tile[]) => tiles.map(({ label }) => label).sort()
+const pixelsOf = (bytes: Buffer) => sharp(bytes).raw().toBuffer()
+const framesOf = (bytes: Buffer) => sharp(bytes, { animated: true }).raw().toBuffer()
 
 function isStored(change: object): boolean {
   return 'put' in change && (change.put as { blob?: string | null }).blob != null
 }
 
 /** Returns the size in pixels, after orientation. */
-async function sizeAsSeen(path: string): Promise<{ width: number; height: number }> {
+async function orientedSize(path: string): Promise<{ width: number; height: number }> {
   const { autoOrient } = await sharp(path).metadata()
   return autoOrient
 }
@@ -220,7 +223,7 @@ async function copyPicture(page: BoardPage): Promise<void> {
 }
 
 /** Draws an animation of a red and a blue picture. */
-function redAndBlue(): Promise<Buffer> {
+function drawRedAndBlue(): Promise<Buffer> {
   const side = 96
   const raw = Buffer.alloc(side * side * 2 * 3)
   for (let i = 0; i < side * side * 2; i++) raw[i * 3 + (i < side * side ? 0 : 2)] = 255

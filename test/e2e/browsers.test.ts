@@ -60,33 +60,33 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         await ben.drop([await photo(3)], { x: 1000, y: 600 })
         const [first, second, third] = (await anna.waitForPainted(3, 'stored')).map(({ id }) => id)
         await ben.waitForPainted(3, 'stored')
-        await seesMove(ben, anna, first!, third!)
-        await seesMove(anna, ben, second!, third!)
+        await assertSeesMove(ben, anna, first!, third!)
+        await assertSeesMove(anna, ben, second!, third!)
 
         proxy.disconnect()
         await anna.waitForText('.connection', words.offline)
-        const later = await move(ben, first!, third!)
+        const later = await movePicture(ben, first!, third!)
         await ben.drop([await photo(4)], { x: 300, y: 700 })
         await ben.waitForPainted(4, 'stored')
-        const kept = await move(anna, second!, third!)
+        const kept = await movePicture(anna, second!, third!)
         await anna.drop(await photo(5), [900, 200])
         await anna.waitForPainted(4)
         proxy.reconnect()
         for (const page of [anna, ben]) {
           await page.waitForPainted(5, 'stored')
-          await page.waitUntil(isThere, later)
-          await page.waitUntil(isThere, kept)
+          await page.waitUntil(isAtPlace, later)
+          await page.waitUntil(isAtPlace, kept)
         }
 
         await fixture.server.kill()
         await anna.waitForText('.connection', words.offline)
         await fixture.server.start()
         await ben.waitForLive()
-        await seesMove(anna, ben, first!, third!)
+        await assertSeesMove(anna, ben, first!, third!)
 
         await anna.goto(`/b/${board}`)
         await anna.waitForPainted(5, 'stored')
-        await seesMove(ben, anna, second!, third!)
+        await assertSeesMove(ben, anna, second!, third!)
       })
 
     test('a room is as high as what is in it', { skip }, async (t) => {
@@ -99,7 +99,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
       ] as const) {
         await anna.press(key)
         await anna.waitForText('.room[open] h2', title)
-        await anna.waitUntil(showsAll, null)
+        await anna.waitUntil(isPanelInView, null)
         await anna.press(ESCAPE)
         await anna.waitUntil(() => !document.querySelector('.room'), null)
       }
@@ -107,7 +107,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
   })
 
 /** Returns whether all of the panel is visible without scrolling. Runs in a page. */
-function showsAll(): boolean {
+function isPanelInView(): boolean {
   const body = document.querySelector('.room .body')!
   return body.scrollHeight <= body.clientHeight + 1
 }
@@ -124,12 +124,12 @@ interface Place {
   readonly y: number
 }
 
-async function seesMove(seer: Page, mover: Page, id: string, from: string): Promise<void> {
-  await seer.waitUntil(isThere, await move(mover, id, from))
+async function assertSeesMove(seer: Page, mover: Page, id: string, from: string): Promise<void> {
+  await seer.waitUntil(isAtPlace, await movePicture(mover, id, from))
 }
 
 /** Drags a picture a little with the mouse; resolves to its new place. */
-async function move(page: Page, id: string, from: string): Promise<Place> {
+async function movePicture(page: Page, id: string, from: string): Promise<Place> {
   const tiles = new Map((await page.tiles()).map((tile) => [tile.id, tile]))
   const [tile, other] = [tiles.get(id)!, tiles.get(from)!]
   const [dx, dy] = [-30, 50]
@@ -147,12 +147,12 @@ async function move(page: Page, id: string, from: string): Promise<Place> {
     x: (tile.x + dx - other.x) / other.w,
     y: (tile.y + dy - other.y) / other.h,
   }
-  await page.waitUntil(isThere, place)
+  await page.waitUntil(isAtPlace, place)
   return place
 }
 
 /** Returns whether the picture is there. Runs in a page. */
-function isThere({ id, from, x, y }: Place): boolean {
+function isAtPlace({ id, from, x, y }: Place): boolean {
   const box = (each: string) =>
     document.querySelector(`[data-image="${each}"]`)?.getBoundingClientRect()
   const [one, other] = [box(id), box(from)]

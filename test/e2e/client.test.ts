@@ -38,7 +38,7 @@ after(async () => {
 })
 
 /** Opens pages and proxies for one test, which close when it ends. */
-function scope(t: TestContext) {
+function openScope(t: TestContext) {
   const opened: { close(): unknown }[] = []
   t.after(async () => {
     for (const each of opened) await each.close()
@@ -58,7 +58,7 @@ function scope(t: TestContext) {
 }
 
 /** Resolves when the board's state makes `isSo` true. */
-function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
+function waitUntil(board: Board, isSo: () => boolean, what: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = globalThis.setTimeout(
     () => reject(new Error(`never: ${what}; ${JSON.stringify(board.status)}`)),
@@ -82,29 +82,30 @@ function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
 }
 
 /** Rejects in place of a promise that never settles. */
-function inTime<T>(promise: Promise<T>): Promise<T> {
+function withTimeout<T>(promise: Promise<T>): Promise<T> {
   const never = setTimeout(WAIT_TIMEOUT_MS, null, { ref: false }).then(() => {
     throw new Error('never settled')
   })
   return Promise.race([promise, never])
 }
 
-const live = (board: Board) => until(board, () => board.status.connection === 'live', 'live')
+const waitForLive = (board: Board) =>
+  waitUntil(board, () => board.status.connection === 'live', 'live')
 
 /** Returns the board as a new client gets it. */
-async function snapshot(board: string): Promise<Snapshot> {
+async function fetchSnapshot(board: string): Promise<Snapshot> {
   const response = await fetch(`${server.url}/api/boards/${board}/snapshot`)
   return (await response.json()) as Snapshot
 }
 
-async function recordOf(board: string, id: string): Promise<ImageRecord | undefined> {
-  const { records } = await snapshot(board)
+async function fetchRecord(board: string, id: string): Promise<ImageRecord | undefined> {
+  const { records } = await fetchSnapshot(board)
   return records.find((record): record is ImageRecord => record.id === id)
 }
 
-const file = (bytes: Uint8Array = photo) => new Blob([new Uint8Array(bytes)])
-const added = (bytes?: Uint8Array) => ({
-  file: file(bytes),
+const fileOf = (bytes: Uint8Array = photo) => new Blob([new Uint8Array(bytes)])
+const newPicture = (bytes?: Uint8Array) => ({
+  file: fileOf(bytes),
   name: 'a.jpg',
   width: 320,
   height: 240,
@@ -114,14 +115,18 @@ const added = (bytes?: Uint8Array) => ({
 async function boardWithPicture(): Promise<{ board: string; id: string }> {
   const board = await server.newBoard()
   const author = openBoard({ url: server.url, board })
-  const [id] = author.add([{ ...added(), x: 0, y: 0 }])
+  const [id] = author.add([{ ...newPicture(), x: 0, y: 0 }])
   await author.stored(id!)
   await author.close()
   return { board, id: id! }
 }
 
 /** Collects the values that a picture's field takes on a board. */
-function watch<K extends keyof ImageRecord>(board: Board, id: string, field: K): ImageRecord[K][] {
+function watchField<K extends keyof ImageRecord>(
+  board: Board,
+  id: string,
+  field: K,
+): ImageRecord[K][] {
   const seen: ImageRecord[K][] = []
   const look = () => {
     const value = board.pictures.get(id)?.[field]
@@ -132,7 +137,7 @@ function watch<K extends keyof ImageRecord>(board: Board, id: string, field: K):
   return seen
 }
 
-const notices = (board: Board): Problem[] => {
+const collectNotices = (board: Board): Problem[] => {
   const told: Problem[] = []
   board.on('notice', (problem) => told.push(problem))
   return told
@@ -140,15 +145,21 @@ const notices = (board: Board): Problem[] => {
 
 describe('the client and the server', { concurrency: true }, () => {
   test('a picture added in one stands in the other, first as a box, then stored', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const board = await server.newBoard()
     const [anna, ben] = [page({ board }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
     const [id] = anna.add([
-      { ...added(), x: 12, y: 34, caption: 'hello', thumbhash: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w' },
+      {
+        ...newPicture(),
+        x: 12,
+        y: 34,
+        caption: 'hello',
+        thumbhash: '3OcRJYB4d3h/iIeHeEh3eIhw+j2w',
+      },
     ])
-    const mine = watch(anna, id!, 'x')
-    const blobs = watch(ben, id!, 'blob')
+    const mine = watchField(anna, id!, 'x')
+    const blobs = watchField(ben, id!, 'blob')
     assert.equal(anna.uploads.get(id!)!.state, 'waiting')
     const stored = await anna.stored(id!)
     assert.deepEqual(await ben.stored(id!), stored)
@@ -164,10 +175,10 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('F4: patches, trash, title and undo are seen by everybody', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const { board, id } = await boardWithPicture()
     const [anna, ben] = [page({ board }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
     anna.patch(id, { x: 100 })
     ben.patch(id, { caption: "Ben's" })
     anna.rename('Ours')
@@ -176,21 +187,21 @@ describe('the client and the server', { concurrency: true }, () => {
       const { x, caption } = each.pictures.get(id)!
       return x === 100 && caption === "Ben's" && each.title === 'Ours'
     }
-    await Promise.all([until(anna, isSo(anna), 'both'), until(ben, isSo(ben), 'both')])
+    await Promise.all([waitUntil(anna, isSo(anna), 'both'), waitUntil(ben, isSo(ben), 'both')])
     anna.remove([id])
-    await until(ben, () => ben.pictures.get(id)!.deletedAt !== null, 'in the trash')
+    await waitUntil(ben, () => ben.pictures.get(id)!.deletedAt !== null, 'in the trash')
     assert.equal(anna.undo(), true)
-    await until(ben, () => ben.pictures.get(id)!.deletedAt === null, 'put back')
+    await waitUntil(ben, () => ben.pictures.get(id)!.deletedAt === null, 'put back')
     assert.equal(ben.canRedo, false, "undo is one's own")
     assert.equal(anna.redo(), true)
-    await until(ben, () => ben.pictures.get(id)!.deletedAt !== null, 'in the trash again')
+    await waitUntil(ben, () => ben.pictures.get(id)!.deletedAt !== null, 'in the trash again')
   })
 
   test('F12: a drag is seen while it lasts, and ends where the picture then stands', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const { board, id } = await boardWithPicture()
     const [anna, ben] = [page({ board }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
     const seen: number[] = []
     const look = () => {
       const x = ben.drags.get(id)?.x ?? ben.pictures.get(id)!.x
@@ -204,7 +215,7 @@ describe('the client and the server', { concurrency: true }, () => {
     }
     anna.patch(id, { x: 205 })
     anna.drag(null)
-    await until(ben, () => ben.pictures.get(id)!.x === 205, 'moved')
+    await waitUntil(ben, () => ben.pictures.get(id)!.x === 205, 'moved')
     await setTimeout(700)
     assert.equal(ben.drags.size, 0)
     assert.equal(anna.drags.size, 0, "one's own drag is no other's")
@@ -218,13 +229,13 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('a drag that is given up, or whose owner is gone, ends', async (t) => {
-    const { page, openProxy } = scope(t)
+    const { page, openProxy } = openScope(t)
     const { board, id } = await boardWithPicture()
     const proxy = await openProxy()
     const [anna, ben] = [page({ board, url: proxy.url }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
-    const dragging = () => until(ben, () => ben.drags.has(id), 'dragged')
-    const ended = () => until(ben, () => !ben.drags.has(id), 'let go')
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
+    const dragging = () => waitUntil(ben, () => ben.drags.has(id), 'dragged')
+    const ended = () => waitUntil(ben, () => !ben.drags.has(id), 'let go')
     anna.drag({ [id]: { x: 5, y: 0 } })
     await dragging()
     anna.drag(null)
@@ -238,87 +249,87 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('offline: edits are seen at once, kept, and sent when the line is back', async (t) => {
-    const { page, openProxy } = scope(t)
+    const { page, openProxy } = openScope(t)
     const { board, id } = await boardWithPicture()
     const proxy = await openProxy()
     const [anna, ben] = [page({ board, url: proxy.url }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
-    const xs = watch(anna, id, 'x')
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
+    const xs = watchField(anna, id, 'x')
     proxy.disconnect()
-    await until(anna, () => anna.status.connection === 'offline', 'offline')
+    await waitUntil(anna, () => anna.status.connection === 'offline', 'offline')
     anna.patch(id, { x: 40 })
     anna.patch(id, { x: 50 })
     ben.patch(id, { caption: 'meanwhile' })
-    const [fresh] = anna.add([{ ...added(), x: 500, y: 0 }])
+    const [fresh] = anna.add([{ ...newPicture(), x: 500, y: 0 }])
     await ben.settled()
     assert.equal(anna.status.unsent, 2)
     assert.equal(anna.pictures.get(fresh!)!.x, 500)
     proxy.reconnect()
     await anna.settled()
     await ben.stored(fresh!)
-    await until(anna, () => anna.pictures.get(id)!.caption === 'meanwhile', 'caught up')
-    await until(ben, () => ben.pictures.get(id)!.x === 50, 'sent')
+    await waitUntil(anna, () => anna.pictures.get(id)!.caption === 'meanwhile', 'caught up')
+    await waitUntil(ben, () => ben.pictures.get(id)!.x === 50, 'sent')
     assert.deepEqual(xs, [0, 40, 50])
     assert.equal(anna.status.connection, 'live')
   })
 
   test('F3: a command whose answer was lost is sent again and takes effect once', async (t) => {
-    const { page, openProxy } = scope(t)
+    const { page, openProxy } = openScope(t)
     const { board, id } = await boardWithPicture()
     const proxy = await openProxy()
     const [anna, ben] = [page({ board, url: proxy.url }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
-    const { cursor: before } = await snapshot(board)
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
+    const { cursor: before } = await fetchSnapshot(board)
     proxy.down.stall()
     anna.patch(id, { x: 7 })
-    await until(ben, () => ben.pictures.get(id)!.x === 7, 'done')
+    await waitUntil(ben, () => ben.pictures.get(id)!.x === 7, 'done')
     ben.patch(id, { x: 8 })
     await ben.settled()
     assert.equal(anna.status.unsent, 1)
     proxy.resetConnections()
     proxy.down.resume()
     await anna.settled()
-    await until(anna, () => anna.pictures.get(id)!.x === 8, "Ben's came later")
-    assert.equal(seqOf((await snapshot(board)).cursor) - seqOf(before), 2)
+    await waitUntil(anna, () => anna.pictures.get(id)!.x === 8, "Ben's came later")
+    assert.equal(seqOf((await fetchSnapshot(board)).cursor) - seqOf(before), 2)
   })
 
   test('a line that died without a word is noticed, and replaced', async (t) => {
-    const { page, openProxy } = scope(t)
+    const { page, openProxy } = openScope(t)
     const { board, id } = await boardWithPicture()
     const proxy = await openProxy()
     const anna = page({ board, url: proxy.url })
-    await live(anna)
+    await waitForLive(anna)
     proxy.up.stall()
     anna.patch(id, { x: 9 })
-    await until(anna, () => anna.status.connection === 'offline', 'noticed')
+    await waitUntil(anna, () => anna.status.connection === 'offline', 'noticed')
     proxy.resetConnections()
     proxy.up.resume()
     await anna.settled()
-    assert.equal((await recordOf(board, id))!.x, 9)
+    assert.equal((await fetchRecord(board, id))!.x, 9)
   })
 
   test('F3: two pages that adopt what an earlier one left do it once, and its files are sent', async (t) => {
-    const { page, openProxy } = scope(t)
+    const { page, openProxy } = openScope(t)
     const { board, id } = await boardWithPicture()
     const proxy = await openProxy()
     const store = memoryStore()
     const gone = page({ board, url: proxy.url, store, token: 'a'.repeat(22) })
-    await live(gone)
+    await waitForLive(gone)
     proxy.disconnect()
     gone.patch(id, { x: 70 })
     gone.rename('Left behind')
-    const [fresh] = gone.add([{ ...added(), x: 500, y: 0 }])
+    const [fresh] = gone.add([{ ...newPicture(), x: 500, y: 0 }])
     await gone.close()
-    const { cursor: before } = await snapshot(board)
+    const { cursor: before } = await fetchSnapshot(board)
     const pages = [0, 1].map(() => page({ board, store, token: 'a'.repeat(22) }))
     for (const each of pages) {
-      await until(each, () => each.status.loaded, 'loaded')
+      await waitUntil(each, () => each.status.loaded, 'loaded')
       assert.equal(each.pictures.get(id)!.x, 70, 'seen from the start')
     }
     await Promise.all(pages.map((each) => each.settled()))
     await Promise.all(pages.map((each) => each.stored(fresh!)))
     // One batch of the three commands (or one for each message), and one of the stored picture.
-    const steps = seqOf((await snapshot(board)).cursor) - seqOf(before)
+    const steps = seqOf((await fetchSnapshot(board)).cursor) - seqOf(before)
     assert.ok(steps <= 4, `${steps} batches`)
     assert.deepEqual(await store.commands(board), [])
     assert.deepEqual(await store.files(board), [])
@@ -326,15 +337,15 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('what is turned down is told, and its picture goes', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const board = await server.newBoard()
     const [anna, ben] = [page({ board }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
-    const told = notices(anna)
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
+    const told = collectNotices(anna)
     const [text, empty, huge] = anna.add([
-      { ...added(Buffer.from('I am no picture at all. '.repeat(200))), name: 'notes.txt' },
-      { ...added(Buffer.alloc(0)), name: 'empty.jpg' },
-      { ...added(Buffer.alloc(20_000_001)), name: 'huge.jpg' },
+      { ...newPicture(Buffer.from('I am no picture at all. '.repeat(200))), name: 'notes.txt' },
+      { ...newPicture(Buffer.alloc(0)), name: 'empty.jpg' },
+      { ...newPicture(Buffer.alloc(20_000_001)), name: 'huge.jpg' },
     ])
     await assert.rejects(anna.stored(text!), { code: 'not-a-picture' })
     await assert.rejects(anna.stored(empty!), { code: 'empty-file' })
@@ -344,33 +355,33 @@ describe('the client and the server', { concurrency: true }, () => {
       'huge.jpg is 20 MB. The limit here is 20 MB.',
       "notes.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
     ])
-    await until(anna, () => anna.pictures.size === 0, 'gone')
-    await until(ben, () => ben.pictures.size === 0, 'gone for others')
+    await waitUntil(anna, () => anna.pictures.size === 0, 'gone')
+    await waitUntil(ben, () => ben.pictures.size === 0, 'gone for others')
     assert.equal(anna.uploads.get(text!)!.state, 'failed')
     await anna.cancel(text!)
     assert.equal(anna.uploads.has(text!), false)
   })
 
   test('a refused patch is told and taken back', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const board = await server.newBoard()
     const anna = page({ board })
-    await live(anna)
-    const told = notices(anna)
+    await waitForLive(anna)
+    const told = collectNotices(anna)
     anna.patch(uuidv7(1, randomBytes(10)), { x: 1 })
     anna.patch('no id at all', { x: 1 })
     anna.rename('Still done')
     await anna.settled()
     assert.deepEqual(told.map(({ code }) => code).toSorted(), ['bad-request', 'unknown-picture'])
-    await until(anna, () => anna.title === 'Still done', 'the others hold')
-    assert.deepEqual(await snapshot(board).then(({ records }) => records.length), 1)
+    await waitUntil(anna, () => anna.title === 'Still done', 'the others hold')
+    assert.deepEqual(await fetchSnapshot(board).then(({ records }) => records.length), 1)
   })
 
   test('a board that is not there is told once and not asked for again', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const anna = page({ board: 'nowhere' })
-    const told = notices(anna)
-    await until(anna, () => anna.status.refused !== null, 'refused')
+    const told = collectNotices(anna)
+    await waitUntil(anna, () => anna.status.refused !== null, 'refused')
     assert.equal(anna.status.refused!.code, 'unknown-board')
     await setTimeout(1_000)
     assert.deepEqual(
@@ -381,79 +392,79 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('F14: nothing waits for a board that is closed', async (t) => {
-    const { page, openProxy } = scope(t)
+    const { page, openProxy } = openScope(t)
     const board = await server.newBoard()
     const proxy = await openProxy()
     const anna = page({ board, url: proxy.url })
-    await live(anna)
+    await waitForLive(anna)
     proxy.disconnect()
-    await until(anna, () => anna.status.connection === 'offline', 'offline')
-    const [id] = anna.add([added()])
-    const waiting = [inTime(anna.stored(id!)), inTime(anna.settled())]
+    await waitUntil(anna, () => anna.status.connection === 'offline', 'offline')
+    const [id] = anna.add([newPicture()])
+    const waiting = [withTimeout(anna.stored(id!)), withTimeout(anna.settled())]
     const rejected = waiting.map((wait) => assert.rejects(wait, /^Error: This board is closed/))
     await anna.close()
     await Promise.all(rejected)
-    await assert.rejects(inTime(anna.stored(id!)), /^Error: This board is closed/)
-    await assert.rejects(inTime(anna.settled()), /^Error: This board is closed/)
+    await assert.rejects(withTimeout(anna.stored(id!)), /^Error: This board is closed/)
+    await assert.rejects(withTimeout(anna.settled()), /^Error: This board is closed/)
   })
 
   test('F14: what is done stays done when the board is closed', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const { board, id } = await boardWithPicture()
     const anna = page({ board })
-    await live(anna)
+    await waitForLive(anna)
     await anna.close()
     assert.equal((await anna.stored(id)).id, id)
     await anna.settled()
   })
 
   test('F14: nothing waits for a board that is refused', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const anna = page({ board: 'nowhere' })
     anna.rename('Never sent')
-    await assert.rejects(inTime(anna.settled()), { code: 'unknown-board' })
-    await assert.rejects(inTime(anna.settled()), { code: 'unknown-board' }, 'asked afterwards')
+    await assert.rejects(withTimeout(anna.settled()), { code: 'unknown-board' })
+    await assert.rejects(withTimeout(anna.settled()), { code: 'unknown-board' }, 'asked afterwards')
   })
 
   test('F14: a picture that was given up while offline is not waited for', async (t) => {
-    const { page, openProxy } = scope(t)
+    const { page, openProxy } = openScope(t)
     const board = await server.newBoard()
     const proxy = await openProxy()
     const anna = page({ board, url: proxy.url })
-    await live(anna)
-    const [id] = anna.add([added()])
+    await waitForLive(anna)
+    const [id] = anna.add([newPicture()])
     proxy.disconnect()
-    const rejected = assert.rejects(inTime(anna.stored(id!)), { code: 'upload-gone' })
+    const rejected = assert.rejects(withTimeout(anna.stored(id!)), { code: 'upload-gone' })
     await anna.cancel(id!)
     await rejected
   })
 
   test('F14: giving a picture up ends, though the server is silent', async (t) => {
-    const { page, openProxy } = scope(t)
+    const { page, openProxy } = openScope(t)
     const board = await server.newBoard()
     const proxy = await openProxy()
     const anna = page({ board, url: proxy.url })
-    await live(anna)
-    const [id] = anna.add([added()])
+    await waitForLive(anna)
+    const [id] = anna.add([newPicture()])
     proxy.down.stall()
-    await inTime(anna.cancel(id!))
+    await withTimeout(anna.cancel(id!))
     assert.notEqual(anna.pictures.get(id!)?.deletedAt, null)
     proxy.down.resume()
     await anna.settled()
   })
 
   test('each setting is told with all of them', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const board = await server.newBoard()
     const [anna, ben] = [page({ board }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
     const seen: BoardEvents['settings'][] = []
     ben.on('settings', (settings) => seen.push(settings))
     for (const set of [{ title: 'Ours' }, { trashDays: 3 }, { keepMetadata: true }]) {
       anna.set(set)
       await anna.settled()
     }
-    await until(ben, () => ben.settings.keepMetadata, 'the last')
+    await waitUntil(ben, () => ben.settings.keepMetadata, 'the last')
     assert.deepEqual(
       seen.map(({ title, trashDays, keepMetadata }) => [title, trashDays, keepMetadata]),
       [
@@ -465,7 +476,7 @@ describe('the client and the server', { concurrency: true }, () => {
   })
 
   test('a file on disk is sent without being read at once, fifty at a time', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const board = await server.newBoard()
     const path = join(server.data, 'photo.jpg')
     await writeFile(path, photo)
@@ -476,16 +487,16 @@ describe('the client and the server', { concurrency: true }, () => {
       most = Math.max(most, sending.length)
     })
     const blob = await openAsBlob(path)
-    const ids = anna.add(Array.from({ length: 50 }, () => ({ ...added(), file: blob })))
+    const ids = anna.add(Array.from({ length: 50 }, () => ({ ...newPicture(), file: blob })))
     await Promise.all(ids.map((id) => anna.stored(id)))
     assert.ok(most >= 1, 'sending is seen')
-    assert.equal((await snapshot(board)).records.length, 50)
+    assert.equal((await fetchSnapshot(board)).records.length, 50)
   })
 })
 
 describe('the client and a server that goes away', () => {
   test('uploads go on from where they were: line cut, page reloaded, server restarted', async (t) => {
-    const { page, openProxy } = scope(t)
+    const { page, openProxy } = openScope(t)
     const board = await server.newBoard()
     const big = await drawPicture({ width: 2400, height: 1800, quality: 95 })
     const proxy = await openProxy()
@@ -493,19 +504,19 @@ describe('the client and a server that goes away', () => {
     const store: Store = memoryStore()
     const token = 'b'.repeat(22)
     const first = page({ board, url: proxy.url, store, token })
-    const [id] = first.add([{ ...added(big), width: 2400, height: 1800 }])
+    const [id] = first.add([{ ...newPicture(big), width: 2400, height: 1800 }])
     const passed = async (part: number) => {
       while (proxy.up.passedBytes < big.length * part) await setTimeout(20)
     }
     await passed(0.2)
     proxy.resetConnections()
-    await until(first, () => first.uploads.get(id!)!.state === 'retrying', 'broken off')
+    await waitUntil(first, () => first.uploads.get(id!)!.state === 'retrying', 'broken off')
     await passed(0.5)
     await first.close()
     const second = page({ board, url: proxy.url, store, token })
     await passed(0.9)
     await server.stop()
-    await until(second, () => second.status.connection === 'offline', 'gone')
+    await waitUntil(second, () => second.status.connection === 'offline', 'gone')
     await server.start()
     const { bytes } = await second.stored(id!)
     assert.equal(bytes, big.length)
@@ -518,28 +529,28 @@ describe('the client and a server that goes away', () => {
   })
 
   test('a file is kept while its page is reloaded and the server is away', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const board = await server.newBoard()
     const store = memoryStore()
     const token = 'c'.repeat(22)
     const first = page({ board, store, token })
-    await live(first)
-    const [id] = first.add([added()])
+    await waitForLive(first)
+    const [id] = first.add([newPicture()])
     await first.settled()
     await first.close()
     await server.stop()
     const second = page({ board, store, token })
-    await until(second, () => second.uploads.get(id!)?.state === 'retrying', 'tried in vain')
+    await waitUntil(second, () => second.uploads.get(id!)?.state === 'retrying', 'tried in vain')
     assert.ok(second.uploads.get(id!)!.retryAt! > Date.now())
     await server.start()
     assert.equal((await second.stored(id!)).bytes, photo.length)
   })
 
   test('Q4: numbers that the server has forgotten are not missed', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const { board, id } = await boardWithPicture()
     const anna = page({ board })
-    await live(anna)
+    await waitForLive(anna)
     anna.patch(id, { x: 1 })
     await anna.settled()
     // Nothing to restore: answered, and not worth remembering.
@@ -551,11 +562,11 @@ describe('the client and a server that goes away', () => {
     await anna.settled()
     anna.patch(id, { x: 3 })
     await anna.settled()
-    assert.equal((await recordOf(board, id))!.x, 3)
+    assert.equal((await fetchRecord(board, id))!.x, 3)
   })
 
   test('L11: a batch that was lost on the way is noticed by the next, and fetched', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const { board, id } = await boardWithPicture()
     let losses = 1
     const sockets = new Set<Socket>()
@@ -575,23 +586,23 @@ describe('the client and a server that goes away', () => {
     await once(lossy.listen(0, '127.0.0.1'), 'listening')
     const { port } = lossy.address() as AddressInfo
     const [anna, ben] = [page({ board, url: `http://127.0.0.1:${port}` }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
     ben.rename('Lost')
     await ben.settled()
     ben.patch(id, { y: 6 })
-    await until(anna, () => anna.pictures.get(id)!.y === 6, 'the second')
+    await waitUntil(anna, () => anna.pictures.get(id)!.y === 6, 'the second')
     assert.equal(anna.title, 'Lost', 'and the first')
     assert.ok(losses <= 0)
     const other = page({ board })
-    await until(other, () => other.status.loaded, 'loaded')
+    await waitUntil(other, () => other.status.loaded, 'loaded')
     assert.deepEqual([...anna.pictures], [...other.pictures])
   })
 
   test('F2, L8: a client from a future that the server has lost takes a snapshot', async (t) => {
-    const { page } = scope(t)
+    const { page } = openScope(t)
     const { board, id } = await boardWithPicture()
     const [anna, ben] = [page({ board }), page({ board })]
-    await Promise.all([live(anna), live(ben)])
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
     anna.patch(id, { x: 1 })
     await anna.settled()
     await server.stop()
@@ -600,16 +611,16 @@ describe('the client and a server that goes away', () => {
     await server.start()
     anna.patch(id, { x: 2 })
     await anna.settled()
-    await until(ben, () => ben.pictures.get(id)!.x === 2, 'seen')
+    await waitUntil(ben, () => ben.pictures.get(id)!.x === 2, 'seen')
     await server.stop()
     await rm(server.data, { recursive: true })
     await cp(copy, server.data, { recursive: true })
     await rm(copy, { recursive: true })
     await server.start()
-    await until(ben, () => ben.pictures.get(id)!.x === 1, 'as the server has it')
-    await live(ben)
+    await waitUntil(ben, () => ben.pictures.get(id)!.x === 1, 'as the server has it')
+    await waitForLive(ben)
     ben.patch(id, { x: 3 })
     await ben.settled()
-    await until(anna, () => anna.pictures.get(id)!.x === 3, 'goes on')
+    await waitUntil(anna, () => anna.pictures.get(id)!.x === 3, 'goes on')
   })
 })

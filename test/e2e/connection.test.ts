@@ -19,12 +19,12 @@ const { size } = await stat(photo)
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('an upload goes on from where it was when its page is reloaded', async (t) => {
-      const { proxy, anna, ben } = await slowlyDropped(t, host)
-      const offset = goesOnAt(anna)
+      const { proxy, anna, ben } = await startSlowUpload(t, host)
+      const offset = nextOffset(anna)
       await anna.page.reload()
       const [mine] = await anna.waitForPainted(1)
       assert.notEqual(mine!.state, 'stored', 'its own file is shown again at once')
-      assertGoesOn(await offset, proxy)
+      assertResumedAt(await offset, proxy)
       await ben.waitForPainted(1, 'stored')
       await anna.waitForPainted(1, 'stored')
       assert.ok(
@@ -34,12 +34,12 @@ for (const host of HOSTS)
     })
 
     test('an upload goes on when its page is closed and another is opened later', async (t) => {
-      const { board, proxy, anna, ben } = await slowlyDropped(t, host)
+      const { board, proxy, anna, ben } = await startSlowUpload(t, host)
       const { context } = anna
       await anna.page.close()
-      const offset = goesOnAt(anna)
+      const offset = nextOffset(anna)
       const later = await fixture.openPage(t, host, board, { port: proxy.port, context })
-      assertGoesOn(await offset, proxy)
+      assertResumedAt(await offset, proxy)
       await ben.waitForPainted(1, 'stored')
       await later.waitForPainted(1, 'stored')
       assert.ok(
@@ -49,16 +49,16 @@ for (const host of HOSTS)
     })
 
     test('a killed server costs neither the upload nor the pages', async (t) => {
-      const { board, proxy, anna, ben } = await slowlyDropped(t, host)
+      const { board, proxy, anna, ben } = await startSlowUpload(t, host)
       for (const page of [anna, ben]) {
         page.allowedErrors = BROKEN_LINE
         await page.page.evaluate(() => Object.assign(window, { neverReloaded: true }))
       }
       await fixture.server.kill()
       for (const page of [anna, ben]) await page.page.getByText(words.offline).waitFor()
-      const offset = goesOnAt(anna)
+      const offset = nextOffset(anna)
       await fixture.server.start()
-      assertGoesOn(await offset, proxy)
+      assertResumedAt(await offset, proxy)
       await ben.waitForPainted(1, 'stored')
       await anna.waitForPainted(1, 'stored')
 
@@ -91,13 +91,13 @@ for (const host of HOSTS)
 
       proxy.disconnect()
       await anna.page.getByText(words.offline).waitFor()
-      await drag(anna, [300, 300], [450, 600])
+      await dragMouse(anna, [300, 300], [450, 600])
       await anna.page.mouse.click(700, 300)
       await anna.page.keyboard.press('Delete')
       await anna.drop([await samples.file('photos/door-knocker.jpg')], { x: 900, y: 600 })
       await anna.waitForTiles(3)
       await anna.page.getByText(words.waitingForConnection(null)).waitFor()
-      await drag(ben, [1100, 300], [1100, 350])
+      await dragMouse(ben, [1100, 300], [1100, 350])
       await ben.waitUntil(isAt, [other!.id, other!.x, other!.y + 50])
       await wireClient.send({ kind: 'board.patch', set: { title: 'Meanwhile' } })
       assert.deepEqual(await ben.tileWithId(moved!.id), moved, 'nobody else has seen any of it')
@@ -127,7 +127,7 @@ for (const host of HOSTS)
 
       proxy.disconnect()
       await anna.page.getByText(words.offline).waitFor()
-      await drag(anna, [400, 300], [600, 500])
+      await dragMouse(anna, [400, 300], [600, 500])
       await anna.drop([await samples.file('photos/pic2.jpg')], { x: 1000, y: 300 })
       await anna.waitForPainted(2)
       await anna.page.getByText(words.waitingForConnection(null)).waitFor()
@@ -146,7 +146,7 @@ for (const host of HOSTS)
     })
   })
 
-async function drag({ page }: BoardPage, from: [number, number], to: [number, number]) {
+async function dragMouse({ page }: BoardPage, from: [number, number], to: [number, number]) {
   await page.mouse.move(...from)
   await page.mouse.down()
   await page.mouse.move(...to, { steps: 4 })
@@ -163,7 +163,7 @@ function isAt([id, x, y]: [string, number, number]): boolean {
  * Lets Anna drop a picture on a slow connection, with Ben watching; resolves when a part has been
  * sent.
  */
-async function slowlyDropped(t: TestContext, host: Host) {
+async function startSlowUpload(t: TestContext, host: Host) {
   const proxy = await fixture.openProxy(t)
   const board = await fixture.newBoard()
   const ben = await fixture.openPage(t, host, board)
@@ -176,13 +176,13 @@ async function slowlyDropped(t: TestContext, host: Host) {
 }
 
 /** Resolves to the offset that a page asks for, and from which it sends the rest of a file. */
-async function goesOnAt({ context }: BoardPage): Promise<number> {
+async function nextOffset({ context }: BoardPage): Promise<number> {
   const isTold = (response: Response) => response.request().method() === 'HEAD' && response.ok()
   const response = await context.waitForEvent('response', isTold)
   return Number(response.headers()['upload-offset'])
 }
 
-function assertGoesOn(offset: number, proxy: Proxy): void {
+function assertResumedAt(offset: number, proxy: Proxy): void {
   assert.ok(offset > size / 8, `it goes on from what the server had: ${offset} of ${size}`)
   proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
 }

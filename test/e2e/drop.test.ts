@@ -37,7 +37,7 @@ for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('fifty at once stand in tidy rows on both pages, and the page stays awake', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
-      const files = await fifty()
+      const files = await drawFifty()
       for (const page of [anna, ben]) await watchTasks(page)
       await anna.drop(files, { x: 300, y: 250 })
       await anna.page.keyboard.press('f')
@@ -87,7 +87,7 @@ for (const host of HOSTS)
       )
       const note = await samples.write('note.jpg', 'I only have the name of a picture.')
       const empty = await samples.write('empty.png', '')
-      const large = await samples.write('huge.png', await hugePicture())
+      const large = await samples.write('huge.png', await drawHugePicture())
       const at = { x: 400, y: 300 }
 
       await anna.dragOver([pdf, clip, good], at)
@@ -134,10 +134,10 @@ for (const host of HOSTS)
     test('names and titles are shown as they are, and do nothing', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)
       const wireClient = await fixture.openWireClient(t, board)
-      const list = await naughty()
+      const list = await naughtyNames()
       if (list === NAUGHTY) t.diagnostic('../shared/corpora is absent: a short list stands in')
 
-      const adds = list.map((name, i) => add(cleanName(name), i))
+      const adds = list.map((name, i) => addCommand(cleanName(name), i))
       for (let i = 0; i < adds.length; i += 100) await wireClient.send(...adds.slice(i, i + 100))
       await ben.waitForTiles(adds.length)
       const shown = new Map((await ben.tiles()).map(({ id, label }) => [id, label]))
@@ -164,7 +164,7 @@ for (const host of HOSTS)
 
     test('files of any name are added or refused under it', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)
-      const list = await naughty()
+      const list = await naughtyNames()
       const names = list.filter((_, i) => i % Math.ceil(list.length / 16) === 3)
       const wireClient = await fixture.openWireClient(t, board)
       await dropNamed(anna, names, 'picture')
@@ -185,7 +185,7 @@ for (const host of HOSTS)
 let drawn: Promise<string[]> | undefined
 
 /** Returns fifty pictures of many shapes, some of them photographs. */
-function fifty(): Promise<string[]> {
+function drawFifty(): Promise<string[]> {
   drawn ??= (async () => {
     const random = seededRandom(50)
     const side = () => Math.round(120 + random() * 400)
@@ -206,7 +206,7 @@ function fifty(): Promise<string[]> {
 }
 
 /** Draws a picture that is a little larger than this server's limit. */
-function hugePicture(): Promise<Buffer> {
+function drawHugePicture(): Promise<Buffer> {
   const [width, height] = [500, 800]
   const noise = randomBytes(width * height * 3)
   return sharp(noise, { raw: { width, height, channels: 3 } })
@@ -268,13 +268,13 @@ async function watchTasks({ page }: BoardPage): Promise<void> {
 const longestTask = ({ page }: BoardPage): Promise<number> =>
   page.evaluate(() => Math.max(...(window as unknown as { tasks: number[] }).tasks))
 
-async function naughty(): Promise<readonly string[]> {
+async function naughtyNames(): Promise<readonly string[]> {
   if (!samples.hasCorpora) return NAUGHTY
   return JSON.parse(await readFile(await samples.file('names/blns.json'), 'utf8'))
 }
 
 /** Returns the command for a small picture that never arrives; they stand in rows of their own. */
-function add(name: string, i: number): Extract<Command, { kind: 'image.add' }> {
+function addCommand(name: string, i: number): Extract<Command, { kind: 'image.add' }> {
   const [x, y] = [(i % 40) * 32 - 600, Math.floor(i / 40) * 32 - 200]
   const id = uuidv7(Date.now(), randomBytes(10))
   return { kind: 'image.add', id, x, y, w: 24, width: 240, height: 240, name }

@@ -33,7 +33,7 @@ after(() => {
 })
 
 /** Returns the source addresses of a board's pictures, oldest first. */
-async function sources(board: string): Promise<(string | null)[]> {
+async function sourcesOf(board: string): Promise<(string | null)[]> {
   const response = await fetch(`${fixture.server.url}/api/boards/${board}/snapshot`)
   const { records } = (await response.json()) as Snapshot
   const pictures = records.filter((record): record is ImageRecord => record.kind === 'image')
@@ -46,7 +46,7 @@ for (const host of HOSTS)
       const { board, anna, ben } = await fixture.openPair(t, host)
       const ways: [url: string, bring: (url: string) => Promise<void>][] = [
         // A picture of another page within a link, and a link to a picture.
-        ['/a.jpg', (url) => anna.drop(dragged(url), MIDDLE)],
+        ['/a.jpg', (url) => anna.drop(dragDataOf(url), MIDDLE)],
         ['/b.jpg', (url) => anna.drop({ 'text/uri-list': `# a comment\r\n${url}\r\n` }, MIDDLE)],
         ['/c.jpg', (url) => anna.drop({ 'text/plain': url }, MIDDLE)],
         ['/d.jpg', (url) => anna.paste({ 'text/plain': ` ${url}\n` })],
@@ -58,7 +58,7 @@ for (const host of HOSTS)
         await anna.waitForPainted(i + 1, 'stored')
       }
       assert.deepEqual(
-        await sources(board),
+        await sourcesOf(board),
         ways.map(([path]) => site + path),
       )
       const [first] = await anna.tiles()
@@ -79,9 +79,9 @@ for (const host of HOSTS)
     test('X2, X3: what can’t be fetched is said in words', async (t) => {
       const { board, anna } = await fixture.openPair(t, host)
       anna.allowedErrors = /status of (403|415|502)/
-      await anna.dragOver(dragged(`${site}/a.html`), MIDDLE)
+      await anna.dragOver(dragDataOf(`${site}/a.html`), MIDDLE)
       await anna.page.getByText(words.letGo(1)).waitFor()
-      await anna.drop(dragged(`${site}/a.html`), MIDDLE)
+      await anna.drop(dragDataOf(`${site}/a.html`), MIDDLE)
       await anna.waitForToast(errorMessages['not-a-picture']({ name: 'a.html' }))
       await anna.paste({ 'text/plain': 'http://[::1]/a.jpg' })
       await anna.waitForToast(errorMessages['foreign-address']({}))
@@ -90,12 +90,12 @@ for (const host of HOSTS)
       // Words are no address. Those that are pasted into a name stay there.
       await anna.paste({ 'text/plain': `Look at ${site}/a.jpg` })
       await anna.drop({ 'text/plain': 'nothing in particular' }, MIDDLE)
-      assert.deepEqual(await sources(board), [])
+      assert.deepEqual(await sourcesOf(board), [])
     })
   })
 
 /** Returns the data of a picture within a link, as a browser drags it. */
-const dragged = (url: string): DragData => ({
+const dragDataOf = (url: string): DragData => ({
   'text/uri-list': `${site}/page.html`,
   'text/html': `<a href="${site}/page.html"><img src="${url}" width="10"></a>`,
 })

@@ -58,13 +58,13 @@ async function store(bytes: Uint8Array, name: string): Promise<ImageRecord> {
   }
 }
 
-async function variant(record: ImageRecord, pixels: number): Promise<Buffer> {
+async function fetchVariant(record: ImageRecord, pixels: number): Promise<Buffer> {
   const answer = await fetch(blobUrl({ url: server.url, id: 'main' }, record, pixels)!)
   assert.equal(answer.headers.get('content-type'), 'image/webp')
   return Buffer.from(await answer.arrayBuffer())
 }
 
-interface Seen {
+interface BrowserView {
   readonly width: number
   readonly height: number
   /** Mean colours of 16 by 12 squares. */
@@ -72,7 +72,7 @@ interface Seen {
 }
 
 /** Returns a file as Chromium shows it. */
-function seen(file: Uint8Array): Promise<Seen> {
+function readInBrowser(file: Uint8Array): Promise<BrowserView> {
   return page.evaluate(async (base64) => {
     const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))
     const image = new Image()
@@ -95,22 +95,25 @@ function seen(file: Uint8Array): Promise<Seen> {
   }, Buffer.from(file).toString('base64'))
 }
 
-const far = ({ squares: a }: Seen, { squares: b }: Seen): number =>
+const colourDistance = ({ squares: a }: BrowserView, { squares: b }: BrowserView): number =>
   a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length
 
 test('F10, V1: all eight orientations look upright, as a browser has them', async () => {
   const upright = await drawPicture({ width: 640, height: 480, seed: 7, format: 'png' })
-  const truth = await seen(upright)
+  const truth = await readInBrowser(upright)
   for (let orientation = 1; orientation <= 8; orientation++) {
     const held = await withExifOrientation(upright, orientation)
     const record = await store(held, 'held.jpg')
     assert.deepEqual([record.width, record.height], [640, 480])
-    const [original, small] = [await seen(held), await seen(await variant(record, 320))]
+    const [original, small] = [
+      await readInBrowser(held),
+      await readInBrowser(await fetchVariant(record, 320)),
+    ]
     assert.deepEqual([original.width, small.width, small.height], [640, 320, 240])
-    assert.ok(far(original, truth) < COLOUR_TOLERANCE_UNITS, `${orientation}: the file`)
+    assert.ok(colourDistance(original, truth) < COLOUR_TOLERANCE_UNITS, `${orientation}: the file`)
     assert.ok(
-      far(small, truth) < COLOUR_TOLERANCE_UNITS,
-      `${orientation}: the variant ${far(small, truth)}`,
+      colourDistance(small, truth) < COLOUR_TOLERANCE_UNITS,
+      `${orientation}: the variant ${colourDistance(small, truth)}`,
     )
   }
 })
@@ -120,11 +123,14 @@ test('F10, V1: so do those of real cameras', { skip: away }, async () => {
     for (let orientation = 1; orientation <= 8; orientation++) {
       const file = await readFile(resolve(METADATA, `orientation-${held}_${orientation}.jpg`))
       const record = await store(file, 'held.jpg')
-      const [original, small] = [await seen(file), await seen(await variant(record, 320))]
+      const [original, small] = [
+        await readInBrowser(file),
+        await readInBrowser(await fetchVariant(record, 320)),
+      ]
       assert.deepEqual([record.width, record.height], [original.width, original.height])
       assert.ok(
-        far(original, small) < COLOUR_TOLERANCE_UNITS,
-        `${held} ${orientation}: ${far(original, small)}`,
+        colourDistance(original, small) < COLOUR_TOLERANCE_UNITS,
+        `${held} ${orientation}: ${colourDistance(original, small)}`,
       )
     }
 })
@@ -139,8 +145,8 @@ test('V1: colours look as a browser has them, wide ones too', async (t) => {
     'deep.png': await picture.clone().toColourspace('rgb16').png().toBuffer(),
   }
   for (const [name, file] of Object.entries(kinds)) {
-    const small = await variant(await store(file, name), 320)
-    const apart = far(await seen(file), await seen(small))
+    const small = await fetchVariant(await store(file, name), 320)
+    const apart = colourDistance(await readInBrowser(file), await readInBrowser(small))
     t.diagnostic(`${name}: ${apart.toFixed(2)}`)
     assert.ok(apart < COLOUR_TOLERANCE_UNITS, `${name}: ${apart}`)
   }
@@ -155,15 +161,18 @@ test('V5, V16: what is printed has a stand-in, which looks like the picture befo
     .linear(0.5, 80)
     .png()
     .toBuffer()
-  const truth = await seen(picture)
+  const truth = await readInBrowser(picture)
   const inks = sharp(picture).toColourspace('cmyk').withIccProfile('cmyk')
   const file = await inks.jpeg({ quality: 95 }).toBuffer()
   const record = await store(file, 'cmyk.jpg')
   assert.deepEqual([record.type, record.variants], ['image/jpeg', [64, 320, 4096]])
-  const standIn = await variant(record, Number.POSITIVE_INFINITY)
-  const [ours, theirs] = [far(await seen(standIn), truth), far(await seen(file), truth)]
+  const standIn = await fetchVariant(record, Number.POSITIVE_INFINITY)
+  const [ours, theirs] = [
+    colourDistance(await readInBrowser(standIn), truth),
+    colourDistance(await readInBrowser(file), truth),
+  ]
   t.diagnostic(`${ours.toFixed(2)}, the file in a browser ${theirs.toFixed(2)}`)
-  assert.equal((await seen(standIn)).width, 640)
+  assert.equal((await readInBrowser(standIn)).width, 640)
   assert.ok(ours < 2 * COLOUR_TOLERANCE_UNITS && theirs > 2 * ours)
   // The same bytes again.
   assert.deepEqual((await store(file, 'again.jpg')).variants, [64, 320, 4096])
@@ -202,7 +211,10 @@ test('V5: a BMP looks as a browser has it', async () => {
     const record = await store(bitmap(data, info.width, info.height, bits), 'a.bmp')
     assert.deepEqual([record.type, record.variants], ['image/bmp', [64, 4096]])
     const file = bitmap(data, info.width, info.height, bits)
-    const apart = far(await seen(file), await seen(await variant(record, 1_000)))
+    const apart = colourDistance(
+      await readInBrowser(file),
+      await readInBrowser(await fetchVariant(record, 1_000)),
+    )
     assert.ok(apart < COLOUR_TOLERANCE_UNITS, `${bits}: ${apart}`)
   }
 })

@@ -34,7 +34,7 @@ const { size } = await stat(photo)
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
     test('A1: it stands whole at once; at 30 % the line is where its bytes are, for everybody', async (t) => {
-      const { proxy, anna, ben } = await apart(t, host)
+      const { proxy, anna, ben } = await openApart(t, host)
       const watch = await watchForBlanks(ben)
       proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
       await anna.drop([photo], MIDDLE)
@@ -68,8 +68,8 @@ describe('on its way', () => {
   const host = 'wire.test'
 
   test('A1: of fifty dropped together all previews go before the first file', async (t) => {
-    const { proxy, anna, ben } = await apart(t, host)
-    const files = await many(50)
+    const { proxy, anna, ben } = await openApart(t, host)
+    const files = await drawMany(50)
     const previews = capturePreviews(anna)
     const first = anna.page.waitForRequest((request) => request.url().includes('/uploads'))
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
@@ -88,16 +88,16 @@ describe('on its way', () => {
   })
 
   test('A1: a preview is small whatever the picture, and upright; where WebP fails, JPEG', async (t) => {
-    const { anna, ben } = await apart(t, host)
+    const { anna, ben } = await openApart(t, host)
     const noise = sharp(randomBytes(800 * 600 * 4), {
       raw: { width: 800, height: 600, channels: 4 },
     })
     const files = [
       await samples.write('noise.png', await noise.png().toBuffer()),
-      await samples.write('turned.jpg', await turned()),
+      await samples.write('turned.jpg', await drawRotated()),
     ]
     for (const type of ['webp', 'jpeg'] as const) {
-      if (type === 'jpeg') await likeSafari(anna)
+      if (type === 'jpeg') await behaveLikeSafari(anna)
       const previews = capturePreviews(anna)
       await anna.drop(files, MIDDLE)
       for (const page of [anna, ben]) await page.waitForPainted(2, 'stored')
@@ -119,9 +119,9 @@ describe('on its way', () => {
   })
 
   test('A10: a stalled one waits for its sender by name, its line amber and dashed', async (t) => {
-    const { board, proxy, ben } = await named(t, host)
+    const { board, proxy, ben } = await openNamed(t, host)
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
-    const id = await addedBy(board)
+    const id = await waitForAdd(board)
     await proxy.up.waitForBytes(size * 0.4)
     proxy.up.stall()
     await ben.page.getByText(words.waitingForConnection('Anna')).waitFor()
@@ -139,7 +139,7 @@ describe('on its way', () => {
   })
 
   test('A10: its own sender is told that the line is to blame', async (t) => {
-    const { proxy, anna } = await apart(t, host)
+    const { proxy, anna } = await openApart(t, host)
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
     await proxy.up.waitForBytes(size * 0.4)
@@ -152,7 +152,7 @@ describe('on its way', () => {
   })
 
   test('A11: a try that failed is counted down to the next, for everybody', async (t) => {
-    const { anna, ben } = await apart(t, host)
+    const { anna, ben } = await openApart(t, host)
     // The page asks for the file first, which isn't there yet.
     anna.allowedErrors = /net::ERR_|404 \(/
     await anna.page.route('**/uploads**', (route) => route.abort())
@@ -165,7 +165,7 @@ describe('on its way', () => {
   })
 
   test('F1: it goes on after the server has started again', async (t) => {
-    const { proxy, anna, ben } = await apart(t, host)
+    const { proxy, anna, ben } = await openApart(t, host)
     for (const page of [anna, ben]) page.allowedErrors = BROKEN_LINE
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
@@ -186,7 +186,7 @@ describe('on its way', () => {
   })
 
   test('one that can not be sent stays with its sender, and goes for others', async (t) => {
-    const { proxy, anna, ben } = await apart(t, host)
+    const { proxy, anna, ben } = await openApart(t, host)
     anna.allowedErrors = BROKEN_LINE
     const path = await samples.write('changed.jpg', await readFile(photo))
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
@@ -212,7 +212,7 @@ describe('on its way', () => {
   })
 
   test('A14: deleted and undone on its way it is whole', async (t) => {
-    const { board, proxy, anna, ben } = await apart(t, host)
+    const { board, proxy, anna, ben } = await openApart(t, host)
     const carla = openBoard({ url: fixture.server.url, board })
     t.after(() => carla.close())
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
@@ -239,7 +239,7 @@ describe('on its way', () => {
   })
 
   test('A15: cancelled by mouse, key or touch it is gone for good', async (t) => {
-    const { board, proxy, anna, ben } = await apart(t, host)
+    const { board, proxy, anna, ben } = await openApart(t, host)
     const phone = await fixture.openPage(t, host, board, { port: proxy.port, ...PHONE })
     const begun = async (page: BoardPage) => {
       proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
@@ -279,7 +279,7 @@ describe('on its way', () => {
   })
 
   test('A2, A7: who comes late sees it too, and how far it is', async (t) => {
-    const { board, proxy, anna, ben } = await apart(t, host)
+    const { board, proxy, anna, ben } = await openApart(t, host)
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
     await proxy.up.waitForBytes(size * 0.5)
@@ -295,7 +295,7 @@ describe('on its way', () => {
   })
 
   test('where motion is unwelcome the line moves in steps of 10 %', async (t) => {
-    const { proxy, anna, ben } = await apart(t, host, { reducedMotion: 'reduce' })
+    const { proxy, anna, ben } = await openApart(t, host, { reducedMotion: 'reduce' })
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
     await proxy.up.waitForBytes(size * 0.35)
@@ -315,7 +315,7 @@ interface Apart {
 }
 
 /** Opens a new board for Anna, on her own proxy, and Ben. */
-async function apart(t: TestContext, host: Host, options: PageOptions = {}): Promise<Apart> {
+async function openApart(t: TestContext, host: Host, options: PageOptions = {}): Promise<Apart> {
   const proxy = await fixture.openProxy(t)
   const board = await fixture.newBoard()
   const anna = await fixture.openPage(t, host, board, { ...options, port: proxy.port })
@@ -324,7 +324,7 @@ async function apart(t: TestContext, host: Host, options: PageOptions = {}): Pro
 }
 
 /** Adds Anna, by script with her name and on her own proxy, and Ben. */
-async function named(t: TestContext, host: Host) {
+async function openNamed(t: TestContext, host: Host) {
   const proxy = await fixture.openProxy(t)
   const id = await fixture.newBoard()
   const ben = await fixture.openPage(t, host, id)
@@ -334,7 +334,7 @@ async function named(t: TestContext, host: Host) {
   return { board, proxy, ben }
 }
 
-async function addedBy(board: Board): Promise<string> {
+async function waitForAdd(board: Board): Promise<string> {
   const bytes = await readFile(photo)
   const { width, height } = (await sharp(bytes).metadata()).autoOrient
   const small = sharp(bytes).autoOrient().resize(320, 320, { fit: 'inside' })
@@ -346,7 +346,7 @@ async function addedBy(board: Board): Promise<string> {
 }
 
 /** Draws a photograph that its camera held upright: 600 x 800 as it is seen. */
-async function turned(): Promise<Buffer> {
+async function drawRotated(): Promise<Buffer> {
   const picture = await drawPicture({ width: 800, height: 600 })
   return sharp(picture).withMetadata({ orientation: 6 }).jpeg().toBuffer()
 }
@@ -355,7 +355,7 @@ async function turned(): Promise<Buffer> {
  * Makes a page behave like Safari: it draws on the main thread alone, and answers PNG when asked
  * for WebP.
  */
-async function likeSafari({ page }: BoardPage): Promise<void> {
+async function behaveLikeSafari({ page }: BoardPage): Promise<void> {
   await page.addInitScript(() => {
     Reflect.deleteProperty(window, 'OffscreenCanvas')
     const { toBlob } = HTMLCanvasElement.prototype
@@ -370,7 +370,7 @@ async function likeSafari({ page }: BoardPage): Promise<void> {
 let drawn: Promise<string[]> | undefined
 
 /** Draws small pictures, each with unique bytes. */
-function many(count: number): Promise<string[]> {
+function drawMany(count: number): Promise<string[]> {
   drawn ??= Promise.all(
     Array.from({ length: count }, (_, seed) =>
       samples.draw(`many-${seed}.jpg`, { width: 640, height: 480, seed }),

@@ -31,7 +31,7 @@ before(async () => {
 after(() => server.close())
 
 /** Opens a new board, with pages and proxies that close when the test ends. */
-async function scope(t: TestContext) {
+async function openScope(t: TestContext) {
   const response = await fetch(`${server.url}/api/boards`, { method: 'POST' })
   const { id: board } = (await response.json()) as { id: string }
   const opened: { close(): unknown }[] = []
@@ -41,7 +41,7 @@ async function scope(t: TestContext) {
   const page = async (options: Partial<OpenOptions> = {}): Promise<Board> => {
     const opening = openBoard({ url: server.url, board, ...options })
     opened.unshift(opening)
-    await until(opening, () => opening.status.connection === 'live', 'live')
+    await waitUntil(opening, () => opening.status.connection === 'live', 'live')
     return opening
   }
   const openProxy = async () => {
@@ -62,7 +62,7 @@ const EVENTS: (keyof BoardEvents)[] = [
 ]
 
 /** Resolves when the board's state makes `isSo` true. */
-function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
+function waitUntil(board: Board, isSo: () => boolean, what: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const timer = setTimeout(() => reject(new Error(`never: ${what}`)), WAIT_TIMEOUT_MS)
   const look = () => isSo() && resolve()
@@ -74,7 +74,7 @@ function until(board: Board, isSo: () => boolean, what: string): Promise<void> {
   })
 }
 
-const picture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefined = small) => ({
+const newPicture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefined = small) => ({
   file: new Blob([bytes]),
   name: 'harbour.jpg',
   width: 1800,
@@ -83,51 +83,51 @@ const picture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefined
 })
 
 /** Returns the same picture with unique bytes. */
-const fresh = () => withUniqueBytes(photo)
+const uniquePhoto = () => withUniqueBytes(photo)
 
 describe('A1: what is on its way is seen at once', () => {
   test('A5, A6: the preview comes before the file, made anew', async (t) => {
-    const { page, openProxy } = await scope(t)
+    const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 100_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
-    const [id] = anna.add([picture(fresh())])
-    await until(ben, () => ben.preview(id!) !== null, 'a preview')
+    const [id] = anna.add([newPicture(uniquePhoto())])
+    await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
     assert.equal(ben.pictures.get(id!)!.blob, null, 'long before the file')
     const bytes = Buffer.from(await ben.preview(id!)!.arrayBuffer())
     const { format, width, height } = await sharp(bytes).metadata()
     assert.deepEqual([format, width, height], ['webp', 320, 213])
     assert.notDeepEqual(bytes, small, 'never passed through (F9)')
-    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'progress')
+    await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'progress')
     slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
-    await until(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
+    await waitUntil(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
     assert.equal(ben.arrival(id!), null)
   })
 
   test('fifty pictures are announced, each with its preview, before the first file', async (t) => {
-    const { page, openProxy } = await scope(t)
+    const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const release = anna.pauseUploads()
-    const ids = anna.add(Array.from({ length: 25 }, () => picture(fresh())))
-    ids.push(...anna.add(Array.from({ length: 25 }, () => picture(fresh()))))
+    const ids = anna.add(Array.from({ length: 25 }, () => newPicture(uniquePhoto())))
+    ids.push(...anna.add(Array.from({ length: 25 }, () => newPicture(uniquePhoto()))))
     release()
     let first = 0
     ben.on('arrivals', (changed) => {
       if (first === 0 && [...changed].some((id) => ben.arrival(id)?.sent)) first = ben.pictures.size
     })
-    await until(ben, () => ids.every((id) => ben.pictures.get(id)?.blob), 'all stored')
+    await waitUntil(ben, () => ids.every((id) => ben.pictures.get(id)?.blob), 'all stored')
     assert.equal(first, 50)
   })
 
   test('A7: who comes late gets the preview too, also after a restart', async (t) => {
-    const { page, openProxy } = await scope(t)
+    const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 60_000
     const anna = await page({ url: slow.url })
-    const [id] = anna.add([picture(fresh())])
+    const [id] = anna.add([newPicture(uniquePhoto())])
     const ben = await page()
-    await until(ben, () => ben.preview(id!) !== null, 'a preview')
+    await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
     // The server keeps it after it has been sent.
     const kept = () => fetch(`${server.url}/b/${anna.id}/arrivals/${id}/preview`)
     while (!(await kept()).ok);
@@ -135,12 +135,12 @@ describe('A1: what is on its way is seen at once', () => {
     await server.kill()
     await server.start()
     const carl = await page()
-    await until(carl, () => carl.preview(id!) !== null, 'a preview of before')
+    await waitUntil(carl, () => carl.preview(id!) !== null, 'a preview of before')
     assert.equal(carl.pictures.get(id!)!.blob, null)
   })
 
   test('A1, A9: a preview that is no picture, or too large, is nothing, and the picture comes all the same', async (t) => {
-    const { page } = await scope(t)
+    const { page } = await openScope(t)
     const [anna, ben] = [await page(), await page()]
     const bomb = await sharp({
       create: { width: 4_000, height: 4_000, channels: 3, background: '#fff' },
@@ -150,21 +150,21 @@ describe('A1: what is on its way is seen at once', () => {
     assert.ok(bomb.length <= limits.previewBytes)
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
     const previews = [randomBytes(900), svg, bomb, Buffer.alloc(limits.previewBytes + 1)]
-    const ids = anna.add(previews.map((preview) => picture(fresh(), preview)))
-    await until(ben, () => ids.every((id) => ben.pictures.get(id)?.blob), 'all stored')
+    const ids = anna.add(previews.map((preview) => newPicture(uniquePhoto(), preview)))
+    await waitUntil(ben, () => ids.every((id) => ben.pictures.get(id)?.blob), 'all stored')
     for (const id of ids) assert.equal(ben.preview(id), null)
   })
 
   test('A8: a progressive picture without a preview gets one while it comes', async (t) => {
-    const { page, openProxy } = await scope(t)
+    const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 300_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const progressive = Buffer.from(
       await sharp(photo).jpeg({ progressive: true, quality: 95 }).toBuffer(),
     )
-    const [id] = anna.add([{ ...picture(progressive), preview: undefined }])
-    await until(ben, () => ben.preview(id!) !== null, 'a preview')
+    const [id] = anna.add([{ ...newPicture(progressive), preview: undefined }])
+    await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
     assert.equal(ben.pictures.get(id!)!.blob, null)
     slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
   })
@@ -175,7 +175,7 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
     fetch(`${url}/b/${board}/harbour.jpg`, { method: 'PUT', body: bytes })
 
   test('A8: its box and its share at once, and a preview as soon as there are bytes enough', async (t) => {
-    const { board, page, openProxy } = await scope(t)
+    const { board, page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 200_000
     const ben = await page()
@@ -183,33 +183,33 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
       await sharp(photo).jpeg({ progressive: true, quality: 95 }).toBuffer(),
     )
     const stored = put(slow.url, board, progressive)
-    await until(ben, () => ben.pictures.size === 1, 'announced')
+    await waitUntil(ben, () => ben.pictures.size === 1, 'announced')
     const [{ id, width, height, name }] = [...ben.pictures.values()] as [ImageRecord]
     assert.deepEqual([width, height, name], [1800, 1200, 'harbour.jpg'])
-    await until(ben, () => (ben.arrival(id)?.sent ?? 0) > 0, 'its share')
-    await until(ben, () => ben.preview(id) !== null, 'a preview')
+    await waitUntil(ben, () => (ben.arrival(id)?.sent ?? 0) > 0, 'its share')
+    await waitUntil(ben, () => ben.preview(id) !== null, 'a preview')
     assert.equal(ben.pictures.get(id)!.blob, null)
     slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
     const record = (await (await stored).json()) as ImageRecord
     assert.equal(record.id, id)
-    await until(ben, () => ben.pictures.get(id)!.blob === record.blob, 'stored')
+    await waitUntil(ben, () => ben.pictures.get(id)!.blob === record.blob, 'stored')
     assert.equal(ben.pictures.size, 1)
   })
 
   test('R20: broken off or killed, it is gone', async (t) => {
-    const { board, page, openProxy } = await scope(t)
+    const { board, page, openProxy } = await openScope(t)
     const ben = await page()
     for (const end of ['drop', 'kill'] as const) {
       const slow = await openProxy()
       slow.up.bytesPerSecond = 100_000
-      const sent = put(slow.url, board, fresh()).catch(() => null)
-      await until(ben, () => ben.pictures.size === 1, 'announced')
+      const sent = put(slow.url, board, uniquePhoto()).catch(() => null)
+      await waitUntil(ben, () => ben.pictures.size === 1, 'announced')
       if (end === 'drop') slow.disconnect()
       else {
         await server.kill()
         await server.start()
       }
-      await until(ben, () => ben.pictures.size === 0, `gone after ${end}`)
+      await waitUntil(ben, () => ben.pictures.size === 0, `gone after ${end}`)
       slow.disconnect()
       assert.equal(await sent, null)
     }
@@ -218,7 +218,7 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
 
 describe('A2: arrivals are shared', () => {
   test('A2, F12: everybody sees how far it is, four times a second at most', async (t) => {
-    const { page, openProxy } = await scope(t)
+    const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 300_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
@@ -230,8 +230,8 @@ describe('A2: arrivals are shared', () => {
       const arrival = ben.arrival(id!)
       if (arrival?.total) shares.push(arrival.sent / arrival.total)
     })
-    const [id] = anna.add([picture(fresh())])
-    await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
+    const [id] = anna.add([newPicture(uniquePhoto())])
+    await waitUntil(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
     const seconds = (performance.now() - start) / 1000
     // One more for the preview.
     assert.ok(news <= seconds * 4 + 3, `${news} in ${seconds} s`)
@@ -243,27 +243,27 @@ describe('A2: arrivals are shared', () => {
   })
 
   test('A10: stalled, and going on', async (t) => {
-    const { page, openProxy } = await scope(t)
+    const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 200_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
-    const [id] = anna.add([picture(fresh())])
-    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    const [id] = anna.add([newPicture(uniquePhoto())])
+    await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     slow.up.stall()
-    await until(ben, () => ben.arrival(id!)?.state === 'stalled', 'stalled')
+    await waitUntil(ben, () => ben.arrival(id!)?.state === 'stalled', 'stalled')
     slow.up.resume()
-    await until(ben, () => ben.arrival(id!)?.state === 'arriving', 'arriving')
+    await waitUntil(ben, () => ben.arrival(id!)?.state === 'arriving', 'arriving')
     slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
-    await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
+    await waitUntil(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
   })
 
   test('A11: nobody says of a picture what is not theirs to say', async (t) => {
-    const { page, openProxy } = await scope(t)
+    const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 100_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
-    const [id] = anna.add([picture(fresh())])
-    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    const [id] = anna.add([newPicture(uniquePhoto())])
+    await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     const states = new Set<string | undefined>()
     ben.on('arrivals', () => states.add(ben.arrival(id!)?.state))
     const socket = io(server.url, {
@@ -274,21 +274,21 @@ describe('A2: arrivals are shared', () => {
     socket.emit('sending', { [id!]: { state: 'failed' } })
     await new Promise((resolve) => socket.emit('follow', { cursor: 'a.1.b' }, resolve))
     socket.close()
-    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 200_000, 'more bytes')
+    await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 200_000, 'more bytes')
     assert.deepEqual([...states], ['arriving'])
   })
 
   test('A15, U11: cancelled, it is gone for everybody, and its upload ends with 410', async (t) => {
-    const { board, page, openProxy } = await scope(t)
+    const { board, page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 200_000
     const [anna, ben] = [await page({ url: slow.url, token: 'A'.repeat(22) }), await page()]
     const notices: string[] = []
     anna.on('notice', ({ code }) => notices.push(code))
-    const [id] = anna.add([picture(fresh())])
-    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    const [id] = anna.add([newPicture(uniquePhoto())])
+    await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     await anna.cancel(id!)
-    await until(ben, () => !ben.pictures.has(id!), 'gone')
+    await waitUntil(ben, () => !ben.pictures.has(id!), 'gone')
     const upload = `${server.url}/api/boards/${board}/uploads/${id}`
     const head = await fetch(upload, { method: 'HEAD', headers: { 'tus-resumable': '1.0.0' } })
     assert.equal(head.status, 410)
@@ -297,49 +297,49 @@ describe('A2: arrivals are shared', () => {
   })
 
   test('A14: deleted while arriving, it settles in the trash, and undo brings it back whole', async (t) => {
-    const { page, openProxy } = await scope(t)
+    const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 400_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
-    const bytes = fresh()
-    const [id] = anna.add([picture(bytes)])
-    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    const bytes = uniquePhoto()
+    const [id] = anna.add([newPicture(bytes)])
+    await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     anna.remove([id!])
-    await until(ben, () => ben.pictures.get(id!)!.deletedAt !== null, 'trashed')
+    await waitUntil(ben, () => ben.pictures.get(id!)!.deletedAt !== null, 'trashed')
     slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
-    await until(ben, () => ben.pictures.get(id!)!.blob !== null, 'settled in the trash')
+    await waitUntil(ben, () => ben.pictures.get(id!)!.blob !== null, 'settled in the trash')
     anna.undo()
-    await until(ben, () => ben.pictures.get(id!)!.deletedAt === null, 'back')
+    await waitUntil(ben, () => ben.pictures.get(id!)!.deletedAt === null, 'back')
     assert.equal(ben.pictures.get(id!)!.blob, createHash('sha256').update(bytes).digest('hex'))
   })
 
   test('F3, A11: an upload goes on when the server comes back, and others are told of the next try', async (t) => {
-    const { page, openProxy } = await scope(t)
+    const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 200_000
     const [anna, ben] = [await page({ url: slow.url, store: memoryStore() }), await page()]
-    const [id] = anna.add([picture(fresh())])
-    await until(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
+    const [id] = anna.add([newPicture(uniquePhoto())])
+    await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     await server.kill()
-    await until(anna, () => anna.uploads.get(id!)?.state === 'retrying', 'retrying')
+    await waitUntil(anna, () => anna.uploads.get(id!)?.state === 'retrying', 'retrying')
     await server.start()
     slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
-    await until(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
+    await waitUntil(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
   })
 })
 
 describe('A3: who has seen it', () => {
   test('A16, A23: each sight once, to the sender only, by the clock of the server', async (t) => {
-    const { page } = await scope(t)
+    const { page } = await openScope(t)
     const [anna, ben, carl] = [await page(), await page(), await page()]
     ben.setName('Ben')
-    const [id] = anna.add([picture(fresh())])
+    const [id] = anna.add([newPicture(uniquePhoto())])
     for (const viewer of [ben, carl]) {
-      await until(viewer, () => viewer.pictures.has(id!), 'the picture')
+      await waitUntil(viewer, () => viewer.pictures.has(id!), 'the picture')
       viewer.reportSeen([id!])
       viewer.reportSeen([id!])
     }
-    await until(anna, () => anna.seenBy(id!)?.by.length === 2, 'seen by both')
+    await waitUntil(anna, () => anna.seenBy(id!)?.by.length === 2, 'seen by both')
     const { by, otherCount } = anna.seenBy(id!)!
     assert.equal(otherCount, 2)
     assert.deepEqual(by.map(({ name }) => name).sort(), ['', 'Ben'])

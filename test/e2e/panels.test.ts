@@ -9,32 +9,32 @@ const { fixture, samples } = await openFixture()
 
 describe('a picture large', () => {
   test('a double click opens it, arrows go on in reading order, Escape returns to its tile', async (t) => {
-    const { anna, tiles } = await three(t, 'wire.test')
+    const { anna, tiles } = await openThree(t, 'wire.test')
     const { page } = anna
-    await middle(anna, tiles[1]!, (x, y) => page.mouse.dblclick(x, y))
-    await shows(anna, tiles[1]!)
+    await atCentre(anna, tiles[1]!, (x, y) => page.mouse.dblclick(x, y))
+    await waitForLarge(anna, tiles[1]!)
     await page.keyboard.press('ArrowRight')
-    await shows(anna, tiles[2]!)
+    await waitForLarge(anna, tiles[2]!)
     await page.keyboard.press('ArrowRight')
-    await shows(anna, tiles[2]!)
+    await waitForLarge(anna, tiles[2]!)
     await page.keyboard.press('Home')
-    await shows(anna, tiles[0]!)
+    await waitForLarge(anna, tiles[0]!)
     const download = page.waitForEvent('download')
     await page.keyboard.press('d')
     assert.equal((await download).suggestedFilename(), tiles[0]!.label)
     await page.keyboard.press('Escape')
-    await closed(anna)
-    await focused(anna, tiles[0]!)
+    await waitForClose(anna)
+    await waitForFocus(anna, tiles[0]!)
   })
 
   test('Enter opens the tile with the focus, and its sharp variant is decoded', async (t) => {
-    const { anna, tiles } = await three(t, 'localhost')
+    const { anna, tiles } = await openThree(t, 'localhost')
     const { page } = anna
     await page.locator('body').press('Tab')
-    await focused(anna, tiles[0]!)
+    await waitForFocus(anna, tiles[0]!)
     const view = await anna.tileWithId(tiles[0]!.id)
     await page.keyboard.press('Enter')
-    await shows(anna, tiles[0]!)
+    await waitForLarge(anna, tiles[0]!)
     await anna.waitUntil(() => {
       const sharp = document.querySelector<HTMLImageElement>('.large .sharp.ready')
       const told = document.querySelector('.lightbox .about')?.textContent
@@ -43,8 +43,8 @@ describe('a picture large', () => {
       )
     }, null)
     await page.getByRole('dialog').getByRole('button', { name: words.close }).click()
-    await closed(anna)
-    await focused(anna, tiles[0]!)
+    await waitForClose(anna)
+    await waitForFocus(anna, tiles[0]!)
     assert.deepEqual(await anna.tileWithId(tiles[0]!.id), view, 'the view is as it was')
   })
 
@@ -71,38 +71,38 @@ describe('a picture large', () => {
   })
 
   test('what is deleted meanwhile gives way to the next, and the last to the board', async (t) => {
-    const { anna, ben, tiles } = await three(t, 'wire.test')
-    await middle(anna, tiles[1]!, (x, y) => anna.page.mouse.dblclick(x, y))
-    await shows(anna, tiles[1]!)
-    await removeBy(ben, tiles[1]!)
-    await shows(anna, tiles[2]!)
+    const { anna, ben, tiles } = await openThree(t, 'wire.test')
+    await atCentre(anna, tiles[1]!, (x, y) => anna.page.mouse.dblclick(x, y))
+    await waitForLarge(anna, tiles[1]!)
+    await removeByMenu(ben, tiles[1]!)
+    await waitForLarge(anna, tiles[2]!)
     await anna.waitForToast(panelWords.wasDeleted)
     await anna.page.keyboard.press('Delete')
-    await shows(anna, tiles[0]!)
+    await waitForLarge(anna, tiles[0]!)
     await ben.waitForTiles(1)
-    await removeBy(ben, tiles[0]!)
-    await closed(anna)
+    await removeByMenu(ben, tiles[0]!)
+    await waitForClose(anna)
   })
 
   test('on a phone a tap opens it, a swipe goes on, a swipe down closes', async (t) => {
-    const { board, tiles } = await three(t, 'wire.test')
+    const { board, tiles } = await openThree(t, 'wire.test')
     const phone = await fixture.openPage(t, 'wire.test', board, PHONE)
     await phone.waitForPainted(3, 'stored')
-    await middle(phone, tiles[0]!, (x, y) => phone.page.touchscreen.tap(x, y))
-    await shows(phone, tiles[0]!)
+    await atCentre(phone, tiles[0]!, (x, y) => phone.page.touchscreen.tap(x, y))
+    await waitForLarge(phone, tiles[0]!)
     await swipe(phone, [300, 400], [120, 410])
-    await shows(phone, tiles[1]!)
+    await waitForLarge(phone, tiles[1]!)
     await swipe(phone, [120, 400], [300, 410])
-    await shows(phone, tiles[0]!)
+    await waitForLarge(phone, tiles[0]!)
     await swipe(phone, [200, 300], [205, 520])
-    await closed(phone)
+    await waitForClose(phone)
   })
 
   test('it is pushed to the wall with W', async (t) => {
-    const { anna, ben, board, tiles } = await three(t, 'wire.test')
+    const { anna, ben, board, tiles } = await openThree(t, 'wire.test')
     await ben.page.goto(new URL(`/b/${board}/show`, ben.page.url()).href)
     await ben.page.locator('.wall-frame img').first().waitFor()
-    await middle(anna, tiles[0]!, (x, y) => anna.page.mouse.click(x, y))
+    await atCentre(anna, tiles[0]!, (x, y) => anna.page.mouse.click(x, y))
     await anna.page.keyboard.press('w')
     await (await anna.waitForToast(words.shownOnScreens))
       .getByRole('button', { name: words.openWall })
@@ -116,24 +116,24 @@ describe('a picture large', () => {
 
 describe('the trash', () => {
   test('R4, R15: by keyboard alone one is put back and one goes for good, on both pages', async (t) => {
-    const { anna, ben, tiles } = await three(t, 'wire.test')
+    const { anna, ben, tiles } = await openThree(t, 'wire.test')
     const { keyboard } = anna.page
     for (const page of [anna, ben]) await page.page.locator('body').press('Shift+T')
     await ben.page.getByText(panelWords.trashEmpty).waitFor()
     await keyboard.press('Escape')
-    await closed(anna)
+    await waitForClose(anna)
     await keyboard.press('Control+a')
     await keyboard.press('Delete')
-    await trashed(ben, 3)
+    await waitForTrash(ben, 3)
     await keyboard.press('Shift+T')
-    await trashed(anna, 3)
+    await waitForTrash(anna, 3)
 
     const first = anna.page.getByRole('checkbox', { name: tiles[0]!.label })
     while (!(await first.evaluate((each) => each === document.activeElement)))
       await keyboard.press('Tab')
     await keyboard.press('Space')
     await pressWithTab(anna, panelWords.putBack)
-    for (const page of [anna, ben]) await trashed(page, 2)
+    for (const page of [anna, ben]) await waitForTrash(page, 2)
     await anna.waitUntil(
       () => document.activeElement?.closest('.trash') !== null && document.hasFocus(),
       null,
@@ -143,18 +143,18 @@ describe('the trash', () => {
     await pressWithTab(anna, panelWords.emptyTrash)
     await anna.page.getByText(panelWords.askForGood(2)).waitFor()
     await keyboard.press('Enter')
-    await trashed(anna, 2)
+    await waitForTrash(anna, 2)
     await pressWithTab(anna, panelWords.emptyTrash)
     await pressWithTab(anna, panelWords.deleteForGood)
     for (const page of [anna, ben]) await page.page.getByText(panelWords.trashEmpty).waitFor()
     await anna.waitForToast(panelWords.deletedForGood(2))
     await keyboard.press('Escape')
-    await closed(anna)
+    await waitForClose(anna)
     await anna.waitForTiles(1)
   })
 
   test('R14: how long pictures stay is set for everybody', async (t) => {
-    const { anna, ben } = await three(t, 'localhost')
+    const { anna, ben } = await openThree(t, 'localhost')
     const days = (page: BoardPage) => page.page.getByLabel(panelWords.trashDays)
     for (const page of [anna, ben])
       await page.page.getByRole('button', { name: words.trash }).first().click()
@@ -173,26 +173,26 @@ describe('the trash', () => {
   })
 
   test('a finger puts back what was deleted', async (t) => {
-    const { board, anna } = await three(t, 'wire.test')
+    const { board, anna } = await openThree(t, 'wire.test')
     await anna.page.keyboard.press('Control+a')
     await anna.page.keyboard.press('Delete')
     await anna.waitForTiles(0)
     const phone = await fixture.openPage(t, 'wire.test', board, PHONE)
     await phone.page.getByRole('button', { name: words.more }).tap()
     await phone.page.getByRole('menuitem', { name: words.trash }).tap()
-    await trashed(phone, 3)
+    await waitForTrash(phone, 3)
     await phone.page
       .getByRole('button', { name: /^Put back: / })
       .first()
       .tap()
-    await trashed(phone, 2)
+    await waitForTrash(phone, 2)
     await anna.waitForTiles(1)
   })
 })
 
 describe('your boards', () => {
   test('those that this browser has been on, the newest first, and off the list', async (t) => {
-    const { anna, board } = await three(t, 'wire.test')
+    const { anna, board } = await openThree(t, 'wire.test')
     const { page } = anna
     await page.locator('h1 button').click()
     await page.keyboard.type('Contact sheets')
@@ -219,7 +219,7 @@ describe('your boards', () => {
   })
 
   test('without a store of the browser the list has the board that one is on', async (t) => {
-    const { board } = await three(t, 'wire.test')
+    const { board } = await openThree(t, 'wire.test')
     const context = await fixture.browser.newContext()
     t.after(() => context.close())
     await context.addInitScript(() => {
@@ -241,26 +241,26 @@ describe('your boards', () => {
 
 describe('what can be done', () => {
   test('the palette finds an action by its name, runs it, and gives the focus back', async (t) => {
-    const { anna, ben, tiles } = await three(t, 'localhost')
+    const { anna, ben, tiles } = await openThree(t, 'localhost')
     const { page } = anna
     await page.locator('body').press('Tab')
-    await focused(anna, tiles[0]!)
+    await waitForFocus(anna, tiles[0]!)
     await page.keyboard.press('Control+k')
     await page.locator('.palette input').waitFor()
     await page.keyboard.type('nothing like it')
     await page.getByText(panelWords.paletteNothing).waitFor()
     await page.keyboard.press('Control+k')
-    await closed(anna)
-    await focused(anna, tiles[0]!)
+    await waitForClose(anna)
+    await waitForFocus(anna, tiles[0]!)
     await page.keyboard.press('Control+k')
     await page.keyboard.type('dele')
     await page.keyboard.press('Enter')
-    await closed(anna)
+    await waitForClose(anna)
     await ben.waitForTiles(2)
   })
 
   test('every key of the sheet is told by its button or menu too', async (t) => {
-    const { anna } = await three(t, 'localhost')
+    const { anna } = await openThree(t, 'localhost')
     const { page } = anna
     await page.keyboard.press('?')
     const rows = page.locator('.key-sheet dl > div')
@@ -271,7 +271,7 @@ describe('what can be done', () => {
       sheet.set(label!, keys ?? '')
     }
     await page.keyboard.press('Escape')
-    await closed(anna)
+    await waitForClose(anna)
     await page.keyboard.press('Control+k')
     await page.locator('.palette input').waitFor()
     const palette = await page.locator('.palette .choice').allInnerTexts()
@@ -301,7 +301,7 @@ describe('what can be done', () => {
   })
 
   test('the look is kept, applied before the first paint, and known in other tabs', async (t) => {
-    const { anna } = await three(t, 'wire.test')
+    const { anna } = await openThree(t, 'wire.test')
     const { page, context } = anna
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
     const bar = () => page.locator('meta[name="theme-color"]').first().getAttribute('content')
@@ -337,7 +337,7 @@ describe('what can be done', () => {
   })
 
   test('what files say is kept when the board is told to', async (t) => {
-    const { anna, ben } = await three(t, 'localhost')
+    const { anna, ben } = await openThree(t, 'localhost')
     const box = (page: BoardPage) => page.page.getByLabel(panelWords.keepMetadata)
     for (const page of [anna, ben]) await page.page.keyboard.press(',')
     await box(anna).check()
@@ -349,7 +349,7 @@ describe('what can be done', () => {
 })
 
 /** Opens a board with three pictures in a row, for two people. */
-async function three(t: TestContext, host: Host) {
+async function openThree(t: TestContext, host: Host) {
   const pair = await fixture.openPair(t, host)
   const names = ['photos/pic1.jpg', 'photos/pic2.jpg', 'photos/pic3.jpg']
   for (const [i, name] of names.entries()) {
@@ -361,7 +361,7 @@ async function three(t: TestContext, host: Host) {
   return { ...pair, tiles }
 }
 
-async function middle<T>(
+async function atCentre<T>(
   page: BoardPage,
   { id }: Tile,
   run: (x: number, y: number) => Promise<T>,
@@ -371,21 +371,21 @@ async function middle<T>(
 }
 
 /** Deletes by the menu. */
-async function removeBy(page: BoardPage, tile: Tile): Promise<void> {
-  await middle(page, tile, (x, y) => page.page.mouse.click(x, y))
+async function removeByMenu(page: BoardPage, tile: Tile): Promise<void> {
+  await atCentre(page, tile, (x, y) => page.page.mouse.click(x, y))
   await page.page.keyboard.press('Delete')
 }
 
-const shows = (page: BoardPage, { id }: Tile): Promise<void> =>
+const waitForLarge = (page: BoardPage, { id }: Tile): Promise<void> =>
   page.page.locator(`[data-large="${id}"]`).waitFor()
 
-const closed = (page: BoardPage): Promise<void> =>
+const waitForClose = (page: BoardPage): Promise<void> =>
   page.page.locator('dialog').waitFor({ state: 'detached' })
 
-const focused = (page: BoardPage, { id }: Tile): Promise<void> =>
+const waitForFocus = (page: BoardPage, { id }: Tile): Promise<void> =>
   page.waitUntil((id) => (document.activeElement as HTMLElement)?.dataset['image'] === id, id)
 
-const trashed = (page: BoardPage, count: number): Promise<void> =>
+const waitForTrash = (page: BoardPage, count: number): Promise<void> =>
   page.waitUntil((n) => document.querySelectorAll('[data-trashed]').length === n, count)
 
 /** Moves the focus to a button by Tab, and presses it with Enter. */

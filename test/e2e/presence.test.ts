@@ -27,8 +27,8 @@ for (const host of HOSTS)
 
       await ben.page.getByRole('button', { name: ui.here(2) }).click()
       await ben.page.getByRole('listitem').filter({ hasText: 'Анна' }).waitFor()
-      const seen = await ben.page.getByRole('listitem').locator('.avatar').evaluate(face)
-      const own = await anna.page.locator('.avatar.own').evaluate(face)
+      const seen = await ben.page.getByRole('listitem').locator('.avatar').evaluate(avatarOf)
+      const own = await anna.page.locator('.avatar.own').evaluate(avatarOf)
       assert.deepEqual(seen, own, 'the same initial and colour on both')
       assert.equal(seen[0], 'А')
       await anna.page.getByRole('button', { name: ui.here(2) }).click()
@@ -143,7 +143,7 @@ for (const host of HOSTS)
     })
   })
 
-const face = (avatar: Element): [string | null, string] => [
+const avatarOf = (avatar: Element): [string | null, string] => [
   avatar.textContent,
   getComputedStyle(avatar).backgroundColor,
 ]

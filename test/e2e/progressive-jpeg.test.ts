@@ -48,11 +48,11 @@ for (const host of HOSTS)
       ])
       await ben.page.locator('.preview.ready').waitFor()
       const truth = await sharp(photo).png().toBuffer()
-      const before = await difference(await look(ben), truth)
+      const before = await difference(await screenshotOf(ben), truth)
       proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
       await proxy.up.waitForBytes(photo.length * 0.8)
       proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
-      const sharper = await sharpened(ben, truth, before * 0.85)
+      const sharper = await waitForSharpness(ben, truth, before * 0.85)
       t.diagnostic(`from ${before.toFixed(1)} to ${sharper.toFixed(1)} off the picture`)
       assert.equal((await ben.tiles())[0]!.state, 'arriving')
       const screencast = await ben.startScreencast()
@@ -69,7 +69,7 @@ for (const host of HOSTS)
         height: height / 2,
       }
       const seen = await Promise.all(
-        frames.map((frame) => sharp(frame).extract(whole(middle)).png().toBuffer()),
+        frames.map((frame) => sharp(frame).extract(rounded(middle)).png().toBuffer()),
       )
       const end = seen.at(-1)!
       const way = await Promise.all(seen.map((frame) => difference(frame, end)))
@@ -79,7 +79,7 @@ for (const host of HOSTS)
   })
 
 /** Rounds to whole pixels. */
-const whole = (box: Record<'left' | 'top' | 'width' | 'height', number>) => ({
+const rounded = (box: Record<'left' | 'top' | 'width' | 'height', number>) => ({
   left: Math.round(box.left),
   top: Math.round(box.top),
   width: Math.round(box.width),
@@ -87,17 +87,17 @@ const whole = (box: Record<'left' | 'top' | 'width' | 'height', number>) => ({
 })
 
 /** Resolves to the difference from the truth, when it is as small as wanted. */
-async function sharpened(page: BoardPage, truth: Buffer, wanted: number): Promise<number> {
+async function waitForSharpness(page: BoardPage, truth: Buffer, wanted: number): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     await page.nextFrame()
-    const apart = await difference(await look(page), truth)
+    const apart = await difference(await screenshotOf(page), truth)
     if (apart < wanted) return apart
   }
   throw new Error('It never gets any sharper')
 }
 
 /** Returns a screenshot of the one picture, without its labels. */
-async function look({ page }: BoardPage): Promise<Buffer> {
+async function screenshotOf({ page }: BoardPage): Promise<Buffer> {
   const { x, y, width, height } = (await page.locator('.print').boundingBox())!
   return page.screenshot({ clip: { x, y, width, height }, style: '.slug, .wire { display: none }' })
 }

@@ -10,8 +10,8 @@ const { fixture, samples } = await openFixture()
 const photo = await samples.photo()
 
 test('V1: it is as sharp as the screen, sharper when one comes nearer, and never blank', async (t) => {
-  const ben = await looking(t)
-  assert.equal(await longestOf(ben), 320)
+  const ben = await openViewer(t)
+  assert.equal(await longestSideOf(ben), 320)
   const watch = await watchForBlanks(ben)
   for (const [least, most] of [
     [1280, 1280],
@@ -31,17 +31,17 @@ test('V1: it is as sharp as the screen, sharper when one comes nearer, and never
 })
 
 test('V1: one size smaller where data are dear', async (t) => {
-  const ben = await looking(t)
+  const ben = await openViewer(t)
   await ben.page.addInitScript(() => {
     Object.defineProperty(navigator, 'connection', { value: { saveData: true } })
   })
   await ben.page.reload()
   await ben.waitForPainted(1, 'stored')
-  assert.equal(await longestOf(ben), 64)
+  assert.equal(await longestSideOf(ben), 64)
 })
 
 test('a picture has its blur as soon as what draws blurs is here, and until it is decoded', async (t) => {
-  const ben = await looking(t)
+  const ben = await openViewer(t)
   const { page } = ben
   const { promise: wanted, resolve: want } = Promise.withResolvers<void>()
   const { promise: free, resolve: release } = Promise.withResolvers<void>()
@@ -66,7 +66,7 @@ test('a picture has its blur as soon as what draws blurs is here, and until it i
 
 test('A3: it is seen when it is painted within view on a visible tab, not before', async (t) => {
   const { anna, ben } = await fixture.openPair(t, 'localhost')
-  await hide(ben, true)
+  await setHidden(ben, true)
   await anna.drop([photo], { x: 500, y: 400 })
   await ben.waitForPainted(1, 'stored')
   await anna.waitForPainted(1, 'stored')
@@ -75,7 +75,7 @@ test('A3: it is seen when it is painted within view on a visible tab, not before
   assert.equal(await seen.count(), 0, 'on a hidden tab nobody sees it')
   await ben.page.mouse.move(700, 450)
   await ben.page.mouse.wheel(0, 1200)
-  await hide(ben, false)
+  await setHidden(ben, false)
   for (let i = 0; i < 20; i++) await ben.nextFrame()
   assert.equal(await seen.count(), 0, 'nor when one looks elsewhere')
   await ben.page.mouse.wheel(0, -1200)
@@ -87,7 +87,7 @@ test('A3: it is seen when it is painted within view on a visible tab, not before
 })
 
 /** Opens a page on a board with the photo, after its variants have been made. */
-async function looking(t: TestContext): Promise<BoardPage> {
+async function openViewer(t: TestContext): Promise<BoardPage> {
   const board = await fixture.newBoard()
   const wireClient = await fixture.openWireClient(t, board)
   const body = await readFile(photo)
@@ -103,14 +103,14 @@ async function looking(t: TestContext): Promise<BoardPage> {
   return page
 }
 
-const longestOf = ({ page }: BoardPage): Promise<number> =>
+const longestSideOf = ({ page }: BoardPage): Promise<number> =>
   page
     .locator('.picture.ready')
     .last()
     .evaluate((image: HTMLImageElement) => Math.max(image.naturalWidth, image.naturalHeight))
 
 /** Hides or shows the page, as a browser does with a tab that another one covers. */
-async function hide({ page }: BoardPage, isHidden: boolean): Promise<void> {
+async function setHidden({ page }: BoardPage, isHidden: boolean): Promise<void> {
   await page.evaluate((hidden) => {
     const value = hidden ? 'hidden' : 'visible'
     Object.defineProperty(document, 'visibilityState', { value, configurable: true })

@@ -82,7 +82,7 @@ for (const host of HOSTS)
       await anna.drop(files, { x: 500, y: 300 })
       const [a] = await anna.waitForPainted(2, 'stored')
       assert.ok(a)
-      const at = (x: number, y: number, w = a.w) => settled(anna, a.id, { x, y, w })
+      const at = (x: number, y: number, w = a.w) => waitForPlace(anna, a.id, { x, y, w })
 
       await page.mouse.move(700, 450)
       await page.mouse.wheel(40, 60)
@@ -103,24 +103,24 @@ for (const host of HOSTS)
       await page.keyboard.down('Control')
       await page.mouse.wheel(0, -60)
       await page.keyboard.up('Control')
-      const zoomed = await stillness(anna, a.id)
+      const zoomed = await waitUntilStill(anna, a.id)
       const zoom = zoomed.w / a.w
       assert.ok(zoom > 1.05)
       await at(700 + (a.x - 700) * zoom, 450 + (a.y - 450) * zoom, zoomed.w)
       await page.getByRole('button', { name: words.percent(zoom) }).click()
-      await settled(anna, a.id, { w: a.w })
+      await waitForPlace(anna, a.id, { w: a.w })
 
       await page.getByRole('button', { name: words.zoomIn }).click()
-      await settled(anna, a.id, { w: a.w * Math.SQRT2 })
+      await waitForPlace(anna, a.id, { w: a.w * Math.SQRT2 })
       await page.getByRole('button', { name: words.zoomOut }).click()
-      await settled(anna, a.id, { w: a.w })
+      await waitForPlace(anna, a.id, { w: a.w })
       await page.keyboard.press('+')
-      await settled(anna, a.id, { w: a.w * Math.SQRT2 })
+      await waitForPlace(anna, a.id, { w: a.w * Math.SQRT2 })
       await page.keyboard.press('+')
-      await settled(anna, a.id, { w: a.w * 2 })
+      await waitForPlace(anna, a.id, { w: a.w * 2 })
 
       await page.getByRole('button', { name: words.fit, exact: true }).click()
-      await settled(anna, a.id, { w: a.w })
+      await waitForPlace(anna, a.id, { w: a.w })
       const fitted = await anna.tileWithId(a.id)
       assert.ok(Math.abs(fitted.x + fitted.w / 2 - 720) < 1, 'in the middle')
     })
@@ -139,12 +139,12 @@ for (const host of HOSTS)
       await keyboard.press('Space')
       await keyboard.press('Shift+ArrowDown')
       await keyboard.press('ArrowRight')
-      await settled(ben, two.id, { x: two.x + 1, y: two.y + 10 })
+      await waitForPlace(ben, two.id, { x: two.x + 1, y: two.y + 10 })
       await keyboard.press('Delete')
       await ben.waitForTiles(1)
       await keyboard.press('Control+z')
       await keyboard.press('Control+z')
-      await settled(ben, two.id, { x: two.x, y: two.y })
+      await waitForPlace(ben, two.id, { x: two.x, y: two.y })
       await keyboard.press('Control+a')
       await keyboard.press('Backspace')
       await ben.waitForTiles(0)
@@ -157,43 +157,43 @@ for (const host of HOSTS)
       await anna.page.mouse.move(400, 300)
       await anna.page.mouse.down()
       await anna.page.mouse.move(600, 500, { steps: 5 })
-      await settled(ben, tile!.id, { x: tile!.x + 200, y: tile!.y + 200 })
+      await waitForPlace(ben, tile!.id, { x: tile!.x + 200, y: tile!.y + 200 })
       await anna.page.keyboard.press('Escape')
       await anna.page.mouse.up()
-      for (const page of [anna, ben]) await settled(page, tile!.id, { x: tile!.x, y: tile!.y })
+      for (const page of [anna, ben]) await waitForPlace(page, tile!.id, { x: tile!.x, y: tile!.y })
     })
 
     test('on a phone fingers pan, pinch, choose and drag', async (t) => {
-      const { phone, ben, tile } = await pocket(t, host)
+      const { phone, ben, tile } = await openPhone(t, host)
       const { x, y, w, h } = tile
       const middle = { x: x + w / 2, y: y + h / 2 }
 
       await swipe(phone, { x: 100, y: 700 }, { x: 160, y: 640 })
-      await settled(phone, tile.id, { x: x + 60, y: y - 60, w })
+      await waitForPlace(phone, tile.id, { x: x + 60, y: y - 60, w })
       await swipe(phone, { x: 160, y: 640 }, { x: 100, y: 700 })
-      await settled(phone, tile.id, { x, y, w })
+      await waitForPlace(phone, tile.id, { x, y, w })
 
       await phone.touch('touchStart', { x: 150, y: 400 }, { x: 250, y: 400 })
       for (let i = 1; i <= 5; i++)
         await phone.touch('touchMove', { x: 150 - i * 10, y: 400 }, { x: 250 + i * 10, y: 400 })
       await phone.touch('touchEnd')
-      await settled(phone, tile.id, { w: w * 2 })
+      await waitForPlace(phone, tile.id, { w: w * 2 })
       await phone.page.getByRole('button', { name: words.fit }).tap()
-      await settled(phone, tile.id, { x, y, w })
+      await waitForPlace(phone, tile.id, { x, y, w })
 
       await swipe(phone, middle, { x: middle.x + 40, y: middle.y + 40 })
-      await settled(phone, tile.id, { x: x + 40, y: y + 40 })
+      await waitForPlace(phone, tile.id, { x: x + 40, y: y + 40 })
       const before = await ben.tileWithId(tile.id)
       await longPress(phone, { x: middle.x + 40, y: middle.y + 40 })
       await phone.page.locator('[data-image][aria-selected="true"]').waitFor()
       const from = { x: middle.x + 40, y: middle.y + 40 }
       await swipe(phone, from, { x: from.x - 30, y: from.y + 50 })
       const zoom = w / before.w
-      await settled(ben, tile.id, { x: before.x - 30 / zoom, y: before.y + 50 / zoom }, 1)
+      await waitForPlace(ben, tile.id, { x: before.x - 30 / zoom, y: before.y + 50 / zoom }, 1)
     })
 
     test('on a phone Add asks where from, and a long press what to do', async (t) => {
-      const { phone, ben, tile } = await pocket(t, host)
+      const { phone, ben, tile } = await openPhone(t, host)
       const { page } = phone
       await page.getByRole('button', { name: words.add, exact: true }).tap()
       await page.getByRole('menuitem', { name: words.takePhoto }).waitFor()
@@ -217,14 +217,14 @@ for (const host of HOSTS)
   })
 
 /** Opens a board with one picture for a phone, and for Ben at his desk. */
-async function pocket(t: TestContext, host: Host) {
+async function openPhone(t: TestContext, host: Host) {
   const board = await fixture.newBoard()
   const ben = await fixture.openPage(t, host, board)
   const phone = await fixture.openPage(t, host, board, SHARP_PHONE)
   await ben.drop([await samples.file('photos/pic1.jpg')], { x: 600, y: 400 })
   const [tile] = await phone.waitForPainted(1, 'stored')
   await ben.waitForPainted(1, 'stored')
-  const still = await stillness(phone, tile!.id)
+  const still = await waitUntilStill(phone, tile!.id)
   return { ben, phone, tile: still }
 }
 
@@ -232,7 +232,7 @@ async function pocket(t: TestContext, host: Host) {
  * Returns the tile when it has not moved for a few frames: the camera has arrived at the first
  * view.
  */
-async function stillness(page: BoardPage, id: string): Promise<Tile> {
+async function waitUntilStill(page: BoardPage, id: string): Promise<Tile> {
   for (let before = await page.tileWithId(id); ; ) {
     for (let i = 0; i < 4; i++) await page.nextFrame()
     const now = await page.tileWithId(id)
@@ -260,7 +260,7 @@ async function longPress(page: BoardPage, at: { x: number; y: number }) {
 }
 
 /** Resolves when a picture is at that place on the screen, to `off` pixels. */
-async function settled(
+async function waitForPlace(
   page: BoardPage,
   id: string,
   to: { x?: number; y?: number; w?: number },

@@ -9,7 +9,7 @@ import { drawPicture } from '../support/pictures.ts'
 const { fixture } = await openFixture()
 
 /** Resolves when the wall shows this blob at full opacity. */
-const shows = (page: Page, blob: string | null): Promise<unknown> =>
+const waitForShown = (page: Page, blob: string | null): Promise<unknown> =>
   page.waitForFunction(
     (hash) =>
       document.querySelector('.wall-frame img:last-child')?.getAttribute('src')?.includes(hash!),
@@ -36,16 +36,16 @@ for (const host of HOSTS)
       return page.stored(id!)
     }
     const first = await add('The harbour', 1)
-    await shows(wall, first.blob)
+    await waitForShown(wall, first.blob)
     await wall.getByText('The harbour').waitFor()
     const second = await add('The bridge', 2)
-    await shows(wall, second.blob)
+    await waitForShown(wall, second.blob)
 
     page.show(first.id)
-    await shows(wall, first.blob)
+    await waitForShown(wall, first.blob)
     page.show('00000000-0000-7000-8000-000000000000')
     page.remove([first.id])
-    await shows(wall, second.blob)
+    await waitForShown(wall, second.blob)
     assert.deepEqual(problems, [])
   })
 
@@ -75,7 +75,11 @@ test('a wall releases the preview of each picture that it no longer shows', asyn
     )
     await wall.getByAltText(caption).last().waitFor()
   }
-  assert.match((await shown(wall).getAttribute('src'))!, /^blob:/, 'its preview, before its file')
+  assert.match(
+    (await shownPicture(wall).getAttribute('src'))!,
+    /^blob:/,
+    'its preview, before its file',
+  )
   await wall.clock.runFor(21_000)
   await wall.locator('.wall-mosaic img[src^="blob:"]').nth(2).waitFor()
 
@@ -90,7 +94,7 @@ test('a wall releases the preview of each picture that it no longer shows', asyn
 })
 
 /** Returns the picture that the wall shows at full opacity. */
-const shown = (page: Page) => page.locator('.wall-frame img:last-child')
+const shownPicture = (page: Page) => page.locator('.wall-frame img:last-child')
 
 declare global {
   interface Window {

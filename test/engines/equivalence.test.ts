@@ -9,10 +9,10 @@ import { WireClient } from '../support/wire-client.ts'
 
 const COMMAND_COUNT = 10_000
 
-const messages = history(seededRandom(SEED))
+const messages = randomMessages(seededRandom(SEED))
 const places = await databaseProviders()
 /** The outcome on SQLite; every other engine's must equal it. */
-const expected = places.some(({ skipReason }) => !skipReason) ? outcome() : null
+const expected = places.some(({ skipReason }) => !skipReason) ? runCommands() : null
 
 for (const place of places)
   test(`F5: ${COMMAND_COUNT} commands one after another leave on ${place.name} what they leave on SQLite (SEED=${SEED})`, {
@@ -21,14 +21,14 @@ for (const place of places)
   }, async (t) => {
     const database = await place.open()
     t.after(() => database.close())
-    const [here, there] = await Promise.all([expected!, outcome(await database.newUrl())])
+    const [here, there] = await Promise.all([expected!, runCommands(await database.newUrl())])
     assert.deepEqual(there.answers, here.answers)
     assert.deepEqual(there.records, here.records)
     t.diagnostic(`${here.records.length} records, ${here.refused} commands turned down`)
   })
 
 /** Returns the answers and the final state, without batches, times and people's names. */
-async function outcome(engine?: string) {
+async function runCommands(engine?: string) {
   const server = await InProcessServer.open(engine ? { engine } : {})
   try {
     const board = await server.newBoard()
@@ -57,7 +57,7 @@ async function outcome(engine?: string) {
 }
 
 /** Returns messages of commands, many of which are refused. */
-function history(random: () => number): Command[][] {
+function randomMessages(random: () => number): Command[][] {
   const below = (n: number) => Math.floor(random() * n)
   const start = Date.now()
   const ids: string[] = []

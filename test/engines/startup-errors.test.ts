@@ -10,22 +10,31 @@ const [programs] = await findPostgres()
 
 describe('what keeps a server from starting is one sentence, and exit code 2', () => {
   test('an engine that there is none of, or at an address that is none', async () => {
-    await refused('postgre://anna:secret@localhost/x', /There is no engine.*; use sqlite:/)
-    await refused('postgres://anna:secret@:x/y', /is no address of a PostgreSQL; give postgres:/)
-    await refused('rethinkdb://anna:secret@localhost', /is no address of a RethinkDB; give rethink/)
+    await assertRefused('postgre://anna:secret@localhost/x', /There is no engine.*; use sqlite:/)
+    await assertRefused(
+      'postgres://anna:secret@:x/y',
+      /is no address of a PostgreSQL; give postgres:/,
+    )
+    await assertRefused(
+      'rethinkdb://anna:secret@localhost',
+      /is no address of a RethinkDB; give rethink/,
+    )
   })
 
   test('PostgreSQL', { skip: !programs && NO_POSTGRES }, async (t) => {
-    await refused(
+    await assertRefused(
       'postgres://anna:secret@127.0.0.1:1/x',
       /127\.0\.0\.1:1 \(ECONNREFUSED\); start it/,
     )
     const postgres = await Postgres.open(programs!)
     t.after(() => postgres.close())
-    await refused(postgres.url('postgres', 'anna', 'secret'), /let the user anna in; check/)
-    await refused(postgres.url('nowhere'), /has no database nowhere; create it/)
+    await assertRefused(postgres.url('postgres', 'anna', 'secret'), /let the user anna in; check/)
+    await assertRefused(postgres.url('nowhere'), /has no database nowhere; create it/)
     await postgres.query("CREATE ROLE guest LOGIN PASSWORD 'secret'")
-    await refused(postgres.url('postgres', 'guest', 'secret'), /guest may not create .*; make it/)
+    await assertRefused(
+      postgres.url('postgres', 'guest', 'secret'),
+      /guest may not create .*; make it/,
+    )
   })
 
   test('PostgreSQL that is too old, or goes away meanwhile', {
@@ -43,7 +52,7 @@ describe('what keeps a server from starting is one sentence, and exit code 2', (
     )
     const name = new URL(old).pathname.slice(1)
     await postgres.query(`ALTER DATABASE ${name} SET search_path = public, pg_catalog`)
-    await refused(old, /is version 14; use 15 or newer/)
+    await assertRefused(old, /is version 14; use 15 or newer/)
 
     const full = await postgres.newDatabase()
     await (await openEngine(full)).close()
@@ -58,15 +67,18 @@ describe('what keeps a server from starting is one sentence, and exit code 2', (
          CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON boards EXECUTE FUNCTION refuse()`,
         full,
       )
-      await refused(full, sentence)
+      await assertRefused(full, sentence)
     }
   })
 
   test('RethinkDB that there is none of, or too old a one', async (t) => {
-    await refused('rethinkdb://127.0.0.1:1/x', /127\.0\.0\.1:1 \(ECONNREFUSED\); start it/)
+    await assertRefused('rethinkdb://127.0.0.1:1/x', /127\.0\.0\.1:1 \(ECONNREFUSED\); start it/)
     const old = await fixedReplyServer('{"server_version":"2.3.7","success":true}\0')
     t.after(() => old.close())
-    await refused(`rethinkdb://anna:secret@127.0.0.1:${old.port}/x`, /version 2\.3\.7; use 2\.4/)
+    await assertRefused(
+      `rethinkdb://anna:secret@127.0.0.1:${old.port}/x`,
+      /version 2\.3\.7; use 2\.4/,
+    )
   })
 
   test('RethinkDB', { skip: NO_RETHINKDB ?? false }, async (t) => {
@@ -79,9 +91,12 @@ describe('what keeps a server from starting is one sentence, and exit code 2', (
     await server.query(users.insert({ id: user, password: 'secret' }))
     t.after(() => server.query(users.get(user).delete()))
     const as = (password: string) => server.url(name, '', user, password)
-    await refused(as('a-secret'), /let the user guest_\w+ in; check the name and the password/)
-    await refused(as('secret'), /guest_\w+ may not make and use tables in \w+ .*; grant it/)
-    await refused(`${url}?replicas=9`, /too few servers for replicas=9; give fewer/)
+    await assertRefused(
+      as('a-secret'),
+      /let the user guest_\w+ in; check the name and the password/,
+    )
+    await assertRefused(as('secret'), /guest_\w+ may not make and use tables in \w+ .*; grant it/)
+    await assertRefused(`${url}?replicas=9`, /too few servers for replicas=9; give fewer/)
   })
 
   test('PostgreSQL that may lose what it acknowledged', {
@@ -89,11 +104,11 @@ describe('what keeps a server from starting is one sentence, and exit code 2', (
   }, async (t) => {
     const postgres = await Postgres.open(programs!, ['fsync=off'])
     t.after(() => postgres.close())
-    await refused(postgres.url(), /fsync off.*; set fsync = on/)
+    await assertRefused(postgres.url(), /fsync off.*; set fsync = on/)
   })
 })
 
-async function refused(engine: string, sentence: RegExp): Promise<void> {
+async function assertRefused(engine: string, sentence: RegExp): Promise<void> {
   const opening = ServerProcess.open({ args: ['--engine', engine] })
   await assert.rejects(opening, (error: Error) => {
     const [first, ...lines] = error.message.trimEnd().split('\n')

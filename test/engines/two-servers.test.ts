@@ -67,7 +67,7 @@ for (const place of await databaseProviders())
       const bytes = await drawPicture({ width: 640, height: 480 })
       const file = new Blob([Uint8Array.from(bytes)])
       const [picture] = here!.add([{ file, name: 'p.jpg', width: 640, height: 480 }])
-      const seen = (isSo: (board: Board) => boolean) => until(there!, () => isSo(there!))
+      const seen = (isSo: (board: Board) => boolean) => waitUntil(there!, () => isSo(there!))
       await seen(({ pictures }) => pictures.has(picture!))
       const stored = await here!.stored(picture!)
       await seen(({ pictures }) => pictures.get(picture!)?.blob === stored.blob)
@@ -79,7 +79,7 @@ for (const place of await databaseProviders())
       here!.remove([picture!])
       await seen(({ pictures }) => (pictures.get(picture!)?.deletedAt ?? null) !== null)
       there!.restore([picture!])
-      await until(here!, () => here!.pictures.get(picture!)?.deletedAt === null)
+      await waitUntil(here!, () => here!.pictures.get(picture!)?.deletedAt === null)
     })
 
     test('what one server has stored, the other serves at once', async () => {
@@ -353,7 +353,7 @@ const patch = (id: string, x: number): Command => ({ kind: 'image.patch', id, se
 const byId = (records: readonly AnyRecord[]) => new Map(records.map((one) => [one.id, one]))
 
 /** Resolves when the condition holds on the page. */
-function until(board: Board, isSo: () => boolean): Promise<void> {
+function waitUntil(board: Board, isSo: () => boolean): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const off = board.on('pictures', () => isSo() && resolve())
   if (isSo()) resolve()

@@ -22,7 +22,8 @@ after(() => server.close())
 const seeds = (count: number): number[] => Array.from({ length: count }, (_, i) => SEED + i)
 
 describe('F4: all replicas and a fresh load end equal', { concurrency: 12 }, () => {
-  for (const seed of [...KEPT, ...seeds(BOARD_COUNT)]) test(`seed ${seed}`, () => converge(seed))
+  for (const seed of [...KEPT, ...seeds(BOARD_COUNT)])
+    test(`seed ${seed}`, () => assertConverges(seed))
 })
 
 describe('F3, F4: so they do when the server is restarted again and again', () => {
@@ -36,12 +37,12 @@ describe('F3, F4: so they do when the server is restarted again and again', () =
           await server.start()
         }
       }
-      await Promise.all([restart(), converge(seed, () => restarts.abort())])
+      await Promise.all([restart(), assertConverges(seed, () => restarts.abort())])
     })
 })
 
 /** Edits a board and compares all replicas. It calls `calm` when the users have finished. */
-async function converge(seed: number, calm = () => {}): Promise<void> {
+async function assertConverges(seed: number, calm = () => {}): Promise<void> {
   const board = await retry(() => server.newBoard())
   const users = await Promise.all(
     Array.from({ length: PAGES_PER_BOARD }, () => SimulatedUser.join(board, server.port)),

@@ -25,7 +25,7 @@ const seeds = [...KEPT, ...Array.from({ length: BOARD_COUNT }, (_, i) => SEED + 
 describe('F4: with undos, three people and a fresh load end equal', () => {
   for (const seed of seeds)
     test(`seed ${seed}`, async (t) => {
-      const { board, pages } = await gather(3)
+      const { board, pages } = await openPages(3)
       t.after(() => Promise.all(pages.map((page) => page.close())))
       const random = seededRandom(seed)
       for (let step = 0; step < STEP_COUNT; step++) {
@@ -33,14 +33,14 @@ describe('F4: with undos, three people and a fresh load end equal', () => {
         const chance = random()
         if (chance < 0.2) page.undo()
         else if (chance < 0.3) page.redo()
-        else act(page, random)
+        else actRandomly(page, random)
         if (random() < 0.3) await setTimeout(random() * 20)
       }
       for (const page of pages) await page.settled()
-      const truth = looks((await load(board)).records)
+      const truth = comparable((await fetchSnapshot(board)).records)
       for (const page of pages) {
-        await waitUntil(page, () => isDeepStrictEqual(looksOf(page), truth))
-        assert.deepEqual(looksOf(page), truth)
+        await waitUntil(page, () => isDeepStrictEqual(comparableOf(page), truth))
+        assert.deepEqual(comparableOf(page), truth)
       }
     })
 })
@@ -48,30 +48,34 @@ describe('F4: with undos, three people and a fresh load end equal', () => {
 describe('F4: whoever takes everything back finds the board as it was', () => {
   for (const seed of seeds)
     test(`seed ${seed}`, async (t) => {
-      const { board, pages } = await gather(2)
+      const { board, pages } = await openPages(2)
       t.after(() => Promise.all(pages.map((page) => page.close())))
       const [mine, other] = pages as [Board, Board]
       const random = seededRandom(seed)
-      const start = standing((await load(board)).records)
+      const start = untrashed((await fetchSnapshot(board)).records)
       for (let step = 0; step < STEP_COUNT; step++) {
-        act(mine, random)
+        actRandomly(mine, random)
         if (random() < 0.3) await setTimeout(random() * 20)
         else await Promise.resolve()
       }
       await mine.settled()
-      assert.notDeepEqual(standing((await load(board)).records), start, 'something was done')
+      assert.notDeepEqual(
+        untrashed((await fetchSnapshot(board)).records),
+        start,
+        'something was done',
+      )
       while (mine.undo()) if (random() < 0.3) await setTimeout(random() * 20)
       await mine.settled()
-      assert.deepEqual(standing((await load(board)).records), start)
+      assert.deepEqual(untrashed((await fetchSnapshot(board)).records), start)
       for (const page of [mine, other]) {
-        await waitUntil(page, () => isDeepStrictEqual(standingOf(page), start))
-        assert.deepEqual(standingOf(page), start)
+        await waitUntil(page, () => isDeepStrictEqual(untrashedOf(page), start))
+        assert.deepEqual(untrashedOf(page), start)
       }
     })
 })
 
 /** Does something random with the pictures, as a person would. */
-function act(page: Board, random: () => number): void {
+function actRandomly(page: Board, random: () => number): void {
   const below = (n: number) => Math.floor(random() * n)
   const all = [...page.pictures.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
   const there = all.filter(({ deletedAt }) => deletedAt === null)
@@ -93,7 +97,7 @@ function act(page: Board, random: () => number): void {
 }
 
 /** Opens pages on a new board with stored pictures, one of them in the trash. */
-async function gather(count: number): Promise<{ board: string; pages: Board[] }> {
+async function openPages(count: number): Promise<{ board: string; pages: Board[] }> {
   const board = await server.newBoard()
   const ids: string[] = []
   for (let i = 0; i < 3; i++) {
@@ -114,13 +118,13 @@ async function gather(count: number): Promise<{ board: string; pages: Board[] }>
   return { board, pages }
 }
 
-async function load(board: string): Promise<Snapshot> {
+async function fetchSnapshot(board: string): Promise<Snapshot> {
   const response = await fetch(`${server.url}/api/boards/${board}/snapshot`)
   return (await response.json()) as Snapshot
 }
 
 /** Returns the title and the pictures, without fields that the server adds in its own time. */
-function looks(records: Iterable<AnyRecord>): object[] {
+function comparable(records: Iterable<AnyRecord>): object[] {
   const all = [...records]
   const title = all.find((record) => record.kind === 'board')?.title ?? ''
   const pictures = all.filter((record) => record.kind === 'image')
@@ -129,8 +133,9 @@ function looks(records: Iterable<AnyRecord>): object[] {
 }
 
 /** Leaves out the trash, where copies stay that were undone. */
-const standing = (records: Iterable<AnyRecord>): object[] =>
-  looks([...records].filter((record) => record.kind === 'board' || record.deletedAt === null))
+const untrashed = (records: Iterable<AnyRecord>): object[] =>
+  comparable([...records].filter((record) => record.kind === 'board' || record.deletedAt === null))
 
-const looksOf = (page: Board): object[] => looks([page.settings, ...page.pictures.values()])
-const standingOf = (page: Board): object[] => standing([page.settings, ...page.pictures.values()])
+const comparableOf = (page: Board): object[] =>
+  comparable([page.settings, ...page.pictures.values()])
+const untrashedOf = (page: Board): object[] => untrashed([page.settings, ...page.pictures.values()])

@@ -35,11 +35,11 @@ const MAX_GROWTH_BYTES = 100e6
 let server: ServerProcess
 /** Another site, and its files by path. */
 let site: HttpServer
-const shelf = new Map<string, Buffer>()
+const siteFiles = new Map<string, Buffer>()
 
 before(async () => {
   site = createServer((request, response) => {
-    const bytes = shelf.get(request.url!)
+    const bytes = siteFiles.get(request.url!)
     response.writeHead(bytes ? 200 : 404).end(bytes)
   }).listen(0, '127.0.0.1')
   await once(site, 'listening')
@@ -55,9 +55,9 @@ after(async () => {
 })
 
 /** A way to send a file: resolves to `taken` or to the code of the refusal. */
-type Way = (board: Board, file: Sent) => Promise<string>
+type SendMethod = (board: Board, file: SentFile) => Promise<string>
 
-interface Sent {
+interface SentFile {
   readonly name: string
   readonly bytes: Buffer<ArrayBuffer>
 }
@@ -98,7 +98,7 @@ class Board {
   }
 }
 
-const WAYS: Record<string, Way> = {
+const SEND_METHODS: Record<string, SendMethod> = {
   async tus(board, { name, bytes }) {
     const id = await board.announce(name)
     const send = (url: string, method: string, headers: object, body: BodyInit | null = null) =>
@@ -107,36 +107,40 @@ const WAYS: Record<string, Way> = {
       'upload-length': String(bytes.length),
       'upload-metadata': `id ${btoa(id)}`,
     })
-    if (begun.status !== 201) return codeOf(begun)
+    if (begun.status !== 201) return refusalCode(begun)
     const part = await send(
       `${board.url}/uploads/${id}`,
       'PATCH',
       { 'content-type': 'application/offset+octet-stream', 'upload-offset': '0' },
       bytes,
     )
-    if (part.status !== 204) return codeOf(part)
-    return check(await fetch(`${board.url}/images/${id}`), 200, board)
+    if (part.status !== 204) return refusalCode(part)
+    return assertOutcome(await fetch(`${board.url}/images/${id}`), 200, board)
   },
   async post(board, { name, bytes }) {
     const form = new FormData()
     form.append('file', new Blob([bytes], { type: 'image/png' }), name)
-    return check(await fetch(`${board.url}/images`, { method: 'POST', body: form }), 201, board)
+    return assertOutcome(
+      await fetch(`${board.url}/images`, { method: 'POST', body: form }),
+      201,
+      board,
+    )
   },
   async put(board, { name, bytes }) {
     const url = `${server.url}/b/${board.id}/${encodeURIComponent(name)}`
-    return check(await fetch(url, { method: 'PUT', body: bytes }), 201, board)
+    return assertOutcome(await fetch(url, { method: 'PUT', body: bytes }), 201, board)
   },
   async url(board, { name, bytes }) {
     const path = `/${randomBytes(6).toString('hex')}/${encodeURIComponent(name)}`
-    shelf.set(path, bytes)
+    siteFiles.set(path, bytes)
     const { port } = site.address() as AddressInfo
     const answer = await fetch(`${board.url}/images/from-url`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ url: `http://127.0.0.1:${port}${path}` }),
     })
-    shelf.delete(path)
-    return check(answer, 201, board)
+    siteFiles.delete(path)
+    return assertOutcome(answer, 201, board)
   },
   async preview(board, { name, bytes }) {
     if (bytes.length > limits.previewBytes) return 'too large to be one'
@@ -155,7 +159,7 @@ const WAYS: Record<string, Way> = {
     }
     const answer = await there(id)
     if (!answer.ok) return 'no preview'
-    isInert(answer)
+    assertInert(answer)
     const { format, width, height } = await sharp(await answer.bytes()).metadata()
     assert.ok(format === 'webp' && Math.max(width, height) <= 320)
     return 'taken'
@@ -165,8 +169,8 @@ const WAYS: Record<string, Way> = {
 const sound = drawPicture({ width: 30, height: 20, format: 'webp' })
 
 /** Asserts of a taken picture what F8 and F9 promise. */
-async function check(answer: Response, expected: number, board: Board): Promise<string> {
-  if (answer.status !== expected) return codeOf(answer)
+async function assertOutcome(answer: Response, expected: number, board: Board): Promise<string> {
+  if (answer.status !== expected) return refusalCode(answer)
   const { id, type, blob, width, height } = (await answer.json()) as ImageRecord
   assert.ok(type && type !== 'image/svg+xml' && MEDIA_TYPES.includes(type))
   assert.ok(width * height <= limits.maxPixels && Math.max(width, height) <= limits.maxSidePixels)
@@ -177,18 +181,18 @@ async function check(answer: Response, expected: number, board: Board): Promise<
     const file = await fetch(server.url + path, { method: 'HEAD' })
     assert.equal(file.status, 200)
     assert.equal(file.headers.get('content-type'), type)
-    isInert(file)
+    assertInert(file)
   }
   return 'taken'
 }
 
-function isInert({ headers }: Response): void {
+function assertInert({ headers }: Response): void {
   assert.equal(headers.get('x-content-type-options'), 'nosniff')
   assert.equal(headers.get('content-security-policy'), "sandbox; default-src 'none'")
 }
 
 /** Returns a refusal's code; asserts its status and sentence. */
-async function codeOf(answer: Response): Promise<string> {
+async function refusalCode(answer: Response): Promise<string> {
   const { error } = (await answer.json()) as {
     error: { code: keyof typeof errors; message: string }
   }
@@ -199,7 +203,7 @@ async function codeOf(answer: Response): Promise<string> {
 }
 
 /** Watches the memory of the server and its processes. */
-class Watch {
+class MemoryWatch {
   readonly #every: NodeJS.Timeout
   readonly server: number[] = []
   largest = 0
@@ -224,12 +228,12 @@ class Watch {
 }
 
 /** Sends all files by all their ways, and prints the outcomes. */
-async function run(
+async function sendAll(
   t: { diagnostic(line: string): void },
-  files: AsyncIterable<[way: string, file: Sent]>,
+  files: AsyncIterable<[way: string, file: SentFile]>,
 ): Promise<Record<string, number>> {
   const board = await Board.open()
-  const watch = new Watch()
+  const watch = new MemoryWatch()
   const outcomes: Record<string, Record<string, number>> = {}
   const queue = files[Symbol.asyncIterator]()
   const send = async () => {
@@ -237,7 +241,7 @@ async function run(
       const [way, file] = next.value
       const late = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
       const outcome = await Promise.race([
-        WAYS[way]!(board, file),
+        SEND_METHODS[way]!(board, file),
         new Promise<never>((_, reject) => {
           late.onabort = () => reject(new Error(`${file.name} by ${way}: no answer`))
         }),
@@ -275,39 +279,39 @@ const mb = (bytes: number): number => Math.round(bytes / 1e6)
 test('F8, F9: every file of the corpora is taken or refused, by every way in', async (t) => {
   if (!existsSync(CORPORA)) return t.skip('no ../shared/corpora here')
   let i = 0
-  async function* all(): AsyncGenerator<[string, Sent]> {
+  async function* all(): AsyncGenerator<[string, SentFile]> {
     for (const folder of FOLDERS)
       for (const name of (await readdir(join(CORPORA, folder))).sort()) {
         const bytes = await readFile(join(CORPORA, folder, name))
-        const ways = Object.keys(WAYS)
+        const ways = Object.keys(SEND_METHODS)
         // A large file goes by one way, each by another, unless the effort is greater.
         const one = ways[i++ % (ways.length - 1)]!
         const isLarge = bytes.length > LARGE_FILE_BYTES && EFFORT_FACTOR === 1
         for (const way of isLarge ? [one] : ways) yield [way, { name, bytes }]
       }
   }
-  const { taken } = await run(t, all())
+  const { taken } = await sendAll(t, all())
   assert.ok(taken! > 100)
 })
 
 test('F8, F9: so is whatever comes of pictures when bytes go wrong', async (t) => {
   t.diagnostic(`SEED=${MUTATION_SEED}`)
-  const pictures = await originals()
+  const pictures = await drawOriginals()
   const random = seededRandom(MUTATION_SEED)
-  const ways = Object.keys(WAYS)
-  async function* mutants(): AsyncGenerator<[string, Sent]> {
+  const ways = Object.keys(SEND_METHODS)
+  async function* mutants(): AsyncGenerator<[string, SentFile]> {
     for (let i = 0; i < MUTATION_COUNT; i++) {
       const [name, bytes] = pictures[i % pictures.length]!
       const way = ways[Math.floor(random() * ways.length)]!
-      yield [way, { name: `${i}.${name}`, bytes: mutated(bytes, random) }]
+      yield [way, { name: `${i}.${name}`, bytes: mutate(bytes, random) }]
     }
   }
-  const outcomes = await run(t, mutants())
+  const outcomes = await sendAll(t, mutants())
   assert.ok(outcomes['taken'] && outcomes['damaged'])
 })
 
 /** Returns small pictures of every type that a board takes. */
-async function originals(): Promise<[name: string, bytes: Buffer][]> {
+async function drawOriginals(): Promise<[name: string, bytes: Buffer][]> {
   const picture = sharp(await drawPicture({ width: 60, height: 40, format: 'png' }))
   const frames = await Promise.all(
     [1, 2, 3].map((seed) => drawPicture({ width: 40, height: 30, format: 'png', seed })),
@@ -329,7 +333,7 @@ async function originals(): Promise<[name: string, bytes: Buffer][]> {
     ['avif', await picture.clone().avif({ effort: 0 }).toBuffer()],
     ['tif', await picture.clone().tiff({ compression: 'lzw', tile: true }).toBuffer()],
     ['jpeg.tif', await picture.clone().tiff({ compression: 'jpeg' }).toBuffer()],
-    ['bmp', bitmap(data, info.width, info.height)],
+    ['bmp', encodeBmp(data, info.width, info.height)],
     ['svg', Buffer.from(DRAWING)],
   ]
   const small = join(CORPORA, 'formats')
@@ -345,7 +349,7 @@ const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30">
   <path d="M1 1L9 9C3 3 4 4 5 5z" filter="blur(2px)"/></svg>`
 
 /** Encodes the simplest BMP. */
-function bitmap(rgb: Buffer, width: number, height: number): Buffer {
+function encodeBmp(rgb: Buffer, width: number, height: number): Buffer {
   const header = Buffer.alloc(54)
   header.write('BM')
   for (const [at, value] of [
@@ -364,7 +368,7 @@ function bitmap(rgb: Buffer, width: number, height: number): Buffer {
 const EDGES = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff]
 
 /** Damages a file in one to four places, most of them near its start, where it says what it is. */
-function mutated(original: Buffer, random: () => number): Buffer<ArrayBuffer> {
+function mutate(original: Buffer, random: () => number): Buffer<ArrayBuffer> {
   let bytes = Buffer.from(original)
   const below = (n: number) => Math.floor(random() * n)
   const place = () => below(random() < 0.5 ? Math.min(bytes.length, 200) : bytes.length)

@@ -68,29 +68,29 @@ test('memory does not grow with the file', async (t) => {
 test('U6, U12: a full disk is answered disk-full, and nothing half-stored stays', async (t) => {
   const data = await mkdtemp(join(folder, 'disk-'))
   try {
-    system('mount', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', data)
+    runQuietly('mount', '-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', data)
   } catch {
     return t.skip('this user may mount nothing')
   }
   const server = await ServerProcess.open({ data })
   try {
     const filler = join(data, 'filler')
-    const before = await stateOf(server)
+    const before = await storedState(server)
     const { bavail, bsize } = await statfs(data)
     await writeFile(filler, Buffer.alloc(bavail * bsize - 2 * MEGABYTE_BYTES))
-    for (const body of [picture, stream(picture)]) {
-      const response = await put(server, body)
+    for (const body of [picture, streamBody(picture)]) {
+      const response = await putPicture(server, body)
       const { error } = (await response.json()) as { error: { code: string; message: string } }
       assert.deepEqual([response.status, error.code], [507, 'disk-full'])
       assert.equal(error.message, 'The server has no room left. Tell whoever runs it.')
     }
-    assert.deepEqual(await stateOf(server), before)
-    assert.equal((await put(server, small)).status, 201)
+    assert.deepEqual(await storedState(server), before)
+    assert.equal((await putPicture(server, small)).status, 201)
     await rm(filler)
-    assert.equal((await put(server, picture)).status, 201)
+    assert.equal((await putPicture(server, picture)).status, 201)
   } finally {
     await server.close()
-    system('umount', data)
+    runQuietly('umount', data)
   }
 })
 
@@ -101,17 +101,17 @@ test('U6: so is a file that the disk finds too large', async (t) => {
   await writeFile(limited, `ulimit -f 2000\nexec "$@"\n`)
   const server = await ServerProcess.open({ data, wrapper: ['sh', limited] })
   try {
-    const before = await stateOf(server)
-    for (const body of [picture, stream(picture)])
-      assert.equal((await put(server, body)).status, 507)
-    assert.deepEqual(await stateOf(server), before)
-    assert.equal((await put(server, small)).status, 201)
+    const before = await storedState(server)
+    for (const body of [picture, streamBody(picture)])
+      assert.equal((await putPicture(server, body)).status, 507)
+    assert.deepEqual(await storedState(server), before)
+    assert.equal((await putPicture(server, small)).status, 201)
   } finally {
     await server.close()
   }
 })
 
-const system = (command: string, ...args: string[]): void => {
+const runQuietly = (command: string, ...args: string[]): void => {
   execFileSync(command, args, { stdio: 'ignore' })
 }
 
@@ -121,13 +121,13 @@ type Body = NonNullable<RequestInit['body']>
 async function* chunks(bytes: Buffer): AsyncGenerator<Buffer> {
   for (let i = 0; i < bytes.length; i += 65_536) yield bytes.subarray(i, i + 65_536)
 }
-const stream = (bytes: Buffer): Body => chunks(bytes) as unknown as Body
+const streamBody = (bytes: Buffer): Body => chunks(bytes) as unknown as Body
 
-const put = (server: ServerProcess, body: Body): Promise<Response> =>
+const putPicture = (server: ServerProcess, body: Body): Promise<Response> =>
   fetch(`${server.url}/p.png`, { method: 'PUT', body, duplex: 'half' } as RequestInit)
 
 /** Returns everything that is stored or uploading. */
-async function stateOf(server: ServerProcess): Promise<unknown> {
+async function storedState(server: ServerProcess): Promise<unknown> {
   const snapshot = await fetch(`${server.url}/api/boards/main/snapshot`)
   const files = async (name: string) =>
     (await readdir(join(server.data, name), { recursive: true })).filter((file) =>

@@ -11,13 +11,13 @@ import {
 import { type ClientState, type Engine, openEngine } from '@wirephoto/engine'
 
 /** An acknowledgement that the writer prints: the board has reached `seq`. */
-export interface Said {
+export interface Acknowledgement {
   readonly board: string
   readonly seq: number
 }
 
 /** The batch of that number, which is the same at every run. */
-export interface Step {
+export interface WorkloadBatch {
   readonly changes: readonly Change[]
   readonly clients: ReadonlyMap<string, ClientState>
   /** The blob to put before the batch. */
@@ -26,7 +26,7 @@ export interface Step {
 
 export const BOARDS = ['harbour', 'market']
 
-export function step(board: string, seq: number): Step {
+export function batchOf(board: string, seq: number): WorkloadBatch {
   // Every fifth picture has the same blob as an older one, from whichever board came first.
   const blob = seq % 2 ? bytesOf(seq % 10 === 9 ? `both ${seq}` : `${board} ${seq}`) : null
   const moved = [seq - 1, seq - 2, seq - 7].filter((n) => n > 0 && n % 2 === 1 && n % 3 !== 0)
@@ -34,7 +34,7 @@ export function step(board: string, seq: number): Step {
     blob,
     changes: [
       ...(blob ? [{ put: picture(board, seq, blob, 0) }] : []),
-      ...moved.map((n) => ({ put: picture(board, n, step(board, n).blob, seq) })),
+      ...moved.map((n) => ({ put: picture(board, n, batchOf(board, n).blob, seq) })),
       ...(seq % 3 === 0 && seq > 9 ? [{ gone: idOf(board, seq - 6) }] : []),
     ],
     clients: new Map([[`${board} ${seq % 4}`, { n: seq, seq, refused: [] }]]),
@@ -47,7 +47,7 @@ export function step(board: string, seq: number): Step {
  */
 export async function check(folder: string, said: readonly string[]): Promise<void> {
   const acknowledged = new Map(
-    said.map((line) => JSON.parse(line) as Said).map(({ board, seq }) => [board, seq]),
+    said.map((line) => JSON.parse(line) as Acknowledgement).map(({ board, seq }) => [board, seq]),
   )
   const engine = await openEngine(`sqlite:${folder}`)
   try {
@@ -70,7 +70,7 @@ async function checkBoard(engine: Engine, board: string, least: number): Promise
     clients: new Map<string, ClientState>(),
   }
   for (let seq = 1; seq <= at; seq++) {
-    const { changes, clients } = step(board, seq)
+    const { changes, clients } = batchOf(board, seq)
     applyChanges(expected.records, changes)
     for (const [client, state] of clients) expected.clients.set(client, state)
   }

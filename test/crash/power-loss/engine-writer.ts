@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { seqOf } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
-import { BOARDS, type Said, sha256Of, step } from './engine-workload.ts'
+import { type Acknowledgement, BOARDS, batchOf, sha256Of } from './engine-workload.ts'
 
 /**
  * Runs as `engine-writer.ts <folder> <data> <to> ...`. It takes every board from its state to each
@@ -19,21 +19,21 @@ for (const stop of stops) {
 }
 
 async function write(engine: Engine, board: string, stop: number): Promise<void> {
-  if (await engine.boards.create(board)) say({ board, seq: 0 })
+  if (await engine.boards.create(board)) acknowledge({ board, seq: 0 })
   let { cursor } = await engine.log.load(board)
   for (let seq = seqOf(cursor) + 1; seq <= stop; seq++) {
-    const { changes, clients, blob } = step(board, seq)
+    const { changes, clients, blob } = batchOf(board, seq)
     const path = join(folder, 'arrivals', `${board}-${seq}`)
     if (blob) {
       await writeFile(path, blob)
       await engine.blobs.put(path, sha256Of(blob))
     }
     cursor = (await engine.log.append(board, { expected: cursor, changes, clients }))!
-    say({ board, seq })
+    acknowledge({ board, seq })
     if (blob) await rm(path)
   }
 }
 
-function say(said: Said): void {
+function acknowledge(said: Acknowledgement): void {
   writeSync(1, `${JSON.stringify(said)}\n`)
 }

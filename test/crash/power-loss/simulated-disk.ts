@@ -5,18 +5,18 @@ import type { Call, Edge } from './strace.ts'
 /** A moment at which the power went, with a state that the disk may be in then. */
 export interface PowerCut {
   /** The lines that the program had begun to print by then. */
-  readonly said: readonly string[]
+  readonly printedLines: readonly string[]
   /** Writes the folder as it may be found into an empty one. */
   restore(folder: string): Promise<void>
 }
 
-export interface Cuts {
+export interface CutOptions {
   /** The recorded folder; it existed before, empty. */
   readonly folder: string
   readonly count: number
   readonly random: () => number
   /** Returns whether syncs of a path are ignored, to see that they are needed. */
-  readonly deafTo?: (path: string) => boolean
+  readonly ignoresSync?: (path: string) => boolean
 }
 
 /**
@@ -24,13 +24,13 @@ export interface Cuts {
  * Synced data survives. Each other write and each other change of a folder may survive or not, a
  * write in any of its sectors. A name is safe only once its folder is synced (fsync(2)).
  */
-export function* powerCuts(edges: readonly Edge[], cuts: Cuts): Generator<PowerCut> {
+export function* powerCuts(edges: readonly Edge[], cuts: CutOptions): Generator<PowerCut> {
   const rehearsal = new Disk(cuts)
   const moments = { any: [] as number[], said: [] as number[] }
   edges.forEach((edge, i) => {
-    const before = rehearsal.said.length
-    if (rehearsal.follow(edge)) moments.any.push(i)
-    if (rehearsal.said.length > before) moments.said.push(i)
+    const before = rehearsal.printedLines.length
+    if (rehearsal.apply(edge)) moments.any.push(i)
+    if (rehearsal.printedLines.length > before) moments.said.push(i)
   })
   const chosen = new Set<number>()
   const pick = (from: readonly number[]) => from[Math.floor(cuts.random() * from.length)]!
@@ -38,7 +38,7 @@ export function* powerCuts(edges: readonly Edge[], cuts: Cuts): Generator<PowerC
 
   const disk = new Disk(cuts)
   for (const [i, edge] of edges.entries()) {
-    disk.follow(edge)
+    disk.apply(edge)
     if (chosen.has(i)) yield disk.cut(cuts.random)
   }
 }
@@ -70,27 +70,27 @@ interface Folder {
 }
 
 class Disk {
-  readonly said: string[] = []
-  readonly #where: string
-  readonly #deafTo: (path: string) => boolean
+  readonly printedLines: string[] = []
+  readonly #recordedFolder: string
+  readonly #ignoresSync: (path: string) => boolean
   readonly #root: Folder = newFolder('')
   readonly #open = new Map<number, { inode: Inode; position: number }>()
   /** For each running sync, the function that makes its data durable. */
   readonly #syncing = new Map<Call, () => void>()
 
-  constructor({ folder, deafTo = () => false }: Cuts) {
-    this.#where = folder
-    this.#deafTo = deafTo
+  constructor({ folder, ignoresSync = () => false }: CutOptions) {
+    this.#recordedFolder = folder
+    this.#ignoresSync = ignoresSync
   }
 
   /** Applies a recorded call. Returns false when it doesn't concern this folder. */
-  follow({ call, begins }: Edge): boolean {
+  apply({ call, begins }: Edge): boolean {
     const { name, numbers, result } = call
     if (result < 0) return false
     if (name === 'fsync' || name === 'fdatasync') return this.#sync(call, begins)
     // A descriptor is free, and may belong to another file, as soon as its close begins.
     if (name === 'close') return begins && this.#open.delete(numbers[0]!)
-    if (begins && name === 'write' && numbers[0] === 1) return this.#say(call)
+    if (begins && name === 'write' && numbers[0] === 1) return this.#print(call)
     return !begins && (this.#changeFile(call) || this.#changeFolder(call))
   }
 
@@ -102,13 +102,13 @@ class Disk {
     const folders: string[] = []
     const walk = ({ synced, pending }: Folder, path: string) => {
       folders.push(path)
-      for (const [name, inode] of applied(synced, pending.filter(keeps)))
+      for (const [name, inode] of applyEntries(synced, pending.filter(keeps)))
         if (inode.folder) walk(inode, join(path, name))
-        else files.set(join(path, name), surviving(inode, keeps, random))
+        else files.set(join(path, name), survivingBytes(inode, keeps, random))
     }
     walk(this.#root, '')
     return {
-      said: [...this.said],
+      printedLines: [...this.printedLines],
       async restore(folder) {
         for (const path of folders) await mkdir(join(folder, path), { recursive: true })
         for (const [path, bytes] of files) await writeFile(join(folder, path), bytes)
@@ -116,15 +116,15 @@ class Disk {
     }
   }
 
-  #say({ texts }: Call): boolean {
-    this.said.push(...texts[0]!.toString().split('\n').filter(Boolean))
+  #print({ texts }: Call): boolean {
+    this.printedLines.push(...texts[0]!.toString().split('\n').filter(Boolean))
     return false
   }
 
   #sync(call: Call, begins: boolean): boolean {
     if (begins) {
       const inode = this.#open.get(call.numbers[0]!)?.inode
-      if (inode && !this.#deafTo(inode.path)) this.#syncing.set(call, syncing(inode))
+      if (inode && !this.#ignoresSync(inode.path)) this.#syncing.set(call, makeDurable(inode))
       return inode !== undefined
     }
     this.#syncing.get(call)?.()
@@ -138,7 +138,7 @@ class Disk {
       if (!place) return false
       const inode = this.#find(place) ?? this.#create(place, newFile(this.#path(place)))
       if (!inode.folder && (flags.includes('O_TRUNC') || name === 'creat'))
-        change(inode, { size: 0 })
+        addWrite(inode, { size: 0 })
       const position = !inode.folder && flags.includes('O_APPEND') ? inode.size : 0
       this.#open.set(result, { inode, position })
       return true
@@ -152,15 +152,15 @@ class Disk {
         return false
       case 'write':
       case 'writev':
-        change(open.inode, { at: open.position, bytes })
+        addWrite(open.inode, { at: open.position, bytes })
         open.position += result
         return true
       case 'pwrite64':
       case 'pwritev':
-        change(open.inode, { at: numbers.at(-1)!, bytes })
+        addWrite(open.inode, { at: numbers.at(-1)!, bytes })
         return true
       case 'ftruncate':
-        change(open.inode, { size: numbers[1]! })
+        addWrite(open.inode, { size: numbers[1]! })
         return true
       default:
         throw new Error(`${name} can't be replayed`)
@@ -178,12 +178,12 @@ class Disk {
       case 'unlink':
       case 'unlinkat':
       case 'rmdir':
-        enter(from!.folder, [[from!.name, null]])
+        addEntries(from!.folder, [[from!.name, null]])
         return true
       case 'link':
       case 'linkat':
         if (!from || !to) throw new Error('A link from elsewhere')
-        enter(to.folder, [[to.name, this.#find(from)!]])
+        addEntries(to.folder, [[to.name, this.#find(from)!]])
         return true
       case 'rename':
       case 'renameat':
@@ -191,13 +191,13 @@ class Disk {
         if (!from || !to || flags.length > 2) throw new Error(`${name} can't be replayed`)
         const inode = this.#find(from)!
         if (from.folder === to.folder)
-          enter(to.folder, [
+          addEntries(to.folder, [
             [from.name, null],
             [to.name, inode],
           ])
         else {
-          enter(to.folder, [[to.name, inode]])
-          enter(from.folder, [[from.name, null]])
+          addEntries(to.folder, [[to.name, inode]])
+          addEntries(from.folder, [[from.name, null]])
         }
         return true
       }
@@ -207,7 +207,7 @@ class Disk {
   }
 
   #create<T extends Inode>({ folder, name }: Place, inode: T): T {
-    enter(folder, [[name, inode]])
+    addEntries(folder, [[name, inode]])
     return inode
   }
 
@@ -219,7 +219,7 @@ class Disk {
 
   /** Returns the place of a path in this folder; undefined when it is elsewhere. */
   #place(path: Buffer): Place | undefined {
-    const names = relative(this.#where, path.toString()).split('/')
+    const names = relative(this.#recordedFolder, path.toString()).split('/')
     if (!path.toString().startsWith('/') || names[0] === '..') return undefined
     const name = names.pop()!
     let folder = this.#root
@@ -247,12 +247,12 @@ const newFolder = (path: string): Folder => ({
   entries: new Map(),
 })
 
-function change(file: File, one: Change): void {
+function addWrite(file: File, one: Change): void {
   file.pending.push(one)
   file.size = 'size' in one ? one.size : Math.max(file.size, one.at + one.bytes.length)
 }
 
-function enter(folder: Folder, entries: Entries): void {
+function addEntries(folder: Folder, entries: Entries): void {
   folder.pending.push(entries)
   for (const [name, inode] of entries)
     if (inode) folder.entries.set(name, inode)
@@ -260,16 +260,16 @@ function enter(folder: Folder, entries: Entries): void {
 }
 
 /** Returns the function that makes durable the changes that are pending now. */
-function syncing(inode: Inode): () => void {
+function makeDurable(inode: Inode): () => void {
   const done = new Set<unknown>(inode.pending)
   return () => {
     if (inode.folder)
-      inode.synced = applied(
+      inode.synced = applyEntries(
         inode.synced,
         inode.pending.filter((one) => done.has(one)),
       )
     else
-      inode.synced = written(
+      inode.synced = applyWrites(
         inode.synced,
         inode.pending.filter((one) => done.has(one)),
       )
@@ -277,7 +277,7 @@ function syncing(inode: Inode): () => void {
   }
 }
 
-function applied(
+function applyEntries(
   synced: ReadonlyMap<string, Inode>,
   changes: readonly Entries[],
 ): Map<string, Inode> {
@@ -288,7 +288,7 @@ function applied(
   return names
 }
 
-function written(synced: Buffer, changes: readonly Change[]): Buffer {
+function applyWrites(synced: Buffer, changes: readonly Change[]): Buffer {
   const ends = changes.map((one) => ('size' in one ? one.size : one.at + one.bytes.length))
   const room = Buffer.alloc(Math.max(synced.length, ...ends))
   synced.copy(room)
@@ -306,17 +306,21 @@ function written(synced: Buffer, changes: readonly Change[]): Buffer {
 
 const SECTOR_BYTES = 512
 
-function surviving({ synced, pending }: File, keeps: () => boolean, random: () => number): Buffer {
-  return written(
+function survivingBytes(
+  { synced, pending }: File,
+  keeps: () => boolean,
+  random: () => number,
+): Buffer {
+  return applyWrites(
     synced,
     pending
       .filter(keeps)
-      .flatMap((one) => ('size' in one || random() < 0.7 ? [one] : torn(one, random))),
+      .flatMap((one) => ('size' in one || random() < 0.7 ? [one] : tornWrite(one, random))),
   )
 }
 
 /** Returns some of the sectors that a write touches. */
-function torn({ at, bytes }: { at: number; bytes: Buffer }, random: () => number): Change[] {
+function tornWrite({ at, bytes }: { at: number; bytes: Buffer }, random: () => number): Change[] {
   const sectors: Change[] = []
   for (let start = 0; start < bytes.length; ) {
     const end = Math.min(bytes.length, start + SECTOR_BYTES - ((at + start) % SECTOR_BYTES))

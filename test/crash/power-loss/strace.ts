@@ -29,7 +29,7 @@ const CALLS =
   'symlinkat,unlink,unlinkat,mkdir,mkdirat,rmdir'
 
 /** Returns why nothing can be recorded here, or null. */
-export async function cantRecord(): Promise<string | null> {
+export async function recordSkipReason(): Promise<string | null> {
   if (process.platform !== 'linux') return 'strace is there on Linux only'
   const probe = spawn('strace', ['-f', '-o', '/dev/null', 'true'], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -76,7 +76,7 @@ function parse(log: string): Edge[] {
     if (thread === undefined || rest === undefined || /^[+-]{3} /.test(rest)) continue
     if (rest.endsWith(' <unfinished ...>')) {
       unfinished.set(thread, { line: rest.slice(0, -' <unfinished ...>'.length), at: edges.length })
-      edges.push(PLACE)
+      edges.push(UNFINISHED_CALL)
     } else if (resumed) {
       const begun = unfinished.get(thread)!
       const call = parseCall(begun.line + rest)
@@ -91,7 +91,7 @@ function parse(log: string): Edge[] {
 }
 
 /** A call that never returned, since its process ended. */
-const PLACE: Edge = {
+const UNFINISHED_CALL: Edge = {
   call: { name: 'exit', texts: [], numbers: [], flags: [], result: -1 },
   begins: true,
 }

@@ -10,7 +10,7 @@ import { type IncomingFile, IncomingFiles } from '@wirephoto/server'
 import { seededRandom } from '../../support/pictures.ts'
 
 /** An acknowledgement: so many bytes of an upload, or that it is stored. */
-export interface Said {
+export interface Acknowledgement {
   readonly id: string
   readonly offset: number
   readonly stored: boolean
@@ -37,10 +37,10 @@ function fileOf(id: string): Buffer {
  * Receives the rest of an upload part by part and stores it, as Intake does, but without
  * validation.
  */
-export async function send(
+export async function sendUpload(
   { engine, incomingFiles }: Parts,
   id: string,
-  say: (said: Said) => void = () => {},
+  say: (said: Acknowledgement) => void = () => {},
 ): Promise<void> {
   const bytes = fileOf(id)
   const incomingFile = await incomingFiles.create({
@@ -87,7 +87,9 @@ async function store(engine: Engine, incomingFile: IncomingFile, id: string): Pr
  * continues to a whole blob (F1).
  */
 export async function check(folder: string, lines: readonly string[]): Promise<void> {
-  const said = new Map(lines.map((line) => JSON.parse(line) as Said).map((each) => [each.id, each]))
+  const said = new Map(
+    lines.map((line) => JSON.parse(line) as Acknowledgement).map((each) => [each.id, each]),
+  )
   const engine = await openEngine(`sqlite:${folder}`)
   try {
     if (!(await engine.boards.has(BOARD))) return assert.equal(said.size, 0)
@@ -104,7 +106,7 @@ export async function check(folder: string, lines: readonly string[]): Promise<v
       const there = await readFile(incomingFile.path)
       assert.ok(there.equals(fileOf(id).subarray(0, incomingFile.offset)), `${id} has other bytes`)
     }
-    for (const id of UPLOADS) if (!before.has(id)) await send({ engine, incomingFiles }, id)
+    for (const id of UPLOADS) if (!before.has(id)) await sendUpload({ engine, incomingFiles }, id)
     for (const [id, blob] of await blobsOf(engine)) {
       const hash = createHash('sha256').update(await buffer(await engine.blobs.get(blob)))
       assert.equal(hash.digest('hex'), blob, `${id} is stored and damaged`)

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { openEngine } from '@wirephoto/engine'
 import { IncomingFiles } from '@wirephoto/server'
-import { BOARD, send, UPLOADS } from './upload-workload.ts'
+import { BOARD, sendUpload, UPLOADS } from './upload-workload.ts'
 
 /**
  * Runs as `upload-writer.ts <data>`: receives all uploads at once, and prints the acknowledgements.
@@ -13,7 +13,7 @@ await engine.boards.create(BOARD)
 const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'))
 await Promise.all(
   UPLOADS.map((id) =>
-    send({ engine, incomingFiles }, id, (said) => writeSync(1, `${JSON.stringify(said)}\n`)),
+    sendUpload({ engine, incomingFiles }, id, (said) => writeSync(1, `${JSON.stringify(said)}\n`)),
   ),
 )
 await incomingFiles.close()
