@@ -1,198 +1,208 @@
-import type { Socket as Connection } from 'node:net'
+import type { Socket as TcpSocket } from 'node:net'
 import { type ImageRecord, limits } from '@wirephoto/board'
 import type { Socket } from 'socket.io'
 import type { WebSocket } from 'ws'
 
-/** Bytes that are handed to a socket before it must have taken them. */
-const ROOM = 256 * 1024
-/** Bytes of all that may wait for somebody besides a picture; what comes on top isn't said (F12). */
-const BOUND = 1_048_576
-/** Packets that may wait for somebody who has the libraries answer and reads nothing. */
-const PACKETS = 1_000
+/** Bytes in flight to one viewer above which the next picture waits. */
+const IN_FLIGHT_BYTES = 256 * 1024
+/** Bytes in flight to one viewer above which transient events are dropped (F12). */
+const TRANSIENT_BACKLOG_BYTES = 1_048_576
+/** Packets that may wait for a viewer who makes the libraries answer without reading. */
+const UNREAD_PACKETS_COUNT = 1_000
 
-/** Events of a picture that somebody is still to be sent. */
-export interface Pending {
-  /** `Image:update`, to pages of the first tutorial. */
-  readonly news: boolean
-  /** `Photo:update` without and with the bytes, to pages of the second. */
-  readonly facts: boolean
-  readonly file: boolean
+/** The events about one picture that a viewer hasn't been sent yet; with none, only a removal is sent. */
+export interface PendingEvents {
+  /** `Image:update`, for pages of the first tutorial. */
+  readonly imageUpdate: boolean
+  /** `Photo:update` with the picture's fields, for pages of the second tutorial. */
+  readonly photoFields: boolean
+  /** `Photo:update` with the picture's bytes, for pages of the second tutorial. */
+  readonly photoFile: boolean
 }
 
-/** What the sockets of the third are shown. */
-export interface Shown {
+/** The body of `showimgdata`: a picture that pages of the third tutorial show without storing it. */
+export interface ShownPicture {
+  /** Pixels. */
   readonly width: number
   readonly height: number
+  /** A data URL, or the bytes themselves. */
   readonly source: string | Buffer
 }
 
-export interface ClassicOutboxParts {
-  /** The picture as it is now; undefined when it is gone or nobody should see it. */
-  picture(id: string): ImageRecord | undefined
-  /** Of what type it is, or was said to be. */
+/** The classic board as an outbox sees it. */
+export interface ClassicOutboxRoom {
+  /** Finds a picture as it is now; undefined if it is gone or viewers shouldn't see it. */
+  visiblePicture(id: string): ImageRecord | undefined
+  /** Returns the media type of the bytes that viewers get, or the announced one while there are none. */
   typeOf(picture: ImageRecord): string
-  /** Who added it, or was said to have. */
+  /** Returns the author that the page announced, or the visitor who added the picture. */
   authorOf(picture: ImageRecord): string
-  /** Null when there are none to be had. */
-  bytes(picture: ImageRecord): Promise<Buffer | null>
-  /** Milliseconds that it has to take so many bytes. */
-  patience(bytes: number): number
-  cutOff(reason: string): void
+  /** Reads the bytes that viewers get; null if there are none or they can't be read. */
+  readBytes(picture: ImageRecord): Promise<Buffer | null>
+  /** Returns the milliseconds in which a viewer must take that many bytes (K31). */
+  timeoutMs(bytes: number): number
 }
 
 /**
- * One classic socket and what waits for it (F6): ids of pictures, not their bytes. One picture at a time
- * is read and handed over, the next when that has left; whoever takes nothing is cut off. So whatever the
- * board does meanwhile comes to the newest state of each picture.
+ * The pending events of one classic socket (F6, K6). They are kept as ids of pictures, without the bytes. One
+ * picture at a time is read and sent; the next one follows when the socket has drained. However often a
+ * picture changes meanwhile, only its newest state is sent. A viewer that doesn't read is cut off.
  */
 export class ClassicOutbox {
-  /** Whether it is a page of the second tutorial, which wants the bytes as `Photo:update`. */
-  follows = false
+  /** Whether the socket gets `Photo:update` with bytes, as pages of the second tutorial do (K14). */
+  wantsPhotoFiles = false
   readonly #socket: Socket
-  readonly #parts: ClassicOutboxParts
-  readonly #pending = new Map<string, Pending>()
-  #shown: Shown | null = null
-  /** Bytes handed over since the line was last empty. */
-  #handed = 0
-  #pumping = false
-  #closed = false
+  readonly #room: ClassicOutboxRoom
+  readonly #onCutOff: (reason: string) => void
+  readonly #pending = new Map<string, PendingEvents>()
+  #shown: ShownPicture | null = null
+  /** Bytes passed to Socket.IO since the socket last drained. */
+  #inFlightBytes = 0
+  #isPumping = false
+  #isClosed = false
   #wake = () => {}
-  /** The line that last carried an answer to a poll. */
-  #polled: Connection | null = null
+  /** The TCP socket that carried the last answer to a poll. */
+  #pollSocket: TcpSocket | null = null
 
-  constructor(socket: Socket, parts: ClassicOutboxParts) {
+  /** Calls `onCutOff` before it ends the connection of a viewer that doesn't read. */
+  constructor(socket: Socket, room: ClassicOutboxRoom, onCutOff: (reason: string) => void) {
     this.#socket = socket
-    this.#parts = parts
+    this.#room = room
+    this.#onCutOff = onCutOff
     const { conn } = socket
-    this.#attend()
+    this.#watchTransport()
     conn.on('upgrade', () => {
-      this.#attend()
+      this.#watchTransport()
       this.#wake()
     })
     conn.on('packet', () => {
-      if (waiting(conn).length > PACKETS) this.cutOff('sends without reading')
+      if (writeBufferOf(conn).length > UNREAD_PACKETS_COUNT) this.cutOff('sends without reading')
     })
   }
 
-  /** Adds to what it is to be sent of a picture. */
-  enqueue(id: string, due: Pending): void {
+  /** Adds to the events about a picture that the viewer is sent. */
+  enqueue(id: string, events: PendingEvents): void {
     const before = this.#pending.get(id)
     this.#pending.set(id, {
-      news: due.news || before?.news === true,
-      facts: due.facts || before?.facts === true,
-      file: (due.file && this.follows) || before?.file === true,
+      imageUpdate: events.imageUpdate || before?.imageUpdate === true,
+      photoFields: events.photoFields || before?.photoFields === true,
+      photoFile: (events.photoFile && this.wantsPhotoFiles) || before?.photoFile === true,
     })
     void this.#pump()
   }
 
-  /** The latest wins (F12). */
-  show(shown: Shown): void {
+  /** Shows a picture that isn't stored. It replaces one that still waits (F12). */
+  show(shown: ShownPicture): void {
     this.#shown = shown
     void this.#pump()
   }
 
-  /** Something small and fleeting: not said to whoever is behind. */
-  say(event: string, body: unknown): void {
+  /** Sends a small transient event. Drops it if the viewer is behind (F12). */
+  send(event: string, body: unknown): void {
     const bytes = JSON.stringify(body)?.length ?? 0
-    if (this.#backlog + bytes <= BOUND) this.#emit(event, body, bytes)
+    if (this.#backlogBytes + bytes <= TRANSIENT_BACKLOG_BYTES) this.#emit(event, body, bytes)
   }
 
+  /** Drops everything that waits, since the connection is closed. */
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#pending.clear()
     this.#shown = null
     this.#wake()
   }
 
-  /** Frees what waits: `disconnect(true)` would keep the buffer of a peer that doesn't read. */
+  /** Ends the connection and frees its buffers. `disconnect(true)` would keep those of a peer that doesn't read. */
   cutOff(reason: string): void {
-    if (this.#closed) return
-    this.#parts.cutOff(reason)
+    if (this.#isClosed) return
+    this.#onCutOff(reason)
     const { conn } = this.#socket
     webSocketOf(conn)?.terminate()
-    this.#polled?.destroy()
+    this.#pollSocket?.destroy()
     conn.close(true)
   }
 
-  /** Whether all that was handed over has left: a websocket has passed it on, a poller has come back. */
-  get #drained(): boolean {
+  /** Whether everything in flight has left: a websocket has passed it on, or a poller has come back. */
+  get #isDrained(): boolean {
     const { conn } = this.#socket
-    return waiting(conn).length === 0 && conn.transport.writable
+    return writeBufferOf(conn).length === 0 && conn.transport.writable
   }
 
-  get #backlog(): number {
-    if (this.#drained) this.#handed = 0
-    return this.#handed
+  get #backlogBytes(): number {
+    if (this.#isDrained) this.#inFlightBytes = 0
+    return this.#inFlightBytes
   }
 
-  #attend(): void {
+  #watchTransport(): void {
     const { transport } = this.#socket.conn
     transport.on('ready', () => this.#wake())
     transport.on('headers', (_headers, { method, socket }) => {
-      if (method === 'GET') this.#polled = socket
+      if (method === 'GET') this.#pollSocket = socket
     })
   }
 
   async #pump(): Promise<void> {
-    if (this.#pumping) return
-    this.#pumping = true
-    // What comes in the same breath shares one look.
+    if (this.#isPumping) return
+    this.#isPumping = true
+    // Events that are enqueued in the same turn of the event loop are merged first.
     await Promise.resolve()
-    // Also what is last must have left in time.
-    while (!this.#closed && (this.#shown || this.#pending.size > 0 || this.#backlog > ROOM)) {
-      if (this.#backlog > ROOM) await this.#left()
+    // The last picture has the same timeout as all others, so the loop goes on until it has left.
+    while (
+      !this.#isClosed &&
+      (this.#shown || this.#pending.size > 0 || this.#backlogBytes > IN_FLIGHT_BYTES)
+    ) {
+      if (this.#backlogBytes > IN_FLIGHT_BYTES) await this.#whenDrained()
       else if (this.#shown) this.#sendShown(this.#shown)
       else await this.#sendNext()
     }
-    this.#pumping = false
+    this.#isPumping = false
   }
 
-  #sendShown(shown: Shown): void {
+  #sendShown(shown: ShownPicture): void {
     this.#shown = null
     this.#emit('showimgdata', shown, shown.source.length)
   }
 
   async #sendNext(): Promise<void> {
     const [first] = this.#pending
-    const [id, due] = first!
-    const { picture, typeOf, authorOf, bytes } = this.#parts
-    const before = picture(id)
-    const file = before && (due.news || due.file) ? await bytes(before) : null
-    if (this.#closed) return
-    // It may have changed meanwhile, and what is due with it.
-    const now = picture(id)
+    const [id, events] = first!
+    const before = this.#room.visiblePicture(id)
+    const needsBytes = events.imageUpdate || events.photoFile
+    const file = before && needsBytes ? await this.#room.readBytes(before) : null
+    if (this.#isClosed) return
+    // The picture may have been replaced during the read. It then stays pending, and the pump reads it again.
+    const now = this.#room.visiblePicture(id)
     if (now?.blob !== before?.blob || now?.variants !== before?.variants) return
-    const { news, facts, file: asFile } = this.#pending.get(id)!
+    const { imageUpdate, photoFields, photoFile } = this.#pending.get(id)!
     this.#pending.delete(id)
     if (!now) return this.#emit('Photo:delete', id, id.length)
     const { name: fileName, x, y } = now
-    const type = typeOf(now)
-    const author = authorOf(now)
-    // Pages of the tutorials have nothing to the left of the window, or above.
+    const type = this.#room.typeOf(now)
+    const author = this.#room.authorOf(now)
+    // The tutorials' pages have nothing to the left of the window, or above it (K18).
     const place = { x: Math.max(0, x), y: Math.max(0, y) }
-    if (facts)
+    if (photoFields)
       this.#emit(
         'Photo:update',
         { id, fileName, type, author, ...place },
         limits.fileNameLength + fileName.length,
       )
     if (!file) return
-    if (asFile) this.#emit('Photo:update', { id, file }, file.length)
-    if (news) this.#emit('Image:update', { id, fileName, type, file }, file.length)
+    if (photoFile) this.#emit('Photo:update', { id, file }, file.length)
+    if (imageUpdate) this.#emit('Image:update', { id, fileName, type, file }, file.length)
   }
 
   #emit(event: string, body: unknown, bytes: number): void {
     this.#socket.emit(event, body)
-    this.#handed += bytes
+    this.#inFlightBytes += bytes
   }
 
-  /** Resolves when the line is empty, or closed. */
-  async #left(): Promise<void> {
-    const patience = this.#parts.patience(this.#handed)
+  /** Resolves when the socket has drained or is closed. Cuts it off at the timeout. */
+  async #whenDrained(): Promise<void> {
+    const timeoutMs = this.#room.timeoutMs(this.#inFlightBytes)
     const timer = setTimeout(() => {
-      this.cutOff(`took nothing for ${Math.round(patience / 1000)} s`)
-    }, patience)
-    while (!this.#closed && !this.#drained) {
+      this.cutOff(`took nothing for ${Math.round(timeoutMs / 1000)} s`)
+    }, timeoutMs)
+    while (!this.#isClosed && !this.#isDrained) {
       const { promise, resolve } = Promise.withResolvers<void>()
       this.#wake = resolve
       await promise
@@ -203,9 +213,10 @@ export class ClassicOutbox {
 
 type Conn = Socket['conn']
 
-/** What Engine.IO has not yet given to the transport. */
-const waiting = (conn: Conn): readonly unknown[] =>
+/** Returns the packets that Engine.IO hasn't given to the transport yet. */
+const writeBufferOf = (conn: Conn): readonly unknown[] =>
   (conn as unknown as { writeBuffer: unknown[] }).writeBuffer
 
+/** Returns the websocket below a connection; undefined while it polls. */
 const webSocketOf = ({ transport }: Conn): WebSocket | undefined =>
   (transport as unknown as { socket?: WebSocket }).socket

@@ -1,8 +1,9 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import type { Batch, ImageRecord } from '@wirephoto/board'
+import type { Readable } from 'node:stream'
+import type { Batch, ImageRecord, MediaType } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
-import { Server } from 'socket.io'
+import { Server, type Socket } from 'socket.io'
 import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { ClassicConfig } from '../config.ts'
@@ -10,12 +11,18 @@ import type { Guard } from '../http/guard.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { allowedBy } from '../live/gateway.ts'
-import { ClassicOutbox, type Pending } from './classic-outbox.ts'
+import {
+  ClassicOutbox,
+  type ClassicOutboxRoom,
+  type PendingEvents,
+  type ShownPicture,
+} from './classic-outbox.ts'
 import { PictureCache, sentBlobOf } from './picture-cache.ts'
 import { Placeholders } from './placeholders.ts'
-import { registerHandlers } from './socket-handlers.ts'
+import { type HandlersRoom, registerHandlers } from './socket-handlers.ts'
 
-export interface ClassicParts {
+/** The server's objects that the classic board uses. */
+export interface ClassicServices {
   readonly engine: Engine
   readonly boards: Boards
   readonly intake: Intake
@@ -24,181 +31,207 @@ export interface ClassicParts {
   readonly log: FastifyBaseLogger
 }
 
-/** Milliseconds that a viewer has to take what it is sent, and for each KiB of that. */
-const PATIENCE = 30_000
-const PATIENCE_KIB = 16
-/** Bytes of one message from a socket: a pushed picture is one. */
-const MESSAGE = 4 * 1_048_576
+/** The time that a viewer has to take what it was sent, and the time on top for its size (K31). */
+const VIEWER_TIMEOUT_MS = 30_000
+const VIEWER_TIMEOUT_MS_PER_KIB = 16
+/** Largest message from a socket (K26); a pushed picture is one message. */
+const MESSAGE_BYTES = 4 * 1_048_576
+const CONNECT_TIMEOUT_MS = 10_000
+/** One picture may fill a slow connection for this long. */
+const PING_TIMEOUT_MS = 60_000
 
 /**
- * One board in the tongue of the tutorials that Wirephoto comes from. The pages, scripts and sockets of
- * all three meet here, and everybody on the board's own page: there is one changefeed, and what a socket
- * is to be sent follows from what the board was before and is now.
+ * One board in the protocol of the tutorials that Wirephoto comes from. Pages, scripts and sockets of all three
+ * tutorials meet here, together with everybody on the board's own page. The board's one changefeed decides
+ * what each socket is sent: events follow from a picture's state before and after a change.
  */
-export class Classic {
+export class Classic implements ClassicOutboxRoom, HandlersRoom {
   readonly config: ClassicConfig
   readonly board: LiveBoard
   readonly placeholders: Placeholders
-  readonly #parts: ClassicParts
+  readonly #services: ClassicServices
   readonly #release: () => void
   readonly #viewers = new Set<ClassicOutbox>()
-  /** Pictures as the viewers know them, trashed ones too. */
-  readonly #known = new Map<string, ImageRecord>()
-  readonly #shelf: PictureCache
+  /** Pictures as of the last batch, those in the trash included. */
+  readonly #pictures = new Map<string, ImageRecord>()
+  readonly #cache: PictureCache
   #io: Server | null = null
 
   private constructor(
-    parts: ClassicParts,
+    services: ClassicServices,
     config: ClassicConfig,
     { board, release }: { board: LiveBoard; release: () => void },
   ) {
-    this.#parts = parts
+    this.#services = services
     this.config = config
     this.board = board
-    this.placeholders = new Placeholders(parts.intake)
-    this.#shelf = new PictureCache(parts.engine.blobs)
-    const unlisten = board.listen((batch) => this.#hear(batch))
+    this.placeholders = new Placeholders(services.intake)
+    this.#cache = new PictureCache(services.engine.blobs)
+    const unlisten = board.listen((batch) => this.#onBatch(batch))
     this.#release = () => {
       unlisten()
       release()
     }
     for (const record of board.records.values())
-      if (record.kind === 'image') this.#known.set(record.id, record)
+      if (record.kind === 'image') this.#pictures.set(record.id, record)
   }
 
-  static async open(parts: ClassicParts, config: ClassicConfig): Promise<Classic> {
-    await parts.engine.boards.create(config.board)
-    return new Classic(parts, config, await parts.boards.hold(config.board))
+  /** Opens the configured board; creates it if it doesn't exist. */
+  static async open(services: ClassicServices, config: ClassicConfig): Promise<Classic> {
+    await services.engine.boards.create(config.board)
+    return new Classic(services, config, await services.boards.hold(config.board))
   }
 
-  /** Whoever reaches the server may edit this board. */
+  /** Returns the sender of a request. Everybody who reaches the server may edit this board (K9). */
   sender(request: IncomingMessage): Sender {
-    const { visitor } = this.#parts.guard.sender(request, this.board.id)
+    const { visitor } = this.#services.guard.sender(request, this.board.id)
     return { visitor, role: 'edit' }
   }
 
-  /** Takes sockets at the path where the tutorials' pages look for them, and serves them their script. */
+  /** Accepts sockets and serves the client script, both at the path that the tutorials' pages use (K11). */
   attach(http: HttpServer): void {
-    const { guard, directUpload, log } = this.#parts
-    const { viewerTimeoutMs } = this.config
-    const io = new Server(http, {
+    const { guard, log } = this.#services
+    this.#io = new Server(http, {
       serveClient: true,
-      // Scripts of the tutorials' own time.
+      // The tutorials' own scripts speak Engine.IO 3.
       allowEIO3: true,
-      maxHttpBufferSize: MESSAGE,
+      maxHttpBufferSize: MESSAGE_BYTES,
       perMessageDeflate: false,
       httpCompression: false,
-      connectTimeout: 10_000,
-      // A slow line may be full of one picture for so long.
-      pingTimeout: 60_000,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      pingTimeout: PING_TIMEOUT_MS,
       destroyUpgrade: false,
       allowRequest: allowedBy(guard, log),
     })
-    this.#io = io
-    /** Lines that have a viewer, so that none has two. */
-    const taken = new WeakSet<object>()
-    io.on('connection', (socket) => {
-      if (taken.has(socket.conn)) return socket.conn.close()
-      taken.add(socket.conn)
-      const viewer = new ClassicOutbox(socket, {
-        picture: (id) => this.#shown(this.#known.get(id)),
-        typeOf: (picture) =>
-          sentBlobOf(picture)?.type ?? picture.type ?? this.placeholders.typeOf(picture.id) ?? '',
-        authorOf: ({ id, author }) => this.placeholders.authorOf(id) ?? author,
-        bytes: async (picture) => {
-          const sent = sentBlobOf(picture)
-          return sent && this.#shelf.take(sent.key)
-        },
-        patience: (bytes) => viewerTimeoutMs ?? PATIENCE + (bytes / 1024) * PATIENCE_KIB,
-        cutOff: (reason) => log.info({ board: this.board.id, reason }, 'classic viewer cut off'),
-      })
-      registerHandlers(socket, viewer, {
-        board: this.board,
-        sender: this.sender(socket.request as IncomingMessage),
-        log,
-        look: (source) => directUpload.check(source),
-        all: () => this.#all(viewer),
-        tell: (event, body) => {
-          for (const each of this.#viewers) each.say(event, body)
-        },
-        show: (shown) => {
-          for (const each of this.#viewers) if (each !== viewer) each.show(shown)
-        },
-      })
-      this.#viewers.add(viewer)
-      socket.once('disconnect', () => {
-        this.#viewers.delete(viewer)
-        viewer.close()
-        socket.conn.close()
-      })
-      const newest = this.#newest()
-      if (newest) viewer.enqueue(newest.id, { news: true, facts: false, file: false })
+    /** Connections that have a viewer. A second one on the same connection would evade the limits. */
+    const served = new WeakSet<object>()
+    this.#io.on('connection', (socket) => {
+      if (served.has(socket.conn)) return socket.conn.close()
+      served.add(socket.conn)
+      this.#onConnection(socket)
     })
   }
 
+  /** Ends all sockets and lets go of the board. */
   close(): void {
     this.#io?.engine.close()
     this.#release()
   }
 
-  /** Every picture, as pages of the second tutorial ask for when they come. */
-  #all(viewer: ClassicOutbox): void {
-    for (const picture of this.#known.values())
-      if (this.#shown(picture)) viewer.enqueue(picture.id, { news: false, facts: true, file: true })
+  visiblePicture(id: string): ImageRecord | undefined {
+    return this.#ifVisible(this.#pictures.get(id))
   }
 
-  #newest(): ImageRecord | undefined {
+  typeOf(picture: ImageRecord): string {
+    const sentType = sentBlobOf(picture)?.type ?? picture.type
+    return sentType ?? this.placeholders.announcedType(picture.id) ?? ''
+  }
+
+  authorOf({ id, author }: ImageRecord): string {
+    return this.placeholders.announcedAuthor(id) ?? author
+  }
+
+  async readBytes(picture: ImageRecord): Promise<Buffer | null> {
+    const sent = sentBlobOf(picture)
+    return sent && this.#cache.read(sent.key)
+  }
+
+  timeoutMs(bytes: number): number {
+    const { viewerTimeoutMs } = this.config
+    return viewerTimeoutMs ?? VIEWER_TIMEOUT_MS + (bytes / 1024) * VIEWER_TIMEOUT_MS_PER_KIB
+  }
+
+  check(source: Readable): Promise<MediaType> {
+    return this.#services.directUpload.check(source)
+  }
+
+  enqueueAll(viewer: ClassicOutbox): void {
+    for (const picture of this.#pictures.values())
+      if (this.#ifVisible(picture))
+        viewer.enqueue(picture.id, { imageUpdate: false, photoFields: true, photoFile: true })
+  }
+
+  broadcast(event: string, body: unknown): void {
+    for (const viewer of this.#viewers) viewer.send(event, body)
+  }
+
+  showToOthers(viewer: ClassicOutbox, shown: ShownPicture): void {
+    for (const each of this.#viewers) if (each !== viewer) each.show(shown)
+  }
+
+  #onConnection(socket: Socket): void {
+    const { log } = this.#services
+    const viewer = new ClassicOutbox(socket, this, (reason) =>
+      log.info({ board: this.board.id, reason }, 'classic viewer cut off'),
+    )
+    const sender = this.sender(socket.request as IncomingMessage)
+    registerHandlers(socket, viewer, this, { sender, log })
+    this.#viewers.add(viewer)
+    socket.once('disconnect', () => {
+      this.#viewers.delete(viewer)
+      viewer.close()
+      socket.conn.close()
+    })
+    const newest = this.#newestPicture()
+    if (newest)
+      viewer.enqueue(newest.id, { imageUpdate: true, photoFields: false, photoFile: false })
+  }
+
+  #newestPicture(): ImageRecord | undefined {
     let newest: ImageRecord | undefined
-    for (const picture of this.#known.values()) {
+    for (const picture of this.#pictures.values()) {
       if (picture.deletedAt !== null || !sentBlobOf(picture)) continue
       if (!newest || picture.createdAt >= newest.createdAt) newest = picture
     }
     return newest
   }
 
-  /** The picture, if viewers should see it: on the board, and stored or one of their placeholders. */
-  #shown(picture: ImageRecord | undefined): ImageRecord | undefined {
+  /** Returns the picture if it is on the board, and is either stored or a placeholder. */
+  #ifVisible(picture: ImageRecord | undefined): ImageRecord | undefined {
     if (!picture || picture.deletedAt !== null) return undefined
-    const isThere = picture.blob !== null || this.placeholders.waits(picture.id)
-    return isThere ? picture : undefined
+    const isVisible = picture.blob !== null || this.placeholders.has(picture.id)
+    return isVisible ? picture : undefined
   }
 
-  #hear(batch: Batch | null): void {
+  /** Enqueues the events of a batch. Null means that the board was loaded again: every picture is compared. */
+  #onBatch(batch: Batch | null): void {
     const { records } = this.board
     const ids = batch
       ? batch.changes.map((change) => ('put' in change ? change.put.id : change.gone))
-      : new Set([...this.#known.keys(), ...records.keys()])
+      : new Set([...this.#pictures.keys(), ...records.keys()])
     for (const id of ids) {
       const record = records.get(id)
-      if (record?.kind !== 'board') this.#changed(id, record)
+      if (record?.kind !== 'board') this.#onChange(id, record)
     }
   }
 
-  #changed(id: string, now: ImageRecord | undefined): void {
-    const before = this.#known.get(id)
-    const due = dueOf(before, this.#shown(before) !== undefined, this.#shown(now))
-    if (now) this.#known.set(id, now)
-    else this.#known.delete(id)
-    if (!now) this.placeholders.gone(id)
-    else if (now.blob !== null) this.placeholders.filled(id)
-    if (due) for (const viewer of this.#viewers) viewer.enqueue(id, due)
+  #onChange(id: string, now: ImageRecord | undefined): void {
+    const before = this.#pictures.get(id)
+    const wasVisible = this.#ifVisible(before) !== undefined
+    const events = eventsFor(before, wasVisible, this.#ifVisible(now))
+    if (now) this.#pictures.set(id, now)
+    else this.#pictures.delete(id)
+    if (!now) this.placeholders.forget(id)
+    else if (now.blob !== null) this.placeholders.markFilled(id)
+    if (events) for (const viewer of this.#viewers) viewer.enqueue(id, events)
   }
 }
 
-/** What viewers are to be sent of a change; null for nothing. Of one that is gone, that it is. */
-function dueOf(
+/** Returns the events that a change requires, or null for none. A removal is an entry without events. */
+function eventsFor(
   before: ImageRecord | undefined,
-  wasShown: boolean,
+  wasVisible: boolean,
   now: ImageRecord | undefined,
-): Pending | null {
-  if (!now) return wasShown ? { news: false, facts: false, file: false } : null
+): PendingEvents | null {
+  if (!now) return wasVisible ? { imageUpdate: false, photoFields: false, photoFile: false } : null
   const key = sentBlobOf(now)?.key
-  const isOther = key !== sentBlobOf(before)?.key
-  const news = key !== undefined && isOther
-  const file = key !== undefined && (isOther || !wasShown)
-  const facts = file || !wasShown || FACTS.some((fact) => now[fact] !== before?.[fact])
-  return facts ? { news, facts, file } : null
+  const isOtherBlob = key !== sentBlobOf(before)?.key
+  const imageUpdate = key !== undefined && isOtherBlob
+  const photoFile = key !== undefined && (isOtherBlob || !wasVisible)
+  const isOtherField = PHOTO_FIELDS.some((field) => now[field] !== before?.[field])
+  const photoFields = photoFile || !wasVisible || isOtherField
+  return photoFields ? { imageUpdate, photoFields, photoFile } : null
 }
 
-/** What `Photo:update` says of a picture. */
-const FACTS = ['name', 'author', 'x', 'y'] as const
+/** The fields of a picture that `Photo:update` carries. */
+const PHOTO_FIELDS = ['name', 'author', 'x', 'y'] as const

@@ -34,7 +34,7 @@ export class PictureCache {
   }
 
   /** Reads a blob whole; resolves to null if it is gone or can't be read now. */
-  async take(key: string): Promise<Buffer | null> {
+  async read(key: string): Promise<Buffer | null> {
     return (await this.#cache.fetch(key)) ?? null
   }
 }

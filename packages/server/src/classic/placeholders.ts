@@ -3,16 +3,16 @@ import { ClientCommand, cleanName, parseOrThrow, uuidv7, WireError } from '@wire
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 
-/** Milliseconds that a placeholder waits for its picture. */
-const PATIENCE = 600_000
+/** The time that a placeholder waits for its picture. */
+const PLACEHOLDER_TIMEOUT_MS = 600_000
 /** Placeholders that may wait at one time (F7). */
-const MOST = 1_000
-/** Letters of a media type, and of an author. */
-const LETTERS = 100
-/** Pixels of one, until its picture says better. */
-const SIZE = { width: 400, height: 300 }
+const PLACEHOLDERS_COUNT = 1_000
+/** Longest announced media type, and longest announced author. */
+const ANNOUNCED_TEXT_LENGTH = 100
+/** Pixels of a placeholder, until its picture is decoded. */
+const PLACEHOLDER_SIZE = { width: 400, height: 300 }
 
-/** Pictures of the second tutorial, which are announced by one request and sent by another. */
+/** The second tutorial's placeholders: one request announces a picture, another sends it (K19, K20). */
 export class Placeholders {
   readonly #intake: Intake
   readonly #waiting = new Map<string, { type: string; timer: NodeJS.Timeout }>()
@@ -22,62 +22,68 @@ export class Placeholders {
     this.#intake = intake
   }
 
-  /** Whether a placeholder of that id waits for its picture. */
-  waits(id: string): boolean {
+  /** Whether a placeholder with that id waits for its picture. */
+  has(id: string): boolean {
     return this.#waiting.has(id)
   }
 
-  /** The type that was announced of one that waits. */
-  typeOf(id: string): string | undefined {
+  /** Returns the announced media type of a placeholder; undefined once it is filled. */
+  announcedType(id: string): string | undefined {
     return this.#waiting.get(id)?.type
   }
 
   /**
-   * Whom a page called its author, for as long as this server runs. It is shown to other such pages;
-   * what counts is the record's own.
+   * Returns the author that a page announced for a picture; undefined after a restart. It is shown on the
+   * tutorials' pages only. Rights depend on the record's own author.
    */
-  authorOf(id: string): string | undefined {
+  announcedAuthor(id: string): string | undefined {
     return this.#authors.get(id)
   }
 
-  /** Makes one of `{fileName, type, author, x, y}`; resolves to its id. */
-  async make(board: LiveBoard, sender: Sender, said: unknown): Promise<string> {
-    const { fileName, type, author = '', x, y } = Object(said) as Record<string, unknown>
+  /**
+   * Adds a placeholder that a page announces as `{fileName, type, author, x, y}`; resolves to its id. Rejects
+   * with `bad-request`, with `busy` if too many wait, and with the board's refusals.
+   */
+  async create(board: LiveBoard, sender: Sender, announced: unknown): Promise<string> {
+    const { fileName, type, author = '', x, y } = Object(announced) as Record<string, unknown>
     if (typeof fileName !== 'string' || !isShort(type) || !isShort(author))
       throw new WireError('bad-request')
-    if (this.#waiting.size >= MOST) throw new WireError('busy')
+    if (this.#waiting.size >= PLACEHOLDERS_COUNT) throw new WireError('busy')
     const id = uuidv7(Date.now(), randomBytes(10))
     const name = cleanName(fileName)
-    const add = parseOrThrow(ClientCommand, { kind: 'image.add', id, x, y, name, ...SIZE })
-    const timer = setTimeout(() => void this.#intake.fail(board, id), PATIENCE).unref()
-    // Before the record, so that whoever hears of that knows them.
+    const place = { x, y, ...PLACEHOLDER_SIZE }
+    const add = parseOrThrow(ClientCommand, { kind: 'image.add', id, name, ...place })
+    const fail = () => void this.#intake.fail(board, id)
+    const timer = setTimeout(fail, PLACEHOLDER_TIMEOUT_MS).unref()
+    // Listeners of the board ask for both as soon as the record exists.
     this.#waiting.set(id, { type, timer })
     if (author) this.#authors.set(id, author)
     try {
       await board.act([add], sender)
       return id
     } catch (error) {
-      this.gone(id)
+      this.forget(id)
       throw error
     }
   }
 
-  /** Its picture is on the way: it is told no longer when to go. */
-  hold(id: string): void {
+  /** Stops the timeout of a placeholder whose picture has begun to arrive. */
+  stopTimeout(id: string): void {
     clearTimeout(this.#waiting.get(id)?.timer)
   }
 
-  /** It is a picture now. */
-  filled(id: string): void {
-    this.hold(id)
+  /** Ends the wait of a placeholder whose picture is stored. */
+  markFilled(id: string): void {
+    this.stopTimeout(id)
     this.#waiting.delete(id)
   }
 
-  gone(id: string): void {
-    this.filled(id)
+  /** Forgets a picture that is gone, its announced author included. */
+  forget(id: string): void {
+    this.markFilled(id)
     this.#authors.delete(id)
   }
 }
 
 const isShort = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= LETTERS
+  typeof value === 'string' && value.length <= ANNOUNCED_TEXT_LENGTH

@@ -12,11 +12,13 @@ import { declaredLength } from '../http/body.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import type { Classic } from './classic.ts'
-import { decoded } from './data-url.ts'
+import { decodeDataUrlStream } from './data-url.ts'
 
-/** Bytes that a form may have besides its picture, and of one of its other fields. */
-const FORM = 65_536
-const FIELD = 4_096
+/** Bytes that a form may have besides its picture. */
+const FORM_OVERHEAD_BYTES = 65_536
+const FORM_FIELD_BYTES = 4_096
+const FORM_FILES_COUNT = 10
+const FORM_FIELDS_COUNT = 20
 
 interface ClassicRoutesOptions {
   readonly classic: Classic
@@ -28,31 +30,36 @@ interface ClassicRoutesOptions {
   readonly log: FastifyBaseLogger
 }
 
-/** The addresses that the tutorials' pages ask for over HTTP (K4). */
+/** Registers the HTTP addresses that the tutorials' pages use (K4, K19 to K24, K29). */
 export async function classicRoutes(
   app: FastifyInstance,
   { classic, intake, directUpload, blobs, maxUpload, log }: ClassicRoutesOptions,
 ): Promise<void> {
   const { board } = classic
-  // Written as text a picture is a third longer; it is counted as bytes by the intake.
-  const most = Math.ceil((maxUpload * 4) / 3) + FORM
+  // Base64 is a third longer than the picture itself, whose bytes the upload counts.
+  const maxFileBytes = Math.ceil((maxUpload * 4) / 3) + FORM_OVERHEAD_BYTES
   await app.register(multipart, {
-    limits: { files: 10, fileSize: most, fields: 20, fieldSize: FIELD },
+    limits: {
+      files: FORM_FILES_COUNT,
+      fileSize: maxFileBytes,
+      fields: FORM_FIELDS_COUNT,
+      fieldSize: FORM_FIELD_BYTES,
+    },
     isPartAFile: (name, _type, fileName) => name === 'file' || fileName !== undefined,
   })
-  refuseInTheirTongue(app, log)
+  setTutorialErrorHandler(app, log)
 
   const create = async (request: FastifyRequest) => {
     const sender = classic.sender(request.raw)
     if (!request.isMultipart()) {
       const { image } = Object(request.body) as { image?: unknown }
-      return { id: await classic.placeholders.make(board, sender, image) }
+      return { id: await classic.placeholders.create(board, sender, image) }
     }
-    const form = await formOf(request, most)
-    const whole = (async function* () {
+    const form = await readForm(request, maxFileBytes)
+    const pictures = (async function* () {
       yield Object.assign(form, { length: null, place: {} })
     })()
-    const [picture] = await directUpload.storeAll(board, sender, whole)
+    const [picture] = await directUpload.storeAll(board, sender, pictures)
     return { id: picture!.id }
   }
   for (const url of ['/image', '/image/']) app.post(url, create)
@@ -62,16 +69,16 @@ export async function classicRoutes(
     url: '/image/:id',
     async handler(request) {
       const { id } = request.params as { id: string }
-      if (!classic.placeholders.waits(id)) throw new WireError('unknown-picture')
-      classic.placeholders.hold(id)
-      const { source } = await formOf(request, most)
+      if (!classic.placeholders.has(id)) throw new WireError('unknown-picture')
+      classic.placeholders.stopTimeout(id)
+      const { source } = await readForm(request, maxFileBytes)
       await directUpload.fill(board, id, source)
       return { id }
     },
-    // Their page announces it anew when it tries again.
+    // The page announces a picture again before each attempt, so this placeholder is of no use (K21).
     async onError(request) {
       const { id } = request.params as { id: string }
-      if (classic.placeholders.waits(id)) await intake.fail(board, id)
+      if (classic.placeholders.has(id)) await intake.fail(board, id)
     },
   })
 
@@ -81,22 +88,24 @@ export async function classicRoutes(
     const name = contentDisposition(cleanName(record.name), { type: 'attachment' })
     return send(blobs, request, reply.header('content-disposition', name), record)
   })
-  await configRoute(app, classic)
+  await registerConfigRoute(app, classic)
 }
 
-/** A picture in the field `file` of a form, and the name that another field gives it, before it or behind. */
-interface Form {
+/** The picture in the field `file` of a form. */
+interface PictureForm {
   readonly source: Readable
+  /** The field `fileName`, else the file's own name. It is final after `source` has ended. */
   readonly name: string
 }
 
-async function formOf(request: FastifyRequest, most: number): Promise<Form> {
+/** Reads a form up to its picture. Rejects with `bad-request` or `too-large`. */
+async function readForm(request: FastifyRequest, maxFileBytes: number): Promise<PictureForm> {
   if (!request.isMultipart()) throw new WireError('bad-request')
-  if ((declaredLength(request.raw) ?? 0) > most + FORM)
-    throw new WireError('too-large', { limit: most })
+  if ((declaredLength(request.raw) ?? 0) > maxFileBytes + FORM_OVERHEAD_BYTES)
+    throw new WireError('too-large', { limit: maxFileBytes })
   const fields = new Map<string, string>()
   const parts = request.parts()
-  /** Reads on to the next picture. */
+  /** Reads up to the next picture; null at the end of the form. */
   const nextFile = async (): Promise<MultipartFile | null> => {
     for (;;) {
       const { value: part, done } = (await parts.next()) as IteratorResult<Multipart, undefined>
@@ -107,41 +116,41 @@ async function formOf(request: FastifyRequest, most: number): Promise<Form> {
     }
   }
   const file = await nextFile().catch((cause: unknown) => {
-    // The parser throws bare errors at a boundary that it can't use, and at a form that is cut off.
+    // The parser throws plain errors for an unusable boundary and for a truncated form.
     throw new WireError('bad-request', {}, { cause })
   })
   if (!file) throw new WireError('bad-request')
-  const whole = async function* () {
-    yield* decoded(file.file)
-    // What follows is read before anything comes of the picture; there is one to a form.
+  const wholeForm = async function* () {
+    yield* decodeDataUrlStream(file.file)
+    // A form has one picture. Its other parts are read before the picture counts as received.
     for (let more = await nextFile(); more; more = await nextFile()) more.file.resume()
   }
   return {
-    source: Readable.from(whole()),
+    source: Readable.from(wholeForm()),
     get name() {
       return cleanName(fields.get('fileName') ?? file.filename ?? '')
     },
   }
 }
 
-/** Errors as the second tutorial's page reads them: 400 for whatever is wrong with a picture. */
-function refuseInTheirTongue(app: FastifyInstance, log: FastifyBaseLogger): void {
+/** Answers errors as the second tutorial's page reads them, with status 400 for every refused picture (K24). */
+function setTutorialErrorHandler(app: FastifyInstance, log: FastifyBaseLogger): void {
   app.setErrorHandler((error, _request, reply) => {
     const { statusCode = 500 } = error as { statusCode?: number }
-    const ofFramework = !(error instanceof WireError) && statusCode < 500
-    const told = ofFramework
+    const isFrameworkError = !(error instanceof WireError) && statusCode < 500
+    const wireError = isFrameworkError
       ? new WireError('bad-request', {}, { cause: error })
       : toWireError(error, log)
-    const { code, status, message } = told
+    const { code, status, message } = wireError
     if (status === 429 || status === 503) reply.header('retry-after', '2')
-    return reply.code(isPicturesFault(told) ? 400 : status).send({
+    return reply.code(isPictureRefusal(wireError) ? 400 : status).send({
       error: code === 'too-large' || code === 'too-many-pixels' ? 'sizeError' : 'imageError',
       message,
     })
   })
 }
 
-const isPicturesFault = ({ code, status }: WireError): boolean =>
+const isPictureRefusal = ({ code, status }: WireError): boolean =>
   status === 400 || status === 413 || status === 415 || (status === 422 && code !== 'board-full')
 
 function pictureOf({ board }: Classic, request: FastifyRequest): ImageRecord {
@@ -150,9 +159,12 @@ function pictureOf({ board }: Classic, request: FastifyRequest): ImageRecord {
   return record
 }
 
-/** Where the second tutorial's page finds its server: wherever it came from. */
-async function configRoute(app: FastifyInstance, { config: { pages } }: Classic): Promise<void> {
-  if (pages === null || (await isThere(join(pages, 'config.js')))) return
+/** Registers `/config.js`, which tells the second tutorial's page to use the server that it came from (K29). */
+async function registerConfigRoute(
+  app: FastifyInstance,
+  { config: { pages } }: Classic,
+): Promise<void> {
+  if (pages === null || (await exists(join(pages, 'config.js')))) return
   app.get('/config.js', (request, reply) => {
     const { hostname: url, port } = new URL(`http://${request.headers.host}`)
     const config = { url, ports: { http: Number(port || 80) } }
@@ -163,7 +175,7 @@ async function configRoute(app: FastifyInstance, { config: { pages } }: Classic)
   })
 }
 
-const isThere = (path: string): Promise<boolean> =>
+const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,

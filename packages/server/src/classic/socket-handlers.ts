@@ -5,89 +5,103 @@ import type { Socket } from 'socket.io'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import { RateLimiter } from '../live/rate-limiter.ts'
-import type { ClassicOutbox, Shown } from './classic-outbox.ts'
-import { bytesOf } from './data-url.ts'
+import type { ClassicOutbox, ShownPicture } from './classic-outbox.ts'
+import { decodeDataUrl } from './data-url.ts'
 
-/** Messages a second from one socket, and how many at once (F7). */
-const RATE = 50
-const BURST = 200
-/** Longest side of a picture that is shown, in pixels of the page that shows it. */
-const SIDE = 65_535
+/** The rate of messages from one socket (F7, K27). */
+const MESSAGES_PER_SECOND = 50
+const MESSAGES_AT_ONCE_COUNT = 200
+/** Longest side of a pushed picture on the page that shows it. */
+const SHOWN_SIDE_PX = 65_535
 
-interface Parts {
+/** The classic board as the handlers of one socket see it. */
+export interface HandlersRoom {
   readonly board: LiveBoard
-  readonly sender: Sender
-  readonly log: FastifyBaseLogger
-  /** Resolves to the type of what is a picture. */
-  look(source: Readable): Promise<MediaType>
-  /** Sends this viewer every picture. */
-  all(): void
-  /** Says something to every viewer. */
-  tell(event: string, body: unknown): void
-  /** Shows something to every other viewer. */
-  show(shown: Shown): void
+  /** Decodes a picture without storing it; resolves to its type, or rejects with `WireError`. */
+  check(source: Readable): Promise<MediaType>
+  /** Enqueues every picture of the board for one viewer (K3). */
+  enqueueAll(viewer: ClassicOutbox): void
+  /** Sends a transient event to every viewer. */
+  broadcast(event: string, body: unknown): void
+  /** Shows a pushed picture to every viewer but the one that pushed it (K5). */
+  showToOthers(viewer: ClassicOutbox, shown: ShownPicture): void
 }
 
-/** What the tutorials' pages say on their socket, and what becomes of it. None of them takes an answer. */
-export function registerHandlers(socket: Socket, viewer: ClassicOutbox, parts: Parts): void {
-  const { board, sender, log } = parts
-  const rate = new RateLimiter(RATE, BURST)
-  const attempt = async (what: () => unknown) => {
+interface HandlersOptions {
+  readonly sender: Sender
+  readonly log: FastifyBaseLogger
+}
+
+/**
+ * Registers the handlers of the events that the tutorials' pages emit. None of these events has an
+ * acknowledgement; an error is sent to its sender as `Message:update` (K17).
+ */
+export function registerHandlers(
+  socket: Socket,
+  viewer: ClassicOutbox,
+  room: HandlersRoom,
+  { sender, log }: HandlersOptions,
+): void {
+  const rateLimiter = new RateLimiter(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE_COUNT)
+  const attempt = async (action: () => unknown) => {
     try {
-      await what()
+      await action()
     } catch (error) {
       const { message } = toWireError(error, log)
-      viewer.say('Message:update', { type: 'error', message, time: Date.now() })
+      viewer.send('Message:update', { type: 'error', message, time: Date.now() })
     }
   }
-  const hear = (event: string, handle: (body: unknown) => unknown) => {
+  const on = (event: string, handle: (body: unknown) => unknown) => {
     socket.on(event, (body: unknown) =>
       attempt(() => {
-        if (!rate.spend()) throw new WireError('too-many')
+        if (!rateLimiter.spend()) throw new WireError('too-many')
         return handle(body)
       }),
     )
   }
-  const act = (command: unknown) => board.act([parseOrThrow(ClientCommand, command)], sender)
-  /** A push that is looked at, and the one after it: those between are not shown (F12). */
-  let looking = false
-  let next: unknown
+  const act = (command: unknown) => room.board.act([parseOrThrow(ClientCommand, command)], sender)
+  /** The newest push that waits for its check. It replaces an older one that waits (F12). */
+  let nextPush: unknown
+  let isChecking = false
 
-  hear('User:connect', () => {
-    viewer.follows = true
-    parts.tell('User:update', sender.visitor)
-    viewer.say('User:connect', sender.visitor)
-    parts.all()
+  on('User:connect', () => {
+    viewer.wantsPhotoFiles = true
+    room.broadcast('User:update', sender.visitor)
+    viewer.send('User:connect', sender.visitor)
+    room.enqueueAll(viewer)
   })
-  hear('User:disconnect', () => {
-    viewer.follows = false
+  on('User:disconnect', () => {
+    viewer.wantsPhotoFiles = false
   })
-  hear('Message:mirror', (body) => viewer.say('Message:update', body))
-  hear('Photo:update', (body) => {
+  on('Message:mirror', (body) => viewer.send('Message:update', body))
+  on('Photo:update', (body) => {
     const { id, x, y } = Object(body) as Record<string, unknown>
     return act({ kind: 'image.patch', id, set: { x, y } })
   })
-  hear('Photo:delete', (id) => act({ kind: 'image.remove', id }))
-  hear('onimgdata', async (body) => {
-    next = body
-    if (looking) return
-    looking = true
-    while (next !== undefined) {
-      const data = next
-      next = undefined
-      await attempt(async () => parts.show(await pushed(data, parts.look)))
+  on('Photo:delete', (id) => act({ kind: 'image.remove', id }))
+  on('onimgdata', async (body) => {
+    nextPush = body
+    if (isChecking) return
+    isChecking = true
+    while (nextPush !== undefined) {
+      const push = nextPush
+      nextPush = undefined
+      await attempt(async () => room.showToOthers(viewer, await validatePush(push, room)))
     }
-    looking = false
+    isChecking = false
   })
 }
 
-/** What was pushed, written anew by us: the bytes of a picture and nothing else (F9). */
-async function pushed(body: unknown, look: Parts['look']): Promise<Shown> {
+/** Validates a pushed picture. Returns it with nothing but the bytes that were checked and their type (F9). */
+async function validatePush(
+  body: unknown,
+  room: Pick<HandlersRoom, 'check'>,
+): Promise<ShownPicture> {
   const { width, height, source } = Object(body) as Record<string, unknown>
-  const bytes = typeof source === 'string' ? bytesOf(source) : source
+  const bytes = typeof source === 'string' ? decodeDataUrl(source) : source
   if (!isSide(width) || !isSide(height) || !Buffer.isBuffer(bytes))
     throw new WireError('bad-request')
-  const type = await look(Readable.from([bytes]))
+  const type = await room.check(Readable.from([bytes]))
   const isText = typeof source === 'string'
   return {
     width,
@@ -97,4 +111,4 @@ async function pushed(body: unknown, look: Parts['look']): Promise<Shown> {
 }
 
 const isSide = (value: unknown): value is number =>
-  typeof value === 'number' && value >= 0 && value <= SIDE
+  typeof value === 'number' && value >= 0 && value <= SHOWN_SIDE_PX
