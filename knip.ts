@@ -28,8 +28,6 @@ export default {
     'packages/server': {
       entry: ['src/**/*.test.ts', 'examples/*.ts'],
       project: [project],
-      // ws uses it when it is there.
-      ignoreDependencies: ['bufferutil'],
       // Debian's, as above.
       ignoreBinaries: ['exiftool'],
     },

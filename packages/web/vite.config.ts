@@ -2,10 +2,11 @@ import { defineConfig } from 'vite'
 import solid from 'vite-plugin-solid'
 import { icons } from './icons.ts'
 import { precompress } from './precompress.ts'
+import { problemPage } from './problem-page.ts'
 import { websocketOnly } from './websocket-only.ts'
 
 export default defineConfig({
-  plugins: [solid(), icons(), websocketOnly(), precompress()],
+  plugins: [solid(), icons(), websocketOnly(), problemPage(), precompress()],
   build: {
     target: 'es2022',
     modulePreload: { polyfill: false },

@@ -15,6 +15,7 @@ import { healthRoutes } from './http/health.ts'
 import { imageRoutes } from './http/images.ts'
 import { urlOf } from './http/listen.ts'
 import { pageRoutes } from './http/page.ts'
+import { ProblemPage } from './http/problem-page.ts'
 import { uploadRoutes } from './http/uploads.ts'
 import { GarbageCollector } from './images/garbage-collector.ts'
 import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
@@ -73,8 +74,9 @@ export async function compose(
     ? await Classic.open({ engine, boards, intake, directUpload, guard, log }, classicConfig)
     : null
   const { blobs } = engine
+  const problemPage = await ProblemPage.load(webRoot)
   const classicPages = classicConfig?.pages ?? null
-  const app: FastifyInstance = await createApp({ guard, log }, async (routes) => {
+  const app: FastifyInstance = await createApp({ guard, log, problemPage }, async (routes) => {
     await routes.register(healthRoutes, { engine, metrics })
     await routes.register(boardRoutes, { boards, guard, url: () => urlOf(app.server, config) })
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })

@@ -6,10 +6,10 @@ import { render } from 'solid-js/web'
 import { followLook } from './look/theme.ts'
 import { Page } from './page.tsx'
 
-const [, id = 'main', wall] = /^\/b\/([\w-]+)(\/show)?/.exec(location.pathname) ?? []
+const [, , id = 'main', view] = location.pathname.split('/')
 const board = openBoard({ url: location.origin, board: id })
 
-if (wall)
+if (view === 'show')
   void import('./wall/wall.tsx').then(({ Wall }) =>
     render(() => <Wall board={board} />, document.body),
   )

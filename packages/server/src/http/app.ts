@@ -4,6 +4,7 @@ import { WireError } from '@wirephoto/board'
 import {
   type FastifyBaseLogger,
   type FastifyInstance,
+  type FastifyReply,
   fastify,
   LogController,
   type RouteOptions,
@@ -11,6 +12,7 @@ import {
 import { toWireError } from '../errors.ts'
 import { expectContinue, hasUnreadBody, lastWords, openBody } from './body.ts'
 import type { Guard } from './guard.ts'
+import { isNavigation, type ProblemPage } from './problem-page.ts'
 import { methodOverride } from './uploads.ts'
 
 /** Bytes of a JSON body. */
@@ -31,13 +33,22 @@ const HEADERS = {
 interface AppOptions {
   readonly guard: Guard
   readonly log: FastifyBaseLogger
+  /** The page that tells people of errors; null for JSON only. */
+  readonly problemPage: ProblemPage | null
 }
 
 /** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
 export async function createApp(
-  { guard, log }: AppOptions,
+  { guard, log, problemPage }: AppOptions,
   routes: (app: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
+  const answer = (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
+    if (error.status === 429 || error.status === 503) reply.header('retry-after', '2')
+    // A route may have said other things of what it then couldn't serve.
+    reply.code(error.status).header('cache-control', 'no-store').removeHeader('content-disposition')
+    if (!problemPage || !isNavigation(request)) return reply.send({ error })
+    return reply.headers(problemPage.headers).send(problemPage.render(error.message))
+  }
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -45,10 +56,9 @@ export async function createApp(
     return503OnClosing: false,
     routerOptions: { maxParamLength: 4096 },
     serverFactory: listenWith,
-    frameworkErrors(_error, _request, reply) {
-      const told = new WireError('bad-request')
+    frameworkErrors(_error, request, reply) {
       reply.headers(HEADERS)
-      void reply.code(told.status as never).send({ error: told } as never)
+      void answer(request.raw, reply as unknown as FastifyReply, new WireError('bad-request'))
     },
     clientErrorHandler(_error, socket) {
       if (socket.writable) socket.end(MALFORMED)
@@ -62,17 +72,17 @@ export async function createApp(
   })
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
-    guard.check(request.raw)
-    // What caches may keep must introduce nobody.
-    const cookie = /^\/(?:assets\/|b\/[^/]+\/blob\/)/.test(request.url)
-      ? null
-      : guard.introduce(request.raw)
+    guard.check(request.raw, request.is404 ? { file: true } : request.routeOptions.config)
+    const cookie = guard.introduce(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
   })
   app.addHook('preParsing', async (request) => {
     if (!request.routeOptions.config.streams) openBody(request.raw)
   })
   app.addHook('onSend', async (request, reply, payload) => {
+    // Caches keep this answer, so it must name no visitor.
+    if (String(reply.getHeader('cache-control')).includes('immutable'))
+      reply.removeHeader('set-cookie')
     if (!hasUnreadBody(request.raw)) return payload
     reply.header('connection', 'close')
     if (typeof payload !== 'string') return payload
@@ -82,16 +92,12 @@ export async function createApp(
   app.setNotFoundHandler(() => {
     throw new WireError('not-found')
   })
-  app.setErrorHandler((error, _request, reply) => {
-    const told = ofFramework(error) ?? toWireError(error, app.log)
-    if (told.status === 429 || told.status === 503) reply.header('retry-after', '2')
-    return reply.code(told.status).send({ error: told })
-  })
+  app.setErrorHandler((error, { raw }, reply) =>
+    answer(raw, reply, frameworkError(error) ?? toWireError(error, app.log)),
+  )
 
   await routes(app)
-  // What is read at the root is the page's files.
-  for (const [url, known] of methodsByUrl)
-    if (url !== '/:name' && !url.includes('*')) refuseOthers(app, url, known)
+  for (const [url, methods] of methodsByUrl) refuseOthers(app, url, methods)
   return app
 }
 
@@ -116,10 +122,12 @@ function listenWith(handle: Parameters<typeof createServer>[1] & {}): Server {
 const isWebSocket = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === 'websocket'
 
-/** An address that is there, asked with a method that it doesn't take. */
-function refuseOthers(app: FastifyInstance, url: string, known: Set<string>): void {
-  const method = METHODS.filter((each) => !known.has(each))
-  if (method.length === 0) return
+/** Answers the methods that a URL doesn't take. Any name may be sent to, but only files are read. */
+function refuseOthers(app: FastifyInstance, url: string, known: ReadonlySet<string>): void {
+  const isRead = (each: string) => each === 'GET' || each === 'HEAD'
+  const isName = url.endsWith('/:name')
+  const method = METHODS.filter((each) => !known.has(each) && !(isName && isRead(each)))
+  if (method.length === 0 || url === '/:name' || url.includes('*')) return
   app.route({
     method,
     url,
@@ -132,8 +140,8 @@ function refuseOthers(app: FastifyInstance, url: string, known: Set<string>): vo
   })
 }
 
-/** Errors of the framework's own checks. */
-function ofFramework(error: unknown): WireError | null {
+/** Returns the error for what the framework's own checks refuse, else null. */
+function frameworkError(error: unknown): WireError | null {
   const { code, statusCode } = error as { code?: string; statusCode?: number }
   if (error instanceof WireError || statusCode === undefined || statusCode >= 500) return null
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new WireError('too-large', { limit: JSON_BODY })
@@ -152,5 +160,9 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route reads its body itself, as a stream. */
     streams?: boolean
+    /** The route is a page: links from other sites lead to it. */
+    page?: boolean
+    /** The route is a file: a person who follows a link from another site opens it. */
+    file?: boolean
   }
 }

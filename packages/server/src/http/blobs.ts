@@ -36,6 +36,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     method,
     url: '/b/:board/blob/:sha256/original',
     exposeHeadRoute: false,
+    config: { file: true },
     handler: (request, reply) =>
       atBoard(context, request, async (board) => {
         const { sha256 } = request.params as { sha256: string }
@@ -51,6 +52,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       method,
       url: `/b/:board/blob/:sha256/${side}`,
       exposeHeadRoute: false,
+      config: { file: true },
       handler: (request, reply) =>
         atBoard(context, request, async (board) => {
           const { sha256 } = request.params as { sha256: string }
@@ -69,6 +71,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     method,
     url: '/api/boards/:board/images/:id/file',
     exposeHeadRoute: false,
+    config: { file: true },
     handler: (request, reply) =>
       atBoard(context, request, async (board) => {
         const record = await storedPictureOf(board, request)

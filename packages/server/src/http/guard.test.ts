@@ -45,8 +45,11 @@ test("F11: another site's page can't ask", () => {
     assert.throws(() => here.check(request({ origin })), { code: 'foreign-origin' }, origin)
 
   const crossSite = { 'sec-fetch-site': 'cross-site' }
-  here.check(request(crossSite))
-  here.check(request(crossSite, 'GET', '/b/abc'))
+  here.check(request(crossSite), { page: true })
+  here.check(request(crossSite, 'GET', '/b/abc'), { page: true })
+  assert.throws(() => here.check(request(crossSite, 'POST', '/'), { page: true }), {
+    code: 'foreign-origin',
+  })
   for (const [method, url] of [
     ['GET', '/api/boards/main'],
     ['GET', '/live/?EIO=4'],

@@ -4,10 +4,19 @@ import { hostname, networkInterfaces } from 'node:os'
 import { WireError } from '@wirephoto/board'
 import type { Sender } from '../boards/live-board.ts'
 
+/** What other sites may link to at a route. */
+interface LinkRules {
+  readonly page?: boolean
+  readonly file?: boolean
+}
+
 /** The one door for HTTP and sockets (F11). */
 export interface Guard {
-  /** Throws `foreign-host` or `foreign-origin`: DNS rebinding, requests of other sites' pages. */
-  check(request: IncomingMessage): void
+  /**
+   * Throws `foreign-host` for another name of the server (DNS rebinding), `foreign-origin` for requests of
+   * other sites' pages, except for links that the route allows.
+   */
+  check(request: IncomingMessage, route?: LinkRules): void
   /** Who is asking, on this board. Until links exist a board's address is the right to edit it. */
   sender(request: IncomingMessage, board: string): Sender
   /** The origin that a request came to: the public one where there is one, since proxies hide it. */
@@ -38,13 +47,14 @@ export function createGuard(config: { host: string; publicUrl: string | null }):
   }
 
   return {
-    check(request) {
+    check(request, route = {}) {
       const { host, origin, 'sec-fetch-site': site } = request.headers
       const name = hostNameOf(host)
       if (name === null || !isHere(name)) throw new WireError('foreign-host')
       if (origin !== undefined && origin !== `http://${host}` && origin !== outside?.origin)
         throw new WireError('foreign-origin')
-      if (site === 'cross-site' && !isPage(request)) throw new WireError('foreign-origin')
+      if (site === 'cross-site' && !isAllowedLink(request, route))
+        throw new WireError('foreign-origin')
     },
 
     sender(request) {
@@ -71,9 +81,12 @@ function givenToken({ headers }: IncomingMessage): string | undefined {
   return bearer?.[1] ?? cookie?.[1]
 }
 
-/** A link from elsewhere to a page is welcome, and nothing else, in whatever letters it is written. */
-const isPage = ({ method, url }: IncomingMessage): boolean =>
-  (method === 'GET' || method === 'HEAD') && /^\/(?:b\/[\w-]+)?(?:\?|$)/.test(url ?? '')
+/** Whether another site may link here. A file may be opened as a document, but not embedded. */
+function isAllowedLink({ method, headers }: IncomingMessage, { page, file }: LinkRules): boolean {
+  if (page) return method === 'GET' || method === 'HEAD'
+  const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers
+  return file === true && method === 'GET' && mode === 'navigate' && destination === 'document'
+}
 
 /** Which names this server answers to; a name of somebody else's may be rebound to it (F11). */
 function hostCheck(bound: string, outside: string | null): (name: string) => boolean {

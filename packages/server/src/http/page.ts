@@ -46,6 +46,10 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
   const root = [pages, webRoot].filter((folder) => folder !== null)
   if (root.length === 0) return
 
+  app.addHook('onRoute', (route) => {
+    const kind = route.url.includes('*') ? { file: true } : { page: true }
+    route.config = { ...route.config, ...kind }
+  })
   await app.register(fastifyStatic, {
     root,
     index: false,
@@ -92,7 +96,8 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
   }
 
   if (!(await hasPage(pages))) app.get('/', (request, reply) => page(request, reply))
-  for (const url of ['/b/:board', '/b/:board/show']) app.get(url, answer)
+  for (const url of ['/b/:board', '/b/:board/', '/b/:board/show', '/b/:board/show/'])
+    app.get(url, answer)
 
   async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const found = await atBoard(context, request, () => true).catch((error: unknown) => {

@@ -1,0 +1,54 @@
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+
+/** The page's own styles and fonts, and nothing else. */
+const POLICY = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "font-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The page for a person who opens a URL that can't be served. The build makes it (packages/web/problem-page.ts). */
+export class ProblemPage {
+  readonly headers = {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': POLICY,
+  }
+  readonly #html: string
+
+  private constructor(html: string) {
+    this.#html = html
+  }
+
+  /** Reads the page from the folder of the built page; null if it isn't there. */
+  static async load(webRoot: string | null): Promise<ProblemPage | null> {
+    if (webRoot === null) return null
+    const html = await readFile(join(webRoot, 'problem.html'), 'utf8').catch(() => null)
+    return html === null ? null : new ProblemPage(html)
+  }
+
+  /** Returns the page's HTML with a sentence in place of its heading. */
+  render(message: string): string {
+    return this.#html.replace(/(<h2>)[^<]*/, (_, tag) => tag + escapeHtml(message))
+  }
+}
+
+/** Whether a person opens this URL in a browser. Over plain http browsers send no `Sec-Fetch-Mode`. */
+export function isNavigation({ method, headers }: IncomingMessage): boolean {
+  const { accept = '', 'sec-fetch-mode': mode = 'navigate' } = headers
+  return method === 'GET' && mode === 'navigate' && accept.includes('text/html')
+}
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (char) => ENTITIES[char]!)

@@ -1,0 +1,43 @@
+import { errorMessages } from '@wirephoto/board'
+import type { Plugin } from 'vite'
+import { words } from './src/words/page.ts'
+
+/**
+ * Writes `problem.html`: the page without a script that the server sends to a person who opens a wrong URL.
+ * The server replaces its heading. Head and styles are those of `index.html`.
+ */
+export function problemPage(): Plugin {
+  return {
+    name: 'problem-page',
+    apply: 'build',
+    enforce: 'post',
+    generateBundle(_options, bundle) {
+      const index = bundle['index.html']
+      if (index?.type !== 'asset')
+        throw new Error('problem.html needs index.html, which is missing')
+      const source = render(headOf(String(index.source)))
+      this.emitFile({ type: 'asset', fileName: 'problem.html', source })
+    },
+  }
+}
+
+/** Returns the tags of a head that a page without a script needs. */
+function headOf(html: string): string[] {
+  const tags = html.match(/<(?:meta|link)\b[^>]*>/g) ?? []
+  return tags.filter((tag) => !/modulepreload|"description"|"(?:og|twitter):/.test(tag))
+}
+
+const render = (head: readonly string[]): string => `<!doctype html>
+<html lang="en">
+  <head>
+    <title>${words.product}</title>
+    ${head.join('\n    ')}
+  </head>
+  <body>
+    <main class="empty alone">
+      <h2>${errorMessages['not-found']({})}</h2>
+      <div class="buttons"><a class="main" href="/">${words.toFrontBoard}</a></div>
+    </main>
+  </body>
+</html>
+`
