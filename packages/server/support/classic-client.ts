@@ -10,12 +10,12 @@ import type { ClassicConfig, ServerConfig } from '../src/config.ts'
 import { type RunningServer, startServer } from '../src/server.ts'
 import { serverConfig } from './server-config.ts'
 
-/** Milliseconds from one look to the next. */
-const LOOK = 50
+/** The time between two requests for a session that should be gone. */
+const POLL_INTERVAL_MS = 50
 
 export const TRANSPORTS = ['polling', 'websocket'] as const
 
-/** A server with a board that is open to the tutorials' pages, in the test's own process. */
+/** A server in the test's own process. Its board `main` is open to the tutorials' pages. */
 export class ClassicServer {
   readonly data: string
   readonly #running: RunningServer
@@ -25,6 +25,7 @@ export class ClassicServer {
     this.#running = running
   }
 
+  /** Starts a server on a data folder of its own; without a classic board if `classic` is null. */
   static async open(
     classic: Partial<ClassicConfig> | null = {},
     config: Partial<ServerConfig> = {},
@@ -39,6 +40,7 @@ export class ClassicServer {
     return new ClassicServer(data, running)
   }
 
+  /** The server's own address, without a slash at the end. */
   get url(): string {
     return this.#running.url
   }
@@ -47,20 +49,21 @@ export class ClassicServer {
     return this.#running.classicPort
   }
 
+  /** Closes the server and removes its data. */
   async close(): Promise<void> {
     await this.#running.close()
     await rm(this.data, { recursive: true, force: true })
   }
 
-  /** Puts a picture on the board by its own address, as a script does. */
-  async put(picture: Buffer, name = 'own.png', query = ''): Promise<ImageRecord> {
+  /** Adds a picture to the board through the board's own API, as a script does. */
+  async addPicture(picture: Buffer, name = 'own.png', query = ''): Promise<ImageRecord> {
     const address = `${this.url}/api/boards/main/images?name=${name}${query}`
     const response = await fetch(address, { method: 'POST', body: new Uint8Array(picture) })
     return (await response.json()) as ImageRecord
   }
 
-  /** The same of a picture that stands there. */
-  patch(id: string, set: object): Promise<Response> {
+  /** Patches a picture through the board's own API. */
+  patchPicture(id: string, set: object): Promise<Response> {
     return fetch(`${this.url}/api/boards/main/images/${id}`, {
       method: 'PATCH',
       headers: { 'content-type': 'application/json' },
@@ -68,7 +71,7 @@ export class ClassicServer {
     })
   }
 
-  /** What the second tutorial's page says of a picture before it sends it. */
+  /** Announces a picture before it is sent, as the second tutorial's page does. */
   async announce(image: unknown): Promise<Response> {
     return fetch(`${this.url}/image`, {
       method: 'POST',
@@ -77,17 +80,17 @@ export class ClassicServer {
     })
   }
 
-  /** Resolves when a socket's session is gone. */
-  async ended(sid: string): Promise<void> {
+  /** Resolves when the server has closed a socket's session. */
+  async whenSessionEnds(sid: string): Promise<void> {
     const session = `${this.url}/socket.io/?EIO=4&transport=polling&sid=${sid}`
     for (;;) {
       const answer = await (await fetch(session, { method: 'POST', body: '3' })).text()
       if (answer.includes('Session ID unknown')) return
-      await setTimeout(LOOK)
+      await setTimeout(POLL_INTERVAL_MS)
     }
   }
 
-  /** Every picture that the board knows of. */
+  /** Reads every picture of the board, those in the trash included. */
   async pictures(): Promise<ImageRecord[]> {
     const response = await fetch(`${this.url}/api/boards/main/snapshot`)
     const { records } = (await response.json()) as Snapshot
@@ -95,55 +98,61 @@ export class ClassicServer {
   }
 }
 
-/** A page's socket, and all that it is told. */
+/** A page's socket, and every event that it has received. */
 export class ClassicClient {
   readonly socket: Socket
-  readonly told: [event: string, body: never][] = []
-  #look = () => {}
+  readonly received: [event: string, body: never][] = []
+  #onEvent = () => {}
 
   private constructor(socket: Socket) {
     this.socket = socket
     socket.onAny((event: string, body: unknown) => {
-      this.told.push([event, body as never])
-      this.#look()
+      this.received.push([event, body as never])
+      this.#onEvent()
     })
   }
 
-  /** Resolves when it is connected, by that transport alone. */
-  static async come(url: string, transport: (typeof TRANSPORTS)[number]): Promise<ClassicClient> {
+  /** Connects by one transport alone; resolves when the socket is connected. */
+  static async connect(
+    url: string,
+    transport: (typeof TRANSPORTS)[number],
+  ): Promise<ClassicClient> {
     const socket = io(url, { transports: [transport], forceNew: true, reconnection: false })
-    const guest = new ClassicClient(socket)
+    const client = new ClassicClient(socket)
     await once(socket as never, 'connect')
-    return guest
+    return client
   }
 
-  /** What was said in an event, each time. */
-  of<T>(event: string): T[] {
-    return this.told.filter(([each]) => each === event).map(([, body]) => body)
+  /** Returns the bodies of every event with that name, in order. */
+  bodies<T>(event: string): T[] {
+    return this.received.filter(([name]) => name === event).map(([, body]) => body)
   }
 
-  async until(isSo: () => boolean): Promise<void> {
-    while (!isSo())
+  /** Resolves when a condition holds, which is checked at once and after every event. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition())
       await new Promise<void>((resolve) => {
-        this.#look = resolve
+        this.#onEvent = resolve
       })
   }
 
-  say(event: string, ...body: unknown[]): void {
+  /** Emits an event to the server. */
+  emit(event: string, ...body: unknown[]): void {
     this.socket.emit(event, ...body)
   }
 
-  /** Its session's id, which is gone from the socket when it has left. */
+  /** The id of the session. It can't be read after `disconnect`. */
   get sid(): string {
     return this.socket.io.engine.id
   }
 
-  leave(): void {
+  /** Ends the connection. */
+  disconnect(): void {
     this.socket.disconnect()
   }
 }
 
-/** The same seed draws the same picture; no two seeds do. */
+/** Draws a picture of 40 × 30 pixels: the same for the same seed, and another for any other seed. */
 export function draw(seed: number, format: 'png' | 'jpeg' | 'gif' = 'png'): Promise<Buffer> {
   const background = { r: seed % 256, g: (seed >> 8) % 256, b: 90 }
   return sharp({ create: { width: 40, height: 30, channels: 3, background } })
@@ -151,10 +160,11 @@ export function draw(seed: number, format: 'png' | 'jpeg' | 'gif' = 'png'): Prom
     .toBuffer()
 }
 
+/** Writes bytes as a data URL. */
 export const dataUrl = (bytes: Buffer, type = 'image/png'): string =>
   `data:${type};base64,${bytes.toString('base64')}`
 
-/** The form of the first tutorial's page: the picture, then what it is called. */
+/** Makes the form of the first tutorial's page: the picture, then its name and type. */
 export function pictureForm(bytes: Buffer, fileName = 'first.png', type = 'image/png'): FormData {
   const form = new FormData()
   form.append('file', new Blob([new Uint8Array(bytes)], { type }), fileName)
@@ -163,7 +173,7 @@ export function pictureForm(bytes: Buffer, fileName = 'first.png', type = 'image
   return form
 }
 
-/** The form of the second's: the picture as text. */
+/** Makes the form of the second tutorial's page: the picture as text. */
 export function textForm(text: string): FormData {
   const form = new FormData()
   form.append('file', text)

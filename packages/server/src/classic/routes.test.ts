@@ -16,12 +16,12 @@ import {
   textForm,
 } from '../../support/classic-client.ts'
 
-const LIMIT = 60_000
+const MAX_UPLOAD_BYTES = 60_000
 
 let server: ClassicServer
 let picture: Buffer
 before(async () => {
-  server = await ClassicServer.open({}, { maxUpload: LIMIT })
+  server = await ClassicServer.open({}, { maxUpload: MAX_UPLOAD_BYTES })
   picture = await draw(1)
 })
 after(() => server.close())
@@ -33,15 +33,15 @@ const post = (
   headers = {},
 ) => fetch(server.url + path, { method, body, headers })
 
-/** A placeholder's id. */
-async function placeholder(): Promise<string> {
+/** Announces a picture; resolves to the placeholder's id. */
+async function addPlaceholder(): Promise<string> {
   const response = await server.announce({ fileName: 'p.png', type: 'image/png', x: 1, y: 2 })
   return ((await response.json()) as { id: string }).id
 }
 
 const record = (id: string) => fetch(`${server.url}/api/boards/main/images/${id}`)
 
-/** The error in the tutorials' shape, and no more than that. */
+/** Reads a refusal, and asserts that it has the tutorials' shape and nothing else. */
 async function refusal(response: Response): Promise<[status: number, error: string]> {
   const body = (await response.json()) as { error: string; message: string }
   assert.deepEqual(Object.keys(body), ['error', 'message'])
@@ -62,7 +62,7 @@ test('K4 POST /image with a form stores the picture and answers its id', async (
   }
 })
 
-test('K4 the field fileName names it, before the picture or behind, and further files are left', async () => {
+test('K4 the field fileName names the picture, before the file or after it, and further files are ignored', async () => {
   for (const isFirst of [true, false]) {
     const form = new FormData()
     if (isFirst) form.append('fileName', '../told.png')
@@ -77,9 +77,9 @@ test('K4 the field fileName names it, before the picture or behind, and further 
 
 test('K20 a placeholder takes its picture as text by PUT and POST, once', async () => {
   for (const method of ['PUT', 'POST'] as const) {
-    const id = await placeholder()
+    const id = await addPlaceholder()
     const large = await draw(2, 'jpeg')
-    // What it says of itself counts for nothing (U3).
+    // The declared type of the data URL is wrong, and ignored (U3).
     const filled = await post(`/image/${id}`, textForm(dataUrl(large)), method)
     assert.deepEqual([filled.status, await filled.json()], [200, { id }])
     const stored = (await (await record(id)).json()) as Record<string, unknown>
@@ -92,12 +92,12 @@ test('K20 a placeholder takes its picture as text by PUT and POST, once', async 
   }
 })
 
-test('K21 K24 what is no picture is refused in their shape, and its placeholder goes', async () => {
+test("K21 K24 a file that is no picture is refused in the tutorials' shape, and its placeholder goes", async () => {
   const text = Buffer.from('<html>'.repeat(2_000))
-  const large = Buffer.concat([picture, Buffer.alloc(LIMIT)])
+  const large = Buffer.concat([picture, Buffer.alloc(MAX_UPLOAD_BYTES)])
   const noFile = new FormData()
   noFile.append('fileName', 'x.png')
-  const cases: [what: FormData | string, error: string, headers?: object][] = [
+  const cases: [body: FormData | string, error: string, headers?: object][] = [
     [noFile, 'imageError'],
     [new FormData(), 'imageError'],
     ['file=x', 'imageError', { 'content-type': 'application/x-www-form-urlencoded' }],
@@ -120,7 +120,7 @@ test('K21 K24 what is no picture is refused in their shape, and its placeholder 
   ]
   const before = (await server.pictures()).length
   for (const [i, [body, error, headers]] of cases.entries()) {
-    const path = `/image/${await placeholder()}`
+    const path = `/image/${await addPlaceholder()}`
     for (const [address, method] of [
       ['/image', 'POST'],
       [path, 'PUT'],
@@ -130,7 +130,7 @@ test('K21 K24 what is no picture is refused in their shape, and its placeholder 
     }
     assert.equal((await server.pictures()).length, before, 'the placeholder is gone')
   }
-  // Neither its pixels nor its placeholder's facts are taken on trust.
+  // The announced fields of a placeholder are validated too.
   for (const image of [{}, { fileName: 'x', type: 7 }, { fileName: 'x', type: 'x', x: 1e300 }])
     assert.deepEqual(await refusal(await server.announce(image)), [400, 'imageError'])
   assert.equal((await post('/image', pictureForm(picture))).status, 200)
@@ -138,22 +138,22 @@ test('K21 K24 what is no picture is refused in their shape, and its placeholder 
 
 test('K21 a form that breaks off leaves nothing', async (t) => {
   const before = (await server.pictures()).length
-  const guest = await ClassicClient.come(server.url, 'websocket')
-  t.after(() => guest.leave())
-  const id = await placeholder()
-  await guest.until(() => guest.of('Photo:update').length === 1)
+  const client = await ClassicClient.connect(server.url, 'websocket')
+  t.after(() => client.disconnect())
+  const id = await addPlaceholder()
+  await client.until(() => client.bodies('Photo:update').length === 1)
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
   const head = `--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n${dataUrl(picture)}`
   socket.write(
     `PUT /image/${id} HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 9999\r\n\r\n${head}`,
     () => socket.destroy(),
   )
-  await guest.until(() => guest.of('Photo:delete').length === 1)
-  assert.deepEqual(guest.of('Photo:delete'), [id])
+  await client.until(() => client.bodies('Photo:delete').length === 1)
+  assert.deepEqual(client.bodies('Photo:delete'), [id])
   assert.equal((await server.pictures()).length, before)
 })
 
-test('K22 F11 pictures that others announce are not filled by this door, nor are unknown ones', async (t) => {
+test("K22 F11 pictures that a page announces can't be filled at this address, nor can unknown ones", async (t) => {
   const page = io(server.url, {
     path: '/live',
     transports: ['websocket'],
@@ -175,7 +175,7 @@ test('K22 F11 pictures that others announce are not filled by this door, nor are
 })
 
 test('K23 GET /image/download/:id is an attachment under its own name', async () => {
-  const { id } = await server.put(picture, 'Ägypten.png')
+  const { id } = await server.addPicture(picture, 'Ägypten.png')
   const response = await fetch(`${server.url}/image/download/${id}`)
   assert.match(
     response.headers.get('content-disposition') ?? '',
@@ -184,13 +184,13 @@ test('K23 GET /image/download/:id is an attachment under its own name', async ()
   assert.equal(response.headers.get('content-type'), 'image/png')
   assert.equal(response.headers.get('x-content-type-options'), 'nosniff')
   assert.deepEqual(Buffer.from(await response.arrayBuffer()), picture)
-  for (const unknown of ['nobody', await placeholder()]) {
+  for (const unknown of ['nobody', await addPlaceholder()]) {
     const answer = await fetch(`${server.url}/image/download/${unknown}`)
     assert.deepEqual(await refusal(answer), [404, 'imageError'])
   }
 })
 
-test('K7 K29 the folder of pages goes before ours; /config.js says where the server is', async (t) => {
+test('K7 K29 the folder of pages is served before our page; /config.js says where the server is', async (t) => {
   const pages = join(server.data, 'pages')
   const webRoot = join(server.data, 'web')
   await Promise.all([mkdir(pages), mkdir(webRoot)])
@@ -240,19 +240,19 @@ test('K30 the second port is the same server', async (t) => {
   const here = await ClassicServer.open({ port: 0, board: 'party' })
   t.after(() => here.close())
   const second = `http://localhost:${here.classicPort}`
-  const guests = [
-    await ClassicClient.come(here.url, 'polling'),
-    await ClassicClient.come(second, 'polling'),
+  const clients = [
+    await ClassicClient.connect(here.url, 'polling'),
+    await ClassicClient.connect(second, 'polling'),
   ]
-  t.after(() => guests.forEach((guest) => guest.leave()))
+  t.after(() => clients.forEach((client) => client.disconnect()))
   const body = pictureForm(picture)
   assert.equal((await fetch(`${second}/image`, { method: 'POST', body })).status, 200)
-  for (const guest of guests) await guest.until(() => guest.of('Image:update').length === 1)
+  for (const client of clients) await client.until(() => client.bodies('Image:update').length === 1)
   const snapshot = await fetch(`${here.url}/api/boards/party/snapshot`)
   assert.equal(((await snapshot.json()) as { records: unknown[] }).records.length, 1)
 })
 
-test('K24 a body that is not wanted is answered at once', async () => {
+test('K24 a body that is too large by its header is refused at once', async () => {
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
   socket.end(
     `POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 999999999\r\nConnection: close\r\n\r\n`,
