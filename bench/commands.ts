@@ -31,15 +31,15 @@ export async function commands(): Promise<Figure[]> {
 
     const perTransaction: number[] = []
     const seq = () => Math.max(...writers.map((writer) => writer.seq))
-    const compare = (underWay: number) =>
+    const compare = (inFlight: number) =>
       interleave(ROUND_COUNT, {
         product: async () => {
           const before = seq()
-          const answered = await load(product, underWay, ROUND_S)
+          const answered = await load(product, inFlight, ROUND_S)
           perTransaction.push(answered / (seq() - before))
           return answered / ROUND_S
         },
-        echo: async () => (await load(bare, underWay, ROUND_S)) / ROUND_S,
+        echo: async () => (await load(bare, inFlight, ROUND_S)) / ROUND_S,
       })
     const [one, many] = [await compare(1), await compare(UNANSWERED_COUNT)]
     const unit = 'per s'
@@ -84,7 +84,7 @@ export const connectWriters = (port: number): Promise<RawClient[]> =>
  * Returns how many commands were answered in the time. Each writer sends the next when one is
  * answered.
  */
-export async function load(send: Send, underWay: number, seconds: number): Promise<number> {
+export async function load(send: Send, inFlight: number, seconds: number): Promise<number> {
   const end = performance.now() + seconds * 1000
   let answered = 0
   const write = async (writer: number) => {
@@ -94,7 +94,7 @@ export async function load(send: Send, underWay: number, seconds: number): Promi
     }
   }
   await Promise.all(
-    Array.from({ length: WRITER_COUNT * underWay }, (_, i) => write(i % WRITER_COUNT)),
+    Array.from({ length: WRITER_COUNT * inFlight }, (_, i) => write(i % WRITER_COUNT)),
   )
   return answered
 }

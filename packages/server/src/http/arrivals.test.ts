@@ -55,7 +55,7 @@ async function begin(bytes: Buffer, sent: number, length = bytes.length) {
 }
 
 /** A reader of its own connection, that is known as a visitor. */
-async function tail(id: string, page = '', visitor = 'a'): Promise<IncomingMessage> {
+async function openReader(id: string, page = '', visitor = 'a'): Promise<IncomingMessage> {
   const request = get(`${server.url}/b/main/arrivals/${id}${page && `?page=${page}`}`, {
     agent: false,
     headers: { authorization: `Bearer ${visitor.repeat(22)}` },
@@ -76,10 +76,10 @@ async function read(response: IncomingMessage, bytes: number): Promise<Buffer> {
   return Buffer.concat(found)
 }
 
-describe('A4: the live tail', () => {
+describe('A4: the file of a picture on its way', () => {
   test('A4, A17, A18: is the file from its start, as it grows, and ends with it', async () => {
     const { id, send, end, received } = await begin(jpeg, 50_000)
-    const first = await tail(id)
+    const first = await openReader(id)
     const { headers, statusCode } = first
     assert.equal(statusCode, 200)
     assert.equal(headers['content-length'], String(jpeg.length))
@@ -92,19 +92,19 @@ describe('A4: the live tail', () => {
     await send(100_000)
     const more = await read(first, 50_000)
     // Who comes late gets all of it.
-    const second = await tail(id, 'late')
+    const second = await openReader(id, 'late')
     const whole = buffer(second)
     await send(jpeg.length)
     end()
     await received
     assert.deepEqual(Buffer.concat([start, more, await buffer(first)]), jpeg)
     assert.deepEqual(await whole, jpeg)
-    assert.equal((await tail(id)).statusCode, 404, 'stored: there is a blob')
+    assert.equal((await openReader(id)).statusCode, 404, 'stored: there is a blob')
   })
 
   test('waits for the bytes that tell what the file is', async () => {
     const { id, send, more } = await begin(jpeg, 100)
-    const asked = tail(id)
+    const asked = openReader(id)
     await send(5_000)
     assert.equal((await asked).headers['content-type'], 'image/jpeg')
     more.destroy()
@@ -112,32 +112,32 @@ describe('A4: the live tail', () => {
 
   test('A19: is cut off, not ended, when the upload is cancelled or refused', async () => {
     const first = await begin(jpeg, 50_000)
-    const cancelled = await tail(first.id)
+    const cancelled = await openReader(first.id)
     await read(cancelled, 50_000)
     await server.images.intake.cancel(first.incomingFile)
     await assert.rejects(buffer(cancelled), CUT)
 
     // Its length is nowhere said: only the cut tells.
     const script = await slowPut(jpeg.subarray(0, 100_000))
-    const broken = await tail(script.id)
+    const broken = await openReader(script.id)
     assert.equal(broken.headers['content-length'], undefined)
     await read(broken, 100_000)
     script.body.destroy(new WireError('too-large'))
     await assert.rejects(buffer(broken), CUT)
     await assert.rejects(script.answer, { code: 'too-large' })
-    assert.equal((await tail(script.id)).statusCode, 404)
+    assert.equal((await openReader(script.id)).statusCode, 404)
   })
 
   test('A18: ends 2 s after bytes stop', async () => {
     const script = await slowPut(jpeg.subarray(0, 100_000))
-    const response = await tail(script.id)
+    const response = await openReader(script.id)
     const started = performance.now()
     assert.deepEqual(await buffer(response), jpeg.subarray(0, 100_000))
     const waited = performance.now() - started
     assert.ok(waited > READ_TIMEOUT_MS * 0.9 && waited < READ_TIMEOUT_MS + 5_000, `${waited} ms`)
     // Of a declared length it is too little, and the connection ends with it.
     const { id, more } = await begin(jpeg, 50_000)
-    const short = await tail(id)
+    const short = await openReader(id)
     assert.equal((await read(short, 50_000)).length, 50_000)
     const [error] = await once(short, 'error')
     assert.equal(error.code, CUT.code)
@@ -150,11 +150,11 @@ describe('A4: the live tail', () => {
   test('A20: is read by one at a time of each page', async () => {
     const [one, two] = [await begin(jpeg, 50_000), await begin(jpeg, 60_000)]
     const [mine, other, stranger] = await Promise.all([
-      tail(one.id, 'p1'),
-      tail(one.id, 'p2'),
-      tail(one.id, 'p1', 'b'),
+      openReader(one.id, 'p1'),
+      openReader(one.id, 'p2'),
+      openReader(one.id, 'p1', 'b'),
     ])
-    const next = await tail(two.id, 'p1')
+    const next = await openReader(two.id, 'p1')
     await assert.rejects(buffer(mine), CUT)
     for (const { send, end } of [one, two]) {
       await send(jpeg.length)
@@ -166,10 +166,10 @@ describe('A4: the live tail', () => {
   test('A21, M11: shows nothing but pictures that may be shown before they are whole', async () => {
     const avif = await sharp(png).avif({ effort: 0 }).toBuffer()
     const { id, more } = await begin(avif, 20_000)
-    assert.equal((await tail(id)).statusCode, 404)
+    assert.equal((await openReader(id)).statusCode, 404)
     more.destroy()
     const announced = await server.announce()
-    assert.equal((await tail(announced)).statusCode, 404, 'nothing has come')
+    assert.equal((await openReader(announced)).statusCode, 404, 'nothing has come')
     const other = await fetch(`${server.url}/b/main/arrivals/01890000-0000-7000-8000-000000000000`)
     assert.equal((await errorOf(other)).code, 'unknown-picture')
   })
@@ -181,7 +181,9 @@ describe('A4: the live tail', () => {
     const head = Buffer.concat([png.subarray(0, 33), idat!, Buffer.from('IDAT')])
     const bytes = Buffer.concat([head, randomBytes(40 * MB)])
     const { id, send, incomingFile, more } = await begin(bytes, 5_000, 90 * MB)
-    const stalled = await Promise.all(Array.from({ length: readers }, (_, i) => tail(id, `p${i}`)))
+    const stalled = await Promise.all(
+      Array.from({ length: readers }, (_, i) => openReader(id, `p${i}`)),
+    )
     const before = process.memoryUsage().arrayBuffers
     let most = 0
     for (let to = MB; to <= 40 * MB; to += MB) {
