@@ -26,7 +26,7 @@ export interface ServerConfig {
   readonly grace?: number
 }
 
-/** What `--classic` asks for. */
+/** The settings of `--classic`. */
 export interface ClassicConfig {
   /** The board that is open to everybody who reaches the server. It is created if it isn't there. */
   readonly board: string

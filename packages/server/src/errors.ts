@@ -2,10 +2,10 @@ import { WireError } from '@wirephoto/board'
 import { isDiskFull } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 
-/** What is told of an error. One that we didn't foresee is logged, and told without its inside. */
+/** Returns the error that a client is sent. An unforeseen one is logged, and sent without its details. */
 export function toWireError(error: unknown, log: FastifyBaseLogger): WireError {
   if (error instanceof WireError) {
-    // A database that is away is no fault of ours, but its operator must hear of it.
+    // A database that is away is not our fault, but its operator must learn of it.
     if (error.status >= 500 && error.cause) log.warn({ err: error.cause }, error.code)
     return error
   }

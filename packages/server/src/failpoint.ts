@@ -13,7 +13,7 @@ export const FAILPOINTS = [
 const [name, nth = '1'] = (process.env['WIREPHOTO_FAILPOINT'] ?? '').split(':')
 let left = Number(nth)
 
-/** Dies on the spot at the nth passing of the place that `WIREPHOTO_FAILPOINT=<name>[:<nth>]` names. */
-export function failpoint(at: (typeof FAILPOINTS)[number]): void {
-  if (at === name && --left === 0) process.kill(process.pid, 'SIGKILL')
+/** Kills the process at the nth call for the place that `WIREPHOTO_FAILPOINT=<name>[:<nth>]` names. */
+export function failpoint(place: (typeof FAILPOINTS)[number]): void {
+  if (place === name && --left === 0) process.kill(process.pid, 'SIGKILL')
 }

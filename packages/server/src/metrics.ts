@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** What a server measures of itself, for Prometheus. */
+/** The server's own measurements, for Prometheus. */
 export class Metrics {
   readonly registry = new Registry()
   readonly viewers = new Gauge({
@@ -8,7 +8,7 @@ export class Metrics {
     help: 'Open pages.',
     registers: [this.registry],
   })
-  /** Seconds. */
+  /** Time to paint, in seconds. */
   readonly seen = new Histogram({
     name: 'wirephoto_seen_seconds',
     help: "From a picture's add to its paint on the screen of somebody else.",

@@ -37,6 +37,7 @@ const COMMANDS_SLICE_MS = 10
 /** Reads of the log for one reader, before it gets some changes a second time. */
 const LOG_READS_COUNT = 20
 /** The number of a command message that is given a number by the tick. */
+// oxlint-disable-next-line house/unit-in-name -- a mark, not a quantity
 const ASSIGN_AT_TICK = 0
 
 /** The visitor on whose behalf commands are sent; the board adds its clock. */

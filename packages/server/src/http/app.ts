@@ -10,21 +10,22 @@ import {
   type RouteOptions,
 } from 'fastify'
 import { toWireError } from '../errors.ts'
-import { expectContinue, hasUnreadBody, lastWords, openBody } from './body.ts'
+import { answerBeforeDrain, expectContinue, hasUnreadBody, openBody } from './body.ts'
 import type { Guard } from './guard.ts'
 import { isNavigation, type ProblemPage } from './problem-page.ts'
-import { methodOverride } from './uploads.ts'
+import { overrideMethod } from './uploads.ts'
 
-/** Bytes of a JSON body. */
-const JSON_BODY = 65_536
-/** Milliseconds that a connection may be silent: an upload may take hours, but not stand still for long. */
-const SILENCE = 120_000
+const JSON_BODY_BYTES = 65_536
+/** An upload may take hours, but not stand still for long. */
+const CONNECTION_IDLE_TIMEOUT_MS = 120_000
+const HEADERS_TIMEOUT_MS = 30_000
+const PARAM_LENGTH = 4096
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 const HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  // A board's address is its right, so it goes to no other site.
+  // A board's URL is the right to it, so no other site may learn it.
   'referrer-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -44,7 +45,7 @@ export async function createApp(
 ): Promise<FastifyInstance> {
   const answer = (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
     if (error.status === 429 || error.status === 503) reply.header('retry-after', '2')
-    // A route may have said other things of what it then couldn't serve.
+    // The route may have set headers for what it then couldn't serve.
     reply.code(error.status).header('cache-control', 'no-store').removeHeader('content-disposition')
     if (!problemPage || !isNavigation(request)) return reply.send({ error })
     return reply.headers(problemPage.headers).send(problemPage.render(error.message))
@@ -52,10 +53,10 @@ export async function createApp(
   const app = fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: JSON_BODY,
+    bodyLimit: JSON_BODY_BYTES,
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 4096 },
-    serverFactory: listenWith,
+    routerOptions: { maxParamLength: PARAM_LENGTH },
+    serverFactory: createHttpServer,
     frameworkErrors(_error, request, reply) {
       reply.headers(HEADERS)
       void answer(request.raw, reply as unknown as FastifyReply, new WireError('bad-request'))
@@ -73,7 +74,7 @@ export async function createApp(
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
     guard.check(request.raw, request.is404 ? { file: true } : request.routeOptions.config)
-    const cookie = guard.introduce(request.raw)
+    const cookie = guard.visitorCookie(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
   })
   app.addHook('preParsing', async (request) => {
@@ -87,7 +88,7 @@ export async function createApp(
     reply.header('connection', 'close')
     if (typeof payload !== 'string') return payload
     reply.header('content-length', Buffer.byteLength(payload))
-    return Readable.from(lastWords(payload, request.raw), { objectMode: false })
+    return Readable.from(answerBeforeDrain(payload, request.raw), { objectMode: false })
   })
   app.setNotFoundHandler(() => {
     throw new WireError('not-found')
@@ -101,16 +102,16 @@ export async function createApp(
   return app
 }
 
-/** Nothing here waits for a whole request: bodies are large and lines are slow, but silence ends. */
-function listenWith(handle: Parameters<typeof createServer>[1] & {}): Server {
+/** Makes a server without a time limit for whole requests, since uploads are long. Silence ends a connection. */
+function createHttpServer(handle: Parameters<typeof createServer>[1] & {}): Server {
   const server = createServer(
-    { requestTimeout: 0, headersTimeout: 30_000, shouldUpgradeCallback: isWebSocket },
+    { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS, shouldUpgradeCallback: isWebSocket },
     (request, response) => {
-      methodOverride(request)
+      overrideMethod(request)
       handle(request, response)
     },
   )
-  server.timeout = SILENCE
+  server.timeout = CONNECTION_IDLE_TIMEOUT_MS
   server.on('checkContinue', (request, response) => {
     expectContinue(request, response)
     server.emit('request', request, response)
@@ -118,7 +119,7 @@ function listenWith(handle: Parameters<typeof createServer>[1] & {}): Server {
   return server
 }
 
-/** Other upgrades, as HTTP/2 clients offer them, are left aside (RFC 9110 section 7.8). */
+/** Returns whether to upgrade. Offers of HTTP/2 are ignored (RFC 9110 section 7.8). */
 const isWebSocket = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === 'websocket'
 
@@ -144,7 +145,8 @@ function refuseOthers(app: FastifyInstance, url: string, known: ReadonlySet<stri
 function frameworkError(error: unknown): WireError | null {
   const { code, statusCode } = error as { code?: string; statusCode?: number }
   if (error instanceof WireError || statusCode === undefined || statusCode >= 500) return null
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new WireError('too-large', { limit: JSON_BODY })
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new WireError('too-large', { limit: JSON_BODY_BYTES })
   return new WireError('bad-request', {}, { cause: error })
 }
 

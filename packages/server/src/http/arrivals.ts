@@ -5,8 +5,8 @@ import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
 import { INERT } from './blobs.ts'
 import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
 
-/** The longest name that a page may have for itself. */
-const PAGE = 64
+/** The longest name that a page may give itself. */
+const PAGE_NAME_LENGTH = 64
 
 interface ArrivalRoutesOptions extends BoardContext {
   readonly incomingFiles: IncomingFiles
@@ -36,21 +36,21 @@ export async function arrivalRoutes(
       const incomingFile = incomingFiles.findAnnounced(board.id, id)
       if (!incomingFile) throw new WireError('not-found')
       const { page } = request.query as { page?: unknown }
-      const reader = typeof page === 'string' ? page.slice(0, PAGE) : ''
+      const reader = typeof page === 'string' ? page.slice(0, PAGE_NAME_LENGTH) : ''
       await growingFileReaders
         .send(incomingFile, `${visitor} ${reader}`, (type) => {
           reply.headers({ ...headers, 'content-type': type })
-          // A tail that ends early must end its connection; and nothing in between may wait for the rest.
+          // An upload that fails must end the connection. Proxies must not wait for the rest.
           reply.headers({ connection: 'close', 'x-accel-buffering': 'no' })
           if (incomingFile.length !== null) reply.header('content-length', incomingFile.length)
-          // The framework would end what must be cut off.
+          // Fastify would end a response that has to be cut off.
           reply.hijack()
           reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
           reply.raw.flushHeaders()
           return reply.raw
         })
         .catch((error: unknown) => {
-          // Begun, so there is nobody left to tell.
+          // The response has begun, so there is no other way to tell of an error.
           if (!reply.sent) throw error
         })
       return reply

@@ -13,7 +13,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { variantKey } from '../images/variants.ts'
 import { atBoard, type BoardContext, findOrRefresh, storedPictureOf } from './board-route.ts'
 
-/** Pictures can't act: whatever their bytes say, a browser may only show them (F9). */
+/** Headers for pictures, so that a browser may only show them, whatever their bytes are (F9). */
 export const INERT = {
   'content-security-policy': "sandbox; default-src 'none'",
   'x-content-type-options': 'nosniff',
@@ -59,7 +59,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
           const has = await findOrRefresh(board, () => board.pictureWithBlob(sha256, side))
           if (!has) throw new WireError('not-found')
           const blob = variantKey(sha256, side)
-          // Small enough, and how long it is stands nowhere else.
+          // A variant is small, and its length is known nowhere else.
           const bytes = await buffer(await blobs.get(blob))
           reply.header('cache-control', IMMUTABLE)
           const record = { blob, bytes: bytes.length, type: 'image/webp' } as const
@@ -83,13 +83,13 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
   })
 }
 
-/** Its own name; but what was drawn of an SVG is none (V6). */
+/** Returns the name of the download. A PNG that was drawn from an SVG gets its own extension (V6). */
 function fileName({ name, type }: ImageRecord): string {
   const clean = cleanName(name)
   return type === 'image/png' ? clean.replace(/\.svg$/i, '.png') : clean
 }
 
-/** A picture's bytes, or the part that was asked for. */
+/** Sends a picture's bytes, or the range that the request names. Rejects with `not-found` while it is arriving. */
 export async function send(
   blobs: Blobs,
   request: FastifyRequest,
@@ -118,7 +118,7 @@ export async function send(
   )
 }
 
-/** One range (RFC 9110 section 14.2); null is the whole: none asked for, several, or not understood. */
+/** Parses one range (RFC 9110 section 14.2). Null means the whole: no range, several, or not understood. */
 function rangeOf(
   header: string | undefined,
   bytes: number,

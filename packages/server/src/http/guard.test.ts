@@ -74,19 +74,19 @@ test('what a request came to is the public origin, else what it says itself', ()
 
 test('a visitor is known again by the token alone', () => {
   const newcomer = request({})
-  const cookie = here.introduce(newcomer)!
+  const cookie = here.visitorCookie(newcomer)!
   assert.match(
     cookie,
     /^wirephoto_visitor=[\w-]{22}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax$/,
   )
-  assert.match(everywhere.introduce(request({}))!, /; Secure$/)
+  assert.match(everywhere.visitorCookie(request({}))!, /; Secure$/)
   const { visitor } = here.sender(newcomer, 'main')
   assert.match(visitor, /^[\w-]{22}$/)
 
   const token = /=([\w-]+)/.exec(cookie)![1]!
   const back = request({ cookie: `a=b; wirephoto_visitor=${token}; c=d` })
   assert.equal(here.sender(back, 'main').visitor, visitor)
-  assert.equal(here.introduce(back), null)
+  assert.equal(here.visitorCookie(back), null)
   const program = request({ authorization: `Bearer ${token}` })
   assert.equal(here.sender(program, 'other').visitor, visitor)
   assert.notEqual(

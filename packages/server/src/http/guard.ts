@@ -4,7 +4,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { WireError } from '@wirephoto/board'
 import type { Sender } from '../boards/live-board.ts'
 
-/** What other sites may link to at a route. */
+/** The links from other sites that a route allows. */
 interface LinkRules {
   readonly page?: boolean
   readonly file?: boolean
@@ -17,27 +17,26 @@ export interface Guard {
    * other sites' pages, except for links that the route allows.
    */
   check(request: IncomingMessage, route?: LinkRules): void
-  /** Who is asking, on this board. Until links exist a board's address is the right to edit it. */
+  /** Returns who asks, on this board. Until links exist, a board's URL is the right to edit it. */
   sender(request: IncomingMessage, board: string): Sender
-  /** The origin that a request came to: the public one where there is one, since proxies hide it. */
+  /** Returns the origin that a request came to: the public one if there is one, since proxies hide it. */
   origin(request: IncomingMessage): string
-  /** The cookie to set when a visitor comes without a token, else null. */
-  introduce(request: IncomingMessage): string | null
+  /** Returns the cookie to set if a visitor comes without a token, else null. */
+  visitorCookie(request: IncomingMessage): string | null
 }
 
 const COOKIE = 'wirephoto_visitor'
-/** The longest that browsers keep a cookie: 400 days, in seconds. */
-const COOKIE_AGE = 400 * 24 * 3600
-/** Milliseconds that the machine's addresses are taken as known. */
-const ADDRESSES_KNOWN = 5_000
+/** 400 days: browsers keep no cookie longer. */
+const COOKIE_AGE_S = 400 * 24 * 3600
+const MACHINE_NAMES_CACHE_MS = 5_000
 
-/** `host` is what the server listens on; `publicUrl` what it is called outside, or null. */
+/** Makes the guard of a server that listens on `host`, and is `publicUrl` to others if not null. */
 export function createGuard(config: { host: string; publicUrl: string | null }): Guard {
   const outside = config.publicUrl === null ? null : new URL(config.publicUrl)
   const isHere = hostCheck(config.host, outside?.hostname.replace(/[[\]]/g, '') ?? null)
   const newcomers = new WeakMap<IncomingMessage, string>()
 
-  /** 128 random bits that the visitor keeps, from the cookie or a program's `Authorization: Bearer`. */
+  /** Returns the visitor's 128 random bits: from the cookie, a script's `Authorization: Bearer`, or new ones. */
   const token = (request: IncomingMessage): string => {
     const known = givenToken(request) ?? newcomers.get(request)
     if (known !== undefined) return known
@@ -63,15 +62,15 @@ export function createGuard(config: { host: string; publicUrl: string | null }):
 
     origin: ({ headers }) => outside?.origin ?? `http://${headers.host}`,
 
-    introduce(request) {
+    visitorCookie(request) {
       if (givenToken(request) !== undefined) return null
       const secure = outside?.protocol === 'https:' ? '; Secure' : ''
-      return `${COOKIE}=${token(request)}; Path=/; Max-Age=${COOKIE_AGE}; HttpOnly; SameSite=Lax${secure}`
+      return `${COOKIE}=${token(request)}; Path=/; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Lax${secure}`
     },
   }
 }
 
-/** The public id of whoever holds a token: can't be forged, and nothing is kept on the server. */
+/** Returns the public id of a token's holder. It can't be forged, and the server keeps nothing. */
 const visitorOf = (token: string): string =>
   createHash('sha256').update(token).digest('base64url').slice(0, 22)
 
@@ -81,14 +80,14 @@ function givenToken({ headers }: IncomingMessage): string | undefined {
   return bearer?.[1] ?? cookie?.[1]
 }
 
-/** Whether another site may link here. A file may be opened as a document, but not embedded. */
+/** Returns whether another site may link here. A file may be opened as a document, but not embedded. */
 function isAllowedLink({ method, headers }: IncomingMessage, { page, file }: LinkRules): boolean {
   if (page) return method === 'GET' || method === 'HEAD'
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers
   return file === true && method === 'GET' && mode === 'navigate' && destination === 'document'
 }
 
-/** Which names this server answers to; a name of somebody else's may be rebound to it (F11). */
+/** Returns a check for the server's own names. Somebody else's name may be rebound to it (F11). */
 function hostCheck(bound: string, outside: string | null): (name: string) => boolean {
   const everywhere = bound === '0.0.0.0' || bound === '::'
   let machine = new Set<string>()
@@ -96,7 +95,7 @@ function hostCheck(bound: string, outside: string | null): (name: string) => boo
   return (name) => {
     if (isLoopback(name) || name === bound.toLowerCase() || name === outside) return true
     if (!everywhere) return false
-    if (performance.now() - knownAt > ADDRESSES_KNOWN) {
+    if (performance.now() - knownAt > MACHINE_NAMES_CACHE_MS) {
       machine = namesOfThisMachine()
       knownAt = performance.now()
     }
@@ -113,7 +112,7 @@ function namesOfThisMachine(): Set<string> {
   return new Set([own, `${own}.local`, ...addresses.map(({ address }) => address.toLowerCase())])
 }
 
-/** The name or address in a Host header, lower case, IPv6 without brackets; null when it is none. */
+/** Returns the name or address in a Host header, in lower case, IPv6 without brackets; null if it has none. */
 function hostNameOf(host: string | undefined): string | null {
   const match = /^(?:\[([\da-f:.]+)\]|([\w.-]+?)\.?)(?::\d{1,5})?$/i.exec(host ?? '')
   return (match?.[1] ?? match?.[2])?.toLowerCase() ?? null

@@ -7,10 +7,10 @@ import type { DirectPicture, DirectUpload } from '../images/uploads/direct-uploa
 import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
 
-/** Bytes that a form may add to its files. */
-const FORM = 65_536
-/** Files of one form. */
-const FILES = 50
+/** Bytes that a form may have besides its files. */
+const FORM_OVERHEAD_BYTES = 65_536
+const FORM_FILES_COUNT = 50
+const FORM_FIELDS_COUNT = 20
 
 type Body = AsyncGenerator<DirectPicture>
 
@@ -64,8 +64,14 @@ export async function imageRoutes(
     streams.addContentTypeParser('*', (_request, _body, done) => done(null))
     // `IncomingFile` cuts a file off before the form's parser would.
     const fileSize = context.maxUpload + 1
-    const limits = { files: FILES, fileSize, fields: 20, fieldSize: FORM }
-    await streams.register(multipart, { limits })
+    await streams.register(multipart, {
+      limits: {
+        files: FORM_FILES_COUNT,
+        fileSize,
+        fields: FORM_FIELDS_COUNT,
+        fieldSize: FORM_OVERHEAD_BYTES,
+      },
+    })
     streams.addHook('onRoute', (route) => {
       route.config = { ...route.config, streams: true }
     })
@@ -77,11 +83,11 @@ export async function imageRoutes(
 function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void {
   const { directUpload, maxUpload } = context
 
-  const take = (request: FastifyRequest, reply: FastifyReply, name: string) =>
+  const store = (request: FastifyRequest, reply: FastifyReply, name: string) =>
     atBoard(context, request, async (board, sender) => {
       const isForm = request.isMultipart()
       const size = declaredLength(request.raw) ?? 0
-      if (size > maxUpload + (isForm ? FORM : 0))
+      if (size > maxUpload + (isForm ? FORM_OVERHEAD_BYTES : 0))
         throw new WireError('too-large', { name: isForm ? '' : name, size, limit: maxUpload })
       const pictures = isForm ? formBody(request) : rawBody(request, name)
       const stored = await directUpload.storeAll(board, sender, pictures)
@@ -91,24 +97,24 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
     })
 
   app.post('/api/boards/:board/images', (request, reply) =>
-    take(request, reply, cleanName(nameOf(request))),
+    store(request, reply, cleanName(nameIn(request))),
   )
   for (const url of ['/', '/:name', '/b/:board', '/b/:board/', '/b/:board/:name'])
     app.put(url, (request, reply) => {
       const params = request.params as { board?: string; name?: string }
       params.board ??= DEFAULT_BOARD_ID
-      return take(request, reply, cleanName(params.name ?? ''))
+      return store(request, reply, cleanName(params.name ?? ''))
     })
 }
 
 async function* rawBody(request: FastifyRequest, name: string): Body {
-  const place = placeOf(request)
+  const place = placeIn(request)
   yield { source: openBody(request.raw), name, length: declaredLength(request.raw), place }
 }
 
-/** The files of a form; other fields say nothing. */
+/** Yields the files of a form. Its other fields are ignored. */
 async function* formBody(request: FastifyRequest): Body {
-  const place = placeOf(request)
+  const place = placeIn(request)
   openBody(request.raw)
   try {
     for await (const part of request.parts())
@@ -121,19 +127,19 @@ async function* formBody(request: FastifyRequest): Body {
           isInForm: true,
         }
   } catch (cause) {
-    // The parser throws bare errors at a boundary that it can't use, and at a form that is cut off.
+    // The parser throws bare errors for a boundary that it can't use, and for a form that is cut off.
     throw new WireError('bad-request', {}, { cause })
   }
 }
 
-/** The name in the address; one that is given twice is none. */
-function nameOf(request: FastifyRequest): string {
+/** Returns the name in the query; none if it is given twice. */
+function nameIn(request: FastifyRequest): string {
   const { name } = request.query as { name?: unknown }
   return typeof name === 'string' ? name : ''
 }
 
-/** Where the address says that the picture goes, by the same bounds as a page's `image.add`. */
-function placeOf(request: FastifyRequest): DirectPicture['place'] {
+/** Returns the place in the query, within the bounds of `image.add`. */
+function placeIn(request: FastifyRequest): DirectPicture['place'] {
   const { x, y, w, caption } = request.query as Record<string, string | undefined>
   const number = (text: string | undefined) =>
     text === undefined ? undefined : Number(text || NaN)

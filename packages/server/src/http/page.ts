@@ -8,7 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { type Encoding, encodingFor } from './encoding.ts'
 
-/** What the page may load: its own files, the pictures, and what it makes itself as blobs. */
+/** The page may load its own files, the pictures, and blobs that it makes itself. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -24,13 +24,13 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-const pack = {
+const compress = {
   br: promisify(brotliCompress),
   gzip: promisify(gzip),
   identity: async (text: string) => text,
 }
 
-const FOREVER = 'public, max-age=31536000, immutable'
+const HASHED_FILE_CACHE = 'public, max-age=31536000, immutable'
 
 interface PageRoutesOptions extends BoardContext {
   /** The folder of the built page; null for the API only. */
@@ -39,7 +39,7 @@ interface PageRoutesOptions extends BoardContext {
   readonly classicPages: string | null
 }
 
-/** The built page, and the tutorials' own before it. Without either the server is its API only. */
+/** Serves the built page, and the tutorials' pages before it. Without either the server is its API only. */
 export async function pageRoutes(app: FastifyInstance, context: PageRoutesOptions): Promise<void> {
   const pages = context.classicPages
   const webRoot = (await hasPage(context.webRoot)) ? context.webRoot : null
@@ -59,8 +59,8 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     cacheControl: false,
     setHeaders(response, path) {
       const isHashed = webRoot !== null && path.startsWith(join(webRoot, 'assets'))
-      response.header('cache-control', isHashed ? FOREVER : 'no-cache')
-      // What the operator serves of their own may do what pages do.
+      response.header('cache-control', isHashed ? HASHED_FILE_CACHE : 'no-cache')
+      // The operator's own pages may do what pages do.
       if (pages !== null && path.startsWith(join(pages, '/')))
         response.removeHeader('content-security-policy')
     },
@@ -68,18 +68,18 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
   if (await hasPage(pages)) app.get('/', (_request, reply) => reply.sendFile('index.html', pages!))
   if (webRoot === null) return
 
-  /** What was sent last in each encoding, and of what: packing it costs more than all else here. */
-  const packed = new Map<Encoding, { html: string; body: string | Buffer }>()
-  async function packedOf(html: string, encoding: Encoding): Promise<string | Buffer> {
-    const last = packed.get(encoding)
+  /** The last body in each encoding, with its source. Compression costs more than everything else here. */
+  const bodies = new Map<Encoding, { html: string; body: string | Buffer }>()
+  async function bodyOf(html: string, encoding: Encoding): Promise<string | Buffer> {
+    const last = bodies.get(encoding)
     if (last?.html === html) return last.body
-    const body = await pack[encoding](html)
-    packed.set(encoding, { html, body })
+    const body = await compress[encoding](html)
+    bodies.set(encoding, { html, body })
     return body
   }
 
-  /** A link is previewed by a picture, which those who preview want to be told by its whole address. */
-  const page = async (request: FastifyRequest, reply: FastifyReply, status = 200) => {
+  /** Sends the page. Programs that preview links want the whole URL of the preview picture. */
+  const sendPage = async (request: FastifyRequest, reply: FastifyReply, status = 200) => {
     const html = await readFile(join(webRoot, 'index.html'), 'utf8')
     const preview = `${context.guard.origin(request.raw)}/preview.png`
     const encoding = encodingFor(request)
@@ -92,20 +92,23 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
         vary: 'Accept-Encoding',
       })
       .type('text/html; charset=utf-8')
-      .send(await packedOf(html.replace('"/preview.png"', `"${preview}"`), encoding))
+      .send(await bodyOf(html.replace('"/preview.png"', `"${preview}"`), encoding))
   }
 
-  if (!(await hasPage(pages))) app.get('/', (request, reply) => page(request, reply))
+  if (!(await hasPage(pages))) app.get('/', (request, reply) => sendPage(request, reply))
   for (const url of ['/b/:board', '/b/:board/', '/b/:board/show', '/b/:board/show/'])
-    app.get(url, answer)
+    app.get(url, sendBoardPage)
 
-  async function answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async function sendBoardPage(
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<FastifyReply> {
     const found = await atBoard(context, request, () => true).catch((error: unknown) => {
       if (error instanceof WireError && error.code === 'unknown-board') return false
       throw error
     })
-    // The page itself says it, in words that a person can act on.
-    return page(request, reply, found ? 200 : 404)
+    // The page itself says that there is no such board.
+    return sendPage(request, reply, found ? 200 : 404)
   }
 }
 

@@ -38,7 +38,7 @@ export class ProblemPage {
   }
 }
 
-/** Whether a person opens this URL in a browser. Over plain http browsers send no `Sec-Fetch-Mode`. */
+/** Returns whether a person opens this URL in a browser. Over plain http browsers send no `Sec-Fetch-Mode`. */
 export function isNavigation({ method, headers }: IncomingMessage): boolean {
   const { accept = '', 'sec-fetch-mode': mode = 'navigate' } = headers
   return method === 'GET' && mode === 'navigate' && accept.includes('text/html')

@@ -7,6 +7,10 @@ import type { Intake } from '../images/uploads/intake.ts'
 import { atBoard, type BoardContext, findOrRefresh, imageOf } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
 
+const TUS_VERSION = '1.0.0'
+const COLLECTION = '/api/boards/:board/uploads'
+const UPLOAD = `${COLLECTION}/:id`
+
 interface UploadRoutesOptions extends BoardContext {
   readonly intake: Intake
   /** The largest picture, in bytes. */
@@ -14,53 +18,69 @@ interface UploadRoutesOptions extends BoardContext {
 }
 
 /**
- * Resumable uploads: tus 1.0.0 with the extensions creation, creation-with-upload and termination.
- * Our own, since a ready-made server can't keep our promises: an offset is durable before it is told
- * (F1), a refusal is answered before the body is read, and the last part when the picture is stored.
- * Quoted are the MUSTs of the protocol.
+ * Serves resumable uploads: tus 1.0.0 with the extensions creation, creation-with-upload and termination.
+ * A ready-made server can't keep our promises. Here an offset is durable before it is acknowledged (F1). A
+ * refusal is answered before the body is read, and the last part when the picture is stored. The quotations
+ * are the protocol's MUSTs.
  */
 export async function uploadRoutes(
   app: FastifyInstance,
   context: UploadRoutesOptions,
 ): Promise<void> {
-  const { intake, maxUpload } = context
-  const collection = '/api/boards/:board/uploads'
-  const upload = `${collection}/:id`
-
+  const uploads = new TusUploads(context)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
   app.addHook('onRoute', (route) => {
     route.config = { ...route.config, streams: true }
   })
-  app.addHook('onRequest', async (request, reply) => {
-    // "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
-    reply.header('tus-resumable', '1.0.0')
-    if (request.method === 'OPTIONS' || request.headers['tus-resumable'] === '1.0.0') return
-    // "If the version specified by the Client is not supported by the Server, it MUST respond with
-    // the 412 Precondition Failed status and MUST include the Tus-Version header into the response."
-    const error = new WireError('bad-request')
-    return reply.code(412).header('tus-version', '1.0.0').send({ error })
-  })
+  app.addHook('onRequest', negotiateVersion)
+  for (const url of [COLLECTION, UPLOAD])
+    app.options(url, (_request, reply) => uploads.describe(reply))
+  app.post(COLLECTION, (request, reply) => uploads.create(request, reply))
+  app.head(UPLOAD, (request, reply) => uploads.reportOffset(request, reply))
+  app.patch(UPLOAD, (request, reply) => uploads.append(request, reply))
+  app.delete(UPLOAD, (request, reply) => uploads.cancel(request, reply))
+}
 
-  for (const url of [collection, upload])
-    app.options(url, (_request, reply) =>
-      reply
-        .code(204)
-        .headers({
-          'tus-version': '1.0.0',
-          'tus-extension': 'creation,creation-with-upload,termination',
-          'tus-max-size': maxUpload,
-        })
-        .send(),
-    )
+async function negotiateVersion(
+  { method, headers }: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | void> {
+  // "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
+  reply.header('tus-resumable', TUS_VERSION)
+  if (method === 'OPTIONS' || headers['tus-resumable'] === TUS_VERSION) return
+  // "If the version specified by the Client is not supported […], it MUST respond with the 412
+  // Precondition Failed status and MUST include the Tus-Version header".
+  const error = new WireError('bad-request')
+  return reply.code(412).header('tus-version', TUS_VERSION).send({ error })
+}
 
-  app.post(collection, (request, reply) =>
-    atBoard(context, request, async (board, sender) => {
-      const id = metadata(request).get('id') ?? ''
-      const length = integer(request, 'upload-length')
+/** The six requests of the protocol. */
+class TusUploads {
+  readonly #context: UploadRoutesOptions
+
+  constructor(context: UploadRoutesOptions) {
+    this.#context = context
+  }
+
+  describe(reply: FastifyReply): FastifyReply {
+    const headers = {
+      'tus-version': TUS_VERSION,
+      'tus-extension': 'creation,creation-with-upload,termination',
+      'tus-max-size': this.#context.maxUpload,
+    }
+    return reply.code(204).headers(headers).send()
+  }
+
+  /** Begins the upload of an announced picture, with its first part if the request has one. */
+  create(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { intake, maxUpload } = this.#context
+    return atBoard(this.#context, request, async (board, sender) => {
+      const id = metadataOf(request).get('id') ?? ''
+      const length = integerOf(request, 'upload-length')
       const record = await findOrRefresh(board, () => imageOf(board, id))
       if (!record) throw new WireError('unknown-picture')
-      mayUpload(sender, record)
+      assertMayUpload(sender, record)
       reply.code(201).header('location', `/api/boards/${board.id}/uploads/${id}`)
       if (record.blob !== null) {
         if (record.bytes !== length) throw new WireError('conflict')
@@ -69,42 +89,44 @@ export async function uploadRoutes(
       const { name } = record
       if (length > maxUpload) {
         await intake.fail(board, id)
-        // "If the length of the upload exceeds the maximum, which MAY be specified using the
-        // Tus-Max-Size header, the Server MUST respond with the 413 Request Entity Too Large status."
+        // "If the length of the upload exceeds the maximum, […] the Server MUST respond with the 413
+        // Request Entity Too Large status."
         reply.header('tus-max-size', maxUpload)
         throw new WireError('too-large', { name, size: length, limit: maxUpload })
       }
       const incomingFile = await intake.begin({ board: board.id, id, name, length })
-      const brings = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
+      const hasPart = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
       if (incomingFile.isComplete) await intake.finish(incomingFile)
-      else if (brings && incomingFile.offset === 0) await receive(request, incomingFile, 0)
+      else if (hasPart && incomingFile.offset === 0) await this.#receive(request, incomingFile, 0)
       return reply.header('upload-offset', incomingFile.offset).send()
-    }),
-  )
+    })
+  }
 
-  app.head(upload, (request, reply) =>
-    atBoard(context, request, async (board) => {
+  reportOffset(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { intake } = this.#context
+    return atBoard(this.#context, request, async (board) => {
       const { id } = request.params as { id: string }
       const incomingFile = await intake.pendingUpload(board, id)
       // "The Server MUST prevent the client and/or proxies from caching the response by adding the
       // Cache-Control: no-store header to the response."
       reply.header('cache-control', 'no-store')
-      // Whoever is told that all has arrived may think that it is stored, so that comes first.
+      // A sender takes a complete upload for a stored picture, so the picture is stored first.
       if (incomingFile?.isComplete) await intake.finish(incomingFile)
       else if (incomingFile) {
-        // What a closed page has left in the line would move the offset on after it is told.
+        // Bytes that a closed page left on its connection would move the offset after the answer.
         await incomingFile.stop()
-        return report(reply, await incomingFile.sync(), incomingFile.length!)
+        return sendOffset(reply, await incomingFile.sync(), incomingFile.length!)
       }
       const bytes = await storedBytes(board, id)
-      return report(reply, bytes, bytes)
-    }),
-  )
+      return sendOffset(reply, bytes, bytes)
+    })
+  }
 
-  app.patch(upload, (request, reply) =>
-    atBoard(context, request, async (board, sender) => {
+  append(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { intake } = this.#context
+    return atBoard(this.#context, request, async (board, sender) => {
       const { id } = request.params as { id: string }
-      const at = integer(request, 'upload-offset')
+      const at = integerOf(request, 'upload-offset')
       // "All PATCH requests MUST use Content-Type: application/offset+octet-stream".
       if (!isPart(request)) throw new WireError('bad-request')
       const incomingFile = await intake.pendingUpload(board, id)
@@ -113,43 +135,49 @@ export async function uploadRoutes(
       const offset = incomingFile?.offset ?? (await storedBytes(board, id))
       if (at !== offset) throw new WireError('conflict')
       if (incomingFile) {
-        mayUpload(sender, imageOf(board, id))
+        assertMayUpload(sender, imageOf(board, id))
         if (at + (declaredLength(request.raw) ?? 0) > incomingFile.length!)
           throw new WireError('bad-request')
-        await receive(request, incomingFile, at)
+        await this.#receive(request, incomingFile, at)
       }
-      // "The Server MUST acknowledge successful PATCH requests with the 204 No Content status. It MUST
-      // include the Upload-Offset header containing the new offset."
+      // "The Server MUST acknowledge successful PATCH requests with the 204 No Content status.
+      // It MUST include the Upload-Offset header containing the new offset."
       return reply
         .code(204)
         .header('upload-offset', incomingFile?.offset ?? at)
         .send()
-    }),
-  )
+    })
+  }
 
-  app.delete(upload, (request, reply) =>
-    atBoard(context, request, async (board, sender) => {
+  cancel(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { intake } = this.#context
+    return atBoard(this.#context, request, async (board, sender) => {
       const { id } = request.params as { id: string }
       const incomingFile = await intake.pendingUpload(board, id)
       if (!incomingFile) {
         await storedBytes(board, id)
         throw new WireError('conflict')
       }
-      mayUpload(sender, imageOf(board, id))
+      assertMayUpload(sender, imageOf(board, id))
       await intake.cancel(incomingFile)
       return reply.code(204).send()
-    }),
-  )
+    })
+  }
 
-  const receive = (request: FastifyRequest, incomingFile: IncomingFile, at: number) =>
-    intake.receive(incomingFile, openBody(request.raw), at)
+  #receive(
+    request: FastifyRequest,
+    incomingFile: IncomingFile,
+    at: number,
+  ): Promise<ImageRecord | null> {
+    return this.#context.intake.receive(incomingFile, openBody(request.raw), at)
+  }
 }
 
 /**
- * "If the X-HTTP-Method-Override header is present, the Server MUST interpret its value as the
- * request's method", for senders that have no PATCH.
+ * Takes the method from a header, for senders that have no PATCH: "If the X-HTTP-Method-Override header is
+ * present, the Server MUST interpret its value as the request's method".
  */
-export function methodOverride(request: IncomingMessage): void {
+export function overrideMethod(request: IncomingMessage): void {
   const method = request.headers['x-http-method-override']
   if (request.method !== 'POST' || !/\/uploads\//.test(request.url ?? '')) return
   if (method === 'PATCH' || method === 'DELETE' || method === 'HEAD') request.method = method
@@ -158,11 +186,11 @@ export function methodOverride(request: IncomingMessage): void {
 const isPart = ({ headers }: FastifyRequest): boolean =>
   headers['content-type'] === 'application/offset+octet-stream'
 
-const report = (reply: FastifyReply, offset: number, length: number): FastifyReply =>
+const sendOffset = (reply: FastifyReply, offset: number, length: number): FastifyReply =>
   reply.headers({ 'upload-offset': offset, 'upload-length': length }).send()
 
 /** Throws unless the sender may change the picture: its author may, and editors. */
-function mayUpload(sender: Sender, record: ImageRecord | undefined): void {
+function assertMayUpload(sender: Sender, record: ImageRecord | undefined): void {
   if (!record) throw new WireError('upload-gone')
   if (!may({ ...sender, now: 0 }, 'image.patch', record)) throw new WireError('not-allowed')
 }
@@ -177,14 +205,14 @@ async function storedBytes(board: LiveBoard, id: string): Promise<number> {
   return bytes
 }
 
-function integer(request: FastifyRequest, name: string): number {
+function integerOf(request: FastifyRequest, name: string): number {
   const value = request.headers[name]
   if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) throw new WireError('bad-request')
   return Number(value)
 }
 
 /** "The Upload-Metadata request header MUST consist of one or more comma-separated key-value pairs." */
-function metadata(request: FastifyRequest): Map<string, string> {
+function metadataOf(request: FastifyRequest): Map<string, string> {
   const pairs = String(request.headers['upload-metadata'] ?? '').split(',')
   return new Map(
     pairs.map((pair) => {

@@ -7,8 +7,8 @@ export interface EncodedEvent {
 }
 
 /** Opcodes of RFC 6455 section 5.2. */
-const TEXT = 1
-const BINARY = 2
+const TEXT = 0x1
+const BINARY = 0x2
 
 /** Encodes an event whose body is a string. */
 export function encodeText(event: string, text: string): EncodedEvent {

@@ -166,7 +166,12 @@ describe('live', () => {
     folder = await mkdtemp(join(tmpdir(), 'wirephoto-live-'))
     stack = new AsyncDisposableStack()
     const config = serverConfig(folder, { grace: 0 })
-    const guard = { check: () => {}, sender: visitorOf, origin: () => '', introduce: () => null }
+    const guard = {
+      check: () => {},
+      sender: visitorOf,
+      origin: () => '',
+      visitorCookie: () => null,
+    }
     const { app, boards } = await compose(config, pino({ level: 'silent' }), stack, { guard })
     port = await listen(app.server, config, stack)
     ;({ board, release } = await boards.hold(DEFAULT_BOARD_ID))
