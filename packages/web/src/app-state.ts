@@ -14,7 +14,7 @@ import type { Unseen } from './state/unseen.ts'
 
 export type Tool = 'select' | 'hand'
 
-/** What actions act on. */
+/** The state and the services that actions work on. */
 export interface AppState {
   readonly boardStore: BoardStore
   readonly camera: Camera
@@ -30,6 +30,6 @@ export interface AppState {
   readonly drop: Drop
   readonly tool: Accessor<Tool>
   setTool(tool: Tool): void
-  /** Opens the browser's file dialog, or the phone's camera. */
+  /** Opens the browser's file dialog, or a phone's camera. */
   choose(from?: 'files' | 'camera'): void
 }

@@ -10,7 +10,7 @@ export interface Action extends MenuItem {
 
 export const can = (item: MenuItem): boolean => item.isPossible?.() ?? true
 
-/** An action's key as people read it: `Ctrl Shift Z`, `⌘ ⇧ Z`. */
+/** Returns an action's first key as people read it: `Ctrl Shift Z`, `⌘ ⇧ Z`. */
 export const keyOf = ({ keys: [first = ''] }: MenuItem): string => nameKey(first)
 
 export function nameKey(chord: string): string {
@@ -20,7 +20,7 @@ export function nameKey(chord: string): string {
     .join(' ')
 }
 
-/** What was pressed, as actions write it. Shift counts where it doesn't make another character. */
+/** Returns the pressed chord as actions write it. Shift counts only with keys that it doesn't change. */
 export function chordOf(event: KeyboardEvent): string {
   const key = event.key.toLowerCase()
   const isLetter = key.length > 1 || key !== key.toUpperCase()

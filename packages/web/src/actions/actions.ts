@@ -2,20 +2,24 @@ import type { AppState } from '../app-state.ts'
 import { type Action, can, chordOf } from './action.ts'
 import { arrangeActions } from './arrange.ts'
 import { boardActions } from './board.ts'
+import { editActions } from './edit.ts'
+import { pageActions } from './page.ts'
 import { pictureActions } from './pictures.ts'
 import { viewActions } from './view.ts'
 
 export type Actions = ReturnType<typeof createActions>
 
-/** All that can be done, by id, in the order in which the sheet and the palette list it. */
-export const createActions = (parts: AppState) => ({
-  ...pictureActions(parts),
-  ...arrangeActions(parts),
-  ...viewActions(parts),
-  ...boardActions(parts),
+/** Creates all actions by id, in the order of the key sheet and the palette. */
+export const createActions = (app: AppState) => ({
+  ...pictureActions(app),
+  ...arrangeActions(app),
+  ...viewActions(app),
+  ...editActions(app),
+  ...boardActions(app),
+  ...pageActions(app),
 })
 
-/** What is offered at pictures, of that what can be done now. */
+/** Returns the actions of a picture's context menu that are possible now. */
 export const contextMenuFor = (actions: Actions): Action[] =>
   [
     actions.retry,
@@ -32,7 +36,7 @@ export const contextMenuFor = (actions: Actions): Action[] =>
     actions.delete,
   ].filter(can)
 
-/** Of that, what is offered beside what is selected, on one row of a phone. */
+/** Returns those of the bar beside the selection: one row of a phone. */
 export const actionsFor = (actions: Actions): Action[] =>
   [
     actions.retry,
@@ -45,9 +49,9 @@ export const actionsFor = (actions: Actions): Action[] =>
     actions.delete,
   ].filter(can)
 
-/** The one that was asked for by a key; where two have it, the one that can be done now. */
+/** Returns the action of a pressed key. If two share the key, returns the one that is possible now. */
 export function actionFor(actions: Actions, event: KeyboardEvent): Action | undefined {
   const chord = chordOf(event)
-  const meant = Object.values<Action>(actions).filter(({ keys }) => keys.includes(chord))
-  return meant.find(can) ?? meant[0]
+  const matching = Object.values<Action>(actions).filter(({ keys }) => keys.includes(chord))
+  return matching.find(can) ?? matching[0]
 }

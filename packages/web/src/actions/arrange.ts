@@ -5,14 +5,13 @@ import type { Action } from './action.ts'
 import { targetOf } from './pictures.ts'
 import { runLazy } from './run-lazy.ts'
 
-/** By how much Larger makes larger. */
 const SCALE_STEP_FACTOR = 1.1
 
-/** What drags do with pictures. */
-export function arrangeActions(parts: AppState) {
-  const { boardStore, camera, drag, selection, captionEditing } = parts
-  const meant = (): string[] => targetOf(parts)
-  const some = (): boolean => meant().length > 0
+/** Creates the actions that change pictures on the board: captions, copies, places and sizes. */
+export function arrangeActions(app: AppState) {
+  const { boardStore, camera, drag, selection, captionEditing } = app
+  const target = (): string[] => targetOf(app)
+  const hasTarget = (): boolean => target().length > 0
   const boxes = (ids: Iterable<string>) =>
     new Map(
       [...ids].flatMap((id) => {
@@ -22,9 +21,9 @@ export function arrangeActions(parts: AppState) {
     )
 
   const scale = (factor: number): void => {
-    const box = around(boxes(meant()).values())
+    const box = around(boxes(target()).values())
     if (!box) return
-    drag.lift(meant())
+    drag.lift(target())
     drag.scaleBy(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
     drag.drop()
   }
@@ -35,9 +34,9 @@ export function arrangeActions(parts: AppState) {
       label: words.caption,
       icon: 'caption',
       keys: ['c', 'f2'],
-      isPossible: () => meant().length === 1,
+      isPossible: () => target().length === 1,
       run() {
-        const [id] = meant()
+        const [id] = target()
         const box = id && boardStore.boxes.get(id)
         if (!id || !box) return
         camera.reveal(box)
@@ -49,10 +48,10 @@ export function arrangeActions(parts: AppState) {
       label: words.copyPicture,
       icon: 'clipboardCopy',
       keys: ['mod+c'],
-      isPossible: () => meant().length === 1,
+      isPossible: () => target().length === 1,
       run() {
-        const [id] = meant()
-        if (id) runLazy(parts, (deeds) => deeds.copyPicture(parts, id))
+        const [id] = target()
+        if (id) runLazy(app, (lazy) => lazy.copyPicture(app, id))
       },
     },
     duplicate: {
@@ -60,10 +59,10 @@ export function arrangeActions(parts: AppState) {
       label: words.duplicate,
       icon: 'duplicate',
       keys: ['mod+d'],
-      isPossible: some,
+      isPossible: hasTarget,
       run() {
-        const ids = meant()
-        runLazy(parts, (deeds) => deeds.duplicate(parts, ids))
+        const ids = target()
+        runLazy(app, (lazy) => lazy.duplicate(app, ids))
       },
     },
     tidy: {
@@ -72,12 +71,10 @@ export function arrangeActions(parts: AppState) {
       icon: 'tidy',
       keys: ['t'],
       isPossible: () => boardStore.count() > 1,
-      /** Several that are selected, else the whole board. */
+      /** Tidies the selected pictures if there are several, else the whole board. */
       run() {
         const selected = boxes(selection.ids())
-        runLazy(parts, (deeds) =>
-          deeds.tidy(parts, selected.size > 1 ? selected : boardStore.boxes),
-        )
+        runLazy(app, (lazy) => lazy.tidy(app, selected.size > 1 ? selected : boardStore.boxes))
       },
     },
     sendToBack: {
@@ -85,10 +82,10 @@ export function arrangeActions(parts: AppState) {
       label: words.sendToBack,
       icon: 'sendToBack',
       keys: ['['],
-      isPossible: some,
+      isPossible: hasTarget,
       run() {
-        const ids = meant()
-        runLazy(parts, (deeds) => deeds.sendToBack(parts, ids))
+        const ids = target()
+        runLazy(app, (lazy) => lazy.sendToBack(app, ids))
       },
     },
     larger: {
@@ -96,7 +93,7 @@ export function arrangeActions(parts: AppState) {
       label: words.larger,
       icon: 'larger',
       keys: ['>'],
-      isPossible: some,
+      isPossible: hasTarget,
       run: () => scale(SCALE_STEP_FACTOR),
     },
     smaller: {
@@ -104,7 +101,7 @@ export function arrangeActions(parts: AppState) {
       label: words.smaller,
       icon: 'smaller',
       keys: ['<'],
-      isPossible: some,
+      isPossible: hasTarget,
       run: () => scale(1 / SCALE_STEP_FACTOR),
     },
     copyView: {
@@ -112,7 +109,7 @@ export function arrangeActions(parts: AppState) {
       label: words.copyView,
       icon: 'view',
       keys: ['shift+v'],
-      run: () => runLazy(parts, (deeds) => deeds.copyView(parts)),
+      run: () => runLazy(app, (lazy) => lazy.copyView(app)),
     },
   } satisfies Record<string, Action>
 }

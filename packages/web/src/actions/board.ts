@@ -1,47 +1,13 @@
 import type { AppState } from '../app-state.ts'
-import { isDark, setLook } from '../look/theme.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
 import { runLazy } from './run-lazy.ts'
 
-export function boardActions(parts: AppState) {
-  const { boardStore, panels, people, toasts, choose } = parts
+/** Creates the actions on this board as a whole, and those that lead to other boards. */
+export function boardActions(app: AppState) {
+  const { boardStore, panels, people } = app
   const { board } = boardStore
   return {
-    choose: {
-      group: 'board',
-      label: words.choose,
-      icon: 'images',
-      keys: ['a'],
-      run: () => choose('files'),
-    },
-    takePhoto: {
-      group: 'board',
-      label: words.takePhoto,
-      icon: 'camera',
-      keys: ['shift+a'],
-      run: () => choose('camera'),
-    },
-    undo: {
-      group: 'board',
-      label: words.undo,
-      icon: 'undo',
-      keys: ['mod+z'],
-      isPossible: boardStore.canUndo,
-      run() {
-        if (!board.undo()) toasts.say(words.nothingToUndo)
-      },
-    },
-    redo: {
-      group: 'board',
-      label: words.redo,
-      icon: 'redo',
-      keys: ['mod+shift+z', 'mod+y'],
-      isPossible: boardStore.canRedo,
-      run() {
-        if (!board.redo()) toasts.say(words.nothingToRedo)
-      },
-    },
     rename: {
       group: 'board',
       label: words.rename,
@@ -54,7 +20,7 @@ export function boardActions(parts: AppState) {
       label: words.copyLink,
       icon: 'link',
       keys: ['l'],
-      run: () => runLazy(parts, (deeds) => deeds.copyLink(parts)),
+      run: () => runLazy(app, (lazy) => lazy.copyLink(app)),
     },
     people: {
       group: 'board',
@@ -89,7 +55,7 @@ export function boardActions(parts: AppState) {
       label: words.newBoard,
       icon: 'squarePlus',
       keys: ['n'],
-      run: () => runLazy(parts, (deeds) => deeds.newBoard(parts)),
+      run: () => runLazy(app, (lazy) => lazy.newBoard(app)),
     },
     toFrontBoard: {
       group: 'board',
@@ -100,36 +66,6 @@ export function boardActions(parts: AppState) {
       run() {
         if (board.id !== 'main') location.assign('/')
       },
-    },
-    settings: {
-      group: 'board',
-      label: words.settings,
-      icon: 'settings',
-      keys: [','],
-      run: () => panels.open('settings'),
-    },
-    switchTheme: {
-      group: 'board',
-      get label() {
-        return words.toTheme(isDark() ? 'light' : 'dark')
-      },
-      icon: 'moon',
-      keys: ['shift+l'],
-      run: () => setLook(isDark() ? 'light' : 'dark'),
-    },
-    keySheet: {
-      group: 'board',
-      label: words.keySheet,
-      icon: 'keyboard',
-      keys: ['?'],
-      run: () => panels.open('keys'),
-    },
-    palette: {
-      group: 'board',
-      label: words.palette,
-      icon: 'search',
-      keys: ['mod+k'],
-      run: () => panels.open('palette'),
     },
   } satisfies Record<string, Action>
 }

@@ -2,7 +2,7 @@ import { boxOf } from '@wirephoto/board'
 import type { AppState } from '../app-state.ts'
 import { firstSeen } from '../geometry/order.ts'
 
-/** Puts the keyboard on a picture, and the picture into view. */
+/** Focuses a picture, and brings it into view unless it is to `stay`. */
 export function goTo(
   { selection, boardStore, camera }: AppState,
   id: string,
@@ -15,7 +15,7 @@ export function goTo(
   if (how === 'reveal') camera.reveal(boxOf(record))
 }
 
-/** Goes to the first picture that is seen. False when there is none. */
+/** Focuses the first picture in view. False if the board is empty. */
 export function enter({ boardStore, camera, selection }: AppState): boolean {
   const id = firstSeen(boardStore.boxes, camera.visibleBox)
   if (id) selection.activate(id, true)

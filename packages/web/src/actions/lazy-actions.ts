@@ -8,15 +8,16 @@ import { hashFor } from '../state/camera.ts'
 import { canCopyPictures, copyPicture as copy, copyText } from '../state/clipboard.ts'
 import { words } from '../words/page.ts'
 
-/* What is done now and then: loaded once the board is live, or when it is asked for. */
+/* Actions that the first script leaves out. They load once the board is live, or on demand. */
 
-/** Board units that a duplicate lies aside. */
 const DUPLICATE_OFFSET_UNITS = 24
 
-/** Pictures that are seen to glide; each has a node while it does. */
+const DOWNLOAD_INTERVAL_MS = 250
+
+/** A gliding picture needs a tile, so the others jump. */
 const MAX_GLIDING_COUNT = 400
 
-/** Packs pictures into rows; what stands right stays. */
+/** Packs pictures into rows. Those that are in place already don't move. */
 export function tidy(
   { boardStore, drag, camera }: AppState,
   boxes: ReadonlyMap<string, Box>,
@@ -34,10 +35,10 @@ export function tidy(
   boardStore.move(places)
 }
 
-/** Puts copies beside what is stored, and selects them; the rest can't be copied yet. */
-export function duplicate(parts: AppState, ids: readonly string[]): void {
-  const { boardStore, selection } = parts
-  const stored = storedOf(parts, ids)
+/** Puts copies beside the stored ones of these pictures, and selects the copies. */
+export function duplicate(app: AppState, ids: readonly string[]): void {
+  const { boardStore, selection } = app
+  const stored = storedOf(app, ids)
   if (stored.length === 0) return
   const byLayer = stored.sort((a, b) => (a.z < b.z ? -1 : 1))
   selection.selectMany(
@@ -51,19 +52,19 @@ export function duplicate(parts: AppState, ids: readonly string[]): void {
   )
 }
 
-/** Saves what is stored. */
-export function download(parts: AppState, ids: readonly string[]): void {
-  storedOf(parts, ids).forEach((record, i) => {
-    const href = downloadUrl(parts.boardStore.board, record)
-    // Browsers drop all but the last of several downloads that are asked for in one turn.
+/** Downloads the stored ones of these pictures. */
+export function download(app: AppState, ids: readonly string[]): void {
+  storedOf(app, ids).forEach((record, i) => {
+    const href = downloadUrl(app.boardStore.board, record)
+    // Browsers drop all but the last of several downloads in one task.
     setTimeout(
       () => Object.assign(document.createElement('a'), { href, download: '' }).click(),
-      i * 250,
+      i * DOWNLOAD_INTERVAL_MS,
     )
   })
 }
 
-/** Those that are stored; says so if some aren't. */
+/** Returns those of these pictures that are stored. Says so if some aren't. */
 function storedOf({ boardStore, toasts }: AppState, ids: readonly string[]): ImageRecord[] {
   const records = ids.flatMap((id) => boardStore.board.pictures.get(id) ?? [])
   const stored = records.filter(({ blob }) => blob)
@@ -72,29 +73,31 @@ function storedOf({ boardStore, toasts }: AppState, ids: readonly string[]): Ima
   return stored
 }
 
+/** Puts pictures on top, in the order that they have. */
 export function bringToFront({ boardStore: { board } }: AppState, ids: readonly string[]): void {
   const { chosen, others } = layersOf(board, ids)
   const layers = generateNKeysBetween(others.at(-1)?.z ?? null, null, chosen.length)
   chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
 }
 
+/** Puts pictures at the bottom, in the order that they have. */
 export function sendToBack({ boardStore: { board } }: AppState, ids: readonly string[]): void {
   const { chosen, others } = layersOf(board, ids)
   const layers = generateNKeysBetween(null, others[0]?.z ?? null, chosen.length)
   chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
 }
 
-/** These and the others, each from the bottom up. */
+/** Splits the pictures into these and the others, each from the bottom of the stack up. */
 function layersOf({ pictures }: Board, ids: readonly string[]) {
-  const meant = new Set(ids)
+  const chosen = new Set(ids)
   const byLayer = picturesOnBoard(pictures).sort((a, b) => (a.z < b.z ? -1 : 1))
   return {
-    chosen: byLayer.filter(({ id }) => meant.has(id)),
-    others: byLayer.filter(({ id }) => !meant.has(id)),
+    chosen: byLayer.filter(({ id }) => chosen.has(id)),
+    others: byLayer.filter(({ id }) => !chosen.has(id)),
   }
 }
 
-/** Puts a picture on the clipboard; where pages may not, its link stands in. */
+/** Copies a picture to the clipboard, or its link if the page may not copy pictures. */
 export async function copyPicture({ boardStore, toasts }: AppState, id: string): Promise<void> {
   const { board } = boardStore
   const record = board.pictures.get(id)
@@ -106,20 +109,20 @@ export async function copyPicture({ boardStore, toasts }: AppState, id: string):
   toasts.say((await copyText(link)) ? said : words.copyByHand(link))
 }
 
-/** Copies an address that ends with what is seen now. */
-export async function copyView(parts: AppState): Promise<void> {
-  const { camera } = parts
+/** Copies a link to the current view. */
+export async function copyView(app: AppState): Promise<void> {
+  const { camera } = app
   const { origin, pathname } = location
-  await copyAddress(parts, `${origin}${pathname}${hashFor(camera.now, camera.size())}`)
+  await copyAddress(app, `${origin}${pathname}${hashFor(camera.now, camera.size())}`)
 }
 
-export const copyLink = (parts: AppState): Promise<void> => copyAddress(parts, location.href)
+export const copyLink = (app: AppState): Promise<void> => copyAddress(app, location.href)
 
 async function copyAddress({ toasts }: AppState, link: string): Promise<void> {
   toasts.say((await copyText(link)) ? words.linkCopied : words.copyByHand(link))
 }
 
-/** Makes a board and goes there. */
+/** Creates a board and goes there. */
 export async function newBoard({ toasts }: AppState): Promise<void> {
   try {
     const response = await fetch('/api/boards', { method: 'POST' })

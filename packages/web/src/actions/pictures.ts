@@ -3,16 +3,16 @@ import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
 import { runLazy } from './run-lazy.ts'
 
-/** What can be done with pictures: the one that is large, else the selected, else where the keyboard is. */
-export function pictureActions(parts: AppState) {
-  const { boardStore, selection, panels, toasts } = parts
+/** Creates the actions on pictures. */
+export function pictureActions(app: AppState) {
+  const { boardStore, selection, panels, toasts } = app
   const { board } = boardStore
 
-  const meant = (): string[] => targetOf(parts)
-  const some = (): boolean => meant().length > 0
+  const target = (): string[] => targetOf(app)
+  const hasTarget = (): boolean => target().length > 0
   const sending = (): string[] => {
     boardStore.revision()
-    return meant().filter((id) => board.uploads.has(id))
+    return target().filter((id) => board.uploads.has(id))
   }
   const failed = (): string[] => sending().filter((id) => board.uploads.get(id)?.state === 'failed')
 
@@ -24,9 +24,9 @@ export function pictureActions(parts: AppState) {
       label: words.openLarge,
       icon: 'expand',
       keys: ['enter'],
-      isPossible: some,
+      isPossible: hasTarget,
       run() {
-        const [first] = meant()
+        const [first] = target()
         if (first) panels.enlarge(first)
       },
     },
@@ -38,7 +38,7 @@ export function pictureActions(parts: AppState) {
       icon: 'x',
       keys: ['shift+delete', 'shift+backspace'],
       isPossible: () => sending().length > 0,
-      /** For good; what is deleted instead goes on into the trash. */
+      /** Cancels for good. A deleted picture would finish its upload and lie in the trash. */
       run() {
         const ids = sending()
         for (const id of ids) boardStore.cancel(id)
@@ -60,10 +60,10 @@ export function pictureActions(parts: AppState) {
       label: words.download,
       icon: 'download',
       keys: ['d'],
-      isPossible: some,
+      isPossible: hasTarget,
       run() {
-        const ids = meant()
-        runLazy(parts, (deeds) => deeds.download(parts, ids))
+        const ids = target()
+        runLazy(app, (lazy) => lazy.download(app, ids))
       },
     },
     showOnScreens: {
@@ -71,9 +71,9 @@ export function pictureActions(parts: AppState) {
       label: words.showOnScreens,
       icon: 'screen',
       keys: ['w'],
-      isPossible: () => meant().length === 1,
+      isPossible: () => target().length === 1,
       run() {
-        const [id] = meant()
+        const [id] = target()
         if (!id) return
         if (board.show(id)) toasts.say(words.shownOnScreens, openWall)
         else toasts.warn(words.needsConnection)
@@ -84,10 +84,10 @@ export function pictureActions(parts: AppState) {
       label: words.bringToFront,
       icon: 'bringToFront',
       keys: [']'],
-      isPossible: some,
+      isPossible: hasTarget,
       run() {
-        const ids = meant()
-        runLazy(parts, (deeds) => deeds.bringToFront(parts, ids))
+        const ids = target()
+        runLazy(app, (lazy) => lazy.bringToFront(app, ids))
       },
     },
     delete: {
@@ -95,10 +95,10 @@ export function pictureActions(parts: AppState) {
       label: words.delete,
       icon: 'trash',
       keys: ['delete', 'backspace'],
-      isPossible: some,
-      /** Offers to put those same ones back. */
+      isPossible: hasTarget,
+      /** Deletes, and offers to restore the same pictures. */
       run() {
-        const ids = meant()
+        const ids = target()
         const known = ids.filter((id) => board.pictures.has(id))
         boardStore.remove(ids)
         if (known.length === 0) return
@@ -119,7 +119,7 @@ export function pictureActions(parts: AppState) {
   } satisfies Record<string, Action>
 }
 
-/** The pictures that an action is about. */
+/** Returns the ids that an action is about: the enlarged picture, else the selected, else the focused one. */
 export function targetOf({ panels, selection }: AppState): string[] {
   const large = panels.large()
   if (large) return [large]

@@ -5,13 +5,13 @@ type LazyActions = typeof import('./lazy-actions.ts')
 
 let loaded: LazyActions | null = null
 
-/** Does what comes after the board: at once when it is here, so that what is asked for next follows. */
-export function runLazy({ toasts }: AppState, what: (deeds: LazyActions) => unknown): void {
-  if (loaded) return void what(loaded)
+/** Runs code of lazy-actions.ts. Runs it synchronously once that is loaded, so that order is kept. */
+export function runLazy({ toasts }: AppState, run: (lazy: LazyActions) => unknown): void {
+  if (loaded) return void run(loaded)
   import('./lazy-actions.ts').then(
-    (deeds) => {
-      loaded = deeds
-      what(deeds)
+    (lazy) => {
+      loaded = lazy
+      run(lazy)
     },
     () => toasts.warn(words.needsConnection),
   )

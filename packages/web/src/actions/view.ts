@@ -2,6 +2,7 @@ import type { AppState } from '../app-state.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
 
+/** Creates the actions on the view: zoom, fit and tools. */
 export function viewActions({ camera, boardStore, setTool }: AppState) {
   return {
     fit: {

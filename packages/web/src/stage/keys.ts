@@ -1,14 +1,12 @@
 import { actionFor } from '../actions/actions.ts'
 import { enter, goTo } from '../actions/focus.ts'
+import { nudge } from '../actions/nudge.ts'
 import type { App } from '../app.ts'
 import { type Direction, neighbour } from '../geometry/order.ts'
 import type { Gestures } from './gestures.ts'
 
-/** Screen pixels that an arrow pans, and board units that it moves a selection. */
 const PAN_PX = 80
 const NUDGE_UNITS = { plain: 1, shift: 10 }
-/** Milliseconds in which the next press of an arrow goes on with a move. */
-const NUDGE_RUN_MS = 1_000
 
 const arrows: Record<string, [Direction, number, number]> = {
   ArrowLeft: ['left', -1, 0],
@@ -17,7 +15,7 @@ const arrows: Record<string, [Direction, number, number]> = {
   ArrowDown: ['down', 0, 1],
 }
 
-/** The board's keys, wherever the focus is but in a text, a menu or a dialog. Returns how to stop. */
+/** Handles the board's keys, unless the focus is in a text, a menu or a dialog. Returns how to stop. */
 export function listenToKeys(app: App, gestures: Gestures): () => void {
   const { actions, selection } = app
 
@@ -26,7 +24,7 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
     const { key, shiftKey, target } = event
     const arrow = arrows[key]
     if (key === ' ') {
-      // On a button space presses it; on a picture it selects; else it turns the pointer into a hand.
+      // Space presses a button, selects a picture, and elsewhere pans while it is held.
       if (isButton(target)) return
       const active = isTile(target) && !event.repeat && selection.active()
       if (active) {
@@ -34,10 +32,10 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
         selection.activate(active, true)
       } else gestures.setSpace(true)
     } else if (key === 'Tab') {
-      // Whoever has clicked on the ground and goes on by keyboard comes to the pictures first.
+      // After a click on the ground, the keyboard enters the pictures first.
       if (shiftKey || target !== gestures.stage || !enter(app)) return
     } else if (key === 'Escape') escape(app, gestures)
-    else if (arrow && !event.ctrlKey && !event.metaKey) follow(app, arrow, event)
+    else if (arrow && !event.ctrlKey && !event.metaKey) pressArrow(app, arrow, event)
     else {
       if (key === 'Enter' && isButton(target)) return
       const action = actionFor(actions, event)
@@ -58,8 +56,8 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
   return () => off.abort()
 }
 
-/** An arrow moves what is selected, else goes from picture to picture, else pans. */
-function follow(
+/** Moves the selected pictures, else focuses the next picture, else pans. */
+function pressArrow(
   app: App,
   [direction, dx, dy]: [Direction, number, number],
   { shiftKey, timeStamp }: KeyboardEvent,
@@ -75,20 +73,7 @@ function follow(
   } else camera.pan(-dx * PAN_PX, -dy * PAN_PX)
 }
 
-/** A move by several presses, which is taken back as one. */
-let run = { of: new Set<string>() as ReadonlySet<string>, until: 0, step: {} }
-
-function nudge({ boardStore, selection }: App, dx: number, dy: number, now: number): void {
-  const of = selection.ids()
-  const step = of === run.of && now < run.until ? run.step : {}
-  run = { of, until: now + NUDGE_RUN_MS, step }
-  const places = [...of].flatMap((id) => {
-    const record = boardStore.get(id)
-    return record ? [[id, { x: record.x + dx, y: record.y + dy }] as const] : []
-  })
-  boardStore.move(new Map(places), step)
-}
-
+/** Cancels the gesture, else flies back, else deselects, else drops the focus. */
 function escape(app: App, gestures: Gestures): void {
   if (gestures.isActive) gestures.cancel()
   else if (app.unseen.flyBack()) return
@@ -101,7 +86,7 @@ const isElsewhere = ({ target }: KeyboardEvent): boolean =>
   (target instanceof Element &&
     target.closest('input, textarea, select, [contenteditable], [role="menu"]') !== null)
 
-/** Words that are selected on the page are copied as ever. */
+/** Whether the browser is about to copy text that is selected on the page. */
 const isCopyingText = ({ key, ctrlKey, metaKey }: KeyboardEvent): boolean =>
   key === 'c' && (ctrlKey || metaKey) && getSelection()?.isCollapsed === false
 
