@@ -1,0 +1,60 @@
+import { contextMenuFor } from '../actions/actions.ts'
+import type { App } from '../app.ts'
+import { type Point, toBoard } from '../geometry/view.ts'
+import { words } from '../words/page.ts'
+import type { GestureHandlers } from './gestures.ts'
+import type { Marquee } from './marquee.tsx'
+
+/** Returns what gestures do to pictures, the selection and the view. */
+export function gestureHandlers(app: App, marquee: Marquee): GestureHandlers {
+  const { actions, camera, captionEditing, drag, menus, panels, selection } = app
+  const onBoard = (at: Point): Point => toBoard(camera.now, at)
+  const selectUnlessSelected = (id: string): void => {
+    if (!selection.has(id)) selection.select(id)
+  }
+  return {
+    pans: (id, { pointerType }) =>
+      app.tool() === 'hand' || (pointerType !== 'mouse' && (id === null || !selection.has(id))),
+    click(id, event) {
+      menus.close()
+      selection.activate(id)
+      if (id === null) selection.clear()
+      else if (event.shiftKey || event.ctrlKey || event.metaKey) selection.toggle(id)
+      else if (event.pointerType === 'mouse') selection.select(id)
+      // On touch, taps go on selecting once something is selected.
+      else if (selection.ids().size > 0) selection.toggle(id)
+      else panels.enlarge(id)
+    },
+    doubleClick(id, { target }) {
+      if (target instanceof Element && target.closest('.slug')) captionEditing.begin(id)
+      else panels.enlarge(id)
+    },
+    openMenu(id, at) {
+      selectUnlessSelected(id)
+      menus.open({
+        at,
+        get label() {
+          return words.pictureMenu(selection.ids().size)
+        },
+        get items() {
+          return contextMenuFor(actions)
+        },
+      })
+    },
+    beginMarquee: (from, { shiftKey }) => marquee.begin(onBoard(from), shiftKey),
+    stretchMarquee: (to) => marquee.stretch(onBoard(to)),
+    endMarquee: () => marquee.end(),
+    cancelMarquee: () => marquee.cancel(),
+    beginDrag(id, { altKey }) {
+      menus.close()
+      selectUnlessSelected(id)
+      drag.lift(selection.ids(), altKey ? 'copies' : 'themselves')
+    },
+    drag: (dx, dy) => drag.moveBy(dx, dy),
+    endDrag() {
+      if (drag.originals().length > 0) selection.selectMany(drag.dropCopies())
+      else drag.drop()
+    },
+    cancelDrag: () => drag.cancel(),
+  }
+}
