@@ -1,6 +1,6 @@
 /**
- * The address of a picture among what is dropped or pasted: that of a picture dragged from another page
- * (which may stand in a link that leads elsewhere), or a web address alone. Null when there is none.
+ * Returns the URL of a picture in what is dropped or pasted, or null. An image from another page counts
+ * before the link around it, and a link before plain text.
  */
 export function addressIn(transfer: DataTransfer | null): string | null {
   if (!transfer) return null

@@ -19,11 +19,10 @@ import type { Camera } from '../state/camera.ts'
 import type { Toasts } from '../state/toasts.ts'
 import { words } from '../words/page.ts'
 import { refusal } from './file-type.ts'
-import { sizeOfHeif } from './heif.ts'
 import type { Previews } from './preview.ts'
 import type { Preview } from './shrink.ts'
 
-/** What is told apart when several files are refused together. */
+/** If more files are refused, the rest are only counted. */
 const SHOWN_REFUSAL_COUNT = 2
 
 interface Measured {
@@ -36,18 +35,18 @@ interface Measured {
   readonly h: number
 }
 
-/** One that is measured while its preview is made. */
+/** A picture whose preview is being made. */
 interface Dropped extends Measured {
-  /** Null for what can't be decoded here, or when what makes previews couldn't be loaded. */
+  /** Null if the picture can't be decoded here, or the code for that couldn't be loaded. */
   readonly preview: Promise<Preview | null>
 }
 
-/** Files in: refused or measured, laid out, drawn at once, announced as each preview is made. */
+/** Takes files in: refuses or measures them, lays them out, draws them, and announces each with its preview. */
 export class Drop {
   readonly #boardStore: BoardStore
   readonly #camera: Camera
   readonly #toasts: Toasts
-  /** Bytes that a picture may have, asked for while nobody waits. */
+  /** The largest file that the server takes, in bytes. It is fetched before anything is dropped. */
   readonly #limit: Promise<number>
   #previews: Promise<Previews> | undefined
 
@@ -58,11 +57,11 @@ export class Drop {
     this.#limit = fetchUploadLimit(boardStore.board)
   }
 
-  /** Adds pictures at a board point, or where there is room. */
+  /** Adds pictures at a board point, or in the next free spot. */
   async add(files: readonly File[], at?: Point): Promise<void> {
-    const taken = await this.#accepted(files)
+    const accepted = await this.#accepted(files)
     const measured = this.#withAllowedSize(
-      await Promise.all(taken.map((file) => this.#measureAndPreview(file))),
+      await Promise.all(accepted.map((file) => this.#measureAndPreview(file))),
     )
     if (measured.length === 0) return
     const boxes = this.#place(measured, at)
@@ -71,14 +70,13 @@ export class Drop {
       for (const picture of pictures)
         this.#boardStore.addUnannounced(unannouncedRecord(picture, this.#boardStore), picture.url)
     })
-    // Who says where sees it there already.
-    // What was put in a place must not move away from it.
+    // Pictures that were dropped at a place must not move away from under the pointer.
     if (at) this.#camera.isChosen = true
     else this.#camera.reveal(around(boxes)!)
     await this.#announce(pictures)
   }
 
-  /** Has the server fetch a picture from elsewhere, to a board point. */
+  /** Asks the server to fetch a picture from a URL, to a board point. */
   async fetch(url: string, { x, y }: Point): Promise<void> {
     this.#camera.isChosen = true
     this.#toasts.say(words.fetching)
@@ -96,7 +94,7 @@ export class Drop {
     }
   }
 
-  /** Loads what makes previews: something may be dropped. */
+  /** Loads the code for previews, as something may be dropped soon. */
   preload(): void {
     this.#lazyPreviews().catch(() => {})
   }
@@ -104,7 +102,7 @@ export class Drop {
   async #measureAndPreview(file: File): Promise<Dropped> {
     const measuring = measure(file)
     const size = measuring.then((measured) => (hasAllowedSize(measured) ? measured : null))
-    // A page that has lost its line before it had this goes without.
+    // A page that lost its connection before this was loaded sends no previews.
     const preview = this.#lazyPreviews().then(
       (previews) => previews.make({ file, size }),
       () => null,
@@ -112,17 +110,17 @@ export class Drop {
     return { ...(await measuring), preview }
   }
 
-  /** The previews of all go before the first file. */
+  /** Announces pictures with their previews. No file is sent before the last preview. */
   async #announce(pictures: readonly (Dropped & Box)[]): Promise<void> {
     const { board } = this.#boardStore
-    const release = board.pauseUploads()
+    const resumeUploads = board.pauseUploads()
     try {
       await Promise.all(
         pictures.map(async ({ id, file, width, height, w, preview }) => {
           const made = await preview
-          const expected = this.#boardStore.unannounced(id)
-          if (!expected) return
-          const { name, x, y } = expected
+          const record = this.#boardStore.unannounced(id)
+          if (!record) return
+          const { name, x, y } = record
           const { thumbhash, bytes } = made ?? {}
           board.add(
             [{ id, file, name, width, height, thumbhash, preview: bytes, x, y, w }],
@@ -131,11 +129,11 @@ export class Drop {
         }),
       )
     } finally {
-      release()
+      resumeUploads()
     }
   }
 
-  /** Refuses at once what can't be added; the others go on. */
+  /** Refuses files that can't be added, and returns the others. */
   async #accepted(files: readonly File[]): Promise<File[]> {
     const limit = await this.#limit
     const codes = await Promise.all(files.map((file) => refusal(file, limit)))
@@ -149,7 +147,7 @@ export class Drop {
     return files.filter((_, i) => !codes[i])
   }
 
-  /** Those that the server would take the time to decode. */
+  /** Refuses pictures with too many pixels, and returns the others. */
   #withAllowedSize(pictures: readonly Dropped[]): Dropped[] {
     const large = pictures.filter((picture) => !hasAllowedSize(picture))
     for (const { url } of large) URL.revokeObjectURL(url)
@@ -193,7 +191,7 @@ export class Drop {
   }
 }
 
-/** What the server takes (tus 1.0.0, `Tus-Max-Size`); it has the last word on what it hasn't told. */
+/** Fetches the largest upload that the server takes, in bytes (tus 1.0.0, `Tus-Max-Size`); Infinity if it doesn't say. */
 async function fetchUploadLimit(board: Board): Promise<number> {
   try {
     const { headers } = await fetch(`/api/boards/${board.id}/uploads`, { method: 'OPTIONS' })
@@ -204,8 +202,8 @@ async function fetchUploadLimit(board: Board): Promise<number> {
 }
 
 /**
- * The size as it is seen, from the picture element that will show it: the browser reads the header
- * and leaves the decoding for later. A file that it can't read is still sent, in a guessed size.
+ * Measures a picture, upright, by loading it in an image element: the browser reads the header and decodes
+ * later. A file that it can't read is still sent, with a guessed size.
  */
 async function measure(file: File): Promise<Measured> {
   const url = URL.createObjectURL(file)
@@ -215,7 +213,7 @@ async function measure(file: File): Promise<Measured> {
     image.onload = image.onerror = resolve
   })
   const { naturalWidth, naturalHeight } = image
-  const heif = naturalWidth === 0 ? await sizeOfHeif(file).catch(() => null) : null
+  const heif = naturalWidth === 0 ? await loadSizeOfHeif(file).catch(() => null) : null
   const width = Math.min(heif?.width ?? (naturalWidth || 800), limits.maxSidePixels)
   const height = Math.min(heif?.height ?? (naturalHeight || 600), limits.maxSidePixels)
   const w = firstWidth(width, height)
@@ -223,9 +221,12 @@ async function measure(file: File): Promise<Measured> {
   return { id: uuidv7(Date.now(), random), file, url, width, height, w, h: (w * height) / width }
 }
 
+const loadSizeOfHeif = (file: File) =>
+  import('./heif.ts').then(({ sizeOfHeif }) => sizeOfHeif(file))
+
 const hasAllowedSize = ({ width, height }: Measured): boolean => width * height <= limits.maxPixels
 
-/** The picture as it will be announced. */
+/** Returns the record that a picture will have once it is announced. */
 function unannouncedRecord(picture: Measured & Box, boardStore: BoardStore): ImageRecord {
   const { id, x, y, w, width, height, file } = picture
   return {

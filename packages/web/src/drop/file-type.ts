@@ -1,11 +1,11 @@
 import { type ErrorCode, isSvg } from '@wirephoto/board'
 
-/** Bytes that are looked at: an SVG may begin with as many of no picture. */
+/** An SVG's root element may begin after this much else. */
 const HEAD_BYTES = 4_100
 
 /**
- * Why a file can't be added, told by its first bytes alone, or null for one to be sent. The server
- * decides by the whole file; this is for the person, who should hear it at once (F8).
+ * Returns why a file can't be added, judged by its first bytes, or null if it can. The server judges the
+ * whole file; this check tells the person at once (F8).
  */
 export async function refusal(
   file: File,
@@ -16,14 +16,14 @@ export async function refusal(
   try {
     head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer())
   } catch {
-    // A folder that was given as a file, or a file that went away.
+    // A folder in the place of a file, or a file that was removed.
     return 'not-a-picture'
   }
   if (isPicture(head)) return file.size > limit ? 'too-large' : null
   return isVideo(head) || file.type.startsWith('video/') ? 'video' : 'not-a-picture'
 }
 
-/** JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF, BMP or SVG. */
+/** Whether the bytes begin a JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF, BMP or SVG. */
 function isPicture(head: Uint8Array): boolean {
   return (
     begins(head, 0, [0xff, 0xd8, 0xff]) ||
@@ -42,7 +42,7 @@ function isPicture(head: Uint8Array): boolean {
 /** Brands of AVIF (AV1 Image File Format section 8) and of HEIF (ISO/IEC 23008-12 annex B). */
 const HEIF = 'avif avis heic heix hevc hevx heim heis mif1 msf1'.split(' ')
 
-/** ISO BMFF (ISO/IEC 14496-12): a `ftyp` box, its major brand or one of its first compatible ones. */
+/** Whether a `ftyp` box (ISO/IEC 14496-12) names a picture's brand, as the major or a compatible one. */
 function isHeif(head: Uint8Array): boolean {
   if (!begins(head, 4, 'ftyp')) return false
   return [8, 16, 20, 24, 28].some((at) => HEIF.some((brand) => begins(head, at, brand)))

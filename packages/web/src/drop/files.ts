@@ -1,13 +1,13 @@
-/** How many pictures something that is dragged over the page holds, as far as one can tell; null for none. */
+/** Returns how many pictures a drag seems to hold, null for none. Before the drop only types are known. */
 export function picturesIn(transfer: DataTransfer): number | null {
-  // Of another page's picture, or a link.
+  // A picture or a link from another page.
   if (!transfer.types.includes('Files')) return transfer.types.includes('text/uri-list') ? 1 : null
   return Array.from(transfer.items).filter(({ kind }) => kind === 'file').length
 }
 
-/** The dropped files, those in dropped folders too. To be called before the drop event is over. */
+/** Returns the dropped files, also those in folders. Must be called before the drop event ends. */
 export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
-  // Entries and files are only to be had now; what is in folders can be read later.
+  // Browsers give entries and files during the event only. Folders can be read later.
   const found = Array.from(transfer.items, (item) =>
     item.kind === 'file'
       ? { entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }
@@ -25,7 +25,7 @@ export async function droppedFiles(transfer: DataTransfer): Promise<File[]> {
 async function inFolder(folder: FileSystemDirectoryEntry): Promise<File[]> {
   const reader = folder.createReader()
   const files: File[] = []
-  // A reader gives some at a time, and none at the end.
+  // A reader returns some entries at a time, and none at the end.
   for (;;) {
     const entries = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),

@@ -1,10 +1,9 @@
-/** Bytes in which a HEIC says what it holds. */
+/** A HEIC describes its content within this. */
 const HEAD_BYTES = 65_536
 
 /**
- * The size in pixels, as it is seen, of a HEIC that the browser can't open; null for any other file. It is
- * the largest that the file tells of, tiles and thumbnails being smaller (ISO/IEC 23008-12 sections 6.5.3
- * and 6.5.10). The server has the last word.
+ * Reads the upright size in pixels of a HEIC that the browser can't open; null for any other file. It is the
+ * largest size in the file: tiles and thumbnails are smaller (ISO/IEC 23008-12 sections 6.5.3 and 6.5.10).
  */
 export async function sizeOfHeif(file: Blob): Promise<{ width: number; height: number } | null> {
   const bytes = new DataView(await file.slice(0, HEAD_BYTES).arrayBuffer())
@@ -23,8 +22,9 @@ export async function sizeOfHeif(file: Blob): Promise<{ width: number; height: n
   return turns % 2 ? { width: height, height: width } : { width, height }
 }
 
-/** `ftyp`, `ispe` and `irot`, and the lengths of the last two. */
+/** The types of the boxes `ftyp`, `ispe` and `irot`. */
 const [FTYP, ISPE, IROT] = [0x66747970, 0x69737065, 0x69726f74]
+/** The lengths of two of them in bytes. */
 const LENGTHS = new Map([
   [ISPE, 20],
   [IROT, 9],

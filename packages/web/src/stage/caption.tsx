@@ -4,11 +4,10 @@ import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
 import { panelWords } from '../words/panels.ts'
 
-/** Screen pixels between a picture and the field for its caption, and the field's least width. */
 const FIELD_GAP_PX = 8
 const MIN_FIELD_WIDTH_PX = 240
 
-/** The field for the caption that is being written, under its picture; on phones at the top. */
+/** Shows the field for the caption that is being edited: under its picture, on phones at the top. */
 export function CaptionField(): JSX.Element {
   const { boardStore, captionEditing } = useApp()
   const id = createMemo(() => {
@@ -23,7 +22,7 @@ export function CaptionField(): JSX.Element {
   )
 }
 
-/** Enter and leaving keep what was typed, Escape doesn't; Shift and Enter begin a new line. */
+/** Shows the field itself. Enter and blur keep the text, Escape doesn't, Shift+Enter breaks the line. */
 function Field(props: { id: string }): JSX.Element {
   const { boardStore, camera, captionEditing, selection } = useApp()
   const { id } = props

@@ -3,7 +3,7 @@ import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
 import { words } from '../words/page.ts'
 
-/** One's own pictures that couldn't be sent, and what to do: beside their list, which has no room for buttons. */
+/** Shows what failed for each of one's own uploads, outside the listbox: options can't hold buttons. */
 export function Failures(): JSX.Element {
   const { boardStore } = useApp()
   const ids = createMemo(() => {
@@ -16,16 +16,16 @@ export function Failures(): JSX.Element {
   return <For each={ids()}>{(id) => <Failure id={id} />}</For>
 }
 
-/** Under its picture. */
+/** Shows one failure under its picture, with Retry and Remove. */
 function Failure(props: { id: string }): JSX.Element {
   const { boardStore, camera, drag } = useApp()
   const { id } = props
   const upload = boardStore.upload(id)
-  const away = drag.position(id)
+  const dragged = drag.position(id)
   const at = createMemo(() => {
     boardStore.revision()
     const { x = 0, y = 0, w = 1, h = 1 } = boardStore.boxes.get(id) ?? {}
-    const now = { x, y, w, ...away() }
+    const now = { x, y, w, ...dragged() }
     return toScreen(camera.view(), { x: now.x, y: now.y + (h / w) * (now.w ?? w) })
   })
   return (

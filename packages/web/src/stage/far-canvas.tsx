@@ -3,12 +3,12 @@ import { useApp } from '../app.ts'
 import { colourOf } from '../state/blur.ts'
 import type { Region } from '../state/visible.ts'
 
-/** Pixels of a canvas side, at the most. */
+/** Browsers draw canvases of up to this side. */
 const MAX_CANVAS_SIDE_PX = 4096
 
 /**
- * Pictures too small and too many to be told apart, each a patch of its colour, on one canvas that lies
- * on the board and is shifted and scaled with it: it is drawn anew only for another region.
+ * Draws pictures that are too small and too many to tell apart, each as a patch of its colour. The canvas
+ * lies on the board and moves with it, so it is redrawn only for another region.
  */
 export function FarCanvas(props: { region: Region; ids: readonly string[] }): JSX.Element {
   const { boardStore } = useApp()

@@ -1,26 +1,23 @@
 import type { Point } from '../geometry/view.ts'
 import type { Camera } from '../state/camera.ts'
 
-/** Screen pixels that a pointer may stray and still be a click. */
+/** How far a pointer may stray in a click. */
 const SLOP_PX = { mouse: 4, touch: 9 }
-/** Milliseconds until a press is a long one. */
 const LONG_PRESS_MS = 450
 
-/** What the gestures ask of the stage. Ids are pictures'; points are screen pixels from its corner. */
+/** The effects of gestures. Ids are pictures' ids; points are screen pixels from the stage's corner. */
 export interface GestureHandlers {
-  /** Whether a press here pans, be it on a picture or on the ground. */
+  /** Whether dragging from here pans the view. `id` is null on the ground. */
   pans(id: string | null, event: PointerEvent): boolean
   click(id: string | null, event: PointerEvent): void
-  /** A double click. */
   doubleClick(id: string, event: MouseEvent): void
   openMenu(id: string, at: Point): void
-  /** Begins a box on the ground. */
   beginMarquee(from: Point, event: PointerEvent): void
   stretchMarquee(to: Point): void
   endMarquee(): void
   cancelMarquee(): void
   beginDrag(id: string, event: PointerEvent): void
-  /** Screen pixels since the grab. */
+  /** Moves what is dragged by board units since the drag began. */
   drag(dx: number, dy: number): void
   endDrag(): void
   cancelDrag(): void
@@ -32,13 +29,13 @@ interface Pointer extends Point {
 }
 
 /**
- * One pointer clicks, pans or drags; two pinch. From the first press to the last release one thing is
- * going on:
+ * One pointer clicks, pans or drags; two pinch. One gesture lasts from the first press to the last
+ * release:
  *
- *   idle -> press -> pan | drag | mark | held (long press)
+ *   idle -> press -> pan | drag | marquee | held (long press)
  *              any -> pinch (a second finger) -> pan (one left)
  */
-type Gesture = 'idle' | 'press' | 'pan' | 'drag' | 'mark' | 'held' | 'pinch'
+type Gesture = 'idle' | 'press' | 'pan' | 'drag' | 'marquee' | 'held' | 'pinch'
 
 export class Gestures {
   readonly stage: HTMLElement
@@ -51,10 +48,10 @@ export class Gestures {
   #longPress: ReturnType<typeof setTimeout> | undefined
   #space = false
 
-  constructor(stage: HTMLElement, camera: Camera, hand: GestureHandlers) {
+  constructor(stage: HTMLElement, camera: Camera, handlers: GestureHandlers) {
     this.stage = stage
     this.#camera = camera
-    this.#handlers = hand
+    this.#handlers = handlers
     const { signal } = this.#off
     const on = <K extends keyof HTMLElementEventMap>(
       type: K,
@@ -66,8 +63,8 @@ export class Gestures {
     on('pointercancel', (event) => this.#onPointerCancel(event))
     on('wheel', (event) => this.#onWheel(event))
     on('contextmenu', (event) => this.#onContextMenu(event))
-    // Fingers are ours from the start: the mouse that browsers make of one afterwards would press what has
-    // opened, and a fling that they make of a drag would swallow the next tap, wherever that is.
+    // The mouse events that browsers derive from a tap would press what the tap has opened. A fling that
+    // they derive from a drag would swallow the next tap.
     on('touchstart', (event) => {
       if (event.cancelable && !isControl(event.target)) event.preventDefault()
     })
@@ -82,13 +79,13 @@ export class Gestures {
     return this.#gesture !== 'idle'
   }
 
-  /** While space is held every press pans. */
+  /** While Space is held, every drag pans. */
   setSpace(space: boolean): void {
     this.#space = space
     this.stage.classList.toggle('space', space)
   }
 
-  /** Escape: nothing has happened. */
+  /** Cancels the gesture, as if it had never begun. */
   cancel(): void {
     this.#cancelGesture()
     if (this.#pointers.size > 0) this.#gesture = 'held'
@@ -103,11 +100,11 @@ export class Gestures {
     if (event.button === 2 || isControl(event.target)) return
     const at = this.#pointOf(event)
     this.#camera.isChosen = true
-    // A finger takes the focus from a text only by that mouse.
+    // Without the derived mouse events, a finger wouldn't take the focus from a text field.
     if (event.pointerType !== 'mouse' && isText(document.activeElement))
       document.activeElement.blur()
     this.#pointers.set(event.pointerId, { ...at, start: at, event })
-    // A tile under a finger may be taken off the stage in mid-pan, and its capture with it.
+    // A tile under a finger may be removed during a pan, and its pointer capture with it.
     if (event.pointerType !== 'mouse') this.stage.setPointerCapture(event.pointerId)
     clearTimeout(this.#longPress)
     if (this.#pointers.size > 1) {
@@ -128,14 +125,14 @@ export class Gestures {
 
   #onPointerMove(event: PointerEvent): void {
     const at = this.#pointOf(event)
-    const finger = this.#pointers.get(event.pointerId)
-    if (!finger) return
+    const pointer = this.#pointers.get(event.pointerId)
+    if (!pointer) return
     const before = [...this.#pointers.values()]
-    this.#pointers.set(event.pointerId, { ...finger, ...at })
-    if (this.#gesture === 'press' && exceedsSlop(finger, at)) this.#begin(finger)
-    if (this.#gesture === 'pan') this.#camera.pan(at.x - finger.x, at.y - finger.y)
-    if (this.#gesture === 'drag') this.#drag(finger, at)
-    if (this.#gesture === 'mark') this.#handlers.stretchMarquee(at)
+    this.#pointers.set(event.pointerId, { ...pointer, ...at })
+    if (this.#gesture === 'press' && exceedsSlop(pointer, at)) this.#begin(pointer)
+    if (this.#gesture === 'pan') this.#camera.pan(at.x - pointer.x, at.y - pointer.y)
+    if (this.#gesture === 'drag') this.#drag(pointer, at)
+    if (this.#gesture === 'marquee') this.#handlers.stretchMarquee(at)
     if (this.#gesture === 'pinch') this.#pinch(before, [...this.#pointers.values()])
   }
 
@@ -144,8 +141,8 @@ export class Gestures {
     this.stage.setPointerCapture(event.pointerId)
     const id = this.#target
     const pans = this.#space || event.button === 1 || this.#handlers.pans(id, event)
-    this.#gesture = pans ? 'pan' : id === null ? 'mark' : 'drag'
-    this.stage.dataset['doing'] = this.#gesture
+    this.#gesture = pans ? 'pan' : id === null ? 'marquee' : 'drag'
+    this.stage.dataset['gesture'] = this.#gesture
     if (pans) return
     if (id === null) this.#handlers.beginMarquee(start, event)
     else this.#handlers.beginDrag(id, event)
@@ -173,7 +170,7 @@ export class Gestures {
     if (this.#gesture === 'press' && event.button === 0 && !this.#space)
       this.#handlers.click(this.#target, event)
     if (this.#gesture === 'drag') this.#handlers.endDrag()
-    if (this.#gesture === 'mark') this.#handlers.endMarquee()
+    if (this.#gesture === 'marquee') this.#handlers.endMarquee()
     this.#endGesture()
   }
 
@@ -184,15 +181,14 @@ export class Gestures {
     this.#endGesture()
   }
 
-  /** What is going on comes to nothing. */
   #cancelGesture(): void {
     if (this.#gesture === 'drag') this.#handlers.cancelDrag()
-    if (this.#gesture === 'mark') this.#handlers.cancelMarquee()
+    if (this.#gesture === 'marquee') this.#handlers.cancelMarquee()
   }
 
   #endGesture(): void {
     this.#gesture = this.#pointers.size > 0 ? (this.#gesture === 'pinch' ? 'pan' : 'held') : 'idle'
-    if (this.#gesture === 'idle') delete this.stage.dataset['doing']
+    if (this.#gesture === 'idle') delete this.stage.dataset['gesture']
   }
 
   #onWheel(event: WheelEvent): void {
@@ -206,7 +202,7 @@ export class Gestures {
           : 400
     const [dx, dy] = [event.deltaX * unit, event.deltaY * unit]
     if (event.ctrlKey || event.metaKey) {
-      // A trackpad's pinch arrives as small steps with ctrl; a wheel's click as one of a hundred or more.
+      // A trackpad's pinch arrives as small steps with ctrl, a wheel's click as a step of 100 or more.
       this.#camera.zoom(Math.exp(-Math.max(-30, Math.min(30, dy)) / 100), at)
     } else if (event.shiftKey && dx === 0) this.#camera.pan(-dy, 0)
     else this.#camera.pan(-dx, -dy)
@@ -216,12 +212,12 @@ export class Gestures {
     const id = pictureAt(event.target)
     if (id === null || isControl(event.target)) return
     event.preventDefault()
-    // A long press by finger has opened it already.
+    // A long press has opened the menu already.
     if (this.#gesture === 'idle' || this.#gesture === 'press')
       this.#handlers.openMenu(id, this.#pointOf(event))
   }
 
-  /** Safari tells a trackpad's pinch by events of its own. */
+  /** Handles a trackpad's pinch in Safari, which has events of its own for it. */
   #safariPinch(signal: AbortSignal): void {
     let last = 1
     const gesture = (event: Event): void => {

@@ -6,9 +6,9 @@ import { type Point, toScreen } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Selection } from '../state/selection.ts'
 
-/** A box drawn over the ground: what it touches is selected, while it is being drawn. */
+/** A box drawn on the ground. Pictures that it touches are selected while it is drawn. */
 export class Marquee {
-  /** In board units, null while none is drawn. */
+  /** The box in board units, null while none is drawn. */
   readonly box: Accessor<Box | null>
   readonly #set: (box: Box | null) => void
   readonly #boardStore: BoardStore
@@ -25,7 +25,7 @@ export class Marquee {
     this.#selection = selection
   }
 
-  /** `adds`: what is selected already stays so. */
+  /** Begins a box at a board point. With `adds`, the current selection is kept. */
   begin(at: Point, adds: boolean): void {
     this.#from = at
     this.#before = this.#selection.ids()
@@ -57,6 +57,7 @@ export class Marquee {
   }
 }
 
+/** Draws the box on the screen. */
 export function MarqueeBox(props: { box: Box | null }): JSX.Element {
   const { camera } = useApp()
   return (

@@ -8,14 +8,14 @@ import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 import { UnseenChips } from './unseen-chips.tsx'
 import './handling.css'
-// So that they are here without a connection, too.
+// Loaded with this chunk, so that they work without a connection too.
 import '../actions/lazy-actions.ts'
 import '../state/thumbhash.ts'
 
-/** What lies over the pictures: others' selections and pointers, handles, chips, what can be done. */
+/** Shows what lies over the pictures: other visitors' selections and cursors, handles, chips and menus. */
 export function Overlay(): JSX.Element {
   const { captionEditing, drop, menus } = useApp()
-  // A picture may be pasted without a warning.
+  // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
   return (
     <>

@@ -6,7 +6,7 @@ import type { TransferState } from '../state/transfer-state.ts'
 import { formatTime } from '../ui/format-time.ts'
 import { words } from '../words/page.ts'
 
-/** Milliseconds that it is said who has seen a picture, after the last who did. */
+/** How long a picture shows who has seen it, after the last visitor who did. */
 const SEEN_BY_SHOWN_MS = 10_000
 
 interface PictureInfoProps {
@@ -16,8 +16,8 @@ interface PictureInfoProps {
 }
 
 /**
- * The strip under a picture: how far it is on its way, and to its sender who has seen it. Otherwise, to
- * who looks: what it is, whose, and since when.
+ * Shows the strip under a picture: the progress of its upload, and to its sender who has seen it. On hover,
+ * focus or selection it shows the caption, the author and the time.
  */
 export function PictureInfo(props: PictureInfoProps): JSX.Element {
   const { boardStore } = useApp()
@@ -38,7 +38,7 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
     if (!record) return ''
     const { caption, name, author, createdAt } = record
     const by = author === boardStore.board.visitor ? words.you : boardStore.nameOf(author)
-    // Whose it is has been said.
+    // The progress names the author already.
     return [caption || name, props.transfer ? '' : by, formatTime(createdAt)]
       .filter(Boolean)
       .join(' · ')
@@ -47,7 +47,7 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
     <Show when={props.transfer?.state !== 'failed'}>
       <div
         class="slug"
-        // Who doesn't see it has the name and the description of the tile.
+        // Screen readers get the same from the tile's name and description.
         aria-hidden="true"
         classList={{
           'on-look': !props.transfer && !fresh(),
@@ -82,7 +82,7 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
   )
 }
 
-/** Who has seen a picture, for those who can't hover. */
+/** Returns who has seen a picture, as one sentence for screen readers. */
 export function describe(
   seenBy: SeenBy | undefined,
   nameOf: (visitor: string) => string,
@@ -91,7 +91,7 @@ export function describe(
   return `${words.seenBy(seenBy.by.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
 }
 
-/** Some of those who saw it may have left. */
+/** Visitors who saw it may have left since. */
 const othersOf = ({ by, otherCount }: SeenBy): number => Math.max(otherCount, by.length)
 
 const slowest = ({ by }: SeenBy): string =>

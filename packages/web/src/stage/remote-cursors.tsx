@@ -8,14 +8,13 @@ import { words } from '../words/page.ts'
 import './remote-cursors.css'
 import { prefersReducedMotion } from '../look/motion.ts'
 
-/** Pointers that are drawn at the most. */
 const MAX_CURSOR_COUNT = 20
-/** Milliseconds in which a pointer covers 98 % of its way. */
+/** The time in which a cursor covers 98 % of its way to the latest place. */
 const SPRING_MS = 80
-/** Milliseconds after which a pointer that stands still fades. */
+/** How long a cursor must rest before it fades. */
 const STILL_MS = 4_000
 
-/** What others point at, in their colours. */
+/** Shows other visitors' cursors in their colours. */
 export function RemoteCursors(): JSX.Element {
   const { people } = useApp()
   const sessions = createMemo<readonly string[]>((last) => {
@@ -38,8 +37,8 @@ function RemoteCursor(props: { session: string }): JSX.Element {
   const follow = (now: number, last = now - 16): void => {
     const to = goal()
     if (!to) return
-    const still = !isPlaced || prefersReducedMotion()
-    const part = still ? 1 : 1 - Math.exp((4 * (last - now)) / SPRING_MS)
+    const jumps = !isPlaced || prefersReducedMotion()
+    const part = jumps ? 1 : 1 - Math.exp((4 * (last - now)) / SPRING_MS)
     isPlaced = true
     const { x, y } = at()
     const next = { x: x + (to.x - x) * part, y: y + (to.y - y) * part }
@@ -80,10 +79,9 @@ function RemoteCursor(props: { session: string }): JSX.Element {
   )
 }
 
-/** Pictures that others have selected, of whom it is drawn. */
 const MAX_SELECTION_COUNT = 200
 
-/** A line in their colour around what others have selected, with the name at the first of theirs. */
+/** Outlines what other visitors have selected, in their colours, with the name at each one's first picture. */
 export function RemoteSelections(): JSX.Element {
   const { people, boardStore } = useApp()
   const keys = createMemo<readonly string[]>((last) => {

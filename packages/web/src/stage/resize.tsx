@@ -4,7 +4,7 @@ import { useApp } from '../app.ts'
 import { around } from '../geometry/box.ts'
 import { type Point, toScreen } from '../geometry/view.ts'
 
-/** Where a handle is on its box, from 0 at the left and the top to 1. */
+/** A handle's name and its place on the box, from 0 at the left or top to 1. */
 interface Handle {
   readonly name: string
   readonly x: number
@@ -16,12 +16,11 @@ const HANDLES: readonly Handle[] = ['nw', 'n', 'ne', 'w', 'e', 'sw', 's', 'se'].
   x: name.includes('w') ? 0 : name.includes('e') ? 1 : 0.5,
   y: name.includes('n') ? 0 : name.includes('s') ? 1 : 0.5,
 }))
-/** Board units below which no picture is made smaller. */
 const MIN_WIDTH_UNITS = 8
-/** Screen pixels below which there is no room for handles between the corners. */
+/** A shorter edge has no room for a handle between its corners. */
 const MIN_EDGE_PX = 64
 
-/** Eight handles around what is selected: they scale it all about the opposite side, ratios kept. */
+/** Shows eight handles around the selection. Each scales it about the opposite side, with its ratio kept. */
 export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
   const { boardStore, camera, selection, drag } = useApp()
   let pull: { from: Point; grip: Handle; box: Box; least: number; most: number } | null = null
@@ -132,7 +131,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
   )
 }
 
-/** How much larger the box becomes when a handle goes that way: along the diagonal, or across the side. */
+/** Returns the factor by which a handle's move scales the box: along its diagonal, or across its side. */
 function factorOf({ x, y }: Handle, { w, h }: Box, way: Point): number {
   const [dx, dy] = [(2 * x - 1) * w, (2 * y - 1) * h]
   return 1 + (way.x * dx + way.y * dy) / (dx * dx + dy * dy)

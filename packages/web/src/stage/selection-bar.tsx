@@ -6,12 +6,11 @@ import { toScreen } from '../geometry/view.ts'
 import { ActionButton } from '../ui/action-button.tsx'
 import { words } from '../words/page.ts'
 
-/** Screen pixels: the space around the buttons of the bar, and how far above its pictures it is. */
+/** The space around each button, and between the bar and its pictures. */
 const BAR_PX = { edge: 4, gap: 12 }
-/** Screen pixels of the slug below. */
 const INFO_HEIGHT_PX = 20
 
-/** What can be done with what is selected: above it, else below, and never off the screen. */
+/** Shows the selection's actions: above it, else below, and never off the screen. */
 export function SelectionBar(props: { hidden: boolean }): JSX.Element {
   const { boardStore, camera, selection, drag, actions } = useApp()
   const box = createMemo(() => {

@@ -8,28 +8,28 @@ import { describe, PictureInfo } from './picture-info.tsx'
 
 interface TileProps {
   readonly id: string
-  /** Its place in the stack of what is drawn. */
+  /** The place in the stack of drawn tiles, from 1 at the bottom. */
   readonly layer: number
 }
 
-/** One picture: a right-size box with what there is of it, and how far it is on its way. */
+/** Shows one picture: its image in a box of the right size, and the strip below. */
 export function Tile(props: TileProps): JSX.Element {
   const { boardStore, drag, selection } = useApp()
   const { id } = props
   const current = boardStore.picture(id)
-  // A picture that goes is drawn as it was until its node goes too.
+  // A removed picture keeps its last look until its node goes.
   const record = createMemo<ImageRecord | undefined>((last) => current() ?? last)
-  const way = transferStateOf(boardStore, id, record)
+  const transfer = transferStateOf(boardStore, id, record)
   const seenBy = boardStore.seenBy(id)
-  const away = drag.position(id)
+  const dragged = drag.position(id)
   const place = createMemo(() => {
     const { x = 0, y = 0, w = 1, width = 1, height = 1 } = record() ?? {}
-    const at = away() ?? { x, y }
+    const at = dragged() ?? { x, y }
     const across = at.w ?? w
     return { ...at, w: across, h: heightOf({ w: across, width, height }) }
   })
   const name = (): string => record()?.caption || record()?.name || ''
-  const state = (): string => way()?.state ?? 'stored'
+  const state = (): string => transfer()?.state ?? 'stored'
   let element!: HTMLDivElement
 
   createEffect(
@@ -64,10 +64,10 @@ export function Tile(props: TileProps): JSX.Element {
       }}
       onFocus={() => selection.activate(id, element.matches(':focus-visible'))}
     >
-      {/* Its name. What stands below it says more than a name, and to who looks only. */}
+      {/* The accessible name. The strip below says more, and only to those who see it. */}
       <span class="unseen">{words.pictureLabel(name(), state())}</span>
-      <PictureImage id={id} record={record()} transfer={way()} alt={name()} />
-      <PictureInfo record={record()} transfer={way()} seenBy={seenBy()} />
+      <PictureImage id={id} record={record()} transfer={transfer()} alt={name()} />
+      <PictureInfo record={record()} transfer={transfer()} seenBy={seenBy()} />
     </div>
   )
 }

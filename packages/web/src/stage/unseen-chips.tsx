@@ -5,10 +5,9 @@ import { toScreen } from '../geometry/view.ts'
 import type { Edge, UnseenBeyondEdge } from '../state/unseen.ts'
 import { panelWords } from '../words/panels.ts'
 
-/** Screen pixels that a chip keeps from the corners. */
 const CORNER_MARGIN_PX = 96
 
-/** A chip on each edge beyond which something has come that nobody here has seen. */
+/** Shows a chip on each edge of the view with new pictures beyond it. */
 export function UnseenChips(): JSX.Element {
   const { unseen } = useApp()
   const edges = createMemo(() =>
@@ -29,11 +28,11 @@ export function UnseenChips(): JSX.Element {
 
 function UnseenChip(props: { edge: Edge }): JSX.Element {
   const { unseen, camera } = useApp()
-  const news = createMemo<UnseenBeyondEdge | undefined>(
+  const beyond = createMemo<UnseenBeyondEdge | undefined>(
     (last) => unseen.beyondEdges().find(({ edge }) => edge === props.edge) ?? last,
   )
   const place = createMemo(() => {
-    const { x = 0, y = 0, w = 0, h = 0 } = news()?.box ?? {}
+    const { x = 0, y = 0, w = 0, h = 0 } = beyond()?.box ?? {}
     const at = toScreen(camera.view(), { x: x + w / 2, y: y + h / 2 })
     const { insets } = camera
     const size = camera.size()
@@ -54,12 +53,12 @@ function UnseenChip(props: { edge: Edge }): JSX.Element {
       title={panelWords.goToNew}
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => {
-        const there = news()
-        if (there) unseen.flyTo(there)
+        const target = beyond()
+        if (target) unseen.flyTo(target)
       }}
     >
       <span class="icon" aria-hidden="true" innerHTML={arrow} />
-      <span>{panelWords.newPictures(news()?.count ?? 0)}</span>
+      <span>{panelWords.newPictures(beyond()?.count ?? 0)}</span>
     </button>
   )
 }
