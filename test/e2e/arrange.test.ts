@@ -22,7 +22,7 @@ for (const host of HOSTS)
       const { page } = anna
       await dragMouse(anna, { x: a.x - 40, y: a.y - 30 }, centreOf(b))
       assert.deepEqual(await selectedIds(anna), [a.id, b.id].sort())
-      await ben.page.locator(`[data-around="${b.id}"]`).waitFor()
+      await ben.page.locator(`[data-remote-selection="${b.id}"]`).waitFor()
       await page.keyboard.down('Shift')
       await dragMouse(anna, { x: c.x + c.w + 40, y: c.y - 30 }, centreOf(c))
       await page.keyboard.up('Shift')
@@ -42,7 +42,7 @@ for (const host of HOSTS)
       assert.deepEqual(await selectedIds(anna), [b.id, c.id].sort())
       await page.mouse.click(a.x - 40, a.y - 30)
       assert.deepEqual(await selectedIds(anna), [])
-      await ben.page.locator('[data-around]').first().waitFor({ state: 'detached' })
+      await ben.page.locator('[data-remote-selection]').first().waitFor({ state: 'detached' })
     })
 
     test('a handle scales one or several about the opposite corner, live, in one step', async (t) => {
@@ -102,7 +102,7 @@ for (const host of HOSTS)
       await page.mouse.move(...centrePoint(b))
       await page.mouse.down()
       await page.mouse.move(centreOf(b).x + 60, centreOf(b).y + 200, { steps: 5 })
-      const stays = page.locator('.staying')
+      const stays = page.locator('.original')
       const { x, y, width: w } = (await stays.boundingBox())!
       assert.deepEqual([x, y, w].map(Math.round), [b.x, b.y, b.w].map(Math.round))
       const shown = stays.locator('.picture.ready')
@@ -175,11 +175,11 @@ for (const host of HOSTS)
       const { page } = anna
       const start = await serverRecords(board)
       await page.mouse.click(...centrePoint(tiles[0]!))
-      const strip = page.locator('.tile.selected > .slug')
+      const strip = page.locator('.tile.selected > .picture-info')
       await strip.waitFor()
-      const slug = (await strip.boundingBox())!
+      const info = (await strip.boundingBox())!
       // Its first line stays; the names of those who have seen the picture may appear beneath it.
-      await page.mouse.dblclick(slug.x + 10, slug.y + 6)
+      await page.mouse.dblclick(info.x + 10, info.y + 6)
       await page.locator('.caption-field').fill('مرحبا بالعالم')
       await page.keyboard.press('Escape')
       await page.locator('.caption-field').waitFor({ state: 'detached' })

@@ -98,17 +98,17 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         ['?', words.keySheet],
       ] as const) {
         await anna.press(key)
-        await anna.waitForText('.room[open] h2', title)
+        await anna.waitForText('.panel[open] h2', title)
         await anna.waitUntil(isPanelInView, null)
         await anna.press(ESCAPE)
-        await anna.waitUntil(() => !document.querySelector('.room'), null)
+        await anna.waitUntil(() => !document.querySelector('.panel'), null)
       }
     })
   })
 
 /** Returns whether all of the panel is visible without scrolling. Runs in a page. */
 function isPanelInView(): boolean {
-  const body = document.querySelector('.room .body')!
+  const body = document.querySelector('.panel .body')!
   return body.scrollHeight <= body.clientHeight + 1
 }
 

@@ -142,12 +142,12 @@ for (const host of HOSTS)
       await ben.waitForTiles(adds.length)
       const shown = new Map((await ben.tiles()).map(({ id, label }) => [id, label]))
       for (const { id, name } of adds) assert.equal(shown.get(id), `${name}, arriving`)
-      const slugs = ben.page.locator('[data-image] .slug')
-      const texts = new Set(await slugs.allTextContents())
+      const strips = ben.page.locator('[data-image] .picture-info')
+      const texts = new Set(await strips.allTextContents())
       for (const { name } of adds)
         assert.ok(
           [...texts].some((text) => text.includes(name)),
-          `a slug says ${name}`,
+          `a strip says ${name}`,
         )
 
       const sample = list.filter((_, i) => i % Math.ceil(list.length / 24) === 0)

@@ -56,9 +56,9 @@ for (const host of HOSTS)
       await ben.waitForPainted(1, 'stored')
       await anna.waitForPainted(1, 'stored')
       for (const page of [anna, ben])
-        await page.page.locator('.wire').first().waitFor({ state: 'detached' })
+        await page.page.locator('.progress-line').first().waitFor({ state: 'detached' })
       assert.deepEqual(await watch.close(), { blanks: 0 })
-      await anna.page.locator('.slug.on-look', { hasText: words.seenBy(1, 1) }).waitFor({
+      await anna.page.locator('.picture-info.on-hover', { hasText: words.seenBy(1, 1) }).waitFor({
         state: 'hidden',
       })
     })

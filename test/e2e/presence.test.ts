@@ -55,21 +55,21 @@ for (const host of HOSTS)
       await anna.page.mouse.move(mine!.x + 40, mine!.y + 20)
       await ben.waitUntil(
         ([x, y]) => {
-          const box = document.querySelector('.cursor')?.getBoundingClientRect()
+          const box = document.querySelector('.remote-cursor')?.getBoundingClientRect()
           return box !== undefined && Math.hypot(box.x - x, box.y - y) < 2
         },
         [theirs!.x + 40, theirs!.y + 20] as const,
       )
-      assert.equal(await ben.page.locator('.cursor .tab').textContent(), ui.guest)
+      assert.equal(await ben.page.locator('.remote-cursor .name-tab').textContent(), ui.guest)
 
       await anna.page.mouse.click(mine!.x + 40, mine!.y + 20)
-      const around = ben.page.locator(`[data-around="${mine!.id}"]`)
-      await around.waitFor()
-      assert.equal(await around.textContent(), ui.guest)
+      const outline = ben.page.locator(`[data-remote-selection="${mine!.id}"]`)
+      await outline.waitFor()
+      assert.equal(await outline.textContent(), ui.guest)
       await anna.page.keyboard.press('Shift+ArrowRight')
       await ben.waitUntil(
         ([id, x]) => {
-          const [a, b] = ['data-image', 'data-around'].map((is) =>
+          const [a, b] = ['data-image', 'data-remote-selection'].map((is) =>
             document.querySelector(`[${is}="${id}"]`)!.getBoundingClientRect(),
           )
           return a!.x > x + 5 && Math.abs(a!.x - b!.x) < 0.6 && Math.abs(a!.width - b!.width) < 0.6
@@ -77,9 +77,9 @@ for (const host of HOSTS)
         [theirs!.id, theirs!.x] as const,
       )
       await anna.page.keyboard.press('Escape')
-      await around.waitFor({ state: 'detached' })
+      await outline.waitFor({ state: 'detached' })
       await anna.page.mouse.move(100, 30)
-      await ben.page.locator('.cursor').waitFor({ state: 'detached' })
+      await ben.page.locator('.remote-cursor').waitFor({ state: 'detached' })
     })
 
     test('W12: a pointer that rests is seen by who comes', async (t) => {
@@ -87,7 +87,7 @@ for (const host of HOSTS)
       const anna = await fixture.openPage(t, host, board)
       await anna.page.mouse.move(400, 300)
       const ben = await fixture.openPage(t, host, board)
-      await ben.page.locator('.cursor').waitFor()
+      await ben.page.locator('.remote-cursor').waitFor()
     })
 
     test('what is new beyond an edge is told there; a click flies to it, Escape back', async (t) => {
@@ -98,7 +98,7 @@ for (const host of HOSTS)
       await ben.page.mouse.move(700, 450)
       await ben.page.mouse.wheel(4000, 0)
       await ben.waitForTiles(0)
-      assert.equal(await ben.page.locator('.chip').count(), 0, 'what was seen is not new')
+      assert.equal(await ben.page.locator('.unseen-chip').count(), 0, 'what was seen is not new')
 
       await anna.drop([await samples.file('photos/pic2.jpg')], { x: 800, y: 300 })
       const chip = ben.page.getByRole('button', { name: ui.newPictures(1) })

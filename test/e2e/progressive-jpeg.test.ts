@@ -58,10 +58,10 @@ for (const host of HOSTS)
       const screencast = await ben.startScreencast()
       proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
       await ben.waitForPainted(1, 'stored')
-      await ben.page.locator('.tail').waitFor({ state: 'detached' })
+      await ben.page.locator('.live').waitFor({ state: 'detached' })
       const frames = await screencast.cut()
       // A picture that has been sharp never shows less again.
-      const { x, y, width, height } = (await ben.page.locator('.print').boundingBox())!
+      const { x, y, width, height } = (await ben.page.locator('.picture-image').boundingBox())!
       const middle = {
         left: x + width / 4,
         top: y + height / 4,
@@ -98,8 +98,11 @@ async function waitForSharpness(page: BoardPage, truth: Buffer, wanted: number):
 
 /** Returns a screenshot of the one picture, without its labels. */
 async function screenshotOf({ page }: BoardPage): Promise<Buffer> {
-  const { x, y, width, height } = (await page.locator('.print').boundingBox())!
-  return page.screenshot({ clip: { x, y, width, height }, style: '.slug, .wire { display: none }' })
+  const { x, y, width, height } = (await page.locator('.picture-image').boundingBox())!
+  return page.screenshot({
+    clip: { x, y, width, height },
+    style: '.picture-info, .progress-line { display: none }',
+  })
 }
 
 /** Returns how far two pictures are apart, a pixel and channel, of 255. */

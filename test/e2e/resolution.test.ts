@@ -70,7 +70,7 @@ test('A3: it is seen when it is painted within view on a visible tab, not before
   await anna.drop([photo], { x: 500, y: 400 })
   await ben.waitForPainted(1, 'stored')
   await anna.waitForPainted(1, 'stored')
-  const seen = anna.page.locator('.slug', { hasText: words.seenBy(1, 1) })
+  const seen = anna.page.locator('.picture-info', { hasText: words.seenBy(1, 1) })
   for (let i = 0; i < 20; i++) await ben.nextFrame()
   assert.equal(await seen.count(), 0, 'on a hidden tab nobody sees it')
   await ben.page.mouse.move(700, 450)
@@ -83,7 +83,7 @@ test('A3: it is seen when it is painted within view on a visible tab, not before
   const [tile] = await anna.tiles()
   const description = await anna.tile(tile!.id).getAttribute('aria-description')
   assert.match(description!, /^Seen by 1 of 1: Guest [\d.]+ m?s$/)
-  assert.equal(await ben.page.locator('.slug', { hasText: 'Seen by' }).count(), 0)
+  assert.equal(await ben.page.locator('.picture-info', { hasText: 'Seen by' }).count(), 0)
 })
 
 /** Opens a page on a board with the photo, after its variants have been made. */

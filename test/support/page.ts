@@ -283,7 +283,7 @@ export function readTiles(): Tile[] {
   const found = [...document.querySelectorAll<HTMLElement>('[data-image]')].map((each) => {
     const { x, y, width: w, height: h } = each.getBoundingClientRect()
     const { image, state } = each.dataset
-    const label = each.querySelector('.unseen')!.textContent
+    const label = each.querySelector('.visually-hidden')!.textContent
     return { id: image!, label, state: state!, x, y, w, h }
   })
   return found.sort((a, b) => (a.id < b.id ? -1 : 1))

@@ -22,7 +22,7 @@ export function capturePreviews({ page }: BoardPage): { type: 'webp' | 'jpeg'; b
 
 /** Returns the share of the one uploading picture that its label shows, from 0 to 1. */
 export async function shownProgress({ page }: BoardPage): Promise<number> {
-  const text = await page.locator('.slug .way', { hasText: '%' }).textContent()
+  const text = await page.locator('.picture-info .transfer', { hasText: '%' }).textContent()
   return Number.parseInt(text!, 10) / 100
 }
 
@@ -30,7 +30,9 @@ export async function shownProgress({ page }: BoardPage): Promise<number> {
 export async function waitForProgress(page: BoardPage, than: number): Promise<void> {
   await page.waitUntil(
     (share) =>
-      Number.parseInt(document.querySelector('.slug .way')?.textContent ?? '', 10) / 100 > share,
+      Number.parseInt(document.querySelector('.picture-info .transfer')?.textContent ?? '', 10) /
+        100 >
+      share,
     than,
   )
 }
@@ -40,7 +42,7 @@ export async function waitForProgress(page: BoardPage, than: number): Promise<vo
  * style.
  */
 export function readProgressLine({ page }: BoardPage) {
-  return page.locator('.wire').evaluate((wire) => {
+  return page.locator('.progress-line').evaluate((wire) => {
     const { top, height } = wire.getBoundingClientRect()
     const [unsent, scan] = [wire.querySelector('.unsent')!, wire.querySelector('.scan')!]
     const { borderBottomStyle: style, borderBottomColor: colour } = getComputedStyle(scan)
@@ -55,10 +57,10 @@ export function readProgressLine({ page }: BoardPage) {
 
 /** Returns whether the line stands at the percentage of the label. Runs in a page. */
 export function lineMatchesLabel(): boolean {
-  const wire = document.querySelector('.wire')!
+  const wire = document.querySelector('.progress-line')!
   const { top, height } = wire.getBoundingClientRect()
   const line = (wire.querySelector('.scan')!.getBoundingClientRect().bottom - top) / height
-  const said = document.querySelector('.slug .way')?.textContent ?? ''
+  const said = document.querySelector('.picture-info .transfer')?.textContent ?? ''
   return Math.abs(line - Number.parseInt(said, 10) / 100) < 0.015
 }
 

@@ -2,7 +2,7 @@ import { errorMessages } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
 import { createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { createActions } from './actions/actions.ts'
-import { AppContext } from './app.ts'
+import { type App, AppContext } from './app.ts'
 import type { AppState, Tool } from './app-state.ts'
 import { Drop } from './drop/drop.ts'
 import type { View } from './geometry/view.ts'
@@ -23,60 +23,18 @@ import { Toasts } from './state/toasts.ts'
 import { Unseen } from './state/unseen.ts'
 import { words } from './words/page.ts'
 
-/** The views themselves never import each other, so the page hands all loaders to `Panels`. */
+/** Views never import each other, so the page hands the loaders of all panels to `Panels`. */
 const panelLoaders: PanelLoaders = {
   ...shellPanels,
   lightbox: () => import('./lightbox/lightbox.tsx').then(({ Lightbox }) => Lightbox),
 }
 
-/** A board, or why there is none. */
+/** Shows a board, or why it can't be shown. */
 export function Page(props: { board: Board }): JSX.Element {
-  const { board } = props
-  const boardStore = new BoardStore(board)
-  const camera = new Camera({ w: innerWidth, h: innerHeight })
-  const selection = new Selection()
-  const toasts = new Toasts()
-  const drag = new DragState(boardStore)
-  const paintReporter = new PaintReporter(boardStore, camera)
-  const people = new People(board)
-  const unseen = new Unseen(boardStore, camera)
-  const captionEditing = new CaptionEditing()
-  const panels = new Panels(panelLoaders, toasts)
-  const menus = new Menus()
-  const drop = new Drop(boardStore, camera, toasts)
-  const [tool, setTool] = createSignal<Tool>('select')
-  const choose = (from = 'files'): void => {
-    drop.preload()
-    document.getElementById(`choose-${from}`)?.click()
-  }
-  const shared = {
-    boardStore,
-    camera,
-    selection,
-    toasts,
-    drag,
-    paintReporter,
-    people,
-    unseen,
-    captionEditing,
-    panels,
-    menus,
-    drop,
-  }
-  const parts: AppState = { ...shared, tool, setTool, choose }
-  const app = { ...parts, actions: createActions(parts) }
-  board.setUploadPriority((id) => Number(paintReporter.isInView(id)))
-
-  onCleanup(
-    board.on('notice', ({ code, message }) => {
-      if (code !== boardStore.status().refused?.code) toasts.warn(message)
-    }),
-  )
-  createEffect(() => {
-    if (boardStore.status().refused?.code === 'old-page')
-      toasts.insist(errorMessages['old-page']({}), { label: words.reload, run: reload })
-  })
-  rememberView(boardStore, camera)
+  const app = createApp(props.board)
+  const { boardStore } = app
+  showNotices(app)
+  rememberView(app)
   forgetGone(boardStore)
 
   const refused = () => {
@@ -93,9 +51,54 @@ export function Page(props: { board: Board }): JSX.Element {
   )
 }
 
+/** Creates everything that the views share. It lasts as long as the component that calls this. */
+function createApp(board: Board): App {
+  const boardStore = new BoardStore(board)
+  const camera = new Camera({ w: innerWidth, h: innerHeight })
+  const toasts = new Toasts()
+  const paintReporter = new PaintReporter(boardStore, camera)
+  const drop = new Drop(boardStore, camera, toasts)
+  const [tool, setTool] = createSignal<Tool>('select')
+  const state: AppState = {
+    boardStore,
+    camera,
+    toasts,
+    paintReporter,
+    drop,
+    selection: new Selection(),
+    drag: new DragState(boardStore),
+    people: new People(board),
+    unseen: new Unseen(boardStore, camera),
+    captionEditing: new CaptionEditing(),
+    panels: new Panels(panelLoaders, toasts),
+    menus: new Menus(),
+    tool,
+    setTool,
+    choose(from = 'files') {
+      drop.preload()
+      document.getElementById(`choose-${from}`)?.click()
+    },
+  }
+  board.setUploadPriority((id) => Number(paintReporter.isInView(id)))
+  return { ...state, actions: createActions(state) }
+}
+
+/** Shows the server's notices, and asks to reload a page that is too old for it. */
+function showNotices({ boardStore, toasts }: App): void {
+  onCleanup(
+    boardStore.board.on('notice', ({ code, message }) => {
+      if (code !== boardStore.status().refused?.code) toasts.warn(message)
+    }),
+  )
+  createEffect(() => {
+    if (boardStore.status().refused?.code === 'old-page')
+      toasts.insist(errorMessages['old-page']({}), { label: words.reload, run: reload })
+  })
+}
+
 const reload = (): void => location.reload()
 
-/** A board that is gone goes from the list of those that this browser has been on. */
+/** Removes a board that is gone from the list of visited boards. */
 function forgetGone(boardStore: BoardStore): void {
   createEffect(() => {
     if (boardStore.status().refused?.code !== 'unknown-board') return
@@ -107,12 +110,12 @@ function forgetGone(boardStore: BoardStore): void {
 }
 
 /**
- * The first view shows everything, and goes on showing what comes until the person looks around. A
- * page that is reloaded shows what it showed, and an address may end with a view.
+ * Restores the view of the URL's fragment, or that of the page before a reload. Without either, keeps all
+ * pictures in view until the person chooses a view.
  */
-function rememberView(boardStore: BoardStore, camera: Camera): void {
+function rememberView({ boardStore, camera }: App): void {
   const key = `view:${boardStore.board.id}`
-  const kept = asked(camera) ?? parseView(sessionStorage.getItem(key))
+  const kept = takeHashView(camera) ?? parseView(sessionStorage.getItem(key))
   if (kept) camera.jumpTo(kept)
   camera.isChosen = kept !== null
   createEffect((loaded) => {
@@ -122,19 +125,21 @@ function rememberView(boardStore: BoardStore, camera: Camera): void {
     else if (!camera.isChosen && boardStore.extent) camera.fitUnlessWhole(boardStore.extent)
     return true
   }, false)
-  const go = (): void => {
-    const view = asked(camera)
+  const followHash = (): void => {
+    const view = takeHashView(camera)
     if (view) camera.flyTo(view)
   }
-  addEventListener('hashchange', go)
-  onCleanup(() => removeEventListener('hashchange', go))
-  const keep = (): void => sessionStorage.setItem(key, JSON.stringify(camera.now))
-  addEventListener('pagehide', keep)
-  onCleanup(() => removeEventListener('pagehide', keep))
+  const keepView = (): void => sessionStorage.setItem(key, JSON.stringify(camera.now))
+  addEventListener('hashchange', followHash)
+  addEventListener('pagehide', keepView)
+  onCleanup(() => {
+    removeEventListener('hashchange', followHash)
+    removeEventListener('pagehide', keepView)
+  })
 }
 
-/** The view that the address ends with, which it is relieved of: what is looked at next is another one. */
-function asked(camera: Camera): View | null {
+/** Reads the view in the URL's fragment, and removes it there: the next view is another one. */
+function takeHashView(camera: Camera): View | null {
   const view = viewFromHash(location.hash, camera.size())
   if (view) {
     camera.isChosen = true

@@ -1,32 +1,35 @@
 import type { Preview, Size } from './shrink.ts'
 
-/** Milliseconds after which a picture goes without: none that a browser can decode takes so long. */
+/** No picture that a browser can decode takes this long. Later ones go without a preview. */
 const DECODE_TIMEOUT_MS = 15_000
-/** Pictures that are decoded at once: large ones take much memory, and phones have little. */
+/** Large pictures take much memory to decode, and phones have little. */
 const WORKER_COUNT = matchMedia('(pointer: coarse)').matches ? 1 : 2
 
 interface Task {
   readonly file: Blob
-  /** Null for one that shall not be decoded. */
+  /** The upright size; null if the picture must not be decoded. */
   readonly size: Promise<Size | null>
 }
 
-/** What a worker is told: a file, and then its size. It answers with a `Preview` or null. */
-export type Told = { readonly file: Blob } | { readonly size: Size | null }
+/**
+ * A message to a worker: a file, then its size. Decoding begins with the file, since measuring takes 10 ms or
+ * more. The worker answers with a `Preview` or null.
+ */
+export type WorkerMessage = { readonly file: Blob } | { readonly size: Size | null }
 
-/** Makes previews, off the main thread where the browser can draw there. */
+/** Makes previews, in workers where the browser can draw there. */
 export class Previews {
-  readonly #idle: (Worker | null)[] = Array.from({ length: WORKER_COUNT }, start)
+  readonly #idle: (Worker | null)[] = Array.from({ length: WORKER_COUNT }, startWorker)
   readonly #waiting: ((worker: Worker | null) => void)[] = []
 
-  /** Those that are asked for first are begun first. Null for a file that can't be decoded here. */
+  /** Makes a preview; null if the file can't be decoded here. Files are begun in the order of calls. */
   async make(task: Task): Promise<Preview | null> {
     let worker = await this.#take()
     try {
-      const answer = worker ? await ask(worker, task) : 'broken'
+      const answer = worker ? await makeIn(worker, task) : 'broken'
       if (answer !== 'broken' && answer !== 'late') return answer
       worker?.terminate()
-      worker = answer === 'late' ? start() : null
+      worker = answer === 'late' ? startWorker() : null
       if (answer === 'late') return null
       const { shrink } = await import('./shrink.ts')
       return await shrink(task.file, task.size)
@@ -48,7 +51,8 @@ export class Previews {
 
 type Answer = Preview | null | 'broken' | 'late'
 
-function ask(worker: Worker, { file, size }: Task): Promise<Answer> {
+/** Has a worker make a preview. */
+function makeIn(worker: Worker, { file, size }: Task): Promise<Answer> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve('late'), DECODE_TIMEOUT_MS)
     const end = (answer: Answer): void => {
@@ -57,14 +61,14 @@ function ask(worker: Worker, { file, size }: Task): Promise<Answer> {
     }
     worker.onerror = () => end('broken')
     worker.onmessage = ({ data }: MessageEvent<Preview | null>) => end(data)
-    const tell = (told: Told): void => worker.postMessage(told)
-    tell({ file })
-    void size.then((known) => tell({ size: known && { width: known.width, height: known.height } }))
+    const post = (message: WorkerMessage): void => worker.postMessage(message)
+    post({ file })
+    void size.then((known) => post({ size: known && { width: known.width, height: known.height } }))
   })
 }
 
-/** A worker, or null where pictures can't be drawn in one. */
-function start(): Worker | null {
+/** Starts a worker. Null where workers can't draw pictures. */
+function startWorker(): Worker | null {
   if (typeof OffscreenCanvas !== 'function') return null
   try {
     return new Worker(new URL('./preview.worker.ts', import.meta.url), { type: 'module' })

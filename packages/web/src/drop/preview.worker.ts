@@ -1,16 +1,16 @@
-import type { Told } from './preview.ts'
+import type { WorkerMessage } from './preview.ts'
 import { type Size, shrink } from './shrink.ts'
 
-let sized: (size: Size | null) => void
+let resolveSize: (size: Size | null) => void
 
-/** Pictures in, their previews out; null for what can't be decoded here. */
-self.onmessage = async ({ data: told }: MessageEvent<Told>) => {
-  if ('size' in told) return sized(told.size)
+/** Takes a file and then its size, and answers with the preview. */
+self.onmessage = async ({ data: message }: MessageEvent<WorkerMessage>) => {
+  if ('size' in message) return resolveSize(message.size)
   const size = new Promise<Size | null>((resolve) => {
-    sized = resolve
+    resolveSize = resolve
   })
-  const made = await shrink(told.file, size).catch(() => null)
-  // The next file comes after this one's size.
+  const preview = await shrink(message.file, size).catch(() => null)
+  // Sizes belong to files by order alone, so this one must have come before the answer.
   await size
-  self.postMessage(made)
+  self.postMessage(preview)
 }

@@ -1,33 +1,32 @@
 import { limits } from '@wirephoto/board'
 import { rgbaToThumbHash } from 'thumbhash'
 
-/** Longest sides in pixels. */
 const PREVIEW_SIDE_PX = 320
 const THUMBHASH_SIDE_PX = 64
-/** What it is decoded at, if the browser can do that: twice as large, to be drawn smoothly. */
+/** Decoders that can scale are asked for twice the preview's size, so that it is drawn smoothly. */
 const DECODED_SIDE_PX = 2 * PREVIEW_SIDE_PX
-/** The second for browsers that can't write the first, and for what is transparent in too fine a pattern. */
+/** JPEG is for browsers that can't write WebP, and for transparency too fine for the size limit. */
 const TYPES = ['image/webp', 'image/jpeg']
-/** From the one for about 10 KB to one that is always small enough. */
+/** The first gives about 10 KB, the last always fits the limit. */
 const QUALITIES = [0.75, 0.5, 0.25, 0]
 
-/** What others see of a picture before its file. */
+/** A small picture that stands in for the file until it has arrived. */
 export interface Preview {
-  /** Base64. */
+  /** The thumbhash in base64. */
   readonly thumbhash: string
   /** WebP, or JPEG where the browser can't write that. */
   readonly bytes: Uint8Array
 }
 
-/** A picture's own as it is seen, in pixels. */
+/** A picture's upright size in pixels. */
 export interface Size {
   readonly width: number
   readonly height: number
 }
 
 /**
- * One decoding of a picture file, upright, in two sizes; begun before its size is known, if it can be. Null
- * when that turns out to be null. Throws when it can't be decoded.
+ * Makes a preview and a thumbhash from one decoding. A JPEG is decoded before its size is known. Returns null
+ * if the size is null; throws if the file can't be decoded.
  */
 export async function shrink(file: Blob, size: Promise<Size | null>): Promise<Preview | null> {
   const picture = await decode(file, size)
@@ -44,14 +43,14 @@ export async function shrink(file: Blob, size: Promise<Size | null>): Promise<Pr
   }
 }
 
-/** WebCodecs makes a JPEG up to eight times smaller while it decodes it: a third of the time. */
+/** Decodes a picture, upright. WebCodecs scales a JPEG while decoding, which takes a third of the time. */
 async function decode(
   file: Blob,
   size: Promise<Size | null>,
 ): Promise<ImageBitmap | VideoFrame | null> {
-  // Any other has to be decoded in its own size, and that may be too large.
+  // Other types are decoded in their own size, which may be too large.
   if (file.type !== 'image/jpeg' && !(await size)) return null
-  // Where frames can be turned, they are turned as the file says.
+  // A browser whose frames have a rotation applies the file's orientation.
   const isUpright = typeof ImageDecoder === 'function' && 'rotation' in VideoFrame.prototype
   if (isUpright && file.type)
     try {
@@ -61,11 +60,11 @@ async function decode(
       decoder.close()
       return image
     } catch {
-      // Named by another type than its own, or of none that is known here.
+      // The file isn't of the type that it claims, or of one that WebCodecs knows.
     }
   const known = await size
   if (!known) return null
-  // One side alone, so that the shape stays whatever the browser turns first.
+  // One side only, so that the ratio stays whether the browser scales or rotates first.
   const isLarge = Math.min(known.width, known.height) > DECODED_SIDE_PX
   return createImageBitmap(
     file,
@@ -80,7 +79,7 @@ interface Drawn {
   readonly context: CanvasRenderingContext2D
 }
 
-/** In the shape of `width` by `height`, its longest side `side` or less. */
+/** Draws a picture with the ratio of `size`, its longest side at most `side`. */
 function draw(picture: CanvasImageSource, side: number, { width, height }: Size): Drawn {
   const scale = Math.min(1, side / Math.max(width, height))
   const w = Math.max(1, Math.round(width * scale))
@@ -95,14 +94,14 @@ function draw(picture: CanvasImageSource, side: number, { width, height }: Size)
 async function encode({ canvas, context }: Drawn): Promise<Uint8Array> {
   for (const type of TYPES) {
     if (type === 'image/jpeg') {
-      // It has no transparency: what shines through is paper.
+      // JPEG has no transparency, so white lies below.
       context.globalCompositeOperation = 'destination-over'
       context.fillStyle = '#fff'
       context.fillRect(0, 0, canvas.width, canvas.height)
     }
     for (const quality of QUALITIES) {
       const blob = await toBlob(canvas, type, quality)
-      // Safari: asked for WebP it gives PNG.
+      // Safari writes PNG when asked for WebP.
       if (blob.type !== type) break
       if (blob.size <= limits.previewBytes) return new Uint8Array(await blob.arrayBuffer())
     }

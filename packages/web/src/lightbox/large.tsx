@@ -24,7 +24,7 @@ export function Large(props: LargeProps): JSX.Element {
   const { id } = props
   const current = boardStore.picture(id)
   const record = createMemo<ReturnType<typeof current>>((last) => current() ?? last)
-  const way = transferStateOf(boardStore, id, record)
+  const transfer = transferStateOf(boardStore, id, record)
   const preview = boardStore.preview(id)
   const size = createMemo(() => fitted(record() ?? { width: 1, height: 1, w: 1 }, props.frameSize))
   const [ready, setReady] = createSignal<string | null>(null)
@@ -81,7 +81,7 @@ export function Large(props: LargeProps): JSX.Element {
           />
         )}
       </Show>
-      <ProgressLine way={way()} />
+      <ProgressLine transfer={transfer()} />
     </div>
   )
 }

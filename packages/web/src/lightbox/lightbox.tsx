@@ -125,7 +125,7 @@ export function Lightbox(): JSX.Element {
           <IconButton icon="x" label={words.close} onClick={() => void leave()} autofocus />
         </div>
       </footer>
-      <p class="unseen" role="status">
+      <p class="visually-hidden" role="status">
         {`${nameOf(record())}, ${panelWords.position(nth() + 1, order().length)}`}
       </p>
     </Dialog>
@@ -144,7 +144,7 @@ function About(props: { record: ImageRecord | undefined }): JSX.Element {
           </p>
         )}
       </Show>
-      <p class="slug-line">
+      <p class="mono">
         {describe(props.record, boardStore.board.visitor, boardStore.nameOf)}
         <Show when={props.record?.source}>
           {(address) => (
@@ -171,7 +171,7 @@ function Steps(props: { nth: number; count: number; onStep: (to: 1 | -1) => void
         disabled={props.nth <= 0}
         onClick={() => props.onStep(-1)}
       />
-      <span class="slug-line">{panelWords.position(props.nth + 1, props.count)}</span>
+      <span class="mono">{panelWords.position(props.nth + 1, props.count)}</span>
       <IconButton
         icon="chevronDown"
         label={panelWords.next}

@@ -43,7 +43,9 @@ export async function shrink(frame: HTMLElement, id: string | null): Promise<voi
 
 /** Returns the keyframe that puts a picture over its tile; null if motion is reduced or the tile is out of view. */
 function placeAt(picture: HTMLElement, id: string): Keyframe | null {
-  const tile = document.querySelector(`[data-image="${id}"] .print`)?.getBoundingClientRect()
+  const tile = document
+    .querySelector(`[data-image="${id}"] .picture-image`)
+    ?.getBoundingClientRect()
   if (!tile || prefersReducedMotion()) return null
   if (tile.right < 0 || tile.bottom < 0 || tile.left > innerWidth || tile.top > innerHeight)
     return null

@@ -45,7 +45,7 @@ export function Bar(): JSX.Element {
         <Icon name="plus" />
         <span>{words.add}</span>
       </button>
-      <span class="desk">
+      <span class="desktop">
         <ActionButton action={actions.selectTool} pressed={tool() === 'select'} />
         <ActionButton action={actions.handTool} pressed={tool() === 'hand'} />
         <ActionButton action={actions.tidy} />

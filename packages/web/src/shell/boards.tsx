@@ -64,7 +64,7 @@ export function Boards(): JSX.Element {
                 <span class="name" dir="auto">
                   {nameOf(visit)}
                 </span>
-                <span class="slug-line">
+                <span class="mono">
                   {visit.id === here
                     ? panelWords.hereNow
                     : visit.at === null

@@ -44,7 +44,7 @@ export function PeopleHere(): JSX.Element {
         aria-expanded={people.isOpen()}
         onClick={() => people.toggle()}
       >
-        <span class="unseen">{ui.here(people.visitorCount())}</span>
+        <span class="visually-hidden">{ui.here(people.visitorCount())}</span>
         <For each={shown()}>{(each) => <Avatar {...each} />}</For>
         <Show when={further() > 0}>
           <span class="further" aria-hidden="true">

@@ -99,7 +99,7 @@ export function Trash(): JSX.Element {
               >
                 {chosen().length > 0 ? panelWords.chooseNone : panelWords.chooseAll}
               </button>
-              <span class="slug-line" role="status">
+              <span class="mono" role="status">
                 {chosen().length > 0 ? panelWords.chosen(chosen().length) : ''}
               </span>
               <Show
@@ -165,10 +165,10 @@ function Trashed(props: TrashedProps): JSX.Element {
           onChange={({ currentTarget }) => props.onTick(currentTarget.checked)}
         />
       </label>
-      <p class="slug-line" dir="auto" title={name}>
+      <p class="mono" dir="auto" title={name}>
         {name}
       </p>
-      <p class="slug-line">{panelWords.daysLeft(daysLeft(record, props.days))}</p>
+      <p class="mono">{panelWords.daysLeft(daysLeft(record, props.days))}</p>
       <button
         type="button"
         class="quiet"

@@ -36,7 +36,7 @@ export function FarCanvas(props: { region: Region; ids: readonly string[] }): JS
   return (
     <canvas
       ref={canvas}
-      class="far-pictures"
+      class="far-canvas"
       aria-hidden="true"
       style={{
         left: `${props.region.x}px`,

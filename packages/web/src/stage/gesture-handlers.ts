@@ -26,7 +26,7 @@ export function gestureHandlers(app: App, marquee: Marquee): GestureHandlers {
       else panels.enlarge(id)
     },
     doubleClick(id, { target }) {
-      if (target instanceof Element && target.closest('.slug')) captionEditing.begin(id)
+      if (target instanceof Element && target.closest('.picture-info')) captionEditing.begin(id)
       else panels.enlarge(id)
     },
     openMenu(id, at) {

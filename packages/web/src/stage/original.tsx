@@ -5,10 +5,10 @@ import { useApp } from '../app.ts'
 export function Original(props: { id: string; layer: number }): JSX.Element {
   const { boardStore } = useApp()
   const { x = 0, y = 0, w = 0, h = 0 } = boardStore.boxes.get(props.id) ?? {}
-  const print = document.querySelector(`[data-image="${props.id}"] > .print`)
+  const image = document.querySelector(`[data-image="${props.id}"] > .picture-image`)
   return (
     <div
-      class="staying"
+      class="original"
       style={{
         left: `${x}px`,
         top: `${y}px`,
@@ -17,7 +17,7 @@ export function Original(props: { id: string; layer: number }): JSX.Element {
         '--layer': props.layer,
       }}
     >
-      {print?.cloneNode(true)}
+      {image?.cloneNode(true)}
     </div>
   )
 }

@@ -7,7 +7,7 @@ import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
 import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 import { UnseenChips } from './unseen-chips.tsx'
-import './handling.css'
+import './overlay.css'
 // Loaded with this chunk, so that they work without a connection too.
 import '../actions/lazy-actions.ts'
 import '../state/thumbhash.ts'
@@ -20,7 +20,7 @@ export function Overlay(): JSX.Element {
   return (
     <>
       <SelectionBar hidden={menus.now() !== null} />
-      <div class="over">
+      <div class="overlay">
         <RemoteSelections />
         <ResizeHandles hidden={captionEditing.now() !== null} />
         <RemoteCursors />

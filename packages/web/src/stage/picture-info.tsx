@@ -46,19 +46,19 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
   return (
     <Show when={props.transfer?.state !== 'failed'}>
       <div
-        class="slug"
+        class="picture-info"
         // Screen readers get the same from the tile's name and description.
         aria-hidden="true"
         classList={{
-          'on-look': !props.transfer && !fresh(),
+          'on-hover': !props.transfer && !fresh(),
           begun: (props.transfer?.share ?? 0) > 0,
         }}
       >
-        <div class="line">
+        <div class="facts">
           <Show when={props.transfer}>
-            {(way) => (
-              <p class="way">
-                <Progress way={way()} />
+            {(transfer) => (
+              <p class="transfer">
+                <Progress transfer={transfer()} />
               </p>
             )}
           </Show>
@@ -104,18 +104,18 @@ const namesOf = ({ by }: SeenBy, nameOf: (visitor: string) => string): string =>
     })
     .join(', ')
 
-function Progress(props: { way: TransferState }): JSX.Element {
+function Progress(props: { transfer: TransferState }): JSX.Element {
   const text = (): string => {
-    const { state, share, by } = props.way
+    const { state, share, by } = props.transfer
     if (state === 'stalled') return words.waitingForConnection(by)
     const progress =
       state === 'waiting' ? words.waiting : share === null ? '' : words.percent(share)
     return [progress, by].filter(Boolean).join(' · ')
   }
   return (
-    <Show when={props.way.state === 'retrying'} fallback={text()}>
-      <Countdown to={props.way.retryAt} />
-      {props.way.by && ` · ${props.way.by}`}
+    <Show when={props.transfer.state === 'retrying'} fallback={text()}>
+      <Countdown to={props.transfer.retryAt} />
+      {props.transfer.by && ` · ${props.transfer.by}`}
     </Show>
   )
 }

@@ -35,7 +35,7 @@ export function PictureImage(props: PictureProps): JSX.Element {
   })
 
   return (
-    <div class="print" aria-hidden="true">
+    <div class="picture-image" aria-hidden="true">
       <Show when={isBlurred() && props.record?.thumbhash}>
         {(hash) => <img class="blur" src={blurOf(hash()) ?? undefined} alt="" draggable={false} />}
       </Show>
@@ -66,7 +66,7 @@ export function PictureImage(props: PictureProps): JSX.Element {
           />
         )}
       </Show>
-      <ProgressLine way={props.transfer} />
+      <ProgressLine transfer={props.transfer} />
     </div>
   )
 }

@@ -61,7 +61,7 @@ function RemoteCursor(props: { session: string }): JSX.Element {
   const place = () => toScreen(camera.view(), at())
   return (
     <div
-      class="cursor"
+      class="remote-cursor"
       classList={{ still: isStill() }}
       aria-hidden="true"
       style={{
@@ -72,7 +72,7 @@ function RemoteCursor(props: { session: string }): JSX.Element {
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
         <path d="M1 1l5 13 2.2-5.8L14 6z" />
       </svg>
-      <span class="tab" dir="auto">
+      <span class="name-tab" dir="auto">
         {person()?.name || words.guest}
       </span>
     </div>
@@ -115,10 +115,10 @@ function RemoteSelection(props: { session: string; id: string }): JSX.Element {
   })
   return (
     <div
-      class="around"
+      class="remote-selection"
       classList={{ shared: selection.has(id) }}
       aria-hidden="true"
-      data-around={id}
+      data-remote-selection={id}
       style={{
         transform: `translate(${place().x}px, ${place().y}px)`,
         width: `${place().w}px`,
@@ -127,7 +127,7 @@ function RemoteSelection(props: { session: string; id: string }): JSX.Element {
       }}
     >
       <Show when={person()?.selection[0] === id}>
-        <span class="tab" dir="auto">
+        <span class="name-tab" dir="auto">
           {person()?.name || words.guest}
         </span>
       </Show>

@@ -95,8 +95,8 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
     if (!pull) return
     const { from, grip, box: start, least, most } = pull
     const { zoom } = camera.now
-    const way = { x: (event.clientX - from.x) / zoom, y: (event.clientY - from.y) / zoom }
-    const factor = Math.max(least, Math.min(most, factorOf(grip, start, way)))
+    const move = { x: (event.clientX - from.x) / zoom, y: (event.clientY - from.y) / zoom }
+    const factor = Math.max(least, Math.min(most, factorOf(grip, start, move)))
     drag.scaleBy(factor, {
       x: start.x + start.w * (1 - grip.x),
       y: start.y + start.h * (1 - grip.y),
@@ -132,7 +132,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
 }
 
 /** Returns the factor by which a handle's move scales the box: along its diagonal, or across its side. */
-function factorOf({ x, y }: Handle, { w, h }: Box, way: Point): number {
+function factorOf({ x, y }: Handle, { w, h }: Box, move: Point): number {
   const [dx, dy] = [(2 * x - 1) * w, (2 * y - 1) * h]
-  return 1 + (way.x * dx + way.y * dy) / (dx * dx + dy * dy)
+  return 1 + (move.x * dx + move.y * dy) / (dx * dx + dy * dy)
 }

@@ -53,8 +53,8 @@ export function Stage(): JSX.Element {
         class="stage"
         classList={{
           hand: app.tool() === 'hand',
-          far: camera.level() < 0.5,
-          tiny: camera.level() < 0.25,
+          'below-half': camera.level() < 0.5,
+          'below-quarter': camera.level() < 0.25,
           copying: drag.originals().length > 0,
           several: selection.ids().size > 1,
         }}

@@ -65,7 +65,7 @@ export function Tile(props: TileProps): JSX.Element {
       onFocus={() => selection.activate(id, element.matches(':focus-visible'))}
     >
       {/* The accessible name. The strip below says more, and only to those who see it. */}
-      <span class="unseen">{words.pictureLabel(name(), state())}</span>
+      <span class="visually-hidden">{words.pictureLabel(name(), state())}</span>
       <PictureImage id={id} record={record()} transfer={transfer()} alt={name()} />
       <PictureInfo record={record()} transfer={transfer()} seenBy={seenBy()} />
     </div>

@@ -18,7 +18,7 @@ export function UnseenChips(): JSX.Element {
       .join(' '),
   )
   return (
-    <div class="chips" role="status">
+    <div class="unseen-chips" role="status">
       <For each={edges().split(' ').filter(Boolean) as Edge[]}>
         {(edge) => <UnseenChip edge={edge} />}
       </For>
@@ -48,7 +48,7 @@ function UnseenChip(props: { edge: Edge }): JSX.Element {
   return (
     <button
       type="button"
-      class={`chip sheet ${props.edge}`}
+      class={`unseen-chip sheet ${props.edge}`}
       style={place()}
       title={panelWords.goToNew}
       onMouseDown={(event) => event.preventDefault()}

@@ -37,7 +37,7 @@ export function Dialog(props: DialogProps): JSX.Element {
   return (
     <dialog
       ref={dialog}
-      class={`room ${props.class}`}
+      class={`panel ${props.class}`}
       aria-label={props.label}
       onCancel={(event) => {
         event.preventDefault()

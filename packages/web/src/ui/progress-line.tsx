@@ -6,12 +6,12 @@ import type { TransferState } from '../state/transfer-state.ts'
 const LEAVING_MS = 200
 
 /** Draws the wire line across a picture: the part above it has been sent, at full strength. */
-export function ProgressLine(props: { way: TransferState | null }): JSX.Element {
+export function ProgressLine(props: { transfer: TransferState | null }): JSX.Element {
   const [leaving, setLeaving] = createSignal(false)
   let timer: ReturnType<typeof setTimeout> | undefined
   createComputed(
     on(
-      () => props.way === null,
+      () => props.transfer === null,
       (isStored, was) => {
         clearTimeout(timer)
         setLeaving(isStored && was === false && !prefersReducedMotion())
@@ -21,11 +21,11 @@ export function ProgressLine(props: { way: TransferState | null }): JSX.Element 
   )
   onCleanup(() => clearTimeout(timer))
   return (
-    <Show when={leaving() || (props.way && props.way.state !== 'failed')}>
+    <Show when={leaving() || (props.transfer && props.transfer.state !== 'failed')}>
       <div
-        class="wire"
-        classList={{ leaving: leaving(), stalled: props.way?.state === 'stalled' }}
-        style={{ '--sent': leaving() ? 1 : share(props.way) }}
+        class="progress-line"
+        classList={{ leaving: leaving(), stalled: props.transfer?.state === 'stalled' }}
+        style={{ '--sent': leaving() ? 1 : share(props.transfer) }}
       >
         <div class="unsent" />
         <div class="scan" />
@@ -35,7 +35,7 @@ export function ProgressLine(props: { way: TransferState | null }): JSX.Element 
 }
 
 /** Returns the share that has been sent, in steps of a tenth if motion is reduced. */
-function share(way: TransferState | null): number {
-  const sent = Math.min(1, way?.share ?? 0)
+function share(transfer: TransferState | null): number {
+  const sent = Math.min(1, transfer?.share ?? 0)
   return prefersReducedMotion() ? Math.floor(sent * 10) / 10 : sent
 }

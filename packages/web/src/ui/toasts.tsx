@@ -4,9 +4,10 @@ import { Icon } from '../look/icon.tsx'
 import type { Toast } from '../state/toasts.ts'
 import { words } from '../words/page.ts'
 
-/** Milliseconds; it starts again when the pointer or the keyboard leaves. */
-const SHOWN = 6_000
+/** How long a notice shows. The time starts again when the pointer or the focus leaves it. */
+const SHOWN_MS = 6_000
 
+/** Shows the current notices. */
 export function ToastList(): JSX.Element {
   const { toasts } = useApp()
   return (
@@ -23,7 +24,7 @@ function ToastCard(props: { toast: Toast }): JSX.Element {
   const stop = (): void => clearTimeout(timer)
   const start = (): void => {
     stop()
-    if (!props.toast.stays) timer = setTimeout(close, SHOWN)
+    if (!props.toast.stays) timer = setTimeout(close, SHOWN_MS)
   }
   start()
   onCleanup(stop)

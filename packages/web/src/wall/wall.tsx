@@ -84,7 +84,7 @@ export function Wall(props: { board: Board }): JSX.Element {
       </Show>
       <BoardCode address={location.href.replace(/\/show\/?$/, '').replace(/\/b\/main$/, '/')} />
       <Show when={status().connection !== 'live'}>
-        <p class="wall-line" role="status">
+        <p class="wall-status" role="status">
           {words.reconnecting}
         </p>
       </Show>
