@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
+import { wallWords } from '@wirephoto/web/words/wall'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { openFixture, PHONE } from '../support/e2e-fixture.ts'
@@ -129,7 +130,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const wall = await anna.context.newPage()
     await wall.goto(`http://wire.test:${fixture.server.port}/b/${board}/show`)
     const { found, look } = openInspector(wall)
-    await wall.getByText(words.wallEmpty).waitFor()
+    await wall.getByText(wallWords.empty).waitFor()
     await look('empty wall')
     for (const [i, name] of ['photos/pic1.jpg', 'photos/pic2.jpg'].entries()) {
       await anna.drop([await samples.file(name)], { x: 400, y: 300 })

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { type ImageRecord, type Snapshot } from '@wirephoto/board'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
-import { panelWords } from '@wirephoto/web/words/panels'
 import { HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
-const ui = { ...words, ...panelWords }
+const ui = { ...words, ...overlayWords }
 
 /** Time in which a busy server must write a change. */
 const WAIT_TIMEOUT_MS = 20_000

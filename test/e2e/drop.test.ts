@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { type Command, cleanName, errorMessages, GAP_UNITS, uuidv7 } from '@wirephoto/board'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
@@ -125,9 +126,9 @@ for (const host of HOSTS)
         .first()
         .waitFor()
       await failed.waitFor()
-      await anna.page.getByText(words.notSent, { exact: true }).waitFor()
+      await anna.page.getByText(overlayWords.notSent, { exact: true }).waitFor()
       await ben.waitForTiles(1)
-      await anna.page.getByRole('button', { name: words.remove }).click()
+      await anna.page.getByRole('button', { name: overlayWords.remove }).click()
       await anna.waitForTiles(1)
     })
 

@@ -4,6 +4,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
 import { limits } from '@wirephoto/board'
 import { type Board, openBoard } from '@wirephoto/client'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { HOSTS, type Host, openFixture, type PageOptions, PHONE } from '../support/e2e-fixture.ts'
@@ -196,7 +197,7 @@ describe('on its way', () => {
     await writeFile(path, 'something else')
     const failed = anna.page.locator('[data-image][data-state="failed"]')
     await failed.waitFor()
-    await anna.page.getByText(words.notSent, { exact: true }).waitFor()
+    await anna.page.getByText(overlayWords.notSent, { exact: true }).waitFor()
     await ben.waitForTiles(0)
     await anna.waitUntil((opacity) => {
       const image = [...document.querySelectorAll('[data-image] img')].at(-1)!
@@ -207,7 +208,7 @@ describe('on its way', () => {
     await anna.page.keyboard.press('r')
     await failed.waitFor({ state: 'detached' })
     await failed.waitFor()
-    await anna.page.getByRole('button', { name: words.remove }).click()
+    await anna.page.getByRole('button', { name: overlayWords.remove }).click()
     await anna.waitForTiles(0)
   })
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
-import { panelWords } from '@wirephoto/web/words/panels'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 
-const ui = { ...words, ...panelWords }
+const ui = { ...words, ...overlayWords }
 
 const { fixture, samples } = await openFixture()
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openBoard } from '@wirephoto/client'
-import { words } from '@wirephoto/web/words/page'
+import { wallWords } from '@wirephoto/web/words/wall'
 import type { Page } from 'playwright-core'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import { drawPicture } from '../support/pictures.ts'
@@ -28,7 +28,7 @@ for (const host of HOSTS)
     wall.on('pageerror', (error) => problems.push(String(error)))
     wall.on('console', (message) => message.type() === 'error' && problems.push(message.text()))
     await wall.goto(`http://${host}:${fixture.server.port}/b/${board}/show`)
-    await wall.getByText(words.wallEmpty).waitFor()
+    await wall.getByText(wallWords.empty).waitFor()
 
     const add = async (caption: string, seed: number) => {
       const file = new Blob([new Uint8Array(await drawPicture({ width: 900, height: 600, seed }))])
@@ -59,7 +59,7 @@ test('a wall releases the preview of each picture that it no longer shows', asyn
   const wall = await context.newPage()
   await wall.clock.install()
   await wall.goto(`http://localhost:${fixture.server.port}/b/${board}/show`)
-  await wall.getByText(words.wallEmpty).waitFor()
+  await wall.getByText(wallWords.empty).waitFor()
 
   const resume = page.pauseUploads()
   const ids: string[] = []

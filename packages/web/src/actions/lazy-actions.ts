@@ -6,6 +6,7 @@ import { overlaps } from '../geometry/box.ts'
 import { tidyPlaces } from '../geometry/order.ts'
 import { hashFor } from '../state/camera.ts'
 import { canCopyPictures, copyPicture as copy, copyText } from '../state/clipboard.ts'
+import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 
 /* Actions that the first script leaves out. They load once the board is live, or on demand. */
@@ -69,7 +70,7 @@ function storedOf({ boardStore, toasts }: AppState, ids: readonly string[]): Ima
   const records = ids.flatMap((id) => boardStore.board.pictures.get(id) ?? [])
   const stored = records.filter(({ blob }) => blob)
   const missing = ids.length - stored.length
-  if (missing > 0) toasts.say(words.notStoredYet(missing))
+  if (missing > 0) toasts.say(overlayWords.notStoredYet(missing))
   return stored
 }
 
@@ -102,11 +103,11 @@ export async function copyPicture({ boardStore, toasts }: AppState, id: string):
   const { board } = boardStore
   const record = board.pictures.get(id)
   const address = record && blobUrl(board, record)
-  if (!address) return toasts.say(words.notStoredYet(1))
-  if (canCopyPictures() && (await copy(address))) return toasts.say(words.pictureCopied)
+  if (!address) return toasts.say(overlayWords.notStoredYet(1))
+  if (canCopyPictures() && (await copy(address))) return toasts.say(overlayWords.pictureCopied)
   const link = downloadUrl(board, record).replace('?download', '')
-  const said = canCopyPictures() ? words.pictureNotCopied : words.pictureLinkCopied
-  toasts.say((await copyText(link)) ? said : words.copyByHand(link))
+  const said = canCopyPictures() ? overlayWords.pictureNotCopied : overlayWords.pictureLinkCopied
+  toasts.say((await copyText(link)) ? said : overlayWords.copyByHand(link))
 }
 
 /** Copies a link to the current view. */
@@ -119,7 +120,7 @@ export async function copyView(app: AppState): Promise<void> {
 export const copyLink = (app: AppState): Promise<void> => copyAddress(app, location.href)
 
 async function copyAddress({ toasts }: AppState, link: string): Promise<void> {
-  toasts.say((await copyText(link)) ? words.linkCopied : words.copyByHand(link))
+  toasts.say((await copyText(link)) ? overlayWords.linkCopied : overlayWords.copyByHand(link))
 }
 
 /** Creates a board and goes there. */

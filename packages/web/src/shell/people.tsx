@@ -2,11 +2,11 @@ import { limits } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { avatarColour, initialOf } from '../ui/avatar-colour.ts'
+import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
-import { panelWords } from '../words/panels.ts'
 import './people.css'
 
-const ui = { ...panelWords, guest: words.guest }
+const ui = { ...overlayWords, guest: words.guest }
 
 /** How many other visitors are shown before the rest becomes a number. */
 const SHOWN_AVATAR_COUNT = 4

@@ -2,7 +2,7 @@ import { limits } from '@wirephoto/board'
 import { createMemo, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
-import { panelWords } from '../words/panels.ts'
+import { overlayWords } from '../words/overlay.ts'
 
 const FIELD_GAP_PX = 8
 const MIN_FIELD_WIDTH_PX = 240
@@ -71,8 +71,8 @@ function Field(props: { id: string }): JSX.Element {
         })
       }}
       class="caption-field"
-      aria-label={panelWords.captionOf(boardStore.get(id)?.name ?? '')}
-      placeholder={panelWords.captionPrompt}
+      aria-label={overlayWords.captionOf(boardStore.get(id)?.name ?? '')}
+      placeholder={overlayWords.captionPrompt}
       dir="auto"
       rows={1}
       enterkeyhint="done"

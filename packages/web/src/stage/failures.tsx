@@ -1,6 +1,7 @@
 import { createMemo, For, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
+import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 
 /** Shows what failed for each of one's own uploads, outside the listbox: options can't hold buttons. */
@@ -35,12 +36,12 @@ function Failure(props: { id: string }): JSX.Element {
       aria-label={words.pictureLabel(boardStore.get(id)?.name ?? '', 'failed')}
       style={{ transform: `translate(${Math.round(at().x)}px, ${Math.round(at().y)}px)` }}
     >
-      <strong>{words.notSent}</strong>
+      <strong>{overlayWords.notSent}</strong>
       <button type="button" class="quiet" onClick={() => boardStore.board.retry(id)}>
         {words.retry}
       </button>
       <button type="button" class="quiet" onClick={() => boardStore.cancel(id)}>
-        {words.remove}
+        {overlayWords.remove}
       </button>
       <p>{upload()?.error?.message}</p>
     </div>

@@ -3,7 +3,7 @@ import { createMemo, For, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
 import type { Edge, UnseenBeyondEdge } from '../state/unseen.ts'
-import { panelWords } from '../words/panels.ts'
+import { overlayWords } from '../words/overlay.ts'
 
 const CORNER_MARGIN_PX = 96
 
@@ -50,7 +50,7 @@ function UnseenChip(props: { edge: Edge }): JSX.Element {
       type="button"
       class={`unseen-chip sheet ${props.edge}`}
       style={place()}
-      title={panelWords.goToNew}
+      title={overlayWords.goToNew}
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => {
         const target = beyond()
@@ -58,7 +58,7 @@ function UnseenChip(props: { edge: Edge }): JSX.Element {
       }}
     >
       <span class="icon" aria-hidden="true" innerHTML={arrow} />
-      <span>{panelWords.newPictures(beyond()?.count ?? 0)}</span>
+      <span>{overlayWords.newPictures(beyond()?.count ?? 0)}</span>
     </button>
   )
 }

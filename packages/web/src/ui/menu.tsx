@@ -1,5 +1,4 @@
 import { For, type JSX, onCleanup, onMount, Show } from 'solid-js'
-import { Portal } from 'solid-js/web'
 import { can, keyOf } from '../actions/action.ts'
 import type { Point } from '../geometry/view.ts'
 import { Icon } from '../look/icon.tsx'
@@ -65,7 +64,7 @@ export function Menu(props: MenuProps): JSX.Element {
   })
 
   return (
-    <Portal mount={document.querySelector('main') ?? document.body}>
+    <>
       {/* The veil takes the click that would otherwise press what lies beneath. */}
       <div ref={veil} class="veil" onClick={close} />
       <div
@@ -94,6 +93,6 @@ export function Menu(props: MenuProps): JSX.Element {
           )}
         </For>
       </div>
-    </Portal>
+    </>
   )
 }

@@ -11,7 +11,7 @@ import {
   Show,
 } from 'solid-js'
 import { renderSVG } from 'uqr'
-import { words } from '../words/page.ts'
+import { wallWords } from '../words/wall.ts'
 
 /** How long a picture stands without news before the mosaic, and how long a pushed one stays at least. */
 const QUIET_MS = 20_000
@@ -35,7 +35,7 @@ export function Wall(props: { board: Board }): JSX.Element {
     clearTimeout(quiet)
     setMosaic([])
     setShown(record)
-    document.title = words.wallTitle(board.title)
+    document.title = wallWords.title(board.title)
     quiet = setTimeout(() => setMosaic(newestFirst(board).slice(0, MOSAIC_COUNT)), QUIET_MS)
   }
   const look = (): void => {
@@ -69,11 +69,11 @@ export function Wall(props: { board: Board }): JSX.Element {
   void stayAwake()
 
   return (
-    <main class="wall" aria-label={words.wallTitle(title())} onDblClick={fullscreen}>
+    <main class="wall" aria-label={wallWords.title(title())} onDblClick={fullscreen}>
       <Show
         when={mosaic().length > 1}
         fallback={
-          <Show when={shown()} fallback={<p class="wall-empty">{words.wallEmpty}</p>}>
+          <Show when={shown()} fallback={<p class="wall-empty">{wallWords.empty}</p>}>
             {(record) => <Picture board={board} record={record()} />}
           </Show>
         }
@@ -85,7 +85,7 @@ export function Wall(props: { board: Board }): JSX.Element {
       <BoardCode address={location.href.replace(/\/show\/?$/, '').replace(/\/b\/main$/, '/')} />
       <Show when={status().connection !== 'live'}>
         <p class="wall-status" role="status">
-          {words.reconnecting}
+          {wallWords.reconnecting}
         </p>
       </Show>
     </main>
@@ -166,7 +166,7 @@ function BoardCode(props: { address: string }): JSX.Element {
       <div
         class="wall-code"
         role="img"
-        aria-label={words.codeFor(props.address)}
+        aria-label={wallWords.codeFor(props.address)}
         innerHTML={renderSVG(props.address, { border: 2 })}
       />
     </Show>

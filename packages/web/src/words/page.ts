@@ -64,9 +64,7 @@ export const words = {
     name === null ? 'Waiting for your connection' : `Waiting for ${name}'s connection`,
   retrying: (seconds: number): string =>
     seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again',
-  notSent: 'Not sent',
   retry: 'Retry',
-  remove: 'Remove',
   cancelled: (n: number): string => `Cancelled ${pictures(n)}.`,
   cancelSending: (n: number): string => (n <= 1 ? 'Cancel sending' : `Cancel sending ${n}`),
 
@@ -80,10 +78,6 @@ export const words = {
   showOnScreens: 'Show on screens',
   shownOnScreens: 'Shown on every screen of this board.',
   openWall: 'Open the wall',
-  wallTitle: (title: string): string => `${title || 'Wirephoto'}, on the wall`,
-  wallEmpty: 'Nothing here yet. Pictures appear as soon as someone adds them.',
-  codeFor: (address: string): string => `A code that leads to ${address}`,
-  reconnecting: 'reconnecting',
 
   // Empty, and about to be less so
   emptyTitle: 'Drop pictures here.',
@@ -107,14 +101,7 @@ export const words = {
   deleted: (n: number): string => `Deleted ${pictures(n)}.`,
   nothingToUndo: 'There is nothing to undo.',
   nothingToRedo: 'There is nothing to redo.',
-  linkCopied: 'Link copied.',
   copyPicture: 'Copy picture',
-  pictureCopied: 'Picture copied.',
-  pictureNotCopied: "The picture couldn't be copied. Its link is copied instead.",
-  pictureLinkCopied: 'Pictures can be copied on https pages only. Its link is copied instead.',
-  copyByHand: (link: string): string => `Copy this link: ${link}`,
-  notStoredYet: (n: number): string =>
-    `${pictures(n)} ${n === 1 ? "hasn't" : "haven't"} arrived yet. Try again in a moment.`,
   moreRefused: (n: number): string => `${n} more ${n === 1 ? 'file' : 'files'} can't be added.`,
 
   // Keys, as tooltips, menus and the sheet name them

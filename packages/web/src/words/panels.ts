@@ -74,18 +74,6 @@ export const panelWords = {
   byMouse: 'Mouse and keyboard',
   byTouch: 'Touch',
 
-  // Over the pictures, and who is here
-  captionOf: (name: string): string => `Caption of ${name}`,
-  captionPrompt: 'What is to be seen?',
-  here: (n: number): string => (n === 1 ? 'Only you are here' : `${n} people are here`),
-  further: (n: number): string => `+${n}`,
-  alone: 'Nobody else is here.',
-  askName: 'What shall we call you?',
-  keepName: 'Keep',
-  skip: 'Skip',
-  newPictures: (n: number): string => `${n} new`,
-  goToNew: 'Go to what is new',
-
   // The palette
   palettePrompt: 'What shall be done?',
   paletteNothing: 'Nothing is called that.',
