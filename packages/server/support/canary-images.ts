@@ -4,8 +4,8 @@ import { pngChunk } from './sample-images.ts'
 
 /** Text that must not survive scrubbing. It stands wherever a file can contain more than its picture. */
 export const CANARY = 'Canary Yellow, 7 Elm Street'
-/** EXIF orientation of the canary images. */
-export const ORIENTATION = 6
+/** The EXIF orientation of the canary images: the first row of pixels is shown on the right. */
+export const EXIF_ORIENTATION = { rightTop: 6 } as const
 
 export interface CanaryImage {
   readonly name: string
@@ -124,7 +124,7 @@ export function exif(order: 'II*\0' | 'MM\0*'): Buffer {
       far(0x10e, 2, text()),
       far(0x10f, 2, text()),
       far(0x110, 2, text()),
-      entry(0x112, 3, 1, number(ORIENTATION, 2)),
+      entry(0x112, 3, 1, number(EXIF_ORIENTATION.rightTop, 2)),
       far(0x131, 2, text()),
       far(0x13b, 2, text()),
       // Four letters fit into the entry.
@@ -397,7 +397,7 @@ function inTiff(picture: Buffer): Buffer {
   }
   for (const tag of [270, 271, 272, 305, 315, 316, 33_432]) add(tag, 2, TEXT)
   for (const tag of [700, 33_723, 34_377, 37_724, 50_341]) add(tag, 1, TEXT)
-  add(274, 3, Buffer.from([ORIENTATION, 0]), 1)
+  add(274, 3, Buffer.from([EXIF_ORIENTATION.rightTop, 0]), 1)
   for (const tag of [34_665, 34_853]) add(tag, 4, exif('II*\0').subarray(8))
   entries.sort((a, b) => a.readUInt16LE(0) - b.readUInt16LE(0))
   const head = Buffer.alloc(2)
