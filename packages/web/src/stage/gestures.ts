@@ -4,6 +4,9 @@ import type { Camera } from '../state/camera.ts'
 /** How far a pointer may stray in a click. */
 const SLOP_PX = { mouse: 4, touch: 9 }
 const LONG_PRESS_MS = 450
+/** For browsers that measure the wheel in lines or pages. */
+const WHEEL_LINE_PX = 32
+const WHEEL_PAGE_PX = 400
 
 /** The effects of gestures. Ids are pictures' ids; points are screen pixels from the stage's corner. */
 export interface GestureHandlers {
@@ -29,14 +32,15 @@ interface Pointer extends Point {
 }
 
 /**
- * One pointer clicks, pans or drags; two pinch. One gesture lasts from the first press to the last
- * release:
+ * The gesture in progress. One pointer clicks, pans or drags; two pinch. It lasts from the first press to the
+ * last release:
  *
  *   idle -> press -> pan | drag | marquee | held (long press)
  *              any -> pinch (a second finger) -> pan (one left)
  */
 type Gesture = 'idle' | 'press' | 'pan' | 'drag' | 'marquee' | 'held' | 'pinch'
 
+/** Turns pointer, wheel and touch events on the stage into gestures. */
 export class Gestures {
   readonly stage: HTMLElement
   readonly #camera: Camera
@@ -198,8 +202,8 @@ export class Gestures {
       event.deltaMode === WheelEvent.DOM_DELTA_PIXEL
         ? 1
         : event.deltaMode === WheelEvent.DOM_DELTA_LINE
-          ? 32
-          : 400
+          ? WHEEL_LINE_PX
+          : WHEEL_PAGE_PX
     const [dx, dy] = [event.deltaX * unit, event.deltaY * unit]
     if (event.ctrlKey || event.metaKey) {
       // A trackpad's pinch arrives as small steps with ctrl, a wheel's click as a step of 100 or more.
