@@ -19,6 +19,7 @@ import {
   type Problem,
   type Store,
 } from '@wirephoto/client'
+import { cleanupAfter } from '../support/cleanup.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
 import { drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
@@ -39,19 +40,13 @@ after(async () => {
 
 /** Opens pages and proxies for one test, which close when it ends. */
 function openScope(t: TestContext) {
-  const opened: { close(): unknown }[] = []
-  t.after(async () => {
-    for (const each of opened) await each.close()
-  })
+  const stack = cleanupAfter(t)
   return {
     page(options: Partial<OpenOptions> & { board: string }): Board {
-      const board = openBoard({ url: server.url, ...options })
-      opened.unshift(board)
-      return board
+      return stack.adopt(openBoard({ url: server.url, ...options }), (board) => board.close())
     },
     async openProxy(): Promise<Proxy & { url: string }> {
-      const proxy = await Proxy.open(server.port)
-      opened.push(proxy)
+      const proxy = stack.adopt(await Proxy.open(server.port), (each) => each.close())
       return Object.assign(proxy, { url: `http://127.0.0.1:${proxy.port}` })
     },
   }

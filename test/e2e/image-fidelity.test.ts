@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { after, before, test } from 'node:test'
+import { before, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import { blobUrl, openBoard } from '@wirephoto/client'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { launchBrowser } from '../support/browser.ts'
+import { cleanupAfter } from '../support/cleanup.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
 import { drawPicture, withExifOrientation } from '../support/pictures.ts'
 
@@ -21,18 +22,15 @@ const away = existsSync(METADATA) ? false : 'no ../shared/corpora here'
 /** Mean colours of squares may differ so much, since other resizers draw other edges. */
 const COLOUR_TOLERANCE_UNITS = 4
 
+const stack = cleanupAfter()
 let server: InProcessServer
 let browser: Browser
 let page: Page
 
 before(async () => {
-  server = await InProcessServer.open()
-  browser = await launchBrowser()
+  server = stack.adopt(await InProcessServer.open(), (each) => each.close())
+  browser = stack.adopt(await launchBrowser(), (each) => each.close())
   page = await browser.newPage()
-})
-after(async () => {
-  await browser?.close()
-  await server.close()
 })
 
 /** Stores a picture; resolves to its record when it has its variants. */

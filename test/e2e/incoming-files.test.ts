@@ -11,6 +11,7 @@ import {
 } from '@wirephoto/client'
 import sharp from 'sharp'
 import { io } from 'socket.io-client'
+import { cleanupAfter } from '../support/cleanup.ts'
 import { drawPicture, withUniqueBytes } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server-process.ts'
@@ -34,19 +35,15 @@ after(() => server.close())
 async function openScope(t: TestContext) {
   const response = await fetch(`${server.url}/api/boards`, { method: 'POST' })
   const { id: board } = (await response.json()) as { id: string }
-  const opened: { close(): unknown }[] = []
-  t.after(async () => {
-    for (const each of opened) await each.close()
-  })
+  const stack = cleanupAfter(t)
   const page = async (options: Partial<OpenOptions> = {}): Promise<Board> => {
     const opening = openBoard({ url: server.url, board, ...options })
-    opened.unshift(opening)
+    stack.defer(() => opening.close())
     await waitUntil(opening, () => opening.status.connection === 'live', 'live')
     return opening
   }
   const openProxy = async () => {
-    const proxy = await Proxy.open(server.port)
-    opened.push(proxy)
+    const proxy = stack.adopt(await Proxy.open(server.port), (each) => each.close())
     return Object.assign(proxy, { url: `http://127.0.0.1:${proxy.port}` })
   }
   return { board, page, openProxy }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { after, before, describe, test } from 'node:test'
+import { before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import {
@@ -13,6 +13,7 @@ import {
 } from '@wirephoto/board'
 import { type Board, blobUrl, openBoard } from '@wirephoto/client'
 import { openEngine } from '@wirephoto/engine'
+import { cleanupAfter } from '../support/cleanup.ts'
 import { type Database, databaseProviders } from '../support/databases.ts'
 import { rounds, SEED } from '../support/effort.ts'
 import { drawPicture, seededRandom } from '../support/pictures.ts'
@@ -33,6 +34,7 @@ const AGREEMENT_TIMEOUT_MS = 60_000
 
 for (const place of await databaseProviders())
   describe(`two servers on ${place.name}`, { skip: place.skipReason ?? false }, () => {
+    const stack = cleanupAfter()
     let database: Database
     let url: string
     let a: ServerProcess
@@ -40,19 +42,18 @@ for (const place of await databaseProviders())
     /** From b to its database. */
     let wire: Proxy
     before(async () => {
-      database = await place.open()
+      database = stack.adopt(await place.open(), (each) => each.close())
       url = await database.newUrl()
       const { port } = new URL(url)
-      wire = await Proxy.open(Number(port))
+      wire = stack.adopt(await Proxy.open(Number(port)), (each) => each.close())
       const ofB = url.replace(`:${port}/`, `:${wire.port}/`)
       // Both start at once, on an empty database.
-      const open = (engine: string) => ServerProcess.open({ args: ['--engine', engine] })
-      ;[a, b] = await Promise.all([open(url), open(ofB)])
-    })
-    after(async () => {
-      await Promise.all([a?.close(), b?.close()])
-      await wire?.close()
-      await database?.close()
+      const opening = [url, ofB].map((engine) => {
+        const server = ServerProcess.open({ args: ['--engine', engine] })
+        stack.defer(async () => (await server).close())
+        return server
+      })
+      ;[a, b] = (await Promise.all(opening)) as [ServerProcess, ServerProcess]
     })
 
     const newBoard = async (server = a): Promise<string> => {

@@ -1,6 +1,7 @@
-import { after, type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { launchBrowser } from './browser.ts'
+import { cleanupAfter } from './cleanup.ts'
 import { freePort } from './free-port.ts'
 import { BoardPage, NO_ERRORS } from './page.ts'
 import { Proxy } from './proxy.ts'
@@ -27,14 +28,13 @@ export interface PageOptions extends BrowserContextOptions {
 /** The server's options: further flags of `wirephoto serve`, or another program that serves. */
 type FixtureOptions = Pick<ServeOptions, 'args' | 'main'>
 
-/**
- * Opens a fixture and sample files for all tests of a file, and closes them after the last test.
- */
+/** Opens a fixture and sample files for all tests of a file, and closes them after the last test. */
 export async function openFixture(
   options?: FixtureOptions,
 ): Promise<{ fixture: E2eFixture; samples: SampleFiles }> {
-  const [fixture, samples] = await Promise.all([E2eFixture.open(options), SampleFiles.open()])
-  after(() => closeAll([() => samples.close(), () => fixture.close()]))
+  const stack = cleanupAfter()
+  const samples = stack.adopt(await SampleFiles.open(), (each) => each.close())
+  const fixture = await E2eFixture.open(stack, options)
   return { fixture, samples }
 }
 
@@ -42,7 +42,7 @@ export async function openFixture(
 export class E2eFixture {
   readonly browser: Browser
   readonly server: ServerProcess
-  readonly #closes = new WeakMap<TestContext, (() => unknown)[]>()
+  readonly #stacks = new WeakMap<TestContext, AsyncDisposableStack>()
   readonly #pairs = new Map<Host, Promise<[BoardPage, BoardPage]>>()
 
   private constructor(browser: Browser, server: ServerProcess) {
@@ -50,14 +50,17 @@ export class E2eFixture {
     this.server = server
   }
 
-  static async open({ args = [], ...options }: FixtureOptions = {}): Promise<E2eFixture> {
+  /** Opens it; disposing the stack closes the browser and the server. */
+  static async open(
+    stack: AsyncDisposableStack,
+    { args = [], ...options }: FixtureOptions = {},
+  ): Promise<E2eFixture> {
     const port = await freePort()
     const flags = ['--public-url', `http://wire.test:${port}`, ...args]
-    const [browser, server] = await Promise.all([
-      launchBrowser(),
-      ServerProcess.open({ port, args: flags, ...options }),
-    ])
-    return new E2eFixture(browser, server)
+    const opening = ServerProcess.open({ port, args: flags, ...options })
+    stack.defer(async () => (await opening).close())
+    const browser = stack.adopt(await launchBrowser(), (each) => each.close())
+    return new E2eFixture(browser, await opening)
   }
 
   /** Creates a board, for one test. */
@@ -103,12 +106,9 @@ export class E2eFixture {
 
   /** Closes it at the end of the test; the last one opened is the first one closed. */
   #closeAfter(t: TestContext, close: () => unknown): void {
-    let closes = this.#closes.get(t)
-    if (!closes) {
-      this.#closes.set(t, (closes = []))
-      t.after(() => closeAll(closes!))
-    }
-    closes.push(close)
+    let stack = this.#stacks.get(t)
+    if (!stack) this.#stacks.set(t, (stack = cleanupAfter(t)))
+    stack.defer(async () => void (await close()))
   }
 
   async #newPage(host: Host): Promise<BoardPage> {
@@ -140,22 +140,4 @@ export class E2eFixture {
     await page.goto(board === 'main' ? '/' : `/b/${board}`)
     return page
   }
-
-  async close(): Promise<void> {
-    await this.browser.close()
-    await this.server.close()
-  }
-}
-
-/** Calls all of them, last first, even if one rejects. */
-async function closeAll(closes: (() => unknown)[]): Promise<void> {
-  const errors: unknown[] = []
-  for (const close of closes.reverse()) {
-    try {
-      await close()
-    } catch (error) {
-      errors.push(error)
-    }
-  }
-  if (errors.length > 0) throw errors[0]
 }
