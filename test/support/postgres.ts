@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { freePort } from './free-port.ts'
@@ -75,11 +75,7 @@ export class Postgres {
     if (who) await chown(folder, who.uid, who.gid)
     const postgres = new Postgres(programs, folder, await freePort(), settings)
     try {
-      await writeFile(join(folder, 'password'), PASSWORD)
-      const flags = ['--username', 'postgres', '--auth', 'scram-sha-256', '--encoding', 'UTF8']
-      const password = ['--pwfile', join(folder, 'password'), '--locale', 'C', '--no-sync']
-      const into = ['--pgdata', join(folder, 'data')]
-      await run(programs.initdb, [...flags, ...password, ...into], { cwd: folder, ...who })
+      await initialise(programs, folder)
       await postgres.start()
       return postgres
     } catch (error) {
@@ -201,8 +197,38 @@ export class Postgres {
   }
 }
 
+const CACHE_FOLDER = resolve(import.meta.dirname, '../../node_modules/.cache/wirephoto')
 const PASSWORD = 'only-for-tests'
 const run = promisify(execFile)
+
+/**
+ * Makes the folder `data` of a new cluster. Initialising one takes a second, so the first is kept in
+ * node_modules for all later tests, which copy it.
+ */
+async function initialise(programs: PostgresPrograms, folder: string): Promise<void> {
+  const data = join(folder, 'data')
+  const template = join(CACHE_FOLDER, `postgres-${programs.version}-${process.getuid?.() ?? ''}`)
+  if (await copied(template, data)) return
+  await writeFile(join(folder, 'password'), PASSWORD)
+  const flags = ['--username', 'postgres', '--auth', 'scram-sha-256', '--encoding', 'UTF8']
+  const password = ['--pwfile', join(folder, 'password'), '--locale', 'C', '--no-sync']
+  const options = { cwd: folder, ...(await unprivilegedAccount()) }
+  await run(programs.initdb, [...flags, ...password, '--pgdata', data], options)
+  await mkdir(CACHE_FOLDER, { recursive: true })
+  // Test files that run side by side may race for it.
+  const fresh = await mkdtemp(join(CACHE_FOLDER, 'making-'))
+  if (await copied(data, join(fresh, 'data')))
+    await rename(join(fresh, 'data'), template).catch(() => {})
+  await rm(fresh, { recursive: true })
+}
+
+/** Copies a folder with its owner; returns false if there is none. */
+async function copied(from: string, to: string): Promise<boolean> {
+  return run('cp', ['-a', from, to]).then(
+    () => true,
+    () => false,
+  )
+}
 
 /** Returns the account to run under, since PostgreSQL refuses to run as root. */
 async function unprivilegedAccount(): Promise<{ uid: number; gid: number } | undefined> {
