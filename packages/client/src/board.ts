@@ -12,6 +12,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { type Arrival, Arrivals } from './arrivals.ts'
+import { defaultStore } from './database-store.ts'
 import { Emitter, until } from './events.ts'
 import { Feed } from './feed.ts'
 import { newId, newToken } from './ids.ts'
@@ -19,7 +20,7 @@ import { type Person, Presence } from './presence.ts'
 import { Queue } from './queue.ts'
 import { Replica } from './replica.ts'
 import { type SeenBy, SeenReceipts } from './seen-by.ts'
-import { defaultStore, type Store } from './store.ts'
+import type { Store } from './store.ts'
 import type {
   BoardEvents,
   DragPosition,

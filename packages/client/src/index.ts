@@ -1,8 +1,9 @@
 export type { Arrival } from './arrivals.ts'
 export { type Board, openBoard } from './board.ts'
+export { memoryStore } from './memory-store.ts'
 export type { Person } from './presence.ts'
 export type { SeenBy } from './seen-by.ts'
-export { memoryStore, type Store } from './store.ts'
+export type { Store } from './store.ts'
 export type {
   BoardEvents,
   DragPosition,

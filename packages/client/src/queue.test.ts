@@ -13,9 +13,10 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { newId } from './ids.ts'
+import { memoryStore } from './memory-store.ts'
 import { Queue } from './queue.ts'
 import { Replica } from './replica.ts'
-import { memoryStore, type Store } from './store.ts'
+import type { Store } from './store.ts'
 import type { Problem } from './types.ts'
 
 /** What a server does with messages, in memory: numbers, refusals, a line that may break. */

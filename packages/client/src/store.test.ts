@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Command } from '@wirephoto/board'
-import { defaultStore, memoryStore, type SavedCommand } from './store.ts'
+import { defaultStore } from './database-store.ts'
+import { memoryStore } from './memory-store.ts'
+import type { SavedCommand } from './store.ts'
 
 const command: Command = { kind: 'board.patch', set: { title: 'T' } }
 const saved = (client: string, n: number, board = 'main'): SavedCommand => ({

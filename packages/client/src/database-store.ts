@@ -1,0 +1,112 @@
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { type Claim, isHeld, type SavedCommand, type SavedFile, type Store } from './store.ts'
+
+interface Schema extends DBSchema {
+  commands: { key: [string, number]; value: SavedCommand; indexes: { board: string } }
+  files: { key: string; value: SavedFile; indexes: { board: string } }
+  claims: { key: string; value: Claim }
+}
+
+/** Time after which a database that doesn't open is given up: some browsers hang there. */
+const DATABASE_OPEN_TIMEOUT_MS = 1_500
+
+async function openDatabase(): Promise<Store> {
+  let tooLate = false
+  const db = await Promise.race([
+    openDB<Schema>('wirephoto', 1, {
+      upgrade(database) {
+        database
+          .createObjectStore('commands', { keyPath: ['client', 'n'] })
+          .createIndex('board', 'board')
+        database.createObjectStore('files', { keyPath: 'id' }).createIndex('board', 'board')
+        database.createObjectStore('claims', { keyPath: 'id' })
+      },
+      blocking: (_now, _next, event) => (event.target as IDBDatabase).close(),
+    }).then((opened) => {
+      if (tooLate) opened.close()
+      return opened
+    }),
+    new Promise<never>((_resolve, reject) => {
+      setTimeout(() => {
+        tooLate = true
+        reject(new Error('IndexedDB does not open'))
+      }, DATABASE_OPEN_TIMEOUT_MS)
+    }),
+  ])
+  return new Database(db)
+}
+
+/** Opens IndexedDB where it works, else a store in memory (private windows, Node). */
+export async function defaultStore(): Promise<Store> {
+  if (typeof indexedDB === 'undefined') return openMemory()
+  return openDatabase().catch(openMemory)
+}
+
+const openMemory = async (): Promise<Store> => (await import('./memory-store.ts')).memoryStore()
+
+class Database implements Store {
+  readonly #db: IDBPDatabase<Schema>
+
+  constructor(db: IDBPDatabase<Schema>) {
+    this.#db = db
+  }
+
+  commands(board: string): Promise<SavedCommand[]> {
+    return this.#db.getAllFromIndex('commands', 'board', board)
+  }
+
+  async putCommands(commands: readonly SavedCommand[]): Promise<void> {
+    const tx = this.#db.transaction('commands', 'readwrite')
+    const done = [...commands.map((command) => tx.store.put(command)), tx.done]
+    // Commit at once: the page may be going.
+    tx.commit()
+    await Promise.all(done)
+  }
+
+  async settle(client: string, n: number): Promise<void> {
+    await this.#db.delete('commands', IDBKeyRange.bound([client, 0], [client, n]))
+  }
+
+  async take(client: string): Promise<SavedCommand[]> {
+    const all = IDBKeyRange.bound([client, 0], [client, Number.POSITIVE_INFINITY])
+    const tx = this.#db.transaction('commands', 'readwrite')
+    const [taken] = await Promise.all([tx.store.getAll(all), tx.store.delete(all), tx.done])
+    return taken
+  }
+
+  files(board: string): Promise<SavedFile[]> {
+    return this.#db.getAllFromIndex('files', 'board', board)
+  }
+
+  async putFile(file: SavedFile): Promise<void> {
+    await this.#db.put('files', file)
+  }
+
+  async removeFile(id: string): Promise<void> {
+    const tx = this.#db.transaction(['files', 'claims'], 'readwrite')
+    await Promise.all([
+      tx.objectStore('files').delete(id),
+      tx.objectStore('claims').delete(id),
+      tx.done,
+    ])
+  }
+
+  async claim(id: string, page: string, until: number): Promise<boolean> {
+    const tx = this.#db.transaction('claims', 'readwrite')
+    const held = isHeld(await tx.store.get(id), page)
+    if (!held) await tx.store.put({ id, page, until })
+    await tx.done
+    return !held
+  }
+
+  async release(ids: readonly string[]): Promise<void> {
+    const tx = this.#db.transaction('claims', 'readwrite')
+    const done = [...ids.map((id) => tx.store.delete(id)), tx.done]
+    tx.commit()
+    await Promise.all(done)
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
