@@ -336,11 +336,11 @@ describe('A3: who has seen it', () => {
       viewer.reportSeen([id!])
       viewer.reportSeen([id!])
     }
-    await waitUntil(anna, () => anna.seenBy(id!)?.by.length === 2, 'seen by both')
-    const { by, otherCount } = anna.seenBy(id!)!
+    await waitUntil(anna, () => anna.seenBy(id!)?.viewers.length === 2, 'seen by both')
+    const { viewers, otherCount } = anna.seenBy(id!)!
     assert.equal(otherCount, 2)
-    assert.deepEqual(by.map(({ name }) => name).sort(), ['', 'Ben'])
-    for (const { milliseconds } of by)
+    assert.deepEqual(viewers.map(({ name }) => name).sort(), ['', 'Ben'])
+    for (const { milliseconds } of viewers)
       assert.ok(milliseconds >= 0 && milliseconds < WAIT_TIMEOUT_MS)
     assert.equal(ben.seenBy(id!), null)
     anna.reportSeen([id!])

@@ -10,7 +10,7 @@ const sent = { sent: 10, total: 100, state: 'arriving', preview: false, live: fa
 test('A12: the state of an unknown picture waits 5 s for its record, and makes none', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 })
   const pictures = new Map<string, ImageRecord>()
-  const arrivals = new Arrivals({ pictures, fetch: async () => null, changed: () => {} })
+  const arrivals = new Arrivals({ url: 'http://nowhere', id: 'main', headers: {} }, pictures)
   const record = { blob: null, variants: null } as ImageRecord
   for (const [waited, isKept] of [
     [4_900, true],

@@ -1,26 +1,28 @@
 import type { ImageRecord, Arrivals as News } from '@wirephoto/board'
+import { Emitter } from './events.ts'
+import { type BoardEndpoint, previewUrl } from './urls.ts'
 
-/** Milliseconds that a pushed preview gets before it is fetched, and that news wait for their picture. */
+/** Time that a pushed preview has to come before it is fetched. */
 const PREVIEW_PUSH_WAIT_MS = 1_500
+/** Time that news of an unknown picture waits for it. */
 const UNKNOWN_PICTURE_MS = 5_000
 
 /** A picture on its way, as everybody may know it. */
 export interface Arrival {
-  /** Bytes; `total` is null when the sender didn't say. */
+  /** Bytes that the server has. */
   readonly sent: number
+  /** Bytes of the file, or null when its sender didn't say. */
   readonly total: number | null
   readonly state: 'arriving' | 'stalled' | 'retrying' | 'failed'
-  /** Whether it sharpens for whoever reads it while it comes, at `liveUrl`. */
+  /** Whether the file, read at `liveUrl` as it comes, shows more and more of the picture. */
   readonly live: boolean
   /** When its sender tries again, in milliseconds since 1970, while `retrying`. */
   readonly retryAt?: number
 }
 
-interface ArrivalsOptions {
-  readonly pictures: ReadonlyMap<string, ImageRecord>
-  /** The preview that the server keeps, null when there is none. */
-  readonly fetch: (id: string) => Promise<Blob | null>
-  readonly changed: (ids: ReadonlySet<string>) => void
+interface ArrivalsEvents {
+  /** The pictures of which there is news. */
+  changed: ReadonlySet<string>
 }
 
 interface Entry {
@@ -31,29 +33,32 @@ interface Entry {
 }
 
 /**
- * Pictures on their way, everybody's: how far they are and what they look like. None of it makes a
- * picture: news of an unknown one wait a few seconds for it, those of a stored one are ignored.
+ * Progress and previews of everybody's pictures on their way. None of it creates a picture: news of an
+ * unknown one waits a few seconds for it, and news of a stored one is ignored.
  */
-export class Arrivals {
-  readonly #options: ArrivalsOptions
+export class Arrivals extends Emitter<ArrivalsEvents> {
+  readonly #endpoint: BoardEndpoint
+  readonly #pictures: ReadonlyMap<string, ImageRecord>
   readonly #entries = new Map<string, Entry>()
 
-  constructor(options: ArrivalsOptions) {
-    this.#options = options
+  constructor(endpoint: BoardEndpoint, pictures: ReadonlyMap<string, ImageRecord>) {
+    super()
+    this.#endpoint = endpoint
+    this.#pictures = pictures
   }
 
   get(id: string): Arrival | null {
     const state = this.#isArriving(id) ? (this.#entries.get(id)?.state ?? null) : null
-    // Two are sent at a time: one that waits for its sender's others isn't stalled.
+    // Two are sent at a time: a picture that waits for others of its sender isn't stalled.
     return state?.state === 'stalled' && this.#isBusy(id) ? { ...state, state: 'arriving' } : state
   }
 
-  /** A small WebP, at most 320 px on the longest side, until there are variants. */
+  /** Returns a WebP of at most 320 px on the longest side, or null. There is none once there are variants. */
   preview(id: string): Blob | null {
     return this.#entries.get(id)?.preview ?? null
   }
 
-  /** What is new; or, on a new line, `all` that is known, whose previews have been pushed already. */
+  /** Takes news of arriving pictures; with `all`, of every one, whose previews have been pushed already. */
   receive(news: News, all = false): void {
     for (const [id, arriving] of Object.entries(news)) {
       if (!this.#isWanted(id)) continue
@@ -70,32 +75,32 @@ export class Arrivals {
     }
     this.#forgetUnknown()
     const stalled = [...this.#entries].filter(([, { state }]) => state?.state === 'stalled')
-    this.#options.changed(new Set([...Object.keys(news), ...stalled.map(([id]) => id)]))
+    this.emit('changed', new Set([...Object.keys(news), ...stalled.map(([id]) => id)]))
   }
 
-  /** A preview that was pushed. */
-  show(id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): void {
+  /** Takes a preview that was pushed. */
+  receivePreview(id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): void {
     if (!this.#isWanted(id)) return
     const entry = this.#entry(id)
     clearTimeout(entry.fetching)
     entry.preview = new Blob([bytes], { type: 'image/webp' })
     this.#forgetUnknown()
-    this.#options.changed(new Set([id]))
+    this.emit('changed', new Set([id]))
   }
 
-  /** What is served now, or gone, needs none of it any more. */
+  /** Forgets those of these pictures that have variants by now, or are gone. */
   review(ids: Iterable<string>): void {
     for (const id of ids) {
       const entry = this.#entries.get(id)
       if (!entry) continue
-      const picture = this.#options.pictures.get(id)
+      const picture = this.#pictures.get(id)
       if (picture && picture.variants === null) continue
       clearTimeout(entry.fetching)
       this.#entries.delete(id)
     }
   }
 
-  /** The line is gone: what was known of progress is old. Previews stay, and what had failed. */
+  /** Forgets all progress, as the connection is gone. Previews and failures stay. */
   clear(): void {
     const changed = new Set<string>()
     for (const [id, entry] of this.#entries) {
@@ -103,7 +108,7 @@ export class Arrivals {
       entry.state = null
       changed.add(id)
     }
-    if (changed.size > 0) this.#options.changed(changed)
+    if (changed.size > 0) this.emit('changed', changed)
   }
 
   close(): void {
@@ -112,13 +117,20 @@ export class Arrivals {
   }
 
   async #fetch(id: string): Promise<void> {
-    const blob = await this.#options.fetch(id).catch(() => null)
+    const blob = await this.#fetchPreview(id).catch(() => null)
     const entry = this.#entries.get(id)
     if (!entry) return
     entry.fetching = undefined
     if (!blob || entry.preview) return
     entry.preview = blob
-    this.#options.changed(new Set([id]))
+    this.emit('changed', new Set([id]))
+  }
+
+  /** Fetches the preview that the server keeps; resolves with null when there is none. */
+  async #fetchPreview(id: string): Promise<Blob | null> {
+    const { headers } = this.#endpoint
+    const response = await fetch(previewUrl(this.#endpoint, id), { headers })
+    return response.ok ? response.blob() : null
   }
 
   #entry(id: string): Entry {
@@ -130,31 +142,30 @@ export class Arrivals {
   }
 
   #isArriving(id: string): boolean {
-    return this.#options.pictures.get(id)?.blob === null
+    return this.#pictures.get(id)?.blob === null
   }
 
   /** Whether bytes of another picture come from the same sender. */
   #isBusy(id: string): boolean {
-    const { pictures } = this.#options
-    const author = pictures.get(id)?.author
+    const author = this.#pictures.get(id)?.author
     return this.#entries
       .entries()
       .some(
         ([other, { state }]) =>
-          state?.state === 'arriving' && pictures.get(other)?.author === author,
+          state?.state === 'arriving' && this.#pictures.get(other)?.author === author,
       )
   }
 
-  /** Unknown ones may be announced in a moment. */
+  /** Whether news of a picture is of use. An unknown one may be announced in a moment. */
   #isWanted(id: string): boolean {
-    const picture = this.#options.pictures.get(id)
+    const picture = this.#pictures.get(id)
     return !picture || picture.variants === null
   }
 
   #forgetUnknown(): void {
     const old = Date.now() - UNKNOWN_PICTURE_MS
     for (const [id, { since, fetching }] of this.#entries) {
-      if (since > old || this.#options.pictures.has(id)) continue
+      if (since > old || this.#pictures.has(id)) continue
       clearTimeout(fetching)
       this.#entries.delete(id)
     }

@@ -1,7 +1,8 @@
-/** Listeners by event. One that throws hurts neither the others nor whoever emits. */
+/** Listeners by event. A listener that throws stops neither the other listeners nor the emitter. */
 export class Emitter<Events> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>()
 
+  /** Calls `listener` at every such event, until the returned function is called. */
   on<E extends keyof Events>(event: E, listener: (value: Events[E]) => void): () => void {
     const own = (value: Events[E]) => listener(value)
     const all = this.#listeners.get(event) ?? new Set()
@@ -9,7 +10,7 @@ export class Emitter<Events> {
     return () => all.delete(own)
   }
 
-  emit<E extends keyof Events>(event: E, value: Events[E]): void {
+  protected emit<E extends keyof Events>(event: E, value: Events[E]): void {
     for (const listener of Array.from(this.#listeners.get(event) ?? []))
       try {
         listener(value as never)

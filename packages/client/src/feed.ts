@@ -17,25 +17,53 @@ import {
 } from '@wirephoto/board'
 import { Manager, type Socket } from 'socket.io-client'
 import { backoff } from './backoff.ts'
-import type { Problem } from './types.ts'
+import { Emitter } from './events.ts'
+import { StateMachine, type StateTable } from './state-machine.ts'
+import type { ErrorAnswer, Problem } from './types.ts'
+import { type BoardEndpoint, snapshotUrl } from './urls.ts'
 
 /*
  * The board's changefeed as it arrives here.
  *
- *               connected                 follow             resumed
- *   opening ──────────────► catching up ─────────► asked ───────────────► live
- *      ▲                        ▲ │ no cursor:       │                     │
- *      │ backoff, or at once    │ │ GET snapshot     │ not resumed:        │ `reload`: forget the cursor
- *      │ when woken             │ └────┘             │ forget the cursor   │ a batch from elsewhere
- *   waiting ◄── any break       └────────────────────┴─────────────────────┘
+ *             connected              followed
+ *   opening ────────────► resuming ────────────► live
+ *    ▲   │                 │    ▲                │  │
+ *    │   │ lost       lost │    └─ behind, woken ┘  │ lost
+ *    │   ▼                 ▼                        │
+ *    │  waiting ◄──────────┴────────────────────────┘
+ *    └───┘ woken
  *
- *   refused: the server won't have us (`unknown-board`, `old-page`, …); nothing is tried again.
+ *   Each of these four: refused by the server (`unknown-board`, `old-page`, …) ─► refused: no further try.
+ *   Every state: close() ─► closed.
  *
- * A batch is applied in every state if it starts at our cursor, and never otherwise (SPEC.md L11). The first
- * snapshot is fetched while the socket connects.
+ * `resuming` asks the server to follow from our cursor on. Without a cursor, or when the server can't follow
+ * from it, a new snapshot comes first. A batch is applied in every state if it starts at our cursor, and
+ * never otherwise (SPEC.md L11). The first snapshot is fetched while the socket connects.
  */
+type FeedState = 'opening' | 'resuming' | 'live' | 'waiting' | 'refused' | 'closed'
 
-/** What trying again won't change. */
+export const FEED_EXITS = [
+  'connected',
+  'followed',
+  'behind',
+  'woken',
+  'lost',
+  'refused',
+  'closed',
+] as const
+const _ = null
+// biome-ignore format: a table
+export const FEED_STATES: StateTable<FeedState, typeof FEED_EXITS> = {
+  //          connected   followed behind      woken       lost       refused    closed
+  opening:  ['resuming',  _,       _,          _,          'waiting', 'refused', 'closed'],
+  resuming: [_,           'live',  _,          _,          'waiting', 'refused', 'closed'],
+  live:     [_,           _,       'resuming', 'resuming', 'waiting', 'refused', 'closed'],
+  waiting:  [_,           _,       _,          'opening',  _,         'refused', 'closed'],
+  refused:  [_,           _,       _,          _,          _,         _,         'closed'],
+  closed:   [_,           _,       _,          _,          _,         _,         _       ],
+}
+
+/** Errors that another try won't change. */
 const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'bad-request',
   'foreign-host',
@@ -45,51 +73,60 @@ const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'old-page',
   'unknown-board',
 ])
-/** Milliseconds without an answer after which the line counts as dead. */
+/** Time without an answer after which the connection counts as dead. */
 const FEED_SILENCE_MS = 10_000
-/** The same for a line that somebody has just come back to. */
+/** The same for a connection that somebody has just come back to. */
 const WAKE_PROBE_MS = 3_000
 
-interface FeedOptions {
-  readonly url: string
-  readonly board: string
-  readonly headers: Readonly<Record<string, string>>
-  /** Nothing is handed over before. */
-  readonly ready: Promise<void>
-  readonly snapshot: (snapshot: Snapshot) => void
-  readonly batch: (batch: Batch) => void
-  /** News of people; `all` who are here, when we begin to follow. */
-  readonly present: (present: PresenceUpdate, all: boolean) => void
-  readonly arrivals: (arrivals: Arrivals) => void
-  readonly preview: (id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>) => void
-  readonly people: (count: number) => void
-  readonly seen: (seenBy: SeenBy) => void
-  readonly shown: (shown: ShowRequest) => void
+export interface FeedEvents {
+  /** The whole board; batches follow from its cursor on. */
+  snapshot: Snapshot
+  batch: Batch
+  /** Everybody who is here, by session, when following begins. */
+  roster: PresenceUpdate
+  /** The people whose state changed, by session. */
+  presence: PresenceUpdate
+  arrivals: Arrivals
+  /** An arriving picture as WebP. */
+  preview: { readonly id: string; readonly bytes: PreviewBytes }
+  /** The number of visitors, oneself included. */
+  people: { readonly count: number }
+  seen: SeenBy
+  show: ShowRequest
   /** Something to tell the person. */
-  readonly notice: (why: Problem) => void
-  /** We follow: commands may be sent. */
-  readonly live: (followed: FollowAnswer) => void
-  readonly offline: () => void
-  readonly refused: (why: Problem) => void
+  notice: Problem
+  /** The feed follows the board; commands may be sent. */
+  live: FollowAnswer
+  offline: undefined
+  refused: Problem
 }
 
-export class Feed {
-  readonly #options: FeedOptions
+type PreviewBytes = ArrayBuffer | Uint8Array<ArrayBuffer>
+
+/** The events that the server sends as JSON and that pass through as they are. */
+const PASSED_ON = ['roster', 'presence', 'arrivals', 'people', 'seen', 'show'] as const
+
+/** The one connection to the server: follows the board, and carries all that this page sends. */
+export class Feed extends Emitter<FeedEvents> {
+  readonly #endpoint: BoardEndpoint
   readonly #socket: Socket
-  #state: 'opening' | 'catching up' | 'live' | 'waiting' | 'refused' | 'closed' = 'opening'
+  readonly #state = new StateMachine(FEED_EXITS, FEED_STATES, 'opening')
   #cursor: Cursor | null = null
   #snapshot: { answer: Promise<Snapshot>; stop: AbortController } | null = null
-  /** A batch from elsewhere came while we asked: what it has may be missing. */
-  #hasGap = false
-  /** Counts connections and their ends, so that what belongs to an earlier one is known. */
+  /** What must be done before the first snapshot is handed over. */
+  #ready: Promise<void> = Promise.resolve()
+  /** A batch that doesn't start at our cursor came while we asked to follow. */
+  #isBehind = false
+  /** Grows with each connection and each end, to recognise answers that belong to an earlier connection. */
   #generation = 0
   #failures = 0
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(options: FeedOptions) {
-    this.#options = options
-    const { url, board, headers } = options
-    const line = new Manager(url, {
+  constructor(endpoint: BoardEndpoint) {
+    super()
+    this.#endpoint = endpoint
+    const { url, id, headers } = endpoint
+    const manager = new Manager(url, {
       path: '/live',
       transports: ['websocket'],
       extraHeaders: headers,
@@ -97,132 +134,175 @@ export class Feed {
       reconnection: false,
       timeout: FEED_SILENCE_MS,
     })
-    this.#socket = line.socket('/', { auth: { board, wire: WIRE_VERSION } })
-    this.#socket.on('connect', () => this.#connected())
+    this.#socket = manager.socket('/', { auth: { board: id, wire: WIRE_VERSION } })
+    this.#socket.on('connect', () => this.#onConnect())
     this.#socket.on('connect_error', (error: Error & { data?: Problem }) =>
-      this.#broken(error.data),
+      this.#onLost(error.data),
     )
-    this.#socket.on('disconnect', () => this.#broken())
-    this.#socket.on('bye', (text: string) => this.#bye(JSON.parse(text)))
-    this.#socket.on('changes', (text: string) => this.#receive(JSON.parse(text)))
-    this.#socket.on('roster', (text: string) => options.present(JSON.parse(text), true))
-    this.#socket.on('presence', (text: string) => options.present(JSON.parse(text), false))
-    this.#socket.on('arrivals', (text: string) => options.arrivals(JSON.parse(text)))
-    this.#socket.on('preview', options.preview)
-    this.#socket.on('people', (text: string) => options.people(JSON.parse(text).count))
-    this.#socket.on('seen', (text: string) => options.seen(JSON.parse(text)))
-    this.#socket.on('show', (text: string) => options.shown(JSON.parse(text)))
-    this.#socket.on('notice', (text: string) => options.notice(JSON.parse(text).error))
+    this.#socket.on('disconnect', () => this.#onLost())
+    this.#socket.on('bye', (text: string) => this.#onBye(JSON.parse(text)))
+    this.#socket.on('changes', (text: string) => this.#onChanges(JSON.parse(text)))
+    this.#socket.on('reload', () => this.#onReload())
     this.#socket.on('echo', (answer: () => void) => answer())
-    this.#socket.on('reload', () => {
-      this.#cursor = null
-      if (this.#state === 'live') void this.#resume()
-    })
+    this.#socket.on('preview', (picture: string, bytes: PreviewBytes) =>
+      this.emit('preview', { id: picture, bytes }),
+    )
+    this.#socket.on('notice', (text: string) => this.emit('notice', JSON.parse(text).error))
+    for (const event of PASSED_ON)
+      this.#socket.on(event, (text: string) => this.emit(event, JSON.parse(text)))
+  }
+
+  /** Connects. The first snapshot is handed over once `ready` has resolved. */
+  open(ready: Promise<void>): void {
+    this.#ready = ready
     this.#socket.connect()
     this.#load().catch((error: unknown) => {
       if (isFinal(error)) this.#refuse(error)
     })
-    listenToWaking(this.#wake, 'add')
+    listenToWaking(this.#onWake, 'add')
   }
 
-  /** One message of commands. Rejects when the line breaks or stays silent. */
+  close(): void {
+    listenToWaking(this.#onWake, 'remove')
+    this.#state.take('closed')
+    this.#disconnect()
+  }
+
+  /** Sends one message of commands. Rejects when the connection breaks or stays silent. */
   send(message: CommandMessage): Promise<CommandAnswer | ErrorAnswer> {
     return this.#ask<CommandAnswer>('commands', message)
   }
 
-  /** Shows others what we do; what is soon shown anew may get lost (F12). */
-  sendPresence(presence: Presence, isPassing: boolean): void {
+  /** Shows others what we do. A transient state may be lost, as another one follows soon (F12). */
+  sendPresence(presence: Presence, isTransient: boolean): void {
     if (!this.#socket.connected) return
-    if (isPassing) this.#socket.volatile.emit('presence', presence)
+    if (isTransient) this.#socket.volatile.emit('presence', presence)
     else this.#socket.emit('presence', presence)
   }
 
   /** Tells others what only we know of our own uploads. */
   reportUploads(sending: SenderReport): void {
-    if (this.#state === 'live') this.#socket.emit('sending', sending)
+    if (this.#isLive) this.#socket.emit('sending', sending)
   }
 
-  /** Tells their senders that these are on our screen. */
+  /** Tells the senders of these pictures that they are on our screen. */
   reportSeen(ids: readonly string[]): void {
-    if (this.#state === 'live') this.#socket.emit('seen', { ids })
+    if (this.#isLive) this.#socket.emit('seen', { ids })
   }
 
-  /** Has every screen show a picture. False when there is no line. */
+  /** Makes every screen (`/b/<board>/show`) show a picture. Returns false when there is no connection. */
   showOnScreens(shown: ShowRequest): boolean {
-    if (this.#state !== 'live') return false
-    this.#socket.emit('show', shown)
-    return true
+    if (this.#isLive) this.#socket.emit('show', shown)
+    return this.#isLive
   }
 
-  close(): void {
-    listenToWaking(this.#wake, 'remove')
-    this.#end('closed')
+  get #isLive(): boolean {
+    return this.#state.current === 'live'
   }
 
-  #connected(): void {
+  #onConnect(): void {
+    if (!this.#state.take('connected')) return
     this.#generation++
-    this.#state = 'catching up'
     void this.#resume()
   }
 
-  /** Follows from our cursor on; without one, or when it can't be followed, from a new snapshot. */
-  async #resume(patience = FEED_SILENCE_MS): Promise<void> {
-    const line = this.#generation
-    this.#state = 'catching up'
+  #onChanges(batch: Batch): void {
+    if (batch.from === this.#cursor) {
+      this.#cursor = batch.to
+      this.emit('batch', batch)
+    } else if (batch.to === this.#cursor) return
+    else if (this.#state.take('behind')) void this.#resume()
+    else this.#isBehind = true
+  }
+
+  /** The server can't follow from our cursor any more. */
+  #onReload(): void {
+    this.#cursor = null
+    if (this.#state.take('behind')) void this.#resume()
+  }
+
+  #onBye({ error }: ErrorAnswer): void {
+    if (FINAL_CODES.has(error.code)) this.#refuse(error)
+  }
+
+  /** Somebody is back at the page, or the network is: don't wait, and don't trust an old connection. */
+  readonly #onWake = ({ type }: Event): void => {
+    if (type === 'visibilitychange' && document.visibilityState === 'hidden') return
+    if (!this.#state.take('woken')) return
+    this.#failures = 0
+    if (this.#state.current === 'opening') this.#connect()
+    else void this.#resume(WAKE_PROBE_MS)
+  }
+
+  /** Tries again later, unless another try is useless. */
+  #onLost(why?: Problem): void {
+    if (why && FINAL_CODES.has(why.code)) return this.#refuse(why)
+    // A snapshot on its way is still of use if only the socket failed to open.
+    const keepsSnapshot = this.#state.current === 'opening'
+    if (!this.#state.take('lost')) return
+    this.#disconnect(keepsSnapshot)
+    this.#timer = setTimeout(
+      () => {
+        if (this.#state.take('woken')) this.#connect()
+      },
+      backoff(this.#failures++),
+    )
+    this.emit('offline', undefined)
+  }
+
+  #refuse(why: Problem): void {
+    if (!this.#state.take('refused')) return
+    this.#disconnect()
+    this.emit('refused', why)
+  }
+
+  /** Follows from our cursor on; without one, or when the server can't, from a new snapshot. */
+  async #resume(timeoutMs = FEED_SILENCE_MS): Promise<void> {
+    const generation = this.#generation
     try {
       for (let tries = 0; ; tries++) {
         if (tries > 1) await new Promise((resolve) => setTimeout(resolve, backoff(tries)))
-        if (line !== this.#generation) return
+        if (generation !== this.#generation) return
         const cursor = this.#cursor ?? (await this.#load())
-        if (line !== this.#generation) return
-        this.#hasGap = false
-        const answer = await this.#ask<FollowAnswer>('follow', { cursor }, patience)
-        if (line !== this.#generation) return
-        if ('error' in answer) return this.#broken(answer.error)
+        if (generation !== this.#generation) return
+        this.#isBehind = false
+        const answer = await this.#ask<FollowAnswer>('follow', { cursor }, timeoutMs)
+        if (generation !== this.#generation) return
+        if ('error' in answer) return this.#onLost(answer.error)
         if (!answer.resumed) this.#cursor = null
-        else if (this.#cursor && !this.#hasGap) return this.#live(answer)
+        else if (this.#cursor && !this.#isBehind) return this.#onFollowed(answer)
       }
     } catch (error) {
-      if (line === this.#generation) this.#broken(isProblem(error) ? error : undefined)
+      if (generation === this.#generation) this.#onLost(isProblem(error) ? error : undefined)
     }
   }
 
-  #live(followed: FollowAnswer): void {
-    this.#state = 'live'
+  #onFollowed(followed: FollowAnswer): void {
+    this.#state.take('followed')
     this.#failures = 0
-    this.#options.live(followed)
+    this.emit('live', followed)
   }
 
-  #receive(batch: Batch): void {
-    if (batch.from === this.#cursor) {
-      this.#cursor = batch.to
-      this.#options.batch(batch)
-    } else if (batch.to === this.#cursor) return
-    else if (this.#state === 'live') void this.#resume()
-    else this.#hasGap = true
-  }
-
-  /** The snapshot, handed over, and its cursor. */
+  /** Hands the snapshot over, and returns its cursor. */
   async #load(): Promise<Cursor> {
     this.#snapshot ??= this.#fetch()
     const { answer } = this.#snapshot
     const snapshot = await answer
-    await this.#options.ready
-    // Of several that have waited for the same one, the first takes it.
-    if (this.#snapshot?.answer === answer && this.#state !== 'closed') {
+    await this.#ready
+    // Several may have waited for the same snapshot: the first hands it over.
+    if (this.#snapshot?.answer === answer && this.#state.current !== 'closed') {
       this.#snapshot = null
       this.#cursor = snapshot.cursor
-      this.#options.snapshot(snapshot)
+      this.emit('snapshot', snapshot)
     }
     return snapshot.cursor
   }
 
   #fetch() {
-    const { url, board, headers } = this.#options
     const stop = new AbortController()
     const get = async (): Promise<Snapshot> => {
-      const response = await fetch(`${url}/api/boards/${board}/snapshot`, {
-        headers,
+      const response = await fetch(snapshotUrl(this.#endpoint), {
+        headers: this.#endpoint.headers,
         cache: 'no-cache',
         signal: stop.signal,
       })
@@ -237,71 +317,36 @@ export class Feed {
     return { answer, stop }
   }
 
+  /** Emits an event that the server answers. Rejects when the connection breaks or stays silent. */
   async #ask<T>(
     event: string,
     body: unknown,
-    patience = FEED_SILENCE_MS,
+    timeoutMs = FEED_SILENCE_MS,
   ): Promise<T | ErrorAnswer> {
     if (!this.#socket.connected) throw new Error('offline')
-    const line = this.#generation
+    const generation = this.#generation
     try {
-      return await this.#socket.timeout(patience).emitWithAck(event, body)
+      return await this.#socket.timeout(timeoutMs).emitWithAck(event, body)
     } catch (error) {
-      if (line === this.#generation) this.#broken()
+      if (generation === this.#generation) this.#onLost()
       throw error
     }
   }
 
-  #bye({ error }: ErrorAnswer): void {
-    if (FINAL_CODES.has(error.code)) this.#refuse(error)
+  #connect(): void {
+    clearTimeout(this.#timer)
+    this.#socket.connect()
   }
 
-  /** Anything that went wrong: begin again, unless that is of no use. */
-  #broken(why?: Problem): void {
-    if (this.#state === 'refused' || this.#state === 'closed') return
-    if (why && FINAL_CODES.has(why.code)) return this.#refuse(why)
-    if (this.#state === 'waiting') return
-    this.#end('waiting')
-    this.#timer = setTimeout(() => this.#open(), backoff(this.#failures++))
-    this.#options.offline()
-  }
-
-  #refuse(why: Problem): void {
-    if (this.#state === 'refused' || this.#state === 'closed') return
-    this.#end('refused')
-    this.#options.refused(why)
-  }
-
-  #end(state: 'waiting' | 'refused' | 'closed'): void {
-    // A snapshot on its way is of use if the socket alone failed to open.
-    if (this.#state !== 'opening' || state !== 'waiting') {
+  #disconnect(keepsSnapshot = false): void {
+    if (!keepsSnapshot) {
       this.#snapshot?.stop.abort()
       this.#snapshot = null
     }
-    this.#state = state
     this.#generation++
     clearTimeout(this.#timer)
     this.#socket.disconnect()
   }
-
-  #open(): void {
-    clearTimeout(this.#timer)
-    this.#state = 'opening'
-    this.#socket.connect()
-  }
-
-  /** Somebody is back at the page, or the network is: don't wait, and don't trust an old line. */
-  readonly #wake = ({ type }: Event): void => {
-    if (type === 'visibilitychange' && document.visibilityState === 'hidden') return
-    if (this.#state === 'waiting') {
-      this.#failures = 0
-      this.#open()
-    } else if (this.#state === 'live') void this.#resume(WAKE_PROBE_MS)
-  }
-}
-
-interface ErrorAnswer {
-  readonly error: Problem & { readonly expected?: number }
 }
 
 const isProblem = (error: unknown): error is Problem =>
@@ -310,7 +355,7 @@ const isProblem = (error: unknown): error is Problem =>
 const isFinal = (error: unknown): error is Problem =>
   isProblem(error) && FINAL_CODES.has(error.code)
 
-/** Browsers only. */
+/** Listens for what may mean that a waiting connection can be had again. Browsers only. */
 function listenToWaking(wake: (event: Event) => void, verb: 'add' | 'remove'): void {
   if (typeof window === 'undefined') return
   window[`${verb}EventListener`]('online', wake)

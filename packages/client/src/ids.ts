@@ -1,12 +1,22 @@
 import { uuidv7 } from '@wirephoto/board'
 
-/** A new UUIDv7. (`crypto.randomUUID` doesn't exist on a plain-http page, `getRandomValues` does.) */
-export const newId = (now: number): string =>
-  uuidv7(now, crypto.getRandomValues(new Uint8Array(10)))
+// `crypto.randomUUID` doesn't exist on a plain-http page; `getRandomValues` does.
+const random = (bytes: number): Uint8Array<ArrayBuffer> =>
+  crypto.getRandomValues(new Uint8Array(bytes))
 
-/** 128 random bits in base64url: a visitor's token. */
-export const newToken = (): string =>
-  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))))
+/** Returns a new UUIDv7 of this time, in milliseconds since 1970. */
+export const newId = (now: number): string => uuidv7(now, random(10))
+
+/** Returns the headers that say who asks: none in a browser without a token, since it has a cookie. */
+export function authorization(token: string | undefined): Record<string, string> {
+  const isPage = typeof document !== 'undefined' || typeof location !== 'undefined'
+  if (token === undefined && isPage) return {}
+  return { authorization: `Bearer ${token ?? newToken()}` }
+}
+
+/** Returns 128 random bits in base64url. */
+const newToken = (): string =>
+  btoa(String.fromCharCode(...random(16)))
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '')

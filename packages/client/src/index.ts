@@ -9,9 +9,9 @@ export type {
   DragPosition,
   NewPicture,
   OpenOptions,
+  OwnUpload,
   Place,
   Problem,
   Status,
 } from './types.ts'
-export type { OwnUpload } from './uploads.ts'
 export { blobUrl, downloadUrl, liveUrl } from './urls.ts'

@@ -6,13 +6,13 @@ import { Presence } from './presence.ts'
 /** Presence on a clock that is moved by hand. */
 function open(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 })
-  const shown: (State & { at: number; isPassing: boolean })[] = []
+  const shown: (State & { at: number; isTransient: boolean })[] = []
   const changed: string[][] = []
   const presence = new Presence({
-    show: (state, isPassing) => shown.push({ ...state, at: Date.now() - 1_000_000, isPassing }),
-    changed: (ids) => changed.push([...ids]),
-    met: () => {},
+    sendPresence: (state, isTransient) =>
+      shown.push({ ...state, at: Date.now() - 1_000_000, isTransient }),
   })
+  presence.on('drags', (ids) => changed.push([...ids]))
   return { presence, shown, changed, pass: (ms: number) => t.mock.timers.tick(ms) }
 }
 
@@ -55,12 +55,12 @@ describe('presence', () => {
       pass(5)
     }
     pass(60)
-    assert.ok(shown.every(({ isPassing }) => isPassing))
+    assert.ok(shown.every(({ isTransient }) => isTransient))
     const { length } = shown
     pass(5_000)
     assert.equal(shown.length, length + 1)
     assert.deepEqual(shown.at(-1)!.cursor, at(10))
-    assert.equal(shown.at(-1)!.isPassing, false)
+    assert.equal(shown.at(-1)!.isTransient, false)
     presence.close()
   })
 

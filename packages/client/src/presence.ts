@@ -1,67 +1,72 @@
-import { limits, type PresenceUpdate, type Presence as State } from '@wirephoto/board'
+import { limits, type Presence as PresenceState, type PresenceUpdate } from '@wirephoto/board'
+import { Emitter } from './events.ts'
 import type { DragPosition, Place } from './types.ts'
 
-/** Milliseconds between two messages about our own drag: 30 a second. */
+/** Time between two messages about our own drag or pointer: 30 a second. */
 const PRESENCE_INTERVAL_MS = 33
-/**
- * Milliseconds after which what rests is shown again, as what moved may have got lost (F12); a drag again
- * and again.
- */
+/** Time after which a resting state is sent once more, as a transient message may be lost (F12). */
 const PRESENCE_REPEAT_MS = 800
-/** Milliseconds without news after which another's drag has ended. */
+/** Time without news after which another's drag has ended. */
 const DRAG_SILENCE_MS = 2_000
-/** Milliseconds between the end of another's drag and the change that it leads to, at the most. */
+/** The longest time between the end of another's drag and the change that it leads to. */
 const DRAG_GRACE_MS = 500
 
-interface Drag extends DragPosition {
+/** A picture in somebody else's hand. */
+interface RemoteDrag extends DragPosition {
   readonly session: string
+  /** When it ends unless there is more news, in milliseconds since 1970. */
   readonly until: number
 }
 
 /** Somebody on the board. */
 export interface Person {
+  /** Their public id, as in a picture's `author`. */
   readonly visitor: string
-  /** Empty until they have said it. */
+  /** Empty until they have given one. */
   readonly name: string
-  /** Where their pointer is on the board. */
+  /** The place of their pointer on the board, or null while it is elsewhere. */
   readonly cursor: Place | null
+  /** Ids of the pictures that they have selected. */
   readonly selection: readonly string[]
 }
 
-const NOBODY: State = { name: '', cursor: null, selection: [], drag: null }
+/** The connection, as presence uses it. */
+interface PresenceChannel {
+  /** Shows others what we do. A transient state may be lost, as another one follows soon. */
+  sendPresence(state: PresenceState, isTransient: boolean): void
+}
 
-/** What people do at this moment: we as others shall see it, they as we see it. */
-export class Presence {
-  /** Where pictures in others' hands are. */
-  readonly drags = new Map<string, Drag>()
+interface PresenceEvents {
+  /** The pictures whose place in others' hands changed. */
+  drags: ReadonlySet<string>
+  /** Somebody came, left or changed. */
+  people: undefined
+}
+
+/** People at this moment: others as we see them, and ourselves as others shall see us. */
+export class Presence extends Emitter<PresenceEvents> {
+  /** Places of pictures in others' hands. */
+  readonly drags = new Map<string, RemoteDrag>()
   /** Others who are here, by session. */
   readonly people = new Map<string, Person>()
-  /** Names of visitors who have said theirs, also of those who have left. */
+  /** Names by visitor, also of those who have left. */
   readonly names = new Map<string, string>()
-  /** Visitors here, oneself included. */
+  /** The number of visitors here, oneself included. */
   visitorCount = 1
-  readonly #show: (state: State, isPassing: boolean) => void
-  readonly #changed: (ids: ReadonlySet<string>) => void
-  readonly #met: () => void
-  #own: State = NOBODY
-  /** Whether others shall know that we are here, though we do nothing. */
+  readonly #channel: PresenceChannel
+  #own: PresenceState = { name: '', cursor: null, selection: [], drag: null }
+  /** Whether others shall know that we are here even while we do nothing. */
   #hasName = false
-  #shownAt = 0
-  #showTimer: ReturnType<typeof setTimeout> | undefined
+  #sentAt = 0
+  #sendTimer: ReturnType<typeof setTimeout> | undefined
   #endTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(options: {
-    /** What is passing may get lost: it is soon shown anew. */
-    show: (state: State, isPassing: boolean) => void
-    changed: (ids: ReadonlySet<string>) => void
-    met: () => void
-  }) {
-    this.#show = options.show
-    this.#changed = options.changed
-    this.#met = options.met
+  constructor(channel: PresenceChannel) {
+    super()
+    this.#channel = channel
   }
 
-  /** What is in our hand; null when it is let go. */
+  /** Shows others the pictures in our hand; null when they are let go. */
   drag(positions: Readonly<Record<string, DragPosition>> | null): void {
     const entries = Object.entries(positions ?? {}).slice(0, limits.draggedPictureCount)
     if (entries.length === 0 && !this.#own.drag) return
@@ -69,31 +74,34 @@ export class Presence {
     this.#set({ drag }, drag ? 'paced' : 'now')
   }
 
+  /** Shows others our pointer; null when it has left the board. */
   point(at: Place | null): void {
     if (at || this.#own.cursor) this.#set({ cursor: at }, at ? 'paced' : 'now')
   }
 
+  /** Shows others the pictures that we have selected. */
   select(ids: readonly string[]): void {
     this.#set({ selection: ids.slice(0, limits.draggedPictureCount) }, 'paced')
   }
 
-  /** What we are called. */
+  /** Gives others our name, cut to the longest that the server takes. */
   setName(name: string): void {
     this.#hasName = true
     this.#set({ name: name.slice(0, limits.personNameLength) }, 'now')
   }
 
-  /** A new line: others know nothing of us yet. */
+  /** Introduces us on a new connection. */
   greet(): void {
     if (this.#hasName) this.#send(false)
   }
 
-  count(crowd: number): void {
-    this.visitorCount = crowd
-    this.#met()
+  /** Takes the number of visitors. */
+  count(visitors: number): void {
+    this.visitorCount = visitors
+    this.emit('people', undefined)
   }
 
-  /** News of others, by session; or `all` there are. */
+  /** Takes news of people, by session; with `all`, of everybody who is here. */
   receive(present: PresenceUpdate, ownSession: string | null, all = false): void {
     const now = Date.now()
     if (all) this.people.clear()
@@ -112,48 +120,49 @@ export class Presence {
         if (drag.session === session && !held.has(id))
           this.drags.set(id, { ...drag, until: Math.min(drag.until, now + DRAG_GRACE_MS) })
     }
-    this.#met()
-    this.#tellOf(changed)
+    this.emit('people', undefined)
+    this.#emitDrags(changed)
     this.#watchEnds()
   }
 
-  /** These stand elsewhere now: whoever dragged them has let them go. */
+  /** Ends others' drags of pictures that stand elsewhere by now. */
   moved(ids: Iterable<string>): void {
-    this.#tellOf(new Set([...ids].filter((id) => this.drags.delete(id))))
+    this.#emitDrags(new Set([...ids].filter((id) => this.drags.delete(id))))
   }
 
-  /** The line is gone, and with it all news. */
+  /** Forgets everybody: the connection is gone, and with it all news. */
   clear(): void {
     this.moved([...this.drags.keys()])
     this.people.clear()
-    this.#met()
+    this.emit('people', undefined)
     clearTimeout(this.#endTimer)
   }
 
   close(): void {
     this.clear()
-    clearTimeout(this.#showTimer)
+    clearTimeout(this.#sendTimer)
   }
 
-  #set(news: Partial<State>, when: 'now' | 'paced'): void {
+  #set(news: Partial<PresenceState>, when: 'now' | 'paced'): void {
     this.#own = { ...this.#own, ...news }
-    clearTimeout(this.#showTimer)
+    clearTimeout(this.#sendTimer)
     if (when === 'now') return this.#send(false)
-    const wait = this.#shownAt + PRESENCE_INTERVAL_MS - Date.now()
-    if (wait > 0) this.#showTimer = setTimeout(() => this.#send(true), wait)
+    const wait = this.#sentAt + PRESENCE_INTERVAL_MS - Date.now()
+    if (wait > 0) this.#sendTimer = setTimeout(() => this.#send(true), wait)
     else this.#send(true)
   }
 
-  #send(isPassing: boolean): void {
-    clearTimeout(this.#showTimer)
-    this.#shownAt = Date.now()
-    this.#show(this.#own, isPassing)
-    if (isPassing || this.#own.drag)
-      this.#showTimer = setTimeout(() => this.#send(false), PRESENCE_REPEAT_MS)
+  #send(isTransient: boolean): void {
+    clearTimeout(this.#sendTimer)
+    this.#sentAt = Date.now()
+    this.#channel.sendPresence(this.#own, isTransient)
+    // A drag is repeated for as long as it lasts, as others end one that they hear nothing of.
+    if (isTransient || this.#own.drag)
+      this.#sendTimer = setTimeout(() => this.#send(false), PRESENCE_REPEAT_MS)
   }
 
-  #tellOf(ids: ReadonlySet<string>): void {
-    if (ids.size > 0) this.#changed(ids)
+  #emitDrags(ids: ReadonlySet<string>): void {
+    if (ids.size > 0) this.emit('drags', ids)
   }
 
   #watchEnds(): void {

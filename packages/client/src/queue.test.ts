@@ -12,6 +12,7 @@ import {
   type Refusal,
   WireError,
 } from '@wirephoto/board'
+import { ServerClock } from './clock.ts'
 import { newId } from './ids.ts'
 import { memoryStore } from './memory-store.ts'
 import { Queue } from './queue.ts'
@@ -61,23 +62,20 @@ class Peer {
 /** A page: its queue, what it shows, what it was told. */
 function open({ peer = new Peer(), store = memoryStore(), hasServerTime = true } = {}) {
   const refused: { commands: readonly Command[]; why: Problem }[] = []
-  const replica = new Replica({ visitor: () => 'me', changed: () => {} })
+  const replica = new Replica()
+  replica.visitor = 'me'
   replica.load({ cursor: cursor('e', 0, 's'), records: [...peer.records.values()] })
-  let wake = () => {}
-  const queue: Queue = new Queue({
+  const clock = new ServerClock()
+  if (hasServerTime) clock.set(Date.now())
+  const queue = new Queue({
     board: 'main',
     store: Promise.resolve(store),
     replica,
-    send: (message) => peer.receive(message),
-    clock: () => ({ now: Date.now(), hasServerTime }),
-    refused: (commands, why) => refused.push({ commands, why }),
-    changed: () => wake(),
+    channel: { send: (message) => peer.receive(message) },
+    clock,
   })
-  const settled = () =>
-    new Promise<void>((resolve) => {
-      wake = () => queue.size === 0 && resolve()
-      wake()
-    })
+  queue.on('refused', (refusal) => refused.push(refusal))
+  const settled = () => queue.whenIdle()
   return { peer, store, replica, queue, refused, settled }
 }
 

@@ -7,12 +7,51 @@ import {
   type Previews,
 } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
+import type { ServerClock } from './clock.ts'
+import { Emitter, until } from './events.ts'
 import { newId } from './ids.ts'
 import { type Pending, type Replica, targetOf } from './replica.ts'
+import { StateMachine, type StateTable } from './state-machine.ts'
 import type { SavedCommand, Store } from './store.ts'
-import type { Problem } from './types.ts'
+import type { ErrorAnswer, Problem } from './types.ts'
 
-/** Milliseconds in which patches of the same picture are made one, while they can't be sent. */
+/*
+ * Our commands on their way to the server (SPEC.md Q1 to Q11).
+ *
+ *   push ─► fresh (patches merge) ─► a client's queue: numbered, saved, unchangeable ─► message ─► answered
+ *
+ * One message is under way at a time, and is sent again until it is answered (F3).
+ *
+ *              online           send
+ *   offline ──────────► idle ──────────► sending
+ *    ▲  ▲                │ ▲     settled  │  ▲ │
+ *    │  └────────────────┘ └──────────────┘  │ │ offline
+ *    │        offline                 online │ ▼
+ *    └──────────────────────────────────── stranded
+ *                   settled
+ *
+ *   stranded: the connection is gone, and the message under way hasn't failed yet.
+ *   Every state: close() ─► closed.
+ *
+ * Commands that earlier pages left stand in queues of their own, before ours, and keep their ids and numbers:
+ * another page may be sending the same, which does no harm. Commands that the server will never accept under
+ * an id (`gap`) are reissued under a new one; of several pages that want to, the store lets one.
+ */
+type QueueState = 'offline' | 'idle' | 'sending' | 'stranded' | 'closed'
+
+export const QUEUE_EXITS = ['online', 'offline', 'send', 'settled', 'closed'] as const
+const _ = null
+// biome-ignore format: a table
+export const QUEUE_STATES: StateTable<QueueState, typeof QUEUE_EXITS> = {
+  //          online     offline     send       settled    closed
+  offline:  ['idle',     _,          _,         _,         'closed'],
+  idle:     [_,          'offline',  'sending', _,         'closed'],
+  sending:  [_,          'stranded', _,         'idle',    'closed'],
+  stranded: ['sending',  _,          _,         'offline', 'closed'],
+  closed:   [_,          _,          _,         _,         _       ],
+}
+
+/** Time in which patches of the same picture become one, while they can't be sent. */
 const PATCH_MERGE_MS = 100
 
 /** A command with its number. From then on it stays as it is: other pages may have read it. */
@@ -22,61 +61,68 @@ interface Entry {
   saved: boolean
 }
 
-/** The commands of one client id: our own, or what an earlier page left. */
+/** The commands of one client id: our own, or those that an earlier page left. */
 interface ClientQueue {
-  client: string
+  readonly client: string
   entries: Entry[]
   /** Whether the id was made by the server's clock. */
   readonly hasServerTime: boolean
 }
 
+/** The connection, as a queue uses it. */
+export interface CommandChannel {
+  /** Rejects when the connection breaks or stays silent. */
+  send(message: CommandMessage): Promise<CommandAnswer | ErrorAnswer>
+}
+
 interface QueueOptions {
+  /** The board's id. */
   readonly board: string
   readonly store: Promise<Store>
   readonly replica: Replica
-  /** Rejects when the line breaks or stays silent. */
-  readonly send: (message: CommandMessage) => Promise<CommandAnswer | { error: Refused }>
-  /** Now by the server's clock (`hasServerTime`), or by our own before the first contact. */
-  readonly clock: () => { now: number; hasServerTime: boolean }
-  /** These were turned down. */
-  readonly refused: (commands: readonly Command[], why: Problem) => void
-  /** Some were queued or settled. */
-  readonly changed: () => void
+  readonly channel: CommandChannel
+  readonly clock: ServerClock
 }
-type Refused = Problem & { readonly expected?: number }
 
-/**
- * Our commands on their way to the server (SPEC.md Q1 to Q5). One message is under way at a time, and
- * is sent again until it is answered (F3).
- *
- *     push -> fresh (patches merge) -> line: numbered, saved, unchangeable -> message -> answered
- *
- * What earlier pages left stands in lines of its own, before ours, and goes under the ids and numbers
- * that it has: another page may be sending the same, which does no harm. What the server will never do
- * under an id (`gap`) moves to a new one; of several pages that want to move it, the store lets one.
- */
-export class Queue {
-  readonly #options: QueueOptions
+interface QueueEvents {
+  /** Commands were queued or answered. */
+  changed: undefined
+  /** The server refused these. */
+  refused: { readonly commands: readonly Command[]; readonly why: Problem }
+}
+
+/** The commands that the server hasn't answered yet. */
+export class Queue extends Emitter<QueueEvents> {
+  readonly #board: string
+  readonly #store: Promise<Store>
+  readonly #replica: Replica
+  readonly #channel: CommandChannel
+  readonly #clock: ServerClock
+  readonly #state = new StateMachine(QUEUE_EXITS, QUEUE_STATES, 'offline')
   #fresh: Pending[] = []
-  /** Earlier pages' lines, then our own. */
+  /** Earlier pages' queues, then our own. */
   #queues: ClientQueue[] = []
   #own: ClientQueue | null = null
   #next = 1
-  #online = false
-  #sending = false
   #failures = 0
-  /** Commands of the next message, at the most: fewer after one that wasn't understood. */
+  /** The most commands of the next message: fewer after one that wasn't understood. */
   #most: number = limits.commandsPerMessage
-  /** Of pictures whose add has no answer yet; not kept for later pages. */
+  /** Previews of pictures whose add has no answer yet; they aren't kept for later pages. */
   readonly #previews = new Map<string, Uint8Array>()
   #timer: ReturnType<typeof setTimeout> | undefined
+  /** Resolves when everything numbered so far has been given to the store. */
   #saved: Promise<void> = Promise.resolve()
 
-  constructor(options: QueueOptions) {
-    this.#options = options
+  constructor({ board, store, replica, channel, clock }: QueueOptions) {
+    super()
+    this.#board = board
+    this.#store = store
+    this.#replica = replica
+    this.#channel = channel
+    this.#clock = clock
   }
 
-  /** Commands without an answer. */
+  /** The number of commands without an answer. */
   get size(): number {
     return this.#queues.reduce((sum, { entries }) => sum + entries.length, this.#fresh.length)
   }
@@ -91,9 +137,14 @@ export class Queue {
     return this.#has((command) => command.kind === 'image.add')
   }
 
+  /** Resolves when no command is unanswered. */
+  async whenIdle(): Promise<void> {
+    await until(this, ['changed'], () => this.size === 0 || null)
+  }
+
   push(commands: readonly Command[], previews: Previews = {}): void {
     for (const [id, bytes] of Object.entries(previews)) this.#previews.set(id, bytes)
-    const at = this.#options.clock().now
+    const at = this.#clock.now()
     const added: Pending[] = []
     const merged: Pending[] = []
     for (const command of commands) {
@@ -105,60 +156,60 @@ export class Queue {
         added.push(pending)
       }
     }
-    this.#options.replica.addPending(added)
-    this.#options.replica.refresh(merged)
-    this.#options.changed()
-    if (this.#online && !this.#sending) queueMicrotask(() => void this.#pump())
+    this.#replica.addPending(added)
+    this.#replica.refresh(merged)
+    this.emit('changed', undefined)
+    if (this.#state.current === 'idle') queueMicrotask(() => void this.#pump())
     else this.#timer ??= setTimeout(() => this.flush(), PATCH_MERGE_MS)
   }
 
-  /** Takes over what earlier pages left. */
+  /** Takes over the commands that earlier pages left. */
   adopt(saved: readonly SavedCommand[]): void {
     const known = new Set(this.#queues.map(({ client }) => client))
-    const { now: at } = this.#options.clock()
+    const at = this.#clock.now()
     const left = new Map<string, ClientQueue>()
     for (const { client, n, command } of saved.toSorted((a, b) => a.n - b.n)) {
       if (known.has(client)) continue
-      const line = left.get(client) ?? { client, entries: [], hasServerTime: true }
-      line.entries.push({ pending: { command, at, answered: null }, n, saved: true })
-      left.set(client, line)
+      const queue = left.get(client) ?? { client, entries: [], hasServerTime: true }
+      queue.entries.push({ pending: { command, at, answered: null }, n, saved: true })
+      left.set(client, queue)
     }
-    const lines = [...left.values()].sort((a, b) => (a.client < b.client ? -1 : 1))
-    this.#queues.unshift(...lines)
-    this.#options.replica.addPending(
-      lines.flatMap(({ entries }) => pendingsOf(entries)),
+    const queues = [...left.values()].sort((a, b) => (a.client < b.client ? -1 : 1))
+    this.#queues.unshift(...queues)
+    this.#replica.addPending(
+      queues.flatMap(({ entries }) => pendingsOf(entries)),
       'below',
     )
-    this.#options.changed()
+    this.emit('changed', undefined)
     void this.#pump()
   }
 
+  /** Whether messages can be sent. */
   get online(): boolean {
-    return this.#online
+    return this.#state.current === 'idle' || this.#state.current === 'sending'
   }
 
-  /** The line is there, or gone. */
   set online(online: boolean) {
-    this.#online = online
+    this.#state.take(online ? 'online' : 'offline')
     this.#failures = 0
     if (online) void this.#pump()
   }
 
-  /** Numbers and saves what is fresh. */
+  /** Numbers and saves the fresh commands. */
   flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#fresh.length === 0) return
-    const line = this.#ownQueue()
+    const queue = this.#ownQueue()
     const entries = this.#fresh.map((pending) => ({ pending, n: this.#next++, saved: false }))
     this.#fresh = []
-    line.entries.push(...entries)
-    this.#saved = this.#save(line.client, entries)
+    queue.entries.push(...entries)
+    void this.#save(queue.client, entries)
   }
 
-  /** Stops; resolves when what is unsent lies in the store. */
+  /** Stops. Resolves when the unsent commands lie in the store. */
   async close(): Promise<void> {
-    this.#online = false
+    this.#state.take('closed')
     this.flush()
     await this.#saved
   }
@@ -172,7 +223,7 @@ export class Queue {
     )
   }
 
-  /** The fresh patch that a patch was made part of, if it could be. */
+  /** Makes a patch part of a fresh one, if there is one that it may join, and returns that. */
   #merge(command: Command): Pending | null {
     if (command.kind !== 'image.patch' && command.kind !== 'board.patch') return null
     const id = targetOf(command)
@@ -184,62 +235,72 @@ export class Queue {
 
   #ownQueue(): ClientQueue {
     if (this.#own) return this.#own
-    const { now, hasServerTime } = this.#options.clock()
-    this.#own = { client: newId(now), entries: [], hasServerTime }
+    this.#own = this.#newQueue([])
     this.#next = 1
     this.#queues.push(this.#own)
     return this.#own
   }
 
-  async #save(client: string, entries: readonly Entry[]): Promise<void> {
-    const { board, store } = this.#options
-    try {
-      await (await store).putCommands(
-        entries.map(({ n, pending: { command } }) => ({ board, client, n, command })),
-      )
-      for (const entry of entries) entry.saved = true
-    } catch {
-      // A store that takes no more costs only what a reload would have saved.
+  #newQueue(entries: Entry[]): ClientQueue {
+    const { hasServerTime } = this.#clock
+    return { client: newId(this.#clock.now()), entries, hasServerTime }
+  }
+
+  #save(client: string, entries: readonly Entry[]): Promise<void> {
+    const board = this.#board
+    const put = async () => {
+      try {
+        await (await this.#store).putCommands(
+          entries.map(({ n, pending: { command } }) => ({ board, client, n, command })),
+        )
+        for (const entry of entries) entry.saved = true
+      } catch {
+        // A store that takes no more costs only what a reload would have saved.
+      }
     }
+    const saving = put()
+    this.#saved = this.#saved.then(() => saving)
+    return saving
   }
 
   async #pump(): Promise<void> {
-    while (this.#online && !this.#sending) {
+    while (this.#state.current === 'idle') {
       this.flush()
-      this.#queues = this.#queues.filter((line) => line === this.#own || line.entries.length > 0)
-      const line = this.#queues.find(({ entries }) => entries.length > 0)
-      if (!line) return
-      this.#sending = true
+      this.#queues = this.#queues.filter((queue) => queue === this.#own || queue.entries.length > 0)
+      const queue = this.#queues.find(({ entries }) => entries.length > 0)
+      if (!queue) return
+      this.#state.take('send')
       try {
-        await this.#send(line)
+        await this.#send(queue)
       } catch {
-        // The line broke: whoever says that it is there again starts the pump.
+        // The connection broke: `online` starts the pump again.
         return
       } finally {
-        this.#sending = false
+        this.#state.take('settled')
       }
-      this.#options.changed()
+      this.emit('changed', undefined)
     }
   }
 
-  /** One message, and what its answer asks for. Rejects when there was none. */
-  async #send(line: ClientQueue): Promise<void> {
-    const first = line.entries[0]!.n
-    const run = this.#run(line.entries)
+  /** Sends one message, and does what its answer asks for. Rejects when there was none. */
+  async #send(queue: ClientQueue): Promise<void> {
+    const { client } = queue
+    const n = queue.entries[0]!.n
+    const run = this.#run(queue.entries)
     const commands = run.map(({ pending }) => pending.command)
     const previews = Object.fromEntries(run.flatMap((entry) => this.#previewOf(entry)))
-    const answer = await this.#options.send({ client: line.client, n: first, commands, previews })
-    if (!('error' in answer)) return this.#settle(line, answer)
+    const answer = await this.#channel.send({ client, n, commands, previews })
+    if (!('error' in answer)) return this.#settle(queue, answer)
     const { code, message } = answer.error
-    if (code === 'gap' || (code === 'stale-client' && !line.hasServerTime))
-      await this.#reissue(line)
-    else if (code === 'stale-client') this.#giveUp(line, line.entries, { code, message })
-    else if (errors[code] >= 500 || errors[code] === 429) await this.#wait()
+    if (code === 'gap' || (code === 'stale-client' && !queue.hasServerTime))
+      await this.#reissue(queue)
+    else if (code === 'stale-client') this.#giveUp(queue, queue.entries, { code, message })
+    else if (errors[code] >= 500 || errors[code] === 429) await this.#backOff()
     else if (run.length > 1) this.#most = Math.ceil(run.length / 2)
-    else this.#giveUp(line, run, { code, message })
+    else this.#giveUp(queue, run, { code, message })
   }
 
-  /** The entries of the next message: consecutive, and no more than it may bring. */
+  /** Returns the entries of the next message: consecutive, and as many as it may carry. */
   #run(entries: readonly Entry[]): Entry[] {
     const first = entries[0]!.n
     let previews = 0
@@ -255,60 +316,56 @@ export class Queue {
     return bytes ? [[command.id, bytes]] : []
   }
 
-  #settle(line: ClientQueue, { n, seq, refused }: CommandAnswer): void {
+  #settle(queue: ClientQueue, { n, seq, refused }: CommandAnswer): void {
     this.#failures = 0
     this.#most = limits.commandsPerMessage
-    const settled = line.entries.filter((entry) => entry.n <= n)
-    line.entries = line.entries.filter((entry) => entry.n > n)
-    for (const { pending } of settled) this.#previews.delete(targetOf(pending.command))
-    void this.#options.store.then((store) => store.settle(line.client, n)).catch(() => {})
+    const settled = this.#removeUpTo(queue, n)
     const reasons = new Map(refused.map((refusal) => [refusal.n, refusal.error]))
-    const { replica } = this.#options
-    replica.acknowledge(pendingsOf(settled.filter((entry) => !reasons.has(entry.n))), seq)
+    this.#replica.acknowledge(pendingsOf(settled.filter((entry) => !reasons.has(entry.n))), seq)
     for (const code of new Set(refused.map(({ error }) => error.code))) {
       const entries = settled.filter((entry) => reasons.get(entry.n)?.code === code)
       if (entries[0]) this.#reportRefused(entries, reasons.get(entries[0].n)!)
     }
   }
 
-  /** Gives up what the server will never do. */
-  #giveUp(line: ClientQueue, entries: readonly Entry[], why: Problem): void {
-    for (const { pending } of entries) this.#previews.delete(targetOf(pending.command))
-    const last = entries.at(-1)!.n
-    line.entries = line.entries.filter(({ n }) => n > last)
-    void this.#options.store.then((store) => store.settle(line.client, last)).catch(() => {})
+  /** Gives up commands that the server will never accept. */
+  #giveUp(queue: ClientQueue, entries: readonly Entry[], why: Problem): void {
+    this.#removeUpTo(queue, entries.at(-1)!.n)
     this.#reportRefused(entries, why)
+  }
+
+  /** Takes the entries up to number `n` out of a queue, its previews and the store. */
+  #removeUpTo(queue: ClientQueue, n: number): Entry[] {
+    const taken = queue.entries.filter((entry) => entry.n <= n)
+    queue.entries = queue.entries.filter((entry) => entry.n > n)
+    for (const { pending } of taken) this.#previews.delete(targetOf(pending.command))
+    void this.#store.then((store) => store.settle(queue.client, n)).catch(() => {})
+    return taken
   }
 
   #reportRefused(entries: readonly Entry[], why: Problem): void {
     const pendings = pendingsOf(entries)
-    this.#options.refused(
-      pendings.map(({ command }) => command),
-      why,
-    )
-    this.#options.replica.dropPending(pendings)
+    this.emit('refused', { commands: pendings.map(({ command }) => command), why })
+    this.#replica.dropPending(pendings)
   }
 
-  /** Gives commands that have not taken effect, and never will as they are, a new id and numbers from 1. */
-  async #reissue(line: ClientQueue): Promise<void> {
-    const { store, replica, clock } = this.#options
-    if (line === this.#own) this.#own = null
-    const taken = await store.then((opened) => opened.take(line.client)).catch(() => [])
+  /** Gives a queue's commands, none of which has taken effect, a new client id and numbers from 1. */
+  async #reissue(queue: ClientQueue): Promise<void> {
+    if (queue === this.#own) this.#own = null
+    const taken = await this.#store.then((store) => store.take(queue.client)).catch(() => [])
     const numbers = new Set(taken.map(({ n }) => n))
     const isOurs = ({ n, saved }: Entry) => !saved || numbers.has(n)
-    // Another page has moved the others: they are its to send.
-    replica.dropPending(pendingsOf(line.entries.filter((entry) => !isOurs(entry))))
-    const entries = line.entries
-      .filter(isOurs)
-      .map(({ pending }, i) => ({ pending, n: i + 1, saved: false }))
-    const { now, hasServerTime } = clock()
-    const moved: ClientQueue = { client: newId(now), entries, hasServerTime }
-    this.#queues = this.#queues.map((other) => (other === line ? moved : other))
-    await this.#save(moved.client, entries)
+    // Another page has reissued the others, and sends them.
+    this.#replica.dropPending(pendingsOf(queue.entries.filter((entry) => !isOurs(entry))))
+    const reissued = this.#newQueue(
+      queue.entries.filter(isOurs).map(({ pending }, i) => ({ pending, n: i + 1, saved: false })),
+    )
+    this.#queues = this.#queues.map((other) => (other === queue ? reissued : other))
+    await this.#save(reissued.client, reissued.entries)
   }
 
-  /** Until the server may have room again. */
-  #wait(): Promise<void> {
+  /** Waits until the server may have room again. */
+  #backOff(): Promise<void> {
     return new Promise((resolve) => setTimeout(resolve, backoff(this.#failures++)))
   }
 }

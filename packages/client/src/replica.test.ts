@@ -48,7 +48,9 @@ function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
 /** A replica, and every set of ids that it has told of. */
 function open(records: readonly AnyRecord[] = [], seq = 1) {
   const told: string[][] = []
-  const replica = new Replica({ visitor: () => 'me', changed: (ids) => told.push([...ids]) })
+  const replica = new Replica()
+  replica.visitor = 'me'
+  replica.on('records', (ids) => told.push([...ids]))
   replica.load({ cursor: at(seq), records })
   told.length = 0
   const hold = (command: Command): Pending => {

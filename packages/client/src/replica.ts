@@ -16,42 +16,45 @@ import {
   seqOf,
   WireError,
 } from '@wirephoto/board'
+import { Emitter } from './events.ts'
 
-/** A command of our own that the records of the feed don't show yet. */
+/** One of our own commands whose effect the feed doesn't show yet. */
 export interface Pending {
   command: Command
   /** Milliseconds since 1970. */
   readonly at: number
-  /** The batch by which the feed shows its effect; null until it is answered. */
+  /** The number of the batch with its effect; null until the server has answered. */
   answered: number | null
 }
 
-/** The id of the record that a command is about. */
+interface ReplicaEvents {
+  /** The ids whose visible record changed, came or went; `board` is that of the settings. */
+  records: ReadonlySet<string>
+}
+
+/** Returns the id of the record that a command is about. */
 export const targetOf = (command: Command): string =>
   command.kind === 'board.patch' ? 'board' : command.id
 
 /**
- * What the board shows: the records of the feed, with our own unanswered commands applied to them by
- * the same rules as the server's. A command's guess stays until the feed has reached its effect, so that
- * nothing flickers when the answer comes first. Only the ids that something happened to are looked at.
+ * The records that the board shows: those of the feed, with our own unanswered commands applied by the same
+ * rules as the server's. A command's guess stays until the feed has reached its effect, so that nothing
+ * flickers when the answer comes first. Every change looks only at the ids that it concerns.
  */
-export class Replica {
+export class Replica extends Emitter<ReplicaEvents> {
   /** Changed in place. */
   readonly pictures = new Map<string, ImageRecord>()
   settings: BoardRecord = emptyBoard
+  /** Our own public id, the author of pictures that we add. Empty before the first contact. */
+  visitor = ''
+  /** Whether a whole snapshot is shown: a picture that isn't here isn't on the board either. */
+  isLoaded = false
   readonly #feed = new Map<string, AnyRecord>()
   readonly #pending = new Map<string, Pending[]>()
-  /** What added pictures looked like when they were added: else they would move with every batch. */
+  /** Added pictures as they were guessed first: a new guess for each batch would make them move. */
   readonly #guesses = new Map<Pending, ImageRecord | null>()
   #answered: Pending[] = []
   #cursor: Cursor | null = null
-  readonly #visitor: () => string
-  readonly #changed: (ids: ReadonlySet<string>) => void
-
-  constructor(options: { visitor: () => string; changed: (ids: ReadonlySet<string>) => void }) {
-    this.#visitor = options.visitor
-    this.#changed = options.changed
-  }
 
   /** Starts from a snapshot, or starts again. */
   load({ cursor, records }: Snapshot): void {
@@ -64,61 +67,72 @@ export class Replica {
     }
     const epoch = this.#cursor && parseCursor(this.#cursor)?.epoch
     this.#cursor = cursor
-    // Numbers of another history say nothing in this one.
+    // Batch numbers of another history say nothing in this one.
     if (epoch !== parseCursor(cursor)?.epoch)
       for (const pending of this.#answered) pending.answered = 0
-    for (const id of this.#arrived()) ids.add(id)
+    for (const id of this.#dropShown()) ids.add(id)
     for (const id of this.#pending.keys()) ids.delete(id)
     this.#refresh([...ids, ...this.#pending.keys()])
+    this.isLoaded = true
   }
 
   apply(batch: Batch): void {
     applyChanges(this.#feed, batch.changes)
     this.#cursor = batch.to
-    this.#refresh(new Set([...batch.changes.map(idOf), ...this.#arrived()]))
+    this.#refresh(new Set([...batch.changes.map(idOf), ...this.#dropShown()]))
   }
 
-  /** Lays commands over the records, on top of earlier ones or below them. */
+  /** Returns the pictures that a batch is about to move or scale. */
+  movedBy({ changes }: Batch): string[] {
+    return changes.flatMap((change) => {
+      if (!('put' in change) || change.put.kind !== 'image') return []
+      const { id, x, y, w } = change.put
+      const before = this.pictures.get(id)
+      return before?.x === x && before.y === y && before.w === w ? [] : id
+    })
+  }
+
+  /** Lays commands over the records, above or below the earlier ones. */
   addPending(pendings: readonly Pending[], where: 'above' | 'below' = 'above'): void {
     const own = new Map<string, Pending[]>()
     for (const pending of pendings) {
       const id = targetOf(pending.command)
       own.set(id, [...(own.get(id) ?? []), pending])
     }
-    for (const [id, held] of own) {
+    for (const [id, added] of own) {
       const others = this.#pending.get(id) ?? []
-      this.#pending.set(id, where === 'above' ? [...others, ...held] : [...held, ...others])
+      this.#pending.set(id, where === 'above' ? [...others, ...added] : [...added, ...others])
     }
     this.#refresh(own.keys())
   }
 
-  /** Looks again at what commands do that have been changed. */
+  /** Shows the effect of commands that were changed in place. */
   refresh(pendings: readonly Pending[]): void {
     this.#refresh(new Set(pendings.map(({ command }) => targetOf(command))))
   }
 
-  /** The server has done them; their effect is there when the feed has reached `seq`. */
+  /** Keeps the guesses of answered commands until the feed has reached batch `seq`. */
   acknowledge(pendings: readonly Pending[], seq: number): void {
     for (const pending of pendings) {
       pending.answered = seq
       this.#answered.push(pending)
     }
-    this.#refresh(this.#arrived())
+    this.#refresh(this.#dropShown())
   }
 
-  /** Takes commands back that come to nothing. */
+  /** Takes back commands that will have no effect. */
   dropPending(pendings: readonly Pending[]): void {
     this.#refresh(this.#drop(pendings))
   }
 
-  /** Drops the guesses whose effect the feed shows; the ids they were about. */
-  #arrived(): Set<string> {
+  /** Drops the commands whose effect the feed shows, and returns the ids of their records. */
+  #dropShown(): Set<string> {
     if (!this.#cursor) return new Set()
     const seq = seqOf(this.#cursor)
-    const arrived = this.#answered.filter(({ answered }) => answered! <= seq)
-    if (arrived.length === 0) return new Set()
+    const shown = this.#answered.filter(({ answered }) => answered! <= seq)
+    if (shown.length === 0) return new Set()
     this.#answered = this.#answered.filter(({ answered }) => answered! > seq)
-    return this.#drop(arrived)
+    return this.#drop(shown)
   }
 
   #drop(pendings: readonly Pending[]): Set<string> {
@@ -136,10 +150,10 @@ export class Replica {
   #refresh(ids: Iterable<string>): void {
     const changed = new Set<string>()
     for (const id of ids) if (this.#show(id, this.#visible(id))) changed.add(id)
-    if (changed.size > 0) this.#changed(changed)
+    if (changed.size > 0) this.emit('records', changed)
   }
 
-  /** What is seen of an id. */
+  /** Returns the record as it is shown. */
   #visible(id: string): AnyRecord | undefined {
     const record = this.#feed.get(id)
     const pendings = this.#pending.get(id)
@@ -161,7 +175,7 @@ export class Replica {
     return draft.get(id)
   }
 
-  /** A picture that is being added or copied, among all the others. */
+  /** Returns the record of a picture that is being added or copied, placed among all the others. */
   #guess(pending: Pending): ImageRecord | null {
     const known = this.#guesses.get(pending)
     if (known !== undefined) return known
@@ -182,10 +196,10 @@ export class Replica {
   }
 
   #who({ at }: Pending) {
-    return { visitor: this.#visitor(), role: 'edit', now: at } as const
+    return { visitor: this.visitor, role: 'edit', now: at } as const
   }
 
-  /** Whether it differs from what was seen before. */
+  /** Stores the record as it is shown. Returns whether it differs from before. */
   #show(id: string, record: AnyRecord | undefined): boolean {
     if (id === 'board') {
       const board = record?.kind === 'board' ? record : emptyBoard
@@ -201,7 +215,7 @@ export class Replica {
   }
 }
 
-/** Records are flat, but for lists of numbers. */
+/** Compares records, which are flat but for lists of numbers. */
 function isEqual<T extends AnyRecord>(a: T, b: T): boolean {
   const keys = Object.keys(b) as (keyof T)[]
   const isSame = (key: keyof T) =>

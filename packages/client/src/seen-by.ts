@@ -1,58 +1,68 @@
 import { limits, type SeenBy as News } from '@wirephoto/board'
+import { Emitter } from './events.ts'
 
-/** Milliseconds in which sights are gathered for one report. */
+/** Time in which painted pictures are gathered for one report. */
 const REPORT_INTERVAL_MS = 100
 
-/** Who has a picture on their screen. */
+/** The people who have one's own picture on their screen. */
 export interface SeenBy {
-  /** Each once, in the order in which they saw it; milliseconds from the add to the sight. */
-  readonly by: readonly { visitor: string; name: string; milliseconds: number }[]
-  /** How many others are here. */
+  /** Each visitor once, in the order in which they saw it; milliseconds from the add to the paint. */
+  readonly viewers: readonly { visitor: string; name: string; milliseconds: number }[]
+  /** The number of other visitors on the board. */
   readonly otherCount: number
 }
 
-/** Pictures that came to be seen: others' here, and ours elsewhere. */
-export class SeenReceipts {
-  readonly #report: (ids: readonly string[]) => void
-  readonly #changed: (ids: ReadonlySet<string>) => void
+/** The connection, as receipts use it. */
+interface SeenChannel {
+  /** Tells the senders of these pictures that they are painted here. */
+  reportSeen(ids: readonly string[]): void
+}
+
+interface SeenReceiptsEvents {
+  /** Own pictures that more people have seen. */
+  changed: ReadonlySet<string>
+}
+
+/** Receipts for pictures that were painted: others' pictures here, and ours elsewhere. */
+export class SeenReceipts extends Emitter<SeenReceiptsEvents> {
+  readonly #channel: SeenChannel
   readonly #seen = new Map<string, SeenBy>()
-  /** Reported before, and to be reported. */
+  /** Pictures that were reported, or wait for the next report. */
   readonly #known = new Set<string>()
-  #fresh: string[] = []
+  #waiting: string[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(options: {
-    report: (ids: readonly string[]) => void
-    changed: (ids: ReadonlySet<string>) => void
-  }) {
-    this.#report = options.report
-    this.#changed = options.changed
+  constructor(channel: SeenChannel) {
+    super()
+    this.#channel = channel
   }
 
   get(id: string): SeenBy | null {
     return this.#seen.get(id) ?? null
   }
 
-  /** Each picture is reported once. */
+  /** Reports each of these pictures once. */
   report(ids: readonly string[]): void {
     for (const id of ids) {
       if (this.#known.has(id)) continue
       this.#known.add(id)
-      this.#fresh.push(id)
+      this.#waiting.push(id)
     }
-    if (this.#fresh.length > 0) this.#timer ??= setTimeout(() => this.#flush(), REPORT_INTERVAL_MS)
+    if (this.#waiting.length > 0)
+      this.#timer ??= setTimeout(() => this.#flush(), REPORT_INTERVAL_MS)
   }
 
+  /** Takes news of our own pictures, by id. */
   receive(news: News): void {
     for (const [id, { viewers, otherCount }] of Object.entries(news)) {
-      const before = this.#seen.get(id)?.by ?? []
+      const before = this.#seen.get(id)?.viewers ?? []
       const known = new Set(before.map(({ visitor }) => visitor))
       this.#seen.set(id, {
-        by: [...before, ...viewers.filter(({ visitor }) => !known.has(visitor))],
+        viewers: [...before, ...viewers.filter(({ visitor }) => !known.has(visitor))],
         otherCount,
       })
     }
-    this.#changed(new Set(Object.keys(news)))
+    this.emit('changed', new Set(Object.keys(news)))
   }
 
   close(): void {
@@ -61,8 +71,8 @@ export class SeenReceipts {
 
   #flush(): void {
     this.#timer = undefined
-    const ids = this.#fresh.splice(0)
+    const ids = this.#waiting.splice(0)
     for (let i = 0; i < ids.length; i += limits.picturesPerReport)
-      this.#report(ids.slice(i, i + limits.picturesPerReport))
+      this.#channel.reportSeen(ids.slice(i, i + limits.picturesPerReport))
   }
 }

@@ -3,41 +3,43 @@ import { type DetailedError, type FileSource, Upload, type UploadOptions } from 
 import type { Problem } from './types.ts'
 
 /**
- * Bytes of one request. The first is so small that what it is refused for is always heard: a server
- * answers before all is sent, and reads this much more. Later ones take about as long as a lost one
- * may cost.
+ * Size of the first request's body, and the least of all. It is so small that a refusal always arrives: a
+ * server answers before it has read all, and reads this much more.
  */
-const CHUNK = { least: 1_000_000, most: 2 ** 24, milliseconds: 2_000 }
+const CHUNK_MIN_BYTES = 1_000_000
+const CHUNK_MAX_BYTES = 2 ** 24
+/** Time that later requests should take: as much as a lost one may cost. */
+const CHUNK_DURATION_MS = 2_000
 
 interface TransferOptions {
   readonly id: string
   readonly file: Blob
   readonly endpoint: string
   readonly headers: Readonly<Record<string, string>>
-  /** The server may have a part of it: ask before sending. */
+  /** Whether the server may have a part of the file: it is asked before anything is sent. */
   readonly isBegun: boolean
-  /** Each request waits for this, and isn't made if it rejects. */
+  /** Called before each request, which waits for it, and isn't made if it rejects. */
   readonly beforeRequest: (method: string) => Promise<void>
   readonly onProgress: (sent: number) => void
 }
 
-/** Why a try came to nothing. */
-export interface TransferFailure {
-  /** Whether the server said anything at all. */
+/** The reason why a try failed. */
+interface TransferFailure {
+  /** Whether the server answered at all. */
   readonly isAnswered: boolean
-  /** What it turned the file down for, if it did. */
+  /** Why the server refused the file; null when another try may succeed. */
   readonly refusal: Problem | null
-  /** Milliseconds that it wants to be left alone. */
+  /** The time for which the server asked to be left alone. */
   readonly retryAfterMs: number
 }
 
 interface Transfer {
-  /** Null when all is sent, or was stopped. */
+  /** Resolves with null when every byte is sent, or `stop` was called. */
   readonly outcome: Promise<TransferFailure | null>
   stop(): void
 }
 
-/** One try to send a file, from where the server has it on (tus 1.0.0). */
+/** Tries once to send a file, from the server's offset on (tus 1.0.0). */
 export function transfer(options: TransferOptions): Transfer {
   const { id, file, endpoint, headers, isBegun, beforeRequest, onProgress } = options
   let end!: (outcome: TransferFailure | null) => void
@@ -50,7 +52,7 @@ export function transfer(options: TransferOptions): Transfer {
     endpoint,
     headers,
     metadata: { id },
-    chunkSize: CHUNK.least,
+    chunkSize: CHUNK_MIN_BYTES,
     retryDelays: null,
     uploadDataDuringCreation: true,
     storeFingerprintForResuming: false,
@@ -64,8 +66,8 @@ export function transfer(options: TransferOptions): Transfer {
     },
     onChunkComplete: (bytes) => {
       const now = performance.now()
-      const asLong = (bytes * CHUNK.milliseconds) / (now - startedAt)
-      upload.options.chunkSize = Math.min(CHUNK.most, Math.max(CHUNK.least, Math.round(asLong)))
+      const asLong = Math.round((bytes * CHUNK_DURATION_MS) / (now - startedAt))
+      upload.options.chunkSize = Math.min(CHUNK_MAX_BYTES, Math.max(CHUNK_MIN_BYTES, asLong))
       startedAt = now
     },
     onSuccess: () => end(null),
@@ -73,14 +75,14 @@ export function transfer(options: TransferOptions): Transfer {
   })
   upload.start()
   const stop = (): void => {
-    // What has all been sent is soon answered, and its connection of use for the next.
+    // A request whose bytes are all sent is answered soon, and its connection serves the next one.
     if (!complete) void upload.abort()
     end(null)
   }
   return { outcome, stop }
 }
 
-/** Node's part of tus-js-client takes streams and buffers only: this reads blobs, a chunk at a time. */
+/** A reader of blobs, a chunk at a time: in Node, tus-js-client takes streams and buffers only. */
 const blobReader: NonNullable<UploadOptions['fileReader']> = {
   async openFile(blob: Blob): Promise<FileSource> {
     return {
@@ -101,19 +103,19 @@ function failureOf(error: Error | DetailedError): TransferFailure {
   const why = isRefusal ? problemOf(response?.getBody() ?? '') : null
   return {
     isAnswered: Boolean(response),
-    // `not-found`: another server than the one that has its first part; it may begin anew there (U13).
+    // `not-found`: another server has the first part of the file; the upload may begin again here (U13).
     refusal: why?.code === 'not-found' ? null : why,
     retryAfterMs: Number(response?.getHeader('Retry-After')) * 1000 || 0,
   }
 }
 
-/** What a refusal's body says. */
+/** Returns the error that a refusal's body names. */
 function problemOf(body: string): Problem {
   try {
     const { error } = JSON.parse(body) as ErrorBody
     if (error.code in errors) return error as Problem
   } catch {
-    // Something between us and the server has answered in its own words.
+    // A proxy between us and the server has answered in its own words.
   }
   return new WireError('upload-gone').toJSON()
 }

@@ -6,14 +6,14 @@ export interface OpenOptions {
   readonly url: string
   /** Id of the board; the one at `/` is `main`. */
   readonly board: string
-  /** Where unsent commands and files are kept. Default: IndexedDB in browsers, memory elsewhere. */
+  /** The place for unsent commands and files. Default: IndexedDB in browsers, memory elsewhere. */
   readonly store?: Store
-  /** Outside browsers: who is asking, 128 random bits in base64url. Default: somebody new. */
+  /** The visitor who asks, as 128 random bits in base64url. Default: a browser's cookie, elsewhere a new visitor. */
   readonly token?: string
 }
 
 export interface NewPicture {
-  /** UUIDv7; left out, it gets one. */
+  /** UUIDv7. Default: a new one. */
   readonly id?: string | undefined
   readonly file: Blob
   readonly name: string
@@ -23,36 +23,57 @@ export interface NewPicture {
   /** Base64. */
   readonly thumbhash?: string | undefined
   /**
-   * What everybody sees until the file is there: WebP or JPEG, at most 320 px on the longest side and
-   * `limits.preview` bytes; a larger one is left out.
+   * The picture as everybody sees it until the file is there: WebP or JPEG, at most 320 px on the longest
+   * side and `limits.previewBytes`. A larger one is left out.
    */
   readonly preview?: Uint8Array | undefined
-  /** Board units; left out, the server finds a free spot. */
+  /** Board units. Default: the server finds a free spot. */
   readonly x?: number | undefined
   readonly y?: number | undefined
   readonly w?: number | undefined
   readonly caption?: string | undefined
 }
 
+/** A point on the board, in board units. */
 export interface Place {
   readonly x: number
   readonly y: number
 }
 
-/** A picture in somebody's hand. */
+/** The place of a picture in somebody's hand. */
 export interface DragPosition extends Place {
-  /** Left out: as wide as it is written. */
+  /** Board units. Default: the width of its record. */
   readonly w?: number | undefined
 }
 
+/** A picture of one's own whose file is on its way. It leaves the list when it is stored. */
+export interface OwnUpload {
+  /** The picture's id. */
+  readonly id: string
+  /** The file itself, to be shown until the server has it. */
+  readonly file: Blob
+  readonly name: string
+  /** Bytes. */
+  readonly sent: number
+  readonly total: number
+  readonly state: 'waiting' | 'sending' | 'retrying' | 'failed'
+  /** When the next try is made, in milliseconds since 1970, while `retrying`. */
+  readonly retryAt?: number | undefined
+  /** The reason, when it has `failed`. */
+  readonly error?: Problem | undefined
+}
+
 export interface Status {
-  /** `connecting` until the first success or failure; `offline` while it is being tried again; `closed` for good. */
+  /**
+   * `connecting` until the first success or failure, `offline` while the connection is tried again, and
+   * `closed` for good.
+   */
   readonly connection: 'connecting' | 'live' | 'offline' | 'closed'
   /** Whether the board's pictures are here. */
   readonly loaded: boolean
-  /** Own commands that the server hasn't answered yet. */
+  /** The number of own commands that the server hasn't answered yet. */
   readonly unsent: number
-  /** Why the server won't have us (`unknown-board`, `old-page`, …); it isn't asked again. */
+  /** Why the server refuses us (`unknown-board`, `old-page`, …), or null. It isn't asked again. */
   readonly refused: Problem | null
 }
 
@@ -62,25 +83,30 @@ export interface Problem {
   readonly message: string
 }
 
+/** An answer that refuses; `expected` is the queue's next number, with `gap`. */
+export interface ErrorAnswer {
+  readonly error: Problem & { readonly expected?: number }
+}
+
 export interface BoardEvents {
-  /** The ids whose visible record changed, came or went. */
+  /** The ids of pictures whose visible record changed, came or went. */
   pictures: ReadonlySet<string>
-  /** A setting of the board changed, its title included. */
+  /** All settings of the board, after one of them changed. */
   settings: BoardRecord
   status: Status
   /** The pictures whose place in others' hands changed. */
   drags: ReadonlySet<string>
-  /** The pictures whose upload changed, came or went. */
+  /** The pictures whose upload from here changed, came or went. */
   uploads: ReadonlySet<string>
-  /** The pictures on their way, by whomever, of which there is news: `arrival`, `preview`. */
+  /** The pictures on their way, from anybody, of which there is news: see `arrival` and `preview`. */
   arrivals: ReadonlySet<string>
-  /** Own pictures that somebody else has seen. */
+  /** Own pictures that more people have seen. */
   seen: ReadonlySet<string>
-  /** Somebody has come or gone, or their name, pointer or selection is another one. */
+  /** Somebody came, left, or changed their name, pointer or selection. */
   people: undefined
   /** `canUndo` or `canRedo` changed. */
   undo: undefined
-  /** The picture that screens shall show. */
+  /** The id of the picture that screens shall show. */
   show: string
   /** Something to tell the person. */
   notice: Problem

@@ -7,22 +7,17 @@ import { Undo } from './undo.ts'
 
 /** A board that shows what is done to it at once. */
 function open() {
-  const replica = new Replica({ visitor: () => 'me', changed: () => {} })
+  const replica = new Replica()
+  replica.visitor = 'me'
   replica.load({ cursor: cursor('e', 0, 's'), records: [] })
   const hold = (commands: readonly Command[]) =>
     replica.addPending(commands.map((command): Pending => ({ command, at: 7, answered: null })))
-  const shown = {
-    pictures: replica.pictures,
-    get settings() {
-      return replica.settings
-    },
-  }
-  const undo = new Undo(shown, hold)
+  const undo = new Undo(replica, { push: hold })
   const act = (...commands: Command[]) => {
     undo.note(commands)
     hold(commands)
   }
-  return { undo, act, hold, shown, picture: (id: string) => replica.pictures.get(id) }
+  return { undo, act, hold, shown: replica, picture: (id: string) => replica.pictures.get(id) }
 }
 
 const add = (id = newId(1)) =>

@@ -1,30 +1,42 @@
 import type { BoardRecord, Command, ImageRecord } from '@wirephoto/board'
+import { Emitter } from './events.ts'
 
-/** Steps that are remembered. */
+/** The most steps that are remembered. */
 const UNDO_STEP_COUNT = 200
 
-/** What the board shows. */
+/** The board as it is shown. */
 interface Shown {
   readonly pictures: ReadonlyMap<string, ImageRecord>
   readonly settings: BoardRecord
 }
 
+/** The place where commands go. */
+interface CommandSink {
+  push(commands: readonly Command[]): void
+}
+
+interface UndoEvents {
+  /** `canUndo` or `canRedo` changed. */
+  changed: undefined
+}
+
 /**
- * One's own steps, each as the commands that take it back. A step back gives back the fields that the
- * step changed and no others, whatever has happened to them since; what is gone by then is skipped.
+ * Our own steps, each as the commands that take it back. A step back restores the fields that the step
+ * changed and no others, whatever happened to them since. Pictures that are gone by then are skipped.
  */
-export class Undo {
+export class Undo extends Emitter<UndoEvents> {
   readonly #shown: Shown
-  readonly #act: (commands: readonly Command[]) => void
+  readonly #queue: CommandSink
   #back: Command[][] = []
   #forth: Command[][] = []
-  /** The step that what is asked for in this turn of the event loop belongs to. */
+  /** The step that all commands of this turn of the event loop belong to. */
   #open: Command[] | null = null
   readonly #named = new WeakMap<object, Command[]>()
 
-  constructor(shown: Shown, act: (commands: readonly Command[]) => void) {
+  constructor(shown: Shown, queue: CommandSink) {
+    super()
     this.#shown = shown
-    this.#act = act
+    this.#queue = queue
   }
 
   get canUndo(): boolean {
@@ -36,10 +48,32 @@ export class Undo {
   }
 
   /**
-   * Remembers commands that are about to be done, as part of a step that is under way, if there is one.
-   * For the same `step` they are part of that one while it is the last, and what is added always.
+   * Remembers commands that are about to be pushed, as part of the step that is under way, if there is one.
+   * Commands for the same `step` join it while it is the last one; added pictures always do.
    */
   note(commands: readonly Command[], step?: object): void {
+    this.#watch(() => this.#note(commands, step))
+  }
+
+  /** Takes the last step back. Returns false when there was none that still could be. */
+  undo(): boolean {
+    return this.#watch(() => this.#step(this.#back, this.#forth))
+  }
+
+  /** Does the step again that was taken back last. Returns false when there was none. */
+  redo(): boolean {
+    return this.#watch(() => this.#step(this.#forth, this.#back))
+  }
+
+  /** Runs what may change whether there is something to undo or redo. */
+  #watch<T>(run: () => T): T {
+    const { canUndo, canRedo } = this
+    const result = run()
+    if (canUndo !== this.canUndo || canRedo !== this.canRedo) this.emit('changed', undefined)
+    return result
+  }
+
+  #note(commands: readonly Command[], step?: object): void {
     const inverse = this.#inverse(commands)
     if (inverse.length === 0) return
     this.#forth = []
@@ -59,15 +93,6 @@ export class Undo {
     }
   }
 
-  /** False when there was nothing to take back. */
-  undo(): boolean {
-    return this.#step(this.#back, this.#forth)
-  }
-
-  redo(): boolean {
-    return this.#step(this.#forth, this.#back)
-  }
-
   #step(from: Command[][], to: Command[][]): boolean {
     this.#open = null
     for (let step = from.pop(); step; step = from.pop()) {
@@ -75,7 +100,7 @@ export class Undo {
       const commands = step.filter((command) => this.#matters(command, revived))
       if (commands.length === 0) continue
       to.push(this.#inverse(commands))
-      this.#act(commands)
+      this.#queue.push(commands)
       return true
     }
     return false
@@ -105,7 +130,7 @@ export class Undo {
     }
   }
 
-  /** Whether a command would change what is seen, after those of its step before it. */
+  /** Whether a command would change what is shown, after the commands of its step before it. */
   #matters(command: Command, revived: Set<string>): boolean {
     if (command.kind === 'board.patch') return differs(command.set, this.#shown.settings)
     const picture = this.#shown.pictures.get(command.id)
@@ -119,7 +144,7 @@ export class Undo {
   }
 }
 
-/** Whether a step gives these fields back anyhow, as they were earlier still. */
+/** Whether a step restores these fields anyhow, to values that are older still. */
 const isCovered = (patch: Command, step: readonly Command[]): boolean =>
   patch.kind === 'image.patch' &&
   step.some(
@@ -131,7 +156,7 @@ const isCovered = (patch: Command, step: readonly Command[]): boolean =>
 
 type Fields<T> = { readonly [K in keyof T]?: T[K] | undefined }
 
-/** A record's own values of the fields that a patch names. */
+/** Returns a record's own values of the fields that a patch names. */
 function valuesOf<T extends object>(record: T, set: Fields<T>): Partial<T> {
   const fields = Object.keys(set) as (keyof T)[]
   return Object.fromEntries(fields.map((field) => [field, record[field]])) as Partial<T>

@@ -1,53 +1,86 @@
+import { Emitter } from './events.ts'
+
 /** Uploads of one page at once, alone and beside other pages of this browser. */
 const UPLOADS_ALONE_COUNT = 2
 const UPLOADS_SHARED_COUNT = 1
-/** Milliseconds between two words of a page that sends, and after which it is taken for gone. */
+/** Time between two messages of a page that sends, and after which it counts as gone. */
 const HEARTBEAT_MS = 1_000
 const HEARTBEAT_SILENCE_MS = 3_000
 
+interface UploadSlotsEvents {
+  /** The limit may have changed. */
+  changed: undefined
+}
+
 /**
- * How many uploads a page may have under way. Pages of one browser share its few connections to a
- * server, so where several send, each sends one at a time: an old page doesn't starve a new one.
+ * The number of uploads that a page may have under way. Pages of one browser share its few connections to a
+ * server. Where several send, each sends one at a time, so that an old page doesn't starve a new one.
  */
-export class UploadSlots {
+export class UploadSlots extends Emitter<UploadSlotsEvents> {
   readonly #page: string
   readonly #channel: BroadcastChannel | null
+  /** When each other page was last heard of, in milliseconds since 1970. */
   readonly #others = new Map<string, number>()
+  #taken = 0
   #timer: ReturnType<typeof setInterval> | undefined
 
-  /** `changed` is called when the limit may have fallen. */
-  constructor(page: string, changed: () => void) {
+  constructor(page: string) {
+    super()
     this.#page = page
     this.#channel =
       typeof BroadcastChannel === 'function' && typeof document !== 'undefined'
         ? new BroadcastChannel('wirephoto uploads')
         : null
     if (!this.#channel) return
-    this.#channel.onmessage = ({ data }: MessageEvent<{ page: string; isSending: boolean }>) => {
+    this.#channel.onmessage = ({ data }: MessageEvent<{ page: string; sends: boolean }>) => {
       if (data.page === page) return
-      if (data.isSending) this.#others.set(data.page, Date.now())
+      if (data.sends) this.#others.set(data.page, Date.now())
       else this.#others.delete(data.page)
-      changed()
+      this.emit('changed', undefined)
     }
   }
 
-  get limit(): number {
+  /** Whether one more upload may begin. */
+  get hasRoom(): boolean {
+    return this.#taken < this.#limit
+  }
+
+  /** Whether too many uploads are under way, as another page has begun to send. */
+  get isOverfull(): boolean {
+    return this.#taken > this.#limit
+  }
+
+  /** Takes a slot for an upload that begins. */
+  take(): void {
+    this.#taken++
+    this.#announce()
+  }
+
+  /** Frees the slot of an upload that has ended. */
+  free(): void {
+    this.#taken--
+    this.#announce()
+  }
+
+  close(): void {
+    this.#taken = 0
+    this.#announce()
+    this.#channel?.close()
+  }
+
+  get #limit(): number {
     const old = Date.now() - HEARTBEAT_SILENCE_MS
     for (const [page, heardAt] of this.#others) if (heardAt < old) this.#others.delete(page)
     return this.#others.size > 0 ? UPLOADS_SHARED_COUNT : UPLOADS_ALONE_COUNT
   }
 
-  /** Whether this page sends something. */
-  set sends(sends: boolean) {
+  /** Tells other pages, when it changes and then again and again, that this one sends. */
+  #announce(): void {
+    const sends = this.#taken > 0
     if (sends === (this.#timer !== undefined)) return
-    const tell = () => this.#channel?.postMessage({ page: this.#page, sends })
+    const post = () => this.#channel?.postMessage({ page: this.#page, sends })
     clearInterval(this.#timer)
-    this.#timer = sends ? setInterval(tell, HEARTBEAT_MS) : undefined
-    tell()
-  }
-
-  close(): void {
-    this.sends = false
-    this.#channel?.close()
+    this.#timer = sends ? setInterval(post, HEARTBEAT_MS) : undefined
+    post()
   }
 }

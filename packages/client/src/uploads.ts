@@ -1,200 +1,179 @@
-import {
-  type ErrorCode,
-  type ImageAdd,
-  type ImageRecord,
-  limits,
-  type SenderReport,
-  WireError,
-} from '@wirephoto/board'
+import { type ImageAdd, type ImageRecord, WireError } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
+import { Emitter } from './events.ts'
+import { newId } from './ids.ts'
 import type { SavedFile, Store } from './store.ts'
-import type { TransferFailure } from './transfer.ts'
-import type { Problem } from './types.ts'
+import type { OwnUpload, Problem } from './types.ts'
+import type { AttemptOutcome, CommandsBefore, UploadContext } from './upload-attempt.ts'
+import { UploadJob } from './upload-job.ts'
+import { type UploadChannel, UploadList } from './upload-list.ts'
 import { UploadSlots } from './upload-slots.ts'
-
-/** Milliseconds that one page keeps others from sending the same file, and between its renewals. */
-const CLAIM_MS = 4_000
-const CLAIM_RENEWAL_MS = 1_000
-/** Milliseconds between two words about progress. */
-const PROGRESS_INTERVAL_MS = 100
+import { type BoardEndpoint, uploadsUrl } from './urls.ts'
 
 /** Time that a server has to answer before a picture that is given up is trashed instead. */
 const CANCEL_TIMEOUT_MS = 10_000
 
-/** A picture of one's own whose file is on its way. It leaves the list when it is stored. */
-export interface OwnUpload {
-  /** The picture's id. */
-  readonly id: string
-  /** What is being sent: to be shown until the server has it. */
-  readonly file: Blob
-  readonly name: string
-  /** Bytes. */
-  readonly sent: number
-  readonly total: number
-  readonly state: 'waiting' | 'sending' | 'retrying' | 'failed'
-  /** When the next try is made, in milliseconds since 1970, while `retrying`. */
-  readonly retryAt?: number
-  /** Why it failed. */
-  readonly error?: Problem
+/** The pictures of the board, as uploads see them. */
+interface Pictures {
+  readonly pictures: ReadonlyMap<string, ImageRecord>
+  /** Whether a picture that isn't here isn't on the board either. */
+  readonly isLoaded: boolean
 }
 
-interface Job {
-  readonly id: string
-  readonly file: Blob
-  /** What announced it; null when an earlier page did. */
-  readonly add: ImageAdd | null
-  phase: 'idle' | 'running' | 'pausing' | 'sent' | 'failed'
-  /** The server may have a part of it: ask before sending. */
-  isBegun: boolean
-  failures: number
-  progressAt: number
-  claimedAt: number
-  timer: ReturnType<typeof setTimeout> | undefined
-  stop: (() => void) | undefined
+/** The commands, which announce pictures and go before their files. */
+interface Commands extends CommandsBefore {
+  /** Whether they can be sent. */
+  readonly online: boolean
+  /** Whether any picture's add has no answer yet. */
+  readonly isAnnouncing: boolean
+  /** Whether this picture's add has no answer yet. */
+  isAdding(id: string): boolean
 }
 
 interface UploadsOptions {
-  readonly board: string
-  /** Where uploads are made; each is then at `<endpoint>/<picture>`. */
-  readonly endpoint: string
-  readonly headers: Readonly<Record<string, string>>
+  readonly endpoint: BoardEndpoint
   readonly store: Promise<Store>
-  /** This page, as it claims files. */
-  readonly page: string
-  readonly pictures: ReadonlyMap<string, ImageRecord>
-  /** Whether the picture's add has no answer yet. */
-  readonly isAdding: (id: string) => boolean
-  /** Whether files must wait: smaller things of more pictures go first. */
-  readonly isHeld: () => boolean
-  /** Resolves when no command waits for its answer, or has waited long enough. */
-  readonly whenIdle: () => Promise<void>
-  /** The greater, the sooner it is sent. */
-  readonly rank: (id: string) => number
-  /** Whether the picture is known not to be there, and not to come. */
-  readonly isGone: (id: string) => boolean
-  readonly changed: (ids: ReadonlySet<string>) => void
-  /** What others can't see of them. */
-  readonly say: (sending: SenderReport) => void
-  /** Turned down for good. */
-  readonly failed: (id: string, why: Problem) => void
+  readonly replica: Pictures
+  readonly queue: Commands
+  readonly channel: UploadChannel
+}
+
+interface UploadsEvents {
+  /** The pictures whose upload changed, came or went. */
+  changed: ReadonlySet<string>
+  /** An upload was refused for good. */
+  failed: Problem
 }
 
 /**
- * Files on their way (tus 1.0.0). An upload waits for the answer to its picture's `image.add`, is tried
- * for ever while it fails for want of a line or a server, and ends when the feed says that the picture
- * is stored, whatever the last request came to. Files outlive the page in the store.
+ * Files on their way (tus 1.0.0). An upload waits for the answer to its picture's `image.add`. It is tried
+ * again for as long as only the connection or the server fails. It ends when the feed says that the picture
+ * is stored, whatever became of the last request. Files outlive the page in the store.
  */
-export class Uploads {
-  readonly shown = new Map<string, OwnUpload>()
-  readonly #options: UploadsOptions
-  readonly #jobs = new Map<string, Job>()
-  readonly #slots: UploadSlots
+export class Uploads extends Emitter<UploadsEvents> {
+  readonly #replica: Pictures
+  readonly #queue: Commands
+  readonly #context: UploadContext
+  readonly #jobs = new Map<string, UploadJob>()
   readonly #cancelled = new Set<string>()
-  #running = 0
-  #closed = false
+  /** Callers of `pause` that haven't let go yet. */
+  #holds = 0
+  #priority: (id: string) => number = () => 0
+  #isClosed = false
 
-  constructor(options: UploadsOptions) {
-    this.#options = options
-    this.#slots = new UploadSlots(options.page, () => this.pump())
+  constructor({ endpoint, store, replica, queue, channel }: UploadsOptions) {
+    super()
+    const page = newId(Date.now())
+    const list = new UploadList(channel)
+    const slots = new UploadSlots(page)
+    this.#replica = replica
+    this.#queue = queue
+    this.#context = { endpoint, store, page, queue, list, slots }
+    list.on('changed', (ids) => this.emit('changed', ids))
+    slots.on('changed', () => this.pump())
+  }
+
+  /** Our own uploads by their picture's id. */
+  get shown(): ReadonlyMap<string, OwnUpload> {
+    return this.#context.list.shown
   }
 
   /** Keeps the file, and sends it when its turn comes. */
   add(add: ImageAdd, file: Blob): void {
-    this.#enlist({ id: add.id, file, name: add.name }, add)
+    this.#register({ id: add.id, file, name: add.name }, add)
     this.#keep(add.id)
   }
 
-  /** Goes on with what earlier pages left. */
+  /** Takes over the files that earlier pages left. */
   adopt(files: readonly SavedFile[]): void {
-    for (const saved of files) if (!this.#jobs.has(saved.id)) this.#enlist(saved, null)
+    for (const saved of files) if (!this.#jobs.has(saved.id)) this.#register(saved, null)
     this.pump()
   }
 
-  /** Looks again at these pictures: stored ones are done, gone ones can't be. */
+  /** Ends the uploads of those pictures that are stored, or gone. */
   review(ids: Iterable<string>): void {
     for (const id of ids) {
       const job = this.#jobs.get(id)
-      const picture = this.#options.pictures.get(id)
-      if (!job || job.phase === 'failed') continue
-      if (picture?.blob) this.drop(id)
-      // A request under way knows better why.
-      else if (this.#options.isGone(id) && job.phase !== 'running') this.#gone(job)
+      if (!job || job.state.current === 'failed') continue
+      if (this.#replica.pictures.get(id)?.blob) this.drop(id)
+      // A request under way will say why the picture is gone.
+      else if (this.isGone(id) && !job.isRunning) this.#onGone(job)
     }
   }
 
-  /** Starts what can be started. */
+  /** Starts as many uploads as there is room for. */
   pump(): void {
-    const { isAdding, isHeld, rank } = this.#options
-    const idle = [...this.#jobs.values()].filter(
-      ({ id, phase }) => phase === 'idle' && !isAdding(id),
+    const waiting = [...this.#jobs.values()].filter(
+      ({ id, state }) => state.current === 'waiting' && !this.#queue.isAdding(id),
     )
-    if (idle.length === 0 || isHeld()) return
-    for (const job of idle.sort((a, b) => rank(b.id) - rank(a.id))) {
-      if (this.#closed || this.#running >= this.#slots.limit) return
+    if (waiting.length === 0 || this.#isHeld) return
+    for (const job of waiting.sort((a, b) => this.#priority(b.id) - this.#priority(a.id))) {
+      if (this.#isClosed || !this.#context.slots.hasRoom) return
       void this.#run(job)
     }
   }
 
-  /** What only we know of them, for others: all that isn't simply on its way. */
-  report(): void {
-    const told = [...this.shown.values()].filter(
-      ({ state }) => state === 'retrying' || state === 'failed',
-    )
-    for (let i = 0; i < told.length; i += limits.picturesPerReport)
-      this.#options.say(
-        Object.assign({}, ...told.slice(i, i + limits.picturesPerReport).map(stateReport)),
-      )
+  /** Makes files wait until the returned function is called. */
+  pause(): () => void {
+    this.#holds++
+    let isHeld = true
+    return () => {
+      if (isHeld) this.#holds--
+      isHeld = false
+      this.pump()
+    }
   }
 
-  /** The line is back: what waits for another try has it now. */
+  /** Sends files of pictures with a higher priority sooner. */
+  setPriority(priority: (id: string) => number): void {
+    this.#priority = priority
+  }
+
+  /** The connection is back: uploads that wait for another try have it now. */
   onLive(): void {
-    for (const job of this.#jobs.values()) if (job.phase === 'pausing') this.#resume(job)
-    this.report()
+    for (const job of this.#jobs.values()) if (job.state.current === 'paused') this.#requeue(job)
+    this.#context.list.reportTroubled()
     this.pump()
   }
 
-  /** Tries a failed one again: what announces it anew, if its picture is gone. */
+  /** Tries a failed upload again. Returns the command that announces its picture, if that is gone. */
   retry(id: string): ImageAdd | null {
     const job = this.#jobs.get(id)
-    if (job?.phase !== 'failed') return null
-    const { error: _, ...upload } = this.shown.get(id)!
-    this.#put(id, { ...upload, sent: 0, state: 'waiting' })
-    Object.assign(job, { phase: 'idle', failures: 0 })
+    if (!job?.state.take('retried')) return null
+    this.#context.list.update(id, { state: 'waiting', sent: 0, error: undefined })
+    job.failures = 0
     this.#keep(id)
     queueMicrotask(() => this.pump())
-    return this.#options.pictures.has(id) ? null : job.add
+    return this.#replica.pictures.has(id) ? null : job.add
   }
 
+  /** Ends an upload that was refused; it stays in the list until it is retried or given up. */
   fail(id: string, error: Problem): void {
     const job = this.#jobs.get(id)
-    if (!job) return
-    this.#halt(job)
-    job.phase = 'failed'
-    const { retryAt: _, ...upload } = this.shown.get(id)!
-    this.#put(id, { ...upload, state: 'failed', error })
+    if (!job?.state.take('refused')) return
+    job.halt()
+    this.#context.list.update(id, { state: 'failed', error })
     this.#forget(id)
   }
 
-  /** Lets go of an upload, be it done or given up. */
+  /** Takes an upload out of the list, as it is done or given up. */
   drop(id: string): void {
     const job = this.#jobs.get(id)
-    if (!job) return
-    this.#halt(job)
+    if (!job?.state.take('dropped')) return
+    job.halt()
     this.#jobs.delete(id)
-    this.shown.delete(id)
     this.#forget(id)
-    this.#changed(id)
+    this.#context.list.remove(id)
     this.pump()
   }
 
-  /** Gives it up; true when the server has heard of it, and its picture is gone. */
+  /** Gives an upload up. Resolves with true when the server has removed its picture. */
   async cancel(id: string): Promise<boolean> {
-    const { endpoint, headers } = this.#options
     this.#cancelled.add(id)
     this.drop(id)
-    const response = await fetch(`${endpoint}/${id}`, {
+    const response = await fetch(`${uploadsUrl(this.#context.endpoint)}/${id}`, {
       method: 'DELETE',
-      headers: { ...headers, 'tus-resumable': '1.0.0' },
+      headers: { ...this.#context.endpoint.headers, 'tus-resumable': '1.0.0' },
       signal: AbortSignal.timeout(CANCEL_TIMEOUT_MS),
     }).catch(() => null)
     return response !== null && (response.ok || response.status === 410)
@@ -204,199 +183,111 @@ export class Uploads {
     return this.#cancelled.has(id)
   }
 
-  /** Lets other pages send what is on its way here. */
+  /** Whether the picture is known not to be there, and not to come. */
+  isGone(id: string): boolean {
+    const { isLoaded, pictures } = this.#replica
+    return isLoaded && !pictures.has(id) && !this.#queue.isAdding(id)
+  }
+
+  /** Lets other pages send the files that this one has claimed. */
   release(): void {
     const ids = [...this.#jobs.values()]
       .filter(({ claimedAt }) => claimedAt > 0)
       .map(({ id }) => id)
-    void this.#options.store.then((store) => store.release(ids)).catch(() => {})
+    void this.#context.store.then((store) => store.release(ids)).catch(() => {})
   }
 
   /** Stops; files stay in the store for the next page. */
   close(): void {
-    this.#closed = true
-    this.#slots.close()
-    for (const job of this.#jobs.values()) this.#halt(job)
+    this.#isClosed = true
+    this.#context.slots.close()
+    for (const job of this.#jobs.values()) {
+      job.state.take('requeued')
+      job.halt()
+    }
     this.release()
   }
 
-  #enlist({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): void {
-    const never = { timer: undefined, stop: undefined, failures: 0, progressAt: 0, claimedAt: 0 }
-    this.#jobs.set(id, { ...never, id, file, add, phase: 'idle', isBegun: add === null })
-    this.shown.set(id, { id, file, name, sent: 0, total: file.size, state: 'waiting' })
-    this.#changed(id)
+  /** Whether files wait, as previews and commands of more pictures go first. */
+  get #isHeld(): boolean {
+    return this.#holds > 0 || (this.#queue.isAnnouncing && this.#queue.online)
   }
 
-  /** One try. */
-  async #run(job: Job): Promise<void> {
-    const { id } = job
-    job.phase = 'running'
-    this.#running++
-    this.#slots.sends = true
-    const renewal = setInterval(() => void this.#claim(job), CLAIM_RENEWAL_MS)
-    job.claimedAt = 0
+  #register({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): void {
+    this.#jobs.set(id, new UploadJob(id, file, add))
+    this.#context.list.add(id, file, name)
+  }
+
+  async #run(job: UploadJob): Promise<void> {
+    const { slots } = this.#context
+    job.state.take('started')
+    slots.take()
     try {
-      if (!(await this.#claim(job))) return this.#pause(job, CLAIM_RENEWAL_MS)
-      if (job.phase !== 'running') return
-      this.#show(id, { state: 'sending' })
-      const setback = await this.#send(job)
-      if (job.phase !== 'running') return
-      if (setback) return await this.#judge(job, setback)
-      job.phase = 'sent'
-      this.#show(id, { sent: job.file.size })
+      // The code that sends is fetched with the first file; without a connection both have to wait.
+      const loaded = await import('./upload-attempt.ts').catch(() => null)
+      if (!job.isRunning) return
+      const outcome = await loaded?.attempt(job, this.#context)
+      if (job.isRunning) this.#onOutcome(job, outcome ?? { kind: 'failed', retryAfterMs: 0 })
     } finally {
-      clearInterval(renewal)
-      job.stop = undefined
-      this.#running--
-      this.#slots.sends = this.#running > 0
-      this.review([id])
+      slots.free()
+      this.review([job.id])
       this.pump()
     }
   }
 
-  async #send(job: Job): Promise<TransferFailure | null> {
-    const { endpoint, headers, whenIdle } = this.#options
-    const { id, file, isBegun } = job
-    // What sends is fetched when there is something to send; without a line both have to wait.
-    const loaded = await import('./transfer.ts').catch(() => null)
-    if (!loaded) return { isAnswered: false, refusal: null, retryAfterMs: 0 }
-    if (job.phase !== 'running') return null
-    job.isBegun = true
-    const { outcome, stop } = loaded.transfer({
-      id,
-      file,
-      endpoint,
-      headers,
-      isBegun,
-      // Drags, deletes and previews before bytes.
-      beforeRequest: async (method) => {
-        await whenIdle()
-        // Another page sends too: one at a time, each.
-        if (method === 'PATCH' && this.#running > this.#slots.limit) this.#giveWay(job)
-      },
-      onProgress: (sent) => this.#progress(job, sent),
-    })
-    job.stop = stop
-    return outcome
+  #onOutcome(job: UploadJob, outcome: AttemptOutcome): void {
+    const { list } = this.#context
+    switch (outcome.kind) {
+      case 'sent':
+        job.state.take('finished')
+        return list.update(job.id, { sent: job.file.size })
+      case 'refused':
+        return this.#onRefused(job, outcome.why)
+      case 'yielded':
+        job.state.take('requeued')
+        return list.update(job.id, { state: 'waiting' })
+      case 'claimed':
+        return this.#pause(job, outcome.retryAfterMs)
+      case 'failed': {
+        const waitMs = Math.max(outcome.retryAfterMs, backoff(job.failures++))
+        this.#pause(job, waitMs)
+        list.update(job.id, { state: 'retrying', retryAt: Date.now() + waitMs })
+      }
+    }
   }
 
-  #progress(job: Job, sent: number): void {
-    const now = Date.now()
-    if (job.phase !== 'running' || now - job.progressAt < PROGRESS_INTERVAL_MS) return
-    job.progressAt = now
-    job.failures = 0
-    // Timers of a hidden page are slow.
-    void this.#claim(job)
-    this.#show(job.id, { sent })
-  }
-
-  /** What a failed try means: try again, or give up. */
-  async #judge(job: Job, { isAnswered, refusal, retryAfterMs }: TransferFailure): Promise<void> {
-    if (refusal) return this.#give(job, refusal)
-    // The file may have gone from under us: then no try will send it.
-    if (!isAnswered && !(await isReadable(job.file)))
-      return this.#give(job, problem('damaged', job.add?.name))
-    if (job.phase !== 'running') return
-    const wait = Math.max(retryAfterMs, backoff(job.failures++))
-    this.#pause(job, wait)
-    this.#show(job.id, { state: 'retrying', retryAt: Date.now() + wait })
-  }
-
-  #give(job: Job, why: Problem): void {
+  #onRefused(job: UploadJob, why: Problem): void {
     this.fail(job.id, why)
-    this.#options.failed(job.id, why)
+    this.emit('failed', why)
   }
 
-  #pause(job: Job, milliseconds: number): void {
-    job.phase = 'pausing'
-    job.timer = setTimeout(() => {
-      this.#resume(job)
-      this.pump()
-    }, milliseconds)
-  }
-
-  #resume(job: Job): void {
-    clearTimeout(job.timer)
-    job.phase = 'idle'
-  }
-
-  /** The picture is gone, and nobody said why. */
-  #gone(job: Job): void {
+  /** The picture is gone, and nobody has said why. */
+  #onGone(job: UploadJob): void {
     if (!job.add) return this.drop(job.id)
-    this.#give(job, problem('upload-gone'))
+    this.#onRefused(job, new WireError('upload-gone').toJSON())
   }
 
-  #halt(job: Job): void {
+  #pause(job: UploadJob, waitMs: number): void {
+    if (!job.state.take('paused')) return
+    job.timer = setTimeout(() => {
+      this.#requeue(job)
+      this.pump()
+    }, waitMs)
+  }
+
+  #requeue(job: UploadJob): void {
     clearTimeout(job.timer)
-    job.phase = 'idle'
-    job.stop?.()
-  }
-
-  /** Ends the try; it goes on from where it was when there is room. */
-  #giveWay(job: Job): never {
-    job.phase = 'idle'
-    this.#show(job.id, { state: 'waiting' })
-    throw new Error('Another page sends')
-  }
-
-  #show(id: string, news: Partial<OwnUpload>): void {
-    const shown = this.shown.get(id)
-    if (!shown) return
-    const { retryAt: _, ...upload } = shown
-    this.#put(id, { ...upload, ...news })
-  }
-
-  #put(id: string, upload: OwnUpload): void {
-    const before = this.shown.get(id)
-    this.shown.set(id, upload)
-    const isNews = before?.state !== upload.state || before.retryAt !== upload.retryAt
-    if (isNews && !(before?.state === 'waiting' && upload.state === 'sending'))
-      this.#options.say(stateReport(upload))
-    this.#changed(id)
-  }
-
-  #changed(id: string): void {
-    this.#options.changed(new Set([id]))
+    job.state.take('requeued')
   }
 
   #keep(id: string): void {
-    const { board, store } = this.#options
     const { file, name } = this.shown.get(id)!
+    const saved = { board: this.#context.endpoint.id, id, file, name }
     // A store without room for it costs only what a reload would have saved.
-    void store.then((opened) => opened.putFile({ board, id, file, name })).catch(() => {})
+    void this.#context.store.then((store) => store.putFile(saved)).catch(() => {})
   }
 
   #forget(id: string): void {
-    void this.#options.store.then((store) => store.removeFile(id)).catch(() => {})
+    void this.#context.store.then((store) => store.removeFile(id)).catch(() => {})
   }
-
-  /** Whether this page is the one that sends the file. */
-  async #claim(job: Job): Promise<boolean> {
-    const now = Date.now()
-    if (now - job.claimedAt < CLAIM_RENEWAL_MS / 2) return true
-    job.claimedAt = now
-    const { store, page } = this.#options
-    const until = now + CLAIM_MS
-    const isOurs = await store.then((opened) => opened.claim(job.id, page, until)).catch(() => true)
-    if (!isOurs) job.claimedAt = 0
-    return isOurs
-  }
-}
-
-const problem = (code: ErrorCode, name?: string): Problem => new WireError(code, { name }).toJSON()
-
-const isReadable = (file: Blob): Promise<boolean> =>
-  file
-    .slice(0, 1)
-    .arrayBuffer()
-    .then(
-      () => true,
-      () => false,
-    )
-
-/** An upload's state as its sender tells it to others. */
-function stateReport({ id, state, retryAt }: OwnUpload): SenderReport {
-  if (state === 'failed') return { [id]: { state } }
-  if (state !== 'retrying') return { [id]: { state: 'sending' } }
-  return { [id]: { state, wait: Math.max(0, Math.round((retryAt ?? 0) - Date.now())) } }
 }

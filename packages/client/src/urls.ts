@@ -1,18 +1,24 @@
 import { type ImageRecord, isShown, STAND_IN_SIDE_PX, VARIANT_SIDES_PX } from '@wirephoto/board'
 
-/** A `Board`, or what is known of one. */
-interface Addressed {
+/** A `Board`, or the two fields of one that make an address. */
+interface BoardAddress {
+  /** Origin of the server. */
   readonly url: string
   readonly id: string
 }
 
+/** A board's address, with the headers that say who asks. */
+export interface BoardEndpoint extends BoardAddress {
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /**
- * Where a stored picture can be shown from, null while it is arriving. With `pixels`, the smallest variant
- * whose longest side has as many, where there is one (V1). What moves, moves at more than 64. What browsers
- * don't show has nothing but variants: null until there are any (V5).
+ * Returns the address that shows a stored picture, or null while it is arriving. With `pixels` this is the
+ * smallest variant whose longest side has as many, if there is one (V1). A picture that moves does so only
+ * above 64 pixels. A type that browsers don't show has no address until there are variants (V5).
  */
 export function blobUrl(
-  board: Addressed,
+  board: BoardAddress,
   { blob, type, variants, animated }: ImageRecord,
   pixels = Number.POSITIVE_INFINITY,
 ): string | null {
@@ -24,15 +30,29 @@ export function blobUrl(
   return blob && which ? `${board.url}/b/${board.id}/blob/${blob}/${which}` : null
 }
 
-/** The same under its own name, as a download. */
-export function downloadUrl(board: Addressed, record: ImageRecord): string {
+/** Returns the address of the stored file as a download under the picture's own name. */
+export function downloadUrl(board: BoardAddress, record: ImageRecord): string {
   return `${board.url}/api/boards/${board.id}/images/${record.id}/file?download`
 }
 
 /**
- * Where the file of a picture on its way is read from its start and as it grows. Of the readers that call
- * themselves the same page, the last one gets it.
+ * Returns the address of an arriving picture's file, from its start and as it grows (A4). A page reads one
+ * file at a time: of the readers that name the same `page`, the last one gets it.
  */
-export function liveUrl(board: Addressed, id: string, page: string): string {
+export function liveUrl(board: BoardAddress, id: string, page: string): string {
   return `${board.url}/b/${board.id}/arrivals/${id}?page=${encodeURIComponent(page)}`
+}
+
+/** Returns the address of the preview that the server keeps of an arriving picture. */
+export function previewUrl(board: BoardAddress, id: string): string {
+  return `${board.url}/b/${board.id}/arrivals/${id}/preview`
+}
+
+/** Returns the address where uploads are made; each is then at `<address>/<picture>`. */
+export function uploadsUrl(board: BoardAddress): string {
+  return `${board.url}/api/boards/${board.id}/uploads`
+}
+
+export function snapshotUrl(board: BoardAddress): string {
+  return `${board.url}/api/boards/${board.id}/snapshot`
 }

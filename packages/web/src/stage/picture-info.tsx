@@ -68,7 +68,7 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
           <Show when={props.seenBy}>
             {(seenBy) => (
               <>
-                <p>{words.seenBy(seenBy().by.length, othersOf(seenBy()))}</p>
+                <p>{words.seenBy(seenBy().viewers.length, othersOf(seenBy()))}</p>
                 <p>{slowest(seenBy())}</p>
               </>
             )}
@@ -88,17 +88,17 @@ export function describe(
   nameOf: (visitor: string) => string,
 ): string | undefined {
   if (!seenBy) return undefined
-  return `${words.seenBy(seenBy.by.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
+  return `${words.seenBy(seenBy.viewers.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
 }
 
 /** Visitors who saw it may have left since. */
-const othersOf = ({ by, otherCount }: SeenBy): number => Math.max(otherCount, by.length)
+const othersOf = ({ viewers, otherCount }: SeenBy): number => Math.max(otherCount, viewers.length)
 
-const slowest = ({ by }: SeenBy): string =>
-  words.milliseconds(Math.max(...by.map(({ milliseconds }) => milliseconds)))
+const slowest = ({ viewers }: SeenBy): string =>
+  words.milliseconds(Math.max(...viewers.map(({ milliseconds }) => milliseconds)))
 
-const namesOf = ({ by }: SeenBy, nameOf: (visitor: string) => string): string =>
-  by
+const namesOf = ({ viewers }: SeenBy, nameOf: (visitor: string) => string): string =>
+  viewers
     .map(({ visitor, name, milliseconds }) => {
       return `${name || nameOf(visitor) || words.guest} ${words.milliseconds(milliseconds)}`
     })

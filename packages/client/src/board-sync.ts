@@ -1,0 +1,182 @@
+import type { Batch, Command, FollowAnswer, PresenceUpdate, Snapshot } from '@wirephoto/board'
+import { Arrivals } from './arrivals.ts'
+import { ServerClock } from './clock.ts'
+import { Emitter } from './events.ts'
+import { Feed } from './feed.ts'
+import { Presence } from './presence.ts'
+import { Queue } from './queue.ts'
+import { Replica } from './replica.ts'
+import { SeenReceipts } from './seen-by.ts'
+import type { Store } from './store.ts'
+import type { BoardEvents, Problem, Status } from './types.ts'
+import { Undo } from './undo.ts'
+import { Uploads } from './uploads.ts'
+import type { BoardEndpoint } from './urls.ts'
+
+/** The parts of a board, and all that they tell each other: keeps the board in step with its server. */
+export class BoardSync extends Emitter<BoardEvents> {
+  readonly clock = new ServerClock()
+  readonly replica = new Replica()
+  readonly feed: Feed
+  readonly queue: Queue
+  readonly uploads: Uploads
+  readonly arrivals: Arrivals
+  readonly seenReceipts: SeenReceipts
+  readonly presence: Presence
+  readonly undo: Undo
+  status: Status = { connection: 'connecting', loaded: false, unsent: 0, refused: null }
+  /** The server's answer when the board went live last; null before the first contact. */
+  followed: FollowAnswer | null = null
+  readonly #board: string
+  readonly #store: Promise<Store>
+
+  constructor(endpoint: BoardEndpoint, store: Promise<Store>) {
+    super()
+    const { clock, replica } = this
+    const board = endpoint.id
+    const channel = new Feed(endpoint)
+    const queue = new Queue({ board, store, replica, channel, clock })
+    this.#board = board
+    this.#store = store
+    this.feed = channel
+    this.queue = queue
+    this.uploads = new Uploads({ endpoint, store, replica, queue, channel })
+    this.arrivals = new Arrivals(endpoint, replica.pictures)
+    this.seenReceipts = new SeenReceipts(channel)
+    this.presence = new Presence(channel)
+    this.undo = new Undo(replica, queue)
+    this.#listen()
+    this.feed.open(this.#restore())
+  }
+
+  /** Stops. Resolves when all that is unsent lies in the store. */
+  async close(): Promise<void> {
+    this.#setStatus({ connection: 'closed' })
+    if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#onPageHide)
+    this.uploads.close()
+    this.presence.close()
+    this.arrivals.close()
+    this.seenReceipts.close()
+    this.feed.close()
+    await this.queue.close()
+  }
+
+  /** Everything that the parts tell. */
+  #listen(): void {
+    this.feed.on('snapshot', (snapshot) => this.#onSnapshot(snapshot))
+    this.feed.on('batch', (batch) => this.#onBatch(batch))
+    this.feed.on('roster', (everybody) => this.#onPresence(everybody, true))
+    this.feed.on('presence', (present) => this.#onPresence(present))
+    this.feed.on('people', ({ count }) => this.presence.count(count))
+    this.feed.on('arrivals', (news) =>
+      this.arrivals.receive(news, this.status.connection !== 'live'),
+    )
+    this.feed.on('preview', ({ id, bytes }) => this.arrivals.receivePreview(id, bytes))
+    this.feed.on('seen', (seenBy) => this.seenReceipts.receive(seenBy))
+    this.feed.on('show', ({ id }) => this.emit('show', id))
+    this.feed.on('notice', (problem) => this.emit('notice', problem))
+    this.feed.on('live', (followed) => this.#onLive(followed))
+    this.feed.on('offline', () => this.#onOffline())
+    this.feed.on('refused', (why) => this.#onRefused(why))
+    this.replica.on('records', (ids) => this.#onRecords(ids))
+    this.queue.on('changed', () => this.#onQueueChanged())
+    this.queue.on('refused', ({ commands, why }) => this.#onCommandsRefused(commands, why))
+    this.uploads.on('changed', (ids) => this.emit('uploads', ids))
+    this.uploads.on('failed', (why) => this.emit('notice', why))
+    this.arrivals.on('changed', (ids) => this.emit('arrivals', ids))
+    this.seenReceipts.on('changed', (ids) => this.emit('seen', ids))
+    this.presence.on('drags', (ids) => this.emit('drags', ids))
+    this.presence.on('people', () => this.emit('people', undefined))
+    this.undo.on('changed', () => this.emit('undo', undefined))
+    if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#onPageHide)
+  }
+
+  #onSnapshot(snapshot: Snapshot): void {
+    this.replica.load(snapshot)
+    // The first snapshot may be older than pictures whose files an earlier page has left.
+    if (this.status.loaded) this.uploads.review(this.uploads.shown.keys())
+    this.#setStatus({ loaded: true })
+  }
+
+  #onBatch(batch: Batch): void {
+    const moved = this.replica.movedBy(batch)
+    this.replica.apply(batch)
+    this.presence.moved(moved)
+  }
+
+  #onPresence(present: PresenceUpdate, all = false): void {
+    this.presence.receive(present, this.followed?.session ?? null, all)
+  }
+
+  #onLive(followed: FollowAnswer): void {
+    this.followed = followed
+    this.replica.visitor = followed.visitor
+    this.clock.set(followed.now)
+    this.#setStatus({ connection: 'live' })
+    this.queue.online = true
+    this.presence.greet()
+    this.uploads.onLive()
+  }
+
+  #onOffline(): void {
+    this.queue.online = false
+    this.presence.clear()
+    this.arrivals.clear()
+    this.#setStatus({ connection: 'offline' })
+  }
+
+  #onRefused(refused: Problem): void {
+    this.#onOffline()
+    this.#setStatus({ refused })
+    this.emit('notice', refused)
+  }
+
+  #onRecords(ids: ReadonlySet<string>): void {
+    if (ids.has('board')) this.emit('settings', this.replica.settings)
+    const pictures = new Set(ids)
+    pictures.delete('board')
+    if (pictures.size === 0) return
+    this.uploads.review(pictures)
+    this.arrivals.review(pictures)
+    this.emit('pictures', pictures)
+  }
+
+  #onQueueChanged(): void {
+    this.#setStatus({ unsent: this.queue.size })
+    this.uploads.pump()
+  }
+
+  #onCommandsRefused(commands: readonly Command[], why: Problem): void {
+    for (const command of commands)
+      if (command.kind === 'image.add') this.uploads.fail(command.id, why)
+    this.emit('notice', why)
+  }
+
+  /** The page goes, perhaps for good: numbers and files must be in the store. */
+  readonly #onPageHide = (): void => {
+    this.queue.flush()
+    this.uploads.release()
+  }
+
+  /** Takes over the commands and files that earlier pages left unsent. */
+  async #restore(): Promise<void> {
+    try {
+      const store = await this.#store
+      const [commands, files] = await Promise.all([
+        store.commands(this.#board),
+        store.files(this.#board),
+      ])
+      this.queue.adopt(commands)
+      this.uploads.adopt(files)
+    } catch {
+      // A store that can't be read is as good as an empty one.
+    }
+  }
+
+  #setStatus(news: Partial<Status>): void {
+    const before = this.status
+    this.status = { ...before, ...news }
+    const keys = Object.keys(news) as (keyof Status)[]
+    if (keys.some((key) => before[key] !== this.status[key])) this.emit('status', this.status)
+  }
+}

@@ -1,0 +1,119 @@
+import { WireError } from '@wirephoto/board'
+import type { Store } from './store.ts'
+import { transfer } from './transfer.ts'
+import type { Problem } from './types.ts'
+import type { UploadJob } from './upload-job.ts'
+import type { UploadList } from './upload-list.ts'
+import type { UploadSlots } from './upload-slots.ts'
+import { type BoardEndpoint, uploadsUrl } from './urls.ts'
+
+/** Time for which a page keeps others from sending the same file, and between its renewals. */
+const CLAIM_MS = 4_000
+const CLAIM_RENEWAL_MS = 1_000
+/** Time between two reports of progress. */
+const PROGRESS_INTERVAL_MS = 100
+/** The longest time that bytes wait for commands. */
+const COMMANDS_WAIT_MS = 1_000
+
+/** The commands, which go before bytes. */
+export interface CommandsBefore {
+  /** Resolves when no command is unanswered. */
+  whenIdle(): Promise<void>
+}
+
+export interface UploadContext {
+  readonly endpoint: BoardEndpoint
+  readonly store: Promise<Store>
+  /** The id under which this page claims files. */
+  readonly page: string
+  readonly queue: CommandsBefore
+  readonly list: UploadList
+  readonly slots: UploadSlots
+}
+
+export type AttemptOutcome =
+  | { readonly kind: 'sent' }
+  /** The server will never take the file. */
+  | { readonly kind: 'refused'; readonly why: Problem }
+  /** Another try may succeed, but not before the server wants it. */
+  | { readonly kind: 'failed'; readonly retryAfterMs: number }
+  /** Another page has this file. */
+  | { readonly kind: 'claimed'; readonly retryAfterMs: number }
+  /** Another page sends its own files, and this one has too many under way. */
+  | { readonly kind: 'yielded' }
+
+/** Tries once to send a file. The outcome means nothing if the job has ended meanwhile. */
+export async function attempt(job: UploadJob, context: UploadContext): Promise<AttemptOutcome> {
+  const renewal = setInterval(() => void claim(job, context), CLAIM_RENEWAL_MS)
+  job.claimedAt = 0
+  try {
+    if (!(await claim(job, context))) return { kind: 'claimed', retryAfterMs: CLAIM_RENEWAL_MS }
+    if (job.isRunning) context.list.update(job.id, { state: 'sending' })
+    return await send(job, context)
+  } finally {
+    clearInterval(renewal)
+    job.stop = undefined
+  }
+}
+
+async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutcome> {
+  const { id, file, isBegun } = job
+  const { endpoint, queue, list, slots } = context
+  if (!job.isRunning) return { kind: 'yielded' }
+  job.isBegun = true
+  let hasYielded = false
+  const { outcome, stop } = transfer({
+    id,
+    file,
+    endpoint: uploadsUrl(endpoint),
+    headers: endpoint.headers,
+    isBegun,
+    beforeRequest: async (method) => {
+      // Drags, deletes and previews go before bytes.
+      const timeout = new Promise<void>((resolve) => setTimeout(resolve, COMMANDS_WAIT_MS))
+      await Promise.race([queue.whenIdle(), timeout])
+      hasYielded = method === 'PATCH' && slots.isOverfull
+      if (hasYielded) throw new Error('Another page sends')
+    },
+    onProgress: (sent) => {
+      const now = Date.now()
+      if (!job.isRunning || now - job.progressAt < PROGRESS_INTERVAL_MS) return
+      job.progressAt = now
+      job.failures = 0
+      // Timers of a hidden page are slow.
+      void claim(job, context)
+      list.update(id, { sent })
+    },
+  })
+  job.stop = stop
+  const failure = await outcome
+  if (hasYielded) return { kind: 'yielded' }
+  if (!failure) return { kind: 'sent' }
+  const { isAnswered, refusal, retryAfterMs } = failure
+  if (refusal) return { kind: 'refused', why: refusal }
+  // The file may have been deleted or changed on disk: then no try will send it.
+  if (!isAnswered && !(await isReadable(file)))
+    return { kind: 'refused', why: new WireError('damaged', { name: job.add?.name }).toJSON() }
+  return { kind: 'failed', retryAfterMs }
+}
+
+/** Claims the file for this page. Resolves with false if another page has it. */
+async function claim(job: UploadJob, { store, page }: UploadContext): Promise<boolean> {
+  const now = Date.now()
+  if (now - job.claimedAt < CLAIM_RENEWAL_MS / 2) return true
+  job.claimedAt = now
+  const isOurs = await store
+    .then((opened) => opened.claim(job.id, page, now + CLAIM_MS))
+    .catch(() => true)
+  if (!isOurs) job.claimedAt = 0
+  return isOurs
+}
+
+const isReadable = (file: Blob): Promise<boolean> =>
+  file
+    .slice(0, 1)
+    .arrayBuffer()
+    .then(
+      () => true,
+      () => false,
+    )

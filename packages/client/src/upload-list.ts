@@ -1,0 +1,69 @@
+import { limits, type SenderReport } from '@wirephoto/board'
+import { Emitter } from './events.ts'
+import type { OwnUpload } from './types.ts'
+
+/** The connection, as the list of uploads uses it. */
+export interface UploadChannel {
+  /** Tells others what only the sender knows of its uploads. */
+  reportUploads(sending: SenderReport): void
+}
+
+interface UploadListEvents {
+  /** The pictures whose upload changed, came or went. */
+  changed: ReadonlySet<string>
+}
+
+/** Our own uploads as the person sees them; other people are told what they can't see for themselves. */
+export class UploadList extends Emitter<UploadListEvents> {
+  readonly shown = new Map<string, OwnUpload>()
+  readonly #channel: UploadChannel
+
+  constructor(channel: UploadChannel) {
+    super()
+    this.#channel = channel
+  }
+
+  add(id: string, file: Blob, name: string): void {
+    this.shown.set(id, { id, file, name, sent: 0, total: file.size, state: 'waiting' })
+    this.#changed(id)
+  }
+
+  /** Shows news of an upload. The time of its next try is gone unless it is among them. */
+  update(id: string, news: Partial<OwnUpload>): void {
+    const before = this.shown.get(id)
+    if (!before) return
+    const upload = { ...before, retryAt: undefined, ...news }
+    this.shown.set(id, upload)
+    const isNews = before.state !== upload.state || before.retryAt !== upload.retryAt
+    if (isNews && !(before.state === 'waiting' && upload.state === 'sending'))
+      this.#channel.reportUploads(reportOf(upload))
+    this.#changed(id)
+  }
+
+  remove(id: string): void {
+    this.shown.delete(id)
+    this.#changed(id)
+  }
+
+  /** Tells others, on a new connection, which uploads aren't simply on their way. */
+  reportTroubled(): void {
+    const troubled = [...this.shown.values()].filter(
+      ({ state }) => state === 'retrying' || state === 'failed',
+    )
+    for (let i = 0; i < troubled.length; i += limits.picturesPerReport) {
+      const reports = troubled.slice(i, i + limits.picturesPerReport).map(reportOf)
+      this.#channel.reportUploads(Object.assign({}, ...reports))
+    }
+  }
+
+  #changed(id: string): void {
+    this.emit('changed', new Set([id]))
+  }
+}
+
+/** Returns the state of an upload as its sender tells it to others. */
+function reportOf({ id, state, retryAt }: OwnUpload): SenderReport {
+  if (state === 'failed') return { [id]: { state } }
+  if (state !== 'retrying') return { [id]: { state: 'sending' } }
+  return { [id]: { state, wait: Math.max(0, Math.round((retryAt ?? 0) - Date.now())) } }
+}
