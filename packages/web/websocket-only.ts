@@ -11,6 +11,14 @@ const instead: Readonly<Record<string, string>> = {
     const host = hostname.replace(/[[\\]]/g, '')
     return { protocol: protocol.slice(0, -1), host, port, query: search.slice(1) }
   }`,
+  // The SDK reconnects by its own timer, never by the manager's.
+  'contrib/backo2.js': `export class Backoff {
+    attempts = 0
+    setMin() {}
+    setMax() {}
+    setJitter() {}
+    reset() {}
+  }`,
 }
 
 /** Reduces Socket.IO to the page's needs: the WebSocket transport and the manager. */
@@ -23,16 +31,27 @@ export function websocketOnly(): Plugin {
       // A namespace used as a value needs a helper of the bundler's, which would be one more file.
       if (file === 'manager.js')
         return {
-          code: code.replace(
+          code: withoutMethod(code, 'reconnect()').replace(
             'import * as parser from "socket.io-parser"',
             'import { Decoder, Encoder } from "socket.io-parser"\nconst parser = { Decoder, Encoder }',
           ),
           map: null,
         }
+      // A WebSocket has no upgrade, so nothing probes for one.
+      if (file === 'socket.js' && code.includes('_probe(name)'))
+        return { code: withoutMethod(code, '_probe(name)'), map: null }
       // These files only export, so what nobody imports can go.
       return file === 'index.js' || file.startsWith('transports/polling')
         ? { code, moduleSideEffects: false }
         : null
     },
   }
+}
+
+/** Returns a module's code with the body of a method left out. */
+function withoutMethod(code: string, head: string): string {
+  const start = code.indexOf(`    ${head} {\n`)
+  const end = code.indexOf('\n    }\n', start)
+  if (start < 0 || end < 0) throw new Error(`Socket.IO has no ${head} any more`)
+  return `${code.slice(0, start)}    ${head} {${code.slice(end)}`
 }
