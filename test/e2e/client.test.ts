@@ -133,9 +133,9 @@ function watchField<K extends keyof ImageRecord>(
 }
 
 const collectNotices = (board: Board): Problem[] => {
-  const told: Problem[] = []
-  board.on('notice', (problem) => told.push(problem))
-  return told
+  const heard: Problem[] = []
+  board.on('notice', (problem) => heard.push(problem))
+  return heard
 }
 
 describe('the client and the server', { concurrency: true }, () => {
@@ -243,7 +243,7 @@ describe('the client and the server', { concurrency: true }, () => {
     await ended()
   })
 
-  test('offline: edits are seen at once, kept, and sent when the line is back', async (t) => {
+  test('offline: edits show at once, are kept, and are sent when the connection is back', async (t) => {
     const { page, openProxy } = openScope(t)
     const { board, id } = await boardWithPicture()
     const proxy = await openProxy()
@@ -288,7 +288,7 @@ describe('the client and the server', { concurrency: true }, () => {
     assert.equal(seqOf((await fetchSnapshot(board)).cursor) - seqOf(before), 2)
   })
 
-  test('a line that died without a word is noticed, and replaced', async (t) => {
+  test('a connection that died in silence is noticed, and replaced', async (t) => {
     const { page, openProxy } = openScope(t)
     const { board, id } = await boardWithPicture()
     const proxy = await openProxy()
@@ -331,12 +331,12 @@ describe('the client and the server', { concurrency: true }, () => {
     assert.equal(pages[0]!.title, 'Left behind')
   })
 
-  test('what is turned down is told, and its picture goes', async (t) => {
+  test('a refused file is reported, and its picture goes', async (t) => {
     const { page } = openScope(t)
     const board = await server.newBoard()
     const [anna, ben] = [page({ board }), page({ board })]
     await Promise.all([waitForLive(anna), waitForLive(ben)])
-    const told = collectNotices(anna)
+    const heard = collectNotices(anna)
     const [text, empty, huge] = anna.add([
       { ...newPicture(Buffer.from('I am no picture at all. '.repeat(200))), name: 'notes.txt' },
       { ...newPicture(Buffer.alloc(0)), name: 'empty.jpg' },
@@ -345,7 +345,7 @@ describe('the client and the server', { concurrency: true }, () => {
     await assert.rejects(anna.stored(text!), { code: 'not-a-picture' })
     await assert.rejects(anna.stored(empty!), { code: 'empty-file' })
     await assert.rejects(anna.stored(huge!), { code: 'too-large' })
-    assert.deepEqual(told.map(({ message }) => message).toSorted(), [
+    assert.deepEqual(heard.map(({ message }) => message).toSorted(), [
       'empty.jpg is empty. Choose another.',
       'huge.jpg is 20 MB. The limit here is 20 MB.',
       "notes.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
@@ -357,30 +357,30 @@ describe('the client and the server', { concurrency: true }, () => {
     assert.equal(anna.uploads.has(text!), false)
   })
 
-  test('a refused patch is told and taken back', async (t) => {
+  test('a refused patch is reported and taken back', async (t) => {
     const { page } = openScope(t)
     const board = await server.newBoard()
     const anna = page({ board })
     await waitForLive(anna)
-    const told = collectNotices(anna)
+    const heard = collectNotices(anna)
     anna.patch(uuidv7(1, randomBytes(10)), { x: 1 })
     anna.patch('no id at all', { x: 1 })
     anna.rename('Still done')
     await anna.settled()
-    assert.deepEqual(told.map(({ code }) => code).toSorted(), ['bad-request', 'unknown-picture'])
+    assert.deepEqual(heard.map(({ code }) => code).toSorted(), ['bad-request', 'unknown-picture'])
     await waitUntil(anna, () => anna.title === 'Still done', 'the others hold')
     assert.deepEqual(await fetchSnapshot(board).then(({ records }) => records.length), 1)
   })
 
-  test('a board that is not there is told once and not asked for again', async (t) => {
+  test('an unknown board is reported once and not asked for again', async (t) => {
     const { page } = openScope(t)
     const anna = page({ board: 'nowhere' })
-    const told = collectNotices(anna)
+    const heard = collectNotices(anna)
     await waitUntil(anna, () => anna.status.refused !== null, 'refused')
     assert.equal(anna.status.refused!.code, 'unknown-board')
     await setTimeout(1_000)
     assert.deepEqual(
-      told.map(({ code }) => code),
+      heard.map(({ code }) => code),
       ['unknown-board'],
     )
     await assert.rejects(anna.stored('x'), { code: 'unknown-board' })
@@ -403,7 +403,7 @@ describe('the client and the server', { concurrency: true }, () => {
     await assert.rejects(withTimeout(anna.settled()), /^Error: This board is closed/)
   })
 
-  test('F14: what is done stays done when the board is closed', async (t) => {
+  test('F14: a closed board still says what is stored and settled', async (t) => {
     const { page } = openScope(t)
     const { board, id } = await boardWithPicture()
     const anna = page({ board })
@@ -421,7 +421,7 @@ describe('the client and the server', { concurrency: true }, () => {
     await assert.rejects(withTimeout(anna.settled()), { code: 'unknown-board' }, 'asked afterwards')
   })
 
-  test('F14: a picture that was given up while offline is not waited for', async (t) => {
+  test('F14: nothing waits for a picture that was given up while offline', async (t) => {
     const { page, openProxy } = openScope(t)
     const board = await server.newBoard()
     const proxy = await openProxy()
@@ -434,7 +434,7 @@ describe('the client and the server', { concurrency: true }, () => {
     await rejected
   })
 
-  test('F14: giving a picture up ends, though the server is silent', async (t) => {
+  test('F14: giving a picture up settles, even if the server is silent', async (t) => {
     const { page, openProxy } = openScope(t)
     const board = await server.newBoard()
     const proxy = await openProxy()
@@ -448,7 +448,7 @@ describe('the client and the server', { concurrency: true }, () => {
     await anna.settled()
   })
 
-  test('each setting is told with all of them', async (t) => {
+  test('the event of each setting carries all of them', async (t) => {
     const { page } = openScope(t)
     const board = await server.newBoard()
     const [anna, ben] = [page({ board }), page({ board })]
@@ -490,7 +490,7 @@ describe('the client and the server', { concurrency: true }, () => {
 })
 
 describe('the client and a server that goes away', () => {
-  test('uploads go on from where they were: line cut, page reloaded, server restarted', async (t) => {
+  test('uploads resume after a broken connection, a reloaded page and a restarted server', async (t) => {
     const { page, openProxy } = openScope(t)
     const board = await server.newBoard()
     const big = await drawPicture({ width: 2400, height: 1800, quality: 95 })

@@ -1,4 +1,4 @@
-/** The server's clock, or this machine's own until the server has told its time. */
+/** The server's clock, or this machine's own before the first contact. */
 export class ServerClock {
   /** Whether `now` follows the server's clock. */
   hasServerTime = false

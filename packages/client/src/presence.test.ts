@@ -48,7 +48,7 @@ describe('presence', () => {
     presence.close()
   })
 
-  test('W14, F12: a pointer that has come to rest is shown once more, surely', (t) => {
+  test('W14, F12: a pointer that has come to rest is shown once more, reliably', (t) => {
     const { presence, shown, pass } = open(t)
     for (let x = 0; x <= 10; x++) {
       presence.point(at(x))
@@ -64,7 +64,7 @@ describe('presence', () => {
     presence.close()
   })
 
-  test('W12: all who are here, told anew, leave no ghosts', (t) => {
+  test('W12: the roster of a new connection leaves no ghosts', (t) => {
     const { presence } = open(t)
     presence.receive({ ...dragging(null), other: { visitor: 'other', ...idle } }, 'us')
     presence.receive(dragging(null), 'us', true)
@@ -95,7 +95,7 @@ describe('presence', () => {
     }
   })
 
-  test("another's drag ends when nothing more is heard of it, and all do when the line is gone", (t) => {
+  test("another's drag ends when nothing more is heard of it, and all do when the connection is gone", (t) => {
     const { presence, changed, pass } = open(t)
     presence.receive(dragging({ a: at(1) }), 'us')
     pass(1_500)

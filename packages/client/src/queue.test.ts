@@ -20,14 +20,14 @@ import { Replica } from './replica.ts'
 import type { Store } from './store.ts'
 import type { Problem } from './types.ts'
 
-/** What a server does with messages, in memory: numbers, refusals, a line that may break. */
+/** A server in memory: numbers, refusals, and a connection that may break. */
 class Peer {
   readonly records = new Map<string, AnyRecord>()
   readonly done: string[] = []
   readonly messages: CommandMessage[] = []
   readonly #clients = new Map<string, { n: number; seq: number }>()
   seq = 0
-  /** Answers the next messages instead of looking at them; null breaks the line. */
+  /** What happens to the next messages instead. */
   readonly faults: (Problem | 'lose the question' | 'lose the answer')[] = []
 
   /** Forgets what it knows of clients from number `n` on, as a restart may. */
@@ -59,7 +59,7 @@ class Peer {
   }
 }
 
-/** A page: its queue, what it shows, what it was told. */
+/** A page: its queue, its records, and the refusals that it heard of. */
 function open({ peer = new Peer(), store = memoryStore(), hasServerTime = true } = {}) {
   const refused: { commands: readonly Command[]; why: Problem }[] = []
   const replica = new Replica()
@@ -84,7 +84,7 @@ const add = (id = newId(1)) =>
 const move = (id: string, x: number): Command => ({ kind: 'image.patch', id, set: { x } })
 const turn = () => new Promise(setImmediate)
 
-/** A line that broke: told so when the message under way has failed, and put back. */
+/** Breaks the connection once the message under way has failed, and restores it. */
 async function reconnect(queue: Queue): Promise<void> {
   await turn()
   queue.online = false
@@ -92,7 +92,7 @@ async function reconnect(queue: Queue): Promise<void> {
 }
 
 describe('queue', () => {
-  test('Q1: what is asked for in one turn goes as one message, in order and numbered', async () => {
+  test('Q1: the commands of one turn go as one message, in order and numbered', async () => {
     const { peer, queue, settled } = open()
     queue.online = true
     const picture = add()
@@ -149,7 +149,7 @@ describe('queue', () => {
     assert.equal(new Set(peer.done).size, 2)
   })
 
-  test('an answer settles what it is about and no more', async () => {
+  test('an answer settles its own commands and no more', async () => {
     const { peer, queue, replica, settled } = open()
     const [a, b] = [add(), add()]
     const first = Promise.withResolvers<void>()
@@ -174,7 +174,7 @@ describe('queue', () => {
     await settled()
   })
 
-  test('Q10: after a gap the unanswered go under a new id, once', async () => {
+  test('Q10: after a gap the unanswered commands go under a new id, once', async () => {
     const { peer, queue, settled } = open()
     queue.online = true
     const picture = add()
@@ -213,7 +213,7 @@ describe('queue', () => {
     assert.deepEqual(await store.commands('main'), [])
   })
 
-  test('F3: of two pages that must move an adopted queue to a new id, one does', async () => {
+  test('F3: of two pages that must reissue an adopted queue, one does', async () => {
     const store = memoryStore()
     const peer = new Peer()
     const first = open({ peer, store })
@@ -234,7 +234,7 @@ describe('queue', () => {
     assert.deepEqual(await store.commands('main'), [])
   })
 
-  test('an adopted queue comes before what is asked for now', async () => {
+  test('an adopted queue comes before new commands', async () => {
     const store = memoryStore()
     const peer = new Peer()
     const gone = open({ peer, store })
@@ -250,7 +250,7 @@ describe('queue', () => {
     assert.equal(page.replica.pictures.get(picture.id)!.x, 2)
   })
 
-  test('a refusal is told once for all that it is about, and taken back', async () => {
+  test('a refusal is reported once for all its commands, and they are taken back', async () => {
     const { peer, queue, replica, refused, settled } = open()
     queue.online = true
     const missing = [newId(1), newId(2), newId(3)]
@@ -264,7 +264,7 @@ describe('queue', () => {
     assert.equal((peer.records.get(picture.id) as { x: number }).x, 9)
   })
 
-  test('Q5, Q11: a queue that is too old is dropped and told; one made by a wrong clock is not', async () => {
+  test('Q5, Q11: a queue that is too old is dropped and reported; one made by a wrong clock is not', async () => {
     const stale = new WireError('stale-client').toJSON()
     for (const hasServerTime of [true, false]) {
       const { peer, queue, replica, refused, settled } = open({ hasServerTime })
@@ -279,7 +279,7 @@ describe('queue', () => {
     }
   })
 
-  test('F7: busy is tried again', async () => {
+  test('F7: a busy server is tried again', async () => {
     const { peer, queue, refused, settled } = open()
     peer.faults.push(new WireError('busy').toJSON())
     queue.online = true
@@ -290,7 +290,7 @@ describe('queue', () => {
     assert.deepEqual(refused, [])
   })
 
-  test('one command that is not understood keeps no others back', async () => {
+  test('one command that is not understood holds no others up', async () => {
     const { peer, queue, refused, settled } = open()
     const [a, b] = [add(), add()]
     const poison = { kind: 'image.patch', id: 'poison', set: {} } as const

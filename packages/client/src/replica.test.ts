@@ -45,15 +45,15 @@ function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
   }
 }
 
-/** A replica, and every set of ids that it has told of. */
+/** A replica, and every set of ids that it has emitted. */
 function open(records: readonly AnyRecord[] = [], seq = 1) {
-  const told: string[][] = []
+  const emitted: string[][] = []
   const replica = new Replica()
   replica.visitor = 'me'
-  replica.on('records', (ids) => told.push([...ids]))
+  replica.on('records', (ids) => emitted.push([...ids]))
   replica.load({ cursor: at(seq), records })
-  told.length = 0
-  const hold = (command: Command): Pending => {
+  emitted.length = 0
+  const push = (command: Command): Pending => {
     const pending = { command, at: 7, answered: null }
     replica.addPending([pending])
     return pending
@@ -63,17 +63,17 @@ function open(records: readonly AnyRecord[] = [], seq = 1) {
     to: at(to),
     changes: puts.map((put) => ({ put })),
   })
-  return { replica, told, hold, batch }
+  return { replica, emitted, push, batch }
 }
 
 describe('replica', () => {
-  test('F4: an own patch is seen at once, and stays seen whichever of answer and feed comes first', () => {
+  test('F4: an own patch is seen at once, and stays, whether the answer or the feed comes first', () => {
     for (const order of ['answer first', 'feed first']) {
       const before = picture({ x: 1 })
-      const { replica, told, hold, batch } = open([before])
+      const { replica, emitted, push, batch } = open([before])
       const seen: number[] = []
       const look = () => seen.push(replica.pictures.get(before.id)!.x)
-      const pending = hold({ kind: 'image.patch', id: before.id, set: { x: 2 } })
+      const pending = push({ kind: 'image.patch', id: before.id, set: { x: 2 } })
       look()
       const steps = [
         () => replica.acknowledge([pending], 3),
@@ -86,37 +86,37 @@ describe('replica', () => {
         look()
       }
       assert.deepEqual(seen, [2, 2, 2, 2], order)
-      const own = told.filter((ids) => ids.includes(before.id))
-      assert.equal(own.length, 1, `${order}: told once, when it was made`)
+      const own = emitted.filter((ids) => ids.includes(before.id))
+      assert.equal(own.length, 1, `${order}: emitted once, when it was made`)
       replica.apply(batch(4, { ...before, x: 5 }))
       assert.equal(replica.pictures.get(before.id)!.x, 5, `${order}: others are seen again`)
     }
   })
 
-  test("F4: others' patches of other fields are seen through one's own", () => {
+  test("F4: others' patches of other fields show through one's own", () => {
     const before = picture()
-    const { replica, hold, batch } = open([before])
-    hold({ kind: 'image.patch', id: before.id, set: { x: 50 } })
+    const { replica, push, batch } = open([before])
+    push({ kind: 'image.patch', id: before.id, set: { x: 50 } })
     replica.apply(batch(2, { ...before, caption: 'theirs' }))
     const { x, caption } = replica.pictures.get(before.id)!
     assert.deepEqual({ x, caption }, { x: 50, caption: 'theirs' })
   })
 
-  test('a command that is turned down is taken back', () => {
+  test('a refused command is taken back', () => {
     const before = picture({ x: 1 })
-    const { replica, told, hold } = open([before])
-    const first = hold({ kind: 'image.patch', id: before.id, set: { x: 2 } })
-    hold({ kind: 'image.patch', id: before.id, set: { y: 3 } })
+    const { replica, emitted, push } = open([before])
+    const first = push({ kind: 'image.patch', id: before.id, set: { x: 2 } })
+    push({ kind: 'image.patch', id: before.id, set: { y: 3 } })
     replica.dropPending([first])
     const { x, y } = replica.pictures.get(before.id)!
     assert.deepEqual({ x, y }, { x: 1, y: 3 })
-    assert.equal(told.length, 3)
+    assert.equal(emitted.length, 3)
   })
 
   test('an added picture stands where it was put until the server says otherwise, and never twice', () => {
-    const { replica, told, hold, batch } = open([picture({ z: 'a5' })])
+    const { replica, emitted, push, batch } = open([picture({ z: 'a5' })])
     const id = newId(2)
-    const pending = hold({ kind: 'image.add', id, width: 40, height: 30, name: 'b.jpg' })
+    const pending = push({ kind: 'image.add', id, width: 40, height: 30, name: 'b.jpg' })
     const guess = replica.pictures.get(id)!
     assert.equal(guess.author, 'me')
     assert.ok(guess.z > 'a5', 'on top')
@@ -126,40 +126,40 @@ describe('replica', () => {
     assert.equal(replica.pictures.get(id), guess)
     replica.apply(batch(3, { ...guess, author: 'anna', createdAt: 99 }))
     assert.equal(replica.pictures.get(id)!.createdAt, 99)
-    assert.deepEqual(told.filter((ids) => ids.includes(id)).length, 2)
+    assert.deepEqual(emitted.filter((ids) => ids.includes(id)).length, 2)
   })
 
-  test('what was removed and what was put back is seen so, and purged ones are gone', () => {
+  test('removed and restored pictures show as such, and purged ones are gone', () => {
     const here = picture()
-    const { replica, hold, batch } = open([here])
-    hold({ kind: 'image.remove', id: here.id })
+    const { replica, push, batch } = open([here])
+    push({ kind: 'image.remove', id: here.id })
     assert.equal(replica.pictures.get(here.id)!.deletedAt, 7)
-    hold({ kind: 'image.restore', id: here.id })
+    push({ kind: 'image.restore', id: here.id })
     assert.equal(replica.pictures.get(here.id)!.deletedAt, null)
     replica.apply({ ...batch(2), changes: [{ gone: here.id }] })
     assert.equal(replica.pictures.has(here.id), false)
   })
 
   test('R1: the title is a record like the others', () => {
-    const { replica, told, hold, batch } = open()
-    const pending = hold({ kind: 'board.patch', set: { title: 'Mine' } })
+    const { replica, emitted, push, batch } = open()
+    const pending = push({ kind: 'board.patch', set: { title: 'Mine' } })
     assert.equal(replica.settings.title, 'Mine')
     replica.acknowledge([pending], 2)
     replica.apply(batch(2, { ...emptyBoard, title: 'Mine' }))
     assert.equal(replica.settings.title, 'Mine')
-    assert.deepEqual(told, [['board']])
+    assert.deepEqual(emitted, [['board']])
   })
 
-  test('a snapshot tells of what differs, and keeps unanswered commands', () => {
+  test('a snapshot emits the ids that differ, and keeps unanswered commands', () => {
     const [same, other, gone] = [picture({ variants: [64, 320] }), picture(), picture()]
-    const { replica, told, hold } = open([same, other, gone])
-    hold({ kind: 'image.patch', id: same.id, set: { x: 50 } })
-    told.length = 0
+    const { replica, emitted, push } = open([same, other, gone])
+    push({ kind: 'image.patch', id: same.id, set: { x: 50 } })
+    emitted.length = 0
     const fresh = picture()
     const again = { ...same, variants: [64, 320] }
     replica.load({ cursor: at(9), records: [again, { ...other, y: 4 }, fresh] })
     assert.deepEqual(
-      told.map((ids) => ids.toSorted()),
+      emitted.map((ids) => ids.toSorted()),
       [[other.id, gone.id, fresh.id].toSorted()],
     )
     assert.equal(replica.pictures.get(same.id)!.x, 50)
@@ -167,8 +167,8 @@ describe('replica', () => {
 
   test('a snapshot of another history ends the wait for numbers of the old one', () => {
     const here = picture()
-    const { replica, hold } = open([here], 40)
-    const pending = hold({ kind: 'image.patch', id: here.id, set: { x: 50 } })
+    const { replica, push } = open([here], 40)
+    const pending = push({ kind: 'image.patch', id: here.id, set: { x: 50 } })
     replica.acknowledge([pending], 41)
     replica.load({ cursor: at(3, 'restored'), records: [{ ...here, x: 6 }] })
     assert.equal(replica.pictures.get(here.id)!.x, 6)
@@ -184,18 +184,18 @@ describe('replica', () => {
         },
       })
     const records = Array.from({ length: 10_000 }, () => counted(picture()))
-    const { replica, told, hold, batch } = open(records)
+    const { replica, emitted, push, batch } = open(records)
     const [first, second] = records as [ImageRecord, ImageRecord]
-    const pending = hold({ kind: 'image.patch', id: first.id, set: { x: 5 } })
+    const pending = push({ kind: 'image.patch', id: first.id, set: { x: 5 } })
     reads = 0
     replica.apply(batch(2, picture({ id: second.id, x: 8 })))
     replica.acknowledge([pending], 3)
     replica.apply(batch(3, picture({ id: first.id, x: 5 })))
     assert.ok(reads < 200, `${reads} fields were read`)
-    assert.deepEqual(told, [[first.id], [second.id]])
+    assert.deepEqual(emitted, [[first.id], [second.id]])
   })
 
-  test('F4: in whatever order answers and batches come, guesses hold until then, and all end equal', () => {
+  test('F4: in whatever order answers and batches come, guesses push until then, and all end equal', () => {
     const ids = [1, 2, 3].map(newId)
     const page = fc.nat(2)
     const step = fc.oneof(
@@ -220,11 +220,11 @@ describe('replica', () => {
           seen: 0,
           unserved: [] as Pending[],
           answers: [] as (() => void)[],
-          /** Own patches of x that must be seen, by picture. */
+          /** Own patches of x that must show, by picture. */
           own: [] as Pending[],
         }))
         const push = (self: (typeof pages)[number], command: Command) => {
-          const pending = self.hold(command)
+          const pending = self.push(command)
           self.unserved.push(pending)
           self.own.push(pending)
         }

@@ -5,7 +5,7 @@ import { QUEUE_EXITS, QUEUE_STATES } from './queue.ts'
 import { StateMachine, type StateTable } from './state-machine.ts'
 import { UPLOAD_EXITS, UPLOAD_STATES } from './upload-job.ts'
 
-/** The states that can be reached from one, itself included. */
+/** Returns the states that can be reached from one, itself included. */
 function reachable<State extends string>(
   table: StateTable<State, readonly string[]>,
   start: State,

@@ -26,7 +26,7 @@ describe('store', () => {
     assert.deepEqual(await store.commands('other'), [saved('c', 1, 'other')])
   })
 
-  test('a file is claimed by one page until its time is up or it lets go', async () => {
+  test('a file is claimed by one page until the claim ends or is released', async () => {
     const store = memoryStore()
     await store.putFile({ board: 'main', id: 'x', name: 'x.jpg', file: new Blob(['x']) })
     const soon = Date.now() + 1_000

@@ -5,19 +5,19 @@ import { newId } from './ids.ts'
 import { type Pending, Replica } from './replica.ts'
 import { Undo } from './undo.ts'
 
-/** A board that shows what is done to it at once. */
+/** A board that shows every command at once. */
 function open() {
   const replica = new Replica()
   replica.visitor = 'me'
   replica.load({ cursor: cursor('e', 0, 's'), records: [] })
-  const hold = (commands: readonly Command[]) =>
+  const push = (commands: readonly Command[]) =>
     replica.addPending(commands.map((command): Pending => ({ command, at: 7, answered: null })))
-  const undo = new Undo(replica, { push: hold })
+  const undo = new Undo(replica, { push })
   const act = (...commands: Command[]) => {
     undo.note(commands)
-    hold(commands)
+    push(commands)
   }
-  return { undo, act, hold, shown: replica, picture: (id: string) => replica.pictures.get(id) }
+  return { undo, act, push, shown: replica, picture: (id: string) => replica.pictures.get(id) }
 }
 
 const add = (id = newId(1)) =>
@@ -25,7 +25,7 @@ const add = (id = newId(1)) =>
 const nextTurn = () => new Promise((resolve) => setTimeout(resolve, 2))
 
 describe('undo', () => {
-  test('each kind of step is taken back and done again', async () => {
+  test('each kind of step is undone and redone', async () => {
     const { undo, act, shown, picture } = open()
     const { id } = add()
     const steps: [Command, () => unknown, unknown, unknown][] = [
@@ -53,18 +53,18 @@ describe('undo', () => {
   })
 
   test('F4: taking a move back leaves what others did to other fields', async () => {
-    const { undo, act, hold, picture } = open()
+    const { undo, act, push, picture } = open()
     const picked = add()
     act(picked)
     await nextTurn()
     act({ kind: 'image.patch', id: picked.id, set: { x: 5 } })
-    hold([{ kind: 'image.patch', id: picked.id, set: { y: 9, caption: 'theirs' } }])
+    push([{ kind: 'image.patch', id: picked.id, set: { y: 9, caption: 'theirs' } }])
     undo.undo()
     const { x, y, caption } = picture(picked.id)!
     assert.deepEqual({ x, y, caption }, { x: 1, y: 9, caption: 'theirs' })
   })
 
-  test('what is asked for in one turn is one step, taken back in reverse', async () => {
+  test('the commands of one turn are one step, taken back in reverse', async () => {
     const { undo, act, picture } = open()
     const [a, b] = [add(), add()]
     act(a, b)
@@ -81,13 +81,13 @@ describe('undo', () => {
     assert.equal(picture(a.id)!.deletedAt, 7)
   })
 
-  test('what is added for one step is one step, though it comes in several turns', async () => {
-    const { undo, hold, picture } = open()
+  test('pictures added for one step are one step, even in several turns', async () => {
+    const { undo, push, picture } = open()
     const [a, b, c] = [add(), add(), add()]
     const drop = {}
     for (const command of [a, b, c]) {
       undo.note([command], command === c ? undefined : drop)
-      hold([command])
+      push([command])
       await Promise.resolve()
     }
     const isTrashed = () => [a, b, c].map(({ id }) => picture(id)!.deletedAt !== null)
@@ -97,13 +97,13 @@ describe('undo', () => {
     assert.deepEqual(isTrashed(), [true, true, true])
   })
 
-  test('what is moved for one step is one step, until something else is done', async () => {
-    const { undo, hold, picture } = open()
+  test('moves for one step are one step, until something else is done', async () => {
+    const { undo, push, picture } = open()
     const [{ id }, other] = [add(), add()]
     const run = {}
     const does = async (command: Command, step?: object) => {
       undo.note([command], step)
-      hold([command])
+      push([command])
       await nextTurn()
     }
     const moves = (x: number) => does({ kind: 'image.patch', id, set: { x, y: 1 } }, run)
@@ -126,8 +126,8 @@ describe('undo', () => {
     assert.equal(picture(id)!.caption, 'c')
   })
 
-  test('what is gone by now, or as it was anyhow, is skipped', async () => {
-    const { undo, act, hold, picture } = open()
+  test('changes of pictures that are gone, or as they were, are skipped', async () => {
+    const { undo, act, push, picture } = open()
     const [a, b] = [add(), add()]
     act(a)
     await nextTurn()
@@ -136,7 +136,7 @@ describe('undo', () => {
     act({ kind: 'image.patch', id: a.id, set: { x: 5 } })
     await nextTurn()
     act({ kind: 'image.patch', id: b.id, set: { x: 6 } })
-    hold([{ kind: 'image.remove', id: b.id }])
+    push([{ kind: 'image.remove', id: b.id }])
     undo.undo()
     assert.equal(picture(b.id)!.x, 6, 'a trashed picture is not moved')
     assert.equal(picture(a.id)!.x, 1, 'the step before is taken back instead')
@@ -144,7 +144,7 @@ describe('undo', () => {
     assert.equal(picture(a.id)!.deletedAt, 7, 'b is in the trash already')
   })
 
-  test('a new step ends what could be done again', async () => {
+  test('a new step ends what could be redone', async () => {
     const { undo, act } = open()
     const picture = add()
     act(picture)

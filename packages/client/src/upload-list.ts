@@ -13,7 +13,7 @@ interface UploadListEvents {
   changed: ReadonlySet<string>
 }
 
-/** Our own uploads as the person sees them; other people are told what they can't see for themselves. */
+/** Our own uploads as the person sees them. Others get reports of all that they can't see for themselves. */
 export class UploadList extends Emitter<UploadListEvents> {
   readonly shown = new Map<string, OwnUpload>()
   readonly #channel: UploadChannel
