@@ -246,9 +246,11 @@ export class Board {
   /**
    * Resolves with the picture's record when it is stored.
    *
-   * Rejects with a `WireError`: the reason for which its upload failed, `upload-gone` if it was given up
-   * here, `unknown-picture` if it isn't on the board, or the reason for which the board was refused.
-   * Rejects with an `Error` when the board is closed.
+   * Rejects with an `Error` when the board is closed, and else with a `WireError`:
+   * - with the code of its upload's failure;
+   * - `upload-gone` if it was given up here;
+   * - `unknown-picture` if it isn't on the board;
+   * - with the code for which the server refused the board.
    */
   stored(id: string): Promise<ImageRecord> {
     return until(this.#sync, ['uploads', 'pictures', 'status'], () => {

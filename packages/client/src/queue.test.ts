@@ -27,7 +27,7 @@ class Peer {
   readonly messages: CommandMessage[] = []
   readonly #clients = new Map<string, { n: number; seq: number }>()
   seq = 0
-  /** What happens to the next messages instead. */
+  /** Faults of the next messages. */
   readonly faults: (Problem | 'lose the question' | 'lose the answer')[] = []
 
   /** Forgets what it knows of clients from number `n` on, as a restart may. */
