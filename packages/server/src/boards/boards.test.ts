@@ -34,7 +34,7 @@ describe('boards', () => {
     await assert.rejects(boards.hold('elsewhere'), { code: 'unknown-board' })
   })
 
-  test('whoever holds a board at the same time holds the same one', async () => {
+  test('a board that is held twice at the same time is the same one', async () => {
     const [one, two] = await Promise.all([
       boards.hold(DEFAULT_BOARD_ID),
       boards.hold(DEFAULT_BOARD_ID),

@@ -199,7 +199,7 @@ describe('live board', () => {
     assert.deepEqual(refused, [])
     await ahead.refresh()
     await ahead.submit({ client, n: 3, commands: [add()] }, anna)
-    // Number 4 would be a gap to whoever has seen 2 only.
+    // Number 4 would be a gap to a server that has seen 2 only.
     const { n } = await behind.submit({ client, n: 4, commands: [{ ...remove, id: uuid() }] }, anna)
     assert.equal(n, 4)
     for (const board of [ahead, behind]) await board.close()
@@ -337,13 +337,13 @@ describe('live board', () => {
     const [idle, busy] = [uuid(), uuid()]
     await board.submit({ client: idle, n: 1, commands: [nothing] }, anna)
     const message = { client: busy, n: 1, commands: [add(), nothing] }
-    const told = await board.submit(message, anna)
-    assert.deepEqual(await board.submit(message, anna), told)
+    const answer = await board.submit(message, anna)
+    assert.deepEqual(await board.submit(message, anna), answer)
     for (let i = 0; i < 1_000; i++)
       await board.submit({ client: uuid(), n: 1, commands: [nothing] }, anna)
     const next = board.submit({ client: idle, n: 2, commands: [add()] }, anna)
     await assert.rejects(next, { code: 'gap', facts: { expected: 1 } })
-    assert.deepEqual(await board.submit(message, anna), { ...told, refused: [] })
+    assert.deepEqual(await board.submit(message, anna), { ...answer, refused: [] })
     assert.equal(board.records.size, 1)
     await board.close()
   })

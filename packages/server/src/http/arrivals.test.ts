@@ -13,7 +13,7 @@ import { errorOf, Harness } from '../../support/http-harness.ts'
 import { pngChunk } from '../../support/sample-images.ts'
 import { isProgressive } from '../images/decoding/jpeg-scans.ts'
 
-const MB = 1_000_000
+const MB_BYTES = 1_000_000
 /** Time after which a reader without bytes ends (A18). */
 const READ_TIMEOUT_MS = 2_000
 const CUT = { code: 'ECONNRESET' }
@@ -24,7 +24,7 @@ let jpeg: Buffer
 let png: Buffer
 
 before(async () => {
-  server = await Harness.open({ maxUpload: 100 * MB })
+  server = await Harness.open({ maxUpload: 100 * MB_BYTES })
   const noise = sharp(randomBytes(600 * 400 * 3), { raw: { width: 600, height: 400, channels: 3 } })
   jpeg = await noise.clone().jpeg({ quality: 95, progressive: true }).toBuffer()
   png = await noise.png({ compressionLevel: 0 }).toBuffer()
@@ -91,7 +91,7 @@ describe('A4: the file of a picture on its way', () => {
     assert.deepEqual(start, jpeg.subarray(0, 50_000))
     await send(100_000)
     const more = await read(first, 50_000)
-    // Who comes late gets all of it.
+    // A late reader gets all of it.
     const second = await openReader(id, 'late')
     const whole = buffer(second)
     await send(jpeg.length)
@@ -135,7 +135,7 @@ describe('A4: the file of a picture on its way', () => {
     assert.deepEqual(await buffer(response), jpeg.subarray(0, 100_000))
     const waited = performance.now() - started
     assert.ok(waited > READ_TIMEOUT_MS * 0.9 && waited < READ_TIMEOUT_MS + 5_000, `${waited} ms`)
-    // Of a declared length it is too little, and the connection ends with it.
+    // The file is shorter than its declared length, so the connection ends too.
     const { id, more } = await begin(jpeg, 50_000)
     const short = await openReader(id)
     assert.equal((await read(short, 50_000)).length, 50_000)
@@ -177,22 +177,22 @@ describe('A4: the file of a picture on its way', () => {
   test('F6: costs the server no memory, however slowly it is read', async (t) => {
     const readers = 30
     const [idat] = pngChunk('IDAT', Buffer.alloc(0))
-    idat!.writeUInt32BE(90 * MB)
+    idat!.writeUInt32BE(90 * MB_BYTES)
     const head = Buffer.concat([png.subarray(0, 33), idat!, Buffer.from('IDAT')])
-    const bytes = Buffer.concat([head, randomBytes(40 * MB)])
-    const { id, send, incomingFile, more } = await begin(bytes, 5_000, 90 * MB)
+    const bytes = Buffer.concat([head, randomBytes(40 * MB_BYTES)])
+    const { id, send, incomingFile, more } = await begin(bytes, 5_000, 90 * MB_BYTES)
     const stalled = await Promise.all(
       Array.from({ length: readers }, (_, i) => openReader(id, `p${i}`)),
     )
     const before = process.memoryUsage().arrayBuffers
     let most = 0
-    for (let to = MB; to <= 40 * MB; to += MB) {
+    for (let to = MB_BYTES; to <= 40 * MB_BYTES; to += MB_BYTES) {
       await send(to)
       most = Math.max(most, process.memoryUsage().arrayBuffers - before)
     }
-    assert.equal(incomingFile.offset, 40 * MB, 'nobody waits for who reads nothing')
-    t.diagnostic(`at most ${Math.round(most / MB)} MB more`)
-    assert.ok(most < 150 * MB, 'of the 1,200 that they have asked for')
+    assert.equal(incomingFile.offset, 40 * MB_BYTES, 'nobody waits for who reads nothing')
+    t.diagnostic(`at most ${Math.round(most / MB_BYTES)} MB_BYTES more`)
+    assert.ok(most < 150 * MB_BYTES, 'of the 1,200 that they have asked for')
     for (const response of stalled) response.destroy()
     more.destroy()
   })

@@ -9,17 +9,16 @@ import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { Fetcher, isPublic } from '../images/remote-fetch.ts'
 
-const LIMIT = 200_000
-/** Milliseconds. */
+const MAX_UPLOAD_BYTES = 200_000
 const TIMEOUTS = { responseMs: 400, idleMs: 300, totalMs: 1_500 }
 
 let png: Buffer
 let elsewhere: Server
 let port: number
-/** What the other server does. */
+/** The other server's behaviour. */
 let answer: RequestListener
 let asked: { url: string | undefined; host: string | undefined }[]
-/** What names stand for, one answer a question; the last one stays. */
+/** The addresses of names: one answer a lookup, and the last one again and again. */
 let names: Map<string, string[]>
 let questions: string[]
 let server: Harness
@@ -35,14 +34,14 @@ before(async () => {
   elsewhere.listen(0, '::')
   await once(elsewhere, 'listening')
   port = (elsewhere.address() as AddressInfo).port
-  server = await Harness.open({ maxUpload: LIMIT, fetcher: fetcherWith() })
+  server = await Harness.open({ maxUpload: MAX_UPLOAD_BYTES, fetcher: fetcherWith() })
 })
 
 const fetcherWith = (timeouts?: typeof TIMEOUTS): Fetcher =>
   new Fetcher({
-    maxUpload: LIMIT,
+    maxUpload: MAX_UPLOAD_BYTES,
     ...(timeouts && { timeouts }),
-    // Of the addresses that a test can listen on, one stands for the world.
+    // A test can listen on loopback only, so one such address stands for the world.
     mayReach: (address) => address === '127.0.0.1' || isPublic(address),
     resolve: async (host) => {
       questions.push(host)
@@ -187,9 +186,13 @@ test('X9, X11, F8: what is too large, no picture, or not there is refused, and n
   const refusals: [string, RequestListener][] = [
     [
       'too-large',
-      (_, response) => response.writeHead(200, { 'content-length': LIMIT + 1 }).write(png),
+      (_, response) =>
+        response.writeHead(200, { 'content-length': MAX_UPLOAD_BYTES + 1 }).write(png),
     ],
-    ['too-large', (_, response) => response.end(Buffer.concat([png, Buffer.alloc(LIMIT)]))],
+    [
+      'too-large',
+      (_, response) => response.end(Buffer.concat([png, Buffer.alloc(MAX_UPLOAD_BYTES)])),
+    ],
     ['not-a-picture', (_, response) => response.end('<!doctype html><img src="a.png">')],
     ['empty-file', (_, response) => response.end()],
     ['unreachable', (_, response) => response.writeHead(404).end(png)],

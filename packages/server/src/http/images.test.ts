@@ -14,10 +14,10 @@ type Body = NonNullable<RequestInit['body']>
 
 let server: Harness
 let png: Buffer
-const LIMIT = 1_000_000
+const MAX_UPLOAD_BYTES = 1_000_000
 
 before(async () => {
-  server = await Harness.open({ maxUpload: LIMIT })
+  server = await Harness.open({ maxUpload: MAX_UPLOAD_BYTES })
   png = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c30' } })
     .png()
     .toBuffer()
@@ -173,7 +173,7 @@ test('F8, U12: what is no picture is refused with a code and a sentence, and not
     ],
     [
       'big.png',
-      Buffer.alloc(LIMIT + 1),
+      Buffer.alloc(MAX_UPLOAD_BYTES + 1),
       413,
       'too-large',
       'big.png is 1.0 MB. The limit here is 1.0 MB.',
@@ -210,10 +210,10 @@ test('U9: a wrong type is refused as soon as its first bytes are in', async () =
 })
 
 test('U4: a declared length over the limit is refused before the body is read', async () => {
-  // Says that it will send more, waits to be asked, and is told at once.
+  // The sender announces a large body and waits for `100 Continue`. The refusal comes at once.
   const request = httpRequest(`${server.url}/big.png`, {
     method: 'PUT',
-    headers: { 'content-length': LIMIT * 2, expect: '100-continue' },
+    headers: { 'content-length': MAX_UPLOAD_BYTES * 2, expect: '100-continue' },
   })
   request.on('continue', () => assert.fail('asked for the body'))
   request.flushHeaders()
@@ -226,7 +226,7 @@ test('U4: a declared length over the limit is refused before the body is read', 
   // Sends without being asked: gets the answer, and is cut off after a bounded part.
   const socket = connect(server.port, '127.0.0.1')
   socket.write(
-    `PUT /big.png HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${LIMIT * 1000}\r\n\r\n`,
+    `PUT /big.png HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${MAX_UPLOAD_BYTES * 1000}\r\n\r\n`,
   )
   let answer = ''
   socket.on('data', (chunk) => (answer += chunk.toString()))
@@ -242,19 +242,19 @@ test('U4: a declared length over the limit is refused before the body is read', 
   }
   await closed
   assert.match(answer, /^HTTP\/1.1 413 .*"code":"too-large"/s)
-  // What the server read and what two kernels' buffers hold.
+  // The server read some, and the buffers of two kernels hold the rest.
   assert.ok(sent < 60_000_000, `${sent} bytes were taken`)
 })
 
 test('U4: who sends without listening gets to the answer all the same', async () => {
   const socket = connect(server.port, '127.0.0.1')
-  const length = LIMIT * 2
+  const length = MAX_UPLOAD_BYTES * 2
   socket.write(`PUT /big.png HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`)
   for (let sent = 0; sent < 900_000; sent += 100_000) {
     await new Promise<void>((resolve, reject) => {
       socket.write(Buffer.alloc(100_000), (error) => (error ? reject(error) : resolve()))
     })
-    // A line takes its time: long enough to be told that nobody listens.
+    // Slow enough for the kernel to report that nobody reads.
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   const [answer] = (await once(socket, 'data')) as [Buffer]

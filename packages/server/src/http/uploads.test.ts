@@ -17,13 +17,13 @@ const ANNA = createHash('sha256').update(TOKEN).digest('base64url').slice(0, 22)
 const UPLOADS = `/api/boards/${DEFAULT_BOARD_ID}/uploads`
 const TUS = { 'tus-resumable': '1.0.0', authorization: `Bearer ${TOKEN}` }
 const PART = { ...TUS, 'content-type': 'application/offset+octet-stream' }
-const LIMIT = 5_000_000
+const MAX_UPLOAD_BYTES = 5_000_000
 
 let server: Harness
 let picture: Buffer
 
 before(async () => {
-  server = await Harness.open({ maxUpload: LIMIT })
+  server = await Harness.open({ maxUpload: MAX_UPLOAD_BYTES })
   const noise = { width: 800, height: 700, channels: 3 } as const
   picture = await sharp(randomBytes(800 * 700 * 3), { raw: noise })
     .png()
@@ -138,7 +138,7 @@ test('OPTIONS tells what can be done; POST stands in for methods that a line for
   const options = await fetch(server.url + UPLOADS, { method: 'OPTIONS' })
   assert.equal(options.status, 204)
   assert.equal(options.headers.get('tus-version'), '1.0.0')
-  assert.equal(options.headers.get('tus-max-size'), String(LIMIT))
+  assert.equal(options.headers.get('tus-max-size'), String(MAX_UPLOAD_BYTES))
   assert.match(options.headers.get('tus-extension')!, /creation,creation-with-upload,termination/)
 
   const id = await announce()
@@ -184,8 +184,11 @@ test('F8: what is refused goes, with its record', async () => {
     assert.equal((await head(id)).status, 410)
   }
   const id = await announce('big.png')
-  const refused = await create(id, LIMIT + 1)
-  assert.deepEqual([refused.status, refused.headers.get('tus-max-size')], [413, String(LIMIT)])
+  const refused = await create(id, MAX_UPLOAD_BYTES + 1)
+  assert.deepEqual(
+    [refused.status, refused.headers.get('tus-max-size')],
+    [413, String(MAX_UPLOAD_BYTES)],
+  )
   assert.equal((await errorOf(refused)).message, 'big.png is 5.0 MB. The limit here is 5.0 MB.')
   assert.equal(await server.record(id), undefined)
 })
@@ -219,7 +222,7 @@ test('F1: who is told that all has arrived may think that it is stored', async (
   await create(id, picture.length)
   // The last answer was lost, and the validation is still to come.
   const incomingFile = server.images.incomingFiles.get(DEFAULT_BOARD_ID, id)!
-  await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
+  await incomingFile.receive(Readable.from([picture]), { at: 0, limit: MAX_UPLOAD_BYTES })
   assert.equal((await server.record(id))!.blob, null)
   assert.equal(offsetOf(await head(id)), picture.length)
   assert.ok((await server.record(id))!.blob)
@@ -272,7 +275,7 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
   // All bytes are there and the server dies before the validation.
   for (const id of [whole, orphan, settled]) {
     const incomingFile = server.images.incomingFiles.get(DEFAULT_BOARD_ID, id)!
-    await incomingFile.receive(Readable.from([picture]), { at: 0, limit: LIMIT })
+    await incomingFile.receive(Readable.from([picture]), { at: 0, limit: MAX_UPLOAD_BYTES })
     assert.ok(incomingFile.isComplete)
   }
   await server.boards.with(DEFAULT_BOARD_ID, (live) =>
@@ -294,9 +297,9 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
 
 test('F1, A13: a garbage collection removes blobs without a record and pictures that nobody sends, and says so', async () => {
   const { engine, boards, images } = server
-  const told: string[] = []
+  const notices: string[] = []
   const notify = (...[board, visitor, { code }]: [string, string, WireError]) =>
-    void told.push(`${board} ${visitor} ${code}`)
+    void notices.push(`${board} ${visitor} ${code}`)
   const garbageCollector = new GarbageCollector(engine, boards, images, notify)
   const kept = await announce()
   const stored = await create(kept, picture.length, picture)
@@ -320,13 +323,18 @@ test('F1, A13: a garbage collection removes blobs without a record and pictures 
   })
   assert.equal(await engine.blobs.has(sha256), false)
   assert.equal(await server.record(waiting), undefined)
-  assert.ok(told.includes(`${DEFAULT_BOARD_ID} ${author} upload-gone`))
+  assert.ok(notices.includes(`${DEFAULT_BOARD_ID} ${author} upload-gone`))
   assert.ok(await engine.blobs.has((await server.record(kept))!.blob!))
   assert.deepEqual(await server.incomingFileNames(), [])
 })
 
 test('a refused part is answered before its body is read', async () => {
-  const request = hang('01890000-0000-7000-8000-000000000000', 0, Buffer.alloc(1000), LIMIT)
+  const request = hang(
+    '01890000-0000-7000-8000-000000000000',
+    0,
+    Buffer.alloc(1000),
+    MAX_UPLOAD_BYTES,
+  )
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   assert.equal(response.statusCode, 410)
   request.destroy()

@@ -29,7 +29,7 @@ import { compose } from '../compose.ts'
 import { listen } from '../http/listen.ts'
 
 const anna = { visitor: 'anna', role: 'edit' } as const
-/** Whoever says nothing is Anna. */
+/** A visitor without a name is Anna. */
 const visitorOf = ({ url }: IncomingMessage) =>
   ({ visitor: /[?&]as=(\w+)/.exec(url ?? '')?.[1] ?? 'anna', role: 'edit' }) as const
 const uuid = () => uuidv7(Date.now(), randomBytes(10))
@@ -128,7 +128,7 @@ class Viewer {
   /** Sends without reading. Whether it is cut off before so many frames. */
   async flood(send: (ws: WebSocket, done: Done) => void, most: number): Promise<boolean> {
     this.stall()
-    // What is left in the line is heard when it breaks.
+    // Frames in the socket's buffer are still delivered when the connection breaks.
     this.#ws.removeAllListeners('message')
     for (let sent = 0; sent < most; sent += 1_000) {
       for (let i = 1; i < 1_000; i++) send(this.#ws, () => {})
@@ -400,7 +400,7 @@ describe('live', () => {
       await act(ids.map((id) => ({ kind: 'image.patch', id, set: { caption } })))
       if (round % 10 === 9) most = Math.max(most, memory() - before)
     }
-    // 60 batches of 240 kB are 14 MB a viewer; the tail that the board itself keeps is counted too.
+    // 60 batches of 240 kB are 14 MB a viewer. The board's own recent batches are counted too.
     assert.ok(most < stalled.length * 2 ** 20 + 24e6, `${most} bytes more`)
     for (const viewer of lively) await viewer.until(() => viewer.cursor === board.cursor)
     for (const viewer of stalled) viewer.resume()

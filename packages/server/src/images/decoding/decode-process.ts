@@ -95,8 +95,8 @@ const PREVIEW_ATTEMPTS = [
   [160, 25],
   [64, 25],
 ] as const
-/** WebP quality of variants. */
-const VARIANT_QUALITY = 80
+/** The encoding of variants. */
+const VARIANT_WEBP = { quality: 80 } as const
 /** Bytes of an arriving file that are read for an early preview. */
 const EARLY_PREVIEW_BYTES = 4_194_304
 /** Pixels of all frames that are decoded of an animation. */
@@ -271,7 +271,7 @@ async function makeVariants(
     const path = join(folder, `${side}.webp`)
     await sharp(data, { raw: info })
       .resize(side, side, { fit: 'inside', withoutEnlargement: true })
-      .webp({ quality: VARIANT_QUALITY })
+      .webp(VARIANT_WEBP)
       .toFile(path)
     variants.push({ side, path })
   }

@@ -21,7 +21,7 @@ const KEPT_TAGS = new Set(
   ].flatMap((line) => line.split(' ').map(Number)),
 )
 /** Flag of SUBFILE: a smaller version of another picture in the file. */
-const IS_REDUCED = 1
+const IS_REDUCED = 0x1
 
 interface Field {
   readonly tag: number

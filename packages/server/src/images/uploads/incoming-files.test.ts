@@ -7,15 +7,15 @@ import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, test } from 'node:test'
 import { IncomingFiles } from './incoming-files.ts'
 
-const LIMIT = 10_000_000
-const LENGTH = 3_000_000
+const MAX_UPLOAD_BYTES = 10_000_000
+const FILE_BYTES = 3_000_000
 const id = '01890000-0000-7000-8000-000000000000'
 /** A picture as far as its first bytes tell: a JPEG that is all one scan. */
 const bytes = Buffer.concat([
   Buffer.from('ffd8ffda0002', 'hex'),
-  randomBytes(LENGTH - 6).map((byte) => byte & 0x7f),
+  randomBytes(FILE_BYTES - 6).map((byte) => byte & 0x7f),
 ])
-const announced = { board: 'main', id, name: 'p.png', length: LENGTH }
+const announced = { board: 'main', id, name: 'p.png', length: FILE_BYTES }
 
 let folder: string
 let incomingFiles: IncomingFiles
@@ -38,7 +38,7 @@ const part = (from: number, to: number) => {
 
 test('F1: an offset that was answered is durable, and no byte behind it is believed', async () => {
   const incomingFile = await incomingFiles.create(announced)
-  await incomingFile.receive(part(0, 1_500_000), { at: 0, limit: LIMIT })
+  await incomingFile.receive(part(0, 1_500_000), { at: 0, limit: MAX_UPLOAD_BYTES })
   assert.equal(await incomingFile.sync(), 1_500_000)
   assert.equal(JSON.parse(await readFile(`${file()}.json`, 'utf8')).offset, 1_500_000)
 
@@ -51,18 +51,18 @@ test('F1: an offset that was answered is durable, and no byte behind it is belie
   const shorter = (await IncomingFiles.open(folder)).get('main', id)!
   assert.equal(shorter.offset, 1_000_000)
 
-  await shorter.receive(part(1_000_000, LENGTH), { at: 1_000_000, limit: LIMIT })
+  await shorter.receive(part(1_000_000, FILE_BYTES), { at: 1_000_000, limit: MAX_UPLOAD_BYTES })
   assert.ok(shorter.isComplete)
   assert.deepEqual(await readFile(file()), bytes)
   const once = await incomingFiles.spool('p.png', null)
-  await once.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
+  await once.receive(part(0, FILE_BYTES), { at: 0, limit: MAX_UPLOAD_BYTES })
   assert.equal(await shorter.digest(), await once.digest())
 })
 
 test('F1: a whole file stays whole at a restart, for its blob may be a link to it', async () => {
   const incomingFile = await incomingFiles.create(announced)
-  await incomingFile.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
-  assert.equal(JSON.parse(await readFile(`${file()}.json`, 'utf8')).offset, LENGTH)
+  await incomingFile.receive(part(0, FILE_BYTES), { at: 0, limit: MAX_UPLOAD_BYTES })
+  assert.equal(JSON.parse(await readFile(`${file()}.json`, 'utf8')).offset, FILE_BYTES)
   assert.ok((await IncomingFiles.open(folder)).get('main', id)!.isComplete)
   assert.deepEqual(await readFile(file()), bytes)
 })
@@ -70,7 +70,7 @@ test('F1: a whole file stays whole at a restart, for its blob may be a link to i
 test('a start removes what a dead process left', async () => {
   await incomingFiles.create(announced)
   const spool = await incomingFiles.spool('p.png', null)
-  await spool.receive(part(0, LENGTH), { at: 0, limit: LIMIT })
+  await spool.receive(part(0, FILE_BYTES), { at: 0, limit: MAX_UPLOAD_BYTES })
   await writeFile(join(folder, 'main.lonely'), 'bytes')
   await writeFile(join(folder, 'main.other.json'), '{"offset":5}')
   await writeFile(join(folder, 'main.broken'), 'bytes')
@@ -83,16 +83,16 @@ test('a start removes what a dead process left', async () => {
 test('one writer at a time: a new one takes over from one that hangs', async () => {
   const incomingFile = await incomingFiles.create(announced)
   const hanging = new PassThrough()
-  const broken = assert.rejects(incomingFile.receive(hanging, { at: 0, limit: LIMIT }), {
+  const broken = assert.rejects(incomingFile.receive(hanging, { at: 0, limit: MAX_UPLOAD_BYTES }), {
     code: 'bad-request',
   })
   hanging.write(bytes.subarray(0, 50_000))
   while (incomingFile.offset < 50_000) await new Promise(setImmediate)
-  await assert.rejects(incomingFile.receive(part(0, 100), { at: 0, limit: LIMIT }), {
+  await assert.rejects(incomingFile.receive(part(0, 100), { at: 0, limit: MAX_UPLOAD_BYTES }), {
     code: 'conflict',
   })
   assert.equal(hanging.destroyed, false)
-  await incomingFile.receive(part(50_000, LENGTH), { at: 50_000, limit: LIMIT })
+  await incomingFile.receive(part(50_000, FILE_BYTES), { at: 50_000, limit: MAX_UPLOAD_BYTES })
   await broken
   assert.deepEqual(await readFile(file()), bytes)
 })
@@ -106,17 +106,22 @@ test('two that begin the same upload at once share it', async () => {
   const other = { ...announced, length: 5 }
   await assert.rejects(incomingFiles.create(other), { code: 'conflict' })
   await incomingFiles.remove(one)
-  await assert.rejects(one.receive(part(0, 10), { at: 0, limit: LIMIT }), { code: 'upload-gone' })
+  await assert.rejects(one.receive(part(0, 10), { at: 0, limit: MAX_UPLOAD_BYTES }), {
+    code: 'upload-gone',
+  })
   assert.deepEqual(await readdir(folder), [])
 })
 
 test('more than was announced, or than may be, is cut off', async () => {
   const incomingFile = await incomingFiles.create({ ...announced, length: 100_000 })
-  await assert.rejects(incomingFile.receive(part(0, LENGTH), { at: 0, limit: LIMIT }), {
-    code: 'bad-request',
-  })
+  await assert.rejects(
+    incomingFile.receive(part(0, FILE_BYTES), { at: 0, limit: MAX_UPLOAD_BYTES }),
+    {
+      code: 'bad-request',
+    },
+  )
   const spool = await incomingFiles.spool('p.png', null)
-  await assert.rejects(spool.receive(part(0, LENGTH), { at: 0, limit: 100_000 }), {
+  await assert.rejects(spool.receive(part(0, FILE_BYTES), { at: 0, limit: 100_000 }), {
     code: 'too-large',
   })
   assert.ok((await stat(spool.path)).size <= 100_000)
@@ -125,7 +130,7 @@ test('more than was announced, or than may be, is cut off', async () => {
 test('U9: the type is refused when the first bytes are in, whatever their pieces', async () => {
   const spool = await incomingFiles.spool('a.txt', null)
   const source = new PassThrough()
-  const refused = assert.rejects(spool.receive(source, { at: 0, limit: LIMIT }), {
+  const refused = assert.rejects(spool.receive(source, { at: 0, limit: MAX_UPLOAD_BYTES }), {
     code: 'not-a-picture',
   })
   for (let i = 0; i < 50; i++)
