@@ -8,7 +8,7 @@ import { ToastList } from './toasts.tsx'
 interface DialogProps {
   readonly label: string
   readonly class: string
-  /** Left out, the room has no head of its own. */
+  /** Left out, the panel has no head of its own. */
   readonly title?: string
   readonly onKeyDown?: (event: KeyboardEvent) => void
   /** Left out: just closes. */
@@ -17,7 +17,7 @@ interface DialogProps {
 }
 
 /**
- * A room over the board. The browser's own modal dialog keeps the focus inside and gives it back;
+ * A panel over the board. The browser's own modal dialog keeps the focus inside and gives it back;
  * Escape, Close and a press beside it close. Notices are said inside, for all else is out of reach.
  */
 export function Dialog(props: DialogProps): JSX.Element {
