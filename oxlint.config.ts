@@ -79,7 +79,7 @@ export default defineConfig({
   },
   overrides: [
     {
-      files: ['packages/{board,cli,engine,web}/**', '{bench,docs,lint,test}/**'],
+      files: ['packages/{board,cli,engine,server,web}/**', '{bench,docs,lint,test}/**'],
       rules: {
         'import/no-cycle': ['error', { ignoreTypes: false }],
         'house/unit-in-name': 'error',
