@@ -18,7 +18,7 @@ const DOWNLOAD_INTERVAL_MS = 250
 /** A gliding picture needs a tile, so the others jump. */
 const MAX_GLIDING_COUNT = 400
 
-/** Packs pictures into rows. Those that are in place already don't move. */
+/** Packs pictures into rows. Pictures that are in place already don't move. */
 export function tidy(
   { boardStore, drag, camera }: AppState,
   boxes: ReadonlyMap<string, Box>,

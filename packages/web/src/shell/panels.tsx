@@ -11,7 +11,7 @@ export const shellPanels = {
   settings: () => import('./settings.tsx').then(({ Settings }) => Settings),
 } satisfies Partial<PanelLoaders>
 
-/** The panel that is open over the board. */
+/** Shows the panel that is open over the board. */
 export function OpenPanel(): JSX.Element {
   const { panels } = useApp()
   onCleanup(panels.preload())

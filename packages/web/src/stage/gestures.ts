@@ -83,7 +83,7 @@ export class Gestures {
     return this.#gesture !== 'idle'
   }
 
-  /** While Space is held, every drag pans. */
+  /** Makes every drag pan while Space is held. */
   setSpace(space: boolean): void {
     this.#space = space
     this.stage.classList.toggle('space', space)

@@ -91,7 +91,7 @@ export function describe(
   return `${words.seenBy(seenBy.viewers.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
 }
 
-/** Visitors who saw it may have left since. */
+/** Counts the visitors who could have seen a picture. Some who did may have left since. */
 const othersOf = ({ viewers, otherCount }: SeenBy): number => Math.max(otherCount, viewers.length)
 
 const slowest = ({ viewers }: SeenBy): string =>

@@ -22,7 +22,7 @@ export function PictureImage(props: PictureProps): JSX.Element {
     return kept ?? boardStore.fileUrl(id)
   }, null)
   const layers = createLayers(props, own)
-  /** The blur goes once something covers it, so that transparent pictures lie on plain paper. */
+  /** Whether to draw the blur. It goes once covered, so that transparent pictures lie on plain paper. */
   const isBlurred = (): boolean => {
     if (!own()) return !layers.isCovered()
     // Only a JPEG is surely opaque. Its blur stays below it until the browser has drawn it.

@@ -9,7 +9,7 @@ const LANDING_WINDOW_MS = 1_000
 
 /**
  * The board as the page shows it: the SDK's state as signals, and one's own pictures that the board lacks.
- * Those wait for their preview before they are announced, or were refused.
+ * Such a picture waits for its preview before it is announced, or the server refused it.
  */
 export class BoardStore {
   readonly board: Board

@@ -42,7 +42,7 @@ export class Camera {
   /** Whether the person has chosen the view. Until then the camera keeps all pictures in view. */
   isChosen = false
   #now: View
-  /** Where a flight ends. Steps add up from here, so that a double press goes two steps. */
+  /** The end of the current flight. Steps add up from here, so that a double press goes two steps. */
   #target: View
   #frame = 0
   #restTimer: ReturnType<typeof setTimeout> | undefined

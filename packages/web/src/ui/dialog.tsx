@@ -17,8 +17,8 @@ interface DialogProps {
 }
 
 /**
- * A panel over the board. The browser's own modal dialog keeps the focus inside and gives it back;
- * Escape, Close and a press beside it close. Notices are said inside, for all else is out of reach.
+ * Shows a panel over the board. The browser's modal dialog keeps the focus inside and gives it back. Escape,
+ * Close and a press beside it close it. Notices are shown inside, since the rest of the page is inert.
  */
 export function Dialog(props: DialogProps): JSX.Element {
   const { panels } = useApp()
