@@ -37,7 +37,7 @@ export function Large(props: LargeProps): JSX.Element {
     onCleanup(() => URL.revokeObjectURL(address))
     return address
   })
-  const atHand = (): string | undefined => {
+  const availableUrl = (): string | undefined => {
     const { blob, thumbhash } = record() ?? {}
     const own = boardStore.fileUrl(id) ?? previewed()
     if (own) return own
@@ -61,7 +61,7 @@ export function Large(props: LargeProps): JSX.Element {
       style={{ width: `${size().w}px`, height: `${size().h}px` }}
     >
       <Show when={ready() === null || ready() !== sharp()}>
-        <img src={atHand()} alt="" draggable={false} />
+        <img src={availableUrl()} alt="" draggable={false} />
       </Show>
       <Show when={sharp()} keyed>
         {(address) => (

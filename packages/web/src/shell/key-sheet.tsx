@@ -55,9 +55,9 @@ function GestureList(props: {
       <h3>{props.title}</h3>
       <dl>
         <For each={props.rows}>
-          {([does, what]) => (
+          {([input, what]) => (
             <div>
-              <dt>{does}</dt>
+              <dt>{input}</dt>
               <dd>{what}</dd>
             </div>
           )}
