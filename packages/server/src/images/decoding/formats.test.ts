@@ -310,7 +310,7 @@ test('D1: what grows when it is drawn is given up', async () => {
       (_, i) => `<g id="g${i + 1}">${`<use href="#g${i}"/>`.repeat(10)}</g>`,
     ).join('')}</svg>`,
     deep: `<svg xmlns="${SVG}" width="9" height="9">${'<g>'.repeat(100_000)}`,
-    filters: `<svg xmlns="${SVG}" width="2000" height="2000"><filter id="f">${'<feTurbulence numOctaves="99" baseFrequency="0.9"/><feGaussianBlur stdDeviation="90"/>'.repeat(50)}</filter><rect ${ALL} filter="url(#f)"/></svg>`,
+    filters: `<svg xmlns="${SVG}" width="2000" height="2000"><filter id="f">${'<feTurbulence numOctaves="99" baseFrequency="0.9"/><feGaussianBlur stdDeviation="90"/>'.repeat(200)}</filter><rect ${ALL} filter="url(#f)"/></svg>`,
   })) {
     const start = performance.now()
     const { code } = await errorOf(await put(Buffer.from(svg), `${name}.svg`))
