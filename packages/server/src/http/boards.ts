@@ -39,7 +39,7 @@ export async function boardRoutes(
   app.get('/api/boards/:board/snapshot', (request, reply) =>
     atBoard(context, request, async (board) => {
       const encoding = encodingFor(request)
-      const { cursor, body } = await snapshots.of(board, encoding)
+      const { cursor, body } = await snapshots.get(board, encoding)
       const etag = `"${cursor}.${encoding}"`
       reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'Accept-Encoding' })
       if (request.headers['if-none-match'] === etag) return reply.code(304).send()

@@ -30,22 +30,22 @@ test('F7: a snapshot is encoded once for all who ask at the same cursor', async 
   const board = new FakeBoard()
   const snapshots = new Snapshots()
   const [one, two] = await Promise.all([
-    snapshots.of(board, 'identity'),
-    snapshots.of(board, 'identity'),
+    snapshots.get(board, 'identity'),
+    snapshots.get(board, 'identity'),
   ])
   assert.equal(one.body, two.body)
-  assert.equal((await snapshots.of(board, 'identity')).body, one.body)
-  assert.notEqual((await snapshots.of(board, 'gzip')).body, one.body)
+  assert.equal((await snapshots.get(board, 'identity')).body, one.body)
+  assert.notEqual((await snapshots.get(board, 'gzip')).body, one.body)
 })
 
 test('F2: nobody gets a snapshot that is older than their question, however busy the board is', async () => {
   const board = new FakeBoard()
   const snapshots = new Snapshots()
   board.setTitle('old', 'e.1.a')
-  const old = snapshots.of(board, 'identity')
+  const old = snapshots.get(board, 'identity')
   board.setTitle('new', 'e.2.b')
   // Both come while the old one is being encoded.
-  const both = [snapshots.of(board, 'identity'), snapshots.of(board, 'identity')]
+  const both = [snapshots.get(board, 'identity'), snapshots.get(board, 'identity')]
   assert.equal(titleIn((await old).body), 'old')
   const [one, two] = await Promise.all(both)
   assert.equal(titleIn(one!.body), 'new')

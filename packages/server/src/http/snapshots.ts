@@ -36,7 +36,7 @@ export class Snapshots {
   })
 
   /** Encodes a board as it is now, or newer. Per board and encoding one snapshot is made at a time (F7). */
-  async of(board: Board, encoding: Encoding): Promise<EncodedSnapshot> {
+  async get(board: Board, encoding: Encoding): Promise<EncodedSnapshot> {
     const { cursor } = board
     const snapshot = await this.#fetch({ board, encoding })
     // One that was begun before this call may be older; the next one is not.

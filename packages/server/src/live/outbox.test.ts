@@ -28,6 +28,7 @@ class StalledWriter {
 class FakeRoom implements OutboxRoom {
   readonly roster = {}
   readonly arrivals = {}
+  readonly board = this
   seq = 1
   /** Whether the log still has what a viewer missed. */
   hasLog = true

@@ -6,6 +6,7 @@ import {
   type PresenceUpdate,
 } from '@wirephoto/board'
 import { type EncodedBatch, encodeBatch } from '../boards/encoded-batch.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
 import type { EncodedEvent } from './encoded-event.ts'
 import type { SocketWriter } from './socket-writer.ts'
 
@@ -26,12 +27,9 @@ export interface OutboxRoom {
   readonly roster: PresenceUpdate
   /** The pictures on their way in. */
   readonly arrivals: Arrivals
+  readonly board: Pick<LiveBoard, 'recentChanges' | 'changesSince'>
   /** Broadcasts the changes that wait, so that all who follow stand at the board's cursor. */
   flush(): void
-  /** The changes since a cursor, as one batch; null if memory doesn't have them. */
-  recentChanges(cursor: Cursor): Batch | null
-  /** The changes since a cursor, read from the log if need be; null if the log doesn't have them. */
-  changesSince(cursor: Cursor): Promise<Batch | null>
 }
 
 type State = 'idle' | 'following' | 'behind' | 'closed'
@@ -75,7 +73,7 @@ export class Outbox {
 
   /** Sends the changes since a cursor and follows from there. False if the viewer must take a snapshot (F2). */
   async follow(cursor: Cursor): Promise<boolean> {
-    if (!this.#resume(await this.#room.changesSince(cursor))) return false
+    if (!this.#resume(await this.#room.board.changesSince(cursor))) return false
     this.#waiting.clear()
     this.#writer.emit('roster', JSON.stringify(this.#room.roster))
     this.#writer.emit('arrivals', JSON.stringify(this.#room.arrivals))
@@ -137,7 +135,7 @@ export class Outbox {
   #resume(changes: Batch | null): boolean {
     this.#exit('outdated')
     this.#room.flush()
-    const rest = changes && this.#room.recentChanges(changes.to)
+    const rest = changes && this.#room.board.recentChanges(changes.to)
     if (!rest || this.#state === 'closed') return false
     const { batch, text, bytes } = encodeBatch(coalesce([changes, rest]))
     if (this.#writer.backlogBytes + bytes > VIEWER_BACKLOG_BYTES) return false
@@ -149,7 +147,7 @@ export class Outbox {
 
   async #rejoin(): Promise<void> {
     if (!this.#isDrained('behind') || !this.#cursor) return
-    const changes = await this.#room.changesSince(this.#cursor).catch(() => null)
+    const changes = await this.#room.board.changesSince(this.#cursor).catch(() => null)
     if (this.#state !== 'behind') return
     if (this.#resume(changes)) this.#sendWaiting()
     else this.#writer.emit('reload')

@@ -1,7 +1,6 @@
 import {
   type Arrivals,
   type Batch,
-  type Cursor,
   coalesce,
   type PresenceUpdate,
   type WireError,
@@ -77,14 +76,6 @@ export class Room implements OutboxRoom {
 
   get arrivals(): Arrivals {
     return this.#uploadProgress.snapshot(this.board.id)
-  }
-
-  recentChanges(cursor: Cursor): Batch | null {
-    return this.board.recentChanges(cursor)
-  }
-
-  changesSince(cursor: Cursor): Promise<Batch | null> {
-    return this.board.changesSince(cursor)
   }
 
   flush(): void {
