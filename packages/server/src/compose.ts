@@ -26,14 +26,17 @@ import { Metrics } from './metrics.ts'
 /** The time that open requests have to end when the server closes. */
 const CLOSE_TIMEOUT_MS = 10_000
 
-/** The objects of one server, each made once. */
-export interface Services {
+interface Storage {
   readonly engine: Engine
   readonly boards: Boards
   readonly images: ImagePipeline
-  readonly app: FastifyInstance
   /** Finishes what an earlier run of the server has left, in the background. */
   readonly resume: () => void
+}
+
+/** The objects of one server, each made once. */
+export interface Services extends Storage {
+  readonly app: FastifyInstance
 }
 
 /** Objects that a test puts in place of the server's own. */
@@ -52,20 +55,10 @@ export async function compose(
   stack: AsyncDisposableStack,
   replacements: Replacements = {},
 ): Promise<Services> {
-  const { data, maxUpload, webRoot, classic: classicConfig } = config
-  await makeFolder(data)
-  // Uploads lie in it, wherever the boards are: another server would take them for those of a dead one.
-  stack.defer(lockFolder(data))
-  const engine = await openEngine(config.engine)
-  stack.defer(() => engine.close())
-  const boards = await Boards.open(engine)
-  stack.defer(() => boards.close())
-
-  let resumed: Promise<unknown> = Promise.resolve()
-  stack.defer(async () => void (await resumed))
-  const images = await openImagePipeline({ data, engine, boards, maxUpload, log })
-  stack.defer(() => images.close())
-  const { incomingFiles, uploadProgress, variants, previews, intake, directUpload } = images
+  const { maxUpload, webRoot, classic: classicConfig } = config
+  const storage = await openStorage(config, log, stack)
+  const { engine, boards, images } = storage
+  const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
   const guard = replacements.guard ?? createGuard(config)
   const fetcher = replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom })
@@ -105,27 +98,51 @@ export async function compose(
   const collections = garbageCollector.schedule(log, config.garbageCollection)
   stack.defer(() => collections.close())
 
-  // The last one comes first: sockets say goodbye, uploads break off with their bytes durable, all
-  // other requests may end.
-  const requests = countRequests(app.server)
-  const timeout = config.grace ?? CLOSE_TIMEOUT_MS
-  stack.defer(() => app.server.closeAllConnections())
-  stack.defer(() =>
-    Promise.race([requests.whenNone(), setTimeout(timeout, undefined, { ref: false })]),
-  )
-  stack.defer(() => incomingFiles.close())
-  stack.defer(() => classic?.close())
-  stack.defer(() => gateway.close())
+  const timeoutMs = config.grace ?? CLOSE_TIMEOUT_MS
+  deferConnections(stack, app.server, [gateway, classic, incomingFiles], timeoutMs)
+  return { ...storage, app }
+}
 
-  return {
-    engine,
-    boards,
-    images,
-    app,
-    resume: () => {
-      resumed = Promise.all([intake.resume(), variants.resume()])
-    },
+/** Opens the boards and the pictures, and defers their ends onto `stack`. */
+async function openStorage(
+  { data, engine: address, maxUpload }: ServerConfig,
+  log: FastifyBaseLogger,
+  stack: AsyncDisposableStack,
+): Promise<Storage> {
+  await makeFolder(data)
+  // Uploads lie in it, wherever the boards are: another server would take them for those of a dead one.
+  stack.defer(lockFolder(data))
+  const engine = await openEngine(address)
+  stack.defer(() => engine.close())
+  const boards = await Boards.open(engine)
+  stack.defer(() => boards.close())
+  let resumed: Promise<unknown> = Promise.resolve()
+  stack.defer(async () => void (await resumed))
+  const images = await openImagePipeline({ data, engine, boards, maxUpload, log })
+  stack.defer(() => images.close())
+  const resume = () => {
+    resumed = Promise.all([images.intake.resume(), images.variants.resume()])
   }
+  return { engine, boards, images, resume }
+}
+
+/**
+ * Defers the end of all connections onto `stack`: sockets say goodbye, and uploads break off with their
+ * bytes durable. All other requests may end until the timeout.
+ */
+function deferConnections(
+  stack: AsyncDisposableStack,
+  server: HttpServer,
+  owners: readonly ({ close(): unknown } | null)[],
+  timeoutMs: number,
+): void {
+  const requests = countRequests(server)
+  // The stack is emptied from its top, so the last one deferred runs first.
+  stack.defer(() => server.closeAllConnections())
+  stack.defer(() =>
+    Promise.race([requests.whenNone(), setTimeout(timeoutMs, undefined, { ref: false })]),
+  )
+  for (const owner of owners.toReversed()) stack.defer(async () => void (await owner?.close()))
 }
 
 function countRequests(server: HttpServer): { whenNone(): Promise<void> } {
