@@ -113,7 +113,7 @@ export class Feed extends Emitter<FeedEvents> {
   readonly #state = new StateMachine(FEED_EXITS, FEED_STATES, 'opening')
   #cursor: Cursor | null = null
   #snapshot: { answer: Promise<Snapshot>; stop: AbortController } | null = null
-  /** What must be done before the first snapshot is handed over. */
+  /** Settles before the first snapshot is handed over. */
   #ready: Promise<void> = Promise.resolve()
   /** A batch that doesn't start at our cursor came while we asked to follow. */
   #isBehind = false

@@ -33,9 +33,9 @@ import type { ErrorAnswer, Problem } from './types.ts'
  *   stranded: the connection is gone, and the message under way hasn't failed yet.
  *   Every state: close() ─► closed.
  *
- * Commands that earlier pages left stand in queues of their own, before ours, and keep their ids and numbers:
- * another page may be sending the same, which does no harm. Commands that the server will never accept under
- * an id (`gap`) are reissued under a new one; of several pages that want to, the store lets one.
+ * Commands that earlier pages left stand in queues of their own, before ours, and keep their ids and numbers.
+ * Another page may be sending the same ones, which does no harm. Commands that the server will never accept
+ * under an id (`gap`) are reissued under a new one. If several pages try to, the store lets one.
  */
 type QueueState = 'offline' | 'idle' | 'sending' | 'stranded' | 'closed'
 
