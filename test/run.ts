@@ -1,6 +1,6 @@
 /**
  * `npm test` runs every test file; `npm test -- <file> …` runs the named ones.
- * `npm run test:long` runs the files with randomised rounds, each with a hundred times as many rounds.
+ * `npm run test:long` runs the files that do more with more effort: a hundred times as many rounds.
  */
 import { glob } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
@@ -18,13 +18,20 @@ const SLOWEST_FIRST = [
   'test/hostile/corpus.test.ts',
   'test/crash/power-loss.test.ts',
 ]
-/** The files whose number of rounds depends on the effort. */
-const RANDOMISED = [
+/** The files that do more with more effort: rounds, or hosts. */
+const LONG_FILES = [
   'packages/engine/src/postgres/contract.test.ts',
   'packages/engine/src/sqlite/sqlite.test.ts',
   'packages/server/src/images/metadata/scrubber.test.ts',
   'test/crash/kill.test.ts',
   'test/crash/power-loss.test.ts',
+  'test/e2e/arrange.test.ts',
+  'test/e2e/connection.test.ts',
+  'test/e2e/drop.test.ts',
+  'test/e2e/incoming-files-page.test.ts',
+  'test/e2e/presence.test.ts',
+  'test/e2e/progressive-jpeg.test.ts',
+  'test/e2e/shell.test.ts',
   'test/engines/two-servers.test.ts',
   'test/fuzz/convergence.test.ts',
   'test/fuzz/undo.test.ts',
@@ -74,7 +81,7 @@ results.compose(spec).on('end', printSlowest).pipe(process.stdout)
 
 async function filesToRun(): Promise<string[]> {
   if (positionals.length > 0) return positionals
-  if (values.long) return RANDOMISED
+  if (values.long) return LONG_FILES
   const all = await Array.fromAsync(glob(PATTERNS, { cwd: ROOT }))
   const rest = all.filter((file) => !SLOWEST_FIRST.includes(file)).sort()
   return [...SLOWEST_FIRST, ...rest]

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type ImageRecord, type Snapshot } from '@wirephoto/board'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
-import { HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
+import { BOTH_HOSTS, HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
 const ui = { ...words, ...overlayWords }
@@ -274,7 +274,7 @@ for (const host of HOSTS)
 
 test('a picture is copied as PNG where pages may, and as a link where they may not', async (t) => {
   const file = await samples.draw('small.jpg', { width: 320, height: 200 })
-  for (const host of HOSTS) {
+  for (const host of BOTH_HOSTS) {
     const board = await fixture.newBoard()
     const permissions = host === 'localhost' ? ['clipboard-read', 'clipboard-write'] : []
     const anna = await fixture.openPage(t, host, board, { permissions })

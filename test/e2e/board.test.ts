@@ -4,12 +4,12 @@ import { basename } from 'node:path'
 import { describe, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
-import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import { BOTH_HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
 
 const { fixture, samples } = await openFixture()
 
-for (const host of HOSTS)
+for (const host of BOTH_HOSTS)
   describe(`at http://${host}`, () => {
     test('a dropped picture stands at once on both pages, and never flickers or jumps', async (t) => {
       if (!samples.hasCorpora) t.diagnostic('../shared/corpora is absent: drawn pictures stand in')

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { errorMessages, type ImageRecord, type Snapshot } from '@wirephoto/board'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
-import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import { BOTH_HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { DragData } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 
@@ -40,7 +40,7 @@ async function sourcesOf(board: string): Promise<(string | null)[]> {
   return pictures.sort((a, b) => (a.id < b.id ? -1 : 1)).map(({ source }) => source)
 }
 
-for (const host of HOSTS)
+for (const host of BOTH_HOSTS)
   describe(`at http://${host}`, () => {
     test('X1: an address that is dropped or pasted becomes its picture, for everybody', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)

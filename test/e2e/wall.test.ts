@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { openBoard } from '@wirephoto/client'
 import { wallWords } from '@wirephoto/web/words/wall'
 import type { Page } from 'playwright-core'
-import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import { BOTH_HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import { drawPicture } from '../support/pictures.ts'
 
 const { fixture } = await openFixture()
@@ -16,7 +16,7 @@ const waitForShown = (page: Page, blob: string | null): Promise<unknown> =>
     blob,
   )
 
-for (const host of HOSTS)
+for (const host of BOTH_HOSTS)
   test(`at http://${host} a wall shows the newest picture, and whatever is pushed`, async (t) => {
     const board = await fixture.newBoard()
     const page = openBoard({ url: fixture.server.url, board })

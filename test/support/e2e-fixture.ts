@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
 import { launchBrowser } from './browser.ts'
 import { cleanupAfter } from './cleanup.ts'
+import { EFFORT_FACTOR } from './effort.ts'
 import { freePort } from './free-port.ts'
 import { BoardPage, NO_ERRORS } from './page.ts'
 import { Proxy } from './proxy.ts'
@@ -9,9 +10,14 @@ import { SampleFiles } from './sample-files.ts'
 import { type ServeOptions, ServerProcess } from './server-process.ts'
 import { WireClient } from './wire-client.ts'
 
-/** Plain http at `wire.test` is no secure context, as on a LAN. */
-export const HOSTS = ['localhost', 'wire.test'] as const
-export type Host = (typeof HOSTS)[number]
+/** Two names of this machine. Plain http at `wire.test` is no secure context, as on a LAN. */
+export const BOTH_HOSTS = ['localhost', 'wire.test'] as const
+export type Host = (typeof BOTH_HOSTS)[number]
+/**
+ * The hosts of tests that use nothing of a secure context. `npm test` runs them at the LAN's name alone,
+ * `npm run test:long` at both.
+ */
+export const HOSTS: readonly Host[] = EFFORT_FACTOR > 1 ? BOTH_HOSTS : ['wire.test']
 
 export const DESKTOP_VIEWPORT = { width: 1440, height: 900 }
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
