@@ -7,7 +7,7 @@ import { test } from 'node:test'
 const folder = resolve(import.meta.dirname, '../bench/baselines')
 
 // A changed baseline makes figures incomparable: review it, then pin it again.
-test('the baselines of the benches are those that were reviewed', async () => {
+test("the benches' baselines are the reviewed ones", async () => {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ts')).sort()
   const hashes = await Promise.all(
     files.map(async (file) => {

@@ -8,7 +8,7 @@ const BUILT = resolve(import.meta.dirname, '../packages/web/dist')
 /** The limit of JavaScript, gzip, before a picture can be dropped (S14). */
 const MAX_SCRIPT_BYTES = 60_000
 
-test('S14: what the page begins with is light', async () => {
+test("S14: the page's initial scripts are small", async () => {
   const scripts = await initialScripts()
   const told = [...scripts].map(([name, bytes]) => `${name} ${bytes}`).join(', ')
   assert.ok(scripts.size > 1, told)

@@ -16,7 +16,7 @@ const { fixture, samples } = await openFixture()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
-    test('a box on the ground selects what it touches, shift adds, Escape takes it back', async (t) => {
+    test('a marquee selects what it touches, Shift adds, Escape cancels', async (t) => {
       const { anna, ben, tiles } = await openScene(t, host, 3)
       const [a, b, c] = tiles as [Tile, Tile, Tile]
       const { page } = anna
@@ -45,7 +45,7 @@ for (const host of HOSTS)
       await ben.page.locator('[data-remote-selection]').first().waitFor({ state: 'detached' })
     })
 
-    test('a handle scales one or several about the opposite corner, live, in one step', async (t) => {
+    test('a handle scales one or several pictures about the opposite corner, live, in one step', async (t) => {
       const { board, anna, ben, tiles } = await openScene(t, host, 2)
       const { page } = anna
       const [a, b] = tiles as [Tile, Tile]
@@ -85,7 +85,7 @@ for (const host of HOSTS)
       await undoStep(anna, ben, board, start)
     })
 
-    test('copies by key, and by Alt drag; tidied; to the front and back; each undone exactly', async (t) => {
+    test('copies by key and by Alt drag, tidying and reordering; each is undone exactly', async (t) => {
       const { board, anna, ben, tiles } = await openScene(t, host, 3)
       const { page } = anna
       const [a, b] = tiles as [Tile, Tile, Tile]
@@ -137,7 +137,7 @@ for (const host of HOSTS)
       await undoStep(anna, ben, board, start)
     })
 
-    test('by keyboard only: chosen, moved together, made larger, captioned, deleted, all undone', async (t) => {
+    test('by keyboard only: select, move together, enlarge, caption, delete, undo all', async (t) => {
       const { board, anna, ben, tiles } = await openScene(t, host, 2)
       const { keyboard } = anna.page
       const start = await serverRecords(board)
@@ -170,7 +170,7 @@ for (const host of HOSTS)
       await undoStep(anna, ben, board, start)
     })
 
-    test('a double click on what is written under a picture writes it, Escape does not', async (t) => {
+    test('a double click on a caption edits it, Escape cancels', async (t) => {
       const { board, anna, ben, tiles } = await openScene(t, host, 1)
       const { page } = anna
       const start = await serverRecords(board)
@@ -224,7 +224,7 @@ for (const host of HOSTS)
       assert.equal(new URL(small.page.url()).hash, '')
     })
 
-    test('on a phone a long press selects and opens the menu, what is selected drags, More undoes', async (t) => {
+    test('on a phone a long press selects and opens the menu, a selection drags, More undoes', async (t) => {
       const { board, ben, tiles } = await openScene(t, host, 1)
       const phone = await fixture.openPage(t, host, board, {
         viewport: { width: 390, height: 844 },
@@ -272,7 +272,7 @@ for (const host of HOSTS)
     })
   })
 
-test('a picture is copied as PNG where pages may, and as a link where they may not', async (t) => {
+test('a picture is copied as PNG in a secure context, and as a link elsewhere', async (t) => {
   const file = await samples.draw('small.jpg', { width: 320, height: 200 })
   for (const host of BOTH_HOSTS) {
     const board = await fixture.newBoard()

@@ -47,7 +47,7 @@ for (const host of BOTH_HOSTS)
       await assertSteady(await screencast.cut(), mine!)
     })
 
-    test('pictures are chosen with the button, and pasted', async (t) => {
+    test('pictures are added with the button, and pasted', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       const photos = [await samples.file('photos/pic1.jpg'), await samples.file('photos/pic2.jpg')]
       const chooser = anna.page.waitForEvent('filechooser')
@@ -64,7 +64,7 @@ for (const host of BOTH_HOSTS)
       await ben.waitForPainted(3, 'stored')
     })
 
-    test('a drag is seen while it goes on, and written once at its end', async (t) => {
+    test('others see a drag while it lasts, and one patch at its end', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)
       const wireClient = await fixture.openWireClient(t, board)
       await anna.drop([await samples.file('photos/door-knocker.jpg')], { x: 400, y: 300 })
@@ -110,7 +110,7 @@ for (const host of BOTH_HOSTS)
       }
     })
 
-    test('delete by key, back by Undo and by Ctrl+Z, on both pages', async (t) => {
+    test('pictures are deleted by key, and restored by Undo and by Ctrl+Z, on both pages', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       await anna.drop([await samples.file('photos/pic3.jpg')], { x: 600, y: 300 })
       await ben.waitForPainted(1, 'stored')
@@ -136,7 +136,7 @@ for (const host of BOTH_HOSTS)
       await anna.waitForPainted(1, 'stored')
     })
 
-    test('a download has the name and the pixels of what was dropped', async (t) => {
+    test('a download has the name and the pixels of the dropped file', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       const original = await readFile(await samples.file('photos/canon-dslr.jpg'))
       const name = 'Größe & Höhe; 写真 "100 %".jpg'
@@ -152,7 +152,7 @@ for (const host of BOTH_HOSTS)
       assert.ok((await pixelsOf(bytes)).equals(await pixelsOf(original)), 'the same pixels')
     })
 
-    test('a GIF goes on moving for everybody', async (t) => {
+    test('a GIF is animated for everybody', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       const moving = await samples.write('moving.gif', await drawRedAndBlue())
       const files = [moving, await samples.file('formats/animated.gif', { format: 'gif' })]

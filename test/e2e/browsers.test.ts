@@ -89,7 +89,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         await assertSeesMove(ben, anna, second!, third!)
       })
 
-    test('a room is as high as what is in it', { skip }, async (t) => {
+    test('a panel is as high as its content', { skip }, async (t) => {
       const anna = new WebDriverPage(window, fixture.server.url)
       t.after(() => anna.close(t, BROKEN_LINE))
       await anna.goto('/')

@@ -18,7 +18,7 @@ const { size } = await stat(photo)
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
-    test('an upload goes on from where it was when its page is reloaded', async (t) => {
+    test('an upload resumes when its page is reloaded', async (t) => {
       const { proxy, anna, ben } = await startSlowUpload(t, host)
       const offset = nextOffset(anna)
       await anna.page.reload()
@@ -33,7 +33,7 @@ for (const host of HOSTS)
       )
     })
 
-    test('an upload goes on when its page is closed and another is opened later', async (t) => {
+    test('an upload resumes when its page is closed and another is opened later', async (t) => {
       const { board, proxy, anna, ben } = await startSlowUpload(t, host)
       const { context } = anna
       await anna.page.close()
@@ -74,7 +74,7 @@ for (const host of HOSTS)
         )
     })
 
-    test('what is done offline is kept, shown, and sent on return', async (t) => {
+    test('offline edits are kept, shown, and sent after the reconnection', async (t) => {
       const proxy = await fixture.openProxy(t)
       const board = await fixture.newBoard()
       const wireClient = await fixture.openWireClient(t, board)
@@ -113,7 +113,7 @@ for (const host of HOSTS)
       }
     })
 
-    test('what was done offline on a page that is closed is sent by the next', async (t) => {
+    test('offline edits of a closed page are sent by the next', async (t) => {
       const proxy = await fixture.openProxy(t)
       const board = await fixture.newBoard()
       const ben = await fixture.openPage(t, host, board)

@@ -36,7 +36,7 @@ const { fixture, samples } = await openFixture({
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
-    test('fifty at once stand in tidy rows on both pages, and the page stays awake', async (t) => {
+    test('fifty pictures form tidy rows on both pages, and the page stays responsive', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       const files = await drawFifty()
       for (const page of [anna, ben]) await watchTasks(page)
@@ -54,7 +54,7 @@ for (const host of HOSTS)
       }
     })
 
-    test('every kind of picture stands upright in its own shape on both pages', async (t) => {
+    test('every kind of picture is upright in its own shape on both pages', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)
       const files = await Promise.all([
         samples.file('formats/hopper.png', { width: 128, height: 128, format: 'png' }),
@@ -78,7 +78,7 @@ for (const host of HOSTS)
       }
     })
 
-    test('what is no picture is refused in words, and the others of the drop are added', async (t) => {
+    test('files that are no pictures are refused in words, and the others of the drop are added', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       const good = await samples.file('photos/pic1.jpg')
       const pdf = await samples.write('scan.pdf', '%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\n')
@@ -110,7 +110,7 @@ for (const host of HOSTS)
       assert.equal((await anna.tiles()).length, 1)
     })
 
-    test('what only the server can tell is said where the picture stands', async (t) => {
+    test('a refusal by the server is shown at the picture', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       anna.allowedErrors = /422 \(/
       const whole = await readFile(await samples.draw('whole.jpg', { width: 640, height: 480 }))
@@ -132,7 +132,7 @@ for (const host of HOSTS)
       await anna.waitForTiles(1)
     })
 
-    test('names and titles are shown as they are, and do nothing', async (t) => {
+    test('names and titles are shown unchanged, and do nothing', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)
       const wireClient = await fixture.openWireClient(t, board)
       const list = await naughtyNames()
@@ -163,7 +163,7 @@ for (const host of HOSTS)
       assert.equal(await ben.page.locator('.world :is(script, iframe, svg, a, form)').count(), 0)
     })
 
-    test('files of any name are added or refused under it', async (t) => {
+    test('files of any name are added or refused under that name', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)
       const list = await naughtyNames()
       const names = list.filter((_, i) => i % Math.ceil(list.length / 16) === 3)

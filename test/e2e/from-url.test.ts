@@ -42,7 +42,7 @@ async function sourcesOf(board: string): Promise<(string | null)[]> {
 
 for (const host of BOTH_HOSTS)
   describe(`at http://${host}`, () => {
-    test('X1: an address that is dropped or pasted becomes its picture, for everybody', async (t) => {
+    test('X1: a dropped or pasted address becomes its picture, for everybody', async (t) => {
       const { board, anna, ben } = await fixture.openPair(t, host)
       const ways: [url: string, bring: (url: string) => Promise<void>][] = [
         // A picture of another page within a link, and a link to a picture.
@@ -76,7 +76,7 @@ for (const host of BOTH_HOSTS)
       ])
     })
 
-    test('X2, X3: what can’t be fetched is said in words', async (t) => {
+    test('X2, X3: a failed fetch is reported in words', async (t) => {
       const { board, anna } = await fixture.openPair(t, host)
       anna.allowedErrors = /status of (403|415|502)/
       await anna.dragOver(dragDataOf(`${site}/a.html`), MIDDLE)

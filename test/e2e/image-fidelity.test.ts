@@ -116,7 +116,7 @@ test('F10, V1: all eight orientations look upright, as a browser has them', asyn
   }
 })
 
-test('F10, V1: so do those of real cameras', { skip: away }, async () => {
+test('F10, V1: so do photos of real cameras', { skip: away }, async () => {
   for (const held of ['landscape', 'portrait'])
     for (let orientation = 1; orientation <= 8; orientation++) {
       const file = await readFile(resolve(METADATA, `orientation-${held}_${orientation}.jpg`))

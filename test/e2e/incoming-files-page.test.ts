@@ -34,7 +34,7 @@ const { size } = await stat(photo)
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
-    test('A1: it stands whole at once; at 30 % the line is where its bytes are, for everybody', async (t) => {
+    test('A1: a picture appears whole at once; at 30 % the progress line is there, for everybody', async (t) => {
       const { proxy, anna, ben } = await openApart(t, host)
       const watch = await watchForBlanks(ben)
       proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
@@ -68,7 +68,7 @@ for (const host of HOSTS)
 describe('on its way', () => {
   const host = 'wire.test'
 
-  test('A1: of fifty dropped together all previews go before the first file', async (t) => {
+  test('A1: all previews of fifty dropped pictures are sent before the first file', async (t) => {
     const { proxy, anna, ben } = await openApart(t, host)
     const files = await drawMany(50)
     const previews = capturePreviews(anna)
@@ -119,7 +119,7 @@ describe('on its way', () => {
     }
   })
 
-  test('A10: a stalled one waits for its sender by name, its line amber and dashed', async (t) => {
+  test('A10: a stalled picture names its sender, and its progress line is amber and dashed', async (t) => {
     const { board, proxy, ben } = await openNamed(t, host)
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     const id = await waitForAdd(board)
@@ -139,7 +139,7 @@ describe('on its way', () => {
     await ben.waitForPainted(1, 'stored')
   })
 
-  test('A10: its own sender is told that the line is to blame', async (t) => {
+  test('A10: its sender sees that the connection is the cause', async (t) => {
     const { proxy, anna } = await openApart(t, host)
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
@@ -186,7 +186,7 @@ describe('on its way', () => {
     await anna.waitForPainted(1, 'stored')
   })
 
-  test('one that can not be sent stays with its sender, and goes for others', async (t) => {
+  test('a picture that can not be sent stays with its sender, and disappears for others', async (t) => {
     const { proxy, anna, ben } = await openApart(t, host)
     anna.allowedErrors = BROKEN_LINE
     const path = await samples.write('changed.jpg', await readFile(photo))
@@ -280,7 +280,7 @@ describe('on its way', () => {
     await isGone(third.id)
   })
 
-  test('A2, A7: who comes late sees it too, and how far it is', async (t) => {
+  test('A2, A7: a late viewer sees it too, with its progress', async (t) => {
     const { board, proxy, anna, ben } = await openApart(t, host)
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)
@@ -296,7 +296,7 @@ describe('on its way', () => {
     await ben.waitForPainted(1, 'stored')
   })
 
-  test('where motion is unwelcome the line moves in steps of 10 %', async (t) => {
+  test('with reduced motion the progress line moves in steps of 10 %', async (t) => {
     const { proxy, anna, ben } = await openApart(t, host, { reducedMotion: 'reduce' })
     proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
     await anna.drop([photo], MIDDLE)

@@ -83,7 +83,7 @@ const newPicture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefi
 const uniquePhoto = () => withUniqueBytes(photo)
 
 describe('A1: what is on its way is seen at once', () => {
-  test('A5, A6: the preview comes before the file, made anew', async (t) => {
+  test('A5, A6: the preview comes before the file, made again by the server', async (t) => {
     const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 100_000
@@ -117,7 +117,7 @@ describe('A1: what is on its way is seen at once', () => {
     assert.equal(first, 50)
   })
 
-  test('A7: who comes late gets the preview too, also after a restart', async (t) => {
+  test('A7: a late viewer gets the preview too, also after a restart', async (t) => {
     const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 60_000
@@ -213,7 +213,7 @@ describe('A1: what a script sends slowly is seen while it comes', () => {
   })
 })
 
-describe('A2: arrivals are shared', () => {
+describe('A2: uploads are shared', () => {
   test('A2, F12: everybody sees how far it is, four times a second at most', async (t) => {
     const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
@@ -254,7 +254,7 @@ describe('A2: arrivals are shared', () => {
     await waitUntil(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
   })
 
-  test('A11: nobody says of a picture what is not theirs to say', async (t) => {
+  test("A11: nobody may report about another's picture", async (t) => {
     const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 100_000
@@ -310,7 +310,7 @@ describe('A2: arrivals are shared', () => {
     assert.equal(ben.pictures.get(id!)!.blob, createHash('sha256').update(bytes).digest('hex'))
   })
 
-  test('F3, A11: an upload goes on when the server comes back, and others are told of the next try', async (t) => {
+  test('F3, A11: an upload continues when the server returns, and others see the next try', async (t) => {
     const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     slow.up.bytesPerSecond = 200_000
@@ -326,7 +326,7 @@ describe('A2: arrivals are shared', () => {
 })
 
 describe('A3: who has seen it', () => {
-  test('A16, A23: each sight once, to the sender only, by the clock of the server', async (t) => {
+  test('A16, A23: each viewer is reported once, to the sender only, by the server’s clock', async (t) => {
     const { page } = await openScope(t)
     const [anna, ben, carl] = [await page(), await page(), await page()]
     ben.setName('Ben')

@@ -8,7 +8,7 @@ import type { BoardPage, Tile } from '../support/page.ts'
 
 const { fixture, samples } = await openFixture()
 
-describe('a picture large', () => {
+describe('the large view', () => {
   test('a double click opens it, arrows go on in reading order, Escape returns to its tile', async (t) => {
     const { anna, tiles } = await openThree(t, 'wire.test')
     const { page } = anna
@@ -49,7 +49,7 @@ describe('a picture large', () => {
     assert.deepEqual(await anna.tileWithId(tiles[0]!.id), view, 'the view is as it was')
   })
 
-  test('what was asked for in another size, and comes late, takes nothing back', async (t) => {
+  test('a late response in another size replaces nothing', async (t) => {
     const { anna, ben } = await fixture.openPair(t, 'localhost')
     const large = await samples.draw('late.jpg', { width: 1500, height: 1000 })
     await anna.drop([large], { x: 300, y: 300 })
@@ -71,7 +71,7 @@ describe('a picture large', () => {
     assert.equal(await ready.count(), 1)
   })
 
-  test('what is deleted meanwhile gives way to the next, and the last to the board', async (t) => {
+  test('a deleted picture gives way to the next, and the last to the board', async (t) => {
     const { anna, ben, tiles } = await openThree(t, 'wire.test')
     await atCentre(anna, tiles[1]!, (x, y) => anna.page.mouse.dblclick(x, y))
     await waitForLarge(anna, tiles[1]!)
@@ -116,7 +116,7 @@ describe('a picture large', () => {
 })
 
 describe('the trash', () => {
-  test('R4, R15: by keyboard alone one is put back and one goes for good, on both pages', async (t) => {
+  test('R4, R15: by keyboard alone one picture is restored and one deleted for good, on both pages', async (t) => {
     const { anna, ben, tiles } = await openThree(t, 'wire.test')
     const { keyboard } = anna.page
     for (const page of [anna, ben]) await page.page.locator('body').press('Shift+T')
@@ -154,7 +154,7 @@ describe('the trash', () => {
     await anna.waitForTiles(1)
   })
 
-  test('R14: how long pictures stay is set for everybody', async (t) => {
+  test('R14: the retention of the trash is set for everybody', async (t) => {
     const { anna, ben } = await openThree(t, 'localhost')
     const days = (page: BoardPage) => page.page.getByLabel(panelWords.trashDays)
     for (const page of [anna, ben])
@@ -173,7 +173,7 @@ describe('the trash', () => {
     )
   })
 
-  test('a finger puts back what was deleted', async (t) => {
+  test('touch restores a deleted picture', async (t) => {
     const { board, anna } = await openThree(t, 'wire.test')
     await anna.page.keyboard.press('Control+a')
     await anna.page.keyboard.press('Delete')
@@ -191,8 +191,8 @@ describe('the trash', () => {
   })
 })
 
-describe('your boards', () => {
-  test('those that this browser has been on, the newest first, and off the list', async (t) => {
+describe('the visited boards', () => {
+  test("lists this browser's boards, the newest first, and removes them", async (t) => {
     const { anna, board } = await openThree(t, 'wire.test')
     const { page } = anna
     await page.locator('h1 button').click()
@@ -219,7 +219,7 @@ describe('your boards', () => {
     await anna.waitForPainted(3, 'stored')
   })
 
-  test('without a store of the browser the list has the board that one is on', async (t) => {
+  test('without storage the list has the current board', async (t) => {
     const { board } = await openThree(t, 'wire.test')
     const context = await fixture.browser.newContext()
     t.after(() => context.close())
@@ -240,7 +240,7 @@ describe('your boards', () => {
   })
 })
 
-describe('what can be done', () => {
+describe('actions', () => {
   test('the palette finds an action by its name, runs it, and gives the focus back', async (t) => {
     const { anna, ben, tiles } = await openThree(t, 'localhost')
     const { page } = anna
@@ -260,7 +260,7 @@ describe('what can be done', () => {
     await ben.waitForTiles(2)
   })
 
-  test('every key of the sheet is told by its button or menu too', async (t) => {
+  test('every key of the key sheet is shown by its button or menu too', async (t) => {
     const { anna } = await openThree(t, 'localhost')
     const { page } = anna
     await page.keyboard.press('?')
@@ -303,7 +303,7 @@ describe('what can be done', () => {
     await anna.page.getByRole('menuitem', { name: words.boards }).waitFor()
   })
 
-  test('the look is kept, applied before the first paint, and known in other tabs', async (t) => {
+  test('the theme is kept, applied before the first paint, and shared with other tabs', async (t) => {
     const { anna } = await openThree(t, 'wire.test')
     const { page, context } = anna
     const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
@@ -329,7 +329,7 @@ describe('what can be done', () => {
     assert.equal(await ground(), 'rgb(230, 228, 222)')
   })
 
-  test('a link to a board is previewed by a picture that we serve', async () => {
+  test('a link to a board has a preview picture that we serve', async () => {
     const html = await (await fetch(fixture.server.url)).text()
     const [, address] = /property="og:image" content="([^"]+)"/.exec(html) ?? []
     const { host, pathname } = new URL(address!)
@@ -339,7 +339,7 @@ describe('what can be done', () => {
     assert.equal(image.headers.get('content-type'), 'image/png')
   })
 
-  test('what files say is kept when the board is told to', async (t) => {
+  test('metadata is kept when the board is set to keep it', async (t) => {
     const { anna, ben } = await openThree(t, 'localhost')
     const box = (page: BoardPage) => page.page.getByLabel(panelWords.keepMetadata)
     for (const page of [anna, ben]) await page.page.keyboard.press(',')

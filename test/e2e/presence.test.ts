@@ -11,7 +11,7 @@ const { fixture, samples } = await openFixture()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
-    test('the name is asked once, in company; whoever skips it is a Guest with a colour', async (t) => {
+    test('the name is asked once, in company; without one a visitor is a Guest with a colour', async (t) => {
       const board = await fixture.newBoard()
       const anna = await fixture.openPage(t, host, board)
       await anna.page.getByRole('button', { name: ui.here(1) }).waitFor()
@@ -82,7 +82,7 @@ for (const host of HOSTS)
       await ben.page.locator('.remote-cursor').waitFor({ state: 'detached' })
     })
 
-    test('W12: a pointer that rests is seen by who comes', async (t) => {
+    test('W12: a newcomer sees a resting pointer', async (t) => {
       const board = await fixture.newBoard()
       const anna = await fixture.openPage(t, host, board)
       await anna.page.mouse.move(400, 300)
@@ -90,7 +90,7 @@ for (const host of HOSTS)
       await ben.page.locator('.remote-cursor').waitFor()
     })
 
-    test('what is new beyond an edge is told there; a click flies to it, Escape back', async (t) => {
+    test('new pictures beyond an edge are shown there; a click flies to them, Escape back', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       await anna.drop([await samples.file('photos/pic1.jpg')], { x: 500, y: 400 })
       await anna.waitForPainted(1, 'stored')

@@ -26,7 +26,7 @@ before(async () => {
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
-    test('A22: a progressive JPEG sharpens while it comes, and nothing flashes when it is there', async (t) => {
+    test('A22: a progressive JPEG sharpens while it arrives, and nothing flashes at its end', async (t) => {
       const proxy = await fixture.openProxy(t)
       const id = await fixture.newBoard()
       const ben = await fixture.openPage(t, host, id)

@@ -30,7 +30,7 @@ test('V1: it is as sharp as the screen, sharper when one comes nearer, and never
   assert.deepEqual(await watch.close(), { blanks: 0 })
 })
 
-test('V1: one size smaller where data are dear', async (t) => {
+test('V1: one size smaller with data saving', async (t) => {
   const ben = await openViewer(t)
   await ben.page.addInitScript(() => {
     Object.defineProperty(navigator, 'connection', { value: { saveData: true } })
@@ -40,7 +40,7 @@ test('V1: one size smaller where data are dear', async (t) => {
   assert.equal(await longestSideOf(ben), 64)
 })
 
-test('a picture has its blur as soon as what draws blurs is here, and until it is decoded', async (t) => {
+test('a picture shows its blur as soon as possible, and until it is decoded', async (t) => {
   const ben = await openViewer(t)
   const { page } = ben
   const { promise: wanted, resolve: want } = Promise.withResolvers<void>()
@@ -64,7 +64,7 @@ test('a picture has its blur as soon as what draws blurs is here, and until it i
   await page.locator('.blur').waitFor({ state: 'detached' })
 })
 
-test('A3: it is seen when it is painted within view on a visible tab, not before', async (t) => {
+test('A3: a picture counts as seen when it is painted in view on a visible tab, not before', async (t) => {
   const { anna, ben } = await fixture.openPair(t, 'localhost')
   await setHidden(ben, true)
   await anna.drop([photo], { x: 500, y: 400 })

@@ -11,7 +11,7 @@ const { fixture, samples } = await openFixture()
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
-    test('a new board is apart from the front board', async (t) => {
+    test('a new board is separate from the front board', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       for (const page of [anna, ben]) await page.goto('/')
       assert.equal(
@@ -53,7 +53,7 @@ for (const host of HOSTS)
       await titleOf(ben).getByText('Hafen, am Morgen danach', { exact: true }).waitFor()
     })
 
-    test('an unknown board says so, and leads to the front board', async (t) => {
+    test('the page of an unknown board says so, and leads to the front board', async (t) => {
       const { anna } = await fixture.openPair(t, host)
       anna.allowedErrors = /404 \(/
       await anna.page.goto(new URL('/b/nobody-has-made-this', anna.page.url()).href)
@@ -150,7 +150,7 @@ for (const host of HOSTS)
       await ben.waitForTiles(0)
     })
 
-    test('Escape in mid-drag puts the picture back, for everybody', async (t) => {
+    test('Escape during a drag puts the picture back, for everybody', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       await anna.drop([await samples.file('photos/pic1.jpg')], { x: 400, y: 300 })
       const [tile] = await ben.waitForPainted(1, 'stored')
@@ -163,7 +163,7 @@ for (const host of HOSTS)
       for (const page of [anna, ben]) await waitForPlace(page, tile!.id, { x: tile!.x, y: tile!.y })
     })
 
-    test('on a phone fingers pan, pinch, choose and drag', async (t) => {
+    test('on a phone fingers pan, pinch, select and drag', async (t) => {
       const { phone, ben, tile } = await openPhone(t, host)
       const { x, y, w, h } = tile
       const middle = { x: x + w / 2, y: y + h / 2 }
@@ -192,7 +192,7 @@ for (const host of HOSTS)
       await waitForPlace(ben, tile.id, { x: before.x - 30 / zoom, y: before.y + 50 / zoom }, 1)
     })
 
-    test('on a phone Add asks where from, and a long press what to do', async (t) => {
+    test('on a phone Add asks for the source, and a long press opens the menu', async (t) => {
       const { phone, ben, tile } = await openPhone(t, host)
       const { page } = phone
       await page.getByRole('button', { name: words.add, exact: true }).tap()

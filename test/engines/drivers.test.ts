@@ -14,7 +14,7 @@ const BARE = `
   })`
 const execArgv = ['--import', `data:text/javascript,${encodeURIComponent(BARE)}`]
 
-test('who runs SQLite needs and loads no driver', async (t) => {
+test('SQLite needs and loads no driver', async (t) => {
   const server = await ServerProcess.open({ execArgv })
   t.after(() => server.close())
   const response = await fetch(`${server.url}/api/boards`, { method: 'POST' })

@@ -8,8 +8,8 @@ import { ServerProcess } from '../support/server-process.ts'
 
 const [programs] = await findPostgres()
 
-describe('what keeps a server from starting is one sentence, and exit code 2', () => {
-  test('an engine that there is none of, or at an address that is none', async () => {
+describe("a server that can't start says why in one sentence, with exit code 2", () => {
+  test('an unknown engine, or an invalid address', async () => {
     await assertRefused('postgre://anna:secret@localhost/x', /There is no engine.*; use sqlite:/)
     await assertRefused(
       'postgres://anna:secret@:x/y',
@@ -71,7 +71,7 @@ describe('what keeps a server from starting is one sentence, and exit code 2', (
     }
   })
 
-  test('RethinkDB that there is none of, or too old a one', async (t) => {
+  test('RethinkDB that is absent or too old', async (t) => {
     await assertRefused('rethinkdb://127.0.0.1:1/x', /127\.0\.0\.1:1 \(ECONNREFUSED\); start it/)
     const old = await fixedReplyServer('{"server_version":"2.3.7","success":true}\0')
     t.after(() => old.close())

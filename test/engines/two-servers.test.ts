@@ -61,7 +61,7 @@ for (const place of await databaseProviders())
       return ((await response.json()) as { id: string }).id
     }
 
-    test('what is dropped, moved or deleted on one is seen on the other', async (t) => {
+    test('changes on one server appear on the other', async (t) => {
       const id = await newBoard()
       const [here, there] = [a, b].map((server) => openBoard({ url: server.url, board: id }))
       t.after(() => Promise.all([here!.close(), there!.close()]))
@@ -83,7 +83,7 @@ for (const place of await databaseProviders())
       await waitUntil(here!, () => here!.pictures.get(picture!)?.deletedAt === null)
     })
 
-    test('what one server has stored, the other serves at once', async () => {
+    test('a picture stored by one server is served by the other at once', async () => {
       const board = await newBoard()
       const picture = new Uint8Array(await drawPicture({ width: 40, height: 30 }))
       for (let i = 0; i < 30; i++) {
@@ -97,7 +97,7 @@ for (const place of await databaseProviders())
       }
     })
 
-    test('the banner says what stays on its server, and no password', () => {
+    test('the banner says what stays on its server, without the password', () => {
       for (const { output } of [a, b]) {
         assert.match(output, /Who drags what, and how far uploads are/)
         assert.ok(!output.includes(new URL(url).password || '\0'))
@@ -166,7 +166,7 @@ for (const place of await databaseProviders())
       assert.equal((await settled(board)).records.length, 20)
     })
 
-    test('F3: also when the first server died between its append and its answer', async () => {
+    test('F3: also when the first server dies between its append and its answer', async () => {
       const board = await newBoard()
       const wireClient = await WireClient.connect(b.url, board)
       for (const failpoint of ['board.append', 'board.appended']) {

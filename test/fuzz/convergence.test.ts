@@ -26,7 +26,7 @@ describe('F4: all replicas and a fresh load end equal', { concurrency: 12 }, () 
     test(`seed ${seed}`, () => assertConverges(seed))
 })
 
-describe('F3, F4: so they do when the server is restarted again and again', () => {
+describe('F3, F4: so they do when the server restarts again and again', () => {
   for (const seed of seeds(RESTARTED_BOARD_COUNT))
     test(`seed ${seed}`, async () => {
       const restarts = new AbortController()

@@ -45,7 +45,7 @@ describe('F4: with undos, three people and a fresh load end equal', () => {
     })
 })
 
-describe('F4: whoever takes everything back finds the board as it was', () => {
+describe('F4: after undoing everything the board is as it was', () => {
   for (const seed of seeds)
     test(`seed ${seed}`, async (t) => {
       const { board, pages } = await openPages(2)

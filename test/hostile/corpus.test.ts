@@ -294,7 +294,7 @@ test('F8, F9: every file of the corpora is taken or refused, by every way in', a
   assert.ok(taken! > 100)
 })
 
-test('F8, F9: so is whatever comes of pictures when bytes go wrong', async (t) => {
+test('F8, F9: so are pictures with damaged bytes', async (t) => {
   t.diagnostic(`SEED=${MUTATION_SEED}`)
   const pictures = await drawOriginals()
   const random = seededRandom(MUTATION_SEED)

@@ -27,7 +27,7 @@ before(async () => {
 })
 after(() => rm(folder, { recursive: true, force: true }))
 
-test('memory does not grow with the file', async (t) => {
+test("memory does not grow with the file's size", async (t) => {
   if (process.platform !== 'linux') return t.skip('reads /proc')
   const server = await ServerProcess.open({ args: ['--max-upload', '400MB'] })
   try {
@@ -94,7 +94,7 @@ test('U6, U12: a full disk is answered disk-full, and nothing half-stored stays'
   }
 })
 
-test('U6: so is a file that the disk finds too large', async (t) => {
+test("U6: so is a file that exceeds the disk's limit", async (t) => {
   if (process.platform === 'win32') return t.skip('needs ulimit')
   const data = await mkdtemp(join(folder, 'ulimit-'))
   const limited = join(folder, 'limited.sh')
