@@ -69,9 +69,11 @@ export async function compose(
   const { blobs } = engine
   const problemPage = await ProblemPage.load(webRoot)
   const classicPages = classicConfig?.pages ?? null
-  const app: FastifyInstance = await createApp({ guard, log, problemPage }, async (routes) => {
+  /** Kept, since a server that closes has no address any more but still answers. */
+  let url = ''
+  const app = await createApp({ guard, log, problemPage }, async (routes) => {
     await routes.register(healthRoutes, { engine, metrics })
-    await routes.register(boardRoutes, { boards, guard, url: () => urlOf(app.server, config) })
+    await routes.register(boardRoutes, { boards, guard, url: () => url })
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
     await routes.register(blobRoutes, { boards, guard, blobs })
@@ -88,6 +90,9 @@ export async function compose(
       })
   })
   stack.defer(() => app.close())
+  app.server.once('listening', () => {
+    url = urlOf(app.server, config)
+  })
   const gateway = new Gateway(app.server, { boards, guard, previews, uploadProgress, metrics, log })
   classic?.attach(app.server)
   await app.ready()

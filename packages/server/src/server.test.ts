@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { serverConfig } from '../support/server-config.ts'
 import { Boards } from './boards/boards.ts'
 import { Decoder } from './images/decoding/decoder.ts'
@@ -35,6 +36,21 @@ test('what fails to close keeps nothing else open: the engine and its lock are f
 test('closing twice is closing once', async () => {
   const server = await startServer(serverConfig(data))
   await Promise.all([server.close(), server.close()])
+})
+
+test('a request that ends while the server closes is answered with its URL', async (t) => {
+  const server = await startServer(serverConfig(data, { grace: 5_000 }))
+  const created = Promise.withResolvers<string>()
+  const { mock } = t.mock.method(Boards.prototype, 'create', () => created.promise)
+  const answer = fetch(`${server.url}/api/boards`, { method: 'POST' })
+  while (mock.callCount() === 0) await setTimeout(5)
+  const closed = server.close()
+  while (await fetch(server.url, { method: 'HEAD' }).catch(() => null)) await setTimeout(5)
+  created.resolve('new')
+  const response = await answer
+  assert.equal(response.status, 201)
+  assert.deepEqual(await response.json(), { id: 'new', url: `${server.url}/b/new` })
+  await closed
 })
 
 test('a server that can not listen closes what it has opened', async (t) => {
