@@ -69,7 +69,7 @@ export class BoardStore {
     this.#bumpRevision = bumpRevision
     this.#bumpStackRevision = bumpStackRevision
     onCleanup(board.on('settings', () => setTitle(board.title)))
-    onCleanup(board.on('status', setStatus))
+    onCleanup(board.on('status', () => setStatus(board.status)))
     onCleanup(
       board.on('undo', () => {
         setCanUndo(board.canUndo)
