@@ -76,7 +76,7 @@ export async function pushes(): Promise<Figure[]> {
         notes: [
           `fan-out is what ${VIEWER_COUNT} viewers cost more than one; the whole way has the command, the log and the kept preview too`,
           `previews are at most ${limits.previewBytes / 1024} KB; pushes of 100 KB come with live frames`,
-          "CPU of the server's own process; previews are made anew in a child, which is not counted",
+          "CPU of the server's own process; previews are encoded again in a child, which is not counted",
           'baselines push as often and as far apart as the product: bytes in an endless stream cost less each',
         ],
       },

@@ -19,7 +19,7 @@ export interface Subscription<S> {
 /**
  * Serves a subscription, and each one that replaces it, until the signal aborts. Never rejects.
  *
- * @remarks A subscription that ends is opened again at once. Retry a failing database, but back off.
+ * @remarks A subscription that ends is opened again at once. One that fails is opened again after a delay.
  * @param first The subscription that is open already.
  */
 export async function keepListening<S>(

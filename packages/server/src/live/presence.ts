@@ -5,8 +5,8 @@ const INTERVAL_MS = 33
 
 /**
  * The transient state of the people on one board. Each interval, one message has the latest state of
- * everybody whose state has changed; nothing is queued (F12). On a crowded
- * board it shows the sessions that came first, and all that drag a picture.
+ * everybody whose state has changed; nothing is queued (F12). On a crowded board it shows the sessions that
+ * came first, and all that drag a picture.
  */
 export class Presence {
   readonly #send: (update: PresenceUpdate) => void

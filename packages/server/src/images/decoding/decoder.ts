@@ -18,7 +18,7 @@ export interface ValidationResult {
   readonly preview: Buffer | null
 }
 
-/** D1. */
+/** Budget for most types (D1). */
 const BUDGET: Budget = { cpuSeconds: 2, memoryBytes: 512e6 }
 /** Budget for types whose decoders take longer. */
 const LARGE_BUDGET: Budget = { cpuSeconds: 10, memoryBytes: 1.5e9 }

@@ -230,7 +230,7 @@ describe(`M2: the length stays, and so does what tells nothing (SEED=${SEED})`, 
     }
   })
 
-  test('M8, U1: whoever goes on anywhere, having read what was written, goes on the same way', async () => {
+  test('M8, U1: a scrubber that has read what was written goes on anywhere in the same way', async () => {
     for (const { name, type, bytes } of planted) {
       const whole = await scrubbed(bytes, type)
       for (let cut = 0; cut < bytes.length; cut++) {
