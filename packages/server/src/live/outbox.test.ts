@@ -28,7 +28,6 @@ class StalledWriter {
 class FakeRoom implements OutboxRoom {
   readonly roster = {}
   readonly arrivals = {}
-  readonly board = this
   seq = 1
   /** Whether the log still has what a viewer missed. */
   hasLog = true
@@ -57,7 +56,7 @@ function open(): { outbox: Outbox; room: FakeRoom; writer: StalledWriter; reason
   const room = new FakeRoom()
   const reasons: string[] = []
   const cutOff = (reason: string) => reasons.push(reason)
-  const outbox = new Outbox(writer as unknown as SocketWriter, room, cutOff)
+  const outbox = new Outbox(writer as unknown as SocketWriter, room, room, cutOff)
   return { outbox, room, writer, reasons }
 }
 

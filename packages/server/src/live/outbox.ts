@@ -27,10 +27,12 @@ export interface OutboxRoom {
   readonly roster: PresenceUpdate
   /** The pictures on their way in. */
   readonly arrivals: Arrivals
-  readonly board: Pick<LiveBoard, 'recentChanges' | 'changesSince'>
   /** Broadcasts the changes that wait, so that all who follow stand at the board's cursor. */
   flush(): void
 }
+
+/** The board as an outbox sees it. */
+type OutboxBoard = Pick<LiveBoard, 'recentChanges' | 'changesSince'>
 
 type State = 'idle' | 'following' | 'behind' | 'closed'
 type Exit = 'resumed' | 'outdated' | 'overflowed' | 'closed'
@@ -56,6 +58,7 @@ const EXITS: Record<State, Record<Exit, State>> = {
 export class Outbox {
   readonly #writer: SocketWriter
   readonly #room: OutboxRoom
+  readonly #board: OutboxBoard
   readonly #cutOff: (reason: string) => void
   #state: State = 'idle'
   /** Where the viewer stands when everything sent to it has arrived. */
@@ -65,15 +68,21 @@ export class Outbox {
   #behindTimer: NodeJS.Timeout | undefined
 
   /** Calls `cutOff` when the viewer can't be served any longer. */
-  constructor(writer: SocketWriter, room: OutboxRoom, cutOff: (reason: string) => void) {
+  constructor(
+    writer: SocketWriter,
+    room: OutboxRoom,
+    board: OutboxBoard,
+    cutOff: (reason: string) => void,
+  ) {
     this.#writer = writer
     this.#room = room
+    this.#board = board
     this.#cutOff = cutOff
   }
 
   /** Sends the changes since a cursor and follows from there. False if the viewer must take a snapshot (F2). */
   async follow(cursor: Cursor): Promise<boolean> {
-    if (!this.#resume(await this.#room.board.changesSince(cursor))) return false
+    if (!this.#resume(await this.#board.changesSince(cursor))) return false
     this.#waiting.clear()
     this.#writer.emit('roster', JSON.stringify(this.#room.roster))
     this.#writer.emit('arrivals', JSON.stringify(this.#room.arrivals))
@@ -135,7 +144,7 @@ export class Outbox {
   #resume(changes: Batch | null): boolean {
     this.#exit('outdated')
     this.#room.flush()
-    const rest = changes && this.#room.board.recentChanges(changes.to)
+    const rest = changes && this.#board.recentChanges(changes.to)
     if (!rest || this.#state === 'closed') return false
     const { batch, text, bytes } = encodeBatch(coalesce([changes, rest]))
     if (this.#writer.backlogBytes + bytes > VIEWER_BACKLOG_BYTES) return false
@@ -147,7 +156,7 @@ export class Outbox {
 
   async #rejoin(): Promise<void> {
     if (!this.#isDrained('behind') || !this.#cursor) return
-    const changes = await this.#room.board.changesSince(this.#cursor).catch(() => null)
+    const changes = await this.#board.changesSince(this.#cursor).catch(() => null)
     if (this.#state !== 'behind') return
     if (this.#resume(changes)) this.#sendWaiting()
     else this.#writer.emit('reload')

@@ -56,7 +56,7 @@ export class Session implements Member {
     this.#room = room
     this.#options = options
     this.#writer = new SocketWriter(socket, () => this.outbox.drained())
-    this.outbox = new Outbox(this.#writer, room, (reason) => this.#cutOff(reason))
+    this.outbox = new Outbox(this.#writer, room, room.board, (reason) => this.#cutOff(reason))
     this.#answer('follow', (body) => this.#onFollow(parseOrThrow(Follow, body)))
     this.#answer('commands', (body) => this.#onCommands(parseOrThrow(Commands, body)))
     this.#hear(
