@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import {
@@ -10,15 +10,12 @@ import {
   type RouteOptions,
 } from 'fastify'
 import { toWireError } from '../errors.ts'
-import { answerBeforeDrain, expectContinue, hasUnreadBody, openBody } from './body.ts'
+import { answerBeforeDrain, hasUnreadBody, openBody } from './body.ts'
 import type { Guard } from './guard.ts'
+import { createHttpServer } from './http-server.ts'
 import { isNavigation, type ProblemPage } from './problem-page.ts'
-import { overrideMethod } from './uploads.ts'
 
 const JSON_BODY_BYTES = 65_536
-/** An upload may take hours, but not stand still for long. */
-const CONNECTION_IDLE_TIMEOUT_MS = 120_000
-const HEADERS_TIMEOUT_MS = 30_000
 const PARAM_LENGTH = 4096
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
@@ -101,27 +98,6 @@ export async function createApp(
   for (const [url, methods] of methodsByUrl) refuseOthers(app, url, methods)
   return app
 }
-
-/** Makes a server without a time limit for whole requests, since uploads are long. Silence ends a connection. */
-function createHttpServer(handle: Parameters<typeof createServer>[1] & {}): Server {
-  const server = createServer(
-    { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS, shouldUpgradeCallback: isWebSocket },
-    (request, response) => {
-      overrideMethod(request)
-      handle(request, response)
-    },
-  )
-  server.timeout = CONNECTION_IDLE_TIMEOUT_MS
-  server.on('checkContinue', (request, response) => {
-    expectContinue(request, response)
-    server.emit('request', request, response)
-  })
-  return server
-}
-
-/** Returns whether to upgrade. Offers of HTTP/2 are ignored (RFC 9110 section 7.8). */
-const isWebSocket = ({ headers }: IncomingMessage): boolean =>
-  headers.upgrade?.toLowerCase() === 'websocket'
 
 /** Answers the methods that a URL doesn't take. Any name may be sent to, but only files are read. */
 function refuseOthers(app: FastifyInstance, url: string, known: ReadonlySet<string>): void {

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { type ImageRecord, may, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
@@ -171,16 +170,6 @@ class TusUploads {
   ): Promise<ImageRecord | null> {
     return this.#context.intake.receive(incomingFile, openBody(request.raw), at)
   }
-}
-
-/**
- * Takes the method from a header, for senders that have no PATCH: "If the X-HTTP-Method-Override header is
- * present, the Server MUST interpret its value as the request's method".
- */
-export function overrideMethod(request: IncomingMessage): void {
-  const method = request.headers['x-http-method-override']
-  if (request.method !== 'POST' || !/\/uploads\//.test(request.url ?? '')) return
-  if (method === 'PATCH' || method === 'DELETE' || method === 'HEAD') request.method = method
 }
 
 const isPart = ({ headers }: FastifyRequest): boolean =>
