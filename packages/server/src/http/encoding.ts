@@ -7,4 +7,4 @@ export type Encoding = (typeof ENCODINGS)[number]
 
 /** Chooses the encoding of an answer by the request's `Accept-Encoding` (RFC 9110 section 12.5.3). */
 export const encodingFor = ({ headers }: FastifyRequest): Encoding =>
-  negotiate<Encoding>(headers['accept-encoding'] ?? '', [...ENCODINGS]) ?? 'identity'
+  negotiate<Encoding>(headers['accept-encoding']?.toLowerCase() ?? '', [...ENCODINGS]) ?? 'identity'

@@ -96,7 +96,9 @@ export class Gateway {
     this.#options.previews.warmUp()
     const room = new Room(board, {
       ...this.#options,
-      onEmpty: () => this.#rooms.delete(board.id),
+      onEmpty: () => {
+        if (this.#rooms.get(board.id) === room) this.#rooms.delete(board.id)
+      },
     })
     this.#rooms.set(board.id, room)
     return room

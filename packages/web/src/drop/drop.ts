@@ -13,7 +13,7 @@ import {
 import type { Board } from '@wirephoto/client'
 import { batch } from 'solid-js'
 import { around } from '../geometry/box.ts'
-import { type Point } from '../geometry/view.ts'
+import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'
 import type { Toasts } from '../state/toasts.ts'

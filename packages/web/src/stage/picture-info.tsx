@@ -1,4 +1,4 @@
-import { type ImageRecord } from '@wirephoto/board'
+import type { ImageRecord } from '@wirephoto/board'
 import type { SeenBy } from '@wirephoto/client'
 import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'

@@ -50,10 +50,10 @@ export class ResizeGesture {
       pressed.stopPropagation()
       end(() => drag.cancel())
     }
-    this.#isActive = true
-    drag.lift(selection.ids())
     const element = press.currentTarget as HTMLElement
     element.setPointerCapture(press.pointerId)
+    this.#isActive = true
+    drag.lift(selection.ids())
     const options = { signal: off.signal, capture: true }
     element.addEventListener('pointermove', move, options)
     element.addEventListener('pointerup', () => end(() => drag.drop()), options)
