@@ -6,8 +6,8 @@ import { render } from 'solid-js/web'
 import { followLook } from './look/theme.ts'
 import { Page } from './page.tsx'
 
-const [, , id = 'main', view] = location.pathname.split('/')
-const board = openBoard({ url: location.origin, board: id })
+const [, , id, view] = location.pathname.split('/')
+const board = openBoard({ url: location.origin, board: id || 'main' })
 
 if (view === 'show')
   void import('./wall/wall.tsx').then(({ Wall }) =>
