@@ -325,6 +325,33 @@ describe('queue', () => {
     )
   })
 
+  test('a closed queue has given every command to the store, not only the last ones', async () => {
+    const store = memoryStore()
+    const gate = Promise.withResolvers<void>()
+    let puts = 0
+    const slow: Store = {
+      ...store,
+      async putCommands(commands) {
+        if (puts++ === 0) await gate.promise
+        await store.putCommands(commands)
+      },
+    }
+    const { queue } = open({ store: slow })
+    for (const command of [add(), add()]) {
+      queue.push([command])
+      queue.flush()
+    }
+    let isClosed = false
+    const closed = queue.close().then(() => {
+      isClosed = true
+    })
+    await turn()
+    assert.equal(isClosed, false)
+    gate.resolve()
+    await closed
+    assert.equal((await store.commands('main')).length, 2)
+  })
+
   test('a store that fails costs nothing but the memory of it', async () => {
     const fail = () => Promise.reject(new Error('QuotaExceededError'))
     const store: Store = { ...memoryStore(), putCommands: fail, settle: fail, take: fail }
