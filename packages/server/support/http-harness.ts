@@ -3,10 +3,11 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ImageRecord, uuidv7 } from '@wirephoto/board'
+import { type Command, type ImageRecord, uuidv7 } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import { pino } from 'pino'
-import { type Boards, DEFAULT_BOARD_ID } from '../src/boards/boards.ts'
+import { type Boards, DEFAULT_BOARD_ID, SERVER } from '../src/boards/boards.ts'
+import type { Sender } from '../src/boards/live-board.ts'
 import { compose, type Replacements, type Services } from '../src/compose.ts'
 import { listen } from '../src/http/listen.ts'
 import type { ImagePipeline } from '../src/images/pipeline.ts'
@@ -85,18 +86,28 @@ export class Harness {
   ): Promise<string> {
     const id = uuidv7(Date.now(), randomBytes(10))
     const add = { kind: 'image.add', id, name, width: 40, height: 30 } as const
-    await this.boards.with(board, (live) => live.act([add], { visitor, role: 'edit' }))
+    await this.act([add], { visitor, role: 'edit' }, board)
     return id
   }
 
-  record(id: string, board = DEFAULT_BOARD_ID): Promise<ImageRecord | undefined> {
-    return this.boards.with(board, ({ records }) => records.get(id) as ImageRecord | undefined)
+  /** Gives commands to a board; without a sender, as the server does. */
+  async act(
+    commands: readonly Command[],
+    sender: Sender = SERVER,
+    board = DEFAULT_BOARD_ID,
+  ): Promise<void> {
+    using held = await this.boards.hold(board)
+    await held.board.act(commands, sender)
   }
 
-  pictures(board = DEFAULT_BOARD_ID): Promise<ImageRecord[]> {
-    return this.boards.with(board, ({ records }) =>
-      [...records.values()].filter((record) => record.kind === 'image'),
-    )
+  async record(id: string, board = DEFAULT_BOARD_ID): Promise<ImageRecord | undefined> {
+    using held = await this.boards.hold(board)
+    return held.board.records.get(id) as ImageRecord | undefined
+  }
+
+  async pictures(board = DEFAULT_BOARD_ID): Promise<ImageRecord[]> {
+    using held = await this.boards.hold(board)
+    return [...held.board.records.values()].filter((record) => record.kind === 'image')
   }
 
   /** Lists the files of the folder for incoming files. */

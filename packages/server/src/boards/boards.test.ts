@@ -40,8 +40,8 @@ describe('boards', () => {
       boards.hold(DEFAULT_BOARD_ID),
     ])
     assert.equal(one.board, two.board)
-    one.release()
-    two.release()
+    one[Symbol.dispose]()
+    two[Symbol.dispose]()
   })
 
   test('every listener is called with each board that is opened, until it ends that', async () => {
@@ -49,17 +49,18 @@ describe('boards', () => {
     const stop = boards.onOpen(({ id }) => called.push(`first ${id}`))
     const stopToo = boards.onOpen(({ id }) => called.push(`second ${id}`))
     const id = await boards.create()
-    await boards.with(id, () => {})
+    using _held = await boards.hold(id)
     assert.deepEqual(called, [`first ${id}`, `second ${id}`])
     stop()
     const other = await boards.create()
-    await boards.with(other, () => {})
+    using _other = await boards.hold(other)
     assert.deepEqual(called.slice(2), [`second ${other}`])
     stopToo()
   })
 
   test('R14: the trash is purged after 30 days, and what was put back is not', async (t) => {
-    const { board, release } = await boards.hold(await boards.create())
+    using held = await boards.hold(await boards.create())
+    const { board } = held
     const ids = Array.from({ length: 3 }, () => uuidv7(Date.now(), randomBytes(10)))
     const [kept, restored, trashed] = ids as [string, string, string]
     await board.act(
@@ -80,6 +81,5 @@ describe('boards', () => {
     assert.deepEqual([...board.records.keys()].sort(), [kept, restored].sort())
     assert.equal(await engine.log.read(board.id, cursor), null, 'Q5: the log has forgotten')
     await board.act([{ kind: 'image.remove', id: kept }], anna)
-    release()
   })
 })

@@ -12,6 +12,11 @@ const IDLE_TIMEOUT_MS = 60_000
 const PURGE_INTERVAL_MS = 3_600_000
 const DAY_MS = 24 * 3_600_000
 
+/** A live board that stays in memory until this is disposed. */
+export interface HeldBoard extends Disposable {
+  readonly board: LiveBoard
+}
+
 interface OpenBoard {
   readonly board: Promise<LiveBoard>
   users: number
@@ -50,18 +55,8 @@ export class Boards {
     return id
   }
 
-  /** Runs `use` with a live board, which stays in memory meanwhile. Rejects with `unknown-board`. */
-  async with<T>(id: string, use: (board: LiveBoard) => T | Promise<T>): Promise<T> {
-    const { board, release } = await this.hold(id)
-    try {
-      return await use(board)
-    } finally {
-      release()
-    }
-  }
-
-  /** Opens a live board, which stays in memory until released. Rejects with `unknown-board`. */
-  async hold(id: string): Promise<{ board: LiveBoard; release: () => void }> {
+  /** Opens a live board, which stays in memory until its handle is disposed. Rejects with `unknown-board`. */
+  async hold(id: string): Promise<HeldBoard> {
     const entry = this.#open.get(id) ?? {
       board: this.#load(id),
       users: 0,
@@ -75,7 +70,7 @@ export class Boards {
       entry.idleSince = Date.now()
     }
     try {
-      return { board: await entry.board, release }
+      return { board: await entry.board, [Symbol.dispose]: release }
     } catch (error) {
       if (this.#open.get(id) === entry) this.#open.delete(id)
       throw error
@@ -97,6 +92,11 @@ export class Boards {
     return board
   }
 
+  async #purge(id: string): Promise<void> {
+    using held = await this.hold(id)
+    await purgeExpired(this.#engine, held.board)
+  }
+
   #sweep(): void {
     const now = Date.now()
     for (const [id, entry] of this.#open) {
@@ -105,7 +105,7 @@ export class Boards {
         void entry.board.then((board) => board.close())
       } else if (now - entry.purgedAt > PURGE_INTERVAL_MS) {
         entry.purgedAt = now
-        void this.with(id, (board) => purgeExpired(this.#engine, board)).catch(() => {
+        void this.#purge(id).catch(() => {
           // The next sweep tries again.
         })
       }

@@ -4,7 +4,7 @@ import type { Batch, ImageRecord, MediaType } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
-import type { Boards } from '../boards/boards.ts'
+import type { Boards, HeldBoard } from '../boards/boards.ts'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { ClassicConfig } from '../config.ts'
 import type { Guard } from '../http/guard.ts'
@@ -57,12 +57,9 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
   readonly #cache: PictureCache
   #io: Server | null = null
 
-  private constructor(
-    services: ClassicServices,
-    config: ClassicConfig,
-    { board, release }: { board: LiveBoard; release: () => void },
-  ) {
+  private constructor(services: ClassicServices, config: ClassicConfig, held: HeldBoard) {
     this.#services = services
+    const { board } = held
     this.config = config
     this.board = board
     this.placeholders = new Placeholders(services.intake)
@@ -70,7 +67,7 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
     const unlisten = board.listen((batch) => this.#onBatch(batch))
     this.#release = () => {
       unlisten()
-      release()
+      held[Symbol.dispose]()
     }
     for (const record of board.records.values())
       if (record.kind === 'image') this.#pictures.set(record.id, record)

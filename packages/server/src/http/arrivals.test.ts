@@ -233,20 +233,20 @@ async function slowPut(start: Buffer) {
   const body = new PassThrough()
   const { promise, resolve } = Promise.withResolvers<string>()
   const known = new Set((await server.pictures()).map(({ id }) => id))
-  const answer = server.boards.with('main', (board) => {
-    const unlisten = board.listen(() => {
-      const added = [...board.records.values()].find(
-        (record) => record.kind === 'image' && !known.has(record.id),
-      )
-      if (!added) return
-      unlisten()
-      resolve(added.id)
-    })
-    const sender = { visitor: 'script', role: 'edit' } as const
-    return server.images.directUpload.storeAll(board, sender, [
-      { source: body, name: 'slow.jpg', length: null, place: {} },
-    ] as never)
+  const held = await server.boards.hold('main')
+  const { board } = held
+  const unlisten = board.listen(() => {
+    const added = [...board.records.values()].find(
+      (record) => record.kind === 'image' && !known.has(record.id),
+    )
+    if (!added) return
+    unlisten()
+    resolve(added.id)
   })
+  const sender = { visitor: 'script', role: 'edit' } as const
+  const answer = server.images.directUpload
+    .storeAll(board, sender, [{ source: body, name: 'slow.jpg', length: null, place: {} }] as never)
+    .finally(() => held[Symbol.dispose]())
   answer.catch(() => {})
   body.write(start.subarray(0, 50_000))
   let at = 50_000

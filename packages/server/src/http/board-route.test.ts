@@ -4,7 +4,6 @@ import { after, before, test } from 'node:test'
 import { type AnyRecord, uuidv7, WireError } from '@wirephoto/board'
 import type { FastifyRequest } from 'fastify'
 import { Harness } from '../../support/http-harness.ts'
-import { SERVER } from '../boards/boards.ts'
 import { LiveBoard } from '../boards/live-board.ts'
 import { atBoard, pictureOf, storedPictureOf } from './board-route.ts'
 import { createGuard } from './guard.ts'
@@ -51,7 +50,7 @@ test('L7: a picture that another server has just added or stored is found', asyn
   const blob = 'a'.repeat(64)
   const settle = { kind: 'image.settle', id, blob, bytes: 9, type: 'image/png' } as const
   const size = { width: 4, height: 3, thumbhash: 'abcd', animated: false }
-  await server.boards.with('main', (live) => live.act([{ ...settle, ...size }], SERVER))
+  await server.act([{ ...settle, ...size }])
   assert.equal(board.pictureWithBlob(blob), undefined)
   assert.equal((await storedPictureOf(board, request({ id }))).blob, blob)
   await assert.rejects(pictureOf(board, request({ id: 'none' })), { code: 'unknown-picture' })

@@ -18,7 +18,8 @@ export async function atBoard<T>(
 ): Promise<T> {
   const { board } = request.params as { board: string }
   if (!isBoardId(board)) throw new WireError('unknown-board')
-  return boards.with(board, (live) => use(live, guard.sender(request.raw, board)))
+  using held = await boards.hold(board)
+  return await use(held.board, guard.sender(request.raw, board))
 }
 
 /** Finds something on a board. If it isn't there, looks again with what other servers have appended. */

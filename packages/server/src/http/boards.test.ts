@@ -43,9 +43,7 @@ test('boards are made under ids that nobody can guess', async () => {
   assert.match(one.id, /^[\w-]{22}$/)
   assert.notEqual(one.id, two.id)
   assert.equal(one.url, `${server.url}/b/${one.id}`)
-  await server.boards.with(one.id, (board) =>
-    board.act([{ kind: 'board.patch', set: { title: 'Wall' } }], SERVER),
-  )
+  await server.act([{ kind: 'board.patch', set: { title: 'Wall' } }], SERVER, one.id)
   const board = await fetch(`${server.url}/api/boards/${one.id}`)
   assert.deepEqual(await board.json(), { ...one, title: 'Wall' })
   const unknown = await snapshotAt({}, 'nowhere')
@@ -54,10 +52,9 @@ test('boards are made under ids that nobody can guess', async () => {
 
 test('a snapshot is the whole board, packed as the reader likes, and known by its cursor', async () => {
   await server.announce('a.png')
-  const { cursor, records } = await server.boards.with(DEFAULT_BOARD_ID, (board) => ({
-    cursor: board.cursor,
-    records: [...board.records.values()],
-  }))
+  using held = await server.boards.hold(DEFAULT_BOARD_ID)
+  const { cursor } = held.board
+  const records = [...held.board.records.values()]
   const expected = { cursor, records }
   const unpack = { br: brotliDecompressSync, gzip: gunzipSync, identity: (body: Buffer) => body }
   for (const [accepted, coding] of [

@@ -123,9 +123,7 @@ test('M10: what cannot be told apart is refused, not kept as it is', async () =>
 
 test('M4: a board that keeps metadata stores files as they were sent, from then on', async () => {
   const keep = (keepMetadata: boolean) =>
-    server.boards.with('main', (board) =>
-      board.act([{ kind: 'board.patch', set: { keepMetadata } }], { visitor: 'a', role: 'own' }),
-    )
+    server.act([{ kind: 'board.patch', set: { keepMetadata } }], { visitor: 'a', role: 'own' })
   const parameters = pictures.find(({ name }) => name === 'PNG')!
   const { length } = parameters.bytes
   const id = await server.announce()

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import type { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
-import { DEFAULT_BOARD_ID, SERVER } from '../boards/boards.ts'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { GARBAGE_COLLECTION_TIMES, GarbageCollector } from '../images/garbage-collector.ts'
 
 const TOKEN = 'a'.repeat(22)
@@ -209,9 +209,7 @@ test('a new request takes over from one that hangs, and does not disturb one tha
 test('A14: a picture that is removed meanwhile settles in the trash', async () => {
   const id = await announce()
   await create(id, picture.length, picture.subarray(0, 1000))
-  await server.boards.with(DEFAULT_BOARD_ID, (live) =>
-    live.act([{ kind: 'image.remove', id }], SERVER),
-  )
+  await server.act([{ kind: 'image.remove', id }])
   assert.equal((await patch(id, 1000, picture.subarray(1000))).status, 204)
   const { blob, deletedAt } = (await server.record(id))!
   assert.ok(blob !== null && deletedAt !== null)
@@ -231,9 +229,7 @@ test('F1: who is told that all has arrived may think that it is stored', async (
 test('U11: bytes for a record that is gone are dropped', async () => {
   const id = await announce()
   await create(id, picture.length, picture.subarray(0, 1000))
-  await server.boards.with(DEFAULT_BOARD_ID, (live) =>
-    live.act([{ kind: 'image.fail', id }], SERVER),
-  )
+  await server.act([{ kind: 'image.fail', id }])
   const refused = await patch(id, 1000, picture.subarray(1000))
   assert.deepEqual([refused.status, (await errorOf(refused)).code], [410, 'upload-gone'])
   assert.deepEqual(
@@ -278,9 +274,7 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
     await incomingFile.receive(Readable.from([picture]), { at: 0, limit: MAX_UPLOAD_BYTES })
     assert.ok(incomingFile.isComplete)
   }
-  await server.boards.with(DEFAULT_BOARD_ID, (live) =>
-    live.act([{ kind: 'image.fail', id: orphan }], SERVER),
-  )
+  await server.act([{ kind: 'image.fail', id: orphan }])
   await server.stop()
   await server.start()
   await server.images.intake.resume()

@@ -102,8 +102,10 @@ export class GarbageCollector {
     }
     this.#images.variants.enqueueMissing(board, pictures)
     // The blobs of a picture that is purged now are referenced until the next collection.
-    if (pictures.some(({ deletedAt }) => deletedAt !== null))
-      await this.#boards.with(board, (live) => purgeExpired(this.#engine, live))
+    if (pictures.some(({ deletedAt }) => deletedAt !== null)) {
+      using held = await this.#boards.hold(board)
+      await purgeExpired(this.#engine, held.board)
+    }
     for (const picture of pictures)
       if (isArriving(picture) && picture.createdAt < staleAt)
         await this.#failIfStale(board, picture.id, staleAt)
@@ -113,12 +115,12 @@ export class GarbageCollector {
     const { incomingFiles, intake } = this.#images
     const incomingFile = incomingFiles.get(board, id)
     if (incomingFile && (await incomingFile.touchedAt()) > staleAt) return
-    await this.#boards.with(board, async (live) => {
-      const record = live.records.get(id)
-      if (!isArriving(record)) return
-      await intake.fail(live, id)
+    using held = await this.#boards.hold(board)
+    const record = held.board.records.get(id)
+    if (isArriving(record)) {
+      await intake.fail(held.board, id)
       this.#notify(board, record.author, new WireError('upload-gone'))
-    })
+    }
     if (incomingFile) await incomingFiles.remove(incomingFile)
   }
 }

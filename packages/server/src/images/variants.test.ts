@@ -258,13 +258,11 @@ test('V13, F8: a picture that nothing can be made of has none, and is not tried 
   const facts = { bytes: 10, width: 400, height: 300, thumbhash: 'AAAA', animated: false } as const
   const settle = { kind: 'image.settle', id, blob, type: 'image/png', ...facts } as const
   const who = { visitor: 'server', role: 'server' } as const
-  await server.boards.with('main', (board) => board.act([settle], who))
+  await server.act([settle], who)
   server.images.variants.enqueue('main', await server.record(id))
   await server.images.variants.whenIdle()
   assert.deepEqual((await server.record(id))!.variants, [])
-  await server.boards.with('main', ({ records }) => {
-    server.images.variants.enqueueMissing('main', records.values())
-  })
+  server.images.variants.enqueueMissing('main', await server.pictures())
   await server.images.variants.whenIdle()
   assert.equal(counted.count, 1)
 })
@@ -316,7 +314,8 @@ test('V14: bytes that come again while garbage is collected stay, with their var
   const { id, blob } = await store(bytes)
   await fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' })
   await expire(id)
-  await server.boards.with('main', (board) => purgeExpired(server.engine, board))
+  using held = await server.boards.hold('main')
+  await purgeExpired(server.engine, held.board)
   assert.equal(await server.record(id), undefined)
   await later()
   const { engine } = server
@@ -348,13 +347,13 @@ const garbageCollector = (engine: Engine = server.engine): GarbageCollector =>
 
 /** As if it had been trashed long ago. */
 async function expire(id: string): Promise<void> {
-  await server.boards.with('main', async (board) => {
-    const record = board.records.get(id) as ImageRecord
-    const { log } = server.engine
-    const changes = [{ put: { ...record, deletedAt: 1 } }]
-    await log.append('main', { expected: board.cursor, changes, clients: new Map() })
-    await board.refresh()
-  })
+  using held = await server.boards.hold('main')
+  const { board } = held
+  const record = board.records.get(id) as ImageRecord
+  const { log } = server.engine
+  const changes = [{ put: { ...record, deletedAt: 1 } }]
+  await log.append('main', { expected: board.cursor, changes, clients: new Map() })
+  await board.refresh()
 }
 
 async function file(bytes: Buffer): Promise<string> {

@@ -200,17 +200,16 @@ export class Variants {
   }
 
   async #announce(id: string, blob: string, variants: readonly number[]): Promise<void> {
-    await this.#parts.boards
-      .with(id, async (board) => {
-        const commands = [...board.records.values()]
-          .filter((record) => isPending(record) && record.blob === blob)
-          .map((record) => ({ kind: 'image.vary', id: record.id, blob, variants }) as const)
-        if (commands.length > 0) await board.act(commands, SERVER)
-      })
-      .catch((error: unknown) => {
-        // The board or a picture is gone. A record that is left over is found again.
-        if (!(error instanceof WireError)) throw error
-      })
+    try {
+      using held = await this.#parts.boards.hold(id)
+      const commands = [...held.board.records.values()]
+        .filter((record) => isPending(record) && record.blob === blob)
+        .map((record) => ({ kind: 'image.vary', id: record.id, blob, variants }) as const)
+      if (commands.length > 0) await held.board.act(commands, SERVER)
+    } catch (error) {
+      // The board or a picture is gone. A record that is left over is found again.
+      if (!(error instanceof WireError)) throw error
+    }
   }
 }
 

@@ -77,14 +77,14 @@ export class Gateway {
     this.#admitted.add(socket.conn)
     if (wire !== WIRE_VERSION) throw new WireError('old-page')
     const sender = guard.sender(socket.request as IncomingMessage, id)
-    const { board, release } = await boards.hold(id)
-    if (socket.conn.readyState !== 'open') return release()
-    const session = new Session(socket, this.#roomOf(board), { ...this.#options, sender })
+    const held = await boards.hold(id)
+    if (socket.conn.readyState !== 'open') return held[Symbol.dispose]()
+    const session = new Session(socket, this.#roomOf(held.board), { ...this.#options, sender })
     metrics.viewers.inc()
     socket.conn.once('close', () => {
       session.close()
       metrics.viewers.dec()
-      release()
+      held[Symbol.dispose]()
     })
   }
 

@@ -23,7 +23,7 @@ import {
 import { pino } from 'pino'
 import { WebSocket } from 'ws'
 import { serverConfig } from '../../support/server-config.ts'
-import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import { DEFAULT_BOARD_ID, type HeldBoard } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import { compose } from '../compose.ts'
 import { listen } from '../http/listen.ts'
@@ -151,7 +151,7 @@ describe('live', () => {
   let stack: AsyncDisposableStack
   let port: number
   let board: LiveBoard
-  let release: () => void
+  let held: HeldBoard
 
   const act = (commands: Command[]) => board.act(commands, anna)
   const add = (id = uuid()): Command => ({
@@ -174,10 +174,11 @@ describe('live', () => {
     }
     const { app, boards } = await compose(config, pino({ level: 'silent' }), stack, { guard })
     port = await listen(app.server, config, stack)
-    ;({ board, release } = await boards.hold(DEFAULT_BOARD_ID))
+    held = await boards.hold(DEFAULT_BOARD_ID)
+    board = held.board
   })
   after(async () => {
-    release()
+    held[Symbol.dispose]()
     await stack.disposeAsync()
     await rm(folder, { recursive: true })
   })

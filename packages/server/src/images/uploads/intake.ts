@@ -53,11 +53,14 @@ export class Intake {
   async begin(upload: Omit<UploadTarget, 'keepMetadata'>): Promise<IncomingFile> {
     const { board, id } = upload
     try {
-      const keepMetadata = await this.#boards.with(board, keepsMetadata)
+      using held = await this.#boards.hold(board)
+      const keepMetadata = keepsMetadata(held.board)
       return await this.#incomingFiles.create({ ...upload, keepMetadata })
     } catch (error) {
-      if (isFinal(toWireError(error, this.#log)))
-        await this.#boards.with(board, (live) => this.fail(live, id))
+      if (isFinal(toWireError(error, this.#log))) {
+        using held = await this.#boards.hold(board)
+        await this.fail(held.board, id)
+      }
       throw error
     }
   }
@@ -73,10 +76,9 @@ export class Intake {
   ): Promise<ImageRecord | null> {
     const { board, id } = incomingFile.target!
     try {
-      await this.#boards.with(board, (live) => {
-        const bytesArrived = () => this.#previews.bytesArrived(incomingFile, live, id)
-        return incomingFile.receive(source, { at, limit: this.#maxUpload, bytesArrived })
-      })
+      using held = await this.#boards.hold(board)
+      const bytesArrived = () => this.#previews.bytesArrived(incomingFile, held.board, id)
+      await incomingFile.receive(source, { at, limit: this.#maxUpload, bytesArrived })
     } catch (error) {
       if (isFinal(toWireError(error, this.#log))) await this.cancel(incomingFile)
       throw error
@@ -105,7 +107,8 @@ export class Intake {
   async cancel(incomingFile: IncomingFile): Promise<void> {
     // The record comes first: the next start removes a file without a record.
     const { board, id } = incomingFile.target!
-    await this.#boards.with(board, (live) => this.fail(live, id))
+    using held = await this.#boards.hold(board)
+    await this.fail(held.board, id)
     await this.#incomingFiles.remove(incomingFile)
   }
 
@@ -140,11 +143,12 @@ export class Intake {
   async resume(): Promise<void> {
     this.#previews.restore()
     for (const { board, id } of this.#incomingFiles.orphans.splice(0))
-      await this.#boards
-        .with(board, (live) => this.fail(live, id))
-        .catch(() => {
-          // The board has been removed.
-        })
+      try {
+        using held = await this.#boards.hold(board)
+        await this.fail(held.board, id)
+      } catch {
+        // The board has been removed.
+      }
     for (const incomingFile of this.#incomingFiles.list())
       try {
         await this.#resume(incomingFile)
@@ -156,8 +160,8 @@ export class Intake {
 
   async #resume(incomingFile: IncomingFile): Promise<void> {
     const { board, id } = incomingFile.target!
-    const isPending = await this.#boards.with(board, ({ records }) => isArriving(records.get(id)))
-    if (!isPending) {
+    using held = await this.#boards.hold(board)
+    if (!isArriving(held.board.records.get(id))) {
       await this.#previews.drop(board, id)
       await this.#incomingFiles.remove(incomingFile)
     } else if (incomingFile.isComplete) await this.finish(incomingFile)
@@ -166,13 +170,12 @@ export class Intake {
 
   async #finish(incomingFile: IncomingFile): Promise<ImageRecord> {
     const { board, id } = incomingFile.target!
-    return this.#boards.with(board, async (live) => {
-      const { preview } = await this.#settle(incomingFile, live, id)
-      failpoint('picture.settled')
-      const record = this.settled(live, id, preview)
-      await this.#incomingFiles.remove(incomingFile)
-      return record
-    })
+    using held = await this.#boards.hold(board)
+    const { preview } = await this.#settle(incomingFile, held.board, id)
+    failpoint('picture.settled')
+    const record = this.settled(held.board, id, preview)
+    await this.#incomingFiles.remove(incomingFile)
+    return record
   }
 
   async #settle(incomingFile: IncomingFile, board: LiveBoard, id: string): Promise<StoredFile> {
