@@ -21,39 +21,39 @@ export async function arrivalRoutes(
   const growingFileReaders = new GrowingFileReaders()
   const headers = { ...INERT, 'cache-control': 'no-store' }
 
-  app.get('/b/:board/arrivals/:id/preview', (request, reply) =>
-    atBoard(context, request, async (board) => {
-      const { id } = await pictureOf(board, request)
-      const preview = await incomingFiles.readPreview(board.id, id)
-      if (!preview) throw new WireError('not-found')
-      return reply.headers(headers).type('image/webp').send(preview)
-    }),
-  )
+  app.get('/b/:board/arrivals/:id/preview', async (request, reply) => {
+    using at = await atBoard(context, request)
+    const { board } = at
+    const { id } = await pictureOf(board, request)
+    const preview = await incomingFiles.readPreview(board.id, id)
+    if (!preview) throw new WireError('not-found')
+    return await reply.headers(headers).type('image/webp').send(preview)
+  })
 
-  app.get('/b/:board/arrivals/:id', { exposeHeadRoute: false }, (request, reply) =>
-    atBoard(context, request, async (board, { visitor }) => {
-      const { id } = await pictureOf(board, request)
-      const incomingFile = incomingFiles.findAnnounced(board.id, id)
-      if (!incomingFile) throw new WireError('not-found')
-      const { page } = request.query as { page?: unknown }
-      const reader = typeof page === 'string' ? page.slice(0, PAGE_NAME_LENGTH) : ''
-      await growingFileReaders
-        .send(incomingFile, `${visitor} ${reader}`, (type) => {
-          reply.headers({ ...headers, 'content-type': type })
-          // An upload that fails must end the connection. Proxies must not wait for the rest.
-          reply.headers({ connection: 'close', 'x-accel-buffering': 'no' })
-          if (incomingFile.length !== null) reply.header('content-length', incomingFile.length)
-          // Fastify would end a response that has to be cut off.
-          reply.hijack()
-          reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
-          reply.raw.flushHeaders()
-          return reply.raw
-        })
-        .catch((error: unknown) => {
-          // The response has begun, so there is no other way to tell of an error.
-          if (!reply.sent) throw error
-        })
-      return reply
-    }),
-  )
+  app.get('/b/:board/arrivals/:id', { exposeHeadRoute: false }, async (request, reply) => {
+    using at = await atBoard(context, request)
+    const { board, sender } = at
+    const { id } = await pictureOf(board, request)
+    const incomingFile = incomingFiles.findAnnounced(board.id, id)
+    if (!incomingFile) throw new WireError('not-found')
+    const { page } = request.query as { page?: unknown }
+    const reader = typeof page === 'string' ? page.slice(0, PAGE_NAME_LENGTH) : ''
+    await growingFileReaders
+      .send(incomingFile, `${sender.visitor} ${reader}`, (type) => {
+        reply.headers({ ...headers, 'content-type': type })
+        // An upload that fails must end the connection. Proxies must not wait for the rest.
+        reply.headers({ connection: 'close', 'x-accel-buffering': 'no' })
+        if (incomingFile.length !== null) reply.header('content-length', incomingFile.length)
+        // Fastify would end a response that has to be cut off.
+        reply.hijack()
+        reply.raw.writeHead(200, reply.getHeaders() as Record<string, string>)
+        reply.raw.flushHeaders()
+        return reply.raw
+      })
+      .catch((error: unknown) => {
+        // The response has begun, so there is no other way to tell of an error.
+        if (!reply.sent) throw error
+      })
+    return await reply
+  })
 }

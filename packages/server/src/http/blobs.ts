@@ -37,14 +37,15 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     url: '/b/:board/blob/:sha256/original',
     exposeHeadRoute: false,
     config: { file: true },
-    handler: (request, reply) =>
-      atBoard(context, request, async (board) => {
-        const { sha256 } = request.params as { sha256: string }
-        const record = await findOrRefresh(board, () => board.pictureWithBlob(sha256))
-        if (!record) throw new WireError('not-found')
-        reply.header('cache-control', IMMUTABLE)
-        return send(blobs, request, reply, record)
-      }),
+    handler: async (request, reply) => {
+      using at = await atBoard(context, request)
+      const { board } = at
+      const { sha256 } = request.params as { sha256: string }
+      const record = await findOrRefresh(board, () => board.pictureWithBlob(sha256))
+      if (!record) throw new WireError('not-found')
+      reply.header('cache-control', IMMUTABLE)
+      return await send(blobs, request, reply, record)
+    },
   })
 
   for (const side of [...VARIANT_SIDES_PX, STAND_IN_SIDE_PX])
@@ -53,18 +54,21 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       url: `/b/:board/blob/:sha256/${side}`,
       exposeHeadRoute: false,
       config: { file: true },
-      handler: (request, reply) =>
-        atBoard(context, request, async (board) => {
-          const { sha256 } = request.params as { sha256: string }
-          const has = await findOrRefresh(board, () => board.pictureWithBlob(sha256, side))
-          if (!has) throw new WireError('not-found')
-          const blob = variantKey(sha256, side)
-          // A variant is small, and its length is known nowhere else.
-          const bytes = await buffer(await blobs.get(blob))
-          reply.header('cache-control', IMMUTABLE)
-          const record = { blob, bytes: bytes.length, type: 'image/webp' } as const
-          return send(blobs, request, reply, record, ({ start, end }) => bytes.subarray(start, end))
-        }),
+      handler: async (request, reply) => {
+        using at = await atBoard(context, request)
+        const { board } = at
+        const { sha256 } = request.params as { sha256: string }
+        const has = await findOrRefresh(board, () => board.pictureWithBlob(sha256, side))
+        if (!has) throw new WireError('not-found')
+        const blob = variantKey(sha256, side)
+        // A variant is small, and its length is known nowhere else.
+        const bytes = await buffer(await blobs.get(blob))
+        reply.header('cache-control', IMMUTABLE)
+        const record = { blob, bytes: bytes.length, type: 'image/webp' } as const
+        return await send(blobs, request, reply, record, ({ start, end }) =>
+          bytes.subarray(start, end),
+        )
+      },
     })
 
   app.route({
@@ -72,14 +76,15 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     url: '/api/boards/:board/images/:id/file',
     exposeHeadRoute: false,
     config: { file: true },
-    handler: (request, reply) =>
-      atBoard(context, request, async (board) => {
-        const record = await storedPictureOf(board, request)
-        const type = 'download' in (request.query as object) ? 'attachment' : 'inline'
-        reply.header('cache-control', 'private, no-cache')
-        reply.header('content-disposition', contentDisposition(fileName(record), { type }))
-        return send(blobs, request, reply, record)
-      }),
+    handler: async (request, reply) => {
+      using at = await atBoard(context, request)
+      const { board } = at
+      const record = await storedPictureOf(board, request)
+      const type = 'download' in (request.query as object) ? 'attachment' : 'inline'
+      reply.header('cache-control', 'private, no-cache')
+      reply.header('content-disposition', contentDisposition(fileName(record), { type }))
+      return await send(blobs, request, reply, record)
+    },
   })
 }
 

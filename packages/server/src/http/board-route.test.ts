@@ -30,12 +30,13 @@ async function appendElsewhere(id: string): Promise<void> {
 test('a route is run once, also when it finds nothing and another server has news', async () => {
   await server.announce()
   let runs = 0
-  const answer = atBoard(context(), request({ board: 'main' }), async () => {
+  const route = async () => {
+    using _at = await atBoard(context(), request({ board: 'main' }))
     runs++
     await appendElsewhere(uuidv7(Date.now(), randomBytes(10)))
     throw new WireError('not-found')
-  })
-  await assert.rejects(answer, { code: 'not-found' })
+  }
+  await assert.rejects(route(), { code: 'not-found' })
   assert.equal(runs, 1)
 })
 

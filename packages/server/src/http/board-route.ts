@@ -1,6 +1,6 @@
 import { type ImageRecord, isBoardId, WireError } from '@wirephoto/board'
 import type { FastifyRequest } from 'fastify'
-import type { Boards } from '../boards/boards.ts'
+import type { Boards, HeldBoard } from '../boards/boards.ts'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { Guard } from './guard.ts'
 
@@ -10,16 +10,23 @@ export interface BoardContext {
   readonly guard: Guard
 }
 
-/** Runs `use` once, with the board that the URL names and the visitor who asks. Rejects with `unknown-board`. */
-export async function atBoard<T>(
+/** The board of a request, held until this is disposed, and the visitor who asks. */
+interface RequestedBoard extends HeldBoard {
+  readonly sender: Sender
+}
+
+/**
+ * Opens the board that the URL names. Rejects with `unknown-board`. A route awaits its reply, since that
+ * resolves when the response has been sent: the board is held until then.
+ */
+export async function atBoard(
   { boards, guard }: BoardContext,
   request: FastifyRequest,
-  use: (board: LiveBoard, sender: Sender) => T | Promise<T>,
-): Promise<T> {
+): Promise<RequestedBoard> {
   const { board } = request.params as { board: string }
   if (!isBoardId(board)) throw new WireError('unknown-board')
-  using held = await boards.hold(board)
-  return await use(held.board, guard.sender(request.raw, board))
+  const sender = guard.sender(request.raw, board)
+  return { ...(await boards.hold(board)), sender }
 }
 
 /** Finds something on a board. If it isn't there, looks again with what other servers have appended. */

@@ -1,7 +1,6 @@
 import { settings } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
-import type { LiveBoard } from '../boards/live-board.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { encodingFor } from './encoding.ts'
 import { Snapshots } from './snapshots.ts'
@@ -28,23 +27,21 @@ export async function boardRoutes(
       .send({ id, url: pageOf(id) })
   })
 
-  app.get('/api/boards/:board', (request) =>
-    atBoard(context, request, ({ id, records }: LiveBoard) => ({
-      id,
-      url: pageOf(id),
-      title: settings(records).title,
-    })),
-  )
+  app.get('/api/boards/:board', async (request) => {
+    using at = await atBoard(context, request)
+    const { id, records } = at.board
+    return { id, url: pageOf(id), title: settings(records).title }
+  })
 
-  app.get('/api/boards/:board/snapshot', (request, reply) =>
-    atBoard(context, request, async (board) => {
-      const encoding = encodingFor(request)
-      const { cursor, body } = await snapshots.get(board, encoding)
-      const etag = `"${cursor}.${encoding}"`
-      reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'Accept-Encoding' })
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send()
-      if (encoding !== 'identity') reply.header('content-encoding', encoding)
-      return reply.type('application/json; charset=utf-8').send(body)
-    }),
-  )
+  app.get('/api/boards/:board/snapshot', async (request, reply) => {
+    using at = await atBoard(context, request)
+    const { board } = at
+    const encoding = encodingFor(request)
+    const { cursor, body } = await snapshots.get(board, encoding)
+    const etag = `"${cursor}.${encoding}"`
+    reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'Accept-Encoding' })
+    if (request.headers['if-none-match'] === etag) return await reply.code(304).send()
+    if (encoding !== 'identity') reply.header('content-encoding', encoding)
+    return await reply.type('application/json; charset=utf-8').send(body)
+  })
 }

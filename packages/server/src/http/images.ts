@@ -29,35 +29,36 @@ export async function imageRoutes(
   app: FastifyInstance,
   context: ImageRoutesOptions,
 ): Promise<void> {
-  app.get('/api/boards/:board/images/:id', (request) =>
-    atBoard(context, request, (board) => pictureOf(board, request)),
-  )
+  app.get('/api/boards/:board/images/:id', async (request) => {
+    using at = await atBoard(context, request)
+    return await pictureOf(at.board, request)
+  })
 
-  app.patch('/api/boards/:board/images/:id', (request) =>
-    atBoard(context, request, async (board, sender) => {
-      const { id } = await pictureOf(board, request)
-      const command = parseOrThrow(ClientCommand, { kind: 'image.patch', id, set: request.body })
-      await board.act([command], sender)
-      return pictureOf(board, request)
-    }),
-  )
+  app.patch('/api/boards/:board/images/:id', async (request) => {
+    using at = await atBoard(context, request)
+    const { board, sender } = at
+    const { id } = await pictureOf(board, request)
+    const command = parseOrThrow(ClientCommand, { kind: 'image.patch', id, set: request.body })
+    await board.act([command], sender)
+    return await pictureOf(board, request)
+  })
 
-  app.delete('/api/boards/:board/images/:id', (request, reply) =>
-    atBoard(context, request, async (board, sender) => {
-      const { id } = await pictureOf(board, request)
-      await board.act([{ kind: 'image.remove', id }], sender)
-      return reply.code(204).send()
-    }),
-  )
+  app.delete('/api/boards/:board/images/:id', async (request, reply) => {
+    using at = await atBoard(context, request)
+    const { board, sender } = at
+    const { id } = await pictureOf(board, request)
+    await board.act([{ kind: 'image.remove', id }], sender)
+    return await reply.code(204).send()
+  })
 
-  app.post('/api/boards/:board/images/from-url', (request, reply) =>
-    atBoard(context, request, async (board, sender) => {
-      const { url, ...place } = parseOrThrow(ImageFetch, request.body)
-      const pictures = context.fetcher.read(url, place)
-      const [stored] = await context.directUpload.storeAll(board, sender, pictures)
-      return reply.code(201).send(stored)
-    }),
-  )
+  app.post('/api/boards/:board/images/from-url', async (request, reply) => {
+    using at = await atBoard(context, request)
+    const { board, sender } = at
+    const { url, ...place } = parseOrThrow(ImageFetch, request.body)
+    const pictures = context.fetcher.read(url, place)
+    const [stored] = await context.directUpload.storeAll(board, sender, pictures)
+    return await reply.code(201).send(stored)
+  })
 
   await app.register(async (streams) => {
     streams.removeAllContentTypeParsers()
@@ -83,18 +84,19 @@ export async function imageRoutes(
 function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void {
   const { directUpload, maxUpload } = context
 
-  const store = (request: FastifyRequest, reply: FastifyReply, name: string) =>
-    atBoard(context, request, async (board, sender) => {
-      const isForm = request.isMultipart()
-      const size = declaredLength(request.raw) ?? 0
-      if (size > maxUpload + (isForm ? FORM_OVERHEAD_BYTES : 0))
-        throw new WireError('too-large', { name: isForm ? '' : name, size, limit: maxUpload })
-      const pictures = isForm ? formBody(request) : rawBody(request, name)
-      const stored = await directUpload.storeAll(board, sender, pictures)
-      const [first] = stored
-      if (!first) throw new WireError('bad-request')
-      return reply.code(201).send(stored.length === 1 ? first : { images: stored })
-    })
+  const store = async (request: FastifyRequest, reply: FastifyReply, name: string) => {
+    using at = await atBoard(context, request)
+    const { board, sender } = at
+    const isForm = request.isMultipart()
+    const size = declaredLength(request.raw) ?? 0
+    if (size > maxUpload + (isForm ? FORM_OVERHEAD_BYTES : 0))
+      throw new WireError('too-large', { name: isForm ? '' : name, size, limit: maxUpload })
+    const pictures = isForm ? formBody(request) : rawBody(request, name)
+    const stored = await directUpload.storeAll(board, sender, pictures)
+    const [first] = stored
+    if (!first) throw new WireError('bad-request')
+    return await reply.code(201).send(stored.length === 1 ? first : { images: stored })
+  }
 
   app.post('/api/boards/:board/images', (request, reply) =>
     store(request, reply, cleanName(nameIn(request))),

@@ -103,12 +103,18 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const found = await atBoard(context, request, () => true).catch((error: unknown) => {
-      if (error instanceof WireError && error.code === 'unknown-board') return false
-      throw error
-    })
     // The page itself says that there is no such board.
-    return sendPage(request, reply, found ? 200 : 404)
+    return sendPage(request, reply, (await hasBoard(context, request)) ? 200 : 404)
+  }
+}
+
+async function hasBoard(context: BoardContext, request: FastifyRequest): Promise<boolean> {
+  try {
+    using _at = await atBoard(context, request)
+    return true
+  } catch (error) {
+    if (error instanceof WireError && error.code === 'unknown-board') return false
+    throw error
   }
 }
 

@@ -72,95 +72,95 @@ class TusUploads {
   }
 
   /** Begins the upload of an announced picture, with its first part if the request has one. */
-  create(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async create(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake, maxUpload } = this.#context
-    return atBoard(this.#context, request, async (board, sender) => {
-      const id = metadataOf(request).get('id') ?? ''
-      const length = integerOf(request, 'upload-length')
-      const record = await findOrRefresh(board, () => imageOf(board, id))
-      if (!record) throw new WireError('unknown-picture')
-      assertMayUpload(sender, record)
-      reply.code(201).header('location', `/api/boards/${board.id}/uploads/${id}`)
-      if (record.blob !== null) {
-        if (record.bytes !== length) throw new WireError('conflict')
-        return reply.header('upload-offset', length).send()
-      }
-      const { name } = record
-      if (length > maxUpload) {
-        await intake.fail(board, id)
-        // "If the length of the upload exceeds the maximum, […] the Server MUST respond with the 413
-        // Request Entity Too Large status."
-        reply.header('tus-max-size', maxUpload)
-        throw new WireError('too-large', { name, size: length, limit: maxUpload })
-      }
-      const incomingFile = await intake.begin({ board: board.id, id, name, length })
-      const hasPart = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
-      if (incomingFile.isComplete) await intake.finish(incomingFile)
-      else if (hasPart && incomingFile.offset === 0) await this.#receive(request, incomingFile, 0)
-      return reply.header('upload-offset', incomingFile.offset).send()
-    })
+    using at = await atBoard(this.#context, request)
+    const { board, sender } = at
+    const id = metadataOf(request).get('id') ?? ''
+    const length = integerOf(request, 'upload-length')
+    const record = await findOrRefresh(board, () => imageOf(board, id))
+    if (!record) throw new WireError('unknown-picture')
+    assertMayUpload(sender, record)
+    reply.code(201).header('location', `/api/boards/${board.id}/uploads/${id}`)
+    if (record.blob !== null) {
+      if (record.bytes !== length) throw new WireError('conflict')
+      return await reply.header('upload-offset', length).send()
+    }
+    const { name } = record
+    if (length > maxUpload) {
+      await intake.fail(board, id)
+      // "If the length of the upload exceeds the maximum, […] the Server MUST respond with the 413
+      // Request Entity Too Large status."
+      reply.header('tus-max-size', maxUpload)
+      throw new WireError('too-large', { name, size: length, limit: maxUpload })
+    }
+    const incomingFile = await intake.begin({ board: board.id, id, name, length })
+    const hasPart = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
+    if (incomingFile.isComplete) await intake.finish(incomingFile)
+    else if (hasPart && incomingFile.offset === 0) await this.#receive(request, incomingFile, 0)
+    return await reply.header('upload-offset', incomingFile.offset).send()
   }
 
-  reportOffset(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async reportOffset(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake } = this.#context
-    return atBoard(this.#context, request, async (board) => {
-      const { id } = request.params as { id: string }
-      const incomingFile = await intake.pendingUpload(board, id)
-      // "The Server MUST prevent the client and/or proxies from caching the response by adding the
-      // Cache-Control: no-store header to the response."
-      reply.header('cache-control', 'no-store')
-      // A sender takes a complete upload for a stored picture, so the picture is stored first.
-      if (incomingFile?.isComplete) await intake.finish(incomingFile)
-      else if (incomingFile) {
-        // Bytes that a closed page left on its connection would move the offset after the answer.
-        await incomingFile.stop()
-        return sendOffset(reply, await incomingFile.sync(), incomingFile.length!)
-      }
-      const bytes = await storedBytes(board, id)
-      return sendOffset(reply, bytes, bytes)
-    })
+    using at = await atBoard(this.#context, request)
+    const { board } = at
+    const { id } = request.params as { id: string }
+    const incomingFile = await intake.pendingUpload(board, id)
+    // "The Server MUST prevent the client and/or proxies from caching the response by adding the
+    // Cache-Control: no-store header to the response."
+    reply.header('cache-control', 'no-store')
+    // A sender takes a complete upload for a stored picture, so the picture is stored first.
+    if (incomingFile?.isComplete) await intake.finish(incomingFile)
+    else if (incomingFile) {
+      // Bytes that a closed page left on its connection would move the offset after the answer.
+      await incomingFile.stop()
+      return await sendOffset(reply, await incomingFile.sync(), incomingFile.length!)
+    }
+    const bytes = await storedBytes(board, id)
+    return await sendOffset(reply, bytes, bytes)
   }
 
-  append(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async append(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake } = this.#context
-    return atBoard(this.#context, request, async (board, sender) => {
-      const { id } = request.params as { id: string }
-      const at = integerOf(request, 'upload-offset')
-      // "All PATCH requests MUST use Content-Type: application/offset+octet-stream".
-      if (!isPart(request)) throw new WireError('bad-request')
-      const incomingFile = await intake.pendingUpload(board, id)
-      // "If the offsets do not match, the Server MUST respond with the 409 Conflict status without
-      // modifying the upload resource."
-      const offset = incomingFile?.offset ?? (await storedBytes(board, id))
-      if (at !== offset) throw new WireError('conflict')
-      if (incomingFile) {
-        assertMayUpload(sender, imageOf(board, id))
-        if (at + (declaredLength(request.raw) ?? 0) > incomingFile.length!)
-          throw new WireError('bad-request')
-        await this.#receive(request, incomingFile, at)
-      }
-      // "The Server MUST acknowledge successful PATCH requests with the 204 No Content status.
-      // It MUST include the Upload-Offset header containing the new offset."
-      return reply
-        .code(204)
-        .header('upload-offset', incomingFile?.offset ?? at)
-        .send()
-    })
-  }
-
-  cancel(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { intake } = this.#context
-    return atBoard(this.#context, request, async (board, sender) => {
-      const { id } = request.params as { id: string }
-      const incomingFile = await intake.pendingUpload(board, id)
-      if (!incomingFile) {
-        await storedBytes(board, id)
-        throw new WireError('conflict')
-      }
+    using at = await atBoard(this.#context, request)
+    const { board, sender } = at
+    const { id } = request.params as { id: string }
+    const start = integerOf(request, 'upload-offset')
+    // "All PATCH requests MUST use Content-Type: application/offset+octet-stream".
+    if (!isPart(request)) throw new WireError('bad-request')
+    const incomingFile = await intake.pendingUpload(board, id)
+    // "If the offsets do not match, the Server MUST respond with the 409 Conflict status without
+    // modifying the upload resource."
+    const offset = incomingFile?.offset ?? (await storedBytes(board, id))
+    if (start !== offset) throw new WireError('conflict')
+    if (incomingFile) {
       assertMayUpload(sender, imageOf(board, id))
-      await intake.cancel(incomingFile)
-      return reply.code(204).send()
-    })
+      if (start + (declaredLength(request.raw) ?? 0) > incomingFile.length!)
+        throw new WireError('bad-request')
+      await this.#receive(request, incomingFile, start)
+    }
+    // "The Server MUST acknowledge successful PATCH requests with the 204 No Content status.
+    // It MUST include the Upload-Offset header containing the new offset."
+    return await reply
+      .code(204)
+      .header('upload-offset', incomingFile?.offset ?? start)
+      .send()
+  }
+
+  async cancel(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const { intake } = this.#context
+    using at = await atBoard(this.#context, request)
+    const { board, sender } = at
+    const { id } = request.params as { id: string }
+    const incomingFile = await intake.pendingUpload(board, id)
+    if (!incomingFile) {
+      await storedBytes(board, id)
+      throw new WireError('conflict')
+    }
+    assertMayUpload(sender, imageOf(board, id))
+    await intake.cancel(incomingFile)
+    return await reply.code(204).send()
   }
 
   #receive(
