@@ -11,7 +11,7 @@ import type { BlobStore } from '@wirephoto/engine'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { variantKey } from '../images/variants.ts'
-import { atBoard, type BoardContext, findOrRefresh, storedPictureOf } from './board-route.ts'
+import { atBoard, type BoardContext, findBlob, storedPictureOf } from './board-route.ts'
 
 /** Headers for pictures, so that a browser may only show them, whatever their bytes are (F9). */
 export const INERT = {
@@ -39,9 +39,8 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     config: { file: true },
     handler: async (request, reply) => {
       using at = await atBoard(context, request)
-      const { board } = at
       const { sha256 } = request.params as { sha256: string }
-      const record = await findOrRefresh(board, () => board.pictureWithBlob(sha256))
+      const record = await findBlob(at.board, sha256)
       if (!record) throw new WireError('not-found')
       reply.header('cache-control', IMMUTABLE)
       return await send(blobs, request, reply, record)
@@ -56,9 +55,8 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       config: { file: true },
       handler: async (request, reply) => {
         using at = await atBoard(context, request)
-        const { board } = at
         const { sha256 } = request.params as { sha256: string }
-        const has = await findOrRefresh(board, () => board.pictureWithBlob(sha256, side))
+        const has = await findBlob(at.board, sha256, side)
         if (!has) throw new WireError('not-found')
         const blob = variantKey(sha256, side)
         // A variant is small, and its length is known nowhere else.
@@ -78,8 +76,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     config: { file: true },
     handler: async (request, reply) => {
       using at = await atBoard(context, request)
-      const { board } = at
-      const record = await storedPictureOf(board, request)
+      const record = await storedPictureOf(at.board, request)
       const type = 'download' in (request.query as object) ? 'attachment' : 'inline'
       reply.header('cache-control', 'private, no-cache')
       reply.header('content-disposition', contentDisposition(fileName(record), { type }))

@@ -29,21 +29,30 @@ export async function atBoard(
   return { ...(await boards.hold(board)), sender }
 }
 
-/** Finds something on a board. If it isn't there, looks again with what other servers have appended. */
-export async function findOrRefresh<T>(
-  board: LiveBoard,
-  find: (board: LiveBoard) => T | undefined,
-): Promise<T | undefined> {
-  const found = find(board)
-  if (found !== undefined) return found
+/** Finds a picture by its id. If it isn't there, looks again with what other servers have appended. */
+export async function findPicture(board: LiveBoard, id: string): Promise<ImageRecord | undefined> {
+  const known = imageOf(board, id)
+  if (known) return known
   await board.refresh()
-  return find(board)
+  return imageOf(board, id)
+}
+
+/** Finds a picture that has a blob, and a variant of it, in the same way. */
+export async function findBlob(
+  board: LiveBoard,
+  sha256: string,
+  side?: number,
+): Promise<ImageRecord | undefined> {
+  const known = board.pictureWithBlob(sha256, side)
+  if (known) return known
+  await board.refresh()
+  return board.pictureWithBlob(sha256, side)
 }
 
 /** Returns the picture that the URL names, trashed or not. Rejects with `unknown-picture`. */
 export async function pictureOf(board: LiveBoard, request: FastifyRequest): Promise<ImageRecord> {
   const { id } = request.params as { id: string }
-  const record = await findOrRefresh(board, () => imageOf(board, id))
+  const record = await findPicture(board, id)
   if (!record) throw new WireError('unknown-picture')
   return record
 }
@@ -54,11 +63,12 @@ export async function storedPictureOf(
   request: FastifyRequest,
 ): Promise<ImageRecord> {
   const { id } = request.params as { id: string }
-  const record = await findOrRefresh(board, () => {
-    const known = imageOf(board, id)
-    return known?.blob === null ? undefined : known
-  })
-  if (!record) throw new WireError(imageOf(board, id) ? 'not-found' : 'unknown-picture')
+  const known = imageOf(board, id)
+  if (known && known.blob !== null) return known
+  await board.refresh()
+  const record = imageOf(board, id)
+  if (!record) throw new WireError('unknown-picture')
+  if (record.blob === null) throw new WireError('not-found')
   return record
 }
 

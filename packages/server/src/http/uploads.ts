@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { Intake } from '../images/uploads/intake.ts'
-import { atBoard, type BoardContext, findOrRefresh, imageOf } from './board-route.ts'
+import { atBoard, type BoardContext, findPicture, imageOf } from './board-route.ts'
 import { declaredLength, openBody } from './body.ts'
 
 const TUS_VERSION = '1.0.0'
@@ -78,7 +78,7 @@ class TusUploads {
     const { board, sender } = at
     const id = metadataOf(request).get('id') ?? ''
     const length = integerOf(request, 'upload-length')
-    const record = await findOrRefresh(board, () => imageOf(board, id))
+    const record = await findPicture(board, id)
     if (!record) throw new WireError('unknown-picture')
     assertMayUpload(sender, record)
     reply.code(201).header('location', `/api/boards/${board.id}/uploads/${id}`)
@@ -189,9 +189,13 @@ function assertMayUpload(sender: Sender, record: ImageRecord | undefined): void 
  * picture, with `not-found` if its upload may begin again here.
  */
 async function storedBytes(board: LiveBoard, id: string): Promise<number> {
-  const bytes = await findOrRefresh(board, () => imageOf(board, id)?.bytes ?? undefined)
-  if (bytes === undefined) throw new WireError(imageOf(board, id) ? 'not-found' : 'upload-gone')
-  return bytes
+  const known = imageOf(board, id)
+  if (known && known.bytes !== null) return known.bytes
+  await board.refresh()
+  const record = imageOf(board, id)
+  if (!record) throw new WireError('upload-gone')
+  if (record.bytes === null) throw new WireError('not-found')
+  return record.bytes
 }
 
 function integerOf(request: FastifyRequest, name: string): number {
