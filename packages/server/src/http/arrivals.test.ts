@@ -191,7 +191,7 @@ describe('A4: the file of a picture on its way', () => {
       most = Math.max(most, process.memoryUsage().arrayBuffers - before)
     }
     assert.equal(incomingFile.offset, 40 * MB_BYTES, 'nobody waits for who reads nothing')
-    t.diagnostic(`at most ${Math.round(most / MB_BYTES)} MB_BYTES more`)
+    t.diagnostic(`at most ${Math.round(most / MB_BYTES)} MB more`)
     assert.ok(most < 150 * MB_BYTES, 'of the 1,200 that they have asked for')
     for (const response of stalled) response.destroy()
     more.destroy()
