@@ -1,4 +1,4 @@
-import type { Batch, Command, FollowAnswer, PresenceUpdate, Snapshot } from '@wirephoto/board'
+import type { Command, FollowAnswer, Snapshot } from '@wirephoto/board'
 import { Arrivals } from './arrivals.ts'
 import { ServerClock } from './clock.ts'
 import { Emitter } from './events.ts'
@@ -46,7 +46,8 @@ export class BoardSync extends Emitter<BoardEvents> {
     this.presence = new Presence(channel)
     this.undo = new Undo(replica, queue)
     this.#listen()
-    this.feed.open(this.#restore())
+    const { presence, arrivals, seenReceipts } = this
+    this.feed.open(this.#restore(), { replica, presence, arrivals, seenReceipts })
   }
 
   /** Stops. Resolves when all that is unsent lies in the store. */
@@ -64,15 +65,6 @@ export class BoardSync extends Emitter<BoardEvents> {
   /** Everything that the parts tell. */
   #listen(): void {
     this.feed.on('snapshot', (snapshot) => this.#onSnapshot(snapshot))
-    this.feed.on('batch', (batch) => this.#onBatch(batch))
-    this.feed.on('roster', (everybody) => this.#onPresence(everybody, true))
-    this.feed.on('presence', (present) => this.#onPresence(present))
-    this.feed.on('people', ({ count }) => this.presence.count(count))
-    this.feed.on('arrivals', (news) =>
-      this.arrivals.receive(news, this.status.connection !== 'live'),
-    )
-    this.feed.on('preview', ({ id, bytes }) => this.arrivals.receivePreview(id, bytes))
-    this.feed.on('seen', (seenBy) => this.seenReceipts.receive(seenBy))
     this.feed.on('show', ({ id }) => this.emit('show', id))
     this.feed.on('notice', (problem) => this.emit('notice', problem))
     this.feed.on('live', (followed) => this.#onLive(followed))
@@ -96,16 +88,6 @@ export class BoardSync extends Emitter<BoardEvents> {
     // The first snapshot may be older than pictures whose files an earlier page has left.
     if (this.status.loaded) this.uploads.review(this.uploads.shown.keys())
     this.#setStatus({ loaded: true })
-  }
-
-  #onBatch(batch: Batch): void {
-    const moved = this.replica.movedBy(batch)
-    this.replica.apply(batch)
-    this.presence.moved(moved)
-  }
-
-  #onPresence(present: PresenceUpdate, all = false): void {
-    this.presence.receive(present, this.followed?.session ?? null, all)
   }
 
   #onLive(followed: FollowAnswer): void {

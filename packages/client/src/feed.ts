@@ -1,5 +1,4 @@
 import {
-  type Arrivals,
   type Batch,
   type CommandAnswer,
   type CommandMessage,
@@ -7,17 +6,19 @@ import {
   type ErrorBody,
   type ErrorCode,
   type FollowAnswer,
-  type Presence,
-  type PresenceUpdate,
-  type SeenBy,
+  type Presence as PresenceState,
   type SenderReport,
   type ShowRequest,
   type Snapshot,
   WIRE_VERSION,
 } from '@wirephoto/board'
 import { Manager, type Socket } from 'socket.io-client'
+import type { Arrivals } from './arrivals.ts'
 import { backoff } from './backoff.ts'
 import { Emitter } from './events.ts'
+import type { Presence } from './presence.ts'
+import type { Replica } from './replica.ts'
+import type { SeenReceipts } from './seen-by.ts'
 import { StateMachine, type StateTable } from './state-machine.ts'
 import type { ErrorAnswer, Problem } from './types.ts'
 import { type BoardEndpoint, snapshotUrl } from './urls.ts'
@@ -81,17 +82,6 @@ const WAKE_PROBE_MS = 3_000
 export interface FeedEvents {
   /** The whole board; batches follow from its cursor on. */
   snapshot: Snapshot
-  batch: Batch
-  /** Everybody who is here, by session, when following begins. */
-  roster: PresenceUpdate
-  /** The people whose state changed, by session. */
-  presence: PresenceUpdate
-  arrivals: Arrivals
-  /** An arriving picture as WebP. */
-  preview: { readonly id: string; readonly bytes: PreviewBytes }
-  /** The number of visitors, oneself included. */
-  people: { readonly count: number }
-  seen: SeenBy
   show: ShowRequest
   /** Something to tell the person. */
   notice: Problem
@@ -101,16 +91,23 @@ export interface FeedEvents {
   refused: Problem
 }
 
-type PreviewBytes = ArrayBuffer | Uint8Array<ArrayBuffer>
+/** The parts of the board that the server's messages are for. */
+export interface FeedReceivers {
+  readonly replica: Replica
+  readonly presence: Presence
+  readonly arrivals: Arrivals
+  readonly seenReceipts: SeenReceipts
+}
 
-/** The events that the server sends as JSON and that pass through as they are. */
-const PASSED_ON = ['roster', 'presence', 'arrivals', 'people', 'seen', 'show'] as const
+type PreviewBytes = ArrayBuffer | Uint8Array<ArrayBuffer>
 
 /** The one connection to the server: follows the board, and carries all that this page sends. */
 export class Feed extends Emitter<FeedEvents> {
   readonly #endpoint: BoardEndpoint
   readonly #socket: Socket
   readonly #state = new StateMachine(FEED_EXITS, FEED_STATES, 'opening')
+  /** The server's answer on this connection; null until it follows, and from its loss on. */
+  #followed: FollowAnswer | null = null
   #cursor: Cursor | null = null
   #snapshot: { answer: Promise<Snapshot>; stop: AbortController } | null = null
   /** Settles before the first snapshot is handed over. */
@@ -141,20 +138,16 @@ export class Feed extends Emitter<FeedEvents> {
     )
     this.#socket.on('disconnect', () => this.#onLost())
     this.#socket.on('bye', (text: string) => this.#onBye(JSON.parse(text)))
-    this.#socket.on('changes', (text: string) => this.#onChanges(JSON.parse(text)))
     this.#socket.on('reload', () => this.#onReload())
     this.#socket.on('echo', (answer: () => void) => answer())
-    this.#socket.on('preview', (picture: string, bytes: PreviewBytes) =>
-      this.emit('preview', { id: picture, bytes }),
-    )
     this.#socket.on('notice', (text: string) => this.emit('notice', JSON.parse(text).error))
-    for (const event of PASSED_ON)
-      this.#socket.on(event, (text: string) => this.emit(event, JSON.parse(text)))
+    this.#socket.on('show', (text: string) => this.emit('show', JSON.parse(text)))
   }
 
-  /** Connects. The first snapshot is handed over once `ready` has resolved. */
-  open(ready: Promise<void>): void {
+  /** Connects, and calls the receivers from then on. The first snapshot waits until `ready` has resolved. */
+  open(ready: Promise<void>, receivers: FeedReceivers): void {
     this.#ready = ready
+    this.#deliverTo(receivers)
     this.#socket.connect()
     this.#load().catch((error: unknown) => {
       if (isFinal(error)) this.#refuse(error)
@@ -174,7 +167,7 @@ export class Feed extends Emitter<FeedEvents> {
   }
 
   /** Shows others what we do. A transient state may be lost, as another one follows soon (F12). */
-  sendPresence(presence: Presence, isTransient: boolean): void {
+  sendPresence(presence: PresenceState, isTransient: boolean): void {
     if (!this.#socket.connected) return
     if (isTransient) this.#socket.volatile.emit('presence', presence)
     else this.#socket.emit('presence', presence)
@@ -200,16 +193,37 @@ export class Feed extends Emitter<FeedEvents> {
     return this.#state.current === 'live'
   }
 
+  /** Gives each message of the server to the part that it is for. */
+  #deliverTo(receivers: FeedReceivers): void {
+    const { presence, arrivals, seenReceipts } = receivers
+    const socket = this.#socket
+    socket.on('changes', (text: string) => this.#onChanges(JSON.parse(text), receivers))
+    socket.on('roster', (text: string) =>
+      presence.receive(JSON.parse(text), this.#ownSession, true),
+    )
+    socket.on('presence', (text: string) => presence.receive(JSON.parse(text), this.#ownSession))
+    socket.on('people', (text: string) => presence.count(JSON.parse(text).count))
+    socket.on('arrivals', (text: string) => arrivals.receive(JSON.parse(text), !this.#followed))
+    socket.on('preview', (id: string, bytes: PreviewBytes) => arrivals.receivePreview(id, bytes))
+    socket.on('seen', (text: string) => seenReceipts.receive(JSON.parse(text)))
+  }
+
+  get #ownSession(): string | null {
+    return this.#followed?.session ?? null
+  }
+
   #onConnect(): void {
     if (!this.#state.take('connected')) return
     this.#generation++
     void this.#resume()
   }
 
-  #onChanges(batch: Batch): void {
+  #onChanges(batch: Batch, { replica, presence }: FeedReceivers): void {
     if (batch.from === this.#cursor) {
       this.#cursor = batch.to
-      this.emit('batch', batch)
+      const moved = replica.movedBy(batch)
+      replica.apply(batch)
+      presence.moved(moved)
     } else if (batch.to === this.#cursor) return
     else if (this.#state.take('behind')) void this.#resume()
     else this.#isBehind = true
@@ -280,6 +294,7 @@ export class Feed extends Emitter<FeedEvents> {
   #onFollowed(followed: FollowAnswer): void {
     this.#state.take('followed')
     this.#failures = 0
+    this.#followed = followed
     this.emit('live', followed)
   }
 
@@ -344,6 +359,7 @@ export class Feed extends Emitter<FeedEvents> {
       this.#snapshot = null
     }
     this.#generation++
+    this.#followed = null
     clearTimeout(this.#timer)
     this.#socket.disconnect()
   }
