@@ -124,6 +124,16 @@ for (const colorScheme of ['light', 'dark'] as const) {
     assert.deepEqual(found, [])
   })
 
+  test(`axe-core finds nothing at a wrong address, ${colorScheme}`, async (t) => {
+    const context = await fixture.browser.newContext(looks)
+    t.after(() => context.close())
+    const page = await context.newPage()
+    await page.goto(`${fixture.server.url}/nowhere`)
+    const { found, look } = openInspector(page)
+    await look('wrong address')
+    assert.deepEqual(found, [])
+  })
+
   test(`axe-core finds nothing on the wall, ${colorScheme}`, async (t) => {
     const board = await fixture.newBoard()
     const anna = await fixture.openPage(t, 'localhost', board, looks)

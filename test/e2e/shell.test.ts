@@ -63,6 +63,24 @@ for (const host of HOSTS)
       await anna.waitForLive()
     })
 
+    test('H8: a wrong address says so in our look, and leads to the front board', async (t) => {
+      const { anna } = await fixture.openPair(t, host)
+      anna.allowedErrors = /404 \(/
+      const { page } = anna
+      const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+      for (const path of ['/nowhere', '/api/boards/main/images/nobody/file']) {
+        const response = await page.goto(new URL(path, page.url()).href)
+        assert.equal(response!.status(), 404)
+        const code = path === '/nowhere' ? 'not-found' : 'unknown-picture'
+        await page.getByRole('heading', { name: errorMessages[code]({}) }).waitFor()
+        const style = () => getComputedStyle(document.body).backgroundColor
+        assert.equal(await page.evaluate(style), ground)
+      }
+      await page.getByRole('link', { name: words.toFrontBoard }).click()
+      await page.waitForURL(/:\d+\/$/)
+      await anna.waitForLive()
+    })
+
     test('a board says that it is empty only while it is', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       const empty = (page: BoardPage) => page.page.getByText(words.emptyTitle)

@@ -67,7 +67,7 @@ export async function compose(
     ? await Classic.open({ engine, boards, intake, directUpload, guard, log }, classicConfig)
     : null
   const { blobs } = engine
-  const problemPage = await ProblemPage.load(webRoot)
+  const problemPage = new ProblemPage(webRoot)
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
   let url = ''

@@ -31,8 +31,7 @@ const HEADERS = {
 interface AppOptions {
   readonly guard: Guard
   readonly log: FastifyBaseLogger
-  /** The page that tells people of errors; null for JSON only. */
-  readonly problemPage: ProblemPage | null
+  readonly problemPage: ProblemPage
 }
 
 /** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
@@ -40,12 +39,12 @@ export async function createApp(
   { guard, log, problemPage }: AppOptions,
   routes: (app: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
-  const answer = (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
+  const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
     if (error.status === 429 || error.status === 503) reply.header('retry-after', '2')
     // The route may have set headers for what it then couldn't serve.
     reply.code(error.status).header('cache-control', 'no-store').removeHeader('content-disposition')
-    if (!problemPage || !isNavigation(request)) return reply.send({ error })
-    return reply.headers(problemPage.headers).send(problemPage.render(error.message))
+    const html = isNavigation(request) ? await problemPage.render(error.message) : null
+    return html === null ? reply.send({ error }) : reply.headers(problemPage.headers).send(html)
   }
   const app = fastify({
     loggerInstance: log,

@@ -19,22 +19,19 @@ export class ProblemPage {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': POLICY,
   }
-  readonly #html: string
+  readonly #webRoot: string | null
 
-  private constructor(html: string) {
-    this.#html = html
+  /** Takes the folder of the built page; null for none. */
+  constructor(webRoot: string | null) {
+    this.#webRoot = webRoot
   }
 
-  /** Reads the page from the folder of the built page; null if it isn't there. */
-  static async load(webRoot: string | null): Promise<ProblemPage | null> {
-    if (webRoot === null) return null
-    const html = await readFile(join(webRoot, 'problem.html'), 'utf8').catch(() => null)
-    return html === null ? null : new ProblemPage(html)
-  }
-
-  /** Returns the page's HTML with a sentence in place of its heading. */
-  render(message: string): string {
-    return this.#html.replace(/(<h2>)[^<]*/, (_, tag) => tag + escapeHtml(message))
+  /** Returns the page's HTML with a sentence as its heading; null if there is no such page. */
+  async render(sentence: string): Promise<string | null> {
+    if (this.#webRoot === null) return null
+    // Read each time, as the page itself is: a new build has other files beside it.
+    const html = await readFile(join(this.#webRoot, 'problem.html'), 'utf8').catch(() => null)
+    return html && html.replace(/(<h2>)[^<]*/, (_, tag) => tag + escapeHtml(sentence))
   }
 }
 
