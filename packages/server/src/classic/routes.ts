@@ -7,7 +7,7 @@ import type { BlobStore } from '@wirephoto/engine'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { toWireError } from '../errors.ts'
-import { send } from '../http/blobs.ts'
+import { sendPicture } from '../http/blobs.ts'
 import { declaredLength } from '../http/body.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
@@ -86,7 +86,7 @@ export async function classicRoutes(
     const record = pictureOf(classic, request)
     reply.header('cache-control', 'private, no-cache')
     const name = contentDisposition(cleanName(record.name), { type: 'attachment' })
-    return send(blobs, request, reply.header('content-disposition', name), record)
+    return sendPicture(blobs, request, reply.header('content-disposition', name), record)
   })
   await registerConfigRoute(app, classic)
 }

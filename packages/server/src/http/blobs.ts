@@ -43,7 +43,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       const record = await findBlob(at.board, sha256)
       if (!record) throw new WireError('not-found')
       reply.header('cache-control', IMMUTABLE)
-      return await send(blobs, request, reply, record)
+      return await sendPicture(blobs, request, reply, record)
     },
   })
 
@@ -63,7 +63,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
         const bytes = await buffer(await blobs.get(blob))
         reply.header('cache-control', IMMUTABLE)
         const record = { blob, bytes: bytes.length, type: 'image/webp' } as const
-        return await send(blobs, request, reply, record, ({ start, end }) =>
+        return await sendPicture(blobs, request, reply, record, ({ start, end }) =>
           bytes.subarray(start, end),
         )
       },
@@ -80,7 +80,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       const type = 'download' in (request.query as object) ? 'attachment' : 'inline'
       reply.header('cache-control', 'private, no-cache')
       reply.header('content-disposition', contentDisposition(fileName(record), { type }))
-      return await send(blobs, request, reply, record)
+      return await sendPicture(blobs, request, reply, record)
     },
   })
 }
@@ -92,7 +92,7 @@ function fileName({ name, type }: ImageRecord): string {
 }
 
 /** Sends a picture's bytes, or the range that the request names. Rejects with `not-found` while it is arriving. */
-export async function send(
+export async function sendPicture(
   blobs: Blobs,
   request: FastifyRequest,
   reply: FastifyReply,
