@@ -35,7 +35,7 @@ const render = (head: readonly string[]): string => `<!doctype html>
   </head>
   <body>
     <main class="empty alone">
-      <h2>${errorMessages['not-found']({})}</h2>
+      <h1>${errorMessages['not-found']({})}</h1>
       <div class="buttons"><a class="main" href="/">${words.toFrontBoard}</a></div>
     </main>
   </body>

@@ -12,7 +12,7 @@ import { Harness } from '../../support/http-harness.ts'
 
 const PAGE = '<!doctype html><title>The page</title>'
 const PROBLEM_PAGE =
-  '<!doctype html><title>Wirephoto</title><link rel="stylesheet" href="/assets/a.css"><h2>Gone.</h2>'
+  '<!doctype html><title>Wirephoto</title><link rel="stylesheet" href="/assets/a.css"><h1>Gone.</h1>'
 
 let webRoot: string
 let server: Harness

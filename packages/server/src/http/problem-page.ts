@@ -31,7 +31,7 @@ export class ProblemPage {
     if (this.#webRoot === null) return null
     // Read each time, as the page itself is: a new build has other files beside it.
     const html = await readFile(join(this.#webRoot, 'problem.html'), 'utf8').catch(() => null)
-    return html && html.replace(/(<h2>)[^<]*/, (_, tag) => tag + escapeHtml(sentence))
+    return html && html.replace(/(<h1>)[^<]*/, (_, tag) => tag + escapeHtml(sentence))
   }
 }
 

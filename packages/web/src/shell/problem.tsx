@@ -6,7 +6,7 @@ import { words } from '../words/page.ts'
 export function ProblemPage(props: { problem: Problem }): JSX.Element {
   return (
     <main class="empty alone">
-      <h2>{props.problem.message}</h2>
+      <h1>{props.problem.message}</h1>
       <div class="buttons">
         <a class="main" href="/">
           {words.toFrontBoard}
