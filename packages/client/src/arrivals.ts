@@ -1,5 +1,6 @@
 import type { ImageRecord, Arrivals as News } from '@wirephoto/board'
-import { Emitter } from './events.ts'
+import type { Emitter } from './events.ts'
+import type { BoardEvents } from './types.ts'
 import { type BoardEndpoint, previewUrl } from './urls.ts'
 
 /** Time that a pushed preview has to come before it is fetched. */
@@ -20,11 +21,6 @@ export interface Arrival {
   readonly retryAt?: number
 }
 
-interface ArrivalsEvents {
-  /** The pictures of which there is news. */
-  changed: ReadonlySet<string>
-}
-
 interface Entry {
   state: Arrival | null
   preview: Blob | null
@@ -36,15 +32,20 @@ interface Entry {
  * Progress and previews of everybody's pictures on their way. None of it creates a picture: news of an
  * unknown one waits a few seconds for it, and news of a stored one is ignored.
  */
-export class Arrivals extends Emitter<ArrivalsEvents> {
+export class Arrivals {
   readonly #endpoint: BoardEndpoint
   readonly #pictures: ReadonlyMap<string, ImageRecord>
+  readonly #events: Emitter<BoardEvents>
   readonly #entries = new Map<string, Entry>()
 
-  constructor(endpoint: BoardEndpoint, pictures: ReadonlyMap<string, ImageRecord>) {
-    super()
+  constructor(
+    endpoint: BoardEndpoint,
+    pictures: ReadonlyMap<string, ImageRecord>,
+    events: Emitter<BoardEvents>,
+  ) {
     this.#endpoint = endpoint
     this.#pictures = pictures
+    this.#events = events
   }
 
   get(id: string): Arrival | null {
@@ -75,7 +76,7 @@ export class Arrivals extends Emitter<ArrivalsEvents> {
     }
     this.#forgetUnknown()
     const stalled = [...this.#entries].filter(([, { state }]) => state?.state === 'stalled')
-    this.emit('changed', new Set([...Object.keys(news), ...stalled.map(([id]) => id)]))
+    this.#events.emit('arrivals', new Set([...Object.keys(news), ...stalled.map(([id]) => id)]))
   }
 
   /** Takes a preview that was pushed. */
@@ -85,7 +86,7 @@ export class Arrivals extends Emitter<ArrivalsEvents> {
     clearTimeout(entry.fetching)
     entry.preview = new Blob([bytes], { type: 'image/webp' })
     this.#forgetUnknown()
-    this.emit('changed', new Set([id]))
+    this.#events.emit('arrivals', new Set([id]))
   }
 
   /** Forgets those of these pictures that have variants by now, or are gone. */
@@ -108,7 +109,7 @@ export class Arrivals extends Emitter<ArrivalsEvents> {
       entry.state = null
       changed.add(id)
     }
-    if (changed.size > 0) this.emit('changed', changed)
+    if (changed.size > 0) this.#events.emit('arrivals', changed)
   }
 
   close(): void {
@@ -123,7 +124,7 @@ export class Arrivals extends Emitter<ArrivalsEvents> {
     entry.fetching = undefined
     if (!blob || entry.preview) return
     entry.preview = blob
-    this.emit('changed', new Set([id]))
+    this.#events.emit('arrivals', new Set([id]))
   }
 
   /** Fetches the preview that the server keeps; resolves with null when there is none. */

@@ -14,7 +14,9 @@ import { Uploads } from './uploads.ts'
 import type { BoardEndpoint } from './urls.ts'
 
 /** The parts of a board, and all that they tell each other: keeps the board in step with its server. */
-export class BoardSync extends Emitter<BoardEvents> {
+export class BoardSync {
+  /** The board's public events; a part emits its own. */
+  readonly events = new Emitter<BoardEvents>()
   readonly clock = new ServerClock()
   readonly replica = new Replica()
   readonly feed: Feed
@@ -31,8 +33,7 @@ export class BoardSync extends Emitter<BoardEvents> {
   readonly #store: Promise<Store>
 
   constructor(endpoint: BoardEndpoint, store: Promise<Store>) {
-    super()
-    const { clock, replica } = this
+    const { clock, events, replica } = this
     const board = endpoint.id
     const channel = new Feed(endpoint)
     const queue = new Queue({ board, store, replica, channel, clock })
@@ -40,11 +41,11 @@ export class BoardSync extends Emitter<BoardEvents> {
     this.#store = store
     this.feed = channel
     this.queue = queue
-    this.uploads = new Uploads({ endpoint, store, replica, queue, channel })
-    this.arrivals = new Arrivals(endpoint, replica.pictures)
-    this.seenReceipts = new SeenReceipts(channel)
-    this.presence = new Presence(channel)
-    this.undo = new Undo(replica, queue)
+    this.uploads = new Uploads({ endpoint, store, replica, queue, channel, events })
+    this.arrivals = new Arrivals(endpoint, replica.pictures, events)
+    this.seenReceipts = new SeenReceipts(channel, events)
+    this.presence = new Presence(channel, events)
+    this.undo = new Undo(replica, queue, events)
     this.#listen()
     const { presence, arrivals, seenReceipts } = this
     this.feed.open(this.#restore(), { replica, presence, arrivals, seenReceipts })
@@ -65,21 +66,14 @@ export class BoardSync extends Emitter<BoardEvents> {
   /** Everything that the parts tell. */
   #listen(): void {
     this.feed.on('snapshot', (snapshot) => this.#onSnapshot(snapshot))
-    this.feed.on('show', ({ id }) => this.emit('show', id))
-    this.feed.on('notice', (problem) => this.emit('notice', problem))
+    this.feed.on('show', ({ id }) => this.events.emit('show', id))
+    this.feed.on('notice', (problem) => this.events.emit('notice', problem))
     this.feed.on('live', (followed) => this.#onLive(followed))
     this.feed.on('offline', () => this.#onOffline())
     this.feed.on('refused', (why) => this.#onRefused(why))
     this.replica.on('records', (ids) => this.#onRecords(ids))
     this.queue.on('changed', () => this.#onQueueChanged())
     this.queue.on('refused', ({ commands, why }) => this.#onCommandsRefused(commands, why))
-    this.uploads.on('changed', (ids) => this.emit('uploads', ids))
-    this.uploads.on('failed', (why) => this.emit('notice', why))
-    this.arrivals.on('changed', (ids) => this.emit('arrivals', ids))
-    this.seenReceipts.on('changed', (ids) => this.emit('seen', ids))
-    this.presence.on('drags', (ids) => this.emit('drags', ids))
-    this.presence.on('people', () => this.emit('people', undefined))
-    this.undo.on('changed', () => this.emit('undo', undefined))
     if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#onPageHide)
   }
 
@@ -110,17 +104,17 @@ export class BoardSync extends Emitter<BoardEvents> {
   #onRefused(refused: Problem): void {
     this.#onOffline()
     this.#setStatus({ refused })
-    this.emit('notice', refused)
+    this.events.emit('notice', refused)
   }
 
   #onRecords(ids: ReadonlySet<string>): void {
-    if (ids.has('board')) this.emit('settings', this.replica.settings)
+    if (ids.has('board')) this.events.emit('settings', this.replica.settings)
     const pictures = new Set(ids)
     pictures.delete('board')
     if (pictures.size === 0) return
     this.uploads.review(pictures)
     this.arrivals.review(pictures)
-    this.emit('pictures', pictures)
+    this.events.emit('pictures', pictures)
   }
 
   #onQueueChanged(): void {
@@ -131,7 +125,7 @@ export class BoardSync extends Emitter<BoardEvents> {
   #onCommandsRefused(commands: readonly Command[], why: Problem): void {
     for (const command of commands)
       if (command.kind === 'image.add') this.uploads.fail(command.id, why)
-    this.emit('notice', why)
+    this.events.emit('notice', why)
   }
 
   /** The page goes, perhaps for good: numbers and files must be in the store. */
@@ -159,6 +153,7 @@ export class BoardSync extends Emitter<BoardEvents> {
     const before = this.status
     this.status = { ...before, ...news }
     const keys = Object.keys(news) as (keyof Status)[]
-    if (keys.some((key) => before[key] !== this.status[key])) this.emit('status', this.status)
+    if (keys.some((key) => before[key] !== this.status[key]))
+      this.events.emit('status', this.status)
   }
 }

@@ -50,7 +50,7 @@ export class Board {
 
   /** Calls `listener` at every such event, until the returned function is called. */
   on<E extends keyof BoardEvents>(event: E, listener: (value: BoardEvents[E]) => void): () => void {
-    return this.#sync.on(event, listener)
+    return this.#sync.events.on(event, listener)
   }
 
   /** Every picture by id, trashed ones (`deletedAt`) too. It is always the same map, changed in place. */
@@ -253,7 +253,7 @@ export class Board {
    * - with the code for which the server refused the board.
    */
   stored(id: string): Promise<ImageRecord> {
-    return until(this.#sync, ['uploads', 'pictures', 'status'], () => {
+    return until(this.#sync.events, ['uploads', 'pictures', 'status'], () => {
       const picture = this.pictures.get(id)
       if (picture?.blob) return picture
       const upload = this.uploads.get(id)
@@ -270,7 +270,7 @@ export class Board {
    * with the reason's code) or closed (an `Error`).
    */
   async settled(): Promise<void> {
-    await until(this.#sync, ['status'], () => {
+    await until(this.#sync.events, ['status'], () => {
       if (this.#sync.queue.size === 0) return true
       this.#throwIfEnded()
       return null

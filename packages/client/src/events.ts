@@ -10,7 +10,8 @@ export class Emitter<Events> {
     return () => all.delete(own)
   }
 
-  protected emit<E extends keyof Events>(event: E, value: Events[E]): void {
+  /** Calls the event's listeners, in the order in which they came. */
+  emit<E extends keyof Events>(event: E, value: Events[E]): void {
     for (const listener of Array.from(this.#listeners.get(event) ?? []))
       try {
         listener(value as never)

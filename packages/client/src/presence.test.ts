@@ -1,18 +1,22 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Presence as State } from '@wirephoto/board'
+import { Emitter } from './events.ts'
 import { Presence } from './presence.ts'
+import type { BoardEvents } from './types.ts'
 
 /** Presence on a clock that is moved by hand. */
 function open(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_000_000 })
   const shown: (State & { at: number; isTransient: boolean })[] = []
   const changed: string[][] = []
-  const presence = new Presence({
-    sendPresence: (state, isTransient) =>
+  const events = new Emitter<BoardEvents>()
+  const channel = {
+    sendPresence: (state: State, isTransient: boolean) =>
       shown.push({ ...state, at: Date.now() - 1_000_000, isTransient }),
-  })
-  presence.on('drags', (ids) => changed.push([...ids]))
+  }
+  const presence = new Presence(channel, events)
+  events.on('drags', (ids) => changed.push([...ids]))
   return { presence, shown, changed, pass: (ms: number) => t.mock.timers.tick(ms) }
 }
 

@@ -1,6 +1,6 @@
 import { limits, type Presence as PresenceState, type PresenceUpdate } from '@wirephoto/board'
-import { Emitter } from './events.ts'
-import type { DragPosition, Place } from './types.ts'
+import type { Emitter } from './events.ts'
+import type { BoardEvents, DragPosition, Place } from './types.ts'
 
 /** Time between two messages about our own drag or pointer: 30 a second. */
 const PRESENCE_INTERVAL_MS = 33
@@ -36,15 +36,8 @@ interface PresenceChannel {
   sendPresence(state: PresenceState, isTransient: boolean): void
 }
 
-interface PresenceEvents {
-  /** The pictures whose place in others' hands changed. */
-  drags: ReadonlySet<string>
-  /** Somebody came, left or changed. */
-  people: undefined
-}
-
 /** People at this moment: others as we see them, and ourselves as others shall see us. */
-export class Presence extends Emitter<PresenceEvents> {
+export class Presence {
   /** Places of pictures in others' hands. */
   readonly drags = new Map<string, RemoteDrag>()
   /** Others who are here, by session. */
@@ -54,6 +47,7 @@ export class Presence extends Emitter<PresenceEvents> {
   /** The number of visitors here, oneself included. */
   visitorCount = 1
   readonly #channel: PresenceChannel
+  readonly #events: Emitter<BoardEvents>
   #own: PresenceState = { name: '', cursor: null, selection: [], drag: null }
   /** Whether others shall know that we are here even while we do nothing. */
   #hasName = false
@@ -61,9 +55,9 @@ export class Presence extends Emitter<PresenceEvents> {
   #sendTimer: ReturnType<typeof setTimeout> | undefined
   #endTimer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(channel: PresenceChannel) {
-    super()
+  constructor(channel: PresenceChannel, events: Emitter<BoardEvents>) {
     this.#channel = channel
+    this.#events = events
   }
 
   /** Shows others the pictures in our hand; null when they are let go. */
@@ -98,7 +92,7 @@ export class Presence extends Emitter<PresenceEvents> {
   /** Takes the number of visitors. */
   count(visitors: number): void {
     this.visitorCount = visitors
-    this.emit('people', undefined)
+    this.#events.emit('people', undefined)
   }
 
   /** Takes news of people, by session; with `all`, of everybody who is here. */
@@ -120,7 +114,7 @@ export class Presence extends Emitter<PresenceEvents> {
         if (drag.session === session && !held.has(id))
           this.drags.set(id, { ...drag, until: Math.min(drag.until, now + DRAG_GRACE_MS) })
     }
-    this.emit('people', undefined)
+    this.#events.emit('people', undefined)
     this.#emitDrags(changed)
     this.#watchEnds()
   }
@@ -134,7 +128,7 @@ export class Presence extends Emitter<PresenceEvents> {
   clear(): void {
     this.moved([...this.drags.keys()])
     this.people.clear()
-    this.emit('people', undefined)
+    this.#events.emit('people', undefined)
     clearTimeout(this.#endTimer)
   }
 
@@ -162,7 +156,7 @@ export class Presence extends Emitter<PresenceEvents> {
   }
 
   #emitDrags(ids: ReadonlySet<string>): void {
-    if (ids.size > 0) this.emit('drags', ids)
+    if (ids.size > 0) this.#events.emit('drags', ids)
   }
 
   #watchEnds(): void {

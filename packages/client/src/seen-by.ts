@@ -1,5 +1,6 @@
 import { limits, type SeenBy as News } from '@wirephoto/board'
-import { Emitter } from './events.ts'
+import type { Emitter } from './events.ts'
+import type { BoardEvents } from './types.ts'
 
 /** Time in which painted pictures are gathered for one report. */
 const REPORT_INTERVAL_MS = 100
@@ -18,23 +19,19 @@ interface SeenChannel {
   reportSeen(ids: readonly string[]): void
 }
 
-interface SeenReceiptsEvents {
-  /** Own pictures that more people have seen. */
-  changed: ReadonlySet<string>
-}
-
 /** Receipts for pictures that were painted: others' pictures here, and ours elsewhere. */
-export class SeenReceipts extends Emitter<SeenReceiptsEvents> {
+export class SeenReceipts {
   readonly #channel: SeenChannel
+  readonly #events: Emitter<BoardEvents>
   readonly #seen = new Map<string, SeenBy>()
   /** Pictures that were reported, or wait for the next report. */
   readonly #known = new Set<string>()
   #waiting: string[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(channel: SeenChannel) {
-    super()
+  constructor(channel: SeenChannel, events: Emitter<BoardEvents>) {
     this.#channel = channel
+    this.#events = events
   }
 
   get(id: string): SeenBy | null {
@@ -62,7 +59,7 @@ export class SeenReceipts extends Emitter<SeenReceiptsEvents> {
         otherCount,
       })
     }
-    this.emit('changed', new Set(Object.keys(news)))
+    this.#events.emit('seen', new Set(Object.keys(news)))
   }
 
   close(): void {

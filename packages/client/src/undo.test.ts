@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Command, cursor } from '@wirephoto/board'
+import { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import { type Pending, Replica } from './replica.ts'
 import { Undo } from './undo.ts'
@@ -12,7 +13,7 @@ function open() {
   replica.load({ cursor: cursor('e', 0, 's'), records: [] })
   const push = (commands: readonly Command[]) =>
     replica.addPending(commands.map((command): Pending => ({ command, at: 7, answered: null })))
-  const undo = new Undo(replica, { push })
+  const undo = new Undo(replica, { push }, new Emitter())
   const act = (...commands: Command[]) => {
     undo.note(commands)
     push(commands)

@@ -1,5 +1,6 @@
 import type { BoardRecord, Command, ImageRecord } from '@wirephoto/board'
-import { Emitter } from './events.ts'
+import type { Emitter } from './events.ts'
+import type { BoardEvents } from './types.ts'
 
 /** The most steps that are remembered. */
 const UNDO_STEP_COUNT = 200
@@ -15,28 +16,24 @@ interface CommandSink {
   push(commands: readonly Command[]): void
 }
 
-interface UndoEvents {
-  /** `canUndo` or `canRedo` changed. */
-  changed: undefined
-}
-
 /**
  * Our own steps, each as the commands that take it back. A step back restores the fields that the step
  * changed and no others, whatever happened to them since. Pictures that are gone by then are skipped.
  */
-export class Undo extends Emitter<UndoEvents> {
+export class Undo {
   readonly #shown: Shown
   readonly #queue: CommandSink
+  readonly #events: Emitter<BoardEvents>
   #back: Command[][] = []
   #forth: Command[][] = []
   /** The step that all commands of this turn of the event loop belong to. */
   #open: Command[] | null = null
   readonly #named = new WeakMap<object, Command[]>()
 
-  constructor(shown: Shown, queue: CommandSink) {
-    super()
+  constructor(shown: Shown, queue: CommandSink, events: Emitter<BoardEvents>) {
     this.#shown = shown
     this.#queue = queue
+    this.#events = events
   }
 
   get canUndo(): boolean {
@@ -69,7 +66,7 @@ export class Undo extends Emitter<UndoEvents> {
   #watch<T>(run: () => T): T {
     const { canUndo, canRedo } = this
     const result = run()
-    if (canUndo !== this.canUndo || canRedo !== this.canRedo) this.emit('changed', undefined)
+    if (canUndo !== this.canUndo || canRedo !== this.canRedo) this.#events.emit('undo', undefined)
     return result
   }
 

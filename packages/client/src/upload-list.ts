@@ -1,6 +1,6 @@
 import { limits, type SenderReport } from '@wirephoto/board'
-import { Emitter } from './events.ts'
-import type { OwnUpload } from './types.ts'
+import type { Emitter } from './events.ts'
+import type { BoardEvents, OwnUpload } from './types.ts'
 
 /** The connection, as the list of uploads uses it. */
 export interface UploadChannel {
@@ -8,19 +8,15 @@ export interface UploadChannel {
   reportUploads(sending: SenderReport): void
 }
 
-interface UploadListEvents {
-  /** The pictures whose upload changed, came or went. */
-  changed: ReadonlySet<string>
-}
-
 /** Our own uploads as the person sees them. Others get reports of all that they can't see for themselves. */
-export class UploadList extends Emitter<UploadListEvents> {
+export class UploadList {
   readonly shown = new Map<string, OwnUpload>()
   readonly #channel: UploadChannel
+  readonly #events: Emitter<BoardEvents>
 
-  constructor(channel: UploadChannel) {
-    super()
+  constructor(channel: UploadChannel, events: Emitter<BoardEvents>) {
     this.#channel = channel
+    this.#events = events
   }
 
   add(id: string, file: Blob, name: string): void {
@@ -57,7 +53,7 @@ export class UploadList extends Emitter<UploadListEvents> {
   }
 
   #changed(id: string): void {
-    this.emit('changed', new Set([id]))
+    this.#events.emit('uploads', new Set([id]))
   }
 }
 

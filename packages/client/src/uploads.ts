@@ -1,9 +1,9 @@
 import { type ImageAdd, type ImageRecord, WireError } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
-import { Emitter } from './events.ts'
+import type { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import type { SavedFile, Store } from './store.ts'
-import type { OwnUpload, Problem } from './types.ts'
+import type { BoardEvents, OwnUpload, Problem } from './types.ts'
 import type { AttemptOutcome, CommandsBefore, UploadContext } from './upload-attempt.ts'
 import { UploadJob } from './upload-job.ts'
 import { type UploadChannel, UploadList } from './upload-list.ts'
@@ -36,13 +36,7 @@ interface UploadsOptions {
   readonly replica: Pictures
   readonly queue: Commands
   readonly channel: UploadChannel
-}
-
-interface UploadsEvents {
-  /** The pictures whose upload changed, came or went. */
-  changed: ReadonlySet<string>
-  /** An upload was refused for good. */
-  failed: Problem
+  readonly events: Emitter<BoardEvents>
 }
 
 /**
@@ -50,9 +44,10 @@ interface UploadsEvents {
  * again for as long as only the connection or the server fails. It ends when the feed says that the picture
  * is stored, whatever became of the last request. Files outlive the page in the store.
  */
-export class Uploads extends Emitter<UploadsEvents> {
+export class Uploads {
   readonly #replica: Pictures
   readonly #queue: Commands
+  readonly #events: Emitter<BoardEvents>
   readonly #context: UploadContext
   readonly #jobs = new Map<string, UploadJob>()
   readonly #cancelled = new Set<string>()
@@ -61,15 +56,14 @@ export class Uploads extends Emitter<UploadsEvents> {
   #priority: (id: string) => number = () => 0
   #isClosed = false
 
-  constructor({ endpoint, store, replica, queue, channel }: UploadsOptions) {
-    super()
+  constructor({ endpoint, store, replica, queue, channel, events }: UploadsOptions) {
     const page = newId(Date.now())
-    const list = new UploadList(channel)
+    const list = new UploadList(channel, events)
     const slots = new UploadSlots(page)
     this.#replica = replica
     this.#queue = queue
+    this.#events = events
     this.#context = { endpoint, store, page, queue, list, slots }
-    list.on('changed', (ids) => this.emit('changed', ids))
     slots.on('changed', () => this.pump())
   }
 
@@ -258,7 +252,7 @@ export class Uploads extends Emitter<UploadsEvents> {
 
   #onRefused(job: UploadJob, why: Problem): void {
     this.fail(job.id, why)
-    this.emit('failed', why)
+    this.#events.emit('notice', why)
   }
 
   /** The picture is gone, and nobody has said why. */
