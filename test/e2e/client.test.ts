@@ -457,9 +457,10 @@ describe('the client and the server', { concurrency: true }, () => {
     ben.on('settings', (settings) => seen.push(settings))
     for (const set of [{ title: 'Ours' }, { trashDays: 3 }, { keepMetadata: true }]) {
       anna.set(set)
-      await anna.settled()
+      const isSet = () =>
+        Object.entries(set).every(([name, value]) => Object(ben.settings)[name] === value)
+      await waitUntil(ben, isSet, JSON.stringify(set))
     }
-    await waitUntil(ben, () => ben.settings.keepMetadata, 'the last')
     assert.deepEqual(
       seen.map(({ title, trashDays, keepMetadata }) => [title, trashDays, keepMetadata]),
       [

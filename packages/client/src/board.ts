@@ -308,8 +308,7 @@ export class Board {
   }
 
   #do(commands: readonly Command[], step?: object, previews?: Previews): void {
-    this.#sync.undo.note(commands, step)
-    this.#sync.queue.push(commands, previews)
+    this.#sync.undo.push(commands, step, previews)
   }
 }
 

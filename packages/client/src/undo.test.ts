@@ -14,10 +14,7 @@ function open() {
   const push = (commands: readonly Command[]) =>
     replica.addPending(commands.map((command): Pending => ({ command, at: 7, answered: null })))
   const undo = new Undo(replica, { push }, new Emitter())
-  const act = (...commands: Command[]) => {
-    undo.note(commands)
-    push(commands)
-  }
+  const act = (...commands: Command[]) => undo.push(commands)
   return { undo, act, push, shown: replica, picture: (id: string) => replica.pictures.get(id) }
 }
 
@@ -83,12 +80,11 @@ describe('undo', () => {
   })
 
   test('pictures added for one step are one step, even in several turns', async () => {
-    const { undo, push, picture } = open()
+    const { undo, picture } = open()
     const [a, b, c] = [add(), add(), add()]
     const drop = {}
     for (const command of [a, b, c]) {
-      undo.note([command], command === c ? undefined : drop)
-      push([command])
+      undo.push([command], command === c ? undefined : drop)
       await Promise.resolve()
     }
     const isTrashed = () => [a, b, c].map(({ id }) => picture(id)!.deletedAt !== null)
@@ -99,12 +95,11 @@ describe('undo', () => {
   })
 
   test('moves for one step are one step, until something else is done', async () => {
-    const { undo, push, picture } = open()
+    const { undo, picture } = open()
     const [{ id }, other] = [add(), add()]
     const run = {}
     const does = async (command: Command, step?: object) => {
-      undo.note([command], step)
-      push([command])
+      undo.push([command], step)
       await nextTurn()
     }
     const moves = (x: number) => does({ kind: 'image.patch', id, set: { x, y: 1 } }, run)

@@ -1,4 +1,4 @@
-import type { BoardRecord, Command, ImageRecord } from '@wirephoto/board'
+import type { BoardRecord, Command, ImageRecord, Previews } from '@wirephoto/board'
 import type { Emitter } from './events.ts'
 import type { BoardEvents } from './types.ts'
 
@@ -13,7 +13,7 @@ interface Shown {
 
 /** The place where commands go. */
 interface CommandSink {
-  push(commands: readonly Command[]): void
+  push(commands: readonly Command[], previews?: Previews): void
 }
 
 /**
@@ -45,11 +45,14 @@ export class Undo {
   }
 
   /**
-   * Remembers commands that are about to be pushed, as part of the step that is under way, if there is one.
+   * Pushes commands, and remembers them as part of the step that is under way, if there is one.
    * Commands for the same `step` join it while it is the last one; added pictures always do.
    */
-  note(commands: readonly Command[], step?: object): void {
-    this.#watch(() => this.#note(commands, step))
+  push(commands: readonly Command[], step?: object, previews?: Previews): void {
+    this.#watch(() => {
+      this.#note(commands, step)
+      this.#queue.push(commands, previews)
+    })
   }
 
   /** Takes the last step back. Returns false when there was none that still could be. */
