@@ -125,7 +125,10 @@ for (const host of HOSTS)
       await undoStep(anna, ben, board, heap)
       await undoStep(anna, ben, board, start)
 
-      await page.mouse.click(...centrePoint(a))
+      const centre = centrePoint(a)
+      await anna.waitUntil(isPictureAt, [a.id, ...centre] as const)
+      await page.mouse.click(...centre)
+      await page.locator(`[data-image="${a.id}"][aria-selected=true]`).waitFor()
       for (const key of [']', '[']) {
         const before = await serverRecords(board)
         await page.keyboard.press(key)
@@ -411,4 +414,10 @@ async function waitUntilStill(page: BoardPage, id: string): Promise<Tile> {
     if (now.x === before.x && now.y === before.y && now.w === before.w) return now
     before = now
   }
+}
+
+/** Whether a picture is topmost at a point of the page. */
+function isPictureAt([id, x, y]: readonly [string, number, number]): boolean {
+  const tile = document.elementFromPoint(x, y)?.closest<HTMLElement>('[data-image]')
+  return tile?.dataset['image'] === id
 }

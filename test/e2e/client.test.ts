@@ -112,6 +112,8 @@ async function boardWithPicture(): Promise<{ board: string; id: string }> {
   const author = openBoard({ url: server.url, board })
   const [id] = author.add([{ ...newPicture(), x: 0, y: 0 }])
   await author.stored(id!)
+  // Variants come in a batch of their own.
+  await waitUntil(author, () => author.pictures.get(id!)!.variants !== null, 'variants')
   await author.close()
   return { board, id: id! }
 }
