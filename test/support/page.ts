@@ -195,12 +195,16 @@ export class BoardPage {
     return toast
   }
 
-  /** Records the screen frame by frame, as PNG. */
+  /** Records the screen frame by frame, as PNG, in the order in which the frames were shown. */
   async startScreencast(): Promise<{ cut(): Promise<Buffer[]> }> {
-    const frames: Buffer[] = []
-    const take = ({ data, sessionId }: { data: string; sessionId: number }) => {
-      frames.push(Buffer.from(data, 'base64'))
-      void this.#cdp.send('Page.screencastFrameAck', { sessionId }).catch(() => {})
+    const frames: { png: Buffer; shownAt: number }[] = []
+    const take = (frame: { data: string; sessionId: number; metadata: { timestamp?: number } }) => {
+      // Frames are encoded side by side, and may come in another order.
+      frames.push({
+        png: Buffer.from(frame.data, 'base64'),
+        shownAt: frame.metadata.timestamp ?? 0,
+      })
+      void this.#cdp.send('Page.screencastFrameAck', { sessionId: frame.sessionId }).catch(() => {})
     }
     this.#cdp.on('Page.screencastFrame', take)
     await this.#cdp.send('Page.startScreencast', { format: 'png' })
@@ -208,7 +212,7 @@ export class BoardPage {
       cut: async () => {
         await this.#cdp.send('Page.stopScreencast')
         this.#cdp.off('Page.screencastFrame', take)
-        return frames
+        return frames.sort((a, b) => a.shownAt - b.shownAt).map(({ png }) => png)
       },
     }
   }
