@@ -181,9 +181,7 @@ async function validate(input: {
     const { bytes, thumbhash } = await shrink(decode(source, bounds.maxPixels), maxBytes)
     return { ...found, thumbhash, preview: bytes }
   }
-  const small = await upright(decode(source, bounds.maxPixels), THUMBHASH_SIDE_PX)
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
+  const small = await rawPixels(upright(decode(source, bounds.maxPixels), THUMBHASH_SIDE_PX))
   return { ...found, thumbhash: thumbhashOf(small), preview: null }
 }
 
@@ -263,16 +261,11 @@ async function makeVariants(
   const source = await libvipsSource(input)
   const { space } = await sharp(source, { limitInputPixels: false }).metadata()
   const sides = space === 'cmyk' ? new Set([...input.sides, STAND_IN_SIDE_PX]) : input.sides
-  const { data, info } = await upright(decode(source, maxPixels), Math.max(...sides))
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
+  const pixels = await rawPixels(upright(decode(source, maxPixels), Math.max(...sides)))
   const variants: Variant[] = []
   for (const side of sides) {
     const path = join(folder, `${side}.webp`)
-    await sharp(data, { raw: info })
-      .resize(side, side, { fit: 'inside', withoutEnlargement: true })
-      .webp(VARIANT_WEBP)
-      .toFile(path)
+    await resized(pixels, side).webp(VARIANT_WEBP).toFile(path)
     variants.push({ side, path })
   }
   return variants
@@ -326,15 +319,10 @@ const upright = (image: Sharp, side: number): Sharp =>
 
 async function shrink(image: Sharp, maxBytes: number): Promise<Preview> {
   const [[largest]] = PREVIEW_ATTEMPTS
-  const { data, info: raw } = await upright(image, largest)
-    .raw({ depth: 'uchar' })
-    .toBuffer({ resolveWithObject: true })
-  const resized = (side: number) =>
-    sharp(data, { raw }).resize(side, side, { fit: 'inside', withoutEnlargement: true })
-  const small = await resized(THUMBHASH_SIDE_PX).raw().toBuffer({ resolveWithObject: true })
-  const thumbhash = thumbhashOf(small)
+  const pixels = await rawPixels(upright(image, largest))
+  const thumbhash = thumbhashOf(await rawPixels(resized(pixels, THUMBHASH_SIDE_PX)))
   for (const [side, quality] of PREVIEW_ATTEMPTS) {
-    const { data: bytes, info } = await resized(side)
+    const { data: bytes, info } = await resized(pixels, side)
       .webp({ quality, alphaQuality: quality, effort: 2 })
       .toBuffer({ resolveWithObject: true })
     if (bytes.length <= maxBytes)
@@ -343,13 +331,31 @@ async function shrink(image: Sharp, maxBytes: number): Promise<Preview> {
   throw new Error('no preview is that small')
 }
 
-interface RawImage {
+/** Pixels in rows, 8 bit sRGB with straight alpha. */
+interface RawPixels {
   readonly data: Buffer
-  readonly info: { readonly width: number; readonly height: number; readonly channels: number }
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 2 | 3 | 4
 }
 
+async function rawPixels(image: Sharp): Promise<RawPixels> {
+  const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+  return { data, width: info.width, height: info.height, channels: info.channels }
+}
+
+/**
+ * Returns a smaller copy. The first pass's `info` must not describe its pixels: its `premultiplied` tells
+ * what the pass did inside, while the pixels that it returns are straight.
+ */
+const resized = ({ data, width, height, channels }: RawPixels, side: number): Sharp =>
+  sharp(data, { raw: { width, height, channels } }).resize(side, side, {
+    fit: 'inside',
+    withoutEnlargement: true,
+  })
+
 /** Returns the thumbhash, in base64, of raw sRGB. Adds alpha itself: libvips takes longer for it (S8). */
-function thumbhashOf({ data, info: { width, height, channels } }: RawImage): string {
+function thumbhashOf({ data, width, height, channels }: RawPixels): string {
   const rgba = Buffer.alloc(width * height * 4, 255)
   for (let i = 0; i < width * height; i++) data.copy(rgba, i * 4, i * channels, (i + 1) * channels)
   return Buffer.from(rgbaToThumbHash(width, height, rgba)).toString('base64')
