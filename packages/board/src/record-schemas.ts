@@ -50,6 +50,8 @@ export const ImageRecordSchema = z.object({
   author: z.string(),
   /** Milliseconds since 1970, by the server's clock. */
   createdAt: z.number(),
+  /** When its file was stored, or the copy made, in milliseconds since 1970; null while it arrives. */
+  storedAt: z.nullable(z.number()),
   /** When it was trashed, in milliseconds since 1970; null while it stands on the board. */
   deletedAt: z.nullable(z.number()),
 })

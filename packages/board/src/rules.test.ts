@@ -77,6 +77,7 @@ describe('rules', () => {
       source: null,
       author: 'anna',
       createdAt: 1_000,
+      storedAt: null,
       deletedAt: null,
     })
   })
@@ -139,13 +140,13 @@ describe('rules', () => {
     assert.deepEqual(act({ kind: 'image.restore', id: A }), [])
   })
 
-  test('F1: a picture is settled once, with what its bytes turned out to be', () => {
+  test('F1, R24: a picture is settled once, with what its bytes turned out to be', () => {
     const { act, picture } = open()
     act(add())
     const before = picture()
     act(settle(), server)
     const { kind: _, ...truth } = settle()
-    assert.deepEqual(picture(), { ...before, ...truth })
+    assert.deepEqual(picture(), { ...before, ...truth, storedAt: 2_000 })
     assert.deepEqual(act(settle(), server), [], 'settled again after a crash')
     assert.equal(act(settle({ blob: 'c'.repeat(64) }), server), 'conflict')
     assert.equal(act({ kind: 'image.fail', id: A }, server), 'conflict', 'what is stored stays')

@@ -61,6 +61,7 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
     source: null,
     author: actor.visitor,
     createdAt: actor.now,
+    storedAt: null,
     deletedAt: null,
   }
   return [{ put: image }]
@@ -79,7 +80,7 @@ function copy(
   // A copy of a picture that is still arriving would wait for a file that nobody sends.
   if (source.blob === null) return new WireError('not-found')
   const z = generateKeyBetween(topmost(records), null)
-  const own = { author: actor.visitor, createdAt: actor.now, deletedAt: null }
+  const own = { author: actor.visitor, createdAt: actor.now, storedAt: actor.now, deletedAt: null }
   return [{ put: { ...source, id, x, y, z, ...own } }]
 }
 
@@ -100,7 +101,7 @@ function change(
     case 'image.settle': {
       if (image.blob !== null) return image.blob === command.blob ? [] : new WireError('conflict')
       const { kind: _, ...found } = command
-      return [{ put: { ...image, ...found } }]
+      return [{ put: { ...image, ...found, storedAt: now } }]
     }
     case 'image.vary': {
       const { blob, variants } = command

@@ -1,5 +1,6 @@
 import type { Engine } from './engine.ts'
 import { EngineError, withoutPassword } from './errors.ts'
+import { withRecordVersions } from './record-versions.ts'
 
 /**
  * Opens the engine that a URL names. An engine's code and driver are loaded only when it is named.
@@ -11,6 +12,11 @@ import { EngineError, withoutPassword } from './errors.ts'
  * @throws EngineError, with a sentence for the operator.
  */
 export async function openEngine(url: string): Promise<Engine> {
+  return withRecordVersions(await openStorage(url))
+}
+
+/** Opens the engine that keeps records as they were written. */
+async function openStorage(url: string): Promise<Engine> {
   const [, scheme, rest] = /^([a-z]+):(.*)$/.exec(url) ?? []
   switch (rest && scheme) {
     case 'sqlite': {

@@ -115,5 +115,6 @@ const picture = (board: string, seq: number, blob: Buffer | null, x: number): Im
   source: null,
   author: 'writer',
   createdAt: 1_700_000_000_000,
+  storedAt: blob && 1_700_000_000_000,
   deletedAt: null,
 })

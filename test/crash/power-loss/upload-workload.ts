@@ -147,5 +147,6 @@ const pictureOf = (id: string, blob: string): ImageRecord => ({
   source: null,
   author: 'anna',
   createdAt: 0,
+  storedAt: 0,
   deletedAt: null,
 })

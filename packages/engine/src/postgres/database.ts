@@ -1,4 +1,4 @@
-import { WireError } from '@wirephoto/board'
+import { RECORD_VERSION, WireError } from '@wirephoto/board'
 import pg from 'pg'
 import { EngineError, withoutPassword } from '../errors.ts'
 import { InFlight } from '../in-flight.ts'
@@ -170,14 +170,19 @@ async function migrate(client: pg.Client, { host, database }: DatabaseLocation):
   await client.query('CREATE TABLE IF NOT EXISTS wirephoto (version integer NOT NULL)')
   const { rows } = await client.query<{ version: number }>('SELECT version FROM wirephoto')
   const version = rows[0]?.version ?? 0
-  if (version > migrations.length)
-    throw new EngineError(
+  const tooNew = () =>
+    new EngineError(
       'too-new',
       `The database ${database} at ${host} is from a newer Wirephoto. Start that one, or name another.`,
     )
+  if (version > migrations.length) throw tooNew()
   for (const sql of migrations.slice(version)) await client.query(sql)
-  if (version === 0) await client.query('INSERT INTO wirephoto VALUES (0)')
-  await client.query('UPDATE wirephoto SET version = $1', [migrations.length])
+  if (version === 0) await client.query('INSERT INTO wirephoto (version) VALUES (0)')
+  const raised = await client.query(
+    'UPDATE wirephoto SET version = $1, record_version = $2 WHERE record_version <= $2',
+    [migrations.length, RECORD_VERSION],
+  )
+  if (raised.rowCount === 0) throw tooNew()
   await client.query('COMMIT')
 }
 

@@ -78,4 +78,8 @@ export const migrations: readonly string[] = [
   -- Pictures are compressed already.
   ALTER TABLE chunks ALTER COLUMN data SET STORAGE EXTERNAL;
   `,
+  `
+  -- The newest version of records that may be here.
+  ALTER TABLE wirephoto ADD COLUMN record_version integer NOT NULL DEFAULT 1;
+  `,
 ]

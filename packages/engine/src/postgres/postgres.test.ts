@@ -109,6 +109,10 @@ else
       await (await openEngine(newer)).close()
       await postgres.query(`UPDATE wirephoto SET version = ${migrations.length + 1}`, newer)
       await refused(newer, 'too-new', 'newer')
+      const newerRecords = await postgres.newDatabase()
+      await (await openEngine(newerRecords)).close()
+      await postgres.query('UPDATE wirephoto SET record_version = record_version + 1', newerRecords)
+      await refused(newerRecords, 'too-new', 'newer')
     })
 
     test('servers that start on an empty database at once make its tables once', async (t) => {

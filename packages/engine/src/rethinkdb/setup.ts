@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isRethinkDBError, RethinkDBErrorType, r, type TableConfig } from 'rethinkdb-ts'
+import { RECORD_VERSION } from '@wirephoto/board'
+import {
+  isRethinkDBError,
+  type RDatum,
+  RethinkDBErrorType,
+  r,
+  type TableConfig,
+} from 'rethinkdb-ts'
 import { EngineError } from '../errors.ts'
 import { newStamp } from '../ids.ts'
 import { type Address, formatHost } from './address.ts'
@@ -8,8 +15,11 @@ import { toEngineError } from './errors.ts'
 import { HARD, INDEXES, type NoteRow, tablesOf } from './tables.ts'
 import { checkVersion } from './version.ts'
 
-/** The version of the tables' layout. A released layout never changes (F13). */
-const LAYOUT_VERSION = 1
+/**
+ * The version of the tables' layout. A released layout never changes (F13). Layout 2 is layout 1 with the
+ * version of its records noted.
+ */
+const LAYOUT_VERSION = 2
 /** The time that a start waits for the tables to exist and to take writes. */
 const TABLES_TIMEOUT_MS = 90_000
 /** The age at which a flag's server counts as dead. */
@@ -25,6 +35,7 @@ export async function setUp(address: Address): Promise<void> {
   try {
     await checkVersion(address)
     await ensureTables(connection, address)
+    await raiseVersions(connection, address)
     await checkWriteAcks(connection, address)
   } catch (error) {
     throw toEngineError(error, address)
@@ -82,13 +93,14 @@ async function readState(
   const { wirephoto, ...others } = tablesOf(address.database)
   let made = false
   try {
-    const { version = 0 } = (await connection.run<NoteRow | null>(wirephoto.get('tables'))) ?? {}
-    if (version > LAYOUT_VERSION)
+    const note = await connection.run<NoteRow | null>(wirephoto.get('tables'))
+    const { version = 0, recordVersion = 1 } = note ?? {}
+    if (version > LAYOUT_VERSION || recordVersion > RECORD_VERSION)
       throw new EngineError(
         'too-new',
         `The database ${address.database} at ${formatHost(address)} is from a newer Wirephoto. Start that one, or name another.`,
       )
-    made = version === LAYOUT_VERSION
+    made = version > 0
     // The tables of a server that has just started become available one by one.
     if (made)
       for (const table of Object.values(others)) await connection.run(table.limit(1).count())
@@ -98,6 +110,18 @@ async function readState(
     if (/is ambiguous/.test(error.message)) throw error
     return !made && /does not exist/.test(error.message) ? 'missing' : 'not ready'
   }
+}
+
+/** Notes that this build writes here, so that an older one which can't read it doesn't start. */
+async function raiseVersions(
+  connection: ReconnectingConnection,
+  { database }: Address,
+): Promise<void> {
+  const raise = (note: RDatum) => ({
+    version: r.expr([note('version'), LAYOUT_VERSION]).max(),
+    recordVersion: r.expr([note('recordVersion').default(1), RECORD_VERSION]).max(),
+  })
+  await connection.run(tablesOf(database).wirephoto.get('tables').update(raise, HARD))
 }
 
 const FLAG_PREFIX = 'starting_'
@@ -139,7 +163,12 @@ async function createTables(connection: ReconnectingConnection, address: Address
         .catch(ignoreError(ALREADY_EXISTS))
       await connection.run(db.table(name).indexWait(index))
     }
-  const note: NoteRow = { id: 'tables', version: LAYOUT_VERSION, at: Date.now() }
+  const note: NoteRow = {
+    id: 'tables',
+    version: LAYOUT_VERSION,
+    recordVersion: RECORD_VERSION,
+    at: Date.now(),
+  }
   await connection.run(db.table<NoteRow>('wirephoto').insert(note, HARD))
 }
 

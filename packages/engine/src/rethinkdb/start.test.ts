@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import { RECORD_VERSION } from '@wirephoto/board'
 import { type RDatum, type RSingleSelection, r, type TableConfig } from 'rethinkdb-ts'
 import {
   findRethinkdbProgram,
@@ -100,7 +101,10 @@ else
       await acks('single')
       await refused(url, 'unusable', /table records .* fail-over can lose/)
       await acks('majority')
-      await server.query(db.table('wirephoto').get('tables').update({ version: 2 }))
+      await server.query(db.table('wirephoto').get('tables').update({ version: 1000 }))
+      await refused(url, 'too-new', /newer Wirephoto/)
+      const newerRecords = { version: 1, recordVersion: RECORD_VERSION + 1 }
+      await server.query(db.table('wirephoto').get('tables').update(newerRecords))
       await refused(url, 'too-new', /newer Wirephoto/)
     })
 

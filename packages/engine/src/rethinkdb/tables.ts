@@ -82,10 +82,14 @@ export interface ChunkRow {
   readonly data: Buffer
 }
 
-/** A note: under `tables` the layout's version, under an epoch the board that was removed. */
+/**
+ * A note. The one under `tables` has the version of the layout, and the newest one that records here may
+ * have. One under an epoch has the board that was removed.
+ */
 export interface NoteRow {
   readonly id: string
   readonly version?: number
+  readonly recordVersion?: number
   readonly board?: string
   readonly at: number
 }

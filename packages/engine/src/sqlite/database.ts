@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { RECORD_VERSION } from '@wirephoto/board/record-migrations'
 import { EngineError } from '../errors.ts'
 import { migrations } from './migrations.ts'
 
@@ -57,16 +58,24 @@ export function isOutOfSpace(error: unknown): boolean {
 
 function migrate(db: DatabaseSync, folder: string): void {
   const version = db.prepare('PRAGMA user_version').get()!.user_version as number
-  if (version > migrations.length)
-    throw new EngineError(
+  const tooNew = () =>
+    new EngineError(
       'too-new',
       `The data in ${folder} is from a newer Wirephoto. Start that one, or choose another folder.`,
     )
-  if (version === migrations.length) return
+  if (version > migrations.length) throw tooNew()
+  const isCurrent = version === migrations.length
+  if (isCurrent && recordVersionOf(db) > RECORD_VERSION) throw tooNew()
+  if (isCurrent && recordVersionOf(db) === RECORD_VERSION) return
   db.exec('BEGIN IMMEDIATE')
   for (const sql of migrations.slice(version)) db.exec(sql)
+  db.exec(`UPDATE formats SET record_version = ${RECORD_VERSION}`)
   db.exec(`PRAGMA user_version = ${migrations.length}; COMMIT`)
 }
+
+/** Reads the newest version of records that may be in a database of the current layout. */
+const recordVersionOf = (db: DatabaseSync): number =>
+  db.prepare('SELECT record_version FROM formats').get()!.record_version as number
 
 /** Translates the failure to open a database in a folder. Returns errors of any other kind unchanged. */
 export function toEngineError(error: unknown, folder: string): unknown {

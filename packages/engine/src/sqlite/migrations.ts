@@ -63,4 +63,9 @@ export const migrations: readonly string[] = [
   CREATE INDEX history_by_time ON history (board, kind, at);
   CREATE INDEX history_by_subject ON history (board, kind, subject, at);
   `,
+  `
+  -- The newest version of records that may be here.
+  CREATE TABLE formats (record_version INTEGER NOT NULL) STRICT;
+  INSERT INTO formats VALUES (1);
+  `,
 ]

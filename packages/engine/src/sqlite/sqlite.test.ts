@@ -78,6 +78,16 @@ test('F13: the database of a newer release is refused, and left as it is', async
   await refused(open(), 'too-new', folder)
 })
 
+test('F13: a database with records of a newer release is refused, and left as it is', async (t) => {
+  const { folder, open } = await tempFolder(t)
+  await (await open()).close()
+  const db = new DatabaseSync(join(folder, 'wirephoto.db'))
+  db.exec('UPDATE formats SET record_version = record_version + 1')
+  db.close()
+  await refused(open(), 'too-new', folder)
+  await refused(open(), 'too-new', folder)
+})
+
 test('a file that is no database is refused, and left as it is', async (t) => {
   const { folder, open } = await tempFolder(t)
   await writeFile(join(folder, 'wirephoto.db'), 'a letter to the editor '.repeat(500))

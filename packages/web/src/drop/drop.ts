@@ -249,6 +249,7 @@ function unannouncedRecord(picture: Measured & Box, boardStore: BoardStore): Ima
     source: null,
     author: boardStore.board.visitor ?? '',
     createdAt: Date.now(),
+    storedAt: null,
     deletedAt: null,
   }
 }
