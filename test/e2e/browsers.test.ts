@@ -64,7 +64,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         await assertSeesMove(anna, ben, second!, third!)
 
         proxy.disconnect()
-        await anna.waitForText('.connection', words.offline)
+        await anna.waitForText('.connection', words.serverGone)
         const later = await movePicture(ben, first!, third!)
         await ben.drop([await photo(4)], { x: 300, y: 700 })
         await ben.waitForPainted(4, 'stored')
@@ -79,7 +79,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
         }
 
         await fixture.server.kill()
-        await anna.waitForText('.connection', words.offline)
+        await anna.waitForText('.connection', words.serverGone)
         await fixture.server.start()
         await ben.waitForLive()
         await assertSeesMove(anna, ben, first!, third!)

@@ -173,7 +173,7 @@ describe('on its way', () => {
     await proxy.up.waitForBytes(size * 0.6)
     await fixture.server.kill()
     for (const page of [anna, ben]) {
-      await page.page.getByText(words.offline).waitFor()
+      await page.page.getByText(words.serverGone).waitFor()
       assert.equal((await page.tiles()).length, 1)
     }
     await fixture.server.start()

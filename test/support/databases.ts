@@ -14,6 +14,8 @@ export interface Database {
   newUrl(): Promise<string>
   /** Kills it with kill -9. Null for a server that isn't ours to kill. */
   readonly kill: (() => Promise<void>) | null
+  /** Pauses or resumes it: connections stay open, and nothing answers. Null likewise. */
+  readonly signal: ((signal: 'SIGSTOP' | 'SIGCONT') => Promise<void>) | null
   /** Starts it again. */
   start(): Promise<void>
   /** Opens the bare driver; `ask` is the smallest possible question, which takes one round trip. */
@@ -36,6 +38,7 @@ async function postgresProvider(): Promise<DatabaseProvider> {
       return {
         newUrl: () => postgres.newDatabase(),
         kill: () => postgres.kill(),
+        signal: (signal) => postgres.signal(signal),
         start: () => postgres.start(),
         openPinger: (url) => postgres.openPinger(url),
         close: () => postgres.close(),
@@ -59,6 +62,7 @@ async function rethinkdbProvider(): Promise<DatabaseProvider> {
       return {
         newUrl: async () => server.newDatabase(),
         kill: own && (() => own.kill()),
+        signal: own && (async (signal) => own.signal(signal)),
         start: async () => own?.start(),
         openPinger: () => server.openPinger(),
         close: () => (own ?? server).close(),

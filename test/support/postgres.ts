@@ -172,16 +172,26 @@ export class Postgres {
 
   /** Kills all its processes with kill -9: it has to recover from its log. */
   async kill(): Promise<void> {
+    this.#child.kill('SIGSTOP')
+    await this.#signalChildren('SIGKILL')
+    await this.#end('SIGKILL')
+  }
+
+  /** Pauses or resumes all its processes: connections stay open, and nothing answers. */
+  async signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    this.#child.kill(signal)
+    await this.#signalChildren(signal)
+  }
+
+  async #signalChildren(signal: NodeJS.Signals): Promise<void> {
     const { pid } = this.#child
     const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
-    this.#child.kill('SIGSTOP')
     for (const child of children.split(' ').filter(Boolean))
       try {
-        process.kill(Number(child), 'SIGKILL')
+        process.kill(Number(child), signal)
       } catch {
         // The process has already ended.
       }
-    await this.#end('SIGKILL')
   }
 
   async close(): Promise<void> {

@@ -26,6 +26,8 @@ export const errors = {
   internal: 500,
   unreachable: 502,
   busy: 503,
+  away: 503,
+  stopping: 503,
   'newer-format': 503,
   'disk-full': 507,
 } as const satisfies Record<string, number>

@@ -39,6 +39,8 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   internal: () => 'Something broke on the server. Its log says what.',
   unreachable: () => "The picture can't be fetched from its address. Save it and add the file.",
   busy: () => 'The server has too much to do. Try again in a moment.',
+  away: () => "This board's database doesn't answer. Try again in a moment.",
+  stopping: () => 'The server is stopping. Try again in a moment.',
   'newer-format': () =>
     'A newer server has saved this board. Tell whoever runs this one to update it.',
   'disk-full': () => 'The server has no room left. Tell whoever runs it.',

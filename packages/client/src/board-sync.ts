@@ -26,7 +26,13 @@ export class BoardSync {
   readonly seenReceipts: SeenReceipts
   readonly presence: Presence
   readonly undo: Undo
-  status: Status = { connection: 'connecting', loaded: false, unsent: 0, refused: null }
+  status: Status = {
+    connection: 'connecting',
+    loaded: false,
+    unsent: 0,
+    trouble: null,
+    refused: null,
+  }
   /** The server's answer when the board went live last; null before the first contact. */
   followed: FollowAnswer | null = null
   readonly #board: string
@@ -69,7 +75,7 @@ export class BoardSync {
     this.feed.on('show', ({ id }) => this.events.emit('show', id))
     this.feed.on('notice', (problem) => this.events.emit('notice', problem))
     this.feed.on('live', (followed) => this.#onLive(followed))
-    this.feed.on('offline', () => this.#onOffline())
+    this.feed.on('offline', (why) => this.#onOffline(why))
     this.feed.on('refused', (why) => this.#onRefused(why))
     this.replica.on('records', (ids) => this.#onRecords(ids))
     this.queue.on('changed', () => this.#onQueueChanged())
@@ -88,21 +94,21 @@ export class BoardSync {
     this.followed = followed
     this.replica.visitor = followed.visitor
     this.clock.set(followed.now)
-    this.#setStatus({ connection: 'live' })
+    this.#setStatus({ connection: 'live', trouble: null })
     this.queue.online = true
     this.presence.greet()
     this.uploads.onLive()
   }
 
-  #onOffline(): void {
+  #onOffline(trouble: Problem | null): void {
     this.queue.online = false
     this.presence.clear()
     this.arrivals.clear()
-    this.#setStatus({ connection: 'offline' })
+    this.#setStatus({ connection: 'offline', trouble })
   }
 
   #onRefused(refused: Problem): void {
-    this.#onOffline()
+    this.#onOffline(null)
     this.#setStatus({ refused })
     this.events.emit('notice', refused)
   }
@@ -118,7 +124,8 @@ export class BoardSync {
   }
 
   #onQueueChanged(): void {
-    this.#setStatus({ unsent: this.queue.size })
+    const { trouble } = this.queue.online ? this.queue : this.status
+    this.#setStatus({ unsent: this.queue.size, trouble })
     this.uploads.pump()
   }
 

@@ -87,7 +87,8 @@ export interface FeedEvents {
   notice: Problem
   /** The feed follows the board; commands may be sent. */
   live: FollowAnswer
-  offline: undefined
+  /** With the reason, if the server gave one. */
+  offline: Problem | null
   refused: Problem
 }
 
@@ -236,7 +237,7 @@ export class Feed extends Emitter<FeedEvents> {
   }
 
   #onBye({ error }: ErrorAnswer): void {
-    if (FINAL_CODES.has(error.code)) this.#refuse(error)
+    this.#onLost(error)
   }
 
   /** Somebody is back at the page, or the network is: don't wait, and don't trust an old connection. */
@@ -249,7 +250,7 @@ export class Feed extends Emitter<FeedEvents> {
   }
 
   /** Tries again later, unless another try is useless. */
-  #onLost(why?: Problem): void {
+  #onLost(why: Problem | null = null): void {
     if (why && FINAL_CODES.has(why.code)) return this.#refuse(why)
     // A snapshot on its way is still of use if only the socket failed to open.
     const keepsSnapshot = this.#state.current === 'opening'
@@ -261,7 +262,7 @@ export class Feed extends Emitter<FeedEvents> {
       },
       backoff(this.#failures++),
     )
-    this.emit('offline', undefined)
+    this.emit('offline', why)
   }
 
   #refuse(why: Problem): void {
@@ -287,7 +288,7 @@ export class Feed extends Emitter<FeedEvents> {
         else if (this.#cursor && !this.#isBehind) return this.#onFollowed(answer)
       }
     } catch (error) {
-      if (generation === this.#generation) this.#onLost(isProblem(error) ? error : undefined)
+      if (generation === this.#generation) this.#onLost(isProblem(error) ? error : null)
     }
   }
 

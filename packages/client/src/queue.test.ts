@@ -13,6 +13,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { ServerClock } from './clock.ts'
+import { until } from './events.ts'
 import { newId } from './ids.ts'
 import { memoryStore } from './memory-store.ts'
 import { Queue } from './queue.ts'
@@ -277,6 +278,40 @@ describe('queue', () => {
       assert.equal(replica.pictures.has(picture.id), !hasServerTime)
       assert.equal(peer.records.has(picture.id), !hasServerTime)
     }
+  })
+
+  test('F3: a message that fails after the connection is back is sent again at once', async () => {
+    const { peer, queue, settled } = open()
+    const { promise, reject } = Promise.withResolvers<never>()
+    const receive = peer.receive.bind(peer)
+    peer.receive = (message) => {
+      peer.receive = receive
+      peer.messages.push(message)
+      return promise
+    }
+    queue.online = true
+    queue.push([add()])
+    while (peer.messages.length === 0) await turn()
+    queue.online = false
+    queue.online = true
+    reject(new Error('the old connection'))
+    await settled()
+    assert.equal(peer.done.length, 1)
+    assert.equal(peer.messages.length, 2)
+  })
+
+  test('F7, W17: a server whose database is away is tried again, and says why meanwhile', async () => {
+    const { peer, queue, refused, settled } = open()
+    peer.faults.push(new WireError('away').toJSON())
+    queue.online = true
+    queue.push([add()])
+    await until(queue, ['changed'], () => queue.trouble)
+    assert.equal(queue.trouble?.code, 'away')
+    assert.equal(queue.online, true)
+    await settled()
+    assert.equal(queue.trouble, null)
+    assert.equal(peer.done.length, 1)
+    assert.deepEqual(refused, [])
   })
 
   test('F7: a busy server is tried again', async () => {

@@ -104,7 +104,11 @@ export class Queue extends Emitter<QueueEvents> {
   #queues: ClientQueue[] = []
   #own: ClientQueue | null = null
   #next = 1
+  /** Why the server took nothing of the last message, though another try may succeed. */
+  trouble: Problem | null = null
   #failures = 0
+  /** Grows with each new connection. */
+  #connections = 0
   /** The most commands of the next message: fewer after one that wasn't understood. */
   #most: number = limits.commandsPerMessage
   /** Previews of pictures whose add has no answer yet; they aren't kept for later pages. */
@@ -192,6 +196,8 @@ export class Queue extends Emitter<QueueEvents> {
   set online(online: boolean) {
     this.#state.take(online ? 'online' : 'offline')
     this.#failures = 0
+    this.trouble = null
+    if (online) this.#connections++
     if (online) void this.#pump()
   }
 
@@ -270,11 +276,12 @@ export class Queue extends Emitter<QueueEvents> {
       const queue = this.#queues.find(({ entries }) => entries.length > 0)
       if (!queue) return
       this.#state.take('send')
+      const connection = this.#connections
       try {
         await this.#send(queue)
       } catch {
-        // The connection broke: `online` starts the pump again.
-        return
+        // The connection broke: `online` starts the pump again, unless it came before this.
+        if (connection === this.#connections) return
       } finally {
         this.#state.take('settled')
       }
@@ -290,12 +297,13 @@ export class Queue extends Emitter<QueueEvents> {
     const commands = run.map(({ pending }) => pending.command)
     const previews = Object.fromEntries(run.flatMap((entry) => this.#previewOf(entry)))
     const answer = await this.#channel.send({ client, n, commands, previews })
+    this.trouble = null
     if (!('error' in answer)) return this.#settle(queue, answer)
     const { code, message } = answer.error
     if (code === 'gap' || (code === 'stale-client' && !queue.hasServerTime))
       await this.#reissue(queue)
     else if (code === 'stale-client') this.#giveUp(queue, queue.entries, { code, message })
-    else if (errors[code] >= 500 || errors[code] === 429) await this.#backOff()
+    else if (errors[code] >= 500 || errors[code] === 429) await this.#backOff({ code, message })
     else if (run.length > 1) this.#most = Math.ceil(run.length / 2)
     else this.#giveUp(queue, run, { code, message })
   }
@@ -365,7 +373,9 @@ export class Queue extends Emitter<QueueEvents> {
   }
 
   /** Waits until the server may have room again. */
-  #backOff(): Promise<void> {
+  #backOff(trouble: Problem): Promise<void> {
+    this.trouble = trouble
+    this.emit('changed', undefined)
     return new Promise((resolve) => setTimeout(resolve, backoff(this.#failures++)))
   }
 }

@@ -73,6 +73,11 @@ export interface Status {
   readonly loaded: boolean
   /** The number of own commands that the server hasn't answered yet. */
   readonly unsent: number
+  /**
+   * Why the server takes nothing at the moment, as it says itself (`away`, `disk-full`, `stopping`, …), or
+   * null. It is asked again by itself.
+   */
+  readonly trouble: Problem | null
   /** Why the server refuses us (`unknown-board`, `old-page`, …), or null. It isn't asked again. */
   readonly refused: Problem | null
 }

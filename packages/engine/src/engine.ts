@@ -11,7 +11,9 @@ import type { AnyRecord, Batch, Change, Cursor, Refusal } from '@wirephoto/board
  * All methods reject with a `WireError`, or with an unexpected error that is a defect:
  * - `unknown-board`: the board doesn't exist. The methods that say so name it.
  * - `disk-full`: the write finds no room, and has changed nothing.
- * - `busy`: the engine is closed, or its database is away for the moment. A write is then in doubt.
+ * - `away`: its database doesn't answer. A write is then in doubt.
+ * - `busy`: its database has too much to do. A write is then in doubt.
+ * - `stopping`: the engine is closed.
  *
  * Times are milliseconds since 1970 by the clock of the server that writes. Servers that share an
  * engine must agree on the time within minutes.
@@ -27,7 +29,7 @@ export interface Engine {
   /**
    * Finishes the calls that have been made, then releases the database.
    *
-   * @remarks Idempotent. Every later call of another method rejects with `busy`; `watch`, `publish` and
+   * @remarks Idempotent. Every later call of another method rejects with `stopping`; `watch`, `publish` and
    * `subscribe` do nothing.
    */
   close(): Promise<void>

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { WIRE_VERSION, WireError } from '@wirephoto/board'
+import { io } from 'socket.io-client'
 import { serverConfig } from '../support/server-config.ts'
 import { Boards } from './boards/boards.ts'
 import { Decoder } from './images/decoding/decoder.ts'
@@ -50,6 +52,23 @@ test('a request that ends while the server closes is answered with its URL', asy
   const response = await answer
   assert.equal(response.status, 201)
   assert.deepEqual(await response.json(), { id: 'new', url: `${server.url}/b/new` })
+  await closed
+})
+
+test('W20: a server that stops says so to each socket before it closes it', async (t) => {
+  const server = await startServer(serverConfig(data))
+  const socket = io(server.url, {
+    path: '/live',
+    transports: ['websocket'],
+    auth: { board: 'main', wire: WIRE_VERSION },
+    reconnection: false,
+  })
+  t.after(() => socket.close())
+  await once(socket as never, 'connect')
+  const bye = once(socket as never, 'bye')
+  const closed = server.close()
+  const [text] = (await bye) as [string]
+  assert.deepEqual(JSON.parse(text), { error: new WireError('stopping').toJSON() })
   await closed
 })
 

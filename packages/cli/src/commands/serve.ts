@@ -217,7 +217,7 @@ function explain(
       return new OperatorError(
         `The folder ${data} can't be written; choose another with --data or change its rights.`,
       )
-    case 'busy':
+    case 'away':
       return new OperatorError(
         `The database ${withoutPassword(engine)} went away during the start; see what it says and start again.`,
       )

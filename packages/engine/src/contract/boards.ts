@@ -103,13 +103,13 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     const to = await appending
 
     const batch = { expected: to, changes: [], clients: noClients }
-    await rejectsWith(engine.log.append(board, batch), 'busy')
-    await rejectsWith(engine.log.load(board), 'busy')
-    await rejectsWith(engine.boards.list(), 'busy')
-    await rejectsWith(engine.blobs.has('0'.repeat(64)), 'busy')
-    await rejectsWith(engine.blobs.get('0'.repeat(64)), 'busy')
-    await rejectsWith(engine.secrets.get('x'), 'busy')
-    await rejectsWith(engine.history.list(board, { kind: 'audit', limit: 1 }), 'busy')
+    await rejectsWith(engine.log.append(board, batch), 'stopping')
+    await rejectsWith(engine.log.load(board), 'stopping')
+    await rejectsWith(engine.boards.list(), 'stopping')
+    await rejectsWith(engine.blobs.has('0'.repeat(64)), 'stopping')
+    await rejectsWith(engine.blobs.get('0'.repeat(64)), 'stopping')
+    await rejectsWith(engine.secrets.get('x'), 'stopping')
+    await rejectsWith(engine.history.list(board, { kind: 'audit', limit: 1 }), 'stopping')
     engine.bus.publish(board, new Uint8Array(1))
     engine.log.watch(board, () => {})()
 

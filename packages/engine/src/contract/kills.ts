@@ -7,7 +7,7 @@ import { newBoard, newId, noClients, put } from './samples.ts'
 
 /**
  * Runs writers on two servers while their database dies and comes back. Acknowledged batches stay, and
- * both servers see them in the end (F1). Other appends reject with `busy` (F7).
+ * both servers see them in the end (F1). Other appends reject with `away` (F7).
  */
 export async function surviveKills(
   t: TestContext,
@@ -33,7 +33,7 @@ export async function surviveKills(
           x++
         }
       } catch (error) {
-        assert.equal((error as { code?: string }).code, 'busy', String(error))
+        assert.equal((error as { code?: string }).code, 'away', String(error))
         await sleep(20)
       }
   })

@@ -96,7 +96,7 @@ export class FileBlobs implements BlobStore {
     })
   }
 
-  /** Finishes the operations that have been started. Every later call rejects with `busy`. */
+  /** Finishes the operations that have been started. Every later call rejects with `stopping`. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#queueTails.values())
@@ -166,7 +166,7 @@ export class FileBlobs implements BlobStore {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new WireError('busy')
+    if (this.#closed) throw new WireError('stopping')
   }
 }
 

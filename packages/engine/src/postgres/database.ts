@@ -23,7 +23,8 @@ export interface Statement {
 type Row = Record<string, unknown>
 type Query = <R extends Row>(text: string, values?: unknown[]) => Promise<R[]>
 
-/** A pool of connections to one database. Queries reject with `busy` for transient failures, or `disk-full`. */
+/** A pool of connections to one database. Queries reject with `away`, `busy` or `disk-full`
+ * for failures that pass. */
 export class Database {
   readonly #pool: pg.Pool
   readonly #inFlight = new InFlight()
@@ -64,16 +65,16 @@ export class Database {
     })
   }
 
-  /** Finishes the queries that have been started, then disconnects. Later queries reject with `busy`. */
+  /** Finishes the queries that have been started, then disconnects. Later queries reject with `stopping`. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#inFlight.whenSettled()
     if (!this.#pool.ending) await this.#pool.end()
   }
 
-  /** Throws `busy` once the database is closed. */
+  /** Throws `stopping` once the database is closed. */
   checkOpen(): void {
-    if (this.#closed) throw new WireError('busy')
+    if (this.#closed) throw new WireError('stopping')
   }
 
   async #run<T>(operation: () => Promise<T>): Promise<T> {

@@ -3,29 +3,34 @@ import { DatabaseError } from 'pg'
 import { EngineError } from '../errors.ts'
 
 /**
- * Translates the failure of a query to `busy` or `disk-full`. Returns an unexpected error unchanged.
- * PostgreSQL's appendix A lists the SQLSTATE codes.
+ * Translates the failure of a query to `away`, `busy` or `disk-full`. Returns an unexpected error
+ * unchanged. PostgreSQL's appendix A lists the SQLSTATE codes.
  */
 export function toWireError(error: unknown): unknown {
   if (error instanceof WireError) return error
   // An error that the server didn't send is a connection that broke or timed out.
-  if (!(error instanceof DatabaseError)) return new WireError('busy', {}, { cause: error })
+  if (!(error instanceof DatabaseError)) return new WireError('away', {}, { cause: error })
   const code = error.code ?? ''
   if (code === DISK_FULL) return new WireError('disk-full', {}, { cause: error })
-  if (TRANSIENT.test(code)) return new WireError('busy', {}, { cause: error })
+  if (AWAY.test(code)) return new WireError('away', {}, { cause: error })
+  if (OVERLOADED.test(code)) return new WireError('busy', {}, { cause: error })
   return error
 }
 
 /**
- * The SQLSTATEs of failures that pass:
+ * The SQLSTATEs of a database that is away:
  * - 08: the connection broke
- * - 25006: the server is read-only
+ * - 25006: the server is read-only, as a standby is
+ * - 57P: the server is starting or stopping
+ */
+const AWAY = /^(08|57P|25006)/
+/**
+ * The SQLSTATEs of a database that has too much to do:
  * - 40: a conflict or deadlock rolled the transaction back
  * - 53: too little memory, or too few connections
  * - 55P03, 57014: a lock or a statement timed out
- * - 57P: the server is starting or stopping
  */
-const TRANSIENT = /^(08|40|53|55P03|57014|57P|25006)/
+const OVERLOADED = /^(40|53|55P03|57014)/
 const DISK_FULL = '53100'
 
 /** Translates the failure to open a database to an EngineError. Returns an unexpected error unchanged. */

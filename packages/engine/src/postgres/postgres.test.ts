@@ -241,8 +241,8 @@ else
       while ((await postgres.query(`SELECT 1 FROM records WHERE id = '${id}'`, url)).length === 0);
       proxy.disconnect()
       proxy.down.resume()
-      await rejectsWith(appending, 'busy')
-      await rejectsWith(engine.log.load(board), 'busy')
+      await rejectsWith(appending, 'away')
+      await rejectsWith(engine.log.load(board), 'away')
       proxy.reconnect()
       const missed = await engine.log.read(board, cursor)
       assert.deepEqual(missed?.batches.at(-1)?.changes, [put(id)])
@@ -283,8 +283,8 @@ else
       await terminate(postgres, name)
       await whenRecovered(engine)
       const batch = { expected: cursor, changes: [put(newId())], clients: noClients }
-      await rejectsWith(engine.log.append(board, batch), 'busy')
-      await rejectsWith(engine.boards.create('another'), 'busy')
+      await rejectsWith(engine.log.append(board, batch), 'away')
+      await rejectsWith(engine.boards.create('another'), 'away')
       assert.deepEqual((await engine.log.load(board)).records, [])
       await postgres.query(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
       await terminate(postgres, name)

@@ -26,7 +26,7 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
   const { blobs, chunks } = tables
   const copiesOf = (sha256: string) => blobs.between([sha256, r.minval], [sha256, r.maxval])
 
-  /** Throws `busy` once the database is closed, and `not-found` for a name that is no sha256. */
+  /** Throws `stopping` once the database is closed, and `not-found` for a name that is no sha256. */
   function check(sha256: string): void {
     database.checkOpen()
     if (!isSha256(sha256)) throw new WireError('not-found')

@@ -14,7 +14,7 @@ export interface Query {
 }
 
 /**
- * A pool of connections to one server. Queries reject with `busy` for transient failures; a write is then
+ * A pool of connections to one server. Queries reject with `away` for failures that pass; a write is then
  * in doubt.
  */
 export class Database {
@@ -48,16 +48,16 @@ export class Database {
     return result
   }
 
-  /** Finishes the queries that have been started, then disconnects. Later queries reject with `busy`. */
+  /** Finishes the queries that have been started, then disconnects. Later queries reject with `stopping`. */
   async close(): Promise<void> {
     this.#closed = true
     await this.#inFlight.whenSettled()
     await Promise.all(this.#connections.map((connection) => connection.close()))
   }
 
-  /** Throws `busy` once the database is closed. */
+  /** Throws `stopping` once the database is closed. */
   checkOpen(): void {
-    if (this.#closed) throw new WireError('busy')
+    if (this.#closed) throw new WireError('stopping')
   }
 }
 
@@ -102,7 +102,7 @@ export class ReconnectingConnection {
   }
 
   async #connected(): Promise<Connection> {
-    if (this.#closed) throw new WireError('busy')
+    if (this.#closed) throw new WireError('stopping')
     const opening = (this.#opening ??= this.#connect())
     const connection = await opening.catch((error: unknown) => {
       if (this.#opening === opening) this.#opening = null

@@ -3,13 +3,13 @@ import { isRethinkDBError, RethinkDBErrorType } from 'rethinkdb-ts'
 import { EngineError } from '../errors.ts'
 import { type Address, formatHost } from './address.ts'
 
-/** Translates the failure of a query to `busy`. Returns an unexpected error without the query's text. */
+/** Translates the failure of a query to `away`. Returns an unexpected error without the query's text. */
 export function toWireError(error: unknown): unknown {
   if (error instanceof WireError || error instanceof EngineError) return error
   const cause = withoutQuery(error)
   return typeOf(error) !== null && !TRANSIENT.has(typeOf(error)!)
     ? cause
-    : new WireError('busy', {}, { cause })
+    : new WireError('away', {}, { cause })
 }
 
 /**

@@ -102,9 +102,9 @@ else
       const alone = engines[processes.indexOf(last!)]!
       await second!.kill()
       const batch = { expected: at, changes: [put(newId())], clients: noClients }
-      await rejectsWith(alone.log.append(board, batch), 'busy')
-      await rejectsWith(alone.log.load(board), 'busy')
-      await rejectsWith(alone.boards.create('another'), 'busy')
+      await rejectsWith(alone.log.append(board, batch), 'away')
+      await rejectsWith(alone.log.load(board), 'away')
+      await rejectsWith(alone.boards.create('another'), 'away')
 
       await second!.start()
       await gone!.start()
@@ -161,7 +161,7 @@ async function appended(engine: Engine, board: string, from: Parameters<typeof a
     try {
       return await append(engine, board, from, [put(newId())])
     } catch (error) {
-      assert.equal((error as { code?: string }).code, 'busy', String(error))
+      assert.equal((error as { code?: string }).code, 'away', String(error))
       // An append in doubt is found if it has succeeded.
       const missed = await engine.log.read(board, from).catch(() => null)
       if (missed?.batches.length) return missed.batches.at(-1)!.to

@@ -81,9 +81,9 @@ else
       while ((await server.query(tables.batches.get([epoch, 1]))) === null);
       proxy.disconnect()
       proxy.down.resume()
-      await rejectsWith(appending, 'busy')
-      await rejectsWith(engine.log.load(board), 'busy')
-      await rejectsWith(engine.blobs.has('0'.repeat(64)), 'busy')
+      await rejectsWith(appending, 'away')
+      await rejectsWith(engine.log.load(board), 'away')
+      await rejectsWith(engine.blobs.has('0'.repeat(64)), 'away')
       proxy.reconnect()
       const missed = await engine.log.read(board, cursor)
       assert.deepEqual(missed?.batches.at(-1)?.changes, batch.changes)

@@ -15,6 +15,8 @@ export class DatabaseThread {
   readonly #ended: Promise<void>
   #lastId = 0
   #closed = false
+  /** The reason for which every call fails, once the thread has ended by itself. */
+  #dead: WireError | null = null
 
   private constructor(folder: string) {
     this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: folder })
@@ -27,9 +29,11 @@ export class DatabaseThread {
     })
     this.#ended = new Promise((resolve) => {
       this.#worker.on('exit', () => {
+        const why = new Error('The database thread has ended', { cause })
+        const dead = new WireError('away', {}, { cause: why })
+        if (!this.#closed) this.#dead = dead
         this.#closed = true
-        for (const { reject } of this.#pending.values())
-          reject(new Error('The database thread has ended', { cause }))
+        for (const { reject } of this.#pending.values()) reject(dead)
         this.#pending.clear()
         resolve()
       })
@@ -43,9 +47,10 @@ export class DatabaseThread {
     return thread
   }
 
-  /** Calls a method of the thread. Rejects with `busy` once the thread is closed. */
+  /** Calls a method of the thread. Rejects with `stopping` once the thread is closed, with `away` if it has died. */
   call<M extends Method>(method: M, ...args: Args<M>): Promise<Result<M>> {
-    return this.#closed ? Promise.reject(new WireError('busy')) : this.#send(method, args)
+    if (this.#dead) return Promise.reject(this.#dead)
+    return this.#closed ? Promise.reject(new WireError('stopping')) : this.#send(method, args)
   }
 
   /** Ends the thread once every earlier call is answered. */

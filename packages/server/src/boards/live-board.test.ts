@@ -355,7 +355,7 @@ describe('live board', () => {
     )
     await board.close()
     assert.equal((await Promise.all(answers)).length, 10)
-    await assert.rejects(board.act([add()], anna), { code: 'busy' })
+    await assert.rejects(board.act([add()], anna), { code: 'stopping' })
     const fresh = await LiveBoard.open(engine, board.id)
     assert.equal(fresh.records.size, 10)
     await fresh.close()

@@ -24,6 +24,7 @@ import {
 import type { ClientState, Clients, Engine } from '@wirephoto/engine'
 import { failpoint } from '../failpoint.ts'
 import { ClientStates } from './client-states.ts'
+import { EngineWatch, inTime } from './engine-watch.ts'
 import { RecentBatches } from './recent-batches.ts'
 
 /** Messages that may wait for a tick before the board says that it is busy (F7). */
@@ -75,6 +76,9 @@ export class LiveBoard {
   readonly #clients = new ClientStates()
   readonly #listeners = new Set<(batch: Batch | null) => void>()
   readonly #queue: Waiting[] = []
+  /** The messages of the tick under way. */
+  #ticking: readonly Waiting[] = []
+  readonly #watch = new EngineWatch(() => this.#onSilence())
   readonly #recent = new RecentBatches()
   /** By blob, the picture that last came with it: the first place to look. */
   readonly #pictureByBlob = new Map<string, string>()
@@ -93,11 +97,11 @@ export class LiveBoard {
     this.id = id
   }
 
-  /** Loads a board from the engine. Rejects with `unknown-board`. */
+  /** Loads a board from the engine. Rejects with `unknown-board`, or with `away`. */
   static async open(engine: Engine, id: string): Promise<LiveBoard> {
     const board = new LiveBoard(engine, id)
     board.#unwatch = engine.log.watch(id, (cursor) => board.#onDoorbell(cursor))
-    await board.#load().catch((error: unknown) => {
+    await inTime(board.#load()).catch((error: unknown) => {
       board.#unwatch()
       throw error
     })
@@ -141,7 +145,7 @@ export class LiveBoard {
     const recent = this.recentChanges(cursor)
     if (recent) return recent
     for (let reads = 1; ; reads++) {
-      const found = await this.#engine.log.read(this.id, cursor)
+      const found = await inTime(this.#engine.log.read(this.id, cursor))
       if (!found) return null
       const [first, ...more] = found.batches
       const logged = first ? coalesce([first, ...more]) : { from: cursor, to: cursor, changes: [] }
@@ -160,10 +164,14 @@ export class LiveBoard {
     await this.act([], { visitor: 'server', role: 'server' })
   }
 
-  /** Resolves when every command of the message is durable or refused (F1, F3). Rejects with `busy`. */
+  /**
+   * Resolves when every command of the message is durable or refused (F1, F3). Rejects with `busy`; with
+   * `away` if the engine doesn't answer, where the commands may take effect later; with `stopping`.
+   */
   submit(message: CommandMessage, sender: Sender): Promise<CommandAnswer> {
-    if (this.#closed || this.#queue.length >= WAITING_MESSAGES_COUNT)
-      return Promise.reject(new WireError('busy'))
+    if (this.#closed) return Promise.reject(new WireError('stopping'))
+    if (this.#watch.isSilent) return Promise.reject(new WireError('away'))
+    if (this.#queue.length >= WAITING_MESSAGES_COUNT) return Promise.reject(new WireError('busy'))
     return new Promise((resolve, reject) => {
       this.#queue.push({ message, sender, resolve, reject })
       this.#run()
@@ -196,6 +204,12 @@ export class LiveBoard {
     this.#run()
   }
 
+  /** Tells all who wait that the database is away. A tick whose answer comes later still holds (F3). */
+  #onSilence(): void {
+    const why = new WireError('away')
+    for (const { reject } of [...this.#ticking, ...this.#queue.splice(0)]) reject(why)
+  }
+
   #run(): void {
     this.#running ??= this.#tickUntilIdle()
   }
@@ -205,6 +219,7 @@ export class LiveBoard {
     await setImmediate()
     while (this.#queue.length > 0 || (this.#isStale && !this.#closed)) {
       const waiting = this.#takeMessages()
+      this.#ticking = waiting
       try {
         await this.#tick(waiting)
       } catch (error) {
@@ -307,7 +322,8 @@ export class LiveBoard {
     }
     try {
       failpoint('board.append')
-      const to = await this.#engine.log.append(this.id, { expected: from, changes, clients })
+      const appending = this.#engine.log.append(this.id, { expected: from, changes, clients })
+      const to = await this.#watch.observe(appending)
       failpoint('board.appended')
       if (to !== null) this.#advance({ from, to, changes }, clients)
       return to !== null
@@ -324,7 +340,7 @@ export class LiveBoard {
     // Before the read: a doorbell that rings during it may mean a batch that it doesn't see.
     this.#isStale = false
     try {
-      const newer = await this.#engine.log.read(this.id, this.#cursor)
+      const newer = await this.#watch.observe(this.#engine.log.read(this.id, this.#cursor))
       if (newer) for (const batch of newer.batches) this.#advance(batch, newer.clients)
       else {
         await this.#load()

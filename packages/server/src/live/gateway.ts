@@ -66,7 +66,7 @@ export class Gateway {
 
   /** Says goodbye to every page, and closes the sockets. */
   close(): void {
-    for (const room of this.#rooms.values()) room.dismissAll(new WireError('busy'))
+    for (const room of this.#rooms.values()) room.dismissAll(new WireError('stopping'))
     this.#io.engine.close()
   }
 

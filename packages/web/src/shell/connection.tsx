@@ -1,14 +1,18 @@
 import { createEffect, createMemo, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { isOnline } from '../state/online.ts'
 import { words } from '../words/page.ts'
 
-/** Says whether the board is connected. */
+/** Says whether the board is connected, and why it takes nothing if it doesn't. */
 export function Connection(): JSX.Element {
   const { boardStore, toasts } = useApp()
   const trouble = createMemo(() => {
-    const { connection, loaded } = boardStore.status()
+    const { connection, loaded, trouble: why } = boardStore.status()
+    if (why?.code === 'away') return words.databaseAway
+    if (why?.code === 'disk-full') return why.message
     if (connection !== 'offline') return null
-    return loaded ? words.offline : words.cantReach
+    if (!isOnline()) return words.offline
+    return loaded ? words.serverGone : words.cantReach
   })
 
   let wasOffline = false

@@ -106,8 +106,9 @@ const namesOf = ({ viewers }: SeenBy, nameOf: (visitor: string) => string): stri
 
 function Progress(props: { transfer: TransferState }): JSX.Element {
   const text = (): string => {
-    const { state, share, by } = props.transfer
-    if (state === 'stalled') return words.waitingForConnection(by)
+    const { state, share, by, waitsForServer } = props.transfer
+    if (state === 'stalled')
+      return waitsForServer ? words.waitingForServer : words.waitingForConnection(by)
     const progress =
       state === 'waiting' ? words.waiting : share === null ? '' : words.percent(share)
     return [progress, by].filter(Boolean).join(' · ')

@@ -3,6 +3,7 @@ import type { Arrival } from '@wirephoto/client'
 import { type Accessor, createMemo } from 'solid-js'
 import { words } from '../words/page.ts'
 import type { BoardStore } from './board-store.ts'
+import { isOnline } from './online.ts'
 
 /** The state of a picture's upload, as the page shows it. */
 export interface TransferState {
@@ -11,6 +12,8 @@ export interface TransferState {
   readonly share: number | null
   /** The sender's name; null if this visitor sends it. */
   readonly by: string | null
+  /** Whether the server is the cause of a stalled one, and not this browser's network. */
+  readonly waitsForServer: boolean
   /** When the next try begins, in milliseconds since 1970, while `retrying`. */
   readonly retryAt: number
 }
@@ -30,7 +33,9 @@ export function transferStateOf(
     const own = upload()
     const reported = arrival()
     if (own) {
-      const isOffline = boardStore.status().connection === 'offline'
+      const { connection, trouble } = boardStore.status()
+      const isOffline = connection === 'offline' || trouble !== null
+      const waitsForServer = isOffline && isOnline()
       const isStalled =
         own.state === 'sending'
           ? isOffline || (reported?.state === 'stalled' && reported.sent > 0)
@@ -40,6 +45,7 @@ export function transferStateOf(
         // The server's count: the browser's own counts bytes that are only buffered.
         share: own.total > 0 ? (reported?.sent ?? 0) / own.total : 0,
         by: null,
+        waitsForServer,
         retryAt: own.retryAt ?? 0,
       }
     }
@@ -48,7 +54,13 @@ export function transferStateOf(
     const by = author === boardStore.board.visitor ? null : boardStore.nameOf(author) || words.guest
     const { state, sent, total, retryAt } = reported ?? UNREPORTED
     // Without a connection, the last known share stays.
-    return { state, share: total ? sent / total : (last?.share ?? null), by, retryAt: retryAt ?? 0 }
+    return {
+      state,
+      share: total ? sent / total : (last?.share ?? null),
+      by,
+      waitsForServer: false,
+      retryAt: retryAt ?? 0,
+    }
   }, null)
 }
 

@@ -62,6 +62,7 @@ export const words = {
   waiting: 'Waiting its turn',
   waitingForConnection: (name: string | null): string =>
     name === null ? 'Waiting for your connection' : `Waiting for ${name}'s connection`,
+  waitingForServer: 'Waiting for the server',
   retrying: (seconds: number): string =>
     seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again',
   retry: 'Retry',
@@ -89,6 +90,8 @@ export const words = {
   live: 'Live',
   connecting: 'Connecting',
   offline: "You're offline. Changes are kept and sent later.",
+  serverGone: "This board's server doesn't answer. Changes are kept and sent later.",
+  databaseAway: "Saved here. This board's database doesn't answer; changes are sent later.",
   cantReach: "The board can't be reached. Trying again.",
   backOnline: (n: number): string =>
     n > 0 ? `Back online. ${n} ${n === 1 ? 'change' : 'changes'} sent.` : 'Back online.',

@@ -150,7 +150,7 @@ export class Decoder {
     isUrgent = false,
   ): Promise<PoolReply<J>> {
     const reply = await pool.run({ job, input, budget }, isUrgent)
-    if (reply === null && this.#closed) throw new WireError('busy')
+    if (reply === null && this.#closed) throw new WireError('stopping')
     return reply as PoolReply<J>
   }
 

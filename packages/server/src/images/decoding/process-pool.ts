@@ -53,7 +53,8 @@ export class ProcessPool {
 
   /** Runs a job; an urgent one before all that wait. Rejects with `busy` if too many wait. */
   run(request: DecodeRequest, isUrgent: boolean): Promise<PoolReply> {
-    if (this.#queue.length >= this.#options.maxQueueCount || this.#closed)
+    if (this.#closed) return Promise.reject(new WireError('stopping'))
+    if (this.#queue.length >= this.#options.maxQueueCount)
       return Promise.reject(new WireError('busy'))
     return new Promise((resolve) => {
       this.#queue[isUrgent ? 'unshift' : 'push']({ request, resolve, attempts: 0 })
