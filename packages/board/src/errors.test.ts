@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type ErrorCode, errors } from './error-codes.ts'
 import { errorMessages, formatBytes } from './error-messages.ts'
-import { WireError } from './errors.ts'
+import { problemIn, WireError } from './errors.ts'
 
 const codes = Object.keys(errors) as ErrorCode[]
 const facts = { name: 'beach.jpg', size: 212_000_000, limit: 100_000_000, expected: 7 }
@@ -34,6 +34,19 @@ describe('errors', () => {
     )
     assert.deepEqual(new WireError('gap', { expected: 1 }).toJSON().expected, 1)
     assert.equal('expected' in new WireError('gap').toJSON(), false)
+  })
+
+  test("H13: only a known code with its own status is the server's own error", () => {
+    for (const code of codes) {
+      const error = new WireError(code, facts)
+      assert.deepEqual(problemIn(error.status, JSON.stringify({ error })), error.toJSON())
+      assert.equal(problemIn(418, JSON.stringify({ error })), null)
+    }
+    const others = ['', '{', 'null', '[]', '"denied"', '{"error":null}', '{"error":"denied"}']
+    for (const body of [...others, '<h1>404 Not Found</h1>', '{"error":{"code":404}}'])
+      assert.equal(problemIn(404, body), null, body)
+    assert.equal(problemIn(404, '{"error":{"code":"not-found"}}'), null)
+    assert.equal(problemIn(400, '{"error":{"code":"toString","message":""}}'), null)
   })
 
   test('sizes are told as people say them', () => {

@@ -22,3 +22,19 @@ export class WireError extends Error {
     return { code: this.code, message: this.message, ...(expected !== undefined && { expected }) }
   }
 }
+
+/**
+ * Returns the error in an HTTP answer's body, if it is the server's own: its code has the answer's status in
+ * the table. Returns null for all that proxies, gateways and login pages say in the server's place.
+ */
+export function problemIn(
+  status: number,
+  body: string,
+): { readonly code: ErrorCode; readonly message: string } | null {
+  try {
+    const { error } = JSON.parse(body) as { error: { code: ErrorCode; message: string } }
+    return errors[error.code] === status && typeof error.message === 'string' ? error : null
+  } catch {
+    return null
+  }
+}

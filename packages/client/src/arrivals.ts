@@ -131,7 +131,9 @@ export class Arrivals {
   async #fetchPreview(id: string): Promise<Blob | null> {
     const { headers } = this.#endpoint
     const response = await fetch(previewUrl(this.#endpoint, id), { headers })
-    return response.ok ? response.blob() : null
+    // A proxy or a login page may answer in the server's place.
+    const isPreview = response.ok && response.headers.get('content-type') === 'image/webp'
+    return isPreview ? response.blob() : null
   }
 
   #entry(id: string): Entry {

@@ -3,10 +3,10 @@ import {
   type CommandAnswer,
   type CommandMessage,
   type Cursor,
-  type ErrorBody,
   type ErrorCode,
   type FollowAnswer,
   type Presence as PresenceState,
+  problemIn,
   type SenderReport,
   type ShowRequest,
   type Snapshot,
@@ -320,11 +320,16 @@ export class Feed extends Emitter<FeedEvents> {
       const response = await fetch(snapshotUrl(this.#endpoint), {
         headers: this.#endpoint.headers,
         cache: 'no-cache',
+        // The server never redirects: whoever does stands between.
+        redirect: 'error',
         signal: stop.signal,
       })
-      const body: Snapshot | ErrorBody = await response.json()
-      if ('error' in body) throw body.error
-      return body
+      const body = await response.text()
+      if (!response.ok) throw problemIn(response.status, body) ?? new Error(response.statusText)
+      const snapshot = JSON.parse(body) as Snapshot
+      // Gateways and login pages answer 200 too.
+      if (!snapshot.records) throw new Error('no snapshot')
+      return snapshot
     }
     const answer = get().catch((error: unknown) => {
       this.#snapshot = null

@@ -8,6 +8,7 @@ export type {
   BoardEvents,
   DragPosition,
   NewPicture,
+  Obstacle,
   OpenOptions,
   OwnUpload,
   Place,

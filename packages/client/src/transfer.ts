@@ -1,4 +1,4 @@
-import { type ErrorBody, errors, WireError } from '@wirephoto/board'
+import { problemIn } from '@wirephoto/board'
 import { type DetailedError, type FileSource, Upload, type UploadOptions } from 'tus-js-client'
 import type { Problem } from './types.ts'
 
@@ -8,8 +8,18 @@ import type { Problem } from './types.ts'
  */
 const CHUNK_MIN_BYTES = 1_000_000
 const CHUNK_MAX_BYTES = 2 ** 24
+/** The least size of a part where something on the way takes only small requests. */
+const SMALL_PART_MIN_BYTES = 2 ** 15
 /** Time that later requests should take: as much as a lost one may cost. */
 const CHUNK_DURATION_MS = 2_000
+/** The longest time for which anybody's `Retry-After` holds an upload up. */
+const RETRY_AFTER_MAX_MS = 60_000
+
+/** The sizes of parts that get through, for as long as the page is open. */
+export interface PartSizes {
+  /** The largest body of a request; infinite until something on the way has refused one. */
+  limitBytes: number
+}
 
 interface TransferOptions {
   readonly id: string
@@ -18,6 +28,7 @@ interface TransferOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Whether the server may have a part of the file: it is asked before anything is sent. */
   readonly isBegun: boolean
+  readonly partSizes: PartSizes
   /** Called before each request, which waits for it, and isn't made if it rejects. */
   readonly beforeRequest: (method: string) => Promise<void>
   readonly onProgress: (sent: number) => void
@@ -25,8 +36,12 @@ interface TransferOptions {
 
 /** The reason why a try failed. */
 interface TransferFailure {
-  /** Whether the server answered at all. */
+  /** Whether there was an answer at all, from whomever. */
   readonly isAnswered: boolean
+  /** Whether something between here and the server has answered in its place. */
+  readonly isFromBetween: boolean
+  /** Whether that took the part for too large, so that smaller ones may get through. */
+  readonly isPartTooLarge: boolean
   /** Why the server refused the file; null when another try may succeed. */
   readonly refusal: Problem | null
   /** The time for which the server asked to be left alone. */
@@ -41,7 +56,7 @@ interface Transfer {
 
 /** Tries once to send a file, from the server's offset on (tus 1.0.0). */
 export function transfer(options: TransferOptions): Transfer {
-  const { id, file, endpoint, headers, isBegun, beforeRequest, onProgress } = options
+  const { id, file, endpoint, headers, isBegun, partSizes, beforeRequest, onProgress } = options
   let end!: (outcome: TransferFailure | null) => void
   const outcome = new Promise<TransferFailure | null>((resolve) => {
     end = resolve
@@ -52,7 +67,7 @@ export function transfer(options: TransferOptions): Transfer {
     endpoint,
     headers,
     metadata: { id },
-    chunkSize: CHUNK_MIN_BYTES,
+    chunkSize: Math.min(CHUNK_MIN_BYTES, partSizes.limitBytes),
     retryDelays: null,
     uploadDataDuringCreation: true,
     storeFingerprintForResuming: false,
@@ -67,11 +82,19 @@ export function transfer(options: TransferOptions): Transfer {
     onChunkComplete: (bytes) => {
       const now = performance.now()
       const asLong = Math.round((bytes * CHUNK_DURATION_MS) / (now - startedAt))
-      upload.options.chunkSize = Math.min(CHUNK_MAX_BYTES, Math.max(CHUNK_MIN_BYTES, asLong))
+      const wanted = Math.min(CHUNK_MAX_BYTES, Math.max(CHUNK_MIN_BYTES, asLong))
+      upload.options.chunkSize = Math.min(wanted, partSizes.limitBytes)
       startedAt = now
     },
     onSuccess: () => end(null),
-    onError: (error) => end(failureOf(error)),
+    onError: (error) => {
+      const failure = failureOf(error)
+      const partBytes = Math.min(upload.options.chunkSize ?? CHUNK_MIN_BYTES, file.size)
+      end({
+        ...failure,
+        isPartTooLarge: failure.isPartTooLarge && lowerLimit(partSizes, partBytes),
+      })
+    },
   })
   upload.start()
   const stop = (): void => {
@@ -99,23 +122,26 @@ const blobReader: NonNullable<UploadOptions['fileReader']> = {
 function failureOf(error: Error | DetailedError): TransferFailure {
   const response = 'originalResponse' in error ? error.originalResponse : null
   const status = response?.getStatus() ?? 0
-  const isRefusal = status >= 400 && status < 500 && ![408, 409, 423, 425, 429].includes(status)
-  const why = isRefusal ? problemOf(response?.getBody() ?? '') : null
+  const problem = problemIn(status, response?.getBody() ?? '')
+  const isFromBetween = response != null && problem === null
+  const isRefusal = status < 500 && ![408, 409, 423, 425, 429].includes(status)
   return {
     isAnswered: Boolean(response),
+    isFromBetween,
+    isPartTooLarge: isFromBetween && status === 413,
     // `not-found`: another server has the first part of the file; the upload may begin again here (U13).
-    refusal: why?.code === 'not-found' ? null : why,
-    retryAfterMs: Number(response?.getHeader('Retry-After')) * 1000 || 0,
+    refusal: isRefusal && problem?.code !== 'not-found' ? problem : null,
+    retryAfterMs: Math.min(
+      RETRY_AFTER_MAX_MS,
+      Number(response?.getHeader('Retry-After')) * 1000 || 0,
+    ),
   }
 }
 
-/** Returns the error that a refusal's body names. */
-function problemOf(body: string): Problem {
-  try {
-    const { error } = JSON.parse(body) as ErrorBody
-    if (error.code in errors) return error as Problem
-  } catch {
-    // A proxy between us and the server has answered in its own words.
-  }
-  return new WireError('upload-gone').toJSON()
+/** Lowers the limit below a part that was too large. Returns false if it is as low as it goes. */
+function lowerLimit(partSizes: PartSizes, partBytes: number): boolean {
+  const before = Math.min(partSizes.limitBytes, partBytes)
+  const smaller = partBytes > CHUNK_MIN_BYTES ? CHUNK_MIN_BYTES : Math.floor(partBytes / 2)
+  partSizes.limitBytes = Math.min(before, Math.max(SMALL_PART_MIN_BYTES, smaller))
+  return partSizes.limitBytes < before
 }

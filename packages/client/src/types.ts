@@ -59,9 +59,17 @@ export interface OwnUpload {
   readonly state: 'waiting' | 'sending' | 'retrying' | 'failed'
   /** When the next try is made, in milliseconds since 1970, while `retrying`. */
   readonly retryAt?: number | undefined
+  /** The reason for the pause, while `retrying`, if it stands between here and the server. */
+  readonly obstacle?: Obstacle | undefined
   /** The reason, when it has `failed`. */
   readonly error?: Problem | undefined
 }
+
+/**
+ * A hindrance between here and the server, such as a proxy. It answers in the server's place (`between`), or it
+ * takes only small requests, so that files go in small parts.
+ */
+export type Obstacle = 'between' | 'small-requests'
 
 export interface Status {
   /**
@@ -115,4 +123,6 @@ export interface BoardEvents {
   show: string
   /** Something to tell the person. */
   notice: Problem
+  /** Something on the way hinders uploads, which go on by themselves. Said once while it lasts. */
+  obstacle: Obstacle
 }

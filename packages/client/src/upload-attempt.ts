@@ -1,7 +1,7 @@
 import { WireError } from '@wirephoto/board'
 import type { Store } from './store.ts'
-import { transfer } from './transfer.ts'
-import type { Problem } from './types.ts'
+import { type PartSizes, transfer } from './transfer.ts'
+import type { Obstacle, Problem } from './types.ts'
 import type { UploadJob } from './upload-job.ts'
 import type { UploadList } from './upload-list.ts'
 import type { UploadSlots } from './upload-slots.ts'
@@ -29,6 +29,7 @@ export interface UploadContext {
   readonly queue: CommandsBefore
   readonly list: UploadList
   readonly slots: UploadSlots
+  readonly partSizes: PartSizes
 }
 
 export type AttemptOutcome =
@@ -36,7 +37,13 @@ export type AttemptOutcome =
   /** The server will never take the file. */
   | { readonly kind: 'refused'; readonly why: Problem }
   /** Another try may succeed, but not before the server wants it. */
-  | { readonly kind: 'failed'; readonly retryAfterMs: number }
+  | {
+      readonly kind: 'failed'
+      readonly retryAfterMs: number
+      readonly obstacle: Obstacle | undefined
+    }
+  /** Smaller parts may get through, at once. */
+  | { readonly kind: 'too-large-part' }
   /** Another page has this file. */
   | { readonly kind: 'claimed'; readonly retryAfterMs: number }
   /** Another page sends its own files, and this one has too many under way. */
@@ -58,7 +65,7 @@ export async function attempt(job: UploadJob, context: UploadContext): Promise<A
 
 async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutcome> {
   const { id, file, isBegun } = job
-  const { endpoint, queue, list, slots } = context
+  const { endpoint, queue, list, slots, partSizes } = context
   if (!job.isRunning) return { kind: 'yielded' }
   job.isBegun = true
   let hasYielded = false
@@ -68,6 +75,7 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
     endpoint: uploadsUrl(endpoint),
     headers: endpoint.headers,
     isBegun,
+    partSizes,
     beforeRequest: async (method) => {
       // Drags, deletes and previews go before bytes.
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, COMMANDS_WAIT_MS))
@@ -89,12 +97,13 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
   const failure = await outcome
   if (hasYielded) return { kind: 'yielded' }
   if (!failure) return { kind: 'sent' }
-  const { isAnswered, refusal, retryAfterMs } = failure
+  const { isAnswered, isFromBetween, isPartTooLarge, refusal, retryAfterMs } = failure
   if (refusal) return { kind: 'refused', why: refusal }
+  if (isPartTooLarge) return { kind: 'too-large-part' }
   // The file may have been deleted or changed on disk: then no try will send it.
   if (!isAnswered && !(await isReadable(file)))
     return { kind: 'refused', why: new WireError('damaged', { name: job.add?.name }).toJSON() }
-  return { kind: 'failed', retryAfterMs }
+  return { kind: 'failed', retryAfterMs, obstacle: isFromBetween ? 'between' : undefined }
 }
 
 /** Claims the file for this page. Resolves with false if another page has it. */

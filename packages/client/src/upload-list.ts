@@ -24,11 +24,11 @@ export class UploadList {
     this.#changed(id)
   }
 
-  /** Shows news of an upload. The time of its next try is gone unless it is among them. */
+  /** Shows news of an upload. The time of its next try and its obstacle are gone unless they are among them. */
   update(id: string, news: Partial<OwnUpload>): void {
     const before = this.shown.get(id)
     if (!before) return
-    const upload = { ...before, retryAt: undefined, ...news }
+    const upload = { ...before, retryAt: undefined, obstacle: undefined, ...news }
     this.shown.set(id, upload)
     const isNews = before.state !== upload.state || before.retryAt !== upload.retryAt
     if (isNews && !(before.state === 'waiting' && upload.state === 'sending'))

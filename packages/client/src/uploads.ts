@@ -3,7 +3,7 @@ import { backoff } from './backoff.ts'
 import type { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import type { SavedFile, Store } from './store.ts'
-import type { BoardEvents, OwnUpload, Problem } from './types.ts'
+import type { BoardEvents, Obstacle, OwnUpload, Problem } from './types.ts'
 import type { AttemptOutcome, CommandsBefore, UploadContext } from './upload-attempt.ts'
 import { UploadJob } from './upload-job.ts'
 import { type UploadChannel, UploadList } from './upload-list.ts'
@@ -12,6 +12,9 @@ import { type BoardEndpoint, uploadsUrl } from './urls.ts'
 
 /** Time that a server has to answer before a picture that is given up is trashed instead. */
 const CANCEL_TIMEOUT_MS = 10_000
+
+/** The outcome when the code that sends couldn't be fetched. */
+const NOT_LOADED: AttemptOutcome = { kind: 'failed', retryAfterMs: 0, obstacle: undefined }
 
 /** The pictures of the board, as uploads see them. */
 interface Pictures {
@@ -51,6 +54,8 @@ export class Uploads {
   readonly #context: UploadContext
   readonly #jobs = new Map<string, UploadJob>()
   readonly #cancelled = new Set<string>()
+  /** The obstacles that the page has been told of. */
+  readonly #obstacles = new Set<Obstacle>()
   /** Callers of `pause` that haven't let go yet. */
   #holds = 0
   #priority: (id: string) => number = () => 0
@@ -63,7 +68,8 @@ export class Uploads {
     this.#replica = replica
     this.#queue = queue
     this.#events = events
-    this.#context = { endpoint, store, page, queue, list, slots }
+    const partSizes = { limitBytes: Number.POSITIVE_INFINITY }
+    this.#context = { endpoint, store, page, queue, list, slots, partSizes }
     slots.on('changed', () => this.pump())
   }
 
@@ -170,7 +176,8 @@ export class Uploads {
       headers: { ...this.#context.endpoint.headers, 'tus-resumable': '1.0.0' },
       signal: AbortSignal.timeout(CANCEL_TIMEOUT_MS),
     }).catch(() => null)
-    return response !== null && (response.ok || response.status === 410)
+    // Any other answer may come from something between, and then nothing is removed.
+    return response !== null && (response.status === 204 || response.status === 410)
   }
 
   isCancelled(id: string): boolean {
@@ -221,7 +228,7 @@ export class Uploads {
       const loaded = await import('./upload-attempt.ts').catch(() => null)
       if (!job.isRunning) return
       const outcome = await loaded?.attempt(job, this.#context)
-      if (job.isRunning) this.#onOutcome(job, outcome ?? { kind: 'failed', retryAfterMs: 0 })
+      if (job.isRunning) this.#onOutcome(job, outcome ?? NOT_LOADED)
     } finally {
       slots.free()
       this.review([job.id])
@@ -233,6 +240,7 @@ export class Uploads {
     const { list } = this.#context
     switch (outcome.kind) {
       case 'sent':
+        this.#obstacles.delete('between')
         job.state.take('finished')
         return list.update(job.id, { sent: job.file.size })
       case 'refused':
@@ -240,14 +248,27 @@ export class Uploads {
       case 'yielded':
         job.state.take('requeued')
         return list.update(job.id, { state: 'waiting' })
+      case 'too-large-part':
+        job.state.take('requeued')
+        this.#onObstacle('small-requests')
+        return list.update(job.id, { state: 'waiting' })
       case 'claimed':
         return this.#pause(job, outcome.retryAfterMs)
       case 'failed': {
         const waitMs = Math.max(outcome.retryAfterMs, backoff(job.failures++))
         this.#pause(job, waitMs)
-        list.update(job.id, { state: 'retrying', retryAt: Date.now() + waitMs })
+        const { obstacle } = outcome
+        if (obstacle) this.#onObstacle(obstacle)
+        list.update(job.id, { state: 'retrying', retryAt: Date.now() + waitMs, obstacle })
       }
     }
+  }
+
+  /** Tells of an obstacle, once for as long as it stands. */
+  #onObstacle(obstacle: Obstacle): void {
+    if (this.#obstacles.has(obstacle)) return
+    this.#obstacles.add(obstacle)
+    this.#events.emit('obstacle', obstacle)
   }
 
   #onRefused(job: UploadJob, why: Problem): void {

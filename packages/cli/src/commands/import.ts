@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { problemIn } from '@wirephoto/board'
 import { EngineError, readTable } from '@wirephoto/engine'
 import { Command, Option } from 'commander'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
@@ -128,10 +129,14 @@ async function send({ name, bytes, place }: Picture, target: Target): Promise<st
   for (const [key, value] of Object.entries(place)) query.set(key, String(value))
   for (let tries = 1; ; tries++) {
     const response = await ask(target, `images?${query}`, bytes)
-    const { error } = (await response.json()) as { error?: { message: string } }
-    if (!error) return null
-    const isBusy = response.status === 429 || response.status === 503
-    if (!isBusy || tries === MAX_TRY_COUNT) return error.message
+    const { status } = response
+    const body = await response.text()
+    if (status === 201) return null
+    const problem = problemIn(status, body)
+    // A 5xx that isn't the server's own comes from something between, and says nothing of the picture.
+    const isBusy = status === 429 || status === 503 || (status > 500 && problem === null)
+    if (!isBusy || tries === MAX_TRY_COUNT)
+      return problem?.message ?? `Something between here and ${target.to} answered ${status}.`
     await setTimeout(BUSY_PAUSE_MS)
   }
 }

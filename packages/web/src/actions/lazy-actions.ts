@@ -1,4 +1,4 @@
-import { type Box, errorMessages, type ImageRecord, picturesOnBoard } from '@wirephoto/board'
+import { type Box, type ImageRecord, isBoardId, picturesOnBoard, problemIn } from '@wirephoto/board'
 import { type Board, blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
 import type { AppState } from '../app-state.ts'
@@ -127,10 +127,21 @@ async function copyAddress({ toasts }: AppState, link: string): Promise<void> {
 export async function newBoard({ toasts }: AppState): Promise<void> {
   try {
     const response = await fetch('/api/boards', { method: 'POST' })
-    const body = (await response.json()) as { id: string; error?: { message: string } }
-    if (response.ok) location.assign(`/b/${body.id}`)
-    else toasts.warn(body.error?.message ?? errorMessages.internal({}))
+    const body = await response.text()
+    const id = response.status === 201 && boardIdIn(body)
+    if (id) location.assign(`/b/${id}`)
+    else toasts.warn(problemIn(response.status, body)?.message ?? words.answeredBetween)
   } catch {
     toasts.warn(words.needsConnection)
+  }
+}
+
+/** Returns the id in the server's answer; null if something else has answered. */
+function boardIdIn(body: string): string | null {
+  try {
+    const { id } = JSON.parse(body) as { id: string }
+    return isBoardId(id) ? id : null
+  } catch {
+    return null
   }
 }

@@ -1,12 +1,12 @@
 import {
   type Box,
   cleanName,
-  type ErrorBody,
   errorMessages,
   firstWidth,
   freeSpot,
   type ImageRecord,
   limits,
+  problemIn,
   tidyRows,
   uuidv7,
 } from '@wirephoto/board'
@@ -86,9 +86,9 @@ export class Drop {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ url, x: Math.round(x), y: Math.round(y) }),
       })
-      if (response.ok) return
-      const { error } = (await response.json()) as ErrorBody
-      this.#toasts.warn(error.message)
+      if (response.status === 201) return
+      const problem = problemIn(response.status, await response.text())
+      this.#toasts.warn(problem?.message ?? words.answeredBetween)
     } catch {
       this.#toasts.warn(words.needsConnection)
     }

@@ -1,6 +1,7 @@
-import { type JSX, onMount, Show } from 'solid-js'
+import { type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { Menu } from '../ui/menu.tsx'
+import { overlayWords } from '../words/overlay.ts'
 import { CaptionField } from './caption.tsx'
 import { Failures } from './failures.tsx'
 import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
@@ -14,7 +15,10 @@ import '../state/thumbhash.ts'
 
 /** Shows what lies over the pictures: other visitors' selections and cursors, handles, chips and menus. */
 export function Overlay(): JSX.Element {
-  const { captionEditing, drop, menus } = useApp()
+  const { boardStore, captionEditing, drop, menus, toasts } = useApp()
+  onCleanup(
+    boardStore.board.on('obstacle', (obstacle) => toasts.warn(overlayWords.obstacles[obstacle])),
+  )
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
   return (

@@ -115,6 +115,7 @@ function Progress(props: { transfer: TransferState }): JSX.Element {
   }
   return (
     <Show when={props.transfer.state === 'retrying'} fallback={text()}>
+      {props.transfer.isHeldUp && `${words.heldUp} · `}
       <Countdown to={props.transfer.retryAt} />
       {props.transfer.by && ` · ${props.transfer.by}`}
     </Show>

@@ -16,6 +16,8 @@ export interface TransferState {
   readonly waitsForServer: boolean
   /** When the next try begins, in milliseconds since 1970, while `retrying`. */
   readonly retryAt: number
+  /** Whether something between the sender and the server holds it up, as far as is known. */
+  readonly isHeldUp?: boolean
 }
 
 /**
@@ -47,6 +49,7 @@ export function transferStateOf(
         by: null,
         waitsForServer,
         retryAt: own.retryAt ?? 0,
+        isHeldUp: own.obstacle === 'between',
       }
     }
     const { blob = null, author = '' } = record() ?? {}

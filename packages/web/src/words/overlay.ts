@@ -5,6 +5,12 @@ export const overlayWords = {
   captionPrompt: 'What is to be seen?',
   notSent: 'Not sent',
   remove: 'Remove',
+  obstacles: {
+    between:
+      'Something between you and the server answers in its place. Trying again until it is through.',
+    'small-requests':
+      'Something between you and the server takes only small requests. Sending in small parts.',
+  },
   newPictures: (n: number): string => `${n} new`,
   goToNew: 'Go to what is new',
 

@@ -65,6 +65,7 @@ export const words = {
   waitingForServer: 'Waiting for the server',
   retrying: (seconds: number): string =>
     seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again',
+  heldUp: 'Held up on the way',
   retry: 'Retry',
   cancelled: (n: number): string => `Cancelled ${pictures(n)}.`,
   cancelSending: (n: number): string => (n <= 1 ? 'Cancel sending' : `Cancel sending ${n}`),
@@ -95,6 +96,8 @@ export const words = {
   cantReach: "The board can't be reached. Trying again.",
   backOnline: (n: number): string =>
     n > 0 ? `Back online. ${n} ${n === 1 ? 'change' : 'changes'} sent.` : 'Back online.',
+  answeredBetween:
+    'Something between you and the server answered in its place. Try again in a moment.',
   needsConnection: 'That needs a connection. Try again when you are back online.',
 
   // Notices

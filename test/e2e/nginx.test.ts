@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { openAsBlob } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { describe, type TestContext, test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
+import { cleanupAfter } from '../support/cleanup.ts'
+import { openFixture } from '../support/e2e-fixture.ts'
+import { Nginx, readmeLocation } from '../support/nginx.ts'
+
+/** Browsers log nginx's own answers, and that the server has no part of a file yet. */
+const ANSWERED_BETWEEN = /413 \(Request Entity Too Large\)|404 \(Not Found\).*\/uploads\//
+
+const { fixture, samples } = await openFixture()
+const skip = (await Nginx.skipReason()) ?? false
+
+/** Opens nginx before the fixture's server, for one test. */
+const openNginx = async (t: TestContext, location: string) =>
+  cleanupAfter(t).adopt(await Nginx.open(location, fixture.server.port), (nginx) => nginx.close())
+
+/** Returns README.md's lines without those that somebody has left out, and with further ones. */
+async function location(change: { without?: RegExp; further?: string } = {}): Promise<string> {
+  const lines = (await readmeLocation()).split('\n')
+  const kept = change.without ? lines.filter((line) => !change.without!.test(line)) : lines
+  return kept.join('\n').replace('{', `{ ${change.further ?? ''}`)
+}
+
+describe('behind nginx', { skip }, () => {
+  test('U25: with the lines of README.md, a page, a wall and an upload work', async (t) => {
+    const { port } = await openNginx(t, await location())
+    const board = await fixture.newBoard()
+    const anna = await fixture.openPage(t, 'wire.test', board, { port })
+    const ben = await fixture.openPage(t, 'wire.test', board, { port })
+    const wall = await ben.context.newPage()
+    await wall.goto(`http://wire.test:${port}/b/${board}/show`)
+    await wall.locator('.wall-empty').waitFor()
+    await anna.drop([await samples.photo()], { x: 500, y: 400 })
+    for (const page of [anna, ben]) await page.waitForPainted(1, 'stored')
+    await wall.locator('.wall img').last().waitFor()
+    const url = `http://localhost:${port}/api/boards/${board}/images`
+    const sent = await fetch(url, { method: 'POST', body: await openAsBlob(await samples.photo()) })
+    assert.equal(sent.status, 201, await sent.text())
+  })
+
+  test("U25, U26: with nginx's own limit of 1 MB, an upload goes on in small parts", async (t) => {
+    const { port } = await openNginx(t, await location({ without: /client_max|buffering/ }))
+    const board = await fixture.newBoard()
+    const allowedErrors = ANSWERED_BETWEEN
+    const anna = await fixture.openPage(t, 'wire.test', board, { port, allowedErrors })
+    const ben = await fixture.openPage(t, 'wire.test', board, { port })
+    await anna.drop([await samples.photo()], { x: 500, y: 400 })
+    await anna.waitForToast(overlayWords.obstacles['small-requests'])
+    for (const page of [anna, ben]) await page.waitForPainted(1, 'stored')
+  })
+
+  test('U25, U26: with a limit below one part, small and large pictures arrive', async (t) => {
+    const limit = { without: /client_max|buffering/, further: 'client_max_body_size 100k;' }
+    const { port } = await openNginx(t, await location(limit))
+    const board = await fixture.newBoard()
+    const allowedErrors = ANSWERED_BETWEEN
+    const anna = await fixture.openPage(t, 'wire.test', board, { port, allowedErrors })
+    const small = await samples.draw('small.jpg', { width: 1600, height: 1200, quality: 95 })
+    const { size } = await stat(small)
+    assert.ok(size > 102_400 && size < 1_000_000, `${size} bytes, more than the limit`)
+    await anna.drop([small], { x: 300, y: 300 })
+    await anna.waitForPainted(1, 'stored')
+    const refused: number[] = []
+    anna.page.on('response', (response) => {
+      if (response.status() === 413) refused.push(response.status())
+    })
+    await anna.drop([await samples.photo()], { x: 900, y: 500 })
+    await anna.waitForPainted(2, 'stored')
+    assert.deepEqual(refused, [], 'the page remembers what gets through')
+  })
+})

@@ -1,0 +1,89 @@
+import { once } from 'node:events'
+import {
+  createServer,
+  type IncomingMessage,
+  request as requestOf,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { connect } from 'node:net'
+
+/** An answer in the gateway's own words. */
+export interface GatewayAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** An HTTP gateway before a server on this machine, which may answer requests in the server's place. */
+export class Gateway {
+  /** Returns an answer of the gateway's own; null to pass the request on. */
+  answer: (request: IncomingMessage) => GatewayAnswer | null = () => null
+  /** The requests that the gateway has answered itself: method and path. */
+  readonly answered: string[] = []
+  readonly #server: Server
+  readonly #target: number
+
+  private constructor(server: Server, target: number) {
+    this.#server = server
+    this.#target = target
+    server.on('request', (request, response) => this.#onRequest(request, response))
+    server.on('upgrade', (request, near) => {
+      const far = connect({ port: target, host: '127.0.0.1' })
+      for (const [socket, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        socket.on('error', () => other.destroy())
+        socket.on('close', () => other.destroy())
+      }
+      const { rawHeaders } = request
+      const lines = rawHeaders.flatMap((name, i) =>
+        i % 2 ? [] : [`${name}: ${rawHeaders[i + 1]}`],
+      )
+      far.write(`GET ${request.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+      near.pipe(far).pipe(near)
+    })
+  }
+
+  static async open(target: number): Promise<Gateway> {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new Gateway(server, target)
+  }
+
+  get port(): number {
+    return (this.#server.address() as { port: number }).port
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  #onRequest(request: IncomingMessage, response: ServerResponse): void {
+    const own = this.answer(request)
+    if (own) {
+      this.answered.push(`${request.method} ${request.url}`)
+      request.resume()
+      response.writeHead(own.status, { 'content-type': 'text/html', ...own.headers }).end(own.body)
+      return
+    }
+    const { method, url, headers } = request
+    const passed = requestOf(
+      { port: this.#target, host: '127.0.0.1', method, path: url, headers },
+      (answer) => {
+        response.writeHead(answer.statusCode!, answer.headers)
+        answer.pipe(response)
+      },
+    )
+    passed.on('error', () => response.destroy())
+    response.on('close', () => passed.destroy())
+    request.pipe(passed)
+  }
+}

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { findOnPath } from './browser.ts'
+import { freePort } from './free-port.ts'
+import { killWithParent } from './kill-with-parent.ts'
+
+/** Time in which nginx must start, on a slow machine. */
+const START_TIMEOUT_MS = 30_000
+const README = resolve(import.meta.dirname, '../../README.md')
+
+/** A real nginx on a free port, with Debian's configuration and one `location` before a server of ours. */
+export class Nginx {
+  readonly port: number
+  readonly #process: ChildProcess
+  readonly #folder: string
+
+  private constructor(program: ChildProcess, folder: string, port: number) {
+    this.#process = program
+    this.#folder = folder
+    this.port = port
+  }
+
+  /** Returns why there is no nginx here; null when there is one. */
+  static async skipReason(): Promise<string | null> {
+    return (await findNginx()) ? null : 'there is no nginx here: install nginx-light'
+  }
+
+  /** Starts it with this `location`, which names the server's port as README.md does: 8000. */
+  static async open(location: string, serverPort: number): Promise<Nginx> {
+    const folder = await mkdtemp(join(tmpdir(), 'wirephoto-nginx-'))
+    const port = await freePort()
+    const config = join(folder, 'nginx.conf')
+    await writeFile(config, configOf(location.replaceAll(':8000', `:${serverPort}`), folder, port))
+    const flags = ['-c', config, '-e', join(folder, 'error.log'), '-g', 'daemon off;']
+    const program = spawn((await findNginx())!, flags, { stdio: ['ignore', 'ignore', 'pipe'] })
+    killWithParent(program, folder, 'QUIT')
+    await started(program)
+    return new Nginx(program, folder, port)
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#process, 'close')
+    this.#process.kill('SIGTERM')
+    await closed
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 10 })
+  }
+}
+
+/** Returns the `location` that README.md tells operators to write. */
+export async function readmeLocation(): Promise<string> {
+  const [, lines] = /```nginx\n([\s\S]+?)```/.exec(await readFile(README, 'utf8')) ?? []
+  if (!lines) throw new Error('README.md has no lines for nginx')
+  return lines
+}
+
+const findNginx = async (): Promise<string | null> =>
+  (await findOnPath('nginx')) ?? (await findOnPath('/usr/sbin/nginx'))
+
+/** Resolves when nginx says that it has a process which takes connections. */
+function started(program: ChildProcess): Promise<void> {
+  const { promise, resolve: done, reject } = Promise.withResolvers<void>()
+  let output = ''
+  const fail = (why: string) => reject(new Error(`nginx ${why}:\n${output}`))
+  const timer = setTimeout(() => {
+    program.kill('SIGKILL')
+    fail(`said nothing for ${START_TIMEOUT_MS} ms`)
+  }, START_TIMEOUT_MS)
+  program.stderr!.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+    if (output.includes('start worker process ')) done()
+  })
+  program.once('close', (code) => fail(`ended with code ${code}`))
+  return promise.finally(() => clearTimeout(timer))
+}
+
+/**
+ * Debian's nginx.conf and its default site, with the `location` in place of the site's own. Only the port,
+ * the user and where files lie differ.
+ */
+function configOf(location: string, folder: string, port: number): string {
+  const user = process.getuid?.() === 0 ? 'user root;' : ''
+  return `${user}
+worker_processes auto;
+pid ${folder}/nginx.pid;
+error_log stderr notice;
+events {
+	worker_connections 768;
+}
+http {
+	client_body_temp_path ${folder}/body;
+	proxy_temp_path ${folder}/proxy;
+	fastcgi_temp_path ${folder}/fastcgi;
+	uwsgi_temp_path ${folder}/uwsgi;
+	scgi_temp_path ${folder}/scgi;
+	sendfile on;
+	tcp_nopush on;
+	types_hash_max_size 2048;
+	default_type application/octet-stream;
+	access_log off;
+	gzip on;
+	server {
+		listen 127.0.0.1:${port} default_server;
+		root ${folder};
+		index index.html index.htm index.nginx-debian.html;
+		server_name _;
+		${location}
+	}
+}
+`
+}
