@@ -19,7 +19,7 @@ export default defineConfig({
           groups: [
             { name: 'page', tags: ['$initial'] },
             { name: 'thumbhash', test: /thumbhash/ },
-            { name: 'preview', test: /web\/src\/drop\/(preview|heif)\./ },
+            { name: 'preview', test: /web\/src\/drop\/(preview|heif|file-kind)\./ },
             { name: 'lazy', test: /web\/src\/(stage\/overlay|shell\/(people|visited-boards))\./ },
             { name: 'panels', test: /web\/src\/(lightbox|shell|ui)\// },
           ],

@@ -333,6 +333,20 @@ describe('the client and the server', { concurrency: true }, () => {
     assert.equal(pages[0]!.title, 'Left behind')
   })
 
+  test('U18: the sender of a picture that lacks a part of its file is told', async (t) => {
+    const board = openScope(t).page({ board: await server.newBoard() })
+    const kept = new Promise((resolve) => board.on('kept', resolve))
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" fill="var(--a)"/></svg>'
+    const [id] = board.add([{ ...newPicture(Buffer.from(svg)), name: 'Übersicht.svg' }])
+    const message =
+      'Übersicht.svg was drawn without colours of its style sheet. Export it as PNG to keep that.'
+    assert.deepEqual(await withTimeout(kept), {
+      id,
+      notices: [{ code: 'svg-incomplete', message }],
+    })
+    await withTimeout(board.stored(id!))
+  })
+
   test('a refused file is reported, and its picture goes', async (t) => {
     const { page } = openScope(t)
     const board = await server.newBoard()
@@ -350,7 +364,7 @@ describe('the client and the server', { concurrency: true }, () => {
     assert.deepEqual(heard.map(({ message }) => message).toSorted(), [
       'empty.jpg is empty. Choose another.',
       'huge.jpg is 20 MB. The limit here is 20 MB.',
-      "notes.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
+      'notes.txt is a text. Only pictures can be added.',
     ])
     await waitUntil(anna, () => anna.pictures.size === 0, 'gone')
     await waitUntil(ben, () => ben.pictures.size === 0, 'gone for others')

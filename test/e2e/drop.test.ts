@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { type Command, cleanName, errorMessages, GAP_UNITS, uuidv7 } from '@wirephoto/board'
+import {
+  type Command,
+  cleanName,
+  errorMessages,
+  GAP_UNITS,
+  recognise,
+  refusalOf,
+  uuidv7,
+} from '@wirephoto/board'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
@@ -94,13 +102,15 @@ for (const host of HOSTS)
       await anna.dragOver([pdf, clip, good], at)
       await anna.page.getByText('Let go to add 3 pictures').waitFor()
       await anna.drop([pdf, clip, good], at)
-      await anna.waitForToast("scan.pdf isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.")
-      await anna.waitForToast("IMG_2041.mov is a video. Videos can't be added.")
+      await anna.waitForToast('scan.pdf is a PDF. Export its page as PNG and add that.')
+      await anna.waitForToast(
+        "IMG_2041.mov is a video. Videos can't be added, a still from one can.",
+      )
       await ben.waitForPainted(1, 'stored')
       await anna.waitForPainted(1, 'stored')
 
       await anna.drop([note, empty], at)
-      await anna.waitForToast(errorMessages['not-a-picture']({ name: 'note.jpg' }))
+      await anna.waitForToast('note.jpg is a text. Only pictures can be added.')
       await anna.waitForToast('empty.png is empty. Choose another.')
 
       await anna.drop([large], at)
@@ -177,7 +187,8 @@ for (const host of HOSTS)
 
       for (const name of names.slice(0, 6)) {
         await dropNamed(anna, [name], 'text')
-        const sentence = errorMessages['not-a-picture']({ name: cleanName(name) })
+        const kind = recognise(new TextEncoder().encode('words'), cleanName(name))
+        const sentence = refusalOf(kind, cleanName(name)).message
         await anna.page.locator('.toast').getByText(sentence, { exact: true }).waitFor()
       }
     })

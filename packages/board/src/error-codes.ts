@@ -17,6 +17,9 @@ export const errors = {
   'too-many-pixels': 413,
   'not-a-picture': 415,
   video: 415,
+  'camera-file': 415,
+  document: 415,
+  'other-format': 415,
   'foreign-host': 421,
   damaged: 422,
   'too-heavy': 422,
@@ -37,6 +40,8 @@ export type ErrorCode = keyof typeof errors
 /** Facts that an error's sentence may mention. */
 export interface ErrorFacts {
   readonly name?: string | undefined
+  /** The rest of the sentence about a kind that isn't taken: `recognise.ts` has it. */
+  readonly because?: string | undefined
   /** Bytes. */
   readonly size?: number | undefined
   readonly limit?: number | undefined

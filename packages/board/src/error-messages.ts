@@ -26,9 +26,11 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
       : size === undefined && frames !== undefined
         ? `${file(name)} has ${frames} frames. The limit here is ${limit}.`
         : `${file(name)} has ${megapixels(size ?? 0)} megapixels${frames === undefined ? '' : ' in all its frames'}. The limit here is ${megapixels(limit ?? 0)}.`,
-  'not-a-picture': ({ name }) =>
-    `${file(name)} isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.`,
-  video: ({ name }) => `${file(name)} is a video. Videos can't be added.`,
+  'not-a-picture': refusedKind,
+  video: refusedKind,
+  'camera-file': refusedKind,
+  document: refusedKind,
+  'other-format': refusedKind,
   'foreign-host': () =>
     "This server doesn't answer to that name. Start it with --public-url to add the name.",
   damaged: ({ name }) => `${file(name)} is damaged or incomplete. Try the original.`,
@@ -44,6 +46,11 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'newer-format': () =>
     'A newer server has saved this board. Tell whoever runs this one to update it.',
   'disk-full': () => 'The server has no room left. Tell whoever runs it.',
+}
+
+/** The table of kinds knows the rest of the sentence; it is fetched only when a file is refused. */
+function refusedKind({ name, because }: ErrorFacts): string {
+  return `${file(name)} ${because ?? "isn't a picture that can be added. Save it as JPEG or PNG."}`
 }
 
 const file = (name: string | undefined): string => name || 'This file'

@@ -146,7 +146,7 @@ else
       const { out, err, code } = await run(table, '--to', server.url, '--board', board)
       assert.deepEqual(out.split('\n'), [
         'Left b: it has no picture',
-        "Left c: c.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
+        'Left c: c.txt is a text. Only pictures can be added.',
         `2 copied to ${server.url}/b/${board}, 0 were there already, 2 left`,
         '',
       ])

@@ -7,6 +7,7 @@ export type { Store } from './store.ts'
 export type {
   BoardEvents,
   DragPosition,
+  Kept,
   NewPicture,
   Obstacle,
   OpenOptions,

@@ -1,4 +1,4 @@
-import { problemIn } from '@wirephoto/board'
+import { NOTICES_HEADER, type Notice, problemIn } from '@wirephoto/board'
 import { type DetailedError, type FileSource, Upload, type UploadOptions } from 'tus-js-client'
 import type { Problem } from './types.ts'
 
@@ -32,6 +32,8 @@ interface TransferOptions {
   /** Called before each request, which waits for it, and isn't made if it rejects. */
   readonly beforeRequest: (method: string) => Promise<void>
   readonly onProgress: (sent: number) => void
+  /** Called when the picture is stored with less than its file had. */
+  readonly onNotices: (notices: readonly Notice[]) => void
 }
 
 /** The reason why a try failed. */
@@ -56,7 +58,8 @@ interface Transfer {
 
 /** Tries once to send a file, from the server's offset on (tus 1.0.0). */
 export function transfer(options: TransferOptions): Transfer {
-  const { id, file, endpoint, headers, isBegun, partSizes, beforeRequest, onProgress } = options
+  const { id, file, endpoint, headers, isBegun, partSizes } = options
+  const { beforeRequest, onProgress, onNotices } = options
   let end!: (outcome: TransferFailure | null) => void
   const outcome = new Promise<TransferFailure | null>((resolve) => {
     end = resolve
@@ -75,6 +78,10 @@ export function transfer(options: TransferOptions): Transfer {
     ...(isBegun && { uploadUrl: `${endpoint}/${id}` }),
     ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
     onBeforeRequest: (request) => beforeRequest(request.getMethod()),
+    onAfterResponse: (_request, response) => {
+      const notices = response.getHeader(NOTICES_HEADER)
+      if (notices) onNotices(JSON.parse(decodeURIComponent(notices)) as Notice[])
+    },
     onProgress: (sent, total) => {
       complete = sent === total
       onProgress(sent)

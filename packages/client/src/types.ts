@@ -1,4 +1,4 @@
-import type { BoardRecord, ErrorCode } from '@wirephoto/board'
+import type { BoardRecord, ErrorCode, Notice } from '@wirephoto/board'
 import type { Store } from './store.ts'
 
 export interface OpenOptions {
@@ -101,6 +101,13 @@ export interface ErrorAnswer {
   readonly error: Problem & { readonly expected?: number }
 }
 
+/** The notices about a stored picture, for its sender. */
+export interface Kept {
+  /** The picture's id. */
+  readonly id: string
+  readonly notices: readonly Notice[]
+}
+
 export interface BoardEvents {
   /** The ids of pictures whose visible record changed, came or went. */
   pictures: ReadonlySet<string>
@@ -125,4 +132,6 @@ export interface BoardEvents {
   notice: Problem
   /** Something on the way hinders uploads, which go on by themselves. Said once while it lasts. */
   obstacle: Obstacle
+  /** An own picture is stored with less than its file had. */
+  kept: Kept
 }

@@ -1,7 +1,8 @@
 import { WireError } from '@wirephoto/board'
+import type { Emitter } from './events.ts'
 import type { Store } from './store.ts'
 import { type PartSizes, transfer } from './transfer.ts'
-import type { Obstacle, Problem } from './types.ts'
+import type { BoardEvents, Obstacle, Problem } from './types.ts'
 import type { UploadJob } from './upload-job.ts'
 import type { UploadList } from './upload-list.ts'
 import type { UploadSlots } from './upload-slots.ts'
@@ -30,6 +31,7 @@ export interface UploadContext {
   readonly list: UploadList
   readonly slots: UploadSlots
   readonly partSizes: PartSizes
+  readonly events: Emitter<BoardEvents>
 }
 
 export type AttemptOutcome =
@@ -65,7 +67,7 @@ export async function attempt(job: UploadJob, context: UploadContext): Promise<A
 
 async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutcome> {
   const { id, file, isBegun } = job
-  const { endpoint, queue, list, slots, partSizes } = context
+  const { endpoint, queue, list, slots, partSizes, events } = context
   if (!job.isRunning) return { kind: 'yielded' }
   job.isBegun = true
   let hasYielded = false
@@ -92,6 +94,8 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
       void claim(job, context)
       list.update(id, { sent })
     },
+    // The feed may have ended the upload already, since the picture is stored before the answer.
+    onNotices: (notices) => events.emit('kept', { id, notices }),
   })
   job.stop = stop
   const failure = await outcome

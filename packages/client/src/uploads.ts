@@ -69,7 +69,7 @@ export class Uploads {
     this.#queue = queue
     this.#events = events
     const partSizes = { limitBytes: Number.POSITIVE_INFINITY }
-    this.#context = { endpoint, store, page, queue, list, slots, partSizes }
+    this.#context = { endpoint, store, page, queue, list, slots, partSizes, events }
     slots.on('changed', () => this.pump())
   }
 

@@ -90,6 +90,11 @@ function showNotices({ boardStore, toasts }: App): void {
       if (code !== boardStore.status().refused?.code) toasts.warn(message)
     }),
   )
+  onCleanup(
+    boardStore.board.on('kept', ({ notices }) => {
+      for (const { message } of notices) toasts.say(message)
+    }),
+  )
   createEffect(() => {
     if (boardStore.status().refused?.code === 'old-page')
       toasts.insist(errorMessages['old-page']({}), { label: words.reload, run: reload })

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { problemIn } from '@wirephoto/board'
+import { type Notice, problemIn, type StoredImage } from '@wirephoto/board'
 import { EngineError, readTable } from '@wirephoto/engine'
 import { Command, Option } from 'commander'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
@@ -55,7 +55,8 @@ async function copy(table: string, target: Target): Promise<void> {
         say(`Left ${String(document['id'])}: ${picture}`)
       } else if (there.take(keyOf(picture.name, picture.bytes.length))) counts.known++
       else {
-        const refusal = await send(picture, target)
+        const { refusal, notices } = await send(picture, target)
+        for (const { message } of notices) say(message)
         if (refusal === null) counts.copied++
         else {
           counts.refused++
@@ -123,20 +124,29 @@ function bytesOf(file: unknown): Uint8Array | null {
   return text === undefined ? null : Buffer.from(text, 'base64')
 }
 
-/** Sends a picture. Returns null when it is stored, else the server's refusal. */
-async function send({ name, bytes, place }: Picture, target: Target): Promise<string | null> {
+interface Outcome {
+  /** Null for a picture that is stored. */
+  readonly refusal: string | null
+  /** The parts of the file that a stored picture lacks. */
+  readonly notices: readonly Notice[]
+}
+
+/** Sends a picture, again while the server is busy. */
+async function send({ name, bytes, place }: Picture, target: Target): Promise<Outcome> {
   const query = new URLSearchParams({ name: name.slice(0, 255) })
   for (const [key, value] of Object.entries(place)) query.set(key, String(value))
   for (let tries = 1; ; tries++) {
     const response = await ask(target, `images?${query}`, bytes)
     const { status } = response
     const body = await response.text()
-    if (status === 201) return null
+    if (status === 201) return { refusal: null, notices: (JSON.parse(body) as StoredImage).notices }
     const problem = problemIn(status, body)
     // A 5xx that isn't the server's own comes from something between, and says nothing of the picture.
     const isBusy = status === 429 || status === 503 || (status > 500 && problem === null)
-    if (!isBusy || tries === MAX_TRY_COUNT)
-      return problem?.message ?? `Something between here and ${target.to} answered ${status}.`
+    if (!isBusy || tries === MAX_TRY_COUNT) {
+      const between = `Something between here and ${target.to} answered ${status}.`
+      return { refusal: problem?.message ?? between, notices: [] }
+    }
     await setTimeout(BUSY_PAUSE_MS)
   }
 }

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { crc32 } from 'node:zlib'
-import type { ImageRecord } from '@wirephoto/board'
+import type { ImageRecord, StoredImage } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 
@@ -30,7 +30,8 @@ const put = (path: string, body: Body, init: RequestInit = {}) =>
 test('U2, F1: PUT of a picture answers 201 when it is stored', async () => {
   const response = await put('/p.png', png)
   assert.equal(response.status, 201)
-  const record = (await response.json()) as ImageRecord
+  const { notices, ...record } = (await response.json()) as StoredImage
+  assert.deepEqual(notices, [])
   await server.images.variants.whenIdle()
   assert.deepEqual({ ...record, variants: [] }, await server.record(record.id))
   const { name, type, width, height, bytes } = record
@@ -150,12 +151,18 @@ test('F8, U12: what is no picture is refused with a code and a sentence, and not
       'hello',
       415,
       'not-a-picture',
-      "notes.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
+      'notes.txt is a text. Only pictures can be added.',
     ],
     ['a.svg', '<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>', 422, 'damaged', ''],
     ['a.html', '<!doctype html><script>alert(1)</script>', 415, 'not-a-picture', ''],
     ['fake.jpg', Buffer.alloc(20_000, 'MZ'), 415, 'not-a-picture', ''],
-    ['film.mp4', mp4, 415, 'video', "film.mp4 is a video. Videos can't be added."],
+    [
+      'film.mp4',
+      mp4,
+      415,
+      'video',
+      "film.mp4 is a video. Videos can't be added, a still from one can.",
+    ],
     [
       'cut.jpg',
       jpeg.subarray(0, jpeg.length - 400),
@@ -194,7 +201,7 @@ test('F8, U12: what is no picture is refused with a code and a sentence, and not
   })
   assert.deepEqual(await errorOf(response), {
     code: 'not-a-picture',
-    message: "bad.txt isn't a picture. JPEG, PNG, GIF, WebP, AVIF and HEIC are.",
+    message: 'bad.txt is a text. Only pictures can be added.',
   })
   assert.deepEqual(await server.pictures(), before)
   assert.deepEqual(await server.incomingFileNames(), [])

@@ -1,4 +1,4 @@
-import { type ImageRecord, may, WireError } from '@wirephoto/board'
+import { type ImageRecord, may, NOTICES_HEADER, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
@@ -84,7 +84,7 @@ class TusUploads {
     reply.code(201).header('location', `/api/boards/${board.id}/uploads/${id}`)
     if (record.blob !== null) {
       if (record.bytes !== length) throw new WireError('conflict')
-      return await reply.header('upload-offset', length).send()
+      return await this.#told(reply, board, id).header('upload-offset', length).send()
     }
     const { name } = record
     if (length > maxUpload) {
@@ -98,7 +98,7 @@ class TusUploads {
     const hasPart = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
     if (incomingFile.isComplete) await intake.finish(incomingFile)
     else if (hasPart && incomingFile.offset === 0) await this.#receive(request, incomingFile, 0)
-    return await reply.header('upload-offset', incomingFile.offset).send()
+    return await this.#told(reply, board, id).header('upload-offset', incomingFile.offset).send()
   }
 
   async reportOffset(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -118,7 +118,7 @@ class TusUploads {
       return await sendOffset(reply, await incomingFile.sync(), incomingFile.length!)
     }
     const bytes = await storedBytes(board, id)
-    return await sendOffset(reply, bytes, bytes)
+    return await sendOffset(this.#told(reply, board, id), bytes, bytes)
   }
 
   async append(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -142,7 +142,7 @@ class TusUploads {
     }
     // "The Server MUST acknowledge successful PATCH requests with the 204 No Content status.
     // It MUST include the Upload-Offset header containing the new offset."
-    return await reply
+    return await this.#told(reply, board, id)
       .code(204)
       .header('upload-offset', incomingFile?.offset ?? start)
       .send()
@@ -161,6 +161,13 @@ class TusUploads {
     assertMayUpload(sender, imageOf(board, id))
     await intake.cancel(incomingFile)
     return await reply.code(204).send()
+  }
+
+  /** Tells the sender of a stored picture what of its file was left out; a header is ASCII. */
+  #told(reply: FastifyReply, board: LiveBoard, id: string): FastifyReply {
+    const notices = this.#context.intake.noticesOf(board.id, id)
+    if (notices.length === 0) return reply
+    return reply.header(NOTICES_HEADER, encodeURIComponent(JSON.stringify(notices)))
   }
 
   #receive(

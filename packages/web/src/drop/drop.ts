@@ -1,14 +1,15 @@
 import {
   type Box,
   cleanName,
-  errorMessages,
   firstWidth,
   freeSpot,
   type ImageRecord,
   limits,
   problemIn,
+  type StoredImage,
   tidyRows,
   uuidv7,
+  type WireError,
 } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
 import { batch } from 'solid-js'
@@ -18,7 +19,7 @@ import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'
 import type { Toasts } from '../state/toasts.ts'
 import { words } from '../words/page.ts'
-import { refusal } from './file-type.ts'
+import { pixelRefusal, refusal } from './file-type.ts'
 import type { Previews } from './preview.ts'
 import type { Preview } from './shrink.ts'
 
@@ -60,7 +61,7 @@ export class Drop {
   /** Adds pictures at a board point, or in the next free spot. */
   async add(files: readonly File[], at?: Point): Promise<void> {
     const accepted = await this.#accepted(files)
-    const measured = this.#withAllowedSize(
+    const measured = await this.#withAllowedSize(
       await Promise.all(accepted.map((file) => this.#measureAndPreview(file))),
     )
     if (measured.length === 0) return
@@ -86,9 +87,10 @@ export class Drop {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ url, x: Math.round(x), y: Math.round(y) }),
       })
-      if (response.status === 201) return
-      const problem = problemIn(response.status, await response.text())
-      this.#toasts.warn(problem?.message ?? words.answeredBetween)
+      const body = await response.text()
+      if (response.status !== 201)
+        return this.#toasts.warn(problemIn(response.status, body)?.message ?? words.answeredBetween)
+      for (const { message } of (JSON.parse(body) as StoredImage).notices) this.#toasts.say(message)
     } catch {
       this.#toasts.warn(words.needsConnection)
     }
@@ -101,7 +103,7 @@ export class Drop {
 
   async #measureAndPreview(file: File): Promise<Dropped> {
     const measuring = measure(file)
-    const size = measuring.then((measured) => (hasAllowedSize(measured) ? measured : null))
+    const size = measuring.then((measured) => (isDrawnHere(measured) ? measured : null))
     // A page that lost its connection before this was loaded sends no previews.
     const preview = this.#lazyPreviews().then(
       (previews) => previews.make({ file, size }),
@@ -136,31 +138,25 @@ export class Drop {
   /** Refuses files that can't be added, and returns the others. */
   async #accepted(files: readonly File[]): Promise<File[]> {
     const limit = await this.#limit
-    const codes = await Promise.all(files.map((file) => refusal(file, limit)))
-    this.#showRefusals(
-      files.flatMap((file, i) => {
-        const facts = { name: nameOf(file), size: file.size, limit }
-        const code = codes[i]
-        return code ? [errorMessages[code](facts)] : []
-      }),
-    )
-    return files.filter((_, i) => !codes[i])
+    const refusals = await Promise.all(files.map((file) => refusal(file, nameOf(file), limit)))
+    this.#showRefusals(refusals)
+    return files.filter((_, i) => !refusals[i])
   }
 
-  /** Refuses pictures with too many pixels, and returns the others. */
-  #withAllowedSize(pictures: readonly Dropped[]): Dropped[] {
-    const large = pictures.filter((picture) => !hasAllowedSize(picture))
-    for (const { url } of large) URL.revokeObjectURL(url)
-    this.#showRefusals(
-      large.map(({ file, width, height }) => {
-        const facts = { name: nameOf(file), size: width * height, limit: limits.maxPixels }
-        return errorMessages['too-many-pixels'](facts)
-      }),
+  /** Refuses pictures with more pixels than their kind may have, and returns the others. */
+  async #withAllowedSize(pictures: readonly Dropped[]): Promise<Dropped[]> {
+    const refusals = await Promise.all(
+      pictures.map(({ file, width, height }) => pixelRefusal(file, nameOf(file), width * height)),
     )
-    return pictures.filter((picture) => !large.includes(picture))
+    this.#showRefusals(refusals)
+    return pictures.filter(({ url }, i) => {
+      if (refusals[i]) URL.revokeObjectURL(url)
+      return !refusals[i]
+    })
   }
 
-  #showRefusals(sentences: readonly string[]): void {
+  #showRefusals(refusals: readonly (WireError | null)[]): void {
+    const sentences = refusals.flatMap((refused) => refused?.message ?? [])
     const rest = sentences.length - SHOWN_REFUSAL_COUNT
     for (const sentence of sentences.slice(0, SHOWN_REFUSAL_COUNT)) this.#toasts.warn(sentence)
     if (rest > 0) this.#toasts.warn(words.moreRefused(rest))
@@ -224,7 +220,8 @@ async function measure(file: File): Promise<Measured> {
 const loadSizeOfHeif = (file: File) =>
   import('./heif.ts').then(({ sizeOfHeif }) => sizeOfHeif(file))
 
-const hasAllowedSize = ({ width, height }: Measured): boolean => width * height <= limits.maxPixels
+/** Returns whether this page makes the preview: a drawing may have any size, but not in its memory. */
+const isDrawnHere = ({ width, height }: Measured): boolean => width * height <= limits.maxPixels
 
 /** Returns the record that a picture will have once it is announced. */
 function unannouncedRecord(picture: Measured & Box, boardStore: BoardStore): ImageRecord {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, openAsBlob, readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { refusal } from './file-type.ts'
+import type { WireError } from '@wirephoto/board'
+import sharp, { type Sharp } from 'sharp'
+import { pixelRefusal, refusal } from './file-type.ts'
 
 const corpora = new URL('../../../../../shared/corpora/', import.meta.url)
 const away = existsSync(corpora) ? false : 'no ../shared/corpora here'
@@ -9,6 +11,8 @@ const away = existsSync(corpora) ? false : 'no ../shared/corpora here'
 const box = (brand: string): string => `\0\0\0\x20ftyp${brand}\0\0\0\0mif1${brand}miaf`
 const file = (bytes: string, name: string, type = ''): File =>
   new File([Uint8Array.from(bytes, (c) => c.charCodeAt(0))], name, { type })
+const refused = (dropped: File, limit?: number): Promise<WireError | null> =>
+  refusal(dropped, dropped.name, limit)
 
 test('F8: what a board takes is told by its bytes, not by its name', async () => {
   for (const bytes of [
@@ -23,23 +27,50 @@ test('F8: what a board takes is told by its bytes, not by its name', async () =>
     'BM\x3e\x04\0\0\0\0\0\0\x3e',
     '<?xml version="1.0"?>\n<!-- a drawing --><svg xmlns="http://www.w3.org/2000/svg">',
   ])
-    assert.equal(await refusal(file(bytes, 'scan.pdf', 'application/pdf')), null, bytes)
+    assert.equal(await refused(file(bytes, 'scan.pdf', 'application/pdf')), null, bytes)
 })
 
-test('F8: what it does not take is refused with its own code', async () => {
-  assert.equal(await refusal(file('', 'a.jpg', 'image/jpeg')), 'empty-file')
-  assert.equal(await refusal(file('%PDF-1.7', 'a.jpg', 'image/jpeg')), 'not-a-picture')
-  assert.equal(await refusal(file('<html><svg xmlns=', 'a.svg', 'image/svg+xml')), 'not-a-picture')
-  assert.equal(await refusal(file('BMW is a car', 'a.bmp', 'image/bmp')), 'not-a-picture')
-  assert.equal(await refusal(file('\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'IMG_2041.mov')), 'video')
-  assert.equal(await refusal(file('\x1aE\xdf\xa3', 'a.webm')), 'video')
-  assert.equal(await refusal(file('GIF89a-and-more', 'a.gif'), 10), 'too-large')
+test('F8, U15: what it does not take is refused with its own code', async () => {
+  const told = async (bytes: string, name: string, limit?: number) =>
+    (await refused(file(bytes, name), limit))?.code
+  assert.equal(await told('', 'a.jpg'), 'empty-file')
+  assert.equal(await told('%PDF-1.7', 'a.jpg'), 'document')
+  assert.equal(await told('<html><svg xmlns=', 'a.svg'), 'not-a-picture')
+  assert.equal(await told('BMW is a car', 'a.bmp'), 'not-a-picture')
+  assert.equal(await told('\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'IMG_2041.mov'), 'video')
+  assert.equal(await told('\0\0\0\x18ftypcrx \0\0\0\x01crx isom', 'IMG_0001.CR3'), 'camera-file')
+  assert.equal(await told('\x1aE\xdf\xa3', 'a.webm'), 'video')
+  assert.equal(await told('GIF89a-and-more', 'a.gif', 10), 'too-large')
+})
+
+test('U15: a folder or a file that is gone says so', async () => {
+  const gone = file('\xff\xd8\xff', 'holiday')
+  gone.slice = () => ({ arrayBuffer: () => Promise.reject(new Error('NotReadableError')) }) as never
+  assert.match((await refused(gone))!.message, /^holiday can't be read\. Choose it again/)
+})
+
+test('U16: a limit in pixels is the same on the page as on the server', async () => {
+  const small = sharp({ create: { width: 9, height: 9, channels: 3, background: '#369' } })
+  const made = async (image: Sharp, name: string) => new File([await image.toBuffer()], name)
+  const progressive = await made(small.clone().jpeg({ progressive: true }), 'a.jpg')
+  const baseline = await made(small.clone().jpeg(), 'a.jpg')
+  const gif = await made(small.clone().gif(), 'a.gif')
+  const svg = file('<svg xmlns="http://www.w3.org/2000/svg"/>', 'plan.svg')
+  const heic = file(box('heic'), 'a.heic')
+  const told = async (picture: File, megapixels: number) =>
+    (await pixelRefusal(picture, picture.name, megapixels * 1e6))?.message ?? null
+  assert.equal(await told(progressive, 45), 'a.jpg has 45 megapixels. The limit here is 40.')
+  assert.equal(await told(baseline, 45), null)
+  assert.match((await told(baseline, 101))!, /101 megapixels. The limit here is 100/)
+  assert.match((await told(gif, 41))!, /The limit here is 40/)
+  assert.match((await told(heic, 51))!, /The limit here is 50/)
+  assert.equal(await told(svg, 400), null)
 })
 
 test('F8: real photographs pass', { skip: away }, async () => {
   for (const folder of ['photos/', 'formats/'])
     for (const name of readdirSync(new URL(folder, corpora))) {
       const blob = await openAsBlob(new URL(folder + name, corpora))
-      assert.equal(await refusal(new File([blob], name)), null, name)
+      assert.equal(await refused(new File([blob], name)), null, name)
     }
 })

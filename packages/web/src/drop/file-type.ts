@@ -1,63 +1,45 @@
-import { type ErrorCode, isSvg } from '@wirephoto/board'
+import { WireError } from '@wirephoto/board'
 
-/** An SVG's root element may begin after this much else. */
-const HEAD_BYTES = 4_100
+/** The longest of the signatures that are told here. */
+const SIGNATURE_BYTES = 12
+/** Begin a JPEG (not JPEG-LS), PNG, GIF or WebP, as Latin-1. */
+const ORDINARY = /^(?:\xff\xd8\xff[^\xf7]|\x89PNG\r\n|GIF8[79]a|RIFF[^]{4}WEBP)/
+/** The fewest pixels that any kind is refused for. Beyond them the table of kinds is asked. */
+const MAX_ORDINARY_PIXELS = 40_000_000
 
 /**
  * Returns why a file can't be added, judged by its first bytes, or null if it can. The server judges the
- * whole file; this check tells the person at once (F8).
+ * whole file by the same table; this check tells the person at once (F8). `limit` is in bytes.
  */
 export async function refusal(
   file: File,
+  name: string,
   limit = Number.POSITIVE_INFINITY,
-): Promise<ErrorCode | null> {
-  if (file.size === 0) return 'empty-file'
-  let head: Uint8Array
-  try {
-    head = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer())
-  } catch {
-    // A folder in the place of a file, or a file that was removed.
-    return 'not-a-picture'
-  }
-  if (isPicture(head)) return file.size > limit ? 'too-large' : null
-  return isVideo(head) || file.type.startsWith('video/') ? 'video' : 'not-a-picture'
+): Promise<WireError | null> {
+  const { size } = file
+  if (size === 0) return new WireError('empty-file', { name })
+  const head = await file
+    .slice(0, SIGNATURE_BYTES)
+    .arrayBuffer()
+    .then(latin1, () => null)
+  // The table is fetched for all others. Where it can't be had, the server judges alone.
+  const kinds = head !== null && ORDINARY.test(head) ? null : await lazyKinds()
+  const refused = (await kinds?.kindRefusal(file, name)) ?? null
+  if (refused) return refused
+  return size > limit ? new WireError('too-large', { name, size, limit }) : null
 }
 
-/** Whether the bytes begin a JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF, BMP or SVG. */
-function isPicture(head: Uint8Array): boolean {
-  return (
-    begins(head, 0, [0xff, 0xd8, 0xff]) ||
-    begins(head, 0, '\x89PNG\r\n\x1a\n') ||
-    begins(head, 0, 'GIF87a') ||
-    begins(head, 0, 'GIF89a') ||
-    (begins(head, 0, 'RIFF') && begins(head, 8, 'WEBP')) ||
-    begins(head, 0, 'II*\0') ||
-    begins(head, 0, 'MM\0*') ||
-    (begins(head, 0, 'BM') && begins(head, 6, [0, 0, 0, 0])) ||
-    isHeif(head) ||
-    isSvg(head)
-  )
+/** Returns why a picture with so many pixels can't be added, or null if it can (D3). */
+export async function pixelRefusal(
+  file: File,
+  name: string,
+  pixels: number,
+): Promise<WireError | null> {
+  if (pixels <= MAX_ORDINARY_PIXELS) return null
+  return (await (await lazyKinds())?.excessRefusal(file, name, pixels)) ?? null
 }
 
-/** Brands of AVIF (AV1 Image File Format section 8) and of HEIF (ISO/IEC 23008-12 annex B). */
-const HEIF = 'avif avis heic heix hevc hevx heim heis mif1 msf1'.split(' ')
+/** Loads the table of kinds; null without a connection, or after an upgrade of the server. */
+const lazyKinds = () => import('./file-kind.ts').catch(() => null)
 
-/** Whether a `ftyp` box (ISO/IEC 14496-12) names a picture's brand, as the major or a compatible one. */
-function isHeif(head: Uint8Array): boolean {
-  if (!begins(head, 4, 'ftyp')) return false
-  return [8, 16, 20, 24, 28].some((at) => HEIF.some((brand) => begins(head, at, brand)))
-}
-
-function isVideo(head: Uint8Array): boolean {
-  return (
-    begins(head, 4, 'ftyp') ||
-    begins(head, 0, [0x1a, 0x45, 0xdf, 0xa3]) ||
-    (begins(head, 0, 'RIFF') && begins(head, 8, 'AVI ')) ||
-    begins(head, 0, [0x00, 0x00, 0x01, 0xba])
-  )
-}
-
-function begins(head: Uint8Array, at: number, magic: string | readonly number[]): boolean {
-  const bytes = typeof magic === 'string' ? Array.from(magic, (c) => c.charCodeAt(0)) : magic
-  return bytes.every((byte, i) => head[at + i] === byte)
-}
+const latin1 = (bytes: ArrayBuffer): string => String.fromCharCode(...new Uint8Array(bytes))

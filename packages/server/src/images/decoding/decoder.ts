@@ -1,4 +1,4 @@
-import { limits, type MediaType, WireError } from '@wirephoto/board'
+import { limits, type MediaType, takenKind, WireError } from '@wirephoto/board'
 import type { Budget, Jobs, Preview, Variant } from './decode-process.ts'
 import { type PoolReply, ProcessPool } from './process-pool.ts'
 
@@ -28,8 +28,6 @@ const LARGE_BUDGET_TYPES: readonly MediaType[] = [
   'image/tiff',
   'image/bmp',
 ]
-/** Pixels that the budgets allow: of a picture that is in memory as a whole, and of a HEIC. */
-const [MAX_WHOLE_PIXEL_COUNT, MAX_HEIC_PIXEL_COUNT] = [40_000_000, 50_000_000]
 /** Pixels of a preview as its sender made it: more than needed, and too few to cost much. */
 const MAX_PREVIEW_PIXEL_COUNT = 2_000_000
 /** Jobs that wait before the server says that it is busy (F7). */
@@ -72,8 +70,8 @@ export class Decoder {
   async validate(file: { path: string; type: MediaType; name: string }): Promise<ValidationResult> {
     const { path, type, name } = file
     const bounds = {
-      maxPixels: maxPixelsOf(type),
-      maxWholePixels: MAX_WHOLE_PIXEL_COUNT,
+      maxPixels: takenKind(type).maxPixels,
+      maxWholePixels: takenKind(type).maxWholePixels,
       maxSide: limits.maxSidePixels,
       maxFrames: limits.maxFrameCount,
       maxFramePixels: limits.maxFramePixels,
@@ -127,7 +125,7 @@ export class Decoder {
     folder: string
   }): Promise<Variant[]> {
     const { type } = file
-    const input = { ...file, maxPixels: maxPixelsOf(type), maxSide: limits.maxSidePixels }
+    const input = { ...file, maxPixels: takenKind(type).maxPixels, maxSide: limits.maxSidePixels }
     return resultOf(await this.#run(this.#variants, 'makeVariants', input, this.#budgetFor(type)))
   }
 
@@ -158,9 +156,6 @@ export class Decoder {
     return LARGE_BUDGET_TYPES.includes(type) ? this.#largeBudget : this.#budget
   }
 }
-
-const maxPixelsOf = (type: MediaType): number =>
-  type === 'image/heic' ? MAX_HEIC_PIXEL_COUNT : limits.maxPixels
 
 /** Returns a job's result. Throws the `WireError` that its failure means. */
 function resultOf<J extends keyof Jobs>(

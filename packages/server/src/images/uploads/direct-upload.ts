@@ -8,6 +8,7 @@ import {
   type ImageRecord,
   type MediaType,
   may,
+  type StoredImage,
   uuidv7,
   WireError,
 } from '@wirephoto/board'
@@ -71,7 +72,7 @@ export class DirectUpload {
     board: LiveBoard,
     { visitor, role }: Sender,
     pictures: AsyncIterable<DirectPicture>,
-  ): Promise<ImageRecord[]> {
+  ): Promise<StoredImage[]> {
     if (!may({ visitor, role, now: Date.now() }, 'image.add')) throw new WireError('not-allowed')
     // Only the server may settle a picture; the visitor stays its author.
     const sender: Sender = { visitor, role: 'server' }
@@ -90,7 +91,7 @@ export class DirectUpload {
       // One batch, so that nobody sees a part of the request.
       await board.act(commands, sender)
       failpoint('picture.settled')
-      return uploads.map(({ add, stored }) => this.#intake.settled(board, add.id, stored!.preview))
+      return uploads.map(({ add, stored }) => this.#intake.settled(board, add.id, stored!))
     } catch (error) {
       for (const { add, announcer } of uploads) {
         await announcer.whenIdle()
@@ -112,11 +113,12 @@ export class DirectUpload {
     const incomingFile = await this.#incomingFiles.spool(name, null, keepsMetadata(board))
     try {
       await incomingFile.receive(source, { at: 0, limit: this.#maxUpload })
-      const { settle, preview } = await this.#intake.store(incomingFile, id)
+      const stored = await this.#intake.store(incomingFile, id)
+      const { settle } = stored
       // The record was added before anybody knew the size.
       const w = firstWidth(settle.width, settle.height)
       await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
-      return this.#intake.settled(board, id, preview)
+      return this.#intake.settled(board, id, stored)
     } finally {
       await this.#incomingFiles.remove(incomingFile)
     }

@@ -3,10 +3,10 @@ import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
-import { isShown, type MediaType, WireError } from '@wirephoto/board'
+import { isShown, type MediaType, refusalOf, SNIFF_BYTES, WireError } from '@wirephoto/board'
 import { removeFile, syncFolder } from '@wirephoto/engine'
 import { failpoint } from '../../failpoint.ts'
-import { SNIFF_BYTES, sniff } from '../decoding/sniff.ts'
+import { sniff } from '../decoding/sniff.ts'
 import { writeAll } from '../metadata/edit-plan.ts'
 import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
 
@@ -171,11 +171,11 @@ export class IncomingFile {
     return this.#durableOffset
   }
 
-  /** Detects the type from the first bytes. Rejects with `not-a-picture`, `video` or `empty-file`. */
+  /** Detects the type from the first bytes. Rejects as `sniff` throws. */
   async type(): Promise<MediaType> {
     if (this.#type) return this.#type
-    const type = await sniff(this.#head, this.name)
-    if (!isScrubbable(this.#head, type)) throw new WireError('not-a-picture', { name: this.name })
+    const type = sniff(this.#head, this.name)
+    if (!isScrubbable(this.#head, type)) throw refusalOf(null, this.name)
     this.#type = type
     return type
   }

@@ -1,6 +1,14 @@
 import type { Readable } from 'node:stream'
-import { type ImageRecord, type MediaType, settings, WireError } from '@wirephoto/board'
+import {
+  type ImageRecord,
+  type MediaType,
+  type Notice,
+  type StoredImage,
+  settings,
+  WireError,
+} from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import { type Boards, SERVER } from '../../boards/boards.ts'
 import type { LiveBoard } from '../../boards/live-board.ts'
 import { toWireError } from '../../errors.ts'
@@ -10,6 +18,9 @@ import type { IncomingFiles } from './incoming-files.ts'
 import type { PictureStore, StoredFile } from './picture-store.ts'
 import type { Previews } from './previews.ts'
 import { isArriving } from './progress.ts'
+
+/** Stored pictures whose notices are kept for a sender who asks again after a lost answer. */
+const MAX_NOTICES_COUNT = 10_000
 
 interface IntakeOptions {
   /** Bytes of a picture. */
@@ -33,6 +44,8 @@ export class Intake {
   readonly #maxUpload: number
   readonly #log: FastifyBaseLogger
   readonly #finishing = new Map<IncomingFile, Promise<ImageRecord>>()
+  /** Notices for the senders of stored pictures, by board and picture. */
+  readonly #notices = new LRUCache<string, readonly Notice[]>({ max: MAX_NOTICES_COUNT })
 
   constructor(
     boards: Boards,
@@ -123,9 +136,19 @@ export class Intake {
   }
 
   /** Shows a settled picture and enqueues its variants. Returns its record. */
-  settled(board: LiveBoard, id: string, preview: Buffer | null): ImageRecord {
+  settled(
+    board: LiveBoard,
+    id: string,
+    { preview, notices }: Pick<StoredFile, 'preview' | 'notices'>,
+  ): StoredImage {
+    if (notices.length > 0) this.#notices.set(`${board.id}/${id}`, notices)
     this.#previews.showStored(board.id, id, preview)
-    return this.#store.settled(board, id)
+    return { ...this.#store.settled(board, id), notices }
+  }
+
+  /** Returns what the sender of a stored picture should know; nothing after a restart. */
+  noticesOf(board: string, id: string): readonly Notice[] {
+    return this.#notices.get(`${board}/${id}`) ?? []
   }
 
   /** Fails the record of a picture that will never arrive. */
@@ -171,9 +194,9 @@ export class Intake {
   async #finish(incomingFile: IncomingFile): Promise<ImageRecord> {
     const { board, id } = incomingFile.target!
     using held = await this.#boards.hold(board)
-    const { preview } = await this.#settle(incomingFile, held.board, id)
+    const stored = await this.#settle(incomingFile, held.board, id)
     failpoint('picture.settled')
-    const record = this.settled(held.board, id, preview)
+    const record = this.settled(held.board, id, stored)
     await this.#incomingFiles.remove(incomingFile)
     return record
   }

@@ -3,6 +3,7 @@ import {
   type ImageSettle,
   isShown,
   type MediaType,
+  type Notice,
   WireError,
 } from '@wirephoto/board'
 import type { BlobStore } from '@wirephoto/engine'
@@ -13,10 +14,13 @@ import type { Variants } from '../variants.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import { validate } from './validate.ts'
 
-/** The command that settles a stored picture, and a preview if browsers don't show its type. */
+/** A file that is stored, and not yet settled. */
 export interface StoredFile {
   readonly settle: ImageSettle
+  /** A preview if browsers don't show its type. */
   readonly preview: Buffer | null
+  /** The parts of the file that the picture lacks. */
+  readonly notices: readonly Notice[]
 }
 
 /** Makes blobs of complete files, whatever way they came. */
@@ -39,11 +43,11 @@ export class PictureStore {
     await incomingFile.scrub()
     await using file = await validate(incomingFile, this.#decoder)
     failpoint('picture.validated')
-    const { path, blob, bytes, validation } = file
+    const { path, blob, bytes, validation, notices } = file
     await this.#blobs.put(path, blob)
     failpoint('picture.put')
     const { preview, ...facts } = validation
-    return { settle: { kind: 'image.settle', id, blob, bytes, ...facts }, preview }
+    return { settle: { kind: 'image.settle', id, blob, bytes, ...facts }, preview, notices }
   }
 
   /** Validates a complete file of a type that browsers show, and stores nothing. Returns the type. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { type Notice, noticeOf } from '@wirephoto/board'
 import { removeFile } from '@wirephoto/engine'
 import type { Decoder, ValidationResult } from '../decoding/decoder.ts'
+import { svgGaps } from '../decoding/svg-gaps.ts'
 import type { IncomingFile } from './incoming-file.ts'
 
 /** A file that may be stored. Disposing it removes what was made for it. */
@@ -11,6 +13,8 @@ export interface ValidatedFile extends AsyncDisposable {
   readonly blob: string
   readonly bytes: number
   readonly validation: ValidationResult
+  /** Told to its sender. */
+  readonly notices: readonly Notice[]
 }
 
 /**
@@ -26,7 +30,7 @@ export async function validate(
   if (type === 'image/svg+xml') return rasterize(incomingFile, decoder)
   const validation = await decoder.validate({ path, type, name })
   const blob = await incomingFile.digest()
-  return { path, blob, bytes, validation, [Symbol.asyncDispose]: async () => {} }
+  return { path, blob, bytes, validation, notices: [], [Symbol.asyncDispose]: async () => {} }
 }
 
 async function rasterize(
@@ -40,7 +44,10 @@ async function rasterize(
     const validation = await decoder.validate({ path, type: 'image/png', name })
     const file = await readFile(path)
     const blob = createHash('sha256').update(file).digest('hex')
-    return { path, blob, bytes: file.length, validation, [Symbol.asyncDispose]: remove }
+    const missing = svgGaps(await readFile(svg))
+    const notices = missing.length > 0 ? [noticeOf('svg-incomplete', { name, missing })] : []
+    const bytes = file.length
+    return { path, blob, bytes, validation, notices, [Symbol.asyncDispose]: remove }
   } catch (error) {
     await remove()
     throw error

@@ -1,0 +1,36 @@
+import { excessOf, recognise, refusalOf, SNIFF_BYTES, WireError } from '@wirephoto/board'
+import { isProgressive } from './progressive.ts'
+
+/** Returns why a file of this kind isn't taken, or null if it is. */
+export async function kindRefusal(file: File, name: string): Promise<WireError | null> {
+  let head: Uint8Array
+  try {
+    head = await headOf(file, SNIFF_BYTES)
+  } catch {
+    return new WireError('not-a-picture', {
+      name,
+      because: "can't be read. Choose it again; a folder can be dropped on the board.",
+    })
+  }
+  const kind = recognise(head, name)
+  return kind && 'type' in kind ? null : refusalOf(kind, name)
+}
+
+/** Returns why a picture of so many pixels isn't taken, or null if it is: each kind has its limit (D3). */
+export async function excessRefusal(
+  file: File,
+  name: string,
+  pixels: number,
+): Promise<WireError | null> {
+  const kind = recognise(await headOf(file, SNIFF_BYTES), name)
+  if (!kind || !('type' in kind)) return null
+  const isWhole = isProgressive(await headOf(file, MAX_HEADER_BYTES))
+  const excess = excessOf(kind, pixels, isWhole)
+  return excess && new WireError('too-many-pixels', { name, ...excess })
+}
+
+/** A frame header comes within this, behind thumbnails and profiles. */
+const MAX_HEADER_BYTES = 4_194_304
+
+const headOf = async (file: Blob, bytes: number): Promise<Uint8Array> =>
+  new Uint8Array(await file.slice(0, bytes).arrayBuffer())
