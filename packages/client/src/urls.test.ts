@@ -4,7 +4,8 @@ import type { ImageRecord } from '@wirephoto/board'
 import { blobUrl } from './urls.ts'
 
 const board = { url: 'http://here', id: 'main' }
-const record = { blob: 'b', animated: false, variants: [64, 320, 1280] } as unknown as ImageRecord
+const stored = { blob: 'b', type: 'image/png', animated: false, variants: [64, 320, 1280] }
+const record = stored as unknown as ImageRecord
 
 test('V1: a picture comes in the smallest variant that has pixels enough', () => {
   const asked = (of: Partial<ImageRecord>, pixels?: number) =>

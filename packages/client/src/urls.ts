@@ -1,4 +1,4 @@
-import { type ImageRecord, isShown, STAND_IN_SIDE_PX, VARIANT_SIDES_PX } from '@wirephoto/board'
+import { type ImageRecord, shownForm, VARIANT_SIDES_PX } from '@wirephoto/board'
 
 /** A `Board`, or the two fields of one that make an address. */
 interface BoardAddress {
@@ -19,14 +19,14 @@ export interface BoardEndpoint extends BoardAddress {
  */
 export function blobUrl(
   board: BoardAddress,
-  { blob, type, variants, animated }: ImageRecord,
+  record: ImageRecord,
   pixels = Number.POSITIVE_INFINITY,
 ): string | null {
+  const { blob, variants, animated } = record
   const enough = variants?.find(
     (each) => each >= pixels && (!animated || each === VARIANT_SIDES_PX[0]),
   )
-  const standIn = variants?.includes(STAND_IN_SIDE_PX) ? STAND_IN_SIDE_PX : null
-  const which = enough ?? standIn ?? (type && !isShown(type) ? null : 'original')
+  const which = enough ?? shownForm(record)
   return blob && which ? `${board.url}/b/${board.id}/blob/${blob}/${which}` : null
 }
 

@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers'
-import type { ImageRecord, MediaType } from '@wirephoto/board'
+import { type ImageRecord, type MediaType, shownForm } from '@wirephoto/board'
 import type { BlobStore } from '@wirephoto/engine'
 import { LRUCache } from 'lru-cache'
 import { variantKey } from '../images/variants.ts'
@@ -13,10 +13,11 @@ export function sentBlobOf(
   picture: Pick<ImageRecord, 'blob' | 'type' | 'bytes' | 'variants'> | undefined,
 ): { key: string; type: MediaType } | null {
   const { blob = null, type = null, bytes = null, variants = null } = picture ?? {}
-  if (blob === null || type === null || bytes === null) return null
-  if (bytes <= SENT_ORIGINAL_MAX_BYTES) return { key: blob, type }
-  const side = variants?.at(-1)
-  return side === undefined ? null : { key: variantKey(blob, side), type: 'image/webp' }
+  if (!picture || blob === null || type === null || bytes === null) return null
+  const form = shownForm(picture)
+  if (form === 'original' && bytes <= SENT_ORIGINAL_MAX_BYTES) return { key: blob, type }
+  const side = form === 'original' ? variants?.at(-1) : form
+  return side ? { key: variantKey(blob, side), type: 'image/webp' } : null
 }
 
 /** Whole pictures, each read once for all viewers that are sent it at about the same time. */

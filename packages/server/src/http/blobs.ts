@@ -4,6 +4,7 @@ import {
   cleanName,
   type ImageRecord,
   STAND_IN_SIDE_PX,
+  shownForm,
   VARIANT_SIDES_PX,
   WireError,
 } from '@wirephoto/board'
@@ -58,14 +59,8 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
         const { sha256 } = request.params as { sha256: string }
         const has = await findBlob(at.board, sha256, side)
         if (!has) throw new WireError('not-found')
-        const blob = variantKey(sha256, side)
-        // A variant is small, and its length is known nowhere else.
-        const bytes = await buffer(await blobs.get(blob))
         reply.header('cache-control', IMMUTABLE)
-        const record = { blob, bytes: bytes.length, type: 'image/webp' } as const
-        return await sendPicture(blobs, request, reply, record, ({ start, end }) =>
-          bytes.subarray(start, end),
-        )
+        return await sendVariant(blobs, request, reply, variantKey(sha256, side))
       },
     })
 
@@ -77,8 +72,14 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     handler: async (request, reply) => {
       using at = await atBoard(context, request)
       const record = await storedPictureOf(at.board, request)
-      const type = 'download' in (request.query as object) ? 'attachment' : 'inline'
+      const isDownload = 'download' in (request.query as object)
+      const form = isDownload ? 'original' : shownForm(record)
+      const type = isDownload ? 'attachment' : 'inline'
       reply.header('cache-control', 'private, no-cache')
+      if (form === STAND_IN_SIDE_PX) {
+        reply.header('content-disposition', contentDisposition(standInName(record), { type }))
+        return await sendVariant(blobs, request, reply, variantKey(record.blob!, form))
+      }
       reply.header('content-disposition', contentDisposition(fileName(record), { type }))
       return await sendPicture(blobs, request, reply, record)
     },
@@ -89,6 +90,21 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
 function fileName({ name, type }: ImageRecord): string {
   const clean = cleanName(name)
   return type === 'image/png' ? clean.replace(/\.svg$/i, '.png') : clean
+}
+
+const standInName = ({ name }: ImageRecord): string =>
+  cleanName(`${name.replace(/\.[^.]+$/, '')}.webp`)
+
+/** Sends a variant by its key. It is small, and its length is known nowhere else. */
+async function sendVariant(
+  blobs: Blobs,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  blob: string,
+): Promise<FastifyReply> {
+  const bytes = await buffer(await blobs.get(blob))
+  const variant = { blob, bytes: bytes.length, type: 'image/webp' } as const
+  return sendPicture(blobs, request, reply, variant, ({ start, end }) => bytes.subarray(start, end))
 }
 
 /** Sends a picture's bytes, or the range that the request names. Rejects with `not-found` while it is arriving. */
