@@ -4,7 +4,13 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { type ImageRecord, isShown, MEDIA_TYPES, STAND_IN_SIDE_PX } from '@wirephoto/board'
+import {
+  type ImageRecord,
+  isShown,
+  MEDIA_TYPES,
+  type MediaType,
+  STAND_IN_SIDE_PX,
+} from '@wirephoto/board'
 import sharp from 'sharp'
 import { ClassicClient, ClassicServer, draw } from '../../support/classic-client.ts'
 import { createBmp } from '../../support/sample-images.ts'
@@ -63,8 +69,11 @@ test('V27: every door hands browsers the stand-in of what they do not show', asy
         .bodies<{ id: string; file?: Buffer }>(event)
         .flatMap((body) => (body.id === id && body.file ? body.file : []))
     for (const event of ['Image:update', 'Photo:update']) {
-      await client.until(() => filesOf(event).length > 0)
-      for (const file of filesOf(event)) assert.deepEqual(file, expected, `${event} of ${type}`)
+      await client.until(() => filesOf(event).some((file) => file.equals(expected)))
+      // Browsers show inks somehow, so that such a picture goes out until its stand-in is made.
+      const isShownSomehow = isShown(type as MediaType)
+      for (const file of isShownSomehow ? [] : filesOf(event))
+        assert.deepEqual(file, expected, `${event} of ${type}`)
     }
   }
 })
