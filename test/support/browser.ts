@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
-import { access, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type LaunchOptions } from 'playwright-core'
 
 const CHROMIUM_ARGS = [
   '--no-sandbox',
@@ -22,18 +23,35 @@ const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google
  * Launches a headless Chromium: the installed one, else the one from npm (Linux x64), else the
  * desktop's Chrome. `which: 'npm'` asks for the one from npm.
  */
-export async function launchBrowser(
-  options: { which?: 'any' | 'npm'; args?: string[] } = {},
-): Promise<Browser> {
+export async function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
+  return chromium.launch(await launchOptions(options))
+}
+
+/** Launches the same Chromium with a profile that has these preferences. The profile goes with the context. */
+export async function launchBrowserWithProfile(preferences: object): Promise<BrowserContext> {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-profile-'))
+  await mkdir(join(folder, 'Default'))
+  await writeFile(join(folder, 'Default/Preferences'), JSON.stringify(preferences))
+  const context = await chromium.launchPersistentContext(folder, await launchOptions())
+  context.on('close', () => void rm(folder, { recursive: true, force: true, maxRetries: 10 }))
+  return context
+}
+
+interface BrowserOptions {
+  readonly which?: 'any' | 'npm'
+  readonly args?: readonly string[]
+}
+
+async function launchOptions(options: BrowserOptions = {}): Promise<LaunchOptions> {
   const args = [...CHROMIUM_ARGS, ...(options.args ?? [])]
   // Without a language, a file whose name has more than ASCII can't be dropped.
   const env = { ...process.env, LC_ALL: 'C.UTF-8' }
   const installed = options.which === 'npm' ? null : await findOnPath(...CHROMIUM_NAMES)
-  if (installed) return chromium.launch({ executablePath: installed, args, env })
+  if (installed) return { executablePath: installed, args, env }
   if (process.platform !== 'linux' || process.arch !== 'x64')
-    return chromium.launch({ channel: 'chrome', args, env })
+    return { channel: 'chrome', args, env }
   const folder = await unpackBrowser()
-  return chromium.launch({
+  return {
     executablePath: join(folder, 'chromium'),
     args: [...args, '--disable-gpu'],
     // The package brings its own libraries and fonts, for a machine that has none.
@@ -42,7 +60,7 @@ export async function launchBrowser(
       LD_LIBRARY_PATH: join(folder, 'al2023/lib'),
       FONTCONFIG_FILE: join(folder, FONT_CONFIG),
     },
-  })
+  }
 }
 
 /** Returns the path of the first program on the PATH with one of these names, or null. */

@@ -56,9 +56,13 @@ export class Firefox implements BrowserWindow {
     return (await findFirefox()) ? null : 'there is no Firefox here: install firefox-esr'
   }
 
-  static async open(): Promise<Firefox> {
+  /** Opens it with further preferences, as of a `user.js`. */
+  static async open(preferences: Readonly<Record<string, unknown>> = {}): Promise<Firefox> {
     const folder = await mkdtemp(join(tmpdir(), 'wirephoto-firefox-'))
-    await writeFile(join(folder, 'user.js'), PREFERENCES)
+    const further = Object.entries(preferences).map(
+      ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)})`,
+    )
+    await writeFile(join(folder, 'user.js'), [PREFERENCES, ...further].join('\n'))
     const flags = ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', folder]
     const program = spawn((await findFirefox())!, flags, { stdio: ['ignore', 'ignore', 'pipe'] })
     killWithParent(program, folder, 'KILL')

@@ -37,6 +37,7 @@ export class BoardSync {
   followed: FollowAnswer | null = null
   readonly #board: string
   readonly #store: Promise<Store>
+  #isLasting = false
 
   constructor(endpoint: BoardEndpoint, store: Promise<Store>) {
     const { clock, events, replica } = this
@@ -55,6 +56,11 @@ export class BoardSync {
     this.#listen()
     const { presence, arrivals, seenReceipts } = this
     this.feed.open(this.#restore(), { replica, presence, arrivals, seenReceipts })
+  }
+
+  /** Whether a page that goes now takes something unsent with it. */
+  get losesUnsent(): boolean {
+    return (!this.#isLasting && this.queue.size > 0) || this.uploads.hasUnkept
   }
 
   /** Stops. Resolves when all that is unsent lies in the store. */
@@ -145,6 +151,7 @@ export class BoardSync {
   async #restore(): Promise<void> {
     try {
       const store = await this.#store
+      this.#isLasting = store.isLasting ?? false
       const [commands, files] = await Promise.all([
         store.commands(this.#board),
         store.files(this.#board),

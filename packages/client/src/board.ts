@@ -81,6 +81,11 @@ export class Board {
     return this.#sync.status
   }
 
+  /** Whether a page that goes now loses what isn't sent, as its store doesn't outlive it. */
+  get losesUnsent(): boolean {
+    return this.#sync.losesUnsent
+  }
+
   /** One's own public id, as in `author`; null before the first contact. */
   get visitor(): string | null {
     return this.#sync.followed?.visitor ?? null

@@ -38,13 +38,14 @@ async function openDatabase(): Promise<Store> {
 
 /** Opens IndexedDB where it works, else a store in memory (private windows, Node). */
 export async function defaultStore(): Promise<Store> {
-  if (typeof indexedDB === 'undefined') return openMemory()
+  // Where site data is blocked, even a look at `indexedDB` may throw.
   return openDatabase().catch(openMemory)
 }
 
 const openMemory = async (): Promise<Store> => (await import('./memory-store.ts')).memoryStore()
 
 class Database implements Store {
+  readonly isLasting = true
   readonly #db: IDBPDatabase<Schema>
 
   constructor(db: IDBPDatabase<Schema>) {

@@ -23,6 +23,8 @@ export interface SavedFile {
  * would have taken over.
  */
 export interface Store {
+  /** Whether it outlives the page. Without it a page that goes loses all that is unsent. */
+  readonly isLasting?: boolean
   /** Returns the commands that pages of this board have left. */
   commands(board: string): Promise<SavedCommand[]>
   putCommands(commands: readonly SavedCommand[]): Promise<void>

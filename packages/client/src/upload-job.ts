@@ -49,6 +49,8 @@ export class UploadJob {
   readonly add: ImageAdd | null
   /** Whether the server may have a part of the file: it is asked before anything is sent. */
   isBegun: boolean
+  /** Whether the file outlives the page. */
+  isKept = false
   /** Failed tries since a byte got through. */
   failures = 0
   /** When progress was reported last, in milliseconds since 1970. */

@@ -27,10 +27,7 @@ export class UploadSlots extends Emitter<UploadSlotsEvents> {
   constructor(page: string) {
     super()
     this.#page = page
-    this.#channel =
-      typeof BroadcastChannel === 'function' && typeof document !== 'undefined'
-        ? new BroadcastChannel('wirephoto uploads')
-        : null
+    this.#channel = openChannel()
     if (!this.#channel) return
     this.#channel.onmessage = ({ data }: MessageEvent<{ page: string; sends: boolean }>) => {
       if (data.page === page) return
@@ -82,5 +79,14 @@ export class UploadSlots extends Emitter<UploadSlotsEvents> {
     clearInterval(this.#timer)
     this.#timer = sends ? setInterval(post, HEARTBEAT_MS) : undefined
     post()
+  }
+}
+
+/** Opens the channel to the browser's other pages. Null outside browsers, and where site data is blocked. */
+function openChannel(): BroadcastChannel | null {
+  try {
+    return typeof document === 'undefined' ? null : new BroadcastChannel('wirephoto uploads')
+  } catch {
+    return null
   }
 }

@@ -78,6 +78,11 @@ export class Uploads {
     return this.#context.list.shown
   }
 
+  /** Whether a file that may still be sent would go with the page. */
+  get hasUnkept(): boolean {
+    return this.#jobs.values().some(({ isKept, state }) => !isKept && state.current !== 'failed')
+  }
+
   /** Keeps the file, and sends it when its turn comes. */
   add(add: ImageAdd, file: Blob): void {
     this.#register({ id: add.id, file, name: add.name }, add)
@@ -86,7 +91,8 @@ export class Uploads {
 
   /** Takes over the files that earlier pages left. */
   adopt(files: readonly SavedFile[]): void {
-    for (const saved of files) if (!this.#jobs.has(saved.id)) this.#register(saved, null)
+    for (const saved of files)
+      if (!this.#jobs.has(saved.id)) this.#register(saved, null).isKept = true
     this.pump()
   }
 
@@ -214,9 +220,11 @@ export class Uploads {
     return this.#holds > 0 || (this.#queue.isAnnouncing && this.#queue.online)
   }
 
-  #register({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): void {
-    this.#jobs.set(id, new UploadJob(id, file, add))
+  #register({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): UploadJob {
+    const job = new UploadJob(id, file, add)
+    this.#jobs.set(id, job)
     this.#context.list.add(id, file, name)
+    return job
   }
 
   async #run(job: UploadJob): Promise<void> {
@@ -298,8 +306,14 @@ export class Uploads {
   #keep(id: string): void {
     const { file, name } = this.shown.get(id)!
     const saved = { board: this.#context.endpoint.id, id, file, name }
+    const put = async (): Promise<void> => {
+      const store = await this.#context.store
+      await store.putFile(saved)
+      const job = this.#jobs.get(id)
+      if (job) job.isKept = store.isLasting ?? false
+    }
     // A store without room for it costs only what a reload would have saved.
-    void this.#context.store.then((store) => store.putFile(saved)).catch(() => {})
+    put().catch(() => {})
   }
 
   #forget(id: string): void {

@@ -4,6 +4,7 @@ import { createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { createActions } from './actions/actions.ts'
 import { type App, AppContext } from './app.ts'
 import type { AppState, Tool } from './app-state.ts'
+import { tabData } from './browser/site-data.ts'
 import { Drop } from './drop/drop.ts'
 import type { View } from './geometry/view.ts'
 import { shellPanels } from './shell/panels.tsx'
@@ -35,6 +36,7 @@ export function Page(props: { board: Board }): JSX.Element {
   const { boardStore } = app
   showNotices(app)
   rememberView(app)
+  warnBeforeLoss(props.board)
   forgetGone(boardStore)
 
   const refused = () => {
@@ -101,6 +103,15 @@ function showNotices({ boardStore, toasts }: App): void {
   })
 }
 
+/** Has the browser ask before a page goes that would take something unsent with it. */
+function warnBeforeLoss(board: Board): void {
+  const ask = (event: BeforeUnloadEvent): void => {
+    if (board.losesUnsent) event.preventDefault()
+  }
+  addEventListener('beforeunload', ask)
+  onCleanup(() => removeEventListener('beforeunload', ask))
+}
+
 const reload = (): void => location.reload()
 
 /** Removes a board that is gone from the list of visited boards. */
@@ -120,7 +131,7 @@ function forgetGone(boardStore: BoardStore): void {
  */
 function rememberView({ boardStore, camera }: App): void {
   const key = `view:${boardStore.board.id}`
-  const kept = takeHashView(camera) ?? parseView(sessionStorage.getItem(key))
+  const kept = takeHashView(camera) ?? parseView(tabData.get(key))
   if (kept) camera.jumpTo(kept)
   camera.isChosen = kept !== null
   createEffect((loaded) => {
@@ -134,7 +145,7 @@ function rememberView({ boardStore, camera }: App): void {
     const view = takeHashView(camera)
     if (view) camera.flyTo(view)
   }
-  const keepView = (): void => sessionStorage.setItem(key, JSON.stringify(camera.now))
+  const keepView = (): void => void tabData.set(key, JSON.stringify(camera.now))
   addEventListener('hashchange', followHash)
   addEventListener('pagehide', keepView)
   onCleanup(() => {

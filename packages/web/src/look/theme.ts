@@ -1,4 +1,5 @@
 import { type Accessor, createSignal } from 'solid-js'
+import { browserData } from '../browser/site-data.ts'
 
 /** The theme chosen for this browser. `public/theme.js` applies it before the first paint. */
 export type Look = 'system' | 'light' | 'dark'
@@ -14,12 +15,7 @@ export const isDark = (): boolean => (chosen() === 'system' ? night() : chosen()
 
 /** Applies a theme and keeps the choice. */
 export function setLook(next: Look): void {
-  try {
-    if (next === 'system') localStorage.removeItem(KEY)
-    else localStorage.setItem(KEY, next)
-  } catch {
-    // Storage is blocked: the choice lasts as long as the page.
-  }
+  browserData.set(KEY, next === 'system' ? null : next)
   choose(next)
   apply()
 }
@@ -48,10 +44,6 @@ function apply(): void {
 }
 
 function kept(): Look {
-  try {
-    const look = localStorage.getItem(KEY)
-    return look === 'light' || look === 'dark' ? look : 'system'
-  } catch {
-    return 'system'
-  }
+  const look = browserData.get(KEY)
+  return look === 'light' || look === 'dark' ? look : 'system'
 }

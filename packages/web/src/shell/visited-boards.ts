@@ -2,6 +2,7 @@ import { type ImageRecord, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
 import { createEffect } from 'solid-js'
 import { useApp } from '../app.ts'
+import { browserData } from '../browser/site-data.ts'
 
 /** A board that this browser has visited. */
 export interface Visit {
@@ -28,19 +29,8 @@ export function Visited(): null {
   return null
 }
 
-/** The list if storage is blocked: it lasts as long as the page. */
-let unkept: readonly Visit[] = []
-
-/** Whether storage works, so that the list outlives the page. */
-export function isKept(): boolean {
-  try {
-    localStorage.setItem(`${KEY}?`, '')
-    localStorage.removeItem(`${KEY}?`)
-    return true
-  } catch {
-    return false
-  }
-}
+/** Whether the list outlives the page. */
+export const isKept = (): boolean => write(read())
 
 /** Returns the visited boards, newest first. */
 export function visits(): Visit[] {
@@ -75,21 +65,14 @@ export function pictureOf(board: Board): string | null {
 
 function read(): readonly Visit[] {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? '[]') as unknown
+    const kept = JSON.parse(browserData.get(KEY) ?? '[]') as unknown
     return Array.isArray(kept) ? kept.filter(isVisit) : []
   } catch {
-    return unkept
+    return []
   }
 }
 
-function write(list: readonly Visit[]): void {
-  unkept = list
-  try {
-    localStorage.setItem(KEY, JSON.stringify(list))
-  } catch {
-    // Storage is full or blocked.
-  }
-}
+const write = (list: readonly Visit[]): boolean => browserData.set(KEY, JSON.stringify(list))
 
 const isVisit = (it: unknown): it is Visit => {
   const { id, title, at, picture } = (it ?? {}) as Record<string, unknown>

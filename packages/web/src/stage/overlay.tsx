@@ -1,4 +1,4 @@
-import { type JSX, onCleanup, onMount, Show } from 'solid-js'
+import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
@@ -19,6 +19,12 @@ export function Overlay(): JSX.Element {
   onCleanup(
     boardStore.board.on('obstacle', (obstacle) => toasts.warn(overlayWords.obstacles[obstacle])),
   )
+  createEffect((wasTold) => {
+    const { connection, unsent } = boardStore.status()
+    const isToTell = connection === 'offline' && unsent > 0 && boardStore.board.losesUnsent
+    if (isToTell && !wasTold) toasts.warn(overlayWords.notKept)
+    return connection !== 'live' && (wasTold || isToTell)
+  }, false)
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
   return (

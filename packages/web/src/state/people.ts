@@ -1,6 +1,7 @@
 import { limits } from '@wirephoto/board'
 import type { Board, Person } from '@wirephoto/client'
 import { type Accessor, createSignal, onCleanup } from 'solid-js'
+import { browserData } from '../browser/site-data.ts'
 
 const KEY = 'name'
 
@@ -22,7 +23,7 @@ export class People {
     this.#board = board
     const [others, setOthers] = createSignal<ReadonlyMap<string, Person>>(new Map())
     const [visitorCount, setVisitorCount] = createSignal(board.visitorCount)
-    const [name, setName] = createSignal(storedName())
+    const [name, setName] = createSignal(browserData.get(KEY))
     this.others = others
     this.visitorCount = visitorCount
     this.name = name
@@ -49,20 +50,8 @@ export class People {
   /** Sets this visitor's name, and keeps it for all boards in this browser. */
   setName(name: string): void {
     const short = name.trim().slice(0, limits.personNameLength)
-    try {
-      localStorage.setItem(KEY, short)
-    } catch {
-      // Storage is blocked: the name lasts as long as the page.
-    }
+    browserData.set(KEY, short)
     this.#setName(short)
     this.#board.setName(short)
-  }
-}
-
-function storedName(): string | null {
-  try {
-    return localStorage.getItem(KEY)
-  } catch {
-    return null
   }
 }

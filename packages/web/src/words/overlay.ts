@@ -5,6 +5,8 @@ export const overlayWords = {
   captionPrompt: 'What is to be seen?',
   notSent: 'Not sent',
   remove: 'Remove',
+  notKept:
+    "This browser keeps no site data. Leave this page open until you're back online: what isn't sent is lost with it.",
   obstacles: {
     between:
       'Something between you and the server answers in its place. Trying again until it is through.',

@@ -1,0 +1,40 @@
+/**
+ * Short texts that outlive the page. A browser that blocks site data throws at every touch, as does full
+ * storage when it is written. Then they last as long as the page.
+ */
+class SiteData {
+  readonly #open: () => Storage
+  readonly #unkept = new Map<string, string | null>()
+
+  constructor(open: () => Storage) {
+    this.#open = open
+  }
+
+  get(key: string): string | null {
+    const unkept = this.#unkept.get(key)
+    if (unkept !== undefined) return unkept
+    try {
+      return this.#open().getItem(key)
+    } catch {
+      return null
+    }
+  }
+
+  /** Sets a text, or removes it with null. Returns false if it won't outlive the page. */
+  set(key: string, text: string | null): boolean {
+    this.#unkept.delete(key)
+    try {
+      if (text === null) this.#open().removeItem(key)
+      else this.#open().setItem(key, text)
+      return true
+    } catch {
+      this.#unkept.set(key, text)
+      return false
+    }
+  }
+}
+
+/** Kept for this browser, and shared by its pages. */
+export const browserData = new SiteData(() => localStorage)
+/** Kept for this tab, across reloads. */
+export const tabData = new SiteData(() => sessionStorage)

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
+import { launchBrowserWithProfile } from '../support/browser.ts'
+import { cleanupAfter } from '../support/cleanup.ts'
+import { openFixture } from '../support/e2e-fixture.ts'
+import { Firefox } from '../support/firefox.ts'
+import { BoardPage } from '../support/page.ts'
+import { WebDriverPage } from '../support/webdriver-page.ts'
+
+/** Browsers log this while the connection is down, whatever the page does. */
+const BROKEN_LINE = /net::ERR_|WebSocket connection/
+
+const { fixture, samples } = await openFixture()
+
+/** Opens a page in a Chromium that blocks all site data, as its settings offer. */
+async function openBlockedPage(t: TestContext, origin: string): Promise<BoardPage> {
+  const stack = cleanupAfter(t)
+  const context = await launchBrowserWithProfile({
+    profile: { default_content_setting_values: { cookies: 2 } },
+  })
+  stack.defer(() => context.close())
+  return BoardPage.open(context, origin)
+}
+
+/** Makes every place for site data throw at a touch, as in a sandbox. Runs in a page before its scripts. */
+function refuseSiteData(): void {
+  const refuse = () => {
+    throw new DOMException('The operation is insecure.', 'SecurityError')
+  }
+  const places: [object, string][] = [
+    [window, 'localStorage'],
+    [window, 'sessionStorage'],
+    [window, 'indexedDB'],
+    [window, 'caches'],
+    [window, 'cookieStore'],
+    [Navigator.prototype, 'serviceWorker'],
+    [Navigator.prototype, 'storage'],
+    [Navigator.prototype, 'locks'],
+    [Document.prototype, 'cookie'],
+  ]
+  for (const [owner, name] of places)
+    Object.defineProperty(owner, name, { get: refuse, configurable: true })
+  Object.defineProperty(window, 'BroadcastChannel', { value: refuse })
+}
+
+/** Drops a picture on a page, and sees it stored there, at somebody else's and on a wall. */
+async function assertWorks(t: TestContext, anna: BoardPage, board: string): Promise<void> {
+  const ben = await fixture.openPage(t, 'localhost', board)
+  const wall = await anna.context.newPage()
+  const problems: string[] = []
+  wall.on('pageerror', (error) => problems.push(String(error)))
+  await wall.goto(`${new URL(anna.page.url()).origin}/b/${board}/show`)
+  await wall.locator('.wall-empty').waitFor()
+  await anna.page.bringToFront()
+  await anna.drop([await samples.file('photos/pic1.jpg')], { x: 500, y: 400 })
+  for (const page of [anna, ben]) await page.waitForPainted(1, 'stored')
+  await wall.locator('.wall img').last().waitFor()
+  assert.deepEqual(problems, [])
+  await anna.page.reload()
+  await anna.waitForPainted(1, 'stored')
+}
+
+describe('a browser that keeps no site data', () => {
+  test('U27: page, wall and upload work in a Chromium that blocks it', async (t) => {
+    const board = await fixture.newBoard()
+    const anna = await openBlockedPage(t, fixture.server.url)
+    t.after(() => anna.close(t))
+    await anna.goto(`/b/${board}`)
+    const isBlocked = await anna.page.evaluate(() => {
+      try {
+        return !localStorage
+      } catch {
+        return true
+      }
+    })
+    assert.ok(isBlocked, 'the browser throws at a look')
+    await assertWorks(t, anna, board)
+  })
+
+  test('U27: page, wall and upload work where every look at it throws', async (t) => {
+    const board = await fixture.newBoard()
+    const context = await fixture.browser.newContext()
+    await context.addInitScript(refuseSiteData)
+    const anna = await fixture.openPage(t, 'localhost', board, { context })
+    await assertWorks(t, anna, board)
+    await context.close()
+  })
+
+  test('U27, U28: the page says what is lost with it, and leaving it asks', async (t) => {
+    const board = await fixture.newBoard()
+    const proxy = await fixture.openProxy(t)
+    const context = await fixture.browser.newContext()
+    await context.addInitScript(refuseSiteData)
+    const options = { context, port: proxy.port, allowedErrors: BROKEN_LINE }
+    const anna = await fixture.openPage(t, 'localhost', board, options)
+    await anna.drop([await samples.file('photos/pic1.jpg')], { x: 500, y: 400 })
+    await anna.waitForPainted(1, 'stored')
+    await anna.page.locator('.overlay').waitFor({ state: 'attached' })
+    proxy.disconnect()
+    await anna.page.locator('.connection.trouble').waitFor()
+    await anna.drop([await samples.file('photos/pic2.jpg')], { x: 1000, y: 400 })
+    await anna.waitForToast(overlayWords.notKept)
+    const asked = anna.page.waitForEvent('dialog')
+    void anna.page.reload().catch(() => {})
+    assert.equal((await asked).type(), 'beforeunload')
+    await anna.waitForTiles(2)
+    anna.problems.length = 0
+    proxy.reconnect()
+    await anna.waitForPainted(2, 'stored')
+    await context.close()
+  })
+
+  test('U28: leaving asks nothing where the browser keeps what is unsent', async (t) => {
+    const board = await fixture.newBoard()
+    const proxy = await fixture.openProxy(t)
+    const options = { port: proxy.port, allowedErrors: /net::ERR_|WebSocket|404 .*\/uploads\// }
+    const anna = await fixture.openPage(t, 'localhost', board, options)
+    proxy.disconnect()
+    await anna.page.locator('.connection.trouble').waitFor()
+    await anna.drop([await samples.file('photos/pic2.jpg')], { x: 1000, y: 400 })
+    await anna.waitForTiles(1)
+    await anna.page.waitForFunction(isFileKept)
+    proxy.reconnect()
+    await anna.page.reload()
+    await anna.waitForPainted(1, 'stored')
+  })
+})
+
+/** Returns whether the browser's database has a file. Runs in a page. */
+async function isFileKept(): Promise<boolean> {
+  const db = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open('wirephoto')
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error ?? new Error('no database'))
+  })
+  const count = await new Promise<number>((resolve) => {
+    const request = db.transaction('files').objectStore('files').count()
+    request.onsuccess = () => resolve(request.result)
+  })
+  db.close()
+  return count > 0
+}
+
+describe('Firefox that keeps no site data', async () => {
+  const skip = (await Firefox.skipReason()) ?? false
+
+  test('U27: page and upload work', { skip }, async (t) => {
+    const firefox = await Firefox.open({ 'network.cookie.cookieBehavior': 2 })
+    t.after(() => firefox.close())
+    const board = await fixture.newBoard()
+    const ben = await fixture.openPage(t, 'localhost', board)
+    const anna = new WebDriverPage(firefox, fixture.server.url)
+    t.after(() => anna.close(t, BROKEN_LINE))
+    await anna.goto(`/b/${board}`)
+    await anna.drop(await samples.draw('a.jpg', { width: 800, height: 600 }), [400, 300])
+    await anna.waitForPainted(1, 'stored')
+    await ben.waitForPainted(1, 'stored')
+    await anna.goto(`/b/${board}`)
+    await anna.waitForPainted(1, 'stored')
+  })
+})
