@@ -9,6 +9,7 @@ import type { PaintReporter } from './state/paint-reports.ts'
 import type { Panels } from './state/panels.ts'
 import type { People } from './state/people.ts'
 import type { Selection } from './state/selection.ts'
+import type { StandingParts } from './state/standing-parts.ts'
 import type { Toasts } from './state/toasts.ts'
 import type { Unseen } from './state/unseen.ts'
 
@@ -26,6 +27,7 @@ export interface AppState {
   readonly captionEditing: CaptionEditing
   readonly toasts: Toasts
   readonly panels: Panels
+  readonly standingParts: StandingParts
   readonly menus: Menus
   readonly drop: Drop
   readonly tool: Accessor<Tool>

@@ -20,6 +20,7 @@ import { PaintReporter } from './state/paint-reports.ts'
 import { type PanelLoaders, Panels } from './state/panels.ts'
 import { People } from './state/people.ts'
 import { Selection } from './state/selection.ts'
+import { StandingParts } from './state/standing-parts.ts'
 import { Toasts } from './state/toasts.ts'
 import { Unseen } from './state/unseen.ts'
 import { words } from './words/page.ts'
@@ -74,6 +75,7 @@ function createApp(board: Board): App {
     captionEditing: new CaptionEditing(),
     panels: new Panels(panelLoaders, toasts),
     menus: new Menus(),
+    standingParts: new StandingParts(),
     tool,
     setTool,
     choose(from = 'files') {

@@ -105,6 +105,10 @@ export function pictureActions(app: AppState) {
         toasts.say(words.deleted(known.length), {
           label: words.undo,
           run: () => board.restore(known),
+          isPossible: () => {
+            boardStore.revision()
+            return known.some((id) => board.pictures.get(id)?.deletedAt)
+          },
         })
       },
     },

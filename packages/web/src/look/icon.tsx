@@ -1,3 +1,4 @@
+import arrowRight from 'lucide-static/icons/arrow-right.svg?raw'
 import bringToFront from 'lucide-static/icons/bring-to-front.svg?raw'
 import camera from 'lucide-static/icons/camera.svg?raw'
 import caption from 'lucide-static/icons/captions.svg?raw'
@@ -38,6 +39,7 @@ import x from 'lucide-static/icons/x.svg?raw'
 import type { JSX } from 'solid-js'
 
 const icons = {
+  arrowRight,
   caption,
   clipboardCopy,
   duplicate,

@@ -8,7 +8,7 @@ import { words } from '../words/page.ts'
 
 /** Shows the main bar: all tools on a desktop; Fit, Add and More on a phone. */
 export function Bar(): JSX.Element {
-  const { actions, tool, menus } = useApp()
+  const { actions, tool, menus, standingParts } = useApp()
   const items = {
     add: [actions.takePhoto, actions.choose],
     more: [
@@ -32,7 +32,7 @@ export function Bar(): JSX.Element {
     })
 
   return (
-    <nav class="bar sheet" aria-label={words.tools}>
+    <nav ref={standingParts.add} class="bar sheet" aria-label={words.tools}>
       <span class="phone">
         <IconButton icon="maximize" label={words.fit} onClick={actions.fit.run} />
       </span>

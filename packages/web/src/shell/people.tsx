@@ -18,7 +18,7 @@ interface Visitor {
 
 /** Shows the visitors as initials in their colours. A click lists their names and asks for one's own. */
 export function PeopleHere(): JSX.Element {
-  const { boardStore, people } = useApp()
+  const { boardStore, people, standingParts } = useApp()
   let button!: HTMLButtonElement
   const others = createMemo<readonly Visitor[]>(() => {
     const visitors = new Map<string, Visitor>()
@@ -36,7 +36,7 @@ export function PeopleHere(): JSX.Element {
   }
 
   return (
-    <section class="people" aria-label={ui.here(people.visitorCount())}>
+    <section ref={standingParts.add} class="people" aria-label={ui.here(people.visitorCount())}>
       <button
         ref={button}
         type="button"

@@ -19,7 +19,7 @@ const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visite
 
 /** Shows everything around the pictures. */
 export function Shell(): JSX.Element {
-  const { boardStore, panels } = useApp()
+  const { boardStore, panels, standingParts } = useApp()
   createEffect(() => {
     document.title = `${titleOf(boardStore)} · ${words.product}`
   })
@@ -30,7 +30,7 @@ export function Shell(): JSX.Element {
       <LazyPart load={people} />
       <Bar />
       <Zoom />
-      <div class="corner">
+      <div class="corner" ref={standingParts.add}>
         <Show when={panels.now() === null || panels.now() === 'name'}>
           <ToastList />
         </Show>

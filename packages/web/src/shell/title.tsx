@@ -12,7 +12,7 @@ export const titleOf = (boardStore: BoardStore): string =>
 
 /** Shows the board's name, which a click renames, and its menu. */
 export function Title(): JSX.Element {
-  const { boardStore, actions, panels, menus } = useApp()
+  const { boardStore, actions, panels, menus, standingParts } = useApp()
   let header!: HTMLElement
 
   const items = [
@@ -37,7 +37,13 @@ export function Title(): JSX.Element {
   }
 
   return (
-    <header ref={header} class="title sheet">
+    <header
+      ref={(element) => {
+        header = element
+        standingParts.add(element)
+      }}
+      class="title sheet"
+    >
       <Show
         when={panels.now() === 'name'}
         fallback={

@@ -5,9 +5,9 @@ import { ActionButton } from '../ui/action-button.tsx'
 import { words } from '../words/page.ts'
 
 export function Zoom(): JSX.Element {
-  const { camera, actions } = useApp()
+  const { camera, actions, standingParts } = useApp()
   return (
-    <section class="zoom sheet" aria-label={words.zoom}>
+    <section ref={standingParts.add} class="zoom sheet" aria-label={words.zoom}>
       <ActionButton action={actions.zoomOut} />
       <button
         type="button"

@@ -3,8 +3,10 @@ import { createMemo, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
 import { overlayWords } from '../words/overlay.ts'
+import { transformTo, useFloating } from './floating.ts'
 
 const FIELD_GAP_PX = 8
+const PHONE_MARGIN_PX = 16
 const MIN_FIELD_WIDTH_PX = 240
 
 /** Shows the field for the caption that is being edited: under its picture, on phones at the top. */
@@ -45,25 +47,24 @@ function Field(props: { id: string }): JSX.Element {
     field.style.height = `${field.scrollHeight + 2}px`
   }
   onCleanup(() => end(true))
-  const place = createMemo(() => {
+  const width = (): number => {
+    const w = (boardStore.boxes.get(id)?.w ?? 0) * camera.view().zoom
+    return isPhone() ? camera.size().w - 2 * PHONE_MARGIN_PX : clamp(w, MIN_FIELD_WIDTH_PX, 480)
+  }
+  const place = useFloating().add('caption-field', () => {
     boardStore.revision()
     const box = boardStore.boxes.get(id)
-    const view = camera.view()
     if (!box) return null
-    const width = Math.max(MIN_FIELD_WIDTH_PX, Math.min(480, box.w * view.zoom))
-    const { x, y } = toScreen(view, { x: box.x, y: box.y + box.h })
-    const { w, h } = camera.size()
-    const { insets } = camera
-    return {
-      x: Math.max(8, Math.min(w - width - 8, x)),
-      y: Math.max(insets.top, Math.min(h - insets.bottom - 64, y + FIELD_GAP_PX)),
-      width,
-    }
+    // The phone's keyboard covers all but the top.
+    if (isPhone()) return [{ x: PHONE_MARGIN_PX, y: camera.insets.top }]
+    const { x, y } = toScreen(camera.view(), { x: box.x, y: box.y + box.h })
+    return [{ x, y: y + FIELD_GAP_PX }]
   })
   return (
     <textarea
       ref={(element) => {
         field = element
+        place.ref(element)
         queueMicrotask(() => {
           grow()
           field.focus({ preventScroll: true })
@@ -79,8 +80,8 @@ function Field(props: { id: string }): JSX.Element {
       maxLength={limits.captionLength}
       value={before}
       style={{
-        transform: `translate(${place()?.x ?? 0}px, ${place()?.y ?? 0}px)`,
-        width: `${place()?.width ?? MIN_FIELD_WIDTH_PX}px`,
+        transform: transformTo(place.at()),
+        width: `${width()}px`,
       }}
       onInput={grow}
       onBlur={() => end(true)}
@@ -95,3 +96,8 @@ function Field(props: { id: string }): JSX.Element {
     />
   )
 }
+
+const isPhone = (): boolean => matchMedia('(max-width: 640px)').matches
+
+const clamp = (value: number, least: number, most: number): number =>
+  Math.max(least, Math.min(most, value))

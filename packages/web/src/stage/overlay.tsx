@@ -4,6 +4,7 @@ import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
 import { CaptionField } from './caption.tsx'
 import { Failures } from './failures.tsx'
+import { Floating, FloatingContext } from './floating.ts'
 import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
 import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
@@ -15,7 +16,7 @@ import '../state/thumbhash.ts'
 
 /** Shows what lies over the pictures: other visitors' selections and cursors, handles, chips and menus. */
 export function Overlay(): JSX.Element {
-  const { boardStore, captionEditing, drop, menus, toasts } = useApp()
+  const { boardStore, camera, captionEditing, drop, menus, standingParts, toasts } = useApp()
   onCleanup(
     boardStore.board.on('obstacle', (obstacle) => toasts.warn(overlayWords.obstacles[obstacle])),
   )
@@ -28,7 +29,7 @@ export function Overlay(): JSX.Element {
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
   return (
-    <>
+    <FloatingContext.Provider value={new Floating(camera, standingParts)}>
       <SelectionBar hidden={menus.now() !== null} />
       <div class="overlay">
         <RemoteSelections />
@@ -43,6 +44,6 @@ export function Overlay(): JSX.Element {
           <Menu at={menu.at} label={menu.label} items={menu.items} onClose={menus.close} />
         )}
       </Show>
-    </>
+    </FloatingContext.Provider>
   )
 }

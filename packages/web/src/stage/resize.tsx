@@ -47,6 +47,7 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
       {(place) => (
         <div
           class="handles"
+          classList={{ framed: selection.ids().size > 1 }}
           aria-hidden="true"
           style={{
             transform: `translate(${place().x}px, ${place().y}px)`,

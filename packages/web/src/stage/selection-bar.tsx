@@ -5,12 +5,13 @@ import { around } from '../geometry/box.ts'
 import { toScreen } from '../geometry/view.ts'
 import { ActionButton } from '../ui/action-button.tsx'
 import { words } from '../words/page.ts'
+import { transformTo, useFloating } from './floating.ts'
 
-/** The space around each button, and between the bar and its pictures. */
-const BAR_PX = { edge: 4, gap: 12 }
+/** The space between the bar and its pictures, and the height of the strip below a picture. */
+const GAP_PX = 12
 const INFO_HEIGHT_PX = 20
 
-/** Shows the selection's actions: above it, else below, and never off the screen. */
+/** Shows the selection's actions: above it, else below, else where there is room. */
 export function SelectionBar(props: { hidden: boolean }): JSX.Element {
   const { boardStore, camera, selection, drag, actions } = useApp()
   const box = createMemo(() => {
@@ -19,37 +20,29 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     return around(boxes)
   })
   const offered = createMemo(() => (box() ? actionsFor(actions) : []))
-  const at = createMemo(() => {
+  const { at, ref } = useFloating().add('selection-bar', (size) => {
     const selected = box()
-    if (!selected) return null
-    const target = matchMedia('(pointer: coarse)').matches ? 44 : 32
-    const width = offered().length * (target + BAR_PX.edge) + BAR_PX.edge
-    const height = target + 3 * BAR_PX.edge
+    if (!selected || props.hidden || drag.isDragging()) return null
     const view = camera.view()
-    const { w, h } = camera.size()
+    const screen = camera.size()
     const { x, y } = toScreen(view, selected)
     const right = x + selected.w * view.zoom
     const bottom = y + selected.h * view.zoom
-    if (right < 0 || x > w || bottom < 0 || y > h) return null
-    const top = y - height - BAR_PX.gap
-    const { insets } = camera
-    return {
-      x: clamp((x + right) / 2 - width / 2, 8, w - width - 8),
-      y: clamp(
-        top >= insets.top ? top : bottom + BAR_PX.gap + INFO_HEIGHT_PX,
-        insets.top,
-        h - insets.bottom - height,
-      ),
-    }
+    if (right < 0 || x > screen.w || bottom < 0 || y > screen.h) return null
+    const left = (x + right - size.w) / 2
+    const above = { x: left, y: y - size.h - GAP_PX }
+    const below = { x: left, y: bottom + GAP_PX + INFO_HEIGHT_PX }
+    return above.y >= camera.insets.top ? [above, below] : [below, above]
   })
   return (
-    <Show when={!props.hidden && !drag.isDragging() && at()}>
+    <Show when={at()}>
       {(place) => (
         <div
+          ref={ref}
           class="selection-bar sheet"
           role="toolbar"
           aria-label={words.pictureMenu(selection.ids().size)}
-          style={{ transform: `translate(${Math.round(place().x)}px, ${Math.round(place().y)}px)` }}
+          style={{ transform: transformTo(place()) }}
         >
           <For each={offered()}>{(action) => <ActionButton action={action} />}</For>
         </div>
@@ -57,6 +50,3 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     </Show>
   )
 }
-
-const clamp = (value: number, least: number, most: number): number =>
-  Math.max(least, Math.min(most, value))

@@ -6,6 +6,9 @@ import { words } from '../words/page.ts'
 import { PictureImage } from './picture.tsx'
 import { describe, PictureInfo } from './picture-info.tsx'
 
+/** More than the tiles that a page draws. */
+const MAX_TILE_COUNT = 100_000
+
 interface TileProps {
   readonly id: string
   /** The place in the stack of drawn tiles, from 1 at the bottom. */
@@ -60,7 +63,8 @@ export function Tile(props: TileProps): JSX.Element {
         width: `${place().w}px`,
         height: `${place().h}px`,
         '--w': place().w,
-        '--layer': props.layer,
+        // Above all others while it moves, below their info strips.
+        '--layer': props.layer + (dragged() ? MAX_TILE_COUNT : 0),
       }}
       onFocus={() => selection.activate(id, element.matches(':focus-visible'))}
     >

@@ -1,11 +1,12 @@
-import arrow from 'lucide-static/icons/arrow-right.svg?raw'
 import { createMemo, For, type JSX } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
+import { Icon } from '../look/icon.tsx'
 import type { Edge, UnseenBeyondEdge } from '../state/unseen.ts'
 import { overlayWords } from '../words/overlay.ts'
+import { transformTo, useFloating } from './floating.ts'
 
-const CORNER_MARGIN_PX = 96
+const EDGE_MARGIN_PX = 16
 
 /** Shows a chip on each edge of the view with new pictures beyond it. */
 export function UnseenChips(): JSX.Element {
@@ -28,28 +29,29 @@ export function UnseenChips(): JSX.Element {
 
 function UnseenChip(props: { edge: Edge }): JSX.Element {
   const { unseen, camera } = useApp()
+  const { edge } = props
   const beyond = createMemo<UnseenBeyondEdge | undefined>(
-    (last) => unseen.beyondEdges().find(({ edge }) => edge === props.edge) ?? last,
+    (last) => unseen.beyondEdges().find((each) => each.edge === edge) ?? last,
   )
-  const place = createMemo(() => {
+  const { at, ref } = useFloating().add('chip', (size) => {
     const { x = 0, y = 0, w = 0, h = 0 } = beyond()?.box ?? {}
-    const at = toScreen(camera.view(), { x: x + w / 2, y: y + h / 2 })
-    const { insets } = camera
-    const size = camera.size()
-    const within = (value: number, most: number): number =>
-      Math.max(CORNER_MARGIN_PX, Math.min(most - CORNER_MARGIN_PX, value))
-    return {
-      left: { left: '16px', top: `${within(at.y, size.h)}px` },
-      right: { right: '16px', top: `${within(at.y, size.h)}px` },
-      top: { top: `${insets.top}px`, left: `${within(at.x, size.w)}px` },
-      bottom: { bottom: `${insets.bottom}px`, left: `${within(at.x, size.w)}px` },
-    }[props.edge]
+    const middle = toScreen(camera.view(), { x: x + w / 2, y: y + h / 2 })
+    const screen = camera.size()
+    const level = { x: middle.x - size.w / 2, y: middle.y - size.h / 2 }
+    const place = {
+      left: { x: EDGE_MARGIN_PX, y: level.y },
+      right: { x: screen.w - size.w - EDGE_MARGIN_PX, y: level.y },
+      top: { x: level.x, y: EDGE_MARGIN_PX },
+      bottom: { x: level.x, y: screen.h - size.h - EDGE_MARGIN_PX },
+    }
+    return [place[edge]]
   })
   return (
     <button
+      ref={ref}
       type="button"
-      class={`unseen-chip sheet ${props.edge}`}
-      style={place()}
+      class={`unseen-chip sheet ${edge}`}
+      style={{ transform: transformTo(at()) }}
       title={overlayWords.goToNew}
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => {
@@ -57,7 +59,7 @@ function UnseenChip(props: { edge: Edge }): JSX.Element {
         if (target) unseen.flyTo(target)
       }}
     >
-      <span class="icon" aria-hidden="true" innerHTML={arrow} />
+      <Icon name="arrowRight" />
       <span>{overlayWords.newPictures(beyond()?.count ?? 0)}</span>
     </button>
   )

@@ -1,10 +1,14 @@
 import { type Accessor, createSignal } from 'solid-js'
 
-const MAX_TOAST_COUNT = 3
+const SHOWN_COUNT = 3
+/** More notices than anybody reads. */
+const MAX_COUNT = 20
 
 interface Action {
   readonly label: string
   readonly run: () => void
+  /** Tells whether the action still does something. Its notice goes once it doesn't. */
+  readonly isPossible?: () => boolean
 }
 
 export interface Toast {
@@ -14,14 +18,15 @@ export interface Toast {
   readonly action: Action | undefined
 }
 
-/** Notices: one sentence, at most one action, for a few seconds. */
+/** Notices: one sentence, at most one action, for a few seconds. A warning is never pushed out unseen. */
 export class Toasts {
-  readonly list: Accessor<readonly Toast[]>
+  /** The notices that are shown. The others wait for their turn. */
+  readonly shown: Accessor<readonly Toast[]>
   readonly #set: (change: (list: readonly Toast[]) => readonly Toast[]) => void
 
   constructor() {
     const [list, set] = createSignal<readonly Toast[]>([])
-    this.list = list
+    this.shown = () => list().slice(0, SHOWN_COUNT)
     this.#set = set
   }
 
@@ -43,8 +48,14 @@ export class Toasts {
   }
 
   #add(toast: Toast): void {
-    this.#set((list) =>
-      [...list.filter(({ text }) => text !== toast.text), toast].slice(-MAX_TOAST_COUNT),
-    )
+    this.#set((list) => {
+      const others = list.filter(({ text }) => text !== toast.text)
+      // News makes room for itself where other news stands. A warning waits.
+      const oldest = others.findIndex(({ trouble }) => !trouble)
+      const isFull = others.length >= SHOWN_COUNT && !toast.trouble
+      if (!isFull || oldest < 0 || oldest >= SHOWN_COUNT)
+        return [...others, toast].slice(0, MAX_COUNT)
+      return others.toSpliced(oldest, 1, toast)
+    })
   }
 }

@@ -1,4 +1,4 @@
-import { For, type JSX, onCleanup, Show } from 'solid-js'
+import { createEffect, For, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { Icon } from '../look/icon.tsx'
 import type { Toast } from '../state/toasts.ts'
@@ -12,7 +12,7 @@ export function ToastList(): JSX.Element {
   const { toasts } = useApp()
   return (
     <div class="toasts" role="status" aria-live="polite" aria-label={words.notices}>
-      <For each={toasts.list()}>{(toast) => <ToastCard toast={toast} />}</For>
+      <For each={toasts.shown()}>{(toast) => <ToastCard toast={toast} />}</For>
     </div>
   )
 }
@@ -28,6 +28,9 @@ function ToastCard(props: { toast: Toast }): JSX.Element {
   }
   start()
   onCleanup(stop)
+  createEffect(() => {
+    if (props.toast.action?.isPossible?.() === false) close()
+  })
   return (
     <div
       class="toast"

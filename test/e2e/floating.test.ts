@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, test } from 'node:test'
+import { type Command, uuidv7 } from '@wirephoto/board'
+import { words } from '@wirephoto/web/words/page'
+import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import type { BoardPage } from '../support/page.ts'
+import { drawPicture } from '../support/pictures.ts'
+
+const { fixture, samples } = await openFixture()
+
+/** From a small phone to a large screen, and each side of every width at which the page changes. */
+const WIDTHS_PX = [360, 390, 640, 641, 700, 768, 900, 1024, 1120, 1121, 1280, 1440, 1920, 2560]
+/** Everything that floats over the pictures. */
+const FLOATING = [
+  '.title',
+  '.avatars',
+  '.bar button',
+  '.zoom',
+  '.connection',
+  '.trash-button',
+  '.toast',
+  '.selection-bar',
+  '.unseen-chip',
+  '.caption-field',
+].join()
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('O1: nothing that floats covers another, from a phone to a large screen', async (t) => {
+      const proxy = await fixture.openProxy(t)
+      const board = await fixture.newBoard()
+      const wireClient = await fixture.openWireClient(t, board)
+      await wireClient.send(
+        {
+          kind: 'board.patch',
+          set: { title: 'Sixty characters, as a title may have them on a board now' },
+        },
+        addCommand('in view', 0, 0),
+      )
+      const anna = await fixture.openPage(t, host, board, {
+        port: proxy.port,
+        allowedErrors: /net::ERR_|WebSocket connection/,
+      })
+      await anna.page.mouse.move(720, 450)
+      await anna.page.mouse.wheel(0, 1)
+      // Beyond each edge, and the first two on both sides of a corner.
+      await wireClient.send(
+        addCommand('right', 6000, 3000),
+        addCommand('bottom', 5500, 3600),
+        addCommand('left', -6000, 100),
+        addCommand('top', 100, -6000),
+      )
+      await anna.waitUntil(() => document.querySelectorAll('.unseen-chip').length === 4, null)
+      proxy.disconnect()
+      await anna.page.locator('.connection.trouble').waitFor()
+
+      for (const width of WIDTHS_PX) {
+        await anna.page.setViewportSize({ width, height: 720 })
+        await anna.page.keyboard.press('Escape')
+        await anna.page.keyboard.press('Tab')
+        await anna.page.getByRole('option').first().click()
+        await anna.page.keyboard.press('Control+Shift+z')
+        await anna.page.locator('.selection-bar').waitFor()
+        await assertApart(anna, `${width} px, selected`)
+        await anna.page.keyboard.press('c')
+        await anna.page.locator('.caption-field').waitFor()
+        await assertApart(anna, `${width} px, with a caption`)
+        await anna.page.keyboard.press('Escape')
+      }
+    })
+
+    test('O2: what failed is said on its own picture; a small one says all of it on focus', async (t) => {
+      const { anna } = await fixture.openPair(t, host)
+      anna.allowedErrors = /422/
+      const whole = await drawPicture({ width: 600, height: 450 })
+      const cut = await samples.write('cut.jpg', whole.subarray(0, whole.length / 2))
+      await anna.drop([cut], { x: 700, y: 450 })
+      const failure = anna.page.locator('.failure')
+      const retry = failure.getByRole('button', { name: words.retry })
+      await retry.waitFor()
+      const [tile] = await anna.tiles()
+      const label = await failure.locator('> div').boundingBox()
+      assert.ok(label && tile)
+      assert.ok(
+        label.x >= tile.x - 1 && label.x + label.width <= tile.x + tile.w + 1,
+        'within, across',
+      )
+      assert.ok(
+        label.y >= tile.y - 1 && label.y + label.height <= tile.y + tile.h + 1,
+        'within, down',
+      )
+
+      for (let i = 0; i < 5; i++) await anna.page.keyboard.press('-')
+      await anna.page.locator('.failure.small > div').waitFor()
+      await anna.waitUntil(() => {
+        const [label, picture] = ['.failure > div', '[data-image]'].map((each) =>
+          document.querySelector(each)!.getBoundingClientRect(),
+        )
+        return picture!.width < 150 && label!.right <= picture!.right + 1
+      }, null)
+      await retry.focus()
+      await anna.waitUntil(
+        () => document.querySelector('.failure p')!.getBoundingClientRect().width > 100,
+        null,
+      )
+    })
+
+    test('O3: what is dragged lies above all other pictures', async (t) => {
+      const { board, anna } = await fixture.openPair(t, host)
+      const wireClient = await fixture.openWireClient(t, board)
+      const below = addCommand('below', -300, -100)
+      await wireClient.send(below, addCommand('above', 0, -100))
+      await anna.waitForTiles(2)
+      const { x, y } = await anna.tileWithId(below.id)
+      await anna.page.mouse.move(x + 100, y + 75)
+      await anna.page.mouse.down()
+      await anna.page.mouse.move(x + 390, y + 75, { steps: 4 })
+      await anna.waitUntil(
+        ([id, left, top]) => {
+          const stack = document
+            .elementsFromPoint(left, top)
+            .flatMap((each) => each.closest<HTMLElement>('[data-image]')?.dataset['image'] ?? [])
+          return stack.length > 1 && stack[0] === id
+        },
+        [below.id, x + 390, y + 75] as const,
+      )
+      await anna.page.mouse.up()
+    })
+
+    test('O4: several selected pictures have one frame, which the handles stand on', async (t) => {
+      const { board, anna } = await fixture.openPair(t, host)
+      const wireClient = await fixture.openWireClient(t, board)
+      await wireClient.send(addCommand('one', -300, -100), addCommand('two', 100, 100))
+      await anna.waitForTiles(2)
+      await anna.page.keyboard.press('Control+a')
+      const frame = anna.page.locator('.handles')
+      await frame.waitFor()
+      assert.equal(await frame.evaluate((each) => getComputedStyle(each).borderStyle), 'dashed')
+    })
+
+    test('O5: no warning is pushed out unseen, and Undo goes once nothing can be undone', async (t) => {
+      const { board, anna, ben } = await fixture.openPair(t, host)
+      const wireClient = await fixture.openWireClient(t, board)
+      const texts = await Promise.all(
+        [1, 2, 3, 4, 5, 6].map((n) => samples.write(`notes-${n}.txt`, 'Not a picture')),
+      )
+      await anna.page.evaluate(() => {
+        const seen = new Set<string>()
+        Object.assign(window, { seen })
+        const note = () => {
+          for (const each of document.querySelectorAll('.toast p')) seen.add(each.textContent)
+          requestAnimationFrame(note)
+        }
+        note()
+      })
+      await anna.drop(texts, { x: 700, y: 450 })
+      await anna.waitUntil(
+        () =>
+          ['notes-1.txt', '4 more'].every((part) =>
+            [...(window as unknown as { seen: Set<string> }).seen].some((text) =>
+              text.includes(part),
+            ),
+          ),
+        null,
+      )
+
+      await wireClient.send(addCommand('one', 0, 0))
+      await ben.waitForTiles(1)
+      await ben.page.keyboard.press('Control+a')
+      await ben.page.keyboard.press('Delete')
+      await ben.waitForToast(words.deleted(1))
+      const [picture] = await wireClient.pictures()
+      await wireClient.send({ kind: 'image.purge', id: picture!.id })
+      await ben.page.locator('.toast').waitFor({ state: 'detached' })
+    })
+  })
+
+/** Asserts that the floating parts cover neither each other nor the screen's edges. */
+async function assertApart({ page }: BoardPage, when: string): Promise<void> {
+  await page.waitForFunction(
+    (floating) => {
+      const boxes = [...document.querySelectorAll(floating)].map((each) =>
+        each.getBoundingClientRect(),
+      )
+      const text = JSON.stringify(boxes)
+      const isStill = (window as { lastBoxes?: string }).lastBoxes === text
+      Object.assign(window, { lastBoxes: text })
+      return isStill
+    },
+    FLOATING,
+    { polling: 'raf' },
+  )
+  const covered = await page.evaluate((floating) => {
+    const parts = [...document.querySelectorAll<HTMLElement>(floating)].flatMap((element) => {
+      const box = element.getBoundingClientRect()
+      return box.width > 0 ? [{ name: `${element.className || element.ariaLabel}`, box }] : []
+    })
+    const problems: string[] = []
+    for (const [i, { name, box }] of parts.entries()) {
+      if (box.left < 0 || box.right > innerWidth || box.top < 0 || box.bottom > innerHeight)
+        problems.push(`${name} leaves the screen`)
+      for (const other of parts.slice(i + 1))
+        if (
+          box.left < other.box.right - 0.5 &&
+          other.box.left < box.right - 0.5 &&
+          box.top < other.box.bottom - 0.5 &&
+          other.box.top < box.bottom - 0.5
+        )
+          problems.push(`${name} covers ${other.name}`)
+    }
+    return problems
+  }, FLOATING)
+  assert.deepEqual(covered, [], when)
+}
+
+function addCommand(name: string, x: number, y: number): Extract<Command, { kind: 'image.add' }> {
+  const id = uuidv7(Date.now(), randomBytes(10))
+  return { kind: 'image.add', id, x, y, w: 200, width: 200, height: 150, name }
+}
