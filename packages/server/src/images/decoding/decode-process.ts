@@ -1,13 +1,14 @@
-import { once } from 'node:events'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { type ErrorFacts, isShown, type MediaType, STAND_IN_SIDE_PX } from '@wirephoto/board'
-import sharp, { type Metadata, type Sharp } from 'sharp'
+import { isShown, type MediaType, STAND_IN_SIDE_PX } from '@wirephoto/board'
+import sharp, { type Metadata } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import { countFrames } from './frame-count.ts'
-import type { HeicBmpInput, HeicBmpOutput } from './heic-bmp-thread.ts'
+import type { HeicBmpInput } from './heic-bmp-thread.ts'
 import { wholeScans } from './jpeg-scans.ts'
+import { draw, type Pixels, rawPixels, resized } from './pixels.ts'
+import { checkSize, type Excess, type Size, TooLargeError } from './size.ts'
+import { HEIC_BMP_TYPES, openSource, readHeader, sourceOf } from './source.ts'
 
 /** Resources that one job may use (D1). */
 export interface Budget {
@@ -30,15 +31,6 @@ export type DecodeReply<J extends keyof Jobs = keyof Jobs> =
   | { readonly damaged: string }
   /** The job is over its budget; the process exits. */
   | { readonly tooHeavy: true }
-
-/** Pixels after orientation. */
-interface Size {
-  readonly width: number
-  readonly height: number
-}
-
-/** The value that is over its limit, and that limit. */
-export type Excess = Pick<ErrorFacts, 'size' | 'side' | 'frames' | 'limit'>
 
 /** Limits on what a header may announce. */
 interface Bounds {
@@ -80,18 +72,18 @@ const FORMATS: Record<string, MediaType> = {
   heif: 'image/avif',
   tiff: 'image/tiff',
 }
-/** Types that libvips doesn't decode; a thread does. */
-const HEIC_BMP_TYPES: readonly MediaType[] = ['image/heic', 'image/bmp']
 /** Formats that a page's canvas makes. */
 const PREVIEW_FORMATS = ['jpeg', 'png', 'webp']
 const BUDGET_CHECK_INTERVAL_MS = 50
 /** A thumbhash keeps seven waves a side; the 100 px that it allows show no other (S8). */
 const THUMBHASH_SIDE_PX = 32
+/** Longest side of a preview. */
+const PREVIEW_SIDE_PX = 320
 /** Sizes in pixels and WebP qualities of a preview, tried in this order until it is small enough. */
 const PREVIEW_ATTEMPTS = [
-  [320, 75],
-  [320, 50],
-  [320, 25],
+  [PREVIEW_SIDE_PX, 75],
+  [PREVIEW_SIDE_PX, 50],
+  [PREVIEW_SIDE_PX, 25],
   [160, 25],
   [64, 25],
 ] as const
@@ -144,15 +136,6 @@ function enforce({ cpuSeconds, memoryBytes }: Budget): NodeJS.Timeout {
   }, BUDGET_CHECK_INTERVAL_MS)
 }
 
-class TooLargeError extends Error {
-  readonly excess: Excess
-
-  constructor(excess: Excess) {
-    super('too large')
-    this.excess = excess
-  }
-}
-
 /**
  * Decodes every row of a file, so that a truncated one is rejected. A type that browsers don't show gets a
  * preview of at most `maxBytes`.
@@ -164,49 +147,45 @@ async function validate(input: {
   bounds: Bounds
 }): Promise<Size & { animated: boolean; thumbhash: string; preview: Buffer | null }> {
   const { path, type, maxBytes, bounds } = input
-  const source = await libvipsSource({ path, type, ...bounds })
-  const header = await sharp(source, { limitInputPixels: false }).metadata()
+  const source = await openSource({ path, type, ...bounds })
+  const { header, size } = await readHeader(source)
   if (!HEIC_BMP_TYPES.includes(type) && FORMATS[header.format] !== type)
     throw new Error(`is ${header.format}, not ${type}`)
-  const { width, height } = header.autoOrient
-  const frames = await checkHeader(path, type, header, bounds)
+  const frames = await checkHeader(path, type, header, size, bounds)
   if (isPaged(type))
     await decodeFrames(
       path,
-      Math.min(frames, Math.floor(MAX_ANIMATION_PIXEL_COUNT / (width * height))),
+      Math.min(frames, Math.floor(MAX_ANIMATION_PIXEL_COUNT / (size.width * size.height))),
     )
 
-  const found = { width, height, animated: frames > 1 }
-  if (!isShown(type)) {
-    const { bytes, thumbhash } = await shrink(decode(source, bounds.maxPixels), maxBytes)
-    return { ...found, thumbhash, preview: bytes }
+  const found = { ...size, animated: frames > 1 }
+  if (isShown(type)) {
+    const small = await draw(source, THUMBHASH_SIDE_PX, bounds.maxPixels)
+    return { ...found, thumbhash: thumbhashOf(small), preview: null }
   }
-  const small = await rawPixels(upright(decode(source, bounds.maxPixels), THUMBHASH_SIDE_PX))
-  return { ...found, thumbhash: thumbhashOf(small), preview: null }
+  const { bytes, thumbhash } = await shrink(
+    await draw(source, PREVIEW_SIDE_PX, bounds.maxPixels),
+    maxBytes,
+  )
+  return { ...found, thumbhash, preview: bytes }
 }
 
 /** Returns the number of frames. Throws `TooLargeError` if the header announces more than `bounds` allow. */
 async function checkHeader(
   path: string,
   type: MediaType,
-  { autoOrient, isProgressive, pages }: Metadata,
+  { isProgressive, pages }: Metadata,
+  seen: Size,
   { maxPixels, maxWholePixels, maxSide, maxFrames, maxFramePixels }: Bounds,
 ): Promise<number> {
-  checkSize(autoOrient, maxPixels, maxSide)
-  if (isProgressive || type === 'image/gif') checkSize(autoOrient, maxWholePixels, maxSide)
+  checkSize(seen, maxPixels, maxSide)
+  if (isProgressive || type === 'image/gif') checkSize(seen, maxWholePixels, maxSide)
   const frames = isPaged(type) ? (pages ?? 1) : await countFrames(path, type)
-  const size = autoOrient.width * autoOrient.height * frames
+  const size = seen.width * seen.height * frames
   if (frames > maxFrames) throw new TooLargeError({ frames, limit: maxFrames })
   if (frames > 1 && size > maxFramePixels)
     throw new TooLargeError({ frames, size, limit: maxFramePixels })
   return frames
-}
-
-function checkSize({ width, height }: Size, maxPixels: number, maxSide: number): void {
-  const longest = Math.max(width, height)
-  if (longest > maxSide) throw new TooLargeError({ side: longest, limit: maxSide })
-  if (width * height > maxPixels)
-    throw new TooLargeError({ size: width * height, limit: maxPixels })
 }
 
 /** Returns whether libvips counts the frames itself. */
@@ -226,10 +205,10 @@ async function reencodePreview(input: {
   maxPixels: number
   maxBytes: number
 }): Promise<Preview> {
-  const image = decode(input.bytes, input.maxPixels)
-  const { format } = await image.metadata()
+  const { format } = await sharp(input.bytes, { limitInputPixels: false }).metadata()
   if (!PREVIEW_FORMATS.includes(format)) throw new Error(`is ${format}`)
-  return shrink(image, input.maxBytes)
+  const source = { ...sourceOf(input.bytes), isOriented: format !== 'webp' }
+  return shrink(await draw(source, PREVIEW_SIDE_PX, input.maxPixels), input.maxBytes)
 }
 
 /** Reads the size from the first bytes of a file; null while they don't contain it. */
@@ -237,7 +216,10 @@ async function measure(input: { path: string }): Promise<Size | null> {
   const header = await sharp(input.path, { limitInputPixels: false, failOn: 'none' })
     .metadata()
     .catch(() => null)
-  return header && header.autoOrient
+  if (!header) return null
+  // Browsers ignore the orientation that a WebP's EXIF tells.
+  const { width, height } = header.format === 'webp' ? header : header.autoOrient
+  return { width, height }
 }
 
 /** Makes a preview from the first bytes of a JPEG; null while they don't show the whole picture. */
@@ -250,7 +232,8 @@ async function earlyPreview(input: {
   const head = Buffer.allocUnsafe(EARLY_PREVIEW_BYTES)
   const { buffer, bytesRead } = await file.read(head, 0, head.length, 0)
   const scans = wholeScans(buffer.subarray(0, bytesRead))
-  return scans && shrink(decode(scans, input.maxPixels), input.maxBytes)
+  if (!scans) return null
+  return shrink(await draw(sourceOf(scans), PREVIEW_SIDE_PX, input.maxPixels), input.maxBytes)
 }
 
 /** Decodes the file once for all sides. A CMYK picture also gets a stand-in (V5). */
@@ -258,10 +241,10 @@ async function makeVariants(
   input: HeicBmpInput & { sides: readonly number[]; folder: string },
 ): Promise<Variant[]> {
   const { folder, maxPixels } = input
-  const source = await libvipsSource(input)
-  const { space } = await sharp(source, { limitInputPixels: false }).metadata()
-  const sides = space === 'cmyk' ? new Set([...input.sides, STAND_IN_SIDE_PX]) : input.sides
-  const pixels = await rawPixels(upright(decode(source, maxPixels), Math.max(...sides)))
+  const source = await openSource(input)
+  const { header } = await readHeader(source)
+  const sides = header.space === 'cmyk' ? new Set([...input.sides, STAND_IN_SIDE_PX]) : input.sides
+  const pixels = await draw(source, Math.max(...sides), maxPixels)
   const variants: Variant[] = []
   for (const side of sides) {
     const path = join(folder, `${side}.webp`)
@@ -291,35 +274,8 @@ async function rasterizeSvg({ path, to }: { path: string; to: string }): Promise
   }
 }
 
-/** Returns a file or bytes that libvips can decode. Throws `TooLargeError` for a HEIC or BMP over the limits. */
-async function libvipsSource(input: HeicBmpInput): Promise<string | Uint8Array> {
-  const { path, type, maxPixels, maxSide } = input
-  if (!HEIC_BMP_TYPES.includes(type)) return path
-  const thread = new Worker(new URL('./heic-bmp-thread.ts', import.meta.url), {
-    workerData: { path, type, maxPixels, maxSide } satisfies HeicBmpInput,
-    // libheif writes warnings to the console.
-    stdout: true,
-  })
-  const exited = once(thread, 'exit').then(() => Promise.reject(new Error('thread exited early')))
-  const [output] = (await Promise.race([once(thread, 'message'), exited])) as [HeicBmpOutput]
-  if ('tiff' in output) return output.tiff
-  checkSize(output.size, maxPixels, maxSide)
-  throw new Error('neither drawn nor too large')
-}
-
-/** `failOn: 'error'` accepts broken metadata, which browsers ignore, and rejects broken pixels. */
-const decode = (source: string | Uint8Array, limitInputPixels: number): Sharp =>
-  sharp(source, { failOn: 'error', limitInputPixels, sequentialRead: true })
-
-const upright = (image: Sharp, side: number): Sharp =>
-  image
-    .autoOrient()
-    .resize(side, side, { fit: 'inside', withoutEnlargement: true })
-    .toColourspace('srgb')
-
-async function shrink(image: Sharp, maxBytes: number): Promise<Preview> {
-  const [[largest]] = PREVIEW_ATTEMPTS
-  const pixels = await rawPixels(upright(image, largest))
+/** Makes a preview of a picture. */
+async function shrink(pixels: Pixels, maxBytes: number): Promise<Preview> {
   const thumbhash = thumbhashOf(await rawPixels(resized(pixels, THUMBHASH_SIDE_PX)))
   for (const [side, quality] of PREVIEW_ATTEMPTS) {
     const { data: bytes, info } = await resized(pixels, side)
@@ -331,38 +287,15 @@ async function shrink(image: Sharp, maxBytes: number): Promise<Preview> {
   throw new Error('no preview is that small')
 }
 
-/** Pixels in rows, 8 bit sRGB with straight alpha. */
-interface RawPixels {
-  readonly data: Buffer
-  readonly width: number
-  readonly height: number
-  readonly channels: 1 | 2 | 3 | 4
-}
-
-async function rawPixels(image: Sharp): Promise<RawPixels> {
-  const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
-  return { data, width: info.width, height: info.height, channels: info.channels }
-}
-
-/**
- * Returns a smaller copy. The first pass's `info` must not describe its pixels: its `premultiplied` tells
- * what the pass did inside, while the pixels that it returns are straight.
- */
-const resized = ({ data, width, height, channels }: RawPixels, side: number): Sharp =>
-  sharp(data, { raw: { width, height, channels } }).resize(side, side, {
-    fit: 'inside',
-    withoutEnlargement: true,
-  })
-
 /** Returns the thumbhash, in base64, of raw sRGB. Adds alpha itself: libvips takes longer for it (S8). */
-function thumbhashOf({ data, width, height, channels }: RawPixels): string {
+function thumbhashOf({ data, width, height, channels }: Pixels): string {
   const rgba = Buffer.alloc(width * height * 4, 255)
   for (let i = 0; i < width * height; i++) data.copy(rgba, i * 4, i * channels, (i + 1) * channels)
   return Buffer.from(rgbaToThumbHash(width, height, rgba)).toString('base64')
 }
 
 // The first picture of a process takes four times as long as the next.
-await shrink(sharp({ create: { width: 8, height: 8, channels: 4, background: '#fff' } }), 1e6)
+await shrink({ data: Buffer.alloc(8 * 8 * 4), width: 8, height: 8, channels: 4 }, 1e6)
 process.on('message', (request: DecodeRequest) => {
   void run(request).then((reply) => process.send!(reply))
 })

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { MediaType } from '@wirephoto/board'
+import sharp from 'sharp'
+import { clap, withAvifProperties } from '../../../../../test/support/avif.ts'
+import { drawPicture } from '../../../../../test/support/pictures.ts'
+import { CORNERS, cornersPng, readCorners } from '../../../support/sample-images.ts'
+import { Decoder, type ValidationResult } from './decoder.ts'
+import { sniff } from './sniff.ts'
+
+let decoder: Decoder
+let folder: string
+
+before(async () => {
+  decoder = new Decoder()
+  folder = await mkdtemp(join(tmpdir(), 'wirephoto-sound-'))
+})
+after(async () => {
+  await decoder.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function write(bytes: Buffer): Promise<{ path: string; type: MediaType; name: string }> {
+  const path = join(folder, crypto.randomUUID())
+  await writeFile(path, bytes)
+  return { path, type: sniff(bytes, 'a'), name: 'a' }
+}
+
+const validate = async (bytes: Buffer): Promise<ValidationResult> =>
+  decoder.validate(await write(bytes))
+
+/** Checks that the picture has these colours in its corners, in a variant and in its record's size. */
+async function isSeenAs(
+  bytes: Buffer,
+  [width, height]: readonly [number, number],
+  corners: readonly (readonly number[])[],
+  name: string,
+): Promise<void> {
+  const file = await write(bytes)
+  const found = await decoder.validate(file)
+  assert.deepEqual([found.width, found.height], [width, height], name)
+  const [variant] = await decoder.makeVariants({ ...file, sides: [64], folder })
+  const { width: w, height: h } = await sharp(variant!.path).metadata()
+  assert.ok(Math.abs(w / h - width / height) < 0.05, `${name}: ${w} by ${h}`)
+  for (const [i, colour] of (await readCorners(variant!.path)).entries())
+    for (const [n, value] of colour.entries())
+      assert.ok(Math.abs(value - corners[i]![n]!) <= 24, `${name}: corner ${i} is ${colour.join()}`)
+}
+
+test('D7: a JPEG without its end is taken if its pixels are whole, and damaged if they are not', async () => {
+  const picture = sharp(await drawPicture({ width: 640, height: 484, format: 'png' }))
+  for (const [name, options] of Object.entries({
+    baseline: { quality: 90 },
+    progressive: { quality: 90, progressive: true },
+    grey: { quality: 90 },
+    full: { quality: 90, chromaSubsampling: '4:4:4' },
+  })) {
+    const image = name === 'grey' ? picture.clone().greyscale() : picture.clone()
+    const jpeg = await image.jpeg(options).toBuffer()
+    // A trailer is wiped, and what is left of it stands where the end should be.
+    for (const [cut, tail] of [
+      [1, 0],
+      [2, 0],
+      [2, 900],
+    ] as const) {
+      const file = await write(Buffer.concat([jpeg.subarray(0, -cut), Buffer.alloc(tail)]))
+      const { width, height } = await decoder.validate(file)
+      assert.deepEqual([width, height], [640, 484], name)
+      const [variant] = await decoder.makeVariants({ ...file, sides: [320], folder })
+      assert.equal((await sharp(variant!.path).metadata()).width, 320)
+    }
+    for (const part of [0.999, 0.99, 0.9, 0.5]) {
+      const end = jpeg.subarray(0, Math.floor((jpeg.length - 2) * part) - 6)
+      await assert.rejects(validate(end), { code: 'damaged' }, `${name} ${part}`)
+    }
+  }
+})
+
+test('D8: an animated AVIF is taken, by the still picture that is in it', async () => {
+  const avif = await sharp(await cornersPng(400, 300))
+    .avif({ quality: 90, effort: 0 })
+    .toBuffer()
+  avif.write('avis', 8, 'latin1')
+  await isSeenAs(avif, [400, 300], CORNERS, 'avis')
+  assert.equal((await validate(avif)).animated, true)
+})
+
+test('V19: a WebP is not turned by its EXIF, which browsers ignore there', async () => {
+  const picture = sharp(await cornersPng(400, 300)).withMetadata({ orientation: 6 })
+  const webp = await picture.clone().webp({ lossless: true }).toBuffer()
+  await isSeenAs(webp, [400, 300], CORNERS, 'webp')
+  const [topLeft, topRight, bottomLeft, bottomRight] = CORNERS
+  const turned = [bottomLeft, topLeft, bottomRight, topRight]
+  for (const format of ['jpeg', 'png', 'tiff', 'avif'] as const)
+    await isSeenAs(await picture.clone().toFormat(format).toBuffer(), [300, 400], turned, format)
+  const { bytes, width } = await decoder.reencodePreview(webp)
+  assert.deepEqual([width, (await readCorners(bytes)).length], [320, 4])
+})
+
+test("V19: an AVIF is turned by its own property, and not by its EXIF's", async () => {
+  const picture = sharp(await cornersPng(400, 300)).withMetadata({ orientation: 6 })
+  const avif = await picture.avif({ quality: 90, effort: 0 }).toBuffer()
+  const irot = avif.indexOf('irot')
+  assert.ok(irot > 0 && avif.includes('Exif'), 'the encoder writes both')
+  avif[irot + 4] = 0
+  await isSeenAs(avif, [400, 300], CORNERS, 'avif')
+})
+
+test('V19: an AVIF is cropped only from its top left corner, as in Chromium', async () => {
+  const avif = await sharp(await cornersPng(400, 300))
+    .avif({ quality: 90, effort: 0 })
+    .toBuffer()
+  for (const [name, crop, size, corners] of [
+    ['middle', clap(200, 150, 0, 0), [400, 300], CORNERS],
+    ['corner', clap(200, 150, -100, -75), [200, 150], CORNERS.map(() => CORNERS[0])],
+  ] as const)
+    await isSeenAs(withAvifProperties(avif, crop), size, corners, name)
+})
