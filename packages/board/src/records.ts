@@ -1,4 +1,5 @@
 import type { Infer } from './fields.ts'
+import { isShown } from './media-types.ts'
 import type { BoardRecordSchema, ImageRecordSchema } from './record-schemas.ts'
 
 /* The records that a board holds. A record is replaced whole; see changes.ts. */
@@ -7,6 +8,19 @@ import type { BoardRecordSchema, ImageRecordSchema } from './record-schemas.ts'
 export const VARIANT_SIDES_PX = [64, 320, 1280] as const
 /** Longest side of the variant that stands in for a file which browsers don't show (V5). */
 export const STAND_IN_SIDE_PX = 4096
+
+/**
+ * Returns the longest sides, in pixels, of the variants that a stored picture has or will have. They are
+ * smaller than the picture (V1), but for the stand-in of a type that browsers don't show (V5).
+ */
+export function variantSidesOf({
+  width,
+  height,
+  type,
+}: Pick<ImageRecord, 'width' | 'height' | 'type'>): number[] {
+  const smaller = VARIANT_SIDES_PX.filter((side) => side < Math.max(width, height))
+  return type === null || isShown(type) ? smaller : [...smaller, STAND_IN_SIDE_PX]
+}
 
 /** A picture on the board; the schema documents its fields. */
 export interface ImageRecord extends Infer<typeof ImageRecordSchema> {}

@@ -134,12 +134,12 @@ function forgetGone(boardStore: BoardStore): void {
 function rememberView({ boardStore, camera }: App): void {
   const key = `view:${boardStore.board.id}`
   const kept = takeHashView(camera) ?? parseView(tabData.get(key))
-  if (kept) camera.jumpTo(kept)
+  if (kept) camera.begin(kept)
   camera.isChosen = kept !== null
   createEffect((loaded) => {
     if (!boardStore.status().loaded) return false
     boardStore.count()
-    if (!loaded && !kept) camera.fit(boardStore.extent, 'at once')
+    if (!loaded && !kept) camera.begin(boardStore.extent)
     else if (!camera.isChosen && boardStore.extent) camera.fitUnlessWhole(boardStore.extent)
     return true
   }, false)

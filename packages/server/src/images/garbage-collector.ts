@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import { type ImageRecord, WireError } from '@wirephoto/board'
+import { type ImageRecord, variantSidesOf, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Boards, purgeExpired } from '../boards/boards.ts'
 import type { GarbageCollectionTimes } from '../config.ts'
 import type { ImagePipeline } from './pipeline.ts'
 import { isArriving } from './uploads/progress.ts'
-import { sidesOf, variantKey } from './variants.ts'
+import { variantKey } from './variants.ts'
 
 /** Records that are examined before other work of this thread gets its turn: a full board has 20,000. */
 const SLICE_RECORD_COUNT = 500
@@ -131,6 +131,6 @@ function addReferences(board: string, picture: ImageRecord, { blobs, arriving }:
     return
   }
   blobs.add(picture.blob)
-  for (const side of [...sidesOf(picture), ...(picture.variants ?? [])])
+  for (const side of [...variantSidesOf(picture), ...(picture.variants ?? [])])
     blobs.add(variantKey(picture.blob, side))
 }

@@ -6,9 +6,9 @@ import { pipeline } from 'node:stream/promises'
 import {
   type AnyRecord,
   type ImageRecord,
-  isShown,
   STAND_IN_SIDE_PX,
   VARIANT_SIDES_PX,
+  variantSidesOf,
   WireError,
 } from '@wirephoto/board'
 import { type Engine, makeFolder } from '@wirephoto/engine'
@@ -20,19 +20,6 @@ import type { Decoder } from './decoding/decoder.ts'
 /** Returns the key of a variant's blob: a hash of its source and recipe. A new recipe is a new number (V2). */
 export function variantKey(blob: string, side: number): string {
   return createHash('sha256').update(`${blob}/${side}.webp/1`).digest('hex')
-}
-
-/**
- * Returns the longest sides, in pixels, of a stored picture's variants. They are smaller than the picture (V1),
- * but for the stand-in of a type that browsers don't show (V5).
- */
-export function sidesOf({
-  width,
-  height,
-  type,
-}: Pick<ImageRecord, 'width' | 'height' | 'type'>): number[] {
-  const smaller = VARIANT_SIDES_PX.filter((side) => side < Math.max(width, height))
-  return type === null || isShown(type) ? smaller : [...smaller, STAND_IN_SIDE_PX]
 }
 
 /** Errors of a picture that no retry can help. */
@@ -167,7 +154,7 @@ export class Variants {
   /** Returns the sides that exist afterwards. Empty if none can be made; it is never retried (V13). */
   async #store(blob: string, record: ImageRecord): Promise<readonly number[]> {
     const { blobs } = this.#parts.engine
-    const sides = sidesOf(record)
+    const sides = variantSidesOf(record)
     const existing: number[] = []
     // A variant that exists isn't made again (V11). Its lease starts again: nobody else may refer to it (V14).
     for (const side of [...VARIANT_SIDES_PX, STAND_IN_SIDE_PX])

@@ -1,15 +1,25 @@
 import { blobUrl } from '@wirephoto/client'
-import { createMemo, createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js'
+import {
+  createComputed,
+  createMemo,
+  createSignal,
+  type JSX,
+  onCleanup,
+  onMount,
+  Show,
+} from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Size } from '../geometry/view.ts'
 import { blurOf } from '../state/blur.ts'
-import { sideFor } from '../state/resolution.ts'
+import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { fitted } from './size.ts'
 
 /** The side of the variant that a tile has usually loaded already. */
 const AT_HAND_SIDE_PX = 320
+/** How long a variant is awaited before the file is loaded instead. */
+const VARIANT_WAIT_MS = 2_000
 
 interface LargeProps {
   readonly id: string
@@ -41,12 +51,20 @@ export function Large(props: LargeProps): JSX.Element {
     const { blob, thumbhash } = record() ?? {}
     const own = boardStore.fileUrl(id) ?? previewed()
     if (own) return own
-    if (blob) return blobUrl(boardStore.board, record()!, AT_HAND_SIDE_PX) ?? undefined
-    return (thumbhash && blurOf(thumbhash)) || undefined
+    const stored = blob ? variantUrl(boardStore.board, record()!, AT_HAND_SIDE_PX) : null
+    return stored ?? ((thumbhash && blurOf(thumbhash)) || undefined)
   }
+  // A person who enlarges a picture asked for it, so its file is loaded if its variant takes long.
+  const [hasWaited, setWaited] = createSignal(false)
+  createComputed(() => {
+    if (!record()?.blob) return
+    const timer = setTimeout(() => setWaited(true), VARIANT_WAIT_MS)
+    onCleanup(() => clearTimeout(timer))
+  })
   const sharp = createMemo(() => {
     const now = record()
-    return now?.blob ? blobUrl(boardStore.board, now, sideFor(now, size().pixels)) : null
+    if (!now?.blob || (!hasWaited() && awaitsVariant(now, size().pixels))) return null
+    return blobUrl(boardStore.board, now, sideFor(now, size().pixels))
   })
   onMount(() => props.onFirst(element))
   onCleanup(() => boardStore.releaseFile(id))

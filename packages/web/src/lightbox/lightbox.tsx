@@ -6,7 +6,7 @@ import { goTo } from '../actions/focus.ts'
 import { useApp } from '../app.ts'
 import { inReadingOrder } from '../geometry/order.ts'
 import { IconButton } from '../look/button.tsx'
-import { sideFor } from '../state/resolution.ts'
+import { awaitsVariant, sideFor } from '../state/resolution.ts'
 import { ActionButton } from '../ui/action-button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { formatTime } from '../ui/format-time.ts'
@@ -216,7 +216,9 @@ function preload(
     for (const id of ids()) {
       const record = id === undefined ? undefined : boardStore.get(id)
       if (!record?.blob) continue
-      const side = sideFor(record, fitted(record, frameSize()).pixels)
+      const { pixels } = fitted(record, frameSize())
+      const side = sideFor(record, pixels)
+      if (awaitsVariant(record, pixels)) continue
       if (side === Number.POSITIVE_INFINITY && record.bytes! > MAX_PRELOAD_BYTES) continue
       const url = blobUrl(boardStore.board, record, side)
       if (!url || loaded.has(url)) continue

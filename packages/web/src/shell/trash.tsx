@@ -1,5 +1,4 @@
 import { type ImageRecord, limits } from '@wirephoto/board'
-import { blobUrl } from '@wirephoto/client'
 import {
   createEffect,
   createMemo,
@@ -12,6 +11,7 @@ import {
 } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf } from '../state/blur.ts'
+import { variantUrl } from '../state/resolution.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
@@ -151,7 +151,7 @@ function Trashed(props: TrashedProps): JSX.Element {
   const { record } = props
   const name = record.caption || record.name
   const source = (): string | undefined => {
-    const stored = blobUrl(board, record, THUMBNAIL_SIDE_PX)
+    const stored = variantUrl(board, record, THUMBNAIL_SIDE_PX)
     return stored ?? (record.thumbhash ? (blurOf(record.thumbhash) ?? undefined) : undefined)
   }
   return (

@@ -1,8 +1,9 @@
-import { type ImageRecord, picturesOnBoard } from '@wirephoto/board'
-import { type Board, blobUrl } from '@wirephoto/client'
+import { picturesOnBoard } from '@wirephoto/board'
+import type { Board } from '@wirephoto/client'
 import { createEffect } from 'solid-js'
 import { useApp } from '../app.ts'
 import { browserData } from '../browser/site-data.ts'
+import { variantUrl } from '../state/resolution.ts'
 
 /** A board that this browser has visited. */
 export interface Visit {
@@ -55,12 +56,16 @@ function visit(board: Board): void {
 }
 let revisit = (): void => {}
 
-/** Returns the path of the board's newest picture. */
+/** Returns the path of the board's newest picture that can be shown small. */
 export function pictureOf(board: Board): string | null {
-  let newest: ImageRecord | null = null
-  for (const record of picturesOnBoard(board.pictures))
-    if (record.blob && record.createdAt > (newest?.createdAt ?? 0)) newest = record
-  return newest && blobUrl({ url: '', id: board.id }, newest, THUMBNAIL_SIDE_PX)
+  const newestFirst = picturesOnBoard(board.pictures)
+    .filter(({ blob }) => blob)
+    .sort((a, b) => b.createdAt - a.createdAt)
+  for (const record of newestFirst) {
+    const url = variantUrl({ url: '', id: board.id }, record, THUMBNAIL_SIDE_PX)
+    if (url) return url
+  }
+  return null
 }
 
 function read(): readonly Visit[] {

@@ -77,10 +77,15 @@ export function createLayers(props: PictureProps, own: Accessor<string | null>):
     const live: Layer = { url: liveReads.url(id), kind: 'live' }
     setLayers((all) => [...all.filter(({ kind }) => kind !== 'live'), live])
   })
-  const storedUrl = createStoredUrl(record, own, pixels)
+  const storedUrl = createStoredUrl(id, record, own, pixels)
   createComputed(() => {
     const url = storedUrl()
-    if (url) setLayers((below) => [...below, { url, kind: 'picture' }])
+    if (!url) return
+    setLayers((all) => {
+      // A layer that is still loading is of no use any more.
+      const kept = all.filter((layer) => layer.kind !== 'picture' || untrack(decoded).has(layer))
+      return kept.at(-1)?.url === url ? kept : [...kept, { url, kind: 'picture' }]
+    })
   })
 
   return {

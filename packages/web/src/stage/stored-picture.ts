@@ -9,50 +9,86 @@ import {
   untrack,
 } from 'solid-js'
 import { useApp } from '../app.ts'
-import { awaitsVariants, sideFor } from '../state/resolution.ts'
+import { awaitsVariant, isPreviewEnough, sideFor } from '../state/resolution.ts'
 
 /** A smaller picture shows no more than its blur, so it isn't loaded. */
-const MIN_LOADED_PX = 12
-/** How long a picture's variants are awaited before its file is loaded instead. */
-const VARIANTS_WAIT_MS = 2_000
+const MIN_LOADED_CSS_PX = 12
+/**
+ * How long a picture's variant is awaited before its file is loaded instead: since it was stored, or since
+ * the server last made any variant. While the preview has pixels enough, there is no end to it.
+ */
+const VARIANT_WAIT_MS = { withPreview: 60_000, withBlur: 10_000 }
 
-/** Creates the signal of how many pixels the longest side has had on the screen, at most. */
+/** Creates the signal of how many device pixels the longest side has on the screen; 0 before the first view. */
 export function createScreenPixels(record: Accessor<ImageRecord | undefined>): Accessor<number> {
   const { camera } = useApp()
-  return createMemo<number>((most) => {
+  return createMemo<number>(() => {
     const { w = 0, width = 1, height = 1 } = record() ?? {}
     const longest = w * Math.max(1, height / width)
-    return Math.max(most, longest * camera.detail() * devicePixelRatio)
-  }, 0)
+    return Math.round(longest * camera.detail() * devicePixelRatio)
+  })
 }
 
-/** Creates the signal of the stored picture's URL, in the size that the screen needs. It never shrinks. */
+/**
+ * Creates the signal of the stored picture's URL: the smallest source with as many pixels as the screen has
+ * for it. Larger ones are let go once the view is calm, so that a look around loads nothing twice. A picture
+ * that has its preview waits for that too, since new pictures may still change the view.
+ */
 export function createStoredUrl(
+  id: string,
   record: Accessor<ImageRecord | undefined>,
   own: Accessor<string | null>,
   pixels: Accessor<number>,
 ): Accessor<string | null> {
   const { boardStore, camera } = useApp()
-  const isLargeEnough = createMemo<boolean>(
-    (was) => was || (record()?.w ?? 0) * camera.level() >= MIN_LOADED_PX,
-    false,
-  )
-  const [hasWaited, setWaited] = createSignal(false)
-  createComputed(() => {
-    if (!record()?.blob) return
-    const timer = setTimeout(() => setWaited(true), VARIANTS_WAIT_MS)
-    onCleanup(() => clearTimeout(timer))
+  const preview = boardStore.preview(id)
+  const isAwaiting = createMemo(() => {
+    const now = record()
+    return Boolean(now?.blob && pixels() > 0 && !own() && awaitsVariant(now, pixels()))
   })
+  const isOverdue = createOverdue(id, record, pixels, isAwaiting)
   const source = createMemo<{ blob: string; side: number } | null>((last) => {
     const now = record()
-    if (own() || !isLargeEnough() || !now?.blob || !blobUrl(boardStore.board, now)) return last
-    if (!last && !hasWaited() && awaitsVariants(now)) return null
+    if (own() || pixels() === 0 || !now?.blob || !blobUrl(boardStore.board, now)) return last
+    if (!last && pixels() < MIN_LOADED_CSS_PX * devicePixelRatio) return null
+    if (isAwaiting() && !isOverdue()) return last
     const side = sideFor(now, pixels())
-    return last?.blob === now.blob && last.side >= side ? last : { blob: now.blob, side }
+    if (last?.blob === now.blob && last.side === side) return last
+    const canWait = last ? side < last.side : preview() !== undefined
+    return canWait && !camera.isCalm() ? last : { blob: now.blob, side }
   }, null)
   return createMemo(() => {
     const chosen = source()
     const now = untrack(record)
     return chosen && now ? blobUrl(boardStore.board, now, chosen.side) : null
   })
+}
+
+/** Creates the signal of whether a variant has been awaited too long. */
+function createOverdue(
+  id: string,
+  record: Accessor<ImageRecord | undefined>,
+  pixels: Accessor<number>,
+  isAwaiting: Accessor<boolean>,
+): Accessor<boolean> {
+  const { boardStore } = useApp()
+  const preview = boardStore.preview(id)
+  const [isOverdue, setOverdue] = createSignal(false)
+  createComputed(() => {
+    setOverdue(false)
+    if (!isAwaiting()) return
+    if (preview() && isPreviewEnough(untrack(record)!, pixels())) return
+    const wait = preview() ? VARIANT_WAIT_MS.withPreview : VARIANT_WAIT_MS.withBlur
+    const startedAt = performance.now()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const look = (): void => {
+      const since = Math.max(startedAt, boardStore.lastVariantAt)
+      const left = since + wait - performance.now()
+      if (left <= 0) setOverdue(true)
+      else timer = setTimeout(look, left)
+    }
+    look()
+    onCleanup(() => clearTimeout(timer))
+  })
+  return isOverdue
 }

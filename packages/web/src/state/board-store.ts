@@ -34,6 +34,10 @@ export class BoardStore {
   readonly #addedAt = new Map<string, number>()
   /** Pictures cancelled here that the server hasn't removed yet. */
   readonly #cancelled = new Set<string>()
+  /** Stored pictures whose variants are being made. */
+  readonly #withoutVariants = new Set<string>()
+  /** When the server last made variants of any picture: a monotonic time in milliseconds. */
+  lastVariantAt = Number.NEGATIVE_INFINITY
   readonly #pictures = new Watched((id) => this.get(id))
   readonly #uploads = new Watched<OwnUpload>((id) => this.board.uploads.get(id))
   readonly #arrivals = new Watched<Arrival>((id) => this.board.arrival(id) ?? undefined)
@@ -225,6 +229,8 @@ export class BoardStore {
       const record = this.get(id)
       const before = this.#boxes.get(id)
       if (record && this.board.uploads.has(id)) this.#own.set(id, record)
+      if (record?.blob && record.variants === null) this.#withoutVariants.add(id)
+      else if (this.#withoutVariants.delete(id)) this.lastVariantAt = performance.now()
       if (!record || record.blob || record.deletedAt !== null) this.#cancelled.delete(id)
       const isShown = record?.deletedAt === null && !this.#cancelled.has(id) && !this.#isFailed(id)
       if (isShown) {

@@ -1,5 +1,5 @@
 import type { Box } from '@wirephoto/board'
-import { type Accessor, createMemo, createSignal } from 'solid-js'
+import { type Accessor, batch, createMemo, createSignal } from 'solid-js'
 import { contains } from '../geometry/box.ts'
 import {
   between,
@@ -24,6 +24,10 @@ import { prefersReducedMotion } from '../look/motion.ts'
 const FLIGHT_MS = 320
 /** How long after the last move the pictures are drawn sharp again. */
 const REST_DELAY_MS = 160
+/** How long after the last move the view is calm. */
+const CALM_DELAY_MS = 1_000
+/** While the view moves, `detail` follows smaller zooms in steps of this factor. */
+const DETAIL_STEP_FACTOR = 0.84
 
 /** The current view and where it is going. Moves are drawn at most once a frame. */
 export class Camera {
@@ -32,13 +36,20 @@ export class Camera {
   readonly size: Accessor<Size>
   /** The zoom rounded down to a power of two, for effects that needn't follow every step. */
   readonly level: Accessor<number>
-  /** The zoom at rest, rounded up to a half octave. It decides how sharp pictures are loaded. */
+  /**
+   * The zoom that decides how sharp pictures are loaded: 0 until the first view stands. It follows a smaller
+   * zoom at once, and a larger one when the view rests.
+   */
   readonly detail: Accessor<number>
+  /** Whether the view has rested for so long that it will hardly go back. */
+  readonly isCalm: Accessor<boolean>
   /** While the view moves, the compositor shifts and scales the board as one layer. */
   readonly isMoving: Accessor<boolean>
   readonly #draw: (view: View) => void
   readonly #resize: (size: Size) => void
   readonly #setMoving: (moving: boolean) => void
+  readonly #setStanding: (isStanding: boolean) => void
+  readonly #setCalm: (isCalm: boolean) => void
   /** Whether the person has chosen the view. Until then the camera keeps all pictures in view. */
   isChosen = false
   #now: View
@@ -46,6 +57,9 @@ export class Camera {
   #target: View
   #frame = 0
   #restTimer: ReturnType<typeof setTimeout> | undefined
+  #calmTimer: ReturnType<typeof setTimeout> | undefined
+  /** Whether the first view has been chosen. The next frame draws it. */
+  #hasBegun = false
   /** Screen pixels at each edge that bars cover. */
   insets: Insets = { top: 72, right: 24, bottom: 88, left: 24 }
 
@@ -55,17 +69,25 @@ export class Camera {
     const [view, draw] = createSignal(this.#now)
     const [measured, resize] = createSignal(size)
     const [moving, setMoving] = createSignal(false)
+    const [isStanding, setStanding] = createSignal(false)
+    const [isCalm, setCalm] = createSignal(false)
     this.view = view
     this.size = measured
     this.isMoving = moving
     this.level = createMemo(() => 2 ** Math.floor(Math.log2(view().zoom)))
-    this.detail = createMemo(
-      (last) => (moving() && last > 0 ? last : 2 ** (Math.ceil(Math.log2(view().zoom) * 2) / 2)),
-      0,
-    )
+    this.detail = createMemo((last) => {
+      const { zoom } = view()
+      if (!isStanding()) return 0
+      if (!moving() || last === 0) return zoom
+      const end = this.#target.zoom
+      return end < last * DETAIL_STEP_FACTOR ? end : last
+    }, 0)
     this.#draw = draw
     this.#resize = resize
     this.#setMoving = setMoving
+    this.#setStanding = setStanding
+    this.isCalm = isCalm
+    this.#setCalm = setCalm
   }
 
   /** The view that the next gesture builds on, ahead of the drawn `view` by up to a frame. */
@@ -93,6 +115,13 @@ export class Camera {
     this.#resize(size)
     // The centre stays where it is when a phone is turned.
     this.jumpTo(panned(this.#now, (size.w - old.w) / 2, (size.h - old.h) / 2))
+  }
+
+  /** Shows the first view: the kept one, else all of the box. Pictures are loaded for it, and not before. */
+  begin(first: View | Box | null): void {
+    this.#hasBegun = true
+    if (first && 'zoom' in first) this.jumpTo(first)
+    else this.fit(first, 'at once')
   }
 
   jumpTo(view: View): void {
@@ -156,10 +185,16 @@ export class Camera {
   }
 
   #drawNow(): void {
-    this.#setMoving(true)
-    this.#draw(this.#now)
+    batch(() => {
+      this.#setMoving(true)
+      this.#setCalm(false)
+      this.#draw(this.#now)
+      this.#setStanding(this.#hasBegun)
+    })
     clearTimeout(this.#restTimer)
+    clearTimeout(this.#calmTimer)
     this.#restTimer = setTimeout(() => this.#setMoving(false), REST_DELAY_MS)
+    this.#calmTimer = setTimeout(() => this.#setCalm(true), CALM_DELAY_MS)
   }
 }
 

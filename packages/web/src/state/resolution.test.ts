@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
-import { awaitsVariants, sideFor } from './resolution.ts'
+import { awaitsVariant, sideFor } from './resolution.ts'
 
 const ORIGINAL = Number.POSITIVE_INFINITY
 const photo = {
@@ -36,9 +36,16 @@ test('V1: what moves is loaded as it is, but for the smallest', () => {
   )
 })
 
-test('V1: variants of a large file are waited for, those of a small one are not', () => {
-  const waits = (fields: Partial<ImageRecord>): boolean => awaitsVariants({ ...photo, ...fields })
-  assert.equal(waits({ variants: null }), true)
-  assert.equal(waits({ variants: null, bytes: 40_000 }), false)
-  assert.equal(waits({}), false)
+test('P2: a variant to come is awaited where it will have pixels enough', () => {
+  const file = { width: 4000, height: 3000, type: 'image/jpeg', variants: null } as const
+  const awaits = (fields: Partial<ImageRecord>, pixels: number): boolean =>
+    awaitsVariant({ ...photo, ...file, ...fields } as ImageRecord, pixels)
+  assert.deepEqual(
+    [20, 320, 1280, 1281].map((pixels) => awaits({}, pixels)),
+    [true, true, true, false],
+  )
+  assert.equal(awaits({ variants: [] }, 320), false)
+  assert.equal(awaits({ bytes: 4_000 }, 320), true)
+  assert.equal(awaits({ width: 300, height: 200 }, 200), false)
+  assert.equal(awaits({ animated: true }, 320), false)
 })

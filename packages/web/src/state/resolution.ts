@@ -1,7 +1,6 @@
-import { type ImageRecord, VARIANT_SIDES_PX } from '@wirephoto/board'
+import { type ImageRecord, VARIANT_SIDES_PX, variantSidesOf } from '@wirephoto/board'
+import { blobUrl } from '@wirephoto/client'
 
-/** A file up to this size is loaded itself: its variants would save little. */
-const SMALL_FILE_BYTES = 100_000
 /** The longest side of a preview (A5). */
 const PREVIEW_SIDE_PX = 320
 
@@ -10,7 +9,7 @@ const PREVIEW_SIDE_PX = 320
  * file itself. Returns one size smaller if the person asked to save data.
  */
 export function sideFor(
-  { variants, animated }: ImageRecord,
+  { variants, animated }: Pick<ImageRecord, 'variants' | 'animated'>,
   pixels: number,
   isThrifty = savesData(),
 ): number {
@@ -23,13 +22,28 @@ export function sideFor(
   return side ?? Number.POSITIVE_INFINITY
 }
 
+/** Whether a variant with so many pixels will exist in a moment, so that the file needn't be loaded. */
+export const awaitsVariant = (record: ImageRecord, pixels: number): boolean =>
+  record.variants === null &&
+  sideFor({ ...record, variants: variantSidesOf(record) }, pixels) < Number.POSITIVE_INFINITY
+
+/**
+ * Returns the address of a stored picture with so many pixels; null while it arrives, and while its variant
+ * is being made.
+ */
+export const variantUrl = (
+  board: { readonly url: string; readonly id: string },
+  record: ImageRecord,
+  pixels: number,
+): string | null => (awaitsVariant(record, pixels) ? null : blobUrl(board, record, pixels))
+
+/** Whether a preview of this picture has so many pixels, or all that the picture has. */
+export const isPreviewEnough = ({ width, height }: ImageRecord, pixels: number): boolean =>
+  Math.min(PREVIEW_SIDE_PX, Math.max(width, height)) >= pixels ||
+  Math.max(width, height) <= PREVIEW_SIDE_PX
+
 /** Whether to read a file while it arrives: its preview is too small for these pixels on the screen. */
 export const wantsLiveRead = (pixels: number): boolean => pixels > PREVIEW_SIDE_PX && !savesData()
-
-/** Whether smaller variants of a picture will exist in a moment. */
-export function awaitsVariants({ variants, bytes }: ImageRecord): boolean {
-  return variants === null && (bytes ?? 0) > SMALL_FILE_BYTES
-}
 
 /** Whether the person asked to save data (Network Information API, where the browser has it). */
 function savesData(): boolean {

@@ -11,6 +11,7 @@ import {
   Show,
 } from 'solid-js'
 import { renderSVG } from 'uqr'
+import { variantUrl } from '../state/resolution.ts'
 import { wallWords } from '../words/wall.ts'
 
 /** How long a picture stands without news before the mosaic, and how long a pushed one stays at least. */
@@ -103,7 +104,7 @@ function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
   const [layers, setLayers] = createSignal<readonly Layer[]>([])
   createEffect(() => {
     const { id } = props.record
-    const source = sourceOf(board, props.record, screenPixels())
+    const source = sourceOf(board, props.record, screenPixels(props.record))
     if (source === null || layers().at(-1)?.source === source) return
     decoded(source).then(
       (image) => {
@@ -173,11 +174,15 @@ function BoardCode(props: { address: string }): JSX.Element {
   )
 }
 
-/** Returns the URL of a picture's file, its preview while it arrives, or null. */
-const sourceOf = (board: Board, record: ImageRecord, pixels: number): string | Blob | null =>
-  blobUrl(board, record, pixels) ?? board.preview(record.id)
+/** Returns the URL of a picture with so many pixels, its preview until that can be had, or null. */
+function sourceOf(board: Board, record: ImageRecord, pixels: number): string | Blob | null {
+  const preview = board.preview(record.id)
+  return variantUrl(board, record, pixels) ?? preview ?? blobUrl(board, record, pixels)
+}
 
-const screenPixels = (): number => Math.max(innerWidth, innerHeight) * devicePixelRatio
+/** Returns the pixels that a picture's longest side has when it fills the screen. */
+const screenPixels = ({ width, height }: ImageRecord): number =>
+  Math.min(innerWidth / width, innerHeight / height) * Math.max(width, height) * devicePixelRatio
 
 /** Returns the pictures that can be shown, newest first: with a file, or a preview of it. */
 const newestFirst = (board: Board): ImageRecord[] =>
