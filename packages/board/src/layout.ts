@@ -32,7 +32,7 @@ export function firstWidth(width: number, height: number): number {
   return Math.max(1, Math.min(width, (ROW_HEIGHT_UNITS * width) / height, MAX_FIRST_WIDTH_UNITS))
 }
 
-/** The next free spot for a box: after the last of the lowest row, or below it all. */
+/** Returns the next free spot for a box, in whole units: after the last of the lowest row, or below it all. */
 export function freeSpot(
   records: Pick<Records, 'values'>,
   w: number,
@@ -45,14 +45,18 @@ export function freeSpot(
     left = Math.min(left, image.x)
     if (!lowest || bottomOf(image) > bottomOf(lowest)) lowest = image
   }
-  if (!lowest) return { x: -w / 2, y: -h / 2 }
+  if (!lowest) return whole({ x: -w / 2, y: -h / 2 })
   let right = left
   for (const image of pictures)
     if (bottomOf(image) > lowest.y) right = Math.max(right, image.x + image.w)
-  return right + GAP_UNITS + w <= left + ROW_WIDTH_UNITS
-    ? { x: right + GAP_UNITS, y: lowest.y }
-    : { x: left, y: bottomOf(lowest) + GAP_UNITS }
+  return whole(
+    right + GAP_UNITS + w <= left + ROW_WIDTH_UNITS
+      ? { x: right + GAP_UNITS, y: lowest.y }
+      : { x: left, y: bottomOf(lowest) + GAP_UNITS },
+  )
 }
+
+const whole = ({ x, y }: { x: number; y: number }) => ({ x: Math.round(x), y: Math.round(y) })
 
 const bottomOf = (image: ImageRecord): number => image.y + heightOf(image)
 

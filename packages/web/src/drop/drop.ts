@@ -1,5 +1,6 @@
 import {
   type Box,
+  boxOf,
   cleanName,
   firstWidth,
   freeSpot,
@@ -25,6 +26,8 @@ import type { Preview } from './shrink.ts'
 
 /** If more files are refused, the rest are only counted. */
 const SHOWN_REFUSAL_COUNT = 2
+/** How long a picture without a place waits at most for those chosen before it. The server places them in turn. */
+const TURN_WAIT_MS = 1_000
 
 interface Measured {
   readonly id: string
@@ -58,7 +61,7 @@ export class Drop {
     this.#limit = fetchUploadLimit(boardStore.board)
   }
 
-  /** Adds pictures at a board point, or in the next free spot. */
+  /** Adds pictures at a board point; without one, the server says where they stand (R6). */
   async add(files: readonly File[], at?: Point): Promise<void> {
     const accepted = await this.#accepted(files)
     const measured = await this.#withAllowedSize(
@@ -74,23 +77,26 @@ export class Drop {
     // Pictures that were dropped at a place must not move away from under the pointer.
     if (at) this.#camera.isChosen = true
     else this.#camera.reveal(around(boxes)!)
-    await this.#announce(pictures)
+    await this.#announce(pictures, at !== undefined)
   }
 
-  /** Asks the server to fetch a picture from a URL, to a board point. */
-  async fetch(url: string, { x, y }: Point): Promise<void> {
-    this.#camera.isChosen = true
+  /** Asks the server to fetch a picture from a URL, to a board point, or to where it finds room. */
+  async fetch(url: string, at?: Point): Promise<void> {
+    if (at) this.#camera.isChosen = true
+    const place = at && { x: Math.round(at.x), y: Math.round(at.y) }
     this.#toasts.say(words.fetching)
     try {
       const response = await fetch(`/api/boards/${this.#boardStore.board.id}/images/from-url`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ url, x: Math.round(x), y: Math.round(y) }),
+        body: JSON.stringify({ url, ...place }),
       })
       const body = await response.text()
       if (response.status !== 201)
         return this.#toasts.warn(problemIn(response.status, body)?.message ?? words.answeredBetween)
-      for (const { message } of (JSON.parse(body) as StoredImage).notices) this.#toasts.say(message)
+      const { notices, ...stored } = JSON.parse(body) as StoredImage
+      if (!at) this.#camera.reveal(boxOf(stored))
+      for (const { message } of notices) this.#toasts.say(message)
     } catch {
       this.#toasts.warn(words.needsConnection)
     }
@@ -113,23 +119,24 @@ export class Drop {
   }
 
   /** Announces pictures with their previews. No file is sent before the last preview. */
-  async #announce(pictures: readonly (Dropped & Box)[]): Promise<void> {
+  async #announce(pictures: readonly (Dropped & Box)[], isPlaced: boolean): Promise<void> {
     const { board } = this.#boardStore
     const resumeUploads = board.pauseUploads()
+    const announce = async (picture: Dropped & Box, turn: Promise<void>): Promise<void> => {
+      const { id, file, width, height, w, preview } = picture
+      const { thumbhash, bytes } = (await preview) ?? {}
+      if (!isPlaced) await Promise.race([turn, delay(TURN_WAIT_MS)])
+      const record = this.#boardStore.unannounced(id)
+      if (!record) return
+      const { name, x, y } = record
+      // A picture that was moved meanwhile has a place, too.
+      const place = isPlaced || x !== picture.x || y !== picture.y ? { x, y } : {}
+      const sizes = { width, height, w, ...place }
+      board.add([{ id, file, name, thumbhash, preview: bytes, ...sizes }], pictures)
+    }
     try {
-      await Promise.all(
-        pictures.map(async ({ id, file, width, height, w, preview }) => {
-          const made = await preview
-          const record = this.#boardStore.unannounced(id)
-          if (!record) return
-          const { name, x, y } = record
-          const { thumbhash, bytes } = made ?? {}
-          board.add(
-            [{ id, file, name, width, height, thumbhash, preview: bytes, x, y, w }],
-            pictures,
-          )
-        }),
-      )
+      let turn = Promise.resolve()
+      await Promise.all(pictures.map((picture) => (turn = announce(picture, turn))))
     } finally {
       resumeUploads()
     }
@@ -162,17 +169,17 @@ export class Drop {
     if (rest > 0) this.#toasts.warn(words.moreRefused(rest))
   }
 
-  #place(sizes: readonly Measured[], at: Point | undefined): Box[] {
-    const rows = tidyRows(sizes, at ?? { x: 0, y: 0 })
-    const boxes = rows.map(({ x, y }, i) => ({ x, y, w: sizes[i]!.w, h: sizes[i]!.h }))
-    const whole = around(boxes)!
-    const standing = {
-      get: (id: string) => this.#boardStore.get(id),
-      values: () => this.#boardStore.values(),
-    }
-    const spot = at ?? freeSpot(standing, whole.w, whole.h)
-    const [dx, dy] = at ? [0, 0] : [spot.x - whole.x, spot.y - whole.y]
-    return boxes.map(({ x, y, w, h }) => ({ x: Math.round(x + dx), y: Math.round(y + dy), w, h }))
+  /** Lays pictures out at a point, or where the server will most likely put them. */
+  #place(pictures: readonly Measured[], at: Point | undefined): Box[] {
+    const rows = at && tidyRows(pictures, at)
+    const standing = [...this.#boardStore.values()]
+    return pictures.map((picture, i) => {
+      const { w, h } = picture
+      const { x, y } = rows?.[i] ?? freeSpot(standing, w, h)
+      const box = { x: Math.round(x), y: Math.round(y), w, h }
+      standing.push(unannouncedRecord({ ...picture, ...box }, this.#boardStore))
+      return box
+    })
   }
 
   #lazyPreviews(): Promise<Previews> {
@@ -186,6 +193,8 @@ export class Drop {
     return this.#previews
   }
 }
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Fetches the largest upload that the server takes, in bytes (tus 1.0.0, `Tus-Max-Size`); Infinity if it doesn't say. */
 async function fetchUploadLimit(board: Board): Promise<number> {

@@ -10,8 +10,6 @@ import { droppedFiles, picturesIn } from '../drop/files.ts'
 export function DropOverlay(): JSX.Element {
   const { drop, camera } = useApp()
   const [over, setOver] = createSignal<number | null>(null)
-  /** The mouse's place on the page; null while it is elsewhere. */
-  let pointer: Point | null = null
 
   const drag = (event: DragEvent): void => {
     if (isText(event.target)) return
@@ -41,10 +39,10 @@ export function DropOverlay(): JSX.Element {
     const address = isText(event.target) ? null : addressIn(event.clipboardData)
     if (files.length === 0 && address === null) return
     event.preventDefault()
-    void take(files, address, toBoard(camera.now, pointer ?? camera.centre))
+    void take(files, address)
   }
   /** Prefers files to an address: they are at hand, while the server would have to fetch. */
-  const take = (files: File[], address: string | null, at: Point): Promise<void> =>
+  const take = (files: File[], address: string | null, at?: Point): Promise<void> =>
     files.length === 0 && address !== null ? drop.fetch(address, at) : drop.add(files, at)
 
   onMount(() => {
@@ -55,14 +53,6 @@ export function DropOverlay(): JSX.Element {
     addEventListener('dragleave', leave, { signal })
     addEventListener('drop', (event) => void dropped(event), { signal })
     addEventListener('paste', pasted, { signal })
-    addEventListener(
-      'pointermove',
-      ({ pointerType, clientX: x, clientY: y }) => {
-        if (pointerType === 'mouse') pointer = { x, y }
-      },
-      { signal, passive: true },
-    )
-    document.documentElement.addEventListener('pointerleave', () => (pointer = null), { signal })
   })
 
   return (

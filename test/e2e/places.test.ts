@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { openFixture } from '../support/e2e-fixture.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
+
+/** Browsers log this while the connection is down, whatever the page does. */
+const BROKEN_LINE = /net::ERR_|WebSocket connection/
+const PAGE_COUNT = 8
+
+const { fixture, samples } = await openFixture()
+const files = await Promise.all(
+  Array.from({ length: PAGE_COUNT }, (_, n) =>
+    samples.draw(`place-${n}.jpg`, { width: 400 + 20 * n, height: 300, seed: n }),
+  ),
+)
+
+test('P6: eight people who add at once cover nothing', async (t) => {
+  const board = await fixture.newBoard()
+  const pages = await Promise.all(files.map(() => fixture.openPage(t, 'wire.test', board)))
+  await Promise.all(
+    pages.map(async (page, n) => {
+      await choose(page, [files[n]!, files[(n + 1) % PAGE_COUNT]!])
+    }),
+  )
+  for (const page of pages) await page.waitForTiles(2 * PAGE_COUNT)
+  const [first] = pages
+  assertApart(await first!.waitForPainted(2 * PAGE_COUNT, 'stored'))
+})
+
+test('P6: pictures that are pasted one after the other lie side by side', async (t) => {
+  const page = await fixture.openPage(t, 'wire.test', await fixture.newBoard())
+  await page.page.mouse.move(600, 400)
+  for (let n = 1; n <= 3; n++) {
+    await pasteFile(page, files[n]!)
+    await page.waitForTiles(n)
+  }
+  assertApart(await page.waitForPainted(3, 'stored'))
+})
+
+test('P6: pictures that were added offline find room when they are sent', async (t) => {
+  const proxy = await fixture.openProxy(t)
+  const board = await fixture.newBoard()
+  const allowedErrors = BROKEN_LINE
+  const there = await fixture.openPage(t, 'wire.test', board)
+  const pages = await Promise.all(
+    [0, 1].map(() => fixture.openPage(t, 'wire.test', board, { port: proxy.port, allowedErrors })),
+  )
+  proxy.disconnect()
+  for (const page of pages)
+    await page.page.locator('.connection', { hasText: 'Live' }).waitFor({ state: 'detached' })
+  for (const [n, page] of pages.entries()) {
+    await choose(page, [files[n]!, files[n + 2]!])
+    assertApart(await page.waitForPainted(2))
+  }
+  await choose(there, [files[4]!, files[5]!])
+  await there.waitForPainted(2, 'stored')
+  proxy.reconnect()
+  assertApart(await there.waitForPainted(6, 'stored'))
+  for (const page of pages) assertApart(await page.waitForPainted(6, 'stored'))
+})
+
+test('P7: pictures that are dropped at a point stay there, also over others', async (t) => {
+  const { anna, ben } = await fixture.openPair(t, 'wire.test')
+  const at = { x: 500, y: 400 }
+  for (let n = 1; n <= 2; n++) {
+    await anna.drop([files[n]!], at)
+    await anna.waitForPainted(n, 'stored')
+  }
+  for (const page of [anna, ben])
+    for (const { x, y, w, h } of await page.waitForPainted(2, 'stored')) {
+      assert.ok(page === ben || Math.abs(x + w / 2 - at.x) < 2, `${x}, ${w}`)
+      assert.ok(page === ben || Math.abs(y + h / 2 - at.y) < 2, `${y}, ${h}`)
+    }
+})
+
+/** Chooses files as the button's dialog does. */
+const choose = ({ page }: BoardPage, paths: string[]): Promise<void> =>
+  page.setInputFiles('#choose-files', paths)
+
+/** Pastes a file as a browser reports it to the page. */
+async function pasteFile({ page }: BoardPage, path: string): Promise<void> {
+  const base64 = (await readFile(path)).toString('base64')
+  await page.evaluate((data) => {
+    const clipboardData = new DataTransfer()
+    const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0))
+    clipboardData.items.add(new File([bytes], 'image.jpg', { type: 'image/jpeg' }))
+    document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }))
+  }, base64)
+}
+
+const overlaps = (a: Tile, b: Tile): boolean =>
+  a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
+
+function assertApart(tiles: readonly Tile[]): void {
+  for (const [i, a] of tiles.entries())
+    for (const b of tiles.slice(i + 1))
+      assert.ok(!overlaps(a, b), `${a.label} and ${b.label} lie on each other`)
+}
