@@ -188,7 +188,13 @@ export class Board {
    * for the same `step` that nothing else comes between.
    */
   patch(id: string, set: ImagePatch['set'], step?: object): void {
-    this.#do([patchCommand(id, set)], step)
+    this.patchAll([[id, set]], step)
+  }
+
+  /** Changes fields of several pictures at once, as `patch` does for one: one event, and one undo step. */
+  patchAll(patches: Iterable<readonly [id: string, set: ImagePatch['set']]>, step?: object): void {
+    const commands = Array.from(patches, ([id, set]) => patchCommand(id, set))
+    if (commands.length > 0) this.#do(commands, step)
   }
 
   /** Moves pictures to the trash. */

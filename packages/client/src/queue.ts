@@ -100,6 +100,8 @@ export class Queue extends Emitter<QueueEvents> {
   readonly #clock: ServerClock
   readonly #state = new StateMachine(QUEUE_EXITS, QUEUE_STATES, 'offline')
   #fresh: Pending[] = []
+  /** The last fresh command of each record. */
+  readonly #lastFresh = new Map<string, Pending>()
   /** Earlier pages' queues, then our own. */
   #queues: ClientQueue[] = []
   #own: ClientQueue | null = null
@@ -157,6 +159,7 @@ export class Queue extends Emitter<QueueEvents> {
       else {
         const pending = { command, at, answered: null }
         this.#fresh.push(pending)
+        this.#lastFresh.set(targetOf(command), pending)
         added.push(pending)
       }
     }
@@ -209,6 +212,7 @@ export class Queue extends Emitter<QueueEvents> {
     const queue = this.#ownQueue()
     const entries = this.#fresh.map((pending) => ({ pending, n: this.#next++, saved: false }))
     this.#fresh = []
+    this.#lastFresh.clear()
     queue.entries.push(...entries)
     void this.#save(queue.client, entries)
   }
@@ -232,8 +236,7 @@ export class Queue extends Emitter<QueueEvents> {
   /** Makes a patch part of a fresh one, if there is one that it may join, and returns that. */
   #merge(command: Command): Pending | null {
     if (command.kind !== 'image.patch' && command.kind !== 'board.patch') return null
-    const id = targetOf(command)
-    const last = this.#fresh.findLast((pending) => targetOf(pending.command) === id)
+    const last = this.#lastFresh.get(targetOf(command))
     if (!last || last.command.kind !== command.kind) return null
     last.command = { ...last.command, set: { ...last.command.set, ...command.set } } as Command
     return last

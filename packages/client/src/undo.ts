@@ -81,8 +81,10 @@ export class Undo {
     const isAdded = commands.every(({ kind }) => kind === 'image.add')
     const joins = named && (isAdded ? this.#back.includes(named) : this.#back.at(-1) === named)
     const open = joins ? named : this.#open
-    if (open) open.unshift(...inverse.filter((command) => !isCovered(command, open)))
-    else {
+    if (open) {
+      const restored = restoredFields(open)
+      open.unshift(...inverse.filter((command) => !isCovered(command, restored)))
+    } else {
       this.#back.push(inverse)
       this.#back = this.#back.slice(-UNDO_STEP_COUNT)
       this.#open = inverse
@@ -144,15 +146,22 @@ export class Undo {
   }
 }
 
-/** Whether a step restores these fields anyhow, to values that are older still. */
-const isCovered = (patch: Command, step: readonly Command[]): boolean =>
+/** Returns the fields that a step restores, by picture. */
+function restoredFields(step: readonly Command[]): Map<string, Set<string>> {
+  const restored = new Map<string, Set<string>>()
+  for (const command of step) {
+    if (command.kind !== 'image.patch') continue
+    const fields = restored.get(command.id) ?? new Set()
+    for (const field of Object.keys(command.set)) fields.add(field)
+    restored.set(command.id, fields)
+  }
+  return restored
+}
+
+/** Whether a step restores all fields of a patch anyhow, to values that are older still. */
+const isCovered = (patch: Command, restored: ReadonlyMap<string, ReadonlySet<string>>): boolean =>
   patch.kind === 'image.patch' &&
-  step.some(
-    (each) =>
-      each.kind === 'image.patch' &&
-      each.id === patch.id &&
-      Object.keys(patch.set).every((field) => field in each.set),
-  )
+  Object.keys(patch.set).every((field) => restored.get(patch.id)?.has(field))
 
 type Fields<T> = { readonly [K in keyof T]?: T[K] | undefined }
 

@@ -78,14 +78,14 @@ function storedOf({ boardStore, toasts }: AppState, ids: readonly string[]): Ima
 export function bringToFront({ boardStore: { board } }: AppState, ids: readonly string[]): void {
   const { chosen, others } = layersOf(board, ids)
   const layers = generateNKeysBetween(others.at(-1)?.z ?? null, null, chosen.length)
-  chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
+  board.patchAll(chosen.map(({ id }, i) => [id, { z: layers[i] }]))
 }
 
 /** Puts pictures at the bottom, in the order that they have. */
 export function sendToBack({ boardStore: { board } }: AppState, ids: readonly string[]): void {
   const { chosen, others } = layersOf(board, ids)
   const layers = generateNKeysBetween(null, others[0]?.z ?? null, chosen.length)
-  chosen.forEach(({ id }, i) => board.patch(id, { z: layers[i] }))
+  board.patchAll(chosen.map(({ id }, i) => [id, { z: layers[i] }]))
 }
 
 /** Splits the pictures into these and the others, each from the bottom of the stack up. */

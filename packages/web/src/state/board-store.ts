@@ -166,13 +166,17 @@ export class BoardStore {
 
   /** Writes new places and widths as one undo step. Calls with the same `step` share one. */
   move(places: ReadonlyMap<string, DragPosition>, step?: object): void {
+    const patches: [string, DragPosition][] = []
     for (const [id, { x, y, w }] of places) {
       const set = w === undefined ? { x, y } : { x, y, w }
       const own = this.#own.get(id)
       if (own) this.#own.set(id, { ...own, ...set })
-      if (this.board.pictures.has(id)) this.board.patch(id, set, step)
+      if (this.board.pictures.has(id)) patches.push([id, set])
     }
-    this.#update([...places.keys()])
+    batch(() => {
+      this.board.patchAll(patches, step)
+      this.#update([...places.keys()])
+    })
   }
 
   remove(ids: readonly string[]): void {

@@ -176,16 +176,23 @@ export class DragState {
 
   #follow(now: number, last = now - 16): void {
     const part = prefersReducedMotion() ? 1 : 1 - Math.exp((last - now) / FOLLOW_MS)
+    let isAnyReleased = false
+    const release = (id: string): void => {
+      this.#followers.delete(id)
+      this.#show(id, undefined)
+      isAnyReleased = true
+    }
     batch(() => {
       for (const [id, follower] of this.#followers) {
         const held = this.#boardStore.board.drags.get(id)
         const record = this.#boardStore.get(id)
-        if (!record) this.#release(id)
+        if (!record) release(id)
         else {
           const to = { ...placeOf(held ?? record), w: held?.w ?? record.w }
-          if (this.#step(id, follower, to, part) && !held) this.#release(id)
+          if (this.#step(id, follower, to, part) && !held) release(id)
         }
       }
+      if (isAnyReleased) this.#updateMoving()
     })
     const next = (time: number): void => this.#follow(time, now)
     this.#followFrame = this.#followers.size > 0 ? requestAnimationFrame(next) : 0
@@ -198,12 +205,6 @@ export class DragState {
     follower.w += (w - follower.w) * part
     this.#show(id, { ...follower })
     return Math.hypot(x - follower.x, y - follower.y, w - follower.w) < 0.5
-  }
-
-  #release(id: string): void {
-    this.#followers.delete(id)
-    this.#show(id, undefined)
-    this.#updateMoving()
   }
 }
 
