@@ -76,15 +76,25 @@ describe('places', () => {
     assert.deepEqual(freeSpot(records, 100, 100), { x: -50, y: -50 })
   })
 
-  test('a new picture is a row high and never larger than its pixels', () => {
+  test('R25: a new picture is a row high, and neither narrower nor lower than 120 units', () => {
     assert.equal(firstWidth(4_000, 3_000), 320)
     assert.equal(
       heightOf({ w: firstWidth(4_000, 3_000), width: 4_000, height: 3_000 }),
       ROW_HEIGHT_UNITS,
     )
-    assert.equal(firstWidth(100, 75), 100)
-    assert.equal(firstWidth(60_000, 1), 960)
-    assert.equal(firstWidth(1, 60_000), 1)
+    assert.equal(firstWidth(200, 150), 200)
+    const side = fc.integer({ min: 1, max: 65_535 })
+    fc.assert(
+      fc.property(side, side, (width, height) => {
+        const w = firstWidth(width, height)
+        const h = heightOf({ w, width, height })
+        const isThin = Math.max(width / height, height / width) > 200
+        assert.ok(isThin || Math.min(w, h) >= 119.99, `${width} x ${height}: ${w} x ${h}`)
+        assert.ok(Math.max(w, h) <= 65_535, `${width} x ${height}: ${w} x ${h}`)
+      }),
+    )
+    assert.equal(firstWidth(1_080, 9_000), 120)
+    assert.equal(Math.round(firstWidth(9_000, 1_080)), 1_000)
     assert.ok(GAP_UNITS > 0)
   })
 })

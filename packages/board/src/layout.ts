@@ -14,6 +14,10 @@ export const ROW_HEIGHT_UNITS = 240
 export const GAP_UNITS = 16
 const ROW_WIDTH_UNITS = 1_600
 const MAX_FIRST_WIDTH_UNITS = 960
+/** A new picture is neither narrower nor lower than this, so that it can be seen and taken hold of. */
+export const MIN_FIRST_SIDE_UNITS = 120
+/** A shape that is still longer becomes thinner, or it would push everything else out of view. */
+const MAX_FIRST_SIDE_UNITS = 24_000
 
 /** Returns a picture's height in board units. */
 export const heightOf = (image: Pick<ImageRecord, 'w' | 'width' | 'height'>): number =>
@@ -27,9 +31,13 @@ export const boxOf = (image: ImageRecord): Box => ({
   h: heightOf(image),
 })
 
-/** Returns a new picture's width in board units: a row high, never larger than its pixels. */
+/** Returns a new picture's width in board units: a row high, and larger than its pixels only if it is tiny. */
 export function firstWidth(width: number, height: number): number {
-  return Math.max(1, Math.min(width, (ROW_HEIGHT_UNITS * width) / height, MAX_FIRST_WIDTH_UNITS))
+  const ratio = width / height
+  const row = Math.min(width, ROW_HEIGHT_UNITS * ratio, MAX_FIRST_WIDTH_UNITS)
+  const least = MIN_FIRST_SIDE_UNITS * Math.max(1, ratio)
+  const most = MAX_FIRST_SIDE_UNITS * Math.min(1, ratio)
+  return Math.max(1, Math.min(Math.max(row, least), most))
 }
 
 /** Returns the next free spot for a box, in whole units: after the last of the lowest row, or below it all. */

@@ -64,13 +64,28 @@ export function Lightbox(): JSX.Element {
       else panels.close()
     }),
   )
+  const scrolls = createMemo(() => {
+    const now = record()
+    return now !== undefined && fitted(now, frameSize()).scrolls
+  })
+  createEffect(on(id, () => (frame.scrollTop = 0), { defer: true }))
+  /** Scrolls a tall picture. False at its end, and where all of it is seen. */
+  const scroll = (pages: number): boolean => {
+    const before = frame.scrollTop
+    frame.scrollTop += pages * frame.clientHeight
+    return frame.scrollTop !== before
+  }
   preload(() => [order()[nth() + 1], order()[nth() - 1]], frameSize)
 
   const here = [actions.showOnScreens, actions.download, actions.delete]
   const onKeyDown = (event: KeyboardEvent): void => {
     const way = STEPS[event.key]
     const action = actionFor(actions, event)
-    if (way !== undefined && !event.altKey) step(way)
+    const pages = scrolls() ? SCROLLED_PAGES[event.key] : undefined
+    const isOnButton = event.key === ' ' && event.target !== frame
+    if (pages !== undefined && !isOnButton && scroll(event.shiftKey ? -pages : pages)) {
+      // The key has done its work.
+    } else if (way !== undefined && !event.altKey) step(way)
     else if (event.key === 'Home') step(-nth())
     else if (event.key === 'End') step(order().length - 1 - nth())
     else if (action && here.some((each) => each === action)) {
@@ -100,6 +115,9 @@ export function Lightbox(): JSX.Element {
       <figure
         ref={sized}
         class="frame"
+        classList={{ scrolls: scrolls() }}
+        tabindex={scrolls() ? 0 : undefined}
+        aria-label={scrolls() ? nameOf(record()) : undefined}
         onClick={({ target, currentTarget }) => {
           if (target === currentTarget) void leave()
         }}
@@ -180,6 +198,15 @@ function Steps(props: { nth: number; count: number; onStep: (to: 1 | -1) => void
       />
     </>
   )
+}
+
+/** The keys that scroll a tall picture, in frames. Page keys lead on to the next picture at its end. */
+const SCROLLED_PAGES: Record<string, number> = {
+  ArrowDown: 0.2,
+  ArrowUp: -0.2,
+  PageDown: 0.9,
+  PageUp: -0.9,
+  ' ': 0.9,
 }
 
 const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1, PageDown: 1 }

@@ -7,17 +7,30 @@ const GROW_MS = 200
 
 /** How far a picture is enlarged beyond its own pixels. */
 const MAX_CSS_PX_PER_PIXEL = 2
+/** A picture of this height, in its own widths, scrolls if it would fill less than this share of the frame. */
+const TALL_FACTOR = { height: 3, frameShare: 0.5 }
 
-/** Returns a picture's size in a frame, in CSS pixels, and the device pixels that its longest side needs. */
+interface FittedSize extends Size {
+  /** The device pixels that the longest side needs. */
+  readonly pixels: number
+  /** Whether the picture has the frame's width, and is taller than the frame. */
+  readonly scrolls: boolean
+}
+
+/** Returns a picture's size in a frame, in CSS pixels. */
 export function fitted(
   { width, height, w }: Pick<ImageRecord, 'width' | 'height' | 'w'>,
   frame: Size,
-): Size & { pixels: number } {
+): FittedSize {
   // A small picture is enlarged a little, or as far as it is on the board.
   const largest = Math.max(MAX_CSS_PX_PER_PIXEL, w / width)
-  const scale = Math.min(largest, frame.w / width, frame.h / height)
+  const across = Math.min(largest, frame.w / width)
+  const whole = Math.min(across, frame.h / height)
+  const isTall = height > width * TALL_FACTOR.height
+  const scrolls = isTall && whole < across * TALL_FACTOR.frameShare
+  const scale = scrolls ? across : whole
   const size = { w: Math.max(1, width * scale), h: Math.max(1, height * scale) }
-  return { ...size, pixels: Math.max(size.w, size.h) * devicePixelRatio }
+  return { ...size, pixels: Math.max(size.w, size.h) * devicePixelRatio, scrolls }
 }
 
 /** Animates a picture from its tile, if the tile is on the screen. */

@@ -6,7 +6,7 @@ interface SwipeActions {
   leave(): void
 }
 
-/** Lets a finger drag the picture: sideways to the next one, down to close. */
+/** Lets a finger drag the picture: sideways to the next one, down to close. A tall picture scrolls instead. */
 export class Swipe {
   readonly #frame: HTMLElement
   #finger: PointerEvent | null = null
@@ -23,19 +23,26 @@ export class Swipe {
       if (event.pointerId !== this.#finger?.pointerId) return
       const { dx, dy } = this.#way(event)
       if (Math.abs(dx) > Math.abs(dy)) this.#shift(dx, 0)
-      else this.#shift(0, Math.max(0, dy))
+      else if (!this.#scrolls()) this.#shift(0, Math.max(0, dy))
     })
     frame.addEventListener('pointerup', (event) => {
       if (event.pointerId !== this.#finger?.pointerId) return
       const { dx, dy } = this.#way(event)
       this.#end()
       if (Math.abs(dx) > Math.max(SWIPE_PX.aside, Math.abs(dy))) ways.step(dx < 0 ? 1 : -1)
-      else if (dy > SWIPE_PX.down) ways.leave()
+      else if (dy > SWIPE_PX.down && !this.#scrolls()) ways.leave()
     })
     frame.addEventListener('pointercancel', () => this.#end())
     // Otherwise browsers start a fling, which swallows the next tap.
-    const ours = (event: Event): void => event.preventDefault()
+    const ours = (event: Event): void => {
+      if (!this.#scrolls()) event.preventDefault()
+    }
     frame.addEventListener('touchmove', ours, { passive: false })
+  }
+
+  /** Whether the browser moves the picture up and down. */
+  #scrolls(): boolean {
+    return this.#frame.scrollHeight > this.#frame.clientHeight
   }
 
   #way({ clientX, clientY }: PointerEvent): { dx: number; dy: number } {

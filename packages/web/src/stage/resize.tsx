@@ -11,6 +11,10 @@ const HANDLES: readonly Handle[] = ['nw', 'n', 'ne', 'w', 'e', 'sw', 's', 'se'].
 }))
 /** A shorter edge has no room for a handle between its corners. */
 const MIN_EDGE_PX = 64
+/** A selection with a shorter side is small: not even the room around a handle lies over it. */
+const SMALL_SIDE_PX = 96
+/** How far the handles lie outside: half of their own size, or of the room that takes presses. */
+const OUTSET_PX = { handle: 5, finePress: 9, coarsePress: 21 }
 
 /** Shows eight handles around the selection. Each scales it about the opposite side, with its ratio kept. */
 export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
@@ -33,7 +37,10 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
     const selected = box()
     if (!selected) return null
     const { zoom } = camera.view()
-    return { ...toScreen(camera.view(), selected), w: selected.w * zoom, h: selected.h * zoom }
+    const [w, h] = [selected.w * zoom, selected.h * zoom]
+    const { x, y } = toScreen(camera.view(), selected)
+    const out = Math.min(w, h) < SMALL_SIDE_PX ? pressOutset() : OUTSET_PX.handle
+    return { x: x - out, y: y - out, w: w + 2 * out, h: h + 2 * out }
   })
   const handles = createMemo(() => {
     const { w = 0, h = 0 } = onScreen() ?? {}
@@ -70,3 +77,6 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
     </Show>
   )
 }
+
+const pressOutset = (): number =>
+  matchMedia('(pointer: coarse)').matches ? OUTSET_PX.coarsePress : OUTSET_PX.finePress
