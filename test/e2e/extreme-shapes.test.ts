@@ -57,7 +57,10 @@ test('P9: the large view shows a tall picture at the width of the screen, and sc
   const { keyboard, mouse } = page.page
   const frame = page.page.locator('.lightbox .frame')
   const width = (await frame.boundingBox())!.width
-  assert.ok((await page.page.locator('.large').boundingBox())!.width > width * 0.95)
+  await page.waitUntil(
+    (least) => document.querySelector('.large')!.getBoundingClientRect().width > least,
+    width * 0.95,
+  )
   const top = () => frame.evaluate((element) => element.scrollTop)
   assert.equal(await top(), 0)
   await keyboard.press('ArrowDown')
