@@ -50,7 +50,7 @@ test('P6: pictures that were added offline find room when they are sent', async 
   for (const page of pages)
     await page.page.locator('.connection', { hasText: 'Live' }).waitFor({ state: 'detached' })
   for (const [n, page] of pages.entries()) {
-    await choose(page, [files[n]!, files[n + 2]!])
+    await page.drop([files[n]!, files[n + 2]!], { x: 500, y: 400 })
     assertApart(await page.waitForPainted(2))
   }
   await choose(there, [files[4]!, files[5]!])

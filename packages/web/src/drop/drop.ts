@@ -62,7 +62,9 @@ export class Drop {
   }
 
   /** Adds pictures at a board point; without one, the server says where they stand (R6). */
-  async add(files: readonly File[], at?: Point): Promise<void> {
+  async add(files: readonly File[], point?: Point): Promise<void> {
+    // Offline nobody knows who will have put something there by the time that it is sent.
+    const at = this.#boardStore.status().connection === 'offline' ? undefined : point
     const accepted = await this.#accepted(files)
     const measured = await this.#withAllowedSize(
       await Promise.all(accepted.map((file) => this.#measureAndPreview(file))),
