@@ -336,7 +336,8 @@ describe('the client and the server', { concurrency: true }, () => {
   test('U18: the sender of a picture that lacks a part of its file is told', async (t) => {
     const board = openScope(t).page({ board: await server.newBoard() })
     const kept = new Promise((resolve) => board.on('kept', resolve))
-    const svg = '<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" fill="var(--a)"/></svg>'
+    const svg =
+      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path fill="var(--a)"/></svg>'
     const [id] = board.add([{ ...newPicture(Buffer.from(svg)), name: 'Übersicht.svg' }])
     const message =
       'Übersicht.svg was drawn without colours of its style sheet. Export it as PNG to keep that.'
