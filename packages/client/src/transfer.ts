@@ -53,7 +53,8 @@ interface TransferFailure {
 interface Transfer {
   /** Resolves with null when every byte is sent, or `stop` was called. */
   readonly outcome: Promise<TransferFailure | null>
-  stop(): void
+  /** Breaks the request off, unless the server has all: then its answer is heard, and nobody waits for it. */
+  stop(isStored?: boolean): void
 }
 
 /** Tries once to send a file, from the server's offset on (tus 1.0.0). */
@@ -104,9 +105,9 @@ export function transfer(options: TransferOptions): Transfer {
     },
   })
   upload.start()
-  const stop = (): void => {
+  const stop = (isStored = false): void => {
     // A request whose bytes are all sent is answered soon, and its connection serves the next one.
-    if (!complete) void upload.abort()
+    if (!complete && !isStored) void upload.abort()
     end(null)
   }
   return { outcome, stop }

@@ -60,7 +60,7 @@ export class UploadJob {
   /** Ends a pause. */
   timer: ReturnType<typeof setTimeout> | undefined
   /** Breaks off the request under way. */
-  stop: (() => void) | undefined
+  stop: ((isStored?: boolean) => void) | undefined
 
   constructor(id: string, file: Blob, add: ImageAdd | null) {
     this.id = id
@@ -75,8 +75,8 @@ export class UploadJob {
   }
 
   /** Ends a pause, and breaks off a request under way. */
-  halt(): void {
+  halt(isStored = false): void {
     clearTimeout(this.timer)
-    this.stop?.()
+    this.stop?.(isStored)
   }
 }

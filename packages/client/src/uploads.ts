@@ -101,7 +101,7 @@ export class Uploads {
     for (const id of ids) {
       const job = this.#jobs.get(id)
       if (!job || job.state.current === 'failed') continue
-      if (this.#replica.pictures.get(id)?.blob) this.drop(id)
+      if (this.#replica.pictures.get(id)?.blob) this.drop(id, true)
       // A request under way will say why the picture is gone.
       else if (this.isGone(id) && !job.isRunning) this.#onGone(job)
     }
@@ -163,10 +163,10 @@ export class Uploads {
   }
 
   /** Takes an upload out of the list, as it is done or given up. */
-  drop(id: string): void {
+  drop(id: string, isStored = false): void {
     const job = this.#jobs.get(id)
     if (!job?.state.take('dropped')) return
-    job.halt()
+    job.halt(isStored)
     this.#jobs.delete(id)
     this.#forget(id)
     this.#context.list.remove(id)
