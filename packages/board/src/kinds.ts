@@ -47,6 +47,9 @@ const MAX_WHOLE_PIXELS = 40_000_000
 /** Pixels of a HEIC: libheif takes the longest of all. */
 const MAX_HEIC_PIXELS = 50_000_000
 
+/** Pixels of a JPEG XL: its decoder takes 40 bytes for each. */
+const MAX_JXL_PIXELS = 30_000_000
+
 const still = { maxPixels: limits.maxPixels, maxWholePixels: MAX_WHOLE_PIXELS }
 const alwaysWhole = { maxPixels: MAX_WHOLE_PIXELS, maxWholePixels: MAX_WHOLE_PIXELS }
 
@@ -96,6 +99,14 @@ export const takenKinds: readonly TakenKind[] = [
     brands: split('heic heix hevc hevx heim heis hevm hevs mif1 msf1'),
     maxPixels: MAX_HEIC_PIXELS,
     maxWholePixels: MAX_HEIC_PIXELS,
+  },
+  {
+    name: 'JPEG XL',
+    type: 'image/jxl',
+    extensions: ['jxl'],
+    signatures: ['\xff\x0a', '\0\0\0\x0cJXL \r\n\x87\n'],
+    maxPixels: MAX_JXL_PIXELS,
+    maxWholePixels: MAX_JXL_PIXELS,
   },
   {
     name: 'TIFF',
@@ -302,7 +313,6 @@ export const refusedKinds: readonly RefusedKind[] = [
     wayOn: 'Unpack it and add the pictures inside.',
   },
   format('a JPEG 2000 picture', 'jp2 j2k j2c jpf jpx jpm', '\0\0\0\x0cjP  ', '\xff\x4f\xff\x51'),
-  format('a JPEG XL picture', 'jxl', '\xff\x0a', '\0\0\0\x0cJXL '),
   format('a JPEG XR picture', 'jxr wdp hdp', 'II\xbc'),
   format('a JPEG-LS picture', 'jls', '\xff\xd8\xff\xf7'),
   format('an icon', 'ico', '\0\0\x01\0'),

@@ -5,6 +5,7 @@ const SHOWN_TYPES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'imag
 export const MEDIA_TYPES = [
   ...SHOWN_TYPES,
   'image/heic',
+  'image/jxl',
   'image/tiff',
   'image/bmp',
   'image/svg+xml',

@@ -86,7 +86,7 @@ describe('the table of kinds', () => {
     const message = told('\x01\x02\x03\x04\0\0', 'photo.jpg')
     assert.equal(
       message,
-      "photo.jpg isn't a picture that can be added. Save it as JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF, BMP or SVG.",
+      "photo.jpg isn't a picture that can be added. Save it as JPEG, PNG, GIF, WebP, AVIF, HEIC, JPEG XL, TIFF, BMP or SVG.",
     )
     for (const { name } of takenKinds) assert.ok(message.includes(name), name)
   })

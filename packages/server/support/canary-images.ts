@@ -1,5 +1,6 @@
 import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
+import { CORNERS_JXL, jxlContainer } from './jxl-images.ts'
 import { pngChunk } from './sample-images.ts'
 
 /** Text that must not survive scrubbing. It stands wherever a file can contain more than its picture. */
@@ -9,7 +10,7 @@ export const EXIF_ORIENTATION = { rightTop: 6 } as const
 
 export interface CanaryImage {
   readonly name: string
-  readonly type: 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'avif' | 'heic' | 'tiff'
+  readonly type: 'jpeg' | 'png' | 'webp' | 'gif' | 'bmp' | 'avif' | 'heic' | 'tiff' | 'jxl'
   readonly bytes: Buffer
   /** The same picture without canaries; null if no library here decodes it. */
   readonly clean: Buffer | null
@@ -63,6 +64,7 @@ export async function canaryImages(): Promise<CanaryImage[]> {
       clean: plainAvif,
     },
     { name: 'AVIF sequence', type: 'avif', bytes: sequence(), clean: null },
+    { name: 'JPEG XL', type: 'jxl', bytes: jxlContainer(CORNERS_JXL, CANARY), clean: null },
     { name: 'TIFF', type: 'tiff', bytes: inTiff(tiff), clean: tiff },
     { name: 'TIFF with smaller pictures', type: 'tiff', bytes: inTiff(pages), clean: pages },
   ]

@@ -13,6 +13,7 @@ import {
 } from '@wirephoto/board'
 import sharp from 'sharp'
 import { ClassicClient, ClassicServer, draw } from '../../support/classic-client.ts'
+import { CORNERS_JXL } from '../../support/jxl-images.ts'
 import { createBmp } from '../../support/sample-images.ts'
 
 const PHOTOS = resolve(import.meta.dirname, '../../../../../shared/corpora/photos')
@@ -29,6 +30,7 @@ async function pictures(): Promise<Map<string, Buffer>> {
   const heic = join(PHOTOS, 'iphone.heic')
   return new Map([
     ['image/tiff', await made.clone().tiff().toBuffer()],
+    ['image/jxl', CORNERS_JXL],
     ['image/bmp', createBmp(data, info.width, info.height, { bits: 24 }).file],
     ['image/jpeg', await made.clone().toColourspace('cmyk').jpeg().toBuffer()],
     ...(existsSync(heic) ? [['image/heic', await readFile(heic)] as const] : []),

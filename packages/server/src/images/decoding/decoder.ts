@@ -25,6 +25,7 @@ const LARGE_BUDGET: Budget = { cpuSeconds: 10, memoryBytes: 1.5e9 }
 const LARGE_BUDGET_TYPES: readonly MediaType[] = [
   'image/avif',
   'image/heic',
+  'image/jxl',
   'image/tiff',
   'image/bmp',
 ]

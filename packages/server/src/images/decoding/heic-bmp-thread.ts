@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { MediaType } from '@wirephoto/board'
 import openLibheif, { type HeifImage } from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import { drawBmp, readBmpHeader } from './bmp.ts'
+import { openJxl } from './jxl.ts'
 
 /*
  * A thread that decodes types which libvips doesn't, and passes them to libvips as a TIFF. The decoders block
@@ -20,19 +21,28 @@ export interface HeicBmpInput {
   readonly maxSide: number
 }
 
-/** The picture as a TIFF, upright, with its colour profile; or only its size if that is over the limits. */
+/** The picture as a TIFF or PNG, upright, with its colour profile; or only its size if that is over the limits. */
 export type HeicBmpOutput =
   | { readonly tiff: Uint8Array<ArrayBuffer> }
   | { readonly size: { readonly width: number; readonly height: number } }
 
 async function decode({ path, type, maxPixels, maxSide }: HeicBmpInput): Promise<HeicBmpOutput> {
   const file = readFileSync(path)
+  if (type === 'image/jxl') return decodeJxl(file, maxPixels, maxSide)
   const { width, height, profile, draw } = type === 'image/bmp' ? openBmp(file) : openHeic(file)
   if (width * height > maxPixels || Math.max(width, height) > maxSide)
     return { size: { width, height } }
   const { tiff, rgba } = createTiff(width, height, profile)
   await draw(rgba)
   return { tiff }
+}
+
+/** A JPEG XL comes as a PNG, upright. */
+async function decodeJxl(file: Buffer, maxPixels: number, maxSide: number): Promise<HeicBmpOutput> {
+  const { width, height, draw } = await openJxl(file)
+  if (width * height > maxPixels || Math.max(width, height) > maxSide)
+    return { size: { width, height } }
+  return { tiff: draw() }
 }
 
 /** A picture whose pixels aren't decoded yet. */

@@ -18,7 +18,7 @@ export interface Source {
 }
 
 /** Types that libvips doesn't decode; a thread does. */
-export const HEIC_BMP_TYPES: readonly MediaType[] = ['image/heic', 'image/bmp']
+export const HEIC_BMP_TYPES: readonly MediaType[] = ['image/heic', 'image/bmp', 'image/jxl']
 
 /** Opens a file. Throws `TooLargeError` for a HEIC or BMP over the limits. */
 export async function openSource(input: HeicBmpInput): Promise<Source> {

@@ -19,6 +19,7 @@ import {
   FRAMES,
 } from '../../../support/canary-images.ts'
 import { planHeif } from './heif.ts'
+import { planJxl } from './jxl.ts'
 import { isScrubbedInStream, Scrubber, scrubFile } from './scrubber.ts'
 import { planTiff } from './tiff.ts'
 
@@ -326,7 +327,7 @@ describe(`M2: the length stays, and so does what tells nothing (SEED=${SEED})`, 
       for (let writes = 0, isDone = false; !isDone; writes++) {
         await writeFile(path, bytes)
         await using file = await open(path, 'r+')
-        const plan = await (type === 'tiff' ? planTiff : planHeif)(file)
+        const plan = await ({ tiff: planTiff, jxl: planJxl }[type as string] ?? planHeif)(file)
         let left = writes
         const write = file.write.bind(file)
         const breaking = async (...args: Parameters<typeof write>) => {

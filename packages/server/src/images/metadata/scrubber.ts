@@ -5,6 +5,7 @@ import { type EditPlan, MalformedFileError } from './edit-plan.ts'
 import { scrubGif } from './gif.ts'
 import { planHeif } from './heif.ts'
 import { scrubJpeg } from './jpeg.ts'
+import { planJxl } from './jxl.ts'
 import { scrubPng } from './png.ts'
 import { type Scrubbing, StreamEditor } from './stream-editor.ts'
 import { planTiff } from './tiff.ts'
@@ -23,6 +24,7 @@ const FORMATS: readonly Format[] = [
   { types: ['image/gif'], signatures: ['GIF87a', 'GIF89a'], scrub: scrubGif },
   { types: ['image/bmp'], signatures: ['BM'], scrub: scrubBmp },
   { types: ['image/tiff'], signatures: ['II*\0', 'MM\0*'], plan: planTiff },
+  { types: ['image/jxl'], signatures: ['\xff\x0a', '\0\0\0\x0cJXL '], plan: planJxl },
   { types: ['image/avif', 'image/heic'], signatures: ['....ftyp'], plan: planHeif },
 ]
 const MAX_SIGNATURE_BYTES = 12
@@ -31,7 +33,7 @@ const MAX_SIGNATURE_BYTES = 12
  * Overwrites everything in a file that isn't needed to show the picture (F10). It edits the bytes as they
  * arrive, without a change of length. Each format lists what stays.
  *
- * AVIF, HEIC and TIFF describe their bytes anywhere in the file. This class leaves them unchanged;
+ * AVIF, HEIC, TIFF and JPEG XL describe their bytes anywhere in the file. This class leaves them unchanged;
  * `scrubFile` edits the complete file, and nobody may read it before.
  *
  * The result doesn't depend on how the bytes are cut into pieces. Scrubbed bytes stay the same and lead to
