@@ -10,6 +10,7 @@ export default {
         // Programs that tests start.
         'test/**/serve-with-*.ts',
         'test/crash/power-loss/*-writer.ts',
+        'test/formats/record.ts',
         'bench/baselines/*.ts',
       ],
       project: [`{bench,docs,lint,test}/${project}`, '*.ts'],
