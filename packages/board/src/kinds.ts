@@ -292,6 +292,13 @@ export const refusedKinds: readonly RefusedKind[] = [
   },
   { ...format('a compressed SVG', 'svgz'), wayOn: 'Save it as plain SVG and add that.' },
   {
+    name: 'a Live Photo',
+    code: 'not-a-picture',
+    extensions: split('livp pvt'),
+    signatures: [],
+    wayOn: 'Export its still as JPEG and add that.',
+  },
+  {
     name: 'an archive',
     code: 'not-a-picture',
     extensions: split('zip rar 7z gz tgz bz2 xz zst tar cab iso dmg cbz cbr lz4 jar apk'),

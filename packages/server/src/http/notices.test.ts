@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { NOTICES_HEADER, type Notice, type StoredImage } from '@wirephoto/board'
+import sharp from 'sharp'
 import { Harness } from '../../support/http-harness.ts'
+import { CORNERS_JXL, MOVING_JXL } from '../../support/jxl-images.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 
 const TOKEN = 'a'.repeat(22)
@@ -71,4 +73,31 @@ test('U17: a resumable upload is told in the last answer, and when it is asked a
   assert.deepEqual(noticesIn(last), NOTICES)
   const head = await fetch(`${server.url}${UPLOADS}/${id}`, { method: 'HEAD', headers: TUS })
   assert.deepEqual(noticesIn(head), NOTICES)
+})
+
+test('U20: the senders of a motion photo and of a moving JPEG XL are told that they stand still', async () => {
+  const still = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#369' } })
+    .jpeg()
+    .toBuffer()
+  const film = Buffer.from('MotionPhoto_Data\0\0\0\x18ftypmp42\0\0\0\0isommp42', 'latin1')
+  for (const [name, bytes, message] of [
+    [
+      'PXL_1.jpg',
+      Buffer.concat([still, film]),
+      'Added the still of PXL_1.jpg; its video stays with you.',
+    ],
+    ['a.jxl', MOVING_JXL, 'Added the first frame of a.jxl; save it as GIF to see it move.'],
+    ['b.jpg', still, null],
+    ['b.jxl', CORNERS_JXL, null],
+  ] as const) {
+    const response = await fetch(`${server.url}/${name}`, {
+      method: 'PUT',
+      body: new Uint8Array(bytes),
+    })
+    const { notices, animated } = (await response.json()) as StoredImage
+    assert.deepEqual(
+      [notices.map((notice) => notice.message), animated],
+      [message ? [message] : [], false],
+    )
+  }
 })

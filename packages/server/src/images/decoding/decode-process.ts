@@ -145,7 +145,9 @@ async function validate(input: {
   type: MediaType
   maxBytes: number
   bounds: Bounds
-}): Promise<Size & { animated: boolean; thumbhash: string; preview: Buffer | null }> {
+}): Promise<
+  Size & { animated: boolean; isMoving: boolean; thumbhash: string; preview: Buffer | null }
+> {
   const { path, type, maxBytes, bounds } = input
   const source = await openSource({ path, type, ...bounds })
   const { header, size } = await readHeader(source)
@@ -158,7 +160,7 @@ async function validate(input: {
       Math.min(frames, Math.floor(MAX_ANIMATION_PIXEL_COUNT / (size.width * size.height))),
     )
 
-  const found = { ...size, animated: frames > 1 }
+  const found = { ...size, animated: frames > 1, isMoving: source.isMoving }
   if (isShown(type)) {
     const small = await draw(source, THUMBHASH_SIDE_PX, bounds.maxPixels)
     return { ...found, thumbhash: thumbhashOf(small), preview: null }

@@ -14,6 +14,8 @@ export interface ValidationResult {
   readonly thumbhash: string
   /** Whether it has more than one frame. */
   readonly animated: boolean
+  /** Whether it has more than one, of which only the first is ever shown. */
+  readonly isMoving: boolean
   /** WebP; null if browsers show the type itself. */
   readonly preview: Buffer | null
 }

@@ -21,9 +21,16 @@ export interface HeicBmpInput {
   readonly maxSide: number
 }
 
-/** The picture as a TIFF or PNG, upright, with its colour profile; or only its size if that is over the limits. */
+export interface Decoded {
+  /** The picture as a TIFF or PNG, upright, with its colour profile. */
+  readonly tiff: Uint8Array<ArrayBuffer>
+  /** Whether more frames follow. */
+  readonly isMoving: boolean
+}
+
+/** The picture, or only its size if that is over the limits. */
 export type HeicBmpOutput =
-  | { readonly tiff: Uint8Array<ArrayBuffer> }
+  | Decoded
   | { readonly size: { readonly width: number; readonly height: number } }
 
 async function decode({ path, type, maxPixels, maxSide }: HeicBmpInput): Promise<HeicBmpOutput> {
@@ -34,15 +41,15 @@ async function decode({ path, type, maxPixels, maxSide }: HeicBmpInput): Promise
     return { size: { width, height } }
   const { tiff, rgba } = createTiff(width, height, profile)
   await draw(rgba)
-  return { tiff }
+  return { tiff, isMoving: false }
 }
 
 /** A JPEG XL comes as a PNG, upright. */
 async function decodeJxl(file: Buffer, maxPixels: number, maxSide: number): Promise<HeicBmpOutput> {
-  const { width, height, draw } = await openJxl(file)
+  const { width, height, isMoving, draw } = await openJxl(file)
   if (width * height > maxPixels || Math.max(width, height) > maxSide)
     return { size: { width, height } }
-  return { tiff: draw() }
+  return { tiff: draw(), isMoving }
 }
 
 /** A picture whose pixels aren't decoded yet. */

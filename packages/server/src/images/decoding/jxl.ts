@@ -5,6 +5,8 @@ interface OpenJxl {
   /** Pixels after orientation. */
   readonly width: number
   readonly height: number
+  /** Whether more frames follow. */
+  readonly isMoving: boolean
   /** Decodes the first frame, upright, as a PNG: sRGB, or with its own colour profile. */
   readonly draw: () => Uint8Array<ArrayBuffer>
 }
@@ -19,5 +21,6 @@ export async function openJxl(file: Uint8Array): Promise<OpenJxl> {
   if (!image.tryInit() || !image.loaded) throw new Error('is cut off')
   const { width, height } = image
   if (!width || !height) throw new Error('has no size')
-  return { width, height, draw: () => new Uint8Array(image.render(0).encodeToPng()) }
+  const isMoving = image.numLoadedKeyframes > 1
+  return { width, height, isMoving, draw: () => new Uint8Array(image.render(0).encodeToPng()) }
 }

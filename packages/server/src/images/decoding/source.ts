@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import type { MediaType } from '@wirephoto/board'
 import sharp, { type Metadata } from 'sharp'
 import { readableAvif } from './avif.ts'
-import type { HeicBmpInput, HeicBmpOutput } from './heic-bmp-thread.ts'
+import type { Decoded, HeicBmpInput, HeicBmpOutput } from './heic-bmp-thread.ts'
 import { checkSize, type Size } from './size.ts'
 
 /** A picture that libvips can decode, and how browsers look at it. */
@@ -13,6 +13,8 @@ export interface Source {
   readonly input: string | Uint8Array
   /** Whether browsers turn it as its EXIF orientation says. */
   readonly isOriented: boolean
+  /** Whether it has more frames than the one that is shown, which `animated` pictures haven't. */
+  readonly isMoving: boolean
   /** Returns another source, to be tried if this one can't be decoded; null for none. */
   readonly alternative: (() => Promise<Source | null>) | null
 }
@@ -23,7 +25,10 @@ export const HEIC_BMP_TYPES: readonly MediaType[] = ['image/heic', 'image/bmp', 
 /** Opens a file. Throws `TooLargeError` for a HEIC or BMP over the limits. */
 export async function openSource(input: HeicBmpInput): Promise<Source> {
   const { path, type } = input
-  if (HEIC_BMP_TYPES.includes(type)) return sourceOf(await decodeInThread(input))
+  if (HEIC_BMP_TYPES.includes(type)) {
+    const { tiff, isMoving } = await decodeInThread(input)
+    return { ...sourceOf(tiff), isMoving }
+  }
   if (type === 'image/avif') return sourceOf((await readableAvif(path)) ?? path)
   // Browsers ignore the orientation that a WebP's EXIF tells.
   if (type === 'image/webp') return { ...sourceOf(path), isOriented: false }
@@ -35,6 +40,7 @@ export async function openSource(input: HeicBmpInput): Promise<Source> {
 export const sourceOf = (input: string | Uint8Array): Source => ({
   input,
   isOriented: true,
+  isMoving: false,
   alternative: null,
 })
 
@@ -92,7 +98,7 @@ async function lastRows(
 }
 
 /** Has a thread make a TIFF of a HEIC or BMP. */
-async function decodeInThread(input: HeicBmpInput): Promise<Uint8Array> {
+async function decodeInThread(input: HeicBmpInput): Promise<Decoded> {
   const { path, type, maxPixels, maxSide } = input
   const thread = new Worker(new URL('./heic-bmp-thread.ts', import.meta.url), {
     workerData: { path, type, maxPixels, maxSide } satisfies HeicBmpInput,
@@ -101,7 +107,7 @@ async function decodeInThread(input: HeicBmpInput): Promise<Uint8Array> {
   })
   const exited = once(thread, 'exit').then(() => Promise.reject(new Error('thread exited early')))
   const [output] = (await Promise.race([once(thread, 'message'), exited])) as [HeicBmpOutput]
-  if ('tiff' in output) return output.tiff
+  if ('tiff' in output) return output
   checkSize(output.size, maxPixels, maxSide)
   throw new Error('neither drawn nor too large')
 }

@@ -3,11 +3,19 @@ import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
-import { isShown, type MediaType, refusalOf, SNIFF_BYTES, WireError } from '@wirephoto/board'
+import {
+  isShown,
+  type MediaType,
+  type NoticeCode,
+  refusalOf,
+  SNIFF_BYTES,
+  WireError,
+} from '@wirephoto/board'
 import { removeFile, syncFolder } from '@wirephoto/engine'
 import { failpoint } from '../../failpoint.ts'
 import { sniff } from '../decoding/sniff.ts'
 import { writeAll } from '../metadata/edit-plan.ts'
+import { EmbeddedVideo } from '../metadata/embedded-video.ts'
 import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
 
 /** Bytes that arrive between two syncs: the most that a power loss costs a sender. */
@@ -47,6 +55,8 @@ export class IncomingFile {
   /** State of the hash and the scrubber at the offset; null if this process hasn't read those bytes. */
   #reading: Reading | null = newReading()
   #isScrubbed = false
+  /** Looks at what this process receives: what it reads again is scrubbed. */
+  readonly #video = new EmbeddedVideo()
   #source: Readable | null = null
   /** Resolves when the current sender no longer writes. */
   #writing: Promise<unknown> = Promise.resolve()
@@ -82,6 +92,11 @@ export class IncomingFile {
   /** Whether enough bytes have arrived to identify the type. */
   get isTypeKnown(): boolean {
     return this.#head.length >= SNIFF_BYTES || this.isComplete
+  }
+
+  /** The parts of the file that scrubbing has overwritten, though people may miss them. */
+  get notices(): readonly NoticeCode[] {
+    return this.#video.isFound ? ['still-of-motion'] : []
   }
 
   /** Whether it has been removed: stored, refused or cancelled. */
@@ -252,6 +267,7 @@ export class IncomingFile {
       if (this.#offset + chunk.length > maxLength) throw this.#tooLong(limit)
       // The scrubber overwrites, and the chunk belongs to the sender's stream.
       const bytes = Buffer.from(chunk)
+      if (!this.#keepMetadata) this.#video.look(bytes)
       if (!this.#keepMetadata) scrubber.scrub(bytes)
       // If the write fails, the sender sends these bytes again.
       this.#reading = null

@@ -12,7 +12,7 @@ export interface ValidatedFile extends AsyncDisposable {
   /** sha256 in hex. */
   readonly blob: string
   readonly bytes: number
-  readonly validation: ValidationResult
+  readonly validation: Omit<ValidationResult, 'isMoving'>
   /** Told to its sender. */
   readonly notices: readonly Notice[]
 }
@@ -28,9 +28,11 @@ export async function validate(
   const { path, name, offset: bytes } = incomingFile
   const type = await incomingFile.type()
   if (type === 'image/svg+xml') return rasterize(incomingFile, decoder)
-  const validation = await decoder.validate({ path, type, name })
+  const { isMoving, ...validation } = await decoder.validate({ path, type, name })
   const blob = await incomingFile.digest()
-  return { path, blob, bytes, validation, notices: [], [Symbol.asyncDispose]: async () => {} }
+  const codes = [...incomingFile.notices, ...(isMoving ? (['first-frame'] as const) : [])]
+  const notices = codes.map((code) => noticeOf(code, { name: name || 'the picture' }))
+  return { path, blob, bytes, validation, notices, [Symbol.asyncDispose]: async () => {} }
 }
 
 async function rasterize(
@@ -41,7 +43,7 @@ async function rasterize(
   const remove = () => removeFile(path)
   try {
     await decoder.rasterizeSvg({ path: svg, to: path, name })
-    const validation = await decoder.validate({ path, type: 'image/png', name })
+    const { isMoving: _, ...validation } = await decoder.validate({ path, type: 'image/png', name })
     const file = await readFile(path)
     const blob = createHash('sha256').update(file).digest('hex')
     const missing = svgGaps(await readFile(svg))
