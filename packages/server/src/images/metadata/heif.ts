@@ -52,7 +52,7 @@ const PICTURE_TYPES = new Set([
   'mski',
 ])
 /** Names of items that stay: those that the library `libavif` gives. */
-const KEPT_NAMES = ['', 'Color', 'Alpha']
+const KEPT_NAMES = ['', 'Color', 'Alpha', 'GMap']
 /** `mdat` boxes of one file. */
 const MAX_DATA_BOX_COUNT = 16
 /** Levels of boxes within boxes. */

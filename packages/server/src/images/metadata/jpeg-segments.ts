@@ -22,8 +22,10 @@ export class JpegSegments {
   readonly #editor: StreamEditor
   #last: JpegSegment | null = null
 
-  constructor(editor: StreamEditor) {
+  /** `isStarted` if the editor has read SOI. */
+  constructor(editor: StreamEditor, isStarted = false) {
     this.#editor = editor
+    if (isStarted) this.#last = { marker: SOI, start: editor.position - 2, end: editor.position }
   }
 
   /**

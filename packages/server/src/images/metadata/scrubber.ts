@@ -7,7 +7,7 @@ import { planHeif } from './heif.ts'
 import { scrubJpeg } from './jpeg.ts'
 import { planJxl } from './jxl.ts'
 import { scrubPng } from './png.ts'
-import { type Scrubbing, StreamEditor } from './stream-editor.ts'
+import { erased, type Scrubbing, StreamEditor } from './stream-editor.ts'
 import { planTiff } from './tiff.ts'
 import { scrubWebp } from './webp.ts'
 
@@ -31,13 +31,14 @@ const MAX_SIGNATURE_BYTES = 12
 
 /**
  * Overwrites everything in a file that isn't needed to show the picture (F10). It edits the bytes as they
- * arrive, without a change of length. Each format lists what stays.
+ * arrive, without a change of length. Each format lists what stays. At most one segment is held back until all
+ * of it is there.
  *
  * AVIF, HEIC, TIFF and JPEG XL describe their bytes anywhere in the file. This class leaves them unchanged;
  * `scrubFile` edits the complete file, and nobody may read it before.
  *
  * The result doesn't depend on how the bytes are cut into pieces. Scrubbed bytes stay the same and lead to
- * the same state, so a resumed upload runs through the bytes that are already there.
+ * the same state. So a resumed upload runs through the bytes that are already there, and then those held back.
  */
 export class Scrubber {
   readonly #editor = new StreamEditor()
@@ -45,13 +46,25 @@ export class Scrubber {
   #running: Scrubbing | null = null
   #isFormatKnown = false
 
-  /** Scrubs the file's next bytes in place. */
-  scrub(bytes: Buffer): void {
+  /** Bytes that are held back, as they came. */
+  get held(): Buffer {
+    return this.#editor.held
+  }
+
+  /** Scrubs the file's next bytes in place. Returns those that may be written now. */
+  scrub(bytes: Buffer): Buffer {
     let at = 0
     for (; !this.#isFormatKnown && at < bytes.length; at++) this.#detectFormat(bytes[at]!)
-    if (!this.#running) return
+    if (!this.#running) return bytes
     this.#editor.load(bytes.subarray(at))
     this.#running.next()
+    const output = this.#editor.takeOutput()
+    return at === 0 ? output : Buffer.concat([bytes.subarray(0, at), output])
+  }
+
+  /** Returns what stands for the bytes that are still held back when the file ends. */
+  end(): Buffer {
+    return erased(this.held.length)
   }
 
   /** Takes a byte of the signature. The signature itself identifies nobody and stays. */
@@ -63,6 +76,7 @@ export class Scrubber {
     this.#running = scrubToEnd(format.scrub, this.#editor)
     this.#editor.load(Buffer.from(this.#head, 'latin1'))
     this.#running.next()
+    this.#editor.takeOutput()
   }
 }
 

@@ -3,12 +3,28 @@ import { crc32 } from 'node:zlib'
 /** A step-by-step edit: it yields when it needs the next piece of the file. */
 export type Scrubbing<T = void> = Generator<undefined, T, undefined>
 
+/** Byte that replaces the first one of an unknown name. */
+const STOP = 0xff
+
+/** Returns zeros behind a byte that begins no name. */
+export function erased(length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  return length > 0 ? bytes.fill(STOP, 0, 1) : bytes
+}
+
+/** Bytes that are held back until all of them have come. */
+interface Hold {
+  /** Position in the file. */
+  readonly position: number
+  readonly bytes: Buffer
+}
+
 /**
  * Edits a file that passes through in pieces, without a change of length. A byte is kept or overwritten when
- * it is read; nothing is held back.
+ * it is read. Only bytes that must be seen together are held back: at most one segment.
  *
- * After a restart the editor reads its own output again and must reach the same state. Therefore a byte that
- * was overwritten must never look like one that is kept.
+ * After a restart the editor reads its own output again, and then the bytes that it held. It must reach the
+ * same state. Therefore a byte that was overwritten must never look like one that is kept.
  */
 export class StreamEditor {
   #bytes: Buffer = Buffer.alloc(0)
@@ -18,6 +34,9 @@ export class StreamEditor {
   /** CRC-32 of the output up to `#crcFrom` in this piece; null when none is computed. */
   #crc: number | null = null
   #crcFrom = 0
+  #hold: Hold | null = null
+  /** Bytes of earlier pieces that are no longer held and haven't been taken yet. */
+  #released: Buffer = Buffer.alloc(0)
 
   /** Bytes of the file that have been read. */
   get position(): number {
@@ -30,6 +49,48 @@ export class StreamEditor {
     this.#piecePosition += this.#bytes.length
     this.#bytes = bytes
     this.#at = this.#crcFrom = 0
+  }
+
+  /** Bytes that are held back, as they came. */
+  get held(): Buffer {
+    if (!this.#hold) return Buffer.alloc(0)
+    return this.#hold.bytes.subarray(0, this.position - this.#hold.position)
+  }
+
+  /** Takes the output of the current piece: what was released, and the piece without what is held back. */
+  takeOutput(): Buffer {
+    const end = this.#hold ? Math.max(0, this.#hold.position - this.#piecePosition) : this.#at
+    const released = this.#released
+    this.#released = Buffer.alloc(0)
+    const output = this.#bytes.subarray(0, end)
+    return released.length > 0 ? Buffer.concat([released, output]) : output
+  }
+
+  /** Returns the next byte without reading it; null behind `end`. */
+  *peek(end: number): Scrubbing<number | null> {
+    if (this.position >= end) return null
+    yield* this.#available(end)
+    return this.#bytes[this.#at]!
+  }
+
+  /**
+   * Reads the bytes up to `end` and holds them back until all are there. Then it writes what `edit` returns in
+   * their place; what `erased` does for null.
+   */
+  *hold(end: number, edit: (bytes: Buffer) => Buffer | null): Scrubbing {
+    const { position } = this
+    const bytes = Buffer.alloc(end - position)
+    this.#hold = { position, bytes }
+    while (this.position < end) {
+      const count = yield* this.#available(end)
+      this.#bytes.copy(bytes, this.position - position, this.#at, this.#at + count)
+      this.#at += count
+    }
+    this.#hold = null
+    const edited = edit(bytes) ?? erased(bytes.length)
+    const earlier = Math.max(0, this.#piecePosition - position)
+    if (earlier > 0) this.#released = edited.subarray(0, earlier)
+    edited.copy(this.#bytes, position + earlier - this.#piecePosition, earlier)
   }
 
   /** Reads a byte and keeps it. */
@@ -104,7 +165,7 @@ export class StreamEditor {
    * Returns which of these Latin-1 strings the bytes before `end` begin with, or null. Bytes that agree with
    * one of them stay. The first byte that disagrees becomes `stop`, which none of them may contain.
    */
-  *match<S extends string>(strings: readonly S[], end: number, stop = 0xff): Scrubbing<S | null> {
+  *match<S extends string>(strings: readonly S[], end: number, stop = STOP): Scrubbing<S | null> {
     let read = ''
     while (this.position < end) {
       const next = read + String.fromCharCode(yield* this.readByte())

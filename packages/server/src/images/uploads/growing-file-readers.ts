@@ -59,8 +59,9 @@ async function* read(incomingFile: IncomingFile, signal: AbortSignal): AsyncGene
   // The open file stays readable after the upload is stored and its path is gone.
   await using file = await open(incomingFile.path)
   for (let at = 0; !signal.aborted; ) {
-    if (at < incomingFile.offset) {
-      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, incomingFile.offset - at))
+    const end = incomingFile.readableOffset
+    if (at < end) {
+      const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, end - at))
       const { bytesRead } = await file.read(chunk, 0, chunk.length, at)
       if (bytesRead === 0) throw new WireError('upload-gone')
       at += bytesRead

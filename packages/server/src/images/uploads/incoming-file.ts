@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import {
@@ -20,6 +20,8 @@ import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metada
 
 /** Bytes that arrive between two syncs: the most that a power loss costs a sender. */
 const SYNC_INTERVAL_BYTES = 1_048_576
+/** Bytes of the position before the bytes that are held back. */
+const HELD_POSITION_BYTES = 16
 /** Bodies that are received at one time (F7). */
 const MAX_SENDER_COUNT = 256
 
@@ -38,6 +40,9 @@ export interface UploadTarget {
 /**
  * A file that is being sent. It is scrubbed as it arrives, unless its board keeps metadata (F10). One sender
  * writes at a time.
+ *
+ * The scrubber may hold back the last bytes. They are no part of the file on disk until it releases them. If a
+ * body ends before, they are kept in a file beside it, so that an acknowledged offset stays durable (F1).
  */
 export class IncomingFile {
   readonly path: string
@@ -52,9 +57,12 @@ export class IncomingFile {
   #durableOffset = 0
   #type: MediaType | null = null
   #head: Buffer = Buffer.alloc(0)
+  /** The last bytes before the offset, as they came, while the scrubber holds them back. */
+  #held: Buffer = Buffer.alloc(0)
   /** State of the hash and the scrubber at the offset; null if this process hasn't read those bytes. */
-  #reading: Reading | null = newReading()
+  #reading: Reading | null
   #isScrubbed = false
+  #isHeldFileThere = false
   /** Looks at what this process receives: what it reads again is scrubbed. */
   readonly #video = new EmbeddedVideo()
   #source: Readable | null = null
@@ -75,6 +83,7 @@ export class IncomingFile {
     this.name = file.name
     this.length = file.length
     this.#keepMetadata = file.keepMetadata ?? false
+    this.#reading = newReading(this.#keepMetadata)
     this.#senders = senders
     this.target = target
   }
@@ -82,6 +91,11 @@ export class IncomingFile {
   /** Bytes that have arrived. */
   get offset(): number {
     return this.#offset
+  }
+
+  /** Bytes that stand in the file, and may be read if its type may. */
+  get readableOffset(): number {
+    return this.#offset - this.#held.length
   }
 
   /** Whether all bytes have arrived. */
@@ -137,11 +151,14 @@ export class IncomingFile {
     const { size, nlink } = await handle.stat()
     // A file with a second link is a blob already: complete, scrubbed and durable. It must not change.
     this.#isScrubbed = nlink > 1
-    this.#offset = this.#durableOffset = nlink > 1 ? size : Math.min(durableOffset, size)
+    this.#held = nlink > 1 ? Buffer.alloc(0) : await this.#readHeld(durableOffset)
+    const written = Math.min(durableOffset - this.#held.length, size)
+    this.#offset = this.#durableOffset = nlink > 1 ? size : written + this.#held.length
     this.#reading = null
-    if (this.#offset < size) await handle.truncate(this.#offset)
-    this.#head = Buffer.alloc(Math.min(SNIFF_BYTES, this.#offset))
-    await handle.read(this.#head, 0, this.#head.length, 0)
+    if (this.readableOffset < size) await handle.truncate(this.readableOffset)
+    const head = Buffer.alloc(Math.min(SNIFF_BYTES, this.readableOffset))
+    await handle.read(head, 0, head.length, 0)
+    this.#head = Buffer.concat([head, this.#held]).subarray(0, SNIFF_BYTES)
   }
 
   /**
@@ -229,7 +246,10 @@ export class IncomingFile {
     this.#isGone = true
     this.#notifyWatchers()
     await this.stop()
-    if (this.target) await removeFile(`${this.path}.json`)
+    if (this.target) {
+      await removeFile(`${this.path}.json`)
+      await removeFile(this.#heldPath)
+    }
     await removeFile(this.path)
   }
 
@@ -261,20 +281,19 @@ export class IncomingFile {
     handle: FileHandle,
     { reading, limit, bytesArrived }: AppendOptions,
   ): Promise<void> {
-    const { hash, scrubber } = reading
     const maxLength = Math.min(this.length ?? limit, limit)
     for await (const chunk of chunksOf(source)) {
       if (this.#offset + chunk.length > maxLength) throw this.#tooLong(limit)
+      const isLast = this.#offset + chunk.length === this.length
       // The scrubber overwrites, and the chunk belongs to the sender's stream.
-      const bytes = Buffer.from(chunk)
-      if (!this.#keepMetadata) this.#video.look(bytes)
-      if (!this.#keepMetadata) scrubber.scrub(bytes)
+      if (!this.#keepMetadata) this.#video.look(chunk)
+      const bytes = reading.scrubber?.scrub(Buffer.from(chunk)) ?? chunk
       // If the write fails, the sender sends these bytes again.
       this.#reading = null
-      await writeAll(handle, bytes, this.#offset)
-      hash.update(bytes)
-      this.#reading = reading
+      await this.#write(handle, reading, isLast ? concat(bytes, reading.scrubber?.end()) : bytes)
       this.#offset += chunk.length
+      this.#held = isLast ? Buffer.alloc(0) : heldBy(reading)
+      this.#reading = reading
       await this.#checkType(chunk)
       bytesArrived?.()
       this.#notifyWatchers()
@@ -284,8 +303,17 @@ export class IncomingFile {
     if (this.length !== null && !this.isComplete) return
     // A file shorter than `SNIFF_BYTES` is checked when it is complete.
     await this.type()
+    if (this.#held.length > 0) {
+      await this.#write(handle, reading, reading.scrubber!.end())
+      this.#held = Buffer.alloc(0)
+    }
     this.#hasEnded = true
     this.#notifyWatchers()
+  }
+
+  async #write(handle: FileHandle, { hash }: Reading, bytes: Buffer): Promise<void> {
+    await writeAll(handle, bytes, this.readableOffset)
+    hash.update(bytes)
   }
 
   #notifyWatchers(): void {
@@ -307,8 +335,15 @@ export class IncomingFile {
   /** Makes the bytes durable first, then the offset that refers to them. */
   async #sync(handle: FileHandle): Promise<void> {
     if (!this.target || this.#durableOffset === this.#offset) return
-    const offset = this.#offset
+    const [offset, held] = [this.#offset, this.#held]
     await handle.datasync()
+    if (held.length > 0) {
+      // Once the sidecar refers to the bytes before these, it doesn't need those that were held earlier.
+      const position = offset - held.length
+      this.#durableOffset = Math.max(this.#durableOffset, position)
+      await this.#writeSidecar()
+      await this.#writeHeld(held, position)
+    }
     this.#durableOffset = Math.max(this.#durableOffset, offset)
     await this.#writeSidecar()
     failpoint('incoming-file.synced')
@@ -326,15 +361,40 @@ export class IncomingFile {
     await file.datasync()
   }
 
+  get #heldPath(): string {
+    return `${this.path}.held`
+  }
+
+  /** Keeps bytes that are held back, and their position in the file, where nobody reads them. */
+  async #writeHeld(held: Buffer, position: number): Promise<void> {
+    const isNew = !this.#isHeldFileThere
+    await using file = await open(this.#heldPath, constants.O_RDWR | constants.O_CREAT, 0o600)
+    const start = Buffer.from(String(position).padStart(HELD_POSITION_BYTES))
+    await writeAll(file, Buffer.concat([start, held]), 0)
+    await file.datasync()
+    if (isNew) await syncFolder(dirname(this.path))
+    this.#isHeldFileThere = true
+  }
+
+  /** Returns the bytes before the durable offset that were held back; empty if all stand in the file. */
+  async #readHeld(durableOffset: number): Promise<Buffer> {
+    const file = await readFile(this.#heldPath).catch(() => Buffer.alloc(0))
+    const position = Number(file.toString('latin1', 0, HELD_POSITION_BYTES))
+    const held = file.subarray(HELD_POSITION_BYTES)
+    const isCurrent = position < durableOffset && position + held.length >= durableOffset
+    return isCurrent ? held.subarray(0, durableOffset - position) : Buffer.alloc(0)
+  }
+
   /** Reads the bytes that an earlier process received, unless this one has their state. */
   async #readUpToOffset(): Promise<Reading> {
     if (this.#reading) return this.#reading
-    const reading = newReading()
-    if (this.#offset > 0)
-      for await (const chunk of createReadStream(this.path, { end: this.#offset - 1 })) {
-        reading.hash.update(chunk)
-        reading.scrubber.scrub(chunk)
-      }
+    const reading = newReading(this.#keepMetadata || this.#isScrubbed)
+    const read = (bytes: Buffer) => reading.hash.update(reading.scrubber?.scrub(bytes) ?? bytes)
+    if (this.readableOffset > 0)
+      for await (const chunk of createReadStream(this.path, { end: this.readableOffset - 1 }))
+        read(chunk)
+    read(Buffer.from(this.#held))
+    if (this.isComplete) reading.hash.update(reading.scrubber?.end() ?? '')
     this.#reading = reading
     return reading
   }
@@ -342,7 +402,8 @@ export class IncomingFile {
 
 interface Reading {
   readonly hash: Hash
-  readonly scrubber: Scrubber
+  /** Null if the bytes stay as they are. */
+  readonly scrubber: Scrubber | null
 }
 
 interface AppendOptions {
@@ -352,7 +413,16 @@ interface AppendOptions {
   readonly bytesArrived: (() => void) | undefined
 }
 
-const newReading = (): Reading => ({ hash: createHash('sha256'), scrubber: new Scrubber() })
+const newReading = (keepsBytes: boolean): Reading => ({
+  hash: createHash('sha256'),
+  scrubber: keepsBytes ? null : new Scrubber(),
+})
+
+/** Returns a copy: the scrubber goes on. */
+const heldBy = ({ scrubber }: Reading): Buffer => Buffer.from(scrubber?.held ?? [])
+
+const concat = (bytes: Buffer, more: Buffer | undefined): Buffer =>
+  more?.length ? Buffer.concat([bytes, more]) : bytes
 
 /** Yields a body's chunks. Rejects with `bad-request` if the sender breaks off. */
 async function* chunksOf(source: Readable): AsyncGenerator<Buffer> {

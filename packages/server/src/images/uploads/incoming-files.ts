@@ -19,6 +19,7 @@ export interface PictureKey {
  * The files that are being sent, in a folder of their own.
  *
  * - `<board>.<id>` is a resumable upload; `<board>.<id>.json` contains how much of it is durable.
+ * - `<board>.<id>.held` contains bytes that the scrubber held back when a body ended.
  * - `<board>.<id>.webp` is the picture's preview, which may arrive before the file.
  * - `<board>.<id>.volatile` marks a picture that is announced and can't be resumed.
  * - Every other file belongs to one request, and is removed after a crash.
@@ -161,7 +162,7 @@ export class IncomingFiles {
     }
     const [, board, id] = /^([^.]+)\.([^.]+)\.volatile$/.exec(name) ?? []
     if (board && id) this.orphans.push({ board, id })
-    const key = name.replace(/\.json$/, '')
+    const key = name.replace(/\.(?:json|held)$/, '')
     const sidecar = names.has(key) && (await readSidecar(join(this.#folder, `${key}.json`)))
     if (!sidecar || keyOf(sidecar) !== key)
       await rm(join(this.#folder, name), { recursive: true, force: true })
