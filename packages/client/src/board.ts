@@ -179,7 +179,10 @@ export class Board {
       step,
       previewsOf(adds),
     )
-    for (const { command, file } of adds) this.#sync.uploads.add(command, file)
+    for (const { command, file, preview } of adds) {
+      if (preview) this.#sync.arrivals.receivePreview(command.id, new Uint8Array(preview))
+      this.#sync.uploads.add(command, file)
+    }
     return adds.map(({ command }) => command.id)
   }
 

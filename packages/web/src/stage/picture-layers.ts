@@ -4,11 +4,12 @@ import {
   createComputed,
   createMemo,
   createSignal,
+  getOwner,
   onCleanup,
+  runWithOwner,
   untrack,
 } from 'solid-js'
 import { useApp } from '../app.ts'
-import { wantsLiveRead } from '../state/resolution.ts'
 import type { TransferState } from '../state/transfer-state.ts'
 import { createScreenPixels, createStoredUrl } from './stored-picture.ts'
 
@@ -33,17 +34,25 @@ interface PictureLayers {
   readonly all: Accessor<readonly Layer[]>
   /** Whether a decoded layer hides everything below it. */
   readonly isCovered: Accessor<boolean>
+  /** Whether any layer is decoded. */
+  readonly isAnyDecoded: Accessor<boolean>
   isDecoded(layer: Layer): boolean
   markDecoded(layer: Layer): void
   remove(layer: Layer): void
 }
 
-/** Creates the layers of a picture: its preview, its file while that arrives, and the stored picture. */
-export function createLayers(props: PictureProps, own: Accessor<string | null>): PictureLayers {
-  const { boardStore, paintReporter } = useApp()
+/**
+ * Creates the layers of a picture: its preview, its file while that arrives, and the stored picture. One's
+ * own file makes the others needless once it is drawn.
+ */
+export function createLayers(
+  props: PictureProps,
+  own: Accessor<string | null>,
+  isOwnDrawn: Accessor<boolean>,
+): PictureLayers {
+  const { boardStore } = useApp()
   const { id } = props
   const record = (): ImageRecord | undefined => props.record
-  const { liveReads } = boardStore
   const [layers, setLayers] = createSignal<readonly Layer[]>([])
   const [decoded, setDecoded] = createSignal<ReadonlySet<Layer>>(new Set())
   const [isCovered, setCovered] = createSignal(false)
@@ -55,27 +64,39 @@ export function createLayers(props: PictureProps, own: Accessor<string | null>):
   const preview = boardStore.preview(id)
   createComputed(() => {
     const blob = preview()
-    if (!blob || own() || untrack(layers).some(({ kind }) => kind === 'picture')) return
+    if (isOwnDrawn()) setLayers([])
+    if (!blob || isOwnDrawn() || untrack(layers).some(({ kind }) => kind === 'picture')) return
     const url = URL.createObjectURL(blob)
     setLayers((above) => [{ url, kind: 'preview' }, ...above])
     onCleanup(() => URL.revokeObjectURL(url))
   })
   const pixels = createScreenPixels(record)
   const arrival = boardStore.arrival(id)
-  const wantsLive = createMemo<boolean>(() => {
-    const { live, state } = arrival() ?? {}
-    if (!live || state !== 'arriving' || own() || record()?.blob) return false
-    return wantsLiveRead(pixels()) && paintReporter.isInView(id)
+  const isArriving = (): boolean => arrival()?.state === 'arriving' && !own() && !record()?.blob
+  const showLive = (url: string): (() => void) => {
+    const layer: Layer = { url, kind: 'live' }
+    setLayers((all) => [...all.filter(({ kind }) => kind !== 'live'), layer])
+    return () => setLayers((all) => all.filter((other) => other !== layer))
+  }
+  const isLive = createMemo<boolean>((was) => was || (isArriving() && arrival()!.live), false)
+  const owner = getOwner()
+  let isGone = false
+  let endLiveRead = (): void => {}
+  onCleanup(() => {
+    isGone = true
   })
   createComputed(() => {
-    if (!wantsLive()) return
-    liveReads.request(id)
-    onCleanup(() => liveReads.release(id))
-  })
-  createComputed(() => {
-    if (!liveReads.isReading(id)) return
-    const live: Layer = { url: liveReads.url(id), kind: 'live' }
-    setLayers((all) => [...all.filter(({ kind }) => kind !== 'live'), live])
+    if (!isLive()) return
+    import('./live-layer.ts').then(
+      ({ createLiveLayer }) =>
+        isGone ||
+        runWithOwner(owner, () => {
+          endLiveRead = createLiveLayer({ id, pixels, isArriving, show: showLive })
+        }),
+      () => {
+        // Without that code, nothing is read before it is there.
+      },
+    )
   })
   const storedUrl = createStoredUrl(id, record, own, pixels)
   createComputed(() => {
@@ -91,6 +112,7 @@ export function createLayers(props: PictureProps, own: Accessor<string | null>):
   return {
     all: layers,
     isCovered,
+    isAnyDecoded: () => layers().some((layer) => decoded().has(layer)),
     isDecoded: (layer) => decoded().has(layer),
     markDecoded(layer) {
       setDecoded((all) => new Set(all).add(layer))
@@ -101,7 +123,7 @@ export function createLayers(props: PictureProps, own: Accessor<string | null>):
       timers.add(timer)
     },
     remove(layer) {
-      if (layer.kind === 'live') liveReads.release(id)
+      if (layer.kind === 'live') endLiveRead()
       setLayers((all) => all.filter((other) => other !== layer))
     },
   }

@@ -9,7 +9,7 @@ const RELOAD_DELAY_MS = { first: 1_000, max: 30_000 }
 
 /**
  * Shows a picture: its blur, then each sharper layer once it is decoded, with the wire line over it while
- * it arrives. One's own file shows at once, and no layer replaces it.
+ * it arrives. One's own file lies over them all from the start, and shows as soon as the browser has drawn it.
  */
 export function PictureImage(props: PictureProps): JSX.Element {
   const { boardStore, paintReporter } = useApp()
@@ -21,23 +21,23 @@ export function PictureImage(props: PictureProps): JSX.Element {
     void props.transfer
     return kept ?? boardStore.fileUrl(id)
   }, null)
-  const layers = createLayers(props, own)
-  /** Whether to draw the blur. It goes once covered, so that transparent pictures lie on plain paper. */
-  const isBlurred = (): boolean => {
-    if (!own()) return !layers.isCovered()
-    // Only a JPEG is surely opaque. Its blur stays below it until the browser has drawn it.
-    void props.transfer
-    return boardStore.board.uploads.get(id)?.file.type === 'image/jpeg'
-  }
+  const [isOwnDrawn, setOwnDrawn] = createSignal(false)
+  const layers = createLayers(props, own, isOwnDrawn)
+  /** The blur. It goes once covered, so that transparent pictures lie on plain paper. */
+  const blur = createMemo<string | null>(() => {
+    const hash = props.record?.thumbhash
+    return hash && !isOwnDrawn() && !layers.isCovered() ? blurOf(hash) : null
+  })
+  const isBlank = (): boolean => !blur() && !isOwnDrawn() && !layers.isAnyDecoded()
   onCleanup(() => {
     paintReporter.forget(id)
     boardStore.releaseFile(id)
   })
 
   return (
-    <div class="picture-image" aria-hidden="true">
-      <Show when={isBlurred() && props.record?.thumbhash}>
-        {(hash) => <img class="blur" src={blurOf(hash()) ?? undefined} alt="" draggable={false} />}
+    <div class="picture-image" classList={{ blank: isBlank() }} aria-hidden="true">
+      <Show when={props.record?.thumbhash && !isOwnDrawn() && !layers.isCovered()}>
+        <img class="blur" src={blur() ?? undefined} alt="" draggable={false} />
       </Show>
       <For each={layers.all()}>
         {(layer) => (
@@ -62,6 +62,10 @@ export function PictureImage(props: PictureProps): JSX.Element {
             alt={props.alt}
             draggable={false}
             decoding="async"
+            onLoad={({ currentTarget }) => {
+              const drawn = (): unknown => setOwnDrawn(true)
+              void currentTarget.decode().then(drawn, drawn)
+            }}
             onError={() => setUnreadable(true)}
           />
         )}
@@ -98,9 +102,15 @@ function LayerImage(props: LayerImageProps): JSX.Element {
     }, delay)
     delay = Math.min(delay * 2, RELOAD_DELAY_MS.max)
   }
-  onCleanup(() => clearTimeout(timer))
+  let element!: HTMLImageElement
+  onCleanup(() => {
+    clearTimeout(timer)
+    // Without its source, the browser ends the request at once.
+    if (kind === 'live') element.removeAttribute('src')
+  })
   return (
     <img
+      ref={element}
       class={kind}
       classList={{ ready: props.isReady }}
       fetchpriority={untrack(() => props.isInView) ? 'high' : 'low'}

@@ -2,7 +2,6 @@ import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
 import type { Arrival, Board, DragPosition, OwnUpload, SeenBy, Status } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
 import { around, type StackedBox } from '../geometry/box.ts'
-import { LiveReads } from './live-reads.ts'
 
 /** How long a new picture may still be drawn with the landing animation. */
 const LANDING_WINDOW_MS = 1_000
@@ -25,7 +24,6 @@ export class BoardStore {
   readonly canRedo: Accessor<boolean>
   /** Returns a visitor's name, empty if unknown. */
   readonly nameOf: (visitor: string) => string
-  readonly liveReads: LiveReads
   readonly #boxes = new Map<string, StackedBox>()
   /** The latest record of each of one's own pictures that isn't stored. */
   readonly #own = new Map<string, ImageRecord>()
@@ -49,7 +47,6 @@ export class BoardStore {
 
   constructor(board: Board) {
     this.board = board
-    this.liveReads = new LiveReads(board)
     const [title, setTitle] = createSignal(board.title)
     const [status, setStatus] = createSignal(board.status)
     const [canUndo, setCanUndo] = createSignal(board.canUndo)

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openBoard } from '@wirephoto/client'
+import type { BrowserContext, Request } from 'playwright-core'
+import sharp from 'sharp'
+import { DESKTOP_VIEWPORT, openFixture } from '../support/e2e-fixture.ts'
+import type { BoardPage } from '../support/page.ts'
+import { drawPicture } from '../support/pictures.ts'
+
+/** A browser opens no more connections to one server. */
+const CONNECTION_COUNT = 6
+const CRAWL_BYTES_PER_SECOND = 40_000
+const [WIDTH, HEIGHT] = [2400, 1800]
+
+const { fixture } = await openFixture()
+
+test('P10: six tabs and a slow picture leave the browser its connections', async (t) => {
+  const proxy = await fixture.openProxy(t)
+  const board = await fixture.newBoard()
+  const context = await fixture.browser.newContext({ viewport: DESKTOP_VIEWPORT })
+  t.after(() => context.close())
+  const reads = watchReads(context)
+  const pages: BoardPage[] = []
+  for (let n = 0; n < CONNECTION_COUNT; n++)
+    pages.push(await fixture.openPage(t, 'wire.test', board, { context }))
+  const photo = await sharp(await drawPicture({ width: WIDTH, height: HEIGHT }))
+    .jpeg({ quality: 90, progressive: true })
+    .toBuffer()
+  const sender = openBoard({ url: `http://127.0.0.1:${proxy.port}`, board })
+  t.after(() => sender.close())
+  proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
+  const preview = await sharp(photo).resize(320).webp({ quality: 60 }).toBuffer()
+  const size = { width: WIDTH, height: HEIGHT, w: 900, x: 0, y: 0 }
+  sender.add([{ file: new Blob([new Uint8Array(photo)]), name: 'p.jpg', preview, ...size }])
+
+  const [first, ...others] = pages
+  await reads.waitFor({ open: 1, started: 1 })
+  for (const page of pages) assert.equal(await statusOf(page), 200)
+  assert.equal(reads.most(), 1, 'one page reads for the browser')
+  // The reader is the one with a layer of the file.
+  const readers = await Promise.all(pages.map((page) => page.page.locator('.live').count()))
+  const reader = pages[readers.indexOf(1)] ?? first!
+  await setHidden(reader, true)
+  // Another one has its turn.
+  await reads.waitFor({ open: 1, started: 2 })
+  await reader.page.locator('.live').waitFor({ state: 'detached' })
+  for (const page of others) await setHidden(page, true)
+  await setHidden(first!, true)
+  await reads.waitFor({ open: 0, started: 2 })
+  assert.equal(reads.most(), 1)
+
+  proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+  for (const page of pages) {
+    await setHidden(page, false)
+    await page.waitForPainted(1, 'stored')
+  }
+})
+
+test('P10: a file that comes fast is not read before it is there', async (t) => {
+  const board = await fixture.newBoard()
+  const page = await fixture.openPage(t, 'wire.test', board)
+  const reads = watchReads(page.context)
+  const photo = await sharp(await drawPicture({ width: WIDTH, height: HEIGHT }))
+    .jpeg({ progressive: true })
+    .toBuffer()
+  const sender = openBoard({ url: fixture.server.url, board })
+  t.after(() => sender.close())
+  const size = { width: WIDTH, height: HEIGHT, w: 900, x: 0, y: 0 }
+  sender.add([{ file: new Blob([new Uint8Array(photo)]), name: 'p.jpg', ...size }])
+  await page.waitForPainted(1, 'stored')
+  assert.equal(reads.most(), 0)
+})
+
+/** Watches the reads of growing files by all pages of a browser. */
+function watchReads(context: BrowserContext) {
+  const open = new Set<Request>()
+  let started = 0
+  let most = 0
+  const waiting = new Set<() => void>()
+  const changed = (): void => {
+    most = Math.max(most, open.size)
+    for (const look of waiting) look()
+  }
+  context.on('request', (request) => {
+    if (!/\/arrivals\/[^/]+\?page=/.test(request.url())) return
+    open.add(request)
+    started++
+    changed()
+  })
+  const ended = (request: Request): void => {
+    if (open.delete(request)) changed()
+  }
+  context.on('requestfinished', ended)
+  context.on('requestfailed', ended)
+  return {
+    /** The most reads at one time. */
+    most: () => most,
+    /** Resolves when so many are open, after at least so many were begun. */
+    async waitFor(wanted: { open: number; started: number }): Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const look = (): void => {
+        if (open.size === wanted.open && started >= wanted.started) resolve()
+      }
+      waiting.add(look)
+      look()
+      await promise
+      waiting.delete(look)
+    },
+  }
+}
+
+/** Fetches something from the server, as the page would. */
+const statusOf = ({ page }: BoardPage): Promise<number> =>
+  page.evaluate(async () => (await fetch('/healthz', { cache: 'no-store' })).status)
+
+/** Hides or shows the page, as a browser does with a tab that another one covers. */
+async function setHidden({ page }: BoardPage, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    const value = hidden ? 'hidden' : 'visible'
+    Object.defineProperty(document, 'visibilityState', { value, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, isHidden)
+}
