@@ -4,7 +4,10 @@ import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
 import { CaptionField } from './caption.tsx'
 import { Failures } from './failures.tsx'
+import { FarCanvas } from './far-canvas.tsx'
 import { Floating, FloatingContext } from './floating.ts'
+import { setLateViews } from './late-views.ts'
+import { PictureInfo } from './picture-info.tsx'
 import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
 import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
@@ -13,6 +16,8 @@ import './overlay.css'
 // Loaded with this chunk, so that they work without a connection too.
 import '../actions/lazy-actions.ts'
 import '../state/thumbhash.ts'
+
+setLateViews({ PictureInfo, FarCanvas })
 
 /** Shows what lies over the pictures: other visitors' selections and cursors, handles, chips and menus. */
 export function Overlay(): JSX.Element {

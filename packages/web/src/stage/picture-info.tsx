@@ -5,6 +5,7 @@ import { useApp } from '../app.ts'
 import type { TransferState } from '../state/transfer-state.ts'
 import { formatTime } from '../ui/format-time.ts'
 import { words } from '../words/page.ts'
+import { namesOf, othersOf } from './seen-by.ts'
 
 /** How long a picture shows who has seen it, after the last visitor who did. */
 const SEEN_BY_SHOWN_MS = 10_000
@@ -82,27 +83,8 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
   )
 }
 
-/** Returns who has seen a picture, as one sentence for screen readers. */
-export function describe(
-  seenBy: SeenBy | undefined,
-  nameOf: (visitor: string) => string,
-): string | undefined {
-  if (!seenBy) return undefined
-  return `${words.seenBy(seenBy.viewers.length, othersOf(seenBy))}: ${namesOf(seenBy, nameOf)}`
-}
-
-/** Counts the visitors who could have seen a picture. Some who did may have left since. */
-const othersOf = ({ viewers, otherCount }: SeenBy): number => Math.max(otherCount, viewers.length)
-
 const slowest = ({ viewers }: SeenBy): string =>
   words.milliseconds(Math.max(...viewers.map(({ milliseconds }) => milliseconds)))
-
-const namesOf = ({ viewers }: SeenBy, nameOf: (visitor: string) => string): string =>
-  viewers
-    .map(({ visitor, name, milliseconds }) => {
-      return `${name || nameOf(visitor) || words.guest} ${words.milliseconds(milliseconds)}`
-    })
-    .join(', ')
 
 function Progress(props: { transfer: TransferState }): JSX.Element {
   const text = (): string => {

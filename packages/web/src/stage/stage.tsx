@@ -3,10 +3,10 @@ import { enter } from '../actions/focus.ts'
 import { useApp } from '../app.ts'
 import { LazyPart } from '../ui/lazy-part.tsx'
 import { words } from '../words/page.ts'
-import { FarCanvas } from './far-canvas.tsx'
 import { gestureHandlers } from './gesture-handlers.ts'
 import { Gestures } from './gestures.ts'
 import { listenToKeys } from './keys.ts'
+import { lateViews } from './late-views.ts'
 import { Marquee, MarqueeBox } from './marquee.tsx'
 import { Original } from './original.tsx'
 import { sharePointer } from './pointer-presence.ts'
@@ -78,8 +78,8 @@ export function Stage(): JSX.Element {
             '--zoom': camera.view().zoom,
           }}
         >
-          <Show when={visible.onCanvas().length > 0}>
-            <FarCanvas region={visible.region()} ids={visible.onCanvas()} />
+          <Show when={visible.onCanvas().length > 0 && lateViews()} keyed>
+            {({ FarCanvas }) => <FarCanvas region={visible.region()} ids={visible.onCanvas()} />}
           </Show>
           <For each={drag.originals()}>
             {(id) => <Original id={id} layer={layers().get(id) ?? 0} />}

@@ -1,10 +1,11 @@
 import { heightOf, type ImageRecord } from '@wirephoto/board'
-import { createEffect, createMemo, type JSX, on } from 'solid-js'
+import { createEffect, createMemo, type JSX, on, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
 import { words } from '../words/page.ts'
+import { lateViews } from './late-views.ts'
 import { PictureImage } from './picture.tsx'
-import { describe, PictureInfo } from './picture-info.tsx'
+import { describe } from './seen-by.ts'
 
 /** More than the tiles that a page draws. */
 const MAX_TILE_COUNT = 100_000
@@ -71,7 +72,11 @@ export function Tile(props: TileProps): JSX.Element {
       {/* The accessible name. The strip below says more, and only to those who see it. */}
       <span class="visually-hidden">{words.pictureLabel(name(), state())}</span>
       <PictureImage id={id} record={record()} transfer={transfer()} alt={name()} />
-      <PictureInfo record={record()} transfer={transfer()} seenBy={seenBy()} />
+      <Show when={lateViews()} keyed>
+        {({ PictureInfo }) => (
+          <PictureInfo record={record()} transfer={transfer()} seenBy={seenBy()} />
+        )}
+      </Show>
     </div>
   )
 }
