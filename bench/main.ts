@@ -6,6 +6,7 @@ import { growth } from './growth.ts'
 import { ingest } from './ingest.ts'
 import { picture } from './picture.ts'
 import { pushes } from './pushes.ts'
+import { screensBench } from './screens.ts'
 import { start } from './start.ts'
 import type { Figure } from './support/figures.ts'
 import { report } from './support/report.ts'
@@ -22,6 +23,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   commands,
   start,
   weight,
+  screens: screensBench,
   engines,
 }
 

@@ -33,6 +33,7 @@ test('P8: handles never lie over a small picture', async (t) => {
     await page.page.setInputFiles('#choose-files', [tiny])
     await page.waitForPainted(1, 'stored')
     await page.page.keyboard.press('Tab')
+    await page.waitUntil(() => !document.querySelector('.world.moving'), null)
     const [before] = await page.tiles()
     await page.page.mouse.click(before!.x + before!.w / 2, before!.y + before!.h / 2)
     // As small as a fingertip.
@@ -115,8 +116,10 @@ async function openLarge(
   const board = await fixture.newBoard()
   const page = await fixture.openPage(t, 'wire.test', board, { viewport, ...options })
   await page.page.setInputFiles('#choose-files', [tall, wide])
-  const [first] = await page.waitForPainted(2, 'stored')
-  await page.page.mouse.dblclick(first!.x + first!.w / 2, first!.y + first!.h / 2)
+  await page.waitForPainted(2, 'stored')
+  await page.waitUntil(() => !document.querySelector('.world.moving'), null)
+  const first = (await page.tiles()).find(({ label }) => label.startsWith('tall.png'))!
+  await page.page.mouse.dblclick(first.x + first.w / 2, first.y + first.h / 2)
   await page.page.locator('.large .sharp.ready').waitFor()
   return page
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
 import { DESKTOP_VIEWPORT, openFixture, type PageOptions, PHONE } from '../support/e2e-fixture.ts'
@@ -101,6 +103,68 @@ test('P2: who looks on while pictures are dropped loads their variants, never th
   }
 })
 
+test('P2, P4, P5: while variants are long in coming, a file is loaded only where nothing else serves', async (t) => {
+  const { url } = fixture.server
+  const board = await fixture.newBoard()
+  const sender = openBoard({ url, board })
+  t.after(() => sender.close())
+  const size = { width: WIDTH, height: HEIGHT, y: 0 }
+  const add = (fields: { x: number; w: number; preview?: Buffer }): string =>
+    sender.add([
+      { file: new Blob([withUniqueBytes(picture)]), name: `${fields.x}.jpg`, ...size, ...fields },
+    ])[0]!
+  add({ x: -300, w: 200 })
+  await waitForVariants(url, board, 1)
+  const variantMaker = await childWithLowPriority(fixture.server.pid)
+  process.kill(variantMaker, 'SIGSTOP')
+  t.after(() => process.kill(variantMaker, 'SIGCONT'))
+
+  const context = await fixture.browser.newContext({ viewport: DESKTOP_VIEWPORT })
+  t.after(() => context.close())
+  const page = await BoardPage.open(context, url)
+  await page.page.clock.install()
+  const bytes = await countPictureBytes(page.page)
+  await page.goto(`/b/${board}`)
+  await page.waitForPainted(1, 'stored')
+  const sufficient = add({ x: 0, w: 200, preview })
+  const coarse = add({ x: 300, w: 500, preview })
+  const without = add({ x: 900, w: 200 })
+  await page.page.locator('[data-image][data-state="stored"]').nth(3).waitFor()
+  const files = (): string[] => [...bytes.byUrl.keys()].filter((path) => path.endsWith('/original'))
+  const fileOf = (id: string) =>
+    page.tile(id).locator('.picture.ready[src$="/original"]').waitFor({ state: 'attached' })
+  for (const id of [sufficient, coarse]) await page.tile(id).locator('.preview.ready').waitFor()
+  await page.page.clock.fastForward(8_000)
+  await page.nextFrame()
+  assert.deepEqual(files(), [])
+  await page.page.clock.fastForward(3_000)
+  await fileOf(without)
+  assert.equal(files().length, 1)
+  await page.page.clock.fastForward(60_000)
+  await fileOf(coarse)
+  await page.page.clock.fastForward(600_000)
+  await page.nextFrame()
+  assert.equal(files().length, 2)
+  assert.equal(await page.tile(sufficient).locator('.picture').count(), 0)
+
+  // A person who enlarges a picture asks for it.
+  await page.tile(sufficient).dblclick()
+  await page.page.locator('.large').waitFor()
+  assert.equal(await page.page.locator('.large .sharp').count(), 0)
+  await page.page.clock.fastForward(2_500)
+  await page.page.locator('.large .sharp.ready[src$="/original"]').waitFor()
+  await page.page.keyboard.press('Escape')
+
+  process.kill(variantMaker, 'SIGCONT')
+  await waitForVariants(url, board, 4)
+  for (const id of [sufficient, coarse, without])
+    await page
+      .tile(id)
+      .locator('.picture.ready[src$="/1280"], .picture.ready[src$="/320"]')
+      .waitFor()
+  await page.close(t)
+})
+
 test('P3: what was loaded for a nearer view is let go again, and nothing blinks', async (t) => {
   const { url } = fixture.server
   const board = await fixture.newBoard()
@@ -146,3 +210,17 @@ test('P3: what was loaded for a nearer view is let go again, and nothing blinks'
     0,
   )
 })
+
+/** Returns the process that makes variants: the server's child that yields to all others. */
+async function childWithLowPriority(parent: number): Promise<number> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,ni='])
+  const rows = stdout.split('\n').map((row) => row.trim().split(/\s+/).map(Number))
+  const below = (pid: number): number[] => [
+    pid,
+    ...rows.filter(([, ppid]) => ppid === pid).flatMap(([child]) => below(child!)),
+  ]
+  const children = new Set(below(parent))
+  const found = rows.find(([pid, , nice]) => children.has(pid!) && nice! > 0)
+  assert.ok(found, stdout)
+  return found[0]!
+}

@@ -7,6 +7,8 @@ import type { Page } from 'playwright-core'
 export interface PictureBytes {
   readonly total: number
   readonly byUrl: ReadonlyMap<string, number>
+  /** Bytes of the previews that came by the socket. */
+  readonly pushed: number
 }
 
 /** Counts the bytes of pictures that a page loads from now on. Previews come by the socket. */
@@ -26,8 +28,15 @@ export async function countPictureBytes(page: Page): Promise<PictureBytes> {
   cdp.on('Network.dataReceived', ({ requestId, encodedDataLength }) => {
     add(requestId, encodedDataLength)
   })
+  let pushed = 0
+  cdp.on('Network.webSocketFrameReceived', ({ response: { opcode, payloadData } }) => {
+    if (opcode === 2) pushed += Buffer.byteLength(payloadData, 'base64')
+  })
   return {
     byUrl,
+    get pushed() {
+      return pushed
+    },
     get total() {
       return byUrl.values().reduce((sum, bytes) => sum + bytes, 0)
     },
