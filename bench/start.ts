@@ -111,6 +111,7 @@ async function store(engine: Engine, scratch: string, place: number): Promise<Im
     source: null,
     author: 'bench',
     createdAt: Date.now(),
+    original: null,
     storedAt: Date.now(),
     deletedAt: null,
   }

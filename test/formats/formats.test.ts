@@ -138,7 +138,10 @@ async function checkServer(
 function completed(record: AnyRecord): AnyRecord {
   if (record.kind === 'board') return Object.assign({ trashDays: 30, keepMetadata: false }, record)
   const storedAt = record.blob === null ? null : record.createdAt
-  return Object.assign({ animated: false, variants: null, source: null, storedAt }, record)
+  return Object.assign(
+    { animated: false, variants: null, source: null, original: null, storedAt },
+    record,
+  )
 }
 
 const isStored = ({ blob }: ImageRecord): boolean => blob !== null

@@ -10,6 +10,7 @@ import type {
 import type { ErrorCode } from './error-codes.ts'
 import type { Infer } from './fields.ts'
 import type { MediaType } from './media-types.ts'
+import type { OriginalFile } from './records.ts'
 
 /** A request to change a board. `rules.ts` turns it into changes. */
 export type Command =
@@ -46,6 +47,8 @@ export interface ImageSettle {
   readonly height: number
   readonly thumbhash: string
   readonly animated: boolean
+  /** Absent where the blob is the file that was sent. */
+  readonly original?: OriginalFile
   /** URL that the server fetched it from; absent for an upload. */
   readonly source?: string
 }

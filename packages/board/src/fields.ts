@@ -4,6 +4,7 @@ import type { Cursor } from './cursors.ts'
 import { parseCursor } from './cursors.ts'
 import { BOARD_ID } from './ids.ts'
 import { limits } from './limits.ts'
+import { MEDIA_TYPES } from './media-types.ts'
 
 /*
  * The fields that records, commands and messages are made of, as schemas. The page never loads zod: it
@@ -62,3 +63,10 @@ type DeepReadonly<T> = T extends string | number | boolean | null | undefined | 
   : T extends readonly (infer U)[]
     ? readonly DeepReadonly<U>[]
     : { readonly [K in keyof T]: DeepReadonly<T[K]> }
+
+/** A file that was sent and isn't the one that is shown: sha256 in hex, and length in bytes. */
+export const originalFile = z.object({
+  blob: sha256,
+  type: z.enum(MEDIA_TYPES),
+  bytes: z.int(),
+})

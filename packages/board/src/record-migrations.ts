@@ -25,6 +25,8 @@ const migrations: readonly ((record: Fields) => Fields)[] = [
           ...record,
         }
       : { trashDays: 30, keepMetadata: false, ...record },
+  // Pictures may have an original that isn't shown: the SVG that they were drawn from.
+  (record) => (record['kind'] === 'image' ? { original: null, ...record } : record),
 ]
 
 /** The version of the records that this build writes. */

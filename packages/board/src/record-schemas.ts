@@ -3,6 +3,7 @@ import {
   address,
   boardWidth,
   coordinate,
+  originalFile,
   pixels,
   sha256,
   thumbhash,
@@ -37,6 +38,11 @@ export const ImageRecordSchema = z.object({
   thumbhash: z.nullable(thumbhash),
   /** sha256 of the stored file in hex; null while it arrives. */
   blob: z.nullable(sha256),
+  /**
+   * The file as it was sent, where `blob` is a picture that was drawn from it (V6). It can be downloaded, and is
+   * never shown. Null where `blob` is that file.
+   */
+  original: z.nullable(originalFile),
   /** Whether the stored file has more than one frame. */
   animated: z.boolean(),
   /**

@@ -1,4 +1,4 @@
-import type { Infer } from './fields.ts'
+import type { Infer, originalFile } from './fields.ts'
 import { isShown } from './media-types.ts'
 import type { BoardRecordSchema, ImageRecordSchema } from './record-schemas.ts'
 
@@ -21,6 +21,9 @@ export function variantSidesOf({
   const smaller = VARIANT_SIDES_PX.filter((side) => side < Math.max(width, height))
   return type === null || isShown(type) ? smaller : [...smaller, STAND_IN_SIDE_PX]
 }
+
+/** A file that was sent, where another one is shown that was made of it. */
+export type OriginalFile = Infer<typeof originalFile>
 
 /** A picture on the board; the schema documents its fields. */
 export interface ImageRecord extends Infer<typeof ImageRecordSchema> {}

@@ -77,6 +77,7 @@ describe('rules', () => {
       source: null,
       author: 'anna',
       createdAt: 1_000,
+      original: null,
       storedAt: null,
       deletedAt: null,
     })

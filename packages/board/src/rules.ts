@@ -56,6 +56,7 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
     bytes: null,
     thumbhash: command.thumbhash ?? null,
     blob: null,
+    original: null,
     animated: false,
     variants: null,
     source: null,

@@ -40,6 +40,7 @@ function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
     source: null,
     author: 'anna',
     createdAt: 1,
+    original: null,
     storedAt: null,
     deletedAt: null,
     ...fields,

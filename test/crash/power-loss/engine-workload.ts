@@ -115,6 +115,7 @@ const picture = (board: string, seq: number, blob: Buffer | null, x: number): Im
   source: null,
   author: 'writer',
   createdAt: 1_700_000_000_000,
+  original: null,
   storedAt: blob && 1_700_000_000_000,
   deletedAt: null,
 })

@@ -147,6 +147,7 @@ const pictureOf = (id: string, blob: string): ImageRecord => ({
   source: null,
   author: 'anna',
   createdAt: 0,
+  original: null,
   storedAt: 0,
   deletedAt: null,
 })

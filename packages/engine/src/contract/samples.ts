@@ -41,6 +41,7 @@ export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecor
   source: null,
   author: 'somebody',
   createdAt: 1_700_000_000_000,
+  original: null,
   storedAt: null,
   deletedAt: null,
   ...fields,

@@ -80,13 +80,16 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
         reply.header('content-disposition', contentDisposition(standInName(record), { type }))
         return await sendVariant(blobs, request, reply, variantKey(record.blob!, form))
       }
-      reply.header('content-disposition', contentDisposition(fileName(record), { type }))
-      return await sendPicture(blobs, request, reply, record)
+      // A source is for those who download it. It is never shown, since it could act (F9).
+      const file = (isDownload && record.original) || record
+      const name = file === record ? fileName(record) : cleanName(record.name)
+      reply.header('content-disposition', contentDisposition(name, { type }))
+      return await sendPicture(blobs, request, reply, file)
     },
   })
 }
 
-/** Returns the name of the download. A PNG that was drawn from an SVG gets its own extension (V6). */
+/** Returns the name of the file. A PNG that was drawn from an SVG gets its own extension (V6). */
 function fileName({ name, type }: ImageRecord): string {
   const clean = cleanName(name)
   return type === 'image/png' ? clean.replace(/\.svg$/i, '.png') : clean

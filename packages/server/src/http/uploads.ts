@@ -83,7 +83,7 @@ class TusUploads {
     assertMayUpload(sender, record)
     reply.code(201).header('location', `/api/boards/${board.id}/uploads/${id}`)
     if (record.blob !== null) {
-      if (record.bytes !== length) throw new WireError('conflict')
+      if (sentBytes(record) !== length) throw new WireError('conflict')
       return await this.#told(reply, board, id).header('upload-offset', length).send()
     }
     const { name } = record
@@ -191,18 +191,21 @@ function assertMayUpload(sender: Sender, record: ImageRecord | undefined): void 
   if (!may({ ...sender, now: 0 }, 'image.patch', record)) throw new WireError('not-allowed')
 }
 
+/** Returns the length of the file that was sent for a picture. */
+const sentBytes = ({ original, bytes }: ImageRecord): number | null => original?.bytes ?? bytes
+
 /**
  * Returns the size of a picture whose upload has ended. Rejects with `upload-gone` if there is no such
  * picture, with `not-found` if its upload may begin again here.
  */
 async function storedBytes(board: LiveBoard, id: string): Promise<number> {
   const known = imageOf(board, id)
-  if (known && known.bytes !== null) return known.bytes
+  if (known && known.bytes !== null) return sentBytes(known)!
   await board.refresh()
   const record = imageOf(board, id)
   if (!record) throw new WireError('upload-gone')
   if (record.bytes === null) throw new WireError('not-found')
-  return record.bytes
+  return sentBytes(record)!
 }
 
 function integerOf(request: FastifyRequest, name: string): number {

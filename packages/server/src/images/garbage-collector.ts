@@ -131,6 +131,7 @@ function addReferences(board: string, picture: ImageRecord, { blobs, arriving }:
     return
   }
   blobs.add(picture.blob)
+  if (picture.original) blobs.add(picture.original.blob)
   for (const side of [...variantSidesOf(picture), ...(picture.variants ?? [])])
     blobs.add(variantKey(picture.blob, side))
 }

@@ -257,6 +257,7 @@ function unannouncedRecord(picture: Measured & Box, boardStore: BoardStore): Ima
     source: null,
     author: boardStore.board.visitor ?? '',
     createdAt: Date.now(),
+    original: null,
     storedAt: null,
     deletedAt: null,
   }

@@ -9,6 +9,7 @@ import { wholeScans } from './jpeg-scans.ts'
 import { draw, type Pixels, rawPixels, resized } from './pixels.ts'
 import { checkSize, type Excess, type Size, TooLargeError } from './size.ts'
 import { HEIC_BMP_TYPES, openSource, readHeader, sourceOf } from './source.ts'
+import { keepSvgSource } from './svg-source.ts'
 
 /** Resources that one job may use (D1). */
 export interface Budget {
@@ -62,7 +63,15 @@ export interface Variant {
 
 /** The jobs that the process can do. */
 export type Jobs = typeof jobs
-const jobs = { validate, reencodePreview, measure, earlyPreview, makeVariants, rasterizeSvg }
+const jobs = {
+  validate,
+  reencodePreview,
+  measure,
+  earlyPreview,
+  makeVariants,
+  rasterizeSvg,
+  keepSvgSource,
+}
 
 const FORMATS: Record<string, MediaType> = {
   jpeg: 'image/jpeg',

@@ -1,6 +1,7 @@
 import { limits, type MediaType, takenKind, WireError } from '@wirephoto/board'
 import type { Budget, Jobs, Preview, Variant } from './decode-process.ts'
 import { type PoolReply, ProcessPool } from './process-pool.ts'
+import type { SvgSource } from './svg-source.ts'
 
 export type { Preview, Variant }
 
@@ -88,6 +89,17 @@ export class Decoder {
   async rasterizeSvg(file: { path: string; to: string; name: string }): Promise<void> {
     const { name, ...input } = file
     resultOf(await this.#run(this.#validation, 'rasterizeSvg', input, this.#budget), name)
+  }
+
+  /** Writes the scrubbed source of an SVG to `to`. Rejects as `validate` does. */
+  async keepSvgSource(file: {
+    path: string
+    to: string
+    keepMetadata: boolean
+    name: string
+  }): Promise<SvgSource> {
+    const { name, ...input } = file
+    return resultOf(await this.#run(this.#validation, 'keepSvgSource', input, this.#budget), name)
   }
 
   /**

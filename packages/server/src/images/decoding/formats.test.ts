@@ -207,7 +207,7 @@ function fromP3(pixels: Uint8Array): number[] {
 const meanOf = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, i) => sum + Math.abs(value - b[i]!), 0) / a.length
 
-test('V6: an SVG is drawn, and kept as what was drawn', async () => {
+test('V6: an SVG is drawn, and shown as what was drawn', async () => {
   const [red, green, blue, paper] = CORNERS.map((colour) => `rgb(${colour.join()})`)
   const quarter = (x: number, y: number, fill = '') =>
     `<rect x="${x}" y="${y}" width="20" height="15" fill="${fill}"/>`
@@ -230,7 +230,7 @@ test('V6: an SVG is drawn, and kept as what was drawn', async () => {
     await isLike(file.bytes, CORNERS, 2)
   }
   const download = await get(`/api/boards/main/images/${record.id}/file?download`)
-  assert.match(download.headers.get('content-disposition')!, /plan\.png/)
+  assert.match(download.headers.get('content-disposition')!, /^attachment; filename=plan\.svg/)
   assert.deepEqual(await server.incomingFileNames(), [])
 
   for (const [bad, code] of [

@@ -108,6 +108,11 @@ export class IncomingFile {
     return this.#head.length >= SNIFF_BYTES || this.isComplete
   }
 
+  /** Whether metadata stays in the file (M4). */
+  get keepsMetadata(): boolean {
+    return this.#keepMetadata
+  }
+
   /** The parts of the file that scrubbing has overwritten, though people may miss them. */
   get notices(): readonly NoticeCode[] {
     return this.#video.isFound ? ['still-of-motion'] : []

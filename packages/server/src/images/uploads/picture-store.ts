@@ -43,11 +43,15 @@ export class PictureStore {
     await incomingFile.scrub()
     await using file = await validate(incomingFile, this.#decoder)
     failpoint('picture.validated')
-    const { path, blob, bytes, validation, notices } = file
+    const { path, blob, bytes, validation, original, notices } = file
     await this.#blobs.put(path, blob)
+    if (original) await this.#blobs.put(original.path, original.blob)
     failpoint('picture.put')
     const { preview, ...facts } = validation
-    return { settle: { kind: 'image.settle', id, blob, bytes, ...facts }, preview, notices }
+    const settle = { kind: 'image.settle', id, blob, bytes, ...facts } as const
+    if (!original) return { settle, preview, notices }
+    const { path: _, ...kept } = original
+    return { settle: { ...settle, original: kept }, preview, notices }
   }
 
   /** Validates a complete file of a type that browsers show, and stores nothing. Returns the type. */

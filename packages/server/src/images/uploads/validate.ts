@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { type Notice, noticeOf } from '@wirephoto/board'
+import { type Notice, noticeOf, type OriginalFile } from '@wirephoto/board'
 import { removeFile } from '@wirephoto/engine'
 import type { Decoder, ValidationResult } from '../decoding/decoder.ts'
-import { svgGaps } from '../decoding/svg-gaps.ts'
 import type { IncomingFile } from './incoming-file.ts'
 
 /** A file that may be stored. Disposing it removes what was made for it. */
@@ -13,6 +12,8 @@ export interface ValidatedFile extends AsyncDisposable {
   readonly blob: string
   readonly bytes: number
   readonly validation: Omit<ValidationResult, 'isMoving'>
+  /** The file as it was sent, scrubbed, if the picture was drawn from it. */
+  readonly original: (OriginalFile & { readonly path: string }) | null
   /** Told to its sender. */
   readonly notices: readonly Notice[]
 }
@@ -32,26 +33,52 @@ export async function validate(
   const blob = await incomingFile.digest()
   const codes = [...incomingFile.notices, ...(isMoving ? (['first-frame'] as const) : [])]
   const notices = codes.map((code) => noticeOf(code, { name: name || 'the picture' }))
-  return { path, blob, bytes, validation, notices, [Symbol.asyncDispose]: async () => {} }
+  return {
+    path,
+    blob,
+    bytes,
+    validation,
+    original: null,
+    notices,
+    [Symbol.asyncDispose]: async () => {},
+  }
 }
 
 async function rasterize(
-  { path: svg, name }: IncomingFile,
+  { path: svg, name, keepsMetadata }: IncomingFile,
   decoder: Decoder,
 ): Promise<ValidatedFile> {
-  const path = `${svg}.png`
-  const remove = () => removeFile(path)
+  const [path, source] = [`${svg}.png`, `${svg}.svg`]
+  const remove = async () => {
+    await removeFile(path)
+    await removeFile(source)
+  }
   try {
     await decoder.rasterizeSvg({ path: svg, to: path, name })
     const { isMoving: _, ...validation } = await decoder.validate({ path, type: 'image/png', name })
-    const file = await readFile(path)
-    const blob = createHash('sha256').update(file).digest('hex')
-    const missing = svgGaps(await readFile(svg))
-    const notices = missing.length > 0 ? [noticeOf('svg-incomplete', { name, missing })] : []
-    const bytes = file.length
-    return { path, blob, bytes, validation, notices, [Symbol.asyncDispose]: remove }
+    const { missing, isKept } = await decoder.keepSvgSource({
+      path: svg,
+      to: source,
+      keepMetadata: keepsMetadata,
+      name,
+    })
+    const drawn = await describe(path)
+    const original = isKept
+      ? ({ path: source, type: 'image/svg+xml', ...(await describe(source)) } as const)
+      : null
+    const notices =
+      missing.length > 0
+        ? [noticeOf('svg-incomplete', { name: name || 'The picture', missing })]
+        : []
+    return { path, ...drawn, validation, original, notices, [Symbol.asyncDispose]: remove }
   } catch (error) {
     await remove()
     throw error
   }
+}
+
+/** Returns a file's sha256 in hex, and its length in bytes. */
+async function describe(path: string): Promise<{ blob: string; bytes: number }> {
+  const file = await readFile(path)
+  return { blob: createHash('sha256').update(file).digest('hex'), bytes: file.length }
 }

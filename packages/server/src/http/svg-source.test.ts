@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { type ImageRecord, type StoredImage, uuidv7 } from '@wirephoto/board'
+import { CANARY } from '../../support/canary-images.ts'
+import { errorOf, Harness } from '../../support/http-harness.ts'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import { GARBAGE_COLLECTION_TIMES, GarbageCollector } from '../images/garbage-collector.ts'
+
+const SVG = Buffer.from(
+  `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><title>${CANARY}</title>` +
+    '<rect width="40" height="30" fill="#369"/><script>alert(1)</script></svg>',
+)
+const NAME = 'Plan für zwei.svg'
+
+let server: Harness
+before(async () => {
+  server = await Harness.open()
+})
+after(() => server.close())
+
+async function store(bytes = SVG): Promise<ImageRecord> {
+  const put = { method: 'PUT', body: new Uint8Array(bytes) }
+  const response = await fetch(`${server.url}/${encodeURIComponent(NAME)}`, put)
+  const { id } = (await response.json()) as StoredImage
+  assert.equal(response.status, 201)
+  await server.images.variants.whenIdle()
+  return (await server.record(id))!
+}
+
+const fileOf = (id: string, query = '') =>
+  fetch(`${server.url}/api/boards/${DEFAULT_BOARD_ID}/images/${id}/file${query}`)
+
+test('V29, V31: the source of an SVG is downloaded scrubbed, as an attachment that can do nothing', async () => {
+  const { id, type, original } = await store()
+  assert.deepEqual(
+    [type, original?.type, original?.bytes],
+    ['image/png', 'image/svg+xml', SVG.length],
+  )
+  const download = await fileOf(id, '?download')
+  const bytes = Buffer.from(await download.arrayBuffer())
+  assert.equal(bytes.length, SVG.length)
+  assert.equal(createHash('sha256').update(bytes).digest('hex'), original!.blob)
+  assert.match(bytes.toString(), /<rect width="40" height="30" fill="#369"\/>/)
+  for (const gone of [CANARY, 'alert']) assert.equal(bytes.includes(gone), false)
+  const { headers } = download
+  assert.match(headers.get('content-disposition')!, /^attachment; .*Plan%20f%C3%BCr%20zwei\.svg/)
+  assert.equal(headers.get('content-type'), 'image/svg+xml')
+  assert.equal(headers.get('x-content-type-options'), 'nosniff')
+  assert.equal(headers.get('content-security-policy'), "sandbox; default-src 'none'")
+})
+
+test('V29, F9: no address shows the source', async () => {
+  const { id, blob, original } = await store()
+  const shown = await fileOf(id)
+  assert.equal(shown.headers.get('content-type'), 'image/png')
+  assert.match(shown.headers.get('content-disposition')!, /^inline; .*\.png/)
+  const board = `${server.url}/b/${DEFAULT_BOARD_ID}/blob`
+  assert.equal((await fetch(`${board}/${blob}/original`)).status, 200)
+  for (const path of ['original', '64', '1280', '4096']) {
+    const response = await fetch(`${board}/${original!.blob}/${path}`)
+    assert.equal(response.status, 404, path)
+    assert.equal((await errorOf(response)).code, 'not-found')
+  }
+})
+
+test('V30: the source stays with its picture and its copies, and goes with the last of them', async () => {
+  const { id, original } = await store()
+  const copyId = uuidv7(Date.now(), new Uint8Array(10))
+  await server.act([{ kind: 'image.copy', id: copyId, sourceId: id, x: 0, y: 0 }])
+  assert.deepEqual((await server.record(copyId))!.original, original)
+  const { engine, boards, images } = server
+  const collector = new GarbageCollector(engine, boards, images, () => {})
+  const collect = () => collector.collect({ ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: -1_000 })
+  const purge = async (picture: string) => {
+    await server.act([{ kind: 'image.remove', id: picture }])
+    await server.act([{ kind: 'image.purge', id: picture }])
+  }
+  await purge(id)
+  await collect()
+  assert.equal((await fileOf(copyId, '?download')).status, 200)
+  for (const record of await server.pictures())
+    if (record.original?.blob === original!.blob) await purge(record.id)
+  await collect()
+  const left: string[] = []
+  for await (const blob of engine.blobs.list()) left.push(blob)
+  assert.equal(left.includes(original!.blob), false)
+})
+
+test('V29, U5: the upload of an SVG that is stored is complete at the length of its source', async () => {
+  const { id } = await store()
+  const tus = { 'tus-resumable': '1.0.0' }
+  const uploads = `${server.url}/api/boards/${DEFAULT_BOARD_ID}/uploads`
+  const head = await fetch(`${uploads}/${id}`, { method: 'HEAD', headers: tus })
+  assert.equal(head.headers.get('upload-offset'), String(SVG.length))
+})
+
+test('V31: a source that cannot be read as text is not kept, and its picture is', async () => {
+  const entity = `<!DOCTYPE svg [<!ENTITY a "<title>${CANARY}</title>">]>`
+  const { original, type } = await store(Buffer.from(entity + SVG.toString()))
+  assert.deepEqual([type, original], ['image/png', null])
+})
