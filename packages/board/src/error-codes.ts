@@ -1,6 +1,9 @@
 /** The closed table of errors: code and HTTP status. SPEC.md lists it. */
 export const errors = {
   'bad-request': 400,
+  'unknown-field': 400,
+  'broken-form': 400,
+  'no-upload-id': 400,
   'empty-file': 400,
   'not-allowed': 403,
   'foreign-origin': 403,
@@ -10,11 +13,16 @@ export const errors = {
   'unknown-picture': 404,
   'method-not-allowed': 405,
   conflict: 409,
+  'wrong-offset': 409,
   gap: 409,
   'stale-client': 409,
   'upload-gone': 410,
   'too-large': 413,
+  'too-many-files': 413,
   'too-many-pixels': 413,
+  'wrong-type': 415,
+  'wrong-encoding': 415,
+  'text-picture': 415,
   'not-a-picture': 415,
   video: 415,
   'camera-file': 415,
@@ -22,6 +30,7 @@ export const errors = {
   'other-format': 415,
   'foreign-host': 421,
   damaged: 422,
+  'unreadable-tiff': 422,
   'too-heavy': 422,
   'board-full': 422,
   'old-page': 426,
@@ -40,6 +49,8 @@ export type ErrorCode = keyof typeof errors
 /** Facts that an error's sentence may mention. */
 export interface ErrorFacts {
   readonly name?: string | undefined
+  /** The field, header or parameter that an error is about. */
+  readonly field?: string | undefined
   /** The rest of the sentence about a kind that isn't taken: `recognise.ts` has it. */
   readonly because?: string | undefined
   /** Bytes. */

@@ -2,7 +2,13 @@ import type { ErrorCode, ErrorFacts } from './error-codes.ts'
 
 /** The sentence for each error code: what happened, then what to do. */
 export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
-  'bad-request': () => "That request isn't one this server understands. Check it against the API.",
+  'bad-request': ({ field }) =>
+    `${field ? `The value of "${field}"` : 'That request'} isn't one this server understands. Check it against the API.`,
+  'unknown-field': ({ field }) =>
+    `${field ? `"${field}"` : 'A field'} isn't used here. Leave it out, or check its name.`,
+  'broken-form': () => 'This form has no usable boundary, or breaks off. Send it again.',
+  'no-upload-id': () =>
+    'This upload names no announced picture in its metadata "id". To add a new one, POST it to …/images.',
   'empty-file': ({ name }) => `${file(name)} is empty. Choose another.`,
   'not-allowed': () => "This link doesn't allow that. Ask for another one.",
   'foreign-origin': () => 'Another site asked for that. Open the board itself.',
@@ -13,6 +19,7 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'unknown-picture': () => 'This picture is gone.',
   'method-not-allowed': () => "This address doesn't take that method. Check it against the API.",
   conflict: () => 'This id is taken. Use a new one.',
+  'wrong-offset': () => 'The upload stands at another byte. Ask for its offset and go on there.',
   gap: () => 'A change before this one is missing. Send that first.',
   'stale-client': () => 'These changes are too old to be sent. Make them again.',
   'upload-gone': () => 'This upload is gone. Add the picture again.',
@@ -20,12 +27,19 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
     size === undefined
       ? `${file(name)} is too large. The limit here is ${formatBytes(limit ?? 0)}.`
       : `${file(name)} is ${formatBytes(size)}. The limit here is ${formatBytes(limit ?? 0)}.`,
+  'too-many-files': ({ limit }) =>
+    `A form takes ${limit ?? 'fewer'} pictures. Send the others in another form.`,
   'too-many-pixels': ({ name, size, side, frames, limit }) =>
     side !== undefined
       ? `${file(name)} is ${side} pixels long. The limit here is ${limit}.`
       : size === undefined && frames !== undefined
         ? `${file(name)} has ${frames} frames. The limit here is ${limit}.`
         : `${file(name)} has ${megapixels(size ?? 0)} megapixels${frames === undefined ? '' : ' in all its frames'}. The limit here is ${megapixels(limit ?? 0)}.`,
+  'wrong-type': () => 'This address takes JSON. Say so with Content-Type: application/json.',
+  'wrong-encoding': ({ field }) =>
+    `A body with Content-Encoding${field ? `: ${field}` : ''} can't be read here. Send it as it is.`,
+  'text-picture': ({ name }) =>
+    `${file(name)} is a picture written as text. Send its bytes instead of base64.`,
   'not-a-picture': refusedKind,
   video: refusedKind,
   'camera-file': refusedKind,
@@ -34,6 +48,8 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'foreign-host': () =>
     "This server doesn't answer to that name. Start it with --public-url to add the name.",
   damaged: ({ name }) => `${file(name)} is damaged or incomplete. Try the original.`,
+  'unreadable-tiff': ({ name }) =>
+    `${file(name)} is a kind of TIFF that can't be read here. Export it as PNG or JPEG.`,
   'too-heavy': ({ name }) => `${file(name)} takes too much work to open. Save it smaller.`,
   'board-full': () => 'This board is full. Start a new one.',
   'old-page': () => 'This page is older than its server. Reload it.',

@@ -73,12 +73,17 @@ export const SeenReport = z.object({
 })
 
 /** The body of `POST /api/boards/<board>/images/from-url`: a picture to fetch, and its place. */
-export const ImageFetch = z.object({
+export const ImageFetch = z.strictObject({
   url: z.string().check(z.maxLength(limits.urlLength)),
   x: z.optional(coordinate),
   y: z.optional(coordinate),
   w: z.optional(boardWidth),
   caption: z.optional(caption),
+})
+
+/** The body of `POST /api/boards`, which may be left out. */
+export const NewBoard = z.strictObject({
+  title: z.optional(z.string().check(z.maxLength(limits.titleLength))),
 })
 
 /** `changes`: the batch of one tick, or several batches coalesced. */
@@ -186,11 +191,15 @@ export const wireSchemas = {
   ErrorBody,
 }
 
-/** Returns the input if it has the schema's shape. Throws `bad-request`. */
+/** Returns the input if it has the schema's shape. Throws `bad-request` or `unknown-field`, with the field. */
 export function parseOrThrow<S extends z.ZodMiniType>(schema: S, sent: unknown): z.output<S> {
   const result = schema.safeParse(sent)
-  if (!result.success) throw new WireError('bad-request', {}, { cause: result.error })
-  return result.data
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const field = unknown ?? issue?.path.at(-1)?.toString()
+  const code = unknown === undefined ? 'bad-request' : 'unknown-field'
+  throw new WireError(code, { field }, { cause: result.error })
 }
 
 /** Returns the input if it has the schema's shape, else undefined: for messages that get no answer. */

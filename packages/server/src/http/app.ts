@@ -10,10 +10,17 @@ import {
   type RouteOptions,
 } from 'fastify'
 import { toWireError } from '../errors.ts'
-import { answerBeforeDrain, hasUnreadBody, openBody } from './body.ts'
+import {
+  ACCEPTED_CODINGS,
+  answerBeforeDrain,
+  assertPlain,
+  hasUnreadBody,
+  openBody,
+} from './body.ts'
 import type { Guard } from './guard.ts'
 import { createHttpServer } from './http-server.ts'
 import { isNavigation, type ProblemPage } from './problem-page.ts'
+import { tolerantUrl } from './tolerant-url.ts'
 
 const JSON_BODY_BYTES = 65_536
 const PARAM_LENGTH = 4096
@@ -41,6 +48,8 @@ export async function createApp(
 ): Promise<FastifyInstance> {
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
     if (error.status === 429 || error.status === 503) reply.header('retry-after', '2')
+    // "If the reason is an unacceptable content coding, the response SHOULD include Accept-Encoding."
+    if (error.code === 'wrong-encoding') reply.header('accept-encoding', ACCEPTED_CODINGS)
     // The route may have set headers for what it then couldn't serve.
     reply.code(error.status).header('cache-control', 'no-store').removeHeader('content-disposition')
     const html = isNavigation(request) ? await problemPage.render(error.message) : null
@@ -53,6 +62,7 @@ export async function createApp(
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH },
     serverFactory: createHttpServer,
+    rewriteUrl: ({ url = '/' }) => tolerantUrl(url),
     frameworkErrors(_error, request, reply) {
       reply.headers(HEADERS)
       void answer(request.raw, reply as unknown as FastifyReply, new WireError('bad-request'))
@@ -61,6 +71,8 @@ export async function createApp(
       if (socket.writable) socket.end(MALFORMED)
     },
   }) as unknown as FastifyInstance
+
+  const parseJson = app.getDefaultJsonParser('error', 'error')
 
   const methodsByUrl = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }: RouteOptions) => {
@@ -73,9 +85,20 @@ export async function createApp(
     const cookie = guard.visitorCookie(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
   })
-  app.addHook('preParsing', async (request) => {
-    if (!request.routeOptions.config.streams) openBody(request.raw)
+  app.addHook('preParsing', async ({ raw, routeOptions }) => {
+    if (routeOptions.config.streams) return
+    assertPlain(raw)
+    openBody(raw)
   })
+  // A body may be left out, whatever type it is said to have.
+  app.removeAllContentTypeParsers()
+  const parser = { parseAs: 'string' } as const
+  app.addContentTypeParser<string>('application/json', parser, (request, body, done) =>
+    body === '' ? done(null) : parseJson(request, body, done),
+  )
+  app.addContentTypeParser<string>('*', parser, (_request, body, done) =>
+    body === '' ? done(null) : done(new WireError('wrong-type')),
+  )
   app.addHook('onSend', async (request, reply, payload) => {
     // Caches keep this answer, so it must name no visitor.
     if (String(reply.getHeader('cache-control')).includes('immutable'))

@@ -1,4 +1,4 @@
-import { settings } from '@wirephoto/board'
+import { NewBoard, parseOrThrow, settings } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
@@ -15,12 +15,18 @@ export async function boardRoutes(
   app: FastifyInstance,
   context: BoardRoutesOptions,
 ): Promise<void> {
-  const { boards, url } = context
+  const { boards, guard, url } = context
   const snapshots = new Snapshots()
   const pageOf = (id: string) => `${url()}/${id === DEFAULT_BOARD_ID ? '' : `b/${id}`}`
 
-  app.post('/api/boards', async (_request, reply) => {
+  app.post('/api/boards', async (request, reply) => {
+    const { title } = parseOrThrow(NewBoard, request.body ?? {})
     const id = await boards.create()
+    if (title !== undefined) {
+      using held = await boards.hold(id)
+      const sender = guard.sender(request.raw, id)
+      await held.board.act([{ kind: 'board.patch', set: { title } }], sender)
+    }
     return reply
       .code(201)
       .header('location', `/api/boards/${id}`)

@@ -1,5 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Duplex, PassThrough, Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createZstdDecompress,
+} from 'node:zlib'
+import { WireError } from '@wirephoto/board'
 
 /** A refused body is still read, so that its sender gets to the answer. */
 const DRAINED_BODY_BYTES = 16_777_216
@@ -25,6 +33,61 @@ export function declaredLength(request: IncomingMessage): number | null {
   const text = request.headers['content-length']
   return text === undefined ? null : Number(text)
 }
+
+/** The codings of a body that are undone (RFC 9110 section 8.4). */
+const decoders = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+  identity: () => new PassThrough(),
+}
+export const ACCEPTED_CODINGS = 'gzip, deflate, br, zstd'
+
+/** Returns the coding of the body; null if it comes as it is. */
+const codingOf = ({ headers }: IncomingMessage): string | null =>
+  headers['content-encoding']?.trim().toLowerCase() || null
+
+/** Throws `wrong-encoding` if the body is packed: for routes that need its bytes as they come. */
+export function assertPlain(request: IncomingMessage): void {
+  const coding = codingOf(request)
+  if (coding !== null && coding !== 'identity')
+    throw new WireError('wrong-encoding', { field: coding })
+}
+
+/**
+ * Returns the body as it was before it was packed, as a stream: whoever reads it bounds its bytes. Throws
+ * `wrong-encoding` for an unknown coding. A body that isn't what its coding says fails as `damaged`.
+ */
+export function decodedBody(request: IncomingMessage, name: string): Readable {
+  const coding = codingOf(request)
+  if (coding === null) return openBody(request)
+  if (!Object.hasOwn(decoders, coding)) throw new WireError('wrong-encoding', { field: coding })
+  return Readable.from(decode(request, decoders[coding as keyof typeof decoders](), name), {
+    objectMode: false,
+  })
+}
+
+async function* decode(
+  request: IncomingMessage,
+  decoder: Duplex,
+  name: string,
+): AsyncGenerator<Buffer> {
+  request.once('close', () => {
+    if (!request.complete) decoder.destroy(new Error('The body breaks off'))
+  })
+  try {
+    // The end of this loop destroys the decoder, and the request stays readable for its answer.
+    for await (const chunk of openBody(request).pipe(decoder)) yield chunk as Buffer
+  } catch (cause) {
+    throw new WireError('damaged', { name }, { cause })
+  }
+}
+
+/** Returns the declared length of what `decodedBody` yields; null if it isn't known. */
+export const plainLength = (request: IncomingMessage): number | null =>
+  codingOf(request) === null ? declaredLength(request) : null
 
 /** Returns whether the request has a body that nobody has read to its end. */
 export function hasUnreadBody(request: IncomingMessage): boolean {

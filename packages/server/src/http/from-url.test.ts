@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import type { ImageRecord } from '@wirephoto/board'
+import type { ImageRecord, StoredImage } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { Fetcher, isPublic } from '../images/remote-fetch.ts'
@@ -82,7 +82,8 @@ test('X1, X4: the server fetches a picture, and keeps its address', async () => 
   const url = `http://anna:secret@world.test:${port}/a/n%C3%A4me.png?size=2#there`
   const response = await post({ url, x: 10, y: -20, w: 80, caption: 'From afar' })
   assert.equal(response.status, 201)
-  const record = (await response.json()) as ImageRecord
+  const { notices, ...record } = (await response.json()) as StoredImage
+  assert.deepEqual(notices, [])
   const { name, type, bytes, source, x, y, w, caption } = record
   assert.deepEqual(
     { name, type, bytes, x, y, w, caption },
@@ -111,7 +112,9 @@ test('X5: nobody says of a picture they send that the server has it from somewhe
     method: 'POST',
     body: png,
   })
-  assert.equal(((await sent.json()) as ImageRecord).source, null)
+  assert.equal((await errorOf(sent)).code, 'unknown-field')
+  const plain = await fetch(`${server.url}/p.png`, { method: 'PUT', body: png })
+  assert.equal(((await plain.json()) as ImageRecord).source, null)
 })
 
 describe('X2: only what everybody can reach is fetched', () => {

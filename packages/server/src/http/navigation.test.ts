@@ -96,7 +96,7 @@ test('H8: a person who opens a wrong address is told in a page, without a script
     ['/api/boards/main/images/x/file', 404, 'unknown-picture'],
     [`/b/main/blob/${'0'.repeat(64)}/original`, 404, 'not-found'],
     ['/api/boards', 405, 'method-not-allowed'],
-    ['/%zz', 400, 'bad-request'],
+    ['/%zz', 404, 'not-found'],
   ] as const
   for (const [path, expected, code] of wrong) {
     const { status, type, body, headers } = await open(path, NAVIGATION)

@@ -118,8 +118,8 @@ test('a part at another offset, of another length or type is refused and changes
   const id = await announce()
   await create(id, picture.length)
   await patch(id, 0, picture.subarray(0, 1000))
-  assert.equal((await errorOf(await patch(id, 999, picture))).code, 'conflict')
-  assert.equal((await errorOf(await patch(id, 1001, picture))).code, 'conflict')
+  assert.equal((await errorOf(await patch(id, 999, picture))).code, 'wrong-offset')
+  assert.equal((await errorOf(await patch(id, 1001, picture))).code, 'wrong-offset')
   assert.equal((await errorOf(await create(id, picture.length + 1))).code, 'conflict')
   assert.equal((await errorOf(await patch(id, 1000, picture))).code, 'bad-request')
   const wrong = (headers: Record<string, string>) =>

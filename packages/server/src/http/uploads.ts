@@ -4,7 +4,7 @@ import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { atBoard, type BoardContext, findPicture, imageOf } from './board-route.ts'
-import { declaredLength, openBody } from './body.ts'
+import { assertPlain, declaredLength, openBody } from './body.ts'
 
 const TUS_VERSION = '1.0.0'
 const COLLECTION = '/api/boards/:board/uploads'
@@ -76,7 +76,9 @@ class TusUploads {
     const { intake, maxUpload } = this.#context
     using at = await atBoard(this.#context, request)
     const { board, sender } = at
-    const id = metadataOf(request).get('id') ?? ''
+    const id = metadataOf(request).get('id')
+    if (id === undefined) throw new WireError('no-upload-id')
+    assertPlain(request.raw)
     const length = integerOf(request, 'upload-length')
     const record = await findPicture(board, id)
     if (!record) throw new WireError('unknown-picture')
@@ -127,13 +129,14 @@ class TusUploads {
     const { board, sender } = at
     const { id } = request.params as { id: string }
     const start = integerOf(request, 'upload-offset')
+    assertPlain(request.raw)
     // "All PATCH requests MUST use Content-Type: application/offset+octet-stream".
-    if (!isPart(request)) throw new WireError('bad-request')
+    if (!isPart(request)) throw new WireError('bad-request', { field: 'Content-Type' })
     const incomingFile = await intake.pendingUpload(board, id)
     // "If the offsets do not match, the Server MUST respond with the 409 Conflict status without
     // modifying the upload resource."
     const offset = incomingFile?.offset ?? (await storedBytes(board, id))
-    if (start !== offset) throw new WireError('conflict')
+    if (start !== offset) throw new WireError('wrong-offset')
     if (incomingFile) {
       assertMayUpload(sender, imageOf(board, id))
       if (start + (declaredLength(request.raw) ?? 0) > incomingFile.length!)
@@ -210,7 +213,8 @@ async function storedBytes(board: LiveBoard, id: string): Promise<number> {
 
 function integerOf(request: FastifyRequest, name: string): number {
   const value = request.headers[name]
-  if (typeof value !== 'string' || !/^\d{1,15}$/.test(value)) throw new WireError('bad-request')
+  if (typeof value !== 'string' || !/^\d{1,15}$/.test(value))
+    throw new WireError('bad-request', { field: name })
   return Number(value)
 }
 

@@ -27,8 +27,9 @@ export interface DirectPicture {
   readonly source: Readable
   /** Bytes; null if the sender doesn't say. */
   readonly length: number | null
-  /** A form may change it until the file has ended. */
+  /** A form may change it until its last field. */
   readonly name: string
+  /** Likewise. */
   readonly place: Pick<ImageAdd, 'x' | 'y' | 'w' | 'caption'>
   /** Set if fields of a form may follow the file. Such a picture isn't announced early. */
   readonly isInForm?: true
@@ -38,6 +39,7 @@ export interface DirectPicture {
 
 /** A picture of one request, from its first byte to the settled record. */
 interface Upload {
+  readonly picture: DirectPicture
   readonly add: Omit<ImageAdd, 'width' | 'height'>
   readonly incomingFile: IncomingFile
   readonly announcer: EarlyAnnouncer
@@ -79,14 +81,17 @@ export class DirectUpload {
     const uploads: Upload[] = []
     const commands: Command[] = []
     try {
-      let shift = 0
       for await (const picture of pictures) {
-        const upload = await this.#open(board, sender, picture, shift)
+        const upload = await this.#open(board, sender, picture)
         uploads.push(upload)
-        const { settle } = await this.#receive(board, upload, picture)
-        commands.push(...(await commandsFor(upload, settle, picture)))
+        await this.#receive(upload)
+      }
+      let shift = 0
+      for (const upload of uploads) {
+        commands.push(...(await commandsFor(upload, shift)))
         // Pictures that were sent to one place stand side by side.
-        shift += (picture.place.w ?? firstWidth(settle.width, settle.height)) + GAP_UNITS
+        const { width, height } = upload.stored!.settle
+        shift += (upload.picture.place.w ?? firstWidth(width, height)) + GAP_UNITS
       }
       // One batch, so that nobody sees a part of the request.
       await board.act(commands, sender)
@@ -135,48 +140,44 @@ export class DirectUpload {
     }
   }
 
-  async #open(
-    board: LiveBoard,
-    sender: Sender,
-    { name, length, place }: DirectPicture,
-    shift: number,
-  ): Promise<Upload> {
+  async #open(board: LiveBoard, sender: Sender, picture: DirectPicture): Promise<Upload> {
+    const { name, length, place } = picture
     const incomingFile = await this.#incomingFiles.spool(name, length, keepsMetadata(board))
     const id = uuidv7(Date.now(), randomBytes(10))
-    const x = place.x === undefined ? undefined : place.x + shift
-    const add = { kind: 'image.add', id, ...place, x, name } as const
+    const add = { kind: 'image.add', id, ...place, name } as const
     const announcer = new EarlyAnnouncer(this.#incomingFiles, this.#previews, {
       board,
       sender,
       add,
     })
-    return { add, incomingFile, announcer, stored: null }
+    return { picture, add, incomingFile, announcer, stored: null }
   }
 
-  async #receive(
-    board: LiveBoard,
-    upload: Upload,
-    { source, isInForm }: DirectPicture,
-  ): Promise<StoredFile> {
-    const { add, incomingFile, announcer } = upload
+  async #receive(upload: Upload): Promise<void> {
+    const { add, incomingFile, announcer, picture } = upload
+    const { source, isInForm } = picture
     const bytesArrived = () => announcer.bytesArrived(incomingFile)
     const limit = this.#maxUpload
     await incomingFile.receive(source, { at: 0, limit, ...(!isInForm && { bytesArrived }) })
     upload.stored = await this.#intake.store(incomingFile, add.id)
-    return upload.stored
   }
 }
 
-/** Returns the commands that add and settle a received picture; only the latter if it is announced already. */
+/**
+ * Returns the commands that add and settle a received picture, `shift` board units to the right of its place.
+ * One that is announced already is only settled.
+ */
 async function commandsFor(
-  { add, announcer }: Upload,
-  settle: StoredFile['settle'],
-  { name, url }: DirectPicture,
+  { picture, add, announcer, stored }: Upload,
+  shift: number,
 ): Promise<Command[]> {
+  const { settle } = stored!
+  const { name, place, url } = picture
   const { width, height, thumbhash } = settle
   await announcer.whenIdle()
+  const x = place.x === undefined ? undefined : place.x + shift
   return [
-    ...(announcer.isAnnounced ? [] : [{ ...add, name, width, height, thumbhash }]),
+    ...(announcer.isAnnounced ? [] : [{ ...add, ...place, x, name, width, height, thumbhash }]),
     { ...settle, ...(url && { source: url }) },
   ]
 }

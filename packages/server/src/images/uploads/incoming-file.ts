@@ -172,20 +172,20 @@ export class IncomingFile {
    *
    * A sender that starts at the file's end replaces one that hangs. `bytesArrived` is called after each write.
    *
-   * Rejects with `conflict` if the file doesn't end at `at`, and with `busy` for too many senders. Rejects with
+   * Rejects with `wrong-offset` if the file doesn't end at `at`, and with `busy` for too many senders. Rejects with
    * `too-large` or `bad-request` for bytes behind `limit` or the announced length.
    */
   async receive(
     source: Readable,
     { at, limit, bytesArrived }: { at: number; limit: number; bytesArrived?: () => void },
   ): Promise<void> {
-    if (at !== this.#offset) throw new WireError('conflict')
+    if (at !== this.#offset) throw new WireError('wrong-offset')
     if (this.#senders.count >= MAX_SENDER_COUNT) throw new WireError('busy')
     this.#senders.count++
     try {
       await this.#asOnlySender(source, async () => {
         if (this.#isGone) throw new WireError('upload-gone')
-        if (at !== this.#offset) throw new WireError('conflict')
+        if (at !== this.#offset) throw new WireError('wrong-offset')
         const reading = await this.#readUpToOffset()
         await using handle = await open(this.path, this.target ? 'r+' : 'w')
         try {

@@ -89,7 +89,7 @@ test('one writer at a time: a new one takes over from one that hangs', async () 
   hanging.write(bytes.subarray(0, 50_000))
   while (incomingFile.offset < 50_000) await new Promise(setImmediate)
   await assert.rejects(incomingFile.receive(part(0, 100), { at: 0, limit: MAX_UPLOAD_BYTES }), {
-    code: 'conflict',
+    code: 'wrong-offset',
   })
   assert.equal(hanging.destroyed, false)
   await incomingFile.receive(part(50_000, FILE_BYTES), { at: 50_000, limit: MAX_UPLOAD_BYTES })
