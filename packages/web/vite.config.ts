@@ -9,8 +9,10 @@ export default defineConfig({
   plugins: [solid(), icons(), websocketOnly(), problemPage(), precompress()],
   build: {
     target: 'es2022',
-    modulePreload: { polyfill: false },
+    modulePreload: false,
     assetsInlineLimit: 0,
+    // One file of styles, so that no part waits for its own and the page needs no code to load them.
+    cssCodeSplit: false,
     // One file for the first paint, one for the parts that follow once the board is live, one for all
     // panels. Parts that are fetched at the same time share words, and one name in the first file.
     rolldownOptions: {

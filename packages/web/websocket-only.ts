@@ -1,6 +1,6 @@
 import type { Plugin } from 'vite'
 
-/** Modules of engine.io that the page does without, and their replacements. */
+/** Modules of Engine.IO that the page does without, and their replacements. */
 const instead: Readonly<Record<string, string>> = {
   // The page connects by WebSocket from the first byte on.
   'transports/index.js': `import { WS } from './websocket.js'
@@ -11,6 +11,28 @@ const instead: Readonly<Record<string, string>> = {
     const host = hostname.replace(/[[\\]]/g, '')
     return { protocol: protocol.slice(0, -1), host, port, query: search.slice(1) }
   }`,
+  // A WebSocket carries bytes as they are, never as base64.
+  'encodePacket.browser.js': `import { PACKET_TYPES } from './commons.js'
+    export const encodePacket = ({ type, data }, _, send) =>
+      send(typeof data === 'object' ? data : PACKET_TYPES[type] + (data || ''))
+    export { encodePacket as encodePacketToBinary }`,
+  'decodePacket.browser.js': `import { ERROR_PACKET, PACKET_TYPES_REVERSE } from './commons.js'
+    export const decodePacket = (data) => {
+      if (typeof data !== 'string') return { type: 'message', data }
+      const type = PACKET_TYPES_REVERSE[data[0]]
+      if (!type) return ERROR_PACKET
+      return data.length > 1 ? { type, data: data.slice(1) } : { type }
+    }`,
+  'contrib/parseqs.js': `export const encode = (query) => String(new URLSearchParams(query))
+    export const decode = (text) => Object.fromEntries(new URLSearchParams(text))`,
+  // Browsers' WebSockets have no options, and need no packets counted.
+  'util.js': `export const pick = () => ({})
+    export const byteLength = () => 0
+    export const randomString = () => ''
+    export const installTimerFunctions = (target) => {
+      target.setTimeoutFn = setTimeout.bind(globalThis)
+      target.clearTimeoutFn = clearTimeout.bind(globalThis)
+    }`,
   // The SDK reconnects by its own timer, never by the manager's.
   'contrib/backo2.js': `export class Backoff {
     attempts = 0
@@ -21,12 +43,13 @@ const instead: Readonly<Record<string, string>> = {
   }`,
 }
 
-/** Reduces Socket.IO to the page's needs: the WebSocket transport and the manager. */
+/** Reduces Socket.IO to the page's needs: the WebSocket transport, its packets and the manager. */
 export function websocketOnly(): Plugin {
   return {
     name: 'websocket-only',
     transform(code, id) {
-      const [, file = ''] = /\/(?:engine|socket)\.io-client\/build\/esm\/(.+)$/.exec(id) ?? []
+      const [, file = ''] =
+        /\/(?:engine|socket)\.io-(?:client|parser)\/build\/esm\/(.+)$/.exec(id) ?? []
       if (instead[file]) return { code: instead[file], map: { mappings: '' } }
       // A namespace used as a value needs a helper of the bundler's, which would be one more file.
       if (file === 'manager.js')

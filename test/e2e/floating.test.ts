@@ -10,7 +10,7 @@ import { drawPicture } from '../support/pictures.ts'
 const { fixture, samples } = await openFixture()
 
 /** From a small phone to a large screen, and each side of every width at which the page changes. */
-const WIDTHS_PX = [360, 390, 640, 641, 700, 768, 900, 1024, 1120, 1121, 1280, 1440, 1920, 2560]
+const WIDTHS_PX = [360, 390, 640, 641, 700, 768, 900, 1024, 1240, 1241, 1280, 1440, 1920, 2560]
 /** Everything that floats over the pictures. */
 const FLOATING = [
   '.title',
