@@ -50,8 +50,9 @@ const MAX_HEIC_PIXELS = 50_000_000
 /** Pixels of a JPEG XL: its decoder takes 40 bytes for each. */
 const MAX_JXL_PIXELS = 30_000_000
 
-const still = { maxPixels: limits.maxPixels, maxWholePixels: MAX_WHOLE_PIXELS }
-const alwaysWhole = { maxPixels: MAX_WHOLE_PIXELS, maxWholePixels: MAX_WHOLE_PIXELS }
+const upTo = (maxPixels: number) => ({ maxPixels, maxWholePixels: maxPixels })
+/** Such a picture may be progressive or interlaced. */
+const inParts = { maxPixels: limits.maxPixels, maxWholePixels: MAX_WHOLE_PIXELS }
 
 /** The kinds that a board takes, in the order in which people are told. The file's bytes decide alone. */
 export const takenKinds: readonly TakenKind[] = [
@@ -60,28 +61,28 @@ export const takenKinds: readonly TakenKind[] = [
     type: 'image/jpeg',
     extensions: split('jpg jpeg jpe jfif jif mpo'),
     signatures: ['\xff\xd8\xff'],
-    ...still,
+    ...inParts,
   },
   {
     name: 'PNG',
     type: 'image/png',
     extensions: split('png apng'),
     signatures: ['\x89PNG\r\n\x1a\n'],
-    ...still,
+    ...inParts,
   },
   {
     name: 'GIF',
     type: 'image/gif',
     extensions: ['gif'],
     signatures: ['GIF87a', 'GIF89a'],
-    ...alwaysWhole,
+    ...upTo(MAX_WHOLE_PIXELS),
   },
   {
     name: 'WebP',
     type: 'image/webp',
     extensions: ['webp'],
     signatures: ['RIFF????WEBP'],
-    ...still,
+    ...upTo(limits.maxPixels),
   },
   {
     name: 'AVIF',
@@ -89,7 +90,7 @@ export const takenKinds: readonly TakenKind[] = [
     extensions: split('avif avifs'),
     signatures: [],
     brands: split('avif avis'),
-    ...still,
+    ...upTo(limits.maxPixels),
   },
   {
     name: 'HEIC',
@@ -97,23 +98,21 @@ export const takenKinds: readonly TakenKind[] = [
     extensions: split('heic heif hif heics heifs'),
     signatures: [],
     brands: split('heic heix hevc hevx heim heis hevm hevs mif1 msf1'),
-    maxPixels: MAX_HEIC_PIXELS,
-    maxWholePixels: MAX_HEIC_PIXELS,
+    ...upTo(MAX_HEIC_PIXELS),
   },
   {
     name: 'JPEG XL',
     type: 'image/jxl',
     extensions: ['jxl'],
     signatures: ['\xff\x0a', '\0\0\0\x0cJXL \r\n\x87\n'],
-    maxPixels: MAX_JXL_PIXELS,
-    maxWholePixels: MAX_JXL_PIXELS,
+    ...upTo(MAX_JXL_PIXELS),
   },
   {
     name: 'TIFF',
     type: 'image/tiff',
     extensions: split('tif tiff'),
     signatures: ['II*\0', 'MM\0*'],
-    ...still,
+    ...upTo(limits.maxPixels),
   },
   {
     name: 'BMP',
@@ -121,7 +120,7 @@ export const takenKinds: readonly TakenKind[] = [
     extensions: split('bmp dib'),
     // The reserved bytes are zero.
     signatures: ['BM????\0\0\0\0'],
-    ...still,
+    ...upTo(limits.maxPixels),
   },
   {
     name: 'SVG',
@@ -129,8 +128,7 @@ export const takenKinds: readonly TakenKind[] = [
     extensions: ['svg'],
     // It has no signature: `isSvg` looks for its first element.
     signatures: [],
-    maxPixels: Number.POSITIVE_INFINITY,
-    maxWholePixels: Number.POSITIVE_INFINITY,
+    ...upTo(Number.POSITIVE_INFINITY),
   },
 ]
 

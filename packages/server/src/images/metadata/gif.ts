@@ -4,7 +4,7 @@ import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 const [IMAGE, EXTENSION, TRAILER] = [0x2c, 0x21, 0x3b]
 const [CONTROL, APPLICATION] = [0xf9, 0xff]
 /** Application extensions that stay: repetition and colour profile. */
-const KEPT_APPLICATIONS = ['NETSCAPE2.0', 'ANIMEXTS1.0', 'ICCRGBG1012'] as const
+export const KEPT_APPLICATIONS = ['NETSCAPE2.0', 'ANIMEXTS1.0', 'ICCRGBG1012'] as const
 
 /**
  * Scrubs a GIF. Frames, their times, repetition and colour profile stay. Comments, plain text and other

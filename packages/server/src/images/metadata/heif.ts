@@ -20,7 +20,7 @@ const CONTAINERS = new Map([
   ['stsd', 8],
 ])
 /** Boxes that stay as they are. */
-const KEPT_BOXES = new Set(
+export const KEPT_BOXES = new Set(
   [
     'ftyp pitm iloc ipma altr',
     'ispe pixi colr irot imir clap pasp auxC auxi av1C hvcC avcC vvcC lhvC a1op a1lx lsel reve',

@@ -3,7 +3,7 @@ import { boxAt } from './boxes.ts'
 import { BoundedReader, EditPlan, MalformedFileError } from './edit-plan.ts'
 
 /** Boxes that stay: the codestream, what finds its frames, and a gain map. ISO/IEC 18181-2 section 9. */
-const KEPT_BOXES = new Set(['JXL ', 'ftyp', 'jxll', 'jxli', 'jxlc', 'jxlp', 'jhgm'])
+export const KEPT_BOXES = new Set(['JXL ', 'ftyp', 'jxll', 'jxli', 'jxlc', 'jxlp', 'jhgm'])
 /** Type that replaces that of every other box. */
 const FREE = Buffer.from('free')
 const MAX_HEADER_BYTES = 16

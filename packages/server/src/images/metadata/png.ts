@@ -2,7 +2,7 @@ import { scrubExif } from './exif.ts'
 import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** Chunks that stay, with their greatest length in bytes. PNG third edition sections 11.2 and 11.3. */
-const KEPT_CHUNKS = new Map([
+export const KEPT_CHUNKS = new Map([
   ['IHDR', 13],
   ['PLTE', 768],
   ['IDAT', Number.POSITIVE_INFINITY],

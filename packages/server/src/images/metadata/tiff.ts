@@ -13,7 +13,7 @@ const [JPEG_OFFSET, JPEG_LENGTH] = [513, 514]
  * Fields that stay: those that decode pixels, orientation and colour profile. TIFF 6.0, its technical notes 1
  * and 2, and ICC.1 annex B.
  */
-const KEPT_TAGS = new Set(
+export const KEPT_TAGS = new Set(
   [
     '254 255 256 257 258 259 262 263 266 273 274 277 278 279 280 281 282 283 284 290 291 292 293 296',
     '301 317 318 319 320 321 322 323 324 325 332 334 336 338 339 340 341 342 347',

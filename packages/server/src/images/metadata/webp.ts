@@ -2,7 +2,7 @@ import { scrubDirectory, TIFF_HEADERS } from './exif.ts'
 import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 
 /** Chunks that stay, with their greatest length in bytes. RFC 9649 section 2. */
-const KEPT_CHUNKS = {
+export const KEPT_CHUNKS = {
   'VP8 ': Number.POSITIVE_INFINITY,
   VP8L: Number.POSITIVE_INFINITY,
   ALPH: Number.POSITIVE_INFINITY,
