@@ -9,6 +9,7 @@ import { wholeScans } from './jpeg-scans.ts'
 import { draw, type Pixels, rawPixels, resized } from './pixels.ts'
 import { checkSize, type Excess, type Size, TooLargeError } from './size.ts'
 import { HEIC_BMP_TYPES, openSource, readHeader, sourceOf } from './source.ts'
+import { CSS_DOTS_PER_INCH, sizedSvg } from './svg-document.ts'
 import { keepSvgSource } from './svg-source.ts'
 
 /** Resources that one job may use (D1). */
@@ -105,8 +106,8 @@ const MAX_ANIMATION_PIXEL_COUNT = 25_000_000
 const MAX_SVG_BYTES = 10_000_000
 /** Longest side at which an SVG is drawn. */
 const [MIN_SVG_SIDE_PX, MAX_SVG_SIDE_PX] = [2048, 4096]
-/** Density at which libvips reports an SVG's own size. */
-const SVG_DOTS_PER_INCH = 72
+/** libvips scales an SVG by its density in relation to this, also what is in pixels. */
+const SVG_PIXEL_FACTOR = CSS_DOTS_PER_INCH / 72
 
 sharp.cache(false)
 sharp.concurrency(1)
@@ -267,19 +268,21 @@ async function makeVariants(
 
 /**
  * Draws an SVG as a PNG at `to`. librsvg runs no scripts. The SVG is read from memory, so it has no base
- * address and can refer to nothing outside of itself (F9).
+ * address and can refer to nothing outside of itself (F9). Returns false if it is no SVG.
  */
-async function rasterizeSvg({ path, to }: { path: string; to: string }): Promise<void> {
-  const svg = await readFile(path)
-  if (svg.length > MAX_SVG_BYTES) throw new Error(`SVG of ${svg.length} bytes`)
+async function rasterizeSvg({ path, to }: { path: string; to: string }): Promise<boolean> {
+  const file = await readFile(path)
+  if (file.length > MAX_SVG_BYTES) throw new Error(`SVG of ${file.length} bytes`)
+  const drawing = sizedSvg(
+    file,
+    (natural) => Math.min(Math.max(natural, MIN_SVG_SIDE_PX), MAX_SVG_SIDE_PX) / SVG_PIXEL_FACTOR,
+  )
+  if (!drawing) return false
   sharp.unblock(SVG_LOADER)
   try {
-    const { width, height } = await sharp(svg, { limitInputPixels: false }).metadata()
-    const longest = Math.max(width, height)
-    const drawn = Math.min(Math.max(longest, MIN_SVG_SIDE_PX), MAX_SVG_SIDE_PX)
-    const density = Math.max(1, (SVG_DOTS_PER_INCH * drawn) / longest)
-    const image = sharp(svg, { density, limitInputPixels: MAX_SVG_SIDE_PX ** 2 })
-    await image.png({ compressionLevel: 6 }).toFile(to)
+    const options = { density: CSS_DOTS_PER_INCH, limitInputPixels: MAX_SVG_SIDE_PX ** 2 }
+    await sharp(drawing, options).png({ compressionLevel: 6 }).toFile(to)
+    return true
   } finally {
     sharp.block(SVG_LOADER)
   }

@@ -1,4 +1,4 @@
-import { limits, type MediaType, takenKind, WireError } from '@wirephoto/board'
+import { limits, type MediaType, refusalOf, takenKind, WireError } from '@wirephoto/board'
 import type { Budget, Jobs, Preview, Variant } from './decode-process.ts'
 import { type PoolReply, ProcessPool } from './process-pool.ts'
 import type { SvgSource } from './svg-source.ts'
@@ -85,10 +85,11 @@ export class Decoder {
     return { type, ...resultOf(reply, name) }
   }
 
-  /** Draws an SVG as a PNG at `to`. Rejects as `validate` does. */
+  /** Draws an SVG as a PNG at `to`. Rejects as `validate` does, and with `not-a-picture` if it is none. */
   async rasterizeSvg(file: { path: string; to: string; name: string }): Promise<void> {
     const { name, ...input } = file
-    resultOf(await this.#run(this.#validation, 'rasterizeSvg', input, this.#budget), name)
+    const reply = await this.#run(this.#validation, 'rasterizeSvg', input, this.#budget)
+    if (!resultOf(reply, name)) throw refusalOf(null, name)
   }
 
   /** Writes the scrubbed source of an SVG to `to`. Rejects as `validate` does. */
