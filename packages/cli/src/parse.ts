@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { isBoardId } from '@wirephoto/board'
 import { OperatorError } from './operator-error.ts'
 
@@ -58,6 +59,24 @@ function originOf(text: string, flag: string, example: string): string {
   if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
     throw new OperatorError(`${quoted(text)} won't do; give ${flag} one as ${example}.`)
   return url.origin
+}
+
+/** Parses a list of addresses, CIDR ranges and names of ranges, with commas between them. */
+export function parseProxies(text: string): string[] {
+  const addresses = text.split(/[\s,]+/).filter(Boolean)
+  const wrong = addresses.find((address) => !isProxyAddress(address))
+  if (wrong !== undefined || addresses.length === 0)
+    throw new OperatorError(
+      `${quoted(wrong ?? text)} is no address; give --trust-proxy (WIREPHOTO_TRUST_PROXY) the proxy's, as 127.0.0.1 or 10.0.0.0/8.`,
+    )
+  return addresses
+}
+
+/** Returns whether the server takes it: an address, a CIDR range, or the name of a range. */
+function isProxyAddress(text: string): boolean {
+  if (/^(?:loopback|linklocal|uniquelocal)$/.test(text)) return true
+  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  return isIP(address) > 0 && Number(bits) <= (isIP(address) === 4 ? 32 : 128)
 }
 
 /** Parses a flag's environment variable `name`; undefined means no. */

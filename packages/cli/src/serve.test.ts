@@ -69,10 +69,20 @@ test('help tells every flag with its default and its variable', async () => {
   const { out, code } = await outcome(['serve', '--help'])
   assert.equal(code, 0)
   const classic = ['classic', 'open', 'classic-pages', 'classic-port']
-  const flags = ['port', 'host', 'lan', 'public-url', 'data', 'engine', 'max-upload', ...classic]
+  const flags = [
+    'port',
+    'host',
+    'lan',
+    'public-url',
+    'trust-proxy',
+    'data',
+    'engine',
+    'max-upload',
+    ...classic,
+  ]
   for (const flag of flags) {
     assert.match(out, new RegExp(`--${flag}\\b`))
-    assert.match(out, new RegExp(`WIREPHOTO_${flag.toUpperCase().replace('-', '_')}\\b`))
+    assert.match(out, new RegExp(`WIREPHOTO_${flag.toUpperCase().replaceAll('-', '_')}\\b`))
   }
   for (const value of ['8000', '127.0.0.1', './data', '100MB']) assert.ok(out.includes(value))
   assert.match((await outcome([])).out, /^Usage: wirephoto/)
@@ -98,6 +108,8 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
     [serve('--max-upload', '5 bananas'), /^"5 bananas" is no size; give --max-upload/],
     [serve('--public-url', 'board.example'), /^"board.example" won't do; give --public-url/],
     [serve('--public-url', 'https://board.example/path'), /won't do/],
+    [serve('--trust-proxy', '10.0.0.1, proxy'), /^"proxy" is no address; give --trust-proxy/],
+    [serve('--trust-proxy', '10.0.0.0/33'), /^"10.0.0.0\/33" is no address/],
     [serve('--engine', 'oracle:x'), /^There is no engine "oracle:x"; use sqlite/],
     [serve('--lan', '--host', '127.0.0.1'), /^Option '--lan' cannot be used with option '--host/],
     [serve(), /^"maybe" is neither yes nor no; set WIREPHOTO_LAN/, { WIREPHOTO_LAN: 'maybe' }],

@@ -16,6 +16,7 @@ import { imageRoutes } from './http/images.ts'
 import { urlOf } from './http/listen.ts'
 import { pageRoutes } from './http/page.ts'
 import { ProblemPage } from './http/problem-page.ts'
+import { trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
 import { GarbageCollector } from './images/garbage-collector.ts'
 import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
@@ -60,7 +61,8 @@ export async function compose(
   const { engine, boards, images } = storage
   const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
-  const guard = replacements.guard ?? createGuard(config)
+  const proxies = trustedProxies(config.trustProxy ?? [])
+  const guard = replacements.guard ?? createGuard({ ...config, proxies })
   const fetcher = replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom })
   const metrics = new Metrics()
   const classic = classicConfig
@@ -71,7 +73,7 @@ export async function compose(
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
   let url = ''
-  const app = await createApp({ guard, log, problemPage }, async (routes) => {
+  const app = await createApp({ guard, proxies, log, problemPage }, async (routes) => {
     await routes.register(healthRoutes, { engine, metrics })
     await routes.register(boardRoutes, { boards, guard, url: () => url })
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })
@@ -93,7 +95,14 @@ export async function compose(
   app.server.once('listening', () => {
     url = urlOf(app.server, config)
   })
-  const gateway = new Gateway(app.server, { boards, guard, previews, uploadProgress, metrics, log })
+  const gateway = new Gateway(app.server, {
+    boards,
+    guard,
+    previews,
+    uploadProgress,
+    metrics,
+    log,
+  })
   classic?.attach(app.server)
   await app.ready()
 

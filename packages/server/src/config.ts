@@ -6,6 +6,8 @@ export interface ServerConfig {
   readonly host: string
   /** The origin by which others reach the server; null if that is where it listens. */
   readonly publicUrl: string | null
+  /** Addresses, CIDR ranges or names of ranges of the proxies before it, whose word is taken. Default: none. */
+  readonly trustProxy?: readonly string[] | undefined
   /** The folder for pictures on their way in. */
   readonly data: string
   /** `sqlite:<folder>`, `postgres://…`, `rethinkdb://…` */

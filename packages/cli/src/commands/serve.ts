@@ -11,6 +11,7 @@ import {
   parseClassicPort,
   parseOrigin,
   parsePort,
+  parseProxies,
   parseSize,
   parseYes,
 } from '../parse.ts'
@@ -20,6 +21,7 @@ interface Options {
   readonly host: string
   readonly lan?: boolean
   readonly publicUrl?: string
+  readonly trustProxy?: readonly string[]
   readonly data: string
   readonly engine?: string
   readonly maxUpload: number
@@ -59,6 +61,14 @@ export function serveCommand(): Command {
       new Option('--public-url <url>', 'how it is reached from outside, as behind a proxy')
         .env('WIREPHOTO_PUBLIC_URL')
         .argParser(parseOrigin),
+    )
+    .addOption(
+      new Option(
+        '--trust-proxy <addresses>',
+        'addresses of the proxies before it, whose X-Forwarded-Proto and -For are taken',
+      )
+        .env('WIREPHOTO_TRUST_PROXY')
+        .argParser(parseProxies),
     )
     .addOption(
       new Option('--data <folder>', 'where boards and pictures lie')
@@ -115,6 +125,7 @@ async function serve(options: Options): Promise<void> {
     port: options.port,
     host,
     publicUrl: options.publicUrl ?? null,
+    trustProxy: options.trustProxy,
     data,
     engine,
     maxUpload: options.maxUpload,

@@ -21,6 +21,7 @@ import type { Guard } from './guard.ts'
 import { createHttpServer } from './http-server.ts'
 import { isNavigation, type ProblemPage } from './problem-page.ts'
 import { tolerantUrl } from './tolerant-url.ts'
+import type { TrustedProxies } from './trusted-proxies.ts'
 
 const JSON_BODY_BYTES = 65_536
 const PARAM_LENGTH = 4096
@@ -37,13 +38,14 @@ const HEADERS = {
 
 interface AppOptions {
   readonly guard: Guard
+  readonly proxies: TrustedProxies
   readonly log: FastifyBaseLogger
   readonly problemPage: ProblemPage
 }
 
 /** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
 export async function createApp(
-  { guard, log, problemPage }: AppOptions,
+  { guard, proxies, log, problemPage }: AppOptions,
   routes: (app: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
@@ -57,6 +59,7 @@ export async function createApp(
   }
   const app = fastify({
     loggerInstance: log,
+    trustProxy: (address) => proxies.has(address),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: JSON_BODY_BYTES,
     return503OnClosing: false,

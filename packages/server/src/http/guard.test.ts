@@ -4,10 +4,18 @@ import { Socket } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { createGuard } from './guard.ts'
+import { trustedProxies } from './trusted-proxies.ts'
 
 function request(headers: Record<string, string>, method = 'GET', url = '/'): IncomingMessage {
   const message = new IncomingMessage(new Socket())
   return Object.assign(message, { headers: { host: 'localhost:8000', ...headers }, method, url })
+}
+
+/** Returns a request that comes from this address. */
+function requestFrom(address: string, headers: Record<string, string>): IncomingMessage {
+  const message = request(headers)
+  Object.defineProperty(message.socket, 'remoteAddress', { value: address })
+  return message
 }
 
 const here = createGuard({ host: '127.0.0.1', publicUrl: null })
@@ -79,7 +87,7 @@ test('a visitor is known again by the token alone', () => {
     cookie,
     /^wirephoto_visitor=[\w-]{22}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax$/,
   )
-  assert.match(everywhere.visitorCookie(request({}))!, /; Secure$/)
+  assert.match(everywhere.visitorCookie(request({ host: 'board.example' }))!, /; Secure$/)
   const { visitor } = here.sender(newcomer, 'main')
   assert.match(visitor, /^[\w-]{22}$/)
 
@@ -93,4 +101,50 @@ test('a visitor is known again by the token alone', () => {
     here.sender(request({ cookie: 'wirephoto_visitor=short' }), 'main').visitor,
     visitor,
   )
+})
+
+test('H17: the cookie is Secure only where the browser asked by https', () => {
+  const publicUrl = 'https://board.example'
+  const guard = createGuard({
+    host: '0.0.0.0',
+    publicUrl,
+    proxies: trustedProxies(['10.0.0.1', 'fd00::/8']),
+  })
+  const isSecure = (address: string, headers: Record<string, string>): boolean =>
+    guard.visitorCookie(requestFrom(address, headers))!.includes('; Secure')
+  const https = { 'x-forwarded-proto': 'https' }
+  const http = { 'x-forwarded-proto': 'http' }
+  assert.equal(isSecure('192.168.1.7', { host: '192.168.1.2:8000' }), false, 'the LAN address')
+  assert.equal(isSecure('192.168.1.7', { host: 'board.example' }), true, 'the public name')
+  for (const address of ['10.0.0.1', '::ffff:10.0.0.1', 'fd12::3']) {
+    assert.equal(isSecure(address, { host: '192.168.1.2', ...https }), true, address)
+    assert.equal(isSecure(address, { host: 'board.example', ...http }), false, address)
+    assert.equal(isSecure(address, { 'x-forwarded-proto': 'https, http' }), false)
+    assert.equal(isSecure(address, { 'x-forwarded-proto': 'http, HTTPS' }), true)
+    assert.equal(isSecure(address, { 'x-forwarded-proto': 'gopher' }), false)
+  }
+  for (const address of ['10.0.0.2', '127.0.0.1', 'fe00::1', '::1', ''])
+    assert.equal(isSecure(address, { host: '192.168.1.2', ...https }), false, `spoofed: ${address}`)
+})
+
+test('H18: only a trusted proxy says by which scheme a page asks', () => {
+  const trusting = createGuard({
+    host: '127.0.0.1',
+    publicUrl: null,
+    proxies: trustedProxies(['loopback']),
+  })
+  const forwarded = { origin: 'https://localhost:8000', 'x-forwarded-proto': 'https' }
+  trusting.check(requestFrom('127.0.0.9', forwarded))
+  assert.equal(trusting.origin(requestFrom('::1', forwarded)), 'https://localhost:8000')
+  const refusal = { code: 'foreign-origin' }
+  assert.throws(() => trusting.check(requestFrom('10.0.0.1', forwarded)), refusal)
+  assert.throws(() => here.check(requestFrom('127.0.0.1', forwarded)), refusal)
+  assert.equal(here.origin(requestFrom('::1', forwarded)), 'http://localhost:8000')
+  const host = { host: 'evil.example', 'x-forwarded-host': 'localhost' }
+  assert.throws(() => trusting.check(requestFrom('127.0.0.1', host)), { code: 'foreign-host' })
+})
+
+test('an address that a proxy cannot have is refused', () => {
+  for (const wrong of ['', '10', '10.0.0', '300.1.1.1', '10.0.0.0/33', 'proxy.example', '1'])
+    assert.throws(() => trustedProxies([wrong]), RangeError, wrong)
 })

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { hostname, networkInterfaces } from 'node:os'
 import { WireError } from '@wirephoto/board'
 import type { Sender } from '../boards/live-board.ts'
+import { type TrustedProxies, trustedProxies } from './trusted-proxies.ts'
 
 /** The links from other sites that a route allows. */
 interface LinkRules {
@@ -30,10 +31,19 @@ const COOKIE = 'wirephoto_visitor'
 const COOKIE_AGE_S = 400 * 24 * 3600
 const MACHINE_NAMES_CACHE_MS = 5_000
 
+interface GuardConfig {
+  readonly host: string
+  readonly publicUrl: string | null
+  /** The proxies that say by which scheme a request came. Default: none. */
+  readonly proxies?: TrustedProxies
+}
+
 /** Makes the guard of a server that listens on `host`, and is `publicUrl` to others if not null. */
-export function createGuard(config: { host: string; publicUrl: string | null }): Guard {
+export function createGuard(config: GuardConfig): Guard {
+  const proxies = config.proxies ?? trustedProxies([])
   const outside = config.publicUrl === null ? null : new URL(config.publicUrl)
-  const isHere = hostCheck(config.host, outside?.hostname.replace(/[[\]]/g, '') ?? null)
+  const publicName = outside?.hostname.replace(/[[\]]/g, '') ?? null
+  const isHere = hostCheck(config.host, publicName)
   const newcomers = new WeakMap<IncomingMessage, string>()
 
   /** Returns the visitor's 128 random bits: from the cookie, a script's `Authorization: Bearer`, or new ones. */
@@ -45,12 +55,24 @@ export function createGuard(config: { host: string; publicUrl: string | null }):
     return fresh
   }
 
+  /**
+   * Returns whether the browser asked by https. Browsers drop a `Secure` cookie that comes by http, as at the
+   * LAN address of a server with a public https one.
+   */
+  const isSecure = (request: IncomingMessage): boolean => {
+    const scheme = proxies.schemeOf(request)
+    if (scheme !== null) return scheme === 'https'
+    const isPublic = outside !== null && hostNameOf(request.headers.host) === publicName
+    return isPublic && outside.protocol === 'https:'
+  }
+
   return {
     check(request, route = {}) {
       const { host, origin, 'sec-fetch-site': site } = request.headers
       const name = hostNameOf(host)
       if (name === null || !isHere(name)) throw new WireError('foreign-host')
-      if (origin !== undefined && origin !== `http://${host}` && origin !== outside?.origin)
+      const scheme = proxies.schemeOf(request) ?? 'http'
+      if (origin !== undefined && origin !== `${scheme}://${host}` && origin !== outside?.origin)
         throw new WireError('foreign-origin')
       if (site === 'cross-site' && !isAllowedLink(request, route))
         throw new WireError('foreign-origin')
@@ -60,11 +82,12 @@ export function createGuard(config: { host: string; publicUrl: string | null }):
       return { visitor: visitorOf(token(request)), role: 'edit' }
     },
 
-    origin: ({ headers }) => outside?.origin ?? `http://${headers.host}`,
+    origin: (request) =>
+      outside?.origin ?? `${proxies.schemeOf(request) ?? 'http'}://${request.headers.host}`,
 
     visitorCookie(request) {
       if (givenToken(request) !== undefined) return null
-      const secure = outside?.protocol === 'https:' ? '; Secure' : ''
+      const secure = isSecure(request) ? '; Secure' : ''
       return `${COOKIE}=${token(request)}; Path=/; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Lax${secure}`
     },
   }
