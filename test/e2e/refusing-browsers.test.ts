@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { overlayWords } from '@wirephoto/web/words/overlay'
+import sharp from 'sharp'
 import { launchBrowserWithProfile } from '../support/browser.ts'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { openFixture } from '../support/e2e-fixture.ts'
@@ -158,5 +159,69 @@ describe('Firefox that keeps no site data', async () => {
     await ben.waitForPainted(1, 'stored')
     await anna.goto(`/b/${board}`)
     await anna.waitForPainted(1, 'stored')
+  })
+})
+
+/** Halves of a picture in the middle of each: the means of their red, green and blue. */
+type Halves = readonly (readonly number[])[]
+
+/** Reads a painted image's halves. Runs in a page. */
+function readHalves(selector: string): Halves {
+  const image = document.querySelector<HTMLImageElement>(selector)!
+  const canvas = Object.assign(document.createElement('canvas'), { width: 40, height: 30 })
+  const context = canvas.getContext('2d')!
+  context.drawImage(image, 0, 0, 40, 30)
+  return [4, 26].map((x) => {
+    const { data } = context.getImageData(x, 5, 10, 20)
+    const sums = [0, 0, 0]
+    for (let i = 0; i < data.length; i++) if (i % 4 < 3) sums[i % 4]! += data[i]!
+    return sums.map((sum) => (sum * 4) / data.length)
+  })
+}
+
+describe('Firefox that resists fingerprinting', async () => {
+  const skip = (await Firefox.skipReason()) ?? false
+
+  test('H20: others see the picture as the server draws it, never noise', { skip }, async (t) => {
+    const firefox = await Firefox.open({ 'privacy.resistFingerprinting': true })
+    t.after(() => firefox.close())
+    const board = await fixture.newBoard()
+    const proxy = await fixture.openProxy(t)
+    const ben = await fixture.openPage(t, 'localhost', board)
+    const wireClient = await fixture.openWireClient(t, board)
+    const anna = new WebDriverPage(firefox, `http://localhost:${proxy.port}`)
+    t.after(() => anna.close(t, BROKEN_LINE))
+    await anna.goto(`/b/${board}`)
+    const isNoise = await anna.evaluate(() => {
+      const context = document.createElement('canvas').getContext('2d')!
+      context.fillStyle = '#c81e1e'
+      context.fillRect(0, 0, 8, 8)
+      context.fillStyle = '#1e3cc8'
+      context.fillRect(8, 0, 8, 8)
+      const [red, green] = context.getImageData(2, 2, 1, 1).data
+      return red !== 200 || green !== 30
+    }, null)
+    assert.ok(isNoise, 'the browser gives noise back')
+    const red = await sharp({
+      create: { width: 800, height: 1200, channels: 3, background: '#c81e1e' },
+    })
+      .png()
+      .toBuffer()
+    const file = await samples.write(
+      'halves.png',
+      await sharp({ create: { width: 1600, height: 1200, channels: 3, background: '#1e3cc8' } })
+        .composite([{ input: red, left: 0, top: 0 }])
+        .png()
+        .toBuffer(),
+    )
+    await anna.drop(file, [400, 300])
+    await ben.waitForPainted(1, 'stored')
+    const announced = wireClient.batches
+      .flatMap(({ changes }) => changes)
+      .flatMap((change) => ('put' in change && change.put.kind === 'image' ? [change.put] : []))
+    assert.equal(announced[0]?.thumbhash, null, 'no blur is sent with it')
+    const [left, right] = await ben.page.evaluate(readHalves, '[data-image] .picture')
+    assert.ok(left![0]! > 180 && left![2]! < 60, `red: ${left!.join()}`)
+    assert.ok(right![0]! < 60 && right![2]! > 180, `blue: ${right!.join()}`)
   })
 })

@@ -1,5 +1,6 @@
 import { limits } from '@wirephoto/board'
 import { rgbaToThumbHash } from 'thumbhash'
+import { type Canvas, canReadCanvas, newCanvas } from '../browser/canvas.ts'
 
 const PREVIEW_SIDE_PX = 320
 const THUMBHASH_SIDE_PX = 64
@@ -26,9 +27,11 @@ export interface Size {
 
 /**
  * Makes a preview and a thumbhash from one decoding. A JPEG is decoded before its size is known. Returns null
- * if the size is null; throws if the file can't be decoded.
+ * if the size is null, or the browser doesn't give back what it draws; the server makes a preview then. Throws
+ * if the file can't be decoded.
  */
 export async function shrink(file: Blob, size: Promise<Size | null>): Promise<Preview | null> {
+  if (!canReadCanvas()) return null
   const picture = await decode(file, size)
   try {
     const known = await size
@@ -72,8 +75,6 @@ async function decode(
   )
 }
 
-type Canvas = OffscreenCanvas | HTMLCanvasElement
-
 interface Drawn {
   readonly canvas: Canvas
   readonly context: CanvasRenderingContext2D
@@ -107,11 +108,6 @@ async function encode({ canvas, context }: Drawn): Promise<Uint8Array> {
     }
   }
   throw new Error('too large')
-}
-
-function newCanvas(width: number, height: number): Canvas {
-  if (typeof OffscreenCanvas === 'function') return new OffscreenCanvas(width, height)
-  return Object.assign(document.createElement('canvas'), { width, height })
 }
 
 function toBlob(canvas: Canvas, type: string, quality: number): Promise<Blob> {

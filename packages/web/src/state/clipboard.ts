@@ -1,3 +1,5 @@
+import { canReadCanvas } from '../browser/canvas.ts'
+
 /** Copies text. Plain-http pages have no clipboard API, so `execCommand` stands in. False if both fail. */
 export async function copyText(text: string): Promise<boolean> {
   try {
@@ -47,6 +49,10 @@ async function png(address: string): Promise<Blob> {
   const response = await fetch(address)
   if (!response.ok) throw new Error(`The picture can't be had: ${response.status}`)
   const blob = await response.blob()
+  if (!canReadCanvas()) {
+    if (blob.type === 'image/png') return blob
+    throw new Error('Noise would be copied in place of the picture')
+  }
   const bitmap = await createImageBitmap(blob)
   const scale = Math.min(1, MAX_CANVAS_SIDE_PX / Math.max(bitmap.width, bitmap.height))
   const canvas = document.createElement('canvas')
