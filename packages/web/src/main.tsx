@@ -3,11 +3,16 @@ import './look/tokens.css'
 import './look/base.css'
 import { openBoard } from '@wirephoto/client'
 import { render } from 'solid-js/web'
+import { keepImagesLoading, retryNow } from './browser/picture-retry.ts'
 import { followLook } from './look/theme.ts'
 import { Page } from './page.tsx'
 
 const [, , id, view] = location.pathname.split('/')
 const board = openBoard({ url: location.origin, board: id || 'main' })
+keepImagesLoading()
+board.on('status', ({ connection }) => {
+  if (connection === 'live') retryNow()
+})
 
 if (view === 'show')
   void import('./wall/wall.tsx').then(({ Wall }) =>

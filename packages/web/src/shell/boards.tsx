@@ -89,19 +89,11 @@ export function Boards(): JSX.Element {
 
 /** Shows a picture of a board, or bare ground if there is none. */
 function Cover(props: { picture: string | null }): JSX.Element {
-  const [isGone, setGone] = createSignal(false)
   return (
     <span class="cover">
-      <Show when={!isGone() && props.picture}>
+      <Show when={props.picture}>
         {(source) => (
-          <img
-            src={source()}
-            alt=""
-            loading="lazy"
-            decoding="async"
-            draggable={false}
-            onError={() => setGone(true)}
-          />
+          <img src={source()} alt="" loading="lazy" decoding="async" draggable={false} />
         )}
       </Show>
     </span>

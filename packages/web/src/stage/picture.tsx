@@ -4,9 +4,6 @@ import { blurOf } from '../state/blur.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { createLayers, type Layer, type PictureProps } from './picture-layers.ts'
 
-/** How long after a failed load a picture is requested again. The delay doubles each time. */
-const RELOAD_DELAY_MS = { first: 1_000, max: 30_000 }
-
 /**
  * Shows a picture: its blur, then each sharper layer once it is decoded, with the wire line over it while
  * it arrives. One's own file lies over them all from the start, and shows as soon as the browser has drawn it.
@@ -87,24 +84,14 @@ interface LayerImageProps {
 /** Shows one layer, invisible until it is decoded. */
 function LayerImage(props: LayerImageProps): JSX.Element {
   const { url, kind } = props.layer
-  let delay = RELOAD_DELAY_MS.first
-  let timer: ReturnType<typeof setTimeout> | undefined
   const loaded = async (image: HTMLImageElement): Promise<void> => {
     // A live read may end early. It never counts as painted.
     if (kind === 'live') return
     await image.decode().catch(() => {})
     if (image.isConnected) props.onDecoded()
   }
-  const failed = (image: HTMLImageElement): void => {
-    if (kind !== 'picture') return props.onFailed()
-    timer = setTimeout(() => {
-      image.src = url
-    }, delay)
-    delay = Math.min(delay * 2, RELOAD_DELAY_MS.max)
-  }
   let element!: HTMLImageElement
   onCleanup(() => {
-    clearTimeout(timer)
     // Without its source, the browser ends the request at once.
     if (kind === 'live') element.removeAttribute('src')
   })
@@ -119,7 +106,8 @@ function LayerImage(props: LayerImageProps): JSX.Element {
       draggable={false}
       decoding="async"
       onLoad={({ currentTarget }) => void loaded(currentTarget)}
-      onError={({ currentTarget }) => failed(currentTarget)}
+      // The stored picture is asked for again, like every image of the page.
+      onError={() => kind !== 'picture' && props.onFailed()}
     />
   )
 }

@@ -1,0 +1,55 @@
+/** How long after a failed load a picture is asked for again. The pause doubles each time. */
+const RETRY_PAUSE_MS = { first: 1_000, max: 30_000 }
+
+interface Retry {
+  pauseMs: number
+  timer: ReturnType<typeof setTimeout> | undefined
+  run: () => void
+}
+
+const retries = new Map<object, Retry>()
+
+/** Runs `run` after a pause, or as soon as the page is back. Each further call for the same owner waits longer. */
+export function retryLater(owner: object, run: () => void): void {
+  const before = retries.get(owner)
+  clearTimeout(before?.timer)
+  const pauseMs = before ? Math.min(before.pauseMs * 2, RETRY_PAUSE_MS.max) : RETRY_PAUSE_MS.first
+  retries.set(owner, { pauseMs, timer: setTimeout(run, pauseMs), run })
+}
+
+/** Forgets what was to be tried again for an owner: it is there, or gone. */
+export function forgetRetry(owner: object): void {
+  clearTimeout(retries.get(owner)?.timer)
+  retries.delete(owner)
+}
+
+/** Tries everything again at once, as the connection or the person is back. */
+export function retryNow(): void {
+  for (const retry of retries.values()) {
+    clearTimeout(retry.timer)
+    retry.pauseMs = RETRY_PAUSE_MS.first / 2
+    retry.run()
+  }
+}
+
+/**
+ * Loads every image of the page again that failed, wherever it stands, until it is there. Its first answer may
+ * have come from a server that was restarting, or from something between.
+ */
+export function keepImagesLoading(): void {
+  const onError = ({ target: image }: Event): void => {
+    if (!(image instanceof HTMLImageElement) || !image.src.startsWith(`${location.origin}/b/`))
+      return
+    const { src } = image
+    retryLater(image, () => {
+      // It may have left the page meanwhile, or show another picture.
+      if (image.isConnected && image.src === src) image.src = src
+      else forgetRetry(image)
+    })
+  }
+  // These events don't bubble, but they can be captured.
+  addEventListener('error', onError, true)
+  addEventListener('load', ({ target }) => target && forgetRetry(target), true)
+  for (const event of ['online', 'focus', 'pageshow']) addEventListener(event, retryNow)
+  document.addEventListener('visibilitychange', retryNow)
+}
