@@ -22,7 +22,10 @@ export default defineConfig({
             { name: 'page', tags: ['$initial'] },
             { name: 'thumbhash', test: /thumbhash/ },
             { name: 'preview', test: /web\/src\/drop\/(preview|heif|file-kind)\./ },
-            { name: 'lazy', test: /web\/src\/(stage\/overlay|shell\/(people|visited-boards))\./ },
+            {
+              name: 'lazy',
+              test: /web\/src\/(stage\/overlay|shell\/(people|visited-boards|page-version))\./,
+            },
             { name: 'panels', test: /web\/src\/(lightbox|shell|ui)\// },
           ],
         },

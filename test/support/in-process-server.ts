@@ -6,7 +6,7 @@ import { type RunningServer, type ServerConfig, startServer } from '@wirephoto/s
 /** A server in this process. It keeps its free port, and removes its data on close. */
 export class InProcessServer {
   readonly data: string
-  readonly #config: Partial<ServerConfig>
+  #config: Partial<ServerConfig>
   #running!: RunningServer
 
   private constructor(data: string, config: Partial<ServerConfig>) {
@@ -42,6 +42,13 @@ export class InProcessServer {
       grace: 1_000,
       ...this.#config,
     })
+  }
+
+  /** Stops it, and starts it with further settings on the same port and data. */
+  async restart(config: Partial<ServerConfig>): Promise<void> {
+    await this.stop()
+    this.#config = { ...this.#config, ...config }
+    await this.start()
   }
 
   async stop(): Promise<void> {

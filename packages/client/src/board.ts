@@ -11,11 +11,11 @@ import {
 import type { Arrival } from './arrivals.ts'
 import { BoardSync } from './board-sync.ts'
 import { addCommand, patchCommand, previewsOf } from './commands.ts'
-import { defaultStore } from './database-store.ts'
 import { until } from './events.ts'
 import { authorization, newId } from './ids.ts'
 import type { Person } from './presence.ts'
 import type { SeenBy } from './seen-by.ts'
+import type { Store } from './store.ts'
 import type {
   BoardEvents,
   DragPosition,
@@ -44,7 +44,7 @@ export class Board {
     this.id = board
     this.#sync = new BoardSync(
       { url: this.url, id: board, headers: authorization(token) },
-      store ? Promise.resolve(store) : defaultStore(),
+      store ? Promise.resolve(store) : openDefaultStore(),
     )
   }
 
@@ -79,6 +79,16 @@ export class Board {
 
   get status(): Status {
     return this.#sync.status
+  }
+
+  /** The build of the page that the server serves, as that page's main script; null if nothing is known. */
+  get serverBuild(): string | null {
+    return this.#sync.feed.serverBuild
+  }
+
+  /** Fetches the code that sends files, so that a later upgrade of the server can't keep it from this page. */
+  preload(): void {
+    this.#sync.uploads.preload()
   }
 
   /** Whether a page that goes now loses what isn't sent, as its store doesn't outlive it. */
@@ -325,6 +335,10 @@ export class Board {
     this.#sync.undo.push(commands, step, previews)
   }
 }
+
+/** Opens the browser's database, with code that no first drop has to wait for. */
+const openDefaultStore = (): Promise<Store> =>
+  import('./database-store.ts').then(({ defaultStore }) => defaultStore())
 
 const toWireError = (problem: Problem): WireError =>
   Object.assign(new WireError(problem.code), problem)

@@ -1,4 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { memoryStore } from './memory-store.ts'
 import { type Claim, isHeld, type SavedCommand, type SavedFile, type Store } from './store.ts'
 
 interface Schema extends DBSchema {
@@ -39,10 +40,8 @@ async function openDatabase(): Promise<Store> {
 /** Opens IndexedDB where it works, else a store in memory (private windows, Node). */
 export async function defaultStore(): Promise<Store> {
   // Where site data is blocked, even a look at `indexedDB` may throw.
-  return openDatabase().catch(openMemory)
+  return openDatabase().catch(() => memoryStore())
 }
-
-const openMemory = async (): Promise<Store> => (await import('./memory-store.ts')).memoryStore()
 
 class Database implements Store {
   readonly isLasting = true

@@ -118,6 +118,7 @@ export class Feed extends Emitter<FeedEvents> {
   /** Grows with each connection and each end, to recognise answers that belong to an earlier connection. */
   #generation = 0
   #failures = 0
+  #serverBuild: string | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(endpoint: BoardEndpoint) {
@@ -142,6 +143,9 @@ export class Feed extends Emitter<FeedEvents> {
     this.#socket.on('reload', () => this.#onReload())
     this.#socket.on('echo', (answer: () => void) => answer())
     this.#socket.on('notice', (text: string) => this.emit('notice', JSON.parse(text).error))
+    this.#socket.on('build', (build: string) => {
+      this.#serverBuild = build
+    })
     this.#socket.on('show', (text: string) => this.emit('show', JSON.parse(text)))
   }
 
@@ -188,6 +192,11 @@ export class Feed extends Emitter<FeedEvents> {
   showOnScreens(shown: ShowRequest): boolean {
     if (this.#isLive) this.#socket.emit('show', shown)
     return this.#isLive
+  }
+
+  /** The build of the page that the server serves; null before it has said so. */
+  get serverBuild(): string | null {
+    return this.#serverBuild
   }
 
   get #isLive(): boolean {

@@ -67,9 +67,10 @@ export interface OwnUpload {
 
 /**
  * A hindrance between here and the server, such as a proxy. It answers in the server's place (`between`), or it
- * takes only small requests, so that files go in small parts.
+ * takes only small requests, so that files go in small parts. Or the code that sends can't be fetched any more
+ * (`missing-code`), as after an upgrade: the page has to be reloaded.
  */
-export type Obstacle = 'between' | 'small-requests'
+export type Obstacle = 'between' | 'small-requests' | 'missing-code'
 
 export interface Status {
   /**

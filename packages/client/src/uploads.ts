@@ -13,8 +13,10 @@ import { type BoardEndpoint, uploadsUrl } from './urls.ts'
 /** Time that a server has to answer before a picture that is given up is trashed instead. */
 const CANCEL_TIMEOUT_MS = 10_000
 
-/** The outcome when the code that sends couldn't be fetched. */
-const NOT_LOADED: AttemptOutcome = { kind: 'failed', retryAfterMs: 0, obstacle: undefined }
+/** Given-up pictures that are remembered, so that those who wait for them are told why. */
+const CANCELLED_KEPT_COUNT = 1_000
+
+const loadAttempt = () => import('./upload-attempt.ts')
 
 /** The pictures of the board, as uploads see them. */
 interface Pictures {
@@ -130,6 +132,11 @@ export class Uploads {
     }
   }
 
+  /** Fetches the code that sends, before the first file needs it. */
+  preload(): void {
+    loadAttempt().catch(() => {})
+  }
+
   /** Sends files of pictures with a higher priority sooner. */
   setPriority(priority: (id: string) => number): void {
     this.#priority = priority
@@ -176,6 +183,8 @@ export class Uploads {
   /** Gives an upload up. Resolves with true when the server has removed its picture. */
   async cancel(id: string): Promise<boolean> {
     this.#cancelled.add(id)
+    const [oldest] = this.#cancelled
+    if (oldest && this.#cancelled.size > CANCELLED_KEPT_COUNT) this.#cancelled.delete(oldest)
     this.drop(id)
     const response = await fetch(`${uploadsUrl(this.#context.endpoint)}/${id}`, {
       method: 'DELETE',
@@ -220,6 +229,12 @@ export class Uploads {
     return this.#holds > 0 || (this.#queue.isAnnouncing && this.#queue.online)
   }
 
+  /** The outcome when the code that sends couldn't be fetched. */
+  get #notLoaded(): AttemptOutcome {
+    const obstacle = this.#queue.online ? 'missing-code' : undefined
+    return { kind: 'failed', retryAfterMs: 0, obstacle }
+  }
+
   #register({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): UploadJob {
     const job = new UploadJob(id, file, add)
     this.#jobs.set(id, job)
@@ -233,10 +248,10 @@ export class Uploads {
     slots.take()
     try {
       // The code that sends is fetched with the first file; without a connection both have to wait.
-      const loaded = await import('./upload-attempt.ts').catch(() => null)
+      const loaded = await loadAttempt().catch(() => null)
       if (!job.isRunning) return
       const outcome = await loaded?.attempt(job, this.#context)
-      if (job.isRunning) this.#onOutcome(job, outcome ?? NOT_LOADED)
+      if (job.isRunning) this.#onOutcome(job, outcome ?? this.#notLoaded)
     } finally {
       slots.free()
       this.review([job.id])

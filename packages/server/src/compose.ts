@@ -15,6 +15,7 @@ import { healthRoutes } from './http/health.ts'
 import { imageRoutes } from './http/images.ts'
 import { urlOf } from './http/listen.ts'
 import { pageRoutes } from './http/page.ts'
+import { readPageBuild } from './http/page-build.ts'
 import { ProblemPage } from './http/problem-page.ts'
 import { trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
@@ -102,6 +103,7 @@ export async function compose(
     uploadProgress,
     metrics,
     log,
+    readPageBuild: () => readPageBuild(webRoot),
   })
   classic?.attach(app.server)
   await app.ready()

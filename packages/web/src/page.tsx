@@ -16,6 +16,7 @@ import { Camera, parseView, viewFromHash } from './state/camera.ts'
 import { CaptionEditing } from './state/caption-editing.ts'
 import { DragState } from './state/drag.ts'
 import { Menus } from './state/menus.ts'
+import { tellMissingPart } from './state/missing-part.ts'
 import { PaintReporter } from './state/paint-reports.ts'
 import { type PanelLoaders, Panels } from './state/panels.ts'
 import { People } from './state/people.ts'
@@ -73,7 +74,7 @@ function createApp(board: Board): App {
     people: new People(board),
     unseen: new Unseen(boardStore, camera),
     captionEditing: new CaptionEditing(),
-    panels: new Panels(panelLoaders, toasts),
+    panels: new Panels(panelLoaders, () => tellMissingPart(boardStore, toasts)),
     menus: new Menus(),
     standingParts: new StandingParts(),
     tool,

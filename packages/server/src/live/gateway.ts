@@ -21,6 +21,8 @@ interface GatewayOptions {
   readonly uploadProgress: UploadProgress
   readonly metrics: Metrics
   readonly log: FastifyBaseLogger
+  /** Reads the build of the page that the server serves; null for none. */
+  readonly readPageBuild: () => Promise<string | null>
 }
 
 /** The sockets at `/live`. The guard lets each of them in, to the room of one board. */

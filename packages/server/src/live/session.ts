@@ -35,6 +35,8 @@ interface SessionOptions {
   readonly previews: Previews
   readonly uploadProgress: UploadProgress
   readonly log: FastifyBaseLogger
+  /** Reads the build of the page that the server serves; null for none. */
+  readonly readPageBuild: () => Promise<string | null>
 }
 
 /** One page that looks at a board: its socket's events, each answered. */
@@ -106,6 +108,8 @@ export class Session implements Member {
   async #onFollow({ cursor }: { cursor: Cursor }): Promise<FollowAnswer> {
     const resumed = await this.outbox.follow(cursor)
     if (resumed) this.#measureRoundTrip()
+    const build = await this.#options.readPageBuild()
+    if (build !== null) this.#socket.emit('build', build)
     return { visitor: this.visitor, session: this.id, resumed, now: Date.now() }
   }
 

@@ -34,6 +34,8 @@ function readsBack(): boolean {
   }
   const { data } = context.getImageData(0, 0, PROBE_SIDE_PX, PROBE_SIDE_PX)
   return drawn.every((colour, i) =>
-    colour.every((value, channel) => Math.abs(data[i * 4 + channel]! - value) <= UNSEEN_LEVELS_COUNT),
+    colour.every(
+      (value, channel) => Math.abs(data[i * 4 + channel]! - value) <= UNSEEN_LEVELS_COUNT,
+    ),
   )
 }

@@ -22,6 +22,11 @@ export class Previews {
   readonly #idle: (Worker | null)[] = Array.from({ length: WORKER_COUNT }, startWorker)
   readonly #waiting: ((worker: Worker | null) => void)[] = []
 
+  constructor() {
+    // At hand for the time when a worker breaks.
+    loadShrink().catch(() => {})
+  }
+
   /** Makes a preview; null if the file can't be decoded here. Files are begun in the order of calls. */
   async make(task: Task): Promise<Preview | null> {
     let worker = await this.#take()
@@ -31,7 +36,7 @@ export class Previews {
       worker?.terminate()
       worker = answer === 'late' ? startWorker() : null
       if (answer === 'late') return null
-      const { shrink } = await import('./shrink.ts')
+      const { shrink } = await loadShrink()
       return await shrink(task.file, task.size)
     } catch {
       return null
@@ -48,6 +53,8 @@ export class Previews {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 }
+
+const loadShrink = () => import('./shrink.ts')
 
 type Answer = Preview | null | 'broken' | 'late'
 

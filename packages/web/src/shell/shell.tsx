@@ -15,6 +15,7 @@ import { Title, titleOf } from './title.tsx'
 import { Zoom } from './zoom.tsx'
 
 const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)
+const version = () => import('./page-version.tsx').then(({ PageVersion }) => PageVersion)
 const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visited)
 
 /** Shows everything around the pictures. */
@@ -41,6 +42,7 @@ export function Shell(): JSX.Element {
       </div>
       <OpenPanel />
       <LazyPart load={visited} />
+      <LazyPart load={version} />
       <DropOverlay />
       <Picker id="choose-files" multiple />
       <Picker id="choose-camera" capture />

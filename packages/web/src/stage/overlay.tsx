@@ -1,5 +1,6 @@
 import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { tellMissingPart } from '../state/missing-part.ts'
 import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
 import { CaptionField } from './caption.tsx'
@@ -23,7 +24,10 @@ setLateViews({ PictureInfo, FarCanvas })
 export function Overlay(): JSX.Element {
   const { boardStore, camera, captionEditing, drop, menus, standingParts, toasts } = useApp()
   onCleanup(
-    boardStore.board.on('obstacle', (obstacle) => toasts.warn(overlayWords.obstacles[obstacle])),
+    boardStore.board.on('obstacle', (obstacle) => {
+      if (obstacle === 'missing-code') tellMissingPart(boardStore, toasts)
+      else toasts.warn(overlayWords.obstacles[obstacle])
+    }),
   )
   createEffect((wasTold) => {
     const { connection, unsent } = boardStore.status()
@@ -33,6 +37,7 @@ export function Overlay(): JSX.Element {
   }, false)
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
+  onMount(() => boardStore.board.preload())
   return (
     <FloatingContext.Provider value={new Floating(camera, standingParts)}>
       <SelectionBar hidden={menus.now() !== null} />

@@ -20,17 +20,13 @@ const overlay = () => import('./overlay.tsx').then(({ Overlay }) => Overlay)
 /** Shows the ground with the pictures on it. */
 export function Stage(): JSX.Element {
   const app = useApp()
-  const { boardStore, camera, drag, selection, menus, toasts } = app
+  const { boardStore, camera, drag, selection, menus } = app
   const marquee = new Marquee(boardStore, selection)
   const pointer = sharePointer(app)
   const visible = visiblePictures(boardStore, camera, drag, selection)
   const layers = createMemo(() =>
     stacked(visible.tiles(), boardStore.boxes, boardStore.stackRevision()),
   )
-  const sayNoMenu = (): void => {
-    if (menus.now()) toasts.warn(words.needsConnection)
-    menus.close()
-  }
   let stage!: HTMLDivElement
 
   createEffect(on(boardStore.revision, () => selection.retain(boardStore.boxes), { defer: true }))
@@ -88,7 +84,7 @@ export function Stage(): JSX.Element {
         </div>
         <MarqueeBox box={marquee.box()} />
       </div>
-      <LazyPart load={overlay} now={menus.now() !== null} onFailed={sayNoMenu} />
+      <LazyPart load={overlay} now={menus.now() !== null} onFailed={menus.close} />
     </main>
   )
 }

@@ -1,6 +1,4 @@
 import { type Accessor, type Component, createSignal } from 'solid-js'
-import { words } from '../words/page.ts'
-import type { Toasts } from './toasts.ts'
 
 /** Time after the page's start when it fetches all panels: by then nothing else is being loaded. */
 const PRELOAD_DELAY_MS = 3_000
@@ -22,7 +20,7 @@ export class Panels {
   readonly large: Accessor<string | null>
   readonly view: Accessor<Component | null>
   readonly #loaders: PanelLoaders
-  readonly #toasts: Toasts
+  readonly #onMissing: () => void
   readonly #set: (open: OpenPanel | null) => void
   readonly #setLarge: (id: string) => void
   /** Loaded panels open synchronously, so that the keys pressed next go to them. */
@@ -30,11 +28,12 @@ export class Panels {
   /** The latest request. An earlier one whose panel loads late doesn't open it. */
   #asked: object | null = null
 
-  constructor(loaders: PanelLoaders, toasts: Toasts) {
+  /** Calls `onMissing` when a panel that shall be opened can't be loaded. */
+  constructor(loaders: PanelLoaders, onMissing: () => void) {
     const [open, set] = createSignal<OpenPanel | null>(null)
     const [large, setLarge] = createSignal<string | null>(null)
     this.#loaders = loaders
-    this.#toasts = toasts
+    this.#onMissing = onMissing
     this.#set = set
     this.#setLarge = setLarge
     this.now = () => open()?.name ?? null
@@ -42,7 +41,7 @@ export class Panels {
     this.large = () => (this.now() === 'lightbox' ? large() : null)
   }
 
-  /** Opens a panel at once, or as soon as it is loaded. Warns if it can't be loaded. */
+  /** Opens a panel at once, or as soon as it is loaded. Calls `onMissing` if it can't be loaded. */
   open(name: Exclude<PanelName, 'lightbox'>): void {
     void this.#open(name)
   }
@@ -79,7 +78,7 @@ export class Panels {
       const view = this.#loaded.get(name) ?? (await this.#load(name))
       if (this.#asked === asked) this.#set({ name, view })
     } catch {
-      this.#toasts.warn(words.needsConnection)
+      this.#onMissing()
     }
   }
 

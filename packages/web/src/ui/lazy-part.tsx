@@ -1,5 +1,6 @@
 import { type Component, createEffect, createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { isOldPage, tellMissingPart } from '../state/missing-part.ts'
 
 /** How long the board has been live before such a part is fetched. */
 const LOAD_DELAY_MS = 300
@@ -13,7 +14,7 @@ interface LazyPartProps {
 
 /** Shows a part of the page that a first drop doesn't need, fetched once the board is live. */
 export function LazyPart(props: LazyPartProps): JSX.Element {
-  const { boardStore } = useApp()
+  const { boardStore, toasts } = useApp()
   const [view, set] = createSignal<Component | null>(null)
   createEffect(() => {
     const isLive = boardStore.status().connection === 'live'
@@ -23,7 +24,10 @@ export function LazyPart(props: LazyPartProps): JSX.Element {
       () => {
         props.load().then(
           (part) => set(() => part),
-          () => props.onFailed?.(),
+          () => {
+            if (props.now || isOldPage(boardStore)) tellMissingPart(boardStore, toasts)
+            props.onFailed?.()
+          },
         )
       },
       props.now ? 0 : LOAD_DELAY_MS,

@@ -11,12 +11,16 @@ import {
   Show,
 } from 'solid-js'
 import { renderSVG } from 'uqr'
+import { createReload, pageBuild } from '../browser/page-build.ts'
+import { forgetRetry, retryLater } from '../browser/picture-retry.ts'
 import { variantUrl } from '../state/resolution.ts'
 import { wallWords } from '../words/wall.ts'
 
 /** How long a picture stands without news before the mosaic, and how long a pushed one stays at least. */
 const QUIET_MS = 20_000
 const POINTER_HIDE_MS = 3_000
+/** Time between two looks whether the server has another version of the wall. */
+const LOOK_INTERVAL_MS = 2_000
 const MOSAIC_COUNT = 40
 const MOSAIC_SIDE_PX = 320
 
@@ -68,6 +72,7 @@ export function Wall(props: { board: Board }): JSX.Element {
   })
   hidePointer()
   void stayAwake()
+  stayNew(board)
 
   return (
     <main class="wall" aria-label={wallWords.title(title())} onDblClick={fullscreen}>
@@ -106,14 +111,21 @@ function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
     const { id } = props.record
     const source = sourceOf(board, props.record, screenPixels(props.record))
     if (source === null || layers().at(-1)?.source === source) return
-    decoded(source).then(
-      (image) => {
-        if (props.record.id === id) setLayers((before) => [...before.slice(-1), { source, image }])
-      },
-      () => {
-        // The next change of the record brings another source.
-      },
-    )
+    let isWanted = true
+    const load = (): void =>
+      void decoded(source).then(
+        (image) => {
+          forgetRetry(load)
+          if (props.record.id === id)
+            setLayers((before) => [...before.slice(-1), { source, image }])
+        },
+        () => isWanted && retryLater(load, load),
+      )
+    load()
+    onCleanup(() => {
+      isWanted = false
+      forgetRetry(load)
+    })
   })
   const by = (): string => board.nameOf(props.record.author)
   return (
@@ -189,6 +201,16 @@ const newestFirst = (board: Board): ImageRecord[] =>
   picturesOnBoard(board.pictures)
     .filter((record) => blobUrl(board, record) || board.preview(record.id))
     .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+
+/** Reloads the wall, which nobody touches, after an upgrade of its server. */
+function stayNew(board: Board): void {
+  const reload = createReload(() => {
+    const isOther = board.serverBuild !== null && board.serverBuild !== pageBuild()
+    return isOther || board.status.refused?.code === 'old-page'
+  })
+  const timer = setInterval(reload, LOOK_INTERVAL_MS)
+  onCleanup(() => clearInterval(timer))
+}
 
 function hidePointer(): void {
   let timer: ReturnType<typeof setTimeout> | undefined

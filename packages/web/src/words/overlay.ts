@@ -5,6 +5,7 @@ export const overlayWords = {
   captionPrompt: 'What is to be seen?',
   notSent: 'Not sent',
   remove: 'Remove',
+  newVersion: 'A new version of this page is here. Reload it when you like.',
   notKept:
     "This browser keeps no site data. Leave this page open until you're back online: what isn't sent is lost with it.",
   obstacles: {

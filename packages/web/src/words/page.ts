@@ -100,6 +100,8 @@ export const words = {
     'Something between you and the server answered in its place. Try again in a moment.',
   needsConnection: 'That needs a connection. Try again when you are back online.',
 
+  partMissing: "A part of this page can't be loaded. Reload it.",
+
   // Notices
   notices: 'Notices',
   close: 'Close',
