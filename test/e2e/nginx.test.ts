@@ -71,4 +71,21 @@ describe('behind nginx', { skip }, () => {
     await anna.waitForPainted(2, 'stored')
     assert.deepEqual(refused, [], 'the page remembers what gets through')
   })
+
+  test('U25: an nginx that waits too short a time costs no picture', async (t) => {
+    // The last part is answered when the picture is stored, which takes longer than that.
+    const hasty = { further: 'proxy_read_timeout 50ms;' }
+    const upload = `location ~ /uploads { ${(await location(hasty)).replace(/^[^{]*{/, '')}`
+    const { port } = await openNginx(t, `${await location()}\n${upload}`)
+    const board = await fixture.newBoard()
+    const allowedErrors = /50[24] |404 \(Not Found\).*\/uploads\/|409 \(Conflict\)/
+    const anna = await fixture.openPage(t, 'wire.test', board, { port, allowedErrors })
+    const timeouts: number[] = []
+    anna.page.on('response', (response) => {
+      if (response.status() === 504) timeouts.push(response.status())
+    })
+    await anna.drop([await samples.photo()], { x: 500, y: 400 })
+    await anna.waitForPainted(1, 'stored')
+    assert.ok(timeouts.length > 0)
+  })
 })

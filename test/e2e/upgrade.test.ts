@@ -78,7 +78,7 @@ const asOldPage = async (route: Route): Promise<void> => {
 }
 
 describe('an upgrade of the server under open pages', () => {
-  test('H14, U29: a page of the build before says so, and still takes a drop', async (t) => {
+  test('H14, U29, W30: a page of the build before says so, and still takes a drop', async (t) => {
     const { server, anna } = await open(t)
     await waitForLaterParts(anna)
     await upgrade(server)
