@@ -46,17 +46,12 @@ describe('a picture whose first answers fail', () => {
   })
 
   test('H19: it is asked for at once when somebody is back at the page', async (t) => {
-    const { openPage, asked } = await open(t, 4)
+    // By its pauses alone the picture would come after a minute.
+    const { openPage, asked } = await open(t, 6)
     const anna = await openPage()
-    await anna.waitForTiles(1)
-    const isAsked = () => [...asked.values()].some((times) => times >= 1)
-    while (!isAsked()) await anna.nextFrame()
-    for (let i = 0; i < 4; i++) {
-      const answered = anna.page.waitForResponse(/\/blob\//)
-      await anna.page.evaluate(() => dispatchEvent(new Event('focus')))
-      await answered
-    }
+    await anna.page.evaluate(() => setInterval(() => dispatchEvent(new Event('focus')), 50))
     await anna.waitForPainted(1, 'stored')
+    assert.ok(Math.max(...asked.values()) >= 7)
   })
 
   test('H19: a wall shows it, and the trash its thumbnail', async (t) => {

@@ -3,8 +3,9 @@ const RETRY_PAUSE_MS = { first: 1_000, max: 30_000 }
 
 interface Retry {
   pauseMs: number
+  /** Ends the pause; undefined while a try is under way. */
   timer: ReturnType<typeof setTimeout> | undefined
-  run: () => void
+  readonly run: () => void
 }
 
 const retries = new Map<object, Retry>()
@@ -14,7 +15,14 @@ export function retryLater(owner: object, run: () => void): void {
   const before = retries.get(owner)
   clearTimeout(before?.timer)
   const pauseMs = before ? Math.min(before.pauseMs * 2, RETRY_PAUSE_MS.max) : RETRY_PAUSE_MS.first
-  retries.set(owner, { pauseMs, timer: setTimeout(run, pauseMs), run })
+  const retry: Retry = { pauseMs, run, timer: setTimeout(() => begin(retry), pauseMs) }
+  retries.set(owner, retry)
+}
+
+function begin(retry: Retry): void {
+  clearTimeout(retry.timer)
+  retry.timer = undefined
+  retry.run()
 }
 
 /** Forgets what was to be tried again for an owner: it is there, or gone. */
@@ -23,12 +31,12 @@ export function forgetRetry(owner: object): void {
   retries.delete(owner)
 }
 
-/** Tries everything again at once, as the connection or the person is back. */
+/** Ends every pause, as the connection or the person is back. */
 export function retryNow(): void {
   for (const retry of retries.values()) {
-    clearTimeout(retry.timer)
+    if (retry.timer === undefined) continue
     retry.pauseMs = RETRY_PAUSE_MS.first / 2
-    retry.run()
+    begin(retry)
   }
 }
 
