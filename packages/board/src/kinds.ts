@@ -162,28 +162,31 @@ const design = (
   wayOn: EXPORT_PNG,
 })
 
+/** The raw files of cameras. Most of them are TIFFs by their first bytes. */
+export const cameraKind: RefusedKind = {
+  name: 'a camera file',
+  code: 'camera-file',
+  extensions: split(
+    '3fr ari arw bay cap cr2 cr3 crw dcr dcs dng eip erf fff gpr iiq k25 kdc mef mos mrw nef nrw orf pef ptx raf raw rw2 rwl sr2 srf srw x3f',
+  ),
+  signatures: [
+    'II*\0\x10\0\0\0CR',
+    'FUJIFILMCCD-RAW',
+    'FOVb',
+    '\0MRM',
+    'IIU\0',
+    'IIRO',
+    'IIRS',
+    'MMOR',
+    [6, 'HEAPCCDR'],
+  ],
+  brands: ['crx '],
+  wayOn: 'Export it as JPEG and add that.',
+}
+
 /** The kinds that are refused in words of their own. The first one that fits is told. */
 export const refusedKinds: readonly RefusedKind[] = [
-  {
-    name: 'a camera file',
-    code: 'camera-file',
-    extensions: split(
-      '3fr ari arw bay cap cr2 cr3 crw dcr dcs dng eip erf fff gpr iiq k25 kdc mef mos mrw nef nrw orf pef ptx raf raw rw2 rwl sr2 srf srw x3f',
-    ),
-    signatures: [
-      'II*\0\x10\0\0\0CR',
-      'FUJIFILMCCD-RAW',
-      'FOVb',
-      '\0MRM',
-      'IIU\0',
-      'IIRO',
-      'IIRS',
-      'MMOR',
-      [6, 'HEAPCCDR'],
-    ],
-    brands: ['crx '],
-    wayOn: 'Export it as JPEG and add that.',
-  },
+  cameraKind,
   {
     name: 'a sound',
     code: 'not-a-picture',

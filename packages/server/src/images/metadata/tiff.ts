@@ -1,14 +1,15 @@
 import type { FileHandle } from 'node:fs/promises'
 import { BoundedReader, EditPlan, MalformedFileError } from './edit-plan.ts'
+import {
+  pictureOf,
+  TAG,
+  TiffDirectories,
+  type TiffDirectory,
+  type TiffField,
+  type TiffPicture,
+  withChildren,
+} from './tiff-directories.ts'
 
-/** Directories of a file, and strips or tiles of one page. */
-const [MAX_DIRECTORY_COUNT, MAX_PIECE_COUNT] = [1_000, 100_000]
-/** Bytes of a value, by its type. TIFF 6.0 section 2. Text has none: no pixel depends on it. */
-const VALUE_BYTES = [0, 1, 0, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
-const [SUBFILE_TYPE, STRIP_OFFSETS, STRIP_BYTE_COUNTS, TILE_OFFSETS, TILE_BYTE_COUNTS] = [
-  254, 273, 279, 324, 325,
-]
-const [JPEG_OFFSET, JPEG_LENGTH] = [513, 514]
 /**
  * Fields that stay: those that decode pixels, orientation and colour profile. TIFF 6.0, its technical notes 1
  * and 2, and ICC.1 annex B.
@@ -20,117 +21,100 @@ export const KEPT_TAGS = new Set(
     '512 513 514 515 517 518 519 520 521 529 530 531 532 34675',
   ].flatMap((line) => line.split(' ').map(Number)),
 )
-/** Flag of SUBFILE: a smaller version of another picture in the file. */
-const IS_REDUCED = 0x1
+/** Longest side of a picture that may be a thumbnail without a flag, and how much larger the other one is. */
+const [MAX_THUMBNAIL_SIDE_PX, MIN_MAIN_FACTOR] = [512, 4]
 
-interface Field {
-  readonly tag: number
-  /** The directory entry, 12 bytes. */
-  readonly entry: Buffer
-  readonly type: number
-  readonly count: number
-}
-
-interface Page {
-  /** Position of its directory. */
-  readonly at: number
-  readonly fields: readonly Field[]
+/** A camera's raw file. Its pictures are no TIFF's. */
+export class CameraFileError extends Error {
+  constructor() {
+    super('camera file')
+  }
 }
 
 /**
- * Plans the scrubbing of a TIFF. Its pages stay, except smaller versions of others; each keeps the fields
- * above. Rejects with `MalformedFileError`.
+ * Plans the scrubbing of a TIFF. Its main picture and the pages behind it stay, wherever their directories
+ * are; each keeps the fields above. Smaller versions of them go.
+ *
+ * Rejects with `CameraFileError`, and with `MalformedFileError` for a file without a picture.
  */
-export function planTiff(file: FileHandle): Promise<EditPlan> {
-  return new TiffPlanner(file).plan()
+export async function planTiff(file: FileHandle): Promise<EditPlan> {
+  const { directories, pages } = await TiffDirectories.read(new BoundedReader(file))
+  const plan = new EditPlan()
+  plan.keep(0, 8)
+  const kept = await keptPages(directories, pages)
+  for (const [i, page] of kept.entries())
+    await keepPage(plan, directories, page, kept[i + 1]?.at ?? 0)
+  // The header comes last: until then a second plan finds the same pages.
+  const first = Buffer.alloc(4)
+  directories.write(first, kept[0]!.at, 0, 4)
+  plan.overwrite(4, first)
+  return plan
 }
 
-class TiffPlanner {
-  readonly #reader: BoundedReader
-  readonly #plan = new EditPlan()
-  #isLittle = false
+/** Returns the directories that stay, that of the main picture first. */
+async function keptPages(
+  directories: TiffDirectories,
+  pages: readonly TiffDirectory[],
+): Promise<TiffDirectory[]> {
+  const groups = await Promise.all(
+    pages.map(async (page) => {
+      const all: TiffPicture[] = []
+      for (const directory of withChildren(page)) all.push(await pictureOf(directories, directory))
+      return all
+    }),
+  )
+  if (groups.flat().some(({ isSensor }) => isSensor)) throw new CameraFileError()
+  const whole = groups.map((group) => largest(group.filter((picture) => !picture.isReduced)))
+  const mains = whole.filter((picture) => picture !== null && !picture.isMask)
+  const isThumbnail = ({ width, height }: TiffPicture): boolean =>
+    Math.max(width, height) <= MAX_THUMBNAIL_SIDE_PX &&
+    mains.some((other) => area(other!) >= MIN_MAIN_FACTOR * width * height)
+  const main = mains.find((picture) => !isThumbnail(picture!)) ?? largest(groups.flat())
+  if (!main) throw new MalformedFileError()
+  const from = whole.indexOf(main)
+  const behind = from < 0 ? [] : whole.slice(from + 1).filter((picture) => picture !== null)
+  return [main, ...behind].map(({ directory }) => directory)
+}
 
-  constructor(file: FileHandle) {
-    this.#reader = new BoundedReader(file)
+const area = ({ width, height }: TiffPicture): number => width * height
+
+/** Returns the largest picture, the first of those; null if none has data. */
+function largest(pictures: readonly TiffPicture[]): TiffPicture | null {
+  const all = pictures.filter((picture) => picture.hasData && area(picture) > 0)
+  return all.reduce<TiffPicture | null>(
+    (one, other) => (one && area(one) >= area(other) ? one : other),
+    null,
+  )
+}
+
+/** Keeps a page's fields and the data that they point to. Closes the gaps between the fields. */
+async function keepPage(
+  plan: EditPlan,
+  directories: TiffDirectories,
+  page: TiffDirectory,
+  next: number,
+): Promise<void> {
+  const { at } = page
+  const fields = page.fields.filter(
+    ({ tag, length }: TiffField) => KEPT_TAGS.has(tag) && length > 0,
+  )
+  const bytes = Buffer.alloc(2 + fields.length * 12 + 4)
+  directories.write(bytes, fields.length, 0, 2)
+  fields.forEach(({ entry }, i) => entry.copy(bytes, 2 + i * 12))
+  directories.write(bytes, next, bytes.length - 4, 4)
+  plan.keep(at, at + bytes.length)
+  plan.overwrite(at, bytes)
+  for (const { entry, length } of fields) {
+    const start = directories.u32(entry, 8)
+    if (length > 4) plan.keep(start, start + length)
   }
-
-  async plan(): Promise<EditPlan> {
-    const header = await this.#reader.read(0, 8)
-    this.#isLittle = header.toString('latin1', 0, 2) === 'II'
-    if (this.#u16(header, 2) !== 42) throw new MalformedFileError()
-    this.#plan.keep(0, 8)
-    const pages: Page[] = []
-    let directories = 0
-    for (let at = this.#u32(header, 4); at !== 0; directories++) {
-      if (directories === MAX_DIRECTORY_COUNT) throw new MalformedFileError()
-      const { fields, next } = await this.#readDirectory(at)
-      const subfile = fields.find(({ tag }) => tag === SUBFILE_TYPE)
-      const isReduced = subfile && this.#numberOf(subfile.entry, subfile.type, 8) & IS_REDUCED
-      if (pages.length === 0 || !isReduced) pages.push({ at, fields })
-      at = next
-    }
-    for (const [i, page] of pages.entries()) await this.#keepPage(page, pages[i + 1]?.at ?? 0)
-    return this.#plan
+  for (const [starts, lengths] of [
+    [TAG.stripOffsets, TAG.stripLengths],
+    [TAG.tileOffsets, TAG.tileLengths],
+    [TAG.jpegOffset, TAG.jpegLength],
+  ] as const) {
+    const from = await directories.numbers({ fields }, starts)
+    const count = await directories.numbers({ fields }, lengths)
+    from.forEach((start, i) => plan.keep(start, start + (count[i] ?? 0)))
   }
-
-  async #readDirectory(at: number): Promise<{ fields: Field[]; next: number }> {
-    const length = this.#u16(await this.#reader.read(at, 2), 0) * 12
-    const bytes = await this.#reader.read(at + 2, length + 4)
-    const fields: Field[] = []
-    for (let i = 0; i < length; i += 12) {
-      const entry = bytes.subarray(i, i + 12)
-      const [tag, type, count] = [this.#u16(entry, 0), this.#u16(entry, 2), this.#u32(entry, 4)]
-      if (KEPT_TAGS.has(tag) && VALUE_BYTES[type]) fields.push({ tag, entry, type, count })
-    }
-    return { fields, next: this.#u32(bytes, length) }
-  }
-
-  /** Keeps a page's fields and the data that they point to. Closes the gaps between the fields. */
-  async #keepPage({ at, fields }: Page, next: number): Promise<void> {
-    const directory = Buffer.alloc(2 + fields.length * 12 + 4)
-    this.#write(directory, fields.length, 0, 2)
-    fields.forEach(({ entry }, i) => entry.copy(directory, 2 + i * 12))
-    this.#write(directory, next, directory.length - 4, 4)
-    this.#plan.keep(at, at + directory.length)
-    this.#plan.overwrite(at, directory)
-    for (const { entry, type, count } of fields) {
-      const length = count * VALUE_BYTES[type]!
-      const start = this.#u32(entry, 8)
-      if (length > 4) this.#plan.keep(start, start + length)
-    }
-    await this.#keepData(fields, STRIP_OFFSETS, STRIP_BYTE_COUNTS)
-    await this.#keepData(fields, TILE_OFFSETS, TILE_BYTE_COUNTS)
-    await this.#keepData(fields, JPEG_OFFSET, JPEG_LENGTH)
-  }
-
-  async #keepData(fields: readonly Field[], starts: number, lengths: number): Promise<void> {
-    const from = await this.#readNumbers(fields, starts)
-    const bytes = await this.#readNumbers(fields, lengths)
-    from.forEach((start, i) => this.#plan.keep(start, start + (bytes[i] ?? 0)))
-  }
-
-  async #readNumbers(fields: readonly Field[], tag: number): Promise<number[]> {
-    const field = fields.find((each) => each.tag === tag)
-    if (!field) return []
-    const { entry, type, count } = field
-    if (count > MAX_PIECE_COUNT) throw new MalformedFileError()
-    const size = VALUE_BYTES[type]!
-    const values =
-      count * size > 4
-        ? await this.#reader.read(this.#u32(entry, 8), count * size)
-        : entry.subarray(8)
-    return Array.from({ length: count }, (_, i) => this.#numberOf(values, type, i * size))
-  }
-
-  #numberOf(bytes: Buffer, type: number, at: number): number {
-    if (type === 3) return this.#u16(bytes, at)
-    return type === 4 ? this.#u32(bytes, at) : 0
-  }
-
-  #u16 = (bytes: Buffer, at: number): number =>
-    this.#isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)
-  #u32 = (bytes: Buffer, at: number): number =>
-    this.#isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at)
-  #write = (bytes: Buffer, value: number, at: number, length: number): number =>
-    this.#isLittle ? bytes.writeUIntLE(value, at, length) : bytes.writeUIntBE(value, at, length)
 }

@@ -4,6 +4,7 @@ import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import {
+  cameraKind,
   isShown,
   type MediaType,
   type NoticeCode,
@@ -17,6 +18,7 @@ import { sniff } from '../decoding/sniff.ts'
 import { writeAll } from '../metadata/edit-plan.ts'
 import { EmbeddedVideo } from '../metadata/embedded-video.ts'
 import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
+import { CameraFileError } from '../metadata/tiff.ts'
 
 /** Bytes that arrive between two syncs: the most that a power loss costs a sender. */
 const SYNC_INTERVAL_BYTES = 1_048_576
@@ -219,12 +221,15 @@ export class IncomingFile {
 
   /**
    * Scrubs a complete file whose format can't be scrubbed as it arrives. Nobody may read the file before.
-   * Idempotent; rejects with `damaged` if the file is malformed.
+   * Idempotent; rejects with `damaged` if the file is malformed, with `camera-file` for a raw file.
    */
   async scrub(): Promise<void> {
     const type = await this.type()
     if (this.#isScrubbed || this.#keepMetadata || isScrubbedInStream(this.#head)) return
-    if (!(await scrubFile(this.path, type))) throw new WireError('damaged', { name: this.name })
+    const isUnderstood = await scrubFile(this.path, type).catch((error: unknown) => {
+      throw error instanceof CameraFileError ? refusalOf(cameraKind, this.name) : error
+    })
+    if (!isUnderstood) throw new WireError('damaged', { name: this.name })
     this.#isScrubbed = true
     this.#reading = null
   }
