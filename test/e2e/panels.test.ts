@@ -296,7 +296,7 @@ describe('actions', () => {
     })
     const menu = anna.page.getByRole('button', { name: words.boardMenu })
     await menu.click()
-    await anna.waitForToast(words.needsConnection)
+    await anna.waitForToast(words.partMissing)
     await anna.page.locator('[aria-haspopup=menu][aria-expanded=false]').waitFor()
     await context.unroute('**/assets/lazy-*.js')
     await menu.click()

@@ -25,7 +25,7 @@ export function Overlay(): JSX.Element {
   const { boardStore, camera, captionEditing, drop, menus, standingParts, toasts } = useApp()
   onCleanup(
     boardStore.board.on('obstacle', (obstacle) => {
-      if (obstacle === 'missing-code') tellMissingPart(boardStore, toasts)
+      if (obstacle === 'missing-code') tellMissingPart(boardStore, toasts, true)
       else toasts.warn(overlayWords.obstacles[obstacle])
     }),
   )

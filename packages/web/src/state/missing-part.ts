@@ -9,14 +9,13 @@ export const isOldPage = ({ board: { status, serverBuild } }: BoardStore): boole
   status.connection === 'live' && serverBuild !== null && serverBuild !== pageBuild()
 
 /**
- * Says why a part of the page couldn't be loaded. On a live page the server doesn't have it any more, or the
- * browser won't ask again: only a reload helps.
+ * Says why a part of the page couldn't be loaded. On a live page the server may not have it any more, or the
+ * browser won't ask again: then only a reload helps. The notice stays where every further try is in vain.
  */
-export function tellMissingPart(boardStore: BoardStore, toasts: Toasts): void {
-  const { connection } = boardStore.board.status
-  if (connection !== 'live') return toasts.warn(words.needsConnection)
-  toasts.insist(isOldPage(boardStore) ? errorMessages['old-page']({}) : words.partMissing, {
-    label: words.reload,
-    run: () => location.reload(),
-  })
+export function tellMissingPart(boardStore: BoardStore, toasts: Toasts, stays = false): void {
+  if (boardStore.board.status.connection !== 'live') return toasts.warn(words.needsConnection)
+  const reload = { label: words.reload, run: () => location.reload() }
+  if (isOldPage(boardStore)) toasts.insist(errorMessages['old-page']({}), reload)
+  else if (stays) toasts.insist(words.partMissing, reload)
+  else toasts.warn(words.partMissing, reload)
 }
