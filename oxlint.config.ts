@@ -96,6 +96,24 @@ export default defineConfig({
         rules: restrict(inPackage('web', arrows.web), onPage(name, pageLevels.slice(0, i).flat())),
       })),
     ),
+    {
+      // A browser that blocks site data throws at a look at these.
+      files: ['packages/web/src/**', 'packages/client/src/**'],
+      excludeFiles: [
+        'packages/web/src/browser/**',
+        'packages/client/src/channel.ts',
+        '**/*.test.ts',
+      ],
+      rules: {
+        'no-restricted-globals': [
+          'error',
+          ...['localStorage', 'sessionStorage', 'indexedDB', 'BroadcastChannel'].map((name) => ({
+            name,
+            message: 'Use browser/site-data.ts or openChannel.',
+          })),
+        ],
+      },
+    },
     // Solid assigns what `ref={…}` names.
     { files: ['packages/web/**/*.tsx'], rules: { 'no-unassigned-vars': 'off' } },
   ],

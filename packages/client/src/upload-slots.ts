@@ -1,3 +1,4 @@
+import { openChannel } from './channel.ts'
 import { Emitter } from './events.ts'
 
 /** Uploads of one page at once, alone and beside other pages of this browser. */
@@ -27,7 +28,7 @@ export class UploadSlots extends Emitter<UploadSlotsEvents> {
   constructor(page: string) {
     super()
     this.#page = page
-    this.#channel = openChannel()
+    this.#channel = openChannel('wirephoto uploads')
     if (!this.#channel) return
     this.#channel.onmessage = ({ data }: MessageEvent<{ page: string; sends: boolean }>) => {
       if (data.page === page) return
@@ -79,14 +80,5 @@ export class UploadSlots extends Emitter<UploadSlotsEvents> {
     clearInterval(this.#timer)
     this.#timer = sends ? setInterval(post, HEARTBEAT_MS) : undefined
     post()
-  }
-}
-
-/** Opens the channel to the browser's other pages. Null outside browsers, and where site data is blocked. */
-function openChannel(): BroadcastChannel | null {
-  try {
-    return typeof document === 'undefined' ? null : new BroadcastChannel('wirephoto uploads')
-  } catch {
-    return null
   }
 }

@@ -1,3 +1,5 @@
+import { openChannel } from '@wirephoto/client'
+
 /** How long a claim stands open before it holds. */
 const CLAIM_MS = 60
 /** How often a claim is made again, in case the page that had the turn has crashed. */
@@ -20,7 +22,7 @@ type Message =
  */
 export class BrowserTurn {
   readonly #me = Math.random().toString(36).slice(2)
-  readonly #channel: BroadcastChannel
+  readonly #channel: BroadcastChannel | null
   readonly #onHeld: () => void
   #state: TurnState = 'idle'
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -28,8 +30,9 @@ export class BrowserTurn {
   /** `onHeld` is called each time that this page gets the turn. */
   constructor(name: string, onHeld: () => void) {
     this.#onHeld = onHeld
-    this.#channel = new BroadcastChannel(name)
-    this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#onMessage(data)
+    this.#channel = openChannel(name)
+    if (this.#channel)
+      this.#channel.onmessage = ({ data }: MessageEvent<Message>) => this.#onMessage(data)
     addEventListener('pagehide', () => this.release())
   }
 
@@ -72,6 +75,6 @@ export class BrowserTurn {
   }
 
   #post(message: Message): void {
-    this.#channel.postMessage(message)
+    this.#channel?.postMessage(message)
   }
 }
