@@ -67,7 +67,10 @@ export async function compose(
   const fetcher = replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom })
   const metrics = new Metrics()
   const classic = classicConfig
-    ? await Classic.open({ engine, boards, intake, directUpload, guard, log }, classicConfig)
+    ? await Classic.open(
+        { engine, boards, intake, directUpload, guard, log, folder: config.data },
+        classicConfig,
+      )
     : null
   const { blobs } = engine
   const problemPage = new ProblemPage(webRoot)

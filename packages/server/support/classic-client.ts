@@ -18,10 +18,12 @@ export const TRANSPORTS = ['polling', 'websocket'] as const
 /** A server in the test's own process. Its board `main` is open to the tutorials' pages. */
 export class ClassicServer {
   readonly data: string
-  readonly #running: RunningServer
+  readonly #config: ServerConfig
+  #running: RunningServer
 
-  private constructor(data: string, running: RunningServer) {
-    this.data = data
+  private constructor(config: ServerConfig, running: RunningServer) {
+    this.data = config.data
+    this.#config = config
     this.#running = running
   }
 
@@ -31,13 +33,18 @@ export class ClassicServer {
     config: Partial<ServerConfig> = {},
   ): Promise<ClassicServer> {
     const data = await mkdtemp(join(tmpdir(), 'wirephoto-classic-'))
-    const running = await startServer(
-      serverConfig(data, {
-        classic: classic ? { board: 'main', pages: null, port: null, ...classic } : undefined,
-        ...config,
-      }),
-    )
-    return new ClassicServer(data, running)
+    const full = serverConfig(data, {
+      classic: classic ? { board: 'main', pages: null, port: null, ...classic } : undefined,
+      ...config,
+    })
+    return new ClassicServer(full, await startServer(full))
+  }
+
+  /** Stops the server, and starts another one on its port and data. */
+  async restart(): Promise<void> {
+    const { port } = this.#running
+    await this.#running.close()
+    this.#running = await startServer({ ...this.#config, port })
   }
 
   /** The server's own address, without a slash at the end. */

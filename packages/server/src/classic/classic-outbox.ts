@@ -51,6 +51,8 @@ export interface ClassicOutboxRoom {
 export class ClassicOutbox {
   /** Whether the socket gets `Photo:update` with bytes, as pages of the second tutorial do (K14). */
   wantsPhotoFiles = false
+  /** Whether it gets `Image:update`. A page of the second tutorial has the same bytes already (K34). */
+  wantsImageUpdates = true
   readonly #socket: Socket
   readonly #room: ClassicOutboxRoom
   readonly #onCutOff: (reason: string) => void
@@ -84,7 +86,7 @@ export class ClassicOutbox {
   enqueue(id: string, events: PendingEvents): void {
     const before = this.#pending.get(id)
     this.#pending.set(id, {
-      imageUpdate: events.imageUpdate || before?.imageUpdate === true,
+      imageUpdate: (events.imageUpdate && this.wantsImageUpdates) || before?.imageUpdate === true,
       photoFields: events.photoFields || before?.photoFields === true,
       photoFile: (events.photoFile && this.wantsPhotoFiles) || before?.photoFile === true,
     })

@@ -19,6 +19,7 @@ import {
 } from './classic-outbox.ts'
 import { PictureCache, sentBlobOf } from './picture-cache.ts'
 import { Placeholders } from './placeholders.ts'
+import { ReturningVisitors } from './returning-visitors.ts'
 import { type HandlersRoom, registerHandlers } from './socket-handlers.ts'
 
 /** The server's objects that the classic board uses. */
@@ -29,6 +30,8 @@ export interface ClassicServices {
   readonly directUpload: DirectUpload
   readonly guard: Guard
   readonly log: FastifyBaseLogger
+  /** The server's data folder. */
+  readonly folder: string
 }
 
 /** The time that a viewer has to take what it was sent, and the time on top for its size (K31). */
@@ -37,6 +40,8 @@ const VIEWER_TIMEOUT_MS_PER_KIB = 16
 /** Largest message from a socket (K26); a pushed picture is one message. */
 const MESSAGE_BYTES = 4 * 1_048_576
 const CONNECT_TIMEOUT_MS = 10_000
+/** A page that is new says `User:connect` well within this time; one that comes back never does. */
+const RETURN_DELAY_MS = 1_500
 /** One picture may fill a slow connection for this long. */
 const PING_TIMEOUT_MS = 60_000
 
@@ -55,10 +60,17 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
   /** Pictures as of the last batch, those in the trash included. */
   readonly #pictures = new Map<string, ImageRecord>()
   readonly #cache: PictureCache
+  readonly #returning: ReturningVisitors
   #io: Server | null = null
 
-  private constructor(services: ClassicServices, config: ClassicConfig, held: HeldBoard) {
+  private constructor(
+    services: ClassicServices,
+    config: ClassicConfig,
+    held: HeldBoard,
+    returning: ReturningVisitors,
+  ) {
     this.#services = services
+    this.#returning = returning
     const { board } = held
     this.config = config
     this.board = board
@@ -76,7 +88,8 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
   /** Opens the configured board; creates it if it doesn't exist. */
   static async open(services: ClassicServices, config: ClassicConfig): Promise<Classic> {
     await services.engine.boards.create(config.board)
-    return new Classic(services, config, await services.boards.hold(config.board))
+    const returning = await ReturningVisitors.open(services.folder)
+    return new Classic(services, config, await services.boards.hold(config.board), returning)
   }
 
   /** Returns the sender of a request. Everybody who reaches the server may edit this board (K9). */
@@ -148,6 +161,10 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
         viewer.enqueue(picture.id, { imageUpdate: false, photoFields: true, photoFile: true })
   }
 
+  async remember(visitor: string): Promise<void> {
+    await this.#returning.add(visitor)
+  }
+
   broadcast(event: string, body: unknown): void {
     for (const viewer of this.#viewers) viewer.send(event, body)
   }
@@ -164,7 +181,11 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
     const sender = this.sender(socket.request as IncomingMessage)
     registerHandlers(socket, viewer, this, { sender, log })
     this.#viewers.add(viewer)
+    const returned = setTimeout(() => {
+      if (this.#returning.has(sender.visitor) && !viewer.wantsPhotoFiles) this.#resume(viewer)
+    }, RETURN_DELAY_MS)
     socket.once('disconnect', () => {
+      clearTimeout(returned)
       this.#viewers.delete(viewer)
       viewer.close()
       socket.conn.close()
@@ -172,6 +193,15 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
     const newest = this.#newestPicture()
     if (newest)
       viewer.enqueue(newest.id, { imageUpdate: true, photoFields: false, photoFile: false })
+  }
+
+  /**
+   * Goes on with a page whose earlier socket has sent `User:connect` (K33). It may be another page of the same
+   * visitor, so it still gets `Image:update`.
+   */
+  #resume(viewer: ClassicOutbox): void {
+    viewer.wantsPhotoFiles = true
+    this.enqueueAll(viewer)
   }
 
   #newestPicture(): ImageRecord | undefined {

@@ -21,6 +21,8 @@ export interface HandlersRoom {
   check(source: Readable): Promise<MediaType>
   /** Enqueues every picture of the board for one viewer (K3). */
   enqueueAll(viewer: ClassicOutbox): void
+  /** Remembers a visitor whose page has sent `User:connect`, for its later sockets (K33). Never rejects. */
+  remember(visitor: string): Promise<void>
   /** Sends a transient event to every viewer. */
   broadcast(event: string, body: unknown): void
   /** Shows a pushed picture to every viewer but the one that pushed it (K5). */
@@ -66,12 +68,15 @@ export function registerHandlers(
 
   on('User:connect', () => {
     viewer.wantsPhotoFiles = true
+    viewer.wantsImageUpdates = false
+    void room.remember(sender.visitor)
     room.broadcast('User:update', sender.visitor)
     viewer.send('User:connect', sender.visitor)
     room.enqueueAll(viewer)
   })
   on('User:disconnect', () => {
     viewer.wantsPhotoFiles = false
+    viewer.wantsImageUpdates = true
   })
   on('Message:mirror', (body) => viewer.send('Message:update', body))
   on('Photo:update', (body) => {

@@ -40,9 +40,10 @@ async function pictures(): Promise<Map<string, Buffer>> {
 test('V27: every door hands browsers the stand-in of what they do not show', async (t) => {
   const server = await ClassicServer.open({}, { maxUpload: 20_000_000 })
   t.after(() => server.close())
-  const client = await ClassicClient.connect(server.url, 'websocket')
-  t.after(() => client.disconnect())
-  client.emit('User:connect')
+  const first = await ClassicClient.connect(server.url, 'websocket')
+  const second = await ClassicClient.connect(server.url, 'websocket')
+  t.after(() => [first, second].map((client) => client.disconnect()))
+  second.emit('User:connect')
   const all = await pictures()
   const without = MEDIA_TYPES.filter((type) => !isShown(type) && !all.has(type))
   t.diagnostic(
@@ -66,15 +67,18 @@ test('V27: every door hands browsers the stand-in of what they do not show', asy
     const download = await fetch(`${server.url}/api/boards/main/images/${id}/file?download`)
     assert.equal(download.headers.get('content-type'), type)
 
-    const filesOf = (event: string) =>
+    const filesOf = (event: string, client: ClassicClient) =>
       client
         .bodies<{ id: string; file?: Buffer }>(event)
         .flatMap((body) => (body.id === id && body.file ? body.file : []))
-    for (const event of ['Image:update', 'Photo:update']) {
-      await client.until(() => filesOf(event).some((file) => file.equals(expected)))
+    for (const [event, client] of [
+      ['Image:update', first],
+      ['Photo:update', second],
+    ] as const) {
+      await client.until(() => filesOf(event, client).some((file) => file.equals(expected)))
       // Browsers show inks somehow, so that such a picture goes out until its stand-in is made.
       const isShownSomehow = isShown(type as MediaType)
-      for (const file of isShownSomehow ? [] : filesOf(event))
+      for (const file of isShownSomehow ? [] : filesOf(event, client))
         assert.deepEqual(file, expected, `${event} of ${type}`)
     }
   }

@@ -99,8 +99,8 @@ export async function createApp(
   app.addContentTypeParser<string>('application/json', parser, (request, body, done) =>
     body === '' ? done(null) : parseJson(request, body, done),
   )
-  app.addContentTypeParser<string>('*', parser, (_request, body, done) =>
-    body === '' ? done(null) : done(new WireError('wrong-type')),
+  app.addContentTypeParser<string>('*', parser, (request, body, done) =>
+    body === '' || request.is404 ? done(null) : done(new WireError('wrong-type')),
   )
   app.addHook('onSend', async (request, reply, payload) => {
     // Caches keep this answer, so it must name no visitor.
