@@ -56,21 +56,6 @@ test('P10: six tabs and a slow picture leave the browser its connections', async
   }
 })
 
-test('P10: a file that comes fast is not read before it is there', async (t) => {
-  const board = await fixture.newBoard()
-  const page = await fixture.openPage(t, 'wire.test', board)
-  const reads = watchReads(page.context)
-  const photo = await sharp(await drawPicture({ width: WIDTH, height: HEIGHT }))
-    .jpeg({ progressive: true })
-    .toBuffer()
-  const sender = openBoard({ url: fixture.server.url, board })
-  t.after(() => sender.close())
-  const size = { width: WIDTH, height: HEIGHT, w: 900, x: 0, y: 0 }
-  sender.add([{ file: new Blob([new Uint8Array(photo)]), name: 'p.jpg', ...size }])
-  await page.waitForPainted(1, 'stored')
-  assert.equal(reads.most(), 0)
-})
-
 /** Watches the reads of growing files by all pages of a browser. */
 function watchReads(context: BrowserContext) {
   const open = new Set<Request>()

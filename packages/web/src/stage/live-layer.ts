@@ -1,7 +1,7 @@
 import type { Board } from '@wirephoto/client'
 import { type Accessor, createComputed, createMemo, createRoot, onCleanup, untrack } from 'solid-js'
 import { useApp } from '../app.ts'
-import { createSlowness } from '../state/arrival-speed.ts'
+import { ArrivalSpeed } from '../state/arrival-speed.ts'
 import { LiveReads } from '../state/live-reads.ts'
 import { wantsLiveRead } from '../state/resolution.ts'
 
@@ -26,7 +26,13 @@ interface LiveLayerOptions {
 export function createLiveLayer({ id, pixels, isArriving, show }: LiveLayerOptions): () => void {
   const { boardStore, paintReporter } = useApp()
   const reads = liveReadsOf(boardStore.board)
-  const isSlow = createSlowness(boardStore.arrival(id))
+  const arrival = boardStore.arrival(id)
+  const speed = new ArrivalSpeed()
+  // It never turns back: a read that was begun goes on to its end.
+  const isSlow = createMemo<boolean>((was) => {
+    const { sent = 0, total = null } = arrival() ?? {}
+    return was || speed.isSlow(performance.now(), sent, total)
+  }, false)
   const isWanted = createMemo<boolean>(
     () => isArriving() && isSlow() && wantsLiveRead(pixels()) && paintReporter.isInView(id),
   )
