@@ -43,3 +43,25 @@ test('P11: the sender never sees a white box in place of a picture', async (t) =
     colour.every((value, i) => Math.abs(value - sheet[i]!) < 6)
   assert.deepEqual(colours.filter(isWhite), [])
 })
+
+test('P11: the preview stands below the own file until the browser has drawn that', async (t) => {
+  const photo = await samples.draw('own.jpg', { width: 2000, height: 1500 })
+  const page = await fixture.openPage(t, 'wire.test', await fixture.newBoard())
+  // As on a slow phone: the files of pictures take long to decode.
+  await page.page.evaluate(() => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    Object.assign(window, { release: resolve })
+    const { decode } = HTMLImageElement.prototype
+    HTMLImageElement.prototype.decode = async function (this: HTMLImageElement) {
+      if (this.classList.contains('picture')) await promise
+      return decode.call(this)
+    }
+  })
+  await page.drop([photo], { x: 700, y: 400 })
+  await page.page.locator('[data-image] .preview.ready').waitFor()
+  await page.page.locator('[data-image] .blur[src]').waitFor({ state: 'attached' })
+  await page.page.evaluate(() => (window as unknown as { release(): void }).release())
+  await page.page.locator('[data-image] .preview').waitFor({ state: 'detached' })
+  await page.page.locator('[data-image] .blur').waitFor({ state: 'detached' })
+  await page.waitForPainted(1, 'stored')
+})

@@ -92,8 +92,8 @@ function LayerImage(props: LayerImageProps): JSX.Element {
   }
   let element!: HTMLImageElement
   onCleanup(() => {
-    // Without its source, the browser ends the request at once.
-    if (kind === 'live') element.removeAttribute('src')
+    // Without its source, the browser ends at once a request that nothing needs any more.
+    if (kind !== 'preview' && !props.isReady) element.removeAttribute('src')
   })
   return (
     <img
