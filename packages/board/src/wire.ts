@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import type { Batch } from './changes.ts'
 import { ClientCommand } from './command-schemas.ts'
 import type { Cursor } from './cursors.ts'
 import { WireError } from './errors.ts'
@@ -158,6 +159,23 @@ export const PresenceUpdate = z.record(
 )
 export type PresenceUpdate = z.infer<typeof PresenceUpdate>
 
+/**
+ * The answer of `GET /b/<board>/changes`, for readers without a websocket. `changes` start at the reader's
+ * cursor, and are empty if there are none. Null: the reader takes the snapshot. `arrivals` are all.
+ */
+export const ChangesAnswer = z.object({
+  visitor: z.string(),
+  now: z.number(),
+  arrivals: Arrivals,
+  changes: z.nullable(Changes),
+})
+export interface ChangesAnswer {
+  readonly visitor: string
+  readonly now: number
+  readonly arrivals: Arrivals
+  readonly changes: Batch | null
+}
+
 const refusal = z.object({ code: z.string(), message: z.string(), expected: z.optional(z.int()) })
 
 /** The answer to `commands`. */
@@ -187,6 +205,7 @@ export const wireSchemas = {
   SeenBy,
   Arrivals,
   Changes,
+  ChangesAnswer,
   Snapshot,
   ErrorBody,
 }

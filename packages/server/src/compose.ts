@@ -10,6 +10,7 @@ import { createApp } from './http/app.ts'
 import { arrivalRoutes } from './http/arrivals.ts'
 import { blobRoutes } from './http/blobs.ts'
 import { boardRoutes } from './http/boards.ts'
+import { changesRoutes } from './http/changes.ts'
 import { createGuard, type Guard } from './http/guard.ts'
 import { healthRoutes } from './http/health.ts'
 import { imageRoutes } from './http/images.ts'
@@ -23,6 +24,7 @@ import { GarbageCollector } from './images/garbage-collector.ts'
 import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
 import { Fetcher } from './images/remote-fetch.ts'
 import { Gateway } from './live/gateway.ts'
+import { HeldRequests } from './live/held-requests.ts'
 import { Metrics } from './metrics.ts'
 
 /** The time that open requests have to end when the server closes. */
@@ -66,6 +68,7 @@ export async function compose(
   const guard = replacements.guard ?? createGuard({ ...config, proxies })
   const fetcher = replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom })
   const metrics = new Metrics()
+  const heldRequests = new HeldRequests()
   const classic = classicConfig
     ? await Classic.open(
         { engine, boards, intake, directUpload, guard, log, folder: config.data },
@@ -80,6 +83,7 @@ export async function compose(
   const app = await createApp({ guard, proxies, log, problemPage }, async (routes) => {
     await routes.register(healthRoutes, { engine, metrics })
     await routes.register(boardRoutes, { boards, guard, url: () => url })
+    await routes.register(changesRoutes, { boards, guard, uploadProgress, heldRequests })
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
     await routes.register(blobRoutes, { boards, guard, blobs })
@@ -118,7 +122,7 @@ export async function compose(
   stack.defer(() => collections.close())
 
   const timeoutMs = config.grace ?? CLOSE_TIMEOUT_MS
-  deferConnections(stack, app.server, [gateway, classic, incomingFiles], timeoutMs)
+  deferConnections(stack, app.server, [gateway, classic, heldRequests, incomingFiles], timeoutMs)
   return { ...storage, app }
 }
 

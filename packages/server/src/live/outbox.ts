@@ -11,7 +11,7 @@ import type { EncodedEvent } from './encoded-event.ts'
 import type { SocketWriter } from './socket-writer.ts'
 
 /** Bytes that may wait for one viewer before it counts as behind: half of what F6 allows. */
-const VIEWER_BACKLOG_BYTES = 512 * 1024
+export const VIEWER_BACKLOG_BYTES = 512 * 1024
 /** Backlog below which a viewer counts as drained. */
 const DRAINED_BACKLOG_BYTES = 64 * 1024
 /** Entries that may wait for one viewer, an event, before it is cut off. */

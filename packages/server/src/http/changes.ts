@@ -1,0 +1,126 @@
+import type { ServerResponse } from 'node:http'
+import {
+  type Batch,
+  type CommandAnswer,
+  Commands,
+  Follow,
+  limits,
+  parseOrThrow,
+  WIRE_VERSION,
+  WireError,
+} from '@wirephoto/board'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type EncodedBatch, encodeBatch } from '../boards/encoded-batch.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
+import type { UploadProgress } from '../images/uploads/progress.ts'
+import type { HeldRequests } from '../live/held-requests.ts'
+import { VIEWER_BACKLOG_BYTES } from '../live/outbox.ts'
+import { atBoard, type BoardContext } from './board-route.ts'
+
+/** Proxies wait a minute for an answer; half of it leaves them room. */
+const HOLD_MS = 25_000
+/** Time between two looks at the pictures on their way. */
+const ARRIVALS_INTERVAL_MS = 2_000
+
+interface ChangesRoutesOptions extends BoardContext {
+  readonly uploadProgress: UploadProgress
+  readonly heldRequests: HeldRequests
+}
+
+/**
+ * Follows a board and takes commands over plain requests, for networks that pass no websocket. Nothing
+ * is kept between two requests: the cursor says where a reader stands (F2), the numbers what is settled (F3).
+ */
+export async function changesRoutes(
+  app: FastifyInstance,
+  context: ChangesRoutesOptions,
+): Promise<void> {
+  const { uploadProgress, heldRequests } = context
+  const encode = changesEncoder()
+
+  app.get('/b/:board/changes', { exposeHeadRoute: false }, async (request, reply) => {
+    checkVersion(request)
+    const { after, wait } = request.query as { after?: unknown; wait?: unknown }
+    const { cursor } = parseOrThrow(Follow, { cursor: after })
+    using at = await atBoard(context, request)
+    const { board, sender } = at
+    let batch = await board.changesSince(cursor)
+    if (wait !== '0' && batch && batch.to === cursor && board.cursor === cursor) {
+      using _held = heldRequests.hold(sender.visitor)
+      const isMoving = () =>
+        Object.values(uploadProgress.snapshot(board.id)).some(
+          (arrival) => arrival?.state === 'arriving',
+        )
+      await whenNews(board, isMoving, reply.raw, heldRequests.closing)
+      if (heldRequests.closing.aborted) throw new WireError('stopping')
+      batch = await board.changesSince(cursor)
+    }
+    const answer = {
+      visitor: sender.visitor,
+      now: Date.now(),
+      arrivals: uploadProgress.snapshot(board.id),
+    }
+    reply.header('cache-control', 'no-store').type('application/json; charset=utf-8')
+    const changes = encode(board, batch)
+    return await reply.send(`${JSON.stringify(answer).slice(0, -1)},"changes":${changes}}`)
+  })
+
+  app.post(
+    '/b/:board/commands',
+    { bodyLimit: limits.socketFrameBytes },
+    async (request, reply): Promise<CommandAnswer> => {
+      checkVersion(request)
+      const message = parseOrThrow(Commands, request.body)
+      using at = await atBoard(context, request)
+      reply.header('cache-control', 'no-store')
+      return await at.board.submit(message, at.sender)
+    },
+  )
+}
+
+/** Throws `old-page` for a reader that says another wire version (W7). */
+function checkVersion(request: FastifyRequest): void {
+  const { wire } = request.query as { wire?: unknown }
+  if (wire !== undefined && wire !== String(WIRE_VERSION)) throw new WireError('old-page')
+}
+
+/**
+ * Resolves when the board changes, and soon when pictures are on their way. It gives up when the time is
+ * over, the reader is gone or the server stops.
+ */
+async function whenNews(
+  board: LiveBoard,
+  isMoving: () => boolean,
+  response: ServerResponse,
+  closing: AbortSignal,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const done = () => resolve()
+  const unlisten = board.listen(done)
+  const timer = setTimeout(done, HOLD_MS)
+  const look = setInterval(() => isMoving() && done(), ARRIVALS_INTERVAL_MS)
+  closing.addEventListener('abort', done)
+  response.once('close', done)
+  if (closing.aborted || response.destroyed) done()
+  await promise
+  unlisten()
+  clearTimeout(timer)
+  clearInterval(look)
+  closing.removeEventListener('abort', done)
+}
+
+/**
+ * Returns a function that encodes changes once for all readers who stand at the same cursor. It returns
+ * `null` for a reader who must take a snapshot: because the log doesn't lead there, or it is smaller.
+ */
+function changesEncoder(): (board: LiveBoard, batch: Batch | null) => string {
+  const last = new WeakMap<LiveBoard, EncodedBatch>()
+  return (board, batch) => {
+    if (!batch) return 'null'
+    const known = last.get(board)
+    const isSame = known?.batch.from === batch.from && known.batch.to === batch.to
+    const encoded = isSame ? known : encodeBatch(batch)
+    if (batch.changes.length > 0) last.set(board, encoded)
+    return encoded.bytes > VIEWER_BACKLOG_BYTES ? 'null' : encoded.text
+  }
+}
