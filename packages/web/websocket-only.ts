@@ -43,26 +43,48 @@ const instead: Readonly<Record<string, string>> = {
   }`,
 }
 
-/** Reduces Socket.IO to the page's needs: the WebSocket transport, its packets and the manager. */
+/** Methods that nothing here calls, or that have nothing to do, by module. A bundler can't tell. */
+const unused: Readonly<Record<string, readonly string[]>> = {
+  // The SDK reconnects by its own timer, and keeps what is unsent in its own queue.
+  'socket.io-client/manager.js': ['reconnect()', 'maybeReconnectOnOpen()', 'onreconnect()'],
+  'socket.io-client/socket.js': [
+    'send(...args)',
+    '_addToQueue(args)',
+    '_drainQueue(force = false)',
+    'compress(compress)',
+    'onAny(listener)',
+    'prependAny(listener)',
+    'offAny(listener)',
+    'listenersAny()',
+    'onAnyOutgoing(listener)',
+    'prependAnyOutgoing(listener)',
+    'offAnyOutgoing(listener)',
+    'listenersAnyOutgoing()',
+    'notifyOutgoingListeners(packet)',
+  ],
+  // A WebSocket has no upgrade, so nothing probes for one.
+  'engine.io-client/socket.js': ['_probe(name)'],
+}
+
+/** Reduces Socket.IO to the page's needs: the WebSocket transport and the manager. */
 export function websocketOnly(): Plugin {
   return {
     name: 'websocket-only',
     transform(code, id) {
-      const [, file = ''] =
-        /\/(?:engine|socket)\.io-(?:client|parser)\/build\/esm\/(.+)$/.exec(id) ?? []
+      const [, client = '', file = ''] =
+        /\/((?:engine|socket)\.io-(?:client|parser))\/build\/esm\/(.+)$/.exec(id) ?? []
       if (instead[file]) return { code: instead[file], map: { mappings: '' } }
+      const reduced = (unused[`${client}/${file}`] ?? []).reduce(withoutMethod, code)
       // A namespace used as a value needs a helper of the bundler's, which would be one more file.
       if (file === 'manager.js')
         return {
-          code: withoutMethod(code, 'reconnect()').replace(
+          code: reduced.replace(
             'import * as parser from "socket.io-parser"',
             'import { Decoder, Encoder } from "socket.io-parser"\nconst parser = { Decoder, Encoder }',
           ),
           map: null,
         }
-      // A WebSocket has no upgrade, so nothing probes for one.
-      if (file === 'socket.js' && code.includes('_probe(name)'))
-        return { code: withoutMethod(code, '_probe(name)'), map: null }
+      if (reduced !== code) return { code: reduced, map: null }
       // These files only export, so what nobody imports can go.
       return file === 'index.js' || file.startsWith('transports/polling')
         ? { code, moduleSideEffects: false }

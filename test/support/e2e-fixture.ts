@@ -27,6 +27,8 @@ export interface PageOptions extends BrowserContextOptions {
   port?: number
   /** The context of another page: the same visitor with the same storage. */
   context?: BrowserContext
+  /** What the page says of its connection once it is there; if absent that it is live. */
+  says?: string
   /** Console errors to ignore. The browser reports failed requests there. */
   allowedErrors?: RegExp
 }
@@ -133,6 +135,7 @@ export class E2eFixture {
       port = this.server.port,
       context: shared,
       allowedErrors = NO_ERRORS,
+      says,
       ...further
     } = options
     const context =
@@ -143,7 +146,7 @@ export class E2eFixture {
       await page.close(t)
       await (shared ? page.page.close() : context.close())
     })
-    await page.goto(board === 'main' ? '/' : `/b/${board}`)
+    await page.goto(board === 'main' ? '/' : `/b/${board}`, says)
     return page
   }
 }

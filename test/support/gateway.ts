@@ -7,6 +7,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 /** An answer in the gateway's own words. */
 export interface GatewayAnswer {
@@ -15,10 +16,30 @@ export interface GatewayAnswer {
   readonly body: string
 }
 
+/** The fate of websockets at a gateway. */
+export type UpgradeFate =
+  /** It lets them through. */
+  | 'pass'
+  /** It answers in its own words. */
+  | 'refuse'
+  /** It takes the connection and never answers. */
+  | 'hang'
+  /** It lets the handshake through, and nothing after it. */
+  | 'swallow'
+
 /** An HTTP gateway before a server on this machine, which may answer requests in the server's place. */
 export class Gateway {
   /** Returns an answer of the gateway's own; null to pass the request on. */
   answer: (request: IncomingMessage) => GatewayAnswer | null = () => null
+  /** The fate of websockets that open from now on. */
+  upgrades: UpgradeFate = 'pass'
+  /** The status in which it refuses websockets. */
+  refusalStatus = 403
+  /** Loses the answer to the next request for which this returns true, after the server has given it. */
+  losesAnswer: (request: IncomingMessage) => boolean = () => false
+  /** Websockets that have asked to open. */
+  upgradeCount = 0
+  readonly #websockets = new Set<Duplex>()
   /** The requests that the gateway has answered itself: method and path. */
   readonly answered: string[] = []
   readonly #server: Server
@@ -29,6 +50,11 @@ export class Gateway {
     this.#target = target
     server.on('request', (request, response) => this.#onRequest(request, response))
     server.on('upgrade', (request, near) => {
+      this.upgradeCount++
+      near.on('error', () => {})
+      if (this.upgrades === 'hang') return this.#keep(near)
+      if (this.upgrades === 'refuse')
+        return void near.end(`HTTP/1.1 ${this.refusalStatus} No\r\nContent-Length: 0\r\n\r\n`)
       const far = connect({ port: target, host: '127.0.0.1' })
       for (const [socket, other] of [
         [near, far],
@@ -42,8 +68,23 @@ export class Gateway {
         i % 2 ? [] : [`${name}: ${rawHeaders[i + 1]}`],
       )
       far.write(`GET ${request.url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
-      near.pipe(far).pipe(near)
+      this.#keep(near)
+      if (this.upgrades === 'pass') return void near.pipe(far).pipe(near)
+      far.once('data', (chunk: Buffer) => {
+        near.write(chunk.subarray(0, chunk.indexOf('\r\n\r\n') + 4))
+        far.resume()
+      })
     })
+  }
+
+  /** Cuts all websockets. */
+  cutWebsockets(): void {
+    for (const socket of this.#websockets) socket.destroy()
+  }
+
+  #keep(socket: Duplex): void {
+    this.#websockets.add(socket)
+    socket.once('close', () => this.#websockets.delete(socket))
   }
 
   static async open(target: number): Promise<Gateway> {
@@ -61,6 +102,7 @@ export class Gateway {
   }
 
   async close(): Promise<void> {
+    this.cutWebsockets()
     this.#server.closeAllConnections()
     this.#server.close()
     await once(this.#server, 'close')
@@ -78,6 +120,10 @@ export class Gateway {
     const passed = requestOf(
       { port: this.#target, host: '127.0.0.1', method, path: url, headers },
       (answer) => {
+        if (this.losesAnswer(request)) {
+          this.losesAnswer = () => false
+          return response.destroy()
+        }
         response.writeHead(answer.statusCode!, answer.headers)
         answer.pipe(response)
       },

@@ -92,14 +92,14 @@ export class BoardPage {
     return new BoardPage(page, await context.newCDPSession(page), origin)
   }
 
-  /** Opens a path, and resolves when the page says that it is live. */
-  async goto(path: string): Promise<void> {
+  /** Opens a path, and resolves when the page says that it is live, or `says` of its connection. */
+  async goto(path: string, says?: string): Promise<void> {
     await this.page.goto(this.#origin + path)
-    await this.waitForLive()
+    await this.waitForLive(says)
   }
 
-  async waitForLive(): Promise<void> {
-    await this.page.locator('.connection', { hasText: 'Live' }).waitFor({ state: 'attached' })
+  async waitForLive(says = 'Live'): Promise<void> {
+    await this.page.locator('.connection', { hasText: says }).waitFor({ state: 'attached' })
   }
 
   /** Ends a test: asserts that nothing went wrong on the page. */

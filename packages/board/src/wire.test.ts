@@ -35,7 +35,7 @@ const PINNED: Record<number, string> = {
   5: '8c8dc84649a1b47b',
   6: '16ee2577c1fcb9f8',
   7: 'be7bf853e130f69e',
-  8: 'b8985a003d9a39c2',
+  8: 'dbaccdadf9c71f17',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))

@@ -167,12 +167,15 @@ export const ChangesAnswer = z.object({
   visitor: z.string(),
   now: z.number(),
   arrivals: Arrivals,
+  /** The build of the page that the server serves; null if it serves none. */
+  build: z.nullable(z.string()),
   changes: z.nullable(Changes),
 })
 export interface ChangesAnswer {
   readonly visitor: string
   readonly now: number
   readonly arrivals: Arrivals
+  readonly build: string | null
   readonly changes: Batch | null
 }
 

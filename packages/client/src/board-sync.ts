@@ -28,6 +28,7 @@ export class BoardSync {
   readonly undo: Undo
   status: Status = {
     connection: 'connecting',
+    slow: false,
     loaded: false,
     unsent: 0,
     trouble: null,
@@ -80,7 +81,7 @@ export class BoardSync {
     this.feed.on('snapshot', (snapshot) => this.#onSnapshot(snapshot))
     this.feed.on('show', ({ id }) => this.events.emit('show', id))
     this.feed.on('notice', (problem) => this.events.emit('notice', problem))
-    this.feed.on('live', (followed) => this.#onLive(followed))
+    this.feed.on('live', ({ followed, isSlow }) => this.#onLive(followed, isSlow))
     this.feed.on('offline', (why) => this.#onOffline(why))
     this.feed.on('refused', (why) => this.#onRefused(why))
     this.replica.on('records', (ids) => this.#onRecords(ids))
@@ -96,11 +97,13 @@ export class BoardSync {
     this.#setStatus({ loaded: true })
   }
 
-  #onLive(followed: FollowAnswer): void {
+  #onLive(followed: FollowAnswer, slow: boolean): void {
     this.followed = followed
     this.replica.visitor = followed.visitor
     this.clock.set(followed.now)
-    this.#setStatus({ connection: 'live', trouble: null })
+    // Nobody tells any more who is here.
+    if (slow) this.presence.clear()
+    this.#setStatus({ connection: 'live', slow, trouble: null })
     this.queue.online = true
     this.presence.greet()
     this.uploads.onLive()

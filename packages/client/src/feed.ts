@@ -10,59 +10,19 @@ import {
   type SenderReport,
   type ShowRequest,
   type Snapshot,
-  WIRE_VERSION,
 } from '@wirephoto/board'
-import { Manager, type Socket } from 'socket.io-client'
 import type { Arrivals } from './arrivals.ts'
 import { backoff } from './backoff.ts'
 import { Emitter } from './events.ts'
+import { FEED_EXITS, FEED_STATES } from './feed-states.ts'
 import type { Presence } from './presence.ts'
 import type { Replica } from './replica.ts'
 import type { SeenReceipts } from './seen-by.ts'
-import { StateMachine, type StateTable } from './state-machine.ts'
+import { SocketTransport } from './socket-transport.ts'
+import { StateMachine } from './state-machine.ts'
+import type { Transport } from './transport.ts'
 import type { ErrorAnswer, Problem } from './types.ts'
 import { type BoardEndpoint, snapshotUrl } from './urls.ts'
-
-/*
- * The board's changefeed as it arrives here.
- *
- *             connected              followed
- *   opening ────────────► resuming ────────────► live
- *    ▲   │                 │    ▲                │  │
- *    │   │ lost       lost │    └─ behind, woken ┘  │ lost
- *    │   ▼                 ▼                        │
- *    │  waiting ◄──────────┴────────────────────────┘
- *    └───┘ woken
- *
- *   Each of these four: refused by the server (`unknown-board`, `old-page`, …) ─► refused: no further try.
- *   Every state: close() ─► closed.
- *
- * `resuming` asks the server to follow from our cursor on. Without a cursor, or when the server can't follow
- * from it, a new snapshot comes first. A batch is applied in every state if it starts at our cursor, and
- * never otherwise (SPEC.md L11). The first snapshot is fetched while the socket connects.
- */
-type FeedState = 'opening' | 'resuming' | 'live' | 'waiting' | 'refused' | 'closed'
-
-export const FEED_EXITS = [
-  'connected',
-  'followed',
-  'behind',
-  'woken',
-  'lost',
-  'refused',
-  'closed',
-] as const
-const _ = null
-// biome-ignore format: a table
-export const FEED_STATES: StateTable<FeedState, typeof FEED_EXITS> = {
-  //          connected   followed behind      woken       lost       refused    closed
-  opening:  ['resuming',  _,       _,          _,          'waiting', 'refused', 'closed'],
-  resuming: [_,           'live',  _,          _,          'waiting', 'refused', 'closed'],
-  live:     [_,           _,       'resuming', 'resuming', 'waiting', 'refused', 'closed'],
-  waiting:  [_,           _,       _,          'opening',  _,         'refused', 'closed'],
-  refused:  [_,           _,       _,          _,          _,         _,         'closed'],
-  closed:   [_,           _,       _,          _,          _,         _,         _       ],
-}
 
 /** Errors that another try won't change. */
 const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -78,6 +38,22 @@ const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 const FEED_SILENCE_MS = 10_000
 /** The same for a connection that somebody has just come back to. */
 const WAKE_PROBE_MS = 3_000
+/** Time that a websocket has to open before plain requests are tried. */
+const SOCKET_PATIENCE_MS = 5_000
+/** The same for one that is tried beside them. */
+const UPGRADE_PATIENCE_MS = 15_000
+/** Time for which a websocket passes messages before it counts as sound. */
+const SOCKET_PROOF_MS = 10_000
+/** Websockets in a row that opened in vain, or were soon lost, until the feed begins with requests. */
+const SOCKET_FAULTS_COUNT = 2
+/** Time between two tries of a websocket, doubled each time. */
+const UPGRADE_FIRST_MS = 2_000
+const UPGRADE_LONGEST_MS = 60_000
+/** Time after which a live page fetches the code that it would need without a websocket. */
+const PREFETCH_DELAY_MS = 5_000
+
+/** The purpose of a timer: the next try, a sound websocket, a better transport, code for later. */
+type Purpose = 'retry' | 'proof' | 'upgrade' | 'prefetch'
 
 export interface FeedEvents {
   /** The whole board; batches follow from its cursor on. */
@@ -85,8 +61,8 @@ export interface FeedEvents {
   show: ShowRequest
   /** Something to tell the person. */
   notice: Problem
-  /** The feed follows the board; commands may be sent. */
-  live: FollowAnswer
+  /** The feed follows the board; commands may be sent. `isSlow`: by plain requests, without presence. */
+  live: { readonly followed: FollowAnswer; readonly isSlow: boolean }
   /** With the reason, if the server gave one. */
   offline: Problem | null
   refused: Problem
@@ -100,12 +76,15 @@ export interface FeedReceivers {
   readonly seenReceipts: SeenReceipts
 }
 
-type PreviewBytes = ArrayBuffer | Uint8Array<ArrayBuffer>
-
 /** The one connection to the server: follows the board, and carries all that this page sends. */
 export class Feed extends Emitter<FeedEvents> {
   readonly #endpoint: BoardEndpoint
-  readonly #socket: Socket
+  readonly #socket: Transport
+  /** Plain requests, once their code is here. */
+  #http: Transport | null = null
+  /** The transport that the feed goes by. */
+  #transport: Transport
+  #receivers!: FeedReceivers
   readonly #state = new StateMachine(FEED_EXITS, FEED_STATES, 'opening')
   /** The server's answer on this connection; null until it follows, and from its loss on. */
   #followed: FollowAnswer | null = null
@@ -119,41 +98,24 @@ export class Feed extends Emitter<FeedEvents> {
   #generation = 0
   #failures = 0
   #serverBuild: string | null = null
-  #timer: ReturnType<typeof setTimeout> | undefined
+  /** Websockets that opened in vain, or were soon lost, since the last sound one. */
+  #socketFaults = 0
+  #upgradeTries = 0
+  readonly #timers = new Map<Purpose, ReturnType<typeof setTimeout>>()
 
   constructor(endpoint: BoardEndpoint) {
     super()
     this.#endpoint = endpoint
-    const { url, id, headers } = endpoint
-    const manager = new Manager(url, {
-      path: '/live',
-      transports: ['websocket'],
-      extraHeaders: headers,
-      autoConnect: false,
-      reconnection: false,
-      timeout: FEED_SILENCE_MS,
-    })
-    this.#socket = manager.socket('/', { auth: { board: id, wire: WIRE_VERSION } })
-    this.#socket.on('connect', () => this.#onConnect())
-    this.#socket.on('connect_error', (error: Error & { data?: Problem }) =>
-      this.#onLost(error.data),
-    )
-    this.#socket.on('disconnect', () => this.#onLost())
-    this.#socket.on('bye', (text: string) => this.#onBye(JSON.parse(text)))
-    this.#socket.on('reload', () => this.#onReload())
-    this.#socket.on('echo', (answer: () => void) => answer())
-    this.#socket.on('notice', (text: string) => this.emit('notice', JSON.parse(text).error))
-    this.#socket.on('build', (build: string) => {
-      this.#serverBuild = build
-    })
-    this.#socket.on('show', (text: string) => this.emit('show', JSON.parse(text)))
+    this.#socket = new SocketTransport(endpoint)
+    this.#transport = this.#socket
   }
 
   /** Connects, and calls the receivers from then on. The first snapshot waits until `ready` has resolved. */
   open(ready: Promise<void>, receivers: FeedReceivers): void {
     this.#ready = ready
-    this.#deliverTo(receivers)
-    this.#socket.connect()
+    this.#receivers = receivers
+    this.#listenTo(this.#socket)
+    this.#connect()
     this.#load().catch((error: unknown) => {
       if (isFinal(error)) this.#refuse(error)
     })
@@ -173,25 +135,24 @@ export class Feed extends Emitter<FeedEvents> {
 
   /** Shows others what we do. A transient state may be lost, as another one follows soon (F12). */
   sendPresence(presence: PresenceState, isTransient: boolean): void {
-    if (!this.#socket.connected) return
-    if (isTransient) this.#socket.volatile.emit('presence', presence)
-    else this.#socket.emit('presence', presence)
+    this.#transport.tell('presence', presence, isTransient)
   }
 
   /** Tells others what only we know of our own uploads. */
   reportUploads(sending: SenderReport): void {
-    if (this.#isLive) this.#socket.emit('sending', sending)
+    if (this.#isLive) this.#transport.tell('sending', sending)
   }
 
   /** Tells the senders of these pictures that they are on our screen. */
   reportSeen(ids: readonly string[]): void {
-    if (this.#isLive) this.#socket.emit('seen', { ids })
+    if (this.#isLive) this.#transport.tell('seen', { ids })
   }
 
-  /** Makes every screen (`/b/<board>/show`) show a picture. Returns false when there is no connection. */
+  /** Makes every screen (`/b/<board>/show`) show a picture. Returns false without a websocket. */
   showOnScreens(shown: ShowRequest): boolean {
-    if (this.#isLive) this.#socket.emit('show', shown)
-    return this.#isLive
+    const canShow = this.#isLive && !this.#isSlow
+    if (canShow) this.#transport.tell('show', shown)
+    return canShow
   }
 
   /** The build of the page that the server serves; null before it has said so. */
@@ -203,29 +164,56 @@ export class Feed extends Emitter<FeedEvents> {
     return this.#state.current === 'live'
   }
 
+  /** Whether the feed goes by plain requests. */
+  get #isSlow(): boolean {
+    return this.#transport !== this.#socket
+  }
+
   /** Gives each message of the server to the part that it is for. */
-  #deliverTo(receivers: FeedReceivers): void {
-    const { presence, arrivals, seenReceipts } = receivers
-    const socket = this.#socket
-    socket.on('changes', (text: string) => this.#onChanges(JSON.parse(text), receivers))
-    socket.on('roster', (text: string) =>
-      presence.receive(JSON.parse(text), this.#ownSession, true),
-    )
-    socket.on('presence', (text: string) => presence.receive(JSON.parse(text), this.#ownSession))
-    socket.on('people', (text: string) => presence.count(JSON.parse(text).count))
-    socket.on('arrivals', (text: string) => arrivals.receive(JSON.parse(text), !this.#followed))
-    socket.on('preview', (id: string, bytes: PreviewBytes) => arrivals.receivePreview(id, bytes))
-    socket.on('seen', (text: string) => seenReceipts.receive(JSON.parse(text)))
+  #listenTo(transport: Transport): void {
+    const { presence, arrivals, seenReceipts } = this.#receivers
+    transport.on('connected', () => this.#onConnected(transport))
+    transport.on('lost', (why) => this.#onTransportLost(transport, why))
+    transport.on('bye', ({ error }) => this.#onLost(error))
+    transport.on('reload', () => this.#onReload())
+    transport.on('changes', (batch) => this.#onChanges(batch, this.#receivers))
+    transport.on('roster', (all) => presence.receive(all, this.#ownSession, true))
+    transport.on('presence', (update) => presence.receive(update, this.#ownSession))
+    transport.on('people', ({ count }) => presence.count(count))
+    transport.on('arrivals', (news) => arrivals.receive(news, !this.#followed || this.#isSlow))
+    transport.on('preview', ({ id, bytes }) => arrivals.receivePreview(id, bytes))
+    transport.on('seen', (news) => seenReceipts.receive(news))
+    transport.on('notice', ({ error }) => this.emit('notice', error))
+    transport.on('show', (shown) => this.emit('show', shown))
+    transport.on('build', (build) => {
+      this.#serverBuild = build
+    })
   }
 
   get #ownSession(): string | null {
     return this.#followed?.session ?? null
   }
 
-  #onConnect(): void {
+  #onConnected(transport: Transport): void {
+    if (transport !== this.#transport) return this.#onUpgrade()
     if (!this.#state.take('connected')) return
     this.#generation++
     void this.#resume()
+  }
+
+  /** A websocket passes after all: it takes over from where the requests have come. */
+  #onUpgrade(): void {
+    if (!this.#state.take('upgraded')) return this.#socket.close()
+    this.#http?.close()
+    this.#transport = this.#socket
+    this.#generation++
+    void this.#resume()
+  }
+
+  #onTransportLost(transport: Transport, why: Problem | null): void {
+    // A websocket that was tried beside the requests.
+    if (transport !== this.#transport) return this.#tryUpgradeLater()
+    this.#onLost(why)
   }
 
   #onChanges(batch: Batch, { replica, presence }: FeedReceivers): void {
@@ -245,32 +233,57 @@ export class Feed extends Emitter<FeedEvents> {
     if (this.#state.take('behind')) void this.#resume()
   }
 
-  #onBye({ error }: ErrorAnswer): void {
-    this.#onLost(error)
-  }
-
   /** Somebody is back at the page, or the network is: don't wait, and don't trust an old connection. */
   readonly #onWake = ({ type }: Event): void => {
     if (type === 'visibilitychange' && document.visibilityState === 'hidden') return
     if (!this.#state.take('woken')) return
     this.#failures = 0
+    this.#upgradeTries = 0
     if (this.#state.current === 'opening') this.#connect()
     else void this.#resume(WAKE_PROBE_MS)
   }
 
-  /** Tries again later, unless another try is useless. */
+  /** Tries again: at once by requests if no websocket passes, else later, unless it is useless. */
   #onLost(why: Problem | null = null): void {
     if (why && FINAL_CODES.has(why.code)) return this.#refuse(why)
+    // Requests that have passed are tried first. Those that haven't mean that there is no server.
+    if (this.#isSlow) this.#socketFaults = this.#followed ? SOCKET_FAULTS_COUNT : 0
+    // With a reason, the websocket has passed the server's answer.
+    else if (!why) {
+      this.#socketFaults++
+      if (this.#state.take('fellBack')) return void this.#fallBack()
+    }
+    this.#wait(why)
+  }
+
+  /** Goes by plain requests. Their code may be gone with the server's last build. */
+  async #fallBack(): Promise<void> {
+    this.#disconnect(true)
+    const generation = this.#generation
+    const http = await this.#loadHttp().catch(() => null)
+    if (generation !== this.#generation) return
+    if (!http) return this.#wait(null)
+    this.#transport = http
+    http.open(FEED_SILENCE_MS)
+  }
+
+  async #loadHttp(): Promise<Transport> {
+    const { HttpTransport } = await import('./http-transport.ts')
+    if (this.#http) return this.#http
+    this.#http = new HttpTransport(this.#endpoint)
+    this.#listenTo(this.#http)
+    return this.#http
+  }
+
+  /** Tries again after a while. */
+  #wait(why: Problem | null): void {
     // A snapshot on its way is still of use if only the socket failed to open.
     const keepsSnapshot = this.#state.current === 'opening'
     if (!this.#state.take('lost')) return
     this.#disconnect(keepsSnapshot)
-    this.#timer = setTimeout(
-      () => {
-        if (this.#state.take('woken')) this.#connect()
-      },
-      backoff(this.#failures++),
-    )
+    this.#later('retry', backoff(this.#failures++), () => {
+      if (this.#state.take('woken')) this.#connect()
+    })
     this.emit('offline', why)
   }
 
@@ -305,7 +318,32 @@ export class Feed extends Emitter<FeedEvents> {
     this.#state.take('followed')
     this.#failures = 0
     this.#followed = followed
-    this.emit('live', followed)
+    if (this.#isSlow) this.#tryUpgradeLater()
+    else this.#onSocketLive()
+    this.emit('live', { followed, isSlow: this.#isSlow })
+  }
+
+  #onSocketLive(): void {
+    this.#later('proof', SOCKET_PROOF_MS, () => {
+      this.#socketFaults = 0
+      this.#upgradeTries = 0
+    })
+    // Fetched before it is needed: then there may be no server to fetch it from.
+    if (!this.#http)
+      this.#later('prefetch', PREFETCH_DELAY_MS, () => void this.#loadHttp().catch(() => {}))
+  }
+
+  /** Tries a websocket beside the requests, less and less often. */
+  #tryUpgradeLater(): void {
+    if (!this.#isSlow) return
+    const wait = Math.min(UPGRADE_LONGEST_MS, UPGRADE_FIRST_MS * 2 ** this.#upgradeTries++)
+    this.#later('upgrade', wait, () => this.#socket.open(UPGRADE_PATIENCE_MS))
+  }
+
+  /** Does something after a while, in place of what was to be done for the same purpose. */
+  #later(purpose: Purpose, milliseconds: number, run: () => void): void {
+    clearTimeout(this.#timers.get(purpose))
+    this.#timers.set(purpose, setTimeout(run, milliseconds))
   }
 
   /** Hands the snapshot over, and returns its cursor. */
@@ -349,23 +387,27 @@ export class Feed extends Emitter<FeedEvents> {
 
   /** Emits an event that the server answers. Rejects when the connection breaks or stays silent. */
   async #ask<T>(
-    event: string,
-    body: unknown,
+    event: 'follow' | 'commands',
+    body: object,
     timeoutMs = FEED_SILENCE_MS,
   ): Promise<T | ErrorAnswer> {
-    if (!this.#socket.connected) throw new Error('offline')
+    const { isOpen } = this.#transport
+    if (!isOpen) throw new Error('offline')
     const generation = this.#generation
     try {
-      return await this.#socket.timeout(timeoutMs).emitWithAck(event, body)
+      return await this.#transport.ask<T>(event, body, timeoutMs)
     } catch (error) {
       if (generation === this.#generation) this.#onLost()
       throw error
     }
   }
 
+  /** Opens a websocket, or begins with requests if the last ones didn't last. */
   #connect(): void {
-    clearTimeout(this.#timer)
-    this.#socket.connect()
+    this.#clearTimers()
+    if (this.#socketFaults >= SOCKET_FAULTS_COUNT) return void this.#fallBack()
+    this.#transport = this.#socket
+    this.#socket.open(SOCKET_PATIENCE_MS)
   }
 
   #disconnect(keepsSnapshot = false): void {
@@ -375,8 +417,14 @@ export class Feed extends Emitter<FeedEvents> {
     }
     this.#generation++
     this.#followed = null
-    clearTimeout(this.#timer)
-    this.#socket.disconnect()
+    this.#clearTimers()
+    this.#socket.close()
+    this.#http?.close()
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer)
+    this.#timers.clear()
   }
 }
 

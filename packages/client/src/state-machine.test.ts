@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { FEED_EXITS, FEED_STATES } from './feed.ts'
+import { FEED_EXITS, FEED_STATES } from './feed-states.ts'
 import { QUEUE_EXITS, QUEUE_STATES } from './queue.ts'
 import { StateMachine, type StateTable } from './state-machine.ts'
 import { UPLOAD_EXITS, UPLOAD_STATES } from './upload-job.ts'

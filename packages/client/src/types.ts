@@ -78,6 +78,11 @@ export interface Status {
    * `closed` for good.
    */
   readonly connection: 'connecting' | 'live' | 'offline' | 'closed'
+  /**
+   * Whether the network passes no websocket, so that changes come and go by plain requests. Others' presence
+   * and pushed previews are missing then.
+   */
+  readonly slow: boolean
   /** Whether the board's pictures are here. */
   readonly loaded: boolean
   /** The number of own commands that the server hasn't answered yet. */

@@ -53,6 +53,11 @@ export function uploadsUrl(board: BoardAddress): string {
   return `${board.url}/api/boards/${board.id}/uploads`
 }
 
+/** Returns the address of the board's page, and of what lies under it. */
+export function boardPageUrl(board: BoardAddress): string {
+  return `${board.url}/b/${board.id}`
+}
+
 export function snapshotUrl(board: BoardAddress): string {
   return `${board.url}/api/boards/${board.id}/snapshot`
 }

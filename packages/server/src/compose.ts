@@ -69,6 +69,7 @@ export async function compose(
   const fetcher = replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom })
   const metrics = new Metrics()
   const heldRequests = new HeldRequests()
+  const pageBuild = () => readPageBuild(webRoot)
   const classic = classicConfig
     ? await Classic.open(
         { engine, boards, intake, directUpload, guard, log, folder: config.data },
@@ -83,7 +84,13 @@ export async function compose(
   const app = await createApp({ guard, proxies, log, problemPage }, async (routes) => {
     await routes.register(healthRoutes, { engine, metrics })
     await routes.register(boardRoutes, { boards, guard, url: () => url })
-    await routes.register(changesRoutes, { boards, guard, uploadProgress, heldRequests })
+    await routes.register(changesRoutes, {
+      boards,
+      guard,
+      uploadProgress,
+      heldRequests,
+      readPageBuild: pageBuild,
+    })
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
     await routes.register(blobRoutes, { boards, guard, blobs })
@@ -110,7 +117,7 @@ export async function compose(
     uploadProgress,
     metrics,
     log,
-    readPageBuild: () => readPageBuild(webRoot),
+    readPageBuild: pageBuild,
   })
   classic?.attach(app.server)
   await app.ready()

@@ -25,6 +25,8 @@ const ARRIVALS_INTERVAL_MS = 2_000
 interface ChangesRoutesOptions extends BoardContext {
   readonly uploadProgress: UploadProgress
   readonly heldRequests: HeldRequests
+  /** Reads the build of the page that the server serves; null for none. */
+  readonly readPageBuild: () => Promise<string | null>
 }
 
 /**
@@ -35,7 +37,7 @@ export async function changesRoutes(
   app: FastifyInstance,
   context: ChangesRoutesOptions,
 ): Promise<void> {
-  const { uploadProgress, heldRequests } = context
+  const { uploadProgress, heldRequests, readPageBuild } = context
   const encode = changesEncoder()
 
   app.get('/b/:board/changes', { exposeHeadRoute: false }, async (request, reply) => {
@@ -59,6 +61,7 @@ export async function changesRoutes(
       visitor: sender.visitor,
       now: Date.now(),
       arrivals: uploadProgress.snapshot(board.id),
+      build: await readPageBuild(),
     }
     reply.header('cache-control', 'no-store').type('application/json; charset=utf-8')
     const changes = encode(board, batch)

@@ -76,7 +76,7 @@ export function pictureActions(app: AppState) {
         const [id] = target()
         if (!id) return
         if (board.show(id)) toasts.say(words.shownOnScreens, openWall)
-        else toasts.warn(words.needsConnection)
+        else toasts.warn(board.status.slow ? words.needsFastConnection : words.needsConnection)
       },
     },
     bringToFront: {

@@ -7,9 +7,10 @@ import { words } from '../words/page.ts'
 export function Connection(): JSX.Element {
   const { boardStore, toasts } = useApp()
   const trouble = createMemo(() => {
-    const { connection, loaded, trouble: why } = boardStore.status()
+    const { connection, loaded, slow, trouble: why } = boardStore.status()
     if (why?.code === 'away') return words.databaseAway
     if (why?.code === 'disk-full') return why.message
+    if (connection === 'live' && slow) return words.slow
     if (connection !== 'offline') return null
     if (!isOnline()) return words.offline
     return loaded ? words.serverGone : words.cantReach

@@ -36,7 +36,13 @@ export function PeopleHere(): JSX.Element {
   }
 
   return (
-    <section ref={standingParts.add} class="people" aria-label={ui.here(people.visitorCount())}>
+    <section
+      ref={standingParts.add}
+      class="people"
+      aria-label={ui.here(people.visitorCount())}
+      // Over a slow connection nobody tells who is here.
+      style={{ display: boardStore.status().slow ? 'none' : undefined }}
+    >
       <button
         ref={button}
         type="button"

@@ -89,6 +89,7 @@ export const words = {
 
   // The line
   live: 'Live',
+  slow: 'Slow connection',
   connecting: 'Connecting',
   offline: "You're offline. Changes are kept and sent later.",
   serverGone: "This board's server doesn't answer. Changes are kept and sent later.",
@@ -98,6 +99,7 @@ export const words = {
     n > 0 ? `Back online. ${n} ${n === 1 ? 'change' : 'changes'} sent.` : 'Back online.',
   answeredBetween:
     'Something between you and the server answered in its place. Try again in a moment.',
+  needsFastConnection: "That doesn't work over a slow connection.",
   needsConnection: 'That needs a connection. Try again when you are back online.',
 
   partMissing: "A part of this page can't be loaded. Reload it.",

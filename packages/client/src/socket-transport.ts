@@ -1,0 +1,91 @@
+import { WIRE_VERSION } from '@wirephoto/board'
+import { Manager, type Socket } from 'socket.io-client'
+import { Emitter } from './events.ts'
+import type { Transport, TransportEvents } from './transport.ts'
+import type { ErrorAnswer, Problem } from './types.ts'
+import type { BoardEndpoint } from './urls.ts'
+
+/** Events whose body is one JSON string. */
+const JSON_EVENTS = [
+  'changes',
+  'roster',
+  'presence',
+  'people',
+  'arrivals',
+  'seen',
+  'show',
+  'notice',
+  'bye',
+] as const satisfies (keyof TransportEvents)[]
+
+/** More than anybody waits for a websocket. */
+const LONGEST_PATIENCE_MS = 60_000
+
+/** The websocket. It passes messages in both directions, or it isn't `connected`. */
+export class SocketTransport extends Emitter<TransportEvents> implements Transport {
+  readonly #socket: Socket
+  #timer: ReturnType<typeof setTimeout> | undefined
+  /** Whether its loss is news: we haven't closed it. */
+  #isWanted = false
+
+  constructor({ url, id, headers }: BoardEndpoint) {
+    super()
+    const manager = new Manager(url, {
+      path: '/live',
+      transports: ['websocket'],
+      extraHeaders: headers,
+      autoConnect: false,
+      reconnection: false,
+      // Its own patience ends before any other.
+      timeout: LONGEST_PATIENCE_MS,
+    })
+    const socket = manager.socket('/', { auth: { board: id, wire: WIRE_VERSION } })
+    this.#socket = socket
+    socket.on('connect', () => {
+      clearTimeout(this.#timer)
+      this.emit('connected', undefined)
+    })
+    socket.on('connect_error', (error: Error & { data?: Problem }) => this.#onLost(error.data))
+    socket.on('disconnect', () => this.#onLost())
+    socket.on('reload', () => this.emit('reload', undefined))
+    socket.on('echo', (answer: () => void) => answer())
+    socket.on('build', (build: string) => this.emit('build', build))
+    socket.on('preview', (id, bytes) => this.emit('preview', { id, bytes }))
+    for (const event of JSON_EVENTS)
+      socket.on(event, (text: string) => this.emit(event, JSON.parse(text)))
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.connected
+  }
+
+  open(patienceMs: number): void {
+    clearTimeout(this.#timer)
+    this.#isWanted = true
+    // A proxy may take the connection and pass nothing.
+    this.#timer = setTimeout(() => this.#onLost(), patienceMs)
+    this.#socket.connect()
+  }
+
+  close(): void {
+    this.#isWanted = false
+    clearTimeout(this.#timer)
+    this.#socket.disconnect()
+  }
+
+  ask<T>(event: string, body: object, timeoutMs: number): Promise<T | ErrorAnswer> {
+    return this.#socket.timeout(timeoutMs).emitWithAck(event, body)
+  }
+
+  tell(event: string, body: object, isTransient = false): void {
+    if (!this.isOpen) return
+    if (isTransient) this.#socket.volatile.emit(event, body)
+    else this.#socket.emit(event, body)
+  }
+
+  #onLost(why: Problem | null = null): void {
+    if (!this.#isWanted) return
+    this.close()
+    this.emit('lost', why)
+  }
+}
