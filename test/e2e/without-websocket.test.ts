@@ -6,8 +6,8 @@ import { HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
 import { Gateway, type UpgradeFate } from '../support/gateway.ts'
 import type { BoardPage } from '../support/page.ts'
 
-/** Browsers log failed websockets, and requests that a gateway breaks off. */
-const NO_WEBSOCKET = /WebSocket connection|net::ERR_/
+/** Browsers log failed websockets, broken requests, and previews of pictures that are stored meanwhile. */
+const NO_WEBSOCKET = /WebSocket connection|net::ERR_|404 \(Not Found\).*\/preview/
 
 const { fixture, samples } = await openFixture()
 

@@ -86,6 +86,7 @@ export class BoardSync {
     this.feed.on('refused', (why) => this.#onRefused(why))
     this.replica.on('records', (ids) => this.#onRecords(ids))
     this.queue.on('changed', () => this.#onQueueChanged())
+    this.events.on('uploads', () => this.#onTrouble())
     this.queue.on('refused', ({ commands, why }) => this.#onCommandsRefused(commands, why))
     if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#onPageHide)
   }
@@ -133,9 +134,15 @@ export class BoardSync {
   }
 
   #onQueueChanged(): void {
-    const { trouble } = this.queue.online ? this.queue : this.status
-    this.#setStatus({ unsent: this.queue.size, trouble })
+    this.#setStatus({ unsent: this.queue.size })
+    this.#onTrouble()
     this.uploads.pump()
+  }
+
+  /** The server has said whether it takes anything at the moment. */
+  #onTrouble(): void {
+    if (this.status.connection === 'live')
+      this.#setStatus({ trouble: this.queue.trouble ?? this.uploads.trouble })
   }
 
   #onCommandsRefused(commands: readonly Command[], why: Problem): void {

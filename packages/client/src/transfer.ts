@@ -46,6 +46,8 @@ interface TransferFailure {
   readonly isPartTooLarge: boolean
   /** Why the server refused the file; null when another try may succeed. */
   readonly refusal: Problem | null
+  /** Why the server took nothing, as it says itself, though another try may succeed. */
+  readonly trouble: Problem | null
   /** The time for which the server asked to be left alone. */
   readonly retryAfterMs: number
 }
@@ -139,6 +141,7 @@ function failureOf(error: Error | DetailedError): TransferFailure {
     isPartTooLarge: isFromBetween && status === 413,
     // `not-found`: another server has the first part of the file; the upload may begin again here (U13).
     refusal: isRefusal && problem?.code !== 'not-found' ? problem : null,
+    trouble: status >= 500 ? problem : null,
     retryAfterMs: Math.min(
       RETRY_AFTER_MAX_MS,
       Number(response?.getHeader('Retry-After')) * 1000 || 0,

@@ -43,6 +43,8 @@ export type AttemptOutcome =
       readonly kind: 'failed'
       readonly retryAfterMs: number
       readonly obstacle: Obstacle | undefined
+      /** Why the server took nothing, as it says itself. */
+      readonly trouble: Problem | null
     }
   /** Smaller parts may get through, at once. */
   | { readonly kind: 'too-large-part' }
@@ -101,13 +103,14 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
   const failure = await outcome
   if (hasYielded) return { kind: 'yielded' }
   if (!failure) return { kind: 'sent' }
-  const { isAnswered, isFromBetween, isPartTooLarge, refusal, retryAfterMs } = failure
+  const { isAnswered, isFromBetween, isPartTooLarge, refusal, trouble, retryAfterMs } = failure
   if (refusal) return { kind: 'refused', why: refusal }
   if (isPartTooLarge) return { kind: 'too-large-part' }
   // The file may have been deleted or changed on disk: then no try will send it.
   if (!isAnswered && !(await isReadable(file)))
     return { kind: 'refused', why: new WireError('damaged', { name: job.add?.name }).toJSON() }
-  return { kind: 'failed', retryAfterMs, obstacle: isFromBetween ? 'between' : undefined }
+  const obstacle = isFromBetween ? 'between' : undefined
+  return { kind: 'failed', retryAfterMs, obstacle, trouble }
 }
 
 /** Claims the file for this page. Resolves with false if another page has it. */

@@ -56,6 +56,7 @@ export class Uploads {
   readonly #context: UploadContext
   readonly #jobs = new Map<string, UploadJob>()
   readonly #cancelled = new Set<string>()
+  #trouble: Problem | null = null
   /** The obstacles that the page has been told of. */
   readonly #obstacles = new Set<Obstacle>()
   /** Callers of `pause` that haven't let go yet. */
@@ -83,6 +84,11 @@ export class Uploads {
   /** Whether a file that may still be sent would go with the page. */
   get hasUnkept(): boolean {
     return this.#jobs.values().some(({ isKept, state }) => !isKept && state.current !== 'failed')
+  }
+
+  /** Why the server took nothing of the last file, though another try may succeed. */
+  get trouble(): Problem | null {
+    return this.#jobs.size > 0 ? this.#trouble : null
   }
 
   /** Keeps the file, and sends it when its turn comes. */
@@ -232,7 +238,7 @@ export class Uploads {
   /** The outcome when the code that sends couldn't be fetched. */
   get #notLoaded(): AttemptOutcome {
     const obstacle = this.#queue.online ? 'missing-code' : undefined
-    return { kind: 'failed', retryAfterMs: 0, obstacle }
+    return { kind: 'failed', retryAfterMs: 0, obstacle, trouble: null }
   }
 
   #register({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): UploadJob {
@@ -264,6 +270,7 @@ export class Uploads {
     switch (outcome.kind) {
       case 'sent':
         this.#obstacles.delete('between')
+        this.#trouble = null
         job.state.take('finished')
         return list.update(job.id, { sent: job.file.size })
       case 'refused':
@@ -281,6 +288,7 @@ export class Uploads {
         const waitMs = Math.max(outcome.retryAfterMs, backoff(job.failures++))
         this.#pause(job, waitMs)
         const { obstacle } = outcome
+        this.#trouble = outcome.trouble
         if (obstacle) this.#onObstacle(obstacle)
         list.update(job.id, { state: 'retrying', retryAt: Date.now() + waitMs, obstacle })
       }

@@ -1,7 +1,11 @@
+import type { ErrorCode } from '@wirephoto/board'
 import { createEffect, createMemo, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { isOnline } from '../state/online.ts'
 import { words } from '../words/page.ts'
+
+/** Troubles that pass sooner than anybody reads of them. */
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['busy', 'too-many', 'stopping'])
 
 /** Says whether the board is connected, and why it takes nothing if it doesn't. */
 export function Connection(): JSX.Element {
@@ -9,7 +13,7 @@ export function Connection(): JSX.Element {
   const trouble = createMemo(() => {
     const { connection, loaded, slow, trouble: why } = boardStore.status()
     if (why?.code === 'away') return words.databaseAway
-    if (why?.code === 'disk-full') return why.message
+    if (why && !PASSING.has(why.code)) return why.message
     if (connection === 'live' && slow) return words.slow
     if (connection !== 'offline') return null
     if (!isOnline()) return words.offline
