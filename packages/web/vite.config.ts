@@ -3,10 +3,11 @@ import solid from 'vite-plugin-solid'
 import { icons } from './icons.ts'
 import { precompress } from './precompress.ts'
 import { problemPage } from './problem-page.ts'
+import { serviceWorker } from './service-worker.ts'
 import { websocketOnly } from './websocket-only.ts'
 
 export default defineConfig({
-  plugins: [solid(), icons(), websocketOnly(), problemPage(), precompress()],
+  plugins: [solid(), icons(), websocketOnly(), problemPage(), serviceWorker(), precompress()],
   build: {
     target: 'es2022',
     modulePreload: false,

@@ -27,7 +27,7 @@ export interface PageOptions extends BrowserContextOptions {
   port?: number
   /** The context of another page: the same visitor with the same storage. */
   context?: BrowserContext
-  /** What the page says of its connection once it is there; if absent that it is live. */
+  /** The words about the connection to wait for; if absent that it is live. */
   says?: string
   /** Console errors to ignore. The browser reports failed requests there. */
   allowedErrors?: RegExp
@@ -119,8 +119,17 @@ export class E2eFixture {
     stack.defer(async () => void (await close()))
   }
 
+  /** Service workers would answer in place of a test that intercepts requests, so a test asks for one. */
+  #newContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    return this.browser.newContext({
+      viewport: DESKTOP_VIEWPORT,
+      serviceWorkers: 'block',
+      ...options,
+    })
+  }
+
   async #newPage(host: Host): Promise<BoardPage> {
-    const context = await this.browser.newContext({ viewport: DESKTOP_VIEWPORT })
+    const context = await this.#newContext()
     return BoardPage.open(context, `http://${host}:${this.server.port}`)
   }
 
@@ -138,8 +147,7 @@ export class E2eFixture {
       says,
       ...further
     } = options
-    const context =
-      shared ?? (await this.browser.newContext({ viewport: DESKTOP_VIEWPORT, ...further }))
+    const context = shared ?? (await this.#newContext(further))
     const page = await BoardPage.open(context, `http://${host}:${port}`)
     page.allowedErrors = allowedErrors
     this.#closeAfter(t, async () => {

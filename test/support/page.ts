@@ -179,7 +179,7 @@ export class BoardPage {
   }
 
   /** Resolves when the function, run in the page at every frame, returns true. */
-  async waitUntil<A>(isSo: (arg: A) => boolean, arg: A): Promise<void> {
+  async waitUntil<A>(isSo: (arg: A) => boolean | Promise<boolean>, arg: A): Promise<void> {
     await this.page.waitForFunction(isSo as (arg: unknown) => boolean, arg, { polling: 'raf' })
   }
 

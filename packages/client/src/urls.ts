@@ -58,6 +58,7 @@ export function boardPageUrl(board: BoardAddress): string {
   return `${board.url}/b/${board.id}`
 }
 
+/** Returns the address of the board's records. */
 export function snapshotUrl(board: BoardAddress): string {
   return `${board.url}/api/boards/${board.id}/snapshot`
 }

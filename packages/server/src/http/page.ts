@@ -24,6 +24,9 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** The service worker's own policy: it may fetch from its server. */
+const WORKER_POLICY = "default-src 'none'; connect-src 'self'"
+
 const compress = {
   br: promisify(brotliCompress),
   gzip: promisify(gzip),
@@ -60,6 +63,9 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     setHeaders(response, path) {
       const isHashed = webRoot !== null && path.startsWith(join(webRoot, 'assets'))
       response.header('cache-control', isHashed ? HASHED_FILE_CACHE : 'no-cache')
+      // Its compressed forms have longer names.
+      if (webRoot !== null && path.startsWith(join(webRoot, 'service-worker.js')))
+        response.header('content-security-policy', WORKER_POLICY)
       // The operator's own pages may do what pages do.
       if (pages !== null && path.startsWith(join(pages, '/')))
         response.removeHeader('content-security-policy')

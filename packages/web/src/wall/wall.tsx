@@ -13,6 +13,7 @@ import {
 import { renderSVG } from 'uqr'
 import { createReload, pageBuild } from '../browser/page-build.ts'
 import { forgetRetry, retryLater } from '../browser/picture-retry.ts'
+import { keepOfflineCopy } from '../state/offline-copy.ts'
 import { variantUrl } from '../state/resolution.ts'
 import { wallWords } from '../words/wall.ts'
 
@@ -70,6 +71,7 @@ export function Wall(props: { board: Board }): JSX.Element {
     clearTimeout(quiet)
     for (const off of offs) off()
   })
+  onCleanup(keepOfflineCopy(board))
   hidePointer()
   void stayAwake()
   stayNew(board)

@@ -1,0 +1,100 @@
+/*
+ * Opens a board while its server is away, on pages that may have a service worker (https, localhost).
+ *
+ * A page comes from the server whenever that answers, so it is never older than its server. Without an
+ * answer it comes from the cache of the newest build here, with its scripts and the board's last snapshot.
+ * Scripts are named by their content, so the cache goes first. So a page that stays open over an upgrade
+ * still finds the parts of its own build. Pictures stay with the browser's own cache.
+ */
+
+/** The files of this build, and a name for all of them; written by the build. */
+declare const BUILD: { readonly id: string; readonly files: readonly string[] }
+
+/** The parts of a service worker's scope that this one uses. */
+interface Scope {
+  skipWaiting(): Promise<void>
+  readonly clients: { claim(): Promise<void> }
+  addEventListener(type: 'install' | 'activate', listener: (event: Extendable) => void): void
+  addEventListener(type: 'fetch', listener: (event: FetchEvent) => void): void
+}
+interface Extendable {
+  waitUntil(work: Promise<unknown>): void
+}
+interface FetchEvent extends Extendable {
+  readonly request: Request
+  respondWith(answer: Promise<Response>): void
+}
+
+const scope = self as unknown as Scope
+/** Each build has a cache of its own. */
+const PREFIX = 'wirephoto-build-'
+/** Builds that are kept: this one, and those of pages that are still open. */
+const KEPT_BUILDS_COUNT = 3
+/** Copies of boards, kept by `state/offline-copy.ts`. A board catches up from its copy's cursor. */
+const COPIES = 'wirephoto-snapshots'
+/** A board that is always there; its page is that of every board. */
+const SHELL = '/b/main'
+/** Statuses in which a gateway says that the server is away. */
+const GATEWAY_STATUSES: readonly number[] = [502, 503, 504]
+
+scope.addEventListener('install', (event) => event.waitUntil(install()))
+scope.addEventListener('activate', (event) => event.waitUntil(activate()))
+scope.addEventListener('fetch', (event) => {
+  const { request } = event
+  const url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== location.origin) return
+  if (url.pathname.startsWith('/assets/')) event.respondWith(fromCacheFirst(request))
+  else if (isBoardPage(url) && request.mode === 'navigate')
+    event.respondWith(fromServerFirst(request, () => inBuilds(SHELL)))
+  else if (url.pathname === '/theme.js')
+    event.respondWith(fromServerFirst(request, () => inBuilds(request)))
+  else if (/^\/api\/boards\/[\w-]+\/snapshot$/.test(url.pathname))
+    event.respondWith(fromServerFirst(request, () => copyOf(request)))
+})
+
+const isBoardPage = ({ pathname }: URL): boolean =>
+  pathname === '/' || /^\/b\/[\w-]+(?:\/show)?\/?$/.test(pathname)
+
+/** Fetches the whole build. If a file is gone meanwhile, the worker of the build before stays. */
+async function install(): Promise<void> {
+  const cache = await caches.open(PREFIX + BUILD.id)
+  await cache.addAll([SHELL, ...BUILD.files])
+  await scope.skipWaiting()
+}
+
+/** Forgets all but the newest builds. */
+async function activate(): Promise<void> {
+  const builds = (await caches.keys()).filter((name) => name.startsWith(PREFIX))
+  const newest = PREFIX + BUILD.id
+  const others = builds.filter((name) => name !== newest)
+  // Caches are listed in the order in which they were made.
+  for (const name of others.slice(0, Math.max(0, others.length - KEPT_BUILDS_COUNT + 1)))
+    await caches.delete(name)
+  await scope.clients.claim()
+}
+
+/** Finds a file in the newest build that has it. */
+async function inBuilds(request: Request | string): Promise<Response | undefined> {
+  const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX)).reverse()
+  for (const name of [PREFIX + BUILD.id, ...others]) {
+    const found = await (await caches.open(name)).match(request, { ignoreVary: true })
+    if (found) return found
+  }
+  return undefined
+}
+
+const copyOf = async ({ url }: Request): Promise<Response | undefined> =>
+  (await caches.open(COPIES)).match(url, { ignoreVary: true })
+
+async function fromCacheFirst(request: Request): Promise<Response> {
+  return (await inBuilds(request)) ?? fetch(request)
+}
+
+async function fromServerFirst(
+  request: Request,
+  otherwise: () => Promise<Response | undefined>,
+): Promise<Response> {
+  const answer = await fetch(request).catch(() => null)
+  if (answer && !GATEWAY_STATUSES.includes(answer.status)) return answer
+  return (await otherwise()) ?? answer ?? Response.error()
+}
