@@ -33,18 +33,21 @@ test('W28: a board opens without its server, takes changes, and goes on when it 
   await ben.waitForPainted(1, 'stored')
   await anna.waitUntil(hasCopyWith, [board, tile!.id])
 
-  await fixture.server.kill()
+  // The sender has shown its own file so far. From here on the browser has the server's.
   await anna.page.reload()
-  await anna.page.getByText(words.serverGone).waitFor()
   await anna.waitForPainted(1, 'stored')
-  await anna.page.getByTitle(words.rename).click()
-  await anna.page.getByLabel(words.boardName).fill('Kept without a server')
-  await anna.page.keyboard.press('Enter')
-  await anna.page.reload()
-  await anna.page.getByText(words.serverGone).waitFor()
-  await anna.waitUntil(isTitled, 'Kept without a server')
 
-  await fixture.server.start()
+  await withoutServer(async () => {
+    await anna.page.reload()
+    await anna.page.getByText(words.serverGone).waitFor()
+    await anna.waitForPainted(1, 'stored')
+    await anna.page.getByTitle(words.rename).click()
+    await anna.page.getByLabel(words.boardName).fill('Kept without a server')
+    await anna.page.keyboard.press('Enter')
+    await anna.page.reload()
+    await anna.page.getByText(words.serverGone).waitFor()
+    await anna.waitUntil(isTitled, 'Kept without a server')
+  })
   for (const page of [anna, ben]) await page.waitUntil(isTitled, 'Kept without a server')
   await anna.waitForLive()
 })
@@ -64,10 +67,10 @@ test('W28: a page is never older than the server that answers, and no error is k
   assert.equal(isKept, false)
   await page.reload()
   await anna.waitForLive()
-  await fixture.server.kill()
-  await page.reload()
-  await page.getByText('An old page').waitFor()
-  await fixture.server.start()
+  await withoutServer(async () => {
+    await page.reload()
+    await page.getByText('An old page').waitFor()
+  })
   await page.reload()
   await anna.waitForLive()
 })
@@ -82,6 +85,16 @@ test('W28: a page that stays open over an upgrade finds the parts of its own bui
   })
   assert.equal(found, 'export default 1')
 })
+
+/** Does something while the server is dead. */
+async function withoutServer(body: () => Promise<void>): Promise<void> {
+  await fixture.server.kill()
+  try {
+    await body()
+  } finally {
+    await fixture.server.start()
+  }
+}
 
 /** Opens a board at a name where pages may have a service worker, and waits until it has one. */
 async function openKept(t: Parameters<typeof fixture.openPage>[0], board: string) {

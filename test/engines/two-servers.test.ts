@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import {
   type AnyRecord,
   type Batch,
+  type ChangesAnswer,
   type Command,
   type Cursor,
   type Snapshot,
@@ -81,6 +82,23 @@ for (const place of await databaseProviders())
       await seen(({ pictures }) => (pictures.get(picture!)?.deletedAt ?? null) !== null)
       there!.restore([picture!])
       await waitUntil(here!, () => here!.pictures.get(picture!)?.deletedAt === null)
+    })
+
+    test('W21, L7: a reader by requests hears of the other server, and goes on there', async (t) => {
+      const board = await newBoard()
+      const writer = await WireClient.connect(a.url, board)
+      t.after(() => writer.close())
+      let { cursor } = await writer.snapshot()
+      for (let i = 0; i < 6; i++) {
+        const { url: origin } = i % 2 ? a : b
+        const address = `${origin}/b/${board}/changes?after=${encodeURIComponent(cursor)}`
+        const asking = fetch(address)
+        await writer.send({ kind: 'board.patch', set: { title: `Title ${i}` } })
+        const { changes } = (await (await asking).json()) as ChangesAnswer
+        assert.equal(changes?.from, cursor)
+        assert.equal(changes.changes.length, 1)
+        cursor = changes.to
+      }
     })
 
     test('a picture stored by one server is served by the other at once', async () => {
