@@ -5,12 +5,9 @@ const instead: Readonly<Record<string, string>> = {
   // The page connects by WebSocket from the first byte on.
   'transports/index.js': `import { WS } from './websocket.js'
     export const transports = { websocket: WS }`,
-  // Browsers parse URLs themselves.
-  'contrib/parseuri.js': `export function parse(uri) {
-    const { protocol, hostname, port, search } = new URL(uri)
-    const host = hostname.replace(/[[\\]]/g, '')
-    return { protocol: protocol.slice(0, -1), host, port, query: search.slice(1) }
-  }`,
+  // Browsers read and write URLs themselves.
+  'contrib/parseuri.js': 'export const parse = null',
+  'contrib/parseqs.js': 'export const encode = null, decode = null',
   // A WebSocket carries bytes as they are, never as base64.
   'encodePacket.browser.js': `import { PACKET_TYPES } from './commons.js'
     export const encodePacket = ({ type, data }, _, send) =>
@@ -23,8 +20,6 @@ const instead: Readonly<Record<string, string>> = {
       if (!type) return ERROR_PACKET
       return data.length > 1 ? { type, data: data.slice(1) } : { type }
     }`,
-  'contrib/parseqs.js': `export const encode = (query) => String(new URLSearchParams(query))
-    export const decode = (text) => Object.fromEntries(new URLSearchParams(text))`,
   // Browsers' WebSockets have no options, and need no packets counted.
   'util.js': `export const pick = () => ({})
     export const byteLength = () => 0
@@ -43,28 +38,77 @@ const instead: Readonly<Record<string, string>> = {
   }`,
 }
 
-/** Methods that nothing here calls, or that have nothing to do, by module. A bundler can't tell. */
-const unused: Readonly<Record<string, readonly string[]>> = {
-  // The SDK reconnects by its own timer, and keeps what is unsent in its own queue.
-  'socket.io-client/manager.js': ['reconnect()', 'maybeReconnectOnOpen()', 'onreconnect()'],
-  'socket.io-client/socket.js': [
-    'send(...args)',
-    '_addToQueue(args)',
-    '_drainQueue(force = false)',
-    'compress(compress)',
-    'onAny(listener)',
-    'prependAny(listener)',
-    'offAny(listener)',
-    'listenersAny()',
-    'onAnyOutgoing(listener)',
-    'prependAnyOutgoing(listener)',
-    'offAnyOutgoing(listener)',
-    'listenersAnyOutgoing()',
-    'notifyOutgoingListeners(packet)',
-  ],
-  // A WebSocket has no upgrade, so nothing probes for one.
-  'engine.io-client/socket.js': ['_probe(name)'],
+/** New bodies of methods, by module: shorter for a WebSocket alone, or empty where nothing calls them. */
+const bodies: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'socket.io-client/manager.js': {
+    'reconnect()': '',
+    'maybeReconnectOnOpen()': '',
+    'onreconnect()': '',
+  },
+  // The SDK keeps what is unsent in its own queue, and listens to events by their names.
+  'socket.io-client/socket.js': {
+    'send(...args)': '',
+    '_addToQueue(args)': '',
+    '_drainQueue(force = false)': '',
+    'compress(compress)': '',
+    'onAny(listener)': '',
+    'prependAny(listener)': '',
+    'offAny(listener)': '',
+    'listenersAny()': '',
+    'onAnyOutgoing(listener)': '',
+    'prependAnyOutgoing(listener)': '',
+    'offAnyOutgoing(listener)': '',
+    'listenersAnyOutgoing()': '',
+    'notifyOutgoingListeners(packet)': '',
+  },
+  // A WebSocket has no upgrade, and no limit of bytes for one request.
+  'engine.io-client/socket.js': {
+    '_probe(name)': '',
+    '_filterUpgrades(upgrades)': 'return []',
+    '_getWritablePackets()': 'return this.writeBuffer',
+    'onOpen()': "this.readyState = 'open'; this.emitReserved('open'); this.flush()",
+    'close()': `
+      const close = () => {
+        this._onClose('forced close')
+        this.transport.close()
+      }
+      if (this.readyState === 'opening' || this.readyState === 'open') {
+        this.readyState = 'closing'
+        if (this.writeBuffer.length) this.once('drain', close)
+        else close()
+      }
+      return this`,
+  },
+  'engine.io-client/transport.js': {
+    'createUri(schema, query = {})': `
+      const { hostname, port, path } = this.opts
+      return schema + '://' + hostname + (port && ':' + port) + path + '?' + new URLSearchParams(query)`,
+    '_hostname()': '',
+    '_port()': '',
+    '_query(query)': '',
+  },
 }
+
+/** The part of the engine's constructor that reads its address and its transports, and the page's. */
+const ADDRESS = [
+  '        if (uri && "object" === typeof uri) {',
+  '        this.opts = Object.assign({',
+] as const
+const SHORT_ADDRESS = `
+  const { protocol: scheme, hostname, port } = new URL(uri)
+  installTimerFunctions(this, opts)
+  this.secure = scheme === 'https:'
+  this.hostname = hostname
+  this.port = port
+  this.transports = opts.transports
+  this._transportsByName = DEFAULT_TRANSPORTS
+`
+/** The part that reads a query and listens to the page's end, which the page has neither of. */
+const QUERY = [
+  '        if (typeof this.opts.query === "string") {',
+  '            if (this.hostname !== "localhost") {',
+] as const
+const NO_QUERY = '        if (withEventListeners) {\n'
 
 /** Reduces Socket.IO to the page's needs: the WebSocket transport and the manager. */
 export function websocketOnly(): Plugin {
@@ -74,7 +118,13 @@ export function websocketOnly(): Plugin {
       const [, client = '', file = ''] =
         /\/((?:engine|socket)\.io-(?:client|parser))\/build\/esm\/(.+)$/.exec(id) ?? []
       if (instead[file]) return { code: instead[file], map: { mappings: '' } }
-      const reduced = (unused[`${client}/${file}`] ?? []).reduce(withoutMethod, code)
+      const path = `${client}/${file}`
+      const reduced = Object.entries(bodies[path] ?? {}).reduce(withBody, code)
+      if (path === 'engine.io-client/socket.js')
+        return {
+          code: replace(replace(reduced, ADDRESS, SHORT_ADDRESS), QUERY, NO_QUERY),
+          map: null,
+        }
       // A namespace used as a value needs a helper of the bundler's, which would be one more file.
       if (file === 'manager.js')
         return {
@@ -93,10 +143,15 @@ export function websocketOnly(): Plugin {
   }
 }
 
-/** Returns a module's code with the body of a method left out. */
-function withoutMethod(code: string, head: string): string {
-  const start = code.indexOf(`    ${head} {\n`)
-  const end = code.indexOf('\n    }\n', start)
-  if (start < 0 || end < 0) throw new Error(`Socket.IO has no ${head} any more`)
-  return `${code.slice(0, start)}    ${head} {${code.slice(end)}`
+/** Returns a module's code with another body for a method. */
+function withBody(code: string, [head, body]: [string, string]): string {
+  return replace(code, [`    ${head} {\n`, '\n    }\n'], `    ${head} {${body}`)
+}
+
+/** Replaces what stands from one text up to another. Throws if they aren't there. */
+function replace(code: string, [from, to]: readonly [string, string], by: string): string {
+  const start = code.indexOf(from)
+  const end = code.indexOf(to, start)
+  if (start < 0 || end < 0) throw new Error(`Socket.IO has no ${from.trim()} any more`)
+  return code.slice(0, start) + by + code.slice(end)
 }
