@@ -52,7 +52,7 @@ export function keepOfflineCopy(board: Board): () => void {
 async function keep(url: string, text: string): Promise<void> {
   if (text.length > COPY_BYTES) return forget(url)
   const cache = await caches.open(CACHE)
-  await cache.delete(url)
+  // It goes to the end of the list, also where there was one. A page that closes has time for one call.
   await cache.put(url, new Response(text, { headers: { 'content-type': 'application/json' } }))
   const all = await cache.keys()
   for (const oldest of all.slice(0, -KEPT_BOARDS_COUNT)) await cache.delete(oldest)
