@@ -12,6 +12,17 @@ function avifProperty(type: string, body: Uint8Array): Buffer {
   return box
 }
 
+/** Colour by code points of ITU-T H.273: `colr` of the type `nclx`. */
+export function nclx(
+  primaries: number,
+  transfer: number,
+  matrix: number,
+  fullRange = true,
+): Buffer {
+  const body = Buffer.from([0, primaries, 0, transfer, 0, matrix, fullRange ? 0x80 : 0])
+  return avifProperty('colr', Buffer.concat([Buffer.from('nclx'), body]))
+}
+
 /** A crop: width, height, and how far its middle is from that of the picture, in pixels. */
 export function clap(width: number, height: number, x: number, y: number): Buffer {
   const body = Buffer.alloc(32)

@@ -30,6 +30,10 @@ export function pngChunk(type: string, data: Buffer): Buffer[] {
   return [length, body, check]
 }
 
+/** Returns a PNG with further chunks behind its header. */
+export const withPngChunks = (png: Buffer, ...chunks: readonly Buffer[][]): Buffer =>
+  Buffer.concat([png.subarray(0, 33), ...chunks.flat(), png.subarray(33)])
+
 /** Returns the ids of the decoding processes that this process has started. */
 export function decodeProcessIds(): number[] {
   const children = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)], {

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import type { Box } from '../metadata/boxes.ts'
 import { MalformedFileError } from '../metadata/edit-plan.ts'
-import { primaryProperties } from './heif-properties.ts'
+import type { Colour } from './colour.ts'
+import { heifColour } from './heif-colour.ts'
+import { heifProperties } from './heif-properties.ts'
 
 /** Position of the major brand in a file (ISO 14496-12 section 4.3). */
 const BRAND_OFFSET_BYTES = 8
@@ -9,12 +11,14 @@ const BRAND_OFFSET_BYTES = 8
 const KNOWN_BRANDS = ['avif', 'mif1']
 
 /**
- * Returns an AVIF as libvips must have it to show what Chromium shows; null if that is the file as it is.
+ * Reads an AVIF as libvips must have it to show what Chromium shows: the file itself, or other bytes.
  *
  * - A sequence becomes the still picture that is in the same file: libvips refuses the brand `avis`.
  * - A crop that doesn't start at the top left corner becomes one of the whole picture: Chromium ignores it.
  */
-export async function readableAvif(path: string): Promise<Buffer | null> {
+export async function viewAvif(
+  path: string,
+): Promise<{ input: string | Buffer; colour: Colour | null }> {
   const file = await readFile(path)
   let isChanged = false
   if (!KNOWN_BRANDS.includes(file.toString('latin1', BRAND_OFFSET_BYTES, BRAND_OFFSET_BYTES + 4))) {
@@ -22,13 +26,13 @@ export async function readableAvif(path: string): Promise<Buffer | null> {
     isChanged = true
   }
   try {
-    const properties = primaryProperties(file)
-    const [clap, ispe] = ['clap', 'ispe'].map((type) => properties.find((p) => p.type === type))
+    const { primary } = heifProperties(file)
+    const [clap, ispe] = ['clap', 'ispe'].map((type) => primary.find((p) => p.type === type))
     if (clap && ispe && ignoreCrop(file, clap, ispe)) isChanged = true
   } catch (error) {
     if (!(error instanceof MalformedFileError)) throw error
   }
-  return isChanged ? file : null
+  return { input: isChanged ? file : path, colour: heifColour(file) }
 }
 
 /**

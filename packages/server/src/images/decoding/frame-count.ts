@@ -17,7 +17,11 @@ export async function countFrames(path: string, type: MediaType): Promise<number
   // APNG: the chunk `acTL`, which starts with the number, stands before the first `IDAT`.
   for (let position = 8; await readAt(position); position += bytes.readUInt32BE(0) + 12) {
     const chunk = bytes.toString('latin1', 4, 8)
-    if (chunk === 'acTL') return Math.max(2, bytes.readUInt32BE(8))
+    if (chunk === 'acTL') {
+      const frames = bytes.readUInt32BE(8)
+      // Browsers take a number that isn't valid for a still picture (PNG third edition section 7.2).
+      return frames > 0 && frames < 2 ** 31 ? Math.max(2, frames) : 1
+    }
     if (chunk === 'IDAT') return 1
   }
   return 1

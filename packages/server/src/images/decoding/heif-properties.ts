@@ -7,25 +7,33 @@ const FULL_BOX_BYTES = 4
 const topBox = (file: Buffer, type: string): Box | undefined =>
   boxes(file, 0, file.length).find((box) => box.type === type)
 
-/**
- * Returns the properties of the primary picture of a HEIF, in their order (ISO 23008-12 section 9.3). Throws
- * `MalformedFileError`.
- */
-export function primaryProperties(file: Buffer): Box[] {
+/** Properties of the pictures of a HEIF (ISO 23008-12 section 9.3). */
+export interface HeifProperties {
+  /** Those of the primary picture, in their order. */
+  readonly primary: readonly Box[]
+  /** Those of all pictures, such as the tiles of the primary one. */
+  readonly all: readonly Box[]
+}
+
+const NONE: HeifProperties = { primary: [], all: [] }
+
+/** Reads the properties of a HEIF. Throws `MalformedFileError`. */
+export function heifProperties(file: Buffer): HeifProperties {
   const meta = topBox(file, 'meta')
-  if (!meta) return []
+  if (!meta) return NONE
   const parts = [...boxes(file, meta.body + FULL_BOX_BYTES, meta.end)]
-  const primary = primaryId(file, partOf(parts, 'pitm'))
+  const id = primaryId(file, partOf(parts, 'pitm'))
   const iprp = partOf(parts, 'iprp')
-  if (primary === null || !iprp) return []
+  if (id === null || !iprp) return NONE
   const groups = [...boxes(file, iprp.body, iprp.end)]
   const ipco = partOf(groups, 'ipco')
-  if (!ipco) return []
-  const properties = [...boxes(file, ipco.body, ipco.end)]
-  return groups
+  if (!ipco) return NONE
+  const all = [...boxes(file, ipco.body, ipco.end)]
+  const primary = groups
     .filter(({ type }) => type === 'ipma')
-    .flatMap((ipma) => propertyNumbers(file, ipma, primary))
-    .flatMap((number) => properties[number - 1] ?? [])
+    .flatMap((ipma) => propertyNumbers(file, ipma, id))
+    .flatMap((number) => all[number - 1] ?? [])
+  return { primary, all }
 }
 
 const partOf = (parts: readonly Box[], type: string): Box | undefined =>

@@ -1,4 +1,5 @@
 import sharp, { type Sharp } from 'sharp'
+import { type Colour, convertToSrgb } from './colour.ts'
 import type { Source } from './source.ts'
 
 /** Pixels in rows: upright, 8 bit sRGB, with straight alpha. */
@@ -24,15 +25,32 @@ export async function draw(source: Source, side: number, maxPixels: number): Pro
 }
 
 async function drawSource(
-  { input, isOriented }: Source,
+  { input, isOriented, colour }: Source,
   side: number,
   limitInputPixels: number,
 ): Promise<Pixels> {
+  const ignoreIcc = colour !== null
   // It accepts broken metadata, which browsers ignore, and rejects broken pixels.
-  const image = sharp(input, { failOn: 'error', limitInputPixels, sequentialRead: true })
+  const options = { failOn: 'error', limitInputPixels, sequentialRead: true, ignoreIcc } as const
+  const image = sharp(input, options)
   if (isOriented) image.autoOrient()
-  const small = image.resize(side, side, { fit: 'inside', withoutEnlargement: true })
-  return rawPixels(small.toColourspace('srgb'))
+  image.resize(side, side, { fit: 'inside', withoutEnlargement: true })
+  return colour ? converted(image, colour) : rawPixels(image.toColourspace('srgb'))
+}
+
+/** Converts a picture whose colour libvips doesn't know. Sixteen bits stay until the end. */
+async function converted(image: Sharp, colour: Colour): Promise<Pixels> {
+  const { depth } = await image.metadata()
+  const isDeep = depth === 'ushort'
+  const { data, info } = await image
+    .toColourspace(isDeep ? 'rgb16' : 'srgb')
+    .raw({ depth: isDeep ? 'ushort' : 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  const samples = isDeep
+    ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
+    : new Uint8Array(data.buffer, data.byteOffset, data.length)
+  const { width, height, channels } = info
+  return { data: convertToSrgb(samples, channels, colour), width, height, channels }
 }
 
 export async function rawPixels(image: Sharp): Promise<Pixels> {

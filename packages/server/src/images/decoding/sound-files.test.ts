@@ -7,7 +7,13 @@ import type { MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
 import { clap, withAvifProperties } from '../../../../../test/support/avif.ts'
 import { drawPicture } from '../../../../../test/support/pictures.ts'
-import { CORNERS, cornersPng, readCorners } from '../../../support/sample-images.ts'
+import {
+  CORNERS,
+  cornersPng,
+  pngChunk,
+  readCorners,
+  withPngChunks,
+} from '../../../support/sample-images.ts'
 import { Decoder, type ValidationResult } from './decoder.ts'
 import { sniff } from './sniff.ts'
 
@@ -118,4 +124,54 @@ test('V19: an AVIF is cropped only from its top left corner, as in Chromium', as
     ['corner', clap(200, 150, -100, -75), [200, 150], CORNERS.map(() => CORNERS[0])],
   ] as const)
     await isSeenAs(withAvifProperties(avif, crop), size, corners, name)
+})
+
+test('V23: an APNG whose default image is hidden is shown by its first frame', async () => {
+  const apng = async (...[x, y, width, height]: readonly number[]) => {
+    const [hidden, frame] = await Promise.all([
+      sharp({ create: { width: 400, height: 300, channels: 3, background: '#777' } })
+        .png()
+        .toBuffer(),
+      sharp(await cornersPng(width!, height!))
+        .removeAlpha()
+        .png()
+        .toBuffer(),
+    ])
+    const control = Buffer.alloc(26)
+    for (const [i, value] of [0, width!, height!, x!, y!].entries())
+      control.writeUInt32BE(value, i * 4)
+    const data = frame.subarray(frame.indexOf('IDAT') + 4, frame.indexOf('IEND') - 8)
+    const frames = [
+      ...pngChunk('fcTL', control),
+      ...pngChunk('fdAT', Buffer.concat([Buffer.from([0, 0, 0, 1]), data])),
+    ]
+    const animation = withPngChunks(hidden, pngChunk('acTL', Buffer.from([0, 0, 0, 1, 0, 0, 0, 0])))
+    return Buffer.concat([animation.subarray(0, -12), ...frames, animation.subarray(-12)])
+  }
+  await isSeenAs(await apng(0, 0, 400, 300), [400, 300], CORNERS, 'whole')
+
+  const file = await write(await apng(200, 150, 200, 150))
+  const { width, height, animated } = await decoder.validate(file)
+  assert.deepEqual([width, height, animated], [400, 300, true])
+  const [variant] = await decoder.makeVariants({ ...file, sides: [320], folder })
+  const { data, info } = await sharp(variant!.path).raw().toBuffer({ resolveWithObject: true })
+  const at = (x: number, y: number) => [
+    ...data.subarray((y * info.width + x) * 4, (y * info.width + x) * 4 + 4),
+  ]
+  assert.equal(at(60, 60)[3], 0, 'clear around the frame')
+  for (const [n, value] of [...CORNERS[0], 255].entries())
+    assert.ok(Math.abs(at(200, 150)[n]! - value) <= 24, at(200, 150).join())
+
+  const outside = await apng(201, 150, 200, 150)
+  await assert.rejects(validate(outside), { code: 'damaged' })
+})
+
+test('D5: an APNG with no valid number of frames is a still picture', async () => {
+  const plain = await cornersPng(400, 300)
+  for (const count of [0, 2 ** 31, 2 ** 32 - 1]) {
+    const control = Buffer.alloc(8)
+    control.writeUInt32BE(count)
+    const { animated } = await validate(withPngChunks(plain, pngChunk('acTL', control)))
+    assert.equal(animated, false, String(count))
+  }
 })

@@ -3,8 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import type { MediaType } from '@wirephoto/board'
 import sharp, { type Metadata } from 'sharp'
-import { readableAvif } from './avif.ts'
+import { viewAvif } from './avif.ts'
+import type { Colour } from './colour.ts'
 import type { Decoded, HeicBmpInput, HeicBmpOutput } from './heic-bmp-thread.ts'
+import { heifColour } from './heif-colour.ts'
+import { viewPng } from './png.ts'
 import { checkSize, type Size } from './size.ts'
 
 /** A picture that libvips can decode, and how browsers look at it. */
@@ -15,6 +18,8 @@ export interface Source {
   readonly isOriented: boolean
   /** Whether it has more frames than the one that is shown, which `animated` pictures haven't. */
   readonly isMoving: boolean
+  /** The colour that it tells by numbers; null for sRGB, and for an ICC profile, which libvips converts. */
+  readonly colour: Colour | null
   /** Returns another source, to be tried if this one can't be decoded; null for none. */
   readonly alternative: (() => Promise<Source | null>) | null
 }
@@ -27,9 +32,17 @@ export async function openSource(input: HeicBmpInput): Promise<Source> {
   const { path, type } = input
   if (HEIC_BMP_TYPES.includes(type)) {
     const { tiff, isMoving } = await decodeInThread(input)
-    return { ...sourceOf(tiff), isMoving }
+    const colour = type === 'image/heic' ? heifColour(await readFile(path)) : null
+    return { ...sourceOf(tiff), isMoving, colour }
   }
-  if (type === 'image/avif') return sourceOf((await readableAvif(path)) ?? path)
+  if (type === 'image/avif') {
+    const { input: avif, colour } = await viewAvif(path)
+    return { ...sourceOf(avif), colour }
+  }
+  if (type === 'image/png') {
+    const { firstFrame, colour } = await viewPng(path, input)
+    return { ...sourceOf(firstFrame ?? path), colour }
+  }
   // Browsers ignore the orientation that a WebP's EXIF tells.
   if (type === 'image/webp') return { ...sourceOf(path), isOriented: false }
   if (type === 'image/jpeg') return { ...sourceOf(path), alternative: () => withEnd(input) }
@@ -41,6 +54,7 @@ export const sourceOf = (input: string | Uint8Array): Source => ({
   input,
   isOriented: true,
   isMoving: false,
+  colour: null,
   alternative: null,
 })
 
