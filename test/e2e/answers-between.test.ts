@@ -121,6 +121,38 @@ describe('an answer from between', { concurrency: 8 }, () => {
   )
 
   test(
+    'U31: parts become smaller where larger ones break off without an answer',
+    TIMEOUT,
+    async (t) => {
+      const { gateway, openPage } = await open(t)
+      const board = openPage()
+      gateway.answer = ({ headers }) =>
+        Number(headers['content-length'] ?? 0) > 100_000 ? 'reset' : null
+      const [id] = board.add([picture()])
+      assert.equal((await board.stored(id!)).bytes, photo.size)
+    },
+  )
+
+  test(
+    'U25: tries of an upload become rarer while something between answers',
+    TIMEOUT,
+    async (t) => {
+      const { gateway, openPage } = await open(t)
+      const board = openPage()
+      const at: number[] = []
+      gateway.answer = ({ url = '', method }) => {
+        if (!url.includes('uploads') || at.length >= 5) return null
+        if (method === 'POST') at.push(performance.now())
+        return { status: 502, body: html('502 Bad Gateway') }
+      }
+      const [id] = board.add([picture()])
+      await board.stored(id!)
+      const pauses = at.slice(1).map((time, i) => time - at[i]!)
+      assert.ok(pauses.at(-1)! > 1_500, pauses.join())
+    },
+  )
+
+  test(
     'U25: a picture that is given up is trashed if something between answers',
     TIMEOUT,
     async (t) => {

@@ -146,7 +146,7 @@ async function isFileKept(): Promise<boolean> {
 describe('Firefox that keeps no site data', async () => {
   const skip = (await Firefox.skipReason()) ?? false
 
-  test('U27: page and upload work', { skip }, async (t) => {
+  test('U27: page and upload work', { skip, timeout: 90_000 }, async (t) => {
     const firefox = await Firefox.open({ 'network.cookie.cookieBehavior': 2 })
     t.after(() => firefox.close())
     const board = await fixture.newBoard()
@@ -182,7 +182,10 @@ function readHalves(selector: string): Halves {
 describe('Firefox that resists fingerprinting', async () => {
   const skip = (await Firefox.skipReason()) ?? false
 
-  test('H20: others see the picture as the server draws it, never noise', { skip }, async (t) => {
+  test('H20: others see the picture as the server draws it, never noise', {
+    skip,
+    timeout: 90_000,
+  }, async (t) => {
     const firefox = await Firefox.open({ 'privacy.resistFingerprinting': true })
     t.after(() => firefox.close())
     const board = await fixture.newBoard()

@@ -69,16 +69,18 @@ export class Firefox implements BrowserWindow {
     const socket = new WebSocket(`${await bidiAddress(program)}/session`)
     await once(socket, 'open')
     const firefox = new Firefox(program, folder, socket)
-    await firefox.#startSession()
+    // A browser that resists fingerprinting says another size than it has, so the wait for it never ends.
+    await firefox.#startSession(preferences['privacy.resistFingerprinting'] !== true)
     return firefox
   }
 
-  async #startSession(): Promise<void> {
+  async #startSession(hasViewport: boolean): Promise<void> {
     await this.#send('session.new', { capabilities: {} })
     await this.#send('session.subscribe', {
       events: ['log.entryAdded', 'browsingContext.userPromptOpened'],
     })
     this.#context = (await this.#send('browsingContext.create', { type: 'window' })).context
+    if (!hasViewport) return
     await this.#send('browsingContext.setViewport', {
       context: this.#context,
       viewport: DESKTOP_VIEWPORT,

@@ -29,8 +29,8 @@ export type UpgradeFate =
 
 /** An HTTP gateway before a server on this machine, which may answer requests in the server's place. */
 export class Gateway {
-  /** Returns an answer of the gateway's own; null to pass the request on. */
-  answer: (request: IncomingMessage) => GatewayAnswer | null = () => null
+  /** Returns an answer of the gateway's own, or `reset` for none; null to pass the request on. */
+  answer: (request: IncomingMessage) => GatewayAnswer | 'reset' | null = () => null
   /** The fate of websockets that open from now on. */
   upgrades: UpgradeFate = 'pass'
   /** The status in which it refuses websockets. */
@@ -112,6 +112,10 @@ export class Gateway {
     const own = this.answer(request)
     if (own) {
       this.answered.push(`${request.method} ${request.url}`)
+      if (own === 'reset') {
+        request.socket.resetAndDestroy()
+        return
+      }
       request.resume()
       response.writeHead(own.status, { 'content-type': 'text/html', ...own.headers }).end(own.body)
       return

@@ -19,7 +19,14 @@ const RETRY_AFTER_MAX_MS = 60_000
 export interface PartSizes {
   /** The largest body of a request; infinite until something on the way has refused one. */
   limitBytes: number
+  /** The same as a guess, on this connection: something breaks larger ones off without an answer. */
+  guessBytes: number
+  /** Requests in a row that broke off without an answer, while the server was there. */
+  brokenCount: number
 }
+
+/** So many broken requests in a row, on a live connection, are taken for a limit on the way. */
+const BROKEN_REQUESTS_COUNT = 3
 
 interface TransferOptions {
   readonly id: string
@@ -32,6 +39,10 @@ interface TransferOptions {
   /** Called before each request, which waits for it, and isn't made if it rejects. */
   readonly beforeRequest: (method: string) => Promise<void>
   readonly onProgress: (sent: number) => void
+  /** Called with each offset that the server has told. */
+  readonly onOffset: (offset: number) => void
+  /** Whether the server is there, as far as other messages tell. */
+  readonly isOnline: () => boolean
   /** Called when the picture is stored with less than its file had. */
   readonly onNotices: (notices: readonly Notice[]) => void
 }
@@ -62,7 +73,8 @@ interface Transfer {
 /** Tries once to send a file, from the server's offset on (tus 1.0.0). */
 export function transfer(options: TransferOptions): Transfer {
   const { id, file, endpoint, headers, isBegun, partSizes } = options
-  const { beforeRequest, onProgress, onNotices } = options
+  const { beforeRequest, onProgress, onOffset, isOnline, onNotices } = options
+  const largest = () => Math.min(partSizes.limitBytes, partSizes.guessBytes)
   let end!: (outcome: TransferFailure | null) => void
   const outcome = new Promise<TransferFailure | null>((resolve) => {
     end = resolve
@@ -73,7 +85,7 @@ export function transfer(options: TransferOptions): Transfer {
     endpoint,
     headers,
     metadata: { id },
-    chunkSize: Math.min(CHUNK_MIN_BYTES, partSizes.limitBytes),
+    chunkSize: Math.min(CHUNK_MIN_BYTES, largest()),
     retryDelays: null,
     uploadDataDuringCreation: true,
     storeFingerprintForResuming: false,
@@ -82,6 +94,8 @@ export function transfer(options: TransferOptions): Transfer {
     ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
     onBeforeRequest: (request) => beforeRequest(request.getMethod()),
     onAfterResponse: (_request, response) => {
+      const offset = response.getHeader('Upload-Offset')
+      if (offset) onOffset(Number(offset))
       const notices = response.getHeader(NOTICES_HEADER)
       if (notices) onNotices(JSON.parse(decodeURIComponent(notices)) as Notice[])
     },
@@ -93,17 +107,19 @@ export function transfer(options: TransferOptions): Transfer {
       const now = performance.now()
       const asLong = Math.round((bytes * CHUNK_DURATION_MS) / (now - startedAt))
       const wanted = Math.min(CHUNK_MAX_BYTES, Math.max(CHUNK_MIN_BYTES, asLong))
-      upload.options.chunkSize = Math.min(wanted, partSizes.limitBytes)
+      upload.options.chunkSize = Math.min(wanted, largest())
       startedAt = now
     },
     onSuccess: () => end(null),
     onError: (error) => {
       const failure = failureOf(error)
       const partBytes = Math.min(upload.options.chunkSize ?? CHUNK_MIN_BYTES, file.size)
-      end({
-        ...failure,
-        isPartTooLarge: failure.isPartTooLarge && lowerLimit(partSizes, partBytes),
-      })
+      if (failure.isAnswered) partSizes.brokenCount = 0
+      const isBroken = !failure.isAnswered && isOnline() && isLimit(partSizes)
+      const isPartTooLarge =
+        (failure.isPartTooLarge && lower(partSizes, 'limitBytes', partBytes)) ||
+        (isBroken && lower(partSizes, 'guessBytes', partBytes / 2))
+      end({ ...failure, isPartTooLarge })
     },
   })
   upload.start()
@@ -149,10 +165,20 @@ function failureOf(error: Error | DetailedError): TransferFailure {
   }
 }
 
-/** Lowers the limit below a part that was too large. Returns false if it is as low as it goes. */
-function lowerLimit(partSizes: PartSizes, partBytes: number): boolean {
-  const before = Math.min(partSizes.limitBytes, partBytes)
+/** Counts a broken request. Returns whether there were so many that smaller ones should be tried. */
+function isLimit(partSizes: PartSizes): boolean {
+  partSizes.brokenCount = (partSizes.brokenCount + 1) % BROKEN_REQUESTS_COUNT
+  return partSizes.brokenCount === 0
+}
+
+/** Lowers a limit below a part that was too large. Returns false if it is as low as it goes. */
+function lower(
+  partSizes: PartSizes,
+  limit: 'limitBytes' | 'guessBytes',
+  partBytes: number,
+): boolean {
+  const before = Math.min(partSizes[limit], partBytes)
   const smaller = partBytes > CHUNK_MIN_BYTES ? CHUNK_MIN_BYTES : Math.floor(partBytes / 2)
-  partSizes.limitBytes = Math.min(before, Math.max(SMALL_PART_MIN_BYTES, smaller))
-  return partSizes.limitBytes < before
+  partSizes[limit] = Math.min(before, Math.max(SMALL_PART_MIN_BYTES, smaller))
+  return partSizes[limit] < before
 }

@@ -20,6 +20,8 @@ const COMMANDS_WAIT_MS = 1_000
 export interface CommandsBefore {
   /** Resolves when no command is unanswered. */
   whenIdle(): Promise<void>
+  /** Whether they can be sent. */
+  readonly online: boolean
 }
 
 export interface UploadContext {
@@ -91,11 +93,17 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
       const now = Date.now()
       if (!job.isRunning || now - job.progressAt < PROGRESS_INTERVAL_MS) return
       job.progressAt = now
-      job.failures = 0
       // Timers of a hidden page are slow.
       void claim(job, context)
       list.update(id, { sent })
     },
+    onOffset: (offset) => {
+      if (offset === job.acknowledged) return
+      job.acknowledged = offset
+      job.failures = 0
+      partSizes.brokenCount = 0
+    },
+    isOnline: () => queue.online,
     // The feed may have ended the upload already, since the picture is stored before the answer.
     onNotices: (notices) => events.emit('kept', { id, notices }),
   })

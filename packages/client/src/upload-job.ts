@@ -51,6 +51,8 @@ export class UploadJob {
   isBegun: boolean
   /** Whether the file outlives the page. */
   isKept = false
+  /** Bytes that the server has, as it told last. */
+  acknowledged = 0
   /** Failed tries since a byte got through. */
   failures = 0
   /** When progress was reported last, in milliseconds since 1970. */

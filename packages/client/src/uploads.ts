@@ -27,8 +27,6 @@ interface Pictures {
 
 /** The commands, which announce pictures and go before their files. */
 interface Commands extends CommandsBefore {
-  /** Whether they can be sent. */
-  readonly online: boolean
   /** Whether any picture's add has no answer yet. */
   readonly isAnnouncing: boolean
   /** Whether this picture's add has no answer yet. */
@@ -71,7 +69,8 @@ export class Uploads {
     this.#replica = replica
     this.#queue = queue
     this.#events = events
-    const partSizes = { limitBytes: Number.POSITIVE_INFINITY }
+    const limitBytes = Number.POSITIVE_INFINITY
+    const partSizes = { limitBytes, guessBytes: limitBytes, brokenCount: 0 }
     this.#context = { endpoint, store, page, queue, list, slots, partSizes, events }
     slots.on('changed', () => this.pump())
   }
@@ -150,6 +149,9 @@ export class Uploads {
 
   /** The connection is back: uploads that wait for another try have it now. */
   onLive(): void {
+    // Requests may have broken off because the connection did.
+    this.#context.partSizes.guessBytes = Number.POSITIVE_INFINITY
+    this.#context.partSizes.brokenCount = 0
     for (const job of this.#jobs.values()) if (job.state.current === 'paused') this.#requeue(job)
     this.#context.list.reportTroubled()
     this.pump()
@@ -279,6 +281,7 @@ export class Uploads {
         job.state.take('requeued')
         return list.update(job.id, { state: 'waiting' })
       case 'too-large-part':
+        job.failures = 0
         job.state.take('requeued')
         this.#onObstacle('small-requests')
         return list.update(job.id, { state: 'waiting' })

@@ -1,4 +1,4 @@
-import { type JSX, onCleanup, Show } from 'solid-js'
+import { createEffect, createMemo, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { PanelLoaders } from '../state/panels.ts'
 
@@ -13,8 +13,12 @@ export const shellPanels = {
 
 /** Shows the panel that is open over the board. */
 export function OpenPanel(): JSX.Element {
-  const { panels } = useApp()
-  onCleanup(panels.preload())
+  const { boardStore, panels } = useApp()
+  const isLive = createMemo(() => boardStore.status().connection === 'live')
+  // Panels that couldn't be had on one connection may be had on the next.
+  createEffect(() => {
+    if (isLive()) onCleanup(panels.preload())
+  })
   return (
     <Show when={panels.view()} keyed>
       {(View) => <View />}

@@ -1,6 +1,6 @@
 import { type Accessor, type Component, createSignal } from 'solid-js'
 
-/** Time after the page's start when it fetches all panels: by then nothing else is being loaded. */
+/** Time after the page is live when it fetches all panels: by then nothing else is being loaded. */
 const PRELOAD_DELAY_MS = 3_000
 
 type PanelName = 'palette' | 'keys' | 'trash' | 'boards' | 'settings' | 'lightbox'
@@ -65,7 +65,8 @@ export class Panels {
   /** Loads all panels soon, so that they open without a connection too. Returns a function that cancels it. */
   preload(): () => void {
     const load = (): void => {
-      for (const name of Object.keys(this.#loaders) as PanelName[]) this.#load(name).catch(() => {})
+      for (const name of Object.keys(this.#loaders) as PanelName[])
+        if (!this.#loaded.has(name)) this.#load(name).catch(() => {})
     }
     const timer = setTimeout(load, PRELOAD_DELAY_MS)
     return () => clearTimeout(timer)
