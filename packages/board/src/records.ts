@@ -61,3 +61,13 @@ export function picturesOnBoard(records: Pick<Records, 'values'>): ImageRecord[]
     if (record.kind === 'image' && record.deletedAt === null) pictures.push(record)
   return pictures
 }
+
+/**
+ * Returns whether a picture was saved after another. One that still arrives comes after all that are saved,
+ * by the time of its add. The ids decide between pictures of the same moment.
+ */
+export function isNewer(a: ImageRecord, b: ImageRecord): boolean {
+  const [one, other] = [a, b].map(({ storedAt }) => storedAt ?? Number.POSITIVE_INFINITY)
+  if (one !== other) return one! > other!
+  return a.createdAt === b.createdAt ? a.id > b.id : a.createdAt > b.createdAt
+}

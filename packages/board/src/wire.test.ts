@@ -36,6 +36,7 @@ const PINNED: Record<number, string> = {
   6: '16ee2577c1fcb9f8',
   7: 'be7bf853e130f69e',
   8: 'dbaccdadf9c71f17',
+  9: '3b605af6ce093e52',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))

@@ -17,8 +17,8 @@ import type { AnyRecord } from './records.ts'
  * `echo`, answered at once, which measures the round trip.
  */
 
-/** The `auth` of a Socket.IO connection: the board, and the page's wire version. */
-export const Hello = z.object({ board: boardId, wire: z.int() })
+/** The `auth` of a Socket.IO connection: the board, and the page's wire version. A wall counts as nobody. */
+export const Hello = z.object({ board: boardId, wire: z.int(), isWall: z.optional(z.boolean()) })
 
 /** `follow`: the cursor that the reader stands at. */
 export const Follow = z.object({ cursor })

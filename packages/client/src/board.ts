@@ -40,11 +40,11 @@ export class Board {
   readonly id: string
   readonly #sync: BoardSync
 
-  constructor({ url, board, store, token }: OpenOptions) {
+  constructor({ url, board, store, token, isWall }: OpenOptions) {
     this.url = url.replace(/\/$/, '')
     this.id = board
     this.#sync = new BoardSync(
-      { url: this.url, id: board, headers: authorization(token) },
+      { url: this.url, id: board, headers: authorization(token), isWall },
       store ? Promise.resolve(store) : openDefaultStore(),
     )
   }

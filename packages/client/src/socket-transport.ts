@@ -28,7 +28,7 @@ export class SocketTransport extends Emitter<TransportEvents> implements Transpo
   /** Whether its loss is news: we haven't closed it. */
   #isWanted = false
 
-  constructor({ url, id, headers }: BoardEndpoint) {
+  constructor({ url, id, headers, isWall }: BoardEndpoint) {
     super()
     const manager = new Manager(url, {
       path: '/live',
@@ -39,7 +39,7 @@ export class SocketTransport extends Emitter<TransportEvents> implements Transpo
       // Its own patience ends before any other.
       timeout: LONGEST_PATIENCE_MS,
     })
-    const socket = manager.socket('/', { auth: { board: id, wire: WIRE_VERSION } })
+    const socket = manager.socket('/', { auth: { board: id, wire: WIRE_VERSION, isWall } })
     this.#socket = socket
     socket.on('connect', () => {
       clearTimeout(this.#timer)

@@ -10,6 +10,8 @@ export interface OpenOptions {
   readonly store?: Store
   /** The visitor who asks, as 128 random bits in base64url. Default: a browser's cookie, elsewhere a new visitor. */
   readonly token?: string
+  /** Whether it shows the board on a screen that nobody sits at: then it doesn't count as a person. */
+  readonly isWall?: boolean
 }
 
 export interface NewPicture {

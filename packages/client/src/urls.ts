@@ -10,6 +10,7 @@ interface BoardAddress {
 /** A board's address, with the headers that say who asks. */
 export interface BoardEndpoint extends BoardAddress {
   readonly headers: Readonly<Record<string, string>>
+  readonly isWall?: boolean | undefined
 }
 
 /**

@@ -8,13 +8,14 @@ import { followLook } from './look/theme.ts'
 import { Page } from './page.tsx'
 
 const [, , id, view] = location.pathname.split('/')
-const board = openBoard({ url: location.origin, board: id || 'main' })
+const isWall = view === 'show'
+const board = openBoard({ url: location.origin, board: id || 'main', isWall })
 keepImagesLoading()
 board.on('status', ({ connection }) => {
   if (connection === 'live') retryNow()
 })
 
-if (view === 'show')
+if (isWall)
   void import('./wall/wall.tsx').then(({ Wall }) =>
     render(() => <Wall board={board} />, document.body),
   )

@@ -1,6 +1,6 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
-import type { Batch, ImageRecord, MediaType } from '@wirephoto/board'
+import { type Batch, type ImageRecord, isNewer, type MediaType } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
@@ -208,7 +208,7 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
     let newest: ImageRecord | undefined
     for (const picture of this.#pictures.values()) {
       if (picture.deletedAt !== null || !sentBlobOf(picture)) continue
-      if (!newest || picture.createdAt >= newest.createdAt) newest = picture
+      if (!newest || isNewer(picture, newest)) newest = picture
     }
     return newest
   }

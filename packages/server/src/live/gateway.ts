@@ -74,14 +74,18 @@ export class Gateway {
 
   async #enter(socket: Socket): Promise<void> {
     const { boards, guard, metrics } = this.#options
-    const { board: id, wire } = parseOrThrow(Hello, socket.handshake.auth)
+    const { board: id, wire, isWall = false } = parseOrThrow(Hello, socket.handshake.auth)
     if (this.#admitted.has(socket.conn)) throw new WireError('bad-request')
     this.#admitted.add(socket.conn)
     if (wire !== WIRE_VERSION) throw new WireError('old-page')
     const sender = guard.sender(socket.request as IncomingMessage, id)
     const held = await boards.hold(id)
     if (socket.conn.readyState !== 'open') return held[Symbol.dispose]()
-    const session = new Session(socket, this.#roomOf(held.board), { ...this.#options, sender })
+    const session = new Session(socket, this.#roomOf(held.board), {
+      ...this.#options,
+      sender,
+      isWall,
+    })
     metrics.viewers.inc()
     socket.conn.once('close', () => {
       session.close()

@@ -380,10 +380,16 @@ describe('live', () => {
     const auth = { board: DEFAULT_BOARD_ID, wire: WIRE_VERSION }
     for (let i = 0; i < 20; i++) (await Viewer.connect(port, auth, `v${i}`)).close()
     const ben = await Viewer.connect(port, auth, 'ben')
+    // A wall counts as nobody; its visitor's other pages still do.
+    const walls = await Promise.all(
+      ['screen', 'ben'].map((name) => Viewer.connect(port, { ...auth, isWall: true }, name)),
+    )
     await watcher.until(() => counts().at(-1) === 2)
     const seconds = (performance.now() - start) / 1000
     assert.ok(counts().length <= seconds + 1, `${counts().length} in ${seconds} s`)
-    for (const viewer of [watcher, ben]) viewer.close()
+    ben.close()
+    await watcher.until(() => counts().at(-1) === 1)
+    for (const viewer of [watcher, ...walls]) viewer.close()
   })
 
   test('F6, W4, W9: stalled viewers cost under 1 MiB each, are caught up, and nobody else notices', async () => {

@@ -22,6 +22,7 @@ const VISITOR_COUNT_INTERVAL_MS = 1_000
 export interface Member {
   readonly id: string
   readonly visitor: string
+  readonly isWall: boolean
   readonly outbox: Outbox
   /** Sends an event with a body of JSON. */
   send(event: string, text: string): void
@@ -161,7 +162,9 @@ export class Room implements OutboxRoom {
     return visitors.size - Number(visitors.has(visitor))
   }
 
+  /** The people who are here. A wall is none, and never sees a picture. */
   #visitors(): ReadonlySet<string> {
-    return new Set(Array.from(this.#members, (member) => member.visitor))
+    const people = Array.from(this.#members).filter(({ isWall }) => !isWall)
+    return new Set(people.map(({ visitor }) => visitor))
   }
 }

@@ -32,6 +32,8 @@ const ROUND_TRIP_INTERVAL_MS = 30_000
 
 interface SessionOptions {
   readonly sender: Sender
+  /** Whether it is a wall, which nobody sits at. */
+  readonly isWall: boolean
   readonly previews: Previews
   readonly uploadProgress: UploadProgress
   readonly log: FastifyBaseLogger
@@ -87,6 +89,10 @@ export class Session implements Member {
 
   get visitor(): string {
     return this.#options.sender.visitor
+  }
+
+  get isWall(): boolean {
+    return this.#options.isWall
   }
 
   send(event: string, text: string): void {

@@ -1,5 +1,5 @@
 import './wall.css'
-import { type ImageRecord, picturesOnBoard } from '@wirephoto/board'
+import { type ImageRecord, isNewer, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
 import {
   createEffect,
@@ -49,7 +49,7 @@ export function Wall(props: { board: Board }): JSX.Element {
     const isGone = !now || now.deletedAt !== null
     const [newest = null] = newestFirst(board)
     const isPushed = !isGone && performance.now() - pushedAt < QUIET_MS
-    if (isGone || (newest && newest.id !== now.id && newest.createdAt > now.createdAt && !isPushed))
+    if (isGone || (newest && newest.id !== now.id && isNewer(newest, now) && !isPushed))
       show(newest)
     else if (now !== shown()) setShown(now)
     if (mosaic().length > 0) setMosaic(newestFirst(board).slice(0, MOSAIC_COUNT))
@@ -202,7 +202,7 @@ const screenPixels = ({ width, height }: ImageRecord): number =>
 const newestFirst = (board: Board): ImageRecord[] =>
   picturesOnBoard(board.pictures)
     .filter((record) => blobUrl(board, record) || board.preview(record.id))
-    .sort((a, b) => b.createdAt - a.createdAt || (a.id < b.id ? 1 : -1))
+    .sort((a, b) => (isNewer(a, b) ? -1 : 1))
 
 /** Reloads the wall, which nobody touches, after an upgrade of its server. */
 function stayNew(board: Board): void {
