@@ -1,6 +1,13 @@
 import type { ErrorFacts } from './error-codes.ts'
 import { WireError } from './errors.ts'
-import { type Kind, refusedKinds, type TakenKind, takenKinds, textKind } from './kinds.ts'
+import {
+  cameraKind,
+  type Kind,
+  refusedKinds,
+  type TakenKind,
+  takenKinds,
+  textKind,
+} from './kinds.ts'
 import type { MediaType } from './media-types.ts'
 import { isSvg } from './svg.ts'
 
@@ -19,6 +26,12 @@ export function recognise(head: Uint8Array, name: string): Kind | null {
   if (found?.name === 'TIFF' && named?.code === 'camera-file') return named
   if (found && !('isContainer' in found)) return found
   return named ?? found
+}
+
+/** Returns whether a file may be a camera's raw file, by its bytes; a TIFF only by its name too. */
+export function isCameraFile(head: Uint8Array, name: string): boolean {
+  const found = kindOf(head, String.fromCharCode(...head.subarray(0, SNIFF_BYTES)))
+  return found === cameraKind || (found?.name === 'TIFF' && recognise(head, name) === cameraKind)
 }
 
 /** Returns the error for a file that is refused by its kind; null is a kind that nobody knows. */

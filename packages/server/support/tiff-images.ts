@@ -14,12 +14,19 @@ export interface TiffPage {
   readonly jpeg?: Buffer
   /** Text fields, by tag. */
   readonly texts?: Readonly<Record<number, string>>
+  /** Number fields, by tag. */
+  readonly longs?: Readonly<Record<number, number>>
   readonly children?: readonly TiffPage[]
+  /** EXIF's directory. */
+  readonly exif?: TiffPage
 }
 
-/** Creates a TIFF with these directories in a chain, each with its children in a field of sub-directories. */
-export function tiffOf(pages: readonly TiffPage[], order: 'II*\0' | 'MM\0*' = 'II*\0'): Buffer {
-  const isLittle = order === 'II*\0'
+/**
+ * Creates a TIFF with these directories in a chain, each with its children in a field of sub-directories.
+ * `mark` follows the header.
+ */
+export function tiffOf(pages: readonly TiffPage[], order = 'II*\0', mark = ''): Buffer {
+  const isLittle = order.startsWith('II')
   const number = (value: number, length: 2 | 4): Buffer => {
     const bytes = Buffer.alloc(length)
     if (isLittle) bytes.writeUIntLE(value, 0, length)
@@ -28,6 +35,10 @@ export function tiffOf(pages: readonly TiffPage[], order: 'II*\0' | 'MM\0*' = 'I
   }
   const parts: Buffer[] = [Buffer.from(order, 'latin1'), Buffer.alloc(4)]
   let length = 8
+  if (mark) {
+    parts.push(Buffer.from(mark, 'latin1'))
+    length += mark.length
+  }
   const add = (bytes: Buffer): number => {
     const at = length
     parts.push(bytes, Buffer.alloc(bytes.length & 1))
@@ -67,6 +78,8 @@ export function tiffOf(pages: readonly TiffPage[], order: 'II*\0' | 'MM\0*' = 'I
       long(278, height)
       long(279, data.length)
     }
+    for (const [tag, value] of Object.entries(page.longs ?? {})) long(Number(tag), value)
+    if (page.exif) long(34_665, write(page.exif).at)
     if (page.children) long(330, ...page.children.map((child) => write(child).at))
     entries.sort(([a], [b]) => a - b)
     const next = Buffer.alloc(4)

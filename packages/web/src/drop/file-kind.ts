@@ -1,4 +1,11 @@
-import { excessOf, recognise, refusalOf, SNIFF_BYTES, WireError } from '@wirephoto/board'
+import {
+  excessOf,
+  isCameraFile,
+  recognise,
+  refusalOf,
+  SNIFF_BYTES,
+  WireError,
+} from '@wirephoto/board'
 import { isProgressive } from './progressive.ts'
 
 /** Returns why a file of this kind isn't taken, or null if it is. */
@@ -12,6 +19,8 @@ export async function kindRefusal(file: File, name: string): Promise<WireError |
       because: "can't be read. Choose it again; a folder can be dropped on the board.",
     })
   }
+  // The server looks for the JPEG inside.
+  if (isCameraFile(head, name)) return null
   const kind = recognise(head, name)
   return kind && 'type' in kind ? null : refusalOf(kind, name)
 }

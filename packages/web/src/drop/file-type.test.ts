@@ -30,6 +30,15 @@ test('F8: what a board takes is told by its bytes, not by its name', async () =>
     assert.equal(await refused(file(bytes, 'scan.pdf', 'application/pdf')), null, bytes)
 })
 
+test('M16: a raw file is sent, since the server looks for the JPEG inside it', async () => {
+  const raws = [
+    ['\0\0\0\x18ftypcrx \0\0\0\x01crx isom', 'IMG_0001.CR3'],
+    ['MM\0*\0\0\0\x08', 'DSC_0700.NEF'],
+    ['FUJIFILMCCD-RAW 0201', 'DSCF0001.RAF'],
+  ] as const
+  for (const [bytes, name] of raws) assert.equal(await refused(file(bytes, name)), null, name)
+})
+
 test('F8, U15: what it does not take is refused with its own code', async () => {
   const told = async (bytes: string, name: string, limit?: number) =>
     (await refused(file(bytes, name), limit))?.code
@@ -38,7 +47,8 @@ test('F8, U15: what it does not take is refused with its own code', async () => 
   assert.equal(await told('<html><svg xmlns=', 'a.svg'), 'not-a-picture')
   assert.equal(await told('BMW is a car', 'a.bmp'), 'not-a-picture')
   assert.equal(await told('\0\0\0\x14ftypqt  \0\0\0\0qt  ', 'IMG_2041.mov'), 'video')
-  assert.equal(await told('\0\0\0\x18ftypcrx \0\0\0\x01crx isom', 'IMG_0001.CR3'), 'camera-file')
+  // The name alone makes no raw file.
+  assert.equal(await told('nothing of a camera', 'IMG_0001.CR3'), 'camera-file')
   assert.equal(await told('\x1aE\xdf\xa3', 'a.webm'), 'video')
   assert.equal(await told('GIF89a-and-more', 'a.gif', 10), 'too-large')
 })

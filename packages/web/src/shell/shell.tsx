@@ -68,7 +68,7 @@ function Picker(props: { id: string; multiple?: boolean; capture?: boolean }): J
       id={props.id}
       hidden
       multiple={props.multiple}
-      accept={`${MEDIA_TYPES.join()},.heic,.heif`}
+      accept={`${MEDIA_TYPES.join()},.heic,.heif,.cr2,.cr3,.nef,.arw,.dng,.raf,.orf,.rw2,.pef`}
       capture={props.capture ? 'environment' : undefined}
       onChange={({ currentTarget }) => {
         void drop.add([...(currentTarget.files ?? [])])

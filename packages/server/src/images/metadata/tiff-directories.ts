@@ -2,6 +2,8 @@ import { type BoundedReader, MalformedFileError } from './edit-plan.ts'
 
 /** Directories of a file, values of a field, and levels of directories within directories. */
 const [MAX_DIRECTORY_COUNT, MAX_VALUE_COUNT, MAX_LEVEL_COUNT] = [1_000, 100_000, 4]
+/** Number behind the byte order. TIFF 6.0 section 2. */
+const TIFF_VERSION = 42
 /** Bytes of a value, by its type. TIFF 6.0 section 2. Text has none: no pixel depends on it. */
 const VALUE_BYTES = [0, 1, 0, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4]
 const [SHORT, LONG, IFD] = [3, 4, 13]
@@ -41,6 +43,9 @@ export interface TiffField {
   readonly length: number
 }
 
+/** Bytes that are read by their position. */
+export type TiffSource = Pick<BoundedReader, 'read'>
+
 /** A directory, and those that its field of sub-directories names. */
 export interface TiffDirectory {
   /** Position in the file. */
@@ -52,22 +57,27 @@ export interface TiffDirectory {
 /** Reads the directories of a TIFF, whatever their order in the file is. */
 export class TiffDirectories {
   readonly isLittle: boolean
-  readonly #reader: BoundedReader
+  readonly #reader: TiffSource
   readonly #seen = new Set<number>()
 
-  private constructor(reader: BoundedReader, isLittle: boolean) {
+  private constructor(reader: TiffSource, isLittle: boolean) {
     this.#reader = reader
     this.isLittle = isLittle
   }
 
-  /** Reads the header and every directory. Rejects with `MalformedFileError`. */
+  /**
+   * Reads the header and every directory. `versions` are the numbers that may stand behind the byte order.
+   * Rejects with `MalformedFileError`.
+   */
   static async read(
-    reader: BoundedReader,
-  ): Promise<{ directories: TiffDirectories; pages: TiffDirectory[] }> {
+    reader: TiffSource,
+    versions: readonly number[] = [TIFF_VERSION],
+  ): Promise<{ directories: TiffDirectories; pages: TiffDirectory[]; version: number }> {
     const header = await reader.read(0, 8)
     const directories = new TiffDirectories(reader, header.toString('latin1', 0, 2) === 'II')
-    if (directories.u16(header, 2) !== 42) throw new MalformedFileError()
-    return { directories, pages: await directories.#readChain(directories.u32(header, 4)) }
+    const version = directories.u16(header, 2)
+    if (!versions.includes(version)) throw new MalformedFileError()
+    return { directories, version, pages: await directories.#readChain(directories.u32(header, 4)) }
   }
 
   async #readChain(first: number): Promise<TiffDirectory[]> {
@@ -101,6 +111,11 @@ export class TiffDirectories {
       if (child !== 0 && !this.#seen.has(child))
         children.push((await this.#readDirectory(child, level + 1)).directory)
     return { directory: { at, fields, children }, next: this.u32(bytes, length) }
+  }
+
+  /** Reads a directory that a field names. */
+  async directoryAt(at: number): Promise<TiffDirectory> {
+    return (await this.#readDirectory(at, 0)).directory
   }
 
   /** Returns a field's numbers; none without the field. */
@@ -142,7 +157,9 @@ export interface TiffPicture {
   readonly isReduced: boolean
   readonly isMask: boolean
   /** Whether it has the values of a camera's sensor. */
-  readonly isSensor: boolean
+  readonly hasSensorValues: boolean
+  /** Whether it belongs to a camera's raw file. */
+  readonly isRaw: boolean
   /** Whether its fields say where its data is. */
   readonly hasData: boolean
 }
@@ -155,16 +172,17 @@ export async function pictureOf(
   const has = (...tags: readonly number[]) =>
     tags.every((tag) => directory.fields.some((field) => field.tag === tag))
   const subfile = await number(TAG.subfileType)
+  const hasSensorValues =
+    SENSOR_PHOTOMETRICS.includes(await number(TAG.photometric)) ||
+    SENSOR_COMPRESSIONS.includes(await number(TAG.compression))
   return {
     directory,
     width: await number(TAG.width),
     height: await number(TAG.height),
     isReduced: (subfile & IS_REDUCED) !== 0,
     isMask: (subfile & IS_MASK) !== 0,
-    isSensor:
-      SENSOR_PHOTOMETRICS.includes(await number(TAG.photometric)) ||
-      SENSOR_COMPRESSIONS.includes(await number(TAG.compression)) ||
-      has(TAG.dngVersion),
+    hasSensorValues,
+    isRaw: hasSensorValues || has(TAG.dngVersion),
     hasData:
       has(TAG.stripOffsets, TAG.stripLengths) ||
       has(TAG.tileOffsets, TAG.tileLengths) ||

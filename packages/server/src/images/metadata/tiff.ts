@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { BoundedReader, EditPlan, MalformedFileError } from './edit-plan.ts'
 import {
   pictureOf,
@@ -51,6 +51,19 @@ export async function planTiff(file: FileHandle): Promise<EditPlan> {
   return plan
 }
 
+/** Returns whether a TIFF is a camera's raw file; false for one that isn't understood. */
+export async function isRawTiff(path: string): Promise<boolean> {
+  await using file = await open(path)
+  try {
+    await planTiff(file)
+    return false
+  } catch (error) {
+    if (error instanceof CameraFileError) return true
+    if (error instanceof MalformedFileError) return false
+    throw error
+  }
+}
+
 /** Returns the directories that stay, that of the main picture first. */
 async function keptPages(
   directories: TiffDirectories,
@@ -63,7 +76,7 @@ async function keptPages(
       return all
     }),
   )
-  if (groups.flat().some(({ isSensor }) => isSensor)) throw new CameraFileError()
+  if (groups.flat().some(({ isRaw }) => isRaw)) throw new CameraFileError()
   const whole = groups.map((group) => largest(group.filter((picture) => !picture.isReduced)))
   const mains = whole.filter((picture) => picture !== null && !picture.isMask)
   const isThumbnail = ({ width, height }: TiffPicture): boolean =>

@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import {
   cameraKind,
+  isCameraFile,
   isShown,
   type MediaType,
   type NoticeCode,
@@ -18,7 +19,8 @@ import { sniff } from '../decoding/sniff.ts'
 import { writeAll } from '../metadata/edit-plan.ts'
 import { EmbeddedVideo } from '../metadata/embedded-video.ts'
 import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
-import { CameraFileError } from '../metadata/tiff.ts'
+import { isRawTiff } from '../metadata/tiff.ts'
+import { copyRawJpeg } from '../raws/raw-jpeg.ts'
 
 /** Bytes that arrive between two syncs: the most that a power loss costs a sender. */
 const SYNC_INTERVAL_BYTES = 1_048_576
@@ -64,6 +66,7 @@ export class IncomingFile {
   /** State of the hash and the scrubber at the offset; null if this process hasn't read those bytes. */
   #reading: Reading | null
   #isScrubbed = false
+  #isRaw = false
   #isHeldFileThere = false
   /** Looks at what this process receives: what it reads again is scrubbed. */
   readonly #video = new EmbeddedVideo()
@@ -210,6 +213,20 @@ export class IncomingFile {
     return this.#durableOffset
   }
 
+  /** Whether it may be a camera's raw file: only the JPEG inside it may be stored. */
+  get isCameraFile(): boolean {
+    return this.#isRaw || isCameraFile(this.#head, this.name)
+  }
+
+  /**
+   * Copies the JPEG inside a camera's raw file to `to`, scrubbed as the board wants it. Rejects with
+   * `camera-file` if there is none that can stand for the photograph.
+   */
+  async copyRawJpeg(to: string): Promise<void> {
+    if (!(await copyRawJpeg(this.path, to, this.#keepMetadata)))
+      throw refusalOf(cameraKind, this.name)
+  }
+
   /** Detects the type from the first bytes. Rejects as `sniff` throws. */
   async type(): Promise<MediaType> {
     if (this.#type) return this.#type
@@ -221,15 +238,16 @@ export class IncomingFile {
 
   /**
    * Scrubs a complete file whose format can't be scrubbed as it arrives. Nobody may read the file before.
-   * Idempotent; rejects with `damaged` if the file is malformed, with `camera-file` for a raw file.
+   * Idempotent; rejects with `damaged` if the file is malformed. A camera's raw file stays as it is.
    */
   async scrub(): Promise<void> {
+    if (this.isCameraFile) return
     const type = await this.type()
-    if (this.#isScrubbed || this.#keepMetadata || isScrubbedInStream(this.#head)) return
-    const isUnderstood = await scrubFile(this.path, type).catch((error: unknown) => {
-      throw error instanceof CameraFileError ? refusalOf(cameraKind, this.name) : error
-    })
-    if (!isUnderstood) throw new WireError('damaged', { name: this.name })
+    if (this.#isScrubbed || isScrubbedInStream(this.#head)) return
+    // Most raw files are TIFFs by their first bytes; all of the file tells them apart.
+    if (type === 'image/tiff') this.#isRaw = await isRawTiff(this.path)
+    if (this.#isRaw || this.#keepMetadata) return
+    if (!(await scrubFile(this.path, type))) throw new WireError('damaged', { name: this.name })
     this.#isScrubbed = true
     this.#reading = null
   }
@@ -312,7 +330,7 @@ export class IncomingFile {
     }
     if (this.length !== null && !this.isComplete) return
     // A file shorter than `SNIFF_BYTES` is checked when it is complete.
-    await this.type()
+    if (!this.isCameraFile) await this.type()
     if (this.#held.length > 0) {
       await this.#write(handle, reading, reading.scrubber!.end())
       this.#held = Buffer.alloc(0)
@@ -334,7 +352,7 @@ export class IncomingFile {
   async #checkType(chunk: Buffer): Promise<void> {
     if (this.#head.length >= SNIFF_BYTES) return
     this.#head = Buffer.concat([this.#head, chunk.subarray(0, SNIFF_BYTES - this.#head.length)])
-    if (this.#head.length >= SNIFF_BYTES) await this.type()
+    if (this.#head.length >= SNIFF_BYTES && !this.isCameraFile) await this.type()
   }
 
   #tooLong(limit: number): WireError {

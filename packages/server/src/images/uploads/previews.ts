@@ -60,8 +60,12 @@ export class Previews {
   }
 
   /** Reads the size in pixels from a file's first bytes; null while they lack it. */
-  measure({ path }: IncomingFile): Promise<{ width: number; height: number } | null> {
-    return this.#decoder.measure(path)
+  async measure({
+    path,
+    isCameraFile,
+  }: IncomingFile): Promise<{ width: number; height: number } | null> {
+    // The first picture in a raw file is a thumbnail.
+    return isCameraFile ? null : this.#decoder.measure(path)
   }
 
   reportOffset({ offset, length }: IncomingFile, board: string, id: string): void {

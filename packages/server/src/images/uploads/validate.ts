@@ -19,13 +19,14 @@ export interface ValidatedFile extends AsyncDisposable {
 }
 
 /**
- * Validates a complete file. An SVG is replaced by the PNG that is drawn from it (V6). Rejects as
- * `Decoder.validate` does.
+ * Validates a complete file. An SVG is replaced by the PNG that is drawn from it (V6), and a camera's raw file
+ * by the JPEG inside it (M16). Rejects as `Decoder.validate` does, and with `camera-file`.
  */
 export async function validate(
   incomingFile: IncomingFile,
   decoder: Decoder,
 ): Promise<ValidatedFile> {
+  if (incomingFile.isCameraFile) return jpegOfRaw(incomingFile, decoder)
   const { path, name, offset: bytes } = incomingFile
   const type = await incomingFile.type()
   if (type === 'image/svg+xml') return rasterize(incomingFile, decoder)
@@ -41,6 +42,27 @@ export async function validate(
     original: null,
     notices,
     [Symbol.asyncDispose]: async () => {},
+  }
+}
+
+/** Takes the JPEG inside a camera's raw file; the raw file isn't stored. */
+async function jpegOfRaw(incomingFile: IncomingFile, decoder: Decoder): Promise<ValidatedFile> {
+  const { name } = incomingFile
+  const path = `${incomingFile.path}.jpg`
+  const remove = () => removeFile(path)
+  try {
+    await incomingFile.copyRawJpeg(path)
+    const { isMoving: _, ...validation } = await decoder.validate({
+      path,
+      type: 'image/jpeg',
+      name,
+    })
+    const stored = await describe(path)
+    const notices = [noticeOf('jpeg-of-raw', { name: name || 'the file' })]
+    return { path, ...stored, validation, original: null, notices, [Symbol.asyncDispose]: remove }
+  } catch (error) {
+    await remove()
+    throw error
   }
 }
 
