@@ -3,6 +3,7 @@ import { openAsBlob } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
 import { overlayWords } from '@wirephoto/web/words/overlay'
+import { words } from '@wirephoto/web/words/page'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { openFixture } from '../support/e2e-fixture.ts'
 import { Nginx, readmeLocation } from '../support/nginx.ts'
@@ -87,5 +88,19 @@ describe('behind nginx', { skip }, () => {
     await anna.drop([await samples.photo()], { x: 500, y: 400 })
     await anna.waitForPainted(1, 'stored')
     assert.ok(timeouts.length > 0)
+  })
+
+  test('W25: without the lines for websockets two pages are one board all the same', async (t) => {
+    const { port } = await openNginx(t, await location({ without: /Upgrade|Connection/ }))
+    const board = await fixture.newBoard()
+    const allowedErrors = /WebSocket connection|net::ERR_|404 \(Not Found\).*\/preview/
+    const options = { port, allowedErrors, says: words.slow }
+    const anna = await fixture.openPage(t, 'wire.test', board, options)
+    const ben = await fixture.openPage(t, 'wire.test', board, options)
+    await anna.drop([await samples.photo()], { x: 500, y: 400 })
+    for (const page of [anna, ben]) await page.waitForPainted(1, 'stored')
+    await anna.page.keyboard.press('Control+a')
+    await anna.page.keyboard.press('Delete')
+    await ben.waitForTiles(0)
   })
 })

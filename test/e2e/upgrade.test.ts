@@ -35,7 +35,11 @@ async function open(
 ): Promise<Opened> {
   const own = cleanupAfter(t)
   const server = own.adopt(await InProcessServer.open({ webRoot: BUILT_PAGE }), (it) => it.close())
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+  const context = await browser.newContext({
+    viewport: { width: 1440, height: 900 },
+    // A worker would keep the files of the build before, as on https pages.
+    serviceWorkers: 'block',
+  })
   await prepare(context)
   const anna = await BoardPage.open(context, server.url)
   anna.allowedErrors = UPGRADE_ERRORS

@@ -13,7 +13,12 @@ export async function makeSecondBuild(): Promise<{ folder: string; close(): Prom
   const compressed = all.filter((path) => /\.(?:br|gz)$/.test(path))
   await Promise.all(compressed.map((path) => rm(join(folder, path))))
   const hashed = await readdir(join(folder, 'assets'))
-  for (const path of ['index.html', 'problem.html', ...hashed.map((name) => `assets/${name}`)]) {
+  for (const path of [
+    'index.html',
+    'problem.html',
+    'service-worker.js',
+    ...hashed.map((name) => `assets/${name}`),
+  ]) {
     if (!/\.(?:html|js|css)$/.test(path)) continue
     let text = await readFile(join(folder, path), 'utf8')
     for (const name of hashed) text = text.replaceAll(name, `second-${name}`)

@@ -38,3 +38,12 @@ class SiteData {
 export const browserData = new SiteData(() => localStorage)
 /** Kept for this tab, across reloads. */
 export const tabData = new SiteData(() => sessionStorage)
+
+/** Returns the browser's service workers; null where it has none, and where site data is blocked. */
+export function serviceWorkers(): ServiceWorkerContainer | null {
+  try {
+    return 'caches' in window && window.caches ? (navigator.serviceWorker ?? null) : null
+  } catch {
+    return null
+  }
+}

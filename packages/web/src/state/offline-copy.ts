@@ -1,4 +1,5 @@
 import { type Board, snapshotUrl } from '@wirephoto/client'
+import { serviceWorkers } from '../browser/site-data.ts'
 
 /** The cache that the service worker (`offline/service-worker.ts`) reads. */
 const CACHE = 'wirephoto-snapshots'
@@ -14,11 +15,12 @@ const REGISTER_DELAY_MS = 5_000
  * pages and localhost. Returns a function that ends this.
  */
 export function keepOfflineCopy(board: Board): () => void {
-  if (!navigator.serviceWorker || !('caches' in window)) return () => {}
+  const workers = serviceWorkers()
+  if (!workers) return () => {}
   let isChanged = true
   const registering = setTimeout(() => {
     // A browser that keeps nothing for sites refuses; the board works without it.
-    navigator.serviceWorker.register('/service-worker.js').then(copy, () => {})
+    workers.register('/service-worker.js').then(copy, () => {})
   }, REGISTER_DELAY_MS)
   const copy = (): void => {
     const { snapshot } = board
