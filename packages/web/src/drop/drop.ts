@@ -1,6 +1,5 @@
 import {
   type Box,
-  boxOf,
   cleanName,
   firstWidth,
   freeSpot,
@@ -96,9 +95,8 @@ export class Drop {
       const body = await response.text()
       if (response.status !== 201)
         return this.#toasts.warn(problemIn(response.status, body)?.message ?? words.answeredBetween)
-      const { notices, ...stored } = JSON.parse(body) as StoredImage
-      if (!at) this.#camera.reveal(boxOf(stored))
-      for (const { message } of notices) this.#toasts.say(message)
+      // A picture without a place may stand out of view. The chip at the edge tells where.
+      for (const { message } of (JSON.parse(body) as StoredImage).notices) this.#toasts.say(message)
     } catch {
       this.#toasts.warn(words.needsConnection)
     }
