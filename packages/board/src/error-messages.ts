@@ -22,6 +22,7 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'wrong-offset': () => 'The upload stands at another byte. Ask for its offset and go on there.',
   gap: () => 'A change before this one is missing. Send that first.',
   'stale-client': () => 'These changes are too old to be sent. Make them again.',
+  'file-changed': ({ name }) => `${file(name)} changed while it was sent. Add it again.`,
   'upload-gone': () => 'This upload is gone. Add the picture again.',
   'too-large': ({ name, size, limit }) =>
     size === undefined

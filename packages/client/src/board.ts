@@ -307,7 +307,10 @@ export class Board {
     })
   }
 
-  /** Takes one's own last step back. Returns false when there was none that still could be. */
+  /**
+   * Takes one's own last step back, but for what others changed since: see the event `overtaken`. Returns
+   * false when there was none.
+   */
   undo(): boolean {
     return this.#sync.undo.undo()
   }

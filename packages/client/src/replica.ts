@@ -17,6 +17,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { Emitter } from './events.ts'
+import type { TrashedByOthers } from './types.ts'
 
 /** One of our own commands whose effect the feed doesn't show yet. */
 export interface Pending {
@@ -28,6 +29,8 @@ export interface Pending {
 }
 
 interface ReplicaEvents {
+  /** Pictures that others moved to the trash, before `records` tells of it. */
+  trashed: TrashedByOthers
   /** The ids whose visible record changed, came or went; `board` is that of the settings. */
   records: ReadonlySet<string>
 }
@@ -75,6 +78,7 @@ export class Replica extends Emitter<ReplicaEvents> {
     // Batch numbers of another history say nothing in this one.
     if (epoch !== parseCursor(cursor)?.epoch)
       for (const pending of this.#answered) pending.answered = 0
+    if (this.isLoaded) this.#tellTrashed(ids)
     for (const id of this.#dropShown()) ids.add(id)
     for (const id of this.#pending.keys()) ids.delete(id)
     this.#refresh([...ids, ...this.#pending.keys()])
@@ -84,6 +88,7 @@ export class Replica extends Emitter<ReplicaEvents> {
   apply(batch: Batch): void {
     applyChanges(this.#feed, batch.changes)
     this.#cursor = batch.to
+    this.#tellTrashed(batch.changes.map(idOf))
     this.#refresh(new Set([...batch.changes.map(idOf), ...this.#dropShown()]))
   }
 
@@ -128,6 +133,22 @@ export class Replica extends Emitter<ReplicaEvents> {
   /** Takes back commands that will have no effect. */
   dropPending(pendings: readonly Pending[]): void {
     this.#refresh(this.#drop(pendings))
+  }
+
+  /** Tells of pictures that the feed has trashed while they stand here: our own are gone from here already. */
+  #tellTrashed(changed: Iterable<string>): void {
+    const isTrashed = (id: string): boolean => {
+      const record = this.#feed.get(id)
+      return record?.kind === 'image' && record.deletedAt !== null
+    }
+    const ids = [...changed].filter(
+      (id) => this.pictures.get(id)?.deletedAt === null && isTrashed(id),
+    )
+    if (ids.length === 0) return
+    const edited = ids.filter((id) =>
+      this.#pending.get(id)?.some(({ command }) => command.kind === 'image.patch'),
+    )
+    this.emit('trashed', { ids: new Set(ids), edited: new Set(edited) })
   }
 
   /** Drops the commands whose effect the feed shows, and returns the ids of their records. */

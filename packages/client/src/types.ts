@@ -116,6 +116,13 @@ export interface Kept {
   readonly notices: readonly Notice[]
 }
 
+/** Pictures that others moved to the trash. */
+export interface TrashedByOthers {
+  readonly ids: ReadonlySet<string>
+  /** Those of them with own changes that the server hasn't answered yet. */
+  readonly edited: ReadonlySet<string>
+}
+
 export interface BoardEvents {
   /** The ids of pictures whose visible record changed, came or went. */
   pictures: ReadonlySet<string>
@@ -132,6 +139,10 @@ export interface BoardEvents {
   seen: ReadonlySet<string>
   /** Somebody came, left, or changed their name, pointer or selection. */
   people: undefined
+  /** Pictures that others moved to the trash, before `pictures` tells of it. */
+  trashed: TrashedByOthers
+  /** The ids of what others changed since, or deleted, and an undo or redo therefore left as it is. */
+  overtaken: ReadonlySet<string>
   /** `canUndo` or `canRedo` changed. */
   undo: undefined
   /** The id of the picture that screens shall show. */

@@ -4,6 +4,7 @@ import { type Command, cursor } from '@wirephoto/board'
 import { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import { type Pending, Replica } from './replica.ts'
+import type { BoardEvents } from './types.ts'
 import { Undo } from './undo.ts'
 
 /** A board that shows every command at once. */
@@ -13,9 +14,19 @@ function open() {
   replica.load({ cursor: cursor('e', 0, 's'), records: [] })
   const push = (commands: readonly Command[]) =>
     replica.addPending(commands.map((command): Pending => ({ command, at: 7, answered: null })))
-  const undo = new Undo(replica, { push }, new Emitter())
+  const events = new Emitter<BoardEvents>()
+  const overtaken: string[][] = []
+  events.on('overtaken', (ids) => overtaken.push([...ids]))
+  const undo = new Undo(replica, { push }, events)
   const act = (...commands: Command[]) => undo.push(commands)
-  return { undo, act, push, shown: replica, picture: (id: string) => replica.pictures.get(id) }
+  return {
+    undo,
+    act,
+    push,
+    overtaken,
+    shown: replica,
+    picture: (id: string) => replica.pictures.get(id),
+  }
 }
 
 const add = (id = newId(1)) =>
@@ -122,7 +133,49 @@ describe('undo', () => {
     assert.equal(picture(id)!.caption, 'c')
   })
 
-  test('changes of pictures that are gone, or as they were, are skipped', async () => {
+  test('G13: what others changed or deleted since stays, and is reported', async () => {
+    const { undo, act, push, picture, overtaken } = open()
+    const [a, b, c] = [add(), add(), add()]
+    act(a, b, c)
+    await nextTurn()
+    act(
+      { kind: 'image.patch', id: a.id, set: { x: 5, caption: 'mine' } },
+      { kind: 'image.patch', id: b.id, set: { x: 5 } },
+      { kind: 'image.patch', id: c.id, set: { x: 5 } },
+    )
+    push([{ kind: 'image.patch', id: a.id, set: { caption: 'theirs' } }])
+    push([{ kind: 'image.patch', id: b.id, set: { x: 9 } }])
+    push([{ kind: 'image.remove', id: c.id }])
+    assert.equal(undo.undo(), true)
+    const { x, caption } = picture(a.id)!
+    assert.deepEqual({ x, caption }, { x: 1, caption: 'theirs' })
+    assert.deepEqual([picture(b.id)!.x, picture(c.id)!.x], [9, 5])
+    assert.deepEqual(overtaken[0]!.sort(), [a.id, b.id, c.id].sort())
+    undo.redo()
+    assert.equal(picture(a.id)!.x, 5)
+    assert.equal(picture(a.id)!.caption, 'theirs')
+  })
+
+  test('G13: a step that others have overtaken is told, and no older one is taken back instead', async () => {
+    const { undo, act, push, picture, overtaken } = open()
+    const [a, b] = [add(), add()]
+    act(a, b)
+    await nextTurn()
+    act({ kind: 'image.patch', id: a.id, set: { x: 5 } })
+    await nextTurn()
+    act({ kind: 'image.patch', id: b.id, set: { x: 6 } })
+    await nextTurn()
+    act({ kind: 'image.patch', id: b.id, set: { x: 7 } })
+    push([{ kind: 'image.remove', id: b.id }])
+    undo.undo()
+    assert.equal(picture(a.id)!.x, 5)
+    assert.deepEqual(overtaken, [[b.id]])
+    undo.undo()
+    undo.undo()
+    assert.equal(picture(a.id)!.x, 1)
+  })
+
+  test('changes of pictures that are as they were are skipped', async () => {
     const { undo, act, push, picture } = open()
     const [a, b] = [add(), add()]
     act(a)
@@ -132,10 +185,10 @@ describe('undo', () => {
     act({ kind: 'image.patch', id: a.id, set: { x: 5 } })
     await nextTurn()
     act({ kind: 'image.patch', id: b.id, set: { x: 6 } })
-    push([{ kind: 'image.remove', id: b.id }])
+    push([{ kind: 'image.patch', id: b.id, set: { x: 1 } }])
     undo.undo()
-    assert.equal(picture(b.id)!.x, 6, 'a trashed picture is not moved')
     assert.equal(picture(a.id)!.x, 1, 'the step before is taken back instead')
+    push([{ kind: 'image.remove', id: b.id }])
     undo.undo()
     assert.equal(picture(a.id)!.deletedAt, 7, 'b is in the trash already')
   })

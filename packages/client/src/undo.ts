@@ -1,5 +1,6 @@
 import type { BoardRecord, Command, ImageRecord, Previews } from '@wirephoto/board'
 import type { Emitter } from './events.ts'
+import { targetOf } from './replica.ts'
 import type { BoardEvents } from './types.ts'
 
 /** The most steps that are remembered. */
@@ -16,19 +17,26 @@ interface CommandSink {
   push(commands: readonly Command[], previews?: Previews): void
 }
 
+/** A step, as the commands that take it back. */
+interface Step {
+  readonly commands: Command[]
+  /** The values that the step left, by picture (`board` for the settings) and field. */
+  readonly left: Map<string, object>
+}
+
 /**
- * Our own steps, each as the commands that take it back. A step back restores the fields that the step
- * changed and no others, whatever happened to them since. Pictures that are gone by then are skipped.
+ * Our own steps. A step back restores the fields that the step changed and no others. Changes that others
+ * made since stay, and are reported. Pictures that are gone for good are skipped.
  */
 export class Undo {
   readonly #shown: Shown
   readonly #queue: CommandSink
   readonly #events: Emitter<BoardEvents>
-  #back: Command[][] = []
-  #forth: Command[][] = []
+  #back: Step[] = []
+  #forth: Step[] = []
   /** The step that all commands of this turn of the event loop belong to. */
-  #open: Command[] | null = null
-  readonly #named = new WeakMap<object, Command[]>()
+  #open: Step | null = null
+  readonly #named = new WeakMap<object, Step>()
 
   constructor(shown: Shown, queue: CommandSink, events: Emitter<BoardEvents>) {
     this.#shown = shown
@@ -55,7 +63,7 @@ export class Undo {
     })
   }
 
-  /** Takes the last step back. Returns false when there was none that still could be. */
+  /** Takes the last step back, as far as it is still ours. Returns false when there was none. */
   undo(): boolean {
     return this.#watch(() => this.#step(this.#back, this.#forth))
   }
@@ -74,42 +82,53 @@ export class Undo {
   }
 
   #note(commands: readonly Command[], step?: object): void {
-    const inverse = this.#inverse(commands)
-    if (inverse.length === 0) return
+    const noted = this.#reversal(commands)
+    if (noted.commands.length === 0) return
     this.#forth = []
     const named = step && this.#named.get(step)
     const isAdded = commands.every(({ kind }) => kind === 'image.add')
     const joins = named && (isAdded ? this.#back.includes(named) : this.#back.at(-1) === named)
     const open = joins ? named : this.#open
     if (open) {
-      const restored = restoredFields(open)
-      open.unshift(...inverse.filter((command) => !isCovered(command, restored)))
+      const restored = restoredFields(open.commands)
+      open.commands.unshift(...noted.commands.filter((command) => !isCovered(command, restored)))
+      for (const [id, left] of noted.left) open.left.set(id, { ...open.left.get(id), ...left })
     } else {
-      this.#back.push(inverse)
+      this.#back.push(noted)
       this.#back = this.#back.slice(-UNDO_STEP_COUNT)
-      this.#open = inverse
-      if (step) this.#named.set(step, inverse)
+      this.#open = noted
+      if (step) this.#named.set(step, noted)
       queueMicrotask(() => {
         this.#open = null
       })
     }
   }
 
-  #step(from: Command[][], to: Command[][]): boolean {
+  #step(from: Step[], to: Step[]): boolean {
     this.#open = null
     for (let step = from.pop(); step; step = from.pop()) {
-      const revived = new Set<string>()
-      const commands = step.filter((command) => this.#matters(command, revived))
-      if (commands.length === 0) continue
-      to.push(this.#inverse(commands))
-      this.#queue.push(commands)
-      return true
+      const { commands, overtaken } = this.#stillOurs(step)
+      if (commands.length > 0) {
+        to.push(this.#reversal(commands))
+        this.#queue.push(commands)
+      }
+      if (overtaken.size > 0) this.#events.emit('overtaken', overtaken)
+      if (commands.length + overtaken.size > 0) return true
     }
     return false
   }
 
-  #inverse(commands: readonly Command[]): Command[] {
-    return commands.flatMap((command) => this.#inverseOf(command) ?? []).reverse()
+  #reversal(commands: readonly Command[]): Step {
+    const left = new Map<string, object>()
+    for (const command of commands)
+      if ('set' in command) {
+        const id = targetOf(command)
+        left.set(id, { ...left.get(id), ...command.set })
+      }
+    return {
+      commands: commands.flatMap((command) => this.#inverseOf(command) ?? []).reverse(),
+      left,
+    }
   }
 
   #inverseOf(command: Command): Command | null {
@@ -132,17 +151,39 @@ export class Undo {
     }
   }
 
-  /** Whether a command would change what is shown, after the commands of its step before it. */
-  #matters(command: Command, revived: Set<string>): boolean {
-    if (command.kind === 'board.patch') return differs(command.set, this.#shown.settings)
-    const picture = this.#shown.pictures.get(command.id)
-    if (!picture) return false
-    if (command.kind === 'image.restore') {
-      revived.add(command.id)
-      return picture.deletedAt !== null
+  /** Returns what of a step can still be taken back, and the ids of what others changed or deleted since. */
+  #stillOurs({ commands, left }: Step): { commands: Command[]; overtaken: Set<string> } {
+    const overtaken = new Set<string>()
+    const revived = new Set<string>()
+    const ours = <T extends object>(id: string, now: T, set: Fields<T>): Fields<T> | null => {
+      const values = left.get(id) as Fields<T> | undefined
+      const own: { [K in keyof T]?: T[K] | undefined } = {}
+      for (const field of Object.keys(set) as (keyof T)[]) {
+        if (set[field] === now[field]) continue
+        if (values?.[field] === now[field]) own[field] = set[field]
+        else overtaken.add(id)
+      }
+      return Object.keys(own).length > 0 ? own : null
     }
-    if (picture.deletedAt !== null && !revived.has(command.id)) return false
-    return command.kind !== 'image.patch' || differs(command.set, picture)
+    const stillOurs = (command: Command): Command | null => {
+      if (command.kind === 'board.patch') {
+        const set = ours('board', this.#shown.settings, command.set)
+        return set && { ...command, set }
+      }
+      const { id } = command
+      const picture = this.#shown.pictures.get(id)
+      if (!picture) return null
+      if (command.kind === 'image.restore') {
+        revived.add(id)
+        return picture.deletedAt === null ? null : command
+      }
+      const isTrashed = picture.deletedAt !== null && !revived.has(id)
+      if (command.kind !== 'image.patch') return isTrashed ? null : command
+      if (isTrashed) overtaken.add(id)
+      const set = isTrashed ? null : ours(id, picture, command.set)
+      return set && { ...command, set }
+    }
+    return { commands: commands.flatMap((command) => stillOurs(command) ?? []), overtaken }
   }
 }
 
@@ -170,6 +211,3 @@ function valuesOf<T extends object>(record: T, set: Fields<T>): Partial<T> {
   const fields = Object.keys(set) as (keyof T)[]
   return Object.fromEntries(fields.map((field) => [field, record[field]])) as Partial<T>
 }
-
-const differs = <T extends object>(set: Fields<T>, record: T): boolean =>
-  (Object.keys(set) as (keyof T)[]).some((field) => set[field] !== record[field])

@@ -1,4 +1,3 @@
-import { WireError } from '@wirephoto/board'
 import type { Emitter } from './events.ts'
 import type { Store } from './store.ts'
 import { type PartSizes, transfer } from './transfer.ts'
@@ -50,6 +49,8 @@ export type AttemptOutcome =
     }
   /** Smaller parts may get through, at once. */
   | { readonly kind: 'too-large-part' }
+  /** The file changed or went on disk; `copy` is the one in the store, if it can be read. */
+  | { readonly kind: 'unreadable'; readonly copy: Blob | null }
   /** Another page has this file. */
   | { readonly kind: 'claimed'; readonly retryAfterMs: number }
   /** Another page sends its own files, and this one has too many under way. */
@@ -116,7 +117,7 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
   if (isPartTooLarge) return { kind: 'too-large-part' }
   // The file may have been deleted or changed on disk: then no try will send it.
   if (!isAnswered && !(await isReadable(file)))
-    return { kind: 'refused', why: new WireError('damaged', { name: job.add?.name }).toJSON() }
+    return { kind: 'unreadable', copy: await copyOf(job, context) }
   const obstacle = isFromBetween ? 'between' : undefined
   return { kind: 'failed', retryAfterMs, obstacle, trouble }
 }
@@ -131,6 +132,16 @@ async function claim(job: UploadJob, { store, page }: UploadContext): Promise<bo
     .catch(() => true)
   if (!isOurs) job.claimedAt = 0
   return isOurs
+}
+
+/** Returns the copy of a file that the store made of it when it was added; null if there is none. */
+async function copyOf({ id, file, kept }: UploadJob, context: UploadContext): Promise<Blob | null> {
+  await kept
+  const saved = await context.store
+    .then((store) => store.files(context.endpoint.id))
+    .catch(() => [])
+  const copy = saved.find((each) => each.id === id)?.file
+  return copy && copy.size === file.size && (await isReadable(copy)) ? copy : null
 }
 
 const isReadable = (file: Blob): Promise<boolean> =>

@@ -44,7 +44,9 @@ export const UPLOAD_STATES: StateTable<UploadState, typeof UPLOAD_EXITS> = {
 export class UploadJob {
   readonly state = new StateMachine(UPLOAD_EXITS, UPLOAD_STATES, 'waiting')
   readonly id: string
-  readonly file: Blob
+  file: Blob
+  /** Resolves when the store has a copy of the file, or can't keep one. */
+  kept: Promise<void> = Promise.resolve()
   /** The command that announced the picture; null when an earlier page sent it. */
   readonly add: ImageAdd | null
   /** Whether the server may have a part of the file: it is asked before anything is sent. */

@@ -277,6 +277,8 @@ export class Uploads {
         return list.update(job.id, { sent: job.file.size })
       case 'refused':
         return this.#onRefused(job, outcome.why)
+      case 'unreadable':
+        return this.#onUnreadable(job, outcome.copy)
       case 'yielded':
         job.state.take('requeued')
         return list.update(job.id, { state: 'waiting' })
@@ -303,6 +305,17 @@ export class Uploads {
     if (this.#obstacles.has(obstacle)) return
     this.#obstacles.add(obstacle)
     this.#events.emit('obstacle', obstacle)
+  }
+
+  /** Goes on with the copy of the file. The server's part is of the same bytes, as what was read was unchanged. */
+  #onUnreadable(job: UploadJob, copy: Blob | null): void {
+    if (!copy || copy === job.file) {
+      const { name } = this.shown.get(job.id)!
+      return this.#onRefused(job, new WireError('file-changed', { name }).toJSON())
+    }
+    job.file = copy
+    job.state.take('requeued')
+    this.#context.list.update(job.id, { file: copy, state: 'waiting' })
   }
 
   #onRefused(job: UploadJob, why: Problem): void {
@@ -339,7 +352,8 @@ export class Uploads {
       if (job) job.isKept = store.isLasting ?? false
     }
     // A store without room for it costs only what a reload would have saved.
-    put().catch(() => {})
+    const kept = put().catch(() => {})
+    this.#jobs.get(id)!.kept = kept
   }
 
   #forget(id: string): void {
