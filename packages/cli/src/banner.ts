@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os'
 import { renderUnicodeCompact } from 'uqr'
 
 /** Where a server runs, as its banner says it. */
@@ -7,6 +6,8 @@ interface RunningAt {
   readonly host: string
   /** The public origin, or null. */
   readonly outside: string | null
+  /** Where other computers reach it, `outside` included. */
+  readonly urlsForOthers: readonly string[]
   /** Absolute path of the data folder. */
   readonly data: string
   /** URL of a database that servers share, without its password; null for a data folder alone. */
@@ -16,10 +17,11 @@ interface RunningAt {
 }
 
 /** Returns the text that the operator reads when the server is up. */
-export function banner({ port, host, outside, data, shared, classic }: RunningAt): string {
+export function banner(at: RunningAt): string {
+  const { port, host, outside, data, shared, classic } = at
   const everywhere = host === '0.0.0.0' || host === '::'
   const near = everywhere || host === '127.0.0.1' ? 'localhost' : host
-  const around = everywhere ? addresses().map((address) => urlOf(address, port)) : []
+  const around = everywhere ? at.urlsForOthers.filter((url) => url !== outside) : []
   const shown = outside ?? around[0]
   const lines = [
     `Wirephoto is at ${urlOf(near, port)}`,
@@ -42,10 +44,3 @@ export function banner({ port, host, outside, data, shared, classic }: RunningAt
 
 const urlOf = (name: string, port: number): string =>
   `http://${name.includes(':') ? `[${name}]` : name}:${port}`
-
-/** Returns this machine's addresses that others can reach, IPv4 first, without link-local ones. */
-function addresses(): string[] {
-  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  const reachable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
-  return reachable.sort((a, b) => a.family.localeCompare(b.family)).map(({ address }) => address)
-}

@@ -6,6 +6,7 @@ import { Boards } from './boards/boards.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
 import type { ServerConfig } from './config.ts'
+import { addressRoutes } from './http/addresses.ts'
 import { createApp } from './http/app.ts'
 import { arrivalRoutes } from './http/arrivals.ts'
 import { blobRoutes } from './http/blobs.ts'
@@ -83,6 +84,7 @@ export async function compose(
   let url = ''
   const app = await createApp({ guard, proxies, log, problemPage }, async (routes) => {
     await routes.register(healthRoutes, { engine, metrics })
+    await routes.register(addressRoutes, config)
     await routes.register(boardRoutes, { boards, guard, url: () => url })
     await routes.register(changesRoutes, {
       boards,

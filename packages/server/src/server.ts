@@ -1,12 +1,15 @@
 import { pino } from 'pino'
 import { compose } from './compose.ts'
 import type { ServerConfig } from './config.ts'
+import { urlsForOthers } from './http/addresses.ts'
 import { listen, listenToo, urlOf } from './http/listen.ts'
 
 export interface RunningServer {
   readonly port: number
   /** Where it is reached, without a slash at the end. */
   readonly url: string
+  /** Where other computers reach it, the best first; none if it listens to this one only. */
+  readonly urlsForOthers: readonly string[]
   /** The port of `classic.port`; null without one. */
   readonly classicPort: number | null
   /** Ends open requests, within limits, then closes everything. Idempotent. */
@@ -29,5 +32,12 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   resume()
   const opened = stack.move()
   let closed: Promise<void> | undefined
-  return { port, url, classicPort, close: () => (closed ??= opened.disposeAsync()) }
+  const others = urlsForOthers(config, port)
+  return {
+    port,
+    url,
+    urlsForOthers: others,
+    classicPort,
+    close: () => (closed ??= opened.disposeAsync()),
+  }
 }

@@ -138,9 +138,11 @@ async function serve(options: Options): Promise<void> {
   const outside = options.publicUrl ?? null
   // The query may hold a secret too.
   const shared = engine.startsWith('sqlite:') ? null : withoutPassword(engine).replace(/\?.*/, '')
-  const { port, classicPort } = server
+  const { port, classicPort, urlsForOthers } = server
   const opened = classic ? { board: classic.board, port: classicPort } : null
-  process.stdout.write(banner({ port, host, outside, data, shared, classic: opened }))
+  process.stdout.write(
+    banner({ port, host, outside, urlsForOthers, data, shared, classic: opened }),
+  )
 }
 
 /** Checks the flags of --classic. Anything but loopback needs --open too. Throws `OperatorError`. */

@@ -1,0 +1,38 @@
+import { networkInterfaces } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+
+interface ListeningAt {
+  readonly host: string
+  /** The public origin, or null. */
+  readonly publicUrl: string | null
+}
+
+/** Returns the URLs by which other computers reach a server on this port, the best first; none for loopback. */
+export function urlsForOthers({ host, publicUrl }: ListeningAt, port: number): string[] {
+  const everywhere = host === '0.0.0.0' || host === '::'
+  const names = everywhere ? networkAddresses() : isLoopback(host) ? [] : [host]
+  return [...(publicUrl === null ? [] : [publicUrl]), ...names.map((name) => urlOf(name, port))]
+}
+
+/** Tells a page on this computer how others reach the server. Other pages know, as they have reached it. */
+export async function addressRoutes(
+  app: FastifyInstance,
+  { host, publicUrl }: ListeningAt,
+): Promise<void> {
+  app.get('/api/addresses', ({ hostname, socket }) => ({
+    urls: isLoopback(hostname) ? urlsForOthers({ host, publicUrl }, socket.localPort ?? 0) : [],
+  }))
+}
+
+/** Whether only this computer reaches that name. */
+const isLoopback = (name: string): boolean => /^(?:localhost|127\.[\d.]+|\[?::1\]?)$/.test(name)
+
+const urlOf = (name: string, port: number): string =>
+  `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+
+/** Returns this machine's addresses that others can reach, IPv4 first, without link-local ones. */
+function networkAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  const reachable = all.filter(({ internal, address }) => !internal && !address.startsWith('fe80'))
+  return reachable.sort((a, b) => a.family.localeCompare(b.family)).map(({ address }) => address)
+}
