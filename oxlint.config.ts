@@ -30,7 +30,7 @@ const inPackage = (name: string, down: readonly string[]) => {
  */
 const pageLevels: readonly (readonly string[])[] = [
   ['browser'],
-  ['look', 'words', 'geometry'],
+  ['look', 'words', 'geometry', 'input'],
   ['state'],
   ['drop'],
   ['app-state.ts'],

@@ -18,7 +18,7 @@ const mayImport: Record<string, readonly string[]> = {
 /** The page's folders and files, from the ground up. */
 const pageLevels: readonly (readonly string[])[] = [
   ['browser'],
-  ['geometry', 'look', 'words'],
+  ['geometry', 'input', 'look', 'words'],
   ['state'],
   ['drop'],
   ['app-state.ts'],

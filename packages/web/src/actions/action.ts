@@ -1,3 +1,4 @@
+import { hasMod, pressedKey } from '../input/keys.ts'
 import type { MenuItem } from '../state/menus.ts'
 import { words } from '../words/page.ts'
 
@@ -22,9 +23,9 @@ export function nameKey(chord: string): string {
 
 /** Returns the pressed chord as actions write it. Shift counts only with keys that it doesn't change. */
 export function chordOf(event: KeyboardEvent): string {
-  const key = event.key.toLowerCase()
+  const key = pressedKey(event)
   const isLetter = key.length > 1 || key !== key.toUpperCase()
-  const mod = event.ctrlKey || event.metaKey ? 'mod+' : ''
+  const mod = hasMod(event) ? 'mod+' : ''
   return `${mod}${event.shiftKey && isLetter ? 'shift+' : ''}${key}`
 }
 

@@ -5,6 +5,7 @@ import { actionFor } from '../actions/actions.ts'
 import { goTo } from '../actions/focus.ts'
 import { useApp } from '../app.ts'
 import { inReadingOrder } from '../geometry/order.ts'
+import { hasAlt } from '../input/keys.ts'
 import { IconButton } from '../look/button.tsx'
 import { awaitsVariant, sideFor } from '../state/resolution.ts'
 import { ActionButton } from '../ui/action-button.tsx'
@@ -81,11 +82,12 @@ export function Lightbox(): JSX.Element {
   const onKeyDown = (event: KeyboardEvent): void => {
     const way = STEPS[event.key]
     const action = actionFor(actions, event)
+    if (hasAlt(event)) return
     const pages = scrolls() ? SCROLLED_PAGES[event.key] : undefined
     const isOnButton = event.key === ' ' && event.target !== frame
     if (pages !== undefined && !isOnButton && scroll(event.shiftKey ? -pages : pages)) {
       // The key has done its work.
-    } else if (way !== undefined && !event.altKey) step(way)
+    } else if (way !== undefined) step(way)
     else if (event.key === 'Home') step(-nth())
     else if (event.key === 'End') step(order().length - 1 - nth())
     else if (action && here.some((each) => each === action)) {
@@ -163,15 +165,17 @@ function About(props: { record: ImageRecord | undefined }): JSX.Element {
         )}
       </Show>
       <p class="mono">
-        {describe(props.record, boardStore.board.visitor, boardStore.nameOf)}
+        <span translate="no">
+          {describe(props.record, boardStore.board.visitor, boardStore.nameOf)}
+        </span>
         <Show when={props.record?.source}>
           {(address) => (
-            <>
+            <span>
               {' · '}
               <a href={address()} target="_blank" rel="noopener noreferrer nofollow">
                 {panelWords.from(new URL(address()).host)}
               </a>
-            </>
+            </span>
           )}
         </Show>
       </p>

@@ -1,6 +1,7 @@
 import { createMemo, createSignal, For, type JSX, Show } from 'solid-js'
 import { type Action, can, chordOf, keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
+import { isComposed } from '../input/keys.ts'
 import { Icon } from '../look/icon.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { words } from '../words/page.ts'
@@ -30,7 +31,7 @@ export function Palette(): JSX.Element {
     document.getElementById(optionId(marked()))?.scrollIntoView({ block: 'nearest' })
   }
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.isComposing) return
+    if (isComposed(event)) return
     if (event.key === 'ArrowDown') move(marked() + 1)
     else if (event.key === 'ArrowUp') move(marked() - 1)
     else if (event.key === 'PageDown') move(Math.min(marked() + 8, found().length - 1))
@@ -77,7 +78,7 @@ export function Palette(): JSX.Element {
             >
               <Icon name={action.icon} />
               <span>{action.label}</span>
-              <kbd>{keyOf(action)}</kbd>
+              <kbd translate="no">{keyOf(action)}</kbd>
             </div>
           )}
         </For>

@@ -1,6 +1,7 @@
 import { limits } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { isComposed } from '../input/keys.ts'
 import { avatarColour, initialOf } from '../ui/avatar-colour.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
@@ -79,7 +80,7 @@ export function PeopleHere(): JSX.Element {
           role="dialog"
           aria-label={ui.here(people.visitorCount())}
           onKeyDown={(event) => {
-            if (event.key !== 'Escape') return
+            if (event.key !== 'Escape' || isComposed(event)) return
             event.stopPropagation()
             close()
           }}
@@ -90,7 +91,9 @@ export function PeopleHere(): JSX.Element {
                 {(each) => (
                   <li>
                     <Avatar {...each} />
-                    <span dir="auto">{each.name || ui.guest}</span>
+                    <span dir="auto" translate={each.name ? 'no' : 'yes'}>
+                      {each.name || ui.guest}
+                    </span>
                   </li>
                 )}
               </For>
@@ -107,6 +110,7 @@ function Avatar(props: Visitor & { own?: boolean }): JSX.Element {
   return (
     <span
       class="avatar"
+      translate="no"
       classList={{ own: props.own }}
       aria-hidden="true"
       style={{ background: avatarColour(props.visitor) }}
@@ -134,7 +138,10 @@ function NameForm(props: { focused?: boolean; onDone: () => void }): JSX.Element
         call(new FormData(event.currentTarget).get('name') as string)
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Escape' && isFirst && !props.focused) call('')
+        if (isComposed(event)) {
+          // Otherwise the Enter that ends a composition would send the form.
+          if (event.key === 'Enter') event.preventDefault()
+        } else if (event.key === 'Escape' && isFirst && !props.focused) call('')
       }}
     >
       <label for="own-name">{ui.askName}</label>

@@ -2,6 +2,7 @@ import { limits } from '@wirephoto/board'
 import { type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { Point } from '../geometry/view.ts'
+import { isComposed } from '../input/keys.ts'
 import { Icon } from '../look/icon.tsx'
 import type { BoardStore } from '../state/board-store.ts'
 import type { OpenMenu } from '../state/menus.ts'
@@ -111,7 +112,7 @@ function NameField(props: { onKey: () => void }): JSX.Element {
         dir="auto"
         onBlur={({ currentTarget }) => end(currentTarget.value.trim())}
         onKeyDown={(event) => {
-          if (event.isComposing) return
+          if (isComposed(event)) return
           if (event.key !== 'Enter' && event.key !== 'Escape') return
           // Otherwise the same key press would reach the element that gets the focus.
           event.preventDefault()

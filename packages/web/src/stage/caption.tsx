@@ -2,6 +2,7 @@ import { limits } from '@wirephoto/board'
 import { createMemo, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
+import { isComposed } from '../input/keys.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { transformTo, useFloating } from './floating.ts'
 
@@ -86,7 +87,7 @@ function Field(props: { id: string }): JSX.Element {
       onInput={grow}
       onBlur={() => end(true)}
       onKeyDown={(event) => {
-        if (event.isComposing) return
+        if (isComposed(event)) return
         if (event.key === 'Escape' || (event.key === 'Enter' && !event.shiftKey)) {
           event.preventDefault()
           event.stopPropagation()

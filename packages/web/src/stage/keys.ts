@@ -1,8 +1,10 @@
+import { chordOf } from '../actions/action.ts'
 import { actionFor } from '../actions/actions.ts'
 import { enter, goTo } from '../actions/focus.ts'
 import { nudge } from '../actions/nudge.ts'
 import type { App } from '../app.ts'
 import { type Direction, neighbour } from '../geometry/order.ts'
+import { hasAlt, isComposed } from '../input/keys.ts'
 import type { Gestures } from './gestures.ts'
 
 const PAN_PX = 80
@@ -20,7 +22,7 @@ export function listenToKeys(app: App, gestures: Gestures): () => void {
   const { actions, selection } = app
 
   const down = (event: KeyboardEvent): void => {
-    if (event.defaultPrevented || event.altKey || isElsewhere(event)) return
+    if (event.defaultPrevented || hasAlt(event) || isComposed(event) || isElsewhere(event)) return
     const { key, shiftKey, target } = event
     const arrow = arrows[key]
     if (key === ' ') {
@@ -87,8 +89,8 @@ const isElsewhere = ({ target }: KeyboardEvent): boolean =>
     target.closest('input, textarea, select, [contenteditable], [role="menu"]') !== null)
 
 /** Whether the browser is about to copy text that is selected on the page. */
-const isCopyingText = ({ key, ctrlKey, metaKey }: KeyboardEvent): boolean =>
-  key === 'c' && (ctrlKey || metaKey) && getSelection()?.isCollapsed === false
+const isCopyingText = (event: KeyboardEvent): boolean =>
+  chordOf(event) === 'mod+c' && getSelection()?.isCollapsed === false
 
 const isButton = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest('button, a') !== null
