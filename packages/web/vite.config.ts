@@ -4,10 +4,19 @@ import { icons } from './icons.ts'
 import { precompress } from './precompress.ts'
 import { problemPage } from './problem-page.ts'
 import { serviceWorker } from './service-worker.ts'
+import { translatable } from './translatable.ts'
 import { websocketOnly } from './websocket-only.ts'
 
 export default defineConfig({
-  plugins: [solid(), icons(), websocketOnly(), problemPage(), serviceWorker(), precompress()],
+  plugins: [
+    solid(),
+    icons(),
+    websocketOnly(),
+    translatable(),
+    problemPage(),
+    serviceWorker(),
+    precompress(),
+  ],
   build: {
     target: 'es2022',
     modulePreload: false,

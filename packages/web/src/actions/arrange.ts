@@ -45,13 +45,15 @@ export function arrangeActions(app: AppState) {
     },
     copyPicture: {
       group: 'pictures',
-      label: words.copyPicture,
+      get label() {
+        return words.copyPicture(target().length)
+      },
       icon: 'clipboardCopy',
       keys: ['mod+c'],
-      isPossible: () => target().length === 1,
+      isPossible: hasTarget,
       run() {
-        const [id] = target()
-        if (id) runLazy(app, (lazy) => lazy.copyPicture(app, id))
+        const ids = target()
+        if (ids.length > 0) runLazy(app, (lazy) => lazy.copyPictures(app, ids))
       },
     },
     duplicate: {

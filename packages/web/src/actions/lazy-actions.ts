@@ -98,16 +98,28 @@ function layersOf({ pictures }: Board, ids: readonly string[]) {
   }
 }
 
-/** Copies a picture to the clipboard, or its link if the page may not copy pictures. */
-export async function copyPicture({ boardStore, toasts }: AppState, id: string): Promise<void> {
+/** Copies pictures to the clipboard, or their links if the page may not copy pictures. */
+export async function copyPictures(app: AppState, ids: readonly string[]): Promise<void> {
+  const { boardStore, toasts } = app
   const { board } = boardStore
-  const record = board.pictures.get(id)
-  const address = record && blobUrl(board, record)
-  if (!address) return toasts.say(overlayWords.notStoredYet(1))
-  if (canCopyPictures() && (await copy(address))) return toasts.say(overlayWords.pictureCopied)
-  const link = downloadUrl(board, record).replace('?download', '')
-  const said = canCopyPictures() ? overlayWords.pictureNotCopied : overlayWords.pictureLinkCopied
-  toasts.say((await copyText(link)) ? said : overlayWords.copyByHand(link))
+  const stored = storedOf(app, ids)
+  const shown = stored.find((record) => blobUrl(board, record))
+  if (!shown)
+    return stored.length > 0 ? toasts.say(overlayWords.notStoredYet(stored.length)) : undefined
+  const refs = [shown, ...stored.filter((record) => record !== shown)].map(({ id }) => ({
+    board: board.id,
+    id,
+  }))
+  const n = refs.length
+  if (canCopyPictures() && (await copy(blobUrl(board, shown)!, refs)))
+    return toasts.say(overlayWords.picturesCopied(n))
+  const links = stored
+    .map((record) => downloadUrl(board, record).replace('?download', ''))
+    .join('\n')
+  const said = canCopyPictures()
+    ? overlayWords.picturesNotCopied(n)
+    : overlayWords.pictureLinksCopied(n)
+  toasts.say((await copyText(links)) ? said : overlayWords.copyByHand(links))
 }
 
 /** Copies a link to the current view. */
@@ -120,8 +132,25 @@ export async function copyView(app: AppState): Promise<void> {
 export const copyLink = (app: AppState): Promise<void> => copyAddress(app, location.href)
 
 async function copyAddress({ toasts }: AppState, link: string): Promise<void> {
-  toasts.say((await copyText(link)) ? overlayWords.linkCopied : overlayWords.copyByHand(link))
+  const [origin] = isThisComputer ? await urlsForOthers : [location.origin]
+  const shown = origin === undefined ? link : link.replace(location.origin, origin)
+  const said = !isThisComputer
+    ? overlayWords.linkCopied
+    : origin === undefined
+      ? overlayWords.linkCopiedHere
+      : overlayWords.linkCopiedFor(origin)
+  toasts.say((await copyText(shown)) ? said : overlayWords.copyByHand(shown))
 }
+
+/** Whether only this computer can open the page's address. */
+const isThisComputer = /^(?:localhost|127\.|\[::1\])/.test(location.hostname)
+
+/** Asked for at once: after a wait, browsers no longer let the page copy. */
+const urlsForOthers: Promise<readonly string[]> = isThisComputer
+  ? fetch('/api/addresses')
+      .then(async (response) => ((await response.json()) as { urls: string[] }).urls)
+      .catch(() => [])
+  : Promise.resolve([])
 
 /** Creates a board and goes there. */
 export async function newBoard({ toasts }: AppState): Promise<void> {

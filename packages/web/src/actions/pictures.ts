@@ -1,4 +1,5 @@
 import type { AppState } from '../app-state.ts'
+import { canRetry } from '../state/transfer-state.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
 import { runLazy } from './run-lazy.ts'
@@ -14,7 +15,7 @@ export function pictureActions(app: AppState) {
     boardStore.revision()
     return target().filter((id) => board.uploads.has(id))
   }
-  const failed = (): string[] => sending().filter((id) => board.uploads.get(id)?.state === 'failed')
+  const failed = (): string[] => sending().filter((id) => canRetry(board.uploads.get(id)!))
 
   const openWall = { label: words.openWall, run: () => void window.open(`/b/${board.id}/show`) }
 

@@ -39,10 +39,10 @@ export function Connection(): JSX.Element {
       <div class="connection sheet" classList={{ trouble: trouble() !== null }} role="status">
         <Show
           when={trouble() || boardStore.status().connection === 'live'}
-          fallback={words.connecting}
+          fallback={<span>{words.connecting}</span>}
         >
           <span class="dot" aria-hidden="true" />
-          {trouble() ?? words.live}
+          <span>{trouble() ?? words.live}</span>
         </Show>
       </div>
     </Show>

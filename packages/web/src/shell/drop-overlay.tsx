@@ -1,10 +1,10 @@
 import { createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import { addressIn } from '../drop/address.ts'
-import { type Point, toBoard } from '../geometry/view.ts'
+import { hasWords, picturesIn, readOffer } from '../drop/offer.ts'
+import { toBoard } from '../geometry/view.ts'
+import { isTextField } from '../input/text-field.ts'
 import { words } from '../words/page.ts'
 import './drop-overlay.css'
-import { droppedFiles, picturesIn } from '../drop/files.ts'
 
 /** Takes drops and pastes anywhere on the page, and says so while files hover. */
 export function DropOverlay(): JSX.Element {
@@ -12,13 +12,13 @@ export function DropOverlay(): JSX.Element {
   const [over, setOver] = createSignal<number | null>(null)
 
   const drag = (event: DragEvent): void => {
-    if (isText(event.target)) return
     const transfer = event.dataTransfer!
+    if (isForField(event.target, transfer)) return
     const count = picturesIn(transfer)
     // The default action of a dropped link leads away from the board.
     event.preventDefault()
     // Text may be an address; browsers reveal it only at the drop.
-    const isWelcome = count !== null || transfer.types.includes('text/plain')
+    const isWelcome = count !== null || hasWords(transfer)
     transfer.dropEffect = isWelcome ? 'copy' : 'none'
     setOver(count)
   }
@@ -26,24 +26,21 @@ export function DropOverlay(): JSX.Element {
     // The event fires for each element that is left; only the window counts.
     if (event.relatedTarget === null) setOver(null)
   }
-  const dropped = async (event: DragEvent): Promise<void> => {
+  const dropped = (event: DragEvent): void => {
     setOver(null)
-    if (isText(event.target) && picturesIn(event.dataTransfer!) === null) return
+    const transfer = event.dataTransfer!
+    if (isForField(event.target, transfer)) return
     event.preventDefault()
     const at = toBoard(camera.now, { x: event.clientX, y: event.clientY })
-    const address = addressIn(event.dataTransfer)
-    await take(await droppedFiles(event.dataTransfer!), address, at)
+    void drop.take(readOffer(transfer, 'drop'), at)
   }
   const pasted = (event: ClipboardEvent): void => {
-    const files = [...(event.clipboardData?.files ?? [])]
-    const address = isText(event.target) ? null : addressIn(event.clipboardData)
-    if (files.length === 0 && address === null) return
+    const transfer = event.clipboardData
+    // Word and Excel add a picture of the text; a field takes the text, and the board the picture.
+    if (!transfer?.types.length || (isTextField(event.target) && hasWords(transfer))) return
     event.preventDefault()
-    void take(files, address)
+    void drop.take(readOffer(transfer, 'paste'))
   }
-  /** Prefers files to an address: they are at hand, while the server would have to fetch. */
-  const take = (files: File[], address: string | null, at?: Point): Promise<void> =>
-    files.length === 0 && address !== null ? drop.fetch(address, at) : drop.add(files, at)
 
   onMount(() => {
     const { signal } = disposable()
@@ -51,7 +48,7 @@ export function DropOverlay(): JSX.Element {
     addEventListener('dragenter', () => drop.preload(), { signal, once: true })
     addEventListener('dragover', drag, { signal })
     addEventListener('dragleave', leave, { signal })
-    addEventListener('drop', (event) => void dropped(event), { signal })
+    addEventListener('drop', dropped, { signal })
     addEventListener('paste', pasted, { signal })
   })
 
@@ -64,8 +61,9 @@ export function DropOverlay(): JSX.Element {
   )
 }
 
-const isText = (target: EventTarget | null): boolean =>
-  target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement
+/** Whether a text field shall take what is dropped on it: words, unless files come with them. */
+const isForField = (target: EventTarget | null, transfer: DataTransfer): boolean =>
+  isTextField(target) && hasWords(transfer) && !transfer.types.includes('Files')
 
 /** Makes a controller that is aborted when the component goes. */
 function disposable(): AbortController {

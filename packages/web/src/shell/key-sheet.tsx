@@ -30,7 +30,9 @@ export function KeySheet(): JSX.Element {
                     <div>
                       <dt>{action.label}</dt>
                       <dd>
-                        <For each={action.keys}>{(chord) => <kbd>{nameKey(chord)}</kbd>}</For>
+                        <For each={action.keys}>
+                          {(chord) => <kbd translate="no">{nameKey(chord)}</kbd>}
+                        </For>
                       </dd>
                     </div>
                   )}

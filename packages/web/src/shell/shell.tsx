@@ -1,6 +1,7 @@
 import { MEDIA_TYPES } from '@wirephoto/board'
-import { createEffect, type JSX, Show } from 'solid-js'
+import { createEffect, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { preventPageZoom } from '../input/page-zoom.ts'
 import { ActionButton } from '../ui/action-button.tsx'
 import { LazyPart } from '../ui/lazy-part.tsx'
 import { words } from '../words/page.ts'
@@ -21,6 +22,7 @@ const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visite
 /** Shows everything around the pictures. */
 export function Shell(): JSX.Element {
   const { boardStore, panels, standingParts } = useApp()
+  onCleanup(preventPageZoom())
   createEffect(() => {
     document.title = `${titleOf(boardStore)} · ${words.product}`
   })

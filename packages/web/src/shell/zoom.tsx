@@ -12,6 +12,7 @@ export function Zoom(): JSX.Element {
       <button
         type="button"
         class="quiet percent tipped"
+        translate="no"
         data-tip={`${words.zoomReset}  ${keyOf(actions.zoomReset)}`}
         onClick={actions.zoomReset.run}
       >

@@ -1,6 +1,7 @@
-import { createMemo, For, type JSX } from 'solid-js'
+import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
+import { canRetry } from '../state/transfer-state.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { transformTo } from './floating.ts'
@@ -50,9 +51,11 @@ function Failure(props: { id: string }): JSX.Element {
     >
       <div>
         <strong>{overlayWords.notSent}</strong>
-        <button type="button" class="quiet" onClick={() => boardStore.board.retry(id)}>
-          {words.retry}
-        </button>
+        <Show when={upload() && canRetry(upload()!)}>
+          <button type="button" class="quiet" onClick={() => boardStore.board.retry(id)}>
+            {words.retry}
+          </button>
+        </Show>
         <button type="button" class="quiet" onClick={() => boardStore.cancel(id)}>
           {overlayWords.remove}
         </button>

@@ -1,4 +1,5 @@
 import type { Point } from '../geometry/view.ts'
+import { isTextField } from '../input/text-field.ts'
 import type { Camera } from '../state/camera.ts'
 
 /** How far a pointer may stray in a click. */
@@ -105,7 +106,7 @@ export class Gestures {
     const at = this.#pointOf(event)
     this.#camera.isChosen = true
     // Without the derived mouse events, a finger wouldn't take the focus from a text field.
-    if (event.pointerType !== 'mouse' && isText(document.activeElement))
+    if (event.pointerType !== 'mouse' && isTextField(document.activeElement))
       document.activeElement.blur()
     this.#pointers.set(event.pointerId, { ...at, start: at, event })
     // A tile under a finger may be removed during a pan, and its pointer capture with it.
@@ -251,9 +252,6 @@ const middle = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b
 
 const isControl = (target: EventTarget | null): boolean =>
   target instanceof Element && target.closest('button, a, input, [role="menu"]') !== null
-
-const isText = (element: Element | null): element is HTMLElement =>
-  element instanceof HTMLElement && element.matches('input, textarea')
 
 const pictureAt = (target: EventTarget | null): string | null =>
   target instanceof Element

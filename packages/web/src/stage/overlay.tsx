@@ -8,7 +8,9 @@ import { CaptionField } from './caption.tsx'
 import { Failures } from './failures.tsx'
 import { FarCanvas } from './far-canvas.tsx'
 import { Floating, FloatingContext } from './floating.ts'
+import { keepFocus } from './focus-keeper.ts'
 import { setLateViews } from './late-views.ts'
+import { tellOfOthers } from './others.ts'
 import { PictureInfo } from './picture-info.tsx'
 import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
 import { ResizeHandles } from './resize.tsx'
@@ -23,7 +25,10 @@ setLateViews({ PictureInfo, FarCanvas })
 
 /** Shows what lies over the pictures: other visitors' selections and cursors, handles, chips and menus. */
 export function Overlay(): JSX.Element {
-  const { boardStore, camera, captionEditing, drop, menus, standingParts, toasts } = useApp()
+  const app = useApp()
+  const { boardStore, camera, captionEditing, drop, menus, standingParts, toasts } = app
+  keepFocus(app)
+  tellOfOthers(app)
   onCleanup(
     boardStore.board.on('obstacle', (obstacle) => {
       if (obstacle === 'missing-code') tellMissingPart(boardStore, toasts, true)

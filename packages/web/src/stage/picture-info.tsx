@@ -86,29 +86,29 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
 const slowest = ({ viewers }: SeenBy): string =>
   words.milliseconds(Math.max(...viewers.map(({ milliseconds }) => milliseconds)))
 
+/** Says how far an upload is, as one text: browsers that translate replace text nodes. */
 function Progress(props: { transfer: TransferState }): JSX.Element {
+  const [now, setNow] = createSignal(Date.now())
+  createEffect(() => {
+    if (props.transfer.state !== 'retrying') return
+    const tick = (): void => void setNow(Date.now())
+    tick()
+    const timer = setInterval(tick, 250)
+    onCleanup(() => clearInterval(timer))
+  })
+  const progress = (): string => {
+    const { state, share, retryAt } = props.transfer
+    if (state === 'retrying')
+      return words.retrying(Math.max(0, Math.ceil((retryAt - now()) / 1000)))
+    if (state === 'waiting') return words.waiting
+    return share === null ? '' : words.percent(share)
+  }
   const text = (): string => {
-    const { state, share, by, waitsForServer } = props.transfer
+    const { state, by, waitsForServer, isHeldUp } = props.transfer
     if (state === 'stalled')
       return waitsForServer ? words.waitingForServer : words.waitingForConnection(by)
-    const progress =
-      state === 'waiting' ? words.waiting : share === null ? '' : words.percent(share)
-    return [progress, by].filter(Boolean).join(' · ')
+    const heldUp = state === 'retrying' && isHeldUp ? words.heldUp : ''
+    return [heldUp, progress(), by].filter(Boolean).join(' · ')
   }
-  return (
-    <Show when={props.transfer.state === 'retrying'} fallback={text()}>
-      {props.transfer.isHeldUp && `${words.heldUp} · `}
-      <Countdown to={props.transfer.retryAt} />
-      {props.transfer.by && ` · ${props.transfer.by}`}
-    </Show>
-  )
-}
-
-function Countdown(props: { to: number }): JSX.Element {
-  const left = (): number => Math.max(0, Math.ceil((props.to - Date.now()) / 1000))
-  const [seconds, setSeconds] = createSignal(left())
-  const timer = setInterval(() => setSeconds(left()), 250)
-  onCleanup(() => clearInterval(timer))
-  createEffect(() => setSeconds(left()))
-  return <>{words.retrying(seconds())}</>
+  return <>{text()}</>
 }

@@ -72,7 +72,7 @@ function RemoteCursor(props: { session: string }): JSX.Element {
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
         <path d="M1 1l5 13 2.2-5.8L14 6z" />
       </svg>
-      <span class="name-tab" dir="auto">
+      <span class="name-tab" dir="auto" translate="no">
         {person()?.name || words.guest}
       </span>
     </div>
@@ -127,7 +127,7 @@ function RemoteSelection(props: { session: string; id: string }): JSX.Element {
       }}
     >
       <Show when={person()?.selection[0] === id}>
-        <span class="name-tab" dir="auto">
+        <span class="name-tab" dir="auto" translate="no">
           {person()?.name || words.guest}
         </span>
       </Show>

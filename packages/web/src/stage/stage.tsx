@@ -61,7 +61,8 @@ export function Stage(): JSX.Element {
         onPointerMove={pointer.move}
         onPointerLeave={pointer.leave}
         onFocus={(event) => {
-          const byTab = event.target === stage && stage.matches(':focus-visible')
+          const isGiven = 'given' in stage.dataset
+          const byTab = event.target === stage && !isGiven && stage.matches(':focus-visible')
           if (byTab) enter(app)
         }}
       >

@@ -1,4 +1,5 @@
 import { canReadCanvas } from '../browser/canvas.ts'
+import { type PictureRef, printOf, rememberCopied } from './copied.ts'
 
 /** Copies text. Plain-http pages have no clipboard API, so `execCommand` stands in. False if both fail. */
 export async function copyText(text: string): Promise<boolean> {
@@ -31,11 +32,31 @@ export async function copyText(text: string): Promise<boolean> {
 export const canCopyPictures = (): boolean =>
   'clipboard' in navigator && typeof ClipboardItem !== 'undefined'
 
-/** Puts a picture on the clipboard as PNG, the one type that every browser takes. False if refused. */
-export async function copyPicture(address: string): Promise<boolean> {
+/**
+ * Puts a picture on the clipboard as PNG, the one type that every browser takes. On boards of this server it
+ * stands for all of `pictures`. False if refused.
+ */
+export async function copyPicture(
+  address: string,
+  pictures: readonly PictureRef[],
+): Promise<boolean> {
+  let print = ''
+  const png = async (): Promise<Blob> => {
+    const response = await fetch(address)
+    if (!response.ok) throw new Error(`The picture can't be had: ${response.status}`)
+    const blob = await response.blob()
+    if (!canReadCanvas()) {
+      if (blob.type === 'image/png') return blob
+      throw new Error('Noise would be copied in place of the picture')
+    }
+    const canvas = await draw(blob)
+    print = await printOf(canvas)
+    return await pngOf(canvas)
+  }
   try {
     // Safari needs the promise itself: after an await, the call no longer counts as the person's.
-    await navigator.clipboard.write([new ClipboardItem({ 'image/png': png(address) })])
+    await navigator.clipboard.write([new ClipboardItem({ 'image/png': png() })])
+    if (print) rememberCopied({ pictures, print })
     return true
   } catch {
     return false
@@ -45,14 +66,7 @@ export async function copyPicture(address: string): Promise<boolean> {
 /** Every browser can draw a canvas of this size. */
 const MAX_CANVAS_SIDE_PX = 4_096
 
-async function png(address: string): Promise<Blob> {
-  const response = await fetch(address)
-  if (!response.ok) throw new Error(`The picture can't be had: ${response.status}`)
-  const blob = await response.blob()
-  if (!canReadCanvas()) {
-    if (blob.type === 'image/png') return blob
-    throw new Error('Noise would be copied in place of the picture')
-  }
+async function draw(blob: Blob): Promise<HTMLCanvasElement> {
   const bitmap = await createImageBitmap(blob)
   const scale = Math.min(1, MAX_CANVAS_SIDE_PX / Math.max(bitmap.width, bitmap.height))
   const canvas = document.createElement('canvas')
@@ -60,7 +74,10 @@ async function png(address: string): Promise<Blob> {
   canvas.height = Math.round(bitmap.height * scale)
   canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height)
   bitmap.close()
-  return new Promise((resolve, reject) => {
+  return canvas
+}
+
+const pngOf = (canvas: HTMLCanvasElement): Promise<Blob> =>
+  new Promise((resolve, reject) => {
     canvas.toBlob((drawn) => (drawn ? resolve(drawn) : reject(new Error('Nothing was drawn'))))
   })
-}

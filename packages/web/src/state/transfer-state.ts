@@ -1,5 +1,5 @@
 import type { ImageRecord } from '@wirephoto/board'
-import type { Arrival } from '@wirephoto/client'
+import type { Arrival, OwnUpload } from '@wirephoto/client'
 import { type Accessor, createMemo } from 'solid-js'
 import { words } from '../words/page.ts'
 import type { BoardStore } from './board-store.ts'
@@ -66,5 +66,9 @@ export function transferStateOf(
     }
   }, null)
 }
+
+/** Whether a failed upload may succeed if it is tried again: a file that has changed can't be read. */
+export const canRetry = ({ state, error }: OwnUpload): boolean =>
+  state === 'failed' && error?.code !== 'file-changed'
 
 const UNREPORTED: Arrival = { state: 'arriving', sent: 0, total: null, live: false }

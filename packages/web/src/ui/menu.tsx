@@ -88,7 +88,7 @@ export function Menu(props: MenuProps): JSX.Element {
             >
               <Icon name={item.icon} />
               <span>{item.label}</span>
-              <Show when={keyOf(item)}>{(key) => <kbd>{key()}</kbd>}</Show>
+              <Show when={keyOf(item)}>{(key) => <kbd translate="no">{key()}</kbd>}</Show>
             </button>
           )}
         </For>

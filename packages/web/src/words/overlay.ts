@@ -17,6 +17,32 @@ export const overlayWords = {
   newPictures: (n: number): string => `${n} new`,
   goToNew: 'Go to what is new',
 
+  // After a drop or a paste
+  refused: (names: readonly string[], total: number, areNoPictures: boolean): string =>
+    `${names.length} of ${total} files ${areNoPictures ? "aren't pictures" : "can't be added"}: ${listOf(names)}.`,
+  unreadable: (names: readonly string[]): string => `${listOf(names)} can't be read.`,
+  emptyFolder: 'There is no picture in that folder.',
+  moreRefused: (n: number): string => `${n} more can't be added.`,
+  fetching: (n: number): string => (n === 1 ? 'Fetching the picture.' : `Fetching ${n} pictures.`),
+  noPicture: 'There is no picture in that. Add a file, or the address of a picture.',
+  ownAddress: 'There is no such picture here any more. Copy another one.',
+  closedPicture: 'That picture can be had in its own page only. Save it there and add the file.',
+
+  // After others did something
+  deletedByOther: {
+    captioned: (name: string, _n: number): string =>
+      `${name || 'Somebody'} deleted the picture that you were captioning.`,
+    moved: (name: string, n: number): string =>
+      `${name || 'Somebody'} deleted ${pictures(n)} that you were moving.`,
+    selected: (name: string, n: number): string =>
+      `${name || 'Somebody'} deleted ${pictures(n)} that you had selected.`,
+    changed: (name: string, n: number): string =>
+      `${name || 'Somebody'} deleted ${pictures(n)} that you had changed.`,
+  },
+  overtaken: (n: number): string =>
+    `Somebody has changed or deleted ${pictures(n)} since. ${n === 1 ? 'It stays as it is.' : 'They stay as they are.'}`,
+  settingsOvertaken: "Somebody has changed the board's settings since. They stay as they are.",
+
   // Who is here
   here: (n: number): string => (n === 1 ? 'Only you are here' : `${n} people are here`),
   further: (n: number): string => `+${n}`,
@@ -27,12 +53,31 @@ export const overlayWords = {
 
   // Copying
   linkCopied: 'Link copied.',
-  pictureCopied: 'Picture copied.',
-  pictureNotCopied: "The picture couldn't be copied. Its link is copied instead.",
-  pictureLinkCopied: 'Pictures can be copied on https pages only. Its link is copied instead.',
+  linkCopiedFor: (origin: string): string =>
+    `Link copied. It begins with ${origin}, since others can't open localhost.`,
+  linkCopiedHere:
+    'Link copied. Only this computer can open it. Start the server with --lan or --public-url for others.',
+  picturesCopied: (n: number): string =>
+    n === 1
+      ? 'Picture copied.'
+      : `${n} pictures copied. They paste here; other programs get the first.`,
+  picturesNotCopied: (n: number): string =>
+    n === 1
+      ? "The picture couldn't be copied. Its link is copied instead."
+      : `The pictures couldn't be copied. Their ${n} links are copied instead.`,
+  pictureLinksCopied: (n: number): string =>
+    `Pictures can be copied on https pages only. ${n === 1 ? 'Its link is' : `Their ${n} links are`} copied instead.`,
   copyByHand: (link: string): string => `Copy this link: ${link}`,
   notStoredYet: (n: number): string =>
     `${pictures(n)} ${n === 1 ? "hasn't" : "haven't"} arrived yet. Try again in a moment.`,
 } as const
+
+/** Lists names: all of three, else two and the number of the others. */
+function listOf(names: readonly string[]): string {
+  if (names.length < 2) return names.join()
+  const shown = names.slice(0, names.length > 3 ? 2 : -1)
+  const rest = names.length > 3 ? `${names.length - 2} more` : names.at(-1)
+  return `${shown.join(', ')} and ${rest}`
+}
 
 const pictures = (n: number): string => (n === 1 ? '1 picture' : `${n} pictures`)

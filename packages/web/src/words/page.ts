@@ -84,7 +84,6 @@ export const words = {
   // Empty, and about to be less so
   emptyTitle: 'Drop pictures here.',
   emptyHint: 'Or paste, choose, or take a photo. Everyone on this board sees it at once.',
-  fetching: 'Fetching the picture.',
   letGo: (n: number): string => `Let go to add ${n > 0 ? pictures(n) : 'pictures'}`,
 
   // The line
@@ -111,8 +110,7 @@ export const words = {
   deleted: (n: number): string => `Deleted ${pictures(n)}.`,
   nothingToUndo: 'There is nothing to undo.',
   nothingToRedo: 'There is nothing to redo.',
-  copyPicture: 'Copy picture',
-  moreRefused: (n: number): string => `${n} more ${n === 1 ? 'file' : 'files'} can't be added.`,
+  copyPicture: (n: number): string => (n > 1 ? `Copy ${pictures(n)}` : 'Copy picture'),
 
   // Keys, as tooltips, menus and the sheet name them
   keys: {
