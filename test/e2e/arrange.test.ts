@@ -286,9 +286,9 @@ test('a picture is copied as PNG in a secure context, and as a link elsewhere', 
     await anna.page.mouse.click(...centrePoint(tile!))
     await anna.page.bringToFront()
     await anna.page.keyboard.press('Control+c')
-    if (host === 'wire.test') await anna.waitForToast(ui.pictureLinkCopied)
+    if (host === 'wire.test') await anna.waitForToast(ui.pictureLinksCopied(1))
     else {
-      await anna.waitForToast(ui.pictureCopied)
+      await anna.waitForToast(ui.picturesCopied(1))
       const size = await anna.page.evaluate(async () => {
         const [item] = await navigator.clipboard.read()
         const { width, height } = await createImageBitmap(await item!.getType('image/png'))

@@ -12,7 +12,6 @@ import {
   uuidv7,
 } from '@wirephoto/board'
 import { overlayWords } from '@wirephoto/web/words/overlay'
-import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
@@ -116,7 +115,13 @@ for (const host of HOSTS)
       await anna.drop([large], at)
       await anna.waitForToast('huge.png is 1.2 MB. The limit here is 1.0 MB.')
       await anna.drop([pdf, clip, note, empty, large], at)
-      await anna.waitForToast(words.moreRefused(3))
+      await anna.waitForToast(
+        overlayWords.refused(
+          ['scan.pdf', 'IMG_2041.mov', 'note.jpg', 'empty.png', 'huge.png'],
+          5,
+          false,
+        ),
+      )
       assert.equal((await anna.tiles()).length, 1)
     })
 
@@ -154,6 +159,11 @@ for (const host of HOSTS)
       const shown = new Map((await ben.tiles()).map(({ id, label }) => [id, label]))
       for (const { id, name } of adds) assert.equal(shown.get(id), `${name}, arriving`)
       const strips = ben.page.locator('[data-image] .picture-info')
+      // They come after the pictures.
+      await ben.waitUntil(
+        (n) => document.querySelectorAll('[data-image] .picture-info').length === n,
+        adds.length,
+      )
       const texts = new Set(await strips.allTextContents())
       for (const { name } of adds)
         assert.ok(

@@ -55,15 +55,15 @@ for (const host of BOTH_HOSTS)
       for (const [i, [path, bring]] of ways.entries()) {
         await bring(site + path)
         await ben.waitForPainted(i + 1, 'stored')
-        await anna.waitForPainted(i + 1, 'stored')
+        const [first] = await anna.waitForPainted(i + 1, 'stored')
+        if (i > 0) continue
+        assert.equal(first!.label, 'a.jpg')
+        assert.ok(Math.abs(first!.x - MIDDLE.x) < 2 && Math.abs(first!.y - MIDDLE.y) < 2)
       }
       assert.deepEqual(
         await sourcesOf(board),
         ways.map(([path]) => site + path),
       )
-      const [first] = await anna.tiles()
-      assert.equal(first!.label, 'a.jpg')
-      assert.ok(Math.abs(first!.x - MIDDLE.x) < 2 && Math.abs(first!.y - MIDDLE.y) < 2)
 
       const topmost = (await ben.tiles()).at(-1)!
       await ben.tile(topmost.id).dblclick()

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { words } from '@wirephoto/web/words/page'
+import { HOSTS, openFixture, PHONE } from '../support/e2e-fixture.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
+
+const { fixture, samples } = await openFixture()
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('G15: after Delete the keyboard is on the next picture, and on the ground after the last', async (t) => {
+      const { anna, tiles } = await openThree(t, host)
+      const { page } = anna
+      await page.mouse.click(60, 700)
+      await page.keyboard.press('Tab')
+      await waitForFocus(anna, tiles[0]!.id)
+      for (const next of [tiles[1]!, tiles[2]!]) {
+        await page.keyboard.press('Delete')
+        await waitForFocus(anna, next.id)
+      }
+      await page.keyboard.press('Delete')
+      await anna.waitForTiles(0)
+      await anna.waitUntil(() => document.activeElement?.classList.contains('stage') === true, null)
+      await page.keyboard.press('Control+z')
+      await anna.waitForTiles(1)
+      assert.notEqual(await page.evaluate(() => document.activeElement?.tagName), 'BODY')
+    })
+
+    test('G15: a mouse selects, Delete deletes, and a second Delete takes nothing that nobody chose', async (t) => {
+      const { anna, tiles } = await openThree(t, host)
+      const { page } = anna
+      await page.mouse.click(...middleOf(tiles[0]!))
+      await page.keyboard.press('Delete')
+      await anna.waitForTiles(2)
+      await anna.waitUntil(() => document.activeElement?.classList.contains('stage') === true, null)
+      await page.keyboard.press('Delete')
+      await anna.nextFrame()
+      await anna.waitForTiles(2)
+      assert.equal(await outlineOf(anna, '.stage'), 'none')
+    })
+
+    test('G15: a menu, a notice and a panel give the focus back', async (t) => {
+      const { anna, tiles } = await openThree(t, host)
+      const { page } = anna
+      const isOnBoard = () => document.activeElement?.closest('.stage') !== null
+      await page.mouse.click(...middleOf(tiles[1]!), { button: 'right' })
+      await page.getByRole('menuitem', { name: words.delete }).click()
+      await anna.waitForTiles(2)
+      await anna.waitUntil(isOnBoard, null)
+      const undo = anna.page.locator('.toast button', { hasText: words.undo })
+      await undo.focus()
+      await page.keyboard.press('Enter')
+      await anna.waitForTiles(3)
+      await undo.waitFor({ state: 'detached' })
+      await anna.waitUntil(isOnBoard, null)
+      await page.mouse.click(...middleOf(tiles[1]!))
+      await page.keyboard.press('Enter')
+      await page.locator('[data-large]').waitFor()
+      await page.keyboard.press('Delete')
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await anna.waitUntil(isOnBoard, null)
+    })
+
+    test('G16: Escape and a marquee frame nothing; the keyboard has its ring', async (t) => {
+      const { anna, tiles } = await openThree(t, host)
+      const { page } = anna
+      await page.mouse.move(60, 250)
+      await page.mouse.down()
+      await page.mouse.move(tiles[0]!.x + 20, tiles[0]!.y + 20, { steps: 4 })
+      await page.mouse.up()
+      await page.locator('.tile.selected').first().waitFor()
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('Escape')
+      assert.equal(await outlineOf(anna, '.stage'), 'none')
+      await page.keyboard.press('Tab')
+      await anna.waitUntil(
+        () => document.activeElement?.matches('.tile:focus-visible') === true,
+        null,
+      )
+    })
+
+    test('G17: gestures over bars, panels and the large view leave the page as it is', async (t) => {
+      const { anna, tiles } = await openThree(t, host)
+      const { page } = anna
+      await watchWheel(anna)
+      await page.keyboard.down('Control')
+      const over = async (at: [number, number]): Promise<void> => {
+        await page.mouse.move(...at)
+        await page.mouse.wheel(0, -120)
+        await anna.waitUntil(() => Object.hasOwn(window, 'lastWheel'), null)
+        const isPrevented = await page.evaluate(() => {
+          const { lastWheel } = window as unknown as { lastWheel: WheelEvent }
+          Reflect.deleteProperty(window, 'lastWheel')
+          return lastWheel.defaultPrevented
+        })
+        assert.ok(isPrevented, String(at))
+      }
+      const bar = await page.locator('.bar').boundingBox()
+      const title = await page.locator('.title').boundingBox()
+      await over([bar!.x + 5, bar!.y + 5])
+      await over([title!.x + 5, title!.y + 5])
+      await page.keyboard.up('Control')
+      await page.mouse.dblclick(...middleOf(tiles[0]!))
+      await page.locator('[data-large]').waitFor()
+      await page.keyboard.down('Control')
+      await over([700, 400])
+      await page.keyboard.up('Control')
+    })
+
+    test('G17: a pinch over a phone’s bar and the large view leaves the page as it is', async (t) => {
+      const { board, tiles } = await openThree(t, host)
+      const phone = await fixture.openPage(t, host, board, PHONE)
+      await phone.waitForPainted(3, 'stored')
+      const session = await phone.context.newCDPSession(phone.page)
+      const pinch = async (x: number, y: number): Promise<void> => {
+        await session.send('Input.synthesizePinchGesture', {
+          x,
+          y,
+          scaleFactor: 3,
+          relativeSpeed: 4_000,
+        })
+        assert.equal(await phone.page.evaluate(() => visualViewport!.scale), 1)
+      }
+      const bar = await phone.page.locator('.bar').boundingBox()
+      await pinch(bar!.x + bar!.width / 2, bar!.y + bar!.height / 2)
+      const tile = await phone.tileWithId(tiles[0]!.id)
+      await phone.page.touchscreen.tap(...middleOf(tile))
+      await phone.page.locator('[data-large]').waitFor()
+      await pinch(195, 400)
+    })
+  })
+
+/** Opens a board with three stored pictures in a row. */
+async function openThree(t: Parameters<typeof fixture.openPair>[0], host: (typeof HOSTS)[number]) {
+  const { board, anna, ben } = await fixture.openPair(t, host)
+  const size = { width: 300, height: 200 }
+  const files = await Promise.all(
+    [0, 1, 2].map((seed) => samples.draw(`focus-${seed}.jpg`, { ...size, seed })),
+  )
+  await anna.drop(files, { x: 320, y: 450 })
+  const tiles = await anna.waitForPainted(3, 'stored')
+  return { board, anna, ben, tiles: tiles.sort((a, b) => a.x - b.x) }
+}
+
+async function waitForFocus(page: BoardPage, id: string): Promise<void> {
+  await page.waitUntil(
+    (wanted) => (document.activeElement as HTMLElement | null)?.dataset['image'] === wanted,
+    id,
+  )
+}
+
+const outlineOf = ({ page }: BoardPage, selector: string): Promise<string> =>
+  page.evaluate((which) => getComputedStyle(document.querySelector(which)!).outlineStyle, selector)
+
+/** Notes each wheel event after all of the page's listeners. */
+async function watchWheel({ page }: BoardPage): Promise<void> {
+  await page.evaluate(() => {
+    addEventListener('wheel', (event) => Object.assign(window, { lastWheel: event }), {
+      passive: false,
+    })
+  })
+}
+
+const middleOf = ({ x, y, w, h }: Tile): [number, number] => [x + w / 2, y + h / 2]

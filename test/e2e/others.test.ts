@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
+import { words } from '@wirephoto/web/words/page'
+import { panelWords } from '@wirephoto/web/words/panels'
+import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
+import type { BoardPage, Tile } from '../support/page.ts'
+
+const { fixture, samples } = await openFixture()
+const { deletedByOther } = overlayWords
+
+for (const host of HOSTS)
+  describe(`at http://${host}`, () => {
+    test('G14: who deleted what one has selected is told, and it can be put back', async (t) => {
+      const { anna, ben, tiles } = await openTwo(t, host)
+      await nameThem(ben, 'Ben')
+      await anna.page.keyboard.press('Control+a')
+      await ben.page.mouse.click(...middleOf(tiles[0]!))
+      await anna.page.locator(`[data-remote-selection="${tiles[0]!.id}"]`).waitFor()
+      await ben.page.keyboard.press('Delete')
+      const toast = await anna.waitForToast(deletedByOther.selected('Ben', 1))
+      await toast.getByRole('button', { name: panelWords.putBack }).click()
+      await ben.waitForTiles(2)
+      // One's own deletions are no news.
+      await anna.page.keyboard.press('Control+a')
+      await anna.page.keyboard.press('Delete')
+      await anna.waitForToast(words.deleted(2))
+      assert.equal(await anna.page.locator('.toast', { hasText: 'you had selected' }).count(), 0)
+    })
+
+    test('G14: what is deleted in hand, under a caption, or behind one’s back is told', async (t) => {
+      const { board, anna, ben, tiles } = await openTwo(t, host)
+      const [one, two] = tiles as [Tile, Tile]
+      const { mouse, keyboard } = anna.page
+      const remove = ({ id }: Tile) =>
+        fetch(`${fixture.server.url}/api/boards/${board}/images/${id}`, { method: 'DELETE' })
+      await mouse.move(...middleOf(one))
+      await mouse.down()
+      await mouse.move(one.x + 40, one.y + 180, { steps: 4 })
+      await remove(one)
+      await anna.waitForToast(deletedByOther.moved('', 1))
+      await mouse.up()
+      await mouse.click(...middleOf(two))
+      await keyboard.press('c')
+      await anna.page.getByLabel(overlayWords.captionOf('others-1.jpg')).fill('Almost')
+      await remove(two)
+      await anna.waitForToast(deletedByOther.captioned('', 1))
+      await ben.waitForTiles(0)
+    })
+
+    test('G14: what was deleted while one was offline and had changed it is told', async (t) => {
+      const { board, tiles } = await openTwo(t, host)
+      const proxy = await fixture.openProxy(t)
+      const carl = await fixture.openPage(t, host, board, {
+        port: proxy.port,
+        allowedErrors: /ERR_|WebSocket/,
+      })
+      await carl.waitForPainted(2, 'stored')
+      const mine = await carl.tileWithId(tiles[0]!.id)
+      proxy.disconnect()
+      await carl.page.locator('.connection.trouble').waitFor()
+      await carl.page.mouse.click(...middleOf(mine))
+      await carl.page.keyboard.press('ArrowRight')
+      await carl.page.keyboard.press('Escape')
+      await fetch(`${fixture.server.url}/api/boards/${board}/images/${tiles[0]!.id}`, {
+        method: 'DELETE',
+      })
+      proxy.reconnect()
+      await carl.waitForToast(deletedByOther.changed('', 1))
+      await carl.waitForTiles(1)
+    })
+
+    test('G13: undo says what others changed since, and leaves it', async (t) => {
+      const { anna, ben, tiles } = await openTwo(t, host)
+      const [one] = tiles as [Tile, Tile]
+      await anna.page.mouse.click(...middleOf(one))
+      await anna.page.keyboard.press('Shift+ArrowRight')
+      await ben.waitUntil(isRightOf, [one.id, one.x + 5] as const)
+      await ben.page.mouse.click(...middleOf(one))
+      for (let i = 0; i < 3; i++) await ben.page.keyboard.press('Shift+ArrowRight')
+      await anna.waitUntil(isRightOf, [one.id, one.x + 35] as const)
+      await anna.page.keyboard.press('Control+z')
+      await anna.waitForToast(overlayWords.overtaken(1))
+      const { x } = await anna.tileWithId(one.id)
+      assert.ok(x > one.x + 35, 'it stays where ben has put it')
+    })
+  })
+
+/** Opens a board with two stored pictures, for two people. */
+async function openTwo(t: Parameters<typeof fixture.openPair>[0], host: (typeof HOSTS)[number]) {
+  const { board, anna, ben } = await fixture.openPair(t, host)
+  const size = { width: 300, height: 200 }
+  const files = await Promise.all(
+    [0, 1].map((seed) => samples.draw(`others-${seed}.jpg`, { ...size, seed })),
+  )
+  await anna.drop(files, { x: 400, y: 400 })
+  await ben.waitForPainted(2, 'stored')
+  const tiles = await anna.waitForPainted(2, 'stored')
+  tiles.sort((a, b) => (a.label < b.label ? -1 : 1))
+  return { board, anna, ben, tiles }
+}
+
+async function nameThem({ page }: BoardPage, name: string): Promise<void> {
+  await page.keyboard.press('p')
+  await page.getByLabel(overlayWords.askName).last().fill(name)
+  await page.keyboard.press('Enter')
+}
+
+const middleOf = ({ x, y, w, h }: Tile): [number, number] => [x + w / 2, y + h / 2]
+
+/** Whether a picture stands further right than that. Runs in a page. */
+const isRightOf = ([id, x]: readonly [string, number]): boolean =>
+  document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().x > x
