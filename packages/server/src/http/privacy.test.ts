@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { PassThrough, Readable } from 'node:stream'
 import { after, before, test } from 'node:test'
-import type { ImageRecord, MediaType } from '@wirephoto/board'
+import type { ImageRecord, MediaType, StoredImage } from '@wirephoto/board'
 import sharp from 'sharp'
 import {
   CANARY,
@@ -12,6 +12,7 @@ import {
   EXIF_ORIENTATION,
   exif,
 } from '../../support/canary-images.ts'
+import { gainMapImage } from '../../support/gain-map-images.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 
 let server: Harness
@@ -110,6 +111,23 @@ test('M8, F3: an upload goes on after a restart within whatever is scrubbed', as
     assert.ok((await original(record!)).equals(whole), `cut at ${cut}`)
     assert.equal((await sharp(whole).metadata()).orientation, EXIF_ORIENTATION.rightTop)
   }
+})
+
+test('M12, M13: the download of an HDR photo has its gain map; whose is lost is told so', async () => {
+  const { bytes, start, end } = await gainMapImage({ isPlanted: true, hasOthers: true })
+  const file = await original(await stored(bytes))
+  const pixels = (jpeg: Buffer) => sharp(jpeg, { failOn: 'error' }).raw().toBuffer()
+  assert.deepEqual(
+    await pixels(file.subarray(start, end)),
+    await pixels(bytes.subarray(start, end)),
+  )
+  assert.equal(file.indexOf(CANARY), -1)
+  const older = await gainMapImage({ by: ['old-apple'] })
+  const { notices } = (await stored(older.bytes)) as StoredImage
+  assert.deepEqual(
+    notices.map(({ code }) => code),
+    ['gain-map-lost'],
+  )
 })
 
 test('M10: what cannot be told apart is refused, not kept as it is', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, type StdioOptions } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,7 @@ import {
 } from '../../../support/gain-map-images.ts'
 import { scrubInPieces, scrubWithRestarts } from '../../../support/scrubbing.ts'
 import { IncomingFiles } from '../uploads/incoming-files.ts'
+import { Scrubber, scrubFile } from './scrubber.ts'
 import { gainMapXmp } from './xmp.ts'
 
 sharp.cache(false)
@@ -33,6 +34,9 @@ const KINDS: Record<string, GainMapOptions> = {
   'index before XMP': { by: ['xmp', 'iso'], isIndexFirst: true, isPlanted: true },
   Apple: { by: ['apple'], isPlanted: true },
 }
+
+/** Warnings about what was planted tell nothing. */
+const QUIETLY: StdioOptions = ['ignore', 'pipe', 'ignore']
 
 let folder: string
 let planted: (GainMapImage & { name: string })[]
@@ -72,7 +76,7 @@ describe('M12: a JPEG keeps its gain map', () => {
       const groups = ['XMP-hdrgm', 'XMP-Container', 'XMP-HDRGainMap', 'XMP-apdi']
       const asked = groups.map((group) => `-${group}:all`)
       const args = ['-G1', '-a', '-s', ...asked, '-x', 'XMP-hdrgm:Note', path]
-      return execFileSync('exiftool', args, { encoding: 'utf8' })
+      return execFileSync('exiftool', args, { encoding: 'utf8', stdio: QUIETLY })
     }
     for (const { name, bytes, start, end } of planted) {
       const out = scrubInPieces(bytes)
@@ -92,7 +96,7 @@ describe('M12: a JPEG keeps its gain map', () => {
       const path = join(folder, 'index.jpg')
       const out = scrubInPieces(bytes)
       await writeFile(path, out)
-      const found = execFileSync('exiftool', ['-b', '-MPImage2', path], { maxBuffer: 1e7 })
+      const found = execFileSync('exiftool', ['-b', '-MPImage2', path], { stdio: QUIETLY })
       assert.ok(found.equals(out.subarray(start, end)), name)
     }
   })
@@ -109,6 +113,95 @@ describe('M12: a JPEG keeps its gain map', () => {
     }
   })
 })
+
+describe('M1: AVIF and HEIC keep their gain maps', () => {
+  for (const [name, coding, brand] of [
+    ['AVIF', 'av01', 'avif'],
+    ['HEIC', 'hvc1', 'heic'],
+  ] as const)
+    test(`${name}: of ISO 21496-1, and as an auxiliary picture`, async () => {
+      const bytes = heifWithGainMaps(coding, brand)
+      const path = join(folder, `gain-map.${brand}`)
+      await writeFile(path, bytes)
+      assert.ok(await scrubFile(path, `image/${brand}`))
+      const out = await readFile(path)
+      assertNoCanary(out, name)
+      // The names of the items and the XMP go; everything that leads to the gain maps stays.
+      for (const part of [
+        'tmap',
+        'dimg',
+        'auxl',
+        'altr',
+        'hdrgainmap',
+        'ISO numbers',
+        'map 1',
+        'map 2',
+      ])
+        assert.deepEqual([part, out.indexOf(part)], [part, bytes.indexOf(part)])
+    })
+})
+
+/** Creates the boxes of a picture with a gain map that makes a `tmap`, another one as Apple has it, and XMP. */
+function heifWithGainMaps(coding: string, brand: string): Buffer {
+  const numbers = (bytes: 1 | 2 | 4, ...values: number[]) => {
+    const buffer = Buffer.alloc(bytes * values.length)
+    values.forEach((value, i) => buffer.writeUIntBE(value, i * bytes, bytes))
+    return buffer
+  }
+  const box = (type: string, ...bodies: Buffer[]): Buffer => {
+    const head = Buffer.alloc(8)
+    head.writeUInt32BE(8 + Buffer.concat(bodies).length)
+    head.write(type, 4)
+    return Buffer.concat([head, ...bodies])
+  }
+  const items = [
+    [1, coding, '', 'the picture'],
+    [2, coding, 'GMap', 'map 1'],
+    [3, 'tmap', CANARY, 'ISO numbers'],
+    [4, coding, CANARY, 'map 2'],
+    [5, 'mime', '', CANARY],
+  ] as const
+  const info = items.map(([id, type, name]) =>
+    box('infe', numbers(1, 2, 0, 0, 0), numbers(2, id, 0), Buffer.from(`${type}${name}\0`)),
+  )
+  const reference = (type: string, from: number, ...to: number[]) =>
+    box(type, numbers(2, from, to.length, ...to))
+  const auxiliary = Buffer.from('urn:com:apple:photo:2020:aux:hdrgainmap\0')
+  const head = (data: number): Buffer => {
+    let at = data
+    const places = items.map(([id, , , body]) => {
+      const place = Buffer.concat([numbers(2, id, 0, 1), numbers(4, at, body.length)])
+      at += body.length
+      return place
+    })
+    return Buffer.concat([
+      box('ftyp', Buffer.from(`${brand}\0\0\0\0mif1${brand}tmap`)),
+      box(
+        'meta',
+        numbers(4, 0),
+        box('hdlr', numbers(4, 0, 0), Buffer.from('pict'), numbers(4, 0, 0, 0), Buffer.from('\0')),
+        box('pitm', numbers(4, 0), numbers(2, 1)),
+        box('iloc', numbers(1, 0, 0, 0, 0, 0x44, 0), numbers(2, items.length), ...places),
+        box('iinf', numbers(4, 0), numbers(2, items.length), ...info),
+        box(
+          'iref',
+          numbers(4, 0),
+          reference('dimg', 3, 1, 2),
+          reference('auxl', 4, 1),
+          reference('cdsc', 5, 4),
+        ),
+        box(
+          'iprp',
+          box('ipco', box('auxC', numbers(4, 0), auxiliary)),
+          box('ipma', numbers(4, 0, 0)),
+        ),
+        box('grpl', box('altr', numbers(4, 0, 9, 2, 3, 1))),
+      ),
+    ])
+  }
+  const data = Buffer.from(items.map(([, , , body]) => body).join(''))
+  return Buffer.concat([head(head(0).length + 8), box('mdat', data)])
+}
 
 describe('M13: every other later picture goes', () => {
   test('previews, depths and the video of a motion photo become zero', async () => {
@@ -133,6 +226,14 @@ describe('M13: every other later picture goes', () => {
     await assert.rejects(pixelsOf(out.subarray(start, end)))
     assert.deepEqual(await pixelsOf(out), await pixelsOf(bytes))
     assertNoCanary(out, 'Apple without a headroom')
+    const scrubber = new Scrubber()
+    scrubber.scrub(Buffer.from(bytes))
+    assert.deepEqual([...scrubber.losses], ['gain-map-lost'], 'F14: its sender is told')
+    for (const each of planted) {
+      const other = new Scrubber()
+      other.scrub(Buffer.from(each.bytes))
+      assert.deepEqual([...other.losses], [], each.name)
+    }
   })
 
   test('metadata of ISO 21496-1 that says more than the standard goes', async () => {

@@ -11,6 +11,8 @@ const [APP0, APP1, APP2, APP14, APP15, COM] = [0xe0, 0xe1, 0xe2, 0xee, 0xef, 0xf
 const JFIF_BYTES = 7
 /** Bytes that stay of Adobe's segment: version, flags and transform. Adobe TN 5116 section 18. */
 const ADOBE_BYTES = 7
+/** Name of the XMP that Apple's gain maps have. */
+const APPLE_GAIN_MAP = 'http://ns.apple.com/HDRGainMap/'
 /** Names of the segments that are held back. XMP part 3 section 1.1.3, and CIPA DC-007 section 5.2. */
 const [XMP, MPF] = ['http://ns.adobe.com/xap/1.0/\0', 'MPF\0']
 
@@ -106,6 +108,9 @@ class JpegPicture {
 
   #editXmp(packet: Buffer): Buffer | null {
     const xmp = gainMapXmp(packet)
+    // Its strength is in the maker note, which goes.
+    if (this.#isLater && !xmp && packet.includes(APPLE_GAIN_MAP))
+      this.#editor.losses.add('gain-map-lost')
     if (xmp?.isGainMap) this.#isGainMap = true
     this.location ??= xmp?.location ?? null
     return xmp && xmp.bytes

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import type { MediaType } from '@wirephoto/board'
+import type { MediaType, NoticeCode } from '@wirephoto/board'
 import { scrubBmp } from './bmp.ts'
 import { type EditPlan, MalformedFileError } from './edit-plan.ts'
 import { scrubGif } from './gif.ts'
@@ -45,6 +45,11 @@ export class Scrubber {
   #head = ''
   #running: Scrubbing | null = null
   #isFormatKnown = false
+
+  /** Parts that were overwritten though people may miss them, among the bytes that this scrubber was given. */
+  get losses(): ReadonlySet<NoticeCode> {
+    return this.#editor.losses
+  }
 
   /** Bytes that are held back, as they came. */
   get held(): Buffer {

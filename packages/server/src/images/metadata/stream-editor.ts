@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import type { NoticeCode } from '@wirephoto/board'
 
 /** A step-by-step edit: it yields when it needs the next piece of the file. */
 export type Scrubbing<T = void> = Generator<undefined, T, undefined>
@@ -50,6 +51,9 @@ export class StreamEditor {
     this.#bytes = bytes
     this.#at = this.#crcFrom = 0
   }
+
+  /** Parts that were overwritten though people may miss them. */
+  readonly losses = new Set<NoticeCode>()
 
   /** Bytes that are held back, as they came. */
   get held(): Buffer {

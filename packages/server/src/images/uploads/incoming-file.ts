@@ -120,7 +120,8 @@ export class IncomingFile {
 
   /** The parts of the file that scrubbing has overwritten, though people may miss them. */
   get notices(): readonly NoticeCode[] {
-    return this.#video.isFound ? ['still-of-motion'] : []
+    const losses = this.#reading?.scrubber?.losses ?? []
+    return [...losses, ...(this.#video.isFound ? (['still-of-motion'] as const) : [])]
   }
 
   /** Whether it has been removed: stored, refused or cancelled. */
