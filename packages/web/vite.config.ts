@@ -31,7 +31,7 @@ export default defineConfig({
           groups: [
             { name: 'page', tags: ['$initial'] },
             { name: 'thumbhash', test: /thumbhash/ },
-            { name: 'preview', test: /web\/src\/drop\/(preview|heif|file-kind)\./ },
+            { name: 'preview', test: /web\/src\/drop\/(preview|heif|file-kind|draw-svg)\./ },
             {
               name: 'lazy',
               test: /web\/src\/(stage\/overlay|shell\/(people|visited-boards|page-version))\./,

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { type ImageRecord, type StoredImage, uuidv7 } from '@wirephoto/board'
+import {
+  type ImageRecord,
+  type StoredImage,
+  SVG_DRAWING_END,
+  SVG_DRAWING_START,
+  uuidv7,
+} from '@wirephoto/board'
+import sharp from 'sharp'
 import { CANARY } from '../../support/canary-images.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
@@ -99,4 +106,34 @@ test('V31: a source that cannot be read as text is not kept, and its picture is'
   const entity = `<!DOCTYPE svg [<!ENTITY a "<title>${CANARY}</title>">]>`
   const { original, type } = await store(Buffer.from(entity + SVG.toString()))
   assert.deepEqual([type, original], ['image/png', null])
+})
+
+test('V6, U19: the drawing that a page sends is stored, scrubbed, and its source without it', async () => {
+  const drawing = await sharp({
+    create: { width: 80, height: 60, channels: 3, background: '#f0f' },
+  })
+    .withExif({ IFD0: { Artist: CANARY } })
+    .png()
+    .toBuffer()
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="4" height="3" fill="var(--a)"/>'
+  const code = drawing.toString('base64')
+  const sent = Buffer.from(`${svg}${SVG_DRAWING_START}${code}${SVG_DRAWING_END}`)
+  const { id, width, height, blob } = await store(sent)
+  assert.deepEqual([width, height], [80, 60])
+  const shown = await (await fetch(`${server.url}/b/main/blob/${blob}/original`)).arrayBuffer()
+  const { data } = await sharp(shown).raw().toBuffer({ resolveWithObject: true })
+  assert.deepEqual([...data.subarray(0, 3)], [255, 0, 255])
+  assert.equal(Buffer.from(shown).includes(CANARY.slice(0, 6)), false)
+  assert.equal(await (await fileOf(id, '?download')).text(), svg)
+
+  for (const [code, status] of [
+    [drawing.subarray(0, 60).toString('base64'), 422],
+    [Buffer.from('no picture').toString('base64'), 422],
+    ['no base64!', 201],
+  ] as const) {
+    const body = `${svg.replace('"4"', '"5"')}${SVG_DRAWING_START}${code}${SVG_DRAWING_END}`
+    const response = await fetch(`${server.url}/a.svg`, { method: 'PUT', body })
+    assert.equal(response.status, status, code)
+  }
+  assert.deepEqual(await server.incomingFileNames(), [])
 })

@@ -106,12 +106,14 @@ export class Drop {
     import('./take.ts').catch(() => {})
   }
 
-  async #measureAndPreview(file: File, record: ImageRecord | undefined): Promise<Dropped> {
+  async #measureAndPreview(original: File, record: ImageRecord | undefined): Promise<Dropped> {
+    const drawn = isSvg(original) ? await lazyDrawing(original, await this.#limit) : null
+    const file = drawn?.file ?? original
     const measuring = measure(file, record)
     const size = measuring.then((measured) => (isDrawnHere(measured) ? measured : null))
     // A page that lost its connection before this was loaded sends no previews.
     const preview = this.#lazyPreviews().then(
-      (previews) => previews.make({ file, size }),
+      (previews) => previews.make({ file: drawn?.drawing ?? file, size }),
       () => null,
     )
     return { ...(await measuring), preview }
@@ -206,6 +208,11 @@ export class Drop {
     return this.#previews
   }
 }
+
+const isSvg = ({ type, name }: File): boolean => type === 'image/svg+xml' || /\.svg$/i.test(name)
+
+const lazyDrawing = (file: File, limit: number) =>
+  import('./draw-svg.ts').then(({ drawSvg }) => drawSvg(file, limit)).catch(() => null)
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 

@@ -1,6 +1,6 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isShown, type MediaType, STAND_IN_SIDE_PX } from '@wirephoto/board'
+import { isShown, type MediaType, STAND_IN_SIDE_PX, SVG_SIDES_PX } from '@wirephoto/board'
 import sharp, { type Metadata } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import { countFrames } from './frame-count.ts'
@@ -10,7 +10,7 @@ import { draw, type Pixels, rawPixels, resized } from './pixels.ts'
 import { checkSize, type Excess, type Size, TooLargeError } from './size.ts'
 import { HEIC_BMP_TYPES, openSource, readHeader, sourceOf } from './source.ts'
 import { CSS_DOTS_PER_INCH, sizedSvg } from './svg-document.ts'
-import { keepSvgSource } from './svg-source.ts'
+import { type SvgSource, takeSvgApart } from './svg-source.ts'
 
 /** Resources that one job may use (D1). */
 export interface Budget {
@@ -71,7 +71,7 @@ const jobs = {
   earlyPreview,
   makeVariants,
   rasterizeSvg,
-  keepSvgSource,
+  readSvg,
 }
 
 const FORMATS: Record<string, MediaType> = {
@@ -105,7 +105,7 @@ const EARLY_PREVIEW_BYTES = 4_194_304
 const MAX_ANIMATION_PIXEL_COUNT = 25_000_000
 const MAX_SVG_BYTES = 10_000_000
 /** Longest side at which an SVG is drawn. */
-const [MIN_SVG_SIDE_PX, MAX_SVG_SIDE_PX] = [2048, 4096]
+const { min: MIN_SVG_SIDE_PX, max: MAX_SVG_SIDE_PX } = SVG_SIDES_PX
 /** libvips scales an SVG by its density in relation to this, also what is in pixels. */
 const SVG_PIXEL_FACTOR = CSS_DOTS_PER_INCH / 72
 
@@ -286,6 +286,21 @@ async function rasterizeSvg({ path, to }: { path: string; to: string }): Promise
   } finally {
     sharp.block(SVG_LOADER)
   }
+}
+
+/** Takes an SVG's file apart: the sender's drawing and the source. */
+function readSvg(input: Parameters<typeof takeSvgApart>[0]): Promise<SvgSource> {
+  return takeSvgApart(input, async (svg) => {
+    if (svg.length > MAX_SVG_BYTES) return false
+    sharp.unblock(SVG_LOADER)
+    try {
+      return (await sharp(svg, { limitInputPixels: false }).metadata()).width > 0
+    } catch {
+      return false
+    } finally {
+      sharp.block(SVG_LOADER)
+    }
+  })
 }
 
 /** Makes a preview of a picture. */

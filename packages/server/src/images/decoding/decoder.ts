@@ -92,15 +92,10 @@ export class Decoder {
     if (!resultOf(reply, name)) throw refusalOf(null, name)
   }
 
-  /** Writes the scrubbed source of an SVG to `to`. Rejects as `validate` does. */
-  async keepSvgSource(file: {
-    path: string
-    to: string
-    keepMetadata: boolean
-    name: string
-  }): Promise<SvgSource> {
+  /** Takes an SVG's file apart: the sender's drawing, and the source. Rejects as `validate` does. */
+  async readSvg(file: Parameters<Jobs['readSvg']>[0] & { name: string }): Promise<SvgSource> {
     const { name, ...input } = file
-    return resultOf(await this.#run(this.#validation, 'keepSvgSource', input, this.#budget), name)
+    return resultOf(await this.#run(this.#validation, 'readSvg', input, this.#budget), name)
   }
 
   /**

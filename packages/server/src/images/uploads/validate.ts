@@ -19,8 +19,10 @@ export interface ValidatedFile extends AsyncDisposable {
 }
 
 /**
- * Validates a complete file. An SVG is replaced by the PNG that is drawn from it (V6), and a camera's raw file
- * by the JPEG inside it (M16). Rejects as `Decoder.validate` does, and with `camera-file`.
+ * Validates a complete file. An SVG is replaced by the PNG that its sender's browser has drawn, or that is drawn
+ * of it here (V6), and a camera's raw file by the JPEG inside it (M16).
+ *
+ * Rejects as `Decoder.validate` does, and with `camera-file`.
  */
 export async function validate(
   incomingFile: IncomingFile,
@@ -76,14 +78,15 @@ async function rasterize(
     await removeFile(source)
   }
   try {
-    await decoder.rasterizeSvg({ path: svg, to: path, name })
-    const { isMoving: _, ...validation } = await decoder.validate({ path, type: 'image/png', name })
-    const { missing, isKept } = await decoder.keepSvgSource({
+    const { isDrawn, isKept, missing } = await decoder.readSvg({
       path: svg,
-      to: source,
+      drawing: path,
+      source,
       keepMetadata: keepsMetadata,
       name,
     })
+    if (!isDrawn) await decoder.rasterizeSvg({ path: svg, to: path, name })
+    const { isMoving: _, ...validation } = await decoder.validate({ path, type: 'image/png', name })
     const drawn = await describe(path)
     const original = isKept
       ? ({ path: source, type: 'image/svg+xml', ...(await describe(source)) } as const)
