@@ -130,6 +130,13 @@ export const takenKinds: readonly TakenKind[] = [
     signatures: [],
     ...upTo(Number.POSITIVE_INFINITY),
   },
+  {
+    name: 'PSD',
+    type: 'image/vnd.adobe.photoshop',
+    extensions: split('psd psb'),
+    signatures: ['8BPS'],
+    ...upTo(MAX_WHOLE_PIXELS),
+  },
 ]
 
 const ONLY_PICTURES = 'Only pictures can be added.'
@@ -247,7 +254,6 @@ export const refusedKinds: readonly RefusedKind[] = [
   },
   design('an Illustrator drawing', 'ai ait'),
   design('a PostScript drawing', 'eps epsf epsi ps', '%!PS', '\xc5\xd0\xd3\xc6'),
-  design('a Photoshop file', 'psd psb', '8BPS'),
   design('a GIMP file', 'xcf', 'gimp xcf'),
   design('an InDesign document', 'indd indt', '\x06\x06\xed\xf5\xd8\x1d\x46\xe5'),
   design('an Affinity document', 'afphoto afdesign afpub af', '\0\xffKA'),

@@ -9,6 +9,7 @@ export const MEDIA_TYPES = [
   'image/tiff',
   'image/bmp',
   'image/svg+xml',
+  'image/vnd.adobe.photoshop',
 ] as const
 export type MediaType = (typeof MEDIA_TYPES)[number]
 

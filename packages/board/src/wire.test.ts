@@ -37,6 +37,7 @@ const PINNED: Record<number, string> = {
   7: 'be7bf853e130f69e',
   8: 'dbaccdadf9c71f17',
   9: '3b605af6ce093e52',
+  10: 'a21a67a46de30106',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))

@@ -89,10 +89,10 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
   })
 }
 
-/** Returns the name of the file. A PNG that was drawn from an SVG gets its own extension (V6). */
+/** Returns the name of the file. A PNG that was drawn from another file gets its own extension (V6). */
 function fileName({ name, type }: ImageRecord): string {
   const clean = cleanName(name)
-  return type === 'image/png' ? clean.replace(/\.svg$/i, '.png') : clean
+  return type === 'image/png' ? clean.replace(/\.(?:svg|psd|psb)$/i, '.png') : clean
 }
 
 const standInName = ({ name }: ImageRecord): string =>

@@ -7,6 +7,7 @@ import { countFrames } from './frame-count.ts'
 import type { HeicBmpInput } from './heic-bmp-thread.ts'
 import { wholeScans } from './jpeg-scans.ts'
 import { draw, type Pixels, rawPixels, resized } from './pixels.ts'
+import { describePsd } from './psd.ts'
 import { checkSize, type Excess, type Size, TooLargeError } from './size.ts'
 import { HEIC_BMP_TYPES, openSource, readHeader, sourceOf } from './source.ts'
 import { CSS_DOTS_PER_INCH, sizedSvg } from './svg-document.ts'
@@ -72,6 +73,7 @@ const jobs = {
   makeVariants,
   rasterizeSvg,
   readSvg,
+  drawPsd,
 }
 
 const FORMATS: Record<string, MediaType> = {
@@ -286,6 +288,19 @@ async function rasterizeSvg({ path, to }: { path: string; to: string }): Promise
   } finally {
     sharp.block(SVG_LOADER)
   }
+}
+
+/** Draws the merged picture of a Photoshop file as a PNG at `to`, in its own colours. */
+async function drawPsd(input: HeicBmpInput & { to: string }): Promise<{
+  isDrawable: boolean
+  hasLayers: boolean
+}> {
+  const found = describePsd(await readFile(input.path))
+  if (!found.isDrawable) return found
+  const source = await openSource(input)
+  const image = sharp(source.input, { limitInputPixels: input.maxPixels })
+  await image.keepIccProfile().png({ compressionLevel: 6 }).toFile(input.to)
+  return found
 }
 
 /** Takes an SVG's file apart: the sender's drawing and the source. */

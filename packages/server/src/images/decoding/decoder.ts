@@ -29,6 +29,7 @@ const LARGE_BUDGET_TYPES: readonly MediaType[] = [
   'image/avif',
   'image/heic',
   'image/jxl',
+  'image/vnd.adobe.photoshop',
   'image/tiff',
   'image/bmp',
 ]
@@ -90,6 +91,23 @@ export class Decoder {
     const { name, ...input } = file
     const reply = await this.#run(this.#validation, 'rasterizeSvg', input, this.#budget)
     if (!resultOf(reply, name)) throw refusalOf(null, name)
+  }
+
+  /**
+   * Draws the merged picture of a Photoshop file as a PNG at `to`. Rejects as `validate` does, and with `document`
+   * for one that has none.
+   */
+  async drawPsd(file: { path: string; to: string; name: string }): Promise<{ hasLayers: boolean }> {
+    const { name, path, to } = file
+    const type = 'image/vnd.adobe.photoshop'
+    const { maxPixels } = takenKind(type)
+    const input = { path, to, type, maxPixels, maxSide: limits.maxSidePixels } as const
+    const reply = await this.#run(this.#validation, 'drawPsd', input, this.#budgetFor(type))
+    const { isDrawable, hasLayers } = resultOf(reply, name)
+    if (isDrawable) return { hasLayers }
+    const because =
+      'is a Photoshop file in inks or without a merged picture. Export it as PNG and add that.'
+    throw new WireError('document', { name, because })
   }
 
   /** Takes an SVG's file apart: the sender's drawing, and the source. Rejects as `validate` does. */

@@ -7,6 +7,7 @@ import type { MediaType } from '@wirephoto/board'
 import openLibheif, { type HeifImage } from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import { drawBmp, readBmpHeader } from './bmp.ts'
 import { openJxl } from './jxl.ts'
+import { openPsd } from './psd.ts'
 
 /*
  * A thread that decodes types which libvips doesn't, and passes them to libvips as a TIFF. The decoders block
@@ -36,7 +37,7 @@ export type HeicBmpOutput =
 async function decode({ path, type, maxPixels, maxSide }: HeicBmpInput): Promise<HeicBmpOutput> {
   const file = readFileSync(path)
   if (type === 'image/jxl') return decodeJxl(file, maxPixels, maxSide)
-  const { width, height, profile, draw } = type === 'image/bmp' ? openBmp(file) : openHeic(file)
+  const { width, height, profile, draw } = open(file, type)
   if (width * height > maxPixels || Math.max(width, height) > maxSide)
     return { size: { width, height } }
   const { tiff, rgba } = createTiff(width, height, profile)
@@ -60,6 +61,11 @@ interface OpenPicture {
   /** ICC. */
   readonly profile: Uint8Array | null
   readonly draw: (rgba: Uint8Array) => unknown
+}
+
+function open(file: Buffer, type: MediaType): OpenPicture {
+  if (type === 'image/bmp') return openBmp(file)
+  return type === 'image/vnd.adobe.photoshop' ? openPsd(file) : openHeic(file)
 }
 
 function openBmp(file: Buffer): OpenPicture {

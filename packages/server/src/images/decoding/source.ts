@@ -25,7 +25,12 @@ export interface Source {
 }
 
 /** Types that libvips doesn't decode; a thread does. */
-export const HEIC_BMP_TYPES: readonly MediaType[] = ['image/heic', 'image/bmp', 'image/jxl']
+export const HEIC_BMP_TYPES: readonly MediaType[] = [
+  'image/heic',
+  'image/bmp',
+  'image/jxl',
+  'image/vnd.adobe.photoshop',
+]
 
 /** Opens a file. Throws `TooLargeError` for a HEIC or BMP over the limits. */
 export async function openSource(input: HeicBmpInput): Promise<Source> {

@@ -87,8 +87,8 @@ export class Scrubber {
 
 /** Returns whether a file of this type that starts so can be scrubbed. Nothing else may be stored (F10). */
 export function isScrubbable(head: Buffer, type: MediaType): boolean {
-  // An SVG itself is never stored, only the PNG that is drawn from it (V6).
-  if (type === 'image/svg+xml') return true
+  // Neither is stored itself, only the PNG that is made of it (V6, V32).
+  if (type === 'image/svg+xml' || type === 'image/vnd.adobe.photoshop') return true
   return formatOf(signatureOf(head))?.types.includes(type) ?? false
 }
 

@@ -32,6 +32,7 @@ export async function validate(
   const { path, name, offset: bytes } = incomingFile
   const type = await incomingFile.type()
   if (type === 'image/svg+xml') return rasterize(incomingFile, decoder)
+  if (type === 'image/vnd.adobe.photoshop') return merge(incomingFile, decoder)
   const { isMoving, ...validation } = await decoder.validate({ path, type, name })
   const blob = await incomingFile.digest()
   const codes = [...incomingFile.notices, ...(isMoving ? (['first-frame'] as const) : [])]
@@ -96,6 +97,29 @@ async function rasterize(
         ? [noticeOf('svg-incomplete', { name: name || 'The picture', missing })]
         : []
     return { path, ...drawn, validation, original, notices, [Symbol.asyncDispose]: remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+/** Makes the PNG of a Photoshop file's merged picture; its layers aren't kept. */
+async function merge({ path: psd, name }: IncomingFile, decoder: Decoder): Promise<ValidatedFile> {
+  const path = `${psd}.png`
+  const remove = () => removeFile(path)
+  try {
+    const { hasLayers } = await decoder.drawPsd({ path: psd, to: path, name })
+    const { isMoving: _, ...validation } = await decoder.validate({ path, type: 'image/png', name })
+    const merged = await describe(path)
+    const notices = hasLayers ? [noticeOf('merged-layers', { name: name || 'the picture' })] : []
+    return {
+      path,
+      ...merged,
+      validation,
+      original: null,
+      notices,
+      [Symbol.asyncDispose]: remove,
+    }
   } catch (error) {
     await remove()
     throw error
