@@ -19,8 +19,8 @@ export interface ValidatedFile extends AsyncDisposable {
 }
 
 /**
- * Validates a complete file. An SVG is replaced by the PNG that its sender's browser has drawn, or that is drawn
- * of it here (V6), and a camera's raw file by the JPEG inside it (M16).
+ * Validates a complete file. An SVG is replaced by a PNG, drawn by its sender's browser or here (V6). A camera's
+ * raw file is replaced by the JPEG inside it (M16), and a Photoshop file by its merged picture (V32).
  *
  * Rejects as `Decoder.validate` does, and with `camera-file`.
  */
