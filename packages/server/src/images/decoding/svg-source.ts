@@ -40,7 +40,7 @@ export async function takeSvgApart(
 }
 
 /** Splits the file that a page sends; `drawing` is null in anybody else's. */
-export function splitDrawing(file: Buffer): { svg: Buffer; drawing: Buffer | null } {
+function splitDrawing(file: Buffer): { svg: Buffer; drawing: Buffer | null } {
   const start = file.lastIndexOf(SVG_DRAWING_START)
   const comment = start < 0 ? '' : file.toString('latin1', start + SVG_DRAWING_START.length)
   const end = comment.indexOf(SVG_DRAWING_END)
