@@ -8,6 +8,7 @@ export interface TiffPage {
   readonly subfile?: number
   readonly photometric?: number
   readonly compression?: number
+  readonly samples?: number
   readonly orientation?: number
   /** Data in place of the pixels: a strip, or a JPEG that its own two fields name. */
   readonly strip?: Buffer
@@ -74,7 +75,7 @@ export function tiffOf(pages: readonly TiffPage[], order = 'II*\0', mark = ''): 
     } else {
       const data = strip ?? Buffer.alloc(width * height, grey)
       long(273, add(data))
-      short(277, 1)
+      short(277, page.samples ?? 1)
       long(278, height)
       long(279, data.length)
     }

@@ -71,10 +71,11 @@ export class MalformedFileError extends Error {
 /** Reads parts of a file, up to a total that no picture needs. */
 export class BoundedReader {
   readonly #file: FileHandle
-  #remainingBytes = MAX_READ_BYTES
+  #remainingBytes: number
 
-  constructor(file: FileHandle) {
+  constructor(file: FileHandle, maxBytes = MAX_READ_BYTES) {
     this.#file = file
+    this.#remainingBytes = maxBytes
   }
 
   /** Reads exactly `length` bytes. Throws `MalformedFileError` if there are fewer, or past the total. */

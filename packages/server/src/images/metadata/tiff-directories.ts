@@ -22,6 +22,7 @@ export const TAG = {
   tileOffsets: 324,
   tileLengths: 325,
   subDirectories: 330,
+  jpegTables: 347,
   jpegOffset: 513,
   jpegLength: 514,
   dngVersion: 50_706,

@@ -122,6 +122,46 @@ describe('M14: the main picture of a TIFF is shown, wherever its directory is', 
   })
 })
 
+describe('M5, F10: the JPEGs in a TIFF say nothing either', () => {
+  test('a strip that is a JPEG is scrubbed as one, and its pixels stay', async () => {
+    const create = { width: 64, height: 48, channels: 3, background: '#28c' } as const
+    const jpeg = await sharp({ create }).jpeg().toBuffer()
+    const segment = (marker: number, body: string) =>
+      Buffer.concat([Buffer.from([0xff, marker, 0, body.length + 2]), Buffer.from(body)])
+    const planted = Buffer.concat([
+      jpeg.subarray(0, 2),
+      segment(0xe1, `Exif\0\0${CANARY}`),
+      segment(0xfe, CANARY),
+      jpeg.subarray(2),
+      Buffer.from(CANARY),
+    ])
+    for (const page of [{ strip: planted }, { jpeg: planted }]) {
+      const size = { width: 64, height: 48, samples: 3, photometric: 6, compression: 7 }
+      const bytes = tiffOf([{ ...size, ...page }])
+      const out = await scrubbed(bytes)
+      assert.equal(out.includes(CANARY), false)
+      assert.ok((await scrubbed(out)).equals(out), 'M9: again')
+      const at = bytes.indexOf(planted)
+      const is = await sharp(out.subarray(at, at + planted.length))
+        .raw()
+        .toBuffer()
+      assert.ok(is.equals(await sharp(jpeg).raw().toBuffer()))
+    }
+  })
+
+  test('M7: tiles and tables that say nothing pass bit for bit', async () => {
+    const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const
+    const create = { width: 300, height: 200, channels: 3, background: 'red', noise } as const
+    for (const tile of [true, false]) {
+      const bytes = await sharp({ create }).tiff({ compression: 'jpeg', tile }).toBuffer()
+      const out = await scrubbed(bytes)
+      const raw = (tiff: Buffer) => sharp(tiff, { failOn: 'error' }).raw().toBuffer()
+      assert.ok((await raw(out)).equals(await raw(bytes)))
+      assert.ok((await scrubbed(out)).equals(out))
+    }
+  })
+})
+
 describe('M15: nothing is kept of a TIFF whose layout is not understood', () => {
   test('a directory without data is no picture', async () => {
     const path = join(folder, 'empty.tif')

@@ -9,6 +9,7 @@ import {
   type TiffPicture,
   withChildren,
 } from './tiff-directories.ts'
+import { TiffJpegs } from './tiff-jpeg.ts'
 
 /**
  * Fields that stay: those that decode pixels, orientation and colour profile. TIFF 6.0, its technical notes 1
@@ -23,6 +24,9 @@ export const KEPT_TAGS = new Set(
 )
 /** Longest side of a picture that may be a thumbnail without a flag, and how much larger the other one is. */
 const [MAX_THUMBNAIL_SIDE_PX, MIN_MAIN_FACTOR] = [512, 4]
+
+/** JPEG of TIFF 6.0, and of its technical note 2. */
+const JPEG_COMPRESSIONS = [6, 7]
 
 /** A camera's raw file. Its pictures are no TIFF's. */
 export class CameraFileError extends Error {
@@ -40,10 +44,11 @@ export class CameraFileError extends Error {
 export async function planTiff(file: FileHandle): Promise<EditPlan> {
   const { directories, pages } = await TiffDirectories.read(new BoundedReader(file))
   const plan = new EditPlan()
+  const jpegs = new TiffJpegs(file, plan)
   plan.keep(0, 8)
   const kept = await keptPages(directories, pages)
   for (const [i, page] of kept.entries())
-    await keepPage(plan, directories, page, kept[i + 1]?.at ?? 0)
+    await keepPage(plan, jpegs, directories, page, kept[i + 1]?.at ?? 0)
   // The header comes last: until then a second plan finds the same pages.
   const first = Buffer.alloc(4)
   directories.write(first, kept[0]!.at, 0, 4)
@@ -103,6 +108,7 @@ function largest(pictures: readonly TiffPicture[]): TiffPicture | null {
 /** Keeps a page's fields and the data that they point to. Closes the gaps between the fields. */
 async function keepPage(
   plan: EditPlan,
+  jpegs: TiffJpegs,
   directories: TiffDirectories,
   page: TiffDirectory,
   next: number,
@@ -117,10 +123,14 @@ async function keepPage(
   directories.write(bytes, next, bytes.length - 4, 4)
   plan.keep(at, at + bytes.length)
   plan.overwrite(at, bytes)
-  for (const { entry, length } of fields) {
+  for (const { tag, entry, length } of fields) {
     const start = directories.u32(entry, 8)
     if (length > 4) plan.keep(start, start + length)
+    if (tag === TAG.jpegTables && length > 4) await jpegs.scrub(start, length)
   }
+  const isJpeg =
+    JPEG_COMPRESSIONS.includes(await directories.number({ fields }, TAG.compression)) ||
+    fields.some(({ tag }) => tag === TAG.jpegOffset)
   for (const [starts, lengths] of [
     [TAG.stripOffsets, TAG.stripLengths],
     [TAG.tileOffsets, TAG.tileLengths],
@@ -129,5 +139,6 @@ async function keepPage(
     const from = await directories.numbers({ fields }, starts)
     const count = await directories.numbers({ fields }, lengths)
     from.forEach((start, i) => plan.keep(start, start + (count[i] ?? 0)))
+    if (isJpeg) for (const [i, start] of from.entries()) await jpegs.scrub(start, count[i] ?? 0)
   }
 }
