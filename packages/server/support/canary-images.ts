@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
+import { pngChunk } from '../../../test/support/png.ts'
 import { CORNERS_JXL, jxlContainer } from './jxl-images.ts'
-import { pngChunk } from './sample-images.ts'
 
 /** Text that must not survive scrubbing. It stands wherever a file can contain more than its picture. */
 export const CANARY = 'Canary Yellow, 7 Elm Street'

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { crc32, deflateSync } from 'node:zlib'
+import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
+import { pngChunk } from '../../../test/support/png.ts'
 
 // With the cache, a file that changes would be read only once.
 sharp.cache(false)
@@ -20,19 +21,6 @@ export function blankPng(width: number, height: number): Buffer {
   ]
   return Buffer.concat([signature, ...chunks.flat()])
 }
-
-/** Creates a chunk of a PNG. */
-export function pngChunk(type: string, data: Buffer): Buffer[] {
-  const body = Buffer.concat([Buffer.from(type), data])
-  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)]
-  length.writeUInt32BE(data.length)
-  check.writeUInt32BE(crc32(body))
-  return [length, body, check]
-}
-
-/** Returns a PNG with further chunks behind its header. */
-export const withPngChunks = (png: Buffer, ...chunks: readonly Buffer[][]): Buffer =>
-  Buffer.concat([png.subarray(0, 33), ...chunks.flat(), png.subarray(33)])
 
 /** Returns the ids of the decoding processes that this process has started. */
 export function decodeProcessIds(): number[] {

@@ -9,8 +9,9 @@ import { buffer } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { WireError } from '@wirephoto/board'
 import sharp from 'sharp'
+import { pngChunk } from '../../../../test/support/png.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
-import { pngChunk } from '../../support/sample-images.ts'
+
 import { isProgressive } from '../images/decoding/jpeg-scans.ts'
 
 const MB_BYTES = 1_000_000

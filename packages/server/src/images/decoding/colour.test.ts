@@ -9,7 +9,7 @@ import type { MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
 import { nclx, withAvifProperties } from '../../../../../test/support/avif.ts'
 import { findOnPath } from '../../../../../test/support/browser.ts'
-import { pngChunk, withPngChunks } from '../../../support/sample-images.ts'
+import { pngChunk, withPngChunks } from '../../../../../test/support/png.ts'
 import { colourByCodePoints, colourByGamma, convertToSrgb, type Primaries } from './colour.ts'
 import { Decoder } from './decoder.ts'
 import { sniff } from './sniff.ts'
@@ -128,7 +128,9 @@ async function isSeenAs(name: string, bytes: Buffer, expected: string): Promise<
   const { preview } = await decoder.validate({ path, type, name })
   const variants = await decoder.makeVariants({ path, type, sides: [64, 320, 4096], folder })
   const [dark, middle, light, warm] = expected.split(' ').map((v) => v.split('/').map(Number))
-  for (const picture of [...variants.map((v) => v.path), ...(preview ? [preview] : [])]) {
+  // Read here: libvips would remember the last file of the same name.
+  const pictures = await Promise.all(variants.map((variant) => readFile(variant.path)))
+  for (const picture of [...pictures, ...(preview ? [preview] : [])]) {
     const { data, info } = await sharp(picture)
       .removeAlpha()
       .raw()
@@ -184,6 +186,15 @@ test('V21, V22: a PNG says its colour by cICP first, then by a profile, sRGB, or
   const profile = await quarters(8).withIccProfile('p3').png().toBuffer()
   await isSeenAs('iCCP', profile, own)
   await isSeenAs('iCCP before gAMA', withPngChunks(profile, linear), own)
+})
+
+test('V7: sixteen bits with a profile become sRGB, as eight do', async () => {
+  for (const profile of ['p3', 'srgb'])
+    for (const format of ['png', 'tiff'] as const) {
+      const file = await quarters(16).withIccProfile(profile).toFormat(format).toBuffer()
+      // `sharp` takes numbers of sixteen bits for Display P3.
+      await isSeenAs(`${profile} ${format}`, file, '64 128 192 211/137/36')
+    }
 })
 
 test('V21: an AVIF says its colour by nclx', async () => {

@@ -11,13 +11,13 @@ import { type ImageRecord, limits, type MediaType } from '@wirephoto/board'
 import openLibheif from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import sharp, { type Sharp } from 'sharp'
 import { withExifOrientation } from '../../../../../test/support/pictures.ts'
+import { pngChunk } from '../../../../../test/support/png.ts'
 import { errorOf, Harness } from '../../../support/http-harness.ts'
 import {
   blankPng,
   CORNERS,
   cornersPng,
   createBmp,
-  pngChunk,
   readCorners,
   readPixels,
 } from '../../../support/sample-images.ts'

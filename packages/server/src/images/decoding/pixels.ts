@@ -35,7 +35,12 @@ async function drawSource(
   const image = sharp(input, options)
   if (isOriented) image.autoOrient()
   image.resize(side, side, { fit: 'inside', withoutEnlargement: true })
-  return colour ? converted(image, colour) : rawPixels(image.toColourspace('srgb'))
+  if (colour) return converted(image, colour)
+  const { space, icc } = await sharp(input, { limitInputPixels: false }).metadata()
+  image.toColourspace('srgb')
+  // sharp converts sixteen bits with a profile to Display P3, and leaves them there unless it is told.
+  if (space === 'rgb16' && icc) image.withIccProfile('srgb')
+  return rawPixels(image)
 }
 
 /** Converts a picture whose colour libvips doesn't know. Sixteen bits stay until the end. */

@@ -7,13 +7,8 @@ import type { MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
 import { clap, withAvifProperties } from '../../../../../test/support/avif.ts'
 import { drawPicture } from '../../../../../test/support/pictures.ts'
-import {
-  CORNERS,
-  cornersPng,
-  pngChunk,
-  readCorners,
-  withPngChunks,
-} from '../../../support/sample-images.ts'
+import { pngChunk, withPngChunks } from '../../../../../test/support/png.ts'
+import { CORNERS, cornersPng, readCorners } from '../../../support/sample-images.ts'
 import { Decoder, type ValidationResult } from './decoder.ts'
 import { sniff } from './sniff.ts'
 
