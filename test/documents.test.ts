@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { glob, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { test } from 'node:test'
-import { errorMessages, errors } from '@wirephoto/board'
+import { errorMessages, errors, RETRYABLE_CODES } from '@wirephoto/board'
 import { serveCommand } from 'wirephoto/src/commands/serve.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -15,10 +15,16 @@ async function files(...patterns: string[]): Promise<string[]> {
 }
 
 test('SPEC.md lists every error with its status, and no other', async () => {
-  const rows = (await read('SPEC.md')).matchAll(/^\| `([a-z-]+)` \| (\d+) \|/gm)
+  const spec = await read('SPEC.md')
+  const rows = spec.matchAll(/^\| `([a-z-]+)` \| (\d+) \|/gm)
   const listed = Object.fromEntries(Array.from(rows, ([, code, status]) => [code, Number(status)]))
   assert.deepEqual(listed, { ...errors })
   assert.deepEqual(Object.keys(errorMessages).sort(), Object.keys(errors).sort())
+  const [, again = ''] = /^Another try may help after (.*?)\. The page/m.exec(spec) ?? []
+  assert.deepEqual(
+    Array.from(again.matchAll(/`([\w-]+)`/g), ([, code]) => code),
+    RETRYABLE_CODES,
+  )
 })
 
 test('every rule of SPEC.md is quoted by a test', async () => {

@@ -45,6 +45,21 @@ for (const host of HOSTS)
       await ben.page.getByRole('button', { name: ui.here(1) }).waitFor()
     })
 
+    test('a name given in one tab is taken by the others of its browser', async (t) => {
+      const board = await fixture.newBoard()
+      const anna = await fixture.openPage(t, host, board)
+      const tab = await anna.page.context().newPage()
+      await tab.goto(anna.page.url())
+      const ben = await fixture.openPage(t, host, board)
+      await tab.getByRole('form', { name: ui.askName }).waitFor()
+      await anna.page.getByRole('textbox', { name: ui.askName }).fill('Анна')
+      await anna.page.keyboard.press('Enter')
+      await tab.locator('.avatar.own', { hasText: 'А' }).waitFor()
+      await tab.getByRole('form', { name: ui.askName }).waitFor({ state: 'detached' })
+      await anna.page.close()
+      await ben.page.locator('.avatars .avatar:not(.own)', { hasText: 'А' }).waitFor()
+    })
+
     test("others' pointers and selections are seen, with their names", async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
       await anna.drop([await samples.file('photos/pic1.jpg')], { x: 500, y: 400 })

@@ -47,6 +47,26 @@ export const errors = {
 
 export type ErrorCode = keyof typeof errors
 
+/** The errors after which the same may succeed when it is tried again. SPEC.md lists them. */
+export const RETRYABLE_CODES: readonly ErrorCode[] = [
+  'not-found',
+  'upload-gone',
+  'wrong-offset',
+  'board-full',
+  'too-many',
+  'internal',
+  'unreachable',
+  'busy',
+  'away',
+  'stopping',
+  'newer-format',
+  'disk-full',
+]
+
+/** Returns whether another try may help after an error; true for one without a code. */
+export const isRetryable = (code: string | undefined): boolean =>
+  code === undefined || (RETRYABLE_CODES as readonly string[]).includes(code)
+
 /** Facts that an error's sentence may mention. */
 export interface ErrorFacts {
   readonly name?: string | undefined

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { cleanName } from './file-names.ts'
+import { cleanName, cleanText } from './file-names.ts'
 import { limits } from './limits.ts'
 
 test('H5, F9: a name is a base name that can be shown', () => {
@@ -35,4 +35,9 @@ test('H5, F9: naughty strings make sound names', async (t) => {
     assert.doesNotMatch(name, /[\p{Cc}/\\\u202a-\u202e\u2066-\u2069]|^\.*$/u)
     assert.equal(cleanName(name), name)
   }
+})
+
+test('F9: no text turns the direction of what stands beside it', () => {
+  assert.equal(cleanText('Anna\u202e gnp.exe\u2066\u2069'), 'Anna gnp.exe')
+  assert.equal(cleanText('שלום – مرحبا\u200f'), 'שלום – مرحبا\u200f', 'marks for one letter stay')
 })

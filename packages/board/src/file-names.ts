@@ -10,3 +10,9 @@ export function cleanName(name: string): string {
   const short = shown.slice(0, limits.fileNameLength).toWellFormed().trim()
   return /^\.*$/.test(short) ? 'picture' : short
 }
+
+/** Marks that turn the direction of all text after them, beyond the text that they stand in. */
+const DIRECTION_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g
+
+/** Makes a caption, a title or a person's name safe to stand in a sentence. */
+export const cleanText = (text: string): string => text.replace(DIRECTION_CONTROLS, '')

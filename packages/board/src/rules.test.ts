@@ -8,7 +8,7 @@ import { Draft } from './draft.ts'
 import { WireError } from './errors.ts'
 import { uuidv7 } from './ids.ts'
 import { limits } from './limits.ts'
-import { type AnyRecord, emptyBoard, type ImageRecord } from './records.ts'
+import { type AnyRecord, type BoardRecord, emptyBoard, type ImageRecord } from './records.ts'
 import type { Actor } from './rights.ts'
 import { apply } from './rules.ts'
 
@@ -203,6 +203,15 @@ describe('rules', () => {
     act({ kind: 'board.patch', set: {} })
     act({ kind: 'board.patch', set: { trashDays: 7 } })
     assert.deepEqual(records.get('board'), { ...emptyBoard, title: 'T', trashDays: 7 })
+  })
+
+  test('F9: captions and titles are kept without controls of direction', () => {
+    const { act, picture, records } = open()
+    act(add({ caption: 'a\u202eb' }))
+    assert.equal(picture().caption, 'ab')
+    act({ kind: 'image.patch', id: A, set: { caption: 'c\u2067d' } })
+    act({ kind: 'board.patch', set: { title: 'e\u202df' } })
+    assert.deepEqual([picture().caption, (records.get('board') as BoardRecord).title], ['cd', 'ef'])
   })
 
   test('R9, R17: a copy is another picture with the same file, on top', () => {

@@ -2,7 +2,7 @@ import { generateKeyBetween } from 'fractional-indexing'
 import type { Change } from './changes.ts'
 import type { Command, ImageAdd, ImageCopy } from './commands.ts'
 import { WireError } from './errors.ts'
-import { cleanName } from './file-names.ts'
+import { cleanName, cleanText } from './file-names.ts'
 import { firstWidth, freeSpot } from './layout.ts'
 import { limits } from './limits.ts'
 import type { ImageRecord, Records } from './records.ts'
@@ -21,7 +21,7 @@ export function apply(records: Records, command: Command, actor: Actor): Change[
       return copy(records, command, actor)
     case 'board.patch':
       if (!may(actor, command.kind)) return new WireError('not-allowed')
-      return [{ put: { ...settings(records), ...defined(command.set) } }]
+      return [{ put: { ...settings(records), ...cleaned(command.set) } }]
     default: {
       const image = records.get(command.id)
       if (image?.kind !== 'image') return new WireError('unknown-picture')
@@ -48,7 +48,7 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
     y: clampCoordinate(spot.y),
     w,
     z: generateKeyBetween(topmost(records), null),
-    caption: command.caption ?? '',
+    caption: cleanText(command.caption ?? ''),
     name: cleanName(command.name),
     type: null,
     width,
@@ -94,7 +94,7 @@ function change(
   switch (command.kind) {
     case 'image.patch':
       // A trashed picture takes patches too: moving it while somebody else deletes it loses nothing.
-      return [{ put: { ...image, ...defined(command.set) } }]
+      return [{ put: { ...image, ...cleaned(command.set) } }]
     case 'image.remove':
       return image.deletedAt === null ? [{ put: { ...image, deletedAt: now } }] : []
     case 'image.restore':
@@ -127,9 +127,10 @@ function topmost(records: Records): string | null {
   return top
 }
 
-/** Returns the fields without the undefined ones. */
-function defined<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+/** Returns the fields without the undefined ones, their texts cleaned. */
+function cleaned<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const defined = Object.entries(fields).filter(([, value]) => value !== undefined)
   return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
+    defined.map(([key, value]) => [key, typeof value === 'string' ? cleanText(value) : value]),
   ) as never
 }

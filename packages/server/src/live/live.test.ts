@@ -224,13 +224,19 @@ describe('live', () => {
       { client: uuid(), n: 1, commands: [] },
       { client: uuid(), n: 1.5, commands: [add()] },
       { client: uuid(), n: 1, commands: [{ kind: 'image.settle', id: uuid() }] },
-      { client: uuid(), n: 1, commands: [{ kind: 'image.patch', id: uuid(), set: { blob: 'x' } }] },
       { client: uuid(), n: 1, commands: [{ ...add(), x: 1e300 }] },
       { client: uuid(), n: 1, commands: Array.from({ length: 101 }, () => add()) },
     ]) {
       const answer = await bad.ask<{ error: { code: string } }>('commands', body)
       assert.equal(answer.error.code, 'bad-request', JSON.stringify(body))
     }
+    const set = {
+      client: uuid(),
+      n: 1,
+      commands: [{ kind: 'image.patch', id: uuid(), set: { blob: 'x' } }],
+    }
+    const unknown = await bad.ask<{ error: { code: string } }>('commands', set)
+    assert.equal(unknown.error.code, 'unknown-field')
     assert.equal(
       (await bad.ask<{ error: { code: string } }>('follow', 7)).error.code,
       'bad-request',

@@ -2,6 +2,7 @@ import {
   type CommandAnswer,
   Commands,
   type Cursor,
+  cleanText,
   type ErrorBody,
   Follow,
   type FollowAnswer,
@@ -66,7 +67,8 @@ export class Session implements Member {
     this.#hear(
       'presence',
       (body) => parseOrUndefined(PresenceState, body),
-      (state) => room.presence.set(this.id, this.visitor, state),
+      (state) =>
+        room.presence.set(this.id, this.visitor, { ...state, name: cleanText(state.name) }),
     )
     this.#hear(
       'sending',

@@ -43,6 +43,14 @@ export class People {
       }),
     )
     onCleanup(() => cancelAnimationFrame(frame))
+    // The name may be given in another tab of this browser.
+    const takeName = ({ key, newValue }: StorageEvent): void => {
+      if (key !== KEY || newValue === null) return
+      setName(newValue)
+      board.setName(newValue)
+    }
+    window.addEventListener('storage', takeName)
+    onCleanup(() => window.removeEventListener('storage', takeName))
     // The others see this visitor come, with or without a name.
     board.setName(name() ?? '')
   }

@@ -1,4 +1,4 @@
-import type { ImageRecord } from '@wirephoto/board'
+import { type ImageRecord, isRetryable } from '@wirephoto/board'
 import type { Arrival, OwnUpload } from '@wirephoto/client'
 import { type Accessor, createMemo } from 'solid-js'
 import { words } from '../words/page.ts'
@@ -67,8 +67,8 @@ export function transferStateOf(
   }, null)
 }
 
-/** Whether a failed upload may succeed if it is tried again: a file that has changed can't be read. */
+/** Whether a failed upload may succeed if it is tried again. */
 export const canRetry = ({ state, error }: OwnUpload): boolean =>
-  state === 'failed' && error?.code !== 'file-changed'
+  state === 'failed' && isRetryable(error?.code)
 
 const UNREPORTED: Arrival = { state: 'arriving', sent: 0, total: null, live: false }
