@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -137,20 +138,39 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
   )
 })
 
-test('an old Node is told so in one sentence', async () => {
-  // The check itself, under the versions of an old Node.
+/** Runs the program under the versions of an old Node. */
+async function runUnderOldNode(program: string) {
   const disguise = join(folder, 'old.cjs')
   await writeFile(
     disguise,
-    `Object.defineProperty(process, 'versions', { value: { node: '18.2.0' } }); require(${JSON.stringify(BIN)})`,
+    `Object.defineProperty(process, 'versions', { value: { node: '18.2.0' } }); require(${JSON.stringify(program)})`,
   )
-  const child = spawn(process.execPath, [disguise], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [err, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
-  assert.equal(
-    err,
-    'This is Node 18.2.0, which is too old; install Node 24 or newer and start again.\n',
-  )
-  assert.equal(code, 2)
+  const args = [disguise, '--version']
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [out, err, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { out, err, code }
+}
+
+test('an old Node is told so in one sentence', async () => {
+  const alone = join(folder, 'wirephoto.cjs')
+  await copyFile(BIN, alone)
+  assert.deepEqual(await runUnderOldNode(alone), {
+    out: '',
+    err: 'This is Node 18.2.0, which is too old; install Node 24 or newer and start again.\n',
+    code: 2,
+  })
+})
+
+const ownNode = join(import.meta.dirname, '../../../node_modules/.bin/node')
+const skip = existsSync(ownNode) ? false : 'npm has no Node for this platform'
+test('an old Node hands over to the one that npm has brought', { skip }, async () => {
+  const { out, err, code } = await runUnderOldNode(BIN)
+  assert.match(out, /^\d+\.\d+\.\d+\n$/)
+  assert.deepEqual([err, code], ['', 0])
 })
 
 test('U8: a folder that another server serves is refused; it is free again when that one has ended', async () => {

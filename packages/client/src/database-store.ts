@@ -1,9 +1,18 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { memoryStore } from './memory-store.ts'
-import { type Claim, isHeld, type SavedCommand, type SavedFile, type Store } from './store.ts'
+import {
+  type Claim,
+  fromKept,
+  isHeld,
+  type KeptCommand,
+  type SavedCommand,
+  type SavedFile,
+  type Store,
+  toKept,
+} from './store.ts'
 
 interface Schema extends DBSchema {
-  commands: { key: [string, number]; value: SavedCommand; indexes: { board: string } }
+  commands: { key: [string, number]; value: KeptCommand; indexes: { board: string } }
   files: { key: string; value: SavedFile; indexes: { board: string } }
   claims: { key: string; value: Claim }
 }
@@ -51,13 +60,13 @@ class Database implements Store {
     this.#db = db
   }
 
-  commands(board: string): Promise<SavedCommand[]> {
-    return this.#db.getAllFromIndex('commands', 'board', board)
+  async commands(board: string): Promise<SavedCommand[]> {
+    return fromKept(await this.#db.getAllFromIndex('commands', 'board', board))
   }
 
   async putCommands(commands: readonly SavedCommand[]): Promise<void> {
     const tx = this.#db.transaction('commands', 'readwrite')
-    const done = [...commands.map((command) => tx.store.put(command)), tx.done]
+    const done = [...commands.map((command) => tx.store.put(toKept(command))), tx.done]
     // Commit at once: the page may be going.
     tx.commit()
     await Promise.all(done)
@@ -71,7 +80,7 @@ class Database implements Store {
     const all = IDBKeyRange.bound([client, 0], [client, Number.POSITIVE_INFINITY])
     const tx = this.#db.transaction('commands', 'readwrite')
     const [taken] = await Promise.all([tx.store.getAll(all), tx.store.delete(all), tx.done])
-    return taken
+    return fromKept(taken)
   }
 
   files(board: string): Promise<SavedFile[]> {

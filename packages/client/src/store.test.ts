@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import type { Command } from '@wirephoto/board'
 import { defaultStore } from './database-store.ts'
 import { memoryStore } from './memory-store.ts'
-import type { SavedCommand } from './store.ts'
+import { fromKept, type SavedCommand, toKept } from './store.ts'
 
 const command: Command = { kind: 'board.patch', set: { title: 'T' } }
 const saved = (client: string, n: number, board = 'main'): SavedCommand => ({
@@ -39,6 +39,12 @@ describe('store', () => {
     assert.equal((await store.files('main')).length, 1)
     await store.removeFile('x')
     assert.deepEqual(await store.files('main'), [])
+  })
+
+  test('R23: commands that a newer page has saved are left alone', () => {
+    const [kept] = [saved('a', 1)].map(toKept)
+    assert.deepEqual(fromKept([kept!, saved('b', 1)]), [saved('a', 1), saved('b', 1)])
+    assert.deepEqual(fromKept([{ ...kept!, version: kept!.version! + 1 }]), [])
   })
 
   test('without an IndexedDB that opens, memory takes its place', async (t) => {

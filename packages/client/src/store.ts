@@ -56,3 +56,19 @@ export interface Claim {
 /** Returns whether a page other than this one holds the claim. */
 export const isHeld = (claim: Claim | undefined, page: string): boolean =>
   claim !== undefined && claim.page !== page && claim.until > Date.now()
+
+/** The format of the commands that a page saves. It rises when an older page would misread them. */
+const COMMAND_VERSION = 1
+
+/** A command as it lies in the database, with the version of its format; without one it has version 1. */
+export interface KeptCommand extends SavedCommand {
+  readonly version?: number
+}
+
+export const toKept = (saved: SavedCommand): KeptCommand => ({ ...saved, version: COMMAND_VERSION })
+
+/** Returns the commands that this page can read. A newer page's are left to pages of its build. */
+export const fromKept = (kept: readonly KeptCommand[]): SavedCommand[] =>
+  kept
+    .filter(({ version = 1 }) => version <= COMMAND_VERSION)
+    .map(({ board, client, n, command }) => ({ board, client, n, command }))
