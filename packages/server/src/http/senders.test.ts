@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -6,11 +7,14 @@ import { after, before, test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
+import { DetailedError, Upload } from 'tus-js-client'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 
 /* Pictures as forms, scripts and devices send them. */
 
 const MAX_UPLOAD_BYTES = 1_000_000
+const TOKEN = 't'.repeat(22)
+const VISITOR = createHash('sha256').update(TOKEN).digest('base64url').slice(0, 22)
 let server: Harness
 let at: string
 let png: Buffer
@@ -278,4 +282,26 @@ test('U44: an upload without the id of a picture, and at a wrong offset, is told
   const part = { ...tus, 'upload-offset': '3', 'content-type': 'application/offset+octet-stream' }
   const patched = await fetch(`${uploads}/${id}`, { method: 'PATCH', headers: part, body: 'abc' })
   await refused(patched, 409, 'wrong-offset', /another byte.*go on/)
+})
+
+test('U44: a standard tus client is told what its upload lacks, and stores an announced picture', async () => {
+  const send = (metadata: Record<string, string>) =>
+    new Promise<string>((resolve, reject) => {
+      new Upload(png, {
+        endpoint: `${server.url}/api/boards/main/uploads`,
+        metadata,
+        retryDelays: null,
+        headers: { authorization: `Bearer ${TOKEN}` },
+        onSuccess: () => resolve('stored'),
+        onError: (error) => {
+          const response = error instanceof DetailedError ? error.originalResponse : null
+          if (response) resolve(response.getBody() ?? '')
+          else reject(error)
+        },
+      }).start()
+    })
+  assert.match(await send({ filename: 'a.png', filetype: 'image/png' }), /"no-upload-id"/)
+  const id = await server.announce('a.png', VISITOR)
+  assert.equal(await send({ id }), 'stored')
+  assert.ok((await server.record(id))?.blob)
 })

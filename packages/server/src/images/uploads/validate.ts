@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { type Notice, noticeOf, type OriginalFile } from '@wirephoto/board'
+import { type Notice, noticeOf, type OriginalFile, WireError } from '@wirephoto/board'
 import { removeFile } from '@wirephoto/engine'
 import type { Decoder, ValidationResult } from '../decoding/decoder.ts'
+import { isUnreadableTiff } from '../decoding/unreadable-tiff.ts'
 import type { IncomingFile } from './incoming-file.ts'
 
 /** A file that may be stored. Disposing it removes what was made for it. */
@@ -33,7 +34,16 @@ export async function validate(
   const type = await incomingFile.type()
   if (type === 'image/svg+xml') return rasterize(incomingFile, decoder)
   if (type === 'image/vnd.adobe.photoshop') return merge(incomingFile, decoder)
-  const { isMoving, ...validation } = await decoder.validate({ path, type, name })
+  const { isMoving, ...validation } = await decoder
+    .validate({ path, type, name })
+    .catch(async (error: unknown) => {
+      const isUnreadable =
+        type === 'image/tiff' &&
+        error instanceof WireError &&
+        error.code === 'damaged' &&
+        (await isUnreadableTiff(path))
+      throw isUnreadable ? new WireError('unreadable-tiff', { name }) : error
+    })
   const blob = await incomingFile.digest()
   const codes = [...incomingFile.notices, ...(isMoving ? (['first-frame'] as const) : [])]
   const notices = codes.map((code) => noticeOf(code, { name: name || 'the picture' }))
