@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import type { MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToAverageRGBA } from 'thumbhash'
+import { asPremultiplied } from '../../../../../test/support/avif.ts'
 import { createBmp } from '../../../support/sample-images.ts'
 import { Decoder } from './decoder.ts'
 
@@ -63,6 +64,7 @@ test('V18: translucent pixels keep their colour in every smaller picture, from e
     ['image/png', 'p3', await image.clone().withIccProfile('p3').png().toBuffer()],
     ['image/webp', 'webp', await image.clone().webp({ lossless: true }).toBuffer()],
     ['image/avif', 'avif', await image.clone().avif({ quality: 90, effort: 0 }).toBuffer()],
+    ['image/avif', 'premultiplied', await premultipliedAvif(raw)],
     ['image/tiff', 'tiff', await image.clone().tiff({ compression: 'lzw' }).toBuffer()],
     ['image/bmp', 'bmp', bmp],
   ]
@@ -94,6 +96,15 @@ test('V18: translucent pixels keep their colour in every smaller picture, from e
     await isAlike(preview.bytes, `${format}: a sender's preview`)
   }
 })
+
+async function premultipliedAvif(straight: Buffer): Promise<Buffer> {
+  const pixels = straight.map((value, i) =>
+    i % 4 === 3 ? value : Math.round((value * straight[i - (i % 4) + 3]!) / 255),
+  )
+  const raw = { width: WIDTH, height: HEIGHT, channels: 4 } as const
+  const avif = await sharp(Buffer.from(pixels), { raw }).avif({ quality: 95, effort: 0 }).toBuffer()
+  return asPremultiplied(avif)
+}
 
 /** Red, green, blue and alpha in a pixel of 32 bits. */
 const MASKS = [0xff000000, 0x00ff0000, 0x0000ff00, 0x000000ff]

@@ -10,29 +10,36 @@ const BRAND_OFFSET_BYTES = 8
 /** Major brands by which libvips knows an AVIF. */
 const KNOWN_BRANDS = ['avif', 'mif1']
 
+interface AvifView {
+  /** The path, or other bytes. */
+  readonly input: string | Buffer
+  readonly colour: Colour | null
+  readonly isPremultiplied: boolean
+}
+
 /**
  * Reads an AVIF as libvips must have it to show what Chromium shows: the file itself, or other bytes.
  *
  * - A sequence becomes the still picture that is in the same file: libvips refuses the brand `avis`.
  * - A crop that doesn't start at the top left corner becomes one of the whole picture: Chromium ignores it.
  */
-export async function viewAvif(
-  path: string,
-): Promise<{ input: string | Buffer; colour: Colour | null }> {
+export async function viewAvif(path: string): Promise<AvifView> {
   const file = await readFile(path)
-  let isChanged = false
+  let [isChanged, isPremultiplied] = [false, false]
   if (!KNOWN_BRANDS.includes(file.toString('latin1', BRAND_OFFSET_BYTES, BRAND_OFFSET_BYTES + 4))) {
     file.write('avif', BRAND_OFFSET_BYTES, 'latin1')
     isChanged = true
   }
   try {
-    const { primary } = heifProperties(file)
+    const properties = heifProperties(file)
+    const { primary } = properties
+    isPremultiplied = properties.isPremultiplied
     const [clap, ispe] = ['clap', 'ispe'].map((type) => primary.find((p) => p.type === type))
     if (clap && ispe && ignoreCrop(file, clap, ispe)) isChanged = true
   } catch (error) {
     if (!(error instanceof MalformedFileError)) throw error
   }
-  return { input: isChanged ? file : path, colour: heifColour(file) }
+  return { input: isChanged ? file : path, colour: heifColour(file), isPremultiplied }
 }
 
 /**

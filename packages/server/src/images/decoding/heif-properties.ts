@@ -13,9 +13,11 @@ export interface HeifProperties {
   readonly primary: readonly Box[]
   /** Those of all pictures, such as the tiles of the primary one. */
   readonly all: readonly Box[]
+  /** Whether the primary picture's colours are multiplied by its alpha (ISO 23008-12 section 7.5.3). */
+  readonly isPremultiplied: boolean
 }
 
-const NONE: HeifProperties = { primary: [], all: [] }
+const NONE: HeifProperties = { primary: [], all: [], isPremultiplied: false }
 
 /** Reads the properties of a HEIF. Throws `MalformedFileError`. */
 export function heifProperties(file: Buffer): HeifProperties {
@@ -33,7 +35,7 @@ export function heifProperties(file: Buffer): HeifProperties {
     .filter(({ type }) => type === 'ipma')
     .flatMap((ipma) => propertyNumbers(file, ipma, id))
     .flatMap((number) => all[number - 1] ?? [])
-  return { primary, all }
+  return { primary, all, isPremultiplied: isPremultiplied(file, partOf(parts, 'iref'), id) }
 }
 
 const partOf = (parts: readonly Box[], type: string): Box | undefined =>
@@ -43,6 +45,16 @@ function primaryId(file: Buffer, pitm: Box | undefined): number | null {
   if (!pitm) return null
   const numbers = new BoxNumbers(file, pitm.body, pitm.end)
   return numbers.next(FULL_BOX_BYTES) < 2 ** 24 ? numbers.next(2) : numbers.next(4)
+}
+
+/** Returns whether an item refers to its alpha as `prem` (ISO 14496-12 section 8.11.12). */
+function isPremultiplied(file: Buffer, iref: Box | undefined, item: number): boolean {
+  if (!iref) return false
+  const idBytes = file[iref.body] === 0 ? 2 : 4
+  return boxes(file, iref.body + FULL_BOX_BYTES, iref.end).some(
+    ({ type, body, end }) =>
+      type === 'prem' && new BoxNumbers(file, body, end).next(idBytes) === item,
+  )
 }
 
 /** Returns the properties' numbers, from 1 on, that an `ipma` box gives to an item. */

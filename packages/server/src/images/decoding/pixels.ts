@@ -25,7 +25,7 @@ export async function draw(source: Source, side: number, maxPixels: number): Pro
 }
 
 async function drawSource(
-  { input, isOriented, colour }: Source,
+  { input, isOriented, isPremultiplied, colour }: Source,
   side: number,
   limitInputPixels: number,
 ): Promise<Pixels> {
@@ -35,7 +35,7 @@ async function drawSource(
   const image = sharp(input, options)
   if (isOriented) image.autoOrient()
   image.resize(side, side, { fit: 'inside', withoutEnlargement: true })
-  if (colour) return converted(image, colour)
+  if (colour || isPremultiplied) return converted(image, colour, isPremultiplied)
   const { space, icc } = await sharp(input, { limitInputPixels: false }).metadata()
   image.toColourspace('srgb')
   // sharp converts sixteen bits with a profile to Display P3, and leaves them there unless it is told.
@@ -43,19 +43,33 @@ async function drawSource(
   return rawPixels(image)
 }
 
-/** Converts a picture whose colour libvips doesn't know. Sixteen bits stay until the end. */
-async function converted(image: Sharp, colour: Colour): Promise<Pixels> {
+/** Converts a picture whose alpha or colour libvips doesn't know. Sixteen bits stay until the end. */
+async function converted(
+  image: Sharp,
+  colour: Colour | null,
+  isPremultiplied: boolean,
+): Promise<Pixels> {
   const { depth } = await image.metadata()
-  const isDeep = depth === 'ushort'
+  const isDeep = colour !== null && depth === 'ushort'
   const { data, info } = await image
     .toColourspace(isDeep ? 'rgb16' : 'srgb')
     .raw({ depth: isDeep ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true })
+  const { width, height, channels } = info
   const samples = isDeep
     ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2)
     : new Uint8Array(data.buffer, data.byteOffset, data.length)
-  const { width, height, channels } = info
-  return { data: convertToSrgb(samples, channels, colour), width, height, channels }
+  if (isPremultiplied && channels === 4) divideByAlpha(samples, isDeep ? 65_535 : 255)
+  const shown = colour ? convertToSrgb(samples, channels, colour) : data
+  return { data: shown, width, height, channels }
+}
+
+function divideByAlpha(samples: Uint8Array | Uint16Array, maximum: number): void {
+  for (let i = 0; i < samples.length; i += 4) {
+    const alpha = samples[i + 3]!
+    for (let n = i; n < i + 3 && alpha > 0; n++)
+      samples[n] = Math.min(maximum, Math.round((samples[n]! * maximum) / alpha))
+  }
 }
 
 export async function rawPixels(image: Sharp): Promise<Pixels> {

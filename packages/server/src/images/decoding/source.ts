@@ -18,6 +18,8 @@ export interface Source {
   readonly isOriented: boolean
   /** Whether it has more frames than the one that is shown, which `animated` pictures haven't. */
   readonly isMoving: boolean
+  /** Whether its colours are multiplied by its alpha, which libvips doesn't know. */
+  readonly isPremultiplied: boolean
   /** The colour that it tells by numbers; null for sRGB, and for an ICC profile, which libvips converts. */
   readonly colour: Colour | null
   /** Returns another source, to be tried if this one can't be decoded; null for none. */
@@ -41,8 +43,7 @@ export async function openSource(input: HeicBmpInput): Promise<Source> {
     return { ...sourceOf(tiff), isMoving, colour }
   }
   if (type === 'image/avif') {
-    const { input: avif, colour } = await viewAvif(path)
-    return { ...sourceOf(avif), colour }
+    return { ...sourceOf(path), ...(await viewAvif(path)) }
   }
   if (type === 'image/png') {
     const { firstFrame, colour } = await viewPng(path, input)
@@ -59,6 +60,7 @@ export const sourceOf = (input: string | Uint8Array): Source => ({
   input,
   isOriented: true,
   isMoving: false,
+  isPremultiplied: false,
   colour: null,
   alternative: null,
 })
