@@ -147,12 +147,13 @@ describe('Firefox that keeps no site data', async () => {
   const skip = (await Firefox.skipReason()) ?? false
 
   test('U27: page and upload work', { skip, timeout: 90_000 }, async (t) => {
-    const firefox = await Firefox.open({ 'network.cookie.cookieBehavior': 2 })
-    t.after(() => firefox.close())
+    const stack = cleanupAfter(t)
+    const preferences = { 'network.cookie.cookieBehavior': 2 }
+    const firefox = stack.adopt(await Firefox.open(preferences), (it) => it.close())
     const board = await fixture.newBoard()
     const ben = await fixture.openPage(t, 'localhost', board)
     const anna = new WebDriverPage(firefox, fixture.server.url)
-    t.after(() => anna.close(t, BROKEN_LINE))
+    stack.defer(() => anna.close(t, BROKEN_LINE))
     await anna.goto(`/b/${board}`)
     await anna.drop(await samples.draw('a.jpg', { width: 800, height: 600 }), [400, 300])
     await anna.waitForPainted(1, 'stored')
@@ -186,14 +187,15 @@ describe('Firefox that resists fingerprinting', async () => {
     skip,
     timeout: 90_000,
   }, async (t) => {
-    const firefox = await Firefox.open({ 'privacy.resistFingerprinting': true })
-    t.after(() => firefox.close())
+    const stack = cleanupAfter(t)
+    const preferences = { 'privacy.resistFingerprinting': true }
+    const firefox = stack.adopt(await Firefox.open(preferences), (it) => it.close())
     const board = await fixture.newBoard()
     const proxy = await fixture.openProxy(t)
     const ben = await fixture.openPage(t, 'localhost', board)
     const wireClient = await fixture.openWireClient(t, board)
     const anna = new WebDriverPage(firefox, `http://localhost:${proxy.port}`)
-    t.after(() => anna.close(t, BROKEN_LINE))
+    stack.defer(() => anna.close(t, BROKEN_LINE))
     await anna.goto(`/b/${board}`)
     const isNoise = await anna.evaluate(() => {
       const context = document.createElement('canvas').getContext('2d')!

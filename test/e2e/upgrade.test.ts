@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { errorMessages } from '@wirephoto/board'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
-import type { BrowserContext, Page, Route } from 'playwright-core'
+import type { BrowserContext, Page, Route, WebSocketRoute } from 'playwright-core'
 import { launchBrowser } from '../support/browser.ts'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
@@ -117,10 +117,6 @@ describe('an upgrade of the server under open pages', () => {
     await anna.page.keyboard.press('?')
     await anna.page.locator('.panel[open]').waitFor()
     await anna.page.evaluate(hide)
-    const asked: string[] = []
-    anna.page.on('request', ({ url, resourceType }) => {
-      if (resourceType() === 'fetch' && url().includes('/b/')) asked.push(url())
-    })
     await upgrade(server)
     await anna.waitForLive()
     // The page looks every two seconds, by the page's own clock.
@@ -148,7 +144,7 @@ describe('an upgrade of the server under open pages', () => {
     await anna.waitForPainted(1, 'stored')
   })
 
-  test('H15: a wall and an untouched page of an older wire version reload by themselves', async (t) => {
+  test('H15: a wall of an older wire version reloads by itself, and a page says so', async (t) => {
     const isOld = { now: false }
     const { server, context, board, anna } = await open(t, (made) =>
       made.route(/assets\/index-.*\.js/, (route) =>
@@ -169,4 +165,32 @@ describe('an upgrade of the server under open pages', () => {
     await anna.waitForLive()
     await page.page.close()
   })
+
+  test('H15: a hidden page whose wire version is too old by now reloads by itself', async (t) => {
+    const isOld = { now: false }
+    const { server, context, anna } = await open(t, (made) =>
+      made.routeWebSocket(/\/live/, (socket) => {
+        if (isOld.now) refuseAsOld(socket)
+        else socket.connectToServer()
+      }),
+    )
+    context.on('request', (request) => {
+      if (request.url().includes('/second-index-')) isOld.now = false
+    })
+    await waitForLaterParts(anna)
+    await anna.page.evaluate(hide)
+    isOld.now = true
+    await upgrade(server)
+    await waitForSecondBuild(anna.page)
+    await anna.waitForLive()
+  })
 })
+
+/** Refuses a socket as a server of a later wire version does, in the words of Socket.IO. */
+function refuseAsOld(socket: WebSocketRoute): void {
+  const data = { code: 'old-page', message: errorMessages['old-page']({}) }
+  socket.onMessage((text) => {
+    if (String(text).startsWith('40')) socket.send(`44${JSON.stringify({ message: '', data })}`)
+  })
+  socket.send('0{"sid":"a","upgrades":[],"pingInterval":10000,"pingTimeout":10000,"maxPayload":1}')
+}

@@ -11,12 +11,12 @@ import { PAGE_TIMEOUT_MS } from './page.ts'
 import type { BrowserWindow } from './webdriver-page.ts'
 
 const PREFERENCES = `
-  user_pref('app.update.enabled', false)
-  user_pref('browser.shell.checkDefaultBrowser', false)
-  user_pref('datareporting.policy.dataSubmissionEnabled', false)
-  user_pref('network.captive-portal-service.enabled', false)
-  user_pref('network.connectivity-service.enabled', false)
-  user_pref('toolkit.telemetry.server', '')
+  user_pref('app.update.enabled', false);
+  user_pref('browser.shell.checkDefaultBrowser', false);
+  user_pref('datareporting.policy.dataSubmissionEnabled', false);
+  user_pref('network.captive-portal-service.enabled', false);
+  user_pref('network.connectivity-service.enabled', false);
+  user_pref('toolkit.telemetry.server', '');
 `
 
 /** A message from the browser. The shape of `params` and `result` depends on the method. */
@@ -60,7 +60,7 @@ export class Firefox implements BrowserWindow {
   static async open(preferences: Readonly<Record<string, unknown>> = {}): Promise<Firefox> {
     const folder = await mkdtemp(join(tmpdir(), 'wirephoto-firefox-'))
     const further = Object.entries(preferences).map(
-      ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)})`,
+      ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});`,
     )
     await writeFile(join(folder, 'user.js'), [PREFERENCES, ...further].join('\n'))
     const flags = ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', folder]
