@@ -29,7 +29,7 @@ const inPackage = (name: string, down: readonly string[]) => {
  * and none of its own row.
  */
 const pageLevels: readonly (readonly string[])[] = [
-  ['browser'],
+  ['browser', 'offline'],
   ['look', 'words', 'geometry', 'input'],
   ['state'],
   ['drop'],

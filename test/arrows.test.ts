@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
 
 /** The page's folders and files, from the ground up. */
 const pageLevels: readonly (readonly string[])[] = [
-  ['browser'],
+  ['browser', 'offline'],
   ['geometry', 'input', 'look', 'words'],
   ['state'],
   ['drop'],
