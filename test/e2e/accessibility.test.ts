@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { wallWords } from '@wirephoto/web/words/wall'
 import type { AxeResults } from 'axe-core'
@@ -83,7 +84,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await ben.page.locator('.preview.ready').nth(1).waitFor()
     // The file changes under the browser, which then stops reading it.
     await writeFile(changed, 'something else')
-    await anna.page.getByRole('button', { name: words.retry }).waitFor()
+    await anna.page.locator('.failure').getByRole('button', { name: overlayWords.remove }).waitFor()
     for (const { look } of pages) await look('failed')
     assert.deepEqual(
       pages.flatMap(({ found }) => found),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { type Command, uuidv7 } from '@wirephoto/board'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
@@ -77,8 +78,10 @@ for (const host of HOSTS)
       const cut = await samples.write('cut.jpg', whole.subarray(0, whole.length / 2))
       await anna.drop([cut], { x: 700, y: 450 })
       const failure = anna.page.locator('.failure')
+      const remove = failure.getByRole('button', { name: overlayWords.remove })
+      await remove.waitFor()
       const retry = failure.getByRole('button', { name: words.retry })
-      await retry.waitFor()
+      assert.equal(await retry.count(), 0, 'a damaged file stays damaged')
       const [tile] = await anna.tiles()
       const label = await failure.locator('> div').boundingBox()
       assert.ok(label && tile)
@@ -99,7 +102,7 @@ for (const host of HOSTS)
         )
         return picture!.width < 150 && label!.right <= picture!.right + 1
       }, null)
-      await retry.focus()
+      await remove.focus()
       await anna.waitUntil(
         () => document.querySelector('.failure p')!.getBoundingClientRect().width > 100,
         null,
