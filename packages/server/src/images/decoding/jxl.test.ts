@@ -83,6 +83,7 @@ test('V28: it stands upright, with its alpha, and shows its first frame', async 
 test('V28, D6: one that is cut off or lies is refused, and the next one is taken', async () => {
   for (const bytes of [
     CORNERS_JXL.subarray(0, 30),
+    TURNED_JXL.subarray(0, 600),
     Buffer.concat([CORNERS_JXL.subarray(0, 20), Buffer.alloc(400, 0xa5)]),
     jxlContainer(CORNERS_JXL, CANARY).subarray(0, 100),
     Buffer.from([0xff, 0x0a]),
