@@ -1,4 +1,5 @@
 import { utf16Encoding } from '@wirephoto/board'
+import { replaceBetween } from '../metadata/replace-between.ts'
 
 /** A part of an SVG that isn't drawn as people see it in a browser's window. */
 interface Gap {
@@ -20,7 +21,7 @@ const GAPS: readonly Gap[] = [
   { part: 'fonts of its own', mark: /@font-face\b/i },
   {
     part: 'pictures from elsewhere',
-    mark: /<(?:\w+:)?(?:image|feImage)\b[^>]*\bhref\s*=\s*["']\s*(?!data:|#)[^"'\s]/,
+    mark: /<(?:\w+:)?(?:image|feImage)\b[^<>]*\bhref\s*=\s*["']\s*(?!data:|#)[^"'\s]/,
     isMissingInBrowser: true,
   },
   {
@@ -45,9 +46,8 @@ const GAPS: readonly Gap[] = [
  * most.
  */
 export function svgGaps(svg: Buffer, drawnBy: 'server' | 'browser'): string[] {
-  const text = new TextDecoder(utf16Encoding(svg) ?? 'utf-8')
-    .decode(svg)
-    .replace(/<!--[^]*?-->/g, '')
+  const source = new TextDecoder(utf16Encoding(svg) ?? 'utf-8').decode(svg)
+  const text = replaceBetween(source, '<!--', '-->', () => '')
   return GAPS.filter(
     ({ mark, isMissingInBrowser }) =>
       (drawnBy === 'server' || isMissingInBrowser) && mark.test(text),

@@ -33,10 +33,12 @@ export async function takeSvgApart(
   const { svg, drawing } = splitDrawing(await readFile(path))
   if (drawing) await writeFile(drawingPath, keepMetadata ? drawing : scrubPng(drawing))
   const isDrawn = drawing !== null
+  // Its marks can only be told apart, and in little time, where it is well formed.
+  if (!(await isReadable(svg))) return { isDrawn, isKept: false, missing: [] }
   const source = keepMetadata ? svg : scrubSvg(svg)
-  const isKept = source !== null && (await isReadable(svg))
-  if (isKept) await writeFile(sourcePath, source)
-  return { isDrawn, isKept, missing: svgGaps(svg, isDrawn ? 'browser' : 'server') }
+  if (source) await writeFile(sourcePath, source)
+  const missing = svgGaps(svg, isDrawn ? 'browser' : 'server')
+  return { isDrawn, isKept: source !== null, missing }
 }
 
 /** Splits the file that a page sends; `drawing` is null in anybody else's. */

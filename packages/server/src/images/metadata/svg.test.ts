@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import sharp from 'sharp'
 import { CANARY, exif } from '../../../support/canary-images.ts'
+import { svgGaps } from '../decoding/svg-gaps.ts'
 import { scrubSvg } from './svg.ts'
 
 const XMLNS = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -86,4 +87,22 @@ test('V31: what cannot be read as its marks say is not kept', () => {
     Buffer.from(`<!DOCTYPE svg [<!ENTITY x "<title>me</title>">]><svg ${XMLNS}>&x;</svg>`),
   ])
     assert.equal(scrubSvg(svg), null)
+})
+
+test('V31, F8: hostile contents of a well-formed SVG are read in no time', () => {
+  const start = performance.now()
+  const long = (text: string) => text.repeat(1_000_000 / text.length)
+  for (const body of [
+    `<style>${long('/*a')}</style>`,
+    `<style>${long('(data:')}</style>`,
+    `<text><![CDATA[${long('<!--')}${long('<image ')}${long('<!ENTITY ')}]]></text>`,
+    `<g style="${long('url(data:;a')}" id="${long(' ')}"/>`,
+    `<image href="data:${long(';a')}"/>`,
+    long('<g></g>'),
+  ]) {
+    const svg = Buffer.from(`<svg ${XMLNS}>${body}</svg>`)
+    scrubSvg(svg)
+    svgGaps(svg, 'server')
+  }
+  assert.ok(performance.now() - start < 5_000, `${performance.now() - start} ms`)
 })

@@ -1,4 +1,5 @@
 import { isSvg } from '@wirephoto/board'
+import { replaceBetween } from './replace-between.ts'
 import { isScrubbedInStream, Scrubber } from './scrubber.ts'
 
 /** Comment, instruction, CDATA, document type, tag: the marks of XML 1.0 section 2.4. */
@@ -30,7 +31,7 @@ export function scrubSvg(svg: Buffer, level = 0): Buffer | null {
   const text = svg.toString('latin1')
   const encoding = /^[^<]*<\?xml[^>]*encoding\s*=\s*["']([^"']*)/.exec(text)?.[1] ?? 'utf-8'
   // Entities with marks in them would be expanded to something else than is read here.
-  if (!KEPT_ENCODING.test(encoding) || /<!ENTITY[^>]*<(?!\/?!)/.test(text)) return null
+  if (!KEPT_ENCODING.test(encoding) || hasMarksInEntities(text)) return null
   if (level > MAX_LEVEL_COUNT || text.includes('\0')) return null
   return Buffer.from(new SvgScrubbing(text, level).run(), 'latin1')
 }
@@ -69,7 +70,7 @@ class SvgScrubbing {
     if (mark.startsWith('<?')) return KEPT_INSTRUCTION.test(mark) ? mark : blank(mark)
     if (mark.startsWith('<![CDATA['))
       return this.#wipedDepth > 0 ? blank(mark) : this.#isInStyle ? this.#style(mark) : mark
-    if (mark.startsWith('<!')) return mark.replaceAll(/<!--[^]*?-->/g, blank)
+    if (mark.startsWith('<!')) return replaceBetween(mark, '<!--', '-->', blank)
     return this.#tag(mark)
   }
 
@@ -111,12 +112,10 @@ class SvgScrubbing {
   }
 
   #style(css: string): string {
-    return css
-      .replaceAll(/\/\*[^]*?\*\//g, blank)
-      .replaceAll(
-        /(["'(])(data:[^"')]*)/g,
-        (_, start: string, url: string) => start + this.#dataUrl(url),
-      )
+    return replaceBetween(css, '/*', '*/', blank).replaceAll(
+      /(["'(])(data:[^"')]*)/g,
+      (_, start: string, url: string) => start + this.#dataUrl(url),
+    )
   }
 
   /** Scrubs the picture in a data URL (RFC 2397). One that can't be scrubbed is overwritten. */
@@ -136,6 +135,12 @@ class SvgScrubbing {
 
   #isOfPicture = (prefix: string): boolean =>
     prefix === this.#rootPrefix || KEPT_PREFIXES.includes(prefix)
+}
+
+/** Returns whether an entity's value has marks, or what looks like the end of the document type. */
+function hasMarksInEntities(text: string): boolean {
+  const values = text.matchAll(/<!ENTITY[^"'<]*("[^"]*"|'[^']*')/g)
+  return Array.from(values).some(([, value]) => /[<\]]/.test(value!))
 }
 
 /** Scrubs a whole picture; null for a kind that can't be scrubbed from start to end. */
