@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -108,3 +108,14 @@ async function premultipliedAvif(straight: Buffer): Promise<Buffer> {
 
 /** Red, green, blue and alpha in a pixel of 32 bits. */
 const MASKS = [0xff000000, 0x00ff0000, 0x0000ff00, 0x000000ff]
+
+test('V18: a BMP whose alpha is 0 everywhere is opaque, as in Chromium', async () => {
+  const pixels = Buffer.alloc(40 * 30 * 4, 200)
+  const { file } = createBmp(pixels, 40, 30, { bits: 32, masks: MASKS })
+  for (let at = file.readUInt32LE(10); at < file.length; at += 4) file[at] = 0
+  const path = join(folder, 'clear.bmp')
+  await writeFile(path, file)
+  const [standIn] = await decoder.makeVariants({ path, type: 'image/bmp', sides: [4096], folder })
+  const { channels, isOpaque } = await sharp(await readFile(standIn!.path)).stats()
+  assert.ok(isOpaque && Math.abs(channels[0]!.mean - 200) < 4)
+})

@@ -109,11 +109,15 @@ function drawMasked(file: Buffer, header: BmpHeader, rgba: Uint8Array): void {
   const { width, bits, masks } = header
   const bytes = bits / 8
   const channels = masks.map(channelOf)
+  let isSeen = false
   for (const { from, to } of rows(file, header))
     for (let x = 0; x < width; x++) {
       const pixel = file.readUIntLE(from + x * bytes, bytes)
       for (let i = 0; i < 4; i++) rgba[to + x * 4 + i] = channels[i]!(pixel)
+      isSeen ||= rgba[to + x * 4 + 3]! > 0
     }
+  // Many programs leave alpha at 0. Browsers then take none of it.
+  if (!isSeen) for (let i = 3; i < rgba.length; i += 4) rgba[i] = 255
 }
 
 /** Returns a function that reads one channel of a pixel, from 0 to 255. A channel without a mask is 255. */
