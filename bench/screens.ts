@@ -95,7 +95,7 @@ async function opening(server: ServerProcess, browser: Browser, sender: Sender):
 
 async function looking(server: ServerProcess, browser: Browser, sender: Sender): Promise<Figure[]> {
   const board = await newBoard(server)
-  const lookers = await Promise.all(
+  const viewers = await Promise.all(
     Object.entries(screens).map(async ([name, options]) => {
       const context = await browser.newContext(options)
       return { name, ...(await openPage(await context.newPage(), server, board)) }
@@ -103,7 +103,7 @@ async function looking(server: ServerProcess, browser: Browser, sender: Sender):
   )
   const records = await sender.add(board, DROPPED_COUNT)
   const figures: Figure[] = []
-  for (const { name, page, bytes } of lookers) {
+  for (const { name, page, bytes } of viewers) {
     const label = `Bytes to look on while ${DROPPED_COUNT} are dropped, ${name}`
     figures.push(await measure(label, { page, bytes, server, board, records }))
   }

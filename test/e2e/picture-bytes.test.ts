@@ -78,7 +78,7 @@ test('P1: a screen that opens a board loads what it has pixels for, and nothing 
 test('P2: who looks on while pictures are dropped loads their variants, never the files', async (t) => {
   const { url } = fixture.server
   const board = await fixture.newBoard()
-  const lookers = await Promise.all(
+  const viewers = await Promise.all(
     Object.entries(SCREENS).map(async ([name, options]) => {
       const page = await fixture.openPage(t, 'localhost', board, options)
       return { name, page, bytes: await countPictureBytes(page.page) }
@@ -88,7 +88,7 @@ test('P2: who looks on while pictures are dropped loads their variants, never th
   const sender = addPictures(board, 20, 2_000)
   t.after(() => sender.close())
   const records = await waitForVariants(url, board, 20)
-  for (const { name, page, bytes } of lookers) {
+  for (const { name, page, bytes } of viewers) {
     await page.waitForPainted(20, 'stored')
     await page.waitUntil(() => !document.querySelector('.world.moving'), null)
     const sources = await smallestSources(page.page, board, records)

@@ -62,12 +62,12 @@ test('D7: a JPEG without its end is taken if its pixels are whole, and damaged i
     const image = name === 'grey' ? picture.clone().greyscale() : picture.clone()
     const jpeg = await image.jpeg(options).toBuffer()
     // A trailer is wiped, and what is left of it stands where the end should be.
-    for (const [cut, tail] of [
+    for (const [cut, padding] of [
       [1, 0],
       [2, 0],
       [2, 900],
     ] as const) {
-      const file = await write(Buffer.concat([jpeg.subarray(0, -cut), Buffer.alloc(tail)]))
+      const file = await write(Buffer.concat([jpeg.subarray(0, -cut), Buffer.alloc(padding)]))
       const { width, height } = await decoder.validate(file)
       assert.deepEqual([width, height], [640, 484], name)
       const [variant] = await decoder.makeVariants({ ...file, sides: [320], folder })

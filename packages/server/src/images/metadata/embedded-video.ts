@@ -22,7 +22,7 @@ const FIRST_BYTES = 12
  * it has. Random bytes look like one in a file of 10^17 bytes.
  */
 export class EmbeddedVideo {
-  #tail = Buffer.alloc(0)
+  #last = Buffer.alloc(0)
   #position = 0
   #isFound = false
 
@@ -33,8 +33,8 @@ export class EmbeddedVideo {
   /** Takes the file's next bytes, as they were sent. */
   look(piece: Buffer): void {
     if (this.#isFound) return
-    const bytes = Buffer.concat([this.#tail, piece])
-    const start = this.#position - this.#tail.length
+    const bytes = Buffer.concat([this.#last, piece])
+    const start = this.#position - this.#last.length
     for (let at = bytes.indexOf(BOX_TYPE); at >= 0; at = bytes.indexOf(BOX_TYPE, at + 1))
       if (
         start + at >= FIRST_BYTES &&
@@ -42,6 +42,6 @@ export class EmbeddedVideo {
       )
         this.#isFound = true
     this.#position += piece.length
-    this.#tail = bytes.subarray(-OVERLAP_BYTES)
+    this.#last = bytes.subarray(-OVERLAP_BYTES)
   }
 }
