@@ -41,7 +41,10 @@ export function withAvifProperties(avif: Buffer, ...properties: readonly Buffer[
   const added = Buffer.concat(properties)
   // Position of the number of properties that the first item has.
   const countAt = ipma! + 18
-  const numbers = Buffer.from(properties.map((_, i) => known + 1 + i))
+  // A crop must be understood by who draws the picture: it is essential (the first bit).
+  const numbers = Buffer.from(
+    properties.map((property, i) => known + 1 + i + (property.includes('clap') ? 0x80 : 0)),
+  )
   const after = countAt + 1 + avif[countAt]!
   const edited = Buffer.from(avif)
   edited[countAt]! += properties.length
