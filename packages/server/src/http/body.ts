@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Duplex, PassThrough, Readable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import {
+  constants,
   createBrotliDecompress,
   createGunzip,
   createInflate,
@@ -34,13 +35,19 @@ export function declaredLength(request: IncomingMessage): number | null {
   return text === undefined ? null : Number(text)
 }
 
+/** Largest window of a body in zstd: one request could take 128 MB without it (RFC 9659 section 3). */
+const ZSTD_WINDOW_BYTES = 8_388_608
+
 /** The codings of a body that are undone (RFC 9110 section 8.4). */
 const decoders = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
   deflate: createInflate,
   br: createBrotliDecompress,
-  zstd: createZstdDecompress,
+  zstd: () =>
+    createZstdDecompress({
+      params: { [constants.ZSTD_d_windowLogMax]: Math.log2(ZSTD_WINDOW_BYTES) },
+    }),
   identity: () => new PassThrough(),
 }
 export const ACCEPTED_CODINGS = 'gzip, deflate, br, zstd'

@@ -9,6 +9,7 @@ import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
 import { DetailedError, Upload } from 'tus-js-client'
 import { errorOf, Harness } from '../../support/http-harness.ts'
+import { tolerantUrl } from './tolerant-url.ts'
 
 /* Pictures as forms, scripts and devices send them. */
 
@@ -212,6 +213,25 @@ test('U41: a packed body is unpacked, within the limit of a picture', async () =
   const board = { body: gzipSync('{"title":"x"}'), headers: json }
   await refused(await post(board, `${server.url}/api/boards`), 415, 'wrong-encoding', /gzip/)
   assert.deepEqual(await server.incomingFileNames(), [])
+})
+
+test('X13: a packed body needs at most 8 MB to be unpacked', async () => {
+  const body = (windowLog: number) => {
+    const block = Buffer.alloc(3)
+    block.writeUIntLE((png.length << 3) | 1, 0, 3)
+    const head = [0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3]
+    return Buffer.concat([Buffer.from(head), block, png])
+  }
+  const headers = { 'content-encoding': 'zstd' }
+  await stored(await post({ body: body(23), headers }))
+  await refused(await post({ body: body(24), headers }), 422, 'damaged', /damaged/)
+})
+
+test('X14: an address of slashes holds up nobody', () => {
+  const start = performance.now()
+  tolerantUrl(`/api/${'/'.repeat(100_000)}x`)
+  assert.ok(performance.now() - start < 500)
+  assert.equal(tolerantUrl('/api/boards//?a=/'), '/api/boards?a=/')
 })
 
 test('U42: a picture written as text is refused in words', async () => {

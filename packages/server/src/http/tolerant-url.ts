@@ -8,7 +8,10 @@ const latin1 = new TextDecoder('windows-1252')
  */
 export function tolerantUrl(url: string): string {
   const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(url) ?? []
-  const target = path.startsWith('/api/') ? path.replace(/\/+$/, '') : path
+  let end = path.length
+  // A regular expression would look at each slash of a run again for the next one.
+  if (path.startsWith('/api/')) while (path[end - 1] === '/') end--
+  const target = path.slice(0, end)
   return (target + query).replace(BARE_PERCENT, '%25').replace(ESCAPES, asUtf8)
 }
 

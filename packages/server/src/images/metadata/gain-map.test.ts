@@ -287,6 +287,12 @@ describe(`M8, M9: a segment that is held back changes nothing (SEED=${SEED})`, (
     fc.assert(property, { numRuns: rounds(1_500), seed: SEED })
   })
 
+  test('F8: names that JavaScript knows are no names of the standard', () => {
+    for (const name of ['constructor', 'toString', '__proto__', 'xmlns:constructor'])
+      for (const body of [`<${name}>a</${name}>`, `<rdf:RDF ${name}="a"/>`])
+        assert.equal(gainMapXmp(Buffer.from(`<x:xmpmeta>${body}</x:xmpmeta>`)), null)
+  })
+
   test('F10: XMP keeps no word that is not of its standard, however it is written', () => {
     const { bytes } = planted[0]!
     const start = bytes.indexOf('<x:xmpmeta')

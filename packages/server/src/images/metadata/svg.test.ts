@@ -80,11 +80,54 @@ test('M7: an SVG that says nothing else passes bit for bit', () => {
     assert.equal(scrubbed(svg), svg)
 })
 
+test('X12, V31: nothing but what is drawn stays, wherever XML and CSS have a place for it', () => {
+  const note = 'Anna-Canary'
+  const path = `/home/${note}/a b.svg`
+  for (const svg of [
+    `<!DOCTYPE svg [ <!-- ]> ${note} --> ]><svg ${XMLNS}/>`,
+    `<!DOCTYPE svg [ <!-- ${note} ]> --> <?note ${note}?> ]><svg ${XMLNS}/>`,
+    `<!DOCTYPE svg SYSTEM "${path}>"><svg ${XMLNS}/>`,
+    `<!DOCTYPE svg [<!ENTITY author "${note}"><!ENTITY a SYSTEM "${path}">]><svg ${XMLNS}/>`,
+    `<!DOCTYPE svg [<!ENTITY % a "${note}"><!NOTATION n SYSTEM "${path}">]><svg ${XMLNS}/>`,
+    `<!DOCTYPE svg [<!ATTLIST svg note CDATA "${note}">]><svg ${XMLNS}/>`,
+    `<!DOCTYPE svg [<!ENTITY home "${path}">]><svg ${XMLNS}><g fill="url(&home;)"/></svg>`,
+    `<?xml-stylesheet href="${path}" type="text/css"?><svg ${XMLNS}/>`,
+    `<svg ${XMLNS}><?xml-stylesheet ${note}?></svg>`,
+    `<svg ${XMLNS}><style>.a { fill: url(${path}#b) }</style></svg>`,
+    `<svg ${XMLNS}><style>.a { fill: url( "file:///mnt/a (b)/${note}" ) }</style></svg>`,
+    `<svg ${XMLNS}><style>@import "C:\\Users\\${note}\\a.css";</style></svg>`,
+    `<svg ${XMLNS}><style>/*/ ${note} */ .a {} /* ${note} <![CDATA[ ${note} */ .b {} ]]></style></svg>`,
+    `<svg ${XMLNS}><g style="fill:url(${path})" mask="url(&quot;${path}&quot;)"/></svg>`,
+    `<svg ${XMLNS}><g clip-path="url('file:///home/a b/${note}')" filter="file:/${note}/a b"/></svg>`,
+    `<svg ${XMLNS}><img xmlns="http://www.w3.org/1999/xhtml" src="${path}" alt="${note}"/></svg>`,
+    `<svg ${XMLNS} content="&lt;mxfile host=&quot;${note}&quot;/>"><a xlink:title="${note}"/></svg>`,
+    `<svg ${XMLNS}><image href="https://anna:${note}@example.org/a.png"/></svg>`,
+    `<svg ${XMLNS}><image href="data:font/woff;base64,${Buffer.from(note).toString('base64')}"/></svg>`,
+  ]) {
+    const out = scrubbed(svg)
+    assert.equal(out.includes(note), false, out)
+    assert.equal(out.includes(Buffer.from(note).toString('base64').slice(0, 12)), false, out)
+  }
+  const drawn = `<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd" [
+    <!ENTITY blue "#00f"><!ENTITY nbsp "&#160;"> ]>
+    <svg ${XMLNS}><style>/* <![CDATA[ */ .a { fill: url("#b") } /* ]]> */</style>
+    <g fill="&blue;" mask="url(&quot;#m&quot;)"><text>a&nbsp;/home &amp; b</text></g></svg>`
+  assert.equal(
+    scrubbed(drawn),
+    drawn.replace(/\/\* (.*) \*\/ (.a.*) \/\* (.*) \*\//, '   $1    $2    $3   '),
+  )
+})
+
 test('V31: what cannot be read as its marks say is not kept', () => {
   for (const svg of [
     Buffer.from(`<svg ${XMLNS}/>`, 'utf16le'),
     Buffer.from(`<?xml version="1.0" encoding="utf-16"?><svg ${XMLNS}/>`),
     Buffer.from(`<!DOCTYPE svg [<!ENTITY x "<title>me</title>">]><svg ${XMLNS}>&x;</svg>`),
+    Buffer.from(`<!DOCTYPE svg [<!ENTITY x "&#60;title>me&#60;/title>">]><svg ${XMLNS}>&x;</svg>`),
+    Buffer.from(`<!DOCTYPE svg [<!ENTITY x SYSTEM "/home/me">]><svg ${XMLNS}>&x;</svg>`),
+    Buffer.from(`me <svg ${XMLNS}/>`),
+    Buffer.from(`<svg ${XMLNS}><g></svg>`),
+    Buffer.from(`<svg ${XMLNS}/><svg ${XMLNS}/>`),
   ])
     assert.equal(scrubSvg(svg), null)
 })
@@ -103,6 +146,20 @@ test('V31, F8: hostile contents of a well-formed SVG are read in no time', () =>
     const svg = Buffer.from(`<svg ${XMLNS}>${body}</svg>`)
     scrubSvg(svg)
     svgGaps(svg, 'server')
+  }
+  // The SVGs in data URLs aren't read by the SVG's parser before.
+  for (const mark of [
+    '<!--',
+    '<?',
+    '<![CDATA[',
+    '<!DOCTYPE a [',
+    '<a b="',
+    '<!ENTITY ',
+    '%',
+    '&a',
+  ]) {
+    const inner = Buffer.from(`<svg ${XMLNS}>${long(mark)}`).toString('base64')
+    scrubSvg(Buffer.from(`<svg ${XMLNS}><image href="data:image/svg+xml;base64,${inner}"/></svg>`))
   }
   assert.ok(performance.now() - start < 5_000, `${performance.now() - start} ms`)
 })

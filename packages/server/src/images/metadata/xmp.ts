@@ -7,15 +7,15 @@ const SEMANTICS =
   /^(?:Primary|GainMap|MotionPhoto|Depth|Original|Confidence|Near|Far|Mask|Background|Foreground)$/
 const MEDIA_TYPES = /^(?:image\/(?:jpeg|png|heic|heif|avif)|video\/(?:mp4|quicktime))$/
 /** Names of the prefixes, as their standards give them. */
-const PREFIXES: Record<string, string> = {
+const PREFIXES: Record<string, string> = withoutPrototype({
   GContainer: 'Container',
   GContainerItem: 'Item',
-}
+})
 /**
  * Values that stay, by their property: Adobe's "Gain map specification" 1.0, Google's "Ultra HDR image format"
  * 1.1, and Apple's. All of them are numbers and words of these standards.
  */
-const PROPERTIES: Record<string, RegExp> = {
+const PROPERTIES: Record<string, RegExp> = withoutPrototype({
   'hdrgm:Version': /^\d{1,2}(?:\.\d{1,2}){1,2}$/,
   'hdrgm:BaseRenditionIsHDR': /^(?:True|False)$/i,
   'hdrgm:GainMapMin': NUMBER,
@@ -34,9 +34,9 @@ const PROPERTIES: Record<string, RegExp> = {
   'apdi:AuxiliaryImageType': AUXILIARY_TYPE,
   'apdi:NativeFormat': COUNT,
   'apdi:StoredFormat': COUNT,
-}
+})
 /** Attributes that stay with these values, besides properties. */
-const ATTRIBUTES: Record<string, RegExp> = {
+const ATTRIBUTES: Record<string, RegExp> = withoutPrototype({
   'rdf:about': /^$/,
   'rdf:parseType': /^Resource$/,
   'rdf:resource': /^(?:Directory|Item)$/,
@@ -47,7 +47,7 @@ const ATTRIBUTES: Record<string, RegExp> = {
   'xmlns:Item': /^http:\/\/ns\.google\.com\/photos\/1\.0\/container\/item\/$/,
   'xmlns:HDRGainMap': /^http:\/\/ns\.apple\.com\/HDRGainMap\/1\.0\/$/,
   'xmlns:apdi': /^http:\/\/ns\.apple\.com\/pixeldatainfo\/1\.0\/$/,
-}
+})
 /** Elements that contain properties. XMP part 1 section 7, and the container's directory. */
 const CONTAINERS = new Set([
   'x:xmpmeta',
@@ -205,4 +205,9 @@ function standardName(name: string): string {
   const [prefix = '', local] = name.split(':')
   if (prefix === 'xmlns' && local !== undefined) return `xmlns:${PREFIXES[local] ?? local}`
   return local === undefined ? name : `${PREFIXES[prefix] ?? prefix}:${local}`
+}
+
+/** Returns a table in which a name of the file's, such as `constructor`, finds nothing of JavaScript's. */
+function withoutPrototype<T>(table: Record<string, T>): Record<string, T> {
+  return Object.assign(Object.create(null) as Record<string, T>, table)
 }

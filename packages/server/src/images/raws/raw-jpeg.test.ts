@@ -111,6 +111,25 @@ describe('M16: the largest JPEG inside a raw file is the picture', () => {
       assert.equal(await extracted(raw), null, name)
   })
 
+  test('F8: any number of tracks is read', async () => {
+    const box = (type: string, body: Buffer): Buffer => {
+      const head = Buffer.alloc(8)
+      head.writeUInt32BE(body.length + 8, 0)
+      head.write(type, 4)
+      return Buffer.concat([head, body])
+    }
+    const frame = box('CRAW', Buffer.alloc(28))
+    const frames = Buffer.concat([
+      Buffer.alloc(8),
+      Buffer.alloc(frame.length * 100_000, frame.toString('latin1'), 'latin1'),
+    ])
+    let movie: Buffer = frames
+    for (const type of ['stsd', 'stbl', 'minf', 'mdia', 'trak', 'moov']) movie = box(type, movie)
+    const cr3 = raws['IMG_0009.CR3']!
+    const type = cr3.subarray(0, cr3.readUInt32BE(0))
+    assert.equal(await extracted(Buffer.concat([type, movie, jpeg])), null)
+  })
+
   test(`F8: any bytes give a JPEG or nothing (SEED=${SEED})`, async () => {
     const files = Object.values(raws)
     const damage = fc.array(fc.tuple(fc.nat(3_000), fc.nat(255)), { maxLength: 8 })

@@ -90,7 +90,9 @@ async function canonLayout(reader: BoundedReader): Promise<RawLayout | null> {
     if (type === 'moov') {
       const bytes = await reader.read(at, end)
       const movie = boxAt(bytes, 0, end)
-      const sensorSide = Math.max(0, ...trackSides(bytes, movie))
+      let sensorSide = 0
+      // A call takes fewer arguments than a file may have tracks.
+      for (const side of trackSides(bytes, movie)) sensorSide = Math.max(sensorSide, side)
       if (sensorSide === 0) return null
       return { sensorSide, orientation: await canonOrientation(bytes, movie) }
     }
