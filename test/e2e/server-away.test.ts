@@ -32,11 +32,14 @@ test('W28: a board opens without its server, takes changes, and goes on when it 
   const [tile] = await anna.waitForPainted(1, 'stored')
   await ben.waitForPainted(1, 'stored')
   await anna.waitUntil(hasCopyWith, [board, tile!.id])
+  // The sender has shown its own file so far. From here on the browser has the server's.
+  await anna.page.reload()
+  await anna.waitForPainted(1, 'stored')
 
   await withoutServer(async () => {
     await anna.page.reload()
     await anna.page.getByText(words.serverGone).waitFor()
-    await anna.waitForTiles(1)
+    await anna.waitForPainted(1, 'stored')
     await anna.page.getByTitle(words.rename).click()
     await anna.page.getByLabel(words.boardName).fill('Kept without a server')
     await anna.page.keyboard.press('Enter')
@@ -102,11 +105,13 @@ async function openKept(t: Parameters<typeof fixture.openPage>[0], board: string
   return page
 }
 
-/** Returns whether the browser has a copy of a board with this picture, stored. Runs in the page. */
+/** Returns whether the browser has a copy of a board with this picture and its sizes. Runs in the page. */
 async function hasCopyWith([board, id]: [string, string]): Promise<boolean> {
   const copy = await caches.match(`/api/boards/${board}/snapshot`)
   const { records } = copy ? await copy.json() : { records: [] }
-  return records.some((record: { id: string; blob: string }) => record.id === id && record.blob)
+  return records.some(
+    (record: { id: string; variants: unknown }) => record.id === id && record.variants,
+  )
 }
 
 /** Returns whether the page has a title. Runs in the page. */

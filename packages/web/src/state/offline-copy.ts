@@ -4,9 +4,11 @@ import { serviceWorkers } from '../browser/site-data.ts'
 /** The cache that the service worker (`offline/service-worker.ts`) reads. */
 const CACHE = 'wirephoto-snapshots'
 const KEPT_BOARDS_COUNT = 8
+/** Larger boards aren't copied: that would take longer than a frame, again and again. */
+const COPIED_PICTURES_COUNT = 8_000
 const COPY_BYTES = 4_000_000
 /** Time between two copies while the board changes. */
-const COPY_INTERVAL_MS = 10_000
+const COPY_INTERVAL_MS = 3_000
 /** Time after which the page fetches its whole build: by then a first drop is under way. */
 const REGISTER_DELAY_MS = 5_000
 
@@ -23,8 +25,9 @@ export function keepOfflineCopy(board: Board): () => void {
     workers.register('/service-worker.js').then(copy, () => {})
   }, REGISTER_DELAY_MS)
   const copy = (): void => {
+    if (!isChanged || board.status.refused || board.pictures.size > COPIED_PICTURES_COUNT) return
     const { snapshot } = board
-    if (!isChanged || !snapshot || board.status.refused) return
+    if (!snapshot) return
     isChanged = false
     keep(snapshotUrl(board), JSON.stringify(snapshot)).catch(() => {})
   }
