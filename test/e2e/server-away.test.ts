@@ -24,31 +24,15 @@ test('W27: a page says that it is offline only when the browser says so', async 
   await anna.waitForLive()
 })
 
-test('W28: a board opens without its server, takes changes, and goes on when it is back', async (t) => {
-  const board = await fixture.newBoard()
-  const anna = await openKept(t, board)
-  const ben = await fixture.openPage(t, 'wire.test', board, { allowedErrors: FAILED_REQUESTS })
-  await anna.drop([await samples.file('photos/pic1.jpg')], { x: 400, y: 300 })
-  const [tile] = await anna.waitForPainted(1, 'stored')
-  await ben.waitForPainted(1, 'stored')
-  await anna.waitUntil(hasCopyWith, [board, tile!.id])
-  // The sender has shown its own file so far. From here on the browser has the server's.
-  await anna.page.reload()
-  await anna.waitForPainted(1, 'stored')
-
+test('W28: a page opens without its server, says so, and goes on when that is back', async (t) => {
+  const anna = await openKept(t, await fixture.newBoard())
   await withoutServer(async () => {
     await anna.page.reload()
     await anna.page.getByText(words.serverGone).waitFor()
-    await anna.waitForPainted(1, 'stored')
-    await anna.page.getByTitle(words.rename).click()
-    await anna.page.getByLabel(words.boardName).fill('Kept without a server')
-    await anna.page.keyboard.press('Enter')
-    await anna.page.reload()
-    await anna.page.getByText(words.serverGone).waitFor()
-    await anna.waitUntil(isTitled, 'Kept without a server')
   })
-  for (const page of [anna, ben]) await page.waitUntil(isTitled, 'Kept without a server')
   await anna.waitForLive()
+  await anna.drop([await samples.file('photos/pic1.jpg')], { x: 400, y: 300 })
+  await anna.waitForPainted(1, 'stored')
 })
 
 test('W28: a page is never older than the server that answers, and no error is kept', async (t) => {
@@ -103,18 +87,4 @@ async function openKept(t: Parameters<typeof fixture.openPage>[0], board: string
   })
   await page.waitUntil(() => navigator.serviceWorker.controller !== null, null)
   return page
-}
-
-/** Returns whether the browser has a copy of a board with this picture and its sizes. Runs in the page. */
-async function hasCopyWith([board, id]: [string, string]): Promise<boolean> {
-  const copy = await caches.match(`/api/boards/${board}/snapshot`)
-  const { records } = copy ? await copy.json() : { records: [] }
-  return records.some(
-    (record: { id: string; variants: unknown }) => record.id === id && record.variants,
-  )
-}
-
-/** Returns whether the page has a title. Runs in the page. */
-function isTitled(title: string): boolean {
-  return document.title.startsWith(title)
 }
