@@ -6,7 +6,6 @@ import {
   type ImageRecord,
   limits,
   type Previews,
-  type Snapshot,
   WireError,
 } from '@wirephoto/board'
 import type { Arrival } from './arrivals.ts'
@@ -57,11 +56,6 @@ export class Board {
   /** Every picture by id, trashed ones (`deletedAt`) too. It is always the same map, changed in place. */
   get pictures(): ReadonlyMap<string, ImageRecord> {
     return this.#sync.replica.pictures
-  }
-
-  /** The board as the server has it, without one's own unanswered changes; null before it is loaded. */
-  get snapshot(): Snapshot | null {
-    return this.#sync.replica.snapshot
   }
 
   get title(): string {

@@ -17,4 +17,4 @@ export type {
   Problem,
   Status,
 } from './types.ts'
-export { blobUrl, downloadUrl, liveUrl, snapshotUrl } from './urls.ts'
+export { blobUrl, downloadUrl, liveUrl } from './urls.ts'

@@ -59,11 +59,6 @@ export class Replica extends Emitter<ReplicaEvents> {
   #answered: Pending[] = []
   #cursor: Cursor | null = null
 
-  /** The server's records, without our own unanswered commands; null before the first snapshot. */
-  get snapshot(): Snapshot | null {
-    return this.#cursor && { cursor: this.#cursor, records: [...this.#feed.values()] }
-  }
-
   /** Starts from a snapshot, or starts again. */
   load({ cursor, records }: Snapshot): void {
     const ids = new Set(this.#feed.keys())

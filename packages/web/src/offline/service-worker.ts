@@ -1,8 +1,8 @@
 /*
- * Opens a board while its server is away, on pages that may have a service worker (https, localhost).
+ * Opens the page while its server is away, where it may have a service worker (https, localhost).
  *
  * A page comes from the server whenever that answers, so it is never older than its server. Without an
- * answer it comes from the cache of the newest build here, with its scripts and the board's last snapshot.
+ * answer it comes from the cache of the newest build here, with its scripts.
  * Scripts are named by their content, so the cache goes first. So a page that stays open over an upgrade
  * still finds the parts of its own build. Pictures stay with the browser's own cache.
  */
@@ -30,8 +30,6 @@ const scope = self as unknown as Scope
 const PREFIX = 'wirephoto-build-'
 /** Builds that are kept: this one, and those of pages that are still open. */
 const KEPT_BUILDS_COUNT = 3
-/** Copies of boards, kept by `state/offline-copy.ts`. A board catches up from its copy's cursor. */
-const COPIES = 'wirephoto-snapshots'
 /** A board that is always there; its page is that of every board. */
 const SHELL = '/b/main'
 /** Statuses in which a gateway says that the server is away. */
@@ -48,8 +46,6 @@ scope.addEventListener('fetch', (event) => {
     event.respondWith(fromServerFirst(request, () => inBuilds(SHELL)))
   else if (url.pathname === '/theme.js')
     event.respondWith(fromServerFirst(request, () => inBuilds(request)))
-  else if (/^\/api\/boards\/[\w-]+\/snapshot$/.test(url.pathname))
-    event.respondWith(fromServerFirst(request, () => copyOf(request)))
 })
 
 const isBoardPage = ({ pathname }: URL): boolean =>
@@ -82,9 +78,6 @@ async function inBuilds(request: Request | string): Promise<Response | undefined
   }
   return undefined
 }
-
-const copyOf = async ({ url }: Request): Promise<Response | undefined> =>
-  (await caches.open(COPIES)).match(url, { ignoreVary: true })
 
 async function fromCacheFirst(request: Request): Promise<Response> {
   return (await inBuilds(request)) ?? fetch(request)

@@ -11,13 +11,13 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['busy', 'too-many', 
 export function Connection(): JSX.Element {
   const { boardStore, toasts } = useApp()
   const trouble = createMemo(() => {
-    const { connection, loaded, slow, trouble: why } = boardStore.status()
+    const { connection, slow, trouble: why } = boardStore.status()
     if (why?.code === 'away') return words.databaseAway
     if (why && !PASSING.has(why.code)) return why.message
     if (connection === 'live' && slow) return words.slow
     if (connection !== 'offline') return null
     if (!isOnline()) return words.offline
-    return loaded ? words.serverGone : words.cantReach
+    return words.serverGone
   })
 
   let wasOffline = false

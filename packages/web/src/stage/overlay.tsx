@@ -1,7 +1,7 @@
 import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { keepForOffline } from '../state/keep-for-offline.ts'
 import { tellMissingPart } from '../state/missing-part.ts'
-import { keepOfflineCopy } from '../state/offline-copy.ts'
 import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
 import { CaptionField } from './caption.tsx'
@@ -41,7 +41,7 @@ export function Overlay(): JSX.Element {
     if (isToTell && !wasTold) toasts.warn(overlayWords.notKept)
     return connection !== 'live' && (wasTold || isToTell)
   }, false)
-  onCleanup(keepOfflineCopy(boardStore.board))
+  onCleanup(keepForOffline())
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
   onMount(() => boardStore.board.preload())

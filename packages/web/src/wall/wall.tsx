@@ -13,7 +13,7 @@ import {
 import { renderSVG } from 'uqr'
 import { createReload, pageBuild } from '../browser/page-build.ts'
 import { forgetRetry, retryLater } from '../browser/picture-retry.ts'
-import { keepOfflineCopy } from '../state/offline-copy.ts'
+import { keepForOffline } from '../state/keep-for-offline.ts'
 import { variantUrl } from '../state/resolution.ts'
 import { wallWords } from '../words/wall.ts'
 
@@ -71,7 +71,7 @@ export function Wall(props: { board: Board }): JSX.Element {
     clearTimeout(quiet)
     for (const off of offs) off()
   })
-  onCleanup(keepOfflineCopy(board))
+  onCleanup(keepForOffline())
   hidePointer()
   void stayAwake()
   stayNew(board)

@@ -93,7 +93,6 @@ export const words = {
   offline: "You're offline. Changes are kept and sent later.",
   serverGone: "This board's server doesn't answer. Changes are kept and sent later.",
   databaseAway: "Saved here. This board's database doesn't answer; changes are sent later.",
-  cantReach: "The board can't be reached. Trying again.",
   backOnline: (n: number): string =>
     n > 0 ? `Back online. ${n} ${n === 1 ? 'change' : 'changes'} sent.` : 'Back online.',
   answeredBetween:
