@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { get } from 'node:http'
+import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
@@ -16,6 +17,7 @@ import {
 } from '@wirephoto/board'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { SERVER } from '../boards/boards.ts'
+import { HeldRequests } from '../live/held-requests.ts'
 
 const newId = () => uuidv7(Date.now(), randomBytes(10))
 const token = () => randomBytes(16).toString('base64url')
@@ -194,6 +196,32 @@ describe('changes over HTTP', () => {
     let answer = await again
     while (answer.status === 429) answer = await ask(start, '', { headers })
     assert.equal(answer.status, 200)
+  })
+
+  test('F7, X15: one connection holds one request, and one address a quarter of what a server does', async () => {
+    const start = await newBoard()
+    const { hostname, port } = new URL(server.url)
+    const socket = connect(Number(port), hostname)
+    const path = `/b/${board}/changes?after=${encodeURIComponent(start)}`
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`.repeat(3))
+    let answers = ''
+    socket.on('data', (bytes) => (answers += bytes.toString()))
+    const statuses = () => [...answers.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+    for (let i = 0; statuses().length < 3; i++) {
+      await server.act([title(`News ${i}`)], SERVER, board)
+      await sleep(20)
+    }
+    socket.destroy()
+    assert.deepEqual(statuses(), ['200', '429', '429'])
+
+    const requests = new HeldRequests()
+    const hold = (visitor: string, from: string) =>
+      requests.hold({ visitor, address: from, connection: {} })
+    const held = Array.from({ length: 1_000 }, (_, i) => hold(`${i}`, '192.0.2.1'))
+    assert.throws(() => hold('more', '192.0.2.1'), { code: 'too-many' })
+    hold('other', '192.0.2.2')
+    held[0]![Symbol.dispose]()
+    hold('more', '192.0.2.1')
   })
 
   test('W20, W24: a server that stops answers what it holds', async () => {

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import {
   type Batch,
   type CommandAnswer,
@@ -48,12 +48,16 @@ export async function changesRoutes(
     const { board, sender } = at
     let batch = await board.changesSince(cursor)
     if (wait !== '0' && batch && batch.to === cursor && board.cursor === cursor) {
-      using _held = heldRequests.hold(sender.visitor)
+      using _held = heldRequests.hold({
+        visitor: sender.visitor,
+        address: request.ip,
+        connection: request.socket,
+      })
       const isMoving = () =>
         Object.values(uploadProgress.snapshot(board.id)).some(
           (arrival) => arrival?.state === 'arriving',
         )
-      await whenNews(board, isMoving, reply.raw, heldRequests.closing)
+      await whenNews(board, isMoving, request.socket, heldRequests.closing)
       if (heldRequests.closing.aborted) throw new WireError('stopping')
       batch = await board.changesSince(cursor)
     }
@@ -94,7 +98,7 @@ function checkVersion(request: FastifyRequest): void {
 async function whenNews(
   board: LiveBoard,
   isMoving: () => boolean,
-  response: ServerResponse,
+  connection: Socket,
   closing: AbortSignal,
 ): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -103,13 +107,15 @@ async function whenNews(
   const timer = setTimeout(done, HOLD_MS)
   const look = setInterval(() => isMoving() && done(), ARRIVALS_INTERVAL_MS)
   closing.addEventListener('abort', done)
-  response.once('close', done)
-  if (closing.aborted || response.destroyed) done()
+  // A response behind another one on its connection isn't told when that closes.
+  connection.once('close', done)
+  if (closing.aborted || connection.destroyed) done()
   await promise
   unlisten()
   clearTimeout(timer)
   clearInterval(look)
   closing.removeEventListener('abort', done)
+  connection.removeListener('close', done)
 }
 
 /**
