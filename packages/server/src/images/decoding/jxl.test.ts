@@ -67,6 +67,20 @@ test('V28, M5: what its boxes tell is overwritten, in the download too', async (
   assert.ok(file.includes(CORNERS_JXL))
 })
 
+test('V28, X16: a box that says what kind of file it is says nothing else', async () => {
+  const plain = jxlContainer(CORNERS_JXL, CANARY)
+  const at = plain.indexOf('ftyp')
+  const sent = Buffer.concat([
+    plain.subarray(0, at + 16),
+    Buffer.from(CANARY),
+    plain.subarray(at + 16),
+  ])
+  sent.writeUInt32BE(20 + CANARY.length, at - 4)
+  const { id } = await store(sent)
+  const file = await read(`/api/boards/main/images/${id}/file?download`)
+  assert.deepEqual([file.length, file.includes(CANARY)], [sent.length, false])
+})
+
 test('V28: it stands upright, with its alpha, and shows its first frame', async () => {
   const turned = await store(TURNED_JXL)
   assert.deepEqual([turned.width, turned.height], [30, 40])

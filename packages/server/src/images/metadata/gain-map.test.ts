@@ -287,6 +287,17 @@ describe(`M8, M9: a segment that is held back changes nothing (SEED=${SEED})`, (
     fc.assert(property, { numRuns: rounds(1_500), seed: SEED })
   })
 
+  test('X16: a header whose length is a lie covers no more than it describes', async () => {
+    const { bytes } = await gainMapImage({ by: ['iso'], hasOthers: true, isPlanted: true })
+    const frame = bytes.lastIndexOf(Buffer.from([0xff, 0xc0, 0x00]))
+    const scan = bytes.lastIndexOf(Buffer.from([0xff, 0xda, 0x00]))
+    for (const header of [frame, scan]) {
+      const lie = Buffer.from(bytes)
+      lie.writeUInt16BE(lie.length - header - 2, header + 2)
+      assert.equal(scrubInPieces(lie).includes(CANARY), false, `${header}`)
+    }
+  })
+
   test('F8: names that JavaScript knows are no names of the standard', () => {
     for (const name of ['constructor', 'toString', '__proto__', 'xmlns:constructor'])
       for (const body of [`<${name}>a</${name}>`, `<rdf:RDF ${name}="a"/>`])

@@ -5,7 +5,13 @@ import { gainMapIndex, type LaterPicture } from './mpf.ts'
 import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 import { type GainMapXmp, gainMapXmp } from './xmp.ts'
 
-const [DHT, DAC, DQT, DRI] = [0xc4, 0xcc, 0xdb, 0xdd]
+/** Bytes of all tables of a kind: Huffman, arithmetic conditioning, quantisation, restart. ITU T.81 annex B.2.4. */
+const MAX_TABLE_BYTES = new Map([
+  [0xc4, 8 * (17 + 256)],
+  [0xcc, 32 * 2],
+  [0xdb, 4 * 129],
+  [0xdd, 2],
+])
 const [APP0, APP1, APP2, APP14, APP15, COM] = [0xe0, 0xe1, 0xe2, 0xee, 0xef, 0xfe]
 /** Bytes that stay of JFIF: version, units and densities. The thumbnail's size follows. JFIF 1.02. */
 const JFIF_BYTES = 7
@@ -73,8 +79,11 @@ class JpegPicture {
 
   *#scrubSegment({ marker, end }: JpegSegment): Scrubbing {
     const editor = this.#editor
-    if (isNeeded(marker) || (marker === DNL && end - editor.position === 2))
-      yield* editor.keepTo(end)
+    if (isFrameHeader(marker)) yield* this.#keepComponents(end, 5, 3, 0)
+    if (marker === SOS) yield* this.#keepComponents(end, 0, 2, 3)
+    const longest = MAX_TABLE_BYTES.get(marker)
+    if (longest !== undefined) yield* editor.keepTo(Math.min(end, editor.position + longest))
+    if (marker === DNL && end - editor.position === 2) yield* editor.keepTo(end)
     if (marker === APP0 && (yield* editor.match(['JFIF\0'], end)))
       yield* editor.keepTo(Math.min(end, editor.position + JFIF_BYTES))
     if (marker === APP1) yield* this.#scrubApp1(end)
@@ -82,6 +91,15 @@ class JpegPicture {
     if (marker === APP14 && (yield* editor.match(['Adobe'], end)))
       yield* editor.keepTo(Math.min(end, editor.position + ADOBE_BYTES))
     yield* editor.wipeTo(end)
+  }
+
+  /** Keeps a header that says how many components it describes; what its length covers besides goes. */
+  *#keepComponents(end: number, before: number, each: number, behind: number): Scrubbing {
+    const editor = this.#editor
+    yield* editor.keepTo(Math.min(end, editor.position + before))
+    if (editor.position === end) return
+    const count = yield* editor.readByte()
+    yield* editor.keepTo(Math.min(end, editor.position + count * each + behind))
   }
 
   *#scrubApp1(end: number): Scrubbing {
@@ -138,7 +156,3 @@ function edit(bytes: Buffer, name: string, body: (bytes: Buffer) => Buffer | nul
   const edited = body(bytes.subarray(name.length))
   return edited && Buffer.concat([bytes.subarray(0, name.length), edited])
 }
-
-/** Returns whether nothing is decoded without the segment. */
-const isNeeded = (marker: number): boolean =>
-  isFrameHeader(marker) || [DHT, DAC, DQT, DRI, SOS].includes(marker)

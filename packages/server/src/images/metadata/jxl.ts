@@ -4,6 +4,8 @@ import { BoundedReader, EditPlan, MalformedFileError } from './edit-plan.ts'
 
 /** Boxes that stay: the codestream, what finds its frames, and a gain map. ISO/IEC 18181-2 section 9. */
 export const KEPT_BOXES = new Set(['JXL ', 'ftyp', 'jxll', 'jxli', 'jxlc', 'jxlp', 'jhgm'])
+/** Bytes of boxes that say what kind of file it is. */
+const MAX_BODY_BYTES: Readonly<Record<string, number>> = { 'JXL ': 4, ftyp: 12, jxll: 1 }
 /** Type that replaces that of every other box. */
 const FREE = Buffer.from('free')
 const MAX_HEADER_BYTES = 16
@@ -33,7 +35,8 @@ async function planBoxes(plan: EditPlan, reader: BoundedReader, size: number): P
     const header = await reader.read(at, Math.min(MAX_HEADER_BYTES, size - at))
     const { type, body, end } = boxAt(header, 0, size - at)
     if (at + end > size) throw new MalformedFileError()
-    if (KEPT_BOXES.has(type)) plan.keep(at, at + end)
+    if (KEPT_BOXES.has(type))
+      plan.keep(at, at + Math.min(end, body + (MAX_BODY_BYTES[type] ?? end)))
     else {
       plan.keep(at, at + body)
       plan.overwrite(at + 4, FREE)
