@@ -114,6 +114,15 @@ describe('presence', () => {
     assert.deepEqual(changed.at(-1), ['a'])
   })
 
+  test('P16: without a connection there is nobody else, by name or by number', (t) => {
+    const { presence } = open(t)
+    presence.count(3)
+    presence.receive({ them: { visitor: 'them', ...idle } }, 'us')
+    presence.clear()
+    assert.equal(presence.people.size, 0)
+    assert.equal(presence.visitorCount, 1)
+  })
+
   test("one's own drag is no other's", (t) => {
     const { presence, changed } = open(t)
     presence.receive({ us: { visitor: 'us', ...idle, drag: { a: at(1) } } }, 'us')

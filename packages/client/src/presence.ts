@@ -128,6 +128,7 @@ export class Presence {
   clear(): void {
     this.moved([...this.drags.keys()])
     this.people.clear()
+    this.visitorCount = 1
     this.#events.emit('people', undefined)
     clearTimeout(this.#endTimer)
   }
