@@ -85,6 +85,28 @@ describe('the large view', () => {
     await waitForClose(anna)
   })
 
+  test('P17: a notice covers neither the caption nor the buttons, on a phone too', async (t) => {
+    const { anna, board, tiles } = await openThree(t, 'wire.test')
+    const wireClient = await fixture.openWireClient(t, board)
+    const caption = 'A caption that goes on for longer than one line has room. '.repeat(4)
+    await wireClient.send({ kind: 'image.patch', id: tiles[0]!.id, set: { caption } })
+    const phone = await fixture.openPage(t, 'wire.test', board, PHONE)
+    for (const { page } of [anna, phone]) {
+      await page.locator(`[data-image="${tiles[0]!.id}"]`).focus()
+      await page.keyboard.press('Enter')
+      await page.locator('.lightbox .about .caption').waitFor()
+      await page.keyboard.press('w')
+      const toast = page.locator('.lightbox .toast', { hasText: words.shownOnScreens })
+      await toast.hover()
+      const [notice, footer] = await Promise.all([
+        toast.boundingBox(),
+        page.locator('.lightbox footer').boundingBox(),
+      ])
+      assert.ok(notice!.y + notice!.height <= footer!.y, `${notice!.y} is above ${footer!.y}`)
+      assert.ok(notice!.y >= 0)
+    }
+  })
+
   test('on a phone a tap opens it, a swipe goes on, a swipe down closes', async (t) => {
     const { board, tiles } = await openThree(t, 'wire.test')
     const phone = await fixture.openPage(t, 'wire.test', board, PHONE)
