@@ -88,6 +88,17 @@ test('P9: the large view shows a tall picture at the width of the screen, and sc
   assert.equal(await top(), 0)
 })
 
+test('P18: Space scrolls a tall picture, and the keys go on from it to the next', async (t) => {
+  const page = await openLarge(t, DESKTOP_VIEWPORT)
+  const { keyboard } = page.page
+  await keyboard.press('Space')
+  await page.waitUntil(() => document.querySelector('.lightbox .frame')!.scrollTop > 300, null)
+  await keyboard.press('ArrowRight')
+  await page.page.getByRole('img', { name: 'wide.png' }).waitFor()
+  await keyboard.press('ArrowLeft')
+  await page.page.getByRole('img', { name: 'tall.png' }).waitFor()
+})
+
 test('P9: a finger scrolls a tall picture, and closes nothing by that', async (t) => {
   const page = await openLarge(t, PHONE.viewport, { hasTouch: true, isMobile: true })
   const frame = page.page.locator('.lightbox .frame')

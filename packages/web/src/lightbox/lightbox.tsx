@@ -118,7 +118,10 @@ export function Lightbox(): JSX.Element {
         ref={sized}
         class="frame"
         classList={{ scrolls: scrolls() }}
-        tabindex={scrolls() ? 0 : undefined}
+        // It keeps the focus, and with it the keys, when a picture follows that doesn't scroll.
+        tabindex={scrolls() ? 0 : -1}
+        // Space would press Close.
+        autofocus={scrolls()}
         aria-label={scrolls() ? nameOf(record()) : undefined}
         onClick={({ target, currentTarget }) => {
           if (target === currentTarget) void leave()
