@@ -5,13 +5,16 @@ import { gainMapIndex, type LaterPicture } from './mpf.ts'
 import type { Scrubbing, StreamEditor } from './stream-editor.ts'
 import { type GainMapXmp, gainMapXmp } from './xmp.ts'
 
-/** Bytes of all tables of a kind: Huffman, arithmetic conditioning, quantisation, restart. ITU T.81 annex B.2.4. */
+const [DHT, DAC, DQT, DRI] = [0xc4, 0xcc, 0xdb, 0xdd]
+/** Bytes of DAC's tables, and of DRI. ITU T.81 annex B.2.4. */
 const MAX_TABLE_BYTES = new Map([
-  [0xc4, 8 * (17 + 256)],
-  [0xcc, 32 * 2],
-  [0xdb, 4 * 129],
-  [0xdd, 2],
+  [DAC, 32 * 2],
+  [DRI, 2],
 ])
+/** Components that libjpeg decodes. */
+const MAX_COMPONENT_COUNT = 10
+/** Bits of a table's id: class or precision, and number. ITU T.81 annexes B.2.4.1 and B.2.4.2. */
+const TABLE_ID_BITS = 0x13
 const [APP0, APP1, APP2, APP14, APP15, COM] = [0xe0, 0xe1, 0xe2, 0xee, 0xef, 0xfe]
 /** Bytes that stay of JFIF: version, units and densities. The thumbnail's size follows. JFIF 1.02. */
 const JFIF_BYTES = 7
@@ -81,6 +84,7 @@ class JpegPicture {
     const editor = this.#editor
     if (isFrameHeader(marker)) yield* this.#keepComponents(end, 5, 3, 0)
     if (marker === SOS) yield* this.#keepComponents(end, 0, 2, 3)
+    if (marker === DHT || marker === DQT) yield* this.#keepTables(end, marker)
     const longest = MAX_TABLE_BYTES.get(marker)
     if (longest !== undefined) yield* editor.keepTo(Math.min(end, editor.position + longest))
     if (marker === DNL && end - editor.position === 2) yield* editor.keepTo(end)
@@ -98,8 +102,23 @@ class JpegPicture {
     const editor = this.#editor
     yield* editor.keepTo(Math.min(end, editor.position + before))
     if (editor.position === end) return
-    const count = yield* editor.readByte()
+    const count = Math.min(yield* editor.readByte(), MAX_COMPONENT_COUNT)
     yield* editor.keepTo(Math.min(end, editor.position + count * each + behind))
+  }
+
+  /** Keeps tables of Huffman codes or of quantisation, as long as they are such. */
+  *#keepTables(end: number, marker: number): Scrubbing {
+    const editor = this.#editor
+    while (editor.position < end) {
+      const id = yield* editor.readByte()
+      if ((id & ~TABLE_ID_BITS) !== 0) return editor.replaceLast(0xff)
+      let bytes = id & 0x10 ? 128 : 64
+      if (marker === DHT) {
+        bytes = 0
+        for (let i = 0; i < 16 && editor.position < end; i++) bytes += yield* editor.readByte()
+      }
+      yield* editor.keepTo(Math.min(end, editor.position + Math.min(bytes, 256)))
+    }
   }
 
   *#scrubApp1(end: number): Scrubbing {
