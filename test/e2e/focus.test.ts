@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import { HOSTS, openFixture, PHONE } from '../support/e2e-fixture.ts'
-import type { BoardPage, Tile } from '../support/page.ts'
+import type { BoardPage, Point, Tile } from '../support/page.ts'
 
 const { fixture, samples } = await openFixture()
 
@@ -125,7 +125,47 @@ for (const host of HOSTS)
       const bar = await phone.page.locator('.bar').boundingBox()
       await pinch(bar!.x + bar!.width / 2, bar!.y + bar!.height / 2)
     })
+
+    test('G20: fingers that pinch the large view zoom and turn nothing, and the next tap works', async (t) => {
+      const { phone, lowest } = await openThreeOnPhone(t, host)
+      const { page } = phone
+      const large = page.locator(`[data-large="${lowest.id}"]`)
+      const row = (...across: number[]): Point[] => across.map((x) => ({ x, y: 400 }))
+      await page.touchscreen.tap(...middleOf(lowest))
+      await large.waitFor()
+      await moveFingers(phone, row(150, 240), row(20, 370))
+      await moveFingers(phone, row(20, 370), row(150, 240))
+      for (const to of [20, 370]) await moveFingers(phone, row(100, 290, 195), row(100, 290, to))
+      for (let tap = 0; tap < 2; tap++) await page.touchscreen.tap(195, 400)
+      await phone.nextFrame()
+      assert.equal(await page.evaluate(() => visualViewport!.scale), 1)
+      assert.equal(await page.locator('[data-large]').count(), 1)
+      assert.ok(await large.isVisible(), 'the same picture is shown')
+      await page.touchscreen.tap(195, 60)
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+      await page.touchscreen.tap(...middleOf(await phone.tileWithId(lowest.id)))
+      await large.waitFor()
+    })
+
+    test('G20: a tap after a pinch over the board opens the picture', async (t) => {
+      const { phone, lowest } = await openThreeOnPhone(t, host)
+      const row = (...across: number[]): Point[] => across.map((x) => ({ x, y: 400 }))
+      await moveFingers(phone, row(150, 240), row(140, 250))
+      await phone.page.touchscreen.tap(...middleOf(await phone.tileWithId(lowest.id)))
+      await phone.page.locator(`[data-large="${lowest.id}"]`).waitFor()
+    })
   })
+
+/** Puts fingers down, moves them in some steps, and lifts them. */
+async function moveFingers(page: BoardPage, from: Point[], to: Point[]): Promise<void> {
+  await page.touch('touchStart', ...from)
+  for (let step = 1; step <= 4; step++) {
+    const along = (start: number, end: number) => start + ((end - start) * step) / 4
+    const at = from.map(({ x, y }, i) => ({ x: along(x, to[i]!.x), y: along(y, to[i]!.y) }))
+    await page.touch('touchMove', ...at)
+  }
+  await page.touch('touchEnd')
+}
 
 /** Opens a board with three stored pictures in a row. */
 async function openThree(t: Parameters<typeof fixture.openPair>[0], host: (typeof HOSTS)[number]) {
@@ -137,6 +177,17 @@ async function openThree(t: Parameters<typeof fixture.openPair>[0], host: (typeo
   await anna.drop(files, { x: 320, y: 450 })
   const tiles = await anna.waitForPainted(3, 'stored')
   return { board, anna, ben, tiles: tiles.sort((a, b) => a.x - b.x) }
+}
+
+/** Opens three pictures on a phone. The question for one’s name lies over those at the top. */
+async function openThreeOnPhone(
+  t: Parameters<typeof fixture.openPair>[0],
+  host: (typeof HOSTS)[number],
+) {
+  const { board } = await openThree(t, host)
+  const phone = await fixture.openPage(t, host, board, PHONE)
+  const tiles = await phone.waitForPainted(3, 'stored')
+  return { phone, lowest: tiles.sort((a, b) => b.y - a.y)[0]! }
 }
 
 async function waitForFocus(page: BoardPage, id: string): Promise<void> {

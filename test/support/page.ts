@@ -10,7 +10,7 @@ export const PAGE_TIMEOUT_MS = 45_000
 /** Allows no console error. */
 export const NO_ERRORS = /^$/
 
-interface Point {
+export interface Point {
   readonly x: number
   readonly y: number
 }

@@ -15,8 +15,8 @@ export class Swipe {
     this.#frame = frame
     frame.addEventListener('pointerdown', (event) => {
       if (event.pointerType === 'mouse') return
-      // Two fingers are no swipe.
-      this.#finger = this.#finger ? null : event
+      // Several fingers are no swipe, in whatever order they come and go.
+      this.#finger = event.isPrimary ? event : null
       this.#shift(0, 0)
     })
     frame.addEventListener('pointermove', (event) => {
