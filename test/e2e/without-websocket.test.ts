@@ -55,7 +55,8 @@ for (const host of HOSTS)
           performance.getEntriesByType('resource').some(({ name }) => /http-transport-/.test(name)),
         null,
       )
-      // From here on the build is gone, as after an upgrade.
+      // From here on the build is gone, as after an upgrade: other parts may be missing.
+      anna.allowedErrors = new RegExp(`${NO_WEBSOCKET.source}|404`)
       gateway.answer = ({ url }) => (url!.startsWith('/assets/') ? { status: 404, body: '' } : null)
       gateway.upgrades = 'refuse'
       gateway.cutWebsockets()

@@ -40,6 +40,8 @@ const FEED_SILENCE_MS = 10_000
 const WAKE_PROBE_MS = 3_000
 /** Time that a websocket has to open before plain requests are tried. */
 const SOCKET_PATIENCE_MS = 5_000
+/** The same where requests can't be tried. Firefox lets a websocket wait for up to 60 s after failed ones. */
+const ONLY_SOCKET_PATIENCE_MS = 75_000
 /** The same for one that is tried beside them. */
 const UPGRADE_PATIENCE_MS = 15_000
 /** Time for which a websocket passes messages before it counts as sound. */
@@ -49,11 +51,9 @@ const SOCKET_FAULTS_COUNT = 2
 /** Time between two tries of a websocket, doubled each time. */
 const UPGRADE_FIRST_MS = 2_000
 const UPGRADE_LONGEST_MS = 60_000
-/** Time after which a live page fetches the code that it would need without a websocket. */
-const PREFETCH_DELAY_MS = 5_000
 
-/** The purpose of a timer: the next try, a sound websocket, a better transport, code for later. */
-type Purpose = 'retry' | 'proof' | 'upgrade' | 'prefetch'
+/** The purpose of a timer: the next try, a sound websocket, a better transport. */
+type Purpose = 'retry' | 'proof' | 'upgrade'
 
 export interface FeedEvents {
   /** The whole board; batches follow from its cursor on. */
@@ -101,6 +101,8 @@ export class Feed extends Emitter<FeedEvents> {
   /** Websockets that opened in vain, or were soon lost, since the last sound one. */
   #socketFaults = 0
   #upgradeTries = 0
+  /** Whether the code for requests was sought in vain. Some browsers never fetch it a second time. */
+  #isSocketOnly = false
   readonly #timers = new Map<Purpose, ReturnType<typeof setTimeout>>()
 
   constructor(endpoint: BoardEndpoint) {
@@ -262,6 +264,7 @@ export class Feed extends Emitter<FeedEvents> {
     const generation = this.#generation
     const http = await this.#loadHttp().catch(() => null)
     if (generation !== this.#generation) return
+    this.#isSocketOnly = !http
     if (!http) return this.#wait(null)
     this.#transport = http
     http.open(FEED_SILENCE_MS)
@@ -329,8 +332,7 @@ export class Feed extends Emitter<FeedEvents> {
       this.#upgradeTries = 0
     })
     // Fetched before it is needed: then there may be no server to fetch it from.
-    if (!this.#http)
-      this.#later('prefetch', PREFETCH_DELAY_MS, () => void this.#loadHttp().catch(() => {}))
+    if (!this.#http) void this.#loadHttp().catch(() => {})
   }
 
   /** Tries a websocket beside the requests, less and less often. */
@@ -405,9 +407,10 @@ export class Feed extends Emitter<FeedEvents> {
   /** Opens a websocket, or begins with requests if the last ones didn't last. */
   #connect(): void {
     this.#clearTimers()
-    if (this.#socketFaults >= SOCKET_FAULTS_COUNT) return void this.#fallBack()
+    const isSocketHopeless = this.#socketFaults >= SOCKET_FAULTS_COUNT
+    if (isSocketHopeless && !this.#isSocketOnly) return void this.#fallBack()
     this.#transport = this.#socket
-    this.#socket.open(SOCKET_PATIENCE_MS)
+    this.#socket.open(this.#isSocketOnly ? ONLY_SOCKET_PATIENCE_MS : SOCKET_PATIENCE_MS)
   }
 
   #disconnect(keepsSnapshot = false): void {

@@ -19,7 +19,7 @@ const JSON_EVENTS = [
 ] as const satisfies (keyof TransportEvents)[]
 
 /** More than anybody waits for a websocket. */
-const LONGEST_PATIENCE_MS = 60_000
+const LONGEST_PATIENCE_MS = 90_000
 
 /** The websocket. It passes messages in both directions, or it isn't `connected`. */
 export class SocketTransport extends Emitter<TransportEvents> implements Transport {
