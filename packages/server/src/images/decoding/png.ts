@@ -28,15 +28,39 @@ interface Limits {
 /** Reads what libvips leaves out of a PNG. Throws `TooLargeError` for a first frame over the limits. */
 export async function viewPng(path: string, limits: Limits): Promise<PngView> {
   await using file = await open(path)
+  const head = await headOf(file)
+  const colour = await colourOf(file, head)
+  if ((await announcedFrames(file, head)) === 0) return { firstFrame: null, colour }
+  return { firstFrame: await hiddenFrame(file, head, { colour, ...limits }), colour }
+}
+
+/** Counts the frames that a PNG announces; 0 for a still picture. */
+export async function countPngFrames(path: string): Promise<number> {
+  await using file = await open(path)
+  return await announcedFrames(file, await headOf(file))
+}
+
+async function headOf(file: FileHandle): Promise<Chunk[]> {
   const head: Chunk[] = []
   for await (const chunk of chunksOf(file)) {
     // A frame that is told before the pixels is the default image.
     if (chunk.type === 'IDAT' || chunk.type === 'fcTL') break
     head.push(chunk)
   }
-  const colour = await colourOf(file, head)
-  if (!head.some(({ type }) => type === 'acTL')) return { firstFrame: null, colour }
-  return { firstFrame: await hiddenFrame(file, head, { colour, ...limits }), colour }
+  return head
+}
+
+/**
+ * Returns the number in the first valid `acTL` (PNG third edition section 11.3.4); 0 for none. Chromium skips
+ * others, and plays a picture that has fewer or more frames than that.
+ */
+async function announcedFrames(file: FileHandle, head: readonly Chunk[]): Promise<number> {
+  for (const chunk of head.filter(({ type, length }) => type === 'acTL' && length === 8)) {
+    const data = await read(file, chunk)
+    const frames = data.length === 8 ? data.readUInt32BE(0) : 0
+    if (frames > 0 && frames < 2 ** 31) return frames
+  }
+  return 0
 }
 
 const HEADER_BYTES = 8
