@@ -1,6 +1,7 @@
-import sharp, { type Sharp } from 'sharp'
+import sharp, { type Metadata, type Sharp } from 'sharp'
 import { type Colour, convertToSrgb } from './colour.ts'
-import type { Source } from './source.ts'
+import type { Size } from './size.ts'
+import { readHeader, type Source } from './source.ts'
 
 /** Pixels in rows: upright, 8 bit sRGB, with straight alpha. */
 export interface Pixels {
@@ -9,6 +10,12 @@ export interface Pixels {
   readonly height: number
   readonly channels: 1 | 2 | 3 | 4
 }
+
+/**
+ * The shortest side that is drawn. A JPEG that is made smaller while it is decoded may lose a row or column of
+ * its last block. That is much of a thin picture.
+ */
+const MIN_DRAWN_SIDE_PX = 16
 
 /**
  * Draws a picture as browsers show it, with a longest side of at most `side` pixels. Here ends what a format
@@ -24,32 +31,44 @@ export async function draw(source: Source, side: number, maxPixels: number): Pro
   }
 }
 
-async function drawSource(
-  { input, isOriented, isPremultiplied, colour }: Source,
-  side: number,
-  limitInputPixels: number,
-): Promise<Pixels> {
+async function drawSource(source: Source, side: number, limitInputPixels: number): Promise<Pixels> {
+  const { input, isOriented, isPremultiplied, colour } = source
+  const { header, size } = await readHeader(source)
+  const thinness = Math.max(size.width, size.height) / Math.min(size.width, size.height)
+  const drawnSide = Math.max(side, Math.ceil(MIN_DRAWN_SIDE_PX * thinness))
+  const { width, height } = fitInside(size, drawnSide)
   const ignoreIcc = colour !== null
   // It accepts broken metadata, which browsers ignore, and rejects broken pixels.
   const options = { failOn: 'error', limitInputPixels, sequentialRead: true, ignoreIcc } as const
   const image = sharp(input, options)
   if (isOriented) image.autoOrient()
-  image.resize(side, side, { fit: 'inside', withoutEnlargement: true })
-  if (colour || isPremultiplied) return converted(image, colour, isPremultiplied)
-  const { space, icc } = await sharp(input, { limitInputPixels: false }).metadata()
+  image.resize(width, height, { fit: 'fill' })
+  const pixels = await (colour || isPremultiplied
+    ? converted(image, header, colour, isPremultiplied)
+    : rawPixels(inSrgb(image, header)))
+  return drawnSide > side ? rawPixels(resized(pixels, side)) : pixels
+}
+
+function inSrgb(image: Sharp, { space, icc }: Metadata): Sharp {
   image.toColourspace('srgb')
   // sharp converts sixteen bits with a profile to Display P3, and leaves them there unless it is told.
   if (space === 'rgb16' && icc) image.withIccProfile('srgb')
-  return rawPixels(image)
+  return image
+}
+
+function fitInside({ width, height }: Size, side: number): Size {
+  const scale = Math.min(1, side / Math.max(width, height))
+  const [w, h] = [width, height].map((each) => Math.max(1, Math.round(each * scale)))
+  return { width: w!, height: h! }
 }
 
 /** Converts a picture whose alpha or colour libvips doesn't know. Sixteen bits stay until the end. */
 async function converted(
   image: Sharp,
+  { depth }: Metadata,
   colour: Colour | null,
   isPremultiplied: boolean,
 ): Promise<Pixels> {
-  const { depth } = await image.metadata()
   const isDeep = colour !== null && depth === 'ushort'
   const { data, info } = await image
     .toColourspace(isDeep ? 'rgb16' : 'srgb')

@@ -121,6 +121,76 @@ test('V19: an AVIF is cropped only from its top left corner, as in Chromium', as
     await isSeenAs(withAvifProperties(avif, crop), size, corners, name)
 })
 
+/** Returns red behind a hidden green default image, in 64 by 64 px, with these `acTL`. */
+async function hiddenGreen(...controls: readonly Buffer[]): Promise<Buffer> {
+  const [green, red] = await Promise.all(
+    ['#0f0', '#f00'].map((background) =>
+      sharp({ create: { width: 64, height: 64, channels: 3, background } })
+        .png()
+        .toBuffer(),
+    ),
+  )
+  const frame = Buffer.alloc(26)
+  for (const at of [4, 8]) frame.writeUInt32BE(64, at)
+  const data = red!.subarray(red!.indexOf('IDAT') + 4, red!.indexOf('IEND') - 8)
+  const chunks = [
+    ...pngChunk('fcTL', frame),
+    ...pngChunk('fdAT', Buffer.concat([Buffer.from([0, 0, 0, 1]), data])),
+  ]
+  const file = Buffer.concat([green!.subarray(0, -12), ...chunks, green!.subarray(-12)])
+  return withPngChunks(file, ...controls.map((each) => pngChunk('acTL', each)))
+}
+
+test('V24: an acTL counts if it has eight bytes and a valid number, as in Chromium', async () => {
+  const control = (frames: number, bytes = 8) => {
+    const data = Buffer.alloc(bytes)
+    data.writeUInt32BE(frames)
+    return data
+  }
+  for (const [controls, isAnimation] of [
+    [[], false],
+    [[control(0)], false],
+    [[control(2 ** 31)], false],
+    [[control(2 ** 31 + 1)], false],
+    [[control(1, 4)], false],
+    [[control(1, 12)], false],
+    [[control(1)], true],
+    [[control(2)], true],
+    [[control(0), control(1)], true],
+  ] as const) {
+    const name = controls.map((each) => each.toString('hex')).join()
+    const file = await write(await hiddenGreen(...controls))
+    const { animated } = await decoder.validate(file)
+    const [variant] = await decoder.makeVariants({ ...file, sides: [320], folder })
+    const [red, green] = await sharp(variant!.path).raw().toBuffer()
+    assert.deepEqual([animated, red! > green!], [isAnimation, isAnimation], name)
+  }
+})
+
+test('V25: a variant of a long and thin picture has its shape', async () => {
+  for (const [width, height] of [
+    [284, 25],
+    [2_999, 31],
+    [31, 2_999],
+    [640, 47],
+  ] as const) {
+    const name = `${width} by ${height}`
+    const file = await write(
+      await sharp(await cornersPng(width, height))
+        .removeAlpha()
+        .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
+        .toBuffer(),
+    )
+    for (const side of [64, 320].filter((each) => each < Math.max(width, height))) {
+      const [variant] = await decoder.makeVariants({ ...file, sides: [side], folder })
+      const found = await sharp(variant!.path).metadata()
+      const scale = side / Math.max(width, height)
+      const expected = [width, height].map((each) => Math.max(1, Math.round(each * scale)))
+      assert.deepEqual([found.width, found.height], expected, `${name} in ${side}`)
+    }
+  }
+})
+
 test('V23: an APNG whose default image is hidden is shown by its first frame', async () => {
   const apng = async (...[x, y, width, height]: readonly number[]) => {
     const [hidden, frame] = await Promise.all([
