@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { ImageRecord } from '@wirephoto/board'
-import { openBoard } from '@wirephoto/client'
+import { blobUrl, openBoard } from '@wirephoto/client'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { findOnPath } from '../support/browser.ts'
@@ -12,9 +12,12 @@ import type { InProcessServer } from '../support/in-process-server.ts'
 import type { Sample } from './samples.ts'
 import { differenceOf, type View, viewInChromium } from './view.ts'
 
+/** Pixels of a screen that shows the wall. */
+const [SCREEN_WIDTH_PX, SCREEN_HEIGHT_PX] = [1920, 1080]
+
 /** A picture that the board shows in place of the file. */
 interface Look {
-  /** A side in pixels, or `preview`. */
+  /** A side in pixels, `stored`, `wall` or `preview`. */
   readonly label: string
   readonly view: View
   /** Mean difference from the file, from 0 to 255, on white and on black. */
@@ -68,7 +71,13 @@ export class Comparer implements AsyncDisposable {
     )
     // Where there is no smaller picture, and for an SVG, the stored file itself is shown.
     const stored = await this.#fetch(`blob/${record.blob}/original`)
-    const all = [...pictures, ['stored', stored] as const, ['preview', preview] as const]
+    const wall = await this.#fetchForWall(record)
+    const all = [
+      ...pictures,
+      ['stored', stored] as const,
+      ['wall', wall] as const,
+      ['preview', preview] as const,
+    ]
     const looks: Look[] = []
     for (const [label, picture] of all) {
       const seen = picture && (await viewInChromium(this.#page, picture, view.small))
@@ -121,6 +130,16 @@ export class Comparer implements AsyncDisposable {
   async #fetch(path: string): Promise<Buffer | null> {
     const answer = await fetch(`${this.#server.url}/b/${this.#board}/${path}`)
     return answer.ok ? Buffer.from(await answer.arrayBuffer()) : null
+  }
+
+  /** Fetches what a wall shows that fills its screen with the picture. */
+  async #fetchForWall(record: ImageRecord): Promise<Buffer | null> {
+    const { width, height } = record
+    const scale = Math.min(SCREEN_WIDTH_PX / width, SCREEN_HEIGHT_PX / height)
+    const address = { url: this.#server.url, id: this.#board }
+    const url = blobUrl(address, record, scale * Math.max(width, height))
+    const answer = url ? await fetch(url) : null
+    return answer?.ok ? Buffer.from(await answer.arrayBuffer()) : null
   }
 
   async #write(name: string, bytes: Uint8Array): Promise<string> {
