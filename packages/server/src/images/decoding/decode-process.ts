@@ -1,6 +1,12 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isShown, type MediaType, STAND_IN_SIDE_PX, SVG_SIDES_PX } from '@wirephoto/board'
+import {
+  isShown,
+  type MediaType,
+  STAND_IN_SIDE_PX,
+  SVG_SIDES_PX,
+  VARIANT_SIDES_PX,
+} from '@wirephoto/board'
 import sharp, { type Metadata } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
 import { countFrames } from './frame-count.ts'
@@ -101,6 +107,8 @@ const PREVIEW_ATTEMPTS = [
 ] as const
 /** The encoding of variants. */
 const VARIANT_WEBP = { quality: 80 } as const
+/** That of the smallest, in which a photo's filters let the colours of flat areas run for 10 px. */
+const SMALLEST_VARIANT_WEBP = { ...VARIANT_WEBP, preset: 'icon' } as const
 /** Bytes of an arriving file that are read for an early preview. */
 const EARLY_PREVIEW_BYTES = 4_194_304
 /** Pixels of all frames that are decoded of an animation. */
@@ -262,7 +270,8 @@ async function makeVariants(
   const variants: Variant[] = []
   for (const side of sides) {
     const path = join(folder, `${side}.webp`)
-    await resized(pixels, side).webp(VARIANT_WEBP).toFile(path)
+    const encoding = side === VARIANT_SIDES_PX[0] ? SMALLEST_VARIANT_WEBP : VARIANT_WEBP
+    await resized(pixels, side).webp(encoding).toFile(path)
     variants.push({ side, path })
   }
   return variants
