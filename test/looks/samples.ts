@@ -11,6 +11,11 @@ export interface Sample {
 
 const [WIDTH_PX, HEIGHT_PX] = [400, 304]
 const BLUR_PX = 20
+/** The primaries of sRGB, as ImageMagick writes them. */
+const SRGB_CHRM = pngChunk(
+  'cHRM',
+  Buffer.from('00007a26000080840000fa00000080e8000075300000ea6000003a9800001770', 'hex'),
+)
 const [PQ, HLG, BT2020, P3, SRGB] = [16, 18, 9, 12, 13]
 
 /** Makes a picture of each format in the ways that it can say colour, alpha and orientation. */
@@ -77,6 +82,7 @@ async function pngs(image: Sharp, clear: Sharp): Promise<Record<string, Buffer>>
     'hlg-cicp-deep.png': withPngChunks(deep, cicp(BT2020, HLG)),
     'linear-gama.png': withPngChunks(plain, gamma(100_000)),
     'mac-gama.png': withPngChunks(plain, gamma(55_556)),
+    'usual-gama-chrm.png': withPngChunks(plain, gamma(45_455), SRGB_CHRM),
     'orientation-6.png': await image.clone().withMetadata({ orientation: 6 }).png().toBuffer(),
   }
 }

@@ -188,6 +188,32 @@ test('V21, V22: a PNG says its colour by cICP first, then by a profile, sRGB, or
   await isSeenAs('iCCP before gAMA', withPngChunks(profile, linear), own)
 })
 
+test('V22: the usual gamma darkens shadows beside a cHRM, as in Chromium, and not alone', async () => {
+  const background = '#101010'
+  const dark = await sharp({ create: { width: 128, height: 128, channels: 3, background } })
+    .png()
+    .toBuffer()
+  const gamma = pngChunk('gAMA', uint32s(45_455))
+  const chrm = pngChunk(
+    'cHRM',
+    uint32s(31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000),
+  )
+  const seen = async (...chunks: Buffer[][]) => {
+    const path = join(folder, crypto.randomUUID())
+    await writeFile(path, withPngChunks(dark, ...chunks))
+    const file = { path, type: 'image/png', name: 'a' } as const
+    const [variant] = await decoder.makeVariants({ ...file, sides: [64], folder })
+    return (
+      await sharp(await readFile(variant!.path))
+        .raw()
+        .toBuffer()
+    )[0]!
+  }
+  const [alone, beside] = [await seen(gamma), await seen(gamma, chrm)]
+  assert.ok(Math.abs(alone - 16) <= 2, `${alone} alone`)
+  assert.ok(Math.abs(beside - 7) <= 2, `${beside} beside a cHRM`)
+})
+
 test('V7: sixteen bits with a profile become sRGB, as eight do', async () => {
   for (const profile of ['p3', 'srgb'])
     for (const format of ['png', 'tiff'] as const) {

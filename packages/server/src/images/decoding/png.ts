@@ -90,7 +90,6 @@ async function read(
 const [SRGB_GAMMA, GAMMA_TOLERANCE] = [45_455, 500]
 /** Values of `cHRM`, in the order of `Primaries`, for sRGB. */
 const SRGB_CHROMATICITIES = [31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000]
-const CHROMATICITY_TOLERANCE_UNITS = 100
 
 /** Returns the colour that the chunks tell. `cICP` counts most, then `iCCP`, `sRGB`, and `gAMA` with `cHRM`. */
 async function colourOf(file: FileHandle, chunks: readonly Chunk[]): Promise<Colour | null> {
@@ -115,10 +114,8 @@ async function colourOf(file: FileHandle, chunks: readonly Chunk[]): Promise<Col
   const values = chrm
     ? SRGB_CHROMATICITIES.map((_, i) => chrm.readUInt32BE(i * 4))
     : SRGB_CHROMATICITIES
-  const isSrgb =
-    Math.abs(gamma - SRGB_GAMMA) <= GAMMA_TOLERANCE &&
-    values.every((v, i) => Math.abs(v - SRGB_CHROMATICITIES[i]!) <= CHROMATICITY_TOLERANCE_UNITS)
-  if (isSrgb) return null
+  // Chromium takes the usual gamma for sRGB only where it stands alone.
+  if (!chrm && Math.abs(gamma - SRGB_GAMMA) <= GAMMA_TOLERANCE) return null
   const primaries = values.map((value) => value / 100_000) as unknown as Primaries
   return colourByGamma(100_000 / gamma, primaries)
 }

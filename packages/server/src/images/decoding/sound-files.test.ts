@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -162,7 +162,9 @@ test('V24: an acTL counts if it has eight bytes and a valid number, as in Chromi
     const file = await write(await hiddenGreen(...controls))
     const { animated } = await decoder.validate(file)
     const [variant] = await decoder.makeVariants({ ...file, sides: [320], folder })
-    const [red, green] = await sharp(variant!.path).raw().toBuffer()
+    const [red, green] = await sharp(await readFile(variant!.path))
+      .raw()
+      .toBuffer()
     assert.deepEqual([animated, red! > green!], [isAnimation, isAnimation], name)
   }
 })
@@ -183,7 +185,7 @@ test('V25: a variant of a long and thin picture has its shape', async () => {
     )
     for (const side of [64, 320].filter((each) => each < Math.max(width, height))) {
       const [variant] = await decoder.makeVariants({ ...file, sides: [side], folder })
-      const found = await sharp(variant!.path).metadata()
+      const found = await sharp(await readFile(variant!.path)).metadata()
       const scale = side / Math.max(width, height)
       const expected = [width, height].map((each) => Math.max(1, Math.round(each * scale)))
       assert.deepEqual([found.width, found.height], expected, `${name} in ${side}`)
@@ -201,7 +203,10 @@ test('V26: colours that meet stay apart in the smallest variant', async () => {
       .png()
       .toBuffer()
     const [variant] = await decoder.makeVariants({ ...(await write(png)), sides: [64], folder })
-    const seen = await sharp(variant!.path).removeAlpha().raw().toBuffer()
+    const seen = await sharp(await readFile(variant!.path))
+      .removeAlpha()
+      .raw()
+      .toBuffer()
     const wanted = await sharp(png).resize(width, height).raw().toBuffer()
     const sum = wanted.reduce((all, value, n) => all + Math.abs(value - seen[n]!), 0)
     const difference = sum / wanted.length
