@@ -176,7 +176,7 @@ async function openThree(t: Parameters<typeof fixture.openPair>[0], host: (typeo
   )
   await anna.drop(files, { x: 320, y: 450 })
   const tiles = await anna.waitForPainted(3, 'stored')
-  return { board, anna, ben, tiles: tiles.sort((a, b) => a.x - b.x) }
+  return { board, anna, ben, tiles: tiles.sort((a, b) => a.y - b.y || a.x - b.x) }
 }
 
 /** Opens three pictures on a phone. The question for one’s name lies over those at the top. */

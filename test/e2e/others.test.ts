@@ -56,10 +56,10 @@ for (const host of HOSTS)
         allowedErrors: /ERR_|WebSocket/,
       })
       await carl.waitForPainted(2, 'stored')
-      const mine = await carl.tileWithId(tiles[0]!.id)
       proxy.disconnect()
       await carl.page.locator('.connection.trouble').waitFor()
-      await carl.page.mouse.click(...middleOf(mine))
+      // Waits until the view rests.
+      await carl.tile(tiles[0]!.id).click()
       await carl.page.keyboard.press('ArrowRight')
       await carl.page.keyboard.press('Escape')
       await fetch(`${fixture.server.url}/api/boards/${board}/images/${tiles[0]!.id}`, {

@@ -60,7 +60,10 @@ export function PictureImage(props: PictureProps): JSX.Element {
             draggable={false}
             decoding="async"
             onLoad={({ currentTarget }) => {
-              const drawn = (): unknown => setOwnDrawn(true)
+              const drawn = (): void => {
+                showAtOnce(currentTarget)
+                setOwnDrawn(true)
+              }
               void currentTarget.decode().then(drawn, drawn)
             }}
             onError={() => setUnreadable(true)}
@@ -88,6 +91,7 @@ function LayerImage(props: LayerImageProps): JSX.Element {
     // A live read may end early. It never counts as painted.
     if (kind === 'live') return
     await image.decode().catch(() => {})
+    showAtOnce(image)
     if (image.isConnected) props.onDecoded()
   }
   let element!: HTMLImageElement
@@ -110,4 +114,9 @@ function LayerImage(props: LayerImageProps): JSX.Element {
       onError={() => kind !== 'picture' && props.onFailed()}
     />
   )
+}
+
+/** Has the browser draw a decoded image in the frame that takes away what lay below it. */
+function showAtOnce(image: HTMLImageElement): void {
+  image.decoding = 'sync'
 }
