@@ -6,6 +6,7 @@ import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { BOTH_HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
+import { drawAnimation } from '../support/pictures.ts'
 
 const { fixture, samples } = await openFixture()
 
@@ -155,7 +156,7 @@ for (const host of BOTH_HOSTS)
 
     test('a GIF is animated for everybody', async (t) => {
       const { anna, ben } = await fixture.openPair(t, host)
-      const moving = await samples.write('moving.gif', await drawRedAndBlue())
+      const moving = await samples.write('moving.gif', await drawAnimation())
       const files = [moving, await samples.file('formats/animated.gif', { format: 'gif' })]
       await anna.drop(files, { x: 500, y: 300 })
       const tiles = await ben.waitForPainted(2, 'stored')
@@ -221,16 +222,6 @@ async function copyPicture(page: BoardPage): Promise<void> {
   })
   await context.close()
   await page.page.bringToFront()
-}
-
-/** Draws an animation of a red and a blue picture. */
-function drawRedAndBlue(): Promise<Buffer> {
-  const side = 96
-  const raw = Buffer.alloc(side * side * 2 * 3)
-  for (let i = 0; i < side * side * 2; i++) raw[i * 3 + (i < side * side ? 0 : 2)] = 255
-  return sharp(raw, { raw: { width: side, height: side * 2, channels: 3, pageHeight: side } })
-    .gif({ delay: [150, 150], loop: 0 })
-    .toBuffer()
 }
 
 /**

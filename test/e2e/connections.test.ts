@@ -4,7 +4,7 @@ import { openBoard } from '@wirephoto/client'
 import type { BrowserContext, Request } from 'playwright-core'
 import sharp from 'sharp'
 import { DESKTOP_VIEWPORT, openFixture } from '../support/e2e-fixture.ts'
-import type { BoardPage } from '../support/page.ts'
+import { type BoardPage, setHidden } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 
 /** A browser opens no more connections to one server. */
@@ -97,12 +97,3 @@ function watchReads(context: BrowserContext) {
 /** Fetches something from the server, as the page would. */
 const statusOf = ({ page }: BoardPage): Promise<number> =>
   page.evaluate(async () => (await fetch('/healthz', { cache: 'no-store' })).status)
-
-/** Hides or shows the page, as a browser does with a tab that another one covers. */
-async function setHidden({ page }: BoardPage, isHidden: boolean): Promise<void> {
-  await page.evaluate((hidden) => {
-    const value = hidden ? 'hidden' : 'visible'
-    Object.defineProperty(document, 'visibilityState', { value, configurable: true })
-    document.dispatchEvent(new Event('visibilitychange'))
-  }, isHidden)
-}

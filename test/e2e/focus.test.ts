@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import { HOSTS, openFixture, PHONE } from '../support/e2e-fixture.ts'
-import type { BoardPage, Point, Tile } from '../support/page.ts'
+import { type BoardPage, middleOf, type Point } from '../support/page.ts'
 
 const { fixture, samples } = await openFixture()
 
@@ -208,5 +208,3 @@ async function watchWheel({ page }: BoardPage): Promise<void> {
     })
   })
 }
-
-const middleOf = ({ x, y, w, h }: Tile): [number, number] => [x + w / 2, y + h / 2]

@@ -8,8 +8,8 @@ import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
 import sharp from 'sharp'
 import { BOTH_HOSTS, HOSTS, openFixture } from '../support/e2e-fixture.ts'
-import type { BoardPage, Tile } from '../support/page.ts'
-import { drawPicture } from '../support/pictures.ts'
+import { type BoardPage, middleOf } from '../support/page.ts'
+import { drawAnimation, drawPicture } from '../support/pictures.ts'
 
 const MIDDLE = { x: 600, y: 400 }
 
@@ -306,18 +306,6 @@ async function dataUrl(background: string): Promise<string> {
   const picture = sharp({ create: { width: 120, height: 80, channels: 3, background } })
   return `data:image/png;base64,${(await picture.png().toBuffer()).toString('base64')}`
 }
-
-/** Draws an animation of a red and a blue picture. */
-function drawAnimation(): Promise<Buffer> {
-  const side = 96
-  const raw = Buffer.alloc(side * side * 2 * 3)
-  for (let i = 0; i < side * side * 2; i++) raw[i * 3 + (i < side * side ? 0 : 2)] = 255
-  return sharp(raw, { raw: { width: side, height: side * 2, channels: 3, pageHeight: side } })
-    .gif({ delay: [150, 150], loop: 0 })
-    .toBuffer()
-}
-
-const middleOf = ({ x, y, w, h }: Tile): [number, number] => [x + w / 2, y + h / 2]
 
 /** Whether a picture stands further right than that. Runs in a page. */
 const isRightOf = ([id, x]: readonly [string, number]): boolean =>

@@ -4,7 +4,7 @@ import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
-import type { BoardPage, Tile } from '../support/page.ts'
+import { type BoardPage, middleOf, type Tile } from '../support/page.ts'
 
 const { fixture, samples } = await openFixture()
 const { deletedByOther } = overlayWords
@@ -105,8 +105,6 @@ async function nameThem({ page }: BoardPage, name: string): Promise<void> {
   await page.getByLabel(overlayWords.askName).last().fill(name)
   await page.keyboard.press('Enter')
 }
-
-const middleOf = ({ x, y, w, h }: Tile): [number, number] => [x + w / 2, y + h / 2]
 
 /** Whether a picture stands further right than that. Runs in a page. */
 const isRightOf = ([id, x]: readonly [string, number]): boolean =>

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import { openFixture } from '../support/e2e-fixture.ts'
-import type { BoardPage } from '../support/page.ts'
+import { type BoardPage, setHidden } from '../support/page.ts'
 import { watchForBlanks } from '../support/progress-line.ts'
 
 const { fixture, samples } = await openFixture()
@@ -108,12 +108,3 @@ const longestSideOf = ({ page }: BoardPage): Promise<number> =>
     .locator('.picture.ready')
     .last()
     .evaluate((image: HTMLImageElement) => Math.max(image.naturalWidth, image.naturalHeight))
-
-/** Hides or shows the page, as a browser does with a tab that another one covers. */
-async function setHidden({ page }: BoardPage, isHidden: boolean): Promise<void> {
-  await page.evaluate((hidden) => {
-    const value = hidden ? 'hidden' : 'visible'
-    Object.defineProperty(document, 'visibilityState', { value, configurable: true })
-    document.dispatchEvent(new Event('visibilitychange'))
-  }, isHidden)
-}

@@ -304,3 +304,15 @@ export function areTilesPainted([count, which]: readonly [number, 'any' | 'store
   })
   return seen.length === count
 }
+
+/** Returns the middle of a picture on the screen. */
+export const middleOf = ({ x, y, w, h }: Tile): [number, number] => [x + w / 2, y + h / 2]
+
+/** Hides or shows the page, as a browser does with a tab that another one covers. */
+export async function setHidden({ page }: BoardPage, isHidden: boolean): Promise<void> {
+  await page.evaluate((hidden) => {
+    const value = hidden ? 'hidden' : 'visible'
+    Object.defineProperty(document, 'visibilityState', { value, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }, isHidden)
+}

@@ -105,3 +105,13 @@ const ORIENTATION_TRANSFORMS = [
   [3, true],
   [1, false],
 ] as const
+
+/** Draws an animation of a red and a blue picture. */
+export function drawAnimation(): Promise<Buffer> {
+  const side = 96
+  const raw = Buffer.alloc(side * side * 2 * 3)
+  for (let i = 0; i < side * side * 2; i++) raw[i * 3 + (i < side * side ? 0 : 2)] = 255
+  return sharp(raw, { raw: { width: side, height: side * 2, channels: 3, pageHeight: side } })
+    .gif({ delay: [150, 150], loop: 0 })
+    .toBuffer()
+}

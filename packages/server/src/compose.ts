@@ -17,7 +17,7 @@ import { healthRoutes } from './http/health.ts'
 import { imageRoutes } from './http/images.ts'
 import { urlOf } from './http/listen.ts'
 import { pageRoutes } from './http/page.ts'
-import { readPageBuild } from './http/page-build.ts'
+import { createPageBuildReader } from './http/page-build.ts'
 import { ProblemPage } from './http/problem-page.ts'
 import { trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
@@ -70,7 +70,7 @@ export async function compose(
   const fetcher = replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom })
   const metrics = new Metrics()
   const heldRequests = new HeldRequests()
-  const pageBuild = () => readPageBuild(webRoot)
+  const readPageBuild = createPageBuildReader(webRoot)
   const classic = classicConfig
     ? await Classic.open(
         { engine, boards, intake, directUpload, guard, log, folder: config.data },
@@ -91,7 +91,7 @@ export async function compose(
       guard,
       uploadProgress,
       heldRequests,
-      readPageBuild: pageBuild,
+      readPageBuild,
     })
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
@@ -119,7 +119,7 @@ export async function compose(
     uploadProgress,
     metrics,
     log,
-    readPageBuild: pageBuild,
+    readPageBuild,
   })
   classic?.attach(app.server)
   await app.ready()

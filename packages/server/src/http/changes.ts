@@ -16,6 +16,7 @@ import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { HeldRequests } from '../live/held-requests.ts'
 import { VIEWER_BACKLOG_BYTES } from '../live/outbox.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
+import type { ReadPageBuild } from './page-build.ts'
 
 /** Proxies wait a minute for an answer; half of it leaves them room. */
 const HOLD_MS = 25_000
@@ -26,7 +27,7 @@ interface ChangesRoutesOptions extends BoardContext {
   readonly uploadProgress: UploadProgress
   readonly heldRequests: HeldRequests
   /** Reads the build of the page that the server serves; null for none. */
-  readonly readPageBuild: () => Promise<string | null>
+  readonly readPageBuild: ReadPageBuild
 }
 
 /**

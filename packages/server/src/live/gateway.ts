@@ -7,6 +7,7 @@ import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import type { Guard } from '../http/guard.ts'
+import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
@@ -22,7 +23,7 @@ interface GatewayOptions {
   readonly metrics: Metrics
   readonly log: FastifyBaseLogger
   /** Reads the build of the page that the server serves; null for none. */
-  readonly readPageBuild: () => Promise<string | null>
+  readonly readPageBuild: ReadPageBuild
 }
 
 /** The sockets at `/live`. The guard lets each of them in, to the room of one board. */

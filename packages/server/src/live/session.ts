@@ -19,6 +19,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
+import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import { isArriving, type UploadProgress } from '../images/uploads/progress.ts'
 import { Outbox } from './outbox.ts'
@@ -39,7 +40,7 @@ interface SessionOptions {
   readonly uploadProgress: UploadProgress
   readonly log: FastifyBaseLogger
   /** Reads the build of the page that the server serves; null for none. */
-  readonly readPageBuild: () => Promise<string | null>
+  readonly readPageBuild: ReadPageBuild
 }
 
 /** One page that looks at a board: its socket's events, each answered. */

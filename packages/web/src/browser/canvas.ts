@@ -10,22 +10,26 @@ export function newCanvas(width: number, height: number): Canvas {
   return Object.assign(document.createElement('canvas'), { width, height })
 }
 
-let isTrue: boolean | undefined
+let noise: number | undefined
+
+/** Returns whether this browser gives back what was drawn, as far as anybody sees. */
+export const canReadCanvas = (): boolean => canvasNoise() <= UNSEEN_LEVELS_COUNT
 
 /**
- * Returns whether this browser gives back what was drawn. Some answer with noise against fingerprinting, as
- * Firefox with `privacy.resistFingerprinting`. Known pixels are read back once.
+ * Returns how far a channel is from what was drawn when it is read back, at most: 0 to 255, or Infinity
+ * without a canvas. Some browsers answer with noise against fingerprinting, as Firefox with
+ * `privacy.resistFingerprinting`. Known pixels are read back once.
  */
-export function canReadCanvas(): boolean {
-  isTrue ??= readsBack()
-  return isTrue
+export function canvasNoise(): number {
+  noise ??= readNoise()
+  return noise
 }
 
-function readsBack(): boolean {
+function readNoise(): number {
   const context = newCanvas(PROBE_SIDE_PX, PROBE_SIDE_PX).getContext('2d', {
     willReadFrequently: true,
   }) as CanvasRenderingContext2D | null
-  if (!context) return false
+  if (!context) return Number.POSITIVE_INFINITY
   const count = PROBE_SIDE_PX ** 2
   const drawn = Array.from({ length: count }, (_, i) => [i, 255 - i, (i * 7) % 256])
   for (const [i, [red, green, blue]] of drawn.entries()) {
@@ -33,9 +37,8 @@ function readsBack(): boolean {
     context.fillRect(i % PROBE_SIDE_PX, Math.floor(i / PROBE_SIDE_PX), 1, 1)
   }
   const { data } = context.getImageData(0, 0, PROBE_SIDE_PX, PROBE_SIDE_PX)
-  return drawn.every((colour, i) =>
-    colour.every(
-      (value, channel) => Math.abs(data[i * 4 + channel]! - value) <= UNSEEN_LEVELS_COUNT,
-    ),
+  const differences = drawn.flatMap((colour, i) =>
+    colour.map((value, channel) => Math.abs(data[i * 4 + channel]! - value)),
   )
+  return Math.max(...differences)
 }

@@ -25,3 +25,7 @@ export function around(boxes: Iterable<Box>): Box | null {
   }
   return left <= right ? { x: left, y: top, w: right - left, h: bottom - top } : null
 }
+
+/** Returns the value within the limits that is nearest. */
+export const clamp = (value: number, least: number, most: number): number =>
+  Math.max(least, Math.min(most, value))

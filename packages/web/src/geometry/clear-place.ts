@@ -1,5 +1,5 @@
 import type { Box } from '@wirephoto/board'
-import { contains, overlaps } from './box.ts'
+import { clamp, contains, overlaps } from './box.ts'
 import type { Point, Size } from './view.ts'
 
 /** Screen pixels between two floating parts. */
@@ -44,6 +44,3 @@ export function clearPlace(
     }
   return nearest
 }
-
-const clamp = (value: number, least: number, most: number): number =>
-  Math.max(least, Math.min(most, value))

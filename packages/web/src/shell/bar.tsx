@@ -3,6 +3,7 @@ import { keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
+import { isPhone } from '../look/screen.ts'
 import { ActionButton } from '../ui/action-button.tsx'
 import { words } from '../words/page.ts'
 
@@ -59,5 +60,3 @@ export function Bar(): JSX.Element {
     </nav>
   )
 }
-
-const isPhone = (): boolean => matchMedia('(max-width: 640px)').matches

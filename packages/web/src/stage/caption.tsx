@@ -1,8 +1,10 @@
 import { limits } from '@wirephoto/board'
 import { createMemo, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { clamp } from '../geometry/box.ts'
 import { toScreen } from '../geometry/view.ts'
 import { isComposed } from '../input/keys.ts'
+import { isPhone } from '../look/screen.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { transformTo, useFloating } from './floating.ts'
 
@@ -97,8 +99,3 @@ function Field(props: { id: string }): JSX.Element {
     />
   )
 }
-
-const isPhone = (): boolean => matchMedia('(max-width: 640px)').matches
-
-const clamp = (value: number, least: number, most: number): number =>
-  Math.max(least, Math.min(most, value))

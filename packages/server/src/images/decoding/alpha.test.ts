@@ -1,26 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToAverageRGBA } from 'thumbhash'
 import { asPremultiplied } from '../../../../../test/support/avif.ts'
+import { openDecoder } from '../../../support/open-decoder.ts'
 import { createBmp } from '../../../support/sample-images.ts'
-import { Decoder } from './decoder.ts'
 
-let decoder: Decoder
-let folder: string
-
-before(async () => {
-  decoder = new Decoder()
-  folder = await mkdtemp(join(tmpdir(), 'wirephoto-alpha-'))
-})
-after(async () => {
-  await decoder.close()
-  await rm(folder, { recursive: true, force: true })
-})
+const { decoder, folder } = await openDecoder()
 
 const [WIDTH, HEIGHT] = [1500, 900]
 const TRANSLUCENT = [30, 60, 220, 128] as const

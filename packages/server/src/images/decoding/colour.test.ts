@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { promisify } from 'node:util'
 import type { MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
 import { nclx, withAvifProperties } from '../../../../../test/support/avif.ts'
 import { findOnPath } from '../../../../../test/support/browser.ts'
 import { pngChunk, withPngChunks } from '../../../../../test/support/png.ts'
+import { openDecoder } from '../../../support/open-decoder.ts'
 import { colourByCodePoints, colourByGamma, convertToSrgb, type Primaries } from './colour.ts'
-import { Decoder } from './decoder.ts'
 import { sniff } from './sniff.ts'
+
+const { decoder, folder } = await openDecoder()
 
 /*
  * The expected colours are those of a canvas of Chromium 156 on which PNGs with these code points were drawn.
@@ -85,18 +86,6 @@ test('V21: what Chromium takes for sRGB is left alone; alpha stays', () => {
   const p3: Primaries = [0.3127, 0.329, 0.68, 0.32, 0.265, 0.69, 0.15, 0.06]
   const [r, g, b] = convertToSrgb(Uint8Array.of(200, 0, 0), 3, colourByGamma(1 / 0.45455, p3))
   assert.ok(Math.abs(r! - 220) <= 2 && g === 0 && b === 0, `${r} ${g} ${b}`)
-})
-
-let decoder: Decoder
-let folder: string
-
-before(async () => {
-  decoder = new Decoder()
-  folder = await mkdtemp(join(tmpdir(), 'wirephoto-colour-'))
-})
-after(async () => {
-  await decoder.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
 /** The same colours in quarters: orange, grey, dark grey and light grey. */

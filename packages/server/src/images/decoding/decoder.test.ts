@@ -1,31 +1,21 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { crc32 } from 'node:zlib'
 import { type MediaType, WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
 import { pngChunk } from '../../../../../test/support/png.ts'
+import { openDecoder } from '../../../support/open-decoder.ts'
 import { blankPng, decodeProcessIds } from '../../../support/sample-images.ts'
 import { Decoder, type ValidationResult } from './decoder.ts'
 import { sniff } from './sniff.ts'
 
 const CORPORA = fileURLToPath(new URL('../../../../../../shared/corpora/', import.meta.url))
 
-let decoder: Decoder
-let folder: string
-
-before(async () => {
-  decoder = new Decoder()
-  folder = await mkdtemp(join(tmpdir(), 'wirephoto-decoder-'))
-})
-after(async () => {
-  await decoder.close()
-  await rm(folder, { recursive: true, force: true })
-})
+const { decoder, folder } = await openDecoder()
 
 async function validate(bytes: Buffer, name = 'p'): Promise<ValidationResult> {
   const type = sniff(bytes, name)

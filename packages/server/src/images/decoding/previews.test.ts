@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { getPriority, tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { limits } from '@wirephoto/board'
 import sharp from 'sharp'
 import { thumbHashToApproximateAspectRatio } from 'thumbhash'
 import { withExifOrientation } from '../../../../../test/support/pictures.ts'
+import { openDecoder } from '../../../support/open-decoder.ts'
 import {
   blankPng,
   CORNERS,
@@ -18,17 +19,7 @@ import {
 } from '../../../support/sample-images.ts'
 import { Decoder, type Preview } from './decoder.ts'
 
-let decoder: Decoder
-let folder: string
-
-before(async () => {
-  decoder = new Decoder()
-  folder = await mkdtemp(join(tmpdir(), 'wirephoto-previews-'))
-})
-after(async () => {
-  await decoder.close()
-  await rm(folder, { recursive: true })
-})
+const { decoder, folder } = await openDecoder()
 
 /** Fine noise: what compresses worst. */
 const noise = (width: number, height: number, channels: 3 | 4 = 3) =>

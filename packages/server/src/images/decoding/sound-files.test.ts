@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { MediaType } from '@wirephoto/board'
 import sharp from 'sharp'
 import { clap, withAvifProperties } from '../../../../../test/support/avif.ts'
 import { drawPicture } from '../../../../../test/support/pictures.ts'
 import { pngChunk, withPngChunks } from '../../../../../test/support/png.ts'
+import { openDecoder } from '../../../support/open-decoder.ts'
 import { CORNERS, cornersPng, readCorners } from '../../../support/sample-images.ts'
-import { Decoder, type ValidationResult } from './decoder.ts'
+import { type ValidationResult } from './decoder.ts'
 import { sniff } from './sniff.ts'
 
-let decoder: Decoder
-let folder: string
-
-before(async () => {
-  decoder = new Decoder()
-  folder = await mkdtemp(join(tmpdir(), 'wirephoto-sound-'))
-})
-after(async () => {
-  await decoder.close()
-  await rm(folder, { recursive: true, force: true })
-})
+const { decoder, folder } = await openDecoder()
 
 async function write(bytes: Buffer): Promise<{ path: string; type: MediaType; name: string }> {
   const path = join(folder, crypto.randomUUID())

@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import sharp from 'sharp'
-import { Decoder } from './decoder.ts'
+import { openDecoder } from '../../../support/open-decoder.ts'
 import { sniff } from './sniff.ts'
 
-let decoder: Decoder
-let folder: string
-
-before(async () => {
-  decoder = new Decoder()
-  folder = await mkdtemp(join(tmpdir(), 'wirephoto-svg-'))
-})
-after(async () => {
-  await decoder.close()
-  await rm(folder, { recursive: true, force: true })
-})
+const { decoder, folder } = await openDecoder()
 
 const XMLNS = 'xmlns="http://www.w3.org/2000/svg"'
 /** A red square of an inch, from the middle of the left edge of a drawing of 4 by 2 inches. */

@@ -43,8 +43,7 @@ export function sizedSvg(bytes: Buffer, longestSide: (natural: number) => number
     ...(hasViewBox ? {} : { viewBox: `0 0 ${width} ${height}` }),
   })
   const doctype = /<!DOCTYPE[^]*$/.exec(text.slice(0, start))?.[0] ?? ''
-  const svg = Buffer.from(SIGNATURE + doctype + sized + text.slice(start + root.length))
-  return svg
+  return Buffer.from(SIGNATURE + doctype + sized + text.slice(start + root.length))
 }
 
 /** A start tag. Attributes may contain `>`. */

@@ -1,0 +1,14 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cleanupAfter } from '../../../test/support/cleanup.ts'
+import { Decoder } from '../src/images/decoding/decoder.ts'
+
+/** Opens a decoder, and a folder for the files that it reads, for all tests of a file. */
+export async function openDecoder(): Promise<{ decoder: Decoder; folder: string }> {
+  const stack = cleanupAfter()
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-decoder-'))
+  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  const decoder = stack.adopt(new Decoder(), (each) => each.close())
+  return { decoder, folder }
+}
