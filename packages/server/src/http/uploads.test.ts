@@ -333,3 +333,36 @@ test('a refused part is answered before its body is read', async () => {
   assert.equal(response.statusCode, 410)
   request.destroy()
 })
+
+test('A24: a preview that is later than its file is pushed, unless there are variants', async (t) => {
+  const { decoder, previews, uploadProgress, variants } = server.images
+  const gates = { preview: Promise.withResolvers<void>(), variants: Promise.withResolvers<void>() }
+  const { reencodePreview, makeVariants } = decoder
+  decoder.reencodePreview = async (bytes) => {
+    await gates.preview.promise
+    return reencodePreview.call(decoder, bytes)
+  }
+  decoder.makeVariants = async (file) => {
+    await gates.variants.promise
+    return makeVariants.call(decoder, file)
+  }
+  t.after(() => Object.assign(decoder, { reencodePreview, makeVariants }))
+  const pushed: string[] = []
+  const listener = { onProgress: () => {}, onPreview: (each: string) => pushed.push(each) }
+  using held = await server.boards.hold(DEFAULT_BOARD_ID)
+  const id = await announce()
+  t.after(uploadProgress.listen(DEFAULT_BOARD_ID, listener))
+  const preview = await sharp(picture).resize(320).webp().toBuffer()
+  const late = previews.addFromSender(held.board, id, preview)
+  assert.equal((await create(id, picture.length, picture)).status, 201)
+  assert.ok((await server.record(id))!.blob)
+  gates.preview.resolve()
+  await late
+  assert.deepEqual(pushed, [id])
+  assert.ok(!(id in uploadProgress.snapshot(DEFAULT_BOARD_ID)), 'it is on its way no more')
+
+  gates.variants.resolve()
+  await variants.whenIdle()
+  await previews.addFromSender(held.board, id, preview)
+  assert.deepEqual(pushed, [id])
+})

@@ -45,8 +45,8 @@ export class Previews {
   }
 
   /**
-   * Takes a sender's preview of an arriving picture. It is encoded again (F9), pushed to viewers, and kept for
-   * those who come later. One that is damaged or late is ignored.
+   * Takes a sender's preview of a picture. It is encoded again (F9), pushed to viewers, and kept for those who
+   * come before the file is stored. One that is damaged, or later than the variants, is ignored.
    */
   async addFromSender(board: LiveBoard, id: string, bytes: Uint8Array): Promise<void> {
     await this.#add(board, id, () => this.#decoder.reencodePreview(bytes))
@@ -89,9 +89,11 @@ export class Previews {
     if (this.#incomingFiles.hasPreview(board.id, id)) return
     try {
       const preview = await make()
-      if (!preview || !isArriving(board.records.get(id))) return
+      const picture = board.records.get(id)
+      if (!preview || picture?.kind !== 'image' || picture.variants !== null) return
       this.#uploadProgress.setPreview(board.id, id, preview.bytes)
-      await this.#incomingFiles.keepPreview(board.id, id, preview.bytes)
+      if (isArriving(picture)) await this.#incomingFiles.keepPreview(board.id, id, preview.bytes)
+      else this.#uploadProgress.end(board.id, id)
     } catch (error) {
       if (!(error instanceof WireError)) this.#log.warn({ err: error }, 'no preview')
     }
