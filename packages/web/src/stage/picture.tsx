@@ -25,7 +25,8 @@ export function PictureImage(props: PictureProps): JSX.Element {
     const hash = props.record?.thumbhash
     return hash && !isOwnDrawn() && !layers.isCovered() ? blurOf(hash) : null
   })
-  const isBlank = (): boolean => !blur() && !isOwnDrawn() && !layers.isAnyDecoded()
+  const [isBlurDrawn, setBlurDrawn] = createSignal(false)
+  const isBlank = (): boolean => !isBlurDrawn() && !isOwnDrawn() && !layers.isAnyDecoded()
   onCleanup(() => {
     paintReporter.forget(id)
     boardStore.releaseFile(id)
@@ -34,7 +35,14 @@ export function PictureImage(props: PictureProps): JSX.Element {
   return (
     <div class="picture-image" classList={{ blank: isBlank() }} aria-hidden="true">
       <Show when={props.record?.thumbhash && !isOwnDrawn() && !layers.isCovered()}>
-        <img class="blur" src={blur() ?? undefined} alt="" draggable={false} />
+        <img
+          class="blur"
+          src={blur() ?? undefined}
+          alt=""
+          draggable={false}
+          decoding="sync"
+          onLoad={() => setBlurDrawn(true)}
+        />
       </Show>
       <For each={layers.all()}>
         {(layer) => (
