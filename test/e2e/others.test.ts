@@ -56,7 +56,7 @@ for (const host of HOSTS)
         allowedErrors: /ERR_|WebSocket/,
       })
       await carl.waitForPainted(2, 'stored')
-      // What tells of others is fetched once the board is live.
+      // The code that tells of others is fetched once the board is live.
       await carl.page.locator('.overlay').waitFor({ state: 'attached' })
       proxy.disconnect()
       await carl.page.locator('.connection.trouble').waitFor()
