@@ -346,15 +346,20 @@ test('A24: a preview that is later than its file is pushed, unless there are var
     await gates.variants.promise
     return makeVariants.call(decoder, file)
   }
-  t.after(() => Object.assign(decoder, { reencodePreview, makeVariants }))
+  t.after(() => {
+    for (const gate of Object.values(gates)) gate.resolve()
+    Object.assign(decoder, { reencodePreview, makeVariants })
+  })
   const pushed: string[] = []
   const listener = { onProgress: () => {}, onPreview: (each: string) => pushed.push(each) }
   using held = await server.boards.hold(DEFAULT_BOARD_ID)
   const id = await announce()
   t.after(uploadProgress.listen(DEFAULT_BOARD_ID, listener))
-  const preview = await sharp(picture).resize(320).webp().toBuffer()
+  // Nobody has sent it before, so that its variants have to be made.
+  const fresh = await sharp(picture).negate().png().toBuffer()
+  const preview = await sharp(fresh).resize(320).webp().toBuffer()
   const late = previews.addFromSender(held.board, id, preview)
-  assert.equal((await create(id, picture.length, picture)).status, 201)
+  assert.equal((await create(id, fresh.length, fresh)).status, 201)
   assert.ok((await server.record(id))!.blob)
   gates.preview.resolve()
   await late
