@@ -4,7 +4,6 @@ import { type ImageRecord, picturesOnBoard, type Snapshot } from '@wirephoto/boa
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { BOTH_HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
-import { ServerProcess } from '../support/server-process.ts'
 
 const MIDDLE = { x: 600, y: 400 }
 
@@ -54,8 +53,7 @@ test('G12: a link that is copied on localhost leads others to the board', async 
 })
 
 test('G12: a server for this computer only says that others can’t open the link', async (t) => {
-  const server = await ServerProcess.open({ args: ['--host', '127.0.0.1'] })
-  t.after(() => server.close())
+  const server = await fixture.openServer(t, ['--host', '127.0.0.1'])
   const permissions = ['clipboard-read', 'clipboard-write']
   const anna = await fixture.openPage(t, 'localhost', 'main', { permissions, port: server.port })
   await copyLink(anna)

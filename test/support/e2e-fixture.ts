@@ -105,6 +105,13 @@ export class E2eFixture {
     return proxy
   }
 
+  /** Opens a server of the test's own; it closes after the test's pages. */
+  async openServer(t: TestContext, args: readonly string[]): Promise<ServerProcess> {
+    const server = await ServerProcess.open({ args })
+    this.#closeAfter(t, () => server.close())
+    return server
+  }
+
   /** Opens a client that takes part in the board without a page. */
   async openWireClient(t: TestContext, board: string): Promise<WireClient> {
     const wireClient = await WireClient.connect(this.server.url, board)
