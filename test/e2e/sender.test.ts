@@ -60,7 +60,6 @@ test('P11: the preview stands below the own file until the browser has drawn tha
   })
   await page.drop([photo], { x: 700, y: 400 })
   await page.page.locator('[data-image] .preview.ready').first().waitFor()
-  await page.page.locator('[data-image] .blur[src]').first().waitFor({ state: 'attached' })
   await page.page.evaluate(() => (window as unknown as { release(): void }).release())
   await page.waitUntil(() => !document.querySelector('[data-image] :is(.preview, .blur)'), null)
   await page.waitForPainted(1, 'stored')

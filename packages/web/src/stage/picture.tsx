@@ -116,7 +116,8 @@ function LayerImage(props: LayerImageProps): JSX.Element {
       src={url}
       alt={kind === 'picture' ? props.alt : ''}
       draggable={false}
-      decoding="async"
+      // A browser may draw an image that was not decoded at once some frames late. A preview is small.
+      decoding={kind === 'preview' ? 'sync' : 'async'}
       onLoad={({ currentTarget }) => void loaded(currentTarget)}
       // The stored picture is asked for again, like every image of the page.
       onError={() => kind !== 'picture' && props.onFailed()}
