@@ -134,7 +134,7 @@ test('P2, P4, P5: while variants are long in coming, a file is loaded only where
   const fileOf = (id: string) =>
     page.tile(id).locator('.picture.ready[src$="/original"]').waitFor({ state: 'attached' })
   for (const id of [sufficient, coarse]) await page.tile(id).locator('.preview.ready').waitFor()
-  await page.page.clock.fastForward(8_000)
+  await page.page.clock.fastForward(28_000)
   await page.nextFrame()
   assert.deepEqual(files(), [])
   await page.page.clock.fastForward(3_000)

@@ -17,7 +17,7 @@ const MIN_LOADED_CSS_PX = 12
  * How long a picture's variant is awaited before its file is loaded instead: since it was stored, or since
  * the server last made any variant. While the preview has pixels enough, there is no end to it.
  */
-const VARIANT_WAIT_MS = { withPreview: 60_000, withBlur: 10_000 }
+const VARIANT_WAIT_MS = { withPreview: 60_000, withBlur: 30_000 }
 
 /** Creates the signal of how many device pixels the longest side has on the screen; 0 before the first view. */
 export function createScreenPixels(record: Accessor<ImageRecord | undefined>): Accessor<number> {
