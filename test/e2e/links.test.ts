@@ -26,7 +26,10 @@ for (const host of BOTH_HOSTS)
     await anna.waitForPainted(3, 'stored')
     await anna.paste({ 'text/plain': `${origin}/b/${board}/blob/${record!.blob}/original` })
     await anna.waitForPainted(4, 'stored')
-    const names = (await recordsOf(board)).map(({ name }) => name)
+    // The page shows a copy before the server has it.
+    let records = await recordsOf(board)
+    while (records.length < 4) records = await recordsOf(board)
+    const names = records.map(({ name }) => name)
     assert.deepEqual(names, ['one.jpg', 'one.jpg', 'one.jpg', 'one.jpg'])
     await anna.paste({
       'text/plain': link.replace(record!.id, record!.id.replace(/.{4}$/, '0000')),
