@@ -59,8 +59,8 @@ process.once('SIGINT', () => abort('interrupted'))
 process.once('SIGTERM', () => abort('interrupted'))
 
 const failed = await runFiles(await filesToRun(), CONCURRENT_FILE_COUNT)
-const inBrowser = failed.filter((file) => file.startsWith(BROWSER_FOLDER))
-const isChance = failed.length <= MAX_RETRIED_COUNT && inBrowser.length === failed.length
+const isChance =
+  failed.length <= MAX_RETRIED_COUNT && failed.every((file) => file.startsWith(BROWSER_FOLDER))
 const isWhole = positionals.length === 0 && !values.long && !stop.signal.aborted
 const stillFailed = isWhole && isChance && failed.length > 0 ? await retry(failed) : failed
 printSlowest()
