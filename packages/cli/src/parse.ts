@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isBoardId } from '@wirephoto/board'
+import { type Bounds, parseBound } from '@wirephoto/server/bounds'
 import { OperatorError } from './operator-error.ts'
 
 /* Parsers of flags and environment variables. Each throws `OperatorError` with a sentence that names both. */
@@ -47,6 +48,18 @@ export function parseSize(text: string): number {
       `${quoted(text)} is no size; give --max-upload (WIREPHOTO_MAX_UPLOAD) one as 100MB.`,
     )
   return bytes
+}
+
+/** Parses bounds as `fetches=4`, several divided by commas. Those of earlier flags stay. */
+export function parseBounds(text: string, earlier?: Partial<Bounds>): Partial<Bounds> {
+  return text.split(',').reduce<Partial<Bounds>>((all, each) => {
+    const bound = parseBound(each)
+    if (!bound)
+      throw new OperatorError(
+        `${quoted(each)} is no bound; give --bound (WIREPHOTO_BOUND) one of docs/bounds.md, as fetches=4.`,
+      )
+    return { ...all, ...bound }
+  }, earlier ?? {})
 }
 
 /** Parses a public URL into its origin, without a slash at the end. */

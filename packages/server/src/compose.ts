@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Engine, lockFolder, makeFolder, openEngine } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Boards } from './boards/boards.ts'
+import { type Bounds, boundsWith } from './bounds.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
 import type { ServerConfig } from './config.ts'
@@ -61,13 +62,15 @@ export async function compose(
   replacements: Replacements = {},
 ): Promise<Services> {
   const { maxUpload, webRoot, classic: classicConfig } = config
-  const storage = await openStorage(config, log, stack)
+  const bounds = boundsWith(config.bounds)
+  const storage = await openStorage(config, bounds, log, stack)
   const { engine, boards, images } = storage
   const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
   const proxies = trustedProxies(config.trustProxy ?? [])
   const guard = replacements.guard ?? createGuard({ ...config, proxies })
-  const fetcher = replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom })
+  const fetcher =
+    replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom, bounds })
   const metrics = new Metrics()
   const heldRequests = new HeldRequests()
   const readPageBuild = createPageBuildReader(webRoot)
@@ -138,6 +141,7 @@ export async function compose(
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */
 async function openStorage(
   { data, engine: address, maxUpload }: ServerConfig,
+  bounds: Bounds,
   log: FastifyBaseLogger,
   stack: AsyncDisposableStack,
 ): Promise<Storage> {
@@ -150,7 +154,7 @@ async function openStorage(
   stack.defer(() => boards.close())
   let resumed: Promise<unknown> = Promise.resolve()
   stack.defer(async () => void (await resumed))
-  const images = await openImagePipeline({ data, engine, boards, maxUpload, log })
+  const images = await openImagePipeline({ data, engine, boards, maxUpload, bounds, log })
   stack.defer(() => images.close())
   const resume = () => {
     resumed = Promise.all([images.intake.resume(), images.variants.resume()])

@@ -1,3 +1,5 @@
+import type { Bounds } from './bounds.ts'
+
 /** How a server is set up. */
 export interface ServerConfig {
   /** The port to listen on; 0 for any free one. */
@@ -18,6 +20,8 @@ export interface ServerConfig {
   readonly webRoot: string | null
   /** Opens one board to the tutorials' pages, and to everybody who reaches the server. Default: none. */
   readonly classic?: ClassicConfig | undefined
+  /** Bounds that differ from their defaults. */
+  readonly bounds?: Partial<Bounds> | undefined
   /** The least level that is logged, as JSON lines on stderr. Default: `warn`. */
   readonly log?: 'silent' | 'warn' | 'info'
   /** When unused files and records are removed. For tests. */

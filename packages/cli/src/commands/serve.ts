@@ -3,11 +3,13 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer, ServerConfig } from '@wirephoto/server'
+import type { Bounds } from '@wirephoto/server/bounds'
 import { Command, Option } from 'commander'
 import { banner } from '../banner.ts'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
 import {
   parseBoard,
+  parseBounds,
   parseClassicPort,
   parseOrigin,
   parsePort,
@@ -25,6 +27,7 @@ interface Options {
   readonly data: string
   readonly engine?: string
   readonly maxUpload: number
+  readonly bound?: Partial<Bounds>
   readonly classic?: string
   readonly open?: boolean
   readonly classicPages?: string
@@ -88,6 +91,11 @@ export function serveCommand(): Command {
         .argParser(parseSize),
     )
     .addOption(
+      new Option('--bound <name=number>', 'another bound of docs/bounds.md, once for each')
+        .env('WIREPHOTO_BOUND')
+        .argParser(parseBounds),
+    )
+    .addOption(
       new Option(
         '--classic [board]',
         "open a board (default: main) to the tutorials' pages, and to whoever reaches the server",
@@ -129,6 +137,7 @@ async function serve(options: Options): Promise<void> {
     data,
     engine,
     maxUpload: options.maxUpload,
+    bounds: options.bound,
     webRoot: PAGE_FOLDER,
     classic,
   }).catch((error: unknown) => {

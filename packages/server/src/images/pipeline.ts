@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Boards } from '../boards/boards.ts'
+import type { Bounds } from '../bounds.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { DirectUpload } from './uploads/direct-upload.ts'
 import { IncomingFiles } from './uploads/incoming-files.ts'
@@ -18,6 +19,7 @@ interface Options {
   readonly boards: Boards
   /** Bytes of a picture. */
   readonly maxUpload: number
+  readonly bounds: Bounds
   readonly log: FastifyBaseLogger
 }
 
@@ -36,10 +38,10 @@ export interface ImagePipeline {
 
 /** Opens the pipeline and restores the uploads of an earlier process. */
 export async function openImagePipeline(options: Options): Promise<ImagePipeline> {
-  const { data, engine, boards, maxUpload, log } = options
+  const { data, engine, boards, maxUpload, bounds, log } = options
   const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'))
   const uploadProgress = new UploadProgress()
-  const decoder = new Decoder()
+  const decoder = new Decoder({ bounds })
   const variants = await Variants.open(join(data, 'variants'), { engine, boards, decoder, log })
   const store = new PictureStore(engine.blobs, decoder, variants)
   const previews = new Previews(incomingFiles, uploadProgress, decoder, log)

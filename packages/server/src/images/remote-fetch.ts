@@ -6,10 +6,9 @@ import { networkInterfaces } from 'node:os'
 import { Readable } from 'node:stream'
 import { cleanName, limits, WireError } from '@wirephoto/board'
 import ipaddr from 'ipaddr.js'
+import { type Bounds, boundsWith } from '../bounds.ts'
 import type { DirectPicture } from './uploads/direct-upload.ts'
 
-/** Pictures that are fetched at one time (F7). */
-const MAX_FETCH_COUNT = 8
 const MAX_REDIRECT_COUNT = 5
 
 interface FetchTimeouts {
@@ -30,6 +29,7 @@ interface FetcherOptions {
   readonly mayReach?: ((address: string) => boolean) | undefined
   readonly resolve?: (host: string) => Promise<LookupAddress[]>
   readonly timeouts?: FetchTimeouts
+  readonly bounds?: Bounds
 }
 
 /**
@@ -44,6 +44,8 @@ export class Fetcher {
   readonly #mayReach: (address: string) => boolean
   readonly #resolve: (host: string) => Promise<LookupAddress[]>
   readonly #timeouts: FetchTimeouts
+  /** Pictures that are fetched at one time (F7). */
+  readonly #maxCount: number
   #activeCount = 0
 
   constructor({
@@ -51,11 +53,13 @@ export class Fetcher {
     mayReach = isPublic,
     resolve = (host) => promises.lookup(host, { all: true }),
     timeouts = TIMEOUTS,
+    bounds = boundsWith(),
   }: FetcherOptions) {
     this.#maxUpload = maxUpload
     this.#mayReach = mayReach
     this.#resolve = resolve
     this.#timeouts = timeouts
+    this.#maxCount = bounds.fetches
   }
 
   /**
@@ -65,7 +69,7 @@ export class Fetcher {
   async *read(address: string, place: DirectPicture['place']): AsyncGenerator<DirectPicture> {
     const url = parseWebUrl(address)
     if (url.href.length > limits.urlLength) throw new WireError('bad-request')
-    if (this.#activeCount >= MAX_FETCH_COUNT) throw new WireError('busy')
+    if (this.#activeCount >= this.#maxCount) throw new WireError('busy')
     this.#activeCount++
     let response: IncomingMessage | undefined
     try {

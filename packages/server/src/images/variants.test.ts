@@ -268,7 +268,7 @@ test('V13, F8: a picture that nothing can be made of has none, and is not tried 
 })
 
 test('D1: variants of a bomb are given up, and the next are made', async () => {
-  const slow = new Decoder({ cpuSeconds: 0.1, memoryBytes: 1e9 })
+  const slow = new Decoder({ budget: { cpuSeconds: 0.1, memoryBytes: 1e9 } })
   const folder = join(server.data, 'bomb')
   await mkdir(folder)
   try {

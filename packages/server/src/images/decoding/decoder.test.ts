@@ -176,7 +176,7 @@ test('D2: a process that is killed costs no picture', async () => {
 })
 
 test('D1: a picture that takes too long is given up, and the next is validated', async () => {
-  const slow = new Decoder({ cpuSeconds: 0.1, memoryBytes: 1e9 })
+  const slow = new Decoder({ budget: { cpuSeconds: 0.1, memoryBytes: 1e9 } })
   try {
     const path = join(folder, 'slow.png')
     await writeFile(path, blankPng(10_000, 10_000))

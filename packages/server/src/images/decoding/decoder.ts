@@ -1,4 +1,5 @@
 import { limits, type MediaType, refusalOf, takenKind, WireError } from '@wirephoto/board'
+import { type Bounds, boundsWith } from '../../bounds.ts'
 import type { Budget, Jobs, Preview, Variant } from './decode-process.ts'
 import { type PoolReply, ProcessPool } from './process-pool.ts'
 import type { SvgSource } from './svg-source.ts'
@@ -35,10 +36,14 @@ const LARGE_BUDGET_TYPES: readonly MediaType[] = [
 ]
 /** Pixels of a preview as its sender made it: more than needed, and too few to cost much. */
 const MAX_PREVIEW_PIXEL_COUNT = 2_000_000
-/** Jobs that wait before the server says that it is busy (F7). */
-const MAX_QUEUE_COUNT = 500
 /** Time that variants give way to senders, each. */
 const MAX_IDLE_WAIT_MS = 1_000
+
+interface Options {
+  readonly budget?: Budget
+  readonly largeBudget?: Budget
+  readonly bounds?: Bounds
+}
 
 /**
  * Decodes pictures in child processes, which can be killed while native code runs. A thread can't.
@@ -47,18 +52,22 @@ const MAX_IDLE_WAIT_MS = 1_000
  * previews, the sender waits for validation, and nobody waits for variants.
  */
 export class Decoder {
-  readonly #previews = new ProcessPool({ maxProcessCount: 1, maxQueueCount: MAX_QUEUE_COUNT })
-  readonly #validation = new ProcessPool({ maxProcessCount: 2, maxQueueCount: MAX_QUEUE_COUNT })
-  readonly #variants = new ProcessPool({
-    maxProcessCount: 1,
-    maxQueueCount: MAX_QUEUE_COUNT,
-    isLowPriority: true,
-  })
+  readonly #previews: ProcessPool
+  readonly #validation: ProcessPool
+  readonly #variants: ProcessPool
   readonly #budget: Budget
   readonly #largeBudget: Budget
   #closed = false
 
-  constructor(budget: Budget = BUDGET, largeBudget: Budget = LARGE_BUDGET) {
+  constructor({
+    budget = BUDGET,
+    largeBudget = LARGE_BUDGET,
+    bounds = boundsWith(),
+  }: Options = {}) {
+    const maxQueueCount = bounds['waiting-decodes']
+    this.#previews = new ProcessPool({ maxProcessCount: 1, maxQueueCount })
+    this.#validation = new ProcessPool({ maxProcessCount: 2, maxQueueCount })
+    this.#variants = new ProcessPool({ maxProcessCount: 1, maxQueueCount, isLowPriority: true })
     this.#budget = budget
     this.#largeBudget = largeBudget
   }

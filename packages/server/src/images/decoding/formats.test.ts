@@ -384,7 +384,7 @@ test('D6: a moving picture that is cut off is damaged, unless its first frames a
 const NOISE = { type: 'gaussian', mean: 128, sigma: 50 } as const
 
 test('D1, D3: a decoder that holds up its thread is ended like any other', async () => {
-  const slow = new Decoder(undefined, { cpuSeconds: 60, memoryBytes: 300e6 })
+  const slow = new Decoder({ largeBudget: { cpuSeconds: 60, memoryBytes: 300e6 } })
   const type: MediaType = 'image/bmp'
   try {
     const path = join(folder, 'slow.bmp')

@@ -1,0 +1,34 @@
+/** One bound: its default, and what it bounds in the operator's words. */
+interface Bound {
+  readonly value: number
+  readonly unit: 'bytes' | 'count' | 'seconds'
+  readonly what: string
+}
+
+/**
+ * The bounds of this server, so that nobody takes it from others (SPEC.md F7). `--bound <name>=<number>` sets
+ * one. docs/bounds.md lists them; a test holds it against this table.
+ */
+// biome-ignore format: a table
+const TABLE = {
+  'waiting-decodes': { value: 500, unit: 'count', what: 'pictures that wait for a decoder, for each kind of work' },
+  fetches: { value: 8, unit: 'count', what: 'pictures that are fetched from their addresses' },
+} as const satisfies Record<string, Bound>
+
+export type BoundName = keyof typeof TABLE
+export type Bounds = { readonly [Name in BoundName]: number }
+
+export const BOUNDS: Readonly<Record<BoundName, Bound>> = TABLE
+
+/** Returns all bounds: those that the operator has set, and the defaults of the others. */
+export function boundsWith(settings: Partial<Bounds> = {}): Bounds {
+  const defaults = Object.entries(BOUNDS).map(([name, { value }]) => [name, value])
+  return { ...(Object.fromEntries(defaults) as unknown as Bounds), ...settings }
+}
+
+/** Parses `<name>=<number>`. Returns null if it names no bound, or no whole number above zero. */
+export function parseBound(text: string): Partial<Bounds> | null {
+  const [, name = '', number] = /^([a-z-]+)=(\d{1,15})$/.exec(text.trim()) ?? []
+  const value = Number(number)
+  return Object.hasOwn(BOUNDS, name) && value > 0 ? { [name]: value } : null
+}
