@@ -41,7 +41,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
   const { data, engine, boards, maxUpload, bounds, log } = options
   const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'))
   const uploadProgress = new UploadProgress()
-  const decoder = new Decoder({ bounds })
+  const decoder = new Decoder({ bounds, log })
   const variants = await Variants.open(join(data, 'variants'), { engine, boards, decoder, log })
   const store = new PictureStore(engine.blobs, decoder, variants)
   const previews = new Previews(incomingFiles, uploadProgress, decoder, log)

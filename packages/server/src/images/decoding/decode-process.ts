@@ -9,6 +9,7 @@ import {
 } from '@wirephoto/board'
 import sharp, { type Metadata } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
+import { type Budget, enforce } from './budget.ts'
 import { countFrames } from './frame-count.ts'
 import type { HeicBmpInput } from './heic-bmp-thread.ts'
 import { wholeScans } from './jpeg-scans.ts'
@@ -18,14 +19,7 @@ import { checkSize, type Excess, type Size, TooLargeError } from './size.ts'
 import { HEIC_BMP_TYPES, openSource, readHeader, sourceOf } from './source.ts'
 import { CSS_DOTS_PER_INCH, sizedSvg } from './svg-document.ts'
 import { type SvgSource, takeSvgApart } from './svg-source.ts'
-
-/** Resources that one job may use (D1). */
-export interface Budget {
-  /** CPU seconds, not wall-clock: a busy machine must not reject a valid picture. */
-  readonly cpuSeconds: number
-  /** Resident bytes of the process. */
-  readonly memoryBytes: number
-}
+import { systemFailure } from './system-failure.ts'
 
 /** A job for the process. It does one at a time. */
 export interface DecodeRequest<J extends keyof Jobs = keyof Jobs> {
@@ -38,6 +32,8 @@ export type DecodeReply<J extends keyof Jobs = keyof Jobs> =
   | { readonly result: Awaited<ReturnType<Jobs[J]>> }
   | { readonly tooLarge: Excess }
   | { readonly damaged: string }
+  /** This machine failed, and the file may be sound. */
+  | { readonly failed: string }
   /** The job is over its budget; the process exits. */
   | { readonly tooHeavy: true }
 
@@ -92,7 +88,6 @@ const FORMATS: Record<string, MediaType> = {
 }
 /** Formats that a page's canvas makes. */
 const PREVIEW_FORMATS = ['jpeg', 'png', 'webp']
-const BUDGET_CHECK_INTERVAL_MS = 50
 /** A thumbhash keeps seven waves a side; the 100 px that it allows show no other (S8). */
 const THUMBHASH_SIDE_PX = 32
 /** Longest side of a preview. */
@@ -138,22 +133,13 @@ async function run({ job, input, budget }: DecodeRequest): Promise<DecodeReply> 
   try {
     return { result: await jobs[job](input as never) }
   } catch (error) {
-    return error instanceof TooLargeError ? { tooLarge: error.excess } : { damaged: String(error) }
+    if (error instanceof TooLargeError) return { tooLarge: error.excess }
+    const path = 'path' in input ? input.path : null
+    const failed = await systemFailure(error, path, budget.memoryBytes)
+    return failed === null ? { damaged: String(error) } : { failed }
   } finally {
     clearInterval(watch)
   }
-}
-
-/** libvips works on threads of its own, so this thread can end the process while a job runs. */
-function enforce({ cpuSeconds, memoryBytes }: Budget): NodeJS.Timeout {
-  const before = process.cpuUsage()
-  return setInterval(() => {
-    const { user, system } = process.cpuUsage(before)
-    const isWithin = (user + system) / 1e6 < cpuSeconds && process.memoryUsage.rss() < memoryBytes
-    if (isWithin) return
-    const reply: DecodeReply = { tooHeavy: true }
-    process.send!(reply, () => process.exit())
-  }, BUDGET_CHECK_INTERVAL_MS)
 }
 
 /**
@@ -350,6 +336,10 @@ function thumbhashOf({ data, width, height, channels }: Pixels): string {
 // The first picture of a process takes four times as long as the next.
 await shrink({ data: Buffer.alloc(8 * 8 * 4), width: 8, height: 8, channels: 4 }, 1e6)
 process.on('message', (request: DecodeRequest) => {
-  void run(request).then((reply) => process.send!(reply))
+  run(request).then(
+    (reply) => process.send!(reply),
+    // Nothing may stay open: the end of the process settles the job.
+    () => process.exit(1),
+  )
 })
 process.send!('ready')

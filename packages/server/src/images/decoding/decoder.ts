@@ -1,6 +1,9 @@
 import { limits, type MediaType, refusalOf, takenKind, WireError } from '@wirephoto/board'
+import { isDiskFull } from '@wirephoto/engine'
+import type { FastifyBaseLogger } from 'fastify'
 import { type Bounds, boundsWith } from '../../bounds.ts'
-import type { Budget, Jobs, Preview, Variant } from './decode-process.ts'
+import type { Budget } from './budget.ts'
+import type { Jobs, Preview, Variant } from './decode-process.ts'
 import { type PoolReply, ProcessPool } from './process-pool.ts'
 import type { SvgSource } from './svg-source.ts'
 
@@ -43,6 +46,7 @@ interface Options {
   readonly budget?: Budget
   readonly largeBudget?: Budget
   readonly bounds?: Bounds
+  readonly log?: Pick<FastifyBaseLogger, 'warn'>
 }
 
 /**
@@ -63,11 +67,12 @@ export class Decoder {
     budget = BUDGET,
     largeBudget = LARGE_BUDGET,
     bounds = boundsWith(),
+    log,
   }: Options = {}) {
-    const maxQueueCount = bounds['waiting-decodes']
-    this.#previews = new ProcessPool({ maxProcessCount: 1, maxQueueCount })
-    this.#validation = new ProcessPool({ maxProcessCount: 2, maxQueueCount })
-    this.#variants = new ProcessPool({ maxProcessCount: 1, maxQueueCount, isLowPriority: true })
+    const shared = { maxQueueCount: bounds['waiting-decodes'], log }
+    this.#previews = new ProcessPool({ ...shared, maxProcessCount: 1 })
+    this.#validation = new ProcessPool({ ...shared, maxProcessCount: 2 })
+    this.#variants = new ProcessPool({ ...shared, maxProcessCount: 1, isLowPriority: true })
     this.#budget = budget
     this.#largeBudget = largeBudget
   }
@@ -78,8 +83,8 @@ export class Decoder {
   }
 
   /**
-   * Decodes a whole file. Rejects with `damaged`, `too-heavy`, `too-many-pixels` or `busy`. `name` is for
-   * the error's sentence.
+   * Decodes a whole file. Rejects with `damaged`, `too-heavy` or `too-many-pixels`, and with `busy` or
+   * `disk-full` if this machine fails. `name` is for the error's sentence.
    */
   async validate(file: { path: string; type: MediaType; name: string }): Promise<ValidationResult> {
     const { path, type, name } = file
@@ -203,5 +208,9 @@ function resultOf<J extends keyof Jobs>(
   if (reply && 'result' in reply) return reply.result
   if (reply && 'tooLarge' in reply)
     throw new WireError('too-many-pixels', { name, ...reply.tooLarge })
-  throw new WireError(reply && 'tooHeavy' in reply ? 'too-heavy' : 'damaged', { name })
+  if (reply && 'tooHeavy' in reply) throw new WireError('too-heavy', { name })
+  if (reply && 'damaged' in reply) throw new WireError('damaged', { name })
+  // Our own failures say nothing of the file (E1).
+  const isFull = reply !== null && 'failed' in reply && isDiskFull({ code: reply.failed })
+  throw new WireError(isFull ? 'disk-full' : 'busy')
 }

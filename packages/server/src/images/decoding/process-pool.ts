@@ -1,26 +1,37 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { setPriority } from 'node:os'
 import { WireError } from '@wirephoto/board'
+import type { FastifyBaseLogger } from 'fastify'
 import type { DecodeReply, DecodeRequest, Jobs } from './decode-process.ts'
+import { type Outcome, PooledProcess } from './pooled-process.ts'
+import { isLasting } from './system-failure.ts'
+
+/** Processes that a job may lose through this machine's doing before it is given up for now. */
+const MAX_ATTEMPT_COUNT = 4
+/** Time before a job that lost its process runs again; four times as long after each further loss. */
+const RETRY_DELAY_MS = 100
+const RETRY_DELAY_FACTOR = 4
+/** Crashes, each in a process that had no other job, after which the file is to blame. */
+const MAX_CRASH_COUNT = 2
+/** Time between two log lines of one cause. */
+const LOG_INTERVAL_MS = 60_000
 
 /**
- * A process is replaced after these, so that leaks of native libraries stay bounded. The start of one takes as
- * much CPU as a hundred pictures (S8).
+ * Reply to a job. It is `unavailable` if this machine had no process for it, and another try may help. It is null
+ * if the pool was closed.
  */
-const MAX_JOBS_PER_PROCESS = 10_000
-/** Time after which an idle process ends. */
-const IDLE_TIMEOUT_MS = 60_000
-/** Wall-clock time of a job, as a multiple of its CPU time: on a busy machine the wait isn't the picture's. */
-const WALL_CLOCK_FACTOR = 15
-const LOW_PRIORITY_NICE = 10
-
-/** Reply of a process, or null if it died without one. */
-export type PoolReply<J extends keyof Jobs = keyof Jobs> = DecodeReply<J> | null
+export type PoolReply<J extends keyof Jobs = keyof Jobs> =
+  | DecodeReply<J>
+  | { readonly unavailable: true }
+  | null
 
 interface Job {
   readonly request: DecodeRequest
   readonly resolve: (reply: PoolReply) => void
+  /** Processes that it lost through this machine's doing. */
   attempts: number
+  /** Processes that it ended itself, as their first job. */
+  crashes: number
+  /** Whether it needs a process without an earlier job. */
+  needsFresh: boolean
 }
 
 interface Options {
@@ -30,14 +41,20 @@ interface Options {
   readonly maxQueueCount: number
   /** Whether the processes give way to others on the machine. */
   readonly isLowPriority?: boolean
+  readonly log?: Pick<FastifyBaseLogger, 'warn'> | undefined
 }
 
 /** A queue of jobs for child processes, which are started when needed and replaced when they die. */
 export class ProcessPool {
   readonly #options: Options
   readonly #queue: Job[] = []
+  /** Jobs that lost their process and run again in a moment, with their timers. */
+  readonly #paused = new Map<Job, NodeJS.Timeout>()
   readonly #processes = new Set<PooledProcess>()
   readonly #idleWaiters = new Set<() => void>()
+  readonly #loggedAt = new Map<string, number>()
+  /** Processes in a row that didn't start. */
+  #failedStarts = 0
   #isWarm = false
   #closed = false
 
@@ -57,7 +74,8 @@ export class ProcessPool {
     if (this.#queue.length >= this.#options.maxQueueCount)
       return Promise.reject(new WireError('busy'))
     return new Promise((resolve) => {
-      this.#queue[isUrgent ? 'unshift' : 'push']({ request, resolve, attempts: 0 })
+      const job = { request, resolve, attempts: 0, crashes: 0, needsFresh: false }
+      this.#queue[isUrgent ? 'unshift' : 'push'](job)
       this.#next()
     })
   }
@@ -76,6 +94,11 @@ export class ProcessPool {
   /** Kills the processes. Jobs that wait or run resolve to null. */
   async close(): Promise<void> {
     this.#closed = true
+    for (const [job, timer] of this.#paused) {
+      clearTimeout(timer)
+      job.resolve(null)
+    }
+    this.#paused.clear()
     for (const { resolve } of this.#queue.splice(0)) resolve(null)
     await Promise.all(Array.from(this.#processes, (process) => process.end()))
   }
@@ -85,135 +108,90 @@ export class ProcessPool {
       for (const resolve of this.#idleWaiters) resolve()
       return
     }
-    let free = this.#processes.values().find((process) => process.isFree)
-    if (!free && this.#processes.size < this.#options.maxProcessCount) free = this.#start()
-    if (free) void this.#runOn(free, this.#queue.shift()!)
+    const process = this.#processFor(this.#queue[0]!)
+    if (process) this.#runOn(process, this.#queue.shift()!)
+  }
+
+  /** Returns a process that may take the job now, or undefined. */
+  #processFor({ needsFresh }: Job): PooledProcess | undefined {
+    const free = this.#processes.values().filter((process) => process.isFree)
+    const isSuitable = (process: PooledProcess) => process.isFresh || !needsFresh
+    const all = [...free]
+    const found = all.find(isSuitable)
+    if (found) return found
+    if (this.#processes.size < this.#options.maxProcessCount) return this.#start()
+    // A used one makes room for a fresh one; its end calls for the next job.
+    all[0]?.retire()
+    return undefined
   }
 
   #start(): PooledProcess {
     const process = new PooledProcess({
       isLowPriority: this.#options.isLowPriority === true,
       isKept: () => this.#isWarm,
-      exited: () => {
-        this.#processes.delete(process)
-        // A process that failed to start isn't replaced: the next one would fail too.
-        if (this.#isWarm && process.isReady && !this.#closed) this.warm()
-        this.#next()
-      },
+      exited: () => this.#exited(process),
     })
     this.#processes.add(process)
     return process
   }
 
-  async #runOn(process: PooledProcess, job: Job): Promise<void> {
-    const reply = await process.run(job.request)
-    // A process may die through no fault of the picture, so the job runs a second time.
-    if (reply === null && job.attempts++ === 0 && !this.#closed) this.#queue.unshift(job)
-    else job.resolve(reply)
+  #exited(process: PooledProcess): void {
+    this.#processes.delete(process)
+    this.#failedStarts = process.isReady ? 0 : this.#failedStarts + 1
+    // A process that failed to start isn't replaced: the next one would fail too.
+    if (this.#isWarm && process.isReady && !this.#closed) this.warm()
+    // Those who wait learn of it at once, rather than each after tries of its own.
+    if (this.#processes.size === 0 && this.#failedStarts >= MAX_ATTEMPT_COUNT)
+      for (const { resolve } of this.#queue.splice(0)) resolve({ unavailable: true })
     this.#next()
   }
-}
 
-interface ProcessOptions {
-  readonly isLowPriority: boolean
-  /** Whether it stays when it is idle. */
-  readonly isKept: () => boolean
-  readonly exited: () => void
-}
+  #runOn(process: PooledProcess, job: Job): void {
+    const { isFresh } = process
+    process.run(job.request).then(
+      (outcome) => {
+        this.#finish(job, outcome, isFresh)
+        this.#next()
+      },
+      () => job.resolve({ unavailable: true }),
+    )
+  }
 
-/** One child process, with one job at a time. */
-class PooledProcess {
-  readonly #child: ChildProcess
-  readonly #ready = Promise.withResolvers<void>()
-  readonly #exited = Promise.withResolvers<void>()
-  readonly #isKept: () => boolean
-  #resolveJob: ((reply: PoolReply) => void) | null = null
-  #isReady = false
-  #jobCount = 0
-  #isRetired = false
-  #idleTimer: NodeJS.Timeout | undefined
-
-  constructor({ isLowPriority, isKept, exited }: ProcessOptions) {
-    this.#isKept = isKept
-    this.#child = fork(new URL('./decode-process.ts', import.meta.url), {
-      // By default V8 lets the young generation grow to 130 MB within a thousand pictures, and is hardly
-      // faster for it (S8).
-      execArgv: ['--max-old-space-size=128', '--max-semi-space-size=4'],
-      // glibc returns less memory to the system when it has many arenas.
-      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    })
-    if (isLowPriority) lowerPriority(this.#child)
-    const gone = () => {
-      this.#child.kill('SIGKILL')
-      this.#isRetired = true
-      exited()
-      this.#settle(null)
-      this.#exited.resolve()
+  /** Answers a job whose outcome is certain, and runs others again. */
+  #finish(job: Job, outcome: Outcome, isFresh: boolean): void {
+    const { resolve } = job
+    if (!('verdict' in outcome) && !('failed' in outcome)) return resolve(outcome)
+    if (this.#closed) return resolve(null)
+    if ('failed' in outcome) {
+      this.#log(outcome.failed)
+      return isLasting(outcome.failed) ? resolve(outcome) : this.#retry(job)
     }
-    this.#child.once('message', () => {
-      this.#isReady = true
-      this.#ready.resolve()
-      this.#child.on('message', (reply: DecodeReply) => this.#settle(reply))
-    })
-    this.#child.once('close', gone)
-    this.#child.on('error', gone)
+    const { reason, verdict } = outcome
+    this.#log(reason)
+    if (!verdict) return this.#retry(job)
+    // An earlier picture may have broken the process, so the verdict needs fresh ones.
+    if (isFresh && ++job.crashes >= MAX_CRASH_COUNT) return resolve(verdict)
+    job.needsFresh = true
+    this.#queue.unshift(job)
   }
 
-  /** Whether it has started. */
-  get isReady(): boolean {
-    return this.#isReady
+  /** Runs a job again in a moment, or gives it up for now. */
+  #retry(job: Job): void {
+    if (++job.attempts >= MAX_ATTEMPT_COUNT) return job.resolve({ unavailable: true })
+    const delay = RETRY_DELAY_MS * RETRY_DELAY_FACTOR ** (job.attempts - 1)
+    const timer = setTimeout(() => {
+      this.#paused.delete(job)
+      this.#queue.unshift(job)
+      this.#next()
+    }, delay)
+    this.#paused.set(job, timer)
   }
 
-  get isFree(): boolean {
-    return this.#resolveJob === null && !this.#isRetired
-  }
-
-  /** Runs a job. Resolves to null if the process dies, and to `tooHeavy` if it has to be killed. */
-  run(request: DecodeRequest): Promise<PoolReply> {
-    clearTimeout(this.#idleTimer)
-    const { promise, resolve } = Promise.withResolvers<PoolReply>()
-    const timedOut = () => {
-      this.#settle({ tooHeavy: true })
-      this.#child.kill('SIGKILL')
-    }
-    let timer: NodeJS.Timeout | undefined
-    // The start of a process may take long on a busy machine, so the time counts from its end.
-    void this.#ready.promise.then(() => {
-      timer = setTimeout(timedOut, request.budget.cpuSeconds * WALL_CLOCK_FACTOR * 1000)
-    })
-    this.#resolveJob = (reply) => {
-      clearTimeout(timer)
-      resolve(reply)
-    }
-    // If this fails, the end of the process settles the job.
-    this.#child.send(request, () => {})
-    return promise
-  }
-
-  end(): Promise<void> {
-    this.#isRetired = true
-    clearTimeout(this.#idleTimer)
-    this.#child.kill('SIGKILL')
-    return this.#exited.promise
-  }
-
-  #settle(reply: PoolReply): void {
-    const resolve = this.#resolveJob
-    this.#resolveJob = null
-    const isTooHeavy = reply !== null && 'tooHeavy' in reply
-    if (isTooHeavy || ++this.#jobCount >= MAX_JOBS_PER_PROCESS) void this.end()
-    else if (!this.#isRetired && !this.#isKept())
-      this.#idleTimer = setTimeout(() => void this.end(), IDLE_TIMEOUT_MS).unref()
-    resolve?.(reply)
-  }
-}
-
-function lowerPriority(child: ChildProcess): void {
-  try {
-    if (child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY_NICE)
-  } catch {
-    // It has ended already, or the system has no priorities.
+  /** Tells the operator once a minute of each cause. */
+  #log(reason: string): void {
+    const now = performance.now()
+    if (now - (this.#loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < LOG_INTERVAL_MS) return
+    this.#loggedAt.set(reason, now)
+    this.#options.log?.warn({ reason }, 'a decoding process failed')
   }
 }

@@ -1,0 +1,211 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { setPriority } from 'node:os'
+import { type Death, deathOf } from './death.ts'
+import type { DecodeReply, DecodeRequest } from './decode-process.ts'
+
+/**
+ * A process is replaced after these, so that leaks of native libraries stay bounded. The start of one takes as
+ * much CPU as a hundred pictures (S8).
+ */
+const MAX_JOBS_PER_PROCESS = 10_000
+/** Time after which an idle process ends. */
+const IDLE_TIMEOUT_MS = 60_000
+/** Time in which a process must start, on any machine that still works. */
+const START_TIMEOUT_MS = 60_000
+/** Wall-clock time of a job, as a multiple of its CPU time: on a busy machine the wait isn't the picture's. */
+const WALL_CLOCK_FACTOR = 15
+const LOW_PRIORITY_NICE = 10
+/** Clock ticks of Linux in `/proc`; the value is part of its interface. */
+const TICKS_PER_SECOND = 100
+
+/** The end of a job: what its process replied, or how it died. */
+export type Outcome = DecodeReply | Death
+
+interface Options {
+  readonly isLowPriority: boolean
+  /** Whether it stays when it is idle. */
+  readonly isKept: () => boolean
+  readonly exited: () => void
+}
+
+/** One child process, with one job at a time. Whatever happens to it, each job gets an outcome. */
+export class PooledProcess {
+  readonly #child: ChildProcess | null
+  readonly #exited = Promise.withResolvers<void>()
+  readonly #options: Options
+  #resolveJob: ((outcome: Outcome) => void) | null = null
+  #startJobTimer: (() => void) | null = null
+  #isReady = false
+  #isGone = false
+  #isRetired = false
+  #jobCount = 0
+  #startTimer: NodeJS.Timeout | undefined
+  #idleTimer: NodeJS.Timeout | undefined
+
+  constructor(options: Options) {
+    this.#options = options
+    const started = forkChild()
+    if (started instanceof Error) {
+      this.#child = null
+      process.nextTick(() => this.#gone({ reason: started.message, verdict: null }))
+      return
+    }
+    this.#child = started
+    if (options.isLowPriority) lowerPriority(started)
+    this.#startTimer = setTimeout(
+      () => this.#killed({ reason: 'does not start', verdict: null }),
+      START_TIMEOUT_MS,
+    )
+    started.once('message', () => this.#started(started))
+    started.once('close', (status, signal) =>
+      this.#gone(
+        this.#isReady ? deathOf(status, signal) : { reason: `${signal ?? status}`, verdict: null },
+      ),
+    )
+    // The system refused to start it, or to pass a message.
+    started.on('error', ({ message }) => this.#killed({ reason: message, verdict: null }))
+  }
+
+  /** Whether it has started. */
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  get isFree(): boolean {
+    return this.#resolveJob === null && !this.#isRetired
+  }
+
+  /** Whether it has had no job yet: nothing that happens to it is an earlier picture's doing. */
+  get isFresh(): boolean {
+    return this.#jobCount === 0
+  }
+
+  /** Runs a job. Resolves to a death if the process ends first, and to `tooHeavy` if it has to be killed. */
+  run(request: DecodeRequest): Promise<Outcome> {
+    clearTimeout(this.#idleTimer)
+    this.#jobCount++
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    let timer: NodeJS.Timeout | undefined
+    this.#resolveJob = (outcome) => {
+      clearTimeout(timer)
+      resolve(outcome)
+    }
+    // The start of a process may take long on a busy machine, so the time counts from its end.
+    this.#startJobTimer = () => {
+      const { cpuSeconds } = request.budget
+      const before = cpuSecondsOf(this.#child)
+      timer = setTimeout(
+        () => {
+          const used = (cpuSecondsOf(this.#child) ?? cpuSeconds) - (before ?? 0)
+          this.#killed(
+            used < cpuSeconds ? { reason: 'stands still', verdict: null } : { tooHeavy: true },
+          )
+        },
+        cpuSeconds * WALL_CLOCK_FACTOR * 1000,
+      )
+    }
+    if (this.#isReady) this.#startJobTimer()
+    this.#send(request)
+    return promise
+  }
+
+  /** Ends the process at once; resolves when it has ended. */
+  end(): Promise<void> {
+    this.retire()
+    return this.#exited.promise
+  }
+
+  #started(child: ChildProcess): void {
+    clearTimeout(this.#startTimer)
+    this.#isReady = true
+    this.#startJobTimer?.()
+    child.on('message', (reply: DecodeReply) => this.#settle(reply))
+  }
+
+  /** Passes a job on. If that fails, the end of the process settles the job. */
+  #send(request: DecodeRequest): void {
+    const failed = ({ message }: Error) => this.#killed({ reason: message, verdict: null })
+    try {
+      // A child that the system refused to start has no channel, and tells of it in a moment.
+      if (this.#child?.connected) this.#child.send(request, (error) => error && failed(error))
+      else if (this.#isReady) failed(new Error('its channel is closed'))
+    } catch (error) {
+      failed(error as Error)
+    }
+  }
+
+  /** Kills the process, and settles its job. */
+  #killed(outcome: Outcome): void {
+    this.#isRetired = true
+    this.#child?.kill('SIGKILL')
+    if ('verdict' in outcome) this.#gone(outcome)
+    else this.#settle(outcome)
+  }
+
+  #gone(death: Death): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#isRetired = true
+    clearTimeout(this.#startTimer)
+    this.#options.exited()
+    this.#settle(death)
+    this.#exited.resolve()
+  }
+
+  #settle(outcome: Outcome): void {
+    const resolve = this.#resolveJob
+    this.#resolveJob = null
+    this.#startJobTimer = null
+    clearTimeout(this.#idleTimer)
+    if ('tooHeavy' in outcome || this.#jobCount >= MAX_JOBS_PER_PROCESS) this.retire()
+    else if (!this.#isRetired && !this.#options.isKept())
+      this.#idleTimer = setTimeout(() => this.retire(), IDLE_TIMEOUT_MS).unref()
+    resolve?.(outcome)
+  }
+
+  /** Ends the process, which is free. */
+  retire(): void {
+    this.#isRetired = true
+    clearTimeout(this.#idleTimer)
+    this.#child?.kill('SIGKILL')
+  }
+}
+
+/** Starts a process. Where there is no memory for one, the system's error is thrown or returned. */
+function forkChild(): ChildProcess | Error {
+  try {
+    return fork(new URL('./decode-process.ts', import.meta.url), {
+      // By default V8 lets the young generation grow to 130 MB within a thousand pictures, and is hardly
+      // faster for it (S8).
+      execArgv: ['--max-old-space-size=128', '--max-semi-space-size=4'],
+      // glibc returns less memory to the system when it has many arenas.
+      env: { ...process.env, MALLOC_ARENA_MAX: '2' },
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+  } catch (error) {
+    return error as Error
+  }
+}
+
+function lowerPriority(child: ChildProcess): void {
+  try {
+    if (child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY_NICE)
+  } catch {
+    // It has ended already, or the system has no priorities.
+  }
+}
+
+/** Returns the CPU time of a process since its start; null where the system doesn't tell. */
+function cpuSecondsOf(child: ChildProcess | null): number | null {
+  try {
+    const [user, system] = readFileSync(`/proc/${child?.pid}/stat`, 'latin1')
+      .replace(/^.*\) /, '')
+      .split(' ')
+      .slice(11, 13)
+    return (Number(user) + Number(system)) / TICKS_PER_SECOND
+  } catch {
+    return null
+  }
+}
