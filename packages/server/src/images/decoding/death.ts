@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { OVER_BUDGET_STATUS } from './budget.ts'
 
 /** The verdict on a file that ends its decoder by itself. */
-export type Verdict = { readonly tooHeavy: true } | { readonly damaged: string }
+type Verdict = { readonly tooHeavy: true } | { readonly damaged: string }
 
 /**
  * The end of a process before that of its job. With `verdict`, the job ended it; without, this machine did: it
