@@ -12,6 +12,7 @@ const { url } = await startServer({
   maxUpload: 10_000_000,
   webRoot: null,
   log: 'silent',
+  steadyClockMs: 0,
   garbageCollection: {
     firstDelayMs: 1_000,
     intervalMs: 2_000,

@@ -26,6 +26,15 @@ export interface Engine {
   readonly secrets: Secrets
   readonly history: History
 
+  /** Lists what is wrong with the stored data at this moment. Cheap enough to be asked once a second. */
+  health(): Promise<readonly Fault[]>
+
+  /**
+   * The newest time that the database has written down, in milliseconds since 1970; 0 if it is empty. A clock
+   * that is far from it is not to be trusted.
+   */
+  newestTime(): Promise<number>
+
   /**
    * Finishes the calls that have been made, then releases the database.
    *
@@ -34,6 +43,26 @@ export interface Engine {
    */
   close(): Promise<void>
 }
+
+/** Something wrong with the stored data, for the operator. */
+export interface Fault {
+  readonly code: FaultCode
+  /** Sentences that say what happened, then what to do. */
+  readonly message: string
+  /**
+   * The work that must not go on meanwhile: the deletion of files that no record names, or every write. A fault
+   * that stops saving stops deletions too.
+   */
+  readonly stops: 'deleting' | 'saving'
+}
+
+export type FaultCode =
+  /** The database lacks changes that its folder has seen. */
+  | 'changes-lost'
+  /** The database can't be read in places. */
+  | 'damaged'
+  /** The file of the database was removed, replaced or written by another program while it was open. */
+  | 'database-gone'
 
 /** The set of boards, by id. */
 export interface Boards {

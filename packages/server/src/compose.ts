@@ -28,6 +28,7 @@ import { Fetcher } from './images/remote-fetch.ts'
 import { Gateway } from './live/gateway.ts'
 import { HeldRequests } from './live/held-requests.ts'
 import { Metrics } from './metrics.ts'
+import { TrustedClock } from './trusted-clock.ts'
 
 /** The time that open requests have to end when the server closes. */
 const CLOSE_TIMEOUT_MS = 10_000
@@ -49,6 +50,7 @@ export interface Services extends Storage {
 export interface Replacements {
   readonly guard?: Guard | undefined
   readonly fetcher?: Fetcher | undefined
+  readonly clock?: TrustedClock | undefined
 }
 
 /**
@@ -63,7 +65,7 @@ export async function compose(
 ): Promise<Services> {
   const { maxUpload, webRoot, classic: classicConfig } = config
   const bounds = boundsWith(config.bounds)
-  const storage = await openStorage(config, bounds, log, stack)
+  const storage = await openStorage(config, bounds, log, stack, replacements.clock)
   const { engine, boards, images } = storage
   const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
@@ -140,17 +142,21 @@ export async function compose(
 
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */
 async function openStorage(
-  { data, engine: address, maxUpload }: ServerConfig,
+  { data, engine: address, maxUpload, steadyClockMs: steadyMs }: ServerConfig,
   bounds: Bounds,
   log: FastifyBaseLogger,
   stack: AsyncDisposableStack,
+  injectedClock?: TrustedClock,
 ): Promise<Storage> {
   await makeFolder(data)
   // Uploads lie in it, wherever the boards are: another server would take them for those of a dead one.
   stack.defer(lockFolder(data))
   const engine = await openEngine(address)
   stack.defer(() => engine.close())
-  const boards = await Boards.open(engine)
+  const clock =
+    injectedClock ?? new TrustedClock({ newest: await engine.newestTime(), log, steadyMs })
+  stack.defer(() => clock.close())
+  const boards = await Boards.open(engine, clock)
   stack.defer(() => boards.close())
   let resumed: Promise<unknown> = Promise.resolve()
   stack.defer(async () => void (await resumed))

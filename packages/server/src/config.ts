@@ -26,6 +26,8 @@ export interface ServerConfig {
   readonly log?: 'silent' | 'warn' | 'info'
   /** When unused files and records are removed. For tests. */
   readonly garbageCollection?: GarbageCollectionTimes
+  /** The time for which the clock must run steadily before anything ends by it. For tests. Default: ten minutes. */
+  readonly steadyClockMs?: number
   /** Decides which network addresses pictures may be fetched from. For tests. Default: public ones. */
   readonly fetchFrom?: (address: string) => boolean
   /** The time that open requests have to end when the server closes, in milliseconds. Default: 10 s. */

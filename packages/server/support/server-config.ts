@@ -11,5 +11,6 @@ export const serverConfig = (data: string, config: Partial<ServerConfig> = {}): 
   webRoot: null,
   log: 'silent',
   grace: 1_000,
+  steadyClockMs: 0,
   ...config,
 })

@@ -58,11 +58,24 @@ export const openHistory = (database: Database): History => ({
   },
 })
 
+/** Reads the time of the newest batch of all boards; 0 if there is none. */
+export async function readNewestTime(database: Database): Promise<number> {
+  const [row] = await database.query<{ at: number }>(NEWEST_TIME)
+  return Number(row!.at)
+}
+
 type SecretRow = Secret & Record<string, unknown>
 
 /** Checks that a board exists. Rejects with `unknown-board`. */
 async function checkBoard(database: Database, board: string): Promise<void> {
   if ((await database.query(HAS_BOARD, [board])).length === 0) throw new WireError('unknown-board')
+}
+
+const NEWEST_TIME = {
+  name: 'newest-time',
+  text: `
+  SELECT coalesce(max(at), 0) AS at
+  FROM boards JOIN batches ON batches.board = boards.key AND batches.seq = boards.seq`,
 }
 
 const HAS_BOARD = { name: 'has-board', text: 'SELECT 1 FROM boards WHERE id = $1' }

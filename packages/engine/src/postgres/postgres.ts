@@ -1,7 +1,7 @@
 import { type Engine, noopBus } from '../engine.ts'
 import { InFlight } from '../in-flight.ts'
 import { openBlobs } from './blobs.ts'
-import { openBoards, openHistory, openSecrets } from './boards.ts'
+import { openBoards, openHistory, openSecrets, readNewestTime } from './boards.ts'
 import { Database, parseConfig, setUp } from './database.ts'
 import { Doorbell } from './doorbell.ts'
 import { openLog } from './log.ts'
@@ -36,6 +36,8 @@ export async function openPostgres(url: string): Promise<Engine> {
     bus: noopBus,
     secrets: openSecrets(boards),
     history: openHistory(boards),
+    health: async () => [],
+    newestTime: () => readNewestTime(boards),
     close() {
       closing ??= (async () => {
         // Other servers are notified of the last appends first.

@@ -43,6 +43,21 @@ export const openBoards = (database: Database, tables: Tables): Boards => ({
   },
 })
 
+/** Reads the time of the newest batch of all boards; 0 if there is none. */
+export const readNewestTime = (
+  database: Database,
+  { boards, batches }: Tables,
+): Promise<number> => {
+  const newest = (board: RDatum) =>
+    batches
+      .between([board('epoch'), board('seq')], [board('epoch'), r.maxval])
+      .map((batch: RDatum) => batch('at'))
+      .coerceTo('array')
+  return database.run<number>(
+    (boards.concatMap(newest) as unknown as RDatum<number[]>).max().default(0),
+  )
+}
+
 /** Completes removals that a crash interrupted, and deletes rows that were written late for removed boards. */
 export async function deleteRemovedBoards(database: Database, tables: Tables): Promise<void> {
   const { wirephoto, boards } = tables

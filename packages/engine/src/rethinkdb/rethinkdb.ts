@@ -2,7 +2,13 @@ import { type Engine, noopBus } from '../engine.ts'
 import { InFlight } from '../in-flight.ts'
 import { parseAddress } from './address.ts'
 import { openBlobs } from './blobs.ts'
-import { deleteRemovedBoards, openBoards, openHistory, openSecrets } from './boards.ts'
+import {
+  deleteRemovedBoards,
+  openBoards,
+  openHistory,
+  openSecrets,
+  readNewestTime,
+} from './boards.ts'
 import { Database } from './database.ts'
 import { Doorbell } from './doorbell.ts'
 import { toEngineError } from './errors.ts'
@@ -45,6 +51,8 @@ export async function openRethinkdb(url: string): Promise<Engine> {
     bus: noopBus,
     secrets: openSecrets(database, tables),
     history: openHistory(database, tables),
+    health: async () => [],
+    newestTime: () => readNewestTime(database, tables),
     close() {
       closing ??= (async () => {
         await Promise.all([

@@ -33,6 +33,10 @@ export function prepareReads(db: DatabaseSync) {
   const secretsOfBoard = db.prepare(`${secret} AND secrets.board = :key ORDER BY hash`)
   const entries = 'SELECT at, kind, subject, data FROM history WHERE board = :key AND kind = :kind'
   const newest = 'AND at < :before ORDER BY at DESC, rowid DESC LIMIT :limit'
+  const newestTime = db.prepare(
+    `SELECT coalesce(max(at), 0) AS at
+     FROM boards JOIN batches ON batches.board = boards.key AND batches.seq = boards.seq`,
+  )
   const history = db.prepare(`${entries} ${newest}`)
   const historyOfOne = db.prepare(`${entries} AND subject = :subject ${newest}`)
 
@@ -46,6 +50,8 @@ export function prepareReads(db: DatabaseSync) {
     hasBoard: (id: string): boolean => board.get(id) !== undefined,
 
     listBoards: () => boards.all() as unknown as BoardInfo[],
+
+    newestTime: (): number => newestTime.get()!.at as number,
 
     /** Loads a board. `records` is a JSON array. */
     load(id: string): { cursor: Cursor; records: string; clients: ClientRow[] } {

@@ -79,6 +79,8 @@ export async function openSqlite(folder: string): Promise<Engine> {
       list: (board, query) => database.call('listHistory', board, query),
       prune: (board, time) => database.call('pruneHistory', board, time),
     },
+    health: async () => [],
+    newestTime: () => database.call('newestTime'),
     async close() {
       watchers.clear()
       await blobs.close()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { uuidv7 } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { Boards, DEFAULT_BOARD_ID, purgeExpired } from './boards.ts'
 
 const anna = { visitor: 'anna', role: 'edit' } as const
@@ -14,11 +15,13 @@ describe('boards', () => {
   let folder: string
   let engine: Engine
   let boards: Boards
+  const time = new FakeClock()
+  const clock = time.open()
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wirephoto-boards-'))
     engine = await openEngine(`sqlite:${folder}`)
-    boards = await Boards.open(engine)
+    boards = await Boards.open(engine, clock)
   })
   after(async () => {
     await boards.close()
@@ -58,7 +61,7 @@ describe('boards', () => {
     stopToo()
   })
 
-  test('R14: the trash is purged after 30 days, and what was put back is not', async (t) => {
+  test('R14: the trash is purged after 30 days, and what was put back is not', async () => {
     using held = await boards.hold(await boards.create())
     const { board } = held
     const ids = Array.from({ length: 3 }, () => uuidv7(Date.now(), randomBytes(10)))
@@ -73,11 +76,11 @@ describe('boards', () => {
     )
     await board.act([{ kind: 'image.restore', id: restored }], anna)
     const { cursor } = board
-    await purgeExpired(engine, board)
+    await purgeExpired(engine, board, clock)
     assert.equal(board.records.size, 3)
 
-    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 31 * 24 * 3_600_000 })
-    await purgeExpired(engine, board)
+    time.pass(31 * 24 * 3_600_000)
+    await purgeExpired(engine, board, clock)
     assert.deepEqual([...board.records.keys()].sort(), [kept, restored].sort())
     assert.equal(await engine.log.read(board.id, cursor), null, 'Q5: the log has forgotten')
     await board.act([{ kind: 'image.remove', id: kept }], anna)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { limits, settings, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
+import type { TrustedClock } from '../trusted-clock.ts'
 import { LiveBoard, type Sender } from './live-board.ts'
 
 /** The board at `/`. */
@@ -26,20 +27,22 @@ interface OpenBoard {
 
 /** The live boards of this server: opened on demand, closed when idle, their trash purged while open. */
 export class Boards {
+  readonly clock: TrustedClock
   readonly #engine: Engine
   readonly #open = new Map<string, OpenBoard>()
   readonly #listeners = new Set<(board: LiveBoard) => void>()
   readonly #timer: NodeJS.Timeout
 
-  private constructor(engine: Engine) {
+  private constructor(engine: Engine, clock: TrustedClock) {
+    this.clock = clock
     this.#engine = engine
     this.#timer = setInterval(() => this.#sweep(), IDLE_TIMEOUT_MS / 2).unref()
   }
 
   /** Creates the default board if it isn't there. */
-  static async open(engine: Engine): Promise<Boards> {
+  static async open(engine: Engine, clock: TrustedClock): Promise<Boards> {
     await engine.boards.create(DEFAULT_BOARD_ID)
-    return new Boards(engine)
+    return new Boards(engine, clock)
   }
 
   /** Calls back with every board that is opened later. Returns a function that ends this. */
@@ -61,13 +64,13 @@ export class Boards {
       board: this.#load(id),
       users: 0,
       idleSince: 0,
-      purgedAt: 0,
+      purgedAt: Number.NEGATIVE_INFINITY,
     }
     this.#open.set(id, entry)
     entry.users++
     const release = () => {
       entry.users--
-      entry.idleSince = Date.now()
+      entry.idleSince = performance.now()
     }
     try {
       return { board: await entry.board, [Symbol.dispose]: release }
@@ -87,18 +90,18 @@ export class Boards {
   }
 
   async #load(id: string): Promise<LiveBoard> {
-    const board = await LiveBoard.open(this.#engine, id)
+    const board = await LiveBoard.open(this.#engine, id, this.clock)
     for (const listener of this.#listeners) listener(board)
     return board
   }
 
   async #purge(id: string): Promise<void> {
     using held = await this.hold(id)
-    await purgeExpired(this.#engine, held.board)
+    await purgeExpired(this.#engine, held.board, this.clock)
   }
 
   #sweep(): void {
-    const now = Date.now()
+    const now = performance.now()
     for (const [id, entry] of this.#open) {
       if (entry.users === 0 && now - entry.idleSince > IDLE_TIMEOUT_MS) {
         this.#open.delete(id)
@@ -114,13 +117,19 @@ export class Boards {
 }
 
 /** Purges the trash that has expired, and prunes the log where no client can resume any more. */
-export async function purgeExpired(engine: Engine, board: LiveBoard): Promise<void> {
-  const expiredBefore = Date.now() - settings(board.records).trashDays * DAY_MS
+export async function purgeExpired(
+  engine: Engine,
+  board: LiveBoard,
+  clock: TrustedClock,
+): Promise<void> {
+  const expiredBefore = clock.expiredBefore(settings(board.records).trashDays * DAY_MS)
+  const prunedBefore = clock.expiredBefore(limits.tombstoneRetentionMs)
+  if (expiredBefore === null || prunedBefore === null) return
   for (const record of board.records.values())
     if (record.kind === 'image' && record.deletedAt !== null && record.deletedAt < expiredBefore)
       await board.act([{ kind: 'image.purge', id: record.id }], SERVER).catch((error: unknown) => {
         // Somebody has restored it in the meantime.
         if (!(error instanceof WireError)) throw error
       })
-  await engine.log.prune(board.id, Date.now() - limits.tombstoneRetentionMs)
+  await engine.log.prune(board.id, prunedBefore)
 }

@@ -18,6 +18,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
+import { TrustedClock } from '../trusted-clock.ts'
 import { LiveBoard, type Sender } from './live-board.ts'
 
 const anna: Sender = { visitor: 'anna', role: 'edit' }
@@ -36,7 +37,7 @@ describe('live board', () => {
   const open = async (): Promise<LiveBoard> => {
     const id = uuid()
     await engine.boards.create(id)
-    return LiveBoard.open(engine, id)
+    return LiveBoard.open(engine, id, new TrustedClock())
   }
 
   before(async () => {
@@ -66,7 +67,7 @@ describe('live board', () => {
     assert.deepEqual(await board.submit(message, anna), first)
     assert.equal(board.cursor, cursor)
 
-    const again = await LiveBoard.open(engine, board.id)
+    const again = await LiveBoard.open(engine, board.id, new TrustedClock())
     assert.deepEqual(await again.submit(message, anna), first, 'also after a restart')
     assert.equal(again.cursor, cursor)
 
@@ -135,7 +136,7 @@ describe('live board', () => {
 
   test('F4: two writers of one board converge, and each command takes effect once', async () => {
     const one = await open()
-    const two = await LiveBoard.open(engine, one.id)
+    const two = await LiveBoard.open(engine, one.id, new TrustedClock())
     const ids = Array.from({ length: 200 }, () => uuid())
     await Promise.all(
       ids.map((id, i) =>
@@ -146,7 +147,7 @@ describe('live board', () => {
     for (const board of [one, two, one])
       await board.act([{ kind: 'board.patch', set: { title: uuid() } }], anna)
     await two.act([{ kind: 'board.patch', set: { title: 'the end' } }], anna)
-    const fresh = await LiveBoard.open(engine, one.id)
+    const fresh = await LiveBoard.open(engine, one.id, new TrustedClock())
     assert.equal(fresh.records.size, ids.length + 1)
     const pictures = (board: LiveBoard) => ids.map((id) => board.records.get(id))
     assert.deepEqual(pictures(one), pictures(fresh))
@@ -157,7 +158,7 @@ describe('live board', () => {
   /** A board on a server that hears no bell: it knows only what it has looked up. */
   const deaf = async (id: string): Promise<LiveBoard> => {
     const log = { ...bound(engine.log), watch: () => () => {} }
-    return LiveBoard.open({ ...engine, log }, id)
+    return LiveBoard.open({ ...engine, log }, id, new TrustedClock())
   }
 
   test('F2, L7: a reader who comes from a server that is ahead goes on from its cursor', async () => {
@@ -220,7 +221,7 @@ describe('live board', () => {
         return to
       },
     }
-    const board = await LiveBoard.open({ ...engine, log }, id)
+    const board = await LiveBoard.open({ ...engine, log }, id, new TrustedClock())
 
     fault = 'after'
     const held = await board.act([add()], anna)
@@ -257,7 +258,7 @@ describe('live board', () => {
         return engine.log.read(...args)
       },
     }
-    const board = await LiveBoard.open({ ...engine, log }, id)
+    const board = await LiveBoard.open({ ...engine, log }, id, new TrustedClock())
     broken = true
     await assert.rejects(board.act([add()], anna), /the engine is away/)
     await assert.rejects(board.act([add()], anna), /the engine is away/)
@@ -276,7 +277,7 @@ describe('live board', () => {
     for (const id of ids) await board.act([add(id)], anna)
     await board.act([{ kind: 'image.fail', id: ids[0]! }], { visitor: 'server', role: 'server' })
 
-    for (const reader of [board, await LiveBoard.open(engine, board.id)]) {
+    for (const reader of [board, await LiveBoard.open(engine, board.id, new TrustedClock())]) {
       const missed = await reader.changesSince(start)
       assert.ok(missed)
       assert.equal(missed.from, start)
@@ -356,7 +357,7 @@ describe('live board', () => {
     await board.close()
     assert.equal((await Promise.all(answers)).length, 10)
     await assert.rejects(board.act([add()], anna), { code: 'stopping' })
-    const fresh = await LiveBoard.open(engine, board.id)
+    const fresh = await LiveBoard.open(engine, board.id, new TrustedClock())
     assert.equal(fresh.records.size, 10)
     await fresh.close()
   })

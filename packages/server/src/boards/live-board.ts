@@ -23,6 +23,7 @@ import {
 } from '@wirephoto/board'
 import type { ClientState, Clients, Engine } from '@wirephoto/engine'
 import { failpoint } from '../failpoint.ts'
+import type { TrustedClock } from '../trusted-clock.ts'
 import { ClientStates } from './client-states.ts'
 import { EngineWatch, inTime } from './engine-watch.ts'
 import { RecentBatches } from './recent-batches.ts'
@@ -72,6 +73,7 @@ interface Outcome {
 export class LiveBoard {
   readonly id: string
   readonly #engine: Engine
+  readonly #clock: TrustedClock
   readonly #records = new Map<string, AnyRecord>()
   readonly #clients = new ClientStates()
   readonly #listeners = new Set<(batch: Batch | null) => void>()
@@ -92,14 +94,15 @@ export class LiveBoard {
   #closed = false
   #unwatch = () => {}
 
-  private constructor(engine: Engine, id: string) {
+  private constructor(engine: Engine, id: string, clock: TrustedClock) {
     this.#engine = engine
+    this.#clock = clock
     this.id = id
   }
 
   /** Loads a board from the engine. Rejects with `unknown-board`, or with `away`. */
-  static async open(engine: Engine, id: string): Promise<LiveBoard> {
-    const board = new LiveBoard(engine, id)
+  static async open(engine: Engine, id: string, clock: TrustedClock): Promise<LiveBoard> {
+    const board = new LiveBoard(engine, id, clock)
     board.#unwatch = engine.log.watch(id, (cursor) => board.#onDoorbell(cursor))
     await inTime(board.#load()).catch((error: unknown) => {
       board.#unwatch()
@@ -265,7 +268,9 @@ export class LiveBoard {
     const outcome: Outcome = { draft: new Draft(this.#records), clients: new Map(), answers: [] }
     this.#sliceStartedAt = performance.now()
     for (const { message, sender } of waiting)
-      outcome.answers.push(await this.#answer(message, { ...sender, now: Date.now() }, outcome))
+      outcome.answers.push(
+        await this.#answer(message, { ...sender, now: this.#clock.now() }, outcome),
+      )
     return outcome
   }
 
@@ -280,7 +285,7 @@ export class LiveBoard {
     if (
       !known &&
       client !== this.#ownClient &&
-      timeOf(client) < who.now - limits.tombstoneRetentionMs
+      timeOf(client) < this.#clock.mayHaveExpiredBefore(limits.tombstoneRetentionMs)
     )
       return new WireError('stale-client')
     const settled = known?.n ?? 0

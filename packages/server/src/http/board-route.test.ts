@@ -5,6 +5,7 @@ import { type AnyRecord, uuidv7, WireError } from '@wirephoto/board'
 import type { FastifyRequest } from 'fastify'
 import { Harness } from '../../support/http-harness.ts'
 import { LiveBoard } from '../boards/live-board.ts'
+import { TrustedClock } from '../trusted-clock.ts'
 import { atBoard, pictureOf, storedPictureOf } from './board-route.ts'
 import { createGuard } from './guard.ts'
 
@@ -43,7 +44,7 @@ test('a route is run once, also when it finds nothing and another server has new
 test('L7: a picture that another server has just added or stored is found', async () => {
   // No doorbell rings for this one.
   const log = Object.assign(Object.create(server.engine.log), { watch: () => () => {} })
-  const board = await LiveBoard.open({ ...server.engine, log }, 'main')
+  const board = await LiveBoard.open({ ...server.engine, log }, 'main', new TrustedClock())
   const id = await server.announce()
   assert.equal(board.records.has(id), false)
   assert.equal((await pictureOf(board, request({ id }))).id, id)

@@ -75,19 +75,21 @@ export class GarbageCollector {
 
   /** Collects garbage once. A blob that is stored meanwhile stays: its lease has just begun (V14). */
   async collect(times: GarbageCollectionTimes): Promise<void> {
-    const startedAt = Date.now()
+    const { clock } = this.#boards
+    const staleAt = clock.expiredBefore(times.arrivingTimeoutMs)
+    const unlessTouchedSince = clock.expiredBefore(times.blobLeaseMs)
+    if (staleAt === null || unlessTouchedSince === null) return
     const { incomingFiles } = this.#images
     const uploads = incomingFiles.list()
     const references: References = { blobs: new Set(), arriving: new Set() }
     for (const { board } of await this.#engine.boards.list())
-      await this.#collectBoard(board, references, startedAt - times.arrivingTimeoutMs)
+      await this.#collectBoard(board, references, staleAt)
     for (const incomingFile of uploads) {
       const { board, id } = incomingFile.target!
       if (!references.arriving.has(`${board} ${id}`)) await incomingFiles.remove(incomingFile)
     }
     for (const { board, id } of incomingFiles.withPreview())
       if (!references.arriving.has(`${board} ${id}`)) await incomingFiles.dropPreview(board, id)
-    const unlessTouchedSince = startedAt - times.blobLeaseMs
     for await (const blob of this.#engine.blobs.list())
       if (!references.blobs.has(blob)) await this.#engine.blobs.remove(blob, { unlessTouchedSince })
   }
@@ -104,7 +106,7 @@ export class GarbageCollector {
     // The blobs of a picture that is purged now are referenced until the next collection.
     if (pictures.some(({ deletedAt }) => deletedAt !== null)) {
       using held = await this.#boards.hold(board)
-      await purgeExpired(this.#engine, held.board)
+      await purgeExpired(this.#engine, held.board, this.#boards.clock)
     }
     for (const picture of pictures)
       if (isArriving(picture) && picture.createdAt < staleAt)

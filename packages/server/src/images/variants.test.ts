@@ -315,7 +315,7 @@ test('V14: bytes that come again while garbage is collected stay, with their var
   await fetch(`${server.url}/api/boards/main/images/${id}`, { method: 'DELETE' })
   await expire(id)
   using held = await server.boards.hold('main')
-  await purgeExpired(server.engine, held.board)
+  await purgeExpired(server.engine, held.board, server.boards.clock)
   assert.equal(await server.record(id), undefined)
   await later()
   const { engine } = server
