@@ -87,7 +87,7 @@ export async function compose(
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
   let url = ''
-  const app = await createApp({ guard, proxies, log, problemPage }, async (routes) => {
+  const app = await createApp({ guard, proxies, log, bounds, problemPage }, async (routes) => {
     await routes.register(healthRoutes, { engine, metrics })
     await routes.register(addressRoutes, config)
     await routes.register(boardRoutes, { boards, guard, url: () => url })

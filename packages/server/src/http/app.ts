@@ -9,6 +9,7 @@ import {
   LogController,
   type RouteOptions,
 } from 'fastify'
+import type { Bounds } from '../bounds.ts'
 import { toWireError } from '../errors.ts'
 import {
   ACCEPTED_CODINGS,
@@ -17,9 +18,11 @@ import {
   hasUnreadBody,
   openBody,
 } from './body.ts'
+import { Connections, RETRY_AFTER_S, rawAnswer } from './connections.ts'
 import type { Guard } from './guard.ts'
 import { createHttpServer } from './http-server.ts'
 import { isNavigation, type ProblemPage } from './problem-page.ts'
+import { RequestTurns } from './request-turns.ts'
 import { tolerantUrl } from './tolerant-url.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
 
@@ -40,16 +43,18 @@ interface AppOptions {
   readonly guard: Guard
   readonly proxies: TrustedProxies
   readonly log: FastifyBaseLogger
+  readonly bounds: Bounds
   readonly problemPage: ProblemPage
 }
 
 /** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
 export async function createApp(
-  { guard, proxies, log, problemPage }: AppOptions,
+  { guard, proxies, log, bounds, problemPage }: AppOptions,
   routes: (app: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
-    if (error.status === 429 || error.status === 503) reply.header('retry-after', '2')
+    if (error.status === 429 || error.status === 503)
+      reply.header('retry-after', String(RETRY_AFTER_S))
     // "If the reason is an unacceptable content coding, the response SHOULD include Accept-Encoding."
     if (error.code === 'wrong-encoding') reply.header('accept-encoding', ACCEPTED_CODINGS)
     // The route may have set headers for what it then couldn't serve.
@@ -57,6 +62,12 @@ export async function createApp(
     const html = isNavigation(request) ? await problemPage.render(error.message) : null
     return html === null ? reply.send({ error }) : reply.headers(problemPage.headers).send(html)
   }
+  const connections = new Connections({
+    max: bounds.connections,
+    maxPerAddress: bounds['connections-per-address'],
+    proxies,
+  })
+  const turns = new RequestTurns(bounds['waiting-requests'])
   const app = fastify({
     loggerInstance: log,
     trustProxy: (address) => proxies.has(address),
@@ -64,7 +75,7 @@ export async function createApp(
     bodyLimit: JSON_BODY_BYTES,
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH },
-    serverFactory: createHttpServer,
+    serverFactory: (handle) => createHttpServer(handle, { connections, turns }),
     rewriteUrl: ({ url = '/' }) => tolerantUrl(url),
     frameworkErrors(_error, request, reply) {
       reply.headers(HEADERS)
@@ -85,6 +96,12 @@ export async function createApp(
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
     guard.check(request.raw, request.is404 ? { file: true } : request.routeOptions.config)
+    // The connections of a proxy are of many people: what each of them asks is counted here.
+    if (
+      proxies.has(request.socket.remoteAddress) &&
+      !connections.admitRequest(request.ip, reply.raw)
+    )
+      throw new WireError('too-many')
     const cookie = guard.visitorCookie(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
   })
@@ -151,13 +168,7 @@ function frameworkError(error: unknown): WireError | null {
   return new WireError('bad-request', {}, { cause: error })
 }
 
-const MALFORMED = malformed()
-
-function malformed(): string {
-  const body = JSON.stringify({ error: new WireError('bad-request') })
-  const head = `HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json`
-  return `${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-}
+const MALFORMED = rawAnswer(new WireError('bad-request'))
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -1,25 +1,55 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { expectContinue } from './body.ts'
+import type { Connections } from './connections.ts'
+import type { RequestTurns } from './request-turns.ts'
 
 /** An upload may take hours, but not stand still for long. */
 const CONNECTION_IDLE_TIMEOUT_MS = 120_000
 const HEADERS_TIMEOUT_MS = 30_000
 
+interface HttpServerOptions {
+  readonly connections: Connections
+  readonly turns: RequestTurns
+}
+
 /** Makes a server without a time limit for whole requests, since uploads are long. Silence ends a connection. */
-export function createHttpServer(handle: Parameters<typeof createServer>[1] & {}): Server {
-  const server = createServer(
-    { requestTimeout: 0, headersTimeout: HEADERS_TIMEOUT_MS, shouldUpgradeCallback: isWebSocket },
-    (request, response) => {
-      overrideMethod(request)
-      handle(request, response)
-    },
-  )
+export function createHttpServer(handle: RequestListener, options: HttpServerOptions): Server {
+  const server = new BoundedServer(options)
+  server.on('request', (request, response) => {
+    overrideMethod(request)
+    handle(request, response)
+  })
   server.timeout = CONNECTION_IDLE_TIMEOUT_MS
   server.on('checkContinue', (request, response) => {
     expectContinue(request, response)
     server.emit('request', request, response)
   })
   return server
+}
+
+/** Bounds connections and requests before anybody hears of them, Socket.IO too. */
+class BoundedServer extends Server {
+  readonly #connections: Connections
+  readonly #turns: RequestTurns
+
+  constructor({ connections, turns }: HttpServerOptions) {
+    super({
+      requestTimeout: 0,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      shouldUpgradeCallback: isWebSocket,
+    })
+    this.#connections = connections
+    this.#turns = turns
+  }
+
+  override emit(event: string, ...args: unknown[]): boolean {
+    if (event === 'connection' && !this.#connections.admit(args[0] as Socket)) return true
+    if (event !== 'request') return super.emit(event, ...args)
+    const [request, response] = args as [IncomingMessage, ServerResponse]
+    this.#turns.take(request, response, () => super.emit(event, ...args))
+    return true
+  }
 }
 
 /**

@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { WireError } from '@wirephoto/board'
+import { addressGroup } from './address-group.ts'
+import type { TrustedProxies } from './trusted-proxies.ts'
+
+interface ConnectionsOptions {
+  /** Connections of all addresses together. */
+  readonly max: number
+  readonly maxPerAddress: number
+  readonly proxies: TrustedProxies
+}
+
+/** The open connections of a server, bounded for each address and in all. A proxy's are of many people. */
+export class Connections {
+  readonly #max: number
+  readonly #maxPerAddress: number
+  readonly #proxies: TrustedProxies
+  readonly #byAddress = new Map<string, number>()
+  /** The requests under way that came by a trusted proxy, by their senders' addresses. */
+  readonly #requestsByAddress = new Map<string, number>()
+  #count = 0
+
+  constructor({ max, maxPerAddress, proxies }: ConnectionsOptions) {
+    this.#max = Math.min(max, ...descriptorShare())
+    this.#maxPerAddress = Math.min(maxPerAddress, Math.ceil(this.#max / 2))
+    this.#proxies = proxies
+  }
+
+  /** Counts a connection until it closes. One that is too many is answered in words, and closed: false. */
+  admit(socket: Socket): boolean {
+    const { remoteAddress } = socket
+    const address = this.#proxies.has(remoteAddress) ? null : addressGroup(remoteAddress)
+    const counted = address ?? 'proxies'
+    if (address !== null && this.#isFull(this.#byAddress, address))
+      return refuse(socket, new WireError('too-many'))
+    if (this.#count >= this.#max) return refuse(socket, new WireError('busy'))
+    this.#count++
+    count(this.#byAddress, counted, 1)
+    socket.once('close', () => {
+      this.#count--
+      count(this.#byAddress, counted, -1)
+    })
+    return true
+  }
+
+  /** Counts a request that a trusted proxy passes on, until it is answered. False if its sender has too many. */
+  admitRequest(sender: string, response: ServerResponse): boolean {
+    const address = addressGroup(sender)
+    if (this.#isFull(this.#requestsByAddress, address)) return false
+    count(this.#requestsByAddress, address, 1)
+    response.once('close', () => count(this.#requestsByAddress, address, -1))
+    return true
+  }
+
+  #isFull(counts: ReadonlyMap<string, number>, address: string): boolean {
+    return (counts.get(address) ?? 0) >= this.#maxPerAddress
+  }
+}
+
+function count(counts: Map<string, number>, key: string, change: 1 | -1): void {
+  const value = (counts.get(key) ?? 0) + change
+  if (value > 0) counts.set(key, value)
+  else counts.delete(key)
+}
+
+/** Half of the descriptors that this process may open: files, databases and children need the others. */
+function descriptorShare(): number[] {
+  try {
+    const [, limit] =
+      /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
+    return limit === undefined ? [] : [Math.max(1, Math.floor(Number(limit) / 2))]
+  } catch {
+    // Only Linux has this file.
+    return []
+  }
+}
+
+/** Time in seconds after which a refused client may ask again. */
+export const RETRY_AFTER_S = 2
+
+function refuse(socket: Socket, error: WireError): false {
+  // Its client may be gone already.
+  socket.on('error', () => {})
+  socket.end(rawAnswer(error), () => socket.destroy())
+  return false
+}
+
+/** Encodes the whole answer to a connection that no request has been read from. */
+export function rawAnswer(error: WireError): string {
+  const body = JSON.stringify({ error })
+  const retry =
+    error.status === 429 || error.status === 503 ? `Retry-After: ${RETRY_AFTER_S}\r\n` : ''
+  const head = `HTTP/1.1 ${error.status} ${error.code}\r\nConnection: close\r\n${retry}Content-Type: application/json`
+  return `${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+}
