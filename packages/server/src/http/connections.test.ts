@@ -68,7 +68,9 @@ test('Y1: the requests of one connection are served one at a time, in their orde
   assert.equal(most, 1)
 })
 
-test('Y2: a client that pipelines and takes no answer is not read on, and others are served', async (t) => {
+test('Y2: a client that pipelines and takes no answer is not read on, and others are served', {
+  timeout: 30_000,
+}, async (t) => {
   const held: ServerResponse[] = []
   const server = await open(t, (asked, response) => {
     if (asked.url === '/held') held.push(response)
@@ -87,7 +89,9 @@ test('Y2: a client that pipelines and takes no answer is not read on, and others
   assert.ok(hostile.writableLength > 0, 'it was read on')
 })
 
-test('Y2: over the bound of requests that wait, the connection with the most is closed', async (t) => {
+test('Y2: over the bound of requests that wait, the connection with the most is closed', {
+  timeout: 30_000,
+}, async (t) => {
   const held: ServerResponse[] = []
   const server = await open(t, (_, response) => void held.push(response), { maxWaiting: 20 })
   const few = await dial(t, server)
@@ -103,7 +107,9 @@ test('Y2: over the bound of requests that wait, the connection with the most is 
   assert.match(String(await answer), /answered/)
 })
 
-test('Y3: one address has so many connections, and another one its own', async (t) => {
+test('Y3: one address has so many connections, and another one its own', {
+  timeout: 30_000,
+}, async (t) => {
   const server = await open(t, (_, response) => response.end('served'), { maxPerAddress: 2 })
   await dial(t, server)
   const second = await dial(t, server)
@@ -122,7 +128,9 @@ test('Y3: one address has so many connections, and another one its own', async (
   }
 })
 
-test('Y3: all addresses together have so many, and a trusted proxy is no address', async (t) => {
+test('Y3: all addresses together have so many, and a trusted proxy is no address', {
+  timeout: 30_000,
+}, async (t) => {
   const limits = { max: 4, maxPerAddress: 1, proxies: ['127.0.0.1'] }
   const server = await open(t, (_, response) => response.end('served'), limits)
   for (let i = 0; i < 4; i++) await dial(t, server)
