@@ -2,6 +2,7 @@ import { after, before, describe } from 'node:test'
 import { blobsContract } from './contract/blobs.ts'
 import { boardsContract, busContract, historyContract, secretsContract } from './contract/boards.ts'
 import {
+  type Damage,
   type Fixture,
   type OpenFixture,
   type SharedFixture,
@@ -11,7 +12,7 @@ import { historiesContract } from './contract/histories.ts'
 import { logContract } from './contract/log.ts'
 import { serversContract } from './contract/servers.ts'
 
-export { type Fixture, type OpenFixture, type SharedFixture, sharedFixture }
+export { type Damage, type Fixture, type OpenFixture, type SharedFixture, sharedFixture }
 
 /** Declares the tests that every engine must pass (F5): the whole port, then random histories. */
 export function engineContract(name: string, open: OpenFixture): void {

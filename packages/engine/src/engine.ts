@@ -175,14 +175,15 @@ export interface ChangeLog {
  * The immutable files: pictures and their variants. Each is stored once, under 64 lower-case hex digits.
  *
  * @remarks The name is a sha256: of a picture's bytes, or of how a variant is made. A lease protects
- * each blob from a collector that finds no record for it yet. All methods but `has` and `list` reject
- * with `not-found` for a name that is no sha256.
+ * each blob from a collector that finds no record for it yet. All methods but `has`, `stat` and `list`
+ * reject with `not-found` for a name that is no sha256.
  */
 export interface BlobStore {
   /**
-   * Stores a file. Resolves when it is durable (F1).
+   * Stores a file. Resolves when the blob has the file's bytes, durably (F1).
    *
-   * @remarks A blob that exists gets a new lease instead; its bytes are not compared.
+   * @remarks A blob that exists gets a new lease. Its bytes are compared with the file's, and those that
+   * differ are replaced: a blob that is rotten or cut off is healed. A reader in the middle of it goes on.
    * @param path A file on this server's disk. It stays where it is, and must not be written to any
    * more: the store may link to it.
    * @throws `disk-full`.
@@ -197,7 +198,10 @@ export interface BlobStore {
    */
   get(sha256: string, range?: { start: number; end: number }): Promise<Readable>
 
-  /** Resolves to whether the blob exists and is whole. */
+  /** Resolves to a blob's length and version, without reading its bytes; null if there is no such blob. */
+  stat(sha256: string): Promise<BlobStat | null>
+
+  /** Resolves to whether the blob exists. */
   has(sha256: string): Promise<boolean>
 
   /** Renews a blob's lease, durably. Resolves to false if there is no such blob. */
@@ -212,6 +216,14 @@ export interface BlobStore {
    * @returns Whether a blob was removed.
    */
   remove(sha256: string, options: { unlessTouchedSince: number }): Promise<boolean>
+}
+
+/** The facts of a blob that are known without reading its bytes. */
+export interface BlobStat {
+  /** Bytes that lie there: fewer than its sender sent if it is cut off. */
+  readonly size: number
+  /** Changes whenever the stored bytes are written. Null where the engine can't tell. */
+  readonly version: string | null
 }
 
 /** Ephemeral messages between the servers of one engine. Lossy: a message may arrive late or never. */

@@ -134,6 +134,76 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     }
   })
 
+  test('C16: a put heals what lies there rotten, cut off, too long or empty', async (t) => {
+    const { engine, damage, cleanup } = await open()
+    t.after(cleanup)
+    const { blobs } = engine
+    const flip = (at: number) => (bytes: Buffer) => {
+      bytes[at]! ^= 1
+      return bytes
+    }
+    for (const length of [5_000, 1_300_000]) {
+      const { path, sha256, bytes } = await newFile(randomBytes(length))
+      await blobs.put(path, sha256)
+      for (const [name, change] of [
+        ['first byte', flip(0)],
+        ['middle byte', flip(Math.floor(length / 2))],
+        ['last byte', flip(length - 1)],
+        ['half', (stored: Buffer) => stored.subarray(0, length / 2)],
+        ['one byte less', (stored: Buffer) => stored.subarray(0, -1)],
+        ['one byte more', (stored: Buffer) => Buffer.concat([stored, Buffer.alloc(1)])],
+        ['a page more', (stored: Buffer) => Buffer.concat([stored, randomBytes(600_000)])],
+        ['one byte', (stored: Buffer) => stored.subarray(0, 1)],
+      ] as const) {
+        await damage(sha256, change)
+        assert.notDeepEqual(await read(blobs, sha256).catch(() => null), bytes, name)
+        await blobs.put(path, sha256)
+        assert.deepEqual(await read(blobs, sha256), bytes, name)
+        assert.equal((await blobs.stat(sha256))?.size, length, name)
+      }
+    }
+  })
+
+  test('C16: a blob is known by its length before it is read, and by its version', async (t) => {
+    const { engine, damage, cleanup } = await open()
+    t.after(cleanup)
+    const { blobs } = engine
+    const { path, sha256 } = await newFile(randomBytes(1_300_000))
+    assert.equal(await blobs.stat(sha256), null)
+    assert.equal(await blobs.stat('..'), null)
+    await blobs.put(path, sha256)
+    const stored = await blobs.stat(sha256)
+    assert.equal(stored?.size, 1_300_000)
+    assert.deepEqual(await blobs.stat(sha256), stored)
+    await damage(sha256, (bytes) => bytes.subarray(0, 500_000))
+    const cut = await blobs.stat(sha256)
+    assert.notEqual(cut?.size, 1_300_000)
+    if (stored.version !== null) assert.notEqual(cut?.version, stored.version)
+  })
+
+  test('C16: a reader goes on while its blob is healed', async (t) => {
+    const { engine, damage, cleanup } = await open()
+    t.after(cleanup)
+    const { blobs } = engine
+    const { path, sha256, bytes } = await newFile(randomBytes(3_000_000))
+    await blobs.put(path, sha256)
+    // The reader has the sound beginning before the rest is healed.
+    await damage(sha256, (stored) => {
+      stored[stored.length - 1]! ^= 1
+      return stored
+    })
+    const stream = await blobs.get(sha256)
+    const parts: Buffer[] = []
+    for await (const part of stream) {
+      if (parts.length === 0) await blobs.put(path, sha256)
+      parts.push(part)
+    }
+    const got = Buffer.concat(parts)
+    assert.equal(got.length, bytes.length)
+    assert.deepEqual(got.subarray(0, -1), bytes.subarray(0, -1))
+    assert.deepEqual(await read(blobs, sha256), bytes)
+  })
+
   test('a put without a file, or under a name that is no sha256, is refused', async () => {
     const { blobs } = engine()
     const { path, sha256 } = await newFile()

@@ -12,8 +12,9 @@ import {
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
-import type { BlobStore } from '../engine.ts'
+import type { BlobStat, BlobStore } from '../engine.ts'
 import { isSha256 } from '../ids.ts'
+import { hasSameBytes } from './chunks.ts'
 import { makeFolder, removeFile, syncFolder } from './folders.ts'
 import { isDiskFull, systemErrorCode } from './system-errors.ts'
 
@@ -66,6 +67,14 @@ export class FileBlobs implements BlobStore {
     return Readable.from([])
   }
 
+  async stat(sha256: string): Promise<BlobStat | null> {
+    const blob = this.#pathOf(sha256)
+    const found = blob && (await stat(blob, { bigint: true }).catch(nullIfMissing))
+    if (!found) return null
+    // Every write and every rename changes the time of the inode, which nobody can set.
+    return { size: Number(found.size), version: `${found.ino}.${found.ctimeNs}` }
+  }
+
   async has(sha256: string): Promise<boolean> {
     const blob = this.#pathOf(sha256)
     return blob !== null && (await stat(blob).catch(nullIfMissing)) !== null
@@ -105,20 +114,17 @@ export class FileBlobs implements BlobStore {
   async #linkOrCopy(path: string, blob: string): Promise<void> {
     await this.#makeFolder(dirname(blob))
     if (!(await renewFile(path))) throw new Error(`There is no file to store at ${path}`)
-    const linked = await link(path, blob).then(
-      () => true,
-      (error: unknown) => {
-        if (isDiskFull(error)) throw error
-        return false
-      },
-    )
+    if (await tryLink(path, blob)) return
     // Linking comes first because the blob exists only if the same bytes were stored before.
-    if (linked || (await renewFile(blob))) return
+    if ((await hasSameBytes(path, blob)) && (await renewFile(blob))) return
     await this.#makeFolder(join(this.#folder, COPIES_FOLDER))
     const copy = join(this.#folder, COPIES_FOLDER, String(++this.#copyCount))
     try {
-      await copyFile(path, copy)
-      await renewFile(copy)
+      if (!(await tryLink(path, copy))) {
+        await copyFile(path, copy)
+        await renewFile(copy)
+      }
+      // Readers of the rotten blob keep its file, which has no name any more.
       await rename(copy, blob)
     } catch (error) {
       await removeFile(copy)
@@ -183,6 +189,16 @@ async function renewFile(path: string): Promise<boolean> {
   }
   return true
 }
+
+/** Gives a file a second name. Resolves to false where the name is taken, or the file can't have two. */
+const tryLink = (path: string, name: string): Promise<boolean> =>
+  link(path, name).then(
+    () => true,
+    (error: unknown) => {
+      if (isDiskFull(error)) throw error
+      return false
+    },
+  )
 
 function nullIfMissing(error: unknown): null {
   if (systemErrorCode(error) === 'ENOENT') return null

@@ -1,15 +1,17 @@
-import { open } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
 import { readChunks } from '../files/chunks.ts'
 import { isSha256 } from '../ids.ts'
 import type { InFlight } from '../in-flight.ts'
-import type { Database } from './database.ts'
+import type { Database, Query } from './database.ts'
 
 /** The size of a stored chunk. Changing it would make stored blobs unreadable. */
 const CHUNK_BYTES = 256 * 1024
 const NAMES_PER_PAGE = 1_000
+const DIGESTS_PER_QUERY = 64
 
 /**
  * Opens the blobs, which are stored as rows of at most 256 KiB. One row is in memory at a time.
@@ -43,14 +45,17 @@ export function openBlobs(
         return
       }
       const [renewed] = await database.query(RENEW, [key, Date.now()])
-      if (renewed) return
+      const read: Query = (text, values) => database.query({ name: text, text }, values)
+      if (renewed && (await isStored(read, key, file))) return
       await putDatabase.transaction(async (query) => {
-        // A concurrent put of the same blob waits here, and then finds it stored.
-        const [row] = await query<{ claimed: boolean }>(CLAIM, [key, Date.now()])
-        if (!row!.claimed) return
-        let n = 0
-        for await (const data of readChunks(file, CHUNK_BYTES))
-          await query(ADD_CHUNK, [key, n++, data])
+        // A concurrent put of the same blob waits here, and then finds its chunks stored.
+        await query(CLAIM, [key, Date.now()])
+        let count = 0
+        for await (const { n, data, isSound } of compareChunks(query, key, file)) {
+          if (!isSound) await query(PUT_CHUNK, [key, n, data])
+          count++
+        }
+        await query(CUT, [key, count])
         // The lease starts when the blob is whole.
         await query(RENEW.text, [key, Date.now()])
       })
@@ -68,6 +73,12 @@ export function openBlobs(
       if (!found) throw new WireError('not-found')
       const { start, end } = range ?? { start: 0, end: Number.POSITIVE_INFINITY }
       return Readable.from(readRange(database, key, start, end), { objectMode: false })
+    },
+
+    async stat(sha256) {
+      const key = keyOf(sha256)
+      const [found] = key ? await database.query<{ size: number }>(SIZE, [key]) : []
+      return found ? { size: found.size, version: null } : null
     },
 
     async has(sha256) {
@@ -92,6 +103,35 @@ export function openBlobs(
       const rows = await database.query(REMOVE, [requireKey(sha256), unlessTouchedSince])
       return rows.length > 0
     },
+  }
+}
+
+/** Returns whether a blob has a file's bytes. */
+async function isStored(query: Query, key: Buffer, file: FileHandle): Promise<boolean> {
+  let count = 0
+  for await (const { isSound } of compareChunks(query, key, file)) {
+    if (!isSound) return false
+    count++
+  }
+  const extra = await query('SELECT 1 FROM chunks WHERE sha256 = $1 AND n >= $2', [key, count])
+  return extra.length === 0
+}
+
+/** Yields a file's chunks, and whether the stored ones are the same. The database hashes those itself. */
+async function* compareChunks(query: Query, key: Buffer, file: FileHandle) {
+  let n = 0
+  let stored = new Map<number, Buffer>()
+  for await (const data of readChunks(file, CHUNK_BYTES)) {
+    if (n % DIGESTS_PER_QUERY === 0) {
+      const rows = await query<{ n: number; digest: Buffer }>(DIGESTS, [
+        key,
+        n,
+        n + DIGESTS_PER_QUERY,
+      ])
+      stored = new Map(rows.map((row) => [row.n, row.digest]))
+    }
+    const isSound = stored.get(n)?.equals(createHash('sha256').update(data).digest()) === true
+    yield { n: n++, data, isSound }
   }
 }
 
@@ -129,17 +169,32 @@ const PUT_SMALL = {
     INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
     ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)
     RETURNING sha256
+  ), cut AS (
+    DELETE FROM chunks USING blob
+    WHERE chunks.sha256 = blob.sha256 AND n >= least(octet_length($3::bytea), 1)
   )
   INSERT INTO chunks (sha256, n, data) SELECT sha256, 0, $3::bytea FROM blob
-  WHERE octet_length($3::bytea) > 0 ON CONFLICT DO NOTHING`,
+  WHERE octet_length($3::bytea) > 0
+  ON CONFLICT (sha256, n) DO UPDATE SET data = excluded.data WHERE chunks.data <> excluded.data`,
 }
 
-// xmax is 0 in a row that this statement has inserted, and not in one that it has updated.
 const CLAIM = `INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
-  ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)
-  RETURNING xmax = 0 AS claimed`
+  ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)`
 
-const ADD_CHUNK = 'INSERT INTO chunks (sha256, n, data) VALUES ($1, $2, $3)'
+const PUT_CHUNK = `INSERT INTO chunks (sha256, n, data) VALUES ($1, $2, $3)
+  ON CONFLICT (sha256, n) DO UPDATE SET data = excluded.data`
+
+const CUT = 'DELETE FROM chunks WHERE sha256 = $1 AND n >= $2'
+
+const DIGESTS =
+  'SELECT n, sha256(data) AS digest FROM chunks WHERE sha256 = $1 AND n >= $2 AND n < $3'
+
+// The length of a chunk stands beside it, so none is read.
+const SIZE = {
+  name: 'blob-size',
+  text: `SELECT coalesce(sum(octet_length(data)), 0) AS size
+    FROM blobs LEFT JOIN chunks USING (sha256) WHERE sha256 = $1 GROUP BY sha256`,
+}
 
 const CHUNK_AT = { name: 'chunk', text: 'SELECT data FROM chunks WHERE sha256 = $1 AND n = $2' }
 

@@ -21,7 +21,7 @@ export interface Statement {
 }
 
 type Row = Record<string, unknown>
-type Query = <R extends Row>(text: string, values?: unknown[]) => Promise<R[]>
+export type Query = <R extends Row>(text: string, values?: unknown[]) => Promise<R[]>
 
 /** A pool of connections to one database. Queries reject with `away`, `busy` or `disk-full`
  * for failures that pass. */

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import { type RDatum, r } from 'rethinkdb-ts'
@@ -32,9 +32,10 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
     if (!isSha256(sha256)) throw new WireError('not-found')
   }
 
+  const wholeCopies = (sha256: string) => copiesOf(sha256).filter({ state: 'whole' })
+
   async function wholeCopy(sha256: string): Promise<CopyRow | undefined> {
-    const whole = copiesOf(sha256).filter({ state: 'whole' })
-    return (await database.run<CopyRow[]>(whole.limit(1)))[0]
+    return (await database.run<CopyRow[]>(wholeCopies(sha256).limit(1)))[0]
   }
 
   async function renew(sha256: string): Promise<boolean> {
@@ -49,7 +50,41 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
   }
 
   async function put(path: string, sha256: string): Promise<void> {
-    if (!(await renew(sha256))) await storeCopy(path, [sha256, newStamp()])
+    let isStored = false
+    if (await renew(sha256)) {
+      await using file = await open(path)
+      for (const copy of await database.run<CopyRow[]>(wholeCopies(sha256)))
+        if (await heal(copy, file)) isStored = true
+    }
+    if (!isStored) await storeCopy(path, [sha256, newStamp()])
+  }
+
+  /** Replaces the chunks that differ from a file's. Resolves to false if the copy goes meanwhile. */
+  async function heal({ id, size }: CopyRow, file: FileHandle): Promise<boolean> {
+    let [count, bytes, isSound] = [0, 0, true]
+    for await (const data of readChunks(file, CHUNK_BYTES)) {
+      const key: ChunkRow['id'] = [...id, count++]
+      bytes += data.length
+      const stored = await database.run<ChunkRow | null>(chunks.get(key))
+      if (stored?.data.equals(data)) continue
+      isSound = false
+      await database.write(chunks.insert({ id: key, data }, { ...HARD, conflict: 'replace' }))
+    }
+    const extra = chunks.between([...id, count], [...id, r.maxval])
+    if ((await database.run<number>(extra.count())) > 0) {
+      isSound = false
+      await deleteAll(database, extra, CHUNKS_PER_DELETE)
+    }
+    if (isSound && bytes === size) return true
+    const mended = { size: bytes, touchedAt: Date.now() }
+    const commit = (copy: RDatum) => r.branch(copy('state').eq('whole'), mended, {})
+    const { changes = [] } = await database.write<CopyRow>(
+      blobs.get(id).update(commit, { ...HARD, returnChanges: 'always' }),
+    )
+    if (changes[0]?.new_val?.state === 'whole') return true
+    // Its removal may have passed some of these chunks already.
+    await deleteCopy(id)
+    return false
   }
 
   async function storeCopy(path: string, id: CopyRow['id']): Promise<void> {
@@ -117,6 +152,18 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
       if (!copy) throw new WireError('not-found')
       const { start, end } = range ?? { start: 0, end: copy.size }
       return Readable.from(readRange(copy, start, end), { objectMode: false })
+    },
+
+    async stat(sha256) {
+      database.checkOpen()
+      const copy = isSha256(sha256) ? await wholeCopy(sha256) : undefined
+      if (!copy) return null
+      const count = await database.run<number>(
+        chunks.between([...copy.id, r.minval], [...copy.id, r.maxval]).count(),
+      )
+      // Lengths of chunks aren't known without reading them, but their number tells of lost ones.
+      const isWhole = count === Math.ceil(copy.size / CHUNK_BYTES)
+      return { size: isWhole ? copy.size : count * CHUNK_BYTES, version: null }
     },
 
     async has(sha256) {

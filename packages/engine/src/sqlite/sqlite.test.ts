@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { buffer, text } from 'node:stream/consumers'
 import test, { type TestContext } from 'node:test'
+import type { Damage } from '../contract/fixture.ts'
 import { append, newBoard, newId, nextMillisecond, noClients, put } from '../contract/samples.ts'
 import { engineContract } from '../contract.ts'
 import type { Engine } from '../engine.ts'
@@ -23,6 +24,13 @@ engineContract('sqlite', async () => {
       await fixture.engine.close()
       fixture.engine = await openEngine(`sqlite:${folder}`)
       return fixture.engine
+    },
+    async damage(sha256: string, change: Damage) {
+      const path = join(folder, 'blobs', sha256.slice(0, 2), sha256)
+      const bytes = change(await readFile(path))
+      // The file that was put is the same one, and stays sound.
+      await rm(path)
+      await writeFile(path, bytes)
     },
     async cleanup() {
       await fixture.engine.close()
