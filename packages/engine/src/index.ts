@@ -1,6 +1,6 @@
 export * from './engine.ts'
 export * from './errors.ts'
 export { makeFolder, removeFile, syncFolder } from './files/folders.ts'
-export { isDiskFull } from './files/system-errors.ts'
+export { isDiskFull, isScarcity, systemErrorCode } from './files/system-errors.ts'
 export * from './open.ts'
 export { lockFolder } from './sqlite/lock.ts'

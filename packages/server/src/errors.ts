@@ -1,5 +1,5 @@
 import { WireError } from '@wirephoto/board'
-import { isDiskFull } from '@wirephoto/engine'
+import { isDiskFull, isScarcity } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 
 /** Returns the error that a client is sent. An unforeseen one is logged, and sent without its details. */
@@ -10,6 +10,10 @@ export function toWireError(error: unknown, log: FastifyBaseLogger): WireError {
     return error
   }
   if (isDiskFull(error)) return new WireError('disk-full')
+  if (isScarcity(error)) {
+    log.warn({ err: error }, 'busy')
+    return new WireError('busy')
+  }
   log.error({ err: error }, 'unforeseen')
   return new WireError('internal')
 }

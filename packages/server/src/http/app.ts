@@ -57,8 +57,12 @@ export async function createApp(
       reply.header('retry-after', String(RETRY_AFTER_S))
     // "If the reason is an unacceptable content coding, the response SHOULD include Accept-Encoding."
     if (error.code === 'wrong-encoding') reply.header('accept-encoding', ACCEPTED_CODINGS)
-    // The route may have set headers for what it then couldn't serve.
-    reply.code(error.status).header('cache-control', 'no-store').removeHeader('content-disposition')
+    reply.code(error.status)
+    // The route may have described a body that it then couldn't send.
+    for (const name of ['content-encoding', 'content-type']) {
+      reply.removeHeader(name)
+      reply.raw.removeHeader(name)
+    }
     const html = isNavigation(request) ? await problemPage.render(error.message) : null
     return html === null ? reply.send({ error }) : reply.headers(problemPage.headers).send(html)
   }
@@ -120,6 +124,7 @@ export async function createApp(
     body === '' || request.is404 ? done(null) : done(new WireError('wrong-type')),
   )
   app.addHook('onSend', async (request, reply, payload) => {
+    if (reply.statusCode >= 400) describeError(reply)
     // Caches keep this answer, so it must name no visitor.
     if (String(reply.getHeader('cache-control')).includes('immutable'))
       reply.removeHeader('set-cookie')
@@ -157,6 +162,34 @@ function refuseOthers(app: FastifyInstance, url: string, known: ReadonlySet<stri
     },
     handler: () => {},
   })
+}
+
+/** Headers of a body that a route had meant to send. */
+const BODY_HEADERS = [
+  'accept-ranges',
+  'content-disposition',
+  'content-length',
+  'etag',
+  'expires',
+  'last-modified',
+  'location',
+  'vary',
+]
+
+/**
+ * Removes from an error what belongs to a success: caches keep a picture for a year, and must keep no error (E3).
+ * The framework may have passed headers on before a file turned out to be unreadable.
+ */
+function describeError(reply: FastifyReply): void {
+  for (const name of BODY_HEADERS) {
+    reply.removeHeader(name)
+    reply.raw.removeHeader(name)
+  }
+  if (reply.statusCode !== 416) {
+    reply.removeHeader('content-range')
+    reply.raw.removeHeader('content-range')
+  }
+  reply.header('cache-control', 'no-store')
 }
 
 /** Returns the error for what the framework's own checks refuse, else null. */

@@ -134,9 +134,11 @@ export async function sendPicture(
   if (range)
     reply.code(206).header('content-range', `bytes ${range.start}-${range.end - 1}/${bytes}`)
   reply.type(type).header('content-length', range ? range.end - range.start : bytes)
-  return reply.send(
-    request.method === 'HEAD' ? undefined : await read(range ?? { start: 0, end: bytes }),
-  )
+  const body = await read(range ?? { start: 0, end: bytes })
+  if (request.method !== 'HEAD') return reply.send(body)
+  // A picture that isn't there has no headers either.
+  if (!Buffer.isBuffer(body)) body.destroy()
+  return reply.send()
 }
 
 /** Parses one range (RFC 9110 section 14.2). Null means the whole: no range, several, or not understood. */

@@ -11,7 +11,7 @@ import {
   variantSidesOf,
   WireError,
 } from '@wirephoto/board'
-import { type Engine, makeFolder } from '@wirephoto/engine'
+import { type Engine, makeFolder, systemErrorCode } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Boards, SERVER } from '../boards/boards.ts'
 import { failpoint } from '../failpoint.ts'
@@ -22,17 +22,23 @@ export function variantKey(blob: string, side: number): string {
   return createHash('sha256').update(`${blob}/${side}.webp/1`).digest('hex')
 }
 
-/** Errors of a picture that no retry can help. */
+/** Verdicts on a picture that no retry can help. All other errors are ours (E5). */
 const PERMANENT_ERRORS: ReadonlySet<string> = new Set(['damaged', 'too-heavy', 'too-many-pixels'])
 
 /** Pictures that wait in each queue. Others are found when their board is opened, or by a garbage collection. */
 const MAX_QUEUE_COUNT = 10_000
+
+/** Time after which pictures that failed are tried again; it doubles each time, up to the longest. */
+const RETRY_DELAY_MS = 15_000
+const MAX_RETRY_DELAY_MS = 900_000
 
 interface Parts {
   readonly engine: Engine
   readonly boards: Boards
   readonly decoder: Decoder
   readonly log: Pick<FastifyBaseLogger, 'warn'>
+  /** Time before the first retry. For tests. */
+  readonly retryDelayMs?: number
 }
 
 interface Picture {
@@ -60,12 +66,19 @@ export class Variants {
   readonly #recent = new Map<string, Picture>()
   /** Pictures without variants that were found later, by blob. They come after the recent ones. */
   readonly #backlog = new Map<string, Picture>()
+  /** Pictures that failed through no fault of theirs, by blob. */
+  readonly #failed = new Map<string, Picture>()
+  #retryTimer: NodeJS.Timeout | undefined
+  #retryDelayMs: number
+  /** Causes that the log has, until a picture succeeds. */
+  readonly #loggedCauses = new Set<string>()
   #running: Promise<void> | null = null
   #closed = false
 
   private constructor(folder: string, parts: Parts) {
     this.#folder = folder
     this.#parts = parts
+    this.#retryDelayMs = parts.retryDelayMs ?? RETRY_DELAY_MS
   }
 
   /** Opens the folder and removes what an earlier process left there. */
@@ -113,6 +126,8 @@ export class Variants {
     this.#closed = true
     this.#recent.clear()
     this.#backlog.clear()
+    this.#failed.clear()
+    clearTimeout(this.#retryTimer)
     await this.#running
   }
 
@@ -132,10 +147,30 @@ export class Variants {
       try {
         await this.#parts.decoder.whenIdle()
         await this.#make(next)
+        this.#retryDelayMs = this.#parts.retryDelayMs ?? RETRY_DELAY_MS
+        this.#loggedCauses.clear()
       } catch (error) {
-        // The records stay without variants and are found again. A closing server fails without a reason.
-        if (!this.#closed) this.#parts.log.warn({ err: error, blob: next.blob }, 'no variants')
+        // A closing server fails without a reason.
+        if (!this.#closed) this.#retryLater(next, error)
       }
+  }
+
+  /** Keeps a picture for another try. Its records stay without variants until then, also after a restart. */
+  #retryLater(picture: Picture, error: unknown): void {
+    const { blob } = picture
+    const cause = causeOf(error)
+    if (!this.#loggedCauses.has(cause)) this.#parts.log.warn({ err: error, blob }, 'no variants')
+    this.#loggedCauses.add(cause)
+    // A picture that was purged meanwhile; one that is missed is found again.
+    if (cause === 'not-found' || this.#failed.size >= MAX_QUEUE_COUNT) return
+    this.#failed.set(blob, picture)
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined
+      for (const [id, { boards, record }] of this.#failed)
+        for (const board of boards) this.#add(this.#backlog, board, { ...record, blob: id })
+      this.#failed.clear()
+    }, this.#retryDelayMs).unref()
+    this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, MAX_RETRY_DELAY_MS)
   }
 
   #next(): Picture | undefined {
@@ -177,7 +212,19 @@ export class Variants {
     await mkdir(folder)
     try {
       const path = join(folder, 'original')
-      await pipeline(await engine.blobs.get(blob), createWriteStream(path))
+      const hash = createHash('sha256')
+      await pipeline(
+        await engine.blobs.get(blob),
+        async function* (chunks: AsyncIterable<Buffer>) {
+          for await (const chunk of chunks) {
+            hash.update(chunk)
+            yield chunk
+          }
+        },
+        createWriteStream(path),
+      )
+      // Bytes that have changed in the store say nothing of the picture.
+      if (hash.digest('hex') !== blob) throw new Error(`The stored bytes of ${blob} have changed`)
       const made = await decoder.makeVariants({ path, type: record.type!, sides, folder })
       for (const { side, path } of made) await engine.blobs.put(path, variantKey(blob, side))
       return made.map(({ side }) => side)
@@ -195,10 +242,13 @@ export class Variants {
       if (commands.length > 0) await held.board.act(commands, SERVER)
     } catch (error) {
       // The board or a picture is gone. A record that is left over is found again.
-      if (!(error instanceof WireError)) throw error
+      if (!(error instanceof WireError) || error.status >= 500) throw error
     }
   }
 }
+
+const causeOf = (error: unknown): string =>
+  error instanceof WireError ? error.code : (systemErrorCode(error) ?? String(error))
 
 const isPending = (record: AnyRecord | undefined): record is PendingRecord =>
   record?.kind === 'image' && record.blob !== null && record.variants === null

@@ -13,7 +13,7 @@ import {
   SNIFF_BYTES,
   WireError,
 } from '@wirephoto/board'
-import { removeFile, syncFolder } from '@wirephoto/engine'
+import { removeFile, syncFolder, systemErrorCode } from '@wirephoto/engine'
 import { failpoint } from '../../failpoint.ts'
 import { sniff } from '../decoding/sniff.ts'
 import { writeAll } from '../metadata/edit-plan.ts'
@@ -407,7 +407,10 @@ export class IncomingFile {
 
   /** Returns the bytes before the durable offset that were held back; empty if all stand in the file. */
   async #readHeld(durableOffset: number): Promise<Buffer> {
-    const file = await readFile(this.#heldPath).catch(() => Buffer.alloc(0))
+    const file = await readFile(this.#heldPath).catch((error: unknown) => {
+      if (systemErrorCode(error) === 'ENOENT') return Buffer.alloc(0)
+      throw error
+    })
     const position = Number(file.toString('latin1', 0, HELD_POSITION_BYTES))
     const held = file.subarray(HELD_POSITION_BYTES)
     const isCurrent = position < durableOffset && position + held.length >= durableOffset

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WireError } from '@wirephoto/board'
-import { makeFolder, removeFile } from '@wirephoto/engine'
+import { makeFolder, removeFile, systemErrorCode } from '@wirephoto/engine'
 import { IncomingFile, type UploadTarget } from './incoming-file.ts'
 
 /** Smaller files aren't worth the question whether the disk has room. */
@@ -77,7 +77,10 @@ export class IncomingFiles {
   /** Reads a preview, WebP; null if there is none. */
   async readPreview(board: string, id: string): Promise<Buffer | null> {
     if (!this.hasPreview(board, id)) return null
-    return readFile(this.#previewPath(keyOf({ board, id }))).catch(() => null)
+    return readFile(this.#previewPath(keyOf({ board, id }))).catch((error: unknown) => {
+      if (systemErrorCode(error) === 'ENOENT') return null
+      throw error
+    })
   }
 
   /** Keeps a preview, WebP, for viewers who come later. It goes with the upload. */
@@ -193,8 +196,9 @@ const keyOf = ({ board, id }: PictureKey): string => `${board}.${id}`
 async function readSidecar(path: string): Promise<(UploadTarget & { offset: number }) | null> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
-  } catch {
-    // A crash during creation: nobody knows of this upload.
-    return null
+  } catch (error) {
+    // A crash during creation: nobody knows of this upload. One that can't be read is no reason to remove it.
+    if (systemErrorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null
+    throw error
   }
 }

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { type ImageRecord, WireError } from '@wirephoto/board'
+import { Harness } from '../../support/http-harness.ts'
+import { cornersPng } from '../../support/sample-images.ts'
+import { Variants } from './variants.ts'
+
+let server: Harness
+let variants: Variants
+const logged: unknown[] = []
+
+before(async () => {
+  server = await Harness.open()
+  const { engine, boards, images, data } = server
+  const log = { warn: (...line: unknown[]) => void logged.push(line) }
+  variants = await Variants.open(join(data, 'retried'), {
+    engine,
+    boards,
+    decoder: images.decoder,
+    log,
+    retryDelayMs: 20,
+  })
+})
+after(async () => {
+  await variants.close()
+  await server.close()
+})
+
+/** Stores a picture while no variant can be made. */
+async function storeWithout(bytes: Buffer): Promise<ImageRecord> {
+  using _ = failing()
+  const answer = await fetch(`${server.url}/p.png`, { method: 'PUT', body: new Uint8Array(bytes) })
+  const { id } = (await answer.json()) as ImageRecord
+  await server.images.variants.whenIdle()
+  return (await server.record(id))!
+}
+
+/** Lets every job for variants fail as one whose processes are all killed. */
+function failing(): Disposable {
+  const { decoder } = server.images
+  const { makeVariants } = decoder
+  decoder.makeVariants = async () => {
+    throw new WireError('busy')
+  }
+  return {
+    [Symbol.dispose]: () => {
+      decoder.makeVariants = makeVariants
+    },
+  }
+}
+
+async function variantsOf({ id }: ImageRecord): Promise<readonly number[]> {
+  for (;;) {
+    const record = await server.record(id)
+    if (record?.variants) return record.variants
+    await setTimeout(10)
+  }
+}
+
+test('E5: variants that failed through no fault of the picture are made later', {
+  timeout: 60_000,
+}, async () => {
+  const record = await storeWithout(await cornersPng(500, 300))
+  assert.equal(record.variants, null)
+  const another = await storeWithout(await cornersPng(510, 300))
+  {
+    using _ = failing()
+    variants.enqueueMissing('main', [record, another])
+    await variants.whenIdle()
+    assert.equal((await server.record(record.id))!.variants, null)
+    assert.equal(logged.length, 1, 'logged once a cause')
+  }
+  assert.deepEqual(await variantsOf(record), [64, 320])
+  assert.deepEqual(await variantsOf(another), [64, 320])
+})
+
+test('E5: stored bytes that have changed are no verdict on the picture', {
+  timeout: 60_000,
+}, async () => {
+  const bytes = await cornersPng(520, 300)
+  const record = await storeWithout(bytes)
+  const path = join(server.data, 'blobs', record.blob!.slice(0, 2), record.blob!)
+  await rm(path)
+  await writeFile(path, 'rotten')
+  variants.enqueueMissing('main', [record])
+  await variants.whenIdle()
+  assert.equal((await server.record(record.id))!.variants, null)
+  await writeFile(path, bytes)
+  assert.deepEqual(await variantsOf(record), [64, 320])
+})
