@@ -90,7 +90,7 @@ export async function compose(
   const app = await createApp({ guard, proxies, log, bounds, problemPage }, async (routes) => {
     await routes.register(healthRoutes, { engine, metrics })
     await routes.register(addressRoutes, config)
-    await routes.register(boardRoutes, { boards, guard, url: () => url })
+    await routes.register(boardRoutes, { boards, guard, bounds, url: () => url })
     await routes.register(changesRoutes, {
       boards,
       guard,

@@ -1,11 +1,13 @@
 import { NewBoard, parseOrThrow, settings } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import type { Bounds } from '../bounds.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { encodingFor } from './encoding.ts'
 import { Snapshots } from './snapshots.ts'
 
 interface BoardRoutesOptions extends BoardContext {
+  readonly bounds: Bounds
   /** Returns where the server is reached, without a slash at the end. */
   readonly url: () => string
 }
@@ -15,8 +17,8 @@ export async function boardRoutes(
   app: FastifyInstance,
   context: BoardRoutesOptions,
 ): Promise<void> {
-  const { boards, guard, url } = context
-  const snapshots = new Snapshots()
+  const { boards, guard, bounds, url } = context
+  const snapshots = new Snapshots({ maxHeldBytes: bounds['snapshots-being-sent'] })
   const pageOf = (id: string) => `${url()}/${id === DEFAULT_BOARD_ID ? '' : `b/${id}`}`
 
   app.post('/api/boards', async (request, reply) => {
@@ -43,11 +45,13 @@ export async function boardRoutes(
     using at = await atBoard(context, request)
     const { board } = at
     const encoding = encodingFor(request)
-    const { cursor, body } = await snapshots.get(board, encoding)
+    const snapshot = await snapshots.get(board, encoding)
+    const { cursor, body } = snapshot
     const etag = `"${cursor}.${encoding}"`
     reply.headers({ etag, 'cache-control': 'private, no-cache', vary: 'Accept-Encoding' })
     if (request.headers['if-none-match'] === etag) return await reply.code(304).send()
     if (encoding !== 'identity') reply.header('content-encoding', encoding)
+    snapshots.hold(snapshot, reply.raw)
     return await reply.type('application/json; charset=utf-8').send(body)
   })
 }

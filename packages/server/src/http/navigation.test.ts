@@ -124,3 +124,19 @@ async function stored(): Promise<{ id: string; blob: string; variants: readonly 
   const record = await server.record(picture.id)
   return { id: picture.id, blob: record!.blob!, variants: record!.variants! }
 }
+
+test('Y5: the page is served from memory, by its ETag, until there is another build', async () => {
+  const path = join(webRoot, 'index.html')
+  const first = await open('/', NAVIGATION)
+  const etag = first.headers.etag!
+  const again = await open('/', { ...NAVIGATION, 'if-none-match': etag })
+  assert.deepEqual([again.status, again.body], [304, ''])
+  const packed = await open('/', { ...NAVIGATION, 'accept-encoding': 'gzip' })
+  assert.notEqual(packed.headers.etag, etag)
+  await rm(path)
+  assert.equal((await open('/', NAVIGATION)).body, PAGE)
+  await writeFile(path, `${PAGE}<p>New.`)
+  const next = await open('/', { ...NAVIGATION, 'if-none-match': etag })
+  assert.deepEqual([next.status, next.body], [200, `${PAGE}<p>New.`])
+  await writeFile(path, PAGE)
+})

@@ -1,22 +1,51 @@
+import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Returns the path of the built page's main script, which changes with each build; null without a page. */
 export type ReadPageBuild = () => Promise<string | null>
 
-/** Creates the reader. Every page asks for it as it connects, so the file is read only once it has changed. */
-export function createPageBuildReader(webRoot: string | null): ReadPageBuild {
+/** A file of the built page. */
+export interface PageFile {
+  readonly text: string
+  /** The digest of its text. */
+  readonly digest: string
+}
+
+/** Returns a file of the built page; null if there is none. */
+export type ReadPageFile = () => Promise<PageFile | null>
+
+/**
+ * Creates a reader of a file of the built page. It is asked for at each request, so the file is read only once
+ * it has changed. A file that is gone, as while a new build is written, is served as it was.
+ */
+export function createPageFileReader(webRoot: string | null, name: string): ReadPageFile {
   if (webRoot === null) return async () => null
-  const path = join(webRoot, 'index.html')
-  let last: { readonly version: string; readonly build: string | null } | undefined
+  const path = join(webRoot, name)
+  let last: { readonly version: string; readonly file: PageFile } | null = null
   return async () => {
-    const file = await stat(path).catch(() => null)
-    if (file === null) return null
-    const version = `${file.ino} ${file.size} ${file.mtimeMs}`
+    const found = await stat(path).catch(() => null)
+    if (found === null) return last?.file ?? null
+    const version = `${found.ino} ${found.size} ${found.mtimeMs}`
     if (last?.version !== version) {
-      const html = await readFile(path, 'utf8').catch(() => '')
-      last = { version, build: MAIN_SCRIPT.exec(html)?.[1] ?? null }
+      const text = await readFile(path, 'utf8').catch(() => null)
+      if (text === null) return last?.file ?? null
+      const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22)
+      last = { version, file: { text, digest } }
     }
+    return last.file
+  }
+}
+
+/** Creates a reader of the build that the page's own file names. */
+export function createPageBuildReader(webRoot: string | null): ReadPageBuild {
+  const read = createPageFileReader(webRoot, 'index.html')
+  let last: { readonly digest: string; readonly build: string | null } | null = null
+  return async () => {
+    const file = await read()
+    if (file === null) return null
+    if (last?.digest !== file.digest)
+      last = { digest: file.digest, build: MAIN_SCRIPT.exec(file.text)?.[1] ?? null }
     return last.build
   }
 }

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
-import { join } from 'node:path'
+import { createPageFileReader, type ReadPageFile } from './page-build.ts'
 
 /** The page's own styles and fonts, and nothing else. */
 const POLICY = [
@@ -19,19 +18,17 @@ export class ProblemPage {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': POLICY,
   }
-  readonly #webRoot: string | null
+  readonly #read: ReadPageFile
 
   /** Takes the folder of the built page; null for none. */
   constructor(webRoot: string | null) {
-    this.#webRoot = webRoot
+    this.#read = createPageFileReader(webRoot, 'problem.html')
   }
 
   /** Returns the page's HTML with a sentence as its heading; null if there is no such page. */
   async render(sentence: string): Promise<string | null> {
-    if (this.#webRoot === null) return null
-    // Read each time, as the page itself is: a new build has other files beside it.
-    const html = await readFile(join(this.#webRoot, 'problem.html'), 'utf8').catch(() => null)
-    return html && html.replace(/(<h1>)[^<]*/, (_, tag) => tag + escapeHtml(sentence))
+    const file = await this.#read()
+    return file && file.text.replace(/(<h1>)[^<]*/, (_, tag) => tag + escapeHtml(sentence))
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import type { AnyRecord, Cursor, Snapshot } from '@wirephoto/board'
 import { Snapshots } from './snapshots.ts'
@@ -28,7 +29,7 @@ const titleIn = (body: Buffer): unknown => {
 
 test('F7: a snapshot is encoded once for all who ask at the same cursor', async () => {
   const board = new FakeBoard()
-  const snapshots = new Snapshots()
+  const snapshots = new Snapshots({ maxHeldBytes: 1_000 })
   const [one, two] = await Promise.all([
     snapshots.get(board, 'identity'),
     snapshots.get(board, 'identity'),
@@ -40,7 +41,7 @@ test('F7: a snapshot is encoded once for all who ask at the same cursor', async 
 
 test('F2: nobody gets a snapshot that is older than their question, however busy the board is', async () => {
   const board = new FakeBoard()
-  const snapshots = new Snapshots()
+  const snapshots = new Snapshots({ maxHeldBytes: 1_000 })
   board.setTitle('old', 'e.1.a')
   const old = snapshots.get(board, 'identity')
   board.setTitle('new', 'e.2.b')
@@ -51,4 +52,32 @@ test('F2: nobody gets a snapshot that is older than their question, however busy
   assert.equal(titleIn(one!.body), 'new')
   assert.equal(one!.cursor, board.cursor)
   assert.equal(one!.body, two!.body)
+})
+
+/** The part of a response that `hold` uses. */
+class FakeResponse extends EventEmitter {
+  isDestroyed = false
+  destroy(): void {
+    this.isDestroyed = true
+    this.emit('close')
+  }
+}
+
+test('Y4: snapshots that nobody reads are bounded, and readers of one share it', () => {
+  const snapshots = new Snapshots({ maxHeldBytes: 1_000 })
+  const hold = (body: Buffer) => {
+    const response = new FakeResponse()
+    snapshots.hold({ cursor: 'e.1.a' as Cursor, body }, response as never)
+    return response
+  }
+  const old = Buffer.alloc(600)
+  const readers = Array.from({ length: 9 }, () => hold(old))
+  assert.ok(!readers.some(({ isDestroyed }) => isDestroyed))
+  const recent = hold(Buffer.alloc(600))
+  assert.ok(readers.every(({ isDestroyed }) => isDestroyed))
+  assert.equal(recent.isDestroyed, false)
+  recent.emit('close')
+  const next = hold(Buffer.alloc(600))
+  hold(Buffer.alloc(400))
+  assert.equal(next.isDestroyed, false)
 })

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
@@ -23,17 +24,34 @@ interface Source {
 
 /** Records encoded before other work on this thread has a turn: a few milliseconds. */
 const RECORDS_PER_TURN_COUNT = 1_000
+/** Levels that cost half of the usual ones, and pack a board to within some hundredths of theirs. */
+const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 3 } }
+const GZIP = { level: 3 }
 const CACHED_SNAPSHOTS_BYTES = 32_000_000
+
+interface SnapshotsOptions {
+  /** Bytes of snapshots that wait for their readers, each counted once. */
+  readonly maxHeldBytes: number
+}
 
 /** Encoded snapshots, each made once for all readers that ask at the same cursor. */
 export class Snapshots {
+  readonly #maxHeldBytes: number
+  /** The readers of each snapshot that is being sent, the oldest first. */
+  readonly #readers = new Map<Buffer, Set<ServerResponse>>()
+  #heldBytes = 0
+  #packing: Promise<unknown> = Promise.resolve()
   readonly #cache = new LRUCache<string, EncodedSnapshot, Source>({
     maxSize: CACHED_SNAPSHOTS_BYTES,
     sizeCalculation: ({ body }) => body.length,
     // A snapshot that loses its place in the cache still answers its readers.
     ignoreFetchAbort: true,
-    fetchMethod: (_key, _outdated, { context }) => encode(context),
+    fetchMethod: (_key, _outdated, { context }) => this.#encode(context),
   })
+
+  constructor({ maxHeldBytes }: SnapshotsOptions) {
+    this.#maxHeldBytes = maxHeldBytes
+  }
 
   /** Encodes a board as it is now, or newer. Per board and encoding one snapshot is made at a time (F7). */
   async get(board: Board, encoding: Encoding): Promise<EncodedSnapshot> {
@@ -43,11 +61,47 @@ export class Snapshots {
     return snapshot.cursor === cursor ? snapshot : this.#fetch({ board, encoding })
   }
 
+  /**
+   * Counts a snapshot until its reader has it. Over the bound the readers of the oldest one are cut off, who
+   * may ask again. Readers of the same snapshot cost as much as one.
+   */
+  hold({ body }: EncodedSnapshot, response: ServerResponse): void {
+    const readers = this.#readers.get(body) ?? new Set()
+    if (readers.size === 0) this.#heldBytes += body.length
+    readers.add(response)
+    this.#readers.set(body, readers)
+    response.once('close', () => this.#release(body, response))
+    for (const [oldest, slow] of this.#readers) {
+      if (this.#heldBytes <= this.#maxHeldBytes || oldest === body) break
+      for (const reader of slow) {
+        this.#release(oldest, reader)
+        reader.destroy()
+      }
+    }
+  }
+
+  #release(body: Buffer, response: ServerResponse): void {
+    const readers = this.#readers.get(body)
+    if (!readers?.delete(response) || readers.size > 0) return
+    this.#readers.delete(body)
+    this.#heldBytes -= body.length
+  }
+
   async #fetch(context: Source): Promise<EncodedSnapshot> {
     const { board, encoding } = context
     const key = `${board.id} ${encoding}`
     const forceRefresh = this.#cache.peek(key)?.cursor !== board.cursor
     return this.#cache.forceFetch(key, { context, forceRefresh })
+  }
+
+  /** Packs one snapshot at a time, so that other work has its share of the machine. */
+  async #encode(source: Source): Promise<EncodedSnapshot> {
+    if (source.encoding === 'identity') return encode(source)
+    const packing = this.#packing.then(() => encode(source))
+    this.#packing = packing.catch(() => {
+      // Its own readers hear of it.
+    })
+    return packing
   }
 }
 
@@ -57,10 +111,7 @@ async function encode({ board, encoding }: Source): Promise<EncodedSnapshot> {
   const records = [...board.records.values()]
   const source = Readable.from(jsonOf(cursor, records), { objectMode: false })
   if (encoding === 'identity') return { cursor, body: await buffer(source) }
-  const packed =
-    encoding === 'br'
-      ? createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 5 } })
-      : createGzip()
+  const packed = encoding === 'br' ? createBrotliCompress(BROTLI) : createGzip(GZIP)
   const [body] = await Promise.all([buffer(packed), pipeline(source, packed)])
   return { cursor, body }
 }
