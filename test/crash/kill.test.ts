@@ -211,7 +211,8 @@ async function assertIntactFolder(
 
 async function blobNames(data: string): Promise<string[]> {
   const names = await readdir(join(data, 'blobs'), { recursive: true }).catch(() => [])
-  return names.flatMap((name) => /[0-9a-f]{64}$/.exec(name)?.[0] ?? [])
+  // What a kill has left without a record lies aside.
+  return names.flatMap((name) => /^..\/([0-9a-f]{64})$/.exec(name)?.[1] ?? [])
 }
 
 async function waitUntil(done: () => Promise<boolean>, patience: number): Promise<void> {

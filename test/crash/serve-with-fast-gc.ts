@@ -13,11 +13,14 @@ const { url } = await startServer({
   webRoot: null,
   log: 'silent',
   steadyClockMs: 0,
+  // Few pictures, and many kills.
+  bounds: { 'unexplained-percent': 100 },
   garbageCollection: {
     firstDelayMs: 1_000,
     intervalMs: 2_000,
     blobLeaseMs: 4_000,
     arrivingTimeoutMs: 600_000,
+    asideMs: 600_000,
   },
 })
 console.log(url)

@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test'
 import { blobsContract } from './contract/blobs.ts'
 import { boardsContract, busContract, historyContract, secretsContract } from './contract/boards.ts'
+import { endedBlobsContract } from './contract/ended-blobs.ts'
 import {
   type Damage,
   type Fixture,
@@ -30,6 +31,7 @@ export function engineContract(name: string, open: OpenFixture): void {
     describe('bus', () => busContract(engine))
     describe('secrets', () => secretsContract(open))
     describe('history', () => historyContract(open))
+    describe('ended blobs', () => endedBlobsContract(open))
     describe('random histories', () => historiesContract(open))
   })
 }

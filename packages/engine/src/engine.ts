@@ -25,6 +25,9 @@ export interface Engine {
   readonly bus: Bus
   readonly secrets: Secrets
   readonly history: History
+  readonly endedBlobs: EndedBlobs
+  /** Whether several servers may use the storage at once. */
+  readonly isShared: boolean
 
   /** Lists what is wrong with the stored data at this moment. Cheap enough to be asked once a second. */
   health(): Promise<readonly Fault[]>
@@ -78,7 +81,7 @@ export interface Boards {
   /**
    * Removes a board with its log, secrets and history. Resolves to false if there was none.
    *
-   * @remarks Blobs stay, since other boards may show the same picture. They go when their lease is old.
+   * @remarks Its blobs are noted as ended. They stay while other boards show the same pictures.
    */
   remove(board: string): Promise<boolean>
 }
@@ -131,7 +134,8 @@ export interface ChangeLog {
   /**
    * Appends one batch if the board still stands at `expected`.
    *
-   * @remarks An atomic compare-and-append. `clients` is written in the same transaction.
+   * @remarks An atomic compare-and-append. `clients` is written in the same transaction, and so are the
+   * notes of the blobs that the batch has `ended`.
    * @returns The cursor after the batch, which is durable (F1). Null if the board stood elsewhere;
    * nothing has changed then.
    * @throws `unknown-board` or `disk-full`; nothing has changed then. After any other rejection the
@@ -139,7 +143,12 @@ export interface ChangeLog {
    */
   append(
     board: string,
-    batch: { expected: Cursor; changes: readonly Change[]; clients: Clients },
+    batch: {
+      expected: Cursor
+      changes: readonly Change[]
+      clients: Clients
+      ended?: readonly string[]
+    },
   ): Promise<Cursor | null>
 
   /**
@@ -175,8 +184,9 @@ export interface ChangeLog {
  * The immutable files: pictures and their variants. Each is stored once, under 64 lower-case hex digits.
  *
  * @remarks The name is a sha256: of a picture's bytes, or of how a variant is made. A lease protects
- * each blob from a collector that finds no record for it yet. All methods but `has`, `stat` and `list`
- * reject with `not-found` for a name that is no sha256.
+ * each blob from a collector that finds no record for it yet. A blob that is set aside isn't listed, and
+ * `has` doesn't find it. The first `get`, `put` or `renew` puts it back, with a new lease. All methods but
+ * `has`, `stat` and the lists reject with `not-found` for a name that is no sha256.
  */
 export interface BlobStore {
   /**
@@ -207,6 +217,9 @@ export interface BlobStore {
   /** Renews a blob's lease, durably. Resolves to false if there is no such blob. */
   renew(sha256: string): Promise<boolean>
 
+  /** Reads when a blob's lease began, in milliseconds since 1970. Null if there is no such blob. */
+  touchedAt(sha256: string): Promise<number | null>
+
   /** Lists the names of all blobs, each once and in no particular order. */
   list(): AsyncIterable<string>
 
@@ -216,6 +229,55 @@ export interface BlobStore {
    * @returns Whether a blob was removed.
    */
   remove(sha256: string, options: { unlessTouchedSince: number }): Promise<boolean>
+
+  /**
+   * Sets a blob aside whose lease is older than `unlessTouchedSince`, in milliseconds since 1970.
+   *
+   * @returns The blob's bytes. Null if there is none, or if its lease is newer.
+   */
+  setAside(sha256: string, options: { unlessTouchedSince: number }): Promise<number | null>
+
+  /** Lists the blobs that are set aside, in no particular order. */
+  listAside(): AsyncIterable<AsideBlob>
+
+  /**
+   * Removes a blob that was set aside before `unlessAsideSince`, in milliseconds since 1970.
+   *
+   * @returns Whether a blob was removed.
+   */
+  removeAside(sha256: string, options: { unlessAsideSince: number }): Promise<boolean>
+}
+
+/** A blob that is set aside. */
+export interface AsideBlob {
+  readonly sha256: string
+  /** Milliseconds since 1970. */
+  readonly since: number
+}
+
+/**
+ * The notes of blobs that have lost a record or a history entry, so that a collector removes those that no
+ * other one names. They survive a crash.
+ *
+ * @remarks `log.append`, `history.prune` and `boards.remove` write the notes of theirs. A note of `append` may
+ * come into the list a few seconds later, and after a crash when its board is loaded.
+ */
+export interface EndedBlobs {
+  /** Notes blobs as ended now, durably. */
+  note(blobs: readonly string[]): Promise<void>
+  /** Lists at most `limit` notes, the oldest first. */
+  list(limit: number): Promise<EndedBlob[]>
+  /** Forgets notes, but not those of blobs that were noted again since. */
+  forget(notes: readonly EndedBlob[]): Promise<void>
+  /** Finds those of the blobs that a record or a history entry of any board names. */
+  named(blobs: readonly string[]): Promise<Set<string>>
+}
+
+/** A note of an ended blob. */
+export interface EndedBlob {
+  readonly sha256: string
+  /** When it was last noted, in milliseconds since 1970. Each note of a blob has a later time. */
+  readonly at: number
 }
 
 /** The facts of a blob that are known without reading its bytes. */
@@ -279,7 +341,13 @@ export interface History {
     query: { kind: HistoryEntry['kind']; subject?: string; before?: number; limit: number },
   ): Promise<HistoryEntry[]>
 
-  /** Deletes entries older than `time`, in milliseconds since 1970. Rejects with `unknown-board`. */
+  /** Lists the blobs that the board's entries need, each once. Rejects with `unknown-board`. */
+  blobs(board: string): Promise<string[]>
+
+  /**
+   * Deletes entries older than `time`, in milliseconds since 1970. Their blobs are noted as ended. Rejects
+   * with `unknown-board`.
+   */
   prune(board: string, time: number): Promise<void>
 }
 
@@ -292,6 +360,8 @@ export interface HistoryEntry {
   readonly subject: string
   /** JSON that the engine returns unchanged. */
   readonly data: string
+  /** The blob that the entry needs; null for none. */
+  readonly blob: string | null
 }
 
 /** Ends a subscription. Idempotent. */

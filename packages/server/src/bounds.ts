@@ -1,7 +1,7 @@
 /** One bound: its default, and what it bounds in the operator's words. */
 interface Bound {
   readonly value: number
-  readonly unit: 'bytes' | 'count' | 'seconds'
+  readonly unit: 'bytes' | 'count' | 'percent' | 'seconds'
   readonly what: string
 }
 
@@ -17,6 +17,7 @@ const TABLE = {
   'connections-per-address': { value: 2_000, unit: 'count', what: 'open connections, and requests under way, of one address (of IPv6 a /64)' },
   'waiting-requests': { value: 3_000, unit: 'count', what: 'requests that wait behind others on their connections; over it, the connection with the most is closed' },
   'snapshots-being-sent': { value: 64_000_000, unit: 'bytes', what: 'boards that are being sent whole; over it, the readers of the oldest are cut off' },
+  'unexplained-percent': { value: 5, unit: 'percent', what: 'stored files that a sweep sets aside because no picture names them' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

@@ -129,10 +129,16 @@ export async function compose(
   classic?.attach(app.server)
   await app.ready()
 
-  const garbageCollector = new GarbageCollector(engine, boards, images, (...args) =>
-    gateway.notify(...args),
-  )
-  const collections = garbageCollector.schedule(log, config.garbageCollection)
+  const garbageCollector = new GarbageCollector({
+    engine,
+    boards,
+    images,
+    notify: (...args) => gateway.notify(...args),
+    bounds,
+    metrics,
+    log,
+  })
+  const collections = garbageCollector.schedule(config.garbageCollection)
   stack.defer(() => collections.close())
 
   const timeoutMs = config.grace ?? CLOSE_TIMEOUT_MS

@@ -54,4 +54,6 @@ export interface GarbageCollectionTimes {
   readonly blobLeaseMs: number
   /** How long a picture may be arriving while no byte of it comes. */
   readonly arrivingTimeoutMs: number
+  /** How long a blob lies aside that no record names. */
+  readonly asideMs: number
 }

@@ -16,6 +16,17 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  readonly blobsAside = new Gauge({
+    name: 'wirephoto_blobs_aside',
+    help: 'Stored files that no picture names, set aside for seven days.',
+    registers: [this.registry],
+  })
+  readonly blobsUnexplained = new Gauge({
+    name: 'wirephoto_blobs_unexplained',
+    help: 'Stored files that no picture names: so many that the last sweep has stopped. 0 is well.',
+    registers: [this.registry],
+  })
+
   constructor() {
     collectDefaultMetrics({ register: this.registry })
   }

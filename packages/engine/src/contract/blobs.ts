@@ -204,6 +204,81 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     assert.deepEqual(await read(blobs, sha256), bytes)
   })
 
+  test('C6: a blob is set aside unless its lease is new: it has its bytes, and is not listed', async (t) => {
+    const { engine, reopen, cleanup } = await open()
+    t.after(cleanup)
+    const { path, sha256 } = await newFile(randomBytes(600_000))
+    const start = await nextMillisecond()
+    await engine.blobs.put(path, sha256)
+    assert.equal(await engine.blobs.setAside(sha256, { unlessTouchedSince: start }), null)
+    const touchedAt = (await engine.blobs.touchedAt(sha256))!
+    assert.ok(touchedAt >= start && touchedAt <= Date.now())
+    assert.deepEqual(await Array.fromAsync(engine.blobs.listAside()), [])
+    const before = await nextMillisecond()
+    assert.equal(await engine.blobs.setAside(sha256, { unlessTouchedSince: before }), 600_000)
+    const later = await nextMillisecond()
+    assert.equal(await engine.blobs.setAside(sha256, { unlessTouchedSince: later }), null, 'it is')
+
+    const { blobs } = await reopen()
+    assert.deepEqual(await Array.fromAsync(blobs.list()), [])
+    assert.equal(await blobs.has(sha256), false)
+    assert.equal(await blobs.touchedAt(sha256), null)
+    const [aside, ...more] = await Array.fromAsync(blobs.listAside())
+    assert.deepEqual([aside?.sha256, more.length], [sha256, 0])
+    assert.ok(aside!.since >= before && aside!.since <= later)
+    assert.equal(await blobs.removeAside(sha256, { unlessAsideSince: aside!.since }), false)
+    assert.equal(await blobs.removeAside(sha256, { unlessAsideSince: aside!.since + 1 }), true)
+    assert.deepEqual(await Array.fromAsync(blobs.listAside()), [])
+    await rejectsWith(blobs.get(sha256), 'not-found')
+    assert.equal(await blobs.renew(sha256), false)
+  })
+
+  test('C7: a get, a put and a renewal put a blob back that is set aside, with a new lease', async () => {
+    const { blobs } = engine()
+    for (const size of [0, 5_000, 600_000]) {
+      const { path, sha256, bytes } = await newFile(randomBytes(size))
+      await blobs.put(path, sha256)
+      for (const putBack of [
+        () => blobs.get(sha256).then(buffer),
+        () => blobs.put(path, sha256),
+        () => blobs.renew(sha256),
+      ]) {
+        const unlessTouchedSince = await nextMillisecond()
+        assert.equal(await blobs.setAside(sha256, { unlessTouchedSince }), size)
+        assert.equal(await blobs.has(sha256), false)
+        const backAt = await nextMillisecond()
+        await putBack()
+        assert.equal(await blobs.has(sha256), true)
+        assert.equal(await blobs.remove(sha256, { unlessTouchedSince: backAt }), false)
+        assert.equal(await blobs.removeAside(sha256, { unlessAsideSince: backAt + 60_000 }), false)
+        assert.deepEqual(await read(blobs, sha256), bytes)
+      }
+      const aside = { unlessTouchedSince: await nextMillisecond() }
+      await blobs.setAside(sha256, aside)
+      const removed = { unlessTouchedSince: Date.now() + 1_000 }
+      assert.equal(await blobs.remove(sha256, removed), true, 'its end is known now')
+      await rejectsWith(blobs.get(sha256), 'not-found')
+    }
+  })
+
+  test('C7: a blob whose renewal has succeeded is there, even if it was set aside meanwhile', async () => {
+    const { blobs } = engine()
+    const { path, sha256, bytes } = await newFile()
+    for (let round = 0; round < 20; round++) {
+      await blobs.put(path, sha256)
+      const unlessTouchedSince = await nextMillisecond()
+      const unlessAsideSince = Date.now() + 60_000
+      const [renewed, gone] = await Promise.all([
+        blobs.renew(sha256),
+        blobs
+          .setAside(sha256, { unlessTouchedSince })
+          .then(() => blobs.removeAside(sha256, { unlessAsideSince })),
+      ])
+      assert.notEqual(renewed, gone, `round ${round}: renewed, or gone`)
+      if (renewed) assert.deepEqual(await read(blobs, sha256), bytes, `round ${round}`)
+    }
+  })
+
   test('a put without a file, or under a name that is no sha256, is refused', async () => {
     const { blobs } = engine()
     const { path, sha256 } = await newFile()

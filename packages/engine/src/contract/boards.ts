@@ -49,7 +49,7 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     const old = await append(engine(), board, cursor, [put(newId())], clients)
     const kept = await append(engine(), other.board, other.cursor, [put(newId())], clients)
     await secrets.put({ hash, board, kind: 'link', data: '{}', expiresAt: null })
-    await history.append(board, [{ at: 1, kind: 'audit', subject: 'x', data: '{}' }])
+    await history.append(board, [{ at: 1, kind: 'audit', subject: 'x', data: '{}', blob: null }])
 
     assert.equal(await boards.remove(board), true)
     assert.equal(await boards.remove(board), false)
@@ -189,6 +189,7 @@ export function historyContract(open: OpenFixture): void {
       kind,
       subject,
       data: JSON.stringify({ at, text: '"é"' }),
+      blob: null,
     })
     const [one, two, three] = [
       entry(1, 'audit', 'a'),

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs'
 import {
   copyFile,
   type FileHandle,
@@ -9,16 +10,17 @@ import {
   stat,
   unlink,
 } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
-import type { BlobStat, BlobStore } from '../engine.ts'
+import type { AsideBlob, BlobStat, BlobStore } from '../engine.ts'
 import { isSha256 } from '../ids.ts'
 import { hasSameBytes } from './chunks.ts'
 import { makeFolder, removeFile, syncFolder } from './folders.ts'
 import { isDiskFull, systemErrorCode } from './system-errors.ts'
 
 const COPIES_FOLDER = 'copies'
+const ASIDE_FOLDER = 'aside'
 
 /** Opens the blobs in a folder, which is created if missing. */
 export async function openFileBlobs(folder: string): Promise<FileBlobs> {
@@ -30,7 +32,7 @@ export async function openFileBlobs(folder: string): Promise<FileBlobs> {
 
 /**
  * Blobs as files of one server, `<folder>/ab/<sha256>`. A file's modification time is the start of its
- * lease.
+ * lease. Those that are set aside are `<folder>/aside/<sha256>`, with the time at which they were.
  */
 export class FileBlobs implements BlobStore {
   readonly #folder: string
@@ -49,6 +51,7 @@ export class FileBlobs implements BlobStore {
   put(path: string, sha256: string): Promise<void> {
     return this.#runExclusive(sha256, async (blob) => {
       try {
+        await this.#putBack(blob)
         await this.#linkOrCopy(path, blob)
         // An existing blob needs this too: an earlier put may have died before its sync.
         await syncFolder(dirname(blob))
@@ -69,7 +72,10 @@ export class FileBlobs implements BlobStore {
 
   async stat(sha256: string): Promise<BlobStat | null> {
     const blob = this.#pathOf(sha256)
-    const found = blob && (await stat(blob, { bigint: true }).catch(nullIfMissing))
+    if (!blob) return null
+    const found =
+      (await stat(blob, { bigint: true }).catch(nullIfMissing)) ??
+      (await stat(this.#asidePathOf(blob), { bigint: true }).catch(nullIfMissing))
     if (!found) return null
     // Every write and every rename changes the time of the inode, which nobody can set.
     return { size: Number(found.size), version: `${found.ino}.${found.ctimeNs}` }
@@ -82,10 +88,18 @@ export class FileBlobs implements BlobStore {
 
   async renew(sha256: string): Promise<boolean> {
     return this.#runExclusive(sha256, async (blob) => {
+      await this.#putBack(blob)
       if (!(await renewFile(blob))) return false
       await syncFolder(dirname(blob))
       return true
     })
+  }
+
+  async touchedAt(sha256: string): Promise<number | null> {
+    const blob = this.#pathOf(sha256)
+    if (blob === null) throw new WireError('not-found')
+    const found = await stat(blob).catch(nullIfMissing)
+    return found && Math.round(found.mtimeMs)
   }
 
   async *list(): AsyncGenerator<string> {
@@ -97,18 +111,64 @@ export class FileBlobs implements BlobStore {
 
   remove(sha256: string, { unlessTouchedSince }: { unlessTouchedSince: number }): Promise<boolean> {
     return this.#runExclusive(sha256, async (blob) => {
-      const found = await stat(blob).catch(nullIfMissing)
-      // A time that was set in whole milliseconds may read back a fraction less.
-      if (!found || Math.round(found.mtimeMs) >= unlessTouchedSince) return false
-      await unlink(blob)
-      return true
+      const removed = [
+        await removeOlder(blob, unlessTouchedSince),
+        await removeOlder(this.#asidePathOf(blob), unlessTouchedSince),
+      ]
+      return removed.includes(true)
     })
+  }
+
+  setAside(
+    sha256: string,
+    { unlessTouchedSince }: { unlessTouchedSince: number },
+  ): Promise<number | null> {
+    return this.#runExclusive(sha256, async (blob) => {
+      const found = await statOlder(blob, unlessTouchedSince)
+      if (!found) return null
+      await this.#makeFolder(join(this.#folder, ASIDE_FOLDER))
+      // The time comes first: without it, a crash in between would leave an old one there.
+      await renewFile(blob)
+      await moveFile(blob, this.#asidePathOf(blob))
+      return found.size
+    })
+  }
+
+  async *listAside(): AsyncGenerator<AsideBlob> {
+    this.#checkOpen()
+    const folder = join(this.#folder, ASIDE_FOLDER)
+    for (const name of (await readdir(folder).catch(nullIfMissing)) ?? []) {
+      const found = isSha256(name) ? await stat(join(folder, name)).catch(nullIfMissing) : null
+      if (found) yield { sha256: name, since: Math.round(found.mtimeMs) }
+    }
+  }
+
+  removeAside(
+    sha256: string,
+    { unlessAsideSince }: { unlessAsideSince: number },
+  ): Promise<boolean> {
+    return this.#runExclusive(sha256, (blob) =>
+      removeOlder(this.#asidePathOf(blob), unlessAsideSince),
+    )
   }
 
   /** Finishes the operations that have been started. Every later call rejects with `stopping`. */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#queueTails.values())
+  }
+
+  /** Puts a blob back that is set aside, and gives it a new lease. Does nothing without one. */
+  async #putBack(blob: string): Promise<void> {
+    const aside = this.#asidePathOf(blob)
+    if (!(await stat(aside).catch(nullIfMissing))) return
+    await renewFile(aside)
+    await this.#makeFolder(dirname(blob))
+    await moveFile(aside, blob)
+  }
+
+  #asidePathOf(blob: string): string {
+    return join(this.#folder, ASIDE_FOLDER, basename(blob))
   }
 
   async #linkOrCopy(path: string, blob: string): Promise<void> {
@@ -143,7 +203,9 @@ export class FileBlobs implements BlobStore {
 
   async #open(sha256: string): Promise<FileHandle> {
     const blob = this.#pathOf(sha256)
-    const handle = blob && (await open(blob, 'r').catch(nullIfMissing))
+    let handle = blob && (await open(blob, 'r').catch(nullIfMissing))
+    if (blob && !handle && (await this.renew(sha256)))
+      handle = await open(blob, 'r').catch(nullIfMissing)
     if (!handle) throw new WireError('not-found')
     return handle
   }
@@ -199,6 +261,27 @@ const tryLink = (path: string, name: string): Promise<boolean> =>
       return false
     },
   )
+/** Moves a file to another folder, durably. */
+async function moveFile(from: string, to: string): Promise<void> {
+  await rename(from, to)
+  await syncFolder(dirname(to))
+  await syncFolder(dirname(from))
+}
+
+/** Reads the facts of a file from before `time`, in milliseconds since 1970. Null if there is none. */
+async function statOlder(path: string, time: number): Promise<Stats | null> {
+  const found = await stat(path).catch(nullIfMissing)
+  // A time that was set in whole milliseconds may read back a fraction less.
+  return found && Math.round(found.mtimeMs) < time ? found : null
+}
+
+/** Removes a file from before `time`, durably. Returns whether it did. */
+async function removeOlder(path: string, time: number): Promise<boolean> {
+  if (!(await statOlder(path, time))) return false
+  await unlink(path)
+  await syncFolder(dirname(path))
+  return true
+}
 
 function nullIfMissing(error: unknown): null {
   if (systemErrorCode(error) === 'ENOENT') return null

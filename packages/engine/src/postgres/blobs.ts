@@ -36,6 +36,9 @@ export function openBlobs(
     return key
   }
 
+  const renew = async (key: Buffer): Promise<boolean> =>
+    (await database.query(RENEW, [key, Date.now()])).length > 0
+
   async function put(path: string, sha256: string): Promise<void> {
     const key = requireKey(sha256)
     const file = await open(path)
@@ -44,9 +47,8 @@ export function openBlobs(
         await database.query(PUT_SMALL, [key, Date.now(), await file.readFile()])
         return
       }
-      const [renewed] = await database.query(RENEW, [key, Date.now()])
       const read: Query = (text, values) => database.query({ name: text, text }, values)
-      if (renewed && (await isStored(read, key, file))) return
+      if ((await renew(key)) && (await isStored(read, key, file))) return
       await putDatabase.transaction(async (query) => {
         // A concurrent put of the same blob waits here, and then finds its chunks stored.
         await query(CLAIM, [key, Date.now()])
@@ -70,7 +72,7 @@ export function openBlobs(
     async get(sha256, range) {
       const key = requireKey(sha256)
       const [found] = await database.query(HAS, [key])
-      if (!found) throw new WireError('not-found')
+      if (!found && !(await renew(key))) throw new WireError('not-found')
       const { start, end } = range ?? { start: 0, end: Number.POSITIVE_INFINITY }
       return Readable.from(readRange(database, key, start, end), { objectMode: false })
     },
@@ -86,8 +88,11 @@ export function openBlobs(
       return key !== null && (await database.query(HAS, [key])).length > 0
     },
 
-    async renew(sha256) {
-      return (await database.query(RENEW, [requireKey(sha256), Date.now()])).length > 0
+    renew: async (sha256) => renew(requireKey(sha256)),
+
+    async touchedAt(sha256) {
+      const [row] = await database.query<{ at: number }>(TOUCHED_AT, [requireKey(sha256)])
+      return row ? row.at : null
     },
 
     async *list() {
@@ -101,6 +106,29 @@ export function openBlobs(
 
     async remove(sha256, { unlessTouchedSince }) {
       const rows = await database.query(REMOVE, [requireKey(sha256), unlessTouchedSince])
+      return rows.length > 0
+    },
+
+    async setAside(sha256, { unlessTouchedSince }) {
+      const values = [requireKey(sha256), unlessTouchedSince, Date.now()]
+      const [moved] = await database.query<{ bytes: number }>(SET_ASIDE, values)
+      return moved ? moved.bytes : null
+    },
+
+    async *listAside() {
+      for (let after = Buffer.alloc(0); ; ) {
+        const rows = await database.query<{ sha256: Buffer; since: number }>(LIST_ASIDE, [
+          after,
+          NAMES_PER_PAGE,
+        ])
+        for (const { sha256, since } of rows) yield { sha256: sha256.toString('hex'), since }
+        if (rows.length < NAMES_PER_PAGE) return
+        after = rows.at(-1)!.sha256 as Buffer<ArrayBuffer>
+      }
+    },
+
+    async removeAside(sha256, { unlessAsideSince }) {
+      const rows = await database.query(REMOVE_ASIDE, [requireKey(sha256), unlessAsideSince])
       return rows.length > 0
     },
   }
@@ -142,7 +170,7 @@ async function* readRange(database: Database, key: Buffer, start: number, end: n
     const [row] = await database.query<{ data: Buffer }>(CHUNK_AT, [key, n])
     if (!row) {
       // If the blob was removed meanwhile, a stream that ends well would pass for a whole picture.
-      if (!(await database.query(HAS, [key])).length) throw new WireError('not-found')
+      if (!(await database.query(EXISTS, [key])).length) throw new WireError('not-found')
       return
     }
     yield row.data.subarray(at - n * CHUNK_BYTES, end - n * CHUNK_BYTES)
@@ -151,11 +179,20 @@ async function* readRange(database: Database, key: Buffer, start: number, end: n
   }
 }
 
-const HAS = { name: 'blob', text: 'SELECT 1 FROM blobs WHERE sha256 = $1' }
+const HAS = { name: 'blob', text: 'SELECT 1 FROM blobs WHERE sha256 = $1 AND aside_since IS NULL' }
+
+const TOUCHED_AT = {
+  name: 'touched-at',
+  text: 'SELECT touched_at AS at FROM blobs WHERE sha256 = $1 AND aside_since IS NULL',
+}
+
+/** Finds a blob, set aside or not. */
+const EXISTS = { name: 'blob-exists', text: 'SELECT 1 FROM blobs WHERE sha256 = $1' }
 
 const RENEW = {
   name: 'renew',
-  text: 'UPDATE blobs SET touched_at = greatest(touched_at, $2) WHERE sha256 = $1 RETURNING 1',
+  text: `UPDATE blobs SET touched_at = greatest(touched_at, $2), aside_since = NULL
+    WHERE sha256 = $1 RETURNING 1`,
 }
 
 /**
@@ -167,7 +204,8 @@ const PUT_SMALL = {
   text: `
   WITH blob AS (
     INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
-    ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)
+    ON CONFLICT (sha256) DO UPDATE
+    SET touched_at = greatest(blobs.touched_at, excluded.touched_at), aside_since = NULL
     RETURNING sha256
   ), cut AS (
     DELETE FROM chunks USING blob
@@ -179,7 +217,8 @@ const PUT_SMALL = {
 }
 
 const CLAIM = `INSERT INTO blobs (sha256, touched_at) VALUES ($1, $2)
-  ON CONFLICT (sha256) DO UPDATE SET touched_at = greatest(blobs.touched_at, excluded.touched_at)`
+  ON CONFLICT (sha256) DO UPDATE
+  SET touched_at = greatest(blobs.touched_at, excluded.touched_at), aside_since = NULL`
 
 const PUT_CHUNK = `INSERT INTO chunks (sha256, n, data) VALUES ($1, $2, $3)
   ON CONFLICT (sha256, n) DO UPDATE SET data = excluded.data`
@@ -200,7 +239,27 @@ const CHUNK_AT = { name: 'chunk', text: 'SELECT data FROM chunks WHERE sha256 = 
 
 const LIST = {
   name: 'list',
-  text: 'SELECT sha256 FROM blobs WHERE sha256 > $1 ORDER BY sha256 LIMIT $2',
+  text: `SELECT sha256 FROM blobs WHERE sha256 > $1 AND aside_since IS NULL
+    ORDER BY sha256 LIMIT $2`,
+}
+
+const SET_ASIDE = {
+  name: 'set-aside',
+  text: `UPDATE blobs SET aside_since = $3
+    WHERE sha256 = $1 AND touched_at < $2 AND aside_since IS NULL
+    RETURNING (SELECT coalesce(sum(octet_length(data)), 0) FROM chunks
+      WHERE chunks.sha256 = blobs.sha256) AS bytes`,
+}
+
+const LIST_ASIDE = {
+  name: 'list-aside',
+  text: `SELECT sha256, aside_since AS since FROM blobs
+    WHERE sha256 > $1 AND aside_since IS NOT NULL ORDER BY sha256 LIMIT $2`,
+}
+
+const REMOVE_ASIDE = {
+  name: 'remove-aside',
+  text: 'DELETE FROM blobs WHERE sha256 = $1 AND aside_since < $2 RETURNING 1',
 }
 
 const REMOVE = {

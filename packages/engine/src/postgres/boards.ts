@@ -2,6 +2,7 @@ import { WireError } from '@wirephoto/board'
 import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import type { Database } from './database.ts'
+import { blobsIn, noteEnded } from './ended-blobs.ts'
 
 /** Opens the set of boards. */
 export const openBoards = (database: Database): Boards => ({
@@ -12,7 +13,7 @@ export const openBoards = (database: Database): Boards => ({
   },
   has: async (board) => (await database.query(HAS_BOARD, [board])).length > 0,
   list: () => database.query<BoardInfo & Record<string, unknown>>(LIST_BOARDS),
-  remove: async (board) => (await database.query(REMOVE_BOARD, [board])).length > 0,
+  remove: async (board) => (await database.query(REMOVE_BOARD, [board, Date.now()])).length > 0,
 })
 
 /** Opens the secrets. Each put deletes the expired ones of all boards. */
@@ -42,7 +43,7 @@ export const openHistory = (database: Database): History => ({
   async append(board, entries) {
     await checkBoard(database, board)
     if (entries.length === 0) return
-    const columns = (['at', 'kind', 'subject', 'data'] as const).map((column) =>
+    const columns = (['at', 'kind', 'subject', 'data', 'blob'] as const).map((column) =>
       entries.map((entry) => entry[column]),
     )
     await database.query(APPEND_HISTORY, [board, ...columns])
@@ -52,9 +53,14 @@ export const openHistory = (database: Database): History => ({
     const values = [board, kind, subject, before, limit]
     return database.query<HistoryEntry & Record<string, unknown>>(LIST_HISTORY, values)
   },
+  async blobs(board) {
+    await checkBoard(database, board)
+    const rows = await database.query<{ blob: string }>(HISTORY_BLOBS, [board])
+    return rows.map(({ blob }) => blob)
+  },
   async prune(board, time) {
     await checkBoard(database, board)
-    await database.query(PRUNE_HISTORY, [board, time])
+    await database.query(PRUNE_HISTORY, [board, time, Date.now()])
   },
 })
 
@@ -97,7 +103,20 @@ const LIST_BOARDS = {
   text: 'SELECT id AS board, created_at AS "createdAt" FROM boards ORDER BY id',
 }
 
-const REMOVE_BOARD = { name: 'remove-board', text: 'DELETE FROM boards WHERE id = $1 RETURNING 1' }
+const REMOVE_BOARD = {
+  name: 'remove-board',
+  text: `
+  WITH board AS (
+    SELECT key FROM boards WHERE id = $1
+  ), blob AS (
+    SELECT sha256 FROM board, records, ${blobsIn('records.json')} AS found (sha256)
+    WHERE records.board = board.key
+    UNION SELECT blob FROM board, history WHERE history.board = board.key AND blob IS NOT NULL
+  ), note AS (
+    ${noteEnded('SELECT sha256, $2::bigint FROM blob')}
+  )
+  DELETE FROM boards WHERE id = $1 RETURNING 1`,
+}
 
 const DELETE_EXPIRED = {
   name: 'delete-expired',
@@ -129,23 +148,34 @@ const REMOVE_SECRET = {
 const APPEND_HISTORY = {
   name: 'append-history',
   text: `
-  INSERT INTO history (board, at, kind, subject, data)
-  SELECT boards.key, entry.at, entry.kind, entry.subject, entry.data
-  FROM boards, unnest($2::bigint[], $3::text[], $4::text[], $5::text[])
-    WITH ORDINALITY AS entry (at, kind, subject, data, position)
+  INSERT INTO history (board, at, kind, subject, data, blob)
+  SELECT boards.key, entry.at, entry.kind, entry.subject, entry.data, entry.blob
+  FROM boards, unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
+    WITH ORDINALITY AS entry (at, kind, subject, data, blob, position)
   WHERE boards.id = $1 ORDER BY position`,
 }
 
 const LIST_HISTORY = {
   name: 'list-history',
   text: `
-  SELECT at, kind, subject, data FROM history
+  SELECT at, kind, subject, data, blob FROM history
   WHERE board = (SELECT key FROM boards WHERE id = $1) AND kind = $2
     AND ($3::text IS NULL OR subject = $3) AND ($4::bigint IS NULL OR at < $4)
   ORDER BY at DESC, key DESC LIMIT $5`,
 }
 
+const HISTORY_BLOBS = {
+  name: 'history-blobs',
+  text: `SELECT DISTINCT blob FROM history
+    WHERE board = (SELECT key FROM boards WHERE id = $1) AND blob IS NOT NULL`,
+}
+
 const PRUNE_HISTORY = {
   name: 'prune-history',
-  text: 'DELETE FROM history WHERE board = (SELECT key FROM boards WHERE id = $1) AND at < $2',
+  text: `
+  WITH entry AS (
+    DELETE FROM history WHERE board = (SELECT key FROM boards WHERE id = $1) AND at < $2
+    RETURNING blob
+  )
+  ${noteEnded('SELECT DISTINCT blob, $3::bigint FROM entry WHERE blob IS NOT NULL')}`,
 }

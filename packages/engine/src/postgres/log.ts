@@ -12,6 +12,7 @@ import type { ChangeLog } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import type { Database } from './database.ts'
 import type { Doorbell } from './doorbell.ts'
+import { noteEnded } from './ended-blobs.ts'
 
 /**
  * Opens the change log. As in SQLite, a board is stored as its records, each with the seq of the batch
@@ -26,7 +27,7 @@ export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
       return { cursor: headOf(row), records, clients: fromClientRows(row.clients) }
     },
 
-    async append(board, { expected, changes, clients }) {
+    async append(board, { expected, changes, clients, ended = [] }) {
       const from = parseCursor(expected)
       const stamp = newStamp()
       // The last of several changes to one record counts.
@@ -42,6 +43,7 @@ export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
         [...records.keys()],
         [...records.values()],
         ...([0, 1, 2, 3] as const).map((column) => rows.map((client) => client[column])),
+        [...new Set(ended)],
       ])
       if (!row!.known) throw new WireError('unknown-board')
       if (!row!.appended) return null
@@ -118,6 +120,8 @@ export const APPEND = {
       AS put (client, n, effect, refused)
     ON CONFLICT (board, client) DO UPDATE
     SET n = excluded.n, seq = excluded.seq, refused = excluded.refused, batch = excluded.batch
+  ), note AS (
+    ${noteEnded('SELECT blob, $6::bigint FROM step, unnest($13::text[]) AS blob')}
   )
   SELECT EXISTS (SELECT FROM step) AS appended, EXISTS (SELECT FROM boards WHERE id = $1) AS known`,
 }

@@ -82,4 +82,19 @@ export const migrations: readonly string[] = [
   -- The newest version of records that may be here.
   ALTER TABLE wirephoto ADD COLUMN record_version integer NOT NULL DEFAULT 1;
   `,
+  `
+  -- Blobs that have lost a record or an entry, for the collector.
+  CREATE TABLE ended (
+    sha256 text COLLATE "C" PRIMARY KEY,
+    at     bigint NOT NULL
+  );
+  CREATE INDEX ended_by_time ON ended (at);
+
+  ALTER TABLE history ADD COLUMN blob text COLLATE "C";
+  CREATE INDEX history_by_blob ON history (blob) WHERE blob IS NOT NULL;
+
+  -- Since when it is set aside; null unless it is.
+  ALTER TABLE blobs ADD COLUMN aside_since bigint;
+  CREATE INDEX blobs_aside ON blobs (sha256) WHERE aside_since IS NOT NULL;
+  `,
 ]

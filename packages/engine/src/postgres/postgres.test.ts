@@ -161,7 +161,7 @@ else
       const [first, second] = [newId(), newId()]
       const { epoch, seq, stamp } = parseCursor(cursor)!
       const record = JSON.stringify((put(first) as { put: unknown }).put)
-      const at = [board, epoch, seq, stamp, 'slowly', 1, [first], [record], [], [], [], []]
+      const at = [board, epoch, seq, stamp, 'slowly', 1, [first], [record], [], [], [], [], []]
       await slow.query('BEGIN')
       await slow.query(APPEND.text, at)
       let settled = false
@@ -214,6 +214,7 @@ else
         stamp,
         'silent',
         1,
+        [],
         [],
         [],
         [],

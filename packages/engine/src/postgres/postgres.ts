@@ -4,6 +4,7 @@ import { openBlobs } from './blobs.ts'
 import { openBoards, openHistory, openSecrets, readNewestTime } from './boards.ts'
 import { Database, parseConfig, setUp } from './database.ts'
 import { Doorbell } from './doorbell.ts'
+import { openEndedBlobs } from './ended-blobs.ts'
 import { openLog } from './log.ts'
 
 /**
@@ -38,6 +39,8 @@ export async function openPostgres(url: string): Promise<Engine> {
     history: openHistory(boards),
     health: async () => [],
     newestTime: () => readNewestTime(boards),
+    endedBlobs: openEndedBlobs(boards),
+    isShared: true,
     close() {
       closing ??= (async () => {
         // Other servers are notified of the last appends first.

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import { type RDatum, r } from 'rethinkdb-ts'
-import type { BlobStore } from '../engine.ts'
+import type { AsideBlob, BlobStore } from '../engine.ts'
 import { readChunks } from '../files/chunks.ts'
 import { isSha256, newStamp } from '../ids.ts'
 import type { InFlight } from '../in-flight.ts'
@@ -35,14 +35,17 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
   const wholeCopies = (sha256: string) => copiesOf(sha256).filter({ state: 'whole' })
 
   async function wholeCopy(sha256: string): Promise<CopyRow | undefined> {
-    return (await database.run<CopyRow[]>(wholeCopies(sha256).limit(1)))[0]
+    return (await database.run<CopyRow[]>(copiesOf(sha256).filter(isThere).limit(1)))[0]
   }
 
   async function renew(sha256: string): Promise<boolean> {
     check(sha256)
     const now = Date.now()
-    const touch = (copy: RDatum) =>
-      r.branch(copy('state').eq('whole').and(copy('touchedAt').lt(now)), { touchedAt: now }, {})
+    const renewed = (copy: RDatum) => ({
+      touchedAt: r.expr([copy('touchedAt'), now]).max(),
+      asideSince: null,
+    })
+    const touch = (copy: RDatum) => r.branch(copy('state').eq('whole'), renewed(copy), {})
     const { changes = [] } = await database.write<CopyRow>(
       copiesOf(sha256).update(touch, { ...HARD, returnChanges: 'always' }),
     )
@@ -148,7 +151,8 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
 
     async get(sha256, range) {
       check(sha256)
-      const copy = await wholeCopy(sha256)
+      let copy = await wholeCopy(sha256)
+      if (!copy && (await renew(sha256))) copy = await wholeCopy(sha256)
       if (!copy) throw new WireError('not-found')
       const { start, end } = range ?? { start: 0, end: copy.size }
       return Readable.from(readRange(copy, start, end), { objectMode: false })
@@ -173,12 +177,22 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
 
     renew: (sha256) => putsInFlight.track(renew(sha256)),
 
+    async touchedAt(sha256) {
+      check(sha256)
+      // The remains of a put that has died count too, so that they are found and removed.
+      const copies = await database.run<CopyRow[]>(
+        copiesOf(sha256).filter((copy: RDatum) => asideSince(copy).eq(null)),
+      )
+      return copies.length > 0 ? Math.max(...copies.map((copy) => copy.touchedAt)) : null
+    },
+
     async *list() {
       database.checkOpen()
       for (let after = ''; ; ) {
         const page = blobs
           .between([after, r.maxval], r.maxval)
           .orderBy({ index: 'id' })
+          .filter((copy: RDatum) => asideSince(copy).eq(null))
           .limit(NAMES_PER_PAGE)
         const rows = await database.run<CopyRow[]>(page)
         for (const { id } of rows) {
@@ -201,5 +215,51 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
       const isGone = changes.every(({ new_val: copy }) => copy?.state !== 'whole')
       return isGone && changes.some(({ old_val: copy }) => copy?.state === 'whole')
     },
+
+    async setAside(sha256, { unlessTouchedSince }) {
+      check(sha256)
+      const since = Date.now()
+      // The remains of a put that has died were never a blob.
+      const move = (copy: RDatum) =>
+        r.branch(
+          copy('touchedAt').ge(unlessTouchedSince).or(asideSince(copy).ne(null)),
+          {},
+          r.branch(copy('state').eq('whole'), { asideSince: since }, { state: 'going' }),
+        )
+      const { changes = [] } = await database.write<CopyRow>(
+        copiesOf(sha256).update(move, { ...HARD, returnChanges: true }),
+      )
+      for (const { new_val: copy } of changes)
+        if (copy?.state === 'going') await deleteCopy(copy.id)
+      const moved = changes.flatMap(({ new_val: copy }) => (copy?.state === 'whole' ? copy : []))
+      return moved.length > 0 ? moved.reduce((total, { size }) => total + size, 0) : null
+    },
+
+    async *listAside() {
+      database.checkOpen()
+      const aside = blobs.filter((copy: RDatum) => asideSince(copy).ne(null))
+      const found = aside.map((copy: RDatum) => ({
+        sha256: copy('id')(0),
+        since: asideSince(copy),
+      }))
+      const rows = await database.run<AsideBlob[]>(found)
+      yield* new Map(rows.map((row) => [row.sha256, row])).values()
+    },
+
+    async removeAside(sha256, { unlessAsideSince }) {
+      check(sha256)
+      const markGoing = (copy: RDatum) =>
+        r.branch(asideSince(copy).default(r.maxval).lt(unlessAsideSince), { state: 'going' }, {})
+      const { changes = [] } = await database.write<CopyRow>(
+        copiesOf(sha256).update(markGoing, { ...HARD, returnChanges: true }),
+      )
+      for (const { new_val: copy } of changes) if (copy) await deleteCopy(copy.id)
+      return changes.length > 0
+    },
   }
 }
+
+const asideSince = (copy: RDatum): RDatum => copy('asideSince').default(null)
+
+/** Selects the copies that are whole, and not set aside. */
+const isThere = (copy: RDatum): RDatum => copy('state').eq('whole').and(asideSince(copy).eq(null))

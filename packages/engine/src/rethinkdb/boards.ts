@@ -1,8 +1,17 @@
 import { WireError } from '@wirephoto/board'
 import { type RDatum, r } from 'rethinkdb-ts'
-import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '../engine.ts'
+import type {
+  BoardInfo,
+  Boards,
+  ChangeLog,
+  History,
+  HistoryEntry,
+  Secret,
+  Secrets,
+} from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import type { Database, Query } from './database.ts'
+import { blobsOf, blobsOfEntries, noteEnded } from './ended-blobs.ts'
 import { DELETE_GRACE_MS, deleteAll } from './prune.ts'
 import {
   type BatchRow,
@@ -15,7 +24,11 @@ import {
 } from './tables.ts'
 
 /** Opens the set of boards. */
-export const openBoards = (database: Database, tables: Tables): Boards => ({
+export const openBoards = (
+  database: Database,
+  tables: Tables,
+  load: ChangeLog['load'],
+): Boards => ({
   create: (board) => database.run(createQuery(tables, board)),
   has: async (board) => (await database.run(tables.boards.get(board))) !== null,
   list: () =>
@@ -29,6 +42,11 @@ export const openBoards = (database: Database, tables: Tables): Boards => ({
     const row = await database.run<BoardRow | null>(tables.boards.get(board))
     if (!row) return false
     const { epoch } = row
+    // The notes come first. Until the board is removed, its records still name the blobs.
+    const { records } = await load(board)
+    const range = [[epoch, r.minval], [epoch, r.maxval]] as const // biome-ignore format: a range
+    const ended = [...blobsOf(records), ...(await blobsOfEntries(database, tables, range))]
+    await noteEnded(database, tables, [...new Set(ended)], Date.now())
     await database.write(
       tables.wirephoto.insert(
         { id: epoch, board, at: Date.now() },
@@ -39,6 +57,8 @@ export const openBoards = (database: Database, tables: Tables): Boards => ({
       r.branch(found('epoch').default('').eq(epoch), null, found)
     const { deleted } = await database.write(tables.boards.get(board).replace(nullIfSame, HARD))
     await deleteEpoch(database, tables, epoch)
+    // Again, in case that a collector has forgotten those that were still named.
+    await noteEnded(database, tables, [...new Set(ended)], Date.now())
     return deleted === 1
   },
 })
@@ -175,39 +195,61 @@ const toSecret = ({ id, board, kind, data, expiresAt }: SecretRow): Secret => ({
 })
 
 /** Opens the histories. */
-export const openHistory = (database: Database, { boards, history }: Tables): History => ({
-  async append(board, entries) {
-    const epoch = await epochOf(database, boards, board)
-    const rows = entries.map(
-      ({ at, kind, subject, data }): HistoryRow => ({
-        id: [epoch, kind, at, nextEntryKey()],
+export const openHistory = (database: Database, tables: Tables): History => {
+  const { boards, history } = tables
+  return {
+    async append(board, entries) {
+      const epoch = await epochOf(database, boards, board)
+      const rows = entries.map(
+        ({ at, kind, subject, data, blob }): HistoryRow => ({
+          id: [epoch, kind, at, nextEntryKey()],
+          subject,
+          data,
+          blob,
+        }),
+      )
+      if (rows.length === 0) return
+      await database.write(history.insert(rows, HARD))
+    },
+
+    async list(board, { kind, subject, before, limit }) {
+      const epoch = await epochOf(database, boards, board)
+      const prefix = subject === undefined ? [epoch, kind] : [epoch, kind, subject]
+      const index = subject === undefined ? 'id' : 'subject'
+      const rows = await database.run<HistoryRow[]>(
+        history
+          .between([...prefix, r.minval], [...prefix, before ?? r.maxval], { index })
+          .orderBy({ index: r.desc(index) })
+          .limit(limit),
+      )
+      return rows.map(({ id: [, , at], subject, data, blob = null }) => ({
+        at,
+        kind,
         subject,
         data,
-      }),
-    )
-    if (rows.length === 0) return
-    await database.write(history.insert(rows, HARD))
-  },
+        blob,
+      }))
+    },
 
-  async list(board, { kind, subject, before, limit }) {
-    const epoch = await epochOf(database, boards, board)
-    const prefix = subject === undefined ? [epoch, kind] : [epoch, kind, subject]
-    const index = subject === undefined ? 'id' : 'subject'
-    const rows = await database.run<HistoryRow[]>(
-      history
-        .between([...prefix, r.minval], [...prefix, before ?? r.maxval], { index })
-        .orderBy({ index: r.desc(index) })
-        .limit(limit),
-    )
-    return rows.map(({ id: [, , at], subject, data }) => ({ at, kind, subject, data }))
-  },
+    async blobs(board) {
+      const epoch = await epochOf(database, boards, board)
+      const range = [[epoch, r.minval], [epoch, r.maxval]] as const // biome-ignore format: a range
+      return [...new Set(await blobsOfEntries(database, tables, range))]
+    },
 
-  async prune(board, time) {
-    const epoch = await epochOf(database, boards, board)
-    for (const kind of KINDS)
-      await deleteAll(database, history.between([epoch, kind, r.minval], [epoch, kind, time]))
-  },
-})
+    async prune(board, time) {
+      const epoch = await epochOf(database, boards, board)
+      for (const kind of KINDS) {
+        const range = [[epoch, kind, r.minval], [epoch, kind, time]] as const // biome-ignore format: a range
+        const ended = await blobsOfEntries(database, tables, range)
+        await noteEnded(database, tables, ended, Date.now())
+        await deleteAll(database, history.between(...range))
+        // Again, in case that a collector has forgotten those that were still named.
+        await noteEnded(database, tables, ended, Date.now())
+      }
+    },
+  }
+}
 
 const KINDS: readonly HistoryEntry['kind'][] = ['audit', 'frame']
 

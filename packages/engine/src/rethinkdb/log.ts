@@ -107,7 +107,7 @@ export function openLog(
         }
       }),
 
-    async append(board, { expected, changes, clients }) {
+    async append(board, { expected, changes, clients, ended = [] }) {
       const at = parseCursor(expected)
       if (!at) {
         await boardOf(board)
@@ -125,6 +125,7 @@ export function openLog(
           at: Date.now(),
           changes: JSON.stringify(changes),
           clients: toClientRows(clients),
+          ...(ended.length > 0 && { ended }),
         }),
       )
       if (outcome === 'unknown board') throw new WireError('unknown-board')

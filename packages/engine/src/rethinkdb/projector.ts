@@ -2,6 +2,7 @@ import { type Change, idOf } from '@wirephoto/board'
 import { type RDatum, type RTable, r } from 'rethinkdb-ts'
 import { batchesFrom, isChain, retryUntilConsistent } from './batches.ts'
 import type { Database } from './database.ts'
+import { noteEnded } from './ended-blobs.ts'
 import {
   type BatchRow,
   type BoardRow,
@@ -20,7 +21,8 @@ const WRITE_DEADLINE_S = 60
 /**
  * The projection of each board: `records` and `clients` as of its watermark.
  *
- * A projection writes what the batches after the watermark result in, then advances the watermark. Every
+ * A projection writes what the batches after the watermark result in, the notes of ended blobs too. Then it
+ * advances the watermark. Every
  * write replaces only an older row. So several servers may project at once, and a projection that was
  * interrupted anywhere can be repeated.
  */
@@ -79,6 +81,8 @@ export class Projector {
     const deadline = at.now + WRITE_DEADLINE_S
     await this.#write(records, newestRecords(batches), deadline)
     await this.#write(clients, newestClients(batches), deadline)
+    const ended = new Set(batches.flatMap((batch) => batch.ended ?? []))
+    await noteEnded(this.#database, this.#tables, [...ended], Date.now())
     const [epoch, seq] = last.id
     const advance = (row: RDatum) =>
       r.branch(row('epoch').eq(epoch).and(row('seq').lt(seq)), { seq, stamp: last.stamp }, {})

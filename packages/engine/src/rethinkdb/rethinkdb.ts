@@ -11,6 +11,7 @@ import {
 } from './boards.ts'
 import { Database } from './database.ts'
 import { Doorbell } from './doorbell.ts'
+import { openEndedBlobs } from './ended-blobs.ts'
 import { toEngineError } from './errors.ts'
 import { openLog } from './log.ts'
 import { Projector } from './projector.ts'
@@ -43,9 +44,10 @@ export async function openRethinkdb(url: string): Promise<Engine> {
   })
   let closing: Promise<void> | undefined
 
+  const log = openLog(database, tables, doorbell, projector)
   return {
-    boards: openBoards(database, tables),
-    log: openLog(database, tables, doorbell, projector),
+    boards: openBoards(database, tables, log.load),
+    log,
     blobs: openBlobs(blobs, tables, putsInFlight),
     // There is no bus between servers yet, so ephemeral state stays on its server.
     bus: noopBus,
@@ -53,6 +55,8 @@ export async function openRethinkdb(url: string): Promise<Engine> {
     history: openHistory(database, tables),
     health: async () => [],
     newestTime: () => readNewestTime(database, tables),
+    endedBlobs: openEndedBlobs(database, tables, log.load),
+    isShared: true,
     close() {
       closing ??= (async () => {
         await Promise.all([

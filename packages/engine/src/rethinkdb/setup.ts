@@ -17,9 +17,9 @@ import { checkVersion } from './version.ts'
 
 /**
  * The version of the tables' layout. A released layout never changes (F13). Layout 2 is layout 1 with the
- * version of its records noted.
+ * version of its records noted. Layout 3 has notes of ended blobs, and blobs that are set aside.
  */
-const LAYOUT_VERSION = 2
+const LAYOUT_VERSION = 3
 /** The time that a start waits for the tables to exist and to take writes. */
 const TABLES_TIMEOUT_MS = 90_000
 /** The age at which a flag's server counts as dead. */

@@ -30,6 +30,8 @@ export interface BatchRow {
   /** `Change[]` as JSON, since ReQL strings can't hold every JavaScript string. */
   readonly changes: string
   readonly clients: readonly ClientRow[]
+  /** The blobs that it has ended. Undefined for none. */
+  readonly ended?: readonly string[]
 }
 
 /** A projected record. It is as of the watermark or later. */
@@ -64,6 +66,8 @@ export interface HistoryRow {
   readonly id: readonly [Epoch, kind: string, at: number, nth: string]
   readonly subject: string
   readonly data: string
+  /** Undefined in rows of layouts before 3. */
+  readonly blob?: string | null
 }
 
 /** A copy of a blob, made by one put. Its chunks are its own, so a late removal deletes no other's. */
@@ -74,6 +78,8 @@ export interface CopyRow {
   readonly touchedAt: number
   /** The size in bytes; 0 until the copy is whole. */
   readonly size: number
+  /** Since when it is set aside, in milliseconds since 1970. Undefined or null unless it is. */
+  readonly asideSince?: number | null
 }
 
 /** A chunk of one copy of a blob. */
@@ -84,7 +90,7 @@ export interface ChunkRow {
 
 /**
  * A note. The one under `tables` has the version of the layout, and the newest one that records here may
- * have. One under an epoch has the board that was removed.
+ * have. One under an epoch has the board that was removed. One under `ended:<sha256>` is of an ended blob.
  */
 export interface NoteRow {
   readonly id: string

@@ -68,4 +68,20 @@ export const migrations: readonly string[] = [
   CREATE TABLE formats (record_version INTEGER NOT NULL) STRICT;
   INSERT INTO formats VALUES (1);
   `,
+  `
+  -- Blobs that have lost a record or an entry, for the collector.
+  CREATE TABLE ended (
+    sha256 TEXT PRIMARY KEY,
+    at     INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX ended_by_time ON ended (at);
+
+  ALTER TABLE history ADD COLUMN blob TEXT;
+  CREATE INDEX history_by_blob ON history (blob) WHERE blob IS NOT NULL;
+
+  -- Both find whether any record names a blob.
+  CREATE INDEX records_by_blob ON records (json ->> '$.blob');
+  CREATE INDEX records_by_original ON records (json ->> '$.original.blob')
+    WHERE json ->> '$.original.blob' IS NOT NULL;
+  `,
 ]

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Cursor, cursor, parseCursor } from '@wirephoto/board/cursors'
 import type { ClientRow } from '../client-rows.ts'
-import type { BoardInfo, HistoryEntry, Secret } from '../engine.ts'
+import type { BoardInfo, EndedBlob, HistoryEntry, Secret } from '../engine.ts'
 import { prepareKeyOf } from './keys.ts'
 
 /** The read methods of the database thread. */
@@ -31,7 +31,8 @@ export function prepareReads(db: DatabaseSync) {
     FROM secrets JOIN boards ON boards.key = secrets.board WHERE coalesce(expires_at > :now, 1)`
   const secretByHash = db.prepare(`${secret} AND hash = :hash`)
   const secretsOfBoard = db.prepare(`${secret} AND secrets.board = :key ORDER BY hash`)
-  const entries = 'SELECT at, kind, subject, data FROM history WHERE board = :key AND kind = :kind'
+  const entries =
+    'SELECT at, kind, subject, data, blob FROM history WHERE board = :key AND kind = :kind'
   const newest = 'AND at < :before ORDER BY at DESC, rowid DESC LIMIT :limit'
   const newestTime = db.prepare(
     `SELECT coalesce(max(at), 0) AS at
@@ -39,6 +40,17 @@ export function prepareReads(db: DatabaseSync) {
   )
   const history = db.prepare(`${entries} ${newest}`)
   const historyOfOne = db.prepare(`${entries} AND subject = :subject ${newest}`)
+  const historyBlobs = db.prepare(
+    'SELECT DISTINCT blob FROM history WHERE board = ? AND blob IS NOT NULL',
+  )
+  const ended = db.prepare('SELECT sha256, at FROM ended ORDER BY at LIMIT ?')
+  // Each condition is that of an index, word for word.
+  const naming = db.prepare(
+    `SELECT 1 FROM records WHERE json ->> '$.blob' = :blob
+     UNION ALL SELECT 1 FROM records
+       WHERE json ->> '$.original.blob' = :blob AND json ->> '$.original.blob' IS NOT NULL
+     UNION ALL SELECT 1 FROM history WHERE blob = :blob LIMIT 1`,
+  )
 
   const headOf = (key: number): Cursor => {
     const { epoch, seq, stamp } = head.get(key) as { epoch: string; seq: number; stamp: string }
@@ -88,5 +100,14 @@ export function prepareReads(db: DatabaseSync) {
         subject === undefined ? history.all(asked) : historyOfOne.all({ ...asked, subject })
       return rows as unknown as HistoryEntry[]
     },
+
+    blobsOfHistory: (id: string): string[] =>
+      historyBlobs.all(keyOf(id)).map(({ blob }) => blob as string),
+
+    listEnded: (limit: number) => ended.all(limit) as unknown as EndedBlob[],
+
+    /** Finds those of the blobs that a record or entry of any board names. */
+    named: (blobs: readonly string[]): string[] =>
+      blobs.filter((blob) => naming.get({ blob }) !== undefined),
   }
 }

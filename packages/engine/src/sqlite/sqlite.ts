@@ -43,13 +43,14 @@ export async function openSqlite(folder: string): Promise<Engine> {
           clients: fromClientRows(clients),
         }
       },
-      async append(board, { expected, changes, clients }) {
+      async append(board, { expected, changes, clients, ended = [] }) {
         const to = await database.call(
           'append',
           board,
           expected,
           encodeChanges(changes),
           toClientRows(clients),
+          ended,
         )
         if (to !== null) watchers.ringSoon(board, to)
         return to
@@ -77,10 +78,18 @@ export async function openSqlite(folder: string): Promise<Engine> {
     history: {
       append: (board, entries) => database.call('appendHistory', board, entries),
       list: (board, query) => database.call('listHistory', board, query),
+      blobs: (board) => database.call('blobsOfHistory', board),
       prune: (board, time) => database.call('pruneHistory', board, time),
     },
     health: async () => [],
     newestTime: () => database.call('newestTime'),
+    endedBlobs: {
+      note: (ended) => database.call('noteEnded', ended),
+      list: (limit) => database.call('listEnded', limit),
+      forget: (notes) => database.call('forgetEnded', notes),
+      named: async (names) => new Set(await database.call('named', names)),
+    },
+    isShared: false,
     async close() {
       watchers.clear()
       await blobs.close()

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Cursor, cursor, parseCursor } from '@wirephoto/board/cursors'
 import type { ClientRow } from '../client-rows.ts'
-import type { HistoryEntry, Secret } from '../engine.ts'
+import type { EndedBlob, HistoryEntry, Secret } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import { prepareKeyOf } from './keys.ts'
 
@@ -14,6 +14,7 @@ export function prepareWrites(db: DatabaseSync) {
   const newBoard = db.prepare(
     'INSERT INTO boards (id, created_at, epoch, seq, stamp) VALUES (?, ?, ?, 0, ?) ON CONFLICT DO NOTHING RETURNING key',
   )
+  const findBoard = db.prepare('SELECT key FROM boards WHERE id = ?')
   const dropBoard = db.prepare('DELETE FROM boards WHERE id = ?')
   const step = db.prepare(
     'UPDATE boards SET seq = seq + 1, stamp = ? WHERE id = ? AND epoch = ? AND seq = ? AND stamp = ? RETURNING key',
@@ -46,9 +47,25 @@ export function prepareWrites(db: DatabaseSync) {
   )
   const dropExpired = db.prepare('DELETE FROM secrets WHERE expires_at <= ?')
   const newHistory = db.prepare(
-    'INSERT INTO history (board, kind, subject, at, data) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO history (board, kind, subject, at, data, blob) VALUES (?, ?, ?, ?, ?, ?)',
   )
   const dropHistory = db.prepare('DELETE FROM history WHERE board = ? AND at < ?')
+  const newEnded = db.prepare(
+    `INSERT INTO ended (sha256, at) VALUES (?, ?)
+     ON CONFLICT DO UPDATE SET at = max(excluded.at, at + 1)`,
+  )
+  const dropEnded = db.prepare('DELETE FROM ended WHERE sha256 = ? AND at = ?')
+  const blobsOfBoard = db.prepare(
+    `SELECT json ->> '$.blob' AS blob FROM records WHERE board = :key
+     UNION SELECT json ->> '$.original.blob' FROM records WHERE board = :key
+     UNION SELECT blob FROM history WHERE board = :key`,
+  )
+  const blobsOfHistory = db.prepare(
+    'SELECT DISTINCT blob FROM history WHERE board = ? AND at < ? AND blob IS NOT NULL',
+  )
+  const note = (blobs: readonly unknown[], now = Date.now()) => {
+    for (const blob of blobs) if (typeof blob === 'string') newEnded.run(blob, now)
+  }
 
   return {
     createBoard(board: string): boolean {
@@ -58,14 +75,23 @@ export function prepareWrites(db: DatabaseSync) {
       return row !== undefined
     },
 
-    removeBoard: (board: string): boolean => dropBoard.run(board).changes > 0,
+    removeBoard(board: string): boolean {
+      const key = findBoard.get(board)?.key
+      if (key === undefined) return false
+      note(blobsOfBoard.all({ key }).map(({ blob }) => blob))
+      return dropBoard.run(board).changes > 0
+    },
 
-    /** Appends a batch. `records` alternates ids and JSON; null instead of JSON makes a tombstone. */
+    /**
+     * Appends a batch. `records` alternates ids and JSON; null instead of JSON makes a tombstone. Notes the
+     * blobs that it has `ended`.
+     */
     append(
       board: string,
       expected: Cursor,
       records: readonly (string | null)[],
       clients: readonly ClientRow[],
+      ended: readonly string[],
     ): Cursor | null {
       const from = parseCursor(expected)
       const stamp = newStamp()
@@ -81,6 +107,7 @@ export function prepareWrites(db: DatabaseSync) {
         putRecord.run(key, records[i]!, seq, records[i + 1]!)
       for (const [client, n, effect, refused] of clients)
         putClient.run(key, client, n, effect, refused, seq)
+      note(ended)
       return cursor(from.epoch, seq, stamp)
     },
 
@@ -102,12 +129,20 @@ export function prepareWrites(db: DatabaseSync) {
 
     appendHistory(board: string, entries: readonly HistoryEntry[]): void {
       const key = keyOf(board)
-      for (const { at, kind, subject, data } of entries)
-        newHistory.run(key, kind, subject, at, data)
+      for (const { at, kind, subject, data, blob } of entries)
+        newHistory.run(key, kind, subject, at, data, blob)
     },
 
     pruneHistory(board: string, time: number): void {
-      dropHistory.run(keyOf(board), time)
+      const key = keyOf(board)
+      note(blobsOfHistory.all(key, time).map(({ blob }) => blob))
+      dropHistory.run(key, time)
+    },
+
+    noteEnded: (blobs: readonly string[]): void => note(blobs),
+
+    forgetEnded(notes: readonly EndedBlob[]): void {
+      for (const { sha256, at } of notes) dropEnded.run(sha256, at)
     },
   }
 }

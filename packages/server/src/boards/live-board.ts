@@ -60,6 +60,8 @@ interface Outcome {
   readonly draft: Draft
   readonly clients: Map<string, ClientState>
   readonly answers: (CommandAnswer | WireError)[]
+  /** The blobs of pictures that are gone for good (C2). */
+  readonly ended: Set<string>
 }
 
 /**
@@ -265,7 +267,12 @@ export class LiveBoard {
   }
 
   async #evaluate(waiting: readonly Waiting[]): Promise<Outcome> {
-    const outcome: Outcome = { draft: new Draft(this.#records), clients: new Map(), answers: [] }
+    const outcome: Outcome = {
+      draft: new Draft(this.#records),
+      clients: new Map(),
+      answers: [],
+      ended: new Set(),
+    }
     this.#sliceStartedAt = performance.now()
     for (const { message, sender } of waiting)
       outcome.answers.push(
@@ -278,7 +285,7 @@ export class LiveBoard {
   async #answer(
     message: CommandMessage,
     who: Actor,
-    { draft, clients }: Outcome,
+    { draft, clients, ended }: Outcome,
   ): Promise<CommandAnswer | WireError> {
     const { client, n, commands } = message
     const known = clients.get(client) ?? this.#clients.get(client)
@@ -303,6 +310,7 @@ export class LiveBoard {
       const result = apply(draft, command, who)
       if (result instanceof WireError) refused.push({ n: n + i, error: result.toJSON() })
       else if (result.length > 0) {
+        for (const change of result) if ('gone' in change) addBlobs(ended, draft.get(change.gone))
         draft.add(result)
         seq = seqOf(this.#cursor) + 1
       }
@@ -313,7 +321,7 @@ export class LiveBoard {
   }
 
   /** Appends the outcome. False if the log was ahead, so that the messages must be evaluated again. */
-  async #commit({ draft, clients, answers }: Outcome): Promise<boolean> {
+  async #commit({ draft, clients, answers, ended }: Outcome): Promise<boolean> {
     const { changes } = draft
     const from = this.#cursor
     if (changes.length === 0) {
@@ -327,7 +335,8 @@ export class LiveBoard {
     }
     try {
       failpoint('board.append')
-      const appending = this.#engine.log.append(this.id, { expected: from, changes, clients })
+      const batch = { expected: from, changes, clients, ended: [...ended] }
+      const appending = this.#engine.log.append(this.id, batch)
       const to = await this.#watch.observe(appending)
       failpoint('board.appended')
       if (to !== null) this.#advance({ from, to, changes }, clients)
@@ -383,6 +392,12 @@ export class LiveBoard {
     this.#clients.remember(clients)
     this.#cursor = cursor
   }
+}
+
+function addBlobs(blobs: Set<string>, record: AnyRecord | undefined): void {
+  if (record?.kind !== 'image' || record.blob === null) return
+  blobs.add(record.blob)
+  if (record.original) blobs.add(record.original.blob)
 }
 
 function answerAll(waiting: readonly Waiting[], { answers }: Outcome): void {

@@ -11,8 +11,9 @@ import {
 import sharp from 'sharp'
 import { CANARY } from '../../support/canary-images.ts'
 import { errorOf, Harness } from '../../support/http-harness.ts'
+import { newCollector } from '../../support/new-collector.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
-import { GARBAGE_COLLECTION_TIMES, GarbageCollector } from '../images/garbage-collector.ts'
+import { GARBAGE_COLLECTION_TIMES } from '../images/garbage-collector.ts'
 
 const SVG = Buffer.from(
   `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><title>${CANARY}</title>` +
@@ -77,7 +78,7 @@ test('V30: the source stays with its picture and its copies, and goes with the l
   await server.act([{ kind: 'image.copy', id: copyId, sourceId: id, x: 0, y: 0 }])
   assert.deepEqual((await server.record(copyId))!.original, original)
   const { engine, boards, images } = server
-  const collector = new GarbageCollector(engine, boards, images, () => {})
+  const collector = newCollector({ engine, boards, images })
   const collect = () => collector.collect({ ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: -1_000 })
   const purge = async (picture: string) => {
     await server.act([{ kind: 'image.remove', id: picture }])

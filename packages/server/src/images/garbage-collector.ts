@@ -3,8 +3,12 @@ import { type ImageRecord, variantSidesOf, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Boards, purgeExpired } from '../boards/boards.ts'
+import type { Bounds } from '../bounds.ts'
 import type { GarbageCollectionTimes } from '../config.ts'
+import type { Metrics } from '../metrics.ts'
+import { EndedBlobRemover, withVariants } from './ended-blob-remover.ts'
 import type { ImagePipeline } from './pipeline.ts'
+import { type SweepState, UnexplainedBlobs } from './unexplained-blobs.ts'
 import { isArriving } from './uploads/progress.ts'
 import { variantKey } from './variants.ts'
 
@@ -17,7 +21,12 @@ export const GARBAGE_COLLECTION_TIMES: GarbageCollectionTimes = {
   intervalMs: 24 * HOUR_MS,
   blobLeaseMs: HOUR_MS,
   arrivingTimeoutMs: 24 * HOUR_MS,
+  asideMs: 7 * 24 * HOUR_MS,
 }
+/** The time between two looks at the ended blobs, where there is one server. */
+const ENDED_INTERVAL_MS = 3_000
+/** Where servers share the storage, each look reads all boards. */
+const SHARED_LOOKS_PER_LEASE = 12
 
 /** Tells all pages of a visitor about an error. */
 type Notify = (board: string, visitor: string, error: WireError) => void
@@ -29,74 +38,123 @@ interface References {
   readonly arriving: Set<string>
 }
 
-/** Removes abandoned uploads, and blobs that no record refers to (F1). */
+interface Options {
+  readonly engine: Engine
+  readonly boards: Boards
+  readonly images: Images
+  readonly notify: Notify
+  readonly bounds: Bounds
+  readonly metrics: Metrics
+  readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
+}
+type Images = Pick<ImagePipeline, 'incomingFiles' | 'variants' | 'intake' | 'blobUses'>
+
+/** Removes abandoned uploads and ended blobs, and sets aside blobs that no record refers to (F1). */
 export class GarbageCollector {
   readonly #engine: Engine
   readonly #boards: Boards
-  readonly #images: Pick<ImagePipeline, 'incomingFiles' | 'variants' | 'intake'>
+  readonly #images: Images
   readonly #notify: Notify
+  readonly #log: Options['log']
+  readonly #endedBlobs: EndedBlobRemover
+  readonly #unexplainedBlobs: UnexplainedBlobs
 
-  constructor(
-    engine: Engine,
-    boards: Boards,
-    images: Pick<ImagePipeline, 'incomingFiles' | 'variants' | 'intake'>,
-    notify: Notify,
-  ) {
+  constructor({ engine, boards, images, notify, ...options }: Options) {
     this.#engine = engine
     this.#boards = boards
     this.#images = images
     this.#notify = notify
+    this.#log = options.log
+    this.#endedBlobs = new EndedBlobRemover(engine, images.blobUses)
+    this.#unexplainedBlobs = new UnexplainedBlobs(engine, images.blobUses, options)
+  }
+
+  /** The outcome of the last sweep. */
+  get state(): SweepState {
+    return this.#unexplainedBlobs.state
   }
 
   /** Collects garbage from time to time. Closing it waits for a collection that runs. */
-  schedule(
-    log: Pick<FastifyBaseLogger, 'error'>,
-    times: GarbageCollectionTimes = GARBAGE_COLLECTION_TIMES,
-  ): { close(): Promise<void> } {
+  schedule(times: GarbageCollectionTimes = GARBAGE_COLLECTION_TIMES): { close(): Promise<void> } {
+    const { isShared } = this.#engine
+    const endedMs = isShared ? times.blobLeaseMs / SHARED_LOOKS_PER_LEASE : ENDED_INTERVAL_MS
     let running = Promise.resolve()
-    const collect = () => {
-      running = running
-        .then(() => this.collect(times))
-        .catch((error: unknown) => {
-          log.error({ err: error }, 'garbage collection broke off')
-        })
+    let timer: NodeJS.Timeout | undefined
+    let isClosed = false
+    let collectAt = performance.now() + times.firstDelayMs
+    const run = async () => {
+      let isSoon = false
+      try {
+        if (performance.now() < collectAt) return await this.removeEnded(times)
+        const isDone = await this.collect(times)
+        // A sweep that has stopped is tried again soon: somebody may have put the database back.
+        if (!isDone || this.state.kind === 'stopped') isSoon = true
+      } catch (error) {
+        this.#log.error({ err: error }, 'garbage collection broke off')
+      }
+      if (performance.now() < collectAt) return
+      const intervalMs = isSoon ? Math.min(HOUR_MS, times.intervalMs) : times.intervalMs
+      collectAt = performance.now() + intervalMs
     }
-    let timer = setTimeout(() => {
-      collect()
-      timer = setInterval(collect, times.intervalMs).unref()
-    }, times.firstDelayMs).unref()
+    const runLater = () => {
+      if (isClosed) return
+      const delayMs = Math.min(endedMs, Math.max(collectAt - performance.now(), 0))
+      timer = setTimeout(() => {
+        running = run().then(runLater)
+      }, delayMs).unref()
+    }
+    runLater()
     return {
       close() {
+        isClosed = true
         clearTimeout(timer)
         return running
       },
     }
   }
 
-  /** Collects garbage once. A blob that is stored meanwhile stays: its lease has just begun (V14). */
-  async collect(times: GarbageCollectionTimes): Promise<void> {
+  /** Removes the ended blobs that no record names any more (C1). */
+  async removeEnded(times: GarbageCollectionTimes): Promise<void> {
+    const count = await this.#endedBlobs.run(this.#boards.clock.expiredBefore(times.blobLeaseMs))
+    if (count > 0) this.#log.info({ blobs: count }, 'removed')
+  }
+
+  /**
+   * Collects garbage once. A blob that is stored meanwhile stays: its lease has just begun (V14). Resolves to
+   * false, and does nothing, while the clock can't be trusted.
+   */
+  async collect(times: GarbageCollectionTimes): Promise<boolean> {
     const { clock } = this.#boards
     const staleAt = clock.expiredBefore(times.arrivingTimeoutMs)
     const unlessTouchedSince = clock.expiredBefore(times.blobLeaseMs)
-    if (staleAt === null || unlessTouchedSince === null) return
+    if (staleAt === null || unlessTouchedSince === null) return false
     const { incomingFiles } = this.#images
     const uploads = incomingFiles.list()
     const references: References = { blobs: new Set(), arriving: new Set() }
-    for (const { board } of await this.#engine.boards.list())
-      await this.#collectBoard(board, references, staleAt)
+    const readNamed = async () => {
+      for (const { board } of await this.#engine.boards.list())
+        await this.#collectBoard(board, references, staleAt)
+      return references.blobs
+    }
+    await this.#unexplainedBlobs.sweep(readNamed, {
+      unlessTouchedSince,
+      unlessAsideSince: clock.expiredBefore(times.asideMs),
+    })
     for (const incomingFile of uploads) {
       const { board, id } = incomingFile.target!
       if (!references.arriving.has(`${board} ${id}`)) await incomingFiles.remove(incomingFile)
     }
     for (const { board, id } of incomingFiles.withPreview())
       if (!references.arriving.has(`${board} ${id}`)) await incomingFiles.dropPreview(board, id)
-    for await (const blob of this.#engine.blobs.list())
-      if (!references.blobs.has(blob)) await this.#engine.blobs.remove(blob, { unlessTouchedSince })
+    await this.removeEnded(times)
+    return true
   }
 
   /** Adds a board's references. Purges its trash, and fails pictures that stopped arriving before `staleAt`. */
   async #collectBoard(board: string, references: References, staleAt: number): Promise<void> {
     const { records } = await this.#engine.log.load(board)
+    for (const blob of await this.#engine.history.blobs(board))
+      for (const name of withVariants(blob)) references.blobs.add(name)
     const pictures = records.filter((record) => record.kind === 'image')
     for (const [i, picture] of pictures.entries()) {
       addReferences(board, picture, references)

@@ -3,6 +3,7 @@ import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Boards } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
+import { BlobUses } from './blob-uses.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { DirectUpload } from './uploads/direct-upload.ts'
 import { IncomingFiles } from './uploads/incoming-files.ts'
@@ -32,6 +33,7 @@ export interface ImagePipeline {
   readonly previews: Previews
   readonly intake: Intake
   readonly directUpload: DirectUpload
+  readonly blobUses: BlobUses
   /** Ends the decoding processes. Variants that are missing then are made after the next start. */
   close(): Promise<void>
 }
@@ -43,7 +45,8 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
   const uploadProgress = new UploadProgress()
   const decoder = new Decoder({ bounds, log })
   const variants = await Variants.open(join(data, 'variants'), { engine, boards, decoder, log })
-  const store = new PictureStore(engine.blobs, decoder, variants)
+  const blobUses = new BlobUses()
+  const store = new PictureStore(engine, blobUses, decoder, variants)
   const previews = new Previews(incomingFiles, uploadProgress, decoder, log)
   const intake = new Intake(boards, incomingFiles, store, previews, { maxUpload, log })
   const directUpload = new DirectUpload(intake, incomingFiles, previews, { maxUpload })
@@ -55,6 +58,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     previews,
     intake,
     directUpload,
+    blobUses,
     async close() {
       uploadProgress.close()
       await Promise.all([variants.close(), decoder.close()])

@@ -183,7 +183,10 @@ export class Variants {
   async #make({ blob, record, boards }: Picture): Promise<void> {
     const variants = await this.#store(blob, record)
     failpoint('variants.put')
-    for (const board of boards) await this.#announce(board, blob, variants)
+    let isNamed = false
+    for (const board of boards) isNamed = (await this.#announce(board, blob, variants)) || isNamed
+    // The picture was purged meanwhile, so what was made for it goes too (C1).
+    if (!isNamed) await this.#parts.engine.endedBlobs.note([blob])
   }
 
   /** Returns the sides that exist afterwards. Empty if none can be made; it is never retried (V13). */
@@ -233,16 +236,19 @@ export class Variants {
     }
   }
 
-  async #announce(id: string, blob: string, variants: readonly number[]): Promise<void> {
+  /** Tells a board of the variants. Resolves to whether it still has a picture with the blob. */
+  async #announce(id: string, blob: string, variants: readonly number[]): Promise<boolean> {
     try {
       using held = await this.#parts.boards.hold(id)
       const commands = [...held.board.records.values()]
         .filter((record) => isPending(record) && record.blob === blob)
         .map((record) => ({ kind: 'image.vary', id: record.id, blob, variants }) as const)
       if (commands.length > 0) await held.board.act(commands, SERVER)
+      return held.board.pictureWithBlob(blob) !== undefined
     } catch (error) {
       // The board or a picture is gone. A record that is left over is found again.
       if (!(error instanceof WireError) || error.status >= 500) throw error
+      return false
     }
   }
 }

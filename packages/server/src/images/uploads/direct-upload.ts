@@ -98,13 +98,15 @@ export class DirectUpload {
       failpoint('picture.settled')
       return uploads.map(({ add, stored }) => this.#intake.settled(board, add.id, stored!))
     } catch (error) {
-      for (const { add, announcer } of uploads) {
+      for (const { add, announcer, stored } of uploads) {
+        if (stored) await this.#intake.discard(stored, error)
         await announcer.whenIdle()
         if (announcer.isAnnounced) await this.#intake.fail(board, add.id)
       }
       throw error
     } finally {
-      for (const { add, incomingFile, announcer } of uploads) {
+      for (const { add, incomingFile, announcer, stored } of uploads) {
+        stored?.[Symbol.dispose]()
         await this.#incomingFiles.remove(incomingFile)
         await announcer.withdraw()
         await this.#incomingFiles.dropPreview(board.id, add.id)
@@ -122,7 +124,13 @@ export class DirectUpload {
       const { settle } = stored
       // The record was added before anybody knew the size.
       const w = firstWidth(settle.width, settle.height)
-      await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
+      try {
+        await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
+      } catch (error) {
+        await this.#intake.discard(stored, error)
+        throw error
+      }
+      stored[Symbol.dispose]()
       return this.#intake.settled(board, id, stored)
     } finally {
       await this.#incomingFiles.remove(incomingFile)

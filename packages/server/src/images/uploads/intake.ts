@@ -130,6 +130,11 @@ export class Intake {
     return this.#store.store(incomingFile, id)
   }
 
+  /** Ends what `store` has stored for a picture that was refused. */
+  discard(stored: StoredFile, reason: unknown): Promise<void> {
+    return this.#store.discard(stored, reason)
+  }
+
   /** Validates a complete file without storing it. Rejects as `PictureStore.check` does. */
   check(incomingFile: IncomingFile): Promise<MediaType> {
     return this.#store.check(incomingFile)
@@ -202,11 +207,14 @@ export class Intake {
   }
 
   async #settle(incomingFile: IncomingFile, board: LiveBoard, id: string): Promise<StoredFile> {
+    let stored: StoredFile | undefined
     try {
-      const stored = await this.#store.store(incomingFile, id)
+      stored = await this.#store.store(incomingFile, id)
       await board.act([stored.settle], SERVER)
+      stored[Symbol.dispose]()
       return stored
     } catch (error) {
+      if (stored) await this.#store.discard(stored, error)
       const refusal = toWireError(error, this.#log)
       // The picture was purged, failed, or settled by other bytes.
       if (refusal.code === 'unknown-picture' || refusal.code === 'conflict') {

@@ -6,16 +6,17 @@ import {
   type Notice,
   WireError,
 } from '@wirephoto/board'
-import type { BlobStore } from '@wirephoto/engine'
+import type { Engine } from '@wirephoto/engine'
 import type { LiveBoard } from '../../boards/live-board.ts'
 import { failpoint } from '../../failpoint.ts'
+import type { BlobUses } from '../blob-uses.ts'
 import type { Decoder } from '../decoding/decoder.ts'
 import type { Variants } from '../variants.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import { validate } from './validate.ts'
 
-/** A file that is stored, and not yet settled. */
-export interface StoredFile {
+/** A file that is stored, and not yet settled. Its blobs are in use until it is disposed. */
+export interface StoredFile extends Disposable {
   readonly settle: ImageSettle
   /** A preview if browsers don't show its type. */
   readonly preview: Buffer | null
@@ -23,14 +24,22 @@ export interface StoredFile {
   readonly notices: readonly Notice[]
 }
 
+/** Errors after which a write may have taken effect. */
+const IN_DOUBT: ReadonlySet<string> = new Set(['away', 'busy', 'stopping'])
+
+const blobsOf = ({ blob, original }: Pick<ImageSettle, 'blob' | 'original'>): string[] =>
+  original ? [blob, original.blob] : [blob]
+
 /** Makes blobs of complete files, whatever way they came. */
 export class PictureStore {
-  readonly #blobs: BlobStore
+  readonly #engine: Engine
+  readonly #uses: BlobUses
   readonly #decoder: Decoder
   readonly #variants: Variants
 
-  constructor(blobs: BlobStore, decoder: Decoder, variants: Variants) {
-    this.#blobs = blobs
+  constructor(engine: Engine, uses: BlobUses, decoder: Decoder, variants: Variants) {
+    this.#engine = engine
+    this.#uses = uses
     this.#decoder = decoder
     this.#variants = variants
   }
@@ -44,14 +53,32 @@ export class PictureStore {
     await using file = await validate(incomingFile, this.#decoder)
     failpoint('picture.validated')
     const { path, blob, bytes, validation, original, notices } = file
-    await this.#blobs.put(path, blob)
-    if (original) await this.#blobs.put(original.path, original.blob)
-    failpoint('picture.put')
     const { preview, ...facts } = validation
-    const settle = { kind: 'image.settle', id, blob, bytes, ...facts } as const
-    if (!original) return { settle, preview, notices }
-    const { path: _, ...kept } = original
-    return { settle: { ...settle, original: kept }, preview, notices }
+    const { path: _, ...kept } = original ?? { path: '' }
+    const bare = { kind: 'image.settle', id, blob, bytes, ...facts } as const
+    const settle: ImageSettle = 'blob' in kept ? { ...bare, original: kept } : bare
+    const use = this.#uses.begin(blobsOf(settle))
+    const stored = { settle, preview, notices, [Symbol.dispose]: () => use[Symbol.dispose]() }
+    try {
+      const { blobs } = this.#engine
+      await blobs.put(path, blob)
+      if (original) await blobs.put(original.path, original.blob)
+      failpoint('picture.put')
+      return stored
+    } catch (error) {
+      await this.discard(stored, error)
+      throw error
+    }
+  }
+
+  /** Ends the blobs of a file that was refused after it was stored (C5), and its use of them. */
+  async discard(stored: StoredFile, reason: unknown): Promise<void> {
+    using _ = stored
+    // Else the record may still come.
+    if (!(reason instanceof WireError) || IN_DOUBT.has(reason.code)) return
+    await this.#engine.endedBlobs.note(blobsOf(stored.settle)).catch(() => {
+      // Without a note they are set aside later.
+    })
   }
 
   /** Validates a complete file of a type that browsers show, and stores nothing. Returns the type. */
