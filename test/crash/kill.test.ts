@@ -211,7 +211,7 @@ async function assertIntactFolder(
 
 async function blobNames(data: string): Promise<string[]> {
   const names = await readdir(join(data, 'blobs'), { recursive: true }).catch(() => [])
-  // What a kill has left without a record lies aside.
+  // Those that a kill has left without a record lie aside.
   return names.flatMap((name) => /^..\/([0-9a-f]{64})$/.exec(name)?.[1] ?? [])
 }
 

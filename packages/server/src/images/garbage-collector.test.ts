@@ -127,19 +127,18 @@ test('C3: bytes that come again while their picture is purged are there, whateve
   const board = await boards.create()
   let last = await store(server, bytes)
   for (let round = 0; round < 25; round++) {
+    // Turn by turn on two boards, of which the other one has the older picture.
+    const [here, there] = round % 2 ? ['main', board] : [board, 'main']
     let isOver = false
     const collecting = (async () => {
       while (!isOver) await collector.removeEnded(GARBAGE_COLLECTION_TIMES)
     })()
-    // Turn by turn on two boards, of which the other one has the older picture.
-    const [here, there] = round % 2 ? ['main', board] : [board, 'main']
     const [next] = await Promise.all([
       store(server, bytes, here),
       sleep(round % 5).then(() => purge(server, last.id, there)),
-    ]).finally(async () => {
-      isOver = true
-      await collecting
-    })
+    ])
+    isOver = true
+    await collecting
     for (const form of ['original', ...next.variants!]) {
       const response = await fetch(`${server.url}/b/${here}/blob/${next.blob}/${form}`)
       assert.equal(response.status, 200, `round ${round}: ${form}`)
