@@ -3,6 +3,7 @@ import { ServerProcess } from '../test/support/server-process.ts'
 import { startBaseline } from './support/baseline-process.ts'
 import { type Figure, interleave, spread } from './support/figures.ts'
 import { postPicture, RawClient, Writer } from './support/raw-client.ts'
+import { UNBOUNDED } from './support/unbounded.ts'
 
 export const WRITER_COUNT = 100
 /**
@@ -15,7 +16,7 @@ const ROUND_S = 5
 
 /** S9: commands that a board takes in a second, each durable before its answer. */
 export async function commands(): Promise<Figure[]> {
-  const server = await ServerProcess.open()
+  const server = await ServerProcess.open({ args: UNBOUNDED })
   const echo = await startBaseline('echo')
   try {
     const id = await postPicture(server.port, await drawPicture({ width: 320, height: 240 }))

@@ -7,6 +7,7 @@ import { ServerProcess } from '../test/support/server-process.ts'
 import { type Baseline, cpuSeconds, startBaseline } from './support/baseline-process.ts'
 import { type Figure, type Spread, spread } from './support/figures.ts'
 import { RawClient, snapshotOf, Tally } from './support/raw-client.ts'
+import { UNBOUNDED } from './support/unbounded.ts'
 
 const VIEWER_COUNT = 100
 const ROUND_COUNT = 5
@@ -32,7 +33,7 @@ export async function pushes(): Promise<Figure[]> {
       Array.from({ length: limits.previewsPerMessage }, (_, i) => drawPreview(i + 1)),
     )
     const product = await Side.open(
-      () => keep(ServerProcess.open(), true),
+      () => keep(ServerProcess.open({ args: UNBOUNDED }), true),
       () => announce(sent),
     )
     const { text, previews } = await product.many.captureMessage()

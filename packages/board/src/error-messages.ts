@@ -52,7 +52,7 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'unreadable-tiff': ({ name }) =>
     `${file(name)} is a kind of TIFF that can't be read here. Export it as PNG or JPEG.`,
   'too-heavy': ({ name }) => `${file(name)} takes too much work to open. Save it smaller.`,
-  'board-full': () => 'This board is full. Start a new one.',
+  'board-full': () => 'This board is full. Empty its trash, shorten captions, or start a new one.',
   'old-page': () => 'This page is older than its server. Reload it.',
   'too-many': () => 'That was too much at once. Wait a moment.',
   internal: () => 'Something broke on the server. Its log says what.',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { cleanName, cleanText } from './file-names.ts'
+import { cleanLine, cleanName, cleanText } from './file-names.ts'
 import { limits } from './limits.ts'
 
 test('H5, F9: a name is a base name that can be shown', () => {
@@ -40,4 +40,9 @@ test('H5, F9: naughty strings make sound names', async (t) => {
 test('F9: no text turns the direction of what stands beside it', () => {
   assert.equal(cleanText('Anna\u202e gnp.exe\u2066\u2069'), 'Anna gnp.exe')
   assert.equal(cleanText('שלום – مرحبا\u200f'), 'שלום – مرحبا\u200f', 'marks for one letter stay')
+})
+
+test('Y20: a title is one line without control characters, and a caption keeps its lines', () => {
+  assert.equal(cleanLine('Par\0ty\r\n\u0007\u009b31m of\tmay\ud800'), 'Party 31m of may\ufffd')
+  assert.equal(cleanText('one\r\ntwo\0\u001b[31m\tthree'), 'one\ntwo[31m\tthree')
 })

@@ -14,5 +14,17 @@ export function cleanName(name: string): string {
 /** Marks that turn the direction of all text after them, beyond the text that they stand in. */
 const DIRECTION_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g
 
-/** Makes a caption, a title or a person's name safe to stand in a sentence. */
-export const cleanText = (text: string): string => text.replace(DIRECTION_CONTROLS, '')
+/** Control characters but the tab and the line break. */
+const CONTROLS = /(?![\t\n])\p{Cc}/gu
+const SPACES = /[\t\n\v\f\r\u0085\u2028\u2029]+/g
+
+/** Makes a caption, of one line or more, safe to stand in a sentence. */
+export const cleanText = (text: string): string =>
+  text
+    .toWellFormed()
+    .replace(/\r\n?|[\u0085\u2028\u2029]/g, '\n')
+    .replace(CONTROLS, '')
+    .replace(DIRECTION_CONTROLS, '')
+
+/** Makes a title or a person's name safe to stand in a sentence, on one line. */
+export const cleanLine = (text: string): string => cleanText(text.replace(SPACES, ' '))

@@ -205,6 +205,12 @@ describe('rules', () => {
     assert.deepEqual(records.get('board'), { ...emptyBoard, title: 'T', trashDays: 7 })
   })
 
+  test('Y20: a title is kept as one line without control characters', () => {
+    const { act, records } = open()
+    act({ kind: 'board.patch', set: { title: 'Par\0ty\u001b of\nmay' } })
+    assert.equal((records.get('board') as BoardRecord).title, 'Party of may')
+  })
+
   test('F9: captions and titles are kept without controls of direction', () => {
     const { act, picture, records } = open()
     act(add({ caption: 'a\u202eb' }))

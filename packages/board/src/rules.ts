@@ -2,7 +2,7 @@ import { generateKeyBetween } from 'fractional-indexing'
 import type { Change } from './changes.ts'
 import type { Command, ImageAdd, ImageCopy } from './commands.ts'
 import { WireError } from './errors.ts'
-import { cleanName, cleanText } from './file-names.ts'
+import { cleanLine, cleanName, cleanText } from './file-names.ts'
 import { firstWidth, freeSpot } from './layout.ts'
 import { limits } from './limits.ts'
 import type { ImageRecord, Records } from './records.ts'
@@ -131,6 +131,9 @@ function topmost(records: Records): string | null {
 function cleaned<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const defined = Object.entries(fields).filter(([, value]) => value !== undefined)
   return Object.fromEntries(
-    defined.map(([key, value]) => [key, typeof value === 'string' ? cleanText(value) : value]),
+    defined.map(([key, value]) => {
+      if (typeof value !== 'string') return [key, value]
+      return [key, key === 'title' ? cleanLine(value) : cleanText(value)]
+    }),
   ) as never
 }

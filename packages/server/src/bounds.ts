@@ -18,6 +18,14 @@ const TABLE = {
   'waiting-requests': { value: 3_000, unit: 'count', what: 'requests that wait behind others on their connections; over it, the connection with the most is closed' },
   'snapshots-being-sent': { value: 64_000_000, unit: 'bytes', what: 'boards that are being sent whole; over it, the readers of the oldest are cut off' },
   'unexplained-percent': { value: 5, unit: 'percent', what: 'stored files that a sweep sets aside because no picture names them' },
+  'board-bytes': { value: 16_000_000, unit: 'bytes', what: 'the records of one board: their names, captions and places' },
+  'arriving-per-board': { value: 4_000, unit: 'count', what: 'pictures of one board that are announced and not stored yet' },
+  'arriving-per-address': { value: 2_000, unit: 'count', what: 'the same, of one board and from one address' },
+  'arriving-per-visitor': { value: 1_000, unit: 'count', what: 'the same, of one board and from one visitor' },
+  'commands-per-address': { value: 3_000, unit: 'count', what: 'messages and requests in a second from one address that change something, by socket or HTTP' },
+  'commands-per-visitor': { value: 300, unit: 'count', what: 'the same from one visitor' },
+  'boards-per-address': { value: 500, unit: 'count', what: 'boards that are made in an hour from one address' },
+  'boards-per-visitor': { value: 100, unit: 'count', what: 'the same by one visitor' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

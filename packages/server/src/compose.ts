@@ -27,6 +27,7 @@ import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
 import { Fetcher } from './images/remote-fetch.ts'
 import { Gateway } from './live/gateway.ts'
 import { HeldRequests } from './live/held-requests.ts'
+import { commandLimiterWith } from './live/party-limiter.ts'
 import { Metrics } from './metrics.ts'
 import { TrustedClock } from './trusted-clock.ts'
 
@@ -73,6 +74,7 @@ export async function compose(
   const guard = replacements.guard ?? createGuard({ ...config, proxies })
   const fetcher =
     replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom, bounds })
+  const commandLimiter = commandLimiterWith(bounds)
   const metrics = new Metrics()
   const heldRequests = new HeldRequests()
   const readPageBuild = createPageBuildReader(webRoot)
@@ -87,7 +89,8 @@ export async function compose(
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
   let url = ''
-  const app = await createApp({ guard, proxies, log, bounds, problemPage }, async (routes) => {
+  const appOptions = { guard, proxies, log, bounds, problemPage, commandLimiter }
+  const app = await createApp(appOptions, async (routes) => {
     await routes.register(healthRoutes, { engine, metrics })
     await routes.register(addressRoutes, config)
     await routes.register(boardRoutes, { boards, guard, bounds, url: () => url })
@@ -125,6 +128,7 @@ export async function compose(
     metrics,
     log,
     readPageBuild,
+    commandLimiter,
   })
   classic?.attach(app.server)
   await app.ready()
@@ -162,7 +166,7 @@ async function openStorage(
   const clock =
     injectedClock ?? new TrustedClock({ newest: await engine.newestTime(), log, steadyMs })
   stack.defer(() => clock.close())
-  const boards = await Boards.open(engine, clock)
+  const boards = await Boards.open(engine, clock, bounds)
   stack.defer(() => boards.close())
   let resumed: Promise<unknown> = Promise.resolve()
   stack.defer(async () => void (await resumed))

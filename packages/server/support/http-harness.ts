@@ -8,6 +8,7 @@ import type { Engine } from '@wirephoto/engine'
 import { pino } from 'pino'
 import { type Boards, DEFAULT_BOARD_ID, SERVER } from '../src/boards/boards.ts'
 import type { Sender } from '../src/boards/live-board.ts'
+import type { Bounds } from '../src/bounds.ts'
 import { compose, type Replacements, type Services } from '../src/compose.ts'
 import { listen } from '../src/http/listen.ts'
 import type { ImagePipeline } from '../src/images/pipeline.ts'
@@ -16,6 +17,7 @@ import { serverConfig } from './server-config.ts'
 interface Options extends Replacements {
   readonly maxUpload?: number
   readonly webRoot?: string
+  readonly bounds?: Partial<Bounds>
 }
 
 /** A server in the test's own process, its parts within reach. */
@@ -39,8 +41,8 @@ export class Harness {
 
   /** Starts as a new process would, with the data that are there. */
   async start(): Promise<void> {
-    const { maxUpload = 5_000_000, webRoot = null, ...replacements } = this.#options
-    const config = serverConfig(this.data, { maxUpload, webRoot, grace: 0 })
+    const { maxUpload = 5_000_000, webRoot = null, bounds, ...replacements } = this.#options
+    const config = serverConfig(this.data, { maxUpload, webRoot, bounds, grace: 0 })
     this.#stack = new AsyncDisposableStack()
     this.#services = await compose(config, this.log, this.#stack, replacements)
     await listen(this.#services.app.server, config, this.#stack)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { limits, settings, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
+import { type Bounds, boundsWith } from '../bounds.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
 import { LiveBoard, type Sender } from './live-board.ts'
 
@@ -29,20 +30,22 @@ interface OpenBoard {
 export class Boards {
   readonly clock: TrustedClock
   readonly #engine: Engine
+  readonly #bounds: Bounds
   readonly #open = new Map<string, OpenBoard>()
   readonly #listeners = new Set<(board: LiveBoard) => void>()
   readonly #timer: NodeJS.Timeout
 
-  private constructor(engine: Engine, clock: TrustedClock) {
+  private constructor(engine: Engine, clock: TrustedClock, bounds: Bounds) {
     this.clock = clock
     this.#engine = engine
+    this.#bounds = bounds
     this.#timer = setInterval(() => this.#sweep(), IDLE_TIMEOUT_MS / 2).unref()
   }
 
   /** Creates the default board if it isn't there. */
-  static async open(engine: Engine, clock: TrustedClock): Promise<Boards> {
+  static async open(engine: Engine, clock: TrustedClock, bounds = boundsWith()): Promise<Boards> {
     await engine.boards.create(DEFAULT_BOARD_ID)
-    return new Boards(engine, clock)
+    return new Boards(engine, clock, bounds)
   }
 
   /** Calls back with every board that is opened later. Returns a function that ends this. */
@@ -90,7 +93,7 @@ export class Boards {
   }
 
   async #load(id: string): Promise<LiveBoard> {
-    const board = await LiveBoard.open(this.#engine, id, this.clock)
+    const board = await LiveBoard.open(this.#engine, id, this.clock, this.#bounds)
     for (const listener of this.#listeners) listener(board)
     return board
   }

@@ -18,6 +18,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
+import { boundsWith } from '../bounds.ts'
 import { TrustedClock } from '../trusted-clock.ts'
 import { LiveBoard, type Sender } from './live-board.ts'
 
@@ -34,10 +35,12 @@ const add = (id = uuid()): Command & { id: string } => ({
 describe('live board', () => {
   let folder: string
   let engine: Engine
+  /** Opens a new board, on which one visitor may announce many pictures. */
   const open = async (): Promise<LiveBoard> => {
     const id = uuid()
     await engine.boards.create(id)
-    return LiveBoard.open(engine, id, new TrustedClock())
+    const bounds = boundsWith({ 'arriving-per-visitor': 20_000, 'arriving-per-board': 20_000 })
+    return LiveBoard.open(engine, id, new TrustedClock(), bounds)
   }
 
   before(async () => {

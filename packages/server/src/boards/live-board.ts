@@ -6,6 +6,7 @@ import {
   apply,
   applyChanges,
   type Batch,
+  type Change,
   type Command,
   type CommandAnswer,
   type CommandMessage,
@@ -13,6 +14,7 @@ import {
   coalesce,
   Draft,
   type ImageRecord,
+  idOf,
   limits,
   type Refusal,
   type Role,
@@ -22,8 +24,10 @@ import {
   WireError,
 } from '@wirephoto/board'
 import type { ClientState, Clients, Engine } from '@wirephoto/engine'
+import { type Bounds, boundsWith } from '../bounds.ts'
 import { failpoint } from '../failpoint.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
+import { BoardTally, bytesOf } from './board-tally.ts'
 import { ClientStates } from './client-states.ts'
 import { EngineWatch, inTime } from './engine-watch.ts'
 import { RecentBatches } from './recent-batches.ts'
@@ -45,6 +49,8 @@ const ASSIGN_AT_TICK = 0
 /** The visitor on whose behalf commands are sent; the board adds its clock. */
 export interface Sender {
   readonly visitor: string
+  /** The address that it asks from, IPv6 by its /64; none for the server's own commands. */
+  readonly address?: string
   readonly role: Role | 'server'
 }
 
@@ -58,6 +64,7 @@ interface Waiting {
 /** The result of a tick, if its append holds. */
 interface Outcome {
   readonly draft: Draft
+  readonly tally: BoardTally
   readonly clients: Map<string, ClientState>
   readonly answers: (CommandAnswer | WireError)[]
   /** The blobs of pictures that are gone for good (C2). */
@@ -84,6 +91,8 @@ export class LiveBoard {
   #ticking: readonly Waiting[] = []
   readonly #watch = new EngineWatch(() => this.#onSilence())
   readonly #recent = new RecentBatches()
+  readonly #tally = new BoardTally()
+  readonly #bounds: Bounds
   /** By blob, the picture that last came with it: the first place to look. */
   readonly #pictureByBlob = new Map<string, string>()
   /** This server's own command queue. Numbered at the tick, since a message that fails takes no number. */
@@ -96,15 +105,21 @@ export class LiveBoard {
   #closed = false
   #unwatch = () => {}
 
-  private constructor(engine: Engine, id: string, clock: TrustedClock) {
+  private constructor(engine: Engine, id: string, clock: TrustedClock, bounds: Bounds) {
     this.#engine = engine
     this.#clock = clock
     this.id = id
+    this.#bounds = bounds
   }
 
   /** Loads a board from the engine. Rejects with `unknown-board`, or with `away`. */
-  static async open(engine: Engine, id: string, clock: TrustedClock): Promise<LiveBoard> {
-    const board = new LiveBoard(engine, id, clock)
+  static async open(
+    engine: Engine,
+    id: string,
+    clock: TrustedClock,
+    bounds = boundsWith(),
+  ): Promise<LiveBoard> {
+    const board = new LiveBoard(engine, id, clock, bounds)
     board.#unwatch = engine.log.watch(id, (cursor) => board.#onDoorbell(cursor))
     await inTime(board.#load()).catch((error: unknown) => {
       board.#unwatch()
@@ -119,6 +134,11 @@ export class LiveBoard {
 
   get records(): ReadonlyMap<string, AnyRecord> {
     return this.#records
+  }
+
+  /** The bytes of all records. */
+  get bytes(): number {
+    return this.#tally.bytes
   }
 
   /** Finds a picture, trashed or not, that has this blob, and this variant of it. */
@@ -269,25 +289,26 @@ export class LiveBoard {
   async #evaluate(waiting: readonly Waiting[]): Promise<Outcome> {
     const outcome: Outcome = {
       draft: new Draft(this.#records),
+      tally: new BoardTally(this.#tally),
       clients: new Map(),
       answers: [],
       ended: new Set(),
     }
     this.#sliceStartedAt = performance.now()
     for (const { message, sender } of waiting)
-      outcome.answers.push(
-        await this.#answer(message, { ...sender, now: this.#clock.now() }, outcome),
-      )
+      outcome.answers.push(await this.#answer(message, sender, outcome))
     return outcome
   }
 
   /** Applies a message to the draft. Commands that were settled before are answered as they were (F3). */
   async #answer(
     message: CommandMessage,
-    who: Actor,
-    { draft, clients, ended }: Outcome,
+    sender: Sender,
+    outcome: Outcome,
   ): Promise<CommandAnswer | WireError> {
+    const { clients } = outcome
     const { client, n, commands } = message
+    const who = { ...sender, now: this.#clock.now() }
     const known = clients.get(client) ?? this.#clients.get(client)
     if (
       !known &&
@@ -300,6 +321,7 @@ export class LiveBoard {
 
     const refused: Refusal[] = known?.refused.filter((refusal) => refusal.n >= n) ?? []
     let seq = known?.seq ?? 0
+    let last = settled
     for (const [i, command] of commands.entries()) {
       if (n + i <= settled) continue
       if (performance.now() - this.#sliceStartedAt > COMMANDS_SLICE_MS) {
@@ -307,21 +329,66 @@ export class LiveBoard {
         await setImmediate()
         this.#sliceStartedAt = performance.now()
       }
-      const result = apply(draft, command, who)
-      if (result instanceof WireError) refused.push({ n: n + i, error: result.toJSON() })
-      else if (result.length > 0) {
-        for (const change of result) if ('gone' in change) addBlobs(ended, draft.get(change.gone))
-        draft.add(result)
-        seq = seqOf(this.#cursor) + 1
+      const result = this.#apply(command, who, outcome)
+      // The queue waits with this picture and what follows, until others have arrived.
+      if (isTooMany(result) && client !== this.#ownClient) {
+        if (last < n) return result
+        break
       }
+      last = n + i
+      if (result instanceof WireError) refused.push({ n: last, error: result.toJSON() })
+      else if (result) seq = seqOf(this.#cursor) + 1
     }
-    const last = Math.max(settled, n + commands.length - 1)
     if (last > settled) clients.set(client, { n: last, seq, refused })
     return { n: last, seq, refused }
   }
 
+  /** Applies a command to the draft, within the board's bounds. Returns whether it changed anything, or its refusal. */
+  #apply(
+    command: Command,
+    who: Actor & Sender,
+    { draft, tally, ended }: Outcome,
+  ): boolean | WireError {
+    const changes = apply(draft, command, who)
+    if (changes instanceof WireError) return changes
+    if (who.role !== 'server') {
+      const refusal = this.#overBounds(command, changes, who, { draft, tally })
+      if (refusal) return refusal
+    }
+    for (const change of changes) {
+      if ('gone' in change) addBlobs(ended, draft.get(change.gone))
+      tally.count(draft.get(idOf(change)), 'put' in change ? change.put : undefined, who)
+      draft.add([change])
+    }
+    return changes.length > 0
+  }
+
+  /** Returns why changes would take too much of the board. A change that makes a record smaller never does. */
+  #overBounds(
+    command: Command,
+    changes: readonly Change[],
+    sender: Sender,
+    { draft, tally }: Pick<Outcome, 'draft' | 'tally'>,
+  ): WireError | null {
+    const bounds = this.#bounds
+    let growth = 0
+    for (const change of changes) {
+      const before = draft.get(idOf(change))
+      growth += ('put' in change ? bytesOf(change.put) : 0) - (before ? bytesOf(before) : 0)
+    }
+    if (growth > 0 && tally.bytes + growth > bounds['board-bytes'])
+      return new WireError('board-full')
+    const arriving = {
+      board: bounds['arriving-per-board'],
+      visitor: bounds['arriving-per-visitor'],
+      address: bounds['arriving-per-address'],
+    }
+    const isFull = command.kind === 'image.add' && tally.isFull(sender, arriving)
+    return isFull ? new WireError('too-many') : null
+  }
+
   /** Appends the outcome. False if the log was ahead, so that the messages must be evaluated again. */
-  async #commit({ draft, clients, answers, ended }: Outcome): Promise<boolean> {
+  async #commit({ draft, tally, clients, answers, ended }: Outcome): Promise<boolean> {
     const { changes } = draft
     const from = this.#cursor
     if (changes.length === 0) {
@@ -339,8 +406,10 @@ export class LiveBoard {
       const appending = this.#engine.log.append(this.id, batch)
       const to = await this.#watch.observe(appending)
       failpoint('board.appended')
-      if (to !== null) this.#advance({ from, to, changes }, clients)
-      return to !== null
+      if (to === null) return false
+      this.#tally.learnAddresses(tally)
+      this.#advance({ from, to, changes }, clients)
+      return true
     } catch (error) {
       // The append is in doubt. If the log has it, its messages are answered as resent ones.
       await this.#readLog()
@@ -367,6 +436,8 @@ export class LiveBoard {
   }
 
   #advance(batch: Batch, clients: Clients): void {
+    for (const change of batch.changes)
+      this.#tally.count(this.#records.get(idOf(change)), 'put' in change ? change.put : undefined)
     applyChanges(this.#records, batch.changes)
     for (const change of batch.changes) if ('put' in change) this.#indexBlob(change.put)
     this.#clients.remember(clients)
@@ -385,8 +456,10 @@ export class LiveBoard {
     this.#clients.clear()
     this.#pictureByBlob.clear()
     this.#recent.clear()
+    this.#tally.clear()
     for (const record of records) {
       this.#records.set(record.id, record)
+      this.#tally.count(undefined, record)
       this.#indexBlob(record)
     }
     this.#clients.remember(clients)
@@ -407,3 +480,6 @@ function answerAll(waiting: readonly Waiting[], { answers }: Outcome): void {
     else resolve(answer)
   })
 }
+
+const isTooMany = (result: unknown): result is WireError =>
+  result instanceof WireError && result.code === 'too-many'

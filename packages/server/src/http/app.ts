@@ -11,6 +11,7 @@ import {
 } from 'fastify'
 import type { Bounds } from '../bounds.ts'
 import { toWireError } from '../errors.ts'
+import type { PartyLimiter } from '../live/party-limiter.ts'
 import {
   ACCEPTED_CODINGS,
   answerBeforeDrain,
@@ -28,6 +29,7 @@ import type { TrustedProxies } from './trusted-proxies.ts'
 
 const JSON_BODY_BYTES = 65_536
 const PARAM_LENGTH = 4096
+const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 const HEADERS = {
@@ -45,11 +47,13 @@ interface AppOptions {
   readonly log: FastifyBaseLogger
   readonly bounds: Bounds
   readonly problemPage: ProblemPage
+  /** Bounds the requests that may change something, by visitor and address. */
+  readonly commandLimiter: PartyLimiter
 }
 
 /** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
 export async function createApp(
-  { guard, proxies, log, bounds, problemPage }: AppOptions,
+  { guard, proxies, log, bounds, problemPage, commandLimiter }: AppOptions,
   routes: (app: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
@@ -108,6 +112,8 @@ export async function createApp(
       throw new WireError('too-many')
     const cookie = guard.visitorCookie(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
+    if (READING_METHODS.has(request.method)) return
+    if (!commandLimiter.spend(guard.sender(request.raw, ''))) throw new WireError('too-many')
   })
   app.addHook('preParsing', async ({ raw, routeOptions }) => {
     if (routeOptions.config.streams) return

@@ -1,7 +1,8 @@
-import { NewBoard, parseOrThrow, settings } from '@wirephoto/board'
+import { NewBoard, parseOrThrow, settings, WireError } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
+import { PartyLimiter } from '../live/party-limiter.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { encodingFor } from './encoding.ts'
 import { Snapshots } from './snapshots.ts'
@@ -17,12 +18,17 @@ export async function boardRoutes(
   app: FastifyInstance,
   context: BoardRoutesOptions,
 ): Promise<void> {
-  const { boards, guard, bounds, url } = context
+  const { boards, guard, url, bounds } = context
+  const makingLimiter = new PartyLimiter({
+    visitor: hourly(bounds['boards-per-visitor']),
+    address: hourly(bounds['boards-per-address']),
+  })
   const snapshots = new Snapshots({ maxHeldBytes: bounds['snapshots-being-sent'] })
   const pageOf = (id: string) => `${url()}/${id === DEFAULT_BOARD_ID ? '' : `b/${id}`}`
 
   app.post('/api/boards', async (request, reply) => {
     const { title } = parseOrThrow(NewBoard, request.body ?? {})
+    if (!makingLimiter.spend(guard.sender(request.raw, ''))) throw new WireError('too-many')
     const id = await boards.create()
     if (title !== undefined) {
       using held = await boards.hold(id)
@@ -55,3 +61,6 @@ export async function boardRoutes(
     return await reply.type('application/json; charset=utf-8').send(body)
   })
 }
+
+/** So many at once, and as many in each hour after that. */
+const hourly = (count: number) => ({ count, perSecond: count / 3_600 })

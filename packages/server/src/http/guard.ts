@@ -78,9 +78,11 @@ export function createGuard(config: GuardConfig): Guard {
         throw new WireError('foreign-origin')
     },
 
-    sender(request) {
-      return { visitor: visitorOf(token(request)), role: 'edit' }
-    },
+    sender: (request) => ({
+      visitor: visitorOf(token(request)),
+      address: proxies.addressOf(request),
+      role: 'edit',
+    }),
 
     origin: (request) =>
       outside?.origin ?? `${proxies.schemeOf(request) ?? 'http'}://${request.headers.host}`,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -7,6 +8,7 @@ import { WIRE_VERSION } from '@wirephoto/board'
 import { io } from 'socket.io-client'
 import { serverConfig } from '../../support/server-config.ts'
 import { startServer } from '../server.ts'
+import { trustedProxies } from './trusted-proxies.ts'
 
 async function start(t: TestContext, trustProxy: readonly string[]) {
   const data = await mkdtemp(join(tmpdir(), 'wirephoto-server-'))
@@ -60,4 +62,18 @@ test('H18: the same headers of somebody else change nothing', async (t) => {
   const page = { origin: origin.replace('http:', 'https:'), ...forwarded }
   assert.equal(await mayConnect(page), false)
   assert.equal(await mayConnect({ ...forwarded, origin }), true)
+})
+
+test('Y21: a bound goes by the address before the trusted proxies, IPv6 by its /64', () => {
+  const from = (remoteAddress: string, forwarded?: string) =>
+    trustedProxies(['loopback', '10.0.0.0/8']).addressOf({
+      socket: { remoteAddress },
+      headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+    } as unknown as IncomingMessage)
+  assert.equal(from('203.0.113.7', '192.0.2.1'), '203.0.113.7', 'no proxy of ours')
+  assert.equal(from('127.0.0.1', '192.0.2.1, 203.0.113.7'), '203.0.113.7', 'the last word counts')
+  assert.equal(from('127.0.0.1', '192.0.2.1, 203.0.113.7, 10.1.1.1'), '203.0.113.7')
+  assert.equal(from('127.0.0.1', 'nonsense'), '127.0.0.1')
+  assert.equal(from('::1', '2001:db8:1:2:3::4'), from('2001:db8:1:2:ffff::9'))
+  assert.equal(from('::ffff:192.0.2.1'), '192.0.2.1')
 })

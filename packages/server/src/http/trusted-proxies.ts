@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import ipaddr from 'ipaddr.js'
+import { addressGroup } from './address-group.ts'
 
 /** Names of address ranges, as in Express and Fastify. */
 const RANGES: Readonly<Record<string, readonly string[]>> = {
@@ -16,6 +17,8 @@ export interface TrustedProxies {
   has(address: string | undefined): boolean
   /** Returns the scheme by which the request came to the proxy; null if no trusted one says so. */
   schemeOf(request: IncomingMessage): 'http' | 'https' | null
+  /** Returns whose share of the server the request uses: the address before the proxies, IPv6 by its /64. */
+  addressOf(request: IncomingMessage): string
 }
 
 /** Makes the list from addresses, CIDR ranges, and the names of ranges. Throws a `RangeError` for another. */
@@ -37,6 +40,17 @@ export function trustedProxies(addresses: readonly string[]): TrustedProxies {
         .trim()
         .toLowerCase()
       return last === 'http' || last === 'https' ? last : null
+    },
+    addressOf({ socket, headers }) {
+      let address = socket.remoteAddress
+      const senders = String(headers['x-forwarded-for'] ?? '').split(',')
+      // Each proxy adds the address that it was asked from.
+      while (has(address)) {
+        const before = senders.pop()?.trim()
+        if (before === undefined || !ipaddr.isValid(before)) break
+        address = before
+      }
+      return addressGroup(address ?? '')
     },
   }
 }

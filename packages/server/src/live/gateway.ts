@@ -11,6 +11,7 @@ import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
+import type { PartyLimiter } from './party-limiter.ts'
 import { Room } from './room.ts'
 import { Session } from './session.ts'
 import { boundUnread } from './socket-writer.ts'
@@ -24,6 +25,8 @@ interface GatewayOptions {
   readonly log: FastifyBaseLogger
   /** Reads the build of the page that the server serves; null for none. */
   readonly readPageBuild: ReadPageBuild
+  /** Bounds the messages of commands, by visitor and address. */
+  readonly commandLimiter: PartyLimiter
 }
 
 /** The sockets at `/live`. The guard lets each of them in, to the room of one board. */

@@ -2,7 +2,7 @@ import {
   type CommandAnswer,
   Commands,
   type Cursor,
-  cleanText,
+  cleanLine,
   type ErrorBody,
   Follow,
   type FollowAnswer,
@@ -23,6 +23,7 @@ import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import { isArriving, type UploadProgress } from '../images/uploads/progress.ts'
 import { Outbox } from './outbox.ts'
+import type { PartyLimiter } from './party-limiter.ts'
 import { RateLimiter } from './rate-limiter.ts'
 import type { Member, Room } from './room.ts'
 import { SocketWriter, UNREAD_BYTES } from './socket-writer.ts'
@@ -41,6 +42,8 @@ interface SessionOptions {
   readonly log: FastifyBaseLogger
   /** Reads the build of the page that the server serves; null for none. */
   readonly readPageBuild: ReadPageBuild
+  /** Bounds the messages of commands, by visitor and address. */
+  readonly commandLimiter: PartyLimiter
 }
 
 /** One page that looks at a board: its socket's events, each answered. */
@@ -69,7 +72,7 @@ export class Session implements Member {
       'presence',
       (body) => parseOrUndefined(PresenceState, body),
       (state) =>
-        room.presence.set(this.id, this.visitor, { ...state, name: cleanText(state.name) }),
+        room.presence.set(this.id, this.visitor, { ...state, name: cleanLine(state.name) }),
     )
     this.#hear(
       'sending',
@@ -124,9 +127,11 @@ export class Session implements Member {
 
   async #onCommands({ previews = {}, ...message }: Commands): Promise<CommandAnswer> {
     const { board, seenReports } = this.#room
+    const { sender, commandLimiter } = this.#options
+    if (!commandLimiter.spend(sender)) throw new WireError('too-many')
     for (const command of message.commands)
       if (command.kind === 'image.add') seenReports.add(command.id, this.visitor)
-    const answer = await board.submit(message, this.#options.sender)
+    const answer = await board.submit(message, sender)
     const refused = new Set(answer.refused.map(({ n }) => n))
     for (const [i, command] of message.commands.entries()) {
       const bytes = command.kind === 'image.add' && previews[command.id]

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { type Command, type ImageRecord, uuidv7 } from '@wirephoto/board'
+import { openEngine } from '@wirephoto/engine'
+import { type Bounds, boundsWith } from '../bounds.ts'
+import { TrustedClock } from '../trusted-clock.ts'
+import { bytesOf } from './board-tally.ts'
+import { SERVER } from './boards.ts'
+import { LiveBoard, type Sender } from './live-board.ts'
+
+const anna: Sender = { visitor: 'anna', address: '192.0.2.1', role: 'edit' }
+const uuid = () => uuidv7(Date.now(), randomBytes(10))
+const add = (id = uuid(), caption = ''): Command & { id: string } => ({
+  kind: 'image.add',
+  id,
+  width: 400,
+  height: 300,
+  name: 'a.jpg',
+  caption,
+})
+const patch = (id: string, caption: string): Command => ({
+  kind: 'image.patch',
+  id,
+  set: { caption },
+})
+const stored = (id: string): Command => ({
+  kind: 'image.settle',
+  id,
+  blob: 'ab'.repeat(32),
+  type: 'image/jpeg',
+  bytes: 5,
+  width: 4,
+  height: 3,
+  thumbhash: 'AAAA',
+  animated: false,
+})
+
+async function open(t: TestContext, settings: Partial<Bounds> = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bounds-'))
+  const engine = await openEngine(`sqlite:${folder}`)
+  t.after(async () => {
+    await engine.close()
+    await rm(folder, { recursive: true })
+  })
+  await engine.boards.create('main')
+  const reopen = (bounds: Partial<Bounds>) =>
+    LiveBoard.open(engine, 'main', new TrustedClock(), boundsWith({ ...settings, ...bounds }))
+  return { board: await reopen({}), reopen }
+}
+
+const sizeOf = ({ records }: LiveBoard) =>
+  records.values().reduce((sum, record) => sum + bytesOf(record), 0)
+
+test('Y22: a board that is full in bytes takes what makes it smaller, and nothing else', async (t) => {
+  const { board, reopen } = await open(t, { 'board-bytes': 5_000 })
+  const [one, other] = [add(), add()]
+  await board.act([one, other, patch(one.id, 'é'.repeat(1_500))], anna)
+  const refusal = { code: 'board-full', message: /Empty its trash.*start a new one/ }
+  await assert.rejects(board.act([patch(other.id, 'é'.repeat(1_000))], anna), refusal)
+  assert.equal(board.bytes, sizeOf(board))
+  await board.act([{ kind: 'image.patch', id: other.id, set: { x: 40 } }], anna)
+
+  // An older board may be larger than the bound of today.
+  const full = await reopen({ 'board-bytes': 2_000 })
+  assert.equal(full.bytes, board.bytes)
+  await assert.rejects(full.act([add()], anna), refusal)
+  await full.act([patch(one.id, 'é'.repeat(1_000))], anna)
+  await full.act([patch(one.id, '')], anna)
+  await full.act([patch(one.id, 'a caption')], anna)
+  assert.equal(full.bytes, sizeOf(full))
+})
+
+test('Y22: the bytes are counted through every command of a message', async (t) => {
+  const { board } = await open(t, { 'board-bytes': 300_000 })
+  const pictures = Array.from({ length: 100 }, () => add(uuid(), '"'.repeat(2_000)))
+  const message = { client: uuid(), n: 1, commands: pictures }
+  const { refused, n } = await board.submit(message, anna)
+  assert.equal(n, 100)
+  assert.deepEqual(new Set(refused.map(({ error }) => error.code)), new Set(['board-full']))
+  assert.ok(board.bytes <= 300_000)
+  const json = JSON.stringify([...board.records.values()])
+  assert.ok(json.length < 330_000, `${json.length}`)
+  await board.act([{ kind: 'image.remove', id: pictures[0]!.id }], SERVER)
+  await board.act([{ kind: 'image.purge', id: pictures[0]!.id }], SERVER)
+  assert.equal(board.bytes, sizeOf(board))
+})
+
+test('Y23: a visitor announces so many pictures, and more as those are stored', async (t) => {
+  const { board } = await open(t, { 'arriving-per-visitor': 3 })
+  const pictures = Array.from({ length: 5 }, () => add())
+  const client = uuid()
+  const answer = await board.submit({ client, n: 1, commands: pictures }, anna)
+  // Nothing is refused for good: the queue sends the others again.
+  assert.deepEqual([answer.n, answer.refused], [3, []])
+  const rest = { client, n: 4, commands: pictures.slice(3) }
+  await assert.rejects(board.submit(rest, anna), { code: 'too-many' })
+  await board.act([stored(pictures[0]!.id)], SERVER)
+  assert.equal((await board.submit(rest, anna)).n, 4)
+  await board.act([{ kind: 'image.fail', id: pictures[1]!.id }], SERVER)
+  assert.equal((await board.submit({ ...rest, n: 5, commands: rest.commands.slice(1) }, anna)).n, 5)
+  const blobs = pictures.map(({ id }) => (board.records.get(id) as ImageRecord | undefined)?.blob)
+  assert.deepEqual(blobs, ['ab'.repeat(32), undefined, null, null, null])
+})
+
+test('Y23: an address under many visitors, and a board, have such a bound too', async (t) => {
+  const { board, reopen } = await open(t, {
+    'arriving-per-address': 4,
+    'arriving-per-board': 6,
+  })
+  const one = (visitor: string, address: string, on = board) =>
+    on.submit({ client: uuid(), n: 1, commands: [add()] }, { visitor, address, role: 'edit' })
+  for (const visitor of ['a', 'b', 'c', 'd']) await one(visitor, '192.0.2.1')
+  await assert.rejects(one('e', '192.0.2.1'), { code: 'too-many' })
+  for (const visitor of ['f', 'g']) await one(visitor, '192.0.2.2')
+  await assert.rejects(one('h', '192.0.2.3'), { code: 'too-many' })
+  const again = await reopen({})
+  await assert.rejects(one('i', '192.0.2.4', again), { code: 'too-many' })
+})

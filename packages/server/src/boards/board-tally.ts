@@ -1,0 +1,112 @@
+import type { AnyRecord } from '@wirephoto/board'
+
+/** A record's fixed fields with their names, as JSON: about as many in every record. */
+const FIXED_FIELDS_BYTES = 500
+
+/** Returns the bytes of a record, as JSON: exact for the texts that people make as long as they like. */
+export function bytesOf(record: AnyRecord): number {
+  const texts =
+    record.kind === 'image' ? [record.caption, record.name, record.source ?? ''] : [record.title]
+  return texts.reduce(
+    (sum, text) => sum + (text === '' ? 0 : Buffer.byteLength(JSON.stringify(text)) - 2),
+    FIXED_FIELDS_BYTES,
+  )
+}
+
+/** Somebody who announces pictures. */
+interface Announcer {
+  readonly visitor: string
+  readonly address?: string
+}
+
+/** The pictures without a blob that a board may have at one time. */
+export interface ArrivingBounds {
+  readonly board: number
+  readonly visitor: number
+  readonly address: number
+}
+
+/**
+ * Counts the bytes of a board's records and its arriving pictures, with constant work for each change. One that
+ * is made over another counts what a tick would change, and leaves the other as it is.
+ */
+export class BoardTally {
+  readonly #base: BoardTally | undefined
+  #bytes = 0
+  #arrivingCount = 0
+  /** Arriving pictures by their author, as `v <visitor>`, and by the sender's address, as `a <address>`. */
+  readonly #arrivingBy = new Map<string, number>()
+  /** The addresses that arriving pictures were announced from, by the picture's id. */
+  readonly #addresses = new Map<string, string>()
+
+  constructor(base?: BoardTally) {
+    this.#base = base
+  }
+
+  /** The bytes of all records. */
+  get bytes(): number {
+    return this.#bytes + (this.#base?.bytes ?? 0)
+  }
+
+  /** The pictures without a blob. */
+  get arrivingCount(): number {
+    return this.#arrivingCount + (this.#base?.arrivingCount ?? 0)
+  }
+
+  /** Counts a record in place of the one before. `announcer` is its sender. */
+  count(before: AnyRecord | undefined, after: AnyRecord | undefined, announcer?: Announcer): void {
+    this.#bytes += (after ? bytesOf(after) : 0) - (before ? bytesOf(before) : 0)
+    if (!before && after && isArriving(after) && announcer?.address !== undefined)
+      this.#addresses.set(after.id, announcer.address)
+    if (before && isArriving(before)) this.#countArriving(before, -1)
+    if (after && isArriving(after)) this.#countArriving(after, 1)
+    if (before && !(after && isArriving(after))) this.#addresses.delete(before.id)
+  }
+
+  /** Takes over the addresses that a tick's pictures were announced from. */
+  learnAddresses(tick: BoardTally): void {
+    for (const [id, address] of tick.#addresses) this.#addresses.set(id, address)
+  }
+
+  /** Whether the sender, or the board, has as many arriving pictures as it may. */
+  isFull({ visitor, address }: Announcer, bounds: ArrivingBounds): boolean {
+    return (
+      this.arrivingCount >= bounds.board ||
+      this.#arrivingOf(`v ${visitor}`) >= bounds.visitor ||
+      (address !== undefined && this.#arrivingOf(`a ${address}`) >= bounds.address)
+    )
+  }
+
+  clear(): void {
+    this.#bytes = 0
+    this.#arrivingCount = 0
+    this.#arrivingBy.clear()
+    this.#addresses.clear()
+  }
+
+  #countArriving({ id, author }: ArrivingRecord, change: 1 | -1): void {
+    this.#arrivingCount += change
+    this.#add(`v ${author}`, change)
+    const address = this.#addressOf(id)
+    if (address !== undefined) this.#add(`a ${address}`, change)
+  }
+
+  #add(key: string, change: 1 | -1): void {
+    const count = (this.#arrivingBy.get(key) ?? 0) + change
+    if (count === 0) this.#arrivingBy.delete(key)
+    else this.#arrivingBy.set(key, count)
+  }
+
+  #arrivingOf(key: string): number {
+    return (this.#arrivingBy.get(key) ?? 0) + (this.#base ? this.#base.#arrivingOf(key) : 0)
+  }
+
+  #addressOf(id: string): string | undefined {
+    return this.#addresses.get(id) ?? (this.#base ? this.#base.#addressOf(id) : undefined)
+  }
+}
+
+type ArrivingRecord = Extract<AnyRecord, { kind: 'image' }>
+
+const isArriving = (record: AnyRecord): record is ArrivingRecord =>
+  record.kind === 'image' && record.blob === null

@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache'
+import type { Sender } from '../boards/live-board.ts'
+import type { Bounds } from '../bounds.ts'
+import { RateLimiter } from './rate-limiter.ts'
+
+/** Visitors and addresses whose rates are kept: the latest ones, since a pause refills each. */
+const KEPT_RATES_COUNT = 20_000
+
+/** How often somebody may do something: so many at once, and as many again in the time. */
+interface Rate {
+  readonly count: number
+  readonly perSecond: number
+}
+
+/** Bounds what each visitor and each address does, wherever they come in. */
+export class PartyLimiter {
+  readonly #visitor: Rate
+  readonly #address: Rate
+  readonly #limiters = new LRUCache<string, RateLimiter>({ max: KEPT_RATES_COUNT })
+
+  constructor(rates: { readonly visitor: Rate; readonly address: Rate }) {
+    this.#visitor = rates.visitor
+    this.#address = rates.address
+  }
+
+  /** Counts one. False if the visitor, or everybody at that address together, has done too much. */
+  spend({ visitor, address }: Sender): boolean {
+    const isVisitorFree = this.#limiter(`v ${visitor}`, this.#visitor).spend()
+    return (
+      isVisitorFree &&
+      (address === undefined || this.#limiter(`a ${address}`, this.#address).spend())
+    )
+  }
+
+  #limiter(key: string, { count, perSecond }: Rate): RateLimiter {
+    const known = this.#limiters.get(key)
+    if (known) return known
+    const limiter = new RateLimiter(perSecond, count)
+    this.#limiters.set(key, limiter)
+    return limiter
+  }
+}
+
+/** Bounds the messages and requests that change something. Twice a second's may come at once. */
+export function commandLimiterWith(bounds: Bounds): PartyLimiter {
+  const rate = (perSecond: number): Rate => ({ count: 2 * perSecond, perSecond })
+  return new PartyLimiter({
+    visitor: rate(bounds['commands-per-visitor']),
+    address: rate(bounds['commands-per-address']),
+  })
+}
