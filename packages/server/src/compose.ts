@@ -104,7 +104,7 @@ export async function compose(
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
     await routes.register(blobRoutes, { boards, guard, blobs })
-    await routes.register(arrivalRoutes, { boards, guard, incomingFiles })
+    await routes.register(arrivalRoutes, { boards, guard, incomingFiles, bounds })
     await routes.register(pageRoutes, { boards, guard, webRoot, classicPages })
     if (classic)
       await routes.register(classicRoutes, {

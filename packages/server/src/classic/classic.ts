@@ -7,6 +7,7 @@ import { Server, type Socket } from 'socket.io'
 import type { Boards, HeldBoard } from '../boards/boards.ts'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { ClassicConfig } from '../config.ts'
+import { partyOf } from '../fairness/party.ts'
 import type { Guard } from '../http/guard.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
@@ -94,8 +95,7 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
 
   /** Returns the sender of a request. Everybody who reaches the server may edit this board (K9). */
   sender(request: IncomingMessage): Sender {
-    const { visitor } = this.#services.guard.sender(request, this.board.id)
-    return { visitor, role: 'edit' }
+    return { ...this.#services.guard.sender(request, this.board.id), role: 'edit' }
   }
 
   /** Accepts sockets and serves the client script, both at the path that the tutorials' pages use (K11). */
@@ -151,8 +151,8 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
     return viewerTimeoutMs ?? VIEWER_TIMEOUT_MS + (bytes / 1024) * VIEWER_TIMEOUT_MS_PER_KIB
   }
 
-  check(source: Readable): Promise<MediaType> {
-    return this.#services.directUpload.check(source)
+  check(source: Readable, sender: Sender): Promise<MediaType> {
+    return this.#services.directUpload.check(source, partyOf(sender, this.board.id))
   }
 
   enqueueAll(viewer: ClassicOutbox): void {

@@ -72,7 +72,7 @@ export async function classicRoutes(
       if (!classic.placeholders.has(id)) throw new WireError('unknown-picture')
       classic.placeholders.stopTimeout(id)
       const { source } = await readForm(request, maxFileBytes)
-      await directUpload.fill(board, id, source)
+      await directUpload.fill(board, id, source, classic.sender(request.raw))
       return { id }
     },
     // The page announces a picture again before each attempt, so this placeholder is of no use (K21).

@@ -18,7 +18,7 @@ const SHOWN_SIDE_PX = 65_535
 export interface HandlersRoom {
   readonly board: LiveBoard
   /** Decodes a picture without storing it; resolves to its type, or rejects with `WireError`. */
-  check(source: Readable): Promise<MediaType>
+  check(source: Readable, sender: Sender): Promise<MediaType>
   /** Enqueues every picture of the board for one viewer (K3). */
   enqueueAll(viewer: ClassicOutbox): void
   /** Remembers a visitor whose page has sent `User:connect`, for its later sockets (K33). Never rejects. */
@@ -91,7 +91,7 @@ export function registerHandlers(
     while (nextPush !== undefined) {
       const push = nextPush
       nextPush = undefined
-      await attempt(async () => room.showToOthers(viewer, await validatePush(push, room)))
+      await attempt(async () => room.showToOthers(viewer, await validatePush(push, room, sender)))
     }
     isChecking = false
   })
@@ -101,12 +101,13 @@ export function registerHandlers(
 async function validatePush(
   body: unknown,
   room: Pick<HandlersRoom, 'check'>,
+  sender: Sender,
 ): Promise<ShownPicture> {
   const { width, height, source } = Object(body) as Record<string, unknown>
   const bytes = typeof source === 'string' ? decodeDataUrl(source) : source
   if (!isSide(width) || !isSide(height) || !Buffer.isBuffer(bytes))
     throw new WireError('bad-request')
-  const type = await room.check(Readable.from([bytes]))
+  const type = await room.check(Readable.from([bytes]), sender)
   const isText = typeof source === 'string'
   return {
     width,

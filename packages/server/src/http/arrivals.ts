@@ -1,5 +1,7 @@
 import { WireError } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
+import type { Bounds } from '../bounds.ts'
+import { partyOf } from '../fairness/party.ts'
 import { GrowingFileReaders } from '../images/uploads/growing-file-readers.ts'
 import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
 import { INERT } from './blobs.ts'
@@ -10,6 +12,7 @@ const PAGE_NAME_LENGTH = 64
 
 interface ArrivalRoutesOptions extends BoardContext {
   readonly incomingFiles: IncomingFiles
+  readonly bounds: Bounds
 }
 
 /** Serves pictures on their way: previews, and files as they grow. */
@@ -18,7 +21,7 @@ export async function arrivalRoutes(
   context: ArrivalRoutesOptions,
 ): Promise<void> {
   const { incomingFiles } = context
-  const growingFileReaders = new GrowingFileReaders()
+  const growingFileReaders = new GrowingFileReaders(context.bounds)
   const headers = { ...INERT, 'cache-control': 'no-store' }
 
   app.get('/b/:board/arrivals/:id/preview', async (request, reply) => {
@@ -38,8 +41,9 @@ export async function arrivalRoutes(
     if (!incomingFile) throw new WireError('not-found')
     const { page } = request.query as { page?: unknown }
     const reader = typeof page === 'string' ? page.slice(0, PAGE_NAME_LENGTH) : ''
+    const place = { page: `${sender.visitor} ${reader}`, party: partyOf(sender, board.id) }
     await growingFileReaders
-      .send(incomingFile, `${sender.visitor} ${reader}`, (type) => {
+      .send(incomingFile, place, (type) => {
         reply.headers({ ...headers, 'content-type': type })
         // An upload that fails must end the connection. Proxies must not wait for the rest.
         reply.headers({ connection: 'close', 'x-accel-buffering': 'no' })

@@ -7,6 +7,7 @@ import { after, before, beforeEach, describe, test } from 'node:test'
 import type { ImageRecord, StoredImage } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
+import { OWN_PARTY } from '../fairness/party.ts'
 import { Fetcher, isPublic } from '../images/remote-fetch.ts'
 
 const MAX_UPLOAD_BYTES = 200_000
@@ -231,7 +232,8 @@ test('X3: an answer that doesn’t come, stops or never ends is given up in time
   ]
   const fetcher = fetcherWith(TIMEOUTS)
   const read = async () => {
-    for await (const { source } of fetcher.read(at('/slow.jpg'), {})) await buffer(source)
+    for await (const { source } of fetcher.read(at('/slow.jpg'), {}, OWN_PARTY))
+      await buffer(source)
   }
   for (const listener of slow) {
     answer = listener

@@ -1,6 +1,7 @@
 import { ClientCommand, cleanName, ImageFetch, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import { partyOf } from '../fairness/party.ts'
 import type { Fetcher } from '../images/remote-fetch.ts'
 import type { DirectPicture, DirectUpload } from '../images/uploads/direct-upload.ts'
 import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
@@ -55,7 +56,7 @@ export async function imageRoutes(
     using at = await atBoard(context, request)
     const { board, sender } = at
     const { url, ...place } = parseOrThrow(ImageFetch, request.body)
-    const pictures = context.fetcher.read(url, place)
+    const pictures = context.fetcher.read(url, place, partyOf(sender, board.id))
     const [stored] = await context.directUpload.storeAll(board, sender, pictures)
     return await reply.code(201).send(stored)
   })

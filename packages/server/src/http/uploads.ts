@@ -99,7 +99,8 @@ class TusUploads {
     const incomingFile = await intake.begin({ board: board.id, id, name, length })
     const hasPart = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
     if (incomingFile.isComplete) await intake.finish(incomingFile)
-    else if (hasPart && incomingFile.offset === 0) await this.#receive(request, incomingFile, 0)
+    else if (hasPart && incomingFile.offset === 0)
+      await this.#receive(request, incomingFile, 0, sender)
     return await this.#told(reply, board, id).header('upload-offset', incomingFile.offset).send()
   }
 
@@ -141,7 +142,7 @@ class TusUploads {
       assertMayUpload(sender, imageOf(board, id))
       if (start + (declaredLength(request.raw) ?? 0) > incomingFile.length!)
         throw new WireError('bad-request')
-      await this.#receive(request, incomingFile, start)
+      await this.#receive(request, incomingFile, start, sender)
     }
     // "The Server MUST acknowledge successful PATCH requests with the 204 No Content status.
     // It MUST include the Upload-Offset header containing the new offset."
@@ -177,8 +178,9 @@ class TusUploads {
     request: FastifyRequest,
     incomingFile: IncomingFile,
     at: number,
+    sender: Sender,
   ): Promise<ImageRecord | null> {
-    return this.#context.intake.receive(incomingFile, openBody(request.raw), at)
+    return this.#context.intake.receive(incomingFile, openBody(request.raw), at, sender)
   }
 }
 

@@ -41,7 +41,7 @@ export interface ImagePipeline {
 /** Opens the pipeline and restores the uploads of an earlier process. */
 export async function openImagePipeline(options: Options): Promise<ImagePipeline> {
   const { data, engine, boards, maxUpload, bounds, log } = options
-  const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'))
+  const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'), bounds)
   const uploadProgress = new UploadProgress()
   const decoder = new Decoder({ bounds, log })
   const variants = await Variants.open(join(data, 'variants'), { engine, boards, decoder, log })

@@ -7,6 +7,8 @@ import { Readable } from 'node:stream'
 import { cleanName, limits, WireError } from '@wirephoto/board'
 import ipaddr from 'ipaddr.js'
 import { type Bounds, boundsWith } from '../bounds.ts'
+import { FairSlots } from '../fairness/fair-slots.ts'
+import type { Party } from '../fairness/party.ts'
 import type { DirectPicture } from './uploads/direct-upload.ts'
 
 const MAX_REDIRECT_COUNT = 5
@@ -45,8 +47,7 @@ export class Fetcher {
   readonly #resolve: (host: string) => Promise<LookupAddress[]>
   readonly #timeouts: FetchTimeouts
   /** Pictures that are fetched at one time (F7). */
-  readonly #maxCount: number
-  #activeCount = 0
+  readonly #slots: FairSlots
 
   constructor({
     maxUpload,
@@ -59,30 +60,38 @@ export class Fetcher {
     this.#mayReach = mayReach
     this.#resolve = resolve
     this.#timeouts = timeouts
-    this.#maxCount = bounds.fetches
+    this.#slots = new FairSlots(bounds.fetches)
   }
 
   /**
    * Yields the one picture at a URL, for a direct upload. Throws `bad-request` if it is no http or https URL,
-   * `foreign-address`, `unreachable`, `too-large`, and `busy` for too many fetches.
+   * `foreign-address`, `unreachable`, `too-large`, and `busy` if its party has too many fetches under way.
    */
-  async *read(address: string, place: DirectPicture['place']): AsyncGenerator<DirectPicture> {
+  async *read(
+    address: string,
+    place: DirectPicture['place'],
+    party: Party,
+  ): AsyncGenerator<DirectPicture> {
     const url = parseWebUrl(address)
     if (url.href.length > limits.urlLength) throw new WireError('bad-request')
-    if (this.#activeCount >= this.#maxCount) throw new WireError('busy')
-    this.#activeCount++
+    const broken = new AbortController()
+    using slot = this.#slots.take(party, () => broken.abort(new WireError('busy')))
     let response: IncomingMessage | undefined
     try {
-      response = await this.#follow(url, AbortSignal.timeout(this.#timeouts.totalMs))
+      response = await this.#follow(
+        url,
+        AbortSignal.any([broken.signal, AbortSignal.timeout(this.#timeouts.totalMs)]),
+      )
       const name = nameIn(url)
       const length = lengthOf(response)
       if (length !== null && length > this.#maxUpload)
         throw new WireError('too-large', { name, size: length, limit: this.#maxUpload })
-      const source = Readable.from(bytesOf(response), { objectMode: false })
+      const source = Readable.from(bytesOf(response, broken.signal, slot.progress), {
+        objectMode: false,
+      })
       yield { source, length, name, place, url: url.href }
     } finally {
       response?.destroy()
-      this.#activeCount--
     }
   }
 
@@ -114,7 +123,7 @@ export class Fetcher {
     const timer = setTimeout(giveUp, this.#timeouts.responseMs)
     request.setTimeout(this.#timeouts.idleMs, giveUp)
     request.on('response', resolve)
-    request.on('error', (cause) => reject(asWireError(cause)))
+    request.on('error', (cause) => reject(asWireError(cause, signal)))
     request.end()
     return promise.finally(() => clearTimeout(timer))
   }
@@ -171,13 +180,23 @@ function lengthOf({ headers }: IncomingMessage): number | null {
   return length === undefined || coding !== undefined ? null : Number(length)
 }
 
-async function* bytesOf(response: IncomingMessage): AsyncGenerator<Buffer> {
+async function* bytesOf(
+  response: IncomingMessage,
+  signal: AbortSignal,
+  progressed: () => void,
+): AsyncGenerator<Buffer> {
   try {
-    yield* response
+    for await (const chunk of response) {
+      progressed()
+      yield chunk
+    }
   } catch (cause) {
-    throw asWireError(cause)
+    throw asWireError(cause, signal)
   }
 }
 
-const asWireError = (cause: unknown): WireError =>
-  cause instanceof WireError ? cause : new WireError('unreachable', {}, { cause })
+/** Returns the error of a fetch that has failed, or the reason for which it was given up. */
+function asWireError(cause: unknown, { reason }: AbortSignal): WireError {
+  if (reason instanceof WireError) return reason
+  return cause instanceof WireError ? cause : new WireError('unreachable', {}, { cause })
+}

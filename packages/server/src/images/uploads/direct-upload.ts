@@ -15,6 +15,7 @@ import {
 import { SERVER } from '../../boards/boards.ts'
 import type { LiveBoard, Sender } from '../../boards/live-board.ts'
 import { failpoint } from '../../failpoint.ts'
+import { type Party, partyOf } from '../../fairness/party.ts'
 import { EarlyAnnouncer } from './early-announcer.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
@@ -72,9 +73,10 @@ export class DirectUpload {
    */
   async storeAll(
     board: LiveBoard,
-    { visitor, role }: Sender,
+    from: Sender,
     pictures: AsyncIterable<DirectPicture>,
   ): Promise<StoredImage[]> {
+    const { visitor, role } = from
     if (!may({ visitor, role, now: Date.now() }, 'image.add')) throw new WireError('not-allowed')
     // Only the server may settle a picture; the visitor stays its author.
     const sender: Sender = { visitor, role: 'server' }
@@ -84,7 +86,7 @@ export class DirectUpload {
       for await (const picture of pictures) {
         const upload = await this.#open(board, sender, picture)
         uploads.push(upload)
-        await this.#receive(upload)
+        await this.#receive(upload, partyOf(from, board.id))
       }
       let shift = 0
       for (const upload of uploads) {
@@ -115,11 +117,17 @@ export class DirectUpload {
   }
 
   /** Receives and settles the file of a record that is there already. If it is refused, the record stays. */
-  async fill(board: LiveBoard, id: string, source: Readable): Promise<ImageRecord> {
+  async fill(
+    board: LiveBoard,
+    id: string,
+    source: Readable,
+    sender: Sender = SERVER,
+  ): Promise<ImageRecord> {
     const { name } = board.records.get(id) as ImageRecord
     const incomingFile = await this.#incomingFiles.spool(name, null, keepsMetadata(board))
     try {
-      await incomingFile.receive(source, { at: 0, limit: this.#maxUpload })
+      const party = partyOf(sender, board.id)
+      await incomingFile.receive(source, { at: 0, limit: this.#maxUpload, party })
       const stored = await this.#intake.store(incomingFile, id)
       const { settle } = stored
       // The record was added before anybody knew the size.
@@ -138,10 +146,10 @@ export class DirectUpload {
   }
 
   /** Validates a picture whose type browsers show, and keeps nothing. Rejects as `storeAll` does. */
-  async check(source: Readable): Promise<MediaType> {
+  async check(source: Readable, party: Party): Promise<MediaType> {
     const incomingFile = await this.#incomingFiles.spool('', null)
     try {
-      await incomingFile.receive(source, { at: 0, limit: this.#maxUpload })
+      await incomingFile.receive(source, { at: 0, limit: this.#maxUpload, party })
       return await this.#intake.check(incomingFile)
     } finally {
       await this.#incomingFiles.remove(incomingFile)
@@ -161,12 +169,12 @@ export class DirectUpload {
     return { picture, add, incomingFile, announcer, stored: null }
   }
 
-  async #receive(upload: Upload): Promise<void> {
+  async #receive(upload: Upload, party: Party): Promise<void> {
     const { add, incomingFile, announcer, picture } = upload
     const { source, isInForm } = picture
     const bytesArrived = () => announcer.bytesArrived(incomingFile)
     const limit = this.#maxUpload
-    await incomingFile.receive(source, { at: 0, limit, ...(!isInForm && { bytesArrived }) })
+    await incomingFile.receive(source, { at: 0, limit, party, ...(!isInForm && { bytesArrived }) })
     upload.stored = await this.#intake.store(incomingFile, add.id)
   }
 }

@@ -15,6 +15,8 @@ import {
 } from '@wirephoto/board'
 import { removeFile, syncFolder, systemErrorCode } from '@wirephoto/engine'
 import { failpoint } from '../../failpoint.ts'
+import type { FairSlots } from '../../fairness/fair-slots.ts'
+import { OWN_PARTY, type Party } from '../../fairness/party.ts'
 import { sniff } from '../decoding/sniff.ts'
 import { writeAll } from '../metadata/edit-plan.ts'
 import { EmbeddedVideo } from '../metadata/embedded-video.ts'
@@ -26,8 +28,15 @@ import { copyRawJpeg } from '../raws/raw-jpeg.ts'
 const SYNC_INTERVAL_BYTES = 1_048_576
 /** Bytes of the position before the bytes that are held back. */
 const HELD_POSITION_BYTES = 16
-/** Bodies that are received at one time (F7). */
-const MAX_SENDER_COUNT = 256
+/** Time in which a body must bring the least number of bytes. */
+const RATE_WINDOW_MS = 60_000
+
+/** The places for bodies that are being received, and how fast each must come. */
+export interface SenderBounds {
+  readonly slots: FairSlots
+  /** Bytes a minute. */
+  readonly leastRate: number
+}
 
 /** The record that a resumable upload fills, and the file that was announced for it. */
 export interface UploadTarget {
@@ -56,7 +65,8 @@ export class IncomingFile {
   readonly #keepMetadata: boolean
   /** The picture that a resumable upload is for; undefined for one that lives and dies with its request. */
   readonly target: { readonly board: string; readonly id: string } | undefined
-  readonly #senders: { count: number }
+  readonly #senders: SenderBounds
+  #party: Party = OWN_PARTY
   #offset = 0
   #durableOffset = 0
   #type: MediaType | null = null
@@ -81,7 +91,7 @@ export class IncomingFile {
   constructor(
     path: string,
     file: { name: string; length: number | null; keepMetadata?: boolean },
-    senders: { count: number },
+    senders: SenderBounds,
     target?: UploadTarget,
   ) {
     this.path = path
@@ -122,6 +132,11 @@ export class IncomingFile {
   get notices(): readonly NoticeCode[] {
     const losses = this.#reading?.scrubber?.losses ?? []
     return [...losses, ...(this.#video.isFound ? (['still-of-motion'] as const) : [])]
+  }
+
+  /** The party that sent the last bytes: its turns are used to look at the file. */
+  get party(): Party {
+    return this.#party
   }
 
   /** Whether it has been removed: stored, refused or cancelled. */
@@ -178,31 +193,36 @@ export class IncomingFile {
    *
    * A sender that starts at the file's end replaces one that hangs. `bytesArrived` is called after each write.
    *
-   * Rejects with `wrong-offset` if the file doesn't end at `at`, and with `busy` for too many senders. Rejects with
-   * `too-large` or `bad-request` for bytes behind `limit` or the announced length.
+   * Rejects with `wrong-offset` if the file doesn't end at `at`. Rejects with `busy` if its party has too many bodies
+   * under way, or if the body comes too slowly. Rejects with `too-large` or `bad-request` for bytes behind `limit`
+   * or the announced length.
    */
   async receive(
     source: Readable,
-    { at, limit, bytesArrived }: { at: number; limit: number; bytesArrived?: () => void },
+    { at, limit, party = OWN_PARTY, bytesArrived }: ReceiveOptions,
   ): Promise<void> {
     if (at !== this.#offset) throw new WireError('wrong-offset')
-    if (this.#senders.count >= MAX_SENDER_COUNT) throw new WireError('busy')
-    this.#senders.count++
-    try {
-      await this.#asOnlySender(source, async () => {
-        if (this.#isGone) throw new WireError('upload-gone')
-        if (at !== this.#offset) throw new WireError('wrong-offset')
-        const reading = await this.#readUpToOffset()
-        await using handle = await open(this.path, this.target ? 'r+' : 'w')
-        try {
-          await this.#append(source, handle, { reading, limit, bytesArrived })
-        } finally {
-          await this.#sync(handle)
-        }
-      })
-    } finally {
-      this.#senders.count--
+    // A body that gives way is read no further; the bytes before stay, and its sender is told.
+    const broken = new AbortController()
+    using slot = this.#senders.slots.take(party, () => broken.abort())
+    using rate = leastRate(this.#senders.leastRate, () => broken.abort())
+    this.#party = party
+    const progressed = (bytes: number) => {
+      slot.progress()
+      rate.count(bytes)
     }
+    await this.#asOnlySender(source, async () => {
+      if (this.#isGone) throw new WireError('upload-gone')
+      if (at !== this.#offset) throw new WireError('wrong-offset')
+      const reading = await this.#readUpToOffset()
+      await using handle = await open(this.path, this.target ? 'r+' : 'w')
+      try {
+        const { signal } = broken
+        await this.#append(source, handle, { reading, limit, bytesArrived, progressed, signal })
+      } finally {
+        await this.#sync(handle)
+      }
+    })
   }
 
   /** Makes durable what has arrived; resolves to the durable offset. */
@@ -308,10 +328,11 @@ export class IncomingFile {
   async #append(
     source: Readable,
     handle: FileHandle,
-    { reading, limit, bytesArrived }: AppendOptions,
+    { reading, limit, bytesArrived, progressed, signal }: AppendOptions,
   ): Promise<void> {
     const maxLength = Math.min(this.length ?? limit, limit)
-    for await (const chunk of chunksOf(source)) {
+    for await (const chunk of chunksOf(source, signal)) {
+      progressed(chunk.length)
       if (this.#offset + chunk.length > maxLength) throw this.#tooLong(limit)
       const isLast = this.#offset + chunk.length === this.length
       // The scrubber overwrites, and the chunk belongs to the sender's stream.
@@ -443,6 +464,19 @@ interface AppendOptions {
   /** Bytes. */
   readonly limit: number
   readonly bytesArrived: (() => void) | undefined
+  readonly progressed: (bytes: number) => void
+  /** Aborted if the body gives way to others. */
+  readonly signal: AbortSignal
+}
+
+interface ReceiveOptions {
+  /** The byte that the body begins at. */
+  readonly at: number
+  /** Bytes. */
+  readonly limit: number
+  /** Default: the server's own. */
+  readonly party?: Party
+  readonly bytesArrived?: () => void
 }
 
 const newReading = (keepsBytes: boolean): Reading => ({
@@ -456,12 +490,45 @@ const heldBy = ({ scrubber }: Reading): Buffer => Buffer.from(scrubber?.held ?? 
 const concat = (bytes: Buffer, more: Buffer | undefined): Buffer =>
   more?.length ? Buffer.concat([bytes, more]) : bytes
 
-/** Yields a body's chunks. Rejects with `bad-request` if the sender breaks off. */
-async function* chunksOf(source: Readable): AsyncGenerator<Buffer> {
+/** Yields a body's chunks. Rejects with `bad-request` if the sender breaks off, and with `busy` once aborted. */
+async function* chunksOf(source: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  aborted.catch(() => {})
+  const abort = () => reject(new WireError('busy'))
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  // The stream must outlive a refusal: its socket carries the answer.
+  const chunks = source.iterator({ destroyOnReturn: false })
   try {
-    // The stream must outlive a refusal: its socket carries the answer.
-    for await (const chunk of source.iterator({ destroyOnReturn: false })) yield chunk
+    for (;;) {
+      const next = chunks.next()
+      // It may fail after the body was given up.
+      next.catch(() => {})
+      const { done, value } = await Promise.race([next, aborted])
+      if (done) return
+      yield value
+    }
   } catch (cause) {
     throw cause instanceof WireError ? cause : new WireError('bad-request', {}, { cause })
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** Counts the bytes of a body. Calls `tooSlow` after a minute with fewer than `bytesPerMinute`. */
+function leastRate(
+  bytesPerMinute: number,
+  tooSlow: () => void,
+): Disposable & { count(bytes: number): void } {
+  let bytes = 0
+  const timer = setInterval(() => {
+    if (bytes < bytesPerMinute) tooSlow()
+    bytes = 0
+  }, RATE_WINDOW_MS)
+  return {
+    count: (more) => {
+      bytes += more
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
   }
 }

@@ -36,6 +36,22 @@ const part = (from: number, to: number) => {
   return Readable.from(chunks)
 }
 
+test('N4: a body that brings too little in a minute is broken off, and what came stays', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const incomingFile = await incomingFiles.create(announced)
+  const slow = new PassThrough()
+  const { promise: arrived, resolve: bytesArrived } = Promise.withResolvers<void>()
+  const receiving = incomingFile.receive(slow, { at: 0, limit: MAX_UPLOAD_BYTES, bytesArrived })
+  const refused = assert.rejects(receiving, { code: 'busy' })
+  slow.write(bytes.subarray(0, 10))
+  await arrived
+  t.mock.timers.tick(60_000)
+  await refused
+  assert.equal(incomingFile.offset, 10)
+  await incomingFile.receive(part(10, FILE_BYTES), { at: 10, limit: MAX_UPLOAD_BYTES })
+  assert.ok(incomingFile.isComplete)
+})
+
 test('F1: an offset that was answered is durable, and no byte behind it is believed', async () => {
   const incomingFile = await incomingFiles.create(announced)
   await incomingFile.receive(part(0, 1_500_000), { at: 0, limit: MAX_UPLOAD_BYTES })

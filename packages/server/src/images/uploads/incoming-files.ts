@@ -3,7 +3,9 @@ import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WireError } from '@wirephoto/board'
 import { makeFolder, removeFile, systemErrorCode } from '@wirephoto/engine'
-import { IncomingFile, type UploadTarget } from './incoming-file.ts'
+import { type Bounds, boundsWith } from '../../bounds.ts'
+import { FairSlots } from '../../fairness/fair-slots.ts'
+import { IncomingFile, type SenderBounds, type UploadTarget } from './incoming-file.ts'
 
 /** Smaller files aren't worth the question whether the disk has room. */
 const MIN_SPACE_CHECK_BYTES = 1_048_576
@@ -32,16 +34,20 @@ export class IncomingFiles {
   readonly #previews = new Set<string>()
   /** Pictures that an earlier process announced and that will never arrive. */
   readonly orphans: PictureKey[] = []
-  readonly #senders = { count: 0 }
+  readonly #senders: SenderBounds
 
-  private constructor(folder: string) {
+  private constructor(folder: string, bounds: Bounds) {
     this.#folder = folder
+    this.#senders = {
+      slots: new FairSlots(bounds['upload-bodies']),
+      leastRate: bounds['upload-rate'],
+    }
   }
 
   /** Opens the folder. Restores the uploads of an earlier process up to their durable offset (F1). */
-  static async open(folder: string): Promise<IncomingFiles> {
+  static async open(folder: string, bounds = boundsWith()): Promise<IncomingFiles> {
     await makeFolder(folder)
-    const incomingFiles = new IncomingFiles(folder)
+    const incomingFiles = new IncomingFiles(folder, bounds)
     const names = new Set(await readdir(folder))
     for (const name of names) await incomingFiles.#restore(name, names)
     return incomingFiles

@@ -10,9 +10,10 @@ import {
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { type Boards, SERVER } from '../../boards/boards.ts'
-import type { LiveBoard } from '../../boards/live-board.ts'
+import type { LiveBoard, Sender } from '../../boards/live-board.ts'
 import { toWireError } from '../../errors.ts'
 import { failpoint } from '../../failpoint.ts'
+import { partyOf } from '../../fairness/party.ts'
 import type { IncomingFile, UploadTarget } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
 import type { PictureStore, StoredFile } from './picture-store.ts'
@@ -86,12 +87,14 @@ export class Intake {
     incomingFile: IncomingFile,
     source: Readable,
     at: number,
+    sender: Sender = SERVER,
   ): Promise<ImageRecord | null> {
     const { board, id } = incomingFile.target!
     try {
       using held = await this.#boards.hold(board)
       const bytesArrived = () => this.#previews.bytesArrived(incomingFile, held.board, id)
-      await incomingFile.receive(source, { at, limit: this.#maxUpload, bytesArrived })
+      const party = partyOf(sender, board)
+      await incomingFile.receive(source, { at, limit: this.#maxUpload, party, bytesArrived })
     } catch (error) {
       if (isFinal(toWireError(error, this.#log))) await this.cancel(incomingFile)
       throw error

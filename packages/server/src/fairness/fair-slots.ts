@@ -1,0 +1,56 @@
+import { WireError } from '@wirephoto/board'
+import { mustGiveWay, type Party } from './party.ts'
+
+/** One of a bounded number of places, until it is disposed. */
+export interface Slot extends Disposable {
+  /** Notes that the work goes on. The slot that has made no progress for longest gives way first. */
+  progress(): void
+}
+
+interface Holder {
+  readonly party: Party
+  readonly giveWay: () => void
+  progressedAt: number
+}
+
+/** A bounded number of places for work that takes as long as its client likes. */
+export class FairSlots {
+  readonly #max: number
+  readonly #holders = new Set<Holder>()
+  #clock = 0
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  get count(): number {
+    return this.#holders.size
+  }
+
+  /**
+   * Takes a slot. If all are taken, the party that holds most loses the one that has made no progress for longest:
+   * its `giveWay` is called. Throws `busy` if that party is the newcomer's own.
+   */
+  take(party: Party, giveWay: () => void): Slot {
+    if (this.#holders.size >= this.#max) this.#makeRoom(party)
+    const holder: Holder = { party, giveWay, progressedAt: this.#clock++ }
+    this.#holders.add(holder)
+    return {
+      progress: () => {
+        holder.progressedAt = this.#clock++
+      },
+      [Symbol.dispose]: () => void this.#holders.delete(holder),
+    }
+  }
+
+  #makeRoom(newcomer: Party): void {
+    const [first, ...rest] = mustGiveWay(this.#holders, newcomer) ?? []
+    if (!first) throw new WireError('busy')
+    const loser = rest.reduce(
+      (least, each) => (each.progressedAt < least.progressedAt ? each : least),
+      first,
+    )
+    this.#holders.delete(loser)
+    loser.giveWay()
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * The one on whose behalf work is done. Turns nest: addresses take turns, on each address its boards, and on
+ * each board its visitors.
+ */
+export interface Party {
+  /** The group of network addresses that is counted as one; empty for the server itself. */
+  readonly address: string
+  readonly board: string
+  readonly visitor: string
+}
+
+/** The server's own work, such as what an earlier process left. */
+export const OWN_PARTY: Party = { address: '', board: '', visitor: '' }
+
+/** Makes the party of a visitor on a board. */
+export const partyOf = (
+  { address = '', visitor }: { readonly address?: string; readonly visitor: string },
+  board: string,
+): Party => ({ address, board, visitor })
+
+/** The levels at which turns nest, from the outermost on. */
+export const LEVELS = ['address', 'board', 'visitor'] as const satisfies readonly (keyof Party)[]
+
+/**
+ * Finds those who give way when all places are taken: the visitor that holds most, on the board that holds most, of
+ * the address that holds most. Returns what that visitor holds; null if the newcomer would hold as much.
+ */
+export function mustGiveWay<T extends { readonly party: Party }>(
+  holders: Iterable<T>,
+  newcomer: Party,
+): T[] | null {
+  let candidates = [...holders]
+  let isOutside = false
+  for (const level of LEVELS) {
+    const counts = new Map<string, number>()
+    for (const { party } of candidates)
+      counts.set(party[level], (counts.get(party[level]) ?? 0) + 1)
+    const own = newcomer[level]
+    if (!isOutside) counts.set(own, (counts.get(own) ?? 0) + 1)
+    let [greediest, most] = ['', 0]
+    for (const [key, count] of counts)
+      if (count > most || (count === most && key === own)) [greediest, most] = [key, count]
+    isOutside ||= greediest !== own
+    candidates = candidates.filter(({ party }) => party[level] === greediest)
+  }
+  return isOutside ? candidates : null
+}

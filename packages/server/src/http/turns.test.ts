@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type ClientRequest, createServer, type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import sharp from 'sharp'
+import { Harness } from '../../support/http-harness.ts'
+import { boundsWith } from '../bounds.ts'
+import { Fetcher } from '../images/remote-fetch.ts'
+import { createGuard } from './guard.ts'
+import { trustedProxies } from './trusted-proxies.ts'
+
+/* One address takes all that there is; another comes. */
+
+const ABUSER = '127.0.0.2'
+const HONEST = '127.0.0.1'
+const BOUNDS = { 'upload-bodies': 4, fetches: 2, 'growing-readers': 3 }
+let server: Harness
+let png: Buffer
+
+before(async () => {
+  const fetcher = new Fetcher({
+    maxUpload: 1_000_000,
+    mayReach: () => true,
+    bounds: boundsWith(BOUNDS),
+  })
+  server = await Harness.open({ bounds: BOUNDS, fetcher })
+  png = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c30' } })
+    .png()
+    .toBuffer()
+})
+after(() => server.close())
+
+interface Call {
+  readonly from: string
+  readonly method?: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string | number>>
+}
+
+/** Begins a request from an address; its answer, or null if it is cut off. */
+function begin({ from, ...call }: Call): { call: ClientRequest; answer: Promise<Answer | null> } {
+  const made = request({ host: '127.0.0.1', port: server.port, localAddress: from, ...call })
+  const answer = new Promise<Answer | null>((resolve) => {
+    made.on('response', (response) => resolve({ status: response.statusCode!, response }))
+    made.on('error', () => resolve(null))
+  })
+  return { call: made, answer }
+}
+interface Answer {
+  readonly status: number
+  readonly response: IncomingMessage
+}
+
+/** Begins a PUT whose body never ends; resolves when its first bytes are received. */
+async function stall(from: string): Promise<ReturnType<typeof begin>> {
+  const before = (await server.incomingFileNames()).length
+  const headers = { 'content-length': 100_000 }
+  const stalled = begin({ from, method: 'PUT', path: '/stalled.png', headers })
+  stalled.call.write(png.subarray(0, 60))
+  while ((await server.incomingFileNames()).length <= before) await tick()
+  return stalled
+}
+/** Stays out of a race. */
+const never = () => new Promise<never>(() => {})
+const tick = () => new Promise((resolve) => setImmediate(resolve))
+
+test('N3: half-open uploads of one address keep nobody else from sending', async (t) => {
+  const stalled: Awaited<ReturnType<typeof stall>>[] = []
+  for (let i = 0; i < BOUNDS['upload-bodies']; i++) stalled.push(await stall(ABUSER))
+  t.after(() => stalled.forEach(({ call }) => call.destroy()))
+
+  const refused = begin({ from: ABUSER, method: 'PUT', path: '/one-more.png' })
+  refused.call.end(png)
+  const { status, response } = (await refused.answer)!
+  assert.equal(status, 503)
+  assert.equal(response.headers['retry-after'], '2')
+
+  const honest = begin({ from: HONEST, method: 'PUT', path: '/honest.png' })
+  honest.call.end(png)
+  assert.equal((await honest.answer)!.status, 201)
+  assert.equal((await stalled[0]!.answer)!.status, 503, 'the one without progress gives way')
+})
+
+test('N3: fetches that hang keep no other address from fetching', async (t) => {
+  const elsewhere = createServer(({ url }, response) => {
+    if (url === '/picture.png') response.end(png)
+  }).listen(0, '127.0.0.1')
+  await once(elsewhere, 'listening')
+  t.after(() => {
+    elsewhere.closeAllConnections()
+    elsewhere.close()
+  })
+  const { port } = elsewhere.address() as AddressInfo
+  const fetchFrom = (from: string, name: string) => {
+    const headers = { 'content-type': 'application/json' }
+    const path = '/api/boards/main/images/from-url'
+    const begun = begin({ from, method: 'POST', path, headers })
+    begun.call.end(JSON.stringify({ url: `http://127.0.0.1:${port}/${name}` }))
+    return begun
+  }
+  const hanging = []
+  for (let i = 0; i < BOUNDS.fetches; i++) {
+    hanging.push(fetchFrom(ABUSER, 'hangs'))
+    await once(elsewhere, 'request')
+  }
+  assert.equal((await fetchFrom(ABUSER, 'hangs').answer)!.status, 503)
+  assert.equal((await fetchFrom(HONEST, 'picture.png').answer)!.status, 201)
+  assert.equal((await hanging[0]!.answer)!.status, 503)
+})
+
+test('N3: readers of a growing file give way to another address', async (t) => {
+  const id = await server.announce()
+  const growing = await server.images.incomingFiles.create({
+    board: 'main',
+    id,
+    name: 'picture.png',
+    length: 100_000,
+  })
+  t.after(() => server.images.incomingFiles.remove(growing))
+  const path = `/b/main/arrivals/${id}`
+  const readers = Array.from({ length: BOUNDS['growing-readers'] + 1 }, () => {
+    const reader = begin({ from: ABUSER, path })
+    reader.call.end()
+    t.after(() => reader.call.destroy())
+    return reader.answer
+  })
+  assert.equal((await Promise.race(readers))!.status, 503, 'one more is refused')
+  const honest = begin({ from: HONEST, path })
+  honest.call.end()
+  t.after(() => honest.call.destroy())
+  const gone = readers.map(async (each) => (await each)?.status === 404 || never())
+  assert.ok(await Promise.race(gone), 'one of the address with most gives way')
+})
+
+test('N1: an IPv6 address counts by its /64, and behind a trusted proxy the client’s counts', () => {
+  const guard = createGuard({
+    host: 'localhost',
+    publicUrl: null,
+    proxies: trustedProxies(['10.0.0.0/8']),
+  })
+  const addressOf = (remoteAddress: string, forwarded?: string) =>
+    guard.sender(
+      {
+        socket: { remoteAddress },
+        headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+      } as unknown as IncomingMessage,
+      'main',
+    ).address
+  assert.equal(addressOf('2001:db8:1:2:aaaa::1'), addressOf('2001:db8:1:2:bbbb::2'))
+  assert.notEqual(addressOf('2001:db8:1:2::1'), addressOf('2001:db8:1:3::1'))
+  assert.equal(addressOf('::ffff:192.0.2.7'), '192.0.2.7')
+  assert.equal(addressOf('192.0.2.7', '198.51.100.1'), '192.0.2.7', 'nobody else is believed')
+  assert.equal(addressOf('10.0.0.1', '203.0.113.9, 198.51.100.1, 10.0.0.2'), '198.51.100.1')
+})
