@@ -36,8 +36,8 @@ interface Options {
 
 /**
  * A queue in which each address has its turn, on each address each board, and on each board each visitor. The one
- * that has used least comes next, so that a costly turn is followed by a long wait: start-time fair queueing
- * (Goyal, Vin and Cheng, 1996), nested. Of one visitor the items keep their order.
+ * that has used least comes next, so a costly turn is followed by a long wait. The items of one visitor keep their
+ * order. It is start-time fair queueing (Goyal, Vin and Cheng, 1996), nested.
  */
 export class FairQueue<T> {
   readonly #maxCount: number

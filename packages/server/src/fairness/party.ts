@@ -22,8 +22,8 @@ export const partyOf = (
 export const LEVELS = ['address', 'board', 'visitor'] as const satisfies readonly (keyof Party)[]
 
 /**
- * Finds those who give way when all places are taken: the visitor that holds most, on the board that holds most, of
- * the address that holds most. Returns what that visitor holds; null if the newcomer would hold as much.
+ * Finds who gives way when all places are taken. It is the fullest visitor on the fullest board of the fullest
+ * address. Returns what that visitor holds; null if the newcomer would hold as much.
  */
 export function mustGiveWay<T extends { readonly party: Party }>(
   holders: Iterable<T>,
