@@ -9,6 +9,7 @@ import {
   type ChangesAnswer,
   type Command,
   type Cursor,
+  type ImageRecord,
   type Snapshot,
   uuidv7,
 } from '@wirephoto/board'
@@ -16,7 +17,8 @@ import { type Board, blobUrl, openBoard } from '@wirephoto/client'
 import { openEngine } from '@wirephoto/engine'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { type Database, databaseProviders } from '../support/databases.ts'
-import { rounds, SEED } from '../support/effort.ts'
+import { EFFORT_FACTOR, rounds, SEED } from '../support/effort.ts'
+import { InProcessServer } from '../support/in-process-server.ts'
 import { drawPicture, seededRandom } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server-process.ts'
@@ -164,6 +166,58 @@ for (const place of await databaseProviders())
       )
       assert.equal(before.records.length + ids.length, records.length)
       assert.ok(ids.length > 12)
+    })
+
+    test('C3, C4: bytes that one server stores stay, though another one has purged them', {
+      skip: EFFORT_FACTOR > 1 ? false : 'takes some leases: npm run test:long',
+      timeout: 240_000,
+    }, async (t) => {
+      const collecting = await InProcessServer.open({
+        engine: url,
+        steadyClockMs: 0,
+        garbageCollection: {
+          firstDelayMs: 100,
+          intervalMs: 500,
+          // An upload on a slow machine takes less between its blob and its record.
+          blobLeaseMs: 8_000,
+          arrivingTimeoutMs: 600_000,
+          asideMs: 600_000,
+        },
+      })
+      t.after(() => collecting.close())
+      const bytes = new Uint8Array(await drawPicture({ width: 400, height: 300, seed: 4711 }))
+      const boards = [await newBoard(), await newBoard()]
+      const engine = await openEngine(url)
+      t.after(() => engine.close())
+      const purge = async (board: string, id: string) => {
+        const client = await WireClient.connect(a.url, board)
+        await client.send({ kind: 'image.remove', id }, { kind: 'image.purge', id })
+        client.close()
+      }
+      const store = async (server: ServerProcess, board: string) => {
+        const images = `${server.url}/api/boards/${board}/images`
+        const answer = await fetch(images, { method: 'POST', body: bytes })
+        assert.equal(answer.status, 201)
+        return (await answer.json()) as ImageRecord
+      }
+      let last = await store(a, boards[0]!)
+      for (let round = 1, end = Date.now() + 20_000; Date.now() < end; round++) {
+        const [there, here] = [boards[(round + 1) % 2]!, boards[round % 2]!]
+        const [next] = await Promise.all([
+          store(round % 3 ? a : b, here),
+          purge(there, last.id),
+          setTimeout(500 * (round % 4)),
+        ])
+        const got = await fetch(`${b.url}/b/${here}/blob/${next.blob}/original`)
+        assert.equal(got.status, 200, `round ${round}`)
+        assert.equal(Buffer.compare(Buffer.from(await got.arrayBuffer()), bytes), 0)
+        last = next
+      }
+      for (const board of boards)
+        for (const { id } of await snapshotOf(a.url, board).then(({ records }) => records))
+          await purge(board, id)
+      for (const end = Date.now() + 120_000; await engine.blobs.has(last.blob!); )
+        await setTimeout(200).then(() => assert.ok(Date.now() < end, 'not gone in time'))
     })
 
     test('F3: a message sent again to the other server takes effect once', async (t) => {

@@ -24,7 +24,7 @@ export const GARBAGE_COLLECTION_TIMES: GarbageCollectionTimes = {
   asideMs: 7 * 24 * HOUR_MS,
 }
 /** The time between two looks at the ended blobs, where there is one server. */
-const ENDED_INTERVAL_MS = 3_000
+const ENDED_INTERVAL_MS = 2_000
 /** Where servers share the storage, each look reads all boards. */
 const SHARED_LOOKS_PER_LEASE = 12
 
