@@ -5,6 +5,8 @@ import type { BlobUses, UsedBlobs } from './blob-uses.ts'
 import { variantKey } from './variants.ts'
 
 const NOTES_PER_PASS_COUNT = 5_000
+/** Pictures that are removed at the same time. */
+const REMOVALS_COUNT = 16
 
 /** Returns a picture's blob and all variants that it may have. */
 export const withVariants = (blob: string): string[] => [
@@ -39,16 +41,16 @@ export class EndedBlobRemover {
     const due = noted.filter(({ at }) => at < before)
     if (due.length === 0) return 0
     const named = await endedBlobs.named(due.map(({ sha256 }) => sha256))
-    const done: EndedBlob[] = []
-    let goneCount = 0
-    for (const note of due) {
-      const isNamed = named.has(note.sha256)
-      const isGone = !isNamed && (await this.#remove(note.sha256, used, before))
-      goneCount += Number(isGone)
-      if (isNamed || isGone) done.push(note)
+    const done: EndedBlob[] = due.filter(({ sha256 }) => named.has(sha256))
+    const unnamed = due.filter(({ sha256 }) => !named.has(sha256))
+    const remove = async (note: EndedBlob) => {
+      if (await this.#remove(note.sha256, used, before)) done.push(note)
     }
+    // Several at once, since each removal waits for the disk.
+    for (let start = 0; start < unnamed.length; start += REMOVALS_COUNT)
+      await Promise.all(unnamed.slice(start, start + REMOVALS_COUNT).map(remove))
     await endedBlobs.forget(done)
-    return goneCount
+    return done.filter(({ sha256 }) => !named.has(sha256)).length
   }
 
   /** Removes a blob with its variants. False if one of them is used; its note stays then. */
