@@ -29,6 +29,12 @@ const TABLE = {
   'upload-bodies': { value: 256, unit: 'count', what: 'uploads whose bytes are being received' },
   'upload-rate': { value: 6_000, unit: 'bytes', what: 'the least that an upload brings in a minute' },
   'growing-readers': { value: 256, unit: 'count', what: 'readers of pictures that are on their way' },
+  uploads: { value: 4_000, unit: 'count', what: 'uploads of pictures that have begun and are not whole' },
+  'uploads-per-address': { value: 1_000, unit: 'count', what: 'the same from one address' },
+  'uploads-per-visitor': { value: 200, unit: 'count', what: 'the same from one visitor' },
+  'upload-bytes-per-address': { value: 20_000_000_000, unit: 'bytes', what: 'what these files may have in all, from one address' },
+  'upload-bytes-per-visitor': { value: 5_000_000_000, unit: 'bytes', what: 'the same from one visitor' },
+  'free-disk': { value: 256_000_000, unit: 'bytes', what: 'what stays free on the disk when every upload is whole, and at most a twentieth of the disk' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

@@ -96,7 +96,7 @@ class TusUploads {
       reply.header('tus-max-size', maxUpload)
       throw new WireError('too-large', { name, size: length, limit: maxUpload })
     }
-    const incomingFile = await intake.begin({ board: board.id, id, name, length })
+    const incomingFile = await intake.begin({ board: board.id, id, name, length }, sender)
     const hasPart = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
     if (incomingFile.isComplete) await intake.finish(incomingFile)
     else if (hasPart && incomingFile.offset === 0)

@@ -23,6 +23,7 @@ import { EmbeddedVideo } from '../metadata/embedded-video.ts'
 import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
 import { isRawTiff } from '../metadata/tiff.ts'
 import { copyRawJpeg } from '../raws/raw-jpeg.ts'
+import type { UploadParty } from './upload-bounds.ts'
 
 /** Bytes that arrive between two syncs: the most that a power loss costs a sender. */
 const SYNC_INTERVAL_BYTES = 1_048_576
@@ -65,6 +66,8 @@ export class IncomingFile {
   readonly #keepMetadata: boolean
   /** The picture that a resumable upload is for; undefined for one that lives and dies with its request. */
   readonly target: { readonly board: string; readonly id: string } | undefined
+  /** Who began it, as far as this process knows. */
+  begunBy: UploadParty | undefined
   readonly #senders: SenderBounds
   #party: Party = OWN_PARTY
   #offset = 0
@@ -84,6 +87,8 @@ export class IncomingFile {
   /** Resolves when the current sender no longer writes. */
   #writing: Promise<unknown> = Promise.resolve()
   #creating: Promise<void> | null = null
+  /** When the last byte came, or the upload began, by the monotonic clock. */
+  #activeAt = performance.now()
   #isGone = false
   #hasEnded = false
   readonly #watchers = new Set<() => void>()
@@ -137,6 +142,11 @@ export class IncomingFile {
   /** The party that sent the last bytes: its turns are used to look at the file. */
   get party(): Party {
     return this.#party
+  }
+
+  /** Time since its last byte, or since it began. */
+  get idleMs(): number {
+    return performance.now() - this.#activeAt
   }
 
   /** Whether it has been removed: stored, refused or cancelled. */
@@ -342,6 +352,7 @@ export class IncomingFile {
       this.#reading = null
       await this.#write(handle, reading, isLast ? concat(bytes, reading.scrubber?.end()) : bytes)
       this.#offset += chunk.length
+      this.#activeAt = performance.now()
       this.#held = isLast ? Buffer.alloc(0) : heldBy(reading)
       this.#reading = reading
       await this.#checkType(chunk)

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WireError } from '@wirephoto/board'
 import { makeFolder, removeFile, systemErrorCode } from '@wirephoto/engine'
 import { type Bounds, boundsWith } from '../../bounds.ts'
 import { FairSlots } from '../../fairness/fair-slots.ts'
 import { IncomingFile, type SenderBounds, type UploadTarget } from './incoming-file.ts'
-
-/** Smaller files aren't worth the question whether the disk has room. */
-const MIN_SPACE_CHECK_BYTES = 1_048_576
+import { UploadBounds, type UploadParty } from './upload-bounds.ts'
 
 /** A picture of a board. */
 export interface PictureKey {
@@ -35,6 +33,11 @@ export class IncomingFiles {
   /** Pictures that an earlier process announced and that will never arrive. */
   readonly orphans: PictureKey[] = []
   readonly #senders: SenderBounds
+  readonly #bounds: UploadBounds<IncomingFile>
+  /** Files that live and die with their request. */
+  readonly #spooled = new Set<IncomingFile>()
+  /** Resolves when no upload is being admitted: each is measured beside those before it. */
+  #admitting: Promise<unknown> = Promise.resolve()
 
   private constructor(folder: string, bounds: Bounds) {
     this.#folder = folder
@@ -42,6 +45,7 @@ export class IncomingFiles {
       slots: new FairSlots(bounds['upload-bodies']),
       leastRate: bounds['upload-rate'],
     }
+    this.#bounds = new UploadBounds(folder, bounds, (incomingFile) => this.remove(incomingFile))
   }
 
   /** Opens the folder. Restores the uploads of an earlier process up to their durable offset (F1). */
@@ -107,13 +111,12 @@ export class IncomingFiles {
 
   /**
    * Begins a resumable upload durably. Returns the one that exists if it has the same length, and rejects with
-   * `conflict` if it has another. Rejects with `disk-full` if the disk has no room.
+   * `conflict` if it has another. Rejects with `too-many` for a party that has begun enough, and with `disk-full`
+   * if the disk has no room beside what others are promised.
    */
-  async create(target: UploadTarget): Promise<IncomingFile> {
+  async create(target: UploadTarget, party?: UploadParty): Promise<IncomingFile> {
     const { board, id, length } = target
-    if (!this.get(board, id)) await this.#checkSpace(length)
-    // Another request may have begun it meanwhile.
-    const incomingFile = this.get(board, id) ?? this.#add(target)
+    const incomingFile = this.get(board, id) ?? (await this.#admit(target, party))
     if (incomingFile.length !== length) throw new WireError('conflict')
     await incomingFile.create().catch(async (error: unknown) => {
       await this.remove(incomingFile)
@@ -124,9 +127,12 @@ export class IncomingFiles {
 
   /** Returns a file that lives and dies with its request. `length` is null if the sender doesn't say. */
   async spool(name: string, length: number | null, keepMetadata = false): Promise<IncomingFile> {
-    if (length !== null) await this.#checkSpace(length)
+    if (length !== null) await this.#bounds.checkSpace(length, () => this.#begun())
     const file = { name, length, keepMetadata }
-    return new IncomingFile(join(this.#folder, randomUUID()), file, this.#senders)
+    const path = join(this.#folder, randomUUID())
+    const incomingFile = new IncomingFile(path, file, this.#senders)
+    this.#spooled.add(incomingFile)
+    return incomingFile
   }
 
   /**
@@ -150,6 +156,7 @@ export class IncomingFiles {
   /** Removes an upload with its preview. Idempotent. */
   async remove(incomingFile: IncomingFile): Promise<void> {
     const { target } = incomingFile
+    this.#spooled.delete(incomingFile)
     if (target) {
       this.#resumable.delete(keyOf(target))
       await this.dropPreview(target.board, target.id)
@@ -178,6 +185,26 @@ export class IncomingFiles {
     else if (name === key) await this.#add(sidecar).restore(sidecar.offset)
   }
 
+  /** The uploads whose rest is still to come: those that make room for others, and those that can't. */
+  #begun(): IncomingFile[] {
+    return [...this.#resumable.values(), ...this.#spooled]
+  }
+
+  /** Begins an upload after those that asked before. */
+  #admit(target: UploadTarget, party: UploadParty | undefined): Promise<IncomingFile> {
+    const admitted = this.#admitting.then(async () => {
+      // Another request may have begun it meanwhile.
+      const known = this.get(target.board, target.id)
+      if (known) return known
+      await this.#bounds.admit(target.length, party, () => this.#begun())
+      const incomingFile = this.get(target.board, target.id) ?? this.#add(target)
+      incomingFile.begunBy = party
+      return incomingFile
+    })
+    this.#admitting = admitted.catch(() => {})
+    return admitted
+  }
+
   #add(target: UploadTarget): IncomingFile {
     const key = keyOf(target)
     const incomingFile = new IncomingFile(join(this.#folder, key), target, this.#senders, target)
@@ -187,13 +214,6 @@ export class IncomingFiles {
 
   #previewPath(key: string): string {
     return join(this.#folder, `${key}.webp`)
-  }
-
-  /** Rejects with `disk-full` if the disk has no room. A small file finds out when it is written. */
-  async #checkSpace(length: number): Promise<void> {
-    if (length < MIN_SPACE_CHECK_BYTES) return
-    const { bavail, bsize } = await statfs(this.#folder)
-    if (bavail * bsize < length) throw new WireError('disk-full')
   }
 }
 

@@ -19,6 +19,7 @@ import type { IncomingFiles } from './incoming-files.ts'
 import type { PictureStore, StoredFile } from './picture-store.ts'
 import type { Previews } from './previews.ts'
 import { isArriving } from './progress.ts'
+import type { UploadParty } from './upload-bounds.ts'
 
 /** Stored pictures whose notices are kept for a sender who asks again after a lost answer. */
 const MAX_NOTICES_COUNT = 10_000
@@ -64,12 +65,15 @@ export class Intake {
   }
 
   /** Begins a resumable upload. A final refusal fails the record too. */
-  async begin(upload: Omit<UploadTarget, 'keepMetadata'>): Promise<IncomingFile> {
+  async begin(
+    upload: Omit<UploadTarget, 'keepMetadata'>,
+    party?: UploadParty,
+  ): Promise<IncomingFile> {
     const { board, id } = upload
     try {
       using held = await this.#boards.hold(board)
       const keepMetadata = keepsMetadata(held.board)
-      return await this.#incomingFiles.create({ ...upload, keepMetadata })
+      return await this.#incomingFiles.create({ ...upload, keepMetadata }, party)
     } catch (error) {
       if (isFinal(toWireError(error, this.#log))) {
         using held = await this.#boards.hold(board)
