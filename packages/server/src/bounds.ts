@@ -35,6 +35,8 @@ const TABLE = {
   'upload-bytes-per-address': { value: 20_000_000_000, unit: 'bytes', what: 'what these files may have in all, from one address' },
   'upload-bytes-per-visitor': { value: 5_000_000_000, unit: 'bytes', what: 'the same from one visitor' },
   'free-disk': { value: 256_000_000, unit: 'bytes', what: 'what stays free on the disk when every upload is whole, and at most a twentieth of the disk' },
+  presence: { value: 192_000, unit: 'bytes', what: 'selections and drags that a board shows of everybody' },
+  'presence-per-visitor': { value: 48_000, unit: 'bytes', what: 'selections and drags that a board shows of one visitor' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

@@ -121,6 +121,7 @@ export async function compose(
     url = urlOf(app.server, config)
   })
   const gateway = new Gateway(app.server, {
+    bounds,
     boards,
     guard,
     previews,

@@ -5,6 +5,7 @@ import { Server, type Socket } from 'socket.io'
 import { WebSocketServer } from 'ws'
 import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
+import type { Bounds } from '../bounds.ts'
 import { toWireError } from '../errors.ts'
 import type { Guard } from '../http/guard.ts'
 import type { ReadPageBuild } from '../http/page-build.ts'
@@ -17,6 +18,7 @@ import { Session } from './session.ts'
 import { boundUnread } from './socket-writer.ts'
 
 interface GatewayOptions {
+  readonly bounds: Bounds
   readonly boards: Boards
   readonly guard: Guard
   readonly previews: Previews

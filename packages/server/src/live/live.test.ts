@@ -296,6 +296,8 @@ describe('live', () => {
     await watcher.follow(board.cursor)
     const mover = await Viewer.connect(port)
     const id = uuid()
+    await act([add(id)])
+    const picture = board.records.get(id)
     for (let x = 0; x <= 100; x++)
       mover.send(
         `42["presence",{"name":"","cursor":null,"selection":[],"drag":{"${id}":{"x":${x},"y":0}}}]`,
@@ -308,7 +310,26 @@ describe('live', () => {
     assert.ok(heard().length < 20, `${heard().length} messages for 101 moves`)
     mover.close()
     await watcher.until(() => heard().at(-1)?.[0] === null)
-    assert.equal(board.records.has(id), false, 'presence creates nothing')
+    assert.equal(board.records.get(id), picture, 'presence changes nothing')
+    watcher.close()
+  })
+
+  test('Y6, Y7: presence and show of a picture that is not on the board reach nobody', async () => {
+    const [watcher, other] = [await Viewer.connect(port), await Viewer.connect(port)]
+    await watcher.follow(board.cursor)
+    const [id, unknown] = [uuid(), uuid()]
+    await act([add(id)])
+    const drag = { [id]: { x: 1, y: 2 }, [unknown]: { x: 1, y: 2 } }
+    const state = { name: '', cursor: null, selection: [unknown], drag }
+    other.send(`42${JSON.stringify(['presence', state])}`)
+    other.send(`42${JSON.stringify(['show', { id: unknown }])}`)
+    for (let i = 0; i < 200; i++) other.send(`42${JSON.stringify(['show', { id }])}`)
+    const heard = (event: string) => watcher.events.filter(([name]) => name === event)
+    await watcher.until(() => heard('show').length > 0 && heard('presence').length > 0)
+    assert.ok(!JSON.stringify(watcher.events).includes(unknown))
+    other.close()
+    await watcher.until(() => JSON.stringify(heard('presence').at(-1)).includes('null}'))
+    assert.ok(heard('show').length <= 2, `${heard('show').length} shown of 200`)
     watcher.close()
   })
 

@@ -27,7 +27,7 @@ class StalledWriter {
 /** A room on a board without pictures; each batch of it has a title of 100 KiB. */
 class FakeRoom implements OutboxRoom {
   readonly roster = {}
-  readonly arrivals = {}
+  arrivals: OutboxRoom['arrivals'] = {}
   seq = 1
   /** Whether the log still has what a viewer missed. */
   hasLog = true
@@ -134,7 +134,35 @@ test('F6: a viewer for whom too many entries wait is cut off', async () => {
   const { outbox, writer, reasons } = open()
   await outbox.follow(cursor(1))
   writer.backlogBytes = 100 * KIB_BYTES
-  const entries = Object.fromEntries(Array.from({ length: 2_001 }, (_, i) => [i, 1]))
+  const entries = Object.fromEntries(Array.from({ length: 20_001 }, (_, i) => [i, 1]))
   outbox.sendLatest(encodeText('presence', ''), entries)
   assert.deepEqual(reasons, ['too much is new'])
+})
+
+test('Y8, F12: a viewer that takes little gets the uploads in parts, each in its latest state', async () => {
+  const { outbox, room, writer, reasons } = open()
+  const state = { total: 100, state: 'arriving', preview: false, live: false } as const
+  const ids = Array.from({ length: 3_000 }, (_, i) => String(i).padStart(36, '0'))
+  room.arrivals = Object.fromEntries(ids.map((id) => [id, { ...state, sent: 1 }]))
+  // Each message leaves only when the viewer has taken it.
+  writer.emit = (event, text) => {
+    writer.sent.push(`${event} ${text}`)
+    if (event === 'arrivals') writer.backlogBytes += 100 * KIB_BYTES
+  }
+  await outbox.follow(cursor(1))
+  const newest = { [ids[0]!]: null, [ids[2_999]!]: { ...state, sent: 2 } }
+  outbox.sendLatest(encodeText('arrivals', JSON.stringify(newest)), newest)
+  const parts = () => writer.sent.filter((text) => text.startsWith('arrivals '))
+  assert.equal(parts().length, 1)
+  const heard: Record<string, unknown> = {}
+  for (let taken = 0; taken < parts().length; taken++) {
+    const part = parts()[taken]!.slice('arrivals '.length)
+    assert.ok(part.length < 64 * KIB_BYTES, `${part.length} bytes at once`)
+    Object.assign(heard, JSON.parse(part))
+    writer.backlogBytes = 0
+    outbox.drained()
+  }
+  assert.equal(Object.keys(heard).length, 3_000)
+  assert.deepEqual([heard[ids[0]!], heard[ids[2_999]!]], [null, { ...state, sent: 2 }])
+  assert.deepEqual(reasons, [])
 })

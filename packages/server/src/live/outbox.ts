@@ -3,6 +3,7 @@ import {
   type Batch,
   type Cursor,
   coalesce,
+  limits,
   type PresenceUpdate,
 } from '@wirephoto/board'
 import { type EncodedBatch, encodeBatch } from '../boards/encoded-batch.ts'
@@ -14,8 +15,10 @@ import type { SocketWriter } from './socket-writer.ts'
 export const VIEWER_BACKLOG_BYTES = 512 * 1024
 /** Backlog below which a viewer counts as drained. */
 const DRAINED_BACKLOG_BYTES = 64 * 1024
-/** Entries that may wait for one viewer, an event, before it is cut off. */
-const WAITING_ENTRIES_COUNT = 2_000
+/** Entries that may wait for one viewer, an event, before it is cut off. They are no copies. */
+const WAITING_ENTRIES_COUNT = limits.recordsPerBoard
+/** Entries of one message: some 25 KB. */
+const ENTRIES_PER_MESSAGE_COUNT = 200
 const BEHIND_TIMEOUT_MS = 30_000
 
 /** Transient state by key, of which each entry replaces the one before it (F12). */
@@ -85,7 +88,9 @@ export class Outbox {
     if (!this.#resume(await this.#board.changesSince(cursor))) return false
     this.#waiting.clear()
     this.#writer.emit('roster', JSON.stringify(this.#room.roster))
-    this.#writer.emit('arrivals', JSON.stringify(this.#room.arrivals))
+    this.#keepLatest('arrivals', this.#room.arrivals)
+    if (this.#waiting.get('arrivals')?.size === 0) this.#writer.emit('arrivals', '{}')
+    this.#sendWaiting()
     return true
   }
 
@@ -99,10 +104,12 @@ export class Outbox {
 
   /** Sends transient state. While there is no room, later entries replace those that wait (F12). */
   sendLatest(encoded: EncodedEvent, entries: LatestByKey): void {
-    if (this.#state === 'following' && this.#writer.backlogBytes <= DRAINED_BACKLOG_BYTES)
-      this.#writer.write(encoded)
-    else if (this.#state === 'following' || this.#state === 'behind')
-      this.#keepLatest(encoded.event, entries)
+    // An older entry that waits must not come after this one.
+    const isBehind = this.#waiting.has(encoded.event)
+    if (this.#isDrained('following') && !isBehind) return this.#writer.write(encoded)
+    if (this.#state !== 'following' && this.#state !== 'behind') return
+    this.#keepLatest(encoded.event, entries)
+    this.#sendWaiting()
   }
 
   /** Sends an event that a viewer without room does without (F12). */
@@ -171,9 +178,17 @@ export class Outbox {
 
   #sendWaiting(): void {
     if (!this.#isDrained('following')) return
-    for (const [event, entries] of this.#waiting)
-      this.#writer.emit(event, JSON.stringify(Object.fromEntries(entries)))
-    this.#waiting.clear()
+    for (const [event, entries] of this.#waiting) {
+      for (;;) {
+        const page = entries.entries().take(ENTRIES_PER_MESSAGE_COUNT).toArray()
+        if (page.length === 0) break
+        // The rest follows when these have left.
+        if (!this.#isDrained('following')) return
+        this.#writer.emit(event, JSON.stringify(Object.fromEntries(page)))
+        for (const [key] of page) entries.delete(key)
+      }
+      this.#waiting.delete(event)
+    }
   }
 
   #isDrained(state: State): boolean {

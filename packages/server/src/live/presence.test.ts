@@ -3,18 +3,69 @@ import { test } from 'node:test'
 import { limits } from '@wirephoto/board'
 import { Presence } from './presence.ts'
 
+const open = (bounds: { bytes?: number; bytesPerVisitor?: number } = {}) =>
+  new Presence({
+    send: () => {},
+    hasPicture: (id) => !id.startsWith('unknown'),
+    bytes: 100_000,
+    bytesPerVisitor: 50_000,
+    ...bounds,
+  })
+const IDLE = { name: '', cursor: null, selection: [], drag: null }
+
 test('W15: on a crowded board 50 sessions are shown, and all that drag a picture', () => {
-  const presence = new Presence(() => {})
-  const idle = { name: '', cursor: null, selection: [], drag: null }
+  const presence = open()
   const sessions = Array.from({ length: 60 }, (_, i) => `s${i}`)
-  for (const session of sessions) presence.set(session, session, idle)
+  for (const session of sessions) presence.set(session, session, IDLE)
   const first = sessions.slice(0, limits.shownPeopleCount)
   assert.equal(first.length, 50)
   assert.deepEqual(Object.keys(presence.all), first)
-  presence.set('s55', 's55', { ...idle, drag: { a: { x: 1, y: 2 } } })
+  presence.set('s55', 's55', { ...IDLE, drag: { a: { x: 1, y: 2 } } })
   assert.deepEqual(Object.keys(presence.all), [...first, 's55'])
-  presence.set('s55', 's55', idle)
+  presence.set('s55', 's55', IDLE)
   presence.leave('s0')
   assert.deepEqual(Object.keys(presence.all), sessions.slice(1, 51))
+  presence.close()
+})
+
+test("Y6: pictures that the board does not have are in nobody's hand", () => {
+  const presence = open()
+  const at = { x: 1, y: 2 }
+  presence.set('s', 'v', {
+    ...IDLE,
+    selection: ['a', 'unknown'],
+    drag: { a: at, 'unknown-too': at },
+  })
+  assert.deepEqual(presence.all['s'], { ...IDLE, visitor: 'v', selection: ['a'], drag: { a: at } })
+  presence.set('s', 'v', { ...IDLE, drag: { unknown: at } })
+  assert.equal(presence.all['s']?.drag, null)
+  presence.close()
+})
+
+test('Y6: selections and drags are bounded in bytes, for one visitor and for all', () => {
+  const presence = open({ bytes: 60_000, bytesPerVisitor: 25_000 })
+  const ids = Array.from({ length: limits.draggedPictureCount }, () => crypto.randomUUID())
+  const drag = Object.fromEntries(ids.map((id) => [id, { x: 1234.5, y: -1234.5, w: 320 }]))
+  const drags = () => Object.values(presence.all).filter((state) => state?.drag).length
+  for (let i = 0; i < 5; i++) presence.set(`a${i}`, 'a', { ...IDLE, selection: ids, drag })
+  assert.equal(drags(), 1)
+  for (let i = 0; i < 100; i++) presence.set(`v${i}`, `v${i}`, { ...IDLE, selection: ids, drag })
+  assert.equal(drags(), 3)
+  assert.ok(JSON.stringify(presence.all).length < 75_000)
+  presence.leave('a0')
+  presence.set('v9', 'v9', { ...IDLE, drag })
+  assert.deepEqual(presence.all['v9']?.drag, drag)
+  presence.close()
+})
+
+test('Y6: five sessions of one visitor are shown, and of others nothing is kept but the name', () => {
+  const presence = open()
+  for (let i = 0; i < 60; i++) presence.set(`a${i}`, 'a', { ...IDLE, name: `A${i}` })
+  presence.set('b', 'b', IDLE)
+  assert.deepEqual(Object.keys(presence.all), ['a0', 'a1', 'a2', 'a3', 'a4', 'b'])
+  assert.equal(presence.nameOf('a59'), 'A59')
+  presence.leave('a0')
+  presence.set('a59', 'a', IDLE)
+  assert.ok('a59' in presence.all)
   presence.close()
 })

@@ -3,10 +3,12 @@ import {
   type Batch,
   coalesce,
   type PresenceUpdate,
+  type ShowRequest,
   type WireError,
 } from '@wirephoto/board'
 import { encodeBatch } from '../boards/encoded-batch.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
+import type { Bounds } from '../bounds.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
 import { encodeBytes, encodeText } from './encoded-event.ts'
@@ -17,6 +19,8 @@ import { SeenReports } from './seen-reports.ts'
 /** Time between two broadcasts while changes keep coming: 30 a second. */
 const BROADCAST_INTERVAL_MS = 33
 const VISITOR_COUNT_INTERVAL_MS = 1_000
+/** Time between two pictures that are pushed to screens. */
+const SHOW_INTERVAL_MS = 250
 
 /** A session as its room sees it. */
 export interface Member {
@@ -31,6 +35,7 @@ export interface Member {
 }
 
 interface RoomOptions {
+  readonly bounds: Bounds
   readonly uploadProgress: UploadProgress
   readonly metrics: Metrics
   /** Called when the last member has left. */
@@ -51,12 +56,21 @@ export class Room implements OutboxRoom {
   #broadcastTimer: NodeJS.Timeout | undefined
   #countTimer: NodeJS.Timeout | undefined
   #broadcastAt = 0
+  /** The pictures that wait to be shown, by the visitors who ask. */
+  readonly #shows = new Map<string, ShowRequest>()
+  #showTimer: NodeJS.Timeout | undefined
+  #shownAt = Number.NEGATIVE_INFINITY
 
-  constructor(board: LiveBoard, { uploadProgress, metrics, onEmpty }: RoomOptions) {
+  constructor(board: LiveBoard, { uploadProgress, metrics, bounds, onEmpty }: RoomOptions) {
     this.board = board
     this.#uploadProgress = uploadProgress
     this.#onEmpty = onEmpty
-    this.presence = new Presence((update) => this.broadcastLatest('presence', update))
+    this.presence = new Presence({
+      send: (update) => this.broadcastLatest('presence', update),
+      hasPicture: (id) => this.hasPicture(id),
+      bytes: bounds.presence,
+      bytesPerVisitor: bounds['presence-per-visitor'],
+    })
     this.seenReports = new SeenReports({
       send: (visitor, seenBy) => this.sendToVisitor(visitor, 'seen', seenBy),
       countOthers: (visitor) => this.#countOthers(visitor),
@@ -69,6 +83,31 @@ export class Room implements OutboxRoom {
         onPreview: (id, bytes) => this.#onPreview(id, bytes),
       }),
     ]
+  }
+
+  hasPicture(id: string): boolean {
+    return this.board.records.get(id)?.kind === 'image'
+  }
+
+  /** Tells every screen which picture to show next. Visitors take turns; of each the latest counts. */
+  show(visitor: string, request: ShowRequest): void {
+    if (!this.hasPicture(request.id)) return
+    this.#shows.set(visitor, request)
+    if (this.#showTimer) return
+    const wait = this.#shownAt + SHOW_INTERVAL_MS - performance.now()
+    if (wait <= 0) this.#showNext()
+    else this.#showTimer = setTimeout(() => this.#showNext(), wait)
+  }
+
+  #showNext(): void {
+    this.#showTimer = undefined
+    const [next] = this.#shows
+    if (!next) return
+    const [visitor, request] = next
+    this.#shows.delete(visitor)
+    this.#shownAt = performance.now()
+    this.broadcastLatest('show', { ...request })
+    if (this.#shows.size > 0) this.#showTimer = setTimeout(() => this.#showNext(), SHOW_INTERVAL_MS)
   }
 
   get roster(): PresenceUpdate {
@@ -124,6 +163,7 @@ export class Room implements OutboxRoom {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
     clearTimeout(this.#broadcastTimer)
     clearTimeout(this.#countTimer)
+    clearTimeout(this.#showTimer)
     this.presence.close()
     this.seenReports.close()
     this.#onEmpty()

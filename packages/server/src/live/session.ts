@@ -160,8 +160,8 @@ export class Session implements Member {
   }
 
   #onShow(request: ShowRequest): void {
-    if (may({ ...this.#options.sender, now: 0 }, 'board.patch'))
-      this.#room.broadcastLatest('show', request)
+    const { sender } = this.#options
+    if (may({ ...sender, now: 0 }, 'board.patch')) this.#room.show(this.visitor, request)
   }
 
   #measureRoundTrip(): void {

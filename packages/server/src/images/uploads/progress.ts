@@ -2,6 +2,8 @@ import type { AnyRecord, Arrivals, ImageRecord } from '@wirephoto/board'
 
 /** Time between two messages about a board's uploads: four a second. */
 const BROADCAST_INTERVAL_MS = 250
+/** Uploads in one message: 50 KB a second, which the slowest viewers take. */
+const UPLOADS_PER_MESSAGE_COUNT = 100
 /** Time without a byte or a message after which an upload counts as stalled. */
 const STALL_TIMEOUT_MS = 5_000
 
@@ -154,6 +156,10 @@ class BoardProgress {
 
   #markChanged(id: string): void {
     this.#changed.add(id)
+    this.#scheduleNews()
+  }
+
+  #scheduleNews(): void {
     const delay = Math.max(0, this.#sentAt + BROADCAST_INTERVAL_MS - performance.now())
     this.#timer ??= setTimeout(() => this.#send(), delay).unref()
   }
@@ -162,8 +168,12 @@ class BoardProgress {
     this.#timer = undefined
     this.#sentAt = performance.now()
     const changes: Arrivals = {}
-    for (const id of this.#changed) changes[id] = this.#entries.get(id)?.state ?? null
-    this.#changed.clear()
+    for (const id of this.#changed.keys().take(UPLOADS_PER_MESSAGE_COUNT).toArray()) {
+      changes[id] = this.#entries.get(id)?.state ?? null
+      this.#changed.delete(id)
+    }
+    // The others have their turn before these again.
+    if (this.#changed.size > 0) this.#scheduleNews()
     this.listener?.onProgress(changes)
   }
 }
