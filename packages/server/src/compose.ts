@@ -75,16 +75,17 @@ export async function compose(
   const fetcher =
     replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom, bounds })
   const commandLimiter = commandLimiterWith(bounds)
+  const { files, variants } = images
   const metrics = new Metrics()
+  metrics.registry.registerMetric(files.faults)
   const heldRequests = new HeldRequests()
   const readPageBuild = createPageBuildReader(webRoot)
   const classic = classicConfig
     ? await Classic.open(
-        { engine, boards, intake, directUpload, guard, log, folder: config.data },
+        { files, engine, boards, intake, directUpload, guard, log, folder: config.data },
         classicConfig,
       )
     : null
-  const { blobs } = engine
   const problemPage = new ProblemPage(webRoot)
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
@@ -103,7 +104,7 @@ export async function compose(
     })
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
-    await routes.register(blobRoutes, { boards, guard, blobs })
+    await routes.register(blobRoutes, { boards, guard, files, variants })
     await routes.register(arrivalRoutes, { boards, guard, incomingFiles, bounds })
     await routes.register(pageRoutes, { boards, guard, webRoot, classicPages })
     if (classic)
@@ -111,7 +112,7 @@ export async function compose(
         classic,
         intake,
         directUpload,
-        blobs,
+        files,
         maxUpload,
         log,
       })

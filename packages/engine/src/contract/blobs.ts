@@ -156,7 +156,10 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
         ['one byte', (stored: Buffer) => stored.subarray(0, 1)],
       ] as const) {
         await damage(sha256, change)
-        assert.notDeepEqual(await read(blobs, sha256).catch(() => null), bytes, name)
+        // An engine that knows a blob's length reads no byte beyond it.
+        const isLonger = name.endsWith('more')
+        const found = await read(blobs, sha256).catch(() => null)
+        if (!isLonger) assert.notDeepEqual(found, bytes, name)
         await blobs.put(path, sha256)
         assert.deepEqual(await read(blobs, sha256), bytes, name)
         assert.equal((await blobs.stat(sha256))?.size, length, name)

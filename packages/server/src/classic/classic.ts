@@ -9,6 +9,7 @@ import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { ClassicConfig } from '../config.ts'
 import { partyOf } from '../fairness/party.ts'
 import type { Guard } from '../http/guard.ts'
+import type { StoredFiles } from '../images/stored-files.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { allowedBy } from '../live/gateway.ts'
@@ -26,6 +27,7 @@ import { type HandlersRoom, registerHandlers } from './socket-handlers.ts'
 /** The server's objects that the classic board uses. */
 export interface ClassicServices {
   readonly engine: Engine
+  readonly files: StoredFiles
   readonly boards: Boards
   readonly intake: Intake
   readonly directUpload: DirectUpload
@@ -76,7 +78,7 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
     this.config = config
     this.board = board
     this.placeholders = new Placeholders(services.intake)
-    this.#cache = new PictureCache(services.engine.blobs)
+    this.#cache = new PictureCache(services.files)
     const unlisten = board.listen((batch) => this.#onBatch(batch))
     this.#release = () => {
       unlisten()

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { PictureCache } from './picture-cache.ts'
 
@@ -20,11 +19,11 @@ class FakeBlobs {
     this.#held.delete(key)
   }
 
-  async get(key: string): Promise<Readable> {
+  async readWhole(key: string): Promise<Buffer> {
     this.reads.push(key)
     await this.#held.get(key)?.promise
     if (this.isAway) throw new Error('the database is away')
-    return Readable.from([Buffer.alloc(Number(key.split(' ')[1]) * MIB_BYTES)])
+    return Buffer.alloc(Number(key.split(' ')[1]) * MIB_BYTES)
   }
 }
 

@@ -1,7 +1,6 @@
-import { buffer } from 'node:stream/consumers'
 import { type ImageRecord, type MediaType, shownForm } from '@wirephoto/board'
-import type { BlobStore } from '@wirephoto/engine'
 import { LRUCache } from 'lru-cache'
+import type { StoredFiles } from '../images/stored-files.ts'
 import { variantKey } from '../images/variants.ts'
 
 /** Largest file that goes over a socket whole; a larger picture goes as its largest variant (V1). */
@@ -24,13 +23,13 @@ export function sentBlobOf(
 export class PictureCache {
   readonly #cache: LRUCache<string, Buffer>
 
-  constructor(blobs: Pick<BlobStore, 'get'>) {
+  constructor(files: Pick<StoredFiles, 'readWhole'>) {
     this.#cache = new LRUCache({
       maxSize: CACHED_PICTURES_BYTES,
       sizeCalculation: ({ length }) => Math.max(1, length),
       // A read that loses its place in the cache still answers its callers.
       ignoreFetchAbort: true,
-      fetchMethod: (key) => readWhole(blobs, key),
+      fetchMethod: (key) => readWhole(files, key),
     })
   }
 
@@ -40,9 +39,12 @@ export class PictureCache {
   }
 }
 
-async function readWhole(blobs: Pick<BlobStore, 'get'>, key: string): Promise<Buffer | undefined> {
+async function readWhole(
+  files: Pick<StoredFiles, 'readWhole'>,
+  key: string,
+): Promise<Buffer | undefined> {
   try {
-    return await buffer(await blobs.get(key))
+    return await files.readWhole(key)
   } catch {
     // Undefined is not cached, so the next caller tries again.
     return undefined

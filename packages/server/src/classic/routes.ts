@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import multipart, { type Multipart, type MultipartFile } from '@fastify/multipart'
 import { cleanName, type ImageRecord, WireError } from '@wirephoto/board'
-import type { BlobStore } from '@wirephoto/engine'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import { toWireError } from '../errors.ts'
 import { sendPicture } from '../http/blobs.ts'
 import { declaredLength } from '../http/body.ts'
+import type { StoredFiles } from '../images/stored-files.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import type { Classic } from './classic.ts'
@@ -24,7 +24,7 @@ interface ClassicRoutesOptions {
   readonly classic: Classic
   readonly intake: Intake
   readonly directUpload: DirectUpload
-  readonly blobs: BlobStore
+  readonly files: StoredFiles
   /** The largest picture, in bytes. */
   readonly maxUpload: number
   readonly log: FastifyBaseLogger
@@ -33,7 +33,7 @@ interface ClassicRoutesOptions {
 /** Registers the HTTP addresses that the tutorials' pages use (K4, K19 to K24, K29). */
 export async function classicRoutes(
   app: FastifyInstance,
-  { classic, intake, directUpload, blobs, maxUpload, log }: ClassicRoutesOptions,
+  { classic, intake, directUpload, files, maxUpload, log }: ClassicRoutesOptions,
 ): Promise<void> {
   const { board } = classic
   // Base64 is a third longer than the picture itself, whose bytes the upload counts.
@@ -86,7 +86,7 @@ export async function classicRoutes(
     const record = pictureOf(classic, request)
     reply.header('cache-control', 'private, no-cache')
     const name = contentDisposition(cleanName(record.name), { type: 'attachment' })
-    return sendPicture(blobs, request, reply.header('content-disposition', name), record)
+    return sendPicture(files, request, reply.header('content-disposition', name), record)
   })
   await registerConfigRoute(app, classic)
 }

@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import {
   cleanName,
   type ImageRecord,
@@ -8,10 +7,10 @@ import {
   VARIANT_SIDES_PX,
   WireError,
 } from '@wirephoto/board'
-import type { BlobStore } from '@wirephoto/engine'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { variantKey } from '../images/variants.ts'
+import type { StoredFiles } from '../images/stored-files.ts'
+import { type Variants, variantKey } from '../images/variants.ts'
 import { atBoard, type BoardContext, findBlob, storedPictureOf } from './board-route.ts'
 
 /** Headers for pictures, so that a browser may only show them, whatever their bytes are (F9). */
@@ -24,13 +23,13 @@ export const INERT = {
 const IMMUTABLE = 'private, max-age=31536000, immutable'
 
 interface BlobRoutesOptions extends BoardContext {
-  readonly blobs: Blobs
+  readonly files: StoredFiles
+  readonly variants: Variants
 }
-type Blobs = Pick<BlobStore, 'get'>
 
 /** Serves stored bytes to boards that have a picture with them, and to no other. */
 export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOptions): Promise<void> {
-  const { blobs } = context
+  const { files } = context
   const method = ['GET', 'HEAD']
 
   app.route({
@@ -44,7 +43,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       const record = await findBlob(at.board, sha256)
       if (!record) throw new WireError('not-found')
       reply.header('cache-control', IMMUTABLE)
-      return await sendPicture(blobs, request, reply, record)
+      return await sendPicture(files, request, reply, record)
     },
   })
 
@@ -57,10 +56,10 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       handler: async (request, reply) => {
         using at = await atBoard(context, request)
         const { sha256 } = request.params as { sha256: string }
-        const has = await findBlob(at.board, sha256, side)
-        if (!has) throw new WireError('not-found')
+        const record = await findBlob(at.board, sha256, side)
+        if (!record) throw new WireError('not-found')
         reply.header('cache-control', IMMUTABLE)
-        return await sendVariant(blobs, request, reply, variantKey(sha256, side))
+        return await sendVariant(context, { request, reply, board: at.board.id, record, side })
       },
     })
 
@@ -78,13 +77,14 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       reply.header('cache-control', 'private, no-cache')
       if (form === STAND_IN_SIDE_PX) {
         reply.header('content-disposition', contentDisposition(standInName(record), { type }))
-        return await sendVariant(blobs, request, reply, variantKey(record.blob!, form))
+        const board = at.board.id
+        return await sendVariant(context, { request, reply, board, record, side: form })
       }
       // A source is for those who download it. It is never shown, since it could act (F9).
       const file = (isDownload && record.original) || record
       const name = file === record ? fileName(record) : cleanName(record.name)
       reply.header('content-disposition', contentDisposition(name, { type }))
-      return await sendPicture(blobs, request, reply, file)
+      return await sendPicture(files, request, reply, file)
     },
   })
 }
@@ -98,47 +98,70 @@ function fileName({ name, type }: ImageRecord): string {
 const standInName = ({ name }: ImageRecord): string =>
   cleanName(`${name.replace(/\.[^.]+$/, '')}.webp`)
 
-/** Sends a variant by its key. It is small, and its length is known nowhere else. */
+interface VariantRequest {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly board: string
+  readonly record: ImageRecord
+  readonly side: number
+}
+
+/**
+ * Sends a variant. It is small, and its length is known nowhere else. One that is lost or rotten is made again
+ * (C20); until then the page asks again and shows the blur.
+ */
 async function sendVariant(
-  blobs: Blobs,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  blob: string,
+  { files, variants }: BlobRoutesOptions,
+  { request, reply, board, record, side }: VariantRequest,
 ): Promise<FastifyReply> {
-  const bytes = await buffer(await blobs.get(blob))
+  const blob = variantKey(record.blob!, side)
+  const bytes = await files.readVariant(blob)
+  if (!bytes) {
+    variants.remake(board, record)
+    throw new WireError('not-found')
+  }
   const variant = { blob, bytes: bytes.length, type: 'image/webp' } as const
-  return sendPicture(blobs, request, reply, variant, ({ start, end }) => bytes.subarray(start, end))
+  return sendBytes(request, reply, variant, ({ start, end }) => bytes.subarray(start, end))
 }
 
 /** Sends a picture's bytes, or the range that the request names. Rejects with `not-found` while it is arriving. */
 export async function sendPicture(
-  blobs: Blobs,
+  files: StoredFiles,
   request: FastifyRequest,
   reply: FastifyReply,
   { blob, bytes, type }: Pick<ImageRecord, 'blob' | 'bytes' | 'type'>,
-  read: (range: { start: number; end: number }) => Readable | Buffer | Promise<Readable> = (
-    range,
-  ) => blobs.get(blob!, range),
 ): Promise<FastifyReply> {
   if (blob === null || bytes === null || type === null) throw new WireError('not-found')
+  const file = { blob, bytes, type }
+  // A HEAD promises what the next GET gets.
+  if (request.method === 'HEAD') await files.check(file)
+  return sendBytes(request, reply, file, (range) => files.read(file, range))
+}
+
+async function sendBytes(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { blob, bytes, type }: { blob: string; bytes: number; type: string },
+  read: (range: { start: number; end: number }) => Readable | Buffer | Promise<Readable | Buffer>,
+): Promise<FastifyReply> {
   const etag = `"${blob}"`
-  reply.headers({ ...INERT, etag, 'accept-ranges': 'bytes' })
+  reply.headers({ ...INERT, 'accept-ranges': 'bytes' })
   const { 'if-none-match': known, 'if-range': only } = request.headers
-  if (known !== undefined && (known === '*' || known.includes(etag))) return reply.code(304).send()
+  if (known !== undefined && (known === '*' || known.includes(etag)))
+    return reply.code(304).header('etag', etag).send()
 
   const range = only === undefined || only === etag ? rangeOf(request.headers.range, bytes) : null
   if (range === 'unsatisfiable') {
     const error = new WireError('bad-request')
     return reply.code(416).header('content-range', `bytes */${bytes}`).send({ error })
   }
+  // The bytes come first: an error has none of the headers below.
+  const body = request.method === 'HEAD' ? undefined : await read(range ?? { start: 0, end: bytes })
   if (range)
     reply.code(206).header('content-range', `bytes ${range.start}-${range.end - 1}/${bytes}`)
-  reply.type(type).header('content-length', range ? range.end - range.start : bytes)
-  const body = await read(range ?? { start: 0, end: bytes })
-  if (request.method !== 'HEAD') return reply.send(body)
-  // A picture that isn't there has no headers either.
-  if (!Buffer.isBuffer(body)) body.destroy()
-  return reply.send()
+  reply.header('etag', etag).type(type)
+  reply.header('content-length', range ? range.end - range.start : bytes)
+  return reply.send(body)
 }
 
 /** Parses one range (RFC 9110 section 14.2). Null means the whole: no range, several, or not understood. */

@@ -5,6 +5,7 @@ import type { Boards } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
 import { BlobUses } from './blob-uses.ts'
 import { Decoder } from './decoding/decoder.ts'
+import { StoredFiles } from './stored-files.ts'
 import { DirectUpload } from './uploads/direct-upload.ts'
 import { IncomingFiles } from './uploads/incoming-files.ts'
 import { Intake } from './uploads/intake.ts'
@@ -29,6 +30,7 @@ export interface ImagePipeline {
   readonly incomingFiles: IncomingFiles
   readonly uploadProgress: UploadProgress
   readonly decoder: Decoder
+  readonly files: StoredFiles
   readonly variants: Variants
   readonly previews: Previews
   readonly intake: Intake
@@ -44,9 +46,16 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
   const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'), bounds)
   const uploadProgress = new UploadProgress()
   const decoder = new Decoder({ bounds, log })
-  const variants = await Variants.open(join(data, 'variants'), { engine, boards, decoder, log })
+  const files = new StoredFiles(engine.blobs, log)
+  const variants = await Variants.open(join(data, 'variants'), {
+    engine,
+    boards,
+    decoder,
+    files,
+    log,
+  })
   const blobUses = new BlobUses()
-  const store = new PictureStore(engine, blobUses, decoder, variants)
+  const store = new PictureStore({ engine, uses: blobUses, files, decoder, variants })
   const previews = new Previews(incomingFiles, uploadProgress, decoder, log)
   const intake = new Intake(boards, incomingFiles, store, previews, { maxUpload, log })
   const directUpload = new DirectUpload(intake, incomingFiles, previews, { maxUpload })
@@ -54,6 +63,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     incomingFiles,
     uploadProgress,
     decoder,
+    files,
     variants,
     previews,
     intake,

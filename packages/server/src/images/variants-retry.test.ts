@@ -20,6 +20,7 @@ before(async () => {
     engine,
     boards,
     decoder: images.decoder,
+    files: images.files,
     log,
     retryDelayMs: 20,
   })

@@ -226,7 +226,11 @@ test('V3, V9, V12: a server that dies before it has told makes them again, of tr
   const counted = counting()
   for (const side of [64, 320])
     await server.engine.blobs.put(
-      await file(Buffer.from('made before')),
+      await file(
+        await sharp(await cornersPng(side, side))
+          .webp()
+          .toBuffer(),
+      ),
       variantKey(known.blob!, side),
     )
   await server.pictures()

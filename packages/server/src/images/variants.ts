@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
   type AnyRecord,
@@ -13,9 +14,12 @@ import {
 } from '@wirephoto/board'
 import { type Engine, makeFolder, systemErrorCode } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
+import { LRUCache } from 'lru-cache'
 import { type Boards, SERVER } from '../boards/boards.ts'
 import { failpoint } from '../failpoint.ts'
 import type { Decoder } from './decoding/decoder.ts'
+import type { StoredFiles } from './stored-files.ts'
+import { sealVariant } from './variant-seal.ts'
 
 /** Returns the key of a variant's blob: a hash of its source and recipe. A new recipe is a new number (V2). */
 export function variantKey(blob: string, side: number): string {
@@ -31,11 +35,14 @@ const MAX_QUEUE_COUNT = 10_000
 /** Time after which pictures that failed are tried again; it doubles each time, up to the longest. */
 const RETRY_DELAY_MS = 15_000
 const MAX_RETRY_DELAY_MS = 900_000
+/** How long a picture's lost variants aren't made again, whether that succeeded or not. */
+const REMAKE_INTERVAL_MS = 600_000
 
 interface Parts {
   readonly engine: Engine
   readonly boards: Boards
   readonly decoder: Decoder
+  readonly files: StoredFiles
   readonly log: Pick<FastifyBaseLogger, 'warn'>
   /** Time before the first retry. For tests. */
   readonly retryDelayMs?: number
@@ -72,6 +79,8 @@ export class Variants {
   #retryDelayMs: number
   /** Causes that the log has, until a picture succeeds. */
   readonly #loggedCauses = new Set<string>()
+  /** Pictures whose lost variants have been made again lately. */
+  readonly #remade = new LRUCache<string, true>({ max: MAX_QUEUE_COUNT, ttl: REMAKE_INTERVAL_MS })
   #running: Promise<void> | null = null
   #closed = false
 
@@ -93,6 +102,14 @@ export class Variants {
   /** Enqueues a picture that was just stored. */
   enqueue(board: string, record: AnyRecord | undefined): void {
     if (isPending(record)) this.#add(this.#recent, board, record)
+  }
+
+  /** Enqueues a picture with a variant that was found missing or rotten (C20). */
+  remake(board: string, record: ImageRecord): void {
+    const { blob } = record
+    if (blob === null || this.#remade.has(blob)) return
+    this.#remade.set(blob, true)
+    this.#add(this.#recent, board, { ...record, blob })
   }
 
   /** Enqueues those of a board's pictures that have no variants yet. */
@@ -191,12 +208,11 @@ export class Variants {
 
   /** Returns the sides that exist afterwards. Empty if none can be made; it is never retried (V13). */
   async #store(blob: string, record: ImageRecord): Promise<readonly number[]> {
-    const { blobs } = this.#parts.engine
     const sides = variantSidesOf(record)
     const existing: number[] = []
     // A variant that exists isn't made again (V11). Its lease starts again: nobody else may refer to it (V14).
     for (const side of [...VARIANT_SIDES_PX, STAND_IN_SIDE_PX])
-      if (await blobs.renew(variantKey(blob, side))) existing.push(side)
+      if (await this.#isThere(variantKey(blob, side))) existing.push(side)
     const missing = sides.filter((side) => !existing.includes(side))
     if (missing.length === 0) return existing
     try {
@@ -208,28 +224,27 @@ export class Variants {
     }
   }
 
+  async #isThere(key: string): Promise<boolean> {
+    const { engine, files } = this.#parts
+    return (await engine.blobs.renew(key)) && (await files.readVariant(key)) !== null
+  }
+
   /** Makes and stores variants. Returns the sides that were made. */
   async #decode(blob: string, record: ImageRecord, sides: readonly number[]): Promise<number[]> {
-    const { engine, decoder } = this.#parts
+    const { engine, decoder, files } = this.#parts
     const folder = join(this.#folder, blob)
     await mkdir(folder)
     try {
       const path = join(folder, 'original')
-      const hash = createHash('sha256')
-      await pipeline(
-        await engine.blobs.get(blob),
-        async function* (chunks: AsyncIterable<Buffer>) {
-          for await (const chunk of chunks) {
-            hash.update(chunk)
-            yield chunk
-          }
-        },
-        createWriteStream(path),
-      )
-      // Bytes that have changed in the store say nothing of the picture.
-      if (hash.digest('hex') !== blob) throw new Error(`The stored bytes of ${blob} have changed`)
+      // A rotten picture would make rotten variants.
+      const source = await files.read({ blob, bytes: record.bytes! })
+      await pipeline(Readable.from(source), createWriteStream(path))
       const made = await decoder.makeVariants({ path, type: record.type!, sides, folder })
-      for (const { side, path } of made) await engine.blobs.put(path, variantKey(blob, side))
+      for (const { side, path } of made) {
+        await writeFile(path, sealVariant(await readFile(path)))
+        await engine.blobs.put(path, variantKey(blob, side))
+        files.forget(variantKey(blob, side))
+      }
       return made.map(({ side }) => side)
     } finally {
       await rm(folder, { recursive: true, force: true })
@@ -241,7 +256,8 @@ export class Variants {
     try {
       using held = await this.#parts.boards.hold(id)
       const commands = [...held.board.records.values()]
-        .filter((record) => isPending(record) && record.blob === blob)
+        .filter((record) => record.kind === 'image' && record.blob === blob)
+        .filter((record) => isPending(record) || isOther(record, variants))
         .map((record) => ({ kind: 'image.vary', id: record.id, blob, variants }) as const)
       if (commands.length > 0) await held.board.act(commands, SERVER)
       return held.board.pictureWithBlob(blob) !== undefined
@@ -258,3 +274,6 @@ const causeOf = (error: unknown): string =>
 
 const isPending = (record: AnyRecord | undefined): record is PendingRecord =>
   record?.kind === 'image' && record.blob !== null && record.variants === null
+
+const isOther = (record: AnyRecord, variants: readonly number[]): boolean =>
+  record.kind === 'image' && record.variants?.join() !== variants.join()

@@ -11,6 +11,7 @@ import type { LiveBoard } from '../../boards/live-board.ts'
 import { failpoint } from '../../failpoint.ts'
 import type { BlobUses } from '../blob-uses.ts'
 import type { Decoder } from '../decoding/decoder.ts'
+import type { StoredFiles } from '../stored-files.ts'
 import type { Variants } from '../variants.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import { validate } from './validate.ts'
@@ -30,16 +31,26 @@ const IN_DOUBT: ReadonlySet<string> = new Set(['away', 'busy', 'stopping'])
 const blobsOf = ({ blob, original }: Pick<ImageSettle, 'blob' | 'original'>): string[] =>
   original ? [blob, original.blob] : [blob]
 
+interface Parts {
+  readonly engine: Engine
+  readonly uses: BlobUses
+  readonly files: StoredFiles
+  readonly decoder: Decoder
+  readonly variants: Variants
+}
+
 /** Makes blobs of complete files, whatever way they came. */
 export class PictureStore {
   readonly #engine: Engine
   readonly #uses: BlobUses
+  readonly #files: StoredFiles
   readonly #decoder: Decoder
   readonly #variants: Variants
 
-  constructor(engine: Engine, uses: BlobUses, decoder: Decoder, variants: Variants) {
+  constructor({ engine, uses, files, decoder, variants }: Parts) {
     this.#engine = engine
     this.#uses = uses
+    this.#files = files
     this.#decoder = decoder
     this.#variants = variants
   }
@@ -60,9 +71,8 @@ export class PictureStore {
     const use = this.#uses.begin(blobsOf(settle))
     const stored = { settle, preview, notices, [Symbol.dispose]: () => use[Symbol.dispose]() }
     try {
-      const { blobs } = this.#engine
-      await blobs.put(path, blob)
-      if (original) await blobs.put(original.path, original.blob)
+      await this.#put(path, blob)
+      if (original) await this.#put(original.path, original.blob)
       failpoint('picture.put')
       return stored
     } catch (error) {
@@ -79,6 +89,11 @@ export class PictureStore {
     await this.#engine.endedBlobs.note(blobsOf(stored.settle)).catch(() => {
       // Without a note they are set aside later.
     })
+  }
+
+  async #put(path: string, blob: string): Promise<void> {
+    await this.#engine.blobs.put(path, blob)
+    this.#files.forget(blob)
   }
 
   /** Validates a complete file of a type that browsers show, and stores nothing. Returns the type. */
