@@ -47,6 +47,12 @@ export interface Engine {
   close(): Promise<void>
 }
 
+/** How an engine is opened. */
+export interface EngineOptions {
+  /** The code of a loss that the operator accepts, as the engine's own sentence names it. */
+  readonly acceptLoss?: string | null | undefined
+}
+
 /** Something wrong with the stored data, for the operator. */
 export interface Fault {
   readonly code: FaultCode

@@ -12,6 +12,8 @@ export class EngineError extends Error {
     | 'too-old'
     | 'too-new'
     | 'damaged'
+    | 'lost'
+    | 'foreign'
 
   constructor(code: EngineError['code'], message: string, options?: ErrorOptions) {
     super(message, options)

@@ -1,4 +1,4 @@
-import type { Engine } from './engine.ts'
+import type { Engine, EngineOptions } from './engine.ts'
 import { EngineError, withoutPassword } from './errors.ts'
 import { withRecordVersions } from './record-versions.ts'
 
@@ -11,17 +11,17 @@ import { withRecordVersions } from './record-versions.ts'
  * - `rethinkdb://user:password@host:port/database`, for any number of servers.
  * @throws EngineError, with a sentence for the operator.
  */
-export async function openEngine(url: string): Promise<Engine> {
-  return withRecordVersions(await openStorage(url))
+export async function openEngine(url: string, options: EngineOptions = {}): Promise<Engine> {
+  return withRecordVersions(await openStorage(url, options))
 }
 
 /** Opens the engine that keeps records as they were written. */
-async function openStorage(url: string): Promise<Engine> {
+async function openStorage(url: string, options: EngineOptions): Promise<Engine> {
   const [, scheme, rest] = /^([a-z]+):(.*)$/.exec(url) ?? []
   switch (rest && scheme) {
     case 'sqlite': {
       const { openSqlite } = await import('./sqlite/sqlite.ts')
-      return openSqlite(rest!)
+      return openSqlite(rest!, options)
     }
     case 'postgres':
     case 'postgresql': {

@@ -84,4 +84,10 @@ export const migrations: readonly string[] = [
   CREATE INDEX records_by_original ON records (json ->> '$.original.blob')
     WHERE json ->> '$.original.blob' IS NOT NULL;
   `,
+  `
+  -- The id of this database and the number of its writes, which its folder knows too. loss is the code of a
+  -- loss that the operator hasn't accepted, lost its number of writes.
+  CREATE TABLE mark (id TEXT NOT NULL, n INTEGER NOT NULL, loss TEXT, lost INTEGER) STRICT;
+  INSERT INTO mark VALUES (lower(hex(randomblob(8))), 0, NULL, NULL);
+  `,
 ]

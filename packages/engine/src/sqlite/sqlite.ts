@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { AnyRecord, Change } from '@wirephoto/board'
 import { fromClientRows, toClientRows } from '../client-rows.ts'
-import { type Engine, noopBus } from '../engine.ts'
+import { type Engine, type EngineOptions, noopBus } from '../engine.ts'
 import { EngineError } from '../errors.ts'
 import { openFileBlobs } from '../files/blobs.ts'
 import { makeFolder } from '../files/folders.ts'
@@ -16,11 +16,14 @@ import { DatabaseThread } from './thread.ts'
  *
  * @throws EngineError, with a sentence for the operator.
  */
-export async function openSqlite(folder: string): Promise<Engine> {
+export async function openSqlite(
+  folder: string,
+  { acceptLoss = null }: EngineOptions = {},
+): Promise<Engine> {
   const root = resolve(folder)
   await makeWritable(root)
   // The database comes first: its lock guards the whole folder.
-  const database = await DatabaseThread.open(root)
+  const database = await DatabaseThread.open({ folder: root, acceptLoss })
   const blobs = await openFileBlobs(join(root, 'blobs')).catch(async (error: unknown) => {
     await database.close()
     throw error
@@ -81,7 +84,7 @@ export async function openSqlite(folder: string): Promise<Engine> {
       blobs: (board) => database.call('blobsOfHistory', board),
       prune: (board, time) => database.call('pruneHistory', board, time),
     },
-    health: async () => [],
+    health: () => database.call('health'),
     newestTime: () => database.call('newestTime'),
     endedBlobs: {
       note: (ended) => database.call('noteEnded', ended),

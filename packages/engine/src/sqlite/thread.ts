@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { WireError } from '@wirephoto/board'
 import { EngineError } from '../errors.ts'
-import type { Answer, Args, Failure, Method, Result } from './worker.ts'
+import type { Answer, Args, Failure, Method, Result, ThreadOptions } from './worker.ts'
 
 interface Pending {
   readonly resolve: (value: never) => void
@@ -18,8 +18,8 @@ export class DatabaseThread {
   /** The reason for which every call fails, once the thread has ended by itself. */
   #dead: WireError | null = null
 
-  private constructor(folder: string) {
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: folder })
+  private constructor(options: ThreadOptions) {
+    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options })
     let cause: unknown
     this.#worker.on('message', (answers: Answer[]) =>
       answers.forEach((answer) => this.#settle(answer)),
@@ -41,8 +41,8 @@ export class DatabaseThread {
   }
 
   /** Starts the thread and opens the folder's database. Rejects with an EngineError if it can't be opened. */
-  static async open(folder: string): Promise<DatabaseThread> {
-    const thread = new DatabaseThread(folder)
+  static async open(options: ThreadOptions): Promise<DatabaseThread> {
+    const thread = new DatabaseThread(options)
     await thread.#send('opened', [])
     return thread
   }

@@ -2,16 +2,25 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 // Imports of single files: without the schemas this thread starts in half the time.
 import type { ErrorCode } from '@wirephoto/board'
 import { WireError } from '@wirephoto/board/errors'
+import type { Fault } from '../engine.ts'
 import { EngineError } from '../errors.ts'
-import { isOutOfSpace, openDatabase } from './database.ts'
+import { checkInBackground } from './consistency.ts'
+import { isDamage, isOutOfSpace, openDatabase, readLoss } from './database.ts'
+import { DatabaseFiles } from './database-files.ts'
 import { prepareReads, type Reads } from './reads.ts'
 import { prepareWrites, type Writes } from './writes.ts'
 
 /** The methods of the database thread. `opened` waits for the database to be open. */
-type Methods = Reads & Writes & { opened(): void }
+type Methods = Reads & Writes & { opened(): void; health(): Fault[] }
 export type Method = keyof Methods
 export type Args<M extends Method> = Parameters<Methods[M]>
 export type Result<M extends Method> = ReturnType<Methods[M]>
+
+export interface ThreadOptions {
+  readonly folder: string
+  /** The code of a loss that the operator accepts; null for none. */
+  readonly acceptLoss: string | null
+}
 
 /** One message to the thread; null instead ends it. */
 export interface Call {
@@ -35,7 +44,7 @@ export interface Failure {
 const port = parentPort!
 port.once('message', (first: Call) => {
   try {
-    serve(workerData as string)
+    serve(workerData as ThreadOptions)
     port.postMessage([{ id: first.id, value: undefined }])
   } catch (error) {
     port.postMessage([failureAnswer(first, error)])
@@ -43,12 +52,26 @@ port.once('message', (first: Call) => {
   }
 })
 
-function serve(folder: string): void {
-  const db = openDatabase(folder)
+/** The number of pages in the WAL after which they are written to the main file. */
+const CHECKPOINT_PAGES = 1_000
+/** A large database is checked when the start is over. */
+const CHECK_DELAY_MS = 2_000
+
+function serve({ folder, acceptLoss }: ThreadOptions): void {
+  const { db, mark, noted, isChecked } = openDatabase(folder, acceptLoss)
+  const files = new DatabaseFiles(folder)
+  const loss = readLoss(db, folder)
+  let damage: string | null = null
+  let endCheck = isChecked ? () => {} : checkLater()
+  let isChecking = false
   const reads = prepareReads(db)
   const writes = prepareWrites(db)
   const begin = db.prepare('BEGIN IMMEDIATE')
   const commit = db.prepare('COMMIT')
+  const count = db.prepare('UPDATE mark SET n = n + ? RETURNING n')
+  const pagesInWal = db.prepare('PRAGMA wal_checkpoint(NOOP)')
+  const checkpoint = db.prepare('PRAGMA wal_checkpoint(PASSIVE)')
+  let base = noted.base
 
   port.on('message', (first: Call | null) => {
     const waiting = [first]
@@ -58,8 +81,12 @@ function serve(folder: string): void {
     const writing = calls.filter(({ method }) => method in writes)
     if (writing.length > 0) port.postMessage(commitGroup(writing))
     for (const call of calls) if (call.method in reads) port.postMessage([read(call)])
+    for (const { id, method } of calls)
+      if (method === 'health') port.postMessage([{ id, value: listFaults() }])
     if (calls.length < waiting.length) {
+      endCheck()
       db.close()
+      mark.close()
       port.close()
     }
   })
@@ -70,12 +97,19 @@ function serve(folder: string): void {
    */
   function commitGroup(calls: readonly Call[]): Answer[] {
     try {
+      checkFiles()
       begin.run()
       const answers = calls.map(write)
+      const n = count.get(calls.length)!.n as number
       commit.run()
+      // Before the answer: a commit to a file that is gone is lost with this process.
+      checkFiles()
+      if (n > noted.n) mark.write({ id: noted.id, n, base })
+      checkpointIfLong(n)
       return answers
     } catch (error) {
       if (db.isTransaction) db.exec('ROLLBACK')
+      if (isDamage(error)) damage ??= String(error)
       return calls.length > 1
         ? calls.flatMap((call) => commitGroup([call]))
         : calls.map((call) => failureAnswer(call, error))
@@ -94,10 +128,56 @@ function serve(folder: string): void {
 
   function read(call: Call): Answer {
     try {
+      const lost = files.fault()
+      if (lost) throw new WireError('away', {}, { cause: lost })
       return runCall(call, reads)
     } catch (error) {
+      if (isDamage(error)) damage ??= String(error)
       return failureAnswer(call, error)
     }
+  }
+
+  /** Checks that a commit would be kept. Throws `away` if not. */
+  function checkFiles(): void {
+    const lost = files.fault() ?? damage
+    if (lost) throw new WireError('away', {}, { cause: lost })
+  }
+
+  /** Writes a long WAL into the main file, as SQLite does by itself otherwise. */
+  function checkpointIfLong(n: number): void {
+    if (isChecking || Number(pagesInWal.get()!.log) < CHECKPOINT_PAGES) return
+    const { log, checkpointed } = checkpoint.get()!
+    files.noteCheckpoint()
+    if (log !== checkpointed) return
+    base = n
+    mark.noteCheckpoint(n)
+  }
+
+  function checkLater(): () => void {
+    const timer = setTimeout(() => {
+      db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      files.noteTruncation()
+      isChecking = true
+      endCheck = checkInBackground(folder, (found) => {
+        isChecking = false
+        damage ??= found
+      })
+    }, CHECK_DELAY_MS).unref()
+    return () => clearTimeout(timer)
+  }
+
+  function listFaults(): Fault[] {
+    const faults: Fault[] = []
+    const lost = files.fault()
+    if (lost) faults.push({ code: 'database-gone', message: lost, stops: 'saving' })
+    if (damage)
+      faults.push({
+        code: 'damaged',
+        message: `The database in ${folder} is damaged (${damage}). Stop the server and put a backup in its place.`,
+        stops: 'saving',
+      })
+    if (loss) faults.push({ code: 'changes-lost', message: loss, stops: 'deleting' })
+    return faults
   }
 }
 
@@ -108,7 +188,11 @@ function runCall({ id, method, args }: Call, methods: Reads | Writes): Answer {
 
 function failureAnswer({ id }: Call, error: unknown): Answer {
   const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof WireError) return { id, failure: { wire: error.code, message } }
+  if (error instanceof WireError) {
+    const { cause = message } = error as { cause?: unknown }
+    return { id, failure: { wire: error.code, message: String(cause) } }
+  }
+  if (isDamage(error)) return { id, failure: { wire: 'away', message } }
   if (error instanceof EngineError) return { id, failure: { engine: error.code, message } }
   return { id, failure: isOutOfSpace(error) ? { wire: 'disk-full', message } : { message } }
 }

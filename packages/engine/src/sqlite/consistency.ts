@@ -1,0 +1,41 @@
+import { join } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+
+/** A database of this size is checked within some milliseconds, so before it is used. */
+export const QUICKLY_CHECKED_BYTES = 16 * 1_048_576
+
+/** Finds out whether the pages of a database hang together. Null if they do, else what is wrong. */
+export function findDamage(db: DatabaseSync): string | null {
+  const [first] = db.prepare('PRAGMA integrity_check(1)').all()
+  const found = first?.['integrity_check']
+  return found === 'ok' ? null : String(found)
+}
+
+/** The address of a folder's main file, which a reader of it neither locks nor expects to change. */
+export const unchangingFile = (folder: string): URL =>
+  new URL(`${pathToFileURL(join(folder, 'wirephoto.db'))}?immutable=1`)
+
+/**
+ * Checks a folder's main file in a thread of its own. It must not change meanwhile, so checkpoints wait.
+ *
+ * @returns A function that ends the check without a result.
+ */
+export function checkInBackground(
+  folder: string,
+  onEnd: (damage: string | null) => void,
+): () => void {
+  const worker = new Worker(new URL('./consistency-thread.ts', import.meta.url), {
+    workerData: folder,
+  })
+  worker.unref()
+  let damage: string | null = null
+  worker.once('message', (found: string | null) => {
+    damage = found
+  })
+  // A check that can't run, as for want of memory, proves nothing.
+  worker.once('error', () => {})
+  worker.once('exit', () => onEnd(damage))
+  return () => void worker.terminate()
+}
