@@ -80,6 +80,7 @@ test('help tells every flag with its default and its variable', async () => {
     'engine',
     'max-upload',
     'bound',
+    'accept-loss',
     ...classic,
   ]
   for (const flag of flags) {

@@ -29,6 +29,7 @@ import { Gateway } from './live/gateway.ts'
 import { HeldRequests } from './live/held-requests.ts'
 import { commandLimiterWith } from './live/party-limiter.ts'
 import { Metrics } from './metrics.ts'
+import { Readiness } from './readiness.ts'
 import { TrustedClock } from './trusted-clock.ts'
 
 /** The time that open requests have to end when the server closes. */
@@ -90,9 +91,15 @@ export async function compose(
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
   let url = ''
+  const readiness = new Readiness({
+    engine,
+    clock: boards.clock,
+    data: config.data,
+    sweep: () => garbageCollector.state,
+  })
   const appOptions = { guard, proxies, log, bounds, problemPage, commandLimiter }
   const app = await createApp(appOptions, async (routes) => {
-    await routes.register(healthRoutes, { engine, metrics })
+    await routes.register(healthRoutes, { readiness, metrics })
     await routes.register(addressRoutes, config)
     await routes.register(boardRoutes, { boards, guard, bounds, url: () => url })
     await routes.register(changesRoutes, {
@@ -154,7 +161,7 @@ export async function compose(
 
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */
 async function openStorage(
-  { data, engine: address, maxUpload, steadyClockMs: steadyMs }: ServerConfig,
+  { data, engine: address, maxUpload, acceptLoss, steadyClockMs: steadyMs }: ServerConfig,
   bounds: Bounds,
   log: FastifyBaseLogger,
   stack: AsyncDisposableStack,
@@ -163,8 +170,9 @@ async function openStorage(
   await makeFolder(data)
   // Uploads lie in it, wherever the boards are: another server would take them for those of a dead one.
   stack.defer(lockFolder(data))
-  const engine = await openEngine(address)
+  const engine = await openEngine(address, { acceptLoss })
   stack.defer(() => engine.close())
+  for (const { code, message } of await engine.health()) log.warn({ fault: code }, message)
   const clock =
     injectedClock ?? new TrustedClock({ newest: await engine.newestTime(), log, steadyMs })
   stack.defer(() => clock.close())

@@ -14,6 +14,8 @@ export interface ServerConfig {
   readonly data: string
   /** `sqlite:<folder>`, `postgres://…`, `rethinkdb://…` */
   readonly engine: string
+  /** The code of a loss of stored data that the operator accepts. Default: none. */
+  readonly acceptLoss?: string | undefined
   /** The largest picture, in bytes. */
   readonly maxUpload: number
   /** The folder of the built page; null for the API only. */

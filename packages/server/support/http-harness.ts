@@ -39,10 +39,10 @@ export class Harness {
     return harness
   }
 
-  /** Starts as a new process would, with the data that are there. */
-  async start(): Promise<void> {
+  /** Starts as a new process would, with the data that are there; a loss of theirs is accepted by its code. */
+  async start(acceptLoss?: string): Promise<void> {
     const { maxUpload = 5_000_000, webRoot = null, bounds, ...replacements } = this.#options
-    const config = serverConfig(this.data, { maxUpload, webRoot, bounds, grace: 0 })
+    const config = serverConfig(this.data, { maxUpload, webRoot, bounds, grace: 0, acceptLoss })
     this.#stack = new AsyncDisposableStack()
     this.#services = await compose(config, this.log, this.#stack, replacements)
     await listen(this.#services.app.server, config, this.#stack)

@@ -28,6 +28,7 @@ interface Options {
   readonly engine?: string
   readonly maxUpload: number
   readonly bound?: Partial<Bounds>
+  readonly acceptLoss?: string
   readonly classic?: string
   readonly open?: boolean
   readonly classicPages?: string
@@ -97,6 +98,12 @@ export function serveCommand(): Command {
     )
     .addOption(
       new Option(
+        '--accept-loss <code>',
+        'go on without the data that are lost, by the code that the server named',
+      ).env('WIREPHOTO_ACCEPT_LOSS'),
+    )
+    .addOption(
+      new Option(
         '--classic [board]',
         "open a board (default: main) to the tutorials' pages, and to whoever reaches the server",
       )
@@ -138,6 +145,7 @@ async function serve(options: Options): Promise<void> {
     engine,
     maxUpload: options.maxUpload,
     bounds: options.bound,
+    acceptLoss: options.acceptLoss,
     webRoot: PAGE_FOLDER,
     classic,
   }).catch((error: unknown) => {

@@ -105,7 +105,7 @@ test('T2: a WAL that is gone, cut off or overwritten is said, with what is missi
   assert.match(gone.said, /lacks the last \d+ writes.*--accept-loss/)
 })
 
-test('T2: an older copy that was put back is served, and said until the operator accepts it', async () => {
+test('T2, T6: an older copy that was put back is served, and said until the operator accepts it', async () => {
   const copy = await mkdtemp(join(root, 'older-'))
   await cp(ended, copy, { recursive: true })
   await copyFile(db(early), db(copy))

@@ -79,8 +79,8 @@ function checkPresence(folder: string, found: FoundMark, acceptLoss: string | nu
 const UNFIT_WAL = 'wirephoto.db-wal.unfit'
 
 /**
- * Sets a WAL aside that goes on from a newer main file than the one that is there: an older copy was put back
- * beside it, and SQLite would mix the two.
+ * Sets a WAL aside that goes on from a newer main file. SQLite would mix it with the older copy that was put
+ * back beside it.
  */
 function setUnfitWalAside(folder: string, found: FoundMark): void {
   if (found === null || found === 'unreadable' || fileSize(folder, 'wirephoto.db-wal') <= 0) return
@@ -135,7 +135,7 @@ function compareMarks(
       loss: string | null
     }
   // A copy from before there were marks belongs to the folder whose files lie beside it.
-  if (found && found !== 'unreadable' && version < MARKED_LAYOUT)
+  if (found && found !== 'unreadable' && version < FIRST_MARKED_VERSION)
     db.prepare('UPDATE mark SET id = ?').run(found.id)
   const { id, n, loss } = read()
   if (found && found !== 'unreadable' && found.id !== id) {
@@ -179,7 +179,7 @@ const damaged = (folder: string): EngineError =>
   )
 
 /** The first layout of a database that has a mark. */
-const MARKED_LAYOUT = 4
+const FIRST_MARKED_VERSION = 4
 
 /** Checks that SQLite is safe to write with. Throws an EngineError if it is too old. */
 export function checkVersion(version: string): void {

@@ -53,7 +53,7 @@ port.once('message', (first: Call) => {
 })
 
 /** The number of pages in the WAL after which they are written to the main file. */
-const CHECKPOINT_PAGES = 1_000
+const CHECKPOINT_PAGES_COUNT = 1_000
 /** A large database is checked when the start is over. */
 const CHECK_DELAY_MS = 2_000
 
@@ -145,7 +145,7 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
 
   /** Writes a long WAL into the main file, as SQLite does by itself otherwise. */
   function checkpointIfLong(n: number): void {
-    if (isChecking || Number(pagesInWal.get()!.log) < CHECKPOINT_PAGES) return
+    if (isChecking || Number(pagesInWal.get()!.log) < CHECKPOINT_PAGES_COUNT) return
     const { log, checkpointed } = checkpoint.get()!
     files.noteCheckpoint()
     if (log !== checkpointed) return

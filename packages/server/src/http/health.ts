@@ -1,23 +1,27 @@
 import { WireError } from '@wirephoto/board'
-import type { Engine } from '@wirephoto/engine'
 import type { FastifyInstance } from 'fastify'
-import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
-import { inTime } from '../boards/engine-watch.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Readiness } from '../readiness.ts'
 
-/** Time for the database's answer: those who ask wait only for seconds. */
-const READY_TIMEOUT_MS = 2_000
+/** A probe that fails is worth another one soon. */
+const RETRY_AFTER_S = 1
 
-/** Serves what an operator's tools ask: is the server alive, can it serve, how busy is it. */
+/** Serves what an operator's tools ask: is the server alive, can it save, how busy is it. */
 export async function healthRoutes(
   app: FastifyInstance,
-  { engine, metrics }: { engine: Engine; metrics: Metrics },
+  { readiness, metrics }: { readiness: Readiness; metrics: Metrics },
 ): Promise<void> {
   app.get('/healthz', () => ({ ok: true }))
-  app.get('/readyz', async () => {
-    const ready = await inTime(engine.boards.has(DEFAULT_BOARD_ID), READY_TIMEOUT_MS)
-    if (!ready) throw new WireError('away')
-    return { ok: true }
+  app.get('/readyz', async (_request, reply) => {
+    const reasons = await readiness.reasons()
+    const faults = reasons.map(({ code, message }) => ({ code, message }))
+    if (!reasons.some(({ stopsSaving }) => stopsSaving)) return { ok: true, faults }
+    const isStopping = reasons.some(({ code }) => code === 'stopping')
+    const error = new WireError(isStopping ? 'stopping' : 'away')
+    return reply
+      .code(error.status)
+      .header('retry-after', String(RETRY_AFTER_S))
+      .send({ ok: false, error, faults })
   })
   app.get('/metrics', async (_request, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),

@@ -115,13 +115,14 @@ export class GarbageCollector {
 
   /** Removes the ended blobs that no record names any more (C1). */
   async removeEnded(times: GarbageCollectionTimes): Promise<void> {
+    if ((await this.#engine.health()).length > 0) return
     const count = await this.#endedBlobs.run(this.#boards.clock.expiredBefore(times.blobLeaseMs))
     if (count > 0) this.#log.info({ blobs: count }, 'removed')
   }
 
   /**
    * Collects garbage once. A blob that is stored meanwhile stays: its lease has just begun (V14). Resolves to
-   * false, and does nothing, while the clock can't be trusted.
+   * false, and removes nothing, while the clock can't be trusted or the data have a fault (T2).
    */
   async collect(times: GarbageCollectionTimes): Promise<boolean> {
     const { clock } = this.#boards
@@ -140,6 +141,7 @@ export class GarbageCollector {
       unlessTouchedSince,
       unlessAsideSince: clock.expiredBefore(times.asideMs),
     })
+    if ((await this.#engine.health()).length > 0) return false
     for (const incomingFile of uploads) {
       const { board, id } = incomingFile.target!
       if (!references.arriving.has(`${board} ${id}`)) await incomingFiles.remove(incomingFile)

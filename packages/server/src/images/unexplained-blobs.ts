@@ -74,6 +74,7 @@ export class UnexplainedBlobs {
       metrics.blobsAside.set(await this.#count())
       return
     }
+    if ((await this.#engine.health()).length > 0) return
     let [count, bytes] = [0, 0]
     for (const blob of candidates) {
       const moved = used.has(blob)

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import { statfs, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { WireError } from '@wirephoto/board'
+import { type Engine, isDiskFull } from '@wirephoto/engine'
+import { DEFAULT_BOARD_ID } from './boards/boards.ts'
+import { inTime } from './boards/engine-watch.ts'
+import type { SweepState } from './images/unexplained-blobs.ts'
+import type { TrustedClock } from './trusted-clock.ts'
+
+/** Time for the database's answer: those who ask wait only for seconds. */
+const ANSWER_TIMEOUT_MS = 2_000
+/** The age up to which an answer is given again, so that those who ask cause no storm of writes. */
+const CACHE_MS = 1_000
+/** Written and removed again, to see whether the folder takes a file. */
+const PROBE = Buffer.alloc(4_096, 'probe')
+/** Room below this takes no picture, and soon no change. */
+const MIN_FREE_BYTES = 1_048_576
+
+/** One reason why this server isn't as it should be, for the operator. */
+export interface Reason {
+  readonly code: string
+  /** Sentences that say what happened, then what to do. */
+  readonly message: string
+  /** Whether nothing can be saved meanwhile. */
+  readonly stopsSaving: boolean
+}
+
+interface Options {
+  readonly engine: Engine
+  readonly clock: TrustedClock
+  /** The folder for files that are being sent. */
+  readonly data: string
+  readonly sweep: () => SweepState
+}
+
+/** Finds out whether this server can save what it is sent. */
+export class Readiness {
+  readonly #options: Options
+  #last: { readonly at: number; readonly reasons: Promise<readonly Reason[]> } | null = null
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** Lists what is wrong, as of the last second. */
+  reasons(): Promise<readonly Reason[]> {
+    const at = performance.now()
+    if (!this.#last || at - this.#last.at > CACHE_MS) this.#last = { at, reasons: this.#examine() }
+    return this.#last.reasons
+  }
+
+  async #examine(): Promise<readonly Reason[]> {
+    const [database, folder] = await Promise.all([this.#examineDatabase(), this.#examineFolder()])
+    const problem = this.#options.clock.problem()
+    const clock = problem ? [{ code: 'clock', message: problem, stopsSaving: false }] : []
+    const state = this.#options.sweep()
+    const sweep =
+      state.kind === 'stopped'
+        ? [{ code: 'sweep-stopped', message: state.sentence, stopsSaving: false }]
+        : []
+    return [...database, ...folder, ...clock, ...sweep]
+  }
+
+  async #examineDatabase(): Promise<Reason[]> {
+    const { engine } = this.#options
+    try {
+      const faults = await inTime(engine.health(), ANSWER_TIMEOUT_MS)
+      const reasons = faults.map(({ code, message, stops }) => {
+        return { code, message, stopsSaving: stops === 'saving' }
+      })
+      if (reasons.some(({ stopsSaving }) => stopsSaving)) return reasons
+      const isThere = await inTime(engine.boards.has(DEFAULT_BOARD_ID), ANSWER_TIMEOUT_MS)
+      return isThere ? reasons : [...reasons, AWAY]
+    } catch (error) {
+      return [error instanceof WireError && error.code === 'stopping' ? STOPPING : AWAY]
+    }
+  }
+
+  async #examineFolder(): Promise<Reason[]> {
+    const { data } = this.#options
+    const path = join(data, `probe-${randomUUID()}`)
+    const full = {
+      code: 'disk-full',
+      message: `The disk of ${data} is full. Make room there.`,
+      stopsSaving: true,
+    }
+    try {
+      const { bavail, bsize } = await statfs(data)
+      if (bavail * bsize < MIN_FREE_BYTES) return [full]
+      await writeFile(path, PROBE)
+      return []
+    } catch (error) {
+      if (isDiskFull(error)) return [full]
+      const message = `The folder ${data} is gone or can't be written to. Put it back or change its rights, and start the server again.`
+      return [{ code: 'folder-unwritable', message, stopsSaving: true }]
+    } finally {
+      await unlink(path).catch(() => {
+        // The folder takes no file, which is the answer.
+      })
+    }
+  }
+}
+
+const AWAY: Reason = {
+  code: 'away',
+  message: "The database doesn't answer. See what it says, and whether it is reached from here.",
+  stopsSaving: true,
+}
+
+const STOPPING: Reason = {
+  code: 'stopping',
+  message: 'This server is stopping.',
+  stopsSaving: true,
+}
