@@ -27,6 +27,9 @@ interface Account<T> {
   floor: number
 }
 
+/** Tells whether an address, with so many turns under way, may have one now. */
+type MayRun = (address: string, running: number) => boolean
+
 interface Options {
   /** Items that may wait. */
   readonly maxCount: number
@@ -75,16 +78,17 @@ export class FairQueue<T> {
     this.#add({ party, item }, true)
   }
 
-  /** Takes the next item. `mayRun` tells which addresses may have a turn now. */
-  shift(mayRun: (address: string, running: number) => boolean = () => true): Turn<T> | undefined {
-    const path = [this.#root]
-    let account: Account<T> | undefined = this.#root
-    for (const level of LEVELS) {
-      account = leastUsed(account, level === 'address' ? mayRun : undefined)
-      if (!account) return undefined
-      path.push(account)
-    }
-    const { party, item } = account.items.shift()!
+  /** Returns the item that `shift` would take. */
+  peek(mayRun?: MayRun): T | undefined {
+    return this.#nextPath(mayRun)?.at(-1)!.items[0]!.item
+  }
+
+  /** Takes the next item. */
+  shift(mayRun?: MayRun): Turn<T> | undefined {
+    const path = this.#nextPath(mayRun)
+    const entry = path?.at(-1)!.items.shift()
+    if (!path || !entry) return undefined
+    const { party, item } = entry
     for (const [i, each] of path.entries()) {
       each.waiting--
       each.running++
@@ -102,6 +106,17 @@ export class FairQueue<T> {
     this.#root.children.clear()
     this.#root.waiting = 0
     return items
+  }
+
+  /** Finds the account of the next item, and those above it. */
+  #nextPath(mayRun?: MayRun): Account<T>[] | undefined {
+    const path = [this.#root]
+    for (const level of LEVELS) {
+      const account = leastUsed(path.at(-1)!, level === 'address' ? mayRun : undefined)
+      if (!account) return undefined
+      path.push(account)
+    }
+    return path
   }
 
   #add(entry: Entry<T>, isUrgent: boolean): void {
@@ -184,10 +199,7 @@ function forgetIdle<T>({ children }: Account<T>): void {
 }
 
 /** Returns the account below with items that has used least, of equals the one that came first. */
-function leastUsed<T>(
-  { children }: Account<T>,
-  mayRun?: (key: string, running: number) => boolean,
-): Account<T> | undefined {
+function leastUsed<T>({ children }: Account<T>, mayRun?: MayRun): Account<T> | undefined {
   let least: Account<T> | undefined
   for (const [key, child] of children)
     if (

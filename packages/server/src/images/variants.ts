@@ -17,7 +17,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { type Boards, SERVER } from '../boards/boards.ts'
 import { failpoint } from '../failpoint.ts'
+import type { Turn } from '../fairness/fair-queue.ts'
+import { OWN_PARTY, type Party } from '../fairness/party.ts'
 import type { Decoder } from './decoding/decoder.ts'
+import { type PendingRecord, PictureQueue, type WaitingPicture } from './picture-queue.ts'
 import type { StoredFiles } from './stored-files.ts'
 import { sealVariant } from './variant-seal.ts'
 
@@ -48,16 +51,6 @@ interface Parts {
   readonly retryDelayMs?: number
 }
 
-interface Picture {
-  readonly blob: string
-  readonly record: ImageRecord
-  /** Boards whose records wait for the variants. */
-  readonly boards: Set<string>
-}
-
-/** A record that waits for its variants. */
-type PendingRecord = ImageRecord & { blob: string }
-
 /**
  * Makes the variants of stored pictures, one picture after the other:
  *
@@ -69,12 +62,12 @@ type PendingRecord = ImageRecord & { blob: string }
 export class Variants {
   readonly #parts: Parts
   readonly #folder: string
-  /** Pictures that were just stored, by blob. */
-  readonly #recent = new Map<string, Picture>()
-  /** Pictures without variants that were found later, by blob. They come after the recent ones. */
-  readonly #backlog = new Map<string, Picture>()
+  /** Pictures that were just stored. */
+  readonly #recent = new PictureQueue(MAX_QUEUE_COUNT)
+  /** Pictures without variants that were found later. They come after the recent ones. */
+  readonly #backlog = new PictureQueue(MAX_QUEUE_COUNT)
   /** Pictures that failed through no fault of theirs, by blob. */
-  readonly #failed = new Map<string, Picture>()
+  readonly #failed = new Map<string, WaitingPicture>()
   #retryTimer: NodeJS.Timeout | undefined
   #retryDelayMs: number
   /** Causes that the log has, until a picture succeeds. */
@@ -99,9 +92,9 @@ export class Variants {
     return variants
   }
 
-  /** Enqueues a picture that was just stored. */
-  enqueue(board: string, record: AnyRecord | undefined): void {
-    if (isPending(record)) this.#add(this.#recent, board, record)
+  /** Enqueues a picture that was just stored for a party. */
+  enqueue(board: string, record: AnyRecord | undefined, party = OWN_PARTY): void {
+    if (isPending(record)) this.#add(this.#recent, board, record, party)
   }
 
   /** Enqueues a picture with a variant that was found missing or rotten (C20). */
@@ -109,14 +102,15 @@ export class Variants {
     const { blob } = record
     if (blob === null || this.#remade.has(blob)) return
     this.#remade.set(blob, true)
-    this.#add(this.#recent, board, { ...record, blob })
+    const party = { ...OWN_PARTY, board, visitor: record.author }
+    this.#add(this.#recent, board, { ...record, blob }, party)
   }
 
   /** Enqueues those of a board's pictures that have no variants yet. */
   enqueueMissing(board: string, records: Iterable<AnyRecord>): void {
     for (const record of records)
       if (isPending(record) && !this.#recent.has(record.blob))
-        this.#add(this.#backlog, board, record)
+        this.#add(this.#backlog, board, record, { ...OWN_PARTY, board, visitor: record.author })
   }
 
   /** Makes what an earlier process left undone, on all boards. */
@@ -148,32 +142,33 @@ export class Variants {
     await this.#running
   }
 
-  #add(queue: Map<string, Picture>, board: string, record: PendingRecord): void {
-    const { blob } = record
-    const waiting = queue.get(blob)
-    if (this.#closed || (!waiting && queue.size >= MAX_QUEUE_COUNT)) return
-    if (waiting) waiting.boards.add(board)
-    else queue.set(blob, { blob, record, boards: new Set([board]) })
+  #add(queue: PictureQueue, board: string, record: PendingRecord, party: Party): void {
+    if (this.#closed) return
+    queue.add(record, board, party)
     this.#running ??= this.#run().finally(() => {
       this.#running = null
     })
   }
 
   async #run(): Promise<void> {
-    for (let next = this.#next(); next; next = this.#next())
+    for (let turn = this.#next(); turn; turn = this.#next()) {
+      await this.#parts.decoder.whenIdle()
+      const start = performance.now()
       try {
-        await this.#parts.decoder.whenIdle()
-        await this.#make(next)
+        await this.#make(turn.item)
         this.#retryDelayMs = this.#parts.retryDelayMs ?? RETRY_DELAY_MS
         this.#loggedCauses.clear()
       } catch (error) {
         // A closing server fails without a reason.
-        if (!this.#closed) this.#retryLater(next, error)
+        if (!this.#closed) this.#retryLater(turn.item, error)
+      } finally {
+        turn.end(performance.now() - start)
       }
+    }
   }
 
   /** Keeps a picture for another try. Its records stay without variants until then, also after a restart. */
-  #retryLater(picture: Picture, error: unknown): void {
+  #retryLater(picture: WaitingPicture, error: unknown): void {
     const { blob } = picture
     const cause = causeOf(error)
     if (!this.#loggedCauses.has(cause)) this.#parts.log.warn({ err: error, blob }, 'no variants')
@@ -183,21 +178,19 @@ export class Variants {
     this.#failed.set(blob, picture)
     this.#retryTimer ??= setTimeout(() => {
       this.#retryTimer = undefined
-      for (const [id, { boards, record }] of this.#failed)
-        for (const board of boards) this.#add(this.#backlog, board, { ...record, blob: id })
+      for (const { boards, record } of this.#failed.values())
+        for (const board of boards)
+          this.#add(this.#backlog, board, record, { ...OWN_PARTY, board, visitor: record.author })
       this.#failed.clear()
     }, this.#retryDelayMs).unref()
     this.#retryDelayMs = Math.min(this.#retryDelayMs * 2, MAX_RETRY_DELAY_MS)
   }
 
-  #next(): Picture | undefined {
-    const queue = this.#recent.size > 0 ? this.#recent : this.#backlog
-    const [next] = queue.values()
-    if (next) queue.delete(next.blob)
-    return next
+  #next(): Turn<WaitingPicture> | undefined {
+    return this.#recent.shift() ?? this.#backlog.shift()
   }
 
-  async #make({ blob, record, boards }: Picture): Promise<void> {
+  async #make({ blob, record, boards }: WaitingPicture): Promise<void> {
     const variants = await this.#store(blob, record)
     failpoint('variants.put')
     let isNamed = false

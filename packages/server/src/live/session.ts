@@ -19,6 +19,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
+import { partyOf } from '../fairness/party.ts'
 import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import { isArriving, type UploadProgress } from '../images/uploads/progress.ts'
@@ -132,11 +133,12 @@ export class Session implements Member {
     for (const command of message.commands)
       if (command.kind === 'image.add') seenReports.add(command.id, this.visitor)
     const answer = await board.submit(message, sender)
+    const party = partyOf(this.#options.sender, board.id)
     const refused = new Set(answer.refused.map(({ n }) => n))
     for (const [i, command] of message.commands.entries()) {
       const bytes = command.kind === 'image.add' && previews[command.id]
       if (bytes && !refused.has(message.n + i))
-        void this.#options.previews.addFromSender(board, command.id, bytes)
+        void this.#options.previews.addFromSender(board, command.id, bytes, party)
     }
     return answer
   }

@@ -2,6 +2,7 @@ import { limits, type MediaType, refusalOf, takenKind, WireError } from '@wireph
 import { isDiskFull } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Bounds, boundsWith } from '../../bounds.ts'
+import type { Party } from '../../fairness/party.ts'
 import type { Budget } from './budget.ts'
 import type { Jobs, Preview, Variant } from './decode-process.ts'
 import { type PoolReply, ProcessPool } from './process-pool.ts'
@@ -41,6 +42,16 @@ const LARGE_BUDGET_TYPES: readonly MediaType[] = [
 const MAX_PREVIEW_PIXEL_COUNT = 2_000_000
 /** Time that variants give way to senders, each. */
 const MAX_IDLE_WAIT_MS = 1_000
+
+/** The party for which a file is decoded. Default: the server itself. */
+interface OfParty {
+  readonly party?: Party | undefined
+}
+
+interface RunOptions extends OfParty {
+  readonly budget: Budget
+  readonly isUrgent?: boolean
+}
 
 interface Options {
   readonly budget?: Budget
@@ -86,8 +97,10 @@ export class Decoder {
    * Decodes a whole file. Rejects with `damaged`, `too-heavy` or `too-many-pixels`, and with `busy` or
    * `disk-full` if this machine fails. `name` is for the error's sentence.
    */
-  async validate(file: { path: string; type: MediaType; name: string }): Promise<ValidationResult> {
-    const { path, type, name } = file
+  async validate(
+    file: { path: string; type: MediaType; name: string } & OfParty,
+  ): Promise<ValidationResult> {
+    const { path, type, name, party } = file
     const bounds = {
       maxPixels: takenKind(type).maxPixels,
       maxWholePixels: takenKind(type).maxWholePixels,
@@ -96,14 +109,18 @@ export class Decoder {
       maxFramePixels: limits.maxFramePixels,
     }
     const input = { path, type, maxBytes: limits.previewBytes, bounds }
-    const reply = await this.#run(this.#validation, 'validate', input, this.#budgetFor(type))
+    const reply = await this.#run(this.#validation, 'validate', input, {
+      budget: this.#budgetFor(type),
+      party,
+    })
     return { type, ...resultOf(reply, name) }
   }
 
   /** Draws an SVG as a PNG at `to`. Rejects as `validate` does, and with `not-a-picture` if it is none. */
-  async rasterizeSvg(file: { path: string; to: string; name: string }): Promise<void> {
-    const { name, ...input } = file
-    const reply = await this.#run(this.#validation, 'rasterizeSvg', input, this.#budget)
+  async rasterizeSvg(file: { path: string; to: string; name: string } & OfParty): Promise<void> {
+    const { name, party, ...input } = file
+    const budget = this.#budget
+    const reply = await this.#run(this.#validation, 'rasterizeSvg', input, { budget, party })
     if (!resultOf(reply, name)) throw refusalOf(null, name)
   }
 
@@ -111,12 +128,17 @@ export class Decoder {
    * Draws the merged picture of a Photoshop file as a PNG at `to`. Rejects as `validate` does, and with `document`
    * for one that has none.
    */
-  async drawPsd(file: { path: string; to: string; name: string }): Promise<{ hasLayers: boolean }> {
-    const { name, path, to } = file
+  async drawPsd(
+    file: { path: string; to: string; name: string } & OfParty,
+  ): Promise<{ hasLayers: boolean }> {
+    const { name, path, to, party } = file
     const type = 'image/vnd.adobe.photoshop'
     const { maxPixels } = takenKind(type)
     const input = { path, to, type, maxPixels, maxSide: limits.maxSidePixels } as const
-    const reply = await this.#run(this.#validation, 'drawPsd', input, this.#budgetFor(type))
+    const reply = await this.#run(this.#validation, 'drawPsd', input, {
+      budget: this.#budgetFor(type),
+      party,
+    })
     const { isDrawable, hasLayers } = resultOf(reply, name)
     if (isDrawable) return { hasLayers }
     const because =
@@ -125,24 +147,37 @@ export class Decoder {
   }
 
   /** Takes an SVG's file apart: the sender's drawing, and the source. Rejects as `validate` does. */
-  async readSvg(file: Parameters<Jobs['readSvg']>[0] & { name: string }): Promise<SvgSource> {
-    const { name, ...input } = file
-    return resultOf(await this.#run(this.#validation, 'readSvg', input, this.#budget), name)
+  async readSvg(
+    file: Parameters<Jobs['readSvg']>[0] & { name: string } & OfParty,
+  ): Promise<SvgSource> {
+    const { name, party, ...input } = file
+    const budget = this.#budget
+    return resultOf(await this.#run(this.#validation, 'readSvg', input, { budget, party }), name)
   }
 
   /**
    * Decodes a sender's preview and encodes it again: WebP, upright, sRGB, longest side at most 320 px, at
    * most `limits.previewBytes`. Rejects with `damaged` or `busy`.
    */
-  async reencodePreview(bytes: Uint8Array): Promise<Preview> {
+  async reencodePreview(bytes: Uint8Array, party?: Party): Promise<Preview> {
     this.warm()
     const input = { bytes, maxPixels: MAX_PREVIEW_PIXEL_COUNT, maxBytes: limits.previewBytes }
-    return resultOf(await this.#run(this.#previews, 'reencodePreview', input, this.#budget))
+    const budget = this.#budget
+    return resultOf(await this.#run(this.#previews, 'reencodePreview', input, { budget, party }))
   }
 
   /** Reads the size in pixels, after orientation, of an arriving file; null while its bytes lack it. */
-  async measure(path: string): Promise<{ width: number; height: number } | null> {
-    const reply = await this.#run(this.#validation, 'measure', { path }, this.#budget, true)
+  async measure(path: string, party?: Party): Promise<{ width: number; height: number } | null> {
+    const reply = await this.#run(
+      this.#validation,
+      'measure',
+      { path },
+      {
+        budget: this.#budget,
+        party,
+        isUrgent: true,
+      },
+    )
     return reply && 'result' in reply ? reply.result : null
   }
 
@@ -150,10 +185,14 @@ export class Decoder {
    * Makes a preview of an arriving file; null while its bytes don't show the whole picture. Only a progressive
    * JPEG does so before its end. Rejects with `busy`.
    */
-  async earlyPreview(path: string, type: MediaType): Promise<Preview | null> {
+  async earlyPreview(path: string, type: MediaType, party?: Party): Promise<Preview | null> {
     if (type !== 'image/jpeg') return null
     const input = { path, maxPixels: limits.maxPixels, maxBytes: limits.previewBytes }
-    const reply = await this.#run(this.#validation, 'earlyPreview', input, this.#budget, true)
+    const reply = await this.#run(this.#validation, 'earlyPreview', input, {
+      budget: this.#budget,
+      party,
+      isUrgent: true,
+    })
     return reply && 'result' in reply ? reply.result : null
   }
 
@@ -169,7 +208,9 @@ export class Decoder {
   }): Promise<Variant[]> {
     const { type } = file
     const input = { ...file, maxPixels: takenKind(type).maxPixels, maxSide: limits.maxSidePixels }
-    return resultOf(await this.#run(this.#variants, 'makeVariants', input, this.#budgetFor(type)))
+    return resultOf(
+      await this.#run(this.#variants, 'makeVariants', input, { budget: this.#budgetFor(type) }),
+    )
   }
 
   /** Resolves when no sender waits for a process, or after a second: variants may run then. */
@@ -187,10 +228,9 @@ export class Decoder {
     pool: ProcessPool,
     job: J,
     input: Parameters<Jobs[J]>[0],
-    budget: Budget,
-    isUrgent = false,
+    { budget, party, isUrgent = false }: RunOptions,
   ): Promise<PoolReply<J>> {
-    const reply = await pool.run({ job, input, budget }, isUrgent)
+    const reply = await pool.run({ job, input, budget }, isUrgent, party)
     if (reply === null && this.#closed) throw new WireError('stopping')
     return reply as PoolReply<J>
   }

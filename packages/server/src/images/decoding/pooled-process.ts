@@ -33,6 +33,8 @@ interface Options {
 export class PooledProcess {
   readonly #child: ChildProcess | null
   readonly #exited = Promise.withResolvers<void>()
+  #jobStart: { readonly cpuSeconds: number | null; readonly at: number } | null = null
+  #lastJobSeconds = 0
   readonly #options: Options
   #resolveJob: ((outcome: Outcome) => void) | null = null
   #startJobTimer: (() => void) | null = null
@@ -76,6 +78,11 @@ export class PooledProcess {
     return this.#resolveJob === null && !this.#isRetired
   }
 
+  /** CPU time of its last job, in seconds; the time on the clock where the system doesn't tell. */
+  get lastJobSeconds(): number {
+    return this.#lastJobSeconds
+  }
+
   /** Whether it has had no job yet: nothing that happens to it is an earlier picture's doing. */
   get isFresh(): boolean {
     return this.#jobCount === 0
@@ -95,6 +102,7 @@ export class PooledProcess {
     this.#startJobTimer = () => {
       const { cpuSeconds } = request.budget
       const before = cpuSecondsOf(this.#child)
+      this.#jobStart = { cpuSeconds: before, at: performance.now() }
       timer = setTimeout(
         () => {
           const used = (cpuSecondsOf(this.#child) ?? cpuSeconds) - (before ?? 0)
@@ -156,12 +164,24 @@ export class PooledProcess {
   #settle(outcome: Outcome): void {
     const resolve = this.#resolveJob
     this.#resolveJob = null
+    this.#measureJob()
     this.#startJobTimer = null
     clearTimeout(this.#idleTimer)
     if ('tooHeavy' in outcome || this.#jobCount >= MAX_JOBS_PER_PROCESS) this.retire()
     else if (!this.#isRetired && !this.#options.isKept())
       this.#idleTimer = setTimeout(() => this.retire(), IDLE_TIMEOUT_MS).unref()
     resolve?.(outcome)
+  }
+
+  #measureJob(): void {
+    const start = this.#jobStart
+    this.#jobStart = null
+    if (!start) return
+    const now = cpuSecondsOf(this.#child)
+    this.#lastJobSeconds =
+      now === null || start.cpuSeconds === null
+        ? (performance.now() - start.at) / 1000
+        : now - start.cpuSeconds
   }
 
   /** Ends the process, which is free. */

@@ -61,3 +61,39 @@ test('E2: the end of a process is blamed on the picture only if the picture caus
   ] as const)
     assert.ok('tooHeavy' in deathOf(status, signal).verdict!, `${status} ${signal}`)
 })
+
+const abuser = { address: '192.0.2.1', board: 'main', visitor: 'abuser' }
+const honest = { address: '192.0.2.2', board: 'main', visitor: 'honest' }
+
+test('N5: a picture among slow ones of another address waits for those that run', async () => {
+  const slow = join(folder, 'slow.png')
+  await writeFile(slow, blankPng(5_000, 5_000))
+  const ended: string[] = []
+  const validateAs = async (party: typeof abuser, name: string, file: string) => {
+    await decoder.validate({ path: file, type: 'image/png', name, party })
+    ended.push(name)
+  }
+  // The processes learn what an address's pictures cost.
+  await validateAs(honest, 'before', path)
+  const all = Array.from({ length: 16 }, () => validateAs(abuser, 'slow', slow))
+  await Promise.race(all)
+  const small = Array.from({ length: 3 }, (_, i) => validateAs(honest, `honest ${i}`, path))
+  await Promise.all(small)
+  assert.ok(ended.indexOf('honest 0') <= 4, ended.join(', '))
+  assert.ok(ended.indexOf('honest 2') <= 8, ended.join(', '))
+  await Promise.all(all)
+})
+
+test('N5: a preview among many of another address has the next turn', async () => {
+  const bytes = blankPng(640, 480)
+  const ended: string[] = []
+  const encode = async (party: typeof abuser, name: string) => {
+    await decoder.reencodePreview(bytes, party)
+    ended.push(name)
+  }
+  const all = Array.from({ length: 40 }, () => encode(abuser, 'many'))
+  await Promise.race(all)
+  await encode(honest, 'honest')
+  assert.ok(ended.indexOf('honest') <= 4, ended.join(', '))
+  await Promise.all(all)
+})

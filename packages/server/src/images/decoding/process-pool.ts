@@ -1,5 +1,8 @@
 import { WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
+import { LRUCache } from 'lru-cache'
+import { FairQueue, type Turn } from '../../fairness/fair-queue.ts'
+import { OWN_PARTY, type Party } from '../../fairness/party.ts'
 import type { DecodeReply, DecodeRequest, Jobs } from './decode-process.ts'
 import { type Outcome, PooledProcess } from './pooled-process.ts'
 import { isLasting } from './system-failure.ts'
@@ -11,6 +14,13 @@ const RETRY_DELAY_MS = 100
 const RETRY_DELAY_FACTOR = 4
 /** Crashes, each in a process that had no other job, after which the file is to blame. */
 const MAX_CRASH_COUNT = 2
+/** CPU time that a turn is charged until its end tells: about a photo's. */
+const ESTIMATE_S = 0.05
+/** CPU time of a job that others should not have to wait for. */
+const SLOW_JOB_S = 0.25
+/** Time, and addresses, for which it is remembered how slow an address's jobs are. */
+const COST_TTL_MS = 600_000
+const KEPT_COSTS_COUNT = 1_000
 /** Time between two log lines of one cause. */
 const LOG_INTERVAL_MS = 60_000
 
@@ -24,8 +34,10 @@ export type PoolReply<J extends keyof Jobs = keyof Jobs> =
   | null
 
 interface Job {
+  readonly party: Party
   readonly request: DecodeRequest
   readonly resolve: (reply: PoolReply) => void
+  readonly reject: (error: WireError) => void
   /** Processes that it lost through this machine's doing. */
   attempts: number
   /** Processes that it ended itself, as their first job. */
@@ -44,10 +56,15 @@ interface Options {
   readonly log?: Pick<FastifyBaseLogger, 'warn'> | undefined
 }
 
-/** A queue of jobs for child processes, which are started when needed and replaced when they die. */
+/**
+ * A queue of jobs for child processes, which are started when needed and replaced when they die. Parties take
+ * turns by the CPU time that they have used (N5).
+ */
 export class ProcessPool {
   readonly #options: Options
-  readonly #queue: Job[] = []
+  readonly #queue: FairQueue<Job>
+  /** CPU seconds of an address's jobs, the latest ones weighing most. */
+  readonly #costs = new LRUCache<string, number>({ max: KEPT_COSTS_COUNT, ttl: COST_TTL_MS })
   /** Jobs that lost their process and run again in a moment, with their timers. */
   readonly #paused = new Map<Job, NodeJS.Timeout>()
   readonly #processes = new Set<PooledProcess>()
@@ -60,6 +77,7 @@ export class ProcessPool {
 
   constructor(options: Options) {
     this.#options = options
+    this.#queue = new FairQueue({ maxCount: options.maxQueueCount, estimate: ESTIMATE_S })
   }
 
   /** Keeps at least one process from now on. */
@@ -68,21 +86,30 @@ export class ProcessPool {
     if (this.#processes.size === 0) this.#start()
   }
 
-  /** Runs a job; an urgent one before all that wait. Rejects with `busy` if too many wait. */
-  run(request: DecodeRequest, isUrgent: boolean): Promise<PoolReply> {
+  /**
+   * Runs a job; an urgent one before the others of its visitor. Rejects with `busy` if too many wait, and the party
+   * has most of them.
+   */
+  run(request: DecodeRequest, isUrgent: boolean, party = OWN_PARTY): Promise<PoolReply> {
     if (this.#closed) return Promise.reject(new WireError('stopping'))
-    if (this.#queue.length >= this.#options.maxQueueCount)
-      return Promise.reject(new WireError('busy'))
-    return new Promise((resolve) => {
-      const job = { request, resolve, attempts: 0, crashes: 0, needsFresh: false }
-      this.#queue[isUrgent ? 'unshift' : 'push'](job)
+    return new Promise((resolve, reject) => {
+      const job = {
+        party,
+        request,
+        resolve,
+        reject,
+        attempts: 0,
+        crashes: 0,
+        needsFresh: false,
+      }
+      this.#queue.push(party, job, isUrgent)?.reject(new WireError('busy'))
       this.#next()
     })
   }
 
   /** Resolves when no job waits, or after `timeoutMs`. */
   async whenIdle(timeoutMs: number): Promise<void> {
-    if (this.#queue.length === 0) return
+    if (this.#queue.size === 0) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = setTimeout(resolve, timeoutMs)
     this.#idleWaiters.add(resolve)
@@ -99,17 +126,27 @@ export class ProcessPool {
       job.resolve(null)
     }
     this.#paused.clear()
-    for (const { resolve } of this.#queue.splice(0)) resolve(null)
+    for (const { resolve } of this.#queue.clear()) resolve(null)
     await Promise.all(Array.from(this.#processes, (process) => process.end()))
   }
 
   #next(): void {
-    if (this.#queue.length === 0) {
-      for (const resolve of this.#idleWaiters) resolve()
-      return
+    for (let job = this.#queue.peek(this.#mayRun); job; job = this.#queue.peek(this.#mayRun)) {
+      const process = this.#processFor(job)
+      const turn = process && this.#queue.shift(this.#mayRun)
+      if (!turn) return
+      this.#runOn(process, turn)
     }
-    const process = this.#processFor(this.#queue[0]!)
-    if (process) this.#runOn(process, this.#queue.shift()!)
+    if (this.#queue.size === 0) for (const resolve of this.#idleWaiters) resolve()
+  }
+
+  /** An address whose jobs are slow leaves a process to others, if there were others lately. */
+  readonly #mayRun = (address: string, running: number): boolean => {
+    const { maxProcessCount } = this.#options
+    if (maxProcessCount === 1 || running < maxProcessCount - 1) return true
+    if ((this.#costs.get(address) ?? 0) < SLOW_JOB_S) return true
+    this.#costs.purgeStale()
+    return this.#costs.size === 1
   }
 
   /** Returns a process that may take the job now, or undefined. */
@@ -142,19 +179,29 @@ export class ProcessPool {
     if (this.#isWarm && process.isReady && !this.#closed) this.warm()
     // Those who wait learn of it at once, rather than each after tries of its own.
     if (this.#processes.size === 0 && this.#failedStarts >= MAX_ATTEMPT_COUNT)
-      for (const { resolve } of this.#queue.splice(0)) resolve({ unavailable: true })
+      for (const { resolve } of this.#queue.clear()) resolve({ unavailable: true })
     this.#next()
   }
 
-  #runOn(process: PooledProcess, job: Job): void {
+  #runOn(process: PooledProcess, turn: Turn<Job>): void {
+    const { item: job } = turn
     const { isFresh } = process
     process.run(job.request).then(
       (outcome) => {
         this.#finish(job, outcome, isFresh)
+        this.#charge(turn, process.lastJobSeconds)
         this.#next()
       },
-      () => job.resolve({ unavailable: true }),
+      () => {
+        turn.end(0)
+        job.resolve({ unavailable: true })
+      },
     )
+  }
+
+  #charge({ party: { address }, end }: Turn<Job>, seconds: number): void {
+    end(seconds)
+    this.#costs.set(address, ((this.#costs.get(address) ?? seconds) + seconds) / 2)
   }
 
   /** Answers a job whose outcome is certain, and runs others again. */
@@ -172,7 +219,7 @@ export class ProcessPool {
     // An earlier picture may have broken the process, so the verdict needs fresh ones.
     if (isFresh && ++job.crashes >= MAX_CRASH_COUNT) return resolve(verdict)
     job.needsFresh = true
-    this.#queue.unshift(job)
+    this.#queue.unshift(job.party, job)
   }
 
   /** Runs a job again in a moment, or gives it up for now. */
@@ -181,7 +228,7 @@ export class ProcessPool {
     const delay = RETRY_DELAY_MS * RETRY_DELAY_FACTOR ** (job.attempts - 1)
     const timer = setTimeout(() => {
       this.#paused.delete(job)
-      this.#queue.unshift(job)
+      this.#queue.unshift(job.party, job)
       this.#next()
     }, delay)
     this.#paused.set(job, timer)

@@ -151,11 +151,11 @@ export class Intake {
   settled(
     board: LiveBoard,
     id: string,
-    { preview, notices }: Pick<StoredFile, 'preview' | 'notices'>,
+    { preview, notices, party }: Pick<StoredFile, 'preview' | 'notices' | 'party'>,
   ): StoredImage {
     if (notices.length > 0) this.#notices.set(`${board.id}/${id}`, notices)
     this.#previews.showStored(board.id, id, preview)
-    return { ...this.#store.settled(board, id), notices }
+    return { ...this.#store.settled(board, id, party), notices }
   }
 
   /** Returns what the sender of a stored picture should know; nothing after a restart. */

@@ -9,6 +9,7 @@ import {
 import type { Engine } from '@wirephoto/engine'
 import type { LiveBoard } from '../../boards/live-board.ts'
 import { failpoint } from '../../failpoint.ts'
+import type { Party } from '../../fairness/party.ts'
 import type { BlobUses } from '../blob-uses.ts'
 import type { Decoder } from '../decoding/decoder.ts'
 import type { StoredFiles } from '../stored-files.ts'
@@ -21,6 +22,8 @@ export interface StoredFile extends Disposable {
   readonly settle: ImageSettle
   /** A preview if browsers don't show its type. */
   readonly preview: Buffer | null
+  /** The party that sent it. */
+  readonly party: Party
   /** The parts of the file that the picture lacks. */
   readonly notices: readonly Notice[]
 }
@@ -69,7 +72,9 @@ export class PictureStore {
     const bare = { kind: 'image.settle', id, blob, bytes, ...facts } as const
     const settle: ImageSettle = 'blob' in kept ? { ...bare, original: kept } : bare
     const use = this.#uses.begin(blobsOf(settle))
-    const stored = { settle, preview, notices, [Symbol.dispose]: () => use[Symbol.dispose]() }
+    const { party } = incomingFile
+    const end = () => use[Symbol.dispose]()
+    const stored = { settle, preview, notices, party, [Symbol.dispose]: end }
     try {
       await this.#put(path, blob)
       if (original) await this.#put(original.path, original.blob)
@@ -100,15 +105,20 @@ export class PictureStore {
   async check(incomingFile: IncomingFile): Promise<MediaType> {
     const type = await incomingFile.type()
     if (!isShown(type)) throw new WireError('not-a-picture')
-    await this.#decoder.validate({ path: incomingFile.path, type, name: '' })
+    await this.#decoder.validate({
+      path: incomingFile.path,
+      type,
+      name: '',
+      party: incomingFile.party,
+    })
     return type
   }
 
   /** Returns the record of a settled picture, and enqueues its variants. Throws `upload-gone` without one. */
-  settled(board: LiveBoard, id: string): ImageRecord {
+  settled(board: LiveBoard, id: string, party: Party): ImageRecord {
     const record = board.records.get(id)
     if (record?.kind !== 'image') throw new WireError('upload-gone')
-    this.#variants.enqueue(board.id, record)
+    this.#variants.enqueue(board.id, record, party)
     return record
   }
 }

@@ -1,6 +1,7 @@
 import { WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LiveBoard } from '../../boards/live-board.ts'
+import type { Party } from '../../fairness/party.ts'
 import type { Decoder, Preview } from '../decoding/decoder.ts'
 import { isProgressive } from '../decoding/jpeg-scans.ts'
 import type { IncomingFile } from './incoming-file.ts'
@@ -48,8 +49,13 @@ export class Previews {
    * Takes a sender's preview of a picture. It is encoded again (F9), pushed to viewers, and kept for those who
    * come before the file is stored. One that is damaged, or later than the variants, is ignored.
    */
-  async addFromSender(board: LiveBoard, id: string, bytes: Uint8Array): Promise<void> {
-    await this.#add(board, id, () => this.#decoder.reencodePreview(bytes))
+  async addFromSender(
+    board: LiveBoard,
+    id: string,
+    bytes: Uint8Array,
+    party?: Party,
+  ): Promise<void> {
+    await this.#add(board, id, () => this.#decoder.reencodePreview(bytes, party))
   }
 
   /** Reports a file's offset, and tries to show its picture. Call it whenever bytes have arrived. */
@@ -63,9 +69,10 @@ export class Previews {
   async measure({
     path,
     isCameraFile,
+    party,
   }: IncomingFile): Promise<{ width: number; height: number } | null> {
     // The first picture in a raw file is a thumbnail.
-    return isCameraFile ? null : this.#decoder.measure(path)
+    return isCameraFile ? null : this.#decoder.measure(path, party)
   }
 
   reportOffset({ offset, length }: IncomingFile, board: string, id: string): void {
@@ -108,7 +115,7 @@ export class Previews {
     if (this.#incomingFiles.hasPreview(board.id, id)) return
     this.#nextAttempts.set(incomingFile, Math.max(nextAttempt, offset) * 2)
     await this.#add(board, id, async () =>
-      this.#decoder.earlyPreview(incomingFile.path, await incomingFile.type()),
+      this.#decoder.earlyPreview(incomingFile.path, await incomingFile.type(), incomingFile.party),
     )
   }
 

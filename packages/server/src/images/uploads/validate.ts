@@ -30,12 +30,12 @@ export async function validate(
   decoder: Decoder,
 ): Promise<ValidatedFile> {
   if (incomingFile.isCameraFile) return jpegOfRaw(incomingFile, decoder)
-  const { path, name, offset: bytes } = incomingFile
+  const { path, name, party, offset: bytes } = incomingFile
   const type = await incomingFile.type()
   if (type === 'image/svg+xml') return rasterize(incomingFile, decoder)
   if (type === 'image/vnd.adobe.photoshop') return merge(incomingFile, decoder)
   const { isMoving, ...validation } = await decoder
-    .validate({ path, type, name })
+    .validate({ path, type, name, party })
     .catch(async (error: unknown) => {
       const isUnreadable =
         type === 'image/tiff' &&
@@ -60,7 +60,7 @@ export async function validate(
 
 /** Takes the JPEG inside a camera's raw file; the raw file isn't stored. */
 async function jpegOfRaw(incomingFile: IncomingFile, decoder: Decoder): Promise<ValidatedFile> {
-  const { name } = incomingFile
+  const { name, party } = incomingFile
   const path = `${incomingFile.path}.jpg`
   const remove = () => removeFile(path)
   try {
@@ -69,6 +69,7 @@ async function jpegOfRaw(incomingFile: IncomingFile, decoder: Decoder): Promise<
       path,
       type: 'image/jpeg',
       name,
+      party,
     })
     const stored = await describe(path)
     const notices = [noticeOf('jpeg-of-raw', { name: name || 'the file' })]
@@ -80,7 +81,7 @@ async function jpegOfRaw(incomingFile: IncomingFile, decoder: Decoder): Promise<
 }
 
 async function rasterize(
-  { path: svg, name, keepsMetadata }: IncomingFile,
+  { path: svg, name, party, keepsMetadata }: IncomingFile,
   decoder: Decoder,
 ): Promise<ValidatedFile> {
   const [path, source] = [`${svg}.png`, `${svg}.svg`]
@@ -95,9 +96,15 @@ async function rasterize(
       source,
       keepMetadata: keepsMetadata,
       name,
+      party,
     })
-    if (!isDrawn) await decoder.rasterizeSvg({ path: svg, to: path, name })
-    const { isMoving: _, ...validation } = await decoder.validate({ path, type: 'image/png', name })
+    if (!isDrawn) await decoder.rasterizeSvg({ path: svg, to: path, name, party })
+    const { isMoving: _, ...validation } = await decoder.validate({
+      path,
+      type: 'image/png',
+      name,
+      party,
+    })
     const drawn = await describe(path)
     const original = isKept
       ? ({ path: source, type: 'image/svg+xml', ...(await describe(source)) } as const)
@@ -114,12 +121,20 @@ async function rasterize(
 }
 
 /** Makes the PNG of a Photoshop file's merged picture; its layers aren't kept. */
-async function merge({ path: psd, name }: IncomingFile, decoder: Decoder): Promise<ValidatedFile> {
+async function merge(
+  { path: psd, name, party }: IncomingFile,
+  decoder: Decoder,
+): Promise<ValidatedFile> {
   const path = `${psd}.png`
   const remove = () => removeFile(path)
   try {
-    const { hasLayers } = await decoder.drawPsd({ path: psd, to: path, name })
-    const { isMoving: _, ...validation } = await decoder.validate({ path, type: 'image/png', name })
+    const { hasLayers } = await decoder.drawPsd({ path: psd, to: path, name, party })
+    const { isMoving: _, ...validation } = await decoder.validate({
+      path,
+      type: 'image/png',
+      name,
+      party,
+    })
     const merged = await describe(path)
     const notices = hasLayers ? [noticeOf('merged-layers', { name: name || 'the picture' })] : []
     return {
