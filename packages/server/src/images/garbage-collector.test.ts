@@ -22,11 +22,13 @@ const TIMES = { ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: -1_000 }
 test('C8: a database that was lost, or is an older one, costs no picture', async (t) => {
   const server = await opened(t)
   const stored: ImageRecord[] = []
-  for (let i = 0; i < PICTURE_COUNT; i++) {
-    if (i === PICTURE_COUNT / 2) await keepDatabase(server, 'older')
-    stored.push(await store(server, await picture(40, i)))
+  for (const database of ['older', 'newer']) {
+    const storing = Array.from({ length: PICTURE_COUNT / 2 }, async (_, i) =>
+      store(server, await picture(40, stored.length + i)),
+    )
+    stored.push(...(await Promise.all(storing)))
+    await keepDatabase(server, database)
   }
-  await keepDatabase(server, 'newer')
 
   for (const database of ['none', 'older']) {
     await putBack(server, database)
@@ -126,7 +128,7 @@ test('C3: bytes that come again while their picture is purged are there, whateve
   const bytes = await picture(400, 1)
   const board = await boards.create()
   let last = await store(server, bytes)
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < 12; round++) {
     // Turn by turn on two boards, of which the other one has the older picture.
     const [here, there] = round % 2 ? ['main', board] : [board, 'main']
     let isOver = false
