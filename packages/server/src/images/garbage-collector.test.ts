@@ -10,6 +10,7 @@ import { pino } from 'pino'
 import sharp from 'sharp'
 import { Harness } from '../../support/http-harness.ts'
 import { newCollector } from '../../support/new-collector.ts'
+import { type Bounds, boundsWith } from '../bounds.ts'
 import { Metrics } from '../metrics.ts'
 import { withVariants } from './ended-blob-remover.ts'
 import { GARBAGE_COLLECTION_TIMES } from './garbage-collector.ts'
@@ -34,7 +35,7 @@ test('C8: a database that was lost, or is an older one, costs no picture', async
     await putBack(server, database)
     const known = (await server.pictures()).length
     assert.equal(known, database === 'none' ? 0 : PICTURE_COUNT / 2)
-    const { collector, lines, metrics } = loud(server)
+    const { collector, lines, metrics, bounds } = loud(server)
     await collector.collect(TIMES)
     assert.equal((await filesOf(server)).length, PICTURE_COUNT, `${database}: none has gone`)
     const { state } = collector
@@ -43,6 +44,10 @@ test('C8: a database that was lost, or is an older one, costs no picture', async
     assert.equal(lines.length, 1)
     assert.match(lines[0]!.msg, /put the newest one in its place.*unexplained-percent=100/)
     assert.deepEqual(await metric(metrics.blobsUnexplained), PICTURE_COUNT - known)
+    // As if many other pictures had come since.
+    bounds['unexplained-percent'] = 100
+    await collector.collect(TIMES)
+    assert.equal((await server.blobs()).length, PICTURE_COUNT, 'it goes on only when they are back')
   }
 
   await putBack(server, 'newer')
@@ -190,7 +195,9 @@ function loud({ engine, boards, images }: Harness) {
   const lines: { msg: string; [key: string]: unknown }[] = []
   const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(JSON.parse(line)) })
   const metrics = new Metrics()
-  return { collector: newCollector({ engine, boards, images, log, metrics }), lines, metrics }
+  const bounds: { -readonly [Name in keyof Bounds]: number } = boundsWith()
+  const collector = newCollector({ engine, boards, images, log, metrics, bounds })
+  return { collector, lines, metrics, bounds }
 }
 
 const metric = async (gauge: Metrics['blobsAside']): Promise<number | undefined> =>

@@ -117,7 +117,7 @@ export class GarbageCollector {
   async removeEnded(times: GarbageCollectionTimes): Promise<void> {
     if ((await this.#engine.health()).length > 0) return
     const count = await this.#endedBlobs.run(this.#boards.clock.expiredBefore(times.blobLeaseMs))
-    if (count > 0) this.#log.info({ blobs: count }, 'removed')
+    if (count > 0) this.#log.info({ blobs: count }, 'Files of purged pictures were removed.')
   }
 
   /**

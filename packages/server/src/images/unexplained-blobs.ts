@@ -112,8 +112,9 @@ export class UnexplainedBlobs {
 
   #judge(unexplainedCount: number, blobCount: number): SweepState {
     const percent = this.#options.bounds['unexplained-percent']
-    if (unexplainedCount <= Math.max(UNSUSPICIOUS_COUNT, (blobCount * percent) / 100))
-      return { kind: 'fine' }
+    // New pictures make no lost ones less suspicious.
+    const share = this.state.kind === 'stopped' ? 0 : (blobCount * percent) / 100
+    if (unexplainedCount <= Math.max(UNSUSPICIOUS_COUNT, share)) return { kind: 'fine' }
     const sentence = `No picture on any board names ${unexplainedCount} of the ${blobCount} stored files. None was moved or removed. Was the database lost, or an older one put back? Then put the newest one in its place. If this one is right, restart once with --bound unexplained-percent=100.`
     return { kind: 'stopped', unexplainedCount, blobCount, sentence }
   }
