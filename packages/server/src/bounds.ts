@@ -37,6 +37,9 @@ const TABLE = {
   'free-disk': { value: 256_000_000, unit: 'bytes', what: 'what stays free on the disk when every upload is whole, and at most a twentieth of the disk' },
   presence: { value: 192_000, unit: 'bytes', what: 'selections and drags that a board shows of everybody' },
   'presence-per-visitor': { value: 48_000, unit: 'bytes', what: 'selections and drags that a board shows of one visitor' },
+  'idle-boards': { value: 200, unit: 'count', what: 'boards in memory that nobody looks at' },
+  'idle-board-bytes': { value: 64_000_000, unit: 'bytes', what: 'the records of these boards' },
+  'board-loads': { value: 4, unit: 'count', what: 'boards that are loaded at the same time' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

@@ -4,6 +4,9 @@ import type { ClientRow } from '../client-rows.ts'
 import type { BoardInfo, EndedBlob, HistoryEntry, Secret } from '../engine.ts'
 import { prepareKeyOf } from './keys.ts'
 
+/** UTF-16 units of records that are handed over and parsed in one go: some milliseconds. */
+const PORTION_LENGTH = 262_144
+
 /** The read methods of the database thread. */
 export type Reads = ReturnType<typeof prepareReads>
 
@@ -14,9 +17,13 @@ export function prepareReads(db: DatabaseSync) {
   const boards = db.prepare('SELECT id AS board, created_at AS createdAt FROM boards ORDER BY id')
   const head = db.prepare('SELECT epoch, seq, stamp FROM boards WHERE key = ?')
   const batch = db.prepare('SELECT 1 FROM batches WHERE board = ? AND seq = ? AND stamp = ?')
-  // One long JSON string is faster to make, to hand to another thread and to parse than many short ones.
+  // Long JSON strings are faster to make, to hand to another thread and to parse than many short ones. Each is
+  // short enough that parsing it holds nobody up.
   const records = db.prepare(
-    `SELECT '[' || coalesce(group_concat(json), '') || ']' AS json FROM records WHERE board = ?`,
+    `SELECT '[' || group_concat(json) || ']' AS json
+     FROM (SELECT json, sum(length(json)) OVER (ORDER BY id) / ${PORTION_LENGTH} AS portion
+           FROM records WHERE board = ? AND json IS NOT NULL)
+     GROUP BY portion`,
   )
   const changes = db.prepare(
     `SELECT '[' || coalesce(group_concat(
@@ -65,10 +72,10 @@ export function prepareReads(db: DatabaseSync) {
 
     newestTime: (): number => newestTime.get()!.at as number,
 
-    /** Loads a board. `records` is a JSON array. */
-    load(id: string): { cursor: Cursor; records: string; clients: ClientRow[] } {
+    /** Loads a board. Each of `records` is a JSON array with a portion of them. */
+    load(id: string): { cursor: Cursor; records: string[]; clients: ClientRow[] } {
       const key = keyOf(id)
-      const json = records.get(key)!.json as string
+      const json = records.all(key).map((row) => row.json as string)
       return { cursor: headOf(key), records: json, clients: clientsSince(key, -1) }
     },
 

@@ -15,6 +15,7 @@ import type { Engine } from '../engine.ts'
 import { EngineError } from '../errors.ts'
 import { openEngine } from '../open.ts'
 import { checkDurable, checkVersion } from './database.ts'
+import { prepareReads } from './reads.ts'
 
 engineContract('sqlite', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-engine-'))
@@ -300,3 +301,21 @@ function child(code: string, argument: string, limit = 'true'): ChildProcess {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
 }
+
+test('Y30: a large board is handed over in portions, each of which is parsed soon', async (t) => {
+  const { folder, open } = await tempFolder(t)
+  const engine = await open()
+  const { board, cursor } = await newBoard(engine)
+  const records = Array.from({ length: 600 }, () => put(newId(), { caption: 'c'.repeat(2_000) }))
+  await append(engine, board, cursor, [...records, { gone: newId() }])
+  const loaded = await engine.log.load(board)
+  assert.equal(loaded.records.length, 600)
+  await engine.close()
+  const db = new DatabaseSync(join(folder, 'wirephoto.db'))
+  t.after(() => db.close())
+  const portions = prepareReads(db).load(board).records
+  assert.ok(portions.length >= 5)
+  for (const portion of portions) assert.ok(portion.length < 300_000)
+  const ids = portions.flatMap((portion) => JSON.parse(portion) as { id: string }[])
+  assert.deepEqual(new Set(ids.map(({ id }) => id)), new Set(loaded.records.map(({ id }) => id)))
+})

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import type { AnyRecord, Change } from '@wirephoto/board'
 import { fromClientRows, toClientRows } from '../client-rows.ts'
 import { type Engine, type EngineOptions, noopBus } from '../engine.ts'
@@ -42,7 +43,7 @@ export async function openSqlite(
         const { cursor, records, clients } = await database.call('load', board)
         return {
           cursor,
-          records: JSON.parse(records) as AnyRecord[],
+          records: await parsePortions(records),
           clients: fromClientRows(clients),
         }
       },
@@ -99,6 +100,16 @@ export async function openSqlite(
       await database.close()
     },
   }
+}
+
+/** Parses the portions of a board's records. Everything else on this thread has its turn in between. */
+async function parsePortions(portions: readonly string[]): Promise<AnyRecord[]> {
+  const records: AnyRecord[] = []
+  for (const portion of portions) {
+    for (const record of JSON.parse(portion) as AnyRecord[]) records.push(record)
+    await setImmediate()
+  }
+  return records
 }
 
 /** Creates a folder, and checks that this user can write to it. Rejects with an EngineError. */

@@ -9,7 +9,7 @@ import { openEngine } from '@wirephoto/engine'
 import { type Bounds, boundsWith } from '../bounds.ts'
 import { TrustedClock } from '../trusted-clock.ts'
 import { bytesOf } from './board-tally.ts'
-import { SERVER } from './boards.ts'
+import { Boards, SERVER } from './boards.ts'
 import { LiveBoard, type Sender } from './live-board.ts'
 
 const anna: Sender = { visitor: 'anna', address: '192.0.2.1', role: 'edit' }
@@ -39,13 +39,18 @@ const stored = (id: string): Command => ({
   animated: false,
 })
 
-async function open(t: TestContext, settings: Partial<Bounds> = {}) {
+async function openFolder(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bounds-'))
   const engine = await openEngine(`sqlite:${folder}`)
   t.after(async () => {
     await engine.close()
     await rm(folder, { recursive: true })
   })
+  return engine
+}
+
+async function open(t: TestContext, settings: Partial<Bounds> = {}) {
+  const engine = await openFolder(t)
   await engine.boards.create('main')
   const reopen = (bounds: Partial<Bounds>) =>
     LiveBoard.open(engine, 'main', new TrustedClock(), boundsWith({ ...settings, ...bounds }))
@@ -119,4 +124,61 @@ test('Y23: an address under many visitors, and a board, have such a bound too', 
   await assert.rejects(one('h', '192.0.2.3'), { code: 'too-many' })
   const again = await reopen({})
   await assert.rejects(one('i', '192.0.2.4', again), { code: 'too-many' })
+})
+
+test('Y29: of the boards that nobody holds the latest stay, within a number and bytes', async (t) => {
+  const engine = await openFolder(t)
+  const bounds = boundsWith({ 'idle-boards': 3, 'idle-board-bytes': 10_000 })
+  const boards = await Boards.open(engine, new TrustedClock(), bounds)
+  t.after(() => boards.close())
+  const opened: string[] = []
+  boards.onOpen(({ id }) => opened.push(id))
+  const ids = await Promise.all(Array.from({ length: 5 }, () => boards.create()))
+  const use = async (id: string, commands: readonly Command[] = []) => {
+    using held = await boards.hold(id)
+    if (commands.length > 0) await held.board.act(commands, anna)
+  }
+  /** Resolves to those that had to be loaded again. */
+  const reloaded = async (again: readonly string[]) => {
+    opened.length = 0
+    for (const id of again) await use(id)
+    return [...opened]
+  }
+  for (const id of ids) await use(id)
+  assert.deepEqual(await reloaded(ids.slice(2)), [])
+  assert.deepEqual(await reloaded(ids.slice(0, 1)), ids.slice(0, 1))
+  // A large one takes the place of another.
+  const [small, large] = ids
+  await use(small!, [add(), add(), add()])
+  await use(large!, [add(uuid(), 'c'.repeat(2_000)), ...Array.from({ length: 14 }, () => add())])
+  assert.deepEqual(await reloaded([large!]), [])
+  assert.deepEqual(await reloaded([small!]), [small])
+  // A board that somebody holds stays, whatever it has.
+  using held = await boards.hold(large!)
+  for (const id of ids) await use(id)
+  assert.deepEqual(await reloaded([large!]), [])
+  assert.equal(held.board.records.size, 15)
+})
+
+test('Y30: a few boards are loaded at a time, each once, and one that fails makes room', async (t) => {
+  const engine = await openFolder(t)
+  const ids = Array.from({ length: 6 }, uuid)
+  for (const id of ids) await engine.boards.create(id)
+  let [loading, most, loads] = [0, 0, 0]
+  const load = async (id: string) => {
+    loads++
+    most = Math.max(most, ++loading)
+    try {
+      return await engine.log.load(id)
+    } finally {
+      loading--
+    }
+  }
+  const slow = { ...engine, log: { ...engine.log, load } }
+  const boards = await Boards.open(slow, new TrustedClock(), boundsWith({ 'board-loads': 2 }))
+  t.after(() => boards.close())
+  const asked = ['elsewhere', ...ids, 'nowhere', ...ids].map((id) => boards.hold(id))
+  const held = await Promise.allSettled(asked)
+  assert.equal(held.filter(({ status }) => status === 'fulfilled').length, 12)
+  assert.deepEqual([most, loads, loading], [2, 8, 0])
 })

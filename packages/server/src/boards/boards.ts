@@ -11,6 +11,8 @@ export const DEFAULT_BOARD_ID = 'main'
 export const SERVER: Sender = { visitor: 'server', role: 'server' }
 /** Time that a board stays in memory after its last use. */
 const IDLE_TIMEOUT_MS = 60_000
+/** Boards that may wait to be loaded before another one is answered `busy`. */
+const WAITING_LOADS_COUNT = 500
 const PURGE_INTERVAL_MS = 3_600_000
 const DAY_MS = 24 * 3_600_000
 
@@ -24,6 +26,8 @@ interface OpenBoard {
   users: number
   idleSince: number
   purgedAt: number
+  /** Returns the bytes of its records. */
+  bytes: () => number
 }
 
 /** The live boards of this server: opened on demand, closed when idle, their trash purged while open. */
@@ -34,6 +38,9 @@ export class Boards {
   readonly #open = new Map<string, OpenBoard>()
   readonly #listeners = new Set<(board: LiveBoard) => void>()
   readonly #timer: NodeJS.Timeout
+  /** Boards that are being loaded, and those that wait for their turn. */
+  #loadCount = 0
+  readonly #waitingLoads: (() => void)[] = []
 
   private constructor(engine: Engine, clock: TrustedClock, bounds: Bounds) {
     this.clock = clock
@@ -68,15 +75,19 @@ export class Boards {
       users: 0,
       idleSince: 0,
       purgedAt: Number.NEGATIVE_INFINITY,
+      bytes: () => 0,
     }
     this.#open.set(id, entry)
     entry.users++
     const release = () => {
       entry.users--
       entry.idleSince = performance.now()
+      if (entry.users === 0) this.#letGoOldest()
     }
     try {
-      return { board: await entry.board, [Symbol.dispose]: release }
+      const board = await entry.board
+      entry.bytes = () => board.bytes
+      return { board, [Symbol.dispose]: release }
     } catch (error) {
       if (this.#open.get(id) === entry) this.#open.delete(id)
       throw error
@@ -92,10 +103,43 @@ export class Boards {
     this.#open.clear()
   }
 
+  /** Loads a board after those that wait already, a few at a time. Rejects with `busy` if too many wait. */
   async #load(id: string): Promise<LiveBoard> {
-    const board = await LiveBoard.open(this.#engine, id, this.clock, this.#bounds)
-    for (const listener of this.#listeners) listener(board)
-    return board
+    if (this.#loadCount >= this.#bounds['board-loads']) {
+      if (this.#waitingLoads.length >= WAITING_LOADS_COUNT) throw new WireError('busy')
+      await new Promise<void>((resolve) => this.#waitingLoads.push(resolve))
+    } else this.#loadCount++
+    try {
+      const board = await LiveBoard.open(this.#engine, id, this.clock, this.#bounds)
+      for (const listener of this.#listeners) listener(board)
+      return board
+    } finally {
+      // The next one takes this one's place.
+      const next = this.#waitingLoads.shift()
+      if (next) next()
+      else this.#loadCount--
+    }
+  }
+
+  /** Closes the boards that nobody has used for longest, until the others keep to the bounds. */
+  #letGoOldest(): void {
+    const idle = [...this.#open].filter(([, { users }]) => users === 0)
+    let bytes = idle.reduce((sum, [, entry]) => sum + entry.bytes(), 0)
+    let count = idle.length
+    const { 'idle-boards': maxCount, 'idle-board-bytes': maxBytes } = this.#bounds
+    if (count <= maxCount && bytes <= maxBytes) return
+    for (const [id, entry] of idle.toSorted(([, a], [, b]) => a.idleSince - b.idleSince)) {
+      if (count <= maxCount && bytes <= maxBytes) return
+      count--
+      bytes -= entry.bytes()
+      this.#letGo(id, entry)
+    }
+  }
+
+  #letGo(id: string, entry: OpenBoard): void {
+    this.#open.delete(id)
+    // A board that never opened has nothing to close.
+    entry.board.then((board) => board.close()).catch(() => {})
   }
 
   async #purge(id: string): Promise<void> {
@@ -107,8 +151,7 @@ export class Boards {
     const now = performance.now()
     for (const [id, entry] of this.#open) {
       if (entry.users === 0 && now - entry.idleSince > IDLE_TIMEOUT_MS) {
-        this.#open.delete(id)
-        void entry.board.then((board) => board.close())
+        this.#letGo(id, entry)
       } else if (now - entry.purgedAt > PURGE_INTERVAL_MS) {
         entry.purgedAt = now
         void this.#purge(id).catch(() => {
