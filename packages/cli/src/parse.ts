@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { isBoardId } from '@wirephoto/board'
+import type { ServerConfig } from '@wirephoto/server'
 import { type Bounds, parseBound } from '@wirephoto/server/bounds'
 import { OperatorError } from './operator-error.ts'
 
@@ -60,6 +61,19 @@ export function parseBounds(text: string, earlier?: Partial<Bounds>): Partial<Bo
       )
     return { ...all, ...bound }
   }, earlier ?? {})
+}
+
+type LogLevel = NonNullable<ServerConfig['log']>
+const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug', 'silent']
+
+/** Parses the least level that is logged. */
+export function parseLogLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((each) => each === text)
+  if (level === undefined)
+    throw new OperatorError(
+      `${quoted(text)} is no level; give --log-level (WIREPHOTO_LOG_LEVEL) one of ${LOG_LEVELS.join(', ')}.`,
+    )
+  return level
 }
 
 /** Parses a public URL into its origin, without a slash at the end. */

@@ -81,6 +81,7 @@ test('help tells every flag with its default and its variable', async () => {
     'max-upload',
     'bound',
     'accept-loss',
+    'log-level',
     ...classic,
   ]
   for (const flag of flags) {
@@ -111,6 +112,7 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
     [serve('--max-upload', '5 bananas'), /^"5 bananas" is no size; give --max-upload/],
     [serve('--bound', 'fetches=4,cats=9'), /^"cats=9" is no bound; give --bound/],
     [serve(), /^"fetches=0" is no bound/, { WIREPHOTO_BOUND: 'fetches=0' }],
+    [serve('--log-level', 'loud'), /^"loud" is no level; give --log-level/],
     [serve('--public-url', 'board.example'), /^"board.example" won't do; give --public-url/],
     [serve('--public-url', 'https://board.example/path'), /won't do/],
     [serve('--trust-proxy', '10.0.0.1, proxy'), /^"proxy" is no address; give --trust-proxy/],

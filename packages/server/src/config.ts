@@ -1,4 +1,5 @@
 import type { Bounds } from './bounds.ts'
+import type { LogLevel } from './log.ts'
 
 /** How a server is set up. */
 export interface ServerConfig {
@@ -25,7 +26,7 @@ export interface ServerConfig {
   /** Bounds that differ from their defaults. */
   readonly bounds?: Partial<Bounds> | undefined
   /** The least level that is logged, as JSON lines on stderr. Default: `warn`. */
-  readonly log?: 'silent' | 'warn' | 'info'
+  readonly log?: LogLevel | undefined
   /** When unused files and records are removed. For tests. */
   readonly garbageCollection?: GarbageCollectionTimes
   /** The time for which the clock must run steadily before anything ends by it. For tests. Default: ten minutes. */

@@ -1,8 +1,8 @@
-import { pino } from 'pino'
 import { compose } from './compose.ts'
 import type { ServerConfig } from './config.ts'
 import { urlsForOthers } from './http/addresses.ts'
 import { listen, listenToo, urlOf } from './http/listen.ts'
+import { createLog } from './log.ts'
 
 export interface RunningServer {
   readonly port: number
@@ -21,7 +21,7 @@ export interface RunningServer {
  * Whatever fails while it closes, the rest is closed too.
  */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
-  const log = pino({ level: config.log ?? 'warn' }, process.stderr)
+  const log = createLog(config.log ?? 'warn', process.stderr)
   await using stack = new AsyncDisposableStack()
   const { app, resume } = await compose(config, log, stack)
   const port = await listen(app.server, config, stack)

@@ -11,6 +11,7 @@ import {
   parseBoard,
   parseBounds,
   parseClassicPort,
+  parseLogLevel,
   parseOrigin,
   parsePort,
   parseProxies,
@@ -29,6 +30,7 @@ interface Options {
   readonly maxUpload: number
   readonly bound?: Partial<Bounds>
   readonly acceptLoss?: string
+  readonly logLevel: NonNullable<ServerConfig['log']>
   readonly classic?: string
   readonly open?: boolean
   readonly classicPages?: string
@@ -104,6 +106,15 @@ export function serveCommand(): Command {
     )
     .addOption(
       new Option(
+        '--log-level <level>',
+        'the least that is logged on stderr: error, warn, info, debug or silent',
+      )
+        .env('WIREPHOTO_LOG_LEVEL')
+        .default('warn')
+        .argParser(parseLogLevel),
+    )
+    .addOption(
+      new Option(
         '--classic [board]',
         "open a board (default: main) to the tutorials' pages, and to whoever reaches the server",
       )
@@ -146,6 +157,7 @@ async function serve(options: Options): Promise<void> {
     maxUpload: options.maxUpload,
     bounds: options.bound,
     acceptLoss: options.acceptLoss,
+    log: options.logLevel,
     webRoot: PAGE_FOLDER,
     classic,
   }).catch((error: unknown) => {
