@@ -1,6 +1,7 @@
 import type { Command, FollowAnswer, Snapshot } from '@wirephoto/board'
 import { Arrivals } from './arrivals.ts'
 import { ServerClock } from './clock.ts'
+import type { CopyKeeper } from './copy-keeper.ts'
 import { Emitter } from './events.ts'
 import { Feed } from './feed.ts'
 import { Presence } from './presence.ts'
@@ -11,7 +12,13 @@ import type { Store } from './store.ts'
 import type { BoardEvents, Problem, Status } from './types.ts'
 import { Undo } from './undo.ts'
 import { Uploads } from './uploads.ts'
-import type { BoardEndpoint } from './urls.ts'
+import { type BoardEndpoint, snapshotUrl } from './urls.ts'
+
+/** Time that the server has for its answer before an earlier copy is shown. */
+const COPY_PATIENCE_MS = 2_000
+
+/** Loads the code for copies: a first drop doesn't wait for it. */
+export const loadCopies = () => import('./copy-keeper.ts')
 
 /** The parts of a board, and all that they tell each other: keeps the board in step with its server. */
 export class BoardSync {
@@ -30,22 +37,27 @@ export class BoardSync {
     connection: 'connecting',
     slow: false,
     loaded: false,
+    copiedAt: null,
     unsent: 0,
     trouble: null,
     refused: null,
   }
   /** The server's answer when the board went live last; null before the first contact. */
   followed: FollowAnswer | null = null
-  readonly #board: string
+  readonly #endpoint: BoardEndpoint
   readonly #store: Promise<Store>
   #isLasting = false
+  /** Settles when earlier pages' commands and files are here. */
+  readonly restored: Promise<void>
+  #copy: Promise<CopyKeeper | null> | null = null
+  readonly #copyTimer: ReturnType<typeof setTimeout>
 
   constructor(endpoint: BoardEndpoint, store: Promise<Store>) {
     const { clock, events, replica } = this
     const board = endpoint.id
     const channel = new Feed(endpoint)
     const queue = new Queue({ board, store, replica, channel, clock })
-    this.#board = board
+    this.#endpoint = endpoint
     this.#store = store
     this.feed = channel
     this.queue = queue
@@ -56,7 +68,9 @@ export class BoardSync {
     this.undo = new Undo(replica, queue, events)
     this.#listen()
     const { presence, arrivals, seenReceipts } = this
-    this.feed.open(this.#restore(), { replica, presence, arrivals, seenReceipts })
+    this.restored = this.#restore()
+    this.#copyTimer = setTimeout(() => void this.#showCopy(), COPY_PATIENCE_MS)
+    this.feed.open(this.restored, { replica, presence, arrivals, seenReceipts })
   }
 
   /** Whether a page that goes now takes something unsent with it. */
@@ -66,8 +80,9 @@ export class BoardSync {
 
   /** Stops. Resolves when all that is unsent lies in the store. */
   async close(): Promise<void> {
-    this.#setStatus({ connection: 'closed' })
+    this.setStatus({ connection: 'closed' })
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#onPageHide)
+    clearTimeout(this.#copyTimer)
     this.uploads.close()
     this.presence.close()
     this.arrivals.close()
@@ -93,10 +108,12 @@ export class BoardSync {
   }
 
   #onSnapshot(snapshot: Snapshot): void {
+    const isFirst = !this.replica.isLoaded
     this.replica.load(snapshot)
     // The first snapshot may be older than pictures whose files an earlier page has left.
-    if (this.status.loaded) this.uploads.review(this.uploads.shown.keys())
-    this.#setStatus({ loaded: true })
+    if (!isFirst) this.uploads.review(this.uploads.shown.keys())
+    this.setStatus({ loaded: true, copiedAt: null })
+    void this.#copies()
   }
 
   #onLive(followed: FollowAnswer, slow: boolean): void {
@@ -105,23 +122,36 @@ export class BoardSync {
     this.clock.set(followed.now)
     // Nobody tells any more who is here.
     if (slow) this.presence.clear()
-    this.#setStatus({ connection: 'live', slow, trouble: null })
+    // The changes since the copy came before this answer.
+    this.replica.isLoaded = true
+    this.setStatus({ connection: 'live', slow, trouble: null, copiedAt: null })
     this.queue.online = true
     this.presence.greet()
     this.uploads.onLive()
   }
 
   #onOffline(trouble: Problem | null): void {
-    this.queue.online = false
-    this.presence.clear()
-    this.arrivals.clear()
-    this.#setStatus({ connection: 'offline', trouble })
+    this.#stop()
+    if (this.status.loaded) return this.setStatus({ connection: 'offline', trouble })
+    // With the copy, so that nobody is told that there is none.
+    void this.#showCopy().then(() => {
+      const isNews = this.status.connection !== 'closed' && !this.queue.online
+      if (isNews) this.setStatus({ connection: 'offline', trouble })
+    })
   }
 
   #onRefused(refused: Problem): void {
-    this.#onOffline(null)
-    this.#setStatus({ refused })
+    this.#stop()
+    this.setStatus({ connection: 'offline', trouble: null, refused })
     this.events.emit('notice', refused)
+    void this.#copies()
+  }
+
+  /** Nothing comes from the server for now. */
+  #stop(): void {
+    this.queue.online = false
+    this.presence.clear()
+    this.arrivals.clear()
   }
 
   #onRecords(ids: ReadonlySet<string>): void {
@@ -135,7 +165,7 @@ export class BoardSync {
   }
 
   #onQueueChanged(): void {
-    this.#setStatus({ unsent: this.queue.size })
+    this.setStatus({ unsent: this.queue.size })
     this.#onTrouble()
     this.uploads.pump()
   }
@@ -143,7 +173,7 @@ export class BoardSync {
   /** The server has said whether it takes anything at the moment. */
   #onTrouble(): void {
     if (this.status.connection === 'live')
-      this.#setStatus({ trouble: this.queue.trouble ?? this.uploads.trouble })
+      this.setStatus({ trouble: this.queue.trouble ?? this.uploads.trouble })
   }
 
   #onCommandsRefused(commands: readonly Command[], why: Problem): void {
@@ -158,14 +188,30 @@ export class BoardSync {
     this.uploads.release()
   }
 
+  /** Shows the board as it was here last, until the server answers. */
+  async #showCopy(): Promise<void> {
+    if (!this.status.loaded) await (await this.#copies())?.show()
+  }
+
+  /** Opens this browser's copy; null if none is wanted or possible. */
+  #copies(): Promise<CopyKeeper | null> {
+    const { keepsCopy } = this.#endpoint
+    const open = async () => {
+      const { openCopy } = await loadCopies()
+      return openCopy(snapshotUrl(this.#endpoint), this)
+    }
+    this.#copy ??= keepsCopy ? open().catch(() => null) : Promise.resolve(null)
+    return this.#copy
+  }
+
   /** Takes over the commands and files that earlier pages left unsent. */
   async #restore(): Promise<void> {
     try {
       const store = await this.#store
       this.#isLasting = store.isLasting ?? false
       const [commands, files] = await Promise.all([
-        store.commands(this.#board),
-        store.files(this.#board),
+        store.commands(this.#endpoint.id),
+        store.files(this.#endpoint.id),
       ])
       this.queue.adopt(commands)
       this.uploads.adopt(files)
@@ -174,7 +220,8 @@ export class BoardSync {
     }
   }
 
-  #setStatus(news: Partial<Status>): void {
+  /** Tells of a change of the status. */
+  setStatus(news: Partial<Status>): void {
     const before = this.status
     this.status = { ...before, ...news }
     const keys = Object.keys(news) as (keyof Status)[]

@@ -9,7 +9,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import type { Arrival } from './arrivals.ts'
-import { BoardSync } from './board-sync.ts'
+import { BoardSync, loadCopies } from './board-sync.ts'
 import { addCommand, patchCommand, previewsOf } from './commands.ts'
 import { until } from './events.ts'
 import { authorization, newId } from './ids.ts'
@@ -26,6 +26,7 @@ import type {
   Problem,
   Status,
 } from './types.ts'
+import { type BoardAddress, snapshotUrl } from './urls.ts'
 
 /** Opens a board at once. Its pictures come with the `pictures` event, its connection with `status`. */
 export function openBoard(options: OpenOptions): Board {
@@ -39,11 +40,11 @@ export class Board {
   readonly id: string
   readonly #sync: BoardSync
 
-  constructor({ url, board, store, token, isWall }: OpenOptions) {
+  constructor({ url, board, store, token, isWall, keepsCopy }: OpenOptions) {
     this.url = url.replace(/\/$/, '')
     this.id = board
     this.#sync = new BoardSync(
-      { url: this.url, id: board, headers: authorization(token), isWall },
+      { url: this.url, id: board, headers: authorization(token), isWall, keepsCopy },
       store ? Promise.resolve(store) : openDefaultStore(),
     )
   }
@@ -337,6 +338,12 @@ export class Board {
   #do(commands: readonly Command[], step?: object, previews?: Previews): void {
     this.#sync.undo.push(commands, step, previews)
   }
+}
+
+/** Removes this browser's copy of a board (`keepsCopy`). Rejects where the browser keeps nothing for sites. */
+export async function forgetCopy(board: BoardAddress): Promise<void> {
+  const { removeCopy } = await loadCopies()
+  await removeCopy(snapshotUrl(board))
 }
 
 /** Opens the browser's database, with code that no first drop has to wait for. */

@@ -14,7 +14,7 @@ import {
 import type { Arrivals } from './arrivals.ts'
 import { backoff } from './backoff.ts'
 import { Emitter } from './events.ts'
-import { FEED_EXITS, FEED_STATES } from './feed-states.ts'
+import { FEED_EXITS, FEED_STATES, type FeedState } from './feed-states.ts'
 import type { Presence } from './presence.ts'
 import type { Replica } from './replica.ts'
 import type { SeenReceipts } from './seen-by.ts'
@@ -34,6 +34,8 @@ const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'old-page',
   'unknown-board',
 ])
+/** States in which nothing more comes from the server. */
+const END_STATES: ReadonlySet<FeedState> = new Set<FeedState>(['refused', 'closed'])
 /** Time without an answer after which the connection counts as dead. */
 const FEED_SILENCE_MS = 10_000
 /** The same for a connection that somebody has just come back to. */
@@ -122,6 +124,13 @@ export class Feed extends Emitter<FeedEvents> {
       if (isFinal(error)) this.#refuse(error)
     })
     listenToWaking(this.#onWake, 'add')
+  }
+
+  /** Goes on from the cursor of a copy, unless the server's snapshot is here. Returns whether it does. */
+  goOnFrom(cursor: Cursor): boolean {
+    const canGoOn = this.#cursor === null && !END_STATES.has(this.#state.current)
+    if (canGoOn) this.#cursor = cursor
+    return canGoOn
   }
 
   close(): void {
@@ -321,6 +330,8 @@ export class Feed extends Emitter<FeedEvents> {
     this.#state.take('followed')
     this.#failures = 0
     this.#followed = followed
+    // One that is still on its way is older than the changes from now on.
+    this.#dropSnapshot()
     if (this.#isSlow) this.#tryUpgradeLater()
     else this.#onSocketLive()
     this.emit('live', { followed, isSlow: this.#isSlow })
@@ -414,15 +425,17 @@ export class Feed extends Emitter<FeedEvents> {
   }
 
   #disconnect(keepsSnapshot = false): void {
-    if (!keepsSnapshot) {
-      this.#snapshot?.stop.abort()
-      this.#snapshot = null
-    }
+    if (!keepsSnapshot) this.#dropSnapshot()
     this.#generation++
     this.#followed = null
     this.#clearTimers()
     this.#socket.close()
     this.#http?.close()
+  }
+
+  #dropSnapshot(): void {
+    this.#snapshot?.stop.abort()
+    this.#snapshot = null
   }
 
   #clearTimers(): void {

@@ -1,5 +1,5 @@
 export type { Arrival } from './arrivals.ts'
-export { type Board, openBoard } from './board.ts'
+export { type Board, forgetCopy, openBoard } from './board.ts'
 export { openChannel } from './channel.ts'
 export { memoryStore } from './memory-store.ts'
 export type { Person } from './presence.ts'

@@ -59,6 +59,17 @@ export class Replica extends Emitter<ReplicaEvents> {
   #answered: Pending[] = []
   #cursor: Cursor | null = null
 
+  /** The server's records, without our own unanswered commands; null before the first snapshot. */
+  get snapshot(): Snapshot | null {
+    return this.#cursor && { cursor: this.#cursor, records: [...this.#feed.values()] }
+  }
+
+  /** Shows an earlier copy of the board: what isn't in it may be on the board all the same. */
+  loadCopy(snapshot: Snapshot): void {
+    this.load(snapshot)
+    this.isLoaded = false
+  }
+
   /** Starts from a snapshot, or starts again. */
   load({ cursor, records }: Snapshot): void {
     const ids = new Set(this.#feed.keys())
@@ -68,12 +79,13 @@ export class Replica extends Emitter<ReplicaEvents> {
       this.#feed.set(record.id, record)
       ids.add(record.id)
     }
+    const isFirst = this.#cursor === null
     const epoch = this.#cursor && parseCursor(this.#cursor)?.epoch
     this.#cursor = cursor
     // Batch numbers of another history say nothing in this one.
     if (epoch !== parseCursor(cursor)?.epoch)
       for (const pending of this.#answered) pending.answered = 0
-    if (this.isLoaded) this.#tellTrashed(ids)
+    if (!isFirst) this.#tellTrashed(ids)
     for (const id of this.#dropShown()) ids.add(id)
     for (const id of this.#pending.keys()) ids.delete(id)
     this.#refresh([...ids, ...this.#pending.keys()])

@@ -10,6 +10,11 @@ export interface OpenOptions {
   readonly store?: Store
   /** The visitor who asks, as 128 random bits in base64url. Default: a browser's cookie, elsewhere a new visitor. */
   readonly token?: string
+  /**
+   * Whether to keep a copy of the board in this browser, and to show it while the server doesn't answer. The
+   * status tells so as `copiedAt`. Default: false.
+   */
+  readonly keepsCopy?: boolean
   /** Whether it shows the board on a screen that nobody sits at: then it doesn't count as a person. */
   readonly isWall?: boolean
 }
@@ -87,6 +92,11 @@ export interface Status {
   readonly slow: boolean
   /** Whether the board's pictures are here. */
   readonly loaded: boolean
+  /**
+   * When the board was as it is shown, in milliseconds since 1970, while an earlier copy is shown as the server
+   * hasn't answered. Null otherwise.
+   */
+  readonly copiedAt: number | null
   /** The number of own commands that the server hasn't answered yet. */
   readonly unsent: number
   /**

@@ -1,7 +1,7 @@
 import { type ImageRecord, shownForm, VARIANT_SIDES_PX } from '@wirephoto/board'
 
 /** A `Board`, or the two fields of one that make an address. */
-interface BoardAddress {
+export interface BoardAddress {
   /** Origin of the server. */
   readonly url: string
   readonly id: string
@@ -11,6 +11,8 @@ interface BoardAddress {
 export interface BoardEndpoint extends BoardAddress {
   readonly headers: Readonly<Record<string, string>>
   readonly isWall?: boolean | undefined
+  /** Whether a copy of the board is kept for the time when its server doesn't answer. */
+  readonly keepsCopy?: boolean | undefined
 }
 
 /**

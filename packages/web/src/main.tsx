@@ -9,7 +9,7 @@ import { Page } from './page.tsx'
 
 const [, , id, view] = location.pathname.split('/')
 const isWall = view === 'show'
-const board = openBoard({ url: location.origin, board: id || 'main', isWall })
+const board = openBoard({ url: location.origin, board: id || 'main', isWall, keepsCopy: true })
 keepImagesLoading()
 board.on('status', ({ connection }) => {
   if (connection === 'live') retryNow()

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@wirephoto/board'
 import { createEffect, createMemo, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { isOnline } from '../state/online.ts'
+import { formatTime } from '../ui/format-time.ts'
 import { words } from '../words/page.ts'
 
 /** Troubles that pass sooner than anybody reads of them. */
@@ -11,13 +12,14 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['busy', 'too-many', 
 export function Connection(): JSX.Element {
   const { boardStore, toasts } = useApp()
   const trouble = createMemo(() => {
-    const { connection, slow, trouble: why } = boardStore.status()
+    const { connection, slow, loaded, copiedAt, trouble: why } = boardStore.status()
     if (why?.code === 'away') return words.databaseAway
     if (why && !PASSING.has(why.code)) return why.message
     if (connection === 'live' && slow) return words.slow
     if (connection !== 'offline') return null
-    if (!isOnline()) return words.offline
-    return words.serverGone
+    const cause = isOnline() ? words.serverGone : words.offline
+    if (!loaded) return words.noCopy(cause)
+    return copiedAt === null ? words.changesKept(cause) : words.asOf(cause, formatTime(copiedAt))
   })
 
   let wasOffline = false

@@ -1,5 +1,5 @@
 import { picturesOnBoard } from '@wirephoto/board'
-import type { Board } from '@wirephoto/client'
+import { type Board, forgetCopy } from '@wirephoto/client'
 import { createEffect } from 'solid-js'
 import { useApp } from '../app.ts'
 import { browserData } from '../browser/site-data.ts'
@@ -38,8 +38,10 @@ export function visits(): Visit[] {
   return [...read()].sort((a, b) => (b.at ?? 0) - (a.at ?? 0))
 }
 
+/** Forgets a board, and this browser's copy of it. */
 export function forget(id: string): void {
   write(read().filter((visit) => visit.id !== id))
+  forgetCopy({ url: location.origin, id }).catch(() => {})
 }
 
 export function remember(visit: Visit): void {

@@ -2,6 +2,7 @@ import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
 import { tellMissingPart } from '../state/missing-part.ts'
+import { cacheOwnPictures } from '../state/own-picture-cache.ts'
 import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
 import { CaptionField } from './caption.tsx'
@@ -42,6 +43,7 @@ export function Overlay(): JSX.Element {
     return connection !== 'live' && (wasTold || isToTell)
   }, false)
   onCleanup(keepForOffline())
+  cacheOwnPictures(boardStore, camera)
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
   onMount(() => boardStore.board.preload())

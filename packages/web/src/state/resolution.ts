@@ -46,7 +46,7 @@ export const isPreviewEnough = ({ width, height }: ImageRecord, pixels: number):
 export const wantsLiveRead = (pixels: number): boolean => pixels > PREVIEW_SIDE_PX && !savesData()
 
 /** Whether the person asked to save data (Network Information API, where the browser has it). */
-function savesData(): boolean {
+export function savesData(): boolean {
   const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } }
   return connection?.saveData === true
 }

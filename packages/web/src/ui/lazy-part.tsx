@@ -2,7 +2,7 @@ import { type Component, createEffect, createSignal, type JSX, Show } from 'soli
 import { useApp } from '../app.ts'
 import { isOldPage, tellMissingPart } from '../state/missing-part.ts'
 
-/** How long the board has been live before such a part is fetched. */
+/** How long the board has been shown before such a part is fetched. */
 const LOAD_DELAY_MS = 300
 
 interface LazyPartProps {
@@ -12,13 +12,14 @@ interface LazyPartProps {
   readonly onFailed?: () => void
 }
 
-/** Shows a part of the page that a first drop doesn't need, fetched once the board is live. */
+/** Shows a part of the page that a first drop doesn't need, fetched once the board is live, or shown from its copy. */
 export function LazyPart(props: LazyPartProps): JSX.Element {
   const { boardStore, toasts } = useApp()
   const [view, set] = createSignal<Component | null>(null)
   createEffect(() => {
-    const isLive = boardStore.status().connection === 'live'
-    if (view() || !(isLive || props.now)) return
+    const { connection, copiedAt } = boardStore.status()
+    const isShown = connection === 'live' || copiedAt !== null
+    if (view() || !(isShown || props.now)) return
     // A part that fails to load is fetched again when the board is live again.
     setTimeout(
       () => {

@@ -1,0 +1,111 @@
+import { type Snapshot, WIRE_VERSION } from '@wirephoto/board'
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+
+/** Boards whose copies are kept, and all of their records together. Those that were seen last stay. */
+const KEPT_BOARDS_COUNT = 20
+const KEPT_RECORDS_COUNT = 40_000
+/** Time after which a database that doesn't open is given up: some browsers hang there. */
+const DATABASE_OPEN_TIMEOUT_MS = 1_500
+
+/** A board as it was here last. */
+export interface BoardCopy {
+  readonly snapshot: Snapshot
+  /** When it was known to be so, in milliseconds since 1970. */
+  readonly copiedAt: number
+}
+
+/** The entry of a copy in the list of all, by its board's address. */
+interface ListedCopy {
+  readonly address: string
+  readonly copiedAt: number
+  readonly recordCount: number
+  /** The wire version in which the records are written. */
+  readonly wire: number
+}
+
+interface Schema extends DBSchema {
+  list: { key: string; value: ListedCopy }
+  snapshots: { key: string; value: Snapshot }
+}
+
+/** The copies of boards in this browser. They have a database of their own, as they may be lost. */
+export class BoardCopies {
+  readonly #db: IDBPDatabase<Schema>
+
+  private constructor(db: IDBPDatabase<Schema>) {
+    this.#db = db
+  }
+
+  /** Rejects where the browser keeps nothing for sites. */
+  static async open(): Promise<BoardCopies> {
+    const { promise: tooLate, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => reject(new Error('IndexedDB does not open')),
+      DATABASE_OPEN_TIMEOUT_MS,
+    )
+    const opening = openDB<Schema>('wirephoto-copies', 1, {
+      upgrade(database) {
+        database.createObjectStore('list', { keyPath: 'address' })
+        database.createObjectStore('snapshots')
+      },
+      blocking: (_now, _next, event) => (event.target as IDBDatabase).close(),
+    })
+    try {
+      return new BoardCopies(await Promise.race([opening, tooLate]))
+    } catch (error) {
+      opening.then((db) => db.close()).catch(() => {})
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Returns a board's copy; null if there is none that this page can read. */
+  async read(address: string): Promise<BoardCopy | null> {
+    const tx = this.#db.transaction(['list', 'snapshots'])
+    const [listed, snapshot] = await Promise.all([
+      tx.objectStore('list').get(address),
+      tx.objectStore('snapshots').get(address),
+    ])
+    if (!snapshot || listed?.wire !== WIRE_VERSION) return null
+    return { snapshot, copiedAt: listed.copiedAt }
+  }
+
+  /** Writes a copy, or with `isKnown` only when it was so. */
+  async write(address: string, { snapshot, copiedAt }: BoardCopy, isKnown: boolean): Promise<void> {
+    const tx = this.#db.transaction(['list', 'snapshots'], 'readwrite')
+    const recordCount = snapshot.records.length
+    const listed = { address, copiedAt, recordCount, wire: WIRE_VERSION }
+    const done: Promise<unknown>[] = [tx.done, tx.objectStore('list').put(listed)]
+    if (!isKnown) done.push(tx.objectStore('snapshots').put(snapshot, address))
+    // Commit at once: the page may be going.
+    tx.commit()
+    await Promise.all(done)
+  }
+
+  /** Removes the oldest copies beyond the bounds. */
+  async trim(): Promise<void> {
+    const list = await this.#db.getAll('list')
+    let recordCount = 0
+    const surplus = list
+      .sort((a, b) => b.copiedAt - a.copiedAt)
+      .filter((copy, nth) => {
+        recordCount += copy.recordCount
+        return nth >= KEPT_BOARDS_COUNT || recordCount > KEPT_RECORDS_COUNT
+      })
+    for (const { address } of surplus) await this.remove(address)
+  }
+
+  async remove(address: string): Promise<void> {
+    const tx = this.#db.transaction(['list', 'snapshots'], 'readwrite')
+    await Promise.all([
+      tx.objectStore('list').delete(address),
+      tx.objectStore('snapshots').delete(address),
+      tx.done,
+    ])
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
