@@ -25,6 +25,7 @@ import { uploadRoutes } from './http/uploads.ts'
 import { GarbageCollector } from './images/garbage-collector.ts'
 import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
 import { Fetcher } from './images/remote-fetch.ts'
+import { AbandonedPictures } from './images/uploads/abandoned-pictures.ts'
 import { Gateway } from './live/gateway.ts'
 import { HeldRequests } from './live/held-requests.ts'
 import { commandLimiterWith } from './live/party-limiter.ts'
@@ -142,6 +143,12 @@ export async function compose(
   classic?.attach(app.server)
   await app.ready()
 
+  const abandonedPictures = new AbandonedPictures({
+    incomingFiles,
+    intake,
+    isHere: (board, visitor) => gateway.isHere(board, visitor) || heldRequests.isHeldBy(visitor),
+  })
+  stack.defer(abandonedPictures.watch(boards))
   const garbageCollector = new GarbageCollector({
     engine,
     boards,

@@ -93,6 +93,8 @@ export class LiveBoard {
   readonly #recent = new RecentBatches()
   readonly #tally = new BoardTally()
   readonly #bounds: Bounds
+  /** Called when a picture is turned away, since as many arrive here as may. */
+  onCrowded: () => void = () => {}
   /** By blob, the picture that last came with it: the first place to look. */
   readonly #pictureByBlob = new Map<string, string>()
   /** This server's own command queue. Numbered at the tick, since a message that fails takes no number. */
@@ -383,8 +385,9 @@ export class LiveBoard {
       visitor: bounds['arriving-per-visitor'],
       address: bounds['arriving-per-address'],
     }
-    const isFull = command.kind === 'image.add' && tally.isFull(sender, arriving)
-    return isFull ? new WireError('too-many') : null
+    if (command.kind !== 'image.add' || !tally.isFull(sender, arriving)) return null
+    if (tally.arrivingCount >= arriving.board) this.onCrowded()
+    return new WireError('too-many')
   }
 
   /** Appends the outcome. False if the log was ahead, so that the messages must be evaluated again. */

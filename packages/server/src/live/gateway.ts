@@ -72,6 +72,11 @@ export class Gateway {
     this.#rooms.get(board)?.sendToVisitor(visitor, 'notice', { error })
   }
 
+  /** Whether a visitor has a page of the board open. */
+  isHere(board: string, visitor: string): boolean {
+    return this.#rooms.get(board)?.has(visitor) ?? false
+  }
+
   /** Says goodbye to every page, and closes the sockets. */
   close(): void {
     for (const room of this.#rooms.values()) room.dismissAll(new WireError('stopping'))

@@ -27,6 +27,11 @@ export class HeldRequests {
     return this.#closing.signal
   }
 
+  /** Whether a visitor holds a request. */
+  isHeldBy(visitor: string): boolean {
+    return this.#byVisitor.has(visitor)
+  }
+
   /** Counts a request until this is disposed. Throws `too-many`, `busy` or `stopping`. */
   hold({ visitor, address, connection }: Holder): Disposable {
     if (this.#closing.signal.aborted) throw new WireError('stopping')

@@ -136,6 +136,11 @@ export class Room implements OutboxRoom {
     for (const { outbox } of this.#members) outbox.sendLatest(encoded, entries)
   }
 
+  /** Whether a visitor is here, by a page or a wall. */
+  has(visitor: string): boolean {
+    return this.#members.values().some((member) => member.visitor === visitor)
+  }
+
   /** Sends an event to every page of one visitor. */
   sendToVisitor(visitor: string, event: string, body: object): void {
     for (const member of this.#members)
