@@ -1,7 +1,7 @@
 import { type ImageRecord, type MediaType, shownForm } from '@wirephoto/board'
 import { LRUCache } from 'lru-cache'
 import type { StoredFiles } from '../images/stored-files.ts'
-import { variantKey } from '../images/variants.ts'
+import { variantKey } from '../images/variant-key.ts'
 
 /** Largest file that goes over a socket whole; a larger picture goes as its largest variant (V1). */
 const SENT_ORIGINAL_MAX_BYTES = 16 * 1_048_576

@@ -10,7 +10,8 @@ import {
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { StoredFiles } from '../images/stored-files.ts'
-import { type Variants, variantKey } from '../images/variants.ts'
+import { variantKey } from '../images/variant-key.ts'
+import type { Variants } from '../images/variants.ts'
 import { atBoard, type BoardContext, findBlob, storedPictureOf } from './board-route.ts'
 
 /** Headers for pictures, so that a browser may only show them, whatever their bytes are (F9). */

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { type ImageRecord, VARIANT_SIDES_PX } from '@wirephoto/board'
 import { Harness } from '../../support/http-harness.ts'
 import { cornersPng } from '../../support/sample-images.ts'
-import { variantKey } from '../images/variants.ts'
+import { variantKey } from '../images/variant-key.ts'
 
 let server: Harness
 let record: ImageRecord

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
 import { Harness } from '../../support/http-harness.ts'
-import { variantKey } from '../images/variants.ts'
+import { variantKey } from '../images/variant-key.ts'
 
 /** Longer than a file that is verified before its head is sent. */
 const LARGE_SIDE_PX = 500

@@ -2,7 +2,7 @@ import { STAND_IN_SIDE_PX, VARIANT_SIDES_PX } from '@wirephoto/board'
 import type { EndedBlob, Engine } from '@wirephoto/engine'
 import { failpoint } from '../failpoint.ts'
 import type { BlobUses, UsedBlobs } from './blob-uses.ts'
-import { variantKey } from './variants.ts'
+import { variantKey } from './variant-key.ts'
 
 const NOTES_PER_PASS_COUNT = 5_000
 /** Pictures that are removed at the same time. */

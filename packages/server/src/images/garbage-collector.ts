@@ -10,7 +10,7 @@ import { EndedBlobRemover, withVariants } from './ended-blob-remover.ts'
 import type { ImagePipeline } from './pipeline.ts'
 import { type SweepState, UnexplainedBlobs } from './unexplained-blobs.ts'
 import { isArriving } from './uploads/progress.ts'
-import { variantKey } from './variants.ts'
+import { variantKey } from './variant-key.ts'
 
 /** Records that are examined before other work of this thread gets its turn: a full board has 20,000. */
 const SLICE_RECORD_COUNT = 500

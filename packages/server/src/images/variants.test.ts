@@ -14,7 +14,7 @@ import { blankPng, CORNERS, cornersPng, readCorners } from '../../support/sample
 import { purgeExpired } from '../boards/boards.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { GARBAGE_COLLECTION_TIMES, type GarbageCollector } from './garbage-collector.ts'
-import { variantKey } from './variants.ts'
+import { variantKey } from './variant-key.ts'
 
 let server: Harness
 

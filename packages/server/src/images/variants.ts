@@ -1,9 +1,4 @@
-import { createHash } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { rm } from 'node:fs/promises'
 import {
   type AnyRecord,
   type ImageRecord,
@@ -22,12 +17,8 @@ import { OWN_PARTY, type Party } from '../fairness/party.ts'
 import type { Decoder } from './decoding/decoder.ts'
 import { type PendingRecord, PictureQueue, type WaitingPicture } from './picture-queue.ts'
 import type { StoredFiles } from './stored-files.ts'
-import { sealVariant } from './variant-seal.ts'
-
-/** Returns the key of a variant's blob: a hash of its source and recipe. A new recipe is a new number (V2). */
-export function variantKey(blob: string, side: number): string {
-  return createHash('sha256').update(`${blob}/${side}.webp/1`).digest('hex')
-}
+import { variantKey } from './variant-key.ts'
+import { storeVariants } from './variant-maker.ts'
 
 /** Verdicts on a picture that no retry can help. All other errors are ours (E5). */
 const PERMANENT_ERRORS: ReadonlySet<string> = new Set(['damaged', 'too-heavy', 'too-many-pixels'])
@@ -225,23 +216,12 @@ export class Variants {
   /** Makes and stores variants. Returns the sides that were made. */
   async #decode(blob: string, record: ImageRecord, sides: readonly number[]): Promise<number[]> {
     const { engine, decoder, files } = this.#parts
-    const folder = join(this.#folder, blob)
-    await mkdir(folder)
-    try {
-      const path = join(folder, 'original')
-      // A rotten picture would make rotten variants.
-      const source = await files.read({ blob, bytes: record.bytes! })
-      await pipeline(Readable.from(source), createWriteStream(path))
-      const made = await decoder.makeVariants({ path, type: record.type!, sides, folder })
-      for (const { side, path } of made) {
-        await writeFile(path, sealVariant(await readFile(path)))
-        await engine.blobs.put(path, variantKey(blob, side))
-        files.forget(variantKey(blob, side))
-      }
-      return made.map(({ side }) => side)
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+    // A rotten picture would make rotten variants.
+    const bytes = await files.read({ blob, bytes: record.bytes! })
+    const place = { blobs: engine.blobs, decoder, folder: this.#folder }
+    const made = await storeVariants(place, { record: { ...record, blob }, bytes, sides })
+    for (const side of made) files.forget(variantKey(blob, side))
+    return made
   }
 
   /** Tells a board of the variants. Resolves to whether it still has a picture with the blob. */
