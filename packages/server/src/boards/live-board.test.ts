@@ -193,6 +193,23 @@ describe('live board', () => {
     for (const board of [ahead, behind]) await board.close()
   })
 
+  test('N7: a message waits for one turn of an address that sends hundreds', async () => {
+    const board = await open()
+    const from = (address: string) => ({ visitor: address, address, role: 'edit' }) as const
+    const seqs: number[] = []
+    const many = Array.from({ length: 18 }, async () => {
+      const commands = Array.from({ length: 50 }, () => add())
+      const { seq } = await board.submit({ client: uuid(), n: 1, commands }, from('abuser'))
+      seqs.push(seq)
+    })
+    const message = { client: uuid(), n: 1, commands: [add()] }
+    const { seq } = await board.submit(message, from('honest'))
+    await Promise.all(many)
+    assert.equal(seq, Math.min(...seqs))
+    assert.ok(Math.max(...seqs) > seq)
+    await board.close()
+  })
+
   test('F3, Q3, L6: a server that is behind turns nobody down for what it has not seen', async () => {
     const ahead = await open()
     const behind = await deaf(ahead.id)

@@ -26,20 +26,23 @@ import {
 import type { ClientState, Clients, Engine } from '@wirephoto/engine'
 import { type Bounds, boundsWith } from '../bounds.ts'
 import { failpoint } from '../failpoint.ts'
+import { FairQueue } from '../fairness/fair-queue.ts'
+import { OWN_PARTY, partyOf } from '../fairness/party.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
 import { BoardTally, bytesOf } from './board-tally.ts'
 import { ClientStates } from './client-states.ts'
 import { EngineWatch, inTime } from './engine-watch.ts'
+import { LogReader } from './log-reader.ts'
 import { RecentBatches } from './recent-batches.ts'
 
 /** Messages that may wait for a tick before the board says that it is busy (F7). */
 const WAITING_MESSAGES_COUNT = 2_000
-const COMMANDS_PER_TICK_COUNT = 2_000
+const COMMANDS_PER_TICK_COUNT = 500
 /** Appends that may lose against other servers' before the messages are answered `busy`. */
 const APPEND_ATTEMPTS_COUNT = 50
 const ENGINE_RETRY_DELAY_MS = 250
 /** Time spent on commands before everything else on this thread has a turn. */
-const COMMANDS_SLICE_MS = 10
+const COMMANDS_SLICE_MS = 3
 /** Reads of the log for one reader, before it gets some changes a second time. */
 const LOG_READS_COUNT = 20
 /** The number of a command message that is given a number by the tick. */
@@ -86,7 +89,8 @@ export class LiveBoard {
   readonly #records = new Map<string, AnyRecord>()
   readonly #clients = new ClientStates()
   readonly #listeners = new Set<(batch: Batch | null) => void>()
-  readonly #queue: Waiting[] = []
+  readonly #queue = new FairQueue<Waiting>({ maxCount: WAITING_MESSAGES_COUNT })
+  readonly #logReader = new LogReader(this)
   /** The messages of the tick under way. */
   #ticking: readonly Waiting[] = []
   readonly #watch = new EngineWatch(() => this.#onSilence())
@@ -167,8 +171,16 @@ export class LiveBoard {
     return this.#recent.since(cursor)
   }
 
-  /** Reads the changes since a cursor, from memory or the log; null if the reader must take a snapshot (F2). */
-  async changesSince(cursor: Cursor): Promise<Batch | null> {
+  /**
+   * Reads the changes since a cursor; null if the reader must take a snapshot (F2), as soon as that is less. Parties
+   * take turns (N6). Rejects with `busy` if too many wait.
+   */
+  async changesSince(cursor: Cursor, party = OWN_PARTY): Promise<Batch | null> {
+    return this.#logReader.read(cursor, party)
+  }
+
+  /** Reads the changes since a cursor, from memory or the log; null if neither has them. */
+  async readChanges(cursor: Cursor): Promise<Batch | null> {
     const recent = this.recentChanges(cursor)
     if (recent) return recent
     for (let reads = 1; ; reads++) {
@@ -198,9 +210,10 @@ export class LiveBoard {
   submit(message: CommandMessage, sender: Sender): Promise<CommandAnswer> {
     if (this.#closed) return Promise.reject(new WireError('stopping'))
     if (this.#watch.isSilent) return Promise.reject(new WireError('away'))
-    if (this.#queue.length >= WAITING_MESSAGES_COUNT) return Promise.reject(new WireError('busy'))
     return new Promise((resolve, reject) => {
-      this.#queue.push({ message, sender, resolve, reject })
+      const waiting = { message, sender, resolve, reject }
+      const displaced = this.#queue.push(partyOf(sender, this.id), waiting)
+      displaced?.reject(new WireError('busy'))
       this.#run()
     })
   }
@@ -234,7 +247,7 @@ export class LiveBoard {
   /** Tells all who wait that the database is away. A tick whose answer comes later still holds (F3). */
   #onSilence(): void {
     const why = new WireError('away')
-    for (const { reject } of [...this.#ticking, ...this.#queue.splice(0)]) reject(why)
+    for (const { reject } of [...this.#ticking, ...this.#queue.clear()]) reject(why)
   }
 
   #run(): void {
@@ -244,7 +257,7 @@ export class LiveBoard {
   async #tickUntilIdle(): Promise<void> {
     // Messages that arrive in the same turn of the event loop share the tick.
     await setImmediate()
-    while (this.#queue.length > 0 || (this.#isStale && !this.#closed)) {
+    while (this.#queue.size > 0 || (this.#isStale && !this.#closed)) {
       const waiting = this.#takeMessages()
       this.#ticking = waiting
       try {
@@ -259,13 +272,21 @@ export class LiveBoard {
     this.#running = null
   }
 
-  /** Takes the messages of one tick: a bounded number, so that other work on this thread has its turn. */
+  /**
+   * Takes the messages of one tick, each party's in turn (N7). Their number is bounded, so that who comes during the
+   * tick waits for few.
+   */
   #takeMessages(): Waiting[] {
-    let commands = 0
-    const end = this.#queue.findIndex(
-      ({ message }) => (commands += message.commands.length) > COMMANDS_PER_TICK_COUNT,
-    )
-    return this.#queue.splice(0, end < 0 ? this.#queue.length : Math.max(end, 1))
+    const messages: Waiting[] = []
+    for (let commands = 0; commands < COMMANDS_PER_TICK_COUNT; ) {
+      const turn = this.#queue.shift()
+      if (!turn) break
+      const { length } = turn.item.message.commands
+      commands += length
+      turn.end(length)
+      messages.push(turn.item)
+    }
+    return messages
   }
 
   async #tick(waiting: Waiting[]): Promise<void> {
@@ -459,6 +480,7 @@ export class LiveBoard {
     this.#clients.clear()
     this.#pictureByBlob.clear()
     this.#recent.clear()
+    this.#logReader.clear()
     this.#tally.clear()
     for (const record of records) {
       this.#records.set(record.id, record)

@@ -12,6 +12,7 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type EncodedBatch, encodeBatch } from '../boards/encoded-batch.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
+import { partyOf } from '../fairness/party.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { HeldRequests } from '../live/held-requests.ts'
 import { VIEWER_BACKLOG_BYTES } from '../live/outbox.ts'
@@ -47,7 +48,8 @@ export async function changesRoutes(
     const { cursor } = parseOrThrow(Follow, { cursor: after })
     using at = await atBoard(context, request)
     const { board, sender } = at
-    let batch = await board.changesSince(cursor)
+    const party = partyOf(sender, board.id)
+    let batch = await board.changesSince(cursor, party)
     if (wait !== '0' && batch && batch.to === cursor && board.cursor === cursor) {
       using _held = heldRequests.hold({
         visitor: sender.visitor,
@@ -60,7 +62,7 @@ export async function changesRoutes(
         )
       await whenNews(board, isMoving, request.socket, heldRequests.closing)
       if (heldRequests.closing.aborted) throw new WireError('stopping')
-      batch = await board.changesSince(cursor)
+      batch = await board.changesSince(cursor, party)
     }
     const answer = {
       visitor: sender.visitor,

@@ -8,6 +8,7 @@ import {
 } from '@wirephoto/board'
 import { type EncodedBatch, encodeBatch } from '../boards/encoded-batch.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
+import { OWN_PARTY } from '../fairness/party.ts'
 import type { EncodedEvent } from './encoded-event.ts'
 import type { SocketWriter } from './socket-writer.ts'
 
@@ -64,6 +65,7 @@ export class Outbox {
   readonly #board: OutboxBoard
   readonly #cutOff: (reason: string) => void
   #state: State = 'idle'
+  #party = OWN_PARTY
   /** Where the viewer stands when everything sent to it has arrived. */
   #cursor: Cursor | null = null
   /** Entries that found no room on the socket, by event and key. */
@@ -84,8 +86,9 @@ export class Outbox {
   }
 
   /** Sends the changes since a cursor and follows from there. False if the viewer must take a snapshot (F2). */
-  async follow(cursor: Cursor): Promise<boolean> {
-    if (!this.#resume(await this.#board.changesSince(cursor))) return false
+  async follow(cursor: Cursor, party = OWN_PARTY): Promise<boolean> {
+    this.#party = party
+    if (!this.#resume(await this.#board.changesSince(cursor, party))) return false
     this.#waiting.clear()
     this.#writer.emit('roster', JSON.stringify(this.#room.roster))
     this.#keepLatest('arrivals', this.#room.arrivals)
@@ -163,7 +166,7 @@ export class Outbox {
 
   async #rejoin(): Promise<void> {
     if (!this.#isDrained('behind') || !this.#cursor) return
-    const changes = await this.#board.changesSince(this.#cursor).catch(() => null)
+    const changes = await this.#board.changesSince(this.#cursor, this.#party).catch(() => null)
     if (this.#state !== 'behind') return
     if (this.#resume(changes)) this.#sendWaiting()
     else this.#writer.emit('reload')

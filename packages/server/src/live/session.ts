@@ -119,7 +119,10 @@ export class Session implements Member {
   }
 
   async #onFollow({ cursor }: { cursor: Cursor }): Promise<FollowAnswer> {
-    const resumed = await this.outbox.follow(cursor)
+    const resumed = await this.outbox.follow(
+      cursor,
+      partyOf(this.#options.sender, this.#room.board.id),
+    )
     if (resumed) this.#measureRoundTrip()
     const build = await this.#options.readPageBuild()
     if (build !== null) this.#socket.emit('build', build)
