@@ -40,6 +40,7 @@ const TABLE = {
   'idle-boards': { value: 200, unit: 'count', what: 'boards in memory that nobody looks at' },
   'idle-board-bytes': { value: 64_000_000, unit: 'bytes', what: 'the records of these boards' },
   'board-loads': { value: 4, unit: 'count', what: 'boards that are loaded at the same time' },
+  'sockets-per-address': { value: 100, unit: 'count', what: 'sockets in a second that one address opens onto boards; twenty times as many at once' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

@@ -12,7 +12,7 @@ import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
-import type { PartyLimiter } from './party-limiter.ts'
+import { handshakeLimiterWith, type PartyLimiter } from './party-limiter.ts'
 import { Room } from './room.ts'
 import { Session } from './session.ts'
 import { boundUnread } from './socket-writer.ts'
@@ -35,6 +35,7 @@ interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions
   readonly #io: Server
+  readonly #handshakes: PartyLimiter
   readonly #rooms = new Map<string, Room>()
   /** Connections that have asked to be let in, so that none asks twice. */
   readonly #admitted = new WeakSet<object>()
@@ -42,6 +43,7 @@ export class Gateway {
   /** Takes the websockets of an HTTP server. */
   constructor(http: HttpServer, options: GatewayOptions) {
     this.#options = options
+    this.#handshakes = handshakeLimiterWith(options.bounds)
     this.#io = new Server(http, {
       path: '/live',
       transports: ['websocket'],
@@ -90,6 +92,7 @@ export class Gateway {
     this.#admitted.add(socket.conn)
     if (wire !== WIRE_VERSION) throw new WireError('old-page')
     const sender = guard.sender(socket.request as IncomingMessage, id)
+    if (!this.#handshakes.spend(sender)) throw new WireError('too-many')
     const held = await boards.hold(id)
     if (socket.conn.readyState !== 'open') return held[Symbol.dispose]()
     const session = new Session(socket, this.#roomOf(held.board), {

@@ -49,3 +49,13 @@ export function commandLimiterWith(bounds: Bounds): PartyLimiter {
     address: rate(bounds['commands-per-address']),
   })
 }
+
+/** The pages of an office that come back at once after a restart, in seconds of their rate. */
+const HANDSHAKES_AT_ONCE_S = 20
+
+/** Bounds the sockets that are let onto a board. A board's first socket opens it. */
+export function handshakeLimiterWith(bounds: Bounds): PartyLimiter {
+  const rate = (perSecond: number): Rate => ({ count: HANDSHAKES_AT_ONCE_S * perSecond, perSecond })
+  const address = rate(bounds['sockets-per-address'])
+  return new PartyLimiter({ visitor: address, address })
+}
