@@ -161,6 +161,7 @@ export class BoardSync {
     if (pictures.size === 0) return
     this.uploads.review(pictures)
     this.arrivals.review(pictures)
+    this.queue.resume()
     this.events.emit('pictures', pictures)
   }
 

@@ -28,6 +28,8 @@ class Peer {
   readonly messages: CommandMessage[] = []
   readonly #clients = new Map<string, { n: number; seq: number }>()
   seq = 0
+  /** The most pictures that it takes. */
+  room = Number.POSITIVE_INFINITY
   /** Faults of the next messages. */
   readonly faults: (Problem | 'lose the question' | 'lose the answer')[] = []
 
@@ -45,15 +47,19 @@ class Peer {
     const state = this.#clients.get(client) ?? { n: 0, seq: 0 }
     if (n > state.n + 1) return { error: new WireError('gap', { expected: state.n + 1 }).toJSON() }
     const refused: Refusal[] = []
-    commands.forEach((command, i) => {
-      if (n + i <= state.n) return
+    for (const [i, command] of commands.entries()) {
+      if (n + i <= state.n) continue
+      if (command.kind === 'image.add' && this.records.size >= this.room) {
+        if (state.n < n) return { error: new WireError('too-many').toJSON() }
+        break
+      }
       const result = apply(this.records, command, { visitor: 'me', role: 'edit', now: 1 })
       if (result instanceof WireError) refused.push({ n: n + i, error: result.toJSON() })
       else applyChanges(this.records, result)
       this.done.push(JSON.stringify(command))
       state.n = n + i
       state.seq = ++this.seq
-    })
+    }
     this.#clients.set(client, state)
     if (fault === 'lose the answer') throw new Error(fault)
     return { n: state.n, seq: state.seq, refused }
@@ -398,5 +404,59 @@ describe('queue', () => {
     queue.push([add()])
     await settled()
     assert.equal(peer.done.length, 2)
+  })
+
+  test('Y23: adds that the server has no room for wait with what follows them, and nothing else does', async () => {
+    const peer = new Peer()
+    peer.room = 2
+    const { queue, refused, replica, settled } = open({ peer })
+    queue.online = true
+    const pictures = Array.from({ length: 5 }, () => add())
+    const [first, , third, fourth] = pictures
+    queue.push([...pictures, move(third!.id, 7), move(first!.id, 8)])
+    await queue.whenSent()
+    assert.equal(queue.isAnnouncing, false)
+    assert.equal(queue.size, 4)
+    assert.equal(peer.records.size, 2)
+    assert.equal((peer.records.get(first!.id) as { x?: number }).x, 8)
+    assert.equal(replica.pictures.get(third!.id)!.x, 7, 'its guess stays')
+
+    queue.push([move(fourth!.id, 9), move(first!.id, 10)])
+    const later = add()
+    queue.push([later])
+    await queue.whenSent()
+    assert.equal((peer.records.get(first!.id) as { x?: number }).x, 10)
+    assert.equal(queue.trouble, null)
+    for (let room = 3; room <= 6; room++) {
+      peer.room = room
+      queue.resume()
+      await until(queue, ['changed'], () => peer.records.size === room || null)
+    }
+    await settled()
+    assert.deepEqual(refused, [])
+    assert.equal((peer.records.get(third!.id) as { x?: number }).x, 7)
+    assert.equal((peer.records.get(fourth!.id) as { x?: number }).x, 9)
+    assert.deepEqual(
+      new Set(peer.records.keys()),
+      new Set([...pictures, later].map(({ id }) => id)),
+    )
+  })
+
+  test('Y23: adds that wait are kept for later pages', async () => {
+    const peer = new Peer()
+    peer.room = 1
+    const store = memoryStore()
+    const page = open({ peer, store })
+    page.queue.online = true
+    const pictures = Array.from({ length: 3 }, () => add())
+    page.queue.push(pictures)
+    await page.queue.whenSent()
+    await page.queue.close()
+    peer.room = 3
+    const next = open({ peer, store })
+    next.queue.adopt(await store.commands('main'))
+    next.queue.online = true
+    await next.settled()
+    assert.deepEqual(new Set(peer.records.keys()), new Set(pictures.map(({ id }) => id)))
   })
 })

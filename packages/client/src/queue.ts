@@ -35,7 +35,8 @@ import type { ErrorAnswer, Problem } from './types.ts'
  *
  * Commands that earlier pages left stand in queues of their own, before ours, and keep their ids and numbers.
  * Another page may be sending the same ones, which does no harm. Commands that the server will never accept
- * under an id (`gap`) are reissued under a new one. If several pages try to, the store lets one.
+ * under an id (`gap`) are reissued under a new one. If several pages try to, the store lets one. Adds that the
+ * server has no room for (`too-many`) wait in a queue of their own, until pictures have arrived (Y23).
  */
 type QueueState = 'offline' | 'idle' | 'sending' | 'stranded' | 'closed'
 
@@ -53,6 +54,8 @@ export const QUEUE_STATES: StateTable<QueueState, typeof QUEUE_EXITS> = {
 
 /** Time in which patches of the same picture become one, while they can't be sent. */
 const PATCH_MERGE_MS = 100
+/** Time in which the pictures that arrive make room for the next message of adds. */
+const RESUME_MS = 250
 
 /** A command with its number. From then on it stays as it is: other pages may have read it. */
 interface Entry {
@@ -67,6 +70,8 @@ interface ClientQueue {
   entries: Entry[]
   /** Whether the id was made by the server's clock. */
   readonly hasServerTime: boolean
+  /** When the adds that the server had no room for are sent again; null for a queue that never waits. */
+  resumesAt: number | null
 }
 
 /** The connection, as a queue uses it. */
@@ -116,6 +121,7 @@ export class Queue extends Emitter<QueueEvents> {
   /** Previews of pictures whose add has no answer yet; they aren't kept for later pages. */
   readonly #previews = new Map<string, Uint8Array>()
   #timer: ReturnType<typeof setTimeout> | undefined
+  #resumeTimer: ReturnType<typeof setTimeout> | undefined
   /** Resolves when everything numbered so far has been given to the store. */
   #saved: Promise<void> = Promise.resolve()
 
@@ -138,9 +144,14 @@ export class Queue extends Emitter<QueueEvents> {
     return this.#has((command) => command.kind === 'image.add' && command.id === id)
   }
 
-  /** Whether any picture's add has no answer yet. */
+  /** Whether any picture's add has no answer yet, other than those that wait for files to arrive. */
   get isAnnouncing(): boolean {
-    return this.#has((command) => command.kind === 'image.add')
+    return this.#readyPendings().some(({ command }) => command.kind === 'image.add')
+  }
+
+  /** Resolves when no command is unanswered, other than those that wait for files to arrive. */
+  async whenSent(): Promise<void> {
+    await until(this, ['changed'], () => this.#readyPendings().length === 0 || null)
   }
 
   /** Resolves when no command is unanswered. */
@@ -177,7 +188,12 @@ export class Queue extends Emitter<QueueEvents> {
     const left = new Map<string, ClientQueue>()
     for (const { client, n, command } of saved.toSorted((a, b) => a.n - b.n)) {
       if (known.has(client)) continue
-      const queue = left.get(client) ?? { client, entries: [], hasServerTime: true }
+      const queue = left.get(client) ?? {
+        client,
+        entries: [],
+        hasServerTime: true,
+        resumesAt: null,
+      }
       queue.entries.push({ pending: { command, at, answered: null }, n, saved: true })
       left.set(client, queue)
     }
@@ -209,17 +225,34 @@ export class Queue extends Emitter<QueueEvents> {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#fresh.length === 0) return
-    const queue = this.#ownQueue()
-    const entries = this.#fresh.map((pending) => ({ pending, n: this.#next++, saved: false }))
+    const fresh = this.#fresh
     this.#fresh = []
     this.#lastFresh.clear()
-    queue.entries.push(...entries)
-    void this.#save(queue.client, entries)
+    const own: Pending[] = []
+    for (const pending of fresh) {
+      const waiting = this.#waitingQueueFor(pending.command)
+      if (!waiting) own.push(pending)
+      else this.#append(waiting, [{ pending, n: waiting.entries.at(-1)!.n + 1, saved: false }])
+    }
+    if (own.length > 0)
+      this.#append(
+        this.#ownQueue(),
+        own.map((pending) => ({ pending, n: this.#next++, saved: false })),
+      )
+  }
+
+  /** Sends the adds that the server had no room for, since files have arrived. */
+  resume(): void {
+    const now = performance.now()
+    for (const queue of this.#queues)
+      if (queue.resumesAt !== null) queue.resumesAt = Math.min(queue.resumesAt, now + RESUME_MS)
+    this.#scheduleResume()
   }
 
   /** Stops. Resolves when the unsent commands lie in the store. */
   async close(): Promise<void> {
     this.#state.take('closed')
+    clearTimeout(this.#resumeTimer)
     this.flush()
     await this.#saved
   }
@@ -242,6 +275,29 @@ export class Queue extends Emitter<QueueEvents> {
     return last
   }
 
+  #append(queue: ClientQueue, entries: Entry[]): void {
+    queue.entries.push(...entries)
+    void this.#save(queue.client, entries)
+  }
+
+  /** The commands that go as soon as they can. */
+  #readyPendings(): Pending[] {
+    const ready = this.#queues.filter(({ resumesAt }) => resumesAt === null)
+    return [...this.#fresh, ...ready.flatMap(({ entries }) => pendingsOf(entries))]
+  }
+
+  /** Returns the queue that waits for room, if a command must wait with it: another add, or one about its pictures. */
+  #waitingQueueFor(command: Command): ClientQueue | undefined {
+    const waiting = this.#queues.filter(
+      ({ resumesAt, entries }) => resumesAt !== null && entries.length > 0,
+    )
+    if (command.kind === 'image.add') return waiting.at(-1)
+    const id = targetOf(command)
+    return waiting.find(({ entries }) =>
+      entries.some(({ pending }) => targetOf(pending.command) === id),
+    )
+  }
+
   #ownQueue(): ClientQueue {
     if (this.#own) return this.#own
     this.#own = this.#newQueue([])
@@ -252,7 +308,7 @@ export class Queue extends Emitter<QueueEvents> {
 
   #newQueue(entries: Entry[]): ClientQueue {
     const { hasServerTime } = this.#clock
-    return { client: newId(this.#clock.now()), entries, hasServerTime }
+    return { client: newId(this.#clock.now()), entries, hasServerTime, resumesAt: null }
   }
 
   #save(client: string, entries: readonly Entry[]): Promise<void> {
@@ -276,8 +332,11 @@ export class Queue extends Emitter<QueueEvents> {
     while (this.#state.current === 'idle') {
       this.flush()
       this.#queues = this.#queues.filter((queue) => queue === this.#own || queue.entries.length > 0)
-      const queue = this.#queues.find(({ entries }) => entries.length > 0)
-      if (!queue) return
+      const now = performance.now()
+      const queue = this.#queues.find(
+        ({ entries, resumesAt }) => entries.length > 0 && (resumesAt ?? 0) <= now,
+      )
+      if (!queue) return this.#scheduleResume()
       this.#state.take('send')
       const connection = this.#connections
       try {
@@ -306,6 +365,8 @@ export class Queue extends Emitter<QueueEvents> {
     if (code === 'gap' || (code === 'stale-client' && !queue.hasServerTime))
       await this.#reissue(queue)
     else if (code === 'stale-client') this.#giveUp(queue, queue.entries, { code, message })
+    else if (code === 'too-many' && run[0]!.pending.command.kind === 'image.add')
+      await this.#setAside(queue)
     else if (errors[code] >= 500 || errors[code] === 429) await this.#backOff({ code, message })
     else if (run.length > 1) this.#most = Math.ceil(run.length / 2)
     else this.#giveUp(queue, run, { code, message })
@@ -360,19 +421,54 @@ export class Queue extends Emitter<QueueEvents> {
     this.#replica.dropPending(pendings)
   }
 
-  /** Gives a queue's commands, none of which has taken effect, a new client id and numbers from 1. */
-  async #reissue(queue: ClientQueue): Promise<void> {
+  /**
+   * Lets the adds of a queue, and the commands about their pictures, wait until files have arrived. None of its
+   * commands has taken effect; all others go on under a new client id.
+   */
+  async #setAside(queue: ClientQueue): Promise<void> {
+    const adds = queue.entries.filter(({ pending }) => pending.command.kind === 'image.add')
+    const ids = new Set(adds.map(({ pending }) => targetOf(pending.command)))
+    const others = queue.entries.filter(({ pending }) => !ids.has(targetOf(pending.command)))
+    let waiting = queue
+    if (others.length > 0) {
+      const isOther = new Set(others.map(({ pending }) => pending))
+      waiting = await this.#reissue(queue, ({ pending }) => isOther.has(pending))
+    } else if (queue === this.#own) this.#own = null
+    waiting.resumesAt = performance.now() + backoff(this.#failures++)
+  }
+
+  #scheduleResume(): void {
+    const times = this.#queues.flatMap(({ entries, resumesAt }) =>
+      entries.length > 0 && resumesAt !== null ? resumesAt : [],
+    )
+    clearTimeout(this.#resumeTimer)
+    if (times.length === 0 || this.#state.current === 'closed') return
+    const delayMs = Math.max(0, Math.min(...times) - performance.now())
+    this.#resumeTimer = setTimeout(() => void this.#pump(), delayMs)
+  }
+
+  /**
+   * Gives a queue's commands, none of which has taken effect, new client ids and numbers from 1. Resolves to the
+   * queue of those that don't go first.
+   */
+  async #reissue(
+    queue: ClientQueue,
+    goesFirst: (entry: Entry) => boolean = () => true,
+  ): Promise<ClientQueue> {
     if (queue === this.#own) this.#own = null
     const taken = await this.#store.then((store) => store.take(queue.client)).catch(() => [])
     const numbers = new Set(taken.map(({ n }) => n))
     const isOurs = ({ n, saved }: Entry) => !saved || numbers.has(n)
     // Another page has reissued the others, and sends them.
     this.#replica.dropPending(pendingsOf(queue.entries.filter((entry) => !isOurs(entry))))
-    const reissued = this.#newQueue(
-      queue.entries.filter(isOurs).map(({ pending }, i) => ({ pending, n: i + 1, saved: false })),
-    )
-    this.#queues = this.#queues.map((other) => (other === queue ? reissued : other))
-    await this.#save(reissued.client, reissued.entries)
+    const ours = queue.entries.filter(isOurs)
+    const renumbered = (entries: readonly Entry[]) =>
+      this.#newQueue(entries.map(({ pending }, i) => ({ pending, n: i + 1, saved: false })))
+    const first = renumbered(ours.filter(goesFirst))
+    const second = renumbered(ours.filter((entry) => !goesFirst(entry)))
+    this.#queues = this.#queues.flatMap((other) => (other === queue ? [first, second] : other))
+    await Promise.all([first, second].map(({ client, entries }) => this.#save(client, entries)))
+    return second
   }
 
   /** Waits until the server may have room again. */

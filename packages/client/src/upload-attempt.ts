@@ -18,7 +18,7 @@ const COMMANDS_WAIT_MS = 1_000
 /** The commands, which go before bytes. */
 export interface CommandsBefore {
   /** Resolves when no command is unanswered. */
-  whenIdle(): Promise<void>
+  whenSent(): Promise<void>
   /** Whether they can be sent. */
   readonly online: boolean
 }
@@ -86,7 +86,7 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
     beforeRequest: async (method) => {
       // Drags, deletes and previews go before bytes.
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, COMMANDS_WAIT_MS))
-      await Promise.race([queue.whenIdle(), timeout])
+      await Promise.race([queue.whenSent(), timeout])
       hasYielded = method === 'PATCH' && slots.isOverfull
       if (hasYielded) throw new Error('Another page sends')
     },
