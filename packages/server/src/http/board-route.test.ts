@@ -16,7 +16,10 @@ before(async () => {
 after(() => server.close())
 
 const request = (params: Record<string, string>) =>
-  ({ params, raw: { headers: {}, readableDidRead: false } }) as unknown as FastifyRequest
+  ({
+    params,
+    raw: { headers: {}, readableDidRead: false, socket: { remoteAddress: '127.0.0.1' } },
+  }) as unknown as FastifyRequest
 const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
 const context = () => ({ boards: server.boards, guard })
 
