@@ -13,7 +13,7 @@ interface Bound {
 const TABLE = {
   'waiting-decodes': { value: 500, unit: 'count', what: 'pictures that wait for a decoder, for each kind of work' },
   fetches: { value: 8, unit: 'count', what: 'pictures that are fetched from their addresses' },
-  connections: { value: 8_000, unit: 'count', what: 'open connections, and at most half of the descriptors that the process may have' },
+  connections: { value: 8_000, unit: 'count', what: 'open connections, and at most a third of the descriptors that the process may have' },
   'connections-per-address': { value: 2_000, unit: 'count', what: 'open connections, and requests under way, of one address (of IPv6 a /64)' },
   'waiting-requests': { value: 3_000, unit: 'count', what: 'requests that wait behind others on their connections; over it, the connection with the most is closed' },
   'snapshots-being-sent': { value: 64_000_000, unit: 'bytes', what: 'boards that are being sent whole; over it, the readers of the oldest are cut off' },

@@ -1,5 +1,8 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
+/** How long one measurement is given to all who ask. */
+const READ_INTERVAL_MS = 1_000
+
 /** The server's own measurements, for Prometheus. */
 export class Metrics {
   readonly registry = new Registry()
@@ -27,7 +30,19 @@ export class Metrics {
     registers: [this.registry],
   })
 
+  #text: Promise<string> | null = null
+
   constructor() {
     collectDefaultMetrics({ register: this.registry })
+  }
+
+  /** Returns all measurements as text, measured once a second for all who ask. */
+  read(): Promise<string> {
+    if (this.#text) return this.#text
+    this.#text = this.registry.metrics()
+    setTimeout(() => {
+      this.#text = null
+    }, READ_INTERVAL_MS).unref()
+    return this.#text
   }
 }

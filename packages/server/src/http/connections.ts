@@ -65,12 +65,12 @@ function count(counts: Map<string, number>, key: string, change: 1 | -1): void {
   else counts.delete(key)
 }
 
-/** Half of the descriptors that this process may open: files, databases and children need the others. */
+/** A third of the descriptors that this process may open: each connection may read a file, and there is the rest. */
 function descriptorShare(): number[] {
   try {
     const [, limit] =
       /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-    return limit === undefined ? [] : [Math.max(1, Math.floor(Number(limit) / 2))]
+    return limit === undefined ? [] : [Math.max(1, Math.floor(Number(limit) / 3))]
   } catch {
     // Only Linux has this file.
     return []

@@ -24,6 +24,6 @@ export async function healthRoutes(
       .send({ ok: false, error, faults })
   })
   app.get('/metrics', async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    reply.type(metrics.registry.contentType).send(await metrics.read()),
   )
 }
