@@ -82,6 +82,19 @@ export default defineConfig({
     ...restrict(),
   },
   overrides: [
+    {
+      // A promise that nobody waits for would end the process. `void` hides it, and inBackground catches it.
+      files: ['packages/server/src/**', 'packages/engine/src/**', 'packages/cli/src/**'],
+      excludeFiles: [
+        '**/*.test.ts',
+        'packages/engine/src/contract/**',
+        'packages/engine/src/contract.ts',
+      ],
+      rules: {
+        'typescript/no-floating-promises': ['error', { ignoreVoid: false }],
+        'no-void': 'error',
+      },
+    },
     ...Object.entries(arrows).map(([name, down]) => ({
       files: [`packages/${name}/**`],
       rules: restrict(inPackage(name, down), ...(name === 'board' ? [node] : [])),

@@ -8,26 +8,28 @@ import { test } from 'node:test'
 const root = resolve(import.meta.dirname, '..')
 
 /** Lints one file as the repository's configuration does; returns the rules that it breaks, by line. */
-async function problemsIn(source: string, folder: string): Promise<string[]> {
-  await writeFile(join(folder, 'packages/board/src/sample.ts'), source)
+async function problemsIn(source: string, folder: string, name = 'board'): Promise<string[]> {
+  await writeFile(join(folder, `packages/${name}/src/sample.ts`), source)
   const oxlint = join(root, 'node_modules/oxlint/bin/oxlint')
   const output = await new Promise<string>((done) => {
     const args = [oxlint, '--format', 'json', 'packages']
     execFile(process.execPath, args, { cwd: folder }, (_, out) => done(out))
   })
+  await rm(join(folder, `packages/${name}/src/sample.ts`))
   const { diagnostics } = JSON.parse(output) as {
     diagnostics: { code: string; labels: { span: { line: number } }[] }[]
   }
   return diagnostics
-    .filter(({ code }) => code.startsWith('house'))
-    .map(({ code, labels }) => `${labels[0]!.span.line} ${code.replace(/^house\((.*)\)$/, '$1')}`)
+    .filter(({ code }) => code.startsWith('house') || code === 'eslint(no-void)')
+    .map(({ code, labels }) => `${labels[0]!.span.line} ${code.replace(/^\w+\((.*)\)$/, '$1')}`)
     .sort()
 }
 
 test('the linter demands units of constants, and plain sentences of comments', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-lint-'))
   t.after(() => rm(folder, { recursive: true }))
-  await mkdir(join(folder, 'packages/board/src'), { recursive: true })
+  for (const name of ['board', 'server'])
+    await mkdir(join(folder, `packages/${name}/src`), { recursive: true })
   for (const name of ['oxlint.config.ts', 'lint', 'node_modules'])
     await symlink(join(root, name), join(folder, name))
 
@@ -44,6 +46,11 @@ test('the linter demands units of constants, and plain sentences of comments', a
       'const lower = 7',
     ].join('\n')
     assert.deepEqual(await problemsIn(source, folder), ['1 unit-in-name', '2 unit-in-name'])
+  })
+
+  await t.test('E6: no promise of the server is let go by void', async () => {
+    const source = 'const run = async () => 1\nvoid run()\nexport const later = () => void run()'
+    assert.deepEqual(await problemsIn(source, folder, 'server'), ['2 no-void', '3 no-void'])
   })
 
   await t.test('comments', async () => {

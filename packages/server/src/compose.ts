@@ -7,6 +7,7 @@ import { type Bounds, boundsWith } from './bounds.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
 import type { ServerConfig } from './config.ts'
+import { surviveAcceptErrors } from './http/accept-errors.ts'
 import { addressRoutes } from './http/addresses.ts'
 import { createApp } from './http/app.ts'
 import { arrivalRoutes } from './http/arrivals.ts'
@@ -26,6 +27,7 @@ import { GarbageCollector } from './images/garbage-collector.ts'
 import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
 import { Fetcher } from './images/remote-fetch.ts'
 import { AbandonedPictures } from './images/uploads/abandoned-pictures.ts'
+import { inBackground } from './in-background.ts'
 import { Gateway } from './live/gateway.ts'
 import { HeldRequests } from './live/held-requests.ts'
 import { commandLimiterWith } from './live/party-limiter.ts'
@@ -126,6 +128,7 @@ export async function compose(
       })
   })
   stack.defer(() => app.close())
+  surviveAcceptErrors(app.server, log)
   app.server.once('listening', () => {
     url = urlOf(app.server, config)
   })
@@ -183,14 +186,17 @@ async function openStorage(
   const clock =
     injectedClock ?? new TrustedClock({ newest: await engine.newestTime(), log, steadyMs })
   stack.defer(() => clock.close())
-  const boards = await Boards.open(engine, clock, bounds)
+  const boards = await Boards.open(engine, clock, log, bounds)
   stack.defer(() => boards.close())
   let resumed: Promise<unknown> = Promise.resolve()
-  stack.defer(async () => void (await resumed))
+  stack.defer(async () => {
+    await resumed.catch(() => {})
+  })
   const images = await openImagePipeline({ data, engine, boards, maxUpload, bounds, log })
   stack.defer(() => images.close())
   const resume = () => {
     resumed = Promise.all([images.intake.resume(), images.variants.resume()])
+    inBackground(resumed, log)
   }
   return { engine, boards, images, resume }
 }
@@ -211,7 +217,10 @@ function deferConnections(
   stack.defer(() =>
     Promise.race([requests.whenNone(), setTimeout(timeoutMs, undefined, { ref: false })]),
   )
-  for (const owner of owners.toReversed()) stack.defer(async () => void (await owner?.close()))
+  for (const owner of owners.toReversed())
+    stack.defer(async () => {
+      await owner?.close()
+    })
 }
 
 function countRequests(server: HttpServer): { whenNone(): Promise<void> } {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { uuidv7 } from '@wirephoto/board'
 import { openEngine } from '@wirephoto/engine'
+import { pino } from 'pino'
 import { FakeClock } from '../support/fake-clock.ts'
 import { Boards, purgeExpired } from './boards/boards.ts'
 
@@ -102,7 +103,7 @@ for (const [name, steps] of [
     const time = new FakeClock()
     const clock = time.open()
     const engine = await openEngine(`sqlite:${folder}`)
-    const boards = await Boards.open(engine, clock)
+    const boards = await Boards.open(engine, clock, pino({ level: 'silent' }))
     t.after(async () => {
       await boards.close()
       await engine.close()

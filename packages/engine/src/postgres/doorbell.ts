@@ -36,7 +36,7 @@ export class Doorbell {
   private constructor(database: Database, config: pg.ClientConfig) {
     this.#database = database
     this.#config = config
-    this.#pollTimer = setInterval(() => void this.#poll(), POLL_INTERVAL_MS).unref()
+    this.#pollTimer = setInterval(() => this.#pollSoon(), POLL_INTERVAL_MS).unref()
   }
 
   /** Opens a doorbell. Resolves when it listens. Rejects with an EngineError. */
@@ -94,6 +94,11 @@ export class Doorbell {
     if (from !== this.#serverId) this.#watchers.ring(board.join(' '), at as Cursor)
   }
 
+  /** Polls while others go on. A poll that fails is followed by the next one. */
+  #pollSoon(): void {
+    this.#poll().catch(() => {})
+  }
+
   /** Rings for every watched board with its cursor. A watcher that stands there already needn't read. */
   async #poll(): Promise<void> {
     const boards = this.#watchers.boards
@@ -116,7 +121,7 @@ export class Doorbell {
       await client.connect()
       await client.query(`LISTEN ${CHANNEL}`)
     } catch (error) {
-      void client.end().catch(() => {})
+      client.end().catch(() => {})
       throw toEngineError(error, locationOf(client))
     }
     return { client, closed }
@@ -125,9 +130,9 @@ export class Doorbell {
   async #serve(listener: Listener): Promise<void> {
     this.#listener = listener
     // A close while the connection was being opened found none to end.
-    if (this.#closing.signal.aborted) void listener.client.end().catch(() => {})
+    if (this.#closing.signal.aborted) listener.client.end().catch(() => {})
     // Finds the appends that were announced while nobody listened.
-    void this.#poll()
+    this.#pollSoon()
     await listener.closed
     this.#listener = null
   }

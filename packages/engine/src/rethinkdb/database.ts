@@ -127,4 +127,6 @@ export class ReconnectingConnection {
   }
 }
 
-const closeQuietly = (connection: Connection): void => void connection.close().catch(() => {})
+const closeQuietly = (connection: Connection): void => {
+  connection.close().catch(() => {})
+}

@@ -33,7 +33,7 @@ export class Doorbell {
   private constructor(address: Address, pollIntervalMs: number) {
     this.#connection = new ReconnectingConnection(address)
     this.#tables = tablesOf(address.database)
-    this.#pollTimer = setInterval(() => void this.#poll(), pollIntervalMs).unref()
+    this.#pollTimer = setInterval(() => this.#pollSoon(), pollIntervalMs).unref()
   }
 
   /** Opens a doorbell. Resolves when its feed is open. Rejects with the driver's error. */
@@ -71,6 +71,11 @@ export class Doorbell {
     await this.#listening
   }
 
+  /** Polls while others go on. A poll that fails is followed by the next one. */
+  #pollSoon(): void {
+    this.#poll().catch(() => {})
+  }
+
   /** Rings for every watched board with its cursor. A watcher that stands there already needn't read. */
   async #poll(): Promise<void> {
     const ids = this.#watchers.boards
@@ -95,10 +100,10 @@ export class Doorbell {
 
   async #serve(feed: RCursor<FeedMessage>): Promise<void> {
     // Finds the batches that were appended while no feed was open.
-    void this.#poll()
+    this.#pollSoon()
     for (;;) {
       const { error, head } = await feed.next()
-      if (error !== undefined) void this.#poll()
+      if (error !== undefined) this.#pollSoon()
       else if (head) this.#ring(head)
     }
   }

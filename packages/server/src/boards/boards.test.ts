@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { uuidv7 } from '@wirephoto/board'
 import { type Engine, openEngine } from '@wirephoto/engine'
+import { pino } from 'pino'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { Boards, DEFAULT_BOARD_ID, purgeExpired } from './boards.ts'
 
@@ -21,7 +22,7 @@ describe('boards', () => {
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'wirephoto-boards-'))
     engine = await openEngine(`sqlite:${folder}`)
-    boards = await Boards.open(engine, clock)
+    boards = await Boards.open(engine, clock, pino({ level: 'silent' }))
   })
   after(async () => {
     await boards.close()

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { limits, settings, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
+import type { FastifyBaseLogger } from 'fastify'
 import { type Bounds, boundsWith } from '../bounds.ts'
+import { inBackground } from '../in-background.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
 import { LiveBoard, type Sender } from './live-board.ts'
 
@@ -21,6 +23,8 @@ export interface HeldBoard extends Disposable {
   readonly board: LiveBoard
 }
 
+type BoardsLog = Pick<FastifyBaseLogger, 'warn' | 'error'>
+
 interface OpenBoard {
   readonly board: Promise<LiveBoard>
   users: number
@@ -35,6 +39,7 @@ export class Boards {
   readonly clock: TrustedClock
   readonly #engine: Engine
   readonly #bounds: Bounds
+  readonly #log: BoardsLog
   readonly #open = new Map<string, OpenBoard>()
   readonly #listeners = new Set<(board: LiveBoard) => void>()
   readonly #timer: NodeJS.Timeout
@@ -42,7 +47,8 @@ export class Boards {
   #loadCount = 0
   readonly #waitingLoads: (() => void)[] = []
 
-  private constructor(engine: Engine, clock: TrustedClock, bounds: Bounds) {
+  private constructor(engine: Engine, clock: TrustedClock, log: BoardsLog, bounds: Bounds) {
+    this.#log = log
     this.clock = clock
     this.#engine = engine
     this.#bounds = bounds
@@ -50,9 +56,14 @@ export class Boards {
   }
 
   /** Creates the default board if it isn't there. */
-  static async open(engine: Engine, clock: TrustedClock, bounds = boundsWith()): Promise<Boards> {
+  static async open(
+    engine: Engine,
+    clock: TrustedClock,
+    log: BoardsLog,
+    bounds = boundsWith(),
+  ): Promise<Boards> {
     await engine.boards.create(DEFAULT_BOARD_ID)
-    return new Boards(engine, clock, bounds)
+    return new Boards(engine, clock, log, bounds)
   }
 
   /** Calls back with every board that is opened later. Returns a function that ends this. */
@@ -154,9 +165,8 @@ export class Boards {
         this.#letGo(id, entry)
       } else if (now - entry.purgedAt > PURGE_INTERVAL_MS) {
         entry.purgedAt = now
-        void this.#purge(id).catch(() => {
-          // The next sweep tries again.
-        })
+        // The next sweep tries again.
+        inBackground(this.#purge(id), this.#log)
       }
     }
   }

@@ -90,13 +90,13 @@ export class ClassicOutbox {
       photoFields: events.photoFields || before?.photoFields === true,
       photoFile: (events.photoFile && this.wantsPhotoFiles) || before?.photoFile === true,
     })
-    void this.#pump()
+    this.#pumpSafely()
   }
 
   /** Shows a picture that isn't stored. It replaces one that still waits (F12). */
   show(shown: ShownPicture): void {
     this.#shown = shown
-    void this.#pump()
+    this.#pumpSafely()
   }
 
   /** Sends a small transient event. Drops it if the viewer is behind (F12). */
@@ -139,6 +139,14 @@ export class ClassicOutbox {
     transport.on('ready', () => this.#wake())
     transport.on('headers', (_headers, { method, socket }) => {
       if (method === 'GET') this.#pollSocket = socket
+    })
+  }
+
+  /** Sends what waits. A viewer who can't be served is cut off: its page connects again. */
+  #pumpSafely(): void {
+    this.#pump().catch((error: unknown) => {
+      this.#isPumping = false
+      this.cutOff(`can't be served: ${String(error)}`)
     })
   }
 

@@ -77,7 +77,7 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
     const { board } = held
     this.config = config
     this.board = board
-    this.placeholders = new Placeholders(services.intake)
+    this.placeholders = new Placeholders(services.intake, services.log)
     this.#cache = new PictureCache(services.files)
     const unlisten = board.listen((batch) => this.#onBatch(batch))
     this.#release = () => {

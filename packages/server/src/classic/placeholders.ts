@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { ClientCommand, cleanName, parseOrThrow, uuidv7, WireError } from '@wirephoto/board'
+import type { FastifyBaseLogger } from 'fastify'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import type { Intake } from '../images/uploads/intake.ts'
+import { inBackground } from '../in-background.ts'
 
 /** The time that a placeholder waits for its picture. */
 const PLACEHOLDER_TIMEOUT_MS = 600_000
@@ -15,11 +17,13 @@ const PLACEHOLDER_SIZE = { width: 400, height: 300 }
 /** The second tutorial's placeholders: one request announces a picture, another sends it (K19, K20). */
 export class Placeholders {
   readonly #intake: Intake
+  readonly #log: FastifyBaseLogger
   readonly #waiting = new Map<string, { type: string; timer: NodeJS.Timeout }>()
   readonly #authors = new Map<string, string>()
 
-  constructor(intake: Intake) {
+  constructor(intake: Intake, log: FastifyBaseLogger) {
     this.#intake = intake
+    this.#log = log
   }
 
   /** Whether a placeholder with that id waits for its picture. */
@@ -53,7 +57,7 @@ export class Placeholders {
     const name = cleanName(fileName)
     const place = { x, y, ...PLACEHOLDER_SIZE }
     const add = parseOrThrow(ClientCommand, { kind: 'image.add', id, name, ...place })
-    const fail = () => void this.#intake.fail(board, id)
+    const fail = () => inBackground(this.#intake.fail(board, id), this.#log)
     const timer = setTimeout(fail, PLACEHOLDER_TIMEOUT_MS).unref()
     // Listeners of the board ask for both as soon as the record exists.
     this.#waiting.set(id, { type, timer })

@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
+import { inBackground } from '../in-background.ts'
 import { RateLimiter } from '../live/rate-limiter.ts'
 import type { ClassicOutbox, ShownPicture } from './classic-outbox.ts'
 import { decodeDataUrl } from './data-url.ts'
@@ -69,7 +70,7 @@ export function registerHandlers(
   on('User:connect', () => {
     viewer.wantsPhotoFiles = true
     viewer.wantsImageUpdates = false
-    void room.remember(sender.visitor)
+    inBackground(room.remember(sender.visitor), log)
     room.broadcast('User:update', sender.visitor)
     viewer.send('User:connect', sender.visitor)
     room.enqueueAll(viewer)

@@ -11,6 +11,7 @@ import {
 } from 'fastify'
 import type { Bounds } from '../bounds.ts'
 import { toWireError } from '../errors.ts'
+import { inBackground } from '../in-background.ts'
 import type { PartyLimiter } from '../live/party-limiter.ts'
 import {
   ACCEPTED_CODINGS,
@@ -87,7 +88,8 @@ export async function createApp(
     rewriteUrl: ({ url = '/' }) => tolerantUrl(url),
     frameworkErrors(_error, request, reply) {
       reply.headers(HEADERS)
-      void answer(request.raw, reply as unknown as FastifyReply, new WireError('bad-request'))
+      const refusal = new WireError('bad-request')
+      inBackground(answer(request.raw, reply as unknown as FastifyReply, refusal), log)
     },
     clientErrorHandler(_error, socket) {
       if (socket.writable) socket.end(MALFORMED)

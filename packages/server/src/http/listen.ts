@@ -64,7 +64,10 @@ async function forward(
   )
   listener.listen(port, address)
   await once(listener, 'listening')
-  stack.defer(() => void listener.close())
+  listener.on('error', (error) => server.emit('error', error))
+  stack.defer(() => {
+    listener.close()
+  })
   return (listener.address() as AddressInfo).port
 }
 

@@ -131,7 +131,10 @@ export class Outbox {
 
   /** Continues to serve the viewer, since bytes have left for the kernel. */
   drained(): void {
-    if (this.#state === 'behind') setImmediate(() => void this.#rejoin())
+    if (this.#state === 'behind')
+      setImmediate(() => {
+        this.#rejoin().catch(() => this.#cutOff("can't be caught up"))
+      })
     else if (this.#waiting.size > 0) this.#sendWaiting()
   }
 

@@ -23,6 +23,7 @@ import { partyOf } from '../fairness/party.ts'
 import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import { isArriving, type UploadProgress } from '../images/uploads/progress.ts'
+import { inBackground } from '../in-background.ts'
 import { Outbox } from './outbox.ts'
 import type { PartyLimiter } from './party-limiter.ts'
 import { RateLimiter } from './rate-limiter.ts'
@@ -141,7 +142,10 @@ export class Session implements Member {
     for (const [i, command] of message.commands.entries()) {
       const bytes = command.kind === 'image.add' && previews[command.id]
       if (bytes && !refused.has(message.n + i))
-        void this.#options.previews.addFromSender(board, command.id, bytes, party)
+        inBackground(
+          this.#options.previews.addFromSender(board, command.id, bytes, party),
+          this.#options.log,
+        )
     }
     return answer
   }
@@ -195,12 +199,13 @@ export class Session implements Member {
     this.#socket.on(event, (body: unknown, acknowledge: unknown) => {
       if (typeof acknowledge !== 'function') return this.dismiss(new WireError('bad-request'))
       if (this.#isUnread()) return
-      void this.#attempt(handle, body).then((answer) => {
+      const answered = this.#attempt(handle, body).then((answer) => {
         // Other events that came in the same turn have been answered meanwhile.
         if (this.#isUnread()) return
         this.#writer.countAnswer(answer)
         acknowledge(answer)
       })
+      inBackground(answered, this.#options.log)
     })
   }
 

@@ -148,12 +148,20 @@ interface Numbers {
 const LITTLE: Numbers = {
   u16: (bytes, at) => bytes.readUInt16LE(at),
   u32: (bytes, at) => bytes.readUInt32LE(at),
-  writeU16: (bytes, value, at) => void bytes.writeUInt16LE(value, at),
-  writeU32: (bytes, value, at) => void bytes.writeUInt32LE(value, at),
+  writeU16: (bytes, value, at) => {
+    bytes.writeUInt16LE(value, at)
+  },
+  writeU32: (bytes, value, at) => {
+    bytes.writeUInt32LE(value, at)
+  },
 }
 const BIG: Numbers = {
   u16: (bytes, at) => bytes.readUInt16BE(at),
   u32: (bytes, at) => bytes.readUInt32BE(at),
-  writeU16: (bytes, value, at) => void bytes.writeUInt16BE(value, at),
-  writeU32: (bytes, value, at) => void bytes.writeUInt32BE(value, at),
+  writeU16: (bytes, value, at) => {
+    bytes.writeUInt16BE(value, at)
+  },
+  writeU32: (bytes, value, at) => {
+    bytes.writeUInt32BE(value, at)
+  },
 }

@@ -2,6 +2,7 @@ import { WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LiveBoard } from '../../boards/live-board.ts'
 import type { Party } from '../../fairness/party.ts'
+import { inBackground } from '../../in-background.ts'
 import type { Decoder, Preview } from '../decoding/decoder.ts'
 import { isProgressive } from '../decoding/jpeg-scans.ts'
 import type { IncomingFile } from './incoming-file.ts'
@@ -16,7 +17,7 @@ export class Previews {
   readonly #incomingFiles: IncomingFiles
   readonly #uploadProgress: UploadProgress
   readonly #decoder: Decoder
-  readonly #log: Pick<FastifyBaseLogger, 'warn'>
+  readonly #log: Pick<FastifyBaseLogger, 'warn' | 'error'>
   /** Offset at which an early preview is tried next. */
   readonly #nextAttempts = new WeakMap<IncomingFile, number>()
   /** Files of which it is known, or being found out, whether they are progressive. */
@@ -26,7 +27,7 @@ export class Previews {
     incomingFiles: IncomingFiles,
     uploadProgress: UploadProgress,
     decoder: Decoder,
-    log: Pick<FastifyBaseLogger, 'warn'>,
+    log: Pick<FastifyBaseLogger, 'warn' | 'error'>,
   ) {
     this.#incomingFiles = incomingFiles
     this.#uploadProgress = uploadProgress
@@ -61,8 +62,8 @@ export class Previews {
   /** Reports a file's offset, and tries to show its picture. Call it whenever bytes have arrived. */
   bytesArrived(incomingFile: IncomingFile, board: LiveBoard, id: string): void {
     this.reportOffset(incomingFile, board.id, id)
-    void this.#tryEarlyPreview(incomingFile, board, id)
-    void this.#checkLive(incomingFile, board.id, id)
+    inBackground(this.#tryEarlyPreview(incomingFile, board, id), this.#log)
+    inBackground(this.#checkLive(incomingFile, board.id, id), this.#log)
   }
 
   /** Reads the size in pixels from a file's first bytes; null while they lack it. */
