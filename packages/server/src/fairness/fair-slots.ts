@@ -39,7 +39,9 @@ export class FairSlots {
       progress: () => {
         holder.progressedAt = this.#clock++
       },
-      [Symbol.dispose]: () => void this.#holders.delete(holder),
+      [Symbol.dispose]: () => {
+        this.#holders.delete(holder)
+      },
     }
   }
 

@@ -34,7 +34,9 @@ export class BlobUses {
     this.#watches.add(seen)
     return {
       has: (blob) => seen.has(blob),
-      [Symbol.dispose]: () => void this.#watches.delete(seen),
+      [Symbol.dispose]: () => {
+        this.#watches.delete(seen)
+      },
     }
   }
 
