@@ -37,5 +37,7 @@ export function checkInBackground(
   // A check that can't run, as for want of memory, proves nothing.
   worker.once('error', () => {})
   worker.once('exit', () => onEnd(damage))
-  return () => void worker.terminate()
+  return () => {
+    worker.terminate().catch(() => {})
+  }
 }
