@@ -31,7 +31,10 @@ export class PictureQueue {
   add(record: PendingRecord, board: string, party: Party): void {
     const { blob } = record
     const known = this.#waiting.get(blob)
-    if (known) return void known.boards.add(board)
+    if (known) {
+      known.boards.add(board)
+      return
+    }
     const picture = { blob, record, boards: new Set([board]) }
     this.#waiting.set(blob, picture)
     const displaced = this.#turns.push(party, picture)
