@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type Command, type ImageRecord, uuidv7 } from '@wirephoto/board'
 import { openEngine } from '@wirephoto/engine'
+import { pino } from 'pino'
 import { type Bounds, boundsWith } from '../bounds.ts'
 import { TrustedClock } from '../trusted-clock.ts'
 import { bytesOf } from './board-tally.ts'
@@ -53,7 +54,13 @@ async function open(t: TestContext, settings: Partial<Bounds> = {}) {
   const engine = await openFolder(t)
   await engine.boards.create('main')
   const reopen = (bounds: Partial<Bounds>) =>
-    LiveBoard.open(engine, 'main', new TrustedClock(), boundsWith({ ...settings, ...bounds }))
+    LiveBoard.open(
+      engine,
+      'main',
+      new TrustedClock(),
+      pino({ level: 'silent' }),
+      boundsWith({ ...settings, ...bounds }),
+    )
   return { board: await reopen({}), reopen }
 }
 
@@ -129,7 +136,7 @@ test('Y23: an address under many visitors, and a board, have such a bound too', 
 test('Y29: of the boards that nobody holds the latest stay, within a number and bytes', async (t) => {
   const engine = await openFolder(t)
   const bounds = boundsWith({ 'idle-boards': 3, 'idle-board-bytes': 10_000 })
-  const boards = await Boards.open(engine, new TrustedClock(), bounds)
+  const boards = await Boards.open(engine, new TrustedClock(), pino({ level: 'silent' }), bounds)
   t.after(() => boards.close())
   const opened: string[] = []
   boards.onOpen(({ id }) => opened.push(id))
@@ -175,7 +182,12 @@ test('Y30: a few boards are loaded at a time, each once, and one that fails make
     }
   }
   const slow = { ...engine, log: { ...engine.log, load } }
-  const boards = await Boards.open(slow, new TrustedClock(), boundsWith({ 'board-loads': 2 }))
+  const boards = await Boards.open(
+    slow,
+    new TrustedClock(),
+    pino({ level: 'silent' }),
+    boundsWith({ 'board-loads': 2 }),
+  )
   t.after(() => boards.close())
   const asked = ['elsewhere', ...ids, 'nowhere', ...ids].map((id) => boards.hold(id))
   const held = await Promise.allSettled(asked)
