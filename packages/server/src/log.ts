@@ -25,7 +25,10 @@ export function createLog(level: LogLevel, stream: DestinationStream): Logger {
   const causes = new Map<string, Cause>()
   const repeat = (key: string, cause: Cause): void => {
     setTimeout(() => {
-      if (cause.waitingCount === 0) return void causes.delete(key)
+      if (cause.waitingCount === 0) {
+        causes.delete(key)
+        return
+      }
       cause.write(cause.waitingCount)
       cause.waitingCount = 0
       repeat(key, cause)

@@ -54,13 +54,7 @@ async function open(t: TestContext, settings: Partial<Bounds> = {}) {
   const engine = await openFolder(t)
   await engine.boards.create('main')
   const reopen = (bounds: Partial<Bounds>) =>
-    LiveBoard.open(
-      engine,
-      'main',
-      new TrustedClock(),
-      pino({ level: 'silent' }),
-      boundsWith({ ...settings, ...bounds }),
-    )
+    LiveBoard.open(engine, 'main', new TrustedClock(), boundsWith({ ...settings, ...bounds }))
   return { board: await reopen({}), reopen }
 }
 
