@@ -15,7 +15,7 @@ export default {
       ],
       project: [`{bench,docs,lint,test}/${project}`, '*.ts'],
       // Debian's, where the test that needs it says so when it is missing.
-      ignoreBinaries: ['strace', 'WebKitWebDriver', 'Xvfb', 'prlimit'],
+      ignoreBinaries: ['prlimit', 'strace', 'taskset', 'WebKitWebDriver', 'Xvfb'],
     },
     'packages/*': { entry: ['src/**/*.test.ts'], project: [project] },
     'packages/board': { entry: ['src/**/*.test.ts', 'examples/*.ts'], project: [project] },

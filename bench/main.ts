@@ -1,6 +1,7 @@
 /** `npm run bench` runs all, `npm run bench -- fanout growth` the named ones. */
 import { commands } from './commands.ts'
 import { engines } from './engines.ts'
+import { fairness } from './fairness.ts'
 import { fanout } from './fanout.ts'
 import { growth } from './growth.ts'
 import { ingest } from './ingest.ts'
@@ -25,6 +26,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   weight,
   screens: screensBench,
   engines,
+  fairness,
 }
 
 const asked = process.argv.slice(2)

@@ -104,17 +104,19 @@ export class RawClient {
     })
   }
 
-  /** Connects. `token` identifies the visitor; without one it is a new visitor. */
+  /** Connects, from an address of this machine. `token` identifies the visitor; without one it is a new one. */
   static async connect(
     port: number,
     tally = new Tally(),
     board = 'main',
     token?: string,
+    localAddress?: string,
   ): Promise<RawClient> {
     const url = `ws://127.0.0.1:${port}/live/?EIO=4&transport=websocket`
     const ws = new WebSocket(url, {
       perMessageDeflate: false,
       skipUTF8Validation: true,
+      ...(localAddress !== undefined && { localAddress }),
       ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     })
     const rawClient = new RawClient(ws, tally)
