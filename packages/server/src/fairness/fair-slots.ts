@@ -7,7 +7,7 @@ export interface Slot extends Disposable {
   progress(): void
 }
 
-interface Holder {
+interface Occupant {
   readonly party: Party
   readonly giveWay: () => void
   progressedAt: number
@@ -16,7 +16,7 @@ interface Holder {
 /** A bounded number of places for work that takes as long as its client likes. */
 export class FairSlots {
   readonly #max: number
-  readonly #holders = new Set<Holder>()
+  readonly #occupants = new Set<Occupant>()
   #clock = 0
 
   constructor(max: number) {
@@ -24,7 +24,7 @@ export class FairSlots {
   }
 
   get count(): number {
-    return this.#holders.size
+    return this.#occupants.size
   }
 
   /**
@@ -32,27 +32,27 @@ export class FairSlots {
    * its `giveWay` is called. Throws `busy` if that party is the newcomer's own.
    */
   take(party: Party, giveWay: () => void): Slot {
-    if (this.#holders.size >= this.#max) this.#makeRoom(party)
-    const holder: Holder = { party, giveWay, progressedAt: this.#clock++ }
-    this.#holders.add(holder)
+    if (this.#occupants.size >= this.#max) this.#makeRoom(party)
+    const occupant: Occupant = { party, giveWay, progressedAt: this.#clock++ }
+    this.#occupants.add(occupant)
     return {
       progress: () => {
-        holder.progressedAt = this.#clock++
+        occupant.progressedAt = this.#clock++
       },
       [Symbol.dispose]: () => {
-        this.#holders.delete(holder)
+        this.#occupants.delete(occupant)
       },
     }
   }
 
   #makeRoom(newcomer: Party): void {
-    const [first, ...rest] = mustGiveWay(this.#holders, newcomer) ?? []
+    const [first, ...rest] = mustGiveWay(this.#occupants, newcomer) ?? []
     if (!first) throw new WireError('busy')
     const loser = rest.reduce(
       (least, each) => (each.progressedAt < least.progressedAt ? each : least),
       first,
     )
-    this.#holders.delete(loser)
+    this.#occupants.delete(loser)
     loser.giveWay()
   }
 }

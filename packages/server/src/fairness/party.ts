@@ -26,10 +26,10 @@ export const LEVELS = ['address', 'board', 'visitor'] as const satisfies readonl
  * address. Returns what that visitor holds; null if the newcomer would hold as much.
  */
 export function mustGiveWay<T extends { readonly party: Party }>(
-  holders: Iterable<T>,
+  occupants: Iterable<T>,
   newcomer: Party,
 ): T[] | null {
-  let candidates = [...holders]
+  let candidates = [...occupants]
   let isOutside = false
   for (const level of LEVELS) {
     const counts = new Map<string, number>()
