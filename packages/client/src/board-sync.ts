@@ -185,7 +185,7 @@ export class BoardSync {
 
   /** The page goes, perhaps for good: numbers and files must be in the store. */
   readonly #onPageHide = (): void => {
-    this.queue.flush()
+    this.queue.saveNow()
     this.uploads.release()
   }
 

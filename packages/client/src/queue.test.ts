@@ -393,6 +393,28 @@ describe('queue', () => {
     assert.equal((await store.commands('main')).length, 2)
   })
 
+  test('P20: many commands are saved after the page has drawn, or when it goes', async () => {
+    const { queue, store } = open()
+    const many = Array.from({ length: limits.commandsPerMessage }, () => add())
+    queue.push(many)
+    queue.flush()
+    await turn()
+    assert.equal((await store.commands('main')).length, 0)
+    queue.saveNow()
+    await turn()
+    assert.equal((await store.commands('main')).length, many.length)
+    await queue.close()
+  })
+
+  test('P20: a command that is answered before it was saved is never saved', async () => {
+    const { queue, store, settled } = open()
+    queue.online = true
+    queue.push(Array.from({ length: limits.commandsPerMessage }, () => add()))
+    await settled()
+    await queue.close()
+    assert.deepEqual(await store.commands('main'), [])
+  })
+
   test('a store that fails costs nothing but the memory of it', async () => {
     const fail = () => Promise.reject(new Error('QuotaExceededError'))
     const store: Store = { ...memoryStore(), putCommands: fail, settle: fail, take: fail }

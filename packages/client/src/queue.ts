@@ -57,6 +57,11 @@ const PATCH_MERGE_MS = 100
 /** Time in which the pictures that arrive make room for the next message of adds. */
 const RESUME_MS = 250
 
+/** More commands than these are saved after the page has drawn their effect. */
+const SAVED_AT_ONCE_COUNT = 50
+/** By then a page with hundreds of moved pictures has drawn them. */
+const DRAWN_DELAY_MS = 100
+
 /** A command with its number. From then on it stays as it is: other pages may have read it. */
 interface Entry {
   readonly pending: Pending
@@ -122,6 +127,8 @@ export class Queue extends Emitter<QueueEvents> {
   readonly #previews = new Map<string, Uint8Array>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #resumeTimer: ReturnType<typeof setTimeout> | undefined
+  /** Saves that wait until the page has drawn: hundreds of them take longer than a frame. */
+  readonly #waitingSaves = new Set<() => void>()
   /** Resolves when everything numbered so far has been given to the store. */
   #saved: Promise<void> = Promise.resolve()
 
@@ -249,11 +256,17 @@ export class Queue extends Emitter<QueueEvents> {
     this.#scheduleResume()
   }
 
+  /** Numbers the fresh commands, and gives all to the store at once: the page may be going. */
+  saveNow(): void {
+    this.flush()
+    for (const save of this.#waitingSaves) save()
+  }
+
   /** Stops. Resolves when the unsent commands lie in the store. */
   async close(): Promise<void> {
     this.#state.take('closed')
     clearTimeout(this.#resumeTimer)
-    this.flush()
+    this.saveNow()
     await this.#saved
   }
 
@@ -315,10 +328,15 @@ export class Queue extends Emitter<QueueEvents> {
     const board = this.#board
     const put = async () => {
       try {
-        await (await this.#store).putCommands(
-          entries.map(({ n, pending: { command } }) => ({ board, client, n, command })),
+        if (entries.length > SAVED_AT_ONCE_COUNT) await this.#whenDrawn()
+        const store = await this.#store
+        // The server may have answered some of them meanwhile.
+        const queued = new Set(this.#queues.find((queue) => queue.client === client)?.entries)
+        const unanswered = entries.filter((entry) => queued.has(entry))
+        await store.putCommands(
+          unanswered.map(({ n, pending: { command } }) => ({ board, client, n, command })),
         )
-        for (const entry of entries) entry.saved = true
+        for (const entry of unanswered) entry.saved = true
       } catch {
         // A store that takes no more costs only what a reload would have saved.
       }
@@ -326,6 +344,19 @@ export class Queue extends Emitter<QueueEvents> {
     const saving = put()
     this.#saved = this.#saved.then(() => saving)
     return saving
+  }
+
+  /** Resolves after the next frame, or as soon as the page may be going. */
+  #whenDrawn(): Promise<void> {
+    return new Promise((resolve) => {
+      const save = () => {
+        this.#waitingSaves.delete(save)
+        clearTimeout(timer)
+        resolve()
+      }
+      const timer = setTimeout(save, DRAWN_DELAY_MS)
+      this.#waitingSaves.add(save)
+    })
   }
 
   async #pump(): Promise<void> {
