@@ -40,6 +40,19 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     for (const { createdAt } of list) assert.ok(createdAt >= before && createdAt <= Date.now())
   })
 
+  test('T9: the newest time is that of the last append, and 0 without a board', async (t) => {
+    const { engine, cleanup } = await open()
+    t.after(cleanup)
+    assert.equal(await engine.newestTime(), 0)
+    const { board, cursor } = await newBoard(engine)
+    await newBoard(engine)
+    const before = await nextMillisecond()
+    await append(engine, board, cursor, [put(newId())])
+    const newest = await engine.newestTime()
+    assert.ok(newest >= before && newest <= Date.now())
+    assert.deepEqual(await engine.health(), [])
+  })
+
   test('F2: a board that is removed and made again has nothing of the old one', async () => {
     const { boards, log, secrets, history } = engine()
     const { board, cursor } = await newBoard(engine())
