@@ -38,12 +38,28 @@ const BYTES_PER_UNIT: Record<string, number> = {
   gib: 2 ** 30,
 }
 
+/** Returns the bytes that a size as `1.5 GiB` tells; NaN for another text. */
+function bytesIn(text: string): number {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? []
+  return Math.floor(Number(number) * (BYTES_PER_UNIT[unit?.toLowerCase() ?? '?'] ?? Number.NaN))
+}
+
+/** The least memory in which a decoder starts and decodes an ordinary picture. */
+const MIN_MEMORY_BYTES = 200e6
+
+/** Parses the memory of all decoders. */
+export function parseMemory(text: string): number {
+  const bytes = bytesIn(text)
+  if (!Number.isSafeInteger(bytes) || bytes < MIN_MEMORY_BYTES)
+    throw new OperatorError(
+      `${quoted(text)} won't do; give --memory (WIREPHOTO_MEMORY) 200MB or more, as 2GB.`,
+    )
+  return bytes
+}
+
 /** Parses a size as `100MB`, `1.5 GiB` or `5000` into bytes. */
 export function parseSize(text: string): number {
-  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? []
-  const bytes = Math.floor(
-    Number(number) * (BYTES_PER_UNIT[unit?.toLowerCase() ?? '?'] ?? Number.NaN),
-  )
+  const bytes = bytesIn(text)
   if (!Number.isSafeInteger(bytes) || bytes < 1)
     throw new OperatorError(
       `${quoted(text)} is no size; give --max-upload (WIREPHOTO_MAX_UPLOAD) one as 100MB.`,

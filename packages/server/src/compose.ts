@@ -171,7 +171,7 @@ export async function compose(
 
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */
 async function openStorage(
-  { data, engine: address, maxUpload, acceptLoss, steadyClockMs: steadyMs }: ServerConfig,
+  { data, engine: address, maxUpload, memory, acceptLoss, steadyClockMs: steadyMs }: ServerConfig,
   bounds: Bounds,
   log: FastifyBaseLogger,
   stack: AsyncDisposableStack,
@@ -192,7 +192,7 @@ async function openStorage(
   stack.defer(async () => {
     await resumed.catch(() => {})
   })
-  const images = await openImagePipeline({ data, engine, boards, maxUpload, bounds, log })
+  const images = await openImagePipeline({ data, engine, boards, maxUpload, memory, bounds, log })
   stack.defer(() => images.close())
   const resume = () => {
     resumed = Promise.all([images.intake.resume(), images.variants.resume()])

@@ -23,6 +23,8 @@ export interface ServerConfig {
   readonly webRoot: string | null
   /** Opens one board to the tutorials' pages, and to everybody who reaches the server. Default: none. */
   readonly classic?: ClassicConfig | undefined
+  /** Memory that all decoders may use together, in bytes. Default: half of the machine's. */
+  readonly memory?: number | undefined
   /** Bounds that differ from their defaults. */
   readonly bounds?: Partial<Bounds> | undefined
   /** The least level that is logged, as JSON lines on stderr. Default: `warn`. */

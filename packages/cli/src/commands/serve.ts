@@ -12,6 +12,7 @@ import {
   parseBounds,
   parseClassicPort,
   parseLogLevel,
+  parseMemory,
   parseOrigin,
   parsePort,
   parseProxies,
@@ -28,6 +29,7 @@ interface Options {
   readonly data: string
   readonly engine?: string
   readonly maxUpload: number
+  readonly memory?: number
   readonly bound?: Partial<Bounds>
   readonly acceptLoss?: string
   readonly logLevel: NonNullable<ServerConfig['log']>
@@ -86,6 +88,14 @@ export function serveCommand(): Command {
         '--engine <url>',
         'where boards live: sqlite:<folder>, postgres://… or rethinkdb://… (default: sqlite:<the data folder>)',
       ).env('WIREPHOTO_ENGINE'),
+    )
+    .addOption(
+      new Option(
+        '--memory <size>',
+        "memory of all decoders together (default: half of the machine's)",
+      )
+        .env('WIREPHOTO_MEMORY')
+        .argParser(parseMemory),
     )
     .addOption(
       new Option('--max-upload <size>', 'largest picture, as 100MB or 1.5GiB')
@@ -155,6 +165,7 @@ async function serve(options: Options): Promise<void> {
     data,
     engine,
     maxUpload: options.maxUpload,
+    memory: options.memory,
     bounds: options.bound,
     acceptLoss: options.acceptLoss,
     log: options.logLevel,

@@ -21,6 +21,8 @@ interface Options {
   readonly boards: Boards
   /** Bytes of a picture. */
   readonly maxUpload: number
+  /** Bytes that all decoders may use together. */
+  readonly memory: number | undefined
   readonly bounds: Bounds
   readonly log: FastifyBaseLogger
 }
@@ -45,7 +47,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
   const { data, engine, boards, maxUpload, bounds, log } = options
   const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'), bounds)
   const uploadProgress = new UploadProgress()
-  const decoder = new Decoder({ bounds, log })
+  const decoder = new Decoder({ bounds, log, memoryBytes: options.memory })
   const files = new StoredFiles(engine.blobs, log)
   const variants = await Variants.open(join(data, 'variants'), {
     engine,

@@ -5,6 +5,7 @@ import { type Bounds, boundsWith } from '../../bounds.ts'
 import type { Party } from '../../fairness/party.ts'
 import type { Budget } from './budget.ts'
 import type { Jobs, Preview, Variant } from './decode-process.ts'
+import { defaultMemoryBytes, MemoryShares } from './memory-shares.ts'
 import { type PoolReply, ProcessPool } from './process-pool.ts'
 import type { SvgSource } from './svg-source.ts'
 
@@ -58,6 +59,8 @@ interface Options {
   readonly largeBudget?: Budget
   readonly bounds?: Bounds
   readonly log?: Pick<FastifyBaseLogger, 'warn'>
+  /** Memory of all decoders together. Default: half of the machine's. */
+  readonly memoryBytes?: number | undefined
 }
 
 /**
@@ -79,13 +82,15 @@ export class Decoder {
     largeBudget = LARGE_BUDGET,
     bounds = boundsWith(),
     log,
+    memoryBytes = defaultMemoryBytes(),
   }: Options = {}) {
-    const shared = { maxQueueCount: bounds['waiting-decodes'], log }
+    const memory = new MemoryShares(memoryBytes)
+    const shared = { maxQueueCount: bounds['waiting-decodes'], log, memory }
     this.#previews = new ProcessPool({ ...shared, maxProcessCount: 1 })
     this.#validation = new ProcessPool({ ...shared, maxProcessCount: 2 })
     this.#variants = new ProcessPool({ ...shared, maxProcessCount: 1, isLowPriority: true })
-    this.#budget = budget
-    this.#largeBudget = largeBudget
+    this.#budget = within(budget, memoryBytes)
+    this.#largeBudget = within(largeBudget, memoryBytes)
   }
 
   /** Starts the process for previews and keeps one from now on: a preview must not wait for a start. */
@@ -239,6 +244,11 @@ export class Decoder {
     return LARGE_BUDGET_TYPES.includes(type) ? this.#largeBudget : this.#budget
   }
 }
+
+const within = ({ cpuSeconds, memoryBytes }: Budget, limit: number): Budget => ({
+  cpuSeconds,
+  memoryBytes: Math.min(memoryBytes, limit),
+})
 
 /** Returns a job's result. Throws the `WireError` that its failure means. */
 function resultOf<J extends keyof Jobs>(

@@ -88,18 +88,19 @@ export class PooledProcess {
     return this.#jobCount === 0
   }
 
-  /** Runs a job. Resolves to a death if the process ends first, and to `tooHeavy` if it has to be killed. */
-  run(request: DecodeRequest): Promise<Outcome> {
+  /** Runs a job once its memory is granted. Resolves to a death if the process ends first, and to `tooHeavy` if it has to be killed. */
+  run(request: DecodeRequest, granted: Promise<void>): Promise<Outcome> {
     clearTimeout(this.#idleTimer)
     this.#jobCount++
     const { promise, resolve } = Promise.withResolvers<Outcome>()
     let timer: NodeJS.Timeout | undefined
-    this.#resolveJob = (outcome) => {
+    const settle = (outcome: Outcome) => {
       clearTimeout(timer)
       resolve(outcome)
     }
+    this.#resolveJob = settle
     // The start of a process may take long on a busy machine, so the time counts from its end.
-    this.#startJobTimer = () => {
+    const startTimer = () => {
       const { cpuSeconds } = request.budget
       const before = cpuSecondsOf(this.#child)
       this.#jobStart = { cpuSeconds: before, at: performance.now() }
@@ -113,8 +114,16 @@ export class PooledProcess {
         cpuSeconds * WALL_CLOCK_FACTOR * 1000,
       )
     }
-    if (this.#isReady) this.#startJobTimer()
-    this.#send(request)
+    granted.then(
+      () => {
+        // It may have died meanwhile.
+        if (this.#resolveJob !== settle) return
+        this.#startJobTimer = startTimer
+        if (this.#isReady) startTimer()
+        this.#send(request)
+      },
+      () => {},
+    )
     return promise
   }
 

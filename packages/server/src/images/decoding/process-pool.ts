@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { FairQueue, type Turn } from '../../fairness/fair-queue.ts'
 import { OWN_PARTY, type Party } from '../../fairness/party.ts'
 import type { DecodeReply, DecodeRequest, Jobs } from './decode-process.ts'
+import type { MemoryShares } from './memory-shares.ts'
 import { type Outcome, PooledProcess } from './pooled-process.ts'
 import { isLasting } from './system-failure.ts'
 
@@ -54,6 +55,8 @@ interface Options {
   /** Whether the processes give way to others on the machine. */
   readonly isLowPriority?: boolean
   readonly log?: Pick<FastifyBaseLogger, 'warn'> | undefined
+  /** The memory that the jobs of all pools share. */
+  readonly memory: MemoryShares
 }
 
 /**
@@ -186,13 +189,16 @@ export class ProcessPool {
   #runOn(process: PooledProcess, turn: Turn<Job>): void {
     const { item: job } = turn
     const { isFresh } = process
-    process.run(job.request).then(
+    const share = this.#options.memory.take(job.request.budget.memoryBytes)
+    process.run(job.request, share.granted).then(
       (outcome) => {
+        share.release()
         this.#finish(job, outcome, isFresh)
         this.#charge(turn, process.lastJobSeconds)
         this.#next()
       },
       () => {
+        share.release()
         turn.end(0)
         job.resolve({ unavailable: true })
       },
