@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { WIRE_VERSION } from '@wirephoto/board'
@@ -16,7 +16,12 @@ const ROUNDS_COUNT = 30
 test('Y1, Y2: pipelining without reading takes neither descriptors nor memory from others', async (t) => {
   if (process.platform !== 'linux') return t.skip('reads /proc')
   const server = await ServerProcess.open()
-  t.after(() => server.close())
+  const sockets: Socket[] = []
+  t.after(() => {
+    // A server that closes waits for answers that are being taken.
+    for (const socket of sockets) socket.destroy()
+    return server.close()
+  })
   const descriptors = async () => (await readdir(`/proc/${server.pid}/fd`)).length
   const rss = async () => {
     const status = await readFile(`/proc/${server.pid}/status`, 'utf8')
@@ -30,7 +35,7 @@ test('Y1, Y2: pipelining without reading takes neither descriptors nor memory fr
     const socket = connect(server.port, '127.0.0.1')
     // One with too many requests is reset.
     socket.on('error', () => {})
-    t.after(() => socket.destroy())
+    sockets.push(socket)
     await once(socket, 'connect')
     socket.pause()
     socket.write(many)
