@@ -38,11 +38,7 @@ export class BoardCopies {
 
   /** Rejects where the browser keeps nothing for sites. */
   static async open(): Promise<BoardCopies> {
-    const { promise: tooLate, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => reject(new Error('IndexedDB does not open')),
-      DATABASE_OPEN_TIMEOUT_MS,
-    )
+    // Where site data is blocked, even this throws.
     const opening = openDB<Schema>('wirephoto-copies', 1, {
       upgrade(database) {
         database.createObjectStore('list', { keyPath: 'address' })
@@ -50,6 +46,11 @@ export class BoardCopies {
       },
       blocking: (_now, _next, event) => (event.target as IDBDatabase).close(),
     })
+    const { promise: tooLate, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => reject(new Error('IndexedDB does not open')),
+      DATABASE_OPEN_TIMEOUT_MS,
+    )
     try {
       return new BoardCopies(await Promise.race([opening, tooLate]))
     } catch (error) {
