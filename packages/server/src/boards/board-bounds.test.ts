@@ -40,21 +40,28 @@ const stored = (id: string): Command => ({
   animated: false,
 })
 
+/** Opens an engine. Its users are closed first, since a board retries an engine that fails. */
 async function openFolder(t: TestContext) {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bounds-'))
   const engine = await openEngine(`sqlite:${folder}`)
+  const users: { close(): Promise<void> }[] = []
   t.after(async () => {
+    for (const user of users) await user.close()
     await engine.close()
     await rm(folder, { recursive: true })
   })
-  return engine
+  return { engine, users }
 }
 
 async function open(t: TestContext, settings: Partial<Bounds> = {}) {
-  const engine = await openFolder(t)
+  const { engine, users } = await openFolder(t)
   await engine.boards.create('main')
-  const reopen = (bounds: Partial<Bounds>) =>
-    LiveBoard.open(engine, 'main', new TrustedClock(), boundsWith({ ...settings, ...bounds }))
+  const reopen = async (bounds: Partial<Bounds>) => {
+    const all = boundsWith({ ...settings, ...bounds })
+    const board = await LiveBoard.open(engine, 'main', new TrustedClock(), all)
+    users.push(board)
+    return board
+  }
   return { board: await reopen({}), reopen }
 }
 
@@ -128,10 +135,10 @@ test('Y23: an address under many visitors, and a board, have such a bound too', 
 })
 
 test('Y29: of the boards that nobody holds the latest stay, within a number and bytes', async (t) => {
-  const engine = await openFolder(t)
+  const { engine, users } = await openFolder(t)
   const bounds = boundsWith({ 'idle-boards': 3, 'idle-board-bytes': 10_000 })
   const boards = await Boards.open(engine, new TrustedClock(), pino({ level: 'silent' }), bounds)
-  t.after(() => boards.close())
+  users.push(boards)
   const opened: string[] = []
   boards.onOpen(({ id }) => opened.push(id))
   const ids = await Promise.all(Array.from({ length: 5 }, () => boards.create()))
@@ -162,7 +169,7 @@ test('Y29: of the boards that nobody holds the latest stay, within a number and 
 })
 
 test('Y30: a few boards are loaded at a time, each once, and one that fails makes room', async (t) => {
-  const engine = await openFolder(t)
+  const { engine, users } = await openFolder(t)
   const ids = Array.from({ length: 6 }, uuid)
   for (const id of ids) await engine.boards.create(id)
   let [loading, most, loads] = [0, 0, 0]
@@ -182,7 +189,7 @@ test('Y30: a few boards are loaded at a time, each once, and one that fails make
     pino({ level: 'silent' }),
     boundsWith({ 'board-loads': 2 }),
   )
-  t.after(() => boards.close())
+  users.push(boards)
   const asked = ['elsewhere', ...ids, 'nowhere', ...ids].map((id) => boards.hold(id))
   const held = await Promise.allSettled(asked)
   assert.equal(held.filter(({ status }) => status === 'fulfilled').length, 12)
