@@ -6,12 +6,23 @@ import { Worker } from 'node:worker_threads'
 /** A database of this size is checked within some milliseconds, so before it is used. */
 export const QUICKLY_CHECKED_BYTES = 16 * 1_048_576
 
-/** Finds out whether the pages of a database hang together. Null if they do, else what is wrong. */
+/** Finds out whether a database hangs together and its records can be read. Null if so, else what is wrong. */
 export function findDamage(db: DatabaseSync): string | null {
-  const [first] = db.prepare('PRAGMA integrity_check(1)').all()
-  const found = first?.['integrity_check']
-  return found === 'ok' ? null : String(found)
+  try {
+    const [first] = db.prepare('PRAGMA integrity_check(1)').all()
+    const found = first?.['integrity_check']
+    if (found !== 'ok') return String(found)
+    const isNew = !db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'records'").get()
+    // A page with the end of a long record hangs together with the others whatever it holds.
+    return isNew || !db.prepare(BROKEN_RECORD).get() ? null : 'a record is no JSON'
+  } catch (error) {
+    // Bytes that are no JSON end the look at an index over them with an error.
+    return error instanceof Error ? error.message : String(error)
+  }
 }
+
+const BROKEN_RECORD =
+  'SELECT 1 FROM records WHERE json IS NOT NULL AND NOT json_valid(json) LIMIT 1'
 
 /** The address of a folder's main file, which a reader of it neither locks nor expects to change. */
 export const unchangingFile = (folder: string): URL =>

@@ -3,10 +3,21 @@ import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { closeSync, openSync, statSync, writeSync } from 'node:fs'
-import { copyFile, cp, mkdir, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import type { AnyRecord } from '@wirephoto/board'
 import { rounds } from '../../../../test/support/effort.ts'
 import { append, newId, put } from '../contract/samples.ts'
 import type { Engine } from '../engine.ts'
@@ -183,6 +194,19 @@ test('T4: a header that is overwritten, and a file that is cut off, are found at
     const harmed = await startAfter(ended, (copy) => truncate(db(copy), Math.floor(size * part)))
     assert.equal(harmed.code, 'damaged', `cut off at ${part}`)
   }
+})
+
+test('T4: a long record whose end is overwritten is found at the start', async () => {
+  const folder = join(root, 'long')
+  const engine = await open(folder)
+  await engine.boards.create('main')
+  const { cursor } = await engine.log.load('main')
+  const long = { kind: 'image', id: newId(), caption: 'z'.repeat(9_000) } as unknown as AnyRecord
+  await append(engine, 'main', cursor, [{ put: long }])
+  await engine.close()
+  const at = (await readFile(db(folder))).lastIndexOf('z'.repeat(64))
+  const { code } = await startAfter(folder, (copy) => overwrite(db(copy), at, Buffer.alloc(64)))
+  assert.equal(code, 'damaged')
 })
 
 test('T2: a mark that can not be read is said; one that is missing is made again', async () => {
