@@ -17,9 +17,6 @@ import { type BoardEndpoint, snapshotUrl } from './urls.ts'
 /** Time that the server has for its answer before an earlier copy is shown. */
 const COPY_PATIENCE_MS = 2_000
 
-/** Loads the code for copies: a first drop doesn't wait for it. */
-export const loadCopies = () => import('./copy-keeper.ts')
-
 /** The parts of a board, and all that they tell each other: keeps the board in step with its server. */
 export class BoardSync {
   /** The board's public events; a part emits its own. */
@@ -50,7 +47,6 @@ export class BoardSync {
   /** Settles when earlier pages' commands and files are here. */
   readonly restored: Promise<void>
   #copy: Promise<CopyKeeper | null> | null = null
-  readonly #copyTimer: ReturnType<typeof setTimeout>
 
   constructor(endpoint: BoardEndpoint, store: Promise<Store>) {
     const { clock, events, replica } = this
@@ -69,7 +65,7 @@ export class BoardSync {
     this.#listen()
     const { presence, arrivals, seenReceipts } = this
     this.restored = this.#restore()
-    this.#copyTimer = setTimeout(() => void this.#showCopy(), COPY_PATIENCE_MS)
+    if (endpoint.keepsCopy) setTimeout(() => void this.#showCopy(), COPY_PATIENCE_MS)
     this.feed.open(this.restored, { replica, presence, arrivals, seenReceipts })
   }
 
@@ -82,7 +78,6 @@ export class BoardSync {
   async close(): Promise<void> {
     this.setStatus({ connection: 'closed' })
     if (typeof window !== 'undefined') window.removeEventListener('pagehide', this.#onPageHide)
-    clearTimeout(this.#copyTimer)
     this.uploads.close()
     this.presence.close()
     this.arrivals.close()
@@ -191,14 +186,14 @@ export class BoardSync {
 
   /** Shows the board as it was here last, until the server answers. */
   async #showCopy(): Promise<void> {
-    if (!this.status.loaded) await (await this.#copies())?.show()
+    await (await this.#copies())?.show()
   }
 
   /** Opens this browser's copy; null if none is wanted or possible. */
   #copies(): Promise<CopyKeeper | null> {
     const { keepsCopy } = this.#endpoint
     const open = async () => {
-      const { openCopy } = await loadCopies()
+      const { openCopy } = await import('./copy-keeper.ts')
       return openCopy(snapshotUrl(this.#endpoint), this)
     }
     this.#copy ??= keepsCopy ? open().catch(() => null) : Promise.resolve(null)

@@ -9,7 +9,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import type { Arrival } from './arrivals.ts'
-import { BoardSync, loadCopies } from './board-sync.ts'
+import { BoardSync } from './board-sync.ts'
 import { addCommand, patchCommand, previewsOf } from './commands.ts'
 import { until } from './events.ts'
 import { authorization, newId } from './ids.ts'
@@ -26,7 +26,6 @@ import type {
   Problem,
   Status,
 } from './types.ts'
-import { type BoardAddress, snapshotUrl } from './urls.ts'
 
 /** Opens a board at once. Its pictures come with the `pictures` event, its connection with `status`. */
 export function openBoard(options: OpenOptions): Board {
@@ -338,12 +337,6 @@ export class Board {
   #do(commands: readonly Command[], step?: object, previews?: Previews): void {
     this.#sync.undo.push(commands, step, previews)
   }
-}
-
-/** Removes this browser's copy of a board (`keepsCopy`). Rejects where the browser keeps nothing for sites. */
-export async function forgetCopy(board: BoardAddress): Promise<void> {
-  const { removeCopy } = await loadCopies()
-  await removeCopy(snapshotUrl(board))
 }
 
 /** Opens the browser's database, with code that no first drop has to wait for. */

@@ -66,10 +66,17 @@ export class CopyKeeper {
 
   /** Shows the copy, unless the server's own board is here by then. */
   async show(): Promise<void> {
+    if (this.#board.status.loaded) return
     const copy = await this.#copies.read(this.#address).catch(() => null)
     await this.#board.restored
     const { status, feed, replica } = this.#board
-    if (!copy || status.loaded || !feed.goOnFrom(copy.snapshot.cursor)) return
+    if (
+      !copy ||
+      status.loaded ||
+      status.connection === 'closed' ||
+      !feed.goOnFrom(copy.snapshot.cursor)
+    )
+      return
     this.#written = copy.snapshot.cursor
     replica.loadCopy(copy.snapshot)
     this.#board.setStatus({ loaded: true, copiedAt: copy.copiedAt })

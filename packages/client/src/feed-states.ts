@@ -21,7 +21,7 @@ import type { StateTable } from './state-machine.ts'
  * never otherwise (SPEC.md L11). So it does no harm that two transports bring the same one. The first
  * snapshot is fetched while the socket connects.
  */
-export type FeedState = 'opening' | 'resuming' | 'live' | 'waiting' | 'refused' | 'closed'
+type FeedState = 'opening' | 'resuming' | 'live' | 'waiting' | 'refused' | 'closed'
 
 export const FEED_EXITS = [
   'connected',

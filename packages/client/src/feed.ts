@@ -14,7 +14,7 @@ import {
 import type { Arrivals } from './arrivals.ts'
 import { backoff } from './backoff.ts'
 import { Emitter } from './events.ts'
-import { FEED_EXITS, FEED_STATES, type FeedState } from './feed-states.ts'
+import { FEED_EXITS, FEED_STATES } from './feed-states.ts'
 import type { Presence } from './presence.ts'
 import type { Replica } from './replica.ts'
 import type { SeenReceipts } from './seen-by.ts'
@@ -34,8 +34,6 @@ const FINAL_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'old-page',
   'unknown-board',
 ])
-/** States in which nothing more comes from the server. */
-const END_STATES: ReadonlySet<FeedState> = new Set<FeedState>(['refused', 'closed'])
 /** Time without an answer after which the connection counts as dead. */
 const FEED_SILENCE_MS = 10_000
 /** The same for a connection that somebody has just come back to. */
@@ -128,7 +126,7 @@ export class Feed extends Emitter<FeedEvents> {
 
   /** Goes on from the cursor of a copy, unless the server's snapshot is here. Returns whether it does. */
   goOnFrom(cursor: Cursor): boolean {
-    const canGoOn = this.#cursor === null && !END_STATES.has(this.#state.current)
+    const canGoOn = !this.#cursor && this.#state.current !== 'refused'
     if (canGoOn) this.#cursor = cursor
     return canGoOn
   }

@@ -1,6 +1,7 @@
 export type { Arrival } from './arrivals.ts'
-export { type Board, forgetCopy, openBoard } from './board.ts'
+export { type Board, openBoard } from './board.ts'
 export { openChannel } from './channel.ts'
+export { forgetCopy } from './forget-copy.ts'
 export { memoryStore } from './memory-store.ts'
 export type { Person } from './presence.ts'
 export type { SeenBy } from './seen-by.ts'

@@ -128,7 +128,7 @@ export class Queue extends Emitter<QueueEvents> {
   #timer: ReturnType<typeof setTimeout> | undefined
   #resumeTimer: ReturnType<typeof setTimeout> | undefined
   /** Saves that wait until the page has drawn: hundreds of them take longer than a frame. */
-  readonly #waitingSaves = new Set<() => void>()
+  readonly #waitingSaves: (() => void)[] = []
   /** Resolves when everything numbered so far has been given to the store. */
   #saved: Promise<void> = Promise.resolve()
 
@@ -259,7 +259,7 @@ export class Queue extends Emitter<QueueEvents> {
   /** Numbers the fresh commands, and gives all to the store at once: the page may be going. */
   saveNow(): void {
     this.flush()
-    for (const save of this.#waitingSaves) save()
+    this.#saveWaiting()
   }
 
   /** Stops. Resolves when the unsent commands lie in the store. */
@@ -348,15 +348,12 @@ export class Queue extends Emitter<QueueEvents> {
 
   /** Resolves after the next frame, or as soon as the page may be going. */
   #whenDrawn(): Promise<void> {
-    return new Promise((resolve) => {
-      const save = () => {
-        this.#waitingSaves.delete(save)
-        clearTimeout(timer)
-        resolve()
-      }
-      const timer = setTimeout(save, DRAWN_DELAY_MS)
-      this.#waitingSaves.add(save)
-    })
+    setTimeout(() => this.#saveWaiting(), DRAWN_DELAY_MS)
+    return new Promise((resolve) => this.#waitingSaves.push(resolve))
+  }
+
+  #saveWaiting(): void {
+    for (const save of this.#waitingSaves.splice(0)) save()
   }
 
   async #pump(): Promise<void> {

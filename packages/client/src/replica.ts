@@ -79,13 +79,12 @@ export class Replica extends Emitter<ReplicaEvents> {
       this.#feed.set(record.id, record)
       ids.add(record.id)
     }
-    const isFirst = this.#cursor === null
     const epoch = this.#cursor && parseCursor(this.#cursor)?.epoch
     this.#cursor = cursor
     // Batch numbers of another history say nothing in this one.
     if (epoch !== parseCursor(cursor)?.epoch)
       for (const pending of this.#answered) pending.answered = 0
-    if (!isFirst) this.#tellTrashed(ids)
+    if (epoch !== null) this.#tellTrashed(ids)
     for (const id of this.#dropShown()) ids.add(id)
     for (const id of this.#pending.keys()) ids.delete(id)
     this.#refresh([...ids, ...this.#pending.keys()])

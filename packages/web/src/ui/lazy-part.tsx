@@ -18,8 +18,7 @@ export function LazyPart(props: LazyPartProps): JSX.Element {
   const [view, set] = createSignal<Component | null>(null)
   createEffect(() => {
     const { connection, copiedAt } = boardStore.status()
-    const isShown = connection === 'live' || copiedAt !== null
-    if (view() || !(isShown || props.now)) return
+    if (view() || !(connection === 'live' || copiedAt || props.now)) return
     // A part that fails to load is fetched again when the board is live again.
     setTimeout(
       () => {

@@ -94,9 +94,8 @@ export const words = {
   serverGone: "This board's server doesn't answer.",
   changesKept: (cause: string): string => `${cause} Changes are kept and sent later.`,
   asOf: (cause: string, time: string): string =>
-    `${cause} You see the board as of ${time}. Changes are kept and sent later.`,
-  noCopy: (cause: string): string =>
-    `${cause} This browser has no copy of the board. Trying again.`,
+    `${cause} Shown as of ${time}. Changes are kept and sent later.`,
+  noCopy: (cause: string): string => `${cause} No copy is here.`,
   databaseAway: "Saved here. This board's database doesn't answer; changes are sent later.",
   backOnline: (n: number): string =>
     n > 0 ? `Back online. ${n} ${n === 1 ? 'change' : 'changes'} sent.` : 'Back online.',
