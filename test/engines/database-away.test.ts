@@ -21,10 +21,13 @@ const WAYS = {
   killed: {
     go: (database: Database) => database.kill!(),
     comeBack: (database: Database) => database.start(),
+    beforeClose: () => {},
   },
   paused: {
     go: (database: Database) => database.signal!('SIGSTOP'),
     comeBack: (database: Database) => database.signal!('SIGCONT'),
+    // A database that stays paused can't be closed.
+    beforeClose: (database: Database) => database.signal?.('SIGCONT'),
   },
 } as const
 
@@ -34,7 +37,7 @@ for (const provider of await databaseProviders())
       test(`F7, W17, W18: every door says that the ${how} database is away, and goes on when it is back`, {
         timeout: 200_000,
       }, async (t) => {
-        const { database, server } = await openServer(t)
+        const { database, server } = await openServer(t, way.beforeClose)
         if (!database.kill)
           return t.skip('needs a database of its own: put its program on the PATH')
         const wireClient = await WireClient.connect(server.url, BOARD)
@@ -81,7 +84,7 @@ for (const provider of await databaseProviders())
       })
   })
 
-async function openServer(t: TestContext) {
+async function openServer(t: TestContext, beforeClose: (database: Database) => unknown) {
   const stack = cleanupAfter(t)
   const [provider] = (await databaseProviders()).filter(({ name }) => t.fullName.startsWith(name))
   const database = stack.adopt(await provider!.open(), (each) => each.close())
@@ -92,6 +95,7 @@ async function openServer(t: TestContext) {
     }),
     (each) => each.close(),
   )
+  stack.defer(async () => void (await beforeClose(database)))
   return { database, server }
 }
 
@@ -99,7 +103,8 @@ async function assertAway(door: string, answering: Promise<Response>): Promise<v
   const answer = await answering
   assert.equal(answer.status, 503, door)
   assert.ok(Number(answer.headers.get('retry-after')) > 0, door)
-  assert.deepEqual(await answer.json(), { error: AWAY }, door)
+  const { error } = (await answer.json()) as { error: unknown }
+  assert.deepEqual(error, AWAY, door)
 }
 
 async function whenReady({ url }: InProcessServer): Promise<void> {

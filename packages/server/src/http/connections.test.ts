@@ -46,12 +46,12 @@ const request = (path: string, more = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`
 
 test('Y1: the requests of one connection are served one at a time, in their order', async (t) => {
-  let underWay = 0
+  let runningCount = 0
   let most = 0
   const server = await open(t, (asked, response) => {
-    most = Math.max(most, ++underWay)
+    most = Math.max(most, ++runningCount)
     setImmediate(() => {
-      underWay--
+      runningCount--
       response.end(`<${asked.url}>`)
     })
   })

@@ -64,7 +64,7 @@ export class UnexplainedBlobs {
     const named = await readNamed()
     const { unexplained, blobCount } = await this.#find(named, unlessTouchedSince)
     const candidates = unexplained.filter((blob) => !used.has(blob))
-    this.state = this.#judge(candidates.length, blobCount)
+    this.state = this.#stateFor(candidates.length, blobCount)
     const { state } = this
     metrics.blobsUnexplained.set(state.kind === 'stopped' ? state.unexplainedCount : 0)
     await this.#putBack(named)
@@ -110,7 +110,7 @@ export class UnexplainedBlobs {
     return { unexplained, blobCount }
   }
 
-  #judge(unexplainedCount: number, blobCount: number): SweepState {
+  #stateFor(unexplainedCount: number, blobCount: number): SweepState {
     const percent = this.#options.bounds['unexplained-percent']
     // New pictures make no lost ones less suspicious.
     const share = this.state.kind === 'stopped' ? 0 : (blobCount * percent) / 100

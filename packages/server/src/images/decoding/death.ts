@@ -1,16 +1,16 @@
 import { constants } from 'node:os'
 import { OVER_BUDGET_STATUS } from './budget.ts'
 
-/** The verdict on a file that ends its decoder by itself. */
-type Verdict = { readonly tooHeavy: true } | { readonly damaged: string }
+/** The fault of a file that ends its decoder by itself. */
+type FileFault = { readonly tooHeavy: true } | { readonly damaged: string }
 
 /**
- * The end of a process before that of its job. With `verdict`, the job ended it; without, this machine did: it
+ * The end of a process before that of its job. With `fileFault`, the job ended it; without, this machine did: it
  * couldn't start, or was killed from outside.
  */
 export interface Death {
   readonly reason: string
-  readonly verdict: Verdict | null
+  readonly fileFault: FileFault | null
 }
 
 /** Signals that native code ends itself with. Nobody else sends them. */
@@ -29,14 +29,15 @@ const SCARCE_MEMORY_BYTES = 67_108_864
  */
 export function deathOf(status: number | null, signal: NodeJS.Signals | null): Death {
   const reason = signal ?? `status ${status}`
-  if (status === OVER_BUDGET_STATUS) return { reason, verdict: { tooHeavy: true } }
+  if (status === OVER_BUDGET_STATUS) return { reason, fileFault: { tooHeavy: true } }
   // On Windows and behind a shell a signal is a status; a channel that breaks ends a process with status 0.
   const cause = signal ?? nameOf(status ?? 0)
   const isOurs = status === 0 || process.availableMemory() < SCARCE_MEMORY_BYTES
-  if (isOurs) return { reason, verdict: null }
-  if (cause !== null && EXHAUSTIONS.includes(cause)) return { reason, verdict: { tooHeavy: true } }
-  if (cause === null || CRASHES.includes(cause)) return { reason, verdict: { damaged: reason } }
-  return { reason, verdict: null }
+  if (isOurs) return { reason, fileFault: null }
+  if (cause !== null && EXHAUSTIONS.includes(cause))
+    return { reason, fileFault: { tooHeavy: true } }
+  if (cause === null || CRASHES.includes(cause)) return { reason, fileFault: { damaged: reason } }
+  return { reason, fileFault: null }
 }
 
 /** Returns the signal that a shell's status above 128 stands for. */

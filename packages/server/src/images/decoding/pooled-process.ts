@@ -50,23 +50,25 @@ export class PooledProcess {
     const started = forkChild()
     if (started instanceof Error) {
       this.#child = null
-      process.nextTick(() => this.#gone({ reason: started.message, verdict: null }))
+      process.nextTick(() => this.#gone({ reason: started.message, fileFault: null }))
       return
     }
     this.#child = started
     if (options.isLowPriority) lowerPriority(started)
     this.#startTimer = setTimeout(
-      () => this.#killed({ reason: 'does not start', verdict: null }),
+      () => this.#killed({ reason: 'does not start', fileFault: null }),
       START_TIMEOUT_MS,
     )
     started.once('message', () => this.#started(started))
     started.once('close', (status, signal) =>
       this.#gone(
-        this.#isReady ? deathOf(status, signal) : { reason: `${signal ?? status}`, verdict: null },
+        this.#isReady
+          ? deathOf(status, signal)
+          : { reason: `${signal ?? status}`, fileFault: null },
       ),
     )
     // The system refused to start it, or to pass a message.
-    started.on('error', ({ message }) => this.#killed({ reason: message, verdict: null }))
+    started.on('error', ({ message }) => this.#killed({ reason: message, fileFault: null }))
   }
 
   /** Whether it has started. */
@@ -108,7 +110,7 @@ export class PooledProcess {
         () => {
           const used = (cpuSecondsOf(this.#child) ?? cpuSeconds) - (before ?? 0)
           this.#killed(
-            used < cpuSeconds ? { reason: 'stands still', verdict: null } : { tooHeavy: true },
+            used < cpuSeconds ? { reason: 'stands still', fileFault: null } : { tooHeavy: true },
           )
         },
         cpuSeconds * WALL_CLOCK_FACTOR * 1000,
@@ -142,7 +144,7 @@ export class PooledProcess {
 
   /** Passes a job on. If that fails, the end of the process settles the job. */
   #send(request: DecodeRequest): void {
-    const failed = ({ message }: Error) => this.#killed({ reason: message, verdict: null })
+    const failed = ({ message }: Error) => this.#killed({ reason: message, fileFault: null })
     try {
       // A child that the system refused to start has no channel, and tells of it in a moment.
       if (this.#child?.connected) this.#child.send(request, (error) => error && failed(error))
@@ -156,7 +158,7 @@ export class PooledProcess {
   #killed(outcome: Outcome): void {
     this.#isRetired = true
     this.#child?.kill('SIGKILL')
-    if ('verdict' in outcome) this.#gone(outcome)
+    if ('fileFault' in outcome) this.#gone(outcome)
     else this.#settle(outcome)
   }
 

@@ -46,20 +46,20 @@ test('E2: the end of a process is blamed on the picture only if the picture caus
     [0, null],
     [137, null],
   ] as const)
-    assert.equal(deathOf(status, signal).verdict, null, `${status} ${signal}`)
+    assert.equal(deathOf(status, signal).fileFault, null, `${status} ${signal}`)
   for (const [status, signal] of [
     [null, 'SIGSEGV'],
     [null, 'SIGBUS'],
     [139, null],
     [1, null],
   ] as const)
-    assert.ok('damaged' in deathOf(status, signal).verdict!, `${status} ${signal}`)
+    assert.ok('damaged' in deathOf(status, signal).fileFault!, `${status} ${signal}`)
   for (const [status, signal] of [
     [null, 'SIGABRT'],
     [134, null],
     [75, null],
   ] as const)
-    assert.ok('tooHeavy' in deathOf(status, signal).verdict!, `${status} ${signal}`)
+    assert.ok('tooHeavy' in deathOf(status, signal).fileFault!, `${status} ${signal}`)
 })
 
 const abuser = { address: '192.0.2.1', board: 'main', visitor: 'abuser' }

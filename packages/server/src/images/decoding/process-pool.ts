@@ -213,17 +213,17 @@ export class ProcessPool {
   /** Answers a job whose outcome is certain, and runs others again. */
   #finish(job: Job, outcome: Outcome, isFresh: boolean): void {
     const { resolve } = job
-    if (!('verdict' in outcome) && !('failed' in outcome)) return resolve(outcome)
+    if (!('fileFault' in outcome) && !('failed' in outcome)) return resolve(outcome)
     if (this.#closed) return resolve(null)
     if ('failed' in outcome) {
       this.#log(outcome.failed)
       return isLasting(outcome.failed) ? resolve(outcome) : this.#retry(job)
     }
-    const { reason, verdict } = outcome
+    const { reason, fileFault } = outcome
     this.#log(reason)
-    if (!verdict) return this.#retry(job)
-    // An earlier picture may have broken the process, so the verdict needs fresh ones.
-    if (isFresh && ++job.crashes >= MAX_CRASH_COUNT) return resolve(verdict)
+    if (!fileFault) return this.#retry(job)
+    // An earlier picture may have broken the process, so a file counts as faulty only after fresh ones.
+    if (isFresh && ++job.crashes >= MAX_CRASH_COUNT) return resolve(fileFault)
     job.needsFresh = true
     this.#queue.unshift(job.party, job)
   }
