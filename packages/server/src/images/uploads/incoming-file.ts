@@ -503,19 +503,19 @@ const concat = (bytes: Buffer, more: Buffer | undefined): Buffer =>
 
 /** Yields a body's chunks. Rejects with `bad-request` if the sender breaks off, and with `busy` once aborted. */
 async function* chunksOf(source: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  aborted.catch(() => {})
-  const abort = () => reject(new WireError('busy'))
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort, { once: true })
+  let giveUp: (error: WireError) => void = () => {}
+  const abort = () => giveUp(new WireError('busy'))
+  signal.addEventListener('abort', abort)
   // The stream must outlive a refusal: its socket carries the answer.
   const chunks = source.iterator({ destroyOnReturn: false })
   try {
     for (;;) {
-      const next = chunks.next()
-      // It may fail after the body was given up.
-      next.catch(() => {})
-      const { done, value } = await Promise.race([next, aborted])
+      // A race against one promise for the whole body would keep each chunk until the body's end.
+      const { done, value } = await new Promise<IteratorResult<Buffer>>((resolve, reject) => {
+        giveUp = reject
+        if (signal.aborted) abort()
+        chunks.next().then(resolve, reject)
+      })
       if (done) return
       yield value
     }
