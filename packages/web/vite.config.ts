@@ -1,6 +1,7 @@
 import { defineConfig } from 'vite'
 import solid from 'vite-plugin-solid'
 import { icons } from './icons.ts'
+import { noPreload } from './no-preload.ts'
 import { precompress } from './precompress.ts'
 import { problemPage } from './problem-page.ts'
 import { serviceWorker } from './service-worker.ts'
@@ -13,6 +14,7 @@ export default defineConfig({
     icons(),
     websocketOnly(),
     translatable(),
+    noPreload(),
     problemPage(),
     serviceWorker(),
     precompress(),
