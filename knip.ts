@@ -6,6 +6,8 @@ export default {
   workspaces: {
     '.': {
       entry: [
+        // Started by `with-best-node.mjs`.
+        'test/run.ts',
         'test/**/*.test.ts',
         // Programs that tests start.
         'test/**/serve-with-*.ts',
@@ -18,6 +20,8 @@ export default {
       ignoreBinaries: ['prlimit', 'strace', 'taskset', 'WebKitWebDriver', 'Xvfb'],
     },
     'packages/*': { entry: ['src/**/*.test.ts'], project: [project] },
+    // The types of a script in old syntax.
+    'packages/cli': { entry: ['src/**/*.test.ts', 'bin/choose-node.d.ts'], project: [project] },
     'packages/board': { entry: ['src/**/*.test.ts', 'examples/*.ts'], project: [project] },
     'packages/client': { entry: ['src/**/*.test.ts', 'examples/*.ts'], project: [project] },
     'packages/engine': {

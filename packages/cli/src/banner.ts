@@ -14,11 +14,13 @@ interface RunningAt {
   readonly shared: string | null
   /** The board that --classic opens to everybody, and its second port; null without --classic. */
   readonly classic: { readonly board: string; readonly port: number | null } | null
+  /** A sentence on what is wrong with the Node that runs it, or null. */
+  readonly warning: string | null
 }
 
 /** Returns the text that the operator reads when the server is up. */
 export function banner(at: RunningAt): string {
-  const { port, host, outside, data, shared, classic } = at
+  const { port, host, outside, data, shared, classic, warning } = at
   const everywhere = host === '0.0.0.0' || host === '::'
   const near = everywhere || host === '127.0.0.1' ? 'localhost' : host
   const around = everywhere ? at.urlsForOthers.filter((url) => url !== outside) : []
@@ -37,6 +39,7 @@ export function banner(at: RunningAt): string {
           'Other servers may share them. Who drags what, and how far uploads are, each shows to its own visitors.',
         ]
       : [`Boards and pictures lie in ${data}`]),
+    ...(warning ? [warning] : []),
     ...(everywhere && shown ? ['', renderUnicodeCompact(shown), ''] : []),
   ]
   return `${lines.join('\n')}\n`

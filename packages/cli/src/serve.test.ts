@@ -2,14 +2,15 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { warningFor } from '../bin/choose-node.js'
 
 const BIN = fileURLToPath(new URL('../bin/wirephoto.js', import.meta.url))
 const PICTURE = Buffer.from(
@@ -146,15 +147,24 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
   )
 })
 
-/** Runs the program under the versions of an old Node. */
-async function runUnderOldNode(program: string) {
-  const disguise = join(folder, 'old.cjs')
+/** Runs the program under the versions of another Node, as if npm had brought that. */
+async function runUnderNode(
+  versions: { readonly node: string; readonly sqlite?: string },
+  program: string,
+  { args = ['--version'], path = process.env['PATH'] }: { args?: string[]; path?: string } = {},
+) {
+  const disguise = join(folder, `${versions.node}.cjs`)
   await writeFile(
     disguise,
-    `Object.defineProperty(process, 'versions', { value: { node: '18.2.0' } }); require(${JSON.stringify(program)})`,
+    `Object.defineProperty(process, 'versions', { value: ${JSON.stringify(versions)} })
+    Object.defineProperty(process, 'execPath', { value: '/node_modules/.bin/node' })
+    require(${JSON.stringify(program)})`,
   )
-  const args = [disguise, '--version']
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const { npm_node_execpath: _, ...env } = process.env
+  const child = spawn(process.execPath, [disguise, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...env, PATH: path },
+  })
   const [out, err, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
@@ -163,10 +173,27 @@ async function runUnderOldNode(program: string) {
   return { out, err, code }
 }
 
+/** Makes a folder whose `node` tells its version and its arguments, and is asked for its versions as any. */
+async function folderOfNode(node: string): Promise<string> {
+  const bin = join(folder, `node-${node}`)
+  await mkdir(bin)
+  const script = `#!/bin/sh
+[ "$1" = -p ] && echo '{"node":"${node}","sqlite":"3.53.0"}' || echo "Node ${node} runs $2"
+`
+  await writeFile(join(bin, 'node'), script, { mode: 0o755 })
+  return bin
+}
+
+const OLD_NODE = { node: '18.2.0' }
+/** The newest that npm has for some platforms. */
+const UNSAFE_NODE = { node: '24.21.0', sqlite: '3.53.0' }
+const noShell = process.platform === 'win32' ? 'needs sh' : false
+
 test('an old Node is told so in one sentence', async () => {
-  const alone = join(folder, 'wirephoto.cjs')
+  const alone = join(folder, 'wirephoto.js')
   await copyFile(BIN, alone)
-  assert.deepEqual(await runUnderOldNode(alone), {
+  await copyFile(join(BIN, '../choose-node.js'), join(folder, 'choose-node.js'))
+  assert.deepEqual(await runUnderNode(OLD_NODE, alone, { path: '' }), {
     out: '',
     err: 'This is Node 18.2.0, which is too old; install Node 24 or newer and start again.\n',
     code: 2,
@@ -176,9 +203,50 @@ test('an old Node is told so in one sentence', async () => {
 const ownNode = join(import.meta.dirname, '../../../node_modules/.bin/node')
 const skip = existsSync(ownNode) ? false : 'npm has no Node for this platform'
 test('an old Node hands over to the one that npm has brought', { skip }, async () => {
-  const { out, err, code } = await runUnderOldNode(BIN)
+  const { out, err, code } = await runUnderNode(OLD_NODE, BIN, { path: '' })
   assert.match(out, /^\d+\.\d+\.\d+\n$/)
   assert.deepEqual([err, code], ['', 0])
+})
+
+test("E16: the first safe Node on the PATH runs in place of npm's", { skip: noShell }, async () => {
+  const [newer, ended, safe] = await Promise.all(['24.22.0', '25.9.0', '26.12.1'].map(folderOfNode))
+  const outcomeOf = async (...folders: string[]) => {
+    const path = [...folders, '/bin', '/usr/bin'].join(delimiter)
+    return (await runUnderNode(UNSAFE_NODE, BIN, { path, args: ['--help'] })).out
+  }
+  assert.equal(await outcomeOf(newer!, ended!, safe!), 'Node 26.12.1 runs --help\n')
+  assert.equal(await outcomeOf(ended!, newer!), 'Node 24.22.0 runs --help\n')
+  // Its line has ended, so nobody mends it any more.
+  assert.match(await outcomeOf(ended!), /^Usage: wirephoto/)
+})
+
+test('E16: a Node that is run by its own path is somebody’s choice', {
+  skip: noShell,
+}, async () => {
+  const program = join(folder, 'chosen.cjs')
+  await writeFile(
+    program,
+    `Object.defineProperty(process, 'execPath', { value: '/opt/node/bin/node' })
+    require(${JSON.stringify(BIN)})`,
+  )
+  const path = [await folderOfNode('26.13.0'), '/bin'].join(delimiter)
+  assert.match((await runUnderNode(UNSAFE_NODE, program, { path })).out, /^\d+\.\d+\.\d+\n$/)
+})
+
+test('E17: a start says that its Node lacks security fixes, and what to do', async () => {
+  const said = (node: string) => warningFor(node)
+  for (const safe of ['24.22.1', '24.23.0', '26.12.1', '26.13.0', '27.0.0', '28.1.2'])
+    assert.equal(said(safe), null)
+  for (const unsafe of ['24.9.0', '24.22.0', '25.9.0', '26.12.0'])
+    assert.equal(
+      said(unsafe),
+      `Node ${unsafe} lacks security fixes of October 2026; install Node 24.22.1, 26.12.1 or newer from nodejs.org and start again, then that one is used.`,
+    )
+  const here = await serving(['--data', 'warned'], {}, [])
+  assert.equal(await here.stop('SIGTERM'), 0)
+  const expected = said(process.versions.node)
+  assert.equal(here.banner.includes('lacks security fixes'), expected !== null)
+  if (expected) assert.ok(here.banner.endsWith(`${expected}\n`), here.banner)
 })
 
 test('U8: a folder that another server serves is refused; it is free again when that one has ended', async () => {

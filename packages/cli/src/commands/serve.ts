@@ -5,6 +5,7 @@ import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer, ServerConfig } from '@wirephoto/server'
 import type { Bounds } from '@wirephoto/server/bounds'
 import { Command, Option } from 'commander'
+import { warningFor } from '../../bin/choose-node.js'
 import { banner } from '../banner.ts'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
 import {
@@ -180,8 +181,9 @@ async function serve(options: Options): Promise<void> {
   const shared = engine.startsWith('sqlite:') ? null : withoutPassword(engine).replace(/\?.*/, '')
   const { port, classicPort, urlsForOthers } = server
   const opened = classic ? { board: classic.board, port: classicPort } : null
+  const warning = warningFor(process.versions.node)
   process.stdout.write(
-    banner({ port, host, outside, urlsForOthers, data, shared, classic: opened }),
+    banner({ port, host, outside, urlsForOthers, data, shared, classic: opened, warning }),
   )
 }
 
