@@ -36,7 +36,7 @@ export default defineConfig({
             { name: 'preview', test: /web\/src\/drop\/(preview|heif|file-kind|draw-svg)\./ },
             {
               name: 'lazy',
-              test: /web\/src\/(stage\/overlay|shell\/(people|visited-boards|page-version))\./,
+              test: /web\/src\/(stage\/overlay|look\/late-icons|shell\/(people|visited-boards|page-version))\./,
             },
             { name: 'panels', test: /web\/src\/(lightbox|shell|ui)\// },
           ],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import type { Response } from 'playwright-core'
 import { HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
@@ -148,7 +149,7 @@ for (const host of HOSTS)
 
 /** Resolves when a tile says that it waits. At a small zoom the line is left out of what is drawn. */
 async function waitForWaiting({ page }: BoardPage): Promise<void> {
-  await page.getByText(words.waitingForServer).waitFor({ state: 'attached' })
+  await page.getByText(overlayWords.waitingForServer).waitFor({ state: 'attached' })
 }
 
 async function dragMouse({ page }: BoardPage, from: [number, number], to: [number, number]) {

@@ -1,4 +1,5 @@
 import { describe, test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { databaseProviders } from '../support/databases.ts'
@@ -43,7 +44,7 @@ describe('a database that is away', { skip: provider.skipReason ?? false }, () =
 
     await database.kill!()
     await anna.drop([await samples.file('photos/pic2.jpg')], { x: 1000, y: 300 })
-    await anna.page.getByText(words.waitingForServer).waitFor({ state: 'attached' })
+    await anna.page.getByText(overlayWords.waitingForServer).waitFor({ state: 'attached' })
     await anna.page.getByText(words.databaseAway).waitFor()
     await database.start()
     for (const page of [anna, ben]) await page.waitForPainted(2, 'stored')

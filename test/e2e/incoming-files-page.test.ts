@@ -125,7 +125,7 @@ describe('on its way', () => {
     const id = await waitForAdd(board)
     await proxy.up.waitForBytes(size * 0.4)
     proxy.up.stall()
-    await ben.page.getByText(words.waitingForConnection('Anna')).waitFor()
+    await ben.page.getByText(overlayWords.waitingForConnection('Anna')).waitFor()
     assert.equal((await ben.tileWithId(id)).state, 'stalled')
     const { style, colour, line: at } = await readProgressLine(ben)
     assert.equal(style, 'dashed')
@@ -145,7 +145,7 @@ describe('on its way', () => {
     await anna.drop([photo], MIDDLE)
     await proxy.up.waitForBytes(size * 0.4)
     proxy.up.stall()
-    await anna.page.getByText(words.waitingForConnection(null)).waitFor()
+    await anna.page.getByText(overlayWords.waitingForConnection(null)).waitFor()
     assert.equal((await readProgressLine(anna)).style, 'dashed')
     proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
     proxy.up.resume()

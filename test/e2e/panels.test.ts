@@ -303,6 +303,7 @@ describe('actions', () => {
       const [label, key] = text.split('\n')
       assert.ok(sheet.get(label!)?.startsWith(key!), `${label} stands in the sheet with ${key}`)
     }
+    assert.equal(await page.locator('.icon:empty').count(), 0, 'every icon has its shape')
   })
 
   test('a menu that can not be loaded says so, and opens when it can', async (t) => {

@@ -138,7 +138,7 @@ describe('an upgrade of the server under open pages', () => {
     const toast = await anna.waitForToast(words.partMissing)
     await anna.drop([await samples.file('photos/pic1.jpg')], { x: 500, y: 400 })
     await anna.waitForTiles(1)
-    await anna.page.getByText(words.retrying(0)).waitFor()
+    await anna.page.getByText(overlayWords.retrying(0)).waitFor()
     isGone = false
     await toast.getByRole('button', { name: words.reload }).click()
     await anna.waitForPainted(1, 'stored')

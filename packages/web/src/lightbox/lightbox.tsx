@@ -11,6 +11,7 @@ import { awaitsVariant, sideFor } from '../state/resolution.ts'
 import { ActionButton } from '../ui/action-button.tsx'
 import { Dialog } from '../ui/dialog.tsx'
 import { formatTime } from '../ui/format-time.ts'
+import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import { Large } from './large.tsx'
@@ -230,7 +231,7 @@ function describe(
   const { name, author, createdAt, width, height, bytes } = record
   return [
     name,
-    author === visitor ? words.you : nameOf(author),
+    author === visitor ? overlayWords.you : nameOf(author),
     formatTime(createdAt),
     panelWords.pixels(width, height),
     bytes === null ? '' : formatBytes(bytes),

@@ -18,6 +18,7 @@ import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
 import { UnseenChips } from './unseen-chips.tsx'
 import './overlay.css'
+import '../look/late-icons.ts'
 // Loaded with this chunk, so that they work without a connection too.
 import '../actions/lazy-actions.ts'
 import '../state/thumbhash.ts'

@@ -4,6 +4,7 @@ import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid
 import { useApp } from '../app.ts'
 import type { TransferState } from '../state/transfer-state.ts'
 import { formatTime } from '../ui/format-time.ts'
+import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { namesOf, othersOf } from './seen-by.ts'
 
@@ -38,7 +39,7 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
     const { record } = props
     if (!record) return ''
     const { caption, name, author, createdAt } = record
-    const by = author === boardStore.board.visitor ? words.you : boardStore.nameOf(author)
+    const by = author === boardStore.board.visitor ? overlayWords.you : boardStore.nameOf(author)
     // The progress names the author already.
     return [caption || name, props.transfer ? '' : by, formatTime(createdAt)]
       .filter(Boolean)
@@ -99,15 +100,15 @@ function Progress(props: { transfer: TransferState }): JSX.Element {
   const progress = (): string => {
     const { state, share, retryAt } = props.transfer
     if (state === 'retrying')
-      return words.retrying(Math.max(0, Math.ceil((retryAt - now()) / 1000)))
-    if (state === 'waiting') return words.waiting
+      return overlayWords.retrying(Math.max(0, Math.ceil((retryAt - now()) / 1000)))
+    if (state === 'waiting') return overlayWords.waiting
     return share === null ? '' : words.percent(share)
   }
   const text = (): string => {
     const { state, by, waitsForServer, isHeldUp } = props.transfer
     if (state === 'stalled')
-      return waitsForServer ? words.waitingForServer : words.waitingForConnection(by)
-    const heldUp = state === 'retrying' && isHeldUp ? words.heldUp : ''
+      return waitsForServer ? overlayWords.waitingForServer : overlayWords.waitingForConnection(by)
+    const heldUp = state === 'retrying' && isHeldUp ? overlayWords.heldUp : ''
     return [heldUp, progress(), by].filter(Boolean).join(' · ')
   }
   return <>{text()}</>

@@ -2,6 +2,7 @@ import { For, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { can, keyOf } from '../actions/action.ts'
 import type { Point } from '../geometry/view.ts'
 import { Icon } from '../look/icon.tsx'
+import '../look/late-icons.ts'
 import type { MenuItem } from '../state/menus.ts'
 
 interface MenuProps {

@@ -17,6 +17,16 @@ export const overlayWords = {
   newPictures: (n: number): string => `${n} new`,
   goToNew: 'Go to what is new',
 
+  // Under a picture: its author, or how far it is on its way
+  you: 'you',
+  waiting: 'Waiting its turn',
+  waitingForConnection: (name: string | null): string =>
+    name === null ? 'Waiting for your connection' : `Waiting for ${name}'s connection`,
+  waitingForServer: 'Waiting for the server',
+  retrying: (seconds: number): string =>
+    seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again',
+  heldUp: 'Held up on the way',
+
   // After a drop or a paste
   refused: (names: readonly string[], total: number, areNoPictures: boolean): string =>
     `${names.length} of ${total} files ${areNoPictures ? "aren't pictures" : "can't be added"}: ${listOf(names)}.`,

@@ -45,7 +45,6 @@ export const words = {
   pictureMenu: (n: number): string => `${pictures(n)} selected`,
   pictureLabel: (name: string, state: string): string =>
     state === 'stored' ? name : state === 'failed' ? `${name}, not sent` : `${name}, arriving`,
-  you: 'you',
   openLarge: 'Open large',
   download: 'Download',
   bringToFront: 'Bring to front',
@@ -59,13 +58,6 @@ export const words = {
 
   // A picture on its way: one's own, or of somebody with a name
   percent: (share: number): string => `${Math.round(share * 100)} %`,
-  waiting: 'Waiting its turn',
-  waitingForConnection: (name: string | null): string =>
-    name === null ? 'Waiting for your connection' : `Waiting for ${name}'s connection`,
-  waitingForServer: 'Waiting for the server',
-  retrying: (seconds: number): string =>
-    seconds > 0 ? `Trying again in ${seconds} s` : 'Trying again',
-  heldUp: 'Held up on the way',
   retry: 'Retry',
   cancelled: (n: number): string => `Cancelled ${pictures(n)}.`,
   cancelSending: (n: number): string => (n <= 1 ? 'Cancel sending' : `Cancel sending ${n}`),
