@@ -14,9 +14,11 @@ export function bytesOf(record: AnyRecord): number {
 }
 
 /** Somebody who announces pictures. */
-interface Announcer {
+export interface Announcer {
   readonly visitor: string
   readonly address?: string
+  /** Whether it gave no token: its address is all that is known of it. */
+  readonly isAnonymous?: boolean
 }
 
 /** The pictures without a blob that a board may have at one time. */
@@ -36,8 +38,8 @@ export class BoardTally {
   #arrivingCount = 0
   /** Arriving pictures by their author, as `v <visitor>`, and by the sender's address, as `a <address>`. */
   readonly #arrivingBy = new Map<string, number>()
-  /** The addresses that arriving pictures were announced from, by the picture's id. */
-  readonly #addresses = new Map<string, string>()
+  /** Those who announced arriving pictures from an address, by the picture's id. */
+  readonly #announcers = new Map<string, Announcer>()
 
   constructor(base?: BoardTally) {
     this.#base = base
@@ -56,16 +58,23 @@ export class BoardTally {
   /** Counts a record in place of the one before. `announcer` is its sender. */
   count(before: AnyRecord | undefined, after: AnyRecord | undefined, announcer?: Announcer): void {
     this.#bytes += (after ? bytesOf(after) : 0) - (before ? bytesOf(before) : 0)
-    if (!before && after && isArriving(after) && announcer?.address !== undefined)
-      this.#addresses.set(after.id, announcer.address)
+    if (!before && after && isArriving(after) && announcer?.address !== undefined) {
+      const { visitor, address, isAnonymous } = announcer
+      this.#announcers.set(after.id, { visitor, address, ...(isAnonymous && { isAnonymous }) })
+    }
     if (before && isArriving(before)) this.#countArriving(before, -1)
     if (after && isArriving(after)) this.#countArriving(after, 1)
-    if (before && !(after && isArriving(after))) this.#addresses.delete(before.id)
+    if (before && !(after && isArriving(after))) this.#announcers.delete(before.id)
   }
 
-  /** Takes over the addresses that a tick's pictures were announced from. */
-  learnAddresses(tick: BoardTally): void {
-    for (const [id, address] of tick.#addresses) this.#addresses.set(id, address)
+  /** Takes over those who announced a tick's pictures. */
+  learnAnnouncers(tick: BoardTally): void {
+    for (const [id, announcer] of tick.#announcers) this.#announcers.set(id, announcer)
+  }
+
+  /** Returns who announced an arriving picture, as far as this process knows. */
+  announcerOf(id: string): Announcer | undefined {
+    return this.#announcers.get(id) ?? this.#base?.announcerOf(id)
   }
 
   /** Whether the sender, or the board, has as many arriving pictures as it may. */
@@ -81,13 +90,13 @@ export class BoardTally {
     this.#bytes = 0
     this.#arrivingCount = 0
     this.#arrivingBy.clear()
-    this.#addresses.clear()
+    this.#announcers.clear()
   }
 
   #countArriving({ id, author }: ArrivingRecord, change: 1 | -1): void {
     this.#arrivingCount += change
     this.#add(`v ${author}`, change)
-    const address = this.#addressOf(id)
+    const address = this.announcerOf(id)?.address
     if (address !== undefined) this.#add(`a ${address}`, change)
   }
 
@@ -99,10 +108,6 @@ export class BoardTally {
 
   #arrivingOf(key: string): number {
     return (this.#arrivingBy.get(key) ?? 0) + (this.#base ? this.#base.#arrivingOf(key) : 0)
-  }
-
-  #addressOf(id: string): string | undefined {
-    return this.#addresses.get(id) ?? (this.#base ? this.#base.#addressOf(id) : undefined)
   }
 }
 

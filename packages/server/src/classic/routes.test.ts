@@ -136,6 +136,17 @@ test("K21 K24 a file that is no picture is refused in the tutorials' shape, and 
   assert.equal((await post('/image', pictureForm(picture))).status, 200)
 })
 
+test('J4: a placeholder is filled, and ended by a refusal, by its own sender alone', async () => {
+  const id = await addPlaceholder()
+  const stranger = { authorization: `Bearer ${'s'.repeat(22)}` }
+  for (const body of [pictureForm(picture, 'p.png', 'image/png'), textForm('no picture')]) {
+    const answer = await post(`/image/${id}`, body, 'PUT', stranger)
+    assert.deepEqual(await refusal(answer), [404, 'imageError'])
+  }
+  const filled = await post(`/image/${id}`, pictureForm(picture, 'p.png', 'image/png'), 'PUT')
+  assert.equal(filled.status, 200)
+})
+
 test('K21 a form that breaks off leaves nothing', async (t) => {
   const before = (await server.pictures()).length
   const client = await ClassicClient.connect(server.url, 'websocket')

@@ -11,6 +11,7 @@ import { declaredLength } from '../http/body.ts'
 import type { StoredFiles } from '../images/stored-files.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
+import { ownsUpload } from '../images/uploads/ownership.ts'
 import type { Classic } from './classic.ts'
 import { decodeDataUrlStream } from './data-url.ts'
 
@@ -64,12 +65,20 @@ export async function classicRoutes(
   }
   for (const url of ['/image', '/image/']) app.post(url, create)
 
+  /** Whether a placeholder waits for its picture from this sender. */
+  const mayFill = ({ params, raw }: FastifyRequest): boolean => {
+    const { id } = params as { id: string }
+    const record = board.records.get(id)
+    if (!classic.placeholders.has(id) || record?.kind !== 'image') return false
+    return ownsUpload(classic.sender(raw), board, record)
+  }
+
   app.route({
     method: ['POST', 'PUT'],
     url: '/image/:id',
     async handler(request) {
       const { id } = request.params as { id: string }
-      if (!classic.placeholders.has(id)) throw new WireError('unknown-picture')
+      if (!mayFill(request)) throw new WireError('unknown-picture')
       classic.placeholders.stopTimeout(id)
       const { source } = await readForm(request, maxFileBytes)
       await directUpload.fill(board, id, source, classic.sender(request.raw))
@@ -78,7 +87,7 @@ export async function classicRoutes(
     // The page announces a picture again before each attempt, so this placeholder is of no use (K21).
     async onError(request) {
       const { id } = request.params as { id: string }
-      if (classic.placeholders.has(id)) await intake.fail(board, id)
+      if (mayFill(request)) await intake.fail(board, id)
     },
   })
 

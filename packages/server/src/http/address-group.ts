@@ -3,10 +3,12 @@ import ipaddr from 'ipaddr.js'
 /** The part of an IPv6 address that a network gives to one customer, who chooses the rest. */
 const IPV6_PREFIX_BYTES = 8
 
-/** Returns the name under which an address is counted: IPv4 as it is, IPv6 by its /64. */
+/** Returns the name under which an address is counted: IPv4 as it is, IPv6 by its /64. `::1` is 127.0.0.1. */
 export function addressGroup(address: string | undefined): string {
   if (address === undefined || !ipaddr.isValid(address)) return ''
   const parsed = ipaddr.process(address)
+  // A browser at `localhost` takes either for each connection.
+  if (parsed.kind() === 'ipv6' && parsed.range() === 'loopback') return '127.0.0.1'
   if (parsed.kind() === 'ipv4') return parsed.toString()
   const network = parsed.toByteArray().slice(0, IPV6_PREFIX_BYTES)
   return `${Buffer.from(network).toString('hex')}/64`

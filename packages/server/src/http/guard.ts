@@ -81,6 +81,7 @@ export function createGuard(config: GuardConfig): Guard {
     sender: (request) => ({
       visitor: visitorOf(token(request)),
       address: proxies.addressOf(request),
+      isAnonymous: givenToken(request) === undefined,
       role: 'edit',
     }),
 

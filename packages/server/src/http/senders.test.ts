@@ -292,10 +292,10 @@ test('U43: a board takes a title, and its body may be left out', async () => {
 
 test('U44: an upload without the id of a picture, and at a wrong offset, is told so', async () => {
   const uploads = `${server.url}/api/boards/main/uploads`
-  const tus = { 'tus-resumable': '1.0.0' }
+  const tus = { 'tus-resumable': '1.0.0', authorization: `Bearer ${TOKEN}` }
   const created = await post({ headers: { ...tus, 'upload-length': '9' } }, uploads)
   await refused(created, 400, 'no-upload-id', /metadata "id".*…\/images/)
-  const id = await server.announce()
+  const id = await server.announce('a.png', VISITOR)
   const metadata = `id ${Buffer.from(id).toString('base64')}`
   const begin = { ...tus, 'upload-length': '9', 'upload-metadata': metadata }
   assert.equal((await post({ headers: begin }, uploads)).status, 201)

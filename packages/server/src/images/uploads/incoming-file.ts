@@ -49,6 +49,8 @@ export interface UploadTarget {
   readonly length: number
   /** Whether metadata stays in the file (M4). */
   readonly keepMetadata?: boolean
+  /** The address of a sender without a token: whoever comes from there without one may go on (J3). */
+  readonly ownerAddress?: string | undefined
 }
 
 /**
@@ -66,6 +68,8 @@ export class IncomingFile {
   readonly #keepMetadata: boolean
   /** The picture that a resumable upload is for; undefined for one that lives and dies with its request. */
   readonly target: { readonly board: string; readonly id: string } | undefined
+  /** The address of a sender without a token, who is known by it alone. */
+  readonly ownerAddress: string | undefined
   /** Who began it, as far as this process knows. */
   begunBy: UploadParty | undefined
   readonly #senders: SenderBounds
@@ -106,6 +110,7 @@ export class IncomingFile {
     this.#reading = newReading(this.#keepMetadata)
     this.#senders = senders
     this.target = target
+    this.ownerAddress = target?.ownerAddress
   }
 
   /** Bytes that have arrived. */
@@ -416,7 +421,8 @@ export class IncomingFile {
     const [name, length, keepMetadata] = [this.name, this.length, this.#keepMetadata]
     const offset = String(this.#durableOffset).padStart(16)
     await using file = await open(`${this.path}.json`, constants.O_RDWR | constants.O_CREAT)
-    const sidecar = { offset: 0, board, id, name, length, keepMetadata }
+    const { ownerAddress } = this
+    const sidecar = { offset: 0, board, id, name, length, keepMetadata, ownerAddress }
     const text = JSON.stringify(sidecar).replace('0', offset)
     await writeAll(file, Buffer.from(text), 0)
     await file.datasync()

@@ -66,14 +66,15 @@ export class Intake {
 
   /** Begins a resumable upload. A final refusal fails the record too. */
   async begin(
-    upload: Omit<UploadTarget, 'keepMetadata'>,
-    party?: UploadParty,
+    upload: Omit<UploadTarget, 'keepMetadata' | 'ownerAddress'>,
+    party?: UploadParty & Pick<Sender, 'isAnonymous'>,
   ): Promise<IncomingFile> {
     const { board, id } = upload
     try {
       using held = await this.#boards.hold(board)
       const keepMetadata = keepsMetadata(held.board)
-      return await this.#incomingFiles.create({ ...upload, keepMetadata }, party)
+      const ownerAddress = party?.isAnonymous ? party.address : undefined
+      return await this.#incomingFiles.create({ ...upload, keepMetadata, ownerAddress }, party)
     } catch (error) {
       if (isFinal(toWireError(error, this.#log))) {
         using held = await this.#boards.hold(board)

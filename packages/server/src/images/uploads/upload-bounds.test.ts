@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { type TestContext, test } from 'node:test'
@@ -16,7 +16,8 @@ async function open(t: TestContext, bounds: Partial<Bounds>, maxUpload = 1e9) {
     server,
     /** Announces a picture and begins its upload without a byte. */
     async begin(length: number, visitor: string): Promise<Response> {
-      const id = await server.announce('p.png')
+      const author = createHash('sha256').update(visitor).digest('base64url').slice(0, 22)
+      const id = await server.announce('p.png', author)
       return fetch(`${server.url}/api/boards/main/uploads`, {
         method: 'POST',
         headers: {
