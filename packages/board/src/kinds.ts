@@ -27,7 +27,12 @@ export interface TakenKind extends KindMarks {
   readonly maxPixels: number
   /** Pixels of a picture that is in memory as a whole: progressive, interlaced, or of such a format. */
   readonly maxWholePixels: number
+  /** Whether an operator may refuse it. The others are what previews and drawings come in. */
+  readonly isOptional?: true
 }
+
+/** The kinds that a server's operator refuses, by their media types. */
+export type RefusedTypes = ReadonlySet<MediaType>
 
 /** A kind of file that people send, and that is refused in words. */
 export interface RefusedKind extends KindMarks {
@@ -91,6 +96,7 @@ export const takenKinds: readonly TakenKind[] = [
     signatures: [],
     brands: split('avif avis'),
     ...upTo(limits.maxPixels),
+    isOptional: true,
   },
   {
     name: 'HEIC',
@@ -99,6 +105,7 @@ export const takenKinds: readonly TakenKind[] = [
     signatures: [],
     brands: split('heic heix hevc hevx heim heis hevm hevs mif1 msf1'),
     ...upTo(MAX_HEIC_PIXELS),
+    isOptional: true,
   },
   {
     name: 'JPEG XL',
@@ -106,6 +113,7 @@ export const takenKinds: readonly TakenKind[] = [
     extensions: ['jxl'],
     signatures: ['\xff\x0a', '\0\0\0\x0cJXL \r\n\x87\n'],
     ...upTo(MAX_JXL_PIXELS),
+    isOptional: true,
   },
   {
     name: 'TIFF',
@@ -113,6 +121,7 @@ export const takenKinds: readonly TakenKind[] = [
     extensions: split('tif tiff'),
     signatures: ['II*\0', 'MM\0*'],
     ...upTo(limits.maxPixels),
+    isOptional: true,
   },
   {
     name: 'BMP',
@@ -121,6 +130,7 @@ export const takenKinds: readonly TakenKind[] = [
     // The reserved bytes are zero.
     signatures: ['BM????\0\0\0\0'],
     ...upTo(limits.maxPixels),
+    isOptional: true,
   },
   {
     name: 'SVG',
@@ -129,6 +139,7 @@ export const takenKinds: readonly TakenKind[] = [
     // It has no signature: `isSvg` looks for its first element.
     signatures: [],
     ...upTo(Number.POSITIVE_INFINITY),
+    isOptional: true,
   },
   {
     name: 'PSD',
@@ -136,6 +147,7 @@ export const takenKinds: readonly TakenKind[] = [
     extensions: split('psd psb'),
     signatures: ['8BPS'],
     ...upTo(MAX_WHOLE_PIXELS),
+    isOptional: true,
   },
 ]
 

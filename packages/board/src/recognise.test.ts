@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { errors } from './error-codes.ts'
 import { refusedKinds, takenKinds, textKind } from './kinds.ts'
 import { isShown, MEDIA_TYPES } from './media-types.ts'
-import { recognise, refusalOf, takenKind } from './recognise.ts'
+import { kindRefusal, optionalKinds, recognise, refusalOf, takenKind } from './recognise.ts'
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0))
 const told = (head: string, name: string): string => {
@@ -88,6 +88,21 @@ describe('the table of kinds', () => {
       "photo.jpg isn't a picture that can be added. Save it as JPEG, PNG, GIF, WebP, AVIF, HEIC, JPEG XL, TIFF, BMP, SVG or PSD.",
     )
     for (const { name } of takenKinds) assert.ok(message.includes(name), name)
+  })
+
+  test('E18: a kind that the operator refuses has a sentence with the kind and the way on', () => {
+    const refused = new Set(optionalKinds.map(({ type }) => type))
+    for (const kind of takenKinds) {
+      const error = kindRefusal(kind, 'a.bin', refused)
+      if (!kind.isOptional) assert.equal(error, null)
+      else
+        assert.equal(
+          `${error?.code}: ${error?.message}`,
+          `other-format: a.bin is ${kind.name}, which this server doesn't take for now. Save it as JPEG or PNG and add that.`,
+        )
+    }
+    // An unknown file is told of no kind that is refused.
+    assert.match(kindRefusal(null, 'a', refused)!.message, / JPEG, PNG, GIF or WebP\.$/)
   })
 
   test('U14: the brands of a file decide between AVIF, HEIC and films', () => {

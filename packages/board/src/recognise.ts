@@ -3,6 +3,7 @@ import { WireError } from './errors.ts'
 import {
   cameraKind,
   type Kind,
+  type RefusedTypes,
   refusedKinds,
   type TakenKind,
   takenKinds,
@@ -34,12 +35,38 @@ export function isCameraFile(head: Uint8Array, name: string): boolean {
   return found === cameraKind || (found?.name === 'TIFF' && recognise(head, name) === cameraKind)
 }
 
+/**
+ * Returns why a file of this kind isn't taken, or null if it is; a kind of null is one that nobody knows. `refused`
+ * are those that the operator refuses.
+ */
+export function kindRefusal(
+  kind: Kind | null,
+  name: string,
+  refused: RefusedTypes = NONE_REFUSED,
+): WireError | null {
+  if (kind && 'type' in kind && !refused.has(kind.type)) return null
+  return refusalOf(kind, name, refused)
+}
+
 /** Returns the error for a file that is refused by its kind; null is a kind that nobody knows. */
-export function refusalOf(kind: Kind | null, name: string): WireError {
+export function refusalOf(
+  kind: Kind | null,
+  name: string,
+  refused: RefusedTypes = NONE_REFUSED,
+): WireError {
+  if (kind && 'type' in kind && refused.has(kind.type)) {
+    const because = `is ${kind.name}, which this server doesn't take for now. Save it as JPEG or PNG and add that.`
+    return new WireError('other-format', { name, because })
+  }
   if (kind === null || 'type' in kind)
-    return new WireError('not-a-picture', { name, because: unknownSentences() })
+    return new WireError('not-a-picture', { name, because: unknownSentences(refused) })
   return new WireError(kind.code, { name, because: `is ${kind.name}. ${kind.wayOn}` })
 }
+
+const NONE_REFUSED: RefusedTypes = new Set()
+
+/** The kinds that an operator may refuse. */
+export const optionalKinds = takenKinds.filter(({ isOptional }) => isOptional)
 
 /** Returns a media type's kind. */
 export const takenKind = (type: MediaType): TakenKind =>
@@ -109,7 +136,7 @@ const isText = (text: string): boolean =>
 
 const extensionOf = (name: string): string => /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
 
-function unknownSentences(): string {
-  const names = takenKinds.map((kind) => kind.name)
+function unknownSentences(refused: RefusedTypes): string {
+  const names = takenKinds.filter(({ type }) => !refused.has(type)).map((kind) => kind.name)
   return `isn't a picture that can be added. Save it as ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isBoardId } from '@wirephoto/board'
+import { isBoardId, type MediaType, optionalKinds } from '@wirephoto/board'
 import type { ServerConfig } from '@wirephoto/server'
 import { type Bounds, parseBound } from '@wirephoto/server/bounds'
 import { OperatorError } from './operator-error.ts'
@@ -65,6 +65,24 @@ export function parseSize(text: string): number {
       `${quoted(text)} is no size; give --max-upload (WIREPHOTO_MAX_UPLOAD) one as 100MB.`,
     )
   return bytes
+}
+
+/** Parses kinds of pictures by the endings of their files, as `heic,avif`. Those of earlier flags stay. */
+export function parseRefused(text: string, earlier: readonly MediaType[] = []): MediaType[] {
+  const types = text
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map((ending) => {
+      const kind = optionalKinds.find(({ extensions }) =>
+        extensions.includes(ending.toLowerCase().replace(/^\./, '')),
+      )
+      if (kind) return kind.type
+      const endings = optionalKinds.map(({ extensions }) => extensions[0]).join(', ')
+      throw new OperatorError(
+        `${quoted(ending)} can't be refused; give --refuse (WIREPHOTO_REFUSE) some of ${endings}.`,
+      )
+    })
+  return [...earlier, ...types]
 }
 
 /** Parses bounds as `fetches=4`, several divided by commas. Those of earlier flags stay. */

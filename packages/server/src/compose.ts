@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
+import type { RefusedTypes } from '@wirephoto/board'
 import { type Engine, lockFolder, makeFolder, openEngine } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Boards } from './boards/boards.ts'
@@ -70,7 +71,14 @@ export async function compose(
 ): Promise<Services> {
   const { maxUpload, webRoot, classic: classicConfig } = config
   const bounds = boundsWith(config.bounds)
-  const storage = await openStorage(config, bounds, log, stack, replacements.clock)
+  const refusedTypes = new Set(config.refuse)
+  const storage = await openStorage(
+    config,
+    { bounds, refusedTypes },
+    log,
+    stack,
+    replacements.clock,
+  )
   const { engine, boards, images } = storage
   const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
@@ -116,7 +124,7 @@ export async function compose(
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
     await routes.register(blobRoutes, { boards, guard, files, variants })
     await routes.register(arrivalRoutes, { boards, guard, incomingFiles, bounds })
-    await routes.register(pageRoutes, { boards, guard, webRoot, classicPages })
+    await routes.register(pageRoutes, { boards, guard, webRoot, classicPages, refusedTypes })
     if (classic)
       await routes.register(classicRoutes, {
         classic,
@@ -172,7 +180,7 @@ export async function compose(
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */
 async function openStorage(
   { data, engine: address, maxUpload, memory, acceptLoss, steadyClockMs: steadyMs }: ServerConfig,
-  bounds: Bounds,
+  { bounds, refusedTypes }: { bounds: Bounds; refusedTypes: RefusedTypes },
   log: FastifyBaseLogger,
   stack: AsyncDisposableStack,
   injectedClock?: TrustedClock,
@@ -192,7 +200,16 @@ async function openStorage(
   stack.defer(async () => {
     await resumed.catch(() => {})
   })
-  const images = await openImagePipeline({ data, engine, boards, maxUpload, memory, bounds, log })
+  const images = await openImagePipeline({
+    data,
+    engine,
+    boards,
+    maxUpload,
+    memory,
+    refusedTypes,
+    bounds,
+    log,
+  })
   stack.defer(() => images.close())
   const resume = () => {
     resumed = Promise.all([images.intake.resume(), images.variants.resume()])

@@ -1,3 +1,4 @@
+import type { MediaType } from '@wirephoto/board'
 import type { Bounds } from './bounds.ts'
 import type { LogLevel } from './log.ts'
 
@@ -25,6 +26,8 @@ export interface ServerConfig {
   readonly classic?: ClassicConfig | undefined
   /** Memory that all decoders may use together, in bytes. Default: half of the machine's. */
   readonly memory?: number | undefined
+  /** Kinds that are refused before they are decoded, by their media types. Default: none. */
+  readonly refuse?: readonly MediaType[] | undefined
   /** Bounds that differ from their defaults. */
   readonly bounds?: Partial<Bounds> | undefined
   /** The least level that is logged, as JSON lines on stderr. Default: `warn`. */

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Command, type ImageRecord, uuidv7 } from '@wirephoto/board'
+import { type Command, type ImageRecord, type MediaType, uuidv7 } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import { pino } from 'pino'
 import { type Boards, DEFAULT_BOARD_ID, SERVER } from '../src/boards/boards.ts'
@@ -18,12 +18,14 @@ interface Options extends Replacements {
   readonly maxUpload?: number
   readonly webRoot?: string
   readonly bounds?: Partial<Bounds>
+  readonly refuse?: readonly MediaType[]
+  readonly memory?: number
 }
 
 /** A server in the test's own process, its parts within reach. */
 export class Harness {
   readonly data: string
-  readonly #options: Options
+  #options: Options
   #stack = new AsyncDisposableStack()
   #services!: Services
 
@@ -41,8 +43,11 @@ export class Harness {
 
   /** Starts as a new process would, with the data that are there; a loss of theirs is accepted by its code. */
   async start(acceptLoss?: string): Promise<void> {
-    const { maxUpload = 5_000_000, webRoot = null, bounds, ...replacements } = this.#options
-    const config = serverConfig(this.data, { maxUpload, webRoot, bounds, grace: 0, acceptLoss })
+    const { maxUpload = 5_000_000, webRoot = null, bounds, refuse, memory } = this.#options
+    const { guard, fetcher, clock } = this.#options
+    const replacements = { guard, fetcher, clock }
+    const limited = { maxUpload, bounds, refuse, memory }
+    const config = serverConfig(this.data, { ...limited, webRoot, grace: 0, acceptLoss })
     this.#stack = new AsyncDisposableStack()
     this.#services = await compose(config, this.log, this.#stack, replacements)
     await listen(this.#services.app.server, config, this.#stack)
@@ -68,6 +73,13 @@ export class Harness {
 
   get url(): string {
     return `http://localhost:${this.port}`
+  }
+
+  /** Starts again with other settings. */
+  async restart(options: Options): Promise<void> {
+    await this.stop()
+    this.#options = { ...this.#options, ...options }
+    await this.start()
   }
 
   /** Closes everything, and keeps the data. */

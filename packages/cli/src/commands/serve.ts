@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { MediaType } from '@wirephoto/board'
 import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer, ServerConfig } from '@wirephoto/server'
 import type { Bounds } from '@wirephoto/server/bounds'
@@ -17,6 +18,7 @@ import {
   parseOrigin,
   parsePort,
   parseProxies,
+  parseRefused,
   parseSize,
   parseYes,
 } from '../parse.ts'
@@ -31,6 +33,7 @@ interface Options {
   readonly engine?: string
   readonly maxUpload: number
   readonly memory?: number
+  readonly refuse?: readonly MediaType[]
   readonly bound?: Partial<Bounds>
   readonly acceptLoss?: string
   readonly logLevel: NonNullable<ServerConfig['log']>
@@ -105,6 +108,14 @@ export function serveCommand(): Command {
         .argParser(parseSize),
     )
     .addOption(
+      new Option(
+        '--refuse <kinds>',
+        'kinds of pictures that are refused before they are decoded, as heic,avif',
+      )
+        .env('WIREPHOTO_REFUSE')
+        .argParser(parseRefused),
+    )
+    .addOption(
       new Option('--bound <name=number>', 'another bound of docs/bounds.md, once for each')
         .env('WIREPHOTO_BOUND')
         .argParser(parseBounds),
@@ -167,6 +178,7 @@ async function serve(options: Options): Promise<void> {
     engine,
     maxUpload: options.maxUpload,
     memory: options.memory,
+    refuse: options.refuse,
     bounds: options.bound,
     acceptLoss: options.acceptLoss,
     log: options.logLevel,

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import fastifyStatic from '@fastify/static'
-import { WireError } from '@wirephoto/board'
+import { type RefusedTypes, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { atBoard, type BoardContext } from './board-route.ts'
@@ -29,6 +29,9 @@ const POLICY = [
 /** The service worker's own policy: it may fetch from its server. */
 const WORKER_POLICY = "default-src 'none'; connect-src 'self'"
 
+/** The place in the page for the kinds that its server refuses. */
+const NONE_REFUSED = 'name="refused" content=""'
+
 /** The page is a kilobyte: packing it takes less than handing it to another thread. */
 const PAGE_BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
 const pack: Record<Encoding, (text: string) => Buffer> = {
@@ -46,6 +49,8 @@ interface PageRoutesOptions extends BoardContext {
   readonly webRoot: string | null
   /** The folder of the tutorials' pages, which go before our own; null for none. */
   readonly classicPages: string | null
+  /** The kinds that the operator refuses: the page refuses them before it announces one. */
+  readonly refusedTypes: RefusedTypes
 }
 
 /** Serves the built page, and the tutorials' pages before it. Without either the server is its API only. */
@@ -81,6 +86,7 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
   if (webRoot === null) return
 
   const readPage = createPageFileReader(webRoot, 'index.html')
+  const refused = [...context.refusedTypes].join(' ')
   const bodies = new LRUCache<string, Buffer>({
     maxSize: PACKED_PAGES_BYTES,
     sizeCalculation: (body, key) => body.length + key.length,
@@ -90,7 +96,10 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     const key = `${digest} ${encoding} ${origin}`
     const known = bodies.get(key)
     if (known) return known
-    const body = pack[encoding](text.replace('"/preview.png"', () => `"${origin}/preview.png"`))
+    const named = text
+      .replace('"/preview.png"', () => `"${origin}/preview.png"`)
+      .replace(NONE_REFUSED, `name="refused" content="${refused}"`)
+    const body = pack[encoding](named)
     bodies.set(key, body)
     return body
   }
@@ -100,7 +109,7 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     if (file === null) throw new WireError('not-found')
     const origin = context.guard.origin(request.raw)
     const encoding = encodingFor(request)
-    const etag = `"${file.digest}.${encoding}.${createHash('sha256').update(origin).digest('base64url').slice(0, 8)}"`
+    const etag = `"${file.digest}.${encoding}.${createHash('sha256').update(`${origin} ${refused}`).digest('base64url').slice(0, 8)}"`
     reply.headers({
       'content-security-policy': POLICY,
       'cache-control': 'no-cache',

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { RefusedTypes } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Boards } from '../boards/boards.ts'
@@ -23,6 +24,8 @@ interface Options {
   readonly maxUpload: number
   /** Bytes that all decoders may use together. */
   readonly memory: number | undefined
+  /** The kinds that are refused before they are decoded. */
+  readonly refusedTypes: RefusedTypes
   readonly bounds: Bounds
   readonly log: FastifyBaseLogger
 }
@@ -44,10 +47,10 @@ export interface ImagePipeline {
 
 /** Opens the pipeline and restores the uploads of an earlier process. */
 export async function openImagePipeline(options: Options): Promise<ImagePipeline> {
-  const { data, engine, boards, maxUpload, bounds, log } = options
-  const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'), bounds)
+  const { data, engine, boards, maxUpload, refusedTypes, bounds, log } = options
+  const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'), bounds, refusedTypes)
   const uploadProgress = new UploadProgress()
-  const decoder = new Decoder({ bounds, log, memoryBytes: options.memory })
+  const decoder = new Decoder({ bounds, log, memoryBytes: options.memory, refusedTypes })
   const files = new StoredFiles(engine.blobs, log)
   const variants = await Variants.open(join(data, 'variants'), {
     engine,

@@ -134,7 +134,8 @@ export class Variants {
   }
 
   #add(queue: PictureQueue, board: string, record: PendingRecord, party: Party): void {
-    if (this.#closed) return
+    // A picture of a refused kind waits for a start that takes the kind again.
+    if (this.#closed || this.#parts.decoder.refuses(record.type!)) return
     queue.add(record, board, party)
     this.#running ??= this.#run().finally(() => {
       this.#running = null

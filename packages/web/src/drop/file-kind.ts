@@ -1,15 +1,16 @@
 import {
   excessOf,
   isCameraFile,
+  kindRefusal,
+  type MediaType,
   recognise,
-  refusalOf,
   SNIFF_BYTES,
   WireError,
 } from '@wirephoto/board'
 import { isProgressive } from './progressive.ts'
 
 /** Returns why a file of this kind isn't taken, or null if it is. */
-export async function kindRefusal(file: File, name: string): Promise<WireError | null> {
+export async function fileRefusal(file: File, name: string): Promise<WireError | null> {
   let head: Uint8Array
   try {
     head = await headOf(file, SNIFF_BYTES)
@@ -21,8 +22,13 @@ export async function kindRefusal(file: File, name: string): Promise<WireError |
   }
   // The server looks for the JPEG inside.
   if (isCameraFile(head, name)) return null
-  const kind = recognise(head, name)
-  return kind && 'type' in kind ? null : refusalOf(kind, name)
+  return kindRefusal(recognise(head, name), name, refusedTypes())
+}
+
+/** Reads which kinds the operator of the page's server refuses. */
+function refusedTypes(): ReadonlySet<MediaType> {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name="refused"]')
+  return new Set(meta?.content.split(' ') as MediaType[])
 }
 
 /** Returns why a picture of so many pixels isn't taken, or null if it is: each kind has its limit (D3). */

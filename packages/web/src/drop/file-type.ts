@@ -24,7 +24,7 @@ export async function refusal(
     .then(latin1, () => null)
   // The table is fetched for all others. Where it can't be had, the server judges alone.
   const kinds = head !== null && ORDINARY.test(head) ? null : await lazyKinds()
-  const refused = (await kinds?.kindRefusal(file, name)) ?? null
+  const refused = (await kinds?.fileRefusal(file, name)) ?? null
   if (refused) return refused
   return size > limit ? new WireError('too-large', { name, size, limit }) : null
 }

@@ -86,6 +86,15 @@ const FORMATS: Record<string, MediaType> = {
   heif: 'image/avif',
   tiff: 'image/tiff',
 }
+/** Loaders of libvips, and what each may load. */
+const LOADERS: Record<string, MediaType> = {
+  Jpeg: 'image/jpeg',
+  Png: 'image/png',
+  Nsgif: 'image/gif',
+  Webp: 'image/webp',
+  Heif: 'image/avif',
+  Tiff: 'image/tiff',
+}
 /** Formats that a page's canvas makes. */
 const PREVIEW_FORMATS = ['jpeg', 'png', 'webp']
 /** A thumbhash keeps seven waves a side; the 100 px that it allows show no other (S8). */
@@ -118,10 +127,11 @@ sharp.cache(false)
 sharp.concurrency(1)
 // A file can't choose its decoder: libvips may load these formats only (F8).
 sharp.block({ operation: ['VipsForeignLoad'] })
+const refusedTypes = new Set(process.argv.slice(2))
 sharp.unblock({
-  operation: ['Jpeg', 'Png', 'Nsgif', 'Webp', 'Heif', 'Tiff'].map(
-    (format) => `VipsForeignLoad${format}`,
-  ),
+  operation: Object.entries(LOADERS)
+    .filter(([, type]) => !refusedTypes.has(type))
+    .map(([loader]) => `VipsForeignLoad${loader}`),
 })
 const SVG_LOADER = { operation: ['VipsForeignLoadSvg'] }
 // A terminal or a service manager signals the whole group. The server ends this process when it is done.

@@ -1,4 +1,11 @@
-import { limits, type MediaType, refusalOf, takenKind, WireError } from '@wirephoto/board'
+import {
+  limits,
+  type MediaType,
+  type RefusedTypes,
+  refusalOf,
+  takenKind,
+  WireError,
+} from '@wirephoto/board'
 import { isDiskFull } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Bounds, boundsWith } from '../../bounds.ts'
@@ -61,6 +68,8 @@ interface Options {
   readonly log?: Pick<FastifyBaseLogger, 'warn'>
   /** Memory of all decoders together. Default: half of the machine's. */
   readonly memoryBytes?: number | undefined
+  /** The kinds that are never decoded, since their decoder may have a fault. Default: none. */
+  readonly refusedTypes?: RefusedTypes
 }
 
 /**
@@ -75,6 +84,7 @@ export class Decoder {
   readonly #variants: ProcessPool
   readonly #budget: Budget
   readonly #largeBudget: Budget
+  readonly #refusedTypes: RefusedTypes
   #closed = false
 
   constructor({
@@ -83,9 +93,11 @@ export class Decoder {
     bounds = boundsWith(),
     log,
     memoryBytes = defaultMemoryBytes(),
+    refusedTypes = new Set(),
   }: Options = {}) {
     const memory = new MemoryShares(memoryBytes)
-    const shared = { maxQueueCount: bounds['waiting-decodes'], log, memory }
+    this.#refusedTypes = refusedTypes
+    const shared = { maxQueueCount: bounds['waiting-decodes'], log, memory, refusedTypes }
     this.#previews = new ProcessPool({ ...shared, maxProcessCount: 1 })
     this.#validation = new ProcessPool({ ...shared, maxProcessCount: 2 })
     this.#variants = new ProcessPool({ ...shared, maxProcessCount: 1, isLowPriority: true })
@@ -96,6 +108,11 @@ export class Decoder {
   /** Starts the process for previews and keeps one from now on: a preview must not wait for a start. */
   warm(): void {
     if (!this.#closed) this.#previews.warm()
+  }
+
+  /** Whether pictures of a type are never decoded: those that are stored already stay as they are. */
+  refuses(type: MediaType): boolean {
+    return this.#refusedTypes.has(type)
   }
 
   /**

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setPriority } from 'node:os'
+import type { MediaType } from '@wirephoto/board'
 import { type Death, deathOf } from './death.ts'
 import type { DecodeReply, DecodeRequest } from './decode-process.ts'
 
@@ -24,6 +25,7 @@ export type Outcome = DecodeReply | Death
 
 interface Options {
   readonly isLowPriority: boolean
+  readonly refusedTypes: readonly MediaType[]
   /** Whether it stays when it is idle. */
   readonly isKept: () => boolean
   readonly exited: () => void
@@ -47,7 +49,7 @@ export class PooledProcess {
 
   constructor(options: Options) {
     this.#options = options
-    const started = forkChild()
+    const started = forkChild(options.refusedTypes)
     if (started instanceof Error) {
       this.#child = null
       process.nextTick(() => this.#gone({ reason: started.message, fileFault: null }))
@@ -204,9 +206,9 @@ export class PooledProcess {
 }
 
 /** Starts a process. Where there is no memory for one, the system's error is thrown or returned. */
-function forkChild(): ChildProcess | Error {
+function forkChild(refusedTypes: readonly MediaType[]): ChildProcess | Error {
   try {
-    return fork(new URL('./decode-process.ts', import.meta.url), {
+    return fork(new URL('./decode-process.ts', import.meta.url), refusedTypes, {
       // By default V8 lets the young generation grow to 130 MB within a thousand pictures, and is hardly
       // faster for it (S8).
       execArgv: ['--max-old-space-size=128', '--max-semi-space-size=4'],

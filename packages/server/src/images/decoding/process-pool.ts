@@ -1,4 +1,4 @@
-import { WireError } from '@wirephoto/board'
+import { type RefusedTypes, WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { FairQueue, type Turn } from '../../fairness/fair-queue.ts'
@@ -57,6 +57,8 @@ interface Options {
   readonly log?: Pick<FastifyBaseLogger, 'warn'> | undefined
   /** The memory that the jobs of all pools share. */
   readonly memory: MemoryShares
+  /** The kinds whose decoders no process loads. */
+  readonly refusedTypes?: RefusedTypes
 }
 
 /**
@@ -168,6 +170,7 @@ export class ProcessPool {
   #start(): PooledProcess {
     const process = new PooledProcess({
       isLowPriority: this.#options.isLowPriority === true,
+      refusedTypes: [...(this.#options.refusedTypes ?? [])],
       isKept: () => this.#isWarm,
       exited: () => this.#exited(process),
     })

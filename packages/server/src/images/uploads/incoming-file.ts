@@ -9,6 +9,7 @@ import {
   isShown,
   type MediaType,
   type NoticeCode,
+  type RefusedTypes,
   refusalOf,
   SNIFF_BYTES,
   WireError,
@@ -32,11 +33,13 @@ const HELD_POSITION_BYTES = 16
 /** Time in which a body must bring the least number of bytes. */
 const RATE_WINDOW_MS = 60_000
 
-/** The places for bodies that are being received, and how fast each must come. */
+/** The places for bodies that are being received, how fast each must come, and what none may be. */
 export interface SenderBounds {
   readonly slots: FairSlots
   /** Bytes a minute. */
   readonly leastRate: number
+  /** The kinds that the operator refuses. */
+  readonly refusedTypes: RefusedTypes
 }
 
 /** The record that a resumable upload fills, and the file that was announced for it. */
@@ -266,7 +269,7 @@ export class IncomingFile {
   /** Detects the type from the first bytes. Rejects as `sniff` throws. */
   async type(): Promise<MediaType> {
     if (this.#type) return this.#type
-    const type = sniff(this.#head, this.name)
+    const type = sniff(this.#head, this.name, this.#senders.refusedTypes)
     if (!isScrubbable(this.#head, type)) throw refusalOf(null, this.name)
     this.#type = type
     return type

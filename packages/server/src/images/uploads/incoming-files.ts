@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { WireError } from '@wirephoto/board'
+import { type RefusedTypes, WireError } from '@wirephoto/board'
 import { makeFolder, removeFile, systemErrorCode } from '@wirephoto/engine'
 import { type Bounds, boundsWith } from '../../bounds.ts'
 import { FairSlots } from '../../fairness/fair-slots.ts'
@@ -39,19 +39,24 @@ export class IncomingFiles {
   /** Resolves when no upload is being admitted: each is measured beside those before it. */
   #admitting: Promise<unknown> = Promise.resolve()
 
-  private constructor(folder: string, bounds: Bounds) {
+  private constructor(folder: string, bounds: Bounds, refusedTypes: RefusedTypes) {
     this.#folder = folder
     this.#senders = {
       slots: new FairSlots(bounds['upload-bodies']),
       leastRate: bounds['upload-rate'],
+      refusedTypes,
     }
     this.#bounds = new UploadBounds(folder, bounds, (incomingFile) => this.remove(incomingFile))
   }
 
   /** Opens the folder. Restores the uploads of an earlier process up to their durable offset (F1). */
-  static async open(folder: string, bounds = boundsWith()): Promise<IncomingFiles> {
+  static async open(
+    folder: string,
+    bounds = boundsWith(),
+    refusedTypes: RefusedTypes = new Set(),
+  ): Promise<IncomingFiles> {
     await makeFolder(folder)
-    const incomingFiles = new IncomingFiles(folder, bounds)
+    const incomingFiles = new IncomingFiles(folder, bounds, refusedTypes)
     const names = new Set(await readdir(folder))
     for (const name of names) await incomingFiles.#restore(name, names)
     return incomingFiles
