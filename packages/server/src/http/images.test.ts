@@ -269,6 +269,22 @@ test('U4: who sends without listening gets to the answer all the same', async ()
   socket.destroy()
 })
 
+test('U4: the rest of a body is read whose first bytes were refused', async () => {
+  const bytes = Buffer.alloc(8_000_000, 'no picture ')
+  const socket = connect(server.port, '127.0.0.1')
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  let answer = ''
+  socket.on('data', (chunk) => (answer += chunk.toString()))
+  socket.write('PUT /p.png HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n')
+  socket.write(`${bytes.length.toString(16)}\r\n`)
+  const failure = new Promise((resolve) => socket.write(bytes, resolve))
+  socket.on('error', () => {})
+  socket.end('\r\n0\r\n\r\n')
+  assert.ifError(await failure)
+  await closed
+  assert.match(answer, /^HTTP\/1.1 415 .*}$/s)
+})
+
 test('U10: an undeclared length is cut off at the limit', async () => {
   async function* body() {
     yield png

@@ -532,6 +532,8 @@ async function* chunksOf(source: Readable, signal: AbortSignal): AsyncGenerator<
     throw cause instanceof WireError ? cause : new WireError('bad-request', {}, { cause })
   } finally {
     signal.removeEventListener('abort', abort)
+    // While the iterator listens, nothing else can read the rest of the body before the answer's end.
+    chunks.return?.().catch(() => {})
   }
 }
 
