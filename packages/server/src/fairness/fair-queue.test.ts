@@ -112,6 +112,22 @@ test('N3: in a full queue the newest of the greediest party gives way', () => {
   assert.equal(queue.push(party('192.0.2.3'), 'newcomer'), '2')
 })
 
+test('N3: who gives way is found without a look at every item', () => {
+  let looks = 0
+  const looked = (who: Party): Party => ({
+    ...who,
+    get visitor() {
+      looks++
+      return who.visitor
+    },
+  })
+  const queue = new FairQueue<number>({ maxCount: 2_000 })
+  for (let i = 0; i < 2_000; i++) queue.push(looked(abuser), i)
+  looks = 0
+  for (let i = 0; i < 100; i++) assert.equal(queue.push(looked(abuser), i), i)
+  assert.ok(looks < 1_000, `${looks} looks`)
+})
+
 test('N2: a costly turn is followed by a wait, and forgotten when nothing is left to do', () => {
   const queue = new FairQueue<{ party: Party; cost: number }>({ maxCount: 50 })
   for (let i = 0; i < 3; i++) queue.push(abuser, { party: abuser, cost: 10 })

@@ -1,4 +1,4 @@
-import { LEVELS, mustGiveWay, type Party } from './party.ts'
+import { LEVELS, type Party, partyToGiveWay } from './party.ts'
 
 /** An item whose turn has come. */
 export interface Turn<T> {
@@ -64,10 +64,9 @@ export class FairQueue<T> {
   push(party: Party, item: T, isUrgent = false): T | undefined {
     let displaced: T | undefined
     if (this.size >= this.#maxCount) {
-      const last = mustGiveWay(this.#entries(), party)?.at(-1)
-      if (!last) return item
-      this.#remove(last)
-      displaced = last.item
+      const fullest = partyToGiveWay(party, (above) => this.#countsBelow(above))
+      if (!fullest) return item
+      displaced = this.#removeNewest(fullest)
     }
     this.#add({ party, item }, isUrgent)
     return displaced
@@ -134,15 +133,19 @@ export class FairQueue<T> {
     account.items[isUrgent ? 'unshift' : 'push'](entry)
   }
 
-  #remove({ party, item }: Entry<T>): void {
+  #removeNewest(party: Party): T {
     const path = this.#pathOf(party)
-    const { items } = path.at(-1)!
-    items.splice(
-      items.findLastIndex((entry) => entry.item === item),
-      1,
-    )
+    const { item } = path.at(-1)!.items.pop()!
     for (const account of path) account.waiting--
     this.#prune(path, party)
+    return item
+  }
+
+  /** Yields those below an account, with the number of their items that wait. */
+  *#countsBelow(above: readonly string[]): Generator<[string, number]> {
+    let account = this.#root
+    for (const key of above) account = account.children.get(key)!
+    for (const [key, { waiting }] of account.children) yield [key, waiting]
   }
 
   #end(path: readonly Account<T>[], party: Party, cost: number): void {

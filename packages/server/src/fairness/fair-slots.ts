@@ -1,5 +1,5 @@
 import { WireError } from '@wirephoto/board'
-import { mustGiveWay, type Party } from './party.ts'
+import { LEVELS, type Party, partyToGiveWay } from './party.ts'
 
 /** One of a bounded number of places, until it is disposed. */
 export interface Slot extends Disposable {
@@ -46,7 +46,9 @@ export class FairSlots {
   }
 
   #makeRoom(newcomer: Party): void {
-    const [first, ...rest] = mustGiveWay(this.#occupants, newcomer) ?? []
+    const fullest = partyToGiveWay(newcomer, (above) => this.#countsBelow(above))
+    const path = fullest && LEVELS.map((level) => fullest[level])
+    const [first, ...rest] = path ? this.#below(path) : []
     if (!first) throw new WireError('busy')
     const loser = rest.reduce(
       (least, each) => (each.progressedAt < least.progressedAt ? each : least),
@@ -54,5 +56,19 @@ export class FairSlots {
     )
     this.#occupants.delete(loser)
     loser.giveWay()
+  }
+
+  #below(above: readonly string[]): Occupant[] {
+    const isBelow = ({ party }: Occupant) => above.every((key, i) => party[LEVELS[i]!] === key)
+    return [...this.#occupants].filter(isBelow)
+  }
+
+  #countsBelow(above: readonly string[]): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { party } of this.#below(above)) {
+      const key = party[LEVELS[above.length]!]
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+    return counts
   }
 }

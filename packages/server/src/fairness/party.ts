@@ -23,25 +23,28 @@ export const LEVELS = ['address', 'board', 'visitor'] as const satisfies readonl
 
 /**
  * Finds who gives way when all places are taken. It is the fullest visitor on the fullest board of the fullest
- * address. Returns what that visitor holds; null if the newcomer would hold as much.
+ * address. Returns null if the newcomer would hold as much.
+ *
+ * @param countsBelow Counts what each address holds, what each board below an address, or each visitor below both.
  */
-export function mustGiveWay<T extends { readonly party: Party }>(
-  occupants: Iterable<T>,
+export function partyToGiveWay(
   newcomer: Party,
-): T[] | null {
-  let candidates = [...occupants]
+  countsBelow: (above: readonly string[]) => Iterable<readonly [string, number]>,
+): Party | null {
+  const path: string[] = []
   let isOutside = false
   for (const level of LEVELS) {
-    const counts = new Map<string, number>()
-    for (const { party } of candidates)
-      counts.set(party[level], (counts.get(party[level]) ?? 0) + 1)
     const own = newcomer[level]
-    if (!isOutside) counts.set(own, (counts.get(own) ?? 0) + 1)
-    let [greediest, most] = ['', 0]
-    for (const [key, count] of counts)
-      if (count > most || (count === most && key === own)) [greediest, most] = [key, count]
-    isOutside ||= greediest !== own
-    candidates = candidates.filter(({ party }) => party[level] === greediest)
+    let fullest: string = own
+    let most = isOutside ? 0 : 1
+    for (const [key, count] of countsBelow(path)) {
+      const isOwn = !isOutside && key === own
+      const all = isOwn ? count + 1 : count
+      if (all > most || (all === most && isOwn)) [fullest, most] = [key, all]
+    }
+    isOutside ||= fullest !== own
+    path.push(fullest)
   }
-  return isOutside ? candidates : null
+  const [address, board, visitor] = path as [string, string, string]
+  return isOutside ? { address, board, visitor } : null
 }
