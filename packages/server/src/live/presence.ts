@@ -12,22 +12,32 @@ interface PresenceOptions {
   /** Passes an update to every viewer of the board. */
   readonly send: (update: PresenceUpdate) => void
   readonly hasPicture: (id: string) => boolean
-  /** Bytes of the selections and drags that are shown: of all, and of one visitor. */
+  /** Bytes of the selections and drags that are shown: of all, of one visitor, and from one address. */
   readonly bytes: number
   readonly bytesPerVisitor: number
+  readonly bytesPerAddress: number
+}
+
+/** Somebody whose presence is shown. */
+interface Person {
+  readonly visitor: string
+  readonly address?: string
 }
 
 /**
  * The transient state of the people on one board. Each interval, one message has the latest state of
  * everybody whose state has changed; nothing is queued (F12). On a crowded board it shows the sessions that
- * came first, and all that drag a picture. Selections and drags are bounded in bytes, and so is each message.
+ * came first, each address in turn, and all that drag a picture. Selections and drags are bounded in bytes, and so is each message.
  */
 export class Presence {
   readonly #options: PresenceOptions
   readonly #states = new Map<string, NonNullable<PresenceUpdate[string]>>()
   readonly #names = new Map<string, string>()
   readonly #sessionsByVisitor = new Map<string, number>()
+  readonly #addresses = new Map<string, string>()
+  readonly #sessionsByAddress = new Map<string, Set<string>>()
   readonly #bytesByVisitor = new Map<string, number>()
+  readonly #bytesByAddress = new Map<string, number>()
   #bytes = 0
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
@@ -51,15 +61,16 @@ export class Presence {
   }
 
   /** Sets the state of a session. Nothing but its name is kept of one that isn't shown. */
-  set(session: string, visitor: string, state: State): void {
+  set(session: string, { visitor, address = '' }: Person, state: State): void {
     this.#names.set(session, state.name)
     const before = this.#states.get(session)
     const ofVisitor = this.#sessionsByVisitor.get(visitor) ?? 0
     if (!before && ofVisitor >= SESSIONS_PER_VISITOR_COUNT) return
-    if (before) this.#count(visitor, before, -1)
-    else this.#sessionsByVisitor.set(visitor, ofVisitor + 1)
-    const shown = { ...this.#fit(visitor, this.#onBoard(state)), visitor }
-    this.#count(visitor, shown, 1)
+    const person = { visitor, address }
+    if (before) this.#count(person, before, -1)
+    else this.#enter(session, person)
+    const shown = { ...this.#fit(person, this.#onBoard(state)), visitor }
+    this.#count(person, shown, 1)
     this.#states.set(session, shown)
     if (shown.drag || before?.drag || this.#first().has(session)) this.#change(session)
   }
@@ -69,15 +80,22 @@ export class Presence {
     const state = this.#states.get(session)
     if (!state) return
     const { visitor } = state
+    const address = this.#addresses.get(session)!
     this.#states.delete(session)
-    this.#count(visitor, state, -1)
-    const left = (this.#sessionsByVisitor.get(visitor) ?? 0) - 1
-    if (left > 0) this.#sessionsByVisitor.set(visitor, left)
-    else {
-      this.#sessionsByVisitor.delete(visitor)
-      this.#bytesByVisitor.delete(visitor)
-    }
+    this.#addresses.delete(session)
+    this.#count({ visitor, address }, state, -1)
+    add(this.#sessionsByVisitor, visitor, -1)
+    const neighbours = this.#sessionsByAddress.get(address)!
+    neighbours.delete(session)
+    if (neighbours.size === 0) this.#sessionsByAddress.delete(address)
     this.#change(session)
+  }
+
+  #enter(session: string, { visitor, address }: Required<Person>): void {
+    add(this.#sessionsByVisitor, visitor, 1)
+    this.#addresses.set(session, address)
+    const neighbours = this.#sessionsByAddress.get(address) ?? new Set()
+    this.#sessionsByAddress.set(address, neighbours.add(session))
   }
 
   /** Leaves out pictures that the board doesn't have. */
@@ -92,31 +110,42 @@ export class Presence {
   }
 
   /** Leaves out a selection that finds no room, and then the drag. */
-  #fit(visitor: string, state: State): State {
-    const fits = (candidate: State) => {
-      const bytes = bytesOf(candidate)
-      const ofVisitor = (this.#bytesByVisitor.get(visitor) ?? 0) + bytes
-      const { bytesPerVisitor, bytes: max } = this.#options
-      return bytes === 0 || (ofVisitor <= bytesPerVisitor && this.#bytes + bytes <= max)
-    }
+  #fit({ visitor, address }: Required<Person>, state: State): State {
+    const { bytesPerVisitor, bytesPerAddress, bytes: max } = this.#options
+    const left = Math.min(
+      bytesPerVisitor - (this.#bytesByVisitor.get(visitor) ?? 0),
+      bytesPerAddress - (this.#bytesByAddress.get(address) ?? 0),
+      max - this.#bytes,
+    )
+    const fits = (candidate: State) => bytesOf(candidate) <= Math.max(left, 0)
     if (fits(state)) return state
     const unselected = { ...state, selection: [] }
     return fits(unselected) ? unselected : { ...unselected, drag: null }
   }
 
-  #count(visitor: string, state: State, change: 1 | -1): void {
+  #count({ visitor, address }: Required<Person>, state: State, change: 1 | -1): void {
     const bytes = change * bytesOf(state)
     this.#bytes += bytes
-    this.#bytesByVisitor.set(visitor, (this.#bytesByVisitor.get(visitor) ?? 0) + bytes)
+    add(this.#bytesByVisitor, visitor, bytes)
+    add(this.#bytesByAddress, address, bytes)
   }
 
   close(): void {
     clearTimeout(this.#timer)
   }
 
-  /** Returns the sessions that are shown whatever they do. */
+  /** Returns the sessions that are shown whatever they do: the first of each address, then the second of each. */
   #first(): ReadonlySet<string> {
-    return new Set(this.#states.keys().take(limits.shownPeopleCount))
+    if (this.#states.size <= limits.shownPeopleCount) return new Set(this.#states.keys())
+    const first = new Set<string>()
+    let queues = Array.from(this.#sessionsByAddress.values(), (sessions) => sessions.values())
+    while (queues.length > 0)
+      queues = queues.filter((queue) => {
+        const { value } = queue.next()
+        if (value !== undefined && first.size < limits.shownPeopleCount) first.add(value)
+        return value !== undefined && first.size < limits.shownPeopleCount
+      })
+    return first
   }
 
   #change(session: string): void {
@@ -135,6 +164,12 @@ export class Presence {
     this.#changed.clear()
     this.#options.send(update)
   }
+}
+
+function add(counts: Map<string, number>, key: string, change: number): void {
+  const value = (counts.get(key) ?? 0) + change
+  if (value === 0) counts.delete(key)
+  else counts.set(key, value)
 }
 
 const bytesOf = ({ selection, drag }: State): number =>

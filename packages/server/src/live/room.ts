@@ -70,6 +70,7 @@ export class Room implements OutboxRoom {
       hasPicture: (id) => this.hasPicture(id),
       bytes: bounds.presence,
       bytesPerVisitor: bounds['presence-per-visitor'],
+      bytesPerAddress: bounds['presence-per-address'],
     })
     this.seenReports = new SeenReports({
       send: (visitor, seenBy) => this.sendToVisitor(visitor, 'seen', seenBy),

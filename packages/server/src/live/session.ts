@@ -74,7 +74,7 @@ export class Session implements Member {
       'presence',
       (body) => parseOrUndefined(PresenceState, body),
       (state) =>
-        room.presence.set(this.id, this.visitor, { ...state, name: cleanLine(state.name) }),
+        room.presence.set(this.id, options.sender, { ...state, name: cleanLine(state.name) }),
     )
     this.#hear(
       'sending',
