@@ -76,10 +76,9 @@ export class DirectUpload {
     from: Sender,
     pictures: AsyncIterable<DirectPicture>,
   ): Promise<StoredImage[]> {
-    const { visitor, role } = from
-    if (!may({ visitor, role, now: Date.now() }, 'image.add')) throw new WireError('not-allowed')
-    // Only the server may settle a picture; the visitor stays its author.
-    const sender: Sender = { visitor, role: 'server' }
+    if (!may({ ...from, now: Date.now() }, 'image.add')) throw new WireError('not-allowed')
+    // Only the server may settle a picture; the visitor stays its author, and it is their turn (N7).
+    const sender: Sender = { ...from, role: 'server' }
     const uploads: Upload[] = []
     const commands: Command[] = []
     try {
@@ -133,7 +132,10 @@ export class DirectUpload {
       // The record was added before anybody knew the size.
       const w = firstWidth(settle.width, settle.height)
       try {
-        await board.act([settle, { kind: 'image.patch', id, set: { w } }], SERVER)
+        await board.act([settle, { kind: 'image.patch', id, set: { w } }], {
+          ...sender,
+          role: 'server',
+        })
       } catch (error) {
         await this.#intake.discard(stored, error)
         throw error

@@ -218,7 +218,7 @@ export class Intake {
     let stored: StoredFile | undefined
     try {
       stored = await this.#store.store(incomingFile, id)
-      await board.act([stored.settle], SERVER)
+      await board.act([stored.settle], { ...stored.party, role: 'server' })
       stored[Symbol.dispose]()
       return stored
     } catch (error) {
