@@ -15,7 +15,7 @@ const TABLE = {
   fetches: { value: 8, unit: 'count', what: 'pictures that are fetched from their addresses' },
   connections: { value: 8_000, unit: 'count', what: 'open connections, and at most a third of the descriptors that the process may have' },
   'connections-per-address': { value: 2_000, unit: 'count', what: 'open connections, and requests under way, of one address (of IPv6 a /64)' },
-  'waiting-requests': { value: 3_000, unit: 'count', what: 'requests that wait behind others on their connections; over it, the connection with the most is closed' },
+  'waiting-requests': { value: 1_000, unit: 'count', what: 'requests that wait behind others on their connections, 2 kB of headers as one more; over it, the connection with the most is closed' },
   'snapshots-being-sent': { value: 64_000_000, unit: 'bytes', what: 'boards that are being sent whole; over it, the readers of the oldest are cut off' },
   'unexplained-percent': { value: 5, unit: 'percent', what: 'stored files that a sweep sets aside because no picture names them' },
   'board-bytes': { value: 16_000_000, unit: 'bytes', what: 'the records of one board: their names, captions and places' },
@@ -27,7 +27,7 @@ const TABLE = {
   'boards-per-address': { value: 500, unit: 'count', what: 'boards that are made in an hour from one address' },
   'boards-per-visitor': { value: 100, unit: 'count', what: 'the same by one visitor' },
   'upload-bodies': { value: 256, unit: 'count', what: 'uploads whose bytes are being received' },
-  'upload-rate': { value: 6_000, unit: 'bytes', what: 'the least that an upload brings in a minute' },
+  'upload-rate': { value: 6_000, unit: 'bytes', what: 'the least that an upload, or another body, brings in a minute' },
   'growing-readers': { value: 256, unit: 'count', what: 'readers of pictures that are on their way' },
   uploads: { value: 4_000, unit: 'count', what: 'uploads of pictures that have begun and are not whole' },
   'uploads-per-address': { value: 1_000, unit: 'count', what: 'the same from one address' },
@@ -41,6 +41,11 @@ const TABLE = {
   'idle-board-bytes': { value: 64_000_000, unit: 'bytes', what: 'the records of these boards' },
   'board-loads': { value: 4, unit: 'count', what: 'boards that are loaded at the same time' },
   'sockets-per-address': { value: 100, unit: 'count', what: 'sockets in a second that one address opens onto boards; twenty times as many at once' },
+  'waiting-requests-per-connection': { value: 100, unit: 'count', what: 'requests that wait behind others on one connection; over it, it is closed' },
+  'answer-rate': { value: 6_000, unit: 'bytes', what: 'the least that an answer takes in a minute, of five minutes, while its reader lets it wait' },
+  'slow-readers': { value: 500, unit: 'count', what: 'answers whose readers take less than 2 kB a second; over it, those of the address with the most that took nothing for longest are cut off' },
+  'slow-readers-per-address': { value: 100, unit: 'count', what: 'the same of one address' },
+  'presence-per-address': { value: 96_000, unit: 'bytes', what: 'selections and drags that a board shows of one address' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

@@ -20,11 +20,12 @@ import {
   hasUnreadBody,
   openBody,
 } from './body.ts'
-import { Connections, RETRY_AFTER_S, rawAnswer } from './connections.ts'
+import { answerAndClose, Connections, RETRY_AFTER_S } from './connections.ts'
 import type { Guard } from './guard.ts'
 import { createHttpServer } from './http-server.ts'
 import { isNavigation, type ProblemPage } from './problem-page.ts'
 import { RequestTurns } from './request-turns.ts'
+import { SlowClients } from './slow-clients.ts'
 import { tolerantUrl } from './tolerant-url.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
 
@@ -76,7 +77,17 @@ export async function createApp(
     maxPerAddress: bounds['connections-per-address'],
     proxies,
   })
-  const turns = new RequestTurns(bounds['waiting-requests'])
+  const turns = new RequestTurns({
+    maxWaiting: bounds['waiting-requests'],
+    maxPerConnection: bounds['waiting-requests-per-connection'],
+  })
+  const slowClients = new SlowClients({
+    max: bounds['slow-readers'],
+    maxPerAddress: bounds['slow-readers-per-address'],
+    answerBytesPerMinute: bounds['answer-rate'],
+    bodyBytesPerMinute: bounds['upload-rate'],
+    addressOf: (request) => proxies.addressOf(request),
+  })
   const app = fastify({
     loggerInstance: log,
     trustProxy: (address) => proxies.has(address),
@@ -84,18 +95,22 @@ export async function createApp(
     bodyLimit: JSON_BODY_BYTES,
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH },
-    serverFactory: (handle) => createHttpServer(handle, { connections, turns }),
+    serverFactory: (handle) => createHttpServer(handle, { connections, turns, slowClients }),
     rewriteUrl: ({ url = '/' }) => tolerantUrl(url),
     frameworkErrors(_error, request, reply) {
       reply.headers(HEADERS)
       const refusal = new WireError('bad-request')
       inBackground(answer(request.raw, reply as unknown as FastifyReply, refusal), log)
     },
-    clientErrorHandler(_error, socket) {
-      if (socket.writable) socket.end(MALFORMED)
+    clientErrorHandler({ code }, socket) {
+      if (!socket.writable) return
+      // Headers that come in drops are no mistake of their sender.
+      const isSlow = code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      answerAndClose(socket, new WireError(isSlow ? 'busy' : 'bad-request'))
     },
   }) as unknown as FastifyInstance
 
+  app.addHook('onClose', () => slowClients.close())
   const parseJson = app.getDefaultJsonParser('error', 'error')
 
   const methodsByUrl = new Map<string, Set<string>>()
@@ -208,8 +223,6 @@ function frameworkError(error: unknown): WireError | null {
     return new WireError('too-large', { limit: JSON_BODY_BYTES })
   return new WireError('bad-request', {}, { cause: error })
 }
-
-const MALFORMED = rawAnswer(new WireError('bad-request'))
 
 declare module 'fastify' {
   interface FastifyContextConfig {

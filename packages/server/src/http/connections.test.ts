@@ -4,6 +4,7 @@ import type { RequestListener, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
+import { newSlowClients } from '../../support/new-slow-clients.ts'
 import { addressGroup } from './address-group.ts'
 import { Connections } from './connections.ts'
 import { createHttpServer } from './http-server.ts'
@@ -14,14 +15,17 @@ interface Limits {
   readonly max?: number
   readonly maxPerAddress?: number
   readonly maxWaiting?: number
+  readonly maxWaitingPerConnection?: number
   readonly proxies?: readonly string[]
 }
 
 async function open(t: TestContext, handle: RequestListener, limits: Limits = {}): Promise<Server> {
   const { max = 100, maxPerAddress = 100, maxWaiting = 10_000, proxies = [] } = limits
+  const { maxWaitingPerConnection: maxPerConnection = maxWaiting } = limits
   const server = createHttpServer(handle, {
     connections: new Connections({ max, maxPerAddress, proxies: trustedProxies(proxies) }),
-    turns: new RequestTurns(maxWaiting),
+    turns: new RequestTurns({ maxWaiting, maxPerConnection }),
+    slowClients: newSlowClients(t),
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -41,6 +45,10 @@ async function dial(t: TestContext, server: Server, localAddress = '127.0.0.1'):
   await once(socket, 'connect')
   return socket
 }
+
+/** Resolves when a connection is closed, by a reset too. */
+const whenClosed = (socket: Socket): Promise<unknown> =>
+  new Promise((resolve) => socket.once('close', resolve))
 
 const request = (path: string, more = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`
@@ -105,6 +113,26 @@ test('Y2: over the bound of requests that wait, the connection with the most is 
   const answer = once(few, 'data')
   held[0]!.end('answered')
   assert.match(String(await answer), /answered/)
+})
+
+test('Y32: over the bound of requests that wait on one connection it is closed', {
+  timeout: 30_000,
+}, async (t) => {
+  const server = await open(t, () => {}, { maxWaitingPerConnection: 20 })
+  const many = await dial(t, server)
+  const closed = whenClosed(many)
+  many.write(request('/many').repeat(1_000))
+  await closed
+})
+
+test('Y32: headers of many bytes count as several requests that wait', {
+  timeout: 30_000,
+}, async (t) => {
+  const server = await open(t, () => {}, { maxWaiting: 20 })
+  const fat = await dial(t, server)
+  const closed = whenClosed(fat)
+  fat.write(request('/fat', `X-More: ${'x'.repeat(9_000)}\r\n`).repeat(6))
+  await closed
 })
 
 test('Y3: one address has so many connections, and another one its own', {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import { addressGroup } from './address-group.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
@@ -21,6 +22,8 @@ export class Connections {
   /** The requests under way that came by a trusted proxy, by their senders' addresses. */
   readonly #requestsByAddress = new Map<string, number>()
   #count = 0
+  /** Refused connections whose clients may still be reading why. */
+  #lingeringCount = 0
 
   constructor({ max, maxPerAddress, proxies }: ConnectionsOptions) {
     this.#max = Math.min(max, ...descriptorShare())
@@ -34,8 +37,8 @@ export class Connections {
     const address = this.#proxies.has(remoteAddress) ? null : addressGroup(remoteAddress)
     const counted = address ?? 'proxies'
     if (address !== null && this.#isFull(this.#byAddress, address))
-      return refuse(socket, new WireError('too-many'))
-    if (this.#count >= this.#max) return refuse(socket, new WireError('busy'))
+      return this.#refuse(socket, new WireError('too-many'))
+    if (this.#count >= this.#max) return this.#refuse(socket, new WireError('busy'))
     this.#count++
     count(this.#byAddress, counted, 1)
     socket.once('close', () => {
@@ -52,6 +55,14 @@ export class Connections {
     count(this.#requestsByAddress, address, 1)
     response.once('close', () => count(this.#requestsByAddress, address, -1))
     return true
+  }
+
+  #refuse(socket: Socket, error: WireError): false {
+    const lingers = this.#lingeringCount < LINGERING_COUNT
+    this.#lingeringCount++
+    socket.once('close', () => this.#lingeringCount--)
+    answerAndClose(socket, error, lingers ? LINGER_MS : 0)
+    return false
   }
 
   #isFull(counts: ReadonlyMap<string, number>, address: string): boolean {
@@ -80,15 +91,25 @@ function descriptorShare(): number[] {
 /** Time in seconds after which a refused client may ask again. */
 export const RETRY_AFTER_S = 2
 
-function refuse(socket: Socket, error: WireError): false {
+/**
+ * Time for which a connection stays open behind an answer that closes it. Bytes of a request that lie there unread would
+ * reset it, and its client might never see why.
+ */
+const LINGER_MS = 1_000
+/** Refused connections that stay open for that time; the others close at once. */
+const LINGERING_COUNT = 100
+
+/** Answers a connection whose request isn't read, and closes it soon, whatever its client still sends. */
+export function answerAndClose(socket: Duplex, error: WireError, lingerMs = LINGER_MS): void {
   // Its client may be gone already.
   socket.on('error', () => {})
-  socket.end(rawAnswer(error), () => socket.destroy())
-  return false
+  socket.end(rawAnswer(error))
+  const timer = setTimeout(() => socket.destroy(), lingerMs)
+  socket.once('close', () => clearTimeout(timer))
 }
 
 /** Encodes the whole answer to a connection that no request has been read from. */
-export function rawAnswer(error: WireError): string {
+function rawAnswer(error: WireError): string {
   const body = JSON.stringify({ error })
   const retry =
     error.status === 429 || error.status === 503 ? `Retry-After: ${RETRY_AFTER_S}\r\n` : ''

@@ -3,14 +3,20 @@ import type { Socket } from 'node:net'
 import { expectContinue } from './body.ts'
 import type { Connections } from './connections.ts'
 import type { RequestTurns } from './request-turns.ts'
+import type { SlowClients } from './slow-clients.ts'
 
 /** An upload may take hours, but not stand still for long. */
 const CONNECTION_IDLE_TIMEOUT_MS = 120_000
 const HEADERS_TIMEOUT_MS = 30_000
+/** How often connections are looked at whose headers aren't complete. */
+const HEADERS_CHECK_INTERVAL_MS = 10_000
 
 interface HttpServerOptions {
   readonly connections: Connections
   readonly turns: RequestTurns
+  readonly slowClients: SlowClients
+  /** Time for the headers of a request. For tests. */
+  readonly headersTimeoutMs?: number
 }
 
 /** Makes a server without a time limit for whole requests, since uploads are long. Silence ends a connection. */
@@ -32,22 +38,29 @@ export function createHttpServer(handle: RequestListener, options: HttpServerOpt
 class BoundedServer extends Server {
   readonly #connections: Connections
   readonly #turns: RequestTurns
+  readonly #slowClients: SlowClients
 
-  constructor({ connections, turns }: HttpServerOptions) {
+  constructor({ connections, turns, slowClients, headersTimeoutMs }: HttpServerOptions) {
+    const headersTimeout = headersTimeoutMs ?? HEADERS_TIMEOUT_MS
     super({
       requestTimeout: 0,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout,
+      connectionsCheckingInterval: Math.min(headersTimeout, HEADERS_CHECK_INTERVAL_MS),
       shouldUpgradeCallback: isWebSocket,
     })
     this.#connections = connections
     this.#turns = turns
+    this.#slowClients = slowClients
   }
 
   override emit(event: string, ...args: unknown[]): boolean {
     if (event === 'connection' && !this.#connections.admit(args[0] as Socket)) return true
     if (event !== 'request') return super.emit(event, ...args)
     const [request, response] = args as [IncomingMessage, ServerResponse]
-    this.#turns.take(request, response, () => super.emit(event, ...args))
+    this.#turns.take(request, response, () => {
+      this.#slowClients.watch(request, response)
+      super.emit(event, ...args)
+    })
     return true
   }
 }

@@ -9,7 +9,19 @@ interface Connection {
 
 interface Turn {
   readonly response: ServerResponse
+  /** Its share of the requests that may wait: one, and one more for each few kilobytes of its headers. */
+  readonly weight: number
   readonly serve: () => void
+}
+
+/** Bytes of an address and headers that count as one more request. */
+const WEIGHED_HEADERS_BYTES = 2_000
+
+interface RequestTurnsOptions {
+  /** Requests that may wait behind others, on all connections together. */
+  readonly maxWaiting: number
+  /** Requests that may wait on one connection. */
+  readonly maxPerConnection: number
 }
 
 /**
@@ -18,25 +30,32 @@ interface Turn {
  */
 export class RequestTurns {
   readonly #maxWaiting: number
+  readonly #maxPerConnection: number
   readonly #connections = new WeakMap<Socket, Connection>()
   /** The connections with requests that wait. */
   readonly #crowded = new Map<Socket, Connection>()
   #waitingCount = 0
 
-  /** `maxWaiting` bounds the requests that wait behind others, on all connections together. */
-  constructor(maxWaiting: number) {
+  constructor({ maxWaiting, maxPerConnection }: RequestTurnsOptions) {
     this.#maxWaiting = maxWaiting
+    this.#maxPerConnection = maxPerConnection
   }
 
   /** Calls `serve` when the requests before this one on its connection are answered. */
-  take({ socket }: IncomingMessage, response: ServerResponse, serve: () => void): void {
+  take(request: IncomingMessage, response: ServerResponse, serve: () => void): void {
+    const { socket } = request
+    // The requests of a connection that was closed for their number still come out of its last read.
+    if (socket.destroyed) return
     const connection = this.#connectionOf(socket)
-    if (!connection.isBusy) return this.#start(socket, connection, { response, serve })
-    connection.waiting.push({ response, serve })
+    const turn = { response, weight: weightOf(request), serve }
+    if (!connection.isBusy) return this.#start(socket, connection, turn)
+    connection.waiting.push(turn)
     this.#crowded.set(socket, connection)
     // Bytes that are not read yet stay with their sender.
     socket.pause()
-    if (++this.#waitingCount > this.#maxWaiting) this.#dropLargest()
+    this.#waitingCount += turn.weight
+    if (connection.waiting.length > this.#maxPerConnection) this.#drop(socket, connection)
+    else if (this.#waitingCount > this.#maxWaiting) this.#dropLargest()
   }
 
   #connectionOf(socket: Socket): Connection {
@@ -68,7 +87,7 @@ export class RequestTurns {
       connection.isBusy = false
       return
     }
-    this.#waitingCount--
+    this.#waitingCount -= turn.weight
     if (connection.waiting.length === 0) {
       this.#crowded.delete(socket)
       socket.resume()
@@ -77,12 +96,18 @@ export class RequestTurns {
   }
 
   #forget(socket: Socket, connection: Connection): void {
-    this.#waitingCount -= connection.waiting.length
+    this.#waitingCount -= weightOfAll(connection)
     connection.waiting.length = 0
     this.#crowded.delete(socket)
   }
 
-  /** Closes the connection with the most requests that wait. Its client may send them again (RFC 9112 section 9.3.2). */
+  /** Closes a connection. Its client may send the requests that wait again (RFC 9112 section 9.3.2). */
+  #drop(socket: Socket, connection: Connection): void {
+    this.#forget(socket, connection)
+    socket.destroy()
+  }
+
+  /** Closes the connection whose requests weigh most. */
   #dropLargest(): void {
     const [first, ...rest] = this.#crowded
     if (!first) return
@@ -90,7 +115,14 @@ export class RequestTurns {
       (most, each) => (each[1].waiting.length > most[1].waiting.length ? each : most),
       first,
     )
-    this.#forget(socket, connection)
-    socket.destroy()
+    this.#drop(socket, connection)
   }
 }
+
+function weightOf({ url = '', rawHeaders }: IncomingMessage): number {
+  const length = rawHeaders.reduce((sum, text) => sum + text.length, url.length)
+  return 1 + Math.floor(length / WEIGHED_HEADERS_BYTES)
+}
+
+const weightOfAll = ({ waiting }: Connection): number =>
+  waiting.reduce((sum, { weight }) => sum + weight, 0)
