@@ -215,6 +215,66 @@ test('F1: a full disk turns down what has no room, and nothing else', async (t) 
   }
 })
 
+test('F1: a commit that finds room holds, though the main file finds none', async (t) => {
+  if (process.platform === 'win32') return t.skip('there is no ulimit on Windows')
+  const { folder, open } = await tempFolder(t)
+  // Six batches of 1.5 MB fit into the log, which is written over after each checkpoint, but not into the main file.
+  const writer = child(
+    `const engine = await openEngine(process.argv[1])
+     const outcomes = []
+     for (const board of 'abcdef') {
+       await engine.boards.create(board)
+       const { cursor: expected } = await engine.log.load(board)
+       const changes = [{ put: { kind: 'board', id: 'board', title: board.repeat(1.5e6) } }]
+       const append = engine.log.append(board, { expected, changes, clients: new Map() })
+       outcomes.push(await append.then(() => 'stored', ({ code }) => code))
+     }
+     const faults = await engine.health()
+     console.log(JSON.stringify([...outcomes, ...faults]))
+     await engine.close()`,
+    `sqlite:${folder}`,
+    'ulimit -f 12288',
+  )
+  assert.deepEqual(
+    JSON.parse(await text(writer.stdout!)),
+    Array.from('abcdef', () => 'stored'),
+  )
+  const engine = await open()
+  assert.deepEqual(await engine.health(), [])
+  for (const { board } of await engine.boards.list())
+    assert.equal((await engine.log.load(board)).records.length, 1)
+})
+
+test('F1: a large database that finds no room for its check goes on', async (t) => {
+  if (process.platform === 'win32') return t.skip('there is no ulimit on Windows')
+  const { folder, open } = await tempFolder(t)
+  const engine = await open()
+  const { board, cursor } = await newBoard(engine)
+  const title = 't'.repeat(17e6)
+  await append(engine, board, cursor, [
+    { put: { kind: 'board', id: 'board', title, trashDays: 30, keepMetadata: false } } as never,
+  ])
+  await engine.close()
+  const reader = child(
+    `const engine = await openEngine(process.argv[1])
+     const outcomes = new Set()
+     await engine.boards.create('grown')
+     const { cursor: expected } = await engine.log.load('grown')
+     const changes = [{ put: { kind: 'board', id: 'board', title: 'g'.repeat(1e6) } }]
+     await engine.log.append('grown', { expected, changes, clients: new Map() })
+     for (const start = performance.now(); performance.now() < start + 2_500; ) {
+       const made = engine.boards.create(String(performance.now()))
+       outcomes.add(await made.catch(({ code }) => code))
+       await new Promise((resolve) => setTimeout(resolve, 20))
+     }
+     console.log(JSON.stringify([...outcomes, ...(await engine.health())]))
+     await engine.close()`,
+    `sqlite:${folder}`,
+    'ulimit -f 16384',
+  )
+  assert.deepEqual(JSON.parse(await text(reader.stdout!)), [true])
+})
+
 test('a blob from another disk is copied, and the remains of a crashed copy go', async (t) => {
   const { folder, open } = await tempFolder(t)
   const other = await mkdtemp('/dev/shm/wirephoto-').catch(() => null)

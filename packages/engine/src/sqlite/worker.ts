@@ -146,16 +146,31 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
   /** Writes a long WAL into the main file, as SQLite does by itself otherwise. */
   function checkpointIfLong(n: number): void {
     if (isChecking || Number(pagesInWal.get()!.log) < CHECKPOINT_PAGES_COUNT) return
-    const { log, checkpointed } = checkpoint.get()!
+    const result = tryCheckpoint(() => checkpoint.get()!)
     files.noteCheckpoint()
-    if (log !== checkpointed) return
+    if (!result || result['log'] !== result['checkpointed']) return
     base = n
     mark.noteCheckpoint(n)
   }
 
+  /** Returns null if the checkpoint failed: the WAL still has all that was committed, as SQLite's own would leave it. */
+  function tryCheckpoint<T>(run: () => T): T | null {
+    try {
+      return run()
+    } catch (error) {
+      if (isDamage(error)) damage ??= String(error)
+      return null
+    }
+  }
+
   function checkLater(): () => void {
     const timer = setTimeout(() => {
-      db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      const isTruncated = tryCheckpoint(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)')) !== null
+      files.noteCheckpoint()
+      if (!isTruncated) {
+        endCheck = checkLater()
+        return
+      }
       files.noteTruncation()
       isChecking = true
       endCheck = checkInBackground(folder, (found) => {
