@@ -50,7 +50,12 @@ export class DatabaseFiles {
   }
 
   #stat(name: string): BigIntStats | null {
-    return statSync(join(this.#folder, name), { bigint: true, throwIfNoEntry: false }) ?? null
+    try {
+      return statSync(join(this.#folder, name), { bigint: true })
+    } catch {
+      // A file on a disk that answers with errors is as good as gone until it is seen again.
+      return null
+    }
   }
 }
 

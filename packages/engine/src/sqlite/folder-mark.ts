@@ -57,6 +57,7 @@ export class FolderMark {
   #mark: Mark | null = null
   #isDirty = false
   #isSyncing = false
+  #isClosed = false
   readonly #timer: NodeJS.Timeout
 
   /** Opens a folder's mark for writing. */
@@ -80,6 +81,7 @@ export class FolderMark {
   /** Makes the mark durable and closes its file. */
   close(): void {
     clearInterval(this.#timer)
+    this.#isClosed = true
     fdatasyncSync(this.#fd)
     if (!this.#isSyncing) closeSync(this.#fd)
   }
@@ -91,6 +93,7 @@ export class FolderMark {
     // A mark that can't be synced is as old as its disk; the next commit writes it again.
     fdatasync(this.#fd, () => {
       this.#isSyncing = false
+      if (this.#isClosed) closeSync(this.#fd)
     })
   }
 }

@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -273,6 +284,24 @@ test('F1: a large database that finds no room for its check goes on', async (t) 
     'ulimit -f 16384',
   )
   assert.deepEqual(JSON.parse(await text(reader.stdout!)), [true])
+})
+
+test('T5: a folder that answers with errors is told, and the engine goes on when it is back', async (t) => {
+  if (process.platform === 'win32') return t.skip('Windows keeps open files where they are')
+  const { folder, open } = await tempFolder(t)
+  const engine = await open()
+  const away = `${folder}-away`
+  await rename(folder, away)
+  t.after(() => rm(away, { recursive: true, force: true }))
+  // A link to itself answers with an error other than that nothing is there.
+  await symlink(folder, folder)
+  const [fault] = await engine.health()
+  assert.equal(fault?.code, 'database-gone')
+  await assert.rejects(engine.boards.create('lost'), { code: 'away' })
+  await rm(folder)
+  await rename(away, folder)
+  assert.deepEqual(await engine.health(), [])
+  assert.equal(await engine.boards.create('back'), true)
 })
 
 test('a blob from another disk is copied, and the remains of a crashed copy go', async (t) => {
