@@ -5,7 +5,7 @@ import { WireError } from '@wirephoto/board'
 import { type Engine, isDiskFull } from '@wirephoto/engine'
 import { DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { inTime } from './boards/engine-watch.ts'
-import type { SweepState } from './images/unexplained-blobs.ts'
+import type { SweepState } from './images/last-sweep.ts'
 import type { TrustedClock } from './trusted-clock.ts'
 
 /** Time for the database's answer: those who ask wait only for seconds. */

@@ -7,8 +7,9 @@ import type { Bounds } from '../bounds.ts'
 import type { GarbageCollectionTimes } from '../config.ts'
 import type { Metrics } from '../metrics.ts'
 import { EndedBlobRemover, withVariants } from './ended-blob-remover.ts'
+import type { SweepState } from './last-sweep.ts'
 import type { ImagePipeline } from './pipeline.ts'
-import { type SweepState, UnexplainedBlobs } from './unexplained-blobs.ts'
+import { UnexplainedBlobs } from './unexplained-blobs.ts'
 import { isArriving } from './uploads/progress.ts'
 import { variantKey } from './variant-key.ts'
 
@@ -47,7 +48,10 @@ interface Options {
   readonly metrics: Metrics
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>
 }
-type Images = Pick<ImagePipeline, 'incomingFiles' | 'variants' | 'intake' | 'blobUses'>
+type Images = Pick<
+  ImagePipeline,
+  'incomingFiles' | 'variants' | 'intake' | 'blobUses' | 'lastSweep'
+>
 
 /** Removes abandoned uploads and ended blobs, and sets aside blobs that no record refers to (F1). */
 export class GarbageCollector {
@@ -66,12 +70,15 @@ export class GarbageCollector {
     this.#notify = notify
     this.#log = options.log
     this.#endedBlobs = new EndedBlobRemover(engine, images.blobUses)
-    this.#unexplainedBlobs = new UnexplainedBlobs(engine, images.blobUses, options)
+    this.#unexplainedBlobs = new UnexplainedBlobs(engine, images.blobUses, {
+      ...options,
+      lastSweep: images.lastSweep,
+    })
   }
 
   /** The outcome of the last sweep. */
   get state(): SweepState {
-    return this.#unexplainedBlobs.state
+    return this.#images.lastSweep.state
   }
 
   /** Collects garbage from time to time. Closing it waits for a collection that runs. */
@@ -129,19 +136,21 @@ export class GarbageCollector {
     const staleAt = clock.expiredBefore(times.arrivingTimeoutMs)
     const unlessTouchedSince = clock.expiredBefore(times.blobLeaseMs)
     if (staleAt === null || unlessTouchedSince === null) return false
-    const { incomingFiles } = this.#images
+    const { incomingFiles, intake } = this.#images
+    const isSound = await intake.isDataSound()
     const uploads = incomingFiles.list()
     const references: References = { blobs: new Set(), arriving: new Set() }
     const readNamed = async () => {
       for (const { board } of await this.#engine.boards.list())
-        await this.#collectBoard(board, references, staleAt)
+        await this.#collectBoard(board, references, isSound ? staleAt : null)
       return references.blobs
     }
     await this.#unexplainedBlobs.sweep(readNamed, {
       unlessTouchedSince,
       unlessAsideSince: clock.expiredBefore(times.asideMs),
     })
-    if ((await this.#engine.health()).length > 0) return false
+    // Where records are lost, an upload without one may be waited for again (E20).
+    if (!(await intake.isDataSound())) return false
     for (const incomingFile of uploads) {
       const { board, id } = incomingFile.target!
       if (!references.arriving.has(`${board} ${id}`)) await incomingFiles.remove(incomingFile)
@@ -152,8 +161,15 @@ export class GarbageCollector {
     return true
   }
 
-  /** Adds a board's references. Purges its trash, and fails pictures that stopped arriving before `staleAt`. */
-  async #collectBoard(board: string, references: References, staleAt: number): Promise<void> {
+  /**
+   * Adds a board's references. Purges its trash, and fails pictures that stopped arriving before `staleAt`; none if
+   * that is null.
+   */
+  async #collectBoard(
+    board: string,
+    references: References,
+    staleAt: number | null,
+  ): Promise<void> {
     const { records } = await this.#engine.log.load(board)
     for (const blob of await this.#engine.history.blobs(board))
       for (const name of withVariants(blob)) references.blobs.add(name)
@@ -169,7 +185,7 @@ export class GarbageCollector {
       await purgeExpired(this.#engine, held.board, this.#boards.clock)
     }
     for (const picture of pictures)
-      if (isArriving(picture) && picture.createdAt < staleAt)
+      if (staleAt !== null && isArriving(picture) && picture.createdAt < staleAt)
         await this.#failIfStale(board, picture.id, staleAt)
   }
 

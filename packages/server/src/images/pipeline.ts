@@ -6,6 +6,7 @@ import type { Boards } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
 import { BlobUses } from './blob-uses.ts'
 import { Decoder } from './decoding/decoder.ts'
+import { LastSweep } from './last-sweep.ts'
 import { StoredFiles } from './stored-files.ts'
 import { DirectUpload } from './uploads/direct-upload.ts'
 import { IncomingFiles } from './uploads/incoming-files.ts'
@@ -41,6 +42,7 @@ export interface ImagePipeline {
   readonly intake: Intake
   readonly directUpload: DirectUpload
   readonly blobUses: BlobUses
+  readonly lastSweep: LastSweep
   /** Ends the decoding processes. Variants that are missing then are made after the next start. */
   close(): Promise<void>
 }
@@ -60,9 +62,15 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     log,
   })
   const blobUses = new BlobUses()
+  const lastSweep = await LastSweep.open(data, log)
   const store = new PictureStore({ engine, uses: blobUses, files, decoder, variants })
   const previews = new Previews(incomingFiles, uploadProgress, decoder, log)
-  const intake = new Intake(boards, incomingFiles, store, previews, { maxUpload, log })
+  const intake = new Intake(boards, incomingFiles, store, previews, {
+    engine,
+    lastSweep,
+    maxUpload,
+    log,
+  })
   const directUpload = new DirectUpload(intake, incomingFiles, previews, { maxUpload })
   return {
     incomingFiles,
@@ -74,6 +82,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     intake,
     directUpload,
     blobUses,
+    lastSweep,
     async close() {
       uploadProgress.close()
       await Promise.all([variants.close(), decoder.close()])

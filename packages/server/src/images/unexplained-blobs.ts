@@ -5,21 +5,11 @@ import { failpoint } from '../failpoint.ts'
 import type { Metrics } from '../metrics.ts'
 import type { BlobUses } from './blob-uses.ts'
 import { withVariants } from './ended-blob-remover.ts'
+import type { LastSweep, SweepState } from './last-sweep.ts'
 
 /** So few are no sign of a lost database: a server that is killed may leave some. */
 const UNSUSPICIOUS_COUNT = 10
 const NOTES_COUNT = 90_000
-
-/** The outcome of the last sweep. A sweep that has `stopped` has touched no blob (C8). */
-export type SweepState =
-  | { readonly kind: 'fine' }
-  | {
-      readonly kind: 'stopped'
-      readonly unexplainedCount: number
-      readonly blobCount: number
-      /** The sentence for the operator, with what to do. */
-      readonly sentence: string
-    }
 
 /** Times in milliseconds since 1970. */
 interface SweepTimes {
@@ -29,6 +19,7 @@ interface SweepTimes {
 }
 
 interface Options {
+  readonly lastSweep: LastSweep
   readonly bounds: Pick<Bounds, 'unexplained-percent'>
   readonly metrics: Pick<Metrics, 'blobsAside' | 'blobsUnexplained'>
   readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>
@@ -42,12 +33,11 @@ export class UnexplainedBlobs {
   readonly #engine: Engine
   readonly #uses: BlobUses
   readonly #options: Options
-  state: SweepState = { kind: 'fine' }
-
   constructor(engine: Engine, uses: BlobUses, options: Options) {
     this.#engine = engine
     this.#uses = uses
     this.#options = options
+    this.#report(options.lastSweep.state)
   }
 
   /**
@@ -59,14 +49,14 @@ export class UnexplainedBlobs {
     readNamed: () => Promise<ReadonlySet<string>>,
     { unlessTouchedSince, unlessAsideSince }: SweepTimes,
   ): Promise<void> {
-    const { metrics, log } = this.#options
+    const { metrics, log, lastSweep } = this.#options
     using used = this.#uses.watch()
     const named = await readNamed()
     const { unexplained, blobCount } = await this.#find(named, unlessTouchedSince)
     const candidates = unexplained.filter((blob) => !used.has(blob))
-    this.state = this.#stateFor(candidates.length, blobCount)
-    const { state } = this
-    metrics.blobsUnexplained.set(state.kind === 'stopped' ? state.unexplainedCount : 0)
+    const state = this.#stateFor(candidates.length, blobCount)
+    await lastSweep.note(state)
+    this.#report(state)
     await this.#putBack(named)
     if (state.kind === 'stopped') {
       const { unexplainedCount } = state
@@ -94,6 +84,11 @@ export class UnexplainedBlobs {
     metrics.blobsAside.set(await this.#count())
   }
 
+  #report(state: SweepState): void {
+    const count = state.kind === 'stopped' ? state.unexplainedCount : 0
+    this.#options.metrics.blobsUnexplained.set(count)
+  }
+
   async #find(named: ReadonlySet<string>, unlessTouchedSince: number) {
     const { blobs, endedBlobs } = this.#engine
     const ended = new Set<string>()
@@ -111,12 +106,12 @@ export class UnexplainedBlobs {
   }
 
   #stateFor(unexplainedCount: number, blobCount: number): SweepState {
-    const percent = this.#options.bounds['unexplained-percent']
-    // New pictures make no lost ones less suspicious.
-    const share = this.state.kind === 'stopped' ? 0 : (blobCount * percent) / 100
+    const { bounds, lastSweep } = this.#options
+    const percent = bounds['unexplained-percent']
+    const share = lastSweep.isDoubted(percent) ? 0 : (blobCount * percent) / 100
     if (unexplainedCount <= Math.max(UNSUSPICIOUS_COUNT, share)) return { kind: 'fine' }
     const sentence = `No picture on any board names ${unexplainedCount} of the ${blobCount} stored files. None was moved or removed. Was the database lost, or an older one put back? Then put the newest one in its place. If this one is right, restart once with --bound unexplained-percent=100.`
-    return { kind: 'stopped', unexplainedCount, blobCount, sentence }
+    return { kind: 'stopped', unexplainedCount, blobCount, percent, sentence }
   }
 
   async #putBack(named: ReadonlySet<string>): Promise<void> {

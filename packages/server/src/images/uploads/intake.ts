@@ -7,6 +7,7 @@ import {
   settings,
   WireError,
 } from '@wirephoto/board'
+import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { type Boards, SERVER } from '../../boards/boards.ts'
@@ -14,6 +15,7 @@ import type { LiveBoard, Sender } from '../../boards/live-board.ts'
 import { toWireError } from '../../errors.ts'
 import { failpoint } from '../../failpoint.ts'
 import { partyOf } from '../../fairness/party.ts'
+import type { LastSweep } from '../last-sweep.ts'
 import type { IncomingFile, UploadTarget } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
 import type { PictureStore, StoredFile } from './picture-store.ts'
@@ -24,7 +26,12 @@ import type { UploadParty } from './upload-bounds.ts'
 /** Stored pictures whose notices are kept for a sender who asks again after a lost answer. */
 const MAX_NOTICES_COUNT = 10_000
 
+/** Uploads that may lose their records with an honest crash; more are a sign of a lost database. */
+const UNSUSPICIOUS_COUNT = 10
+
 interface IntakeOptions {
+  readonly engine: Pick<Engine, 'health'>
+  readonly lastSweep: Pick<LastSweep, 'state'>
   /** Bytes of a picture. */
   readonly maxUpload: number
   readonly log: FastifyBaseLogger
@@ -43,6 +50,8 @@ export class Intake {
   readonly #incomingFiles: IncomingFiles
   readonly #store: PictureStore
   readonly #previews: Previews
+  readonly #engine: IntakeOptions['engine']
+  readonly #lastSweep: IntakeOptions['lastSweep']
   readonly #maxUpload: number
   readonly #log: FastifyBaseLogger
   readonly #finishing = new Map<IncomingFile, Promise<ImageRecord>>()
@@ -54,12 +63,14 @@ export class Intake {
     incomingFiles: IncomingFiles,
     store: PictureStore,
     previews: Previews,
-    { maxUpload, log }: IntakeOptions,
+    { engine, lastSweep, maxUpload, log }: IntakeOptions,
   ) {
     this.#boards = boards
     this.#incomingFiles = incomingFiles
     this.#store = store
     this.#previews = previews
+    this.#engine = engine
+    this.#lastSweep = lastSweep
     this.#maxUpload = maxUpload
     this.#log = log
   }
@@ -120,8 +131,14 @@ export class Intake {
   async pendingUpload(board: LiveBoard, id: string): Promise<IncomingFile | undefined> {
     const incomingFile = this.#incomingFiles.get(board.id, id)
     if (!incomingFile || isArriving(board.records.get(id))) return incomingFile
-    await this.#incomingFiles.remove(incomingFile)
+    if (await this.isDataSound()) await this.#incomingFiles.remove(incomingFile)
     return undefined
+  }
+
+  /** Returns whether a missing record tells that nobody waits for a file; else it may have been lost (E20). */
+  async isDataSound(): Promise<boolean> {
+    if (this.#lastSweep.state.kind === 'stopped') return false
+    return (await this.#engine.health().catch(() => null))?.length === 0
   }
 
   /** Cancels an upload and fails its record. */
@@ -185,23 +202,26 @@ export class Intake {
       } catch {
         // The board has been removed.
       }
+    const unnamed: IncomingFile[] = []
     for (const incomingFile of this.#incomingFiles.list())
       try {
-        await this.#resume(incomingFile)
+        if (!(await this.#resume(incomingFile))) unnamed.push(incomingFile)
       } catch (error) {
         if (!(error instanceof WireError)) this.#log.error({ err: error }, 'upload not finished')
-        else if (error.code === 'unknown-board') await this.#incomingFiles.remove(incomingFile)
+        else if (error.code === 'unknown-board') unnamed.push(incomingFile)
       }
+    if (unnamed.length > UNSUSPICIOUS_COUNT || !(await this.isDataSound())) return
+    for (const incomingFile of unnamed) await this.#incomingFiles.remove(incomingFile)
   }
 
-  async #resume(incomingFile: IncomingFile): Promise<void> {
+  /** Goes on with an upload. Resolves to false if no record waits for it. */
+  async #resume(incomingFile: IncomingFile): Promise<boolean> {
     const { board, id } = incomingFile.target!
     using held = await this.#boards.hold(board)
-    if (!isArriving(held.board.records.get(id))) {
-      await this.#previews.drop(board, id)
-      await this.#incomingFiles.remove(incomingFile)
-    } else if (incomingFile.isComplete) await this.finish(incomingFile)
+    if (!isArriving(held.board.records.get(id))) return false
+    if (incomingFile.isComplete) await this.finish(incomingFile)
     else this.#previews.reportOffset(incomingFile, board, id)
+    return true
   }
 
   async #finish(incomingFile: IncomingFile): Promise<ImageRecord> {
@@ -226,7 +246,7 @@ export class Intake {
       const refusal = toWireError(error, this.#log)
       // The picture was purged, failed, or settled by other bytes.
       if (refusal.code === 'unknown-picture' || refusal.code === 'conflict') {
-        await this.#incomingFiles.remove(incomingFile)
+        if (await this.isDataSound()) await this.#incomingFiles.remove(incomingFile)
         throw new WireError('upload-gone')
       }
       if (isFinal(refusal)) await this.cancel(incomingFile)
