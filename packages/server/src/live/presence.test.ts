@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits } from '@wirephoto/board'
+import { limits, type PresenceUpdate } from '@wirephoto/board'
 import { Presence } from './presence.ts'
 
-const open = (
-  bounds: { bytes?: number; bytesPerVisitor?: number; bytesPerAddress?: number } = {},
-) =>
+const open = (options: Partial<ConstructorParameters<typeof Presence>[0]> = {}) =>
   new Presence({
     send: () => {},
     hasPicture: (id) => !id.startsWith('unknown'),
     bytes: 100_000,
     bytesPerVisitor: 50_000,
     bytesPerAddress: 100_000,
-    ...bounds,
+    ...options,
   })
 const IDLE = { name: '', cursor: null, selection: [], drag: null }
 
@@ -28,6 +26,29 @@ test('W15: on a crowded board 50 sessions are shown, and all that drag a picture
   presence.set('s55', { visitor: 's55' }, IDLE)
   presence.leave('s0')
   assert.deepEqual(Object.keys(presence.all), sessions.slice(1, 51))
+  presence.close()
+})
+
+test('W15: viewers are told who is shown from now on, and who no longer is', async () => {
+  let told = Promise.withResolvers<PresenceUpdate>()
+  const presence = open({ send: (update) => told.resolve(update) })
+  const news = async () => {
+    const update = await told.promise
+    told = Promise.withResolvers()
+    return update
+  }
+  const enter = (session: string, address: string) =>
+    presence.set(session, { visitor: session, address }, IDLE)
+  for (let i = 0; i < 60; i++) enter(`s${i}`, '192.0.2.1')
+  assert.equal(Object.keys(await news()).length, limits.shownPeopleCount)
+  enter('other', '192.0.2.2')
+  assert.deepEqual(await news(), { other: { ...IDLE, visitor: 'other' }, s49: null })
+  presence.leave('s0')
+  assert.deepEqual(await news(), { s0: null, s49: { ...IDLE, visitor: 's49' } })
+  presence.set('s55', { visitor: 's55' }, { ...IDLE, drag: { a: { x: 1, y: 2 } } })
+  assert.ok((await news())['s55']?.drag)
+  presence.set('s55', { visitor: 's55' }, IDLE)
+  assert.deepEqual(await news(), { s55: null })
   presence.close()
 })
 

@@ -27,7 +27,8 @@ interface Person {
 /**
  * The transient state of the people on one board. Each interval, one message has the latest state of
  * everybody whose state has changed; nothing is queued (F12). On a crowded board it shows the sessions that
- * came first, each address in turn, and all that drag a picture. Selections and drags are bounded in bytes, and so is each message.
+ * came first, each address in turn, and all that drag a picture. Selections and drags are bounded in bytes,
+ * and so is each message.
  */
 export class Presence {
   readonly #options: PresenceOptions
@@ -39,6 +40,8 @@ export class Presence {
   readonly #bytesByVisitor = new Map<string, number>()
   readonly #bytesByAddress = new Map<string, number>()
   #bytes = 0
+  /** The sessions that are shown whatever they do. Found again only when somebody comes or goes. */
+  #first: ReadonlySet<string> = new Set()
   readonly #changed = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #sentAt = 0
@@ -49,9 +52,8 @@ export class Presence {
 
   /** The states of all sessions that are shown. */
   get all(): PresenceUpdate {
-    const first = this.#first()
     return Object.fromEntries(
-      [...this.#states].filter(([session, state]) => first.has(session) || state.drag),
+      [...this.#states].filter(([session, state]) => this.#isShown(session, state)),
     )
   }
 
@@ -72,7 +74,8 @@ export class Presence {
     const shown = { ...this.#fit(person, this.#onBoard(state)), visitor }
     this.#count(person, shown, 1)
     this.#states.set(session, shown)
-    if (shown.drag || before?.drag || this.#first().has(session)) this.#change(session)
+    if (!before) this.#updateFirst()
+    if (before?.drag || this.#isShown(session, shown)) this.#change(session)
   }
 
   leave(session: string): void {
@@ -88,6 +91,7 @@ export class Presence {
     const neighbours = this.#sessionsByAddress.get(address)!
     neighbours.delete(session)
     if (neighbours.size === 0) this.#sessionsByAddress.delete(address)
+    this.#updateFirst()
     this.#change(session)
   }
 
@@ -134,8 +138,19 @@ export class Presence {
     clearTimeout(this.#timer)
   }
 
-  /** Returns the sessions that are shown whatever they do: the first of each address, then the second of each. */
-  #first(): ReadonlySet<string> {
+  #isShown(session: string, { drag }: State): boolean {
+    return drag !== null || this.#first.has(session)
+  }
+
+  /** Finds the first sessions again. Those that are shown from now on, and those that no longer are, have changed. */
+  #updateFirst(): void {
+    const before = this.#first
+    this.#first = this.#findFirst()
+    for (const session of this.#first.symmetricDifference(before)) this.#change(session)
+  }
+
+  /** Returns the first session of each address, then the second of each, as many as are shown. */
+  #findFirst(): ReadonlySet<string> {
     if (this.#states.size <= limits.shownPeopleCount) return new Set(this.#states.keys())
     const first = new Set<string>()
     let queues = Array.from(this.#sessionsByAddress.values(), (sessions) => sessions.values())
@@ -160,7 +175,10 @@ export class Presence {
     this.#timer = undefined
     this.#sentAt = performance.now()
     const update: PresenceUpdate = {}
-    for (const session of this.#changed) update[session] = this.#states.get(session) ?? null
+    for (const session of this.#changed) {
+      const state = this.#states.get(session)
+      update[session] = state && this.#isShown(session, state) ? state : null
+    }
     this.#changed.clear()
     this.#options.send(update)
   }
