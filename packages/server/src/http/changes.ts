@@ -53,7 +53,7 @@ export async function changesRoutes(
     if (wait !== '0' && batch && batch.to === cursor && board.cursor === cursor) {
       using _held = heldRequests.hold({
         visitor: sender.visitor,
-        address: request.ip,
+        address: sender.address ?? '',
         connection: request.socket,
       })
       const isMoving = () =>

@@ -56,28 +56,32 @@ test('F2: nobody gets a snapshot that is older than their question, however busy
 
 /** The part of a response that `hold` uses. */
 class FakeResponse extends EventEmitter {
-  isDestroyed = false
+  destroyed = false
   destroy(): void {
-    this.isDestroyed = true
+    this.destroyed = true
     this.emit('close')
   }
 }
 
 test('Y4: snapshots that nobody reads are bounded, and readers of one share it', () => {
   const snapshots = new Snapshots({ maxHeldBytes: 1_000 })
-  const hold = (body: Buffer) => {
-    const response = new FakeResponse()
+  const hold = (body: Buffer, response = new FakeResponse()) => {
     snapshots.hold({ cursor: 'e.1.a' as Cursor, body }, response as never)
     return response
   }
   const old = Buffer.alloc(600)
   const readers = Array.from({ length: 9 }, () => hold(old))
-  assert.ok(!readers.some(({ isDestroyed }) => isDestroyed))
+  assert.ok(!readers.some(({ destroyed }) => destroyed))
   const recent = hold(Buffer.alloc(600))
-  assert.ok(readers.every(({ isDestroyed }) => isDestroyed))
-  assert.equal(recent.isDestroyed, false)
+  assert.ok(readers.every(({ destroyed }) => destroyed))
+  assert.equal(recent.destroyed, false)
   recent.emit('close')
   const next = hold(Buffer.alloc(600))
   hold(Buffer.alloc(400))
-  assert.equal(next.isDestroyed, false)
+  assert.equal(next.destroyed, false)
+  // One whose reader is gone already takes no room.
+  const gone = new FakeResponse()
+  gone.destroy()
+  hold(Buffer.alloc(600), gone)
+  assert.equal(next.destroyed, false)
 })

@@ -66,6 +66,8 @@ export class Snapshots {
    * may ask again. Readers of the same snapshot cost as much as one.
    */
   hold({ body }: EncodedSnapshot, response: ServerResponse): void {
+    // Its reader went while the board was being packed, and no event tells of that again.
+    if (response.destroyed) return
     const readers = this.#readers.get(body) ?? new Set()
     if (readers.size === 0) this.#heldBytes += body.length
     readers.add(response)

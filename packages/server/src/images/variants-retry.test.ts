@@ -40,13 +40,18 @@ async function storeWithout(bytes: Buffer): Promise<ImageRecord> {
 }
 
 /** Lets every job for variants fail as one whose processes are all killed. */
-function failing(): Disposable {
+function failing(): Disposable & { readonly count: number } {
   const { decoder } = server.images
   const { makeVariants } = decoder
+  let count = 0
   decoder.makeVariants = async () => {
+    count++
     throw new WireError('busy')
   }
   return {
+    get count() {
+      return count
+    },
     [Symbol.dispose]: () => {
       decoder.makeVariants = makeVariants
     },
@@ -91,4 +96,18 @@ test('E5: stored bytes that have changed are no verdict on the picture', {
   assert.equal((await server.record(record.id))!.variants, null)
   await writeFile(path, bytes)
   assert.deepEqual(await variantsOf(record), [64, 320])
+})
+
+test('E5: however many pictures fail at a time, they are tried again soon', {
+  timeout: 60_000,
+}, async () => {
+  const records: ImageRecord[] = []
+  for (let i = 0; i < 16; i++) records.push(await storeWithout(await cornersPng(530 + i, 300)))
+  {
+    using failures = failing()
+    variants.enqueueMissing('main', records)
+    // Each fails twice.
+    while (failures.count < 2 * records.length) await setTimeout(10)
+  }
+  for (const record of records) assert.deepEqual(await variantsOf(record), [64, 320])
 })

@@ -137,9 +137,7 @@ export class Variants {
     // A picture of a refused kind waits for a start that takes the kind again.
     if (this.#closed || this.#parts.decoder.refuses(record.type!)) return
     queue.add(record, board, party)
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null
-    })
+    this.#running ??= this.#run()
   }
 
   async #run(): Promise<void> {
@@ -157,6 +155,8 @@ export class Variants {
         turn.end(performance.now() - start)
       }
     }
+    // In the same turn as the look above: a picture that comes now starts the loop again.
+    this.#running = null
   }
 
   /** Keeps a picture for another try. Its records stay without variants until then, also after a restart. */
@@ -168,7 +168,8 @@ export class Variants {
     // A picture that was purged meanwhile; one that is missed is found again.
     if (cause === 'not-found' || this.#failed.size >= MAX_QUEUE_COUNT) return
     this.#failed.set(blob, picture)
-    this.#retryTimer ??= setTimeout(() => {
+    if (this.#retryTimer) return
+    this.#retryTimer = setTimeout(() => {
       this.#retryTimer = undefined
       for (const { boards, record } of this.#failed.values())
         for (const board of boards)
