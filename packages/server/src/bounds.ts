@@ -14,7 +14,7 @@ const TABLE = {
   'waiting-decodes': { value: 500, unit: 'count', what: 'pictures that wait for a decoder, for each kind of work' },
   fetches: { value: 8, unit: 'count', what: 'pictures that are fetched from their addresses' },
   connections: { value: 8_000, unit: 'count', what: 'open connections, and at most a third of the descriptors that the process may have' },
-  'connections-per-address': { value: 2_000, unit: 'count', what: 'open connections, and requests under way, of one address (of IPv6 a /64)' },
+  'connections-per-address': { value: 4_000, unit: 'count', what: 'open connections, and requests under way, of one address (of IPv6 a /64)' },
   'waiting-requests': { value: 1_000, unit: 'count', what: 'requests that wait behind others on their connections, 2 kB of headers as one more; over it, the connection with the most is closed' },
   'snapshots-being-sent': { value: 64_000_000, unit: 'bytes', what: 'boards that are being sent whole; over it, the readers of the oldest are cut off' },
   'unexplained-percent': { value: 5, unit: 'percent', what: 'stored files that a sweep sets aside because no picture names them' },
@@ -44,7 +44,7 @@ const TABLE = {
   'waiting-requests-per-connection': { value: 100, unit: 'count', what: 'requests that wait behind others on one connection; over it, it is closed' },
   'answer-rate': { value: 6_000, unit: 'bytes', what: 'the least that an answer takes in a minute, of five minutes, while its reader lets it wait' },
   'slow-readers': { value: 500, unit: 'count', what: 'answers whose readers take less than 2 kB a second; over it, those of the address with the most that took nothing for longest are cut off' },
-  'slow-readers-per-address': { value: 100, unit: 'count', what: 'the same of one address' },
+  'slow-readers-per-address': { value: 400, unit: 'count', what: 'the same of one address' },
   'presence-per-address': { value: 96_000, unit: 'bytes', what: 'selections and drags that a board shows of one address' },
 } as const satisfies Record<string, Bound>
 
