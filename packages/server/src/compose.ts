@@ -159,7 +159,8 @@ export async function compose(
     intake,
     isHere: (board, visitor) => gateway.isHere(board, visitor) || heldRequests.isHeldBy(visitor),
   })
-  stack.defer(abandonedPictures.watch(boards))
+  // The sender's page may be open on another server, which this one can't ask.
+  if (!engine.isShared) stack.defer(abandonedPictures.watch(boards))
   const garbageCollector = new GarbageCollector({
     engine,
     boards,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { statfs, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WireError } from '@wirephoto/board'
@@ -79,7 +78,8 @@ export class Readiness {
 
   async #examineFolder(): Promise<Reason[]> {
     const { data } = this.#options
-    const path = join(data, `probe-${randomUUID()}`)
+    // One name, so that a server that is killed leaves at most one.
+    const path = join(data, 'probe')
     const full = {
       code: 'disk-full',
       message: `The disk of ${data} is full. Make room there.`,
