@@ -51,7 +51,10 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   damaged: ({ name }) => `${file(name)} is damaged or incomplete. Try the original.`,
   'unreadable-tiff': ({ name }) =>
     `${file(name)} is a kind of TIFF that can't be read here. Export it as PNG or JPEG.`,
-  'too-heavy': ({ name }) => `${file(name)} takes too much work to open. Save it smaller.`,
+  'too-heavy': ({ name, limit }) =>
+    limit === undefined
+      ? `${file(name)} takes too much work to open. Save it smaller.`
+      : `${file(name)} takes more memory to open than this server may use (--memory ${formatBytes(limit)}). Save it smaller, or tell whoever runs it.`,
   'board-full': () => 'This board is full. Empty its trash, shorten captions, or start a new one.',
   'old-page': () => 'This page is older than its server. Reload it.',
   'too-many': () => 'That was too much at once. Wait a moment.',

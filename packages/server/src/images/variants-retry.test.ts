@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { type ImageRecord, WireError } from '@wirephoto/board'
-import { Harness } from '../../support/http-harness.ts'
-import { cornersPng } from '../../support/sample-images.ts'
+import { errorOf, Harness } from '../../support/http-harness.ts'
+import { cornersPng, createBmp } from '../../support/sample-images.ts'
 import { Variants } from './variants.ts'
 
 let server: Harness
@@ -110,4 +111,42 @@ test('E5: however many pictures fail at a time, they are tried again soon', {
     while (failures.count < 2 * records.length) await setTimeout(10)
   }
   for (const record of records) assert.deepEqual(await variantsOf(record), [64, 320])
+})
+
+test('E22: a picture that takes more memory than --memory gives waits for a start that gives more', async (t) => {
+  const small = await Harness.open({ memory: 150e6 })
+  t.after(() => small.close())
+  // A bit a pixel, which a decoder makes four bytes of.
+  const bytes = Buffer.concat([
+    createBmp(Buffer.alloc(4), 1, 1, { bits: 1 }).file,
+    Buffer.alloc(1_000 * 3_128),
+  ])
+  bytes.writeInt32LE(25_000, 18)
+  bytes.writeInt32LE(1_000, 22)
+  const answer = await fetch(`${small.url}/large.bmp`, {
+    method: 'PUT',
+    body: new Uint8Array(bytes),
+  })
+  assert.deepEqual(await errorOf(answer), {
+    code: 'too-heavy',
+    message:
+      'large.bmp takes more memory to open than this server may use (--memory 150 MB). Save it smaller, or tell whoever runs it.',
+  })
+
+  const id = await small.announce('large.bmp')
+  const blob = createHash('sha256').update(bytes).digest('hex')
+  const path = join(small.data, 'large')
+  await writeFile(path, bytes)
+  await small.engine.blobs.put(path, blob)
+  const size = { bytes: bytes.length, width: 25_000, height: 1_000 }
+  const facts = { type: 'image/bmp', thumbhash: 'AAAA', animated: false } as const
+  await small.act([{ kind: 'image.settle', id, blob, ...size, ...facts }])
+  small.images.variants.enqueueMissing('main', await small.pictures())
+  await small.images.variants.whenIdle()
+  assert.equal((await small.record(id))!.variants, null)
+
+  await small.restart({ memory: 1e9 })
+  await small.record(id)
+  await small.images.variants.whenIdle()
+  assert.deepEqual((await small.record(id))!.variants, [64, 320, 1280, 4096])
 })

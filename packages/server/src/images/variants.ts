@@ -65,6 +65,8 @@ export class Variants {
   readonly #loggedCauses = new Set<string>()
   /** Pictures whose lost variants have been made again lately. */
   readonly #remade = new LRUCache<string, true>({ max: MAX_QUEUE_COUNT, ttl: REMAKE_INTERVAL_MS })
+  /** Pictures that take more memory than this process may use. */
+  readonly #overMemory = new LRUCache<string, true>({ max: MAX_QUEUE_COUNT })
   #running: Promise<void> | null = null
   #closed = false
 
@@ -136,6 +138,7 @@ export class Variants {
   #add(queue: PictureQueue, board: string, record: PendingRecord, party: Party): void {
     // A picture of a refused kind waits for a start that takes the kind again.
     if (this.#closed || this.#parts.decoder.refuses(record.type!)) return
+    if (this.#overMemory.has(record.blob)) return
     queue.add(record, board, party)
     this.#running ??= this.#run()
   }
@@ -167,6 +170,10 @@ export class Variants {
     this.#loggedCauses.add(cause)
     // A picture that was purged meanwhile; one that is missed is found again.
     if (cause === 'not-found' || this.#failed.size >= MAX_QUEUE_COUNT) return
+    if (isOverMemory(error)) {
+      this.#overMemory.set(blob, true)
+      return
+    }
     this.#failed.set(blob, picture)
     if (this.#retryTimer) return
     this.#retryTimer = setTimeout(() => {
@@ -205,7 +212,7 @@ export class Variants {
       const made = await this.#decode(blob, record, missing)
       return [...new Set([...existing, ...made])].sort((a, b) => a - b)
     } catch (error) {
-      if (error instanceof WireError && PERMANENT_ERRORS.has(error.code)) return []
+      if (isVerdict(error)) return []
       throw error
     }
   }
@@ -243,6 +250,14 @@ export class Variants {
     }
   }
 }
+
+/** Returns whether an error is a verdict on the picture. One that only `--memory` is too small for has none. */
+const isVerdict = (error: unknown): boolean =>
+  error instanceof WireError && PERMANENT_ERRORS.has(error.code) && !isOverMemory(error)
+
+/** Returns whether a picture takes more memory than the operator gives, so that it waits for another start. */
+const isOverMemory = (error: unknown): boolean =>
+  error instanceof WireError && error.code === 'too-heavy' && error.facts.limit !== undefined
 
 const causeOf = (error: unknown): string =>
   error instanceof WireError ? error.code : (systemErrorCode(error) ?? String(error))

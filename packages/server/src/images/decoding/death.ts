@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
-import { OVER_BUDGET_STATUS } from './budget.ts'
+import { OVER_BUDGET_STATUSES, type Overrun } from './budget.ts'
 
 /** The fault of a file that ends its decoder by itself. */
-type FileFault = { readonly tooHeavy: true } | { readonly damaged: string }
+type FileFault = { readonly tooHeavy: Overrun } | { readonly damaged: string }
 
 /**
  * The end of a process before that of its job. With `fileFault`, the job ended it; without, this machine did: it
@@ -29,13 +29,14 @@ const SCARCE_MEMORY_BYTES = 67_108_864
  */
 export function deathOf(status: number | null, signal: NodeJS.Signals | null): Death {
   const reason = signal ?? `status ${status}`
-  if (status === OVER_BUDGET_STATUS) return { reason, fileFault: { tooHeavy: true } }
+  for (const tooHeavy of ['time', 'memory'] as const)
+    if (status === OVER_BUDGET_STATUSES[tooHeavy]) return { reason, fileFault: { tooHeavy } }
   // On Windows and behind a shell a signal is a status; a channel that breaks ends a process with status 0.
   const cause = signal ?? nameOf(status ?? 0)
   const isOurs = status === 0 || process.availableMemory() < SCARCE_MEMORY_BYTES
   if (isOurs) return { reason, fileFault: null }
   if (cause !== null && EXHAUSTIONS.includes(cause))
-    return { reason, fileFault: { tooHeavy: true } }
+    return { reason, fileFault: { tooHeavy: 'memory' } }
   if (cause === null || CRASHES.includes(cause)) return { reason, fileFault: { damaged: reason } }
   return { reason, fileFault: null }
 }

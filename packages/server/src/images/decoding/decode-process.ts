@@ -9,7 +9,7 @@ import {
 } from '@wirephoto/board'
 import sharp, { type Metadata } from 'sharp'
 import { rgbaToThumbHash } from 'thumbhash'
-import { type Budget, enforce } from './budget.ts'
+import { type Budget, enforce, type Overrun } from './budget.ts'
 import { countFrames } from './frame-count.ts'
 import type { HeicBmpInput } from './heic-bmp-thread.ts'
 import { wholeScans } from './jpeg-scans.ts'
@@ -35,7 +35,7 @@ export type DecodeReply<J extends keyof Jobs = keyof Jobs> =
   /** This machine failed, and the file may be sound. */
   | { readonly failed: string }
   /** The job is over its budget; the process exits. */
-  | { readonly tooHeavy: true }
+  | { readonly tooHeavy: Overrun }
 
 /** Limits on what a header may announce. */
 interface Bounds {

@@ -57,7 +57,7 @@ interface OfParty {
 }
 
 interface RunOptions extends OfParty {
-  readonly budget: Budget
+  readonly budget: CutBudget
   readonly isUrgent?: boolean
 }
 
@@ -82,8 +82,8 @@ export class Decoder {
   readonly #previews: ProcessPool
   readonly #validation: ProcessPool
   readonly #variants: ProcessPool
-  readonly #budget: Budget
-  readonly #largeBudget: Budget
+  readonly #budget: CutBudget
+  readonly #largeBudget: CutBudget
   readonly #refusedTypes: RefusedTypes
   #closed = false
 
@@ -131,11 +131,9 @@ export class Decoder {
       maxFramePixels: limits.maxFramePixels,
     }
     const input = { path, type, maxBytes: limits.previewBytes, bounds }
-    const reply = await this.#run(this.#validation, 'validate', input, {
-      budget: this.#budgetFor(type),
-      party,
-    })
-    return { type, ...resultOf(reply, name) }
+    const budget = this.#budgetFor(type)
+    const reply = await this.#run(this.#validation, 'validate', input, { budget, party })
+    return { type, ...resultOf(reply, budget, name) }
   }
 
   /** Draws an SVG as a PNG at `to`. Rejects as `validate` does, and with `not-a-picture` if it is none. */
@@ -143,7 +141,7 @@ export class Decoder {
     const { name, party, ...input } = file
     const budget = this.#budget
     const reply = await this.#run(this.#validation, 'rasterizeSvg', input, { budget, party })
-    if (!resultOf(reply, name)) throw refusalOf(null, name)
+    if (!resultOf(reply, budget, name)) throw refusalOf(null, name)
   }
 
   /**
@@ -157,11 +155,9 @@ export class Decoder {
     const type = 'image/vnd.adobe.photoshop'
     const { maxPixels } = takenKind(type)
     const input = { path, to, type, maxPixels, maxSide: limits.maxSidePixels } as const
-    const reply = await this.#run(this.#validation, 'drawPsd', input, {
-      budget: this.#budgetFor(type),
-      party,
-    })
-    const { isDrawable, hasLayers } = resultOf(reply, name)
+    const budget = this.#budgetFor(type)
+    const reply = await this.#run(this.#validation, 'drawPsd', input, { budget, party })
+    const { isDrawable, hasLayers } = resultOf(reply, budget, name)
     if (isDrawable) return { hasLayers }
     const because =
       'is a Photoshop file in inks or without a merged picture. Export it as PNG and add that.'
@@ -174,7 +170,8 @@ export class Decoder {
   ): Promise<SvgSource> {
     const { name, party, ...input } = file
     const budget = this.#budget
-    return resultOf(await this.#run(this.#validation, 'readSvg', input, { budget, party }), name)
+    const reply = await this.#run(this.#validation, 'readSvg', input, { budget, party })
+    return resultOf(reply, budget, name)
   }
 
   /**
@@ -185,7 +182,8 @@ export class Decoder {
     this.warm()
     const input = { bytes, maxPixels: MAX_PREVIEW_PIXEL_COUNT, maxBytes: limits.previewBytes }
     const budget = this.#budget
-    return resultOf(await this.#run(this.#previews, 'reencodePreview', input, { budget, party }))
+    const reply = await this.#run(this.#previews, 'reencodePreview', input, { budget, party })
+    return resultOf(reply, budget)
   }
 
   /** Reads the size in pixels, after orientation, of an arriving file; null while its bytes lack it. */
@@ -230,9 +228,8 @@ export class Decoder {
   }): Promise<Variant[]> {
     const { type } = file
     const input = { ...file, maxPixels: takenKind(type).maxPixels, maxSide: limits.maxSidePixels }
-    return resultOf(
-      await this.#run(this.#variants, 'makeVariants', input, { budget: this.#budgetFor(type) }),
-    )
+    const budget = this.#budgetFor(type)
+    return resultOf(await this.#run(this.#variants, 'makeVariants', input, { budget }), budget)
   }
 
   /** Resolves when no sender waits for a process, or after a second: variants may run then. */
@@ -257,25 +254,35 @@ export class Decoder {
     return reply as PoolReply<J>
   }
 
-  #budgetFor(type: MediaType): Budget {
+  #budgetFor(type: MediaType): CutBudget {
     return LARGE_BUDGET_TYPES.includes(type) ? this.#largeBudget : this.#budget
   }
 }
 
-const within = ({ cpuSeconds, memoryBytes }: Budget, limit: number): Budget => ({
+/** A budget that the memory of all decoders may have cut below what the format may use (D1). */
+interface CutBudget extends Budget {
+  readonly isCut: boolean
+}
+
+const within = ({ cpuSeconds, memoryBytes }: Budget, limit: number): CutBudget => ({
   cpuSeconds,
   memoryBytes: Math.min(memoryBytes, limit),
+  isCut: memoryBytes > limit,
 })
 
-/** Returns a job's result. Throws the `WireError` that its failure means. */
+/** Returns a job's result. Throws the `WireError` that its failure means; of memory, it names the setting (E22). */
 function resultOf<J extends keyof Jobs>(
   reply: PoolReply<J>,
+  { memoryBytes, isCut }: CutBudget,
   name?: string,
 ): Awaited<ReturnType<Jobs[J]>> {
   if (reply && 'result' in reply) return reply.result
   if (reply && 'tooLarge' in reply)
     throw new WireError('too-many-pixels', { name, ...reply.tooLarge })
-  if (reply && 'tooHeavy' in reply) throw new WireError('too-heavy', { name })
+  if (reply && 'tooHeavy' in reply) {
+    const limit = isCut && reply.tooHeavy === 'memory' ? memoryBytes : undefined
+    throw new WireError('too-heavy', { name, limit })
+  }
   if (reply && 'damaged' in reply) throw new WireError('damaged', { name })
   // Our own failures say nothing of the file (E1).
   const isFull = reply !== null && 'failed' in reply && isDiskFull({ code: reply.failed })

@@ -383,8 +383,9 @@ test('D6: a moving picture that is cut off is damaged, unless its first frames a
 
 const NOISE = { type: 'gaussian', mean: 128, sigma: 50 } as const
 
-test('D1, D3: a decoder that holds up its thread is ended like any other', async () => {
-  const slow = new Decoder({ largeBudget: { cpuSeconds: 60, memoryBytes: 300e6 } })
+test('D1, D3, E22: a decoder that holds up its thread is ended like any other', async () => {
+  const largeBudget = { cpuSeconds: 60, memoryBytes: 1e9 }
+  const slow = new Decoder({ largeBudget, memoryBytes: 300e6 })
   const type: MediaType = 'image/bmp'
   try {
     const path = join(folder, 'slow.bmp')
@@ -392,7 +393,11 @@ test('D1, D3: a decoder that holds up its thread is ended like any other', async
     header.writeInt32LE(10_000, 18)
     header.writeInt32LE(10_000, 22)
     await writeFile(path, Buffer.concat([header, Buffer.alloc(10_000 * 1_252)]))
-    await assert.rejects(slow.validate({ path, type, name: 'slow.bmp' }), { code: 'too-heavy' })
+    await assert.rejects(slow.validate({ path, type, name: 'slow.bmp' }), {
+      code: 'too-heavy',
+      message:
+        'slow.bmp takes more memory to open than this server may use (--memory 300 MB). Save it smaller, or tell whoever runs it.',
+    })
     await writeFile(path, createBmp(Buffer.alloc(4), 1, 1, { bits: 1 }).file)
     assert.equal((await slow.validate({ path, type, name: '' })).width, 1)
     header.writeInt32LE(10_001, 18)

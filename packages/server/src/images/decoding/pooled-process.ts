@@ -112,7 +112,7 @@ export class PooledProcess {
         () => {
           const used = (cpuSecondsOf(this.#child) ?? cpuSeconds) - (before ?? 0)
           this.#killed(
-            used < cpuSeconds ? { reason: 'stands still', fileFault: null } : { tooHeavy: true },
+            used < cpuSeconds ? { reason: 'stands still', fileFault: null } : { tooHeavy: 'time' },
           )
         },
         cpuSeconds * WALL_CLOCK_FACTOR * 1000,
