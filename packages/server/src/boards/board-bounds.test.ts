@@ -119,6 +119,19 @@ test('Y23: a visitor announces so many pictures, and more as those are stored', 
   assert.deepEqual(blobs, ['ab'.repeat(32), undefined, null, null, null])
 })
 
+test('Y46: who announces many pictures leaves as many places to others of the address', async (t) => {
+  const { board } = await open(t, { 'arriving-per-visitor': 60, 'arriving-per-address': 100 })
+  const announced = async (visitor: string) => {
+    const commands = Array.from({ length: 100 }, () => add())
+    const sender = { visitor, address: '192.0.2.1', role: 'edit' } as const
+    const answer = board.submit({ client: uuid(), n: 1, commands }, sender)
+    return (await answer.catch(() => ({ n: 0 }))).n
+  }
+  const counts: number[] = []
+  for (const visitor of 'abcdefghij') counts.push(await announced(visitor))
+  assert.deepEqual(counts, [50, 25, 13, 6, 3, 2, 1, 0, 0, 0])
+})
+
 test('Y23: an address under many visitors, and a board, have such a bound too', async (t) => {
   const { board, reopen } = await open(t, {
     'arriving-per-address': 4,

@@ -77,13 +77,14 @@ export class BoardTally {
     return this.#announcers.get(id) ?? this.#base?.announcerOf(id)
   }
 
-  /** Whether the sender, or the board, has as many arriving pictures as it may. */
+  /**
+   * Whether the sender, or the board, has as many arriving pictures as it may. Who has many leaves as many places to
+   * the others of their address, so that two photographers don't keep a whole party out.
+   */
   isFull({ visitor, address }: Announcer, bounds: ArrivingBounds): boolean {
-    return (
-      this.arrivingCount >= bounds.board ||
-      this.#arrivingOf(`v ${visitor}`) >= bounds.visitor ||
-      (address !== undefined && this.#arrivingOf(`a ${address}`) >= bounds.address)
-    )
+    const own = this.#arrivingOf(`v ${visitor}`)
+    if (this.arrivingCount >= bounds.board || own >= bounds.visitor) return true
+    return address !== undefined && own >= bounds.address - this.#arrivingOf(`a ${address}`)
   }
 
   clear(): void {
