@@ -141,7 +141,9 @@ export class Session implements Member {
     const refused = new Set(answer.refused.map(({ n }) => n))
     for (const [i, command] of message.commands.entries()) {
       const bytes = command.kind === 'image.add' && previews[command.id]
-      if (bytes && !refused.has(message.n + i))
+      const n = message.n + i
+      // Commands beyond the answer wait at their sender, and come again with their previews.
+      if (bytes && n <= answer.n && !refused.has(n))
         inBackground(
           this.#options.previews.addFromSender(board, command.id, bytes, party),
           this.#options.log,
