@@ -14,11 +14,9 @@ export function bytesOf(record: AnyRecord): number {
 }
 
 /** Somebody who announces pictures. */
-export interface Announcer {
+interface Announcer {
   readonly visitor: string
   readonly address?: string
-  /** Whether it gave no token: its address is all that is known of it. */
-  readonly isAnonymous?: boolean
 }
 
 /** The pictures without a blob that a board may have at one time. */
@@ -38,8 +36,8 @@ export class BoardTally {
   #arrivingCount = 0
   /** Arriving pictures by their author, as `v <visitor>`, and by the sender's address, as `a <address>`. */
   readonly #arrivingBy = new Map<string, number>()
-  /** Those who announced arriving pictures from an address, by the picture's id. */
-  readonly #announcers = new Map<string, Announcer>()
+  /** The addresses that arriving pictures were announced from, by the picture's id. */
+  readonly #addresses = new Map<string, string>()
 
   constructor(base?: BoardTally) {
     this.#base = base
@@ -58,23 +56,21 @@ export class BoardTally {
   /** Counts a record in place of the one before. `announcer` is its sender. */
   count(before: AnyRecord | undefined, after: AnyRecord | undefined, announcer?: Announcer): void {
     this.#bytes += (after ? bytesOf(after) : 0) - (before ? bytesOf(before) : 0)
-    if (!before && after && isArriving(after) && announcer?.address !== undefined) {
-      const { visitor, address, isAnonymous } = announcer
-      this.#announcers.set(after.id, { visitor, address, ...(isAnonymous && { isAnonymous }) })
-    }
+    if (!before && after && isArriving(after) && announcer?.address !== undefined)
+      this.#addresses.set(after.id, announcer.address)
     if (before && isArriving(before)) this.#countArriving(before, -1)
     if (after && isArriving(after)) this.#countArriving(after, 1)
-    if (before && !(after && isArriving(after))) this.#announcers.delete(before.id)
+    if (before && !(after && isArriving(after))) this.#addresses.delete(before.id)
   }
 
-  /** Takes over those who announced a tick's pictures. */
-  learnAnnouncers(tick: BoardTally): void {
-    for (const [id, announcer] of tick.#announcers) this.#announcers.set(id, announcer)
+  /** Takes over the addresses that a tick's pictures were announced from. */
+  learnAddresses(tick: BoardTally): void {
+    for (const [id, address] of tick.#addresses) this.#addresses.set(id, address)
   }
 
-  /** Returns who announced an arriving picture, as far as this process knows. */
-  announcerOf(id: string): Announcer | undefined {
-    return this.#announcers.get(id) ?? this.#base?.announcerOf(id)
+  /** Returns the address that an arriving picture was announced from, as far as this process knows. */
+  addressOf(id: string): string | undefined {
+    return this.#addresses.get(id) ?? this.#base?.addressOf(id)
   }
 
   /**
@@ -91,13 +87,13 @@ export class BoardTally {
     this.#bytes = 0
     this.#arrivingCount = 0
     this.#arrivingBy.clear()
-    this.#announcers.clear()
+    this.#addresses.clear()
   }
 
   #countArriving({ id, author }: ArrivingRecord, change: 1 | -1): void {
     this.#arrivingCount += change
     this.#add(`v ${author}`, change)
-    const address = this.announcerOf(id)?.address
+    const address = this.addressOf(id)
     if (address !== undefined) this.#add(`a ${address}`, change)
   }
 

@@ -29,7 +29,7 @@ import { failpoint } from '../failpoint.ts'
 import { FairQueue } from '../fairness/fair-queue.ts'
 import { OWN_PARTY, partyOf } from '../fairness/party.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
-import { type Announcer, BoardTally, bytesOf } from './board-tally.ts'
+import { BoardTally, bytesOf } from './board-tally.ts'
 import { ClientStates } from './client-states.ts'
 import { EngineWatch, inTime } from './engine-watch.ts'
 import { LogReader } from './log-reader.ts'
@@ -54,8 +54,6 @@ export interface Sender {
   readonly visitor: string
   /** The address that it asks from, IPv6 by its /64; none for the server's own commands. */
   readonly address?: string
-  /** Whether it gave no token: its address is all that is known of it. */
-  readonly isAnonymous?: boolean
   readonly role: Role | 'server'
 }
 
@@ -149,9 +147,9 @@ export class LiveBoard {
     return this.#tally.bytes
   }
 
-  /** Returns who announced an arriving picture, as far as this process knows. */
-  announcerOf(id: string): Announcer | undefined {
-    return this.#tally.announcerOf(id)
+  /** Returns the address that an arriving picture was announced from, as far as this process knows. */
+  announcedFrom(id: string): string | undefined {
+    return this.#tally.addressOf(id)
   }
 
   /** Finds a picture, trashed or not, that has this blob, and this variant of it. */
@@ -439,7 +437,7 @@ export class LiveBoard {
       const to = await this.#watch.observe(appending)
       failpoint('board.appended')
       if (to === null) return false
-      this.#tally.learnAnnouncers(tally)
+      this.#tally.learnAddresses(tally)
       this.#advance({ from, to, changes }, clients)
       return true
     } catch (error) {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { hostname, networkInterfaces } from 'node:os'
 import { WireError } from '@wirephoto/board'
 import type { Sender } from '../boards/live-board.ts'
+import { anonymousFormOf } from '../visitors.ts'
 import { type TrustedProxies, trustedProxies } from './trusted-proxies.ts'
 
 /** The links from other sites that a route allows. */
@@ -79,9 +80,8 @@ export function createGuard(config: GuardConfig): Guard {
     },
 
     sender: (request) => ({
-      visitor: visitorOf(token(request)),
+      visitor: visitorOf(token(request), givenToken(request) === undefined),
       address: proxies.addressOf(request),
-      isAnonymous: givenToken(request) === undefined,
       role: 'edit',
     }),
 
@@ -97,8 +97,10 @@ export function createGuard(config: GuardConfig): Guard {
 }
 
 /** Returns the public id of a token's holder. It can't be forged, and the server keeps nothing. */
-const visitorOf = (token: string): string =>
-  createHash('sha256').update(token).digest('base64url').slice(0, 22)
+function visitorOf(token: string, isNewcomer: boolean): string {
+  const visitor = createHash('sha256').update(token).digest('base64url').slice(0, 22)
+  return isNewcomer ? anonymousFormOf(visitor) : visitor
+}
 
 function givenToken({ headers }: IncomingMessage): string | undefined {
   const bearer = /^Bearer ([\w-]{22,128})$/i.exec(headers.authorization ?? '')

@@ -16,6 +16,8 @@ const OCTETS = { 'content-type': 'application/offset+octet-stream' }
 interface Asker {
   readonly token?: string
   readonly address?: string
+  /** A cookie that an answer has set. */
+  readonly cookie?: string | undefined
 }
 
 const anna: Asker = { token: 'a'.repeat(22) }
@@ -44,14 +46,14 @@ interface Sent {
   readonly body?: Buffer | string
 }
 
-function start({ token, address }: Asker, { method, path, headers }: Omit<Sent, 'body'>) {
+function start({ token, address, cookie }: Asker, { method, path, headers }: Omit<Sent, 'body'>) {
   const from = address === undefined ? {} : { localAddress: address }
   const known = token === undefined ? {} : { authorization: `Bearer ${token}` }
   return httpRequest(`http://127.0.0.1:${server.port}${path}`, {
     ...from,
     agent: false,
     method,
-    headers: { 'tus-resumable': '1.0.0', ...known, ...headers },
+    headers: { 'tus-resumable': '1.0.0', ...known, ...(cookie && { cookie }), ...headers },
   })
 }
 
@@ -60,15 +62,15 @@ async function ask(who: Asker, { body, ...sent }: Sent) {
   request.end(body)
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   const { error } = JSON.parse((await text(response)) || '{}') as { error?: { code: string } }
-  return {
-    status: response.statusCode,
-    offset: response.headers['upload-offset'],
-    code: error?.code,
-  }
+  const { 'upload-offset': offset, 'set-cookie': [cookie] = [] } = response.headers
+  return { status: response.statusCode, offset, code: error?.code, cookie: cookie?.split(';')[0] }
 }
 
 /** Announces a picture as a page does; resolves to its id. */
-async function announce(who: Asker): Promise<string> {
+const announce = async (who: Asker): Promise<string> => (await announceAsNew(who)).id
+
+/** The same; resolves to the cookie too that the answer sets. */
+async function announceAsNew(who: Asker) {
   const id = uuidv7(Date.now(), randomBytes(10))
   const add = { kind: 'image.add', id, name: 'a.png', width: 400, height: 300 }
   const message = { client: uuidv7(Date.now(), randomBytes(10)), n: 1, commands: [add] }
@@ -79,7 +81,7 @@ async function announce(who: Asker): Promise<string> {
     body: JSON.stringify(message),
   })
   assert.equal(answer.status, 200)
-  return id
+  return { id, cookie: answer.cookie }
 }
 
 const create = (who: Asker, id: string, length = picture.length) =>
@@ -193,4 +195,24 @@ test('J3: with a token a sender goes on from any address, also after a restart',
   assert.equal((await head(elsewhere, id)).offset, '1000')
   assert.equal((await patch(elsewhere, id, 1000)).status, 204)
   assert.ok((await server.record(id))!.blob)
+})
+
+test('J5: a server that has not seen the announcement lets a sender without a token begin', async () => {
+  const [theirs, annas] = [await announce(anonymous!), await announce(anna)]
+  await server.stop()
+  await server.start()
+  assert.equal((await create(anna, theirs)).code, 'not-allowed')
+  assert.equal((await create(anonymous!, annas)).code, 'not-allowed')
+  assert.equal((await create(anonymous!, theirs)).status, 201)
+  // From now on its address is known.
+  assert.equal((await head(anonymousElsewhere!, theirs)).status, 403)
+  assert.equal((await patch(anonymous!, theirs, 0)).status, 204)
+})
+
+test('J3: a sender who keeps the cookie of its first answer goes on from any address', async () => {
+  const { id, cookie } = await announceAsNew(anonymous!)
+  assert.ok(cookie)
+  assert.equal((await create({ ...anonymousElsewhere!, cookie }, id)).status, 201)
+  assert.equal((await head({ ...anonymous!, cookie }, id)).offset, '0')
+  assert.equal((await head(anna, id)).status, 403)
 })

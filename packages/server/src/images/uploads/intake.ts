@@ -15,6 +15,7 @@ import type { LiveBoard, Sender } from '../../boards/live-board.ts'
 import { toWireError } from '../../errors.ts'
 import { failpoint } from '../../failpoint.ts'
 import { partyOf } from '../../fairness/party.ts'
+import { isAnonymous } from '../../visitors.ts'
 import type { LastSweep } from '../last-sweep.ts'
 import type { IncomingFile, UploadTarget } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
@@ -78,13 +79,13 @@ export class Intake {
   /** Begins a resumable upload. A final refusal fails the record too. */
   async begin(
     upload: Omit<UploadTarget, 'keepMetadata' | 'ownerAddress'>,
-    party?: UploadParty & Pick<Sender, 'isAnonymous'>,
+    party?: UploadParty,
   ): Promise<IncomingFile> {
     const { board, id } = upload
     try {
       using held = await this.#boards.hold(board)
       const keepMetadata = keepsMetadata(held.board)
-      const ownerAddress = party?.isAnonymous ? party.address : undefined
+      const ownerAddress = party && isAnonymous(party.visitor) ? party.address : undefined
       return await this.#incomingFiles.create({ ...upload, keepMetadata, ownerAddress }, party)
     } catch (error) {
       if (isFinal(toWireError(error, this.#log))) {
