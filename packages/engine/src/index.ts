@@ -1,6 +1,7 @@
 export * from './engine.ts'
 export * from './errors.ts'
 export { makeFolder, removeFile, syncFolder } from './files/folders.ts'
+export { closeToOthers, makeFilesPrivate } from './files/private-files.ts'
 export { isDiskFull, isScarcity, systemErrorCode } from './files/system-errors.ts'
 export * from './open.ts'
 export { lockFolder } from './sqlite/lock.ts'

@@ -1,7 +1,15 @@
 import type { Server as HttpServer } from 'node:http'
+import { resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { RefusedTypes } from '@wirephoto/board'
-import { type Engine, lockFolder, makeFolder, openEngine } from '@wirephoto/engine'
+import {
+  closeToOthers,
+  type Engine,
+  lockFolder,
+  makeFilesPrivate,
+  makeFolder,
+  openEngine,
+} from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Boards } from './boards/boards.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
@@ -186,7 +194,12 @@ async function openStorage(
   stack: AsyncDisposableStack,
   injectedClock?: TrustedClock,
 ): Promise<Storage> {
+  makeFilesPrivate()
   await makeFolder(data)
+  for (const folder of foldersOf(data, address)) {
+    const warning = closeToOthers(folder)
+    if (warning !== null) log.warn({ folder }, warning)
+  }
   // Uploads lie in it, wherever the boards are: another server would take them for those of a dead one.
   stack.defer(lockFolder(data))
   const engine = await openEngine(address, { acceptLoss })
@@ -217,6 +230,12 @@ async function openStorage(
     inBackground(resumed, log)
   }
   return { engine, boards, images, resume }
+}
+
+/** Returns the folders that a server writes to. */
+function foldersOf(data: string, engine: string): Set<string> {
+  const [, stored] = /^sqlite:(.+)/.exec(engine) ?? []
+  return new Set([resolve(data), resolve(stored ?? data)])
 }
 
 /**

@@ -17,7 +17,7 @@ export interface RunningServer {
 }
 
 /**
- * Starts a server. Rejects with `EngineError`, or with the system's error if it can't listen or write.
+ * Starts a server. From then on this process makes files for its own user alone. Rejects with `EngineError`, or with the system's error if it can't listen or write.
  * Whatever fails while it closes, the rest is closed too.
  */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WireError } from '@wirephoto/board'
-import { type Engine, EngineError, openEngine } from '@wirephoto/engine'
+import { type Engine, EngineError, makeFilesPrivate, openEngine } from '@wirephoto/engine'
 import type { CheckProgress, Finding, FindingKind } from '@wirephoto/server/check'
 import { Command, Option } from 'commander'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
@@ -39,6 +39,7 @@ export function checkCommand(): Command {
 }
 
 async function check(address: string, options: Options): Promise<void> {
+  makeFilesPrivate()
   const engine = await open(address)
   // Loaded late, so that --help and mistakes are answered at once.
   const { checkStored } = await import('@wirephoto/server/check')
