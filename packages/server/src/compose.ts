@@ -102,7 +102,17 @@ export async function compose(
   const readPageBuild = createPageBuildReader(webRoot)
   const classic = classicConfig
     ? await Classic.open(
-        { files, engine, boards, intake, directUpload, guard, log, folder: config.data },
+        {
+          files,
+          engine,
+          boards,
+          intake,
+          directUpload,
+          guard,
+          log,
+          commandLimiter,
+          folder: config.data,
+        },
         classicConfig,
       )
     : null

@@ -142,6 +142,24 @@ test('K27 a flood of messages is refused, and others get their answers', async (
   assert.ok(messages.has('That was too much at once. Wait a moment.'))
 })
 
+test('Y24: commands of the tutorials’ sockets share the rate of their address', async (t) => {
+  const bounds = { 'commands-per-address': 4 }
+  const ownServer = await ClassicServer.open({}, { bounds })
+  t.after(() => ownServer.close())
+  const clients = [
+    await ClassicClient.connect(ownServer.url, 'websocket'),
+    await ClassicClient.connect(ownServer.url, 'websocket'),
+  ]
+  t.after(() => clients.forEach((client) => client.disconnect()))
+  const messagesOf = (client: ClassicClient) => client.bodies<{ message: string }>('Message:update')
+  for (const client of clients) for (let i = 0; i < 20; i++) client.emit('Photo:delete', 'nobody')
+  for (const client of clients) await client.until(() => messagesOf(client).length === 20)
+  const refused = clients
+    .flatMap(messagesOf)
+    .filter(({ message }) => message.startsWith('That was too much'))
+  assert.ok(refused.length > 0, `${refused.length} were refused`)
+})
+
 test("K11 scripts of the tutorials' own time are understood: Socket.IO 2 on Engine.IO 3", async () => {
   const ownServer = await ClassicServer.open()
   try {

@@ -13,6 +13,7 @@ import type { StoredFiles } from '../images/stored-files.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { allowedBy } from '../live/gateway.ts'
+import type { PartyLimiter } from '../live/party-limiter.ts'
 import {
   ClassicOutbox,
   type ClassicOutboxRoom,
@@ -33,6 +34,8 @@ export interface ClassicServices {
   readonly directUpload: DirectUpload
   readonly guard: Guard
   readonly log: FastifyBaseLogger
+  /** Bounds the messages of commands, by visitor and address. */
+  readonly commandLimiter: PartyLimiter
   /** The server's data folder. */
   readonly folder: string
 }
@@ -176,12 +179,12 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
   }
 
   #onConnection(socket: Socket): void {
-    const { log } = this.#services
+    const { log, commandLimiter } = this.#services
     const viewer = new ClassicOutbox(socket, this, (reason) =>
       log.info({ board: this.board.id, reason }, 'classic viewer cut off'),
     )
     const sender = this.sender(socket.request as IncomingMessage)
-    registerHandlers(socket, viewer, this, { sender, log })
+    registerHandlers(socket, viewer, this, { sender, log, commandLimiter })
     this.#viewers.add(viewer)
     const returned = setTimeout(() => {
       if (this.#returning.has(sender.visitor) && !viewer.wantsPhotoFiles) this.#resume(viewer)

@@ -5,6 +5,7 @@ import type { Socket } from 'socket.io'
 import type { LiveBoard, Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import { inBackground } from '../in-background.ts'
+import type { PartyLimiter } from '../live/party-limiter.ts'
 import { RateLimiter } from '../live/rate-limiter.ts'
 import type { ClassicOutbox, ShownPicture } from './classic-outbox.ts'
 import { decodeDataUrl } from './data-url.ts'
@@ -33,6 +34,8 @@ export interface HandlersRoom {
 interface HandlersOptions {
   readonly sender: Sender
   readonly log: FastifyBaseLogger
+  /** Bounds the messages of commands, by visitor and address. */
+  readonly commandLimiter: PartyLimiter
 }
 
 /**
@@ -43,7 +46,7 @@ export function registerHandlers(
   socket: Socket,
   viewer: ClassicOutbox,
   room: HandlersRoom,
-  { sender, log }: HandlersOptions,
+  { sender, log, commandLimiter }: HandlersOptions,
 ): void {
   const rateLimiter = new RateLimiter(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE_COUNT)
   const attempt = async (action: () => unknown) => {
@@ -62,7 +65,10 @@ export function registerHandlers(
       }),
     )
   }
-  const act = (command: unknown) => room.board.act([parseOrThrow(ClientCommand, command)], sender)
+  const act = (command: unknown) => {
+    if (!commandLimiter.spend(sender)) throw new WireError('too-many')
+    return room.board.act([parseOrThrow(ClientCommand, command)], sender)
+  }
   /** The newest push that waits for its check. It replaces an older one that waits (F12). */
   let nextPush: unknown
   let isChecking = false
