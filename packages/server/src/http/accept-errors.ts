@@ -1,21 +1,15 @@
 import type { Server } from 'node:http'
 import type { FastifyBaseLogger } from 'fastify'
 
-/** Time between two log lines: without descriptors each attempt to accept a connection fails. */
-const LOG_INTERVAL_MS = 60_000
-
 /**
  * Keeps a listening server alive that can't accept a connection, and closes those that are idle, so that the next one
  * finds a descriptor. An 'error' event that nobody hears would end the process (E6).
  */
 export function surviveAcceptErrors(server: Server, log: Pick<FastifyBaseLogger, 'error'>): void {
-  let loggedAt = Number.NEGATIVE_INFINITY
   server.on('error', (error) => {
     // The caller of `listen` hears of its own errors.
     if (!server.listening) return
     server.closeIdleConnections()
-    if (performance.now() - loggedAt < LOG_INTERVAL_MS) return
-    loggedAt = performance.now()
     log.error({ err: error }, 'a connection was not accepted')
   })
 }

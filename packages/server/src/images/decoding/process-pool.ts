@@ -22,8 +22,6 @@ const SLOW_JOB_S = 0.25
 /** Time, and addresses, for which it is remembered how slow an address's jobs are. */
 const COST_TTL_MS = 600_000
 const KEPT_COSTS_COUNT = 1_000
-/** Time between two log lines of one cause. */
-const LOG_INTERVAL_MS = 60_000
 
 /**
  * Reply to a job. It is `unavailable` if this machine had no process for it, and another try may help. It is null
@@ -74,7 +72,6 @@ export class ProcessPool {
   readonly #paused = new Map<Job, NodeJS.Timeout>()
   readonly #processes = new Set<PooledProcess>()
   readonly #idleWaiters = new Set<() => void>()
-  readonly #loggedAt = new Map<string, number>()
   /** Processes in a row that didn't start. */
   #failedStarts = 0
   #isWarm = false
@@ -243,11 +240,7 @@ export class ProcessPool {
     this.#paused.set(job, timer)
   }
 
-  /** Tells the operator once a minute of each cause. */
   #log(reason: string): void {
-    const now = performance.now()
-    if (now - (this.#loggedAt.get(reason) ?? Number.NEGATIVE_INFINITY) < LOG_INTERVAL_MS) return
-    this.#loggedAt.set(reason, now)
-    this.#options.log?.warn({ reason }, 'a decoding process failed')
+    this.#options.log?.warn(`a decoding process failed: ${reason}`)
   }
 }
