@@ -111,8 +111,15 @@ class Viewer {
     return this.ask('follow', { cursor })
   }
 
+  /** Rejects when the connection closes before. */
   async until(done: () => boolean): Promise<void> {
-    while (!done()) await once(this.#ws, 'message')
+    while (!done()) {
+      if (this.#ws.readyState === WebSocket.CLOSED) throw new Error('closed')
+      const { promise, resolve } = Promise.withResolvers<void>()
+      for (const event of ['message', 'close']) this.#ws.once(event, resolve)
+      await promise
+      for (const event of ['message', 'close']) this.#ws.off(event, resolve)
+    }
     // The listener above may come before the one that hears: let it.
     await Promise.resolve()
   }
@@ -427,21 +434,24 @@ describe('live', () => {
     const stalled = viewers.slice(0, 8)
     const lively = viewers.slice(8)
     for (const viewer of stalled) viewer.stall()
+    const caughtUp = (some: readonly Viewer[]) =>
+      Promise.all(some.map((viewer) => viewer.until(() => viewer.cursor === board.cursor)))
     const before = memory()
     let most = 0
     for (let round = 0; round < 60; round++) {
       const caption = String(round).padEnd(2000, '.')
       await act(ids.map((id) => ({ kind: 'image.patch', id, set: { caption } })))
+      // A busy machine could change the board faster than these viewers read.
+      if (round % 3 === 2) await caughtUp(lively)
       if (round % 10 === 9) most = Math.max(most, memory() - before)
     }
     // 60 batches of 240 kB are 14 MB a viewer. The board's own recent batches are counted too.
-    assert.ok(most < stalled.length * 2 ** 20 + 24e6, `${most} bytes more`)
-    for (const viewer of lively) await viewer.until(() => viewer.cursor === board.cursor)
+    assert.ok(most < stalled.length * 2 ** 20 + 12e6, `${most} bytes more`)
+    await caughtUp(lively)
     for (const viewer of stalled) viewer.resume()
     for (const viewer of stalled) {
-      const caughtUp = () => viewer.cursor === board.cursor
       const reload = () => viewer.events.some(([event]) => event === 'reload')
-      await viewer.until(() => caughtUp() || reload())
+      await viewer.until(() => viewer.cursor === board.cursor || reload())
       assert.ok(viewer.received < 8e6, `${viewer.received} bytes for a viewer that was away`)
     }
     for (const viewer of viewers) viewer.close()
@@ -451,6 +461,8 @@ describe('live', () => {
 /** Bytes in use that would grow with what waits for viewers. */
 function memory(): number {
   gc()
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage()
-  return heapUsed + external + arrayBuffers
+  // The first one may leave buffers to a thread, which a busy machine lets wait; the next one finishes them.
+  gc()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }
