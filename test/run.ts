@@ -35,6 +35,8 @@ const LONG_FILES = [
   'test/e2e/progressive-jpeg.test.ts',
   'test/e2e/shell.test.ts',
   'test/engines/two-servers.test.ts',
+  'test/faults/decoder-deaths.test.ts',
+  'test/faults/system-calls.test.ts',
   'test/fuzz/convergence.test.ts',
   'test/fuzz/undo.test.ts',
   'test/hostile/corpus.test.ts',

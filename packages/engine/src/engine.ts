@@ -72,6 +72,8 @@ export type FaultCode =
   | 'damaged'
   /** The file of the database was removed, replaced or written by another program while it was open. */
   | 'database-gone'
+  /** The disk failed at the last commit, and at every try since. */
+  | 'disk-failing'
 
 /** The set of boards, by id. */
 export interface Boards {

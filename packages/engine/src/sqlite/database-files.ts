@@ -32,8 +32,17 @@ export class DatabaseFiles {
     if (this.#wal && wal && isSameFile(wal, this.#wal)) this.#wal = wal
   }
 
-  /** Says in a sentence why writes would be lost. Null if they would not. */
+  /** Says in a sentence why writes would be lost, or may be. Null if they would not. */
   fault(): string | null {
+    try {
+      return this.#loss()
+    } catch (error) {
+      // Nobody knows whether a file that can't be looked at is still the one that is open.
+      return `The database in ${this.#folder} can't be looked at (${String(error)}). Check the disk that it lies on.`
+    }
+  }
+
+  #loss(): string | null {
     const main = this.#stat('wirephoto.db')
     const wal = this.#stat('wirephoto.db-wal')
     const lost = (file: string, what: string) =>

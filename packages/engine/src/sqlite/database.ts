@@ -1,14 +1,24 @@
-import { readdirSync, renameSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RECORD_VERSION } from '@wirephoto/board/record-migrations'
 import { EngineError } from '../errors.ts'
+import { isDiskFull } from '../files/system-errors.ts'
 import { findDamage, QUICKLY_CHECKED_BYTES, unchangingFile } from './consistency.ts'
 import { FolderMark, lossCode, type Mark, readMark } from './folder-mark.ts'
 import { migrations } from './migrations.ts'
 
 /** The first SQLite without the WAL-reset bug, which could corrupt a database. */
 const OLDEST_SQLITE_VERSION = [3, 51, 3] as const
+const PAGE_BYTES = 4_096
 
 /** A database and its folder's mark. */
 export interface OpenDatabase {
@@ -200,10 +210,30 @@ export function checkDurable(db: DatabaseSync): void {
     throw new Error(`SQLite won't write durably: ${journal_mode}, synchronous ${synchronous}`)
 }
 
-/** Tells whether a statement failed for want of room. For EFBIG and EDQUOT, SQLite reports a failed write. */
-export function isOutOfSpace(error: unknown): boolean {
+/**
+ * Tells whether a statement failed for want of room. SQLite says the same of EFBIG and EDQUOT as of a disk that
+ * fails, so another file is written to tell them apart.
+ */
+export function isOutOfSpace(error: unknown, folder: string): boolean {
   const code = resultCode(error)
-  return code === SQLITE.FULL || code === SQLITE.IOERR_WRITE
+  return code === SQLITE.FULL || (code === SQLITE.IOERR_WRITE && isFull(folder))
+}
+
+/** Tries to write a page as far into a file as the WAL is long. */
+function isFull(folder: string): boolean {
+  const path = join(folder, 'wirephoto.probe')
+  try {
+    const fd = openSync(path, 'w', 0o600)
+    try {
+      writeSync(fd, Buffer.alloc(PAGE_BYTES), 0, PAGE_BYTES, fileSize(folder, 'wirephoto.db-wal'))
+      return false
+    } finally {
+      closeSync(fd)
+      unlinkSync(path)
+    }
+  } catch (error) {
+    return isDiskFull(error)
+  }
 }
 
 /** Brings the layout to today's. Returns the version that it had; 0 for a new database. */
@@ -258,6 +288,10 @@ export const isDamage = (error: unknown): boolean => {
   return code === SQLITE.CORRUPT || code === SQLITE.NOTADB
 }
 
+/** Tells whether a call failed because the disk can't be read or written just now. */
+export const isDiskFailure = (error: unknown): boolean =>
+  ((resultCode(error) ?? 0) & 0xff) === SQLITE.IOERR
+
 const resultCode = (error: unknown): number | undefined =>
   error instanceof Error ? (error as Error & { errcode?: number }).errcode : undefined
 
@@ -268,6 +302,7 @@ const SQLITE = {
   BUSY: 5,
   LOCKED: 6,
   READONLY: 8,
+  IOERR: 10,
   CORRUPT: 11,
   FULL: 13,
   CANTOPEN: 14,

@@ -5,7 +5,7 @@ import { WireError } from '@wirephoto/board/errors'
 import type { Fault } from '../engine.ts'
 import { EngineError } from '../errors.ts'
 import { checkInBackground } from './consistency.ts'
-import { isDamage, isOutOfSpace, openDatabase, readLoss } from './database.ts'
+import { isDamage, isDiskFailure, isOutOfSpace, openDatabase, readLoss } from './database.ts'
 import { DatabaseFiles } from './database-files.ts'
 import { prepareReads, type Reads } from './reads.ts'
 import { prepareWrites, type Writes } from './writes.ts'
@@ -62,6 +62,8 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
   const files = new DatabaseFiles(folder)
   const loss = readLoss(db, folder)
   let damage: string | null = null
+  /** Why the last commit failed; null once one holds. */
+  let failure: string | null = null
   let endCheck = isChecked ? () => {} : checkLater()
   let isChecking = false
   const reads = prepareReads(db)
@@ -96,23 +98,47 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
    * in a transaction of its own, so that it fails for itself only.
    */
   function commitGroup(calls: readonly Call[]): Answer[] {
+    let isCommitted = false
     try {
       checkFiles()
       begin.run()
       const answers = calls.map(write)
-      const n = count.get(calls.length)!.n as number
+      // A group of none writes too: it tries whether the disk takes a commit.
+      const n = count.get(Math.max(1, calls.length))!.n as number
       commit.run()
+      isCommitted = true
+      failure = null
       // Before the answer: a commit to a file that is gone is lost with this process.
       checkFiles()
-      if (n > noted.n) mark.write({ id: noted.id, n, base })
-      checkpointIfLong(n)
+      noteCommit(n)
       return answers
     } catch (error) {
-      if (db.isTransaction) db.exec('ROLLBACK')
-      if (isDamage(error)) damage ??= String(error)
+      // It may have taken effect, and must not take effect twice.
+      if (isCommitted) return calls.map((call) => failureAnswer(call, error))
+      noteFailure(error)
       return calls.length > 1
         ? calls.flatMap((call) => commitGroup([call]))
         : calls.map((call) => failureAnswer(call, error))
+    }
+  }
+
+  /** Notes what a commit that holds leads to. A failure costs nothing: the next commit does it again. */
+  function noteCommit(n: number): void {
+    try {
+      if (n > noted.n) mark.write({ id: noted.id, n, base })
+      checkpointIfLong(n)
+    } catch (error) {
+      if (isDamage(error)) damage ??= String(error)
+    }
+  }
+
+  function noteFailure(error: unknown): void {
+    if (isDamage(error)) damage ??= String(error)
+    if (isDiskFailure(error) && !isOutOfSpace(error, folder)) failure = String(error)
+    try {
+      if (db.isTransaction) db.exec('ROLLBACK')
+    } catch (cause) {
+      failure ??= String(cause)
     }
   }
 
@@ -183,6 +209,14 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
 
   function listFaults(): Fault[] {
     const faults: Fault[] = []
+    // Only a commit tells whether the disk takes one again.
+    if (failure !== null) commitGroup([])
+    if (failure !== null)
+      faults.push({
+        code: 'disk-failing',
+        message: `The disk of ${folder} doesn't take what is saved (${failure}). Check the disk and the system's log.`,
+        stops: 'saving',
+      })
     const lost = files.fault()
     if (lost) faults.push({ code: 'database-gone', message: lost, stops: 'saving' })
     if (damage)
@@ -202,12 +236,14 @@ function runCall({ id, method, args }: Call, methods: Reads | Writes): Answer {
 }
 
 function failureAnswer({ id }: Call, error: unknown): Answer {
+  const { folder } = workerData as ThreadOptions
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof WireError) {
     const { cause = message } = error as { cause?: unknown }
     return { id, failure: { wire: error.code, message: String(cause) } }
   }
-  if (isDamage(error)) return { id, failure: { wire: 'away', message } }
   if (error instanceof EngineError) return { id, failure: { engine: error.code, message } }
-  return { id, failure: isOutOfSpace(error) ? { wire: 'disk-full', message } : { message } }
+  if (isOutOfSpace(error, folder)) return { id, failure: { wire: 'disk-full', message } }
+  const isAway = isDamage(error) || isDiskFailure(error)
+  return { id, failure: isAway ? { wire: 'away', message } : { message } }
 }

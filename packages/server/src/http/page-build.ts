@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemErrorCode } from '@wirephoto/engine'
 
 /** Returns the path of the built page's main script, which changes with each build; null without a page. */
 export type ReadPageBuild = () => Promise<string | null>
@@ -17,18 +18,23 @@ export type ReadPageFile = () => Promise<PageFile | null>
 
 /**
  * Creates a reader of a file of the built page. It is asked for at each request, so the file is read only once
- * it has changed. A file that is gone, as while a new build is written, is served as it was.
+ * it has changed. A file that is gone, as while a new build is written, is served as it was. One that can't be read
+ * for another reason isn't missing (E4).
  */
 export function createPageFileReader(webRoot: string | null, name: string): ReadPageFile {
   if (webRoot === null) return async () => null
   const path = join(webRoot, name)
   let last: { readonly version: string; readonly file: PageFile } | null = null
+  const lastOrNull = (error: unknown): null => {
+    if (last === null && systemErrorCode(error) !== 'ENOENT') throw error
+    return null
+  }
   return async () => {
-    const found = await stat(path).catch(() => null)
+    const found = await stat(path).catch(lastOrNull)
     if (found === null) return last?.file ?? null
     const version = `${found.ino} ${found.size} ${found.mtimeMs}`
     if (last?.version !== version) {
-      const text = await readFile(path, 'utf8').catch(() => null)
+      const text = await readFile(path, 'utf8').catch(lastOrNull)
       if (text === null) return last?.file ?? null
       const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22)
       last = { version, file: { text, digest } }

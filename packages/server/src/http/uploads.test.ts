@@ -246,13 +246,11 @@ test('F1, R20: after a restart an upload goes on from its last durable byte', as
   await arrived(id, 1_400_000)
   const sidecar = join(server.data, 'arrivals', `${DEFAULT_BOARD_ID}.${id}.json`)
   // As kill -9 in mid-stream leaves it: more bytes than are known to be durable, the last of them garbage.
-  const durable = JSON.parse(await readFile(sidecar, 'utf8')).offset as number
+  const left = await readFile(sidecar, 'utf8')
+  const durable = JSON.parse(left).offset as number
   assert.ok(durable > 1_000_000 && durable <= 1_400_000, `${durable}`)
   await server.stop()
-  await writeFile(
-    sidecar,
-    (await readFile(sidecar, 'utf8')).replace(/:\s*\d+/, `:${String(durable).padStart(16)}`),
-  )
+  await writeFile(sidecar, left)
   const file = join(server.data, 'arrivals', `${DEFAULT_BOARD_ID}.${id}`)
   await truncate(file, 1_500_000)
   const stray = join(server.data, 'arrivals', 'stray')

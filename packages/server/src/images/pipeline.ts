@@ -50,7 +50,7 @@ export interface ImagePipeline {
 /** Opens the pipeline and restores the uploads of an earlier process. */
 export async function openImagePipeline(options: Options): Promise<ImagePipeline> {
   const { data, engine, boards, maxUpload, refusedTypes, bounds, log } = options
-  const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'), bounds, refusedTypes)
+  const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'), bounds, refusedTypes, log)
   const uploadProgress = new UploadProgress()
   const decoder = new Decoder({ bounds, log, memoryBytes: options.memory, refusedTypes })
   const files = new StoredFiles(engine.blobs, log)

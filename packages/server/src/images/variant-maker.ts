@@ -24,6 +24,8 @@ export async function storeVariants(
 ): Promise<number[]> {
   const { blob, type } = record
   const folder = join(parent, blob)
+  // An earlier try may have failed to remove it.
+  await rm(folder, { recursive: true, force: true })
   await mkdir(folder)
   try {
     const path = join(folder, 'original')
@@ -35,6 +37,7 @@ export async function storeVariants(
     }
     return made.map(({ side }) => side)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    // The next try removes it, or the next start.
+    await rm(folder, { recursive: true, force: true }).catch(() => {})
   }
 }

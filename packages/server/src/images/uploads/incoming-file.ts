@@ -3,6 +3,7 @@ import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
+import { crc32 } from 'node:zlib'
 import {
   cameraKind,
   isCameraFile,
@@ -24,6 +25,7 @@ import { EmbeddedVideo } from '../metadata/embedded-video.ts'
 import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
 import { isRawTiff } from '../metadata/tiff.ts'
 import { copyRawJpeg } from '../raws/raw-jpeg.ts'
+import { encodeSidecar, type Sidecar, type UploadTarget } from './sidecar.ts'
 import type { UploadParty } from './upload-bounds.ts'
 
 /** Bytes that arrive between two syncs: the most that a power loss costs a sender. */
@@ -40,20 +42,6 @@ export interface SenderBounds {
   readonly leastRate: number
   /** The kinds that the operator refuses. */
   readonly refusedTypes: RefusedTypes
-}
-
-/** The record that a resumable upload fills, and the file that was announced for it. */
-export interface UploadTarget {
-  readonly board: string
-  /** Id of the picture. */
-  readonly id: string
-  readonly name: string
-  /** Bytes. */
-  readonly length: number
-  /** Whether metadata stays in the file (M4). */
-  readonly keepMetadata?: boolean
-  /** The address of a sender without a token: whoever comes from there without one may go on (J3). */
-  readonly ownerAddress?: string | undefined
 }
 
 /**
@@ -98,6 +86,11 @@ export class IncomingFile {
   #activeAt = performance.now()
   #isGone = false
   #hasEnded = false
+  /** The sum of the bytes in the file; null if nobody knows. */
+  #sum: number | null = 0
+  /** Set until the bytes of an earlier process have been compared with what it noted of them. */
+  #restored: Restored | null = null
+  #verifying: Promise<boolean> | null = null
   readonly #watchers = new Set<() => void>()
 
   constructor(
@@ -189,9 +182,37 @@ export class IncomingFile {
   }
 
   /** Resumes at the durable offset. After a power loss the bytes behind it may be anything. */
-  async restore(durableOffset: number): Promise<void> {
+  async restore({ offset, sum, heldSum }: Sidecar): Promise<void> {
     this.#creating = Promise.resolve()
     await using handle = await open(this.path, 'r+')
+    await this.#resumeAt(handle, offset)
+    const isCut = this.#offset < offset || crc32(this.#held) !== heldSum
+    this.#restored = heldSum !== null && isCut ? 'cut' : { sum }
+  }
+
+  /**
+   * Reads what an earlier process received, and compares it with the sum that it noted. Takes it all back, and
+   * resolves to false, if it isn't what came (F1).
+   */
+  async verify(): Promise<boolean> {
+    const restored = this.#restored
+    if (!restored) return true
+    this.#verifying ??= this.#verify(restored).finally(() => {
+      this.#verifying = null
+    })
+    return this.#verifying
+  }
+
+  async #verify(restored: Restored): Promise<boolean> {
+    if (restored !== 'cut' && restored.sum !== null) await this.#readUpToOffset()
+    this.#restored = null
+    if (restored !== 'cut' && (restored.sum ?? this.#sum) === this.#sum) return true
+    this.#beginAgain()
+    return false
+  }
+
+  /** Stands at a durable offset, as far as its bytes are there. */
+  async #resumeAt(handle: FileHandle, durableOffset: number): Promise<void> {
     const { size, nlink } = await handle.stat()
     // A file with a second link is a blob already: complete, scrubbed and durable. It must not change.
     this.#isScrubbed = nlink > 1
@@ -286,6 +307,8 @@ export class IncomingFile {
     // Most raw files are TIFFs by their first bytes; all of the file tells them apart.
     if (type === 'image/tiff') this.#isRaw = await isRawTiff(this.path)
     if (this.#isRaw || this.#keepMetadata) return
+    if (this.target) await this.#writeSidecar(this.#offset, null, 0)
+    this.#sum = null
     if (!(await scrubFile(this.path, type))) throw new WireError('damaged', { name: this.name })
     this.#isScrubbed = true
     this.#reading = null
@@ -323,7 +346,7 @@ export class IncomingFile {
   async #create(): Promise<void> {
     const handle = await open(this.path, 'wx')
     await handle.close()
-    await this.#writeSidecar()
+    await this.#writeSidecar(0, 0, 0)
     await syncFolder(dirname(this.path))
     failpoint('incoming-file.created')
   }
@@ -363,6 +386,7 @@ export class IncomingFile {
       this.#activeAt = performance.now()
       this.#held = isLast ? Buffer.alloc(0) : heldBy(reading)
       this.#reading = reading
+      this.#sum = reading.sum
       await this.#checkType(chunk)
       bytesArrived?.()
       this.#notifyWatchers()
@@ -375,14 +399,16 @@ export class IncomingFile {
     if (this.#held.length > 0) {
       await this.#write(handle, reading, reading.scrubber!.end())
       this.#held = Buffer.alloc(0)
+      this.#sum = reading.sum
     }
     this.#hasEnded = true
     this.#notifyWatchers()
   }
 
-  async #write(handle: FileHandle, { hash }: Reading, bytes: Buffer): Promise<void> {
+  async #write(handle: FileHandle, reading: Reading, bytes: Buffer): Promise<void> {
     await writeAll(handle, bytes, this.readableOffset)
-    hash.update(bytes)
+    reading.hash.update(bytes)
+    reading.sum = crc32(bytes, reading.sum)
   }
 
   #notifyWatchers(): void {
@@ -404,30 +430,61 @@ export class IncomingFile {
   /** Makes the bytes durable first, then the offset that refers to them. */
   async #sync(handle: FileHandle): Promise<void> {
     if (!this.target || this.#durableOffset === this.#offset) return
-    const [offset, held] = [this.#offset, this.#held]
-    await handle.datasync()
-    if (held.length > 0) {
-      // Once the sidecar refers to the bytes before these, it doesn't need those that were held earlier.
-      const position = offset - held.length
-      this.#durableOffset = Math.max(this.#durableOffset, position)
-      await this.#writeSidecar()
-      await this.#writeHeld(held, position)
+    const [offset, held, sum] = [this.#offset, this.#held, this.#sum]
+    const position = offset - held.length
+    try {
+      await handle.datasync()
+      if (held.length > 0) {
+        // Once the sidecar refers to the bytes before these, it doesn't need those that were held earlier.
+        if (position > this.#durableOffset) await this.#noteDurable(position, sum, 0)
+        await this.#writeHeld(held, position)
+      }
+      await this.#noteDurable(offset, sum, crc32(held))
+    } catch (error) {
+      await this.#fallBack(handle)
+      throw error
     }
-    this.#durableOffset = Math.max(this.#durableOffset, offset)
-    await this.#writeSidecar()
     failpoint('incoming-file.synced')
   }
 
-  /** Writes the sidecar in place. Its length never changes, so that a crash can't tear it. */
-  async #writeSidecar(): Promise<void> {
+  /** Writes an offset into the sidecar; from then on it is durable. Another sync may have come further. */
+  async #noteDurable(offset: number, sum: number | null, heldSum: number): Promise<void> {
+    if (offset < this.#durableOffset) return
+    await this.#writeSidecar(offset, sum, heldSum)
+    this.#durableOffset = offset
+  }
+
+  /**
+   * Takes back the bytes behind the durable offset: their sender sends them again. After a failed sync the system
+   * may have dropped them, and the next sync would succeed all the same.
+   */
+  async #fallBack(handle: FileHandle): Promise<void> {
+    this.#hasEnded = false
+    this.#reading = null
+    await this.#resumeAt(handle, this.#durableOffset).catch(() => this.#beginAgain())
+  }
+
+  /** Takes all bytes back. */
+  #beginAgain(): void {
+    this.#offset = this.#durableOffset = 0
+    this.#held = this.#head = Buffer.alloc(0)
+    this.#hasEnded = this.#isScrubbed = this.#isRaw = false
+    this.#type = null
+    this.#sum = 0
+    this.#reading = newReading(this.#keepMetadata)
+  }
+
+  /**
+   * Writes the sidecar in place. Its length never changes, so that a crash can't tear it. `sum` is that of the bytes
+   * in the file up to the offset; null if they are about to change.
+   */
+  async #writeSidecar(offset: number, sum: number | null, heldSum: number): Promise<void> {
     const { board, id } = this.target!
     const [name, length, keepMetadata] = [this.name, this.length, this.#keepMetadata]
-    const offset = String(this.#durableOffset).padStart(16)
     await using file = await open(`${this.path}.json`, constants.O_RDWR | constants.O_CREAT)
     const { ownerAddress } = this
-    const sidecar = { offset: 0, board, id, name, length, keepMetadata, ownerAddress }
-    const text = JSON.stringify(sidecar).replace('0', offset)
-    await writeAll(file, Buffer.from(text), 0)
+    const facts = { board, id, name, length, keepMetadata, ownerAddress }
+    await writeAll(file, encodeSidecar({ ...facts, offset, sum, heldSum }), 0)
     await file.datasync()
   }
 
@@ -464,8 +521,11 @@ export class IncomingFile {
     const reading = newReading(this.#keepMetadata || this.#isScrubbed)
     const read = (bytes: Buffer) => reading.hash.update(reading.scrubber?.scrub(bytes) ?? bytes)
     if (this.readableOffset > 0)
-      for await (const chunk of createReadStream(this.path, { end: this.readableOffset - 1 }))
+      for await (const chunk of createReadStream(this.path, { end: this.readableOffset - 1 })) {
+        reading.sum = crc32(chunk as Buffer, reading.sum)
         read(chunk)
+      }
+    this.#sum = reading.sum
     read(Buffer.from(this.#held))
     if (this.isComplete) reading.hash.update(reading.scrubber?.end() ?? '')
     this.#reading = reading
@@ -473,8 +533,12 @@ export class IncomingFile {
   }
 }
 
+type Restored = 'cut' | { readonly sum: number | null }
+
 interface Reading {
   readonly hash: Hash
+  /** The sum of the bytes in the file. */
+  sum: number
   /** Null if the bytes stay as they are. */
   readonly scrubber: Scrubber | null
 }
@@ -501,6 +565,7 @@ interface ReceiveOptions {
 
 const newReading = (keepsBytes: boolean): Reading => ({
   hash: createHash('sha256'),
+  sum: 0,
   scrubber: keepsBytes ? null : new Scrubber(),
 })
 

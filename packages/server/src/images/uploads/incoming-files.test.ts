@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, test } from 'node:test'
+import sharp from 'sharp'
 import { IncomingFiles } from './incoming-files.ts'
 
 const MAX_UPLOAD_BYTES = 10_000_000
@@ -81,6 +82,52 @@ test('F1: a whole file stays whole at a restart, for its blob may be a link to i
   assert.equal(JSON.parse(await readFile(`${file()}.json`, 'utf8')).offset, FILE_BYTES)
   assert.ok((await IncomingFiles.open(folder)).get('main', id)!.isComplete)
   assert.deepEqual(await readFile(file()), bytes)
+})
+
+test('E31: an upload whose bytes changed while its server was away begins again', async () => {
+  const incomingFile = await incomingFiles.create(announced)
+  await incomingFile.receive(part(0, 1_500_000), { at: 0, limit: MAX_UPLOAD_BYTES })
+  const sound = (await IncomingFiles.open(folder)).get('main', id)!
+  assert.equal(await sound.verify(), true)
+  assert.equal(sound.offset, 1_500_000)
+  const rotten = await readFile(file())
+  rotten[700_000]! ^= 1
+  await writeFile(file(), rotten)
+  const reopened = await IncomingFiles.open(folder)
+  const { offset } = (await reopened.verified(reopened.get('main', id)))!
+  assert.equal(offset, 0)
+  const again = reopened.get('main', id)!
+  await again.receive(part(0, FILE_BYTES), { at: 0, limit: MAX_UPLOAD_BYTES })
+  assert.deepEqual(await readFile(file()), bytes)
+  const whole = (await IncomingFiles.open(folder)).get('main', id)!
+  assert.ok((await whole.verify()) && whole.isComplete)
+})
+
+test('E31: a sidecar in which any byte changed is not believed', async () => {
+  const incomingFile = await incomingFiles.create(announced)
+  await incomingFile.receive(part(0, 20_000), { at: 0, limit: MAX_UPLOAD_BYTES })
+  const [sidecar, upload] = [await readFile(`${file()}.json`), await readFile(file())]
+  for (let i = 0; i < sidecar.length; i++) {
+    const rotten = Buffer.from(sidecar)
+    rotten[i]! ^= 1
+    await writeFile(`${file()}.json`, rotten)
+    await writeFile(file(), upload)
+    const found = (await IncomingFiles.open(folder)).get('main', id)
+    assert.equal(found, undefined, `byte ${i} of ${sidecar.toString()}`)
+  }
+})
+
+test('E31: a preview that is rotten is not shown', async () => {
+  const preview = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#284' } })
+    .webp()
+    .toBuffer()
+  await incomingFiles.create(announced)
+  await incomingFiles.keepPreview('main', id, preview)
+  assert.ok(await incomingFiles.readPreview('main', id))
+  const kept = await readFile(`${file()}.webp`)
+  kept[kept.length >> 1]! ^= 1
+  await writeFile(`${file()}.webp`, kept)
+  assert.equal(await incomingFiles.readPreview('main', id), null)
 })
 
 test('a start removes what a dead process left', async () => {

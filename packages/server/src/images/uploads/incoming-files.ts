@@ -3,10 +3,18 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RefusedTypes, WireError } from '@wirephoto/board'
 import { makeFolder, removeFile, systemErrorCode } from '@wirephoto/engine'
+import type { FastifyBaseLogger } from 'fastify'
+import { pino } from 'pino'
 import { type Bounds, boundsWith } from '../../bounds.ts'
 import { FairSlots } from '../../fairness/fair-slots.ts'
-import { IncomingFile, type SenderBounds, type UploadTarget } from './incoming-file.ts'
+import { isVariantSound, sealVariant } from '../variant-seal.ts'
+import { IncomingFile, type SenderBounds } from './incoming-file.ts'
+import { readSidecar, type UploadTarget } from './sidecar.ts'
 import { UploadBounds, type UploadParty } from './upload-bounds.ts'
+
+type Log = Pick<FastifyBaseLogger, 'warn'>
+
+const ROTTEN_UPLOAD = 'an upload is not as it came: its sender begins again'
 
 /** A picture of a board. */
 export interface PictureKey {
@@ -26,6 +34,7 @@ export interface PictureKey {
  */
 export class IncomingFiles {
   readonly #folder: string
+  readonly #log: Log
   readonly #resumable = new Map<string, IncomingFile>()
   /** Files that are announced, but live and die with their request. */
   readonly #volatile = new Map<string, IncomingFile>()
@@ -39,8 +48,9 @@ export class IncomingFiles {
   /** Resolves when no upload is being admitted: each is measured beside those before it. */
   #admitting: Promise<unknown> = Promise.resolve()
 
-  private constructor(folder: string, bounds: Bounds, refusedTypes: RefusedTypes) {
+  private constructor(folder: string, bounds: Bounds, refusedTypes: RefusedTypes, log: Log) {
     this.#folder = folder
+    this.#log = log
     this.#senders = {
       slots: new FairSlots(bounds['upload-bodies']),
       leastRate: bounds['upload-rate'],
@@ -54,12 +64,23 @@ export class IncomingFiles {
     folder: string,
     bounds = boundsWith(),
     refusedTypes: RefusedTypes = new Set(),
+    log: Log = pino({ level: 'silent' }),
   ): Promise<IncomingFiles> {
     await makeFolder(folder)
-    const incomingFiles = new IncomingFiles(folder, bounds, refusedTypes)
+    const incomingFiles = new IncomingFiles(folder, bounds, refusedTypes, log)
     const names = new Set(await readdir(folder))
     for (const name of names) await incomingFiles.#restore(name, names)
     return incomingFiles
+  }
+
+  /**
+   * Returns a resumable upload's file, or undefined, once the bytes of an earlier process have been compared with
+   * what came. If they are rotten, the upload stands at its start again.
+   */
+  async verified(incomingFile: IncomingFile | undefined): Promise<IncomingFile | undefined> {
+    if (incomingFile && !(await incomingFile.verify()))
+      this.#log.warn({ upload: keyOf(incomingFile.target!) }, ROTTEN_UPLOAD)
+    return incomingFile
   }
 
   /** Returns the resumable uploads. */
@@ -92,17 +113,22 @@ export class IncomingFiles {
   /** Reads a preview, WebP; null if there is none. */
   async readPreview(board: string, id: string): Promise<Buffer | null> {
     if (!this.hasPreview(board, id)) return null
-    return readFile(this.#previewPath(keyOf({ board, id }))).catch((error: unknown) => {
-      if (systemErrorCode(error) === 'ENOENT') return null
-      throw error
-    })
+    const bytes = await readFile(this.#previewPath(keyOf({ board, id }))).catch(
+      (error: unknown) => {
+        if (systemErrorCode(error) === 'ENOENT') return null
+        throw error
+      },
+    )
+    if (!bytes || isVariantSound(bytes)) return bytes
+    await this.dropPreview(board, id)
+    return null
   }
 
   /** Keeps a preview, WebP, for viewers who come later. It goes with the upload. */
   async keepPreview(board: string, id: string, bytes: Uint8Array): Promise<void> {
     const key = keyOf({ board, id })
     this.#previews.add(key)
-    await writeFile(this.#previewPath(key), bytes).catch(() => {
+    await writeFile(this.#previewPath(key), sealVariant(Buffer.from(bytes))).catch(() => {
       this.#previews.delete(key)
     })
     // It may have been dropped meanwhile.
@@ -111,7 +137,7 @@ export class IncomingFiles {
 
   async dropPreview(board: string, id: string): Promise<void> {
     const key = keyOf({ board, id })
-    if (this.#previews.delete(key)) await removeFile(this.#previewPath(key))
+    if (this.#previews.delete(key)) await this.#tryToRemove(removeFile(this.#previewPath(key)))
   }
 
   /**
@@ -154,11 +180,11 @@ export class IncomingFiles {
     this.#volatile.set(key, incomingFile)
     return async () => {
       this.#volatile.delete(key)
-      await removeFile(path)
+      await this.#tryToRemove(removeFile(path))
     }
   }
 
-  /** Removes an upload with its preview. Idempotent. */
+  /** Removes an upload with its preview. Idempotent. The next start removes what the disk keeps. */
   async remove(incomingFile: IncomingFile): Promise<void> {
     const { target } = incomingFile
     this.#spooled.delete(incomingFile)
@@ -166,7 +192,14 @@ export class IncomingFiles {
       this.#resumable.delete(keyOf(target))
       await this.dropPreview(target.board, target.id)
     }
-    await incomingFile.discard()
+    await this.#tryToRemove(incomingFile.discard())
+  }
+
+  /** Waits for a removal. If it fails, that is logged and nobody else's failure. */
+  #tryToRemove(removal: Promise<void>): Promise<void> {
+    return removal.catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'an upload is not removed from the disk')
+    })
   }
 
   /** Breaks off the resumable uploads; resolves when their bytes are durable. */
@@ -185,9 +218,11 @@ export class IncomingFiles {
     if (board && id) this.orphans.push({ board, id })
     const key = name.replace(/\.(?:json|held)$/, '')
     const sidecar = names.has(key) && (await readSidecar(join(this.#folder, `${key}.json`)))
-    if (!sidecar || keyOf(sidecar) !== key)
+    // Its sender begins again (U13).
+    if (sidecar === 'unreadable' && name === key) this.#log.warn({ upload: key }, ROTTEN_UPLOAD)
+    if (!sidecar || sidecar === 'unreadable' || keyOf(sidecar) !== key)
       await rm(join(this.#folder, name), { recursive: true, force: true })
-    else if (name === key) await this.#add(sidecar).restore(sidecar.offset)
+    else if (name === key) await this.#add(sidecar).restore(sidecar)
   }
 
   /** The uploads whose rest is still to come: those that make room for others, and those that can't. */
@@ -223,13 +258,3 @@ export class IncomingFiles {
 }
 
 const keyOf = ({ board, id }: PictureKey): string => `${board}.${id}`
-
-async function readSidecar(path: string): Promise<(UploadTarget & { offset: number }) | null> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'))
-  } catch (error) {
-    // A crash during creation: nobody knows of this upload. One that can't be read is no reason to remove it.
-    if (systemErrorCode(error) === 'ENOENT' || error instanceof SyntaxError) return null
-    throw error
-  }
-}

@@ -17,11 +17,12 @@ import { failpoint } from '../../failpoint.ts'
 import { partyOf } from '../../fairness/party.ts'
 import { isAnonymous } from '../../visitors.ts'
 import type { LastSweep } from '../last-sweep.ts'
-import type { IncomingFile, UploadTarget } from './incoming-file.ts'
+import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
 import type { PictureStore, StoredFile } from './picture-store.ts'
 import type { Previews } from './previews.ts'
 import { isArriving } from './progress.ts'
+import type { UploadTarget } from './sidecar.ts'
 import type { UploadParty } from './upload-bounds.ts'
 
 /** Stored pictures whose notices are kept for a sender who asks again after a lost answer. */
@@ -85,6 +86,7 @@ export class Intake {
     try {
       using held = await this.#boards.hold(board)
       const keepMetadata = keepsMetadata(held.board)
+      await this.#incomingFiles.verified(this.#incomingFiles.get(board, id))
       const ownerAddress = party && isAnonymous(party.visitor) ? party.address : undefined
       return await this.#incomingFiles.create({ ...upload, keepMetadata, ownerAddress }, party)
     } catch (error) {
@@ -130,7 +132,7 @@ export class Intake {
 
   /** Returns the upload of an arriving picture. Removes one whose picture no longer waits for it. */
   async pendingUpload(board: LiveBoard, id: string): Promise<IncomingFile | undefined> {
-    const incomingFile = this.#incomingFiles.get(board.id, id)
+    const incomingFile = await this.#incomingFiles.verified(this.#incomingFiles.get(board.id, id))
     if (!incomingFile || isArriving(board.records.get(id))) return incomingFile
     if (await this.isDataSound()) await this.#incomingFiles.remove(incomingFile)
     return undefined
@@ -219,6 +221,7 @@ export class Intake {
   async #resume(incomingFile: IncomingFile): Promise<boolean> {
     const { board, id } = incomingFile.target!
     using held = await this.#boards.hold(board)
+    await this.#incomingFiles.verified(incomingFile)
     if (!isArriving(held.board.records.get(id))) return false
     if (incomingFile.isComplete) await this.finish(incomingFile)
     else this.#previews.reportOffset(incomingFile, board, id)
