@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { uuidv7 } from '@wirephoto/board'
 import sharp from 'sharp'
 import { drawPicture, withUniqueBytes } from '../test/support/pictures.ts'
-import { ServerProcess } from '../test/support/server-process.ts'
+import { type ServeOptions, ServerProcess } from '../test/support/server-process.ts'
 import { type Figure, interleave, spread } from './support/figures.ts'
 import { RawClient, snapshotOf, Tally, Writer } from './support/raw-client.ts'
 
@@ -28,16 +28,28 @@ const SLOW_SIDE_PX = 9_000
 /** One kind of abuse; it goes on until the signal is aborted. */
 type Abuse = (port: number, signal: AbortSignal) => Promise<unknown>
 
-/** S20: uploads and commands of one address while another takes all that there is, at each queue. */
-export async function fairness(): Promise<Figure[]> {
+/**
+ * S20: uploads and commands of one address while another takes all that there is, at each queue; or at those that
+ * `only` names.
+ */
+export async function fairness({
+  only,
+  roundCount = ROUND_COUNT,
+  serve = {},
+}: {
+  readonly only?: readonly string[]
+  readonly roundCount?: number
+  readonly serve?: ServeOptions
+} = {}): Promise<Figure[]> {
   // One core is the server's, the other this generator's.
   execFileSync('taskset', ['-acp', '1', String(process.pid)])
-  const server = await ServerProcess.open({ wrapper: ['taskset', '-c', '0'] })
+  const server = await ServerProcess.open({ ...serve, wrapper: ['taskset', '-c', '0'] })
   try {
     const picture = await drawPicture({ width: 800, height: 600, quality: 80 })
     const abuses = await prepareAbuses(server.port)
     const figures: Figure[] = []
     for (const [name, abuse] of Object.entries(abuses)) {
+      if (only && !only.includes(name)) continue
       const alone = { uploads: [] as number[], commands: [] as number[] }
       const beside = { uploads: [] as number[], commands: [] as number[] }
       const measure = async (into: typeof alone) => {
@@ -46,7 +58,7 @@ export async function fairness(): Promise<Figure[]> {
         into.commands.push(result.commands)
         return 0
       }
-      await interleave(ROUND_COUNT, {
+      await interleave(roundCount, {
         alone: () => measure(alone),
         beside: async () => {
           const stop = new AbortController()
@@ -100,12 +112,15 @@ async function prepareAbuses(port: number): Promise<Record<string, Abuse>> {
   })
     .png({ palette: true, compressionLevel: 9 })
     .toBuffer()
+  const junk = Buffer.alloc(slow.length, 'no picture')
   const preview = await drawPicture({ width: 320, height: 240, quality: 40 })
   const { board, cursor } = await largeBoard(port)
   const each: Record<string, Abuse> = {
     'stalled uploads': (at, signal) => together(STALLED_COUNT, signal, () => stall(at, signal)),
     'slow decodes': (at, signal) =>
-      together(SLOW_DECODE_COUNT, signal, () => post(at, ABUSER, board, withUniqueBytes(slow))),
+      together(SLOW_DECODE_COUNT, signal, () => post(at, ABUSER, board, ofOwnBytes(slow))),
+    refusals: (at, signal) =>
+      together(SLOW_DECODE_COUNT, signal, () => post(at, ABUSER, board, junk)),
     previews: (at, signal) =>
       withSockets(at, board, signal, (client) => {
         const commands = Array.from({ length: 10 }, addCommand)
@@ -160,6 +175,9 @@ async function together(
   }
   await Promise.all(Array.from({ length: count }, repeat))
 }
+
+/** Returns a PNG with bytes after its end that no other has. */
+const ofOwnBytes = (png: Buffer): Buffer => Buffer.concat([png, randomBytes(16)])
 
 async function withSockets(
   port: number,

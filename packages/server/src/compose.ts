@@ -16,6 +16,8 @@ import { type Bounds, boundsWith } from './bounds.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
 import type { ServerConfig } from './config.ts'
+import { LoopTurns } from './fairness/loop-turns.ts'
+import { RecentUse } from './fairness/recent-use.ts'
 import { surviveAcceptErrors } from './http/accept-errors.ts'
 import { addressRoutes } from './http/addresses.ts'
 import { createApp } from './http/app.ts'
@@ -65,6 +67,7 @@ export interface Replacements {
   readonly guard?: Guard | undefined
   readonly fetcher?: Fetcher | undefined
   readonly clock?: TrustedClock | undefined
+  readonly use?: RecentUse | undefined
 }
 
 /**
@@ -80,10 +83,11 @@ export async function compose(
   const { maxUpload, webRoot, classic: classicConfig } = config
   const bounds = boundsWith(config.bounds)
   const refusedTypes = new Set(config.refuse)
+  const use = replacements.use ?? new RecentUse()
+  const loopTurns = new LoopTurns(use)
   const storage = await openStorage(
     config,
-    { bounds, refusedTypes },
-    log,
+    { bounds, refusedTypes, log, use },
     stack,
     replacements.clock,
   )
@@ -126,7 +130,7 @@ export async function compose(
     data: config.data,
     sweep: () => garbageCollector.state,
   })
-  const appOptions = { guard, proxies, log, bounds, problemPage, commandLimiter }
+  const appOptions = { guard, proxies, log, bounds, problemPage, commandLimiter, loopTurns }
   const app = await createApp(appOptions, async (routes) => {
     await routes.register(healthRoutes, { readiness, metrics })
     await routes.register(addressRoutes, config)
@@ -168,6 +172,7 @@ export async function compose(
     log,
     readPageBuild,
     commandLimiter,
+    loopTurns,
   })
   classic?.attach(app.server)
   await app.ready()
@@ -199,8 +204,12 @@ export async function compose(
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */
 async function openStorage(
   { data, engine: address, maxUpload, memory, acceptLoss, steadyClockMs: steadyMs }: ServerConfig,
-  { bounds, refusedTypes }: { bounds: Bounds; refusedTypes: RefusedTypes },
-  log: FastifyBaseLogger,
+  {
+    bounds,
+    refusedTypes,
+    log,
+    use,
+  }: { bounds: Bounds; refusedTypes: RefusedTypes; log: FastifyBaseLogger; use: RecentUse },
   stack: AsyncDisposableStack,
   injectedClock?: TrustedClock,
 ): Promise<Storage> {
@@ -233,6 +242,7 @@ async function openStorage(
     refusedTypes,
     bounds,
     log,
+    use,
   })
   stack.defer(() => images.close())
   const resume = () => {

@@ -11,6 +11,8 @@ import {
 } from 'fastify'
 import type { Bounds } from '../bounds.ts'
 import { toWireError } from '../errors.ts'
+import type { LoopTurns } from '../fairness/loop-turns.ts'
+import type { Party } from '../fairness/party.ts'
 import { inBackground } from '../in-background.ts'
 import type { PartyLimiter } from '../live/party-limiter.ts'
 import {
@@ -51,11 +53,12 @@ interface AppOptions {
   readonly problemPage: ProblemPage
   /** Bounds the requests that may change something, by visitor and address. */
   readonly commandLimiter: PartyLimiter
+  readonly loopTurns: LoopTurns
 }
 
 /** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
 export async function createApp(
-  { guard, proxies, log, bounds, problemPage, commandLimiter }: AppOptions,
+  { guard, proxies, log, bounds, problemPage, commandLimiter, loopTurns }: AppOptions,
   routes: (app: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
@@ -88,6 +91,12 @@ export async function createApp(
     bodyBytesPerMinute: bounds['upload-rate'],
     addressOf: (request) => proxies.addressOf(request),
   })
+  /** A request that shows no token is counted with the others of its address. */
+  const partyOf = (request: IncomingMessage): Party => ({
+    address: proxies.addressOf(request),
+    board: '',
+    visitor: request.headers.authorization ?? request.headers.cookie ?? '',
+  })
   const app = fastify({
     loggerInstance: log,
     trustProxy: (address) => proxies.has(address),
@@ -95,7 +104,8 @@ export async function createApp(
     bodyLimit: JSON_BODY_BYTES,
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH },
-    serverFactory: (handle) => createHttpServer(handle, { connections, turns, slowClients }),
+    serverFactory: (handle) =>
+      createHttpServer(handle, { connections, turns, slowClients, loopTurns, partyOf }),
     rewriteUrl: ({ url = '/' }) => tolerantUrl(url),
     frameworkErrors(_error, request, reply) {
       reply.headers(HEADERS)

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { newSlowClients } from '../../support/new-slow-clients.ts'
+import { withoutTurns } from '../../support/without-turns.ts'
 import { addressGroup } from './address-group.ts'
 import { Connections } from './connections.ts'
 import { createHttpServer } from './http-server.ts'
@@ -26,6 +27,7 @@ async function open(t: TestContext, handle: RequestListener, limits: Limits = {}
     connections: new Connections({ max, maxPerAddress, proxies: trustedProxies(proxies) }),
     turns: new RequestTurns({ maxWaiting, maxPerConnection }),
     slowClients: newSlowClients(t),
+    ...withoutTurns(),
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

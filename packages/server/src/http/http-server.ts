@@ -1,7 +1,10 @@
 import { type IncomingMessage, type RequestListener, Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { WireError } from '@wirephoto/board'
+import type { LoopTurns } from '../fairness/loop-turns.ts'
+import type { Party } from '../fairness/party.ts'
 import { expectContinue } from './body.ts'
-import type { Connections } from './connections.ts'
+import { answerAndClose, type Connections } from './connections.ts'
 import type { RequestTurns } from './request-turns.ts'
 import type { SlowClients } from './slow-clients.ts'
 
@@ -17,6 +20,9 @@ interface HttpServerOptions {
   readonly slowClients: SlowClients
   /** Time for the headers of a request. For tests. */
   readonly headersTimeoutMs?: number
+  readonly loopTurns: LoopTurns
+  /** Returns for whom a request is answered. */
+  readonly partyOf: (request: IncomingMessage) => Party
 }
 
 /** Makes a server without a time limit for whole requests, since uploads are long. Silence ends a connection. */
@@ -39,8 +45,11 @@ class BoundedServer extends Server {
   readonly #connections: Connections
   readonly #turns: RequestTurns
   readonly #slowClients: SlowClients
+  readonly #loopTurns: LoopTurns
+  readonly #partyOf: HttpServerOptions['partyOf']
 
-  constructor({ connections, turns, slowClients, headersTimeoutMs }: HttpServerOptions) {
+  constructor(options: HttpServerOptions) {
+    const { connections, turns, slowClients, headersTimeoutMs, loopTurns, partyOf } = options
     const headersTimeout = headersTimeoutMs ?? HEADERS_TIMEOUT_MS
     super({
       requestTimeout: 0,
@@ -51,17 +60,29 @@ class BoundedServer extends Server {
     this.#connections = connections
     this.#turns = turns
     this.#slowClients = slowClients
+    this.#loopTurns = loopTurns
+    this.#partyOf = partyOf
   }
 
   override emit(event: string, ...args: unknown[]): boolean {
     if (event === 'connection' && !this.#connections.admit(args[0] as Socket)) return true
     if (event !== 'request') return super.emit(event, ...args)
     const [request, response] = args as [IncomingMessage, ServerResponse]
-    this.#turns.take(request, response, () => {
-      this.#slowClients.watch(request, response)
-      super.emit(event, ...args)
-    })
+    this.#turns.take(request, response, () => this.#await(request, response))
     return true
+  }
+
+  /** Serves a request when its party has a turn on this thread (N9). */
+  #await(request: IncomingMessage, response: ServerResponse): void {
+    const begin = (end: () => void) => {
+      response.once('close', end)
+      // Its client may have gone meanwhile.
+      if (response.destroyed) return end()
+      this.#slowClients.watch(request, response)
+      super.emit('request', request, response)
+    }
+    const giveWay = () => answerAndClose(request.socket, new WireError('busy'))
+    this.#loopTurns.take(this.#partyOf(request), 1, begin, giveWay)
   }
 }
 

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { Harness } from '../../support/http-harness.ts'
 import { newSlowClients } from '../../support/new-slow-clients.ts'
+import { withoutTurns } from '../../support/without-turns.ts'
 import { Connections } from './connections.ts'
 import { createHttpServer } from './http-server.ts'
 import { RequestTurns } from './request-turns.ts'
@@ -34,6 +35,7 @@ async function open(t: TestContext, handle: RequestListener, limits: Limits = {}
     connections: new Connections({ max: 100, maxPerAddress: 100, proxies: trustedProxies([]) }),
     turns: new RequestTurns({ maxWaiting: 100, maxPerConnection: 100 }),
     slowClients,
+    ...withoutTurns(),
     ...(headersTimeoutMs !== undefined && { headersTimeoutMs }),
   })
   server.listen(0, '127.0.0.1')

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import sharp from 'sharp'
 import { Harness } from '../../support/http-harness.ts'
 import { boundsWith } from '../bounds.ts'
+import { RecentUse } from '../fairness/recent-use.ts'
 import { Fetcher } from '../images/remote-fetch.ts'
 import { createGuard } from './guard.ts'
 import { trustedProxies } from './trusted-proxies.ts'
@@ -15,6 +16,7 @@ import { trustedProxies } from './trusted-proxies.ts'
 const ABUSER = '127.0.0.2'
 const HONEST = '127.0.0.1'
 const BOUNDS = { 'upload-bodies': 4, fetches: 2, 'growing-readers': 3 }
+const use = new RecentUse()
 let server: Harness
 let png: Buffer
 
@@ -24,7 +26,7 @@ before(async () => {
     mayReach: () => true,
     bounds: boundsWith(BOUNDS),
   })
-  server = await Harness.open({ bounds: BOUNDS, fetcher })
+  server = await Harness.open({ bounds: BOUNDS, fetcher, use })
   png = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c30' } })
     .png()
     .toBuffer()
@@ -131,6 +133,50 @@ test('N3: readers of a growing file give way to another address', async (t) => {
   t.after(() => honest.call.destroy())
   const gone = readers.map(async (each) => (await each)?.status === 404 || never())
   assert.ok(await Promise.race(gone), 'one of the address with most gives way')
+})
+
+test('N5: variants of one address’s picture have the next turn among many of another’s', async () => {
+  const { decoder, variants } = server.images
+  const first = Promise.withResolvers<void>()
+  const made: string[] = []
+  const make = decoder.makeVariants.bind(decoder)
+  decoder.makeVariants = async (file) => {
+    made.push(file.party?.address ?? '')
+    await first.promise
+    return make(file)
+  }
+  try {
+    const send = async (from: string, width: number) => {
+      const create = { width, height: 200, channels: 3, background: '#03c' } as const
+      const picture = begin({ from, method: 'PUT', path: `/${width}.png` })
+      picture.call.end(await sharp({ create }).png().toBuffer())
+      assert.equal((await picture.answer)!.status, 201)
+    }
+    for (let i = 0; i < 3; i++) await send(ABUSER, 200 + i)
+    await send(HONEST, 300)
+  } finally {
+    first.resolve()
+    await variants.whenIdle()
+    decoder.makeVariants = make
+  }
+  assert.equal(made.length, 4)
+  assert.equal(made.indexOf(HONEST), 1, made.join(', '))
+})
+
+test('N9: requests of an address over its share begin when the thread is idle, and no other waits', async () => {
+  use.add(HONEST, 0)
+  use.add(ABUSER, 10)
+  const order: string[] = []
+  const get = async (from: string) => {
+    const asked = begin({ from, path: '/healthz' })
+    asked.call.end()
+    const { status, response } = (await asked.answer)!
+    response.resume()
+    order.push(from)
+    assert.equal(status, 200)
+  }
+  await Promise.all([...Array.from({ length: 10 }, () => get(ABUSER)), get(HONEST)])
+  assert.ok(order.indexOf(HONEST) <= 1, order.join(', '))
 })
 
 test('N1: an IPv6 address counts by its /64, and behind a trusted proxy the client’s counts', () => {

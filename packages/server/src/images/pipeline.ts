@@ -4,6 +4,7 @@ import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Boards } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
+import type { RecentUse } from '../fairness/recent-use.ts'
 import { BlobUses } from './blob-uses.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { LastSweep } from './last-sweep.ts'
@@ -28,6 +29,8 @@ interface Options {
   /** The kinds that are refused before they are decoded. */
   readonly refusedTypes: RefusedTypes
   readonly bounds: Bounds
+  /** The CPU time that addresses use. */
+  readonly use: RecentUse
   readonly log: FastifyBaseLogger
 }
 
@@ -49,10 +52,11 @@ export interface ImagePipeline {
 
 /** Opens the pipeline and restores the uploads of an earlier process. */
 export async function openImagePipeline(options: Options): Promise<ImagePipeline> {
-  const { data, engine, boards, maxUpload, refusedTypes, bounds, log } = options
+  const { data, engine, boards, maxUpload, refusedTypes, bounds, log, use } = options
   const incomingFiles = await IncomingFiles.open(join(data, 'arrivals'), bounds, refusedTypes, log)
   const uploadProgress = new UploadProgress()
-  const decoder = new Decoder({ bounds, log, memoryBytes: options.memory, refusedTypes })
+  const memoryBytes = options.memory
+  const decoder = new Decoder({ bounds, log, use, memoryBytes, refusedTypes })
   const files = new StoredFiles(engine.blobs, log)
   const variants = await Variants.open(join(data, 'variants'), {
     engine,

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ImageRecord } from '@wirephoto/board'
 import type { BlobStore } from '@wirephoto/engine'
+import type { Party } from '../fairness/party.ts'
 import type { Decoder } from './decoding/decoder.ts'
 import { variantKey } from './variant-key.ts'
 import { sealVariant } from './variant-seal.ts'
@@ -15,12 +16,14 @@ export interface VariantSource {
   /** Its bytes, verified as they pass. */
   readonly bytes: Readable | Buffer
   readonly sides: readonly number[]
+  /** The party for which they are made. Default: the server itself. */
+  readonly party?: Party
 }
 
 /** Makes and stores variants of a picture, in a folder of their own. Returns the sides that were made. */
 export async function storeVariants(
   { blobs, decoder, folder: parent }: { blobs: BlobStore; decoder: Decoder; folder: string },
-  { record, bytes, sides }: VariantSource,
+  { record, bytes, sides, party }: VariantSource,
 ): Promise<number[]> {
   const { blob, type } = record
   const folder = join(parent, blob)
@@ -30,7 +33,7 @@ export async function storeVariants(
   try {
     const path = join(folder, 'original')
     await pipeline(Readable.from(bytes), createWriteStream(path))
-    const made = await decoder.makeVariants({ path, type: type!, sides, folder })
+    const made = await decoder.makeVariants({ path, type: type!, sides, folder, party })
     for (const { side, path } of made) {
       await writeFile(path, sealVariant(await readFile(path)))
       await blobs.put(path, variantKey(blob, side))

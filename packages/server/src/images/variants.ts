@@ -148,7 +148,7 @@ export class Variants {
       await this.#parts.decoder.whenIdle()
       const start = performance.now()
       try {
-        await this.#make(turn.item)
+        await this.#make(turn)
         this.#retryDelayMs = this.#parts.retryDelayMs ?? RETRY_DELAY_MS
         this.#loggedCauses.clear()
       } catch (error) {
@@ -190,8 +190,9 @@ export class Variants {
     return this.#recent.shift() ?? this.#backlog.shift()
   }
 
-  async #make({ blob, record, boards }: WaitingPicture): Promise<void> {
-    const variants = await this.#store(blob, record)
+  async #make({ item, party }: Turn<WaitingPicture>): Promise<void> {
+    const { blob, record, boards } = item
+    const variants = await this.#store(blob, record, party)
     failpoint('variants.put')
     let isNamed = false
     for (const board of boards) isNamed = (await this.#announce(board, blob, variants)) || isNamed
@@ -200,7 +201,7 @@ export class Variants {
   }
 
   /** Returns the sides that exist afterwards. Empty if none can be made; it is never retried (V13). */
-  async #store(blob: string, record: ImageRecord): Promise<readonly number[]> {
+  async #store(blob: string, record: ImageRecord, party: Party): Promise<readonly number[]> {
     const sides = variantSidesOf(record)
     const existing: number[] = []
     // A variant that exists isn't made again (V11). Its lease starts again: nobody else may refer to it (V14).
@@ -209,7 +210,7 @@ export class Variants {
     const missing = sides.filter((side) => !existing.includes(side))
     if (missing.length === 0) return existing
     try {
-      const made = await this.#decode(blob, record, missing)
+      const made = await this.#decode({ ...record, blob }, missing, party)
       return [...new Set([...existing, ...made])].sort((a, b) => a - b)
     } catch (error) {
       if (isVerdict(error)) return []
@@ -223,12 +224,13 @@ export class Variants {
   }
 
   /** Makes and stores variants. Returns the sides that were made. */
-  async #decode(blob: string, record: ImageRecord, sides: readonly number[]): Promise<number[]> {
+  async #decode(record: PendingRecord, sides: readonly number[], party: Party): Promise<number[]> {
     const { engine, decoder, files } = this.#parts
+    const { blob } = record
     // A rotten picture would make rotten variants.
     const bytes = await files.read({ blob, bytes: record.bytes! })
     const place = { blobs: engine.blobs, decoder, folder: this.#folder }
-    const made = await storeVariants(place, { record: { ...record, blob }, bytes, sides })
+    const made = await storeVariants(place, { record, bytes, sides, party })
     for (const side of made) files.forget(variantKey(blob, side))
     return made
   }

@@ -7,6 +7,7 @@ import type { Boards } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Bounds } from '../bounds.ts'
 import { toWireError } from '../errors.ts'
+import type { LoopTurns } from '../fairness/loop-turns.ts'
 import type { Guard } from '../http/guard.ts'
 import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
@@ -29,6 +30,7 @@ interface GatewayOptions {
   readonly readPageBuild: ReadPageBuild
   /** Bounds the messages of commands, by visitor and address. */
   readonly commandLimiter: PartyLimiter
+  readonly loopTurns: LoopTurns
 }
 
 /** The sockets at `/live`. The guard lets each of them in, to the room of one board. */

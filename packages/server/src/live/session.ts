@@ -19,7 +19,8 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { Sender } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
-import { partyOf } from '../fairness/party.ts'
+import type { LoopTurns } from '../fairness/loop-turns.ts'
+import { type Party, partyOf } from '../fairness/party.ts'
 import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import { isArriving, type UploadProgress } from '../images/uploads/progress.ts'
@@ -34,6 +35,10 @@ import { SocketWriter, UNREAD_BYTES } from './socket-writer.ts'
 const MESSAGES_PER_SECOND = 300
 const MESSAGES_AT_ONCE_COUNT = 600
 const ROUND_TRIP_INTERVAL_MS = 30_000
+/** Messages of a page that may wait for their turn. */
+const WAITING_MESSAGES_COUNT = 16
+/** Commands that are as much work as one preview, or one request. */
+const COMMANDS_PER_WEIGHT = 10
 
 interface SessionOptions {
   readonly sender: Sender
@@ -46,6 +51,7 @@ interface SessionOptions {
   readonly readPageBuild: ReadPageBuild
   /** Bounds the messages of commands, by visitor and address. */
   readonly commandLimiter: PartyLimiter
+  readonly loopTurns: LoopTurns
 }
 
 /** One page that looks at a board: its socket's events, each answered. */
@@ -60,6 +66,8 @@ export class Session implements Member {
   /** Milliseconds that a message takes from the page to here: half a round trip. */
   #lag = 0
   #measuredAt = Number.NEGATIVE_INFINITY
+  /** Messages that wait for their turn. */
+  #waitingCount = 0
 
   constructor(socket: Socket, room: Room, options: SessionOptions) {
     this.id = socket.id
@@ -120,10 +128,7 @@ export class Session implements Member {
   }
 
   async #onFollow({ cursor }: { cursor: Cursor }): Promise<FollowAnswer> {
-    const resumed = await this.outbox.follow(
-      cursor,
-      partyOf(this.#options.sender, this.#room.board.id),
-    )
+    const resumed = await this.outbox.follow(cursor, this.#party)
     if (resumed) this.#measureRoundTrip()
     const build = await this.#options.readPageBuild()
     if (build !== null) this.#socket.emit('build', build)
@@ -137,7 +142,7 @@ export class Session implements Member {
     for (const command of message.commands)
       if (command.kind === 'image.add') seenReports.add(command.id, this.visitor)
     const answer = await board.submit(message, sender)
-    const party = partyOf(this.#options.sender, board.id)
+    const party = this.#party
     const refused = new Set(answer.refused.map(({ n }) => n))
     for (const [i, command] of message.commands.entries()) {
       const bytes = command.kind === 'image.add' && previews[command.id]
@@ -214,10 +219,37 @@ export class Session implements Member {
   async #attempt<T>(handle: (body: unknown) => Promise<T>, body: unknown): Promise<T | ErrorBody> {
     try {
       if (!this.#rateLimiter.spend()) throw new WireError('too-many')
+      using _turn = await this.#turn(weightOf(body))
       return await handle(body)
     } catch (error) {
       return { error: toWireError(error, this.#options.log).toJSON() }
     }
+  }
+
+  /** Waits for a turn on this thread (N9); disposing it ends it. Rejects with `busy`. */
+  #turn(weight: number): Promise<Disposable> {
+    if (this.#waitingCount >= WAITING_MESSAGES_COUNT)
+      return Promise.reject(new WireError('too-many'))
+    const { promise, resolve, reject } = Promise.withResolvers<Disposable>()
+    let isWaiting = true
+    this.#options.loopTurns.take(
+      this.#party,
+      weight,
+      (end) => {
+        isWaiting = false
+        resolve({ [Symbol.dispose]: end })
+      },
+      () => reject(new WireError('busy')),
+    )
+    if (!isWaiting) return promise
+    this.#waitingCount++
+    return promise.finally(() => {
+      this.#waitingCount--
+    })
+  }
+
+  get #party(): Party {
+    return partyOf(this.#options.sender, this.#room.board.id)
   }
 
   /** Cuts off a viewer who has answers sent and reads none. */
@@ -232,4 +264,11 @@ export class Session implements Member {
     this.#options.log.info({ session: this.id, board: board.id, reason }, 'viewer cut off')
     this.#writer.terminate()
   }
+}
+
+/** Estimates how much work a message is, beside a request without a body. */
+function weightOf(body: unknown): number {
+  const { commands, previews } = Object(body) as { commands?: unknown; previews?: unknown }
+  const commandCount = Array.isArray(commands) ? commands.length : 0
+  return 1 + commandCount / COMMANDS_PER_WEIGHT + Object.keys(Object(previews)).length
 }

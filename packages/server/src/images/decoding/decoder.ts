@@ -10,6 +10,7 @@ import { isDiskFull } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Bounds, boundsWith } from '../../bounds.ts'
 import type { Party } from '../../fairness/party.ts'
+import { RecentUse } from '../../fairness/recent-use.ts'
 import type { Budget } from './budget.ts'
 import type { Jobs, Preview, Variant } from './decode-process.ts'
 import { defaultMemoryBytes, MemoryShares } from './memory-shares.ts'
@@ -48,6 +49,8 @@ const LARGE_BUDGET_TYPES: readonly MediaType[] = [
 ]
 /** Pixels of a preview as its sender made it: more than needed, and too few to cost much. */
 const MAX_PREVIEW_PIXEL_COUNT = 2_000_000
+/** How far decoders give way that nobody waits for. */
+const VARIANTS_NICE = 10
 /** Time that variants give way to senders, each. */
 const MAX_IDLE_WAIT_MS = 1_000
 
@@ -70,6 +73,8 @@ interface Options {
   readonly memoryBytes?: number | undefined
   /** The kinds that are never decoded, since their decoder may have a fault. Default: none. */
   readonly refusedTypes?: RefusedTypes
+  /** The CPU time that addresses use. */
+  readonly use?: RecentUse
 }
 
 /**
@@ -94,13 +99,14 @@ export class Decoder {
     log,
     memoryBytes = defaultMemoryBytes(),
     refusedTypes = new Set(),
+    use = new RecentUse(),
   }: Options = {}) {
     const memory = new MemoryShares(memoryBytes)
     this.#refusedTypes = refusedTypes
-    const shared = { maxQueueCount: bounds['waiting-decodes'], log, memory, refusedTypes }
-    this.#previews = new ProcessPool({ ...shared, maxProcessCount: 1 })
-    this.#validation = new ProcessPool({ ...shared, maxProcessCount: 2 })
-    this.#variants = new ProcessPool({ ...shared, maxProcessCount: 1, isLowPriority: true })
+    const shared = { maxQueueCount: bounds['waiting-decodes'], log, memory, refusedTypes, use }
+    this.#previews = new ProcessPool({ ...shared, maxProcessCount: 1, nice: 0 })
+    this.#validation = new ProcessPool({ ...shared, maxProcessCount: 2, nice: 0 })
+    this.#variants = new ProcessPool({ ...shared, maxProcessCount: 1, nice: VARIANTS_NICE })
     this.#budget = within(budget, memoryBytes)
     this.#largeBudget = within(largeBudget, memoryBytes)
   }
@@ -220,16 +226,22 @@ export class Decoder {
    * Writes smaller pictures of a file's first frame into `folder`: WebP, upright, sRGB, one for each of
    * `sides`, the longest side in pixels. Rejects with `damaged`, `too-heavy` or `busy`.
    */
-  async makeVariants(file: {
-    path: string
-    type: MediaType
-    sides: readonly number[]
-    folder: string
-  }): Promise<Variant[]> {
-    const { type } = file
-    const input = { ...file, maxPixels: takenKind(type).maxPixels, maxSide: limits.maxSidePixels }
+  async makeVariants(
+    file: {
+      path: string
+      type: MediaType
+      sides: readonly number[]
+      folder: string
+    } & OfParty,
+  ): Promise<Variant[]> {
+    const { party, ...rest } = file
+    const { type } = rest
+    const input = { ...rest, maxPixels: takenKind(type).maxPixels, maxSide: limits.maxSidePixels }
     const budget = this.#budgetFor(type)
-    return resultOf(await this.#run(this.#variants, 'makeVariants', input, { budget }), budget)
+    return resultOf(
+      await this.#run(this.#variants, 'makeVariants', input, { budget, party }),
+      budget,
+    )
   }
 
   /** Resolves when no sender waits for a process, or after a second: variants may run then. */

@@ -16,7 +16,8 @@ const IDLE_TIMEOUT_MS = 60_000
 const START_TIMEOUT_MS = 60_000
 /** Wall-clock time of a job, as a multiple of its CPU time: on a busy machine the wait isn't the picture's. */
 const WALL_CLOCK_FACTOR = 15
-const LOW_PRIORITY_NICE = 10
+/** CPU time in such a span below which a process stands still, and doesn't merely wait for the CPU. */
+const STANDSTILL_FACTOR = 1 / 200
 /** Clock ticks of Linux in `/proc`; the value is part of its interface. */
 const TICKS_PER_SECOND = 100
 
@@ -24,7 +25,8 @@ const TICKS_PER_SECOND = 100
 export type Outcome = DecodeReply | Death
 
 interface Options {
-  readonly isLowPriority: boolean
+  /** How far the process gives way to others on the machine; 0 not at all, 19 to all. */
+  readonly nice: number
   readonly refusedTypes: readonly MediaType[]
   /** Whether it stays when it is idle. */
   readonly isKept: () => boolean
@@ -56,7 +58,7 @@ export class PooledProcess {
       return
     }
     this.#child = started
-    if (options.isLowPriority) lowerPriority(started)
+    lowerPriority(started, options.nice)
     this.#startTimer = setTimeout(
       () => this.#killed({ reason: 'does not start', fileFault: null }),
       START_TIMEOUT_MS,
@@ -76,6 +78,11 @@ export class PooledProcess {
   /** Whether it has started. */
   get isReady(): boolean {
     return this.#isReady
+  }
+
+  /** How far it gives way to others on the machine. */
+  get nice(): number {
+    return this.#options.nice
   }
 
   get isFree(): boolean {
@@ -108,15 +115,15 @@ export class PooledProcess {
       const { cpuSeconds } = request.budget
       const before = cpuSecondsOf(this.#child)
       this.#jobStart = { cpuSeconds: before, at: performance.now() }
-      timer = setTimeout(
-        () => {
-          const used = (cpuSecondsOf(this.#child) ?? cpuSeconds) - (before ?? 0)
-          this.#killed(
-            used < cpuSeconds ? { reason: 'stands still', fileFault: null } : { tooHeavy: 'time' },
-          )
-        },
-        cpuSeconds * WALL_CLOCK_FACTOR * 1000,
-      )
+      const limitMs = cpuSeconds * WALL_CLOCK_FACTOR * 1000
+      const check = (seconds: number) => {
+        const used = (cpuSecondsOf(this.#child) ?? before ?? 0) - (before ?? 0)
+        if (before === null || used >= cpuSeconds) return this.#killed({ tooHeavy: 'time' })
+        if (used - seconds < (limitMs / 1000) * STANDSTILL_FACTOR)
+          return this.#killed({ reason: 'stands still', fileFault: null })
+        timer = setTimeout(() => check(used), limitMs)
+      }
+      timer = setTimeout(() => check(0), limitMs)
     }
     granted.then(
       () => {
@@ -222,9 +229,10 @@ function forkChild(refusedTypes: readonly MediaType[]): ChildProcess | Error {
   }
 }
 
-function lowerPriority(child: ChildProcess): void {
+/** Makes a process give way. Its threads, which start later, do so too. */
+function lowerPriority(child: ChildProcess, nice: number): void {
   try {
-    if (child.pid !== undefined) setPriority(child.pid, LOW_PRIORITY_NICE)
+    if (child.pid !== undefined) setPriority(child.pid, nice)
   } catch {
     // It has ended already, or the system has no priorities.
   }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
+import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openDecoder } from '../../../support/open-decoder.ts'
 import { blankPng, decodeProcessIds } from '../../../support/sample-images.ts'
+import { RecentUse } from '../../fairness/recent-use.ts'
 import { deathOf } from './death.ts'
 
-const { decoder, folder } = await openDecoder()
+const use = new RecentUse()
+const { decoder, folder } = await openDecoder({ use })
 
 const path = join(folder, 'large.png')
 await writeFile(path, blankPng(3_000, 3_000))
@@ -96,4 +99,14 @@ test('N5: a preview among many of another address has the next turn', async () =
   await encode(honest, 'honest')
   assert.ok(ended.indexOf('honest') <= 4, ended.join(', '))
   await Promise.all(all)
+})
+
+test('N8: the process of an address that has used more than others gives way to theirs', async () => {
+  const validateAs = (party: typeof abuser) =>
+    decoder.validate({ path, type: 'image/png', name: 'picture.png', party })
+  await validateAs(honest)
+  use.add(abuser.address, 100)
+  await Promise.all([validateAs(honest), validateAs(abuser)])
+  const priorities = new Set(decodeProcessIds().map((pid) => getPriority(pid)))
+  assert.deepEqual(priorities, new Set([0, 19]))
 })

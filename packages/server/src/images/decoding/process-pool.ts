@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { FairQueue, type Turn } from '../../fairness/fair-queue.ts'
 import { OWN_PARTY, type Party } from '../../fairness/party.ts'
+import type { RecentUse, Share } from '../../fairness/recent-use.ts'
 import type { DecodeReply, DecodeRequest, Jobs } from './decode-process.ts'
 import type { MemoryShares } from './memory-shares.ts'
 import { type Outcome, PooledProcess } from './pooled-process.ts'
@@ -22,6 +23,10 @@ const SLOW_JOB_S = 0.25
 /** Time, and addresses, for which it is remembered how slow an address's jobs are. */
 const COST_TTL_MS = 600_000
 const KEPT_COSTS_COUNT = 1_000
+/** A job is charged at its end, so an address that has sent a few photos is never before one that just came. */
+const SHARE: Share = { littleSeconds: 0.5, presenceMs: 10_000 }
+/** How far the processes of an address give way that has used more than its share: to everybody. */
+const OVER_SHARE_NICE = 19
 
 /**
  * Reply to a job. It is `unavailable` if this machine had no process for it, and another try may help. It is null
@@ -50,8 +55,10 @@ interface Options {
   readonly maxProcessCount: number
   /** Jobs that may wait. */
   readonly maxQueueCount: number
-  /** Whether the processes give way to others on the machine. */
-  readonly isLowPriority?: boolean
+  /** How far the processes give way to others on the machine. */
+  readonly nice: number
+  /** The CPU time that addresses have used, by jobs of all pools and otherwise. */
+  readonly use: RecentUse
   readonly log?: Pick<FastifyBaseLogger, 'warn'> | undefined
   /** The memory that the jobs of all pools share. */
   readonly memory: MemoryShares
@@ -85,7 +92,7 @@ export class ProcessPool {
   /** Keeps at least one process from now on. */
   warm(): void {
     this.#isWarm = true
-    if (this.#processes.size === 0) this.#start()
+    if (this.#countOf(this.#options.nice) === 0) this.#start(this.#options.nice)
   }
 
   /**
@@ -104,6 +111,7 @@ export class ProcessPool {
         crashes: 0,
         needsFresh: false,
       }
+      this.#options.use.add(party.address, 0)
       this.#queue.push(party, job, isUrgent)?.reject(new WireError('busy'))
       this.#next()
     })
@@ -145,30 +153,46 @@ export class ProcessPool {
   /** An address whose jobs are slow leaves a process to others, if there were others lately. */
   readonly #mayRun = (address: string, running: number): boolean => {
     const { maxProcessCount } = this.#options
+    if (!this.#hasPlace(this.#niceFor(address))) return false
     if (maxProcessCount === 1 || running < maxProcessCount - 1) return true
     if ((this.#costs.get(address) ?? 0) < SLOW_JOB_S) return true
     this.#costs.purgeStale()
     return this.#costs.size === 1
   }
 
+  /** Processes of addresses over their share give way to those of the others (N8). */
+  #niceFor(address: string): number {
+    return this.#options.use.isOverShare(address, SHARE) ? OVER_SHARE_NICE : this.#options.nice
+  }
+
+  #hasPlace(nice: number): boolean {
+    if (this.#countOf(nice) < this.#options.maxProcessCount) return true
+    return this.#processes.values().some((process) => process.isFree && process.nice === nice)
+  }
+
+  #countOf(nice: number): number {
+    let count = 0
+    for (const process of this.#processes) if (process.nice === nice) count++
+    return count
+  }
+
   /** Returns a process that may take the job now, or undefined. */
-  #processFor({ needsFresh }: Job): PooledProcess | undefined {
-    const free = this.#processes.values().filter((process) => process.isFree)
-    const isSuitable = (process: PooledProcess) => process.isFresh || !needsFresh
-    const all = [...free]
-    const found = all.find(isSuitable)
+  #processFor({ needsFresh, party }: Job): PooledProcess | undefined {
+    const nice = this.#niceFor(party.address)
+    const free = [...this.#processes].filter((process) => process.isFree && process.nice === nice)
+    const found = free.find((process) => process.isFresh || !needsFresh)
     if (found) return found
-    if (this.#processes.size < this.#options.maxProcessCount) return this.#start()
+    if (this.#countOf(nice) < this.#options.maxProcessCount) return this.#start(nice)
     // A used one makes room for a fresh one; its end calls for the next job.
-    all[0]?.retire()
+    free[0]?.retire()
     return undefined
   }
 
-  #start(): PooledProcess {
+  #start(nice: number): PooledProcess {
     const process = new PooledProcess({
-      isLowPriority: this.#options.isLowPriority === true,
+      nice,
       refusedTypes: [...(this.#options.refusedTypes ?? [])],
-      isKept: () => this.#isWarm,
+      isKept: () => this.#isWarm && nice === this.#options.nice,
       exited: () => this.#exited(process),
     })
     this.#processes.add(process)
@@ -207,6 +231,7 @@ export class ProcessPool {
 
   #charge({ party: { address }, end }: Turn<Job>, seconds: number): void {
     end(seconds)
+    this.#options.use.add(address, seconds)
     this.#costs.set(address, ((this.#costs.get(address) ?? seconds) + seconds) / 2)
   }
 

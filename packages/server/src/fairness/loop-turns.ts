@@ -1,0 +1,158 @@
+import { performance } from 'node:perf_hooks'
+import { FairQueue } from './fair-queue.ts'
+import type { Party } from './party.ts'
+import type { RecentUse, Share } from './recent-use.ts'
+
+/** Who begins something at least once a second has this thread to themselves before those who use more. */
+const SHARE: Share = { littleSeconds: 0.1, presenceMs: 1_000 }
+/** Time between two measurements of what was used, while there is work. */
+const SAMPLE_INTERVAL_MS = 10
+/** Time between two looks whether the next one may begin. */
+const POLL_INTERVAL_MS = 1
+/** Time after which work that hasn't ended lets the next begin: it waits for its client, or for a disk. */
+const HOLD_MS = 10
+/** Idle time of the thread for each bit of work of an address over its share, while others have work under way. */
+const IDLE_FACTOR = 2
+/** Time after which the next one begins however busy the thread is. */
+const MAX_PAUSE_MS = 100
+/** Time for which work counts as under way; after it, it waits for its client. */
+const UNDER_WAY_MS = 500
+const WAITING_COUNT = 5_000
+
+/** The part of a weight that counts in the next measurement too: work goes on after it has begun. */
+const CARRY_FACTOR = 0.5
+const LEAST_WEIGHT_FACTOR = 0.1
+
+interface Waiting {
+  readonly address: string
+  readonly begin: (end: () => void) => void
+  readonly giveWay: () => void
+}
+
+type LoopUse = ReturnType<typeof performance.eventLoopUtilization>
+
+/**
+ * Turns on the one thread that answers everybody. An address that has used more CPU time than another one waits.
+ * Its work begins one after the other, when the thread has been idle (N9). Nobody waits beside nobody.
+ */
+export class LoopTurns {
+  readonly #use: RecentUse
+  readonly #queue = new FairQueue<Waiting>({ maxCount: WAITING_COUNT })
+  /** How much waits of each address. */
+  readonly #waitingBy = new Map<string, number>()
+  /** Work of addresses that have begun since the last measurement, by its weight. */
+  readonly #begun = new Map<string, number>()
+  /** When work of others began that hasn't ended, oldest first. */
+  readonly #underWay = new Set<{ readonly at: number }>()
+  #sampleTimer: NodeJS.Timeout | undefined
+  #pollTimer: NodeJS.Timeout | undefined
+  #heldUntil = 0
+  #releasedAt = 0
+  #useAtRelease: LoopUse = performance.eventLoopUtilization()
+
+  constructor(use: RecentUse) {
+    this.#use = use
+  }
+
+  /**
+   * Calls `begin` when the party's turn has come, with a function to call at the end of the work. Calls `giveWay`
+   * instead if too much waits. `weight` tells how much work it is beside others.
+   */
+  take(party: Party, weight: number, begin: Waiting['begin'], giveWay: () => void): void {
+    const { address } = party
+    this.#use.add(address, 0)
+    // Later work never passes work that waits, so each visitor's keeps its order.
+    if (!this.#waitingBy.has(address) && !this.#isOver(address))
+      return this.#begin(address, weight, begin)
+    const waiting = {
+      address,
+      begin: (end: () => void) => this.#begin(address, weight, begin, end),
+      giveWay,
+    }
+    this.#count(address, 1)
+    const displaced = this.#queue.push(party, waiting)
+    if (displaced) {
+      this.#count(displaced.address, -1)
+      displaced.giveWay()
+    }
+    this.#poll()
+  }
+
+  #count(address: string, change: 1 | -1): void {
+    const count = (this.#waitingBy.get(address) ?? 0) + change
+    if (count > 0) this.#waitingBy.set(address, count)
+    else this.#waitingBy.delete(address)
+  }
+
+  #isOver(address: string): boolean {
+    return this.#use.isOverShare(address, SHARE)
+  }
+
+  #begin(address: string, weight: number, begin: Waiting['begin'], ended = () => {}): void {
+    this.#begun.set(address, (this.#begun.get(address) ?? 0) + weight)
+    this.#sample()
+    const entry = { at: performance.now() }
+    const isOver = this.#isOver(address)
+    if (!isOver) this.#underWay.add(entry)
+    begin(() => {
+      this.#underWay.delete(entry)
+      ended()
+    })
+  }
+
+  /** Charges what this thread does in an interval to those who have begun something in it, or just before. */
+  #sample(): void {
+    if (this.#sampleTimer) return
+    const before = performance.eventLoopUtilization()
+    this.#sampleTimer = setTimeout(() => {
+      this.#sampleTimer = undefined
+      const { active } = performance.eventLoopUtilization(before)
+      let all = 0
+      for (const weight of this.#begun.values()) all += weight
+      for (const [address, weight] of this.#begun) {
+        this.#use.add(address, ((active / 1000) * weight) / all)
+        if (weight < LEAST_WEIGHT_FACTOR) this.#begun.delete(address)
+        else this.#begun.set(address, weight * CARRY_FACTOR)
+      }
+      if (this.#begun.size > 0) this.#sample()
+    }, SAMPLE_INTERVAL_MS).unref()
+  }
+
+  #poll(): void {
+    this.#pollTimer ??= setTimeout(() => {
+      this.#pollTimer = undefined
+      if (this.#mayRelease()) this.#release()
+      if (this.#queue.size > 0) this.#poll()
+    }, POLL_INTERVAL_MS)
+  }
+
+  #mayRelease(): boolean {
+    const now = performance.now()
+    if (now < this.#heldUntil) return false
+    if (now - this.#releasedAt > MAX_PAUSE_MS) return true
+    const { idle, active } = performance.eventLoopUtilization(this.#useAtRelease)
+    const mustWait = this.#isWorkUnderWay(now) && this.#isOver(this.#queue.peek()!.address)
+    return mustWait ? idle > active * IDLE_FACTOR : idle > 0
+  }
+
+  #isWorkUnderWay(now: number): boolean {
+    for (const entry of this.#underWay) {
+      if (now - entry.at <= UNDER_WAY_MS) return true
+      this.#underWay.delete(entry)
+    }
+    return false
+  }
+
+  #release(): void {
+    const turn = this.#queue.shift()
+    if (!turn) return
+    this.#count(turn.item.address, -1)
+    this.#releasedAt = performance.now()
+    this.#heldUntil = this.#releasedAt + HOLD_MS
+    this.#useAtRelease = performance.eventLoopUtilization()
+    turn.item.begin(() => {
+      this.#heldUntil = 0
+    })
+    turn.end(1)
+  }
+}
