@@ -90,8 +90,9 @@ export interface Boards {
    * Removes a board with its log, secrets and history. Resolves to false if there was none.
    *
    * @remarks Its blobs are noted as ended. They stay while other boards show the same pictures.
+   * @param at Removes it only if it still stands at this cursor. Of this and an append there, one succeeds.
    */
-  remove(board: string): Promise<boolean>
+  remove(board: string, at?: Cursor): Promise<boolean>
 }
 
 /** A board in the list. */
@@ -121,6 +122,12 @@ export interface LoadResult {
   readonly records: readonly AnyRecord[]
   /** All clients whose last batch has not been pruned. */
   readonly clients: Clients
+  /** The seq of the oldest cursor that can be read from; 0 until something is pruned. */
+  readonly firstSeq: number
+  /** When the newest batch was appended, or the board created, in milliseconds since 1970. */
+  readonly changedAt: number
+  /** The tombstones that have not been pruned. */
+  readonly tombstoneCount: number
 }
 
 /** The changes since a cursor. */

@@ -46,6 +46,8 @@ const TABLE = {
   'slow-readers': { value: 500, unit: 'count', what: 'answers whose readers take less than 2 kB a second; over it, those of the address with the most that took nothing for longest are cut off' },
   'slow-readers-per-address': { value: 400, unit: 'count', what: 'the same of one address' },
   'presence-per-address': { value: 96_000, unit: 'bytes', what: 'selections and drags that a board shows of one address' },
+  'unused-boards': { value: 86_400, unit: 'seconds', what: 'the age of boards that never held a picture, that nobody is on and nobody changed, until they are removed' },
+  'unused-named-boards': { value: 604_800, unit: 'seconds', what: 'the same of boards that somebody has named or set up' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
-import { parseCursor } from '@wirephoto/board'
+import { type Cursor, parseCursor, type WireError } from '@wirephoto/board'
 import type { Engine, HistoryEntry, Secret } from '../engine.ts'
 import type { OpenFixture } from './fixture.ts'
 import { append, newBoard, newId, nextMillisecond, noClients, put, rejectsWith } from './samples.ts'
@@ -78,6 +78,62 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     assert.equal(await log.read(board, old), null)
     assert.equal(await log.append(board, { expected: old, changes: [], clients: noClients }), null)
     assert.equal((await log.load(other.board)).cursor, kept)
+  })
+
+  test('Y39: a board is removed at a cursor only if it still stands there', async () => {
+    const { boards, log } = engine()
+    const { board, cursor } = await newBoard(engine())
+    const to = await append(engine(), board, cursor, [put(newId())])
+    assert.equal(await boards.remove(board, cursor), false)
+    assert.equal(await boards.remove(board, 'no cursor' as Cursor), false)
+    assert.equal((await log.load(board)).cursor, to)
+    assert.equal(await boards.remove(board, to), true)
+    assert.equal(await boards.has(board), false)
+    assert.equal(await boards.remove(board, to), false)
+    const batch = { expected: to, changes: [put(newId())], clients: noClients }
+    await rejectsWith(log.append(board, batch), 'unknown-board')
+  })
+
+  test('Y39: of a removal and an append at the same cursor one succeeds', async () => {
+    const { boards, log } = engine()
+    for (let round = 0; round < 8; round++) {
+      const { board, cursor } = await newBoard(engine())
+      const batch = { expected: cursor, changes: [put(newId())], clients: noClients }
+      const adding = () =>
+        log.append(board, batch).catch((error: unknown) => {
+          assert.equal((error as WireError).code, 'unknown-board')
+          return null
+        })
+      const both = [adding, () => boards.remove(board, cursor)] as const
+      const [first, second] = round % 2 ? both : both.toReversed()
+      const outcomes = await Promise.all([first!(), second!()])
+      assert.equal(outcomes.filter(Boolean).length, 1)
+      if (outcomes.includes(true)) await rejectsWith(log.load(board), 'unknown-board')
+      else assert.equal((await log.load(board)).records.length, 1)
+    }
+  })
+
+  test('a load tells what is kept of the log, and when it last changed', async () => {
+    const { log } = engine()
+    const { board, cursor } = await newBoard(engine())
+    const facts = async () => {
+      const { firstSeq, changedAt, tombstoneCount } = await log.load(board)
+      return { firstSeq, tombstoneCount, changedAt }
+    }
+    const [goes, stays, late] = [newId(), newId(), newId()]
+    const before = await nextMillisecond()
+    assert.ok((await facts()).changedAt < before)
+    let at = await append(engine(), board, cursor, [put(goes), put(stays), put(late)])
+    at = await append(engine(), board, at, [{ gone: goes }])
+    const { changedAt, ...kept } = await facts()
+    assert.deepEqual(kept, { firstSeq: 0, tombstoneCount: 1 })
+    assert.ok(changedAt >= before && changedAt <= Date.now())
+    const time = await nextMillisecond()
+    at = await append(engine(), board, at, [])
+    await append(engine(), board, at, [{ gone: late }])
+    await log.prune(board, time)
+    const { firstSeq, tombstoneCount } = await facts()
+    assert.deepEqual({ firstSeq, tombstoneCount }, { firstSeq: 3, tombstoneCount: 1 })
   })
 
   test('every method rejects an unknown board', async () => {

@@ -1,4 +1,4 @@
-import { WireError } from '@wirephoto/board'
+import { parseCursor, WireError } from '@wirephoto/board'
 import type { BoardInfo, Boards, History, HistoryEntry, Secret, Secrets } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import type { Database } from './database.ts'
@@ -13,7 +13,12 @@ export const openBoards = (database: Database): Boards => ({
   },
   has: async (board) => (await database.query(HAS_BOARD, [board])).length > 0,
   list: () => database.query<BoardInfo & Record<string, unknown>>(LIST_BOARDS),
-  remove: async (board) => (await database.query(REMOVE_BOARD, [board, Date.now()])).length > 0,
+  async remove(board, at) {
+    const from = at === undefined ? null : parseCursor(at)
+    if (at !== undefined && !from) return false
+    const values = [board, Date.now(), from?.epoch, from?.seq, from?.stamp]
+    return (await database.query(REMOVE_BOARD, values)).length > 0
+  },
 })
 
 /** Opens the secrets. Each put deletes the expired ones of all boards. */
@@ -103,11 +108,14 @@ const LIST_BOARDS = {
   text: 'SELECT id AS board, created_at AS "createdAt" FROM boards ORDER BY id',
 }
 
+// The DELETE locks the board's row and looks again, so that of it and an append one succeeds.
+const STANDS_THERE = '($3::text IS NULL OR (epoch = $3 AND seq = $4::bigint AND stamp = $5))'
+
 const REMOVE_BOARD = {
   name: 'remove-board',
   text: `
   WITH board AS (
-    SELECT key FROM boards WHERE id = $1
+    SELECT key FROM boards WHERE id = $1 AND ${STANDS_THERE}
   ), blob AS (
     SELECT sha256 FROM board, records, ${blobsIn('records.json')} AS found (sha256)
     WHERE records.board = board.key
@@ -115,7 +123,7 @@ const REMOVE_BOARD = {
   ), note AS (
     ${noteEnded('SELECT sha256, $2::bigint FROM blob')}
   )
-  DELETE FROM boards WHERE id = $1 RETURNING 1`,
+  DELETE FROM boards WHERE id = $1 AND ${STANDS_THERE} RETURNING 1`,
 }
 
 const DELETE_EXPIRED = {

@@ -24,7 +24,14 @@ export function openLog(database: Database, doorbell: Doorbell): ChangeLog {
       const [row] = await database.query<LoadRow>(LOAD, [board])
       if (!row) throw new WireError('unknown-board')
       const records = JSON.parse(row.records) as AnyRecord[]
-      return { cursor: headOf(row), records, clients: fromClientRows(row.clients) }
+      return {
+        cursor: headOf(row),
+        records,
+        clients: fromClientRows(row.clients),
+        firstSeq: row.first_seq,
+        changedAt: row.changed_at,
+        tombstoneCount: row.tombstone_count,
+      }
     },
 
     async append(board, { expected, changes, clients, ended = [] }) {
@@ -81,6 +88,9 @@ interface Head extends Record<string, unknown> {
 interface LoadRow extends Head {
   readonly records: string
   readonly clients: ClientRow[]
+  readonly first_seq: number
+  readonly changed_at: number
+  readonly tombstone_count: number
 }
 interface ReadRow extends Head {
   readonly changes: string | null
@@ -137,7 +147,10 @@ const LOAD = {
   SELECT epoch, seq, stamp,
     (SELECT '[' || coalesce(string_agg(json, ','), '') || ']' FROM records
      WHERE board = boards.key) AS records,
-    (${CLIENTS}) AS clients
+    (${CLIENTS}) AS clients,
+    (SELECT min(batches.seq) FROM batches WHERE board = boards.key) AS first_seq,
+    (SELECT at FROM batches WHERE board = boards.key AND batches.seq = boards.seq) AS changed_at,
+    (SELECT count(*) FROM records WHERE board = boards.key AND json IS NULL) AS tombstone_count
   FROM boards WHERE id = $1`,
 }
 

@@ -33,6 +33,7 @@ export function appendQuery(
       .eq(epoch)
       .and(board('floor').le(seq))
       .and(batches.get([epoch, seq])('stamp').default(null).eq(stamp))
+      .and(batches.get([epoch, seq]).hasFields('closes').default(false).not())
   const outcome = (result: RDatum) =>
     r.branch(
       result('errors').eq(0),
@@ -87,6 +88,11 @@ export const isChain = (batches: readonly BatchRow[]): boolean =>
     const before = batches[i - 1]
     return !before || (batch.id[1] === before.id[1] + 1 && batch.prev === before.stamp)
   })
+
+/** Rejects with `unknown-board` if the last of a board's batches has closed it. */
+export function assertOpen(batches: readonly BatchRow[]): void {
+  if (batches.at(-1)?.closes) throw new WireError('unknown-board')
+}
 
 /**
  * Repeats a read until it gives a result. A read returns undefined if its parts don't fit together,

@@ -1,4 +1,4 @@
-import { WireError } from '@wirephoto/board'
+import { type Cursor, parseCursor, WireError } from '@wirephoto/board'
 import { type RDatum, r } from 'rethinkdb-ts'
 import type {
   BoardInfo,
@@ -10,6 +10,7 @@ import type {
   Secrets,
 } from '../engine.ts'
 import { newStamp } from '../ids.ts'
+import { type AppendOutcome, appendQuery, batchesFrom } from './batches.ts'
 import type { Database, Query } from './database.ts'
 import { blobsOf, blobsOfEntries, noteEnded } from './ended-blobs.ts'
 import { DELETE_GRACE_MS, deleteAll } from './prune.ts'
@@ -22,6 +23,33 @@ import {
   type SecretRow,
   type Tables,
 } from './tables.ts'
+
+/**
+ * Closes a board that stands at a cursor: its last batch is one that none can follow. So of this and an append one gets
+ * the place. Resolves to whether it did.
+ */
+async function closeAt(
+  database: Database,
+  tables: Tables,
+  board: string,
+  at: Cursor,
+): Promise<boolean> {
+  const from = parseCursor(at)
+  if (!from) return false
+  const { epoch, seq, stamp } = from
+  const closing: BatchRow = {
+    id: [epoch, seq + 1],
+    board,
+    stamp: newStamp(),
+    prev: stamp,
+    by: '',
+    at: Date.now(),
+    changes: '[]',
+    clients: [],
+    closes: true,
+  }
+  return (await database.run<AppendOutcome>(appendQuery(tables, from, closing))) === 'appended'
+}
 
 /** Opens the set of boards. */
 export const openBoards = (
@@ -38,12 +66,19 @@ export const openBoards = (
         .map((row: RDatum) => ({ board: row('id'), createdAt: row('createdAt') })),
     ),
 
-  async remove(board) {
+  async remove(board, at) {
     const row = await database.run<BoardRow | null>(tables.boards.get(board))
     if (!row) return false
     const { epoch } = row
     // The notes come first. Until the board is removed, its records still name the blobs.
-    const { records } = await load(board)
+    const records = await load(board).then(
+      (loaded) => loaded.records,
+      // A crash has left it closed. Its blobs were noted before that.
+      (error: unknown) => {
+        if (error instanceof WireError && error.code === 'unknown-board') return []
+        throw error
+      },
+    )
     const range = [[epoch, r.minval], [epoch, r.maxval]] as const // biome-ignore format: a range
     const ended = [...blobsOf(records), ...(await blobsOfEntries(database, tables, range))]
     await noteEnded(database, tables, [...new Set(ended)], Date.now())
@@ -53,9 +88,8 @@ export const openBoards = (
         { ...HARD, conflict: 'replace' },
       ),
     )
-    const nullIfSame = (found: RDatum) =>
-      r.branch(found('epoch').default('').eq(epoch), null, found)
-    const { deleted } = await database.write(tables.boards.get(board).replace(nullIfSame, HARD))
+    if (at !== undefined && !(await closeAt(database, tables, board, at))) return false
+    const { deleted } = await deleteRow(database, tables, board, epoch)
     await deleteEpoch(database, tables, epoch)
     // Again, in case that a collector has forgotten those that were still named.
     await noteEnded(database, tables, [...new Set(ended)], Date.now())
@@ -84,12 +118,31 @@ export async function deleteRemovedBoards(database: Database, tables: Tables): P
   const old = wirephoto.filter((note: RDatum) =>
     note.hasFields('board').and(note('at').lt(Date.now() - DELETE_GRACE_MS)),
   )
-  for (const { id: epoch, board } of await database.run<NoteRow[]>(old)) {
+  for (const { id: epoch, board = '' } of await database.run<NoteRow[]>(old)) {
     const row = await database.run<BoardRow | null>(boards.get(board))
-    if (row?.epoch !== epoch) await deleteEpoch(database, tables, epoch)
+    const isClosed = row?.epoch === epoch && (await hasClosed(database, tables, row))
+    if (isClosed) await deleteRow(database, tables, board, epoch)
+    if (row?.epoch !== epoch || isClosed) await deleteEpoch(database, tables, epoch)
     await database.write(wirephoto.get(epoch).delete(HARD))
   }
 }
+
+/** Resolves to whether the last batch of a board has closed it. */
+async function hasClosed(database: Database, tables: Tables, board: BoardRow): Promise<boolean> {
+  const batches = await database.run<BatchRow[]>(batchesFrom(tables, board))
+  return batches.at(-1)?.closes === true
+}
+
+/** Deletes the row of a board, unless it was made again under another epoch. */
+const deleteRow = (database: Database, tables: Tables, board: string, epoch: string) =>
+  database.write(
+    tables.boards
+      .get(board)
+      .replace(
+        (found: RDatum) => r.branch(found('epoch').default('').eq(epoch), null, found),
+        HARD,
+      ),
+  )
 
 /** Deletes all rows of one epoch of a board. */
 async function deleteEpoch(database: Database, tables: Tables, epoch: string): Promise<void> {

@@ -5,6 +5,7 @@ import {
   type Change,
   type Cursor,
   cursor as cursorOf,
+  idOf,
   parseCursor,
   WireError,
 } from '@wirephoto/board'
@@ -15,6 +16,7 @@ import { newStamp } from '../ids.ts'
 import {
   type AppendOutcome,
   appendQuery,
+  assertOpen,
   batchesFrom,
   boardAndBatchesFrom,
   isChain,
@@ -49,11 +51,14 @@ export function openLog(
   }
 
   /** Reads the batches after the watermark. Undefined if the projection has moved on meanwhile. */
-  async function batchesAfter(board: BoardRow): Promise<BatchRow[] | undefined> {
+  async function batchesAfter(
+    board: BoardRow,
+  ): Promise<{ first: BatchRow; rest: BatchRow[] } | undefined> {
     const [first, ...rest] = await database.run<BatchRow[]>(batchesFrom(tables, board))
     if (!first || first.stamp !== board.stamp || !isChain([first, ...rest])) return undefined
+    assertOpen([first, ...rest])
     if (rest.length > 0) projector.schedule(board.id)
-    return rest
+    return { first, rest }
   }
 
   /**
@@ -61,16 +66,17 @@ export function openLog(
    * then the later batches. Undefined if the projection has moved on meanwhile.
    */
   async function readBeforeWatermark(board: BoardRow, cursor: Cursor, seq: number) {
-    const later = [[board.epoch, seq], [board.epoch, r.maxval]] as const // biome-ignore format: a range
+    const newer = [[board.epoch, seq], [board.epoch, r.maxval]] as const // biome-ignore format: a range
     const range = { index: 'seq', leftBound: 'open' } as const
     const [own, recordRows, clientDocs] = await Promise.all([
       database.run<BatchRow | null>(batches.get([board.epoch, seq])),
-      database.run<RecordRow[]>(records.between(...later, range)),
-      database.run<ClientDoc[]>(clients.between(...later, range)),
+      database.run<RecordRow[]>(records.between(...newer, range)),
+      database.run<ClientDoc[]>(clients.between(...newer, range)),
     ])
     if (own?.stamp !== parseCursor(cursor)!.stamp) return null
-    const rest = await batchesAfter(board)
-    if (!rest) return undefined
+    const later = await batchesAfter(board)
+    if (!later) return undefined
+    const { rest } = later
     const to = cursorOf(board.epoch, board.seq, board.stamp)
     const first: Batch = { from: cursor, to, changes: changesOf(recordRows) }
     return {
@@ -91,11 +97,16 @@ export function openLog(
           database.run<RecordRow[]>(records.between(...all)),
           database.run<ClientDoc[]>(clients.between(...all)),
         ])
-        const rest = await batchesAfter(at)
-        if (!rest) return undefined
+        const later = await batchesAfter(at)
+        if (!later) return undefined
+        const { first, rest } = later
         const state = new Map<string, AnyRecord>()
         applyChanges(state, changesOf(recordRows))
         for (const batch of rest) applyChanges(state, JSON.parse(batch.changes))
+        const known = recordRows.filter(({ json, seq }) => json !== null || seq > at.floor)
+        const ids = new Set(known.map(({ id }) => id[1]))
+        for (const batch of rest)
+          for (const change of JSON.parse(batch.changes) as Change[]) ids.add(idOf(change))
         const remembered = clientDocs.filter(({ seq }) => seq >= at.floor)
         return {
           cursor: cursorOf(at.epoch, at.seq + rest.length, (rest.at(-1) ?? at).stamp),
@@ -104,6 +115,9 @@ export function openLog(
             ...remembered.map(({ row }) => row),
             ...rest.flatMap((batch) => batch.clients),
           ]),
+          firstSeq: at.floor,
+          changedAt: (rest.at(-1) ?? first).at,
+          tombstoneCount: ids.size - state.size,
         }
       }),
 
@@ -151,6 +165,7 @@ export function openLog(
         const [own, ...rest] = found
         if (!own || own.id[1] !== at.seq || own.stamp !== at.stamp) return null
         if (!isChain([own, ...rest])) return undefined
+        assertOpen([own, ...rest])
         return {
           batches: batchesOf(cursor, rest),
           clients: fromClientRows(rest.flatMap((batch) => batch.clients)),

@@ -32,6 +32,8 @@ export interface BatchRow {
   readonly clients: readonly ClientRow[]
   /** The blobs that it has ended. Undefined for none. */
   readonly ended?: readonly string[]
+  /** Set on the last batch of a board that is being removed: none can follow. */
+  readonly closes?: true
 }
 
 /** A projected record. It is as of the watermark or later. */

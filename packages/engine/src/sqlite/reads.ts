@@ -1,11 +1,20 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { type Cursor, cursor, parseCursor } from '@wirephoto/board/cursors'
 import type { ClientRow } from '../client-rows.ts'
-import type { BoardInfo, EndedBlob, HistoryEntry, Secret } from '../engine.ts'
+import type { BoardInfo, EndedBlob, HistoryEntry, LoadResult, Secret } from '../engine.ts'
 import { prepareKeyOf } from './keys.ts'
 
 /** UTF-16 units of records that are handed over and parsed in one go: some milliseconds. */
 const PORTION_LENGTH = 262_144
+
+type LogFacts = Pick<LoadResult, 'firstSeq' | 'changedAt' | 'tombstoneCount'>
+
+/** A board with its records as JSON. */
+interface LoadedRows extends LogFacts {
+  readonly cursor: Cursor
+  readonly records: string[]
+  readonly clients: ClientRow[]
+}
 
 /** The read methods of the database thread. */
 export type Reads = ReturnType<typeof prepareReads>
@@ -16,6 +25,12 @@ export function prepareReads(db: DatabaseSync) {
   const board = db.prepare('SELECT 1 FROM boards WHERE id = ?')
   const boards = db.prepare('SELECT id AS board, created_at AS createdAt FROM boards ORDER BY id')
   const head = db.prepare('SELECT epoch, seq, stamp FROM boards WHERE key = ?')
+  const facts = db.prepare(
+    `SELECT (SELECT min(seq) FROM batches WHERE board = :key) AS firstSeq,
+       (SELECT at FROM batches WHERE board = :key AND batches.seq = boards.seq) AS changedAt,
+       (SELECT count(*) FROM records WHERE board = :key AND json IS NULL) AS tombstoneCount
+     FROM boards WHERE key = :key`,
+  )
   const batch = db.prepare('SELECT 1 FROM batches WHERE board = ? AND seq = ? AND stamp = ?')
   // Long JSON strings are faster to make, to hand to another thread and to parse than many short ones. Each is
   // short enough that parsing it holds nobody up.
@@ -73,10 +88,18 @@ export function prepareReads(db: DatabaseSync) {
     newestTime: (): number => newestTime.get()!.at as number,
 
     /** Loads a board. Each of `records` is a JSON array with a portion of them. */
-    load(id: string): { cursor: Cursor; records: string[]; clients: ClientRow[] } {
+    load(id: string): LoadedRows {
       const key = keyOf(id)
       const json = records.all(key).map((row) => row.json as string)
-      return { cursor: headOf(key), records: json, clients: clientsSince(key, -1) }
+      const { firstSeq, changedAt, tombstoneCount } = facts.get({ key }) as unknown as LogFacts
+      return {
+        cursor: headOf(key),
+        records: json,
+        clients: clientsSince(key, -1),
+        firstSeq,
+        changedAt,
+        tombstoneCount,
+      }
     },
 
     /** Reads the changes since a cursor. `changes` is a JSON array. Null if the cursor can't be read from. */

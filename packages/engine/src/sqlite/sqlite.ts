@@ -36,13 +36,13 @@ export async function openSqlite(
       create: (board) => database.call('createBoard', board),
       has: (board) => database.call('hasBoard', board),
       list: () => database.call('listBoards'),
-      remove: (board) => database.call('removeBoard', board),
+      remove: (board, at) => database.call('removeBoard', board, at),
     },
     log: {
       async load(board) {
-        const { cursor, records, clients } = await database.call('load', board)
+        const { records, clients, ...facts } = await database.call('load', board)
         return {
-          cursor,
+          ...facts,
           records: await parsePortions(records),
           clients: fromClientRows(clients),
         }

@@ -15,6 +15,9 @@ export function prepareWrites(db: DatabaseSync) {
     'INSERT INTO boards (id, created_at, epoch, seq, stamp) VALUES (?, ?, ?, 0, ?) ON CONFLICT DO NOTHING RETURNING key',
   )
   const findBoard = db.prepare('SELECT key FROM boards WHERE id = ?')
+  const findBoardAt = db.prepare(
+    'SELECT key FROM boards WHERE id = ? AND epoch = ? AND seq = ? AND stamp = ?',
+  )
   const dropBoard = db.prepare('DELETE FROM boards WHERE id = ?')
   const step = db.prepare(
     'UPDATE boards SET seq = seq + 1, stamp = ? WHERE id = ? AND epoch = ? AND seq = ? AND stamp = ? RETURNING key',
@@ -75,8 +78,14 @@ export function prepareWrites(db: DatabaseSync) {
       return row !== undefined
     },
 
-    removeBoard(board: string): boolean {
-      const key = findBoard.get(board)?.key
+    /** Removes a board, with `at` only if it stands there. */
+    removeBoard(board: string, at?: Cursor): boolean {
+      const from = at === undefined ? null : parseCursor(at)
+      if (at !== undefined && !from) return false
+      const row = from
+        ? findBoardAt.get(board, from.epoch, from.seq, from.stamp)
+        : findBoard.get(board)
+      const key = row?.key
       if (key === undefined) return false
       note(blobsOfBoard.all({ key }).map(({ blob }) => blob))
       return dropBoard.run(board).changes > 0

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { limits, settings, WireError } from '@wirephoto/board'
+import { type Cursor, limits, settings, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Bounds, boundsWith } from '../bounds.ts'
@@ -153,9 +153,24 @@ export class Boards {
     entry.board.then((board) => board.close()).catch(() => {})
   }
 
+  /** Removes a board that stands at a cursor, unless somebody is on it here. Resolves to whether it did. */
+  async removeAt(id: string, cursor: Cursor): Promise<boolean> {
+    const entry = this.#open.get(id)
+    if (id === DEFAULT_BOARD_ID || (entry && entry.users > 0)) return false
+    if (entry) this.#letGo(id, entry)
+    return this.#engine.boards.remove(id, cursor)
+  }
+
   async #purge(id: string): Promise<void> {
     using held = await this.hold(id)
     await purgeExpired(this.#engine, held.board, this.clock)
+  }
+
+  /** Keeps a board without pictures that somebody is on: another server may be about to remove it (Y40). */
+  async #keep(id: string): Promise<void> {
+    using held = await this.hold(id)
+    const hasPictures = held.board.records.values().some(({ kind }) => kind === 'image')
+    if (!hasPictures) await held.board.touch()
   }
 
   #sweep(): void {
@@ -165,6 +180,7 @@ export class Boards {
         this.#letGo(id, entry)
       } else if (now - entry.purgedAt > PURGE_INTERVAL_MS) {
         entry.purgedAt = now
+        if (entry.users > 0) inBackground(this.#keep(id), this.#log)
         // The next sweep tries again.
         inBackground(this.#purge(id), this.#log)
       }

@@ -208,6 +208,12 @@ export class LiveBoard {
     await this.act([], { visitor: 'server', role: 'server' })
   }
 
+  /** Appends an empty batch, so that every server sees that somebody is on the board (Y40). */
+  async touch(): Promise<void> {
+    const batch = { expected: this.#cursor, changes: [], clients: new Map() }
+    await this.#engine.log.append(this.id, batch)
+  }
+
   /**
    * Resolves when every command of the message is durable or refused (F1, F3). Rejects with `busy`; with
    * `away` if the engine doesn't answer, where the commands may take effect later; with `stopping`.
@@ -460,7 +466,8 @@ export class LiveBoard {
         for (const listener of this.#listeners) listener(null)
       }
     } catch (error) {
-      this.#isStale = true
+      // A board that was removed is not asked for again.
+      this.#isStale = !(error instanceof WireError && error.code === 'unknown-board')
       throw error
     }
   }

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { type ImageRecord, variantSidesOf, WireError } from '@wirephoto/board'
-import type { Engine } from '@wirephoto/engine'
+import { type Cursor, type ImageRecord, variantSidesOf, WireError } from '@wirephoto/board'
+import type { Engine, LoadResult } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
-import { type Boards, purgeExpired } from '../boards/boards.ts'
+import { type Boards, DEFAULT_BOARD_ID, purgeExpired } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
 import type { GarbageCollectionTimes } from '../config.ts'
 import type { Metrics } from '../metrics.ts'
@@ -16,6 +16,7 @@ import { variantKey } from './variant-key.ts'
 /** Records that are examined before other work of this thread gets its turn: a full board has 20,000. */
 const SLICE_RECORD_COUNT = 500
 
+const SECOND_MS = 1_000
 const HOUR_MS = 3_600_000
 export const GARBAGE_COLLECTION_TIMES: GarbageCollectionTimes = {
   firstDelayMs: HOUR_MS / 6,
@@ -33,10 +34,17 @@ const SHARED_LOOKS_PER_LEASE = 12
 type Notify = (board: string, visitor: string, error: WireError) => void
 
 /** Blobs and uploads that the records of all boards refer to. */
+/** A board that nobody has used, as of a cursor. */
+interface UnusedBoard {
+  readonly board: string
+  readonly cursor: Cursor
+}
+
 interface References {
   readonly blobs: Set<string>
   /** Arriving pictures, as `<board> <id>`. */
   readonly arriving: Set<string>
+  readonly unusedBoards: UnusedBoard[]
 }
 
 interface Options {
@@ -59,6 +67,7 @@ export class GarbageCollector {
   readonly #boards: Boards
   readonly #images: Images
   readonly #notify: Notify
+  readonly #bounds: Bounds
   readonly #log: Options['log']
   readonly #endedBlobs: EndedBlobRemover
   readonly #unexplainedBlobs: UnexplainedBlobs
@@ -68,6 +77,7 @@ export class GarbageCollector {
     this.#boards = boards
     this.#images = images
     this.#notify = notify
+    this.#bounds = options.bounds
     this.#log = options.log
     this.#endedBlobs = new EndedBlobRemover(engine, images.blobUses)
     this.#unexplainedBlobs = new UnexplainedBlobs(engine, images.blobUses, {
@@ -139,10 +149,10 @@ export class GarbageCollector {
     const { incomingFiles, intake } = this.#images
     const isSound = await intake.isDataSound()
     const uploads = incomingFiles.list()
-    const references: References = { blobs: new Set(), arriving: new Set() }
+    const references: References = { blobs: new Set(), arriving: new Set(), unusedBoards: [] }
     const readNamed = async () => {
       for (const { board } of await this.#engine.boards.list())
-        await this.#collectBoard(board, references, isSound ? staleAt : null)
+        await this.#collectBoard(board, references, isSound ? staleAt : null).catch(ignoreRemoved)
       return references.blobs
     }
     await this.#unexplainedBlobs.sweep(readNamed, {
@@ -157,6 +167,7 @@ export class GarbageCollector {
     }
     for (const { board, id } of incomingFiles.withPreview())
       if (!references.arriving.has(`${board} ${id}`)) await incomingFiles.dropPreview(board, id)
+    await this.#removeUnused(references.unusedBoards)
     await this.removeEnded(times)
     return true
   }
@@ -170,7 +181,10 @@ export class GarbageCollector {
     references: References,
     staleAt: number | null,
   ): Promise<void> {
-    const { records } = await this.#engine.log.load(board)
+    const loaded = await this.#engine.log.load(board)
+    const { records } = loaded
+    if (await this.#isUnused(board, loaded))
+      references.unusedBoards.push({ board, cursor: loaded.cursor })
     for (const blob of await this.#engine.history.blobs(board))
       for (const name of withVariants(blob)) references.blobs.add(name)
     const pictures = records.filter((record) => record.kind === 'image')
@@ -189,6 +203,26 @@ export class GarbageCollector {
         await this.#failIfStale(board, picture.id, staleAt)
   }
 
+  /**
+   * Whether a board never held a picture, and nobody was on it or changed it for a time. One that somebody has named
+   * or set up has longer (Y39).
+   */
+  async #isUnused(board: string, loaded: LoadResult): Promise<boolean> {
+    const { records, firstSeq, tombstoneCount, changedAt } = loaded
+    if (board === DEFAULT_BOARD_ID || firstSeq > 0 || tombstoneCount > 0) return false
+    if (records.some(({ kind }) => kind === 'image')) return false
+    const name = records.length > 0 ? 'unused-named-boards' : 'unused-boards'
+    const unusedBefore = this.#boards.clock.expiredBefore(this.#bounds[name] * SECOND_MS)
+    if (unusedBefore === null || changedAt >= unusedBefore) return false
+    return (await this.#engine.secrets.list(board)).length === 0
+  }
+
+  async #removeUnused(boards: readonly UnusedBoard[]): Promise<void> {
+    let count = 0
+    for (const { board, cursor } of boards) if (await this.#boards.removeAt(board, cursor)) count++
+    if (count > 0) this.#log.info({ boards: count }, 'Boards that nobody has used were removed.')
+  }
+
   async #failIfStale(board: string, id: string, staleAt: number): Promise<void> {
     const { incomingFiles, intake } = this.#images
     const incomingFile = incomingFiles.get(board, id)
@@ -201,6 +235,11 @@ export class GarbageCollector {
     }
     if (incomingFile) await incomingFiles.remove(incomingFile)
   }
+}
+
+/** Another server may have removed a board of the list. */
+function ignoreRemoved(error: unknown): void {
+  if (!(error instanceof WireError && error.code === 'unknown-board')) throw error
 }
 
 function addReferences(board: string, picture: ImageRecord, { blobs, arriving }: References): void {
