@@ -5,4 +5,6 @@ export const UNBOUNDED = [
   'arriving-per-visitor',
   'arriving-per-address',
   'arriving-per-board',
+  'queues-per-address',
+  'queues-per-visitor',
 ].flatMap((name) => ['--bound', `${name}=1000000`])

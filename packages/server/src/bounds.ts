@@ -48,6 +48,10 @@ const TABLE = {
   'presence-per-address': { value: 96_000, unit: 'bytes', what: 'selections and drags that a board shows of one address' },
   'unused-boards': { value: 86_400, unit: 'seconds', what: 'the age of boards that never held a picture, that nobody is on and nobody changed, until they are removed' },
   'unused-named-boards': { value: 604_800, unit: 'seconds', what: 'the same of boards that somebody has named or set up' },
+  'queues-per-board': { value: 50_000, unit: 'count', what: 'command queues that a board remembers: of 30 days, or of one where they are more' },
+  'tombstones-per-board': { value: 50_000, unit: 'count', what: 'pictures that are gone for good and that a board remembers: likewise' },
+  'queues-per-address': { value: 2_000, unit: 'count', what: 'command queues (a page has one) that begin in an hour from one address' },
+  'queues-per-visitor': { value: 500, unit: 'count', what: 'the same by one visitor' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

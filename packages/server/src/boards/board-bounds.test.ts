@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type Command, type ImageRecord, uuidv7 } from '@wirephoto/board'
 import { openEngine } from '@wirephoto/engine'
 import { pino } from 'pino'
@@ -11,7 +12,7 @@ import { type Bounds, boundsWith } from '../bounds.ts'
 import { TrustedClock } from '../trusted-clock.ts'
 import { bytesOf } from './board-tally.ts'
 import { Boards, SERVER } from './boards.ts'
-import { LiveBoard, type Sender } from './live-board.ts'
+import { LiveBoard, QUEUE_AHEAD_MS, type Sender } from './live-board.ts'
 
 const anna: Sender = { visitor: 'anna', address: '192.0.2.1', role: 'edit' }
 const uuid = () => uuidv7(Date.now(), randomBytes(10))
@@ -207,4 +208,100 @@ test('Y30: a few boards are loaded at a time, each once, and one that fails make
   const held = await Promise.allSettled(asked)
   assert.equal(held.filter(({ status }) => status === 'fulfilled').length, 12)
   assert.deepEqual([most, loads, loading], [2, 8, 0])
+})
+
+/** Makes the id of a queue that begins after what a board has just forgotten. */
+const laterQueue = () => uuidv7(Date.now() + QUEUE_AHEAD_MS, randomBytes(10))
+
+/** Submits one command under a queue of its own. */
+const first = (board: LiveBoard, client: string, command: Command, sender = anna) =>
+  board.submit({ client, n: 1, commands: [command] }, sender)
+
+test('F3, Y41: what a board has forgotten takes no effect a second time, on no server', async (t) => {
+  const { board, reopen } = await open(t)
+  const behind = await reopen({})
+  const [old, used] = [uuid(), uuid()]
+  const [one, other] = [add(), add()]
+  await first(board, old, one)
+  await first(board, used, other)
+  await board.act([{ kind: 'image.fail', id: one.id }], SERVER)
+  await behind.refresh()
+  await sleep(2)
+  const time = Date.now()
+  await sleep(2)
+  await board.submit({ client: used, n: 2, commands: [patch(other.id, 'once')] }, anna)
+  await board.forgetBefore(time)
+  await board.act([patch(other.id, 'twice')], SERVER)
+
+  for (const each of [board, await reopen({}), behind]) {
+    const again = await first(each, old, add()).catch((error: { code: string }) => error.code)
+    // One that remembers all the same answers as it did then.
+    if (each !== behind) assert.equal(again, 'stale-client')
+    const resent = { client: used, n: 2, commands: [patch(other.id, 'once')] }
+    assert.deepEqual((await each.submit(resent, anna)).refused, [])
+    const [left] = [...each.records.values()].filter(({ kind }) => kind === 'image')
+    assert.equal((left as ImageRecord).caption, 'twice')
+    assert.equal(each.records.has(one.id), false)
+    await first(each, laterQueue(), patch(other.id, 'twice'))
+  }
+  assert.equal(behind.records.size, board.records.size)
+})
+
+test('Y42: a board that remembers too many queues takes no new one until some are forgotten', async (t) => {
+  const { board, reopen } = await open(t, { 'queues-per-board': 2 })
+  const queues = [uuid(), uuid()]
+  const picture = add()
+  await first(board, queues[0]!, picture)
+  await first(board, queues[1]!, patch(picture.id, 'a'))
+  for (const each of [board, await reopen({})]) {
+    let askedCount = 0
+    each.onOverfull = () => askedCount++
+    for (let i = 0; i < 3; i++)
+      await assert.rejects(first(each, uuid(), patch(picture.id, 'b')), { code: 'too-many' })
+    assert.equal(askedCount, 1)
+  }
+  await board.submit({ client: queues[0]!, n: 2, commands: [patch(picture.id, 'c')] }, anna)
+  await sleep(2)
+  await board.forgetBefore(Date.now())
+  await first(board, laterQueue(), patch(picture.id, 'd'))
+})
+
+test('Y42: a board that remembers too many tombstones takes no new pictures, and all else', async (t) => {
+  const { board, reopen } = await open(t, { 'tombstones-per-board': 1 })
+  const [stays, goes] = [add(), add()]
+  await board.act([stays, goes], anna)
+  await board.act([{ kind: 'image.fail', id: goes.id }], SERVER)
+  for (const each of [board, await reopen({})]) {
+    await assert.rejects(first(each, uuid(), add()), { code: 'too-many' })
+    await first(each, uuid(), patch(stays.id, String(Math.random())))
+  }
+  await sleep(2)
+  await board.forgetBefore(Date.now())
+  await first(board, laterQueue(), add())
+})
+
+test('Y43: a visitor and an address begin so many queues, and those that began go on', async (t) => {
+  const { engine, users } = await openFolder(t)
+  const bounds = boundsWith({ 'queues-per-visitor': 2, 'queues-per-address': 3 })
+  const boards = await Boards.open(engine, new TrustedClock(), pino({ level: 'silent' }), bounds)
+  users.push(boards)
+  using held = await boards.hold('main')
+  const { board } = held
+  const client = uuid()
+  const picture = add()
+  await first(board, client, picture)
+  await first(board, uuid(), patch(picture.id, 'a'))
+  await assert.rejects(first(board, uuid(), patch(picture.id, 'b')), { code: 'too-many' })
+  await board.submit({ client, n: 2, commands: [patch(picture.id, 'c')] }, anna)
+  const others = ['bert', 'carl'].map((visitor) => ({ ...anna, visitor }))
+  await first(board, uuid(), patch(picture.id, 'd'), others[0])
+  const more = first(board, uuid(), patch(picture.id, 'e'), others[1])
+  await assert.rejects(more, { code: 'too-many' })
+  await first(board, uuid(), patch(picture.id, 'f'), { ...others[1]!, address: '192.0.2.9' })
+})
+
+test('Y41: a queue whose id is ahead of the clock is stale, so that none outlives what is forgotten', async (t) => {
+  const { board } = await open(t)
+  const ahead = uuidv7(Date.now() + 2 * QUEUE_AHEAD_MS, randomBytes(10))
+  await assert.rejects(first(board, ahead, add()), { code: 'stale-client' })
 })

@@ -4,6 +4,7 @@ import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Bounds, boundsWith } from '../bounds.ts'
 import { inBackground } from '../in-background.ts'
+import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
 import { LiveBoard, type Sender } from './live-board.ts'
 
@@ -40,6 +41,8 @@ export class Boards {
   readonly #engine: Engine
   readonly #bounds: Bounds
   readonly #log: BoardsLog
+  /** Bounds the command queues that begin, by visitor and address. */
+  readonly #queueLimiter: PartyLimiter
   readonly #open = new Map<string, OpenBoard>()
   readonly #listeners = new Set<(board: LiveBoard) => void>()
   readonly #timer: NodeJS.Timeout
@@ -52,6 +55,10 @@ export class Boards {
     this.clock = clock
     this.#engine = engine
     this.#bounds = bounds
+    this.#queueLimiter = new PartyLimiter({
+      visitor: hourly(bounds['queues-per-visitor']),
+      address: hourly(bounds['queues-per-address']),
+    })
     this.#timer = setInterval(() => this.#sweep(), IDLE_TIMEOUT_MS / 2).unref()
   }
 
@@ -121,7 +128,10 @@ export class Boards {
       await new Promise<void>((resolve) => this.#waitingLoads.push(resolve))
     } else this.#loadCount++
     try {
-      const board = await LiveBoard.open(this.#engine, id, this.clock, this.#bounds)
+      const board = await LiveBoard.open(this.#engine, id, this.clock, this.#bounds, (sender) =>
+        this.#queueLimiter.spend(sender),
+      )
+      board.onOverfull = () => inBackground(this.#makeRoom(board), this.#log)
       for (const listener of this.#listeners) listener(board)
       return board
     } finally {
@@ -159,6 +169,12 @@ export class Boards {
     if (id === DEFAULT_BOARD_ID || (entry && entry.users > 0)) return false
     if (entry) this.#letGo(id, entry)
     return this.#engine.boards.remove(id, cursor)
+  }
+
+  /** Forgets what an overfull board remembers from before yesterday (Y41). */
+  async #makeRoom(board: LiveBoard): Promise<void> {
+    const before = this.clock.expiredBefore(DAY_MS)
+    if (before !== null) await board.forgetBefore(before)
   }
 
   async #purge(id: string): Promise<void> {

@@ -27,6 +27,19 @@ export class ClientStates {
     }
   }
 
+  get size(): number {
+    return this.#states.size
+  }
+
+  /** Forgets the clients that `isForgotten` says. */
+  forget(isForgotten: (client: string, state: ClientState) => boolean): void {
+    for (const [client, state] of this.#states)
+      if (isForgotten(client, state)) {
+        this.#states.delete(client)
+        this.#refused.delete(client)
+      }
+  }
+
   clear(): void {
     this.#states.clear()
     this.#refused.clear()

@@ -48,6 +48,12 @@ const LOG_READS_COUNT = 20
 /** The number of a command message that is given a number by the tick. */
 // oxlint-disable-next-line house/unit-in-name -- a mark, not a quantity
 const ASSIGN_AT_TICK = 0
+/** The client whose number is the time before which queues may be forgotten: no queue has this id. */
+const FORGOTTEN_BEFORE = '00000000-0000-0000-0000-000000000000'
+/** The time by which a queue's id may be ahead of this clock: servers agree within minutes. */
+export const QUEUE_AHEAD_MS = 600_000
+/** Time between two tries to make room on a board with too many queues or tombstones. */
+const MAKE_ROOM_INTERVAL_MS = 600_000
 
 /** The visitor on whose behalf commands are sent; the board adds its clock. */
 export interface Sender {
@@ -56,6 +62,9 @@ export interface Sender {
   readonly address?: string
   readonly role: Role | 'server'
 }
+
+/** Counts a new queue. False if its sender has begun too many. */
+type MayBegin = (sender: Sender) => boolean
 
 interface Waiting {
   message: CommandMessage
@@ -99,6 +108,11 @@ export class LiveBoard {
   readonly #bounds: Bounds
   /** Called when a picture is turned away, since as many arrive here as may. */
   onCrowded: () => void = () => {}
+  /** Called when a queue or picture is turned away, since the board remembers as many as it may. */
+  onOverfull: () => void = () => {}
+  #madeRoomAt = Number.NEGATIVE_INFINITY
+  #tombstoneCount = 0
+  readonly #mayBegin: MayBegin
   /** By blob, the picture that last came with it: the first place to look. */
   readonly #pictureByBlob = new Map<string, string>()
   /** This server's own command queue. Numbered at the tick, since a message that fails takes no number. */
@@ -111,7 +125,13 @@ export class LiveBoard {
   #closed = false
   #unwatch = () => {}
 
-  private constructor(engine: Engine, id: string, clock: TrustedClock, bounds: Bounds) {
+  private constructor(
+    engine: Engine,
+    id: string,
+    clock: TrustedClock,
+    { bounds, mayBegin }: { bounds: Bounds; mayBegin: MayBegin },
+  ) {
+    this.#mayBegin = mayBegin
     this.#engine = engine
     this.#clock = clock
     this.id = id
@@ -124,8 +144,9 @@ export class LiveBoard {
     id: string,
     clock: TrustedClock,
     bounds = boundsWith(),
+    mayBegin: MayBegin = () => true,
   ): Promise<LiveBoard> {
-    const board = new LiveBoard(engine, id, clock, bounds)
+    const board = new LiveBoard(engine, id, clock, { bounds, mayBegin })
     board.#unwatch = engine.log.watch(id, (cursor) => board.#onDoorbell(cursor))
     await inTime(board.#load()).catch((error: unknown) => {
       board.#unwatch()
@@ -221,12 +242,62 @@ export class LiveBoard {
   submit(message: CommandMessage, sender: Sender): Promise<CommandAnswer> {
     if (this.#closed) return Promise.reject(new WireError('stopping'))
     if (this.#watch.isSilent) return Promise.reject(new WireError('away'))
+    if (!this.#mayTake(message, sender)) return Promise.reject(new WireError('too-many'))
     return new Promise((resolve, reject) => {
       const waiting = { message, sender, resolve, reject }
       const displaced = this.#queue.push(partyOf(sender, this.id), waiting)
       displaced?.reject(new WireError('busy'))
       this.#run()
     })
+  }
+
+  /** Whether a message's queue is remembered, or may begin (Y42, Y43). */
+  #mayTake({ client, commands }: CommandMessage, sender: Sender): boolean {
+    const isNew = commands.length > 0 && client !== this.#ownClient && !this.#clients.get(client)
+    if (!isNew || sender.role === 'server') return true
+    if (this.#clients.size < this.#bounds['queues-per-board']) return this.#mayBegin(sender)
+    this.#askForRoom()
+    return false
+  }
+
+  #askForRoom(): void {
+    if (performance.now() - this.#madeRoomAt < MAKE_ROOM_INTERVAL_MS) return
+    this.#madeRoomAt = performance.now()
+    this.onOverfull()
+  }
+
+  /**
+   * Forgets the queues, tombstones and batches from before a time, in milliseconds since 1970. From the first step on
+   * every server refuses what comes from such a queue, so that no command takes effect twice (F3).
+   */
+  async forgetBefore(time: number): Promise<void> {
+    for (let to: Cursor | null = null; to === null; ) {
+      await this.refresh()
+      // A queue that was last used before the time has an id that is at most so far ahead of it.
+      const floor = { n: time + QUEUE_AHEAD_MS, seq: seqOf(this.#cursor) + 1, refused: [] }
+      const batch = {
+        expected: this.#cursor,
+        changes: [],
+        clients: new Map([[FORGOTTEN_BEFORE, floor]]),
+      }
+      to = await this.#engine.log.append(this.id, batch)
+    }
+    await this.refresh()
+    await this.#engine.log.prune(this.id, time)
+    const { cursor, clients, tombstoneCount } = await this.#engine.log.load(this.id)
+    this.#clients.forget((client, { seq }) => seq <= seqOf(cursor) && !clients.has(client))
+    this.#tombstoneCount = tombstoneCount
+  }
+
+  /**
+   * Whether a queue that isn't remembered is a new one. Queues may be forgotten that are older than 30 days, or than
+   * what an overfull board has forgotten (Y41). One whose id is ahead of the clock would outlive that.
+   */
+  #isCurrent(client: string): boolean {
+    const usual = this.#clock.mayHaveExpiredBefore(limits.tombstoneRetentionMs)
+    const forgotten = Math.max(usual, this.#clients.get(FORGOTTEN_BEFORE)?.n ?? 0)
+    const time = timeOf(client)
+    return time >= forgotten && time <= this.#clock.now() + QUEUE_AHEAD_MS
   }
 
   /** Submits commands from this server's own queue, for a visitor or itself. Rejects with the first refusal. */
@@ -344,11 +415,7 @@ export class LiveBoard {
     const { client, n, commands } = message
     const who = { ...sender, now: this.#clock.now() }
     const known = clients.get(client) ?? this.#clients.get(client)
-    if (
-      !known &&
-      client !== this.#ownClient &&
-      timeOf(client) < this.#clock.mayHaveExpiredBefore(limits.tombstoneRetentionMs)
-    )
+    if (!known && client !== this.#ownClient && !this.#isCurrent(client))
       return new WireError('stale-client')
     const settled = known?.n ?? 0
     if (n > settled + 1) return new WireError('gap', { expected: settled + 1 })
@@ -413,6 +480,10 @@ export class LiveBoard {
     }
     if (growth > 0 && tally.bytes + growth > bounds['board-bytes'])
       return new WireError('board-full')
+    if (command.kind === 'image.add' && this.#tombstoneCount >= bounds['tombstones-per-board']) {
+      this.#askForRoom()
+      return new WireError('too-many')
+    }
     const arriving = {
       board: bounds['arriving-per-board'],
       visitor: bounds['arriving-per-visitor'],
@@ -473,8 +544,10 @@ export class LiveBoard {
   }
 
   #advance(batch: Batch, clients: Clients): void {
-    for (const change of batch.changes)
+    for (const change of batch.changes) {
+      if ('gone' in change) this.#tombstoneCount++
       this.#tally.count(this.#records.get(idOf(change)), 'put' in change ? change.put : undefined)
+    }
     applyChanges(this.#records, batch.changes)
     for (const change of batch.changes) if ('put' in change) this.#indexBlob(change.put)
     this.#clients.remember(clients)
@@ -488,7 +561,8 @@ export class LiveBoard {
   }
 
   async #load(): Promise<void> {
-    const { cursor, records, clients } = await this.#engine.log.load(this.id)
+    const { cursor, records, clients, tombstoneCount } = await this.#engine.log.load(this.id)
+    this.#tombstoneCount = tombstoneCount
     this.#records.clear()
     this.#clients.clear()
     this.#pictureByBlob.clear()

@@ -2,7 +2,7 @@ import { NewBoard, parseOrThrow, settings, WireError } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
-import { PartyLimiter } from '../live/party-limiter.ts'
+import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { encodingFor } from './encoding.ts'
 import { Snapshots } from './snapshots.ts'
@@ -61,6 +61,3 @@ export async function boardRoutes(
     return await reply.type('application/json; charset=utf-8').send(body)
   })
 }
-
-/** So many at once, and as many in each hour after that. */
-const hourly = (count: number) => ({ count, perSecond: count / 3_600 })

@@ -41,6 +41,9 @@ export class PartyLimiter {
   }
 }
 
+/** So many at once, and as many in each hour after that. */
+export const hourly = (count: number): Rate => ({ count, perSecond: count / 3_600 })
+
 /** Bounds the messages and requests that change something. Twice a second's may come at once. */
 export function commandLimiterWith(bounds: Bounds): PartyLimiter {
   const rate = (perSecond: number): Rate => ({ count: 2 * perSecond, perSecond })
