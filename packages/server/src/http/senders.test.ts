@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -144,6 +144,31 @@ test('U38, F14: what is not used is refused by its name, and nothing is stored',
     }),
   )
   assert.equal((await server.pictures()).length, before.length + 1)
+})
+
+test('U39: the pictures of a form count each for itself, whatever they are together', async () => {
+  const sides = [440, 450, 460]
+  const pictures = await Promise.all(
+    sides.map((side) => {
+      const raw = { width: side, height: side, channels: 3 } as const
+      return sharp(randomBytes(3 * side * side), { raw })
+        .png()
+        .toBuffer()
+    }),
+  )
+  const size = pictures.reduce((sum, { length }) => sum + length, 0)
+  assert.ok(
+    size > 1.5 * MAX_UPLOAD_BYTES && pictures.every(({ length }) => length < MAX_UPLOAD_BYTES),
+  )
+  const response = await post(
+    form(pictures.map((bytes, i) => [`name="file"; filename="${i}.png"`, bytes] as const)),
+  )
+  assert.equal(response.status, 201, await response.clone().text())
+  const { images } = (await response.json()) as { images: ImageRecord[] }
+  assert.deepEqual(
+    images.map(({ width }) => width),
+    sides,
+  )
 })
 
 test('U39: a form with too many pictures names the limit and the way on', async () => {
