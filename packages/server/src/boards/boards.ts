@@ -44,6 +44,8 @@ export class Boards {
   /** Bounds the command queues that begin, by visitor and address. */
   readonly #queueLimiter: PartyLimiter
   readonly #open = new Map<string, OpenBoard>()
+  /** Those of them that nobody uses, in the order in which they were left. */
+  readonly #idle = new Map<string, OpenBoard>()
   readonly #listeners = new Set<(board: LiveBoard) => void>()
   readonly #timer: NodeJS.Timeout
   /** Boards that are being loaded, and those that wait for their turn. */
@@ -97,10 +99,13 @@ export class Boards {
     }
     this.#open.set(id, entry)
     entry.users++
+    this.#idle.delete(id)
     const release = () => {
       entry.users--
       entry.idleSince = performance.now()
-      if (entry.users === 0) this.#letGoOldest()
+      if (entry.users > 0) return
+      this.#idle.set(id, entry)
+      this.#letGoOldest()
     }
     try {
       const board = await entry.board
@@ -119,6 +124,7 @@ export class Boards {
     for (const { board } of this.#open.values())
       closing.defer(async () => (await board.catch(() => null))?.close())
     this.#open.clear()
+    this.#idle.clear()
   }
 
   /** Loads a board after those that wait already, a few at a time. Rejects with `busy` if too many wait. */
@@ -144,14 +150,11 @@ export class Boards {
 
   /** Closes the boards that nobody has used for longest, until the others keep to the bounds. */
   #letGoOldest(): void {
-    const idle = [...this.#open].filter(([, { users }]) => users === 0)
-    let bytes = idle.reduce((sum, [, entry]) => sum + entry.bytes(), 0)
-    let count = idle.length
     const { 'idle-boards': maxCount, 'idle-board-bytes': maxBytes } = this.#bounds
-    if (count <= maxCount && bytes <= maxBytes) return
-    for (const [id, entry] of idle.toSorted(([, a], [, b]) => a.idleSince - b.idleSince)) {
-      if (count <= maxCount && bytes <= maxBytes) return
-      count--
+    let bytes = 0
+    for (const entry of this.#idle.values()) bytes += entry.bytes()
+    for (const [id, entry] of this.#idle) {
+      if (this.#idle.size <= maxCount && bytes <= maxBytes) return
       bytes -= entry.bytes()
       this.#letGo(id, entry)
     }
@@ -159,6 +162,7 @@ export class Boards {
 
   #letGo(id: string, entry: OpenBoard): void {
     this.#open.delete(id)
+    this.#idle.delete(id)
     // A board that never opened has nothing to close.
     entry.board.then((board) => board.close()).catch(() => {})
   }
@@ -197,7 +201,7 @@ export class Boards {
       } else if (now - entry.purgedAt > PURGE_INTERVAL_MS) {
         entry.purgedAt = now
         if (entry.users > 0) inBackground(this.#keep(id), this.#log)
-        // The next sweep tries again.
+        // One that fails is tried again in an hour.
         inBackground(this.#purge(id), this.#log)
       }
     }
