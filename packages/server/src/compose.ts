@@ -180,7 +180,7 @@ export async function compose(
   const abandonedPictures = new AbandonedPictures({
     incomingFiles,
     intake,
-    isHere: (board, visitor) => gateway.isHere(board, visitor) || heldRequests.isHeldBy(visitor),
+    isHere: (board, visitor) => gateway.isHere(board, visitor) || heldRequests.isHere(visitor),
   })
   // The sender's page may be open on another server, which this one can't ask.
   if (!engine.isShared) stack.defer(abandonedPictures.watch(boards))

@@ -15,9 +15,12 @@ import {
   uuidv7,
   WIRE_VERSION,
 } from '@wirephoto/board'
+import { fastify } from 'fastify'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { SERVER } from '../boards/boards.ts'
 import { HeldRequests } from '../live/held-requests.ts'
+import { changesRoutes } from './changes.ts'
+import { createGuard } from './guard.ts'
 
 const newId = () => uuidv7(Date.now(), randomBytes(10))
 const token = () => randomBytes(16).toString('base64url')
@@ -225,6 +228,26 @@ describe('changes over HTTP', () => {
     hold('other', '192.0.2.2')
     held[0]![Symbol.dispose]()
     hold('more', '192.0.2.1')
+  })
+
+  test('Y31: who follows by requests is here between two of them, as a hidden page is', async () => {
+    const requests = new HeldRequests()
+    const app = fastify()
+    const { boards, images } = server
+    const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
+    await app.register(changesRoutes, {
+      boards,
+      guard,
+      uploadProgress: images.uploadProgress,
+      heldRequests: requests,
+      readPageBuild: async () => null,
+    })
+    const start = await newBoard()
+    const path = `/b/${board}/changes?wait=0&after=${encodeURIComponent(start)}`
+    const answer = await app.inject({ url: path, headers: { host: 'localhost' } })
+    assert.equal(answer.statusCode, 200)
+    assert.ok(requests.isHere(answer.json<{ visitor: string }>().visitor))
+    assert.ok(!requests.isHere('somebody else'))
   })
 
   test('W20, W24: a server that stops answers what it holds', async () => {

@@ -48,6 +48,7 @@ export async function changesRoutes(
     const { cursor } = parseOrThrow(Follow, { cursor: after })
     using at = await atBoard(context, request)
     const { board, sender } = at
+    heldRequests.note(sender.visitor)
     const party = partyOf(sender, board.id)
     let batch = await board.changesSince(cursor, party)
     if (wait !== '0' && batch && batch.to === cursor && board.cursor === cursor) {

@@ -1,4 +1,5 @@
 import { WireError } from '@wirephoto/board'
+import { LRUCache } from 'lru-cache'
 
 /** Requests that one visitor may hold: a few pages in each of a few browsers' windows. */
 const HELD_PER_VISITOR_COUNT = 24
@@ -6,6 +7,11 @@ const HELD_PER_VISITOR_COUNT = 24
 const HELD_PER_ADDRESS_COUNT = 1_000
 /** Requests that a server holds. Each costs a connection and a few kilobytes (F7). */
 const HELD_COUNT = 4_000
+
+/** Time for which a visitor who has asked for news counts as here: browsers let a hidden page ask once a minute. */
+const PRESENT_MS = 150_000
+/** Visitors who are remembered for that time. */
+const PRESENT_COUNT = 20_000
 
 /** Somebody who asks the server to hold a request. */
 interface Holder {
@@ -20,6 +26,7 @@ export class HeldRequests {
   readonly #byAddress = new Map<string, number>()
   /** Connections with a held request. Answers go out in order, so a second one on the same would only cost. */
   readonly #connections = new Set<object>()
+  readonly #present = new LRUCache<string, true>({ max: PRESENT_COUNT, ttl: PRESENT_MS })
   readonly #closing = new AbortController()
 
   /** Aborted when the server stops. */
@@ -27,9 +34,14 @@ export class HeldRequests {
     return this.#closing.signal
   }
 
-  /** Whether a visitor holds a request. */
-  isHeldBy(visitor: string): boolean {
-    return this.#byVisitor.has(visitor)
+  /** Notes that a visitor has asked for news, held or not. */
+  note(visitor: string): void {
+    this.#present.set(visitor, true)
+  }
+
+  /** Whether a visitor follows by plain requests: one is held, or was made lately. */
+  isHere(visitor: string): boolean {
+    return this.#byVisitor.has(visitor) || this.#present.has(visitor)
   }
 
   /** Counts a request until this is disposed. Throws `too-many`, `busy` or `stopping`. */
