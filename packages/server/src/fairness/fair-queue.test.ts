@@ -112,6 +112,19 @@ test('N3: in a full queue the newest of the greediest party gives way', () => {
   assert.equal(queue.push(party('192.0.2.3'), 'newcomer'), '2')
 })
 
+test('N3: where everybody holds one, a newcomer is turned away', () => {
+  const queue = new FairQueue<string>({ maxCount: 3 })
+  const slots = new FairSlots(3)
+  for (const name of ['a', 'b', 'c']) {
+    assert.equal(queue.push(party(name), name), undefined)
+    slots.take(party(name), () => assert.fail('gave way'))
+  }
+  assert.equal(queue.push(party('d'), 'd'), 'd')
+  assert.equal(queue.push(party('a', 'other', 'new'), 'e'), 'e')
+  assert.throws(() => slots.take(party('d'), () => {}), { code: 'busy' })
+  assert.equal(queue.size, 3)
+})
+
 test('N3: who gives way is found without a look at every item', () => {
   let looks = 0
   const looked = (who: Party): Party => ({

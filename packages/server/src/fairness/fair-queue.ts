@@ -143,8 +143,10 @@ export class FairQueue<T> {
 
   /** Yields those below an account, with the number of their items that wait. */
   *#countsBelow(above: readonly string[]): Generator<[string, number]> {
-    let account = this.#root
-    for (const key of above) account = account.children.get(key)!
+    let account: Account<T> | undefined = this.#root
+    for (const key of above) account = account?.children.get(key)
+    // Nothing of a newcomer waits yet.
+    if (!account) return
     for (const [key, { waiting }] of account.children) yield [key, waiting]
   }
 
