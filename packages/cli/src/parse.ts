@@ -97,6 +97,19 @@ export function parseBounds(text: string, earlier?: Partial<Bounds>): Partial<Bo
   }, earlier ?? {})
 }
 
+/** Parses where measurements are served: `on`, `off`, a port of this computer, or a host and a port. */
+export function parseMetrics(text: string): 'on' | ServerConfig['metrics'] {
+  if (text === 'on' || text === 'off') return text
+  const [, bracketed, name, digits] =
+    /^(?:(?:\[([\da-f:.]+)\]|([\w.-]+)):)?(\d{1,5})$/i.exec(text) ?? []
+  const port = Number(digits)
+  if (!(port >= 1 && port <= 65_535))
+    throw new OperatorError(
+      `${quoted(text)} won't do; give --metrics (WIREPHOTO_METRICS) on, off, or a port of its own, as 9464 or 10.0.0.5:9464.`,
+    )
+  return { host: bracketed ?? name ?? 'localhost', port }
+}
+
 type LogLevel = NonNullable<ServerConfig['log']>
 const LOG_LEVELS: readonly LogLevel[] = ['error', 'warn', 'info', 'debug', 'silent']
 

@@ -86,6 +86,7 @@ test('help tells every flag with its default and its variable', async () => {
     'bound',
     'accept-loss',
     'log-level',
+    'metrics',
     ...classic,
   ]
   for (const flag of flags) {
@@ -118,6 +119,13 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
     [serve('--refuse', 'heic,jpg'), /^"jpg" can't be refused; give --refuse .* avif, heic, jxl, /],
     [serve('--bound', 'fetches=4,cats=9'), /^"cats=9" is no bound; give --bound/],
     [serve(), /^"fetches=0" is no bound/, { WIREPHOTO_BOUND: 'fetches=0' }],
+    [serve('--metrics', 'no'), /^"no" won't do; give --metrics/],
+    [serve('--metrics', port), /^Port \d+ is taken; choose another with --metrics/],
+    [
+      serve('--metrics', 'no.such.host.invalid:9464'),
+      /^This machine has no address no\.such.*--metrics/,
+    ],
+    [serve('--metrics', '0.0.0.0:0'), /^"0.0.0.0:0" won't do/],
     [serve('--log-level', 'loud'), /^"loud" is no level; give --log-level/],
     [serve('--public-url', 'board.example'), /^"board.example" won't do; give --public-url/],
     [serve('--public-url', 'https://board.example/path'), /won't do/],

@@ -60,6 +60,7 @@ interface Storage {
 /** The objects of one server, each made once. */
 export interface Services extends Storage {
   readonly app: FastifyInstance
+  readonly metrics: Metrics
 }
 
 /** Objects that a test puts in place of the server's own. */
@@ -132,7 +133,7 @@ export async function compose(
   })
   const appOptions = { guard, proxies, log, bounds, problemPage, commandLimiter, loopTurns }
   const app = await createApp(appOptions, async (routes) => {
-    await routes.register(healthRoutes, { readiness, metrics })
+    await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
     await routes.register(addressRoutes, config)
     await routes.register(boardRoutes, { boards, guard, bounds, url: () => url })
     await routes.register(changesRoutes, {
@@ -198,7 +199,7 @@ export async function compose(
 
   const timeoutMs = config.grace ?? CLOSE_TIMEOUT_MS
   deferConnections(stack, app.server, [gateway, classic, heldRequests, incomingFiles], timeoutMs)
-  return { ...storage, app }
+  return { ...storage, app, metrics }
 }
 
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */

@@ -28,6 +28,8 @@ export interface ServerConfig {
   readonly memory?: number | undefined
   /** Kinds that are refused before they are decoded, by their media types. Default: none. */
   readonly refuse?: readonly MediaType[] | undefined
+  /** Where `/metrics` is served: nowhere, or at an address of its own. Default: beside the boards. */
+  readonly metrics?: 'off' | MetricsAddress | undefined
   /** Bounds that differ from their defaults. */
   readonly bounds?: Partial<Bounds> | undefined
   /** The least level that is logged, as JSON lines on stderr. Default: `warn`. */
@@ -40,6 +42,13 @@ export interface ServerConfig {
   readonly fetchFrom?: (address: string) => boolean
   /** The time that open requests have to end when the server closes, in milliseconds. Default: 10 s. */
   readonly grace?: number
+}
+
+/** An address of its own for `/metrics`. */
+export interface MetricsAddress {
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
 }
 
 /** The settings of `--classic`. */

@@ -80,3 +80,29 @@ test('a server that can not listen closes what it has opened', async (t) => {
   await assert.rejects(startServer(serverConfig(data, { port })), { code: 'EADDRINUSE' })
   await (await startServer(serverConfig(data))).close()
 })
+
+test('J8: measurements can be closed, or have an address of their own with nothing else', async (t) => {
+  const open = async (metrics?: 'off' | { host: string; port: number }) => {
+    const server = await startServer(serverConfig(data, { metrics }))
+    t.after(() => server.close())
+    const status = async (at: string) => (await fetch(at)).status
+    return { server, besideBoards: await status(`${server.url}/metrics`), status }
+  }
+  const beside = await open()
+  assert.equal(beside.besideBoards, 200)
+  await beside.server.close()
+
+  const off = await open('off')
+  assert.deepEqual([off.besideBoards, off.server.metricsPort], [404, null])
+  await off.server.close()
+
+  const { server, besideBoards, status } = await open({ host: '127.0.0.1', port: 0 })
+  assert.equal(besideBoards, 404)
+  const own = `http://127.0.0.1:${server.metricsPort}`
+  assert.match(await (await fetch(`${own}/metrics`)).text(), /^wirephoto_viewers 0$/m)
+  for (const path of ['/', '/b/main', '/api/boards/main', '/metrics/', '/healthz'])
+    assert.equal(await status(own + path), 404, path)
+  assert.equal((await fetch(`${own}/metrics`, { method: 'POST' })).status, 405)
+  await server.close()
+  await assert.rejects(fetch(`${own}/metrics`))
+})

@@ -2,6 +2,7 @@ import { compose } from './compose.ts'
 import type { ServerConfig } from './config.ts'
 import { urlsForOthers } from './http/addresses.ts'
 import { listen, listenToo, urlOf } from './http/listen.ts'
+import { serveMetrics } from './http/metrics-server.ts'
 import { createLog } from './log.ts'
 
 export interface RunningServer {
@@ -12,6 +13,8 @@ export interface RunningServer {
   readonly urlsForOthers: readonly string[]
   /** The port of `classic.port`; null without one. */
   readonly classicPort: number | null
+  /** The port that `/metrics` has for itself; null without one. */
+  readonly metricsPort: number | null
   /** Ends open requests, within limits, then closes everything. Idempotent. */
   close(): Promise<void>
 }
@@ -23,12 +26,16 @@ export interface RunningServer {
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
   const log = createLog(config.log ?? 'warn', process.stderr)
   await using stack = new AsyncDisposableStack()
-  const { app, resume } = await compose(config, log, stack)
+  const { app, metrics, resume } = await compose(config, log, stack)
   const port = await listen(app.server, config, stack)
   const url = urlOf(app.server, config)
   const { host, classic } = config
   const classicPort =
     classic?.port == null ? null : await listenToo(app.server, { port: classic.port, host }, stack)
+  const metricsPort =
+    typeof config.metrics === 'object'
+      ? await serveMetrics(metrics, config.metrics, log, stack)
+      : null
   resume()
   const opened = stack.move()
   let closed: Promise<void> | undefined
@@ -38,6 +45,7 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     url,
     urlsForOthers: others,
     classicPort,
+    metricsPort,
     close: () => (closed ??= opened.disposeAsync()),
   }
 }

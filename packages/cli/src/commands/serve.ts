@@ -15,6 +15,7 @@ import {
   parseClassicPort,
   parseLogLevel,
   parseMemory,
+  parseMetrics,
   parseOrigin,
   parsePort,
   parseProxies,
@@ -37,6 +38,7 @@ interface Options {
   readonly bound?: Partial<Bounds>
   readonly acceptLoss?: string
   readonly logLevel: NonNullable<ServerConfig['log']>
+  readonly metrics: 'on' | ServerConfig['metrics']
   readonly classic?: string
   readonly open?: boolean
   readonly classicPages?: string
@@ -137,6 +139,15 @@ export function serveCommand(): Command {
     )
     .addOption(
       new Option(
+        '--metrics <where>',
+        'where /metrics is: on (beside the boards), off, or a port or host:port of its own',
+      )
+        .env('WIREPHOTO_METRICS')
+        .default('on')
+        .argParser(parseMetrics),
+    )
+    .addOption(
+      new Option(
         '--classic [board]',
         "open a board (default: main) to the tutorials' pages, and to whoever reaches the server",
       )
@@ -182,6 +193,7 @@ async function serve(options: Options): Promise<void> {
     bounds: options.bound,
     acceptLoss: options.acceptLoss,
     log: options.logLevel,
+    metrics: options.metrics === 'on' ? undefined : options.metrics,
     webRoot: PAGE_FOLDER,
     classic,
   }).catch((error: unknown) => {
@@ -260,8 +272,15 @@ function explain(
   { host, data, engine, ...options }: Options & { readonly engine: string },
 ): unknown {
   if (error instanceof EngineError) return operatorErrorOf(error)
-  const { code, syscall, port } = error as NodeJS.ErrnoException & { port?: number }
-  const flag = port === options.port ? '--port' : '--classic-port'
+  const { code, syscall, port, hostname, address } = error as NodeJS.ErrnoException & {
+    port?: number
+    hostname?: string
+    address?: string
+  }
+  const metrics = typeof options.metrics === 'object' ? options.metrics : null
+  const isOfMetrics = metrics !== null && [hostname, address].includes(metrics.host)
+  const boardFlag = port === options.port ? '--port' : '--classic-port'
+  const flag = port !== undefined && port === metrics?.port ? '--metrics' : boardFlag
   switch (code) {
     case 'EADDRINUSE':
       return new OperatorError(
@@ -270,7 +289,11 @@ function explain(
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return new OperatorError(`This machine has no address ${host}; choose another with --host.`)
+      return new OperatorError(
+        isOfMetrics
+          ? `This machine has no address ${metrics.host}; choose another with --metrics.`
+          : `This machine has no address ${host}; choose another with --host.`,
+      )
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

@@ -6,10 +6,13 @@ import type { Readiness } from '../readiness.ts'
 /** A probe that fails is worth another one soon. */
 const RETRY_AFTER_S = 1
 
-/** Serves what an operator's tools ask: is the server alive, can it save, how busy is it. */
+/**
+ * Serves what an operator's tools ask: is the server alive, can it save, how busy is it. `metrics` is null where they
+ * aren't for those who reach the boards.
+ */
 export async function healthRoutes(
   app: FastifyInstance,
-  { readiness, metrics }: { readiness: Readiness; metrics: Metrics },
+  { readiness, metrics }: { readiness: Readiness; metrics: Metrics | null },
 ): Promise<void> {
   app.get('/healthz', () => ({ ok: true }))
   app.get('/readyz', async (_request, reply) => {
@@ -23,6 +26,7 @@ export async function healthRoutes(
       .header('retry-after', String(RETRY_AFTER_S))
       .send({ ok: false, error, faults })
   })
+  if (metrics === null) return
   app.get('/metrics', async (_request, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.read()),
   )
