@@ -23,6 +23,7 @@ const SLOWEST_FIRST = [
 /** The files that do more with more effort: rounds, or hosts. */
 const LONG_FILES = [
   'packages/engine/src/postgres/contract.test.ts',
+  'packages/engine/src/sqlite/damage.test.ts',
   'packages/engine/src/sqlite/sqlite.test.ts',
   'packages/server/src/images/metadata/scrubber.test.ts',
   'test/crash/kill.test.ts',

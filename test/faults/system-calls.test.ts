@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ImageRecord, uuidv7 } from '@wirephoto/board'
+import { variantKey } from '@wirephoto/server'
 import { recordSkipReason } from '../crash/power-loss/strace.ts'
 import { EFFORT_FACTOR } from '../support/effort.ts'
 import { FailingCalls, type FailingCallsOptions } from '../support/failing-calls.ts'
@@ -215,6 +216,25 @@ test('E28, E29: a disk that fails is not told as full, and `/readyz` says it unt
   }
   await untilSo(async () => (await ask('/readyz')).status === 200, '/readyz is true')
   assert.equal((await put()).status, 201)
+})
+
+test('E34: a file that the disk can not read is told as rotten, and its variant is made again', {
+  skip,
+}, async () => {
+  const blob = [...stored.values()].at(-1)!
+  await untilSo(async () => (await ask(`/b/main/blob/${blob}/320`)).status === 200, 'a variant')
+  const key = variantKey(blob, 320)
+  const path = join(server.data, 'blobs', key.slice(0, 2), key)
+  {
+    await using _ = await FailingCalls.begin(server.pid, {
+      calls: 'read,pread64',
+      error: 'EIO',
+      path,
+    })
+    assert.equal((await ask(`/b/main/blob/${blob}/320`)).status, 404)
+  }
+  await untilSo(async () => (await ask(`/b/main/blob/${blob}/320`)).status === 200, 'a new one')
+  assert.match(server.output, /"fault":"rotten".*not as it was stored/)
 })
 
 test('E33: what the disk does not remove fails no picture', { skip }, async () => {

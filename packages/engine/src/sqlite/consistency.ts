@@ -12,17 +12,41 @@ export function findDamage(db: DatabaseSync): string | null {
     const [first] = db.prepare('PRAGMA integrity_check(1)').all()
     const found = first?.['integrity_check']
     if (found !== 'ok') return String(found)
-    const isNew = !db.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'records'").get()
-    // A page with the end of a long record hangs together with the others whatever it holds.
-    return isNew || !db.prepare(BROKEN_RECORD).get() ? null : 'a record is no JSON'
+    const version = db.prepare('PRAGMA user_version').get()!['user_version'] as number
+    // Pages hang together whatever the text in them says.
+    const checks = version === 0 ? [] : version < FIRST_SUMMED_VERSION ? [BROKEN_RECORD] : SUMS
+    const broken = checks.find(({ sql }) => db.prepare(sql).get())
+    return broken?.damage ?? null
   } catch (error) {
     // Bytes that are no JSON end the look at an index over them with an error.
     return error instanceof Error ? error.message : String(error)
   }
 }
 
-const BROKEN_RECORD =
-  'SELECT 1 FROM records WHERE json IS NOT NULL AND NOT json_valid(json) LIMIT 1'
+/** The first layout of a database whose rows have sums. */
+const FIRST_SUMMED_VERSION = 5
+
+const BROKEN_RECORD = {
+  sql: 'SELECT 1 FROM records WHERE json IS NOT NULL AND NOT json_valid(json) LIMIT 1',
+  damage: 'a record is no JSON',
+}
+
+/** Searches for rows that aren't as they were written. */
+const SUMS: readonly { readonly sql: string; readonly damage: string }[] = [
+  {
+    sql: 'SELECT 1 FROM records WHERE sum IS NOT sum_of(json) LIMIT 1',
+    damage: 'a record is not as it was written',
+  },
+  {
+    sql: `SELECT 1 FROM clients WHERE sum IS NOT sum_of(n || ' ' || seq || ' ' || coalesce(refused, '')) LIMIT 1`,
+    damage: 'a command queue is not as it was written',
+  },
+  {
+    sql: `SELECT 1 FROM boards WHERE NOT EXISTS (SELECT 1 FROM batches
+      WHERE batches.board = boards.key AND batches.seq = boards.seq AND batches.stamp = boards.stamp) LIMIT 1`,
+    damage: 'a board is not at its last batch',
+  },
+]
 
 /** The address of a folder's main file, which a reader of it neither locks nor expects to change. */
 export const unchangingFile = (folder: string): URL =>

@@ -18,7 +18,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { AnyRecord } from '@wirephoto/board'
-import { rounds } from '../../../../test/support/effort.ts'
+import { rounds, SEED } from '../../../../test/support/effort.ts'
+import { seededRandom } from '../../../../test/support/pictures.ts'
 import { append, newId, put } from '../contract/samples.ts'
 import type { Engine } from '../engine.ts'
 import { EngineError } from '../errors.ts'
@@ -64,7 +65,11 @@ async function open(folder: string, acceptLoss?: string): Promise<Engine> {
 type Outcome = { readonly said: string; readonly code: string | null; readonly records: number }
 
 /** Starts on a copy of `folder` that `harm` has changed. */
-async function startAfter(folder: string, harm: (copy: string) => unknown): Promise<Outcome> {
+async function startAfter(
+  folder: string,
+  harm: (copy: string) => unknown,
+  look?: (engine: Engine) => Promise<void>,
+): Promise<Outcome> {
   const copy = await mkdtemp(join(root, 'copy-'))
   await cp(folder, copy, { recursive: true })
   await harm(copy)
@@ -72,6 +77,7 @@ async function startAfter(folder: string, harm: (copy: string) => unknown): Prom
   try {
     engine = await openEngine(`sqlite:${copy}`)
     const { records } = await engine.log.load('main')
+    await look?.(engine)
     const [fault] = await engine.health()
     return { said: fault?.message ?? '', code: fault?.code ?? null, records: records.length }
   } catch (error) {
@@ -208,6 +214,45 @@ test('T4: a long record whose end is overwritten is found at the start', async (
   const { code } = await startAfter(folder, (copy) => overwrite(db(copy), at, Buffer.alloc(64)))
   assert.equal(code, 'damaged')
 })
+
+test(`T4, E32: a bit that flips anywhere is said, or changes nothing that is read (SEED=${SEED})`, async () => {
+  const random = seededRandom(SEED)
+  const before = await contentOf(ended)
+  for (let i = 0; i < rounds(4); i++)
+    for (const [folder, path] of [
+      [ended, db],
+      [killed, wal],
+      [ended, (copy: string) => join(copy, 'wirephoto.mark')],
+    ] as const) {
+      const { size } = statSync(path(folder))
+      const [offset, bit] = [Math.floor(random() * size), 1 << Math.floor(random() * 8)]
+      let after: unknown
+      const { code, records } = await startAfter(
+        folder,
+        async (copy) => {
+          const bytes = await readFile(path(copy))
+          bytes[offset]! ^= bit
+          await writeFile(path(copy), bytes)
+        },
+        async (engine) => {
+          after = await engine.log.load('main')
+        },
+      )
+      const where = `${path('')}, bit ${bit} of byte ${offset} (SEED=${SEED})`
+      if (code !== null) continue
+      assert.equal(records, RECORDS_COUNT, where)
+      if (folder === ended) assert.deepEqual(after, before, where)
+    }
+})
+
+async function contentOf(folder: string): Promise<unknown> {
+  const copy = await mkdtemp(join(root, 'content-'))
+  await cp(folder, copy, { recursive: true })
+  const engine = await open(copy)
+  const content = await engine.log.load('main')
+  await engine.close()
+  return content
+}
 
 test('T2: a mark that can not be read is said; one that is missing is made again', async () => {
   const mark = (copy: string) => join(copy, 'wirephoto.mark')

@@ -15,6 +15,7 @@ import { isDiskFull } from '../files/system-errors.ts'
 import { findDamage, QUICKLY_CHECKED_BYTES, unchangingFile } from './consistency.ts'
 import { FolderMark, lossCode, type Mark, readMark } from './folder-mark.ts'
 import { migrations } from './migrations.ts'
+import { defineSums } from './sums.ts'
 
 /** The first SQLite without the WAL-reset bug, which could corrupt a database. */
 const OLDEST_SQLITE_VERSION = [3, 51, 3] as const
@@ -44,6 +45,7 @@ export function openDatabase(folder: string, acceptLoss: string | null): OpenDat
     const found = checkPresence(folder, readMark(folder), acceptLoss)
     setUnfitWalAside(folder, found)
     db = new DatabaseSync(join(folder, 'wirephoto.db'))
+    defineSums(db)
     db.exec('PRAGMA locking_mode = EXCLUSIVE')
     db.exec('PRAGMA journal_mode = WAL')
     // On macOS a plain fsync leaves the bytes in the disk's own cache.

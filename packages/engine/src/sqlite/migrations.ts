@@ -90,4 +90,11 @@ export const migrations: readonly string[] = [
   CREATE TABLE mark (id TEXT NOT NULL, n INTEGER NOT NULL, loss TEXT, lost INTEGER) STRICT;
   INSERT INTO mark VALUES (lower(hex(randomblob(8))), 0, NULL, NULL);
   `,
+  `
+  -- The CRC-32 of what people would miss, so that bytes that rot on the disk are noticed.
+  ALTER TABLE records ADD COLUMN sum INTEGER;
+  UPDATE records SET sum = sum_of(json);
+  ALTER TABLE clients ADD COLUMN sum INTEGER;
+  UPDATE clients SET sum = sum_of(n || ' ' || seq || ' ' || coalesce(refused, ''));
+  `,
 ]

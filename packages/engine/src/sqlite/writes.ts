@@ -4,6 +4,7 @@ import type { ClientRow } from '../client-rows.ts'
 import type { EndedBlob, HistoryEntry, Secret } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import { prepareKeyOf } from './keys.ts'
+import { clientText, sumOf } from './sums.ts'
 
 /** The write methods of the database thread. */
 export type Writes = ReturnType<typeof prepareWrites>
@@ -24,12 +25,13 @@ export function prepareWrites(db: DatabaseSync) {
   )
   const newBatch = db.prepare('INSERT INTO batches (board, seq, stamp, at) VALUES (?, ?, ?, ?)')
   const putRecord = db.prepare(
-    `INSERT INTO records (board, id, seq, json) VALUES (?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET seq = excluded.seq, json = excluded.json`,
+    `INSERT INTO records (board, id, seq, json, sum) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET seq = excluded.seq, json = excluded.json, sum = excluded.sum`,
   )
   const putClient = db.prepare(
-    `INSERT INTO clients (board, client, n, seq, refused, batch) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT DO UPDATE SET n = excluded.n, seq = excluded.seq, refused = excluded.refused, batch = excluded.batch`,
+    `INSERT INTO clients (board, client, n, seq, refused, batch, sum) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET n = excluded.n, seq = excluded.seq, refused = excluded.refused,
+       batch = excluded.batch, sum = excluded.sum`,
   )
   const floor = db.prepare(
     `SELECT coalesce(
@@ -113,9 +115,9 @@ export function prepareWrites(db: DatabaseSync) {
       const seq = from.seq + 1
       newBatch.run(key, seq, stamp, Date.now())
       for (let i = 0; i < records.length; i += 2)
-        putRecord.run(key, records[i]!, seq, records[i + 1]!)
+        putRecord.run(key, records[i]!, seq, records[i + 1]!, sumOf(records[i + 1]!))
       for (const [client, n, effect, refused] of clients)
-        putClient.run(key, client, n, effect, refused, seq)
+        putClient.run(key, client, n, effect, refused, seq, sumOf(clientText(n, effect, refused)))
       note(ended)
       return cursor(from.epoch, seq, stamp)
     },

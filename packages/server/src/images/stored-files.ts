@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { WireError } from '@wirephoto/board'
-import type { BlobStat, BlobStore } from '@wirephoto/engine'
+import { type BlobStat, type BlobStore, systemErrorCode } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import { Counter } from 'prom-client'
@@ -110,6 +110,8 @@ export class StoredFiles {
       return await buffer(await this.#blobs.get(key))
     } catch (error) {
       if (error instanceof WireError && error.code === 'not-found') return null
+      // A bad sector: it is as good as rotten, and may be made again.
+      if (systemErrorCode(error) === 'EIO') return Buffer.alloc(0)
       throw error
     }
   }
@@ -149,11 +151,16 @@ export class StoredFiles {
     const hash = createHash('sha256')
     let size = 0
     let last: Buffer | null = null
-    for await (const chunk of source as AsyncIterable<Buffer>) {
-      hash.update(chunk)
-      size += chunk.length
-      if (last) yield last
-      last = chunk
+    try {
+      for await (const chunk of source as AsyncIterable<Buffer>) {
+        hash.update(chunk)
+        size += chunk.length
+        if (last) yield last
+        last = chunk
+      }
+    } catch (error) {
+      // It may be readable the next time, so no version is known to be rotten.
+      throw systemErrorCode(error) === 'EIO' ? this.#note(blob, 'rotten', null) : error
     }
     if (size !== bytes) throw this.#note(blob, 'cut-off', version)
     if (hash.digest('hex') !== blob) throw this.#note(blob, 'rotten', version)
