@@ -20,6 +20,7 @@ const LIMIT_FACTOR = 2.2
 /** Requests that the abuser has under way at once, of each kind. */
 const STALLED_COUNT = 300
 const SLOW_DECODE_COUNT = 30
+const PHOTO_COUNT = 8
 const SOCKET_COUNT = 20
 /** Time in which the abuser gets under way before the honest come. */
 const LEAD_MS = 1_500
@@ -114,13 +115,23 @@ async function prepareAbuses(port: number): Promise<Record<string, Abuse>> {
     .toBuffer()
   const junk = Buffer.alloc(slow.length, 'no picture')
   const preview = await drawPicture({ width: 320, height: 240, quality: 40 })
+  const photo = await sharp({
+    create: { width: 4_000, height: 3_000, channels: 3, background: '#fff' },
+  })
+    .jpeg()
+    .toBuffer()
   const { board, cursor } = await largeBoard(port)
+  const growing = await growingPicture(port, board, photo)
   const each: Record<string, Abuse> = {
     'stalled uploads': (at, signal) => together(STALLED_COUNT, signal, () => stall(at, signal)),
     'slow decodes': (at, signal) =>
       together(SLOW_DECODE_COUNT, signal, () => post(at, ABUSER, board, ofOwnBytes(slow))),
     refusals: (at, signal) =>
       together(SLOW_DECODE_COUNT, signal, () => post(at, ABUSER, board, junk)),
+    variants: (at, signal) =>
+      together(PHOTO_COUNT, signal, () => post(at, ABUSER, board, withUniqueBytes(photo))),
+    'growing readers': (at, signal) =>
+      together(STALLED_COUNT, signal, () => read(at, `/b/${board}/arrivals/${growing}`, signal)),
     previews: (at, signal) =>
       withSockets(at, board, signal, (client) => {
         const commands = Array.from({ length: 10 }, addCommand)
@@ -155,6 +166,39 @@ async function largeBoard(port: number): Promise<{ board: string; cursor: string
   for (let i = 0; i < 800; i++) await writer.push({ ...addCommand(), caption } as never)
   rawClient.close()
   return { board, cursor }
+}
+
+/** Begins an upload that goes no further. Resolves to its picture's id. */
+async function growingPicture(port: number, board: string, picture: Buffer): Promise<string> {
+  const token = randomBytes(16).toString('base64url')
+  const rawClient = await RawClient.connect(port, new Tally(), board, token)
+  const add = addCommand()
+  await new Writer(rawClient).push(add)
+  rawClient.close()
+  const begun = await fetch(`http://127.0.0.1:${port}/api/boards/${board}/uploads`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'tus-resumable': '1.0.0',
+      'upload-length': String(picture.length),
+      'upload-metadata': `id ${btoa(add.id)}`,
+      'content-type': 'application/offset+octet-stream',
+    },
+    body: new Uint8Array(picture.subarray(0, picture.length / 2)),
+  })
+  if (begun.status !== 201) throw new Error(`The upload was answered with ${begun.status}`)
+  return add.id
+}
+
+/** Reads an answer to its end, or until it is cut off. */
+async function read(port: number, path: string, signal: AbortSignal): Promise<void> {
+  const request = http.get({ host: '127.0.0.1', port, localAddress: ABUSER, agent: false, path })
+  signal.addEventListener('abort', () => request.destroy(), { once: true })
+  await new Promise((resolve) => {
+    request.on('response', (response: IncomingMessage) => response.resume())
+    request.on('error', resolve)
+    request.on('close', resolve)
+  })
 }
 
 const newId = (): string => uuidv7(Date.now(), randomBytes(10))

@@ -92,3 +92,21 @@ test('N9: the thread’s time is charged to those whose work it was', async () =
   assert.ok(use.isOverShare(abuser.address, share))
   assert.ok(!use.isOverShare(honest.address, share))
 })
+
+test('N9: bytes that an address sends are its work, and not that of others', async () => {
+  const use = new RecentUse()
+  const turns = new LoopTurns(use)
+  const share = { littleSeconds: 0.01, presenceMs: 60_000 }
+  let bytes = 0
+  const unwatch = turns.watchBody(abuser, () => bytes)
+  await setTimeout(1)
+  turns.note(abuser, 0.1)
+  turns.note(honest, 0.1)
+  bytes = 10_000_000
+  const until = performance.now() + 200
+  while (performance.now() < until);
+  for (let i = 0; i < 400 && !use.isOverShare(abuser.address, share); i++) await setTimeout(5)
+  unwatch()
+  assert.ok(use.isOverShare(abuser.address, share))
+  assert.ok(!use.isOverShare(honest.address, share))
+})

@@ -21,12 +21,20 @@ const WAITING_COUNT = 5_000
 
 /** The part of a weight that counts in the next measurement too: work goes on after it has begun. */
 const CARRY_FACTOR = 0.5
+/** Bytes of a body that are as much work as a request. */
+const BYTES_PER_WEIGHT = 262_144
 const LEAST_WEIGHT_FACTOR = 0.1
 
 interface Waiting {
   readonly address: string
   readonly begin: (end: () => void) => void
   readonly giveWay: () => void
+}
+
+interface Body {
+  readonly address: string
+  readonly bytesRead: () => number
+  measured: number
 }
 
 type LoopUse = ReturnType<typeof performance.eventLoopUtilization>
@@ -42,6 +50,8 @@ export class LoopTurns {
   readonly #waitingBy = new Map<string, number>()
   /** Work of addresses that have begun since the last measurement, by its weight. */
   readonly #begun = new Map<string, number>()
+  /** Bodies that are being received, and how far they were at the last measurement. */
+  readonly #bodies = new Set<Body>()
   /** When work of others began that hasn't ended, oldest first. */
   readonly #underWay = new Set<{ readonly at: number }>()
   #sampleTimer: NodeJS.Timeout | undefined
@@ -78,6 +88,20 @@ export class LoopTurns {
     this.#poll()
   }
 
+  /** Notes work that waits for no turn. */
+  note({ address }: Party, weight: number): void {
+    this.#use.add(address, 0)
+    this.#begun.set(address, (this.#begun.get(address) ?? 0) + weight)
+    this.#sample()
+  }
+
+  /** Notes the bytes that a party sends as its work, until the returned function is called. */
+  watchBody({ address }: Party, bytesRead: () => number): () => void {
+    const body = { address, bytesRead, measured: bytesRead() }
+    this.#bodies.add(body)
+    return () => this.#bodies.delete(body)
+  }
+
   #count(address: string, change: 1 | -1): void {
     const count = (this.#waitingBy.get(address) ?? 0) + change
     if (count > 0) this.#waitingBy.set(address, count)
@@ -107,6 +131,7 @@ export class LoopTurns {
     this.#sampleTimer = setTimeout(() => {
       this.#sampleTimer = undefined
       const { active } = performance.eventLoopUtilization(before)
+      this.#measureBodies()
       let all = 0
       for (const weight of this.#begun.values()) all += weight
       for (const [address, weight] of this.#begun) {
@@ -116,6 +141,15 @@ export class LoopTurns {
       }
       if (this.#begun.size > 0) this.#sample()
     }, SAMPLE_INTERVAL_MS).unref()
+  }
+
+  #measureBodies(): void {
+    for (const body of this.#bodies) {
+      const bytes = body.bytesRead()
+      const weight = (bytes - body.measured) / BYTES_PER_WEIGHT
+      body.measured = bytes
+      if (weight > 0) this.#begun.set(body.address, (this.#begun.get(body.address) ?? 0) + weight)
+    }
   }
 
   #poll(): void {

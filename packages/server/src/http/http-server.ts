@@ -14,6 +14,9 @@ const HEADERS_TIMEOUT_MS = 30_000
 /** How often connections are looked at whose headers aren't complete. */
 const HEADERS_CHECK_INTERVAL_MS = 10_000
 
+/** Methods whose requests have no body that anybody reads. */
+const READING_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
 interface HttpServerOptions {
   readonly connections: Connections
   readonly turns: RequestTurns
@@ -74,15 +77,20 @@ class BoundedServer extends Server {
 
   /** Serves a request when its party has a turn on this thread (N9). */
   #await(request: IncomingMessage, response: ServerResponse): void {
+    const party = this.#partyOf(request)
     const begin = (end: () => void) => {
       response.once('close', end)
       // Its client may have gone meanwhile.
       if (response.destroyed) return end()
       this.#slowClients.watch(request, response)
+      if (!READING_METHODS.has(request.method!)) {
+        const unwatch = this.#loopTurns.watchBody(party, () => request.socket.bytesRead)
+        response.once('close', unwatch)
+      }
       super.emit('request', request, response)
     }
     const giveWay = () => answerAndClose(request.socket, new WireError('busy'))
-    this.#loopTurns.take(this.#partyOf(request), 1, begin, giveWay)
+    this.#loopTurns.take(party, 1, begin, giveWay)
   }
 }
 

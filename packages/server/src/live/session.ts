@@ -196,6 +196,7 @@ export class Session implements Member {
     handle: (body: T) => void,
   ): void {
     this.#socket.on(event, (body: unknown) => {
+      this.#options.loopTurns.note(this.#party, 1)
       const parsed = this.#rateLimiter.spend() ? parse(body) : undefined
       if (parsed !== undefined) handle(parsed)
     })
