@@ -286,6 +286,20 @@ describe('queue', () => {
     }
   })
 
+  test('Q11: a queue that an earlier page began by a clock that is ahead drops no command', async () => {
+    const { store, peer, queue, refused, settled } = open()
+    const client = newId(Date.now() + 3_600_000)
+    const picture = add()
+    await store.putCommands([{ board: 'main', client, n: 1, command: picture }])
+    queue.adopt(await store.commands('main'))
+    peer.faults.push(new WireError('stale-client').toJSON())
+    queue.online = true
+    await settled()
+    assert.deepEqual(refused, [])
+    assert.ok(peer.records.has(picture.id))
+    assert.deepEqual(await store.commands('main'), [])
+  })
+
   test('F3: a message that fails after the connection is back is sent again at once', async () => {
     const { peer, queue, settled } = open()
     const { promise, reject } = Promise.withResolvers<never>()

@@ -5,6 +5,7 @@ import {
   errors,
   limits,
   type Previews,
+  timeOf,
 } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
 import type { ServerClock } from './clock.ts'
@@ -390,8 +391,9 @@ export class Queue extends Emitter<QueueEvents> {
     this.trouble = null
     if (!('error' in answer)) return this.#settle(queue, answer)
     const { code, message } = answer.error
-    if (code === 'gap' || (code === 'stale-client' && !queue.hasServerTime))
-      await this.#reissue(queue)
+    // An id from before the server's time was known, or that is ahead of it, was made by a wrong clock.
+    const hasWrongTime = !queue.hasServerTime || timeOf(client) > this.#clock.now()
+    if (code === 'gap' || (code === 'stale-client' && hasWrongTime)) await this.#reissue(queue)
     else if (code === 'stale-client') this.#giveUp(queue, queue.entries, { code, message })
     else if (code === 'too-many' && run[0]!.pending.command.kind === 'image.add')
       await this.#setAside(queue)
