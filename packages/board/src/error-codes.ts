@@ -81,6 +81,10 @@ export interface ErrorFacts {
   readonly side?: number | undefined
   /** Frames, with `too-many-pixels`. */
   readonly frames?: number | undefined
+  /** The seconds after which another try may succeed, where that is known. */
+  readonly retryAfterS?: number | undefined
+  /** Whether nothing of a picture was kept that came whole, with `busy`. */
+  readonly isDropped?: boolean | undefined
   /** The number that the client should send next, with `gap`. */
   readonly expected?: number | undefined
 }

@@ -60,7 +60,10 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'too-many': () => 'That was too much at once. Wait a moment.',
   internal: () => 'Something broke on the server. Its log says what.',
   unreachable: () => "The picture can't be fetched from its address. Save it and add the file.",
-  busy: () => 'The server has too much to do. Try again in a moment.',
+  busy: ({ isDropped }) =>
+    isDropped
+      ? 'The server has too much to do, and kept nothing of this request. Send it again in a moment.'
+      : 'The server has too much to do. Try again in a moment.',
   away: () => "This board's database doesn't answer. Try again in a moment.",
   stopping: () => 'The server is stopping. Try again in a moment.',
   'newer-format': () =>

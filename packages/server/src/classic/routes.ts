@@ -8,6 +8,7 @@ import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify
 import { toWireError } from '../errors.ts'
 import { sendPicture } from '../http/blobs.ts'
 import { declaredLength } from '../http/body.ts'
+import { retryAfterOf } from '../http/retry-after.ts'
 import type { StoredFiles } from '../images/stored-files.ts'
 import type { DirectUpload } from '../images/uploads/direct-upload.ts'
 import type { Intake } from '../images/uploads/intake.ts'
@@ -151,7 +152,8 @@ function setTutorialErrorHandler(app: FastifyInstance, log: FastifyBaseLogger): 
       ? new WireError('bad-request', {}, { cause: error })
       : toWireError(error, log)
     const { code, status, message } = wireError
-    if (status === 429 || status === 503) reply.header('retry-after', '2')
+    const retryAfter = retryAfterOf(wireError)
+    if (retryAfter !== null) reply.header('retry-after', retryAfter)
     return reply.code(isPictureRefusal(wireError) ? 400 : status).send({
       error: code === 'too-large' || code === 'too-many-pixels' ? 'sizeError' : 'imageError',
       message,

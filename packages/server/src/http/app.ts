@@ -22,11 +22,12 @@ import {
   hasUnreadBody,
   openBody,
 } from './body.ts'
-import { answerAndClose, Connections, RETRY_AFTER_S } from './connections.ts'
+import { answerAndClose, Connections } from './connections.ts'
 import type { Guard } from './guard.ts'
 import { createHttpServer } from './http-server.ts'
 import { isNavigation, type ProblemPage } from './problem-page.ts'
 import { RequestTurns } from './request-turns.ts'
+import { retryAfterOf } from './retry-after.ts'
 import { SlowClients } from './slow-clients.ts'
 import { tolerantUrl } from './tolerant-url.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
@@ -62,8 +63,8 @@ export async function createApp(
   routes: (app: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
-    if (error.status === 429 || error.status === 503)
-      reply.header('retry-after', String(RETRY_AFTER_S))
+    const retryAfter = retryAfterOf(error)
+    if (retryAfter !== null) reply.header('retry-after', retryAfter)
     // "If the reason is an unacceptable content coding, the response SHOULD include Accept-Encoding."
     if (error.code === 'wrong-encoding') reply.header('accept-encoding', ACCEPTED_CODINGS)
     reply.code(error.status)
@@ -140,7 +141,7 @@ export async function createApp(
     const cookie = guard.visitorCookie(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
     if (READING_METHODS.has(request.method)) return
-    if (!commandLimiter.spend(guard.sender(request.raw, ''))) throw new WireError('too-many')
+    commandLimiter.charge(guard.sender(request.raw, ''))
   })
   app.addHook('preParsing', async ({ raw, routeOptions }) => {
     if (routeOptions.config.streams) return

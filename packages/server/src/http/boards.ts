@@ -1,4 +1,4 @@
-import { NewBoard, parseOrThrow, settings, WireError } from '@wirephoto/board'
+import { NewBoard, parseOrThrow, settings } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
@@ -28,7 +28,7 @@ export async function boardRoutes(
 
   app.post('/api/boards', async (request, reply) => {
     const { title } = parseOrThrow(NewBoard, request.body ?? {})
-    if (!makingLimiter.spend(guard.sender(request.raw, ''))) throw new WireError('too-many')
+    makingLimiter.charge(guard.sender(request.raw, ''))
     const id = await boards.create()
     if (title !== undefined) {
       using held = await boards.hold(id)

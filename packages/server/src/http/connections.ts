@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import { addressGroup } from './address-group.ts'
+import { retryAfterOf } from './retry-after.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
 
 interface ConnectionsOptions {
@@ -88,9 +89,6 @@ function descriptorShare(): number[] {
   }
 }
 
-/** Time in seconds after which a refused client may ask again. */
-export const RETRY_AFTER_S = 2
-
 /**
  * Time for which a connection stays open behind an answer that closes it. Bytes of a request that lie there unread would
  * reset it, and its client might never see why.
@@ -111,8 +109,8 @@ export function answerAndClose(socket: Duplex, error: WireError, lingerMs = LING
 /** Encodes the whole answer to a connection that no request has been read from. */
 function rawAnswer(error: WireError): string {
   const body = JSON.stringify({ error })
-  const retry =
-    error.status === 429 || error.status === 503 ? `Retry-After: ${RETRY_AFTER_S}\r\n` : ''
+  const retryAfter = retryAfterOf(error)
+  const retry = retryAfter === null ? '' : `Retry-After: ${retryAfter}\r\n`
   const head = `HTTP/1.1 ${error.status} ${error.code}\r\nConnection: close\r\n${retry}Content-Type: application/json`
   return `${head}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 }

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { crc32 } from 'node:zlib'
-import type { ImageRecord, StoredImage } from '@wirephoto/board'
+import { type ImageRecord, type StoredImage, WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 
@@ -41,6 +41,35 @@ test('U2, F1: PUT of a picture answers 201 when it is stored', async () => {
   )
   assert.ok(await server.engine.blobs.has(record.blob!))
   assert.deepEqual(await server.incomingFileNames(), [])
+})
+
+test('E23: a picture that came whole and is told busy leaves nothing, and is taken when it comes again', async () => {
+  const { decoder } = server.images
+  const { validate } = decoder
+  // As where every process for it is killed from outside.
+  decoder.validate = async () => {
+    throw new WireError('busy')
+  }
+  const before = await server.pictures()
+  const form = new FormData()
+  form.set('file', new Blob([new Uint8Array(png)]), 'p.png')
+  const answers = [
+    await put('/p.png', png),
+    await fetch(`${server.url}/api/boards/main/images`, { method: 'POST', body: form }),
+  ]
+  decoder.validate = validate
+  for (const response of answers) {
+    assert.equal(response.status, 503)
+    assert.equal(response.headers.get('retry-after'), '2')
+    assert.deepEqual(await errorOf(response), {
+      code: 'busy',
+      message:
+        'The server has too much to do, and kept nothing of this request. Send it again in a moment.',
+    })
+  }
+  assert.deepEqual(await server.incomingFileNames(), [])
+  assert.deepEqual(await server.pictures(), before)
+  assert.equal((await put('/p.png', png)).status, 201)
 })
 
 test('U3: PUT takes whatever the body is called, and a board of its own', async () => {

@@ -94,7 +94,7 @@ export class Gateway {
     this.#admitted.add(socket.conn)
     if (wire !== WIRE_VERSION) throw new WireError('old-page')
     const sender = guard.sender(socket.request as IncomingMessage, id)
-    if (!this.#handshakes.spend(sender)) throw new WireError('too-many')
+    this.#handshakes.charge(sender)
     const held = await boards.hold(id)
     if (socket.conn.readyState !== 'open') return held[Symbol.dispose]()
     const session = new Session(socket, this.#roomOf(held.board), {

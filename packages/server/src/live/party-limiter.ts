@@ -1,3 +1,4 @@
+import { WireError } from '@wirephoto/board'
 import { LRUCache } from 'lru-cache'
 import type { Sender } from '../boards/live-board.ts'
 import type { Bounds } from '../bounds.ts'
@@ -24,12 +25,19 @@ export class PartyLimiter {
   }
 
   /** Counts one. False if the visitor, or everybody at that address together, has done too much. */
-  spend({ visitor, address }: Sender): boolean {
-    const isVisitorFree = this.#limiter(`v ${visitor}`, this.#visitor).spend()
-    return (
-      isVisitorFree &&
-      (address === undefined || this.#limiter(`a ${address}`, this.#address).spend())
-    )
+  spend(sender: Sender): boolean {
+    return this.#limitersOf(sender).every((limiter) => limiter.spend())
+  }
+
+  /** Counts one. Throws `too-many`, with the time to wait, where `spend` returns false. */
+  charge(sender: Sender): void {
+    const passed = this.#limitersOf(sender).find((limiter) => !limiter.spend())
+    if (passed) throw new WireError('too-many', { retryAfterS: Math.ceil(passed.waitS) })
+  }
+
+  #limitersOf({ visitor, address }: Sender): RateLimiter[] {
+    const own = this.#limiter(`v ${visitor}`, this.#visitor)
+    return address === undefined ? [own] : [own, this.#limiter(`a ${address}`, this.#address)]
   }
 
   #limiter(key: string, { count, perSecond }: Rate): RateLimiter {

@@ -21,4 +21,9 @@ export class RateLimiter {
     this.#tokens--
     return true
   }
+
+  /** Seconds until the next token, as of the last look. */
+  get waitS(): number {
+    return Math.max(0, 1 - this.#tokens) / this.#perSecond
+  }
 }

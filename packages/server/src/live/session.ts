@@ -138,7 +138,7 @@ export class Session implements Member {
   async #onCommands({ previews = {}, ...message }: Commands): Promise<CommandAnswer> {
     const { board, seenReports } = this.#room
     const { sender, commandLimiter } = this.#options
-    if (!commandLimiter.spend(sender)) throw new WireError('too-many')
+    commandLimiter.charge(sender)
     for (const command of message.commands)
       if (command.kind === 'image.add') seenReports.add(command.id, this.visitor)
     const answer = await board.submit(message, sender)

@@ -104,7 +104,7 @@ export class DirectUpload {
         await announcer.whenIdle()
         if (announcer.isAnnounced) await this.#intake.fail(board, add.id)
       }
-      throw error
+      throw uploads.every(({ stored }) => stored) ? error : dropped(error)
     } finally {
       for (const { add, incomingFile, announcer, stored } of uploads) {
         stored?.[Symbol.dispose]()
@@ -127,7 +127,9 @@ export class DirectUpload {
     try {
       const party = partyOf(sender, board.id)
       await incomingFile.receive(source, { at: 0, limit: this.#maxUpload, party })
-      const stored = await this.#intake.store(incomingFile, id)
+      const stored = await this.#intake.store(incomingFile, id).catch((error: unknown) => {
+        throw dropped(error)
+      })
       const { settle } = stored
       // The record was added before anybody knew the size.
       const w = firstWidth(settle.width, settle.height)
@@ -180,6 +182,12 @@ export class DirectUpload {
     upload.stored = await this.#intake.store(incomingFile, add.id)
   }
 }
+
+/** Returns the error that says that its request is to be sent again, where that may help. */
+const dropped = (error: unknown): unknown =>
+  error instanceof WireError && error.code === 'busy'
+    ? new WireError('busy', { ...error.facts, isDropped: true }, { cause: error.cause })
+    : error
 
 /**
  * Returns the commands that add and settle a received picture, `shift` board units to the right of its place.
