@@ -13,8 +13,9 @@ const FAILED_REQUESTS = /net::ERR_|WebSocket connection|40[34] \(/
 
 /** A board that nobody has opened. */
 const UNVISITED = 'AAAAAAAAAAAAAAAAAAAAAA'
-/** The most copies that a browser keeps. */
+/** The most copies that a browser keeps, and the most records in all of them. */
 const KEPT_COPY_COUNT = 20
+const KEPT_RECORD_COUNT = 40_000
 /** The beginning of what is said of a copy. */
 const AS_OF = words.asOf(words.serverGone, '').split(' .')[0]!
 
@@ -37,7 +38,8 @@ test('W27: a page says that it is offline only when the browser says so', async 
 })
 
 test('W28: a page opens without its server, says so, and goes on when that is back', async (t) => {
-  const anna = await openKept(t, await fixture.newBoard())
+  const anna = await openWithWorkers(t, await fixture.newBoard())
+  await waitForWorker(anna)
   await withoutServer(async () => {
     await anna.page.reload()
     await anna.page.getByText(words.serverGone).waitFor()
@@ -181,26 +183,46 @@ test('W34: the copy of a board goes when the server says that there is none', as
   assert.equal((await anna.tiles()).length, 0)
 })
 
-test('W34: a browser keeps 20 copies, the newest', async (t) => {
+test('W34: a browser keeps 20 copies and 40,000 records, the newest', async (t) => {
   const anna = await fixture.openPage(t, 'wire.test', await fixture.newBoard())
   const { page } = anna
+  const readCopies = () => page.evaluate(addCopies, [])
   await anna.drop([await samples.draw('kept.jpg', { width: 900, seed: 8 })], { x: 700, y: 400 })
   await anna.waitForPainted(1, 'stored')
-  const countCopies = () => page.evaluate(copiesOf, 0)
-  await waitFor(async () => (await countCopies()).length === 1)
-  await page.evaluate(copiesOf, KEPT_COPY_COUNT + 5)
+  await waitFor(async () => (await readCopies()).length === 1)
+  const [own] = await readCopies()
+  const old = Array.from({ length: KEPT_COPY_COUNT + 5 }, (_, n) => ({
+    address: `old ${n}`,
+    copiedAt: n,
+    recordCount: 1,
+  }))
+  await page.evaluate(addCopies, old)
   await anna.drop([await samples.draw('next.jpg', { width: 900, seed: 9 })], { x: 300, y: 400 })
-  await waitFor(async () => (await countCopies()).length === KEPT_COPY_COUNT)
-  const kept = await countCopies()
-  assert.ok(
-    kept.some((address) => address.startsWith('http')),
-    'the board itself',
-  )
-  assert.ok(!kept.includes('old 0'), 'the oldest is gone')
+  await waitFor(async () => (await readCopies()).length === KEPT_COPY_COUNT)
+  const newest = old.slice(-KEPT_COPY_COUNT + 1).map(({ address }) => address)
+  assert.deepEqual(new Set(await readCopies()), new Set([own, ...newest]))
+
+  const large = Array.from({ length: 3 }, (_, n) => ({
+    address: `large ${n}`,
+    copiedAt: 1_000 + n,
+    recordCount: KEPT_RECORD_COUNT / 2 - 10,
+  }))
+  await page.evaluate(addCopies, large)
+  await page.keyboard.press('Control+a')
+  await page.keyboard.press('ArrowRight')
+  await waitFor(async () => (await readCopies()).length < KEPT_COPY_COUNT)
+  await waitFor(async () => (await readCopies()).length === 3)
+  assert.deepEqual(new Set(await readCopies()), new Set([own, 'large 1', 'large 2']))
 })
 
-/** Adds that many old copies to this browser, and returns the addresses of all. Runs in a page. */
-async function copiesOf(added: number): Promise<string[]> {
+interface ListedCopy {
+  readonly address: string
+  readonly copiedAt: number
+  readonly recordCount: number
+}
+
+/** Adds copies to this browser, and returns the addresses of all that it holds. Runs in a page. */
+async function addCopies(added: readonly ListedCopy[]): Promise<string[]> {
   const done = <T>(request: IDBRequest<T>) =>
     new Promise<T>((resolve, reject) => {
       request.onsuccess = () => resolve(request.result)
@@ -209,12 +231,15 @@ async function copiesOf(added: number): Promise<string[]> {
   const names = (await indexedDB.databases()).map(({ name }) => name)
   if (!names.includes('wirephoto-copies')) return []
   const database = await done(indexedDB.open('wirephoto-copies'))
-  const list = database.transaction('list', 'readwrite').objectStore('list')
-  for (let n = 0; n < added; n++)
-    list.put({ address: `old ${n}`, copiedAt: n, recordCount: 1, wire: 1 })
-  const addresses = (await done(list.getAllKeys())) as string[]
+  const tx = database.transaction(['list', 'snapshots'], 'readwrite')
+  const [list, snapshots] = [tx.objectStore('list'), tx.objectStore('snapshots')]
+  for (const copy of added) {
+    list.put({ ...copy, wire: 1 })
+    snapshots.put({ cursor: 'none', records: [] }, copy.address)
+  }
+  const addresses = await Promise.all([list, snapshots].map((store) => done(store.getAllKeys())))
   database.close()
-  return addresses
+  return [...new Set(addresses.flat() as string[])]
 }
 
 async function waitFor(isSo: () => Promise<boolean>): Promise<void> {
@@ -260,13 +285,21 @@ async function withoutServer(body: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Opens a board at a name where pages may have a service worker, and waits until it has one. */
-async function openKept(t: TestContext, board: string, port = fixture.server.port) {
-  const page = await fixture.openPage(t, 'localhost', board, {
+/** Opens a board at a name where pages may have a service worker. */
+const openWithWorkers = (t: TestContext, board: string, port = fixture.server.port) =>
+  fixture.openPage(t, 'localhost', board, {
     port,
     serviceWorkers: 'allow',
     allowedErrors: FAILED_REQUESTS,
   })
-  await page.waitUntil(() => navigator.serviceWorker.controller !== null, null)
+
+const waitForWorker = (page: BoardPage): Promise<void> =>
+  page.waitUntil(() => navigator.serviceWorker.controller !== null, null)
+
+/** Opens a board, and resolves when it has a service worker. The page itself would wait before it takes one. */
+async function openKept(t: TestContext, board: string, port?: number): Promise<BoardPage> {
+  const page = await openWithWorkers(t, board, port)
+  await page.page.evaluate(() => navigator.serviceWorker.register('/service-worker.js'))
+  await waitForWorker(page)
   return page
 }
