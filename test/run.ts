@@ -32,6 +32,7 @@ const LONG_FILES = [
   'test/e2e/connection.test.ts',
   'test/e2e/drop.test.ts',
   'test/e2e/incoming-files-page.test.ts',
+  'test/e2e/picture-bytes.test.ts',
   'test/e2e/presence.test.ts',
   'test/e2e/progressive-jpeg.test.ts',
   'test/e2e/shell.test.ts',

@@ -14,8 +14,8 @@ import { type CutOptions, type PowerCut, powerCuts } from './power-loss/simulate
 import { type Edge, record, recordSkipReason } from './power-loss/strace.ts'
 import { check as checkUploads } from './power-loss/upload-workload.ts'
 
-const CUT_COUNT = rounds(30)
-const KILL_COUNT = rounds(6)
+const CUT_COUNT = rounds(20)
+const KILL_COUNT = rounds(4)
 const WRITER = join(import.meta.dirname, 'power-loss/engine-writer.ts')
 const UPLOADER = join(import.meta.dirname, 'power-loss/upload-writer.ts')
 

@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
 import { DESKTOP_VIEWPORT, openFixture, type PageOptions, PHONE } from '../support/e2e-fixture.ts'
+import { EFFORT_FACTOR } from '../support/effort.ts'
 import { BoardPage } from '../support/page.ts'
 import {
   countPictureBytes,
@@ -18,6 +19,8 @@ import { drawPicture, withUniqueBytes } from '../support/pictures.ts'
 /** The bytes that a page may load, over those of the smallest variants with pixels enough. */
 const MAX_BYTES_FACTOR = 1.2
 const [WIDTH, HEIGHT] = [1500, 1125]
+/** Pictures on a board that is opened: rows of ten, all in view. */
+const PICTURE_COUNT = EFFORT_FACTOR > 1 ? 60 : 30
 const SCREENS: Record<string, PageOptions> = {
   'a phone of three pixels a point': { ...PHONE, deviceScaleFactor: 3 },
   'a phone of two': { ...PHONE, deviceScaleFactor: 2 },
@@ -55,15 +58,15 @@ function addPictures(board: string, count: number, w = 320) {
 test('P1: a screen that opens a board loads what it has pixels for, and nothing before', async (t) => {
   const { url } = fixture.server
   const board = await fixture.newBoard()
-  const sender = addPictures(board, 60)
+  const sender = addPictures(board, PICTURE_COUNT)
   t.after(() => sender.close())
-  const records = await waitForVariants(url, board, 60)
+  const records = await waitForVariants(url, board, PICTURE_COUNT)
   for (const [name, options] of Object.entries(SCREENS)) {
     const context = await fixture.browser.newContext(options)
     const page = await BoardPage.open(context, url)
     const bytes = await countPictureBytes(page.page)
     await page.goto(`/b/${board}`)
-    await page.waitForPainted(60, 'stored')
+    await page.waitForPainted(PICTURE_COUNT, 'stored')
     const sources = await smallestSources(page.page, board, records)
     await waitForSources(page.page, sources)
     const needed = await sumOfBytes(url, sources.values())
