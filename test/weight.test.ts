@@ -22,7 +22,7 @@ test("S14: the page's initial scripts are small", async () => {
  */
 async function initialScripts(): Promise<Map<string, number>> {
   const html = await readFile(resolve(BUILT, 'index.html'), 'utf8')
-  const waiting = [...html.matchAll(/(?:src|href)="\/([^"]+\.js)"/g)].map(([, path]) => path!)
+  const waiting = [...html.matchAll(/(?:src|href)="\.?\/([^"]+\.js)"/g)].map(([, path]) => path!)
   const sizes = new Map<string, number>()
   for (let path = waiting.pop(); path; path = waiting.pop()) {
     if (sizes.has(path)) continue

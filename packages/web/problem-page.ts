@@ -36,7 +36,7 @@ const render = (head: readonly string[]): string => `<!doctype html>
   <body>
     <main class="empty alone">
       <h1>${errorMessages['not-found']({})}</h1>
-      <div class="buttons"><a class="main" href="/">${words.toFrontBoard}</a></div>
+      <div class="buttons"><a class="main" href="./">${words.toFrontBoard}</a></div>
     </main>
   </body>
 </html>

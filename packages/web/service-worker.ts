@@ -13,7 +13,7 @@ export function serviceWorker(): Plugin {
     async generateBundle(_options, bundle) {
       const { code } = await transformWithOxc(await readFile(SOURCE, 'utf8'), SOURCE)
       const assets = Object.keys(bundle).filter((name) => name.startsWith('assets/'))
-      const files = ['/theme.js', ...assets.map((name) => `/${name}`)].sort()
+      const files = ['theme.js', ...assets].sort()
       const index = bundle['index.html']
       const hash = createHash('sha256').update(JSON.stringify(files)).update(code)
       if (index?.type === 'asset') hash.update(index.source)

@@ -9,6 +9,8 @@ import { translatable } from './translatable.ts'
 import { websocketOnly } from './websocket-only.ts'
 
 export default defineConfig({
+  // The page may stand under a path, which only its server knows.
+  base: './',
   plugins: [
     solid(),
     icons(),
@@ -32,6 +34,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'page', tags: ['$initial'] },
+            { name: 'database', test: /node_modules\/idb\/|client\/src\/database-name\./ },
             { name: 'thumbhash', test: /thumbhash/ },
             { name: 'preview', test: /web\/src\/drop\/(preview|heif|file-kind|draw-svg)\./ },
             {

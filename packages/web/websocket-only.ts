@@ -79,27 +79,25 @@ const bodies: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       }
       return this`,
   },
+  'engine.io-client/transports/websocket.js': {
+    'uri()': "return this.opts.path + '?' + new URLSearchParams(this.query)",
+  },
   'engine.io-client/transport.js': {
-    'createUri(schema, query = {})': `
-      const { hostname, port, path } = this.opts
-      return schema + '://' + hostname + (port && ':' + port) + path + '?' + new URLSearchParams(query)`,
+    'createUri(schema, query = {})': '',
     '_hostname()': '',
     '_port()': '',
     '_query(query)': '',
   },
 }
 
-/** The part of the engine's constructor that reads its address and its transports, and the page's. */
+/** The part of the engine's constructor that reads its address and its transports, and the page's: a whole URL. */
 const ADDRESS = [
   '        if (uri && "object" === typeof uri) {',
   '        this.opts = Object.assign({',
 ] as const
 const SHORT_ADDRESS = `
-  const { protocol: scheme, hostname, port } = new URL(uri)
   installTimerFunctions(this, opts)
-  this.secure = scheme === 'https:'
-  this.hostname = hostname
-  this.port = port
+  opts.path = new URL(opts.path, uri.replace('http', 'ws')).href
   this.transports = opts.transports
   this._transportsByName = DEFAULT_TRANSPORTS
 `

@@ -18,17 +18,17 @@ const skip = (await Nginx.skipReason()) ?? false
 
 /** Opens nginx before the fixture's server, for one test. */
 const openNginx = async (t: TestContext, location: string) =>
-  cleanupAfter(t).adopt(await Nginx.open(location, fixture.server.port), (nginx) => nginx.close())
+  cleanupAfter(t).adopt(await Nginx.open(location), (nginx) => nginx.close())
 
 /** Returns README.md's lines without those that somebody has left out, and with further ones. */
 async function location(change: { without?: RegExp; further?: string } = {}): Promise<string> {
-  const lines = (await readmeLocation()).split('\n')
+  const lines = (await readmeLocation(fixture.server.port)).split('\n')
   const kept = change.without ? lines.filter((line) => !change.without!.test(line)) : lines
   return kept.join('\n').replace('{', `{ ${change.further ?? ''}`)
 }
 
 describe('behind nginx', { skip }, () => {
-  test('U25: with the lines of README.md, a page, a wall and an upload work', async (t) => {
+  test('U25, Z8: with the lines of README.md, a page, a wall and an upload work', async (t) => {
     const { port } = await openNginx(t, await location())
     const board = await fixture.newBoard()
     const anna = await fixture.openPage(t, 'wire.test', board, { port })
@@ -77,7 +77,7 @@ describe('behind nginx', { skip }, () => {
 
   test('U25: an nginx that waits too short a time costs no picture', async (t) => {
     // The last part is answered when the picture is stored, which takes longer than that.
-    const hasty = { further: 'proxy_read_timeout 50ms;' }
+    const hasty = { without: /read_timeout/, further: 'proxy_read_timeout 50ms;' }
     const upload = `location ~ /uploads { ${(await location(hasty)).replace(/^[^{]*{/, '')}`
     const { port } = await openNginx(t, `${await location()}\n${upload}`)
     const board = await fixture.newBoard()

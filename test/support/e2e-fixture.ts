@@ -25,6 +25,8 @@ export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, is
 export interface PageOptions extends BrowserContextOptions {
   /** A proxy's port, in place of the server's. */
   port?: number
+  /** The path under which the server is there. */
+  path?: string
   /** The context of another page: the same visitor with the same storage. */
   context?: BrowserContext
   /** The words about the connection to wait for; if absent that it is live. */
@@ -149,13 +151,14 @@ export class E2eFixture {
   ): Promise<BoardPage> {
     const {
       port = this.server.port,
+      path = '',
       context: shared,
       allowedErrors = NO_ERRORS,
       says,
       ...further
     } = options
     const context = shared ?? (await this.#newContext(further))
-    const page = await BoardPage.open(context, `http://${host}:${port}`)
+    const page = await BoardPage.open(context, `http://${host}:${port}${path}`)
     page.allowedErrors = allowedErrors
     this.#closeAfter(t, async () => {
       await page.close(t)

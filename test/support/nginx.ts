@@ -11,7 +11,7 @@ import { killWithParent } from './kill-with-parent.ts'
 const START_TIMEOUT_MS = 30_000
 const README = resolve(import.meta.dirname, '../../README.md')
 
-/** A real nginx on a free port, with Debian's configuration and one `location` before a server of ours. */
+/** A real nginx, with Debian's configuration and a `location` for each server of ours behind it. */
 export class Nginx {
   readonly port: number
   readonly #process: ChildProcess
@@ -28,12 +28,12 @@ export class Nginx {
     return (await findNginx()) ? null : 'there is no nginx here: install nginx-light'
   }
 
-  /** Starts it with this `location`, which names the server's port as README.md does: 8000. */
-  static async open(location: string, serverPort: number): Promise<Nginx> {
+  /** Starts it with these lines, on a free port if none is given. */
+  static async open(locations: string, givenPort?: number): Promise<Nginx> {
     const folder = await mkdtemp(join(tmpdir(), 'wirephoto-nginx-'))
-    const port = await freePort()
+    const port = givenPort ?? (await freePort())
     const config = join(folder, 'nginx.conf')
-    await writeFile(config, configOf(location.replaceAll(':8000', `:${serverPort}`), folder, port))
+    await writeFile(config, configOf(locations, folder, port))
     const flags = ['-c', config, '-e', join(folder, 'error.log'), '-g', 'daemon off;']
     const program = spawn((await findNginx())!, flags, { stdio: ['ignore', 'ignore', 'pipe'] })
     killWithParent(program, folder, 'QUIT')
@@ -41,19 +41,22 @@ export class Nginx {
     return new Nginx(program, folder, port)
   }
 
+  /** Ends it. Idempotent. */
   async close(): Promise<void> {
-    const closed = once(this.#process, 'close')
-    this.#process.kill('SIGTERM')
-    await closed
+    if (this.#process.exitCode === null && this.#process.signalCode === null) {
+      const closed = once(this.#process, 'close')
+      this.#process.kill('SIGTERM')
+      await closed
+    }
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 10 })
   }
 }
 
-/** Returns the `location` that README.md tells operators to write. */
-export async function readmeLocation(): Promise<string> {
+/** Returns the `location` that README.md tells operators to write, for a server at this port instead of 8000. */
+export async function readmeLocation(serverPort: number): Promise<string> {
   const [, lines] = /```nginx\n([\s\S]+?)```/.exec(await readFile(README, 'utf8')) ?? []
   if (!lines) throw new Error('README.md has no lines for nginx')
-  return lines
+  return lines.replaceAll(':8000', `:${serverPort}`)
 }
 
 const findNginx = async (): Promise<string | null> =>
@@ -77,10 +80,10 @@ function started(program: ChildProcess): Promise<void> {
 }
 
 /**
- * Debian's nginx.conf and its default site, with the `location` in place of the site's own. Only the port,
+ * Debian's nginx.conf and its default site, with the `locations` in place of the site's own. Only the port,
  * the user and where files lie differ.
  */
-function configOf(location: string, folder: string, port: number): string {
+function configOf(locations: string, folder: string, port: number): string {
   const user = process.getuid?.() === 0 ? 'user root;' : ''
   return `${user}
 worker_processes auto;
@@ -106,7 +109,7 @@ http {
 		root ${folder};
 		index index.html index.htm index.nginx-debian.html;
 		server_name _;
-		${location}
+		${locations}
 	}
 }
 `

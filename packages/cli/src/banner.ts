@@ -1,10 +1,11 @@
+import { basePathOf } from '@wirephoto/server/public-url'
 import { renderUnicodeCompact } from 'uqr'
 
 /** Where a server runs, as its banner says it. */
 interface RunningAt {
   readonly port: number
   readonly host: string
-  /** The public origin, or null. */
+  /** The public URL, or null. */
   readonly outside: string | null
   /** Where other computers reach it, `outside` included. */
   readonly urlsForOthers: readonly string[]
@@ -26,7 +27,7 @@ export function banner(at: RunningAt): string {
   const around = everywhere ? at.urlsForOthers.filter((url) => url !== outside) : []
   const shown = outside ?? around[0]
   const lines = [
-    `Wirephoto is at ${urlOf(near, port)}`,
+    `Wirephoto is at ${urlOf(near, port)}${basePathOf(outside)}`,
     ...(outside ? [`  from outside: ${outside}`] : []),
     ...around.map((url) => `  on this network: ${url}`),
     ...(classic?.port ? [`  and at ${urlOf(near, classic.port)}`] : []),

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { isBoardId, type MediaType, optionalKinds } from '@wirephoto/board'
 import type { ServerConfig } from '@wirephoto/server'
 import { type Bounds, parseBound } from '@wirephoto/server/bounds'
+import { parsePublicUrl } from '@wirephoto/server/public-url'
 import { OperatorError } from './operator-error.ts'
 
 /* Parsers of flags and environment variables. Each throws `OperatorError` with a sentence that names both. */
@@ -123,16 +124,19 @@ export function parseLogLevel(text: string): LogLevel {
   return level
 }
 
-/** Parses a public URL into its origin, without a slash at the end. */
-export const parseOrigin = (text: string): string =>
-  originOf(text, '--public-url (WIREPHOTO_PUBLIC_URL)', 'https://board.example')
-export const parseServer = (text: string): string => originOf(text, '--to', 'http://localhost:8000')
+/** Parses the URL of this server, which may have a path, into one without a slash at the end. */
+export const parseOwnUrl = (text: string): string =>
+  urlOf(text, '--public-url (WIREPHOTO_PUBLIC_URL)', 'https://board.example or https://host/photos')
+/** Parses the URL of another server likewise. */
+export const parseServer = (text: string): string =>
+  urlOf(text, '--to', 'http://localhost:8000 or https://host/photos')
 
-function originOf(text: string, flag: string, example: string): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (!url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`)
-    throw new OperatorError(`${quoted(text)} won't do; give ${flag} one as ${example}.`)
-  return url.origin
+function urlOf(text: string, flag: string, example: string): string {
+  const url = parsePublicUrl(text)
+  if (url !== null) return url
+  throw new OperatorError(
+    `${quoted(text)} won't do; give ${flag} one as ${example}. A path has letters, digits, - . _ and ~, and isn't one of the server's own, as /b or /api.`,
+  )
 }
 
 /** Parses a list of addresses, CIDR ranges and names of ranges, with commas between them. */

@@ -128,7 +128,8 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
     [serve('--metrics', '0.0.0.0:0'), /^"0.0.0.0:0" won't do/],
     [serve('--log-level', 'loud'), /^"loud" is no level; give --log-level/],
     [serve('--public-url', 'board.example'), /^"board.example" won't do; give --public-url/],
-    [serve('--public-url', 'https://board.example/path'), /won't do/],
+    [serve('--public-url', 'https://board.example/?path'), /won't do/],
+    [serve('--public-url', 'https://host/b/photos'), /isn't one of the server's own/],
     [serve('--trust-proxy', '10.0.0.1, proxy'), /^"proxy" is no address; give --trust-proxy/],
     [serve('--trust-proxy', '10.0.0.0/33'), /^"10.0.0.0\/33" is no address/],
     [serve('--engine', 'oracle:x'), /^There is no engine "oracle:x"; use sqlite/],
@@ -287,6 +288,22 @@ test('the banner says where it listens and where the data lie, with --lan for th
   assert.match(lan.banner, /from outside: https:\/\/board\.example\n/)
   assert.match(lan.banner, /[▀▄█]{4}/)
   await lan.stop('SIGTERM')
+})
+
+test('Z1: the start says the addresses under the path of --public-url', async () => {
+  const args = ['--data', 'path', '--lan', '--public-url', 'https://host/photos/']
+  const { banner, stop } = await serving(args, {}, [])
+  assert.match(banner, /^Wirephoto is at http:\/\/localhost:\d+\/photos\n/)
+  assert.match(banner, /from outside: https:\/\/host\/photos\n/)
+  for (const [, url] of banner.matchAll(/on this network: (\S+)/g)) assert.match(url!, /\/photos$/)
+  await stop('SIGTERM')
+})
+
+test("Z9: the tutorials' pages are refused together with a path", async () => {
+  const pages = ['--classic', '--open', '--classic-pages', folder]
+  const { err, code } = await outcome(['serve', ...pages, '--public-url', 'http://host/photos'])
+  assert.match(err, /^The tutorials' pages name .* from the root of a host; give --public-url/)
+  assert.equal(code, 2)
 })
 
 test('K9 K10 --classic says what it opens, and to whom', async () => {

@@ -1,5 +1,6 @@
 import { type Snapshot, WIRE_VERSION } from '@wirephoto/board'
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { databaseName } from './database-name.ts'
 
 /** Boards whose copies are kept, and all of their records together. Those that were seen last stay. */
 const KEPT_BOARDS_COUNT = 20
@@ -36,10 +37,10 @@ export class BoardCopies {
     this.#db = db
   }
 
-  /** Rejects where the browser keeps nothing for sites. */
-  static async open(): Promise<BoardCopies> {
+  /** Opens those of the server at `url`. Rejects where the browser keeps nothing for sites. */
+  static async open(url: string): Promise<BoardCopies> {
     // Where site data is blocked, even this throws.
-    const opening = openDB<Schema>('wirephoto-copies', 1, {
+    const opening = openDB<Schema>(databaseName('wirephoto-copies', url), 1, {
       upgrade(database) {
         database.createObjectStore('list', { keyPath: 'address' })
         database.createObjectStore('snapshots')

@@ -12,7 +12,7 @@ import type { Store } from './store.ts'
 import type { BoardEvents, Problem, Status } from './types.ts'
 import { Undo } from './undo.ts'
 import { Uploads } from './uploads.ts'
-import { type BoardEndpoint, snapshotUrl } from './urls.ts'
+import type { BoardEndpoint } from './urls.ts'
 
 /** Time that the server has for its answer before an earlier copy is shown. */
 const COPY_PATIENCE_MS = 2_000
@@ -194,7 +194,7 @@ export class BoardSync {
     const { keepsCopy } = this.#endpoint
     const open = async () => {
       const { openCopy } = await import('./copy-keeper.ts')
-      return openCopy(snapshotUrl(this.#endpoint), this)
+      return openCopy(this.#endpoint, this)
     }
     this.#copy ??= keepsCopy ? open().catch(() => null) : Promise.resolve(null)
     return this.#copy

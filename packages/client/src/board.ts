@@ -34,7 +34,7 @@ export function openBoard(options: OpenOptions): Board {
 
 /** A live board: the server's records, with one's own unanswered commands applied to them. */
 export class Board {
-  /** Origin of the server. */
+  /** Where the server is reached, without a slash at the end. */
   readonly url: string
   readonly id: string
   readonly #sync: BoardSync
@@ -44,7 +44,7 @@ export class Board {
     this.id = board
     this.#sync = new BoardSync(
       { url: this.url, id: board, headers: authorization(token), isWall, keepsCopy },
-      store ? Promise.resolve(store) : openDefaultStore(),
+      store ? Promise.resolve(store) : openDefaultStore(this.url),
     )
   }
 
@@ -340,8 +340,8 @@ export class Board {
 }
 
 /** Opens the browser's database, with code that no first drop has to wait for. */
-const openDefaultStore = (): Promise<Store> =>
-  import('./database-store.ts').then(({ defaultStore }) => defaultStore())
+const openDefaultStore = (url: string): Promise<Store> =>
+  import('./database-store.ts').then(({ defaultStore }) => defaultStore(url))
 
 const toWireError = (problem: Problem): WireError =>
   Object.assign(new WireError(problem.code), problem)

@@ -3,6 +3,7 @@ import { BoardCopies } from './board-copies.ts'
 import type { Emitter } from './events.ts'
 import type { Replica } from './replica.ts'
 import type { BoardEvents, Status } from './types.ts'
+import { type BoardAddress, snapshotUrl } from './urls.ts'
 
 /** The least time between two copies of a board that changes. */
 const COPY_INTERVAL_MS = 3_000
@@ -21,13 +22,13 @@ interface CopiedBoard {
 }
 
 /** Opens a board's copy in this browser. Rejects where the browser keeps nothing for sites. */
-export const openCopy = async (address: string, board: CopiedBoard): Promise<CopyKeeper> =>
-  new CopyKeeper(address, await BoardCopies.open(), board)
+export const openCopy = async (endpoint: BoardAddress, board: CopiedBoard): Promise<CopyKeeper> =>
+  new CopyKeeper(snapshotUrl(endpoint), await BoardCopies.open(endpoint.url), board)
 
 /** Removes the copy of a board that no page here shows. */
-export async function removeCopy(address: string): Promise<void> {
-  const copies = await BoardCopies.open()
-  await copies.remove(address)
+export async function removeCopy(board: BoardAddress): Promise<void> {
+  const copies = await BoardCopies.open(board.url)
+  await copies.remove(snapshotUrl(board))
   copies.close()
 }
 

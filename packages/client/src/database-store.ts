@@ -1,4 +1,5 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
+import { databaseName } from './database-name.ts'
 import { memoryStore } from './memory-store.ts'
 import {
   type Claim,
@@ -20,10 +21,10 @@ interface Schema extends DBSchema {
 /** Time after which a database that doesn't open is given up: some browsers hang there. */
 const DATABASE_OPEN_TIMEOUT_MS = 1_500
 
-async function openDatabase(): Promise<Store> {
+async function openDatabase(url: string): Promise<Store> {
   let tooLate = false
   const db = await Promise.race([
-    openDB<Schema>('wirephoto', 1, {
+    openDB<Schema>(databaseName('wirephoto', url), 1, {
       upgrade(database) {
         database
           .createObjectStore('commands', { keyPath: ['client', 'n'] })
@@ -46,10 +47,10 @@ async function openDatabase(): Promise<Store> {
   return new Database(db)
 }
 
-/** Opens IndexedDB where it works, else a store in memory (private windows, Node). */
-export async function defaultStore(): Promise<Store> {
+/** Opens IndexedDB for the server at `url` where it works, else a store in memory (private windows, Node). */
+export async function defaultStore(url: string): Promise<Store> {
   // Where site data is blocked, even a look at `indexedDB` may throw.
-  return openDatabase().catch(() => memoryStore())
+  return openDatabase(url).catch(() => memoryStore())
 }
 
 class Database implements Store {

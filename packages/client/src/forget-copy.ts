@@ -1,7 +1,7 @@
-import { type BoardAddress, snapshotUrl } from './urls.ts'
+import type { BoardAddress } from './urls.ts'
 
 /** Removes this browser's copy of a board (`keepsCopy`). Rejects where the browser keeps nothing for sites. */
 export async function forgetCopy(board: BoardAddress): Promise<void> {
   const { removeCopy } = await import('./copy-keeper.ts')
-  await removeCopy(snapshotUrl(board))
+  await removeCopy(board)
 }

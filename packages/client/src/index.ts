@@ -18,4 +18,4 @@ export type {
   Problem,
   Status,
 } from './types.ts'
-export { blobUrl, downloadUrl, liveUrl } from './urls.ts'
+export { blobUrl, downloadUrl, liveUrl, uploadsUrl } from './urls.ts'

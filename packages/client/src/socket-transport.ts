@@ -31,7 +31,7 @@ export class SocketTransport extends Emitter<TransportEvents> implements Transpo
   constructor({ url, id, headers, isWall }: BoardEndpoint) {
     super()
     const manager = new Manager(url, {
-      path: '/live',
+      path: new URL(`${url}/live`).pathname,
       transports: ['websocket'],
       extraHeaders: headers,
       autoConnect: false,

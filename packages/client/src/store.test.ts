@@ -58,7 +58,7 @@ describe('store', () => {
     }
     for (const open of [never, broken]) {
       Object.assign(globalThis, { indexedDB: { open }, IDBRequest: EventTarget })
-      const store = await defaultStore()
+      const store = await defaultStore('http://here')
       await store.putCommands([saved('a', 1)])
       assert.deepEqual(await store.commands('main'), [saved('a', 1)])
     }

@@ -2,7 +2,7 @@ import type { BoardRecord, ErrorCode, Notice } from '@wirephoto/board'
 import type { Store } from './store.ts'
 
 export interface OpenOptions {
-  /** Origin of the server: `https://board.example`. */
+  /** Where the server is reached: `https://board.example`, or `https://host/photos`. */
   readonly url: string
   /** Id of the board; the one at `/` is `main`. */
   readonly board: string

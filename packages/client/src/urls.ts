@@ -2,7 +2,7 @@ import { type ImageRecord, shownForm, VARIANT_SIDES_PX } from '@wirephoto/board'
 
 /** A `Board`, or the two fields of one that make an address. */
 export interface BoardAddress {
-  /** Origin of the server. */
+  /** Where the server is reached, without a slash at the end: an origin, perhaps with a path. */
   readonly url: string
   readonly id: string
 }

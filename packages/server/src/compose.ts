@@ -43,6 +43,7 @@ import { Gateway } from './live/gateway.ts'
 import { HeldRequests } from './live/held-requests.ts'
 import { commandLimiterWith } from './live/party-limiter.ts'
 import { Metrics } from './metrics.ts'
+import { basePathOf } from './public-url.ts'
 import { Readiness } from './readiness.ts'
 import { TrustedClock } from './trusted-clock.ts'
 
@@ -121,7 +122,8 @@ export async function compose(
         classicConfig,
       )
     : null
-  const problemPage = new ProblemPage(webRoot)
+  const basePath = basePathOf(config.publicUrl)
+  const problemPage = new ProblemPage(webRoot, basePath)
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
   let url = ''
@@ -131,7 +133,16 @@ export async function compose(
     data: config.data,
     sweep: () => garbageCollector.state,
   })
-  const appOptions = { guard, proxies, log, bounds, problemPage, commandLimiter, loopTurns }
+  const appOptions = {
+    guard,
+    proxies,
+    log,
+    bounds,
+    problemPage,
+    basePath,
+    commandLimiter,
+    loopTurns,
+  }
   const app = await createApp(appOptions, async (routes) => {
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
     await routes.register(addressRoutes, config)
@@ -147,7 +158,14 @@ export async function compose(
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
     await routes.register(blobRoutes, { boards, guard, files, variants })
     await routes.register(arrivalRoutes, { boards, guard, incomingFiles, bounds })
-    await routes.register(pageRoutes, { boards, guard, webRoot, classicPages, refusedTypes })
+    await routes.register(pageRoutes, {
+      boards,
+      guard,
+      webRoot,
+      classicPages,
+      refusedTypes,
+      basePath,
+    })
     if (classic)
       await routes.register(classicRoutes, {
         classic,

@@ -8,7 +8,7 @@ export interface ServerConfig {
   readonly port: number
   /** The name or address to listen on; `0.0.0.0` and `::` mean all addresses. */
   readonly host: string
-  /** The origin by which others reach the server; null if that is where it listens. */
+  /** The URL by which others reach the server, perhaps with a path; null if that is where it listens. */
   readonly publicUrl: string | null
   /** Addresses, CIDR ranges or names of ranges of the proxies before it, whose word is taken. Default: none. */
   readonly trustProxy?: readonly string[] | undefined

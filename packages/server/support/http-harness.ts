@@ -17,6 +17,7 @@ import { serverConfig } from './server-config.ts'
 interface Options extends Replacements {
   readonly maxUpload?: number
   readonly webRoot?: string
+  readonly publicUrl?: string
   readonly bounds?: Partial<Bounds>
   readonly refuse?: readonly MediaType[]
   readonly memory?: number
@@ -43,17 +44,23 @@ export class Harness {
 
   /** Starts as a new process would, with the data that are there; a loss of theirs is accepted by its code. */
   async start(acceptLoss?: string): Promise<void> {
-    const { maxUpload = 5_000_000, webRoot = null, bounds, refuse, memory } = this.#options
-    const { guard, fetcher, clock } = this.#options
+    const { maxUpload = 5_000_000, webRoot = null, publicUrl = null } = this.#options
+    const { guard, fetcher, clock, bounds, refuse, memory } = this.#options
     const replacements = { guard, fetcher, clock }
     const limited = { maxUpload, bounds, refuse, memory }
-    const config = serverConfig(this.data, { ...limited, webRoot, grace: 0, acceptLoss })
+    const settings = { ...limited, webRoot, publicUrl, grace: 0, acceptLoss }
+    const config = serverConfig(this.data, settings)
     this.#stack = new AsyncDisposableStack()
     this.#services = await compose(config, this.log, this.#stack, replacements)
     await listen(this.#services.app.server, config, this.#stack)
   }
 
   readonly log = pino({ level: 'silent' })
+
+  /** Draws the tree of all routes. */
+  get routes(): string {
+    return this.#services.app.printRoutes({ includeHooks: false, commonPrefix: false })
+  }
 
   get engine(): Engine {
     return this.#services.engine

@@ -11,7 +11,7 @@ const MAX_TRY_COUNT = 30
 
 /** The board that the pictures go to. */
 interface Target {
-  /** Origin of a running server. */
+  /** URL of a running server, without a slash at the end. */
   readonly to: string
   readonly board: string
 }

@@ -5,6 +5,7 @@ import type { MediaType } from '@wirephoto/board'
 import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer, ServerConfig } from '@wirephoto/server'
 import type { Bounds } from '@wirephoto/server/bounds'
+import { basePathOf } from '@wirephoto/server/public-url'
 import { Command, Option } from 'commander'
 import { warningFor } from '../../bin/choose-node.js'
 import { banner } from '../banner.ts'
@@ -16,7 +17,7 @@ import {
   parseLogLevel,
   parseMemory,
   parseMetrics,
-  parseOrigin,
+  parseOwnUrl,
   parsePort,
   parseProxies,
   parseRefused,
@@ -72,9 +73,12 @@ export function serveCommand(): Command {
         .conflicts('host'),
     )
     .addOption(
-      new Option('--public-url <url>', 'how it is reached from outside, as behind a proxy')
+      new Option(
+        '--public-url <url>',
+        'how it is reached from outside, as behind a proxy; may have a path',
+      )
         .env('WIREPHOTO_PUBLIC_URL')
-        .argParser(parseOrigin),
+        .argParser(parseOwnUrl),
     )
     .addOption(
       new Option(
@@ -227,6 +231,10 @@ async function classicOf(options: Options, host: string): Promise<ServerConfig['
   if (!open && (publicUrl !== undefined || !/^(?:localhost|127\..*|::1)$/.test(host)))
     throw new OperatorError(
       `--classic opens the board ${board} to whoever reaches this server; give --open too if that may be others than this computer.`,
+    )
+  if (classicPages !== undefined && basePathOf(publicUrl ?? null) !== '')
+    throw new OperatorError(
+      "The tutorials' pages name their addresses from the root of a host; give --public-url without a path, or leave --classic-pages out.",
     )
   const pages = classicPages === undefined ? null : resolve(startedIn(), classicPages)
   const isFolder = pages === null || (await stat(pages).catch(() => null))?.isDirectory()

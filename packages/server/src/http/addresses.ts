@@ -1,9 +1,10 @@
 import { networkInterfaces } from 'node:os'
 import type { FastifyInstance } from 'fastify'
+import { basePathOf } from '../public-url.ts'
 
 interface ListeningAt {
   readonly host: string
-  /** The public origin, or null. */
+  /** The public URL, or null. */
   readonly publicUrl: string | null
 }
 
@@ -11,7 +12,10 @@ interface ListeningAt {
 export function urlsForOthers({ host, publicUrl }: ListeningAt, port: number): string[] {
   const everywhere = host === '0.0.0.0' || host === '::'
   const names = everywhere ? networkAddresses() : isLoopback(host) ? [] : [host]
-  return [...(publicUrl === null ? [] : [publicUrl]), ...names.map((name) => urlOf(name, port))]
+  return [
+    ...(publicUrl === null ? [] : [publicUrl]),
+    ...names.map((name) => urlOf(name, port) + basePathOf(publicUrl)),
+  ]
 }
 
 /** Tells a page on this computer how others reach the server. Other pages know, as they have reached it. */

@@ -52,6 +52,8 @@ interface AppOptions {
   readonly log: FastifyBaseLogger
   readonly bounds: Bounds
   readonly problemPage: ProblemPage
+  /** The path of the public URL. */
+  readonly basePath: string
   /** Bounds the requests that may change something, by visitor and address. */
   readonly commandLimiter: PartyLimiter
   readonly loopTurns: LoopTurns
@@ -59,7 +61,7 @@ interface AppOptions {
 
 /** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
 export async function createApp(
-  { guard, proxies, log, bounds, problemPage, commandLimiter, loopTurns }: AppOptions,
+  { guard, proxies, log, bounds, problemPage, basePath, commandLimiter, loopTurns }: AppOptions,
   routes: (app: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
@@ -106,7 +108,7 @@ export async function createApp(
     return503OnClosing: false,
     routerOptions: { maxParamLength: PARAM_LENGTH },
     serverFactory: (handle) =>
-      createHttpServer(handle, { connections, turns, slowClients, loopTurns, partyOf }),
+      createHttpServer(handle, { connections, turns, slowClients, loopTurns, partyOf, basePath }),
     rewriteUrl: ({ url = '/' }) => tolerantUrl(url),
     frameworkErrors(_error, request, reply) {
       reply.headers(HEADERS)
@@ -138,7 +140,9 @@ export async function createApp(
       !connections.admitRequest(request.ip, reply.raw)
     )
       throw new WireError('too-many')
-    const cookie = guard.visitorCookie(request.raw)
+    // A page may be opened where the cookie's path doesn't reach. Its files are always asked for under it.
+    const isOutside = basePath !== '' && request.routeOptions.config.page === true
+    const cookie = isOutside ? null : guard.visitorCookie(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
     if (READING_METHODS.has(request.method)) return
     commandLimiter.charge(guard.sender(request.raw, ''))
@@ -159,6 +163,9 @@ export async function createApp(
   )
   app.addHook('onSend', async (request, reply, payload) => {
     if (reply.statusCode >= 400) describeError(reply)
+    const location = reply.getHeader('location')
+    if (typeof location === 'string' && location.startsWith('/'))
+      reply.header('location', basePath + location)
     // Caches keep this answer, so it must name no visitor.
     if (String(reply.getHeader('cache-control')).includes('immutable'))
       reply.removeHeader('set-cookie')

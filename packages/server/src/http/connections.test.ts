@@ -28,6 +28,7 @@ async function open(t: TestContext, handle: RequestListener, limits: Limits = {}
     turns: new RequestTurns({ maxWaiting, maxPerConnection }),
     slowClients: newSlowClients(t),
     ...withoutTurns(),
+    basePath: '',
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

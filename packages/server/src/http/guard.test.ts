@@ -76,8 +76,8 @@ test("F11: another site's page can't ask", () => {
 
 test('what a request came to is the public origin, else what it says itself', () => {
   const lan = request({ host: 'localhost:8000' })
-  assert.equal(here.origin(lan), 'http://localhost:8000')
-  assert.equal(everywhere.origin(lan), 'https://board.example')
+  assert.equal(here.urlFor(lan), 'http://localhost:8000')
+  assert.equal(everywhere.urlFor(lan), 'https://board.example')
 })
 
 test('a visitor is known again by the token alone', () => {
@@ -137,11 +137,11 @@ test('H18: only a trusted proxy says by which scheme a page asks', () => {
   })
   const forwarded = { origin: 'https://localhost:8000', 'x-forwarded-proto': 'https' }
   trusting.check(requestFrom('127.0.0.9', forwarded))
-  assert.equal(trusting.origin(requestFrom('::1', forwarded)), 'https://localhost:8000')
+  assert.equal(trusting.urlFor(requestFrom('::1', forwarded)), 'https://localhost:8000')
   const refusal = { code: 'foreign-origin' }
   assert.throws(() => trusting.check(requestFrom('10.0.0.1', forwarded)), refusal)
   assert.throws(() => here.check(requestFrom('127.0.0.1', forwarded)), refusal)
-  assert.equal(here.origin(requestFrom('::1', forwarded)), 'http://localhost:8000')
+  assert.equal(here.urlFor(requestFrom('::1', forwarded)), 'http://localhost:8000')
   const host = { host: 'evil.example', 'x-forwarded-host': 'localhost' }
   assert.throws(() => trusting.check(requestFrom('127.0.0.1', host)), { code: 'foreign-host' })
 })

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { hostname, networkInterfaces } from 'node:os'
 import { WireError } from '@wirephoto/board'
 import type { Sender } from '../boards/live-board.ts'
+import { basePathOf } from '../public-url.ts'
 import { anonymousFormOf } from '../visitors.ts'
 import { type TrustedProxies, trustedProxies } from './trusted-proxies.ts'
 
@@ -21,8 +22,8 @@ export interface Guard {
   check(request: IncomingMessage, route?: LinkRules): void
   /** Returns who asks, on this board. Until links exist, a board's URL is the right to edit it. */
   sender(request: IncomingMessage, board: string): Sender
-  /** Returns the origin that a request came to: the public one if there is one, since proxies hide it. */
-  origin(request: IncomingMessage): string
+  /** Returns the server's URL as a request came to it: the public one if there is one, since proxies hide it. */
+  urlFor(request: IncomingMessage): string
   /** Returns the cookie to set if a visitor comes without a token, else null. */
   visitorCookie(request: IncomingMessage): string | null
 }
@@ -44,12 +45,15 @@ export function createGuard(config: GuardConfig): Guard {
   const proxies = config.proxies ?? trustedProxies([])
   const outside = config.publicUrl === null ? null : new URL(config.publicUrl)
   const publicName = outside?.hostname.replace(/[[\]]/g, '') ?? null
+  const basePath = basePathOf(config.publicUrl)
+  // Another installation on the same host has other visitors.
+  const cookie = COOKIE + encodeURIComponent(basePath)
   const isHere = hostCheck(config.host, publicName)
   const newcomers = new WeakMap<IncomingMessage, string>()
 
   /** Returns the visitor's 128 random bits: from the cookie, a script's `Authorization: Bearer`, or new ones. */
   const token = (request: IncomingMessage): string => {
-    const known = givenToken(request) ?? newcomers.get(request)
+    const known = givenToken(request, cookie) ?? newcomers.get(request)
     if (known !== undefined) return known
     const fresh = randomBytes(16).toString('base64url')
     newcomers.set(request, fresh)
@@ -80,18 +84,18 @@ export function createGuard(config: GuardConfig): Guard {
     },
 
     sender: (request) => ({
-      visitor: visitorOf(token(request), givenToken(request) === undefined),
+      visitor: visitorOf(token(request), givenToken(request, cookie) === undefined),
       address: proxies.addressOf(request),
       role: 'edit',
     }),
 
-    origin: (request) =>
-      outside?.origin ?? `${proxies.schemeOf(request) ?? 'http'}://${request.headers.host}`,
+    urlFor: (request) =>
+      config.publicUrl ?? `${proxies.schemeOf(request) ?? 'http'}://${request.headers.host}`,
 
     visitorCookie(request) {
-      if (givenToken(request) !== undefined) return null
+      if (givenToken(request, cookie) !== undefined) return null
       const secure = isSecure(request) ? '; Secure' : ''
-      return `${COOKIE}=${token(request)}; Path=/; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Lax${secure}`
+      return `${cookie}=${token(request)}; Path=${basePath || '/'}; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Lax${secure}`
     },
   }
 }
@@ -102,10 +106,12 @@ function visitorOf(token: string, isNewcomer: boolean): string {
   return isNewcomer ? anonymousFormOf(visitor) : visitor
 }
 
-function givenToken({ headers }: IncomingMessage): string | undefined {
+function givenToken({ headers }: IncomingMessage, cookie: string): string | undefined {
   const bearer = /^Bearer ([\w-]{22,128})$/i.exec(headers.authorization ?? '')
-  const cookie = /(?:^|;\s*)wirephoto_visitor=([\w-]{22,128})(?:;|$)/.exec(headers.cookie ?? '')
-  return bearer?.[1] ?? cookie?.[1]
+  if (bearer) return bearer[1]
+  const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim())
+  const value = pairs.find((pair) => pair.startsWith(`${cookie}=`))?.slice(cookie.length + 1)
+  return value !== undefined && /^[\w-]{22,128}$/.test(value) ? value : undefined
 }
 
 /** Returns whether another site may link here. A file may be opened as a document, but not embedded. */

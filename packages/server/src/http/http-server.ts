@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { WireError } from '@wirephoto/board'
 import type { LoopTurns } from '../fairness/loop-turns.ts'
 import type { Party } from '../fairness/party.ts'
+import { withoutBasePath } from '../public-url.ts'
 import { expectContinue } from './body.ts'
 import { answerAndClose, type Connections } from './connections.ts'
 import type { RequestTurns } from './request-turns.ts'
@@ -26,6 +27,8 @@ interface HttpServerOptions {
   readonly loopTurns: LoopTurns
   /** Returns for whom a request is answered. */
   readonly partyOf: (request: IncomingMessage) => Party
+  /** The path of the public URL. */
+  readonly basePath: string
 }
 
 /** Makes a server without a time limit for whole requests, since uploads are long. Silence ends a connection. */
@@ -43,16 +46,18 @@ export function createHttpServer(handle: RequestListener, options: HttpServerOpt
   return server
 }
 
-/** Bounds connections and requests before anybody hears of them, Socket.IO too. */
+/** Bounds connections and requests, and removes the base path, before anybody hears of them, Socket.IO too. */
 class BoundedServer extends Server {
   readonly #connections: Connections
   readonly #turns: RequestTurns
   readonly #slowClients: SlowClients
   readonly #loopTurns: LoopTurns
   readonly #partyOf: HttpServerOptions['partyOf']
+  readonly #basePath: string
 
   constructor(options: HttpServerOptions) {
-    const { connections, turns, slowClients, headersTimeoutMs, loopTurns, partyOf } = options
+    const { connections, turns, slowClients, headersTimeoutMs, loopTurns, partyOf, basePath } =
+      options
     const headersTimeout = headersTimeoutMs ?? HEADERS_TIMEOUT_MS
     super({
       requestTimeout: 0,
@@ -65,12 +70,15 @@ class BoundedServer extends Server {
     this.#slowClients = slowClients
     this.#loopTurns = loopTurns
     this.#partyOf = partyOf
+    this.#basePath = basePath
   }
 
   override emit(event: string, ...args: unknown[]): boolean {
     if (event === 'connection' && !this.#connections.admit(args[0] as Socket)) return true
-    if (event !== 'request') return super.emit(event, ...args)
+    if (event !== 'request' && event !== 'upgrade') return super.emit(event, ...args)
     const [request, response] = args as [IncomingMessage, ServerResponse]
+    request.url = withoutBasePath(request.url ?? '/', this.#basePath)
+    if (event === 'upgrade') return super.emit(event, ...args)
     this.#turns.take(request, response, () => this.#await(request, response))
     return true
   }

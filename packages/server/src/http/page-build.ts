@@ -17,11 +17,15 @@ export interface PageFile {
 export type ReadPageFile = () => Promise<PageFile | null>
 
 /**
- * Creates a reader of a file of the built page. It is asked for at each request, so the file is read only once
- * it has changed. A file that is gone, as while a new build is written, is served as it was. One that can't be read
- * for another reason isn't missing (E4).
+ * Creates a reader of a file of the built page, with addresses as they are under `basePath`. It is asked for
+ * at each request, so the file is read only once it has changed. A file that is gone, as while a new build is
+ * written, is served as it was. One that can't be read for another reason isn't missing (E4).
  */
-export function createPageFileReader(webRoot: string | null, name: string): ReadPageFile {
+export function createPageFileReader(
+  webRoot: string | null,
+  name: string,
+  basePath: string,
+): ReadPageFile {
   if (webRoot === null) return async () => null
   const path = join(webRoot, name)
   let last: { readonly version: string; readonly file: PageFile } | null = null
@@ -34,8 +38,10 @@ export function createPageFileReader(webRoot: string | null, name: string): Read
     if (found === null) return last?.file ?? null
     const version = `${found.ino} ${found.size} ${found.mtimeMs}`
     if (last?.version !== version) {
-      const text = await readFile(path, 'utf8').catch(lastOrNull)
-      if (text === null) return last?.file ?? null
+      const built = await readFile(path, 'utf8').catch(lastOrNull)
+      if (built === null) return last?.file ?? null
+      // The build names its files from the page's own place. Boards' pages stand deeper.
+      const text = built.replaceAll('"./', `"${basePath}/`)
       const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22)
       last = { version, file: { text, digest } }
     }
@@ -45,7 +51,7 @@ export function createPageFileReader(webRoot: string | null, name: string): Read
 
 /** Creates a reader of the build that the page's own file names. */
 export function createPageBuildReader(webRoot: string | null): ReadPageBuild {
-  const read = createPageFileReader(webRoot, 'index.html')
+  const read = createPageFileReader(webRoot, 'index.html', '')
   let last: { readonly digest: string; readonly build: string | null } | null = null
   return async () => {
     const file = await read()

@@ -51,6 +51,8 @@ interface PageRoutesOptions extends BoardContext {
   readonly classicPages: string | null
   /** The kinds that the operator refuses: the page refuses them before it announces one. */
   readonly refusedTypes: RefusedTypes
+  /** The path of the public URL. */
+  readonly basePath: string
 }
 
 /** Serves the built page, and the tutorials' pages before it. Without either the server is its API only. */
@@ -85,19 +87,20 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
   if (await hasPage(pages)) app.get('/', (_request, reply) => reply.sendFile('index.html', pages!))
   if (webRoot === null) return
 
-  const readPage = createPageFileReader(webRoot, 'index.html')
+  const { basePath } = context
+  const readPage = createPageFileReader(webRoot, 'index.html', basePath)
   const refused = [...context.refusedTypes].join(' ')
   const bodies = new LRUCache<string, Buffer>({
     maxSize: PACKED_PAGES_BYTES,
     sizeCalculation: (body, key) => body.length + key.length,
   })
   /** Returns the page. Programs that preview links want the whole URL of the preview picture. */
-  const bodyOf = ({ text, digest }: PageFile, origin: string, encoding: Encoding): Buffer => {
-    const key = `${digest} ${encoding} ${origin}`
+  const bodyOf = ({ text, digest }: PageFile, url: string, encoding: Encoding): Buffer => {
+    const key = `${digest} ${encoding} ${url}`
     const known = bodies.get(key)
     if (known) return known
     const named = text
-      .replace('"/preview.png"', () => `"${origin}/preview.png"`)
+      .replace(`"${basePath}/preview.png"`, () => `"${url}/preview.png"`)
       .replace(NONE_REFUSED, `name="refused" content="${refused}"`)
     const body = pack[encoding](named)
     bodies.set(key, body)
@@ -107,9 +110,9 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
   const sendPage = async (request: FastifyRequest, reply: FastifyReply, status = 200) => {
     const file = await readPage()
     if (file === null) throw new WireError('not-found')
-    const origin = context.guard.origin(request.raw)
+    const url = context.guard.urlFor(request.raw)
     const encoding = encodingFor(request)
-    const etag = `"${file.digest}.${encoding}.${createHash('sha256').update(`${origin} ${refused}`).digest('base64url').slice(0, 8)}"`
+    const etag = `"${file.digest}.${encoding}.${createHash('sha256').update(`${url} ${refused}`).digest('base64url').slice(0, 8)}"`
     reply.headers({
       'content-security-policy': POLICY,
       'cache-control': 'no-cache',
@@ -122,7 +125,7 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     return reply
       .code(status)
       .type('text/html; charset=utf-8')
-      .send(bodyOf(file, origin, encoding))
+      .send(bodyOf(file, url, encoding))
   }
 
   if (!(await hasPage(pages))) app.get('/', (request, reply) => sendPage(request, reply))

@@ -20,9 +20,9 @@ export class ProblemPage {
   }
   readonly #read: ReadPageFile
 
-  /** Takes the folder of the built page; null for none. */
-  constructor(webRoot: string | null) {
-    this.#read = createPageFileReader(webRoot, 'problem.html')
+  /** Takes the folder of the built page, or null for none, and the path of the public URL. */
+  constructor(webRoot: string | null, basePath: string) {
+    this.#read = createPageFileReader(webRoot, 'problem.html', basePath)
   }
 
   /** Returns the page's HTML with a sentence as its heading; null if there is no such page. */

@@ -36,6 +36,7 @@ async function open(t: TestContext, handle: RequestListener, limits: Limits = {}
     turns: new RequestTurns({ maxWaiting: 100, maxPerConnection: 100 }),
     slowClients,
     ...withoutTurns(),
+    basePath: '',
     ...(headersTimeoutMs !== undefined && { headersTimeoutMs }),
   })
   server.listen(0, '127.0.0.1')

@@ -176,7 +176,7 @@ describe('live', () => {
     const guard = {
       check: () => {},
       sender: visitorOf,
-      origin: () => '',
+      urlFor: () => '',
       visitorCookie: () => null,
     }
     const { app, boards } = await compose(config, pino({ level: 'silent' }), stack, { guard })

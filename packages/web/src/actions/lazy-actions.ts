@@ -2,6 +2,7 @@ import { type Box, type ImageRecord, isBoardId, picturesOnBoard, problemIn } fro
 import { type Board, blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
 import type { AppState } from '../app-state.ts'
+import { serverUrl } from '../browser/server-url.ts'
 import { overlaps } from '../geometry/box.ts'
 import { tidyPlaces } from '../geometry/order.ts'
 import { hashFor } from '../state/camera.ts'
@@ -132,13 +133,13 @@ export async function copyView(app: AppState): Promise<void> {
 export const copyLink = (app: AppState): Promise<void> => copyAddress(app, location.href)
 
 async function copyAddress({ toasts }: AppState, link: string): Promise<void> {
-  const [origin] = isThisComputer ? await urlsForOthers : [location.origin]
-  const shown = origin === undefined ? link : link.replace(location.origin, origin)
+  const [url] = isThisComputer ? await urlsForOthers : [serverUrl]
+  const shown = url === undefined ? link : link.replace(serverUrl, url)
   const said = !isThisComputer
     ? overlayWords.linkCopied
-    : origin === undefined
+    : url === undefined
       ? overlayWords.linkCopiedHere
-      : overlayWords.linkCopiedFor(origin)
+      : overlayWords.linkCopiedFor(url)
   toasts.say((await copyText(shown)) ? said : overlayWords.copyByHand(shown))
 }
 
@@ -147,7 +148,7 @@ const isThisComputer = /^(?:localhost|127\.|\[::1\])/.test(location.hostname)
 
 /** Asked for at once: after a wait, browsers no longer let the page copy. */
 const urlsForOthers: Promise<readonly string[]> = isThisComputer
-  ? fetch('/api/addresses')
+  ? fetch(`${serverUrl}/api/addresses`)
       .then(async (response) => ((await response.json()) as { urls: string[] }).urls)
       .catch(() => [])
   : Promise.resolve([])
@@ -155,10 +156,10 @@ const urlsForOthers: Promise<readonly string[]> = isThisComputer
 /** Creates a board and goes there. */
 export async function newBoard({ toasts }: AppState): Promise<void> {
   try {
-    const response = await fetch('/api/boards', { method: 'POST' })
+    const response = await fetch(`${serverUrl}/api/boards`, { method: 'POST' })
     const body = await response.text()
     const id = response.status === 201 && boardIdIn(body)
-    if (id) location.assign(`/b/${id}`)
+    if (id) location.assign(`${serverUrl}/b/${id}`)
     else toasts.warn(problemIn(response.status, body)?.message ?? words.answeredBetween)
   } catch {
     toasts.warn(words.needsConnection)

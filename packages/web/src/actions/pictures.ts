@@ -17,7 +17,10 @@ export function pictureActions(app: AppState) {
   }
   const failed = (): string[] => sending().filter((id) => canRetry(board.uploads.get(id)!))
 
-  const openWall = { label: words.openWall, run: () => void window.open(`/b/${board.id}/show`) }
+  const openWall = {
+    label: words.openWall,
+    run: () => void window.open(`${board.url}/b/${board.id}/show`),
+  }
 
   return {
     openLarge: {

@@ -4,12 +4,12 @@ import { tabData } from './site-data.ts'
 const RELOAD_INTERVAL_MS = 60_000
 const RELOADED_AT_KEY = 'reloaded'
 
-const MAIN_SCRIPT = /<script type="module"[^>]* src="\/([^"]+)"/
+const MAIN_SCRIPT = /<script type="module"[^>]* src="[^"]*(assets\/[^"]+)"/
 
 /** Returns the path of this page's main script, which names its build. */
 export function pageBuild(): string {
   const script = document.querySelector<HTMLScriptElement>('script[type="module"]')
-  return new URL(script?.src ?? '', location.href).pathname.slice(1)
+  return MAIN_SCRIPT.exec(script?.outerHTML ?? '')?.[1] ?? ''
 }
 
 /** Returns the build of the page that the server gives now; null if it gives none. */

@@ -1,3 +1,5 @@
+import { serverUrl } from './server-url.ts'
+
 /** How long after a failed load a picture is asked for again. The pause doubles each time. */
 const RETRY_PAUSE_MS = { first: 1_000, max: 30_000 }
 
@@ -46,8 +48,7 @@ export function retryNow(): void {
  */
 export function keepImagesLoading(): void {
   const onError = ({ target: image }: Event): void => {
-    if (!(image instanceof HTMLImageElement) || !image.src.startsWith(`${location.origin}/b/`))
-      return
+    if (!(image instanceof HTMLImageElement) || !image.src.startsWith(`${serverUrl}/b/`)) return
     const { src } = image
     retryLater(image, () => {
       // It may have left the page meanwhile, or show another picture.

@@ -1,6 +1,9 @@
+import { serverPath } from './server-url.ts'
+
 /**
  * Short texts that outlive the page. A browser that blocks site data throws at every touch, as does full
- * storage when it is written. Then they last as long as the page.
+ * storage when it is written. Then they last as long as the page. Another server on the same host, under
+ * another path, has other keys.
  */
 class SiteData {
   readonly #open: () => Storage
@@ -14,7 +17,7 @@ class SiteData {
     const unkept = this.#unkept.get(key)
     if (unkept !== undefined) return unkept
     try {
-      return this.#open().getItem(key)
+      return this.#open().getItem(key + serverPath)
     } catch {
       return null
     }
@@ -24,8 +27,8 @@ class SiteData {
   set(key: string, text: string | null): boolean {
     this.#unkept.delete(key)
     try {
-      if (text === null) this.#open().removeItem(key)
-      else this.#open().setItem(key, text)
+      if (text === null) this.#open().removeItem(key + serverPath)
+      else this.#open().setItem(key + serverPath, text)
       return true
     } catch {
       this.#unkept.set(key, text)

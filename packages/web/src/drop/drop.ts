@@ -9,7 +9,7 @@ import {
   uuidv7,
   type WireError,
 } from '@wirephoto/board'
-import type { Board } from '@wirephoto/client'
+import { type Board, uploadsUrl } from '@wirephoto/client'
 import { batch } from 'solid-js'
 import { around } from '../geometry/box.ts'
 import type { Point } from '../geometry/view.ts'
@@ -219,7 +219,7 @@ const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 /** Fetches the largest upload that the server takes, in bytes (tus 1.0.0, `Tus-Max-Size`); Infinity if it doesn't say. */
 async function fetchUploadLimit(board: Board): Promise<number> {
   try {
-    const { headers } = await fetch(`/api/boards/${board.id}/uploads`, { method: 'OPTIONS' })
+    const { headers } = await fetch(uploadsUrl(board), { method: 'OPTIONS' })
     return Number(headers.get('Tus-Max-Size')) || Number.POSITIVE_INFINITY
   } catch {
     return Number.POSITIVE_INFINITY

@@ -1,5 +1,6 @@
 import { boxOf, freeSpot, type ImageRecord, problemIn, type StoredImage } from '@wirephoto/board'
 import { downloadUrl } from '@wirephoto/client'
+import { serverUrl } from '../browser/server-url.ts'
 import { around } from '../geometry/box.ts'
 import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
@@ -92,7 +93,7 @@ async function takeGroup(
   if (own.length > 0) await paste(own, at, ways)
   refusals.push(...own.map(() => null))
   const foreign = addresses.filter((_, i) => !found[i])
-  const fetched = foreign.filter((url) => new URL(url).origin !== location.origin)
+  const fetched = foreign.filter((url) => !url.startsWith(`${serverUrl}/`))
   if (fetched.length < foreign.length) refusals.push(overlayWords.ownAddress)
   if (fetched.length > 0) ways.toasts.say(overlayWords.fetching(fetched.length))
   const isFirst = refusals.length === 0
@@ -120,7 +121,7 @@ async function fetchPicture(
   if (at) camera.isChosen = true
   const place = at && { x: Math.round(at.x), y: Math.round(at.y) }
   try {
-    const response = await fetch(`/api/boards/${boardStore.board.id}/images/from-url`, {
+    const response = await fetch(`${serverUrl}/api/boards/${boardStore.board.id}/images/from-url`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ url, ...place }),
@@ -195,7 +196,7 @@ function copyHere(
 }
 
 async function fileOf(board: string, record: ImageRecord): Promise<File | null> {
-  const response = await fetch(downloadUrl({ url: '', id: board }, record))
+  const response = await fetch(downloadUrl({ url: serverUrl, id: board }, record))
   if (!response.ok) return null
   return new File([await response.blob()], record.name, { type: record.type ?? '' })
 }

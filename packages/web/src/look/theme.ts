@@ -1,4 +1,5 @@
 import { type Accessor, createSignal } from 'solid-js'
+import { serverPath } from '../browser/server-url.ts'
 import { browserData } from '../browser/site-data.ts'
 
 /** The theme chosen for this browser. `public/theme.js` applies it before the first paint. */
@@ -24,7 +25,7 @@ export function setLook(next: Look): void {
 export function followLook(): void {
   byNight.addEventListener('change', ({ matches }) => setNight(matches))
   addEventListener('storage', ({ key }) => {
-    if (key !== KEY && key !== null) return
+    if (key !== KEY + serverPath && key !== null) return
     choose(kept())
     apply()
   })

@@ -26,12 +26,14 @@ interface FetchEvent extends Extendable {
 }
 
 const scope = self as unknown as Scope
-/** Each build has a cache of its own. */
-const PREFIX = 'wirephoto-build-'
+/** The path that this worker serves, with a slash at both ends. Another server may lie under another one. */
+const BASE = new URL('./', location.href).pathname
+/** Each build has a cache of its own. A space stands in no path, so no other server's prefix begins like this. */
+const PREFIX = BASE === '/' ? 'wirephoto-build-' : `wirephoto-build ${BASE} `
 /** Builds that are kept: this one, and those of pages that are still open. */
 const KEPT_BUILDS_COUNT = 3
 /** A board that is always there; its page is that of every board. */
-const SHELL = '/b/main'
+const SHELL = './b/main'
 /** Statuses in which a gateway says that the server is away. */
 const GATEWAY_STATUSES: readonly number[] = [502, 503, 504]
 
@@ -41,15 +43,15 @@ scope.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)
   if (request.method !== 'GET' || url.origin !== location.origin) return
-  if (url.pathname.startsWith('/assets/')) event.respondWith(fromCacheFirst(request))
-  else if (isBoardPage(url) && request.mode === 'navigate')
+  if (!url.pathname.startsWith(BASE)) return
+  const path = url.pathname.slice(BASE.length)
+  if (path.startsWith('assets/')) event.respondWith(fromCacheFirst(request))
+  else if (isBoardPage(path) && request.mode === 'navigate')
     event.respondWith(fromServerFirst(request, () => inBuilds(SHELL)))
-  else if (url.pathname === '/theme.js')
-    event.respondWith(fromServerFirst(request, () => inBuilds(request)))
+  else if (path === 'theme.js') event.respondWith(fromServerFirst(request, () => inBuilds(request)))
 })
 
-const isBoardPage = ({ pathname }: URL): boolean =>
-  pathname === '/' || /^\/b\/[\w-]+(?:\/show)?\/?$/.test(pathname)
+const isBoardPage = (path: string): boolean => path === '' || /^b\/[\w-]+(?:\/show)?\/?$/.test(path)
 
 /** Fetches the whole build. If a file is gone meanwhile, the worker of the build before stays. */
 async function install(): Promise<void> {

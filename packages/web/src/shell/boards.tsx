@@ -1,5 +1,6 @@
 import { createSignal, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { serverUrl } from '../browser/server-url.ts'
 import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
 import { formatTime } from '../ui/format-time.ts'
@@ -57,7 +58,7 @@ export function Boards(): JSX.Element {
           {(visit) => (
             <li>
               <a
-                href={visit.id === 'main' ? '/' : `/b/${visit.id}`}
+                href={`${serverUrl}/${visit.id === 'main' ? '' : `b/${visit.id}`}`}
                 aria-current={visit.id === here ? 'page' : undefined}
               >
                 <Cover picture={visit.picture} />
@@ -93,7 +94,13 @@ function Cover(props: { picture: string | null }): JSX.Element {
     <span class="cover">
       <Show when={props.picture}>
         {(source) => (
-          <img src={source()} alt="" loading="lazy" decoding="async" draggable={false} />
+          <img
+            src={serverUrl + source()}
+            alt=""
+            loading="lazy"
+            decoding="async"
+            draggable={false}
+          />
         )}
       </Show>
     </span>

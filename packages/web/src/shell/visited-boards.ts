@@ -2,6 +2,7 @@ import { picturesOnBoard } from '@wirephoto/board'
 import { type Board, forgetCopy } from '@wirephoto/client'
 import { createEffect } from 'solid-js'
 import { useApp } from '../app.ts'
+import { serverUrl } from '../browser/server-url.ts'
 import { browserData } from '../browser/site-data.ts'
 import { variantUrl } from '../state/resolution.ts'
 
@@ -11,7 +12,7 @@ export interface Visit {
   readonly title: string
   /** Milliseconds since 1970; null for the front board before it was ever opened. */
   readonly at: number | null
-  /** The path of a small picture of it. */
+  /** The path of a small picture of it, from the server's own root. */
   readonly picture: string | null
 }
 
@@ -41,7 +42,7 @@ export function visits(): Visit[] {
 /** Forgets a board, and this browser's copy of it. */
 export function forget(id: string): void {
   write(read().filter((visit) => visit.id !== id))
-  forgetCopy({ url: location.origin, id }).catch(() => {})
+  forgetCopy({ url: serverUrl, id }).catch(() => {})
 }
 
 export function remember(visit: Visit): void {

@@ -1,4 +1,5 @@
 import type { AnyRecord, ImageRecord, Snapshot } from '@wirephoto/board'
+import { serverPath, serverUrl } from '../browser/server-url.ts'
 import { browserData } from '../browser/site-data.ts'
 
 /** A picture on a board of this server. Addresses that show pictures name the blob. */
@@ -62,15 +63,16 @@ function read(): Copied | null {
 /** Returns the picture that an address of a board leads to, whatever the server's name there. */
 export function pictureAt(url: string): PictureRef | null {
   const { pathname } = new URL(url)
-  const [, board, id] = /^\/api\/boards\/([\w-]+)\/images\/([\w-]+)\/file$/.exec(pathname) ?? []
+  const here = pathname.startsWith(`${serverPath}/`) ? pathname.slice(serverPath.length) : pathname
+  const [, board, id] = /^\/api\/boards\/([\w-]+)\/images\/([\w-]+)\/file$/.exec(here) ?? []
   if (board && id) return { board, id }
-  const [, shown, blob] = /^\/b\/([\w-]+)\/blob\/([\da-f]{64})(?:\/|$)/.exec(pathname) ?? []
+  const [, shown, blob] = /^\/b\/([\w-]+)\/blob\/([\da-f]{64})(?:\/|$)/.exec(here) ?? []
   return shown && blob ? { board: shown, blob } : null
 }
 
 /** Fetches the record of a stored picture on any board of this server; null if there is none. */
 export async function recordOf(ref: PictureRef): Promise<ImageRecord | null> {
-  const board = `/api/boards/${ref.board}`
+  const board = `${serverUrl}/api/boards/${ref.board}`
   const response = await fetch('id' in ref ? `${board}/images/${ref.id}` : `${board}/snapshot`)
   if (!response.ok) return null
   if ('id' in ref) return (await response.json()) as ImageRecord

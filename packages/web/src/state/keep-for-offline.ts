@@ -1,3 +1,4 @@
+import { serverUrl } from '../browser/server-url.ts'
 import { serviceWorkers } from '../browser/site-data.ts'
 
 /** Time after which the page fetches its whole build: by then a first drop is under way. */
@@ -11,7 +12,7 @@ export function keepForOffline(): () => void {
   const timer = setTimeout(() => {
     // A browser that keeps nothing for sites refuses; the page works without it.
     serviceWorkers()
-      ?.register('/service-worker.js')
+      ?.register(`${serverUrl}/service-worker.js`)
       .catch(() => {})
   }, REGISTER_DELAY_MS)
   return () => clearTimeout(timer)

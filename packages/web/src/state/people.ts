@@ -1,6 +1,7 @@
 import { limits } from '@wirephoto/board'
 import type { Board, Person } from '@wirephoto/client'
 import { type Accessor, createSignal, onCleanup } from 'solid-js'
+import { serverPath } from '../browser/server-url.ts'
 import { browserData } from '../browser/site-data.ts'
 
 const KEY = 'name'
@@ -45,7 +46,7 @@ export class People {
     onCleanup(() => cancelAnimationFrame(frame))
     // The name may be given in another tab of this browser.
     const takeName = ({ key, newValue }: StorageEvent): void => {
-      if (key !== KEY || newValue === null) return
+      if (key !== KEY + serverPath || newValue === null) return
       setName(newValue)
       board.setName(newValue)
     }

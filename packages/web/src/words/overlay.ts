@@ -63,8 +63,8 @@ export const overlayWords = {
 
   // Copying
   linkCopied: 'Link copied.',
-  linkCopiedFor: (origin: string): string =>
-    `Link copied. It begins with ${origin}, since others can't open localhost.`,
+  linkCopiedFor: (url: string): string =>
+    `Link copied. It begins with ${url}, since others can't open localhost.`,
   linkCopiedHere:
     'Link copied. Only this computer can open it. Start the server with --lan or --public-url for others.',
   picturesCopied: (n: number): string =>
