@@ -107,7 +107,8 @@ async function honestRound(
   return { uploads: p95(uploads), commands: p95(commands) }
 }
 
-async function prepareAbuses(port: number): Promise<Record<string, Abuse>> {
+/** Prepares an abuser at each queue, on an address of its own. */
+export async function prepareAbuses(port: number): Promise<Record<string, Abuse>> {
   const slow = await sharp({
     create: { width: SLOW_SIDE_PX, height: SLOW_SIDE_PX, channels: 3, background: '#fff' },
   })

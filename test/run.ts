@@ -42,6 +42,9 @@ const LONG_FILES = [
   'test/fuzz/convergence.test.ts',
   'test/fuzz/undo.test.ts',
   'test/hostile/corpus.test.ts',
+  'test/hostile/fuzz.test.ts',
+  'test/hostile/one-client.test.ts',
+  'test/soak/soak.test.ts',
 ]
 const CONCURRENT_FILE_COUNT = 2
 const TEST_TIMEOUT_MS = 240_000
