@@ -222,7 +222,7 @@ else
       assert.equal(await count(tables.records), 2)
       assert.equal(await count(tables.clients), 1)
       const after = await engine.log.load(board)
-      assert.deepEqual(after, { ...loaded, clients: state(3) })
+      assert.deepEqual(after, { ...loaded, clients: state(3), firstSeq: 3, tombstoneCount: 0 })
       for (const at of [cursor, first, second]) {
         assert.equal(await engine.log.read(board, at), null)
         const batch = { expected: at, changes: [put(newId())], clients: noClients }
@@ -282,6 +282,28 @@ else
       assert.equal(await count(tables.records), 0)
       assert.equal(await server.query(marked), null)
       assert.equal((await engine.log.load(other)).cursor, at)
+    })
+
+    test('Y39: a removal that died once the board was closed is completed at a later start', async (t) => {
+      const { url, engine, tables } = await opened(t)
+      const { board, cursor } = await newBoard(engine)
+      const { epoch, stamp } = parseCursor(cursor)!
+      const row = { id: [epoch, 1], board, stamp: 'closed', prev: stamp, at: Date.now() }
+      await server.query(
+        tables.batches.insert({ ...row, by: '', changes: '[]', clients: [], closes: true }),
+      )
+      await server.query(tables.wirephoto.insert({ id: epoch, board, at: Date.now() - 3_700_000 }))
+      await rejectsWith(engine.log.load(board), 'unknown-board')
+      await rejectsWith(engine.log.read(board, cursor), 'unknown-board')
+      for (const expected of [cursor, cursorOf(epoch, 1, 'closed')]) {
+        const batch = { expected, changes: [put(newId())], clients: noClients }
+        assert.equal(await engine.log.append(board, batch), null)
+      }
+      const again = await openEngine(url)
+      t.after(() => again.close())
+      await again.close()
+      assert.equal(await engine.boards.has(board), false)
+      assert.equal(await count(tables.batches), 0)
     })
 
     test('a reader who is far behind gets as many changes as there are records', async (t) => {
