@@ -154,7 +154,7 @@ export async function compose(
       heldRequests,
       readPageBuild,
     })
-    await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload })
+    await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload, bounds })
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
     await routes.register(blobRoutes, { boards, guard, files, variants })
     await routes.register(arrivalRoutes, { boards, guard, incomingFiles, bounds })

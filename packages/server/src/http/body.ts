@@ -56,6 +56,9 @@ export const ACCEPTED_CODINGS = 'gzip, deflate, br, zstd'
 const codingOf = ({ headers }: IncomingMessage): string | null =>
   headers['content-encoding']?.trim().toLowerCase() || null
 
+/** Returns whether the body comes packed. */
+export const isPacked = (request: IncomingMessage): boolean => codingOf(request) !== null
+
 /** Throws `wrong-encoding` if the body is packed: for routes that need its bytes as they come. */
 export function assertPlain(request: IncomingMessage): void {
   const coding = codingOf(request)

@@ -159,6 +159,18 @@ test('Y3: one address has so many connections, and another one its own', {
   }
 })
 
+test('Y44: a refused client that has sent its request already reads why, and is not reset', {
+  timeout: 30_000,
+}, async (t) => {
+  const server = await open(t, () => {}, { maxPerAddress: 1 })
+  await dial(t, server)
+  const second = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  t.after(() => second.destroy())
+  second.write(request('/', `X-More: ${'x'.repeat(100_000)}\r\n`))
+  // It rejects if the connection is reset.
+  assert.match(await text(second), /"code":"too-many"/)
+})
+
 test('Y3: all addresses together have so many, and a trusted proxy is no address', {
   timeout: 30_000,
 }, async (t) => {

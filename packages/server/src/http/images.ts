@@ -1,11 +1,14 @@
 import { ClientCommand, cleanName, ImageFetch, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import type { Bounds } from '../bounds.ts'
+import { FairSlots, type Slot } from '../fairness/fair-slots.ts'
 import { partyOf } from '../fairness/party.ts'
 import type { Fetcher } from '../images/remote-fetch.ts'
 import type { DirectPicture, DirectUpload } from '../images/uploads/direct-upload.ts'
 import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
-import { declaredLength, decodedBody, plainLength } from './body.ts'
+import { declaredLength, decodedBody, isPacked, plainLength } from './body.ts'
+import { answerAndClose } from './connections.ts'
 import {
   acceptForms,
   type Fields,
@@ -19,6 +22,7 @@ interface DirectRoutesOptions extends BoardContext {
   readonly directUpload: DirectUpload
   /** The largest picture, in bytes. */
   readonly maxUpload: number
+  readonly bounds: Bounds
 }
 
 interface ImageRoutesOptions extends DirectRoutesOptions {
@@ -75,6 +79,7 @@ export async function imageRoutes(
 /** Takes pictures from scripts: whole in one request, answered when they are stored. */
 function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void {
   const { directUpload, maxUpload } = context
+  const packedBodies = new FairSlots(context.bounds['packed-bodies'])
 
   const store = async (
     request: FastifyRequest,
@@ -92,7 +97,11 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
     const size = declaredLength(request.raw) ?? 0
     if (!isForm && size > maxUpload)
       throw new WireError('too-large', { name, size, limit: maxUpload })
-    const pictures = isForm ? formBody(request) : rawBody(request, name, place)
+    const pictures = isForm
+      ? formBody(request)
+      : rawBody(request, name, place, (giveWay) =>
+          packedBodies.take(partyOf(sender, board.id), giveWay),
+        )
     const stored = await directUpload.storeAll(board, sender, pictures)
     const [first] = stored
     if (!first) throw new WireError('bad-request', { field: 'file' })
@@ -116,8 +125,13 @@ async function* rawBody(
   { raw }: FastifyRequest,
   name: string,
   place: DirectPicture['place'],
+  takeSlot: (giveWay: () => void) => Slot,
 ): AsyncGenerator<DirectPicture> {
   const source = decodedBody(raw, name)
+  // A few hundred bytes may unpack to a whole upload, and cost a second of this machine.
+  // The unpacking waits for bytes, and hears of nothing else but the end of its connection.
+  const giveWay = () => answerAndClose(raw.socket, new WireError('busy'))
+  using _slot = isPacked(raw) ? takeSlot(giveWay) : undefined
   try {
     yield { source, name, length: plainLength(raw), place }
   } finally {

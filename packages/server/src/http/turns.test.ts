@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { type ClientRequest, createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { Harness } from '../../support/http-harness.ts'
 import { boundsWith } from '../bounds.ts'
@@ -15,7 +16,7 @@ import { trustedProxies } from './trusted-proxies.ts'
 
 const ABUSER = '127.0.0.2'
 const HONEST = '127.0.0.1'
-const BOUNDS = { 'upload-bodies': 4, fetches: 2, 'growing-readers': 3 }
+const BOUNDS = { 'upload-bodies': 4, fetches: 2, 'growing-readers': 3, 'packed-bodies': 2 }
 const use = new RecentUse()
 let server: Harness
 let png: Buffer
@@ -82,6 +83,31 @@ test('N3: half-open uploads of one address keep nobody else from sending', async
   honest.call.end(png)
   assert.equal((await honest.answer)!.status, 201)
   assert.equal((await stalled[0]!.answer)!.status, 503, 'the one without progress gives way')
+})
+
+test('Y45: packed bodies of one address leave a place to others', {
+  timeout: 60_000,
+}, async (t) => {
+  const headers = { 'content-encoding': 'gzip' }
+  const packed = gzipSync(png)
+  const put = async (from: string, init: object, body: Buffer) => {
+    const sent = begin({ from, method: 'PUT', path: '/a.png', ...init })
+    sent.call.end(body)
+    return (await sent.answer)?.status
+  }
+  const answers: Promise<Answer | null>[] = []
+  for (let i = 0; i < BOUNDS['packed-bodies']; i++) {
+    const stalled = begin({ from: ABUSER, method: 'PUT', path: '/stalled.png', headers })
+    stalled.call.write(packed.subarray(0, 20))
+    t.after(() => stalled.call.destroy())
+    answers.push(stalled.answer)
+  }
+  // They begin a moment later.
+  let tries = 0
+  while ((await put(ABUSER, { headers }, packed)) !== 503) assert.ok(++tries < 50, 'not refused')
+  assert.equal(await put(ABUSER, {}, png), 201)
+  assert.equal(await put(HONEST, { headers }, packed), 201)
+  assert.equal((await answers[0])?.status, 503, 'the first gives way, in words')
 })
 
 test('N3: fetches that hang keep no other address from fetching', async (t) => {
