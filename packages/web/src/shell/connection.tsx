@@ -17,7 +17,7 @@ export function Connection(): JSX.Element {
     if (why && !PASSING.has(why.code)) return why.message
     if (connection === 'live' && slow) return words.slow
     if (connection !== 'offline') return null
-    const cause = isOnline() ? words.serverGone : words.offline
+    const cause = why?.message ?? (isOnline() ? words.serverGone : words.offline)
     if (!loaded) return words.noCopy(cause)
     return copiedAt === null ? words.changesKept(cause) : words.asOf(cause, formatTime(copiedAt))
   })
