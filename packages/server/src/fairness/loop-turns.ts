@@ -15,8 +15,8 @@ const HOLD_MS = 10
 const IDLE_FACTOR = 2
 /** Time after which the next one begins however busy the thread is. */
 const MAX_PAUSE_MS = 100
-/** Time for which work counts as under way; after it, it waits for its client. */
-const UNDER_WAY_MS = 500
+/** Time for which work counts as in flight; after it, it waits for its client. */
+const IN_FLIGHT_MS = 500
 const WAITING_COUNT = 5_000
 
 /** The part of a weight that counts in the next measurement too: work goes on after it has begun. */
@@ -53,7 +53,7 @@ export class LoopTurns {
   /** Bodies that are being received, and how far they were at the last measurement. */
   readonly #bodies = new Set<Body>()
   /** When work of others began that hasn't ended, oldest first. */
-  readonly #underWay = new Set<{ readonly at: number }>()
+  readonly #inFlight = new Set<{ readonly at: number }>()
   #sampleTimer: NodeJS.Timeout | undefined
   #pollTimer: NodeJS.Timeout | undefined
   #heldUntil = 0
@@ -117,9 +117,9 @@ export class LoopTurns {
     this.#sample()
     const entry = { at: performance.now() }
     const isOver = this.#isOver(address)
-    if (!isOver) this.#underWay.add(entry)
+    if (!isOver) this.#inFlight.add(entry)
     begin(() => {
-      this.#underWay.delete(entry)
+      this.#inFlight.delete(entry)
       ended()
     })
   }
@@ -165,14 +165,14 @@ export class LoopTurns {
     if (now < this.#heldUntil) return false
     if (now - this.#releasedAt > MAX_PAUSE_MS) return true
     const { idle, active } = performance.eventLoopUtilization(this.#useAtRelease)
-    const mustWait = this.#isWorkUnderWay(now) && this.#isOver(this.#queue.peek()!.address)
+    const mustWait = this.#isWorkInFlight(now) && this.#isOver(this.#queue.peek()!.address)
     return mustWait ? idle > active * IDLE_FACTOR : idle > 0
   }
 
-  #isWorkUnderWay(now: number): boolean {
-    for (const entry of this.#underWay) {
-      if (now - entry.at <= UNDER_WAY_MS) return true
-      this.#underWay.delete(entry)
+  #isWorkInFlight(now: number): boolean {
+    for (const entry of this.#inFlight) {
+      if (now - entry.at <= IN_FLIGHT_MS) return true
+      this.#inFlight.delete(entry)
     }
     return false
   }
