@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
 import type { Browser } from 'playwright-core'
@@ -362,8 +363,8 @@ describe('actions', () => {
     assert.equal(image.headers.get('content-type'), 'image/png')
   })
 
-  test('metadata is kept when the board is set to keep it', async (t) => {
-    const { anna, ben } = await openThree(t, 'localhost')
+  test('J9: that the board keeps metadata is said to everybody, now and later', async (t) => {
+    const { anna, ben, board } = await fixture.openPair(t, 'localhost')
     const box = (page: BoardPage) => page.page.getByLabel(panelWords.keepMetadata)
     for (const page of [anna, ben]) await page.page.keyboard.press(',')
     await box(anna).check()
@@ -371,6 +372,22 @@ describe('actions', () => {
       () => document.querySelector<HTMLInputElement>('.tick input')!.checked,
       null,
     )
+    /** Waits until all have read the notice, which passes. */
+    const told = (pages: BoardPage[], sentence: string) =>
+      Promise.all(pages.map((page) => page.waitForToast(sentence)))
+    const begun = told([anna, ben], overlayWords.metadataKeptNow)
+    for (const page of [anna, ben]) await page.page.keyboard.press('Escape')
+    await begun
+    const later = await fixture.openPage(t, 'localhost', board)
+    const standing = (page: BoardPage) =>
+      page.page.getByRole('button', { name: overlayWords.metadataKept })
+    for (const page of [anna, ben, later]) await standing(page).waitFor()
+    await standing(later).click()
+    const ended = told([anna, ben, later], overlayWords.metadataScrubbedNow)
+    await box(later).uncheck()
+    await later.page.keyboard.press('Escape')
+    await ended
+    for (const page of [anna, ben, later]) await standing(page).waitFor({ state: 'detached' })
   })
 })
 

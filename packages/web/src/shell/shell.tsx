@@ -15,6 +15,7 @@ import { ToastList } from '../ui/toasts.tsx'
 import { Title, titleOf } from './title.tsx'
 import { Zoom } from './zoom.tsx'
 
+const kept = () => import('./kept-metadata.tsx').then(({ KeptMetadata }) => KeptMetadata)
 const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)
 const version = () => import('./page-version.tsx').then(({ PageVersion }) => PageVersion)
 const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visited)
@@ -37,6 +38,7 @@ export function Shell(): JSX.Element {
         <Show when={panels.now() === null || panels.now() === 'name'}>
           <ToastList />
         </Show>
+        <LazyPart load={kept} />
         <div class="standing">
           <Connection />
           <TrashButton />

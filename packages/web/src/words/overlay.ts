@@ -8,6 +8,11 @@ export const overlayWords = {
   newVersion: 'A new version of this page is here. Reload it when you like.',
   notKept:
     "This browser keeps no site data. Leave this page open until you're back online: what isn't sent is lost with it.",
+  metadataKept: 'New pictures here keep where, when and by which camera they were taken.',
+  metadataKeptNow:
+    'From now on this board keeps where, when and by which camera pictures were taken.',
+  metadataScrubbedNow:
+    'From now on only the picture is kept. Pictures that are here already stay as they are.',
   obstacles: {
     between:
       'Something between you and the server answers in its place. Trying again until it is through.',
