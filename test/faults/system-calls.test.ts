@@ -13,6 +13,7 @@ import { ServerProcess } from '../support/server-process.ts'
 
 /** Time in which a server must work again, on a slow machine. */
 const RECOVERY_TIMEOUT_MS = 30_000
+const ANSWER_TIMEOUT_MS = 10_000
 const TUS = { 'tus-resumable': '1.0.0' }
 
 /** The steps of a picture's way, and how each fails. */
@@ -74,7 +75,9 @@ interface Answer {
 }
 
 async function ask(path: string, init: RequestInit = {}): Promise<Answer> {
-  const answer = await fetch(`${server.url}${path}`, init)
+  // A connection that the server can't accept hangs until it can.
+  const signal = AbortSignal.timeout(ANSWER_TIMEOUT_MS)
+  const answer = await fetch(`${server.url}${path}`, { ...init, signal })
   const body = Buffer.from(await answer.arrayBuffer())
   const code = answer.ok ? '' : (/"code":"([^"]+)"/.exec(body.toString())?.[1] ?? '')
   const offset = Number(answer.headers.get('upload-offset'))
@@ -163,7 +166,8 @@ for (const failing of CASES)
       }
       // A connection that can't be accepted is answered by nobody.
       await attempt().catch((error: unknown) => {
-        if (!(error instanceof TypeError)) throw error
+        const isUnanswered = (error as Error).name === 'TimeoutError' || error instanceof TypeError
+        if (!isUnanswered) throw error
         said.push('no connection')
       })
       said.push(`${calls.count} failed`)
@@ -278,7 +282,8 @@ async function records(): Promise<ImageRecord[]> {
 }
 
 async function untilSo(isSo: () => Promise<boolean>, what: string): Promise<void> {
-  for (const end = Date.now() + RECOVERY_TIMEOUT_MS; !(await isSo()); await sleep(50))
+  const isSoNow = () => isSo().catch(() => false)
+  for (const end = Date.now() + RECOVERY_TIMEOUT_MS; !(await isSoNow()); await sleep(50))
     assert.ok(Date.now() < end, `not in time: ${what}\n${server.output.slice(-4_000)}`)
 }
 

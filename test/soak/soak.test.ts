@@ -15,7 +15,7 @@ const SETTLE_TIMEOUT_MS = 120_000
 /** Growth from the second third to the last that caches and fragmentation may explain. */
 const MAX_GROWTH_FACTOR = 1.25
 /** Decoders: one for previews, two for validation, one for variants, and those that are being replaced. */
-const MAX_PROCESSES_COUNT = 8
+const MAX_PROCESSES_COUNT = 12
 
 interface Usage {
   readonly megabytes: number
