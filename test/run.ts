@@ -29,6 +29,7 @@ const LONG_FILES = [
   'test/crash/kill.test.ts',
   'test/crash/power-loss.test.ts',
   'test/e2e/arrange.test.ts',
+  'test/e2e/browsers.test.ts',
   'test/e2e/connection.test.ts',
   'test/e2e/drop.test.ts',
   'test/e2e/incoming-files-page.test.ts',

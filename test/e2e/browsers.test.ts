@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { words } from '@wirephoto/web/words/page'
 import { openFixture } from '../support/e2e-fixture.ts'
+import { EFFORT_FACTOR } from '../support/effort.ts'
 import { Firefox } from '../support/firefox.ts'
 import type { BoardPage } from '../support/page.ts'
 import { type BrowserWindow, WebDriverPage } from '../support/webdriver-page.ts'
@@ -12,6 +13,12 @@ import { WebKit } from '../support/webkit.ts'
  * context.
  */
 const HOSTS = ['localhost', '[::ffff:7f00:1]'] as const
+/** `npm test` opens each browser at one of them, `npm run test:long` at both. */
+const hostsOf = (host: (typeof HOSTS)[number]) => (EFFORT_FACTOR > 1 ? HOSTS : [host])
+const BROWSERS = [
+  { name: 'Firefox', Browser: Firefox, hosts: hostsOf('[::ffff:7f00:1]') },
+  { name: 'WebKit', Browser: WebKit, hosts: hostsOf('localhost') },
+] as const
 /** Browsers log this while the connection is down, whatever the page does. */
 const BROKEN_LINE = /net::ERR_|WebSocket connection|can’t establish a connection|was interrupted/
 
@@ -24,7 +31,7 @@ const { fixture, samples } = await openFixture({
   args: ['--public-url', `http://${HOSTS[1]}`],
 })
 
-for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
+for (const { name, Browser, hosts } of BROWSERS)
   describe(`Anna has ${name}, Ben Chromium`, async () => {
     const skip = (await Browser.skipReason()) ?? false
     let window: BrowserWindow
@@ -34,7 +41,7 @@ for (const [name, Browser] of Object.entries({ Firefox, WebKit }))
     })
     after(() => window?.close())
 
-    for (const host of HOSTS)
+    for (const host of hosts)
       test(`each sees what the other drops and moves, also after a break, at http://${host}`, {
         skip,
       }, async (t) => {
