@@ -111,7 +111,7 @@ function setUnfitWalAside(folder: string, found: FoundMark): void {
 }
 
 /** Returns the size of a file in a folder; -1 if it isn't there. */
-const fileSize = (folder: string, name: string): number =>
+export const fileSize = (folder: string, name: string): number =>
   statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? -1
 
 function hasBlobs(folder: string): boolean {

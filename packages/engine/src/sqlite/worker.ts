@@ -4,8 +4,15 @@ import type { ErrorCode } from '@wirephoto/board'
 import { WireError } from '@wirephoto/board/errors'
 import type { Fault } from '../engine.ts'
 import { EngineError } from '../errors.ts'
-import { checkInBackground } from './consistency.ts'
-import { isDamage, isDiskFailure, isOutOfSpace, openDatabase, readLoss } from './database.ts'
+import { checkInBackground, findDamage, QUICKLY_CHECKED_BYTES } from './consistency.ts'
+import {
+  fileSize,
+  isDamage,
+  isDiskFailure,
+  isOutOfSpace,
+  openDatabase,
+  readLoss,
+} from './database.ts'
 import { DatabaseFiles } from './database-files.ts'
 import { prepareReads, type Reads } from './reads.ts'
 import { prepareWrites, type Writes } from './writes.ts'
@@ -128,18 +135,25 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
       if (n > noted.n) mark.write({ id: noted.id, n, base })
       checkpointIfLong(n)
     } catch (error) {
-      if (isDamage(error)) damage ??= String(error)
+      noteDamage(error)
     }
   }
 
+  /** A read that the disk fails looks like damage, so a database that is quickly checked is looked at again. */
+  function noteDamage(error: unknown): void {
+    if (!isDamage(error)) return
+    const isQuick = fileSize(folder, 'wirephoto.db') <= QUICKLY_CHECKED_BYTES
+    damage ??= isQuick && !db.isTransaction ? findDamage(db) : String(error)
+  }
+
   function noteFailure(error: unknown): void {
-    if (isDamage(error)) damage ??= String(error)
     if (isDiskFailure(error) && !isOutOfSpace(error, folder)) failure = String(error)
     try {
       if (db.isTransaction) db.exec('ROLLBACK')
     } catch (cause) {
       failure ??= String(cause)
     }
+    noteDamage(error)
   }
 
   /** Runs one write. A WireError is thrown before anything is written, so the transaction goes on. */
@@ -158,7 +172,7 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
       if (lost) throw new WireError('away', {}, { cause: lost })
       return runCall(call, reads)
     } catch (error) {
-      if (isDamage(error)) damage ??= String(error)
+      noteDamage(error)
       return failureAnswer(call, error)
     }
   }
@@ -184,7 +198,7 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
     try {
       return run()
     } catch (error) {
-      if (isDamage(error)) damage ??= String(error)
+      noteDamage(error)
       return null
     }
   }
