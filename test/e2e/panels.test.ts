@@ -382,6 +382,8 @@ describe('actions', () => {
     const standing = (page: BoardPage) =>
       page.page.getByRole('button', { name: overlayWords.metadataKept })
     for (const page of [anna, ben, later]) await standing(page).waitFor()
+    const cutOff = await standing(later).evaluate((it) => it.scrollWidth > it.clientWidth)
+    assert.ok(!cutOff, 'it is read whole')
     await standing(later).click()
     const ended = told([anna, ben, later], overlayWords.metadataScrubbedNow)
     await box(later).uncheck()
