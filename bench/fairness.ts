@@ -134,10 +134,10 @@ export async function prepareAbuses(port: number): Promise<Record<string, Abuse>
     'growing readers': (at, signal) =>
       together(STALLED_COUNT, signal, () => read(at, `/b/${board}/arrivals/${growing}`, signal)),
     previews: (at, signal) =>
-      withSockets(at, board, signal, (client) => {
+      withSockets(at, board, signal, async (client) => {
         const commands = Array.from({ length: 10 }, addCommand)
-        const previews = Object.fromEntries(commands.map(({ id }) => [id, preview]))
-        return client.request('commands', { client: newId(), n: 1, commands }, previews)
+        await client.request('commands', { client: newId(), n: 1, commands })
+        await client.sendPreviews(Object.fromEntries(commands.map(({ id }) => [id, preview])))
       }),
     follows: (at, signal) =>
       withSockets(at, board, signal, (client) => client.request('follow', { cursor })),

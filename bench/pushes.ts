@@ -260,13 +260,10 @@ function announce(previews: readonly Buffer[]): Send {
     const commands = Object.keys(bytes).map(
       (id): Command => ({ kind: 'image.add', id, name: 'IMG_0001.jpg', ...place }),
     )
-    const answer = await rawClient.request<CommandAnswer>(
-      'commands',
-      { client, n, commands },
-      bytes,
-    )
+    const answer = await rawClient.request<CommandAnswer>('commands', { client, n, commands })
     if (answer.refused?.length !== 0) throw new Error(`The server said ${JSON.stringify(answer)}`)
     n += commands.length
+    await rawClient.sendPreviews(bytes)
     return commands.length
   }
 }

@@ -161,16 +161,30 @@ export class RawClient {
     const id = this.#requestCount++
     const { promise, resolve } = Promise.withResolvers<T>()
     this.#answers.set(id, resolve)
-    if (!previews) {
-      this.#ws.send(`42${id}${JSON.stringify([event, body])}`)
-      return promise
-    }
+    if (previews) this.#sendBinary(id, event, previews, (held) => ({ ...body, previews: held }))
+    else this.#ws.send(`42${id}${JSON.stringify([event, body])}`)
+    return promise
+  }
+
+  /** Sends previews as a page does it; resolves to the answer. */
+  sendPreviews(previews: Readonly<Record<string, Buffer>>): Promise<object> {
+    const id = this.#requestCount++
+    const { promise, resolve } = Promise.withResolvers<object>()
+    this.#answers.set(id, resolve)
+    this.#sendBinary(id, 'previews', previews, (held) => held)
+    return promise
+  }
+
+  #sendBinary(
+    id: number,
+    event: string,
+    previews: Readonly<Record<string, Buffer>>,
+    bodyWith: (held: object) => object,
+  ): void {
     const names = Object.keys(previews)
     const held = Object.fromEntries(names.map((name, num) => [name, { _placeholder: true, num }]))
-    const args = JSON.stringify([event, { ...body, previews: held }])
-    this.#ws.send(`45${names.length}-${id}${args}`)
+    this.#ws.send(`45${names.length}-${id}${JSON.stringify([event, bodyWith(held)])}`)
     for (const name of names) this.#ws.send(previews[name]!)
-    return promise
   }
 
   /** Sends an event that has no answer. */

@@ -71,7 +71,10 @@ function waitUntil(board: Board, isSo: () => boolean, what: string): Promise<voi
   })
 }
 
-const newPicture = (bytes: Buffer<ArrayBuffer> = photo, preview: Buffer | undefined = small) => ({
+const newPicture = (
+  bytes: Buffer<ArrayBuffer> = photo,
+  preview: Buffer | Promise<Buffer | null> | undefined = small,
+) => ({
   file: new Blob([bytes]),
   name: 'harbour.jpg',
   width: 1800,
@@ -101,7 +104,41 @@ describe('A1: what is on its way is seen at once', () => {
     assert.equal(ben.arrival(id!), null)
   })
 
-  test('fifty pictures are announced, each with its preview, before the first file', async (t) => {
+  test('A1, A25: a box stands before its preview is made, and then the preview before the file', async (t) => {
+    const { page, openProxy } = await openScope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 100_000
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    const { promise: making, resolve } = Promise.withResolvers<Buffer>()
+    const [id] = anna.add([newPicture(uniquePhoto(), making)])
+    await waitUntil(ben, () => ben.pictures.has(id!), 'a box')
+    assert.equal(ben.preview(id!), null)
+    resolve(small)
+    await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
+    assert.equal(ben.pictures.get(id!)!.blob, null)
+    slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
+    await waitUntil(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
+  })
+
+  test('A25: a file doesn’t wait for long, nor for the previews of others', async (t) => {
+    const { page } = await openScope(t)
+    const [anna, ben] = [await page(), await page()]
+    const never = new Promise<null>(() => {})
+    const ids = anna.add([
+      newPicture(uniquePhoto(), never),
+      newPicture(uniquePhoto(), Promise.reject(new Error('no decoder'))),
+      newPicture(uniquePhoto(), Promise.resolve(null)),
+      newPicture(uniquePhoto()),
+    ])
+    const stored: string[] = []
+    ben.on('pictures', (changed) => {
+      for (const id of changed) if (ben.pictures.get(id)?.blob) stored.push(id)
+    })
+    await waitUntil(ben, () => ids.every((id) => ben.pictures.get(id)?.blob), 'all stored')
+    assert.equal(stored.at(-1), ids[0], 'the one whose preview never came')
+  })
+
+  test('fifty pictures are announced before the first file', async (t) => {
     const { page, openProxy } = await openScope(t)
     const slow = await openProxy()
     const [anna, ben] = [await page({ url: slow.url }), await page()]

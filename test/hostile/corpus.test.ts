@@ -85,15 +85,10 @@ class Board {
   async announce(name: string, preview?: Buffer): Promise<string> {
     const id = uuidv7(Date.now(), randomBytes(10))
     const add = { kind: 'image.add', id, width: 40, height: 30, name } as const
-    const previews = preview && { [id]: preview }
     const client = uuidv7(Date.now(), randomBytes(10))
-    const { refused } = await this.wireClient.sendMessage({
-      client,
-      n: 1,
-      commands: [add],
-      previews,
-    })
+    const { refused } = await this.wireClient.sendMessage({ client, n: 1, commands: [add] })
     assert.deepEqual(refused, [])
+    if (preview) await this.wireClient.sendPreviews({ [id]: preview })
     return id
   }
 }

@@ -8,6 +8,7 @@ import {
   type Cursor,
   type FollowAnswer,
   type ImageRecord,
+  type SenderPreviews,
   type Snapshot,
   uuidv7,
   WIRE_VERSION,
@@ -96,6 +97,11 @@ export class WireClient {
   /** Sends a message unchanged, whatever its number. */
   async sendMessage(message: CommandMessage): Promise<CommandAnswer> {
     return (await this.#socket.emitWithAck('commands', message)) as CommandAnswer
+  }
+
+  /** Sends previews of pictures that this visitor has added. */
+  async sendPreviews(previews: SenderPreviews): Promise<void> {
+    await this.#socket.emitWithAck('previews', previews)
   }
 
   close(): void {

@@ -77,15 +77,7 @@ export interface CommandMessage {
   readonly client: string
   readonly n: number
   readonly commands: readonly Command[]
-  /**
-   * Previews of the pictures that it adds, by id, shown until the file is there. They are no part of a
-   * command: a lost one costs nothing but time.
-   */
-  readonly previews?: Previews | undefined
 }
-
-/** WebP or JPEG, at most 320 px on the longest side, at most `limits.previewBytes` each. */
-export type Previews = Readonly<Record<string, Uint8Array>>
 
 /** A command that was refused; the others of its message hold. */
 export interface Refusal {

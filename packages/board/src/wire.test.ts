@@ -21,6 +21,7 @@ import {
   Hello,
   Presence,
   SeenReport,
+  SenderPreviews,
   SenderReport,
   type Snapshot,
   wireSchemas,
@@ -38,6 +39,7 @@ const PINNED: Record<number, string> = {
   8: 'dbaccdadf9c71f17',
   9: '3b605af6ce093e52',
   10: 'a21a67a46de30106',
+  11: 'e27b21781745bc7e',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))
@@ -229,14 +231,13 @@ describe('F8: what a browser may send', () => {
   })
 
   test('A1: previews are bytes, few and small', () => {
-    const message = (previews: unknown) => ({ client: id, n: 1, commands: [add], previews })
     const some = (count: number) =>
       Object.fromEntries(
         Array.from({ length: count }, (_, n) => [uuidv7(n, new Uint8Array(10)), new Uint8Array(1)]),
       )
-    assert.ok(accepts(Commands, message({ [id]: new Uint8Array(limits.previewBytes) })))
-    assert.ok(accepts(Commands, message(some(limits.previewsPerMessage))))
-    assert.equal(accepts(Commands, message(some(limits.previewsPerMessage + 1))), false)
+    assert.ok(accepts(SenderPreviews, { [id]: new Uint8Array(limits.previewBytes) }))
+    assert.ok(accepts(SenderPreviews, some(limits.previewsPerMessage)))
+    assert.equal(accepts(SenderPreviews, some(limits.previewsPerMessage + 1)), false)
     for (const bad of [
       new Uint8Array(limits.previewBytes + 1),
       new Uint8Array(),
@@ -244,7 +245,7 @@ describe('F8: what a browser may send', () => {
       [1],
       null,
     ])
-      assert.equal(accepts(Commands, message({ [id]: bad })), false)
+      assert.equal(accepts(SenderPreviews, { [id]: bad }), false)
   })
 
   test('ids, boards and cursors are what they look like', () => {

@@ -11,7 +11,7 @@ import type { AnyRecord } from './records.ts'
 /*
  * The messages of the socket, and the snapshot. version.ts numbers them.
  *
- * Browser to server: `follow`, `commands` (both answered), `presence`, `sending`, `seen`, `show`.
+ * Browser to server: `follow`, `commands`, `previews` (all answered), `presence`, `sending`, `seen`, `show`.
  * Server to browser: `changes`, `roster`, `presence`, `people`, `arrivals`, `seen`, `show`, `notice`, `bye`,
  * each one JSON string that is encoded once for all viewers; `preview`, an id and bytes; `reload`;
  * `echo`, answered at once, which measures the round trip.
@@ -27,14 +27,20 @@ const preview = z.custom<Uint8Array>(
   (value) => value instanceof Uint8Array && value.length > 0 && value.length <= limits.previewBytes,
 )
 
-/** `commands`, answered with `CommandAnswer` or `{error}`. Previews go as binary attachments. */
+/** `commands`, answered with `CommandAnswer` or `{error}`. */
 export const Commands = z.object({
   client: uuid,
   n: z.int().check(z.gte(1)),
   commands: z.array(ClientCommand).check(z.minLength(1), z.maxLength(limits.commandsPerMessage)),
-  previews: z.optional(z.record(uuid, preview).check(atMost(limits.previewsPerMessage))),
 })
 export type Commands = z.infer<typeof Commands>
+
+/**
+ * `previews`, answered with `{}` or `{error}`: small pictures of one's own pictures on their way, by id, as binary
+ * attachments. WebP or JPEG, at most 320 px on the longest side.
+ */
+export const SenderPreviews = z.record(uuid, preview).check(atMost(limits.previewsPerMessage))
+export type SenderPreviews = z.infer<typeof SenderPreviews>
 
 /** `presence` from a page: the transient state that others see. */
 export const Presence = z.object({
@@ -198,6 +204,7 @@ export const wireSchemas = {
   Follow,
   FollowAnswer,
   Commands,
+  SenderPreviews,
   Answer,
   Presence,
   PresenceUpdate,

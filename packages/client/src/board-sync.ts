@@ -4,6 +4,7 @@ import { ServerClock } from './clock.ts'
 import type { CopyKeeper } from './copy-keeper.ts'
 import { Emitter } from './events.ts'
 import { Feed } from './feed.ts'
+import { OwnPreviews } from './own-previews.ts'
 import { Presence } from './presence.ts'
 import { Queue } from './queue.ts'
 import { Replica } from './replica.ts'
@@ -26,6 +27,7 @@ export class BoardSync {
   readonly feed: Feed
   readonly queue: Queue
   readonly uploads: Uploads
+  readonly previews: OwnPreviews
   readonly arrivals: Arrivals
   readonly seenReceipts: SeenReceipts
   readonly presence: Presence
@@ -57,8 +59,12 @@ export class BoardSync {
     this.#store = store
     this.feed = channel
     this.queue = queue
-    this.uploads = new Uploads({ endpoint, store, replica, queue, channel, events })
     this.arrivals = new Arrivals(endpoint, replica.pictures, events)
+    this.previews = new OwnPreviews(channel, queue, replica.pictures, (id, bytes) =>
+      this.arrivals.receivePreview(id, new Uint8Array(bytes)),
+    )
+    const { previews } = this
+    this.uploads = new Uploads({ endpoint, store, replica, queue, previews, channel, events })
     this.seenReceipts = new SeenReceipts(channel, events)
     this.presence = new Presence(channel, events)
     this.undo = new Undo(replica, queue, events)
@@ -122,6 +128,7 @@ export class BoardSync {
     this.setStatus({ connection: 'live', slow, trouble: null, copiedAt: null })
     this.queue.online = true
     this.presence.greet()
+    this.previews.pump()
     this.uploads.onLive()
   }
 
@@ -163,6 +170,7 @@ export class BoardSync {
   #onQueueChanged(): void {
     this.setStatus({ unsent: this.queue.size })
     this.#onTrouble()
+    this.previews.pump()
     this.uploads.pump()
   }
 

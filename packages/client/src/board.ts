@@ -5,12 +5,11 @@ import {
   type ImagePatch,
   type ImageRecord,
   limits,
-  type Previews,
   WireError,
 } from '@wirephoto/board'
 import type { Arrival } from './arrivals.ts'
 import { BoardSync } from './board-sync.ts'
-import { addCommand, patchCommand, previewsOf } from './commands.ts'
+import { addCommand, patchCommand } from './commands.ts'
 import { until } from './events.ts'
 import { authorization, newId } from './ids.ts'
 import type { Person } from './presence.ts'
@@ -175,7 +174,8 @@ export class Board {
   }
 
   /**
-   * Adds pictures, which stand on the board at once; their files follow, two at a time. Returns their ids.
+   * Adds pictures, which stand on the board at once. Their previews follow, and then their files, two at a time: each
+   * file waits for its own preview, for two seconds at most. Returns their ids.
    * Pictures that are added for the same `step` are one undo step, even in several calls.
    */
   add(pictures: readonly NewPicture[], step?: object): string[] {
@@ -187,12 +187,9 @@ export class Board {
     this.#do(
       adds.map(({ command }) => command),
       step,
-      previewsOf(adds),
     )
-    for (const { command, file, preview } of adds) {
-      if (preview) this.#sync.arrivals.receivePreview(command.id, new Uint8Array(preview))
-      this.#sync.uploads.add(command, file)
-    }
+    for (const { command, file, preview } of adds)
+      this.#sync.uploads.add(command, file, preview && this.#sync.previews.add(command.id, preview))
     return adds.map(({ command }) => command.id)
   }
 
@@ -334,8 +331,8 @@ export class Board {
     if (connection === 'closed') throw new Error('This board is closed. Open it again.')
   }
 
-  #do(commands: readonly Command[], step?: object, previews?: Previews): void {
-    this.#sync.undo.push(commands, step, previews)
+  #do(commands: readonly Command[], step?: object): void {
+    this.#sync.undo.push(commands, step)
   }
 }
 

@@ -1,4 +1,4 @@
-import { cleanName, type ImageAdd, type ImagePatch, limits, type Previews } from '@wirephoto/board'
+import { cleanName, type ImageAdd, type ImagePatch, limits } from '@wirephoto/board'
 import { newId } from './ids.ts'
 import type { NewPicture } from './types.ts'
 
@@ -19,15 +19,4 @@ export function patchCommand(id: string, set: ImagePatch['set']): ImagePatch {
   const within = { ...set, caption: set.caption?.slice(0, limits.captionLength) }
   const given = Object.entries(within).filter(([, value]) => value !== undefined)
   return { kind: 'image.patch', id, set: Object.fromEntries(given) }
-}
-
-/** Returns the previews that are small enough to go with their pictures' commands, by id. */
-export function previewsOf(
-  adds: readonly { readonly command: ImageAdd; readonly preview?: Uint8Array | undefined }[],
-): Previews {
-  return Object.fromEntries(
-    adds.flatMap(({ command, preview }) =>
-      preview && preview.length <= limits.previewBytes ? [[command.id, preview]] : [],
-    ),
-  )
 }

@@ -7,6 +7,7 @@ import {
   type FollowAnswer,
   type Presence as PresenceState,
   problemIn,
+  type SenderPreviews,
   type SenderReport,
   type ShowRequest,
   type Snapshot,
@@ -140,6 +141,11 @@ export class Feed extends Emitter<FeedEvents> {
   /** Sends one message of commands. Rejects when the connection breaks or stays silent. */
   send(message: CommandMessage): Promise<CommandAnswer | ErrorAnswer> {
     return this.#ask<CommandAnswer>('commands', message)
+  }
+
+  /** Sends previews of our own pictures. Where there are only requests they stay here: the server makes some. */
+  sendPreviews(previews: SenderPreviews): Promise<object | ErrorAnswer> {
+    return this.#isSlow ? Promise.resolve({}) : this.#ask('previews', previews)
   }
 
   /** Shows others what we do. A transient state may be lost, as another one follows soon (F12). */
@@ -398,7 +404,7 @@ export class Feed extends Emitter<FeedEvents> {
 
   /** Emits an event that the server answers. Rejects when the connection breaks or stays silent. */
   async #ask<T>(
-    event: 'follow' | 'commands',
+    event: 'follow' | 'commands' | 'previews',
     body: object,
     timeoutMs = FEED_SILENCE_MS,
   ): Promise<T | ErrorAnswer> {

@@ -122,7 +122,7 @@ export class HttpTransport extends Emitter<TransportEvents> implements Transport
     )
   }
 
-  /** Sends a message of commands. Its previews stay here: the server makes them of the files. */
+  /** Sends a message of commands. */
   #send(message: object, timeoutMs: number): Promise<unknown> {
     const { client, n, commands } = message as { client: string; n: number; commands: Command[] }
     return this.#fetch('commands?', 'seq', timeoutMs, {

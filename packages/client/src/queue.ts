@@ -4,7 +4,6 @@ import {
   type CommandMessage,
   errors,
   limits,
-  type Previews,
   timeOf,
 } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
@@ -124,8 +123,6 @@ export class Queue extends Emitter<QueueEvents> {
   #connections = 0
   /** The most commands of the next message: fewer after one that wasn't understood. */
   #most: number = limits.commandsPerMessage
-  /** Previews of pictures whose add has no answer yet; they aren't kept for later pages. */
-  readonly #previews = new Map<string, Uint8Array>()
   #timer: ReturnType<typeof setTimeout> | undefined
   #resumeTimer: ReturnType<typeof setTimeout> | undefined
   /** Saves that wait until the page has drawn: hundreds of them take longer than a frame. */
@@ -167,8 +164,7 @@ export class Queue extends Emitter<QueueEvents> {
     await until(this, ['changed'], () => this.size === 0 || null)
   }
 
-  push(commands: readonly Command[], previews: Previews = {}): void {
-    for (const [id, bytes] of Object.entries(previews)) this.#previews.set(id, bytes)
+  push(commands: readonly Command[]): void {
     const at = this.#clock.now()
     const added: Pending[] = []
     const merged: Pending[] = []
@@ -386,8 +382,7 @@ export class Queue extends Emitter<QueueEvents> {
     const n = queue.entries[0]!.n
     const run = this.#run(queue.entries)
     const commands = run.map(({ pending }) => pending.command)
-    const previews = Object.fromEntries(run.flatMap((entry) => this.#previewOf(entry)))
-    const answer = await this.#channel.send({ client, n, commands, previews })
+    const answer = await this.#channel.send({ client, n, commands })
     this.trouble = null
     if (!('error' in answer)) return this.#settle(queue, answer)
     const { code, message } = answer.error
@@ -405,17 +400,8 @@ export class Queue extends Emitter<QueueEvents> {
   /** Returns the entries of the next message: consecutive, and as many as it may carry. */
   #run(entries: readonly Entry[]): Entry[] {
     const first = entries[0]!.n
-    let previews = 0
-    const end = entries.findIndex((entry, i) => {
-      previews += this.#previewOf(entry).length
-      return entry.n !== first + i || i >= this.#most || previews > limits.previewsPerMessage
-    })
+    const end = entries.findIndex((entry, i) => entry.n !== first + i || i >= this.#most)
     return entries.slice(0, end < 0 ? entries.length : end)
-  }
-
-  #previewOf({ pending: { command } }: Entry): [id: string, bytes: Uint8Array][] {
-    const bytes = command.kind === 'image.add' && this.#previews.get(command.id)
-    return bytes ? [[command.id, bytes]] : []
   }
 
   #settle(queue: ClientQueue, { n, seq, refused }: CommandAnswer): void {
@@ -436,11 +422,10 @@ export class Queue extends Emitter<QueueEvents> {
     this.#reportRefused(entries, why)
   }
 
-  /** Takes the entries up to number `n` out of a queue, its previews and the store. */
+  /** Takes the entries up to number `n` out of a queue and the store. */
   #removeUpTo(queue: ClientQueue, n: number): Entry[] {
     const taken = queue.entries.filter((entry) => entry.n <= n)
     queue.entries = queue.entries.filter((entry) => entry.n > n)
-    for (const { pending } of taken) this.#previews.delete(targetOf(pending.command))
     void this.#store.then((store) => store.settle(queue.client, n)).catch(() => {})
     return taken
   }

@@ -32,7 +32,11 @@ export interface Transport extends Emitter<TransportEvents> {
   open(patienceMs: number): void
   close(): void
   /** Asks the server. Rejects when it can't be reached, or doesn't answer in time. */
-  ask<T>(event: 'follow' | 'commands', body: object, timeoutMs: number): Promise<T | ErrorAnswer>
+  ask<T>(
+    event: 'follow' | 'commands' | 'previews',
+    body: object,
+    timeoutMs: number,
+  ): Promise<T | ErrorAnswer>
   /** Tells the server something that needs no answer. A transient state may be lost (F12). */
   tell(event: string, body: object, isTransient?: boolean): void
 }

@@ -31,9 +31,9 @@ export interface NewPicture {
   readonly thumbhash?: string | undefined
   /**
    * The picture as everybody sees it until the file is there: WebP or JPEG, at most 320 px on the longest
-   * side and `limits.previewBytes`. A larger one is left out.
+   * side and `limits.previewBytes`. A larger one is left out. One that is still being made may end as null.
    */
-  readonly preview?: Uint8Array | undefined
+  readonly preview?: Uint8Array | Promise<Uint8Array | null> | undefined
   /** Board units. Default: the server finds a free spot. */
   readonly x?: number | undefined
   readonly y?: number | undefined

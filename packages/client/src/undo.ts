@@ -1,4 +1,4 @@
-import type { BoardRecord, Command, ImageRecord, Previews } from '@wirephoto/board'
+import type { BoardRecord, Command, ImageRecord } from '@wirephoto/board'
 import type { Emitter } from './events.ts'
 import { targetOf } from './replica.ts'
 import type { BoardEvents } from './types.ts'
@@ -14,7 +14,7 @@ interface Shown {
 
 /** The place where commands go. */
 interface CommandSink {
-  push(commands: readonly Command[], previews?: Previews): void
+  push(commands: readonly Command[]): void
 }
 
 /** A step, as the commands that take it back. */
@@ -56,10 +56,10 @@ export class Undo {
    * Pushes commands, and remembers them as part of the step that is under way, if there is one.
    * Commands for the same `step` join it while it is the last one; added pictures always do.
    */
-  push(commands: readonly Command[], step?: object, previews?: Previews): void {
+  push(commands: readonly Command[], step?: object): void {
     this.#watch(() => {
       this.#note(commands, step)
-      this.#queue.push(commands, previews)
+      this.#queue.push(commands)
     })
   }
 

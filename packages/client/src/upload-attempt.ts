@@ -23,12 +23,19 @@ export interface CommandsBefore {
   readonly online: boolean
 }
 
+/** The previews, which go before bytes too. */
+export interface PreviewsBefore {
+  /** Resolves when none is under way. */
+  whenSent(): Promise<void>
+}
+
 export interface UploadContext {
   readonly endpoint: BoardEndpoint
   readonly store: Promise<Store>
   /** The id under which this page claims files. */
   readonly page: string
   readonly queue: CommandsBefore
+  readonly previews: PreviewsBefore
   readonly list: UploadList
   readonly slots: UploadSlots
   readonly partSizes: PartSizes
@@ -72,7 +79,7 @@ export async function attempt(job: UploadJob, context: UploadContext): Promise<A
 
 async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutcome> {
   const { id, file, isBegun } = job
-  const { endpoint, queue, list, slots, partSizes, events } = context
+  const { endpoint, queue, previews, list, slots, partSizes, events } = context
   if (!job.isRunning) return { kind: 'yielded' }
   job.isBegun = true
   let hasYielded = false
@@ -86,7 +93,7 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
     beforeRequest: async (method) => {
       // Drags, deletes and previews go before bytes.
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, COMMANDS_WAIT_MS))
-      await Promise.race([queue.whenSent(), timeout])
+      await Promise.race([Promise.all([queue.whenSent(), previews.whenSent()]), timeout])
       hasYielded = method === 'PATCH' && slots.isOverfull
       if (hasYielded) throw new Error('Another page sends')
     },

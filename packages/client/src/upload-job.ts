@@ -51,6 +51,8 @@ export class UploadJob {
   readonly add: ImageAdd | null
   /** Whether the server may have a part of the file: it is asked before anything is sent. */
   isBegun: boolean
+  /** Whether it waits for the preview, which goes first. */
+  isHeld = false
   /** Whether the file outlives the page. */
   isKept = false
   /** Bytes that the server has, as it told last. */

@@ -4,7 +4,12 @@ import type { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import type { SavedFile, Store } from './store.ts'
 import type { BoardEvents, Obstacle, OwnUpload, Problem } from './types.ts'
-import type { AttemptOutcome, CommandsBefore, UploadContext } from './upload-attempt.ts'
+import type {
+  AttemptOutcome,
+  CommandsBefore,
+  PreviewsBefore,
+  UploadContext,
+} from './upload-attempt.ts'
 import { UploadJob } from './upload-job.ts'
 import { type UploadChannel, UploadList } from './upload-list.ts'
 import { UploadSlots } from './upload-slots.ts'
@@ -12,6 +17,9 @@ import { type BoardEndpoint, uploadsUrl } from './urls.ts'
 
 /** Time that a server has to answer before a picture that is given up is trashed instead. */
 const CANCEL_TIMEOUT_MS = 10_000
+
+/** The longest time that a file waits for its preview. */
+const PREVIEW_WAIT_MS = 2_000
 
 /** Given-up pictures that are remembered, so that those who wait for them are told why. */
 const CANCELLED_KEPT_COUNT = 1_000
@@ -38,6 +46,7 @@ interface UploadsOptions {
   readonly store: Promise<Store>
   readonly replica: Pictures
   readonly queue: Commands
+  readonly previews: PreviewsBefore
   readonly channel: UploadChannel
   readonly events: Emitter<BoardEvents>
 }
@@ -62,7 +71,7 @@ export class Uploads {
   #priority: (id: string) => number = () => 0
   #isClosed = false
 
-  constructor({ endpoint, store, replica, queue, channel, events }: UploadsOptions) {
+  constructor({ endpoint, store, replica, queue, previews, channel, events }: UploadsOptions) {
     const page = newId(Date.now())
     const list = new UploadList(channel, events)
     const slots = new UploadSlots(page)
@@ -71,7 +80,7 @@ export class Uploads {
     this.#events = events
     const limitBytes = Number.POSITIVE_INFINITY
     const partSizes = { limitBytes, guessBytes: limitBytes, brokenCount: 0 }
-    this.#context = { endpoint, store, page, queue, list, slots, partSizes, events }
+    this.#context = { endpoint, store, page, queue, previews, list, slots, partSizes, events }
     slots.on('changed', () => this.pump())
   }
 
@@ -90,10 +99,18 @@ export class Uploads {
     return this.#jobs.size > 0 ? this.#trouble : null
   }
 
-  /** Keeps the file, and sends it when its turn comes. */
-  add(add: ImageAdd, file: Blob): void {
-    this.#register({ id: add.id, file, name: add.name }, add)
+  /** Keeps the file, and sends it when its turn comes, and after its preview. */
+  add(add: ImageAdd, file: Blob, previewSent?: Promise<void>): void {
+    const job = this.#register({ id: add.id, file, name: add.name }, add)
     this.#keep(add.id)
+    if (!previewSent) return
+    job.isHeld = true
+    const release = () => {
+      job.isHeld = false
+      this.pump()
+    }
+    void previewSent.then(release)
+    setTimeout(release, PREVIEW_WAIT_MS)
   }
 
   /** Takes over the files that earlier pages left. */
@@ -117,7 +134,8 @@ export class Uploads {
   /** Starts as many uploads as there is room for. */
   pump(): void {
     const waiting = [...this.#jobs.values()].filter(
-      ({ id, state }) => state.current === 'waiting' && !this.#queue.isAdding(id),
+      ({ id, state, isHeld }) =>
+        state.current === 'waiting' && !isHeld && !this.#queue.isAdding(id),
     )
     if (waiting.length === 0 || this.#isHeld) return
     for (const job of waiting.sort((a, b) => this.#priority(b.id) - this.#priority(a.id))) {
@@ -232,7 +250,7 @@ export class Uploads {
     this.release()
   }
 
-  /** Whether files wait, as previews and commands of more pictures go first. */
+  /** Whether files wait, as commands of more pictures go first. */
   get #isHeld(): boolean {
     return this.#holds > 0 || (this.#queue.isAnnouncing && this.#queue.online)
   }

@@ -11,6 +11,7 @@ import {
   parseOrThrow,
   parseOrUndefined,
   SeenReport,
+  SenderPreviews,
   SenderReport,
   ShowRequest,
   WireError,
@@ -78,6 +79,7 @@ export class Session implements Member {
     this.outbox = new Outbox(this.#writer, room, room.board, (reason) => this.#cutOff(reason))
     this.#answer('follow', (body) => this.#onFollow(parseOrThrow(Follow, body)))
     this.#answer('commands', (body) => this.#onCommands(parseOrThrow(Commands, body)))
+    this.#answer('previews', async (body) => this.#onPreviews(parseOrThrow(SenderPreviews, body)))
     this.#hear(
       'presence',
       (body) => parseOrUndefined(PresenceState, body),
@@ -135,26 +137,25 @@ export class Session implements Member {
     return { visitor: this.visitor, session: this.id, resumed, now: Date.now() }
   }
 
-  async #onCommands({ previews = {}, ...message }: Commands): Promise<CommandAnswer> {
+  async #onCommands(message: Commands): Promise<CommandAnswer> {
     const { board, seenReports } = this.#room
     const { sender, commandLimiter } = this.#options
     commandLimiter.charge(sender)
     for (const command of message.commands)
       if (command.kind === 'image.add') seenReports.add(command.id, this.visitor)
-    const answer = await board.submit(message, sender)
-    const party = this.#party
-    const refused = new Set(answer.refused.map(({ n }) => n))
-    for (const [i, command] of message.commands.entries()) {
-      const bytes = command.kind === 'image.add' && previews[command.id]
-      const n = message.n + i
-      // Commands beyond the answer wait at their sender, and come again with their previews.
-      if (bytes && n <= answer.n && !refused.has(n))
-        inBackground(
-          this.#options.previews.addFromSender(board, command.id, bytes, party),
-          this.#options.log,
-        )
+    return board.submit(message, sender)
+  }
+
+  /** Takes previews of one's own pictures. They are made anew in the background. */
+  #onPreviews(sent: SenderPreviews): object {
+    const { board } = this.#room
+    const { sender, previews, log } = this.#options
+    for (const [id, bytes] of Object.entries(sent)) {
+      const record = board.records.get(id)
+      if (record?.kind === 'image' && record.author === sender.visitor)
+        inBackground(previews.addFromSender(board, id, bytes, this.#party), log)
     }
-    return answer
+    return {}
   }
 
   /** Takes over what only the sender knows of its own pictures on their way. */

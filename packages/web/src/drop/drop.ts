@@ -1,8 +1,6 @@
 import {
-  type Box,
   cleanName,
   firstWidth,
-  freeSpot,
   type ImageRecord,
   limits,
   tidyRows,
@@ -10,7 +8,6 @@ import {
   type WireError,
 } from '@wirephoto/board'
 import { type Board, uploadsUrl } from '@wirephoto/client'
-import { batch } from 'solid-js'
 import { around } from '../geometry/box.ts'
 import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
@@ -20,10 +17,6 @@ import { words } from '../words/page.ts'
 import { pixelRefusal, refusal } from './file-type.ts'
 import type { Offer } from './offer.ts'
 import type { Previews } from './preview.ts'
-import type { Preview } from './shrink.ts'
-
-/** How long a picture without a place waits at most for those chosen before it. The server places them in turn. */
-const TURN_WAIT_MS = 1_000
 
 interface Measured {
   readonly id: string
@@ -39,7 +32,7 @@ interface Measured {
 /** A picture whose preview is being made. */
 interface Dropped extends Measured {
   /** Null if the picture can't be decoded here, or the code for that couldn't be loaded. */
-  readonly preview: Promise<Preview | null>
+  readonly preview: Promise<Uint8Array | null>
 }
 
 interface AddOptions {
@@ -47,7 +40,7 @@ interface AddOptions {
   readonly refusals?: 'singly' | 'summed'
 }
 
-/** Takes files in: refuses or measures them, lays them out, draws them, and announces each with its preview. */
+/** Takes files in: refuses or measures them, lays them out, and adds them. Their previews follow. */
 export class Drop {
   readonly boardStore: BoardStore
   readonly camera: Camera
@@ -80,16 +73,17 @@ export class Drop {
       refusals,
     )
     if (measured.length === 0) return
-    const boxes = this.#place(measured, at)
-    const pictures = measured.map((picture, i) => ({ ...picture, ...boxes[i]! }))
-    batch(() => {
-      for (const picture of pictures)
-        this.boardStore.addUnannounced(unannouncedRecord(picture, this.boardStore), picture.url)
+    const places = at && tidyRows(measured, at)
+    const pictures = measured.map(({ id, file, caption, width, height, w, preview }, i) => {
+      const place = places && { x: Math.round(places[i]!.x), y: Math.round(places[i]!.y) }
+      return { id, file, name: nameOf(file), caption, width, height, w, ...place, preview }
     })
+    for (const { id, url } of measured) this.boardStore.keepFileUrl(id, url)
+    const ids = this.boardStore.board.add(pictures)
+    const box = around(ids.flatMap((id) => this.boardStore.boxes.get(id) ?? []))
     // Pictures that were dropped at a place must not move away from under the pointer.
     if (at) this.camera.isChosen = true
-    else this.camera.reveal(around(boxes)!)
-    await this.#announce(pictures, at !== undefined)
+    else if (box) this.camera.reveal(box)
   }
 
   /** Takes what a drop or a paste brings: at a board point, or where the server finds room. */
@@ -117,30 +111,6 @@ export class Drop {
       () => null,
     )
     return { ...(await measuring), preview }
-  }
-
-  /** Announces pictures with their previews. No file is sent before the last preview. */
-  async #announce(pictures: readonly (Dropped & Box)[], isPlaced: boolean): Promise<void> {
-    const { board } = this.boardStore
-    const resumeUploads = board.pauseUploads()
-    const announce = async (picture: Dropped & Box, turn: Promise<void>): Promise<void> => {
-      const { id, file, width, height, w, preview } = picture
-      const { thumbhash, bytes } = (await preview) ?? {}
-      if (!isPlaced) await Promise.race([turn, delay(TURN_WAIT_MS)])
-      const record = this.boardStore.unannounced(id)
-      if (!record) return
-      const { name, caption, x, y } = record
-      // A picture that was moved meanwhile has a place, too.
-      const place = isPlaced || x !== picture.x || y !== picture.y ? { x, y } : {}
-      const sizes = { width, height, w, ...place }
-      board.add([{ id, file, name, caption, thumbhash, preview: bytes, ...sizes }], pictures)
-    }
-    try {
-      let turn = Promise.resolve()
-      await Promise.all(pictures.map((picture) => (turn = announce(picture, turn))))
-    } finally {
-      resumeUploads()
-    }
   }
 
   /** Refuses files that can't be added, and returns the others. */
@@ -184,19 +154,6 @@ export class Drop {
     )
   }
 
-  /** Lays pictures out at a point, or where the server will most likely put them. */
-  #place(pictures: readonly Measured[], at: Point | undefined): Box[] {
-    const rows = at && tidyRows(pictures, at)
-    const standing = [...this.boardStore.values()]
-    return pictures.map((picture, i) => {
-      const { w, h } = picture
-      const { x, y } = rows?.[i] ?? freeSpot(standing, w, h)
-      const box = { x: Math.round(x), y: Math.round(y), w, h }
-      standing.push(unannouncedRecord({ ...picture, ...box }, this.boardStore))
-      return box
-    })
-  }
-
   #lazyPreviews(): Promise<Previews> {
     this.#previews ??= import('./preview.ts').then(
       ({ Previews }) => new Previews(),
@@ -213,8 +170,6 @@ const isSvg = ({ type, name }: File): boolean => type === 'image/svg+xml' || /\.
 
 const lazyDrawing = (file: File, limit: number) =>
   import('./draw-svg.ts').then(({ drawSvg }) => drawSvg(file, limit)).catch(() => null)
-
-const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Fetches the largest upload that the server takes, in bytes (tus 1.0.0, `Tus-Max-Size`); Infinity if it doesn't say. */
 async function fetchUploadLimit(board: Board): Promise<number> {
@@ -253,34 +208,5 @@ const loadSizeOfHeif = (file: File) =>
 
 /** Returns whether this page makes the preview: a drawing may have any size, but not in its memory. */
 const isDrawnHere = ({ width, height }: Measured): boolean => width * height <= limits.maxPixels
-
-/** Returns the record that a picture will have once it is announced. */
-function unannouncedRecord(picture: Measured & Box, boardStore: BoardStore): ImageRecord {
-  const { id, x, y, w, width, height, file, caption } = picture
-  return {
-    kind: 'image',
-    id,
-    x,
-    y,
-    w,
-    z: '~',
-    caption,
-    name: nameOf(file),
-    type: null,
-    width,
-    height,
-    bytes: null,
-    thumbhash: null,
-    blob: null,
-    animated: false,
-    variants: null,
-    source: null,
-    author: boardStore.board.visitor ?? '',
-    createdAt: Date.now(),
-    original: null,
-    storedAt: null,
-    deletedAt: null,
-  }
-}
 
 const nameOf = (file: File): string => cleanName(file.name)

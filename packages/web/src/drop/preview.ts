@@ -1,4 +1,4 @@
-import type { Preview, Size } from './shrink.ts'
+import type { Size } from './shrink.ts'
 
 /** No picture that a browser can decode takes this long. Later ones go without a preview. */
 const DECODE_TIMEOUT_MS = 15_000
@@ -13,7 +13,7 @@ interface Task {
 
 /**
  * A message to a worker: a file, then its size. Decoding begins with the file, since measuring takes 10 ms or
- * more. The worker answers with a `Preview` or null.
+ * more. The worker answers with the preview or null.
  */
 export type WorkerMessage = { readonly file: Blob } | { readonly size: Size | null }
 
@@ -28,7 +28,7 @@ export class Previews {
   }
 
   /** Makes a preview; null if the file can't be decoded here. Files are begun in the order of calls. */
-  async make(task: Task): Promise<Preview | null> {
+  async make(task: Task): Promise<Uint8Array | null> {
     let worker = await this.#take()
     try {
       const answer = worker ? await makeIn(worker, task) : 'broken'
@@ -56,7 +56,7 @@ export class Previews {
 
 const loadShrink = () => import('./shrink.ts')
 
-type Answer = Preview | null | 'broken' | 'late'
+type Answer = Uint8Array | null | 'broken' | 'late'
 
 /** Has a worker make a preview. */
 function makeIn(worker: Worker, { file, size }: Task): Promise<Answer> {
@@ -67,7 +67,7 @@ function makeIn(worker: Worker, { file, size }: Task): Promise<Answer> {
       resolve(answer)
     }
     worker.onerror = () => end('broken')
-    worker.onmessage = ({ data }: MessageEvent<Preview | null>) => end(data)
+    worker.onmessage = ({ data }: MessageEvent<Uint8Array | null>) => end(data)
     const post = (message: WorkerMessage): void => worker.postMessage(message)
     post({ file })
     void size.then((known) => post({ size: known && { width: known.width, height: known.height } }))

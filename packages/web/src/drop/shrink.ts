@@ -1,23 +1,13 @@
 import { limits } from '@wirephoto/board'
-import { rgbaToThumbHash } from 'thumbhash'
 import { type Canvas, canReadCanvas, newCanvas } from '../browser/canvas.ts'
 
 const PREVIEW_SIDE_PX = 320
-const THUMBHASH_SIDE_PX = 64
 /** Decoders that can scale are asked for twice the preview's size, so that it is drawn smoothly. */
 const DECODED_SIDE_PX = 2 * PREVIEW_SIDE_PX
 /** JPEG is for browsers that can't write WebP, and for transparency too fine for the size limit. */
 const TYPES = ['image/webp', 'image/jpeg']
 /** The first gives about 10 KB, the last always fits the limit. */
 const QUALITIES = [0.75, 0.5, 0.25, 0]
-
-/** A small picture that stands in for the file until it has arrived. */
-export interface Preview {
-  /** The thumbhash in base64. */
-  readonly thumbhash: string
-  /** WebP, or JPEG where the browser can't write that. */
-  readonly bytes: Uint8Array
-}
 
 /** A picture's upright size in pixels. */
 export interface Size {
@@ -26,21 +16,16 @@ export interface Size {
 }
 
 /**
- * Makes a preview and a thumbhash from one decoding. A JPEG is decoded before its size is known. Returns null
- * if the size is null, or the browser doesn't give back what it draws; the server makes a preview then. Throws
- * if the file can't be decoded.
+ * Makes a preview: WebP, or JPEG where the browser can't write that. A JPEG is decoded before its size is known.
+ * Returns null if the size is null, or the browser doesn't give back what it draws; the server makes a preview
+ * then. Throws if the file can't be decoded.
  */
-export async function shrink(file: Blob, size: Promise<Size | null>): Promise<Preview | null> {
+export async function shrink(file: Blob, size: Promise<Size | null>): Promise<Uint8Array | null> {
   if (!canReadCanvas()) return null
   const picture = await decode(file, size)
   try {
     const known = await size
-    if (!picture || !known) return null
-    const preview = draw(picture, PREVIEW_SIDE_PX, known)
-    const { canvas, context } = draw(preview.canvas, THUMBHASH_SIDE_PX, known)
-    const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
-    const thumbhash = rgbaToThumbHash(canvas.width, canvas.height, data)
-    return { thumbhash: btoa(String.fromCharCode(...thumbhash)), bytes: await encode(preview) }
+    return picture && known && (await encode(draw(picture, known)))
   } finally {
     picture?.close()
   }
@@ -80,13 +65,13 @@ interface Drawn {
   readonly context: CanvasRenderingContext2D
 }
 
-/** Draws a picture with the ratio of `size`, its longest side at most `side`. */
-function draw(picture: CanvasImageSource, side: number, { width, height }: Size): Drawn {
-  const scale = Math.min(1, side / Math.max(width, height))
+/** Draws a picture with the ratio of its size, small enough for a preview. */
+function draw(picture: CanvasImageSource, { width, height }: Size): Drawn {
+  const scale = Math.min(1, PREVIEW_SIDE_PX / Math.max(width, height))
   const w = Math.max(1, Math.round(width * scale))
   const h = Math.max(1, Math.round(height * scale))
   const canvas = newCanvas(w, h)
-  const context = canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D
+  const context = canvas.getContext('2d') as CanvasRenderingContext2D
   context.imageSmoothingQuality = 'high'
   context.drawImage(picture, 0, 0, w, h)
   return { canvas, context }

@@ -6,10 +6,7 @@ import { around, type StackedBox } from '../geometry/box.ts'
 /** How long a new picture may still be drawn with the landing animation. */
 const LANDING_WINDOW_MS = 1_000
 
-/**
- * The board as the page shows it: the SDK's state as signals, and one's own pictures that the board lacks.
- * Such a picture waits for its preview before it is announced, or the server refused it.
- */
+/** The board as the page shows it: the SDK's state as signals, and one's own pictures that the server refused. */
 export class BoardStore {
   readonly board: Board
   readonly title: Accessor<string>
@@ -149,16 +146,9 @@ export class BoardStore {
     URL.revokeObjectURL(url)
   }
 
-  /** Shows a picture that isn't announced yet. */
-  addUnannounced(record: ImageRecord, url: string): void {
-    this.#fileUrls.set(record.id, url)
-    this.#own.set(record.id, record)
-    this.#update([record.id])
-  }
-
-  /** Returns an unannounced picture as it is by now, null if it was deleted meanwhile. */
-  unannounced(id: string): ImageRecord | null {
-    return this.#own.get(id) ?? null
+  /** Takes over the object URL of one's own file, which is about to be added. */
+  keepFileUrl(id: string, url: string): void {
+    this.#fileUrls.set(id, url)
   }
 
   /** Writes new places and widths as one undo step. Calls with the same `step` share one. */
