@@ -17,22 +17,19 @@ import { words } from '../words/page.ts'
 import { pixelRefusal, refusal } from './file-type.ts'
 import type { Offer } from './offer.ts'
 import type { Previews } from './preview.ts'
+import type { Size } from './shrink.ts'
 
 interface Measured {
   readonly id: string
   readonly file: File
+  /** The file, or what this browser has drawn of an SVG. */
+  readonly drawing: Blob
   readonly url: string
   readonly caption: string
   readonly width: number
   readonly height: number
   readonly w: number
   readonly h: number
-}
-
-/** A picture whose preview is being made. */
-interface Dropped extends Measured {
-  /** Null if the picture can't be decoded here, or the code for that couldn't be loaded. */
-  readonly preview: Promise<Uint8Array | null>
 }
 
 interface AddOptions {
@@ -69,13 +66,15 @@ export class Drop {
     const at = this.boardStore.status().connection === 'offline' ? undefined : point
     const accepted = await this.#accepted(files, refusals)
     const measured = await this.#withAllowedSize(
-      await Promise.all(accepted.map((file) => this.#measureAndPreview(file, records?.get(file)))),
+      await Promise.all(accepted.map((file) => this.#measure(file, records?.get(file)))),
       refusals,
     )
     if (measured.length === 0) return
     const places = at && tidyRows(measured, at)
-    const pictures = measured.map(({ id, file, caption, width, height, w, preview }, i) => {
+    const pictures = measured.map((picture, i) => {
+      const { id, file, caption, width, height, w } = picture
       const place = places && { x: Math.round(places[i]!.x), y: Math.round(places[i]!.y) }
+      const preview = this.#preview(picture)
       return { id, file, name: nameOf(file), caption, width, height, w, ...place, preview }
     })
     for (const { id, url } of measured) this.boardStore.keepFileUrl(id, url)
@@ -98,19 +97,23 @@ export class Drop {
   preload(): void {
     this.#lazyPreviews().catch(() => {})
     import('./take.ts').catch(() => {})
+    import('./header-size.ts').catch(() => {})
   }
 
-  async #measureAndPreview(original: File, record: ImageRecord | undefined): Promise<Dropped> {
+  async #measure(original: File, record: ImageRecord | undefined): Promise<Measured> {
     const drawn = isSvg(original) ? await lazyDrawing(original, await this.#limit) : null
     const file = drawn?.file ?? original
-    const measuring = measure(file, record)
-    const size = measuring.then((measured) => (isDrawnHere(measured) ? measured : null))
-    // A page that lost its connection before this was loaded sends no previews.
-    const preview = this.#lazyPreviews().then(
-      (previews) => previews.make({ file: drawn?.drawing ?? file, size }),
+    return { ...(await measure(file, record)), drawing: drawn?.drawing ?? file }
+  }
+
+  /** Makes a preview; null if the picture can't be decoded here, or the code for that couldn't be loaded. */
+  #preview({ drawing, width, height }: Measured): Promise<Uint8Array | null> {
+    // A drawing may have any size, but not in this page's memory.
+    if (width * height > limits.maxPixels) return Promise.resolve(null)
+    return this.#lazyPreviews().then(
+      (previews) => previews.make({ file: drawing, size: { width, height } }),
       () => null,
     )
-    return { ...(await measuring), preview }
   }
 
   /** Refuses files that can't be added, and returns the others. */
@@ -123,9 +126,9 @@ export class Drop {
 
   /** Refuses pictures with more pixels than their kind may have, and returns the others. */
   async #withAllowedSize(
-    pictures: readonly Dropped[],
+    pictures: readonly Measured[],
     way: 'singly' | 'summed',
-  ): Promise<Dropped[]> {
+  ): Promise<Measured[]> {
     const refusals = await Promise.all(
       pictures.map(({ file, width, height }) => pixelRefusal(file, nameOf(file), width * height)),
     )
@@ -181,21 +184,18 @@ async function fetchUploadLimit(board: Board): Promise<number> {
   }
 }
 
-/**
- * Measures a picture, upright, by loading it in an image element: the browser reads the header and decodes
- * later. A file that it can't read is still sent, with a guessed size.
- */
-async function measure(file: File, record: ImageRecord | undefined): Promise<Measured> {
+/** Measures a picture, upright. A file that can't be read is still sent, with a guessed size. */
+async function measure(
+  file: File,
+  record: ImageRecord | undefined,
+): Promise<Omit<Measured, 'drawing'>> {
   const url = URL.createObjectURL(file)
-  const image = new Image()
-  image.src = url
-  await new Promise((resolve) => {
-    image.onload = image.onerror = resolve
-  })
-  const { naturalWidth, naturalHeight } = image
-  const heif = naturalWidth === 0 ? await loadSizeOfHeif(file).catch(() => null) : null
-  const width = Math.min(heif?.width ?? (naturalWidth || 800), limits.maxSidePixels)
-  const height = Math.min(heif?.height ?? (naturalHeight || 600), limits.maxSidePixels)
+  const size =
+    (await loadHeaderSize(file).catch(() => null)) ??
+    (await sizeInBrowser(url)) ??
+    (await loadSizeOfHeif(file).catch(() => null))
+  const width = Math.min(size?.width ?? 800, limits.maxSidePixels)
+  const height = Math.min(size?.height ?? 600, limits.maxSidePixels)
   const w = record?.w ?? firstWidth(width, height)
   const random = crypto.getRandomValues(new Uint8Array(10))
   const id = uuidv7(Date.now(), random)
@@ -203,10 +203,21 @@ async function measure(file: File, record: ImageRecord | undefined): Promise<Mea
   return { id, file, url, caption, width, height, w, h: (w * height) / width }
 }
 
+/** Loads a picture in an image element: the browser reads the file, and decodes later. */
+async function sizeInBrowser(url: string): Promise<Size | null> {
+  const image = new Image()
+  image.src = url
+  await new Promise((resolve) => {
+    image.onload = image.onerror = resolve
+  })
+  const { naturalWidth: width, naturalHeight: height } = image
+  return width > 0 ? { width, height } : null
+}
+
+const loadHeaderSize = (file: File) =>
+  import('./header-size.ts').then(({ headerSize }) => headerSize(file))
+
 const loadSizeOfHeif = (file: File) =>
   import('./heif.ts').then(({ sizeOfHeif }) => sizeOfHeif(file))
-
-/** Returns whether this page makes the preview: a drawing may have any size, but not in its memory. */
-const isDrawnHere = ({ width, height }: Measured): boolean => width * height <= limits.maxPixels
 
 const nameOf = (file: File): string => cleanName(file.name)

@@ -5,17 +5,12 @@ const DECODE_TIMEOUT_MS = 15_000
 /** Large pictures take much memory to decode, and phones have little. */
 const WORKER_COUNT = matchMedia('(pointer: coarse)').matches ? 1 : 2
 
-interface Task {
+/** A message to a worker, which answers with the preview or null. */
+export interface PreviewTask {
   readonly file: Blob
-  /** The upright size; null if the picture must not be decoded. */
-  readonly size: Promise<Size | null>
+  /** Upright. */
+  readonly size: Size
 }
-
-/**
- * A message to a worker: a file, then its size. Decoding begins with the file, since measuring takes 10 ms or
- * more. The worker answers with the preview or null.
- */
-export type WorkerMessage = { readonly file: Blob } | { readonly size: Size | null }
 
 /** Makes previews, in workers where the browser can draw there. */
 export class Previews {
@@ -28,7 +23,7 @@ export class Previews {
   }
 
   /** Makes a preview; null if the file can't be decoded here. Files are begun in the order of calls. */
-  async make(task: Task): Promise<Uint8Array | null> {
+  async make(task: PreviewTask): Promise<Uint8Array | null> {
     let worker = await this.#take()
     try {
       const answer = worker ? await makeIn(worker, task) : 'broken'
@@ -59,7 +54,7 @@ const loadShrink = () => import('./shrink.ts')
 type Answer = Uint8Array | null | 'broken' | 'late'
 
 /** Has a worker make a preview. */
-function makeIn(worker: Worker, { file, size }: Task): Promise<Answer> {
+function makeIn(worker: Worker, task: PreviewTask): Promise<Answer> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve('late'), DECODE_TIMEOUT_MS)
     const end = (answer: Answer): void => {
@@ -68,9 +63,7 @@ function makeIn(worker: Worker, { file, size }: Task): Promise<Answer> {
     }
     worker.onerror = () => end('broken')
     worker.onmessage = ({ data }: MessageEvent<Uint8Array | null>) => end(data)
-    const post = (message: WorkerMessage): void => worker.postMessage(message)
-    post({ file })
-    void size.then((known) => post({ size: known && { width: known.width, height: known.height } }))
+    worker.postMessage(task)
   })
 }
 

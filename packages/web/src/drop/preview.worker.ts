@@ -1,16 +1,7 @@
-import type { WorkerMessage } from './preview.ts'
-import { type Size, shrink } from './shrink.ts'
+import type { PreviewTask } from './preview.ts'
+import { shrink } from './shrink.ts'
 
-let resolveSize: (size: Size | null) => void
-
-/** Takes a file and then its size, and answers with the preview. */
-self.onmessage = async ({ data: message }: MessageEvent<WorkerMessage>) => {
-  if ('size' in message) return resolveSize(message.size)
-  const size = new Promise<Size | null>((resolve) => {
-    resolveSize = resolve
-  })
-  const preview = await shrink(message.file, size).catch(() => null)
-  // Sizes belong to files by order alone, so this one must have come before the answer.
-  await size
-  self.postMessage(preview)
+/** Takes a file with its size, and answers with the preview. */
+self.onmessage = async ({ data: { file, size } }: MessageEvent<PreviewTask>) => {
+  self.postMessage(await shrink(file, size).catch(() => null))
 }

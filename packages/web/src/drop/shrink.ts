@@ -16,28 +16,21 @@ export interface Size {
 }
 
 /**
- * Makes a preview: WebP, or JPEG where the browser can't write that. A JPEG is decoded before its size is known.
- * Returns null if the size is null, or the browser doesn't give back what it draws; the server makes a preview
- * then. Throws if the file can't be decoded.
+ * Makes a preview: WebP, or JPEG where the browser can't write that. Returns null if the browser doesn't give back
+ * what it draws; the server makes a preview then. Throws if the file can't be decoded.
  */
-export async function shrink(file: Blob, size: Promise<Size | null>): Promise<Uint8Array | null> {
+export async function shrink(file: Blob, size: Size): Promise<Uint8Array | null> {
   if (!canReadCanvas()) return null
   const picture = await decode(file, size)
   try {
-    const known = await size
-    return picture && known && (await encode(draw(picture, known)))
+    return await encode(draw(picture, size))
   } finally {
-    picture?.close()
+    picture.close()
   }
 }
 
 /** Decodes a picture, upright. WebCodecs scales a JPEG while decoding, which takes a third of the time. */
-async function decode(
-  file: Blob,
-  size: Promise<Size | null>,
-): Promise<ImageBitmap | VideoFrame | null> {
-  // Other types are decoded in their own size, which may be too large.
-  if (file.type !== 'image/jpeg' && !(await size)) return null
+async function decode(file: Blob, { width, height }: Size): Promise<ImageBitmap | VideoFrame> {
   // A browser whose frames have a rotation applies the file's orientation.
   const isUpright = typeof ImageDecoder === 'function' && 'rotation' in VideoFrame.prototype
   if (isUpright && file.type)
@@ -50,10 +43,8 @@ async function decode(
     } catch {
       // The file isn't of the type that it claims, or of one that WebCodecs knows.
     }
-  const known = await size
-  if (!known) return null
   // One side only, so that the ratio stays whether the browser scales or rotates first.
-  const isLarge = Math.min(known.width, known.height) > DECODED_SIDE_PX
+  const isLarge = Math.min(width, height) > DECODED_SIDE_PX
   return createImageBitmap(
     file,
     isLarge ? { resizeWidth: DECODED_SIDE_PX, resizeQuality: 'medium' } : {},
