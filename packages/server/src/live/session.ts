@@ -149,7 +149,8 @@ export class Session implements Member {
   /** Takes previews of one's own pictures. They are made anew in the background. */
   #onPreviews(sent: SenderPreviews): object {
     const { board } = this.#room
-    const { sender, previews, log } = this.#options
+    const { sender, previews, log, commandLimiter } = this.#options
+    commandLimiter.charge(sender)
     for (const [id, bytes] of Object.entries(sent)) {
       const record = board.records.get(id)
       if (record?.kind === 'image' && record.author === sender.visitor)

@@ -1,4 +1,4 @@
-import { WireError } from '@wirephoto/board'
+import { type AnyRecord, type ImageRecord, WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LiveBoard } from '../../boards/live-board.ts'
 import type { Party } from '../../fairness/party.ts'
@@ -12,6 +12,10 @@ import { isArriving, type UploadProgress } from './progress.ts'
 /** Offset at which an early preview is tried first. */
 const FIRST_ATTEMPT_BYTES = 65_536
 
+/** Whether a preview of a record is of use to anybody. */
+const isWithoutVariants = (record: AnyRecord | undefined): record is ImageRecord =>
+  record?.kind === 'image' && record.variants === null
+
 /** Shows pictures that are still arriving: their progress, a preview, and whether their file can be read. */
 export class Previews {
   readonly #incomingFiles: IncomingFiles
@@ -20,6 +24,8 @@ export class Previews {
   readonly #log: Pick<FastifyBaseLogger, 'warn' | 'error'>
   /** Offset at which an early preview is tried next. */
   readonly #nextAttempts = new WeakMap<IncomingFile, number>()
+  /** Pictures whose preview is being made, each under its board and id. */
+  readonly #making = new Set<string>()
   /** Files of which it is known, or being found out, whether they are progressive. */
   readonly #checkedLive = new WeakSet<IncomingFile>()
 
@@ -94,16 +100,21 @@ export class Previews {
   }
 
   async #add(board: LiveBoard, id: string, make: () => Promise<Preview | null>): Promise<void> {
-    if (this.#incomingFiles.hasPreview(board.id, id)) return
+    const key = `${board.id} ${id}`
+    if (this.#incomingFiles.hasPreview(board.id, id) || this.#making.has(key)) return
+    if (!isWithoutVariants(board.records.get(id))) return
+    this.#making.add(key)
     try {
       const preview = await make()
       const picture = board.records.get(id)
-      if (!preview || picture?.kind !== 'image' || picture.variants !== null) return
+      if (!preview || !isWithoutVariants(picture)) return
       this.#uploadProgress.setPreview(board.id, id, preview.bytes)
       if (isArriving(picture)) await this.#incomingFiles.keepPreview(board.id, id, preview.bytes)
       else this.#uploadProgress.end(board.id, id)
     } catch (error) {
       if (!(error instanceof WireError)) this.#log.warn({ err: error }, 'no preview')
+    } finally {
+      this.#making.delete(key)
     }
   }
 
