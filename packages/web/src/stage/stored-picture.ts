@@ -32,7 +32,7 @@ export function createScreenPixels(record: Accessor<ImageRecord | undefined>): A
 /**
  * Creates the signal of the stored picture's URL: the smallest source with as many pixels as the screen has
  * for it. Larger ones are let go once the view is calm, so that a look around loads nothing twice. A picture
- * that has its preview waits for that too, since new pictures may still change the view.
+ * that came while this page looked on waits for that too, since more of them may still change the view.
  */
 export function createStoredUrl(
   id: string,
@@ -41,7 +41,7 @@ export function createStoredUrl(
   pixels: Accessor<number>,
 ): Accessor<string | null> {
   const { boardStore, camera } = useApp()
-  const preview = boardStore.preview(id)
+  const isNew = !untrack(record)?.blob
   const isAwaiting = createMemo(() => {
     const now = record()
     return Boolean(now?.blob && pixels() > 0 && !own() && awaitsVariant(now, pixels()))
@@ -54,7 +54,7 @@ export function createStoredUrl(
     if (isAwaiting() && !isOverdue()) return last
     const side = sideFor(now, pixels())
     if (last?.blob === now.blob && last.side === side) return last
-    const canWait = last ? side < last.side : preview() !== undefined
+    const canWait = last ? side < last.side : isNew
     return canWait && !camera.isCalm() ? last : { blob: now.blob, side }
   }, null)
   return createMemo(() => {
