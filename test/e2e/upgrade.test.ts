@@ -14,7 +14,15 @@ import { BUILT_PAGE, makeSecondBuild } from '../support/second-build.ts'
 /** Browsers log this while the server restarts, and for a file that it doesn't have any more. */
 const UPGRADE_ERRORS =
   /net::ERR_|WebSocket connection|404 \(Not Found\).*(?:assets|uploads)\/|Refused to apply style/
-const LATER_PARTS = ['upload-attempt', 'preview', 'panels', 'lazy', 'shrink', 'thumbhash']
+const LATER_PARTS = [
+  'upload-attempt',
+  'preview',
+  'panels',
+  'lazy',
+  'shrink',
+  'thumbhash',
+  'header-size',
+]
 
 const stack = cleanupAfter()
 const samples = stack.adopt(await SampleFiles.open(), (each) => each.close())

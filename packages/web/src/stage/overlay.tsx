@@ -1,5 +1,6 @@
 import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { loadReader } from '../state/blur.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
 import { tellMissingPart } from '../state/missing-part.ts'
 import { cacheOwnPictures } from '../state/own-picture-cache.ts'
@@ -21,7 +22,6 @@ import './overlay.css'
 import '../look/late-icons.ts'
 // Loaded with this chunk, so that they work without a connection too.
 import '../actions/lazy-actions.ts'
-import '../state/thumbhash.ts'
 
 setLateViews({ PictureInfo, FarCanvas })
 
@@ -47,6 +47,7 @@ export function Overlay(): JSX.Element {
   cacheOwnPictures(boardStore, camera)
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
+  onMount(() => void loadReader())
   onMount(() => boardStore.board.preload())
   return (
     <FloatingContext.Provider value={new Floating(camera, standingParts)}>

@@ -17,11 +17,13 @@ export const colourOf = (thumbhash: string): string | null =>
 /** Returns the reader of thumbhashes, loaded for the first picture. Callers track its arrival. */
 function readerOrLoad(): Reader | null {
   if (reader || isLoaded()) return reader
-  if (!isLoading) void loadReader()
+  void loadReader()
   return null
 }
 
-async function loadReader(): Promise<void> {
+/** Loads the reader, unless it is here or on its way: a later build of the page may not have it any more. */
+export async function loadReader(): Promise<void> {
+  if (reader || isLoading) return
   isLoading = true
   reader = await import('./thumbhash.ts').catch(() => null)
   isLoading = false
