@@ -4,21 +4,25 @@ import { stat } from 'node:fs/promises'
 import { describe, type TestContext, test } from 'node:test'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
-import { cleanupAfter } from '../support/cleanup.ts'
 import { openFixture } from '../support/e2e-fixture.ts'
 import { Nginx, readmeLocation } from '../support/nginx.ts'
 
-/** Browsers log nginx's own answers, and that the server has no part of a file yet. */
-/** A proxy that refuses a body may close the connection while that is still sent. */
+/**
+ * Browsers log nginx's own answers, and that the server has no part of a file yet. A proxy that refuses a body may
+ * close the connection while that is still sent.
+ */
 const ANSWERED_BETWEEN =
   /413 \(Request Entity Too Large\)|404 \(Not Found\).*\/uploads\/|ERR_CONNECTION_RESET.*\/uploads\//
 
 const { fixture, samples } = await openFixture()
 const skip = (await Nginx.skipReason()) ?? false
 
-/** Opens nginx before the fixture's server, for one test. */
-const openNginx = async (t: TestContext, location: string) =>
-  cleanupAfter(t).adopt(await Nginx.open(location), (nginx) => nginx.close())
+/** Opens nginx before the fixture's server, for one test. It closes after the pages that are opened later. */
+async function openNginx(t: TestContext, location: string): Promise<Nginx> {
+  const nginx = await Nginx.open(location)
+  fixture.closeAfter(t, () => nginx.close())
+  return nginx
+}
 
 /** Returns README.md's lines without those that somebody has left out, and with further ones. */
 async function location(change: { without?: RegExp; further?: string } = {}): Promise<string> {

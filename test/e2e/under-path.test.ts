@@ -34,7 +34,9 @@ async function openHost(t: TestContext): Promise<Nginx> {
   const removed = prints.replace(/(proxy_pass [^;]+);/, '$1/;')
   assert.notEqual(prints, removed)
   const lines = `${await location('/photos', fixture.server.port)}\n${removed}`
-  return cleanupAfter(t).adopt(await Nginx.open(lines, port), (nginx) => nginx.close())
+  const nginx = await Nginx.open(lines, port)
+  fixture.closeAfter(t, () => nginx.close())
+  return nginx
 }
 
 /** Everything that a page's origin keeps in the browser, by name. */

@@ -93,7 +93,7 @@ export class E2eFixture {
     const board = await this.newBoard()
     for (const page of pages) {
       page.allowedErrors = NO_ERRORS
-      this.#closeAfter(t, () => page.close(t))
+      this.closeAfter(t, () => page.close(t))
       await page.goto(`/b/${board}`)
     }
     const [anna, ben] = pages
@@ -103,26 +103,26 @@ export class E2eFixture {
   /** Opens a proxy to the server; it closes after the test's pages. */
   async openProxy(t: TestContext): Promise<Proxy> {
     const proxy = await Proxy.open(this.server.port)
-    this.#closeAfter(t, () => proxy.close())
+    this.closeAfter(t, () => proxy.close())
     return proxy
   }
 
   /** Opens a server of the test's own; it closes after the test's pages. */
   async openServer(t: TestContext, args: readonly string[]): Promise<ServerProcess> {
     const server = await ServerProcess.open({ args })
-    this.#closeAfter(t, () => server.close())
+    this.closeAfter(t, () => server.close())
     return server
   }
 
   /** Opens a client that takes part in the board without a page. */
   async openWireClient(t: TestContext, board: string): Promise<WireClient> {
     const wireClient = await WireClient.connect(this.server.url, board)
-    this.#closeAfter(t, () => wireClient.close())
+    this.closeAfter(t, () => wireClient.close())
     return wireClient
   }
 
-  /** Closes it at the end of the test; the last one opened is the first one closed. */
-  #closeAfter(t: TestContext, close: () => unknown): void {
+  /** Closes something at the end of the test; the last one opened is the first one closed. */
+  closeAfter(t: TestContext, close: () => unknown): void {
     let stack = this.#stacks.get(t)
     if (!stack) this.#stacks.set(t, (stack = cleanupAfter(t)))
     stack.defer(async () => void (await close()))
@@ -160,7 +160,7 @@ export class E2eFixture {
     const context = shared ?? (await this.#newContext(further))
     const page = await BoardPage.open(context, `http://${host}:${port}${path}`)
     page.allowedErrors = allowedErrors
-    this.#closeAfter(t, async () => {
+    this.closeAfter(t, async () => {
       await page.close(t)
       await (shared ? page.page.close() : context.close())
     })

@@ -45,8 +45,8 @@ export class Harness {
   /** Starts as a new process would, with the data that are there; a loss of theirs is accepted by its code. */
   async start(acceptLoss?: string): Promise<void> {
     const { maxUpload = 5_000_000, webRoot = null, publicUrl = null } = this.#options
-    const { guard, fetcher, clock, bounds, refuse, memory } = this.#options
-    const replacements = { guard, fetcher, clock }
+    const { guard, fetcher, clock, use, bounds, refuse, memory } = this.#options
+    const replacements = { guard, fetcher, clock, use }
     const limited = { maxUpload, bounds, refuse, memory }
     const settings = { ...limited, webRoot, publicUrl, grace: 0, acceptLoss }
     const config = serverConfig(this.data, settings)

@@ -98,7 +98,7 @@ for (const transport of TRANSPORTS) {
     client.emit('User:connect')
     await client.until(() => client.bodies('Photo:update').length === 2)
     const [user] = client.bodies<string>('User:connect')
-    assert.match(user!, /^[\w-]+$/)
+    assert.match(user!, /^[\w-]+~?$/)
     await watcher.until(() => watcher.bodies('User:update').length === 1)
     assert.deepEqual(watcher.bodies('User:update'), [user])
     assert.deepEqual(client.bodies('User:update'), [user])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type ClientRequest, createServer, type IncomingMessage, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { after, before, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
@@ -189,19 +189,23 @@ test('N5: variants of one address’s picture have the next turn among many of a
   assert.equal(made.indexOf(HONEST), 1, made.join(', '))
 })
 
-test('N9: requests of an address over its share begin when the thread is idle, and no other waits', async () => {
+test('N9: requests of an address over its share begin when the thread is idle, and no other waits', async (t) => {
   use.add(HONEST, 0)
   use.add(ABUSER, 10)
   const order: string[] = []
-  const get = async (from: string) => {
-    const asked = begin({ from, path: '/healthz' })
-    asked.call.end()
-    const { status, response } = (await asked.answer)!
-    response.resume()
-    order.push(from)
-    assert.equal(status, 200)
+  const asks: { send: () => void; answered: Promise<void> }[] = []
+  for (const from of [...Array<string>(10).fill(ABUSER), HONEST]) {
+    const socket = connect({ host: '127.0.0.1', port: server.port, localAddress: from })
+    t.after(() => socket.destroy())
+    await once(socket, 'connect')
+    const answered = once(socket, 'data').then(() => void order.push(from))
+    asks.push({
+      send: () => socket.write('GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n'),
+      answered,
+    })
   }
-  await Promise.all([...Array.from({ length: 10 }, () => get(ABUSER)), get(HONEST)])
+  for (const { send } of asks) send()
+  await Promise.all(asks.map(({ answered }) => answered))
   assert.ok(order.indexOf(HONEST) <= 1, order.join(', '))
 })
 

@@ -5,6 +5,9 @@ import type { WireError } from '@wirephoto/board'
 import sharp, { type Sharp } from 'sharp'
 import { pixelRefusal, refusal } from './file-type.ts'
 
+// The page of a server that refuses no kind.
+Object.assign(globalThis, { document: { querySelector: () => null } })
+
 const corpora = new URL('../../../../../shared/corpora/', import.meta.url)
 const away = existsSync(corpora) ? false : 'no ../shared/corpora here'
 
