@@ -16,6 +16,8 @@ import {
 } from '../support/picture-bytes.ts'
 import { drawPicture, withUniqueBytes } from '../support/pictures.ts'
 
+/** The priority of the process that makes variants. */
+const VARIANTS_NICE = 10
 /** The bytes that a page may load, over those of the smallest variants with pixels enough. */
 const MAX_BYTES_FACTOR = 1.2
 const [WIDTH, HEIGHT] = [1500, 1125]
@@ -106,6 +108,26 @@ test('P2: who looks on while pictures are dropped loads their variants, never th
   }
 })
 
+test('P2: a picture that widens the view is loaded for the view that it makes', async (t) => {
+  const { url } = fixture.server
+  const board = await fixture.newBoard()
+  const page = await fixture.openPage(t, 'localhost', board)
+  const bytes = await countPictureBytes(page.page)
+  // Added and stored in one change, and at the present zoom too large for any variant.
+  const sent = await fetch(`${url}/api/boards/${board}/images?name=wide.jpg&x=0&y=0&w=6000`, {
+    method: 'POST',
+    body: new Uint8Array(withUniqueBytes(picture)),
+  })
+  assert.equal(sent.status, 201)
+  await page.waitForPainted(1, 'stored')
+  const records = await waitForVariants(url, board, 1)
+  await waitForSources(page.page, await smallestSources(page.page, board, records))
+  assert.deepEqual(
+    [...bytes.byUrl.keys()].filter((path) => path.endsWith('/original')),
+    [],
+  )
+})
+
 test('P2, P4, P5: while variants are long in coming, a file is loaded only where nothing else serves', async (t) => {
   const { url } = fixture.server
   const board = await fixture.newBoard()
@@ -118,7 +140,7 @@ test('P2, P4, P5: while variants are long in coming, a file is loaded only where
     ])[0]!
   add({ x: -300, w: 200 })
   await waitForVariants(url, board, 1)
-  const variantMaker = await childWithLowPriority(fixture.server.pid)
+  const variantMaker = await processOfVariants(fixture.server.pid)
   process.kill(variantMaker, 'SIGSTOP')
   t.after(() => process.kill(variantMaker, 'SIGCONT'))
 
@@ -213,7 +235,7 @@ test('P3: what was loaded for a nearer view is let go again, and nothing blinks'
 })
 
 /** Returns the process that makes variants: the server's child that yields to all others. */
-async function childWithLowPriority(parent: number): Promise<number> {
+async function processOfVariants(parent: number): Promise<number> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,ni='])
   const rows = stdout.split('\n').map((row) => row.trim().split(/\s+/).map(Number))
   const below = (pid: number): number[] => [
@@ -221,7 +243,7 @@ async function childWithLowPriority(parent: number): Promise<number> {
     ...rows.filter(([, ppid]) => ppid === pid).flatMap(([child]) => below(child!)),
   ]
   const children = new Set(below(parent))
-  const found = rows.find(([pid, , nice]) => children.has(pid!) && nice! > 0)
+  const found = rows.find(([pid, , nice]) => children.has(pid!) && nice === VARIANTS_NICE)
   assert.ok(found, stdout)
   return found[0]!
 }

@@ -41,7 +41,10 @@ export function createStoredUrl(
   pixels: Accessor<number>,
 ): Accessor<string | null> {
   const { boardStore, camera } = useApp()
-  const isNew = !untrack(record)?.blob
+  const isNew = boardStore.hasComeLater(id)
+  const [isInView, setInView] = createSignal(!isNew)
+  // Its coming may move the view, which begins with the next frame.
+  if (isNew) requestAnimationFrame(() => requestAnimationFrame(() => setInView(true)))
   const isAwaiting = createMemo(() => {
     const now = record()
     return Boolean(now?.blob && pixels() > 0 && !own() && awaitsVariant(now, pixels()))
@@ -55,7 +58,7 @@ export function createStoredUrl(
     const side = sideFor(now, pixels())
     if (last?.blob === now.blob && last.side === side) return last
     const canWait = last ? side < last.side : isNew
-    return canWait && !camera.isCalm() ? last : { blob: now.blob, side }
+    return canWait && !(isInView() && camera.isCalm()) ? last : { blob: now.blob, side }
   }, null)
   return createMemo(() => {
     const chosen = source()

@@ -125,6 +125,11 @@ export class BoardStore {
     return this.#seenBy.watch(id)
   }
 
+  /** Whether a picture came while this page looked on. Not reactive. */
+  hasComeLater(id: string): boolean {
+    return this.#addedAt.has(id)
+  }
+
   /** Whether a picture appeared so recently that it may be drawn landing. Not reactive. */
   hasJustLanded(id: string): boolean {
     return performance.now() - (this.#addedAt.get(id) ?? -LANDING_WINDOW_MS) < LANDING_WINDOW_MS
