@@ -55,7 +55,7 @@ export class LoopTurns {
   /** When work of others began that hasn't ended, oldest first. */
   readonly #inFlight = new Set<{ readonly at: number }>()
   #sampleTimer: NodeJS.Timeout | undefined
-  #pollTimer: NodeJS.Timeout | undefined
+  #isPolling = false
   #heldUntil = 0
   #releasedAt = 0
   #useAtRelease: LoopUse = performance.eventLoopUtilization()
@@ -152,21 +152,27 @@ export class LoopTurns {
     }
   }
 
+  /** Looks in the next turn of the loop whether the next one may begin; less often while others have work. */
   #poll(): void {
-    this.#pollTimer ??= setTimeout(() => {
-      this.#pollTimer = undefined
+    if (this.#isPolling) return
+    this.#isPolling = true
+    const look = () => {
+      this.#isPolling = false
       if (this.#mayRelease()) this.#release()
       if (this.#queue.size > 0) this.#poll()
-    }, POLL_INTERVAL_MS)
+    }
+    if (this.#isWorkInFlight(performance.now())) setTimeout(look, POLL_INTERVAL_MS)
+    else setImmediate(look)
   }
 
   #mayRelease(): boolean {
     const now = performance.now()
+    // Each turn of the loop takes what others have sent before it begins the next one.
+    if (!this.#isWorkInFlight(now) || !this.#isOver(this.#queue.peek()!.address)) return true
     if (now < this.#heldUntil) return false
     if (now - this.#releasedAt > MAX_PAUSE_MS) return true
     const { idle, active } = performance.eventLoopUtilization(this.#useAtRelease)
-    const mustWait = this.#isWorkInFlight(now) && this.#isOver(this.#queue.peek()!.address)
-    return mustWait ? idle > active * IDLE_FACTOR : idle > 0
+    return idle > active * IDLE_FACTOR
   }
 
   #isWorkInFlight(now: number): boolean {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { OWN_PARTY } from './party.ts'
 
 /** Addresses whose use is kept: the latest ones. */
 const KEPT_ADDRESSES_COUNT = 1_000
@@ -24,8 +25,9 @@ interface Use {
 export class RecentUse {
   readonly #uses = new LRUCache<string, Use>({ max: KEPT_ADDRESSES_COUNT, ttl: KEPT_MS })
 
-  /** Adds to an address's use. With 0 it only tells that the address is here. */
+  /** Adds to an address's use. With 0 it only tells that the address is here. The server's own work is nobody's. */
   add(address: string, seconds: number): void {
+    if (address === OWN_PARTY.address) return
     const known = this.#uses.get(address)
     const at = performance.now()
     this.#uses.set(address, { seconds: seconds + (known ? left(known, at) : 0), at })
