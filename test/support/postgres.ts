@@ -1,7 +1,17 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chown, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
@@ -220,6 +230,8 @@ async function initialise(programs: PostgresPrograms, folder: string): Promise<v
   const template = join(CACHE_FOLDER, `postgres-${programs.version}-${process.getuid?.() ?? ''}`)
   if (await copied(template, data)) return
   await writeFile(join(folder, 'password'), PASSWORD)
+  // A server in this process may have set a umask that shuts the other account out.
+  await chmod(join(folder, 'password'), 0o644)
   const flags = ['--username', 'postgres', '--auth', 'scram-sha-256', '--encoding', 'UTF8']
   const password = ['--pwfile', join(folder, 'password'), '--locale', 'C', '--no-sync']
   const options = { cwd: folder, ...(await unprivilegedAccount()) }
