@@ -1,12 +1,11 @@
 import { type Snapshot, WIRE_VERSION } from '@wirephoto/board'
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { databaseName } from './database-name.ts'
+import { openInTime } from './open-in-time.ts'
 
 /** Boards whose copies are kept, and all of their records together. Those that were seen last stay. */
 const KEPT_BOARDS_COUNT = 20
 const KEPT_RECORDS_COUNT = 40_000
-/** Time after which a database that doesn't open is given up: some browsers hang there. */
-const DATABASE_OPEN_TIMEOUT_MS = 1_500
 
 /** A board as it was here last. */
 export interface BoardCopy {
@@ -47,19 +46,7 @@ export class BoardCopies {
       },
       blocking: (_now, _next, event) => (event.target as IDBDatabase).close(),
     })
-    const { promise: tooLate, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(
-      () => reject(new Error('IndexedDB does not open')),
-      DATABASE_OPEN_TIMEOUT_MS,
-    )
-    try {
-      return new BoardCopies(await Promise.race([opening, tooLate]))
-    } catch (error) {
-      opening.then((db) => db.close()).catch(() => {})
-      throw error
-    } finally {
-      clearTimeout(timer)
-    }
+    return new BoardCopies(await openInTime(opening))
   }
 
   /** Returns a board's copy; null if there is none that this page can read. */

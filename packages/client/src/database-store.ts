@@ -1,6 +1,7 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { databaseName } from './database-name.ts'
 import { memoryStore } from './memory-store.ts'
+import { openInTime } from './open-in-time.ts'
 import {
   type Claim,
   fromKept,
@@ -18,33 +19,18 @@ interface Schema extends DBSchema {
   claims: { key: string; value: Claim }
 }
 
-/** Time after which a database that doesn't open is given up: some browsers hang there. */
-const DATABASE_OPEN_TIMEOUT_MS = 1_500
-
 async function openDatabase(url: string): Promise<Store> {
-  let tooLate = false
-  const db = await Promise.race([
-    openDB<Schema>(databaseName('wirephoto', url), 1, {
-      upgrade(database) {
-        database
-          .createObjectStore('commands', { keyPath: ['client', 'n'] })
-          .createIndex('board', 'board')
-        database.createObjectStore('files', { keyPath: 'id' }).createIndex('board', 'board')
-        database.createObjectStore('claims', { keyPath: 'id' })
-      },
-      blocking: (_now, _next, event) => (event.target as IDBDatabase).close(),
-    }).then((opened) => {
-      if (tooLate) opened.close()
-      return opened
-    }),
-    new Promise<never>((_resolve, reject) => {
-      setTimeout(() => {
-        tooLate = true
-        reject(new Error('IndexedDB does not open'))
-      }, DATABASE_OPEN_TIMEOUT_MS)
-    }),
-  ])
-  return new Database(db)
+  const opening = openDB<Schema>(databaseName('wirephoto', url), 1, {
+    upgrade(database) {
+      database
+        .createObjectStore('commands', { keyPath: ['client', 'n'] })
+        .createIndex('board', 'board')
+      database.createObjectStore('files', { keyPath: 'id' }).createIndex('board', 'board')
+      database.createObjectStore('claims', { keyPath: 'id' })
+    },
+    blocking: (_now, _next, event) => (event.target as IDBDatabase).close(),
+  })
+  return new Database(await openInTime(opening))
 }
 
 /** Opens IndexedDB for the server at `url` where it works, else a store in memory (private windows, Node). */
