@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { RequestListener, Server, ServerResponse } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
+import { dial, whenClosed } from '../../support/dial.ts'
 import { newSlowClients } from '../../support/new-slow-clients.ts'
 import { withoutTurns } from '../../support/without-turns.ts'
 import { addressGroup } from './address-group.ts'
@@ -38,20 +39,6 @@ async function open(t: TestContext, handle: RequestListener, limits: Limits = {}
   })
   return server
 }
-
-async function dial(t: TestContext, server: Server, localAddress = '127.0.0.1'): Promise<Socket> {
-  const { port } = server.address() as AddressInfo
-  const socket = connect({ port, host: '127.0.0.1', localAddress })
-  // One that the server closes is reset if it still sends.
-  socket.on('error', () => {})
-  t.after(() => socket.destroy())
-  await once(socket, 'connect')
-  return socket
-}
-
-/** Resolves when a connection is closed, by a reset too. */
-const whenClosed = (socket: Socket): Promise<unknown> =>
-  new Promise((resolve) => socket.once('close', resolve))
 
 const request = (path: string, more = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${more}\r\n`

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { RequestListener, Server, ServerResponse } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { dial, whenClosed } from '../../support/dial.ts'
 import { Harness } from '../../support/http-harness.ts'
 import { newSlowClients } from '../../support/new-slow-clients.ts'
 import { withoutTurns } from '../../support/without-turns.ts'
@@ -51,20 +52,6 @@ async function open(t: TestContext, handle: RequestListener, limits: Limits = {}
   }
   return { server, lookAfter }
 }
-
-async function dial(t: TestContext, server: Server, localAddress = '127.0.0.1'): Promise<Socket> {
-  const { port } = server.address() as AddressInfo
-  const socket = connect({ port, host: '127.0.0.1', localAddress })
-  // One that the server closes is reset if it still sends.
-  socket.on('error', () => {})
-  t.after(() => socket.destroy())
-  await once(socket, 'connect')
-  return socket
-}
-
-/** Resolves when a connection is closed, by a reset too. */
-const whenClosed = (socket: Socket): Promise<unknown> =>
-  new Promise((resolve) => socket.once('close', resolve))
 
 /** Asks for the long answer and reads none of it. Resolves when the systems' buffers are full. */
 async function ask(t: TestContext, server: Server, from?: string) {
