@@ -73,10 +73,10 @@ export class LoopTurns {
     this.#use.add(address, 0)
     // Later work never passes work that waits, so each visitor's keeps its order.
     if (!this.#waitingBy.has(address) && !this.#isOver(address))
-      return this.#begin(address, weight, begin)
+      return this.#begin(address, weight, false, begin)
     const waiting = {
       address,
-      begin: (end: () => void) => this.#begin(address, weight, begin, end),
+      begin: (end: () => void) => this.#begin(address, weight, this.#isOver(address), begin, end),
       giveWay,
     }
     this.#count(address, 1)
@@ -112,11 +112,16 @@ export class LoopTurns {
     return this.#use.isOverShare(address, SHARE)
   }
 
-  #begin(address: string, weight: number, begin: Waiting['begin'], ended = () => {}): void {
+  #begin(
+    address: string,
+    weight: number,
+    isOver: boolean,
+    begin: Waiting['begin'],
+    ended = () => {},
+  ): void {
     this.#begun.set(address, (this.#begun.get(address) ?? 0) + weight)
     this.#sample()
     const entry = { at: performance.now() }
-    const isOver = this.#isOver(address)
     if (!isOver) this.#inFlight.add(entry)
     begin(() => {
       this.#inFlight.delete(entry)

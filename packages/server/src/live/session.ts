@@ -63,6 +63,7 @@ export class Session implements Member {
   readonly #writer: SocketWriter
   readonly #room: Room
   readonly #options: SessionOptions
+  readonly #party: Party
   readonly #rateLimiter = new RateLimiter(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE_COUNT)
   /** Milliseconds that a message takes from the page to here: half a round trip. */
   #lag = 0
@@ -75,11 +76,20 @@ export class Session implements Member {
     this.#socket = socket
     this.#room = room
     this.#options = options
+    this.#party = partyOf(options.sender, room.board.id)
     this.#writer = new SocketWriter(socket, () => this.outbox.drained())
     this.outbox = new Outbox(this.#writer, room, room.board, (reason) => this.#cutOff(reason))
     this.#answer('follow', (body) => this.#onFollow(parseOrThrow(Follow, body)))
-    this.#answer('commands', (body) => this.#onCommands(parseOrThrow(Commands, body)))
-    this.#answer('previews', async (body) => this.#onPreviews(parseOrThrow(SenderPreviews, body)))
+    this.#answer(
+      'commands',
+      (body) => this.#onCommands(parseOrThrow(Commands, body)),
+      weightOfCommands,
+    )
+    this.#answer(
+      'previews',
+      async (body) => this.#onPreviews(parseOrThrow(SenderPreviews, body)),
+      (body) => 1 + Object.keys(Object(body)).length,
+    )
     this.#hear(
       'presence',
       (body) => parseOrUndefined(PresenceState, body),
@@ -205,11 +215,15 @@ export class Session implements Member {
   }
 
   /** Handles an event whose sender waits for an answer: what `handle` resolves to, or its error. */
-  #answer<T>(event: string, handle: (body: unknown) => Promise<T>): void {
+  #answer<T>(
+    event: string,
+    handle: (body: unknown) => Promise<T>,
+    weightOf: (body: unknown) => number = () => 1,
+  ): void {
     this.#socket.on(event, (body: unknown, acknowledge: unknown) => {
       if (typeof acknowledge !== 'function') return this.dismiss(new WireError('bad-request'))
       if (this.#isUnread()) return
-      const answered = this.#attempt(handle, body).then((answer) => {
+      const answered = this.#attempt(() => handle(body), weightOf(body)).then((answer) => {
         // Other events that came in the same turn have been answered meanwhile.
         if (this.#isUnread()) return
         this.#writer.countAnswer(answer)
@@ -219,11 +233,11 @@ export class Session implements Member {
     })
   }
 
-  async #attempt<T>(handle: (body: unknown) => Promise<T>, body: unknown): Promise<T | ErrorBody> {
+  async #attempt<T>(handle: () => Promise<T>, weight: number): Promise<T | ErrorBody> {
     try {
       if (!this.#rateLimiter.spend()) throw new WireError('too-many')
-      using _turn = await this.#turn(weightOf(body))
-      return await handle(body)
+      using _turn = await this.#turn(weight)
+      return await handle()
     } catch (error) {
       return { error: toWireError(error, this.#options.log).toJSON() }
     }
@@ -251,10 +265,6 @@ export class Session implements Member {
     })
   }
 
-  get #party(): Party {
-    return partyOf(this.#options.sender, this.#room.board.id)
-  }
-
   /** Cuts off a viewer who has answers sent and reads none. */
   #isUnread(): boolean {
     if (this.#writer.backlogBytes <= UNREAD_BYTES) return false
@@ -269,9 +279,8 @@ export class Session implements Member {
   }
 }
 
-/** Estimates how much work a message is, beside a request without a body. */
-function weightOf(body: unknown): number {
-  const { commands, previews } = Object(body) as { commands?: unknown; previews?: unknown }
-  const commandCount = Array.isArray(commands) ? commands.length : 0
-  return 1 + commandCount / COMMANDS_PER_WEIGHT + Object.keys(Object(previews)).length
+/** Estimates how much work a message of commands is, beside a request without a body. */
+function weightOfCommands(body: unknown): number {
+  const { commands } = Object(body) as { commands?: unknown }
+  return 1 + (Array.isArray(commands) ? commands.length : 0) / COMMANDS_PER_WEIGHT
 }
