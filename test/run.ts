@@ -51,8 +51,7 @@ const CONCURRENT_FILE_COUNT = 2
 const TEST_TIMEOUT_MS = 240_000
 const FILE_TIMEOUT_MS = 300_000
 const SLOWEST_COUNT = 10
-const BROWSER_FOLDER = 'test/e2e/'
-/** More browser tests than ever fail by chance, on a machine that has just been busy. */
+/** More files than ever fail by chance, on a machine that has just been busy. */
 const MAX_RETRIED_COUNT = 5
 
 const { values, positionals } = parseArgs({
@@ -67,8 +66,7 @@ process.once('SIGINT', () => abort('interrupted'))
 process.once('SIGTERM', () => abort('interrupted'))
 
 const failed = await runFiles(await filesToRun(), CONCURRENT_FILE_COUNT)
-const isChance =
-  failed.length <= MAX_RETRIED_COUNT && failed.every((file) => file.startsWith(BROWSER_FOLDER))
+const isChance = failed.length <= MAX_RETRIED_COUNT
 const isWhole = positionals.length === 0 && !values.long && !stop.signal.aborted
 const stillFailed = isWhole && isChance && failed.length > 0 ? await retry(failed) : failed
 printSlowest()

@@ -101,6 +101,8 @@ for (const host of BOTH_HOSTS)
       }, start!)
       await wireClient.send({ kind: 'board.patch', set: { title: 'After it' } })
       await ben.waitUntil((title) => document.title.startsWith(title), 'After it')
+      // So that the diaries have the last step.
+      for (const page of [anna, ben]) await page.nextFrame()
 
       const [patch, rename, ...further] = wireClient.batches.slice(before)
       assert.equal(patch!.changes.length, 1, 'one patch')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { before, test } from 'node:test'
+import { before, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { openBoard } from '@wirephoto/client'
 import sharp from 'sharp'
@@ -20,6 +20,8 @@ import { drawPicture, withUniqueBytes } from '../support/pictures.ts'
 const VARIANTS_NICE = 10
 /** The bytes that a page may load, over those of the smallest variants with pixels enough. */
 const MAX_BYTES_FACTOR = 1.2
+/** Longer than a view must rest until it is calm. */
+const SLOW_FRAME_MS = 1_200
 const [WIDTH, HEIGHT] = [1500, 1125]
 /** Pictures on a board that is opened: rows of ten, all in view. */
 const PICTURE_COUNT = EFFORT_FACTOR > 1 ? 60 : 30
@@ -108,10 +110,16 @@ test('P2: who looks on while pictures are dropped loads their variants, never th
   }
 })
 
-test('P2: a picture that widens the view is loaded for the view that it makes', async (t) => {
+for (const frames of ['quick', 'slow'] as const)
+  test(`P2: a picture that widens the view is loaded for the view that it makes, by ${frames} frames`, async (t) => {
+    await expectLoadedForWidenedView(t, frames)
+  })
+
+async function expectLoadedForWidenedView(t: TestContext, frames: 'quick' | 'slow'): Promise<void> {
   const { url } = fixture.server
   const board = await fixture.newBoard()
   const page = await fixture.openPage(t, 'localhost', board)
+  if (frames === 'slow') await page.page.evaluate(slowFrames, SLOW_FRAME_MS)
   const bytes = await countPictureBytes(page.page)
   // Added and stored in one change, and at the present zoom too large for any variant.
   const sent = await fetch(`${url}/api/boards/${board}/images?name=wide.jpg&x=0&y=0&w=6000`, {
@@ -126,7 +134,13 @@ test('P2: a picture that widens the view is loaded for the view that it makes', 
     [...bytes.byUrl.keys()].filter((path) => path.endsWith('/original')),
     [],
   )
-})
+}
+
+/** Makes a page's frames as rare as on a machine that is far too busy. */
+function slowFrames(frameMs: number): void {
+  window.requestAnimationFrame = (draw) => window.setTimeout(() => draw(performance.now()), frameMs)
+  window.cancelAnimationFrame = clearTimeout
+}
 
 test('P2, P4, P5: while variants are long in coming, a file is loaded only where nothing else serves', async (t) => {
   const { url } = fixture.server

@@ -179,7 +179,10 @@ export class Camera {
       const t = Math.min(1, (time - start) / FLIGHT_MS)
       this.#now = between(from, to, this.size(), 1 - (1 - t) ** 3)
       this.#drawNow()
-      if (t < 1) this.#frame = requestAnimationFrame(step)
+      if (t === 1) return
+      // A slow page's next frame may come later than the delays end.
+      this.#stopResting()
+      this.#frame = requestAnimationFrame(step)
     }
     this.#frame = requestAnimationFrame(step)
   }
@@ -191,10 +194,14 @@ export class Camera {
       this.#draw(this.#now)
       this.#setStanding(this.#hasBegun)
     })
-    clearTimeout(this.#restTimer)
-    clearTimeout(this.#calmTimer)
+    this.#stopResting()
     this.#restTimer = setTimeout(() => this.#setMoving(false), REST_DELAY_MS)
     this.#calmTimer = setTimeout(() => this.#setCalm(true), CALM_DELAY_MS)
+  }
+
+  #stopResting(): void {
+    clearTimeout(this.#restTimer)
+    clearTimeout(this.#calmTimer)
   }
 }
 

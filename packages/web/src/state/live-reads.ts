@@ -7,7 +7,7 @@ const TURN_NAME = 'wirephoto-live-read'
 
 /**
  * Reads of files while they arrive. Each takes up a connection, so a visible page reads one at a time, the
- * first that was requested (A20), and a hidden one none. No two pages of a browser read at once.
+ * first that was requested (A20), and a hidden one none. The pages of a browser take turns.
  */
 export class LiveReads {
   /** Whether a picture's file is the one to read now. */
@@ -24,8 +24,8 @@ export class LiveReads {
     const [current, setCurrent] = createSignal<string>()
     this.#setCurrent = setCurrent
     this.isReading = createSelector(current)
-    this.#turn = new BrowserTurn(TURN_NAME, () => {
-      this.#isHeld = true
+    this.#turn = new BrowserTurn(TURN_NAME, (isHeld) => {
+      this.#isHeld = isHeld
       this.#review()
     })
     document.addEventListener('visibilitychange', () => this.#review())
