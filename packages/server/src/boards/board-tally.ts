@@ -13,6 +13,19 @@ export function bytesOf(record: AnyRecord): number {
   )
 }
 
+/** Returns by how many bytes a change makes the board larger. A move, the most frequent one, is not measured. */
+export function growthOf(before: AnyRecord | undefined, after: AnyRecord | undefined): number {
+  if (before && after && haveSameTexts(before, after)) return 0
+  return (after ? bytesOf(after) : 0) - (before ? bytesOf(before) : 0)
+}
+
+function haveSameTexts(a: AnyRecord, b: AnyRecord): boolean {
+  if (a.kind !== 'image') return b.kind === a.kind && a.title === b.title
+  return (
+    b.kind === 'image' && a.caption === b.caption && a.name === b.name && a.source === b.source
+  )
+}
+
 /** Somebody who announces pictures. */
 interface Announcer {
   readonly visitor: string
@@ -55,7 +68,7 @@ export class BoardTally {
 
   /** Counts a record in place of the one before. `announcer` is its sender. */
   count(before: AnyRecord | undefined, after: AnyRecord | undefined, announcer?: Announcer): void {
-    this.#bytes += (after ? bytesOf(after) : 0) - (before ? bytesOf(before) : 0)
+    this.#bytes += growthOf(before, after)
     if (!before && after && isArriving(after) && announcer?.address !== undefined)
       this.#addresses.set(after.id, announcer.address)
     if (before && isArriving(before)) this.#countArriving(before, -1)

@@ -29,7 +29,7 @@ import { failpoint } from '../failpoint.ts'
 import { FairQueue } from '../fairness/fair-queue.ts'
 import { OWN_PARTY, partyOf } from '../fairness/party.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
-import { BoardTally, bytesOf } from './board-tally.ts'
+import { BoardTally, growthOf } from './board-tally.ts'
 import { ClientStates } from './client-states.ts'
 import { EngineWatch, inTime } from './engine-watch.ts'
 import { LogReader } from './log-reader.ts'
@@ -474,10 +474,8 @@ export class LiveBoard {
     // The server adds the pictures that come whole; what else it does must go on.
     if (isServer && command.kind !== 'image.add') return null
     let growth = 0
-    for (const change of changes) {
-      const before = draft.get(idOf(change))
-      growth += ('put' in change ? bytesOf(change.put) : 0) - (before ? bytesOf(before) : 0)
-    }
+    for (const change of changes)
+      growth += growthOf(draft.get(idOf(change)), 'put' in change ? change.put : undefined)
     if (growth > 0 && tally.bytes + growth > bounds['board-bytes'])
       return new WireError('board-full')
     if (command.kind === 'image.add' && this.#tombstoneCount >= bounds['tombstones-per-board']) {
