@@ -83,8 +83,9 @@ export default defineConfig({
   },
   overrides: [
     {
-      // A promise that nobody waits for would end the process. `void` hides it, and inBackground catches it.
-      files: ['packages/server/src/**', 'packages/engine/src/**', 'packages/cli/src/**'],
+      // A promise that nobody waits for would end the server, or the program that uses the SDK. On the page
+      // nobody would hear of it. `void` hides it, and inBackground catches it.
+      files: Object.keys(arrows).map((name) => `packages/${name}/src/**`),
       excludeFiles: [
         '**/*.test.ts',
         'packages/engine/src/contract/**',

@@ -28,7 +28,7 @@ async function problemsIn(source: string, folder: string, name = 'board'): Promi
 test('the linter demands units of constants, and plain sentences of comments', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-lint-'))
   t.after(() => rm(folder, { recursive: true }))
-  for (const name of ['board', 'server'])
+  for (const name of ['board', 'server', 'client', 'web'])
     await mkdir(join(folder, `packages/${name}/src`), { recursive: true })
   for (const name of ['oxlint.config.ts', 'lint', 'node_modules'])
     await symlink(join(root, name), join(folder, name))
@@ -48,10 +48,11 @@ test('the linter demands units of constants, and plain sentences of comments', a
     assert.deepEqual(await problemsIn(source, folder), ['1 unit-in-name', '2 unit-in-name'])
   })
 
-  await t.test('E6: no promise of the server is let go by void', async () => {
-    const source = 'const run = async () => 1\nvoid run()\nexport const later = () => void run()'
-    assert.deepEqual(await problemsIn(source, folder, 'server'), ['2 no-void', '3 no-void'])
-  })
+  for (const name of ['server', 'client', 'web'])
+    await t.test(`E6, E36: no promise of the ${name} is let go by void`, async () => {
+      const source = 'const run = async () => 1\nvoid run()\nexport const later = () => void run()'
+      assert.deepEqual(await problemsIn(source, folder, name), ['2 no-void', '3 no-void'])
+    })
 
   await t.test('comments', async () => {
     const long = Array.from({ length: 26 }, (_, i) => `word${i}`).join(' ')

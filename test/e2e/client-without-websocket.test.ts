@@ -150,6 +150,24 @@ describe('the SDK without a websocket', () => {
     await waitUntil(ben, () => ben.title === 'Kept', 'the title')
   })
 
+  test('E36: an answer that can’t be read ends neither the program nor what follows', async (t) => {
+    const { gateway, anna, ben } = await openTwo(t, 'refuse')
+    await waitUntil(anna, () => isSlow(anna), 'slow')
+    const { promise: isAnswered, resolve } = Promise.withResolvers<void>()
+    gateway.answer = ({ url }) => {
+      if (!url!.includes('/changes')) return null
+      gateway.answer = () => null
+      resolve()
+      return { status: 200, body: '{"changes":{"from":"1","to":"2"}}' }
+    }
+    ben.rename('A first')
+    await isAnswered
+    ben.rename('After it')
+    // An unhandled rejection fails the test.
+    await waitUntil(anna, () => anna.title === 'After it', 'the title')
+    await assertConverged(anna, ben)
+  })
+
   test('W25, L8: a board that is made again is loaded again', async (t) => {
     const { anna, gateway } = await openTwo(t, 'refuse')
     await waitUntil(anna, () => isSlow(anna), 'slow')

@@ -13,6 +13,7 @@ import {
   uuidv7,
 } from '@wirephoto/board'
 import { overlayWords } from '@wirephoto/web/words/overlay'
+import { words } from '@wirephoto/web/words/page'
 import sharp from 'sharp'
 import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
@@ -124,6 +125,18 @@ for (const host of HOSTS)
         ),
       )
       assert.equal((await anna.tiles()).length, 1)
+    })
+
+    test('E37: a drop that fails for no known reason says so', async (t) => {
+      const anna = await fixture.openPage(t, host, await fixture.newBoard())
+      anna.allowedErrors = /no more handles/
+      await anna.page.evaluate(() => {
+        URL.createObjectURL = () => {
+          throw new Error('no more handles')
+        }
+      })
+      await anna.drop([await samples.file('photos/pic2.jpg')], { x: 300, y: 300 })
+      await anna.waitForToast(words.notAdded)
     })
 
     test('a refusal by the server is shown at the picture', async (t) => {

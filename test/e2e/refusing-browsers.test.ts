@@ -45,6 +45,30 @@ function refuseSiteData(): void {
   Object.defineProperty(window, 'BroadcastChannel', { value: refuse })
 }
 
+declare global {
+  interface Window {
+    failedReadCount: number
+  }
+}
+
+/** Ends each transaction that reads, as a damaged disk does. Runs in a page before its scripts. */
+function failReads(): void {
+  window.failedReadCount = 0
+  for (const name of ['get', 'getAll'] as const)
+    for (const { prototype } of [IDBObjectStore, IDBIndex]) {
+      const read = prototype[name] as (...query: unknown[]) => IDBRequest
+      Object.defineProperty(prototype, name, {
+        value(this: IDBObjectStore | IDBIndex, ...query: unknown[]) {
+          const request = read.apply(this, query)
+          const store = this instanceof IDBIndex ? this.objectStore : this
+          store.transaction.abort()
+          window.failedReadCount++
+          return request
+        },
+      })
+    }
+}
+
 /** Drops a picture on a page, and sees it stored there, at somebody else's and on a wall. */
 async function assertWorks(t: TestContext, anna: BoardPage, board: string): Promise<void> {
   const ben = await fixture.openPage(t, 'localhost', board)
@@ -109,6 +133,16 @@ describe('a browser that keeps no site data', () => {
     anna.problems.length = 0
     proxy.reconnect()
     await anna.waitForPainted(2, 'stored')
+    await context.close()
+  })
+
+  test('E36: a database that fails in each read costs nothing else', async (t) => {
+    const board = await fixture.newBoard()
+    const context = await fixture.browser.newContext()
+    await context.addInitScript(failReads)
+    const anna = await fixture.openPage(t, 'localhost', board, { context })
+    await assertWorks(t, anna, board)
+    assert.ok(await anna.page.evaluate(() => window.failedReadCount > 0))
     await context.close()
   })
 

@@ -93,6 +93,23 @@ test('a wall releases the preview of each picture that it no longer shows', asyn
   assert.deepEqual(kept, [])
 })
 
+test('E38: a wall whose code was not to be had loads itself again', async (t) => {
+  const board = await fixture.newBoard()
+  const context = await fixture.browser.newContext()
+  t.after(() => context.close())
+  const wall = await context.newPage()
+  await wall.clock.install()
+  const code = '**/assets/wall-*.js'
+  await wall.route(code, (route) => route.abort())
+  const failed = wall.waitForEvent('requestfailed')
+  await wall.goto(`${fixture.server.url}/b/${board}/show`)
+  assert.match((await failed).url(), /wall/)
+  await wall.unroute(code)
+  const isLoading = wall.waitForRequest((request) => request.url().endsWith('/show'))
+  while (!(await Promise.race([isLoading, wall.clock.runFor(5_000)])));
+  await wall.getByText(wallWords.empty).waitFor()
+})
+
 /** Returns the picture that the wall shows at full opacity. */
 const shownPicture = (page: Page) => page.locator('.wall-frame img:last-child')
 

@@ -1,5 +1,6 @@
 import type { ImageRecord, Arrivals as News } from '@wirephoto/board'
 import type { Emitter } from './events.ts'
+import { inBackground } from './in-background.ts'
 import type { BoardEvents } from './types.ts'
 import { type BoardEndpoint, previewUrl } from './urls.ts'
 
@@ -72,7 +73,10 @@ export class Arrivals {
       const retryAt = wait !== undefined && { retryAt: Date.now() + wait }
       entry.state = { sent, total, state, live, ...retryAt }
       if (arriving.preview && !entry.preview)
-        entry.fetching ??= setTimeout(() => void this.#fetch(id), all ? 0 : PREVIEW_PUSH_WAIT_MS)
+        entry.fetching ??= setTimeout(
+          () => inBackground(this.#fetch(id)),
+          all ? 0 : PREVIEW_PUSH_WAIT_MS,
+        )
     }
     this.#forgetUnknown()
     const stalled = [...this.#entries].filter(([, { state }]) => state?.state === 'stalled')

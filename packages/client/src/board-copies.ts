@@ -1,6 +1,7 @@
 import { type Snapshot, WIRE_VERSION } from '@wirephoto/board'
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { databaseName } from './database-name.ts'
+import { inTransaction } from './in-transaction.ts'
 import { openInTime } from './open-in-time.ts'
 
 /** Boards whose copies are kept, and all of their records together. Those that were seen last stay. */
@@ -51,30 +52,38 @@ export class BoardCopies {
 
   /** Returns a board's copy; null if there is none that this page can read. */
   async read(address: string): Promise<BoardCopy | null> {
-    const tx = this.#db.transaction(['list', 'snapshots'])
-    const [listed, snapshot] = await Promise.all([
-      tx.objectStore('list').get(address),
-      tx.objectStore('snapshots').get(address),
-    ])
+    const [listed, snapshot] = await inTransaction(
+      this.#db,
+      ['list', 'snapshots'],
+      'readonly',
+      (tx) =>
+        Promise.all([
+          tx.objectStore('list').get(address),
+          tx.objectStore('snapshots').get(address),
+        ]),
+    )
     if (!snapshot || listed?.wire !== WIRE_VERSION) return null
     return { snapshot, copiedAt: listed.copiedAt }
   }
 
   /** Writes a copy, or with `isKnown` only when it was so. */
   async write(address: string, { snapshot, copiedAt }: BoardCopy, isKnown: boolean): Promise<void> {
-    const tx = this.#db.transaction(['list', 'snapshots'], 'readwrite')
     const recordCount = snapshot.records.length
     const listed = { address, copiedAt, recordCount, wire: WIRE_VERSION }
-    const done: Promise<unknown>[] = [tx.done, tx.objectStore('list').put(listed)]
-    if (!isKnown) done.push(tx.objectStore('snapshots').put(snapshot, address))
-    // Commit at once: the page may be going.
-    tx.commit()
-    await Promise.all(done)
+    await inTransaction(this.#db, ['list', 'snapshots'], 'readwrite', async (tx) => {
+      const done = [tx.objectStore('list').put(listed)]
+      if (!isKnown) done.push(tx.objectStore('snapshots').put(snapshot, address))
+      // Commit at once: the page may be going.
+      tx.commit()
+      await Promise.all(done)
+    })
   }
 
   /** Removes the oldest copies beyond the bounds. */
   async trim(): Promise<void> {
-    const list = await this.#db.getAll('list')
+    const list = await inTransaction(this.#db, ['list'], 'readonly', (tx) =>
+      tx.objectStore('list').getAll(),
+    )
     let recordCount = 0
     const surplus = list
       .sort((a, b) => b.copiedAt - a.copiedAt)
@@ -86,12 +95,12 @@ export class BoardCopies {
   }
 
   async remove(address: string): Promise<void> {
-    const tx = this.#db.transaction(['list', 'snapshots'], 'readwrite')
-    await Promise.all([
-      tx.objectStore('list').delete(address),
-      tx.objectStore('snapshots').delete(address),
-      tx.done,
-    ])
+    await inTransaction(this.#db, ['list', 'snapshots'], 'readwrite', (tx) =>
+      Promise.all([
+        tx.objectStore('list').delete(address),
+        tx.objectStore('snapshots').delete(address),
+      ]),
+    )
   }
 
   close(): void {

@@ -4,6 +4,7 @@ import { ServerClock } from './clock.ts'
 import type { CopyKeeper } from './copy-keeper.ts'
 import { Emitter } from './events.ts'
 import { Feed } from './feed.ts'
+import { inBackground } from './in-background.ts'
 import { OwnPreviews } from './own-previews.ts'
 import { Presence } from './presence.ts'
 import { Queue } from './queue.ts'
@@ -71,13 +72,14 @@ export class BoardSync {
     this.#listen()
     const { presence, arrivals, seenReceipts } = this
     this.restored = this.#restore()
-    if (endpoint.keepsCopy) setTimeout(() => void this.#showCopy(), COPY_PATIENCE_MS)
+    if (endpoint.keepsCopy) setTimeout(() => inBackground(this.#showCopy()), COPY_PATIENCE_MS)
     this.feed.open(this.restored, { replica, presence, arrivals, seenReceipts })
   }
 
   /** Whether a page that goes now takes something unsent with it. */
   get losesUnsent(): boolean {
-    return (!this.#isLasting && this.queue.size > 0) || this.uploads.hasUnkept
+    const { queue, uploads } = this
+    return (!this.#isLasting && queue.size > 0) || queue.hasUnkept || uploads.hasUnkept
   }
 
   /** Stops. Resolves when all that is unsent lies in the store. */
@@ -114,7 +116,7 @@ export class BoardSync {
     // The first snapshot may be older than pictures whose files an earlier page has left.
     if (!isFirst) this.uploads.review(this.uploads.shown.keys())
     this.setStatus({ loaded: true, copiedAt: null })
-    void this.#copies()
+    inBackground(this.#copies())
   }
 
   #onLive(followed: FollowAnswer, slow: boolean): void {
@@ -136,17 +138,18 @@ export class BoardSync {
     this.#stop()
     if (this.status.loaded) return this.setStatus({ connection: 'offline', trouble })
     // With the copy, so that nobody is told that there is none.
-    void this.#showCopy().then(() => {
+    const tell = (): void => {
       const isNews = this.status.connection !== 'closed' && !this.queue.online
       if (isNews) this.setStatus({ connection: 'offline', trouble })
-    })
+    }
+    inBackground(this.#showCopy().finally(tell))
   }
 
   #onRefused(refused: Problem): void {
     this.#stop()
     this.setStatus({ connection: 'offline', trouble: null, refused })
     this.events.emit('notice', refused)
-    void this.#copies()
+    inBackground(this.#copies())
   }
 
   /** Nothing comes from the server for now. */

@@ -94,7 +94,7 @@ export class CopyKeeper {
   #onRefused(): void {
     const { replica, status } = this.#board
     const { snapshot } = replica
-    void this.#copies.remove(this.#address).catch(() => {})
+    this.#attempt(this.#copies.remove(this.#address))
     this.#close()
     if (!snapshot || status.copiedAt === null) return
     replica.loadCopy({ ...snapshot, records: [] })
@@ -107,7 +107,7 @@ export class CopyKeeper {
     const wait = Math.max(COPY_INTERVAL_MS, this.#nextAt - performance.now())
     this.#timer ??= setTimeout(() => {
       this.#write()
-      void this.#copies.trim().catch(() => {})
+      this.#attempt(this.#copies.trim())
     }, wait)
   }
 
@@ -121,11 +121,14 @@ export class CopyKeeper {
     const startedAt = performance.now()
     const isKnown = snapshot.cursor === this.#written
     this.#written = snapshot.cursor
-    // A copy that can't be written costs only what the next page would have shown.
-    void this.#copies
-      .write(this.#address, { snapshot, copiedAt: this.#liveAt }, isKnown)
-      .catch(() => {})
+    const copy = { snapshot, copiedAt: this.#liveAt }
+    this.#attempt(this.#copies.write(this.#address, copy, isKnown))
     this.#nextAt = performance.now() + (performance.now() - startedAt) * COPY_COST_FACTOR
+  }
+
+  /** Lets a change of the copies fail: it costs only what the next page would have shown. */
+  #attempt(change: Promise<void>): void {
+    change.catch(() => {})
   }
 
   #noteLive(): void {

@@ -1,5 +1,6 @@
 import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { databaseName } from './database-name.ts'
+import { inTransaction } from './in-transaction.ts'
 import { memoryStore } from './memory-store.ts'
 import { openInTime } from './open-in-time.ts'
 import {
@@ -48,15 +49,20 @@ class Database implements Store {
   }
 
   async commands(board: string): Promise<SavedCommand[]> {
-    return fromKept(await this.#db.getAllFromIndex('commands', 'board', board))
+    const kept = await inTransaction(this.#db, ['commands'], 'readonly', (tx) =>
+      tx.objectStore('commands').index('board').getAll(board),
+    )
+    return fromKept(kept)
   }
 
   async putCommands(commands: readonly SavedCommand[]): Promise<void> {
-    const tx = this.#db.transaction('commands', 'readwrite')
-    const done = [...commands.map((command) => tx.store.put(toKept(command))), tx.done]
-    // Commit at once: the page may be going.
-    tx.commit()
-    await Promise.all(done)
+    await inTransaction(this.#db, ['commands'], 'readwrite', async (tx) => {
+      const store = tx.objectStore('commands')
+      const done = commands.map((command) => store.put(toKept(command)))
+      // Commit at once: the page may be going.
+      tx.commit()
+      await Promise.all(done)
+    })
   }
 
   async settle(client: string, n: number): Promise<void> {
@@ -65,13 +71,17 @@ class Database implements Store {
 
   async take(client: string): Promise<SavedCommand[]> {
     const all = IDBKeyRange.bound([client, 0], [client, Number.POSITIVE_INFINITY])
-    const tx = this.#db.transaction('commands', 'readwrite')
-    const [taken] = await Promise.all([tx.store.getAll(all), tx.store.delete(all), tx.done])
+    const [taken] = await inTransaction(this.#db, ['commands'], 'readwrite', (tx) => {
+      const store = tx.objectStore('commands')
+      return Promise.all([store.getAll(all), store.delete(all)])
+    })
     return fromKept(taken)
   }
 
   files(board: string): Promise<SavedFile[]> {
-    return this.#db.getAllFromIndex('files', 'board', board)
+    return inTransaction(this.#db, ['files'], 'readonly', (tx) =>
+      tx.objectStore('files').index('board').getAll(board),
+    )
   }
 
   async putFile(file: SavedFile): Promise<void> {
@@ -79,27 +89,27 @@ class Database implements Store {
   }
 
   async removeFile(id: string): Promise<void> {
-    const tx = this.#db.transaction(['files', 'claims'], 'readwrite')
-    await Promise.all([
-      tx.objectStore('files').delete(id),
-      tx.objectStore('claims').delete(id),
-      tx.done,
-    ])
+    await inTransaction(this.#db, ['files', 'claims'], 'readwrite', (tx) =>
+      Promise.all([tx.objectStore('files').delete(id), tx.objectStore('claims').delete(id)]),
+    )
   }
 
   async claim(id: string, page: string, until: number): Promise<boolean> {
-    const tx = this.#db.transaction('claims', 'readwrite')
-    const held = isHeld(await tx.store.get(id), page)
-    if (!held) await tx.store.put({ id, page, until })
-    await tx.done
-    return !held
+    return inTransaction(this.#db, ['claims'], 'readwrite', async (tx) => {
+      const claims = tx.objectStore('claims')
+      const held = isHeld(await claims.get(id), page)
+      if (!held) await claims.put({ id, page, until })
+      return !held
+    })
   }
 
   async release(ids: readonly string[]): Promise<void> {
-    const tx = this.#db.transaction('claims', 'readwrite')
-    const done = [...ids.map((id) => tx.store.delete(id)), tx.done]
-    tx.commit()
-    await Promise.all(done)
+    await inTransaction(this.#db, ['claims'], 'readwrite', async (tx) => {
+      const claims = tx.objectStore('claims')
+      const done = ids.map((id) => claims.delete(id))
+      tx.commit()
+      await Promise.all(done)
+    })
   }
 
   close(): void {

@@ -16,6 +16,7 @@ import type { Arrivals } from './arrivals.ts'
 import { backoff } from './backoff.ts'
 import { Emitter } from './events.ts'
 import { FEED_EXITS, FEED_STATES } from './feed-states.ts'
+import { inBackground } from './in-background.ts'
 import type { Presence } from './presence.ts'
 import type { Replica } from './replica.ts'
 import type { SeenReceipts } from './seen-by.ts'
@@ -213,7 +214,7 @@ export class Feed extends Emitter<FeedEvents> {
     if (transport !== this.#transport) return this.#onUpgrade()
     if (!this.#state.take('connected')) return
     this.#generation++
-    void this.#resume()
+    inBackground(this.#resume())
   }
 
   /** A websocket passes after all: it takes over from where the requests have come. */
@@ -222,7 +223,7 @@ export class Feed extends Emitter<FeedEvents> {
     this.#http?.close()
     this.#transport = this.#socket
     this.#generation++
-    void this.#resume()
+    inBackground(this.#resume())
   }
 
   #onTransportLost(transport: Transport, why: Problem | null): void {
@@ -238,14 +239,14 @@ export class Feed extends Emitter<FeedEvents> {
       replica.apply(batch)
       presence.moved(moved)
     } else if (batch.to === this.#cursor) return
-    else if (this.#state.take('behind')) void this.#resume()
+    else if (this.#state.take('behind')) inBackground(this.#resume())
     else this.#isBehind = true
   }
 
   /** The server can't follow from our cursor any more. */
   #onReload(): void {
     this.#cursor = null
-    if (this.#state.take('behind')) void this.#resume()
+    if (this.#state.take('behind')) inBackground(this.#resume())
   }
 
   /** Somebody is back at the page, or the network is: don't wait, and don't trust an old connection. */
@@ -255,7 +256,7 @@ export class Feed extends Emitter<FeedEvents> {
     this.#failures = 0
     this.#upgradeTries = 0
     if (this.#state.current === 'opening') this.#connect()
-    else void this.#resume(WAKE_PROBE_MS)
+    else inBackground(this.#resume(WAKE_PROBE_MS))
   }
 
   /** Tries again: at once by requests if no websocket passes, else later, unless it is useless. */
@@ -266,7 +267,7 @@ export class Feed extends Emitter<FeedEvents> {
     // With a reason, the websocket has passed the server's answer.
     else if (!why) {
       this.#socketFaults++
-      if (this.#state.take('fellBack')) return void this.#fallBack()
+      if (this.#state.take('fellBack')) return inBackground(this.#fallBack())
     }
     this.#wait(why)
   }
@@ -347,7 +348,7 @@ export class Feed extends Emitter<FeedEvents> {
       this.#upgradeTries = 0
     })
     // Fetched before it is needed: then there may be no server to fetch it from.
-    if (!this.#http) void this.#loadHttp().catch(() => {})
+    if (!this.#http) this.#loadHttp().catch(() => {})
   }
 
   /** Tries a websocket beside the requests, less and less often. */
@@ -423,7 +424,7 @@ export class Feed extends Emitter<FeedEvents> {
   #connect(): void {
     this.#clearTimers()
     const isSocketHopeless = this.#socketFaults >= SOCKET_FAULTS_COUNT
-    if (isSocketHopeless && !this.#isSocketOnly) return void this.#fallBack()
+    if (isSocketHopeless && !this.#isSocketOnly) return inBackground(this.#fallBack())
     this.#transport = this.#socket
     this.#socket.open(this.#isSocketOnly ? ONLY_SOCKET_PATIENCE_MS : SOCKET_PATIENCE_MS)
   }

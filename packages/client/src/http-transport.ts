@@ -8,8 +8,9 @@ import {
   WIRE_VERSION,
 } from '@wirephoto/board'
 import { Emitter } from './events.ts'
+import { inBackground } from './in-background.ts'
 import type { Transport, TransportEvents } from './transport.ts'
-import type { ErrorAnswer } from './types.ts'
+import type { ErrorAnswer, Problem } from './types.ts'
 import { type BoardEndpoint, boardPageUrl } from './urls.ts'
 
 /** Time for an answer that the server holds: 25 s, and the way there and back. */
@@ -63,19 +64,28 @@ export class HttpTransport extends Emitter<TransportEvents> implements Transport
     if ('error' in answer) return answer
     const { visitor, now } = answer
     const at = this.#receive(answer)
-    if (at) void this.#poll(at, polling.signal)
+    if (at) inBackground(this.#poll(at, polling.signal))
     return { visitor, session: '', resumed: at !== null, now }
   }
 
   async #poll(from: Cursor, signal: AbortSignal): Promise<void> {
-    for (let at = from; !signal.aborted; ) {
-      const answer = await this.#next(at, signal).catch(() => null)
-      if (signal.aborted) return
-      if (!answer || 'error' in answer) return this.emit('lost', answer?.error ?? null)
-      const next = this.#receive(answer)
-      if (!next) return this.emit('reload', undefined)
-      at = next
+    let why: Problem | null = null
+    try {
+      for (let at = from; !signal.aborted; ) {
+        const answer = await this.#next(at, signal)
+        if (signal.aborted) return
+        if ('error' in answer) {
+          why = answer.error
+          break
+        }
+        const next = this.#receive(answer)
+        if (!next) return this.emit('reload', undefined)
+        at = next
+      }
+    } catch {
+      // There was no answer, or none that can be read.
     }
+    if (!signal.aborted) this.emit('lost', why)
   }
 
   /** Resolves with the next changes. A proxy may have less patience than the server, so it asks twice. */

@@ -433,9 +433,13 @@ describe('queue', () => {
     const fail = () => Promise.reject(new Error('QuotaExceededError'))
     const store: Store = { ...memoryStore(), putCommands: fail, settle: fail, take: fail }
     const { peer, queue, settled } = open({ store })
-    queue.online = true
     queue.push([add()])
+    queue.flush()
+    await turn()
+    assert.ok(queue.hasUnkept, 'U28: the page knows that they would go with it')
+    queue.online = true
     await settled()
+    assert.ok(!queue.hasUnkept)
     peer.forget(1)
     queue.push([add()])
     await settled()

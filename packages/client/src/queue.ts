@@ -10,9 +10,10 @@ import { backoff } from './backoff.ts'
 import type { ServerClock } from './clock.ts'
 import { Emitter, until } from './events.ts'
 import { newId } from './ids.ts'
+import { inBackground } from './in-background.ts'
 import { type Pending, type Replica, targetOf } from './replica.ts'
 import { StateMachine, type StateTable } from './state-machine.ts'
-import type { SavedCommand, Store } from './store.ts'
+import { type SavedCommand, type Store, tellStore } from './store.ts'
 import type { ErrorAnswer, Problem } from './types.ts'
 
 /*
@@ -67,6 +68,8 @@ interface Entry {
   readonly pending: Pending
   readonly n: number
   saved: boolean
+  /** Whether the store hasn't taken it: it would go with the page. */
+  isUnkept?: boolean
 }
 
 /** The commands of one client id: our own, or those that an earlier page left. */
@@ -144,6 +147,11 @@ export class Queue extends Emitter<QueueEvents> {
     return this.#queues.reduce((sum, { entries }) => sum + entries.length, this.#fresh.length)
   }
 
+  /** Whether the store hasn't taken some of them. */
+  get hasUnkept(): boolean {
+    return this.#queues.some(({ entries }) => entries.some(({ isUnkept }) => isUnkept))
+  }
+
   /** Whether a picture's add has no answer yet. */
   isAdding(id: string): boolean {
     return this.#has((command) => command.kind === 'image.add' && command.id === id)
@@ -181,7 +189,7 @@ export class Queue extends Emitter<QueueEvents> {
     this.#replica.addPending(added)
     this.#replica.refresh(merged)
     this.emit('changed', undefined)
-    if (this.#state.current === 'idle') queueMicrotask(() => void this.#pump())
+    if (this.#state.current === 'idle') queueMicrotask(() => inBackground(this.#pump()))
     else this.#timer ??= setTimeout(() => this.flush(), PATCH_MERGE_MS)
   }
 
@@ -208,7 +216,7 @@ export class Queue extends Emitter<QueueEvents> {
       'below',
     )
     this.emit('changed', undefined)
-    void this.#pump()
+    inBackground(this.#pump())
   }
 
   /** Whether messages can be sent. */
@@ -221,7 +229,7 @@ export class Queue extends Emitter<QueueEvents> {
     this.#failures = 0
     this.trouble = null
     if (online) this.#connections++
-    if (online) void this.#pump()
+    if (online) inBackground(this.#pump())
   }
 
   /** Numbers and saves the fresh commands. */
@@ -287,7 +295,7 @@ export class Queue extends Emitter<QueueEvents> {
 
   #append(queue: ClientQueue, entries: Entry[]): void {
     queue.entries.push(...entries)
-    void this.#save(queue.client, entries)
+    inBackground(this.#save(queue.client, entries))
   }
 
   /** The commands that go as soon as they can. */
@@ -335,7 +343,8 @@ export class Queue extends Emitter<QueueEvents> {
         )
         for (const entry of unanswered) entry.saved = true
       } catch {
-        // A store that takes no more costs only what a reload would have saved.
+        // A store that takes no more costs only what a reload would have saved (U28).
+        for (const entry of entries) entry.isUnkept = true
       }
     }
     const saving = put()
@@ -426,7 +435,7 @@ export class Queue extends Emitter<QueueEvents> {
   #removeUpTo(queue: ClientQueue, n: number): Entry[] {
     const taken = queue.entries.filter((entry) => entry.n <= n)
     queue.entries = queue.entries.filter((entry) => entry.n > n)
-    void this.#store.then((store) => store.settle(queue.client, n)).catch(() => {})
+    tellStore(this.#store, (store) => store.settle(queue.client, n))
     return taken
   }
 
@@ -459,7 +468,7 @@ export class Queue extends Emitter<QueueEvents> {
     clearTimeout(this.#resumeTimer)
     if (times.length === 0 || this.#state.current === 'closed') return
     const delayMs = Math.max(0, Math.min(...times) - performance.now())
-    this.#resumeTimer = setTimeout(() => void this.#pump(), delayMs)
+    this.#resumeTimer = setTimeout(() => inBackground(this.#pump()), delayMs)
   }
 
   /**

@@ -44,6 +44,14 @@ export interface Store {
   close(): void
 }
 
+/**
+ * Has a store forget something. Where it can't, the next page does again what was done already, which costs it
+ * a message or a request.
+ */
+export function tellStore(store: Promise<Store>, tell: (store: Store) => Promise<void>): void {
+  store.then(tell).catch(() => {})
+}
+
 /** A page's right to send a file. */
 export interface Claim {
   /** The picture's id. */

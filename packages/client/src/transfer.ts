@@ -1,5 +1,6 @@
 import { NOTICES_HEADER, type Notice, problemIn } from '@wirephoto/board'
 import { type DetailedError, type FileSource, Upload, type UploadOptions } from 'tus-js-client'
+import { inBackground } from './in-background.ts'
 import type { Problem } from './types.ts'
 
 /**
@@ -125,7 +126,7 @@ export function transfer(options: TransferOptions): Transfer {
   upload.start()
   const stop = (isStored = false): void => {
     // A request whose bytes are all sent is answered soon, and its connection serves the next one.
-    if (!complete && !isStored) void upload.abort()
+    if (!complete && !isStored) inBackground(upload.abort())
     end(null)
   }
   return { outcome, stop }

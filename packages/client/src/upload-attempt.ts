@@ -1,4 +1,5 @@
 import type { Emitter } from './events.ts'
+import { inBackground } from './in-background.ts'
 import type { Store } from './store.ts'
 import { type PartSizes, transfer } from './transfer.ts'
 import type { BoardEvents, Obstacle, Problem } from './types.ts'
@@ -65,7 +66,7 @@ export type AttemptOutcome =
 
 /** Tries once to send a file. The outcome means nothing if the job has ended meanwhile. */
 export async function attempt(job: UploadJob, context: UploadContext): Promise<AttemptOutcome> {
-  const renewal = setInterval(() => void claim(job, context), CLAIM_RENEWAL_MS)
+  const renewal = setInterval(() => inBackground(claim(job, context)), CLAIM_RENEWAL_MS)
   job.claimedAt = 0
   try {
     if (!(await claim(job, context))) return { kind: 'claimed', retryAfterMs: CLAIM_RENEWAL_MS }
@@ -102,7 +103,7 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
       if (!job.isRunning || now - job.progressAt < PROGRESS_INTERVAL_MS) return
       job.progressAt = now
       // Timers of a hidden page are slow.
-      void claim(job, context)
+      inBackground(claim(job, context))
       list.update(id, { sent })
     },
     onOffset: (offset) => {

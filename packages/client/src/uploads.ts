@@ -2,7 +2,8 @@ import { type ImageAdd, type ImageRecord, WireError } from '@wirephoto/board'
 import { backoff } from './backoff.ts'
 import type { Emitter } from './events.ts'
 import { newId } from './ids.ts'
-import type { SavedFile, Store } from './store.ts'
+import { inBackground, logFault } from './in-background.ts'
+import { type SavedFile, type Store, tellStore } from './store.ts'
 import type { BoardEvents, Obstacle, OwnUpload, Problem } from './types.ts'
 import type {
   AttemptOutcome,
@@ -23,6 +24,14 @@ const PREVIEW_WAIT_MS = 2_000
 
 /** Given-up pictures that are remembered, so that those who wait for them are told why. */
 const CANCELLED_KEPT_COUNT = 1_000
+
+/** Returns the outcome of a try that was ended here, before the server said anything. */
+const endedHere = (obstacle?: Obstacle): AttemptOutcome => ({
+  kind: 'failed',
+  retryAfterMs: 0,
+  obstacle,
+  trouble: null,
+})
 
 const loadAttempt = () => import('./upload-attempt.ts')
 
@@ -109,7 +118,7 @@ export class Uploads {
       job.isHeld = false
       this.pump()
     }
-    void previewSent.then(release)
+    inBackground(previewSent.then(release))
     setTimeout(release, PREVIEW_WAIT_MS)
   }
 
@@ -140,7 +149,7 @@ export class Uploads {
     if (waiting.length === 0 || this.#isHeld) return
     for (const job of waiting.sort((a, b) => this.#priority(b.id) - this.#priority(a.id))) {
       if (this.#isClosed || !this.#context.slots.hasRoom) return
-      void this.#run(job)
+      inBackground(this.#run(job))
     }
   }
 
@@ -236,7 +245,7 @@ export class Uploads {
     const ids = [...this.#jobs.values()]
       .filter(({ claimedAt }) => claimedAt > 0)
       .map(({ id }) => id)
-    void this.#context.store.then((store) => store.release(ids)).catch(() => {})
+    tellStore(this.#context.store, (store) => store.release(ids))
   }
 
   /** Stops; files stay in the store for the next page. */
@@ -255,12 +264,6 @@ export class Uploads {
     return this.#holds > 0 || (this.#queue.isAnnouncing && this.#queue.online)
   }
 
-  /** The outcome when the code that sends couldn't be fetched. */
-  get #notLoaded(): AttemptOutcome {
-    const obstacle = this.#queue.online ? 'missing-code' : undefined
-    return { kind: 'failed', retryAfterMs: 0, obstacle, trouble: null }
-  }
-
   #register({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): UploadJob {
     const job = new UploadJob(id, file, add)
     this.#jobs.set(id, job)
@@ -276,8 +279,14 @@ export class Uploads {
       // The code that sends is fetched with the first file; without a connection both have to wait.
       const loaded = await loadAttempt().catch(() => null)
       if (!job.isRunning) return
-      const outcome = await loaded?.attempt(job, this.#context)
-      if (job.isRunning) this.#onOutcome(job, outcome ?? this.#notLoaded)
+      const outcome = loaded
+        ? await loaded.attempt(job, this.#context)
+        : endedHere(this.#queue.online ? 'missing-code' : undefined)
+      if (job.isRunning) this.#onOutcome(job, outcome)
+    } catch (error) {
+      // A fault of ours costs one try. A file that stayed `running` would never be sent.
+      logFault(error)
+      if (job.isRunning) this.#onOutcome(job, endedHere())
     } finally {
       slots.free()
       this.review([job.id])
@@ -375,6 +384,6 @@ export class Uploads {
   }
 
   #forget(id: string): void {
-    void this.#context.store.then((store) => store.removeFile(id)).catch(() => {})
+    tellStore(this.#context.store, (store) => store.removeFile(id))
   }
 }

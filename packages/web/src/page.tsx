@@ -148,7 +148,9 @@ function rememberView({ boardStore, camera }: App): void {
     const view = takeHashView(camera)
     if (view) camera.flyTo(view)
   }
-  const keepView = (): void => void tabData.set(key, JSON.stringify(camera.now))
+  const keepView = (): void => {
+    tabData.set(key, JSON.stringify(camera.now))
+  }
   addEventListener('hashchange', followHash)
   addEventListener('pagehide', keepView)
   onCleanup(() => {

@@ -34,7 +34,9 @@ export function boardActions(app: AppState) {
       label: words.openWall,
       icon: 'wall',
       keys: ['shift+w'],
-      run: () => void window.open(`${board.url}/b/${board.id}/show`),
+      run: () => {
+        window.open(`${board.url}/b/${board.id}/show`)
+      },
     },
     trash: {
       group: 'board',

@@ -19,7 +19,9 @@ export function pictureActions(app: AppState) {
 
   const openWall = {
     label: words.openWall,
-    run: () => void window.open(`${board.url}/b/${board.id}/show`),
+    run: () => {
+      window.open(`${board.url}/b/${board.id}/show`)
+    },
   }
 
   return {

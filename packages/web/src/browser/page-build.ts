@@ -1,3 +1,4 @@
+import { inBackground } from './in-background.ts'
 import { tabData } from './site-data.ts'
 
 /** The least time between two reloads that nobody asked for. */
@@ -31,14 +32,16 @@ export function createReload(isWanted: () => boolean): () => void {
   // Without storage the page's own age stands for the time since its last reload.
   const isKept = tabData.set(RELOADED_AT_KEY, String(reloadedAt))
   const since = isKept ? Math.max(0, Date.now() - reloadedAt) : performance.now()
+  const reloadIfOld = async (): Promise<void> => {
+    const build = await servedBuild()
+    if (build === null || build === pageBuild() || !isWanted()) return
+    tabData.set(RELOADED_AT_KEY, String(Date.now()))
+    location.reload()
+  }
   let nextAt = performance.now() + Math.max(0, RELOAD_INTERVAL_MS - since)
   return () => {
     if (performance.now() < nextAt || !isWanted()) return
     nextAt = performance.now() + RELOAD_INTERVAL_MS
-    void servedBuild().then((build) => {
-      if (build === null || build === pageBuild() || !isWanted()) return
-      tabData.set(RELOADED_AT_KEY, String(Date.now()))
-      location.reload()
-    })
+    inBackground(reloadIfOld())
   }
 }

@@ -8,6 +8,7 @@ import {
   type WireError,
 } from '@wirephoto/board'
 import { type Board, uploadsUrl } from '@wirephoto/client'
+import { logFault } from '../browser/in-background.ts'
 import { around } from '../geometry/box.ts'
 import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
@@ -86,7 +87,24 @@ export class Drop {
   }
 
   /** Takes what a drop or a paste brings: at a board point, or where the server finds room. */
-  async take(offer: Offer, at?: Point): Promise<void> {
+  take(offer: Offer, at?: Point): void {
+    this.#watch(this.#take(offer, at))
+  }
+
+  /** Takes files that were chosen. */
+  choose(files: readonly File[]): void {
+    this.#watch(this.add(files))
+  }
+
+  /** Says so if something unforeseen keeps pictures from the board. */
+  #watch(adding: Promise<void>): void {
+    adding.catch((error: unknown) => {
+      logFault(error)
+      this.toasts.warn(words.notAdded)
+    })
+  }
+
+  async #take(offer: Offer, at?: Point): Promise<void> {
     const more = offer.isPlain ? null : await import('./take.ts').catch(() => null)
     if (more) return more.take(offer, at, this)
     if (offer.files.length > 0) return this.add(offer.files, at)

@@ -89,13 +89,11 @@ export function Large(props: LargeProps): JSX.Element {
             src={address}
             alt=""
             draggable={false}
-            onLoad={({ currentTarget }) =>
-              void currentTarget
-                .decode()
-                .catch(() => {})
-                // A picture of an earlier size may come late: it is left out.
-                .then(() => sharp() === address && setReady(address))
-            }
+            onLoad={({ currentTarget }) => {
+              // A picture of an earlier size may come late: it is left out.
+              const drawn = () => sharp() === address && setReady(address)
+              currentTarget.decode().then(drawn, drawn)
+            }}
           />
         )}
       </Show>

@@ -43,13 +43,16 @@ export function Lightbox(): JSX.Element {
     if (next && !isLeaving) panels.enlarge(next)
   }
   /** Closes the large view, on the tile of the last picture. */
-  const leave = async (): Promise<void> => {
+  const leave = (): void => {
     if (isLeaving) return
     isLeaving = true
     const last = id()
-    await shrink(frame, last === first ? last : null)
-    panels.close()
-    goTo(app, last, last === first ? 'stay' : 'reveal')
+    const left = (): void => {
+      panels.close()
+      goTo(app, last, last === first ? 'stay' : 'reveal')
+    }
+    // A view whose animation can't be played goes all the same.
+    shrink(frame, last === first ? last : null).then(left, left)
   }
 
   /** Whether this view is deleting the picture; a toast reports that already. */
@@ -105,7 +108,7 @@ export function Lightbox(): JSX.Element {
     )
     observer.observe(element)
     onCleanup(() => observer.disconnect())
-    new Swipe(element, { step, leave: () => void leave() })
+    new Swipe(element, { step, leave })
   }
 
   return (
@@ -113,7 +116,7 @@ export function Lightbox(): JSX.Element {
       class="lightbox"
       label={panelWords.lightbox(nameOf(record()))}
       onKeyDown={onKeyDown}
-      onClose={() => void leave()}
+      onClose={leave}
     >
       <figure
         ref={sized}
@@ -125,7 +128,7 @@ export function Lightbox(): JSX.Element {
         autofocus={scrolls()}
         aria-label={scrolls() ? nameOf(record()) : undefined}
         onClick={({ target, currentTarget }) => {
-          if (target === currentTarget) void leave()
+          if (target === currentTarget) leave()
         }}
       >
         <Show when={id()} keyed>
@@ -146,7 +149,7 @@ export function Lightbox(): JSX.Element {
           <hr />
           <ActionButton action={actions.showOnScreens} />
           <ActionButton action={actions.download} />
-          <IconButton icon="x" label={words.close} onClick={() => void leave()} autofocus />
+          <IconButton icon="x" label={words.close} onClick={leave} autofocus />
         </div>
       </footer>
       <p class="visually-hidden" role="status">

@@ -61,8 +61,9 @@ export type IconName = keyof typeof firstIcons | LateIconName
 const icons: Partial<Record<IconName, string>> = firstIcons
 
 /** Adds the shapes of the icons of later parts. */
-export const addIcons = (shapes: Readonly<Record<LateIconName, string>>): void =>
-  void Object.assign(icons, shapes)
+export const addIcons = (shapes: Readonly<Record<LateIconName, string>>): void => {
+  Object.assign(icons, shapes)
+}
 
 /** Shows an icon. It is hidden from screen readers: the button around it has a name. */
 export function Icon(props: { name: IconName }): JSX.Element {

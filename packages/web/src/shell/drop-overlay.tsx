@@ -32,14 +32,14 @@ export function DropOverlay(): JSX.Element {
     if (isForField(event.target, transfer)) return
     event.preventDefault()
     const at = toBoard(camera.now, { x: event.clientX, y: event.clientY })
-    void drop.take(readOffer(transfer, 'drop'), at)
+    drop.take(readOffer(transfer, 'drop'), at)
   }
   const pasted = (event: ClipboardEvent): void => {
     const transfer = event.clipboardData
     // Word and Excel add a picture of the text; a field takes the text, and the board the picture.
     if (!transfer?.types.length || (isTextField(event.target) && hasWords(transfer))) return
     event.preventDefault()
-    void drop.take(readOffer(transfer, 'paste'))
+    drop.take(readOffer(transfer, 'paste'))
   }
 
   onMount(() => {

@@ -75,7 +75,7 @@ function Picker(props: { id: string; multiple?: boolean; capture?: boolean }): J
       accept={`${MEDIA_TYPES.join()},.heic,.heif,.cr2,.cr3,.nef,.arw,.dng,.raf,.orf,.rw2,.pef`}
       capture={props.capture ? 'environment' : undefined}
       onChange={({ currentTarget }) => {
-        void drop.add([...(currentTarget.files ?? [])])
+        drop.choose([...(currentTarget.files ?? [])])
         currentTarget.value = ''
       }}
     />

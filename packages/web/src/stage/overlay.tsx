@@ -47,7 +47,7 @@ export function Overlay(): JSX.Element {
   cacheOwnPictures(boardStore, camera)
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())
-  onMount(() => void loadReader())
+  onMount(loadReader)
   onMount(() => boardStore.board.preload())
   return (
     <FloatingContext.Provider value={new Floating(camera, standingParts)}>

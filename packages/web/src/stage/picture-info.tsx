@@ -92,7 +92,9 @@ function Progress(props: { transfer: TransferState }): JSX.Element {
   const [now, setNow] = createSignal(Date.now())
   createEffect(() => {
     if (props.transfer.state !== 'retrying') return
-    const tick = (): void => void setNow(Date.now())
+    const tick = (): void => {
+      setNow(Date.now())
+    }
     tick()
     const timer = setInterval(tick, 250)
     onCleanup(() => clearInterval(timer))

@@ -1,4 +1,4 @@
-import { createMemo, createSignal, For, type JSX, onCleanup, Show, untrack } from 'solid-js'
+import { createMemo, createSignal, For, type JSX, on, onCleanup, Show, untrack } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf } from '../state/blur.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
@@ -13,11 +13,11 @@ export function PictureImage(props: PictureProps): JSX.Element {
   const { id } = props
   /** Whether this browser can't read one's own file. The server may still be able to. */
   const [isUnreadable, setUnreadable] = createSignal(false)
-  const own = createMemo<string | null>((kept) => {
-    if (isUnreadable()) return null
-    void props.transfer
-    return kept ?? boardStore.fileUrl(id)
-  }, null)
+  const own = createMemo(
+    on([isUnreadable, () => props.transfer], ([isLost], _, kept: string | null | undefined) =>
+      isLost ? null : (kept ?? boardStore.fileUrl(id)),
+    ),
+  )
   const [isOwnDrawn, setOwnDrawn] = createSignal(false)
   const layers = createLayers(props, own, isOwnDrawn)
   /** The blur. It goes once covered, so that transparent pictures lie on plain paper. */
@@ -72,7 +72,7 @@ export function PictureImage(props: PictureProps): JSX.Element {
                 showAtOnce(currentTarget)
                 setOwnDrawn(true)
               }
-              void currentTarget.decode().then(drawn, drawn)
+              currentTarget.decode().then(drawn, drawn)
             }}
             onError={() => setUnreadable(true)}
           />
@@ -95,12 +95,14 @@ interface LayerImageProps {
 /** Shows one layer, invisible until it is decoded. */
 function LayerImage(props: LayerImageProps): JSX.Element {
   const { url, kind } = props.layer
-  const loaded = async (image: HTMLImageElement): Promise<void> => {
+  const loaded = (image: HTMLImageElement): void => {
     // A live read may end early. It never counts as painted.
     if (kind === 'live') return
-    await image.decode().catch(() => {})
-    showAtOnce(image)
-    if (image.isConnected) props.onDecoded()
+    const drawn = (): void => {
+      showAtOnce(image)
+      if (image.isConnected) props.onDecoded()
+    }
+    image.decode().then(drawn, drawn)
   }
   let element!: HTMLImageElement
   onCleanup(() => {
@@ -118,7 +120,7 @@ function LayerImage(props: LayerImageProps): JSX.Element {
       draggable={false}
       // A browser may draw an image that was not decoded at once some frames late. A preview is small.
       decoding={kind === 'preview' ? 'sync' : 'async'}
-      onLoad={({ currentTarget }) => void loaded(currentTarget)}
+      onLoad={({ currentTarget }) => loaded(currentTarget)}
       // The stored picture is asked for again, like every image of the page.
       onError={() => kind !== 'picture' && props.onFailed()}
     />

@@ -17,15 +17,21 @@ export const colourOf = (thumbhash: string): string | null =>
 /** Returns the reader of thumbhashes, loaded for the first picture. Callers track its arrival. */
 function readerOrLoad(): Reader | null {
   if (reader || isLoaded()) return reader
-  void loadReader()
+  loadReader()
   return null
 }
 
 /** Loads the reader, unless it is here or on its way: a later build of the page may not have it any more. */
-export async function loadReader(): Promise<void> {
+export function loadReader(): void {
   if (reader || isLoading) return
   isLoading = true
-  reader = await import('./thumbhash.ts').catch(() => null)
-  isLoading = false
-  if (reader) setLoaded(true)
+  import('./thumbhash.ts').then(
+    (loaded) => {
+      reader = loaded
+      setLoaded(true)
+    },
+    () => {
+      isLoading = false
+    },
+  )
 }

@@ -1,6 +1,7 @@
 import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
 import type { Arrival, Board, DragPosition, OwnUpload, SeenBy, Status } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
+import { inBackground } from '../browser/in-background.ts'
 import { around, type StackedBox } from '../geometry/box.ts'
 
 /** How long a new picture may still be drawn with the landing animation. */
@@ -176,7 +177,7 @@ export class BoardStore {
     if (known.length > 0) this.board.remove(known)
     for (const id of ids) {
       if (this.board.pictures.has(id)) continue
-      if (this.board.uploads.has(id)) void this.board.cancel(id)
+      if (this.board.uploads.has(id)) inBackground(this.board.cancel(id))
       else this.#own.delete(id)
     }
     this.#update(ids)
@@ -185,7 +186,7 @@ export class BoardStore {
   /** Cancels the upload of one's own picture, and removes it for good. */
   cancel(id: string): void {
     this.#cancelled.add(id)
-    void this.board.cancel(id)
+    inBackground(this.board.cancel(id))
     this.#own.delete(id)
     this.#update([id])
   }
@@ -260,7 +261,9 @@ class Watched<T> {
 
   watch(id: string): Accessor<T | undefined> {
     const [value, set] = createSignal(this.#read(id))
-    const watcher = (): void => void set(() => this.#read(id))
+    const watcher = (): void => {
+      set(() => this.#read(id))
+    }
     const watchers = this.#watchers.get(id) ?? new Set()
     this.#watchers.set(id, watchers.add(watcher))
     onCleanup(() => {
@@ -278,5 +281,8 @@ class Watched<T> {
 /** Creates a counter for effects that depend on state which is no signal itself. */
 function createCounter(): [Accessor<number>, () => void] {
   const [count, set] = createSignal(0)
-  return [count, () => void set((n) => n + 1)]
+  const increase = (): void => {
+    set((n) => n + 1)
+  }
+  return [count, increase]
 }

@@ -1,7 +1,9 @@
 import { type Accessor, createSignal } from 'solid-js'
 
 const [get, set] = createSignal(navigator.onLine)
-const update = (): void => void set(navigator.onLine)
+const update = (): void => {
+  set(navigator.onLine)
+}
 addEventListener('online', update)
 addEventListener('offline', update)
 

@@ -1,4 +1,5 @@
 import { createEffect, onCleanup } from 'solid-js'
+import { inBackground } from '../browser/in-background.ts'
 import { serviceWorkers } from '../browser/site-data.ts'
 import type { BoardStore } from './board-store.ts'
 import type { Camera } from './camera.ts'
@@ -45,6 +46,6 @@ export function cacheOwnPictures(boardStore: BoardStore, camera: Camera): void {
       fetched.add(url)
       waiting.push(url)
     }
-    void fetchAll()
+    inBackground(fetchAll())
   })
 }

@@ -43,13 +43,13 @@ export class Panels {
 
   /** Opens a panel at once, or as soon as it is loaded. Calls `onMissing` if it can't be loaded. */
   open(name: Exclude<PanelName, 'lightbox'>): void {
-    void this.#open(name)
+    this.#open(name)
   }
 
   /** Shows a picture in the lightbox, in place of the one that it shows. */
   enlarge(id: string): void {
     this.#setLarge(id)
-    if (this.now() !== 'lightbox') void this.#open('lightbox')
+    if (this.now() !== 'lightbox') this.#open('lightbox')
   }
 
   rename(): void {
@@ -72,15 +72,15 @@ export class Panels {
     return () => clearTimeout(timer)
   }
 
-  async #open(name: PanelName): Promise<void> {
+  #open(name: PanelName): void {
     const asked = {}
     this.#asked = asked
-    try {
-      const view = this.#loaded.get(name) ?? (await this.#load(name))
+    const show = (view: Component): void => {
       if (this.#asked === asked) this.#set({ name, view })
-    } catch {
-      this.#onMissing()
     }
+    const view = this.#loaded.get(name)
+    if (view) show(view)
+    else this.#load(name).then(show, () => this.#onMissing())
   }
 
   async #load(name: PanelName): Promise<Component> {

@@ -73,7 +73,7 @@ export function Wall(props: { board: Board }): JSX.Element {
   })
   onCleanup(keepForOffline())
   hidePointer()
-  void stayAwake()
+  stayAwake()
   stayNew(board)
 
   return (
@@ -114,8 +114,8 @@ function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
     const source = sourceOf(board, props.record, screenPixels(props.record))
     if (source === null || layers().at(-1)?.source === source) return
     let isWanted = true
-    const load = (): void =>
-      void decoded(source).then(
+    const load = (): void => {
+      decoded(source).then(
         (image) => {
           forgetRetry(load)
           if (props.record.id === id)
@@ -123,6 +123,7 @@ function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
         },
         () => isWanted && retryLater(load, load),
       )
+    }
     load()
     onCleanup(() => {
       isWanted = false
@@ -230,16 +231,20 @@ function hidePointer(): void {
 }
 
 /** Keeps the screen on. Browsers refuse that on a plain-http LAN address. */
-async function stayAwake(): Promise<void> {
-  const hold = async () => {
-    if (document.visibilityState === 'visible')
-      await navigator.wakeLock?.request('screen').catch(() => {})
+function stayAwake(): void {
+  const hold = (): void => {
+    if (document.visibilityState === 'visible') unlessRefused(navigator.wakeLock?.request('screen'))
   }
-  document.addEventListener('visibilitychange', () => void hold())
-  await hold()
+  document.addEventListener('visibilitychange', hold)
+  hold()
 }
 
 const fullscreen = (): void => {
-  if (document.fullscreenElement) void document.exitFullscreen()
-  else void document.documentElement.requestFullscreen?.().catch(() => {})
+  if (document.fullscreenElement) unlessRefused(document.exitFullscreen())
+  else unlessRefused(document.documentElement.requestFullscreen?.())
+}
+
+/** Lets the browser refuse what is a convenience: the wall shows its pictures without it. */
+function unlessRefused(request: Promise<unknown> | undefined): void {
+  request?.catch(() => {})
 }

@@ -96,6 +96,7 @@ export const words = {
   needsFastConnection: "That doesn't work over a slow connection.",
   needsConnection: 'That needs a connection. Try again when you are back online.',
 
+  notAdded: "Some of these pictures couldn't be added. Add them again.",
   partMissing: "A part of this page can't be loaded. Reload it.",
 
   // Notices
