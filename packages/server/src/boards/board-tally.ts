@@ -21,9 +21,7 @@ export function growthOf(before: AnyRecord | undefined, after: AnyRecord | undef
 
 function haveSameTexts(a: AnyRecord, b: AnyRecord): boolean {
   if (a.kind !== 'image') return b.kind === a.kind && a.title === b.title
-  return (
-    b.kind === 'image' && a.caption === b.caption && a.name === b.name && a.source === b.source
-  )
+  return b.kind === 'image' && a.caption === b.caption && a.name === b.name && a.source === b.source
 }
 
 /** Somebody who announces pictures. */
