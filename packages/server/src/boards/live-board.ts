@@ -99,6 +99,8 @@ export class LiveBoard {
   readonly #clients = new ClientStates()
   readonly #listeners = new Set<(batch: Batch | null) => void>()
   readonly #queue = new FairQueue<Waiting>({ maxCount: WAITING_MESSAGES_COUNT })
+  /** Commands of the messages in the queue. */
+  #waitingCount = 0
   readonly #logReader = new LogReader(this)
   /** The messages of the tick under way. */
   #ticking: readonly Waiting[] = []
@@ -245,8 +247,12 @@ export class LiveBoard {
     if (!this.#mayTake(message, sender)) return Promise.reject(new WireError('too-many'))
     return new Promise((resolve, reject) => {
       const waiting = { message, sender, resolve, reject }
+      this.#waitingCount += message.commands.length
       const displaced = this.#queue.push(partyOf(sender, this.id), waiting)
-      displaced?.reject(new WireError('busy'))
+      if (displaced) {
+        this.#waitingCount -= displaced.message.commands.length
+        displaced.reject(new WireError('busy'))
+      }
       this.#run()
     })
   }
@@ -329,7 +335,7 @@ export class LiveBoard {
   /** Tells all who wait that the database is away. A tick whose answer comes later still holds (F3). */
   #onSilence(): void {
     const why = new WireError('away')
-    for (const { reject } of [...this.#ticking, ...this.#queue.clear()]) reject(why)
+    for (const { reject } of [...this.#ticking, ...this.#takeAll()]) reject(why)
   }
 
   #run(): void {
@@ -359,16 +365,23 @@ export class LiveBoard {
    * tick waits for few.
    */
   #takeMessages(): Waiting[] {
+    if (this.#waitingCount <= COMMANDS_PER_TICK_COUNT) return this.#takeAll()
     const messages: Waiting[] = []
     for (let commands = 0; commands < COMMANDS_PER_TICK_COUNT; ) {
       const turn = this.#queue.shift()
       if (!turn) break
       const { length } = turn.item.message.commands
       commands += length
+      this.#waitingCount -= length
       turn.end(length)
       messages.push(turn.item)
     }
     return messages
+  }
+
+  #takeAll(): Waiting[] {
+    this.#waitingCount = 0
+    return this.#queue.clear()
   }
 
   async #tick(waiting: Waiting[]): Promise<void> {

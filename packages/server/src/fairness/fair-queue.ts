@@ -99,9 +99,10 @@ export class FairQueue<T> {
     return { item, party, end: (cost) => this.#end(path, party, cost) }
   }
 
-  /** Removes and returns all items that wait. */
+  /** Removes and returns all items that wait, those of a visitor in their order. */
   clear(): T[] {
-    const items = [...this.#entries()].map(({ item }) => item)
+    const items: T[] = []
+    addItems(this.#root, items)
     this.#root.children.clear()
     this.#root.waiting = 0
     return items
@@ -181,11 +182,6 @@ export class FairQueue<T> {
       }
     }
   }
-
-  *#entries(account = this.#root): Generator<Entry<T>> {
-    yield* account.items
-    for (const child of account.children.values()) yield* this.#entries(child)
-  }
 }
 
 const newAccount = <T>(used: number): Account<T> => ({
@@ -196,6 +192,12 @@ const newAccount = <T>(used: number): Account<T> => ({
   used,
   floor: 0,
 })
+
+/** Adds the items of an account and of those below. */
+function addItems<T>({ items, children }: Account<T>, to: T[]): void {
+  for (const { item } of items) to.push(item)
+  for (const child of children.values()) addItems(child, to)
+}
 
 /** Bounds the accounts that are kept for what they owe, where more parties come than can wait. */
 function forgetIdle<T>({ children }: Account<T>): void {

@@ -22,9 +22,9 @@ function open() {
     turns.take(
       of,
       1,
-      (end) => {
+      (work) => {
         begun.push(name)
-        ends.push(end)
+        ends.push(() => work[Symbol.dispose]())
         began.dispatchEvent(new Event(name))
       },
       () => begun.push(`${name} gives way`),
@@ -82,14 +82,14 @@ test('N9: the thread’s time is charged to those whose work it was', async () =
   const turns = new LoopTurns(use)
   use.add(honest.address, 0)
   const share = { littleSeconds: 0.01, presenceMs: 60_000 }
-  const work = (end: () => void) => {
+  const begin = (work: Disposable) => {
     const until = performance.now() + 200
     while (performance.now() < until);
-    end()
+    work[Symbol.dispose]()
   }
   // The loop measures nothing in its first turn.
   await setTimeout(1)
-  turns.take(abuser, 1, work, () => {})
+  turns.take(abuser, 1, begin, () => {})
   for (let i = 0; i < 400 && !use.isOverShare(abuser.address, share); i++) await setTimeout(5)
   assert.ok(use.isOverShare(abuser.address, share))
   assert.ok(!use.isOverShare(honest.address, share))
@@ -102,8 +102,8 @@ test('N9: bytes that an address sends are its work, and not that of others', asy
   let bytes = 0
   const unwatch = turns.watchBody(abuser, () => bytes)
   await setTimeout(1)
-  turns.note(abuser, 0.1)
-  turns.note(honest, 0.1)
+  turns.note(abuser.address, 0.1)
+  turns.note(honest.address, 0.1)
   bytes = 10_000_000
   const until = performance.now() + 200
   while (performance.now() < until);

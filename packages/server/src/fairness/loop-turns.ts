@@ -27,8 +27,13 @@ const LEAST_WEIGHT_FACTOR = 0.1
 
 interface Waiting {
   readonly address: string
-  readonly begin: (end: () => void) => void
+  readonly begin: (ended: () => void) => void
   readonly giveWay: () => void
+}
+
+interface Work extends Disposable {
+  /** When it began. */
+  readonly at: number
 }
 
 interface Body {
@@ -53,7 +58,7 @@ export class LoopTurns {
   /** Bodies that are being received, and how far they were at the last measurement. */
   readonly #bodies = new Set<Body>()
   /** When work of others began that hasn't ended, oldest first. */
-  readonly #inFlight = new Set<{ readonly at: number }>()
+  readonly #inFlight = new Set<Work>()
   #sampleTimer: NodeJS.Timeout | undefined
   #isPolling = false
   #heldUntil = 0
@@ -64,21 +69,28 @@ export class LoopTurns {
     this.#use = use
   }
 
-  /**
-   * Calls `begin` when the party's turn has come, with a function to call at the end of the work. Calls `giveWay`
-   * instead if too much waits. `weight` tells how much work it is beside others.
-   */
-  take(party: Party, weight: number, begin: Waiting['begin'], giveWay: () => void): void {
-    const { address } = party
-    this.#use.add(address, 0)
+  /** Begins work whose party has its turn now; disposing the result ends it. Null where it has to wait. */
+  tryBegin({ address }: Party, weight: number): Disposable | null {
     // Later work never passes work that waits, so each visitor's keeps its order.
-    if (!this.#waitingBy.has(address) && !this.#isOver(address))
-      return this.#begin(address, weight, false, begin)
+    if (this.#waitingBy.has(address) || this.#isOver(address)) return null
+    return this.#begin(address, weight, false)
+  }
+
+  /**
+   * Calls `begin` when the party's turn has come, with the work to dispose at its end. Calls `giveWay` instead if
+   * too much waits. `weight` tells how much work it is beside others.
+   */
+  take(party: Party, weight: number, begin: (work: Disposable) => void, giveWay: () => void): void {
+    const work = this.tryBegin(party, weight)
+    if (work) return begin(work)
+    const { address } = party
     const waiting = {
       address,
-      begin: (end: () => void) => this.#begin(address, weight, this.#isOver(address), begin, end),
+      begin: (ended: () => void) =>
+        begin(this.#begin(address, weight, this.#isOver(address), ended)),
       giveWay,
     }
+    this.#use.add(address, 0)
     this.#count(address, 1)
     const displaced = this.#queue.push(party, waiting)
     if (displaced) {
@@ -89,9 +101,11 @@ export class LoopTurns {
   }
 
   /** Notes work that waits for no turn. */
-  note({ address }: Party, weight: number): void {
-    this.#use.add(address, 0)
-    this.#begun.set(address, (this.#begun.get(address) ?? 0) + weight)
+  note(address: string, weight: number): void {
+    const known = this.#begun.get(address)
+    // Each measurement tells that those with something begun are here.
+    if (known === undefined) this.#use.add(address, 0)
+    this.#begun.set(address, (known ?? 0) + weight)
     this.#sample()
   }
 
@@ -112,21 +126,17 @@ export class LoopTurns {
     return this.#use.isOverShare(address, SHARE)
   }
 
-  #begin(
-    address: string,
-    weight: number,
-    isOver: boolean,
-    begin: Waiting['begin'],
-    ended = () => {},
-  ): void {
-    this.#begun.set(address, (this.#begun.get(address) ?? 0) + weight)
-    this.#sample()
-    const entry = { at: performance.now() }
-    if (!isOver) this.#inFlight.add(entry)
-    begin(() => {
-      this.#inFlight.delete(entry)
-      ended()
-    })
+  #begin(address: string, weight: number, isOver: boolean, ended?: () => void): Disposable {
+    this.note(address, weight)
+    const work: Work = {
+      at: performance.now(),
+      [Symbol.dispose]: () => {
+        this.#inFlight.delete(work)
+        ended?.()
+      },
+    }
+    if (!isOver) this.#inFlight.add(work)
+    return work
   }
 
   /** Charges what this thread does in an interval to those who have begun something in it, or just before. */
@@ -181,9 +191,9 @@ export class LoopTurns {
   }
 
   #isWorkInFlight(now: number): boolean {
-    for (const entry of this.#inFlight) {
-      if (now - entry.at <= IN_FLIGHT_MS) return true
-      this.#inFlight.delete(entry)
+    for (const work of this.#inFlight) {
+      if (now - work.at <= IN_FLIGHT_MS) return true
+      this.#inFlight.delete(work)
     }
     return false
   }

@@ -86,10 +86,10 @@ class BoundedServer extends Server {
   /** Serves a request when its party has a turn on this thread (N9). */
   #await(request: IncomingMessage, response: ServerResponse): void {
     const party = this.#partyOf(request)
-    const begin = (end: () => void) => {
-      response.once('close', end)
+    const begin = (work: Disposable) => {
+      response.once('close', () => work[Symbol.dispose]())
       // Its client may have gone meanwhile.
-      if (response.destroyed) return end()
+      if (response.destroyed) return work[Symbol.dispose]()
       this.#slowClients.watch(request, response)
       if (!READING_METHODS.has(request.method!)) {
         const unwatch = this.#loopTurns.watchBody(party, () => request.socket.bytesRead)

@@ -4,7 +4,7 @@ import type { Sender } from '../boards/live-board.ts'
 import type { Bounds } from '../bounds.ts'
 import { RateLimiter } from './rate-limiter.ts'
 
-/** Visitors and addresses whose rates are kept: the latest ones, since a pause refills each. */
+/** Visitors, and addresses, whose rates are kept: the latest ones, since a pause refills each. */
 const KEPT_RATES_COUNT = 20_000
 
 /** How often somebody may do something: so many at once, and as many again in the time. */
@@ -15,36 +15,48 @@ interface Rate {
 
 /** Bounds what each visitor and each address does, wherever they come in. */
 export class PartyLimiter {
-  readonly #visitor: Rate
-  readonly #address: Rate
-  readonly #limiters = new LRUCache<string, RateLimiter>({ max: KEPT_RATES_COUNT })
+  readonly #visitors: Limiters
+  readonly #addresses: Limiters
 
   constructor(rates: { readonly visitor: Rate; readonly address: Rate }) {
-    this.#visitor = rates.visitor
-    this.#address = rates.address
+    this.#visitors = new Limiters(rates.visitor)
+    this.#addresses = new Limiters(rates.address)
   }
 
   /** Counts one. False if the visitor, or everybody at that address together, has done too much. */
   spend(sender: Sender): boolean {
-    return this.#limitersOf(sender).every((limiter) => limiter.spend())
+    return this.#exceeded(sender) === null
   }
 
   /** Counts one. Throws `too-many`, with the time to wait, where `spend` returns false. */
   charge(sender: Sender): void {
-    const passed = this.#limitersOf(sender).find((limiter) => !limiter.spend())
-    if (passed) throw new WireError('too-many', { retryAfterS: Math.ceil(passed.waitS) })
+    const exceeded = this.#exceeded(sender)
+    if (exceeded) throw new WireError('too-many', { retryAfterS: Math.ceil(exceeded.waitS) })
   }
 
-  #limitersOf({ visitor, address }: Sender): RateLimiter[] {
-    const own = this.#limiter(`v ${visitor}`, this.#visitor)
-    return address === undefined ? [own] : [own, this.#limiter(`a ${address}`, this.#address)]
+  /** Counts one. Returns the limiter that doesn't allow it. */
+  #exceeded({ visitor, address }: Sender): RateLimiter | null {
+    const own = this.#visitors.get(visitor)
+    if (!own.spend()) return own
+    const shared = address === undefined ? null : this.#addresses.get(address)
+    return shared?.spend() === false ? shared : null
+  }
+}
+
+/** One limiter for each key, of one rate. */
+class Limiters {
+  readonly #rate: Rate
+  readonly #byKey = new LRUCache<string, RateLimiter>({ max: KEPT_RATES_COUNT })
+
+  constructor(rate: Rate) {
+    this.#rate = rate
   }
 
-  #limiter(key: string, { count, perSecond }: Rate): RateLimiter {
-    const known = this.#limiters.get(key)
+  get(key: string): RateLimiter {
+    const known = this.#byKey.get(key)
     if (known) return known
-    const limiter = new RateLimiter(perSecond, count)
-    this.#limiters.set(key, limiter)
+    const limiter = new RateLimiter(this.#rate.perSecond, this.#rate.count)
+    this.#byKey.set(key, limiter)
     return limiter
   }
 }

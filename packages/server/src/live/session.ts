@@ -208,7 +208,7 @@ export class Session implements Member {
     handle: (body: T) => void,
   ): void {
     this.#socket.on(event, (body: unknown) => {
-      this.#options.loopTurns.note(this.#party, 1)
+      this.#options.loopTurns.note(this.#party.address, 1)
       const parsed = this.#rateLimiter.spend() ? parse(body) : undefined
       if (parsed !== undefined) handle(parsed)
     })
@@ -236,33 +236,26 @@ export class Session implements Member {
   async #attempt<T>(handle: () => Promise<T>, weight: number): Promise<T | ErrorBody> {
     try {
       if (!this.#rateLimiter.spend()) throw new WireError('too-many')
-      using _turn = await this.#turn(weight)
+      const { loopTurns } = this.#options
+      using _work = loopTurns.tryBegin(this.#party, weight) ?? (await this.#waitForTurn(weight))
       return await handle()
     } catch (error) {
       return { error: toWireError(error, this.#options.log).toJSON() }
     }
   }
 
-  /** Waits for a turn on this thread (N9); disposing it ends it. Rejects with `busy`. */
-  #turn(weight: number): Promise<Disposable> {
-    if (this.#waitingCount >= WAITING_MESSAGES_COUNT)
-      return Promise.reject(new WireError('too-many'))
+  /** Waits for a turn on this thread (N9). Rejects with `busy` if too much waits. */
+  async #waitForTurn(weight: number): Promise<Disposable> {
+    if (this.#waitingCount >= WAITING_MESSAGES_COUNT) throw new WireError('too-many')
     const { promise, resolve, reject } = Promise.withResolvers<Disposable>()
-    let isWaiting = true
-    this.#options.loopTurns.take(
-      this.#party,
-      weight,
-      (end) => {
-        isWaiting = false
-        resolve({ [Symbol.dispose]: end })
-      },
-      () => reject(new WireError('busy')),
-    )
-    if (!isWaiting) return promise
     this.#waitingCount++
-    return promise.finally(() => {
+    try {
+      const giveWay = () => reject(new WireError('busy'))
+      this.#options.loopTurns.take(this.#party, weight, resolve, giveWay)
+      return await promise
+    } finally {
       this.#waitingCount--
-    })
+    }
   }
 
   /** Cuts off a viewer who has answers sent and reads none. */
