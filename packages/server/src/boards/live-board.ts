@@ -495,12 +495,13 @@ export class LiveBoard {
       this.#askForRoom()
       return new WireError('too-many')
     }
+    if (isServer || command.kind !== 'image.add') return null
     const arriving = {
       board: bounds['arriving-per-board'],
       visitor: bounds['arriving-per-visitor'],
       address: bounds['arriving-per-address'],
     }
-    if (isServer || command.kind !== 'image.add' || !tally.isFull(sender, arriving)) return null
+    if (!tally.isFull(sender, arriving)) return null
     if (tally.arrivingCount >= arriving.board) this.onCrowded()
     return new WireError('too-many')
   }

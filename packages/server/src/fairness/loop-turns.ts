@@ -55,6 +55,8 @@ export class LoopTurns {
   readonly #waitingBy = new Map<string, number>()
   /** Work of addresses that have begun since the last measurement, by its weight. */
   readonly #begun = new Map<string, number>()
+  /** Whether an address is over its share, until somebody else begins something, or the next measurement. */
+  readonly #over = new Map<string, boolean>()
   /** Bodies that are being received, and how far they were at the last measurement. */
   readonly #bodies = new Set<Body>()
   /** When work of others began that hasn't ended, oldest first. */
@@ -104,7 +106,10 @@ export class LoopTurns {
   note(address: string, weight: number): void {
     const known = this.#begun.get(address)
     // Each measurement tells that those with something begun are here.
-    if (known === undefined) this.#use.add(address, 0)
+    if (known === undefined) {
+      this.#use.add(address, 0)
+      this.#over.clear()
+    }
     this.#begun.set(address, (known ?? 0) + weight)
     this.#sample()
   }
@@ -123,7 +128,11 @@ export class LoopTurns {
   }
 
   #isOver(address: string): boolean {
-    return this.#use.isOverShare(address, SHARE)
+    const known = this.#over.get(address)
+    if (known !== undefined) return known
+    const isOver = this.#use.isOverShare(address, SHARE)
+    this.#over.set(address, isOver)
+    return isOver
   }
 
   #begin(address: string, weight: number, isOver: boolean, ended?: () => void): Disposable {
@@ -147,6 +156,7 @@ export class LoopTurns {
       this.#sampleTimer = undefined
       const { active } = performance.eventLoopUtilization(before)
       this.#measureBodies()
+      this.#over.clear()
       let all = 0
       for (const weight of this.#begun.values()) all += weight
       for (const [address, weight] of this.#begun) {

@@ -41,6 +41,8 @@ const WAITING_MESSAGES_COUNT = 16
 /** Commands that are as much work as one preview, or one request. */
 const COMMANDS_PER_WEIGHT = 10
 
+type Acknowledge = (answer: unknown) => void
+
 interface SessionOptions {
   readonly sender: Sender
   /** Whether it is a wall, which nobody sits at. */
@@ -87,7 +89,7 @@ export class Session implements Member {
     )
     this.#answer(
       'previews',
-      async (body) => this.#onPreviews(parseOrThrow(SenderPreviews, body)),
+      (body) => this.#onPreviews(parseOrThrow(SenderPreviews, body)),
       (body) => 1 + Object.keys(Object(body)).length,
     )
     this.#hear(
@@ -147,7 +149,7 @@ export class Session implements Member {
     return { visitor: this.visitor, session: this.id, resumed, now: Date.now() }
   }
 
-  async #onCommands(message: Commands): Promise<CommandAnswer> {
+  #onCommands(message: Commands): Promise<CommandAnswer> {
     const { board, seenReports } = this.#room
     const { sender, commandLimiter } = this.#options
     commandLimiter.charge(sender)
@@ -217,31 +219,35 @@ export class Session implements Member {
   /** Handles an event whose sender waits for an answer: what `handle` resolves to, or its error. */
   #answer<T>(
     event: string,
-    handle: (body: unknown) => Promise<T>,
+    handle: (body: unknown) => Promise<T> | T,
     weightOf: (body: unknown) => number = () => 1,
   ): void {
     this.#socket.on(event, (body: unknown, acknowledge: unknown) => {
       if (typeof acknowledge !== 'function') return this.dismiss(new WireError('bad-request'))
       if (this.#isUnread()) return
-      const answered = this.#attempt(() => handle(body), weightOf(body)).then((answer) => {
-        // Other events that came in the same turn have been answered meanwhile.
-        if (this.#isUnread()) return
-        this.#writer.countAnswer(answer)
-        acknowledge(answer)
-      })
+      const answered = this.#reply(() => handle(body), weightOf(body), acknowledge as Acknowledge)
       inBackground(answered, this.#options.log)
     })
   }
 
-  async #attempt<T>(handle: () => Promise<T>, weight: number): Promise<T | ErrorBody> {
+  async #reply<T>(
+    handle: () => Promise<T> | T,
+    weight: number,
+    acknowledge: Acknowledge,
+  ): Promise<void> {
+    const { loopTurns, log } = this.#options
+    let answer: T | ErrorBody
     try {
       if (!this.#rateLimiter.spend()) throw new WireError('too-many')
-      const { loopTurns } = this.#options
       using _work = loopTurns.tryBegin(this.#party, weight) ?? (await this.#waitForTurn(weight))
-      return await handle()
+      answer = await handle()
     } catch (error) {
-      return { error: toWireError(error, this.#options.log).toJSON() }
+      answer = { error: toWireError(error, log).toJSON() }
     }
+    // Other events that came in the same turn have been answered meanwhile.
+    if (this.#isUnread()) return
+    this.#writer.countAnswer(answer)
+    acknowledge(answer)
   }
 
   /** Waits for a turn on this thread (N9). Rejects with `busy` if too much waits. */
