@@ -55,23 +55,26 @@ export const unchangingFile = (folder: string): URL =>
 /**
  * Checks a folder's main file in a thread of its own. It must not change meanwhile, so checkpoints wait.
  *
+ * @param onEnd `hasRun` is false if the check couldn't be run.
  * @returns A function that ends the check without a result.
  */
 export function checkInBackground(
   folder: string,
-  onEnd: (damage: string | null) => void,
+  onEnd: (damage: string | null, hasRun: boolean) => void,
 ): () => void {
   const worker = new Worker(new URL('./consistency-thread.ts', import.meta.url), {
     workerData: folder,
   })
   worker.unref()
   let damage: string | null = null
+  let hasRun = false
   worker.once('message', (found: string | null) => {
     damage = found
+    hasRun = true
   })
   // A check that can't run, as for want of memory, proves nothing.
   worker.once('error', () => {})
-  worker.once('exit', () => onEnd(damage))
+  worker.once('exit', () => onEnd(damage, hasRun))
   return () => {
     worker.terminate().catch(() => {})
   }

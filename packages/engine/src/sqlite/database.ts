@@ -50,6 +50,7 @@ export function openDatabase(folder: string, acceptLoss: string | null): OpenDat
     db.exec('PRAGMA journal_mode = WAL')
     // On macOS a plain fsync leaves the bytes in the disk's own cache.
     db.exec('PRAGMA fullfsync = ON; PRAGMA synchronous = FULL; PRAGMA cache_size = -16384')
+    db.exec('PRAGMA secure_delete = ON')
     checkDurable(db)
     const isChecked = fileSize(folder, 'wirephoto.db') <= QUICKLY_CHECKED_BYTES
     if (isChecked && findDamage(db) !== null) throw damaged(folder)

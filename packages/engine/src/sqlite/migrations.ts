@@ -97,4 +97,9 @@ export const migrations: readonly string[] = [
   ALTER TABLE clients ADD COLUMN sum INTEGER;
   UPDATE clients SET sum = sum_of(n || ' ' || seq || ' ' || coalesce(refused, ''));
   `,
+  `
+  -- Whether rows were deleted of which copies may be left between others.
+  ALTER TABLE mark ADD COLUMN erase_due INTEGER NOT NULL DEFAULT 0;
+  UPDATE mark SET erase_due = EXISTS (SELECT 1 FROM boards);
+  `,
 ]

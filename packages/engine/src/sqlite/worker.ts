@@ -14,6 +14,7 @@ import {
   readLoss,
 } from './database.ts'
 import { DatabaseFiles } from './database-files.ts'
+import { Eraser } from './eraser.ts'
 import { prepareReads, type Reads } from './reads.ts'
 import { prepareWrites, type Writes } from './writes.ts'
 
@@ -63,6 +64,12 @@ port.once('message', (first: Call) => {
 const CHECKPOINT_PAGES_COUNT = 1_000
 /** A large database is checked when the start is over. */
 const CHECK_DELAY_MS = 2_000
+/** The methods that delete what people wrote. An append does if it makes a tombstone. */
+const DELETING_METHODS: ReadonlySet<Method> = new Set([
+  'removeBoard',
+  'pruneHistory',
+  'removeSecret',
+])
 
 function serve({ folder, acceptLoss }: ThreadOptions): void {
   const { db, mark, noted, isChecked } = openDatabase(folder, acceptLoss)
@@ -71,7 +78,7 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
   let damage: string | null = null
   /** Why the last commit failed; null once one holds. */
   let failure: string | null = null
-  let endCheck = isChecked ? () => {} : checkLater()
+  let endCheck = () => {}
   let isChecking = false
   const reads = prepareReads(db)
   const writes = prepareWrites(db)
@@ -80,7 +87,17 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
   const count = db.prepare('UPDATE mark SET n = n + ? RETURNING n')
   const pagesInWal = db.prepare('PRAGMA wal_checkpoint(NOOP)')
   const checkpoint = db.prepare('PRAGMA wal_checkpoint(PASSIVE)')
+  const truncate = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)')
   let base = noted.base
+  /** The number of writes in the database. */
+  let committed = noted.base
+  const eraser = new Eraser(db, {
+    truncateWal,
+    check,
+    size: () => fileSize(folder, 'wirephoto.db'),
+    onError: noteDamage,
+  })
+  if (!isChecked) checkLater()
 
   port.on('message', (first: Call | null) => {
     const waiting = [first]
@@ -94,6 +111,7 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
       if (method === 'health') port.postMessage([{ id, value: listFaults() }])
     if (calls.length < waiting.length) {
       endCheck()
+      eraser.close()
       db.close()
       mark.close()
       port.close()
@@ -110,6 +128,8 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
       checkFiles()
       begin.run()
       const answers = calls.map(write)
+      const isDeleting = calls.some(deletes)
+      if (isDeleting) eraser.noteDeletion()
       // A group of none writes too: it tries whether the disk takes a commit.
       const n = count.get(Math.max(1, calls.length))!.n as number
       commit.run()
@@ -118,6 +138,7 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
       // Before the answer: a commit to a file that is gone is lost with this process.
       checkFiles()
       noteCommit(n)
+      if (isDeleting) eraser.eraseSoon()
       return answers
     } catch (error) {
       // It may have taken effect, and must not take effect twice.
@@ -131,6 +152,7 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
 
   /** Notes what a commit that holds leads to. A failure costs nothing: the next commit does it again. */
   function noteCommit(n: number): void {
+    committed = n
     try {
       if (n > noted.n) mark.write({ id: noted.id, n, base })
       checkpointIfLong(n)
@@ -203,22 +225,35 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
     }
   }
 
-  function checkLater(): () => void {
+  /** Empties the WAL into the main file. False if that can't be done now. */
+  function truncateWal(): boolean {
+    if (isChecking || files.fault()) return false
+    const isTruncated = tryCheckpoint(() => truncate.get()!) !== null
+    files.noteCheckpoint()
+    if (!isTruncated) return false
+    files.noteTruncation()
+    base = committed
+    tryCheckpoint(() => mark.noteCheckpoint(committed))
+    return true
+  }
+
+  function checkLater(): void {
     const timer = setTimeout(() => {
-      const isTruncated = tryCheckpoint(() => db.exec('PRAGMA wal_checkpoint(TRUNCATE)')) !== null
-      files.noteCheckpoint()
-      if (!isTruncated) {
-        endCheck = checkLater()
-        return
-      }
-      files.noteTruncation()
-      isChecking = true
-      endCheck = checkInBackground(folder, (found) => {
-        isChecking = false
-        damage ??= found
-      })
+      if (!check()) checkLater()
     }, CHECK_DELAY_MS).unref()
-    return () => clearTimeout(timer)
+    endCheck = () => clearTimeout(timer)
+  }
+
+  /** Checks the main file in the background. Calls back if it is sound. False if that can't be begun now. */
+  function check(onSound = () => {}): boolean {
+    if (!truncateWal()) return false
+    isChecking = true
+    endCheck = checkInBackground(folder, (found, hasRun) => {
+      isChecking = false
+      damage ??= found
+      if (hasRun && damage === null && db.isOpen) onSound()
+    })
+    return true
   }
 
   function listFaults(): Fault[] {
@@ -242,6 +277,12 @@ function serve({ folder, acceptLoss }: ThreadOptions): void {
     if (loss) faults.push({ code: 'changes-lost', message: loss, stops: 'deleting' })
     return faults
   }
+}
+
+function deletes({ method, args }: Call): boolean {
+  if (method !== 'append') return DELETING_METHODS.has(method)
+  const [, , records] = args as Args<'append'>
+  return records.includes(null)
 }
 
 function runCall({ id, method, args }: Call, methods: Reads | Writes): Answer {

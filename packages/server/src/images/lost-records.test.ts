@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
@@ -47,8 +47,13 @@ test('E20: so do many at once, and those that are here when a sweep has stopped'
   const ids: string[] = []
   for (let i = 0; i < 11; i++) ids.push(await begin(server))
   const incomingFiles = () => server.images.incomingFiles.list().length
+  // As if the server had been killed before it removed their files.
+  const [arrivals, kept] = [join(server.data, 'arrivals'), join(server.data, 'kept')]
+  await cp(arrivals, kept, { recursive: true })
   await server.act(ids.map((id) => ({ kind: 'image.fail', id }) as const))
-  await server.restart({})
+  await server.stop()
+  await cp(kept, arrivals, { recursive: true })
+  await server.start()
   await server.images.intake.resume()
   assert.equal(incomingFiles(), 11, 'so many are a sign')
   await putUnnamed(server, 11)

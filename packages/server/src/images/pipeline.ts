@@ -5,6 +5,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Boards } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
 import type { RecentUse } from '../fairness/recent-use.ts'
+import { inBackground } from '../in-background.ts'
 import { BlobUses } from './blob-uses.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { LastSweep } from './last-sweep.ts'
@@ -74,6 +75,12 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     lastSweep,
     maxUpload,
     log,
+  })
+  boards.onOpen((board) => {
+    board.listen((batch) => {
+      for (const change of batch?.changes ?? [])
+        if ('gone' in change) inBackground(intake.drop(board.id, change.gone), log)
+    })
   })
   const directUpload = new DirectUpload(intake, incomingFiles, previews, { maxUpload })
   return {

@@ -195,6 +195,13 @@ export class Intake {
     }
   }
 
+  /** Removes what came of a picture that is gone: its upload and its preview. */
+  async drop(board: string, id: string): Promise<void> {
+    const incomingFile = this.#incomingFiles.get(board, id)
+    if (incomingFile) await this.#incomingFiles.remove(incomingFile)
+    await this.#previews.drop(board, id)
+  }
+
   /** Finishes, restores or removes the uploads of an earlier process. */
   async resume(): Promise<void> {
     this.#previews.restore()
