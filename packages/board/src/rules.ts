@@ -129,11 +129,9 @@ function topmost(records: Records): string | null {
 
 /** Returns the fields without the undefined ones, their texts cleaned. */
 function cleaned<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const defined = Object.entries(fields).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(
-    defined.map(([key, value]) => {
-      if (typeof value !== 'string') return [key, value]
-      return [key, key === 'title' ? cleanLine(value) : cleanText(value)]
-    }),
-  ) as never
+  const result: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(fields))
+    if (typeof value === 'string') result[key] = key === 'title' ? cleanLine(value) : cleanText(value)
+    else if (value !== undefined) result[key] = value
+  return result as never
 }

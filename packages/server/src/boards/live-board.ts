@@ -98,9 +98,9 @@ export class LiveBoard {
   readonly #records = new Map<string, AnyRecord>()
   readonly #clients = new ClientStates()
   readonly #listeners = new Set<(batch: Batch | null) => void>()
+  /** Messages since the last tick. They take turns only if they don't all fit into the next one. */
+  #incoming: Waiting[] = []
   readonly #queue = new FairQueue<Waiting>({ maxCount: WAITING_MESSAGES_COUNT })
-  /** Commands of the messages in the queue. */
-  #waitingCount = 0
   readonly #logReader = new LogReader(this)
   /** The messages of the tick under way. */
   #ticking: readonly Waiting[] = []
@@ -246,15 +246,22 @@ export class LiveBoard {
     if (this.#watch.isSilent) return Promise.reject(new WireError('away'))
     if (!this.#mayTake(message, sender)) return Promise.reject(new WireError('too-many'))
     return new Promise((resolve, reject) => {
-      const waiting = { message, sender, resolve, reject }
-      this.#waitingCount += message.commands.length
-      const displaced = this.#queue.push(partyOf(sender, this.id), waiting)
-      if (displaced) {
-        this.#waitingCount -= displaced.message.commands.length
-        displaced.reject(new WireError('busy'))
-      }
+      this.#incoming.push({ message, sender, resolve, reject })
+      if (this.#waitingCount > WAITING_MESSAGES_COUNT) this.#enqueueIncoming()
       this.#run()
     })
+  }
+
+  /** The messages that wait for a tick. */
+  get #waitingCount(): number {
+    return this.#incoming.length + this.#queue.size
+  }
+
+  /** Lets the messages since the last tick take turns with those that wait since before. */
+  #enqueueIncoming(): void {
+    for (const waiting of this.#incoming)
+      this.#queue.push(partyOf(waiting.sender, this.id), waiting)?.reject(new WireError('busy'))
+    this.#incoming = []
   }
 
   /** Whether a message's queue is remembered, or may begin (Y42, Y43). */
@@ -335,7 +342,8 @@ export class LiveBoard {
   /** Tells all who wait that the database is away. A tick whose answer comes later still holds (F3). */
   #onSilence(): void {
     const why = new WireError('away')
-    for (const { reject } of [...this.#ticking, ...this.#takeAll()]) reject(why)
+    this.#enqueueIncoming()
+    for (const { reject } of [...this.#ticking, ...this.#queue.clear()]) reject(why)
   }
 
   #run(): void {
@@ -345,7 +353,7 @@ export class LiveBoard {
   async #tickUntilIdle(): Promise<void> {
     // Messages that arrive in the same turn of the event loop share the tick.
     await setImmediate()
-    while (this.#queue.size > 0 || (this.#isStale && !this.#closed)) {
+    while (this.#waitingCount > 0 || (this.#isStale && !this.#closed)) {
       const waiting = this.#takeMessages()
       this.#ticking = waiting
       try {
@@ -365,23 +373,22 @@ export class LiveBoard {
    * tick waits for few.
    */
   #takeMessages(): Waiting[] {
-    if (this.#waitingCount <= COMMANDS_PER_TICK_COUNT) return this.#takeAll()
+    const incoming = this.#incoming
+    if (this.#queue.size === 0 && countCommands(incoming) <= COMMANDS_PER_TICK_COUNT) {
+      this.#incoming = []
+      return incoming
+    }
+    this.#enqueueIncoming()
     const messages: Waiting[] = []
     for (let commands = 0; commands < COMMANDS_PER_TICK_COUNT; ) {
       const turn = this.#queue.shift()
       if (!turn) break
       const { length } = turn.item.message.commands
       commands += length
-      this.#waitingCount -= length
       turn.end(length)
       messages.push(turn.item)
     }
     return messages
-  }
-
-  #takeAll(): Waiting[] {
-    this.#waitingCount = 0
-    return this.#queue.clear()
   }
 
   async #tick(waiting: Waiting[]): Promise<void> {
@@ -590,6 +597,9 @@ export class LiveBoard {
     this.#cursor = cursor
   }
 }
+
+const countCommands = (messages: readonly Waiting[]): number =>
+  messages.reduce((count, { message }) => count + message.commands.length, 0)
 
 function addBlobs(blobs: Set<string>, record: AnyRecord | undefined): void {
   if (record?.kind !== 'image' || record.blob === null) return

@@ -31,9 +31,21 @@ interface Waiting {
   readonly giveWay: () => void
 }
 
-interface Work extends Disposable {
-  /** When it began. */
-  readonly at: number
+/** Work that has begun. */
+class Work implements Disposable {
+  readonly at = performance.now()
+  readonly #inFlight: Set<Work>
+  readonly #ended: (() => void) | undefined
+
+  constructor(inFlight: Set<Work>, ended: (() => void) | undefined) {
+    this.#inFlight = inFlight
+    this.#ended = ended
+  }
+
+  [Symbol.dispose](): void {
+    this.#inFlight.delete(this)
+    this.#ended?.()
+  }
 }
 
 interface Body {
@@ -137,13 +149,7 @@ export class LoopTurns {
 
   #begin(address: string, weight: number, isOver: boolean, ended?: () => void): Disposable {
     this.note(address, weight)
-    const work: Work = {
-      at: performance.now(),
-      [Symbol.dispose]: () => {
-        this.#inFlight.delete(work)
-        ended?.()
-      },
-    }
+    const work = new Work(this.#inFlight, ended)
     if (!isOver) this.#inFlight.add(work)
     return work
   }
