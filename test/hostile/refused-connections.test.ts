@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { test } from 'node:test'
-import { openBoard } from '@wirephoto/client'
+import { type TestContext, test } from 'node:test'
+import { WIRE_VERSION } from '@wirephoto/board'
+import { type Board, openBoard } from '@wirephoto/client'
+import { io } from 'socket.io-client'
+import { Gateway } from '../support/gateway.ts'
+import { InProcessServer } from '../support/in-process-server.ts'
 import { ServerProcess } from '../support/server-process.ts'
 
 const CONNECTIONS_COUNT = 4
@@ -25,14 +29,48 @@ test('Y44: a page whose address has too many connections is told so, and goes on
   }
   const board = openBoard({ url: server.url, board: 'main' })
   t.after(() => board.close())
-  const is = (isThere: () => boolean) =>
-    new Promise<void>((resolve) => {
-      const look = () => isThere() && resolve()
-      board.on('status', look)
-      look()
-    })
-  await is(() => board.status.trouble?.code === 'too-many')
+  await until(board, () => board.status.trouble?.code === 'too-many')
   assert.equal(board.status.connection, 'offline')
   for (const socket of idle) socket.destroy()
-  await is(() => board.status.connection === 'live')
+  await until(board, () => board.status.connection === 'live')
 })
+
+test('J19: a page whose address opens too many sockets waits as long as it is told', {
+  timeout: 60_000,
+}, async (t) => {
+  // Twenty seconds' worth at once, and then one every two seconds.
+  const server = await InProcessServer.open({ bounds: { 'sockets-per-address': 0.5 } })
+  t.after(() => server.close())
+  const gateway = await Gateway.open(server.port)
+  t.after(() => gateway.close())
+  while (await isLetIn(t, server.url));
+  const board = openBoard({ url: gateway.url, board: 'main' })
+  t.after(() => board.close())
+  await until(board, () => board.status.trouble?.code === 'too-many')
+  assert.ok(board.status.trouble!.retryAfterS! >= 1)
+  await until(board, () => board.status.connection === 'live')
+  assert.equal(gateway.upgradeCount, 2)
+})
+
+/** Opens a socket. Resolves to whether the server has let it in. */
+function isLetIn(t: TestContext, url: string): Promise<boolean> {
+  const socket = io(url, {
+    path: '/live',
+    transports: ['websocket'],
+    auth: { board: 'main', wire: WIRE_VERSION },
+    forceNew: true,
+    reconnection: false,
+  })
+  t.after(() => socket.close())
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve(true))
+    socket.once('connect_error', () => resolve(false))
+  })
+}
+
+const until = (board: Board, isSo: () => boolean) =>
+  new Promise<void>((resolve) => {
+    const look = () => isSo() && resolve()
+    board.on('status', look)
+    look()
+  })

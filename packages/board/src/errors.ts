@@ -17,9 +17,15 @@ export class WireError extends Error {
     return errors[this.code]
   }
 
-  toJSON(): { code: ErrorCode; message: string; expected?: number } {
-    const { expected } = this.facts
-    return { code: this.code, message: this.message, ...(expected !== undefined && { expected }) }
+  toJSON(): { code: ErrorCode; message: string; expected?: number; retryAfterS?: number } {
+    const { expected, retryAfterS } = this.facts
+    return {
+      code: this.code,
+      message: this.message,
+      ...(expected !== undefined && { expected }),
+      // A socket has no headers.
+      ...(retryAfterS !== undefined && { retryAfterS }),
+    }
   }
 }
 

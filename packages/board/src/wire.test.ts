@@ -40,6 +40,7 @@ const PINNED: Record<number, string> = {
   9: '3b605af6ce093e52',
   10: 'a21a67a46de30106',
   11: 'e27b21781745bc7e',
+  12: '28ca6b60152d3b66',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))

@@ -185,7 +185,12 @@ export interface ChangesAnswer {
   readonly changes: Batch | null
 }
 
-const refusal = z.object({ code: z.string(), message: z.string(), expected: z.optional(z.int()) })
+const refusal = z.object({
+  code: z.string(),
+  message: z.string(),
+  expected: z.optional(z.int()),
+  retryAfterS: z.optional(z.int()),
+})
 
 /** The answer to `commands`. */
 export const Answer = z.object({

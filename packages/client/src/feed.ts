@@ -13,7 +13,7 @@ import {
   type Snapshot,
 } from '@wirephoto/board'
 import type { Arrivals } from './arrivals.ts'
-import { backoff } from './backoff.ts'
+import { backoff, backoffAfter } from './backoff.ts'
 import { Emitter } from './events.ts'
 import { FEED_EXITS, FEED_STATES } from './feed-states.ts'
 import { inBackground } from './in-background.ts'
@@ -298,7 +298,7 @@ export class Feed extends Emitter<FeedEvents> {
     const keepsSnapshot = this.#state.current === 'opening'
     if (!this.#state.take('lost')) return
     this.#disconnect(keepsSnapshot)
-    this.#later('retry', backoff(this.#failures++), () => {
+    this.#later('retry', backoffAfter(why, this.#failures++), () => {
       if (this.#state.take('woken')) this.#connect()
     })
     this.emit('offline', why)

@@ -6,7 +6,7 @@ import {
   limits,
   timeOf,
 } from '@wirephoto/board'
-import { backoff } from './backoff.ts'
+import { backoff, backoffAfter } from './backoff.ts'
 import type { ServerClock } from './clock.ts'
 import { Emitter, until } from './events.ts'
 import { newId } from './ids.ts'
@@ -394,14 +394,15 @@ export class Queue extends Emitter<QueueEvents> {
     const answer = await this.#channel.send({ client, n, commands })
     this.trouble = null
     if (!('error' in answer)) return this.#settle(queue, answer)
-    const { code, message } = answer.error
+    const { code, message, retryAfterS } = answer.error
     // An id from before the server's time was known, or that is ahead of it, was made by a wrong clock.
     const hasWrongTime = !queue.hasServerTime || timeOf(client) > this.#clock.now()
     if (code === 'gap' || (code === 'stale-client' && hasWrongTime)) await this.#reissue(queue)
     else if (code === 'stale-client') this.#giveUp(queue, queue.entries, { code, message })
     else if (code === 'too-many' && run[0]!.pending.command.kind === 'image.add')
       await this.#setAside(queue)
-    else if (errors[code] >= 500 || errors[code] === 429) await this.#backOff({ code, message })
+    else if (errors[code] >= 500 || errors[code] === 429)
+      await this.#backOff({ code, message, retryAfterS })
     else if (run.length > 1) this.#most = Math.ceil(run.length / 2)
     else this.#giveUp(queue, run, { code, message })
   }
@@ -499,7 +500,7 @@ export class Queue extends Emitter<QueueEvents> {
   #backOff(trouble: Problem): Promise<void> {
     this.trouble = trouble
     this.emit('changed', undefined)
-    return new Promise((resolve) => setTimeout(resolve, backoff(this.#failures++)))
+    return new Promise((resolve) => setTimeout(resolve, backoffAfter(trouble, this.#failures++)))
   }
 }
 

@@ -112,6 +112,8 @@ export interface Status {
 export interface Problem {
   readonly code: ErrorCode
   readonly message: string
+  /** The seconds after which another try may succeed, where the server knows. */
+  readonly retryAfterS?: number | undefined
 }
 
 /** An answer that refuses; `expected` is the queue's next number, with `gap`. */
