@@ -131,7 +131,8 @@ function topmost(records: Records): string | null {
 function cleaned<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const result: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(fields))
-    if (typeof value === 'string') result[key] = key === 'title' ? cleanLine(value) : cleanText(value)
+    if (typeof value === 'string')
+      result[key] = key === 'title' ? cleanLine(value) : cleanText(value)
     else if (value !== undefined) result[key] = value
   return result as never
 }
