@@ -16,6 +16,11 @@ const ANSWERS: Readonly<Record<string, GatewayAnswer>> = {
     headers: { 'content-type': 'application/json' },
     body: '{"message":"ok"}',
   },
+  'JSON that looks like ours': {
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: '{"cursor":"e.1.s","records":[null],"changes":5,"seq":1}',
+  },
   'a redirection to a login page': { status: 302, headers: { location: '/login' }, body: '' },
   'a refusal of nginx': { status: 403, body: html('403 Forbidden') },
   'a page that is not there': { status: 404, body: html('404 Not Found') },

@@ -6,6 +6,7 @@ import {
   type ErrorCode,
   type FollowAnswer,
   type Presence as PresenceState,
+  parseCursor,
   problemIn,
   type SenderPreviews,
   type SenderReport,
@@ -393,7 +394,8 @@ export class Feed extends Emitter<FeedEvents> {
       if (!response.ok) throw problemIn(response.status, body) ?? new Error(response.statusText)
       const snapshot = JSON.parse(body) as Snapshot
       // Gateways and login pages answer 200 too.
-      if (!snapshot.records) throw new Error('no snapshot')
+      const isOurs = parseCursor(snapshot.cursor) && snapshot.records.every(({ id }) => id)
+      if (!isOurs) throw new Error('no snapshot')
       return snapshot
     }
     const answer = get().catch((error: unknown) => {
