@@ -52,16 +52,26 @@ const folders = await readdir(import.meta.dirname, { withFileTypes: true })
 for (const { name: build } of folders.filter((entry) => entry.isDirectory()))
   describe(`data of ${build}`, () => {
     for (const [engine, { skip, load }] of Object.entries(engines))
-      test(`F13, R22: ${engine}`, { skip }, async () => {
+      test(`F13, R22, C25: ${engine}`, { skip }, async () => {
         await using stack = new AsyncDisposableStack()
         const url = await load(stack, build)
         const expected = await readExpected(build, engine)
+        await checkLeftAlone(url)
         await checkEngine(url, expected)
         const server = await InProcessServer.open({ engine: url })
         stack.defer(() => server.close())
         await checkServer(stack, server, expected)
       })
   })
+
+/** Looks at data of an older layout twice: the first look has changed nothing. */
+async function checkLeftAlone(url: string): Promise<void> {
+  for (let look = 0; look < 2; look++)
+    await assert.rejects(openEngine(url, { inspects: true }), {
+      name: 'EngineError',
+      code: 'too-old',
+    })
+}
 
 /** Reads everything through the port. */
 async function checkEngine(url: string, expected: Expected): Promise<void> {

@@ -28,6 +28,10 @@ export class InProcessServer {
     return this.#running.url
   }
 
+  get engineUrl(): string {
+    return this.#config.engine ?? `sqlite:${this.data}`
+  }
+
   /** Starts it, or starts it again on the same port and data. */
   async start(): Promise<void> {
     this.#running = await startServer({
@@ -35,7 +39,7 @@ export class InProcessServer {
       host: '127.0.0.1',
       publicUrl: null,
       data: this.data,
-      engine: `sqlite:${this.data}`,
+      engine: this.engineUrl,
       maxUpload: 20_000_000,
       webRoot: null,
       log: 'silent',

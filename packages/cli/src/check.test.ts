@@ -1,37 +1,55 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ImageRecord } from '@wirephoto/board'
-import { openEngine } from '@wirephoto/engine'
+import { type Engine, openEngine } from '@wirephoto/engine'
 import { variantKey } from '@wirephoto/server'
 import sharp from 'sharp'
+import { type Database, databaseProviders } from '../../../test/support/databases.ts'
 import { InProcessServer } from '../../../test/support/in-process-server.ts'
+import { type StoredBytes, storedBytesOf } from '../../../test/support/stored-bytes.ts'
 
 const BIN = fileURLToPath(new URL('../bin/wirephoto.js', import.meta.url))
-const DAY_S = 86_400
+const DAY_MS = 86_400_000
+const TEST_TIMEOUT_MS = 120_000
 
-let server: InProcessServer
-const pictures: { record: ImageRecord; png: Buffer }[] = []
+interface Findings {
+  readonly left: readonly string[]
+  readonly mended: readonly string[]
+}
 
-before(async () => {
-  server = await InProcessServer.open()
-  for (let n = 0; n < 6; n++) {
-    const background = { r: n * 30, g: 90, b: 40 }
-    const png = await sharp({ create: { width: 700, height: 500, channels: 3, background } })
-      .png()
-      .toBuffer()
-    pictures.push({ png, record: await send(png) })
+/** `wirephoto check`, to its end. */
+function check(...args: string[]): Promise<{ out: string; err: string; code: number }> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [BIN, 'check', ...args], (_error, out, err) =>
+      resolve({ out, err, code: child.exitCode ?? -1 }),
+    )
+  })
+}
+
+/** Runs a check for its findings. */
+async function findingsOf(...args: string[]): Promise<Findings> {
+  const { out, err } = await check(...args, '--json')
+  const { findings } = JSON.parse(out) as {
+    findings: { kind: string; blob: string; isMended: boolean }[]
   }
-})
-after(() => server.close())
+  assert.equal(err, '')
+  const listed = (isMended: boolean) =>
+    findings
+      .filter((finding) => finding.isMended === isMended)
+      .map(({ kind, blob }) => `${kind} ${blob}`)
+      .sort()
+  return { left: listed(false), mended: listed(true) }
+}
 
 /** Sends a picture, and waits for its variants. */
-async function send(png: Buffer): Promise<ImageRecord> {
+async function send(server: InProcessServer, png: Buffer): Promise<ImageRecord> {
   const body = new Uint8Array(png)
   const answer = await fetch(`${server.url}/harbour.png`, { method: 'PUT', body })
   assert.equal(answer.status, 201)
@@ -44,133 +62,191 @@ async function send(png: Buffer): Promise<ImageRecord> {
   }
 }
 
-/** `wirephoto check`, to its end. */
-function check(...args: string[]): Promise<{ out: string; err: string; code: number }> {
-  return new Promise((resolve) => {
-    const child = execFile(process.execPath, [BIN, 'check', ...args], (_error, out, err) =>
-      resolve({ out, err, code: child.exitCode ?? -1 }),
+/** Stores a blob that no record names, as an engine of its own. */
+async function putBlob(engine: Engine, text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-blob-'))
+  const sha256 = createHash('sha256').update(text).digest('hex')
+  await writeFile(join(folder, 'blob'), text)
+  await engine.blobs.put(join(folder, 'blob'), sha256)
+  await rm(folder, { recursive: true })
+  return sha256
+}
+
+const flip = (bytes: Buffer): Buffer => {
+  bytes[bytes.length >> 1]! ^= 1
+  return bytes
+}
+const cut = (bytes: Buffer): Buffer => bytes.subarray(0, -1)
+
+const databases = await databaseProviders()
+for (const provider of [null, ...databases]) {
+  const name = provider?.name ?? 'SQLite'
+  if (provider?.skipReason) test(`a check of ${name}`, { skip: provider.skipReason })
+  else describe(`a check of ${name}`, () => checks(provider ? () => provider.open() : null))
+}
+
+/** Declares the tests of one engine. A shared database is checked while a server runs on it. */
+function checks(openDatabase: (() => Promise<Database>) | null): void {
+  let database: Database | null = null
+  let server: InProcessServer
+  let url: string
+  let stored: StoredBytes
+  const pictures: { record: ImageRecord; png: Buffer }[] = []
+
+  before(async () => {
+    database = openDatabase && (await openDatabase())
+    server = await InProcessServer.open(database ? { engine: await database.newUrl() } : {})
+    url = server.engineUrl
+    stored = storedBytesOf(url)
+    for (let n = 0; n < 7; n++) {
+      const background = { r: n * 30, g: 90, b: 40 }
+      const png = await sharp({ create: { width: 700, height: 500, channels: 3, background } })
+        .png()
+        .toBuffer()
+      pictures.push({ png, record: await send(server, png) })
+    }
+    if (!database) await server.stop()
+  })
+  after(async () => {
+    if (!database) await server.start()
+    await server.close()
+    await database?.close()
+  })
+
+  /** Does something with an engine beside the server's. */
+  const withEngine = async <T>(body: (engine: Engine) => Promise<T>): Promise<T> => {
+    const engine = await openEngine(url)
+    try {
+      return await body(engine)
+    } finally {
+      await engine.close()
+    }
+  }
+  /** Does something while the server runs. */
+  const whileServed = async <T>(body: () => Promise<T>): Promise<T> => {
+    if (database) return body()
+    await server.start()
+    try {
+      return await body()
+    } finally {
+      await server.stop()
+    }
+  }
+
+  test('C22, C27: all is sound at first, what lies aside and what only history names too', async () => {
+    const { blob } = pictures[6]!.record
+    const frame = await withEngine(async (engine) => {
+      await engine.blobs.setAside(blob!, { unlessTouchedSince: Date.now() + 1_000 })
+      const frame = await putBlob(engine, 'frame')
+      const entry = { at: Date.now(), kind: 'frame', subject: 'lamp', data: '{}' } as const
+      await engine.history.append('main', [{ ...entry, blob: frame }])
+      return frame
+    })
+    await stored.age(frame, Date.now() - DAY_MS)
+    const { out, err, code } = await check(url)
+    assert.deepEqual([code, err], [0, ''], out)
+    const none = /: 0 missing, 0 rotten, 0 smaller versions missing, 0 rotten, 0 unnamed/
+    assert.match(out, none)
+  })
+
+  test('C22, C23, C26: it finds all that is missing, rotten and unnamed, and mends variants alone', {
+    timeout: TEST_TIMEOUT_MS,
+  }, async () => {
+    const blobs = pictures.map(({ record }) => record.blob!)
+    const [flipped, shortened, lost, lesser, gone, both] = blobs as [string, ...string[]]
+    await stored.damage(flipped, flip)
+    await stored.damage(shortened!, cut)
+    await stored.lose(lost!)
+    await stored.damage(variantKey(lesser!, 320), flip)
+    await stored.damage(variantKey(lesser!, 64), cut)
+    await stored.lose(variantKey(gone!, 64))
+    await stored.damage(both!, flip)
+    await stored.lose(variantKey(both!, 320))
+    const [stray, fresh, ended] = await withEngine(async (engine) => {
+      const texts = ['stray', 'fresh', 'ended']
+      const put = await Promise.all(texts.map((text) => putBlob(engine, text)))
+      await engine.endedBlobs.note([put[2]!])
+      return put
+    })
+    await stored.age(stray!, Date.now() - DAY_MS)
+    await stored.age(ended!, Date.now() - DAY_MS)
+    assert.ok(fresh)
+
+    const unmendable = [
+      `missing ${lost}`,
+      `rotten ${both}`,
+      `rotten ${flipped}`,
+      `rotten ${shortened}`,
+      `unnamed ${stray}`,
+      `variant-missing ${variantKey(both!, 320)}`,
+    ].sort()
+    const mendable = [
+      `variant-missing ${variantKey(gone!, 64)}`,
+      `variant-rotten ${variantKey(lesser!, 320)}`,
+      `variant-rotten ${variantKey(lesser!, 64)}`,
+    ].sort()
+    assert.deepEqual(await findingsOf(url), {
+      left: [...unmendable, ...mendable].sort(),
+      mended: [],
+    })
+    assert.deepEqual(await findingsOf(url, '--mend'), { left: unmendable, mended: mendable })
+    const text = await check(url, '--mend')
+    assert.equal(text.code, 1)
+    assert.match(
+      text.out,
+      /"harbour\.png" \(main\/[0-9a-f-]+\): its file is gone; send the picture/,
     )
+    assert.match(text.out, /a smaller version can't be made again; send the picture again/)
+    assert.match(text.out, / 1 missing, 3 rotten, 1 smaller versions missing, 0 rotten, 1 unnamed/)
+    await withEngine(async ({ blobs }) => {
+      const bytes = await Array.fromAsync(await blobs.get(variantKey(gone!, 64)))
+      assert.equal((await sharp(Buffer.concat(bytes)).metadata()).width, 64)
+    })
+
+    await whileServed(async () => {
+      for (const { png, record } of pictures) {
+        await send(server, png)
+        const address = `${server.url}/b/main/blob/${record.blob}/original`
+        assert.deepEqual(Buffer.from(await (await fetch(address)).arrayBuffer()), png)
+      }
+    })
+    // A server that runs makes the last variant again by itself.
+    const left = (await findingsOf(url)).left.filter((finding) => !finding.startsWith('variant'))
+    assert.deepEqual(left, [`unnamed ${stray}`])
+  })
+
+  test('C25: an address without boards is refused, and nothing is made there', async () => {
+    const empty = database ? await database.newUrl() : `sqlite:${server.data}/typo`
+    const { out, err, code } = await check(empty)
+    assert.deepEqual([out, code], ['', 2])
+    assert.match(err, /^The (?:folder|database) .+ has no boards; name the one that the server/)
+    const opening = openEngine(empty, { inspects: true })
+    await assert.rejects(opening, { name: 'EngineError', code: 'no-boards' })
+  })
+
+  test('C24: many files without a picture are told as a sign of a lost database', async () => {
+    await withEngine(async (engine) => {
+      for (let n = 0; n < 11; n++) await putBlob(engine, `lost ${n}`)
+    })
+    for (let n = 0; n < 11; n++) {
+      const sha256 = createHash('sha256').update(`lost ${n}`).digest('hex')
+      await stored.age(sha256, Date.now() - DAY_MS)
+    }
+    assert.match((await check(url)).out, /was the database lost, or an older one put back\? Then/)
   })
 }
 
-const pathOf = (name: string) => join(server.data, 'blobs', name.slice(0, 2), name)
-
-async function flip(name: string): Promise<void> {
-  const bytes = await readFile(pathOf(name))
-  bytes[bytes.length >> 1]! ^= 1
-  await writeFile(pathOf(name), bytes)
-}
-
-async function cut(name: string): Promise<void> {
-  const bytes = await readFile(pathOf(name))
-  await writeFile(pathOf(name), bytes.subarray(0, -1))
-}
-
-test('C22: mistakes are one sentence, and exit code 2', async () => {
+test('C22: mistakes are one sentence, and exit code 2', async (t) => {
+  const server = await InProcessServer.open()
+  t.after(() => server.close())
   const cases: [string[], RegExp][] = [
     [[], /^Missing required argument 'engine'; see wirephoto check --help/],
-    [[`sqlite:${server.data}/typo`], /^There are no boards in .*typo; name the server's folder/],
     [['mysql://somewhere'], /^There is no engine "mysql:\/\/somewhere"; use sqlite:/],
-    [[`sqlite:${server.data}`], /server/],
+    [[server.engineUrl], /^Another server uses the folder/],
   ]
   for (const [args, sentence] of cases) {
     const { out, err, code } = await check(...args)
     assert.deepEqual([args, out, code], [args, '', 2])
     assert.match(err, sentence)
   }
-})
-
-test('C22, C23: a check finds all that is missing, rotten and unnamed, and mends variants alone', {
-  timeout: 120_000,
-}, async (t) => {
-  const engine = `sqlite:${server.data}`
-  await server.stop()
-  t.after(() => server.start())
-  const sound = await check(engine)
-  assert.deepEqual([sound.code, sound.err], [0, ''], sound.out)
-  assert.match(sound.out, /: 0 missing, 0 rotten, 0 smaller versions missing, 0 rotten, 0 unnamed/)
-
-  const [flipped, shortened, lost, lesser, gone, both] = pictures.map(({ record }) => record.blob!)
-  await flip(flipped!)
-  await cut(shortened!)
-  await rm(pathOf(lost!))
-  await flip(variantKey(lesser!, 320))
-  await cut(variantKey(lesser!, 64))
-  await rm(pathOf(variantKey(gone!, 64)))
-  await flip(both!)
-  await rm(pathOf(variantKey(both!, 320)))
-  const stray = createHash('sha256').update('stray').digest('hex')
-  await mkdir(join(server.data, 'blobs', stray.slice(0, 2)), { recursive: true })
-  await writeFile(pathOf(stray), 'stray')
-  const longAgo = Date.now() / 1_000 - DAY_S
-  await utimes(pathOf(stray), longAgo, longAgo)
-
-  const unmendable = [
-    `missing ${lost}`,
-    `rotten ${both}`,
-    `rotten ${flipped}`,
-    `rotten ${shortened}`,
-    `unnamed ${stray}`,
-    `variant-missing ${variantKey(both!, 320)}`,
-  ]
-  const mendable = [
-    `variant-missing ${variantKey(gone!, 64)}`,
-    `variant-rotten ${variantKey(lesser!, 320)}`,
-    `variant-rotten ${variantKey(lesser!, 64)}`,
-  ]
-  const findings = async (...args: string[]) => {
-    const { out, code } = await check(engine, '--json', ...args)
-    assert.equal(code, 1)
-    const { findings: all } = JSON.parse(out) as {
-      findings: { kind: string; blob: string; isMended: boolean }[]
-    }
-    const listed = (mended: boolean) =>
-      all.filter(({ isMended }) => isMended === mended).map(({ kind, blob }) => `${kind} ${blob}`)
-    return { left: listed(false).sort(), mended: listed(true).sort() }
-  }
-  assert.deepEqual(await findings(), {
-    left: [...unmendable, ...mendable].sort(),
-    mended: [],
-  })
-  assert.deepEqual(await findings('--mend'), { left: unmendable.sort(), mended: mendable.sort() })
-  const text = await check(engine)
-  assert.match(text.out, /"harbour\.png" \(main\/[0-9a-f-]+\): its file is gone; send the picture/)
-  assert.match(text.out, / 1 missing, 3 rotten, 1 smaller versions missing, 0 rotten, 1 unnamed/)
-  assert.equal((await sharp(await readFile(pathOf(variantKey(gone!, 64)))).metadata()).width, 64)
-
-  await server.start()
-  for (const { png, record } of pictures) {
-    await send(png)
-    const url = `${server.url}/b/main/blob/${record.blob}/original`
-    assert.deepEqual(Buffer.from(await (await fetch(url)).arrayBuffer()), png)
-  }
-  await server.stop()
-  assert.deepEqual((await findings()).left, [`unnamed ${stray}`])
-})
-
-test('C22: what only history names is checked too, and is not unnamed', async (t) => {
-  await server.stop()
-  t.after(() => server.start())
-  const url = `sqlite:${server.data}`
-  const engine = await openEngine(url)
-  t.after(() => engine.close())
-  const frame = createHash('sha256').update('frame').digest('hex')
-  const path = join(server.data, 'frame')
-  await writeFile(path, 'frame')
-  await engine.blobs.put(path, frame)
-  await rm(path)
-  const entry = { at: Date.now(), kind: 'frame', subject: 'lamp' } as const
-  await engine.history.append('main', [{ ...entry, data: '{}', blob: frame }])
-  const named = await engine.history.blobs('main')
-  await engine.close()
-  assert.deepEqual(named, [frame])
-  const kinds = async () => {
-    const { findings } = JSON.parse((await check(url, '--json')).out) as {
-      findings: { kind: string; blob: string }[]
-    }
-    return findings.filter(({ blob }) => blob === frame).map(({ kind }) => kind)
-  }
-  assert.deepEqual(await kinds(), [])
-  await flip(frame)
-  assert.deepEqual(await kinds(), ['rotten'])
 })

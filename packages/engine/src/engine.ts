@@ -51,6 +51,11 @@ export interface Engine {
 export interface EngineOptions {
   /** The code of a loss that the operator accepts, as the engine's own sentence names it. */
   readonly acceptLoss?: string | null | undefined
+  /**
+   * Opens only what this build has made, to look at it. Nothing is made or migrated, and no server's work is
+   * finished. Default: false.
+   */
+  readonly inspects?: boolean | undefined
 }
 
 /** Something wrong with the stored data, for the operator. */
@@ -219,11 +224,15 @@ export interface BlobStore {
    * Opens a blob for reading.
    *
    * @param range Bytes from `start` up to and excluding `end`; the whole blob by default.
-   * @throws `not-found`. The stream may fail likewise if the blob is removed while it is read.
+   * @throws `not-found`. The stream may fail likewise if the blob is removed while it is read. It fails with the
+   * system's code EIO where the stored bytes can't be read.
    */
   get(sha256: string, range?: { start: number; end: number }): Promise<Readable>
 
-  /** Resolves to a blob's length and version, without reading its bytes; null if there is no such blob. */
+  /**
+   * Resolves to a blob's length and version, without reading its bytes; null if there is no such blob. One that
+   * is set aside is told of too, since a `get` finds it.
+   */
   stat(sha256: string): Promise<BlobStat | null>
 
   /** Resolves to whether the blob exists. */

@@ -26,14 +26,14 @@ async function openStorage(url: string, options: EngineOptions): Promise<Engine>
     case 'postgres':
     case 'postgresql': {
       const { openPostgres } = await loadDriver('pg', () => import('./postgres/postgres.ts'))
-      return openPostgres(url)
+      return openPostgres(url, options)
     }
     case 'rethinkdb': {
       const { openRethinkdb } = await loadDriver(
         'rethinkdb-ts',
         () => import('./rethinkdb/rethinkdb.ts'),
       )
-      return openRethinkdb(url)
+      return openRethinkdb(url, options)
     }
     default:
       throw new EngineError(

@@ -1,7 +1,11 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { WireError } from '@wirephoto/board'
-import { type Engine, EngineError, makeFilesPrivate, openEngine } from '@wirephoto/engine'
+import {
+  type Engine,
+  EngineError,
+  type Fault,
+  makeFilesPrivate,
+  openEngine,
+} from '@wirephoto/engine'
 import type { CheckProgress, Finding, FindingKind } from '@wirephoto/server/check'
 import { Command, Option } from 'commander'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
@@ -23,6 +27,11 @@ const SENTENCES: Record<FindingKind, string> = {
   unnamed: 'no picture names it; a server sets it aside, and removes it after seven days',
 }
 const MENDED = 'a smaller version was made again'
+const UNMENDED = "a smaller version can't be made again; send the picture again"
+/** So few files without a picture are no sign of a lost database. */
+const UNSUSPICIOUS_COUNT = 10
+const SUSPICIOUS =
+  'So many files belong to no picture: was the database lost, or an older one put back? Then put the newest one in its place.'
 
 /** Makes the command that reads every stored file and tells of those that aren't as they were stored. */
 export function checkCommand(): Command {
@@ -43,36 +52,44 @@ async function check(address: string, options: Options): Promise<void> {
   const engine = await open(address)
   // Loaded late, so that --help and mistakes are answered at once.
   const { checkStored } = await import('@wirephoto/server/check')
-  const report = options.json ? new JsonReport() : new TextReport()
+  const mends = options.mend ?? false
+  const report = options.json ? new JsonReport(mends) : new TextReport(mends)
   try {
     if ((await engine.boards.list()).length === 0)
       throw new OperatorError('This engine has no boards; name the one that the server uses.')
     report.begin()
     const progress = await checkStored(engine, {
-      mends: options.mend ?? false,
+      mends,
       onFinding: (finding) => report.tell(finding),
       onProgress: (soFar) => report.advance(soFar),
     })
-    report.end(progress)
-    process.exitCode = report.left > 0 ? 1 : 0
+    const faults = await engine.health()
+    report.end(progress, faults)
+    process.exitCode = report.left + faults.length > 0 ? 1 : 0
   } catch (error) {
-    if (error instanceof WireError)
-      throw new OperatorError(`The check broke off (${error.code}): ${error.message}`)
-    throw error
+    const failure = failureOf(error)
+    report.breakOff(failure.message)
+    throw failure
   } finally {
     await engine.close()
   }
 }
 
+/** Says why a check broke off. Nothing that it throws may pass for a finding. */
+function failureOf(error: unknown): OperatorError {
+  if (error instanceof OperatorError) return error
+  if (error instanceof EngineError) return operatorErrorOf(error)
+  const { message } = error as Error
+  const sentence =
+    error instanceof WireError
+      ? `The check broke off (${error.code}): ${message}`
+      : `The check broke off: ${message}`
+  return new OperatorError(sentence, { cause: error })
+}
+
 async function open(address: string): Promise<Engine> {
-  const folder = /^sqlite:(.+)/.exec(address)?.[1]
-  // Opening it would make a new one.
-  if (folder && !(await stat(join(folder, 'wirephoto.db')).catch(() => null)))
-    throw new OperatorError(
-      `There are no boards in ${folder}; name the server's folder, as sqlite:./data.`,
-    )
   try {
-    return await openEngine(address)
+    return await openEngine(address, { inspects: true })
   } catch (error) {
     throw error instanceof EngineError ? operatorErrorOf(error) : error
   }
@@ -89,10 +106,28 @@ abstract class Report {
   }
   mended = 0
   left = 0
+  readonly #mends: boolean
+
+  constructor(mends: boolean) {
+    this.#mends = mends
+  }
 
   begin(): void {}
   advance(_progress: CheckProgress): void {}
-  abstract end(progress: CheckProgress): void
+  breakOff(_sentence: string): void {}
+  abstract end(progress: CheckProgress, faults: readonly Fault[]): void
+
+  /** Says what a finding is, then what to do. */
+  protected sentenceOf({ kind, isMended }: Finding): string {
+    if (isMended) return MENDED
+    return this.#mends && kind.startsWith('variant') ? UNMENDED : SENTENCES[kind]
+  }
+
+  /** Tells whether so many files are without a picture that a database may have been lost. */
+  protected isSuspicious({ files }: CheckProgress): boolean {
+    const { unnamed } = this.counts
+    return unnamed > Math.max(UNSUSPICIOUS_COUNT, (files + unnamed) / 20)
+  }
 
   tell(finding: Finding): void {
     this.counts[finding.kind]++
@@ -107,23 +142,33 @@ class TextReport extends Report {
 
   override tell(finding: Finding): void {
     super.tell(finding)
-    const { kind, blob, picture, isMended } = finding
-    const name = picture ? `${JSON.stringify(picture.name)} (${picture.board}/${picture.id})` : blob
+    const { kind, blob, picture } = finding
+    const other = kind === 'unnamed' ? 'A stored file' : 'A past frame'
+    const name = picture
+      ? `${JSON.stringify(picture.name)} (${picture.board}/${picture.id})`
+      : other
     this.#clear()
-    process.stdout.write(`${name}: ${isMended ? MENDED : SENTENCES[kind]}. ${blob}\n`)
+    process.stdout.write(`${name}: ${this.sentenceOf(finding)}. ${blob}\n`)
   }
 
   override advance({ files, bytes }: CheckProgress): void {
     if (!process.stderr.isTTY || performance.now() - this.#toldAt < PROGRESS_INTERVAL_MS) return
     this.#toldAt = performance.now()
-    process.stderr.write(`\r\x1b[K${files} files read, ${megabytes(bytes)} MB`)
+    process.stderr.write(`\r\x1b[K${files} files checked, ${megabytes(bytes)} MB`)
   }
 
-  override end({ files, bytes }: CheckProgress): void {
+  override breakOff(): void {
     this.#clear()
+  }
+
+  override end(progress: CheckProgress, faults: readonly Fault[]): void {
+    this.#clear()
+    const { files, bytes } = progress
     const { missing, rotten, unnamed } = this.counts
+    for (const { message } of faults) process.stdout.write(`${message}\n`)
+    if (this.isSuspicious(progress)) process.stdout.write(`${SUSPICIOUS}\n`)
     process.stdout.write(
-      `${files} files read, ${megabytes(bytes)} MB: ${missing} missing, ${rotten} rotten, ` +
+      `${files} files checked, ${megabytes(bytes)} MB: ${missing} missing, ${rotten} rotten, ` +
         `${this.counts['variant-missing']} smaller versions missing, ` +
         `${this.counts['variant-rotten']} rotten, ${unnamed} unnamed; ${this.mended} made again\n`,
     )
@@ -137,8 +182,10 @@ class TextReport extends Report {
 /** One JSON document, written as the findings come. */
 class JsonReport extends Report {
   #separator = ''
+  #hasBegun = false
 
   override begin(): void {
+    this.#hasBegun = true
     process.stdout.write('{"findings":[')
   }
 
@@ -148,9 +195,13 @@ class JsonReport extends Report {
     this.#separator = ','
   }
 
-  override end(progress: CheckProgress): void {
+  override breakOff(sentence: string): void {
+    if (this.#hasBegun) process.stdout.write(`],${JSON.stringify({ error: sentence }).slice(1)}\n`)
+  }
+
+  override end(progress: CheckProgress, faults: readonly Fault[]): void {
     const { counts, mended, left } = this
-    const sums = JSON.stringify({ ...progress, counts, mended, left })
+    const sums = JSON.stringify({ ...progress, counts, mended, left, faults })
     process.stdout.write(`],${sums.slice(1)}\n`)
   }
 }

@@ -207,7 +207,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     assert.deepEqual(await read(blobs, sha256), bytes)
   })
 
-  test('C6: a blob is set aside unless its lease is new: it has its bytes, and is not listed', async (t) => {
+  test('C6, C27: a blob is set aside unless its lease is new: it has its bytes, and is not listed', async (t) => {
     const { engine, reopen, cleanup } = await open()
     t.after(cleanup)
     const { path, sha256 } = await newFile(randomBytes(600_000))
@@ -226,6 +226,7 @@ export function blobsContract(engine: () => Engine, open: OpenFixture): void {
     assert.deepEqual(await Array.fromAsync(blobs.list()), [])
     assert.equal(await blobs.has(sha256), false)
     assert.equal(await blobs.touchedAt(sha256), null)
+    assert.equal((await blobs.stat(sha256))?.size, 600_000)
     const [aside, ...more] = await Array.fromAsync(blobs.listAside())
     assert.deepEqual([aside?.sha256, more.length], [sha256, 0])
     assert.ok(aside!.since >= before && aside!.since <= later)

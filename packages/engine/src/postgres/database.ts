@@ -1,6 +1,6 @@
 import { RECORD_VERSION, WireError } from '@wirephoto/board'
 import pg from 'pg'
-import { EngineError, withoutPassword } from '../errors.ts'
+import { EngineError, noBoards, olderLayout, withoutPassword } from '../errors.ts'
 import { InFlight } from '../in-flight.ts'
 import { type DatabaseLocation, toEngineError, toWireError } from './errors.ts'
 import { migrations } from './migrations.ts'
@@ -104,15 +104,19 @@ export function parseConfig(url: string): pg.ClientConfig {
   }
 }
 
-/** Checks the server, and migrates the tables to the current layout. Rejects with an EngineError. */
-export async function setUp(config: pg.ClientConfig): Promise<void> {
+/**
+ * Checks the server, and migrates the tables to the current layout. Rejects with an EngineError.
+ *
+ * @param inspects Refuses tables that are missing or of an older layout, and changes nothing.
+ */
+export async function setUp(config: pg.ClientConfig, inspects: boolean): Promise<void> {
   const client = new pg.Client({ ...config, query_timeout: 0 })
   client.on('error', () => {})
   const location = locationOf(client)
   try {
     await client.connect()
     checkServer((await client.query<ServerSettings>(SERVER_SETTINGS)).rows[0]!, location)
-    await migrate(client, location)
+    await (inspects ? checkTables : migrate)(client, location)
   } catch (error) {
     throw toEngineError(error, location)
   } finally {
@@ -165,27 +169,44 @@ const SERVER_SETTINGS = `SELECT current_setting('server_version_num')::int AS ve
   current_setting('transaction_read_only') AS readonly`
 
 /** Runs the missing migrations in one transaction. One server at a time does so. */
-async function migrate(client: pg.Client, { host, database }: DatabaseLocation): Promise<void> {
+async function migrate(client: pg.Client, location: DatabaseLocation): Promise<void> {
   await client.query('BEGIN')
   await client.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK_KEY])
   await client.query('CREATE TABLE IF NOT EXISTS wirephoto (version integer NOT NULL)')
-  const { rows } = await client.query<{ version: number }>('SELECT version FROM wirephoto')
-  const version = rows[0]?.version ?? 0
-  const tooNew = () =>
-    new EngineError(
-      'too-new',
-      `The database ${database} at ${host} is from a newer Wirephoto. Start that one, or name another.`,
-    )
-  if (version > migrations.length) throw tooNew()
+  const version = await readVersion(client)
+  if (version > migrations.length) throw tooNew(location)
   for (const sql of migrations.slice(version)) await client.query(sql)
   if (version === 0) await client.query('INSERT INTO wirephoto (version) VALUES (0)')
   const raised = await client.query(
     'UPDATE wirephoto SET version = $1, record_version = $2 WHERE record_version <= $2',
     [migrations.length, RECORD_VERSION],
   )
-  if (raised.rowCount === 0) throw tooNew()
+  if (raised.rowCount === 0) throw tooNew(location)
   await client.query('COMMIT')
 }
+
+/** Checks that the tables are those of this build. Rejects with an EngineError if not. */
+async function checkTables(client: pg.Client, location: DatabaseLocation): Promise<void> {
+  const found = await client.query("SELECT FROM pg_class WHERE oid = to_regclass('wirephoto')")
+  const version = found.rowCount === 0 ? 0 : await readVersion(client)
+  if (version === 0) throw noBoards(`database ${location.database} at ${location.host}`)
+  if (version > migrations.length) throw tooNew(location)
+  if (version < migrations.length)
+    throw olderLayout(`database ${location.database} at ${location.host}`)
+  const newer = 'SELECT FROM wirephoto WHERE record_version > $1'
+  if ((await client.query(newer, [RECORD_VERSION])).rowCount !== 0) throw tooNew(location)
+}
+
+async function readVersion(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ version: number }>('SELECT version FROM wirephoto')
+  return rows[0]?.version ?? 0
+}
+
+const tooNew = ({ host, database }: DatabaseLocation): EngineError =>
+  new EngineError(
+    'too-new',
+    `The database ${database} at ${host} is from a newer Wirephoto. Start that one, or name another.`,
+  )
 
 /**
  * The settings of every connection. Commits wait for the disk even if the database's default says

@@ -14,6 +14,7 @@ export function toWireError(error: unknown): unknown {
   if (code === DISK_FULL) return new WireError('disk-full', {}, { cause: error })
   if (AWAY.test(code)) return new WireError('away', {}, { cause: error })
   if (OVERLOADED.test(code)) return new WireError('busy', {}, { cause: error })
+  if (UNREADABLE.test(code)) return new UnreadableError(error)
   return error
 }
 
@@ -32,6 +33,20 @@ const AWAY = /^(08|57P|25006)/
  */
 const OVERLOADED = /^(40|53|55P03|57014)/
 const DISK_FULL = '53100'
+/**
+ * The SQLSTATEs of stored data that can't be read:
+ * - XX001, XX002: a page or an index is damaged
+ * - 58: the system failed to read it, or its file is gone
+ */
+const UNREADABLE = /^(XX00[12]|58)/
+
+/** A page that can't be read. It has the code that a file on a bad sector has. */
+class UnreadableError extends Error {
+  readonly code = 'EIO'
+  constructor(cause: Error) {
+    super(`PostgreSQL can't read what it has stored: ${cause.message}`, { cause })
+  }
+}
 
 /** Translates the failure to open a database to an EngineError. Returns an unexpected error unchanged. */
 export function toEngineError(error: unknown, location: DatabaseLocation): unknown {

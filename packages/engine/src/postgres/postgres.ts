@@ -1,4 +1,4 @@
-import { type Engine, noopBus } from '../engine.ts'
+import { type Engine, type EngineOptions, noopBus } from '../engine.ts'
 import { InFlight } from '../in-flight.ts'
 import { openBlobs } from './blobs.ts'
 import { openBoards, openHistory, openSecrets, readNewestTime } from './boards.ts'
@@ -19,9 +19,12 @@ const MAX_CONNECTION_COUNT = { boards: 8, blobs: 4, puts: 3 }
  *
  * @throws EngineError, with a sentence for the operator.
  */
-export async function openPostgres(url: string): Promise<Engine> {
+export async function openPostgres(
+  url: string,
+  { inspects = false }: EngineOptions = {},
+): Promise<Engine> {
   const config = parseConfig(url)
-  await setUp(config)
+  await setUp(config, inspects)
   const boards = new Database(config, MAX_CONNECTION_COUNT.boards)
   const blobs = new Database(config, MAX_CONNECTION_COUNT.blobs)
   const puts = new Database(config, MAX_CONNECTION_COUNT.puts)

@@ -160,7 +160,9 @@ export function openBlobs(database: Database, tables: Tables, putsInFlight: InFl
 
     async stat(sha256) {
       database.checkOpen()
-      const copy = isSha256(sha256) ? await wholeCopy(sha256) : undefined
+      if (!isSha256(sha256)) return null
+      const copies = await database.run<CopyRow[]>(wholeCopies(sha256))
+      const copy = copies.find(({ asideSince = null }) => asideSince === null) ?? copies[0]
       if (!copy) return null
       const count = await database.run<number>(
         chunks.between([...copy.id, r.minval], [...copy.id, r.maxval]).count(),

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { r } from 'rethinkdb-ts'
 import { NO_RETHINKDB, Rethinkdb } from '../../../../test/support/rethinkdb.ts'
 import { sniffTerms, type Term } from '../../../../test/support/rethinkdb-sniffer.ts'
+import { storedBytesOf } from '../../../../test/support/stored-bytes.ts'
 import { engineContract, sharedEngineContract, sharedFixture } from '../contract.ts'
-import { type ChunkRow, tablesOf } from './tables.ts'
-
-const CHUNK_BYTES = 512 * 1024
 
 if (NO_RETHINKDB !== null) test('RethinkDB', { skip: NO_RETHINKDB })
 else
@@ -24,21 +21,8 @@ else
 
     const fixture = () => {
       const url = server.newDatabase()
-      const { chunks } = tablesOf(new URL(url).pathname.slice(1))
-      return sharedFixture(
-        url.replace(`:${server.port}/`, `:${wiretap.port}/`),
-        async (sha256, change) => {
-          const stored = chunks.between([sha256, r.minval], [sha256, r.maxval])
-          const rows = await server.query<ChunkRow[]>(stored.orderBy({ index: 'id' }))
-          const bytes = change(Buffer.concat(rows.map(({ data }) => data)))
-          const [, copy] = rows[0]!.id
-          await server.query(stored.delete())
-          for (let n = 0; n * CHUNK_BYTES < bytes.length; n++) {
-            const data = bytes.subarray(n * CHUNK_BYTES, (n + 1) * CHUNK_BYTES)
-            await server.query(chunks.insert({ id: [sha256, copy, n], data }))
-          }
-        },
-      )
+      const wired = url.replace(`:${server.port}/`, `:${wiretap.port}/`)
+      return sharedFixture(wired, storedBytesOf(url).damage)
     }
     engineContract('rethinkdb', fixture)
     sharedEngineContract('rethinkdb', fixture)

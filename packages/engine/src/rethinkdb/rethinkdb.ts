@@ -1,4 +1,4 @@
-import { type Engine, noopBus } from '../engine.ts'
+import { type Engine, type EngineOptions, noopBus } from '../engine.ts'
 import { InFlight } from '../in-flight.ts'
 import { parseAddress } from './address.ts'
 import { openBlobs } from './blobs.ts'
@@ -28,9 +28,12 @@ const MAX_BLOB_CONNECTION_COUNT = 4
  *
  * @throws EngineError, with a sentence for the operator.
  */
-export async function openRethinkdb(url: string): Promise<Engine> {
+export async function openRethinkdb(
+  url: string,
+  { inspects = false }: EngineOptions = {},
+): Promise<Engine> {
   const address = await parseAddress(url)
-  await setUp(address)
+  await setUp(address, inspects)
   const doorbell = await Doorbell.open(address).catch((error: unknown) => {
     throw toEngineError(error, address)
   })
@@ -39,9 +42,11 @@ export async function openRethinkdb(url: string): Promise<Engine> {
   const putsInFlight = new InFlight()
   const tables = tablesOf(address.database)
   const projector = new Projector(database, tables)
-  const deletingRemoved = deleteRemovedBoards(database, tables).catch(() => {
-    // The next start tries again.
-  })
+  const deletingRemoved = inspects
+    ? null
+    : deleteRemovedBoards(database, tables).catch(() => {
+        // The next start tries again.
+      })
   let closing: Promise<void> | undefined
 
   const log = openLog(database, tables, doorbell, projector)

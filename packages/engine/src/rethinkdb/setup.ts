@@ -7,7 +7,7 @@ import {
   r,
   type TableConfig,
 } from 'rethinkdb-ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, noBoards, olderLayout } from '../errors.ts'
 import { newStamp } from '../ids.ts'
 import { type Address, formatHost } from './address.ts'
 import { ReconnectingConnection } from './database.ts'
@@ -28,14 +28,16 @@ const STALE_FLAG_S = 60
 /**
  * Checks the server, and creates the database, its tables and their indexes where missing.
  *
+ * @param inspects Refuses tables that are missing or of an older layout, and changes nothing.
  * @throws EngineError, with a sentence for the operator.
  */
-export async function setUp(address: Address): Promise<void> {
+export async function setUp(address: Address, inspects: boolean): Promise<void> {
   const connection = new ReconnectingConnection(address)
   try {
     await checkVersion(address)
-    await ensureTables(connection, address)
-    await raiseVersions(connection, address)
+    await ensureTables(connection, address, inspects)
+    if (inspects) await checkLayout(connection, address)
+    else await raiseVersions(connection, address)
     await checkWriteAcks(connection, address)
   } catch (error) {
     throw toEngineError(error, address)
@@ -50,7 +52,11 @@ export async function setUp(address: Address): Promise<void> {
  * RethinkDB creates two tables with one name if asked twice at once. So a server first raises a flag, a
  * table with a unique name, and proceeds only if there is no other flag.
  */
-async function ensureTables(connection: ReconnectingConnection, address: Address): Promise<void> {
+async function ensureTables(
+  connection: ReconnectingConnection,
+  address: Address,
+  inspects: boolean,
+): Promise<void> {
   const end = Date.now() + TABLES_TIMEOUT_MS
   for (;;) {
     const state = await readState(connection, address)
@@ -60,6 +66,7 @@ async function ensureTables(connection: ReconnectingConnection, address: Address
         'unreachable',
         `The tables of ${address.database} at ${formatHost(address)} are not ready. See what RethinkDB says of them.`,
       )
+    if (state === 'missing' && inspects) throw noBoards(placeOf(address))
     if (state === 'missing') await createUnderFlag(connection, address)
     await sleep(100 + Math.random() * 400)
   }
@@ -111,6 +118,16 @@ async function readState(
     return !made && /does not exist/.test(error.message) ? 'missing' : 'not ready'
   }
 }
+
+/** Checks that the tables aren't of an older layout. Rejects with an EngineError if they are. */
+async function checkLayout(connection: ReconnectingConnection, address: Address): Promise<void> {
+  const { wirephoto } = tablesOf(address.database)
+  const note = await connection.run<NoteRow | null>(wirephoto.get('tables'))
+  if ((note?.version ?? 0) < LAYOUT_VERSION) throw olderLayout(placeOf(address))
+}
+
+const placeOf = (address: Address): string =>
+  `database ${address.database} at ${formatHost(address)}`
 
 /** Notes that this build writes here, so that an older one which can't read it doesn't start. */
 async function raiseVersions(

@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { RECORD_VERSION } from '@wirephoto/board/record-migrations'
-import { EngineError } from '../errors.ts'
+import { EngineError, noBoards, olderLayout } from '../errors.ts'
 import { isDiskFull } from '../files/system-errors.ts'
 import { findDamage, QUICKLY_CHECKED_BYTES, unchangingFile } from './consistency.ts'
 import { FolderMark, lossCode, type Mark, readMark } from './folder-mark.ts'
@@ -20,6 +20,14 @@ import { defineSums } from './sums.ts'
 /** The first SQLite without the WAL-reset bug, which could corrupt a database. */
 const OLDEST_SQLITE_VERSION = [3, 51, 3] as const
 const PAGE_BYTES = 4_096
+
+/** How a folder's database is opened. */
+export interface DatabaseOptions {
+  /** The code of a loss that the operator accepts; null for none. */
+  readonly acceptLoss: string | null
+  /** Whether a database that is missing or of an older layout is refused, and left as it is. */
+  readonly inspects: boolean
+}
 
 /** A database and its folder's mark. */
 export interface OpenDatabase {
@@ -35,14 +43,16 @@ export interface OpenDatabase {
  * Opens a folder's database for this process alone. The lock is the operating system's, so it ends
  * with the process.
  *
- * @param acceptLoss The code of a loss that the operator accepts; null for none.
  * @throws EngineError, with a sentence for the operator.
  */
-export function openDatabase(folder: string, acceptLoss: string | null): OpenDatabase {
+export function openDatabase(
+  folder: string,
+  { acceptLoss, inspects }: DatabaseOptions,
+): OpenDatabase {
   checkVersion(process.versions.sqlite ?? '0')
   let db: DatabaseSync | undefined
   try {
-    const found = checkPresence(folder, readMark(folder), acceptLoss)
+    const found = checkPresence(folder, readMark(folder), { acceptLoss, inspects })
     setUnfitWalAside(folder, found)
     db = new DatabaseSync(join(folder, 'wirephoto.db'))
     defineSums(db)
@@ -54,7 +64,7 @@ export function openDatabase(folder: string, acceptLoss: string | null): OpenDat
     checkDurable(db)
     const isChecked = fileSize(folder, 'wirephoto.db') <= QUICKLY_CHECKED_BYTES
     if (isChecked && findDamage(db) !== null) throw damaged(folder)
-    const version = migrate(db, folder, found)
+    const version = migrate(db, folder, { found, inspects })
     // Checkpoints are the database thread's, so that it knows who writes to the main file.
     db.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA wal_autocheckpoint = 0')
     const noted = compareMarks(db, folder, { found, version, acceptLoss })
@@ -74,10 +84,16 @@ type FoundMark = ReturnType<typeof readMark>
  *
  * @returns The mark; null if a new database shall be made.
  */
-function checkPresence(folder: string, found: FoundMark, acceptLoss: string | null): FoundMark {
+function checkPresence(
+  folder: string,
+  found: FoundMark,
+  { acceptLoss, inspects }: DatabaseOptions,
+): FoundMark {
   if (fileSize(folder, 'wirephoto.db') > 0) return found
   const hasWal = fileSize(folder, 'wirephoto.db-wal') > 0
-  if (found === null && !hasWal && !hasBlobs(folder)) return null
+  const isNew = found === null && !hasWal && !hasBlobs(folder)
+  if (isNew && inspects) throw noBoards(`folder ${folder}`)
+  if (isNew) return null
   const code = lossCode('all', found)
   if (acceptLoss !== code)
     throw new EngineError(
@@ -240,7 +256,11 @@ function isFull(folder: string): boolean {
 }
 
 /** Brings the layout to today's. Returns the version that it had; 0 for a new database. */
-function migrate(db: DatabaseSync, folder: string, found: FoundMark): number {
+function migrate(
+  db: DatabaseSync,
+  folder: string,
+  { found, inspects }: { found: FoundMark; inspects: boolean },
+): number {
   const version = db.prepare('PRAGMA user_version').get()!.user_version as number
   const tooNew = () =>
     new EngineError(
@@ -252,7 +272,8 @@ function migrate(db: DatabaseSync, folder: string, found: FoundMark): number {
   if (version === 0 && (found !== null || hasTables(db))) throw damaged(folder)
   const isCurrent = version === migrations.length
   if (isCurrent && recordVersionOf(db) > RECORD_VERSION) throw tooNew()
-  if (isCurrent && recordVersionOf(db) === RECORD_VERSION) return version
+  if (isCurrent && (inspects || recordVersionOf(db) === RECORD_VERSION)) return version
+  if (inspects) throw olderLayout(`data in ${folder}`)
   db.exec('BEGIN IMMEDIATE')
   for (const sql of migrations.slice(version)) db.exec(sql)
   db.exec(`UPDATE formats SET record_version = ${RECORD_VERSION}`)

@@ -2,24 +2,13 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import {
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { buffer, text } from 'node:stream/consumers'
 import test, { type TestContext } from 'node:test'
-import type { Damage } from '../contract/fixture.ts'
+import { storedBytesOf } from '../../../../test/support/stored-bytes.ts'
 import { append, newBoard, newId, nextMillisecond, noClients, put } from '../contract/samples.ts'
 import { engineContract } from '../contract.ts'
 import type { Engine } from '../engine.ts'
@@ -37,13 +26,7 @@ engineContract('sqlite', async () => {
       fixture.engine = await openEngine(`sqlite:${folder}`)
       return fixture.engine
     },
-    async damage(sha256: string, change: Damage) {
-      const path = join(folder, 'blobs', sha256.slice(0, 2), sha256)
-      const bytes = change(await readFile(path))
-      // The file that was put is the same one, and stays sound.
-      await rm(path)
-      await writeFile(path, bytes)
-    },
+    damage: storedBytesOf(`sqlite:${folder}`).damage,
     async cleanup() {
       await fixture.engine.close()
       await rm(folder, { recursive: true })

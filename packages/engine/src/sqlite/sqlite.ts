@@ -1,11 +1,11 @@
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { AnyRecord, Change } from '@wirephoto/board'
 import { fromClientRows, toClientRows } from '../client-rows.ts'
 import { type Engine, type EngineOptions, noopBus } from '../engine.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, noBoards } from '../errors.ts'
 import { openFileBlobs } from '../files/blobs.ts'
 import { makeFolder } from '../files/folders.ts'
 import { Watchers } from '../watchers.ts'
@@ -19,12 +19,13 @@ import { DatabaseThread } from './thread.ts'
  */
 export async function openSqlite(
   folder: string,
-  { acceptLoss = null }: EngineOptions = {},
+  { acceptLoss = null, inspects = false }: EngineOptions = {},
 ): Promise<Engine> {
   const root = resolve(folder)
+  if (inspects && !(await stat(root).catch(() => null))) throw noBoards(`folder ${root}`)
   await makeWritable(root)
   // The database comes first: its lock guards the whole folder.
-  const database = await DatabaseThread.open({ folder: root, acceptLoss })
+  const database = await DatabaseThread.open({ folder: root, acceptLoss, inspects })
   const blobs = await openFileBlobs(join(root, 'blobs')).catch(async (error: unknown) => {
     await database.close()
     throw error

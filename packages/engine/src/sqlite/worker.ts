@@ -6,6 +6,7 @@ import type { Fault } from '../engine.ts'
 import { EngineError } from '../errors.ts'
 import { checkInBackground, findDamage, QUICKLY_CHECKED_BYTES } from './consistency.ts'
 import {
+  type DatabaseOptions,
   fileSize,
   isDamage,
   isDiskFailure,
@@ -24,10 +25,8 @@ export type Method = keyof Methods
 export type Args<M extends Method> = Parameters<Methods[M]>
 export type Result<M extends Method> = ReturnType<Methods[M]>
 
-export interface ThreadOptions {
+export interface ThreadOptions extends DatabaseOptions {
   readonly folder: string
-  /** The code of a loss that the operator accepts; null for none. */
-  readonly acceptLoss: string | null
 }
 
 /** One message to the thread; null instead ends it. */
@@ -71,8 +70,8 @@ const DELETING_METHODS: ReadonlySet<Method> = new Set([
   'removeSecret',
 ])
 
-function serve({ folder, acceptLoss }: ThreadOptions): void {
-  const { db, mark, noted, isChecked } = openDatabase(folder, acceptLoss)
+function serve({ folder, ...options }: ThreadOptions): void {
+  const { db, mark, noted, isChecked } = openDatabase(folder, options)
   const files = new DatabaseFiles(folder)
   const loss = readLoss(db, folder)
   let damage: string | null = null

@@ -2,16 +2,21 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ImageRecord, STAND_IN_SIDE_PX, VARIANT_SIDES_PX, WireError } from '@wirephoto/board'
-import type { Engine } from '@wirephoto/engine'
+import { type ImageRecord, WireError } from '@wirephoto/board'
+import { type Engine, systemErrorCode } from '@wirephoto/engine'
 import { pino } from 'pino'
 import { Decoder } from './decoding/decoder.ts'
+import { withVariants } from './ended-blob-remover.ts'
 import { StoredFiles } from './stored-files.ts'
 import { variantKey } from './variant-key.ts'
 import { storeVariants } from './variant-maker.ts'
 
 /** A file without a record isn't told of before: its record may be on its way. */
 const UNNAMED_MIN_AGE_MS = 3_600_000
+/** Suspects after which a board is read again: a lost store has as many as there are pictures. */
+const SUSPECTS_PER_LOOK_COUNT = 1_000
+/** All notes of ended blobs that an engine lists at once. */
+const NOTES_COUNT = 90_000
 
 export type FindingKind = 'missing' | 'rotten' | 'variant-missing' | 'variant-rotten' | 'unnamed'
 
@@ -42,6 +47,23 @@ interface CheckOptions {
 /** A record of a stored picture. */
 type StoredRecord = ImageRecord & { readonly blob: string; readonly bytes: number }
 
+/** A picture's file or its source; one that only history names has no record. */
+interface NamedPicture {
+  readonly blob: string
+  readonly bytes: number | null
+  readonly record: StoredRecord | null
+}
+
+interface NamedVariant {
+  readonly blob: string
+  readonly side: number
+  readonly record: StoredRecord
+}
+
+type NamedFile = NamedPicture | NamedVariant
+type Suspect = NamedFile & { readonly kind: FindingKind }
+type LostVariant = Pick<NamedVariant, 'blob' | 'side'> & { readonly kind: FindingKind }
+
 /**
  * Reads every stored file once and tells of those that aren't as they were stored. Servers may run on the engine
  * meanwhile. In memory are one board, one chunk, and the names of all files.
@@ -59,6 +81,10 @@ class StoredCheck implements AsyncDisposable {
   /** Names of the files that have been looked at, and of those that records may have. */
   readonly #named = new Set<string>()
   readonly #checked = new Set<string>()
+  /** Files that get a second look, since a server may have purged or healed them meanwhile. */
+  #suspects: Suspect[] = []
+  /** Pictures and frames that are at fault. */
+  readonly #unsound = new Set<string>()
   #decoder: Decoder | null = null
   #folder: string | null = null
   progress = { files: 0, bytes: 0 }
@@ -80,86 +106,105 @@ class StoredCheck implements AsyncDisposable {
   }
 
   async #checkBoard(board: string): Promise<void> {
-    const { records } = await this.#engine.log.load(board).catch((error: unknown) => {
-      // It was removed meanwhile.
-      if (error instanceof WireError && error.code === 'unknown-board') return { records: [] }
-      throw error
-    })
+    const { records, frames } = await this.#read(board)
     for (const record of records) {
-      if (!isStored(record)) continue
-      this.#nameFilesOf(record.blob)
-      const isSound = await this.#checkFile(record.blob, record.bytes, board, record)
-      const { original } = record
-      if (original) await this.#checkFile(original.blob, original.bytes, board, record)
-      await this.#checkVariants(board, record, isSound)
+      this.#nameFilesOf(record)
+      for (const file of filesOf(record)) await this.#check({ ...file, record })
+      for (const side of record.variants ?? [])
+        await this.#check({ blob: variantKey(record.blob, side), side, record })
+      if (this.#suspects.length >= SUSPECTS_PER_LOOK_COUNT) await this.#lookAgain(board)
     }
-    for (const blob of await this.#engine.history.blobs(board)) {
-      this.#nameFilesOf(blob)
-      await this.#checkFile(blob, null, board, null)
+    for (const blob of frames) {
+      this.#nameVariantsOf(blob)
+      await this.#check({ blob, bytes: null, record: null })
     }
+    await this.#lookAgain(board)
   }
 
-  #nameFilesOf(blob: string): void {
-    for (const side of ALL_SIDES) this.#named.add(variantKey(blob, side))
+  /** Reads a file once, whatever the number of its records. */
+  async #check(file: NamedFile): Promise<void> {
+    this.#named.add(file.blob)
+    if (this.#checked.has(file.blob)) return
+    this.#checked.add(file.blob)
+    const { kind, bytes } = await this.#faultOf(file)
+    if (kind) this.#suspects.push({ ...file, kind })
+    this.progress.files++
+    this.progress.bytes += bytes
+    this.#options.onProgress(this.progress)
   }
 
-  /** Reads a file once, whatever the number of its records. Resolves to whether it is sound. */
-  async #checkFile(
-    blob: string,
-    bytes: number | null,
-    board: string,
-    record: ImageRecord | null,
-  ): Promise<boolean> {
-    if (this.#checked.has(blob)) return true
-    this.#checked.add(blob)
-    this.#named.add(blob)
-    const kind = await this.#faultOf(blob, bytes)
-    if (!kind || !(await this.#isStillNamed(board, blob))) return kind === null
-    this.#tell({ kind, blob, picture: pictureOf(board, record), isMended: false })
-    return false
+  /** Tells of the suspects that a board still names and that are still at fault. Mends their variants. */
+  async #lookAgain(board: string): Promise<void> {
+    const suspects = this.#suspects
+    this.#suspects = []
+    if (suspects.length === 0) return
+    const { records, frames } = await this.#read(board)
+    const named = new Set(frames)
+    for (const record of records) for (const { blob } of filesOf(record)) named.add(blob)
+    const lost = new Map<StoredRecord, LostVariant[]>()
+    for (const suspect of suspects) {
+      const { record, blob } = suspect
+      if (!named.has('side' in suspect ? suspect.record.blob : blob)) continue
+      const { kind } = await this.#faultOf(suspect)
+      if (!kind) continue
+      if ('side' in suspect) {
+        const { side } = suspect
+        lost.set(suspect.record, [...(lost.get(suspect.record) ?? []), { kind, blob, side }])
+        continue
+      }
+      this.#unsound.add(blob)
+      this.#tell({ kind, blob, picture: pictureOf(board, record), isMended: false })
+    }
+    for (const [record, variants] of lost) await this.#tellLost(board, record, variants)
   }
 
-  async #faultOf(blob: string, bytes: number | null): Promise<'missing' | 'rotten' | null> {
+  async #faultOf(file: NamedFile): Promise<{ kind: FindingKind | null; bytes: number }> {
+    return 'side' in file ? this.#faultOfVariant(file.blob) : this.#faultOfPicture(file)
+  }
+
+  async #faultOfVariant(key: string): Promise<{ kind: FindingKind | null; bytes: number }> {
+    const bytes = await this.#files.readVariant(key)
+    if (bytes) return { kind: null, bytes: bytes.length }
+    const isThere = (await this.#engine.blobs.stat(key)) !== null
+    return { kind: isThere ? 'variant-rotten' : 'variant-missing', bytes: 0 }
+  }
+
+  async #faultOfPicture({ blob, bytes: expected }: NamedPicture): Promise<{
+    kind: FindingKind | null
+    bytes: number
+  }> {
     const { blobs } = this.#engine
-    const found = await blobs.stat(blob)
-    if (!found) return 'missing'
-    if (bytes !== null && found.size !== bytes) return 'rotten'
     const hash = createHash('sha256')
+    let bytes = 0
     try {
+      const found = await blobs.stat(blob)
+      if (!found) return { kind: 'missing', bytes }
+      if (expected !== null && found.size !== expected) return { kind: 'rotten', bytes }
       for await (const chunk of (await blobs.get(blob)) as AsyncIterable<Buffer>) {
         hash.update(chunk)
-        this.progress.bytes += chunk.length
+        bytes += chunk.length
       }
     } catch (error) {
-      if (error instanceof WireError && error.code !== 'not-found') throw error
-      // A bad sector, or a chunk that isn't there.
-      return 'rotten'
+      // A chunk that isn't there, or a bad sector.
+      const isRotten = error instanceof WireError && error.code === 'not-found'
+      if (!isRotten && systemErrorCode(error) !== 'EIO') throw error
+      return { kind: 'rotten', bytes }
     }
-    this.#advance()
-    return hash.digest('hex') === blob ? null : 'rotten'
+    return { kind: hash.digest('hex') === blob ? null : 'rotten', bytes }
   }
 
-  async #checkVariants(board: string, record: StoredRecord, isSound: boolean): Promise<void> {
-    const { blob, variants } = record
-    const lost = new Map<number, 'variant-missing' | 'variant-rotten'>()
-    for (const side of variants ?? []) {
-      const key = variantKey(blob, side)
-      if (this.#checked.has(key)) continue
-      this.#checked.add(key)
-      const bytes = await this.#files.readVariant(key)
-      this.progress.bytes += bytes?.length ?? 0
-      this.#advance()
-      if (bytes) continue
-      const isThere = (await this.#engine.blobs.stat(key)) !== null
-      lost.set(side, isThere ? 'variant-rotten' : 'variant-missing')
-    }
-    if (lost.size === 0 || !(await this.#isStillNamed(board, blob))) return
-    const made = this.#options.mends && isSound ? await this.#remake(record, [...lost.keys()]) : []
-    for (const [side, kind] of lost) {
-      const isMended = made.includes(side)
-      const picture = pictureOf(board, record)
-      this.#tell({ kind, blob: variantKey(blob, side), picture, isMended })
-    }
+  /** Tells of a picture's variants, and makes them again if the picture is sound. */
+  async #tellLost(
+    board: string,
+    record: StoredRecord,
+    variants: readonly LostVariant[],
+  ): Promise<void> {
+    const isMendable = this.#options.mends && !this.#unsound.has(record.blob)
+    const sides = variants.map(({ side }) => side)
+    const made = isMendable ? await this.#remake(record, sides) : []
+    const picture = pictureOf(board, record)
+    for (const { kind, blob, side } of variants)
+      this.#tell({ kind, blob, picture, isMended: made.includes(side) })
   }
 
   /** Makes variants again. Returns those that could be made. */
@@ -172,33 +217,37 @@ class StoredCheck implements AsyncDisposable {
       const place = { blobs, decoder: this.#decoder, folder: this.#folder }
       return await storeVariants(place, { record, bytes, sides })
     } catch (error) {
-      if (error instanceof WireError && error.code !== 'away') return []
+      if (error instanceof WireError && !ENDS_CHECK.has(error.code)) return []
       throw error
     }
   }
 
-  /** Returns whether a board still has a file that was found at fault: it may have been purged meanwhile. */
-  async #isStillNamed(board: string, blob: string): Promise<boolean> {
-    if (!(await this.#engine.boards.has(board))) return false
-    const { records } = await this.#engine.log.load(board)
-    const isNaming = (record: ImageRecord) => record.blob === blob || record.original?.blob === blob
-    if (records.some((record) => record.kind === 'image' && isNaming(record))) return true
-    return (await this.#engine.history.blobs(board)).includes(blob)
+  /** Reads what a board names now: nothing if it was removed. */
+  async #read(board: string): Promise<{ records: StoredRecord[]; frames: readonly string[] }> {
+    try {
+      const { records } = await this.#engine.log.load(board)
+      const frames = await this.#engine.history.blobs(board)
+      return { records: records.filter(isStored), frames }
+    } catch (error) {
+      if (error instanceof WireError && error.code === 'unknown-board')
+        return { records: [], frames: [] }
+      throw error
+    }
   }
 
   async #findUnnamed(): Promise<void> {
-    const { blobs } = this.#engine
-    const unnamed: string[] = []
-    for await (const blob of blobs.list()) if (!this.#named.has(blob)) unnamed.push(blob)
-    if (unnamed.length === 0) return
+    const { blobs, boards, endedBlobs } = this.#engine
+    const unnamed = new Set<string>()
+    for await (const blob of blobs.list()) if (!this.#named.has(blob)) unnamed.add(blob)
+    if (unnamed.size === 0) return
     // Pictures that have come since the boards were read.
-    for (const { board } of await this.#engine.boards.list())
-      for (const record of (await this.#engine.log.load(board)).records)
-        if (isStored(record)) {
-          this.#nameFilesOf(record.blob)
-          this.#named.add(record.blob)
-          if (record.original) this.#named.add(record.original.blob)
-        }
+    for (const { board } of await boards.list()) {
+      const { records, frames } = await this.#read(board)
+      for (const record of records) this.#nameFilesOf(record)
+      for (const blob of frames) this.#nameVariantsOf(blob)
+    }
+    // The notes come last, since a server writes them after it has purged a record.
+    for (const { sha256 } of await endedBlobs.list(NOTES_COUNT)) this.#nameVariantsOf(sha256)
     const before = Date.now() - UNNAMED_MIN_AGE_MS
     for (const blob of unnamed) {
       if (this.#named.has(blob)) continue
@@ -208,17 +257,26 @@ class StoredCheck implements AsyncDisposable {
     }
   }
 
+  #nameFilesOf(record: StoredRecord): void {
+    for (const { blob } of filesOf(record)) this.#named.add(blob)
+    this.#nameVariantsOf(record.blob)
+  }
+
+  #nameVariantsOf(blob: string): void {
+    for (const name of withVariants(blob)) this.#named.add(name)
+  }
+
   #tell(finding: Finding): void {
     this.#options.onFinding(finding)
   }
-
-  #advance(): void {
-    this.progress.files++
-    this.#options.onProgress(this.progress)
-  }
 }
 
-const ALL_SIDES = [...VARIANT_SIDES_PX, STAND_IN_SIDE_PX]
+/** The errors after which nothing more can be read or mended. */
+const ENDS_CHECK: ReadonlySet<string> = new Set(['away', 'disk-full', 'stopping'])
+
+/** Lists a picture's own file and its source. */
+const filesOf = ({ blob, bytes, original }: StoredRecord) =>
+  original ? [{ blob, bytes }, original] : [{ blob, bytes }]
 
 const isStored = (record: { readonly kind: string }): record is StoredRecord =>
   record.kind === 'image' && (record as ImageRecord).blob !== null
