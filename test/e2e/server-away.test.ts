@@ -72,6 +72,22 @@ test('W28: a page is never older than the server that answers, and no error is k
   await anna.waitForLive()
 })
 
+test('W28: a page loads from its server where the browser’s caches can’t be read', async (t) => {
+  const anna = await openKept(t, await fixture.newBoard())
+  const [worker] = anna.context.serviceWorkers()
+  const isBroken = await worker!.evaluate(async () => {
+    const fail = () => Promise.reject(new DOMException('The disk failed', 'UnknownError'))
+    Object.assign(CacheStorage.prototype, { keys: fail, open: fail })
+    return caches.keys().then(
+      () => false,
+      () => true,
+    )
+  })
+  assert.ok(isBroken)
+  await anna.page.reload()
+  await anna.waitForLive()
+})
+
 test('W28: a page that stays open over an upgrade finds the parts of its own build', async (t) => {
   const anna = await openKept(t, await fixture.newBoard())
   const found = await anna.page.evaluate(async () => {

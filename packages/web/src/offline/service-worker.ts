@@ -71,8 +71,11 @@ async function activate(): Promise<void> {
   await scope.clients.claim()
 }
 
-/** Finds a file in the newest build that has it. */
-async function inBuilds(request: Request | string): Promise<Response | undefined> {
+/** Finds a file in the newest build that has it. A browser whose caches can't be read has none. */
+const inBuilds = (request: Request | string): Promise<Response | undefined> =>
+  searchBuilds(request).catch(() => undefined)
+
+async function searchBuilds(request: Request | string): Promise<Response | undefined> {
   const others = (await caches.keys()).filter((name) => name.startsWith(PREFIX)).reverse()
   for (const name of [PREFIX + BUILD.id, ...others]) {
     const found = await (await caches.open(name)).match(request, { ignoreVary: true })
