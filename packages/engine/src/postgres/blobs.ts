@@ -4,9 +4,10 @@ import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
 import type { BlobStore } from '../engine.ts'
 import { readChunks } from '../files/chunks.ts'
+import { systemErrorCode } from '../files/system-errors.ts'
 import { isSha256 } from '../ids.ts'
 import type { InFlight } from '../in-flight.ts'
-import type { Database, Query } from './database.ts'
+import type { Database, Statement } from './database.ts'
 
 /** The size of a stored chunk. Changing it would make stored blobs unreadable. */
 const CHUNK_BYTES = 256 * 1024
@@ -39,21 +40,39 @@ export function openBlobs(
   const renew = async (key: Buffer): Promise<boolean> =>
     (await database.query(RENEW, [key, Date.now()])).length > 0
 
-  async function put(path: string, sha256: string): Promise<void> {
-    const key = requireKey(sha256)
+  /**
+   * Runs a write of a blob. Where its old bytes lie on a page that can't be read, their chunks are buried, and it
+   * is run again: PostgreSQL reads what it replaces.
+   */
+  async function writeOver<T>(key: Buffer, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write()
+    } catch (error) {
+      if (systemErrorCode(error) !== 'EIO') throw error
+      for (const { n } of await database.query<{ n: number }>(NUMBERS, [key]))
+        await database.query(PROBE, [key, n]).catch(async (unreadable: unknown) => {
+          if (systemErrorCode(unreadable) !== 'EIO') throw unreadable
+          await database.query(BURY, [key, n])
+        })
+      return await write()
+    }
+  }
+
+  async function put(path: string, key: Buffer): Promise<void> {
     const file = await open(path)
     try {
       if ((await file.stat()).size <= CHUNK_BYTES) {
         await database.query(PUT_SMALL, [key, Date.now(), await file.readFile()])
         return
       }
-      const read: Query = (text, values) => database.query({ name: text, text }, values)
+      const read: Read = (statement, values) => database.query(statement, values)
       if ((await renew(key)) && (await isStored(read, key, file))) return
       await putDatabase.transaction(async (query) => {
         // A concurrent put of the same blob waits here, and then finds its chunks stored.
         await query(CLAIM, [key, Date.now()])
         let count = 0
-        for await (const { n, data, isSound } of compareChunks(query, key, file)) {
+        const read: Read = ({ text }, values) => query(text, values)
+        for await (const { n, data, isSound } of compareChunks(read, key, file)) {
           if (!isSound) await query(PUT_CHUNK, [key, n, data])
           count++
         }
@@ -67,7 +86,10 @@ export function openBlobs(
   }
 
   return {
-    put: (path, sha256) => putsInFlight.track(put(path, sha256)),
+    async put(path, sha256) {
+      const key = requireKey(sha256)
+      await putsInFlight.track(writeOver(key, () => put(path, key)))
+    },
 
     async get(sha256, range) {
       const key = requireKey(sha256)
@@ -105,8 +127,9 @@ export function openBlobs(
     },
 
     async remove(sha256, { unlessTouchedSince }) {
-      const rows = await database.query(REMOVE, [requireKey(sha256), unlessTouchedSince])
-      return rows.length > 0
+      const key = requireKey(sha256)
+      const remove = () => database.query(REMOVE, [key, unlessTouchedSince])
+      return (await writeOver(key, remove)).length > 0
     },
 
     async setAside(sha256, { unlessTouchedSince }) {
@@ -128,30 +151,37 @@ export function openBlobs(
     },
 
     async removeAside(sha256, { unlessAsideSince }) {
-      const rows = await database.query(REMOVE_ASIDE, [requireKey(sha256), unlessAsideSince])
-      return rows.length > 0
+      const key = requireKey(sha256)
+      const remove = () => database.query(REMOVE_ASIDE, [key, unlessAsideSince])
+      return (await writeOver(key, remove)).length > 0
     },
   }
 }
 
+/** Runs a reading statement, in a transaction or alone. */
+type Read = <R extends Record<string, unknown>>(
+  statement: Statement,
+  values: unknown[],
+) => Promise<R[]>
+
 /** Returns whether a blob has a file's bytes. */
-async function isStored(query: Query, key: Buffer, file: FileHandle): Promise<boolean> {
+async function isStored(read: Read, key: Buffer, file: FileHandle): Promise<boolean> {
   let count = 0
-  for await (const { isSound } of compareChunks(query, key, file)) {
+  for await (const { isSound } of compareChunks(read, key, file)) {
     if (!isSound) return false
     count++
   }
-  const extra = await query('SELECT 1 FROM chunks WHERE sha256 = $1 AND n >= $2', [key, count])
+  const extra = await read(EXTRA, [key, count])
   return extra.length === 0
 }
 
 /** Yields a file's chunks, and whether the stored ones are the same. The database hashes those itself. */
-async function* compareChunks(query: Query, key: Buffer, file: FileHandle) {
+async function* compareChunks(read: Read, key: Buffer, file: FileHandle) {
   let n = 0
   let stored = new Map<number, Buffer>()
   for await (const data of readChunks(file, CHUNK_BYTES)) {
     if (n % DIGESTS_PER_QUERY === 0) {
-      const rows = await query<{ n: number; digest: Buffer }>(DIGESTS, [
+      const rows = await read<{ n: number; digest: Buffer }>(DIGESTS, [
         key,
         n,
         n + DIGESTS_PER_QUERY,
@@ -225,8 +255,39 @@ const PUT_CHUNK = `INSERT INTO chunks (sha256, n, data) VALUES ($1, $2, $3)
 
 const CUT = 'DELETE FROM chunks WHERE sha256 = $1 AND n >= $2'
 
-const DIGESTS =
-  'SELECT n, sha256(data) AS digest FROM chunks WHERE sha256 = $1 AND n >= $2 AND n < $3'
+const DIGESTS = {
+  name: 'digests',
+  text: 'SELECT n, sha256(data) AS digest FROM chunks WHERE sha256 = $1 AND n >= $2 AND n < $3',
+}
+
+const EXTRA = {
+  name: 'extra-chunks',
+  text: 'SELECT 1 FROM chunks WHERE sha256 = $1 AND n >= $2 LIMIT 1',
+}
+
+const NUMBERS = { name: 'chunk-numbers', text: 'SELECT n FROM chunks WHERE sha256 = $1' }
+
+/** Reads all bytes of a chunk. */
+const PROBE = {
+  name: 'probe-chunk',
+  text: 'SELECT sha256(data) FROM chunks WHERE sha256 = $1 AND n = $2',
+}
+
+/**
+ * Gives a chunk to the blob with the empty name, which nobody lists or reads. Its bytes aren't read for that, and
+ * no other statement gets rid of a chunk whose bytes can't be.
+ */
+const BURY = {
+  name: 'bury-chunk',
+  text: `
+  WITH grave AS (
+    INSERT INTO blobs (sha256, touched_at) VALUES ('', 0)
+    ON CONFLICT (sha256) DO UPDATE SET touched_at = 0 RETURNING sha256
+  )
+  UPDATE chunks SET sha256 = grave.sha256,
+    n = (SELECT coalesce(max(n), -1) + 1 FROM chunks WHERE sha256 = '')
+  FROM grave WHERE chunks.sha256 = $1 AND n = $2`,
+}
 
 // The length of a chunk stands beside it, so none is read.
 const SIZE = {
