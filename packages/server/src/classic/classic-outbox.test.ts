@@ -4,6 +4,10 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { uuidv7 } from '@wirephoto/board'
 import sharp from 'sharp'
 import { WebSocket } from 'ws'
 import { ClassicClient, ClassicServer, draw } from '../../support/classic-client.ts'
@@ -13,6 +17,24 @@ const PICTURES_COUNT = 40
 const SIDE_PX = 600
 const ALL_PICTURES_BYTES = PICTURES_COUNT * SIDE_PX * SIDE_PX * 3
 const VIEWER_TIMEOUT_MS = 2_000
+
+/** Copies on a board of which each viewer's own list of ids would take 70 kB. */
+const COPIES_COUNT = 1_000
+const COPIES_PER_MESSAGE_COUNT = 100
+const STALLED_COUNT = 60
+const STALLED_VIEWER_BYTES = 60_000
+const TOKEN = randomBytes(16).toString('base64url')
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+/** Collects what needs several turns too. */
+const heapBytes = async (): Promise<number> => {
+  for (let i = 0; i < 5; i++) {
+    collectGarbage()
+    await setImmediate()
+  }
+  return process.memoryUsage().heapUsed
+}
 
 let server: ClassicServer
 before(async () => {
@@ -182,4 +204,44 @@ test("K11 scripts of the tutorials' own time are understood: Socket.IO 2 on Engi
   } finally {
     await ownServer.close()
   }
+})
+
+test('F6, J21: viewers who ask for a large board and read nothing cost little beside each other', async (t) => {
+  const ownServer = await ClassicServer.open()
+  t.after(() => ownServer.close())
+  const { id: sourceId } = await ownServer.addPicture(await drawNoise(150))
+  const newId = () => uuidv7(Date.now(), randomBytes(10))
+  const client = newId()
+  for (let n = 1; n <= COPIES_COUNT; n += COPIES_PER_MESSAGE_COUNT) {
+    const commands = Array.from({ length: COPIES_PER_MESSAGE_COUNT }, (_, i) => ({
+      kind: 'image.copy',
+      id: newId(),
+      sourceId,
+      x: n + i,
+      y: 0,
+    }))
+    const response = await fetch(`${ownServer.url}/b/main/commands`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}` },
+      body: JSON.stringify({ client, n, commands }),
+    })
+    assert.equal(response.status, 200)
+  }
+  const watcher = await ClassicClient.connect(ownServer.url, 'websocket')
+  t.after(() => watcher.disconnect())
+  // Pages that poll, and never come back for an answer: nothing waits in the system's buffers.
+  const path = `${ownServer.url}${PATH}&transport=polling`
+  const sessions = await Promise.all(
+    Array.from({ length: STALLED_COUNT }, async () => {
+      const session = `${path}&sid=${sidOf(await (await fetch(path)).text())}`
+      await (await fetch(session, { method: 'POST', body: '40' })).text()
+      return session
+    }),
+  )
+  const before = await heapBytes()
+  for (const session of sessions)
+    await (await fetch(session, { method: 'POST', body: '42["User:connect"]' })).text()
+  await watcher.until(() => watcher.bodies('User:update').length === STALLED_COUNT)
+  const perViewer = ((await heapBytes()) - before) / STALLED_COUNT
+  assert.ok(perViewer < STALLED_VIEWER_BYTES, `${perViewer} bytes a viewer`)
 })

@@ -20,6 +20,11 @@ export interface PendingEvents {
   readonly photoFile: boolean
 }
 
+/** Pending events as bits of one number, since a viewer may have those of a whole board. */
+const IMAGE_UPDATE = 0b001
+const PHOTO_FIELDS = 0b010
+const PHOTO_FILE = 0b100
+
 /** The body of `showimgdata`: a picture that pages of the third tutorial show without storing it. */
 export interface ShownPicture {
   /** Pixels. */
@@ -56,7 +61,10 @@ export class ClassicOutbox {
   readonly #socket: Socket
   readonly #room: ClassicOutboxRoom
   readonly #onCutOff: (reason: string) => void
-  readonly #pending = new Map<string, PendingEvents>()
+  readonly #pending = new Map<string, number>()
+  /** Pictures that go with their fields and bytes before all others, and the number that went. */
+  #backlog: readonly string[] = []
+  #backlogSentCount = 0
   #shown: ShownPicture | null = null
   /** Bytes passed to Socket.IO since the socket last drained. */
   #inFlightBytes = 0
@@ -84,12 +92,18 @@ export class ClassicOutbox {
 
   /** Adds to the events about a picture that the viewer is sent. */
   enqueue(id: string, events: PendingEvents): void {
-    const before = this.#pending.get(id)
-    this.#pending.set(id, {
-      imageUpdate: (events.imageUpdate && this.wantsImageUpdates) || before?.imageUpdate === true,
-      photoFields: events.photoFields || before?.photoFields === true,
-      photoFile: (events.photoFile && this.wantsPhotoFiles) || before?.photoFile === true,
-    })
+    const bits =
+      (events.imageUpdate && this.wantsImageUpdates ? IMAGE_UPDATE : 0) |
+      (events.photoFields ? PHOTO_FIELDS : 0) |
+      (events.photoFile && this.wantsPhotoFiles ? PHOTO_FILE : 0)
+    this.#pending.set(id, (this.#pending.get(id) ?? 0) | bits)
+    this.#pumpSafely()
+  }
+
+  /** Sends every picture of a list with its bytes, as far as it is there then. Viewers may share the list. */
+  enqueueAll(ids: readonly string[]): void {
+    this.#backlog = ids
+    this.#backlogSentCount = 0
     this.#pumpSafely()
   }
 
@@ -102,13 +116,14 @@ export class ClassicOutbox {
   /** Sends a small transient event. Drops it if the viewer is behind (F12). */
   send(event: string, body: unknown): void {
     const bytes = JSON.stringify(body)?.length ?? 0
-    if (this.#backlogBytes + bytes <= TRANSIENT_BACKLOG_BYTES) this.#emit(event, body, bytes)
+    if (this.#unreadBytes + bytes <= TRANSIENT_BACKLOG_BYTES) this.#emit(event, body, bytes)
   }
 
   /** Drops everything that waits, since the connection is closed. */
   close(): void {
     this.#isClosed = true
     this.#pending.clear()
+    this.#backlog = []
     this.#shown = null
     this.#wake()
   }
@@ -129,9 +144,13 @@ export class ClassicOutbox {
     return writeBufferOf(conn).length === 0 && conn.transport.writable
   }
 
-  get #backlogBytes(): number {
+  get #unreadBytes(): number {
     if (this.#isDrained) this.#inFlightBytes = 0
     return this.#inFlightBytes
+  }
+
+  get #isWaiting(): boolean {
+    return this.#shown !== null || this.#pending.size > 0 || this.#backlog.length > 0
   }
 
   #watchTransport(): void {
@@ -156,11 +175,8 @@ export class ClassicOutbox {
     // Events that are enqueued in the same turn of the event loop are merged first.
     await Promise.resolve()
     // The last picture has the same timeout as all others, so the loop goes on until it has left.
-    while (
-      !this.#isClosed &&
-      (this.#shown || this.#pending.size > 0 || this.#backlogBytes > IN_FLIGHT_BYTES)
-    ) {
-      if (this.#backlogBytes > IN_FLIGHT_BYTES) await this.#whenDrained()
+    while (!this.#isClosed && (this.#isWaiting || this.#unreadBytes > IN_FLIGHT_BYTES)) {
+      if (this.#unreadBytes > IN_FLIGHT_BYTES) await this.#whenDrained()
       else if (this.#shown) this.#sendShown(this.#shown)
       else await this.#sendNext()
     }
@@ -173,32 +189,46 @@ export class ClassicOutbox {
   }
 
   async #sendNext(): Promise<void> {
-    const [first] = this.#pending
-    const [id, events] = first!
+    const backlog = this.#backlog
+    const backlogIndex = this.#backlogSentCount
+    const fromBacklog = backlog[backlogIndex]
+    const id = fromBacklog ?? this.#pending.keys().next().value!
+    const eventsNow = () =>
+      (this.#pending.get(id) ?? 0) | (fromBacklog === undefined ? 0 : PHOTO_FIELDS | PHOTO_FILE)
     const before = this.#room.visiblePicture(id)
-    const needsBytes = events.imageUpdate || events.photoFile
+    const needsBytes = (eventsNow() & (IMAGE_UPDATE | PHOTO_FILE)) !== 0
     const file = before && needsBytes ? await this.#room.readBytes(before) : null
-    if (this.#isClosed) return
+    // The viewer may have asked for all pictures again.
+    const isSameBacklog = backlog === this.#backlog && backlogIndex === this.#backlogSentCount
+    if (this.#isClosed || !isSameBacklog) return
     // The picture may have been replaced during the read. It then stays pending, and the pump reads it again.
     const now = this.#room.visiblePicture(id)
     if (now?.blob !== before?.blob || now?.variants !== before?.variants) return
-    const { imageUpdate, photoFields, photoFile } = this.#pending.get(id)!
-    this.#pending.delete(id)
-    if (!now) return this.#emit('Photo:delete', id, id.length)
+    const events = eventsNow()
+    const wasPending = this.#pending.delete(id)
+    if (fromBacklog !== undefined) this.#backlogSentCount++
+    if (this.#backlogSentCount === backlog.length) {
+      this.#backlog = []
+      this.#backlogSentCount = 0
+    }
+    if (!now) {
+      if (wasPending) this.#emit('Photo:delete', id, id.length)
+      return
+    }
     const { name: fileName, x, y } = now
     const type = this.#room.typeOf(now)
     const author = this.#room.authorOf(now)
     // The tutorials' pages have nothing to the left of the window, or above it (K18).
     const place = { x: Math.max(0, x), y: Math.max(0, y) }
-    if (photoFields)
+    if (events & PHOTO_FIELDS)
       this.#emit(
         'Photo:update',
         { id, fileName, type, author, ...place },
         limits.fileNameLength + fileName.length,
       )
     if (!file) return
-    if (photoFile) this.#emit('Photo:update', { id, file }, file.length)
-    if (imageUpdate) this.#emit('Image:update', { id, fileName, type, file }, file.length)
+    if (events & PHOTO_FILE) this.#emit('Photo:update', { id, file }, file.length)
+    if (events & IMAGE_UPDATE) this.#emit('Image:update', { id, fileName, type, file }, file.length)
   }
 
   #emit(event: string, body: unknown, bytes: number): void {

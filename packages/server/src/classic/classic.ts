@@ -65,6 +65,8 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
   readonly #viewers = new Set<ClassicOutbox>()
   /** Pictures as of the last batch, those in the trash included. */
   readonly #pictures = new Map<string, ImageRecord>()
+  /** Those that aren't in the trash, for viewers who ask for all; null until one does. */
+  #idsOnBoard: readonly string[] | null = null
   readonly #cache: PictureCache
   readonly #returning: ReturningVisitors
   #io: Server | null = null
@@ -161,9 +163,10 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
   }
 
   enqueueAll(viewer: ClassicOutbox): void {
-    for (const picture of this.#pictures.values())
-      if (this.#ifVisible(picture))
-        viewer.enqueue(picture.id, { imageUpdate: false, photoFields: true, photoFile: true })
+    this.#idsOnBoard ??= [...this.#pictures.values()]
+      .filter(({ deletedAt }) => deletedAt === null)
+      .map(({ id }) => id)
+    viewer.enqueueAll(this.#idsOnBoard)
   }
 
   async remember(visitor: string): Promise<void> {
@@ -241,6 +244,8 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
     const before = this.#pictures.get(id)
     const wasVisible = this.#ifVisible(before) !== undefined
     const events = eventsFor(before, wasVisible, this.#ifVisible(now))
+    // One that is added has no time of its removal yet, and one that is gone none any more.
+    if (before?.deletedAt !== now?.deletedAt) this.#idsOnBoard = null
     if (now) this.#pictures.set(id, now)
     else this.#pictures.delete(id)
     if (!now) this.placeholders.forget(id)
