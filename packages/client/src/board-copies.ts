@@ -3,6 +3,7 @@ import { type DBSchema, type IDBPDatabase, openDB } from 'idb'
 import { databaseName } from './database-name.ts'
 import { inTransaction } from './in-transaction.ts'
 import { openInTime } from './open-in-time.ts'
+import { isSnapshot } from './snapshots.ts'
 
 /** Boards whose copies are kept, and all of their records together. Those that were seen last stay. */
 const KEPT_BOARDS_COUNT = 20
@@ -62,7 +63,7 @@ export class BoardCopies {
           tx.objectStore('snapshots').get(address),
         ]),
     )
-    if (!snapshot || listed?.wire !== WIRE_VERSION) return null
+    if (listed?.wire !== WIRE_VERSION || !isSnapshot(snapshot)) return null
     return { snapshot, copiedAt: listed.copiedAt }
   }
 

@@ -6,7 +6,6 @@ import {
   type ErrorCode,
   type FollowAnswer,
   type Presence as PresenceState,
-  parseCursor,
   problemIn,
   type SenderPreviews,
   type SenderReport,
@@ -21,6 +20,7 @@ import { inBackground } from './in-background.ts'
 import type { Presence } from './presence.ts'
 import type { Replica } from './replica.ts'
 import type { SeenReceipts } from './seen-by.ts'
+import { isSnapshot } from './snapshots.ts'
 import { SocketTransport } from './socket-transport.ts'
 import { StateMachine } from './state-machine.ts'
 import type { Transport } from './transport.ts'
@@ -393,9 +393,7 @@ export class Feed extends Emitter<FeedEvents> {
       const body = await response.text()
       if (!response.ok) throw problemIn(response.status, body) ?? new Error(response.statusText)
       const snapshot = JSON.parse(body) as Snapshot
-      // Gateways and login pages answer 200 too.
-      const isOurs = parseCursor(snapshot.cursor) && snapshot.records.every(({ id }) => id)
-      if (!isOurs) throw new Error('no snapshot')
+      if (!isSnapshot(snapshot)) throw new Error('no snapshot')
       return snapshot
     }
     const answer = get().catch((error: unknown) => {
