@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -249,4 +249,22 @@ test('C22: mistakes are one sentence, and exit code 2', async (t) => {
     assert.deepEqual([args, out, code], [args, '', 2])
     assert.match(err, sentence)
   }
+})
+
+test('C24: a check tells of an older database that was put back', async (t) => {
+  const server = await InProcessServer.open()
+  t.after(async () => {
+    await server.start()
+    await server.close()
+  })
+  const path = join(server.data, 'wirephoto.db')
+  await server.stop()
+  await copyFile(path, `${path}.kept`)
+  await server.start()
+  await server.newBoard()
+  await server.stop()
+  await rename(`${path}.kept`, path)
+  const { out, code } = await check(server.engineUrl)
+  assert.match(out, /lacks the last \d+ writes that were saved.* Put the newer one back/)
+  assert.equal(code, 1)
 })
