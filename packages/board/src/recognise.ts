@@ -20,8 +20,7 @@ export const SNIFF_BYTES = 4_100
  * taken kind is told by bytes alone (U3). The name only helps to tell people what a refused file is.
  */
 export function recognise(head: Uint8Array, name: string): Kind | null {
-  const text = String.fromCharCode(...head.subarray(0, SNIFF_BYTES))
-  const found = kindOf(head, text)
+  const found = kindOf(head)
   const named = refusedKinds.find(({ extensions }) => extensions.includes(extensionOf(name)))
   // Most camera files have a TIFF's first bytes.
   if (found?.name === 'TIFF' && named?.code === 'camera-file') return named
@@ -31,7 +30,7 @@ export function recognise(head: Uint8Array, name: string): Kind | null {
 
 /** Returns whether a file may be a camera's raw file, by its bytes; a TIFF only by its name too. */
 export function isCameraFile(head: Uint8Array, name: string): boolean {
-  const found = kindOf(head, String.fromCharCode(...head.subarray(0, SNIFF_BYTES)))
+  const found = kindOf(head)
   return found === cameraKind || (found?.name === 'TIFF' && recognise(head, name) === cameraKind)
 }
 
@@ -85,54 +84,73 @@ export function excessOf(
   return pixels > limit ? { size: pixels, limit } : null
 }
 
-function kindOf(head: Uint8Array, text: string): Kind | null {
-  const brands = brandsOf(text)
-  const branded = KINDS.filter((kind) => kind.brands?.some((brand) => brands.includes(brand)))
+function kindOf(head: Uint8Array): Kind | null {
+  const brands = brandsOf(head)
   const major = brands[0] ?? ''
+  const branded =
+    brands.length > 0
+      ? KINDS.filter((kind) => kind.brands?.some((brand) => brands.includes(brand)))
+      : []
   if (branded.length > 0)
     return (
       branded.find((kind) => !GENERIC_BRANDS.includes(major) && kind.brands!.includes(major)) ??
       branded[0]!
     )
-  // The signature with the most bytes decides: JPEG-LS begins as JPEG does.
-  const known = KINDS.map((kind) => ({ kind, certainty: certaintyOf(kind, text) }))
-  const best = known.reduce((one, other) => (other.certainty > one.certainty ? other : one))
-  if (best.certainty > 0) return best.kind
+  const signed = SIGNATURES.find((signature) => isAt(head, signature))
+  if (signed) return signed.kind
   if (major) return refusedKinds.find(({ code }) => code === 'video')!
   if (isSvg(head)) return takenKind('image/svg+xml')
-  return isText(text) ? textKind : null
+  return isText(head.subarray(0, SNIFF_BYTES)) ? textKind : null
 }
 
 const KINDS: readonly Kind[] = [...takenKinds, ...refusedKinds]
 
+interface Signature {
+  readonly kind: Kind
+  readonly at: number
+  /** Null stands for any byte. */
+  readonly bytes: readonly (number | null)[]
+}
+
+/** All signatures, those with the most bytes first: they decide, since JPEG-LS begins as JPEG does. */
+const SIGNATURES: readonly Signature[] = KINDS.flatMap((kind) =>
+  kind.signatures.map((signature) => {
+    const [at, text] = typeof signature === 'string' ? ([0, signature] as const) : signature
+    const bytes = Array.from(text, (byte) => (byte === '?' ? null : byte.charCodeAt(0)))
+    return { kind, at, bytes }
+  }),
+).sort((a, b) => countKnown(b) - countKnown(a))
+
+function countKnown({ bytes }: Signature): number {
+  return bytes.filter((byte) => byte !== null).length
+}
+
+const isAt = (head: Uint8Array, { at, bytes }: Signature): boolean =>
+  bytes.every((byte, i) => byte === null || byte === head[at + i])
+
 /** Brands that say only that a file is a HEIF (ISO/IEC 23008-12 section 10.2, MIAF). */
 const GENERIC_BRANDS = ['mif1', 'msf1', 'miaf']
+const MAX_BRANDS_BYTES = 256
 
 /** Returns the brands of a `ftyp` box, the major one first; none for another file. */
-function brandsOf(text: string): readonly string[] {
-  if (text.slice(4, 8) !== 'ftyp') return []
-  const size = [0, 1, 2, 3].reduce((sum, at) => sum * 256 + text.charCodeAt(at), 0)
-  const brands = text.slice(8, Math.min(size, MAX_BRANDS_BYTES)).match(/.{4}/gs) ?? []
+function brandsOf(head: Uint8Array): readonly string[] {
+  const text = String.fromCharCode(...head.subarray(4, MAX_BRANDS_BYTES))
+  if (!text.startsWith('ftyp')) return []
+  const size = [0, 1, 2, 3].reduce((sum, at) => sum * 256 + head[at]!, 0)
+  const brands = text.slice(4, Math.max(size - 4, 0)).match(/.{4}/gs) ?? []
   // The second word is a version.
   return brands.filter((_, i) => i !== 1)
 }
-const MAX_BRANDS_BYTES = 256
-
-/** Returns the number of bytes in the longest signature of a kind that fits, or 0. */
-function certaintyOf({ signatures }: Kind, text: string): number {
-  let certainty = 0
-  for (const signature of signatures) {
-    const [at, bytes] = typeof signature === 'string' ? ([0, signature] as const) : signature
-    const isHere = Array.from(bytes).every((byte, i) => byte === '?' || byte === text[at + i])
-    if (isHere) certainty = Math.max(certainty, bytes.replaceAll('?', '').length)
-  }
-  return certainty
-}
 
 /** Returns whether bytes are text: UTF-16 with its mark, or bytes without control characters. */
-const isText = (text: string): boolean =>
-  // oxlint-disable-next-line no-control-regex
-  /^(?:\xff\xfe|\xfe\xff)/.test(text) || (text !== '' && !/[\0-\x08\x0e-\x1a\x1c-\x1f]/.test(text))
+const isText = (bytes: Uint8Array): boolean =>
+  (bytes[0] === 0xff && bytes[1] === 0xfe) ||
+  (bytes[0] === 0xfe && bytes[1] === 0xff) ||
+  (bytes.length > 0 && !bytes.some(isControl))
+
+/** Whether a byte is a control character other than a tab, a line's or page's end, or an escape. */
+const isControl = (byte: number): boolean =>
+  byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d) && byte !== 0x1b
 
 const extensionOf = (name: string): string => /\.([^.]+)$/.exec(name)?.[1]?.toLowerCase() ?? ''
 
