@@ -125,8 +125,11 @@ function countKnown({ bytes }: Signature): number {
   return bytes.filter((byte) => byte !== null).length
 }
 
-const isAt = (head: Uint8Array, { at, bytes }: Signature): boolean =>
-  bytes.every((byte, i) => byte === null || byte === head[at + i])
+function isAt(head: Uint8Array, { at, bytes }: Signature): boolean {
+  for (let i = 0; i < bytes.length; i++)
+    if (bytes[i] !== null && bytes[i] !== head[at + i]) return false
+  return true
+}
 
 /** Brands that say only that a file is a HEIF (ISO/IEC 23008-12 section 10.2, MIAF). */
 const GENERIC_BRANDS = ['mif1', 'msf1', 'miaf']
@@ -134,12 +137,11 @@ const MAX_BRANDS_BYTES = 256
 
 /** Returns the brands of a `ftyp` box, the major one first; none for another file. */
 function brandsOf(head: Uint8Array): readonly string[] {
-  const text = String.fromCharCode(...head.subarray(4, MAX_BRANDS_BYTES))
-  if (!text.startsWith('ftyp')) return []
-  const size = [0, 1, 2, 3].reduce((sum, at) => sum * 256 + head[at]!, 0)
-  const brands = text.slice(4, Math.max(size - 4, 0)).match(/.{4}/gs) ?? []
+  if (String.fromCharCode(...head.subarray(4, 8)) !== 'ftyp') return []
+  const size = head.subarray(0, 4).reduce((sum, byte) => sum * 256 + byte, 0)
+  const text = String.fromCharCode(...head.subarray(8, Math.min(size, MAX_BRANDS_BYTES)))
   // The second word is a version.
-  return brands.filter((_, i) => i !== 1)
+  return (text.match(/.{4}/gs) ?? []).filter((_, i) => i !== 1)
 }
 
 /** Returns whether bytes are text: UTF-16 with its mark, or bytes without control characters. */

@@ -27,7 +27,8 @@ export async function openFileBlobs(folder: string): Promise<FileBlobs> {
   await makeFolder(folder)
   // A crash may have left partial copies.
   await rm(join(folder, COPIES_FOLDER), { recursive: true, force: true })
-  return new FileBlobs(folder)
+  const aside = await readdir(join(folder, ASIDE_FOLDER)).catch(nullIfMissing)
+  return new FileBlobs(folder, new Set(aside))
 }
 
 /**
@@ -36,6 +37,8 @@ export async function openFileBlobs(folder: string): Promise<FileBlobs> {
  */
 export class FileBlobs implements BlobStore {
   readonly #folder: string
+  /** The blobs that are set aside. */
+  readonly #aside: Set<string>
   /** The last queued operation of each blob: `put`, `renew` and `remove` of one blob run in turn. */
   readonly #queueTails = new Map<string, Promise<unknown>>()
   /** Folders whose own names are durable, or about to be. */
@@ -43,8 +46,9 @@ export class FileBlobs implements BlobStore {
   #closed = false
   #copyCount = 0
 
-  constructor(folder: string) {
+  constructor(folder: string, aside: Set<string>) {
     this.#folder = folder
+    this.#aside = aside
   }
 
   /** Links the file into the store. Copies it where it can't be linked. */
@@ -113,7 +117,7 @@ export class FileBlobs implements BlobStore {
     return this.#runExclusive(sha256, async (blob) => {
       const removed = [
         await removeOlder(blob, unlessTouchedSince),
-        await removeOlder(this.#asidePathOf(blob), unlessTouchedSince),
+        await this.#removeAside(blob, unlessTouchedSince),
       ]
       return removed.includes(true)
     })
@@ -129,6 +133,7 @@ export class FileBlobs implements BlobStore {
       await this.#makeFolder(join(this.#folder, ASIDE_FOLDER))
       // The time comes first: without it, a crash in between would leave an old one there.
       await renewFile(blob)
+      this.#aside.add(sha256)
       await moveFile(blob, this.#asidePathOf(blob))
       return found.size
     })
@@ -137,7 +142,7 @@ export class FileBlobs implements BlobStore {
   async *listAside(): AsyncGenerator<AsideBlob> {
     this.#checkOpen()
     const folder = join(this.#folder, ASIDE_FOLDER)
-    for (const name of (await readdir(folder).catch(nullIfMissing)) ?? []) {
+    for (const name of this.#aside) {
       const found = isSha256(name) ? await stat(join(folder, name)).catch(nullIfMissing) : null
       if (found) yield { sha256: name, since: Math.round(found.mtimeMs) }
     }
@@ -147,9 +152,7 @@ export class FileBlobs implements BlobStore {
     sha256: string,
     { unlessAsideSince }: { unlessAsideSince: number },
   ): Promise<boolean> {
-    return this.#runExclusive(sha256, (blob) =>
-      removeOlder(this.#asidePathOf(blob), unlessAsideSince),
-    )
+    return this.#runExclusive(sha256, (blob) => this.#removeAside(blob, unlessAsideSince))
   }
 
   /** Finishes the operations that have been started. Every later call rejects with `stopping`. */
@@ -160,11 +163,20 @@ export class FileBlobs implements BlobStore {
 
   /** Puts a blob back that is set aside, and gives it a new lease. Does nothing without one. */
   async #putBack(blob: string): Promise<void> {
+    if (!this.#aside.has(basename(blob))) return
     const aside = this.#asidePathOf(blob)
-    if (!(await stat(aside).catch(nullIfMissing))) return
-    await renewFile(aside)
-    await this.#makeFolder(dirname(blob))
-    await moveFile(aside, blob)
+    if (await renewFile(aside)) {
+      await this.#makeFolder(dirname(blob))
+      await moveFile(aside, blob)
+    }
+    this.#aside.delete(basename(blob))
+  }
+
+  async #removeAside(blob: string, time: number): Promise<boolean> {
+    if (!this.#aside.has(basename(blob))) return false
+    const isRemoved = await removeOlder(this.#asidePathOf(blob), time)
+    if (isRemoved) this.#aside.delete(basename(blob))
+    return isRemoved
   }
 
   #asidePathOf(blob: string): string {
@@ -261,6 +273,7 @@ const tryLink = (path: string, name: string): Promise<boolean> =>
       return false
     },
   )
+
 /** Moves a file to another folder, durably. */
 async function moveFile(from: string, to: string): Promise<void> {
   await rename(from, to)

@@ -208,12 +208,13 @@ function forgetIdle<T>({ children }: Account<T>): void {
 /** Returns the account below with items that has used least, of equals the one that came first. */
 function leastUsed<T>({ children }: Account<T>, mayRun?: MayRun): Account<T> | undefined {
   let least: Account<T> | undefined
-  for (const [key, child] of children)
+  children.forEach((child, key) => {
     if (
       child.waiting > 0 &&
       (!least || child.used < least.used) &&
       (!mayRun || mayRun(key, child.running))
     )
       least = child
+  })
   return least
 }
