@@ -21,7 +21,8 @@ export const SNIFF_BYTES = 4_100
  */
 export function recognise(head: Uint8Array, name: string): Kind | null {
   const found = kindOf(head)
-  const named = refusedKinds.find(({ extensions }) => extensions.includes(extensionOf(name)))
+  const extension = extensionOf(name)
+  const named = refusedKinds.find(({ extensions }) => extensions.includes(extension))
   // Most camera files have a TIFF's first bytes.
   if (found?.name === 'TIFF' && named?.code === 'camera-file') return named
   if (found && !('isContainer' in found)) return found

@@ -200,6 +200,12 @@ export interface ChangeLog {
   prune(board: string, time: number): Promise<void>
 }
 
+/** What the caller of `BlobStore.put` knows of the file. */
+export interface PutOptions {
+  /** Whether its bytes were written and synced just now: the store needn't open it again. */
+  readonly isDurable?: boolean
+}
+
 /**
  * The immutable files: pictures and their variants. Each is stored once, under 64 lower-case hex digits.
  *
@@ -218,7 +224,7 @@ export interface BlobStore {
    * more: the store may link to it.
    * @throws `disk-full`.
    */
-  put(path: string, sha256: string): Promise<void>
+  put(path: string, sha256: string, options?: PutOptions): Promise<void>
 
   /**
    * Opens a blob for reading.

@@ -13,7 +13,7 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { WireError } from '@wirephoto/board'
-import type { AsideBlob, BlobStat, BlobStore } from '../engine.ts'
+import type { AsideBlob, BlobStat, BlobStore, PutOptions } from '../engine.ts'
 import { isSha256 } from '../ids.ts'
 import { hasSameBytes } from './chunks.ts'
 import { makeFolder, removeFile, syncFolder } from './folders.ts'
@@ -52,11 +52,11 @@ export class FileBlobs implements BlobStore {
   }
 
   /** Links the file into the store. Copies it where it can't be linked. */
-  put(path: string, sha256: string): Promise<void> {
+  put(path: string, sha256: string, { isDurable = false }: PutOptions = {}): Promise<void> {
     return this.#runExclusive(sha256, async (blob) => {
       try {
         await this.#putBack(blob)
-        await this.#linkOrCopy(path, blob)
+        await this.#linkOrCopy(path, blob, isDurable)
         // An existing blob needs this too: an earlier put may have died before its sync.
         await syncFolder(dirname(blob))
       } catch (error) {
@@ -183,9 +183,10 @@ export class FileBlobs implements BlobStore {
     return join(this.#folder, ASIDE_FOLDER, basename(blob))
   }
 
-  async #linkOrCopy(path: string, blob: string): Promise<void> {
+  async #linkOrCopy(path: string, blob: string, isDurable: boolean): Promise<void> {
     await this.#makeFolder(dirname(blob))
-    if (!(await renewFile(path))) throw new Error(`There is no file to store at ${path}`)
+    if (!isDurable && !(await renewFile(path)))
+      throw new Error(`There is no file to store at ${path}`)
     if (await tryLink(path, blob)) return
     // Linking comes first because the blob exists only if the same bytes were stored before.
     if ((await hasSameBytes(path, blob)) && (await renewFile(blob))) return

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import type { MediaType } from '@wirephoto/board'
 import { type Death, deathOf } from './death.ts'
@@ -39,6 +39,8 @@ export class PooledProcess {
   readonly #exited = Promise.withResolvers<void>()
   #jobStart: { readonly cpuSeconds: number | null; readonly at: number } | null = null
   #lastJobSeconds = 0
+  /** The process's CPU time at the end of its last job; null before, and where the system doesn't tell. */
+  #cpuSeconds: number | null = null
   readonly #options: Options
   #resolveJob: ((outcome: Outcome) => void) | null = null
   #startJobTimer: (() => void) | null = null
@@ -113,7 +115,8 @@ export class PooledProcess {
     // The start of a process may take long on a busy machine, so the time counts from its end.
     const startTimer = () => {
       const { cpuSeconds } = request.budget
-      const before = cpuSecondsOf(this.#child)
+      // It is idle between two jobs.
+      const before = this.#cpuSeconds ?? cpuSecondsOf(this.#child)
       this.#jobStart = { cpuSeconds: before, at: performance.now() }
       const limitMs = cpuSeconds * WALL_CLOCK_FACTOR * 1000
       const check = (seconds: number) => {
@@ -198,6 +201,7 @@ export class PooledProcess {
     this.#jobStart = null
     if (!start) return
     const now = cpuSecondsOf(this.#child)
+    this.#cpuSeconds = now
     this.#lastJobSeconds =
       now === null || start.cpuSeconds === null
         ? (performance.now() - start.at) / 1000
@@ -241,12 +245,22 @@ function lowerPriority(child: ChildProcess, nice: number): void {
 /** Returns the CPU time of a process since its start; null where the system doesn't tell. */
 function cpuSecondsOf(child: ChildProcess | null): number | null {
   try {
-    const [user, system] = readFileSync(`/proc/${child?.pid}/stat`, 'latin1')
-      .replace(/^.*\) /, '')
-      .split(' ')
-      .slice(11, 13)
-    return (Number(user) + Number(system)) / TICKS_PER_SECOND
+    const fd = openSync(`/proc/${child?.pid}/stat`, 'r')
+    try {
+      const length = readSync(fd, STAT_LINE, 0, STAT_LINE.length, 0)
+      const line = STAT_LINE.toString('latin1', 0, length)
+      const [user, system] = line
+        .slice(line.lastIndexOf(')') + 2)
+        .split(' ', 13)
+        .slice(11)
+      return (Number(user) + Number(system)) / TICKS_PER_SECOND
+    } finally {
+      closeSync(fd)
+    }
   } catch {
     return null
   }
 }
+
+/** A file whose size nobody knows would be read into 8 KB of new memory each time. */
+const STAT_LINE = Buffer.alloc(1_024)

@@ -33,15 +33,23 @@ export class EmbeddedVideo {
   /** Takes the file's next bytes, as they were sent. */
   look(piece: Buffer): void {
     if (this.#isFound) return
-    const bytes = Buffer.concat([this.#last, piece])
-    const start = this.#position - this.#last.length
-    for (let at = bytes.indexOf(BOX_TYPE); at >= 0; at = bytes.indexOf(BOX_TYPE, at + 1))
-      if (
-        start + at >= FIRST_BYTES &&
-        VIDEO_BRANDS.includes(bytes.toString('latin1', at + 4, at + 8))
-      )
-        this.#isFound = true
+    const seam = Buffer.concat([this.#last, piece.subarray(0, OVERLAP_BYTES)])
+    this.#isFound =
+      hasVideo(seam, this.#position - this.#last.length) || hasVideo(piece, this.#position)
     this.#position += piece.length
-    this.#last = bytes.subarray(-OVERLAP_BYTES)
+    const end = piece.length < OVERLAP_BYTES ? seam : piece
+    // A copy: it must not keep the piece in memory.
+    this.#last = Buffer.from(end.subarray(-OVERLAP_BYTES))
   }
+}
+
+/** Whether a film begins in bytes that stand at `position` in their file. */
+function hasVideo(bytes: Buffer, position: number): boolean {
+  for (let at = bytes.indexOf(BOX_TYPE); at >= 0; at = bytes.indexOf(BOX_TYPE, at + 1))
+    if (
+      position + at >= FIRST_BYTES &&
+      VIDEO_BRANDS.includes(bytes.toString('latin1', at + 4, at + 8))
+    )
+      return true
+  return false
 }

@@ -64,7 +64,11 @@ export class Scrubber {
     this.#editor.load(bytes.subarray(at))
     this.#running.next()
     const output = this.#editor.takeOutput()
-    return at === 0 ? output : Buffer.concat([bytes.subarray(0, at), output])
+    // Mostly it is the rest of the piece, which needn't be copied.
+    const isRest = output.byteOffset === bytes.byteOffset + at && output.buffer === bytes.buffer
+    return isRest
+      ? bytes.subarray(0, at + output.length)
+      : Buffer.concat([bytes.subarray(0, at), output])
   }
 
   /** Returns what stands for the bytes that are still held back when the file ends. */

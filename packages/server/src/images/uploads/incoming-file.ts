@@ -32,6 +32,8 @@ import type { UploadParty } from './upload-bounds.ts'
 const SYNC_INTERVAL_BYTES = 1_048_576
 /** Bytes of the position before the bytes that are held back. */
 const HELD_POSITION_BYTES = 16
+/** Time after the last byte in which a file's lease may begin with it. */
+const LEASE_BEGINS_MS = 60_000
 /** Time in which a body must bring the least number of bytes. */
 const RATE_WINDOW_MS = 60_000
 
@@ -86,6 +88,8 @@ export class IncomingFile {
   #activeAt = performance.now()
   #isGone = false
   #hasEnded = false
+  /** When all its bytes were synced, by the monotonic clock; null if they aren't. */
+  #syncedAt: number | null = null
   /** The sum of the bytes in the file; null if nobody knows. */
   #sum: number | null = 0
   /** Set until the bytes of an earlier process have been compared with what it noted of them. */
@@ -153,6 +157,11 @@ export class IncomingFile {
   /** Whether it has been removed: stored, refused or cancelled. */
   get isGone(): boolean {
     return this.#isGone
+  }
+
+  /** Whether all its bytes were written and synced just now, so that a lease may begin with them. */
+  get isDurable(): boolean {
+    return this.#syncedAt !== null && performance.now() - this.#syncedAt < LEASE_BEGINS_MS
   }
 
   /** Calls back when bytes have arrived, and when the file is removed. Returns a function that ends this. */
@@ -258,10 +267,17 @@ export class IncomingFile {
       try {
         const { signal } = broken
         await this.#append(source, handle, { reading, limit, bytesArrived, progressed, signal })
+        if (!this.target) await this.#syncWhole(handle)
       } finally {
         await this.#sync(handle)
       }
     })
+  }
+
+  /** Makes a file durable while it is open, that lives and dies with its request. */
+  async #syncWhole(handle: FileHandle): Promise<void> {
+    await handle.sync()
+    this.#syncedAt = performance.now()
   }
 
   /** Makes durable what has arrived; resolves to the durable offset. */
@@ -308,7 +324,7 @@ export class IncomingFile {
     if (type === 'image/tiff') this.#isRaw = await isRawTiff(this.path)
     if (this.#isRaw || this.#keepMetadata) return
     if (this.target) await this.#writeSidecar(this.#offset, null, 0)
-    this.#sum = null
+    this.#sum = this.#syncedAt = null
     if (!(await scrubFile(this.path, type))) throw new WireError('damaged', { name: this.name })
     this.#isScrubbed = true
     this.#reading = null

@@ -76,7 +76,7 @@ export class PictureStore {
     const end = () => use[Symbol.dispose]()
     const stored = { settle, preview, notices, party, [Symbol.dispose]: end }
     try {
-      await this.#put(path, blob)
+      await this.#put(path, blob, path === incomingFile.path && incomingFile.isDurable)
       if (original) await this.#put(original.path, original.blob)
       failpoint('picture.put')
       return stored
@@ -96,8 +96,8 @@ export class PictureStore {
     })
   }
 
-  async #put(path: string, blob: string): Promise<void> {
-    await this.#engine.blobs.put(path, blob)
+  async #put(path: string, blob: string, isDurable = false): Promise<void> {
+    await this.#engine.blobs.put(path, blob, { isDurable })
     this.#files.forget(blob)
   }
 
