@@ -25,7 +25,7 @@ export interface TrustedProxies {
 export function trustedProxies(addresses: readonly string[]): TrustedProxies {
   const ranges = addresses.flatMap((text) => (RANGES[text] ?? [text]).map(rangeOf))
   const has = (address: string | undefined): boolean => {
-    if (address === undefined || !ipaddr.isValid(address)) return false
+    if (ranges.length === 0 || address === undefined || !ipaddr.isValid(address)) return false
     const parsed = ipaddr.process(address)
     return ranges.some((range) => parsed.kind() === range[0].kind() && parsed.match(range))
   }
