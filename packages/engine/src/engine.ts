@@ -200,7 +200,7 @@ export interface ChangeLog {
   prune(board: string, time: number): Promise<void>
 }
 
-/** What the caller of `BlobStore.put` knows of the file. */
+/** Facts that the caller of `BlobStore.put` knows of the file. */
 export interface PutOptions {
   /** Whether its bytes were written and synced just now: the store needn't open it again. */
   readonly isDurable?: boolean
