@@ -39,6 +39,8 @@ export class IncomingFiles {
   /** Files that are announced, but live and die with their request. */
   readonly #volatile = new Map<string, IncomingFile>()
   readonly #previews = new Set<string>()
+  /** Removals of uploads that are under way: the next upload of the picture has the same files. */
+  readonly #removals = new Map<string, Promise<void>>()
   /** Pictures that an earlier process announced and that will never arrive. */
   readonly orphans: PictureKey[] = []
   readonly #senders: SenderBounds
@@ -147,6 +149,7 @@ export class IncomingFiles {
    */
   async create(target: UploadTarget, party?: UploadParty): Promise<IncomingFile> {
     const { board, id, length } = target
+    await this.#removals.get(keyOf(target))
     const incomingFile = this.get(board, id) ?? (await this.#admit(target, party))
     if (incomingFile.length !== length) throw new WireError('conflict')
     await incomingFile.create().catch(async (error: unknown) => {
@@ -188,10 +191,18 @@ export class IncomingFiles {
   async remove(incomingFile: IncomingFile): Promise<void> {
     const { target } = incomingFile
     this.#spooled.delete(incomingFile)
-    if (target) {
-      this.#resumable.delete(keyOf(target))
-      await this.dropPreview(target.board, target.id)
-    }
+    if (!target) return this.#tryToRemove(incomingFile.discard())
+    const key = keyOf(target)
+    if (this.#resumable.get(key) !== incomingFile) return this.#removals.get(key)
+    this.#resumable.delete(key)
+    const removal = this.#removeFiles(incomingFile, target)
+    this.#removals.set(key, removal)
+    await removal
+    this.#removals.delete(key)
+  }
+
+  async #removeFiles(incomingFile: IncomingFile, target: PictureKey): Promise<void> {
+    await this.dropPreview(target.board, target.id)
     await this.#tryToRemove(incomingFile.discard())
   }
 
