@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -251,7 +252,7 @@ test('C22: mistakes are one sentence, and exit code 2', async (t) => {
   }
 })
 
-test('C24: a check tells of an older database that was put back', async (t) => {
+test('C24, C28: a check tells of an older database that was put back, if somebody reads it', async (t) => {
   const server = await InProcessServer.open()
   t.after(async () => {
     await server.start()
@@ -264,6 +265,14 @@ test('C24: a check tells of an older database that was put back', async (t) => {
   await server.newBoard()
   await server.stop()
   await rename(`${path}.kept`, path)
+  const unread = execFile(process.execPath, [BIN, 'check', server.engineUrl])
+  unread.stdout!.destroy()
+  let err = ''
+  unread.stderr!.on('data', (text: string) => {
+    err += text
+  })
+  await once(unread, 'close')
+  assert.deepEqual([unread.exitCode, err], [2, ''], 'nobody reads what it finds')
   const { out, code } = await check(server.engineUrl)
   assert.match(out, /lacks the last \d+ writes that were saved.* Put the newer one back/)
   assert.equal(code, 1)

@@ -8,6 +8,7 @@ import {
 } from '@wirephoto/engine'
 import type { CheckProgress, Finding, FindingKind } from '@wirephoto/server/check'
 import { Command, Option } from 'commander'
+import { endOnClosedPipe } from '../closed-pipe.ts'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
 
 /** How often a terminal is told how far the check is. */
@@ -48,6 +49,7 @@ export function checkCommand(): Command {
 }
 
 async function check(address: string, options: Options): Promise<void> {
+  endOnClosedPipe()
   makeFilesPrivate()
   const engine = await open(address)
   // Loaded late, so that --help and mistakes are answered at once.

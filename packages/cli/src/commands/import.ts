@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Notice, problemIn, type StoredImage } from '@wirephoto/board'
 import { EngineError, readTable } from '@wirephoto/engine'
 import { Command, Option } from 'commander'
+import { endOnClosedPipe } from '../closed-pipe.ts'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
 import { parseBoard, parseServer } from '../parse.ts'
 
@@ -44,6 +45,7 @@ export function importCommand(): Command {
 }
 
 async function copy(table: string, target: Target): Promise<void> {
+  endOnClosedPipe()
   const there = await picturesThere(target)
   const counts = { copied: 0, known: 0, left: 0, refused: 0 }
   const say = (line: string) => process.stdout.write(`${line}\n`)
