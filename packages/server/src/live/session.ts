@@ -41,7 +41,7 @@ const WAITING_MESSAGES_COUNT = 16
 /** Commands that are as much work as one preview, or one request. */
 const COMMANDS_PER_WEIGHT = 10
 
-type Acknowledge = (answer: unknown) => void
+type Acknowledge = (answer: object) => void
 
 interface SessionOptions {
   readonly sender: Sender
@@ -217,7 +217,7 @@ export class Session implements Member {
   }
 
   /** Handles an event whose sender waits for an answer: what `handle` resolves to, or its error. */
-  #answer<T>(
+  #answer<T extends object>(
     event: string,
     handle: (body: unknown) => Promise<T> | T,
     weightOf: (body: unknown) => number = () => 1,
@@ -230,7 +230,7 @@ export class Session implements Member {
     })
   }
 
-  async #reply<T>(
+  async #reply<T extends object>(
     handle: () => Promise<T> | T,
     weight: number,
     acknowledge: Acknowledge,
@@ -246,7 +246,6 @@ export class Session implements Member {
     }
     // Other events that came in the same turn have been answered meanwhile.
     if (this.#isUnread()) return
-    this.#writer.countAnswer(answer)
     acknowledge(answer)
   }
 

@@ -42,6 +42,17 @@ test('what we rely on of ws and Engine.IO is there: `_sender.sendFrame`, `writeB
     writer.write(encodeText('changes', 'three'))
     while (heard.length < 3) await once(client as never, 'changes')
     assert.deepEqual(heard, ['one', 'two', 'three'])
+    // So do answers, and what comes with them.
+    socket.on('ask', (_body, answer: (text: object) => void) => {
+      writer.emit('changes', 'before')
+      answer({ told: 'é'.repeat(100) })
+      writer.write(encodeText('changes', 'after'))
+    })
+    const events: unknown[] = []
+    client.on('changes', (text) => events.push(text))
+    client.emit('ask', {}, (answer: object) => events.push(answer))
+    while (events.length < 3) await once(client as never, 'changes')
+    assert.deepEqual(events, ['before', { told: 'é'.repeat(100) }, 'after'])
     assert.equal(writer.backlogBytes, 0)
     assert.ok(drains > 0)
     const before = drains

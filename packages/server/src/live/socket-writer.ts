@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io'
 import type { WebSocket } from 'ws'
-import type { EncodedEvent } from './encoded-event.ts'
+import { type EncodedEvent, encodeAnswer } from './encoded-event.ts'
 
 /** Bytes and packets that may wait for a viewer who sends without reading (F6). */
 export const UNREAD_BYTES = 768 * 1024
@@ -8,7 +8,7 @@ const UNREAD_PACKETS_COUNT = 4_000
 
 /**
  * One session's way to its websocket, with a count of the bytes that wait on it. Socket.IO has no
- * backpressure of its own.
+ * backpressure of its own. Answers to requests take this way too.
  */
 export class SocketWriter {
   readonly #socket: Socket
@@ -20,6 +20,11 @@ export class SocketWriter {
   constructor(socket: Socket, onDrain: () => void) {
     this.#socket = socket
     this.#onDrain = onDrain
+    const acknowledging = socket as unknown as AcknowledgingSocket
+    const acknowledge = acknowledging.ack.bind(socket)
+    acknowledging.ack = (id) => (answer) => {
+      if (!this.#writeFrames(encodeAnswer(id, answer))) acknowledge(id)(answer)
+    }
     // The connection has a `drain` too, but that fires when bytes are only passed on.
     transportOf(socket).on('drain', onDrain)
   }
@@ -41,18 +46,18 @@ export class SocketWriter {
    * Socket.IO and ws, as Engine.IO's own broadcasts do. The regular way costs twice as much (S3, S4).
    */
   write({ event, args, frames }: EncodedEvent): void {
+    if (!this.#writeFrames(frames)) this.#socket.emit(event, ...args)
+  }
+
+  /** Writes frames past the libraries. False if others wait there: then they are counted, and must wait too. */
+  #writeFrames(frames: Buffer): boolean {
     if (packetsOf(this.#socket.conn).length > 0) {
-      this.#socket.emit(event, ...args)
       this.#passedBytes += frames.length
-      return
+      return false
     }
     const { socket } = transportOf(this.#socket)
     if (socket.readyState === socket.OPEN) socket._sender.sendFrame([frames], this.#onDrain)
-  }
-
-  /** Counts an acknowledgement, which Socket.IO sends by itself. */
-  countAnswer(answer: unknown): void {
-    this.#passedBytes += JSON.stringify(answer).length
+    return true
   }
 
   /** Stops listening to the socket. */
@@ -78,6 +83,14 @@ export function boundUnread(conn: Socket['conn']): void {
   }
   socket.on('message', check)
   socket.on('ping', check)
+}
+
+/**
+ * The private part of Socket.IO that makes the function by which a listener answers. The regular way costs a
+ * command more than its log does (S9).
+ */
+interface AcknowledgingSocket {
+  ack(id: number): (answer: object) => void
 }
 
 /** Engine.IO's websocket transport, the only one that `/live` allows. */
