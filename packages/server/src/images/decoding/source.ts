@@ -65,11 +65,23 @@ export const sourceOf = (input: string | Uint8Array): Source => ({
   alternative: null,
 })
 
-/** Reads the header, and the size as browsers show it. */
-export async function readHeader({
-  input,
-  isOriented,
-}: Source): Promise<{ header: Metadata; size: Size }> {
+interface Header {
+  readonly header: Metadata
+  /** The size as browsers show it. */
+  readonly size: Size
+}
+
+/** The headers that were read, since a check and a drawing both need them. */
+const headers = new WeakMap<Source, Promise<Header>>()
+
+/** Reads the header of a source, once. */
+export function readHeader(source: Source): Promise<Header> {
+  const header = headers.get(source) ?? readHeaderOf(source)
+  headers.set(source, header)
+  return header
+}
+
+async function readHeaderOf({ input, isOriented }: Source): Promise<Header> {
   const header = await sharp(input, { limitInputPixels: false }).metadata()
   const { width, height } = isOriented ? header.autoOrient : header
   return { header, size: { width, height } }
