@@ -126,7 +126,8 @@ export class DirectUpload {
     const incomingFile = await this.#incomingFiles.spool(name, null, keepsMetadata(board))
     try {
       const party = partyOf(sender, board.id)
-      await incomingFile.receive(source, { at: 0, limit: this.#maxUpload, party })
+      const limit = this.#maxUpload
+      await incomingFile.receive(source, { at: 0, limit, party, willBeStored: true })
       const stored = await this.#intake.store(incomingFile, id).catch((error: unknown) => {
         throw dropped(error)
       })
@@ -178,7 +179,13 @@ export class DirectUpload {
     const { source, isInForm } = picture
     const bytesArrived = () => announcer.bytesArrived(incomingFile)
     const limit = this.#maxUpload
-    await incomingFile.receive(source, { at: 0, limit, party, ...(!isInForm && { bytesArrived }) })
+    await incomingFile.receive(source, {
+      at: 0,
+      limit,
+      party,
+      willBeStored: true,
+      ...(!isInForm && { bytesArrived }),
+    })
     upload.stored = await this.#intake.store(incomingFile, add.id)
   }
 }

@@ -247,7 +247,7 @@ export class IncomingFile {
    */
   async receive(
     source: Readable,
-    { at, limit, party = OWN_PARTY, bytesArrived }: ReceiveOptions,
+    { at, limit, party = OWN_PARTY, bytesArrived, willBeStored = false }: ReceiveOptions,
   ): Promise<void> {
     if (at !== this.#offset) throw new WireError('wrong-offset')
     // A body that gives way is read no further; the bytes before stay, and its sender is told.
@@ -267,14 +267,19 @@ export class IncomingFile {
       try {
         const { signal } = broken
         await this.#append(source, handle, { reading, limit, bytesArrived, progressed, signal })
-        if (!this.target) await this.#syncWhole(handle)
+        if (willBeStored && this.#staysAsItIs) await this.#syncWhole(handle)
       } finally {
         await this.#sync(handle)
       }
     })
   }
 
-  /** Makes a file durable while it is open, that lives and dies with its request. */
+  /** Whether the file itself is what is stored, with its bytes as they stand when it has ended. */
+  get #staysAsItIs(): boolean {
+    return !this.isCameraFile && (this.#keepMetadata || isScrubbedInStream(this.#head))
+  }
+
+  /** Makes a whole file durable while it is open. */
   async #syncWhole(handle: FileHandle): Promise<void> {
     await handle.sync()
     this.#syncedAt = performance.now()
@@ -324,7 +329,7 @@ export class IncomingFile {
     if (type === 'image/tiff') this.#isRaw = await isRawTiff(this.path)
     if (this.#isRaw || this.#keepMetadata) return
     if (this.target) await this.#writeSidecar(this.#offset, null, 0)
-    this.#sum = this.#syncedAt = null
+    this.#sum = null
     if (!(await scrubFile(this.path, type))) throw new WireError('damaged', { name: this.name })
     this.#isScrubbed = true
     this.#reading = null
@@ -576,6 +581,8 @@ interface ReceiveOptions {
   readonly limit: number
   /** Default: the server's own. */
   readonly party?: Party
+  /** Whether the body is the whole file, and is stored next: then it is synced while it is open. Default: false. */
+  readonly willBeStored?: boolean
   readonly bytesArrived?: () => void
 }
 
