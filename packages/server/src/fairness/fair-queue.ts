@@ -99,10 +99,9 @@ export class FairQueue<T> {
     return { item, party, end: (cost) => this.#end(path, party, cost) }
   }
 
-  /** Removes and returns all items that wait, those of a visitor in their order. */
+  /** Removes and returns all items that wait. */
   clear(): T[] {
-    const items: T[] = []
-    addItems(this.#root, items)
+    const items = [...this.#entries()].map(({ item }) => item)
     this.#root.children.clear()
     this.#root.waiting = 0
     return items
@@ -182,6 +181,11 @@ export class FairQueue<T> {
       }
     }
   }
+
+  *#entries(account = this.#root): Generator<Entry<T>> {
+    yield* account.items
+    for (const child of account.children.values()) yield* this.#entries(child)
+  }
 }
 
 const newAccount = <T>(used: number): Account<T> => ({
@@ -193,12 +197,6 @@ const newAccount = <T>(used: number): Account<T> => ({
   floor: 0,
 })
 
-/** Adds the items of an account and of those below. */
-function addItems<T>({ items, children }: Account<T>, to: T[]): void {
-  for (const { item } of items) to.push(item)
-  for (const child of children.values()) addItems(child, to)
-}
-
 /** Bounds the accounts that are kept for what they owe, where more parties come than can wait. */
 function forgetIdle<T>({ children }: Account<T>): void {
   for (const [key, { waiting, running }] of children)
@@ -208,13 +206,12 @@ function forgetIdle<T>({ children }: Account<T>): void {
 /** Returns the account below with items that has used least, of equals the one that came first. */
 function leastUsed<T>({ children }: Account<T>, mayRun?: MayRun): Account<T> | undefined {
   let least: Account<T> | undefined
-  children.forEach((child, key) => {
+  for (const [key, child] of children)
     if (
       child.waiting > 0 &&
       (!least || child.used < least.used) &&
       (!mayRun || mayRun(key, child.running))
     )
       least = child
-  })
   return least
 }
