@@ -27,8 +27,8 @@ export async function openFileBlobs(folder: string): Promise<FileBlobs> {
   await makeFolder(folder)
   // A crash may have left partial copies.
   await rm(join(folder, COPIES_FOLDER), { recursive: true, force: true })
-  const aside = await readdir(join(folder, ASIDE_FOLDER)).catch(nullIfMissing)
-  return new FileBlobs(folder, new Set(aside))
+  const aside = (await readdir(join(folder, ASIDE_FOLDER)).catch(nullIfMissing)) ?? []
+  return new FileBlobs(folder, new Set(aside.filter(isSha256)))
 }
 
 /**
@@ -77,9 +77,9 @@ export class FileBlobs implements BlobStore {
   async stat(sha256: string): Promise<BlobStat | null> {
     const blob = this.#pathOf(sha256)
     if (!blob) return null
+    const look = (path: string) => stat(path, { bigint: true }).catch(nullIfMissing)
     const found =
-      (await stat(blob, { bigint: true }).catch(nullIfMissing)) ??
-      (await stat(this.#asidePathOf(blob), { bigint: true }).catch(nullIfMissing))
+      (await look(blob)) ?? (this.#aside.has(sha256) ? await look(this.#asidePathOf(blob)) : null)
     if (!found) return null
     // Every write and every rename changes the time of the inode, which nobody can set.
     return { size: Number(found.size), version: `${found.ino}.${found.ctimeNs}` }
@@ -143,7 +143,7 @@ export class FileBlobs implements BlobStore {
     this.#checkOpen()
     const folder = join(this.#folder, ASIDE_FOLDER)
     for (const name of this.#aside) {
-      const found = isSha256(name) ? await stat(join(folder, name)).catch(nullIfMissing) : null
+      const found = await stat(join(folder, name)).catch(nullIfMissing)
       if (found) yield { sha256: name, since: Math.round(found.mtimeMs) }
     }
   }
