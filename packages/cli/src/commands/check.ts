@@ -29,8 +29,6 @@ const SENTENCES: Record<FindingKind, string> = {
 }
 const MENDED = 'a smaller version was made again'
 const UNMENDED = "a smaller version can't be made again; send the picture again"
-/** So few files without a picture are no sign of a lost database. */
-const UNSUSPICIOUS_COUNT = 10
 const SUSPICIOUS =
   'So many files belong to no picture: was the database lost, or an older one put back? Then put the newest one in its place.'
 
@@ -53,7 +51,7 @@ async function check(address: string, options: Options): Promise<void> {
   makeFilesPrivate()
   const engine = await open(address)
   // Loaded late, so that --help and mistakes are answered at once.
-  const { checkStored } = await import('@wirephoto/server/check')
+  const { checkStored, hasManyUnnamed } = await import('@wirephoto/server/check')
   const mends = options.mend ?? false
   const report = options.json ? new JsonReport(mends) : new TextReport(mends)
   try {
@@ -66,7 +64,7 @@ async function check(address: string, options: Options): Promise<void> {
       onProgress: (soFar) => report.advance(soFar),
     })
     const faults = await engine.health()
-    report.end(progress, faults)
+    report.end(progress, faults, hasManyUnnamed(progress, report.counts.unnamed))
     process.exitCode = report.left + faults.length > 0 ? 1 : 0
   } catch (error) {
     const failure = failureOf(error)
@@ -117,18 +115,12 @@ abstract class Report {
   begin(): void {}
   advance(_progress: CheckProgress): void {}
   breakOff(_sentence: string): void {}
-  abstract end(progress: CheckProgress, faults: readonly Fault[]): void
+  abstract end(progress: CheckProgress, faults: readonly Fault[], isSuspicious: boolean): void
 
   /** Says what a finding is, then what to do. */
   protected sentenceOf({ kind, isMended }: Finding): string {
     if (isMended) return MENDED
     return this.#mends && kind.startsWith('variant') ? UNMENDED : SENTENCES[kind]
-  }
-
-  /** Tells whether so many files are without a picture that a database may have been lost. */
-  protected isSuspicious({ files }: CheckProgress): boolean {
-    const { unnamed } = this.counts
-    return unnamed > Math.max(UNSUSPICIOUS_COUNT, (files + unnamed) / 20)
   }
 
   tell(finding: Finding): void {
@@ -163,12 +155,15 @@ class TextReport extends Report {
     this.#clear()
   }
 
-  override end(progress: CheckProgress, faults: readonly Fault[]): void {
+  override end(
+    { files, bytes }: CheckProgress,
+    faults: readonly Fault[],
+    isSuspicious: boolean,
+  ): void {
     this.#clear()
-    const { files, bytes } = progress
     const { missing, rotten, unnamed } = this.counts
     for (const { message } of faults) process.stdout.write(`${message}\n`)
-    if (this.isSuspicious(progress)) process.stdout.write(`${SUSPICIOUS}\n`)
+    if (isSuspicious) process.stdout.write(`${SUSPICIOUS}\n`)
     process.stdout.write(
       `${files} files checked, ${megabytes(bytes)} MB: ${missing} missing, ${rotten} rotten, ` +
         `${this.counts['variant-missing']} smaller versions missing, ` +

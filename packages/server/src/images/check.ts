@@ -5,9 +5,12 @@ import { join } from 'node:path'
 import { type ImageRecord, WireError } from '@wirephoto/board'
 import { type Engine, systemErrorCode } from '@wirephoto/engine'
 import { pino } from 'pino'
+import { BOUNDS } from '../bounds.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { withVariants } from './ended-blob-remover.ts'
+import { isSuspicious } from './lost-database.ts'
 import { StoredFiles } from './stored-files.ts'
+import { NOTES_COUNT } from './unexplained-blobs.ts'
 import { variantKey } from './variant-key.ts'
 import { storeVariants } from './variant-maker.ts'
 
@@ -15,8 +18,6 @@ import { storeVariants } from './variant-maker.ts'
 const UNNAMED_MIN_AGE_MS = 3_600_000
 /** Suspects after which a board is read again: a lost store has as many as there are pictures. */
 const SUSPECTS_PER_LOOK_COUNT = 1_000
-/** All notes of ended blobs that an engine lists at once. */
-const NOTES_COUNT = 90_000
 
 export type FindingKind = 'missing' | 'rotten' | 'variant-missing' | 'variant-rotten' | 'unnamed'
 
@@ -73,6 +74,10 @@ export async function checkStored(engine: Engine, options: CheckOptions): Promis
   await check.run()
   return check.progress
 }
+
+/** Whether a check has found so many files without a picture that the database may have been lost. */
+export const hasManyUnnamed = ({ files }: CheckProgress, unnamedCount: number): boolean =>
+  isSuspicious(unnamedCount, files + unnamedCount, BOUNDS['unexplained-percent'].value)
 
 class StoredCheck implements AsyncDisposable {
   readonly #engine: Engine

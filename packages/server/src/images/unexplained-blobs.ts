@@ -6,10 +6,10 @@ import type { Metrics } from '../metrics.ts'
 import type { BlobUses } from './blob-uses.ts'
 import { withVariants } from './ended-blob-remover.ts'
 import type { LastSweep, SweepState } from './last-sweep.ts'
+import { isSuspicious } from './lost-database.ts'
 
-/** So few are no sign of a lost database: a server that is killed may leave some. */
-const UNSUSPICIOUS_COUNT = 10
-const NOTES_COUNT = 90_000
+/** All notes of ended blobs that an engine lists at once. */
+export const NOTES_COUNT = 90_000
 
 /** Times in milliseconds since 1970. */
 interface SweepTimes {
@@ -108,8 +108,8 @@ export class UnexplainedBlobs {
   #stateFor(unexplainedCount: number, blobCount: number): SweepState {
     const { bounds, lastSweep } = this.#options
     const percent = bounds['unexplained-percent']
-    const share = lastSweep.isDoubted(percent) ? 0 : (blobCount * percent) / 100
-    if (unexplainedCount <= Math.max(UNSUSPICIOUS_COUNT, share)) return { kind: 'fine' }
+    const allowed = lastSweep.isDoubted(percent) ? 0 : percent
+    if (!isSuspicious(unexplainedCount, blobCount, allowed)) return { kind: 'fine' }
     const sentence = `No picture on any board names ${unexplainedCount} of the ${blobCount} stored files. None was moved or removed. Was the database lost, or an older one put back? Then put the newest one in its place. If this one is right, restart once with --bound unexplained-percent=100.`
     return { kind: 'stopped', unexplainedCount, blobCount, percent, sentence }
   }

@@ -17,6 +17,7 @@ import { failpoint } from '../../failpoint.ts'
 import { partyOf } from '../../fairness/party.ts'
 import { isAnonymous } from '../../visitors.ts'
 import type { LastSweep } from '../last-sweep.ts'
+import { UNSUSPICIOUS_COUNT } from '../lost-database.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
 import type { PictureStore, StoredFile } from './picture-store.ts'
@@ -27,9 +28,6 @@ import type { UploadParty } from './upload-bounds.ts'
 
 /** Stored pictures whose notices are kept for a sender who asks again after a lost answer. */
 const MAX_NOTICES_COUNT = 10_000
-
-/** Uploads that may lose their records with an honest crash; more are a sign of a lost database. */
-const UNSUSPICIOUS_COUNT = 10
 
 interface IntakeOptions {
   readonly engine: Pick<Engine, 'health'>
