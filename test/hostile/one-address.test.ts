@@ -4,9 +4,8 @@ import { readdir, readFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { WIRE_VERSION } from '@wirephoto/board'
-import { io } from 'socket.io-client'
 import { ServerProcess } from '../support/server-process.ts'
+import { trySocket } from '../support/try-socket.ts'
 
 const MEGABYTE_BYTES = 1_000_000
 const PIPELINING_COUNT = 4
@@ -57,22 +56,7 @@ test('Y10: an address that opens sockets without end is answered too-many', asyn
   const server = await ServerProcess.open({ args: ['--bound', 'sockets-per-address=1'] })
   t.after(() => server.close())
   const codes: string[] = []
-  for (let i = 0; i < 40; i++) {
-    const socket = io(server.url, {
-      path: '/live',
-      transports: ['websocket'],
-      auth: { board: 'main', wire: WIRE_VERSION },
-      forceNew: true,
-      reconnection: false,
-    })
-    t.after(() => socket.close())
-    const { promise, resolve } = Promise.withResolvers<string>()
-    socket.once('connect', () => resolve('open'))
-    socket.once('connect_error', (error: Error & { data?: { code: string } }) =>
-      resolve(error.data?.code ?? error.message),
-    )
-    codes.push(await promise)
-  }
+  for (let i = 0; i < 40; i++) codes.push(await trySocket(t, server.url))
   assert.deepEqual(new Set(codes), new Set(['open', 'too-many']))
   assert.ok(codes.slice(0, 20).every((code) => code === 'open'))
 })

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { type TestContext, test } from 'node:test'
-import { WIRE_VERSION } from '@wirephoto/board'
+import { test } from 'node:test'
 import { type Board, openBoard } from '@wirephoto/client'
-import { io } from 'socket.io-client'
 import { Gateway } from '../support/gateway.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
 import { ServerProcess } from '../support/server-process.ts'
+import { trySocket } from '../support/try-socket.ts'
 
 const CONNECTIONS_COUNT = 4
 
@@ -43,7 +42,7 @@ test('J19: a page whose address opens too many sockets waits as long as it is to
   t.after(() => server.close())
   const gateway = await Gateway.open(server.port)
   t.after(() => gateway.close())
-  while (await isLetIn(t, server.url));
+  while ((await trySocket(t, server.url)) === 'open');
   const board = openBoard({ url: gateway.url, board: 'main' })
   t.after(() => board.close())
   await until(board, () => board.status.trouble?.code === 'too-many')
@@ -51,22 +50,6 @@ test('J19: a page whose address opens too many sockets waits as long as it is to
   await until(board, () => board.status.connection === 'live')
   assert.equal(gateway.upgradeCount, 2)
 })
-
-/** Opens a socket. Resolves to whether the server has let it in. */
-function isLetIn(t: TestContext, url: string): Promise<boolean> {
-  const socket = io(url, {
-    path: '/live',
-    transports: ['websocket'],
-    auth: { board: 'main', wire: WIRE_VERSION },
-    forceNew: true,
-    reconnection: false,
-  })
-  t.after(() => socket.close())
-  return new Promise((resolve) => {
-    socket.once('connect', () => resolve(true))
-    socket.once('connect_error', () => resolve(false))
-  })
-}
 
 const until = (board: Board, isSo: () => boolean) =>
   new Promise<void>((resolve) => {

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { suite, type TestContext, test } from 'node:test'
+import { suite, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { tempFolder } from '../../support/temp-folder.ts'
 import { append, newBoard, newId, put } from '../contract/samples.ts'
-import type { Engine } from '../engine.ts'
-import { openEngine } from '../open.ts'
 
 /** Longer than a page, so that it goes on in pages of its own. */
 const LONG_CHARACTERS_COUNT = 9_000
@@ -81,22 +79,6 @@ suite('what was deleted', { concurrency: true }, () => {
     assert.equal(await again.boards.create('later'), true)
   })
 })
-
-/** Makes a folder for a test, and a way to open engines in it. */
-async function tempFolder(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-engine-'))
-  const opened: Engine[] = []
-  t.after(async () => {
-    for (const engine of opened) await engine.close()
-    await rm(folder, { recursive: true, force: true })
-  })
-  const open = async () => {
-    const engine = await openEngine(`sqlite:${folder}`)
-    opened.push(engine)
-    return engine
-  }
-  return { folder, open }
-}
 
 /** Returns those of the words that any file of a folder has. */
 async function foundIn(folder: string, words: readonly string[]): Promise<string[]> {

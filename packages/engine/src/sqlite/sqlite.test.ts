@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { buffer, text } from 'node:stream/consumers'
-import test, { type TestContext } from 'node:test'
+import test from 'node:test'
 import { storedBytesOf } from '../../../../test/support/stored-bytes.ts'
+import { tempFolder } from '../../support/temp-folder.ts'
 import { append, newBoard, newId, nextMillisecond, noClients, put } from '../contract/samples.ts'
 import { engineContract } from '../contract.ts'
-import type { Engine } from '../engine.ts'
 import { EngineError } from '../errors.ts'
 import { openEngine } from '../open.ts'
 import { checkDurable, checkVersion } from './database.ts'
@@ -339,22 +339,6 @@ test('F1: an append that fails half-way leaves no trace, and takes no other with
     assert.deepEqual(seen, i % 3 === 1 ? ['rejected', 0, true] : ['fulfilled', 1, false])
   }
 })
-
-/** Makes a folder for a test, and a way to open engines in it. */
-async function tempFolder(t: TestContext) {
-  const folder = await mkdtemp(join(tmpdir(), 'wirephoto-engine-'))
-  const opened: Engine[] = []
-  t.after(async () => {
-    for (const engine of opened) await engine.close()
-    await rm(folder, { recursive: true, force: true })
-  })
-  const open = async (below = '') => {
-    const engine = await openEngine(`sqlite:${join(folder, below)}`)
-    opened.push(engine)
-    return engine
-  }
-  return { folder, open }
-}
 
 const refused = (opening: Promise<unknown>, code: EngineError['code'], named: string) =>
   assert.rejects(opening, (error) => {
