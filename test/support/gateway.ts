@@ -8,6 +8,7 @@ import {
 } from 'node:http'
 import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 
 /** An answer in the gateway's own words. */
 export interface GatewayAnswer {
@@ -37,6 +38,8 @@ export class Gateway {
   refusalStatus = 403
   /** Loses the answer to the next request for which this returns true, after the server has given it. */
   losesAnswer: (request: IncomingMessage) => boolean = () => false
+  /** Keeps each body back until it has all of it, as nginx does unless it is told otherwise. */
+  isBuffering = false
   /** Websockets that have asked to open. */
   upgradeCount = 0
   readonly #websockets = new Set<Duplex>()
@@ -134,6 +137,11 @@ export class Gateway {
     )
     passed.on('error', () => response.destroy())
     response.on('close', () => passed.destroy())
-    request.pipe(passed)
+    if (this.isBuffering)
+      buffer(request).then(
+        (body) => passed.end(body),
+        () => passed.destroy(),
+      )
+    else request.pipe(passed)
   }
 }

@@ -1,33 +1,11 @@
 import { NOTICES_HEADER, type Notice, problemIn } from '@wirephoto/board'
 import { type DetailedError, type FileSource, Upload, type UploadOptions } from 'tus-js-client'
 import { inBackground } from './in-background.ts'
+import type { PartSizes } from './part-sizes.ts'
 import type { Problem } from './types.ts'
 
-/**
- * Size of the first request's body, and the least of all. It is so small that a refusal always arrives: a
- * server answers before it has read all, and reads this much more.
- */
-const CHUNK_MIN_BYTES = 1_000_000
-const CHUNK_MAX_BYTES = 2 ** 24
-/** The least size of a part where something on the way takes only small requests. */
-const SMALL_PART_MIN_BYTES = 2 ** 15
-/** Time that later requests should take: as much as a lost one may cost. */
-const CHUNK_DURATION_MS = 2_000
 /** The longest time for which anybody's `Retry-After` holds an upload up. */
 const RETRY_AFTER_MAX_MS = 60_000
-
-/** The sizes of parts that get through, for as long as the page is open. */
-export interface PartSizes {
-  /** The largest body of a request; infinite until something on the way has refused one. */
-  limitBytes: number
-  /** The same as a guess, on this connection: something breaks larger ones off without an answer. */
-  guessBytes: number
-  /** Requests in a row that broke off without an answer, while the server was there. */
-  brokenCount: number
-}
-
-/** So many broken requests in a row, on a live connection, are taken for a limit on the way. */
-const BROKEN_REQUESTS_COUNT = 3
 
 interface TransferOptions {
   readonly id: string
@@ -75,26 +53,30 @@ interface Transfer {
 export function transfer(options: TransferOptions): Transfer {
   const { id, file, endpoint, headers, isBegun, partSizes } = options
   const { beforeRequest, onProgress, onOffset, isOnline, onNotices } = options
-  const largest = () => Math.min(partSizes.limitBytes, partSizes.guessBytes)
   let end!: (outcome: TransferFailure | null) => void
   const outcome = new Promise<TransferFailure | null>((resolve) => {
     end = resolve
   })
   let complete = false
   let startedAt = performance.now()
+  let receivedMs: number | null = null
   const upload = new Upload(file, {
     endpoint,
     headers,
     metadata: { id },
-    chunkSize: Math.min(CHUNK_MIN_BYTES, largest()),
+    chunkSize: partSizes.firstBytes,
     retryDelays: null,
     uploadDataDuringCreation: true,
     storeFingerprintForResuming: false,
     fingerprint: () => Promise.resolve(id),
     ...(isBegun && { uploadUrl: `${endpoint}/${id}` }),
     ...(typeof XMLHttpRequest === 'undefined' && { fileReader: blobReader }),
-    onBeforeRequest: (request) => beforeRequest(request.getMethod()),
+    onBeforeRequest: async (request) => {
+      await beforeRequest(request.getMethod())
+      startedAt = performance.now()
+    },
     onAfterResponse: (_request, response) => {
+      receivedMs = receivedTimeOf(response.getHeader('Server-Timing'))
       const offset = response.getHeader('Upload-Offset')
       if (offset) onOffset(Number(offset))
       const notices = response.getHeader(NOTICES_HEADER)
@@ -105,21 +87,17 @@ export function transfer(options: TransferOptions): Transfer {
       onProgress(sent)
     },
     onChunkComplete: (bytes) => {
-      const now = performance.now()
-      const asLong = Math.round((bytes * CHUNK_DURATION_MS) / (now - startedAt))
-      const wanted = Math.min(CHUNK_MAX_BYTES, Math.max(CHUNK_MIN_BYTES, asLong))
-      upload.options.chunkSize = Math.min(wanted, largest())
-      startedAt = now
+      const durationMs = performance.now() - startedAt
+      upload.options.chunkSize = partSizes.bytesAfter({ bytes, durationMs, receivedMs })
     },
     onSuccess: () => end(null),
     onError: (error) => {
       const failure = failureOf(error)
-      const partBytes = Math.min(upload.options.chunkSize ?? CHUNK_MIN_BYTES, file.size)
-      if (failure.isAnswered) partSizes.brokenCount = 0
-      const isBroken = !failure.isAnswered && isOnline() && isLimit(partSizes)
-      const isPartTooLarge =
-        (failure.isPartTooLarge && lower(partSizes, 'limitBytes', partBytes)) ||
-        (isBroken && lower(partSizes, 'guessBytes', partBytes / 2))
+      const partBytes = Math.min(upload.options.chunkSize ?? partSizes.firstBytes, file.size)
+      if (failure.isAnswered) partSizes.onAnswered()
+      const isPartTooLarge = failure.isAnswered
+        ? failure.isPartTooLarge && partSizes.onRefused(partBytes)
+        : isOnline() && partSizes.onBroken(partBytes)
       end({ ...failure, isPartTooLarge })
     },
   })
@@ -166,20 +144,8 @@ function failureOf(error: Error | DetailedError): TransferFailure {
   }
 }
 
-/** Counts a broken request. Returns whether there were so many that smaller ones should be tried. */
-function isLimit(partSizes: PartSizes): boolean {
-  partSizes.brokenCount = (partSizes.brokenCount + 1) % BROKEN_REQUESTS_COUNT
-  return partSizes.brokenCount === 0
-}
-
-/** Lowers a limit below a part that was too large. Returns false if it is as low as it goes. */
-function lower(
-  partSizes: PartSizes,
-  limit: 'limitBytes' | 'guessBytes',
-  partBytes: number,
-): boolean {
-  const before = Math.min(partSizes[limit], partBytes)
-  const smaller = partBytes > CHUNK_MIN_BYTES ? CHUNK_MIN_BYTES : Math.floor(partBytes / 2)
-  partSizes[limit] = Math.min(before, Math.max(SMALL_PART_MIN_BYTES, smaller))
-  return partSizes[limit] < before
+/** Returns the time in which the server got a part's bytes, as it says itself (U52); null if it doesn't. */
+function receivedTimeOf(timing: string | undefined): number | null {
+  const duration = /\bbody;dur=([\d.]+)/.exec(timing ?? '')?.[1]
+  return duration === undefined ? null : Number(duration)
 }

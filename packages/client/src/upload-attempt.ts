@@ -1,7 +1,8 @@
 import type { Emitter } from './events.ts'
 import { inBackground } from './in-background.ts'
+import type { PartSizes } from './part-sizes.ts'
 import type { Store } from './store.ts'
-import { type PartSizes, transfer } from './transfer.ts'
+import { transfer } from './transfer.ts'
 import type { BoardEvents, Obstacle, Problem } from './types.ts'
 import type { UploadJob } from './upload-job.ts'
 import type { UploadList } from './upload-list.ts'
@@ -110,7 +111,7 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
       if (offset === job.acknowledged) return
       job.acknowledged = offset
       job.failures = 0
-      partSizes.brokenCount = 0
+      partSizes.onAnswered()
     },
     isOnline: () => queue.online,
     // The feed may have ended the upload already, since the picture is stored before the answer.

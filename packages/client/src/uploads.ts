@@ -3,6 +3,7 @@ import { backoff } from './backoff.ts'
 import type { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import { inBackground, logFault } from './in-background.ts'
+import { PartSizes } from './part-sizes.ts'
 import { type SavedFile, type Store, tellStore } from './store.ts'
 import type { BoardEvents, Obstacle, OwnUpload, Problem } from './types.ts'
 import type {
@@ -87,8 +88,7 @@ export class Uploads {
     this.#replica = replica
     this.#queue = queue
     this.#events = events
-    const limitBytes = Number.POSITIVE_INFINITY
-    const partSizes = { limitBytes, guessBytes: limitBytes, brokenCount: 0 }
+    const partSizes = new PartSizes()
     this.#context = { endpoint, store, page, queue, previews, list, slots, partSizes, events }
     slots.on('changed', () => this.pump())
   }
@@ -176,9 +176,7 @@ export class Uploads {
 
   /** The connection is back: uploads that wait for another try have it now. */
   onLive(): void {
-    // Requests may have broken off because the connection did.
-    this.#context.partSizes.guessBytes = Number.POSITIVE_INFINITY
-    this.#context.partSizes.brokenCount = 0
+    this.#context.partSizes.onLive()
     for (const job of this.#jobs.values()) if (job.state.current === 'paused') this.#requeue(job)
     this.#context.list.reportTroubled()
     this.pump()
