@@ -1,3 +1,4 @@
+export * from './camera-thumbnail.ts'
 export * from './changes.ts'
 export { ClientCommand } from './command-schemas.ts'
 export * from './commands.ts'
