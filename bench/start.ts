@@ -110,9 +110,11 @@ async function store(engine: Engine, scratch: string, place: number): Promise<Im
     variants: null,
     source: null,
     author: 'bench',
+    by: '',
     createdAt: Date.now(),
     original: null,
     storedAt: Date.now(),
     deletedAt: null,
+    deletedBy: null,
   }
 }

@@ -194,6 +194,24 @@ describe('the client and the server', { concurrency: true }, () => {
     await waitUntil(ben, () => ben.pictures.get(id)!.deletedAt !== null, 'in the trash again')
   })
 
+  test('R27, R28: pictures keep the name of who added them, and another name goes to all of them', async (t) => {
+    const { page } = openScope(t)
+    const { board, id: others } = await boardWithPicture()
+    const [anna, ben] = [page({ board }), page({ board })]
+    await Promise.all([waitForLive(anna), waitForLive(ben)])
+    const [first] = anna.add([newPicture()])
+    anna.setName('Anna')
+    const [second] = anna.add([newPicture()])
+    await waitUntil(ben, () => ben.pictures.get(second!)?.by === 'Anna', 'named')
+    assert.equal(ben.pictures.get(first!)!.by, '')
+    anna.signPictures()
+    await waitUntil(ben, () => ben.pictures.get(first!)!.by === 'Anna', 'named later')
+    await anna.close()
+    await waitUntil(ben, () => ben.people.size === 0, 'left')
+    assert.equal(ben.pictures.get(second!)!.by, 'Anna')
+    assert.equal(ben.pictures.get(others)!.by, '')
+  })
+
   test('F12: a drag is seen while it lasts, and ends where the picture then stands', async (t) => {
     const { page } = openScope(t)
     const { board, id } = await boardWithPicture()

@@ -8,6 +8,7 @@ import { type BoardPage, middleOf, type Tile } from '../support/page.ts'
 
 const { fixture, samples } = await openFixture()
 const { deletedByOther } = overlayWords
+const MIDDLE = { x: 720, y: 400 }
 
 for (const host of HOSTS)
   describe(`at http://${host}`, () => {
@@ -26,6 +27,20 @@ for (const host of HOSTS)
       await anna.page.keyboard.press('Delete')
       await anna.waitForToast(words.deleted(2))
       assert.equal(await anna.page.locator('.toast', { hasText: 'you had selected' }).count(), 0)
+    })
+
+    test('G21: what others delete is told to everybody, in one sentence, and can be put back', async (t) => {
+      const { anna, ben, tiles } = await openTwo(t, host)
+      await nameThem(ben, 'Ben')
+      for (const [i, tile] of tiles.entries()) {
+        await ben.page.mouse.click(...middleOf(tile))
+        await ben.page.keyboard.press('Delete')
+        await anna.waitForToast(deletedByOther.any('Ben', i + 1))
+      }
+      const toasts = anna.page.locator('.toast', { hasText: 'deleted' })
+      assert.equal(await toasts.count(), 1)
+      await toasts.getByRole('button', { name: panelWords.putBack }).click()
+      await ben.waitForTiles(2)
     })
 
     test('G14: what is deleted in hand, under a caption, or behind one’s back is told', async (t) => {
@@ -70,6 +85,29 @@ for (const host of HOSTS)
       proxy.reconnect()
       await carl.waitForToast(deletedByOther.changed('', 1))
       await carl.waitForTiles(1)
+    })
+
+    test('W37, W38, R27: the name is asked after the first picture, and stays when its owner leaves', async (t) => {
+      const board = await fixture.newBoard()
+      const ben = await fixture.openPage(t, host, board)
+      const anna = await fixture.openPage(t, host, board)
+      const asked = anna.page.getByRole('form', { name: overlayWords.askName })
+      await anna.page.locator('.people .avatar').nth(1).waitFor()
+      assert.equal(await asked.count(), 0, 'nobody is asked who only looks')
+      await anna.drop([await samples.draw('mine.jpg', { width: 300, height: 200 })], MIDDLE)
+      await ben.waitForPainted(1, 'stored')
+      await asked.getByLabel(overlayWords.askName).fill('Anna')
+      await anna.page.keyboard.press('Enter')
+      await asked.waitFor({ state: 'detached' })
+      const picture = ben.page.getByRole('option', { name: /mine\.jpg.*Anna, \d\d:\d\d/ })
+      await picture.waitFor()
+      await anna.page.close()
+      await ben.page.getByRole('button', { name: overlayWords.here(1) }).waitFor()
+      await picture.locator('.author-initial', { hasText: /^A$/ }).waitFor()
+      await ben.page.keyboard.press('-')
+      for (let i = 0; i < 3; i++) await ben.page.keyboard.press('-')
+      await picture.locator('.author-initial').waitFor({ state: 'hidden' })
+      assert.equal(await ben.page.getByRole('form', { name: overlayWords.askName }).count(), 0)
     })
 
     test('G13: undo says what others changed since, and leaves it', async (t) => {

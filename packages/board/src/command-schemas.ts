@@ -4,6 +4,7 @@ import {
   caption,
   coordinate,
   fractionalIndex,
+  personName,
   pixels,
   thumbhash,
   trashDays,
@@ -24,6 +25,8 @@ export const ImageAddSchema = z.object({
   height: pixels,
   name: z.string().check(z.maxLength(limits.fileNameLength)),
   caption: z.optional(caption),
+  /** The sender's name. Default: none. */
+  by: z.optional(personName),
   thumbhash: z.optional(thumbhash),
 })
 
@@ -37,6 +40,8 @@ export const ImagePatchSchema = z.object({
     w: z.optional(boardWidth),
     z: z.optional(fractionalIndex),
     caption: z.optional(caption),
+    /** Only its author may change it. */
+    by: z.optional(personName),
   }),
 })
 
@@ -56,6 +61,8 @@ export const ImageCopySchema = z.object({
   sourceId: uuid,
   x: coordinate,
   y: coordinate,
+  /** The copier's name. Default: none. */
+  by: z.optional(personName),
 })
 
 /** Changes the named settings and no others. */

@@ -33,6 +33,8 @@ export const pixels = z.int().check(z.gte(1), z.lte(limits.maxSidePixels))
 export const thumbhash = z.string().check(z.regex(/^[\w+/]{1,44}={0,2}$/))
 export const trashDays = z.int().check(z.gte(1), z.lte(limits.maxTrashDays))
 export const address = z.string().check(z.maxLength(limits.urlLength), z.regex(/^https?:\/\//))
+/** A person's name; empty for none. */
+export const personName = z.string().check(z.maxLength(limits.personNameLength))
 export const caption = z.string().check(z.maxLength(limits.captionLength))
 /** A key that stands between two others in z-order. */
 export const fractionalIndex = z.string().check(z.maxLength(200), z.refine(isFractionalIndex))

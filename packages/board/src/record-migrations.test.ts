@@ -38,6 +38,8 @@ test('R22: a record of the first builds gets every field of today', () => {
     variants: null,
     source: null,
     original: null,
+    by: '',
+    deletedBy: null,
     storedAt: 1_000,
   })
   assert.deepEqual(board, { ...emptyBoard, title: 'T' })
@@ -45,7 +47,13 @@ test('R22: a record of the first builds gets every field of today', () => {
 
 test('R22: the fields that a record has are kept', () => {
   const later = { ...oldest, animated: true, variants: [64], source: 'https://a.example/' }
-  assert.deepEqual(fromStored(later as AnyRecord), { ...later, original: null, storedAt: 1_000 })
+  assert.deepEqual(fromStored(later as AnyRecord), {
+    ...later,
+    original: null,
+    by: '',
+    deletedBy: null,
+    storedAt: 1_000,
+  })
   const arriving = { ...oldest, blob: null } as AnyRecord
   assert.equal((fromStored(arriving) as { storedAt: unknown }).storedAt, null)
 })

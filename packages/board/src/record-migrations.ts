@@ -27,6 +27,8 @@ const migrations: readonly ((record: Fields) => Fields)[] = [
       : { trashDays: 30, keepMetadata: false, ...record },
   // Pictures may have an original that isn't shown: the SVG that they were drawn from.
   (record) => (record['kind'] === 'image' ? { original: null, ...record } : record),
+  // Pictures keep the name of the person who added them, and know who trashed them.
+  (record) => (record['kind'] === 'image' ? { by: '', deletedBy: null, ...record } : record),
 ]
 
 /** The version of the records that this build writes. */

@@ -54,12 +54,16 @@ export const ImageRecordSchema = z.object({
   source: z.nullable(address),
   /** Public id of the visitor who added it. */
   author: z.string(),
+  /** Their name, as they gave it; empty for none. It stays when they leave, and they alone change it. */
+  by: z.string(),
   /** Milliseconds since 1970, by the server's clock. */
   createdAt: z.number(),
   /** When its file was stored, or the copy made, in milliseconds since 1970; null while it arrives. */
   storedAt: z.nullable(z.number()),
   /** When it was trashed, in milliseconds since 1970; null while it stands on the board. */
   deletedAt: z.nullable(z.number()),
+  /** Public id of the visitor who trashed it; null while it stands on the board, or if nobody knows. */
+  deletedBy: z.nullable(z.string()),
 })
 
 /** The board's own settings: the one record with the id `board`. */

@@ -12,6 +12,7 @@ const table: [Parameters<typeof may>[1], any: string, own: string][] = [
   ['read', 'yes yes yes yes yes', 'yes yes yes yes yes'],
   ['image.add', 'no yes yes yes yes', 'no yes yes yes yes'],
   ['image.patch', 'no no yes yes yes', 'no yes yes yes yes'],
+  ['image.sign', 'no no no no yes', 'no yes yes yes yes'],
   ['image.remove', 'no no yes yes yes', 'no yes yes yes yes'],
   ['image.restore', 'no no yes yes yes', 'no yes yes yes yes'],
   ['board.patch', 'no no yes yes yes', 'no no yes yes yes'],

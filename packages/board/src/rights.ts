@@ -15,10 +15,15 @@ export interface Actor {
 }
 
 /** The least role for a verb: on any picture, and on one that the actor added (F11). */
-const LEAST_ROLE: Record<Command['kind'] | 'read', { any: Role | 'server'; mine?: Role }> = {
+const LEAST_ROLE: Record<
+  Command['kind'] | 'image.sign' | 'read',
+  { any: Role | 'server'; mine?: Role }
+> = {
   read: { any: 'view' },
   'image.add': { any: 'add' },
   'image.patch': { any: 'edit', mine: 'add' },
+  /** Changing the author's name on a picture. */
+  'image.sign': { any: 'server', mine: 'add' },
   'image.remove': { any: 'edit', mine: 'add' },
   'image.restore': { any: 'edit', mine: 'add' },
   'board.patch': { any: 'edit' },

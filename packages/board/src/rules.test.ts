@@ -76,11 +76,30 @@ describe('rules', () => {
       variants: null,
       source: null,
       author: 'anna',
+      by: '',
       createdAt: 1_000,
       original: null,
       storedAt: null,
       deletedAt: null,
+      deletedBy: null,
     })
+  })
+
+  test('R27, R28: a picture keeps the name that its author gave, and the author alone changes it', () => {
+    const { act, picture } = open()
+    const ben: Actor = { ...anna, visitor: 'ben', role: 'own' }
+    act(add({ by: 'An\nna\u0007' }))
+    assert.equal(picture().by, 'An na')
+    act({ kind: 'image.patch', id: A, set: { by: 'Anne' } })
+    assert.equal(picture().by, 'Anne')
+    const forged: Command = { kind: 'image.patch', id: A, set: { by: 'Ben', x: 99 } }
+    assert.equal(act(forged, ben), 'not-allowed')
+    assert.deepEqual([picture().by, picture().x], ['Anne', 10])
+    act(settle(), server)
+    const copied = { kind: 'image.copy', sourceId: A, x: 0, y: 0 } as const
+    act({ ...copied, id: uuid(2), by: 'Ben' }, ben)
+    act({ ...copied, id: uuid(3) }, ben)
+    assert.deepEqual([picture(uuid(2)).by, picture(uuid(3)).by], ['Ben', ''])
   })
 
   test('R2: an id is taken once, for ever', () => {
@@ -125,7 +144,7 @@ describe('rules', () => {
     act({ kind: 'image.remove', id: A })
     act({ kind: 'image.patch', id: A, set: { y: 2, w: 3, z: 'a5', caption: 'c' } })
     const patched = { ...before, x: 1, y: 2, w: 3, z: 'a5', caption: 'c' }
-    assert.deepEqual(picture(), { ...patched, deletedAt: 1_000 })
+    assert.deepEqual(picture(), { ...patched, deletedAt: 1_000, deletedBy: 'anna' })
   })
 
   test('R4: trash and back leave a picture as it was; done twice, nothing happens', () => {

@@ -26,7 +26,9 @@ export function apply(records: Records, command: Command, actor: Actor): Change[
       const image = records.get(command.id)
       if (image?.kind !== 'image') return new WireError('unknown-picture')
       if (!may(actor, command.kind, image)) return new WireError('not-allowed')
-      return change(image, command, actor.now)
+      if (isSigning(command) && !may(actor, 'image.sign', image))
+        return new WireError('not-allowed')
+      return change(image, command, actor)
     }
   }
 }
@@ -61,16 +63,18 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
     variants: null,
     source: null,
     author: actor.visitor,
+    by: cleanLine(command.by ?? ''),
     createdAt: actor.now,
     storedAt: null,
     deletedAt: null,
+    deletedBy: null,
   }
   return [{ put: image }]
 }
 
 function copy(
   records: Records,
-  { id, sourceId, x, y }: ImageCopy,
+  { id, sourceId, x, y, by = '' }: ImageCopy,
   actor: Actor,
 ): Change[] | WireError {
   if (!may(actor, 'image.copy')) return new WireError('not-allowed')
@@ -81,7 +85,14 @@ function copy(
   // A copy of a picture that is still arriving would wait for a file that nobody sends.
   if (source.blob === null) return new WireError('not-found')
   const z = generateKeyBetween(topmost(records), null)
-  const own = { author: actor.visitor, createdAt: actor.now, storedAt: actor.now, deletedAt: null }
+  const own = {
+    author: actor.visitor,
+    by: cleanLine(by),
+    createdAt: actor.now,
+    storedAt: actor.now,
+    deletedAt: null,
+    deletedBy: null,
+  }
   return [{ put: { ...source, id, x, y, z, ...own } }]
 }
 
@@ -89,16 +100,18 @@ function copy(
 function change(
   image: ImageRecord,
   command: Exclude<Command, { kind: 'image.add' | 'image.copy' | 'board.patch' }>,
-  now: number,
+  { visitor, now }: Actor,
 ): Change[] | WireError {
   switch (command.kind) {
     case 'image.patch':
       // A trashed picture takes patches too: moving it while somebody else deletes it loses nothing.
       return [{ put: { ...image, ...cleaned(command.set) } }]
     case 'image.remove':
-      return image.deletedAt === null ? [{ put: { ...image, deletedAt: now } }] : []
+      if (image.deletedAt !== null) return []
+      return [{ put: { ...image, deletedAt: now, deletedBy: visitor } }]
     case 'image.restore':
-      return image.deletedAt === null ? [] : [{ put: { ...image, deletedAt: null } }]
+      if (image.deletedAt === null) return []
+      return [{ put: { ...image, deletedAt: null, deletedBy: null } }]
     case 'image.settle': {
       if (image.blob !== null) return image.blob === command.blob ? [] : new WireError('conflict')
       const { kind: _, ...found } = command
@@ -127,12 +140,18 @@ function topmost(records: Records): string | null {
   return top
 }
 
+/** Whether a command changes the author's name on a picture. */
+const isSigning = (command: Command): boolean =>
+  command.kind === 'image.patch' && command.set.by !== undefined
+
+const ONE_LINE_FIELDS: ReadonlySet<string> = new Set(['title', 'by'])
+
 /** Returns the fields without the undefined ones, their texts cleaned. */
 function cleaned<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
   const result: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(fields))
     if (typeof value === 'string')
-      result[key] = key === 'title' ? cleanLine(value) : cleanText(value)
+      result[key] = ONE_LINE_FIELDS.has(key) ? cleanLine(value) : cleanText(value)
     else if (value !== undefined) result[key] = value
   return result as never
 }

@@ -41,6 +41,7 @@ const PINNED: Record<number, string> = {
   10: 'a21a67a46de30106',
   11: 'e27b21781745bc7e',
   12: '28ca6b60152d3b66',
+  13: '9027b5bc6f3a6e1e',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))

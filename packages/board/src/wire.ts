@@ -3,8 +3,18 @@ import type { Batch } from './changes.ts'
 import { ClientCommand } from './command-schemas.ts'
 import type { Cursor } from './cursors.ts'
 import { WireError } from './errors.ts'
-import { atMost, boardId, boardWidth, caption, coordinate, cursor, uuid } from './fields.ts'
+import {
+  atMost,
+  boardId,
+  boardWidth,
+  caption,
+  coordinate,
+  cursor,
+  personName,
+  uuid,
+} from './fields.ts'
 import { limits } from './limits.ts'
+import { PERSON_COLOUR_COUNT } from './person-colour.ts'
 import { AnyRecordSchema } from './record-schemas.ts'
 import type { AnyRecord } from './records.ts'
 
@@ -45,7 +55,7 @@ export type SenderPreviews = z.infer<typeof SenderPreviews>
 /** `presence` from a page: the transient state that others see. */
 export const Presence = z.object({
   /** Empty until the person has given one. */
-  name: z.string().check(z.maxLength(limits.personNameLength)),
+  name: personName,
   /** The pointer's place on the board; null while it is elsewhere. */
   cursor: z.nullable(z.object({ x: coordinate, y: coordinate })),
   selection: z.array(uuid).check(z.maxLength(limits.draggedPictureCount)),
@@ -86,6 +96,7 @@ export const ImageFetch = z.strictObject({
   y: z.optional(coordinate),
   w: z.optional(boardWidth),
   caption: z.optional(caption),
+  by: z.optional(personName),
 })
 
 /** The body of `POST /api/boards`, which may be left out. */
@@ -158,10 +169,18 @@ export type SeenBy = z.infer<typeof SeenBy>
 /** `people`: the number of visitors here. In a crowd `presence` shows a sample of them. */
 export const VisitorCount = z.object({ count: z.int() })
 
-/** `presence` to viewers: by session, each state that changed in a tick. Null: the session has left. */
+/**
+ * `presence` to viewers: by session, each state that changed in a tick, with the person's colour. Null: the session
+ * has left.
+ */
 export const PresenceUpdate = z.record(
   z.string(),
-  z.nullable(z.extend(Presence, { visitor: z.string() })),
+  z.nullable(
+    z.extend(Presence, {
+      visitor: z.string(),
+      colour: z.int().check(z.gte(0), z.lt(PERSON_COLOUR_COUNT)),
+    }),
+  ),
 )
 export type PresenceUpdate = z.infer<typeof PresenceUpdate>
 

@@ -161,6 +161,7 @@ export class BoardSync {
 
   #onRecords(ids: ReadonlySet<string>): void {
     if (ids.has('board')) this.events.emit('settings', this.replica.settings)
+    this.undo.review()
     const pictures = new Set(ids)
     pictures.delete('board')
     if (pictures.size === 0) return

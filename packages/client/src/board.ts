@@ -5,6 +5,7 @@ import {
   type ImagePatch,
   type ImageRecord,
   limits,
+  personColour,
   WireError,
 } from '@wirephoto/board'
 import type { Arrival } from './arrivals.ts'
@@ -148,9 +149,27 @@ export class Board {
     return this.#sync.presence.names.get(visitor) ?? ''
   }
 
-  /** Sets the name under which others see us; an empty one takes it back. */
+  /** Returns a visitor's colour, as a number below `PERSON_COLOUR_COUNT`. Those who are here have different ones. */
+  colourOf(visitor: string): number {
+    return this.#sync.presence.colours.get(visitor) ?? personColour(visitor)
+  }
+
+  /**
+   * Sets the name under which others see us, and which our next pictures get as `by`; an empty one takes it back.
+   * Cut to the longest that the server takes.
+   */
   setName(name: string): void {
     this.#sync.presence.setName(name)
+  }
+
+  /** Gives all of one's own pictures on this board the name that is set now. It is no undo step. */
+  signPictures(): void {
+    const { name } = this.#sync.presence
+    const { visitor } = this.#sync.replica
+    const commands = [...this.pictures.values()]
+      .filter(({ author, by }) => author === visitor && by !== name)
+      .map(({ id }) => patchCommand(id, { by: name }))
+    if (commands.length > 0) this.#sync.queue.push(commands)
   }
 
   /** Shows others our pointer; null when it has left the board. */
@@ -180,7 +199,7 @@ export class Board {
    */
   add(pictures: readonly NewPicture[], step?: object): string[] {
     const adds = pictures.map((picture) => ({
-      command: addCommand(picture, this.#sync.clock.now()),
+      command: addCommand({ by: this.#sync.presence.name, ...picture }, this.#sync.clock.now()),
       file: picture.file,
       preview: picture.preview,
     }))
@@ -229,9 +248,17 @@ export class Board {
 
   /** Puts copies of stored pictures on top, at these places. Returns their ids. */
   copy(copies: readonly ({ sourceId: string } & Place)[]): string[] {
+    const { name } = this.#sync.presence
     const commands = copies.map(
       ({ sourceId, x, y }) =>
-        ({ kind: 'image.copy', id: newId(this.#sync.clock.now()), sourceId, x, y }) as const,
+        ({
+          kind: 'image.copy',
+          id: newId(this.#sync.clock.now()),
+          sourceId,
+          x,
+          y,
+          ...(name && { by: name }),
+        }) as const,
     )
     this.#do(commands)
     return commands.map(({ id }) => id)

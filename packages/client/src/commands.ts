@@ -4,12 +4,13 @@ import type { NewPicture } from './types.ts'
 
 /** Returns the command that announces a picture, within the server's limits. */
 export function addCommand(picture: NewPicture, now: number): ImageAdd {
-  const { file: _, preview: __, name, id, caption, ...rest } = picture
+  const { file: _, preview: __, name, id, caption, by, ...rest } = picture
   return {
     kind: 'image.add',
     id: id ?? newId(now),
     ...rest,
     ...(caption !== undefined && { caption: caption.slice(0, limits.captionLength) }),
+    ...(by && { by: by.slice(0, limits.personNameLength) }),
     name: cleanName(name),
   }
 }

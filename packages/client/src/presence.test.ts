@@ -22,7 +22,8 @@ function open(t: TestContext) {
 
 const at = (x: number) => ({ x, y: 0 })
 const idle = { name: '', cursor: null, selection: [], drag: null }
-const dragging = (drag: State['drag']) => ({ them: { visitor: 'them', ...idle, drag } })
+const seen = { ...idle, colour: 3 }
+const dragging = (drag: State['drag']) => ({ them: { visitor: 'them', ...seen, drag } })
 
 describe('presence', () => {
   test('F12: an own drag is shown 30 times a second at the most, and where it ends', (t) => {
@@ -70,7 +71,7 @@ describe('presence', () => {
 
   test('W12: the roster of a new connection leaves no ghosts', (t) => {
     const { presence } = open(t)
-    presence.receive({ ...dragging(null), other: { visitor: 'other', ...idle } }, 'us')
+    presence.receive({ ...dragging(null), other: { visitor: 'other', ...seen } }, 'us')
     presence.receive(dragging(null), 'us', true)
     assert.deepEqual([...presence.people.keys()], ['them'])
   })
@@ -117,7 +118,7 @@ describe('presence', () => {
   test('P16: without a connection there is nobody else, by name or by number', (t) => {
     const { presence } = open(t)
     presence.count(3)
-    presence.receive({ them: { visitor: 'them', ...idle } }, 'us')
+    presence.receive({ them: { visitor: 'them', ...seen } }, 'us')
     presence.clear()
     assert.equal(presence.people.size, 0)
     assert.equal(presence.visitorCount, 1)
@@ -125,7 +126,7 @@ describe('presence', () => {
 
   test("one's own drag is no other's", (t) => {
     const { presence, changed } = open(t)
-    presence.receive({ us: { visitor: 'us', ...idle, drag: { a: at(1) } } }, 'us')
+    presence.receive({ us: { visitor: 'us', ...seen, drag: { a: at(1) } } }, 'us')
     assert.equal(presence.drags.size, 0)
     assert.deepEqual(changed, [])
   })

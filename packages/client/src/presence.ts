@@ -44,6 +44,8 @@ export class Presence {
   readonly people = new Map<string, Person>()
   /** Names by visitor, also of those who have left. */
   readonly names = new Map<string, string>()
+  /** Colours by visitor, likewise. */
+  readonly colours = new Map<string, number>()
   /** The number of visitors here, oneself included. */
   visitorCount = 1
   readonly #channel: PresenceChannel
@@ -78,6 +80,11 @@ export class Presence {
     this.#set({ selection: ids.slice(0, limits.draggedPictureCount) }, 'paced')
   }
 
+  /** Our name, as others see it; empty until it is set. */
+  get name(): string {
+    return this.#own.name
+  }
+
   /** Gives others our name, cut to the longest that the server takes. */
   setName(name: string): void {
     this.#hasName = true
@@ -102,6 +109,7 @@ export class Presence {
     const changed = new Set<string>()
     for (const [session, state] of Object.entries(present)) {
       if (state?.name) this.names.set(state.visitor, state.name)
+      if (state) this.colours.set(state.visitor, state.colour)
       if (session === ownSession) continue
       if (state) this.people.set(session, state)
       else this.people.delete(session)

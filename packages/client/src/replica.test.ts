@@ -39,10 +39,12 @@ function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
     variants: null,
     source: null,
     author: 'anna',
+    by: '',
     createdAt: 1,
     original: null,
     storedAt: null,
     deletedAt: null,
+    deletedBy: null,
     ...fields,
   }
 }

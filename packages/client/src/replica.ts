@@ -141,20 +141,23 @@ export class Replica extends Emitter<ReplicaEvents> {
     this.#refresh(this.#drop(pendings))
   }
 
-  /** Tells of pictures that the feed has trashed while they stand here: our own are gone from here already. */
+  /** Tells of pictures that others have trashed while they stand here. */
   #tellTrashed(changed: Iterable<string>): void {
-    const isTrashed = (id: string): boolean => {
+    const ids = new Set<string>()
+    const visitors = new Set<string>()
+    for (const id of changed) {
       const record = this.#feed.get(id)
-      return record?.kind === 'image' && record.deletedAt !== null
+      const isTrashed = record?.kind === 'image' && record.deletedAt !== null
+      if (!isTrashed || this.pictures.get(id)?.deletedAt !== null) continue
+      // One's own are gone from here already, unless they were trashed in another tab.
+      if (record.deletedBy === this.visitor) continue
+      ids.add(id)
+      if (record.deletedBy !== null) visitors.add(record.deletedBy)
     }
-    const ids = [...changed].filter(
-      (id) => this.pictures.get(id)?.deletedAt === null && isTrashed(id),
-    )
-    if (ids.length === 0) return
-    const edited = ids.filter((id) =>
-      this.#pending.get(id)?.some(({ command }) => command.kind === 'image.patch'),
-    )
-    this.emit('trashed', { ids: new Set(ids), edited: new Set(edited) })
+    if (ids.size === 0) return
+    const isEdited = (id: string): boolean =>
+      this.#pending.get(id)?.some(({ command }) => command.kind === 'image.patch') ?? false
+    this.emit('trashed', { ids, visitors, edited: new Set([...ids].filter(isEdited)) })
   }
 
   /** Drops the commands whose effect the feed shows, and returns the ids of their records. */

@@ -39,6 +39,8 @@ export interface NewPicture {
   readonly y?: number | undefined
   readonly w?: number | undefined
   readonly caption?: string | undefined
+  /** The sender's name. Default: the one given by `setName`. */
+  readonly by?: string | undefined
 }
 
 /** A point on the board, in board units. */
@@ -131,6 +133,8 @@ export interface Kept {
 /** Pictures that others moved to the trash. */
 export interface TrashedByOthers {
   readonly ids: ReadonlySet<string>
+  /** The public ids of those who did, as far as anybody knows. */
+  readonly visitors: ReadonlySet<string>
   /** Those of them with own changes that the server hasn't answered yet. */
   readonly edited: ReadonlySet<string>
 }

@@ -17,6 +17,8 @@ function open() {
   const events = new Emitter<BoardEvents>()
   const overtaken: string[][] = []
   events.on('overtaken', (ids) => overtaken.push([...ids]))
+  let toldCount = 0
+  events.on('undo', () => toldCount++)
   const undo = new Undo(replica, { push }, events)
   const act = (...commands: Command[]) => undo.push(commands)
   return {
@@ -24,6 +26,7 @@ function open() {
     act,
     push,
     overtaken,
+    told: () => toldCount,
     shown: replica,
     picture: (id: string) => replica.pictures.get(id),
   }
@@ -191,6 +194,19 @@ describe('undo', () => {
     push([{ kind: 'image.remove', id: b.id }])
     undo.undo()
     assert.equal(picture(a.id)!.deletedAt, 7, 'b is in the trash already')
+  })
+
+  test('G22: an undo that others have made impossible is no longer offered', async () => {
+    const { undo, act, push, shown, told } = open()
+    shown.on('records', () => undo.review())
+    const picture = add()
+    act(picture)
+    assert.deepEqual([undo.canUndo, told()], [true, 1])
+    await nextTurn()
+    push([{ kind: 'image.remove', id: picture.id }])
+    assert.deepEqual([undo.canUndo, told()], [false, 2])
+    push([{ kind: 'image.restore', id: picture.id }])
+    assert.deepEqual([undo.canUndo, told()], [true, 3])
   })
 
   test('a new step ends what could be redone', async () => {

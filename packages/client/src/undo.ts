@@ -37,6 +37,8 @@ export class Undo {
   /** The step that all commands of this turn of the event loop belong to. */
   #open: Step | null = null
   readonly #named = new WeakMap<object, Step>()
+  /** Whether something could be undone and redone when that was told last. */
+  #could = { undo: false, redo: false }
 
   constructor(shown: Shown, queue: CommandSink, events: Emitter<BoardEvents>) {
     this.#shown = shown
@@ -44,12 +46,21 @@ export class Undo {
     this.#events = events
   }
 
+  /** Whether something of a step can still be taken back. */
   get canUndo(): boolean {
-    return this.#back.length > 0
+    return this.#isPossible(this.#back)
   }
 
   get canRedo(): boolean {
-    return this.#forth.length > 0
+    return this.#isPossible(this.#forth)
+  }
+
+  /** Tells if others have changed what can be undone or redone. Call it whenever the shown board has changed. */
+  review(): void {
+    const { canUndo, canRedo } = this
+    if (canUndo === this.#could.undo && canRedo === this.#could.redo) return
+    this.#could = { undo: canUndo, redo: canRedo }
+    this.#events.emit('undo', undefined)
   }
 
   /**
@@ -57,28 +68,23 @@ export class Undo {
    * Commands for the same `step` join it while it is the last one; added pictures always do.
    */
   push(commands: readonly Command[], step?: object): void {
-    this.#watch(() => {
-      this.#note(commands, step)
-      this.#queue.push(commands)
-    })
+    this.#note(commands, step)
+    this.#queue.push(commands)
+    this.review()
   }
 
   /** Takes the last step back, as far as it is still ours. Returns false when there was none. */
   undo(): boolean {
-    return this.#watch(() => this.#step(this.#back, this.#forth))
+    const isDone = this.#step(this.#back, this.#forth)
+    this.review()
+    return isDone
   }
 
   /** Does the step again that was taken back last. Returns false when there was none. */
   redo(): boolean {
-    return this.#watch(() => this.#step(this.#forth, this.#back))
-  }
-
-  /** Runs what may change whether there is something to undo or redo. */
-  #watch<T>(run: () => T): T {
-    const { canUndo, canRedo } = this
-    const result = run()
-    if (canUndo !== this.canUndo || canRedo !== this.canRedo) this.#events.emit('undo', undefined)
-    return result
+    const isDone = this.#step(this.#forth, this.#back)
+    this.review()
+    return isDone
   }
 
   #note(commands: readonly Command[], step?: object): void {
@@ -104,10 +110,15 @@ export class Undo {
     }
   }
 
+  #isPossible(steps: readonly Step[]): boolean {
+    return steps.findLast((step) => !this.#stillOurs(step, new Set()).next().done) !== undefined
+  }
+
   #step(from: Step[], to: Step[]): boolean {
     this.#open = null
     for (let step = from.pop(); step; step = from.pop()) {
-      const { commands, overtaken } = this.#stillOurs(step)
+      const overtaken = new Set<string>()
+      const commands = [...this.#stillOurs(step, overtaken)]
       if (commands.length > 0) {
         to.push(this.#reversal(commands))
         this.#queue.push(commands)
@@ -151,9 +162,11 @@ export class Undo {
     }
   }
 
-  /** Returns what of a step can still be taken back, and the ids of what others changed or deleted since. */
-  #stillOurs({ commands, left }: Step): { commands: Command[]; overtaken: Set<string> } {
-    const overtaken = new Set<string>()
+  /**
+   * Yields what of a step can still be taken back. Adds the ids of what others changed or deleted since to
+   * `overtaken`.
+   */
+  *#stillOurs({ commands, left }: Step, overtaken: Set<string>): Generator<Command> {
     const revived = new Set<string>()
     const ours = <T extends object>(id: string, now: T, set: Fields<T>): Fields<T> | null => {
       const values = left.get(id) as Fields<T> | undefined
@@ -165,25 +178,29 @@ export class Undo {
       }
       return Object.keys(own).length > 0 ? own : null
     }
-    const stillOurs = (command: Command): Command | null => {
+    for (const command of commands) {
       if (command.kind === 'board.patch') {
         const set = ours('board', this.#shown.settings, command.set)
-        return set && { ...command, set }
+        if (set) yield { ...command, set }
+        continue
       }
       const { id } = command
       const picture = this.#shown.pictures.get(id)
-      if (!picture) return null
+      if (!picture) continue
       if (command.kind === 'image.restore') {
         revived.add(id)
-        return picture.deletedAt === null ? null : command
+        if (picture.deletedAt !== null) yield command
+        continue
       }
       const isTrashed = picture.deletedAt !== null && !revived.has(id)
-      if (command.kind !== 'image.patch') return isTrashed ? null : command
-      if (isTrashed) overtaken.add(id)
-      const set = isTrashed ? null : ours(id, picture, command.set)
-      return set && { ...command, set }
+      if (command.kind !== 'image.patch') {
+        if (!isTrashed) yield command
+      } else if (isTrashed) overtaken.add(id)
+      else {
+        const set = ours(id, picture, command.set)
+        if (set) yield { ...command, set }
+      }
     }
-    return { commands: commands.flatMap((command) => stillOurs(command) ?? []), overtaken }
   }
 }
 

@@ -61,7 +61,8 @@ function createApp(board: Board): App {
   const camera = new Camera({ w: innerWidth, h: innerHeight })
   const toasts = new Toasts()
   const paintReporter = new PaintReporter(boardStore, camera)
-  const drop = new Drop(boardStore, camera, toasts)
+  const people = new People(board)
+  const drop = new Drop(boardStore, camera, toasts, people)
   const [tool, setTool] = createSignal<Tool>('select')
   const state: AppState = {
     boardStore,
@@ -71,7 +72,7 @@ function createApp(board: Board): App {
     drop,
     selection: new Selection(),
     drag: new DragState(boardStore),
-    people: new People(board),
+    people,
     unseen: new Unseen(boardStore, camera),
     captionEditing: new CaptionEditing(),
     panels: new Panels(panelLoaders, () => tellMissingPart(boardStore, toasts)),

@@ -114,8 +114,10 @@ const picture = (board: string, seq: number, blob: Buffer | null, x: number): Im
   variants: null,
   source: null,
   author: 'writer',
+  by: '',
   createdAt: 1_700_000_000_000,
   original: null,
   storedAt: blob && 1_700_000_000_000,
   deletedAt: null,
+  deletedBy: null,
 })

@@ -146,8 +146,10 @@ const pictureOf = (id: string, blob: string): ImageRecord => ({
   variants: null,
   source: null,
   author: 'anna',
+  by: '',
   createdAt: 0,
   original: null,
   storedAt: 0,
   deletedAt: null,
+  deletedBy: null,
 })

@@ -40,10 +40,12 @@ export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecor
   variants: null,
   source: null,
   author: 'somebody',
+  by: '',
   createdAt: 1_700_000_000_000,
   original: null,
   storedAt: null,
   deletedAt: null,
+  deletedBy: null,
   ...fields,
 })
 

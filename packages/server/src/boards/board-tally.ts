@@ -6,7 +6,9 @@ const FIXED_FIELDS_BYTES = 500
 /** Returns the bytes of a record, as JSON: exact for the texts that people make as long as they like. */
 export function bytesOf(record: AnyRecord): number {
   const texts =
-    record.kind === 'image' ? [record.caption, record.name, record.source ?? ''] : [record.title]
+    record.kind === 'image'
+      ? [record.caption, record.name, record.by, record.source ?? '']
+      : [record.title]
   return texts.reduce(
     (sum, text) => sum + (text === '' ? 0 : Buffer.byteLength(JSON.stringify(text)) - 2),
     FIXED_FIELDS_BYTES,
@@ -21,7 +23,8 @@ export function growthOf(before: AnyRecord | undefined, after: AnyRecord | undef
 
 function haveSameTexts(a: AnyRecord, b: AnyRecord): boolean {
   if (a.kind !== 'image') return b.kind === a.kind && a.title === b.title
-  return b.kind === 'image' && a.caption === b.caption && a.name === b.name && a.source === b.source
+  if (b.kind !== 'image' || a.caption !== b.caption || a.name !== b.name) return false
+  return a.by === b.by && a.source === b.source
 }
 
 /** Somebody who announces pictures. */

@@ -11,7 +11,7 @@ const FORM_FILES_COUNT = 50
 const FORM_FIELDS_COUNT = 20
 
 /** The fields of a form, and the parameters of an address, that say where a picture goes. */
-const PLACE_FIELDS = ['x', 'y', 'w', 'caption']
+const PLACE_FIELDS = ['x', 'y', 'w', 'caption', 'by']
 const FIELDS: ReadonlySet<string> = new Set([...PLACE_FIELDS, 'name'])
 /** Stands for an id, where only the other fields of a command are checked. */
 const ANY_ID = '00000000-0000-7000-8000-000000000000'
@@ -55,10 +55,10 @@ export function parametersOf(request: FastifyRequest, allowed = FIELDS): Fields 
 export const PLACE_PARAMETERS: ReadonlySet<string> = new Set(PLACE_FIELDS)
 
 /** Returns where a picture goes, within the bounds of `image.add`. Throws `bad-request` with the field. */
-export function placeIn({ x, y, w, caption }: Fields): DirectPicture['place'] {
+export function placeIn({ x, y, w, caption, by }: Fields): DirectPicture['place'] {
   const number = (text: string | undefined) =>
     text === undefined ? undefined : Number(text || NaN)
-  const place = { x: number(x), y: number(y), w: number(w), caption }
+  const place = { x: number(x), y: number(y), w: number(w), caption, by }
   const size = { width: 1, height: 1 }
   parseOrThrow(ClientCommand, { kind: 'image.add', id: ANY_ID, name: '', ...size, ...place })
   return place

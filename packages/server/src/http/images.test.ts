@@ -96,12 +96,13 @@ test('POST takes a raw body with its place, and forms with many files', async ()
     w: '80',
     name: 'näme.png',
     caption: 'A wall',
+    by: 'Camera 2',
   })
   const one = await fetch(`${at}?${query}`, { method: 'POST', body: png })
-  const { x, y, w, name, caption } = (await one.json()) as ImageRecord
+  const { x, y, w, name, caption, by } = (await one.json()) as ImageRecord
   assert.deepEqual(
-    { x, y, w, name, caption },
-    { x: -10.5, y: 20, w: 80, name: 'näme.png', caption: 'A wall' },
+    { x, y, w, name, caption, by },
+    { x: -10.5, y: 20, w: 80, name: 'näme.png', caption: 'A wall', by: 'Camera 2' },
   )
 
   const form = new FormData()
@@ -120,7 +121,14 @@ test('POST takes a raw body with its place, and forms with many files', async ()
     ],
   )
 
-  for (const bad of ['x=a', 'w=0', 'x=', 'w=1e9', `caption=${'c'.repeat(2001)}`]) {
+  for (const bad of [
+    'x=a',
+    'w=0',
+    'x=',
+    'w=1e9',
+    `caption=${'c'.repeat(2001)}`,
+    `by=${'b'.repeat(41)}`,
+  ]) {
     const refused = await fetch(`${at}?${bad}`, { method: 'POST', body: png })
     assert.deepEqual([bad, refused.status], [bad, 400])
   }

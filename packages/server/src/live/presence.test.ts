@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits, type PresenceUpdate } from '@wirephoto/board'
+import { limits, PERSON_COLOUR_COUNT, type PresenceUpdate, personColour } from '@wirephoto/board'
 import { Presence } from './presence.ts'
 
 const open = (options: Partial<ConstructorParameters<typeof Presence>[0]> = {}) =>
@@ -42,13 +42,38 @@ test('W15: viewers are told who is shown from now on, and who no longer is', asy
   for (let i = 0; i < 60; i++) enter(`s${i}`, '192.0.2.1')
   assert.equal(Object.keys(await news()).length, limits.shownPeopleCount)
   enter('other', '192.0.2.2')
-  assert.deepEqual(await news(), { other: { ...IDLE, visitor: 'other' }, s49: null })
+  assert.deepEqual(await news(), {
+    other: { ...IDLE, visitor: 'other', colour: personColour('other') },
+    s49: null,
+  })
   presence.leave('s0')
-  assert.deepEqual(await news(), { s0: null, s49: { ...IDLE, visitor: 's49' } })
+  assert.deepEqual(await news(), {
+    s0: null,
+    s49: { ...IDLE, visitor: 's49', colour: personColour('s49') },
+  })
   presence.set('s55', { visitor: 's55' }, { ...IDLE, drag: { a: { x: 1, y: 2 } } })
   assert.ok((await news())['s55']?.drag)
   presence.set('s55', { visitor: 's55' }, IDLE)
   assert.deepEqual(await news(), { s55: null })
+  presence.close()
+})
+
+test('W36: no colour is given twice while one is free, and it lasts as long as the visitor is here', () => {
+  const presence = open()
+  const enter = (session: string, visitor: string) => presence.set(session, { visitor }, IDLE)
+  const colourOf = (session: string) => presence.all[session]!.colour
+  const visitors = Array.from({ length: PERSON_COLOUR_COUNT }, (_, i) => `v${i}`)
+  for (const visitor of visitors) enter(visitor, visitor)
+  assert.equal(new Set(visitors.map(colourOf)).size, PERSON_COLOUR_COUNT)
+  const freed = colourOf('v3')
+  enter('tab', 'v3')
+  presence.leave('v3')
+  assert.equal(colourOf('tab'), freed)
+  presence.leave('tab')
+  enter('new', 'new')
+  assert.equal(colourOf('new'), freed)
+  enter('one-more', 'one-more')
+  assert.equal(colourOf('one-more'), personColour('one-more'))
   presence.close()
 })
 
@@ -64,7 +89,13 @@ test("Y6: pictures that the board does not have are in nobody's hand", () => {
       drag: { a: at, 'unknown-too': at },
     },
   )
-  assert.deepEqual(presence.all['s'], { ...IDLE, visitor: 'v', selection: ['a'], drag: { a: at } })
+  assert.deepEqual(presence.all['s'], {
+    ...IDLE,
+    visitor: 'v',
+    colour: personColour('v'),
+    selection: ['a'],
+    drag: { a: at },
+  })
   presence.set('s', { visitor: 'v' }, { ...IDLE, drag: { unknown: at } })
   assert.equal(presence.all['s']?.drag, null)
   presence.close()

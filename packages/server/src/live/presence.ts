@@ -1,4 +1,4 @@
-import { limits, type PresenceUpdate, type Presence as State } from '@wirephoto/board'
+import { limits, type PresenceUpdate, personColour, type Presence as State } from '@wirephoto/board'
 
 /** Time between two messages about presence: 30 a second. */
 const INTERVAL_MS = 33
@@ -35,6 +35,8 @@ export class Presence {
   readonly #states = new Map<string, NonNullable<PresenceUpdate[string]>>()
   readonly #names = new Map<string, string>()
   readonly #sessionsByVisitor = new Map<string, number>()
+  /** The colours of the visitors who are here. None is given twice while one is free. */
+  readonly #colours = new Map<string, number>()
   readonly #addresses = new Map<string, string>()
   readonly #sessionsByAddress = new Map<string, Set<string>>()
   readonly #bytesByVisitor = new Map<string, number>()
@@ -71,7 +73,8 @@ export class Presence {
     const person = { visitor, address }
     if (before) this.#count(person, before, -1)
     else this.#enter(session, person)
-    const shown = { ...this.#fit(person, this.#onBoard(state)), visitor }
+    const colour = this.#colours.get(visitor)!
+    const shown = { ...this.#fit(person, this.#onBoard(state)), visitor, colour }
     this.#count(person, shown, 1)
     this.#states.set(session, shown)
     if (!before) this.#updateFirst()
@@ -88,6 +91,7 @@ export class Presence {
     this.#addresses.delete(session)
     this.#count({ visitor, address }, state, -1)
     add(this.#sessionsByVisitor, visitor, -1)
+    if (!this.#sessionsByVisitor.has(visitor)) this.#colours.delete(visitor)
     const neighbours = this.#sessionsByAddress.get(address)!
     neighbours.delete(session)
     if (neighbours.size === 0) this.#sessionsByAddress.delete(address)
@@ -97,6 +101,8 @@ export class Presence {
 
   #enter(session: string, { visitor, address }: Required<Person>): void {
     add(this.#sessionsByVisitor, visitor, 1)
+    if (!this.#colours.has(visitor))
+      this.#colours.set(visitor, personColour(visitor, new Set(this.#colours.values())))
     this.#addresses.set(session, address)
     const neighbours = this.#sessionsByAddress.get(address) ?? new Set()
     this.#sessionsByAddress.set(address, neighbours.add(session))

@@ -105,15 +105,19 @@ export async function copyPictures(app: AppState, ids: readonly string[]): Promi
   const { board } = boardStore
   const stored = storedOf(app, ids)
   const shown = stored.find((record) => blobUrl(board, record))
-  if (!shown)
-    return stored.length > 0 ? toasts.say(overlayWords.notStoredYet(stored.length)) : undefined
+  if (!shown) {
+    if (stored.length > 0) toasts.say(overlayWords.notStoredYet(stored.length))
+    return
+  }
   const refs = [shown, ...stored.filter((record) => record !== shown)].map(({ id }) => ({
     board: board.id,
     id,
   }))
   const n = refs.length
-  if (canCopyPictures() && (await copy(blobUrl(board, shown)!, refs)))
-    return toasts.say(overlayWords.picturesCopied(n))
+  if (canCopyPictures() && (await copy(blobUrl(board, shown)!, refs))) {
+    toasts.say(overlayWords.picturesCopied(n))
+    return
+  }
   const links = stored
     .map((record) => downloadUrl(board, record).replace('?download', ''))
     .join('\n')

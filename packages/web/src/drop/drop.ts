@@ -13,6 +13,7 @@ import { around } from '../geometry/box.ts'
 import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'
+import type { People } from '../state/people.ts'
 import type { Toasts } from '../state/toasts.ts'
 import { words } from '../words/page.ts'
 import { pixelRefusal, refusal } from './file-type.ts'
@@ -43,14 +44,16 @@ export class Drop {
   readonly boardStore: BoardStore
   readonly camera: Camera
   readonly toasts: Toasts
+  readonly people: People
   /** The largest file that the server takes, in bytes. It is fetched before anything is dropped. */
   readonly #limit: Promise<number>
   #previews: Promise<Previews> | undefined
 
-  constructor(boardStore: BoardStore, camera: Camera, toasts: Toasts) {
+  constructor(boardStore: BoardStore, camera: Camera, toasts: Toasts, people: People) {
     this.boardStore = boardStore
     this.camera = camera
     this.toasts = toasts
+    this.people = people
     this.#limit = fetchUploadLimit(boardStore.board)
   }
 
@@ -80,6 +83,7 @@ export class Drop {
     })
     for (const { id, url } of measured) this.boardStore.keepFileUrl(id, url)
     const ids = this.boardStore.board.add(pictures)
+    this.people.ask()
     const box = around(ids.flatMap((id) => this.boardStore.boxes.get(id) ?? []))
     // Pictures that were dropped at a place must not move away from under the pointer.
     if (at) this.camera.isChosen = true

@@ -6,6 +6,7 @@ import type { Point } from '../geometry/view.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'
 import { copiedAs, isOf, type PictureRef, pictureAt, recordOf } from '../state/copied.ts'
+import type { People } from '../state/people.ts'
 import type { Toasts } from '../state/toasts.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
@@ -31,6 +32,7 @@ export interface Ways {
   readonly boardStore: BoardStore
   readonly camera: Camera
   readonly toasts: Toasts
+  readonly people: People
   add(files: readonly File[], at?: Point, options?: AddOptions): Promise<void>
 }
 
@@ -114,7 +116,7 @@ async function takeGroup(
  * says why it couldn't, or null.
  */
 async function fetchPicture(
-  { boardStore, camera, toasts }: Ways,
+  { boardStore, camera, toasts, people }: Ways,
   url: string,
   at: Point | undefined,
 ): Promise<string | null> {
@@ -124,11 +126,12 @@ async function fetchPicture(
     const response = await fetch(`${serverUrl}/api/boards/${boardStore.board.id}/images/from-url`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ url, ...place }),
+      body: JSON.stringify({ url, ...place, by: people.name() ?? '' }),
     })
     const body = await response.text()
     if (response.status !== 201)
       return problemIn(response.status, body)?.message ?? words.answeredBetween
+    people.ask()
     // A picture without a place may stand out of view. The chip at the edge tells where.
     for (const { message } of (JSON.parse(body) as StoredImage).notices) toasts.say(message)
     return null

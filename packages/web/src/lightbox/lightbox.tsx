@@ -173,7 +173,7 @@ function About(props: { record: ImageRecord | undefined }): JSX.Element {
       </Show>
       <p class="mono">
         <span translate="no">
-          {describe(props.record, boardStore.board.visitor, boardStore.nameOf)}
+          {describe(props.record, boardStore.board.visitor, boardStore.authorOf)}
         </span>
         <Show when={props.record?.source}>
           {(address) => (
@@ -228,13 +228,13 @@ const nameOf = (record: ImageRecord | undefined): string => record?.caption || r
 function describe(
   record: ImageRecord | undefined,
   visitor: string | null,
-  nameOf: (visitor: string) => string,
+  authorOf: (record: ImageRecord) => string,
 ): string {
   if (!record) return ''
   const { name, author, createdAt, width, height, bytes } = record
   return [
     name,
-    author === visitor ? overlayWords.you : nameOf(author),
+    author === visitor ? overlayWords.you : authorOf(record),
     formatTime(createdAt),
     panelWords.pixels(width, height),
     bytes === null ? '' : formatBytes(bytes),

@@ -2,7 +2,7 @@ import { limits } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { isComposed } from '../input/keys.ts'
-import { avatarColour, initialOf } from '../ui/avatar-colour.ts'
+import { colourToken, initialOf } from '../ui/person-colour.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import './people.css'
@@ -30,7 +30,6 @@ export function PeopleHere(): JSX.Element {
   })
   const shown = (): readonly Visitor[] => others().slice(0, SHOWN_AVATAR_COUNT)
   const further = (): number => Math.max(0, people.visitorCount() - 1 - shown().length)
-  const isAsking = (): boolean => people.name() === null && others().length > 0
   const close = (): void => {
     people.toggle(false)
     button.focus({ preventScroll: true })
@@ -70,7 +69,7 @@ export function PeopleHere(): JSX.Element {
       <Show
         when={people.isOpen()}
         fallback={
-          <Show when={isAsking()}>
+          <Show when={people.isAsked()}>
             <NameForm onDone={() => {}} />
           </Show>
         }
@@ -107,20 +106,21 @@ export function PeopleHere(): JSX.Element {
 }
 
 function Avatar(props: Visitor & { own?: boolean }): JSX.Element {
+  const { boardStore } = useApp()
   return (
     <span
       class="avatar"
       translate="no"
       classList={{ own: props.own }}
       aria-hidden="true"
-      style={{ background: avatarColour(props.visitor) }}
+      style={{ background: colourToken(boardStore.colourOf(props.visitor)) }}
     >
       {initialOf(props.name || ui.guest)}
     </span>
   )
 }
 
-/** Asks for one's own name: unasked once others are here, until it is given or skipped. */
+/** Asks for one's own name: unasked after the first picture, until it is given or skipped. */
 function NameForm(props: { focused?: boolean; onDone: () => void }): JSX.Element {
   const { people } = useApp()
   const isFirst = people.name() === null

@@ -2,6 +2,7 @@ import { createSignal } from 'solid-js'
 
 interface LateViews {
   readonly PictureInfo: typeof import('./picture-info.tsx').PictureInfo
+  readonly Author: typeof import('./author.tsx').Author
   readonly FarCanvas: typeof import('./far-canvas.tsx').FarCanvas
 }
 

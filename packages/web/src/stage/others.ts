@@ -1,42 +1,33 @@
-import { createEffect, onCleanup } from 'solid-js'
+import { onCleanup } from 'solid-js'
 import type { App } from '../app.ts'
+import type { Toast } from '../state/toasts.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { panelWords } from '../words/panels.ts'
 
-/** How long after somebody had a picture selected a deletion counts as theirs. */
-const SELECTED_WINDOW_MS = 3_000
+/** How long deletions of the same person are told in one sentence. */
+const TOLD_TOGETHER_MS = 6_000
 
-interface Holder {
-  readonly name: string
-  readonly until: number
-}
-
-/** Tells what others did to pictures that this person holds: deletions, and what undo left as it is. */
+/** Tells what others did: deletions, which can be put back, and what undo left as it is. */
 export function tellOfOthers(app: App): void {
-  const { boardStore, captionEditing, drag, people, selection, toasts } = app
+  const { boardStore, captionEditing, drag, selection, toasts } = app
   const { board } = boardStore
-  /** Who had a picture selected lately: records don't say who deleted. By picture, then visitor. */
-  const holders = new Map<string, Map<string, Holder>>()
-  createEffect(() => {
-    const until = Date.now() + SELECTED_WINDOW_MS
-    for (const { visitor, name, selection: ids } of people.others().values())
-      for (const id of ids) {
-        const all = holders.get(id) ?? new Map<string, Holder>()
-        holders.set(id, all.set(visitor, { name, until }))
-      }
-    for (const [id, all] of holders)
-      if (![...all.values()].some((each) => each.until >= Date.now())) holders.delete(id)
-  })
-  const nameOf = (ids: readonly string[]): string => {
-    const names = new Map<string, string>()
-    for (const { visitor, name, selection: held } of board.people.values())
-      if (held.some((id) => ids.includes(id))) names.set(visitor, name)
-    for (const id of ids)
-      for (const [visitor, { name, until }] of holders.get(id) ?? [])
-        if (until >= Date.now()) names.set(visitor, name)
-    const [name = '', ...more] = names.values()
-    return more.length === 0 ? name : ''
+  /** Returns a visitor's name: as they have it now, or as it stands on their pictures. */
+  const nameOf = (visitor: string): string =>
+    board.nameOf(visitor) ||
+    ([...board.pictures.values()].find(({ author, by }) => by && author === visitor)?.by ?? '')
+  /** Returns the name of who did it; empty if nobody knows, or if they were several. */
+  const nameOfAll = (visitors: ReadonlySet<string>): string => {
+    const [visitor = '', ...more] = visitors
+    return more.length === 0 ? nameOf(visitor) : ''
   }
+  const putBack = (ids: readonly string[]) => ({
+    label: panelWords.putBack,
+    run: () => board.restore(ids),
+    isPossible: (): boolean => {
+      boardStore.revision()
+      return ids.some((id) => board.pictures.get(id)?.deletedAt != null)
+    },
+  })
 
   /** The ways in which a person holds pictures, the firmest first. */
   const holds: readonly ['captioned' | 'moved' | 'selected', (id: string) => boolean][] = [
@@ -45,21 +36,28 @@ export function tellOfOthers(app: App): void {
     ['selected', (id) => selection.has(id)],
   ]
   onCleanup(
-    board.on('trashed', ({ ids, edited }) => {
+    board.on('trashed', ({ ids, visitors, edited }) => {
       const way = holds.find(([, isHeld]) => [...ids].some(isHeld))
       const held = way ? [...ids].filter(way[1]) : [...edited]
-      if (held.length === 0) return
-      const sentence = overlayWords.deletedByOther[way?.[0] ?? 'changed']
-      const text = sentence(nameOf(held), held.length)
-      const isPossible = (): boolean => {
-        boardStore.revision()
-        return held.some((id) => board.pictures.get(id)?.deletedAt != null)
-      }
-      const putBack = { label: panelWords.putBack, run: () => board.restore(held), isPossible }
+      const others = [...ids].filter((id) => !held.includes(id))
+      const name = nameOfAll(visitors)
       // The event comes before the pictures are gone from the board.
-      queueMicrotask(() => toasts.warn(text, putBack))
+      queueMicrotask(() => {
+        const sentence = overlayWords.deletedByOther[way?.[0] ?? 'changed']
+        if (held.length > 0) toasts.warn(sentence(name, held.length), putBack(held))
+        if (others.length > 0) tellDeleted([...visitors].join(), name, others)
+      })
     }),
   )
+  let told: { who: string; ids: readonly string[]; toast: Toast; until: number } | undefined
+  const tellDeleted = (who: string, name: string, ids: readonly string[]): void => {
+    const now = performance.now()
+    const joins = told !== undefined && told.who === who && now < told.until
+    const all = joins ? [...told!.ids, ...ids] : ids
+    if (joins) toasts.close(told!.toast)
+    const toast = toasts.say(overlayWords.deletedByOther.any(name, all.length), putBack(all))
+    told = { who, ids: all, toast, until: now + TOLD_TOGETHER_MS }
+  }
   onCleanup(
     board.on('overtaken', (ids) => {
       const pictures = [...ids].filter((id) => id !== 'board')

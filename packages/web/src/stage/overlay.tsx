@@ -6,6 +6,7 @@ import { tellMissingPart } from '../state/missing-part.ts'
 import { cacheOwnPictures } from '../state/own-picture-cache.ts'
 import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
+import { Author } from './author.tsx'
 import { CaptionField } from './caption.tsx'
 import { Failures } from './failures.tsx'
 import { FarCanvas } from './far-canvas.tsx'
@@ -23,7 +24,7 @@ import '../look/late-icons.ts'
 // Loaded with this chunk, so that they work without a connection too.
 import '../actions/lazy-actions.ts'
 
-setLateViews({ PictureInfo, FarCanvas })
+setLateViews({ Author, PictureInfo, FarCanvas })
 
 /** Shows what lies over the pictures: other visitors' selections and cursors, handles, chips and menus. */
 export function Overlay(): JSX.Element {

@@ -3,9 +3,9 @@ import type { SeenBy } from '@wirephoto/client'
 import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { TransferState } from '../state/transfer-state.ts'
-import { formatTime } from '../ui/format-time.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
+import { authorAndTime } from './author.tsx'
 import { namesOf, othersOf } from './seen-by.ts'
 
 /** How long a picture shows who has seen it, after the last visitor who did. */
@@ -38,12 +38,10 @@ export function PictureInfo(props: PictureInfoProps): JSX.Element {
   const about = (): string => {
     const { record } = props
     if (!record) return ''
-    const { caption, name, author, createdAt } = record
-    const by = author === boardStore.board.visitor ? overlayWords.you : boardStore.nameOf(author)
+    const { caption, name } = record
+    const [by, time] = authorAndTime(record, boardStore)
     // The progress names the author already.
-    return [caption || name, props.transfer ? '' : by, formatTime(createdAt)]
-      .filter(Boolean)
-      .join(' · ')
+    return [caption || name, props.transfer ? '' : by, time].filter(Boolean).join(' · ')
   }
   return (
     <Show when={props.transfer?.state !== 'failed'}>

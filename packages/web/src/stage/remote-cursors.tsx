@@ -3,7 +3,7 @@ import { createEffect, createMemo, createSignal, For, type JSX, onCleanup, Show 
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
 import { stableList } from '../state/stable-list.ts'
-import { avatarColour } from '../ui/avatar-colour.ts'
+import { colourToken } from '../ui/person-colour.ts'
 import { words } from '../words/page.ts'
 import './remote-cursors.css'
 import { prefersReducedMotion } from '../look/motion.ts'
@@ -25,7 +25,7 @@ export function RemoteCursors(): JSX.Element {
 }
 
 function RemoteCursor(props: { session: string }): JSX.Element {
-  const { people, camera } = useApp()
+  const { boardStore, people, camera } = useApp()
   const person = () => people.others().get(props.session)
   const [at, setAt] = createSignal<Place>({ x: 0, y: 0 })
   const [isStill, setStill] = createSignal(false)
@@ -66,7 +66,7 @@ function RemoteCursor(props: { session: string }): JSX.Element {
       aria-hidden="true"
       style={{
         transform: `translate(${place().x}px, ${place().y}px)`,
-        '--colour': avatarColour(person()?.visitor ?? ''),
+        '--colour': colourToken(boardStore.colourOf(person()?.visitor ?? '')),
       }}
     >
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -123,7 +123,7 @@ function RemoteSelection(props: { session: string; id: string }): JSX.Element {
         transform: `translate(${place().x}px, ${place().y}px)`,
         width: `${place().w}px`,
         height: `${place().h}px`,
-        '--colour': avatarColour(person()?.visitor ?? ''),
+        '--colour': colourToken(boardStore.colourOf(person()?.visitor ?? '')),
       }}
     >
       <Show when={person()?.selection[0] === id}>

@@ -15,6 +15,9 @@ import { stacked } from '../geometry/order.ts'
 import { visiblePictures } from '../state/visible.ts'
 import { Tile } from './tile.tsx'
 
+/** The zoom from which pictures show their author's initial. */
+const MIN_INITIAL_ZOOM_FACTOR = 0.6
+
 const overlay = () => import('./overlay.tsx').then(({ Overlay }) => Overlay)
 
 /** Shows the ground with the pictures on it. */
@@ -27,6 +30,7 @@ export function Stage(): JSX.Element {
   const layers = createMemo(() =>
     stacked(visible.tiles(), boardStore.boxes, boardStore.stackRevision()),
   )
+  const isAfar = createMemo(() => camera.view().zoom < MIN_INITIAL_ZOOM_FACTOR)
   let stage!: HTMLDivElement
 
   createEffect(on(boardStore.revision, () => selection.retain(boardStore.boxes), { defer: true }))
@@ -49,6 +53,7 @@ export function Stage(): JSX.Element {
         class="stage"
         classList={{
           hand: app.tool() === 'hand',
+          'from-afar': isAfar(),
           'below-half': camera.level() < 0.5,
           'below-quarter': camera.level() < 0.25,
           copying: drag.originals().length > 0,

@@ -69,12 +69,15 @@ export function Tile(props: TileProps): JSX.Element {
       }}
       onFocus={() => selection.activate(id, element.matches(':focus-visible'))}
     >
-      {/* The accessible name. The strip below says more, and only to those who see it. */}
+      {/* The accessible name. The author and the time follow. */}
       <span class="visually-hidden">{words.pictureLabel(name(), state())}</span>
       <PictureImage id={id} record={record()} transfer={transfer()} alt={name()} />
       <Show when={lateViews()} keyed>
-        {({ PictureInfo }) => (
-          <PictureInfo record={record()} transfer={transfer()} seenBy={seenBy()} />
+        {({ Author, PictureInfo }) => (
+          <>
+            <Author record={record()} />
+            <PictureInfo record={record()} transfer={transfer()} seenBy={seenBy()} />
+          </>
         )}
       </Show>
     </div>

@@ -22,6 +22,10 @@ export class BoardStore {
   readonly canRedo: Accessor<boolean>
   /** Returns a visitor's name, empty if unknown. */
   readonly nameOf: (visitor: string) => string
+  /** Returns a visitor's colour, as a number. It may change when somebody comes. */
+  readonly colourOf: (visitor: string) => number
+  /** Returns the name of a picture's author: as it stands on the picture, or as they gave it here. */
+  readonly authorOf: (record: Pick<ImageRecord, 'author' | 'by'>) => string
   readonly #boxes = new Map<string, StackedBox>()
   /** The latest record of each of one's own pictures that isn't stored. */
   readonly #own = new Map<string, ImageRecord>()
@@ -64,6 +68,11 @@ export class BoardStore {
       namesRevision()
       return board.nameOf(visitor)
     }
+    this.colourOf = (visitor) => {
+      namesRevision()
+      return board.colourOf(visitor)
+    }
+    this.authorOf = ({ author, by }) => by || this.nameOf(author)
     this.#setCount = setCount
     this.#bumpRevision = bumpRevision
     this.#bumpStackRevision = bumpStackRevision

@@ -14,6 +14,10 @@ export class People {
   readonly visitorCount: Accessor<number>
   /** This visitor's name; empty if they skipped it, null until they were asked. */
   readonly name: Accessor<string | null>
+  /** Whether the name shall be asked for, since the first picture was added. */
+  readonly isAsked: Accessor<boolean>
+  /** Asks for the name, unless it was given or skipped before. */
+  readonly ask: () => void
   /** Whether the list of visitors is open. */
   readonly isOpen: Accessor<boolean>
   readonly toggle: (open?: boolean) => void
@@ -29,6 +33,9 @@ export class People {
     this.visitorCount = visitorCount
     this.name = name
     this.#setName = setName
+    const [hasAdded, setHasAdded] = createSignal(false)
+    this.isAsked = () => hasAdded() && name() === null
+    this.ask = () => setHasAdded(true)
     const [isOpen, setOpen] = createSignal(false)
     this.isOpen = isOpen
     this.toggle = (open = !isOpen()) => setOpen(open)
@@ -56,11 +63,12 @@ export class People {
     board.setName(name() ?? '')
   }
 
-  /** Sets this visitor's name, and keeps it for all boards in this browser. */
+  /** Sets this visitor's name, on their pictures too, and keeps it for all boards in this browser. */
   setName(name: string): void {
     const short = name.trim().slice(0, limits.personNameLength)
     browserData.set(KEY, short)
     this.#setName(short)
     this.#board.setName(short)
+    this.#board.signPictures()
   }
 }

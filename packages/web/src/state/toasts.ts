@@ -30,8 +30,9 @@ export class Toasts {
     this.#set = set
   }
 
-  say(text: string, action?: Action): void {
-    this.#add({ text, trouble: false, stays: false, action })
+  /** Shows a piece of news; `close` takes it back. */
+  say(text: string, action?: Action): Toast {
+    return this.#add({ text, trouble: false, stays: false, action })
   }
 
   warn(text: string, action?: Action): void {
@@ -47,7 +48,7 @@ export class Toasts {
     this.#set((list) => list.filter((other) => other !== toast))
   }
 
-  #add(toast: Toast): void {
+  #add(toast: Toast): Toast {
     this.#set((list) => {
       const others = list.filter(({ text }) => text !== toast.text)
       // News makes room for itself where other news stands. A warning waits.
@@ -57,5 +58,6 @@ export class Toasts {
         return [...others, toast].slice(0, MAX_COUNT)
       return others.toSpliced(oldest, 1, toast)
     })
+    return toast
   }
 }

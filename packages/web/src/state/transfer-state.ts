@@ -52,9 +52,10 @@ export function transferStateOf(
         isHeldUp: own.obstacle === 'between',
       }
     }
-    const { blob = null, author = '' } = record() ?? {}
+    const { blob = null, author = '', by: name = '' } = record() ?? {}
     if (blob !== null) return null
-    const by = author === boardStore.board.visitor ? null : boardStore.nameOf(author) || words.guest
+    const isOwn = author === boardStore.board.visitor
+    const by = isOwn ? null : boardStore.authorOf({ author, by: name }) || words.guest
     const { state, sent, total, retryAt } = reported ?? UNREPORTED
     // Without a connection, the last known share stays.
     return {

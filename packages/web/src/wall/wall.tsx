@@ -130,7 +130,7 @@ function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
       forgetRetry(load)
     })
   })
-  const by = (): string => board.nameOf(props.record.author)
+  const by = (): string => props.record.by || board.nameOf(props.record.author)
   return (
     <figure class="wall-picture">
       <div class="wall-frame">

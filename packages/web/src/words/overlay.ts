@@ -53,6 +53,7 @@ export const overlayWords = {
       `${name || 'Somebody'} deleted ${pictures(n)} that you had selected.`,
     changed: (name: string, n: number): string =>
       `${name || 'Somebody'} deleted ${pictures(n)} that you had changed.`,
+    any: (name: string, n: number): string => `${name || 'Somebody'} deleted ${pictures(n)}.`,
   },
   overtaken: (n: number): string =>
     `Somebody has changed or deleted ${pictures(n)} since. ${n === 1 ? 'It stays as it is.' : 'They stay as they are.'}`,
@@ -62,9 +63,9 @@ export const overlayWords = {
   here: (n: number): string => (n === 1 ? 'Only you are here' : `${n} people are here`),
   further: (n: number): string => `+${n}`,
   alone: 'Nobody else is here.',
-  askName: 'What shall we call you?',
-  keepName: 'Keep',
-  skip: 'Skip',
+  askName: 'Your name goes with your pictures.',
+  keepName: 'Done',
+  skip: 'Without a name',
 
   // Copying
   linkCopied: 'Link copied.',

@@ -31,7 +31,7 @@ export interface DirectPicture {
   /** A form may change it until its last field. */
   readonly name: string
   /** Likewise. */
-  readonly place: Pick<ImageAdd, 'x' | 'y' | 'w' | 'caption'>
+  readonly place: Pick<ImageAdd, 'x' | 'y' | 'w' | 'caption' | 'by'>
   /** Set if fields of a form may follow the file. Such a picture isn't announced early. */
   readonly isInForm?: true
   /** URL that this server reads the picture from. */
