@@ -51,7 +51,7 @@ export async function commands(): Promise<Figure[]> {
         unit,
         figure: many.product,
         baseline: { name: 'Socket.IO echo', value: many.echo },
-        goal: { min: 0.6 },
+        goal: { min: 0.9 },
       },
       {
         id: 'S9',
@@ -67,7 +67,7 @@ export async function commands(): Promise<Figure[]> {
         unit: '',
         figure: spread(perTransaction),
         baseline: null,
-        goal: { min: 20 },
+        goal: { min: 30 },
       },
     ]
   } finally {

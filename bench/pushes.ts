@@ -52,28 +52,28 @@ export async function pushes(): Promise<Figure[]> {
     const unit = 'CPU-s per GB'
     return [
       {
-        id: 'S3',
+        id: 'S3a',
         label: `fan-out of pushes of ${size}, ${VIEWER_COUNT} viewers`,
         unit,
         figure: product.fanout,
         baseline: { name: 'plain ws', value: plain.fanout },
-        goal: { max: 1.3 },
+        goal: { max: 1 },
       },
       {
-        id: 'S3',
+        id: 'S3a',
         label: 'the same beside Socket.IO',
         unit,
         figure: product.fanout,
         baseline: { name: 'bare Socket.IO', value: bare.fanout },
-        goal: { max: 1.05 },
+        goal: null,
       },
       {
-        id: 'S3',
+        id: 'S3b',
         label: 'the whole way of a preview beside passing it on',
         unit,
         figure: product.whole,
         baseline: { name: 'plain ws', value: plain.whole },
-        goal: { max: 1.3 },
+        goal: { max: 1.2 },
         notes: [
           `fan-out is what ${VIEWER_COUNT} viewers cost more than one; the whole way has the command, the log and the kept preview too`,
           `previews are at most ${limits.previewBytes / 1024} KB; pushes of 100 KB come with live frames`,

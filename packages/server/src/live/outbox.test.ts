@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Batch, Cursor } from '@wirephoto/board'
 import { encodeBatch } from '../boards/encoded-batch.ts'
-import { type EncodedEvent, encodeText } from './encoded-event.ts'
+import { type BroadcastEvent, type Burst, burstOf, type LatestByKey } from './broadcast.ts'
+import { encodeText } from './encoded-event.ts'
 import { Outbox, type OutboxRoom } from './outbox.ts'
 import type { SocketWriter } from './socket-writer.ts'
 
@@ -18,8 +19,8 @@ class StalledWriter {
     this.sent.push(`${event} ${text}`.trim())
   }
 
-  write({ event, frames }: EncodedEvent): void {
-    this.sent.push(event)
+  write({ events, frames }: Burst): void {
+    this.sent.push(events.map(({ event }) => event).join('+'))
     this.backlogBytes += frames.length
   }
 }
@@ -42,12 +43,11 @@ class FakeRoom implements OutboxRoom {
     return this.hasLog ? this.recentChanges(from) : null
   }
 
-  next(): [ReturnType<typeof encodeBatch>, EncodedEvent] {
+  next(): BroadcastEvent {
     const title = 'x'.repeat(100 * KIB_BYTES)
     const put = { kind: 'board', id: 'board', title, trashDays: 30, keepMetadata: false } as const
     const batch = { from: cursor(this.seq), to: cursor(++this.seq), changes: [{ put }] }
-    const encoded = encodeBatch(batch)
-    return [encoded, encodeText('changes', encoded.text)]
+    return { ...encodeText('changes', encodeBatch(batch).text), cursor: batch.to }
   }
 }
 
@@ -60,13 +60,19 @@ function open(): { outbox: Outbox; room: FakeRoom; writer: StalledWriter; reason
   return { outbox, room, writer, reasons }
 }
 
+const preview = encodeText('preview', '')
+const latest = (event: string, text: string, entries: LatestByKey): BroadcastEvent => ({
+  ...encodeText(event, text),
+  entries,
+})
+
 const turn = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 test('an idle viewer is sent nothing of the board', () => {
   const { outbox, room, writer } = open()
-  outbox.sendBatch(...room.next())
-  outbox.sendLatest(encodeText('presence', '{}'), {})
-  outbox.sendOrDrop(encodeText('preview', ''))
+  outbox.send(burstOf([room.next()]))
+  outbox.send(burstOf([latest('presence', '{}', {})]))
+  outbox.send(burstOf([preview]))
   outbox.requireSnapshot()
   assert.deepEqual(writer.sent, [])
 })
@@ -74,31 +80,45 @@ test('an idle viewer is sent nothing of the board', () => {
 test('W4, W9: a viewer that does not drain is behind, and goes on where it was once it has', async () => {
   const { outbox, room, writer } = open()
   assert.equal(await outbox.follow(cursor(1)), true)
-  for (let i = 0; i < 10; i++) outbox.sendBatch(...room.next())
-  outbox.sendLatest(encodeText('presence', '{"a":1}'), { a: 1 })
-  outbox.sendLatest(encodeText('presence', '{"a":2}'), { a: 2 })
-  outbox.sendOrDrop(encodeText('preview', ''))
+  for (let i = 0; i < 10; i++) outbox.send(burstOf([room.next()]))
+  outbox.send(burstOf([latest('presence', '{"a":1}', { a: 1 })]))
+  outbox.send(burstOf([latest('presence', '{"a":2}', { a: 2 })]))
+  outbox.send(burstOf([preview]))
   assert.deepEqual(writer.sent, ['roster {}', 'arrivals {}', ...Array(5).fill('changes')])
   writer.backlogBytes = 0
   outbox.drained()
   await turn()
   assert.deepEqual(writer.sent.slice(7), ['presence {"a":2}'])
-  outbox.sendBatch(...room.next())
+  outbox.send(burstOf([room.next()]))
   assert.equal(writer.sent.at(-1), 'changes')
+  outbox.close()
+})
+
+test('P22: a viewer with room gets a burst in one write, one without gets what there is room for', async () => {
+  const { outbox, room, writer } = open()
+  await outbox.follow(cursor(1))
+  const burst = () => burstOf([room.next(), preview, latest('presence', '{"a":1}', { a: 1 })])
+  outbox.send(burst())
+  assert.equal(writer.sent.at(-1), 'changes+preview+presence')
+  outbox.send(burst())
+  assert.deepEqual(writer.sent.slice(-2), ['changes', 'preview'])
+  writer.backlogBytes = 0
+  outbox.drained()
+  assert.equal(writer.sent.at(-1), 'presence {"a":1}')
   outbox.close()
 })
 
 test('F2: a viewer that is behind and can not be served any more takes a snapshot', async () => {
   const { outbox, room, writer } = open()
   await outbox.follow(cursor(1))
-  for (let i = 0; i < 10; i++) outbox.sendBatch(...room.next())
+  for (let i = 0; i < 10; i++) outbox.send(burstOf([room.next()]))
   room.hasLog = false
   writer.backlogBytes = 0
   outbox.drained()
   await turn()
   assert.equal(writer.sent.at(-1), 'reload')
   const { length } = writer.sent
-  outbox.sendBatch(...room.next())
+  outbox.send(burstOf([room.next()]))
   outbox.drained()
   await turn()
   assert.equal(writer.sent.length, length)
@@ -112,7 +132,7 @@ test('W10: a viewer that stays behind is cut off, one that has left is not', asy
   const [stays, leaves] = [open(), open()]
   for (const { outbox, room } of [stays, leaves]) {
     await outbox.follow(cursor(1))
-    for (let i = 0; i < 10; i++) outbox.sendBatch(...room.next())
+    for (let i = 0; i < 10; i++) outbox.send(burstOf([room.next()]))
   }
   leaves.outbox.close()
   t.mock.timers.tick(30_000)
@@ -126,7 +146,7 @@ test('a viewer that has left is sent nothing, not even what was read for it mean
   const following = outbox.follow(cursor(1))
   outbox.close()
   assert.equal(await following, false)
-  outbox.sendBatch(...room.next())
+  outbox.send(burstOf([room.next()]))
   assert.deepEqual(writer.sent, [])
 })
 
@@ -135,7 +155,7 @@ test('F6: a viewer for whom too many entries wait is cut off', async () => {
   await outbox.follow(cursor(1))
   writer.backlogBytes = 100 * KIB_BYTES
   const entries = Object.fromEntries(Array.from({ length: 20_001 }, (_, i) => [i, 1]))
-  outbox.sendLatest(encodeText('presence', ''), entries)
+  outbox.send(burstOf([latest('presence', '', entries)]))
   assert.deepEqual(reasons, ['too much is new'])
 })
 
@@ -151,7 +171,7 @@ test('Y8, F12: a viewer that takes little gets the uploads in parts, each in its
   }
   await outbox.follow(cursor(1))
   const newest = { [ids[0]!]: null, [ids[2_999]!]: { ...state, sent: 2 } }
-  outbox.sendLatest(encodeText('arrivals', JSON.stringify(newest)), newest)
+  outbox.send(burstOf([latest('arrivals', JSON.stringify(newest), newest)]))
   const parts = () => writer.sent.filter((text) => text.startsWith('arrivals '))
   assert.equal(parts().length, 1)
   const heard: Record<string, unknown> = {}

@@ -6,24 +6,23 @@ import {
   limits,
   type PresenceUpdate,
 } from '@wirephoto/board'
-import { type EncodedBatch, encodeBatch } from '../boards/encoded-batch.ts'
+import { encodeBatch } from '../boards/encoded-batch.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import { OWN_PARTY } from '../fairness/party.ts'
-import type { EncodedEvent } from './encoded-event.ts'
+import { type BroadcastEvent, type Burst, burstOf, type LatestByKey } from './broadcast.ts'
 import type { SocketWriter } from './socket-writer.ts'
 
 /** Bytes that may wait for one viewer before it counts as behind: half of what F6 allows. */
 export const VIEWER_BACKLOG_BYTES = 512 * 1024
 /** Backlog below which a viewer counts as drained. */
 const DRAINED_BACKLOG_BYTES = 64 * 1024
+/** Bytes for which every drained viewer has room. */
+const ROOM_BYTES = VIEWER_BACKLOG_BYTES - DRAINED_BACKLOG_BYTES
 /** Entries that may wait for one viewer, an event, before it is cut off. They are no copies. */
 const WAITING_ENTRIES_COUNT = limits.recordsPerBoard
 /** Entries of one message: some 25 KB. */
 const ENTRIES_PER_MESSAGE_COUNT = 200
 const BEHIND_TIMEOUT_MS = 30_000
-
-/** Transient state by key, of which each entry replaces the one before it (F12). */
-export type LatestByKey = Readonly<Record<string, unknown>>
 
 /** The room as an outbox sees it. */
 export interface OutboxRoom {
@@ -97,29 +96,32 @@ export class Outbox {
     return true
   }
 
-  /** Sends a batch. A viewer without room for it is behind from now on. */
-  sendBatch({ batch, bytes }: EncodedBatch, changes: EncodedEvent): void {
-    if (this.#state !== 'following') return
-    if (this.#writer.backlogBytes + bytes > VIEWER_BACKLOG_BYTES) return this.#exit('overflowed')
-    this.#cursor = batch.to
-    this.#writer.write(changes)
-  }
-
-  /** Sends transient state. While there is no room, later entries replace those that wait (F12). */
-  sendLatest(encoded: EncodedEvent, entries: LatestByKey): void {
-    // An older entry that waits must not come after this one.
-    const isBehind = this.#waiting.has(encoded.event)
-    if (this.#isDrained('following') && !isBehind) return this.#writer.write(encoded)
+  /** Sends a burst: in one write, if the viewer has room for all of it. */
+  send(burst: Burst): void {
+    const { events, frames, cursor } = burst
     if (this.#state !== 'following' && this.#state !== 'behind') return
-    this.#keepLatest(encoded.event, entries)
-    this.#sendWaiting()
+    // An older entry that waits must not come after these.
+    if (this.#waiting.size === 0 && this.#isDrained('following') && frames.length <= ROOM_BYTES) {
+      if (cursor) this.#cursor = cursor
+      return this.#writer.write(burst)
+    }
+    for (const event of events) this.#sendAlone(event)
   }
 
-  /** Sends an event that a viewer without room does without (F12). */
-  sendOrDrop(encoded: EncodedEvent): void {
+  /** Sends an event of a burst for which there may be no room. */
+  #sendAlone(event: BroadcastEvent): void {
+    const { event: name, frames, cursor, entries } = event
+    if (entries) {
+      // Later entries replace those that wait (F12).
+      this.#keepLatest(name, entries)
+      return this.#sendWaiting()
+    }
     if (this.#state !== 'following') return
-    if (this.#writer.backlogBytes + encoded.frames.length <= VIEWER_BACKLOG_BYTES)
-      this.#writer.write(encoded)
+    const hasRoom = this.#writer.backlogBytes + frames.length <= VIEWER_BACKLOG_BYTES
+    if (hasRoom) {
+      if (cursor) this.#cursor = cursor
+      this.#writer.write(burstOf([event]))
+    } else if (cursor) this.#exit('overflowed')
   }
 
   /** Tells a viewer that the board has another history: it must take a snapshot. */

@@ -1,23 +1,20 @@
 import {
   type Arrivals,
   type Batch,
-  coalesce,
   type PresenceUpdate,
   type ShowRequest,
   type WireError,
 } from '@wirephoto/board'
-import { encodeBatch } from '../boards/encoded-batch.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Bounds } from '../bounds.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
+import { Broadcast, type LatestByKey } from './broadcast.ts'
 import { encodeBytes, encodeText } from './encoded-event.ts'
-import type { LatestByKey, Outbox, OutboxRoom } from './outbox.ts'
+import type { Outbox, OutboxRoom } from './outbox.ts'
 import { Presence } from './presence.ts'
 import { SeenReports } from './seen-reports.ts'
 
-/** Time between two broadcasts while changes keep coming: 30 a second. */
-const BROADCAST_INTERVAL_MS = 33
 const VISITOR_COUNT_INTERVAL_MS = 1_000
 /** Time between two pictures that are pushed to screens. */
 const SHOW_INTERVAL_MS = 250
@@ -51,11 +48,10 @@ export class Room implements OutboxRoom {
   readonly #onEmpty: () => void
   readonly #members = new Set<Member>()
   readonly #unsubscribe: (() => void)[]
-  /** Batches that wait for the next broadcast. */
-  #waiting: Batch[] = []
-  #broadcastTimer: NodeJS.Timeout | undefined
+  readonly #broadcast = new Broadcast((burst) => {
+    for (const { outbox } of this.#members) outbox.send(burst)
+  })
   #countTimer: NodeJS.Timeout | undefined
-  #broadcastAt = 0
   /** The pictures that wait to be shown, by the visitors who ask. */
   readonly #shows = new Map<string, ShowRequest>()
   #showTimer: NodeJS.Timeout | undefined
@@ -81,7 +77,7 @@ export class Room implements OutboxRoom {
       board.listen((batch) => this.#onBatch(batch)),
       uploadProgress.listen(board.id, {
         onProgress: (arrivals) => this.broadcastLatest('arrivals', arrivals),
-        onPreview: (id, bytes) => this.#onPreview(id, bytes),
+        onPreview: (id, bytes) => this.#broadcast.addPreview(encodeBytes('preview', id, bytes)),
       }),
     ]
   }
@@ -120,21 +116,12 @@ export class Room implements OutboxRoom {
   }
 
   flush(): void {
-    clearTimeout(this.#broadcastTimer)
-    this.#broadcastTimer = undefined
-    const [first, ...rest] = this.#waiting
-    if (!first) return
-    this.#waiting = []
-    this.#broadcastAt = performance.now()
-    const encoded = encodeBatch(coalesce([first, ...rest]))
-    const changes = encodeText('changes', encoded.text)
-    for (const { outbox } of this.#members) outbox.sendBatch(encoded, changes)
+    this.#broadcast.flush()
   }
 
   /** Sends transient state to every member that follows; of each key the latest counts (F12). */
   broadcastLatest(event: string, entries: LatestByKey): void {
-    const encoded = encodeText(event, JSON.stringify(entries))
-    for (const { outbox } of this.#members) outbox.sendLatest(encoded, entries)
+    this.#broadcast.addLatest(encodeText(event, JSON.stringify(entries)), entries)
   }
 
   /** Whether a visitor is here, by a page or a wall. */
@@ -167,7 +154,7 @@ export class Room implements OutboxRoom {
 
   #close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe()
-    clearTimeout(this.#broadcastTimer)
+    this.#broadcast.clear()
     clearTimeout(this.#countTimer)
     clearTimeout(this.#showTimer)
     this.presence.close()
@@ -175,25 +162,10 @@ export class Room implements OutboxRoom {
     this.#onEmpty()
   }
 
-  /** Broadcasts a change at once; changes that come in a stream share broadcasts. */
   #onBatch(batch: Batch | null): void {
-    if (batch === null) {
-      this.#waiting = []
-      for (const { outbox } of this.#members) outbox.requireSnapshot()
-      return
-    }
-    this.#waiting.push(batch)
-    if (this.#broadcastTimer) return
-    const wait = this.#broadcastAt + BROADCAST_INTERVAL_MS - performance.now()
-    if (wait <= 0) this.flush()
-    else this.#broadcastTimer = setTimeout(() => this.flush(), wait)
-  }
-
-  #onPreview(id: string, bytes: Buffer): void {
-    // The change that adds the picture comes before its preview.
-    this.flush()
-    const preview = encodeBytes('preview', id, bytes)
-    for (const { outbox } of this.#members) outbox.sendOrDrop(preview)
+    if (batch) return this.#broadcast.addChanges(batch)
+    this.#broadcast.clear()
+    for (const { outbox } of this.#members) outbox.requireSnapshot()
   }
 
   #scheduleVisitorCount(): void {

@@ -8,6 +8,7 @@ import { test } from 'node:test'
 import { Server, type Socket } from 'socket.io'
 import { io } from 'socket.io-client'
 import { WebSocketServer } from 'ws'
+import { burstOf } from './broadcast.ts'
 import { encodeText } from './encoded-event.ts'
 import { SocketWriter, transportOf } from './socket-writer.ts'
 
@@ -37,16 +38,16 @@ test('what we rely on of ws and Engine.IO is there: `_sender.sendFrame`, `writeB
     const heard: unknown[] = []
     client.on('changes', (text) => heard.push(text))
     // Written past Socket.IO, and by it: the order stays.
-    writer.write(encodeText('changes', 'one'))
+    writer.write(burstOf([encodeText('changes', 'one')]))
     writer.emit('changes', 'two')
-    writer.write(encodeText('changes', 'three'))
+    writer.write(burstOf([encodeText('changes', 'three')]))
     while (heard.length < 3) await once(client as never, 'changes')
     assert.deepEqual(heard, ['one', 'two', 'three'])
     // So do answers, and what comes with them.
     socket.on('ask', (_body, answer: (text: object) => void) => {
       writer.emit('changes', 'before')
       answer({ told: 'é'.repeat(100) })
-      writer.write(encodeText('changes', 'after'))
+      writer.write(burstOf([encodeText('changes', 'after')]))
     })
     const events: unknown[] = []
     client.on('changes', (text) => events.push(text))
