@@ -36,7 +36,7 @@ export default defineConfig({
             { name: 'page', tags: ['$initial'] },
             { name: 'database', test: /node_modules\/idb\/|client\/src\/database-name\./ },
             { name: 'thumbhash', test: /thumbhash/ },
-            { name: 'preview', test: /web\/src\/drop\/(preview|heif|file-kind|draw-svg)\./ },
+            { name: 'preview', test: /web\/src\/drop\/(preview|file-kind|draw-svg)\./ },
             {
               name: 'lazy',
               test: /web\/src\/(stage\/overlay|look\/late-icons|shell\/(people|visited-boards|page-version))\./,

@@ -9,7 +9,9 @@ import {
   takenKinds,
   textKind,
 } from './kinds.ts'
+import { limits } from './limits.ts'
 import type { MediaType } from './media-types.ts'
+import type { PictureHeader } from './picture-header.ts'
 import { isSvg } from './svg.ts'
 
 /** The first bytes of a file that `recognise` needs. */
@@ -83,6 +85,20 @@ export function excessOf(
 ): Pick<ErrorFacts, 'size' | 'limit'> | null {
   const limit = isWhole ? Math.min(maxPixels, maxWholePixels) : maxPixels
   return pixels > limit ? { size: pixels, limit } : null
+}
+
+/** Returns why a picture is refused by its header, or null if it isn't (D3, D4). `name` is for the error's sentence. */
+export function headerRefusal(
+  kind: TakenKind,
+  { width, height, isWhole }: PictureHeader,
+  name: string,
+): WireError | null {
+  const side = Math.max(width, height)
+  const excess =
+    side > limits.maxSidePixels
+      ? { side, limit: limits.maxSidePixels }
+      : excessOf(kind, width * height, isWhole)
+  return excess && new WireError('too-many-pixels', { name, ...excess })
 }
 
 function kindOf(head: Uint8Array): Kind | null {

@@ -1,6 +1,7 @@
 export type { Arrival } from './arrivals.ts'
 export { type Board, openBoard } from './board.ts'
 export { openChannel } from './channel.ts'
+export { readFileHeader } from './file-header.ts'
 export { forgetCopy } from './forget-copy.ts'
 export { memoryStore } from './memory-store.ts'
 export type { Person } from './presence.ts'

@@ -59,7 +59,11 @@ export async function classicRoutes(
     }
     const form = await readForm(request, maxFileBytes)
     const pictures = (async function* () {
-      yield Object.assign(form, { length: null, place: {} })
+      yield Object.assign(form, {
+        length: null,
+        requestBytes: declaredLength(request.raw),
+        place: {},
+      })
     })()
     const [picture] = await directUpload.storeAll(board, sender, pictures)
     return { id: picture!.id }
@@ -104,8 +108,10 @@ export async function classicRoutes(
 /** The picture in the field `file` of a form. */
 interface PictureForm {
   readonly source: Readable
-  /** The field `fileName`, else the file's own name. It is final after `source` has ended. */
+  /** The field `fileName`, else the file's own name. */
   readonly name: string
+  /** Whether that field may still follow. */
+  readonly mayBeNamed: boolean
 }
 
 /** Reads a form up to its picture. Rejects with `bad-request` or `too-large`. */
@@ -139,6 +145,9 @@ async function readForm(request: FastifyRequest, maxFileBytes: number): Promise<
     source: Readable.from(wholeForm()),
     get name() {
       return cleanName(fields.get('fileName') ?? file.filename ?? '')
+    },
+    get mayBeNamed() {
+      return !fields.has('fileName')
     },
   }
 }

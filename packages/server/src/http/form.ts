@@ -3,7 +3,7 @@ import multipart from '@fastify/multipart'
 import { ClientCommand, cleanName, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { DirectPicture } from '../images/uploads/direct-upload.ts'
-import { openBody } from './body.ts'
+import { declaredLength, openBody } from './body.ts'
 
 /** Bytes that a form may have in one field that is no file. */
 const FORM_FIELD_BYTES = 65_536
@@ -83,10 +83,13 @@ export async function* formBody(request: FastifyRequest): AsyncGenerator<DirectP
             return cleanName(filename || fields['name'] || '')
           },
           length: null,
+          requestBytes: declaredLength(request.raw),
           get place() {
             return placeIn(fields)
           },
-          isInForm: true,
+          get mayBeNamed() {
+            return !filename && fields['name'] === undefined
+          },
         }
       }
     }

@@ -212,10 +212,7 @@ async function measure(
   record: ImageRecord | undefined,
 ): Promise<Omit<Measured, 'drawing'>> {
   const url = URL.createObjectURL(file)
-  const size =
-    (await loadHeaderSize(file).catch(() => null)) ??
-    (await sizeInBrowser(url)) ??
-    (await loadSizeOfHeif(file).catch(() => null))
+  const size = (await loadHeader(file).catch(() => null)) ?? (await sizeInBrowser(url))
   const width = Math.min(size?.width ?? 800, limits.maxSidePixels)
   const height = Math.min(size?.height ?? 600, limits.maxSidePixels)
   const w = record?.w ?? firstWidth(width, height)
@@ -236,10 +233,7 @@ async function sizeInBrowser(url: string): Promise<Size | null> {
   return width > 0 ? { width, height } : null
 }
 
-const loadHeaderSize = (file: File) =>
-  import('./header-size.ts').then(({ headerSize }) => headerSize(file))
-
-const loadSizeOfHeif = (file: File) =>
-  import('./heif.ts').then(({ sizeOfHeif }) => sizeOfHeif(file))
+const loadHeader = (file: File) =>
+  import('./header-size.ts').then(({ readFileHeader }) => readFileHeader(file))
 
 const nameOf = (file: File): string => cleanName(file.name)

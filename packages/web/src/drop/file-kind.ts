@@ -7,7 +7,7 @@ import {
   SNIFF_BYTES,
   WireError,
 } from '@wirephoto/board'
-import { isProgressive } from './progressive.ts'
+import { readFileHeader } from '@wirephoto/client'
 
 /** Returns why a file of this kind isn't taken, or null if it is. */
 export async function fileRefusal(file: File, name: string): Promise<WireError | null> {
@@ -39,13 +39,10 @@ export async function excessRefusal(
 ): Promise<WireError | null> {
   const kind = recognise(await headOf(file, SNIFF_BYTES), name)
   if (!kind || !('type' in kind)) return null
-  const isWhole = isProgressive(await headOf(file, MAX_HEADER_BYTES))
-  const excess = excessOf(kind, pixels, isWhole)
+  const header = await readFileHeader(file)
+  const excess = excessOf(kind, pixels, header?.isWhole ?? false)
   return excess && new WireError('too-many-pixels', { name, ...excess })
 }
-
-/** A frame header comes within this, behind thumbnails and profiles. */
-const MAX_HEADER_BYTES = 4_194_304
 
 const headOf = async (file: Blob, bytes: number): Promise<Uint8Array> =>
   new Uint8Array(await file.slice(0, bytes).arrayBuffer())

@@ -32,8 +32,10 @@ export interface DirectPicture {
   readonly name: string
   /** Likewise. */
   readonly place: Pick<ImageAdd, 'x' | 'y' | 'w' | 'caption' | 'by'>
-  /** Set if fields of a form may follow the file. Such a picture isn't announced early. */
-  readonly isInForm?: true
+  /** Bytes of the request that brings it, where they aren't its own. */
+  readonly requestBytes?: number | null
+  /** Whether a field behind the file may still name it. It isn't announced before. */
+  readonly mayBeNamed?: boolean
   /** URL that this server reads the picture from. */
   readonly url?: string
 }
@@ -41,7 +43,7 @@ export interface DirectPicture {
 /** A picture of one request, from its first byte to the settled record. */
 interface Upload {
   readonly picture: DirectPicture
-  readonly add: Omit<ImageAdd, 'width' | 'height'>
+  readonly id: string
   readonly incomingFile: IncomingFile
   readonly announcer: EarlyAnnouncer
   stored: StoredFile | null
@@ -80,37 +82,31 @@ export class DirectUpload {
     // Only the server may settle a picture; the visitor stays its author, and it is their turn (N7).
     const sender: Sender = { ...from, role: 'server' }
     const uploads: Upload[] = []
-    const commands: Command[] = []
     try {
       for await (const picture of pictures) {
-        const upload = await this.#open(board, sender, picture)
+        const upload = await this.#open(board, sender, picture, widthOf(uploads))
         uploads.push(upload)
         await this.#receive(upload, partyOf(from, board.id))
       }
-      let shift = 0
-      for (const upload of uploads) {
-        commands.push(...(await commandsFor(upload, shift)))
-        // Pictures that were sent to one place stand side by side.
-        const { width, height } = upload.stored!.settle
-        shift += (upload.picture.place.w ?? firstWidth(width, height)) + GAP_UNITS
-      }
+      const commands = uploads.flatMap((upload, i) =>
+        commandsFor(upload, board, widthOf(uploads.slice(0, i))),
+      )
       // One batch, so that nobody sees a part of the request.
       await board.act(commands, sender)
       failpoint('picture.settled')
-      return uploads.map(({ add, stored }) => this.#intake.settled(board, add.id, stored!))
+      return uploads.map(({ id, stored }) => this.#intake.settled(board, id, stored!))
     } catch (error) {
-      for (const { add, announcer, stored } of uploads) {
+      for (const { id, announcer, stored } of uploads) {
         if (stored) await this.#intake.discard(stored, error)
-        await announcer.whenIdle()
-        if (announcer.isAnnounced) await this.#intake.fail(board, add.id)
+        if (announcer.announced) await this.#intake.fail(board, id)
       }
       throw uploads.every(({ stored }) => stored) ? error : dropped(error)
     } finally {
-      for (const { add, incomingFile, announcer, stored } of uploads) {
+      for (const { id, incomingFile, announcer, stored } of uploads) {
         stored?.[Symbol.dispose]()
         await this.#incomingFiles.remove(incomingFile)
         await announcer.withdraw()
-        await this.#incomingFiles.dropPreview(board.id, add.id)
+        await this.#incomingFiles.dropPreview(board.id, id)
       }
     }
   }
@@ -161,32 +157,43 @@ export class DirectUpload {
     }
   }
 
-  async #open(board: LiveBoard, sender: Sender, picture: DirectPicture): Promise<Upload> {
-    const { name, length, place } = picture
+  async #open(
+    board: LiveBoard,
+    sender: Sender,
+    picture: DirectPicture,
+    shift: number,
+  ): Promise<Upload> {
+    const { name, length, requestBytes = length } = picture
     const incomingFile = await this.#incomingFiles.spool(name, length, keepsMetadata(board))
     const id = uuidv7(Date.now(), randomBytes(10))
-    const add = { kind: 'image.add', id, ...place, name } as const
     const announcer = new EarlyAnnouncer(this.#incomingFiles, this.#previews, {
       board,
       sender,
-      add,
+      add: () => addCommand(picture, id, shift),
+      requestBytes,
     })
-    return { picture, add, incomingFile, announcer, stored: null }
+    return { picture, id, incomingFile, announcer, stored: null }
   }
 
   async #receive(upload: Upload, party: Party): Promise<void> {
-    const { add, incomingFile, announcer, picture } = upload
-    const { source, isInForm } = picture
-    const bytesArrived = () => announcer.bytesArrived(incomingFile)
+    const { id, incomingFile, announcer, picture } = upload
     const limit = this.#maxUpload
-    await incomingFile.receive(source, {
-      at: 0,
-      limit,
-      party,
-      willBeStored: true,
-      ...(!isInForm && { bytesArrived }),
-    })
-    upload.stored = await this.#intake.store(incomingFile, add.id)
+    const bytesArrived = () => {
+      if (!picture.mayBeNamed) announcer.bytesArrived(incomingFile)
+    }
+    try {
+      await incomingFile.receive(picture.source, {
+        at: 0,
+        limit,
+        party,
+        willBeStored: true,
+        bytesArrived,
+        signal: announcer.signal,
+      })
+    } finally {
+      await announcer.stop()
+    }
+    upload.stored = await this.#intake.store(incomingFile, id)
   }
 }
 
@@ -196,21 +203,44 @@ const dropped = (error: unknown): unknown =>
     ? new WireError('busy', { ...error.facts, isDropped: true }, { cause: error.cause })
     : error
 
-/**
- * Returns the commands that add and settle a received picture, `shift` board units to the right of its place.
- * One that is announced already is only settled.
- */
-async function commandsFor(
-  { picture, add, announcer, stored }: Upload,
+/** Returns the board units that received pictures take side by side, as those that were sent to one place stand. */
+function widthOf(uploads: readonly Upload[]): number {
+  const widths = uploads.map(({ picture, stored }) => {
+    const { width, height } = stored!.settle
+    return (picture.place.w ?? firstWidth(width, height)) + GAP_UNITS
+  })
+  return widths.reduce((a, b) => a + b, 0)
+}
+
+/** Returns the command that adds a picture, as far as it is known now, without its size. */
+function addCommand(
+  { name, place }: DirectPicture,
+  id: string,
   shift: number,
-): Promise<Command[]> {
-  const { settle } = stored!
-  const { name, place, url } = picture
-  const { width, height, thumbhash } = settle
-  await announcer.whenIdle()
+): Omit<ImageAdd, 'width' | 'height'> {
   const x = place.x === undefined ? undefined : place.x + shift
-  return [
-    ...(announcer.isAnnounced ? [] : [{ ...add, ...place, x, name, width, height, thumbhash }]),
-    { ...settle, ...(url && { source: url }) },
-  ]
+  return { kind: 'image.add', id, ...place, x, name }
+}
+
+/**
+ * Returns the commands that add and settle a received picture. One that is announced already is only settled, and gets
+ * what a form has told of it since. Throws `upload-gone` if that one has been removed for good.
+ */
+function commandsFor(
+  { picture, id, announcer, stored }: Upload,
+  board: LiveBoard,
+  shift: number,
+): Command[] {
+  const { settle } = stored!
+  const { width, height, thumbhash } = settle
+  const settled = { ...settle, ...(picture.url && { source: picture.url }) }
+  const add: ImageAdd = { ...addCommand(picture, id, shift), width, height, thumbhash }
+  const { announced } = announcer
+  if (!announced) return [add, settled]
+  if (!board.records.has(id)) throw new WireError('upload-gone')
+  const told = Object.entries({ ...picture.place, x: add.x }).filter(
+    ([field, value]) => value !== announced[field as keyof ImageAdd],
+  )
+  const set = Object.fromEntries(told)
+  return told.length > 0 ? [{ kind: 'image.patch', id, set }, settled] : [settled]
 }

@@ -6,13 +6,16 @@ import type { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import {
   cameraKind,
+  headerRefusal,
   isCameraFile,
   isShown,
   type MediaType,
   type NoticeCode,
+  type PictureHeader,
   type RefusedTypes,
   refusalOf,
   SNIFF_BYTES,
+  takenKind,
   WireError,
 } from '@wirephoto/board'
 import { removeFile, syncFolder, systemErrorCode } from '@wirephoto/engine'
@@ -25,6 +28,7 @@ import { EmbeddedVideo } from '../metadata/embedded-video.ts'
 import { isScrubbable, isScrubbedInStream, Scrubber, scrubFile } from '../metadata/scrubber.ts'
 import { isRawTiff } from '../metadata/tiff.ts'
 import { copyRawJpeg } from '../raws/raw-jpeg.ts'
+import { FirstBytes } from './first-bytes.ts'
 import { encodeSidecar, type Sidecar, type UploadTarget } from './sidecar.ts'
 import type { UploadParty } from './upload-bounds.ts'
 
@@ -71,6 +75,7 @@ export class IncomingFile {
   #durableOffset = 0
   #type: MediaType | null = null
   #head: Buffer = Buffer.alloc(0)
+  #firstBytes = new FirstBytes()
   /** The last bytes before the offset, as they came, while the scrubber holds them back. */
   #held: Buffer = Buffer.alloc(0)
   /** State of the hash and the scrubber at the offset; null if this process hasn't read those bytes. */
@@ -130,7 +135,19 @@ export class IncomingFile {
 
   /** Whether enough bytes have arrived to identify the type. */
   get isTypeKnown(): boolean {
-    return this.#head.length >= SNIFF_BYTES || this.isComplete
+    const { header } = this.#firstBytes
+    return header !== null || this.#head.length >= SNIFF_BYTES || this.isComplete
+  }
+
+  /** The picture's header; null while it hasn't arrived, and where it leaves a doubt. */
+  get header(): PictureHeader | null {
+    // The first picture in a raw file is a thumbnail.
+    return this.isCameraFile ? null : this.#firstBytes.header
+  }
+
+  /** Whether the header leaves a doubt that a decoder may settle. */
+  get isHeaderUnclear(): boolean {
+    return this.isTypeKnown && !this.isCameraFile && !this.#firstBytes.isReading && !this.header
   }
 
   /** Whether metadata stays in the file (M4). */
@@ -241,19 +258,21 @@ export class IncomingFile {
    *
    * A sender that starts at the file's end replaces one that hangs. `bytesArrived` is called after each write.
    *
-   * Rejects with `wrong-offset` if the file doesn't end at `at`. Rejects with `busy` if its party has too many bodies
+   * Rejects with `wrong-offset` if the file doesn't end at `at`, and with the reason of `signal`. Rejects with `busy` if its party has too many bodies
    * under way, or if the body comes too slowly. Rejects with `too-large` or `bad-request` for bytes behind `limit`
    * or the announced length.
    */
   async receive(
     source: Readable,
-    { at, limit, party = OWN_PARTY, bytesArrived, willBeStored = false }: ReceiveOptions,
+    { at, limit, party = OWN_PARTY, bytesArrived, willBeStored = false, signal }: ReceiveOptions,
   ): Promise<void> {
     if (at !== this.#offset) throw new WireError('wrong-offset')
     // A body that gives way is read no further; the bytes before stay, and its sender is told.
     const broken = new AbortController()
-    using slot = this.#senders.slots.take(party, () => broken.abort())
-    using rate = leastRate(this.#senders.leastRate, () => broken.abort())
+    const giveWay = () => broken.abort(new WireError('busy'))
+    using slot = this.#senders.slots.take(party, giveWay)
+    using rate = leastRate(this.#senders.leastRate, giveWay)
+    signal?.addEventListener('abort', () => broken.abort(signal.reason))
     this.#party = party
     const progressed = (bytes: number) => {
       slot.progress()
@@ -265,8 +284,8 @@ export class IncomingFile {
       const reading = await this.#readUpToOffset()
       await using handle = await open(this.path, this.target ? 'r+' : 'w')
       try {
-        const { signal } = broken
-        await this.#append(source, handle, { reading, limit, bytesArrived, progressed, signal })
+        const options = { reading, limit, bytesArrived, progressed, signal: broken.signal }
+        await this.#append(source, handle, options)
         if (willBeStored && this.#staysAsItIs) await this.#syncWhole(handle)
       } finally {
         await this.#sync(handle)
@@ -408,7 +427,7 @@ export class IncomingFile {
       this.#held = isLast ? Buffer.alloc(0) : heldBy(reading)
       this.#reading = reading
       this.#sum = reading.sum
-      await this.#checkType(chunk)
+      await this.#checkHead(chunk)
       bytesArrived?.()
       this.#notifyWatchers()
       if (this.target && this.#offset - this.#durableOffset >= SYNC_INTERVAL_BYTES)
@@ -416,7 +435,7 @@ export class IncomingFile {
     }
     if (this.length !== null && !this.isComplete) return
     // A file shorter than `SNIFF_BYTES` is checked when it is complete.
-    if (!this.isCameraFile) await this.type()
+    await this.#checkKind()
     if (this.#held.length > 0) {
       await this.#write(handle, reading, reading.scrubber!.end())
       this.#held = Buffer.alloc(0)
@@ -436,11 +455,22 @@ export class IncomingFile {
     for (const changed of this.#watchers) changed()
   }
 
-  /** Rejects as soon as the first bytes aren't those of a picture. */
-  async #checkType(chunk: Buffer): Promise<void> {
-    if (this.#head.length >= SNIFF_BYTES) return
-    this.#head = Buffer.concat([this.#head, chunk.subarray(0, SNIFF_BYTES - this.#head.length)])
-    if (this.#head.length >= SNIFF_BYTES && !this.isCameraFile) await this.type()
+  /** Rejects as soon as the bytes up to the offset tell that the file isn't taken. */
+  async #checkHead(chunk: Buffer): Promise<void> {
+    const { length } = this.#head
+    const { isReading } = this.#firstBytes
+    if (isReading) this.#firstBytes.take(chunk, this.#offset - chunk.length)
+    if (length < SNIFF_BYTES)
+      this.#head = Buffer.concat([this.#head, chunk.subarray(0, SNIFF_BYTES - length)])
+    if ((length < SNIFF_BYTES || isReading) && this.isTypeKnown) await this.#checkKind()
+  }
+
+  /** Rejects if the file's kind isn't taken, or may have fewer pixels than its header tells. */
+  async #checkKind(): Promise<void> {
+    if (this.isCameraFile) return
+    const kind = takenKind(await this.type())
+    const refusal = this.header && headerRefusal(kind, this.header, this.name)
+    if (refusal) throw refusal
   }
 
   #tooLong(limit: number): WireError {
@@ -489,6 +519,7 @@ export class IncomingFile {
   #beginAgain(): void {
     this.#offset = this.#durableOffset = 0
     this.#held = this.#head = Buffer.alloc(0)
+    this.#firstBytes = new FirstBytes()
     this.#hasEnded = this.#isScrubbed = this.#isRaw = false
     this.#type = null
     this.#sum = 0
@@ -570,7 +601,7 @@ interface AppendOptions {
   readonly limit: number
   readonly bytesArrived: (() => void) | undefined
   readonly progressed: (bytes: number) => void
-  /** Aborted if the body gives way to others. */
+  /** Aborted with the reason why the body is read no further. */
   readonly signal: AbortSignal
 }
 
@@ -584,6 +615,8 @@ interface ReceiveOptions {
   /** Whether the body is the whole file, and is stored next: then it is synced while it is open. Default: false. */
   readonly willBeStored?: boolean
   readonly bytesArrived?: () => void
+  /** Aborted with a `WireError` when the rest needn't come. */
+  readonly signal?: AbortSignal
 }
 
 const newReading = (keepsBytes: boolean): Reading => ({
@@ -598,10 +631,10 @@ const heldBy = ({ scrubber }: Reading): Buffer => Buffer.from(scrubber?.held ?? 
 const concat = (bytes: Buffer, more: Buffer | undefined): Buffer =>
   more?.length ? Buffer.concat([bytes, more]) : bytes
 
-/** Yields a body's chunks. Rejects with `bad-request` if the sender breaks off, and with `busy` once aborted. */
+/** Yields a body's chunks. Rejects with `bad-request` if the sender breaks off, and with the signal's reason once aborted. */
 async function* chunksOf(source: Readable, signal: AbortSignal): AsyncGenerator<Buffer> {
   let giveUp: (error: WireError) => void = () => {}
-  const abort = () => giveUp(new WireError('busy'))
+  const abort = () => giveUp(signal.reason as WireError)
   signal.addEventListener('abort', abort)
   // The stream must outlive a refusal: its socket carries the answer.
   const chunks = source.iterator({ destroyOnReturn: false })
