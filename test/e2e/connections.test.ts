@@ -4,6 +4,7 @@ import { openBoard } from '@wirephoto/client'
 import type { BrowserContext, Request } from 'playwright-core'
 import sharp from 'sharp'
 import { DESKTOP_VIEWPORT, openFixture } from '../support/e2e-fixture.ts'
+import { Gateway } from '../support/gateway.ts'
 import { type BoardPage, setHidden } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 
@@ -12,7 +13,7 @@ const CONNECTION_COUNT = 6
 const CRAWL_BYTES_PER_SECOND = 40_000
 const [WIDTH, HEIGHT] = [2400, 1800]
 
-const { fixture } = await openFixture()
+const { fixture, samples } = await openFixture()
 
 test('P10: six tabs and a slow picture leave the browser its connections', async (t) => {
   const proxy = await fixture.openProxy(t)
@@ -52,6 +53,24 @@ test('P10: six tabs and a slow picture leave the browser its connections', async
     await setHidden(page, false)
     await page.waitForPainted(1, 'stored')
   }
+})
+
+test('U55: while the server stores a picture, the next one is sent', async (t) => {
+  const gateway = await Gateway.open(fixture.server.port)
+  fixture.closeAfter(t, () => gateway.close())
+  const board = await fixture.newBoard()
+  const anna = await fixture.openPage(t, 'wire.test', board, { port: gateway.port })
+  const third = Promise.withResolvers<void>()
+  t.after(() => third.resolve())
+  let begun = 0
+  gateway.answer = ({ method, url }) => {
+    if (method === 'POST' && url!.endsWith('/uploads') && ++begun === 3) third.resolve()
+    return null
+  }
+  gateway.holdsAnswer = ({ url }) => (url!.includes('/uploads') ? third.promise : undefined)
+  const files = [1, 2, 3].map((seed) => samples.draw(`${seed}.jpg`, { seed }))
+  await anna.drop(await Promise.all(files), { x: 500, y: 400 })
+  await anna.waitForPainted(3, 'stored')
 })
 
 /** Watches the reads of growing files by all pages of a browser. */

@@ -14,6 +14,8 @@ const LINE_BYTES_PER_S = 1_000_000
 const NGINX_LIMIT_BYTES = 1_048_576
 const TIMEOUT = { timeout: 60_000 }
 const [WIDTH_PX, HEIGHT_PX] = [1_100, 970]
+/** The height of a picture of 19 MB. */
+const LONG_HEIGHT_PX = 5_800
 
 let server: InProcessServer
 /** A picture of 3.2 MB. */
@@ -25,9 +27,9 @@ before(async () => {
 })
 after(() => server.close())
 
-async function drawNoise(): Promise<Blob> {
-  const noise = randomBytes(WIDTH_PX * HEIGHT_PX * 3)
-  const raw = { width: WIDTH_PX, height: HEIGHT_PX, channels: 3 } as const
+async function drawNoise(height = HEIGHT_PX): Promise<Blob> {
+  const noise = randomBytes(WIDTH_PX * height * 3)
+  const raw = { width: WIDTH_PX, height, channels: 3 } as const
   const bytes = await sharp(noise, { raw }).png({ compressionLevel: 0 }).toBuffer()
   return new Blob([new Uint8Array(bytes)])
 }
@@ -148,5 +150,22 @@ describe('the parts of an upload', { concurrency: true }, () => {
     assert.equal(line.parts.length, 2)
     assert.ok(!line.parts[1]!.isAnswered, 'the part is still under way')
     await line.board.stored(id)
+  })
+
+  test('U56: a long upload lets shorter ones go first', TIMEOUT, async (t) => {
+    const line = await Line.open(t)
+    const long = { file: await drawNoise(LONG_HEIGHT_PX), name: 'long.png' }
+    const short = { file: photo, name: 'short.png' }
+    const pictures = [long, long, short].map((each) => ({
+      ...each,
+      width: WIDTH_PX,
+      height: HEIGHT_PX,
+    }))
+    await Promise.all(line.board.add(pictures).map((id) => line.board.stored(id)))
+    const begins = line.parts.flatMap(({ at }, i) => (at === 0 ? [i] : []))
+    // Without giving way, it begins after all three parts of one and two of the other.
+    assert.ok(begins[2]! < 4, `the short one begins after ${begins[2]} parts`)
+    const bytes = line.sizes.reduce((sum, each) => sum + each)
+    assert.equal(bytes, 2 * long.file.size + photo.size, 'nothing is sent twice')
   })
 })

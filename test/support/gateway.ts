@@ -38,6 +38,8 @@ export class Gateway {
   refusalStatus = 403
   /** Loses the answer to the next request for which this returns true, after the server has given it. */
   losesAnswer: (request: IncomingMessage) => boolean = () => false
+  /** Returns a promise for which an answer of the server waits, or nothing. */
+  holdsAnswer: (request: IncomingMessage) => Promise<void> | undefined = () => undefined
   /** Keeps each body back until it has all of it, as nginx does unless it is told otherwise. */
   isBuffering = false
   /** Websockets that have asked to open. */
@@ -126,14 +128,7 @@ export class Gateway {
     const { method, url, headers } = request
     const passed = requestOf(
       { port: this.#target, host: '127.0.0.1', method, path: url, headers },
-      (answer) => {
-        if (this.losesAnswer(request)) {
-          this.losesAnswer = () => false
-          return response.destroy()
-        }
-        response.writeHead(answer.statusCode!, answer.headers)
-        answer.pipe(response)
-      },
+      (answer) => void this.#passOn(request, answer, response),
     )
     passed.on('error', () => response.destroy())
     response.on('close', () => passed.destroy())
@@ -143,5 +138,20 @@ export class Gateway {
         () => passed.destroy(),
       )
     else request.pipe(passed)
+  }
+
+  async #passOn(
+    request: IncomingMessage,
+    answer: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    await this.holdsAnswer(request)
+    if (this.losesAnswer(request)) {
+      this.losesAnswer = () => false
+      response.destroy()
+      return
+    }
+    response.writeHead(answer.statusCode!, answer.headers)
+    answer.pipe(response)
   }
 }

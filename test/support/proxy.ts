@@ -92,6 +92,17 @@ function reset(socket: Socket): void {
   else socket.resetAndDestroy()
 }
 
+/** Resolves when a socket takes more, or is closed. */
+async function drained(socket: Socket): Promise<void> {
+  const listeners = new AbortController()
+  const { signal } = listeners
+  try {
+    await Promise.race([once(socket, 'drain', { signal }), once(socket, 'close', { signal })])
+  } finally {
+    listeners.abort()
+  }
+}
+
 /** One direction of the proxy, shared by all its connections. */
 class Direction {
   /** Bytes that have passed. */
@@ -128,7 +139,7 @@ class Direction {
           const piece = chunk.subarray(start, start + CHUNK_BYTES)
           await this.#pass(piece.length)
           if (to.destroyed) return
-          if (!to.write(piece)) await Promise.race([once(to, 'drain'), once(to, 'close')])
+          if (!to.write(piece)) await drained(to)
         }
       to.end()
     } catch {

@@ -1,12 +1,12 @@
 import type { Emitter } from './events.ts'
 import { inBackground } from './in-background.ts'
-import type { PartSizes } from './part-sizes.ts'
+import { PartSizes } from './part-sizes.ts'
 import type { Store } from './store.ts'
 import { transfer } from './transfer.ts'
 import type { BoardEvents, Obstacle, Problem } from './types.ts'
 import type { UploadJob } from './upload-job.ts'
 import type { UploadList } from './upload-list.ts'
-import type { UploadSlots } from './upload-slots.ts'
+import type { UploadSlot, UploadSlots } from './upload-slots.ts'
 import { type BoardEndpoint, uploadsUrl } from './urls.ts'
 
 /** Time for which a page keeps others from sending the same file, and between its renewals. */
@@ -14,6 +14,8 @@ const CLAIM_MS = 4_000
 const CLAIM_RENEWAL_MS = 1_000
 /** Time between two reports of progress. */
 const PROGRESS_INTERVAL_MS = 100
+/** An upload with more left lets shorter ones go first. */
+const LONG_REST_BYTES = 2 ** 24
 /** The longest time that bytes wait for commands. */
 const COMMANDS_WAIT_MS = 1_000
 
@@ -40,7 +42,10 @@ export interface UploadContext {
   readonly previews: PreviewsBefore
   readonly list: UploadList
   readonly slots: UploadSlots
-  readonly partSizes: PartSizes
+  /** The first file makes it, as its code is loaded then. */
+  partSizes: PartSizes | undefined
+  /** Returns the uploads that a free slot would go to, instead of to this one. */
+  readonly waitingBefore: (job: UploadJob) => readonly UploadJob[]
   readonly events: Emitter<BoardEvents>
 }
 
@@ -62,26 +67,36 @@ export type AttemptOutcome =
   | { readonly kind: 'unreadable'; readonly copy: Blob | null }
   /** Another page has this file. */
   | { readonly kind: 'claimed'; readonly retryAfterMs: number }
-  /** Another page sends its own files, and this one has too many under way. */
+  /** Another page sends its own files, and this one has too many under way; or a shorter file waits. */
   | { readonly kind: 'yielded' }
 
 /** Tries once to send a file. The outcome means nothing if the job has ended meanwhile. */
-export async function attempt(job: UploadJob, context: UploadContext): Promise<AttemptOutcome> {
+export async function attempt(
+  job: UploadJob,
+  slot: UploadSlot,
+  context: UploadContext,
+): Promise<AttemptOutcome> {
   const renewal = setInterval(() => inBackground(claim(job, context)), CLAIM_RENEWAL_MS)
   job.claimedAt = 0
   try {
     if (!(await claim(job, context))) return { kind: 'claimed', retryAfterMs: CLAIM_RENEWAL_MS }
     if (job.isRunning) context.list.update(job.id, { state: 'sending' })
-    return await send(job, context)
+    return await send(job, slot, context)
   } finally {
     clearInterval(renewal)
     job.stop = undefined
   }
 }
 
-async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutcome> {
+async function send(
+  job: UploadJob,
+  slot: UploadSlot,
+  context: UploadContext,
+): Promise<AttemptOutcome> {
   const { id, file, isBegun } = job
-  const { endpoint, queue, previews, list, slots, partSizes, events } = context
+  const { endpoint, queue, previews, list, slots, events } = context
+  context.partSizes ??= new PartSizes()
+  const { partSizes } = context
   if (!job.isRunning) return { kind: 'yielded' }
   job.isBegun = true
   let hasYielded = false
@@ -96,10 +111,11 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
       // Drags, deletes and previews go before bytes.
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, COMMANDS_WAIT_MS))
       await Promise.race([Promise.all([queue.whenSent(), previews.whenSent()]), timeout])
-      hasYielded = method === 'PATCH' && slots.isOverfull
-      if (hasYielded) throw new Error('Another page sends')
+      hasYielded = method === 'PATCH' && (slots.isOverfull || givesWay(job, context))
+      if (hasYielded) throw new Error('Others send')
     },
     onProgress: (sent) => {
+      if (sent === file.size) slot.markSent()
       const now = Date.now()
       if (!job.isRunning || now - job.progressAt < PROGRESS_INTERVAL_MS) return
       job.progressAt = now
@@ -129,6 +145,18 @@ async function send(job: UploadJob, context: UploadContext): Promise<AttemptOutc
     return { kind: 'unreadable', copy: await copyOf(job, context) }
   const obstacle = isFromBetween ? 'between' : undefined
   return { kind: 'failed', retryAfterMs, obstacle, trouble }
+}
+
+/** Whether a long upload lets a shorter one have its slot. */
+function givesWay(job: UploadJob, { waitingBefore }: UploadContext): boolean {
+  const { bytesLeft } = job
+  if (
+    bytesLeft <= LONG_REST_BYTES ||
+    !waitingBefore(job).some((next) => next.bytesLeft < bytesLeft)
+  )
+    return false
+  job.yieldCount++
+  return true
 }
 
 /** Claims the file for this page. Resolves with false if another page has it. */

@@ -57,6 +57,8 @@ export class UploadJob {
   isKept = false
   /** Bytes that the server has, as it told last. */
   acknowledged = 0
+  /** How often it let a shorter one go first. */
+  yieldCount = 0
   /** Failed tries since a byte got through. */
   failures = 0
   /** When progress was reported last, in milliseconds since 1970. */
@@ -73,6 +75,10 @@ export class UploadJob {
     this.file = file
     this.add = add
     this.isBegun = add === null
+  }
+
+  get bytesLeft(): number {
+    return this.file.size - this.acknowledged
   }
 
   /** Whether a try is under way. */

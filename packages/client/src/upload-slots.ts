@@ -4,6 +4,8 @@ import { Emitter } from './events.ts'
 /** Uploads of one page at once, alone and beside other pages of this browser. */
 const UPLOADS_ALONE_COUNT = 2
 const UPLOADS_SHARED_COUNT = 1
+/** Uploads beside those that have sent all and wait for the answer. A browser has six connections to a server. */
+const UPLOADS_SENT_COUNT = 1
 /** Time between two messages of a page that sends, and after which it counts as gone. */
 const HEARTBEAT_MS = 1_000
 const HEARTBEAT_SILENCE_MS = 3_000
@@ -11,6 +13,12 @@ const HEARTBEAT_SILENCE_MS = 3_000
 interface UploadSlotsEvents {
   /** The limit may have changed. */
   changed: undefined
+}
+
+/** The place of an upload among those under way, until it is disposed. */
+export interface UploadSlot extends Disposable {
+  /** Makes room for the next upload: this one has sent all, and waits for the answer. */
+  markSent(): void
 }
 
 /**
@@ -22,7 +30,8 @@ export class UploadSlots extends Emitter<UploadSlotsEvents> {
   readonly #channel: BroadcastChannel | null
   /** When each other page was last heard of, in milliseconds since 1970. */
   readonly #others = new Map<string, number>()
-  #taken = 0
+  #sendingCount = 0
+  #sentCount = 0
   #timer: ReturnType<typeof setInterval> | undefined
 
   constructor(page: string) {
@@ -40,28 +49,38 @@ export class UploadSlots extends Emitter<UploadSlotsEvents> {
 
   /** Whether one more upload may begin. */
   get hasRoom(): boolean {
-    return this.#taken < this.#limit
+    const room = this.#limit - this.#sendingCount
+    return room > 0 && this.#sentCount < room + UPLOADS_SENT_COUNT
   }
 
   /** Whether too many uploads are under way, as another page has begun to send. */
   get isOverfull(): boolean {
-    return this.#taken > this.#limit
+    return this.#sendingCount > this.#limit
   }
 
   /** Takes a slot for an upload that begins. */
-  take(): void {
-    this.#taken++
+  take(): UploadSlot {
+    this.#sendingCount++
     this.#announce()
-  }
-
-  /** Frees the slot of an upload that has ended. */
-  free(): void {
-    this.#taken--
-    this.#announce()
+    let isSent = false
+    return {
+      markSent: () => {
+        if (isSent) return
+        isSent = true
+        this.#sendingCount--
+        this.#sentCount++
+        this.emit('changed', undefined)
+      },
+      [Symbol.dispose]: () => {
+        if (isSent) this.#sentCount--
+        else this.#sendingCount--
+        this.#announce()
+      },
+    }
   }
 
   close(): void {
-    this.#taken = 0
+    this.#sendingCount = this.#sentCount = 0
     this.#announce()
     this.#channel?.close()
   }
@@ -74,7 +93,7 @@ export class UploadSlots extends Emitter<UploadSlotsEvents> {
 
   /** Tells other pages, when it changes and then again and again, that this one sends. */
   #announce(): void {
-    const sends = this.#taken > 0
+    const sends = this.#sendingCount + this.#sentCount > 0
     if (sends === (this.#timer !== undefined)) return
     const post = () => this.#channel?.postMessage({ page: this.#page, sends })
     clearInterval(this.#timer)

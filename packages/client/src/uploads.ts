@@ -3,7 +3,6 @@ import { backoff } from './backoff.ts'
 import type { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import { inBackground, logFault } from './in-background.ts'
-import { PartSizes } from './part-sizes.ts'
 import { type SavedFile, type Store, tellStore } from './store.ts'
 import type { BoardEvents, Obstacle, OwnUpload, Problem } from './types.ts'
 import type {
@@ -88,8 +87,13 @@ export class Uploads {
     this.#replica = replica
     this.#queue = queue
     this.#events = events
-    const partSizes = new PartSizes()
-    this.#context = { endpoint, store, page, queue, previews, list, slots, partSizes, events }
+    const partSizes = undefined
+    const waitingBefore = (job: UploadJob) => {
+      const priority = this.#priority(job.id)
+      return this.#waiting().filter(({ id }) => this.#priority(id) >= priority)
+    }
+    const own = { page, list, slots, partSizes, waitingBefore }
+    this.#context = { endpoint, store, queue, previews, events, ...own }
     slots.on('changed', () => this.pump())
   }
 
@@ -142,12 +146,7 @@ export class Uploads {
 
   /** Starts as many uploads as there is room for. */
   pump(): void {
-    const waiting = [...this.#jobs.values()].filter(
-      ({ id, state, isHeld }) =>
-        state.current === 'waiting' && !isHeld && !this.#queue.isAdding(id),
-    )
-    if (waiting.length === 0 || this.#isHeld) return
-    for (const job of waiting.sort((a, b) => this.#priority(b.id) - this.#priority(a.id))) {
+    for (const job of this.#waiting()) {
       if (this.#isClosed || !this.#context.slots.hasRoom) return
       inBackground(this.#run(job))
     }
@@ -176,7 +175,7 @@ export class Uploads {
 
   /** The connection is back: uploads that wait for another try have it now. */
   onLive(): void {
-    this.#context.partSizes.onLive()
+    this.#context.partSizes?.onLive()
     for (const job of this.#jobs.values()) if (job.state.current === 'paused') this.#requeue(job)
     this.#context.list.reportTroubled()
     this.pump()
@@ -262,6 +261,17 @@ export class Uploads {
     return this.#holds > 0 || (this.#queue.isAnnouncing && this.#queue.online)
   }
 
+  /** Returns the uploads that may begin, in their order. */
+  #waiting(): UploadJob[] {
+    const waiting = [...this.#jobs.values()].filter(
+      ({ id, state, isHeld }) =>
+        state.current === 'waiting' && !isHeld && !this.#queue.isAdding(id),
+    )
+    if (waiting.length === 0 || this.#isHeld) return []
+    const priority = ({ id }: UploadJob) => this.#priority(id)
+    return waiting.sort((a, b) => priority(b) - priority(a) || a.yieldCount - b.yieldCount)
+  }
+
   #register({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): UploadJob {
     const job = new UploadJob(id, file, add)
     this.#jobs.set(id, job)
@@ -270,15 +280,14 @@ export class Uploads {
   }
 
   async #run(job: UploadJob): Promise<void> {
-    const { slots } = this.#context
     job.state.take('started')
-    slots.take()
+    const slot = this.#context.slots.take()
     try {
       // The code that sends is fetched with the first file; without a connection both have to wait.
       const loaded = await loadAttempt().catch(() => null)
       if (!job.isRunning) return
       const outcome = loaded
-        ? await loaded.attempt(job, this.#context)
+        ? await loaded.attempt(job, slot, this.#context)
         : endedHere(this.#queue.online ? 'missing-code' : undefined)
       if (job.isRunning) this.#onOutcome(job, outcome)
     } catch (error) {
@@ -286,7 +295,7 @@ export class Uploads {
       logFault(error)
       if (job.isRunning) this.#onOutcome(job, endedHere())
     } finally {
-      slots.free()
+      slot[Symbol.dispose]()
       this.review([job.id])
       this.pump()
     }
