@@ -28,6 +28,13 @@ const OPEN_MS = 2_000
 const AFTER_MS = 1_500
 const MIDDLE = { x: 240, y: 200 }
 
+/** Selectors of the image that a viewer sees first, and of the one that shows all of the photo. */
+interface Shown {
+  readonly title: string
+  readonly first: string
+  readonly whole: string
+}
+
 /** A viewer's screen at one moment, as JPEG. */
 interface Frame {
   readonly at: number
@@ -59,10 +66,10 @@ try {
     await openLane(browser, server.port, {
       title: 'Wirephoto',
       first: ':is(.preview, .picture).ready',
-      whole: '[data-state="stored"] .picture.ready',
+      whole: '.live, [data-state="stored"] .picture.ready',
     }),
   ]
-  const lanes = await Promise.all(starts.map((start) => start(file)))
+  const lanes = await Promise.all(starts.map((start) => start(file, photo.length)))
   await film(lanes)
   for (const { title, first, whole } of lanes)
     console.log(`${title}: first seen after ${seconds(first)}, in full after ${seconds(whole)}`)
@@ -81,8 +88,8 @@ try {
 async function openLane(
   from: Browser,
   port: number,
-  { title, first, whole }: { title: string; first: string; whole: string },
-): Promise<(file: string) => Promise<Lane>> {
+  { title, first, whole }: Shown,
+): Promise<(file: string, bytes: number) => Promise<Lane>> {
   const shaper = await Shaper.open(port)
   const contexts: BrowserContext[] = []
   const open = async (at: number): Promise<BoardPage> => {
@@ -100,25 +107,34 @@ async function openLane(
     const skip = page.getByRole('button', { name: 'Skip', exact: true })
     if (await skip.isVisible()) await skip.click()
   }
-  return async (file) => {
+  return async (file, bytes) => {
     const { page } = viewer
     page.setDefaultTimeout(60_000)
     const frames: Frame[] = []
     let isOver = false
-    const filming = (async () => {
-      while (!isOver)
-        frames.push({ at: now(), image: await page.screenshot({ type: 'jpeg', quality: 92 }) })
-    })()
     const dropped = now()
+    const filming = (async () => {
+      while (!isOver) {
+        const at = now()
+        frames.push({ at, image: await page.screenshot({ type: 'jpeg', quality: 92 }) })
+        // More pictures than the film has would only take CPU time from both.
+        await page.waitForTimeout(Math.max(0, at + stepAt(at - dropped) - now()))
+      }
+    })()
     await sender.drop([file], MIDDLE)
     const shown = async (image: string) => {
       await page.waitForFunction(
-        (selector) =>
-          [...document.querySelectorAll<HTMLImageElement>(selector)].some(
-            (each) =>
-              each.complete && each.naturalWidth > 0 && getComputedStyle(each).opacity === '1',
-          ),
-        image,
+        (wanted) =>
+          [...document.querySelectorAll<HTMLImageElement>(wanted.image)].some((each) => {
+            const { complete, naturalWidth, src } = each
+            if (!complete || naturalWidth === 0 || getComputedStyle(each).opacity !== '1')
+              return false
+            if (!each.matches('.live')) return true
+            // A read of the file while it arrives may end early.
+            const [read] = performance.getEntriesByName(src) as PerformanceResourceTiming[]
+            return read?.encodedBodySize === wanted.bytes
+          }),
+        { image, bytes },
         { polling: 'raf' },
       )
       return now() - dropped
@@ -138,8 +154,7 @@ async function openLane(
 async function film(lanes: readonly Lane[]): Promise<void> {
   const end = Math.max(...lanes.map(({ whole }) => whole)) + AFTER_MS
   const moments: number[] = []
-  for (let at = 0; at < end; at += at < FINE_FRAMES_MS.until ? FINE_FRAMES_MS.step : FRAME_MS)
-    moments.push(at)
+  for (let at = 0; at < end; at += stepAt(at)) moments.push(at)
   const frames = await Promise.all(moments.map((at) => drawFrame(lanes, at)))
   const delay = moments.map((at, i) => (moments[i + 1] ?? at + END_MS) - at)
   await mkdir(resolve(FILE, '..'), { recursive: true })
@@ -162,11 +177,12 @@ async function drawFrame(lanes: readonly Lane[], at: number): Promise<Buffer> {
     left: i * (PANE.width + 2),
     top: HEAD_PX,
   }))
-  const heads = lanes.map(({ title, first }, i) => {
+  const heads = lanes.map(({ title, first, whole }, i) => {
     const x = i * (PANE.width + 2)
     const seen = at >= first ? `seen after ${seconds(first)}` : seconds(at)
+    const told = at >= whole ? `seen ${seconds(first)}, whole ${seconds(whole)}` : seen
     return `<text x="${x + 16}" y="35" font-weight="bold">${title}</text>
-<text x="${x + PANE.width - 16}" y="35" text-anchor="end" fill="${at >= first ? '#0B7A75' : '#55514A'}">${seen}</text>`
+<text x="${x + PANE.width - 16}" y="35" text-anchor="end" fill="${at >= first ? '#0B7A75' : '#55514A'}">${told}</text>`
   })
   const head = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${HEAD_PX}" font-family="sans-serif" font-size="20">
 <rect width="100%" height="100%" fill="#F7F6F2"/>${heads.join('')}</svg>`
@@ -175,6 +191,9 @@ async function drawFrame(lanes: readonly Lane[], at: number): Promise<Buffer> {
     .png()
     .toBuffer()
 }
+
+/** The length of a frame at a moment after the drop. */
+const stepAt = (at: number): number => (at < FINE_FRAMES_MS.until ? FINE_FRAMES_MS.step : FRAME_MS)
 
 /** Formats to a tenth of a second. */
 function seconds(milliseconds: number): string {
