@@ -54,8 +54,6 @@ export interface Preview {
   /** Pixels. */
   readonly width: number
   readonly height: number
-  /** Base64. */
-  readonly thumbhash: string
 }
 
 /** A smaller picture in a file of its own, WebP. */
@@ -181,11 +179,9 @@ async function validate(input: {
     const small = await draw(source, THUMBHASH_SIDE_PX, bounds.maxPixels)
     return { ...found, thumbhash: thumbhashOf(small), preview: null }
   }
-  const { bytes, thumbhash } = await shrink(
-    await draw(source, PREVIEW_SIDE_PX, bounds.maxPixels),
-    maxBytes,
-  )
-  return { ...found, thumbhash, preview: bytes }
+  const pixels = await draw(source, PREVIEW_SIDE_PX, bounds.maxPixels)
+  const thumbhash = thumbhashOf(await rawPixels(resized(pixels, THUMBHASH_SIDE_PX)))
+  return { ...found, thumbhash, preview: (await shrink(pixels, maxBytes)).bytes }
 }
 
 /** Returns the number of frames. Throws `TooLargeError` if the header announces more than `bounds` allow. */
@@ -325,13 +321,11 @@ function readSvg(input: Parameters<typeof takeSvgApart>[0]): Promise<SvgSource> 
 
 /** Makes a preview of a picture. */
 async function shrink(pixels: Pixels, maxBytes: number): Promise<Preview> {
-  const thumbhash = thumbhashOf(await rawPixels(resized(pixels, THUMBHASH_SIDE_PX)))
   for (const [side, quality] of PREVIEW_ATTEMPTS) {
     const { data: bytes, info } = await resized(pixels, side)
       .webp({ quality, alphaQuality: quality, effort: 2 })
       .toBuffer({ resolveWithObject: true })
-    if (bytes.length <= maxBytes)
-      return { bytes, width: info.width, height: info.height, thumbhash }
+    if (bytes.length <= maxBytes) return { bytes, width: info.width, height: info.height }
   }
   throw new Error('no preview is that small')
 }
