@@ -36,6 +36,8 @@ export type AnyRecord = ImageRecord | BoardRecord
 /** A board's records by id: a replica, or one with a draft laid over it. */
 export interface Records {
   readonly size: number
+  /** The greatest z on the board, null for an empty one; undefined where nobody keeps it. */
+  readonly topmost?: string | null
   get(id: string): AnyRecord | undefined
   values(): Iterable<AnyRecord>
 }

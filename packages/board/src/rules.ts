@@ -135,6 +135,7 @@ const clampCoordinate = (place: number): number =>
 
 /** Returns the greatest z on the board, or null if the board is empty. */
 function topmost(records: Records): string | null {
+  if (records.topmost !== undefined) return records.topmost
   let top: string | null = null
   for (const { z } of picturesOnBoard(records)) if (top === null || z > top) top = z
   return top

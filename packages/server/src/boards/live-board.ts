@@ -12,7 +12,7 @@ import {
   type CommandMessage,
   type Cursor,
   coalesce,
-  Draft,
+  type Draft,
   type ImageRecord,
   idOf,
   limits,
@@ -29,6 +29,7 @@ import { failpoint } from '../failpoint.ts'
 import { FairQueue } from '../fairness/fair-queue.ts'
 import { OWN_PARTY, partyOf } from '../fairness/party.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
+import { BoardRecords } from './board-records.ts'
 import { BoardTally, growthOf } from './board-tally.ts'
 import { ClientStates } from './client-states.ts'
 import { EngineWatch, inTime } from './engine-watch.ts'
@@ -76,6 +77,8 @@ interface Waiting {
 /** The result of a tick, if its append holds. */
 interface Outcome {
   readonly draft: Draft
+  /** The number of its batch. */
+  readonly seq: number
   readonly tally: BoardTally
   readonly clients: Map<string, ClientState>
   readonly answers: (CommandAnswer | WireError)[]
@@ -95,7 +98,7 @@ export class LiveBoard {
   readonly id: string
   readonly #engine: Engine
   readonly #clock: TrustedClock
-  readonly #records = new Map<string, AnyRecord>()
+  readonly #records = new BoardRecords()
   readonly #clients = new ClientStates()
   readonly #listeners = new Set<(batch: Batch | null) => void>()
   /** Messages since the last tick. They take turns only if they don't all fit into the next one. */
@@ -413,7 +416,8 @@ export class LiveBoard {
 
   async #evaluate(waiting: readonly Waiting[]): Promise<Outcome> {
     const outcome: Outcome = {
-      draft: new Draft(this.#records),
+      draft: this.#records.draft(),
+      seq: seqOf(this.#cursor) + 1,
       tally: new BoardTally(this.#tally),
       clients: new Map(),
       answers: [],
@@ -458,7 +462,7 @@ export class LiveBoard {
       }
       last = n + i
       if (result instanceof WireError) refused.push({ n: last, error: result.toJSON() })
-      else if (result) seq = seqOf(this.#cursor) + 1
+      else if (result) seq = outcome.seq
     }
     if (last > settled) clients.set(client, { n: last, seq, refused })
     return { n: last, seq, refused }

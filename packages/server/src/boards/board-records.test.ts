@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import {
+  type AnyRecord,
+  apply,
+  type Command,
+  type ImageRecord,
+  picturesOnBoard,
+  WireError,
+} from '@wirephoto/board'
+import fc from 'fast-check'
+import { BoardRecords } from './board-records.ts'
+
+const ada = { visitor: 'ada', role: 'server', now: 1 } as const
+const newId = (n: number) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`
+const add = (n: number): Command => ({
+  kind: 'image.add',
+  id: newId(n),
+  name: 'a.jpg',
+  x: 0,
+  y: 0,
+  w: 100,
+  width: 100,
+  height: 100,
+})
+
+/** Applies commands in one draft, and its changes to the records. Returns the pictures that were put. */
+function tick(records: BoardRecords, commands: readonly Command[]): ImageRecord[] {
+  const draft = records.draft()
+  const put: ImageRecord[] = []
+  for (const command of commands) {
+    const changes = apply(draft, command, ada)
+    if (changes instanceof WireError) continue
+    draft.add(changes)
+    for (const change of changes)
+      if ('put' in change && change.put.kind === 'image') put.push(change.put)
+  }
+  for (const change of draft.changes)
+    if ('put' in change) records.set(change.put.id, change.put)
+    else records.delete(change.gone)
+  return put
+}
+
+const countLooks = (t: TestContext, records: BoardRecords) => t.mock.method(records, 'values').mock
+
+test('P24: a picture that has its place is added without a look at all others', (t) => {
+  const records = new BoardRecords()
+  for (let n = 0; n < 500; n++) tick(records, [add(n)])
+  const looks = countLooks(t, records)
+  const zs = [500, 501, 502].flatMap((n) => tick(records, [add(n), add(n + 10)])).map(({ z }) => z)
+  assert.deepEqual(zs, zs.toSorted())
+  assert.equal(looks.callCount(), 0)
+  // The one on top goes: then one look finds the next.
+  tick(records, [{ kind: 'image.remove', id: newId(512) }])
+  tick(records, [add(600)])
+  tick(records, [add(601)])
+  tick(records, [add(602)])
+  assert.ok(looks.callCount() <= 1, `${looks.callCount()} looks`)
+})
+
+test('an added picture is on top, whatever was moved, trashed, put back or removed before', () => {
+  const picture = fc.nat({ max: 5 })
+  const command = fc.oneof(
+    picture.map(add),
+    picture.map((n): Command => ({ kind: 'image.remove', id: newId(n) })),
+    picture.map((n): Command => ({ kind: 'image.restore', id: newId(n) })),
+    picture.map((n): Command => ({ kind: 'image.purge', id: newId(n) })),
+    fc
+      .tuple(picture, fc.constantFrom('a0', 'a1', 'a3', 'b00'))
+      .map(([n, z]): Command => ({ kind: 'image.patch', id: newId(n), set: { z } })),
+  )
+  fc.assert(
+    fc.property(fc.array(fc.array(command, { maxLength: 4 })), (ticks) => {
+      const records = new BoardRecords()
+      for (const commands of ticks) {
+        tick(records, commands)
+        const zs = picturesOnBoard(new Map<string, AnyRecord>(records)).map(({ z }) => z)
+        assert.equal(records.topmost, zs.toSorted().at(-1) ?? null)
+        const draft = records.draft()
+        for (const each of commands) {
+          const changes = apply(draft, each, ada)
+          if (!(changes instanceof WireError)) draft.add(changes)
+          const shown = picturesOnBoard(draft).map(({ z }) => z)
+          assert.equal(draft.topmost, shown.toSorted().at(-1) ?? null)
+        }
+      }
+    }),
+  )
+})

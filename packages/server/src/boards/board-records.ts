@@ -1,0 +1,89 @@
+import { type AnyRecord, type Change, Draft, idOf, picturesOnBoard } from '@wirephoto/board'
+
+/** The uppermost picture of some records, followed through their changes (P24). */
+class Topmost {
+  /** Undefined while nobody knows, since the one on top has gone. */
+  #top: { readonly id: string; readonly z: string } | null | undefined
+
+  constructor(before?: Topmost) {
+    this.#top = before ? before.#top : null
+  }
+
+  /** Notes the newest state of a record; undefined for one that is gone. */
+  note(id: string, record: AnyRecord | undefined): void {
+    const top = this.#top
+    if (top === undefined) return
+    const isShown = record?.kind === 'image' && record.deletedAt === null
+    if (isShown && (top === null || record.z >= top.z)) this.#top = { id, z: record.z }
+    else if (top?.id === id) this.#top = undefined
+  }
+
+  /** Returns its z, or null if the board is empty. */
+  zIn(records: { values(): Iterable<AnyRecord> }): string | null {
+    if (this.#top === undefined) {
+      this.#top = null
+      for (const picture of picturesOnBoard(records)) this.note(picture.id, picture)
+    }
+    return this.#top?.z ?? null
+  }
+}
+
+/** The records of a live board, by id. */
+export class BoardRecords extends Map<string, AnyRecord> {
+  #topmost = new Topmost()
+
+  get topmost(): string | null {
+    return this.#topmost.zIn(this)
+  }
+
+  /** Returns changes to lay over these records. */
+  draft(): BoardDraft {
+    return new BoardDraft(this, () => {
+      this.#topmost.zIn(this)
+      return new Topmost(this.#topmost)
+    })
+  }
+
+  override set(id: string, record: AnyRecord): this {
+    this.#topmost.note(id, record)
+    return super.set(id, record)
+  }
+
+  override delete(id: string): boolean {
+    this.#topmost.note(id, undefined)
+    return super.delete(id)
+  }
+
+  override clear(): void {
+    this.#topmost = new Topmost()
+    super.clear()
+  }
+}
+
+/** Changes laid over the records of a live board. */
+class BoardDraft extends Draft {
+  readonly #findTopmost: () => Topmost
+  /** Undefined until somebody asks: most ticks add no picture. */
+  #topmost: Topmost | undefined
+
+  constructor(base: BoardRecords, findTopmost: () => Topmost) {
+    super(base)
+    this.#findTopmost = findTopmost
+  }
+
+  get topmost(): string | null {
+    if (!this.#topmost) {
+      this.#topmost = this.#findTopmost()
+      for (const change of this.changes) note(this.#topmost, change)
+    }
+    return this.#topmost.zIn(this)
+  }
+
+  override add(changes: Iterable<Change>): void {
+    super.add(changes)
+    if (this.#topmost) for (const change of changes) note(this.#topmost, change)
+  }
+}
+
+const note = (topmost: Topmost, change: Change): void =>
+  topmost.note(idOf(change), 'put' in change ? change.put : undefined)
