@@ -21,6 +21,7 @@ export interface CameraExif {
   interoperability?: Readonly<Record<number, string | number>>
 }
 
+const ORIENTATION = 0x0112
 const TAKEN = '2026:05:04 12:00:00'
 
 type Values = readonly (readonly [tag: number, value: string | number | null | undefined])[]
@@ -71,7 +72,7 @@ export function exifSegment(given: CameraExif): Buffer {
   ])
 }
 
-/** Writes a TIFF directory that begins at `at`, with its texts behind it. Numbers take 4 bytes each. */
+/** Writes a TIFF directory that begins at `at`, with its texts behind it. Numbers take 4 bytes each, but the orientation. */
 function directory(values: Values, at: number, next: number): Buffer {
   const entries = values
     .filter((entry): entry is readonly [number, string | number] => entry[1] != null)
@@ -83,6 +84,12 @@ function directory(values: Values, at: number, next: number): Buffer {
   for (const [i, [tag, value]] of entries.entries()) {
     const entry = 2 + i * 12
     head.writeUInt16BE(tag, entry)
+    if (tag === ORIENTATION) {
+      head.writeUInt16BE(3, entry + 2)
+      head.writeUInt32BE(1, entry + 4)
+      head.writeUInt16BE(Number(value), entry + 8)
+      continue
+    }
     if (typeof value === 'number') {
       head.writeUInt16BE(4, entry + 2)
       head.writeUInt32BE(1, entry + 4)

@@ -18,11 +18,14 @@ import { io, type Socket } from 'socket.io-client'
 /** A client that speaks the wire protocol itself: it sees every batch, and may send any message. */
 export class WireClient {
   readonly batches: Batch[] = []
+  /** The latest preview of each picture, WebP. */
+  readonly previews = new Map<string, Buffer>()
   readonly #url: string
   readonly #socket: Socket
   readonly #clientId = uuidv7(Date.now(), randomBytes(10))
   #nextNumber = 1
   #onBatch = () => {}
+  #onPreview = () => {}
 
   private constructor(url: string, socket: Socket) {
     this.#url = url
@@ -30,6 +33,10 @@ export class WireClient {
     socket.on('changes', (text: string) => {
       this.batches.push(JSON.parse(text) as Batch)
       this.#onBatch()
+    })
+    socket.on('preview', (id: string, bytes: Buffer) => {
+      this.previews.set(id, bytes)
+      this.#onPreview()
     })
   }
 
@@ -55,6 +62,15 @@ export class WireClient {
       await new Promise<void>((resolve) => {
         this.#onBatch = resolve
       })
+  }
+
+  /** Resolves to a picture's preview, when it has come. */
+  async waitForPreview(id: string): Promise<Buffer> {
+    while (!this.previews.has(id))
+      await new Promise<void>((resolve) => {
+        this.#onPreview = resolve
+      })
+    return this.previews.get(id)!
   }
 
   /** Resolves to the batch that ends at the cursor, when it has come. */

@@ -1,6 +1,8 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  type CameraThumbnail,
+  cropOfThumbnail,
   isShown,
   type MediaType,
   STAND_IN_SIDE_PX,
@@ -68,6 +70,7 @@ export type Jobs = typeof jobs
 const jobs = {
   validate,
   reencodePreview,
+  drawThumbnail,
   measure,
   earlyPreview,
   makeVariants,
@@ -223,6 +226,28 @@ async function reencodePreview(input: {
   if (!PREVIEW_FORMATS.includes(format)) throw new Error(`is ${format}`)
   const source = { ...sourceOf(input.bytes), isOriented: format !== 'webp' }
   return shrink(await draw(source, PREVIEW_SIDE_PX, input.maxPixels), input.maxBytes)
+}
+
+/** Draws the thumbnail that a camera put into its file, upright and without bars; null if it shows something else. */
+async function drawThumbnail(input: {
+  thumbnail: CameraThumbnail
+  maxPixels: number
+  maxBytes: number
+}): Promise<Preview | null> {
+  const { thumbnail, maxPixels, maxBytes } = input
+  const { orientation } = thumbnail
+  const { data, info } = await sharp(thumbnail.jpeg, { limitInputPixels: maxPixels })
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const crop = cropOfThumbnail(thumbnail, data)
+  if (!crop) return null
+  const cropped = await sharp(data, { raw: info })
+    .extract(crop)
+    .withMetadata({ orientation })
+    .png({ compressionLevel: 0 })
+    .toBuffer()
+  return shrink(await draw(sourceOf(cropped), PREVIEW_SIDE_PX, maxPixels), maxBytes)
 }
 
 /** Reads the size from the first bytes of a file; null while they don't contain it. */

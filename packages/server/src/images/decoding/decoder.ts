@@ -1,4 +1,5 @@
 import {
+  type CameraThumbnail,
   limits,
   type MediaType,
   type RefusedTypes,
@@ -189,6 +190,18 @@ export class Decoder {
     const input = { bytes, maxPixels: MAX_PREVIEW_PIXEL_COUNT, maxBytes: limits.previewBytes }
     const budget = this.#budget
     const reply = await this.#run(this.#previews, 'reencodePreview', input, { budget, party })
+    return resultOf(reply, budget)
+  }
+
+  /**
+   * Makes a preview of the thumbnail that a camera put into its file; null if that shows something else. Rejects with
+   * `damaged` or `busy`.
+   */
+  async drawThumbnail(thumbnail: CameraThumbnail, party?: Party): Promise<Preview | null> {
+    this.warm()
+    const input = { thumbnail, maxPixels: MAX_PREVIEW_PIXEL_COUNT, maxBytes: limits.previewBytes }
+    const budget = this.#budget
+    const reply = await this.#run(this.#previews, 'drawThumbnail', input, { budget, party })
     return resultOf(reply, budget)
   }
 

@@ -6,9 +6,12 @@ import { text } from 'node:stream/consumers'
 import { after, before, type TestContext, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
+import { cameraPhoto } from '../../../../../test/support/camera-files.ts'
 import { WireClient } from '../../../../../test/support/wire-client.ts'
 import { Harness } from '../../../support/http-harness.ts'
 
+/** A test that waits for so long has failed. */
+const TIMEOUT_MS = 60_000
 const TOKEN = 'a'.repeat(22)
 const ANNA = createHash('sha256').update(TOKEN).digest('base64url').slice(0, 22)
 const small = await sharp(randomBytes(90 * 60 * 3), { raw: { width: 90, height: 60, channels: 3 } })
@@ -50,7 +53,7 @@ async function open(t: TestContext) {
   /** Begins a PUT of a declared length. */
   const put = (length: number, query = '') =>
     send('PUT', `/b/${board}/harbour.jpg${query}`, { 'content-length': length })
-  return { board, seen, seenOnce, send, put }
+  return { board, viewer, seen, seenOnce, send, put }
 }
 
 async function answerTo(sending: ClientRequest): Promise<[status: number, body: never]> {
@@ -65,7 +68,9 @@ const codeOf = async (sending: ClientRequest): Promise<string> => {
 
 const isBox = (record: ImageRecord | null): boolean => record?.blob === null
 
-test('U45: others see what a script sends from its header on, upright, and it is one record', async (t) => {
+test('U45: others see what a script sends from its header on, upright, and it is one record', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
   const { seen, seenOnce, put } = await open(t)
   const sending = put(photo.length)
   sending.write(photo.subarray(0, HEADER_BYTES))
@@ -79,7 +84,9 @@ test('U45: others see what a script sends from its header on, upright, and it is
   assert.deepEqual(new Set(seen().map((each) => each?.id)), new Set([box.id]))
 })
 
-test('U45: what comes without a length, or is small, is seen soon too, though no more bytes come', async (t) => {
+test('U45: what comes without a length, or is small, is seen soon too, though no more bytes come', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
   const { board, seenOnce, send, put } = await open(t)
   for (const sending of [send('PUT', `/b/${board}/harbour.jpg`, {}), put(small.length)]) {
     sending.write(small.subarray(0, HEADER_BYTES))
@@ -89,7 +96,9 @@ test('U45: what comes without a length, or is small, is seen soon too, though no
   }
 })
 
-test('U45: what is complete at once is not announced before it is stored', async (t) => {
+test('U45: what is complete at once is not announced before it is stored', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
   const { seen, seenOnce, put } = await open(t)
   const sending = put(small.length)
   sending.end(small)
@@ -98,7 +107,9 @@ test('U45: what is complete at once is not announced before it is stored', async
   assert.ok(!seen().some(isBox))
 })
 
-test('U46: the pictures of a form are seen from their headers on, and fields behind them count', async (t) => {
+test('U46: the pictures of a form are seen from their headers on, and fields behind them count', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
   const { board, seen, seenOnce, send } = await open(t)
   const type = 'multipart/form-data; boundary=b'
   const sending = send('POST', `/api/boards/${board}/images`, { 'content-type': type })
@@ -135,7 +146,9 @@ test('U46: the pictures of a form are seen from their headers on, and fields beh
   assert.equal(new Set(seen().map((record) => record?.id)).size, 2)
 })
 
-test('U47: what the kind or the header refuses is answered at once, and nobody else sees it', async (t) => {
+test('U47: what the kind or the header refuses is answered at once, and nobody else sees it', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
   const { board, seen, put, send } = await open(t)
   const huge = await sharp({
     create: { width: 90, height: 60, channels: 3, background: '#369' },
@@ -173,7 +186,9 @@ test('U47: what the kind or the header refuses is answered at once, and nobody e
   assert.equal(await server.record(id, board), undefined)
 })
 
-test('U48: an announced picture goes for everybody when its file breaks off or is refused', async (t) => {
+test('U48: an announced picture goes for everybody when its file breaks off or is refused', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
   const { board, seen, seenOnce, put } = await open(t)
   const rest = Buffer.alloc(photo.length - HEADER_BYTES)
   for (const end of ['cut', 'damaged']) {
@@ -188,7 +203,9 @@ test('U48: an announced picture goes for everybody when its file breaks off or i
   assert.deepEqual(await server.pictures(board), [])
 })
 
-test('U48: who sends a picture that was removed for good is told so at once', async (t) => {
+test('U48: who sends a picture that was removed for good is told so at once', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
   const { board, seen, seenOnce, put } = await open(t)
   const sending = put(photo.length)
   sending.write(photo.subarray(0, HEADER_BYTES))
@@ -201,10 +218,42 @@ test('U48: who sends a picture that was removed for good is told so at once', as
   assert.equal(await codeOf(sending), 'upload-gone')
 })
 
-test('U48: a board that is full says so before the rest has come', async (t) => {
+test('U48: a board that is full says so before the rest has come', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
   const { seen, put } = await open(t)
   const sending = put(photo.length, `?caption=${'x'.repeat(2_000)}`)
   sending.write(photo.subarray(0, HEADER_BYTES))
   assert.equal(await codeOf(sending), 'board-full')
   assert.deepEqual(seen(), [])
+})
+
+test('U49: others see the thumbnail of a file as a camera wrote it, upright, and of no other', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const { viewer, seen, seenOnce, put } = await open(t)
+  const [width, height] = [1_200, 900]
+  const picture = await sharp({ create: { width, height, channels: 3, background: '#b8c8d0' } })
+    .png()
+    .toBuffer()
+  const rest = Buffer.alloc(1_200_000)
+  const ids: string[] = []
+  for (const software of ['Adobe Photoshop 25.1', null]) {
+    const before = seen().length
+    const file = await cameraPhoto(picture, { orientation: 6, software })
+    const sending = put(file.length + rest.length)
+    sending.write(file)
+    const findBox = () => seen().slice(before).find(isBox)
+    await seenOnce(() => findBox() !== undefined)
+    const { id, width, height } = findBox()!
+    assert.deepEqual([width, height], [900, 1_200])
+    ids.push(id)
+    if (software === null) {
+      const preview = await sharp(await viewer.waitForPreview(id)).metadata()
+      assert.deepEqual([preview.format, preview.width, preview.height], ['webp', 120, 160])
+    }
+    sending.end(rest)
+    assert.equal((await answerTo(sending))[0], 201)
+  }
+  assert.deepEqual([...viewer.previews.keys()], ids.slice(1))
 })

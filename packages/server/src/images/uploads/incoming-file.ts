@@ -5,6 +5,7 @@ import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
 import {
+  type CameraThumbnail,
   cameraKind,
   headerRefusal,
   isCameraFile,
@@ -145,9 +146,16 @@ export class IncomingFile {
     return this.isCameraFile ? null : this.#firstBytes.header
   }
 
+  /** The thumbnail of a file as a camera wrote it; null while it hasn't arrived, and for any other file. */
+  get thumbnail(): CameraThumbnail | null {
+    return this.#firstBytes.thumbnail
+  }
+
   /** Whether the header leaves a doubt that a decoder may settle. */
   get isHeaderUnclear(): boolean {
-    return this.isTypeKnown && !this.isCameraFile && !this.#firstBytes.isReading && !this.header
+    return (
+      this.isTypeKnown && !this.isCameraFile && !this.#firstBytes.isHeaderPending && !this.header
+    )
   }
 
   /** Whether metadata stays in the file (M4). */
@@ -458,11 +466,11 @@ export class IncomingFile {
   /** Rejects as soon as the bytes up to the offset tell that the file isn't taken. */
   async #checkHead(chunk: Buffer): Promise<void> {
     const { length } = this.#head
-    const { isReading } = this.#firstBytes
+    const { isHeaderPending, isReading } = this.#firstBytes
     if (isReading) this.#firstBytes.take(chunk, this.#offset - chunk.length)
     if (length < SNIFF_BYTES)
       this.#head = Buffer.concat([this.#head, chunk.subarray(0, SNIFF_BYTES - length)])
-    if ((length < SNIFF_BYTES || isReading) && this.isTypeKnown) await this.#checkKind()
+    if ((length < SNIFF_BYTES || isHeaderPending) && this.isTypeKnown) await this.#checkKind()
   }
 
   /** Rejects if the file's kind isn't taken, or may have fewer pixels than its header tells. */

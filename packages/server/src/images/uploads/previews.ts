@@ -10,7 +10,11 @@ import type { IncomingFiles } from './incoming-files.ts'
 import { isArriving, type UploadProgress } from './progress.ts'
 
 /** Offset at which an early preview is tried first. */
-const FIRST_ATTEMPT_BYTES = 65_536
+const FIRST_ATTEMPT_BYTES = 16_384
+
+/** Whether the rest of a file arrives before a preview of it would be made. */
+const isHalfThere = ({ offset, length }: IncomingFile): boolean =>
+  length !== null && offset * 2 > length
 
 /** Whether a preview of a record is of use to anybody. */
 const isWithoutVariants = (record: AnyRecord | undefined): record is ImageRecord =>
@@ -24,6 +28,8 @@ export class Previews {
   readonly #log: Pick<FastifyBaseLogger, 'warn' | 'error'>
   /** Offset at which an early preview is tried next. */
   readonly #nextAttempts = new WeakMap<IncomingFile, number>()
+  /** Files whose camera's thumbnail has been shown, or couldn't be. */
+  readonly #triedThumbnail = new WeakSet<IncomingFile>()
   /** Pictures whose preview is being made, each under its board and id. */
   readonly #making = new Set<string>()
   /** Files of which it is known, or being found out, whether they are progressive. */
@@ -68,6 +74,7 @@ export class Previews {
   /** Reports a file's offset, and tries to show its picture. Call it whenever bytes have arrived. */
   bytesArrived(incomingFile: IncomingFile, board: LiveBoard, id: string): void {
     this.reportOffset(incomingFile, board.id, id)
+    inBackground(this.#tryThumbnail(incomingFile, board, id), this.#log)
     inBackground(this.#tryEarlyPreview(incomingFile, board, id), this.#log)
     inBackground(this.#checkLive(incomingFile, board.id, id), this.#log)
   }
@@ -118,12 +125,22 @@ export class Previews {
     }
   }
 
+  /** Shows the thumbnail that a camera put into its file, until there is something better. */
+  async #tryThumbnail(incomingFile: IncomingFile, board: LiveBoard, id: string): Promise<void> {
+    const { thumbnail, party } = incomingFile
+    if (!thumbnail || isHalfThere(incomingFile) || this.#triedThumbnail.has(incomingFile)) return
+    this.#triedThumbnail.add(incomingFile)
+    if (this.#incomingFiles.hasPreview(board.id, id)) return
+    await this.#add(board, id, () => this.#decoder.drawThumbnail(thumbnail, party))
+  }
+
   /** Tries to make a preview from the first bytes, each time that the file has doubled. */
   async #tryEarlyPreview(incomingFile: IncomingFile, board: LiveBoard, id: string): Promise<void> {
-    const { offset, length } = incomingFile
+    const { offset, header } = incomingFile
     const nextAttempt = this.#nextAttempts.get(incomingFile) ?? FIRST_ATTEMPT_BYTES
-    // From half of the file on, the rest arrives before the preview would be made.
-    if (offset < nextAttempt || (length !== null && offset * 2 > length)) return
+    if (offset < nextAttempt || isHalfThere(incomingFile)) return
+    // Only a progressive JPEG shows all of itself before its end.
+    if (header && !header.isWhole) return
     if (this.#incomingFiles.hasPreview(board.id, id)) return
     this.#nextAttempts.set(incomingFile, Math.max(nextAttempt, offset) * 2)
     await this.#add(board, id, async () =>
