@@ -5,6 +5,8 @@ import { fairness } from './fairness.ts'
 import { fanout } from './fanout.ts'
 import { growth } from './growth.ts'
 import { ingest } from './ingest.ts'
+import { knee } from './knee.ts'
+import { memory } from './memory.ts'
 import { picture } from './picture.ts'
 import { pushes } from './pushes.ts'
 import { screensBench } from './screens.ts'
@@ -26,6 +28,8 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   weight,
   screens: screensBench,
   engines,
+  memory,
+  knee,
   fairness,
 }
 

@@ -1,6 +1,7 @@
 /**
  * The runtime's limit for bytes: a bare `ws` server. Every viewer gets a message as it came: one
- * `changes` message, then each preview as two frames, in the same buffers for all.
+ * `changes` message, then each preview as two frames, in the same buffers for all. A message without
+ * previews has changes only.
  */
 import { createServer } from 'node:http'
 import { type WebSocket, WebSocketServer } from 'ws'
@@ -24,13 +25,16 @@ server.on('connection', (socket) => {
     }
     const text = data.toString()
     if (text.startsWith('40')) return socket.send('40{}')
-    const [, type, id, rest] = /^4([25])(?:\d+-)?(\d+)(.*)$/s.exec(text)!
-    const [, body] = JSON.parse(rest!)
+    const [, type, id, rest] = /^4([25])(?:\d+-)?(\d+)(.*)$/s.exec(text) ?? []
+    // Pages say more than they ask.
+    if (id === undefined) return
+    const [event, body] = JSON.parse(rest!)
     if (type === '5') {
-      push = { id: id!, text: body.text, names: Object.keys(body.previews), bytes: [] }
+      push = { id, text: body.text, names: Object.keys(body.previews), bytes: [] }
       return
     }
-    viewers.add(socket)
+    if (event === 'follow') viewers.add(socket)
+    if (event === 'commands') forward({ text: body.text, names: [], bytes: [] })
     socket.send(`43${id}${JSON.stringify([{ resumed: true }])}`)
   })
 })

@@ -11,10 +11,15 @@ export interface Baseline {
   close(): Promise<void>
 }
 
-/** Starts `bench/baselines/<name>.ts`; resolves when it listens. */
-export async function startBaseline(name: string, env: NodeJS.ProcessEnv = {}): Promise<Baseline> {
+/** Starts `bench/baselines/<name>.ts`, by another program if one is given; resolves when it listens. */
+export async function startBaseline(
+  name: string,
+  env: NodeJS.ProcessEnv = {},
+  wrapper: readonly string[] = [],
+): Promise<Baseline> {
   const file = resolve(import.meta.dirname, '../baselines', `${name}.ts`)
-  const child: ChildProcess = spawn(process.execPath, [file], {
+  const [program, ...args] = [...wrapper, process.execPath, file]
+  const child: ChildProcess = spawn(program!, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
