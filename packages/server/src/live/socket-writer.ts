@@ -1,5 +1,6 @@
+import type { Socket as NetSocket } from 'node:net'
 import type { Socket } from 'socket.io'
-import type { WebSocket } from 'ws'
+import { WebSocket } from 'ws'
 import { type EncodedEvent, encodeAnswer } from './encoded-event.ts'
 
 /** Bytes and packets that may wait for a viewer who sends without reading (F6). */
@@ -12,13 +13,20 @@ const UNREAD_PACKETS_COUNT = 4_000
  */
 export class SocketWriter {
   readonly #socket: Socket
+  /** The connection below it; neither changes, since there is one transport only. */
+  readonly #conn: PrivateConnection
+  readonly #websocket: PrivateWebSocket
+  readonly #stream: NetSocket
   readonly #onDrain: () => void
   /** Bytes passed to Socket.IO since its own buffer was last empty. */
   #passedBytes = 0
 
-  /** Calls `onDrain` whenever bytes have left for the kernel. */
+  /** Calls `onDrain` whenever bytes that had to wait have left for the kernel. */
   constructor(socket: Socket, onDrain: () => void) {
     this.#socket = socket
+    this.#conn = socket.conn as unknown as PrivateConnection
+    this.#websocket = transportOf(socket).socket
+    this.#stream = this.#websocket._socket
     this.#onDrain = onDrain
     const acknowledging = socket as unknown as AcknowledgingSocket
     const acknowledge = acknowledging.ack.bind(socket)
@@ -31,8 +39,8 @@ export class SocketWriter {
 
   /** Bytes that have been sent and have not left for the kernel. */
   get backlogBytes(): number {
-    if (packetsOf(this.#socket.conn).length === 0) this.#passedBytes = 0
-    return this.#passedBytes + transportOf(this.#socket).socket.bufferedAmount
+    if (this.#conn.writeBuffer.length === 0) this.#passedBytes = 0
+    return this.#passedBytes + this.#stream.writableLength
   }
 
   /** Sends an event to this session alone, with a body of JSON. */
@@ -50,14 +58,18 @@ export class SocketWriter {
     for (const { event, args } of events) this.#socket.emit(event, ...args)
   }
 
-  /** Writes frames past the libraries. False if others wait there: then they are counted, and must wait too. */
+  /**
+   * Writes frames past the libraries. False if others wait there: then they are counted, and must wait too.
+   * A callback costs a turn for each write, so only one that the kernel didn't take at once has one (S4).
+   */
   #writeFrames(frames: Buffer): boolean {
-    if (packetsOf(this.#socket.conn).length > 0) {
+    if (this.#conn.writeBuffer.length > 0) {
       this.#passedBytes += frames.length
       return false
     }
-    const { socket } = transportOf(this.#socket)
-    if (socket.readyState === socket.OPEN) socket._sender.sendFrame([frames], this.#onDrain)
+    if (this.#websocket.readyState !== WebSocket.OPEN) return true
+    this.#stream.write(frames)
+    if (this.#stream.writableLength > 0) this.#stream.write(NOTHING, this.#onDrain)
     return true
   }
 
@@ -68,7 +80,7 @@ export class SocketWriter {
 
   /** Drops the connection. `disconnect(true)` would keep the buffer of a peer that doesn't read. */
   terminate(): void {
-    transportOf(this.#socket).socket.terminate()
+    this.#websocket.terminate()
   }
 }
 
@@ -101,12 +113,16 @@ type Transport = NodeJS.EventEmitter & { socket: PrivateWebSocket }
  * The private part of `ws` that writes frames as they are. Without compression nothing waits inside of
  * it. The exact version of `ws` is pinned, and `socket-writer.test.ts` checks this member.
  */
-type PrivateWebSocket = WebSocket & {
-  readonly _sender: { sendFrame(frames: readonly Buffer[], sent: () => void): void }
+type PrivateWebSocket = WebSocket & { readonly _socket: NetSocket }
+
+/** The packets that Engine.IO has not yet passed to its transport: a private member of it. */
+interface PrivateConnection {
+  readonly writeBuffer: readonly unknown[]
 }
+
+const NOTHING = Buffer.alloc(0)
 
 export const transportOf = ({ conn }: Socket): Transport => conn.transport as unknown as Transport
 
-/** The packets that Engine.IO has not yet passed to its transport: a private member of it. */
 const packetsOf = (conn: Socket['conn']): readonly unknown[] =>
-  (conn as unknown as { writeBuffer: unknown[] }).writeBuffer
+  (conn as unknown as PrivateConnection).writeBuffer
