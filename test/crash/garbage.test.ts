@@ -67,10 +67,10 @@ async function opened(t: TestContext): Promise<{ server: ServerProcess; data: st
   return { server, data }
 }
 
-/** Lists the files that hold pictures, those that lie aside too. */
+/** Lists the files that hold pictures, those that lie aside too. A new one has two names. */
 async function blobNames(data: string): Promise<string[]> {
   const names = await readdir(join(data, 'blobs'), { recursive: true })
-  return names.flatMap((name) => /[0-9a-f]{64}$/.exec(name)?.[0] ?? [])
+  return [...new Set(names.flatMap((name) => /[0-9a-f]{64}$/.exec(name)?.[0] ?? []))]
 }
 
 async function whenSo(isSo: () => Promise<boolean>, what: string): Promise<void> {

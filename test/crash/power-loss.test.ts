@@ -28,6 +28,7 @@ suite("the engine's folder", {
     ['database', /\.db$/],
     ['blobs', /arrivals/],
     ['folders of blobs', /blobs\/..$/],
+    ['folder of new blobs', /blobs\/new$/],
     ['folder of these', /blobs$/],
     ['data folder', /data$/],
     ['folder above it', /a$/],

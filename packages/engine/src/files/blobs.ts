@@ -2,7 +2,6 @@ import type { Stats } from 'node:fs'
 import {
   copyFile,
   type FileHandle,
-  link,
   open,
   readdir,
   rename,
@@ -17,6 +16,7 @@ import type { AsideBlob, BlobStat, BlobStore, PutOptions } from '../engine.ts'
 import { isSha256 } from '../ids.ts'
 import { hasSameBytes } from './chunks.ts'
 import { makeFolder, removeFile, syncFolder } from './folders.ts'
+import { NewBlobs, shardOf, tryLink } from './new-blobs.ts'
 import { isDiskFull, systemErrorCode } from './system-errors.ts'
 
 const COPIES_FOLDER = 'copies'
@@ -28,7 +28,7 @@ export async function openFileBlobs(folder: string): Promise<FileBlobs> {
   // A crash may have left partial copies.
   await rm(join(folder, COPIES_FOLDER), { recursive: true, force: true })
   const aside = (await readdir(join(folder, ASIDE_FOLDER)).catch(nullIfMissing)) ?? []
-  return new FileBlobs(folder, new Set(aside.filter(isSha256)))
+  return new FileBlobs(folder, new Set(aside.filter(isSha256)), await NewBlobs.open(folder))
 }
 
 /**
@@ -39,6 +39,7 @@ export class FileBlobs implements BlobStore {
   readonly #folder: string
   /** The blobs that are set aside. */
   readonly #aside: Set<string>
+  readonly #newBlobs: NewBlobs
   /** The last queued operation of each blob: `put`, `renew` and `remove` of one blob run in turn. */
   readonly #queueTails = new Map<string, Promise<unknown>>()
   /** Folders whose own names are durable, or about to be. */
@@ -46,9 +47,10 @@ export class FileBlobs implements BlobStore {
   #closed = false
   #copyCount = 0
 
-  constructor(folder: string, aside: Set<string>) {
+  constructor(folder: string, aside: Set<string>, newBlobs: NewBlobs) {
     this.#folder = folder
     this.#aside = aside
+    this.#newBlobs = newBlobs
   }
 
   /** Links the file into the store. Copies it where it can't be linked. */
@@ -56,7 +58,10 @@ export class FileBlobs implements BlobStore {
     return this.#runExclusive(sha256, async (blob) => {
       try {
         await this.#putBack(blob)
-        await this.#linkOrCopy(path, blob, isDurable)
+        if (!isDurable && !(await renewFile(path)))
+          throw new Error(`There is no file to store at ${path}`)
+        if (await this.#newBlobs.add(path, sha256)) return
+        await this.#linkOrCopy(path, blob)
         // An existing blob needs this too: an earlier put may have died before its sync.
         await syncFolder(dirname(blob))
       } catch (error) {
@@ -115,11 +120,9 @@ export class FileBlobs implements BlobStore {
 
   remove(sha256: string, { unlessTouchedSince }: { unlessTouchedSince: number }): Promise<boolean> {
     return this.#runExclusive(sha256, async (blob) => {
-      const removed = [
-        await removeOlder(blob, unlessTouchedSince),
-        await this.#removeAside(blob, unlessTouchedSince),
-      ]
-      return removed.includes(true)
+      const isRemoved = await removeOlder(blob, unlessTouchedSince)
+      if (isRemoved) await this.#newBlobs.remove(sha256)
+      return (await this.#removeAside(blob, unlessTouchedSince)) || isRemoved
     })
   }
 
@@ -135,6 +138,7 @@ export class FileBlobs implements BlobStore {
       await renewFile(blob)
       this.#aside.add(sha256)
       await moveFile(blob, this.#asidePathOf(blob))
+      await this.#newBlobs.remove(sha256)
       return found.size
     })
   }
@@ -159,6 +163,7 @@ export class FileBlobs implements BlobStore {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.allSettled(this.#queueTails.values())
+    await this.#newBlobs.close()
   }
 
   /** Puts a blob back that is set aside, and gives it a new lease. Does nothing without one. */
@@ -183,10 +188,8 @@ export class FileBlobs implements BlobStore {
     return join(this.#folder, ASIDE_FOLDER, basename(blob))
   }
 
-  async #linkOrCopy(path: string, blob: string, isDurable: boolean): Promise<void> {
+  async #linkOrCopy(path: string, blob: string): Promise<void> {
     await this.#makeFolder(dirname(blob))
-    if (!isDurable && !(await renewFile(path)))
-      throw new Error(`There is no file to store at ${path}`)
     if (await tryLink(path, blob)) return
     // Linking comes first because the blob exists only if the same bytes were stored before.
     if ((await hasSameBytes(path, blob)) && (await renewFile(blob))) return
@@ -226,7 +229,7 @@ export class FileBlobs implements BlobStore {
   /** Returns the path of a blob. Null for a name that is no sha256. */
   #pathOf(sha256: string): string | null {
     this.#checkOpen()
-    return isSha256(sha256) ? join(this.#folder, sha256.slice(0, 2), sha256) : null
+    return isSha256(sha256) ? join(this.#folder, shardOf(sha256), sha256) : null
   }
 
   /** Runs an operation on a blob after all earlier ones on the same blob. */
@@ -264,16 +267,6 @@ async function renewFile(path: string): Promise<boolean> {
   }
   return true
 }
-
-/** Gives a file a second name. Resolves to false where the name is taken, or the file can't have two. */
-const tryLink = (path: string, name: string): Promise<boolean> =>
-  link(path, name).then(
-    () => true,
-    (error: unknown) => {
-      if (isDiskFull(error)) throw error
-      return false
-    },
-  )
 
 /** Moves a file to another folder, durably. */
 async function moveFile(from: string, to: string): Promise<void> {

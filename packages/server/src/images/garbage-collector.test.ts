@@ -228,10 +228,10 @@ async function purge(server: Harness, id: string, board = 'main'): Promise<void>
 const fileOf = (server: Harness, id: string) =>
   fetch(`${server.url}/api/boards/main/images/${id}/file`)
 
-/** Lists the files that hold pictures, those that lie aside too. */
+/** Lists the files that hold pictures, those that lie aside too. A new one has two names. */
 async function filesOf({ data }: Harness): Promise<string[]> {
   const names = await readdir(join(data, 'blobs'), { recursive: true })
-  return names.flatMap((name) => /[0-9a-f]{64}$/.exec(name)?.[0] ?? [])
+  return [...new Set(names.flatMap((name) => /[0-9a-f]{64}$/.exec(name)?.[0] ?? []))]
 }
 
 /** Keeps a copy of a server's database. */
