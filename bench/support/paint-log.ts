@@ -49,6 +49,52 @@ export async function recordPaints(context: BrowserContext): Promise<void> {
   }, MIN_WIDTH_PX)
 }
 
+/** The boxes that a page has shown. */
+export interface BoxLog {
+  /** When each box was first painted in the window: milliseconds since 1970. */
+  readonly times: readonly number[]
+  /** The frames in which a box stood without a picture. */
+  readonly blankFrames: number
+}
+
+/** Makes the context's pages record which boxes they paint; call it before they load. */
+export async function recordBoxes(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => {
+    const boxes = { times: [] as number[], blankFrames: 0 }
+    Object.assign(window, { boxes })
+    const known = new Set<string>()
+    const opacityOf = (element: Element): number => Number(getComputedStyle(element).opacity)
+    const isBlank = (box: Element): boolean => {
+      const frame = box.querySelector('.picture-image')
+      const isPictured = [...box.querySelectorAll('img')].some(
+        (image) => image.complete && image.naturalWidth > 0 && opacityOf(image) >= 0.9,
+      )
+      // A box that is hardly visible yet is none.
+      return frame !== null && !isPictured && opacityOf(frame) >= 0.1
+    }
+    const look = (): void => {
+      let isAnyBlank = false
+      for (const box of document.querySelectorAll<HTMLElement>('[data-image]')) {
+        isAnyBlank ||= isBlank(box)
+        const id = box.dataset['image']!
+        if (known.has(id)) continue
+        const { left, top, right, bottom } = box.getBoundingClientRect()
+        if (right < 0 || bottom < 0 || left > innerWidth || top > innerHeight) continue
+        known.add(id)
+        // When the next frame begins, this one has been painted.
+        requestAnimationFrame(() => boxes.times.push(performance.timeOrigin + performance.now()))
+      }
+      if (isAnyBlank) boxes.blankFrames++
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+}
+
+/** Resolves to the boxes that the page has painted so far. */
+export const readBoxes = (page: Page): Promise<BoxLog> =>
+  page.evaluate(() => (window as unknown as { boxes: BoxLog }).boxes)
+
 /** Resolves to the page's paints so far, from the `from`th on. */
 export async function readPaints(page: Page, from: number): Promise<Paint[]> {
   const paints = await page.evaluate(

@@ -1,6 +1,5 @@
 import sharp from 'sharp'
 
-const COMPARED_SIDE_PX = 320
 const WINDOW_PX = 8
 const WINDOW_STEP_PX = 4
 /** The constants of Wang, Bovik, Sheikh and Simoncelli (2004), for 8 bits. */
@@ -8,15 +7,16 @@ const LUMA_FACTOR = (0.01 * 255) ** 2
 const CONTRAST_FACTOR = (0.03 * 255) ** 2
 
 /**
- * Returns a function that tells how similar a picture is to the original: SSIM of luma at 320 px, 1
+ * Returns a function that tells how similar a picture is to the original: SSIM of luma at `sidePx`, 1
  * for the same.
  */
 export async function similarityTo(
   original: Buffer,
+  sidePx: number,
 ): Promise<(picture: Buffer) => Promise<number>> {
   const { data, info } = await sharp(original)
     .autoOrient()
-    .resize(COMPARED_SIDE_PX, COMPARED_SIDE_PX, { fit: 'inside' })
+    .resize(sidePx, sidePx, { fit: 'inside' })
     .greyscale()
     .raw()
     .toBuffer({ resolveWithObject: true })

@@ -64,3 +64,77 @@ test('P11: the preview stands below the own file until the browser has drawn tha
   await page.waitUntil(() => !document.querySelector('[data-image] :is(.preview, .blur)'), null)
   await page.waitForPainted(1, 'stored')
 })
+
+test('A38: no file waits for another one to be kept for a reload', async (t) => {
+  const page = await fixture.openPage(t, 'wire.test', await fixture.newBoard())
+  const photos = await Promise.all(
+    [1, 2, 3, 4].map((seed) => samples.draw(`kept-${seed}.jpg`, { width: 400, height: 300, seed })),
+  )
+  // As of a large file on a slow disk: the first one that is kept takes until the end of the test.
+  await page.page.evaluate(() => {
+    const { put } = IDBObjectStore.prototype
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, value: unknown) {
+      const request = put.call(this, value)
+      const goOn = (): void => {
+        this.get('none').onsuccess = goOn
+      }
+      if (this.name === 'files') request.onsuccess = goOn
+      return request
+    }
+  })
+  await page.drop(photos, { x: 500, y: 300 })
+  await page.waitForPainted(photos.length, 'stored')
+})
+
+test("A40: the sender's own picture is what is shown first, not an empty box or its strip", async (t) => {
+  const photo = await samples.draw('first.jpg', { width: 2000, height: 1500 })
+  const page = await fixture.openPage(t, 'wire.test', await fixture.newBoard())
+  await page.page.evaluate(() => {
+    const firsts: { isBlank: boolean; opacities: number[] }[] = []
+    Object.assign(window, { firsts })
+    const known = new Set<Element>()
+    const look = (): void => {
+      for (const tile of document.querySelectorAll('[data-image]')) {
+        if (known.has(tile)) continue
+        known.add(tile)
+        const box = tile.querySelector('.picture-image')!
+        const parts = [box, ...tile.querySelectorAll('.picture-info')]
+        const opacities = parts.map((part) => Number(getComputedStyle(part).opacity))
+        firsts.push({ isBlank: box.classList.contains('blank'), opacities })
+      }
+      requestAnimationFrame(look)
+    }
+    requestAnimationFrame(look)
+  })
+  await page.drop([photo, photo], { x: 500, y: 300 })
+  await page.waitForPainted(2, 'stored')
+  const firsts = await page.page.evaluate(
+    () => (window as unknown as { firsts: { isBlank: boolean; opacities: number[] }[] }).firsts,
+  )
+  assert.equal(firsts.length, 2)
+  for (const { isBlank, opacities } of firsts)
+    assert.ok(!isBlank || opacities.every((opacity) => opacity === 0), opacities.join())
+  const opacity = await page.page
+    .locator('.picture-image')
+    .first()
+    .evaluate((box) => getComputedStyle(box).opacity)
+  assert.equal(opacity, '1')
+})
+
+test('A41: the first pictures on an empty board stand in view at once', async (t) => {
+  const photo = await samples.draw('one-of-many.jpg', { width: 1200, height: 900 })
+  const { anna, ben } = await fixture.openPair(t, 'wire.test')
+  const recordings = [await anna.recordTiles(), await ben.recordTiles()]
+  await anna.drop(
+    Array.from({ length: 30 }, () => photo),
+    { x: 700, y: 300 },
+  )
+  for (const page of [anna, ben]) await page.waitForTiles(30)
+  for (const page of [anna, ben]) await page.waitForPainted(30)
+  for (const recording of recordings)
+    for (const states of (await recording.close()).states.values()) {
+      // The first frame may come before the view that its picture asks for.
+      const places = new Set(states.map(({ x, y, w, h }) => [x, y, w, h].join()))
+      assert.ok(places.size <= 2, [...places].join(' | '))
+    }
+})

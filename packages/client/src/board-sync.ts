@@ -64,8 +64,7 @@ export class BoardSync {
     this.previews = new OwnPreviews(channel, queue, replica.pictures, (id, bytes) =>
       this.arrivals.receivePreview(id, new Uint8Array(bytes)),
     )
-    const { previews } = this
-    this.uploads = new Uploads({ endpoint, store, replica, queue, previews, channel, events })
+    this.uploads = new Uploads({ endpoint, store, replica, queue, channel, events })
     this.seenReceipts = new SeenReceipts(channel, events)
     this.presence = new Presence(channel, events)
     this.undo = new Undo(replica, queue, events)

@@ -207,8 +207,12 @@ export class Board {
       adds.map(({ command }) => command),
       step,
     )
-    for (const { command, file, preview } of adds)
-      this.#sync.uploads.add(command, file, preview && this.#sync.previews.add(command.id, preview))
+    this.#sync.uploads.add(
+      adds.map(({ command, file, preview }) => {
+        const previewSent = preview && this.#sync.previews.add(command.id, preview)
+        return { add: command, file, previewSent }
+      }),
+    )
     return adds.map(({ command }) => command.id)
   }
 

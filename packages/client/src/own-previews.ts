@@ -1,4 +1,5 @@
 import { limits } from '@wirephoto/board'
+import { inBackground } from './in-background.ts'
 import type { ErrorAnswer } from './types.ts'
 
 /** The connection, as previews use it. */
@@ -11,6 +12,8 @@ export interface PreviewChannel {
 interface Announcements {
   /** Whether a picture's add has no answer yet. */
   isAdding(id: string): boolean
+  /** Whether adds are on their way: a box needs a hundredth of a preview's bytes, so it goes first. */
+  readonly isAnnouncing: boolean
   readonly online: boolean
 }
 
@@ -20,7 +23,7 @@ interface Waiting {
 }
 
 /**
- * Previews of our own pictures. Each goes as soon as it is made and the server knows its picture. One message
+ * Previews of our own pictures. Each goes as soon as it is made and the server knows all pictures. One message
  * is under way at a time. Nothing is lost with a preview but time: the server makes one of the file (A9).
  */
 export class OwnPreviews {
@@ -30,7 +33,6 @@ export class OwnPreviews {
   readonly #show: (id: string, bytes: Uint8Array) => void
   readonly #waiting = new Map<string, Waiting>()
   #isSending = false
-  #sending: Promise<void> = Promise.resolve()
 
   constructor(
     channel: PreviewChannel,
@@ -55,14 +57,9 @@ export class OwnPreviews {
     })
   }
 
-  /** Resolves when no preview is under way, whatever became of it. */
-  whenSent(): Promise<void> {
-    return this.#sending
-  }
-
   /** Sends what can go. */
   pump(): void {
-    if (!this.#isSending) this.#sending = this.#send()
+    if (!this.#isSending) inBackground(this.#send())
   }
 
   async #send(): Promise<void> {
@@ -90,7 +87,7 @@ export class OwnPreviews {
       this.#waiting.delete(id)
       done()
     }
-    if (!this.#queue.online) return []
+    if (!this.#queue.online || this.#queue.isAnnouncing) return []
     const known = [...this.#waiting].filter(([id]) => !this.#queue.isAdding(id))
     return known.slice(0, limits.previewsPerMessage)
   }

@@ -113,6 +113,8 @@ export class Queue extends Emitter<QueueEvents> {
   readonly #clock: ServerClock
   readonly #state = new StateMachine(QUEUE_EXITS, QUEUE_STATES, 'offline')
   #fresh: Pending[] = []
+  /** The pictures whose adds have no answer; null until they are looked for again. */
+  #adding: Set<string> | null = null
   /** The last fresh command of each record. */
   readonly #lastFresh = new Map<string, Pending>()
   /** Earlier pages' queues, then our own. */
@@ -154,17 +156,19 @@ export class Queue extends Emitter<QueueEvents> {
 
   /** Whether a picture's add has no answer yet. */
   isAdding(id: string): boolean {
-    return this.#has((command) => command.kind === 'image.add' && command.id === id)
+    // Uploads ask for each of their files, and a drop of a thousand asks thousands of times.
+    this.#adding ??= new Set(addsAmong(this.#allPendings()))
+    return this.#adding.has(id)
   }
 
   /** Whether any picture's add has no answer yet, other than those that wait for files to arrive. */
   get isAnnouncing(): boolean {
-    return this.#readyPendings().some(({ command }) => command.kind === 'image.add')
+    return !addsAmong(this.#readyPendings()).next().done
   }
 
   /** Resolves when no command is unanswered, other than those that wait for files to arrive. */
   async whenSent(): Promise<void> {
-    await until(this, ['changed'], () => this.#readyPendings().length === 0 || null)
+    await until(this, ['changed'], () => this.#readyPendings().next().done || null)
   }
 
   /** Resolves when no command is unanswered. */
@@ -174,6 +178,7 @@ export class Queue extends Emitter<QueueEvents> {
 
   push(commands: readonly Command[]): void {
     const at = this.#clock.now()
+    this.#adding = null
     const added: Pending[] = []
     const merged: Pending[] = []
     for (const command of commands) {
@@ -211,6 +216,7 @@ export class Queue extends Emitter<QueueEvents> {
     }
     const queues = [...left.values()].sort((a, b) => (a.client < b.client ? -1 : 1))
     this.#queues.unshift(...queues)
+    this.#adding = null
     this.#replica.addPending(
       queues.flatMap(({ entries }) => pendingsOf(entries)),
       'below',
@@ -275,13 +281,10 @@ export class Queue extends Emitter<QueueEvents> {
     await this.#saved
   }
 
-  /** Whether such a command has no answer yet. */
-  #has(isSuch: (command: Command) => boolean): boolean {
-    const is = ({ command }: Pending) => isSuch(command)
-    return (
-      this.#fresh.some(is) ||
-      this.#queues.some(({ entries }) => entries.some(({ pending }) => is(pending)))
-    )
+  /** The commands that have no answer yet. */
+  *#allPendings(queues: readonly ClientQueue[] = this.#queues): Generator<Pending> {
+    yield* this.#fresh
+    for (const { entries } of queues) for (const { pending } of entries) yield pending
   }
 
   /** Makes a patch part of a fresh one, if there is one that it may join, and returns that. */
@@ -299,9 +302,8 @@ export class Queue extends Emitter<QueueEvents> {
   }
 
   /** The commands that go as soon as they can. */
-  #readyPendings(): Pending[] {
-    const ready = this.#queues.filter(({ resumesAt }) => resumesAt === null)
-    return [...this.#fresh, ...ready.flatMap(({ entries }) => pendingsOf(entries))]
+  #readyPendings(): Generator<Pending> {
+    return this.#allPendings(this.#queues.filter(({ resumesAt }) => resumesAt === null))
   }
 
   /** Returns the queue that waits for room, if a command must wait with it: another add, or one about its pictures. */
@@ -436,6 +438,7 @@ export class Queue extends Emitter<QueueEvents> {
   #removeUpTo(queue: ClientQueue, n: number): Entry[] {
     const taken = queue.entries.filter((entry) => entry.n <= n)
     queue.entries = queue.entries.filter((entry) => entry.n > n)
+    this.#adding = null
     tellStore(this.#store, (store) => store.settle(queue.client, n))
     return taken
   }
@@ -492,6 +495,7 @@ export class Queue extends Emitter<QueueEvents> {
     const first = renumbered(ours.filter(goesFirst))
     const second = renumbered(ours.filter((entry) => !goesFirst(entry)))
     this.#queues = this.#queues.flatMap((other) => (other === queue ? [first, second] : other))
+    this.#adding = null
     await Promise.all([first, second].map(({ client, entries }) => this.#save(client, entries)))
     return second
   }
@@ -505,3 +509,8 @@ export class Queue extends Emitter<QueueEvents> {
 }
 
 const pendingsOf = (entries: readonly Entry[]): Pending[] => entries.map(({ pending }) => pending)
+
+/** Yields the ids of the pictures that these commands add. */
+function* addsAmong(pendings: Iterable<Pending>): Generator<string> {
+  for (const { command } of pendings) if (command.kind === 'image.add') yield command.id
+}

@@ -27,19 +27,12 @@ export interface CommandsBefore {
   readonly online: boolean
 }
 
-/** The previews, which go before bytes too. */
-export interface PreviewsBefore {
-  /** Resolves when none is under way. */
-  whenSent(): Promise<void>
-}
-
 export interface UploadContext {
   readonly endpoint: BoardEndpoint
   readonly store: Promise<Store>
   /** The id under which this page claims files. */
   readonly page: string
   readonly queue: CommandsBefore
-  readonly previews: PreviewsBefore
   readonly list: UploadList
   readonly slots: UploadSlots
   /** The first file makes it, as its code is loaded then. */
@@ -94,7 +87,7 @@ async function send(
   context: UploadContext,
 ): Promise<AttemptOutcome> {
   const { id, file, isBegun } = job
-  const { endpoint, queue, previews, list, slots, events } = context
+  const { endpoint, queue, list, slots, events } = context
   context.partSizes ??= new PartSizes()
   const { partSizes } = context
   if (!job.isRunning) return { kind: 'yielded' }
@@ -108,9 +101,9 @@ async function send(
     isBegun,
     partSizes,
     beforeRequest: async (method) => {
-      // Drags, deletes and previews go before bytes.
+      // Drags and deletes go before bytes. Only its own preview holds a file up (A25).
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, COMMANDS_WAIT_MS))
-      await Promise.race([Promise.all([queue.whenSent(), previews.whenSent()]), timeout])
+      await Promise.race([queue.whenSent(), timeout])
       hasYielded = method === 'PATCH' && (slots.isOverfull || givesWay(job, context))
       if (hasYielded) throw new Error('Others send')
     },

@@ -19,9 +19,11 @@ export class UploadList {
     this.#events = events
   }
 
-  add(id: string, file: Blob, name: string): void {
-    this.shown.set(id, { id, file, name, sent: 0, total: file.size, state: 'waiting' })
-    this.#changed(id)
+  /** Shows files that are new here: one event for all, since a page looks through its pictures at each. */
+  add(files: readonly { readonly id: string; readonly file: Blob; readonly name: string }[]): void {
+    for (const { id, file, name } of files)
+      this.shown.set(id, { id, file, name, sent: 0, total: file.size, state: 'waiting' })
+    this.#events.emit('uploads', new Set(files.map(({ id }) => id)))
   }
 
   /** Shows news of an upload. The time of its next try and its obstacle are gone unless they are among them. */

@@ -5,12 +5,7 @@ import { newId } from './ids.ts'
 import { inBackground, logFault } from './in-background.ts'
 import { type SavedFile, type Store, tellStore } from './store.ts'
 import type { BoardEvents, Obstacle, OwnUpload, Problem } from './types.ts'
-import type {
-  AttemptOutcome,
-  CommandsBefore,
-  PreviewsBefore,
-  UploadContext,
-} from './upload-attempt.ts'
+import type { AttemptOutcome, CommandsBefore, UploadContext } from './upload-attempt.ts'
 import { UploadJob } from './upload-job.ts'
 import { type UploadChannel, UploadList } from './upload-list.ts'
 import { UploadSlots } from './upload-slots.ts'
@@ -50,12 +45,19 @@ interface Commands extends CommandsBefore {
   isAdding(id: string): boolean
 }
 
+/** A file that was added here. */
+interface NewFile {
+  readonly add: ImageAdd
+  readonly file: Blob
+  /** Resolves when its preview was sent, or won't be. */
+  readonly previewSent: Promise<void> | undefined
+}
+
 interface UploadsOptions {
   readonly endpoint: BoardEndpoint
   readonly store: Promise<Store>
   readonly replica: Pictures
   readonly queue: Commands
-  readonly previews: PreviewsBefore
   readonly channel: UploadChannel
   readonly events: Emitter<BoardEvents>
 }
@@ -78,9 +80,11 @@ export class Uploads {
   /** Callers of `pause` that haven't let go yet. */
   #holds = 0
   #priority: (id: string) => number = () => 0
+  /** Settles when the store has every file so far. */
+  #keeping: Promise<void> = Promise.resolve()
   #isClosed = false
 
-  constructor({ endpoint, store, replica, queue, previews, channel, events }: UploadsOptions) {
+  constructor({ endpoint, store, replica, queue, channel, events }: UploadsOptions) {
     const page = newId(Date.now())
     const list = new UploadList(channel, events)
     const slots = new UploadSlots(page)
@@ -93,7 +97,7 @@ export class Uploads {
       return this.#waiting().filter(({ id }) => this.#priority(id) >= priority)
     }
     const own = { page, list, slots, partSizes, waitingBefore }
-    this.#context = { endpoint, store, queue, previews, events, ...own }
+    this.#context = { endpoint, store, queue, events, ...own }
     slots.on('changed', () => this.pump())
   }
 
@@ -112,24 +116,21 @@ export class Uploads {
     return this.#jobs.size > 0 ? this.#trouble : null
   }
 
-  /** Keeps the file, and sends it when its turn comes, and after its preview. */
-  add(add: ImageAdd, file: Blob, previewSent?: Promise<void>): void {
-    const job = this.#register({ id: add.id, file, name: add.name }, add)
-    this.#keep(add.id)
-    if (!previewSent) return
-    job.isHeld = true
-    const release = () => {
-      job.isHeld = false
-      this.pump()
+  /** Keeps files, and sends each when its turn comes, and after its preview. */
+  add(files: readonly NewFile[]): void {
+    const jobs = files.map(({ add, file }) => this.#register({ id: add.id, file }, add))
+    this.#context.list.add(files.map(({ add, file }) => ({ id: add.id, file, name: add.name })))
+    for (const [i, { add, previewSent }] of files.entries()) {
+      this.#keep(add.id)
+      if (previewSent) this.#holdUntil(previewSent, jobs[i]!)
     }
-    inBackground(previewSent.then(release))
-    setTimeout(release, PREVIEW_WAIT_MS)
   }
 
   /** Takes over the files that earlier pages left. */
   adopt(files: readonly SavedFile[]): void {
-    for (const saved of files)
-      if (!this.#jobs.has(saved.id)) this.#register(saved, null).isKept = true
+    const unknown = files.filter(({ id }) => !this.#jobs.has(id))
+    for (const saved of unknown) this.#register(saved, null).isKept = true
+    this.#context.list.add(unknown)
     this.pump()
   }
 
@@ -146,6 +147,7 @@ export class Uploads {
 
   /** Starts as many uploads as there is room for. */
   pump(): void {
+    if (!this.#context.slots.hasRoom) return
     for (const job of this.#waiting()) {
       if (this.#isClosed || !this.#context.slots.hasRoom) return
       inBackground(this.#run(job))
@@ -272,11 +274,22 @@ export class Uploads {
     return waiting.sort((a, b) => priority(b) - priority(a) || a.yieldCount - b.yieldCount)
   }
 
-  #register({ id, file, name }: Omit<SavedFile, 'board'>, add: ImageAdd | null): UploadJob {
+  #register({ id, file }: Pick<SavedFile, 'id' | 'file'>, add: ImageAdd | null): UploadJob {
     const job = new UploadJob(id, file, add)
     this.#jobs.set(id, job)
-    this.#context.list.add(id, file, name)
     return job
+  }
+
+  /** Holds a file back until its preview was sent, but not for long. */
+  #holdUntil(previewSent: Promise<void>, job: UploadJob): void {
+    job.isHeld = true
+    const release = () => {
+      if (!job.isHeld) return
+      job.isHeld = false
+      this.pump()
+    }
+    inBackground(previewSent.then(release))
+    setTimeout(release, PREVIEW_WAIT_MS)
   }
 
   async #run(job: UploadJob): Promise<void> {
@@ -380,14 +393,17 @@ export class Uploads {
     const { file, name } = this.shown.get(id)!
     const saved = { board: this.#context.endpoint.id, id, file, name }
     const put = async (): Promise<void> => {
+      const job = this.#jobs.get(id)
+      // Many may have been stored before their turn.
+      if (!job) return
       const store = await this.#context.store
       await store.putFile(saved)
-      const job = this.#jobs.get(id)
-      if (job) job.isKept = store.isLasting ?? false
+      job.isKept = store.isLasting ?? false
     }
-    // A store without room for it costs only what a reload would have saved.
-    const kept = put().catch(() => {})
-    this.#jobs.get(id)!.kept = kept
+    // One after the other, since the database copies every byte. A store without room for a file costs only what
+    // a reload would have saved.
+    this.#keeping = this.#keeping.then(put).catch(() => {})
+    this.#jobs.get(id)!.kept = this.#keeping
   }
 
   #forget(id: string): void {

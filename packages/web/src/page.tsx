@@ -129,6 +129,9 @@ function forgetGone(boardStore: BoardStore): void {
   })
 }
 
+/** The boxes of a drop come within this time. On an empty board nothing shows where a flight goes. */
+const FIRST_DROP_MS = 1_000
+
 /**
  * Restores the view of the URL's fragment, or that of the page before a reload. Without either, keeps all
  * pictures in view until the person chooses a view.
@@ -138,13 +141,17 @@ function rememberView({ boardStore, camera }: App): void {
   const kept = takeHashView(camera) ?? parseView(tabData.get(key))
   if (kept) camera.begin(kept)
   camera.isChosen = kept !== null
-  createEffect((loaded) => {
-    if (!boardStore.status().loaded) return false
-    boardStore.count()
-    if (!loaded && !kept) camera.begin(boardStore.extent)
-    else if (!camera.isChosen && boardStore.extent) camera.fitUnlessWhole(boardStore.extent)
-    return true
-  }, false)
+  let firstAt = Number.NEGATIVE_INFINITY
+  createEffect<number | null>((last) => {
+    if (!boardStore.status().loaded) return null
+    const count = boardStore.count()
+    const { extent } = boardStore
+    if (last === 0) firstAt = performance.now()
+    if (last === null && !kept) camera.begin(extent)
+    else if (!camera.isChosen && extent)
+      camera.fitUnlessWhole(extent, performance.now() - firstAt < FIRST_DROP_MS ? 'at once' : 'fly')
+    return count
+  }, null)
   const followHash = (): void => {
     const view = takeHashView(camera)
     if (view) camera.flyTo(view)

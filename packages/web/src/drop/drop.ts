@@ -26,7 +26,6 @@ interface Measured {
   readonly file: File
   /** The file, or what this browser has drawn of an SVG. */
   readonly drawing: Blob
-  readonly url: string
   readonly caption: string
   readonly width: number
   readonly height: number
@@ -81,7 +80,8 @@ export class Drop {
       const preview = this.#preview(picture)
       return { id, file, name: nameOf(file), caption, width, height, w, ...place, preview }
     })
-    for (const { id, url } of measured) this.boardStore.keepFileUrl(id, url)
+    for (const { id, file } of measured) this.boardStore.keepFile(id, file)
+    for (const { id, preview } of pictures) this.boardStore.ownFileTurns.addPreview(id, preview)
     const ids = this.boardStore.board.add(pictures)
     this.people.ask()
     const box = around(ids.flatMap((id) => this.boardStore.boxes.get(id) ?? []))
@@ -156,10 +156,7 @@ export class Drop {
     )
     const files = pictures.map(({ file }) => file)
     this.#tellRefused(files, refusals, way)
-    return pictures.filter(({ url }, i) => {
-      if (refusals[i]) URL.revokeObjectURL(url)
-      return !refusals[i]
-    })
+    return pictures.filter((_, i) => !refusals[i])
   }
 
   #tellRefused(
@@ -211,24 +208,24 @@ async function measure(
   file: File,
   record: ImageRecord | undefined,
 ): Promise<Omit<Measured, 'drawing'>> {
-  const url = URL.createObjectURL(file)
-  const size = (await loadHeader(file).catch(() => null)) ?? (await sizeInBrowser(url))
+  const size = (await loadHeader(file).catch(() => null)) ?? (await sizeInBrowser(file))
   const width = Math.min(size?.width ?? 800, limits.maxSidePixels)
   const height = Math.min(size?.height ?? 600, limits.maxSidePixels)
   const w = record?.w ?? firstWidth(width, height)
   const random = crypto.getRandomValues(new Uint8Array(10))
   const id = uuidv7(Date.now(), random)
   const caption = record?.caption ?? ''
-  return { id, file, url, caption, width, height, w, h: (w * height) / width }
+  return { id, file, caption, width, height, w, h: (w * height) / width }
 }
 
 /** Loads a picture in an image element: the browser reads the file, and decodes later. */
-async function sizeInBrowser(url: string): Promise<Size | null> {
+async function sizeInBrowser(file: File): Promise<Size | null> {
   const image = new Image()
-  image.src = url
+  image.src = URL.createObjectURL(file)
   await new Promise((resolve) => {
     image.onload = image.onerror = resolve
   })
+  URL.revokeObjectURL(image.src)
   const { naturalWidth: width, naturalHeight: height } = image
   return width > 0 ? { width, height } : null
 }

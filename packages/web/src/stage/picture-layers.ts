@@ -47,7 +47,7 @@ interface PictureLayers {
  */
 export function createLayers(
   props: PictureProps,
-  own: Accessor<string | null>,
+  isOwn: Accessor<boolean>,
   isOwnDrawn: Accessor<boolean>,
 ): PictureLayers {
   const { boardStore } = useApp()
@@ -72,7 +72,7 @@ export function createLayers(
   })
   const pixels = createScreenPixels(record)
   const arrival = boardStore.arrival(id)
-  const isArriving = (): boolean => arrival()?.state === 'arriving' && !own() && !record()?.blob
+  const isArriving = (): boolean => arrival()?.state === 'arriving' && !isOwn() && !record()?.blob
   const showLive = (url: string): (() => void) => {
     const layer: Layer = { url, kind: 'live' }
     setLayers((all) => [...all.filter(({ kind }) => kind !== 'live'), layer])
@@ -98,7 +98,7 @@ export function createLayers(
       },
     )
   })
-  const storedUrl = createStoredUrl(id, record, own, pixels)
+  const storedUrl = createStoredUrl(id, record, isOwn, pixels)
   createComputed(() => {
     const url = storedUrl()
     if (!url) return

@@ -1,4 +1,14 @@
-import { createMemo, createSignal, For, type JSX, on, onCleanup, Show, untrack } from 'solid-js'
+import {
+  createComputed,
+  createMemo,
+  createSignal,
+  For,
+  type JSX,
+  on,
+  onCleanup,
+  Show,
+  untrack,
+} from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf } from '../state/blur.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
@@ -6,20 +16,29 @@ import { createLayers, type Layer, type PictureProps } from './picture-layers.ts
 
 /**
  * Shows a picture: its blur, then each sharper layer once it is decoded, with the wire line over it while
- * it arrives. One's own file lies over them all from the start, and shows as soon as the browser has drawn it.
+ * it arrives. One's own file comes over them all in its turn, and shows as soon as the browser has drawn it.
  */
 export function PictureImage(props: PictureProps): JSX.Element {
   const { boardStore, paintReporter } = useApp()
   const { id } = props
   /** Whether this browser can't read one's own file. The server may still be able to. */
   const [isUnreadable, setUnreadable] = createSignal(false)
-  const own = createMemo(
-    on([isUnreadable, () => props.transfer], ([isLost], _, kept: string | null | undefined) =>
-      isLost ? null : (kept ?? boardStore.fileUrl(id)),
+  /** The URL of one's own file, from its turn on. */
+  const [ownUrl, setOwnUrl] = createSignal<string | null>(null)
+  const isOwn = createMemo(
+    on(
+      [isUnreadable, ownUrl, () => props.transfer],
+      ([isLost, url]) => !isLost && (url !== null || boardStore.hasFile(id)),
     ),
   )
   const [isOwnDrawn, setOwnDrawn] = createSignal(false)
-  const layers = createLayers(props, own, isOwnDrawn)
+  let endTurn = (): void => {}
+  createComputed(() => {
+    if (!isOwn()) return
+    endTurn = boardStore.ownFileTurns.request(id, () => setOwnUrl(boardStore.fileUrl(id)))
+    onCleanup(endTurn)
+  })
+  const layers = createLayers(props, isOwn, isOwnDrawn)
   /** The blur. It goes once covered, so that transparent pictures lie on plain paper. */
   const blur = createMemo<string | null>(() => {
     const hash = props.record?.thumbhash
@@ -33,7 +52,7 @@ export function PictureImage(props: PictureProps): JSX.Element {
   })
 
   return (
-    <div class="picture-image" classList={{ blank: isBlank() }} aria-hidden="true">
+    <div class="picture-image" classList={{ blank: isBlank(), own: isOwn() }} aria-hidden="true">
       <Show when={props.record?.thumbhash && !isOwnDrawn() && !layers.isCovered()}>
         <img
           class="blur"
@@ -59,7 +78,7 @@ export function PictureImage(props: PictureProps): JSX.Element {
           />
         )}
       </For>
-      <Show when={own()}>
+      <Show when={isOwn() && ownUrl()}>
         {(url) => (
           <img
             class="picture ready"
@@ -71,6 +90,7 @@ export function PictureImage(props: PictureProps): JSX.Element {
               const drawn = (): void => {
                 showAtOnce(currentTarget)
                 setOwnDrawn(true)
+                endTurn()
               }
               currentTarget.decode().then(drawn, drawn)
             }}

@@ -37,7 +37,7 @@ export function createScreenPixels(record: Accessor<ImageRecord | undefined>): A
 export function createStoredUrl(
   id: string,
   record: Accessor<ImageRecord | undefined>,
-  own: Accessor<string | null>,
+  isOwn: Accessor<boolean>,
   pixels: Accessor<number>,
 ): Accessor<string | null> {
   const { boardStore, camera } = useApp()
@@ -47,12 +47,12 @@ export function createStoredUrl(
   if (isNew) requestAnimationFrame(() => requestAnimationFrame(() => setInView(true)))
   const isAwaiting = createMemo(() => {
     const now = record()
-    return Boolean(now?.blob && pixels() > 0 && !own() && awaitsVariant(now, pixels()))
+    return Boolean(now?.blob && pixels() > 0 && !isOwn() && awaitsVariant(now, pixels()))
   })
   const isOverdue = createOverdue(id, record, pixels, isAwaiting)
   const source = createMemo<{ blob: string; side: number } | null>((last) => {
     const now = record()
-    if (own() || pixels() === 0 || !now?.blob || !blobUrl(boardStore.board, now)) return last
+    if (isOwn() || pixels() === 0 || !now?.blob || !blobUrl(boardStore.board, now)) return last
     if (!last && pixels() < MIN_LOADED_CSS_PX * devicePixelRatio) return null
     if (isAwaiting() && !isOverdue()) return last
     const side = sideFor(now, pixels())

@@ -3,6 +3,7 @@ import type { Arrival, Board, DragPosition, OwnUpload, SeenBy, Status } from '@w
 import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
 import { inBackground } from '../browser/in-background.ts'
 import { around, type StackedBox } from '../geometry/box.ts'
+import { OwnFileTurns } from './own-file-turns.ts'
 
 /** How long a new picture may still be drawn with the landing animation. */
 const LANDING_WINDOW_MS = 1_000
@@ -10,6 +11,7 @@ const LANDING_WINDOW_MS = 1_000
 /** The board as the page shows it: the SDK's state as signals, and one's own pictures that the server refused. */
 export class BoardStore {
   readonly board: Board
+  readonly ownFileTurns = new OwnFileTurns()
   readonly title: Accessor<string>
   readonly status: Accessor<Status>
   /** The number of pictures on the board, trashed ones not counted. */
@@ -29,6 +31,8 @@ export class BoardStore {
   readonly #boxes = new Map<string, StackedBox>()
   /** The latest record of each of one's own pictures that isn't stored. */
   readonly #own = new Map<string, ImageRecord>()
+  /** One's own files that were added here. */
+  readonly #files = new Map<string, Blob>()
   readonly #fileUrls = new Map<string, string>()
   /** Monotonic times in milliseconds. */
   readonly #addedAt = new Map<string, number>()
@@ -145,25 +149,34 @@ export class BoardStore {
     return performance.now() - (this.#addedAt.get(id) ?? -LANDING_WINDOW_MS) < LANDING_WINDOW_MS
   }
 
-  /** Returns the object URL of one's own file while this page has it, else null. */
-  fileUrl(id: string): string | null {
-    const kept = this.#fileUrls.get(id)
-    if (kept) return kept
-    const file = this.board.uploads.get(id)?.file
-    return file ? this.#urlFor(id, file) : null
+  /** Whether this page has one's own file of a picture. */
+  hasFile(id: string): boolean {
+    return this.#files.has(id) || this.board.uploads.has(id)
   }
 
-  /** Revokes the URL of one's own file, unless its upload still needs it. Called when no view shows it. */
+  /** Returns the object URL of one's own file while this page has it, else null. */
+  fileUrl(id: string): string | null {
+    const file = this.#files.get(id) ?? this.board.uploads.get(id)?.file
+    if (!file) return null
+    this.#files.set(id, file)
+    const url = this.#fileUrls.get(id) ?? URL.createObjectURL(file)
+    this.#fileUrls.set(id, url)
+    return url
+  }
+
+  /** Lets go of one's own file, unless its upload still needs it. Called when no view shows it. */
   releaseFile(id: string): void {
+    if (this.#own.has(id) || this.board.uploads.has(id)) return
+    this.#files.delete(id)
     const url = this.#fileUrls.get(id)
-    if (!url || this.#own.has(id) || this.board.uploads.has(id)) return
+    if (!url) return
     this.#fileUrls.delete(id)
     URL.revokeObjectURL(url)
   }
 
-  /** Takes over the object URL of one's own file, which is about to be added. */
-  keepFileUrl(id: string, url: string): void {
-    this.#fileUrls.set(id, url)
+  /** Keeps one's own file, which is about to be added, for as long as a view shows it. */
+  keepFile(id: string, file: Blob): void {
+    this.#files.set(id, file)
   }
 
   /** Writes new places and widths as one undo step. Calls with the same `step` share one. */
@@ -203,12 +216,6 @@ export class BoardStore {
   /** Whether another visitor's upload has failed. Only its sender still sees the picture. */
   #isFailed(id: string): boolean {
     return this.board.arrival(id)?.state === 'failed' && !this.board.uploads.has(id)
-  }
-
-  #urlFor(id: string, file: Blob): string {
-    const url = URL.createObjectURL(file)
-    this.#fileUrls.set(id, url)
-    return url
   }
 
   #onUploads(ids: ReadonlySet<string>): void {

@@ -159,8 +159,8 @@ export class Camera {
   }
 
   /** Fits the box unless all of it is in view already. */
-  fitUnlessWhole(box: Box): void {
-    if (!contains(this.visibleBox, box)) this.flyTo(fitting(box, this.size(), this.insets))
+  fitUnlessWhole(box: Box, how: 'fly' | 'at once'): void {
+    if (!contains(this.visibleBox, box)) this.fit(box, how)
   }
 
   reveal(box: Box): void {
