@@ -129,10 +129,10 @@ for (const host of HOSTS)
 
     test('E37: a drop that fails for no known reason says so', async (t) => {
       const anna = await fixture.openPage(t, host, await fixture.newBoard())
-      anna.allowedErrors = /no more handles/
+      anna.allowedErrors = /no randomness/
       await anna.page.evaluate(() => {
-        URL.createObjectURL = () => {
-          throw new Error('no more handles')
+        crypto.getRandomValues = () => {
+          throw new Error('no randomness')
         }
       })
       await anna.drop([await samples.file('photos/pic2.jpg')], { x: 300, y: 300 })
