@@ -35,7 +35,11 @@ export function PictureImage(props: PictureProps): JSX.Element {
   let endTurn = (): void => {}
   createComputed(() => {
     if (!isOwn()) return
-    endTurn = boardStore.ownFileTurns.request(id, () => setOwnUrl(boardStore.fileUrl(id)))
+    // Its preview is drawn first, which the decoding of a large file would hold up.
+    const start = (): void => {
+      requestAnimationFrame(() => requestAnimationFrame(() => setOwnUrl(boardStore.fileUrl(id))))
+    }
+    endTurn = boardStore.ownFileTurns.request(id, start)
     onCleanup(endTurn)
   })
   const layers = createLayers(props, isOwn, isOwnDrawn)
@@ -81,7 +85,8 @@ export function PictureImage(props: PictureProps): JSX.Element {
       <Show when={isOwn() && ownUrl()}>
         {(url) => (
           <img
-            class="picture ready"
+            class="picture"
+            classList={{ ready: isOwnDrawn() }}
             src={url()}
             alt={props.alt}
             draggable={false}

@@ -21,7 +21,7 @@ const MARGIN_FACTOR = 0.25
 const CROWDED_COUNT = 800
 /** The longest side on screen below which a picture is small. */
 const SMALL_PICTURE_PX = 64
-const NEW_TILES_PER_FRAME = 100
+const NEW_TILES_PER_FRAME = 40
 
 /** A part of the board, and the zoom at which it is drawn. */
 export interface Region extends Box {
