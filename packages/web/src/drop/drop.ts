@@ -67,9 +67,13 @@ export class Drop {
   ): Promise<void> {
     // Offline nobody knows who will have put something there by the time that it is sent.
     const at = this.boardStore.status().connection === 'offline' ? undefined : point
+    // Read beside the signatures: of two hundred files, each round of reads takes a while.
+    const headers = new Map(files.map((file) => [file, loadHeader(file).catch(() => null)]))
     const accepted = await this.#accepted(files, refusals)
     const measured = await this.#withAllowedSize(
-      await Promise.all(accepted.map((file) => this.#measure(file, records?.get(file)))),
+      await Promise.all(
+        accepted.map((file) => this.#measure(file, headers.get(file)!, records?.get(file))),
+      ),
       refusals,
     )
     if (measured.length === 0) return
@@ -122,10 +126,14 @@ export class Drop {
     import('./header-size.ts').catch(() => {})
   }
 
-  async #measure(original: File, record: ImageRecord | undefined): Promise<Measured> {
+  async #measure(
+    original: File,
+    header: Promise<Size | null>,
+    record: ImageRecord | undefined,
+  ): Promise<Measured> {
     const drawn = isSvg(original) ? await lazyDrawing(original, await this.#limit) : null
     const file = drawn?.file ?? original
-    return { ...(await measure(file, record)), drawing: drawn?.drawing ?? file }
+    return { ...(await measure(file, header, record)), drawing: drawn?.drawing ?? file }
   }
 
   /** Makes a preview; null if the picture can't be decoded here, or the code for that couldn't be loaded. */
@@ -206,9 +214,10 @@ async function fetchUploadLimit(board: Board): Promise<number> {
 /** Measures a picture, upright. A file that can't be read is still sent, with a guessed size. */
 async function measure(
   file: File,
+  header: Promise<Size | null>,
   record: ImageRecord | undefined,
 ): Promise<Omit<Measured, 'drawing'>> {
-  const size = (await loadHeader(file).catch(() => null)) ?? (await sizeInBrowser(file))
+  const size = (await header) ?? (await sizeInBrowser(file))
   const width = Math.min(size?.width ?? 800, limits.maxSidePixels)
   const height = Math.min(size?.height ?? 600, limits.maxSidePixels)
   const w = record?.w ?? firstWidth(width, height)
