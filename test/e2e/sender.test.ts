@@ -65,27 +65,6 @@ test('P11: the preview stands below the own file until the browser has drawn tha
   await page.waitForPainted(1, 'stored')
 })
 
-test('A38: no file waits for another one to be kept for a reload', async (t) => {
-  const page = await fixture.openPage(t, 'wire.test', await fixture.newBoard())
-  const photos = await Promise.all(
-    [1, 2, 3, 4].map((seed) => samples.draw(`kept-${seed}.jpg`, { width: 400, height: 300, seed })),
-  )
-  // As of a large file on a slow disk: the first one that is kept takes until the end of the test.
-  await page.page.evaluate(() => {
-    const { put } = IDBObjectStore.prototype
-    IDBObjectStore.prototype.put = function (this: IDBObjectStore, value: unknown) {
-      const request = put.call(this, value)
-      const goOn = (): void => {
-        this.get('none').onsuccess = goOn
-      }
-      if (this.name === 'files') request.onsuccess = goOn
-      return request
-    }
-  })
-  await page.drop(photos, { x: 500, y: 300 })
-  await page.waitForPainted(photos.length, 'stored')
-})
-
 test("A40: the sender's own picture is what is shown first, not an empty box or its strip", async (t) => {
   const photo = await samples.draw('first.jpg', { width: 2000, height: 1500 })
   const page = await fixture.openPage(t, 'wire.test', await fixture.newBoard())

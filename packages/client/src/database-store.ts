@@ -89,8 +89,9 @@ class Database implements Store {
   }
 
   async removeFile(id: string): Promise<void> {
-    // Not in one transaction: it would wait for files that are being copied, and claims would wait for it.
-    await Promise.all([this.#db.delete('files', id), this.#db.delete('claims', id)])
+    await inTransaction(this.#db, ['files', 'claims'], 'readwrite', (tx) =>
+      Promise.all([tx.objectStore('files').delete(id), tx.objectStore('claims').delete(id)]),
+    )
   }
 
   async claim(id: string, page: string, until: number): Promise<boolean> {
