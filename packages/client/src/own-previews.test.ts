@@ -51,3 +51,21 @@ test('A37: the boxes of a drop go before its first preview', async () => {
     '1 previews',
   ])
 })
+
+test('A25: a file may follow its preview before that is acknowledged', async () => {
+  const acknowledged = Promise.withResolvers<object>()
+  const channel = { sendPreviews: () => acknowledged.promise }
+  const queue = { isAdding: () => false, isAnnouncing: false, online: true }
+  const pictures = new Map(['a', 'b', 'c'].map((id) => [id, {}]))
+  const previews = new OwnPreviews(channel, queue, pictures, () => {})
+  await previews.add('a', Uint8Array.of(1))
+  // More of them go in one message, which takes the line longer.
+  const more: string[] = []
+  const others = ['b', 'c'].map((id) =>
+    previews.add(id, Uint8Array.of(1)).then(() => more.push(id)),
+  )
+  await new Promise(setImmediate)
+  assert.deepEqual(more, [])
+  acknowledged.resolve({})
+  await Promise.all(others)
+})

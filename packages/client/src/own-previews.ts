@@ -46,7 +46,7 @@ export class OwnPreviews {
     this.#show = show
   }
 
-  /** Shows and sends a preview once it is made. Resolves when the server has it, or will never get it. */
+  /** Shows and sends a preview once it is made. Resolves when its file may follow, as A25 says. */
   async add(id: string, making: Uint8Array | Promise<Uint8Array | null>): Promise<void> {
     const bytes = await Promise.resolve(making).catch(() => null)
     if (!bytes || bytes.length > limits.previewBytes || !this.#pictures.has(id)) return
@@ -67,7 +67,10 @@ export class OwnPreviews {
     try {
       for (let ready = this.#ready(); ready.length > 0; ready = this.#ready()) {
         const previews = Object.fromEntries(ready.map(([id, { bytes }]) => [id, bytes]))
-        await this.#channel.sendPreviews(previews)
+        const answer = this.#channel.sendPreviews(previews)
+        // One preview is in the line's queue by now, and its file comes behind it. More of them take a while.
+        if (ready.length === 1) ready[0]![1].done()
+        await answer
         for (const [id, { done }] of ready) {
           this.#waiting.delete(id)
           done()
