@@ -1,4 +1,5 @@
 /** `npm run bench` runs all, `npm run bench -- fanout growth` the named ones. */
+import { badConnection } from './bad-connection.ts'
 import { commands } from './commands.ts'
 import { engines } from './engines.ts'
 import { fairness } from './fairness.ts'
@@ -31,6 +32,7 @@ const benches: Record<string, () => Promise<Figure[]>> = {
   memory,
   knee,
   fairness,
+  'bad-connection': badConnection,
 }
 
 const asked = process.argv.slice(2)

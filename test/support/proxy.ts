@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
+import { UploadBytes, type UploadConnection } from './upload-bytes.ts'
 
 /** Small pieces keep a slow connection evenly slow. */
 const CHUNK_BYTES = 8 * 1024
@@ -14,7 +15,12 @@ export class Proxy {
   /** From the server to the browser. */
   readonly down = new Direction()
   readonly #server: Server
+  /** Bytes of uploads' bodies that have reached the server. */
+  readonly uploads = new UploadBytes()
   readonly #sockets = new Set<Socket>()
+  readonly #connections = new Map<Socket, { far: Socket; carried: UploadConnection }>()
+  /** Connections that nobody ends and that pass nothing any more. */
+  readonly #dead = new WeakSet<Socket>()
   #target: number
   #isDown = false
 
@@ -42,9 +48,19 @@ export class Proxy {
     this.resetConnections()
   }
 
-  /** Resets every connection; new ones are accepted. */
+  /** Resets every connection but the abandoned ones; new ones are accepted. */
   resetConnections(): void {
-    for (const socket of this.#sockets) reset(socket)
+    for (const socket of this.#sockets) if (!this.#dead.has(socket)) reset(socket)
+  }
+
+  /**
+   * Passes nothing more on connections that are in the middle of an upload's body, as when a phone has changed
+   * networks: nobody is told. Returns how many there are.
+   */
+  abandonUploads(): number {
+    const abandoned = [...this.#connections].filter(([, { carried }]) => carried.isInBody)
+    for (const [near, { far }] of abandoned) this.#dead.add(near).add(far)
+    return abandoned.length
   }
 
   reconnect(): void {
@@ -55,7 +71,7 @@ export class Proxy {
     this.up.resume()
     this.down.resume()
     this.#server.close()
-    this.resetConnections()
+    for (const socket of this.#sockets) reset(socket)
     await once(this.#server, 'close')
   }
 
@@ -72,14 +88,20 @@ export class Proxy {
       this.#sockets.add(socket)
       socket.setNoDelay(true)
       // The other side sees the same end. Every error becomes a reset.
-      socket.on('error', () => reset(other))
+      socket.on('error', () => {
+        if (!this.#dead.has(other)) reset(other)
+      })
       socket.on('close', (failed) => {
         this.#sockets.delete(socket)
-        if (failed) other.destroy()
+        if (failed && !this.#dead.has(other)) other.destroy()
       })
     }
-    void this.up.pump(near, far)
-    void this.down.pump(far, near)
+    const carried = this.uploads.open()
+    this.#connections.set(near, { far, carried })
+    near.on('close', () => this.#connections.delete(near))
+    const isDead = () => this.#dead.has(near)
+    void this.up.pump(near, far, isDead, (bytes) => carried.take(bytes))
+    void this.down.pump(far, near, isDead)
   }
 }
 
@@ -132,16 +154,24 @@ class Direction {
     this.#gate = null
   }
 
-  async pump(from: Socket, to: Socket): Promise<void> {
+  async pump(
+    from: Socket,
+    to: Socket,
+    isDead: () => boolean,
+    passed?: (bytes: Buffer) => void,
+  ): Promise<void> {
     try {
       for await (const chunk of from as AsyncIterable<Buffer>)
         for (let start = 0; start < chunk.length; start += CHUNK_BYTES) {
           const piece = chunk.subarray(start, start + CHUNK_BYTES)
           await this.#pass(piece.length)
+          // Nobody reads on: a sender's buffers fill.
+          if (isDead()) await once(from, 'close')
           if (to.destroyed) return
+          passed?.(piece)
           if (!to.write(piece)) await drained(to)
         }
-      to.end()
+      if (!isDead()) to.end()
     } catch {
       // The socket's own listeners have closed the other side.
     }

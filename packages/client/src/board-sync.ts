@@ -64,12 +64,13 @@ export class BoardSync {
     this.previews = new OwnPreviews(channel, queue, replica.pictures, (id, bytes) =>
       this.arrivals.receivePreview(id, new Uint8Array(bytes)),
     )
-    this.uploads = new Uploads({ endpoint, store, replica, queue, channel, events })
+    const { arrivals } = this
+    this.uploads = new Uploads({ endpoint, store, replica, queue, arrivals, channel, events })
     this.seenReceipts = new SeenReceipts(channel, events)
     this.presence = new Presence(channel, events)
     this.undo = new Undo(replica, queue, events)
     this.#listen()
-    const { presence, arrivals, seenReceipts } = this
+    const { presence, seenReceipts } = this
     this.restored = this.#restore()
     if (endpoint.keepsCopy) setTimeout(() => inBackground(this.#showCopy()), COPY_PATIENCE_MS)
     this.feed.open(this.restored, { replica, presence, arrivals, seenReceipts })
@@ -130,7 +131,7 @@ export class BoardSync {
     this.queue.online = true
     this.presence.greet()
     this.previews.pump()
-    this.uploads.onLive()
+    this.uploads.onLive(slow)
   }
 
   #onOffline(trouble: Problem | null): void {

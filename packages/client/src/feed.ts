@@ -252,6 +252,8 @@ export class Feed extends Emitter<FeedEvents> {
 
   /** Somebody is back at the page, or the network is: don't wait, and don't trust an old connection. */
   readonly #onWake = ({ type }: Event): void => {
+    // The browser cuts the websocket of a frozen page, which says nothing against websockets.
+    if (type === 'freeze') return this.#wait(null)
     if (type === 'visibilitychange' && document.visibilityState === 'hidden') return
     if (!this.#state.take('woken')) return
     this.#failures = 0
@@ -460,5 +462,6 @@ function listenToWaking(wake: (event: Event) => void, verb: 'add' | 'remove'): v
   if (typeof window === 'undefined') return
   window[`${verb}EventListener`]('online', wake)
   window[`${verb}EventListener`]('pageshow', wake)
-  document[`${verb}EventListener`]('visibilitychange', wake)
+  for (const type of ['visibilitychange', 'freeze', 'resume'])
+    document[`${verb}EventListener`](type, wake)
 }

@@ -18,6 +18,8 @@ interface TransferOptions {
   /** Called before each request, which waits for it, and isn't made if it rejects. */
   readonly beforeRequest: (method: string) => Promise<void>
   readonly onProgress: (sent: number) => void
+  /** Called with each answer, of whatever kind. */
+  readonly onAnswer: () => void
   /** Called with each offset that the server has told. */
   readonly onOffset: (offset: number) => void
   /** Whether the server is there, as far as other messages tell. */
@@ -45,6 +47,8 @@ interface TransferFailure {
 interface Transfer {
   /** Resolves with null when every byte is sent, or `stop` was called. */
   readonly outcome: Promise<TransferFailure | null>
+  /** Breaks the request off, whatever has left: its connection is dead. */
+  breakOff(): void
   /** Breaks the request off, unless the server has all: then its answer is heard, and nobody waits for it. */
   stop(isStored?: boolean): void
 }
@@ -52,7 +56,7 @@ interface Transfer {
 /** Tries once to send a file, from the server's offset on (tus 1.0.0). */
 export function transfer(options: TransferOptions): Transfer {
   const { id, file, endpoint, headers, isBegun, partSizes } = options
-  const { beforeRequest, onProgress, onOffset, isOnline, onNotices } = options
+  const { beforeRequest, onProgress, onAnswer, onOffset, isOnline, onNotices } = options
   let end!: (outcome: TransferFailure | null) => void
   const outcome = new Promise<TransferFailure | null>((resolve) => {
     end = resolve
@@ -76,6 +80,7 @@ export function transfer(options: TransferOptions): Transfer {
       startedAt = performance.now()
     },
     onAfterResponse: (_request, response) => {
+      onAnswer()
       receivedMs = receivedTimeOf(response.getHeader('Server-Timing'))
       const offset = response.getHeader('Upload-Offset')
       if (offset) onOffset(Number(offset))
@@ -102,12 +107,16 @@ export function transfer(options: TransferOptions): Transfer {
     },
   })
   upload.start()
-  const stop = (isStored = false): void => {
-    // A request whose bytes are all sent is answered soon, and its connection serves the next one.
-    if (!complete && !isStored) inBackground(upload.abort())
+  const breakOff = (): void => {
+    inBackground(upload.abort())
     end(null)
   }
-  return { outcome, stop }
+  const stop = (isStored = false): void => {
+    // A request whose bytes are all sent is answered soon, and its connection serves the next one.
+    if (complete || isStored) end(null)
+    else breakOff()
+  }
+  return { outcome, stop, breakOff }
 }
 
 /** A reader of blobs, a chunk at a time: in Node, tus-js-client takes streams and buffers only. */

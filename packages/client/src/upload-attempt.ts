@@ -1,6 +1,8 @@
+import type { Arrival } from './arrivals.ts'
 import type { Emitter } from './events.ts'
 import { inBackground } from './in-background.ts'
 import { PartSizes } from './part-sizes.ts'
+import { ProgressWatch } from './progress-watch.ts'
 import type { Store } from './store.ts'
 import { transfer } from './transfer.ts'
 import type { BoardEvents, Obstacle, Problem } from './types.ts'
@@ -27,12 +29,18 @@ export interface CommandsBefore {
   readonly online: boolean
 }
 
+/** Progress as the server tells it. */
+export interface ServerProgress {
+  get(id: string): Arrival | null
+}
+
 export interface UploadContext {
   readonly endpoint: BoardEndpoint
   readonly store: Promise<Store>
   /** The id under which this page claims files. */
   readonly page: string
   readonly queue: CommandsBefore
+  readonly arrivals: ServerProgress
   readonly list: UploadList
   readonly slots: UploadSlots
   /** The first file makes it, as its code is loaded then. */
@@ -60,8 +68,10 @@ export type AttemptOutcome =
   | { readonly kind: 'unreadable'; readonly copy: Blob | null }
   /** Another page has this file. */
   | { readonly kind: 'claimed'; readonly retryAfterMs: number }
-  /** Another page sends its own files, and this one has too many under way; or a shorter file waits. */
+  /** Another page sends: this file, or its own ones while this page has too many under way; or a shorter file waits. */
   | { readonly kind: 'yielded' }
+  /** Its connection is dead, or as good as that: it goes on over another one, at once. */
+  | { readonly kind: 'broken-off' }
 
 /** Tries once to send a file. The outcome means nothing if the job has ended meanwhile. */
 export async function attempt(
@@ -87,13 +97,26 @@ async function send(
   context: UploadContext,
 ): Promise<AttemptOutcome> {
   const { id, file, isBegun } = job
-  const { endpoint, queue, list, slots, events } = context
+  const { endpoint, queue, arrivals, list, slots, events } = context
   context.partSizes ??= new PartSizes()
   const { partSizes } = context
   if (!job.isRunning) return { kind: 'yielded' }
   job.isBegun = true
   let hasYielded = false
-  const { outcome, stop } = transfer({
+  let isBrokenOff = false
+  const watch = new ProgressWatch({
+    total: file.size,
+    receivedBytes: () => arrivals.get(id)?.sent,
+    isOnline: () => queue.online,
+    patienceMs: job.patienceMs,
+    breakOff: (wasLive) => {
+      // Something on the way may keep parts back for longer than that.
+      if (wasLive) job.patienceMs *= 2
+      isBrokenOff = true
+      breakOff()
+    },
+  })
+  const { outcome, stop, breakOff } = transfer({
     id,
     file,
     endpoint: uploadsUrl(endpoint),
@@ -104,10 +127,16 @@ async function send(
       // Drags and deletes go before bytes. Only its own preview holds a file up (A25).
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, COMMANDS_WAIT_MS))
       await Promise.race([queue.whenSent(), timeout])
-      hasYielded = method === 'PATCH' && (slots.isOverfull || givesWay(job, context))
+      // This page may have slept, and another one have taken the file over.
+      hasYielded =
+        method === 'PATCH' &&
+        (slots.isOverfull || givesWay(job, context) || !(await claim(job, context)))
       if (hasYielded) throw new Error('Others send')
+      watch.onRequest()
     },
+    onAnswer: () => watch.onAnswer(),
     onProgress: (sent) => {
+      watch.onProgress()
       if (sent === file.size) slot.markSent()
       const now = Date.now()
       if (!job.isRunning || now - job.progressAt < PROGRESS_INTERVAL_MS) return
@@ -127,7 +156,10 @@ async function send(
     onNotices: (notices) => events.emit('kept', { id, notices }),
   })
   job.stop = stop
-  const failure = await outcome
+  job.onLive = (isSlow) => watch.onLive(isSlow)
+  const failure = await outcome.finally(() => watch.close())
+  job.onLive = undefined
+  if (isBrokenOff) return { kind: 'broken-off' }
   if (hasYielded) return { kind: 'yielded' }
   if (!failure) return { kind: 'sent' }
   const { isAnswered, isFromBetween, isPartTooLarge, refusal, trouble, retryAfterMs } = failure

@@ -40,6 +40,9 @@ export const UPLOAD_STATES: StateTable<UploadState, typeof UPLOAD_EXITS> = {
   dropped: [_,          _,         _,        _,       _,        _,         _        ],
 }
 
+/** Time without progress after which a request counts as dead, at first. */
+const REQUEST_PATIENCE_MS = 10_000
+
 /** One upload: its state, and the outcome of its tries so far. */
 export class UploadJob {
   readonly state = new StateMachine(UPLOAD_EXITS, UPLOAD_STATES, 'waiting')
@@ -67,6 +70,10 @@ export class UploadJob {
   claimedAt = 0
   /** Ends a pause. */
   timer: ReturnType<typeof setTimeout> | undefined
+  /** Time without progress after which the request under way counts as dead. */
+  patienceMs = REQUEST_PATIENCE_MS
+  /** Tells the request under way that the board is live again; `isSlow`: by plain requests. */
+  onLive: ((isSlow: boolean) => void) | undefined
   /** Breaks off the request under way. */
   stop: ((isStored?: boolean) => void) | undefined
 

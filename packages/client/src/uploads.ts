@@ -5,7 +5,12 @@ import { newId } from './ids.ts'
 import { inBackground, logFault } from './in-background.ts'
 import { type SavedFile, type Store, tellStore } from './store.ts'
 import type { BoardEvents, Obstacle, OwnUpload, Problem } from './types.ts'
-import type { AttemptOutcome, CommandsBefore, UploadContext } from './upload-attempt.ts'
+import type {
+  AttemptOutcome,
+  CommandsBefore,
+  ServerProgress,
+  UploadContext,
+} from './upload-attempt.ts'
 import { UploadJob } from './upload-job.ts'
 import { type UploadChannel, UploadList } from './upload-list.ts'
 import { UploadSlots } from './upload-slots.ts'
@@ -58,6 +63,7 @@ interface UploadsOptions {
   readonly store: Promise<Store>
   readonly replica: Pictures
   readonly queue: Commands
+  readonly arrivals: ServerProgress
   readonly channel: UploadChannel
   readonly events: Emitter<BoardEvents>
 }
@@ -84,7 +90,7 @@ export class Uploads {
   #keeping: Promise<void> = Promise.resolve()
   #isClosed = false
 
-  constructor({ endpoint, store, replica, queue, channel, events }: UploadsOptions) {
+  constructor({ endpoint, store, replica, queue, arrivals, channel, events }: UploadsOptions) {
     const page = newId(Date.now())
     const list = new UploadList(channel, events)
     const slots = new UploadSlots(page)
@@ -97,7 +103,7 @@ export class Uploads {
       return this.#waiting().filter(({ id }) => this.#priority(id) >= priority)
     }
     const own = { page, list, slots, partSizes, waitingBefore }
-    this.#context = { endpoint, store, queue, events, ...own }
+    this.#context = { endpoint, store, queue, arrivals, events, ...own }
     slots.on('changed', () => this.pump())
   }
 
@@ -176,9 +182,12 @@ export class Uploads {
   }
 
   /** The connection is back: uploads that wait for another try have it now. */
-  onLive(): void {
+  onLive(isSlow: boolean): void {
     this.#context.partSizes?.onLive()
-    for (const job of this.#jobs.values()) if (job.state.current === 'paused') this.#requeue(job)
+    for (const job of this.#jobs.values()) {
+      if (job.state.current === 'paused') this.#requeue(job)
+      job.onLive?.(isSlow)
+    }
     this.#context.list.reportTroubled()
     this.pump()
   }
@@ -329,6 +338,9 @@ export class Uploads {
       case 'yielded':
         job.state.take('requeued')
         return list.update(job.id, { state: 'waiting' })
+      case 'broken-off':
+        job.state.take('requeued')
+        return
       case 'too-large-part':
         job.failures = 0
         job.state.take('requeued')

@@ -2,6 +2,7 @@ import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { loadReader } from '../state/blur.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
+import { keepScreenOn } from '../state/keep-screen-on.ts'
 import { tellMissingPart } from '../state/missing-part.ts'
 import { cacheOwnPictures } from '../state/own-picture-cache.ts'
 import { Menu } from '../ui/menu.tsx'
@@ -45,6 +46,7 @@ export function Overlay(): JSX.Element {
     return connection !== 'live' && (wasTold || isToTell)
   }, false)
   onCleanup(keepForOffline())
+  onCleanup(keepScreenOn(boardStore.board))
   cacheOwnPictures(boardStore, camera)
   // A paste comes without the warning that a drag gives.
   onMount(() => drop.preload())

@@ -21,3 +21,16 @@ test('Y8: news of many uploads come in small messages, and of each the latest co
   const heard: Arrivals = Object.assign({}, ...messages)
   assert.deepEqual(new Set(ids.slice(1).map((id) => heard[id]?.sent)), new Set([2]))
 })
+
+test('A10, U59: a picture without a byte for 5 s is stalled, unless every byte is there', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const progress = new UploadProgress()
+  t.after(() => progress.close())
+  progress.setBytes('main', 'half', 50, 100)
+  progress.setBytes('main', 'whole', 100, 100)
+  t.mock.timers.tick(4_999)
+  assert.equal(progress.snapshot('main')['half']?.state, 'arriving')
+  t.mock.timers.tick(1)
+  assert.equal(progress.snapshot('main')['half']?.state, 'stalled')
+  assert.equal(progress.snapshot('main')['whole']?.state, 'arriving')
+})

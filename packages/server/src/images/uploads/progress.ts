@@ -150,6 +150,8 @@ class BoardProgress {
     const entry = this.#entries.get(id)
     if (!entry || entry.state.state === 'failed') return
     const { wait: _, ...rest } = entry.state
+    // The server has every byte, and takes its time over them: no connection is waited for.
+    if (rest.state === 'arriving' && rest.sent === rest.total) return
     entry.state = { ...rest, state: 'stalled' }
     this.#markChanged(id)
   }
