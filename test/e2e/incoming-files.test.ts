@@ -5,6 +5,7 @@ import { type ImageRecord, limits, type Snapshot, WIRE_VERSION } from '@wirephot
 import {
   type Board,
   type BoardEvents,
+  newPicture as describeFile,
   memoryStore,
   type OpenOptions,
   openBoard,
@@ -116,6 +117,21 @@ describe('A1: what is on its way is seen at once', () => {
     resolve(small)
     await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
     assert.equal(ben.pictures.get(id!)!.blob, null)
+    slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
+    await waitUntil(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
+  })
+
+  test('U50: what the SDK describes by its first bytes stands upright before its file', async (t) => {
+    const { page, openProxy } = await openScope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 100_000
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    const turned = await sharp(photo).withMetadata({ orientation: 6 }).jpeg().toBuffer()
+    const file = new File([Buffer.from(turned)], 'harbour.jpg')
+    const [id] = anna.add([await describeFile(file)])
+    await waitUntil(ben, () => ben.pictures.has(id!), 'a box')
+    const { name, width, height, blob } = ben.pictures.get(id!)!
+    assert.deepEqual([name, width, height, blob], ['harbour.jpg', 1200, 1800, null])
     slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
     await waitUntil(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
   })

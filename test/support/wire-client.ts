@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  type Arrivals,
   type Batch,
   type Command,
   type CommandAnswer,
@@ -20,6 +21,8 @@ export class WireClient {
   readonly batches: Batch[] = []
   /** The latest preview of each picture, WebP. */
   readonly previews = new Map<string, Buffer>()
+  /** The latest news of each picture on its way; null when it is no longer. */
+  readonly arrivals = new Map<string, Arrivals[string]>()
   readonly #url: string
   readonly #socket: Socket
   readonly #clientId = uuidv7(Date.now(), randomBytes(10))
@@ -33,6 +36,10 @@ export class WireClient {
     socket.on('changes', (text: string) => {
       this.batches.push(JSON.parse(text) as Batch)
       this.#onBatch()
+    })
+    socket.on('arrivals', (text: string) => {
+      const news = JSON.parse(text) as Arrivals
+      for (const [id, state] of Object.entries(news)) this.arrivals.set(id, state)
     })
     socket.on('preview', (id: string, bytes: Buffer) => {
       this.previews.set(id, bytes)

@@ -85,8 +85,9 @@ export class DirectUpload {
     try {
       for await (const picture of pictures) {
         const upload = await this.#open(board, sender, picture, widthOf(uploads))
+        const earlier = [...uploads]
         uploads.push(upload)
-        await this.#receive(upload, partyOf(from, board.id))
+        await this.#receive(upload, earlier, partyOf(from, board.id))
       }
       const commands = uploads.flatMap((upload, i) =>
         commandsFor(upload, board, widthOf(uploads.slice(0, i))),
@@ -175,11 +176,12 @@ export class DirectUpload {
     return { picture, id, incomingFile, announcer, stored: null }
   }
 
-  async #receive(upload: Upload, party: Party): Promise<void> {
+  async #receive(upload: Upload, earlier: readonly Upload[], party: Party): Promise<void> {
     const { id, incomingFile, announcer, picture } = upload
     const limit = this.#maxUpload
     const bytesArrived = () => {
       if (!picture.mayBeNamed) announcer.bytesArrived(incomingFile)
+      for (const each of earlier) each.announcer.requestGoesOn(each.incomingFile)
     }
     try {
       await incomingFile.receive(picture.source, {

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { after, before, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import type { ImageRecord } from '@wirephoto/board'
 import sharp from 'sharp'
 import { cameraPhoto } from '../../../../../test/support/camera-files.ts'
@@ -21,6 +22,7 @@ const small = await sharp(randomBytes(90 * 60 * 3), { raw: { width: 90, height: 
 /** A file of 1.2 MB whose picture is 60 by 90, upright: the rest lies behind its end. */
 const photo = Buffer.concat([small, Buffer.alloc(1_200_000)])
 const HEADER_BYTES = 1_000
+const REPORT_INTERVAL_MS = 1_000
 /** Room for two records, and for none with the longest caption. */
 const BOARD_BYTES = 2_000
 
@@ -110,8 +112,9 @@ test('U45: what is complete at once is not announced before it is stored', {
 test('U46: the pictures of a form are seen from their headers on, and fields behind them count', {
   timeout: TIMEOUT_MS,
 }, async (t) => {
-  const { board, seen, seenOnce, send } = await open(t)
+  const { board, viewer, seen, seenOnce, send } = await open(t)
   const type = 'multipart/form-data; boundary=b'
+  let sent = HEADER_BYTES
   const sending = send('POST', `/api/boards/${board}/images`, { 'content-type': type })
   const field = (name: string, value: string) =>
     sending.write(`--b\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`)
@@ -128,7 +131,16 @@ test('U46: the pictures of a form are seen from their headers on, and fields beh
   sending.write(photo.subarray(0, HEADER_BYTES))
   await seenOnce((record) => record?.name === 'b.jpg')
   assert.ok(seen().every(isBox), 'none is stored before all are')
-  sending.write(photo.subarray(HEADER_BYTES))
+  // The first one is there, and no news of it would be that it is stalled.
+  const [{ id }] = seen() as [ImageRecord]
+  viewer.arrivals.delete(id)
+  for (let at = HEADER_BYTES; !viewer.arrivals.has(id); at++) {
+    sending.write(photo.subarray(at, at + 1))
+    await setTimeout(REPORT_INTERVAL_MS / 10)
+    sent = at + 1
+  }
+  assert.equal(viewer.arrivals.get(id)?.state, 'arriving')
+  sending.write(photo.subarray(sent))
   sending.write('\r\n')
   field('caption', 'At noon')
   field('w', '300')
@@ -190,11 +202,12 @@ test('U48: an announced picture goes for everybody when its file breaks off or i
   timeout: TIMEOUT_MS,
 }, async (t) => {
   const { board, seen, seenOnce, put } = await open(t)
+  const png = await sharp(small).png().toBuffer()
   const rest = Buffer.alloc(photo.length - HEADER_BYTES)
   for (const end of ['cut', 'damaged']) {
     const before = seen().length
     const sending = put(photo.length)
-    sending.write(photo.subarray(0, HEADER_BYTES))
+    sending.write(png.subarray(0, HEADER_BYTES))
     await seenOnce(() => seen().slice(before).some(isBox))
     if (end === 'cut') sending.destroy()
     else assert.equal(await codeOf(sending.end(rest)), 'damaged')

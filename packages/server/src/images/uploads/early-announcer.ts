@@ -14,6 +14,8 @@ import type { Previews } from './previews.ts'
 const AT_ONCE_BYTES = 1_048_576
 /** Time after which a request is announced that is smaller, or of unknown length. Most are complete by then. */
 const ANNOUNCE_DELAY_MS = 100
+/** Time between two reports that a request goes on. */
+const REPORT_INTERVAL_MS = 1_000
 /** Time after which a decoder is asked for a size that the header doesn't tell. */
 const MEASURE_DELAY_MS = 400
 
@@ -42,6 +44,7 @@ export class EarlyAnnouncer {
   #announcing: Promise<void> | null = null
   #announced: ImageAdd | null = null
   #withdraw: (() => Promise<void>) | null = null
+  #reportedAt = 0
   readonly #refused = new AbortController()
 
   constructor(incomingFiles: IncomingFiles, previews: Previews, announcement: Announcement) {
@@ -70,6 +73,13 @@ export class EarlyAnnouncer {
     const { id } = this.#announced
     if (!board.records.has(id)) throw new WireError('upload-gone')
     this.#previews.bytesArrived(incomingFile, board, id)
+  }
+
+  /** Reports that the request of a picture goes on, so that one that is there doesn't count as stalled (A10). */
+  requestGoesOn(incomingFile: IncomingFile): void {
+    if (!this.#announced || performance.now() - this.#reportedAt < REPORT_INTERVAL_MS) return
+    this.#reportedAt = performance.now()
+    this.#previews.reportOffset(incomingFile, this.#announcement.board.id, this.#announced.id)
   }
 
   /** Announces nothing from now on. Resolves when no announcement is under way. */
