@@ -102,6 +102,7 @@ export class Gateway {
       sender,
       isWall,
     })
+    forgetHeaders(socket)
     metrics.viewers.inc()
     socket.conn.once('close', () => {
       session.close()
@@ -125,6 +126,16 @@ export class Gateway {
     this.#rooms.set(board.id, room)
     return room
   }
+}
+
+/**
+ * Forgets the headers of the request that a page connected by. Socket.IO would keep them as long as the page is open
+ * (S12). The request itself stays with Engine.IO's response to it.
+ */
+function forgetHeaders(socket: Socket): void {
+  Object.assign(socket.request, { headers: {}, rawHeaders: [] })
+  Object.assign(socket.conn, { request: null })
+  Object.assign(socket, { handshake: null })
 }
 
 /** Lets a socket connect if the guard lets its request in. */

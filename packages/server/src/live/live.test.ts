@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -157,6 +158,7 @@ describe('live', () => {
   let folder: string
   let stack: AsyncDisposableStack
   let port: number
+  let server: Server
   let board: LiveBoard
   let held: HeldBoard
 
@@ -180,7 +182,8 @@ describe('live', () => {
       visitorCookie: () => null,
     }
     const { app, boards } = await compose(config, pino({ level: 'silent' }), stack, { guard })
-    port = await listen(app.server, config, stack)
+    server = app.server
+    port = await listen(server, config, stack)
     held = await boards.hold(DEFAULT_BOARD_ID)
     board = held.board
   })
@@ -200,6 +203,27 @@ describe('live', () => {
     await viewer.until(() => viewer.cursor === board.cursor)
     assert.equal(viewer.records.size, 3)
     assert.equal((await viewer.follow('x.1.y' as Cursor)).resumed, false)
+    viewer.close()
+  })
+
+  test('P27: an open page keeps no headers of the request that it connected by', async () => {
+    const kept: WeakRef<object>[] = []
+    const note = ({ headers, rawHeaders }: IncomingMessage) =>
+      void kept.push(new WeakRef(headers), new WeakRef(rawHeaders))
+    server.on('upgrade', note)
+    const viewer = await Viewer.connect(port)
+    server.off('upgrade', note)
+    await viewer.follow(board.cursor)
+    // A reference that was looked at in this turn of the loop keeps its object until the next.
+    for (let i = 0; i < 20 && kept.some((headers) => headers.deref()); i++) {
+      await setImmediate()
+      gc()
+    }
+    assert.deepEqual(
+      kept.map((headers) => headers.deref()),
+      [undefined, undefined],
+    )
+    assert.equal((await viewer.follow(board.cursor)).resumed, true, 'and goes on')
     viewer.close()
   })
 

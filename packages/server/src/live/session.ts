@@ -3,7 +3,6 @@ import {
   Commands,
   type Cursor,
   cleanLine,
-  type ErrorBody,
   Follow,
   type FollowAnswer,
   may,
@@ -57,8 +56,62 @@ interface SessionOptions {
   readonly loopTurns: LoopTurns
 }
 
+/** An event whose sender waits for an answer. */
+interface AnsweredEvent {
+  readonly handle: (session: Session, body: unknown) => Promise<object> | object
+  /** Returns how much work it is beside a request without a body. */
+  readonly weightOf: (body: unknown) => number
+}
+
+/** Makes the handler of an event that has no answer. A body that can't be parsed is ignored. */
+function unanswered<T>(
+  parse: (body: unknown) => T | undefined,
+  handle: (session: Session, body: T) => void,
+): (session: Session, body: unknown) => void {
+  return (session, body) => {
+    const parsed = parse(body)
+    if (parsed !== undefined) handle(session, parsed)
+  }
+}
+
 /** One page that looks at a board: its socket's events, each answered. */
 export class Session implements Member {
+  static readonly #answered: ReadonlyMap<string, AnsweredEvent> = new Map(
+    Object.entries({
+      follow: {
+        handle: (session, body) => session.#onFollow(parseOrThrow(Follow, body)),
+        weightOf: () => 1,
+      },
+      commands: {
+        handle: (session, body) => session.#onCommands(parseOrThrow(Commands, body)),
+        weightOf: weightOfCommands,
+      },
+      previews: {
+        handle: (session, body) => session.#onPreviews(parseOrThrow(SenderPreviews, body)),
+        weightOf: (body) => 1 + Object.keys(Object(body)).length,
+      },
+    } satisfies Record<string, AnsweredEvent>),
+  )
+  static readonly #unanswered = new Map(
+    Object.entries({
+      presence: unanswered(
+        (body) => parseOrUndefined(PresenceState, body),
+        (session, state) => session.#onPresence(state),
+      ),
+      sending: unanswered(
+        (body) => parseOrUndefined(SenderReport, body),
+        (session, report) => session.#onSenderReport(report),
+      ),
+      seen: unanswered(
+        (body) => parseOrUndefined(SeenReport, body),
+        (session, { ids }) => session.#onSeen(ids),
+      ),
+      show: unanswered(
+        (body) => parseOrUndefined(ShowRequest, body),
+        (session, request) => session.#onShow(request),
+      ),
+    }),
+  )
   readonly id: string
   readonly outbox: Outbox
   readonly #socket: Socket
@@ -81,38 +134,10 @@ export class Session implements Member {
     this.#party = partyOf(options.sender, room.board.id)
     this.#writer = new SocketWriter(socket, () => this.outbox.drained())
     this.outbox = new Outbox(this.#writer, room, room.board, (reason) => this.#cutOff(reason))
-    this.#answer('follow', (body) => this.#onFollow(parseOrThrow(Follow, body)))
-    this.#answer(
-      'commands',
-      (body) => this.#onCommands(parseOrThrow(Commands, body)),
-      weightOfCommands,
-    )
-    this.#answer(
-      'previews',
-      (body) => this.#onPreviews(parseOrThrow(SenderPreviews, body)),
-      (body) => 1 + Object.keys(Object(body)).length,
-    )
-    this.#hear(
-      'presence',
-      (body) => parseOrUndefined(PresenceState, body),
-      (state) =>
-        room.presence.set(this.id, options.sender, { ...state, name: cleanLine(state.name) }),
-    )
-    this.#hear(
-      'sending',
-      (body) => parseOrUndefined(SenderReport, body),
-      (report) => this.#onSenderReport(report),
-    )
-    this.#hear(
-      'seen',
-      (body) => parseOrUndefined(SeenReport, body),
-      ({ ids }) => this.#onSeen(ids),
-    )
-    this.#hear(
-      'show',
-      (body) => parseOrUndefined(ShowRequest, body),
-      (request) => this.#onShow(request),
-    )
+    // One listener for all events: one for each would stay as long as the page (S12).
+    socket.onAny((event: string, body: unknown, acknowledge: unknown) => {
+      if (socket.connected) this.#receive(event, body, acknowledge)
+    })
     socket.on('disconnect', () => socket.conn.close())
     room.enter(this)
   }
@@ -171,6 +196,11 @@ export class Session implements Member {
     return {}
   }
 
+  #onPresence(state: PresenceState): void {
+    const { sender } = this.#options
+    this.#room.presence.set(this.id, sender, { ...state, name: cleanLine(state.name) })
+  }
+
   /** Takes over what only the sender knows of its own pictures on their way. */
   #onSenderReport(report: SenderReport): void {
     const { board } = this.#room
@@ -203,40 +233,34 @@ export class Session implements Member {
     })
   }
 
-  /** Handles an event that has no answer. One that can't be parsed is ignored. */
-  #hear<T>(
-    event: string,
-    parse: (body: unknown) => T | undefined,
-    handle: (body: T) => void,
-  ): void {
-    this.#socket.on(event, (body: unknown) => {
-      this.#options.loopTurns.note(this.#party.address, 1)
-      const parsed = this.#rateLimiter.spend() ? parse(body) : undefined
-      if (parsed !== undefined) handle(parsed)
-    })
+  #receive(event: string, body: unknown, acknowledge: unknown): void {
+    const answered = Session.#answered.get(event)
+    if (answered) return this.#answer(answered, body, acknowledge)
+    const handle = Session.#unanswered.get(event)
+    if (!handle) return
+    this.#options.loopTurns.note(this.#party.address, 1)
+    if (this.#rateLimiter.spend()) handle(this, body)
   }
 
-  /** Handles an event whose sender waits for an answer: what `handle` resolves to, or its error. */
-  #answer<T extends object>(
-    event: string,
-    handle: (body: unknown) => Promise<T> | T,
-    weightOf: (body: unknown) => number = () => 1,
-  ): void {
-    this.#socket.on(event, (body: unknown, acknowledge: unknown) => {
-      if (typeof acknowledge !== 'function') return this.dismiss(new WireError('bad-request'))
-      if (this.#isUnread()) return
-      const answered = this.#reply(() => handle(body), weightOf(body), acknowledge as Acknowledge)
-      inBackground(answered, this.#options.log)
-    })
+  /** Answers an event: with what its handler resolves to, or with its error. */
+  #answer({ handle, weightOf }: AnsweredEvent, body: unknown, acknowledge: unknown): void {
+    if (typeof acknowledge !== 'function') return this.dismiss(new WireError('bad-request'))
+    if (this.#isUnread()) return
+    const answered = this.#reply(
+      () => handle(this, body),
+      weightOf(body),
+      acknowledge as Acknowledge,
+    )
+    inBackground(answered, this.#options.log)
   }
 
-  async #reply<T extends object>(
-    handle: () => Promise<T> | T,
+  async #reply(
+    handle: () => Promise<object> | object,
     weight: number,
     acknowledge: Acknowledge,
   ): Promise<void> {
     const { loopTurns, log } = this.#options
-    let answer: T | ErrorBody
+    let answer: object
     try {
       if (!this.#rateLimiter.spend()) throw new WireError('too-many')
       using _work = loopTurns.tryBegin(this.#party, weight) ?? (await this.#waitForTurn(weight))
@@ -277,7 +301,7 @@ export class Session implements Member {
   }
 }
 
-/** Estimates how much work a message of commands is, beside a request without a body. */
+/** Estimates how much work a message of commands is. */
 function weightOfCommands(body: unknown): number {
   const { commands } = Object(body) as { commands?: unknown }
   return 1 + (Array.isArray(commands) ? commands.length : 0) / COMMANDS_PER_WEIGHT
