@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises'
+import { IncomingMessage } from 'node:http'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { crc32 } from 'node:zlib'
@@ -420,13 +421,15 @@ export class IncomingFile {
     { reading, limit, bytesArrived, progressed, signal }: AppendOptions,
   ): Promise<void> {
     const maxLength = Math.min(this.length ?? limit, limit)
+    const isRequest = source instanceof IncomingMessage
     for await (const chunk of chunksOf(source, signal)) {
       progressed(chunk.length)
       if (this.#offset + chunk.length > maxLength) throw this.#tooLong(limit)
       const isLast = this.#offset + chunk.length === this.length
-      // The scrubber overwrites, and the chunk belongs to the sender's stream.
       if (!this.#keepMetadata) this.#video.look(chunk)
-      const bytes = reading.scrubber?.scrub(Buffer.from(chunk)) ?? chunk
+      // The scrubber overwrites. Nobody else has a request's chunk, once the first bytes have been looked at.
+      const isOwn = isRequest && this.#head.length >= SNIFF_BYTES && !this.#firstBytes.isReading
+      const bytes = reading.scrubber?.scrub(isOwn ? chunk : Buffer.from(chunk)) ?? chunk
       // If the write fails, the sender sends these bytes again.
       this.#reading = null
       await this.#write(handle, reading, isLast ? concat(bytes, reading.scrubber?.end()) : bytes)
