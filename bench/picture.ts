@@ -168,7 +168,7 @@ async function recogniser(original: Buffer, sidePx: number): Promise<Recogniser>
 }
 
 async function recordAll(context: BrowserContext): Promise<void> {
-  await recordBoxes(context)
+  await recordBoxes(context, { withBlanks: true })
   await recordPaints(context)
 }
 
@@ -235,7 +235,9 @@ async function writeMany(photo: Buffer, folder: string): Promise<string[]> {
 
 /** Drops many photos at once; returns the seconds until every viewer has every box. */
 async function dropMany(browser: Browser, files: string[], board: Contender): Promise<number> {
-  const audience = await Audience.open(browser, board, recordBoxes)
+  const audience = await Audience.open(browser, board, (context) =>
+    recordBoxes(context, { withBlanks: false }),
+  )
   try {
     await setTimeout(OPEN_MS)
     const dropped = now()

@@ -57,9 +57,15 @@ export interface BoxLog {
   readonly blankFrames: number
 }
 
-/** Makes the context's pages record which boxes they paint; call it before they load. */
-export async function recordBoxes(context: BrowserContext): Promise<void> {
-  await context.addInitScript(() => {
+/**
+ * Makes the context's pages record which boxes they paint; call it before they load. A look for blank ones costs
+ * time at each frame.
+ */
+export async function recordBoxes(
+  context: BrowserContext,
+  { withBlanks }: { withBlanks: boolean },
+): Promise<void> {
+  await context.addInitScript((looksForBlanks) => {
     const boxes = { times: [] as number[], blankFrames: 0 }
     Object.assign(window, { boxes })
     const known = new Set<string>()
@@ -75,7 +81,7 @@ export async function recordBoxes(context: BrowserContext): Promise<void> {
     const look = (): void => {
       let isAnyBlank = false
       for (const box of document.querySelectorAll<HTMLElement>('[data-image]')) {
-        isAnyBlank ||= isBlank(box)
+        isAnyBlank ||= looksForBlanks && isBlank(box)
         const id = box.dataset['image']!
         if (known.has(id)) continue
         const { left, top, right, bottom } = box.getBoundingClientRect()
@@ -88,7 +94,7 @@ export async function recordBoxes(context: BrowserContext): Promise<void> {
       requestAnimationFrame(look)
     }
     requestAnimationFrame(look)
-  })
+  }, withBlanks)
 }
 
 /** Resolves to the boxes that the page has painted so far. */
