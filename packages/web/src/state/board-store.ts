@@ -7,6 +7,8 @@ import { OwnFileTurns } from './own-file-turns.ts'
 
 /** How long a new picture may still be drawn with the landing animation. */
 const LANDING_WINDOW_MS = 1_000
+/** The most pictures that land together. The browser makes a layer for each, and hundreds of them hold all up. */
+const LANDING_TOGETHER_COUNT = 20
 
 /** The board as the page shows it: the SDK's state as signals, and one's own pictures that the server refused. */
 export class BoardStore {
@@ -238,6 +240,8 @@ export class BoardStore {
   /** Updates boxes, counters and signals after changes of these pictures. */
   #update(ids: readonly string[] | ReadonlySet<string>): void {
     let restacked = false
+    const addedAt =
+      new Set(ids).size > LANDING_TOGETHER_COUNT ? Number.NEGATIVE_INFINITY : performance.now()
     for (const id of ids) {
       const record = this.get(id)
       const before = this.#boxes.get(id)
@@ -247,7 +251,7 @@ export class BoardStore {
       if (!record || record.blob || record.deletedAt !== null) this.#cancelled.delete(id)
       const isShown = record?.deletedAt === null && !this.#cancelled.has(id) && !this.#isFailed(id)
       if (isShown) {
-        if (!before && this.status().loaded) this.#addedAt.set(id, performance.now())
+        if (!before && this.status().loaded) this.#addedAt.set(id, addedAt)
         this.#boxes.set(id, { ...boxOf(record), z: record.z })
       } else {
         this.#boxes.delete(id)
