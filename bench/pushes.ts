@@ -11,35 +11,38 @@ import { UNBOUNDED } from './support/unbounded.ts'
 
 const VIEWER_COUNT = 100
 const ROUND_COUNT = 5
-/**
- * CPU seconds of the product's server that make a round. The baselines push as often, and as far
- * apart. More would take a quarter of an hour, since the server makes previews again one by one.
- */
-const ROUND_CPU_S = 3
-/** They tell what a push costs before it is fanned out. */
-const SINGLE_VIEWER_PUSH_COUNT = 200
+/** CPU seconds of the product's server that make a round. The baselines push as often, and as far apart. */
+const ROUND_CPU_S = 5
+/** Pushes to one viewer for each to many: they tell what a push costs before it is fanned out. */
+const SINGLE_VIEWER_FACTOR = 1 / 4
+/** Pushes that nobody counts, so that no round pays for a cold process. */
+const WARM_UP_PUSH_COUNT = 100
+/** Each round has boards of its own, as a board holds 20,000 pictures. */
+const BOARD_BOUNDS = ['boards-per-visitor', 'boards-per-address'].flatMap((name) => [
+  '--bound',
+  `${name}=1000`,
+])
 
 /** S3 and S5: the cost of bringing a picture's bytes to everybody. */
 export async function pushes(): Promise<Figure[]> {
   const opened: Baseline[] = []
-  const keep = async (starting: Promise<Baseline>, isOurs = false): Promise<BenchServer> => {
+  const keep = async (starting: Promise<Baseline>, newBoard: NewBoard): Promise<BenchServer> => {
     const server = await starting
     opened.push(server)
-    const { port, pid } = server
-    return { port, pid, cursor: isOurs ? (await snapshotOf(port)).cursor : '' }
+    return { port: server.port, pid: server.pid, newBoard }
   }
+  const startOurs = () =>
+    keep(ServerProcess.open({ args: [...UNBOUNDED, ...BOARD_BOUNDS] }), createBoard)
+  const startOther = (name: string) => keep(startBaseline(name), anyBoard)
   try {
     const sent = await Promise.all(
       Array.from({ length: limits.previewsPerMessage }, (_, i) => drawPreview(i + 1)),
     )
-    const product = await Side.open(
-      () => keep(ServerProcess.open({ args: UNBOUNDED }), true),
-      () => announce(sent),
-    )
-    const { text, previews } = await product.many.captureMessage()
+    const product = await Side.open(startOurs, () => announce(sent))
+    const { text, previews } = await product.captureMessage()
     const again = () => relay(text, previews)
-    const plain = await Side.open(() => keep(startBaseline('pushes-ws')), again)
-    const bare = await Side.open(() => keep(startBaseline('pushes-socketio')), again)
+    const plain = await Side.open(() => startOther('pushes-ws'), again)
+    const bare = await Side.open(() => startOther('pushes-socketio'), again)
     for (let round = 0; round < ROUND_COUNT; round++) {
       const load = await product.run({ cpu: ROUND_CPU_S, pace: 0 })
       const same = { pushes: load.pushes, pace: load.milliseconds / load.pushes }
@@ -47,7 +50,8 @@ export async function pushes(): Promise<Figure[]> {
       await bare.run(same)
     }
     const bytes = Object.values(previews)
-    const size = `${Math.round(sum(bytes) / bytes.length / 1000)} KB`
+    const picturesBytes = sum(bytes.map(({ length }) => length))
+    const size = `${Math.round(picturesBytes / bytes.length / 1000)} KB`
     const asText = bytes.map((each) => JSON.stringify(['preview', '', each.toString('base64')]))
     const unit = 'CPU-s per GB'
     return [
@@ -85,12 +89,12 @@ export async function pushes(): Promise<Figure[]> {
         id: 'S5',
         label: `bytes on the wire for a byte of a pushed picture of ${size}`,
         unit: '',
-        figure: spread([product.many.frameRatio]),
+        figure: spread(product.loads.map(({ many }) => many.frameRatio)),
         baseline: null,
         goal: { max: 1.01 },
         notes: [
-          `as base64 it would be ${(sum(asText) / sum(bytes)).toFixed(3)}`,
-          `with all else that the line brought (changes, progress): ${product.many.wireRatio.toFixed(3)}`,
+          `as base64 it would be ${(sum(asText.map(({ length }) => length)) / picturesBytes).toFixed(3)}`,
+          `with all else that the line brought (changes, progress): ${spread(product.loads.map(({ many }) => many.wireRatio)).median.toFixed(3)}`,
         ],
       },
     ]
@@ -99,11 +103,23 @@ export async function pushes(): Promise<Figure[]> {
   }
 }
 
-/** A server, and the cursor of its viewers. */
+/** Returns a board without pictures, and where its viewers begin. */
+type NewBoard = (port: number) => Promise<{ readonly id: string; readonly cursor: string }>
+
 interface BenchServer {
   readonly port: number
   readonly pid: number
-  readonly cursor: string
+  readonly newBoard: NewBoard
+}
+
+/** The baselines know of no boards. */
+const anyBoard: NewBoard = async () => ({ id: 'main', cursor: '' })
+
+const createBoard: NewBoard = async (port) => {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/boards`, { method: 'POST' })
+  if (answer.status !== 201) throw new Error(`The board was answered with ${answer.status}`)
+  const { id } = (await answer.json()) as { id: string }
+  return { id, cursor: (await snapshotOf(port, id)).cursor }
 }
 
 /** Sends some previews; resolves to their number when the server has answered. */
@@ -121,43 +137,71 @@ interface Load {
   readonly cpu: number
   /** Bytes of pictures, at all receivers together. */
   readonly bytes: number
+  /** Bytes of the frames with pictures, and all bytes received, for each byte of a picture. */
+  readonly frameRatio: number
+  readonly wireRatio: number
 }
 
 /** One side of the comparison: a server with many viewers, and one with a single viewer. */
 class Side {
-  readonly many: Audience
-  readonly #one: Audience
-  readonly #loads: { many: Load; one: Load }[] = []
+  readonly #many: BenchServer
+  readonly #one: BenchServer
+  readonly #newSend: () => Send
+  readonly loads: { many: Load; one: Load }[] = []
 
-  private constructor(many: Audience, one: Audience) {
-    this.many = many
+  private constructor(many: BenchServer, one: BenchServer, newSend: () => Send) {
+    this.#many = many
     this.#one = one
+    this.#newSend = newSend
   }
 
-  static async open(start: () => Promise<BenchServer>, send: () => Send): Promise<Side> {
-    const many = await Audience.gather(VIEWER_COUNT, await start(), send())
-    return new Side(many, await Audience.gather(1, await start(), send()))
+  static async open(start: () => Promise<BenchServer>, newSend: () => Send): Promise<Side> {
+    const side = new Side(await start(), await start(), newSend)
+    const warmUp = { pushes: WARM_UP_PUSH_COUNT, pace: 0 }
+    await side.#before(side.#many, VIEWER_COUNT, (audience) => audience.load(warmUp))
+    await side.#before(side.#one, 1, (audience) => audience.load(warmUp))
+    return side
   }
 
-  async run(work: Work): Promise<Load> {
-    const many = await this.many.load(work)
-    this.#loads.push({
-      many,
-      one: await this.#one.load({ pushes: SINGLE_VIEWER_PUSH_COUNT, pace: work.pace }),
-    })
+  async run({ pace, ...work }: Work): Promise<Load> {
+    const many = await this.#before(this.#many, VIEWER_COUNT, (audience) =>
+      audience.load({ pace, ...work }),
+    )
+    const pushes = Math.ceil(many.pushes * SINGLE_VIEWER_FACTOR)
+    const one = await this.#before(this.#one, 1, (audience) => audience.load({ pace, pushes }))
+    this.loads.push({ many, one })
     return many
+  }
+
+  /** Returns what viewers get for one message of the sender. */
+  captureMessage(): ReturnType<Audience['captureMessage']> {
+    return this.#before(this.#one, 1, (audience) => audience.captureMessage())
+  }
+
+  /** Does something before viewers of its own, who leave again. */
+  async #before<T>(
+    server: BenchServer,
+    viewerCount: number,
+    act: (audience: Audience) => Promise<T>,
+  ): Promise<T> {
+    const audience = await Audience.gather(viewerCount, server, this.#newSend())
+    try {
+      return await act(audience)
+    } finally {
+      audience.close()
+    }
   }
 
   /** CPU seconds of the server for 10^9 bytes of pictures delivered. */
   get whole(): Spread {
-    return spread(this.#loads.map(({ many }) => many.cpu / (many.bytes / 1e9)))
+    return spread(this.loads.map(({ many }) => many.cpu / (many.bytes / 1e9)))
   }
 
   /** The same for further viewers alone, without the cost of a push for a single one. */
   get fanout(): Spread {
     const each = ({ cpu, bytes, pushes }: Load) => ({ cpu: cpu / pushes, bytes: bytes / pushes })
     return spread(
-      this.#loads.map((loads) => {
+      this.loads.map((loads) => {
         const [many, one] = [each(loads.many), each(loads.one)]
         return (many.cpu - one.cpu) / ((many.bytes - one.bytes) / 1e9)
       }),
@@ -188,10 +232,16 @@ class Audience {
   }
 
   static async gather(count: number, place: BenchServer, send: Send): Promise<Audience> {
-    const { port, pid, cursor } = place
+    const { port, pid, newBoard } = place
+    const { id: board, cursor } = await newBoard(port)
     const tally = new Tally()
-    const viewers = await RawClient.follow(count, port, { tally, cursor })
-    return new Audience(pid, viewers, await RawClient.connect(port), tally, send)
+    const viewers = await RawClient.follow(count, port, { tally, board, cursor })
+    const sender = await RawClient.connect(port, new Tally(), board)
+    return new Audience(pid, viewers, sender, tally, send)
+  }
+
+  close(): void {
+    for (const rawClient of [...this.#viewers, this.#sender]) rawClient.close()
   }
 
   async load(work: Work): Promise<Load> {
@@ -205,7 +255,15 @@ class Audience {
       if (early > 0) await setTimeout(early)
     }
     const milliseconds = performance.now() - start
-    return { pushes, milliseconds, cpu: cpu(), bytes: this.#tally.previewBytes - before.bytes }
+    const { previewFrameBytes, previewBytes } = this.#tally
+    return {
+      pushes,
+      milliseconds,
+      cpu: cpu(),
+      bytes: previewBytes - before.bytes,
+      frameRatio: previewFrameBytes / previewBytes,
+      wireRatio: sum(this.#viewers.map(({ receivedBytes }) => receivedBytes)) / previewBytes,
+    }
   }
 
   /**
@@ -225,19 +283,6 @@ class Audience {
     await this.#push()
     viewer!.onBatch = viewer!.onPreview = null
     return { text, previews }
-  }
-
-  /** Bytes of the frames with pictures, for each byte of a picture. */
-  get frameRatio(): number {
-    return this.#tally.previewFrameBytes / this.#tally.previewBytes
-  }
-
-  /** All bytes that the viewers have received, for each byte of a picture. */
-  get wireRatio(): number {
-    return (
-      this.#viewers.reduce((all, { receivedBytes }) => all + receivedBytes, 0) /
-      this.#tally.previewBytes
-    )
   }
 
   /** Resolves to the number of pushes, when everybody has them. */
@@ -283,8 +328,7 @@ function relay(text: string, previews: Readonly<Record<string, Buffer>>): Send {
   }
 }
 
-const sum = (all: readonly { length: number }[]): number =>
-  all.reduce((total, { length }) => total + length, 0)
+const sum = (all: readonly number[]): number => all.reduce((total, each) => total + each, 0)
 
 /**
  * Draws a preview with so much detail that it takes nearly all the bytes that a preview may have.
