@@ -1,40 +1,35 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import {
-  type Actor,
   type AnyRecord,
-  apply,
-  applyChanges,
   type Batch,
-  type Change,
   type Command,
   type CommandAnswer,
   type CommandMessage,
   type Cursor,
   coalesce,
-  type Draft,
   type ImageRecord,
-  idOf,
-  limits,
-  type Refusal,
-  type Role,
   seqOf,
-  timeOf,
   uuidv7,
   WireError,
 } from '@wirephoto/board'
-import type { ClientState, Clients, Engine } from '@wirephoto/engine'
+import type { Clients, Engine } from '@wirephoto/engine'
 import { type Bounds, boundsWith } from '../bounds.ts'
 import { failpoint } from '../failpoint.ts'
 import { FairQueue } from '../fairness/fair-queue.ts'
 import { OWN_PARTY, partyOf } from '../fairness/party.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
-import { BoardRecords } from './board-records.ts'
-import { BoardTally, growthOf } from './board-tally.ts'
-import { ClientStates } from './client-states.ts'
+import { BoardState } from './board-state.ts'
 import { EngineWatch, inTime } from './engine-watch.ts'
 import { LogReader } from './log-reader.ts'
-import { RecentBatches } from './recent-batches.ts'
+import type { Sender } from './sender.ts'
+import {
+  FORGOTTEN_BEFORE,
+  type Outcome,
+  QUEUE_AHEAD_MS,
+  type SentCommands,
+  TickEvaluator,
+} from './tick-evaluator.ts'
 
 /** Messages that may wait for a tick before the board says that it is busy (F7). */
 const WAITING_MESSAGES_COUNT = 2_000
@@ -42,48 +37,23 @@ const COMMANDS_PER_TICK_COUNT = 500
 /** Appends that may lose against other servers' before the messages are answered `busy`. */
 const APPEND_ATTEMPTS_COUNT = 50
 const ENGINE_RETRY_DELAY_MS = 250
-/** Time spent on commands before everything else on this thread has a turn. */
-const COMMANDS_SLICE_MS = 3
 /** Reads of the log for one reader, before it gets some changes a second time. */
 const LOG_READS_COUNT = 20
 /** The number of a command message that is given a number by the tick. */
 // oxlint-disable-next-line house/unit-in-name -- a mark, not a quantity
 const ASSIGN_AT_TICK = 0
-/** The client whose number is the time before which queues may be forgotten: no queue has this id. */
-const FORGOTTEN_BEFORE = '00000000-0000-0000-0000-000000000000'
-/** The time by which a queue's id may be ahead of this clock: servers agree within minutes. */
-export const QUEUE_AHEAD_MS = 600_000
 /** Time between two tries to make room on a board with too many queues or tombstones. */
 const MAKE_ROOM_INTERVAL_MS = 600_000
 
-/** The visitor on whose behalf commands are sent; the board adds its clock. */
-export interface Sender {
-  readonly visitor: string
-  /** The address that it asks from, IPv6 by its /64; none for the server's own commands. */
-  readonly address?: string
-  readonly role: Role | 'server'
-}
+export type { Sender }
 
 /** Counts a new queue. False if its sender has begun too many. */
 type MayBegin = (sender: Sender) => boolean
 
-interface Waiting {
+interface Waiting extends SentCommands {
   message: CommandMessage
-  readonly sender: Sender
   readonly resolve: (answer: CommandAnswer) => void
   readonly reject: (error: unknown) => void
-}
-
-/** The result of a tick, if its append holds. */
-interface Outcome {
-  readonly draft: Draft
-  /** The number of its batch. */
-  readonly seq: number
-  readonly tally: BoardTally
-  readonly clients: Map<string, ClientState>
-  readonly answers: (CommandAnswer | WireError)[]
-  /** The blobs of pictures that are gone for good (C2). */
-  readonly ended: Set<string>
 }
 
 /**
@@ -97,9 +67,8 @@ interface Outcome {
 export class LiveBoard {
   readonly id: string
   readonly #engine: Engine
-  readonly #clock: TrustedClock
-  readonly #records = new BoardRecords()
-  readonly #clients = new ClientStates()
+  readonly #state = new BoardState()
+  readonly #evaluator: TickEvaluator
   readonly #listeners = new Set<(batch: Batch | null) => void>()
   /** Messages since the last tick. They take turns only if they don't all fit into the next one. */
   #incoming: Waiting[] = []
@@ -108,25 +77,18 @@ export class LiveBoard {
   /** The messages of the tick under way. */
   #ticking: readonly Waiting[] = []
   readonly #watch = new EngineWatch(() => this.#onSilence())
-  readonly #recent = new RecentBatches()
-  readonly #tally = new BoardTally()
   readonly #bounds: Bounds
   /** Called when a picture is turned away, since as many arrive here as may. */
   onCrowded: () => void = () => {}
   /** Called when a queue or picture is turned away, since the board remembers as many as it may. */
   onOverfull: () => void = () => {}
   #madeRoomAt = Number.NEGATIVE_INFINITY
-  #tombstoneCount = 0
   readonly #mayBegin: MayBegin
-  /** By blob, the picture that last came with it: the first place to look. */
-  readonly #pictureByBlob = new Map<string, string>()
   /** This server's own command queue. Numbered at the tick, since a message that fails takes no number. */
   readonly #ownClient = uuidv7(Date.now(), randomBytes(10))
-  #cursor!: Cursor
   /** The log may be ahead: the doorbell rang, or an append ended in doubt. */
   #isStale = false
   #running: Promise<void> | null = null
-  #sliceStartedAt = 0
   #closed = false
   #unwatch = () => {}
 
@@ -138,9 +100,15 @@ export class LiveBoard {
   ) {
     this.#mayBegin = mayBegin
     this.#engine = engine
-    this.#clock = clock
     this.id = id
     this.#bounds = bounds
+    this.#evaluator = new TickEvaluator(this.#state, {
+      clock,
+      bounds,
+      ownClient: this.#ownClient,
+      onCrowded: () => this.onCrowded(),
+      onOverfull: () => this.#askForRoom(),
+    })
   }
 
   /** Loads a board from the engine. Rejects with `unknown-board`, or with `away`. */
@@ -161,33 +129,26 @@ export class LiveBoard {
   }
 
   get cursor(): Cursor {
-    return this.#cursor
+    return this.#state.cursor
   }
 
   get records(): ReadonlyMap<string, AnyRecord> {
-    return this.#records
+    return this.#state.records
   }
 
   /** The bytes of all records. */
   get bytes(): number {
-    return this.#tally.bytes
+    return this.#state.tally.bytes
   }
 
   /** Returns the address that an arriving picture was announced from, as far as this process knows. */
   announcedFrom(id: string): string | undefined {
-    return this.#tally.addressOf(id)
+    return this.#state.tally.addressOf(id)
   }
 
   /** Finds a picture, trashed or not, that has this blob, and this variant of it. */
   pictureWithBlob(sha256: string, side?: number): ImageRecord | undefined {
-    const has = (record: AnyRecord | undefined): record is ImageRecord =>
-      record?.kind === 'image' &&
-      record.blob === sha256 &&
-      (side === undefined || record.variants?.includes(side) === true)
-    const likely = this.#pictureByBlob.get(sha256)
-    if (likely === undefined) return undefined
-    const record = this.#records.get(likely)
-    return has(record) ? record : this.#records.values().find(has)
+    return this.#state.pictureWithBlob(sha256, side)
   }
 
   /** Calls back with every later batch, in order; with null when all readers must take a snapshot. */
@@ -198,8 +159,8 @@ export class LiveBoard {
 
   /** Returns the changes since a cursor, as one batch; null if memory doesn't have them. */
   recentChanges(cursor: Cursor): Batch | null {
-    if (cursor === this.#cursor) return { from: cursor, to: cursor, changes: [] }
-    return this.#recent.since(cursor)
+    if (cursor === this.#state.cursor) return { from: cursor, to: cursor, changes: [] }
+    return this.#state.recent.since(cursor)
   }
 
   /**
@@ -223,7 +184,9 @@ export class LiveBoard {
       if (!this.recentChanges(logged.to)) await this.refresh()
       // and may have come coalesced with newer ones. Then no batch begins at the reader's cursor.
       const isLast = reads > LOG_READS_COUNT
-      const rest = isLast ? this.#recent.sinceWithin(logged.to) : this.recentChanges(logged.to)
+      const rest = isLast
+        ? this.#state.recent.sinceWithin(logged.to)
+        : this.recentChanges(logged.to)
       if (rest || isLast) return rest && coalesce([logged, rest])
     }
   }
@@ -236,7 +199,7 @@ export class LiveBoard {
 
   /** Appends an empty batch, so that every server sees that somebody is on the board (Y40). */
   async touch(): Promise<void> {
-    const batch = { expected: this.#cursor, changes: [], clients: new Map() }
+    const batch = { expected: this.#state.cursor, changes: [], clients: new Map() }
     await this.#engine.log.append(this.id, batch)
   }
 
@@ -269,9 +232,10 @@ export class LiveBoard {
 
   /** Whether a message's queue is remembered, or may begin (Y42, Y43). */
   #mayTake({ client, commands }: CommandMessage, sender: Sender): boolean {
-    const isNew = commands.length > 0 && client !== this.#ownClient && !this.#clients.get(client)
+    const isNew =
+      commands.length > 0 && client !== this.#ownClient && !this.#state.clients.get(client)
     if (!isNew || sender.role === 'server') return true
-    if (this.#clients.size < this.#bounds['queues-per-board']) return this.#mayBegin(sender)
+    if (this.#state.clients.size < this.#bounds['queues-per-board']) return this.#mayBegin(sender)
     this.#askForRoom()
     return false
   }
@@ -290,9 +254,9 @@ export class LiveBoard {
     for (let to: Cursor | null = null; to === null; ) {
       await this.refresh()
       // A queue that was last used before the time has an id that is at most so far ahead of it.
-      const floor = { n: time + QUEUE_AHEAD_MS, seq: seqOf(this.#cursor) + 1, refused: [] }
+      const floor = { n: time + QUEUE_AHEAD_MS, seq: seqOf(this.#state.cursor) + 1, refused: [] }
       const batch = {
-        expected: this.#cursor,
+        expected: this.#state.cursor,
         changes: [],
         clients: new Map([[FORGOTTEN_BEFORE, floor]]),
       }
@@ -301,19 +265,8 @@ export class LiveBoard {
     await this.refresh()
     await this.#engine.log.prune(this.id, time)
     const { cursor, clients, tombstoneCount } = await this.#engine.log.load(this.id)
-    this.#clients.forget((client, { seq }) => seq <= seqOf(cursor) && !clients.has(client))
-    this.#tombstoneCount = tombstoneCount
-  }
-
-  /**
-   * Whether a queue that isn't remembered is a new one. Queues may be forgotten that are older than 30 days, or than
-   * what an overfull board has forgotten (Y41). One whose id is ahead of the clock would outlive that.
-   */
-  #isCurrent(client: string): boolean {
-    const usual = this.#clock.mayHaveExpiredBefore(limits.tombstoneRetentionMs)
-    const forgotten = Math.max(usual, this.#clients.get(FORGOTTEN_BEFORE)?.n ?? 0)
-    const time = timeOf(client)
-    return time >= forgotten && time <= this.#clock.now() + QUEUE_AHEAD_MS
+    this.#state.clients.forget((client, { seq }) => seq <= seqOf(cursor) && !clients.has(client))
+    this.#state.tombstoneCount = tombstoneCount
   }
 
   /** Submits commands from this server's own queue, for a visitor or itself. Rejects with the first refusal. */
@@ -337,7 +290,7 @@ export class LiveBoard {
 
   /** The engine says that the log stands at this cursor, or, with null, that it may have moved. */
   #onDoorbell(cursor: Cursor | null): void {
-    if (cursor === this.#cursor || this.#closed) return
+    if (cursor === this.#state.cursor || this.#closed) return
     this.#isStale = true
     this.#run()
   }
@@ -398,7 +351,7 @@ export class LiveBoard {
     if (this.#isStale) await this.#readLog()
     this.#assignNumbers(waiting)
     for (let attempts = 0; attempts < APPEND_ATTEMPTS_COUNT; attempts++) {
-      const outcome = await this.#evaluate(waiting)
+      const outcome = await this.#evaluator.evaluate(waiting)
       if (await this.#commit(outcome)) return answerAll(waiting, outcome)
       await this.#readLog()
     }
@@ -406,7 +359,7 @@ export class LiveBoard {
   }
 
   #assignNumbers(waiting: Waiting[]): void {
-    let n = (this.#clients.get(this.#ownClient)?.n ?? 0) + 1
+    let n = (this.#state.clients.get(this.#ownClient)?.n ?? 0) + 1
     for (const entry of waiting) {
       if (entry.message.n !== ASSIGN_AT_TICK) continue
       entry.message = { ...entry.message, n }
@@ -414,120 +367,17 @@ export class LiveBoard {
     }
   }
 
-  async #evaluate(waiting: readonly Waiting[]): Promise<Outcome> {
-    const outcome: Outcome = {
-      draft: this.#records.draft(),
-      seq: seqOf(this.#cursor) + 1,
-      tally: new BoardTally(this.#tally),
-      clients: new Map(),
-      answers: [],
-      ended: new Set(),
-    }
-    this.#sliceStartedAt = performance.now()
-    for (const { message, sender } of waiting)
-      outcome.answers.push(await this.#answer(message, sender, outcome))
-    return outcome
-  }
-
-  /** Applies a message to the draft. Commands that were settled before are answered as they were (F3). */
-  async #answer(
-    message: CommandMessage,
-    sender: Sender,
-    outcome: Outcome,
-  ): Promise<CommandAnswer | WireError> {
-    const { clients } = outcome
-    const { client, n, commands } = message
-    const who = { ...sender, now: this.#clock.now() }
-    const known = clients.get(client) ?? this.#clients.get(client)
-    if (!known && client !== this.#ownClient && !this.#isCurrent(client))
-      return new WireError('stale-client')
-    const settled = known?.n ?? 0
-    if (n > settled + 1) return new WireError('gap', { expected: settled + 1 })
-
-    const refused: Refusal[] = known?.refused.filter((refusal) => refusal.n >= n) ?? []
-    let seq = known?.seq ?? 0
-    let last = settled
-    for (const [i, command] of commands.entries()) {
-      if (n + i <= settled) continue
-      if (performance.now() - this.#sliceStartedAt > COMMANDS_SLICE_MS) {
-        // Only ticks change the board, so it is the same after the pause.
-        await setImmediate()
-        this.#sliceStartedAt = performance.now()
-      }
-      const result = this.#apply(command, who, outcome)
-      // The queue waits with this picture and what follows, until others have arrived.
-      if (isTooMany(result) && client !== this.#ownClient) {
-        if (last < n) return result
-        break
-      }
-      last = n + i
-      if (result instanceof WireError) refused.push({ n: last, error: result.toJSON() })
-      else if (result) seq = outcome.seq
-    }
-    if (last > settled) clients.set(client, { n: last, seq, refused })
-    return { n: last, seq, refused }
-  }
-
-  /** Applies a command to the draft, within the board's bounds. Returns whether it changed anything, or its refusal. */
-  #apply(
-    command: Command,
-    who: Actor & Sender,
-    { draft, tally, ended }: Outcome,
-  ): boolean | WireError {
-    const changes = apply(draft, command, who)
-    if (changes instanceof WireError) return changes
-    const refusal = this.#overBounds(command, changes, who, { draft, tally })
-    if (refusal) return refusal
-    for (const change of changes) {
-      if ('gone' in change) addBlobs(ended, draft.get(change.gone))
-      tally.count(draft.get(idOf(change)), 'put' in change ? change.put : undefined, who)
-      draft.add([change])
-    }
-    return changes.length > 0
-  }
-
-  /** Returns why changes would take too much of the board. A change that makes a record smaller never does. */
-  #overBounds(
-    command: Command,
-    changes: readonly Change[],
-    sender: Sender,
-    { draft, tally }: Pick<Outcome, 'draft' | 'tally'>,
-  ): WireError | null {
-    const bounds = this.#bounds
-    const isServer = sender.role === 'server'
-    // The server adds the pictures that come whole; what else it does must go on.
-    if (isServer && command.kind !== 'image.add') return null
-    let growth = 0
-    for (const change of changes)
-      growth += growthOf(draft.get(idOf(change)), 'put' in change ? change.put : undefined)
-    if (growth > 0 && tally.bytes + growth > bounds['board-bytes'])
-      return new WireError('board-full')
-    if (command.kind === 'image.add' && this.#tombstoneCount >= bounds['tombstones-per-board']) {
-      this.#askForRoom()
-      return new WireError('too-many')
-    }
-    if (isServer || command.kind !== 'image.add') return null
-    const arriving = {
-      board: bounds['arriving-per-board'],
-      visitor: bounds['arriving-per-visitor'],
-      address: bounds['arriving-per-address'],
-    }
-    if (!tally.isFull(sender, arriving)) return null
-    if (tally.arrivingCount >= arriving.board) this.onCrowded()
-    return new WireError('too-many')
-  }
-
   /** Appends the outcome. False if the log was ahead, so that the messages must be evaluated again. */
   async #commit({ draft, tally, clients, answers, ended }: Outcome): Promise<boolean> {
     const { changes } = draft
-    const from = this.#cursor
+    const from = this.#state.cursor
     if (changes.length === 0) {
       const isRepeated = clients.size === 0 && !answers.some((one) => one instanceof WireError)
       // A refusal may rest on records that only another server has; an append would have found out.
       if (!isRepeated) await this.#readLog()
-      if (this.#cursor !== from) return false
+      if (this.#state.cursor !== from) return false
       // A message that changes nothing needs no durability: sent again, it still changes nothing.
-      this.#clients.remember(clients)
+      this.#state.clients.remember(clients)
       return true
     }
     try {
@@ -537,13 +387,13 @@ export class LiveBoard {
       const to = await this.#watch.observe(appending)
       failpoint('board.appended')
       if (to === null) return false
-      this.#tally.learnAddresses(tally)
+      this.#state.tally.learnAddresses(tally)
       this.#advance({ from, to, changes }, clients)
       return true
     } catch (error) {
       // The append is in doubt. If the log has it, its messages are answered as resent ones.
       await this.#readLog()
-      if (this.#cursor === from) throw error
+      if (this.#state.cursor === from) throw error
       return false
     }
   }
@@ -553,7 +403,7 @@ export class LiveBoard {
     // Before the read: a doorbell that rings during it may mean a batch that it doesn't see.
     this.#isStale = false
     try {
-      const newer = await this.#watch.observe(this.#engine.log.read(this.id, this.#cursor))
+      const newer = await this.#watch.observe(this.#engine.log.read(this.id, this.#state.cursor))
       if (newer) for (const batch of newer.batches) this.#advance(batch, newer.clients)
       else {
         await this.#load()
@@ -567,49 +417,18 @@ export class LiveBoard {
   }
 
   #advance(batch: Batch, clients: Clients): void {
-    for (const change of batch.changes) {
-      if ('gone' in change) this.#tombstoneCount++
-      this.#tally.count(this.#records.get(idOf(change)), 'put' in change ? change.put : undefined)
-    }
-    applyChanges(this.#records, batch.changes)
-    for (const change of batch.changes) if ('put' in change) this.#indexBlob(change.put)
-    this.#clients.remember(clients)
-    this.#cursor = batch.to
-    this.#recent.push(batch)
+    this.#state.advance(batch, clients)
     for (const listener of this.#listeners) listener(batch)
   }
 
-  #indexBlob(record: AnyRecord): void {
-    if (record.kind === 'image' && record.blob) this.#pictureByBlob.set(record.blob, record.id)
-  }
-
   async #load(): Promise<void> {
-    const { cursor, records, clients, tombstoneCount } = await this.#engine.log.load(this.id)
-    this.#tombstoneCount = tombstoneCount
-    this.#records.clear()
-    this.#clients.clear()
-    this.#pictureByBlob.clear()
-    this.#recent.clear()
+    this.#state.load(await this.#engine.log.load(this.id))
     this.#logReader.clear()
-    this.#tally.clear()
-    for (const record of records) {
-      this.#records.set(record.id, record)
-      this.#tally.count(undefined, record)
-      this.#indexBlob(record)
-    }
-    this.#clients.remember(clients)
-    this.#cursor = cursor
   }
 }
 
 const countCommands = (messages: readonly Waiting[]): number =>
   messages.reduce((count, { message }) => count + message.commands.length, 0)
-
-function addBlobs(blobs: Set<string>, record: AnyRecord | undefined): void {
-  if (record?.kind !== 'image' || record.blob === null) return
-  blobs.add(record.blob)
-  if (record.original) blobs.add(record.original.blob)
-}
 
 function answerAll(waiting: readonly Waiting[], { answers }: Outcome): void {
   waiting.forEach(({ resolve, reject }, i) => {
@@ -618,6 +437,3 @@ function answerAll(waiting: readonly Waiting[], { answers }: Outcome): void {
     else resolve(answer)
   })
 }
-
-const isTooMany = (result: unknown): result is WireError =>
-  result instanceof WireError && result.code === 'too-many'

@@ -1,0 +1,199 @@
+import { setImmediate } from 'node:timers/promises'
+import {
+  type Actor,
+  type AnyRecord,
+  apply,
+  type Change,
+  type Command,
+  type CommandAnswer,
+  type CommandMessage,
+  type Draft,
+  idOf,
+  limits,
+  type Refusal,
+  seqOf,
+  timeOf,
+  WireError,
+} from '@wirephoto/board'
+import type { ClientState } from '@wirephoto/engine'
+import type { Bounds } from '../bounds.ts'
+import type { TrustedClock } from '../trusted-clock.ts'
+import type { BoardState } from './board-state.ts'
+import { BoardTally, growthOf } from './board-tally.ts'
+import type { Sender } from './sender.ts'
+
+/** Time spent on commands before everything else on this thread has a turn. */
+const COMMANDS_SLICE_MS = 3
+/** The client whose number is the time before which queues may be forgotten: no queue has this id. */
+export const FORGOTTEN_BEFORE = '00000000-0000-0000-0000-000000000000'
+/** The time by which a queue's id may be ahead of this clock: servers agree within minutes. */
+export const QUEUE_AHEAD_MS = 600_000
+
+/** A message that waits for its tick. */
+export interface SentCommands {
+  readonly message: CommandMessage
+  readonly sender: Sender
+}
+
+/** The result of a tick, if its append holds. */
+export interface Outcome {
+  readonly draft: Draft
+  /** The number of its batch. */
+  readonly seq: number
+  readonly tally: BoardTally
+  readonly clients: Map<string, ClientState>
+  readonly answers: (CommandAnswer | WireError)[]
+  /** The blobs of pictures that are gone for good (C2). */
+  readonly ended: Set<string>
+}
+
+interface Options {
+  readonly clock: TrustedClock
+  readonly bounds: Bounds
+  /** This server's own command queue. */
+  readonly ownClient: string
+  /** Called when a picture is turned away, since as many arrive as may. */
+  readonly onCrowded: () => void
+  /** Called when a picture is turned away, since the board remembers as many as it may. */
+  readonly onOverfull: () => void
+}
+
+/** Evaluates the messages of a tick by the board's rules and bounds. Nothing of the board changes. */
+export class TickEvaluator {
+  readonly #state: BoardState
+  readonly #options: Options
+  #sliceStartedAt = 0
+
+  constructor(state: BoardState, options: Options) {
+    this.#state = state
+    this.#options = options
+  }
+
+  /** Evaluates messages on a draft over the board, in their order. */
+  async evaluate(waiting: readonly SentCommands[]): Promise<Outcome> {
+    const { records, cursor, tally } = this.#state
+    const outcome: Outcome = {
+      draft: records.draft(),
+      seq: seqOf(cursor) + 1,
+      tally: new BoardTally(tally),
+      clients: new Map(),
+      answers: [],
+      ended: new Set(),
+    }
+    this.#sliceStartedAt = performance.now()
+    for (const { message, sender } of waiting)
+      outcome.answers.push(await this.#answer(message, sender, outcome))
+    return outcome
+  }
+
+  /** Applies a message to the draft. Commands that were settled before are answered as they were (F3). */
+  async #answer(
+    message: CommandMessage,
+    sender: Sender,
+    outcome: Outcome,
+  ): Promise<CommandAnswer | WireError> {
+    const { clients } = outcome
+    const { client, n, commands } = message
+    const who = { ...sender, now: this.#options.clock.now() }
+    const known = clients.get(client) ?? this.#state.clients.get(client)
+    if (!known && client !== this.#options.ownClient && !this.#isCurrent(client))
+      return new WireError('stale-client')
+    const settled = known?.n ?? 0
+    if (n > settled + 1) return new WireError('gap', { expected: settled + 1 })
+
+    const refused: Refusal[] = known?.refused.filter((refusal) => refusal.n >= n) ?? []
+    let seq = known?.seq ?? 0
+    let last = settled
+    for (const [i, command] of commands.entries()) {
+      if (n + i <= settled) continue
+      if (performance.now() - this.#sliceStartedAt > COMMANDS_SLICE_MS) {
+        // Only ticks change the board, so it is the same after the pause.
+        await setImmediate()
+        this.#sliceStartedAt = performance.now()
+      }
+      const result = this.#apply(command, who, outcome)
+      // The queue waits with this picture and what follows, until others have arrived.
+      if (isTooMany(result) && client !== this.#options.ownClient) {
+        if (last < n) return result
+        break
+      }
+      last = n + i
+      if (result instanceof WireError) refused.push({ n: last, error: result.toJSON() })
+      else if (result) seq = outcome.seq
+    }
+    if (last > settled) clients.set(client, { n: last, seq, refused })
+    return { n: last, seq, refused }
+  }
+
+  /** Applies a command to the draft, within the board's bounds. Returns whether it changed anything, or its refusal. */
+  #apply(
+    command: Command,
+    who: Actor & Sender,
+    { draft, tally, ended }: Outcome,
+  ): boolean | WireError {
+    const changes = apply(draft, command, who)
+    if (changes instanceof WireError) return changes
+    const refusal = this.#overBounds(command, changes, who, { draft, tally })
+    if (refusal) return refusal
+    for (const change of changes) {
+      if ('gone' in change) addBlobs(ended, draft.get(change.gone))
+      tally.count(draft.get(idOf(change)), 'put' in change ? change.put : undefined, who)
+      draft.add([change])
+    }
+    return changes.length > 0
+  }
+
+  /** Returns why changes would take too much of the board. A change that makes a record smaller never does. */
+  #overBounds(
+    command: Command,
+    changes: readonly Change[],
+    sender: Sender,
+    { draft, tally }: Pick<Outcome, 'draft' | 'tally'>,
+  ): WireError | null {
+    const bounds = this.#options.bounds
+    const isServer = sender.role === 'server'
+    // The server adds the pictures that come whole; what else it does must go on.
+    if (isServer && command.kind !== 'image.add') return null
+    let growth = 0
+    for (const change of changes)
+      growth += growthOf(draft.get(idOf(change)), 'put' in change ? change.put : undefined)
+    if (growth > 0 && tally.bytes + growth > bounds['board-bytes'])
+      return new WireError('board-full')
+    if (
+      command.kind === 'image.add' &&
+      this.#state.tombstoneCount >= bounds['tombstones-per-board']
+    ) {
+      this.#options.onOverfull()
+      return new WireError('too-many')
+    }
+    if (isServer || command.kind !== 'image.add') return null
+    const arriving = {
+      board: bounds['arriving-per-board'],
+      visitor: bounds['arriving-per-visitor'],
+      address: bounds['arriving-per-address'],
+    }
+    if (!tally.isFull(sender, arriving)) return null
+    if (tally.arrivingCount >= arriving.board) this.#options.onCrowded()
+    return new WireError('too-many')
+  }
+
+  /**
+   * Whether a queue that isn't remembered is a new one. Queues may be forgotten that are older than 30 days, or than
+   * what an overfull board has forgotten (Y41). One whose id is ahead of the clock would outlive that.
+   */
+  #isCurrent(client: string): boolean {
+    const usual = this.#options.clock.mayHaveExpiredBefore(limits.tombstoneRetentionMs)
+    const forgotten = Math.max(usual, this.#state.clients.get(FORGOTTEN_BEFORE)?.n ?? 0)
+    const time = timeOf(client)
+    return time >= forgotten && time <= this.#options.clock.now() + QUEUE_AHEAD_MS
+  }
+}
+
+function addBlobs(blobs: Set<string>, record: AnyRecord | undefined): void {
+  if (record?.kind !== 'image' || record.blob === null) return
+  blobs.add(record.blob)
+  if (record.original) blobs.add(record.original.blob)
+}
+
+const isTooMany = (result: unknown): result is WireError =>
+  result instanceof WireError && result.code === 'too-many'
