@@ -105,6 +105,8 @@ test('A31: black bars are cut, and must be those of the shape', async () => {
     'a 3:2 picture in 4:3': [whole, await thumbnailOf(wide)],
     'a 4:3 picture in 3:2': [wide, thumbnail],
     'a 4:3 picture in 16:9': [await draw(1_280, 720), thumbnail],
+    'a 3:2 picture in 16:9': [await draw(1_280, 720), await thumbnailOf(wide)],
+    'a 4:3 picture, cut by 12 rows': [await draw(1_216, 900), thumbnail],
     'a square one in 4:3': [whole, await thumbnailOf(square)],
     'turned by a program': [await draw(904, 1_200), thumbnail],
     'all black': [wide, await thumbnailOf(await sharp(wide).linear(0).png().toBuffer())],
@@ -248,6 +250,14 @@ async function* staleFiles(): AsyncGenerator<[name: string, file: Buffer]> {
         withCameraSegments(camera, [exifSegment({ ...exif, width, height, ...tell })]),
       ]
     yield [`${edit}: no size in Exif`, withCameraSegments(camera, [exifSegment({ thumbnail })])]
+    // No sensor has such a width.
+    const odd = await sharp(picture).resize(940, 705, { fit: 'fill' }).toBuffer()
+    yield [
+      `${edit}, to a size of no camera`,
+      withCameraSegments(await encodeAsCamera(odd), [
+        exifSegment({ ...exif, width: 940, height: 705 }),
+      ]),
+    ]
     if (width !== WIDTH) yield [`${edit}: all kept`, withCameraSegments(camera, [kept])]
   }
 }

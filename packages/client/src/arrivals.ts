@@ -25,6 +25,8 @@ export interface Arrival {
 interface Entry {
   state: Arrival | null
   preview: Blob | null
+  /** Whether the preview was made here. */
+  isOwn: boolean
   fetching: ReturnType<typeof setTimeout> | undefined
   since: number
 }
@@ -83,10 +85,12 @@ export class Arrivals {
     this.#events.emit('arrivals', new Set([...Object.keys(news), ...stalled.map(([id]) => id)]))
   }
 
-  /** Takes a preview that was pushed. */
-  receivePreview(id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>): void {
+  /** Takes a preview that was pushed, or made here: those of one's own come back later, and are ignored. */
+  receivePreview(id: string, bytes: ArrayBuffer | Uint8Array<ArrayBuffer>, isOwn = false): void {
     if (!this.#isWanted(id)) return
     const entry = this.#entry(id)
+    if (entry.isOwn && !isOwn) return
+    entry.isOwn = isOwn
     clearTimeout(entry.fetching)
     entry.preview = new Blob([bytes], { type: 'image/webp' })
     this.#forgetUnknown()
@@ -143,7 +147,13 @@ export class Arrivals {
   #entry(id: string): Entry {
     const known = this.#entries.get(id)
     if (known) return known
-    const entry = { state: null, preview: null, fetching: undefined, since: Date.now() }
+    const entry = {
+      state: null,
+      preview: null,
+      isOwn: false,
+      fetching: undefined,
+      since: Date.now(),
+    }
     this.#entries.set(id, entry)
     return entry
   }

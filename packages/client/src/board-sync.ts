@@ -62,7 +62,7 @@ export class BoardSync {
     this.queue = queue
     this.arrivals = new Arrivals(endpoint, replica.pictures, events)
     this.previews = new OwnPreviews(channel, queue, replica.pictures, (id, bytes) =>
-      this.arrivals.receivePreview(id, new Uint8Array(bytes)),
+      this.arrivals.receivePreview(id, new Uint8Array(bytes), true),
     )
     const { arrivals } = this
     this.uploads = new Uploads({ endpoint, store, replica, queue, arrivals, channel, events })

@@ -202,14 +202,15 @@ export class Board {
       command: addCommand({ by: this.#sync.presence.name, ...picture }, this.#sync.clock.now()),
       file: picture.file,
       preview: picture.preview,
+      thumbnail: picture.thumbnail,
     }))
     this.#do(
       adds.map(({ command }) => command),
       step,
     )
     this.#sync.uploads.add(
-      adds.map(({ command, file, preview }) => {
-        const previewSent = preview && this.#sync.previews.add(command.id, preview)
+      adds.map(({ command, file, preview, thumbnail }) => {
+        const previewSent = preview && this.#sync.previews.add(command.id, preview, thumbnail)
         return { add: command, file, previewSent }
       }),
     )

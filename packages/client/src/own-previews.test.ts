@@ -52,20 +52,67 @@ test('A37: the boxes of a drop go before its first preview', async () => {
   ])
 })
 
-test('A25: a file may follow its preview before that is acknowledged', async () => {
-  const acknowledged = Promise.withResolvers<object>()
-  const channel = { sendPreviews: () => acknowledged.promise }
+const bytes = (length: number) => new Uint8Array(length)
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+
+/** Opens the previews of one picture, on a connection whose answers wait until they are given. */
+function open() {
+  const sent: number[] = []
+  const shown: number[] = []
+  const answers: (() => void)[] = []
+  const channel = {
+    async sendPreviews(previews: Readonly<Record<string, Uint8Array>>) {
+      sent.push(...Object.values(previews).map(({ length }) => length))
+      await new Promise<void>((resolve) => answers.push(resolve))
+      return {}
+    },
+  }
   const queue = { isAdding: () => false, isAnnouncing: false, online: true }
-  const pictures = new Map(['a', 'b', 'c'].map((id) => [id, {}]))
-  const previews = new OwnPreviews(channel, queue, pictures, () => {})
-  await previews.add('a', Uint8Array.of(1))
-  // More of them go in one message, which takes the line longer.
-  const more: string[] = []
-  const others = ['b', 'c'].map((id) =>
-    previews.add(id, Uint8Array.of(1)).then(() => more.push(id)),
+  const previews = new OwnPreviews(channel, queue, new Map([['p', null]]), (_, { length }) =>
+    shown.push(length),
   )
-  await new Promise(setImmediate)
-  assert.deepEqual(more, [])
-  acknowledged.resolve({})
-  await Promise.all(others)
+  const answer = async (): Promise<void> => {
+    answers.shift()?.()
+    await nextTurn()
+  }
+  return { previews, sent, shown, answer }
+}
+
+test('A35: a thumbnail goes before the preview, which follows it', async () => {
+  const { previews, sent, shown, answer } = open()
+  const { promise: making, resolve: made } = Promise.withResolvers<Uint8Array | null>()
+  let isDone = false
+  const done = previews.add('p', making, Promise.resolve(bytes(1))).then(() => {
+    isDone = true
+  })
+  await nextTurn()
+  assert.deepEqual(sent, [1])
+  made(bytes(2))
+  await nextTurn()
+  assert.deepEqual(shown, [1, 2])
+  await answer()
+  assert.deepEqual(sent, [1, 2], 'though the other was made while this one was on its way')
+  assert.ok(!isDone, 'the file waits for the preview')
+  await answer()
+  await done
+})
+
+test('A35: a thumbnail that is later than the preview is not shown, nor sent', async () => {
+  const { previews, sent, shown, answer } = open()
+  const { promise: late, resolve } = Promise.withResolvers<Uint8Array | null>()
+  const done = previews.add('p', Promise.resolve(bytes(2)), late)
+  await nextTurn()
+  resolve(bytes(1))
+  await nextTurn()
+  await answer()
+  await done
+  assert.deepEqual([sent, shown], [[2], [2]])
+})
+
+test('A35: where no preview can be made, the thumbnail stays', async () => {
+  const { previews, sent, answer } = open()
+  await previews.add('p', Promise.resolve(null), Promise.resolve(bytes(1)))
+  await nextTurn()
+  await answer()
+  assert.deepEqual(sent, [1])
 })

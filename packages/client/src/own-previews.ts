@@ -17,6 +17,9 @@ interface Announcements {
   readonly online: boolean
 }
 
+/** A preview, or its making, which may end as null. */
+type Making = Uint8Array | Promise<Uint8Array | null>
+
 interface Waiting {
   readonly bytes: Uint8Array
   readonly done: () => void
@@ -46,15 +49,17 @@ export class OwnPreviews {
     this.#show = show
   }
 
-  /** Shows and sends a preview once it is made. Resolves when its file may follow, as A25 says. */
-  async add(id: string, making: Uint8Array | Promise<Uint8Array | null>): Promise<void> {
+  /**
+   * Shows and sends a preview once it is made, and until then a smaller one that is made sooner. Resolves when the
+   * server has the preview, or will never get it.
+   */
+  async add(id: string, making: Making, sooner?: Making): Promise<void> {
+    let isMade = false
+    const small = Promise.resolve(sooner).catch(() => null)
+    inBackground(small.then((bytes) => (isMade ? undefined : this.#offer(id, bytes))))
     const bytes = await Promise.resolve(making).catch(() => null)
-    if (!bytes || bytes.length > limits.previewBytes || !this.#pictures.has(id)) return
-    this.#show(id, bytes)
-    await new Promise<void>((done) => {
-      this.#waiting.set(id, { bytes, done })
-      this.pump()
-    })
+    isMade = bytes !== null
+    await this.#offer(id, bytes)
   }
 
   /** Sends what can go. */
@@ -62,18 +67,26 @@ export class OwnPreviews {
     if (!this.#isSending) inBackground(this.#send())
   }
 
+  async #offer(id: string, bytes: Uint8Array | null | undefined): Promise<void> {
+    if (!bytes || bytes.length > limits.previewBytes || !this.#pictures.has(id)) return
+    this.#show(id, bytes)
+    // A smaller one that didn't go yet needn't any more.
+    this.#waiting.get(id)?.done()
+    await new Promise<void>((done) => {
+      this.#waiting.set(id, { bytes, done })
+      this.pump()
+    })
+  }
+
   async #send(): Promise<void> {
     this.#isSending = true
     try {
       for (let ready = this.#ready(); ready.length > 0; ready = this.#ready()) {
         const previews = Object.fromEntries(ready.map(([id, { bytes }]) => [id, bytes]))
-        const answer = this.#channel.sendPreviews(previews)
-        // One preview is in the line's queue by now, and its file comes behind it. More of them take a while.
-        if (ready.length === 1) ready[0]![1].done()
-        await answer
-        for (const [id, { done }] of ready) {
-          this.#waiting.delete(id)
-          done()
+        await this.#channel.sendPreviews(previews)
+        for (const [id, sent] of ready) {
+          if (this.#waiting.get(id) === sent) this.#waiting.delete(id)
+          sent.done()
         }
       }
     } catch {

@@ -34,6 +34,8 @@ export interface NewPicture {
    * side and `limits.previewBytes`. A larger one is left out. One that is still being made may end as null.
    */
   readonly preview?: Uint8Array | Promise<Uint8Array | null> | undefined
+  /** A smaller preview that is there sooner. Everybody sees it until `preview` follows, which it needs. */
+  readonly thumbnail?: Promise<Uint8Array | null> | undefined
   /** Board units. Default: the server finds a free spot. */
   readonly x?: number | undefined
   readonly y?: number | undefined

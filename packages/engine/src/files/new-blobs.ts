@@ -8,7 +8,7 @@ import { isDiskFull, systemErrorCode } from './system-errors.ts'
 const NEW_FOLDER = 'new'
 /** How long a blob has its second name, and how many may have one. A start looks at each that a crash left. */
 const KEPT_MS = 60_000
-const MAX_COUNT = 4_096
+const MAX_COUNT = 2_048
 
 /**
  * Second names of the blobs that were stored last, all in one folder, `<folder>/new/<sha256>`.

@@ -16,7 +16,7 @@ import type { Camera } from '../state/camera.ts'
 import type { People } from '../state/people.ts'
 import type { Toasts } from '../state/toasts.ts'
 import { words } from '../words/page.ts'
-import { pixelRefusal, refusal } from './file-type.ts'
+import { refusal, pixelRefusal } from './file-type.ts'
 import type { Offer } from './offer.ts'
 import type { Previews } from './preview.ts'
 import type { Size } from './shrink.ts'
@@ -81,8 +81,20 @@ export class Drop {
     const pictures = measured.map((picture, i) => {
       const { id, file, caption, width, height, w } = picture
       const place = places && { x: Math.round(places[i]!.x), y: Math.round(places[i]!.y) }
+      const thumbnail = this.#preview(picture, true)
       const preview = this.#preview(picture)
-      return { id, file, name: nameOf(file), caption, width, height, w, ...place, preview }
+      return {
+        id,
+        file,
+        name: nameOf(file),
+        caption,
+        width,
+        height,
+        w,
+        ...place,
+        thumbnail,
+        preview,
+      }
     })
     for (const { id, file } of measured) this.boardStore.keepFile(id, file)
     for (const { id, preview } of pictures) this.boardStore.ownFileTurns.addPreview(id, preview)
@@ -136,12 +148,15 @@ export class Drop {
     return { ...(await measure(file, header, record)), drawing: drawn?.drawing ?? file }
   }
 
-  /** Makes a preview; null if the picture can't be decoded here, or the code for that couldn't be loaded. */
-  #preview({ drawing, width, height }: Measured): Promise<Uint8Array | null> {
+  /**
+   * Makes a preview, or a thumbnail of what the file has inside. Null if there is none, the picture can't be decoded
+   * here, or the code for that couldn't be loaded.
+   */
+  #preview({ drawing, width, height }: Measured, isThumbnail = false): Promise<Uint8Array | null> {
     // A drawing may have any size, but not in this page's memory.
     if (width * height > limits.maxPixels) return Promise.resolve(null)
     return this.#lazyPreviews().then(
-      (previews) => previews.make({ file: drawing, size: { width, height } }),
+      (previews) => previews.make({ file: drawing, size: { width, height }, isThumbnail }),
       () => null,
     )
   }

@@ -10,46 +10,58 @@ export interface PreviewTask {
   readonly file: Blob
   /** Upright. */
   readonly size: Size
+  /** Whether to draw the thumbnail that a camera has put into the file, which takes a moment. */
+  readonly isThumbnail?: boolean
 }
 
 /** Makes previews, in workers where the browser can draw there. */
 export class Previews {
   readonly #idle: (Worker | null)[] = Array.from({ length: WORKER_COUNT }, startWorker)
-  readonly #waiting: ((worker: Worker | null) => void)[] = []
+  /** Tasks that wait: thumbnails, then previews. */
+  readonly #waiting: Record<'soon' | 'later', ((worker: Worker | null) => void)[]> = {
+    soon: [],
+    later: [],
+  }
 
   constructor() {
     // At hand for the time when a worker breaks.
-    loadShrink().catch(() => {})
+    loadMaking().catch(() => {})
   }
 
-  /** Makes a preview; null if the file can't be decoded here. Files are begun in the order of calls. */
+  /**
+   * Makes a preview; null if the file can't be decoded here, or has no thumbnail to trust. Files are begun in the
+   * order of calls, thumbnails before all others.
+   */
   async make(task: PreviewTask): Promise<Uint8Array | null> {
-    let worker = await this.#take()
+    let worker = await this.#take(task)
     try {
       const answer = worker ? await makeIn(worker, task) : 'broken'
       if (answer !== 'broken' && answer !== 'late') return answer
       worker?.terminate()
       worker = answer === 'late' ? startWorker() : null
       if (answer === 'late') return null
-      const { shrink } = await loadShrink()
-      return await shrink(task.file, task.size)
+      return await makeHere(task)
     } catch {
       return null
     } finally {
-      const next = this.#waiting.shift()
+      const next = this.#waiting.soon.shift() ?? this.#waiting.later.shift()
       if (next) next(worker)
       else this.#idle.push(worker)
     }
   }
 
-  #take(): Promise<Worker | null> {
+  #take({ isThumbnail }: PreviewTask): Promise<Worker | null> {
     const idle = this.#idle.pop()
     if (idle !== undefined) return Promise.resolve(idle)
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    return new Promise((resolve) => this.#waiting[isThumbnail ? 'soon' : 'later'].push(resolve))
   }
 }
 
-const loadShrink = () => import('./shrink.ts')
+const loadMaking = () => import('./make-preview.ts')
+
+/** Makes a preview in the page's own thread. */
+const makeHere = async (task: PreviewTask): Promise<Uint8Array | null> =>
+  (await loadMaking()).makePreview(task)
 
 type Answer = Uint8Array | null | 'broken' | 'late'
 

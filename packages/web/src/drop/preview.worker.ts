@@ -1,7 +1,7 @@
+import { makePreview } from './make-preview.ts'
 import type { PreviewTask } from './preview.ts'
-import { shrink } from './shrink.ts'
 
 /** Takes a file with its size, and answers with the preview. */
-self.onmessage = async ({ data: { file, size } }: MessageEvent<PreviewTask>) => {
-  self.postMessage(await shrink(file, size).catch(() => null))
+self.onmessage = async ({ data }: MessageEvent<PreviewTask>) => {
+  self.postMessage(await makePreview(data).catch(() => null))
 }

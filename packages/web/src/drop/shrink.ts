@@ -68,7 +68,8 @@ function draw(picture: CanvasImageSource, { width, height }: Size): Drawn {
   return { canvas, context }
 }
 
-async function encode({ canvas, context }: Drawn): Promise<Uint8Array> {
+/** Encodes what is drawn in at most the bytes of a preview. */
+export async function encode({ canvas, context }: Drawn): Promise<Uint8Array> {
   for (const type of TYPES) {
     if (type === 'image/jpeg') {
       // JPEG has no transparency, so white lies below.

@@ -67,7 +67,10 @@ export function createLayers(
     if (isOwnDrawn()) setLayers([])
     if (!blob || isOwnDrawn() || untrack(layers).some(({ kind }) => kind === 'picture')) return
     const url = URL.createObjectURL(blob)
-    setLayers((above) => [{ url, kind: 'preview' }, ...above])
+    setLayers((all) => {
+      const end = all.findLastIndex(({ kind }) => kind === 'preview') + 1
+      return all.toSpliced(end, 0, { url, kind: 'preview' })
+    })
     onCleanup(() => URL.revokeObjectURL(url))
   })
   const pixels = createScreenPixels(record)

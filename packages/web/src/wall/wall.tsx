@@ -3,6 +3,7 @@ import { type ImageRecord, isNewer, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
 import {
   createEffect,
+  createMemo,
   createRenderEffect,
   createSignal,
   For,
@@ -109,9 +110,10 @@ interface Layer {
 function Picture(props: { board: Board; record: ImageRecord }): JSX.Element {
   const { board } = props
   const [layers, setLayers] = createSignal<readonly Layer[]>([])
+  const preview = createPreview(board, () => props.record)
   createEffect(() => {
     const { id } = props.record
-    const source = sourceOf(board, props.record, screenPixels(props.record))
+    const source = sourceOf(board, props.record, preview(), screenPixels(props.record))
     if (source === null || layers().at(-1)?.source === source) return
     let isWanted = true
     const load = (): void => {
@@ -164,12 +166,17 @@ async function decoded(source: string | Blob): Promise<HTMLImageElement> {
 
 /** Shows one picture of the mosaic. */
 function MosaicTile(props: { board: Board; record: ImageRecord }): JSX.Element {
-  const source = sourceOf(props.board, props.record, MOSAIC_SIDE_PX)
-  const url = source instanceof Blob ? URL.createObjectURL(source) : source
-  if (url !== source) onCleanup(() => URL.revokeObjectURL(url!))
+  const preview = createPreview(props.board, () => props.record)
+  const url = createMemo(() => {
+    const source = sourceOf(props.board, props.record, preview(), MOSAIC_SIDE_PX)
+    if (!(source instanceof Blob)) return source
+    const address = URL.createObjectURL(source)
+    onCleanup(() => URL.revokeObjectURL(address))
+    return address
+  })
   return (
     <li style={{ 'aspect-ratio': `${props.record.width} / ${props.record.height}` }}>
-      <img src={url ?? ''} alt={props.record.caption || props.record.name} />
+      <img src={url() ?? ''} alt={props.record.caption || props.record.name} />
     </li>
   )
 }
@@ -189,9 +196,24 @@ function BoardCode(props: { address: string }): JSX.Element {
   )
 }
 
+/** Returns a picture's preview, which a larger one may replace. */
+function createPreview(board: Board, record: () => ImageRecord): () => Blob | null {
+  const [preview, setPreview] = createSignal<Blob | null>(null)
+  const look = (): void => {
+    setPreview(board.preview(record().id))
+  }
+  createRenderEffect(look)
+  onCleanup(board.on('arrivals', look))
+  return preview
+}
+
 /** Returns the URL of a picture with so many pixels, its preview until that can be had, or null. */
-function sourceOf(board: Board, record: ImageRecord, pixels: number): string | Blob | null {
-  const preview = board.preview(record.id)
+function sourceOf(
+  board: Board,
+  record: ImageRecord,
+  preview: Blob | null,
+  pixels: number,
+): string | Blob | null {
   return variantUrl(board, record, pixels) ?? preview ?? blobUrl(board, record, pixels)
 }
 

@@ -122,7 +122,7 @@ test('E31: a preview that is rotten is not shown', async () => {
     .webp()
     .toBuffer()
   await incomingFiles.create(announced)
-  await incomingFiles.keepPreview('main', id, preview)
+  await incomingFiles.keepPreview('main', id, preview, 320)
   assert.ok(await incomingFiles.readPreview('main', id))
   const kept = await readFile(`${file()}.webp`)
   kept[kept.length >> 1]! ^= 1

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RefusedTypes, WireError } from '@wirephoto/board'
 import { makeFolder, removeFile, systemErrorCode } from '@wirephoto/engine'
@@ -23,6 +23,15 @@ export interface PictureKey {
   readonly id: string
 }
 
+interface KeptPreview {
+  /** The longest side; 0 if an earlier process kept it. */
+  readonly sidePx: number
+  /** Previews of this picture until now, in this process. */
+  readonly count: number
+}
+
+const NO_PREVIEW: KeptPreview = { sidePx: 0, count: 0 }
+
 /**
  * The files that are being sent, in a folder of their own.
  *
@@ -38,7 +47,7 @@ export class IncomingFiles {
   readonly #resumable = new Map<string, IncomingFile>()
   /** Files that are announced, but live and die with their request. */
   readonly #volatile = new Map<string, IncomingFile>()
-  readonly #previews = new Set<string>()
+  readonly #previews = new Map<string, KeptPreview>()
   /** Removals of uploads that are under way: the next upload of the picture has the same files. */
   readonly #removals = new Map<string, Promise<void>>()
   /** Pictures that an earlier process announced and that will never arrive. */
@@ -102,7 +111,7 @@ export class IncomingFiles {
 
   /** Yields the pictures that have a preview. */
   *withPreview(): Generator<PictureKey> {
-    for (const key of this.#previews) {
+    for (const key of this.#previews.keys()) {
       const [board, id] = key.split('.')
       yield { board: board!, id: id! }
     }
@@ -110,6 +119,11 @@ export class IncomingFiles {
 
   hasPreview(board: string, id: string): boolean {
     return this.#previews.has(keyOf({ board, id }))
+  }
+
+  /** Returns how large a picture's preview is, and the number of those that it has had. */
+  previewOf(board: string, id: string): KeptPreview {
+    return this.#previews.get(keyOf({ board, id })) ?? NO_PREVIEW
   }
 
   /** Reads a preview, WebP; null if there is none. */
@@ -126,13 +140,18 @@ export class IncomingFiles {
     return null
   }
 
-  /** Keeps a preview, WebP, for viewers who come later. It goes with the upload. */
-  async keepPreview(board: string, id: string, bytes: Uint8Array): Promise<void> {
+  /** Keeps a preview, WebP, for viewers who come later, instead of an earlier one. It goes with the upload. */
+  async keepPreview(board: string, id: string, bytes: Uint8Array, sidePx: number): Promise<void> {
     const key = keyOf({ board, id })
-    this.#previews.add(key)
-    await writeFile(this.#previewPath(key), sealVariant(Buffer.from(bytes))).catch(() => {
-      this.#previews.delete(key)
-    })
+    const path = this.#previewPath(key)
+    this.#previews.set(key, { sidePx, count: this.previewOf(board, id).count + 1 })
+    // Somebody may be reading the one before.
+    const fresh = `${path}.new`
+    await writeFile(fresh, sealVariant(Buffer.from(bytes)))
+      .then(() => rename(fresh, path))
+      .catch(() => {
+        this.#previews.delete(key)
+      })
     // It may have been dropped meanwhile.
     if (!this.#previews.has(key)) await removeFile(this.#previewPath(key))
   }
@@ -222,7 +241,7 @@ export class IncomingFiles {
   async #restore(name: string, names: ReadonlySet<string>): Promise<void> {
     const [, previewKey] = /^([^.]+\.[^.]+)\.webp$/.exec(name) ?? []
     if (previewKey) {
-      this.#previews.add(previewKey)
+      this.#previews.set(previewKey, NO_PREVIEW)
       return
     }
     const [, board, id] = /^([^.]+)\.([^.]+)\.volatile$/.exec(name) ?? []

@@ -9,12 +9,25 @@ import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
 import { isArriving, type UploadProgress } from './progress.ts'
 
+/** The longest side of a preview (A5). */
+const PREVIEW_SIDE_PX = 320
+/** Previews that viewers get of one picture: a small one that is soon there, then one of full size. */
+const PREVIEWS_PER_PICTURE_COUNT = 2
 /** Offset at which an early preview is tried first. */
 const FIRST_ATTEMPT_BYTES = 16_384
 
 /** Whether the rest of a file arrives before a preview of it would be made. */
 const isHalfThere = ({ offset, length }: IncomingFile): boolean =>
   length !== null && offset * 2 > length
+
+type MakePreview = () => Promise<Preview | null>
+
+/** A preview that is being made. */
+interface Making {
+  /** The one that follows it, if there is any by now. */
+  next: MakePreview | null
+  readonly done: Promise<void>
+}
 
 /** Whether a preview of a record is of use to anybody. */
 const isWithoutVariants = (record: AnyRecord | undefined): record is ImageRecord =>
@@ -30,8 +43,8 @@ export class Previews {
   readonly #nextAttempts = new WeakMap<IncomingFile, number>()
   /** Files whose camera's thumbnail has been shown, or couldn't be. */
   readonly #triedThumbnail = new WeakSet<IncomingFile>()
-  /** Pictures whose preview is being made, each under its board and id. */
-  readonly #making = new Set<string>()
+  /** Previews that are being made, under their boards and pictures. */
+  readonly #making = new Map<string, Making>()
   /** Files of which it is known, or being found out, whether they are progressive. */
   readonly #checkedLive = new WeakSet<IncomingFile>()
 
@@ -60,7 +73,8 @@ export class Previews {
 
   /**
    * Takes a sender's preview of a picture. It is encoded again (F9), pushed to viewers, and kept for those who
-   * come before the file is stored. One that is damaged, or later than the variants, is ignored.
+   * come before the file is stored. One that is damaged, later than the variants, or not larger than the one
+   * before is ignored.
    */
   async addFromSender(
     board: LiveBoard,
@@ -106,22 +120,51 @@ export class Previews {
     await this.#incomingFiles.dropPreview(board, id)
   }
 
-  async #add(board: LiveBoard, id: string, make: () => Promise<Preview | null>): Promise<void> {
+  /** Makes a preview after the one that is being made. If several wait for that, the last is made. */
+  #add(board: LiveBoard, id: string, make: MakePreview): Promise<void> {
     const key = `${board.id} ${id}`
-    if (this.#incomingFiles.hasPreview(board.id, id) || this.#making.has(key)) return
-    if (!isWithoutVariants(board.records.get(id))) return
-    this.#making.add(key)
+    const making = this.#making.get(key)
+    if (making) {
+      making.next = make
+      return making.done
+    }
+    if (!this.#wantsPreview(board, id)) return Promise.resolve()
+    const { promise: done, resolve } = Promise.withResolvers<void>()
+    const started: Making = { next: null, done }
+    this.#making.set(key, started)
+    const makeAll = async (): Promise<void> => {
+      for (let each: MakePreview | null = make; each; [each, started.next] = [started.next, null])
+        await this.#make(board, id, each)
+      this.#making.delete(key)
+      resolve()
+    }
+    inBackground(makeAll(), this.#log)
+    return done
+  }
+
+  /** Whether another preview of a picture is of use: there is none of full size. */
+  #wantsPreview(board: LiveBoard, id: string): boolean {
+    const picture = board.records.get(id)
+    if (!isWithoutVariants(picture)) return false
+    const { sidePx, count } = this.#incomingFiles.previewOf(board.id, id)
+    const fullSidePx = Math.min(PREVIEW_SIDE_PX, Math.max(picture.width, picture.height))
+    return sidePx < fullSidePx && count < PREVIEWS_PER_PICTURE_COUNT
+  }
+
+  async #make(board: LiveBoard, id: string, make: MakePreview): Promise<void> {
+    if (!this.#wantsPreview(board, id)) return
     try {
       const preview = await make()
       const picture = board.records.get(id)
       if (!preview || !isWithoutVariants(picture)) return
+      const sidePx = Math.max(preview.width, preview.height)
+      if (sidePx <= this.#incomingFiles.previewOf(board.id, id).sidePx) return
       this.#uploadProgress.setPreview(board.id, id, preview.bytes)
-      if (isArriving(picture)) await this.#incomingFiles.keepPreview(board.id, id, preview.bytes)
+      if (isArriving(picture))
+        await this.#incomingFiles.keepPreview(board.id, id, preview.bytes, sidePx)
       else this.#uploadProgress.end(board.id, id)
     } catch (error) {
       if (!(error instanceof WireError)) this.#log.warn({ err: error }, 'no preview')
-    } finally {
-      this.#making.delete(key)
     }
   }
 
@@ -141,7 +184,7 @@ export class Previews {
     if (offset < nextAttempt || isHalfThere(incomingFile)) return
     // Only a progressive JPEG shows all of itself before its end.
     if (header && !header.isWhole) return
-    if (this.#incomingFiles.hasPreview(board.id, id)) return
+    if (!this.#wantsPreview(board, id)) return
     this.#nextAttempts.set(incomingFile, Math.max(nextAttempt, offset) * 2)
     await this.#add(board, id, async () =>
       this.#decoder.earlyPreview(incomingFile.path, await incomingFile.type(), incomingFile.party),
