@@ -29,8 +29,8 @@ const MAX_SEGMENT_COUNT = 200
 const MAX_HEIF_BYTES = 65_536
 
 /**
- * Reads the upright size in pixels, as browsers show it, from the header of a JPEG, PNG, GIF, WebP, BMP, HEIC, AVIF or
- * Photoshop file. Null for any other file, and where the header leaves a doubt.
+ * Reads the upright size in pixels, as browsers show it, from the header of any kind that a board takes but SVG. Null
+ * for any other file, and where the header leaves a doubt.
  */
 export function* readPictureHeader(): HeaderReading {
   const start = yield { at: 0, length: SIGNATURE_BYTES }
@@ -47,6 +47,9 @@ function readingOf(start: DataView): HeaderReading | null {
   if (/^RIFF[^]{4}WEBP/.test(signature)) return readWebp()
   if (/^BM[^]{4}\0{4}/.test(signature)) return readBmp()
   if (signature.startsWith('8BPS')) return readPsd()
+  if (/^(?:II\*\0|MM\0\*)/.test(signature)) return readTiff()
+  if (signature.startsWith('\xff\x0a')) return readJxl(0)
+  if (signature === '\0\0\0\x0cJXL \r\n\x87\n') return readJxlContainer()
   return signature.startsWith('ftyp', 4) ? readHeif() : null
 }
 
@@ -166,6 +169,80 @@ function* readBmp(): HeaderReading {
 function* readPsd(): HeaderReading {
   const header = yield { at: 14, length: 8 }
   return { width: header.getUint32(4), height: header.getUint32(0), isWhole: false }
+}
+
+/** Tags of a TIFF's directory (TIFF 6.0 section 8). */
+const [SUBFILE_TYPE, WIDTH, HEIGHT, MAKE, ORIENTATION, SUB_DIRECTORIES] = [
+  254, 256, 257, 271, 274, 330,
+]
+
+/** Reads the first directory of a TIFF. That of a camera's raw file leaves a doubt: it may be a thumbnail's. */
+function* readTiff(): HeaderReading {
+  const start = yield { at: 0, length: 8 }
+  const isLittle = start.getUint16(0) === 0x4949
+  const at = start.getUint32(4, isLittle)
+  const count = (yield { at, length: 2 }).getUint16(0, isLittle)
+  const directory = yield { at: at + 2, length: count * 12 }
+  const values = new Map<number, number>()
+  for (let entry = 0; entry < count * 12; entry += 12) {
+    // The type is SHORT (3) or LONG (4).
+    const isLong = directory.getUint16(entry + 2, isLittle) === 4
+    const value = isLong
+      ? directory.getUint32(entry + 8, isLittle)
+      : directory.getUint16(entry + 8, isLittle)
+    values.set(directory.getUint16(entry, isLittle), value)
+  }
+  const isReduced = (values.get(SUBFILE_TYPE) ?? 0) % 2 === 1
+  if (isReduced || values.has(MAKE) || values.has(SUB_DIRECTORIES)) return null
+  const isTurned = (values.get(ORIENTATION) ?? 1) > 4
+  const [width, height] = [values.get(WIDTH) ?? 0, values.get(HEIGHT) ?? 0]
+  return { ...upright(width, height, isTurned), isWhole: false }
+}
+
+/** Finds the codestream, or the first part of it, in a container (ISO/IEC 18181-2 section 9). */
+function* readJxlContainer(): HeaderReading {
+  for (let at = 0, count = 0; count < MAX_SEGMENT_COUNT; count++) {
+    const box = yield { at, length: 8 }
+    const [length, type] = [box.getUint32(0), text(box, 4, 4)]
+    if (type === 'jxlc') return yield* readJxl(at + 8)
+    if (type === 'jxlp') return yield* readJxl(at + 12)
+    if (length < 8) return null
+    at += length
+  }
+  return null
+}
+
+/** Bytes of a JPEG XL codestream up to its orientation, at most. */
+const JXL_HEADER_BYTES = 14
+/** Widths by heights that a JPEG XL says by a number. */
+const JXL_RATIOS = [
+  [1, 1],
+  [12, 10],
+  [4, 3],
+  [3, 2],
+  [16, 9],
+  [5, 4],
+  [2, 1],
+] as const
+
+/** Reads the size and the orientation at the start of a codestream (ISO/IEC 18181-1 annex D). */
+function* readJxl(start: number): HeaderReading {
+  const bytes = yield { at: start, length: JXL_HEADER_BYTES }
+  let at = 16
+  const bits = (count: number): number => {
+    let value = 0
+    for (let i = 0; i < count; i++, at++)
+      value += ((bytes.getUint8(at >> 3) >> (at & 7)) & 1) * 2 ** i
+    return value
+  }
+  const isSmall = bits(1) === 1
+  const side = (): number => (isSmall ? (bits(5) + 1) * 8 : bits([9, 13, 18, 30][bits(2)]!) + 1)
+  const height = side()
+  const ratio = JXL_RATIOS[bits(3) - 1]
+  const width = ratio ? Math.floor((height * ratio[0]) / ratio[1]) : side()
+  const hasExtraFields = bits(1) === 0 && bits(1) === 1
+  const isTurned = hasExtraFields && bits(3) > 3
+  return { ...upright(width, height, isTurned), isWhole: false }
 }
 
 /**

@@ -79,6 +79,72 @@ test('A1: a BMP and a Photoshop file have their size in the header', async () =>
   assert.deepEqual(await sizeOf(psd), LANDSCAPE)
 })
 
+test('A1: a TIFF has its size in its first directory, unless that may be a thumbnail’s', async () => {
+  const tiff = await picture().tiff().toBuffer()
+  assert.deepEqual(await sizeOf(tiff), LANDSCAPE)
+  for (const end of [4, 8]) assert.equal(await sizeOf(tiff.subarray(0, end)), null)
+  assert.deepEqual(await sizeOf(directory([256, 60], [257, 40], [274, 6])), PORTRAIT)
+  for (const [tag, value] of [
+    [254, 1],
+    [271, 0],
+    [330, 0],
+  ] as const)
+    assert.equal(await sizeOf(directory([tag, value], [256, 60], [257, 40])), null, `${tag}`)
+})
+
+/** Writes a big-endian TIFF of one directory without pixels. */
+function directory(...values: (readonly [tag: number, value: number])[]): Buffer {
+  const bytes = Buffer.alloc(8 + 2 + values.length * 12 + 4)
+  bytes.write('MM\0*\0\0\0\x08', 'latin1')
+  bytes.writeUInt16BE(values.length, 8)
+  for (const [i, [tag, value]] of values.entries()) {
+    bytes.writeUInt16BE(tag, 10 + i * 12)
+    bytes.writeUInt16BE(3, 12 + i * 12)
+    bytes.writeUInt32BE(1, 14 + i * 12)
+    bytes.writeUInt16BE(value, 18 + i * 12)
+  }
+  return bytes
+}
+
+/** Writes the start of a JPEG XL codestream: bits, the lowest of each byte first. */
+function jxl(...fields: (readonly [value: number, bits: number])[]): Uint8Array {
+  const bits = fields.flatMap(([value, count]) =>
+    Array.from({ length: count }, (_, i) => Math.floor(value / 2 ** i) % 2),
+  )
+  const bytes = new Uint8Array(24)
+  bytes.set([0xff, 0x0a])
+  for (const [i, bit] of bits.entries()) bytes[2 + (i >> 3)]! |= bit << (i & 7)
+  return bytes
+}
+
+test('A1: a JPEG XL says its size at the start of its codestream, bare or in a container', async () => {
+  const large = [
+    [0, 1],
+    [2, 2],
+    [5_999, 18],
+    [0, 3],
+    [2, 2],
+    [8_999, 18],
+  ] as const
+  assert.deepEqual(await sizeOf(jxl(...large)), { width: 9_000, height: 6_000 })
+  const turned = jxl(...large, [0, 1], [1, 1], [5, 3])
+  assert.deepEqual(await sizeOf(turned), { width: 6_000, height: 9_000 })
+  const small = jxl([1, 1], [4, 5], [3, 3])
+  assert.deepEqual(await sizeOf(small), { width: 53, height: 40 }, 'by its ratio of 4:3')
+  for (const [type, ...before] of [['jxlc'], ['jxlp', 0, 0, 0, 0]] as const)
+    assert.deepEqual(
+      await sizeOf(
+        Uint8Array.from([
+          ...box('JXL ', 13, 10, 0x87, 10),
+          ...box('ftyp', ...Buffer.from('jxl \0\0\0\0jxl ')),
+          ...box(type, ...before, ...small),
+        ]),
+      ),
+      { width: 53, height: 40 },
+      type,
+    )
+})
+
 const box = (type: string, ...body: number[]): number[] => {
   const bytes = Buffer.from(`\0\0\0\0${type}`.padEnd(8 + body.length), 'latin1')
   bytes.writeUInt32BE(bytes.length)
@@ -121,7 +187,8 @@ test('A1: what leaves a doubt is measured where it can be decoded', async () => 
   const whole = jpeg.indexOf(Buffer.from([0xff, 0xc0]))
   for (const end of [0, 1, 2, 3, 7, 20, 40, whole, whole + 8])
     assert.equal(await sizeOf(jpeg.subarray(0, end)), null, `cut off at ${end}`)
-  assert.equal(await sizeOf(await picture().tiff().toBuffer()), null, 'another format')
+  const unlike = Buffer.from('no picture at all, but as long as one')
+  assert.equal(await sizeOf(unlike), null, 'another format')
   for (let i = 0; i < 300; i++) {
     const broken = Buffer.from(jpeg)
     for (let n = 0; n < 8; n++)

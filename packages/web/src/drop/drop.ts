@@ -16,7 +16,7 @@ import type { Camera } from '../state/camera.ts'
 import type { People } from '../state/people.ts'
 import type { Toasts } from '../state/toasts.ts'
 import { words } from '../words/page.ts'
-import { refusal, pixelRefusal } from './file-type.ts'
+import { refusal, sizeRefusal } from './file-type.ts'
 import type { Offer } from './offer.ts'
 import type { Previews } from './preview.ts'
 import type { Size } from './shrink.ts'
@@ -175,7 +175,7 @@ export class Drop {
     way: 'singly' | 'summed',
   ): Promise<Measured[]> {
     const refusals = await Promise.all(
-      pictures.map(({ file, width, height }) => pixelRefusal(file, nameOf(file), width * height)),
+      pictures.map((picture) => sizeRefusal(picture.file, nameOf(picture.file), picture)),
     )
     const files = pictures.map(({ file }) => file)
     this.#tellRefused(files, refusals, way)

@@ -1,5 +1,5 @@
 import {
-  excessOf,
+  headerRefusal,
   isCameraFile,
   kindRefusal,
   type MediaType,
@@ -31,17 +31,18 @@ function refusedTypes(): ReadonlySet<MediaType> {
   return new Set(meta?.content.split(' ') as MediaType[])
 }
 
-/** Returns why a picture of so many pixels isn't taken, or null if it is: each kind has its limit (D3). */
+/** Returns why a picture of this size isn't taken, or null if it is: each kind has its limit (D3). */
 export async function excessRefusal(
   file: File,
   name: string,
-  pixels: number,
+  size: { readonly width: number; readonly height: number },
 ): Promise<WireError | null> {
   const kind = recognise(await headOf(file, SNIFF_BYTES), name)
   if (!kind || !('type' in kind)) return null
-  const header = await readFileHeader(file)
-  const excess = excessOf(kind, pixels, header?.isWhole ?? false)
-  return excess && new WireError('too-many-pixels', { name, ...excess })
+  const { width = 0, height = 0, isWhole = false } = (await readFileHeader(file)) ?? {}
+  // A picture on a board has no side longer than the limit, whatever its header says.
+  const [w, h] = [Math.max(size.width, width), Math.max(size.height, height)]
+  return headerRefusal(kind, { width: w, height: h, isWhole }, name)
 }
 
 const headOf = async (file: Blob, bytes: number): Promise<Uint8Array> =>

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, openAsBlob, readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import type { WireError } from '@wirephoto/board'
+import { limits, type WireError } from '@wirephoto/board'
 import sharp, { type Sharp } from 'sharp'
-import { pixelRefusal, refusal } from './file-type.ts'
+import { refusal, sizeRefusal } from './file-type.ts'
 
 // The page of a server that refuses no kind.
 Object.assign(globalThis, { document: { querySelector: () => null } })
@@ -71,13 +71,22 @@ test('U16: a limit in pixels is the same on the page as on the server', async ()
   const svg = file('<svg xmlns="http://www.w3.org/2000/svg"/>', 'plan.svg')
   const heic = file(box('heic'), 'a.heic')
   const told = async (picture: File, megapixels: number) =>
-    (await pixelRefusal(picture, picture.name, megapixels * 1e6))?.message ?? null
+    (await sizeRefusal(picture, picture.name, { width: megapixels * 100, height: 1e4 }))?.message ??
+    null
   assert.equal(await told(progressive, 45), 'a.jpg has 45 megapixels. The limit here is 40.')
   assert.equal(await told(baseline, 45), null)
   assert.match((await told(baseline, 101))!, /101 megapixels. The limit here is 100/)
   assert.match((await told(gif, 41))!, /The limit here is 40/)
   assert.match((await told(heic, 51))!, /The limit here is 50/)
   assert.equal(await told(svg, 400), null)
+  const jxl = file('\0\0\0\x0cJXL \r\n\x87\n', 'a.jxl')
+  assert.equal(await told(jxl, 30), null)
+  assert.match((await told(jxl, 31))!, /The limit here is 30/)
+  const long = Buffer.from(await (await made(small.clone().png(), 'a.png')).arrayBuffer())
+  long.writeUInt32BE(70_000, 16)
+  const size = { width: limits.maxSidePixels, height: 9 }
+  const refusal = await sizeRefusal(new File([long], 'a.png'), 'a.png', size)
+  assert.match(refusal!.message, /is 70000 pixels long/)
 })
 
 test('F8: real photographs pass', { skip: away }, async () => {

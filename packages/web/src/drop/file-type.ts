@@ -1,11 +1,11 @@
-import { WireError } from '@wirephoto/board'
+import { limits, WireError } from '@wirephoto/board'
 
 /** The longest of the signatures that are told here. */
 const SIGNATURE_BYTES = 12
 /** Begin a JPEG (not JPEG-LS), PNG, GIF or WebP, as Latin-1. */
 const ORDINARY = /^(?:\xff\xd8\xff[^\xf7]|\x89PNG\r\n|GIF8[79]a|RIFF[^]{4}WEBP)/
 /** The fewest pixels that any kind is refused for. Beyond them the table of kinds is asked. */
-const MAX_ORDINARY_PIXELS = 40_000_000
+const MAX_ORDINARY_PIXELS = 30_000_000
 
 /**
  * Returns why a file can't be added, judged by its first bytes, or null if it can. The server judges the
@@ -29,14 +29,16 @@ export async function refusal(
   return size > limit ? new WireError('too-large', { name, size, limit }) : null
 }
 
-/** Returns why a picture with so many pixels can't be added, or null if it can (D3). */
-export async function pixelRefusal(
+/** Returns why a picture of this size can't be added, or null if it can (D3, D4). */
+export async function sizeRefusal(
   file: File,
   name: string,
-  pixels: number,
+  size: { readonly width: number; readonly height: number },
 ): Promise<WireError | null> {
-  if (pixels <= MAX_ORDINARY_PIXELS) return null
-  return (await (await lazyKinds())?.excessRefusal(file, name, pixels)) ?? null
+  const { width, height } = size
+  if (width * height <= MAX_ORDINARY_PIXELS && Math.max(width, height) < limits.maxSidePixels)
+    return null
+  return (await (await lazyKinds())?.excessRefusal(file, name, size)) ?? null
 }
 
 /** Loads the table of kinds; null without a connection, or after an upgrade of the server. */
