@@ -8,14 +8,14 @@ test('A38: files are kept for a reload one after the other, and none that is gon
   const kept: string[] = []
   const first = Promise.withResolvers<void>()
   const last = Promise.withResolvers<void>()
-  let underWay = 0
+  let keepingCount = 0
   const store: Store = {
     ...memoryStore(),
     async putFile({ name }) {
-      assert.equal(++underWay, 1, `${name} is kept beside another one`)
+      assert.equal(++keepingCount, 1, `${name} is kept beside another one`)
       kept.push(name)
       await first.promise
-      underWay--
+      keepingCount--
       if (name === 'e.jpg') last.resolve()
     },
   }
