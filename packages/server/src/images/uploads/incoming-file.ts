@@ -78,6 +78,8 @@ export class IncomingFile {
   #type: MediaType | null = null
   #head: Buffer = Buffer.alloc(0)
   #firstBytes = new FirstBytes()
+  /** The findings of the first bytes, up to the offset: they are read before they are written. */
+  #told: Pick<FirstBytes, 'header' | 'thumbnail' | 'isHeaderPending'> = NOTHING_TOLD
   /** The last bytes before the offset, as they came, while the scrubber holds them back. */
   #held: Buffer = Buffer.alloc(0)
   /** State of the hash and the scrubber at the offset; null if this process hasn't read those bytes. */
@@ -137,26 +139,24 @@ export class IncomingFile {
 
   /** Whether enough bytes have arrived to identify the type. */
   get isTypeKnown(): boolean {
-    const { header } = this.#firstBytes
+    const { header } = this.#told
     return header !== null || this.#head.length >= SNIFF_BYTES || this.isComplete
   }
 
   /** The picture's header; null while it hasn't arrived, and where it leaves a doubt. */
   get header(): PictureHeader | null {
     // The first picture in a raw file is a thumbnail.
-    return this.isCameraFile ? null : this.#firstBytes.header
+    return this.isCameraFile ? null : this.#told.header
   }
 
   /** The thumbnail of a file as a camera wrote it; null while it hasn't arrived, and for any other file. */
   get thumbnail(): CameraThumbnail | null {
-    return this.#firstBytes.thumbnail
+    return this.#told.thumbnail
   }
 
   /** Whether the header leaves a doubt that a decoder may settle. */
   get isHeaderUnclear(): boolean {
-    return (
-      this.isTypeKnown && !this.isCameraFile && !this.#firstBytes.isHeaderPending && !this.header
-    )
+    return this.isTypeKnown && !this.isCameraFile && !this.#told.isHeaderPending && !this.header
   }
 
   /** Whether metadata stays in the file (M4). */
@@ -427,8 +427,10 @@ export class IncomingFile {
       if (this.#offset + chunk.length > maxLength) throw this.#tooLong(limit)
       const isLast = this.#offset + chunk.length === this.length
       if (!this.#keepMetadata) this.#video.look(chunk)
-      // The scrubber overwrites. Nobody else has a request's chunk, once the first bytes have been looked at.
-      const isOwn = isRequest && this.#head.length >= SNIFF_BYTES && !this.#firstBytes.isReading
+      const start = Buffer.from(chunk.subarray(0, SNIFF_BYTES - this.#head.length))
+      if (this.#firstBytes.isReading) this.#firstBytes.take(chunk, this.#offset)
+      // The scrubber overwrites. Nobody else has a request's chunk, unless the first bytes go on in it.
+      const isOwn = isRequest && !this.#firstBytes.isReading
       const bytes = reading.scrubber?.scrub(isOwn ? chunk : Buffer.from(chunk)) ?? chunk
       // If the write fails, the sender sends these bytes again.
       this.#reading = null
@@ -438,7 +440,7 @@ export class IncomingFile {
       this.#held = isLast ? Buffer.alloc(0) : heldBy(reading)
       this.#reading = reading
       this.#sum = reading.sum
-      await this.#checkHead(chunk)
+      await this.#checkHead(start)
       bytesArrived?.()
       this.#notifyWatchers()
       if (this.target && this.#offset - this.#durableOffset >= SYNC_INTERVAL_BYTES)
@@ -467,13 +469,13 @@ export class IncomingFile {
   }
 
   /** Rejects as soon as the bytes up to the offset tell that the file isn't taken. */
-  async #checkHead(chunk: Buffer): Promise<void> {
-    const { length } = this.#head
-    const { isHeaderPending, isReading } = this.#firstBytes
-    if (isReading) this.#firstBytes.take(chunk, this.#offset - chunk.length)
-    if (length < SNIFF_BYTES)
-      this.#head = Buffer.concat([this.#head, chunk.subarray(0, SNIFF_BYTES - length)])
-    if ((length < SNIFF_BYTES || isHeaderPending) && this.isTypeKnown) await this.#checkKind()
+  async #checkHead(start: Buffer): Promise<void> {
+    const isPending = this.#head.length < SNIFF_BYTES || this.#told.isHeaderPending
+    const { header, thumbnail, isHeaderPending } = this.#firstBytes
+    this.#told = { header, thumbnail, isHeaderPending }
+    if (!isPending) return
+    if (start.length > 0) this.#head = Buffer.concat([this.#head, start])
+    if (this.isTypeKnown) await this.#checkKind()
   }
 
   /** Rejects if the file's kind isn't taken, or may have fewer pixels than its header tells. */
@@ -531,6 +533,7 @@ export class IncomingFile {
     this.#offset = this.#durableOffset = 0
     this.#held = this.#head = Buffer.alloc(0)
     this.#firstBytes = new FirstBytes()
+    this.#told = NOTHING_TOLD
     this.#hasEnded = this.#isScrubbed = this.#isRaw = false
     this.#type = null
     this.#sum = 0
@@ -595,6 +598,8 @@ export class IncomingFile {
     return reading
   }
 }
+
+const NOTHING_TOLD = { header: null, thumbnail: null, isHeaderPending: true }
 
 type Restored = 'cut' | { readonly sum: number | null }
 
