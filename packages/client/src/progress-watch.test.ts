@@ -67,7 +67,8 @@ test('U57: after a break a request has a second to go on, and four where news ar
 })
 
 test('U57: the silence of a page that slept is nobody else’s', (t) => {
-  const { watch, brokenOff } = open(t)
+  const { watch, brokenOff, pass } = open(t)
+  pass(500)
   t.mock.timers.setTime(1_020_000)
   t.mock.timers.tick(500)
   assert.deepEqual(brokenOff, [])
