@@ -89,7 +89,7 @@ function figuresOf(rounds: Record<Sleep, Round[]>, plain: number[], bytes: numbe
     goal: { max: 1.15 },
   })
   const times = (key: 'stalled' | 'resumed') =>
-    spread(all.map((round) => round[key]).filter((time) => time !== null))
+    spread(rounds.asleep.map((round) => round[key]).filter((time) => time !== null))
   return [
     {
       ...absolute,
@@ -122,8 +122,8 @@ function figuresOf(rounds: Record<Sleep, Round[]>, plain: number[], bytes: numbe
       goal: { max: 2 },
       notes: [
         'one packet in fifty is lost: it costs its connection 200 ms and halves its window',
-        'asleep: nothing passes either, and connections from before are dead; frozen: the browser may go on with the request under way',
-        `stalled in ${all.filter(({ stalled }) => stalled !== null).length} of ${all.length} rounds; in the others the file was whole before`,
+        'asleep: nothing passes either, and connections from before are dead; frozen: the browser goes on with the request under way',
+        'the last two figures are those of a phone asleep: a frozen page’s request goes on',
       ],
     },
   ]
