@@ -1,8 +1,8 @@
-/** Time without progress after which a request counts as dead, once the board is live again: what was under way before is mostly dead. */
+/** Time in which a request from before a break must go on, once the board is live again: most are dead. */
 const AFTER_BREAK_PATIENCE_MS = 1_000
 /** The same where the server's news come by plain requests, every two seconds. */
 const SLOW_AFTER_BREAK_PATIENCE_MS = 4_000
-/** The same while the server looks at a whole file. */
+/** Time for an answer while the server looks at a whole file. */
 const WHOLE_FILE_PATIENCE_MS = 60_000
 const LOOK_INTERVAL_MS = 500
 /** A look that is later than this wasn't due: the page was asleep, and so was what would have told it. */

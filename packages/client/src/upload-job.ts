@@ -41,7 +41,7 @@ export const UPLOAD_STATES: StateTable<UploadState, typeof UPLOAD_EXITS> = {
 }
 
 /** Time without progress after which a request counts as dead, at first. */
-const REQUEST_PATIENCE_MS = 10_000
+const REQUEST_PATIENCE_MS = 20_000
 
 /** One upload: its state, and the outcome of its tries so far. */
 export class UploadJob {
