@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, test } from 'node:test'
 import sharp from 'sharp'
+import { cameraPhoto } from '../../../../../test/support/camera-files.ts'
 import { IncomingFiles } from './incoming-files.ts'
 
 const MAX_UPLOAD_BYTES = 10_000_000
@@ -202,4 +205,31 @@ test('U9: the type is refused when the first bytes are in, whatever their pieces
     )
   await refused
   assert.equal(source.destroyed, false)
+})
+
+test('J25: a request is scrubbed in place, and its first bytes are read as they came, however it is cut', async () => {
+  const [width, height] = [800, 600]
+  const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const
+  const picture = sharp({ create: { width, height, channels: 3, background: '#888', noise } })
+  const photo = await cameraPhoto(await picture.png().toBuffer())
+  const copied = await incomingFiles.spool('p.jpg', photo.length)
+  await copied.receive(Readable.from([photo]), { at: 0, limit: MAX_UPLOAD_BYTES })
+  const scrubbed = await readFile(copied.path)
+  assert.ok(!scrubbed.equals(photo))
+  for (const size of [700, 5_000, photo.length]) {
+    const request = new IncomingMessage(new Socket())
+    const incomingFile = await incomingFiles.spool('p.jpg', photo.length)
+    let at = 0
+    const bytesArrived = () => {
+      const chunk = Buffer.from(photo.subarray(at, at + size))
+      at += chunk.length
+      request.push(chunk.length > 0 ? chunk : null)
+    }
+    bytesArrived()
+    await incomingFile.receive(request, { at: 0, limit: MAX_UPLOAD_BYTES, bytesArrived })
+    assert.deepEqual([incomingFile.header?.width, incomingFile.header?.height], [width, height])
+    assert.deepEqual(incomingFile.thumbnail, copied.thumbnail)
+    assert.ok(copied.thumbnail)
+    assert.deepEqual(await readFile(incomingFile.path), scrubbed)
+  }
 })
