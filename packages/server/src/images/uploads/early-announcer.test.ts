@@ -109,6 +109,21 @@ test('U45: what is complete at once is not announced before it is stored', {
   assert.ok(!seen().some(isBox))
 })
 
+test('U45: two that send the same bytes at once are two pictures of one file', {
+  timeout: TIMEOUT_MS,
+}, async (t) => {
+  const { seen, seenOnce, put } = await open(t)
+  const both = [put(photo.length), put(photo.length)]
+  for (const sending of both) sending.write(photo.subarray(0, HEADER_BYTES))
+  const ids = () => new Set(seen().map((record) => record?.id))
+  await seenOnce(() => ids().size === 2)
+  const answers = both.map((sending) => answerTo(sending.end(photo.subarray(HEADER_BYTES))))
+  const [one, other] = (await Promise.all(answers)) as [number, ImageRecord][]
+  assert.deepEqual([one![0], other![0]], [201, 201])
+  assert.equal(one![1].blob, other![1].blob)
+  assert.deepEqual(new Set([one![1].id, other![1].id]), ids())
+})
+
 test('U46: the pictures of a form are seen from their headers on, and fields behind them count', {
   timeout: TIMEOUT_MS,
 }, async (t) => {
