@@ -65,6 +65,7 @@ function waitUntil(board: Board, isSo: () => boolean, what: string): Promise<voi
     'settings',
     'status',
     'drags',
+    'people',
     'uploads',
     'notice',
   ]
