@@ -24,7 +24,10 @@ const READING_COUNT = 100
 /** Bytes of previews that reach those who read. */
 const PUSHED_BYTES = 1e9
 const PUSHES_PER_S = 25
-/** Pushes to all before a count, so that the process has the memory that any pushes take. */
+/**
+ * Pushes before a count, so that the process has the memory that any pushes take. A second series fills the kernel's
+ * buffers of the stalled viewers. Until then these cost the others as much as any viewer.
+ */
 const FIRST_PUSH_COUNT = 100
 
 /** S12: the memory of viewers that only look on, and of those that read nothing. */
@@ -157,7 +160,7 @@ interface Pushed {
 async function push(bytes: number, stalledCount: number): Promise<Pushed> {
   await using server = await openServer()
   const { port, pid, cursor } = server
-  const preview = await drawPicture({ width: 320, height: 320, format: 'webp', quality: 60 })
+  const preview = await drawPicture({ width: 320, height: 320, format: 'webp', quality: 80 })
   const source = await ProductSource.open(port, preview)
   const { preview: pushed } = await source.capture(port)
   const reading = new Audience(port, cursor)
@@ -172,6 +175,7 @@ async function push(bytes: number, stalledCount: number): Promise<Pushed> {
   const timer = setInterval(() => {
     most = Math.max(most, residentBytes(pid))
   }, 100)
+  await pushPaced(source, reading, FIRST_PUSH_COUNT)
   const deliveries = await pushPaced(
     source,
     reading,
