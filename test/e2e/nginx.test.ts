@@ -54,9 +54,14 @@ describe('behind nginx', { skip }, () => {
     const allowedErrors = ANSWERED_BETWEEN
     const anna = await fixture.openPage(t, 'wire.test', board, { port, allowedErrors })
     const ben = await fixture.openPage(t, 'wire.test', board, { port })
+    const refused: number[] = []
+    anna.page.on('response', (response) => {
+      if (response.status() === 413) refused.push(response.status())
+    })
     await anna.drop([await samples.photo()], { x: 500, y: 400 })
     await anna.waitForToast(overlayWords.obstacles['small-requests'])
     for (const page of [anna, ben]) await page.waitForPainted(1, 'stored')
+    assert.ok(refused.length <= 1, 'it costs one part')
   })
 
   test('U25, U26: with a limit below one part, small and large pictures arrive', async (t) => {
