@@ -18,6 +18,8 @@ const CLAIM_RENEWAL_MS = 1_000
 const PROGRESS_INTERVAL_MS = 100
 /** An upload with more left lets shorter ones go first. */
 const LONG_REST_BYTES = 2 ** 24
+/** The longest time without progress that a request has on a live board. */
+const REQUEST_PATIENCE_MAX_MS = 120_000
 /** The longest time that bytes wait for commands. */
 const COMMANDS_WAIT_MS = 1_000
 
@@ -111,7 +113,7 @@ async function send(
     patienceMs: job.patienceMs,
     breakOff: (wasLive) => {
       // Something on the way may keep parts back for longer than that.
-      if (wasLive) job.patienceMs *= 2
+      if (wasLive) job.patienceMs = Math.min(REQUEST_PATIENCE_MAX_MS, job.patienceMs * 2)
       isBrokenOff = true
       breakOff()
     },
