@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { memoryStore, openBoard } from '@wirephoto/client'
+import { words } from '@wirephoto/web/words/page'
 import { openFixture } from '../support/e2e-fixture.ts'
 import { EFFORT_FACTOR } from '../support/effort.ts'
 import { FreezableBrowser } from '../support/freezable-browser.ts'
 import { BoardPage } from '../support/page.ts'
+import { waitForProgress } from '../support/progress-line.ts'
 import type { Proxy } from '../support/proxy.ts'
 
 /** A frozen page's websocket, and requests that broke off. */
@@ -104,6 +106,26 @@ test('U60: the screen stays on while a picture is being sent, and no longer', as
   proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
   await anna.waitForPainted(1, 'stored')
   await hasLocks('true,true')
+})
+
+test('A10: a sender whose connection is gone still sees how far a picture is', async (t) => {
+  const proxy = await openSlow(t)
+  const anna = await fixture.openPage(t, 'wire.test', await fixture.newBoard(), {
+    port: proxy.port,
+    allowedErrors: LOST_CONNECTIONS,
+  })
+  await anna.drop([file], { x: 400, y: 300 })
+  await waitForProgress(anna, 0.2)
+  proxy.disconnect()
+  await anna.page.getByText(words.serverGone).waitFor()
+  const line = anna.page.locator('.progress-line')
+  const sent = await line.evaluate((element) =>
+    Number((element as HTMLElement).style.getPropertyValue('--sent')),
+  )
+  assert.ok(sent > 0.2, `${sent} of it`)
+  proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+  proxy.reconnect()
+  await anna.waitForPainted(1, 'stored')
 })
 
 test('U61: a page that sleeps while its phone changes networks goes on when it wakes; others are told the truth', {

@@ -44,8 +44,8 @@ export function transferStateOf(
           : own.state === 'waiting' && isOffline
       return {
         state: isStalled ? 'stalled' : own.state === 'sending' ? 'arriving' : own.state,
-        // The server's count: the browser's own counts bytes that are only buffered.
-        share: own.total > 0 ? (reported?.sent ?? 0) / own.total : 0,
+        // The server's count, as far as it is known: the browser's own counts bytes that are only buffered.
+        share: reported && own.total > 0 ? reported.sent / own.total : (last?.share ?? 0),
         by: null,
         waitsForServer,
         retryAt: own.retryAt ?? 0,
