@@ -66,10 +66,10 @@ try {
     await openLane(browser, server.port, {
       title: 'Wirephoto',
       first: ':is(.preview, .picture).ready',
-      whole: '.live, [data-state="stored"] .picture.ready',
+      whole: '[data-state="stored"] .picture.ready',
     }),
   ]
-  const lanes = await Promise.all(starts.map((start) => start(file, photo.length)))
+  const lanes = await Promise.all(starts.map((start) => start(file)))
   await film(lanes)
   for (const { title, first, whole } of lanes)
     console.log(`${title}: first seen after ${seconds(first)}, in full after ${seconds(whole)}`)
@@ -89,7 +89,7 @@ async function openLane(
   from: Browser,
   port: number,
   { title, first, whole }: Shown,
-): Promise<(file: string, bytes: number) => Promise<Lane>> {
+): Promise<(file: string) => Promise<Lane>> {
   const shaper = await Shaper.open(port)
   const contexts: BrowserContext[] = []
   const open = async (at: number): Promise<BoardPage> => {
@@ -107,7 +107,7 @@ async function openLane(
     const skip = page.getByRole('button', { name: 'Skip', exact: true })
     if (await skip.isVisible()) await skip.click()
   }
-  return async (file, bytes) => {
+  return async (file) => {
     const { page } = viewer
     page.setDefaultTimeout(60_000)
     const frames: Frame[] = []
@@ -124,17 +124,12 @@ async function openLane(
     await sender.drop([file], MIDDLE)
     const shown = async (image: string) => {
       await page.waitForFunction(
-        (wanted) =>
-          [...document.querySelectorAll<HTMLImageElement>(wanted.image)].some((each) => {
-            const { complete, naturalWidth, src } = each
-            if (!complete || naturalWidth === 0 || getComputedStyle(each).opacity !== '1')
-              return false
-            if (!each.matches('.live')) return true
-            // A read of the file while it arrives may end early.
-            const [read] = performance.getEntriesByName(src) as PerformanceResourceTiming[]
-            return read?.encodedBodySize === wanted.bytes
-          }),
-        { image, bytes },
+        (selector) =>
+          [...document.querySelectorAll<HTMLImageElement>(selector)].some(
+            (each) =>
+              each.complete && each.naturalWidth > 0 && getComputedStyle(each).opacity === '1',
+          ),
+        image,
         { polling: 'raf' },
       )
       return now() - dropped
