@@ -49,7 +49,7 @@ interface Transfer {
   readonly outcome: Promise<TransferFailure | null>
   /** Breaks the request off, whatever has left: its connection is dead. */
   breakOff(): void
-  /** Breaks the request off, unless the server has all: then its answer is heard, and nobody waits for it. */
+  /** Breaks the request off, unless the picture is stored: then the answer is heard, and nobody waits for it. */
   stop(isStored?: boolean): void
 }
 
@@ -61,7 +61,6 @@ export function transfer(options: TransferOptions): Transfer {
   const outcome = new Promise<TransferFailure | null>((resolve) => {
     end = resolve
   })
-  let complete = false
   let startedAt = performance.now()
   let receivedMs: number | null = null
   const upload = new Upload(file, {
@@ -87,10 +86,7 @@ export function transfer(options: TransferOptions): Transfer {
       const notices = response.getHeader(NOTICES_HEADER)
       if (notices) onNotices(JSON.parse(decodeURIComponent(notices)) as Notice[])
     },
-    onProgress: (sent, total) => {
-      complete = sent === total
-      onProgress(sent)
-    },
+    onProgress: (sent) => onProgress(sent),
     onChunkComplete: (bytes) => {
       const durationMs = performance.now() - startedAt
       upload.options.chunkSize = partSizes.bytesAfter({ bytes, durationMs, receivedMs })
@@ -112,8 +108,8 @@ export function transfer(options: TransferOptions): Transfer {
     end(null)
   }
   const stop = (isStored = false): void => {
-    // A request whose bytes are all sent is answered soon, and its connection serves the next one.
-    if (complete || isStored) end(null)
+    // Its answer comes soon, and its connection serves the next one.
+    if (isStored) end(null)
     else breakOff()
   }
   return { outcome, stop, breakOff }
