@@ -19,7 +19,7 @@ const LATER_PARTS = [
   'preview',
   'panels',
   'lazy',
-  'shrink',
+  'make-preview',
   'thumbhash',
   'header-size',
 ]
