@@ -46,7 +46,13 @@ async function runCommands(engine?: string) {
       records: records
         .map((record) =>
           record.kind === 'image'
-            ? { ...record, author: '', createdAt: 0, deletedAt: record.deletedAt !== null }
+            ? {
+                ...record,
+                author: '',
+                createdAt: 0,
+                deletedAt: record.deletedAt !== null,
+                deletedBy: '',
+              }
             : record,
         )
         .sort((one, other) => (one.id < other.id ? -1 : 1)),

@@ -149,7 +149,15 @@ function completed(record: AnyRecord): AnyRecord {
   if (record.kind === 'board') return Object.assign({ trashDays: 30, keepMetadata: false }, record)
   const storedAt = record.blob === null ? null : record.createdAt
   return Object.assign(
-    { animated: false, variants: null, source: null, original: null, storedAt },
+    {
+      animated: false,
+      variants: null,
+      source: null,
+      original: null,
+      by: '',
+      deletedBy: null,
+      storedAt,
+    },
     record,
   )
 }
