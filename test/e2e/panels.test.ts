@@ -366,6 +366,9 @@ describe('actions', () => {
   test('J9: that the board keeps metadata is said to everybody, now and later', async (t) => {
     const { anna, ben, board } = await fixture.openPair(t, 'localhost')
     const box = (page: BoardPage) => page.page.getByLabel(panelWords.keepMetadata)
+    // The code that tells is fetched once the board is live.
+    for (const page of [anna, ben])
+      await page.page.locator('.overlay').waitFor({ state: 'attached' })
     for (const page of [anna, ben]) await page.page.keyboard.press(',')
     await box(anna).check()
     await ben.waitUntil(
