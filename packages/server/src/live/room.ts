@@ -137,14 +137,22 @@ export class Room implements OutboxRoom {
 
   enter(member: Member): void {
     this.#members.add(member)
-    this.#scheduleVisitorCount()
+    this.tellVisitorCount()
   }
 
   leave(member: Member): void {
     this.#members.delete(member)
     this.presence.leave(member.id)
-    this.#scheduleVisitorCount()
+    this.tellVisitorCount()
     if (this.#members.size === 0) this.#close()
+  }
+
+  /** Tells everybody who follows how many visitors are here, soon. Call it when that, or who follows, has changed. */
+  tellVisitorCount(): void {
+    this.#countTimer ??= setTimeout(() => {
+      this.#countTimer = undefined
+      this.broadcastLatest('people', { count: this.#visitors().size })
+    }, VISITOR_COUNT_INTERVAL_MS)
   }
 
   /** Says why to every member, and closes their connections. */
@@ -166,13 +174,6 @@ export class Room implements OutboxRoom {
     if (batch) return this.#broadcast.addChanges(batch)
     this.#broadcast.clear()
     for (const { outbox } of this.#members) outbox.requireSnapshot()
-  }
-
-  #scheduleVisitorCount(): void {
-    this.#countTimer ??= setTimeout(() => {
-      this.#countTimer = undefined
-      this.broadcastLatest('people', { count: this.#visitors().size })
-    }, VISITOR_COUNT_INTERVAL_MS)
   }
 
   #countOthers(visitor: string): number {

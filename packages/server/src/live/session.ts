@@ -168,7 +168,11 @@ export class Session implements Member {
 
   async #onFollow({ cursor }: { cursor: Cursor }): Promise<FollowAnswer> {
     const resumed = await this.outbox.follow(cursor, this.#party)
-    if (resumed) this.#measureRoundTrip()
+    if (resumed) {
+      // One who is slow to follow has missed the count that followed on its coming.
+      this.#room.tellVisitorCount()
+      this.#measureRoundTrip()
+    }
     const build = await this.#options.readPageBuild()
     if (build !== null) this.#socket.emit('build', build)
     return { visitor: this.visitor, session: this.id, resumed, now: Date.now() }
