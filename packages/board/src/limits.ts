@@ -20,6 +20,8 @@ export const limits = {
   maxPictureWidth: 100_000,
   commandsPerMessage: 100,
   previewBytes: 32 * 1024,
+  /** Longest side of a preview (A5). */
+  previewSidePx: 320,
   previewsPerMessage: 10,
   /** UTF-16 units. */
   personNameLength: 40,

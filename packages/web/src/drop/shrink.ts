@@ -1,9 +1,8 @@
 import { limits } from '@wirephoto/board'
 import { type Canvas, canReadCanvas, newCanvas } from '../browser/canvas.ts'
 
-const PREVIEW_SIDE_PX = 320
 /** Decoders that can scale are asked for twice the preview's size, so that it is drawn smoothly. */
-const DECODED_SIDE_PX = 2 * PREVIEW_SIDE_PX
+const DECODED_SIDE_PX = 2 * limits.previewSidePx
 /** JPEG is for browsers that can't write WebP, and for transparency too fine for the size limit. */
 const TYPES = ['image/webp', 'image/jpeg']
 /** The first gives about 10 KB, the last always fits the limit. */
@@ -58,7 +57,7 @@ interface Drawn {
 
 /** Draws a picture with the ratio of its size, small enough for a preview. */
 function draw(picture: CanvasImageSource, { width, height }: Size): Drawn {
-  const scale = Math.min(1, PREVIEW_SIDE_PX / Math.max(width, height))
+  const scale = Math.min(1, limits.previewSidePx / Math.max(width, height))
   const w = Math.max(1, Math.round(width * scale))
   const h = Math.max(1, Math.round(height * scale))
   const canvas = newCanvas(w, h)

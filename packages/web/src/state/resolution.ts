@@ -1,8 +1,5 @@
-import { type ImageRecord, VARIANT_SIDES_PX, variantSidesOf } from '@wirephoto/board'
+import { type ImageRecord, limits, VARIANT_SIDES_PX, variantSidesOf } from '@wirephoto/board'
 import { blobUrl } from '@wirephoto/client'
-
-/** The longest side of a preview (A5). */
-const PREVIEW_SIDE_PX = 320
 
 /**
  * Returns the longest side to load for so many pixels on the screen: a variant's, or Infinity for the
@@ -39,11 +36,12 @@ export const variantUrl = (
 
 /** Whether a preview of this picture has so many pixels, or all that the picture has. */
 export const isPreviewEnough = ({ width, height }: ImageRecord, pixels: number): boolean =>
-  Math.min(PREVIEW_SIDE_PX, Math.max(width, height)) >= pixels ||
-  Math.max(width, height) <= PREVIEW_SIDE_PX
+  Math.min(limits.previewSidePx, Math.max(width, height)) >= pixels ||
+  Math.max(width, height) <= limits.previewSidePx
 
 /** Whether to read a file while it arrives: its preview is too small for these pixels on the screen. */
-export const wantsLiveRead = (pixels: number): boolean => pixels > PREVIEW_SIDE_PX && !savesData()
+export const wantsLiveRead = (pixels: number): boolean =>
+  pixels > limits.previewSidePx && !savesData()
 
 /** Whether the person asked to save data (Network Information API, where the browser has it). */
 export function savesData(): boolean {

@@ -4,6 +4,7 @@ import {
   type CameraThumbnail,
   cropOfThumbnail,
   isShown,
+  limits,
   type MediaType,
   STAND_IN_SIDE_PX,
   SVG_SIDES_PX,
@@ -100,13 +101,11 @@ const LOADERS: Record<string, MediaType> = {
 const PREVIEW_FORMATS = ['jpeg', 'png', 'webp']
 /** A thumbhash keeps seven waves a side; the 100 px that it allows show no other (S8). */
 const THUMBHASH_SIDE_PX = 32
-/** Longest side of a preview. */
-const PREVIEW_SIDE_PX = 320
 /** Sizes in pixels and WebP qualities of a preview, tried in this order until it is small enough. */
 const PREVIEW_ATTEMPTS = [
-  [PREVIEW_SIDE_PX, 75],
-  [PREVIEW_SIDE_PX, 50],
-  [PREVIEW_SIDE_PX, 25],
+  [limits.previewSidePx, 75],
+  [limits.previewSidePx, 50],
+  [limits.previewSidePx, 25],
   [160, 25],
   [64, 25],
 ] as const
@@ -182,7 +181,7 @@ async function validate(input: {
     const small = await draw(source, THUMBHASH_SIDE_PX, bounds.maxPixels)
     return { ...found, thumbhash: thumbhashOf(small), preview: null }
   }
-  const pixels = await draw(source, PREVIEW_SIDE_PX, bounds.maxPixels)
+  const pixels = await draw(source, limits.previewSidePx, bounds.maxPixels)
   const thumbhash = thumbhashOf(await rawPixels(resized(pixels, THUMBHASH_SIDE_PX)))
   return { ...found, thumbhash, preview: (await shrink(pixels, maxBytes)).bytes }
 }
@@ -225,7 +224,7 @@ async function reencodePreview(input: {
   const { format } = await sharp(input.bytes, { limitInputPixels: false }).metadata()
   if (!PREVIEW_FORMATS.includes(format)) throw new Error(`is ${format}`)
   const source = { ...sourceOf(input.bytes), isOriented: format !== 'webp' }
-  return shrink(await draw(source, PREVIEW_SIDE_PX, input.maxPixels), input.maxBytes)
+  return shrink(await draw(source, limits.previewSidePx, input.maxPixels), input.maxBytes)
 }
 
 /** Draws the thumbnail that a camera put into its file, upright and without bars; null if it shows something else. */
@@ -247,7 +246,7 @@ async function drawThumbnail(input: {
     .withMetadata({ orientation })
     .png({ compressionLevel: 0 })
     .toBuffer()
-  return shrink(await draw(sourceOf(cropped), PREVIEW_SIDE_PX, maxPixels), maxBytes)
+  return shrink(await draw(sourceOf(cropped), limits.previewSidePx, maxPixels), maxBytes)
 }
 
 /** Reads the size from the first bytes of a file; null while they don't contain it. */
@@ -272,7 +271,7 @@ async function earlyPreview(input: {
   const { buffer, bytesRead } = await file.read(head, 0, head.length, 0)
   const scans = wholeScans(buffer.subarray(0, bytesRead))
   if (!scans) return null
-  return shrink(await draw(sourceOf(scans), PREVIEW_SIDE_PX, input.maxPixels), input.maxBytes)
+  return shrink(await draw(sourceOf(scans), limits.previewSidePx, input.maxPixels), input.maxBytes)
 }
 
 /** Decodes the file once for all sides. A CMYK picture also gets a stand-in (V5). */

@@ -1,4 +1,4 @@
-import { type AnyRecord, type ImageRecord, WireError } from '@wirephoto/board'
+import { type AnyRecord, type ImageRecord, limits, WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { LiveBoard } from '../../boards/live-board.ts'
 import type { Party } from '../../fairness/party.ts'
@@ -9,8 +9,6 @@ import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
 import { isArriving, type UploadProgress } from './progress.ts'
 
-/** The longest side of a preview (A5). */
-const PREVIEW_SIDE_PX = 320
 /** Previews that viewers get of one picture: a small one that is soon there, then one of full size. */
 const PREVIEWS_PER_PICTURE_COUNT = 2
 /** Offset at which an early preview is tried first. */
@@ -147,7 +145,7 @@ export class Previews {
     const picture = board.records.get(id)
     if (!isWithoutVariants(picture)) return false
     const { sidePx, count } = this.#incomingFiles.previewOf(board.id, id)
-    const fullSidePx = Math.min(PREVIEW_SIDE_PX, Math.max(picture.width, picture.height))
+    const fullSidePx = Math.min(limits.previewSidePx, Math.max(picture.width, picture.height))
     return sidePx < fullSidePx && count < PREVIEWS_PER_PICTURE_COUNT
   }
 
