@@ -7,7 +7,7 @@ import { type Command, type ImageRecord, type MediaType, uuidv7 } from '@wirepho
 import type { Engine } from '@wirephoto/engine'
 import { pino } from 'pino'
 import { type Boards, DEFAULT_BOARD_ID, SERVER } from '../src/boards/boards.ts'
-import type { Sender } from '../src/boards/live-board.ts'
+import type { Sender } from '../src/boards/sender.ts'
 import type { Bounds } from '../src/bounds.ts'
 import { compose, type Replacements, type Services } from '../src/compose.ts'
 import { listen } from '../src/http/listen.ts'

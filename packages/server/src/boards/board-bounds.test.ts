@@ -12,7 +12,8 @@ import { type Bounds, boundsWith } from '../bounds.ts'
 import { TrustedClock } from '../trusted-clock.ts'
 import { bytesOf } from './board-tally.ts'
 import { Boards, SERVER } from './boards.ts'
-import { LiveBoard, type Sender } from './live-board.ts'
+import { LiveBoard } from './live-board.ts'
+import type { Sender } from './sender.ts'
 import { QUEUE_AHEAD_MS } from './tick-evaluator.ts'
 
 const anna: Sender = { visitor: 'anna', address: '192.0.2.1', role: 'edit' }

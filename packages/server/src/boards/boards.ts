@@ -6,7 +6,8 @@ import { type Bounds, boundsWith } from '../bounds.ts'
 import { inBackground } from '../in-background.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
-import { LiveBoard, type Sender } from './live-board.ts'
+import { LiveBoard } from './live-board.ts'
+import type { Sender } from './sender.ts'
 
 /** The board at `/`. */
 export const DEFAULT_BOARD_ID = 'main'

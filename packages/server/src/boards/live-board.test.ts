@@ -20,7 +20,8 @@ import {
 import { type Engine, openEngine } from '@wirephoto/engine'
 import { boundsWith } from '../bounds.ts'
 import { TrustedClock } from '../trusted-clock.ts'
-import { LiveBoard, type Sender } from './live-board.ts'
+import { LiveBoard } from './live-board.ts'
+import type { Sender } from './sender.ts'
 
 const anna: Sender = { visitor: 'anna', role: 'edit' }
 const uuid = (now = Date.now()) => uuidv7(now, randomBytes(10))

@@ -45,8 +45,6 @@ const ASSIGN_AT_TICK = 0
 /** Time between two tries to make room on a board with too many queues or tombstones. */
 const MAKE_ROOM_INTERVAL_MS = 600_000
 
-export type { Sender }
-
 /** Counts a new queue. False if its sender has begun too many. */
 type MayBegin = (sender: Sender) => boolean
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { ClientCommand, cleanName, parseOrThrow, uuidv7, WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
-import type { LiveBoard, Sender } from '../boards/live-board.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
+import type { Sender } from '../boards/sender.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { inBackground } from '../in-background.ts'
 

@@ -1,7 +1,8 @@
 import { type ImageRecord, isBoardId, WireError } from '@wirephoto/board'
 import type { FastifyRequest } from 'fastify'
 import type { Boards, HeldBoard } from '../boards/boards.ts'
-import type { LiveBoard, Sender } from '../boards/live-board.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
+import type { Sender } from '../boards/sender.ts'
 import type { Guard } from './guard.ts'
 
 /** The objects that find a request's board, and the visitor who asks. */

@@ -1,6 +1,7 @@
 import { type ImageRecord, NOTICES_HEADER, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { LiveBoard, Sender } from '../boards/live-board.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
+import type { Sender } from '../boards/sender.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { ownsUpload } from '../images/uploads/ownership.ts'

@@ -1,6 +1,6 @@
 import { WireError } from '@wirephoto/board'
 import { LRUCache } from 'lru-cache'
-import type { Sender } from '../boards/live-board.ts'
+import type { Sender } from '../boards/sender.ts'
 import type { Bounds } from '../bounds.ts'
 import { RateLimiter } from './rate-limiter.ts'
 

@@ -17,7 +17,7 @@ import {
 } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
-import type { Sender } from '../boards/live-board.ts'
+import type { Sender } from '../boards/sender.ts'
 import { toWireError } from '../errors.ts'
 import type { LoopTurns } from '../fairness/loop-turns.ts'
 import { type Party, partyOf } from '../fairness/party.ts'

@@ -13,7 +13,8 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { SERVER } from '../../boards/boards.ts'
-import type { LiveBoard, Sender } from '../../boards/live-board.ts'
+import type { LiveBoard } from '../../boards/live-board.ts'
+import type { Sender } from '../../boards/sender.ts'
 import { failpoint } from '../../failpoint.ts'
 import { type Party, partyOf } from '../../fairness/party.ts'
 import { EarlyAnnouncer } from './early-announcer.ts'

@@ -5,7 +5,8 @@ import {
   takenKind,
   WireError,
 } from '@wirephoto/board'
-import type { LiveBoard, Sender } from '../../boards/live-board.ts'
+import type { LiveBoard } from '../../boards/live-board.ts'
+import type { Sender } from '../../boards/sender.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
 import type { Previews } from './previews.ts'

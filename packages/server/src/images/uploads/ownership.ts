@@ -1,5 +1,6 @@
 import type { ImageRecord } from '@wirephoto/board'
-import type { LiveBoard, Sender } from '../../boards/live-board.ts'
+import type { LiveBoard } from '../../boards/live-board.ts'
+import type { Sender } from '../../boards/sender.ts'
 import { anonymousFormOf, isAnonymous } from '../../visitors.ts'
 import type { IncomingFile } from './incoming-file.ts'
 

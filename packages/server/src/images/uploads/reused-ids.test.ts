@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { type ImageAdd, uuidv7 } from '@wirephoto/board'
 import { drawPicture } from '../../../../../test/support/pictures.ts'
 import { Harness } from '../../../support/http-harness.ts'
-import type { Sender } from '../../boards/live-board.ts'
+import type { Sender } from '../../boards/sender.ts'
 
 const ANNA: Sender = { visitor: 'anna', role: 'edit' }
 const BEN: Sender = { visitor: 'ben', role: 'edit' }
