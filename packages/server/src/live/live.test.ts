@@ -450,6 +450,21 @@ describe('live', () => {
     for (const viewer of [watcher, ...walls]) viewer.close()
   })
 
+  test('W16: who follows long after it came is told how many visitors are here', {
+    timeout: 20_000,
+  }, async () => {
+    const auth = { board: DEFAULT_BOARD_ID, wire: WIRE_VERSION }
+    const watcher = await Viewer.connect(port)
+    await watcher.follow(board.cursor)
+    const countOf = ({ events }: Viewer) => events.findLast(([event]) => event === 'people')?.[1]
+    const late = await Viewer.connect(port, auth, 'late')
+    await watcher.until(() => countOf(watcher) === '{"count":2}')
+    assert.equal(countOf(late), undefined)
+    await late.follow(board.cursor)
+    await late.until(() => countOf(late) === '{"count":2}')
+    for (const viewer of [watcher, late]) viewer.close()
+  })
+
   test('F6, W4, W9: stalled viewers cost under 1 MiB each, are caught up, and nobody else notices', async () => {
     const ids = Array.from({ length: 100 }, () => uuid())
     await act(ids.map((id) => add(id)))
