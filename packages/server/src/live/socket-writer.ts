@@ -14,7 +14,7 @@ const UNREAD_PACKETS_COUNT = 4_000
 export class SocketWriter {
   readonly #socket: Socket
   /** The connection below it; neither changes, since there is one transport only. */
-  readonly #conn: PrivateConnection
+  readonly #conn: Socket['conn']
   readonly #websocket: PrivateWebSocket
   readonly #stream: NetSocket
   readonly #onDrain: () => void
@@ -24,7 +24,7 @@ export class SocketWriter {
   /** Calls `onDrain` whenever bytes that had to wait have left for the kernel. */
   constructor(socket: Socket, onDrain: () => void) {
     this.#socket = socket
-    this.#conn = socket.conn as unknown as PrivateConnection
+    this.#conn = socket.conn
     this.#websocket = transportOf(socket).socket
     this.#stream = this.#websocket._socket
     this.#onDrain = onDrain
@@ -39,7 +39,7 @@ export class SocketWriter {
 
   /** Bytes that have been sent and have not left for the kernel. */
   get backlogBytes(): number {
-    if (this.#conn.writeBuffer.length === 0) this.#passedBytes = 0
+    if (packetsOf(this.#conn).length === 0) this.#passedBytes = 0
     return this.#passedBytes + this.#stream.writableLength
   }
 
@@ -63,7 +63,7 @@ export class SocketWriter {
    * A callback costs a turn for each write, so only one that the kernel didn't take at once has one (S4).
    */
   #writeFrames(frames: Buffer): boolean {
-    if (this.#conn.writeBuffer.length > 0) {
+    if (packetsOf(this.#conn).length > 0) {
       this.#passedBytes += frames.length
       return false
     }
@@ -115,14 +115,10 @@ type Transport = NodeJS.EventEmitter & { socket: PrivateWebSocket }
  */
 type PrivateWebSocket = WebSocket & { readonly _socket: NetSocket }
 
-/** The packets that Engine.IO has not yet passed to its transport: a private member of it. */
-interface PrivateConnection {
-  readonly writeBuffer: readonly unknown[]
-}
-
 const NOTHING = Buffer.alloc(0)
 
 export const transportOf = ({ conn }: Socket): Transport => conn.transport as unknown as Transport
 
+/** The packets that Engine.IO has not yet passed to its transport: a private member of it. */
 const packetsOf = (conn: Socket['conn']): readonly unknown[] =>
-  (conn as unknown as PrivateConnection).writeBuffer
+  (conn as unknown as { writeBuffer: unknown[] }).writeBuffer
