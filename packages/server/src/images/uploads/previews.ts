@@ -195,7 +195,9 @@ export class Previews {
     this.#checkedLive.add(incomingFile)
     try {
       if ((await incomingFile.readableType()) !== 'image/jpeg') return
-      const found = await isProgressive(incomingFile.path, incomingFile.offset)
+      const { header, path, offset } = incomingFile
+      // The header isn't known of an upload that an earlier process began.
+      const found = header ? header.isWhole : await isProgressive(path, offset)
       if (found === null) this.#checkedLive.delete(incomingFile)
       else if (found && !incomingFile.isComplete && !incomingFile.isGone)
         this.#uploadProgress.setLive(board, id)
