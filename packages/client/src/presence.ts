@@ -107,9 +107,9 @@ export class Presence {
     const now = Date.now()
     if (all) this.people.clear()
     const changed = new Set<string>()
+    let isNamedAnew = false
     for (const [session, state] of Object.entries(present)) {
-      if (state?.name) this.names.set(state.visitor, state.name)
-      if (state) this.colours.set(state.visitor, state.colour)
+      if (state && this.#know(state)) isNamedAnew = true
       if (session === ownSession) continue
       if (state) this.people.set(session, state)
       else this.people.delete(session)
@@ -122,6 +122,7 @@ export class Presence {
         if (drag.session === session && !held.has(id))
           this.drags.set(id, { ...drag, until: Math.min(drag.until, now + DRAG_GRACE_MS) })
     }
+    if (isNamedAnew) this.#events.emit('names', undefined)
     this.#events.emit('people', undefined)
     this.#emitDrags(changed)
     this.#watchEnds()
@@ -162,6 +163,15 @@ export class Presence {
     // A drag is repeated for as long as it lasts, as others end one that they hear nothing of.
     if (isTransient || this.#own.drag)
       this.#sendTimer = setTimeout(() => this.#send(false), PRESENCE_REPEAT_MS)
+  }
+
+  /** Takes a visitor's name and colour. Returns whether one of them is news. */
+  #know({ visitor, name, colour }: { visitor: string; name: string; colour: number }): boolean {
+    const isNews =
+      (name !== '' && this.names.get(visitor) !== name) || this.colours.get(visitor) !== colour
+    if (name) this.names.set(visitor, name)
+    this.colours.set(visitor, colour)
+    return isNews
   }
 
   #emitDrags(ids: ReadonlySet<string>): void {

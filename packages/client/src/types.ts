@@ -157,6 +157,8 @@ export interface BoardEvents {
   seen: ReadonlySet<string>
   /** Somebody came, left, or changed their name, pointer or selection. */
   people: undefined
+  /** The result of `nameOf` or `colourOf` has changed for somebody. */
+  names: undefined
   /** Pictures that others moved to the trash, before `pictures` tells of it. */
   trashed: TrashedByOthers
   /** The ids of what others changed since, or deleted, and an undo or redo therefore left as it is. */

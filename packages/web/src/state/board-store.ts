@@ -90,7 +90,7 @@ export class BoardStore {
         setCanRedo(board.canRedo)
       }),
     )
-    onCleanup(board.on('people', bumpNames))
+    onCleanup(board.on('names', bumpNames))
     onCleanup(board.on('pictures', (ids) => this.#update(ids)))
     onCleanup(board.on('uploads', (ids) => this.#onUploads(ids)))
     onCleanup(board.on('arrivals', (ids) => this.#onArrivals(ids)))
