@@ -7,11 +7,11 @@ import { useApp } from '../app.ts'
 import { inReadingOrder } from '../geometry/order.ts'
 import { hasAlt } from '../input/keys.ts'
 import { IconButton } from '../look/button.tsx'
+import type { BoardStore } from '../state/board-store.ts'
 import { awaitsVariant, sideFor } from '../state/resolution.ts'
 import { ActionButton } from '../ui/action-button.tsx'
+import { authorAndTime } from '../ui/author-and-time.ts'
 import { Dialog } from '../ui/dialog.tsx'
-import { formatTime } from '../ui/format-time.ts'
-import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import { Large } from './large.tsx'
@@ -172,9 +172,7 @@ function About(props: { record: ImageRecord | undefined }): JSX.Element {
         )}
       </Show>
       <p class="mono">
-        <span translate="no">
-          {describe(props.record, boardStore.board.visitor, boardStore.authorOf)}
-        </span>
+        <span translate="no">{describe(props.record, boardStore)}</span>
         <Show when={props.record?.source}>
           {(address) => (
             <span>
@@ -225,17 +223,12 @@ const STEPS: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1, PageUp: -1
 const nameOf = (record: ImageRecord | undefined): string => record?.caption || record?.name || ''
 
 /** Returns one line: file name, author, time, pixels, size. */
-function describe(
-  record: ImageRecord | undefined,
-  visitor: string | null,
-  authorOf: (record: ImageRecord) => string,
-): string {
+function describe(record: ImageRecord | undefined, boardStore: BoardStore): string {
   if (!record) return ''
-  const { name, author, createdAt, width, height, bytes } = record
+  const { name, width, height, bytes } = record
   return [
     name,
-    author === visitor ? overlayWords.you : authorOf(record),
-    formatTime(createdAt),
+    ...authorAndTime(record, boardStore),
     panelWords.pixels(width, height),
     bytes === null ? '' : formatBytes(bytes),
   ]

@@ -1,10 +1,8 @@
 import type { ImageRecord } from '@wirephoto/board'
 import { type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
-import type { BoardStore } from '../state/board-store.ts'
-import { formatTime } from '../ui/format-time.ts'
+import { authorAndTime } from '../ui/author-and-time.ts'
 import { colourToken, initialOf } from '../ui/person-colour.ts'
-import { overlayWords } from '../words/overlay.ts'
 
 /** Shows the first letter of the author's name in the picture's corner. A screen reader gets the name and the time. */
 export function Author(props: { record: ImageRecord | undefined }): JSX.Element {
@@ -32,13 +30,4 @@ export function Author(props: { record: ImageRecord | undefined }): JSX.Element 
       )}
     </Show>
   )
-}
-
-/** Returns who added a picture, empty for nobody with a name, and when. */
-export function authorAndTime(
-  record: ImageRecord,
-  boardStore: BoardStore,
-): readonly [author: string, time: string] {
-  const isOwn = record.author === boardStore.board.visitor
-  return [isOwn ? overlayWords.you : boardStore.authorOf(record), formatTime(record.createdAt)]
 }

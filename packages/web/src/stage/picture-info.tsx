@@ -3,9 +3,9 @@ import type { SeenBy } from '@wirephoto/client'
 import { createEffect, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import type { TransferState } from '../state/transfer-state.ts'
+import { authorAndTime } from '../ui/author-and-time.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
-import { authorAndTime } from './author.tsx'
 import { namesOf, othersOf } from './seen-by.ts'
 
 /** How long a picture shows who has seen it, after the last visitor who did. */
