@@ -38,13 +38,13 @@ export function tellOfOthers(app: App): void {
   onCleanup(
     board.on('trashed', ({ ids, visitors, edited }) => {
       const way = holds.find(([, isHeld]) => [...ids].some(isHeld))
-      const held = way ? [...ids].filter(way[1]) : [...edited]
-      const others = [...ids].filter((id) => !held.includes(id))
+      const held = way ? new Set([...ids].filter(way[1])) : edited
+      const others = [...ids.difference(held)]
       const name = nameOfAll(visitors)
       // The event comes before the pictures are gone from the board.
       queueMicrotask(() => {
         const sentence = overlayWords.deletedByOther[way?.[0] ?? 'changed']
-        if (held.length > 0) toasts.warn(sentence(name, held.length), putBack(held))
+        if (held.size > 0) toasts.warn(sentence(name, held.size), putBack([...held]))
         if (others.length > 0) tellDeleted([...visitors].join(), name, others)
       })
     }),
