@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import sharp from 'sharp'
 import { launchBrowser } from '../support/browser.ts'
 import { cleanupAfter } from '../support/cleanup.ts'
@@ -12,10 +12,12 @@ import { BUILT_PAGE } from '../support/second-build.ts'
 const stack = cleanupAfter()
 const browser = stack.adopt(await launchBrowser(), (each) => each.close())
 
-test('E18: the page refuses what its server refuses before it announces it', async (t) => {
+/** Opens a board on a page, and notes what the page sends by its websocket. */
+async function open(t: TestContext, config: { readonly refuse?: readonly ['image/avif'] } = {}) {
   const own = cleanupAfter(t)
-  const config = { webRoot: BUILT_PAGE, refuse: ['image/avif'] } as const
-  const server = own.adopt(await InProcessServer.open(config), (each) => each.close())
+  const server = own.adopt(await InProcessServer.open({ webRoot: BUILT_PAGE, ...config }), (each) =>
+    each.close(),
+  )
   const context = own.adopt(await browser.newContext(), (each) => each.close())
   const anna = own.adopt(await BoardPage.open(context, server.url), (each) => each.close(t))
   const board = await server.newBoard()
@@ -24,6 +26,11 @@ test('E18: the page refuses what its server refuses before it announces it', asy
     socket.on('framesent', ({ payload }) => sent.push(String(payload))),
   )
   await anna.goto(`/b/${board}`)
+  return { server, anna, sent }
+}
+
+test('E18: the page refuses what its server refuses before it announces it', async (t) => {
+  const { server, anna, sent } = await open(t, { refuse: ['image/avif'] })
   const drawn = sharp({ create: { width: 400, height: 300, channels: 3, background: '#c30' } })
   const [refused, taken] = ['a.avif', 'b.png'].map((name) => join(server.data, name))
   await writeFile(refused!, await drawn.clone().avif({ effort: 0 }).toBuffer())
@@ -38,17 +45,7 @@ test('E18: the page refuses what its server refuses before it announces it', asy
 })
 
 test('A36: by no way is anything announced that the table of kinds or the header refuses', async (t) => {
-  const own = cleanupAfter(t)
-  const config = { webRoot: BUILT_PAGE } as const
-  const server = own.adopt(await InProcessServer.open(config), (each) => each.close())
-  const context = own.adopt(await browser.newContext(), (each) => each.close())
-  const anna = own.adopt(await BoardPage.open(context, server.url), (each) => each.close(t))
-  const board = await server.newBoard()
-  const sent: string[] = []
-  anna.page.on('websocket', (socket) =>
-    socket.on('framesent', ({ payload }) => sent.push(String(payload))),
-  )
-  await anna.goto(`/b/${board}`)
+  const { server, anna, sent } = await open(t)
   // Each has a header, and nothing that could be decoded.
   const tiff = Buffer.from('MM\0*\0\0\0\x08\0\x02', 'latin1')
   const entry = (tag: number, value: number): Buffer => {
