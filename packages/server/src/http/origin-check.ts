@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http'
+import { hostname, networkInterfaces } from 'node:os'
+import { WireError } from '@wirephoto/board'
+import type { TrustedProxies } from './trusted-proxies.ts'
+
+/** The links from other sites that a route allows. */
+interface LinkRules {
+  readonly page?: boolean
+  readonly file?: boolean
+}
+
+/** The check of where a request comes from and by which name it asks (F11). */
+export interface OriginCheck {
+  /**
+   * Throws `foreign-host` for another name of the server (DNS rebinding), `foreign-origin` for requests of
+   * other sites' pages, except for links that the route allows.
+   */
+  check(request: IncomingMessage, route?: LinkRules): void
+  /** Returns the server's URL as a request came to it: the public one if there is one, since proxies hide it. */
+  urlFor(request: IncomingMessage): string
+  /**
+   * Returns whether the browser asked by https. Browsers drop a `Secure` cookie that comes by http, as at the
+   * LAN address of a server with a public https one.
+   */
+  isSecure(request: IncomingMessage): boolean
+}
+
+const MACHINE_NAMES_CACHE_MS = 5_000
+
+interface OriginConfig {
+  readonly host: string
+  readonly publicUrl: string | null
+  readonly proxies: TrustedProxies
+}
+
+/** Makes the check for a server that listens on `host`, and is `publicUrl` to others if not null. */
+export function createOriginCheck({ host: bound, publicUrl, proxies }: OriginConfig): OriginCheck {
+  const outside = publicUrl === null ? null : new URL(publicUrl)
+  const publicName = outside?.hostname.replace(/[[\]]/g, '') ?? null
+  const isHere = hostCheck(bound, publicName)
+
+  return {
+    check(request, route = {}) {
+      const { host, origin, 'sec-fetch-site': site } = request.headers
+      const name = hostNameOf(host)
+      if (name === null || !isHere(name)) throw new WireError('foreign-host')
+      const scheme = proxies.schemeOf(request) ?? 'http'
+      if (origin !== undefined && origin !== `${scheme}://${host}` && origin !== outside?.origin)
+        throw new WireError('foreign-origin')
+      if (site === 'cross-site' && !isAllowedLink(request, route))
+        throw new WireError('foreign-origin')
+    },
+
+    urlFor: (request) =>
+      publicUrl ?? `${proxies.schemeOf(request) ?? 'http'}://${request.headers.host}`,
+
+    isSecure(request) {
+      const scheme = proxies.schemeOf(request)
+      if (scheme !== null) return scheme === 'https'
+      const isPublic = outside !== null && hostNameOf(request.headers.host) === publicName
+      return isPublic && outside.protocol === 'https:'
+    },
+  }
+}
+
+/** Returns whether another site may link here. A file may be opened as a document, but not embedded. */
+function isAllowedLink({ method, headers }: IncomingMessage, { page, file }: LinkRules): boolean {
+  if (page) return method === 'GET' || method === 'HEAD'
+  const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = headers
+  return file === true && method === 'GET' && mode === 'navigate' && destination === 'document'
+}
+
+/** Returns a check for the server's own names. Somebody else's name may be rebound to it (F11). */
+function hostCheck(bound: string, outside: string | null): (name: string) => boolean {
+  const everywhere = bound === '0.0.0.0' || bound === '::'
+  let machine = new Set<string>()
+  let knownAt = Number.NEGATIVE_INFINITY
+  return (name) => {
+    if (isLoopback(name) || name === bound.toLowerCase() || name === outside) return true
+    if (!everywhere) return false
+    if (performance.now() - knownAt > MACHINE_NAMES_CACHE_MS) {
+      machine = namesOfThisMachine()
+      knownAt = performance.now()
+    }
+    return machine.has(name)
+  }
+}
+
+const isLoopback = (name: string): boolean =>
+  name === 'localhost' || name === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name)
+
+function namesOfThisMachine(): Set<string> {
+  const own = hostname().toLowerCase()
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  return new Set([own, `${own}.local`, ...addresses.map(({ address }) => address.toLowerCase())])
+}
+
+/** Returns the name or address in a Host header, in lower case, IPv6 without brackets; null if it has none. */
+function hostNameOf(host: string | undefined): string | null {
+  const match = /^(?:\[([\da-f:.]+)\]|([\w.-]+?)\.?)(?::\d{1,5})?$/i.exec(host ?? '')
+  return (match?.[1] ?? match?.[2])?.toLowerCase() ?? null
+}
