@@ -12,7 +12,7 @@ import { Audience, connectionLimit } from './support/viewer.ts'
 
 const ROUND_COUNT = 5
 /** No further round begins after this time. */
-const ENOUGH_MS = 330_000
+const ENOUGH_MS = 150_000
 const LATEST_P99_MS = 100
 /** The number of viewers with which the first search begins. */
 const FIRST_COUNT = 1_000

@@ -19,8 +19,15 @@ export interface Messages {
   readonly preview: Buffer
 }
 
-/** Time in which a preview must come, on a slow machine. */
-const PREVIEW_TIMEOUT_MS = 30_000
+/** Time in which a message must come, on a slow machine. */
+const MESSAGE_TIMEOUT_MS = 30_000
+
+const inTime = async <T>(message: Promise<T>): Promise<T> => {
+  const late = setTimeout(MESSAGE_TIMEOUT_MS, null, { ref: false }).then(() => {
+    throw new Error('A message did not come')
+  })
+  return await Promise.race([message, late])
+}
 
 const newId = () => uuidv7(Date.now(), randomBytes(10))
 
@@ -65,17 +72,27 @@ export class ProductSource implements Source {
   async capture(port: number): Promise<Messages> {
     const viewer = await RawClient.connect(port)
     await viewer.follow((await snapshotOf(port)).cursor)
-    const texts: string[] = []
-    viewer.onBatch = (batch) => texts.push(JSON.stringify(batch))
-    const preview = new Promise<Buffer>((resolve, reject) => {
-      viewer.onPreview = (_, bytes) => resolve(bytes)
-      void setTimeout(PREVIEW_TIMEOUT_MS, null, { ref: false }).then(() =>
-        reject(new Error('No preview came')),
-      )
-    })
+    const change = Promise.withResolvers<string>()
+    const announcement = Promise.withResolvers<string>()
+    const preview = Promise.withResolvers<Buffer>()
+    viewer.onBatch = (batch) => {
+      for (const made of batch.changes)
+        if ('put' in made && made.put.kind === 'image') {
+          const { id, x } = made.put
+          if (id !== this.#picture) announcement.resolve(JSON.stringify(batch))
+          else if (x === this.#x) change.resolve(JSON.stringify(batch))
+        }
+    }
+    viewer.onPreview = (_, bytes) => preview.resolve(bytes)
     await this.change()
+    // Two changes of one tick would come as one message.
+    await inTime(change.promise)
     await this.announce()
-    const captured = { change: texts[0]!, announcement: texts[1]!, preview: await preview }
+    const captured = {
+      change: await inTime(change.promise),
+      announcement: await inTime(announcement.promise),
+      preview: await inTime(preview.promise),
+    }
     viewer.close()
     return captured
   }
