@@ -1,6 +1,12 @@
 import { after, before, describe } from 'node:test'
 import { blobsContract } from './contract/blobs.ts'
-import { boardsContract, busContract, historyContract, secretsContract } from './contract/boards.ts'
+import {
+  boardsContract,
+  busContract,
+  endedSecretsContract,
+  historyContract,
+  secretsContract,
+} from './contract/boards.ts'
 import { endedBlobsContract } from './contract/ended-blobs.ts'
 import {
   type Damage,
@@ -29,7 +35,10 @@ export function engineContract(name: string, open: OpenFixture): void {
     describe('change log', () => logContract(engine, open))
     describe('blobs', () => blobsContract(engine, open))
     describe('bus', () => busContract(engine))
-    describe('secrets', () => secretsContract(open))
+    describe('secrets', () => {
+      secretsContract(open)
+      endedSecretsContract(open)
+    })
     describe('history', () => historyContract(open))
     describe('ended blobs', () => endedBlobsContract(open))
     describe('random histories', () => historiesContract(open))

@@ -342,6 +342,8 @@ export interface Secrets {
   list(board: string): Promise<Secret[]>
   /** Removes a secret. Resolves to false if it didn't exist or had expired. */
   remove(hash: string): Promise<boolean>
+  /** Finds those of many hashes whose secrets don't exist or have expired, each once. */
+  ended(hashes: readonly string[]): Promise<string[]>
 }
 
 /** A link or a session. The engine stores its hash, never the secret itself. */

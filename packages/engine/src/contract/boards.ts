@@ -178,6 +178,7 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     await rejectsWith(engine.blobs.has('0'.repeat(64)), 'stopping')
     await rejectsWith(engine.blobs.get('0'.repeat(64)), 'stopping')
     await rejectsWith(engine.secrets.get('x'), 'stopping')
+    await rejectsWith(engine.secrets.ended(['x']), 'stopping')
     await rejectsWith(engine.history.list(board, { kind: 'audit', limit: 1 }), 'stopping')
     engine.bus.publish(board, new Uint8Array(1))
     engine.log.watch(board, () => {})()
@@ -244,6 +245,66 @@ export function secretsContract(open: OpenFixture): void {
     assert.equal(await secrets.remove(expired.hash), false)
     assert.deepEqual(await secrets.list(board), [])
     assert.deepEqual(await secrets.list(other.board), [elsewhere])
+  })
+}
+
+/** Declares the tests of `Secrets.ended`. */
+export function endedSecretsContract(open: OpenFixture): void {
+  test('B20: of many hashes those are found whose secrets are unknown, removed or expired', async (t) => {
+    const { engine, cleanup } = await open()
+    t.after(cleanup)
+    const { secrets } = engine
+    const [{ board }, other] = [await newBoard(engine), await newBoard(engine)]
+    const put = async (fields: Partial<Secret> = {}): Promise<Secret> => {
+      const secret = { hash: newId(), board, kind: 'session', data: '{}', expiresAt: null } as const
+      await secrets.put({ ...secret, ...fields })
+      return { ...secret, ...fields }
+    }
+    const [forever, soon, removed, replaced] = [
+      await put(),
+      await put({ expiresAt: Date.now() + 3_600_000 }),
+      await put(),
+      await put({ expiresAt: Date.now() + 3_600_000 }),
+    ]
+    const [elsewhere, expired] = [await put({ board: other.board }), await put({ expiresAt: 1 })]
+    const all = [forever, soon, removed, replaced, elsewhere].map(({ hash }) => hash)
+    assert.deepEqual(await secrets.ended([]), [])
+    assert.deepEqual(await secrets.ended(all), [])
+    const unknown = "it's unknown"
+    assert.deepEqual(
+      (await secrets.ended([...all, unknown, expired.hash, unknown])).sort(),
+      [expired.hash, unknown].sort(),
+    )
+
+    await secrets.remove(removed.hash)
+    await put({ ...replaced, expiresAt: Date.now() })
+    await put({ ...soon, data: '{"role":"own"}', expiresAt: null })
+    await nextMillisecond()
+    assert.deepEqual((await secrets.ended(all)).sort(), [removed.hash, replaced.hash].sort())
+    await engine.boards.remove(other.board)
+    assert.ok((await secrets.ended(all)).includes(elsewhere.hash))
+    await engine.boards.create(other.board)
+    assert.ok((await secrets.ended(all)).includes(elsewhere.hash))
+  })
+
+  test('B20: thousands of hashes are looked up at once', async (t) => {
+    const { engine, cleanup } = await open()
+    t.after(cleanup)
+    const { board } = await newBoard(engine)
+    const secret = { board, kind: 'session', data: '{}', expiresAt: null } as const
+    const valid = Array.from({ length: 50 }, () =>
+      createHash('sha256').update(newId()).digest('hex'),
+    )
+    await Promise.all(valid.map((hash) => engine.secrets.put({ ...secret, hash })))
+    const gone = Array.from({ length: 20_000 }, (_, i) =>
+      createHash('sha256').update(`${i}`).digest('hex'),
+    )
+    const ended = await engine.secrets.ended([
+      ...gone.slice(9_000),
+      ...valid,
+      ...gone.slice(0, 9_000),
+    ])
+    assert.deepEqual(ended.sort(), gone.sort())
   })
 }
 

@@ -41,6 +41,10 @@ export const openSecrets = (database: Database): Secrets => ({
     const [row] = await database.query<{ valid: boolean }>(REMOVE_SECRET, [hash, Date.now()])
     return row?.valid ?? false
   },
+  async ended(hashes) {
+    const rows = await database.query<{ hash: string }>(ENDED_SECRETS, [hashes, Date.now()])
+    return rows.map(({ hash }) => hash)
+  },
 })
 
 /** Opens the histories. */
@@ -151,6 +155,15 @@ const LIST_SECRETS = { name: 'list-secrets', text: `${SECRETS} AND boards.id = $
 const REMOVE_SECRET = {
   name: 'remove-secret',
   text: 'DELETE FROM secrets WHERE hash = $1 RETURNING coalesce(expires_at > $2, true) AS valid',
+}
+
+const ENDED_SECRETS = {
+  name: 'ended-secrets',
+  text: `
+  SELECT DISTINCT asked.hash FROM unnest($1::text[]) AS asked (hash)
+  WHERE NOT EXISTS (
+    SELECT FROM secrets WHERE secrets.hash = asked.hash AND coalesce(expires_at > $2, true)
+  )`,
 }
 
 const APPEND_HISTORY = {

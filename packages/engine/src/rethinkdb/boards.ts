@@ -235,7 +235,33 @@ export const openSecrets = (database: Database, { boards, secrets }: Tables): Se
     const row = changes?.[0]?.old_val
     return row ? isValid(row) : false
   },
+
+  async ended(hashes) {
+    const asked = new Set(hashes)
+    for (const hash of await database.run<string[]>(validOf(secrets, boards, [...asked])))
+      asked.delete(hash)
+    return [...asked]
+  },
 })
+
+/** Selects the hashes of valid secrets. Those of a removed board may still lie there, under its epoch. */
+const validOf = (
+  secrets: Tables['secrets'],
+  boards: Tables['boards'],
+  hashes: readonly string[],
+): Query => {
+  const found = secrets
+    .getAll(r.args(hashes as string[]))
+    .filter((row: RDatum) => row('expiresAt').eq(null).or(row('expiresAt').gt(Date.now())))
+    .pluck('id', 'board', 'epoch')
+    .coerceTo('array') as unknown as RDatum
+  return found.do((rows: RDatum) =>
+    boards
+      .getAll(r.args(rows('board').distinct()))('epoch')
+      .coerceTo('array')
+      .do((epochs: RDatum) => rows.filter((row: RDatum) => epochs.contains(row('epoch')))('id')),
+  )
+}
 
 const isValid = ({ expiresAt }: SecretRow): boolean => expiresAt === null || expiresAt > Date.now()
 

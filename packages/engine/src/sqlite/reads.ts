@@ -53,6 +53,10 @@ export function prepareReads(db: DatabaseSync) {
     FROM secrets JOIN boards ON boards.key = secrets.board WHERE coalesce(expires_at > :now, 1)`
   const secretByHash = db.prepare(`${secret} AND hash = :hash`)
   const secretsOfBoard = db.prepare(`${secret} AND secrets.board = :key ORDER BY hash`)
+  const endedSecrets = db.prepare(
+    `SELECT DISTINCT value AS hash FROM json_each(:hashes)
+     WHERE NOT EXISTS (SELECT 1 FROM secrets WHERE hash = value AND coalesce(expires_at > :now, 1))`,
+  )
   const entries =
     'SELECT at, kind, subject, data, blob FROM history WHERE board = :key AND kind = :kind'
   const newest = 'AND at < :before ORDER BY at DESC, rowid DESC LIMIT :limit'
@@ -119,6 +123,11 @@ export function prepareReads(db: DatabaseSync) {
 
     listSecrets: (id: string) =>
       secretsOfBoard.all({ key: keyOf(id), now: Date.now() }) as unknown as Secret[],
+
+    endedSecrets: (hashes: readonly string[]): string[] =>
+      endedSecrets
+        .all({ hashes: JSON.stringify(hashes), now: Date.now() })
+        .map(({ hash }) => hash as string),
 
     listHistory(
       id: string,

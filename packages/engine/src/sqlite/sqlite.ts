@@ -79,6 +79,7 @@ export async function openSqlite(
       get: (hash) => database.call('getSecret', hash),
       list: (board) => database.call('listSecrets', board),
       remove: (hash) => database.call('removeSecret', hash),
+      ended: (hashes) => database.call('endedSecrets', hashes),
     },
     history: {
       append: (board, entries) => database.call('appendHistory', board, entries),
