@@ -157,6 +157,20 @@ function isProxyAddress(text: string): boolean {
   return isIP(address) > 0 && Number(bits) <= (isIP(address) === 4 ? 32 : 128)
 }
 
+/** Parses origins of other sites, with commas between them. Those of earlier flags stay. */
+export function parseOrigins(text: string, earlier: readonly string[] = []): string[] {
+  const origins = text.split(/[\s,]+/).filter(Boolean)
+  const wrong = origins.find((each) => {
+    const url = URL.parse(each)
+    return !url || !/^https?:$/.test(url.protocol) || url.href !== `${url.origin}/`
+  })
+  if (wrong !== undefined || origins.length === 0)
+    throw new OperatorError(
+      `${quoted(wrong ?? text)} is no origin; give --allow-origin (WIREPHOTO_ALLOW_ORIGIN) one without a path, as https://site.example.`,
+    )
+  return [...earlier, ...origins.map((each) => new URL(each).origin)]
+}
+
 /** Parses a flag's environment variable `name`; undefined means no. */
 export function parseYes(name: string, text: string | undefined): boolean {
   if (text === undefined || /^(?:0|no|false|off)$/i.test(text)) return false

@@ -142,6 +142,7 @@ export async function compose(
     basePath,
     commandLimiter,
     loopTurns,
+    allowsOrigins: (config.allowedOrigins ?? []).length > 0,
   }
   const app = await createApp(appOptions, async (routes) => {
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })

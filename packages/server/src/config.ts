@@ -12,6 +12,8 @@ export interface ServerConfig {
   readonly publicUrl: string | null
   /** Addresses, CIDR ranges or names of ranges of the proxies before it, whose word is taken. Default: none. */
   readonly trustProxy?: readonly string[] | undefined
+  /** The other sites whose pages may ask, as `https://site.example`: by bearer, never by cookie. Default: none. */
+  readonly allowedOrigins?: readonly string[] | undefined
   /** The folder for pictures on their way in. */
   readonly data: string
   /** `sqlite:<folder>`, `postgres://…`, `rethinkdb://…` */

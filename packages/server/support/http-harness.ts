@@ -18,6 +18,7 @@ interface Options extends Replacements {
   readonly maxUpload?: number
   readonly webRoot?: string
   readonly publicUrl?: string
+  readonly allowedOrigins?: readonly string[]
   readonly bounds?: Partial<Bounds>
   readonly refuse?: readonly MediaType[]
   readonly memory?: number
@@ -45,10 +46,10 @@ export class Harness {
   /** Starts as a new process would, with the data that are there; a loss of theirs is accepted by its code. */
   async start(acceptLoss?: string): Promise<void> {
     const { maxUpload = 5_000_000, webRoot = null, publicUrl = null } = this.#options
-    const { guard, fetcher, clock, use, bounds, refuse, memory } = this.#options
+    const { guard, fetcher, clock, use, bounds, refuse, memory, allowedOrigins } = this.#options
     const replacements = { guard, fetcher, clock, use }
     const limited = { maxUpload, bounds, refuse, memory }
-    const settings = { ...limited, webRoot, publicUrl, grace: 0, acceptLoss }
+    const settings = { ...limited, allowedOrigins, webRoot, publicUrl, grace: 0, acceptLoss }
     const config = serverConfig(this.data, settings)
     this.#stack = new AsyncDisposableStack()
     this.#services = await compose(config, this.log, this.#stack, replacements)

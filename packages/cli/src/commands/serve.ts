@@ -17,6 +17,7 @@ import {
   parseLogLevel,
   parseMemory,
   parseMetrics,
+  parseOrigins,
   parseOwnUrl,
   parsePort,
   parseProxies,
@@ -31,6 +32,7 @@ interface Options {
   readonly lan?: boolean
   readonly publicUrl?: string
   readonly trustProxy?: readonly string[]
+  readonly allowOrigin?: readonly string[]
   readonly data: string
   readonly engine?: string
   readonly maxUpload: number
@@ -87,6 +89,14 @@ export function serveCommand(): Command {
       )
         .env('WIREPHOTO_TRUST_PROXY')
         .argParser(parseProxies),
+    )
+    .addOption(
+      new Option(
+        '--allow-origin <origins>',
+        'other sites whose pages may ask, by bearer and not by cookie, as https://site.example',
+      )
+        .env('WIREPHOTO_ALLOW_ORIGIN')
+        .argParser(parseOrigins),
     )
     .addOption(
       new Option('--data <folder>', 'where boards and pictures lie')
@@ -189,6 +199,7 @@ async function serve(options: Options): Promise<void> {
     host,
     publicUrl: options.publicUrl ?? null,
     trustProxy: options.trustProxy,
+    allowedOrigins: options.allowOrigin,
     data,
     engine,
     maxUpload: options.maxUpload,

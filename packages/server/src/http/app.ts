@@ -23,6 +23,7 @@ import {
   openBody,
 } from './body.ts'
 import { answerAndClose, Connections } from './connections.ts'
+import { addVary, headersFor, isPreflight, preflightHeaders } from './cors.ts'
 import type { Guard } from './guard.ts'
 import { createHttpServer } from './http-server.ts'
 import { isNavigation, type ProblemPage } from './problem-page.ts'
@@ -57,13 +58,16 @@ interface AppOptions {
   /** Bounds the requests that may change something, by visitor and address. */
   readonly commandLimiter: PartyLimiter
   readonly loopTurns: LoopTurns
+  /** Whether pages of other origins may ask. */
+  readonly allowsOrigins: boolean
 }
 
 /** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
 export async function createApp(
-  { guard, proxies, log, bounds, problemPage, basePath, commandLimiter, loopTurns }: AppOptions,
+  options: AppOptions,
   routes: (app: FastifyInstance) => Promise<void>,
 ): Promise<FastifyInstance> {
+  const { guard, proxies, log, bounds, problemPage, basePath, commandLimiter, loopTurns } = options
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
     const retryAfter = retryAfterOf(error)
     if (retryAfter !== null) reply.header('retry-after', retryAfter)
@@ -134,12 +138,18 @@ export async function createApp(
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(HEADERS)
     guard.check(request.raw, request.is404 ? { file: true } : request.routeOptions.config)
+    // Browsers complain about it where they can't keep to it.
+    if (guard.isTrustworthy(request.raw)) reply.header('cross-origin-opener-policy', 'same-origin')
+    const origin = guard.allowedOriginOf(request.raw)
+    if (origin !== null) reply.headers(headersFor(origin))
     // The connections of a proxy are of many people: what each of them asks is counted here.
     if (
       proxies.has(request.socket.remoteAddress) &&
       !connections.admitRequest(request.ip, reply.raw)
     )
       throw new WireError('too-many')
+    if (origin !== null && isPreflight(request.raw))
+      return reply.code(204).headers(preflightHeaders(request.raw)).send()
     // A page may be opened where the cookie's path doesn't reach. Its files are always asked for under it.
     const isOutside = basePath !== '' && request.routeOptions.config.page === true
     const cookie = isOutside ? null : guard.visitorCookie(request.raw)
@@ -169,6 +179,7 @@ export async function createApp(
     // Caches keep this answer, so it must name no visitor.
     if (String(reply.getHeader('cache-control')).includes('immutable'))
       reply.removeHeader('set-cookie')
+    if (options.allowsOrigins) addVary(reply, 'Origin')
     if (!hasUnreadBody(request.raw)) return payload
     reply.header('connection', 'close')
     if (typeof payload !== 'string') return payload

@@ -6,7 +6,8 @@ import { type TrustedProxies, trustedProxies } from './trusted-proxies.ts'
 import { createVisitorTokens } from './visitor-token.ts'
 
 /** The one door for HTTP and sockets (F11). */
-export interface Guard extends Pick<OriginCheck, 'check' | 'urlFor'> {
+export interface Guard
+  extends Pick<OriginCheck, 'check' | 'allowedOriginOf' | 'urlFor' | 'isTrustworthy'> {
   /** Returns who asks, on this board. Until links exist, a board's URL is the right to edit it. */
   sender(request: IncomingMessage, board: string): Sender
   /** Returns the cookie to set if a visitor comes without a token, else null. */
@@ -18,18 +19,25 @@ interface GuardConfig {
   readonly publicUrl: string | null
   /** The proxies that say by which scheme a request came. Default: none. */
   readonly proxies?: TrustedProxies
+  /** The other sites whose pages may ask. Default: none. */
+  readonly allowedOrigins?: readonly string[] | undefined
 }
 
 /** Makes the guard of a server that listens on `host`, and is `publicUrl` to others if not null. */
-export function createGuard({ host, publicUrl, proxies = trustedProxies([]) }: GuardConfig): Guard {
-  const origins = createOriginCheck({ host, publicUrl, proxies })
+export function createGuard({
+  host,
+  publicUrl,
+  proxies = trustedProxies([]),
+  allowedOrigins = [],
+}: GuardConfig): Guard {
+  const origins = createOriginCheck({ host, publicUrl, proxies, allowedOrigins })
   const tokens = createVisitorTokens({
     basePath: basePathOf(publicUrl),
     isSecure: (request) => origins.isSecure(request),
+    isForeign: (request) => origins.allowedOriginOf(request) !== null,
   })
   return {
-    check: (request, route) => origins.check(request, route),
-    urlFor: (request) => origins.urlFor(request),
+    ...origins,
     sender: (request) => ({
       visitor: tokens.visitorOf(request),
       address: proxies.addressOf(request),

@@ -16,6 +16,8 @@ export interface OriginCheck {
    * other sites' pages, except for links that the route allows.
    */
   check(request: IncomingMessage, route?: LinkRules): void
+  /** Returns the other site whose page asks, if the operator allows it; null for the server's own pages. */
+  allowedOriginOf(request: IncomingMessage): string | null
   /** Returns the server's URL as a request came to it: the public one if there is one, since proxies hide it. */
   urlFor(request: IncomingMessage): string
   /**
@@ -23,45 +25,89 @@ export interface OriginCheck {
    * LAN address of a server with a public https one.
    */
   isSecure(request: IncomingMessage): boolean
+  /** Returns whether the browser takes the page for a secure context: by https, and on its own machine. */
+  isTrustworthy(request: IncomingMessage): boolean
 }
 
 const MACHINE_NAMES_CACHE_MS = 5_000
+/** Values of `Sec-Fetch-Site` by which a browser says that another origin's page asks. */
+const FOREIGN_SITES: ReadonlySet<unknown> = new Set(['cross-site', 'same-site'])
 
 interface OriginConfig {
   readonly host: string
   readonly publicUrl: string | null
   readonly proxies: TrustedProxies
+  /** The other sites whose pages may ask, as `https://site.example`. */
+  readonly allowedOrigins: readonly string[]
 }
 
 /** Makes the check for a server that listens on `host`, and is `publicUrl` to others if not null. */
-export function createOriginCheck({ host: bound, publicUrl, proxies }: OriginConfig): OriginCheck {
+export function createOriginCheck({
+  host: bound,
+  publicUrl,
+  proxies,
+  allowedOrigins,
+}: OriginConfig): OriginCheck {
   const outside = publicUrl === null ? null : new URL(publicUrl)
   const publicName = outside?.hostname.replace(/[[\]]/g, '') ?? null
   const isHere = hostCheck(bound, publicName)
 
+  const isSecure = (request: IncomingMessage): boolean => {
+    const scheme = proxies.schemeOf(request)
+    if (scheme !== null) return scheme === 'https'
+    const isPublic = outside !== null && hostNameOf(request.headers.host) === publicName
+    return isPublic && outside.protocol === 'https:'
+  }
+
+  /**
+   * Returns whether the page is the server's own. The public URL's pages are, whatever Host a proxy makes of it. At
+   * another of its names, as on the LAN, they are those of the name that the request itself has.
+   */
+  const isOwn = (origin: string, request: IncomingMessage): boolean => {
+    if (origin === outside?.origin) return true
+    const scheme = proxies.schemeOf(request) ?? 'http'
+    const { host = '' } = request.headers
+    // Who is between a browser and the server can make a page by http, at any name.
+    const isStripped =
+      scheme === 'http' && outside?.protocol === 'https:' && hostNameOf(host) === publicName
+    return !isStripped && origin === `${scheme}://${host.toLowerCase()}`
+  }
+
+  const allowed = new Set(allowedOrigins)
+  const allowedOriginOf = (request: IncomingMessage): string | null => {
+    const { origin } = request.headers
+    return origin !== undefined && allowed.has(origin) && !isOwn(origin, request) ? origin : null
+  }
+
   return {
     check(request, route = {}) {
       const { host, origin, 'sec-fetch-site': site } = request.headers
-      const name = hostNameOf(host)
+      const name = isGivenOnce(request, 'host') ? hostNameOf(host) : null
       if (name === null || !isHere(name)) throw new WireError('foreign-host')
-      const scheme = proxies.schemeOf(request) ?? 'http'
-      if (origin !== undefined && origin !== `${scheme}://${host}` && origin !== outside?.origin)
-        throw new WireError('foreign-origin')
-      if (site === 'cross-site' && !isAllowedLink(request, route))
+      if (origin !== undefined) {
+        if (!isGivenOnce(request, 'origin')) throw new WireError('foreign-origin')
+        if (allowedOriginOf(request) !== null) return
+        if (!isOwn(origin, request)) throw new WireError('foreign-origin')
+      }
+      if (FOREIGN_SITES.has(site) && !isAllowedLink(request, route))
         throw new WireError('foreign-origin')
     },
+
+    allowedOriginOf,
 
     urlFor: (request) =>
       publicUrl ?? `${proxies.schemeOf(request) ?? 'http'}://${request.headers.host}`,
 
-    isSecure(request) {
-      const scheme = proxies.schemeOf(request)
-      if (scheme !== null) return scheme === 'https'
-      const isPublic = outside !== null && hostNameOf(request.headers.host) === publicName
-      return isPublic && outside.protocol === 'https:'
-    },
+    isSecure,
+
+    isTrustworthy: (request) =>
+      isSecure(request) || isLoopback(hostNameOf(request.headers.host) ?? ''),
   }
 }
+
+/** Returns whether the header comes once at most. Programs differ in which of two they believe. */
+const isGivenOnce = ({ rawHeaders }: IncomingMessage, name: string): boolean =>
+  rawHeaders.filter((each, at) => at % 2 === 0 && each.toLowerCase() === name).length <= 1
 
 /** Returns whether another site may link here. A file may be opened as a document, but not embedded. */
 function isAllowedLink({ method, headers }: IncomingMessage, { page, file }: LinkRules): boolean {

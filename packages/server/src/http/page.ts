@@ -81,7 +81,8 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
         response.header('content-security-policy', WORKER_POLICY)
       // The operator's own pages may do what pages do.
       if (pages !== null && path.startsWith(join(pages, '/')))
-        response.removeHeader('content-security-policy')
+        for (const name of ['content-security-policy', 'cross-origin-opener-policy'])
+          response.removeHeader(name)
     },
   })
   if (await hasPage(pages)) app.get('/', (_request, reply) => reply.sendFile('index.html', pages!))

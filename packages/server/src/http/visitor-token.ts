@@ -29,10 +29,12 @@ interface CookieRules {
   readonly basePath: string
   /** Tells whether the browser asked by https. */
   readonly isSecure: (request: IncomingMessage) => boolean
+  /** Tells whether another site's page asks, which must not act for the visitor here. */
+  readonly isForeign: (request: IncomingMessage) => boolean
 }
 
 /** Makes the tokens of a server whose cookie follows these rules. */
-export function createVisitorTokens({ basePath, isSecure }: CookieRules): VisitorTokens {
+export function createVisitorTokens({ basePath, isSecure, isForeign }: CookieRules): VisitorTokens {
   // Another installation on the same host has other visitors.
   const cookie = COOKIE + encodeURIComponent(basePath)
   const newcomers = new WeakMap<IncomingMessage, string>()
@@ -40,7 +42,7 @@ export function createVisitorTokens({ basePath, isSecure }: CookieRules): Visito
   const of = (request: IncomingMessage): VisitorToken => {
     const bearer = BEARER.exec(request.headers.authorization ?? '')?.[1]
     if (bearer !== undefined) return { token: bearer, source: 'bearer' }
-    const kept = cookieToken(request, cookie)
+    const kept = isForeign(request) ? undefined : cookieToken(request, cookie)
     if (kept !== undefined) return { token: kept, source: 'cookie' }
     const token = newcomers.get(request) ?? randomBytes(16).toString('base64url')
     newcomers.set(request, token)
@@ -57,7 +59,7 @@ export function createVisitorTokens({ basePath, isSecure }: CookieRules): Visito
 
     cookieFor(request) {
       const { token, source } = of(request)
-      if (source !== 'new') return null
+      if (source !== 'new' || isForeign(request)) return null
       const secure = isSecure(request) ? '; Secure' : ''
       return `${cookie}=${token}; Path=${basePath || '/'}; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Lax${secure}`
     },

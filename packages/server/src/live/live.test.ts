@@ -177,6 +177,8 @@ describe('live', () => {
     const config = serverConfig(folder, { grace: 0 })
     const guard = {
       check: () => {},
+      allowedOriginOf: () => null,
+      isTrustworthy: () => true,
       sender: visitorOf,
       urlFor: () => '',
       visitorCookie: () => null,
