@@ -18,6 +18,17 @@ function portOf(text: string, flag: string): number {
   return port
 }
 
+/** Parses ports with commas between them. Those of earlier flags stay. */
+export function parseFetchPorts(text: string, earlier: readonly number[] = []): number[] {
+  const ports = text.split(/[\s,]+/).filter(Boolean)
+  const wrong = ports.find((each) => !/^\d{1,5}$/.test(each) || +each < 1 || +each > 65_535)
+  if (wrong !== undefined || ports.length === 0)
+    throw new OperatorError(
+      `${quoted(wrong ?? text)} is no port; give --fetch-ports (WIREPHOTO_FETCH_PORTS) some of 1 to 65535, as 8080,8443.`,
+    )
+  return [...earlier, ...ports.map(Number)]
+}
+
 /** Parses a board's id, as in its address. */
 export function parseBoard(text: string): string {
   if (!isBoardId(text))

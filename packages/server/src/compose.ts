@@ -99,7 +99,14 @@ export async function compose(
   const proxies = trustedProxies(config.trustProxy ?? [])
   const guard = replacements.guard ?? createGuard({ ...config, proxies })
   const fetcher =
-    replacements.fetcher ?? new Fetcher({ maxUpload, mayReach: config.fetchFrom, bounds })
+    replacements.fetcher ??
+    new Fetcher({
+      maxUpload,
+      publicUrl: config.publicUrl,
+      ports: config.fetchPorts,
+      mayReach: config.fetchFrom,
+      bounds,
+    })
   const commandLimiter = commandLimiterWith(bounds)
   const { files, variants } = images
   const metrics = new Metrics()

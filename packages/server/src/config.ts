@@ -40,8 +40,10 @@ export interface ServerConfig {
   readonly garbageCollection?: GarbageCollectionTimes
   /** The time for which the clock must run steadily before anything ends by it. For tests. Default: ten minutes. */
   readonly steadyClockMs?: number
-  /** Decides which network addresses pictures may be fetched from. For tests. Default: public ones. */
-  readonly fetchFrom?: (address: string) => boolean
+  /** Ports that pictures may be fetched from, beside 80 and 443. Default: none. */
+  readonly fetchPorts?: readonly number[] | undefined
+  /** Decides alone which network addresses and ports pictures may be fetched from. For tests. */
+  readonly fetchFrom?: (address: string, port: number) => boolean
   /** The time that open requests have to end when the server closes, in milliseconds. Default: 10 s. */
   readonly grace?: number
 }

@@ -14,6 +14,7 @@ import {
   parseBoard,
   parseBounds,
   parseClassicPort,
+  parseFetchPorts,
   parseLogLevel,
   parseMemory,
   parseMetrics,
@@ -38,6 +39,7 @@ interface Options {
   readonly maxUpload: number
   readonly memory?: number
   readonly refuse?: readonly MediaType[]
+  readonly fetchPorts?: readonly number[]
   readonly bound?: Partial<Bounds>
   readonly acceptLoss?: string
   readonly logLevel: NonNullable<ServerConfig['log']>
@@ -132,6 +134,14 @@ export function serveCommand(): Command {
         .argParser(parseRefused),
     )
     .addOption(
+      new Option(
+        '--fetch-ports <ports>',
+        'ports that pictures are fetched from by their addresses, beside 80 and 443',
+      )
+        .env('WIREPHOTO_FETCH_PORTS')
+        .argParser(parseFetchPorts),
+    )
+    .addOption(
       new Option('--bound <name=number>', 'another bound of docs/bounds.md, once for each')
         .env('WIREPHOTO_BOUND')
         .argParser(parseBounds),
@@ -205,6 +215,7 @@ async function serve(options: Options): Promise<void> {
     maxUpload: options.maxUpload,
     memory: options.memory,
     refuse: options.refuse,
+    fetchPorts: options.fetchPorts,
     bounds: options.bound,
     acceptLoss: options.acceptLoss,
     log: options.logLevel,

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import type { LookupAddress } from 'node:dns'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import type { ImageRecord, StoredImage } from '@wirephoto/board'
+import { type ImageRecord, type StoredImage, WireError } from '@wirephoto/board'
 import sharp from 'sharp'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { OWN_PARTY } from '../fairness/party.ts'
@@ -38,22 +39,37 @@ before(async () => {
   server = await Harness.open({ maxUpload: MAX_UPLOAD_BYTES, fetcher: fetcherWith() })
 })
 
+async function addressesOf(host: string): Promise<LookupAddress[]> {
+  questions.push(host)
+  const known = names.get(host)
+  if (!known) throw Object.assign(new Error(host), { code: 'ENOTFOUND' })
+  const address = known.length > 1 ? known.shift()! : known[0]!
+  return address.split(' ').map((each) => ({ address: each, family: each.includes(':') ? 6 : 4 }))
+}
+
 const fetcherWith = (timeouts?: typeof TIMEOUTS): Fetcher =>
   new Fetcher({
     maxUpload: MAX_UPLOAD_BYTES,
     ...(timeouts && { timeouts }),
     // A test can listen on loopback only, so one such address stands for the world.
-    mayReach: (address) => address === '127.0.0.1' || isPublic(address),
-    resolve: async (host) => {
-      questions.push(host)
-      const known = names.get(host)
-      if (!known) throw Object.assign(new Error(host), { code: 'ENOTFOUND' })
-      const address = known.length > 1 ? known.shift()! : known[0]!
-      return address
-        .split(' ')
-        .map((each) => ({ address: each, family: each.includes(':') ? 6 : 4 }))
-    },
+    mayReach: (address, at) => (address === '127.0.0.1' && at === port) || isPublic(address),
+    resolve: addressesOf,
   })
+/** Returns a fetcher under the internet's own rules; the test answers for the names. */
+const internetFetcher = (options: Partial<ConstructorParameters<typeof Fetcher>[0]> = {}) =>
+  new Fetcher({ maxUpload: MAX_UPLOAD_BYTES, timeouts: TIMEOUTS, resolve: addressesOf, ...options })
+
+/** Resolves to the code by which a fetch is refused. */
+async function refusalOf(fetcher: Fetcher, url: string): Promise<string> {
+  try {
+    for await (const { source } of fetcher.read(url, {}, OWN_PARTY)) await buffer(source)
+  } catch (error) {
+    if (error instanceof WireError) return error.code
+    throw error
+  }
+  return 'fetched'
+}
+
 after(async () => {
   elsewhere.closeAllConnections()
   elsewhere.close()
@@ -139,6 +155,39 @@ describe('X2: only what everybody can reach is fetched', () => {
     assert.deepEqual(asked, [])
   })
 
+  test('X17: by the ports of the web, and those that the operator lists', async () => {
+    names.set('far.test', ['203.0.113.9'])
+    const listed = internetFetcher({ ports: [8080] })
+    for (const url of [
+      'http://far.test:22/a.png',
+      'http://far.test:8000/a.png',
+      'https://far.test:8443/a.png',
+      'http://8.8.8.8:25/a.png',
+      'http://[2606:4700::1]:6379/a.png',
+    ])
+      assert.equal(await refusalOf(listed, url), 'foreign-address', url)
+    assert.deepEqual(questions, [], 'the port is looked at first')
+    // Their names are looked up, and lead to addresses for documentation.
+    for (const url of ['http://far.test/', 'http://far.test:443/', 'https://far.test:8080/'])
+      assert.equal(await refusalOf(listed, url), 'foreign-address', url)
+    assert.deepEqual(questions, ['far.test', 'far.test', 'far.test'])
+    await refusalOf(internetFetcher(), 'http://far.test:8080/a.png')
+    assert.equal(questions.length, 3)
+  })
+
+  test('X18: not by the name of the server itself, nor by the addresses of that name', async () => {
+    names.set('board.test', ['8.8.4.4 2606:4700::7'])
+    names.set('alias.test', ['8.8.4.4'])
+    names.set('mixed.test', ['2606:4700:0::7 8.8.4.4'])
+    const fetcher = internetFetcher({ publicUrl: 'https://board.test/photos' })
+    for (const host of ['board.test', 'BOARD.test', 'board.test.', 'alias.test', 'mixed.test'])
+      assert.equal(await refusalOf(fetcher, `http://${host}/a.png`), 'foreign-address', host)
+    for (const host of ['8.8.4.4', '134743044', '[2606:4700::0:7]'])
+      assert.equal(await refusalOf(fetcher, `https://${host}/a.png`), 'foreign-address', host)
+    const asks = questions.filter((name) => name === 'board.test')
+    assert.equal(asks.length, 1, 'its own name is looked up once')
+  })
+
   test('X6: a name that changes its mind is asked once, and leads nowhere the second time', async () => {
     names.set('rebinding.test', ['127.0.0.1', '::1'])
     assert.equal((await post({ url: at('/', 'rebinding.test') })).status, 201)
@@ -165,6 +214,7 @@ describe('X2: only what everybody can reach is fetched', () => {
     for (const [to, code] of [
       [at('/', '127.0.0.2'), 'foreign-address'],
       [at('/', '[::1]'), 'foreign-address'],
+      [`http://world.test:${port - 1}/`, 'foreign-address'],
       ['file:///etc/passwd', 'unreachable'],
       ['/again', 'unreachable'],
     ] as const) {
@@ -173,7 +223,7 @@ describe('X2: only what everybody can reach is fetched', () => {
     }
     answer = leading(at('/', 'rebinding.test'))
     assert.equal(await codeOf(at('/', 'rebinding.test')), 'foreign-address')
-    assert.ok(asked.length <= 2 + 3 + 6 + 1)
+    assert.ok(asked.length <= 2 + 4 + 6 + 1)
   })
 })
 

@@ -12,6 +12,9 @@ import type { Party } from '../fairness/party.ts'
 import type { DirectPicture } from './uploads/direct-upload.ts'
 
 const MAX_REDIRECT_COUNT = 5
+/** The ports of the web. */
+const WEB_PORTS: readonly number[] = [80, 443]
+const OWN_ADDRESSES_CACHE_MS = 60_000
 
 interface FetchTimeouts {
   /** From a request to the head of its response, for each redirect. */
@@ -27,8 +30,12 @@ const TIMEOUTS: FetchTimeouts = { responseMs: 10_000, idleMs: 15_000, totalMs: 1
 interface FetcherOptions {
   /** Bytes of a picture. */
   readonly maxUpload: number
-  /** Network addresses that may be connected to. Default: public ones. For tests. */
-  readonly mayReach?: ((address: string) => boolean) | undefined
+  /** The URL by which others reach this server, which fetches nothing from there. Default: none. */
+  readonly publicUrl?: string | null | undefined
+  /** Ports that may be connected to beside 80 and 443. */
+  readonly ports?: readonly number[] | undefined
+  /** Decides alone what may be connected to. For tests. */
+  readonly mayReach?: ((address: string, port: number) => boolean) | undefined
   readonly resolve?: (host: string) => Promise<LookupAddress[]>
   readonly timeouts?: FetchTimeouts
   readonly bounds?: Bounds
@@ -36,14 +43,18 @@ interface FetcherOptions {
 
 /**
  * Fetches pictures from http and https URLs that people name. Addresses that only this server's machine or
- * network can reach are refused.
+ * network can reach are refused, and so are the server's own, and the ports of other services.
  *
  * A host name is resolved once for each connection. The server connects to the address that it checked, so a
  * name that resolves differently the second time gains nothing.
  */
 export class Fetcher {
   readonly #maxUpload: number
-  readonly #mayReach: (address: string) => boolean
+  readonly #mayReach: ((address: string, port: number) => boolean) | null
+  readonly #ports: ReadonlySet<number>
+  readonly #ownName: string | null
+  #ownAddresses: { readonly found: Promise<ReadonlySet<string>>; readonly until: number } | null =
+    null
   readonly #resolve: (host: string) => Promise<LookupAddress[]>
   readonly #timeouts: FetchTimeouts
   /** Pictures that are fetched at one time (F7). */
@@ -51,13 +62,17 @@ export class Fetcher {
 
   constructor({
     maxUpload,
-    mayReach = isPublic,
+    publicUrl = null,
+    ports = [],
+    mayReach,
     resolve = (host) => promises.lookup(host, { all: true }),
     timeouts = TIMEOUTS,
     bounds = boundsWith(),
   }: FetcherOptions) {
     this.#maxUpload = maxUpload
-    this.#mayReach = mayReach
+    this.#mayReach = mayReach ?? null
+    this.#ports = new Set([...WEB_PORTS, ...ports])
+    this.#ownName = publicUrl === null ? null : hostIn(new URL(publicUrl))
     this.#resolve = resolve
     this.#timeouts = timeouts
     this.#slots = new FairSlots(bounds.fetches)
@@ -108,15 +123,16 @@ export class Fetcher {
     throw new WireError('unreachable')
   }
 
-  #request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  async #request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+    const mayReach = await this.#checkFor(url)
     // A host that is an IP address isn't resolved, so it is checked here.
-    const host = url.hostname.replace(/^\[|\]$/g, '')
-    if (isIP(host) && !this.#mayReach(host)) throw new WireError('foreign-address')
+    const host = hostIn(url)
+    if (isIP(host) && !mayReach(host)) throw new WireError('foreign-address')
     const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       agent: false,
       signal,
-      lookup: this.#lookup,
+      lookup: this.#lookupWith(mayReach),
       headers: { 'user-agent': 'Wirephoto', accept: 'image/*', 'accept-encoding': 'identity' },
     })
     const giveUp = () => request.destroy(new WireError('unreachable'))
@@ -128,18 +144,47 @@ export class Fetcher {
     return promise.finally(() => clearTimeout(timer))
   }
 
+  /** Returns the check of a URL's addresses. Rejects with `foreign-address` if its port or its name says enough. */
+  async #checkFor(url: URL): Promise<(address: string) => boolean> {
+    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
+    const decide = this.#mayReach
+    if (decide) return (address) => decide(address, port)
+    if (!this.#ports.has(port) || hostIn(url) === this.#ownName)
+      throw new WireError('foreign-address')
+    const own = await this.#resolveOwnName()
+    return (address) => isPublic(address) && !own.has(canonical(address))
+  }
+
+  /** Resolves the server's own name, at most once a minute. A proxy before it may have those addresses. */
+  #resolveOwnName(): Promise<ReadonlySet<string>> {
+    const now = performance.now()
+    if (!this.#ownAddresses || this.#ownAddresses.until < now) {
+      const found = this.#ownName === null ? Promise.resolve([]) : this.#resolve(this.#ownName)
+      this.#ownAddresses = {
+        found: found.then(
+          (all) => new Set(all.map(({ address }) => canonical(address))),
+          () => new Set<string>(),
+        ),
+        until: now + OWN_ADDRESSES_CACHE_MS,
+      }
+    }
+    return this.#ownAddresses.found
+  }
+
   /** Resolves a host name to the addresses that may be connected to. */
-  readonly #lookup: LookupFunction = (host, { all }, done) => {
-    this.#resolve(host).then(
-      (found) => {
-        const allowed = found.filter(({ address }) => this.#mayReach(address))
-        const [first] = allowed
-        if (!first) done(new WireError('foreign-address'), '')
-        else if (all) done(null, allowed)
-        else done(null, first.address, first.family)
-      },
-      (error: NodeJS.ErrnoException) => done(error, ''),
-    )
+  #lookupWith(mayReach: (address: string) => boolean): LookupFunction {
+    return (host, { all }, done) => {
+      this.#resolve(host).then(
+        (found) => {
+          const allowed = found.filter(({ address }) => mayReach(address))
+          const [first] = allowed
+          if (!first) done(new WireError('foreign-address'), '')
+          else if (all) done(null, allowed)
+          else done(null, first.address, first.family)
+        },
+        (error: NodeJS.ErrnoException) => done(error, ''),
+      )
+    }
   }
 }
 
@@ -154,8 +199,14 @@ export function isPublic(address: string): boolean {
   // RFC 4291 section 2.4: the range of global unicast addresses.
   if (parsed instanceof ipaddr.IPv6 && parsed.parts[0]! >> 13 !== 1) return false
   const own = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  return !own.some(({ address: mine }) => ipaddr.process(mine).toString() === parsed.toString())
+  return !own.some(({ address: mine }) => canonical(mine) === parsed.toString())
 }
+
+/** Returns an address in the one form by which it is compared. */
+const canonical = (address: string): string => ipaddr.process(address).toString()
+
+/** Returns the name or address in a URL, IPv6 without brackets. */
+const hostIn = ({ hostname }: URL): string => hostname.replace(/^\[|\]$|\.$/g, '')
 
 /** Parses an http or https URL. Removes user, password and fragment, which no stranger may learn. */
 function parseWebUrl(address: string, base?: URL): URL {
