@@ -116,5 +116,7 @@ async function store(engine: Engine, scratch: string, place: number): Promise<Im
     storedAt: Date.now(),
     deletedAt: null,
     deletedBy: null,
+    purgeAt: null,
+    purgeBy: null,
   }
 }

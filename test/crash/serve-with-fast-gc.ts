@@ -14,7 +14,7 @@ const { url } = await startServer({
   log: 'silent',
   steadyClockMs: 0,
   // Few pictures, and many kills.
-  bounds: { 'unexplained-percent': 100 },
+  bounds: { 'unexplained-percent': 100, 'purge-grace': 1 },
   garbageCollection: {
     firstDelayMs: 1_000,
     intervalMs: 2_000,

@@ -175,6 +175,7 @@ for (const place of await databaseProviders())
       const collecting = await InProcessServer.open({
         engine: url,
         steadyClockMs: 0,
+        bounds: { 'purge-grace': 1 },
         garbageCollection: {
           firstDelayMs: 100,
           intervalMs: 500,

@@ -156,6 +156,8 @@ function completed(record: AnyRecord): AnyRecord {
       original: null,
       by: '',
       deletedBy: null,
+      purgeAt: null,
+      purgeBy: null,
       storedAt,
     },
     record,

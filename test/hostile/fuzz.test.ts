@@ -42,6 +42,7 @@ const COMMANDS = [
   'image.patch',
   'image.remove',
   'image.purge',
+  'image.keep',
   'image.settle',
   'board.patch',
   'image.copy',

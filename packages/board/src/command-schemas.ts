@@ -51,8 +51,11 @@ export const ImageRemoveSchema = z.object({ kind: z.literal('image.remove'), id:
 /** Takes a picture out of the trash, back onto the board. */
 export const ImageRestoreSchema = z.object({ kind: z.literal('image.restore'), id: uuid })
 
-/** Takes a picture out of the trash for good, by hand or once it has expired. A tombstone stays. */
+/** Marks a picture in the trash, which the server purges once a time of grace is over. */
 export const ImagePurgeSchema = z.object({ kind: z.literal('image.purge'), id: uuid })
+
+/** Calls that off: the picture stays in the trash. */
+export const ImageKeepSchema = z.object({ kind: z.literal('image.keep'), id: uuid })
 
 /** Makes another picture with the same file, caption and name, on top. Its source must be stored. */
 export const ImageCopySchema = z.object({
@@ -82,6 +85,7 @@ export const ClientCommand = z.discriminatedUnion('kind', [
   ImageRemoveSchema,
   ImageRestoreSchema,
   ImagePurgeSchema,
+  ImageKeepSchema,
   ImageCopySchema,
   BoardPatchSchema,
 ])

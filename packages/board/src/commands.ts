@@ -2,6 +2,7 @@ import type {
   BoardPatchSchema,
   ImageAddSchema,
   ImageCopySchema,
+  ImageKeepSchema,
   ImagePatchSchema,
   ImagePurgeSchema,
   ImageRemoveSchema,
@@ -19,12 +20,13 @@ export type Command =
   | ImageRemove
   | ImageRestore
   | ImagePurge
+  | ImageKeep
   | ImageCopy
   | BoardPatch
   | ServerCommand
 
 /** A command that only the server itself may issue. */
-export type ServerCommand = ImageSettle | ImageVary | ImageFail
+export type ServerCommand = ImageSettle | ImageVary | ImageFail | ImageErase
 
 /* The commands of clients, inferred from the schemas that check them; those document the fields. */
 
@@ -33,6 +35,7 @@ export interface ImagePatch extends Infer<typeof ImagePatchSchema> {}
 export interface ImageRemove extends Infer<typeof ImageRemoveSchema> {}
 export interface ImageRestore extends Infer<typeof ImageRestoreSchema> {}
 export interface ImagePurge extends Infer<typeof ImagePurgeSchema> {}
+export interface ImageKeep extends Infer<typeof ImageKeepSchema> {}
 export interface ImageCopy extends Infer<typeof ImageCopySchema> {}
 export interface BoardPatch extends Infer<typeof BoardPatchSchema> {}
 
@@ -66,6 +69,14 @@ export interface ImageVary {
 export interface ImageFail {
   readonly kind: 'image.fail'
   readonly id: string
+}
+
+/** Takes a picture out of the trash for good. A tombstone stays. */
+export interface ImageErase {
+  readonly kind: 'image.erase'
+  readonly id: string
+  /** The `purgeAt` of the mark that has come due: one that was called off, and made again, is another one. */
+  readonly purgeAt?: number
 }
 
 /**

@@ -35,6 +35,10 @@ export const limits = {
   socketFrameBytes: 512 * 1024,
   /** Records of one board, its trash included. */
   recordsPerBoard: 20_000,
+  /** Marked pictures that don't count as records of a full board, so that emptying its trash makes room at once. */
+  markedBeyondFullCount: 2_000,
+  /** The default time for which a purge can be called off. */
+  purgeGraceMs: 600_000,
   /** The most days that a board may keep pictures in its trash. */
   maxTrashDays: 365,
   /** Sessions whose presence others see. Beyond them only those who drag are shown. */

@@ -40,6 +40,8 @@ test('R22: a record of the first builds gets every field of today', () => {
     original: null,
     by: '',
     deletedBy: null,
+    purgeAt: null,
+    purgeBy: null,
     storedAt: 1_000,
   })
   assert.deepEqual(board, { ...emptyBoard, title: 'T' })
@@ -52,6 +54,8 @@ test('R22: the fields that a record has are kept', () => {
     original: null,
     by: '',
     deletedBy: null,
+    purgeAt: null,
+    purgeBy: null,
     storedAt: 1_000,
   })
   const arriving = { ...oldest, blob: null } as AnyRecord

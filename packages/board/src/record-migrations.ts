@@ -29,6 +29,8 @@ const migrations: readonly ((record: Fields) => Fields)[] = [
   (record) => (record['kind'] === 'image' ? { original: null, ...record } : record),
   // Pictures keep the name of the person who added them, and know who trashed them.
   (record) => (record['kind'] === 'image' ? { by: '', deletedBy: null, ...record } : record),
+  // Pictures in the trash may be marked to be purged.
+  (record) => (record['kind'] === 'image' ? { purgeAt: null, purgeBy: null, ...record } : record),
 ]
 
 /** The version of the records that this build writes. */

@@ -64,6 +64,13 @@ export const ImageRecordSchema = z.object({
   deletedAt: z.nullable(z.number()),
   /** Public id of the visitor who trashed it; null while it stands on the board, or if nobody knows. */
   deletedBy: z.nullable(z.string()),
+  /**
+   * When it is purged from the trash, in milliseconds since 1970, while somebody has marked it for that; null
+   * otherwise. The server takes no less time by its own clock (T8).
+   */
+  purgeAt: z.nullable(z.number()),
+  /** Public id of the visitor who marked it; null while it isn't marked. */
+  purgeBy: z.nullable(z.string()),
 })
 
 /** The board's own settings: the one record with the id `board`. */

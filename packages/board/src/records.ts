@@ -38,6 +38,8 @@ export interface Records {
   readonly size: number
   /** The greatest z on the board, null for an empty one; undefined where nobody keeps it. */
   readonly topmost?: string | null
+  /** The number of pictures that are marked to be purged; undefined where nobody keeps it. */
+  readonly markedCount?: number
   get(id: string): AnyRecord | undefined
   values(): Iterable<AnyRecord>
 }

@@ -20,6 +20,8 @@ const table: [Parameters<typeof may>[1], any: string, own: string][] = [
   ['image.vary', 'no no no no yes', 'no no no no yes'],
   ['image.fail', 'no no no no yes', 'no no no no yes'],
   ['image.purge', 'no no yes yes yes', 'no yes yes yes yes'],
+  ['image.erase', 'no no no no yes', 'no no no no yes'],
+  ['image.keep', 'no no yes yes yes', 'no yes yes yes yes'],
   ['image.copy', 'no yes yes yes yes', 'no yes yes yes yes'],
 ]
 

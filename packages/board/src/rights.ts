@@ -12,6 +12,8 @@ export interface Actor {
   readonly role: Role | 'server'
   /** The time that new records get, in milliseconds since 1970. */
   readonly now: number
+  /** The time for which a marked picture can be called off. Default: `limits.purgeGraceMs`. */
+  readonly purgeGraceMs?: number
 }
 
 /** The least role for a verb: on any picture, and on one that the actor added (F11). */
@@ -30,6 +32,8 @@ const LEAST_ROLE: Record<
   'image.settle': { any: 'server' },
   'image.vary': { any: 'server' },
   'image.fail': { any: 'server' },
+  'image.erase': { any: 'server' },
+  'image.keep': { any: 'edit', mine: 'add' },
   'image.purge': { any: 'edit', mine: 'add' },
   'image.copy': { any: 'add' },
 }

@@ -13,6 +13,7 @@ import type { Actor } from './rights.ts'
 import { apply } from './rules.ts'
 
 const anna: Actor = { visitor: 'anna', role: 'edit', now: 1_000 }
+const owner: Actor = { visitor: 'olga', role: 'own', now: 5_000 }
 const server: Actor = { visitor: 'server', role: 'server', now: 2_000 }
 const uuid = (n: number) => uuidv7(n, new Uint8Array(10).fill(n))
 const A = uuid(1)
@@ -82,6 +83,8 @@ describe('rules', () => {
       storedAt: null,
       deletedAt: null,
       deletedBy: null,
+      purgeAt: null,
+      purgeBy: null,
     })
   })
 
@@ -188,15 +191,70 @@ describe('rules', () => {
     assert.equal(act(vary), 'not-allowed')
   })
 
-  test('R10, R15: an arrival that failed, and a purged picture, leave a tombstone', () => {
+  test('R10, R15: an arrival that failed, and an erased picture, leave a tombstone', () => {
     const { act, records } = open()
     act(add())
     assert.deepEqual(act({ kind: 'image.fail', id: A }, server), [{ gone: A }])
     act(add())
-    assert.equal(act({ kind: 'image.purge', id: A }, server), 'conflict', 'not in the trash')
+    assert.equal(act({ kind: 'image.erase', id: A }, server), 'conflict', 'not in the trash')
     act({ kind: 'image.remove', id: A })
-    assert.deepEqual(act({ kind: 'image.purge', id: A }, server), [{ gone: A }])
+    assert.equal(act({ kind: 'image.erase', id: A }), 'not-allowed')
+    assert.deepEqual(act({ kind: 'image.erase', id: A }, server), [{ gone: A }])
     assert.equal(records.size, 0)
+  })
+
+  test('G23: a purge marks a picture in the trash once, with the time at which it is due', () => {
+    const { act, picture } = open()
+    act(add())
+    assert.equal(act({ kind: 'image.purge', id: A }, owner), 'conflict', 'not in the trash')
+    act({ kind: 'image.remove', id: A })
+    act({ kind: 'image.purge', id: A }, owner)
+    const { purgeAt, purgeBy } = picture()
+    assert.deepEqual([purgeAt, purgeBy], [5_000 + limits.purgeGraceMs, 'olga'])
+    const later = { ...owner, visitor: 'other', now: 9_000 }
+    assert.deepEqual(act({ kind: 'image.purge', id: A }, later), [])
+    act({ kind: 'image.patch', id: A, set: { x: 7 } })
+    assert.deepEqual([picture().purgeAt, picture().x], [purgeAt, 7])
+  })
+
+  test('G24: a purge is called off by putting back, or the picture stays in the trash', () => {
+    const { act, picture } = open()
+    const mark = (now: number) => act({ kind: 'image.purge', id: A }, { ...owner, now })
+    act(add())
+    act({ kind: 'image.remove', id: A })
+    assert.deepEqual(act({ kind: 'image.keep', id: A }, owner), [], 'not marked')
+    mark(1)
+    const first = picture().purgeAt!
+    act({ kind: 'image.keep', id: A }, owner)
+    assert.notEqual(picture().deletedAt, null)
+    assert.deepEqual([picture().purgeAt, picture().purgeBy], [null, null])
+    const due = { kind: 'image.erase', id: A, purgeAt: first } as const
+    assert.equal(act(due, server), 'conflict', 'it was called off')
+    mark(2)
+    assert.equal(act(due, server), 'conflict', 'another mark')
+    act({ kind: 'image.restore', id: A })
+    const { deletedAt, purgeAt, purgeBy } = picture()
+    assert.deepEqual([deletedAt, purgeAt, purgeBy], [null, null, null])
+  })
+
+  test('G24: a copy of a marked picture is not marked', () => {
+    const { act, picture } = open()
+    act(add())
+    act(settle(), server)
+    act({ kind: 'image.remove', id: A })
+    act({ kind: 'image.purge', id: A }, owner)
+    act({ kind: 'image.copy', id: uuid(2), sourceId: A, x: 0, y: 0 })
+    assert.deepEqual([picture(uuid(2)).purgeAt, picture(uuid(2)).purgeBy], [null, null])
+  })
+
+  test('Y80: on a full board marked pictures make room, and so many of them', () => {
+    const isTaken = (size: number, markedCount: number) => {
+      const records = { size, markedCount, get: () => undefined, values: () => [] }
+      return !(apply(records, add(), anna) instanceof WireError)
+    }
+    const { recordsPerBoard: full, markedBeyondFullCount: most } = limits
+    assert.deepEqual([isTaken(full, 0), isTaken(full, 1)], [false, true])
+    assert.deepEqual([isTaken(full + most - 1, full), isTaken(full + most, full)], [true, false])
   })
 
   test("what is about no picture is refused, be the id unknown or the settings' own", () => {
@@ -211,6 +269,8 @@ describe('rules', () => {
         { kind: 'image.vary', id, blob: settle().blob, variants: [] },
         { kind: 'image.fail', id },
         { kind: 'image.purge', id },
+        { kind: 'image.keep', id },
+        { kind: 'image.erase', id },
       ] as const)
         assert.equal(act(command, server), 'unknown-picture', `${command.kind} ${id}`)
     assert.equal(records.size, 1)
@@ -301,7 +361,15 @@ const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ kind: fc.constant('image.restore' as const), id }),
   fc.record({ kind: fc.constant('board.patch' as const), set: fc.record({ title: fc.string() }) }),
   id.map((each) => settle({ id: each })),
-  fc.record({ kind: fc.constantFrom('image.fail' as const, 'image.purge' as const), id }),
+  fc.record({
+    kind: fc.constantFrom(
+      'image.fail' as const,
+      'image.purge' as const,
+      'image.keep' as const,
+      'image.erase' as const,
+    ),
+    id,
+  }),
 )
 
 describe('F4: rules, whatever is asked for', () => {

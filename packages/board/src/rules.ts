@@ -37,7 +37,7 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
   const { id, width, height } = command
   if (!may(actor, 'image.add')) return new WireError('not-allowed')
   if (records.get(id)) return new WireError('conflict')
-  if (records.size >= limits.recordsPerBoard) return new WireError('board-full')
+  if (isFull(records)) return new WireError('board-full')
   const w = command.w ?? firstWidth(width, height)
   const spot =
     command.x === undefined || command.y === undefined
@@ -68,6 +68,8 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
     storedAt: null,
     deletedAt: null,
     deletedBy: null,
+    purgeAt: null,
+    purgeBy: null,
   }
   return [{ put: image }]
 }
@@ -79,7 +81,7 @@ function copy(
 ): Change[] | WireError {
   if (!may(actor, 'image.copy')) return new WireError('not-allowed')
   if (records.get(id)) return new WireError('conflict')
-  if (records.size >= limits.recordsPerBoard) return new WireError('board-full')
+  if (isFull(records)) return new WireError('board-full')
   const source = records.get(sourceId)
   if (source?.kind !== 'image') return new WireError('unknown-picture')
   // A copy of a picture that is still arriving would wait for a file that nobody sends.
@@ -92,6 +94,8 @@ function copy(
     storedAt: actor.now,
     deletedAt: null,
     deletedBy: null,
+    purgeAt: null,
+    purgeBy: null,
   }
   return [{ put: { ...source, id, x, y, z, ...own } }]
 }
@@ -100,7 +104,7 @@ function copy(
 function change(
   image: ImageRecord,
   command: Exclude<Command, { kind: 'image.add' | 'image.copy' | 'board.patch' }>,
-  { visitor, now }: Actor,
+  { visitor, now, purgeGraceMs = limits.purgeGraceMs }: Actor,
 ): Change[] | WireError {
   switch (command.kind) {
     case 'image.patch':
@@ -111,7 +115,7 @@ function change(
       return [{ put: { ...image, deletedAt: now, deletedBy: visitor } }]
     case 'image.restore':
       if (image.deletedAt === null) return []
-      return [{ put: { ...image, deletedAt: null, deletedBy: null } }]
+      return [{ put: { ...image, deletedAt: null, deletedBy: null, purgeAt: null, purgeBy: null } }]
     case 'image.settle': {
       if (image.blob !== null) return image.blob === command.blob ? [] : new WireError('conflict')
       const { kind: _, ...found } = command
@@ -125,8 +129,23 @@ function change(
     case 'image.fail':
       return image.blob === null ? [{ gone: image.id }] : new WireError('conflict')
     case 'image.purge':
-      return image.deletedAt === null ? new WireError('conflict') : [{ gone: image.id }]
+      if (image.deletedAt === null) return new WireError('conflict')
+      // A mark keeps its time, however often it is asked for.
+      if (image.purgeAt !== null) return []
+      return [{ put: { ...image, purgeAt: now + purgeGraceMs, purgeBy: visitor } }]
+    case 'image.keep':
+      return image.purgeAt === null ? [] : [{ put: { ...image, purgeAt: null, purgeBy: null } }]
+    case 'image.erase': {
+      const isOtherMark = command.purgeAt !== undefined && command.purgeAt !== image.purgeAt
+      if (image.deletedAt === null || isOtherMark) return new WireError('conflict')
+      return [{ gone: image.id }]
+    }
   }
+}
+
+/** Whether a board takes no further record. So many marked pictures count as gone already (Y80). */
+function isFull({ size, markedCount = 0 }: Records): boolean {
+  return size - Math.min(markedCount, limits.markedBeyondFullCount) >= limits.recordsPerBoard
 }
 
 /** Clamps a coordinate: the next free spot may lie further out than a client may ask for. */

@@ -42,6 +42,7 @@ const PINNED: Record<number, string> = {
   11: 'e27b21781745bc7e',
   12: '28ca6b60152d3b66',
   13: '9027b5bc6f3a6e1e',
+  14: '3fb92baceea00135',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))
@@ -104,6 +105,7 @@ describe('F8: what a browser may send', () => {
       { kind: 'image.remove', id },
       { kind: 'image.restore', id },
       { kind: 'image.purge', id },
+      { kind: 'image.keep', id },
       { kind: 'image.copy', id, sourceId: id, x: 1, y: 2 },
       { kind: 'board.patch', set: { trashDays: 7, keepMetadata: true } },
       { kind: 'board.patch', set: { title: 'T' } },

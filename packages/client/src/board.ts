@@ -77,6 +77,11 @@ export class Board {
     return this.#sync.presence.visitorCount
   }
 
+  /** The server's time, in milliseconds since 1970, as records have it. */
+  get serverTime(): number {
+    return this.#sync.clock.now()
+  }
+
   get status(): Status {
     return this.#sync.status
   }
@@ -269,9 +274,17 @@ export class Board {
     return commands.map(({ id }) => id)
   }
 
-  /** Deletes pictures in the trash for good. There is no undo. */
+  /**
+   * Has the server delete pictures in the trash for good, at the time that they get as `purgeAt`. Until then `keep`,
+   * `restore` and `undo` call it off.
+   */
   purge(ids: readonly string[]): void {
-    this.#sync.queue.push(ids.map((id) => ({ kind: 'image.purge', id })))
+    this.#do(ids.map((id) => ({ kind: 'image.purge', id })))
+  }
+
+  /** Calls off that pictures are deleted for good. They stay in the trash. */
+  keep(ids: readonly string[]): void {
+    this.#do(ids.map((id) => ({ kind: 'image.keep', id })))
   }
 
   /** Shows others the pictures in our hand; null when they are let go, after the patches. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Command, cursor } from '@wirephoto/board'
+import { type Command, cursor, limits } from '@wirephoto/board'
 import { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import { type Pending, Replica } from './replica.ts'
@@ -44,6 +44,8 @@ describe('undo', () => {
       [add(id), () => picture(id)?.deletedAt ?? null, null, 7],
       [{ kind: 'image.patch', id, set: { x: 5, caption: 'c' } }, () => picture(id)!.x, 5, 1],
       [{ kind: 'image.remove', id }, () => picture(id)!.deletedAt, 7, null],
+      [{ kind: 'image.purge', id }, () => picture(id)!.purgeAt, 7 + limits.purgeGraceMs, null],
+      [{ kind: 'image.keep', id }, () => picture(id)!.purgeAt, null, 7 + limits.purgeGraceMs],
       [{ kind: 'image.restore', id }, () => picture(id)!.deletedAt, null, 7],
       [{ kind: 'board.patch', set: { title: 'T' } }, () => shown.settings.title, 'T', ''],
     ]
@@ -207,6 +209,26 @@ describe('undo', () => {
     assert.deepEqual([undo.canUndo, told()], [false, 2])
     push([{ kind: 'image.restore', id: picture.id }])
     assert.deepEqual([undo.canUndo, told()], [true, 3])
+  })
+
+  test('G29: a purge is taken back while its pictures are there, and somebody has not done so', async () => {
+    const { undo, act, push, picture } = open()
+    const ids = [newId(1), newId(2)]
+    push(ids.map((id) => add(id)))
+    push(ids.map((id) => ({ kind: 'image.remove', id })))
+    act(...ids.map((id): Command => ({ kind: 'image.purge', id })))
+    await nextTurn()
+    push([{ kind: 'image.keep', id: ids[0]! }])
+    undo.review()
+    assert.equal(undo.canUndo, true)
+    push([{ kind: 'image.keep', id: ids[1]! }])
+    undo.review()
+    assert.equal(undo.canUndo, false)
+    push([{ kind: 'image.purge', id: ids[1]! }])
+    undo.review()
+    assert.equal(undo.canUndo, true)
+    undo.undo()
+    assert.equal(picture(ids[1]!)?.purgeAt, null)
   })
 
   test('a new step ends what could be redone', async () => {

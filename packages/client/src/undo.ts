@@ -155,6 +155,10 @@ export class Undo {
         return picture?.deletedAt === null ? { kind: 'image.restore', id } : null
       case 'image.restore':
         return picture && picture.deletedAt !== null ? { kind: 'image.remove', id } : null
+      case 'image.purge':
+        return picture && isInTrash(picture) ? { kind: 'image.keep', id } : null
+      case 'image.keep':
+        return picture && picture.purgeAt !== null ? { kind: 'image.purge', id } : null
       case 'image.patch':
         return picture ? { kind: 'image.patch', id, set: valuesOf(picture, command.set) } : null
       default:
@@ -192,6 +196,11 @@ export class Undo {
         if (picture.deletedAt !== null) yield command
         continue
       }
+      if (command.kind === 'image.keep' || command.kind === 'image.purge') {
+        const isMarked = picture.purgeAt !== null
+        if (command.kind === 'image.keep' ? isMarked : isInTrash(picture)) yield command
+        continue
+      }
       const isTrashed = picture.deletedAt !== null && !revived.has(id)
       if (command.kind !== 'image.patch') {
         if (!isTrashed) yield command
@@ -203,6 +212,10 @@ export class Undo {
     }
   }
 }
+
+/** Whether a picture lies in the trash and nobody has marked it to be purged. */
+const isInTrash = ({ deletedAt, purgeAt }: ImageRecord): boolean =>
+  deletedAt !== null && purgeAt === null
 
 /** Returns the fields that a step restores, by picture. */
 function restoredFields(step: readonly Command[]): Map<string, Set<string>> {

@@ -52,6 +52,7 @@ const TABLE = {
   'tombstones-per-board': { value: 50_000, unit: 'count', what: 'pictures that are gone for good and that a board remembers: likewise' },
   'queues-per-address': { value: 2_000, unit: 'count', what: 'command queues (a page has one) that begin in an hour from one address' },
   'queues-per-visitor': { value: 500, unit: 'count', what: 'the same by one visitor' },
+  'purge-grace': { value: 600, unit: 'seconds', what: 'the time after "Delete for good" in which it can be called off' },
   'packed-bodies': { value: 4, unit: 'count', what: 'packed uploads (gzip, Brotli) that are unpacked at the same time' },
 } as const satisfies Record<string, Bound>
 

@@ -12,6 +12,7 @@ import {
 } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Boards } from './boards/boards.ts'
+import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
 import { Classic } from './classic/classic.ts'
 import { classicRoutes } from './classic/routes.ts'
@@ -49,6 +50,7 @@ import { TrustedClock } from './trusted-clock.ts'
 
 /** The time that open requests have to end when the server closes. */
 const CLOSE_TIMEOUT_MS = 10_000
+const SECOND_MS = 1_000
 
 interface Storage {
   readonly engine: Engine
@@ -256,6 +258,9 @@ async function openStorage(
   stack.defer(() => clock.close())
   const boards = await Boards.open(engine, clock, log, bounds)
   stack.defer(() => boards.close())
+  const graceMs = bounds['purge-grace'] * SECOND_MS
+  const markedPictures = new MarkedPictures({ boards, graceMs, log })
+  stack.defer(() => markedPictures.close())
   let resumed: Promise<unknown> = Promise.resolve()
   stack.defer(async () => {
     await resumed.catch(() => {})
@@ -272,8 +277,10 @@ async function openStorage(
     use,
   })
   stack.defer(() => images.close())
+  const resumePurges: typeof markedPictures.resume = (board, records) =>
+    markedPictures.resume(board, records)
   const resume = () => {
-    resumed = Promise.all([images.intake.resume(), images.variants.resume()])
+    resumed = Promise.all([images.intake.resume(), images.variants.resume(resumePurges)])
     inBackground(resumed, log)
   }
   return { engine, boards, images, resume }

@@ -152,4 +152,6 @@ const pictureOf = (id: string, blob: string): ImageRecord => ({
   storedAt: 0,
   deletedAt: null,
   deletedBy: null,
+  purgeAt: null,
+  purgeBy: null,
 })

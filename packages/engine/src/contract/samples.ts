@@ -46,6 +46,8 @@ export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecor
   storedAt: null,
   deletedAt: null,
   deletedBy: null,
+  purgeAt: null,
+  purgeBy: null,
   ...fields,
 })
 

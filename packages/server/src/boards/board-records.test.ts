@@ -58,13 +58,19 @@ test('P24: a picture that has its place is added without a look at all others', 
   assert.ok(looks.callCount() <= 1, `${looks.callCount()} looks`)
 })
 
-test('an added picture is on top, whatever was moved, trashed, put back or removed before', () => {
+const countMarked = (records: { values(): Iterable<AnyRecord> }) =>
+  [...records.values()].filter((record) => record.kind === 'image' && record.purgeAt !== null)
+    .length
+
+test('Y80: marks are counted, and an added picture is on top, whatever was moved, trashed, put back or removed before', () => {
   const picture = fc.nat({ max: 5 })
   const command = fc.oneof(
     picture.map(add),
     picture.map((n): Command => ({ kind: 'image.remove', id: newId(n) })),
     picture.map((n): Command => ({ kind: 'image.restore', id: newId(n) })),
+    picture.map((n): Command => ({ kind: 'image.erase', id: newId(n) })),
     picture.map((n): Command => ({ kind: 'image.purge', id: newId(n) })),
+    picture.map((n): Command => ({ kind: 'image.keep', id: newId(n) })),
     fc
       .tuple(picture, fc.constantFrom('a0', 'a1', 'a3', 'b00'))
       .map(([n, z]): Command => ({ kind: 'image.patch', id: newId(n), set: { z } })),
@@ -76,12 +82,14 @@ test('an added picture is on top, whatever was moved, trashed, put back or remov
         tick(records, commands)
         const zs = picturesOnBoard(new Map<string, AnyRecord>(records)).map(({ z }) => z)
         assert.equal(records.topmost, zs.toSorted().at(-1) ?? null)
+        assert.equal(records.markedCount, countMarked(records))
         const draft = records.draft()
         for (const each of commands) {
           const changes = apply(draft, each, ada)
           if (!(changes instanceof WireError)) draft.add(changes)
           const shown = picturesOnBoard(draft).map(({ z }) => z)
           assert.equal(draft.topmost, shown.toSorted().at(-1) ?? null)
+          assert.equal(draft.markedCount, countMarked(draft))
         }
       }
     }),

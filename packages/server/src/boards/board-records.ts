@@ -28,9 +28,19 @@ class Topmost {
   }
 }
 
+/** Returns 1 for a picture that is marked to be purged, else 0. */
+const marks = (record: AnyRecord | undefined): number =>
+  Number(record?.kind === 'image' && record.purgeAt !== null)
+
 /** The records of a live board, by id. */
 export class BoardRecords extends Map<string, AnyRecord> {
   #topmost = new Topmost()
+  #markedCount = 0
+
+  /** The number of pictures that are marked to be purged. */
+  get markedCount(): number {
+    return this.#markedCount
+  }
 
   get topmost(): string | null {
     return this.#topmost.zIn(this)
@@ -45,17 +55,20 @@ export class BoardRecords extends Map<string, AnyRecord> {
   }
 
   override set(id: string, record: AnyRecord): this {
+    this.#markedCount += marks(record) - marks(this.get(id))
     this.#topmost.note(id, record)
     return super.set(id, record)
   }
 
   override delete(id: string): boolean {
+    this.#markedCount -= marks(this.get(id))
     this.#topmost.note(id, undefined)
     return super.delete(id)
   }
 
   override clear(): void {
     this.#topmost = new Topmost()
+    this.#markedCount = 0
     super.clear()
   }
 }
@@ -65,9 +78,11 @@ class BoardDraft extends Draft {
   readonly #findTopmost: () => Topmost
   /** Undefined until somebody asks: most ticks add no picture. */
   #topmost: Topmost | undefined
+  #markedCount: number
 
   constructor(base: BoardRecords, findTopmost: () => Topmost) {
     super(base)
+    this.#markedCount = base.markedCount
     this.#findTopmost = findTopmost
   }
 
@@ -79,8 +94,17 @@ class BoardDraft extends Draft {
     return this.#topmost.zIn(this)
   }
 
-  override add(changes: Iterable<Change>): void {
-    super.add(changes)
+  /** The number of pictures that are marked to be purged. */
+  get markedCount(): number {
+    return this.#markedCount
+  }
+
+  override add(changes: readonly Change[]): void {
+    for (const change of changes) {
+      const after = 'put' in change ? change.put : undefined
+      this.#markedCount += marks(after) - marks(this.get(idOf(change)))
+      super.add([change])
+    }
     if (this.#topmost) for (const change of changes) note(this.#topmost, change)
   }
 }

@@ -47,6 +47,7 @@ export interface ArrivingBounds {
 export class BoardTally {
   readonly #base: BoardTally | undefined
   #bytes = 0
+  #markedBytes = 0
   #arrivingCount = 0
   /** Arriving pictures by their author, as `v <visitor>`, and by the sender's address, as `a <address>`. */
   readonly #arrivingBy = new Map<string, number>()
@@ -62,6 +63,11 @@ export class BoardTally {
     return this.#bytes + (this.#base?.bytes ?? 0)
   }
 
+  /** The bytes of the pictures that are marked to be purged. */
+  get markedBytes(): number {
+    return this.#markedBytes + (this.#base?.markedBytes ?? 0)
+  }
+
   /** The pictures without a blob. */
   get arrivingCount(): number {
     return this.#arrivingCount + (this.#base?.arrivingCount ?? 0)
@@ -70,6 +76,7 @@ export class BoardTally {
   /** Counts a record in place of the one before. `announcer` is its sender. */
   count(before: AnyRecord | undefined, after: AnyRecord | undefined, announcer?: Announcer): void {
     this.#bytes += growthOf(before, after)
+    this.#markedBytes += markedBytesOf(after) - markedBytesOf(before)
     if (!before && after && isArriving(after) && announcer?.address !== undefined)
       this.#addresses.set(after.id, announcer.address)
     if (before && isArriving(before)) this.#countArriving(before, -1)
@@ -99,6 +106,7 @@ export class BoardTally {
 
   clear(): void {
     this.#bytes = 0
+    this.#markedBytes = 0
     this.#arrivingCount = 0
     this.#arrivingBy.clear()
     this.#addresses.clear()
@@ -121,6 +129,10 @@ export class BoardTally {
     return (this.#arrivingBy.get(key) ?? 0) + (this.#base ? this.#base.#arrivingOf(key) : 0)
   }
 }
+
+/** Returns the bytes of a picture that is marked to be purged, and 0 of any other record. */
+const markedBytesOf = (record: AnyRecord | undefined): number =>
+  record?.kind === 'image' && record.purgeAt !== null ? bytesOf(record) : 0
 
 type ArrivingRecord = Extract<AnyRecord, { kind: 'image' }>
 

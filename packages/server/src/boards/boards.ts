@@ -220,7 +220,7 @@ export async function purgeExpired(
   if (expiredBefore === null || prunedBefore === null) return
   for (const record of board.records.values())
     if (record.kind === 'image' && record.deletedAt !== null && record.deletedAt < expiredBefore)
-      await board.act([{ kind: 'image.purge', id: record.id }], SERVER).catch((error: unknown) => {
+      await board.act([{ kind: 'image.erase', id: record.id }], SERVER).catch((error: unknown) => {
         // Somebody has restored it in the meantime.
         if (!(error instanceof WireError)) throw error
       })

@@ -24,6 +24,9 @@ import type { Sender } from './sender.ts'
 
 /** Time spent on commands before everything else on this thread has a turn. */
 const COMMANDS_SLICE_MS = 3
+const SECOND_MS = 1_000
+/** A full board goes this part of its bound beyond it, by pictures that are marked to be purged. */
+const MARKED_SHARE_FACTOR = 10
 /** The client whose number is the time before which queues may be forgotten: no queue has this id. */
 export const FORGOTTEN_BEFORE = '00000000-0000-0000-0000-000000000000'
 /** The time by which a queue's id may be ahead of this clock: servers agree within minutes. */
@@ -94,7 +97,9 @@ export class TickEvaluator {
   ): Promise<CommandAnswer | WireError> {
     const { clients } = outcome
     const { client, n, commands } = message
-    const who = { ...sender, now: this.#options.clock.now() }
+    const { clock, bounds } = this.#options
+    const purgeGraceMs = bounds['purge-grace'] * SECOND_MS
+    const who = { ...sender, now: clock.now(), purgeGraceMs }
     const known = clients.get(client) ?? this.#state.clients.get(client)
     if (!known && client !== this.#options.ownClient && !this.#isCurrent(client))
       return new WireError('stale-client')
@@ -157,7 +162,9 @@ export class TickEvaluator {
     let growth = 0
     for (const change of changes)
       growth += growthOf(draft.get(idOf(change)), 'put' in change ? change.put : undefined)
-    if (growth > 0 && tally.bytes + growth > bounds['board-bytes'])
+    // Marked pictures are about to go, so emptying the trash makes room at once (Y80).
+    const marked = Math.min(tally.markedBytes, bounds['board-bytes'] / MARKED_SHARE_FACTOR)
+    if (growth > 0 && tally.bytes - marked + growth > bounds['board-bytes'])
       return new WireError('board-full')
     if (
       command.kind === 'image.add' &&

@@ -82,7 +82,7 @@ test('V30: the source stays with its picture and its copies, and goes with the l
   const collect = () => collector.collect({ ...GARBAGE_COLLECTION_TIMES, blobLeaseMs: -1_000 })
   const purge = async (picture: string) => {
     await server.act([{ kind: 'image.remove', id: picture }])
-    await server.act([{ kind: 'image.purge', id: picture }])
+    await server.act([{ kind: 'image.erase', id: picture }])
   }
   await purge(id)
   await collect()

@@ -221,7 +221,7 @@ async function store(server: Harness, bytes: Buffer, board = 'main'): Promise<Im
 }
 
 async function purge(server: Harness, id: string, board = 'main'): Promise<void> {
-  const commands = [{ kind: 'image.remove', id }, { kind: 'image.purge', id }] as const // biome-ignore format: two
+  const commands = [{ kind: 'image.remove', id }, { kind: 'image.erase', id }] as const // biome-ignore format: two
   for (const command of commands) await server.act([command], undefined, board)
 }
 

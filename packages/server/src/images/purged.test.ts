@@ -44,7 +44,7 @@ test('J16, J18: a purged picture and a removed board are in no file of the folde
       { kind: 'image.remove', id: picture },
       { kind: 'image.purge', id: picture },
     ] as const
-  await server.act([...purge(id), ...purge(half.id)])
+  await server.act([...purge(id), ...purge(half.id)], { visitor: 'olga', role: 'own' })
   await server.boards.removeAt(board, (await server.engine.log.load(board)).cursor)
   await server.engine.log.prune('main', Date.now() + 1_000)
 
@@ -58,7 +58,7 @@ test('J16, J18: a purged picture and a removed board are in no file of the folde
 })
 
 async function opened(t: TestContext): Promise<Harness> {
-  const server = await Harness.open()
+  const server = await Harness.open({ bounds: { 'purge-grace': 1 } })
   t.after(() => server.close())
   return server
 }

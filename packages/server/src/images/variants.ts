@@ -106,13 +106,17 @@ export class Variants {
         this.#add(this.#backlog, board, record, { ...OWN_PARTY, board, visitor: record.author })
   }
 
-  /** Makes what an earlier process left undone, on all boards. */
-  async resume(): Promise<void> {
+  /** Makes what an earlier process left undone, on all boards. Hands on each board's records as they are loaded. */
+  async resume(
+    onLoaded: (board: string, records: readonly AnyRecord[]) => Promise<void> = async () => {},
+  ): Promise<void> {
     const { engine, log } = this.#parts
     try {
       for (const { board } of await engine.boards.list()) {
         if (this.#closed) return
-        this.enqueueMissing(board, (await engine.log.load(board)).records)
+        const { records } = await engine.log.load(board)
+        await onLoaded(board, records)
+        this.enqueueMissing(board, records)
         await this.whenIdle()
       }
     } catch (error) {

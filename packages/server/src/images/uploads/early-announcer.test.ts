@@ -10,6 +10,7 @@ import sharp from 'sharp'
 import { cameraPhoto } from '../../../../../test/support/camera-files.ts'
 import { WireClient } from '../../../../../test/support/wire-client.ts'
 import { Harness } from '../../../support/http-harness.ts'
+import { SERVER } from '../../boards/boards.ts'
 
 /** A test that waits for so long has failed. */
 const TIMEOUT_MS = 60_000
@@ -239,9 +240,8 @@ test('U48: who sends a picture that was removed for good is told so at once', {
   sending.write(photo.subarray(0, HEADER_BYTES))
   await seenOnce(isBox)
   const [{ id }] = seen() as [ImageRecord]
-  const editor = { visitor: 'ben', role: 'edit' } as const
-  await server.act([{ kind: 'image.remove', id }], editor, board)
-  await server.act([{ kind: 'image.purge', id }], editor, board)
+  await server.act([{ kind: 'image.remove', id }], SERVER, board)
+  await server.act([{ kind: 'image.erase', id }], SERVER, board)
   sending.write(photo.subarray(HEADER_BYTES, 2 * HEADER_BYTES))
   assert.equal(await codeOf(sending), 'upload-gone')
 })
