@@ -8,7 +8,7 @@ import { HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import type { BoardPage } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 
-const { fixture, samples } = await openFixture()
+const { fixture, samples } = await openFixture({ args: ['--bound', 'purge-grace=1'] })
 
 /** From a small phone to a large screen, and each side of every width at which the page changes. */
 const WIDTHS_PX = [360, 390, 640, 641, 700, 768, 900, 1024, 1240, 1241, 1280, 1440, 1920, 2560]
@@ -175,7 +175,7 @@ for (const host of HOSTS)
       await ben.waitForToast(words.deleted(1))
       const [picture] = await wireClient.pictures()
       await wireClient.send({ kind: 'image.purge', id: picture!.id })
-      await ben.page.locator('.toast').waitFor({ state: 'detached' })
+      await ben.waitUntil(() => document.querySelector('.toast') === null, null)
     })
   })
 

@@ -139,7 +139,7 @@ describe('the large view', () => {
 })
 
 describe('the trash', () => {
-  test('R4, R15: by keyboard alone one picture is restored and one deleted for good, on both pages', async (t) => {
+  test('R4, G23, G28: by keyboard alone pictures are restored and marked; others are told and call it off', async (t) => {
     const { anna, ben, tiles } = await openThree(t, 'wire.test')
     const { keyboard } = anna.page
     for (const page of [anna, ben]) await page.page.locator('body').press('Shift+T')
@@ -170,11 +170,41 @@ describe('the trash', () => {
     await waitForTrash(anna, 2)
     await pressWithTab(anna, panelWords.emptyTrash)
     await pressWithTab(anna, panelWords.deleteForGood)
-    for (const page of [anna, ben]) await page.page.getByText(panelWords.trashEmpty).waitFor()
-    await anna.waitForToast(panelWords.deletedForGood(2))
+    await anna.waitForToast(panelWords.goForGood(2))
+    for (const page of [anna, ben]) await waitForMarked(page, 2)
+    await anna.page
+      .getByRole('button', { name: panelWords.emptyTrash })
+      .waitFor({ state: 'detached' })
+    await pressWithTab(anna, `${panelWords.keep}: ${tiles[1]!.label}`)
+    for (const page of [anna, ben]) await waitForMarked(page, 1)
+    await anna.waitUntil(() => document.activeElement?.closest('.trash li') !== null, null)
+
+    const told = await ben.waitForToast(overlayWords.markedByOther('', 2, false))
+    await told.getByRole('button', { name: overlayWords.callOff }).click()
+    for (const page of [anna, ben]) await waitForMarked(page, 0)
+    await waitForTrash(anna, 2)
     await keyboard.press('Escape')
     await waitForClose(anna)
     await anna.waitForTiles(1)
+  })
+
+  test('G28, G29: whose picture shall go for good is told so, and who did it takes it back', async (t) => {
+    const { anna, ben, tiles } = await openThree(t, 'wire.test')
+    await removeByMenu(ben, tiles[0]!)
+    await ben.page.keyboard.press('Shift+T')
+    await ben.page.getByRole('checkbox', { name: tiles[0]!.label }).check()
+    for (let i = 0; i < 2; i++)
+      await ben.page.getByRole('button', { name: panelWords.deleteForGood }).click()
+    await anna.waitForToast(overlayWords.markedByOther('', 1, true))
+    await (await ben.waitForToast(panelWords.goForGood(1)))
+      .getByRole('button', { name: words.undo })
+      .click()
+    await waitForMarked(ben, 0)
+    await anna.page.locator('.toast', { hasText: 'for good' }).waitFor({ state: 'detached' })
+    await ben.page
+      .getByRole('button', { name: `${panelWords.putBack}: ${tiles[0]!.label}` })
+      .click()
+    await anna.waitForTiles(3)
   })
 
   test('R14: the retention of the trash is set for everybody', async (t) => {
@@ -435,6 +465,10 @@ const waitForFocus = (page: BoardPage, { id }: Tile): Promise<void> =>
 
 const waitForTrash = (page: BoardPage, count: number): Promise<void> =>
   page.waitUntil((n) => document.querySelectorAll('[data-trashed]').length === n, count)
+
+/** Waits until so many pictures in the trash go for good. */
+const waitForMarked = (page: BoardPage, count: number): Promise<void> =>
+  page.waitUntil((n) => document.querySelectorAll('[data-trashed] .going').length === n, count)
 
 /** Moves the focus to a button by Tab, and presses it with Enter. */
 async function pressWithTab({ page }: BoardPage, name: string): Promise<void> {

@@ -35,6 +35,10 @@ export function Trash(): JSX.Element {
   })
   const [ticked, setTicked] = createSignal<ReadonlySet<string>>(new Set())
   const chosen = createMemo(() => trashed().flatMap(({ id }) => (ticked().has(id) ? id : [])))
+  const isMarked = (id: string): boolean => board.pictures.get(id)?.purgeAt != null
+  const unmarked = (ids: readonly string[]): string[] => ids.filter((id) => !isMarked(id))
+  const areSomeMarked = createMemo(() => trashed().some(({ purgeAt }) => purgeAt !== null))
+  const now = secondsWhile(areSomeMarked, () => board.serverTime)
   /** The pictures to purge once that is confirmed; null while nothing is asked. */
   const [doomed, setDoomed] = createSignal<readonly string[] | null>(null)
   const tick = (id: string, isTicked: boolean): void => {
@@ -47,11 +51,22 @@ export function Trash(): JSX.Element {
     board.restore(ids)
     toasts.say(panelWords.didPutBack(ids.length))
   }
+  const keep = (ids: readonly string[]): void => {
+    board.keep(ids)
+    toasts.say(panelWords.didKeep(ids.length))
+  }
   const purge = (): void => {
-    const ids = (doomed() ?? []).filter((id) => board.pictures.get(id)?.deletedAt)
+    const ids = unmarked(doomed() ?? []).filter((id) => board.pictures.get(id)?.deletedAt)
     board.purge(ids)
     setDoomed(null)
-    toasts.say(panelWords.deletedForGood(ids.length))
+    toasts.say(panelWords.goForGood(ids.length), {
+      label: words.undo,
+      run: () => board.keep(ids.filter(isMarked)),
+      isPossible() {
+        boardStore.revision()
+        return ids.some(isMarked)
+      },
+    })
   }
   let panel!: HTMLDivElement
   keepFocus(() => panel, trashed, doomed)
@@ -66,9 +81,11 @@ export function Trash(): JSX.Element {
                 <Trashed
                   record={record}
                   days={settings().trashDays}
+                  now={now()}
                   isTicked={ticked().has(record.id)}
                   onTick={(isTicked) => tick(record.id, isTicked)}
                   onPutBack={() => putBack([record.id])}
+                  onKeep={() => keep([record.id])}
                 />
               )}
             </For>
@@ -105,21 +122,36 @@ export function Trash(): JSX.Element {
               <Show
                 when={chosen().length > 0}
                 fallback={
-                  <button
-                    type="button"
-                    class="outlined"
-                    onClick={() => setDoomed(trashed().map(({ id }) => id))}
-                  >
-                    {panelWords.emptyTrash}
-                  </button>
+                  <Show when={trashed().some(({ purgeAt }) => purgeAt === null)}>
+                    <button
+                      type="button"
+                      class="outlined"
+                      onClick={() => setDoomed(unmarked(trashed().map(({ id }) => id)))}
+                    >
+                      {panelWords.emptyTrash}
+                    </button>
+                  </Show>
                 }
               >
                 <button type="button" class="outlined" onClick={() => putBack(chosen())}>
                   {panelWords.putBack}
                 </button>
-                <button type="button" class="outlined" onClick={() => setDoomed(chosen())}>
-                  {panelWords.deleteForGood}
-                </button>
+                <Show
+                  when={unmarked(chosen()).length > 0}
+                  fallback={
+                    <button type="button" class="outlined" onClick={() => keep(chosen())}>
+                      {panelWords.keep}
+                    </button>
+                  }
+                >
+                  <button
+                    type="button"
+                    class="outlined"
+                    onClick={() => setDoomed(unmarked(chosen()))}
+                  >
+                    {panelWords.deleteForGood}
+                  </button>
+                </Show>
               </Show>
             </div>
           </Show>
@@ -141,9 +173,12 @@ function Nothing(): JSX.Element {
 interface TrashedProps {
   readonly record: ImageRecord
   readonly days: number
+  /** The server's time. */
+  readonly now: number
   readonly isTicked: boolean
   readonly onTick: (isTicked: boolean) => void
   readonly onPutBack: () => void
+  readonly onKeep: () => void
 }
 
 function Trashed(props: TrashedProps): JSX.Element {
@@ -168,17 +203,47 @@ function Trashed(props: TrashedProps): JSX.Element {
       <p class="mono" dir="auto" title={name}>
         {name}
       </p>
-      <p class="mono">{panelWords.daysLeft(daysLeft(record, props.days))}</p>
-      <button
-        type="button"
-        class="quiet"
-        aria-label={`${panelWords.putBack}: ${name}`}
-        onClick={() => props.onPutBack()}
+      <p class="mono" classList={{ going: record.purgeAt !== null }}>
+        {record.purgeAt === null
+          ? panelWords.daysLeft(daysLeft(record, props.days))
+          : panelWords.goneIn(record.purgeAt - props.now)}
+      </p>
+      <Show
+        when={record.purgeAt === null}
+        fallback={
+          <button
+            type="button"
+            class="quiet"
+            aria-label={`${panelWords.keep}: ${name}`}
+            onClick={() => props.onKeep()}
+          >
+            {panelWords.keep}
+          </button>
+        }
       >
-        {panelWords.putBack}
-      </button>
+        <button
+          type="button"
+          class="quiet"
+          aria-label={`${panelWords.putBack}: ${name}`}
+          onClick={() => props.onPutBack()}
+        >
+          {panelWords.putBack}
+        </button>
+      </Show>
     </li>
   )
+}
+
+/** Returns the time as a signal that goes on each second while somebody waits. */
+function secondsWhile(isAwaited: () => boolean, read: () => number): () => number {
+  const [now, setNow] = createSignal(read())
+  createEffect(() => {
+    if (!isAwaited()) return
+    setNow(read())
+    const timer = setInterval(() => setNow(read()), 1_000)
+    onCleanup(() => clearInterval(timer))
+  })
+  return now
 }
 
 /** Sets how many days this board keeps its trash. */

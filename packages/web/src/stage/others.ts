@@ -29,6 +29,31 @@ export function tellOfOthers(app: App): void {
     },
   })
 
+  const callOff = (ids: readonly string[]) => ({
+    label: overlayWords.callOff,
+    run: () => board.keep(ids),
+    isPossible: (): boolean => {
+      boardStore.revision()
+      return ids.some((id) => board.pictures.get(id)?.purgeAt != null)
+    },
+  })
+  onCleanup(
+    board.on('marked', ({ ids, visitors }) => {
+      const isOwn = (id: string): boolean => board.pictures.get(id)?.author === board.visitor
+      const own = [...ids].filter(isOwn)
+      const others = [...ids].filter((id) => !isOwn(id))
+      // The event comes before the pictures are marked here.
+      queueMicrotask(() => {
+        for (const [some, areOwn] of [[own, true], [others, false]] as const) // biome-ignore format: two
+          if (some.length > 0)
+            toasts.warn(
+              overlayWords.markedByOther(nameOfAll(visitors), some.length, areOwn),
+              callOff(some),
+            )
+      })
+    }),
+  )
+
   /** The ways in which a person holds pictures, the firmest first. */
   const holds: readonly ['captioned' | 'moved' | 'selected', (id: string) => boolean][] = [
     ['captioned', (id) => captionEditing.now() === id],

@@ -55,6 +55,9 @@ export const overlayWords = {
       `${name || 'Somebody'} deleted ${pictures(n)} that you had changed.`,
     any: (name: string, n: number): string => `${name || 'Somebody'} deleted ${pictures(n)}.`,
   },
+  markedByOther: (name: string, n: number, ofYours: boolean): string =>
+    `${name || 'Somebody'} is deleting ${ofYours ? (n === 1 ? 'your picture' : `${n} of your pictures`) : pictures(n)} for good.`,
+  callOff: 'Call off',
   overtaken: (n: number): string =>
     `Somebody has changed or deleted ${pictures(n)} since. ${n === 1 ? 'It stays as it is.' : 'They stay as they are.'}`,
   settingsOvertaken: "Somebody has changed the board's settings since. They stay as they are.",

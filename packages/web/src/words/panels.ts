@@ -23,10 +23,13 @@ export const panelWords = {
   emptyTrash: 'Empty trash',
   askForGood: (n: number): string =>
     n === 1
-      ? 'Delete this picture for good? Nobody can put it back.'
-      : `Delete ${n} pictures for good? Nobody can put them back.`,
+      ? 'Delete this picture for good? That can be called off for a while, then nobody can put it back.'
+      : `Delete ${n} pictures for good? That can be called off for a while, then nobody can put them back.`,
   keep: 'Keep',
-  deletedForGood: (n: number): string => `Deleted ${pictures(n)} for good.`,
+  goForGood: (n: number): string =>
+    n === 1 ? 'That picture goes for good soon.' : `${pictures(n)} go for good soon.`,
+  didKeep: (n: number): string => `Kept ${pictures(n)} in the trash.`,
+  goneIn: (ms: number): string => (ms > 0 ? `Gone in ${timeLeft(ms)}` : 'Gone in a moment'),
   daysLeft: (days: number): string =>
     days > 1 ? `${days} days left` : days === 1 ? '1 day left' : 'goes today',
   trashDaysBefore: 'Delete for good after',
@@ -78,5 +81,9 @@ export const panelWords = {
   palettePrompt: 'What shall be done?',
   paletteNothing: 'Nothing is called that.',
 } as const
+
+/** Says a time that is left: minutes above one and a half, else seconds. */
+const timeLeft = (ms: number): string =>
+  ms > 90_000 ? `${Math.round(ms / 60_000)} min` : `${Math.ceil(ms / 1_000)} s`
 
 const pictures = (n: number): string => (n === 1 ? '1 picture' : `${n} pictures`)
