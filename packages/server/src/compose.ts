@@ -40,6 +40,7 @@ import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
 import { Fetcher } from './images/remote-fetch.ts'
 import { AbandonedPictures } from './images/uploads/abandoned-pictures.ts'
 import { inBackground } from './in-background.ts'
+import { installationOf } from './installation.ts'
 import { Gateway } from './live/gateway.ts'
 import { HeldRequests } from './live/held-requests.ts'
 import { commandLimiterWith } from './live/party-limiter.ts'
@@ -99,7 +100,8 @@ export async function compose(
   const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
   const proxies = trustedProxies(config.trustProxy ?? [])
-  const guard = replacements.guard ?? createGuard({ ...config, proxies })
+  const installation = await installationOf(engine)
+  const guard = replacements.guard ?? createGuard({ ...config, proxies, installation })
   const fetcher =
     replacements.fetcher ??
     new Fetcher({

@@ -108,7 +108,7 @@ test('the page is served fresh, its assets for good, with a policy that lets not
     front.headers.get('content-security-policy')!,
     /^default-src 'none'; script-src 'self';/,
   )
-  assert.match(front.headers.get('set-cookie')!, /^wirephoto_visitor=/)
+  assert.match(front.headers.get('set-cookie')!, /^wirephoto_visitor_[\da-f]{8}=/)
   assert.equal((await fetch(`${server.url}/b/${DEFAULT_BOARD_ID}`)).status, 200)
   const unknown = await fetch(`${server.url}/b/nowhere`)
   assert.deepEqual([unknown.status, await unknown.text()], [404, page])

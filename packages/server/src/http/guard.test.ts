@@ -85,14 +85,14 @@ test('a visitor is known again by the token alone', () => {
   const cookie = here.visitorCookie(newcomer)!
   assert.match(
     cookie,
-    /^wirephoto_visitor=[\w-]{22}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax$/,
+    /^wirephoto_visitor_00000000=[\w-]{22}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax$/,
   )
   assert.match(everywhere.visitorCookie(request({ host: 'board.example' }))!, /; Secure$/)
   const { visitor: marked } = here.sender(newcomer, 'main')
   assert.match(marked, /^[\w-]{21}~$/, 'J5: a sender without a token is told by its id')
 
   const token = /=([\w-]+)/.exec(cookie)![1]!
-  const back = request({ cookie: `a=b; wirephoto_visitor=${token}; c=d` })
+  const back = request({ cookie: `a=b; wirephoto_visitor_00000000=${token}; c=d` })
   const { visitor } = here.sender(back, 'main')
   assert.match(visitor, /^[\w-]{22}$/)
   assert.equal(visitor.slice(0, -1), marked.slice(0, -1))
@@ -100,7 +100,7 @@ test('a visitor is known again by the token alone', () => {
   const program = request({ authorization: `Bearer ${token}` })
   assert.equal(here.sender(program, 'other').visitor, visitor)
   assert.notEqual(
-    here.sender(request({ cookie: 'wirephoto_visitor=short' }), 'main').visitor,
+    here.sender(request({ cookie: 'wirephoto_visitor_00000000=short' }), 'main').visitor,
     visitor,
   )
 })

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Sender } from '../boards/sender.ts'
+import type { Installation } from '../installation.ts'
 import { basePathOf } from '../public-url.ts'
 import { createOriginCheck, type OriginCheck } from './origin-check.ts'
 import { type TrustedProxies, trustedProxies } from './trusted-proxies.ts'
@@ -21,6 +22,8 @@ interface GuardConfig {
   readonly proxies?: TrustedProxies
   /** The other sites whose pages may ask. Default: none. */
   readonly allowedOrigins?: readonly string[] | undefined
+  /** Default: one that is nobody's, for tests. */
+  readonly installation?: Installation
 }
 
 /** Makes the guard of a server that listens on `host`, and is `publicUrl` to others if not null. */
@@ -29,12 +32,14 @@ export function createGuard({
   publicUrl,
   proxies = trustedProxies([]),
   allowedOrigins = [],
+  installation = { id: '00000000', madeAt: Date.now() },
 }: GuardConfig): Guard {
   const origins = createOriginCheck({ host, publicUrl, proxies, allowedOrigins })
   const tokens = createVisitorTokens({
     basePath: basePathOf(publicUrl),
     isSecure: (request) => origins.isSecure(request),
     isForeign: (request) => origins.allowedOriginOf(request) !== null,
+    installation,
   })
   return {
     ...origins,

@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { Installation } from '../installation.ts'
 import { anonymousFormOf } from '../visitors.ts'
 
 const COOKIE = 'wirephoto_visitor'
+/** Installations that were made before this may have visitors whose cookie has a name without the installation. */
+const NAMED_SINCE_MS = Date.UTC(2026, 10, 27)
 /** 400 days: browsers keep no cookie longer. */
 const COOKIE_AGE_S = 400 * 24 * 3600
 const TOKEN = /^[\w-]{22,128}$/
@@ -20,7 +23,7 @@ export interface VisitorTokens {
   of(request: IncomingMessage): VisitorToken
   /** Returns the public id of who asks. */
   visitorOf(request: IncomingMessage): string
-  /** Returns the cookie to set if a visitor comes without a token, else null. */
+  /** Returns the cookie to set if a visitor comes without one, or with that of an earlier version; else null. */
   cookieFor(request: IncomingMessage): string | null
 }
 
@@ -29,20 +32,38 @@ interface CookieRules {
   readonly basePath: string
   /** Tells whether the browser asked by https. */
   readonly isSecure: (request: IncomingMessage) => boolean
+  readonly installation: Installation
   /** Tells whether another site's page asks, which must not act for the visitor here. */
   readonly isForeign: (request: IncomingMessage) => boolean
 }
 
 /** Makes the tokens of a server whose cookie follows these rules. */
-export function createVisitorTokens({ basePath, isSecure, isForeign }: CookieRules): VisitorTokens {
-  // Another installation on the same host has other visitors.
-  const cookie = COOKIE + encodeURIComponent(basePath)
+export function createVisitorTokens({
+  basePath,
+  isSecure,
+  isForeign,
+  installation,
+}: CookieRules): VisitorTokens {
+  const earlierName = COOKIE + encodeURIComponent(basePath)
+  // Browsers send it to every port of a host, and so to other installations there.
+  const name = `${earlierName}_${installation.id}`
+  /** Browsers take a name with the prefix from the host itself alone, by https and for all of its paths. */
+  const hasPrefix = (request: IncomingMessage): boolean => basePath === '' && isSecure(request)
+  const nameFor = (request: IncomingMessage): string =>
+    hasPrefix(request) ? `__Host-${name}` : name
+  /** Sites beside this one can set a name without the prefix, so none is taken over that can't be a visitor's. */
+  const mayBeEarlier = (request: IncomingMessage): boolean =>
+    !hasPrefix(request) || installation.madeAt < NAMED_SINCE_MS
   const newcomers = new WeakMap<IncomingMessage, string>()
+
+  const keptToken = (request: IncomingMessage): string | undefined =>
+    cookieToken(request, nameFor(request)) ??
+    (mayBeEarlier(request) ? cookieToken(request, earlierName) : undefined)
 
   const of = (request: IncomingMessage): VisitorToken => {
     const bearer = BEARER.exec(request.headers.authorization ?? '')?.[1]
     if (bearer !== undefined) return { token: bearer, source: 'bearer' }
-    const kept = isForeign(request) ? undefined : cookieToken(request, cookie)
+    const kept = isForeign(request) ? undefined : keptToken(request)
     if (kept !== undefined) return { token: kept, source: 'cookie' }
     const token = newcomers.get(request) ?? randomBytes(16).toString('base64url')
     newcomers.set(request, token)
@@ -59,9 +80,10 @@ export function createVisitorTokens({ basePath, isSecure, isForeign }: CookieRul
 
     cookieFor(request) {
       const { token, source } = of(request)
-      if (source !== 'new' || isForeign(request)) return null
+      const isKept = cookieToken(request, nameFor(request)) !== undefined
+      if (source === 'bearer' || isKept || isForeign(request)) return null
       const secure = isSecure(request) ? '; Secure' : ''
-      return `${cookie}=${token}; Path=${basePath || '/'}; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Lax${secure}`
+      return `${nameFor(request)}=${token}; Path=${basePath || '/'}; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Lax${secure}`
     },
   }
 }
@@ -72,8 +94,8 @@ function publicIdOf(token: string, isNewcomer: boolean): string {
   return isNewcomer ? anonymousFormOf(visitor) : visitor
 }
 
-function cookieToken({ headers }: IncomingMessage, cookie: string): string | undefined {
+function cookieToken({ headers }: IncomingMessage, name: string): string | undefined {
   const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim())
-  const value = pairs.find((pair) => pair.startsWith(`${cookie}=`))?.slice(cookie.length + 1)
+  const value = pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
   return value !== undefined && TOKEN.test(value) ? value : undefined
 }
