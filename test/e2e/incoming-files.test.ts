@@ -26,7 +26,7 @@ let photo: Buffer<ArrayBuffer>
 let small: Buffer
 
 before(async () => {
-  server = await ServerProcess.open()
+  server = await ServerProcess.open({ openBoardCount: 20 })
   photo = Buffer.from(await drawPicture({ width: 1800, height: 1200, quality: 90 }))
   small = await sharp(photo).resize(320, 320, { fit: 'inside' }).webp({ quality: 60 }).toBuffer()
 })
@@ -34,8 +34,7 @@ after(() => server.close())
 
 /** Opens a new board, with pages and proxies that close when the test ends. */
 async function openScope(t: TestContext) {
-  const response = await fetch(`${server.url}/api/boards`, { method: 'POST' })
-  const { id: board } = (await response.json()) as { id: string }
+  const board = await server.newBoard()
   const stack = cleanupAfter(t)
   const page = async (options: Partial<OpenOptions> = {}): Promise<Board> => {
     const opening = openBoard({ url: server.url, board, ...options })

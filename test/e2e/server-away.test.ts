@@ -180,8 +180,8 @@ test('W31, W33: each board has its own copy, and one that has none says so', asy
 })
 
 test('W34: the copy of a board goes when the server says that there is none', async (t) => {
-  const server = await fixture.openServer(t, [])
-  const board = await newBoard(server.url)
+  const server = await fixture.openServer(t, [], 1)
+  const board = await server.newBoard()
   const anna = await openKept(t, board, server.port)
   await anna.drop([await samples.draw('gone.jpg', { width: 900, seed: 7 })], { x: 700, y: 400 })
   await anna.waitForPainted(1, 'stored')
@@ -268,11 +268,6 @@ function areApart([first, second]: readonly Tile[]): boolean {
   const xOf = ({ id }: Tile) =>
     document.querySelector(`[data-image="${id}"]`)!.getBoundingClientRect().x
   return Math.abs(xOf(first!) - xOf(second!) - (first!.x - second!.x)) > 20
-}
-
-const newBoard = async (url: string): Promise<string> => {
-  const response = await fetch(`${url}/api/boards`, { method: 'POST' })
-  return ((await response.json()) as { id: string }).id
 }
 
 const placeOf = ({ id, x, y, w, h }: Tile) => ({ id, x, y, w, h })

@@ -19,6 +19,7 @@ import { cleanupAfter } from '../support/cleanup.ts'
 import { type Database, databaseProviders } from '../support/databases.ts'
 import { EFFORT_FACTOR, rounds, SEED } from '../support/effort.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
+import { OpenBoards } from '../support/open-boards.ts'
 import { drawPicture, seededRandom } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 import { ServerProcess } from '../support/server-process.ts'
@@ -40,6 +41,7 @@ for (const place of await databaseProviders())
     const stack = cleanupAfter()
     let database: Database
     let url: string
+    let boards: OpenBoards
     let a: ServerProcess
     let b: ServerProcess
     /** From b to its database. */
@@ -57,12 +59,10 @@ for (const place of await databaseProviders())
         return server
       })
       ;[a, b] = (await Promise.all(opening)) as [ServerProcess, ServerProcess]
+      boards = await OpenBoards.make(url, 20)
     })
 
-    const newBoard = async (server = a): Promise<string> => {
-      const response = await fetch(`${server.url}/api/boards`, { method: 'POST' })
-      return ((await response.json()) as { id: string }).id
-    }
+    const newBoard = async (): Promise<string> => boards.next()
 
     test('changes on one server appear on the other', async (t) => {
       const id = await newBoard()

@@ -44,6 +44,7 @@ before(async () => {
   }).listen(0, '127.0.0.1')
   await once(site, 'listening')
   server = await ServerProcess.open({
+    openBoardCount: 4,
     main: resolve(import.meta.dirname, '../support/serve-with-local-fetch.ts'),
     args: ['--public-url', 'http://localhost'],
   })
@@ -73,8 +74,7 @@ class Board {
   }
 
   static async open(): Promise<Board> {
-    const answer = await fetch(`${server.url}/api/boards`, { method: 'POST' })
-    const { id } = (await answer.json()) as { id: string }
+    const id = await server.newBoard()
     return new Board(id, await WireClient.connect(server.url, id))
   }
 

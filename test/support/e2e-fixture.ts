@@ -38,6 +38,9 @@ export interface PageOptions extends BrowserContextOptions {
 /** The server's options: further flags of `wirephoto serve`, or another program that serves. */
 type FixtureOptions = Pick<ServeOptions, 'args' | 'main'>
 
+/** More than the tests of one file need. */
+const OPEN_BOARDS_COUNT = 60
+
 /** Opens a fixture and sample files for all tests of a file, and closes them after the last test. */
 export async function openFixture(
   options?: FixtureOptions,
@@ -67,16 +70,20 @@ export class E2eFixture {
   ): Promise<E2eFixture> {
     const port = await freePort()
     const flags = ['--public-url', `http://wire.test:${port}`, ...args]
-    const opening = ServerProcess.open({ port, args: flags, ...options })
+    const opening = ServerProcess.open({
+      port,
+      args: flags,
+      openBoardCount: OPEN_BOARDS_COUNT,
+      ...options,
+    })
     stack.defer(async () => (await opening).close())
     const browser = stack.adopt(await launchBrowser(), (each) => each.close())
     return new E2eFixture(browser, await opening)
   }
 
-  /** Creates a board, for one test. */
-  async newBoard(): Promise<string> {
-    const response = await fetch(`${this.server.url}/api/boards`, { method: 'POST' })
-    return ((await response.json()) as { id: string }).id
+  /** Returns an open board, for one test. */
+  newBoard(): Promise<string> {
+    return this.server.newBoard()
   }
 
   /**
@@ -108,8 +115,12 @@ export class E2eFixture {
   }
 
   /** Opens a server of the test's own; it closes after the test's pages. */
-  async openServer(t: TestContext, args: readonly string[]): Promise<ServerProcess> {
-    const server = await ServerProcess.open({ args })
+  async openServer(
+    t: TestContext,
+    args: readonly string[],
+    openBoardCount = 0,
+  ): Promise<ServerProcess> {
+    const server = await ServerProcess.open({ args, openBoardCount })
     this.closeAfter(t, () => server.close())
     return server
   }

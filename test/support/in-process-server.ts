@@ -2,12 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RunningServer, type ServerConfig, startServer } from '@wirephoto/server'
+import { OpenBoards } from './open-boards.ts'
+
+/** More than the tests of one file need. In a shared database each takes longer, and they need fewer. */
+const OPEN_BOARDS_COUNT = 32
+const SHARED_OPEN_BOARDS_COUNT = 4
 
 /** A server in this process. It keeps its free port, and removes its data on close. */
 export class InProcessServer {
   readonly data: string
   #config: Partial<ServerConfig>
   #running!: RunningServer
+  #boards!: OpenBoards
 
   private constructor(data: string, config: Partial<ServerConfig>) {
     this.data = data
@@ -16,6 +22,9 @@ export class InProcessServer {
 
   static async open(config: Partial<ServerConfig> = {}): Promise<InProcessServer> {
     const server = new InProcessServer(await mkdtemp(join(tmpdir(), 'wirephoto-server-')), config)
+    const { engineUrl } = server
+    const count = engineUrl.startsWith('sqlite:') ? OPEN_BOARDS_COUNT : SHARED_OPEN_BOARDS_COUNT
+    server.#boards = await OpenBoards.make(engineUrl, count)
     await server.start()
     return server
   }
@@ -42,6 +51,7 @@ export class InProcessServer {
       engine: this.engineUrl,
       maxUpload: 20_000_000,
       webRoot: null,
+      isOpen: true,
       log: 'silent',
       grace: 1_000,
       ...this.#config,
@@ -59,10 +69,9 @@ export class InProcessServer {
     await this.#running.close()
   }
 
-  /** Creates a board, for one test. */
+  /** Returns an open board, for one test. */
   async newBoard(): Promise<string> {
-    const response = await fetch(`${this.url}/api/boards`, { method: 'POST' })
-    return ((await response.json()) as { id: string }).id
+    return this.#boards.next()
   }
 
   async close(): Promise<void> {

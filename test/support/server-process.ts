@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { OpenBoards } from './open-boards.ts'
 
 const CLI_PATH = resolve(import.meta.dirname, '../../packages/cli/bin/wirephoto.js')
 /** Time in which a server must print its banner, on a slow machine. */
@@ -22,6 +23,8 @@ export interface ServeOptions {
   main?: string
   /** Any free port, if absent. */
   port?: number
+  /** The boards that `newBoard` gives. Default: none. */
+  openBoardCount?: number
 }
 
 /** The real `wirephoto serve` as a process of its own, on a free port. */
@@ -30,6 +33,7 @@ export class ServerProcess {
   readonly #options: ServeOptions
   readonly #temporary: boolean
   #child!: ChildProcess
+  #boards: OpenBoards | null = null
   /** 0 until the first start, unless a port was asked for; the same at later starts. */
   port: number
   /** Its output, both streams. */
@@ -46,8 +50,23 @@ export class ServerProcess {
   static async open(options: ServeOptions = {}): Promise<ServerProcess> {
     const data = options.data ?? (await mkdtemp(join(tmpdir(), 'wirephoto-data-')))
     const server = new ServerProcess(options, data)
+    const { openBoardCount = 0 } = options
+    if (openBoardCount > 0) server.#boards = await OpenBoards.make(server.engineUrl, openBoardCount)
     await server.start()
     return server
+  }
+
+  /** Where its boards live. */
+  get engineUrl(): string {
+    const { args = [] } = this.#options
+    const flag = args.indexOf('--engine')
+    return flag < 0 ? `sqlite:${this.data}` : args[flag + 1]!
+  }
+
+  /** Returns an open board, for one test. */
+  async newBoard(): Promise<string> {
+    if (!this.#boards) throw new Error('The server was opened without openBoardCount')
+    return this.#boards.next()
   }
 
   get url(): string {

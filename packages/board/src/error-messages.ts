@@ -10,7 +10,13 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'no-upload-id': () =>
     'This upload names no announced picture in its metadata "id". To add a new one, POST it to …/images.',
   'empty-file': ({ name }) => `${file(name)} is empty. Choose another.`,
+  'link-needed': () => 'This board opens by a link. Ask who runs it for one.',
+  'passphrase-needed': () => 'This board has a passphrase. Type it to go on.',
   'not-allowed': () => "This link doesn't allow that. Ask for another one.",
+  'link-ended': () => 'This link no longer works. Ask for a new one.',
+  'wrong-code': () => "That code isn't right, or its time is over. Ask for a new one.",
+  'wrong-passphrase': () => "That passphrase isn't right. Try again.",
+  'board-closed': () => 'This board has closed. Ask who runs it.',
   'foreign-origin': () => 'Another site asked for that. Open the board itself.',
   'foreign-address': () =>
     "This server doesn't fetch pictures from there. Save the picture and add its file.",

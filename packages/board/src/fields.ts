@@ -5,6 +5,7 @@ import { parseCursor } from './cursors.ts'
 import { BOARD_ID } from './ids.ts'
 import { limits } from './limits.ts'
 import { MEDIA_TYPES } from './media-types.ts'
+import { ROLES } from './roles.ts'
 
 /*
  * The fields that records, commands and messages are made of, as schemas. The page never loads zod: it
@@ -36,6 +37,8 @@ export const address = z.string().check(z.maxLength(limits.urlLength), z.regex(/
 /** A person's name; empty for none. */
 export const personName = z.string().check(z.maxLength(limits.personNameLength))
 export const caption = z.string().check(z.maxLength(limits.captionLength))
+/** The role that a link gives. */
+export const role = z.enum(ROLES)
 /** A key that stands between two others in z-order. */
 export const fractionalIndex = z.string().check(z.maxLength(200), z.refine(isFractionalIndex))
 

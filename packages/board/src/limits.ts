@@ -25,6 +25,9 @@ export const limits = {
   previewsPerMessage: 10,
   /** UTF-16 units. */
   personNameLength: 40,
+  /** The name that an owner gives a link, in UTF-16 units. */
+  linkLabelLength: 80,
+  passphraseLength: 200,
   /** Pictures in one `seen` or `sending` message. */
   picturesPerReport: 100,
   /** How long after its add a picture's sender learns who has seen it. */

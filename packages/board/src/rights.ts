@@ -1,9 +1,6 @@
 import type { Command } from './commands.ts'
 import type { ImageRecord } from './records.ts'
-
-/** The roles, each with the rights of those before it. */
-export const ROLES = ['view', 'add', 'edit', 'own'] as const
-export type Role = (typeof ROLES)[number]
+import { hasRights, type Role } from './roles.ts'
 
 /** The visitor or the server that asks for a change. The server acting for itself may do everything. */
 export interface Actor {
@@ -16,32 +13,49 @@ export interface Actor {
   readonly purgeGraceMs?: number
 }
 
-/** The least role for a verb: on any picture, and on one that the actor added (F11). */
-const LEAST_ROLE: Record<
-  Command['kind'] | 'image.sign' | 'read',
-  { any: Role | 'server'; mine?: Role }
-> = {
-  read: { any: 'view' },
-  'image.add': { any: 'add' },
-  'image.patch': { any: 'edit', mine: 'add' },
+/** Everything that somebody may ask of a board. */
+export type Verb =
+  | Command['kind']
+  /** Seeing the board: its snapshot, feed, pictures and files. */
+  | 'read'
+  /** Being seen on the board, with a name, a pointer and a selection. */
+  | 'presence'
   /** Changing the author's name on a picture. */
+  | 'image.sign'
+  /** Showing a picture on everybody's screens. */
+  | 'board.show'
+  /** Links, audit, moderation, clearing and deleting the board. */
+  | 'board.govern'
+
+/** The least role for a verb: on any picture, and on one that the actor added (F11). */
+const LEAST_ROLE: Record<Verb, { any: Role | 'server'; mine?: Role }> = {
+  read: { any: 'view' },
+  presence: { any: 'view' },
+  'image.add': { any: 'add' },
+  'image.copy': { any: 'add' },
+  'image.patch': { any: 'edit', mine: 'add' },
   'image.sign': { any: 'server', mine: 'add' },
   'image.remove': { any: 'edit', mine: 'add' },
   'image.restore': { any: 'edit', mine: 'add' },
-  'board.patch': { any: 'edit' },
+  'image.purge': { any: 'own' },
+  'board.show': { any: 'edit' },
+  'board.patch': { any: 'own' },
+  'board.govern': { any: 'own' },
   'image.settle': { any: 'server' },
   'image.vary': { any: 'server' },
   'image.fail': { any: 'server' },
   'image.erase': { any: 'server' },
   'image.keep': { any: 'edit', mine: 'add' },
-  'image.purge': { any: 'edit', mine: 'add' },
-  'image.copy': { any: 'add' },
 }
 
 /** Whether the actor may do this, to this picture if the verb is about one. */
-export function may(actor: Actor, verb: keyof typeof LEAST_ROLE, image?: ImageRecord): boolean {
+export function may(
+  actor: Pick<Actor, 'visitor' | 'role'>,
+  verb: Verb,
+  image?: Pick<ImageRecord, 'author'>,
+): boolean {
   if (actor.role === 'server') return true
   const { any, mine } = LEAST_ROLE[verb]
   const needed = mine && image?.author === actor.visitor ? mine : any
-  return needed !== 'server' && ROLES.indexOf(actor.role) >= ROLES.indexOf(needed)
+  return needed !== 'server' && hasRights(actor.role, needed)
 }

@@ -12,7 +12,7 @@ import { type AnyRecord, type BoardRecord, emptyBoard, type ImageRecord } from '
 import type { Actor } from './rights.ts'
 import { apply } from './rules.ts'
 
-const anna: Actor = { visitor: 'anna', role: 'edit', now: 1_000 }
+const anna: Actor = { visitor: 'anna', role: 'own', now: 1_000 }
 const owner: Actor = { visitor: 'olga', role: 'own', now: 5_000 }
 const server: Actor = { visitor: 'server', role: 'server', now: 2_000 }
 const uuid = (n: number) => uuidv7(n, new Uint8Array(10).fill(n))

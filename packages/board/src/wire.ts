@@ -11,12 +11,14 @@ import {
   coordinate,
   cursor,
   personName,
+  role,
   uuid,
 } from './fields.ts'
 import { limits } from './limits.ts'
 import { PERSON_COLOUR_COUNT } from './person-colour.ts'
 import { AnyRecordSchema } from './record-schemas.ts'
 import type { AnyRecord } from './records.ts'
+import type { Role } from './roles.ts'
 
 /*
  * The messages of the socket, and the snapshot. version.ts numbers them.
@@ -125,6 +127,8 @@ export interface Snapshot {
  */
 export const FollowAnswer = z.object({
   visitor: z.string(),
+  /** The reader's role on the board. */
+  role,
   session: z.string(),
   resumed: z.boolean(),
   now: z.number(),
@@ -190,6 +194,8 @@ export type PresenceUpdate = z.infer<typeof PresenceUpdate>
  */
 export const ChangesAnswer = z.object({
   visitor: z.string(),
+  /** The reader's role on the board. */
+  role,
   now: z.number(),
   arrivals: Arrivals,
   /** The build of the page that the server serves; null if it serves none. */
@@ -198,6 +204,7 @@ export const ChangesAnswer = z.object({
 })
 export interface ChangesAnswer {
   readonly visitor: string
+  readonly role: Role
   readonly now: number
   readonly arrivals: Arrivals
   readonly build: string | null

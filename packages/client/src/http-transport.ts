@@ -62,10 +62,10 @@ export class HttpTransport extends Emitter<TransportEvents> implements Transport
     this.#polling = polling
     const answer = await this.#changes(cursor, timeoutMs, polling.signal, true)
     if ('error' in answer) return answer
-    const { visitor, now } = answer
+    const { visitor, role, now } = answer
     const at = this.#receive(answer)
     if (at) inBackground(this.#poll(at, polling.signal))
-    return { visitor, session: '', resumed: at !== null, now }
+    return { visitor, role, session: '', resumed: at !== null, now }
   }
 
   async #poll(from: Cursor, signal: AbortSignal): Promise<void> {

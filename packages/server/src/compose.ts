@@ -11,7 +11,8 @@ import {
   openEngine,
 } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { Boards } from './boards/boards.ts'
+import { Access } from './access/access.ts'
+import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
 import { Classic } from './classic/classic.ts'
@@ -20,6 +21,7 @@ import type { ServerConfig } from './config.ts'
 import { LoopTurns } from './fairness/loop-turns.ts'
 import { RecentUse } from './fairness/recent-use.ts'
 import { surviveAcceptErrors } from './http/accept-errors.ts'
+import { accessRoutes } from './http/access.ts'
 import { addressRoutes } from './http/addresses.ts'
 import { createApp } from './http/app.ts'
 import { arrivalRoutes } from './http/arrivals.ts'
@@ -64,6 +66,8 @@ interface Storage {
 /** The objects of one server, each made once. */
 export interface Services extends Storage {
   readonly app: FastifyInstance
+  readonly guard: Guard
+  readonly access: Access
   readonly metrics: Metrics
 }
 
@@ -99,9 +103,10 @@ export async function compose(
   const { engine, boards, images } = storage
   const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
+  const access = new Access(engine, config)
   const proxies = trustedProxies(config.trustProxy ?? [])
   const installation = await installationOf(engine)
-  const guard = replacements.guard ?? createGuard({ ...config, proxies, installation })
+  const guard = replacements.guard ?? createGuard({ ...config, proxies, installation, access })
   const fetcher =
     replacements.fetcher ??
     new Fetcher({
@@ -138,6 +143,8 @@ export async function compose(
   const classicPages = classicConfig?.pages ?? null
   /** Kept, since a server that closes has no address any more but still answers. */
   let url = ''
+  const pageOf = (board: string): string =>
+    `${url}/${board === DEFAULT_BOARD_ID ? '' : `b/${board}`}`
   const readiness = new Readiness({
     engine,
     clock: boards.clock,
@@ -158,7 +165,8 @@ export async function compose(
   const app = await createApp(appOptions, async (routes) => {
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
     await routes.register(addressRoutes, config)
-    await routes.register(boardRoutes, { boards, guard, bounds, url: () => url })
+    await routes.register(boardRoutes, { boards, guard, access, bounds, pageOf })
+    await routes.register(accessRoutes, { boards, guard, access, pageOf })
     await routes.register(changesRoutes, {
       boards,
       guard,
@@ -229,7 +237,7 @@ export async function compose(
 
   const timeoutMs = config.grace ?? CLOSE_TIMEOUT_MS
   deferConnections(stack, app.server, [gateway, classic, heldRequests, incomingFiles], timeoutMs)
-  return { ...storage, app, metrics }
+  return { ...storage, app, guard, access, metrics }
 }
 
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */

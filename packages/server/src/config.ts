@@ -14,6 +14,11 @@ export interface ServerConfig {
   readonly trustProxy?: readonly string[] | undefined
   /** The other sites whose pages may ask, as `https://site.example`: by bearer, never by cookie. Default: none. */
   readonly allowedOrigins?: readonly string[] | undefined
+  /**
+   * Whether the board at `/` opens by its address, as `edit`, though others reach the server. Default: it does so
+   * only where the server listens on loopback and has neither a public URL nor proxies, and then as `own`.
+   */
+  readonly isOpen?: boolean | undefined
   /** The folder for pictures on their way in. */
   readonly data: string
   /** `sqlite:<folder>`, `postgres://…`, `rethinkdb://…` */

@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Command, type ImageRecord, type MediaType, uuidv7 } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
+import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
+import type { Access } from '../src/access/access.ts'
 import { type Boards, DEFAULT_BOARD_ID, SERVER } from '../src/boards/boards.ts'
 import type { Sender } from '../src/boards/sender.ts'
 import type { Bounds } from '../src/bounds.ts'
 import { compose, type Replacements, type Services } from '../src/compose.ts'
+import type { Guard } from '../src/http/guard.ts'
 import { listen } from '../src/http/listen.ts'
 import type { ImagePipeline } from '../src/images/pipeline.ts'
 import { serverConfig } from './server-config.ts'
@@ -19,6 +22,8 @@ interface Options extends Replacements {
   readonly webRoot?: string
   readonly publicUrl?: string
   readonly allowedOrigins?: readonly string[]
+  readonly isOpen?: boolean
+  readonly log?: FastifyBaseLogger
   readonly bounds?: Partial<Bounds>
   readonly refuse?: readonly MediaType[]
   readonly memory?: number
@@ -45,14 +50,15 @@ export class Harness {
 
   /** Starts as a new process would, with the data that are there; a loss of theirs is accepted by its code. */
   async start(acceptLoss?: string): Promise<void> {
-    const { maxUpload = 5_000_000, webRoot = null, publicUrl = null } = this.#options
+    const { maxUpload = 5_000_000, webRoot = null, publicUrl = null, isOpen = true } = this.#options
     const { guard, fetcher, clock, use, bounds, refuse, memory, allowedOrigins } = this.#options
     const replacements = { guard, fetcher, clock, use }
     const limited = { maxUpload, bounds, refuse, memory }
-    const settings = { ...limited, allowedOrigins, webRoot, publicUrl, grace: 0, acceptLoss }
+    const opened = { allowedOrigins, webRoot, publicUrl, isOpen }
+    const settings = { ...limited, ...opened, grace: 0, acceptLoss }
     const config = serverConfig(this.data, settings)
     this.#stack = new AsyncDisposableStack()
-    this.#services = await compose(config, this.log, this.#stack, replacements)
+    this.#services = await compose(config, this.#options.log ?? this.log, this.#stack, replacements)
     await listen(this.#services.app.server, config, this.#stack)
   }
 
@@ -61,6 +67,14 @@ export class Harness {
   /** Draws the tree of all routes. */
   get routes(): string {
     return this.#services.app.printRoutes({ includeHooks: false, commonPrefix: false })
+  }
+
+  get guard(): Guard {
+    return this.#services.guard
+  }
+
+  get access(): Access {
+    return this.#services.access
   }
 
   get engine(): Engine {

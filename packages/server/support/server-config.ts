@@ -11,6 +11,7 @@ export const serverConfig = (data: string, config: Partial<ServerConfig> = {}): 
   webRoot: null,
   log: 'silent',
   grace: 1_000,
+  isOpen: true,
   steadyClockMs: 0,
   ...config,
 })

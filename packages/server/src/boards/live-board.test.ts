@@ -24,6 +24,7 @@ import { LiveBoard } from './live-board.ts'
 import type { Sender } from './sender.ts'
 
 const anna: Sender = { visitor: 'anna', role: 'edit' }
+const owner: Sender = { visitor: 'anna', role: 'own' }
 const uuid = (now = Date.now()) => uuidv7(now, randomBytes(10))
 const add = (id = uuid()): Command & { id: string } => ({
   kind: 'image.add',
@@ -149,8 +150,8 @@ describe('live board', () => {
     )
     // Whatever one has missed it reads with its next append at the latest.
     for (const board of [one, two, one])
-      await board.act([{ kind: 'board.patch', set: { title: uuid() } }], anna)
-    await two.act([{ kind: 'board.patch', set: { title: 'the end' } }], anna)
+      await board.act([{ kind: 'board.patch', set: { title: uuid() } }], owner)
+    await two.act([{ kind: 'board.patch', set: { title: 'the end' } }], owner)
     const fresh = await LiveBoard.open(engine, one.id, new TrustedClock())
     assert.equal(fresh.records.size, ids.length + 1)
     const pictures = (board: LiveBoard) => ids.map((id) => board.records.get(id))

@@ -103,7 +103,7 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
 
   /** Returns the sender of a request. Everybody who reaches the server may edit this board (K9). */
   sender(request: IncomingMessage): Sender {
-    return { ...this.#services.guard.sender(request, this.board.id), role: 'edit' }
+    return { ...this.#services.guard.visitor(request), role: 'edit' }
   }
 
   /** Accepts sockets and serves the client script, both at the path that the tutorials' pages use (K11). */

@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os'
 import type { FastifyInstance } from 'fastify'
+import { isLoopback } from '../loopback.ts'
 import { basePathOf } from '../public-url.ts'
 
 interface ListeningAt {
@@ -27,9 +28,6 @@ export async function addressRoutes(
     urls: isLoopback(hostname) ? urlsForOthers({ host, publicUrl }, socket.localPort ?? 0) : [],
   }))
 }
-
-/** Whether only this computer reaches that name. */
-const isLoopback = (name: string): boolean => /^(?:localhost|127\.[\d.]+|\[?::1\]?)$/.test(name)
 
 const urlOf = (name: string, port: number): string =>
   `http://${name.includes(':') ? `[${name}]` : name}:${port}`

@@ -41,7 +41,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
-  // A board's URL is the right to it, so no other site may learn it.
+  // The URL of an open board is the right to it, so no other site may learn it.
   'referrer-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -71,6 +71,8 @@ export async function createApp(
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
     const retryAfter = retryAfterOf(error)
     if (retryAfter !== null) reply.header('retry-after', retryAfter)
+    // "The server generating a 401 response MUST send a WWW-Authenticate header field" (RFC 9110 section 15.5.2).
+    if (error.status === 401) reply.header('www-authenticate', 'Bearer')
     // "If the reason is an unacceptable content coding, the response SHOULD include Accept-Encoding."
     if (error.code === 'wrong-encoding') reply.header('accept-encoding', ACCEPTED_CODINGS)
     reply.code(error.status)
@@ -155,7 +157,7 @@ export async function createApp(
     const cookie = isOutside ? null : guard.visitorCookie(request.raw)
     if (cookie !== null) reply.header('set-cookie', cookie)
     if (READING_METHODS.has(request.method)) return
-    commandLimiter.charge(guard.sender(request.raw, ''))
+    commandLimiter.charge(guard.visitor(request.raw))
   })
   app.addHook('preParsing', async ({ raw, routeOptions }) => {
     if (routeOptions.config.streams) return

@@ -25,7 +25,7 @@ export async function arrivalRoutes(
   const headers = { ...INERT, 'cache-control': 'no-store' }
 
   app.get('/b/:board/arrivals/:id/preview', async (request, reply) => {
-    using at = await atBoard(context, request)
+    using at = await atBoard(context, request, 'read')
     const { board } = at
     const { id } = await pictureOf(board, request)
     const preview = await incomingFiles.readPreview(board.id, id)
@@ -34,7 +34,7 @@ export async function arrivalRoutes(
   })
 
   app.get('/b/:board/arrivals/:id', { exposeHeadRoute: false }, async (request, reply) => {
-    using at = await atBoard(context, request)
+    using at = await atBoard(context, request, 'read')
     const { board, sender } = at
     const { id } = await pictureOf(board, request)
     const incomingFile = incomingFiles.findAnnounced(board.id, id)

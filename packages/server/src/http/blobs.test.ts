@@ -43,8 +43,7 @@ test('H6, F9: stored bytes are served so that they can only be looked at', async
 })
 
 test('H3: a blob is served to a board that has a picture with it, and to no other', async () => {
-  const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
-  const { id } = (await created.json()) as { id: string }
+  const id = await server.boards.create()
   for (const address of [
     blob.replace('/main/', `/${id}/`),
     blob.replace('/main/', '/nowhere/'),

@@ -39,7 +39,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     exposeHeadRoute: false,
     config: { file: true },
     handler: async (request, reply) => {
-      using at = await atBoard(context, request)
+      using at = await atBoard(context, request, 'read')
       const { sha256 } = request.params as { sha256: string }
       const record = await findBlob(at.board, sha256)
       if (!record) throw new WireError('not-found')
@@ -55,7 +55,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       exposeHeadRoute: false,
       config: { file: true },
       handler: async (request, reply) => {
-        using at = await atBoard(context, request)
+        using at = await atBoard(context, request, 'read')
         const { sha256 } = request.params as { sha256: string }
         const record = await findBlob(at.board, sha256, side)
         if (!record) throw new WireError('not-found')
@@ -70,7 +70,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     exposeHeadRoute: false,
     config: { file: true },
     handler: async (request, reply) => {
-      using at = await atBoard(context, request)
+      using at = await atBoard(context, request, 'read')
       const record = await storedPictureOf(at.board, request)
       const isDownload = 'download' in (request.query as object)
       const form = isDownload ? 'original' : shownForm(record)

@@ -7,7 +7,6 @@ import { Harness } from '../../support/http-harness.ts'
 import { LiveBoard } from '../boards/live-board.ts'
 import { TrustedClock } from '../trusted-clock.ts'
 import { atBoard, pictureOf, storedPictureOf } from './board-route.ts'
-import { createGuard } from './guard.ts'
 
 let server: Harness
 before(async () => {
@@ -20,8 +19,7 @@ const request = (params: Record<string, string>) =>
     params,
     raw: { headers: {}, readableDidRead: false, socket: { remoteAddress: '127.0.0.1' } },
   }) as unknown as FastifyRequest
-const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
-const context = () => ({ boards: server.boards, guard })
+const context = () => ({ boards: server.boards, guard: server.guard })
 
 /** Appends a picture past the live board, as another server does. */
 async function appendElsewhere(id: string): Promise<void> {
@@ -35,7 +33,7 @@ test('a route is run once, also when it finds nothing and another server has new
   await server.announce()
   let runs = 0
   const route = async () => {
-    using _at = await atBoard(context(), request({ board: 'main' }))
+    using _at = await atBoard(context(), request({ board: 'main' }), 'read')
     runs++
     await appendElsewhere(uuidv7(Date.now(), randomBytes(10)))
     throw new WireError('not-found')

@@ -1,9 +1,8 @@
-import { type ImageRecord, isBoardId, WireError } from '@wirephoto/board'
+import { type ImageRecord, isBoardId, may, type Verb, WireError } from '@wirephoto/board'
 import type { FastifyRequest } from 'fastify'
 import type { Boards, HeldBoard } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
-import type { Sender } from '../boards/sender.ts'
-import type { Guard } from './guard.ts'
+import type { Guard, Guest } from './guard.ts'
 
 /** The objects that find a request's board, and the visitor who asks. */
 export interface BoardContext {
@@ -13,21 +12,40 @@ export interface BoardContext {
 
 /** The board of a request, held until this is disposed, and the visitor who asks. */
 interface RequestedBoard extends HeldBoard {
-  readonly sender: Sender
+  readonly sender: Guest
 }
 
 /**
- * Opens the board that the URL names. Rejects with `unknown-board`. A route awaits its reply, since that
- * resolves when the response has been sent: the board is held until then.
+ * Opens the board that the URL names, for a visitor who may do this there. Rejects with `unknown-board`,
+ * `link-needed`, `link-ended` or `not-allowed`. A route awaits its reply, since that resolves when the response has
+ * been sent: the board is held until then.
  */
 export async function atBoard(
-  { boards, guard }: BoardContext,
+  context: BoardContext,
   request: FastifyRequest,
+  verb: Verb,
 ): Promise<RequestedBoard> {
+  const sender = await senderOf(context, request, verb)
+  return { ...(await context.boards.hold(boardIn(request))), sender }
+}
+
+/** Returns who asks about the board that the URL names, if they may do this there. Rejects like `atBoard`. */
+export async function senderOf(
+  { guard }: Pick<BoardContext, 'guard'>,
+  request: FastifyRequest,
+  verb: Verb,
+): Promise<Guest> {
+  const sender = await guard.sender(request.raw, boardIn(request))
+  // Whether the picture is one's own is found where the picture is.
+  if (!may(sender, verb, { author: sender.visitor })) throw new WireError('not-allowed')
+  return sender
+}
+
+/** Returns the board's id in the URL. Throws `unknown-board` for what can't be one. */
+export function boardIn(request: FastifyRequest): string {
   const { board } = request.params as { board: string }
   if (!isBoardId(board)) throw new WireError('unknown-board')
-  const sender = guard.sender(request.raw, board)
-  return { ...(await boards.hold(board)), sender }
+  return board
 }
 
 /** Finds a picture by its id. If it isn't there, looks again with what other servers have appended. */

@@ -37,15 +37,16 @@ test('boards are made under ids that nobody can guess', async () => {
   const make = async () => {
     const response = await fetch(`${server.url}/api/boards`, { method: 'POST' })
     assert.equal(response.status, 201)
-    return (await response.json()) as { id: string; url: string }
+    return (await response.json()) as { id: string; url: string; links: { url: string }[] }
   }
   const [one, two] = [await make(), await make()]
   assert.match(one.id, /^[\w-]{22}$/)
   assert.notEqual(one.id, two.id)
   assert.equal(one.url, `${server.url}/b/${one.id}`)
   await server.act([{ kind: 'board.patch', set: { title: 'Wall' } }], SERVER, one.id)
-  const board = await fetch(`${server.url}/api/boards/${one.id}`)
-  assert.deepEqual(await board.json(), { ...one, title: 'Wall' })
+  const authorization = `Bearer ${one.links[0]!.url.split('#')[1]}`
+  const board = await fetch(`${server.url}/api/boards/${one.id}`, { headers: { authorization } })
+  assert.deepEqual(await board.json(), { id: one.id, url: one.url, title: 'Wall' })
   const unknown = await snapshotAt({}, 'nowhere')
   assert.deepEqual([unknown.status, (await errorOf(unknown)).code], [404, 'unknown-board'])
 })

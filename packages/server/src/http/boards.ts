@@ -1,16 +1,18 @@
 import { NewBoard, parseOrThrow, settings } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
-import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import type { Access } from '../access/access.ts'
 import type { Bounds } from '../bounds.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
+import { toldLink } from './access.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { encodingFor } from './encoding.ts'
 import { Snapshots } from './snapshots.ts'
 
 interface BoardRoutesOptions extends BoardContext {
   readonly bounds: Bounds
-  /** Returns where the server is reached, without a slash at the end. */
-  readonly url: () => string
+  readonly access: Access
+  /** Returns the address of a board's page. */
+  readonly pageOf: (board: string) => string
 }
 
 /** Creates boards, and serves their settings and snapshots. */
@@ -18,37 +20,39 @@ export async function boardRoutes(
   app: FastifyInstance,
   context: BoardRoutesOptions,
 ): Promise<void> {
-  const { boards, guard, url, bounds } = context
+  const { boards, guard, access, pageOf, bounds } = context
   const makingLimiter = new PartyLimiter({
     visitor: hourly(bounds['boards-per-visitor']),
     address: hourly(bounds['boards-per-address']),
   })
   const snapshots = new Snapshots({ maxHeldBytes: bounds['snapshots-being-sent'] })
-  const pageOf = (id: string) => `${url()}/${id === DEFAULT_BOARD_ID ? '' : `b/${id}`}`
 
   app.post('/api/boards', async (request, reply) => {
     const { title } = parseOrThrow(NewBoard, request.body ?? {})
-    makingLimiter.charge(guard.sender(request.raw, ''))
+    const visitor = guard.visitor(request.raw)
+    makingLimiter.charge(visitor)
     const id = await boards.create()
+    const links = await access.close(id, guard.asker(request.raw))
     if (title !== undefined) {
       using held = await boards.hold(id)
-      const sender = guard.sender(request.raw, id)
-      await held.board.act([{ kind: 'board.patch', set: { title } }], sender)
+      const maker = { ...visitor, role: 'own' } as const
+      await held.board.act([{ kind: 'board.patch', set: { title } }], maker)
     }
+    const url = pageOf(id)
     return reply
       .code(201)
-      .header('location', `/api/boards/${id}`)
-      .send({ id, url: pageOf(id) })
+      .headers({ location: `/api/boards/${id}`, 'cache-control': 'no-store' })
+      .send({ id, url, role: 'own', links: links.map((link) => toldLink(link, url)) })
   })
 
   app.get('/api/boards/:board', async (request) => {
-    using at = await atBoard(context, request)
+    using at = await atBoard(context, request, 'read')
     const { id, records } = at.board
     return { id, url: pageOf(id), title: settings(records).title }
   })
 
   app.get('/api/boards/:board/snapshot', async (request, reply) => {
-    using at = await atBoard(context, request)
+    using at = await atBoard(context, request, 'read')
     const { board } = at
     const encoding = encodingFor(request)
     const snapshot = await snapshots.get(board, encoding)

@@ -20,7 +20,6 @@ import { errorOf, Harness } from '../../support/http-harness.ts'
 import { SERVER } from '../boards/boards.ts'
 import { HeldRequests } from '../live/held-requests.ts'
 import { changesRoutes } from './changes.ts'
-import { createGuard } from './guard.ts'
 
 const newId = () => uuidv7(Date.now(), randomBytes(10))
 const token = () => randomBytes(16).toString('base64url')
@@ -234,7 +233,7 @@ describe('changes over HTTP', () => {
     const requests = new HeldRequests()
     const app = fastify()
     const { boards, images } = server
-    const guard = createGuard({ host: '127.0.0.1', publicUrl: null })
+    const { guard } = server
     await app.register(changesRoutes, {
       boards,
       guard,

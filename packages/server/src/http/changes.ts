@@ -16,7 +16,7 @@ import { partyOf } from '../fairness/party.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { HeldRequests } from '../live/held-requests.ts'
 import { VIEWER_BACKLOG_BYTES } from '../live/outbox.ts'
-import { atBoard, type BoardContext } from './board-route.ts'
+import { atBoard, type BoardContext, senderOf } from './board-route.ts'
 import type { ReadPageBuild } from './page-build.ts'
 
 /** Proxies wait a minute for an answer; half of it leaves them room. */
@@ -46,8 +46,9 @@ export async function changesRoutes(
     checkVersion(request)
     const { after, wait } = request.query as { after?: unknown; wait?: unknown }
     const { cursor } = parseOrThrow(Follow, { cursor: after })
-    using at = await atBoard(context, request)
-    const { board, sender } = at
+    using at = await atBoard(context, request, 'read')
+    const { board } = at
+    let { sender } = at
     heldRequests.note(sender.visitor)
     const party = partyOf(sender, board.id)
     let batch = await board.changesSince(cursor, party)
@@ -63,10 +64,13 @@ export async function changesRoutes(
         )
       await whenNews(board, isMoving, request.socket, heldRequests.closing)
       if (heldRequests.closing.aborted) throw new WireError('stopping')
+      // The right may have ended meanwhile (F11).
+      sender = await senderOf(context, request, 'read')
       batch = await board.changesSince(cursor, party)
     }
     const answer = {
       visitor: sender.visitor,
+      role: sender.role,
       now: Date.now(),
       arrivals: uploadProgress.snapshot(board.id),
       build: await readPageBuild(),
@@ -82,7 +86,7 @@ export async function changesRoutes(
     async (request, reply): Promise<CommandAnswer> => {
       checkVersion(request)
       const message = parseOrThrow(Commands, request.body)
-      using at = await atBoard(context, request)
+      using at = await atBoard(context, request, 'read')
       reply.header('cache-control', 'no-store')
       return await at.board.submit(message, at.sender)
     },

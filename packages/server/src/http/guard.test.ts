@@ -18,8 +18,10 @@ function requestFrom(address: string, headers: Record<string, string>): Incoming
   return message
 }
 
-const here = createGuard({ host: '127.0.0.1', publicUrl: null })
-const everywhere = createGuard({ host: '0.0.0.0', publicUrl: 'https://board.example' })
+/** Everybody may edit. */
+const access = { rightOf: async () => ({ role: 'edit', grant: [] }) as const }
+const here = createGuard({ host: '127.0.0.1', publicUrl: null, access })
+const everywhere = createGuard({ host: '0.0.0.0', publicUrl: 'https://board.example', access })
 
 test('F11: the server answers to its own names only', () => {
   for (const host of ['localhost', 'LOCALHOST:8000', '127.0.0.1:1', '[::1]:8000', 'localhost.:80'])
@@ -88,19 +90,19 @@ test('a visitor is known again by the token alone', () => {
     /^wirephoto_visitor_00000000=[\w-]{22}; Path=\/; Max-Age=34560000; HttpOnly; SameSite=Lax$/,
   )
   assert.match(everywhere.visitorCookie(request({ host: 'board.example' }))!, /; Secure$/)
-  const { visitor: marked } = here.sender(newcomer, 'main')
+  const { visitor: marked } = here.visitor(newcomer)
   assert.match(marked, /^[\w-]{21}~$/, 'J5: a sender without a token is told by its id')
 
   const token = /=([\w-]+)/.exec(cookie)![1]!
   const back = request({ cookie: `a=b; wirephoto_visitor_00000000=${token}; c=d` })
-  const { visitor } = here.sender(back, 'main')
+  const { visitor } = here.visitor(back)
   assert.match(visitor, /^[\w-]{22}$/)
   assert.equal(visitor.slice(0, -1), marked.slice(0, -1))
   assert.equal(here.visitorCookie(back), null)
   const program = request({ authorization: `Bearer ${token}` })
-  assert.equal(here.sender(program, 'other').visitor, visitor)
+  assert.equal(here.visitor(program).visitor, visitor)
   assert.notEqual(
-    here.sender(request({ cookie: 'wirephoto_visitor_00000000=short' }), 'main').visitor,
+    here.visitor(request({ cookie: 'wirephoto_visitor_00000000=short' })).visitor,
     visitor,
   )
 })
@@ -111,6 +113,7 @@ test('H17: the cookie is Secure only where the browser asked by https', () => {
     host: '0.0.0.0',
     publicUrl,
     proxies: trustedProxies(['10.0.0.1', 'fd00::/8']),
+    access,
   })
   const isSecure = (address: string, headers: Record<string, string>): boolean =>
     guard.visitorCookie(requestFrom(address, headers))!.includes('; Secure')
@@ -134,6 +137,7 @@ test('H18: only a trusted proxy says by which scheme a page asks', () => {
     host: '127.0.0.1',
     publicUrl: null,
     proxies: trustedProxies(['loopback']),
+    access,
   })
   const forwarded = { origin: 'https://localhost:8000', 'x-forwarded-proto': 'https' }
   trusting.check(requestFrom('127.0.0.9', forwarded))

@@ -1,16 +1,27 @@
 import type { IncomingMessage } from 'node:http'
-import type { Sender } from '../boards/sender.ts'
+import type { Role } from '@wirephoto/board'
+import type { Access, Asker } from '../access/access.ts'
+import type { Sender, Visitor } from '../boards/sender.ts'
 import type { Installation } from '../installation.ts'
 import { basePathOf } from '../public-url.ts'
 import { createOriginCheck, type OriginCheck } from './origin-check.ts'
 import { type TrustedProxies, trustedProxies } from './trusted-proxies.ts'
 import { createVisitorTokens } from './visitor-token.ts'
 
+/** A visitor who may do something on a board. */
+export interface Guest extends Sender {
+  readonly role: Role
+}
+
 /** The one door for HTTP and sockets (F11). */
 export interface Guard
   extends Pick<OriginCheck, 'check' | 'allowedOriginOf' | 'urlFor' | 'isTrustworthy'> {
-  /** Returns who asks, on this board. Until links exist, a board's URL is the right to edit it. */
-  sender(request: IncomingMessage, board: string): Sender
+  /** Returns who asks, on whatever board. */
+  visitor(request: IncomingMessage): Required<Visitor>
+  /** Returns who asks, with the token that their rights stand under. */
+  asker(request: IncomingMessage): Asker
+  /** Returns who asks, and what they may do on this board. Rejects with `link-needed` or `link-ended`. */
+  sender(request: IncomingMessage, board: string): Promise<Guest>
   /** Returns the cookie to set if a visitor comes without a token, else null. */
   visitorCookie(request: IncomingMessage): string | null
 }
@@ -24,6 +35,7 @@ interface GuardConfig {
   readonly allowedOrigins?: readonly string[] | undefined
   /** Default: one that is nobody's, for tests. */
   readonly installation?: Installation
+  readonly access: Pick<Access, 'rightOf'>
 }
 
 /** Makes the guard of a server that listens on `host`, and is `publicUrl` to others if not null. */
@@ -33,6 +45,7 @@ export function createGuard({
   proxies = trustedProxies([]),
   allowedOrigins = [],
   installation = { id: '00000000', madeAt: Date.now() },
+  access,
 }: GuardConfig): Guard {
   const origins = createOriginCheck({ host, publicUrl, proxies, allowedOrigins })
   const tokens = createVisitorTokens({
@@ -41,13 +54,30 @@ export function createGuard({
     isForeign: (request) => origins.allowedOriginOf(request) !== null,
     installation,
   })
+  const visitor = (request: IncomingMessage) => ({
+    visitor: tokens.visitorOf(request),
+    address: proxies.addressOf(request),
+  })
+  const asker = (request: IncomingMessage) => ({
+    ...tokens.of(request),
+    isProxied: isProxied(request),
+  })
   return {
     ...origins,
-    sender: (request) => ({
-      visitor: tokens.visitorOf(request),
-      address: proxies.addressOf(request),
-      role: 'edit',
+    visitor,
+    asker,
+    sender: async (request, board) => ({
+      ...visitor(request),
+      ...(await access.rightOf(asker(request), board)),
     }),
     visitorCookie: (request) => tokens.cookieFor(request),
   }
 }
+
+/** Headers by which proxies say that they pass a request on, beside all that begin with `x-forwarded-`. */
+const PROXY_HEADERS = ['forwarded', 'via', 'x-real-ip']
+
+/** Returns whether a request came through a proxy, trusted or not. */
+const isProxied = ({ headers }: IncomingMessage): boolean =>
+  PROXY_HEADERS.some((name) => headers[name] !== undefined) ||
+  Object.keys(headers).some((name) => name.startsWith('x-forwarded-'))

@@ -73,9 +73,7 @@ test('E23: a picture that came whole and is told busy leaves nothing, and is tak
 })
 
 test('U3: PUT takes whatever the body is called, and a board of its own', async () => {
-  const { id } = (await (await fetch(`${server.url}/api/boards`, { method: 'POST' })).json()) as {
-    id: string
-  }
+  const id = await server.boards.create()
   for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/html'])
     assert.equal(
       (await put(`/b/${id}/a.png`, png, { headers: { 'content-type': type } })).status,

@@ -35,12 +35,12 @@ export async function imageRoutes(
   context: ImageRoutesOptions,
 ): Promise<void> {
   app.get('/api/boards/:board/images/:id', async (request) => {
-    using at = await atBoard(context, request)
+    using at = await atBoard(context, request, 'read')
     return await pictureOf(at.board, request)
   })
 
   app.patch('/api/boards/:board/images/:id', async (request) => {
-    using at = await atBoard(context, request)
+    using at = await atBoard(context, request, 'image.patch')
     const { board, sender } = at
     const { id } = await pictureOf(board, request)
     const command = parseOrThrow(ClientCommand, { kind: 'image.patch', id, set: request.body })
@@ -49,7 +49,7 @@ export async function imageRoutes(
   })
 
   app.delete('/api/boards/:board/images/:id', async (request, reply) => {
-    using at = await atBoard(context, request)
+    using at = await atBoard(context, request, 'image.remove')
     const { board, sender } = at
     const { id } = await pictureOf(board, request)
     await board.act([{ kind: 'image.remove', id }], sender)
@@ -57,7 +57,7 @@ export async function imageRoutes(
   })
 
   app.post('/api/boards/:board/images/from-url', async (request, reply) => {
-    using at = await atBoard(context, request)
+    using at = await atBoard(context, request, 'image.add')
     const { board, sender } = at
     const { url, ...place } = parseOrThrow(ImageFetch, request.body)
     const pictures = context.fetcher.read(url, place, partyOf(sender, board.id))
@@ -87,7 +87,7 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
     name: string,
     parameters: Fields,
   ) => {
-    using at = await atBoard(context, request)
+    using at = await atBoard(context, request, 'image.add')
     const { board, sender } = at
     // "An origin server SHOULD respond with a 400 […] if it receives Content-Range on a PUT" (RFC 9110).
     if (request.headers['content-range'] !== undefined)

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { hostname, networkInterfaces } from 'node:os'
 import { WireError } from '@wirephoto/board'
+import { isLoopback } from '../loopback.ts'
 import type { TrustedProxies } from './trusted-proxies.ts'
 
 /** The links from other sites that a route allows. */
@@ -131,9 +132,6 @@ function hostCheck(bound: string, outside: string | null): (name: string) => boo
     return machine.has(name)
   }
 }
-
-const isLoopback = (name: string): boolean =>
-  name === 'localhost' || name === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(name)
 
 function namesOfThisMachine(): Set<string> {
   const own = hostname().toLowerCase()

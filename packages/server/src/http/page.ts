@@ -6,7 +6,7 @@ import fastifyStatic from '@fastify/static'
 import { type RefusedTypes, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
-import { atBoard, type BoardContext } from './board-route.ts'
+import { type BoardContext, boardIn } from './board-route.ts'
 import { type Encoding, encodingFor } from './encoding.ts'
 import { createPageFileReader, type PageFile } from './page-build.ts'
 
@@ -142,9 +142,10 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
   }
 }
 
+/** Whether the board exists. Its page opens for everybody: what it may show is asked when it connects. */
 async function hasBoard(context: BoardContext, request: FastifyRequest): Promise<boolean> {
   try {
-    using _at = await atBoard(context, request)
+    using _held = await context.boards.hold(boardIn(request))
     return true
   } catch (error) {
     if (error instanceof WireError && error.code === 'unknown-board') return false

@@ -5,7 +5,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import type { ImageRecord } from '@wirephoto/board'
+import { type ImageRecord, settings } from '@wirephoto/board'
 import sharp from 'sharp'
 import { DetailedError, Upload } from 'tus-js-client'
 import { errorOf, Harness } from '../../support/http-harness.ts'
@@ -291,8 +291,8 @@ test('U43: a board takes a title, and its body may be left out', async () => {
   const make = (body?: string, headers: Record<string, string> = json) =>
     post(body === undefined ? { headers } : { body, headers }, boards)
   const { id } = (await (await make('{"title":"Harbour 港"}')).json()) as { id: string }
-  const made = (await (await fetch(`${boards}/${id}`)).json()) as { title: string }
-  assert.equal(made.title, 'Harbour 港')
+  using held = await server.boards.hold(id)
+  assert.equal(settings(held.board.records).title, 'Harbour 港')
   for (const response of [
     await make(),
     await make(''),

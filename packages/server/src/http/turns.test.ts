@@ -214,15 +214,13 @@ test('N1: an IPv6 address counts by its /64, and behind a trusted proxy the clie
     host: 'localhost',
     publicUrl: null,
     proxies: trustedProxies(['10.0.0.0/8']),
+    access: { rightOf: async () => ({ role: 'edit', grant: [] }) },
   })
   const addressOf = (remoteAddress: string, forwarded?: string) =>
-    guard.sender(
-      {
-        socket: { remoteAddress },
-        headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
-      } as unknown as IncomingMessage,
-      'main',
-    ).address
+    guard.visitor({
+      socket: { remoteAddress },
+      headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
+    } as unknown as IncomingMessage).address
   assert.equal(addressOf('2001:db8:1:2:aaaa::1'), addressOf('2001:db8:1:2:bbbb::2'))
   assert.notEqual(addressOf('2001:db8:1:2::1'), addressOf('2001:db8:1:3::1'))
   assert.equal(addressOf('::ffff:192.0.2.7'), '192.0.2.7')

@@ -76,7 +76,7 @@ class TusUploads {
   /** Begins the upload of an announced picture, with its first part if the request has one. */
   async create(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake, maxUpload } = this.#context
-    using at = await atBoard(this.#context, request)
+    using at = await atBoard(this.#context, request, 'image.add')
     const { board, sender } = at
     const id = metadataOf(request).get('id')
     if (id === undefined) throw new WireError('no-upload-id')
@@ -109,7 +109,7 @@ class TusUploads {
 
   async reportOffset(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake } = this.#context
-    using at = await atBoard(this.#context, request)
+    using at = await atBoard(this.#context, request, 'image.add')
     const { board, sender } = at
     const { id } = request.params as { id: string }
     const incomingFile = await intake.pendingUpload(board, id)
@@ -130,7 +130,7 @@ class TusUploads {
 
   async append(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake } = this.#context
-    using at = await atBoard(this.#context, request)
+    using at = await atBoard(this.#context, request, 'image.add')
     const { board, sender } = at
     const { id } = request.params as { id: string }
     const start = integerOf(request, 'upload-offset')
@@ -158,7 +158,7 @@ class TusUploads {
 
   async cancel(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake } = this.#context
-    using at = await atBoard(this.#context, request)
+    using at = await atBoard(this.#context, request, 'image.add')
     const { board, sender } = at
     const { id } = request.params as { id: string }
     const incomingFile = await intake.pendingUpload(board, id)

@@ -1,5 +1,5 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import { Hello, limits, parseOrThrow, WIRE_VERSION, WireError } from '@wirephoto/board'
+import { Hello, limits, may, parseOrThrow, WIRE_VERSION, WireError } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
 import { WebSocketServer } from 'ws'
@@ -93,8 +93,10 @@ export class Gateway {
     if (this.#admitted.has(socket.conn)) throw new WireError('bad-request')
     this.#admitted.add(socket.conn)
     if (wire !== WIRE_VERSION) throw new WireError('old-page')
-    const sender = guard.sender(socket.request as IncomingMessage, id)
-    this.#handshakes.charge(sender)
+    const request = socket.request as IncomingMessage
+    this.#handshakes.charge(guard.visitor(request))
+    const sender = await guard.sender(request, id)
+    if (!may(sender, 'read')) throw new WireError('not-allowed')
     const held = await boards.hold(id)
     if (socket.conn.readyState !== 'open') return held[Symbol.dispose]()
     const session = new Session(socket, this.#roomOf(held.board), {

@@ -179,7 +179,9 @@ describe('live', () => {
       check: () => {},
       allowedOriginOf: () => null,
       isTrustworthy: () => true,
-      sender: visitorOf,
+      visitor: (request: IncomingMessage) => ({ ...visitorOf(request), address: '127.0.0.1' }),
+      asker: () => ({ token: '', source: 'new', isProxied: false }) as const,
+      sender: async (request: IncomingMessage) => visitorOf(request),
       urlFor: () => '',
       visitorCookie: () => null,
     }

@@ -1,6 +1,6 @@
 import { WireError } from '@wirephoto/board'
 import { LRUCache } from 'lru-cache'
-import type { Sender } from '../boards/sender.ts'
+import type { Visitor } from '../boards/sender.ts'
 import type { Bounds } from '../bounds.ts'
 import { RateLimiter } from './rate-limiter.ts'
 
@@ -24,18 +24,18 @@ export class PartyLimiter {
   }
 
   /** Counts one. False if the visitor, or everybody at that address together, has done too much. */
-  spend(sender: Sender): boolean {
+  spend(sender: Visitor): boolean {
     return this.#exceeded(sender) === null
   }
 
   /** Counts one. Throws `too-many`, with the time to wait, where `spend` returns false. */
-  charge(sender: Sender): void {
+  charge(sender: Visitor): void {
     const exceeded = this.#exceeded(sender)
     if (exceeded) throw new WireError('too-many', { retryAfterS: Math.ceil(exceeded.waitS) })
   }
 
   /** Counts one. Returns the limiter that doesn't allow it. */
-  #exceeded({ visitor, address }: Sender): RateLimiter | null {
+  #exceeded({ visitor, address }: Visitor): RateLimiter | null {
     const own = this.#visitors.get(visitor)
     if (!own.spend()) return own
     const shared = address === undefined ? null : this.#addresses.get(address)

@@ -17,10 +17,10 @@ import {
 } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
-import type { Sender } from '../boards/sender.ts'
 import { toWireError } from '../errors.ts'
 import type { LoopTurns } from '../fairness/loop-turns.ts'
 import { type Party, partyOf } from '../fairness/party.ts'
+import type { Guest } from '../http/guard.ts'
 import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import { isArriving, type UploadProgress } from '../images/uploads/progress.ts'
@@ -43,7 +43,7 @@ const COMMANDS_PER_WEIGHT = 10
 type Acknowledge = (answer: object) => void
 
 interface SessionOptions {
-  readonly sender: Sender
+  readonly sender: Guest
   /** Whether it is a wall, which nobody sits at. */
   readonly isWall: boolean
   readonly previews: Previews
@@ -175,7 +175,8 @@ export class Session implements Member {
     }
     const build = await this.#options.readPageBuild()
     if (build !== null) this.#socket.emit('build', build)
-    return { visitor: this.visitor, session: this.id, resumed, now: Date.now() }
+    const { visitor, role } = this.#options.sender
+    return { visitor, role, session: this.id, resumed, now: Date.now() }
   }
 
   #onCommands(message: Commands): Promise<CommandAnswer> {
@@ -192,6 +193,7 @@ export class Session implements Member {
     const { board } = this.#room
     const { sender, previews, log, commandLimiter } = this.#options
     commandLimiter.charge(sender)
+    if (!may(sender, 'image.add')) throw new WireError('not-allowed')
     for (const [id, bytes] of Object.entries(sent)) {
       const record = board.records.get(id)
       if (record?.kind === 'image' && record.author === sender.visitor)
@@ -202,6 +204,7 @@ export class Session implements Member {
 
   #onPresence(state: PresenceState): void {
     const { sender } = this.#options
+    if (!may(sender, 'presence')) return
     this.#room.presence.set(this.id, sender, { ...state, name: cleanLine(state.name) })
   }
 
@@ -225,7 +228,7 @@ export class Session implements Member {
 
   #onShow(request: ShowRequest): void {
     const { sender } = this.#options
-    if (may({ ...sender, now: 0 }, 'board.patch')) this.#room.show(this.visitor, request)
+    if (may(sender, 'board.show')) this.#room.show(this.visitor, request)
   }
 
   #measureRoundTrip(): void {

@@ -1,0 +1,24 @@
+import * as z from 'zod/mini'
+import { type Infer, role } from './fields.ts'
+import { limits } from './limits.ts'
+
+/* The bodies of the requests about who may do what on a board. Their answers are types of TypeScript alone. */
+
+const label = z.string().check(z.maxLength(limits.linkLabelLength))
+
+/** A link's secret: at least 128 random bits in base64url. */
+export const SECRET = /^[\w-]{22,128}$/
+
+/** The body of `POST /api/boards/<board>/session`: a link's secret, and the board's passphrase if it has one. */
+export const SessionRequest = z.strictObject({
+  secret: z.string().check(z.regex(SECRET)),
+  passphrase: z.optional(z.string().check(z.maxLength(limits.passphraseLength))),
+})
+
+/** The body of `POST /api/boards/<board>/links`. */
+export const NewLink = z.strictObject({ role, label: z.optional(label) })
+export interface NewLink extends Infer<typeof NewLink> {}
+
+/** The body of `PATCH /api/boards/<board>/links/<id>`. */
+export const LinkPatch = z.strictObject({ role: z.optional(role), label: z.optional(label) })
+export interface LinkPatch extends Infer<typeof LinkPatch> {}

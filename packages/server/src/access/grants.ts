@@ -1,0 +1,55 @@
+import type { Role } from '@wirephoto/board'
+import type { Link, Links } from './links.ts'
+import { dataOf, type GrantRecord, hashOf, type Right } from './records.ts'
+import type { SecretCache } from './secret-cache.ts'
+
+/** 400 days: browsers keep no cookie longer. */
+const GRANT_MS = 400 * 24 * 3_600_000
+
+/** The rights of visitors on boards, each under a hash of the visitor's token. */
+export class Grants {
+  readonly #secrets: SecretCache
+  readonly #links: Links
+
+  constructor(secrets: SecretCache, links: Links) {
+    this.#secrets = secrets
+    this.#links = links
+  }
+
+  /** Returns the right of a token on a board: null if it never had one, `ended` if its link is gone. */
+  async find(token: string, board: string): Promise<Right | 'ended' | null> {
+    const hash = hashOf.grant(token, board)
+    const secret = await this.#secrets.get(hash)
+    const grant = secret?.board === board ? dataOf('grant', secret.data) : null
+    if (!grant) return null
+    const { link: by, role } = grant
+    if (by === null) return role === undefined ? null : { role, grant: [hash] }
+    const link = await this.#links.byHash(board, by)
+    return link ? { role: link.role, grant: [hash, by] } : 'ended'
+  }
+
+  /** Gives a token a role on a board that rests on no link. Rejects with `unknown-board`. */
+  give(token: string, board: string, role: Role): Promise<void> {
+    return this.#put(token, board, { type: 'grant', link: null, role })
+  }
+
+  /** Gives a token the role of a link, as long as that stands. Rejects with `unknown-board`. */
+  giveBy(token: string, board: string, link: Pick<Link, 'hash'>): Promise<void> {
+    return this.#put(token, board, { type: 'grant', link: link.hash })
+  }
+
+  /** Takes a token's right on a board away. */
+  async take(token: string, board: string): Promise<void> {
+    await this.#secrets.remove(hashOf.grant(token, board))
+  }
+
+  async #put(token: string, board: string, grant: GrantRecord): Promise<void> {
+    await this.#secrets.put({
+      hash: hashOf.grant(token, board),
+      board,
+      kind: 'session',
+      data: JSON.stringify(grant),
+      expiresAt: Date.now() + GRANT_MS,
+    })
+  }
+}

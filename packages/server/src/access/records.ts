@@ -1,0 +1,70 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Role } from '@wirephoto/board'
+
+/* The rights on boards as the engine keeps them: the data of its secrets, and the hashes that they stand under. */
+
+/** The rule of a board that opens by links. */
+export interface AccessRule {
+  readonly type: 'rule'
+  /** The passphrase as scrypt has made it; null for none. */
+  readonly passphrase: string | null
+  /** Milliseconds since 1970; null for never. */
+  readonly closesAt: number | null
+  /** The id of the link that walls invite by; null for none. */
+  readonly wallLink: string | null
+}
+
+/** A link as the engine keeps it. */
+export interface LinkRecord {
+  readonly type: 'link'
+  readonly id: string
+  readonly role: Role
+  readonly label: string
+  /** Milliseconds since 1970. */
+  readonly madeAt: number
+  /** The site whose pages the link serves; null for any. */
+  readonly origin: string | null
+}
+
+/** The right of one visitor on one board. */
+export interface GrantRecord {
+  readonly type: 'grant'
+  /** The hash of the link that it came by; null if its holder made the board. */
+  readonly link: string | null
+  /** The role of a grant without a link. */
+  readonly role?: Role
+}
+
+/** The mark of a visitor who owns the server. */
+interface ServerOwnerRecord {
+  readonly type: 'server-owner'
+}
+
+/** The data of a `Secret`. */
+type SecretData = AccessRule | LinkRecord | GrantRecord | ServerOwnerRecord
+type DataOf<T extends SecretData['type']> = Extract<SecretData, { type: T }>
+
+/** Returns a secret's data if they are of the type, else null. */
+export function dataOf<T extends SecretData['type']>(type: T, json: string): DataOf<T> | null {
+  const data = JSON.parse(json) as SecretData
+  return data.type === type ? (data as DataOf<T>) : null
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** The hashes that secrets stand under. No board's id and no token has a NUL, so no two of them are the same. */
+export const hashOf = {
+  rule: (board: string): string => sha256(`rule\0${board}`),
+  link: (secret: string): string => sha256(secret),
+  grant: (token: string, board: string): string => sha256(`${token}\0${board}`),
+  serverOwner: (token: string): string => sha256(`${token}\0`),
+} as const
+
+/** Makes a link's secret: 128 random bits, which no header and no address needs to escape. */
+export const newSecret = (): string => randomBytes(16).toString('base64url')
+
+/** A role, and the hashes of the secrets that it rests on: it ends with any of them. */
+export interface Right {
+  readonly role: Role
+  readonly grant: readonly string[]
+}
