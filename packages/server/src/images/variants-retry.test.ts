@@ -16,7 +16,7 @@ const logged: unknown[] = []
 before(async () => {
   server = await Harness.open()
   const { engine, boards, images, data } = server
-  const log = { warn: (...line: unknown[]) => void logged.push(line) }
+  const log = { warn: (...line: unknown[]) => void logged.push(line), error() {} }
   variants = await Variants.open(join(data, 'retried'), {
     engine,
     boards,

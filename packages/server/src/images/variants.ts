@@ -18,7 +18,8 @@ import type { Decoder } from './decoding/decoder.ts'
 import { type PendingRecord, PictureQueue, type WaitingPicture } from './picture-queue.ts'
 import type { StoredFiles } from './stored-files.ts'
 import { variantKey } from './variant-key.ts'
-import { storeVariants } from './variant-maker.ts'
+import { storeDrawn, storeVariants } from './variant-maker.ts'
+import { type FileAhead, VariantsAhead } from './variants-ahead.ts'
 
 /** Verdicts on a picture that no retry can help. All other errors are ours (E5). */
 const PERMANENT_ERRORS: ReadonlySet<string> = new Set(['damaged', 'too-heavy', 'too-many-pixels'])
@@ -37,7 +38,7 @@ interface Parts {
   readonly boards: Boards
   readonly decoder: Decoder
   readonly files: StoredFiles
-  readonly log: Pick<FastifyBaseLogger, 'warn'>
+  readonly log: Pick<FastifyBaseLogger, 'warn' | 'error'>
   /** Time before the first retry. For tests. */
   readonly retryDelayMs?: number
 }
@@ -67,6 +68,7 @@ export class Variants {
   readonly #remade = new LRUCache<string, true>({ max: MAX_QUEUE_COUNT, ttl: REMAKE_INTERVAL_MS })
   /** Pictures that take more memory than this process may use. */
   readonly #overMemory = new LRUCache<string, true>({ max: MAX_QUEUE_COUNT })
+  readonly #ahead: VariantsAhead
   #running: Promise<void> | null = null
   #closed = false
 
@@ -74,6 +76,7 @@ export class Variants {
     this.#folder = folder
     this.#parts = parts
     this.#retryDelayMs = parts.retryDelayMs ?? RETRY_DELAY_MS
+    this.#ahead = new VariantsAhead({ ...parts, blobs: parts.engine.blobs, folder })
   }
 
   /** Opens the folder and removes what an earlier process left there. */
@@ -83,6 +86,18 @@ export class Variants {
     const variants = new Variants(folder, parts)
     parts.boards.onOpen(({ id, records }) => variants.enqueueMissing(id, records.values()))
     return variants
+  }
+
+  /** Begins with the variants of a file that is about to be validated, if nobody else waits for a decoder. */
+  drawAhead(file: FileAhead): void {
+    const { blob, type } = file
+    if (this.#closed || this.#running || this.#parts.decoder.refuses(type)) return
+    if (!this.#overMemory.has(blob)) this.#ahead.begin(file)
+  }
+
+  /** Removes what was drawn ahead for a file that isn't stored. */
+  dropAhead(blob: string): void {
+    this.#ahead.drop(blob)
   }
 
   /** Enqueues a picture that was just stored for a party. */
@@ -137,6 +152,7 @@ export class Variants {
     this.#failed.clear()
     clearTimeout(this.#retryTimer)
     await this.#running
+    await this.#ahead.close()
   }
 
   #add(queue: PictureQueue, board: string, record: PendingRecord, party: Party): void {
@@ -212,7 +228,10 @@ export class Variants {
     for (const side of [...VARIANT_SIDES_PX, STAND_IN_SIDE_PX])
       if (await this.#isThere(variantKey(blob, side))) existing.push(side)
     const missing = sides.filter((side) => !existing.includes(side))
-    if (missing.length === 0) return existing
+    if (missing.length === 0) {
+      this.#ahead.drop(blob)
+      return existing
+    }
     try {
       const made = await this.#decode({ ...record, blob }, missing, party)
       return [...new Set([...existing, ...made])].sort((a, b) => a - b)
@@ -227,14 +246,26 @@ export class Variants {
     return (await engine.blobs.renew(key)) && (await files.readVariant(key)) !== null
   }
 
+  /** Stores the variants that were drawn ahead; null if there are none. */
+  async #storeAhead(blob: string, sides: readonly number[]): Promise<number[] | null> {
+    await using drawn = await this.#ahead.take(blob, sides)
+    return drawn && (await storeDrawn(this.#parts.engine.blobs, blob, drawn))
+  }
+
+  async #makeNow(record: PendingRecord, sides: readonly number[], party: Party): Promise<number[]> {
+    const { engine, decoder, files } = this.#parts
+    // A rotten picture would make rotten variants.
+    const bytes = await files.read({ blob: record.blob, bytes: record.bytes! })
+    const place = { blobs: engine.blobs, decoder, folder: this.#folder }
+    return storeVariants(place, { record, bytes, sides, party })
+  }
+
   /** Makes and stores variants. Returns the sides that were made. */
   async #decode(record: PendingRecord, sides: readonly number[], party: Party): Promise<number[]> {
-    const { engine, decoder, files } = this.#parts
+    const { files } = this.#parts
     const { blob } = record
-    // A rotten picture would make rotten variants.
-    const bytes = await files.read({ blob, bytes: record.bytes! })
-    const place = { blobs: engine.blobs, decoder, folder: this.#folder }
-    const made = await storeVariants(place, { record, bytes, sides, party })
+    const made =
+      (await this.#storeAhead(blob, sides)) ?? (await this.#makeNow(record, sides, party))
     for (const side of made) files.forget(variantKey(blob, side))
     return made
   }

@@ -117,6 +117,18 @@ export class Decoder {
     if (!this.#closed) this.#previews.warm()
   }
 
+  /** Has processes at hand for a file that is on its way: validation and variants must not wait for a start. */
+  expectFile(): void {
+    if (this.#closed) return
+    this.#validation.expectJob()
+    this.#variants.expectJob()
+  }
+
+  /** Whether no file is being decoded: the next one's variants may be made beside its validation. */
+  get isIdle(): boolean {
+    return this.#validation.isIdle && this.#variants.isIdle
+  }
+
   /** Whether pictures of a type are never decoded: those that are stored already stay as they are. */
   refuses(type: MediaType): boolean {
     return this.#refusedTypes.has(type)

@@ -189,11 +189,16 @@ export class PooledProcess {
     this.#resolveJob = null
     this.#measureJob()
     this.#startJobTimer = null
-    clearTimeout(this.#idleTimer)
     if ('tooHeavy' in outcome || this.#jobCount >= MAX_JOBS_PER_PROCESS) this.retire()
-    else if (!this.#isRetired && !this.#options.isKept())
-      this.#idleTimer = setTimeout(() => this.retire(), IDLE_TIMEOUT_MS).unref()
+    else this.stay()
     resolve?.(outcome)
+  }
+
+  /** Has the idle process stay for a while, and end then. */
+  stay(): void {
+    clearTimeout(this.#idleTimer)
+    if (this.#isRetired || this.#options.isKept()) return
+    this.#idleTimer = setTimeout(() => this.retire(), IDLE_TIMEOUT_MS).unref()
   }
 
   #measureJob(): void {

@@ -95,6 +95,20 @@ export class ProcessPool {
     if (this.#countOf(this.#options.nice) === 0) this.#start(this.#options.nice)
   }
 
+  /** Has a process at hand for a while, as a job comes soon: a start takes longer than most jobs. */
+  expectJob(): void {
+    // A machine that starts none isn't asked again by each byte that arrives.
+    if (this.#closed || this.#failedStarts > 0) return
+    const { nice } = this.#options
+    if (this.#countOf(nice) === 0) this.#start(nice).stay()
+    else for (const process of this.#processes) if (process.isFree) process.stay()
+  }
+
+  /** Whether no job waits or runs. */
+  get isIdle(): boolean {
+    return this.#queue.size === 0 && this.#processes.values().every(({ isFree }) => isFree)
+  }
+
   /**
    * Runs a job; an urgent one before the others of its visitor. Rejects with `busy` if too many wait, and the party
    * has most of them.

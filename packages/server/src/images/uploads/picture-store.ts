@@ -15,7 +15,7 @@ import type { Decoder } from '../decoding/decoder.ts'
 import type { StoredFiles } from '../stored-files.ts'
 import type { Variants } from '../variants.ts'
 import type { IncomingFile } from './incoming-file.ts'
-import { validate } from './validate.ts'
+import { type ValidatedFile, validate } from './validate.ts'
 
 /** A file that is stored, and not yet settled. Its blobs are in use until it is disposed. */
 export interface StoredFile extends Disposable {
@@ -64,7 +64,7 @@ export class PictureStore {
    */
   async store(incomingFile: IncomingFile, id: string): Promise<StoredFile> {
     await incomingFile.scrub()
-    await using file = await validate(incomingFile, this.#decoder)
+    await using file = await this.#validate(incomingFile)
     failpoint('picture.validated')
     const { path, blob, bytes, validation, original, notices } = file
     const { preview, ...facts } = validation
@@ -86,9 +86,31 @@ export class PictureStore {
     }
   }
 
+  /** Validates a file, and begins with its variants beside that. */
+  async #validate(incomingFile: IncomingFile): Promise<ValidatedFile> {
+    const blob = await this.#drawVariantsAhead(incomingFile)
+    try {
+      return await validate(incomingFile, this.#decoder)
+    } catch (error) {
+      if (blob !== null) this.#variants.dropAhead(blob)
+      throw error
+    }
+  }
+
+  /** Begins with the variants of a file that is scrubbed as it arrives: its size and its digest are known. */
+  async #drawVariantsAhead(incomingFile: IncomingFile): Promise<string | null> {
+    const { header: size, path, party } = incomingFile
+    const type = size && (await incomingFile.readableType())
+    if (!type) return null
+    const blob = await incomingFile.digest()
+    this.#variants.drawAhead({ path, blob, type, size, party })
+    return blob
+  }
+
   /** Ends the blobs of a file that was refused after it was stored (C5), and its use of them. */
   async discard(stored: StoredFile, reason: unknown): Promise<void> {
     using _ = stored
+    this.#variants.dropAhead(stored.settle.blob)
     // Else the record may still come.
     if (!(reason instanceof WireError) || IN_DOUBT.has(reason.code)) return
     await this.#engine.endedBlobs.note(blobsOf(stored.settle)).catch(() => {

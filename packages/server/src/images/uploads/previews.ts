@@ -86,6 +86,7 @@ export class Previews {
   /** Reports a file's offset, and tries to show its picture. Call it whenever bytes have arrived. */
   bytesArrived(incomingFile: IncomingFile, board: LiveBoard, id: string): void {
     this.reportOffset(incomingFile, board.id, id)
+    this.#decoder.expectFile()
     inBackground(this.#tryThumbnail(incomingFile, board, id), this.#log)
     inBackground(this.#tryEarlyPreview(incomingFile, board, id), this.#log)
     inBackground(this.#checkLive(incomingFile, board.id, id), this.#log)
