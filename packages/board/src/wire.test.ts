@@ -44,6 +44,7 @@ const PINNED: Record<number, string> = {
   13: '9027b5bc6f3a6e1e',
   14: '3fb92baceea00135',
   15: 'b538a9d5cf877ad6',
+  16: '9f8ee5efeae8da8e',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))

@@ -30,7 +30,13 @@ import type { Role } from './roles.ts'
  */
 
 /** The `auth` of a Socket.IO connection: the board, and the page's wire version. A wall counts as nobody. */
-export const Hello = z.object({ board: boardId, wire: z.int(), isWall: z.optional(z.boolean()) })
+export const Hello = z.object({
+  board: boardId,
+  wire: z.int(),
+  isWall: z.optional(z.boolean()),
+  /** The bearer token: a browser sends no headers of a page's own with a websocket. */
+  token: z.optional(z.string().check(z.regex(/^[\w-]{22,128}$/))),
+})
 
 /** `follow`: the cursor that the reader stands at. */
 export const Follow = z.object({ cursor })

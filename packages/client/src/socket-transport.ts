@@ -33,13 +33,14 @@ export class SocketTransport extends Emitter<TransportEvents> implements Transpo
     const manager = new Manager(url, {
       path: new URL(`${url}/live`).pathname,
       transports: ['websocket'],
-      extraHeaders: headers,
       autoConnect: false,
       reconnection: false,
       // Its own patience ends before any other.
       timeout: LONGEST_PATIENCE_MS,
     })
-    const socket = manager.socket('/', { auth: { board: id, wire: WIRE_VERSION, isWall } })
+    // No browser sends further headers with a websocket, so the token goes with the first message.
+    const token = headers['authorization']?.replace('Bearer ', '')
+    const socket = manager.socket('/', { auth: { board: id, wire: WIRE_VERSION, isWall, token } })
     this.#socket = socket
     socket.on('connect', () => {
       clearTimeout(this.#timer)

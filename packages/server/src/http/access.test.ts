@@ -23,7 +23,11 @@ class Browser {
   #cookie = ''
 
   async ask(path: string, method = 'GET', body?: object): Promise<Response> {
-    const headers = { cookie: this.#cookie, 'content-type': 'application/json' }
+    const headers = {
+      cookie: this.#cookie,
+      origin: server.url,
+      'content-type': 'application/json',
+    }
     const init = body ? { body: JSON.stringify(body) } : {}
     const response = await fetch(server.url + path, { method, headers, ...init })
     this.#cookie = response.headers.get('set-cookie')?.split(';')[0] ?? this.#cookie

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Role } from '@wirephoto/board'
+import { type Role, WireError } from '@wirephoto/board'
 import type { Access, Asker } from '../access/access.ts'
 import type { Sender, Visitor } from '../boards/sender.ts'
 import type { Installation } from '../installation.ts'
@@ -20,7 +20,10 @@ export interface Guard
   visitor(request: IncomingMessage): Required<Visitor>
   /** Returns who asks, with the token that their rights stand under. */
   asker(request: IncomingMessage): Asker
-  /** Returns who asks, and what they may do on this board. Rejects with `link-needed` or `link-ended`. */
+  /**
+   * Returns who asks, and what they may do on this board. Rejects with `link-needed` or `link-ended`, and with
+   * `foreign-origin` for a cookie's write without an origin, where the board needs a right.
+   */
   sender(request: IncomingMessage, board: string): Promise<Guest>
   /** Returns the cookie to set if a visitor comes without a token, else null. */
   visitorCookie(request: IncomingMessage): string | null
@@ -66,13 +69,22 @@ export function createGuard({
     ...origins,
     visitor,
     asker,
-    sender: async (request, board) => ({
-      ...visitor(request),
-      ...(await access.rightOf(asker(request), board)),
-    }),
+    async sender(request, board) {
+      const who = asker(request)
+      const right = await access.rightOf(who, board)
+      // Browsers name the origin of whatever may change something.
+      const isCookieAlone = who.source === 'cookie' && request.headers.origin === undefined
+      if (right.grant.length > 0 && isCookieAlone && mayChange(request))
+        throw new WireError('foreign-origin')
+      return { ...visitor(request), ...right }
+    },
     visitorCookie: (request) => tokens.cookieFor(request),
   }
 }
+
+/** Returns whether a request may change something. A socket is let in once for all that comes by it. */
+const mayChange = ({ method, headers }: IncomingMessage): boolean =>
+  headers.upgrade !== undefined || !(method === 'GET' || method === 'HEAD')
 
 /** Headers by which proxies say that they pass a request on, beside all that begin with `x-forwarded-`. */
 const PROXY_HEADERS = ['forwarded', 'via', 'x-real-ip']

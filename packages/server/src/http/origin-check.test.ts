@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { WebSocket } from 'ws'
 import { errorOf, Harness } from '../../support/http-harness.ts'
+import { trySocket } from '../../support/open-socket.ts'
 import { createOriginCheck } from './origin-check.ts'
 import { trustedProxies } from './trusted-proxies.ts'
 
@@ -284,3 +285,42 @@ test('B42: a cookie that comes with such a request is not read, and none is set'
 
 /** One pixel. */
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
+
+/** Makes a board that opens by links. Resolves to its id, its maker's cookie and the secret of a link. */
+async function makeBoard(): Promise<{ board: string; cookie: string; secret: string }> {
+  const response = await fetch(`${allowing.url}/api/boards`, { method: 'POST' })
+  const cookie = response.headers.get('set-cookie')!.split(';')[0]!
+  const { id, links } = (await response.json()) as { id: string; links: { url: string }[] }
+  return { board: id, cookie, secret: links[0]!.url.split('#')[1]! }
+}
+
+test("B47: a cookie's write names its origin, where a board needs a right", async () => {
+  const { board, cookie, secret } = await makeBoard()
+  const { url } = allowing
+  const put = async (to: string, headers: Record<string, string>): Promise<number | string> => {
+    const response = await fetch(url + to, { method: 'PUT', headers, body: GIF })
+    return response.ok ? response.status : (await errorOf(response)).code
+  }
+  const closed = `/b/${board}/p.gif`
+  const authorization = `Bearer ${secret}`
+  assert.equal(await put(closed, { cookie }), 'foreign-origin')
+  assert.equal(await put(closed, { cookie, origin: url }), 201)
+  assert.equal(await put(closed, { authorization }), 201)
+  assert.equal(await put('/p.gif', { cookie }), 201, 'an open board')
+  const read = await fetch(`${url}/api/boards/${board}/snapshot`, { headers: { cookie } })
+  assert.equal(read.status, 200)
+  assert.equal(await trySocket(url, board, { headers: { cookie } }), 'foreign-origin')
+  assert.equal(await trySocket(url, board, { headers: { cookie, origin: url } }), 'open')
+  assert.equal(await trySocket(url, board, { headers: { authorization } }), 'open')
+  assert.equal(await trySocket(url, 'main', { headers: { cookie } }), 'open')
+})
+
+test("B48: a page of an allowed site comes in by the handshake's token alone", async () => {
+  const { board, cookie, secret } = await makeBoard()
+  const headers = { origin: SITE, cookie }
+  assert.equal(await trySocket(allowing.url, board, { headers }), 'link-needed')
+  assert.equal(await trySocket(allowing.url, board, { headers, token: secret }), 'open')
+  const wrong = { headers, token: 'w'.repeat(22) }
+  assert.equal(await trySocket(allowing.url, board, wrong), 'link-ended')
+  assert.equal(await trySocket(allowing.url, board, { headers, token: '\r\nx' }), 'bad-request')
+})

@@ -89,11 +89,12 @@ export class Gateway {
 
   async #enter(socket: Socket): Promise<void> {
     const { boards, guard, metrics } = this.#options
-    const { board: id, wire, isWall = false } = parseOrThrow(Hello, socket.handshake.auth)
+    const { board: id, wire, isWall = false, token } = parseOrThrow(Hello, socket.handshake.auth)
     if (this.#admitted.has(socket.conn)) throw new WireError('bad-request')
     this.#admitted.add(socket.conn)
     if (wire !== WIRE_VERSION) throw new WireError('old-page')
     const request = socket.request as IncomingMessage
+    if (token !== undefined) request.headers.authorization ??= `Bearer ${token}`
     this.#handshakes.charge(guard.visitor(request))
     const sender = await guard.sender(request, id)
     if (!may(sender, 'read')) throw new WireError('not-allowed')
