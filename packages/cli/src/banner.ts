@@ -15,13 +15,15 @@ interface RunningAt {
   readonly shared: string | null
   /** The board that --classic opens to everybody, and its second port; null without --classic. */
   readonly classic: { readonly board: string; readonly port: number | null } | null
+  /** The code that makes who enters it the server's owner; null if none could be made. */
+  readonly ownerCode: string | null
   /** A sentence on what is wrong with the Node that runs it, or null. */
   readonly warning: string | null
 }
 
 /** Returns the text that the operator reads when the server is up. */
 export function banner(at: RunningAt): string {
-  const { port, host, outside, data, shared, classic, warning } = at
+  const { port, host, outside, data, shared, classic, ownerCode, warning } = at
   const everywhere = host === '0.0.0.0' || host === '::'
   const near = everywhere || host === '127.0.0.1' ? 'localhost' : host
   const around = everywhere ? at.urlsForOthers.filter((url) => url !== outside) : []
@@ -34,6 +36,9 @@ export function banner(at: RunningAt): string {
     ...(classic
       ? [`Whoever reaches it may see and change the board ${classic.board}, which --classic opens`]
       : []),
+    ownerCode
+      ? `Owner code, good once within ten minutes: ${ownerCode}`
+      : 'No owner code could be written; npx wirephoto owner-code makes one.',
     ...(shared
       ? [
           `Boards and pictures lie in ${shared}, uploads on their way in ${data}`,

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { checkCommand } from './commands/check.ts'
 import { importCommand } from './commands/import.ts'
+import { ownerCodeCommand } from './commands/owner-code.ts'
 import { serveCommand, useEnvironment } from './commands/serve.ts'
 import { OperatorError } from './operator-error.ts'
 
@@ -10,7 +11,7 @@ const program = new Command('wirephoto')
   .version('0.1.0')
   .configureOutput({ outputError: () => {} })
   .exitOverride()
-for (const command of [serveCommand(), checkCommand(), importCommand()])
+for (const command of [serveCommand(), ownerCodeCommand(), checkCommand(), importCommand()])
   program.addCommand(command.copyInheritedSettings(program))
 
 run().catch((error: unknown) => {
@@ -33,7 +34,7 @@ function exit(message: string): void {
 /** Makes one sentence of commander's `error: unknown option '--prot'\n(Did you mean --port?)`. */
 function sentence(message: string): string {
   const command =
-    process.argv.slice(2, 3).find((name) => /^(?:check|import)$/.test(name)) ?? 'serve'
+    process.argv.slice(2, 3).find((name) => /^(?:owner-code|check|import)$/.test(name)) ?? 'serve'
   const [first = '', ...rest] = message.replace(/^error: |\.$/g, '').replace(/\s*\n\s*/g, ' ')
   return `${first.toUpperCase()}${rest.join('').replace('. Expected', ', expected')}; see wirephoto ${command} --help.`
 }

@@ -5,6 +5,7 @@ import type { MediaType } from '@wirephoto/board'
 import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer, ServerConfig } from '@wirephoto/server'
 import type { Bounds } from '@wirephoto/server/bounds'
+import { makeOwnerCode, noteServerUrl } from '@wirephoto/server/owner-code'
 import { basePathOf } from '@wirephoto/server/public-url'
 import { Command, Option } from 'commander'
 import { warningFor } from '../../bin/choose-node.js'
@@ -26,6 +27,7 @@ import {
   parseSize,
   parseYes,
 } from '../parse.ts'
+import { isRunByNpm, startedIn } from '../started-in.ts'
 
 interface Options {
   readonly port: number
@@ -232,8 +234,21 @@ async function serve(options: Options): Promise<void> {
   const { port, classicPort, urlsForOthers } = server
   const opened = classic ? { board: classic.board, port: classicPort } : null
   const warning = warningFor(process.versions.node)
+  await noteServerUrl(data, outside ?? server.url).catch(() => {})
+  // A folder that is full stops no server: another code can be made when there is room.
+  const ownerCode = await makeOwnerCode(data).catch(() => null)
   process.stdout.write(
-    banner({ port, host, outside, urlsForOthers, data, shared, classic: opened, warning }),
+    banner({
+      port,
+      host,
+      outside,
+      urlsForOthers,
+      data,
+      shared,
+      classic: opened,
+      ownerCode: ownerCode?.code ?? null,
+      warning,
+    }),
   )
 }
 
@@ -285,7 +300,7 @@ function stopOnSignal(server: RunningServer): void {
   process.stdout.on('error', () => {})
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)
-  if (byNpm()) {
+  if (isRunByNpm()) {
     const parent = process.ppid
     // npm's shell ends without passing the signal on.
     const watch = setInterval(() => {
@@ -353,12 +368,6 @@ function explain(
       return error
   }
 }
-
-/** Whether `npm start` runs this process. */
-const byNpm = (): boolean => process.env['npm_lifecycle_event'] === 'start'
-
-/** Returns the folder that the operator started in: npm runs scripts in the package's folder. */
-const startedIn = (): string => (byNpm() && process.env['INIT_CWD']) || process.cwd()
 
 /** Prepares the environment for commander: drops empty variables, and flags whose value means no. */
 export function useEnvironment(env: NodeJS.ProcessEnv): void {
