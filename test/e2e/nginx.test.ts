@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { openFixture } from '../support/e2e-fixture.ts'
-import { Nginx, readmeLocation } from '../support/nginx.ts'
+import { documentedLocation, Nginx } from '../support/nginx.ts'
 
 /**
  * Browsers log nginx's own answers, and that the server has no part of a file yet. A proxy that refuses a body may
@@ -24,15 +24,15 @@ async function openNginx(t: TestContext, location: string): Promise<Nginx> {
   return nginx
 }
 
-/** Returns README.md's lines without those that somebody has left out, and with further ones. */
+/** Returns the lines of docs/put-it-online.md without those that somebody has left out, and with further ones. */
 async function location(change: { without?: RegExp; further?: string } = {}): Promise<string> {
-  const lines = (await readmeLocation(fixture.server.port)).split('\n')
+  const lines = (await documentedLocation(fixture.server.port)).split('\n')
   const kept = change.without ? lines.filter((line) => !change.without!.test(line)) : lines
   return kept.join('\n').replace('{', `{ ${change.further ?? ''}`)
 }
 
 describe('behind nginx', { skip }, () => {
-  test('U25, Z8: with the lines of README.md, a page, a wall and an upload work', async (t) => {
+  test('U25, Z8: with the lines of put-it-online.md, a page, a wall and an upload work', async (t) => {
     const { port } = await openNginx(t, await location())
     const board = await fixture.newBoard()
     const anna = await fixture.openPage(t, 'wire.test', board, { port })

@@ -7,7 +7,7 @@ import { cleanupAfter } from '../support/cleanup.ts'
 import { openFixture } from '../support/e2e-fixture.ts'
 import { freePort } from '../support/free-port.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
-import { Nginx, readmeLocation } from '../support/nginx.ts'
+import { documentedLocation, Nginx } from '../support/nginx.ts'
 import type { BoardPage } from '../support/page.ts'
 import { drawPicture } from '../support/pictures.ts'
 
@@ -22,9 +22,9 @@ const { fixture, samples } = await openFixture({
 })
 const skip = (await Nginx.skipReason()) ?? false
 
-/** Returns README.md's lines for a server under a path. */
+/** Returns the lines of docs/put-it-online.md for a server under a path. */
 const location = async (path: string, serverPort: number): Promise<string> =>
-  (await readmeLocation(serverPort)).replace('location / {', `location ${path}/ {`)
+  (await documentedLocation(serverPort)).replace('location / {', `location ${path}/ {`)
 
 /** Opens another server of the host, and nginx before both: it keeps the one's path and removes the other's. */
 async function openHost(t: TestContext): Promise<Nginx> {

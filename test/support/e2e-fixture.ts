@@ -27,6 +27,8 @@ export interface PageOptions extends BrowserContextOptions {
   port?: number
   /** The path under which the server is there. */
   path?: string
+  /** Behind a proxy with https; `http` if absent. */
+  scheme?: 'https'
   /** The context of another page: the same visitor with the same storage. */
   context?: BrowserContext
   /** The words about the connection to wait for; if absent that it is live. */
@@ -163,13 +165,14 @@ export class E2eFixture {
     const {
       port = this.server.port,
       path = '',
+      scheme = 'http',
       context: shared,
       allowedErrors = NO_ERRORS,
       says,
       ...further
     } = options
     const context = shared ?? (await this.#newContext(further))
-    const page = await BoardPage.open(context, `http://${host}:${port}${path}`)
+    const page = await BoardPage.open(context, `${scheme}://${host}:${port}${path}`)
     page.allowedErrors = allowedErrors
     this.closeAfter(t, async () => {
       await page.close(t)

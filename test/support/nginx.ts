@@ -9,7 +9,7 @@ import { killWithParent } from './kill-with-parent.ts'
 
 /** Time in which nginx must start, on a slow machine. */
 const START_TIMEOUT_MS = 30_000
-const README = resolve(import.meta.dirname, '../../README.md')
+const GUIDE = resolve(import.meta.dirname, '../../docs/put-it-online.md')
 
 /** A real nginx, with Debian's configuration and a `location` for each server of ours behind it. */
 export class Nginx {
@@ -52,10 +52,10 @@ export class Nginx {
   }
 }
 
-/** Returns the `location` that README.md tells operators to write, for a server at this port instead of 8000. */
-export async function readmeLocation(serverPort: number): Promise<string> {
-  const [, lines] = /```nginx\n([\s\S]+?)```/.exec(await readFile(README, 'utf8')) ?? []
-  if (!lines) throw new Error('README.md has no lines for nginx')
+/** Returns the `location` that docs/put-it-online.md tells operators to write, for a server at this port, not 8000. */
+export async function documentedLocation(serverPort: number): Promise<string> {
+  const [, lines] = /```nginx\n([\s\S]+?)```/.exec(await readFile(GUIDE, 'utf8')) ?? []
+  if (!lines) throw new Error('docs/put-it-online.md has no lines for nginx')
   return lines.replaceAll(':8000', `:${serverPort}`)
 }
 
