@@ -62,6 +62,25 @@ describe('boards', () => {
     stopToo()
   })
 
+  test('B60: a board that is removed is gone at once, also for those who hold it', async () => {
+    const id = await boards.create()
+    const held = await boards.hold(id)
+    const removed: string[] = []
+    boards.onRemoved((board) => removed.push(board.id))
+    await boards.remove(id)
+    assert.deepEqual(removed, [id])
+    const add = { kind: 'image.add', id: uuidv7(Date.now(), randomBytes(10)), name: '' } as const
+    await assert.rejects(held.board.act([{ ...add, width: 4, height: 3 }], anna), {
+      code: 'unknown-board',
+    })
+    await assert.rejects(boards.hold(id), { code: 'unknown-board' })
+    await assert.rejects(boards.remove(id), { code: 'unknown-board' })
+    held[Symbol.dispose]()
+    assert.equal(await engine.boards.create(id), true, 'another board may have its id')
+    using again = await boards.hold(id)
+    assert.equal(again.board.records.size, 0)
+  })
+
   test('R14: the trash is purged after 30 days, and what was put back is not', async () => {
     using held = await boards.hold(await boards.create())
     const { board } = held

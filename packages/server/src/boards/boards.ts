@@ -48,6 +48,7 @@ export class Boards {
   /** Those of them that nobody uses, in the order in which they were left. */
   readonly #idle = new Map<string, OpenBoard>()
   readonly #listeners = new Set<(board: LiveBoard) => void>()
+  readonly #removalListeners = new Set<(board: LiveBoard) => void>()
   readonly #timer: NodeJS.Timeout
   /** Boards that are being loaded, and those that wait for their turn. */
   #loadCount = 0
@@ -82,6 +83,11 @@ export class Boards {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Calls back with every board that this server removes for good, while whoever is on it still holds it. */
+  onRemoved(listener: (board: LiveBoard) => void): void {
+    this.#removalListeners.add(listener)
+  }
+
   /** Creates a board under an id that can't be guessed: 128 random bits. */
   async create(): Promise<string> {
     const id = randomBytes(16).toString('base64url')
@@ -105,6 +111,7 @@ export class Boards {
       entry.users--
       entry.idleSince = performance.now()
       if (entry.users > 0) return
+      if (this.#open.get(id) !== entry) return this.#letGo(id, entry)
       this.#idle.set(id, entry)
       this.#letGoOldest()
     }
@@ -162,8 +169,8 @@ export class Boards {
   }
 
   #letGo(id: string, entry: OpenBoard): void {
-    this.#open.delete(id)
-    this.#idle.delete(id)
+    if (this.#open.get(id) === entry) this.#open.delete(id)
+    if (this.#idle.get(id) === entry) this.#idle.delete(id)
     // A board that never opened has nothing to close.
     entry.board.then((board) => board.close()).catch(() => {})
   }
@@ -174,6 +181,15 @@ export class Boards {
     if (id === DEFAULT_BOARD_ID || (entry && entry.users > 0)) return false
     if (entry) this.#letGo(id, entry)
     return this.#engine.boards.remove(id, cursor)
+  }
+
+  /** Removes a board for good, whoever is on it. Rejects with `unknown-board`. */
+  async remove(id: string): Promise<void> {
+    using held = await this.hold(id)
+    if (!(await this.#engine.boards.remove(id))) throw new WireError('unknown-board')
+    // Nobody gets it from memory any more; it closes when those who hold it let go.
+    this.#open.delete(id)
+    for (const listener of this.#removalListeners) listener(held.board)
   }
 
   /** Forgets what an overfull board remembers from before yesterday (Y41). */

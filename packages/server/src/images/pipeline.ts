@@ -82,6 +82,11 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
         if ('gone' in change) inBackground(intake.drop(board.id, change.gone), log)
     })
   })
+  boards.onRemoved(({ id: board, records }) => {
+    for (const record of records.values())
+      if (record.kind === 'image' && record.blob === null)
+        inBackground(intake.drop(board, record.id), log)
+  })
   const directUpload = new DirectUpload(intake, incomingFiles, previews, { maxUpload })
   return {
     incomingFiles,

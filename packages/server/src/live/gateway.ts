@@ -60,6 +60,7 @@ export class Gateway {
       allowRequest: allowedBy(options.guard, options.log),
     })
     this.#io.engine.on('connection', boundUnread)
+    options.boards.onRemoved(({ id }) => this.dismiss(id, new WireError('unknown-board')))
     this.#io.use((socket, next) => {
       this.#enter(socket).then(
         () => next(),
@@ -79,6 +80,11 @@ export class Gateway {
   /** Whether a visitor has a page of the board open. */
   isHere(board: string, visitor: string): boolean {
     return this.#rooms.get(board)?.has(visitor) ?? false
+  }
+
+  /** Says why to every page of a board, and closes their sockets. */
+  dismiss(board: string, error: WireError): void {
+    this.#rooms.get(board)?.dismissAll(error)
   }
 
   /** Says goodbye to every page, and closes the sockets. */
