@@ -4,7 +4,7 @@ import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { describe, type TestContext, test } from 'node:test'
 import { Caddy, documentedSite } from '../support/caddy.ts'
-import { openFixture } from '../support/e2e-fixture.ts'
+import { OPEN_TO_ALL, openFixture } from '../support/e2e-fixture.ts'
 import { freePort } from '../support/free-port.ts'
 
 const port = await freePort()
@@ -49,7 +49,7 @@ describe('behind Caddy', { skip }, () => {
   test('B54: under a path of a host, too', async (t) => {
     const pathPort = await freePort()
     const publicUrl = `https://wire.test:${pathPort}/photos`
-    const args = ['--public-url', publicUrl, '--trust-proxy', '127.0.0.1']
+    const args = ['--public-url', publicUrl, '--trust-proxy', '127.0.0.1', ...OPEN_TO_ALL]
     const server = await fixture.openServer(t, args)
     const site = await documentedSite(`wire.test:${pathPort}`, server.port, true)
     const caddy = await openCaddy(t, site)
@@ -71,9 +71,9 @@ function ask(
   return new Promise((resolve, reject) => {
     const headers = { host: `wire.test:${port}`, 'content-length': file?.length ?? 0 }
     const options = { host: '127.0.0.1', servername: 'wire.test', port, path, ca, headers }
-    const sent = request({ ...options, method: file ? 'POST' : 'GET' }, (response) =>
-      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject),
-    )
+    const sent = request({ ...options, method: file ? 'POST' : 'GET' }, (response) => {
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
+    })
     sent.on('error', reject).end(file)
   })
 }

@@ -4,7 +4,7 @@ import { blobUrl, openBoard } from '@wirephoto/client'
 import { words } from '@wirephoto/web/words/page'
 import { wallWords } from '@wirephoto/web/words/wall'
 import { cleanupAfter } from '../support/cleanup.ts'
-import { openFixture } from '../support/e2e-fixture.ts'
+import { OPEN_TO_ALL, openFixture } from '../support/e2e-fixture.ts'
 import { freePort } from '../support/free-port.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
 import { documentedLocation, Nginx } from '../support/nginx.ts'
@@ -28,7 +28,7 @@ const location = async (path: string, serverPort: number): Promise<string> =>
 
 /** Opens another server of the host, and nginx before both: it keeps the one's path and removes the other's. */
 async function openHost(t: TestContext): Promise<Nginx> {
-  const args = ['--public-url', publicUrl('/prints'), '--trust-proxy', '127.0.0.1']
+  const args = ['--public-url', publicUrl('/prints'), '--trust-proxy', '127.0.0.1', ...OPEN_TO_ALL]
   const other = await fixture.openServer(t, args)
   const prints = await location('/prints', other.port)
   const removed = prints.replace(/(proxy_pass [^;]+);/, '$1/;')

@@ -40,6 +40,8 @@ export interface PageOptions extends BrowserContextOptions {
 /** The server's options: further flags of `wirephoto serve`, or another program that serves. */
 type FixtureOptions = Pick<ServeOptions, 'args' | 'main'>
 
+/** Flags of a server on which everybody may use the front board and make boards, for tests of other things. */
+export const OPEN_TO_ALL = ['--open', '--create', 'anyone'] as const
 /** More than the tests of one file need. */
 const OPEN_BOARDS_COUNT = 60
 
@@ -71,7 +73,7 @@ export class E2eFixture {
     { args = [], ...options }: FixtureOptions = {},
   ): Promise<E2eFixture> {
     const port = await freePort()
-    const flags = ['--public-url', `http://wire.test:${port}`, ...args]
+    const flags = ['--public-url', `http://wire.test:${port}`, ...OPEN_TO_ALL, ...args]
     const opening = ServerProcess.open({
       port,
       args: flags,

@@ -11,6 +11,8 @@ const server = await startServer({
   port: Number(value('--port')),
   host: '127.0.0.1',
   publicUrl: value('--public-url'),
+  isOpen: true,
+  create: 'anyone',
   data,
   engine: `sqlite:${data}`,
   maxUpload: 10_000_000,

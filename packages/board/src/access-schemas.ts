@@ -22,3 +22,11 @@ export interface NewLink extends Infer<typeof NewLink> {}
 /** The body of `PATCH /api/boards/<board>/links/<id>`. */
 export const LinkPatch = z.strictObject({ role: z.optional(role), label: z.optional(label) })
 export interface LinkPatch extends Infer<typeof LinkPatch> {}
+
+/** The body of `POST /api/owner`: the owner code, as somebody typed it. */
+export const OwnerRequest = z.strictObject({ code: z.string().check(z.maxLength(64)) })
+
+/** The parameters of `GET /api/boards`: where the last part of the list has ended. */
+export const BoardListQuery = z.strictObject({
+  after: z.optional(z.string().check(z.regex(/^\d{1,15}\.[\w-]{1,64}$/))),
+})

@@ -8,6 +8,7 @@ export const errors = {
   'link-needed': 401,
   'passphrase-needed': 401,
   'not-allowed': 403,
+  'owner-needed': 403,
   'link-ended': 403,
   'wrong-code': 403,
   'wrong-passphrase': 403,

@@ -13,6 +13,8 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'link-needed': () => 'This board opens by a link. Ask who runs it for one.',
   'passphrase-needed': () => 'This board has a passphrase. Type it to go on.',
   'not-allowed': () => "This link doesn't allow that. Ask for another one.",
+  'owner-needed': () =>
+    'Only the owner of this server may do that. Enter the owner code, or ask who runs it.',
   'link-ended': () => 'This link no longer works. Ask for a new one.',
   'wrong-code': () => "That code isn't right, or its time is over. Ask for a new one.",
   'wrong-passphrase': () => "That passphrase isn't right. Try again.",
@@ -21,7 +23,7 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'foreign-address': () =>
     "This server doesn't fetch pictures from there. Save the picture and add its file.",
   'not-found': () => 'There is nothing at this address. Check it.',
-  'unknown-board': () => 'There is no such board. Check the link.',
+  'unknown-board': () => 'There is no such board, or it was deleted. Check the link.',
   'unknown-picture': () => 'This picture is gone.',
   'method-not-allowed': () => "This address doesn't take that method. Check it against the API.",
   conflict: () => 'This id is taken. Use a new one.',

@@ -15,6 +15,8 @@ interface RunningAt {
   readonly shared: string | null
   /** The board that --classic opens to everybody, and its second port; null without --classic. */
   readonly classic: { readonly board: string; readonly port: number | null } | null
+  /** Whom the front board is for: this computer, all who reach the server, or those who have a link or the code. */
+  readonly front: 'private' | 'open' | 'closed'
   /** The code that makes who enters it the server's owner; null if none could be made. */
   readonly ownerCode: string | null
   /** A sentence on what is wrong with the Node that runs it, or null. */
@@ -23,7 +25,7 @@ interface RunningAt {
 
 /** Returns the text that the operator reads when the server is up. */
 export function banner(at: RunningAt): string {
-  const { port, host, outside, data, shared, classic, ownerCode, warning } = at
+  const { port, host, outside, data, shared, classic, front, ownerCode, warning } = at
   const everywhere = host === '0.0.0.0' || host === '::'
   const near = everywhere || host === '127.0.0.1' ? 'localhost' : host
   const around = everywhere ? at.urlsForOthers.filter((url) => url !== outside) : []
@@ -36,9 +38,13 @@ export function banner(at: RunningAt): string {
     ...(classic
       ? [`Whoever reaches it may see and change the board ${classic.board}, which --classic opens`]
       : []),
+    ...(front === 'closed' ? ['Only who has the owner code or a link gets in'] : []),
+    ...(front === 'open' && classic?.board !== 'main'
+      ? ['Whoever reaches it may see and change the front board, which --open opens']
+      : []),
     ownerCode
       ? `Owner code, good once within ten minutes: ${ownerCode}`
-      : 'No owner code could be written; npx wirephoto owner-code makes one.',
+      : 'No owner code could be written; npx wirephoto owner-code makes one',
     ...(shared
       ? [
           `Boards and pictures lie in ${shared}, uploads on their way in ${data}`,

@@ -182,6 +182,14 @@ export function parseOrigins(text: string, earlier: readonly string[] = []): str
   return [...earlier, ...origins.map((each) => new URL(each).origin)]
 }
 
+/** Parses who may make boards. */
+export function parseCreate(text: string): 'anyone' | 'owner' {
+  if (text === 'anyone' || text === 'owner') return text
+  throw new OperatorError(
+    `${quoted(text)} won't do; give --create (WIREPHOTO_CREATE) anyone or owner.`,
+  )
+}
+
 /** Parses a flag's environment variable `name`; undefined means no. */
 export function parseYes(name: string, text: string | undefined): boolean {
   if (text === undefined || /^(?:0|no|false|off)$/i.test(text)) return false

@@ -71,7 +71,7 @@ async function serving(args: string[], env: NodeJS.ProcessEnv = {}, under: strin
 test('help tells every flag with its default and its variable', async () => {
   const { out, code } = await outcome(['serve', '--help'])
   assert.equal(code, 0)
-  const classic = ['classic', 'open', 'classic-pages', 'classic-port']
+  const classic = ['open', 'create', 'classic', 'classic-pages', 'classic-port']
   const flags = [
     'port',
     'host',
@@ -144,7 +144,7 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
     [serve('--lan', '--host', '127.0.0.1'), /^Option '--lan' cannot be used with option '--host/],
     [serve(), /^"maybe" is neither yes nor no; set WIREPHOTO_LAN/, { WIREPHOTO_LAN: 'maybe' }],
     [serve('--classic', 'a/b'), /^"a\/b" is no board; give letters/],
-    [serve('--open'), /^--open goes with --classic; give that too/],
+    [serve('--create', 'guests'), /^"guests" won't do; give --create \(WIREPHOTO_CREATE\) anyone/],
     [serve('--classic-port', '0'), /^--classic-port goes with --classic/],
     [serve('--classic', '--classic-port', 'x'), /^"x" is no port; give --classic-port/],
     [serve('--classic', '--classic-port', port), /^Port \d+ is taken; .* --classic-port or/],
@@ -286,6 +286,7 @@ test('U8: a folder that another server serves is refused; it is free again when 
 
 test('the banner says where it listens and where the data lie, with --lan for the network too', async () => {
   const here = await serving(['--data', 'relative'])
+  assert.doesNotMatch(here.banner, /Whoever|Only who/)
   assert.ok(here.banner.includes(join(folder, 'relative')))
   assert.equal((await fetch(`${here.url}/healthz`)).status, 200)
   await here.stop('SIGTERM')
@@ -296,6 +297,48 @@ test('the banner says where it listens and where the data lie, with --lan for th
   assert.match(lan.banner, /from outside: https:\/\/board\.example\n/)
   assert.match(lan.banner, /[▀▄█]{4}/)
   await lan.stop('SIGTERM')
+})
+
+test('B50, B63: where others reach it, only the owner code or a link opens the front board', async () => {
+  const server = await serving(['--data', 'closed', '--lan'])
+  assert.match(server.banner, /\nOnly who has the owner code or a link gets in\n/)
+  assert.doesNotMatch(server.banner, /Whoever/)
+  const ask = (
+    path: string,
+    method = 'GET',
+    body?: string | Uint8Array<ArrayBuffer>,
+    further: object = {},
+  ) =>
+    fetch(server.url + path, {
+      method,
+      headers: { 'content-type': 'application/json', ...further },
+      ...(body !== undefined && { body }),
+    })
+  const stranger = await ask('/api/boards/main/snapshot')
+  assert.equal(stranger.status, 401)
+  const picture = new Uint8Array(PICTURE)
+  assert.equal((await ask('/a.png', 'PUT', picture)).status, 401)
+  assert.equal((await ask('/api/boards', 'POST')).status, 403)
+  const [code] = /[B-Z]{4}-[B-Z]{4}/.exec(server.banner) ?? []
+  const entered = await ask('/api/owner', 'POST', JSON.stringify({ code }))
+  assert.equal(entered.status, 204)
+  const cookie = entered.headers.get('set-cookie')!.split(';')[0]!
+  const owner = { cookie, origin: server.url }
+  assert.equal((await ask('/a.png', 'PUT', picture, owner)).status, 201)
+  assert.equal((await ask('/api/boards', 'POST', undefined, owner)).status, 201)
+  await server.stop('SIGTERM')
+})
+
+test('B63: --open opens the front board to all, and --create says who may make boards', async () => {
+  const env = { WIREPHOTO_OPEN: '1', WIREPHOTO_CREATE: 'anyone' }
+  const server = await serving(['--data', 'open', '--lan'], env)
+  assert.match(
+    server.banner,
+    /\nWhoever reaches it may see and change the front board, which --open/,
+  )
+  assert.equal((await fetch(`${server.url}/api/boards/main/snapshot`)).status, 200)
+  assert.equal((await fetch(`${server.url}/api/boards`, { method: 'POST' })).status, 201)
+  await server.stop('SIGTERM')
 })
 
 test('Z1: the start says the addresses under the path of --public-url', async () => {

@@ -12,6 +12,7 @@ import {
 } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Access } from './access/access.ts'
+import { WrongTries } from './access/wrong-tries.ts'
 import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
@@ -35,6 +36,7 @@ import { urlOf } from './http/listen.ts'
 import { pageRoutes } from './http/page.ts'
 import { createPageBuildReader } from './http/page-build.ts'
 import { ProblemPage } from './http/problem-page.ts'
+import { serverOwnerRoutes } from './http/server-owner.ts'
 import { trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
 import { GarbageCollector } from './images/garbage-collector.ts'
@@ -104,6 +106,7 @@ export async function compose(
   const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
   const access = new Access(engine, config)
+  const wrongTries = new WrongTries()
   const proxies = trustedProxies(config.trustProxy ?? [])
   const installation = await installationOf(engine)
   const guard = replacements.guard ?? createGuard({ ...config, proxies, installation, access })
@@ -167,6 +170,16 @@ export async function compose(
     await routes.register(addressRoutes, config)
     await routes.register(boardRoutes, { boards, guard, access, bounds, pageOf })
     await routes.register(accessRoutes, { boards, guard, access, pageOf })
+    await routes.register(serverOwnerRoutes, {
+      boards,
+      guard,
+      access,
+      engine,
+      wrongTries,
+      data: config.data,
+      pageOf,
+      dismiss: (...args) => gateway.dismiss(...args),
+    })
     await routes.register(changesRoutes, {
       boards,
       guard,

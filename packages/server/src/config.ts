@@ -19,6 +19,11 @@ export interface ServerConfig {
    * only where the server listens on loopback and has neither a public URL nor proxies, and then as `own`.
    */
   readonly isOpen?: boolean | undefined
+  /**
+   * Who may make boards. Default: anyone where only this machine reaches the server, by the same settings; else the
+   * server's owner.
+   */
+  readonly create?: 'anyone' | 'owner' | undefined
   /** The folder for pictures on their way in. */
   readonly data: string
   /** `sqlite:<folder>`, `postgres://…`, `rethinkdb://…` */

@@ -23,6 +23,7 @@ interface Options extends Replacements {
   readonly publicUrl?: string
   readonly allowedOrigins?: readonly string[]
   readonly isOpen?: boolean
+  readonly create?: 'anyone' | 'owner'
   readonly log?: FastifyBaseLogger
   readonly bounds?: Partial<Bounds>
   readonly refuse?: readonly MediaType[]
@@ -51,10 +52,11 @@ export class Harness {
   /** Starts as a new process would, with the data that are there; a loss of theirs is accepted by its code. */
   async start(acceptLoss?: string): Promise<void> {
     const { maxUpload = 5_000_000, webRoot = null, publicUrl = null, isOpen = true } = this.#options
-    const { guard, fetcher, clock, use, bounds, refuse, memory, allowedOrigins } = this.#options
+    const { guard, fetcher, clock, use, bounds, refuse, memory, allowedOrigins, create } =
+      this.#options
     const replacements = { guard, fetcher, clock, use }
     const limited = { maxUpload, bounds, refuse, memory }
-    const opened = { allowedOrigins, webRoot, publicUrl, isOpen }
+    const opened = { allowedOrigins, webRoot, publicUrl, isOpen, create }
     const settings = { ...limited, ...opened, grace: 0, acceptLoss }
     const config = serverConfig(this.data, settings)
     this.#stack = new AsyncDisposableStack()

@@ -5,6 +5,7 @@ import type { MediaType } from '@wirephoto/board'
 import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer, ServerConfig } from '@wirephoto/server'
 import type { Bounds } from '@wirephoto/server/bounds'
+import { isLoopback } from '@wirephoto/server/loopback'
 import { makeOwnerCode, noteServerUrl } from '@wirephoto/server/owner-code'
 import { basePathOf } from '@wirephoto/server/public-url'
 import { Command, Option } from 'commander'
@@ -15,6 +16,7 @@ import {
   parseBoard,
   parseBounds,
   parseClassicPort,
+  parseCreate,
   parseFetchPorts,
   parseLogLevel,
   parseMemory,
@@ -48,6 +50,7 @@ interface Options {
   readonly metrics: 'on' | ServerConfig['metrics']
   readonly classic?: string
   readonly open?: boolean
+  readonly create?: ServerConfig['create']
   readonly classicPages?: string
   readonly classicPort?: number
 }
@@ -182,9 +185,18 @@ export function serveCommand(): Command {
         .argParser(parseBoard),
     )
     .addOption(
-      new Option('--open', 'with --classic: also when others than this computer reach it').env(
-        'WIREPHOTO_OPEN',
-      ),
+      new Option(
+        '--open',
+        'open the front board to whoever reaches the server; with --classic its board too',
+      ).env('WIREPHOTO_OPEN'),
+    )
+    .addOption(
+      new Option(
+        '--create <who>',
+        'who may make boards: anyone or owner (default: anyone where only this computer reaches it)',
+      )
+        .env('WIREPHOTO_CREATE')
+        .argParser(parseCreate),
     )
     .addOption(
       new Option('--classic-pages <folder>', "with --classic: serve the tutorials' own pages").env(
@@ -212,6 +224,8 @@ async function serve(options: Options): Promise<void> {
     publicUrl: options.publicUrl ?? null,
     trustProxy: options.trustProxy,
     allowedOrigins: options.allowOrigin,
+    isOpen: options.open,
+    create: options.create,
     data,
     engine,
     maxUpload: options.maxUpload,
@@ -246,6 +260,7 @@ async function serve(options: Options): Promise<void> {
       data,
       shared,
       classic: opened,
+      front: isPrivate(options, host) ? 'private' : options.open ? 'open' : 'closed',
       ownerCode: ownerCode?.code ?? null,
       warning,
     }),
@@ -257,7 +272,6 @@ async function classicOf(options: Options, host: string): Promise<ServerConfig['
   const { classic: board, open, classicPages, classicPort: port = null, publicUrl } = options
   if (board === undefined) {
     const alone = Object.entries({
-      '--open': open,
       '--classic-pages': classicPages,
       '--classic-port': port,
     })
@@ -265,7 +279,7 @@ async function classicOf(options: Options, host: string): Promise<ServerConfig['
     if (flag) throw new OperatorError(`${flag} goes with --classic; give that too.`)
     return undefined
   }
-  if (!open && (publicUrl !== undefined || !/^(?:localhost|127\..*|::1)$/.test(host)))
+  if (!open && !isPrivate(options, host))
     throw new OperatorError(
       `--classic opens the board ${board} to whoever reaches this server; give --open too if that may be others than this computer.`,
     )
@@ -279,6 +293,10 @@ async function classicOf(options: Options, host: string): Promise<ServerConfig['
     throw new OperatorError(`There is no folder ${pages}; choose another with --classic-pages.`)
   return { board, pages, port }
 }
+
+/** Whether only this computer reaches the server, as far as its flags say. */
+const isPrivate = ({ publicUrl, trustProxy = [] }: Options, host: string): boolean =>
+  isLoopback(host) && publicUrl === undefined && trustProxy.length === 0
 
 /** Closes the server at a signal; a second one ends the process at once. */
 function stopOnSignal(server: RunningServer): void {

@@ -18,7 +18,10 @@ export interface Asker {
   readonly isProxied: boolean
 }
 
-type AccessConfig = Pick<ServerConfig, 'host' | 'publicUrl' | 'trustProxy' | 'isOpen' | 'classic'>
+type AccessConfig = Pick<
+  ServerConfig,
+  'host' | 'publicUrl' | 'trustProxy' | 'isOpen' | 'create' | 'classic'
+>
 
 /**
  * Who may do what on which board. An open board is everybody's who has its address; a closed one opens by links,
@@ -62,6 +65,25 @@ export class Access {
   /** Whether a board opens by its address, for those who come without a proxy at least. */
   async isOpen(board: string): Promise<boolean> {
     return (await this.#openRole({ isProxied: false }, board)) !== null
+  }
+
+  /** Throws `owner-needed` for all but the server's owner. */
+  async assertServerOwner({ token, source }: Asker): Promise<void> {
+    if (source !== 'cookie' || !(await this.isServerOwner(token)))
+      throw new WireError('owner-needed')
+  }
+
+  /** Throws `owner-needed` for those who may make no boards. */
+  async assertMayCreate(asker: Asker): Promise<void> {
+    const { create } = this.#config
+    const isAnyone =
+      create === undefined ? this.#isPrivate && !asker.isProxied : create === 'anyone'
+    if (!isAnyone) await this.assertServerOwner(asker)
+  }
+
+  /** Whether the server's settings say who may see a board, so that it can be neither closed nor deleted. */
+  isFixed(board: string): boolean {
+    return board === DEFAULT_BOARD_ID || board === this.#config.classic?.board
   }
 
   /** Whether a visitor owns the server, and so every board. */

@@ -1,6 +1,7 @@
 import type { Role } from '@wirephoto/board'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Link, Links } from './links.ts'
-import { dataOf, type GrantRecord, hashOf, type Right } from './records.ts'
+import { dataOf, type GrantRecord, hashOf, type Right, type ServerOwnerRecord } from './records.ts'
 import type { SecretCache } from './secret-cache.ts'
 
 /** 400 days: browsers keep no cookie longer. */
@@ -41,6 +42,17 @@ export class Grants {
   /** Takes a token's right on a board away. */
   async take(token: string, board: string): Promise<void> {
     await this.#secrets.remove(hashOf.grant(token, board))
+  }
+
+  /** Makes a token the owner of the server, and so of every board. */
+  async giveServer(token: string): Promise<void> {
+    await this.#secrets.put({
+      hash: hashOf.serverOwner(token),
+      board: DEFAULT_BOARD_ID,
+      kind: 'session',
+      data: JSON.stringify({ type: 'server-owner' } satisfies ServerOwnerRecord),
+      expiresAt: Date.now() + GRANT_MS,
+    })
   }
 
   async #put(token: string, board: string, grant: GrantRecord): Promise<void> {

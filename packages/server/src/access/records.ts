@@ -36,7 +36,7 @@ export interface GrantRecord {
 }
 
 /** The mark of a visitor who owns the server. */
-interface ServerOwnerRecord {
+export interface ServerOwnerRecord {
   readonly type: 'server-owner'
 }
 

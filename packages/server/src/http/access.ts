@@ -21,11 +21,15 @@ export interface ToldLink {
 }
 
 /** Tells a link that was just made, once. */
-export const toldLink = ({ id, role, secret }: MadeLink, page: string): ToldLink => ({
+const toldLink = ({ id, role, secret }: MadeLink, page: string): ToldLink => ({
   id,
   role,
   url: `${page}#${secret}`,
 })
+
+/** Tells who just got a board what it is, with the links that were made for it. */
+export const ownBoard = (id: string, url: string, links: readonly MadeLink[]) =>
+  ({ id, url, role: 'own', links: links.map((link) => toldLink(link, url)) }) as const
 
 /** Exchanges the secrets of links for rights, and keeps the links of boards. */
 export async function accessRoutes(

@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
 import type { Bounds } from '../bounds.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
-import { toldLink } from './access.ts'
+import { ownBoard } from './access.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { encodingFor } from './encoding.ts'
 import { Snapshots } from './snapshots.ts'
@@ -30,19 +30,20 @@ export async function boardRoutes(
   app.post('/api/boards', async (request, reply) => {
     const { title } = parseOrThrow(NewBoard, request.body ?? {})
     const visitor = guard.visitor(request.raw)
+    const asker = guard.asker(request.raw)
+    await access.assertMayCreate(asker)
     makingLimiter.charge(visitor)
     const id = await boards.create()
-    const links = await access.close(id, guard.asker(request.raw))
+    const links = await access.close(id, asker)
     if (title !== undefined) {
       using held = await boards.hold(id)
       const maker = { ...visitor, role: 'own' } as const
       await held.board.act([{ kind: 'board.patch', set: { title } }], maker)
     }
-    const url = pageOf(id)
     return reply
       .code(201)
       .headers({ location: `/api/boards/${id}`, 'cache-control': 'no-store' })
-      .send({ id, url, role: 'own', links: links.map((link) => toldLink(link, url)) })
+      .send(ownBoard(id, pageOf(id), links))
   })
 
   app.get('/api/boards/:board', async (request) => {
