@@ -25,7 +25,8 @@ async function openTwo(t: TestContext, upgrades: UpgradeFate, refusalStatus = 40
   const gateway = stack.adopt(await Gateway.open(server.port), (each) => each.close())
   Object.assign(gateway, { upgrades, refusalStatus })
   const board = await server.newBoard()
-  const open = (url: string) => stack.adopt(openBoard({ url, board }), (each) => each.close())
+  const open = (url: string) =>
+    stack.adopt(openBoard({ url, board, token: server.newOwner(board) }), (each) => each.close())
   return { gateway, anna: open(gateway.url), ben: open(server.url) }
 }
 
@@ -174,7 +175,7 @@ describe('the SDK without a websocket', () => {
     // A restart on the same data: the cursor is known to the log alone.
     await server.stop()
     await server.start()
-    const ben = openBoard({ url: server.url, board: anna.id })
+    const ben = openBoard({ url: server.url, board: anna.id, token: server.newOwner(anna.id) })
     t.after(() => ben.close())
     ben.rename('After the restart')
     await waitUntil(anna, () => anna.title === 'After the restart', 'the title')

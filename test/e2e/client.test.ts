@@ -43,7 +43,9 @@ function openScope(t: TestContext) {
   const stack = cleanupAfter(t)
   return {
     page(options: Partial<OpenOptions> & { board: string }): Board {
-      return stack.adopt(openBoard({ url: server.url, ...options }), (board) => board.close())
+      const token = server.hasOpenBoard(options.board) ? server.newOwner(options.board) : undefined
+      const opening = openBoard({ url: server.url, ...(token && { token }), ...options })
+      return stack.adopt(opening, (board) => board.close())
     },
     async openProxy(): Promise<Proxy & { url: string }> {
       const proxy = stack.adopt(await Proxy.open(server.port), (each) => each.close())
@@ -329,7 +331,8 @@ describe('the client and the server', { concurrency: true }, () => {
     const { board, id } = await boardWithPicture()
     const proxy = await openProxy()
     const store = memoryStore()
-    const gone = page({ board, url: proxy.url, store, token: 'a'.repeat(22) })
+    const token = server.newOwner(board)
+    const gone = page({ board, url: proxy.url, store, token })
     await waitForLive(gone)
     proxy.disconnect()
     gone.patch(id, { x: 70 })
@@ -337,7 +340,7 @@ describe('the client and the server', { concurrency: true }, () => {
     const [fresh] = gone.add([{ ...newPicture(), x: 500, y: 0 }])
     await gone.close()
     const { cursor: before } = await fetchSnapshot(board)
-    const pages = [0, 1].map(() => page({ board, store, token: 'a'.repeat(22) }))
+    const pages = [0, 1].map(() => page({ board, store, token }))
     for (const each of pages) {
       await waitUntil(each, () => each.status.loaded, 'loaded')
       assert.equal(each.pictures.get(id)!.x, 70, 'seen from the start')

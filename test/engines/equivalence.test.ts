@@ -32,7 +32,12 @@ async function runCommands(engine?: string) {
   const server = await InProcessServer.open(engine ? { engine } : {})
   try {
     const board = await server.newBoard()
-    const wireClient = await WireClient.connect(server.url, board)
+    const wireClient = await WireClient.connect(
+      server.url,
+      board,
+      undefined,
+      server.newOwner(board),
+    )
     const answers = []
     for (const commands of messages) {
       const { n, refused } = await wireClient.send(...commands)

@@ -88,7 +88,7 @@ for (const place of await databaseProviders())
 
     test('W21, L7: a reader by requests hears of the other server, and goes on there', async (t) => {
       const board = await newBoard()
-      const writer = await WireClient.connect(a.url, board)
+      const writer = await WireClient.connect(a.url, board, undefined, boards.nextOwner(board))
       t.after(() => writer.close())
       let { cursor } = await writer.snapshot()
       for (let i = 0; i < 6; i++) {
@@ -187,11 +187,12 @@ for (const place of await databaseProviders())
       })
       t.after(() => collecting.close())
       const bytes = new Uint8Array(await drawPicture({ width: 400, height: 300, seed: 4711 }))
-      const boards = [await newBoard(), await newBoard()]
+      const pair = [await newBoard(), await newBoard()]
+      const owners = new Map(pair.map((board) => [board, boards.nextOwner(board)]))
       const engine = await openEngine(url)
       t.after(() => engine.close())
       const purge = async (board: string, id: string) => {
-        const client = await WireClient.connect(a.url, board)
+        const client = await WireClient.connect(a.url, board, undefined, owners.get(board))
         await client.send({ kind: 'image.remove', id }, { kind: 'image.purge', id })
         client.close()
       }
@@ -201,9 +202,9 @@ for (const place of await databaseProviders())
         assert.equal(answer.status, 201)
         return (await answer.json()) as ImageRecord
       }
-      let last = await store(a, boards[0]!)
+      let last = await store(a, pair[0]!)
       for (let round = 1, end = Date.now() + 20_000; Date.now() < end; round++) {
-        const [there, here] = [boards[(round + 1) % 2]!, boards[round % 2]!]
+        const [there, here] = [pair[(round + 1) % 2]!, pair[round % 2]!]
         const [next] = await Promise.all([
           store(round % 3 ? a : b, here),
           purge(there, last.id),
@@ -214,7 +215,7 @@ for (const place of await databaseProviders())
         assert.equal(Buffer.compare(Buffer.from(await got.arrayBuffer()), bytes), 0)
         last = next
       }
-      for (const board of boards)
+      for (const board of pair)
         for (const { id } of await snapshotOf(a.url, board).then(({ records }) => records))
           await purge(board, id)
       for (const end = Date.now() + 120_000; await engine.blobs.has(last.blob!); )
@@ -305,7 +306,9 @@ for (const place of await databaseProviders())
       const random = seededRandom(seed)
       const board = await retry(() => newBoard())
       const users = await Promise.all(
-        Array.from({ length: 4 }, (_, i) => SimulatedUser.join(board, (i % 2 ? a : b).port)),
+        Array.from({ length: 4 }, (_, i) =>
+          SimulatedUser.join(board, boards.nextOwner(board), (i % 2 ? a : b).port),
+        ),
       )
       const calm = new AbortController()
       const kills = { servers: 0, database: 0 }

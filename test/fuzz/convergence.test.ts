@@ -15,7 +15,7 @@ const PAGES_PER_BOARD = 3
 
 let server: InProcessServer
 before(async () => {
-  server = await InProcessServer.open()
+  server = await InProcessServer.open({}, KEPT.length + BOARD_COUNT + RESTARTED_BOARD_COUNT)
 })
 after(() => server.close())
 
@@ -45,7 +45,9 @@ describe('F3, F4: so they do when the server restarts again and again', () => {
 async function assertConverges(seed: number, calm = () => {}): Promise<void> {
   const board = await retry(() => server.newBoard())
   const users = await Promise.all(
-    Array.from({ length: PAGES_PER_BOARD }, () => SimulatedUser.join(board, server.port)),
+    Array.from({ length: PAGES_PER_BOARD }, () =>
+      SimulatedUser.join(board, server.newOwner(board), server.port),
+    ),
   )
   try {
     await editRandomly(users, seededRandom(seed))

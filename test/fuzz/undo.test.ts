@@ -16,7 +16,7 @@ const STEP_COUNT = 60
 
 let server: InProcessServer
 before(async () => {
-  server = await InProcessServer.open()
+  server = await InProcessServer.open({}, BOARD_COUNT)
 })
 after(() => server.close())
 
@@ -111,7 +111,12 @@ async function openPages(count: number): Promise<{ board: string; pages: Board[]
   }
   await fetch(`${server.url}/api/boards/${board}/images/${ids[0]}`, { method: 'DELETE' })
   const pages = Array.from({ length: count }, () =>
-    openBoard({ url: server.url, board, store: memoryStore() }),
+    openBoard({
+      url: server.url,
+      board,
+      token: server.newOwner(board),
+      store: memoryStore(),
+    }),
   )
   for (const page of pages)
     await waitUntil(page, () => page.pictures.size === 3 && page.status.connection === 'live')

@@ -105,6 +105,7 @@ export class E2eFixture {
     for (const page of pages) {
       page.allowedErrors = NO_ERRORS
       this.closeAfter(t, () => page.close(t))
+      await this.#letOwn(page.context, host, board)
       await page.goto(`/b/${board}`)
     }
     const [anna, ben] = pages
@@ -131,7 +132,8 @@ export class E2eFixture {
 
   /** Opens a client that takes part in the board without a page. */
   async openWireClient(t: TestContext, board: string): Promise<WireClient> {
-    const wireClient = await WireClient.connect(this.server.url, board)
+    const token = this.server.newOwner(board)
+    const wireClient = await WireClient.connect(this.server.url, board, undefined, token)
     this.closeAfter(t, () => wireClient.close())
     return wireClient
   }
@@ -150,6 +152,21 @@ export class E2eFixture {
       serviceWorkers: 'block',
       ...options,
     })
+  }
+
+  /** Makes the visitor of a browser context an owner of an open board, as one of its links would. */
+  async #letOwn(context: BrowserContext, host: Host, board: string): Promise<void> {
+    const url = `http://${host}:${this.server.port}`
+    const kept = (await context.cookies(url)).map(({ name, value }) => `${name}=${value}`)
+    const response = await fetch(`${this.server.url}/api/boards/${board}/session`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie: kept.join('; ') },
+      body: JSON.stringify({ secret: this.server.newOwner(board) }),
+    })
+    if (!response.ok) throw new Error(`The link was answered with ${response.status}`)
+    const [, name, value] = /^([^=]+)=([^;]+)/.exec(response.headers.get('set-cookie') ?? '') ?? []
+    if (name !== undefined)
+      await context.addCookies([{ name, value: value!, url, httpOnly: true, sameSite: 'Lax' }])
   }
 
   async #newPage(host: Host): Promise<BoardPage> {
@@ -180,6 +197,7 @@ export class E2eFixture {
       await page.close(t)
       await (shared ? page.page.close() : context.close())
     })
+    if (this.server.hasOpenBoard(board)) await this.#letOwn(context, host, board)
     await page.goto(board === 'main' ? '/' : `/b/${board}`, says)
     return page
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type RunningServer, type ServerConfig, startServer } from '@wirephoto/server'
 import { OpenBoards } from './open-boards.ts'
 
-/** More than the tests of one file need. In a shared database each takes longer, and they need fewer. */
+/** More than the tests of one file need. In a shared database each takes longer. */
 const OPEN_BOARDS_COUNT = 32
 const SHARED_OPEN_BOARDS_COUNT = 4
 
@@ -20,11 +20,15 @@ export class InProcessServer {
     this.#config = config
   }
 
-  static async open(config: Partial<ServerConfig> = {}): Promise<InProcessServer> {
+  /** Opens it, with so many open boards for `newBoard`. Default: more than the tests of one file need. */
+  static async open(
+    config: Partial<ServerConfig> = {},
+    openBoardCount?: number,
+  ): Promise<InProcessServer> {
     const server = new InProcessServer(await mkdtemp(join(tmpdir(), 'wirephoto-server-')), config)
     const { engineUrl } = server
-    const count = engineUrl.startsWith('sqlite:') ? OPEN_BOARDS_COUNT : SHARED_OPEN_BOARDS_COUNT
-    server.#boards = await OpenBoards.make(engineUrl, count)
+    const usual = engineUrl.startsWith('sqlite:') ? OPEN_BOARDS_COUNT : SHARED_OPEN_BOARDS_COUNT
+    server.#boards = await OpenBoards.make(engineUrl, openBoardCount ?? usual)
     await server.start()
     return server
   }
@@ -72,6 +76,15 @@ export class InProcessServer {
   /** Returns an open board, for one test. */
   async newBoard(): Promise<string> {
     return this.#boards.next()
+  }
+
+  hasOpenBoard(board: string): boolean {
+    return this.#boards.has(board)
+  }
+
+  /** Returns the bearer token of somebody who owns an open board, another one at each call. */
+  newOwner(board: string): string {
+    return this.#boards.nextOwner(board)
   }
 
   async close(): Promise<void> {

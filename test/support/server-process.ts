@@ -65,8 +65,21 @@ export class ServerProcess {
 
   /** Returns an open board, for one test. */
   async newBoard(): Promise<string> {
+    return this.#openBoards.next()
+  }
+
+  /** Returns the bearer token of somebody who owns an open board, another one at each call. */
+  newOwner(board: string): string {
+    return this.#openBoards.nextOwner(board)
+  }
+
+  hasOpenBoard(board: string): boolean {
+    return this.#boards?.has(board) ?? false
+  }
+
+  get #openBoards(): OpenBoards {
     if (!this.#boards) throw new Error('The server was opened without openBoardCount')
-    return this.#boards.next()
+    return this.#boards
   }
 
   get url(): string {

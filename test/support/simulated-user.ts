@@ -13,15 +13,18 @@ export class SimulatedUser {
   readonly store: Store = memoryStore()
   readonly #proxy: Proxy
   readonly #board: string
+  readonly #token: string
   page!: Board
 
-  private constructor(board: string, proxy: Proxy) {
+  private constructor(board: string, token: string, proxy: Proxy) {
     this.#board = board
+    this.#token = token
     this.#proxy = proxy
   }
 
-  static async join(board: string, port: number): Promise<SimulatedUser> {
-    const user = new SimulatedUser(board, await Proxy.open(port))
+  /** Joins as the holder of a link that gives the role own. */
+  static async join(board: string, token: string, port: number): Promise<SimulatedUser> {
+    const user = new SimulatedUser(board, token, await Proxy.open(port))
     user.openPage()
     return user
   }
@@ -30,6 +33,7 @@ export class SimulatedUser {
     this.page = openBoard({
       url: `http://127.0.0.1:${this.#proxy.port}`,
       board: this.#board,
+      token: this.#token,
       store: this.store,
     })
   }

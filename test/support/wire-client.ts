@@ -47,12 +47,18 @@ export class WireClient {
     })
   }
 
-  /** Follows from the cursor; without one, from a snapshot. */
-  static async connect(origin: string, board: string, from?: Cursor): Promise<WireClient> {
+  /** Follows from the cursor; without one, from a snapshot. The token is a bearer's. */
+  static async connect(
+    origin: string,
+    board: string,
+    from?: Cursor,
+    token?: string,
+  ): Promise<WireClient> {
     const socket = io(origin, {
       path: '/live',
       transports: ['websocket'],
       auth: { board, wire: WIRE_VERSION },
+      extraHeaders: token === undefined ? {} : { authorization: `Bearer ${token}` },
       forceNew: true,
     })
     const wireClient = new WireClient(`${origin}/api/boards/${board}`, socket)

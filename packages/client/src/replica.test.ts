@@ -252,7 +252,7 @@ describe('replica', () => {
         const serve = (self: (typeof pages)[number]) => {
           const pending = self.unserved.shift()
           if (!pending) return
-          const who = { visitor: 'me', role: 'edit', now: 7 } as const
+          const who = { visitor: 'me', role: 'own', now: 7 } as const
           const changes = apply(truth, pending.command, who) as Change[]
           applyChanges(truth, changes)
           const seq = log.length + 1

@@ -253,7 +253,7 @@ export class Replica extends Emitter<ReplicaEvents> {
   }
 
   #who({ at }: Pending) {
-    return { visitor: this.visitor, role: 'edit', now: at } as const
+    return { visitor: this.visitor, role: 'own', now: at } as const
   }
 
   /** Stores the record as it is shown. Returns whether it differs from before. */

@@ -16,7 +16,7 @@ import { LiveBoard } from './live-board.ts'
 import type { Sender } from './sender.ts'
 import { QUEUE_AHEAD_MS } from './tick-evaluator.ts'
 
-const anna: Sender = { visitor: 'anna', address: '192.0.2.1', role: 'edit' }
+const anna: Sender = { visitor: 'anna', address: '192.0.2.1', role: 'own' }
 const uuid = () => uuidv7(Date.now(), randomBytes(10))
 const add = (id = uuid(), caption = ''): Command & { id: string } => ({
   kind: 'image.add',
