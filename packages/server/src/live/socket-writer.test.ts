@@ -81,3 +81,39 @@ test('what we rely on of ws and Engine.IO is there: `_socket`, `writeBuffer`, `d
     await server.close()
   }
 })
+
+test('B22: what is held back is neither sent nor read, and goes on in its order', async (t) => {
+  const http = createServer().listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const server = new Server(http, { transports: ['websocket'], wsEngine: WebSocketServer })
+  t.after(() => server.close())
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+  const client = io(url, { transports: ['websocket'] })
+  t.after(() => client.close())
+  const [socket] = (await once(server, 'connection')) as [Socket]
+  let drains = 0
+  const writer = new SocketWriter(socket, () => drains++)
+  const heard: unknown[] = []
+  client.on('changes', (text) => heard.push(text))
+  socket.on('ask', (body, answer: (text: object) => void) => answer({ body }))
+  writer.hold()
+  assert.equal(writer.backlogBytes, Number.POSITIVE_INFINITY)
+  const answered = new Promise((resolve) => client.emit('ask', 'something', resolve))
+  writer.emit('changes', 'one')
+  writer.write(burstOf([encodeText('changes', 'two')]))
+  writer.hold()
+  // A round trip of another connection gives both time to pass.
+  const other = io(url, { transports: ['websocket'], forceNew: true })
+  t.after(() => other.close())
+  await once(other as never, 'connect')
+  assert.deepEqual(heard, [])
+  writer.release()
+  assert.ok(drains > 0)
+  assert.deepEqual(await answered, { body: 'something' })
+  assert.deepEqual(heard, ['one', 'two'])
+  assert.equal(writer.backlogBytes, 0)
+  // More than may wait for one viewer ends its connection.
+  writer.hold()
+  writer.emit('changes', 'x'.repeat(800_000))
+  await once(client as never, 'disconnect')
+})

@@ -20,6 +20,9 @@ export class SocketWriter {
   readonly #onDrain: () => void
   /** Bytes passed to Socket.IO since its own buffer was last empty. */
   #passedBytes = 0
+  /** What is to be sent when nothing is held back any more; null while nothing is. */
+  #held: (() => void)[] | null = null
+  #heldBytes = 0
 
   /** Calls `onDrain` whenever bytes that had to wait have left for the kernel. */
   constructor(socket: Socket, onDrain: () => void) {
@@ -31,22 +34,49 @@ export class SocketWriter {
     const acknowledging = socket as unknown as AcknowledgingSocket
     const acknowledge = acknowledging.ack.bind(socket)
     acknowledging.ack = (id) => (answer) => {
-      if (!this.#writeFrames(encodeAnswer(id, answer))) acknowledge(id)(answer)
+      const frames = encodeAnswer(id, answer)
+      this.#sendOrKeep(frames.length, () => {
+        if (!this.#writeFrames(frames)) acknowledge(id)(answer)
+      })
     }
     // The connection has a `drain` too, but that fires when bytes are only passed on.
     transportOf(socket).on('drain', onDrain)
   }
 
-  /** Bytes that have been sent and have not left for the kernel. */
+  /** Whether everything is held back. */
+  get isHeld(): boolean {
+    return this.#held !== null
+  }
+
+  /** Bytes that have been sent and have not left for the kernel. There is no room while everything is held back. */
   get backlogBytes(): number {
+    if (this.#held) return Number.POSITIVE_INFINITY
     if (packetsOf(this.#conn).length === 0) this.#passedBytes = 0
     return this.#passedBytes + this.#stream.writableLength
   }
 
   /** Sends an event to this session alone, with a body of JSON. */
   emit(event: string, text?: string, bytes = Buffer.byteLength(text ?? '')): void {
-    this.#socket.emit(event, ...(text === undefined ? [] : [text]))
-    this.#passedBytes += bytes
+    this.#sendOrKeep(bytes, () => {
+      this.#socket.emit(event, ...(text === undefined ? [] : [text]))
+      this.#passedBytes += bytes
+    })
+  }
+
+  /** Sends nothing and reads nothing until `release`. A viewer with too much to be kept for it is cut off. */
+  hold(): void {
+    this.#held ??= []
+    this.#websocket.pause()
+  }
+
+  /** Sends what was held back, and reads again. */
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = null
+    this.#heldBytes = 0
+    for (const send of held) send()
+    this.#websocket.resume()
+    this.#onDrain()
   }
 
   /**
@@ -54,6 +84,7 @@ export class SocketWriter {
    * Socket.IO and ws in one write, as Engine.IO's own broadcasts do. The regular way costs twice as much (S3, S4).
    */
   write({ events, frames }: { events: readonly EncodedEvent[]; frames: Buffer }): void {
+    if (this.#held) return this.#sendOrKeep(frames.length, () => this.write({ events, frames }))
     if (this.#writeFrames(frames)) return
     for (const { event, args } of events) this.#socket.emit(event, ...args)
   }
@@ -71,6 +102,13 @@ export class SocketWriter {
     this.#stream.write(frames)
     if (this.#stream.writableLength > 0) this.#stream.write(NOTHING, this.#onDrain)
     return true
+  }
+
+  #sendOrKeep(bytes: number, send: () => void): void {
+    if (!this.#held) return send()
+    this.#held.push(send)
+    this.#heldBytes += bytes
+    if (this.#heldBytes > UNREAD_BYTES) this.terminate()
   }
 
   /** Stops listening to the socket. */
