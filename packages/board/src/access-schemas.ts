@@ -15,6 +15,24 @@ export const SessionRequest = z.strictObject({
   passphrase: z.optional(z.string().check(z.maxLength(limits.passphraseLength))),
 })
 
+/** The body of `POST /api/join`: a code that a wall shows, as somebody types it. */
+export const JoinRequest = z.strictObject({
+  code: z.string().check(z.maxLength(limits.joinCodeLength)),
+  passphrase: z.optional(z.string().check(z.maxLength(limits.passphraseLength))),
+})
+
+/**
+ * The body of `PATCH /api/boards/<board>/access`. Null takes the passphrase, the closing time (milliseconds since
+ * 1970) or the link of the walls (its id) away.
+ */
+export const AccessPatch = z.strictObject({
+  passphrase: z.optional(
+    z.nullable(z.string().check(z.minLength(1), z.maxLength(limits.passphraseLength))),
+  ),
+  closesAt: z.optional(z.nullable(z.int().check(z.gte(0)))),
+  wallLink: z.optional(z.nullable(z.string().check(z.maxLength(limits.linkLabelLength)))),
+})
+
 /** The body of `POST /api/boards/<board>/links`. */
 export const NewLink = z.strictObject({ role, label: z.optional(label) })
 export interface NewLink extends Infer<typeof NewLink> {}

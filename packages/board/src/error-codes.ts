@@ -18,6 +18,7 @@ export const errors = {
   'not-found': 404,
   'unknown-board': 404,
   'unknown-picture': 404,
+  'no-wall-link': 404,
   'method-not-allowed': 405,
   conflict: 409,
   'wrong-offset': 409,

@@ -24,6 +24,7 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
     "This server doesn't fetch pictures from there. Save the picture and add its file.",
   'not-found': () => 'There is nothing at this address. Check it.',
   'unknown-board': () => 'There is no such board, or it was deleted. Check the link.',
+  'no-wall-link': () => 'No link is chosen for the walls of this board. Choose one first.',
   'unknown-picture': () => 'This picture is gone.',
   'method-not-allowed': () => "This address doesn't take that method. Check it against the API.",
   conflict: () => 'This id is taken. Use a new one.',

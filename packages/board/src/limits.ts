@@ -28,6 +28,8 @@ export const limits = {
   /** The name that an owner gives a link, in UTF-16 units. */
   linkLabelLength: 80,
   passphraseLength: 200,
+  /** A join code as it is typed, spaces and all. */
+  joinCodeLength: 40,
   /** Pictures in one `seen` or `sending` message. */
   picturesPerReport: 100,
   /** How long after its add a picture's sender learns who has seen it. */

@@ -12,7 +12,6 @@ import {
 } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Access } from './access/access.ts'
-import { WrongTries } from './access/wrong-tries.ts'
 import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
@@ -106,7 +105,7 @@ export async function compose(
   const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
   const access = new Access(engine, config)
-  const wrongTries = new WrongTries()
+  stack.defer(() => access.endWatch())
   const proxies = trustedProxies(config.trustProxy ?? [])
   const installation = await installationOf(engine)
   const guard = replacements.guard ?? createGuard({ ...config, proxies, installation, access })
@@ -175,7 +174,7 @@ export async function compose(
       guard,
       access,
       engine,
-      wrongTries,
+      wrongTries: access.wrongTries,
       data: config.data,
       pageOf,
       dismiss: (...args) => gateway.dismiss(...args),

@@ -4,10 +4,14 @@ import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { ServerConfig } from '../config.ts'
 import { isLoopback } from '../loopback.ts'
 import { AccessRules } from './access-rules.ts'
-import { Grants } from './grants.ts'
+import { type FoundGrant, Grants } from './grants.ts'
+import { JoinCodes } from './join-codes.ts'
 import { type Link, Links, type MadeLink } from './links.ts'
-import { dataOf, hashOf, type Right } from './records.ts'
+import { Passphrases, passphraseMark } from './passphrases.ts'
+import { type AccessRule, dataOf, hashOf, type Right } from './records.ts'
+import { type RightHolder, RightWatch } from './right-watch.ts'
 import { SecretCache } from './secret-cache.ts'
+import { WrongTries } from './wrong-tries.ts'
 
 /** Somebody who asks, as the guard knows them. */
 export interface Asker {
@@ -16,6 +20,20 @@ export interface Asker {
   readonly source: 'bearer' | 'cookie' | 'new'
   /** Whether the request came through a proxy, by its headers. */
   readonly isProxied: boolean
+}
+
+/** Somebody who shows a secret, and perhaps the board's passphrase. */
+export interface Exchange {
+  readonly asker: Asker
+  readonly address: string
+  readonly passphrase?: string | undefined
+}
+
+/** The changes of a board's rule. Undefined fields stay. */
+interface RuleChanges {
+  readonly passphrase?: string | null | undefined
+  readonly closesAt?: number | null | undefined
+  readonly wallLink?: string | null | undefined
 }
 
 type AccessConfig = Pick<
@@ -31,6 +49,12 @@ export class Access {
   readonly rules: AccessRules
   readonly links: Links
   readonly grants: Grants
+  readonly joinCodes: JoinCodes
+  /** The wrong codes and passphrases of everybody, whatever they are for. */
+  readonly wrongTries = new WrongTries()
+  /** The rights that open sockets and requests rest on. */
+  readonly #watch: RightWatch
+  readonly #passphrases = new Passphrases()
   readonly #secrets: SecretCache
   readonly #config: AccessConfig
   /** Whether nobody but this machine reaches the server, as far as its settings say. */
@@ -41,30 +65,41 @@ export class Access {
     this.rules = new AccessRules(this.#secrets)
     this.links = new Links(this.#secrets)
     this.grants = new Grants(this.#secrets, this.links)
+    this.joinCodes = new JoinCodes(this.#secrets, this.rules, this.links)
+    this.#watch = new RightWatch(engine.secrets, () => this.#secrets.clear())
     this.#config = config
     const { host, publicUrl, trustProxy = [] } = config
     this.#isPrivate = isLoopback(host) && publicUrl === null && trustProxy.length === 0
   }
 
   /**
-   * Returns what somebody may do on a board. Rejects with `link-needed`, or with `link-ended` for a secret that no
-   * link of the board has, and for a right whose link is gone.
+   * Returns what somebody may do on a board. Rejects with `link-needed`, `passphrase-needed` or `board-closed`.
+   * A secret that no link of the board has, and a right whose link is gone, is `link-ended`.
    */
   async rightOf(asker: Asker, board: string): Promise<Right> {
-    const open = await this.#openRole(asker, board)
-    if (open === 'own') return { role: open, grant: [] }
+    const open = await this.#openRight(asker, board)
+    if (open?.role === 'own') return open
+    const rule = await this.rules.of(board)
     const found = await this.#find(asker, board)
-    if (found && found !== 'ended') return higher(found, open)
+    const isGrant = found !== null && found !== 'ended'
+    const refusal = isGrant ? refusalOf(found, rule) : null
+    if (isGrant && !refusal)
+      return open && hasRights(open.role, found.role) ? open : by(found, rule)
     const { token, source } = asker
     if (source === 'cookie' && (await this.isServerOwner(token)))
       return { role: 'own', grant: [hashOf.serverOwner(token)] }
-    if (open) return { role: open, grant: [] }
-    throw new WireError(found === 'ended' ? 'link-ended' : 'link-needed')
+    if (open) return open
+    throw refusal ?? new WireError(found === 'ended' ? 'link-ended' : 'link-needed')
+  }
+
+  /** Watches over a right until this is disposed, and ends what rests on it. */
+  watchRight(asker: Asker, board: string, right: Right, holder: RightHolder): Disposable {
+    return this.#watch.add({ right, again: () => this.rightOf(asker, board), holder })
   }
 
   /** Whether a board opens by its address, for those who come without a proxy at least. */
   async isOpen(board: string): Promise<boolean> {
-    return (await this.#openRole({ isProxied: false }, board)) !== null
+    return (await this.#openRight({ isProxied: false }, board)) !== null
   }
 
   /** Throws `owner-needed` for all but the server's owner. */
@@ -94,7 +129,7 @@ export class Access {
 
   /** Closes a board to all but its links, which it makes, and gives it to who asks. Rejects with `unknown-board`. */
   async close(board: string, asker: Asker): Promise<MadeLink[]> {
-    await this.rules.close(board)
+    await this.rules.change(board)
     const links = await this.links.makeAll(board)
     // A bearer counts by its link alone.
     if (asker.source !== 'bearer') await this.grants.give(asker.token, board, 'own')
@@ -102,17 +137,49 @@ export class Access {
   }
 
   /**
-   * Exchanges a link's secret for the right that it gives, and returns the role that the visitor then has: a higher
-   * one stays. Rejects with `link-ended`.
+   * Changes a board's rule. A passphrase ends the rights of those who haven't given it. Rejects with `bad-request`
+   * for a link that isn't the board's.
    */
-  async exchange(asker: Asker, board: string, secret: string): Promise<Role> {
+  async changeRule(board: string, changes: RuleChanges): Promise<AccessRule> {
+    const { passphrase, closesAt, wallLink } = changes
+    if (typeof wallLink === 'string' && !(await this.links.byId(board, wallLink)))
+      throw new WireError('bad-request', { field: 'wallLink' })
+    return this.rules.change(board, {
+      ...(closesAt !== undefined && { closesAt }),
+      ...(wallLink !== undefined && { wallLink }),
+      ...(passphrase !== undefined && {
+        passphrase: passphrase === null ? null : await this.#passphrases.seal(passphrase),
+      }),
+    })
+  }
+
+  /**
+   * Exchanges a link's secret for the right that it gives, and returns the role that the visitor then has: a higher
+   * one stays. Rejects with `link-ended`, `passphrase-needed`, `wrong-passphrase` or `board-closed`.
+   */
+  async exchange(who: Exchange, board: string, secret: string): Promise<Role> {
     const link = await this.links.find(board, secret)
     if (!link) throw new WireError('link-ended')
-    if (asker.source === 'bearer') return link.role
-    const known = await this.grants.find(asker.token, board)
-    if (known && known !== 'ended' && outlasts(known, link)) return known.role
-    await this.grants.giveBy(asker.token, board, link)
-    return link.role
+    return this.#exchangeLink(who, board, link)
+  }
+
+  /** Exchanges a code that a wall shows in the same way. Rejects with `wrong-code` too, and with `too-many`. */
+  async join(who: Exchange, code: string): Promise<{ board: string; role: Role }> {
+    const { board, link } = await this.wrongTries.attempt(who.address, ['wrong-code'], () =>
+      this.joinCodes.find(code),
+    )
+    return { board, role: await this.#exchangeLink(who, board, link) }
+  }
+
+  /** Changes a link's role or label, for all who came by it too. Rejects with `not-found`. */
+  async changeLink(
+    board: string,
+    id: string,
+    patch: Parameters<Links['change']>[2],
+  ): Promise<Link> {
+    const changed = await this.links.change(board, id, patch)
+    if (patch.role !== undefined) await this.#renewStamp(board)
+    return changed
   }
 
   /** Renews a link. Who asks for it keeps the right that they have by it. Rejects with `not-found`. */
@@ -120,34 +187,101 @@ export class Access {
     return this.links.renew(board, id, async (old, made) => {
       const own = asker.source === 'cookie' && (await this.grants.find(asker.token, board))
       if (own && own !== 'ended' && own.grant.includes(old.hash))
-        await this.grants.giveBy(asker.token, board, made)
+        await this.grants.giveBy(asker.token, board, made, own.passphrase)
     })
   }
 
-  /** Returns the role that a board gives to everybody; null if it gives none. */
-  async #openRole({ isProxied }: Pick<Asker, 'isProxied'>, board: string): Promise<Role | null> {
+  /** Watches over no right any more. */
+  endWatch(): void {
+    this.#watch.close()
+  }
+
+  async #exchangeLink(
+    { asker, address, passphrase }: Exchange,
+    board: string,
+    link: Link,
+  ): Promise<Role> {
+    const rule = await this.#ruleOf(board)
+    if (hasClosed(rule, link.role)) throw new WireError('board-closed')
+    const known = await this.grants.find(asker.token, board)
+    const sealed = rule?.passphrase ?? null
+    const mark = sealed === null ? null : passphraseMark(sealed)
+    const isKnown = known !== null && known !== 'ended' && refusalOf(known, rule) === null
+    if (sealed !== null && !isKnown) await this.#checkPassphrase(address, passphrase, sealed)
+    if (asker.source === 'bearer') return link.role
+    if (isKnown && outlasts(known, link)) return known.role
+    await this.grants.giveBy(asker.token, board, link, mark)
+    // Open pages of the same browser must learn of it.
+    if (isKnown && known.role !== link.role) await this.#renewStamp(board)
+    return link.role
+  }
+
+  /** Returns a board's rule. The front board needs none to be closed, and gets it with its first right. */
+  async #ruleOf(board: string): Promise<AccessRule | null> {
+    const rule = await this.rules.of(board)
+    return rule === null && board === DEFAULT_BOARD_ID ? this.rules.change(board) : rule
+  }
+
+  /** Lets all rights on a board be looked up again, on every server. */
+  async #renewStamp(board: string): Promise<void> {
+    if (await this.#ruleOf(board)) await this.rules.change(board)
+  }
+
+  async #checkPassphrase(
+    address: string,
+    passphrase: string | undefined,
+    sealed: string,
+  ): Promise<void> {
+    if (passphrase === undefined) throw new WireError('passphrase-needed')
+    await this.wrongTries.attempt(address, ['wrong-passphrase'], async () => {
+      if (!(await this.#passphrases.isRight(passphrase, sealed)))
+        throw new WireError('wrong-passphrase')
+    })
+  }
+
+  /** Returns the right that a board gives to everybody; null if it gives none. */
+  async #openRight({ isProxied }: Pick<Asker, 'isProxied'>, board: string): Promise<Right | null> {
     const { isOpen = false, classic } = this.#config
     const isFront = board === DEFAULT_BOARD_ID
     // Everybody who reaches it is at this machine.
-    if (isFront && this.#isPrivate && !isProxied) return 'own'
-    if (board === classic?.board || (isFront && isOpen)) return 'edit'
-    return isFront || (await this.rules.of(board)) ? null : 'edit'
+    if (isFront && this.#isPrivate && !isProxied) return { role: 'own', grant: [] }
+    if (board === classic?.board || (isFront && isOpen)) return { role: 'edit', grant: [] }
+    if (isFront || (await this.rules.of(board))) return null
+    return { role: 'edit', grant: [], openUntil: hashOf.rule(board) }
   }
 
-  async #find({ token, source }: Asker, board: string): Promise<Right | 'ended' | null> {
+  async #find({ token, source }: Asker, board: string): Promise<FoundGrant | 'ended' | null> {
     if (source === 'new') return null
     if (source === 'cookie') return this.grants.find(token, board)
     const link = await this.links.find(board, token)
-    return link ? { role: link.role, grant: [link.hash] } : 'ended'
+    return link
+      ? { role: link.role, grant: [link.hash], passphrase: null, isByLink: true }
+      : 'ended'
   }
 }
 
-/** Returns the found right, or the role that everybody has if that is higher. */
-const higher = (found: Right, open: Role | null): Right =>
-  open && hasRights(open, found.role) ? { role: open, grant: [] } : found
+/** Returns why a right doesn't count under the board's rule; null if it does. Its maker's rests on no link. */
+function refusalOf(found: FoundGrant, rule: AccessRule | null): WireError | null {
+  if (hasClosed(rule, found.role)) return new WireError('board-closed')
+  if (rule === null || rule.passphrase === null || !found.isByLink) return null
+  return found.passphrase === passphraseMark(rule.passphrase)
+    ? null
+    : new WireError('passphrase-needed')
+}
+
+/** Whether a board has closed to a role. */
+const hasClosed = (rule: AccessRule | null, role: Role): boolean =>
+  rule !== null && rule.closesAt !== null && role !== 'own' && Date.now() >= rule.closesAt
+
+/** Returns a right with what it rests on under the board's rule. */
+function by({ role, grant }: FoundGrant, rule: AccessRule | null): Right {
+  if (!rule) return { role, grant }
+  const stamped = { role, grant: [...grant, rule.stamp] }
+  return rule.closesAt === null || role === 'own' ? stamped : { ...stamped, endsAt: rule.closesAt }
+}
 
 /** Whether a right is better than the one that a link gives: by its role, or as it rests on no link. */
-function outlasts({ role, grant }: Right, link: Link): boolean {
+function outlasts({ role, isByLink }: FoundGrant, link: Link): boolean {
   if (!hasRights(role, link.role)) return false
-  return role !== link.role || grant.length === 1
+  return role !== link.role || !isByLink
 }

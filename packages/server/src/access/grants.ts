@@ -7,6 +7,14 @@ import type { SecretCache } from './secret-cache.ts'
 /** 400 days: browsers keep no cookie longer. */
 const GRANT_MS = 400 * 24 * 3_600_000
 
+/** A right as it was given, whatever the board's rule says now. */
+export interface FoundGrant extends Right {
+  /** The mark of the passphrase that its holder gave; null for none. */
+  readonly passphrase: string | null
+  /** Whether it came by a link. */
+  readonly isByLink: boolean
+}
+
 /** The rights of visitors on boards, each under a hash of the visitor's token. */
 export class Grants {
   readonly #secrets: SecretCache
@@ -18,15 +26,17 @@ export class Grants {
   }
 
   /** Returns the right of a token on a board: null if it never had one, `ended` if its link is gone. */
-  async find(token: string, board: string): Promise<Right | 'ended' | null> {
+  async find(token: string, board: string): Promise<FoundGrant | 'ended' | null> {
     const hash = hashOf.grant(token, board)
     const secret = await this.#secrets.get(hash)
     const grant = secret?.board === board ? dataOf('grant', secret.data) : null
     if (!grant) return null
     const { link: by, role } = grant
-    if (by === null) return role === undefined ? null : { role, grant: [hash] }
+    if (by === null)
+      return role === undefined ? null : { role, grant: [hash], passphrase: null, isByLink: false }
     const link = await this.#links.byHash(board, by)
-    return link ? { role: link.role, grant: [hash, by] } : 'ended'
+    const passphrase = grant.passphrase ?? null
+    return link ? { role: link.role, grant: [hash, by], passphrase, isByLink: true } : 'ended'
   }
 
   /** Gives a token a role on a board that rests on no link. Rejects with `unknown-board`. */
@@ -34,9 +44,19 @@ export class Grants {
     return this.#put(token, board, { type: 'grant', link: null, role })
   }
 
-  /** Gives a token the role of a link, as long as that stands. Rejects with `unknown-board`. */
-  giveBy(token: string, board: string, link: Pick<Link, 'hash'>): Promise<void> {
-    return this.#put(token, board, { type: 'grant', link: link.hash })
+  /**
+   * Gives a token the role of a link, as long as that stands. Rejects with `unknown-board`.
+   *
+   * @param passphrase The mark of the passphrase that was given; null for none.
+   */
+  giveBy(
+    token: string,
+    board: string,
+    link: Pick<Link, 'hash'>,
+    passphrase: string | null,
+  ): Promise<void> {
+    const given = passphrase === null ? {} : { passphrase }
+    return this.#put(token, board, { type: 'grant', link: link.hash, ...given })
   }
 
   /** Takes a token's right on a board away. */

@@ -49,6 +49,12 @@ export class Links {
     return link && { ...link, hash }
   }
 
+  /** Finds the link with this id on a board; null if there is none. */
+  async byId(board: string, id: string): Promise<Link | null> {
+    const links = linksAmong(await this.#secrets.list(board)).filter((link) => link.id === id)
+    return links.sort((a, b) => a.madeAt - b.madeAt).at(-1) ?? null
+  }
+
   /** Lists a board's links, those of the greatest role first. */
   async list(board: string): Promise<ListedLink[]> {
     const secrets = await this.#secrets.list(board)

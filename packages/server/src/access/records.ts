@@ -12,6 +12,8 @@ export interface AccessRule {
   readonly closesAt: number | null
   /** The id of the link that walls invite by; null for none. */
   readonly wallLink: string | null
+  /** The hash of a secret that is replaced whenever the rights on the board may be others than before. */
+  readonly stamp: string
 }
 
 /** A link as the engine keeps it. */
@@ -33,6 +35,20 @@ export interface GrantRecord {
   readonly link: string | null
   /** The role of a grant without a link. */
   readonly role?: Role
+  /** The mark of the passphrase that its holder gave. */
+  readonly passphrase?: string
+}
+
+/** The secret that a board's rule names as its stamp. */
+interface StampRecord {
+  readonly type: 'stamp'
+}
+
+/** A code that walls have shown. */
+interface CodeRecord {
+  readonly type: 'code'
+  /** The hash of the link that it gives the right of. */
+  readonly link: string
 }
 
 /** The mark of a visitor who owns the server. */
@@ -41,7 +57,13 @@ export interface ServerOwnerRecord {
 }
 
 /** The data of a `Secret`. */
-type SecretData = AccessRule | LinkRecord | GrantRecord | ServerOwnerRecord
+type SecretData =
+  | AccessRule
+  | LinkRecord
+  | GrantRecord
+  | ServerOwnerRecord
+  | StampRecord
+  | CodeRecord
 type DataOf<T extends SecretData['type']> = Extract<SecretData, { type: T }>
 
 /** Returns a secret's data if they are of the type, else null. */
@@ -58,13 +80,19 @@ export const hashOf = {
   link: (secret: string): string => sha256(secret),
   grant: (token: string, board: string): string => sha256(`${token}\0${board}`),
   serverOwner: (token: string): string => sha256(`${token}\0`),
+  code: (code: string): string => sha256(`code\0${code}`),
 } as const
 
 /** Makes a link's secret: 128 random bits, which no header and no address needs to escape. */
 export const newSecret = (): string => randomBytes(16).toString('base64url')
 
-/** A role, and the hashes of the secrets that it rests on: it ends with any of them. */
+/** A role, and what it rests on. */
 export interface Right {
   readonly role: Role
+  /** The hashes of the secrets that it rests on: it ends with any of them. */
   readonly grant: readonly string[]
+  /** When the board closes to its holder, in milliseconds since 1970. */
+  readonly endsAt?: number
+  /** The hash of the secret that ends it when it is made: the rule of a board that opens by its address. */
+  readonly openUntil?: string
 }

@@ -34,6 +34,11 @@ export class SecretCache {
     return asked
   }
 
+  /** Forgets all answers: something has ended that they may still tell of. */
+  clear(): void {
+    this.#known.clear()
+  }
+
   /** Stores a secret, durably. */
   async put(secret: Secret): Promise<void> {
     try {

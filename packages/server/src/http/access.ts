@@ -1,11 +1,23 @@
-import { LinkPatch, NewLink, parseOrThrow, type Role, SessionRequest } from '@wirephoto/board'
-import type { FastifyInstance } from 'fastify'
-import type { Access } from '../access/access.ts'
+import {
+  AccessPatch,
+  JoinRequest,
+  LinkPatch,
+  NewLink,
+  parseOrThrow,
+  type Role,
+  SessionRequest,
+  WireError,
+} from '@wirephoto/board'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Access, Exchange } from '../access/access.ts'
 import type { MadeLink } from '../access/links.ts'
+import type { AccessRule } from '../access/records.ts'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { type BoardContext, boardIn, senderOf } from './board-route.ts'
 
 const SESSION = '/api/boards/:board/session'
 const LINKS = '/api/boards/:board/links'
+const RULE = '/api/boards/:board/access'
 
 interface AccessRoutesOptions extends BoardContext {
   readonly access: Access
@@ -42,10 +54,16 @@ export async function accessRoutes(
     reply.header('cache-control', 'no-store')
   })
 
+  const exchangeOf = (request: FastifyRequest, passphrase?: string): Exchange => ({
+    asker: guard.asker(request.raw),
+    address: guard.visitor(request.raw).address,
+    passphrase,
+  })
+
   app.post(SESSION, async (request) => {
     const board = boardIn(request)
-    const { secret } = parseOrThrow(SessionRequest, request.body)
-    return { role: await access.exchange(guard.asker(request.raw), board, secret) }
+    const { secret, passphrase } = parseOrThrow(SessionRequest, request.body)
+    return { role: await access.exchange(exchangeOf(request, passphrase), board, secret) }
   })
 
   app.get(SESSION, async (request) => {
@@ -82,7 +100,7 @@ export async function accessRoutes(
     await senderOf(context, request, 'board.govern')
     const { id: named } = request.params as { id: string }
     const patch = parseOrThrow(LinkPatch, request.body)
-    const { id, role, label, madeAt } = await access.links.change(boardIn(request), named, patch)
+    const { id, role, label, madeAt } = await access.changeLink(boardIn(request), named, patch)
     return { id, role, label, madeAt }
   })
 
@@ -92,4 +110,47 @@ export async function accessRoutes(
     await access.links.revoke(boardIn(request), id)
     return reply.code(204).send()
   })
+
+  app.get(RULE, async (request) => {
+    await senderOf(context, request, 'board.govern')
+    return toldRule(await access.rules.of(boardIn(request)))
+  })
+
+  app.patch(RULE, async (request) => {
+    await senderOf(context, request, 'board.govern')
+    const patch = parseOrThrow(AccessPatch, request.body)
+    const board = boardIn(request)
+    // Only its owner's word closes a board that opens by its address.
+    if (board !== DEFAULT_BOARD_ID && (await access.isOpen(board)))
+      throw new WireError('not-allowed')
+    return toldRule(await access.changeRule(board, patch))
+  })
+
+  app.get('/api/boards/:board/join-code', async (request) => {
+    await senderOf(context, request, 'read')
+    const { code, until, renewsAt } = await access.joinCodes.current(boardIn(request))
+    return { code, url: `${pageOf(DEFAULT_BOARD_ID)}j/${code}`, until, renewsAt }
+  })
+
+  app.post('/api/join', async (request) => {
+    const { code, passphrase } = parseOrThrow(JoinRequest, request.body)
+    return await access.join(exchangeOf(request, passphrase), code)
+  })
+
+  app.get(
+    '/j/:code',
+    { exposeHeadRoute: false, config: { page: true } },
+    async (request, reply) => {
+      const { code } = request.params as { code: string }
+      const { board } = await access.join(exchangeOf(request), code)
+      return reply.redirect(board === DEFAULT_BOARD_ID ? '/' : `/b/${board}`, 303)
+    },
+  )
 }
+
+/** Tells a board's rule. Its passphrase is told to nobody. */
+const toldRule = (rule: AccessRule | null): object => ({
+  hasPassphrase: (rule?.passphrase ?? null) !== null,
+  closesAt: rule?.closesAt ?? null,
+  wallLink: rule?.wallLink ?? null,
+})

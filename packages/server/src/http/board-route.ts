@@ -26,7 +26,19 @@ export async function atBoard(
   verb: Verb,
 ): Promise<RequestedBoard> {
   const sender = await senderOf(context, request, verb)
-  return { ...(await context.boards.hold(boardIn(request))), sender }
+  const held = await context.boards.hold(boardIn(request))
+  // A request that is still under way when the right ends is broken off (F11).
+  const watched = context.guard.watch(request.raw, boardIn(request), sender, {
+    end: () => request.raw.destroy(),
+  })
+  return {
+    ...held,
+    sender,
+    [Symbol.dispose]() {
+      watched[Symbol.dispose]()
+      held[Symbol.dispose]()
+    },
+  }
 }
 
 /** Returns who asks about the board that the URL names, if they may do this there. Rejects like `atBoard`. */

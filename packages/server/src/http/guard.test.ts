@@ -19,7 +19,10 @@ function requestFrom(address: string, headers: Record<string, string>): Incoming
 }
 
 /** Everybody may edit. */
-const access = { rightOf: async () => ({ role: 'edit', grant: [] }) as const }
+const access = {
+  rightOf: async () => ({ role: 'edit', grant: [] }) as const,
+  watchRight: () => ({ [Symbol.dispose]() {} }),
+}
 const here = createGuard({ host: '127.0.0.1', publicUrl: null, access })
 const everywhere = createGuard({ host: '0.0.0.0', publicUrl: 'https://board.example', access })
 

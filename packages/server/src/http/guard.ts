@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { type Role, WireError } from '@wirephoto/board'
 import type { Access, Asker } from '../access/access.ts'
+import type { Right } from '../access/records.ts'
+import type { RightHolder } from '../access/right-watch.ts'
 import type { Sender, Visitor } from '../boards/sender.ts'
 import type { Installation } from '../installation.ts'
 import { basePathOf } from '../public-url.ts'
@@ -9,7 +11,7 @@ import { type TrustedProxies, trustedProxies } from './trusted-proxies.ts'
 import { createVisitorTokens } from './visitor-token.ts'
 
 /** A visitor who may do something on a board. */
-export interface Guest extends Sender {
+export interface Guest extends Sender, Partial<Right> {
   readonly role: Role
 }
 
@@ -25,6 +27,8 @@ export interface Guard
    * `foreign-origin` for a cookie's write without an origin, where the board needs a right.
    */
   sender(request: IncomingMessage, board: string): Promise<Guest>
+  /** Watches over the right of a guest on this board until it is disposed, so that it ends what rests on it. */
+  watch(request: IncomingMessage, board: string, guest: Guest, holder: RightHolder): Disposable
   /** Returns the cookie to set if a visitor comes without a token, else null. */
   visitorCookie(request: IncomingMessage): string | null
 }
@@ -38,7 +42,7 @@ interface GuardConfig {
   readonly allowedOrigins?: readonly string[] | undefined
   /** Default: one that is nobody's, for tests. */
   readonly installation?: Installation
-  readonly access: Pick<Access, 'rightOf'>
+  readonly access: Pick<Access, 'rightOf' | 'watchRight'>
 }
 
 /** Makes the guard of a server that listens on `host`, and is `publicUrl` to others if not null. */
@@ -77,6 +81,11 @@ export function createGuard({
       if (right.grant.length > 0 && isCookieAlone && mayChange(request))
         throw new WireError('foreign-origin')
       return { ...visitor(request), ...right }
+    },
+    watch(request, board, { role, grant = [], endsAt, openUntil }, holder) {
+      const right = { role, grant, ...(endsAt && { endsAt }), ...(openUntil && { openUntil }) }
+      const who = asker(request)
+      return access.watchRight(who, board, right, holder)
     },
     visitorCookie: (request) => tokens.cookieFor(request),
   }

@@ -214,7 +214,10 @@ test('N1: an IPv6 address counts by its /64, and behind a trusted proxy the clie
     host: 'localhost',
     publicUrl: null,
     proxies: trustedProxies(['10.0.0.0/8']),
-    access: { rightOf: async () => ({ role: 'edit', grant: [] }) },
+    access: {
+      rightOf: async () => ({ role: 'edit', grant: [] }),
+      watchRight: () => ({ [Symbol.dispose]() {} }),
+    },
   })
   const addressOf = (remoteAddress: string, forwarded?: string) =>
     guard.visitor({

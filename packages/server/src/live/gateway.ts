@@ -111,9 +111,11 @@ export class Gateway {
       sender,
       isWall,
     })
+    const watched = guard.watch(request, id, sender, session)
     forgetHeaders(socket)
     metrics.viewers.inc()
     socket.conn.once('close', () => {
+      watched[Symbol.dispose]()
       session.close()
       metrics.viewers.dec()
       held[Symbol.dispose]()

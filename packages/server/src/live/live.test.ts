@@ -182,6 +182,7 @@ describe('live', () => {
       visitor: (request: IncomingMessage) => ({ ...visitorOf(request), address: '127.0.0.1' }),
       asker: () => ({ token: '', source: 'new', isProxied: false }) as const,
       sender: async (request: IncomingMessage) => visitorOf(request),
+      watch: () => ({ [Symbol.dispose]() {} }),
       urlFor: () => '',
       visitorCookie: () => null,
     }

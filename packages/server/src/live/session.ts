@@ -125,6 +125,8 @@ export class Session implements Member {
   #measuredAt = Number.NEGATIVE_INFINITY
   /** Messages that wait for their turn. */
   #waitingCount = 0
+  /** Events that had come when everything was held back. */
+  #heldEvents: (() => void)[] = []
 
   constructor(socket: Socket, room: Room, options: SessionOptions) {
     this.id = socket.id
@@ -136,7 +138,9 @@ export class Session implements Member {
     this.outbox = new Outbox(this.#writer, room, room.board, (reason) => this.#cutOff(reason))
     // One listener for all events: one for each would stay as long as the page (S12).
     socket.onAny((event: string, body: unknown, acknowledge: unknown) => {
-      if (socket.connected) this.#receive(event, body, acknowledge)
+      if (!socket.connected) return
+      if (this.#writer.isHeld) this.#heldEvents.push(() => this.#receive(event, body, acknowledge))
+      else this.#receive(event, body, acknowledge)
     })
     socket.on('disconnect', () => socket.conn.close())
     room.enter(this)
@@ -159,6 +163,28 @@ export class Session implements Member {
     this.#socket.disconnect(true)
   }
 
+  /** Says why the right has ended; without a reason it is another one, and the page connects again. */
+  end(error: WireError | null): void {
+    if (error) this.#socket.emit('bye', JSON.stringify({ error }))
+    this.#socket.disconnect(true)
+    this.#writer.discard()
+    this.#heldEvents = []
+  }
+
+  /** Sends nothing and takes nothing until `release`; whatever comes meanwhile waits. */
+  hold(): void {
+    this.#writer.hold()
+  }
+
+  /** Goes on where it was held back. */
+  release(): void {
+    if (!this.#writer.isHeld) return
+    this.#writer.release()
+    const events = this.#heldEvents
+    this.#heldEvents = []
+    for (const receive of events) receive()
+  }
+
   /** Leaves the room, since the connection is closed. */
   close(): void {
     this.outbox.close()
@@ -174,7 +200,7 @@ export class Session implements Member {
       this.#measureRoundTrip()
     }
     const build = await this.#options.readPageBuild()
-    if (build !== null) this.#socket.emit('build', build)
+    if (build !== null) this.#writer.emit('build', build)
     const { visitor, role } = this.#options.sender
     return { visitor, role, session: this.id, resumed, now: Date.now() }
   }
@@ -233,6 +259,7 @@ export class Session implements Member {
 
   #measureRoundTrip(): void {
     const start = performance.now()
+    if (this.#writer.isHeld) return
     if (start - this.#measuredAt < ROUND_TRIP_INTERVAL_MS) return
     this.#measuredAt = start
     this.#socket.emit('echo', () => {
@@ -296,7 +323,7 @@ export class Session implements Member {
 
   /** Cuts off a viewer who has answers sent and reads none. */
   #isUnread(): boolean {
-    if (this.#writer.backlogBytes <= UNREAD_BYTES) return false
+    if (this.#writer.isHeld || this.#writer.backlogBytes <= UNREAD_BYTES) return false
     this.#cutOff('sends without reading')
     return true
   }

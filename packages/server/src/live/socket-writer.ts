@@ -20,7 +20,7 @@ export class SocketWriter {
   readonly #onDrain: () => void
   /** Bytes passed to Socket.IO since its own buffer was last empty. */
   #passedBytes = 0
-  /** What is to be sent when nothing is held back any more; null while nothing is. */
+  /** Sends that wait until nothing is held back any more; null while nothing is. */
   #held: (() => void)[] | null = null
   #heldBytes = 0
 
@@ -67,6 +67,13 @@ export class SocketWriter {
   hold(): void {
     this.#held ??= []
     this.#websocket.pause()
+  }
+
+  /** Sends nothing any more, and reads on for the end of the connection. */
+  discard(): void {
+    this.#held = []
+    this.#heldBytes = 0
+    this.#websocket.resume()
   }
 
   /** Sends what was held back, and reads again. */
