@@ -133,6 +133,11 @@ export class WireClient {
     await this.#socket.emitWithAck('previews', previews)
   }
 
+  /** Sets the name that others see. */
+  setName(name: string): void {
+    this.#socket.emit('presence', { name, cursor: null, selection: [], drag: null })
+  }
+
   close(): void {
     this.#socket.close()
   }

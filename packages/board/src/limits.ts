@@ -44,6 +44,8 @@ export const limits = {
   markedBeyondFullCount: 2_000,
   /** The default time for which a purge can be called off. */
   purgeGraceMs: 600_000,
+  /** Entries of the audit in one answer. */
+  auditEntriesPerPage: 200,
   /** The most days that a board may keep pictures in its trash. */
   maxTrashDays: 365,
   /** Sessions whose presence others see. Beyond them only those who drag are shown. */

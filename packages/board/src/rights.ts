@@ -38,6 +38,7 @@ const LEAST_ROLE: Record<Verb, { any: Role | 'server'; mine?: Role }> = {
   'image.remove': { any: 'edit', mine: 'add' },
   'image.restore': { any: 'edit', mine: 'add' },
   'image.purge': { any: 'own' },
+  'image.keep': { any: 'own' },
   'board.show': { any: 'edit' },
   'board.patch': { any: 'own' },
   'board.govern': { any: 'own' },
@@ -45,7 +46,6 @@ const LEAST_ROLE: Record<Verb, { any: Role | 'server'; mine?: Role }> = {
   'image.vary': { any: 'server' },
   'image.fail': { any: 'server' },
   'image.erase': { any: 'server' },
-  'image.keep': { any: 'edit', mine: 'add' },
 }
 
 /** Whether the actor may do this, to this picture if the verb is about one. */

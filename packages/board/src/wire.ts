@@ -112,6 +112,24 @@ export const NewBoard = z.strictObject({
   title: z.optional(z.string().check(z.maxLength(limits.titleLength))),
 })
 
+/** The parameters of `GET /api/boards/<board>/audit`: entries before a time, and how many. */
+export const AuditQuery = z.strictObject({
+  before: z.optional(wholeNumber(Number.MAX_SAFE_INTEGER)),
+  limit: z.optional(wholeNumber(limits.auditEntriesPerPage)),
+})
+
+/** A whole number above zero, as an address has it. */
+function wholeNumber(max: number) {
+  const digits = z.string().check(z.regex(/^[1-9]\d{0,15}$/))
+  return z.pipe(
+    digits,
+    z.pipe(
+      z.transform((text: string) => Number(text)),
+      z.int().check(z.lte(max)),
+    ),
+  )
+}
+
 /** `changes`: the batch of one tick, or several batches coalesced. */
 export const Changes = z.object({
   from: cursor,

@@ -377,10 +377,15 @@ export interface History {
   blobs(board: string): Promise<string[]>
 
   /**
-   * Deletes entries older than `time`, in milliseconds since 1970. Their blobs are noted as ended. Rejects
-   * with `unknown-board`.
+   * Deletes entries of one kind. Their blobs are noted as ended. Rejects with `unknown-board`.
+   *
+   * @param query `before` names those that are older than that time, in milliseconds since 1970; `keep` all but
+   * that many of the newest, at least one. Either is enough.
    */
-  prune(board: string, time: number): Promise<void>
+  prune(
+    board: string,
+    query: { kind: HistoryEntry['kind']; before?: number; keep?: number },
+  ): Promise<void>
 }
 
 /** One event in a board's history. */

@@ -53,6 +53,8 @@ const TABLE = {
   'queues-per-address': { value: 2_000, unit: 'count', what: 'command queues (a page has one) that begin in an hour from one address' },
   'queues-per-visitor': { value: 500, unit: 'count', what: 'the same by one visitor' },
   'purge-grace': { value: 600, unit: 'seconds', what: 'the time after "Delete for good" in which it can be called off' },
+  'audit-age': { value: 7_776_000, unit: 'seconds', what: 'the age of entries about who did what on a board, until they are removed' },
+  'audit-entries': { value: 20_000, unit: 'count', what: 'entries about who did what that a board keeps, the newest' },
   'packed-bodies': { value: 4, unit: 'count', what: 'packed uploads (gzip, Brotli) that are unpacked at the same time' },
 } as const satisfies Record<string, Bound>
 

@@ -12,6 +12,7 @@ import {
 } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Access } from './access/access.ts'
+import { Audit } from './audit/audit.ts'
 import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
 import { type Bounds, boundsWith } from './bounds.ts'
@@ -25,6 +26,7 @@ import { accessRoutes } from './http/access.ts'
 import { addressRoutes } from './http/addresses.ts'
 import { createApp } from './http/app.ts'
 import { arrivalRoutes } from './http/arrivals.ts'
+import { auditRoutes } from './http/audit.ts'
 import { blobRoutes } from './http/blobs.ts'
 import { boardRoutes } from './http/boards.ts'
 import { changesRoutes } from './http/changes.ts'
@@ -59,6 +61,7 @@ const SECOND_MS = 1_000
 interface Storage {
   readonly engine: Engine
   readonly boards: Boards
+  readonly audit: Audit
   readonly images: ImagePipeline
   /** Finishes what an earlier run of the server has left, in the background. */
   readonly resume: () => void
@@ -101,7 +104,7 @@ export async function compose(
     stack,
     replacements.clock,
   )
-  const { engine, boards, images } = storage
+  const { engine, boards, audit, images } = storage
   const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
 
   const access = new Access(engine, config)
@@ -168,17 +171,19 @@ export async function compose(
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
     await routes.register(addressRoutes, config)
     await routes.register(boardRoutes, { boards, guard, access, bounds, pageOf })
-    await routes.register(accessRoutes, { boards, guard, access, pageOf })
+    await routes.register(accessRoutes, { boards, guard, access, audit, pageOf })
     await routes.register(serverOwnerRoutes, {
       boards,
       guard,
       access,
       engine,
+      audit,
       wrongTries: access.wrongTries,
       data: config.data,
       pageOf,
       dismiss: (...args) => gateway.dismiss(...args),
     })
+    await routes.register(auditRoutes, { boards, guard, audit })
     await routes.register(changesRoutes, {
       boards,
       guard,
@@ -225,6 +230,7 @@ export async function compose(
     commandLimiter,
     loopTurns,
   })
+  audit.nameOf = (board, visitor) => gateway.nameOf(board, visitor)
   classic?.attach(app.server)
   await app.ready()
 
@@ -238,6 +244,7 @@ export async function compose(
   const garbageCollector = new GarbageCollector({
     engine,
     boards,
+    audit,
     images,
     notify: (...args) => gateway.notify(...args),
     bounds,
@@ -278,8 +285,12 @@ async function openStorage(
   const clock =
     injectedClock ?? new TrustedClock({ newest: await engine.newestTime(), log, steadyMs })
   stack.defer(() => clock.close())
+  const audit = new Audit({ engine, clock, bounds, log })
+  // After the boards, whose last commands are acts too.
+  stack.defer(() => audit.close())
   const boards = await Boards.open(engine, clock, log, bounds)
   stack.defer(() => boards.close())
+  audit.follow(boards)
   const graceMs = bounds['purge-grace'] * SECOND_MS
   const markedPictures = new MarkedPictures({ boards, graceMs, log })
   stack.defer(() => markedPictures.close())
@@ -305,7 +316,7 @@ async function openStorage(
     resumed = Promise.all([images.intake.resume(), images.variants.resume(resumePurges)])
     inBackground(resumed, log)
   }
-  return { engine, boards, images, resume }
+  return { engine, boards, audit, images, resume }
 }
 
 /** Returns the folders that a server writes to. */

@@ -8,6 +8,7 @@ import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import type { Access } from '../src/access/access.ts'
+import type { Audit } from '../src/audit/audit.ts'
 import { type Boards, DEFAULT_BOARD_ID, SERVER } from '../src/boards/boards.ts'
 import type { Sender } from '../src/boards/sender.ts'
 import type { Bounds } from '../src/bounds.ts'
@@ -81,6 +82,10 @@ export class Harness {
 
   get engine(): Engine {
     return this.#services.engine
+  }
+
+  get audit(): Audit {
+    return this.#services.audit
   }
 
   get boards(): Boards {

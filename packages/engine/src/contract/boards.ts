@@ -150,7 +150,7 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     await rejectsWith(secrets.list(board), 'unknown-board')
     await rejectsWith(history.append(board, []), 'unknown-board')
     await rejectsWith(history.list(board, { kind: 'audit', limit: 1 }), 'unknown-board')
-    await rejectsWith(history.prune(board, 0), 'unknown-board')
+    await rejectsWith(history.prune(board, { kind: 'audit' }), 'unknown-board')
   })
 
   test('close finishes earlier calls, may be called twice, and refuses later calls', async (t) => {
@@ -341,8 +341,13 @@ export function historyContract(open: OpenFixture): void {
     assert.deepEqual(await list({ kind: 'frame', limit: 9 }), [frame])
     assert.deepEqual(await list({ kind: 'frame', subject: 'b', limit: 9 }), [])
 
-    await history.prune(board, 2)
+    await history.prune(board, { kind: 'audit', before: 2 })
     assert.deepEqual(await list({ kind: 'audit', limit: 9 }), [three, two])
+    await history.prune(board, { kind: 'audit', keep: 3 })
+    await history.prune(board, { kind: 'audit', before: 1, keep: 2 })
+    assert.deepEqual(await list({ kind: 'audit', limit: 9 }), [three, two])
+    await history.prune(board, { kind: 'audit', before: 1, keep: 1 })
+    assert.deepEqual(await list({ kind: 'audit', limit: 9 }), [three])
     assert.deepEqual(await list({ kind: 'frame', limit: 9 }), [frame])
     assert.equal((await history.list(other.board, { kind: 'audit', limit: 9 })).length, 1)
   })

@@ -39,7 +39,7 @@ export function endedBlobsContract(open: OpenFixture): void {
       { ...entry, at: 3, blob: newer },
     ])
     assert.deepEqual((await engine.history.blobs(board)).sort(), [frame, newer].sort())
-    await engine.history.prune(board, 2)
+    await engine.history.prune(board, { kind: 'frame', before: 2 })
     assert.deepEqual(await engine.history.blobs(board), [newer])
     assert.deepEqual(await whenNoted(engine, 1), [frame])
     assert.deepEqual(await engine.endedBlobs.named([frame, newer]), new Set([newer]))

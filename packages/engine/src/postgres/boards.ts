@@ -67,9 +67,9 @@ export const openHistory = (database: Database): History => ({
     const rows = await database.query<{ blob: string }>(HISTORY_BLOBS, [board])
     return rows.map(({ blob }) => blob)
   },
-  async prune(board, time) {
+  async prune(board, { kind, before = null, keep = null }) {
     await checkBoard(database, board)
-    await database.query(PRUNE_HISTORY, [board, time, Date.now()])
+    await database.query(PRUNE_HISTORY, [board, before, Date.now(), kind, keep])
   },
 })
 
@@ -194,8 +194,13 @@ const HISTORY_BLOBS = {
 const PRUNE_HISTORY = {
   name: 'prune-history',
   text: `
-  WITH entry AS (
-    DELETE FROM history WHERE board = (SELECT key FROM boards WHERE id = $1) AND at < $2
+  WITH beyond AS (
+    SELECT at, key FROM history
+    WHERE board = (SELECT key FROM boards WHERE id = $1) AND kind = $4 AND $5::bigint IS NOT NULL
+    ORDER BY at DESC, key DESC LIMIT 1 OFFSET coalesce($5::bigint, 0)
+  ), entry AS (
+    DELETE FROM history WHERE board = (SELECT key FROM boards WHERE id = $1) AND kind = $4
+      AND (at < $2::bigint OR (at, key) <= (SELECT at, key FROM beyond))
     RETURNING blob
   )
   ${noteEnded('SELECT DISTINCT blob, $3::bigint FROM entry WHERE blob IS NOT NULL')}`,

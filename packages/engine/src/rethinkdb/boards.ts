@@ -1,14 +1,6 @@
 import { type Cursor, parseCursor, WireError } from '@wirephoto/board'
 import { type RDatum, r } from 'rethinkdb-ts'
-import type {
-  BoardInfo,
-  Boards,
-  ChangeLog,
-  History,
-  HistoryEntry,
-  Secret,
-  Secrets,
-} from '../engine.ts'
+import type { BoardInfo, Boards, ChangeLog, History, Secret, Secrets } from '../engine.ts'
 import { newStamp } from '../ids.ts'
 import { type AppendOutcome, appendQuery, batchesFrom } from './batches.ts'
 import type { Database, Query } from './database.ts'
@@ -316,10 +308,18 @@ export const openHistory = (database: Database, tables: Tables): History => {
       return [...new Set(await blobsOfEntries(database, tables, range))]
     },
 
-    async prune(board, time) {
+    async prune(board, { kind, before, keep }) {
       const epoch = await epochOf(database, boards, board)
-      for (const kind of KINDS) {
-        const range = [[epoch, kind, r.minval], [epoch, kind, time]] as const // biome-ignore format: a range
+      const from = [epoch, kind, r.minval]
+      const ends: (readonly unknown[])[] = before === undefined ? [] : [[epoch, kind, before]]
+      if (keep !== undefined) {
+        const all = history.between(from, [epoch, kind, r.maxval], { index: 'id' })
+        const newest = all.orderBy({ index: r.desc('id') })
+        const [lastKept] = await database.run<HistoryRow[]>(newest.skip(keep - 1).limit(1))
+        if (lastKept) ends.push(lastKept.id)
+      }
+      for (const end of ends) {
+        const range = [from, end] as const
         const ended = await blobsOfEntries(database, tables, range)
         await noteEnded(database, tables, ended, Date.now())
         await deleteAll(database, history.between(...range))
@@ -329,8 +329,6 @@ export const openHistory = (database: Database, tables: Tables): History => {
     },
   }
 }
-
-const KINDS: readonly HistoryEntry['kind'][] = ['audit', 'frame']
 
 let entryCount = 0
 /** Makes a key that orders the entries of one millisecond by the time of their append. */

@@ -85,7 +85,7 @@ export async function openSqlite(
       append: (board, entries) => database.call('appendHistory', board, entries),
       list: (board, query) => database.call('listHistory', board, query),
       blobs: (board) => database.call('blobsOfHistory', board),
-      prune: (board, time) => database.call('pruneHistory', board, time),
+      prune: (board, query) => database.call('pruneHistory', board, query),
     },
     health: () => database.call('health'),
     newestTime: () => database.call('newestTime'),

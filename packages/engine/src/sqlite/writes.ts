@@ -54,7 +54,14 @@ export function prepareWrites(db: DatabaseSync) {
   const newHistory = db.prepare(
     'INSERT INTO history (board, kind, subject, at, data, blob) VALUES (?, ?, ?, ?, ?, ?)',
   )
-  const dropHistory = db.prepare('DELETE FROM history WHERE board = ? AND at < ?')
+  // The newest entry that goes because of the number of those that stay.
+  const lastBeyond = db.prepare(
+    `SELECT at, rowid FROM history WHERE board = :key AND kind = :kind
+     ORDER BY at DESC, rowid DESC LIMIT 1 OFFSET :keep`,
+  )
+  const prunedHistory =
+    'board = :key AND kind = :kind AND (at < :before OR (at, rowid) <= (:at, :rowid))'
+  const dropHistory = db.prepare(`DELETE FROM history WHERE ${prunedHistory}`)
   const newEnded = db.prepare(
     `INSERT INTO ended (sha256, at) VALUES (?, ?)
      ON CONFLICT DO UPDATE SET at = max(excluded.at, at + 1)`,
@@ -66,7 +73,7 @@ export function prepareWrites(db: DatabaseSync) {
      UNION SELECT blob FROM history WHERE board = :key`,
   )
   const blobsOfHistory = db.prepare(
-    'SELECT DISTINCT blob FROM history WHERE board = ? AND at < ? AND blob IS NOT NULL',
+    `SELECT DISTINCT blob FROM history WHERE ${prunedHistory} AND blob IS NOT NULL`,
   )
   const note = (blobs: readonly unknown[], now = Date.now()) => {
     for (const blob of blobs) if (typeof blob === 'string') newEnded.run(blob, now)
@@ -144,10 +151,16 @@ export function prepareWrites(db: DatabaseSync) {
         newHistory.run(key, kind, subject, at, data, blob)
     },
 
-    pruneHistory(board: string, time: number): void {
+    pruneHistory(
+      board: string,
+      { kind, before = 0, keep }: { kind: string; before?: number; keep?: number },
+    ): void {
       const key = keyOf(board)
-      note(blobsOfHistory.all(key, time).map(({ blob }) => blob))
-      dropHistory.run(key, time)
+      const beyond = keep === undefined ? undefined : lastBeyond.get({ key, kind, keep })
+      const { at, rowid } = (beyond ?? { at: -1, rowid: -1 }) as { at: number; rowid: number }
+      const pruned = { key, kind, before, at, rowid }
+      note(blobsOfHistory.all(pruned).map(({ blob }) => blob))
+      dropHistory.run(pruned)
     },
 
     noteEnded: (blobs: readonly string[]): void => note(blobs),

@@ -24,6 +24,7 @@ import { EngineWatch, inTime } from './engine-watch.ts'
 import { LogReader } from './log-reader.ts'
 import type { Sender } from './sender.ts'
 import {
+  type BoardAct,
   FORGOTTEN_BEFORE,
   type Outcome,
   QUEUE_AHEAD_MS,
@@ -80,6 +81,8 @@ export class LiveBoard {
   onCrowded: () => void = () => {}
   /** Called when a queue or picture is turned away, since the board remembers as many as it may. */
   onOverfull: () => void = () => {}
+  /** Called with what took effect, after it is durable. */
+  onActs: (acts: readonly BoardAct[]) => void = () => {}
   #madeRoomAt = Number.NEGATIVE_INFINITY
   readonly #mayBegin: MayBegin
   /** This server's own command queue. Numbered at the tick, since a message that fails takes no number. */
@@ -366,7 +369,7 @@ export class LiveBoard {
   }
 
   /** Appends the outcome. False if the log was ahead, so that the messages must be evaluated again. */
-  async #commit({ draft, tally, clients, answers, ended }: Outcome): Promise<boolean> {
+  async #commit({ draft, tally, clients, answers, ended, acts }: Outcome): Promise<boolean> {
     const { changes } = draft
     const from = this.#state.cursor
     if (changes.length === 0) {
@@ -387,13 +390,22 @@ export class LiveBoard {
       if (to === null) return false
       this.#state.tally.learnAddresses(tally)
       this.#advance({ from, to, changes }, clients)
+      if (acts.length > 0) this.onActs(acts)
       return true
     } catch (error) {
       // The append is in doubt. If the log has it, its messages are answered as resent ones.
       await this.#readLog()
       if (this.#state.cursor === from) throw error
+      if (acts.length > 0 && this.#hasSettled(clients)) this.onActs(acts)
       return false
     }
+  }
+
+  /** Whether the numbers of a tick are there: they are written in the same act as its changes (L10). */
+  #hasSettled(clients: Clients): boolean {
+    return clients
+      .entries()
+      .every(([client, { n }]) => (this.#state.clients.get(client)?.n ?? 0) >= n)
   }
 
   /** Applies the log's newer batches, or loads the board if the log doesn't have its cursor. */

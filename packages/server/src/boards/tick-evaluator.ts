@@ -27,6 +27,13 @@ const COMMANDS_SLICE_MS = 3
 const SECOND_MS = 1_000
 /** A full board goes this part of its bound beyond it, by pictures that are marked to be purged. */
 const MARKED_SHARE_FACTOR = 10
+/** Commands that are no acts of a person (`image.erase` is one: it ends what somebody did), or too many to tell. */
+const UNTOLD_KINDS: ReadonlySet<Command['kind']> = new Set([
+  'image.patch',
+  'image.settle',
+  'image.vary',
+  'image.fail',
+])
 /** The client whose number is the time before which queues may be forgotten: no queue has this id. */
 export const FORGOTTEN_BEFORE = '00000000-0000-0000-0000-000000000000'
 /** The time by which a queue's id may be ahead of this clock: servers agree within minutes. */
@@ -36,6 +43,14 @@ export const QUEUE_AHEAD_MS = 600_000
 export interface SentCommands {
   readonly message: CommandMessage
   readonly sender: Sender
+}
+
+/** A command that a visitor gave and that took effect. Patches of pictures are left out: moves are many. */
+export interface BoardAct {
+  readonly command: Command
+  readonly sender: Sender
+  /** Milliseconds since 1970. */
+  readonly at: number
 }
 
 /** The result of a tick, if its append holds. */
@@ -48,6 +63,7 @@ export interface Outcome {
   readonly answers: (CommandAnswer | WireError)[]
   /** The blobs of pictures that are gone for good (C2). */
   readonly ended: Set<string>
+  readonly acts: BoardAct[]
 }
 
 interface Options {
@@ -82,6 +98,7 @@ export class TickEvaluator {
       clients: new Map(),
       answers: [],
       ended: new Set(),
+      acts: [],
     }
     this.#sliceStartedAt = performance.now()
     for (const { message, sender } of waiting)
@@ -134,7 +151,7 @@ export class TickEvaluator {
   #apply(
     command: Command,
     who: Actor & Sender,
-    { draft, tally, ended }: Outcome,
+    { draft, tally, ended, acts }: Outcome,
   ): boolean | WireError {
     const changes = apply(draft, command, who)
     if (changes instanceof WireError) return changes
@@ -145,6 +162,8 @@ export class TickEvaluator {
       tally.count(draft.get(idOf(change)), 'put' in change ? change.put : undefined, who)
       draft.add([change])
     }
+    if (changes.length > 0 && !UNTOLD_KINDS.has(command.kind))
+      acts.push({ command, sender: who, at: who.now })
     return changes.length > 0
   }
 

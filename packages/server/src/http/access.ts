@@ -1,5 +1,6 @@
 import {
   AccessPatch,
+  type AuditLink,
   JoinRequest,
   LinkPatch,
   NewLink,
@@ -12,6 +13,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Access, Exchange } from '../access/access.ts'
 import type { MadeLink } from '../access/links.ts'
 import type { AccessRule } from '../access/records.ts'
+import type { Audit } from '../audit/audit.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { type BoardContext, boardIn, senderOf } from './board-route.ts'
 
@@ -21,6 +23,7 @@ const RULE = '/api/boards/:board/access'
 
 interface AccessRoutesOptions extends BoardContext {
   readonly access: Access
+  readonly audit: Pick<Audit, 'note'>
   /** Returns the address of a board's page. */
   readonly pageOf: (board: string) => string
 }
@@ -43,12 +46,19 @@ const toldLink = ({ id, role, secret }: MadeLink, page: string): ToldLink => ({
 export const ownBoard = (id: string, url: string, links: readonly MadeLink[]) =>
   ({ id, url, role: 'own', links: links.map((link) => toldLink(link, url)) }) as const
 
+/** Returns what names a link where its secret is none of the reader's business. */
+const named = ({ id, role, label }: Pick<MadeLink, 'id' | 'role' | 'label'>): AuditLink => ({
+  id,
+  role,
+  label,
+})
+
 /** Exchanges the secrets of links for rights, and keeps the links of boards. */
 export async function accessRoutes(
   app: FastifyInstance,
   context: AccessRoutesOptions,
 ): Promise<void> {
-  const { access, guard, pageOf } = context
+  const { access, audit, guard, pageOf } = context
   app.addHook('onRequest', async (_request, reply) => {
     // A secret is told once, and a role is true for now.
     reply.header('cache-control', 'no-store')
@@ -60,10 +70,33 @@ export async function accessRoutes(
     passphrase,
   })
 
+  /** Notes that somebody came by a link, or by a code that leads to it. */
+  const noteComing = (
+    request: FastifyRequest,
+    board: string,
+    link: Pick<MadeLink, 'id' | 'role' | 'label'> | null | undefined,
+  ): void => {
+    const facts = link ? { link: named(link) } : {}
+    audit.note(board, 'came', guard.visitor(request.raw), facts)
+  }
+  const join = async (request: FastifyRequest, code: string, passphrase?: string) => {
+    const joined = await access.join(exchangeOf(request, passphrase), code)
+    const { board } = joined
+    const [rule, links] = await Promise.all([access.rules.of(board), access.links.list(board)])
+    noteComing(
+      request,
+      board,
+      links.find(({ id }) => id === rule?.wallLink),
+    )
+    return joined
+  }
+
   app.post(SESSION, async (request) => {
     const board = boardIn(request)
     const { secret, passphrase } = parseOrThrow(SessionRequest, request.body)
-    return { role: await access.exchange(exchangeOf(request, passphrase), board, secret) }
+    const role = await access.exchange(exchangeOf(request, passphrase), board, secret)
+    noteComing(request, board, await access.links.find(board, secret))
+    return { role }
   })
 
   app.get(SESSION, async (request) => {
@@ -82,32 +115,39 @@ export async function accessRoutes(
   })
 
   app.post(LINKS, async (request, reply) => {
-    await senderOf(context, request, 'board.govern')
+    const sender = await senderOf(context, request, 'board.govern')
     const board = boardIn(request)
     const made = await access.links.make(board, parseOrThrow(NewLink, request.body))
+    audit.note(board, 'link-made', sender, { link: named(made) })
     return reply.code(201).send(toldLink(made, pageOf(board)))
   })
 
   app.post(`${LINKS}/:id/renew`, async (request) => {
-    await senderOf(context, request, 'board.govern')
+    const sender = await senderOf(context, request, 'board.govern')
     const board = boardIn(request)
     const { id } = request.params as { id: string }
     const made = await access.renew(guard.asker(request.raw), board, id)
+    audit.note(board, 'link-renewed', sender, { link: named(made) })
     return toldLink(made, pageOf(board))
   })
 
   app.patch(`${LINKS}/:id`, async (request) => {
-    await senderOf(context, request, 'board.govern')
-    const { id: named } = request.params as { id: string }
+    const sender = await senderOf(context, request, 'board.govern')
+    const board = boardIn(request)
+    const { id } = request.params as { id: string }
     const patch = parseOrThrow(LinkPatch, request.body)
-    const { id, role, label, madeAt } = await access.changeLink(boardIn(request), named, patch)
-    return { id, role, label, madeAt }
+    const link = await access.changeLink(board, id, patch)
+    audit.note(board, 'link-changed', sender, { link: named(link) })
+    return { ...named(link), madeAt: link.madeAt }
   })
 
   app.delete(`${LINKS}/:id`, async (request, reply) => {
-    await senderOf(context, request, 'board.govern')
+    const sender = await senderOf(context, request, 'board.govern')
+    const board = boardIn(request)
     const { id } = request.params as { id: string }
-    await access.links.revoke(boardIn(request), id)
+    const link = (await access.links.list(board)).find((each) => each.id === id)
+    await access.links.revoke(board, id)
+    if (link) audit.note(board, 'link-revoked', sender, { link: named(link) })
     return reply.code(204).send()
   })
 
@@ -117,13 +157,15 @@ export async function accessRoutes(
   })
 
   app.patch(RULE, async (request) => {
-    await senderOf(context, request, 'board.govern')
+    const sender = await senderOf(context, request, 'board.govern')
     const patch = parseOrThrow(AccessPatch, request.body)
     const board = boardIn(request)
     // Only its owner's word closes a board that opens by its address.
     if (board !== DEFAULT_BOARD_ID && (await access.isOpen(board)))
       throw new WireError('not-allowed')
-    return toldRule(await access.changeRule(board, patch))
+    const rule = await access.changeRule(board, patch)
+    audit.note(board, 'access', sender)
+    return toldRule(rule)
   })
 
   app.get('/api/boards/:board/join-code', async (request) => {
@@ -134,7 +176,7 @@ export async function accessRoutes(
 
   app.post('/api/join', async (request) => {
     const { code, passphrase } = parseOrThrow(JoinRequest, request.body)
-    return await access.join(exchangeOf(request, passphrase), code)
+    return await join(request, code, passphrase)
   })
 
   app.get(
@@ -142,7 +184,7 @@ export async function accessRoutes(
     { exposeHeadRoute: false, config: { page: true } },
     async (request, reply) => {
       const { code } = request.params as { code: string }
-      const { board } = await access.join(exchangeOf(request), code)
+      const { board } = await join(request, code)
       return reply.redirect(board === DEFAULT_BOARD_ID ? '/' : `/b/${board}`, 303)
     },
   )

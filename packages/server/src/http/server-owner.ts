@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
 import { redeemOwnerCode } from '../access/owner-code.ts'
 import type { WrongTries } from '../access/wrong-tries.ts'
+import type { Audit } from '../audit/audit.ts'
 import { listBoards } from '../boards/board-list.ts'
 import { ownBoard } from './access.ts'
 import { type BoardContext, boardIn, senderOf } from './board-route.ts'
@@ -11,6 +12,7 @@ import { type BoardContext, boardIn, senderOf } from './board-route.ts'
 interface ServerOwnerRoutesOptions extends BoardContext {
   readonly access: Access
   readonly engine: Pick<Engine, 'boards' | 'log'>
+  readonly audit: Pick<Audit, 'note'>
   readonly wrongTries: WrongTries
   /** The data folder, which owner codes pass through. */
   readonly data: string
@@ -25,7 +27,7 @@ export async function serverOwnerRoutes(
   app: FastifyInstance,
   context: ServerOwnerRoutesOptions,
 ): Promise<void> {
-  const { access, boards, data, dismiss, engine, guard, pageOf, wrongTries } = context
+  const { access, audit, boards, data, dismiss, engine, guard, pageOf, wrongTries } = context
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
@@ -63,7 +65,10 @@ export async function serverOwnerRoutes(
     if (!(await engine.boards.has(board))) throw new WireError('unknown-board')
     const isOpen = await access.isOpen(board)
     const links = isOpen ? await access.close(board, asker) : []
-    if (isOpen) dismiss(board, new WireError('link-needed'))
+    if (isOpen) {
+      audit.note(board, 'closed', guard.visitor(request.raw))
+      dismiss(board, new WireError('link-needed'))
+    }
     return ownBoard(board, pageOf(board), links)
   })
 

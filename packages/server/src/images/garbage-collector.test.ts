@@ -180,7 +180,7 @@ test('C3: a blob that a history entry names stays with its variants until the en
   await collector.collect(TIMES)
   assert.equal((await server.blobs()).length, 3)
   assert.deepEqual(lines, [])
-  await server.engine.history.prune('main', 6)
+  await server.engine.history.prune('main', { kind: 'frame', before: 6 })
   await collector.removeEnded(TIMES)
   assert.deepEqual(await filesOf(server), [])
 })

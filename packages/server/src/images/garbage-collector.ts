@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { type Cursor, type ImageRecord, variantSidesOf, WireError } from '@wirephoto/board'
 import type { Engine, LoadResult } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Audit } from '../audit/audit.ts'
 import { type Boards, DEFAULT_BOARD_ID, purgeExpired } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
 import type { GarbageCollectionTimes } from '../config.ts'
@@ -50,6 +51,7 @@ interface References {
 interface Options {
   readonly engine: Engine
   readonly boards: Boards
+  readonly audit: Pick<Audit, 'prune'>
   readonly images: Images
   readonly notify: Notify
   readonly bounds: Bounds
@@ -65,6 +67,7 @@ type Images = Pick<
 export class GarbageCollector {
   readonly #engine: Engine
   readonly #boards: Boards
+  readonly #audit: Pick<Audit, 'prune'>
   readonly #images: Images
   readonly #notify: Notify
   readonly #bounds: Bounds
@@ -72,9 +75,10 @@ export class GarbageCollector {
   readonly #endedBlobs: EndedBlobRemover
   readonly #unexplainedBlobs: UnexplainedBlobs
 
-  constructor({ engine, boards, images, notify, ...options }: Options) {
+  constructor({ engine, boards, audit, images, notify, ...options }: Options) {
     this.#engine = engine
     this.#boards = boards
+    this.#audit = audit
     this.#images = images
     this.#notify = notify
     this.#bounds = options.bounds
@@ -193,6 +197,7 @@ export class GarbageCollector {
       if (i % SLICE_RECORD_COUNT === SLICE_RECORD_COUNT - 1) await setImmediate()
     }
     this.#images.variants.enqueueMissing(board, pictures)
+    await this.#audit.prune(board)
     // The blobs of a picture that is purged now are referenced until the next collection.
     if (pictures.some(({ deletedAt }) => deletedAt !== null)) {
       using held = await this.#boards.hold(board)

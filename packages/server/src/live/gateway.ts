@@ -77,6 +77,11 @@ export class Gateway {
     this.#rooms.get(board)?.sendToVisitor(visitor, 'notice', { error })
   }
 
+  /** Returns the name that a visitor has on a page of a board; empty for none. */
+  nameOf(board: string, visitor: string): string {
+    return this.#rooms.get(board)?.nameOf(visitor) ?? ''
+  }
+
   /** Whether a visitor has a page of the board open. */
   isHere(board: string, visitor: string): boolean {
     return this.#rooms.get(board)?.has(visitor) ?? false

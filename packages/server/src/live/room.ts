@@ -124,6 +124,15 @@ export class Room implements OutboxRoom {
     this.#broadcast.addLatest(encodeText(event, JSON.stringify(entries)), entries)
   }
 
+  /** Returns the name that a visitor has here; empty for none. */
+  nameOf(visitor: string): string {
+    for (const member of this.#members) {
+      const name = member.visitor === visitor ? this.presence.nameOf(member.id) : ''
+      if (name) return name
+    }
+    return ''
+  }
+
   /** Whether a visitor is here, by a page or a wall. */
   has(visitor: string): boolean {
     return this.#members.values().some((member) => member.visitor === visitor)

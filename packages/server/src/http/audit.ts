@@ -1,0 +1,24 @@
+import { AuditQuery, parseOrThrow } from '@wirephoto/board'
+import type { FastifyInstance } from 'fastify'
+import type { Audit } from '../audit/audit.ts'
+import { atBoard, type BoardContext } from './board-route.ts'
+
+const ENTRIES_PER_PAGE_COUNT = 50
+
+interface AuditRoutesOptions extends BoardContext {
+  readonly audit: Audit
+}
+
+/** Serves what was done to a board, to its owners. */
+export async function auditRoutes(
+  app: FastifyInstance,
+  context: AuditRoutesOptions,
+): Promise<void> {
+  app.get('/api/boards/:board/audit', async (request, reply) => {
+    using at = await atBoard(context, request, 'board.govern')
+    const { before, limit = ENTRIES_PER_PAGE_COUNT } = parseOrThrow(AuditQuery, request.query)
+    reply.header('cache-control', 'no-store')
+    const query = before === undefined ? { limit } : { before, limit }
+    return await context.audit.page(at.board, query)
+  })
+}
