@@ -40,6 +40,9 @@ export type DecodeReply<J extends keyof Jobs = keyof Jobs> =
   /** The job is over its budget; the process exits. */
   | { readonly tooHeavy: Overrun }
 
+/** A reply, and the CPU time that its process has used since its start: the system's answer costs ten times as much. */
+export type TimedReply = DecodeReply & { readonly cpuSeconds?: number }
+
 /** Limits on what a header may announce. */
 interface Bounds {
   readonly maxPixels: number
@@ -365,7 +368,10 @@ function thumbhashOf({ data, width, height, channels }: Pixels): string {
 await shrink({ data: Buffer.alloc(8 * 8 * 4), width: 8, height: 8, channels: 4 }, 1e6)
 process.on('message', (request: DecodeRequest) => {
   run(request).then(
-    (reply) => process.send!(reply),
+    (reply) => {
+      const { user, system } = process.cpuUsage()
+      process.send!({ ...reply, cpuSeconds: (user + system) / 1e6 } satisfies TimedReply)
+    },
     // Nothing may stay open: the end of the process settles the job.
     () => process.exit(1),
   )

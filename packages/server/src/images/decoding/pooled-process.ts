@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import type { MediaType } from '@wirephoto/board'
 import { type Death, deathOf } from './death.ts'
-import type { DecodeReply, DecodeRequest } from './decode-process.ts'
+import type { DecodeReply, DecodeRequest, TimedReply } from './decode-process.ts'
 
 /**
  * A process is replaced after these, so that leaks of native libraries stay bounded. The start of one takes as
@@ -151,7 +151,7 @@ export class PooledProcess {
     clearTimeout(this.#startTimer)
     this.#isReady = true
     this.#startJobTimer?.()
-    child.on('message', (reply: DecodeReply) => this.#settle(reply))
+    child.on('message', ({ cpuSeconds, ...reply }: TimedReply) => this.#settle(reply, cpuSeconds))
   }
 
   /** Passes a job on. If that fails, the end of the process settles the job. */
@@ -184,10 +184,10 @@ export class PooledProcess {
     this.#exited.resolve()
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(outcome: Outcome, cpuSeconds = cpuSecondsOf(this.#child)): void {
     const resolve = this.#resolveJob
     this.#resolveJob = null
-    this.#measureJob()
+    this.#measureJob(cpuSeconds)
     this.#startJobTimer = null
     if ('tooHeavy' in outcome || this.#jobCount >= MAX_JOBS_PER_PROCESS) this.retire()
     else this.stay()
@@ -201,11 +201,10 @@ export class PooledProcess {
     this.#idleTimer = setTimeout(() => this.retire(), IDLE_TIMEOUT_MS).unref()
   }
 
-  #measureJob(): void {
+  #measureJob(now: number | null): void {
     const start = this.#jobStart
     this.#jobStart = null
     if (!start) return
-    const now = cpuSecondsOf(this.#child)
     this.#cpuSeconds = now
     this.#lastJobSeconds =
       now === null || start.cpuSeconds === null
