@@ -58,9 +58,16 @@ test('J6: whatever the umask, files and folders are for the server alone', { ski
   for (const body of [jpeg, SVG]) assert.deepEqual(await store(server, body), [])
   const id = await server.announce()
   await server.images.intake.begin({ board: 'main', id, name: 'a.png', length: 99 })
-  await server.images.incomingFiles.keepPreview('main', id, Buffer.of(1), 320)
+  server.images.incomingFiles.keepPreview('main', id, Buffer.of(1), 320)
+  await server.images.incomingFiles.savePreviews()
   const names = await readdir(server.data, { recursive: true })
-  for (const name of ['wirephoto.db', 'wirephoto.db-wal', 'lock', `arrivals/main.${id}.json`])
+  for (const name of [
+    'wirephoto.db',
+    'wirephoto.db-wal',
+    'lock',
+    `arrivals/main.${id}.json`,
+    'arrivals/previews',
+  ])
     assert.ok(names.includes(name), name)
   assert.deepEqual(await openEntries(server.data), [])
 })

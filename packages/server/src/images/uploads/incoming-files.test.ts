@@ -120,17 +120,18 @@ test('E31: a sidecar in which any byte changed is not believed', async () => {
   }
 })
 
-test('E31: a preview that is rotten is not shown', async () => {
-  const preview = await sharp({ create: { width: 9, height: 9, channels: 3, background: '#284' } })
-    .webp()
-    .toBuffer()
-  await incomingFiles.create(announced)
-  await incomingFiles.keepPreview('main', id, preview, 320)
-  assert.ok(await incomingFiles.readPreview('main', id))
-  const kept = await readFile(`${file()}.webp`)
-  kept[kept.length >> 1]! ^= 1
-  await writeFile(`${file()}.webp`, kept)
-  assert.equal(await incomingFiles.readPreview('main', id), null)
+test('A7: a preview is kept until its upload is removed, also by the next process', async () => {
+  const preview = randomBytes(900)
+  const incomingFile = await incomingFiles.create(announced)
+  incomingFiles.keepPreview('main', id, preview, 320)
+  await incomingFiles.close()
+  const reopened = await IncomingFiles.open(folder)
+  assert.deepEqual([...reopened.withPreview()], [{ board: 'main', id }])
+  assert.deepEqual(await reopened.readPreview('main', id), preview)
+  await reopened.remove(reopened.get('main', incomingFile.target!.id)!)
+  assert.equal(reopened.hasPreview('main', id), false)
+  assert.ok(!(await readFile(join(folder, 'previews'))).includes(preview))
+  await reopened.close()
 })
 
 test('a start removes what a dead process left', async () => {

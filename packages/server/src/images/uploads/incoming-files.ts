@@ -1,33 +1,29 @@
 import { randomUUID } from 'node:crypto'
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RefusedTypes, WireError } from '@wirephoto/board'
-import { makeFolder, removeFile, systemErrorCode } from '@wirephoto/engine'
+import { makeFolder, removeFile } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
 import { type Bounds, boundsWith } from '../../bounds.ts'
 import { FairSlots } from '../../fairness/fair-slots.ts'
-import { isVariantSound, sealVariant } from '../variant-seal.ts'
 import { IncomingFile, type SenderBounds } from './incoming-file.ts'
+import { type KeptPreview, KeptPreviews } from './kept-previews.ts'
 import { readSidecar, type UploadTarget } from './sidecar.ts'
 import { UploadBounds, type UploadParty } from './upload-bounds.ts'
 
-type Log = Pick<FastifyBaseLogger, 'warn'>
+type Log = Pick<FastifyBaseLogger, 'warn' | 'error'>
 
 const ROTTEN_UPLOAD = 'an upload is not as it came: its sender begins again'
+
+/** The file with all previews: an upload's name has a dot. */
+const PREVIEWS_NAME = 'previews'
 
 /** A picture of a board. */
 export interface PictureKey {
   readonly board: string
   /** Id of the picture. */
   readonly id: string
-}
-
-interface KeptPreview {
-  /** The longest side; 0 if an earlier process kept it. */
-  readonly sidePx: number
-  /** Previews of this picture until now, in this process. */
-  readonly count: number
 }
 
 const NO_PREVIEW: KeptPreview = { sidePx: 0, count: 0 }
@@ -37,7 +33,7 @@ const NO_PREVIEW: KeptPreview = { sidePx: 0, count: 0 }
  *
  * - `<board>.<id>` is a resumable upload; `<board>.<id>.json` contains how much of it is durable.
  * - `<board>.<id>.held` contains bytes that the scrubber held back when a body ended.
- * - `<board>.<id>.webp` is the picture's preview, which may arrive before the file.
+ * - `previews` contains the pictures' previews, which may arrive before their files.
  * - `<board>.<id>.volatile` marks a picture that is announced and can't be resumed.
  * - Every other file belongs to one request, and is removed after a crash.
  */
@@ -47,7 +43,7 @@ export class IncomingFiles {
   readonly #resumable = new Map<string, IncomingFile>()
   /** Files that are announced, but live and die with their request. */
   readonly #volatile = new Map<string, IncomingFile>()
-  readonly #previews = new Map<string, KeptPreview>()
+  readonly #previews: KeptPreviews
   /** Removals of uploads that are under way: the next upload of the picture has the same files. */
   readonly #removals = new Map<string, Promise<void>>()
   /** Pictures that an earlier process announced and that will never arrive. */
@@ -59,8 +55,15 @@ export class IncomingFiles {
   /** Resolves when no upload is being admitted: each is measured beside those before it. */
   #admitting: Promise<unknown> = Promise.resolve()
 
-  private constructor(folder: string, bounds: Bounds, refusedTypes: RefusedTypes, log: Log) {
+  private constructor(
+    folder: string,
+    previews: KeptPreviews,
+    bounds: Bounds,
+    refusedTypes: RefusedTypes,
+    log: Log,
+  ) {
     this.#folder = folder
+    this.#previews = previews
     this.#log = log
     this.#senders = {
       slots: new FairSlots(bounds['upload-bodies']),
@@ -78,8 +81,10 @@ export class IncomingFiles {
     log: Log = pino({ level: 'silent' }),
   ): Promise<IncomingFiles> {
     await makeFolder(folder)
-    const incomingFiles = new IncomingFiles(folder, bounds, refusedTypes, log)
+    const previews = await KeptPreviews.open(join(folder, PREVIEWS_NAME), log)
+    const incomingFiles = new IncomingFiles(folder, previews, bounds, refusedTypes, log)
     const names = new Set(await readdir(folder))
+    names.delete(PREVIEWS_NAME)
     for (const name of names) await incomingFiles.#restore(name, names)
     return incomingFiles
   }
@@ -118,7 +123,7 @@ export class IncomingFiles {
   }
 
   hasPreview(board: string, id: string): boolean {
-    return this.#previews.has(keyOf({ board, id }))
+    return this.#previews.get(keyOf({ board, id })) !== undefined
   }
 
   /** Returns how large a picture's preview is, and the number of those that it has had. */
@@ -127,38 +132,22 @@ export class IncomingFiles {
   }
 
   /** Reads a preview, WebP; null if there is none. */
-  async readPreview(board: string, id: string): Promise<Buffer | null> {
-    if (!this.hasPreview(board, id)) return null
-    const bytes = await readFile(this.#previewPath(keyOf({ board, id }))).catch(
-      (error: unknown) => {
-        if (systemErrorCode(error) === 'ENOENT') return null
-        throw error
-      },
-    )
-    if (!bytes || isVariantSound(bytes)) return bytes
-    await this.dropPreview(board, id)
-    return null
+  readPreview(board: string, id: string): Promise<Buffer | null> {
+    return this.#previews.read(keyOf({ board, id }))
   }
 
   /** Keeps a preview, WebP, for viewers who come later, instead of an earlier one. It goes with the upload. */
-  async keepPreview(board: string, id: string, bytes: Uint8Array, sidePx: number): Promise<void> {
-    const key = keyOf({ board, id })
-    const path = this.#previewPath(key)
-    this.#previews.set(key, { sidePx, count: this.previewOf(board, id).count + 1 })
-    // Somebody may be reading the one before.
-    const fresh = `${path}.new`
-    await writeFile(fresh, sealVariant(Buffer.from(bytes)))
-      .then(() => rename(fresh, path))
-      .catch(() => {
-        this.#previews.delete(key)
-      })
-    // It may have been dropped meanwhile.
-    if (!this.#previews.has(key)) await removeFile(this.#previewPath(key))
+  keepPreview(board: string, id: string, bytes: Buffer, sidePx: number): void {
+    this.#previews.keep(keyOf({ board, id }), bytes, sidePx)
   }
 
-  async dropPreview(board: string, id: string): Promise<void> {
-    const key = keyOf({ board, id })
-    if (this.#previews.delete(key)) await this.#tryToRemove(removeFile(this.#previewPath(key)))
+  /** Writes the previews to disk that aren't there yet. */
+  savePreviews(): Promise<void> {
+    return this.#previews.save()
+  }
+
+  dropPreview(board: string, id: string): Promise<void> {
+    return this.#previews.drop(keyOf({ board, id }))
   }
 
   /**
@@ -232,18 +221,14 @@ export class IncomingFiles {
     })
   }
 
-  /** Breaks off the resumable uploads; resolves when their bytes are durable. */
+  /** Breaks off the resumable uploads; resolves when their bytes are durable, and previews are saved. */
   async close(): Promise<void> {
     await Promise.all(this.list().map((incomingFile) => incomingFile.stop()))
+    await this.#previews.close()
   }
 
   /** Restores the file `name` of an earlier process, or removes it. */
   async #restore(name: string, names: ReadonlySet<string>): Promise<void> {
-    const [, previewKey] = /^([^.]+\.[^.]+)\.webp$/.exec(name) ?? []
-    if (previewKey) {
-      this.#previews.set(previewKey, NO_PREVIEW)
-      return
-    }
     const [, board, id] = /^([^.]+)\.([^.]+)\.volatile$/.exec(name) ?? []
     if (board && id) this.orphans.push({ board, id })
     const key = name.replace(/\.(?:json|held)$/, '')
@@ -280,10 +265,6 @@ export class IncomingFiles {
     const incomingFile = new IncomingFile(join(this.#folder, key), target, this.#senders, target)
     this.#resumable.set(key, incomingFile)
     return incomingFile
-  }
-
-  #previewPath(key: string): string {
-    return join(this.#folder, `${key}.webp`)
   }
 }
 

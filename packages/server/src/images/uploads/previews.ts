@@ -159,8 +159,7 @@ export class Previews {
       const sidePx = Math.max(preview.width, preview.height)
       if (sidePx <= this.#incomingFiles.previewOf(board.id, id).sidePx) return
       this.#uploadProgress.setPreview(board.id, id, preview.bytes)
-      if (isArriving(picture))
-        await this.#incomingFiles.keepPreview(board.id, id, preview.bytes, sidePx)
+      if (isArriving(picture)) this.#incomingFiles.keepPreview(board.id, id, preview.bytes, sidePx)
       else this.#uploadProgress.end(board.id, id)
     } catch (error) {
       if (!(error instanceof WireError)) this.#log.warn({ err: error }, 'no preview')
