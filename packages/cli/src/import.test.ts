@@ -39,6 +39,8 @@ test('K8 what the operator can mend is one sentence, and exit code 2', async (t)
   t.after(() => server.close())
   const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}`
   const table = 'rethinkdb://127.0.0.1:1/app/photos'
+  const made = await fetch(`${server.url}/api/boards`, { method: 'POST' })
+  const { id: closed, links } = (await made.json()) as { id: string; links: { url: string }[] }
   const cases: [string[], RegExp][] = [
     [[], /^Missing required argument 'table'; see wirephoto import --help/],
     [[table, '--to', 'localhost'], /^"localhost" won't do; give --to one as http/],
@@ -49,6 +51,12 @@ test('K8 what the operator can mend is one sentence, and exit code 2', async (t)
     ],
     [[table, '--to', elsewhere], /is no Wirephoto server; give another with --to/],
     [[table, '--to', server.url, '--board', 'none'], /has no board none for you; give another/],
+    [[table, '--token', 'short'], /^--token takes what stands after #/],
+    [[table, '--to', server.url, '--board', closed], /opens by a link; give .* --token/],
+    [
+      [table, '--to', server.url, '--board', closed, '--token', links[2]!.url],
+      /^There is no RethinkDB to be had/,
+    ],
     [['rethinkdb://127.0.0.1:1/app', '--to', server.url], /is no table; give rethinkdb:\/\/user/],
     [[table, '--to', server.url], /^There is no RethinkDB to be had at 127\.0\.0\.1:1 \(ECONN/],
   ]

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { isBoardId, type MediaType, optionalKinds } from '@wirephoto/board'
+import { isBoardId, type MediaType, optionalKinds, SECRET } from '@wirephoto/board'
 import type { ServerConfig } from '@wirephoto/server'
 import { type Bounds, parseBound } from '@wirephoto/server/bounds'
 import { parsePublicUrl } from '@wirephoto/server/public-url'
@@ -36,6 +36,14 @@ export function parseBoard(text: string): string {
       `${quoted(text)} is no board; give letters, digits, - and _, as behind /b/ in its address.`,
     )
   return text
+}
+
+/** Checks the secret of a link, or takes it from the link. Throws `OperatorError`. */
+export function parseToken(text: string): string {
+  const secret = text.split('#').at(-1)!
+  if (!SECRET.test(secret))
+    throw new OperatorError('--token takes what stands after # in a link, or the whole link.')
+  return secret
 }
 
 /** Bytes of each unit. */

@@ -8,7 +8,10 @@ export interface OpenOptions {
   readonly board: string
   /** The place for unsent commands and files. Default: IndexedDB in browsers, memory elsewhere. */
   readonly store?: Store
-  /** The visitor who asks, as 128 random bits in base64url. Default: a browser's cookie, elsewhere a new visitor. */
+  /**
+   * The secret of a link. On an open board any 128 random bits in base64url will do, and say who asks. Default: a
+   * browser's cookie, elsewhere a new visitor.
+   */
   readonly token?: string
   /**
    * Whether to keep a copy of the board in this browser, and to show it while the server doesn't answer. The

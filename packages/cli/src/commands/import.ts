@@ -4,7 +4,7 @@ import { EngineError, readTable } from '@wirephoto/engine'
 import { Command, Option } from 'commander'
 import { endOnClosedPipe } from '../closed-pipe.ts'
 import { OperatorError, operatorErrorOf } from '../operator-error.ts'
-import { parseBoard, parseServer } from '../parse.ts'
+import { parseBoard, parseServer, parseToken } from '../parse.ts'
 
 /** How long to wait before a busy server is asked again, and how often. */
 const BUSY_PAUSE_MS = 2_000
@@ -15,6 +15,8 @@ interface Target {
   /** URL of a running server, without a slash at the end. */
   readonly to: string
   readonly board: string
+  /** The secret of a link that lets add; none for an open board. */
+  readonly token?: string
 }
 
 /** A document of the tutorials' tables `images` or `photos`. */
@@ -40,6 +42,11 @@ export function importCommand(): Command {
       new Option('--board <board>', 'the board that they go onto')
         .default('main')
         .argParser(parseBoard),
+    )
+    .addOption(
+      new Option('--token <secret>', 'what stands after # in a link that lets add')
+        .env('WIREPHOTO_TOKEN')
+        .argParser(parseToken),
     )
     .action(copy)
 }
@@ -153,14 +160,23 @@ async function send({ name, bytes, place }: Picture, target: Target): Promise<Ou
   }
 }
 
-async function ask({ to, board }: Target, path: string, body?: Uint8Array): Promise<Response> {
+async function ask(
+  { to, board, token }: Target,
+  path: string,
+  body?: Uint8Array,
+): Promise<Response> {
   const address = `${to}/api/boards/${board}/${path}`
   const sent = body ? { method: 'POST', body: new Uint8Array(body) } : {}
-  const response = await fetch(address, sent).catch(() => {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  const response = await fetch(address, { ...sent, headers }).catch(() => {
     throw new OperatorError(`There is no server at ${to}; start it, or give another with --to.`)
   })
   if (body || response.ok) return response
   const isBoard = response.headers.get('content-type')?.startsWith('application/json')
+  if (isBoard && (response.status === 401 || response.status === 403))
+    throw new OperatorError(
+      `The board ${board} at ${to} opens by a link; give what stands after # in one with --token.`,
+    )
   throw new OperatorError(
     isBoard
       ? `${to} has no board ${board} for you; give another --board.`

@@ -8,7 +8,7 @@ import sharp from 'sharp'
 import { io } from 'socket.io-client'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 
-/* What somebody without the right, or with a lesser one, tries on a closed board. */
+/* The tries of somebody without a right on a closed board, or with a lesser one. */
 
 interface Made {
   readonly id: string
