@@ -8,6 +8,7 @@ import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './boards.css'
 import { Dialog } from '../ui/dialog.tsx'
+import { ServerBoards } from './server-boards.tsx'
 import { forget, isKept, pictureOf, remember, type Visit, visits } from './visited-boards.ts'
 
 /** Lists the boards that this browser has visited, newest first, and always the front board. */
@@ -41,49 +42,64 @@ export function Boards(): JSX.Element {
       },
     })
   }
+  /** Whether all boards of the server are shown, in place of this browser's. */
+  const [isServer, setServer] = createSignal(false)
   const removable = (): Visit[] => shown().filter(isRemovable)
   const isRemovable = ({ id, at }: Visit): boolean => id !== here && at !== null && id !== 'main'
 
   return (
-    <Dialog class="boards" label={words.boards} title={words.boards}>
+    <Dialog
+      class="boards"
+      label={words.boards}
+      title={isServer() ? panelWords.serverBoards : words.boards}
+    >
       <div class="about">
-        <p class="hint">{isKept() ? panelWords.boardsHint : panelWords.boardsForgotten}</p>
-        <button type="button" class="main" onClick={actions.newBoard.run}>
-          <Icon name="plus" />
-          {words.newBoard}
-        </button>
+        <p class="hint">
+          {isServer() ? '' : isKept() ? panelWords.boardsHint : panelWords.boardsForgotten}
+        </p>
+        <div class="buttons">
+          <button type="button" class="outlined" onClick={() => setServer(!isServer())}>
+            {isServer() ? words.boards : panelWords.serverBoards}
+          </button>
+          <button type="button" class="main" onClick={actions.newBoard.run}>
+            <Icon name="plus" />
+            {words.newBoard}
+          </button>
+        </div>
       </div>
-      <ul ref={listElement} class="body">
-        <For each={shown()}>
-          {(visit) => (
-            <li>
-              <a
-                href={`${serverUrl}/${visit.id === 'main' ? '' : `b/${visit.id}`}`}
-                aria-current={visit.id === here ? 'page' : undefined}
-              >
-                <Cover picture={visit.picture} />
-                <span class="name" dir="auto">
-                  {nameOf(visit)}
-                </span>
-                <span class="mono">
-                  {visit.id === here
-                    ? panelWords.hereNow
-                    : visit.at === null
-                      ? ''
-                      : formatTime(visit.at)}
-                </span>
-              </a>
-              <Show when={isRemovable(visit)}>
-                <IconButton
-                  icon="x"
-                  label={panelWords.forget(nameOf(visit))}
-                  onClick={() => remove(visit, removable().indexOf(visit))}
-                />
-              </Show>
-            </li>
-          )}
-        </For>
-      </ul>
+      <Show when={!isServer()} fallback={<ServerBoards />}>
+        <ul ref={listElement} class="body">
+          <For each={shown()}>
+            {(visit) => (
+              <li>
+                <a
+                  href={`${serverUrl}/${visit.id === 'main' ? '' : `b/${visit.id}`}`}
+                  aria-current={visit.id === here ? 'page' : undefined}
+                >
+                  <Cover picture={visit.picture} />
+                  <span class="name" dir="auto">
+                    {nameOf(visit)}
+                  </span>
+                  <span class="mono">
+                    {visit.id === here
+                      ? panelWords.hereNow
+                      : visit.at === null
+                        ? ''
+                        : formatTime(visit.at)}
+                  </span>
+                </a>
+                <Show when={isRemovable(visit)}>
+                  <IconButton
+                    icon="x"
+                    label={panelWords.forget(nameOf(visit))}
+                    onClick={() => remove(visit, removable().indexOf(visit))}
+                  />
+                </Show>
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
     </Dialog>
   )
 }

@@ -44,6 +44,23 @@ export const panelWords = {
   forgotten: (title: string): string =>
     `${title} is off the list. The board itself stays, for whoever has its link.`,
 
+  // All boards of the server
+  serverBoards: 'All boards of this server',
+  pictures: (n: number): string => pictures(n),
+  opensByAddress: 'opens by its address',
+  moreBoards: 'More boards',
+  askingServer: 'Asking the server.',
+  closeBoard: 'Close',
+  boardClosed: (title: string): string =>
+    `${title} opens by links alone now. Open it to share them.`,
+  askDeleteBoard: (n: number): string =>
+    `Delete this board with ${n === 0 ? 'all that it had' : pictures(n)} for good? Nobody can put it back.`,
+  boardDeleted: (title: string): string => `Deleted ${title} for good.`,
+  ownerCode: 'Owner code',
+  ownerCodeHint:
+    'All boards are for the owner of this server. Its start prints a code, and so does wirephoto owner-code.',
+  enterCode: 'Enter',
+
   // Settings
   look: 'Look',
   looks: { system: 'As the system', light: 'Newsprint', dark: 'Darkroom' },

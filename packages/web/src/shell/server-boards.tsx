@@ -1,0 +1,221 @@
+import { formatBytes, WireError } from '@wirephoto/board'
+import { createSignal, For, type JSX, onMount, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { inBackground } from '../browser/in-background.ts'
+import { request } from '../browser/server-requests.ts'
+import { serverUrl } from '../browser/server-url.ts'
+import { isOnline } from '../state/online.ts'
+import { formatTime } from '../ui/format-time.ts'
+import { words } from '../words/page.ts'
+import { panelWords } from '../words/panels.ts'
+import './server-boards.css'
+import { forget } from './visited-boards.ts'
+
+/** A board as the server lists it for its owner. */
+interface ServerBoard {
+  readonly id: string
+  readonly title: string
+  readonly pictures: number
+  readonly bytes: number
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+  /** Whether it opens by its address. */
+  readonly isOpen: boolean
+  /** Whether the server's settings say who may see it: it is neither closed nor deleted here. */
+  readonly isFixed: boolean
+}
+
+/** Lists all boards of the server for its owner, who closes and deletes them. Others may enter the owner code. */
+export function ServerBoards(): JSX.Element {
+  const { toasts } = useApp()
+  const [boards, setBoards] = createSignal<readonly ServerBoard[]>([])
+  /** Where the next part of the list begins; null at its end, and before its first part. */
+  const [next, setNext] = createSignal<string | null>(null)
+  const [isLoading, setLoading] = createSignal(true)
+  const [needsCode, setNeedsCode] = createSignal(false)
+  const [fault, setFault] = createSignal('')
+  /** The board that is deleted once that is confirmed. */
+  const [doomed, setDoomed] = createSignal<string | null>(null)
+  let list: HTMLUListElement | undefined
+
+  /** Does what may be refused, and says why if it is. */
+  const attempt = async (act: () => Promise<void>): Promise<void> => {
+    setLoading(true)
+    setFault('')
+    try {
+      await act()
+    } catch (error) {
+      const isStranger = error instanceof WireError && error.code === 'owner-needed'
+      if (isStranger) setNeedsCode(true)
+      else setFault(sentenceOf(error))
+    }
+    setLoading(false)
+  }
+  const load = async (place: string | null): Promise<void> => {
+    const query = place === null ? '' : `?after=${place}`
+    const part = await request<{ boards: ServerBoard[]; next: string | null }>(
+      'GET',
+      `/api/boards${query}`,
+    )
+    setBoards([...(place === null ? [] : boards()), ...part.boards])
+    setNext(part.next)
+  }
+  const enter = async (code: string): Promise<void> => {
+    await request('POST', '/api/owner', { code })
+    setNeedsCode(false)
+    await load(null)
+  }
+  const close = async (board: ServerBoard): Promise<void> => {
+    await request('POST', `/api/boards/${board.id}/close`)
+    setBoards(boards().map((each) => (each.id === board.id ? { ...each, isOpen: false } : each)))
+    toasts.say(panelWords.boardClosed(nameOf(board)))
+  }
+  const remove = async (board: ServerBoard): Promise<void> => {
+    const nth = boards().findIndex(({ id }) => id === board.id)
+    await request('DELETE', `/api/boards/${board.id}`)
+    forget(board.id)
+    setDoomed(null)
+    setBoards(boards().filter(({ id }) => id !== board.id))
+    toasts.say(panelWords.boardDeleted(nameOf(board)))
+    const links = list?.querySelectorAll('a') ?? []
+    links[Math.min(nth, links.length - 1)]?.focus()
+  }
+  const ask = (id: string): void => {
+    setDoomed(id)
+    list?.querySelector<HTMLElement>('.keep')?.focus()
+  }
+  const keep = (id: string): void => {
+    setDoomed(null)
+    list?.querySelector<HTMLElement>(`[data-board="${id}"] .delete`)?.focus()
+  }
+  onMount(() => inBackground(attempt(() => load(null))))
+
+  return (
+    <div class="server-boards body">
+      <Show when={needsCode()}>
+        <CodeForm onEnter={(code) => inBackground(attempt(() => enter(code)))} />
+      </Show>
+      <p class="fault" role="alert">
+        {fault()}
+      </p>
+      <ul ref={list} aria-label={panelWords.serverBoards}>
+        <For each={boards()}>
+          {(board) => (
+            <li data-board={board.id}>
+              <a href={`${serverUrl}/${board.id === 'main' ? '' : `b/${board.id}`}`} dir="auto">
+                {nameOf(board)}
+              </a>
+              <p class="mono">{factsOf(board)}</p>
+              <Show
+                when={doomed() === board.id}
+                fallback={
+                  <Show when={!board.isFixed}>
+                    <div class="row">
+                      <Show when={board.isOpen}>
+                        <button
+                          type="button"
+                          class="outlined"
+                          aria-label={`${panelWords.closeBoard}: ${nameOf(board)}`}
+                          onClick={() => inBackground(attempt(() => close(board)))}
+                        >
+                          {panelWords.closeBoard}
+                        </button>
+                      </Show>
+                      <button
+                        type="button"
+                        class="outlined delete"
+                        aria-label={`${words.delete}: ${nameOf(board)}`}
+                        onClick={() => ask(board.id)}
+                      >
+                        {words.delete}
+                      </button>
+                    </div>
+                  </Show>
+                }
+              >
+                <div class="row" role="alertdialog" aria-labelledby={`ask-${board.id}`}>
+                  <p id={`ask-${board.id}`}>{panelWords.askDeleteBoard(board.pictures)}</p>
+                  <button type="button" class="outlined keep" onClick={() => keep(board.id)}>
+                    {panelWords.keep}
+                  </button>
+                  <button
+                    type="button"
+                    class="main"
+                    onClick={() => inBackground(attempt(() => remove(board)))}
+                  >
+                    {panelWords.deleteForGood}
+                  </button>
+                </div>
+              </Show>
+            </li>
+          )}
+        </For>
+      </ul>
+      <p class="hint" role="status">
+        {isLoading() ? panelWords.askingServer : ''}
+      </p>
+      <Show when={next()}>
+        {(place) => (
+          <button
+            type="button"
+            class="outlined"
+            disabled={isLoading()}
+            onClick={() => inBackground(attempt(() => load(place())))}
+          >
+            {panelWords.moreBoards}
+          </button>
+        )}
+      </Show>
+    </div>
+  )
+}
+
+/** Takes the code by which somebody becomes the server's owner. */
+function CodeForm(props: { readonly onEnter: (code: string) => void }): JSX.Element {
+  let field!: HTMLInputElement
+  const submit = (event: SubmitEvent): void => {
+    event.preventDefault()
+    if (field.value.trim() === '') field.focus()
+    else props.onEnter(field.value)
+  }
+  onMount(() => field.focus())
+  return (
+    <form onSubmit={submit} noValidate>
+      <label for="owner-code">{panelWords.ownerCode}</label>
+      <div class="row">
+        <input
+          ref={field}
+          id="owner-code"
+          autocomplete="off"
+          autocapitalize="characters"
+          spellcheck={false}
+          enterkeyhint="go"
+          maxlength={64}
+          aria-describedby="owner-code-hint"
+        />
+        <button type="submit" class="main">
+          {panelWords.enterCode}
+        </button>
+      </div>
+      <p id="owner-code-hint" class="hint">
+        {panelWords.ownerCodeHint}
+      </p>
+    </form>
+  )
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof WireError) return error.message
+  return isOnline() ? words.serverGone : words.offline
+}
+
+const nameOf = ({ id, title }: ServerBoard): string =>
+  title || (id === 'main' ? words.frontBoard : words.untitled)
+
+const factsOf = ({ pictures, bytes, createdAt, isOpen }: ServerBoard): string =>
+  [
+    panelWords.pictures(pictures),
+    formatBytes(bytes),
+    formatTime(createdAt),
+    ...(isOpen ? [panelWords.opensByAddress] : []),
+  ].join(' · ')

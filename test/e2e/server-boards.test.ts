@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { words } from '@wirephoto/web/words/page'
+import { panelWords } from '@wirephoto/web/words/panels'
+import { openFixture } from '../support/e2e-fixture.ts'
+
+const { fixture, samples } = await openFixture()
+
+test("B50, B58, B60, B61: the server's owner enters the code, closes a board and deletes another", async (t) => {
+  const [closing, deleting] = [await fixture.newBoard(), await fixture.newBoard()]
+  const ben = await fixture.openPage(t, 'wire.test', deleting)
+  await ben.drop([await samples.draw('a.jpg', { width: 900 })], { x: 500, y: 400 })
+  await ben.waitForPainted(1, 'stored')
+  const anna = await fixture.openPage(t, 'wire.test', 'main', {
+    allowedErrors: /403 \(Forbidden\)/,
+  })
+  const { page } = anna
+  await page.keyboard.press('b')
+  const panel = page.getByRole('dialog', { name: words.boards })
+  await panel.getByRole('button', { name: panelWords.serverBoards }).click()
+
+  const field = panel.getByLabel(panelWords.ownerCode)
+  await field.fill('BBBB-BBBB')
+  await field.press('Enter')
+  await panel.getByRole('alert').filter({ hasText: "That code isn't right" }).waitFor()
+  const [code] = /[B-Z]{4}-[B-Z]{4}/.exec(fixture.server.output) ?? []
+  await field.fill(code!.toLowerCase())
+  await field.press('Enter')
+
+  const rowOf = (board: string) => panel.locator(`[data-board="${board}"]`)
+  const more = panel.getByRole('button', { name: panelWords.moreBoards })
+  await panel.locator('[data-board]').first().waitFor()
+  // The fixture has many boards, which come in parts.
+  while (!(await rowOf(closing).isVisible()) || !(await rowOf(deleting).isVisible())) {
+    const { length } = await panel.locator('[data-board]').all()
+    await more.click()
+    await panel.locator('[data-board]').nth(length).waitFor()
+  }
+  await rowOf(deleting).getByText(panelWords.pictures(1)).waitFor()
+  await rowOf(closing).getByText(panelWords.opensByAddress).waitFor()
+  await rowOf(closing).getByRole('button', { name: panelWords.closeBoard }).click()
+  await rowOf(closing).getByText(panelWords.opensByAddress).waitFor({ state: 'detached' })
+  const stranger = await fetch(`${fixture.server.url}/api/boards/${closing}/snapshot`)
+  assert.equal(stranger.status, 401)
+
+  await rowOf(deleting).getByRole('button', { name: words.delete }).click()
+  await rowOf(deleting).getByText(panelWords.askDeleteBoard(1)).waitFor()
+  const keep = rowOf(deleting).getByRole('button', { name: panelWords.keep })
+  assert.ok(await keep.evaluate((button) => button === document.activeElement))
+  await page.keyboard.press('Enter')
+  await rowOf(deleting).getByRole('button', { name: words.delete }).click()
+  await rowOf(deleting).getByRole('button', { name: panelWords.deleteForGood }).click()
+  await rowOf(deleting).waitFor({ state: 'detached' })
+  ben.allowedErrors = /404 \(Not Found\)|WebSocket/
+  await ben.page.getByRole('heading', { name: 'There is no such board' }).waitFor()
+})
