@@ -187,8 +187,10 @@ async function drawFrame(lanes: readonly Lane[], at: number): Promise<Buffer> {
     .toBuffer()
 }
 
-/** The length of a frame at a moment after the drop. */
-const stepAt = (at: number): number => (at < FINE_FRAMES_MS.until ? FINE_FRAMES_MS.step : FRAME_MS)
+/** Returns the length of a frame at a moment after the drop. */
+function stepAt(at: number): number {
+  return at < FINE_FRAMES_MS.until ? FINE_FRAMES_MS.step : FRAME_MS
+}
 
 /** Formats to a tenth of a second. */
 function seconds(milliseconds: number): string {
