@@ -40,7 +40,7 @@ const DROPPED_AT = { x: 400, y: 300 }
 /** S1: from the drop until the last of twenty viewers has a picture's box, and then the picture. */
 export async function picture(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
-  const server = await ServerProcess.open()
+  const server = await ServerProcess.open({ openBoardCount: ROUND_COUNT + MANY_ROUND_COUNT })
   const tutorial = await startBaseline('tutorial-page')
   const browser = await launchBrowser()
   try {
@@ -58,7 +58,7 @@ export async function picture(): Promise<Figure[]> {
     const rounds: Times[] = []
     const { product, tutorial: baseline } = await interleave(ROUND_COUNT, {
       product: async () => {
-        const times = await dropOne(scene, await newBoard(server.port))
+        const times = await dropOne(scene, await newBoard(server))
         rounds.push(times)
         return times.full
       },
@@ -66,7 +66,7 @@ export async function picture(): Promise<Figure[]> {
     })
     const many = await interleave(MANY_ROUND_COUNT, {
       product: async () =>
-        dropMany(browser, await writeMany(smaller, folder), await newBoard(server.port)),
+        dropMany(browser, await writeMany(smaller, folder), await newBoard(server)),
     })
     const size = `${(photo.length / 1e6).toFixed(1)} MB`
     const smallerSize = `${(smaller.length / 1e6).toFixed(1)} MB`

@@ -27,7 +27,7 @@ const POLL_INTERVAL_MS = 20
  */
 export async function whole(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
-  const server = await ServerProcess.open()
+  const server = await ServerProcess.open({ openBoardCount: 2 * ROUND_COUNT })
   const browser = await launchBrowser()
   try {
     const photo = await drawPhoto()
@@ -97,8 +97,7 @@ async function product(
   isDone: (board: string) => Promise<void>,
 ): Promise<number> {
   const { browser, server, files } = drop
-  const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
-  const { id: board } = (await created.json()) as { id: string }
+  const board = await server.newBoard()
   const shaper = await Shaper.open(server.port)
   const context = await browser.newContext()
   try {

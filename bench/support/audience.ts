@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext } from 'playwright-core'
 import { BoardPage } from '../../test/support/page.ts'
+import type { ServerProcess } from '../../test/support/server-process.ts'
 import { RawClient, snapshotOf } from './raw-client.ts'
 import { Shaper } from './shaper.ts'
 
@@ -14,10 +15,10 @@ export interface Contender {
   readonly join: () => Promise<RawClient>
 }
 
-/** Makes a board of the product, and says how one looks at it. */
-export async function newBoard(port: number): Promise<Contender> {
-  const created = await fetch(`http://localhost:${port}/api/boards`, { method: 'POST' })
-  const { id } = (await created.json()) as { id: string }
+/** Takes an open board of the product, and says how one looks at it. */
+export async function newBoard(server: ServerProcess): Promise<Contender> {
+  const { port } = server
+  const id = await server.newBoard()
   const { cursor } = await snapshotOf(port, id)
   const join = async (): Promise<RawClient> => {
     const rawClient = await RawClient.connect(port, undefined, id)
