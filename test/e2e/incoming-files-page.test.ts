@@ -89,6 +89,38 @@ describe('on its way', () => {
     await anna.waitForPainted(50, 'stored')
   })
 
+  test('A43: while many pictures are announced, no preview of theirs is made', async (t) => {
+    const { proxy, anna, ben } = await openApart(t, host)
+    await anna.page.evaluate(() => {
+      const tasks: number[] = []
+      Object.assign(window, { tasks })
+      const { postMessage } = Worker.prototype
+      Worker.prototype.postMessage = function (this: Worker, message: unknown) {
+        tasks.push(performance.now())
+        postMessage.call(this, message)
+      } as typeof postMessage
+      // On a slow machine they would begin before all of this is looked at.
+      const { setTimeout } = window
+      window.setTimeout = ((run: () => void, ms?: number) =>
+        ms === 2_000 ? 0 : setTimeout(run, ms)) as typeof window.setTimeout
+    })
+    const files = await drawMany(50)
+    const tasks = () =>
+      anna.page.evaluate(() => (window as unknown as { tasks: number[] }).tasks.length)
+    proxy.up.stall()
+    await anna.drop([...files, ...files, ...files], { x: 200, y: 100 })
+    await anna.waitForTiles(150)
+    // The code that makes previews is there by now, and has had its turn.
+    await anna.page.evaluate(
+      () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))),
+    )
+    assert.equal(await tasks(), 0)
+    proxy.up.resume()
+    await ben.waitForTiles(150)
+    await ben.waitUntil(() => document.querySelector('.preview.ready') !== null, null)
+    assert.ok((await tasks()) > 0)
+  })
+
   test('A1: a preview is small whatever the picture, and upright; where WebP fails, JPEG', async (t) => {
     const { anna, ben } = await openApart(t, host)
     const noise = sharp(randomBytes(800 * 600 * 4), {

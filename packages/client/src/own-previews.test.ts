@@ -78,7 +78,7 @@ function open() {
   return { previews, sent, shown, answer }
 }
 
-test('A35: a thumbnail goes before the preview, which follows it', async () => {
+test('A35, A44: a thumbnail goes before the preview, and the file after that has left', async () => {
   const { previews, sent, shown, answer } = open()
   const { promise: making, resolve: made } = Promise.withResolvers<Uint8Array | null>()
   let isDone = false
@@ -90,10 +90,11 @@ test('A35: a thumbnail goes before the preview, which follows it', async () => {
   made(bytes(2))
   await nextTurn()
   assert.deepEqual(shown, [1, 2])
-  await answer()
-  assert.deepEqual(sent, [1, 2], 'though the other was made while this one was on its way')
   assert.ok(!isDone, 'the file waits for the preview')
   await answer()
+  assert.deepEqual(sent, [1, 2], 'though the other was made while this one was on its way')
+  await nextTurn()
+  assert.ok(isDone, 'and not for its answer (A44)')
   await done
 })
 

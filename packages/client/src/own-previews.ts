@@ -51,7 +51,7 @@ export class OwnPreviews {
 
   /**
    * Shows and sends a preview once it is made, and until then a smaller one that is made sooner. Resolves when the
-   * server has the preview, or will never get it.
+   * preview has left, and what is sent from then on comes after it, or when it never will.
    */
   async add(id: string, making: Making, sooner?: Making): Promise<void> {
     let isMade = false
@@ -83,11 +83,10 @@ export class OwnPreviews {
     try {
       for (let ready = this.#ready(); ready.length > 0; ready = this.#ready()) {
         const previews = Object.fromEntries(ready.map(([id, { bytes }]) => [id, bytes]))
-        await this.#channel.sendPreviews(previews)
-        for (const [id, sent] of ready) {
-          if (this.#waiting.get(id) === sent) this.#waiting.delete(id)
-          sent.done()
-        }
+        const answered = this.#channel.sendPreviews(previews)
+        for (const [, { done }] of ready) done()
+        await answered
+        for (const [id, sent] of ready) if (this.#waiting.get(id) === sent) this.#waiting.delete(id)
       }
     } catch {
       // The connection broke. They go again with the next one.

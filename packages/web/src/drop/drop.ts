@@ -201,7 +201,7 @@ export class Drop {
 
   #lazyPreviews(): Promise<Previews> {
     this.#previews ??= import('./preview.ts').then(
-      ({ Previews }) => new Previews(),
+      ({ Previews }) => new Previews(this.boardStore.board),
       (error: unknown) => {
         this.#previews = undefined
         throw error

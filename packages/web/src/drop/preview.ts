@@ -1,9 +1,14 @@
+import { limits } from '@wirephoto/board'
+import type { Board } from '@wirephoto/client'
 import type { Size } from './shrink.ts'
 
 /** No picture that a browser can decode takes this long. Later ones go without a preview. */
 const DECODE_TIMEOUT_MS = 15_000
 /** Large pictures take much memory to decode, and phones have little. */
 const WORKER_COUNT = matchMedia('(pointer: coarse)').matches ? 1 : 2
+
+/** How long previews wait at most until the pictures of a large drop are announced. */
+const ANNOUNCING_TIMEOUT_MS = 2_000
 
 /** A message to a worker, which answers with the preview or null. */
 export interface PreviewTask {
@@ -23,7 +28,11 @@ export class Previews {
     later: [],
   }
 
-  constructor() {
+  readonly #board: Pick<Board, 'status' | 'settled'>
+  #announced: Promise<unknown> | null = null
+
+  constructor(board: Pick<Board, 'status' | 'settled'>) {
+    this.#board = board
     // At hand for the time when a worker breaks.
     loadMaking().catch(() => {})
   }
@@ -33,6 +42,7 @@ export class Previews {
    * order of calls, thumbnails before all others.
    */
   async make(task: PreviewTask): Promise<Uint8Array | null> {
+    await this.#whenAnnounced()
     let worker = await this.#take(task)
     try {
       const answer = worker ? await makeIn(worker, task) : 'broken'
@@ -48,6 +58,22 @@ export class Previews {
       if (next) next(worker)
       else this.#idle.push(worker)
     }
+  }
+
+  /**
+   * Resolves when hardly any picture waits to be announced. Workers that decode would slow down the boxes of a large
+   * drop, here and on everybody's screen.
+   */
+  async #whenAnnounced(): Promise<void> {
+    const { connection, unsent } = this.#board.status
+    if (connection !== 'live' || unsent <= limits.commandsPerMessage) return
+    this.#announced ??= Promise.race([
+      this.#board.settled().catch(() => {}),
+      new Promise((resolve) => setTimeout(resolve, ANNOUNCING_TIMEOUT_MS)),
+    ]).finally(() => {
+      this.#announced = null
+    })
+    await this.#announced
   }
 
   #take({ isThumbnail }: PreviewTask): Promise<Worker | null> {
