@@ -34,11 +34,13 @@ interface Drawing {
   readonly type: MediaType
   readonly sides: readonly number[]
   readonly party: Party | undefined
+  /** Whether viewers wait for them. Default: false. */
+  readonly isFresh?: boolean
 }
 
 /** Draws variants of a picture. */
 export async function drawVariants(drawing: Drawing): Promise<DrawnVariants> {
-  const { decoder, folder, write, type, sides, party } = drawing
+  const { decoder, folder, write, ...file } = drawing
   // The next try removes it, or the next start.
   const remove = () => rm(folder, { recursive: true, force: true }).catch(() => {})
   // An earlier try may have failed to remove it.
@@ -47,7 +49,7 @@ export async function drawVariants(drawing: Drawing): Promise<DrawnVariants> {
   try {
     const path = join(folder, 'original')
     await write(path)
-    const all = await decoder.makeVariants({ path, type, sides, folder, party })
+    const all = await decoder.makeVariants({ ...file, path, folder })
     return { all, [Symbol.asyncDispose]: remove }
   } catch (error) {
     await remove()

@@ -109,6 +109,7 @@ export class VariantsAhead {
       type,
       sides,
       party,
+      isFresh: true,
     })
   }
 }

@@ -82,11 +82,13 @@ interface Options {
  * Decodes pictures in child processes, which can be killed while native code runs. A thread can't.
  *
  * Each kind of job has a pool of its own, so that no job waits for a less urgent one. Everybody waits for
- * previews, the sender waits for validation, and nobody waits for variants.
+ * previews, the sender waits for validation, and viewers for the variants of a file that has just arrived. Nobody
+ * waits for other variants.
  */
 export class Decoder {
   readonly #previews: ProcessPool
   readonly #validation: ProcessPool
+  readonly #freshVariants: ProcessPool
   readonly #variants: ProcessPool
   readonly #budget: CutBudget
   readonly #largeBudget: CutBudget
@@ -107,6 +109,7 @@ export class Decoder {
     const shared = { maxQueueCount: bounds['waiting-decodes'], log, memory, refusedTypes, use }
     this.#previews = new ProcessPool({ ...shared, maxProcessCount: 1, nice: 0 })
     this.#validation = new ProcessPool({ ...shared, maxProcessCount: 2, nice: 0 })
+    this.#freshVariants = new ProcessPool({ ...shared, maxProcessCount: 1, nice: 0 })
     this.#variants = new ProcessPool({ ...shared, maxProcessCount: 1, nice: VARIANTS_NICE })
     this.#budget = within(budget, memoryBytes)
     this.#largeBudget = within(largeBudget, memoryBytes)
@@ -121,12 +124,12 @@ export class Decoder {
   expectFile(): void {
     if (this.#closed) return
     this.#validation.expectJob()
-    this.#variants.expectJob()
+    this.#freshVariants.expectJob()
   }
 
   /** Whether no file is being decoded: the next one's variants may be made beside its validation. */
   get isIdle(): boolean {
-    return this.#validation.isIdle && this.#variants.isIdle
+    return [this.#validation, this.#freshVariants, this.#variants].every(({ isIdle }) => isIdle)
   }
 
   /** Whether pictures of a type are never decoded: those that are stored already stay as they are. */
@@ -257,16 +260,16 @@ export class Decoder {
       type: MediaType
       sides: readonly number[]
       folder: string
+      /** Whether viewers wait for them. Default: false. */
+      isFresh?: boolean
     } & OfParty,
   ): Promise<Variant[]> {
-    const { party, ...rest } = file
+    const { party, isFresh = false, ...rest } = file
     const { type } = rest
     const input = { ...rest, maxPixels: takenKind(type).maxPixels, maxSide: limits.maxSidePixels }
     const budget = this.#budgetFor(type)
-    return resultOf(
-      await this.#run(this.#variants, 'makeVariants', input, { budget, party }),
-      budget,
-    )
+    const pool = isFresh ? this.#freshVariants : this.#variants
+    return resultOf(await this.#run(pool, 'makeVariants', input, { budget, party }), budget)
   }
 
   /** Resolves when no sender waits for a process, or after a second: variants may run then. */
@@ -276,7 +279,7 @@ export class Decoder {
 
   async close(): Promise<void> {
     this.#closed = true
-    const pools = [this.#previews, this.#validation, this.#variants]
+    const pools = [this.#previews, this.#validation, this.#freshVariants, this.#variants]
     await Promise.all(pools.map((pool) => pool.close()))
   }
 
