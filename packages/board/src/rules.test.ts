@@ -10,7 +10,7 @@ import { uuidv7 } from './ids.ts'
 import { limits } from './limits.ts'
 import { type AnyRecord, type BoardRecord, emptyBoard, type ImageRecord } from './records.ts'
 import type { Actor } from './rights.ts'
-import { apply } from './rules.ts'
+import { applyOnServer as apply } from './server-rules.ts'
 
 const anna: Actor = { visitor: 'anna', role: 'own', now: 1_000 }
 const owner: Actor = { visitor: 'olga', role: 'own', now: 5_000 }

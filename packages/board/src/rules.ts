@@ -116,18 +116,6 @@ function change(
     case 'image.restore':
       if (image.deletedAt === null) return []
       return [{ put: { ...image, deletedAt: null, deletedBy: null, purgeAt: null, purgeBy: null } }]
-    case 'image.settle': {
-      if (image.blob !== null) return image.blob === command.blob ? [] : new WireError('conflict')
-      const { kind: _, ...found } = command
-      return [{ put: { ...image, ...found, storedAt: now } }]
-    }
-    case 'image.vary': {
-      const { blob, variants } = command
-      if (image.blob !== blob) return new WireError('conflict')
-      return image.variants?.join() === variants.join() ? [] : [{ put: { ...image, variants } }]
-    }
-    case 'image.fail':
-      return image.blob === null ? [{ gone: image.id }] : new WireError('conflict')
     case 'image.purge':
       if (image.deletedAt === null) return new WireError('conflict')
       // A mark keeps its time, however often it is asked for.
@@ -135,11 +123,9 @@ function change(
       return [{ put: { ...image, purgeAt: now + purgeGraceMs, purgeBy: visitor } }]
     case 'image.keep':
       return image.purgeAt === null ? [] : [{ put: { ...image, purgeAt: null, purgeBy: null } }]
-    case 'image.erase': {
-      const isOtherMark = command.purgeAt !== undefined && command.purgeAt !== image.purgeAt
-      if (image.deletedAt === null || isOtherMark) return new WireError('conflict')
-      return [{ gone: image.id }]
-    }
+    default:
+      // The server's own commands have their rules in server-rules.ts, which pages do without.
+      return new WireError('not-allowed')
   }
 }
 

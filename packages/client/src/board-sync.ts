@@ -103,7 +103,6 @@ export class BoardSync {
     this.feed.on('offline', (why) => this.#onOffline(why))
     this.feed.on('refused', (why) => this.#onRefused(why))
     this.replica.on('trashed', (trashed) => this.events.emit('trashed', trashed))
-    this.replica.on('marked', (marked) => this.events.emit('marked', marked))
     this.replica.on('records', (ids) => this.#onRecords(ids))
     this.queue.on('changed', () => this.#onQueueChanged())
     this.events.on('uploads', () => this.#onTrouble())

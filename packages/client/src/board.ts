@@ -284,7 +284,7 @@ export class Board {
 
   /** Calls off that pictures are deleted for good. They stay in the trash. */
   keep(ids: readonly string[]): void {
-    this.#do(ids.map((id) => ({ kind: 'image.keep', id })))
+    this.#sync.queue.push(ids.map((id) => ({ kind: 'image.keep', id })))
   }
 
   /** Shows others the pictures in our hand; null when they are let go, after the patches. */

@@ -146,21 +146,6 @@ describe('replica', () => {
     assert.equal(replica.pictures.has(here.id), false)
   })
 
-  test('G28: what others mark to be purged is told once, and not what one marks oneself', () => {
-    const [theirs, mine] = [picture({ deletedAt: 5 }), picture({ deletedAt: 5 })]
-    const { replica, push, batch } = open([theirs, mine])
-    const told: [string[], string[]][] = []
-    replica.on('marked', ({ ids, visitors }) => told.push([[...ids], [...visitors]]))
-    push({ kind: 'image.purge', id: mine.id })
-    const marked = (record: ImageRecord, purgeBy: string) => ({ ...record, purgeAt: 99, purgeBy })
-    replica.apply(batch(2, marked(theirs, 'olga'), marked(mine, 'me')))
-    replica.apply(batch(3, { ...marked(theirs, 'olga'), x: 4 }))
-    assert.deepEqual(told, [[[theirs.id], ['olga']]])
-    replica.apply(batch(4, theirs))
-    replica.apply(batch(5, marked(theirs, 'olga')))
-    assert.equal(told.length, 2)
-  })
-
   test('R1: the title is a record like the others', () => {
     const { replica, emitted, push, batch } = open()
     const pending = push({ kind: 'board.patch', set: { title: 'Mine' } })

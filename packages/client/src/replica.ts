@@ -17,7 +17,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { Emitter } from './events.ts'
-import type { MarkedByOthers, TrashedByOthers } from './types.ts'
+import type { TrashedByOthers } from './types.ts'
 
 /** One of our own commands whose effect the feed doesn't show yet. */
 export interface Pending {
@@ -31,8 +31,6 @@ export interface Pending {
 interface ReplicaEvents {
   /** Pictures that others moved to the trash, before `records` tells of it. */
   trashed: TrashedByOthers
-  /** Pictures that others marked to be purged, before `records` tells of it. */
-  marked: MarkedByOthers
   /** The ids whose visible record changed, came or went; `board` is that of the settings. */
   records: ReadonlySet<string>
 }
@@ -86,7 +84,7 @@ export class Replica extends Emitter<ReplicaEvents> {
     // Batch numbers of another history say nothing in this one.
     if (epoch !== parseCursor(cursor)?.epoch)
       for (const pending of this.#answered) pending.answered = 0
-    if (epoch !== null) this.#tellOfOthers(ids)
+    if (epoch !== null) this.#tellTrashed(ids)
     for (const id of this.#dropShown()) ids.add(id)
     for (const id of this.#pending.keys()) ids.delete(id)
     this.#refresh([...ids, ...this.#pending.keys()])
@@ -96,7 +94,7 @@ export class Replica extends Emitter<ReplicaEvents> {
   apply(batch: Batch): void {
     applyChanges(this.#feed, batch.changes)
     this.#cursor = batch.to
-    this.#tellOfOthers(batch.changes.map(idOf))
+    this.#tellTrashed(batch.changes.map(idOf))
     this.#refresh(new Set([...batch.changes.map(idOf), ...this.#dropShown()]))
   }
 
@@ -141,26 +139,6 @@ export class Replica extends Emitter<ReplicaEvents> {
   /** Takes back commands that will have no effect. */
   dropPending(pendings: readonly Pending[]): void {
     this.#refresh(this.#drop(pendings))
-  }
-
-  /** Tells of pictures that others have trashed, or marked to be purged. */
-  #tellOfOthers(changed: ReadonlySet<string> | readonly string[]): void {
-    this.#tellTrashed(changed)
-    this.#tellMarked(changed)
-  }
-
-  /** Tells of pictures that others have marked while they weren't here. */
-  #tellMarked(changed: Iterable<string>): void {
-    const ids = new Set<string>()
-    const visitors = new Set<string>()
-    for (const id of changed) {
-      const record = this.#feed.get(id)
-      if (record?.kind !== 'image' || record.purgeBy === null) continue
-      if (record.purgeBy === this.visitor || this.pictures.get(id)?.purgeAt !== null) continue
-      ids.add(id)
-      visitors.add(record.purgeBy)
-    }
-    if (ids.size > 0) this.emit('marked', { ids, visitors })
   }
 
   /** Tells of pictures that others have trashed while they stand here. */

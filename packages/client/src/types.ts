@@ -144,13 +144,6 @@ export interface TrashedByOthers {
   readonly edited: ReadonlySet<string>
 }
 
-/** Pictures in the trash that others have marked to be purged. */
-export interface MarkedByOthers {
-  readonly ids: ReadonlySet<string>
-  /** The public ids of those who did. */
-  readonly visitors: ReadonlySet<string>
-}
-
 export interface BoardEvents {
   /** The ids of pictures whose visible record changed, came or went. */
   pictures: ReadonlySet<string>
@@ -171,8 +164,6 @@ export interface BoardEvents {
   names: undefined
   /** Pictures that others moved to the trash, before `pictures` tells of it. */
   trashed: TrashedByOthers
-  /** Pictures in the trash that others want to delete for good, before `pictures` tells of it. */
-  marked: MarkedByOthers
   /** The ids of what others changed since, or deleted, and an undo or redo therefore left as it is. */
   overtaken: ReadonlySet<string>
   /** `canUndo` or `canRedo` changed. */

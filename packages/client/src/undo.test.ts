@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type Command, cursor, limits } from '@wirephoto/board'
+import { type Command, cursor } from '@wirephoto/board'
 import { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import { type Pending, Replica } from './replica.ts'
@@ -44,8 +44,6 @@ describe('undo', () => {
       [add(id), () => picture(id)?.deletedAt ?? null, null, 7],
       [{ kind: 'image.patch', id, set: { x: 5, caption: 'c' } }, () => picture(id)!.x, 5, 1],
       [{ kind: 'image.remove', id }, () => picture(id)!.deletedAt, 7, null],
-      [{ kind: 'image.purge', id }, () => picture(id)!.purgeAt, 7 + limits.purgeGraceMs, null],
-      [{ kind: 'image.keep', id }, () => picture(id)!.purgeAt, null, 7 + limits.purgeGraceMs],
       [{ kind: 'image.restore', id }, () => picture(id)!.deletedAt, null, 7],
       [{ kind: 'board.patch', set: { title: 'T' } }, () => shown.settings.title, 'T', ''],
     ]

@@ -156,9 +156,7 @@ export class Undo {
       case 'image.restore':
         return picture && picture.deletedAt !== null ? { kind: 'image.remove', id } : null
       case 'image.purge':
-        return picture && isInTrash(picture) ? { kind: 'image.keep', id } : null
-      case 'image.keep':
-        return picture && picture.purgeAt !== null ? { kind: 'image.purge', id } : null
+        return picture?.purgeAt === null ? { kind: 'image.keep', id } : null
       case 'image.patch':
         return picture ? { kind: 'image.patch', id, set: valuesOf(picture, command.set) } : null
       default:
@@ -196,9 +194,8 @@ export class Undo {
         if (picture.deletedAt !== null) yield command
         continue
       }
-      if (command.kind === 'image.keep' || command.kind === 'image.purge') {
-        const isMarked = picture.purgeAt !== null
-        if (command.kind === 'image.keep' ? isMarked : isInTrash(picture)) yield command
+      if (command.kind === 'image.keep') {
+        if (picture.purgeAt !== null) yield command
         continue
       }
       const isTrashed = picture.deletedAt !== null && !revived.has(id)
@@ -212,10 +209,6 @@ export class Undo {
     }
   }
 }
-
-/** Whether a picture lies in the trash and nobody has marked it to be purged. */
-const isInTrash = ({ deletedAt, purgeAt }: ImageRecord): boolean =>
-  deletedAt !== null && purgeAt === null
 
 /** Returns the fields that a step restores, by picture. */
 function restoredFields(step: readonly Command[]): Map<string, Set<string>> {

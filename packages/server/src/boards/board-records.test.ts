@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import {
   type AnyRecord,
-  apply,
+  applyOnServer as apply,
   type Command,
   type ImageRecord,
   picturesOnBoard,

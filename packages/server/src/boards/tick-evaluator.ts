@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import {
   type Actor,
   type AnyRecord,
-  apply,
+  applyOnServer,
   type Change,
   type Command,
   type CommandAnswer,
@@ -153,7 +153,7 @@ export class TickEvaluator {
     who: Actor & Sender,
     { draft, tally, ended, acts }: Outcome,
   ): boolean | WireError {
-    const changes = apply(draft, command, who)
+    const changes = applyOnServer(draft, command, who)
     if (changes instanceof WireError) return changes
     const refusal = this.#overBounds(command, changes, who, { draft, tally })
     if (refusal) return refusal

@@ -1,3 +1,4 @@
+import type { ImageRecord } from '@wirephoto/board'
 import { onCleanup } from 'solid-js'
 import type { App } from '../app.ts'
 import type { Toast } from '../state/toasts.ts'
@@ -37,20 +38,31 @@ export function tellOfOthers(app: App): void {
       return ids.some((id) => board.pictures.get(id)?.purgeAt != null)
     },
   })
+  /** Returns those of the pictures that are marked to be deleted for good. */
+  const markedOf = (ids: Iterable<string>): ImageRecord[] =>
+    [...ids].flatMap((id) => {
+      const record = board.pictures.get(id)
+      return record && record.purgeAt !== null ? record : []
+    })
+  const tellMarked = (records: readonly ImageRecord[], areOwn: boolean): void => {
+    if (records.length === 0) return
+    const name = nameOfAll(new Set(records.flatMap(({ purgeBy }) => purgeBy ?? [])))
+    const ids = records.map(({ id }) => id)
+    toasts.warn(overlayWords.markedByOther(name, ids.length, areOwn), callOff(ids))
+  }
+  const known = new Set(markedOf(board.pictures.keys()).map(({ id }) => id))
   onCleanup(
-    board.on('marked', ({ ids, visitors }) => {
-      const isOwn = (id: string): boolean => board.pictures.get(id)?.author === board.visitor
-      const own = [...ids].filter(isOwn)
-      const others = [...ids].filter((id) => !isOwn(id))
-      // The event comes before the pictures are marked here.
-      queueMicrotask(() => {
-        for (const [some, areOwn] of [[own, true], [others, false]] as const) // biome-ignore format: two
-          if (some.length > 0)
-            toasts.warn(
-              overlayWords.markedByOther(nameOfAll(visitors), some.length, areOwn),
-              callOff(some),
-            )
-      })
+    board.on('pictures', (ids) => {
+      const marked = markedOf(ids)
+      const news = marked.filter(({ id, purgeBy }) => !known.has(id) && purgeBy !== board.visitor)
+      for (const id of ids) known.delete(id)
+      for (const { id } of marked) known.add(id)
+      const isOwn = ({ author }: ImageRecord): boolean => author === board.visitor
+      tellMarked(news.filter(isOwn), true)
+      tellMarked(
+        news.filter((record) => !isOwn(record)),
+        false,
+      )
     }),
   )
 

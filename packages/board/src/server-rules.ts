@@ -1,0 +1,49 @@
+import type { Change } from './changes.ts'
+import type { Command, ServerCommand } from './commands.ts'
+import { WireError } from './errors.ts'
+import type { ImageRecord, Records } from './records.ts'
+import { type Actor, may } from './rights.ts'
+import { apply } from './rules.ts'
+
+/** Evaluates a command as `apply` does, and those too that only the server itself may issue. */
+export function applyOnServer(
+  records: Records,
+  command: Command,
+  actor: Actor,
+): Change[] | WireError {
+  switch (command.kind) {
+    case 'image.settle':
+    case 'image.vary':
+    case 'image.fail':
+    case 'image.erase': {
+      const image = records.get(command.id)
+      if (image?.kind !== 'image') return new WireError('unknown-picture')
+      return may(actor, command.kind) ? change(image, command, actor) : new WireError('not-allowed')
+    }
+    default:
+      return apply(records, command, actor)
+  }
+}
+
+/** Evaluates a command of the server's own on an existing picture. */
+function change(image: ImageRecord, command: ServerCommand, { now }: Actor): Change[] | WireError {
+  switch (command.kind) {
+    case 'image.settle': {
+      if (image.blob !== null) return image.blob === command.blob ? [] : new WireError('conflict')
+      const { kind: _, ...found } = command
+      return [{ put: { ...image, ...found, storedAt: now } }]
+    }
+    case 'image.vary': {
+      const { blob, variants } = command
+      if (image.blob !== blob) return new WireError('conflict')
+      return image.variants?.join() === variants.join() ? [] : [{ put: { ...image, variants } }]
+    }
+    case 'image.fail':
+      return image.blob === null ? [{ gone: image.id }] : new WireError('conflict')
+    case 'image.erase': {
+      const isOtherMark = command.purgeAt !== undefined && command.purgeAt !== image.purgeAt
+      if (image.deletedAt === null || isOtherMark) return new WireError('conflict')
+      return [{ gone: image.id }]
+    }
+  }
+}
