@@ -55,7 +55,7 @@ interface Round {
 /** S16: a photo on a bad connection, from a page that is frozen in the middle. */
 export async function badConnection(): Promise<Figure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'wirephoto-bench-'))
-  const server = await ServerProcess.open()
+  const server = await ServerProcess.open({ openBoardCount: 2 * ROUND_COUNT })
   try {
     const photo = await drawPhoto(5, SIDES_PX)
     const file = join(folder, 'photo.jpg')
@@ -138,8 +138,7 @@ interface Scene {
 
 async function measure(scene: Scene, sleep: Sleep, seed: number): Promise<Round> {
   const { server, file, photo, likeness } = scene
-  const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
-  const { id: board } = (await created.json()) as { id: string }
+  const board = await server.newBoard()
   await using stack = new AsyncDisposableStack()
   const shaper = stack.adopt(await Shaper.open(server.port, shapeOf(seed)), (each) => each.close())
   const browser = stack.adopt(await FreezableBrowser.open(), (each) => each.close())

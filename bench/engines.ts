@@ -42,7 +42,7 @@ export async function engines(): Promise<Figure[]> {
 }
 
 async function onEngine(name: string, args: readonly string[], echo: Baseline): Promise<Figure[]> {
-  const server = await ServerProcess.open({ args })
+  const server = await ServerProcess.open({ args, openBoardCount: ROUND_COUNT })
   try {
     const id = await postPicture(server.port, await drawPicture({ width: 320, height: 240 }))
     const writers = (await connectWriters(server.port)).map((rawClient) => new Writer(rawClient))
@@ -57,7 +57,7 @@ async function onEngine(name: string, args: readonly string[], echo: Baseline): 
           ROUND_S,
         )) / ROUND_S,
     })
-    const ingest = await ingestOn(server.port, ROUND_COUNT, ROUND_S)
+    const ingest = await ingestOn(server, ROUND_COUNT, ROUND_S)
     return [
       { ...ingest, label: `${name}: ${ingest.label}` },
       {

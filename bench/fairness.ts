@@ -25,6 +25,8 @@ const SOCKET_COUNT = 20
 /** Time in which the abuser gets under way before the honest come. */
 const LEAD_MS = 1_500
 const SLOW_SIDE_PX = 9_000
+/** Kinds of abuse, that of all together among them. */
+const ABUSE_KIND_COUNT = 9
 
 /** One kind of abuse; it goes on until the signal is aborted. */
 type Abuse = (port: number, signal: AbortSignal) => Promise<unknown>
@@ -44,17 +46,21 @@ export async function fairness({
 } = {}): Promise<Figure[]> {
   // One core is the server's, the other this generator's.
   execFileSync('taskset', ['-acp', '1', String(process.pid)])
-  const server = await ServerProcess.open({ ...serve, wrapper: ['taskset', '-c', '0'] })
+  const server = await ServerProcess.open({
+    ...serve,
+    wrapper: ['taskset', '-c', '0'],
+    openBoardCount: 1 + 2 * ABUSE_KIND_COUNT * roundCount,
+  })
   try {
     const picture = await drawPicture({ width: 800, height: 600, quality: 80 })
-    const abuses = await prepareAbuses(server.port)
+    const abuses = await prepareAbuses(server)
     const figures: Figure[] = []
     for (const [name, abuse] of Object.entries(abuses)) {
       if (only && !only.includes(name)) continue
       const alone = { uploads: [] as number[], commands: [] as number[] }
       const beside = { uploads: [] as number[], commands: [] as number[] }
       const measure = async (into: typeof alone) => {
-        const result = await honestRound(server.port, picture)
+        const result = await honestRound(server, picture)
         into.uploads.push(result.uploads)
         into.commands.push(result.commands)
         return 0
@@ -89,11 +95,13 @@ export async function fairness({
 
 /** Returns the 95th percentiles of an honest round, in milliseconds. */
 async function honestRound(
-  port: number,
+  server: ServerProcess,
   picture: Buffer,
 ): Promise<{ uploads: number; commands: number }> {
-  const board = await newBoard(port)
-  const rawClient = await RawClient.connect(port, new Tally(), board, undefined, HONEST)
+  const { port } = server
+  const board = await server.newBoard()
+  const owner = server.newOwner(board)
+  const rawClient = await RawClient.connect(port, new Tally(), board, owner, HONEST)
   const writer = new Writer(rawClient)
   const uploads: number[] = []
   const commands: number[] = []
@@ -107,8 +115,9 @@ async function honestRound(
   return { uploads: p95(uploads), commands: p95(commands) }
 }
 
-/** Prepares an abuser at each queue, on an address of its own. */
-export async function prepareAbuses(port: number): Promise<Record<string, Abuse>> {
+/** Prepares an abuser at each queue, on an address of its own, on an open board. */
+export async function prepareAbuses(server: ServerProcess): Promise<Record<string, Abuse>> {
+  const { port } = server
   const slow = await sharp({
     create: { width: SLOW_SIDE_PX, height: SLOW_SIDE_PX, channels: 3, background: '#fff' },
   })
@@ -121,7 +130,7 @@ export async function prepareAbuses(port: number): Promise<Record<string, Abuse>
   })
     .jpeg()
     .toBuffer()
-  const { board, cursor } = await largeBoard(port)
+  const { board, cursor } = await largeBoard(server)
   const growing = await growingPicture(port, board, photo)
   const each: Record<string, Abuse> = {
     'stalled uploads': (at, signal) => together(STALLED_COUNT, signal, () => stall(at, signal)),
@@ -143,9 +152,10 @@ export async function prepareAbuses(port: number): Promise<Record<string, Abuse>
       withSockets(at, board, signal, (client) => client.request('follow', { cursor })),
     commands: (at, signal) =>
       withSockets(at, board, signal, (client) => {
-        const commands = Array.from({ length: 50 }, (_, i) => ({
-          kind: 'board.patch',
-          set: { title: `flood ${i}` },
+        const commands = Array.from({ length: 50 }, (_, x) => ({
+          kind: 'image.patch',
+          id: growing,
+          set: { x, y: 0 },
         }))
         return client.request('commands', { client: newId(), n: 1, commands })
       }),
@@ -158,8 +168,9 @@ export async function prepareAbuses(port: number): Promise<Record<string, Abuse>
 }
 
 /** Makes a board whose changes since its first cursor are larger than a viewer may have waiting. */
-async function largeBoard(port: number): Promise<{ board: string; cursor: string }> {
-  const board = await newBoard(port)
+async function largeBoard(server: ServerProcess): Promise<{ board: string; cursor: string }> {
+  const { port } = server
+  const board = await server.newBoard()
   const { cursor } = await snapshotOf(port, board)
   const rawClient = await RawClient.connect(port, new Tally(), board)
   const writer = new Writer(rawClient)
@@ -282,11 +293,6 @@ async function post(port: number, from: string, board: string, picture: Buffer):
   const [response] = (await once(request, 'response')) as [IncomingMessage]
   const body = await text(response)
   if (response.statusCode !== 201) throw new Error(`Answered with ${response.statusCode}: ${body}`)
-}
-
-async function newBoard(port: number): Promise<string> {
-  const created = await fetch(`http://127.0.0.1:${port}/api/boards`, { method: 'POST' })
-  return ((await created.json()) as { id: string }).id
 }
 
 async function timed(act: () => Promise<unknown>): Promise<number> {

@@ -28,14 +28,14 @@ interface Traffic {
  * who has seen it.
  */
 export async function growth(): Promise<Figure[]> {
-  const server = await ServerProcess.open()
+  const server = await ServerProcess.open({ openBoardCount: VIEWER_COUNTS.length })
   const tutorial = await startBaseline('tutorial')
   try {
     const picture = await drawPicture({ width: 640, height: 480, quality: 90 })
     const preview = await drawPicture({ width: 320, height: 240, format: 'webp', quality: 60 })
     const traffic: Traffic[] = []
     for (const viewers of VIEWER_COUNTS)
-      traffic.push(await productTraffic(server.port, viewers, { picture, preview }))
+      traffic.push(await productTraffic(server, viewers, { picture, preview }))
     const baseline: Traffic[] = []
     for (const viewers of TUTORIAL_VIEWER_COUNTS)
       baseline.push(await tutorialTraffic(tutorial.port, viewers, picture))
@@ -82,9 +82,13 @@ interface Picture {
 }
 
 /** Sends some pictures before so many viewers, each of whom sees them; returns the median. */
-async function productTraffic(port: number, viewers: number, picture: Picture): Promise<Traffic> {
-  const created = await fetch(`http://127.0.0.1:${port}/api/boards`, { method: 'POST' })
-  const { id: board } = (await created.json()) as { id: string }
+async function productTraffic(
+  server: ServerProcess,
+  viewers: number,
+  picture: Picture,
+): Promise<Traffic> {
+  const { port } = server
+  const board = await server.newBoard()
   const tally = new Tally()
   const { cursor } = await snapshotOf(port, board)
   const sender = await Sender.connect(port, { tally, board, cursor })

@@ -17,9 +17,9 @@ const POLL_INTERVAL_MS = 500
 
 /** S8: pictures that the server takes in a second, each stored before its answer, and their syncs. */
 export async function ingest(): Promise<Figure[]> {
-  const server = await ServerProcess.open()
+  const server = await ServerProcess.open({ openBoardCount: 2 * ROUND_COUNT })
   try {
-    const pictures = await ingestOn(server.port, ROUND_COUNT, ROUND_S)
+    const pictures = await ingestOn(server, ROUND_COUNT, ROUND_S)
     return [{ ...pictures, goal: { min: 1 } }, ...(await syncsOn(server))]
   } finally {
     await server.close()
@@ -27,12 +27,13 @@ export async function ingest(): Promise<Figure[]> {
 }
 
 /** Counts syncs in rounds of their own, since counting slows them. None where strace can't look. */
-async function syncsOn({ pid, port }: ServerProcess): Promise<Figure[]> {
+async function syncsOn(server: ServerProcess): Promise<Figure[]> {
+  const { pid, port } = server
   const picture = await drawPicture({ width: 800, height: 600, quality: 80 })
   const perPicture: number[] = []
   const perCommit: number[] = []
   for (let round = 0; round < ROUND_COUNT; round++) {
-    const board = await newBoard(port)
+    const board = await server.newBoard()
     const post = () => postPicture(port, withUniqueBytes(picture), board)
     let stored = 0
     const syncs = await countSyncs(pid, () =>
@@ -69,12 +70,17 @@ async function syncsOn({ pid, port }: ServerProcess): Promise<Figure[]> {
   ]
 }
 
-/** Measures S8 on any server, without a goal. */
-export async function ingestOn(port: number, rounds: number, seconds: number): Promise<Figure> {
+/** Measures S8 on any server that has an open board for each round, without a goal. */
+export async function ingestOn(
+  server: ServerProcess,
+  rounds: number,
+  seconds: number,
+): Promise<Figure> {
+  const { port } = server
   const picture = await drawPicture({ width: 800, height: 600, quality: 80 })
   const { product, bare } = await interleave(rounds, {
     product: async () => {
-      const board = await newBoard(port)
+      const board = await server.newBoard()
       const stored = await perSecond(seconds, () =>
         postPicture(port, withUniqueBytes(picture), board),
       )
@@ -94,11 +100,6 @@ export async function ingestOn(port: number, rounds: number, seconds: number): P
     baseline: { name: 'write, fsync, decode', value: bare },
     goal: null,
   }
-}
-
-async function newBoard(port: number): Promise<string> {
-  const created = await fetch(`http://127.0.0.1:${port}/api/boards`, { method: 'POST' })
-  return ((await created.json()) as { id: string }).id
 }
 
 /**

@@ -17,23 +17,21 @@ const ROUND_CPU_S = 5
 const SINGLE_VIEWER_FACTOR = 1 / 4
 /** Pushes that nobody counts, so that no round pays for a cold process. */
 const WARM_UP_PUSH_COUNT = 100
-/** Each round has boards of its own, as a board holds 20,000 pictures. */
-const BOARD_BOUNDS = ['boards-per-visitor', 'boards-per-address'].flatMap((name) => [
-  '--bound',
-  `${name}=1000`,
-])
+/** Boards of a server: one for each round, and for what goes before. A board holds 20,000 pictures. */
+const BOARD_COUNT = ROUND_COUNT + 2
 
 /** S3 and S5: the cost of bringing a picture's bytes to everybody. */
 export async function pushes(): Promise<Figure[]> {
   const opened: Baseline[] = []
-  const keep = async (starting: Promise<Baseline>, newBoard: NewBoard): Promise<BenchServer> => {
-    const server = await starting
+  const keep = (server: Baseline, newBoard: NewBoard): BenchServer => {
     opened.push(server)
     return { port: server.port, pid: server.pid, newBoard }
   }
-  const startOurs = () =>
-    keep(ServerProcess.open({ args: [...UNBOUNDED, ...BOARD_BOUNDS] }), createBoard)
-  const startOther = (name: string) => keep(startBaseline(name), anyBoard)
+  const startOurs = async () => {
+    const server = await ServerProcess.open({ args: UNBOUNDED, openBoardCount: BOARD_COUNT })
+    return keep(server, () => openBoardOf(server))
+  }
+  const startOther = async (name: string) => keep(await startBaseline(name), anyBoard)
   try {
     const sent = await Promise.all(
       Array.from({ length: limits.previewsPerMessage }, (_, i) => drawPreview(i + 1)),
@@ -104,7 +102,7 @@ export async function pushes(): Promise<Figure[]> {
 }
 
 /** Returns a board without pictures, and where its viewers begin. */
-type NewBoard = (port: number) => Promise<{ readonly id: string; readonly cursor: string }>
+type NewBoard = () => Promise<{ readonly id: string; readonly cursor: string }>
 
 interface BenchServer {
   readonly port: number
@@ -115,11 +113,10 @@ interface BenchServer {
 /** The baselines know of no boards. */
 const anyBoard: NewBoard = async () => ({ id: 'main', cursor: '' })
 
-const createBoard: NewBoard = async (port) => {
-  const answer = await fetch(`http://127.0.0.1:${port}/api/boards`, { method: 'POST' })
-  if (answer.status !== 201) throw new Error(`The board was answered with ${answer.status}`)
-  const { id } = (await answer.json()) as { id: string }
-  return { id, cursor: (await snapshotOf(port, id)).cursor }
+/** Takes an open board of the product. */
+const openBoardOf = async (server: ServerProcess): ReturnType<NewBoard> => {
+  const id = await server.newBoard()
+  return { id, cursor: (await snapshotOf(server.port, id)).cursor }
 }
 
 /** Sends some previews; resolves to their number when the server has answered. */
@@ -233,7 +230,7 @@ class Audience {
 
   static async gather(count: number, place: BenchServer, send: Send): Promise<Audience> {
     const { port, pid, newBoard } = place
-    const { id: board, cursor } = await newBoard(port)
+    const { id: board, cursor } = await newBoard()
     const tally = new Tally()
     const viewers = await RawClient.follow(count, port, { tally, board, cursor })
     const sender = await RawClient.connect(port, new Tally(), board)

@@ -32,7 +32,7 @@ const screens = {
 
 /** S19: the bytes of pictures that a screen loads, over those that it has pixels for. */
 export async function screensBench(): Promise<Figure[]> {
-  const server = await ServerProcess.open()
+  const server = await ServerProcess.open({ openBoardCount: 2 })
   const browser = await launchBrowser()
   try {
     const photo = await drawPicture({ width: WIDTH_PX, height: HEIGHT_PX, quality: 90 })
@@ -80,7 +80,7 @@ class Sender {
 }
 
 async function opening(server: ServerProcess, browser: Browser, sender: Sender): Promise<Figure[]> {
-  const board = await newBoard(server)
+  const board = await server.newBoard()
   const records = await sender.add(board, OPENED_COUNT)
   const figures: Figure[] = []
   for (const [name, options] of Object.entries(screens)) {
@@ -94,7 +94,7 @@ async function opening(server: ServerProcess, browser: Browser, sender: Sender):
 }
 
 async function looking(server: ServerProcess, browser: Browser, sender: Sender): Promise<Figure[]> {
-  const board = await newBoard(server)
+  const board = await server.newBoard()
   const viewers = await Promise.all(
     Object.entries(screens).map(async ([name, options]) => {
       const context = await browser.newContext(options)
@@ -149,9 +149,4 @@ async function openPage(page: Page, server: ServerProcess, board: string) {
   await page.goto(`${server.url}/b/${board}`)
   await page.locator('.connection', { hasText: 'Live' }).waitFor({ state: 'attached' })
   return { page, bytes }
-}
-
-async function newBoard({ url }: ServerProcess): Promise<string> {
-  const response = await fetch(`${url}/api/boards`, { method: 'POST' })
-  return ((await response.json()) as { id: string }).id
 }

@@ -29,9 +29,9 @@ const skip = DURATION_S > 0 ? false : 'runs for an hour: npm run test:long, or S
 test(`F6, F7: beside an abuser at each queue for ${DURATION_S} s nothing grows`, {
   skip,
 }, async (t) => {
-  const server = await ServerProcess.open({ args: ['--log-level', 'error'] })
+  const server = await ServerProcess.open({ args: ['--log-level', 'error'], openBoardCount: 1 })
   t.after(() => server.close())
-  const abuses = await prepareAbuses(server.port)
+  const abuses = await prepareAbuses(server)
   const picture = await drawPicture({ width: 640, height: 480 })
   const before = usageOf(server)
   const stop = new AbortController()
