@@ -59,7 +59,7 @@ interface FilledBoard {
   readonly pictures: number
 }
 
-const server = await ServerProcess.open()
+const server = await ServerProcess.open({ openBoardCount: 20 })
 const browser = await launchBrowser()
 try {
   await mkdir(IMAGES, { recursive: true })
@@ -125,7 +125,7 @@ async function photographAll() {
 /** Makes a board of hundreds of pictures, which are copies of the same twelve. */
 async function fullBoard(): Promise<FilledBoard> {
   const { id } = await newBoard(PICTURES.length)
-  const board = openBoard({ url: server.url, board: id })
+  const board = openBoard({ url: server.url, board: id, token: server.newOwner(id) })
   while (board.pictures.size < PICTURES.length) await setTimeout(20)
   const first = [...board.pictures.keys()]
   const places = Array.from({ length: FULL_BOARD_COUNT - first.length }, (_, i) => ({
@@ -141,7 +141,7 @@ async function fullBoard(): Promise<FilledBoard> {
 
 async function wordyBoard(): Promise<FilledBoard> {
   const { id } = await newBoard(0)
-  const board = openBoard({ url: server.url, board: id })
+  const board = openBoard({ url: server.url, board: id, token: server.newOwner(id) })
   board.rename(LONG_TITLE)
   await board.settled()
   await board.close()
@@ -152,10 +152,9 @@ async function wordyBoard(): Promise<FilledBoard> {
 
 /** Makes a board with so many pictures, where the server or `places` puts them. */
 async function newBoard(pictures: number, places?: Iterator<object>): Promise<FilledBoard> {
-  const created = await fetch(`${server.url}/api/boards`, { method: 'POST' })
-  const { id } = (await created.json()) as { id: string }
+  const id = await server.newBoard()
   if (pictures === 0) return { id, pictures }
-  const board = openBoard({ url: server.url, board: id })
+  const board = openBoard({ url: server.url, board: id, token: server.newOwner(id) })
   board.rename(TITLE)
   await board.settled()
   await board.close()

@@ -14,13 +14,13 @@ const BOARD_COUNT = rounds(4)
 const KEPT: readonly number[] = []
 const STEP_COUNT = 60
 
+const seeds = [...KEPT, ...Array.from({ length: BOARD_COUNT }, (_, i) => SEED + i)]
+
 let server: InProcessServer
 before(async () => {
-  server = await InProcessServer.open({}, BOARD_COUNT)
+  server = await InProcessServer.open({}, 2 * seeds.length)
 })
 after(() => server.close())
-
-const seeds = [...KEPT, ...Array.from({ length: BOARD_COUNT }, (_, i) => SEED + i)]
 
 describe('F4: with undos, three people and a fresh load end equal', () => {
   for (const seed of seeds)
