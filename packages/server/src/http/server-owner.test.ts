@@ -75,6 +75,7 @@ class Browser {
     t.after(() => socket.close())
     const bye = new Promise<string>((resolve) => {
       socket.once('bye', (text: string) => resolve(JSON.parse(text).error.code))
+      setTimeout(PATIENCE_MS, 'nothing', { ref: false }).then(resolve, resolve)
     })
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve)
