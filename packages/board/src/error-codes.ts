@@ -75,6 +75,18 @@ export const RETRYABLE_CODES: readonly ErrorCode[] = [
 export const isRetryable = (code: string | undefined): boolean =>
   code === undefined || (RETRYABLE_CODES as readonly string[]).includes(code)
 
+/** The errors of somebody who may not see a board, or no longer. Their unsent changes wait until they may. */
+const ACCESS_CODES: readonly string[] = [
+  'link-needed',
+  'link-ended',
+  'passphrase-needed',
+  'board-closed',
+] satisfies ErrorCode[]
+
+/** Returns whether an error says that one needs a link to see a board. */
+export const isAccessCode = (code: string | undefined): boolean =>
+  code !== undefined && ACCESS_CODES.includes(code)
+
 /** Facts that an error's sentence may mention. */
 export interface ErrorFacts {
   readonly name?: string | undefined

@@ -41,6 +41,7 @@ export class BoardSync {
     unsent: 0,
     trouble: null,
     refused: null,
+    role: null,
   }
   /** The server's answer when the board went live last; null before the first contact. */
   followed: FollowAnswer | null = null
@@ -80,6 +81,13 @@ export class BoardSync {
   get losesUnsent(): boolean {
     const { queue, uploads } = this
     return (!this.#isLasting && queue.size > 0) || queue.hasUnkept || uploads.hasUnkept
+  }
+
+  /** Connects again. A refused board stays so until it is live. */
+  reconnect(): void {
+    this.#stop()
+    if (!this.status.refused) this.setStatus({ connection: 'connecting' })
+    this.feed.reconnect()
   }
 
   /** Stops. Resolves when all that is unsent lies in the store. */
@@ -127,7 +135,9 @@ export class BoardSync {
     if (slow) this.presence.clear()
     // The changes since the copy came before this answer.
     this.replica.isLoaded = true
-    this.setStatus({ connection: 'live', slow, trouble: null, copiedAt: null })
+    const { role } = followed
+    this.setStatus({ connection: 'live', slow, trouble: null, copiedAt: null, refused: null, role })
+    inBackground(this.#copies())
     this.queue.online = true
     this.presence.greet()
     this.previews.pump()
@@ -147,9 +157,12 @@ export class BoardSync {
 
   #onRefused(refused: Problem): void {
     this.#stop()
+    this.uploads.bar()
     this.setStatus({ connection: 'offline', trouble: null, refused })
     this.events.emit('notice', refused)
     inBackground(this.#copies())
+    // It removes the copy and ends, unless only this page is too old.
+    if (refused.code !== 'old-page') this.#copy = null
   }
 
   /** Nothing comes from the server for now. */

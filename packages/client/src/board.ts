@@ -364,6 +364,11 @@ export class Board {
     return this.#sync.undo.canRedo
   }
 
+  /** Connects again, also after a refusal: as somebody with another right, such as from another link. */
+  reconnect(): void {
+    this.#sync.reconnect()
+  }
+
   /** Stops. Resolves when all that is unsent lies in the store, for the next page. */
   close(): Promise<void> {
     return this.#sync.close()

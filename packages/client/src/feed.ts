@@ -5,6 +5,7 @@ import {
   type Cursor,
   type ErrorCode,
   type FollowAnswer,
+  isAccessCode,
   type Presence as PresenceState,
   problemIn,
   type SenderPreviews,
@@ -132,6 +133,15 @@ export class Feed extends Emitter<FeedEvents> {
     const canGoOn = !this.#cursor && this.#state.current !== 'refused'
     if (canGoOn) this.#cursor = cursor
     return canGoOn
+  }
+
+  /** Connects again, from a new snapshot: we have another right than before, perhaps after a refusal. */
+  reconnect(): void {
+    if (!this.#state.take('asked')) return
+    this.#disconnect()
+    this.#cursor = null
+    this.#failures = 0
+    this.#connect()
   }
 
   close(): void {
@@ -264,7 +274,7 @@ export class Feed extends Emitter<FeedEvents> {
 
   /** Tries again: at once by requests if no websocket passes, else later, unless it is useless. */
   #onLost(why: Problem | null = null): void {
-    if (why && FINAL_CODES.has(why.code)) return this.#refuse(why)
+    if (why && isFinalCode(why.code)) return this.#refuse(why)
     // Requests that have passed are tried first. Those that haven't mean that there is no server.
     if (this.#isSlow) this.#socketFaults = this.#followed ? SOCKET_FAULTS_COUNT : 0
     // With a reason, the websocket has passed the server's answer.
@@ -454,8 +464,9 @@ export class Feed extends Emitter<FeedEvents> {
 const isProblem = (error: unknown): error is Problem =>
   typeof error === 'object' && error !== null && 'code' in error && 'message' in error
 
-const isFinal = (error: unknown): error is Problem =>
-  isProblem(error) && FINAL_CODES.has(error.code)
+const isFinalCode = (code: ErrorCode): boolean => FINAL_CODES.has(code) || isAccessCode(code)
+
+const isFinal = (error: unknown): error is Problem => isProblem(error) && isFinalCode(error.code)
 
 /** Listens for what may mean that a waiting connection can be had again. Browsers only. */
 function listenToWaking(wake: (event: Event) => void, verb: 'add' | 'remove'): void {

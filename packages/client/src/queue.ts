@@ -3,6 +3,7 @@ import {
   type CommandAnswer,
   type CommandMessage,
   errors,
+  isAccessCode,
   limits,
   timeOf,
 } from '@wirephoto/board'
@@ -403,7 +404,7 @@ export class Queue extends Emitter<QueueEvents> {
     else if (code === 'stale-client') this.#giveUp(queue, queue.entries, { code, message })
     else if (code === 'too-many' && run[0]!.pending.command.kind === 'image.add')
       await this.#setAside(queue)
-    else if (errors[code] >= 500 || errors[code] === 429)
+    else if (errors[code] >= 500 || errors[code] === 429 || isAccessCode(code))
       await this.#backOff({ code, message, retryAfterS })
     else if (run.length > 1) this.#most = Math.ceil(run.length / 2)
     else this.#giveUp(queue, run, { code, message })

@@ -1,4 +1,4 @@
-import { NOTICES_HEADER, type Notice, problemIn } from '@wirephoto/board'
+import { isAccessCode, NOTICES_HEADER, type Notice, problemIn } from '@wirephoto/board'
 import { type DetailedError, type FileSource, Upload, type UploadOptions } from 'tus-js-client'
 import { inBackground } from './in-background.ts'
 import type { PartSizes } from './part-sizes.ts'
@@ -134,14 +134,16 @@ function failureOf(error: Error | DetailedError): TransferFailure {
   const status = response?.getStatus() ?? 0
   const problem = problemIn(status, response?.getBody() ?? '')
   const isFromBetween = response != null && problem === null
-  const isRefusal = status < 500 && ![408, 409, 423, 425, 429].includes(status)
+  // A file waits for those who may not see the board any more: another link may let them in.
+  const isBarred = isAccessCode(problem?.code)
+  const isRefusal = status < 500 && !isBarred && ![408, 409, 423, 425, 429].includes(status)
   return {
     isAnswered: Boolean(response),
     isFromBetween,
     isPartTooLarge: isFromBetween && status === 413,
     // `not-found`: another server has the first part of the file; the upload may begin again here (U13).
     refusal: isRefusal && problem?.code !== 'not-found' ? problem : null,
-    trouble: status >= 500 ? problem : null,
+    trouble: status >= 500 || isBarred ? problem : null,
     retryAfterMs: Math.min(
       RETRY_AFTER_MAX_MS,
       Number(response?.getHeader('Retry-After')) * 1000 || 0,

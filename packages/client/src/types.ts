@@ -1,4 +1,4 @@
-import type { BoardRecord, ErrorCode, Notice } from '@wirephoto/board'
+import type { BoardRecord, ErrorCode, Notice, Role } from '@wirephoto/board'
 import type { Store } from './store.ts'
 
 export interface OpenOptions {
@@ -88,7 +88,7 @@ export type Obstacle = 'between' | 'small-requests' | 'missing-code'
 
 export interface Status {
   /**
-   * `connecting` until the first success or failure, `offline` while the connection is tried again, and
+   * `connecting` until the first success or failure, and after `reconnect`, `offline` while the connection is tried again, and
    * `closed` for good.
    */
   readonly connection: 'connecting' | 'live' | 'offline' | 'closed'
@@ -111,8 +111,10 @@ export interface Status {
    * null. It is asked again by itself.
    */
   readonly trouble: Problem | null
-  /** Why the server refuses us (`unknown-board`, `old-page`, …), or null. It isn't asked again. */
+  /** Why the server refuses us (`unknown-board`, `link-needed`, …), or null. It isn't asked again until `reconnect`. */
   readonly refused: Problem | null
+  /** The right that we have here, as the server said last; null before the first contact. */
+  readonly role: Role | null
 }
 
 /** An error of the board package's table, with its sentence. */

@@ -89,6 +89,8 @@ export class Uploads {
   /** Settles when the store has every file so far. */
   #keeping: Promise<void> = Promise.resolve()
   #isClosed = false
+  /** Whether the server doesn't let us see the board. */
+  #isBarred = false
 
   constructor({ endpoint, store, replica, queue, arrivals, channel, events }: UploadsOptions) {
     const page = newId(Date.now())
@@ -183,6 +185,7 @@ export class Uploads {
 
   /** The connection is back: uploads that wait for another try have it now. */
   onLive(isSlow: boolean): void {
+    this.#isBarred = false
     this.#context.partSizes?.onLive()
     for (const job of this.#jobs.values()) {
       if (job.state.current === 'paused') this.#requeue(job)
@@ -190,6 +193,11 @@ export class Uploads {
     }
     this.#context.list.reportTroubled()
     this.pump()
+  }
+
+  /** The server refuses the board: files wait until it is live again. */
+  bar(): void {
+    this.#isBarred = true
   }
 
   /** Tries a failed upload again. Returns the command that announces its picture, if that is gone. */
@@ -278,7 +286,7 @@ export class Uploads {
       ({ id, state, isHeld }) =>
         state.current === 'waiting' && !isHeld && !this.#queue.isAdding(id),
     )
-    if (waiting.length === 0 || this.#isHeld) return []
+    if (waiting.length === 0 || this.#isHeld || this.#isBarred) return []
     const priority = ({ id }: UploadJob) => this.#priority(id)
     return waiting.sort((a, b) => priority(b) - priority(a) || a.yieldCount - b.yieldCount)
   }
