@@ -32,13 +32,16 @@ interface AccessRoutesOptions extends BoardContext {
 export interface ToldLink {
   readonly id: string
   readonly role: Role
+  /** Milliseconds since 1970: a renewed link has a later one. */
+  readonly madeAt: number
   readonly url: string
 }
 
 /** Tells a link that was just made, once. */
-const toldLink = ({ id, role, secret }: MadeLink, page: string): ToldLink => ({
+const toldLink = ({ id, role, madeAt, secret }: MadeLink, page: string): ToldLink => ({
   id,
   role,
+  madeAt,
   url: `${page}#${secret}`,
 })
 
@@ -101,7 +104,7 @@ export async function accessRoutes(
 
   app.get(SESSION, async (request) => {
     const { role } = await senderOf(context, request, 'read')
-    return { role }
+    return { role, isOpen: await access.isOpen(boardIn(request)) }
   })
 
   app.delete(SESSION, async (request, reply) => {
