@@ -23,7 +23,9 @@ export interface AppState {
   readonly drag: DragState
   readonly paintReporter: PaintReporter
   readonly people: People
-  readonly unseen: Unseen
+  /** New pictures out of view; null until their code is here. */
+  readonly unseen: Accessor<Unseen | null>
+  setUnseen(unseen: Unseen): void
   readonly captionEditing: CaptionEditing
   readonly toasts: Toasts
   readonly panels: Panels

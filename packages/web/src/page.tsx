@@ -1,6 +1,6 @@
 import { errorMessages } from '@wirephoto/board'
-import type { Board } from '@wirephoto/client'
-import { createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
+import type { Board, Problem } from '@wirephoto/client'
+import { type Component, createEffect, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { createActions } from './actions/actions.ts'
 import { type App, AppContext } from './app.ts'
 import type { AppState, Tool } from './app-state.ts'
@@ -8,7 +8,6 @@ import { tabData } from './browser/site-data.ts'
 import { Drop } from './drop/drop.ts'
 import type { View } from './geometry/view.ts'
 import { shellPanels } from './shell/panels.tsx'
-import { ProblemPage } from './shell/problem.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Stage } from './stage/stage.tsx'
 import { BoardStore } from './state/board-store.ts'
@@ -23,7 +22,7 @@ import { People } from './state/people.ts'
 import { Selection } from './state/selection.ts'
 import { StandingParts } from './state/standing-parts.ts'
 import { Toasts } from './state/toasts.ts'
-import { Unseen } from './state/unseen.ts'
+import type { Unseen } from './state/unseen.ts'
 import { words } from './words/page.ts'
 
 /** Views never import each other, so the page hands the loaders of all panels to `Panels`. */
@@ -38,19 +37,36 @@ export function Page(props: { board: Board }): JSX.Element {
   const { boardStore } = app
   showNotices(app)
   rememberView(app)
-  warnBeforeLoss(props.board)
-  forgetGone(boardStore)
 
   const refused = () => {
     const problem = boardStore.status().refused
     return problem && problem.code !== 'old-page' ? problem : null
   }
   return (
-    <Show when={!refused()} fallback={<ProblemPage problem={refused()!} />}>
+    <Show when={!refused()} fallback={<Refusal problem={refused()!} boardStore={boardStore} />}>
       <AppContext.Provider value={app}>
         <Stage />
         <Shell />
       </AppContext.Provider>
+    </Show>
+  )
+}
+
+interface RefusalProps {
+  readonly problem: Problem
+  readonly boardStore: BoardStore
+}
+
+/** Says why a board isn't shown. The code for what to do about it is fetched for that. */
+function Refusal(props: RefusalProps): JSX.Element {
+  const [view, set] = createSignal<Component<RefusalProps>>()
+  import('./shell/problem.tsx').then(
+    ({ ProblemPage }) => set(() => ProblemPage),
+    () => {},
+  )
+  return (
+    <Show when={view()} keyed fallback={<p class="empty">{props.problem.message}</p>}>
+      {(View) => <View {...props} />}
     </Show>
   )
 }
@@ -63,6 +79,7 @@ function createApp(board: Board): App {
   const paintReporter = new PaintReporter(boardStore, camera)
   const people = new People(board)
   const drop = new Drop(boardStore, camera, toasts, people)
+  const [unseen, setUnseen] = createSignal<Unseen | null>(null)
   const [tool, setTool] = createSignal<Tool>('select')
   const state: AppState = {
     boardStore,
@@ -73,7 +90,8 @@ function createApp(board: Board): App {
     selection: new Selection(),
     drag: new DragState(boardStore),
     people,
-    unseen: new Unseen(boardStore, camera),
+    unseen,
+    setUnseen,
     captionEditing: new CaptionEditing(),
     panels: new Panels(panelLoaders, () => tellMissingPart(boardStore, toasts)),
     menus: new Menus(),
@@ -96,38 +114,13 @@ function showNotices({ boardStore, toasts }: App): void {
       if (code !== boardStore.status().refused?.code) toasts.warn(message)
     }),
   )
-  onCleanup(
-    boardStore.board.on('kept', ({ notices }) => {
-      for (const { message } of notices) toasts.say(message)
-    }),
-  )
   createEffect(() => {
     if (boardStore.status().refused?.code === 'old-page')
       toasts.insist(errorMessages['old-page']({}), { label: words.reload, run: reload })
   })
 }
 
-/** Has the browser ask before a page goes that would take something unsent with it. */
-function warnBeforeLoss(board: Board): void {
-  const ask = (event: BeforeUnloadEvent): void => {
-    if (board.losesUnsent) event.preventDefault()
-  }
-  addEventListener('beforeunload', ask)
-  onCleanup(() => removeEventListener('beforeunload', ask))
-}
-
 const reload = (): void => location.reload()
-
-/** Removes a board that is gone from the list of visited boards. */
-function forgetGone(boardStore: BoardStore): void {
-  createEffect(() => {
-    if (boardStore.status().refused?.code !== 'unknown-board') return
-    import('./shell/visited-boards.ts').then(
-      ({ forget }) => forget(boardStore.board.id),
-      () => {},
-    )
-  })
-}
 
 /** The boxes of a drop come within this time. On an empty board nothing shows where a flight goes. */
 const FIRST_DROP_MS = 1_000

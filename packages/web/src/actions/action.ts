@@ -1,3 +1,4 @@
+import type { Verb } from '@wirephoto/board'
 import { hasMod, pressedKey } from '../input/keys.ts'
 import type { MenuItem } from '../state/menus.ts'
 import { words } from '../words/page.ts'
@@ -7,9 +8,13 @@ const { keys: names } = words
 /** Something that a person can do. Buttons, menus, keys, the key sheet and the palette share it. */
 export interface Action extends MenuItem {
   readonly group: 'pictures' | 'view' | 'board'
+  /** The right that it needs: without it, it isn't offered. */
+  readonly needs?: Verb
 }
 
-export const can = (item: MenuItem): boolean => item.isPossible?.() ?? true
+export const isOffered = (item: MenuItem): boolean => item.isOffered?.() ?? true
+
+export const can = (item: MenuItem): boolean => isOffered(item) && (item.isPossible?.() ?? true)
 
 /** Returns an action's first key as people read it: `Ctrl Shift Z`, `⌘ ⇧ Z`. */
 export const keyOf = ({ keys: [first = ''] }: MenuItem): string => nameKey(first)

@@ -1,5 +1,5 @@
 import type { AppState } from '../app-state.ts'
-import { type Action, can, chordOf } from './action.ts'
+import { type Action, can, chordOf, isOffered } from './action.ts'
 import { arrangeActions } from './arrange.ts'
 import { boardActions } from './board.ts'
 import { editActions } from './edit.ts'
@@ -10,14 +10,21 @@ import { viewActions } from './view.ts'
 export type Actions = ReturnType<typeof createActions>
 
 /** Creates all actions by id, in the order of the key sheet and the palette. */
-export const createActions = (app: AppState) => ({
-  ...pictureActions(app),
-  ...arrangeActions(app),
-  ...viewActions(app),
-  ...editActions(app),
-  ...boardActions(app),
-  ...pageActions(app),
-})
+export function createActions(app: AppState) {
+  const actions = {
+    ...pictureActions(app),
+    ...arrangeActions(app),
+    ...viewActions(app),
+    ...editActions(app),
+    ...boardActions(app),
+    ...pageActions(app),
+  }
+  for (const action of Object.values<Action>(actions)) {
+    const { needs } = action
+    if (needs) action.isOffered = () => app.boardStore.may(needs)
+  }
+  return actions
+}
 
 /** Returns the actions of a picture's context menu that are possible now. */
 export const contextMenuFor = (actions: Actions): Action[] =>
@@ -36,22 +43,9 @@ export const contextMenuFor = (actions: Actions): Action[] =>
     actions.delete,
   ].filter(can)
 
-/** Returns those of the bar beside the selection: one row of a phone. */
-export const actionsFor = (actions: Actions): Action[] =>
-  [
-    actions.retry,
-    actions.cancelSending,
-    actions.openLarge,
-    actions.caption,
-    actions.download,
-    actions.duplicate,
-    actions.bringToFront,
-    actions.delete,
-  ].filter(can)
-
 /** Returns the action of a pressed key. If two share the key, returns the one that is possible now. */
 export function actionFor(actions: Actions, event: KeyboardEvent): Action | undefined {
   const chord = chordOf(event)
   const matching = Object.values<Action>(actions).filter(({ keys }) => keys.includes(chord))
-  return matching.find(can) ?? matching[0]
+  return matching.find(can) ?? matching.find(isOffered)
 }

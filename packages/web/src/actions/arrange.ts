@@ -12,6 +12,8 @@ export function arrangeActions(app: AppState) {
   const { boardStore, camera, drag, selection, captionEditing } = app
   const target = (): string[] => targetOf(app)
   const hasTarget = (): boolean => target().length > 0
+  const changeable = (): string[] => targetOf(app, 'image.patch')
+  const hasChangeable = (): boolean => changeable().length > 0
   const boxes = (ids: Iterable<string>) =>
     new Map(
       [...ids].flatMap((id) => {
@@ -21,9 +23,9 @@ export function arrangeActions(app: AppState) {
     )
 
   const scale = (factor: number): void => {
-    const box = around(boxes(target()).values())
+    const box = around(boxes(changeable()).values())
     if (!box) return
-    drag.lift(target())
+    drag.lift(changeable())
     drag.scaleBy(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
     drag.drop()
   }
@@ -34,9 +36,10 @@ export function arrangeActions(app: AppState) {
       label: words.caption,
       icon: 'caption',
       keys: ['c', 'f2'],
-      isPossible: () => target().length === 1,
+      needs: 'image.add',
+      isPossible: () => target().length === 1 && hasChangeable(),
       run() {
-        const [id] = target()
+        const [id] = changeable()
         const box = id && boardStore.boxes.get(id)
         if (!id || !box) return
         camera.reveal(box)
@@ -61,6 +64,7 @@ export function arrangeActions(app: AppState) {
       label: words.duplicate,
       icon: 'duplicate',
       keys: ['mod+d'],
+      needs: 'image.copy',
       isPossible: hasTarget,
       run() {
         const ids = target()
@@ -72,6 +76,7 @@ export function arrangeActions(app: AppState) {
       label: words.tidy,
       icon: 'tidy',
       keys: ['t'],
+      needs: 'image.patch',
       isPossible: () => boardStore.count() > 1,
       /** Tidies the selected pictures if there are several, else the whole board. */
       run() {
@@ -84,9 +89,10 @@ export function arrangeActions(app: AppState) {
       label: words.sendToBack,
       icon: 'sendToBack',
       keys: ['['],
-      isPossible: hasTarget,
+      needs: 'image.add',
+      isPossible: hasChangeable,
       run() {
-        const ids = target()
+        const ids = changeable()
         runLazy(app, (lazy) => lazy.sendToBack(app, ids))
       },
     },
@@ -95,7 +101,8 @@ export function arrangeActions(app: AppState) {
       label: words.larger,
       icon: 'larger',
       keys: ['>'],
-      isPossible: hasTarget,
+      needs: 'image.add',
+      isPossible: hasChangeable,
       run: () => scale(SCALE_STEP_FACTOR),
     },
     smaller: {
@@ -103,7 +110,8 @@ export function arrangeActions(app: AppState) {
       label: words.smaller,
       icon: 'smaller',
       keys: ['<'],
-      isPossible: hasTarget,
+      needs: 'image.add',
+      isPossible: hasChangeable,
       run: () => scale(1 / SCALE_STEP_FACTOR),
     },
     copyView: {

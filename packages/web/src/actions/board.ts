@@ -13,7 +13,15 @@ export function boardActions(app: AppState) {
       label: words.rename,
       icon: 'pencil',
       keys: ['f2'],
+      needs: 'board.patch',
       run: () => panels.rename(),
+    },
+    share: {
+      group: 'board',
+      label: words.share,
+      icon: 'share',
+      keys: ['s'],
+      run: () => panels.open('share'),
     },
     copyLink: {
       group: 'board',
@@ -43,6 +51,7 @@ export function boardActions(app: AppState) {
       label: words.trash,
       icon: 'trash',
       keys: ['shift+t'],
+      needs: 'image.add',
       run: () => panels.open('trash'),
     },
     boards: {

@@ -11,6 +11,7 @@ export function editActions({ boardStore, toasts, choose }: AppState) {
       label: words.choose,
       icon: 'images',
       keys: ['a'],
+      needs: 'image.add',
       run: () => choose('files'),
     },
     takePhoto: {
@@ -18,6 +19,7 @@ export function editActions({ boardStore, toasts, choose }: AppState) {
       label: words.takePhoto,
       icon: 'camera',
       keys: ['shift+a'],
+      needs: 'image.add',
       run: () => choose('camera'),
     },
     undo: {
@@ -25,6 +27,7 @@ export function editActions({ boardStore, toasts, choose }: AppState) {
       label: words.undo,
       icon: 'undo',
       keys: ['mod+z'],
+      needs: 'image.add',
       isPossible: boardStore.canUndo,
       run() {
         if (!board.undo()) toasts.say(words.nothingToUndo)
@@ -35,6 +38,7 @@ export function editActions({ boardStore, toasts, choose }: AppState) {
       label: words.redo,
       icon: 'redo',
       keys: ['mod+shift+z', 'mod+y'],
+      needs: 'image.add',
       isPossible: boardStore.canRedo,
       run() {
         if (!board.redo()) toasts.say(words.nothingToRedo)

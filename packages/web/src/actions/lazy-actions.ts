@@ -1,12 +1,16 @@
-import { type Box, type ImageRecord, isBoardId, picturesOnBoard, problemIn } from '@wirephoto/board'
+import { type Box, type ImageRecord, isBoardId, picturesOnBoard, WireError } from '@wirephoto/board'
 import { type Board, blobUrl, downloadUrl } from '@wirephoto/client'
 import { generateNKeysBetween } from 'fractional-indexing'
 import type { AppState } from '../app-state.ts'
+import { boardUrl, keptLinks } from '../browser/board-links.ts'
+import { request } from '../browser/server-requests.ts'
 import { serverUrl } from '../browser/server-url.ts'
 import { overlaps } from '../geometry/box.ts'
 import { tidyPlaces } from '../geometry/order.ts'
 import { hashFor } from '../state/camera.ts'
 import { canCopyPictures, copyPicture as copy, copyText } from '../state/clipboard.ts'
+import { isThisComputer, urlForOthers } from '../state/shared-address.ts'
+import { type MadeLink, rememberLinks } from '../state/sharing.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 
@@ -134,48 +138,51 @@ export async function copyView(app: AppState): Promise<void> {
   await copyAddress(app, `${origin}${pathname}${hashFor(camera.now, camera.size())}`)
 }
 
-export const copyLink = (app: AppState): Promise<void> => copyAddress(app, location.href)
+/**
+ * Copies the link to hand out: of a board that opens by links the one for adding, or the one by which this browser
+ * came. Where it has neither, the share sheet says what to do.
+ */
+export async function copyLink(app: AppState): Promise<void> {
+  const { board, role } = app.boardStore
+  const { '': cameBy, ...made } = keptLinks(board.id)
+  const isOwn = role() === 'own'
+  const given = isOwn ? Object.values(made).find((link) => link.role === 'add') : cameBy
+  if (given) return copyAddress(app, `${boardUrl(board.id)}#${given.secret}`)
+  // Others have changed a board without a link only if it opens by its address.
+  const isOpen = isOwn ? await opensByAddress(board.id) : role() === 'edit'
+  if (isOpen) return copyAddress(app, location.href)
+  app.panels.open('share')
+}
+
+const opensByAddress = (board: string): Promise<boolean> =>
+  request<{ isOpen: boolean }>('GET', `/api/boards/${board}/session`).then(
+    ({ isOpen }) => isOpen,
+    () => false,
+  )
 
 async function copyAddress({ toasts }: AppState, link: string): Promise<void> {
-  const [url] = isThisComputer ? await urlsForOthers : [serverUrl]
-  const shown = url === undefined ? link : link.replace(serverUrl, url)
+  const url = isThisComputer ? await urlForOthers() : serverUrl
+  const shown = url === null ? link : link.replace(serverUrl, url)
   const said = !isThisComputer
     ? overlayWords.linkCopied
-    : url === undefined
+    : url === null
       ? overlayWords.linkCopiedHere
       : overlayWords.linkCopiedFor(url)
   toasts.say((await copyText(shown)) ? said : overlayWords.copyByHand(shown))
 }
 
-/** Whether only this computer can open the page's address. */
-const isThisComputer = /^(?:localhost|127\.|\[::1\])/.test(location.hostname)
-
-/** Asked for at once: after a wait, browsers no longer let the page copy. */
-const urlsForOthers: Promise<readonly string[]> = isThisComputer
-  ? fetch(`${serverUrl}/api/addresses`)
-      .then(async (response) => ((await response.json()) as { urls: string[] }).urls)
-      .catch(() => [])
-  : Promise.resolve([])
-
-/** Creates a board and goes there. */
+/** Creates a board, keeps its links in this browser, and goes there. */
 export async function newBoard({ toasts }: AppState): Promise<void> {
   try {
-    const response = await fetch(`${serverUrl}/api/boards`, { method: 'POST' })
-    const body = await response.text()
-    const id = response.status === 201 && boardIdIn(body)
-    if (id) location.assign(`${serverUrl}/b/${id}`)
-    else toasts.warn(problemIn(response.status, body)?.message ?? words.answeredBetween)
-  } catch {
-    toasts.warn(words.needsConnection)
-  }
-}
-
-/** Returns the id in the server's answer; null if something else has answered. */
-function boardIdIn(body: string): string | null {
-  try {
-    const { id } = JSON.parse(body) as { id: string }
-    return isBoardId(id) ? id : null
-  } catch {
-    return null
+    const { id, links } = await request<{ id: string; links: MadeLink[] }>('POST', '/api/boards')
+    // Something else may have answered.
+    if (!isBoardId(id)) return toasts.warn(overlayWords.answeredBetween)
+    rememberLinks(id, links)
+    location.assign(boardUrl(id))
+  } catch (error) {
+    if (error instanceof WireError) toasts.warn(error.message)
+    else if (error instanceof TypeError || error instanceof DOMException)
+      toasts.warn(words.needsConnection)
+    else toasts.warn(overlayWords.answeredBetween)
   }
 }

@@ -22,7 +22,7 @@ export function nudge(
   const step = ids === run.ids && now < run.until ? run.step : {}
   run = { ids, until: now + NUDGE_RUN_MS, step }
   const places = [...ids].flatMap((id) => {
-    const record = boardStore.get(id)
+    const record = boardStore.may('image.patch', id) && boardStore.get(id)
     return record ? [[id, { x: record.x + dx, y: record.y + dy }] as const] : []
   })
   boardStore.move(new Map(places), step)

@@ -1,3 +1,4 @@
+import type { Verb } from '@wirephoto/board'
 import type { AppState } from '../app-state.ts'
 import { canRetry } from '../state/transfer-state.ts'
 import { words } from '../words/page.ts'
@@ -11,6 +12,8 @@ export function pictureActions(app: AppState) {
 
   const target = (): string[] => targetOf(app)
   const hasTarget = (): boolean => target().length > 0
+  const changeable = (): string[] => targetOf(app, 'image.patch')
+  const removable = (): string[] => targetOf(app, 'image.remove')
   const sending = (): string[] => {
     boardStore.revision()
     return target().filter((id) => board.uploads.has(id))
@@ -77,6 +80,7 @@ export function pictureActions(app: AppState) {
       label: words.showOnScreens,
       icon: 'screen',
       keys: ['w'],
+      needs: 'board.show',
       isPossible: () => target().length === 1,
       run() {
         const [id] = target()
@@ -90,9 +94,10 @@ export function pictureActions(app: AppState) {
       label: words.bringToFront,
       icon: 'bringToFront',
       keys: [']'],
-      isPossible: hasTarget,
+      needs: 'image.add',
+      isPossible: () => changeable().length > 0,
       run() {
-        const ids = target()
+        const ids = changeable()
         runLazy(app, (lazy) => lazy.bringToFront(app, ids))
       },
     },
@@ -101,10 +106,11 @@ export function pictureActions(app: AppState) {
       label: words.delete,
       icon: 'trash',
       keys: ['delete', 'backspace'],
-      isPossible: hasTarget,
+      needs: 'image.add',
+      isPossible: () => removable().length > 0,
       /** Deletes, and offers to restore the same pictures. */
       run() {
-        const ids = target()
+        const ids = removable()
         const known = ids.filter((id) => board.pictures.has(id))
         boardStore.remove(ids)
         if (known.length === 0) return
@@ -129,8 +135,16 @@ export function pictureActions(app: AppState) {
   } satisfies Record<string, Action>
 }
 
-/** Returns the ids that an action is about: the enlarged picture, else the selected, else the focused one. */
-export function targetOf({ panels, selection }: AppState): string[] {
+/**
+ * Returns the ids that an action is about: the enlarged picture, else the selected, else the focused one. With a
+ * verb, only those to which one may do it.
+ */
+export function targetOf(app: AppState, verb?: Verb): string[] {
+  const ids = pointedAt(app)
+  return verb ? ids.filter((id) => app.boardStore.may(verb, id)) : ids
+}
+
+function pointedAt({ panels, selection }: AppState): string[] {
   const large = panels.large()
   if (large) return [large]
   if (selection.ids().size > 0) return [...selection.ids()]

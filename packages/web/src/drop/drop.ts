@@ -108,6 +108,7 @@ export class Drop {
 
   /** Takes what a drop or a paste brings: at a board point, or where the server finds room. */
   take(offer: Offer, at?: Point): void {
+    if (!this.boardStore.may('image.add')) return this.toasts.warn(words.lookOnly)
     this.#watch(this.#take(offer, at))
   }
 

@@ -130,7 +130,7 @@ async function fetchPicture(
     })
     const body = await response.text()
     if (response.status !== 201)
-      return problemIn(response.status, body)?.message ?? words.answeredBetween
+      return problemIn(response.status, body)?.message ?? overlayWords.answeredBetween
     people.ask()
     // A picture without a place may stand out of view. The chip at the edge tells where.
     for (const { message } of (JSON.parse(body) as StoredImage).notices) toasts.say(message)

@@ -17,8 +17,10 @@ import smaller from 'lucide-static/icons/minimize-2.svg?raw'
 import screen from 'lucide-static/icons/monitor-up.svg?raw'
 import pencil from 'lucide-static/icons/pencil.svg?raw'
 import wall from 'lucide-static/icons/presentation.svg?raw'
+import printer from 'lucide-static/icons/printer.svg?raw'
 import search from 'lucide-static/icons/search.svg?raw'
 import sendToBack from 'lucide-static/icons/send-to-back.svg?raw'
+import share from 'lucide-static/icons/share-2.svg?raw'
 import settings from 'lucide-static/icons/sliders-horizontal.svg?raw'
 import selectAll from 'lucide-static/icons/square-dashed-mouse-pointer.svg?raw'
 import squarePlus from 'lucide-static/icons/square-plus.svg?raw'
@@ -47,10 +49,12 @@ addIcons({
   smaller,
   screen,
   pencil,
+  printer,
   wall,
   search,
   sendToBack,
   settings,
+  share,
   selectAll,
   squarePlus,
   moon,

@@ -1,5 +1,5 @@
-import type { JSX } from 'solid-js'
-import { keyOf } from '../actions/action.ts'
+import { type JSX, Show } from 'solid-js'
+import { isOffered, keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
@@ -37,15 +37,17 @@ export function Bar(): JSX.Element {
       <span class="phone">
         <IconButton icon="maximize" label={words.fit} onClick={actions.fit.run} />
       </span>
-      <button
-        type="button"
-        class="main add tipped"
-        data-tip={`${words.choose}  ${keyOf(actions.choose)}`}
-        onClick={() => (isPhone() ? open('add') : actions.choose.run())}
-      >
-        <Icon name="plus" />
-        <span>{words.add}</span>
-      </button>
+      <Show when={isOffered(actions.choose)}>
+        <button
+          type="button"
+          class="main add tipped"
+          data-tip={`${words.choose}  ${keyOf(actions.choose)}`}
+          onClick={() => (isPhone() ? open('add') : actions.choose.run())}
+        >
+          <Icon name="plus" />
+          <span>{words.add}</span>
+        </button>
+      </Show>
       <span class="desktop">
         <ActionButton action={actions.selectTool} pressed={tool() === 'select'} />
         <ActionButton action={actions.handTool} pressed={tool() === 'hand'} />

@@ -8,7 +8,7 @@ import './drop-overlay.css'
 
 /** Takes drops and pastes anywhere on the page, and says so while files hover. */
 export function DropOverlay(): JSX.Element {
-  const { drop, camera } = useApp()
+  const { boardStore, drop, camera } = useApp()
   const [over, setOver] = createSignal<number | null>(null)
 
   const drag = (event: DragEvent): void => {
@@ -55,7 +55,7 @@ export function DropOverlay(): JSX.Element {
   return (
     <Show when={over() !== null}>
       <div class="drop-overlay">
-        <p class="sheet">{words.letGo(over()!)}</p>
+        <p class="sheet">{boardStore.may('image.add') ? words.letGo(over()!) : words.lookOnly}</p>
       </div>
     </Show>
   )

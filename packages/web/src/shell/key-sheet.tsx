@@ -1,5 +1,5 @@
 import { For, type JSX } from 'solid-js'
-import { type Action, nameKey } from '../actions/action.ts'
+import { type Action, isOffered, nameKey } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { words } from '../words/page.ts'
@@ -15,7 +15,7 @@ const GROUPS = [
 /** Lists every key, and the gestures of mouse and fingers. */
 export function KeySheet(): JSX.Element {
   const { actions } = useApp()
-  const all = Object.values<Action>(actions)
+  const all = Object.values<Action>(actions).filter(isOffered)
   return (
     <Dialog class="key-sheet" label={words.keySheet} title={words.keySheet}>
       {/* A part that scrolls must be reachable by keyboard. */}

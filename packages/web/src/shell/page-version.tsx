@@ -1,6 +1,6 @@
 import { createEffect, onCleanup } from 'solid-js'
 import { type App, useApp } from '../app.ts'
-import { createReload } from '../browser/page-build.ts'
+import { createReload } from '../browser/reload.ts'
 import { isOldPage } from '../state/missing-part.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'

@@ -8,6 +8,7 @@ export const shellPanels = {
   keys: () => import('./key-sheet.tsx').then(({ KeySheet }) => KeySheet),
   trash: () => import('./trash.tsx').then(({ Trash }) => Trash),
   boards: () => import('./boards.tsx').then(({ Boards }) => Boards),
+  share: () => import('./share.tsx').then(({ Share }) => Share),
   settings: () => import('./settings.tsx').then(({ Settings }) => Settings),
 } satisfies Partial<PanelLoaders>
 

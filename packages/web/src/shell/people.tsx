@@ -1,7 +1,10 @@
 import { limits } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
+import { keyOf } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import { isComposed } from '../input/keys.ts'
+import { Icon } from '../look/icon.tsx'
+import '../look/late-icons.ts'
 import { colourToken, initialOf } from '../ui/person-colour.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
@@ -17,9 +20,12 @@ interface Visitor {
   readonly name: string
 }
 
-/** Shows the visitors as initials in their colours. A click lists their names and asks for one's own. */
+/**
+ * Shows the visitors as initials in their colours, and Share beside them. A click lists their names and asks for one's
+ * own.
+ */
 export function PeopleHere(): JSX.Element {
-  const { boardStore, people, standingParts } = useApp()
+  const { actions, boardStore, people, standingParts } = useApp()
   let button!: HTMLButtonElement
   const others = createMemo<readonly Visitor[]>(() => {
     const visitors = new Map<string, Visitor>()
@@ -36,36 +42,44 @@ export function PeopleHere(): JSX.Element {
   }
 
   return (
-    <section
-      ref={standingParts.add}
-      class="people"
-      aria-label={ui.here(people.visitorCount())}
-      // Over a slow connection nobody tells who is here.
-      style={{ display: boardStore.status().slow ? 'none' : undefined }}
-    >
-      <button
-        ref={button}
-        type="button"
-        class="avatars sheet quiet"
-        aria-expanded={people.isOpen()}
-        onClick={() => people.toggle()}
-      >
-        <span class="visually-hidden">{ui.here(people.visitorCount())}</span>
-        <For each={shown()}>{(each) => <Avatar {...each} />}</For>
-        <Show when={further() > 0}>
-          <span class="further" aria-hidden="true">
-            {ui.further(further())}
-          </span>
+    <section ref={standingParts.add} class="people" aria-label={ui.here(people.visitorCount())}>
+      <div class="row">
+        {/* Over a slow connection nobody tells who is here. */}
+        <Show when={!boardStore.status().slow}>
+          <button
+            ref={button}
+            type="button"
+            class="avatars sheet quiet"
+            aria-expanded={people.isOpen()}
+            onClick={() => people.toggle()}
+          >
+            <span class="visually-hidden">{ui.here(people.visitorCount())}</span>
+            <For each={shown()}>{(each) => <Avatar {...each} />}</For>
+            <Show when={further() > 0}>
+              <span class="further" aria-hidden="true">
+                {ui.further(further())}
+              </span>
+            </Show>
+            <span class="count" aria-hidden="true">
+              {people.visitorCount()}
+            </span>
+            <Avatar
+              visitor={boardStore.status().loaded ? (boardStore.board.visitor ?? '') : ''}
+              name={people.name() ?? ''}
+              own
+            />
+          </button>
         </Show>
-        <span class="count" aria-hidden="true">
-          {people.visitorCount()}
-        </span>
-        <Avatar
-          visitor={boardStore.status().loaded ? (boardStore.board.visitor ?? '') : ''}
-          name={people.name() ?? ''}
-          own
-        />
-      </button>
+        <button
+          type="button"
+          class="share-button sheet quiet tipped"
+          data-tip={`${actions.share.label}  ${keyOf(actions.share)}`}
+          onClick={() => actions.share.run()}
+        >
+          <Icon name="share" />
+          <span>{actions.share.label}</span>
+        </button>
+      </div>
       <Show
         when={people.isOpen()}
         fallback={

@@ -1,4 +1,4 @@
-import { createSignal, For, type JSX, onCleanup } from 'solid-js'
+import { createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { type Look, look, setLook } from '../look/theme.ts'
 import { Dialog } from '../ui/dialog.tsx'
@@ -10,7 +10,8 @@ const LOOKS: readonly Look[] = ['system', 'light', 'dark']
 
 /** Shows the settings of this browser and of this board. */
 export function Settings(): JSX.Element {
-  const { board } = useApp().boardStore
+  const { boardStore } = useApp()
+  const { board } = boardStore
   const [settings, setSettings] = createSignal(board.settings)
   onCleanup(board.on('settings', () => setSettings(board.settings)))
   return (
@@ -35,21 +36,23 @@ export function Settings(): JSX.Element {
           </div>
           <p class="hint">{panelWords.lookHint}</p>
         </fieldset>
-        <fieldset>
-          <legend>{panelWords.thisBoard}</legend>
-          <label class="tick">
-            <input
-              type="checkbox"
-              checked={settings().keepMetadata}
-              aria-describedby="keep-hint"
-              onChange={({ currentTarget }) => board.set({ keepMetadata: currentTarget.checked })}
-            />
-            <span>{panelWords.keepMetadata}</span>
-          </label>
-          <p id="keep-hint" class="hint">
-            {panelWords.keepMetadataHint}
-          </p>
-        </fieldset>
+        <Show when={boardStore.may('board.patch')}>
+          <fieldset>
+            <legend>{panelWords.thisBoard}</legend>
+            <label class="tick">
+              <input
+                type="checkbox"
+                checked={settings().keepMetadata}
+                aria-describedby="keep-hint"
+                onChange={({ currentTarget }) => board.set({ keepMetadata: currentTarget.checked })}
+              />
+              <span>{panelWords.keepMetadata}</span>
+            </label>
+            <p id="keep-hint" class="hint">
+              {panelWords.keepMetadataHint}
+            </p>
+          </fieldset>
+        </Show>
       </div>
     </Dialog>
   )

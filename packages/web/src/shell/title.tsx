@@ -1,12 +1,14 @@
-import { limits } from '@wirephoto/board'
 import { type JSX, Show } from 'solid-js'
+import { isOffered } from '../actions/action.ts'
 import { useApp } from '../app.ts'
 import type { Point } from '../geometry/view.ts'
-import { isComposed } from '../input/keys.ts'
 import { Icon } from '../look/icon.tsx'
 import type { BoardStore } from '../state/board-store.ts'
 import type { OpenMenu } from '../state/menus.ts'
+import { LazyPart } from '../ui/lazy-part.tsx'
 import { words } from '../words/page.ts'
+
+const nameField = () => import('./name-field.tsx').then(({ NameField }) => NameField)
 
 export const titleOf = (boardStore: BoardStore): string =>
   boardStore.title() || (boardStore.board.id === 'main' ? words.frontBoard : words.untitled)
@@ -18,6 +20,7 @@ export function Title(): JSX.Element {
 
   const items = [
     actions.rename,
+    actions.share,
     actions.copyLink,
     actions.copyView,
     actions.openWall,
@@ -52,8 +55,9 @@ export function Title(): JSX.Element {
             <button
               type="button"
               class="quiet name"
+              disabled={!isOffered(actions.rename)}
               classList={{ unnamed: !boardStore.title() }}
-              title={words.rename}
+              title={isOffered(actions.rename) ? words.rename : undefined}
               dir="auto"
               onClick={actions.rename.run}
             >
@@ -62,7 +66,7 @@ export function Title(): JSX.Element {
           </h1>
         }
       >
-        <NameField onKey={() => header.querySelector<HTMLElement>('.name')?.focus()} />
+        <LazyPart load={nameField} now onFailed={panels.close} />
       </Show>
       <button
         type="button"
@@ -81,44 +85,4 @@ export function Title(): JSX.Element {
 function below(element: HTMLElement): Point {
   const { left, bottom } = element.getBoundingClientRect()
   return { x: left, y: bottom + 8 }
-}
-
-/** Edits the board's name: Enter and blur keep the text, Escape drops it. */
-function NameField(props: { onKey: () => void }): JSX.Element {
-  const { boardStore, panels } = useApp()
-  const before = boardStore.title()
-  let done = false
-  const end = (title: string, byKey = false): void => {
-    if (done) return
-    done = true
-    if (title !== before) boardStore.board.rename(title)
-    if (panels.now() === 'name') panels.close()
-    if (byKey) props.onKey()
-  }
-  return (
-    <span class="grower">
-      <input
-        ref={(input) =>
-          queueMicrotask(() => {
-            input.focus()
-            input.select()
-          })
-        }
-        class="name"
-        aria-label={words.boardName}
-        value={before}
-        placeholder={titleOf(boardStore)}
-        maxLength={limits.titleLength}
-        dir="auto"
-        onBlur={({ currentTarget }) => end(currentTarget.value.trim())}
-        onKeyDown={(event) => {
-          if (isComposed(event)) return
-          if (event.key !== 'Enter' && event.key !== 'Escape') return
-          // Otherwise the same key press would reach the element that gets the focus.
-          event.preventDefault()
-          end(event.key === 'Enter' ? event.currentTarget.value.trim() : before, true)
-        }}
-      />
-    </span>
-  )
 }

@@ -21,7 +21,7 @@ const DAY_MS = 86_400_000
 /** The side of a picture in the list. */
 const THUMBNAIL_SIDE_PX = 320
 
-/** Lists the trashed pictures of the board, to be put back or purged. */
+/** Lists the trashed pictures that one may put back, or purge. */
 export function Trash(): JSX.Element {
   const { boardStore, toasts } = useApp()
   const { board } = boardStore
@@ -30,9 +30,10 @@ export function Trash(): JSX.Element {
   const trashed = createMemo<readonly ImageRecord[]>(() => {
     boardStore.revision()
     return [...board.pictures.values()]
-      .filter(({ deletedAt }) => deletedAt !== null)
+      .filter(({ id, deletedAt }) => deletedAt !== null && boardStore.may('image.restore', id))
       .sort((a, b) => b.deletedAt! - a.deletedAt! || (a.id < b.id ? 1 : -1))
   })
+  const mayPurge = (): boolean => boardStore.may('image.purge')
   const [ticked, setTicked] = createSignal<ReadonlySet<string>>(new Set())
   const chosen = createMemo(() => trashed().flatMap(({ id }) => (ticked().has(id) ? id : [])))
   const isMarked = (id: string): boolean => board.pictures.get(id)?.purgeAt != null
@@ -92,7 +93,10 @@ export function Trash(): JSX.Element {
           </ul>
         </Show>
         <footer>
-          <Show when={doomed()} fallback={<Days days={settings().trashDays} />}>
+          <Show
+            when={doomed()}
+            fallback={boardStore.may('board.patch') && <Days days={settings().trashDays} />}
+          >
             {(ids) => (
               <div class="ask" role="alertdialog" aria-labelledby="ask-for-good">
                 <p id="ask-for-good">{panelWords.askForGood(ids().length)}</p>
@@ -122,7 +126,7 @@ export function Trash(): JSX.Element {
               <Show
                 when={chosen().length > 0}
                 fallback={
-                  <Show when={trashed().some(({ purgeAt }) => purgeAt === null)}>
+                  <Show when={mayPurge() && trashed().some(({ purgeAt }) => purgeAt === null)}>
                     <button
                       type="button"
                       class="outlined"
@@ -137,11 +141,13 @@ export function Trash(): JSX.Element {
                   {panelWords.putBack}
                 </button>
                 <Show
-                  when={unmarked(chosen()).length > 0}
+                  when={mayPurge() && unmarked(chosen()).length > 0}
                   fallback={
-                    <button type="button" class="outlined" onClick={() => keep(chosen())}>
-                      {panelWords.keep}
-                    </button>
+                    <Show when={chosen().some(isMarked)}>
+                      <button type="button" class="outlined" onClick={() => keep(chosen())}>
+                        {panelWords.keep}
+                      </button>
+                    </Show>
                   }
                 >
                   <button

@@ -6,15 +6,18 @@ import type { GestureHandlers } from './gestures.ts'
 import type { Marquee } from './marquee.tsx'
 
 /** Returns what gestures do to pictures, the selection and the view. */
-export function gestureHandlers(app: App, marquee: Marquee): GestureHandlers {
-  const { actions, camera, captionEditing, drag, menus, panels, selection } = app
+export function gestureHandlers(app: App, marquee: () => Marquee | null): GestureHandlers {
+  const { actions, boardStore, camera, captionEditing, drag, menus, panels, selection } = app
+  let drawn: Marquee | null = null
   const onBoard = (at: Point): Point => toBoard(camera.now, at)
   const selectUnlessSelected = (id: string): void => {
     if (!selection.has(id)) selection.select(id)
   }
   return {
-    pans: (id, { pointerType }) =>
-      app.tool() === 'hand' || (pointerType !== 'mouse' && (id === null || !selection.has(id))),
+    pans: (id, { pointerType, altKey }) =>
+      app.tool() === 'hand' ||
+      (pointerType !== 'mouse' && (id === null || !selection.has(id))) ||
+      (id !== null && !boardStore.may(altKey ? 'image.copy' : 'image.patch', id)),
     click(id, event) {
       menus.close()
       selection.activate(id)
@@ -26,7 +29,8 @@ export function gestureHandlers(app: App, marquee: Marquee): GestureHandlers {
       else panels.enlarge(id)
     },
     doubleClick(id, { target }) {
-      if (target instanceof Element && target.closest('.picture-info')) captionEditing.begin(id)
+      const isOnInfo = target instanceof Element && target.closest('.picture-info')
+      if (isOnInfo && boardStore.may('image.patch', id)) captionEditing.begin(id)
       else panels.enlarge(id)
     },
     openMenu(id, at) {
@@ -41,14 +45,19 @@ export function gestureHandlers(app: App, marquee: Marquee): GestureHandlers {
         },
       })
     },
-    beginMarquee: (from, { shiftKey }) => marquee.begin(onBoard(from), shiftKey),
-    stretchMarquee: (to) => marquee.stretch(onBoard(to)),
-    endMarquee: () => marquee.end(),
-    cancelMarquee: () => marquee.cancel(),
+    beginMarquee(from, { shiftKey }) {
+      drawn = marquee()
+      drawn?.begin(onBoard(from), shiftKey)
+    },
+    stretchMarquee: (to) => drawn?.stretch(onBoard(to)),
+    endMarquee: () => drawn?.end(),
+    cancelMarquee: () => drawn?.cancel(),
     beginDrag(id, { altKey }) {
       menus.close()
       selectUnlessSelected(id)
-      drag.lift(selection.ids(), altKey ? 'copies' : 'themselves')
+      const verb = altKey ? 'image.copy' : 'image.patch'
+      const ids = [...selection.ids()].filter((each) => boardStore.may(verb, each))
+      drag.lift(ids, altKey ? 'copies' : 'themselves')
     },
     drag: (dx, dy) => drag.moveBy(dx, dy),
     endDrag() {

@@ -78,7 +78,7 @@ function pressArrow(
 /** Cancels the gesture, else flies back, else deselects, else drops the focus. */
 function escape(app: App, gestures: Gestures): void {
   if (gestures.isActive) gestures.cancel()
-  else if (app.unseen.flyBack()) return
+  else if (app.unseen()?.flyBack()) return
   else if (app.selection.ids().size > 0) app.selection.clear()
   else app.selection.activate(null)
 }

@@ -3,8 +3,10 @@ import { createSignal } from 'solid-js'
 interface LateViews {
   readonly PictureInfo: typeof import('./picture-info.tsx').PictureInfo
   readonly Author: typeof import('./author.tsx').Author
+  readonly Marquee: typeof import('./marquee.tsx').Marquee
+  readonly MarqueeBox: typeof import('./marquee.tsx').MarqueeBox
   readonly FarCanvas: typeof import('./far-canvas.tsx').FarCanvas
 }
 
-/** Views among the pictures that a first drop does without. They come with the overlay's chunk. */
+/** The parts of the stage that a first drop does without. They come with the overlay's chunk. */
 export const [lateViews, setLateViews] = createSignal<LateViews | null>(null)

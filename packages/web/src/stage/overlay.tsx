@@ -1,3 +1,4 @@
+import type { Board } from '@wirephoto/client'
 import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { loadReader } from '../state/blur.ts'
@@ -5,6 +6,7 @@ import { keepForOffline } from '../state/keep-for-offline.ts'
 import { keepScreenOn } from '../state/keep-screen-on.ts'
 import { tellMissingPart } from '../state/missing-part.ts'
 import { cacheOwnPictures } from '../state/own-picture-cache.ts'
+import { Unseen } from '../state/unseen.ts'
 import { Menu } from '../ui/menu.tsx'
 import { overlayWords } from '../words/overlay.ts'
 import { Author } from './author.tsx'
@@ -14,6 +16,7 @@ import { FarCanvas } from './far-canvas.tsx'
 import { Floating, FloatingContext } from './floating.ts'
 import { keepFocus } from './focus-keeper.ts'
 import { setLateViews } from './late-views.ts'
+import { Marquee, MarqueeBox } from './marquee.tsx'
 import { tellOfOthers } from './others.ts'
 import { PictureInfo } from './picture-info.tsx'
 import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
@@ -25,14 +28,21 @@ import '../look/late-icons.ts'
 // Loaded with this chunk, so that they work without a connection too.
 import '../actions/lazy-actions.ts'
 
-setLateViews({ Author, PictureInfo, FarCanvas })
+setLateViews({ Author, PictureInfo, FarCanvas, Marquee, MarqueeBox })
 
 /** Shows what lies over the pictures: other visitors' selections and cursors, handles, chips and menus. */
 export function Overlay(): JSX.Element {
   const app = useApp()
   const { boardStore, camera, captionEditing, drop, menus, standingParts, toasts } = app
+  app.setUnseen(new Unseen(boardStore, camera))
+  warnBeforeLoss(boardStore.board)
   keepFocus(app)
   tellOfOthers(app)
+  onCleanup(
+    boardStore.board.on('kept', ({ notices }) => {
+      for (const { message } of notices) toasts.say(message)
+    }),
+  )
   onCleanup(
     boardStore.board.on('obstacle', (obstacle) => {
       if (obstacle === 'missing-code') tellMissingPart(boardStore, toasts, true)
@@ -70,4 +80,13 @@ export function Overlay(): JSX.Element {
       </Show>
     </FloatingContext.Provider>
   )
+}
+
+/** Has the browser ask before a page goes that would take something unsent with it. */
+function warnBeforeLoss(board: Board): void {
+  const ask = (event: BeforeUnloadEvent): void => {
+    if (board.losesUnsent) event.preventDefault()
+  }
+  addEventListener('beforeunload', ask)
+  onCleanup(() => removeEventListener('beforeunload', ask))
 }

@@ -22,6 +22,10 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
   const { boardStore, camera, selection, drag } = app
   const resize = new ResizeGesture(app)
 
+  const isChangeable = createMemo(() => {
+    boardStore.revision()
+    return [...selection.ids()].every((id) => boardStore.may('image.patch', id))
+  })
   const box = createMemo(() => {
     boardStore.revision()
     const boxes = [...selection.ids()].flatMap((id) => {
@@ -50,7 +54,11 @@ export function ResizeHandles(props: { hidden: boolean }): JSX.Element {
   })
 
   return (
-    <Show when={!props.hidden && (!drag.isDragging() || resize.isActive) && onScreen()}>
+    <Show
+      when={
+        !props.hidden && isChangeable() && (!drag.isDragging() || resize.isActive) && onScreen()
+      }
+    >
       {(place) => (
         <div
           class="handles"

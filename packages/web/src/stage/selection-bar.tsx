@@ -1,5 +1,6 @@
 import { createMemo, For, type JSX, Show } from 'solid-js'
-import { actionsFor } from '../actions/actions.ts'
+import { type Action, can } from '../actions/action.ts'
+import type { Actions } from '../actions/actions.ts'
 import { useApp } from '../app.ts'
 import { around } from '../geometry/box.ts'
 import { toScreen } from '../geometry/view.ts'
@@ -50,3 +51,16 @@ export function SelectionBar(props: { hidden: boolean }): JSX.Element {
     </Show>
   )
 }
+
+/** Returns those of the bar beside the selection: one row of a phone. */
+const actionsFor = (actions: Actions): Action[] =>
+  [
+    actions.retry,
+    actions.cancelSending,
+    actions.openLarge,
+    actions.caption,
+    actions.download,
+    actions.duplicate,
+    actions.bringToFront,
+    actions.delete,
+  ].filter(can)

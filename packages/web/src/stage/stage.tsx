@@ -7,7 +7,6 @@ import { gestureHandlers } from './gesture-handlers.ts'
 import { Gestures } from './gestures.ts'
 import { listenToKeys } from './keys.ts'
 import { lateViews } from './late-views.ts'
-import { Marquee, MarqueeBox } from './marquee.tsx'
 import { Original } from './original.tsx'
 import { sharePointer } from './pointer-presence.ts'
 import './stage.css'
@@ -24,7 +23,10 @@ const overlay = () => import('./overlay.tsx').then(({ Overlay }) => Overlay)
 export function Stage(): JSX.Element {
   const app = useApp()
   const { boardStore, camera, drag, selection, menus } = app
-  const marquee = new Marquee(boardStore, selection)
+  const marquee = createMemo(() => {
+    const late = lateViews()
+    return late && new late.Marquee(boardStore, selection)
+  })
   const pointer = sharePointer(app)
   const visible = visiblePictures(boardStore, camera, drag, selection)
   const layers = createMemo(() =>
@@ -88,7 +90,9 @@ export function Stage(): JSX.Element {
           </For>
           <For each={visible.tiles()}>{(id) => <Tile id={id} layer={layers().get(id) ?? 0} />}</For>
         </div>
-        <MarqueeBox box={marquee.box()} />
+        <Show when={lateViews()} keyed>
+          {({ MarqueeBox }) => <MarqueeBox box={marquee()!.box()} />}
+        </Show>
       </div>
       <LazyPart load={overlay} now={menus.now() !== null} onFailed={menus.close} />
     </main>

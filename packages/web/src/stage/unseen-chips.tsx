@@ -12,7 +12,7 @@ const EDGE_MARGIN_PX = 16
 export function UnseenChips(): JSX.Element {
   const { unseen } = useApp()
   const edges = createMemo(() =>
-    unseen
+    unseen()!
       .beyondEdges()
       .map(({ edge }) => edge)
       .sort()
@@ -31,7 +31,10 @@ function UnseenChip(props: { edge: Edge }): JSX.Element {
   const { unseen, camera } = useApp()
   const { edge } = props
   const beyond = createMemo<UnseenBeyondEdge | undefined>(
-    (last) => unseen.beyondEdges().find((each) => each.edge === edge) ?? last,
+    (last) =>
+      unseen()!
+        .beyondEdges()
+        .find((each) => each.edge === edge) ?? last,
   )
   const { at, ref } = useFloating().add('chip', (size) => {
     const { x = 0, y = 0, w = 0, h = 0 } = beyond()?.box ?? {}
@@ -56,7 +59,7 @@ function UnseenChip(props: { edge: Edge }): JSX.Element {
       onMouseDown={(event) => event.preventDefault()}
       onClick={() => {
         const target = beyond()
-        if (target) unseen.flyTo(target)
+        if (target) unseen()!.flyTo(target)
       }}
     >
       <Icon name="arrowRight" />

@@ -1,7 +1,8 @@
-import { type Box, boxOf, type ImageRecord } from '@wirephoto/board'
+import { type Box, boxOf, type ImageRecord, may, type Role, type Verb } from '@wirephoto/board'
 import type { Arrival, Board, DragPosition, OwnUpload, SeenBy, Status } from '@wirephoto/client'
-import { type Accessor, batch, createSignal, onCleanup } from 'solid-js'
+import { type Accessor, batch, createEffect, createMemo, createSignal, onCleanup } from 'solid-js'
 import { inBackground } from '../browser/in-background.ts'
+import { browserData } from '../browser/site-data.ts'
 import { around, type StackedBox } from '../geometry/box.ts'
 import { OwnFileTurns } from './own-file-turns.ts'
 
@@ -16,6 +17,8 @@ export class BoardStore {
   readonly ownFileTurns = new OwnFileTurns()
   readonly title: Accessor<string>
   readonly status: Accessor<Status>
+  /** The right that one has here; before the server has said so, the one that it told last. */
+  readonly role: Accessor<Role>
   /** The number of pictures on the board, trashed ones not counted. */
   readonly count: Accessor<number>
   /** A counter that grows with every change of a picture or its place. */
@@ -65,6 +68,10 @@ export class BoardStore {
     const [namesRevision, bumpNames] = createCounter()
     this.title = title
     this.status = status
+    const roleKey = `role:${board.id}`
+    const lastRole = (browserData.get(roleKey) ?? 'edit') as Role
+    this.role = createMemo(() => status().role ?? lastRole)
+    createEffect(() => browserData.set(roleKey, this.role()))
     this.count = count
     this.revision = revision
     this.stackRevision = stackRevision
@@ -101,6 +108,12 @@ export class BoardStore {
   /** Returns a picture's current record, also of a trashed one. */
   get(id: string): ImageRecord | undefined {
     return this.board.pictures.get(id) ?? this.#own.get(id)
+  }
+
+  /** Whether one may do this, to this picture if the verb is about one. */
+  may(verb: Verb, id?: string): boolean {
+    const actor = { visitor: this.board.visitor ?? '', role: this.role() }
+    return may(actor, verb, id === undefined ? undefined : this.get(id))
   }
 
   *values(): Generator<ImageRecord> {

@@ -8,6 +8,8 @@ export interface MenuItem {
   readonly icon: IconName
   /** Chords like `mod+shift+z`; people see the first. */
   readonly keys: readonly string[]
+  /** Whether this person may ever do it here, as a signal. Always, if left out. */
+  isOffered?: () => boolean
   /** Whether it would do something now, as a signal. Always, if left out. */
   readonly isPossible?: () => boolean
   /** Does nothing harmful while it isn't possible. */

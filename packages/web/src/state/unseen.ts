@@ -35,7 +35,9 @@ export class Unseen {
       if (added.length > 0) setUnseen((all) => new Set([...all, ...added]))
     }
     onCleanup(boardStore.board.on('pictures', note))
-    for (const id of boardStore.board.pictures.keys()) known.add(id)
+    const { pictures } = boardStore.board
+    for (const id of pictures.keys()) if (!boardStore.hasComeLater(id)) known.add(id)
+    note(pictures.keys())
 
     this.beyondEdges = createMemo(() => {
       const ids = unseen()

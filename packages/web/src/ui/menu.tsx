@@ -1,5 +1,5 @@
 import { For, type JSX, onCleanup, onMount, Show } from 'solid-js'
-import { can, keyOf } from '../actions/action.ts'
+import { can, isOffered, keyOf } from '../actions/action.ts'
 import type { Point } from '../geometry/view.ts'
 import { Icon } from '../look/icon.tsx'
 import '../look/late-icons.ts'
@@ -79,7 +79,7 @@ export function Menu(props: MenuProps): JSX.Element {
           isPressed = true
         }}
       >
-        <For each={props.items}>
+        <For each={props.items.filter(isOffered)}>
           {(item) => (
             <button
               type="button"

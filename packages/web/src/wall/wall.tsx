@@ -1,5 +1,5 @@
 import './wall.css'
-import { type ImageRecord, isNewer, picturesOnBoard } from '@wirephoto/board'
+import { type ImageRecord, isNewer, picturesOnBoard, WireError } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
 import {
   createEffect,
@@ -12,9 +12,13 @@ import {
   Show,
 } from 'solid-js'
 import { renderSVG } from 'uqr'
-import { createReload, pageBuild } from '../browser/page-build.ts'
+import { inBackground } from '../browser/in-background.ts'
+import { pageBuild } from '../browser/page-build.ts'
 import { forgetRetry, retryLater } from '../browser/picture-retry.ts'
+import { createReload } from '../browser/reload.ts'
+import { request } from '../browser/server-requests.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
+import { isPassing } from '../state/link-exchange.ts'
 import { variantUrl } from '../state/resolution.ts'
 import { wallWords } from '../words/wall.ts'
 
@@ -23,6 +27,8 @@ const QUIET_MS = 20_000
 const POINTER_HIDE_MS = 3_000
 /** Time between two looks whether the server has another version of the wall. */
 const LOOK_INTERVAL_MS = 2_000
+/** Time after which a wall asks by which code it invites, as its owner may choose another link. */
+const ASK_CODE_MS = 30_000
 const MOSAIC_COUNT = 40
 const MOSAIC_SIDE_PX = 320
 
@@ -91,10 +97,10 @@ export function Wall(props: { board: Board }): JSX.Element {
           <For each={mosaic()}>{(record) => <MosaicTile board={board} record={record} />}</For>
         </ul>
       </Show>
-      <BoardCode address={location.href.replace(/\/show\/?$/, '').replace(/\/b\/main$/, '/')} />
+      <BoardCode board={board.id} />
       <Show when={status().connection !== 'live'}>
         <p class="wall-status" role="status">
-          {wallWords.reconnecting}
+          {status().refused?.message ?? wallWords.reconnecting}
         </p>
       </Show>
     </main>
@@ -181,20 +187,68 @@ function MosaicTile(props: { board: Board; record: ImageRecord }): JSX.Element {
   )
 }
 
-/** Shows the board's address as a QR code, unless only this computer can open it. */
-function BoardCode(props: { address: string }): JSX.Element {
+/** The way to this board that its wall shows. */
+interface Invitation {
+  readonly url: string
+  /** The letters to type; empty where the address is enough. */
+  readonly code: string
+}
+
+/**
+ * Shows the way to the board as a QR code. An open board shows its address, another one a code for the link that its
+ * owner chose. Where there is none, or only this computer can open it, it shows nothing.
+ */
+function BoardCode(props: { board: string }): JSX.Element {
   const isHere = /^(?:localhost|127\.|\[::1\])/.test(location.hostname)
+  const [invitation, setInvitation] = createSignal<Invitation | null>(null)
+  const address = location.href.replace(/\/show\/?$/, '').replace(/\/b\/main$/, '/')
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const ask = async (): Promise<void> => {
+    let waitMs = ASK_CODE_MS
+    try {
+      const told = await request<{ code: string; url: string; renewsAt: number }>(
+        'GET',
+        `/api/boards/${props.board}/join-code`,
+      )
+      setInvitation(told)
+      waitMs = Math.min(waitMs, Math.max(1_000, told.renewsAt - Date.now()))
+    } catch (error) {
+      // While the server is away, the last code stays good for most of an hour.
+      if (error instanceof WireError && !isPassing(error))
+        setInvitation((await isOpen(props.board)) ? { url: address, code: '' } : null)
+    }
+    timer = setTimeout(() => inBackground(ask()), waitMs)
+  }
+  inBackground(ask())
+  onCleanup(() => clearTimeout(timer))
   return (
-    <Show when={!isHere}>
-      <div
-        class="wall-code"
-        role="img"
-        aria-label={wallWords.codeFor(props.address)}
-        innerHTML={renderSVG(props.address, { border: 2 })}
-      />
+    <Show when={!isHere && invitation()}>
+      {(shown) => (
+        <div class="wall-invitation">
+          <div
+            class="wall-code"
+            role="img"
+            aria-label={wallWords.codeFor(shown().url)}
+            innerHTML={renderSVG(shown().url, { border: 2 })}
+          />
+          <Show when={shown().code}>
+            {(code) => (
+              <p>
+                {location.host} <strong translate="no">{code()}</strong>
+              </p>
+            )}
+          </Show>
+        </div>
+      )}
     </Show>
   )
 }
+
+const isOpen = (board: string): Promise<boolean> =>
+  request<{ isOpen: boolean }>('GET', `/api/boards/${board}/session`).then(
+    (told) => told.isOpen,
+    () => false,
+  )
 
 /** Returns a picture's preview, which a larger one may replace. */
 function createPreview(board: Board, record: () => ImageRecord): () => Blob | null {

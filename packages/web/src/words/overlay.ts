@@ -70,8 +70,13 @@ export const overlayWords = {
   keepName: 'Done',
   skip: 'Without a name',
 
+  answeredBetween:
+    'Something between you and the server answered in its place. Try again in a moment.',
+
   // Copying
   linkCopied: 'Link copied.',
+  linesCopied: 'Lines copied.',
+  linkMade: 'The link is made.',
   linkCopiedFor: (url: string): string =>
     `Link copied. It begins with ${url}, since others can't open localhost.`,
   linkCopiedHere:

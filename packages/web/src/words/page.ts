@@ -8,6 +8,7 @@ export const words = {
   boardName: 'Name of this board',
   boardMenu: 'Board menu',
   rename: 'Rename',
+  share: 'Share',
   copyLink: 'Copy link',
   copyView: 'Copy link to this view',
   newBoard: 'New board',
@@ -76,6 +77,9 @@ export const words = {
   // Empty, and about to be less so
   emptyTitle: 'Drop pictures here.',
   emptyHint: 'Or paste, choose, or take a photo. Everyone on this board sees it at once.',
+  emptyForViewer: 'Nothing here yet.',
+  emptyForViewerHint: 'Pictures appear as soon as someone adds them.',
+  lookOnly: 'You can look at this board, but not add to it.',
   letGo: (n: number): string => `Let go to add ${n > 0 ? pictures(n) : 'pictures'}`,
 
   // The line
@@ -91,8 +95,6 @@ export const words = {
   databaseAway: "Saved here. This board's database doesn't answer; changes are sent later.",
   backOnline: (n: number): string =>
     n > 0 ? `Back online. ${n} ${n === 1 ? 'change' : 'changes'} sent.` : 'Back online.',
-  answeredBetween:
-    'Something between you and the server answered in its place. Try again in a moment.',
   needsFastConnection: "That doesn't work over a slow connection.",
   needsConnection: 'That needs a connection. Try again when you are back online.',
 
