@@ -13,6 +13,7 @@ import { type Boards, DEFAULT_BOARD_ID, SERVER } from '../src/boards/boards.ts'
 import type { Sender } from '../src/boards/sender.ts'
 import type { Bounds } from '../src/bounds.ts'
 import { compose, type Replacements, type Services } from '../src/compose.ts'
+import type { ClassicConfig } from '../src/config.ts'
 import type { Guard } from '../src/http/guard.ts'
 import { listen } from '../src/http/listen.ts'
 import type { ImagePipeline } from '../src/images/pipeline.ts'
@@ -25,6 +26,7 @@ interface Options extends Replacements {
   readonly allowedOrigins?: readonly string[]
   readonly isOpen?: boolean
   readonly create?: 'anyone' | 'owner'
+  readonly classic?: ClassicConfig
   readonly log?: FastifyBaseLogger
   readonly bounds?: Partial<Bounds>
   readonly refuse?: readonly MediaType[]
@@ -53,11 +55,11 @@ export class Harness {
   /** Starts as a new process would, with the data that are there; a loss of theirs is accepted by its code. */
   async start(acceptLoss?: string): Promise<void> {
     const { maxUpload = 5_000_000, webRoot = null, publicUrl = null, isOpen = true } = this.#options
-    const { guard, fetcher, clock, use, bounds, refuse, memory, allowedOrigins, create } =
-      this.#options
+    const { guard, fetcher, clock, use, bounds, refuse, memory } = this.#options
+    const { allowedOrigins, classic, create } = this.#options
     const replacements = { guard, fetcher, clock, use }
     const limited = { maxUpload, bounds, refuse, memory }
-    const opened = { allowedOrigins, webRoot, publicUrl, isOpen, create }
+    const opened = { allowedOrigins, classic, webRoot, publicUrl, isOpen, create }
     const settings = { ...limited, ...opened, grace: 0, acceptLoss }
     const config = serverConfig(this.data, settings)
     this.#stack = new AsyncDisposableStack()
