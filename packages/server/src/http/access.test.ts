@@ -160,3 +160,27 @@ describe('access', () => {
     assert.equal(await owner.role(made.id), 'own')
   })
 })
+
+test('F11: the front board is open to its own machine, and to others by a setting alone', async (t) => {
+  const roleOn = async (harness: Harness, headers: Record<string, string> = {}) => {
+    const response = await fetch(`${harness.url}/api/boards/main/session`, { headers })
+    const { role } = (await response.json()) as { role?: Role }
+    return role ?? response.status
+  }
+  const forwarded = [
+    { forwarded: 'for=192.0.2.1' },
+    { via: '1.1 proxy' },
+    { 'x-forwarded-for': '192.0.2.1' },
+    { 'x-forwarded-host': 'board.example' },
+  ]
+  const closed = await Harness.open({ isOpen: false })
+  t.after(() => closed.close())
+  assert.equal(await roleOn(closed), 'own')
+  assert.equal(await roleOn(closed, { authorization: `Bearer ${'x'.repeat(22)}` }), 'own')
+  for (const headers of forwarded)
+    assert.equal(await roleOn(closed, headers), 401, JSON.stringify(headers))
+  await closed.restart({ publicUrl: 'http://board.example' })
+  assert.equal(await roleOn(closed), 401)
+  await closed.restart({ isOpen: true })
+  for (const headers of [{}, ...forwarded]) assert.equal(await roleOn(closed, headers), 'edit')
+})
