@@ -21,6 +21,7 @@ const views: Record<string, (page: Page) => Promise<unknown>> = {
   keys: (page) => page.keyboard.press('?'),
   settings: (page) => page.keyboard.press(','),
   boards: (page) => page.keyboard.press('b'),
+  share: (page) => page.keyboard.press('s'),
   'picture large': (page) => page.locator('[data-image]').first().dblclick(),
   trash: (page) => page.keyboard.press('Shift+T'),
 }

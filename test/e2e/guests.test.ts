@@ -17,10 +17,15 @@ const REFUSED = /status of 40[13]/
 
 const { fixture, samples } = await openFixture({ args: ['--create', 'anyone'] })
 
-test('W39, W46, W50: who comes by the link for adding adds, and changes only their own', async (t) => {
+test('W39, W46, W49, W50: who comes by the link for adding adds, and changes only their own', async (t) => {
   const host = await openHost(t)
   await host.drop([await samples.draw('host.jpg', { width: 300, height: 200 })], MIDDLE)
   const [theirs] = await host.waitForPainted(1, 'stored')
+  await host.page.keyboard.press('s')
+  const sheet = host.page.getByRole('dialog')
+  const first = sheet.getByRole('radio', { name: shareWords.roles.add })
+  assert.equal(await first.isChecked(), true)
+  await host.page.keyboard.press('Escape')
   const link = await linkFor(host.page, 'add')
 
   const guest = await openGuest(t, PHONE)
@@ -164,6 +169,21 @@ test('W42: a stranger is shown one sentence and one field', async (t) => {
   await stranger.page.getByText(gateWords.typeSomething).waitFor()
 })
 
+test('W43: a board with a passphrase asks for it, after a link', async (t) => {
+  const made = await makeBoard()
+  await made.setPassphrase('open sesame')
+  const guest = await openGuest(t)
+  guest.allowedErrors = REFUSED
+  await guest.page.goto(made.link('add'))
+  const field = guest.page.getByLabel(gateWords.passphrase)
+  await field.fill('open barley')
+  await field.press('Enter')
+  await guest.page.getByText(errorMessages['wrong-passphrase']({})).waitFor()
+  await field.fill('open sesame')
+  await field.press('Enter')
+  await guest.waitForLive()
+})
+
 test('W53: a guest passes on the link that they came by', async (t) => {
   const link = (await makeBoard()).link('add')
   const guest = await openGuest(t)
@@ -236,6 +256,14 @@ async function makeBoard() {
       const address = `${server}/api/boards/${id}/images`
       const added = await fetch(address, { method: 'POST', headers, body })
       return (await added.json()) as ImageRecord
+    },
+    async setPassphrase(passphrase: string): Promise<void> {
+      const response = await fetch(`${server}/api/boards/${id}/access`, {
+        method: 'PATCH',
+        headers: { ...headers, 'content-type': 'application/json' },
+        body: JSON.stringify({ passphrase }),
+      })
+      assert.equal(response.status, 200)
     },
     async pictures(): Promise<ImageRecord[]> {
       const snapshot = await fetch(`${server}/api/boards/${id}/snapshot`, { headers })

@@ -1,5 +1,5 @@
 import './wall.css'
-import { type ImageRecord, isNewer, picturesOnBoard, WireError } from '@wirephoto/board'
+import { type ImageRecord, isNewer, picturesOnBoard } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
 import {
   createEffect,
@@ -194,6 +194,11 @@ interface Invitation {
   readonly code: string
 }
 
+interface JoinCode extends Invitation {
+  /** When another code comes, in milliseconds since 1970. */
+  readonly renewsAt: number
+}
+
 /**
  * Shows the way to the board as a QR code. An open board shows its address, another one a code for the link that its
  * owner chose. Where there is none, or only this computer can open it, it shows nothing.
@@ -202,20 +207,21 @@ function BoardCode(props: { board: string }): JSX.Element {
   const isHere = /^(?:localhost|127\.|\[::1\])/.test(location.hostname)
   const [invitation, setInvitation] = createSignal<Invitation | null>(null)
   const address = location.href.replace(/\/show\/?$/, '').replace(/\/b\/main$/, '/')
+  const path = `/api/boards/${props.board}`
   let timer: ReturnType<typeof setTimeout> | undefined
   const ask = async (): Promise<void> => {
     let waitMs = ASK_CODE_MS
     try {
-      const told = await request<{ code: string; url: string; renewsAt: number }>(
-        'GET',
-        `/api/boards/${props.board}/join-code`,
-      )
-      setInvitation(told)
-      waitMs = Math.min(waitMs, Math.max(1_000, told.renewsAt - Date.now()))
+      const { isOpen } = await request<{ isOpen: boolean }>('GET', `${path}/session`)
+      if (isOpen) setInvitation({ url: address, code: '' })
+      else {
+        const told = await request<JoinCode>('GET', `${path}/join-code`)
+        setInvitation(told)
+        waitMs = Math.min(waitMs, Math.max(1_000, told.renewsAt - Date.now()))
+      }
     } catch (error) {
       // While the server is away, the last code stays good for most of an hour.
-      if (error instanceof WireError && !isPassing(error))
-        setInvitation((await isOpen(props.board)) ? { url: address, code: '' } : null)
+      if (!isPassing(error)) setInvitation(null)
     }
     timer = setTimeout(() => inBackground(ask()), waitMs)
   }
@@ -243,12 +249,6 @@ function BoardCode(props: { board: string }): JSX.Element {
     </Show>
   )
 }
-
-const isOpen = (board: string): Promise<boolean> =>
-  request<{ isOpen: boolean }>('GET', `/api/boards/${board}/session`).then(
-    (told) => told.isOpen,
-    () => false,
-  )
 
 /** Returns a picture's preview, which a larger one may replace. */
 function createPreview(board: Board, record: () => ImageRecord): () => Blob | null {
