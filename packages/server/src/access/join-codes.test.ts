@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { WireError } from '@wirephoto/board'
+import { secretOf, Visitor } from '../../../../test/support/visitor.ts'
 import { Harness } from '../../support/http-harness.ts'
-import { secretOf, Visitor } from '../../support/visitor.ts'
 import { WrongTries } from './wrong-tries.ts'
 
 interface Told {

@@ -4,9 +4,16 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { uuidv7 } from '@wirephoto/board'
+import type { Secrets } from '@wirephoto/engine'
 import sharp from 'sharp'
+import {
+  type MadeBoard,
+  type OpenSocket,
+  Pointers,
+  secretOf,
+  Visitor,
+} from '../../../../test/support/visitor.ts'
 import { Harness } from '../../support/http-harness.ts'
-import { type MadeBoard, type OpenSocket, secretOf, Visitor } from '../../support/visitor.ts'
 import { RightWatch } from './right-watch.ts'
 
 /* Rights that end, or change, while sockets and requests rest on them. */
@@ -229,6 +236,50 @@ async function tus(
   await response.arrayBuffer()
   return response.status
 }
+
+test('B22: while the engine doesn’t answer, sockets that came by a link are held back', async (t) => {
+  const own = await Harness.open()
+  t.after(() => own.close())
+  const [maker, guest] = [new Visitor(own.url), new Visitor(own.url)]
+  const made = await maker.makeBoard()
+  assert.equal(await guest.exchange(made.id, secretOf(made, 'view')), null)
+  await own.engine.boards.create('open-board')
+  const [viewer, mover, openViewer, openMover] = [
+    await follow(t, guest, made.id),
+    await follow(t, maker, made.id),
+    await follow(t, guest, 'open-board'),
+    await follow(t, maker, 'open-board'),
+  ] as const
+  const [seen, openSeen] = [new Pointers(viewer), new Pointers(openViewer)]
+  await seen.follows(mover, 1)
+  // Questions are answered late: those from before that count for nothing.
+  const secrets = own.engine.secrets as { ended: Secrets['ended'] }
+  const ended = secrets.ended
+  const answers = Promise.withResolvers<void>()
+  t.after(() => answers.resolve())
+  secrets.ended = async (hashes) => {
+    const found = await ended(hashes)
+    await answers.promise
+    return found
+  }
+  const held = await seen.untilHeld(mover)
+  await openSeen.follows(openMover, 2)
+  // Changes of the server's own are held back too.
+  const id = await own.announce('a.png', 'anna', made.id)
+  const added = new Promise<void>((resolve) =>
+    viewer.socket.on('changes', (text: string) => {
+      assert.equal(secrets.ended, ended, 'sent though nobody knows')
+      if (text.includes(id)) resolve()
+    }),
+  )
+  await openSeen.follows(openMover, 3)
+  assert.equal(seen.hasSeen(held), false)
+  secrets.ended = ended
+  answers.resolve()
+  await added
+  await seen.waitFor(held)
+  assert.deepEqual([viewer.isOpen, mover.isOpen, openViewer.isOpen], [true, true, true])
+})
 
 test('B32: nothing is asked while nothing rests on a right', (t) => {
   t.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] })

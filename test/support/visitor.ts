@@ -1,7 +1,15 @@
 import { once } from 'node:events'
-import type { Cursor, ErrorCode, FollowAnswer, Role } from '@wirephoto/board'
+import { setTimeout } from 'node:timers/promises'
+import type { Cursor, ErrorCode, FollowAnswer, PresenceUpdate, Role } from '@wirephoto/board'
 import { WIRE_VERSION } from '@wirephoto/board'
 import { io, type Socket } from 'socket.io-client'
+
+/** Time in which a loaded machine passes on what nothing holds back. */
+const QUIET_MS = 600
+/** Time between two tries: all of them last longer than rights count without an answer. */
+const PAUSE_MS = 200
+const TRIES_COUNT = 20
+const HELD_FROM_PX = 100
 
 /** A board as its maker is told of it. */
 export interface MadeBoard {
@@ -115,5 +123,68 @@ export class OpenSocket {
 
   close(): void {
     this.socket.close()
+  }
+}
+
+const move = ({ socket }: OpenSocket, x: number): void => {
+  socket.emit('presence', { name: '', cursor: { x, y: 0 }, selection: [], drag: null })
+}
+
+/** The pointers that a viewer has seen. */
+export class Pointers {
+  readonly #seen = new Set<number>()
+  #onSeen = () => {}
+
+  constructor({ socket }: OpenSocket) {
+    const take = (text: string) => {
+      for (const state of Object.values(JSON.parse(text) as PresenceUpdate))
+        if (state?.cursor) this.#seen.add(state.cursor.x)
+      this.#onSeen()
+    }
+    socket.on('presence', take)
+    socket.on('roster', take)
+  }
+
+  hasSeen(x: number): boolean {
+    return this.#seen.has(x)
+  }
+
+  /** Resolves to whether it has come in this time. */
+  async sees(x: number, milliseconds: number): Promise<boolean> {
+    const ended = new AbortController()
+    const seen = new Promise<void>((resolve) => {
+      this.#onSeen = () => {
+        if (this.#seen.has(x)) resolve()
+      }
+      this.#onSeen()
+    })
+    await Promise.race([seen, setTimeout(milliseconds, undefined, { signal: ended.signal })])
+    ended.abort()
+    return this.#seen.has(x)
+  }
+
+  /** Moves somebody's pointer, and resolves when it is seen. */
+  async follows(mover: OpenSocket, x: number): Promise<void> {
+    for (let tries = 0; tries < TRIES_COUNT; tries++) {
+      move(mover, x)
+      if (await this.sees(x, QUIET_MS)) return
+    }
+    throw new Error('A pointer isn’t seen')
+  }
+
+  /** Resolves when this one has come. */
+  async waitFor(x: number): Promise<void> {
+    for (let tries = 0; !(await this.sees(x, QUIET_MS)); tries++)
+      if (tries === TRIES_COUNT) throw new Error('A pointer isn’t seen')
+  }
+
+  /** Moves somebody's pointer until that is seen no longer. Resolves to the last one, which is held back. */
+  async untilHeld(mover: OpenSocket): Promise<number> {
+    for (let x = HELD_FROM_PX; x < HELD_FROM_PX + TRIES_COUNT; x++) {
+      move(mover, x)
+      if (!(await this.sees(x, QUIET_MS))) return x
+      await setTimeout(PAUSE_MS)
+    }
+    throw new Error('A pointer is still seen')
   }
 }
