@@ -103,7 +103,10 @@ describe('access', () => {
     const [made, other] = [await new Browser().makeBoard(), await new Browser().makeBoard()]
     const path = `/api/boards/${made.id}/session`
     for (const role of ROLES)
-      assert.deepEqual(await (await byBearer(path, secretOf(made, role))).json(), { role })
+      assert.deepEqual(await (await byBearer(path, secretOf(made, role))).json(), {
+        role,
+        isOpen: false,
+      })
     for (const secret of [secretOf(other, 'own'), 'x'.repeat(22)]) {
       const refused = await byBearer(path, secret)
       assert.deepEqual([refused.status, (await errorOf(refused)).code], [403, 'link-ended'])
@@ -115,7 +118,7 @@ describe('access', () => {
     assert.equal(await new Browser().role(board), 'edit')
     assert.deepEqual(
       await (await byBearer(`/api/boards/${board}/session`, 'x'.repeat(22))).json(),
-      { role: 'edit' },
+      { role: 'edit', isOpen: true },
     )
   })
 

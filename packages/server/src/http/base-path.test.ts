@@ -28,7 +28,7 @@ before(async () => {
   await writeFile(join(webRoot, 'index.html'), page)
   await writeFile(join(webRoot, 'problem.html'), '<h1>Gone.</h1><a href="./">Front</a>')
   await writeFile(join(webRoot, 'theme.js'), '1')
-  server = await Harness.open({ webRoot, publicUrl: PUBLIC_URL })
+  server = await Harness.open({ webRoot, publicUrl: PUBLIC_URL, create: 'anyone' })
 })
 after(async () => {
   await server.close()
