@@ -1,10 +1,11 @@
 import { formatBytes, WireError } from '@wirephoto/board'
 import { createSignal, For, type JSX, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
+import { boardUrl } from '../browser/board-links.ts'
 import { inBackground } from '../browser/in-background.ts'
 import { request } from '../browser/server-requests.ts'
-import { serverUrl } from '../browser/server-url.ts'
-import { isOnline } from '../state/online.ts'
+import { sentenceOf } from '../state/link-exchange.ts'
+import { type MadeLink, rememberLinks } from '../state/sharing.ts'
 import { formatTime } from '../ui/format-time.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
@@ -66,7 +67,9 @@ export function ServerBoards(): JSX.Element {
     await load(null)
   }
   const close = async (board: ServerBoard): Promise<void> => {
-    await request('POST', `/api/boards/${board.id}/close`)
+    const path = `/api/boards/${board.id}/close`
+    const { links } = await request<{ links: MadeLink[] }>('POST', path)
+    rememberLinks(board.id, links)
     setBoards(boards().map((each) => (each.id === board.id ? { ...each, isOpen: false } : each)))
     toasts.say(panelWords.boardClosed(nameOf(board)))
   }
@@ -102,7 +105,7 @@ export function ServerBoards(): JSX.Element {
         <For each={boards()}>
           {(board) => (
             <li data-board={board.id}>
-              <a href={`${serverUrl}/${board.id === 'main' ? '' : `b/${board.id}`}`} dir="auto">
+              <a href={boardUrl(board.id)} dir="auto">
                 {nameOf(board)}
               </a>
               <p class="mono">{factsOf(board)}</p>
@@ -202,11 +205,6 @@ function CodeForm(props: { readonly onEnter: (code: string) => void }): JSX.Elem
       </p>
     </form>
   )
-}
-
-function sentenceOf(error: unknown): string {
-  if (error instanceof WireError) return error.message
-  return isOnline() ? words.serverGone : words.offline
 }
 
 const nameOf = ({ id, title }: ServerBoard): string =>

@@ -4,6 +4,7 @@ import { type Look, look, setLook } from '../look/theme.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
+import { DeleteBoard } from './delete-board.tsx'
 import './settings.css'
 
 const LOOKS: readonly Look[] = ['system', 'light', 'dark']
@@ -52,6 +53,9 @@ export function Settings(): JSX.Element {
               {panelWords.keepMetadataHint}
             </p>
           </fieldset>
+        </Show>
+        <Show when={boardStore.may('board.govern') && board.id !== 'main'}>
+          <DeleteBoard />
         </Show>
       </div>
     </Dialog>

@@ -53,6 +53,7 @@ export const panelWords = {
   closeBoard: 'Close',
   boardClosed: (title: string): string =>
     `${title} opens by links alone now. Open it to share them.`,
+  deleteThisBoard: 'Delete this board',
   askDeleteBoard: (n: number): string =>
     `Delete this board with ${n === 0 ? 'all that it had' : pictures(n)} for good? Nobody can put it back.`,
   boardDeleted: (title: string): string => `Deleted ${title} for good.`,
