@@ -139,7 +139,7 @@ describe('the large view', () => {
 })
 
 describe('the trash', () => {
-  test('R4, G23, G28: by keyboard alone pictures are restored and marked; others are told and call it off', async (t) => {
+  test('R4, G23, G28, G30: by keyboard alone pictures are restored and marked; others are told and call it off', async (t) => {
     const { anna, ben, tiles } = await openThree(t, 'wire.test')
     const { keyboard } = anna.page
     for (const page of [anna, ben]) await page.page.locator('body').press('Shift+T')

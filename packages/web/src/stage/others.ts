@@ -54,13 +54,13 @@ export function tellOfOthers(app: App): void {
   onCleanup(
     board.on('pictures', (ids) => {
       const marked = markedOf(ids)
-      const news = marked.filter(({ id, purgeBy }) => !known.has(id) && purgeBy !== board.visitor)
+      const fresh = marked.filter(({ id, purgeBy }) => !known.has(id) && purgeBy !== board.visitor)
       for (const id of ids) known.delete(id)
       for (const { id } of marked) known.add(id)
       const isOwn = ({ author }: ImageRecord): boolean => author === board.visitor
-      tellMarked(news.filter(isOwn), true)
+      tellMarked(fresh.filter(isOwn), true)
       tellMarked(
-        news.filter((record) => !isOwn(record)),
+        fresh.filter((record) => !isOwn(record)),
         false,
       )
     }),
