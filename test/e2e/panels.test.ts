@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { activityWords } from '@wirephoto/web/words/activity'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
@@ -241,6 +242,47 @@ describe('the trash', () => {
       .tap()
     await waitForTrash(phone, 2)
     await anna.waitForTiles(1)
+  })
+})
+
+describe('the activity', () => {
+  test('G31, G32: owners see who did what as it comes, and put back what was deleted', async (t) => {
+    const { anna, ben, tiles } = await openThree(t, 'wire.test')
+    await anna.page.getByRole('button', { name: words.boardMenu }).click()
+    await anna.page.getByRole('menuitem', { name: words.activity }).click()
+    const told = (text: RegExp) => anna.page.locator('.activity li', { hasText: text })
+    await told(/^.*You added/)
+      .first()
+      .waitFor()
+    await removeByMenu(ben, tiles[0]!)
+    const entry = told(/Somebody deleted 1 picture\./)
+    await entry.getByText(tiles[0]!.label).waitFor()
+    // SHOT desktop
+    await entry.getByRole('button', { name: panelWords.putBack }).click()
+    await ben.waitForTiles(3)
+    await told(/You put back 1 picture\./).waitFor()
+    await entry.getByRole('button', { name: activityWords.openLarge(tiles[0]!.label) }).click()
+    await waitForLarge(anna, tiles[0]!)
+  })
+
+  test('G33: on a phone it is there, and says so when the list can not be had', async (t) => {
+    const { board } = await openThree(t, 'wire.test')
+    const phone = await fixture.openPage(t, 'wire.test', board, {
+      ...PHONE,
+      allowedErrors: /Failed to load resource/,
+    })
+    await phone.page.route('**/audit', (route) => route.abort())
+    await phone.page.getByRole('button', { name: words.more }).tap()
+    await phone.page.getByRole('menuitem', { name: words.activity }).tap()
+    const panel = phone.page.getByRole('dialog')
+    await panel.getByText(words.needsConnection).waitFor()
+    await phone.page.unroute('**/audit')
+    await panel.getByRole('button', { name: activityWords.again }).tap()
+    await panel.getByText(/added/).first().waitFor()
+    // SHOT phone
+    const { width } = PHONE.viewport
+    const isWide = await panel.evaluate((each, most) => each.scrollWidth > most, width)
+    assert.equal(isWide, false)
   })
 })
 

@@ -54,6 +54,14 @@ export function boardActions(app: AppState) {
       needs: 'image.add',
       run: () => panels.open('trash'),
     },
+    activity: {
+      group: 'board',
+      label: words.activity,
+      icon: 'history',
+      keys: ['shift+h'],
+      needs: 'board.govern',
+      run: () => panels.open('activity'),
+    },
     boards: {
       group: 'board',
       label: words.boards,

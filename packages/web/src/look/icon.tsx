@@ -38,6 +38,7 @@ type LateIconName =
   | 'download'
   | 'duplicate'
   | 'expand'
+  | 'history'
   | 'house'
   | 'images'
   | 'keyboard'

@@ -6,6 +6,7 @@ import clipboardCopy from 'lucide-static/icons/clipboard-copy.svg?raw'
 import duplicate from 'lucide-static/icons/copy.svg?raw'
 import download from 'lucide-static/icons/download.svg?raw'
 import expand from 'lucide-static/icons/expand.svg?raw'
+import history from 'lucide-static/icons/history.svg?raw'
 import house from 'lucide-static/icons/house.svg?raw'
 import images from 'lucide-static/icons/images.svg?raw'
 import keyboard from 'lucide-static/icons/keyboard.svg?raw'
@@ -39,6 +40,7 @@ addIcons({
   duplicate,
   download,
   expand,
+  history,
   house,
   images,
   keyboard,

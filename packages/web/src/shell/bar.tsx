@@ -20,6 +20,7 @@ export function Bar(): JSX.Element {
       actions.copyLink,
       actions.copyView,
       actions.trash,
+      actions.activity,
       actions.boards,
       actions.settings,
       actions.palette,

@@ -7,6 +7,7 @@ export const shellPanels = {
   palette: () => import('./palette.tsx').then(({ Palette }) => Palette),
   keys: () => import('./key-sheet.tsx').then(({ KeySheet }) => KeySheet),
   trash: () => import('./trash.tsx').then(({ Trash }) => Trash),
+  activity: () => import('./activity.tsx').then(({ Activity }) => Activity),
   boards: () => import('./boards.tsx').then(({ Boards }) => Boards),
   share: () => import('./share.tsx').then(({ Share }) => Share),
   settings: () => import('./settings.tsx').then(({ Settings }) => Settings),

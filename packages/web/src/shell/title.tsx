@@ -28,6 +28,7 @@ export function Title(): JSX.Element {
     actions.newBoard,
     ...(boardStore.board.id === 'main' ? [] : [actions.toFrontBoard]),
     actions.trash,
+    actions.activity,
     actions.settings,
     actions.keySheet,
     actions.palette,

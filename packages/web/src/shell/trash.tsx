@@ -143,7 +143,7 @@ export function Trash(): JSX.Element {
                 <Show
                   when={mayPurge() && unmarked(chosen()).length > 0}
                   fallback={
-                    <Show when={chosen().some(isMarked)}>
+                    <Show when={mayPurge() && chosen().some(isMarked)}>
                       <button type="button" class="outlined" onClick={() => keep(chosen())}>
                         {panelWords.keep}
                       </button>
@@ -188,7 +188,8 @@ interface TrashedProps {
 }
 
 function Trashed(props: TrashedProps): JSX.Element {
-  const { board } = useApp().boardStore
+  const { boardStore } = useApp()
+  const { board } = boardStore
   const { record } = props
   const name = record.caption || record.name
   const source = (): string | undefined => {
@@ -215,7 +216,7 @@ function Trashed(props: TrashedProps): JSX.Element {
           : panelWords.goneIn(record.purgeAt - props.now)}
       </p>
       <Show
-        when={record.purgeAt === null}
+        when={record.purgeAt === null || !boardStore.may('image.keep')}
         fallback={
           <button
             type="button"

@@ -45,10 +45,14 @@ export function tellOfOthers(app: App): void {
       return record && record.purgeAt !== null ? record : []
     })
   const tellMarked = (records: readonly ImageRecord[], areOwn: boolean): void => {
-    if (records.length === 0) return
+    const mayKeep = boardStore.may('image.keep')
+    if (records.length === 0 || !(areOwn || mayKeep)) return
     const name = nameOfAll(new Set(records.flatMap(({ purgeBy }) => purgeBy ?? [])))
     const ids = records.map(({ id }) => id)
-    toasts.warn(overlayWords.markedByOther(name, ids.length, areOwn), callOff(ids))
+    toasts.warn(
+      overlayWords.markedByOther(name, ids.length, areOwn),
+      mayKeep ? callOff(ids) : putBack(ids),
+    )
   }
   const known = new Set(markedOf(board.pictures.keys()).map(({ id }) => id))
   onCleanup(

@@ -3,7 +3,15 @@ import { type Accessor, type Component, createSignal } from 'solid-js'
 /** Time after the page is live when it fetches all panels: by then nothing else is being loaded. */
 const PRELOAD_DELAY_MS = 3_000
 
-type PanelName = 'palette' | 'keys' | 'trash' | 'boards' | 'settings' | 'share' | 'lightbox'
+type PanelName =
+  | 'palette'
+  | 'keys'
+  | 'trash'
+  | 'activity'
+  | 'boards'
+  | 'settings'
+  | 'share'
+  | 'lightbox'
 
 /** A function for each panel that fetches its component. */
 export type PanelLoaders = Readonly<Record<PanelName, () => Promise<Component>>>

@@ -15,6 +15,7 @@ export const words = {
   toFrontBoard: 'Go to the front board',
   boards: 'Your boards',
   trash: 'Trash',
+  activity: 'Activity',
   settings: 'Settings',
   keySheet: 'Keys',
   palette: 'Find an action',
