@@ -4,6 +4,9 @@ import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
 import { openFixture } from '../support/e2e-fixture.ts'
 
+/** Browsers log failed requests and sockets. */
+const GONE = /40[134] \(|WebSocket/
+
 const { fixture, samples } = await openFixture()
 
 test("B50, B58, B60, B61: the server's owner enters the code, closes a board and deletes another", async (t) => {
@@ -51,6 +54,27 @@ test("B50, B58, B60, B61: the server's owner enters the code, closes a board and
   await rowOf(deleting).getByRole('button', { name: words.delete }).click()
   await rowOf(deleting).getByRole('button', { name: panelWords.deleteForGood }).click()
   await rowOf(deleting).waitFor({ state: 'detached' })
-  ben.allowedErrors = /404 \(Not Found\)|WebSocket/
+  ben.allowedErrors = GONE
   await ben.page.getByRole('heading', { name: 'There is no such board' }).waitFor()
+})
+
+test('B60: who owns a board deletes it in its settings, after a question', async (t) => {
+  const anna = await fixture.openPage(t, 'wire.test', 'main', { allowedErrors: GONE })
+  const { page } = anna
+  const board = await page.evaluate(async () => {
+    const answer = await fetch('/api/boards', { method: 'POST' })
+    return ((await answer.json()) as { id: string }).id
+  })
+  await anna.goto(`/b/${board}`)
+  await page.keyboard.press(',')
+  const panel = page.getByRole('dialog', { name: words.settings })
+  await panel.getByRole('button', { name: panelWords.deleteThisBoard }).click()
+  await panel.getByText(panelWords.askDeleteBoard(0)).waitFor()
+  // Keep has the focus.
+  await page.keyboard.press('Enter')
+  await panel.getByRole('button', { name: panelWords.deleteThisBoard }).click()
+  await panel.getByRole('button', { name: panelWords.deleteForGood }).click()
+  await page.waitForURL((url) => url.pathname === '/')
+  const answer = await fetch(`${fixture.server.url}/api/boards/${board}`)
+  assert.equal(answer.status, 404)
 })
