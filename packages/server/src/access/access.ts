@@ -93,8 +93,8 @@ export class Access {
   }
 
   /** Watches over a right until this is disposed, and ends what rests on it. */
-  watchRight(asker: Asker, board: string, right: Right, holder: RightHolder): Disposable {
-    return this.#watch.add({ right, again: () => this.rightOf(asker, board), holder })
+  watchRight(asker: Asker, board: string, right: Right, connection: RightHolder): Disposable {
+    return this.#watch.add({ right, again: () => this.rightOf(asker, board), connection })
   }
 
   /** Whether a board opens by its address, for those who come without a proxy at least. */

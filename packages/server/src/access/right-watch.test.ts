@@ -292,7 +292,7 @@ test('B32: nothing is asked while nothing rests on a right', (t) => {
   t.after(() => watch.close())
   const again = () => Promise.reject(new Error('not asked for'))
   const add = (...grant: string[]) =>
-    watch.add({ right: { role: 'edit', grant }, again, holder: { end() {} } })
+    watch.add({ right: { role: 'edit', grant }, again, connection: { end() {} } })
   const open = add()
   t.mock.timers.tick(5_000)
   assert.deepEqual(asked, [])

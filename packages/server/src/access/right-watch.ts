@@ -23,7 +23,7 @@ interface Watched {
   right: Right
   /** Looks the right up again. */
   readonly again: () => Promise<Right>
-  readonly holder: RightHolder
+  readonly connection: RightHolder
   /** When the right was looked up last, on the clock of `performance.now()`. */
   since: number
   /** Whether it is being looked up again. */
@@ -53,10 +53,10 @@ export class RightWatch {
   }
 
   /** Watches over a right until this is disposed. One that rests on nothing can't end. */
-  add({ right, again, holder }: Pick<Watched, 'right' | 'again' | 'holder'>): Disposable {
+  add({ right, again, connection }: Pick<Watched, 'right' | 'again' | 'connection'>): Disposable {
     if (right.grant.length === 0 && right.openUntil === undefined) return { [Symbol.dispose]() {} }
     const since = performance.now()
-    const watched: Watched = { right, again, holder, since, isInDoubt: false }
+    const watched: Watched = { right, again, connection, since, isInDoubt: false }
     if (!this.#askTimer) this.#begin()
     this.#watched.add(watched)
     if (this.#isHolding) this.#holdBack(watched)
@@ -115,19 +115,19 @@ export class RightWatch {
 
   /** Holds one back until its right is known: it goes on if that is as before, and ends if not. */
   #lookUpAgain(watched: Watched): void {
-    const { again, holder } = watched
+    const { again, connection } = watched
     this.#holdBack(watched)
     watched.isInDoubt = true
     watched.since = performance.now()
     const end = (error: WireError | null) => {
-      if (this.#watched.delete(watched)) holder.end(error)
+      if (this.#watched.delete(watched)) connection.end(error)
     }
     again().then(
       (right) => {
         if (right.role !== watched.right.role) return end(null)
         watched.right = right
         watched.isInDoubt = false
-        if (!this.#isHolding && this.#watched.has(watched)) holder.release?.()
+        if (!this.#isHolding && this.#watched.has(watched)) connection.release?.()
       },
       (error: unknown) => end(toldReason(error, watched.right)),
     )
@@ -139,7 +139,7 @@ export class RightWatch {
     this.#holdTimer = setTimeout(() => this.#hold(), at + KNOWN_MS - performance.now())
     if (!this.#isHolding) return
     this.#isHolding = false
-    for (const { isInDoubt, holder } of this.#watched) if (!isInDoubt) holder.release?.()
+    for (const { isInDoubt, connection } of this.#watched) if (!isInDoubt) connection.release?.()
   }
 
   #hold(): void {
@@ -148,8 +148,8 @@ export class RightWatch {
   }
 
   /** Holds one back, unless its board opens to everybody by its address. */
-  #holdBack({ right, holder }: Watched): void {
-    if (right.grant.length > 0) holder.hold?.()
+  #holdBack({ right, connection }: Watched): void {
+    if (right.grant.length > 0) connection.hold?.()
   }
 }
 

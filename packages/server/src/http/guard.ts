@@ -28,7 +28,7 @@ export interface Guard
    */
   sender(request: IncomingMessage, board: string): Promise<Guest>
   /** Watches over the right of a guest on this board until it is disposed, so that it ends what rests on it. */
-  watch(request: IncomingMessage, board: string, guest: Guest, holder: RightHolder): Disposable
+  watch(request: IncomingMessage, board: string, guest: Guest, connection: RightHolder): Disposable
   /** Returns the cookie to set if a visitor comes without a token, else null. */
   visitorCookie(request: IncomingMessage): string | null
 }
@@ -82,10 +82,10 @@ export function createGuard({
         throw new WireError('foreign-origin')
       return { ...visitor(request), ...right }
     },
-    watch(request, board, { role, grant = [], endsAt, openUntil }, holder) {
+    watch(request, board, { role, grant = [], endsAt, openUntil }, connection) {
       const right = { role, grant, ...(endsAt && { endsAt }), ...(openUntil && { openUntil }) }
       const who = asker(request)
-      return access.watchRight(who, board, right, holder)
+      return access.watchRight(who, board, right, connection)
     },
     visitorCookie: (request) => tokens.cookieFor(request),
   }
