@@ -366,7 +366,7 @@ test('H1: every refusal is our JSON, whatever was asked', async () => {
   }
   assert.equal(
     (await fetch(`${server.url}/api/boards`, { method: 'DELETE' })).headers.get('allow'),
-    'POST',
+    'POST, GET, HEAD',
   )
 })
 

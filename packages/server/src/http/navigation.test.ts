@@ -95,7 +95,7 @@ test('H8: a person who opens a wrong address is told in a page, without a script
     ['/api/boards/nowhere/images/x/file', 404, 'unknown-board'],
     ['/api/boards/main/images/x/file', 404, 'unknown-picture'],
     [`/b/main/blob/${'0'.repeat(64)}/original`, 404, 'not-found'],
-    ['/api/boards', 405, 'method-not-allowed'],
+    ['/api/join', 405, 'method-not-allowed'],
     ['/%zz', 404, 'not-found'],
   ] as const
   for (const [path, expected, code] of wrong) {

@@ -16,6 +16,7 @@ import {
 import type { Socket } from 'socket.io-client'
 import { Harness } from '../../support/http-harness.ts'
 import { openSocket } from '../../support/open-socket.ts'
+import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 
 /* SPEC.md's table of role by verb by door, every cell of it over real HTTP and sockets. */
 
@@ -32,7 +33,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
 /** Answers to a code that is made up. */
 const WRONG_CODES = ['wrong-code', 'too-many']
 const CLASSIC = 'party'
-const FRONT = 'main'
+
 /** One pixel. */
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
 /** Longer than any answer takes, on a slow machine. */
@@ -108,7 +109,7 @@ let server: Harness
 let webRoot: string
 let cookieName: string
 /** The board that the rights are on, and another one. Both open by links. */
-const boards = { here: FRONT, elsewhere: '' }
+const boards = { here: DEFAULT_BOARD_ID, elsewhere: '' }
 const linkSecrets = new Map<string, Map<Role, string>>()
 const stored = new Map<string, ImageRecord>()
 const askers = new Map<Role, Asker[]>()
@@ -580,7 +581,7 @@ async function isLetIn(door: string, attempt: Try): Promise<boolean> {
   return true
 }
 
-test('B70, B71, F11: every cell of the table, by cookie and by bearer, on one and two boards', async () => {
+test('B70, B71, B73, B74, F11: every cell of the table, by cookie and by bearer, on one and two boards', async () => {
   const rows = (await readTable()).sort((a, b) => +LAST.has(a.door) - +LAST.has(b.door))
   assert.deepEqual(rows.map(({ door }) => door).toSorted(), Object.keys(DOORS).toSorted())
   const wrong: string[] = []
@@ -599,7 +600,7 @@ test('B70, B71, F11: every cell of the table, by cookie and by bearer, on one an
     for (const column of COLUMNS)
       for (const asker of askersIn(column))
         for (const board of [boards.here, boards.elsewhere]) {
-          if (isFront && board !== FRONT) continue
+          if (isFront && board !== DEFAULT_BOARD_ID) continue
           const isMine = column === 'mine'
           const author = isMine ? asker.visitor : others.get(board)!.visitor
           const isElsewhere = board === boards.elsewhere && column !== 'server'

@@ -34,11 +34,11 @@ export function NameField(): JSX.Element {
         dir="auto"
         onBlur={({ currentTarget }) => end(currentTarget.value.trim())}
         onKeyDown={(event) => {
-          if (isComposed(event)) return
-          if (event.key !== 'Enter' && event.key !== 'Escape') return
+          const isKept = event.key === 'Enter'
+          if (isComposed(event) || !(isKept || event.key === 'Escape')) return
           // Otherwise the same key press would reach the element that gets the focus.
           event.preventDefault()
-          end(event.key === 'Enter' ? event.currentTarget.value.trim() : before, true)
+          end(isKept ? event.currentTarget.value.trim() : before, true)
         }}
       />
     </span>

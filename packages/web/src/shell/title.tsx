@@ -1,14 +1,11 @@
 import { type JSX, Show } from 'solid-js'
 import { isOffered } from '../actions/action.ts'
 import { useApp } from '../app.ts'
-import type { Point } from '../geometry/view.ts'
 import { Icon } from '../look/icon.tsx'
 import type { BoardStore } from '../state/board-store.ts'
 import type { OpenMenu } from '../state/menus.ts'
-import { LazyPart } from '../ui/lazy-part.tsx'
 import { words } from '../words/page.ts'
-
-const nameField = () => import('./name-field.tsx').then(({ NameField }) => NameField)
+import { NameField } from './name-field.tsx'
 
 export const titleOf = (boardStore: BoardStore): string =>
   boardStore.title() || (boardStore.board.id === 'main' ? words.frontBoard : words.untitled)
@@ -37,7 +34,8 @@ export function Title(): JSX.Element {
     label: words.boardMenu,
     items,
     get at() {
-      return below(header)
+      const { left, bottom } = header.getBoundingClientRect()
+      return { x: left, y: bottom + 8 }
     },
   }
 
@@ -67,7 +65,7 @@ export function Title(): JSX.Element {
           </h1>
         }
       >
-        <LazyPart load={nameField} now onFailed={panels.close} />
+        <NameField />
       </Show>
       <button
         type="button"
@@ -81,9 +79,4 @@ export function Title(): JSX.Element {
       </button>
     </header>
   )
-}
-
-function below(element: HTMLElement): Point {
-  const { left, bottom } = element.getBoundingClientRect()
-  return { x: left, y: bottom + 8 }
 }

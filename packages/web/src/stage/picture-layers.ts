@@ -13,8 +13,8 @@ import { useApp } from '../app.ts'
 import type { TransferState } from '../state/transfer-state.ts'
 import { createScreenPixels, createStoredUrl } from './stored-picture.ts'
 
-/** How long a decoded layer takes to fade in over those below it. */
-const FADE_MS = 400
+/** How long a decoded layer stands before those below it go: a browser may draw it some frames late. */
+const COVERED_AFTER_MS = 400
 
 export interface PictureProps {
   readonly id: string
@@ -122,7 +122,7 @@ export function createLayers(
       const timer = setTimeout(() => {
         setCovered(true)
         setLayers((all) => all.slice(Math.max(0, all.indexOf(layer))))
-      }, FADE_MS)
+      }, COVERED_AFTER_MS)
       timers.add(timer)
     },
     remove(layer) {

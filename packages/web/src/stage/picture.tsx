@@ -57,15 +57,17 @@ export function PictureImage(props: PictureProps): JSX.Element {
 
   return (
     <div class="picture-image" classList={{ blank: isBlank(), own: isOwn() }} aria-hidden="true">
-      <Show when={props.record?.thumbhash && !isOwnDrawn() && !layers.isCovered()}>
-        <img
-          class="blur"
-          src={blur() ?? undefined}
-          alt=""
-          draggable={false}
-          decoding="sync"
-          onLoad={() => setBlurDrawn(true)}
-        />
+      <Show when={blur()}>
+        {(url) => (
+          <img
+            class="blur"
+            src={url()}
+            alt=""
+            draggable={false}
+            decoding="sync"
+            onLoad={() => setBlurDrawn(true)}
+          />
+        )}
       </Show>
       <For each={layers.all()}>
         {(layer) => (
@@ -91,14 +93,12 @@ export function PictureImage(props: PictureProps): JSX.Element {
             alt={props.alt}
             draggable={false}
             decoding="async"
-            onLoad={({ currentTarget }) => {
-              const drawn = (): void => {
-                showAtOnce(currentTarget)
+            onLoad={({ currentTarget }) =>
+              onceDecoded(currentTarget, () => {
                 setOwnDrawn(true)
                 endTurn()
-              }
-              currentTarget.decode().then(drawn, drawn)
-            }}
+              })
+            }
             onError={() => setUnreadable(true)}
           />
         )}
@@ -123,11 +123,9 @@ function LayerImage(props: LayerImageProps): JSX.Element {
   const loaded = (image: HTMLImageElement): void => {
     // A live read may end early. It never counts as painted.
     if (kind === 'live') return
-    const drawn = (): void => {
-      showAtOnce(image)
+    onceDecoded(image, () => {
       if (image.isConnected) props.onDecoded()
-    }
-    image.decode().then(drawn, drawn)
+    })
   }
   let element!: HTMLImageElement
   onCleanup(() => {
@@ -152,7 +150,11 @@ function LayerImage(props: LayerImageProps): JSX.Element {
   )
 }
 
-/** Has the browser draw a decoded image in the frame that takes away what lay below it. */
-function showAtOnce(image: HTMLImageElement): void {
-  image.decoding = 'sync'
+/** Calls back once an image is decoded. The browser draws it in the frame that takes away what lay below it. */
+function onceDecoded(image: HTMLImageElement, show: () => void): void {
+  const decoded = (): void => {
+    image.decoding = 'sync'
+    show()
+  }
+  image.decode().then(decoded, decoded)
 }
