@@ -13,6 +13,7 @@ const OWN_SEGMENTS: readonly string[] = [
   'b',
   'healthz',
   'image',
+  'j',
   'live',
   'metrics',
   'readyz',
