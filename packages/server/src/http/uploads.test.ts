@@ -287,6 +287,17 @@ test('F1, R20: a restart finishes what has arrived and drops what nobody waits f
   )
 })
 
+test('U63: a start fails a picture that a killed server had announced', async () => {
+  const id = await announce()
+  await server.stop()
+  const mark = join(server.data, 'arrivals', `${DEFAULT_BOARD_ID}.${id}.volatile`)
+  await writeFile(mark, '')
+  await server.start()
+  await server.images.intake.resume()
+  assert.equal(await server.record(id), undefined)
+  await assert.rejects(stat(mark), { code: 'ENOENT' })
+})
+
 test('F1, A13: a garbage collection removes blobs without a record and pictures that nobody sends, and says so', async () => {
   const { engine, boards, images } = server
   const notices: string[] = []

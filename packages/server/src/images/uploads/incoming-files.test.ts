@@ -234,3 +234,13 @@ test('J25: a request is scrubbed in place, and its first bytes are read as they 
     assert.deepEqual(await readFile(incomingFile.path), scrubbed)
   }
 })
+
+test('U63: a picture that nobody sends any more is known by its mark, until that is removed', async () => {
+  const picture = { board: 'main', id }
+  await incomingFiles.announceVolatile(picture, await incomingFiles.spool('p.png', null))
+  // A start that is killed leaves it to the next one.
+  for (let start = 0; start < 2; start++)
+    assert.deepEqual((await IncomingFiles.open(folder)).orphans, [picture])
+  await incomingFiles.removeMark(picture)
+  assert.deepEqual((await IncomingFiles.open(folder)).orphans, [])
+})

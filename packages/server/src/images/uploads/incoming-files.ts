@@ -186,13 +186,20 @@ export class IncomingFiles {
     incomingFile: IncomingFile,
   ): Promise<() => Promise<void>> {
     const key = keyOf(picture)
-    const path = join(this.#folder, `${key}.volatile`)
-    await writeFile(path, '')
+    await writeFile(this.#markOf(key), '')
     this.#volatile.set(key, incomingFile)
-    return async () => {
-      this.#volatile.delete(key)
-      await this.#tryToRemove(removeFile(path))
-    }
+    return () => this.removeMark(picture)
+  }
+
+  /** Removes the mark of an announced picture, after it is stored or its record has failed. */
+  async removeMark(picture: PictureKey): Promise<void> {
+    const key = keyOf(picture)
+    this.#volatile.delete(key)
+    await this.#tryToRemove(removeFile(this.#markOf(key)))
+  }
+
+  #markOf(key: string): string {
+    return join(this.#folder, `${key}.volatile`)
   }
 
   /** Removes an upload with its preview. Idempotent. The next start removes what the disk keeps. */
@@ -230,7 +237,11 @@ export class IncomingFiles {
   /** Restores the file `name` of an earlier process, or removes it. */
   async #restore(name: string, names: ReadonlySet<string>): Promise<void> {
     const [, board, id] = /^([^.]+)\.([^.]+)\.volatile$/.exec(name) ?? []
-    if (board && id) this.orphans.push({ board, id })
+    if (board && id) {
+      // Its mark stays until the record has failed: this process may end before that.
+      this.orphans.push({ board, id })
+      return
+    }
     const key = name.replace(/\.(?:json|held)$/, '')
     const sidecar = names.has(key) && (await readSidecar(join(this.#folder, `${key}.json`)))
     // Its sender begins again (U13).

@@ -20,7 +20,7 @@ import { isAnonymous } from '../../visitors.ts'
 import type { LastSweep } from '../last-sweep.ts'
 import { UNSUSPICIOUS_COUNT } from '../lost-database.ts'
 import type { IncomingFile } from './incoming-file.ts'
-import type { IncomingFiles } from './incoming-files.ts'
+import type { IncomingFiles, PictureKey } from './incoming-files.ts'
 import type { PictureStore, StoredFile } from './picture-store.ts'
 import type { Previews } from './previews.ts'
 import { isArriving } from './progress.ts'
@@ -204,13 +204,7 @@ export class Intake {
   /** Finishes, restores or removes the uploads of an earlier process. */
   async resume(): Promise<void> {
     this.#previews.restore()
-    for (const { board, id } of this.#incomingFiles.orphans.splice(0))
-      try {
-        using held = await this.#boards.hold(board)
-        await this.fail(held.board, id)
-      } catch {
-        // The board has been removed.
-      }
+    for (const picture of this.#incomingFiles.orphans.splice(0)) await this.#failOrphan(picture)
     const unnamed: IncomingFile[] = []
     for (const incomingFile of this.#incomingFiles.list())
       try {
@@ -221,6 +215,18 @@ export class Intake {
       }
     if (unnamed.length > UNSUSPICIOUS_COUNT || !(await this.isDataSound())) return
     for (const incomingFile of unnamed) await this.#incomingFiles.remove(incomingFile)
+  }
+
+  /** Fails a picture that an earlier process announced. If nobody can tell, the next start tries again. */
+  async #failOrphan(picture: PictureKey): Promise<void> {
+    const { board, id } = picture
+    try {
+      using held = await this.#boards.hold(board)
+      await this.fail(held.board, id)
+    } catch (error) {
+      if (!(error instanceof WireError && error.code === 'unknown-board')) return
+    }
+    await this.#incomingFiles.removeMark(picture)
   }
 
   /** Goes on with an upload. Resolves to false if no record waits for it. */
