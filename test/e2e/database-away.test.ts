@@ -11,7 +11,7 @@ const provider = (await databaseProviders()).find(({ name }) => name.startsWith(
 const FAILED_REQUESTS = /net::ERR_|503 \(|404 \(/
 
 describe('a database that is away', { skip: provider.skipReason ?? false }, () => {
-  test('W17, W19: the page says so, keeps what one does, and goes on by itself', {
+  test('B22, W17, W19: the page says so, keeps what one does, and goes on by itself', {
     timeout: 200_000,
   }, async (t) => {
     const stack = cleanupAfter(t)

@@ -6,6 +6,11 @@ import type { Right } from './records.ts'
 const ASK_INTERVAL_MS = 500
 /** How long an answer counts, from when its question was asked (F11). */
 const KNOWN_MS = 1_000
+/**
+ * How long connections are held back before they are told that the database is away. As long as a board waits for
+ * its engine.
+ */
+const HELD_MS = 5_000
 /** Questions that may wait for an answer. A connection that is dead must not keep others from asking. */
 const WAITING_QUESTIONS_COUNT = 3
 
@@ -13,7 +18,10 @@ const WAITING_QUESTIONS_COUNT = 3
 export interface RightHolder {
   /** Breaks off, since the right has ended for this reason; null if there is another right now. */
   end(error: WireError | null): void
-  /** Sends nothing and takes nothing from here on, since nobody knows whether the right stands. */
+  /**
+   * Sends nothing and takes nothing from here on, since nobody knows whether the right stands. One that can't be held
+   * back goes on.
+   */
   hold?(): void
   /** Goes on where it was held back. */
   release?(): void
@@ -32,8 +40,8 @@ interface Watched {
 
 /**
  * Learns which rights have ended, whichever server ended them. Open sockets and requests rest on secrets, and it asks
- * the engine twice a second which of these are gone. Without an answer for a second, it holds all of them back. While
- * nothing rests on a secret, nothing is asked.
+ * the engine twice a second which of these are gone. Without an answer for a second, it holds all of them back, and ends
+ * them after some more. While nothing rests on a secret, nothing is asked.
  */
 export class RightWatch {
   readonly #secrets: Pick<Secrets, 'ended'>
@@ -45,6 +53,7 @@ export class RightWatch {
   #isHolding = false
   #askTimer: NodeJS.Timeout | undefined
   #holdTimer: NodeJS.Timeout | undefined
+  #awayTimer: NodeJS.Timeout | undefined
 
   /** Calls `onEnded` when something has ended, before its rights are looked up again. */
   constructor(secrets: Pick<Secrets, 'ended'>, onEnded: () => void) {
@@ -67,6 +76,7 @@ export class RightWatch {
   close(): void {
     clearInterval(this.#askTimer)
     clearTimeout(this.#holdTimer)
+    clearInterval(this.#awayTimer)
     this.#askTimer = undefined
     this.#watched.clear()
   }
@@ -139,12 +149,24 @@ export class RightWatch {
     this.#holdTimer = setTimeout(() => this.#hold(), at + KNOWN_MS - performance.now())
     if (!this.#isHolding) return
     this.#isHolding = false
+    clearInterval(this.#awayTimer)
     for (const { isInDoubt, connection } of this.#watched) if (!isInDoubt) connection.release?.()
   }
 
   #hold(): void {
     this.#isHolding = true
     for (const watched of this.#watched) this.#holdBack(watched)
+    this.#awayTimer = setInterval(() => this.#endHeld(), HELD_MS)
+  }
+
+  /** Tells those who are held back that the database is away. They ask to be let in again, which is told apart. */
+  #endHeld(): void {
+    for (const watched of this.#watched) {
+      const { right, connection } = watched
+      if (right.grant.length === 0 || !connection.hold) continue
+      this.#watched.delete(watched)
+      connection.end(new WireError('away'))
+    }
   }
 
   /** Holds one back, unless its board opens to everybody by its address. */

@@ -1,5 +1,6 @@
 import type { Secret, Secrets } from '@wirephoto/engine'
 import { LRUCache } from 'lru-cache'
+import { inTime } from '../boards/engine-watch.ts'
 
 /** How long an answer of the engine counts: what another server ends is over here within a second (F11). */
 const CACHE_MS = 500
@@ -22,11 +23,11 @@ export class SecretCache {
     this.#secrets = secrets
   }
 
-  /** Finds a secret by its hash. Null if it doesn't exist or has expired. Rejects if the engine can't tell. */
+  /** Finds a secret by its hash. Null if it doesn't exist or has expired. Rejects with `away` if the engine doesn't tell. */
   get(hash: string): Promise<Secret | null> {
     const known = this.#known.get(hash)
     if (known) return known
-    const asked = this.#secrets.get(hash)
+    const asked = inTime(this.#secrets.get(hash))
     this.#known.set(hash, asked)
     asked.catch(() => {
       if (this.#known.peek(hash) === asked) this.#known.delete(hash)
