@@ -13,11 +13,11 @@ import { OpenPanel } from './panels.tsx'
 import './shell.css'
 import { ToastList } from '../ui/toasts.tsx'
 import { Title, titleOf } from './title.tsx'
-import { Zoom } from './zoom.tsx'
 
 const kept = () => import('./kept-metadata.tsx').then(({ KeptMetadata }) => KeptMetadata)
 const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)
 const version = () => import('./page-version.tsx').then(({ PageVersion }) => PageVersion)
+const zoom = () => import('./zoom.tsx').then(({ Zoom }) => Zoom)
 const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visited)
 
 /** Shows everything around the pictures. */
@@ -33,7 +33,7 @@ export function Shell(): JSX.Element {
       <Title />
       <LazyPart load={people} />
       <Bar />
-      <Zoom />
+      <LazyPart load={zoom} />
       <div class="corner" ref={standingParts.add}>
         <Show when={panels.now() === null || panels.now() === 'name'}>
           <ToastList />
