@@ -26,6 +26,12 @@ const TABLE = {
   'commands-per-visitor': { value: 300, unit: 'count', what: 'the same from one visitor' },
   'boards-per-address': { value: 500, unit: 'count', what: 'boards that are made in an hour from one address' },
   'boards-per-visitor': { value: 100, unit: 'count', what: 'the same by one visitor' },
+  'exchanges-per-address': {
+    value: 2_000,
+    unit: 'count',
+    what: 'links and codes that are exchanged in an hour from one address',
+  },
+  'exchanges-per-visitor': { value: 200, unit: 'count', what: 'the same by one visitor' },
   'upload-bodies': { value: 256, unit: 'count', what: 'uploads whose bytes are being received' },
   'upload-rate': { value: 6_000, unit: 'bytes', what: 'the least that an upload, or another body, brings in a minute' },
   'growing-readers': { value: 256, unit: 'count', what: 'readers of pictures that are on their way' },

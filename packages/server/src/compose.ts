@@ -171,7 +171,7 @@ export async function compose(
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
     await routes.register(addressRoutes, config)
     await routes.register(boardRoutes, { boards, guard, access, bounds, pageOf })
-    await routes.register(accessRoutes, { boards, guard, access, audit, pageOf })
+    await routes.register(accessRoutes, { boards, guard, access, audit, bounds, pageOf })
     await routes.register(serverOwnerRoutes, {
       boards,
       guard,

@@ -281,3 +281,26 @@ async function cursor(): Promise<string> {
   using held = await server.boards.hold(board.id)
   return held.board.cursor
 }
+
+test('B34: one visitor, and one address, exchanges so many links in an hour', async (t) => {
+  const own = await Harness.open({
+    bounds: { 'exchanges-per-visitor': 2, 'exchanges-per-address': 3 },
+  })
+  t.after(() => own.close())
+  const response = await fetch(`${own.url}/api/boards`, { method: 'POST' })
+  const made = (await response.json()) as Made
+  const exchange = async (role: Role): Promise<number> => {
+    const secret = secretOf(role, made)
+    const answer = await fetch(`${own.url}/api/boards/${made.id}/session`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ secret }),
+    })
+    if (answer.status === 429) assert.ok(Number(answer.headers.get('retry-after')) > 0)
+    return answer.status
+  }
+  const roles: Role[] = ['view', 'view', 'view', 'add', 'add']
+  const statuses: number[] = []
+  for (const role of roles) statuses.push(await exchange(role))
+  assert.deepEqual(statuses, [200, 200, 429, 200, 429])
+})

@@ -15,6 +15,8 @@ import type { MadeLink } from '../access/links.ts'
 import type { AccessRule } from '../access/records.ts'
 import type { Audit } from '../audit/audit.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import type { Bounds } from '../bounds.ts'
+import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import { type BoardContext, boardIn, senderOf } from './board-route.ts'
 
 const SESSION = '/api/boards/:board/session'
@@ -24,6 +26,7 @@ const RULE = '/api/boards/:board/access'
 interface AccessRoutesOptions extends BoardContext {
   readonly access: Access
   readonly audit: Pick<Audit, 'note'>
+  readonly bounds: Bounds
   /** Returns the address of a board's page. */
   readonly pageOf: (board: string) => string
 }
@@ -61,17 +64,22 @@ export async function accessRoutes(
   app: FastifyInstance,
   context: AccessRoutesOptions,
 ): Promise<void> {
-  const { access, audit, guard, pageOf } = context
+  const { access, audit, guard, pageOf, bounds } = context
+  // Each may leave a right behind that is kept for a year.
+  const exchangeLimiter = new PartyLimiter({
+    visitor: hourly(bounds['exchanges-per-visitor']),
+    address: hourly(bounds['exchanges-per-address']),
+  })
   app.addHook('onRequest', async (_request, reply) => {
     // A secret is told once, and a role is true for now.
     reply.header('cache-control', 'no-store')
   })
 
-  const exchangeOf = (request: FastifyRequest, passphrase?: string): Exchange => ({
-    asker: guard.asker(request.raw),
-    address: guard.visitor(request.raw).address,
-    passphrase,
-  })
+  const exchangeOf = (request: FastifyRequest, passphrase?: string): Exchange => {
+    const visitor = guard.visitor(request.raw)
+    exchangeLimiter.charge(visitor)
+    return { asker: guard.asker(request.raw), address: visitor.address, passphrase }
+  }
 
   /** Notes that somebody came by a link, or by a code that leads to it. */
   const noteComing = (
