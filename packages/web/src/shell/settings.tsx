@@ -20,7 +20,7 @@ export function Settings(): JSX.Element {
       <div class="body">
         <fieldset>
           <legend>{panelWords.look}</legend>
-          <div class="looks">
+          <div class="choices">
             <For each={LOOKS}>
               {(each) => (
                 <label>
