@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { before, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { VARIANT_SIDES_PX } from '@wirephoto/board'
 import { openBoard } from '@wirephoto/client'
+import { variantKey } from '@wirephoto/server'
 import sharp from 'sharp'
 import { DESKTOP_VIEWPORT, openFixture, type PageOptions, PHONE } from '../support/e2e-fixture.ts'
 import { EFFORT_FACTOR } from '../support/effort.ts'
@@ -20,6 +25,7 @@ import { drawPicture, withUniqueBytes } from '../support/pictures.ts'
 const VARIANTS_NICE = 10
 /** The bytes that a page may load, over those of the smallest variants with pixels enough. */
 const MAX_BYTES_FACTOR = 1.2
+const [LEAST_SIDE_PX] = VARIANT_SIDES_PX
 /** Longer than a view must rest until it is calm. */
 const SLOW_FRAME_MS = 1_200
 const [WIDTH, HEIGHT] = [1500, 1125]
@@ -152,11 +158,14 @@ test('P2, P4, P5: while variants are long in coming, a file is loaded only where
     sender.add([
       { file: new Blob([withUniqueBytes(picture)]), name: `${fields.x}.jpg`, ...size, ...fields },
     ])[0]!
-  add({ x: -300, w: 200 })
-  await waitForVariants(url, board, 1)
+  for (const x of [-300, -600]) add({ x, w: 200 })
+  const [first, second] = (await waitForVariants(url, board, 2)).values()
+  // Variants that are lost are made by that process. While it is at some, none are drawn ahead of it.
+  await loseVariant(board, first!.blob!)
   const variantMaker = await processOfVariants(fixture.server.pid)
   process.kill(variantMaker, 'SIGSTOP')
   t.after(() => process.kill(variantMaker, 'SIGCONT'))
+  await loseVariant(board, second!.blob!)
 
   const context = await fixture.browser.newContext({ viewport: DESKTOP_VIEWPORT })
   t.after(() => context.close())
@@ -164,11 +173,11 @@ test('P2, P4, P5: while variants are long in coming, a file is loaded only where
   await page.page.clock.install()
   const bytes = await countPictureBytes(page.page)
   await page.goto(`/b/${board}`)
-  await page.waitForPainted(1, 'stored')
+  await page.waitForPainted(2, 'stored')
   const sufficient = add({ x: 0, w: 200, preview })
   const coarse = add({ x: 300, w: 500, preview })
   const without = add({ x: 900, w: 200 })
-  await page.page.locator('[data-image][data-state="stored"]').nth(3).waitFor()
+  await page.page.locator('[data-image][data-state="stored"]').nth(4).waitFor()
   const files = (): string[] => [...bytes.byUrl.keys()].filter((path) => path.endsWith('/original'))
   const fileOf = (id: string) =>
     page.tile(id).locator('.picture.ready[src$="/original"]').waitFor({ state: 'attached' })
@@ -195,7 +204,7 @@ test('P2, P4, P5: while variants are long in coming, a file is loaded only where
   await page.page.keyboard.press('Escape')
 
   process.kill(variantMaker, 'SIGCONT')
-  await waitForVariants(url, board, 4)
+  await waitForVariants(url, board, 5)
   for (const id of [sufficient, coarse, without])
     await page
       .tile(id)
@@ -248,16 +257,27 @@ test('P3: what was loaded for a nearer view is let go again, and nothing blinks'
   )
 })
 
-/** Returns the process that makes variants: the server's child that yields to all others. */
+/** Removes a variant from the disk, and asks for it, so that it is made again. */
+async function loseVariant(board: string, blob: string): Promise<void> {
+  const key = variantKey(blob, LEAST_SIDE_PX)
+  await rm(join(fixture.server.data, 'blobs', key.slice(0, 2), key))
+  const answer = await fetch(`${fixture.server.url}/b/${board}/blob/${blob}/${LEAST_SIDE_PX}`)
+  assert.equal(answer.status, 404)
+}
+
+/** Finds the process that makes variants, once it has started: the server's child that yields to all others. */
 async function processOfVariants(parent: number): Promise<number> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,ni='])
-  const rows = stdout.split('\n').map((row) => row.trim().split(/\s+/).map(Number))
-  const below = (pid: number): number[] => [
-    pid,
-    ...rows.filter(([, ppid]) => ppid === pid).flatMap(([child]) => below(child!)),
-  ]
-  const children = new Set(below(parent))
-  const found = rows.find(([pid, , nice]) => children.has(pid!) && nice === VARIANTS_NICE)
-  assert.ok(found, stdout)
-  return found[0]!
+  for (let tries = 0; tries < 600; tries++) {
+    const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,ni='])
+    const rows = stdout.split('\n').map((row) => row.trim().split(/\s+/).map(Number))
+    const below = (pid: number): number[] => [
+      pid,
+      ...rows.filter(([, ppid]) => ppid === pid).flatMap(([child]) => below(child!)),
+    ]
+    const children = new Set(below(parent))
+    const found = rows.find(([pid, , nice]) => children.has(pid!) && nice === VARIANTS_NICE)
+    if (found) return found[0]!
+    await setTimeout(50)
+  }
+  throw new Error('no process makes variants')
 }

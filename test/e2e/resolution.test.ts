@@ -57,8 +57,8 @@ test('a picture shows its blur as soon as possible, and until it is decoded', as
   // A request that is held back holds back the end of loading, too.
   await page.reload({ waitUntil: 'commit' })
   await wanted
-  await page.locator('[data-image] .blur').waitFor({ state: 'attached' })
-  assert.equal(await page.locator('[data-image] .blur[src]').count(), 0)
+  await page.locator('[data-image] .blank').waitFor({ state: 'attached' })
+  assert.equal(await page.locator('[data-image] .blur').count(), 0)
   release()
   await ben.waitForPainted(1, 'stored')
   await page.locator('.blur').waitFor({ state: 'detached' })
