@@ -12,6 +12,8 @@ import type { InProcessServer } from '../support/in-process-server.ts'
 import type { Sample } from './samples.ts'
 import { differenceOf, type View, viewInChromium } from './view.ts'
 
+/** The front board is open to its own machine. */
+const BOARD = 'main'
 /** Pixels of a screen that shows the wall. */
 const [SCREEN_WIDTH_PX, SCREEN_HEIGHT_PX] = [1920, 1080]
 
@@ -100,16 +102,17 @@ export class Comparer implements AsyncDisposable {
     bytes: Buffer,
   ): Promise<{ record: ImageRecord; preview: Buffer | null }> {
     const { url } = this.#server
-    const id = await this.#server.newBoard()
-    const answer = await fetch(`${url}/api/boards/${id}/images?name=${encodeURIComponent(name)}`, {
-      method: 'POST',
-      body: new Uint8Array(bytes),
-    })
+    const answer = await fetch(
+      `${url}/api/boards/${BOARD}/images?name=${encodeURIComponent(name)}`,
+      {
+        method: 'POST',
+        body: new Uint8Array(bytes),
+      },
+    )
     if (!answer.ok) throw new Error(await answer.text())
     const stored = (await answer.json()) as ImageRecord
-    this.#board = id
     const preview = await this.#fetch(`arrivals/${stored.id}/preview`)
-    const board = openBoard({ url, board: id })
+    const board = openBoard({ url, board: BOARD })
     try {
       for (;;) {
         const record = board.pictures.get(stored.id)
@@ -125,10 +128,9 @@ export class Comparer implements AsyncDisposable {
       await board.close()
     }
   }
-  #board = ''
 
   async #fetch(path: string): Promise<Buffer | null> {
-    const answer = await fetch(`${this.#server.url}/b/${this.#board}/${path}`)
+    const answer = await fetch(`${this.#server.url}/b/${BOARD}/${path}`)
     return answer.ok ? Buffer.from(await answer.arrayBuffer()) : null
   }
 
@@ -136,7 +138,7 @@ export class Comparer implements AsyncDisposable {
   async #fetchForWall(record: ImageRecord): Promise<Buffer | null> {
     const { width, height } = record
     const scale = Math.min(SCREEN_WIDTH_PX / width, SCREEN_HEIGHT_PX / height)
-    const address = { url: this.#server.url, id: this.#board }
+    const address = { url: this.#server.url, id: BOARD }
     const url = blobUrl(address, record, scale * Math.max(width, height))
     const answer = url ? await fetch(url) : null
     return answer?.ok ? Buffer.from(await answer.arrayBuffer()) : null
