@@ -15,6 +15,11 @@ export class AccessRules {
     this.#secrets = secrets
   }
 
+  /** Forgets the rule of a board that was removed. */
+  forget(board: string): void {
+    this.#secrets.forget(hashOf.rule(board))
+  }
+
   /** Returns the rule of a board; null if it opens by its address. */
   async of(board: string): Promise<AccessRule | null> {
     const secret = await this.#secrets.get(hashOf.rule(board))

@@ -40,6 +40,11 @@ export class SecretCache {
     this.#known.clear()
   }
 
+  /** Forgets what is known of a secret, which went with its board. */
+  forget(hash: string): void {
+    this.#known.delete(hash)
+  }
+
   /** Stores a secret, durably. */
   async put(secret: Secret): Promise<void> {
     try {

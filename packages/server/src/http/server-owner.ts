@@ -77,6 +77,7 @@ export async function serverOwnerRoutes(
     const board = boardIn(request)
     if (access.isFixed(board)) throw new WireError('not-allowed')
     await boards.remove(board)
+    access.rules.forget(board)
     return reply.code(204).send()
   })
 }
