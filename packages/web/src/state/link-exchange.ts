@@ -1,5 +1,5 @@
 import { errors, type Role, WireError } from '@wirephoto/board'
-import { keepLinks, keptLinks } from '../browser/board-links.ts'
+import { boardUrl, keepLinks, keptLinks } from '../browser/board-links.ts'
 import { request } from '../browser/server-requests.ts'
 import { browserData } from '../browser/site-data.ts'
 import { setWaitingLink, waitingLink } from '../browser/waiting-link.ts'
@@ -80,5 +80,5 @@ export async function redeem(
     ...(passphrase !== undefined && { passphrase }),
   })
   browserData.set(`role:${joined.board}`, joined.role)
-  return joined.board === board ? null : `/b/${joined.board}`
+  return joined.board === board ? null : boardUrl(joined.board)
 }
