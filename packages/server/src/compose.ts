@@ -178,7 +178,6 @@ export async function compose(
       access,
       engine,
       audit,
-      wrongTries: access.wrongTries,
       data: config.data,
       pageOf,
       dismiss: (...args) => gateway.dismiss(...args),

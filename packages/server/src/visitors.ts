@@ -1,3 +1,6 @@
+/** How long a visitor is known: 400 days, since browsers keep no cookie longer. */
+export const VISITOR_LIFE_S = 400 * 24 * 3600
+
 /** The last letter of visitors who gave no token. No hash in base64url has it. */
 const ANONYMOUS_MARK = '~'
 

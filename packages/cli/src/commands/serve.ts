@@ -5,7 +5,7 @@ import type { MediaType } from '@wirephoto/board'
 import { EngineError, withoutPassword } from '@wirephoto/engine'
 import type { RunningServer, ServerConfig } from '@wirephoto/server'
 import type { Bounds } from '@wirephoto/server/bounds'
-import { isLoopback } from '@wirephoto/server/loopback'
+import { isPrivate } from '@wirephoto/server/loopback'
 import { makeOwnerCode, noteServerUrl } from '@wirephoto/server/owner-code'
 import { basePathOf } from '@wirephoto/server/public-url'
 import { Command, Option } from 'commander'
@@ -260,7 +260,7 @@ async function serve(options: Options): Promise<void> {
       data,
       shared,
       classic: opened,
-      front: isPrivate(options, host) ? 'private' : options.open ? 'open' : 'closed',
+      front: isPrivate({ ...options, host }) ? 'private' : options.open ? 'open' : 'closed',
       ownerCode: ownerCode?.code ?? null,
       warning,
     }),
@@ -279,7 +279,7 @@ async function classicOf(options: Options, host: string): Promise<ServerConfig['
     if (flag) throw new OperatorError(`${flag} goes with --classic; give that too.`)
     return undefined
   }
-  if (!open && !isPrivate(options, host))
+  if (!open && !isPrivate({ ...options, host }))
     throw new OperatorError(
       `--classic opens the board ${board} to whoever reaches this server; give --open too if that may be others than this computer.`,
     )
@@ -293,10 +293,6 @@ async function classicOf(options: Options, host: string): Promise<ServerConfig['
     throw new OperatorError(`There is no folder ${pages}; choose another with --classic-pages.`)
   return { board, pages, port }
 }
-
-/** Whether only this computer reaches the server, as far as its flags say. */
-const isPrivate = ({ publicUrl, trustProxy = [] }: Options, host: string): boolean =>
-  isLoopback(host) && publicUrl === undefined && trustProxy.length === 0
 
 /** Closes the server at a signal; a second one ends the process at once. */
 function stopOnSignal(server: RunningServer): void {

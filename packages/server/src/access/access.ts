@@ -2,7 +2,7 @@ import { hasRights, type Role, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { ServerConfig } from '../config.ts'
-import { isLoopback } from '../loopback.ts'
+import { isPrivate } from '../loopback.ts'
 import { AccessRules } from './access-rules.ts'
 import { type FoundGrant, Grants } from './grants.ts'
 import { JoinCodes } from './join-codes.ts'
@@ -68,8 +68,7 @@ export class Access {
     this.joinCodes = new JoinCodes(this.#secrets, this.rules, this.links)
     this.#watch = new RightWatch(engine.secrets, () => this.#secrets.clear())
     this.#config = config
-    const { host, publicUrl, trustProxy = [] } = config
-    this.#isPrivate = isLoopback(host) && publicUrl === null && trustProxy.length === 0
+    this.#isPrivate = isPrivate(config)
   }
 
   /**

@@ -1,11 +1,11 @@
 import type { Role } from '@wirephoto/board'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import { VISITOR_LIFE_S } from '../visitors.ts'
 import type { Link, Links } from './links.ts'
 import { dataOf, type GrantRecord, hashOf, type Right, type ServerOwnerRecord } from './records.ts'
 import type { SecretCache } from './secret-cache.ts'
 
-/** 400 days: browsers keep no cookie longer. */
-const GRANT_MS = 400 * 24 * 3_600_000
+const GRANT_MS = VISITOR_LIFE_S * 1_000
 
 /** A right as it was given, whatever the board's rule says now. */
 export interface FoundGrant extends Right {

@@ -4,6 +4,7 @@ import type { AccessRules } from './access-rules.ts'
 import type { Link, Links } from './links.ts'
 import { dataOf, hashOf } from './records.ts'
 import type { SecretCache } from './secret-cache.ts'
+import { lettersOf } from './typed-code.ts'
 
 /** Letters that nobody takes for another one, and that make no words: no vowels, no L, Q or Y. */
 const LETTERS = 'BCDFGHJKMNPRSTVWXZ'
@@ -61,7 +62,7 @@ export class JoinCodes {
 
   /** Finds the board and the link of a code, as somebody typed it. Rejects with `wrong-code`. */
   async find(typed: string): Promise<{ board: string; link: Link }> {
-    const found = await this.#secrets.get(hashOf.code(normalise(typed)))
+    const found = await this.#secrets.get(hashOf.code(lettersOf(typed)))
     const code = found && dataOf('code', found.data)
     const link = code && (await this.#links.byHash(found.board, code.link))
     // The owner may have chosen another link since, or none.
@@ -70,8 +71,6 @@ export class JoinCodes {
     return { board: found.board, link }
   }
 }
-
-const normalise = (typed: string): string => typed.replace(/[\s-]/g, '').toUpperCase()
 
 /** Returns the nth code that a link has in the time that begins then. */
 function codeOf(link: string, start: number, n: number): string {

@@ -1,6 +1,7 @@
 import { createHash, randomInt, randomUUID, timingSafeEqual } from 'node:crypto'
 import { chown, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { lettersOf } from './typed-code.ts'
 
 /**
  * One-use codes that make a visitor the server's owner. They pass through the data folder, since a running server
@@ -77,9 +78,6 @@ export async function readServerUrl(data: string): Promise<string | null> {
   const text = await readFile(join(data, URL_FILE), 'utf8').catch(nullIfMissing)
   return text?.trim() || null
 }
-
-/** Returns a typed code without what people put between its letters. */
-const lettersOf = (code: string): string => code.replace(/[\s-]/g, '').toUpperCase()
 
 const hashOf = (letters: string): string =>
   createHash('sha256').update(`owner-code\0${letters}`).digest('hex')

@@ -3,7 +3,6 @@ import type { Engine } from '@wirephoto/engine'
 import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
 import { redeemOwnerCode } from '../access/owner-code.ts'
-import type { WrongTries } from '../access/wrong-tries.ts'
 import type { Audit } from '../audit/audit.ts'
 import { listBoards } from '../boards/board-list.ts'
 import { ownBoard } from './access.ts'
@@ -13,7 +12,6 @@ interface ServerOwnerRoutesOptions extends BoardContext {
   readonly access: Access
   readonly engine: Pick<Engine, 'boards' | 'log'>
   readonly audit: Pick<Audit, 'note'>
-  readonly wrongTries: WrongTries
   /** The data folder, which owner codes pass through. */
   readonly data: string
   /** Returns the address of a board's page. */
@@ -27,7 +25,7 @@ export async function serverOwnerRoutes(
   app: FastifyInstance,
   context: ServerOwnerRoutesOptions,
 ): Promise<void> {
-  const { access, audit, boards, data, dismiss, engine, guard, pageOf, wrongTries } = context
+  const { access, audit, boards, data, dismiss, engine, guard, pageOf } = context
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('cache-control', 'no-store')
   })
@@ -38,7 +36,7 @@ export async function serverOwnerRoutes(
     // A bearer is a link's secret, and no link owns the server.
     if (source === 'bearer') throw new WireError('not-allowed')
     const { address } = guard.visitor(request.raw)
-    await wrongTries.attempt(address, ['wrong-code'], async () => {
+    await access.wrongTries.attempt(address, ['wrong-code'], async () => {
       const grant = () => access.grants.giveServer(token)
       if (!(await redeemOwnerCode(data, code, grant))) throw new WireError('wrong-code')
     })

@@ -1,13 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Installation } from '../installation.ts'
-import { anonymousFormOf } from '../visitors.ts'
+import { anonymousFormOf, VISITOR_LIFE_S } from '../visitors.ts'
 
 const COOKIE = 'wirephoto_visitor'
 /** Installations that were made before this may have visitors whose cookie has a name without the installation. */
 const NAMED_SINCE_MS = Date.UTC(2026, 10, 27)
-/** 400 days: browsers keep no cookie longer. */
-const COOKIE_AGE_S = 400 * 24 * 3600
 const TOKEN = /^[\w-]{22,128}$/
 const BEARER = /^Bearer ([\w-]{22,128})$/i
 
@@ -83,7 +81,7 @@ export function createVisitorTokens({
       const isKept = cookieToken(request, nameFor(request)) !== undefined
       if (source === 'bearer' || isKept || isForeign(request)) return null
       const secure = isSecure(request) ? '; Secure' : ''
-      return `${nameFor(request)}=${token}; Path=${basePath || '/'}; Max-Age=${COOKIE_AGE_S}; HttpOnly; SameSite=Lax${secure}`
+      return `${nameFor(request)}=${token}; Path=${basePath || '/'}; Max-Age=${VISITOR_LIFE_S}; HttpOnly; SameSite=Lax${secure}`
     },
   }
 }

@@ -9,6 +9,7 @@ import { panelWords } from '../words/panels.ts'
 import './boards.css'
 import { Dialog } from '../ui/dialog.tsx'
 import { ServerBoards } from './server-boards.tsx'
+import { nameOf } from './title.tsx'
 import { forget, isKept, pictureOf, remember, type Visit, visits } from './visited-boards.ts'
 
 /** Lists the boards that this browser has visited, newest first, and always the front board. */
@@ -122,6 +123,3 @@ function Cover(props: { picture: string | null }): JSX.Element {
     </span>
   )
 }
-
-const nameOf = ({ id, title }: Visit): string =>
-  title || (id === 'main' ? words.frontBoard : words.untitled)

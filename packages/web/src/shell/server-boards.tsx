@@ -5,11 +5,12 @@ import { boardUrl } from '../browser/board-links.ts'
 import { inBackground } from '../browser/in-background.ts'
 import { request } from '../browser/server-requests.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
-import { type MadeLink, rememberLinks } from '../state/sharing.ts'
+import { closeBoard } from '../state/sharing.ts'
 import { formatTime } from '../ui/format-time.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './server-boards.css'
+import { nameOf } from './title.tsx'
 import { forget } from './visited-boards.ts'
 
 /** A board as the server lists it for its owner. */
@@ -67,9 +68,7 @@ export function ServerBoards(): JSX.Element {
     await load(null)
   }
   const close = async (board: ServerBoard): Promise<void> => {
-    const path = `/api/boards/${board.id}/close`
-    const { links } = await request<{ links: MadeLink[] }>('POST', path)
-    rememberLinks(board.id, links)
+    await closeBoard(board.id)
     setBoards(boards().map((each) => (each.id === board.id ? { ...each, isOpen: false } : each)))
     toasts.say(panelWords.boardClosed(nameOf(board)))
   }
@@ -206,9 +205,6 @@ function CodeForm(props: { readonly onEnter: (code: string) => void }): JSX.Elem
     </form>
   )
 }
-
-const nameOf = ({ id, title }: ServerBoard): string =>
-  title || (id === 'main' ? words.frontBoard : words.untitled)
 
 const factsOf = ({ pictures, bytes, createdAt, isOpen }: ServerBoard): string =>
   [

@@ -8,8 +8,12 @@ import type { BoardStore } from '../state/board-store.ts'
 import type { OpenMenu } from '../state/menus.ts'
 import { words } from '../words/page.ts'
 
-export const titleOf = (boardStore: BoardStore): string =>
-  boardStore.title() || (boardStore.board.id === 'main' ? words.frontBoard : words.untitled)
+/** Returns a board's title, or what it is called without one. */
+export const nameOf = ({ id, title }: { readonly id: string; readonly title: string }): string =>
+  title || (id === 'main' ? words.frontBoard : words.untitled)
+
+export const titleOf = ({ board, title }: BoardStore): string =>
+  nameOf({ id: board.id, title: title() })
 
 /** Shows the board's name, which a click renames, and its menu. */
 export function Title(): JSX.Element {

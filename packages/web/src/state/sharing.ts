@@ -142,11 +142,7 @@ export class Sharing {
 
   /** Lets the board, which opens by its address, open by links alone. */
   async closeBoard(): Promise<void> {
-    const { links } = await request<{ links: MadeLink[] }>(
-      'POST',
-      `/api/boards/${this.board}/close`,
-    )
-    rememberLinks(this.board, links)
+    await closeBoard(this.board)
     await this.load()
     this.#refresh()
   }
@@ -165,6 +161,13 @@ export class Sharing {
   #path(what: string): string {
     return `/api/boards/${this.board}/${what}`
   }
+}
+
+/** Lets a board that opens by its address open by links alone, and keeps these. */
+export async function closeBoard(board: string): Promise<void> {
+  const path = `/api/boards/${board}/close`
+  const { links } = await request<{ links: MadeLink[] }>('POST', path)
+  rememberLinks(board, links)
 }
 
 /** Keeps the secrets of links that were just made: the server won't tell them again. */
