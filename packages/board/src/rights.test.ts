@@ -43,6 +43,16 @@ test('F11: each role may what the table says, of any picture and of its own', ()
     }
 })
 
+test('B115: the role add puts back what it trashed itself, and nothing that others did', () => {
+  const guest = { visitor: 'me', role: 'add' } as const
+  const trashedBy = (deletedBy: string | null) => ({ author: 'me', deletedBy })
+  assert.equal(may(guest, 'image.restore', trashedBy('me')), true)
+  assert.equal(may(guest, 'image.restore', trashedBy(null)), true, 'by somebody unknown')
+  assert.equal(may(guest, 'image.restore', trashedBy('host')), false)
+  assert.equal(may({ visitor: 'me', role: 'edit' }, 'image.restore', trashedBy('host')), true)
+  assert.equal(may(guest, 'image.patch', trashedBy('host')), true, 'other rights stay')
+})
+
 test("F11: a picture that nobody knows is nobody's", () => {
   assert.equal(may({ visitor: 'me', role: 'add' }, 'image.patch'), false)
 })

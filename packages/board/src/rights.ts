@@ -52,10 +52,12 @@ const LEAST_ROLE: Record<Verb, { any: Role | 'server'; mine?: Role }> = {
 export function may(
   actor: Pick<Actor, 'visitor' | 'role'>,
   verb: Verb,
-  image?: Pick<ImageRecord, 'author'>,
+  image?: Pick<ImageRecord, 'author'> & Partial<Pick<ImageRecord, 'deletedBy'>>,
 ): boolean {
   if (actor.role === 'server') return true
   const { any, mine } = LEAST_ROLE[verb]
-  const needed = mine && image?.author === actor.visitor ? mine : any
+  // Nobody brings back what a host has removed because it is their own (B115).
+  const isTaken = verb === 'image.restore' && (image?.deletedBy ?? actor.visitor) !== actor.visitor
+  const needed = mine && image?.author === actor.visitor && !isTaken ? mine : any
   return needed !== 'server' && hasRights(actor.role, needed)
 }

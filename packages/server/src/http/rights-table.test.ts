@@ -323,10 +323,11 @@ const blob = (side: string): Door =>
 
 const put = (path: (attempt: Try) => string): Door => address('PUT', path, { body: GIF })
 
-/** Makes a picture for a command that stands in the trash, after these commands of the server. */
+/** Makes a picture for a command that its author has put in the trash, and that the server has perhaps marked. */
 const trashed = async ({ board, makePicture }: Try, isMarked = false): Promise<string> => {
   const id = await makePicture()
-  await server.act([{ kind: 'image.remove', id }], undefined, board)
+  const { author } = (await server.record(id, board))!
+  await server.act([{ kind: 'image.remove', id }], { visitor: author, role: 'edit' }, board)
   if (isMarked) await server.act([{ kind: 'image.purge', id }], undefined, board)
   return id
 }

@@ -21,14 +21,19 @@ export function tellOfOthers(app: App): void {
     const [visitor = '', ...more] = visitors
     return more.length === 0 ? nameOf(visitor) : ''
   }
-  const putBack = (ids: readonly string[]) => ({
-    label: panelWords.putBack,
-    run: () => board.restore(ids),
-    isPossible: (): boolean => {
-      boardStore.revision()
-      return ids.some((id) => board.pictures.get(id)?.deletedAt != null)
-    },
-  })
+  /** Returns how to put back those of the pictures that one may; undefined if one may put back none. */
+  const putBack = (ids: readonly string[]) => {
+    const allowed = ids.filter((id) => boardStore.may('image.restore', id))
+    if (allowed.length === 0) return undefined
+    return {
+      label: panelWords.putBack,
+      run: () => board.restore(allowed),
+      isPossible: (): boolean => {
+        boardStore.revision()
+        return allowed.some((id) => board.pictures.get(id)?.deletedAt != null)
+      },
+    }
+  }
 
   const callOff = (ids: readonly string[]) => ({
     label: overlayWords.callOff,
