@@ -38,6 +38,7 @@ const pageLevels: readonly (readonly string[])[] = [
   ['app.ts'],
   ['ui'],
   ['stage', 'lightbox', 'shell', 'wall'],
+  ['panel-views.ts'],
   ['page.tsx'],
   ['main.tsx'],
 ]

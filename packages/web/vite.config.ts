@@ -45,7 +45,7 @@ export default defineConfig({
               name: 'gate',
               test: /web\/src\/(shell\/(gate|enter|problem)|state\/link-exchange|words\/gate)\./,
             },
-            { name: 'panels', test: /web\/src\/(lightbox|shell|ui)\// },
+            { name: 'panels', test: /web\/src\/((lightbox|shell|ui)\/|panel-views\.)/ },
           ],
         },
       },

@@ -114,7 +114,7 @@ export const retiredWords: readonly RetiredWord[] = [
   },
   { now: 'avatar-colour', identifier: /^faces$/, file: /^faces$/, within: web },
   { now: 'LazyPart', identifier: /^Later$/, file: /^later$/, within: web },
-  { now: 'contextMenuFor, actionsFor, targetOf', identifier: /^(atHand|atPictures|meantBy)$/ },
+  { now: 'menuItems, actionsFor, targetOf', identifier: /^(atHand|atPictures|meantBy)$/ },
   {
     now: 'panel',
     identifier: /^(Rooms?|rooms|roomWords)$/,

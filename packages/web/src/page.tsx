@@ -7,7 +7,6 @@ import type { AppState, Tool } from './app-state.ts'
 import { tabData } from './browser/site-data.ts'
 import { Drop } from './drop/drop.ts'
 import type { View } from './geometry/view.ts'
-import { shellPanels } from './shell/panels.tsx'
 import { Shell } from './shell/shell.tsx'
 import { Stage } from './stage/stage.tsx'
 import { BoardStore } from './state/board-store.ts'
@@ -17,7 +16,7 @@ import { DragState } from './state/drag.ts'
 import { Menus } from './state/menus.ts'
 import { tellMissingPart } from './state/missing-part.ts'
 import { PaintReporter } from './state/paint-reports.ts'
-import { type PanelLoaders, Panels } from './state/panels.ts'
+import { Panels } from './state/panels.ts'
 import { People } from './state/people.ts'
 import { Selection } from './state/selection.ts'
 import { StandingParts } from './state/standing-parts.ts'
@@ -25,11 +24,8 @@ import { Toasts } from './state/toasts.ts'
 import type { Unseen } from './state/unseen.ts'
 import { words } from './words/page.ts'
 
-/** Views never import each other, so the page hands the loaders of all panels to `Panels`. */
-const panelLoaders: PanelLoaders = {
-  ...shellPanels,
-  lightbox: () => import('./lightbox/lightbox.tsx').then(({ Lightbox }) => Lightbox),
-}
+/** Views never import each other, so the page hands all panels to `Panels`. */
+const loadPanels = () => import('./panel-views.ts').then(({ panelViews }) => panelViews)
 
 /** Shows a board, or why it can't be shown. */
 export function Page(props: { board: Board }): JSX.Element {
@@ -93,7 +89,7 @@ function createApp(board: Board): App {
     unseen,
     setUnseen,
     captionEditing: new CaptionEditing(),
-    panels: new Panels(panelLoaders, () => tellMissingPart(boardStore, toasts)),
+    panels: new Panels(loadPanels, () => tellMissingPart(boardStore, toasts)),
     menus: new Menus(),
     standingParts: new StandingParts(),
     tool,

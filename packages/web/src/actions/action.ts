@@ -1,4 +1,5 @@
 import type { Verb } from '@wirephoto/board'
+import type { AppState } from '../app-state.ts'
 import { hasMod, pressedKey } from '../input/keys.ts'
 import type { MenuItem } from '../state/menus.ts'
 import { words } from '../words/page.ts'
@@ -10,6 +11,18 @@ export interface Action extends MenuItem {
   readonly group: 'pictures' | 'view' | 'board'
   /** The right that it needs: without it, it isn't offered. */
   readonly needs?: Verb
+}
+
+/** Offers each of these actions only to those who have the right that it needs. */
+export function offeredByRight<A extends Record<string, Action>>(
+  { boardStore }: AppState,
+  actions: A,
+): A {
+  for (const action of Object.values<Action>(actions)) {
+    const { needs } = action
+    if (needs) action.isOffered = () => boardStore.may(needs)
+  }
+  return actions
 }
 
 export const isOffered = (item: MenuItem): boolean => item.isOffered?.() ?? true

@@ -1,47 +1,26 @@
 import type { AppState } from '../app-state.ts'
-import { type Action, can, chordOf, isOffered } from './action.ts'
+import { type Action, can, chordOf, isOffered, offeredByRight } from './action.ts'
 import { arrangeActions } from './arrange.ts'
 import { boardActions } from './board.ts'
 import { editActions } from './edit.ts'
+import type { HostActions } from './host.ts'
 import { pageActions } from './page.ts'
 import { pictureActions } from './pictures.ts'
 import { viewActions } from './view.ts'
 
-export type Actions = ReturnType<typeof createActions>
+/** All actions by id. A host's come with the overlay. */
+export type Actions = ReturnType<typeof createActions> & Partial<HostActions>
 
-/** Creates all actions by id, in the order of the key sheet and the palette. */
-export function createActions(app: AppState) {
-  const actions = {
+/** Creates the actions of a first drop by id, in the order of the key sheet and the palette. */
+export const createActions = (app: AppState) =>
+  offeredByRight(app, {
     ...pictureActions(app),
     ...arrangeActions(app),
     ...viewActions(app),
     ...editActions(app),
     ...boardActions(app),
     ...pageActions(app),
-  }
-  for (const action of Object.values<Action>(actions)) {
-    const { needs } = action
-    if (needs) action.isOffered = () => app.boardStore.may(needs)
-  }
-  return actions
-}
-
-/** Returns the actions of a picture's context menu that are possible now. */
-export const contextMenuFor = (actions: Actions): Action[] =>
-  [
-    actions.retry,
-    actions.cancelSending,
-    actions.openLarge,
-    actions.caption,
-    actions.download,
-    actions.copyPicture,
-    actions.showOnScreens,
-    actions.duplicate,
-    actions.tidy,
-    actions.bringToFront,
-    actions.sendToBack,
-    actions.delete,
-  ].filter(can)
+  })
 
 /** Returns the action of a pressed key. If two share the key, returns the one that is possible now. */
 export function actionFor(actions: Actions, event: KeyboardEvent): Action | undefined {

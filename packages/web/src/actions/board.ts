@@ -81,10 +81,8 @@ export function boardActions(app: AppState) {
       label: words.toFrontBoard,
       icon: 'house',
       keys: ['shift+b'],
-      isPossible: () => board.id !== 'main',
-      run() {
-        if (board.id !== 'main') location.assign('/')
-      },
+      isOffered: () => board.id !== 'main',
+      run: () => location.assign('/'),
     },
   } satisfies Record<string, Action>
 }

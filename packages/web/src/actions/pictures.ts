@@ -108,21 +108,7 @@ export function pictureActions(app: AppState) {
       keys: ['delete', 'backspace'],
       needs: 'image.add',
       isPossible: () => removable().length > 0,
-      /** Deletes, and offers to restore the same pictures. */
-      run() {
-        const ids = removable()
-        const known = ids.filter((id) => board.pictures.has(id))
-        boardStore.remove(ids)
-        if (known.length === 0) return
-        toasts.say(words.deleted(known.length), {
-          label: words.undo,
-          run: () => board.restore(known),
-          isPossible: () => {
-            boardStore.revision()
-            return known.some((id) => board.pictures.get(id)?.deletedAt)
-          },
-        })
-      },
+      run: () => deletePictures(app, removable(), words.deleted),
     },
     selectAll: {
       group: 'pictures',
@@ -133,6 +119,26 @@ export function pictureActions(app: AppState) {
       run: () => selection.selectMany(boardStore.boxes.keys()),
     },
   } satisfies Record<string, Action>
+}
+
+/** Deletes pictures, says how many with this sentence, and offers to restore the same ones. */
+export function deletePictures(
+  { boardStore, toasts }: AppState,
+  ids: readonly string[],
+  sentence: (n: number) => string,
+): void {
+  const { board } = boardStore
+  const known = ids.filter((id) => board.pictures.has(id))
+  boardStore.remove(ids)
+  if (known.length === 0) return
+  toasts.say(sentence(known.length), {
+    label: words.undo,
+    run: () => board.restore(known),
+    isPossible: () => {
+      boardStore.revision()
+      return known.some((id) => board.pictures.get(id)?.deletedAt)
+    },
+  })
 }
 
 /**

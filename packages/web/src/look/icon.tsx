@@ -37,6 +37,7 @@ type LateIconName =
   | 'clipboardCopy'
   | 'download'
   | 'duplicate'
+  | 'eraser'
   | 'expand'
   | 'history'
   | 'house'
@@ -56,6 +57,7 @@ type LateIconName =
   | 'share'
   | 'smaller'
   | 'squarePlus'
+  | 'userX'
   | 'view'
   | 'wall'
 

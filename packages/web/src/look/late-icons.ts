@@ -5,6 +5,7 @@ import caption from 'lucide-static/icons/captions.svg?raw'
 import clipboardCopy from 'lucide-static/icons/clipboard-copy.svg?raw'
 import duplicate from 'lucide-static/icons/copy.svg?raw'
 import download from 'lucide-static/icons/download.svg?raw'
+import eraser from 'lucide-static/icons/eraser.svg?raw'
 import expand from 'lucide-static/icons/expand.svg?raw'
 import history from 'lucide-static/icons/history.svg?raw'
 import house from 'lucide-static/icons/house.svg?raw'
@@ -26,6 +27,7 @@ import settings from 'lucide-static/icons/sliders-horizontal.svg?raw'
 import selectAll from 'lucide-static/icons/square-dashed-mouse-pointer.svg?raw'
 import squarePlus from 'lucide-static/icons/square-plus.svg?raw'
 import moon from 'lucide-static/icons/sun-moon.svg?raw'
+import userX from 'lucide-static/icons/user-x.svg?raw'
 import people from 'lucide-static/icons/users.svg?raw'
 import { addIcons } from './icon.tsx'
 
@@ -39,6 +41,7 @@ addIcons({
   clipboardCopy,
   duplicate,
   download,
+  eraser,
   expand,
   history,
   house,
@@ -61,4 +64,5 @@ addIcons({
   squarePlus,
   moon,
   people,
+  userX,
 })

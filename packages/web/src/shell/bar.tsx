@@ -10,28 +10,8 @@ import { words } from '../words/page.ts'
 /** Shows the main bar: all tools on a desktop; Fit, Add and More on a phone. */
 export function Bar(): JSX.Element {
   const { actions, tool, menus, standingParts } = useApp()
-  const items = {
-    add: [actions.takePhoto, actions.choose],
-    more: [
-      actions.undo,
-      actions.redo,
-      actions.selectAll,
-      actions.tidy,
-      actions.copyLink,
-      actions.copyView,
-      actions.trash,
-      actions.activity,
-      actions.boards,
-      actions.settings,
-      actions.palette,
-    ],
-  }
-  const open = (name: keyof typeof items): void =>
-    menus.open({
-      at: { x: innerWidth / 2, y: innerHeight },
-      label: words[name],
-      items: items[name],
-    })
+  const open = (name: 'add' | 'more'): void =>
+    menus.open({ name, at: { x: innerWidth / 2, y: innerHeight }, label: words[name] })
 
   return (
     <nav ref={standingParts.add} class="bar sheet" aria-label={words.tools}>

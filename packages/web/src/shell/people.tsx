@@ -1,11 +1,13 @@
 import { limits } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { keyOf } from '../actions/action.ts'
+import { deleteAllBy, picturesBy } from '../actions/host.ts'
 import { useApp } from '../app.ts'
 import { isComposed } from '../input/keys.ts'
 import { Icon } from '../look/icon.tsx'
 import '../look/late-icons.ts'
 import { colourToken, initialOf } from '../ui/person-colour.ts'
+import { hostWords } from '../words/host.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import './people.css'
@@ -107,6 +109,7 @@ export function PeopleHere(): JSX.Element {
                     <span dir="auto" translate={each.name ? 'no' : 'yes'}>
                       {each.name || ui.guest}
                     </span>
+                    <DeleteAll guest={each} />
                   </li>
                 )}
               </For>
@@ -116,6 +119,29 @@ export function PeopleHere(): JSX.Element {
         </div>
       </Show>
     </section>
+  )
+}
+
+/** Lets an owner delete everything that a guest has on the board. */
+function DeleteAll(props: { guest: Visitor }): JSX.Element {
+  const app = useApp()
+  const count = createMemo(() =>
+    app.boardStore.may('board.govern') ? picturesBy(app, props.guest.visitor).length : 0,
+  )
+  const label = (): string => hostWords.deleteAllBy(props.guest.name, count())
+  return (
+    <Show when={count() > 0}>
+      <button
+        type="button"
+        class="quiet delete-all"
+        aria-label={label()}
+        title={label()}
+        onClick={() => deleteAllBy(app, props.guest.visitor)}
+      >
+        <Icon name="trash" />
+        <span class="mono">{count()}</span>
+      </button>
+    </Show>
   )
 }
 

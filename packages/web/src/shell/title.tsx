@@ -20,24 +20,9 @@ export function Title(): JSX.Element {
   const { boardStore, actions, panels, menus, standingParts } = useApp()
   let header!: HTMLElement
 
-  const items = [
-    actions.rename,
-    actions.share,
-    actions.copyLink,
-    actions.copyView,
-    actions.openWall,
-    actions.boards,
-    actions.newBoard,
-    ...(boardStore.board.id === 'main' ? [] : [actions.toFrontBoard]),
-    actions.trash,
-    actions.activity,
-    actions.settings,
-    actions.keySheet,
-    actions.palette,
-  ]
   const menu: OpenMenu = {
+    name: 'board',
     label: words.boardMenu,
-    items,
     get at() {
       const { left, bottom } = header.getBoundingClientRect()
       return { x: left, y: bottom + 8 }

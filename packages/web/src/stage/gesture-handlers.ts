@@ -1,4 +1,3 @@
-import { contextMenuFor } from '../actions/actions.ts'
 import type { App } from '../app.ts'
 import { type Point, toBoard } from '../geometry/view.ts'
 import { words } from '../words/page.ts'
@@ -7,7 +6,7 @@ import type { Marquee } from './marquee.tsx'
 
 /** Returns what gestures do to pictures, the selection and the view. */
 export function gestureHandlers(app: App, marquee: () => Marquee | null): GestureHandlers {
-  const { actions, boardStore, camera, captionEditing, drag, menus, panels, selection } = app
+  const { boardStore, camera, captionEditing, drag, menus, panels, selection } = app
   let drawn: Marquee | null = null
   const onBoard = (at: Point): Point => toBoard(camera.now, at)
   const selectUnlessSelected = (id: string): void => {
@@ -36,12 +35,10 @@ export function gestureHandlers(app: App, marquee: () => Marquee | null): Gestur
     openMenu(id, at) {
       selectUnlessSelected(id)
       menus.open({
+        name: 'pictures',
         at,
         get label() {
           return words.pictureMenu(selection.ids().size)
-        },
-        get items() {
-          return contextMenuFor(actions)
         },
       })
     },

@@ -1,5 +1,7 @@
 import type { Board } from '@wirephoto/client'
 import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
+import { hostActions } from '../actions/host.ts'
+import { menuItems } from '../actions/menu-lists.ts'
 import { useApp } from '../app.ts'
 import { loadReader } from '../state/blur.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
@@ -34,6 +36,7 @@ setLateViews({ Author, PictureInfo, FarCanvas, Marquee, MarqueeBox })
 export function Overlay(): JSX.Element {
   const app = useApp()
   const { boardStore, camera, captionEditing, drop, menus, standingParts, toasts } = app
+  Object.assign(app.actions, hostActions(app))
   app.setUnseen(new Unseen(boardStore, camera))
   warnBeforeLoss(boardStore.board)
   keepFocus(app)
@@ -75,7 +78,12 @@ export function Overlay(): JSX.Element {
       </div>
       <Show when={menus.now()} keyed>
         {(menu) => (
-          <Menu at={menu.at} label={menu.label} items={menu.items} onClose={menus.close} />
+          <Menu
+            at={menu.at}
+            label={menu.label}
+            items={menuItems(app.actions, menu.name)}
+            onClose={menus.close}
+          />
         )}
       </Show>
     </FloatingContext.Provider>

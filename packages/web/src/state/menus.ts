@@ -16,10 +16,13 @@ export interface MenuItem {
   readonly run: () => void
 }
 
+/** The menus: of the board, of the bar's buttons on a phone, and of the selected pictures. */
+export type MenuName = 'board' | 'add' | 'more' | 'pictures'
+
 export interface OpenMenu {
+  readonly name: MenuName
   readonly at: Point
   readonly label: string
-  readonly items: readonly MenuItem[]
 }
 
 /** The menu that is open, at most one. Its component loads after the board. */

@@ -11,10 +11,11 @@ type PanelName =
   | 'boards'
   | 'settings'
   | 'share'
+  | 'clear'
   | 'lightbox'
 
-/** A function for each panel that fetches its component. */
-export type PanelLoaders = Readonly<Record<PanelName, () => Promise<Component>>>
+/** The component of each panel. */
+export type PanelViews = Readonly<Record<PanelName, Component>>
 
 interface OpenPanel {
   readonly name: PanelName | 'name'
@@ -27,20 +28,20 @@ export class Panels {
   /** The id of the picture that the lightbox shows. */
   readonly large: Accessor<string | null>
   readonly view: Accessor<Component | null>
-  readonly #loaders: PanelLoaders
+  readonly #loadViews: () => Promise<PanelViews>
   readonly #onMissing: () => void
   readonly #set: (open: OpenPanel | null) => void
   readonly #setLarge: (id: string) => void
   /** Loaded panels open synchronously, so that the keys pressed next go to them. */
-  readonly #loaded = new Map<PanelName, Component>()
+  #views: PanelViews | null = null
   /** The latest request. An earlier one whose panel loads late doesn't open it. */
   #asked: object | null = null
 
   /** Calls `onMissing` when a panel that shall be opened can't be loaded. */
-  constructor(loaders: PanelLoaders, onMissing: () => void) {
+  constructor(loadViews: () => Promise<PanelViews>, onMissing: () => void) {
     const [open, set] = createSignal<OpenPanel | null>(null)
     const [large, setLarge] = createSignal<string | null>(null)
-    this.#loaders = loaders
+    this.#loadViews = loadViews
     this.#onMissing = onMissing
     this.#set = set
     this.#setLarge = setLarge
@@ -72,28 +73,22 @@ export class Panels {
 
   /** Loads all panels soon, so that they open without a connection too. Returns a function that cancels it. */
   preload(): () => void {
-    const load = (): void => {
-      for (const name of Object.keys(this.#loaders) as PanelName[])
-        if (!this.#loaded.has(name)) this.#load(name).catch(() => {})
-    }
-    const timer = setTimeout(load, PRELOAD_DELAY_MS)
+    const timer = setTimeout(() => this.#load().catch(() => {}), PRELOAD_DELAY_MS)
     return () => clearTimeout(timer)
   }
 
   #open(name: PanelName): void {
     const asked = {}
     this.#asked = asked
-    const show = (view: Component): void => {
-      if (this.#asked === asked) this.#set({ name, view })
+    const show = (views: PanelViews): void => {
+      if (this.#asked === asked) this.#set({ name, view: views[name] })
     }
-    const view = this.#loaded.get(name)
-    if (view) show(view)
-    else this.#load(name).then(show, () => this.#onMissing())
+    if (this.#views) show(this.#views)
+    else this.#load().then(show, () => this.#onMissing())
   }
 
-  async #load(name: PanelName): Promise<Component> {
-    const view = await this.#loaders[name]()
-    this.#loaded.set(name, view)
-    return view
+  async #load(): Promise<PanelViews> {
+    this.#views ??= await this.#loadViews()
+    return this.#views
   }
 }

@@ -1,0 +1,59 @@
+import type { MenuItem, MenuName } from '../state/menus.ts'
+import { type Action, can } from './action.ts'
+import type { Actions } from './actions.ts'
+
+/** Returns what a menu lists. Some of it may not be possible now, except in the menu of pictures. */
+export function menuItems(actions: Actions, name: MenuName): MenuItem[] {
+  const list: (Action | undefined)[] = menus[name](actions)
+  const items = list.filter((action) => action !== undefined)
+  return name === 'pictures' ? items.filter(can) : items
+}
+
+const menus: Record<MenuName, (actions: Actions) => (Action | undefined)[]> = {
+  board: (actions) => [
+    actions.rename,
+    actions.share,
+    actions.copyLink,
+    actions.copyView,
+    actions.openWall,
+    actions.boards,
+    actions.newBoard,
+    actions.toFrontBoard,
+    actions.trash,
+    actions.activity,
+    actions.clearBoard,
+    actions.settings,
+    actions.keySheet,
+    actions.palette,
+  ],
+  add: (actions) => [actions.takePhoto, actions.choose],
+  more: (actions) => [
+    actions.undo,
+    actions.redo,
+    actions.selectAll,
+    actions.tidy,
+    actions.copyLink,
+    actions.copyView,
+    actions.trash,
+    actions.activity,
+    actions.clearBoard,
+    actions.boards,
+    actions.settings,
+    actions.palette,
+  ],
+  pictures: (actions) => [
+    actions.retry,
+    actions.cancelSending,
+    actions.openLarge,
+    actions.caption,
+    actions.download,
+    actions.copyPicture,
+    actions.showOnScreens,
+    actions.duplicate,
+    actions.tidy,
+    actions.bringToFront,
+    actions.sendToBack,
+    actions.delete,
+    actions.deleteAllByGuest,
+  ],
+}

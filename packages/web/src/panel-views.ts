@@ -1,0 +1,23 @@
+import { Lightbox } from './lightbox/lightbox.tsx'
+import { Activity } from './shell/activity.tsx'
+import { Boards } from './shell/boards.tsx'
+import { ClearBoard } from './shell/clear-board.tsx'
+import { KeySheet } from './shell/key-sheet.tsx'
+import { Palette } from './shell/palette.tsx'
+import { Settings } from './shell/settings.tsx'
+import { Share } from './shell/share.tsx'
+import { Trash } from './shell/trash.tsx'
+import type { PanelViews } from './state/panels.ts'
+
+/** All panels. They come in one file, so the page fetches them by one name. */
+export const panelViews: PanelViews = {
+  palette: Palette,
+  keys: KeySheet,
+  trash: Trash,
+  activity: Activity,
+  boards: Boards,
+  share: Share,
+  settings: Settings,
+  clear: ClearBoard,
+  lightbox: Lightbox,
+}
