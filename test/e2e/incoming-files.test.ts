@@ -22,16 +22,20 @@ import { ServerProcess } from '../support/server-process.ts'
 
 /** After this time a condition counts as never met. */
 const WAIT_TIMEOUT_MS = 20_000
+/** Time for which a file without a thumbnail waits for its preview. */
+const PREVIEW_WAIT_MS = 2_000
 
 let server: ServerProcess
 /** About 1 MB, and the preview that a page makes of it. */
 let photo: Buffer<ArrayBuffer>
 let small: Buffer
+let tiny: Buffer
 
 before(async () => {
   server = await ServerProcess.open({ openBoardCount: 20 })
   photo = Buffer.from(await drawPicture({ width: 1800, height: 1200, quality: 90 }))
   small = await sharp(photo).resize(320, 320, { fit: 'inside' }).webp({ quality: 60 }).toBuffer()
+  tiny = await sharp(photo).resize(160, 160, { fit: 'inside' }).webp({ quality: 60 }).toBuffer()
 })
 after(() => server.close())
 
@@ -119,6 +123,26 @@ describe('A1: what is on its way is seen at once', () => {
     resolve(small)
     await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
     assert.equal(ben.pictures.get(id!)!.blob, null)
+    slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
+    await waitUntil(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
+  })
+
+  test('A51: behind a thumbnail, the file’s first bytes don’t wait for the preview', async (t) => {
+    const { page, openProxy } = await openScope(t)
+    const slow = await openProxy()
+    slow.up.bytesPerSecond = 300_000
+    const [anna, ben] = [await page({ url: slow.url }), await page()]
+    const { promise: making, resolve } = Promise.withResolvers<Buffer>()
+    const long = Buffer.concat([uniquePhoto(), Buffer.alloc(1_200_000)])
+    const [id] = anna.add([{ ...newPicture(long, making), thumbnail: Promise.resolve(tiny) }])
+    await waitUntil(ben, () => ben.preview(id!) !== null, 'the thumbnail')
+    const before = ben.preview(id!)
+    const shownAt = performance.now()
+    await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'progress')
+    assert.ok(performance.now() - shownAt < PREVIEW_WAIT_MS, 'the file didn’t wait for the preview')
+    resolve(small)
+    await waitUntil(ben, () => ben.preview(id!) !== before, 'the preview')
+    assert.ok(ben.arrival(id!)!.sent < 600_000, 'long before the file')
     slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
     await waitUntil(ben, () => ben.pictures.get(id!)!.blob !== null, 'stored')
   })

@@ -215,8 +215,8 @@ export class Board {
     )
     this.#sync.uploads.add(
       adds.map(({ command, file, preview, thumbnail }) => {
-        const previewSent = preview && this.#sync.previews.add(command.id, preview, thumbnail)
-        return { add: command, file, previewSent }
+        const previews = preview && this.#sync.previews.add(command.id, preview, thumbnail)
+        return { add: command, file, previews }
       }),
     )
     return adds.map(({ command }) => command.id)

@@ -40,10 +40,10 @@ test('A37: the boxes of a drop go before its first preview', async () => {
     ids.map((id) => ({ kind: 'image.add', id, x: 0, y: 0, width: 4, height: 3, name: 'a.jpg' })),
   )
   // One is made before the first answer comes, the other one much later.
-  const early = previews.add(ids[0]!, Uint8Array.of(1))
+  const early = previews.add(ids[0]!, Uint8Array.of(1)).last
   await queue.whenSent()
   await early
-  await previews.add(ids[1]!, Uint8Array.of(2))
+  await previews.add(ids[1]!, Uint8Array.of(2)).last
   assert.deepEqual(sent, [
     `${limits.commandsPerMessage} boxes`,
     '20 boxes',
@@ -82,7 +82,7 @@ test('A35, A44: a thumbnail goes before the preview, and the file after that has
   const { previews, sent, shown, answer } = open()
   const { promise: making, resolve: made } = Promise.withResolvers<Uint8Array | null>()
   let isDone = false
-  const done = previews.add('p', making, Promise.resolve(bytes(1))).then(() => {
+  const done = previews.add('p', making, Promise.resolve(bytes(1))).last.then(() => {
     isDone = true
   })
   await nextTurn()
@@ -101,7 +101,7 @@ test('A35, A44: a thumbnail goes before the preview, and the file after that has
 test('A35: a thumbnail that is later than the preview is not shown, nor sent', async () => {
   const { previews, sent, shown, answer } = open()
   const { promise: late, resolve } = Promise.withResolvers<Uint8Array | null>()
-  const done = previews.add('p', Promise.resolve(bytes(2)), late)
+  const done = previews.add('p', Promise.resolve(bytes(2)), late).last
   await nextTurn()
   resolve(bytes(1))
   await nextTurn()
@@ -112,7 +112,7 @@ test('A35: a thumbnail that is later than the preview is not shown, nor sent', a
 
 test('A35: where no preview can be made, the thumbnail stays', async () => {
   const { previews, sent, answer } = open()
-  await previews.add('p', Promise.resolve(null), Promise.resolve(bytes(1)))
+  await previews.add('p', Promise.resolve(null), Promise.resolve(bytes(1))).last
   await nextTurn()
   await answer()
   assert.deepEqual(sent, [1])

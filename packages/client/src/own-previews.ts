@@ -20,9 +20,17 @@ interface Announcements {
 /** A preview, or its making, which may end as null. */
 type Making = Uint8Array | Promise<Uint8Array | null>
 
+/** When the previews of one picture have left, and what is sent from then on comes after them. */
+export interface PreviewsLeft {
+  /** Resolves with whether the smaller one has left. */
+  readonly small: Promise<boolean>
+  /** Resolves when the preview has left, or never will. */
+  readonly last: Promise<void>
+}
+
 interface Waiting {
   readonly bytes: Uint8Array
-  readonly done: () => void
+  readonly done: (hasLeft: boolean) => void
 }
 
 /**
@@ -49,17 +57,16 @@ export class OwnPreviews {
     this.#show = show
   }
 
-  /**
-   * Shows and sends a preview once it is made, and until then a smaller one that is made sooner. Resolves when the
-   * preview has left, and what is sent from then on comes after it, or when it never will.
-   */
-  async add(id: string, making: Making, sooner?: Making): Promise<void> {
+  /** Shows and sends a preview once it is made, and until then a smaller one that is made sooner. */
+  add(id: string, making: Making, sooner?: Making): PreviewsLeft {
     let isMade = false
-    const small = Promise.resolve(sooner).catch(() => null)
-    inBackground(small.then((bytes) => (isMade ? undefined : this.#offer(id, bytes))))
-    const bytes = await Promise.resolve(making).catch(() => null)
-    isMade = bytes !== null
-    await this.#offer(id, bytes)
+    const bytesOf = async (made?: Making) => (await Promise.resolve(made).catch(() => null)) ?? null
+    const small = bytesOf(sooner).then((bytes) => (isMade ? false : this.#offer(id, bytes)))
+    const last = bytesOf(making).then(async (bytes) => {
+      isMade = bytes !== null
+      await this.#offer(id, bytes)
+    })
+    return { small, last }
   }
 
   /** Sends what can go. */
@@ -67,12 +74,13 @@ export class OwnPreviews {
     if (!this.#isSending) inBackground(this.#send())
   }
 
-  async #offer(id: string, bytes: Uint8Array | null | undefined): Promise<void> {
-    if (!bytes || bytes.length > limits.previewBytes || !this.#pictures.has(id)) return
+  /** Resolves with whether it has left. */
+  async #offer(id: string, bytes: Uint8Array | null): Promise<boolean> {
+    if (!bytes || bytes.length > limits.previewBytes || !this.#pictures.has(id)) return false
     this.#show(id, bytes)
     // A smaller one that didn't go yet needn't any more.
-    this.#waiting.get(id)?.done()
-    await new Promise<void>((done) => {
+    this.#waiting.get(id)?.done(false)
+    return new Promise((done) => {
       this.#waiting.set(id, { bytes, done })
       this.pump()
     })
@@ -84,7 +92,7 @@ export class OwnPreviews {
       for (let ready = this.#ready(); ready.length > 0; ready = this.#ready()) {
         const previews = Object.fromEntries(ready.map(([id, { bytes }]) => [id, bytes]))
         const answered = this.#channel.sendPreviews(previews)
-        for (const [, { done }] of ready) done()
+        for (const [, { done }] of ready) done(true)
         await answered
         for (const [id, sent] of ready) if (this.#waiting.get(id) === sent) this.#waiting.delete(id)
       }
@@ -100,7 +108,7 @@ export class OwnPreviews {
     for (const [id, { done }] of this.#waiting) {
       if (this.#pictures.has(id)) continue
       this.#waiting.delete(id)
-      done()
+      done(false)
     }
     if (!this.#queue.online || this.#queue.isAnnouncing) return []
     const known = [...this.#waiting].filter(([id]) => !this.#queue.isAdding(id))

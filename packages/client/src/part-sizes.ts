@@ -20,7 +20,7 @@ const STREAMED_SHARE_FACTOR = 0.5
 const BROKEN_REQUESTS_COUNT = 3
 
 /** A part that the server has taken. */
-interface TakenPart {
+export interface TakenPart {
   readonly bytes: number
   /** From the begin of its request to the answer. */
   readonly durationMs: number
@@ -44,6 +44,8 @@ export class PartSizes {
 
   /** Returns the size of the part that follows one. */
   bytesAfter({ bytes, durationMs, receivedMs }: TakenPart): number {
+    // Smaller ones tell nothing of what something on the way takes.
+    if (bytes < this.firstBytes) return this.firstBytes
     const isStreamed = receivedMs !== null && receivedMs >= durationMs * STREAMED_SHARE_FACTOR
     const asLong = Math.round(
       (bytes * (isStreamed ? STREAMED_PART_MS : BUFFERED_PART_MS)) / durationMs,

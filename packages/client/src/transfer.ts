@@ -1,7 +1,7 @@
 import { isAccessCode, NOTICES_HEADER, type Notice, problemIn } from '@wirephoto/board'
 import { type DetailedError, type FileSource, Upload, type UploadOptions } from 'tus-js-client'
 import { inBackground } from './in-background.ts'
-import type { PartSizes } from './part-sizes.ts'
+import type { PartSizes, TakenPart } from './part-sizes.ts'
 import type { Problem } from './types.ts'
 
 /** The longest time for which anybody's `Retry-After` holds an upload up. */
@@ -15,6 +15,8 @@ interface TransferOptions {
   /** Whether the server may have a part of the file: it is asked before anything is sent. */
   readonly isBegun: boolean
   readonly partSizes: PartSizes
+  /** Returns the size of the first part, and of the part that follows one. */
+  readonly nextBytes: (after: TakenPart | null) => number
   /** Called before each request, which waits for it, and isn't made if it rejects. */
   readonly beforeRequest: (method: string) => Promise<void>
   readonly onProgress: (sent: number) => void
@@ -55,7 +57,7 @@ interface Transfer {
 
 /** Tries once to send a file, from the server's offset on (tus 1.0.0). */
 export function transfer(options: TransferOptions): Transfer {
-  const { id, file, endpoint, headers, isBegun, partSizes } = options
+  const { id, file, endpoint, headers, isBegun, partSizes, nextBytes } = options
   const { beforeRequest, onProgress, onAnswer, onOffset, isOnline, onNotices } = options
   let end!: (outcome: TransferFailure | null) => void
   const outcome = new Promise<TransferFailure | null>((resolve) => {
@@ -67,7 +69,7 @@ export function transfer(options: TransferOptions): Transfer {
     endpoint,
     headers,
     metadata: { id },
-    chunkSize: partSizes.firstBytes,
+    chunkSize: nextBytes(null),
     retryDelays: null,
     uploadDataDuringCreation: true,
     storeFingerprintForResuming: false,
@@ -89,7 +91,7 @@ export function transfer(options: TransferOptions): Transfer {
     onProgress: (sent) => onProgress(sent),
     onChunkComplete: (bytes) => {
       const durationMs = performance.now() - startedAt
-      upload.options.chunkSize = partSizes.bytesAfter({ bytes, durationMs, receivedMs })
+      upload.options.chunkSize = nextBytes({ bytes, durationMs, receivedMs })
     },
     onSuccess: () => end(null),
     onError: (error) => {

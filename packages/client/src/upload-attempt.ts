@@ -1,6 +1,7 @@
 import type { Arrival } from './arrivals.ts'
 import type { Emitter } from './events.ts'
 import { inBackground } from './in-background.ts'
+import { LeadingParts } from './leading-parts.ts'
 import { PartSizes } from './part-sizes.ts'
 import { ProgressWatch } from './progress-watch.ts'
 import type { Store } from './store.ts'
@@ -102,6 +103,7 @@ async function send(
   const { endpoint, queue, arrivals, list, slots, events } = context
   context.partSizes ??= new PartSizes()
   const { partSizes } = context
+  const leading = new LeadingParts(job, partSizes)
   if (!job.isRunning) return { kind: 'yielded' }
   job.isBegun = true
   let hasYielded = false
@@ -125,8 +127,10 @@ async function send(
     headers: endpoint.headers,
     isBegun,
     partSizes,
+    nextBytes: (after) => leading.nextBytes(after),
     beforeRequest: async (method) => {
       // Drags and deletes go before bytes. Only its own preview holds a file up (A25).
+      if (leading.waitsForPreview) await job.previewDue
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, COMMANDS_WAIT_MS))
       await Promise.race([queue.whenSent(), timeout])
       // This page may have slept, and another one have taken the file over.

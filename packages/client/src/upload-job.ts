@@ -54,8 +54,10 @@ export class UploadJob {
   readonly add: ImageAdd | null
   /** Whether the server may have a part of the file: it is asked before anything is sent. */
   isBegun: boolean
-  /** Whether it waits for the preview, which goes first. */
+  /** Whether it waits for a preview, which goes first. */
   isHeld = false
+  /** Resolves when its preview has left, or is no longer waited for; null from then on. */
+  previewDue: Promise<void> | null = null
   /** Whether the file outlives the page. */
   isKept = false
   /** Bytes that the server has, as it told last. */

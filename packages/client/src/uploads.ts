@@ -3,6 +3,7 @@ import { backoff } from './backoff.ts'
 import type { Emitter } from './events.ts'
 import { newId } from './ids.ts'
 import { inBackground, logFault } from './in-background.ts'
+import type { PreviewsLeft } from './own-previews.ts'
 import { type SavedFile, type Store, tellStore } from './store.ts'
 import type { BoardEvents, Obstacle, OwnUpload, Problem } from './types.ts'
 import type {
@@ -21,6 +22,9 @@ const CANCEL_TIMEOUT_MS = 10_000
 
 /** The longest time that a file waits for its preview. */
 const PREVIEW_WAIT_MS = 2_000
+
+/** A file that is longer has bytes that go while its preview is made. */
+const LEADING_FILE_BYTES = 1_000_000
 
 /** Given-up pictures that are remembered, so that those who wait for them are told why. */
 const CANCELLED_KEPT_COUNT = 1_000
@@ -54,8 +58,7 @@ interface Commands extends CommandsBefore {
 interface NewFile {
   readonly add: ImageAdd
   readonly file: Blob
-  /** Resolves when its preview was sent, or won't be. */
-  readonly previewSent: Promise<void> | undefined
+  readonly previews: PreviewsLeft | undefined
 }
 
 interface UploadsOptions {
@@ -128,9 +131,9 @@ export class Uploads {
   add(files: readonly NewFile[]): void {
     const jobs = files.map(({ add, file }) => this.#register({ id: add.id, file }, add))
     this.#context.list.add(files.map(({ add, file }) => ({ id: add.id, file, name: add.name })))
-    for (const [i, { add, previewSent }] of files.entries()) {
+    for (const [i, { add, previews }] of files.entries()) {
       this.#keep(add.id)
-      if (previewSent) this.#holdUntil(previewSent, jobs[i]!)
+      if (previews) this.#hold(jobs[i]!, previews)
     }
   }
 
@@ -297,16 +300,21 @@ export class Uploads {
     return job
   }
 
-  /** Holds a file back until its preview was sent, but not for long. */
-  #holdUntil(previewSent: Promise<void>, job: UploadJob): void {
+  /** Holds a file back until its preview has left, but not for long; its first bytes go behind a smaller one. */
+  #hold(job: UploadJob, { small, last }: PreviewsLeft): void {
     job.isHeld = true
     const release = () => {
       if (!job.isHeld) return
       job.isHeld = false
       this.pump()
     }
-    inBackground(previewSent.then(release))
-    setTimeout(release, PREVIEW_WAIT_MS)
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, PREVIEW_WAIT_MS))
+    job.previewDue = Promise.race([last, timeout]).then(() => {
+      job.previewDue = null
+      release()
+    })
+    const isLong = job.file.size > LEADING_FILE_BYTES
+    inBackground(small.then((hasLeft) => (hasLeft && isLong ? release() : undefined)))
   }
 
   async #run(job: UploadJob): Promise<void> {
