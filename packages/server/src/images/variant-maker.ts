@@ -63,10 +63,14 @@ export async function storeDrawn(
   blob: string,
   { all }: DrawnVariants,
 ): Promise<number[]> {
-  for (const { side, path } of all) {
-    await writeFile(path, sealVariant(await readFile(path)))
-    await blobs.put(path, variantKey(blob, side))
-  }
+  // At the same time, so that they share their syncs.
+  const stored = await Promise.allSettled(
+    all.map(async ({ side, path }) => {
+      await writeFile(path, sealVariant(await readFile(path)))
+      await blobs.put(path, variantKey(blob, side))
+    }),
+  )
+  for (const each of stored) if (each.status === 'rejected') throw each.reason
   return all.map(({ side }) => side)
 }
 

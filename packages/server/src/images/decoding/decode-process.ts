@@ -112,8 +112,8 @@ const PREVIEW_ATTEMPTS = [
   [160, 25],
   [64, 25],
 ] as const
-/** The encoding of variants. */
-const VARIANT_WEBP = { quality: 80 } as const
+/** The encoding of variants. Viewers wait for it: an effort of 4 takes 68 ms instead of 24 and saves 5 % of the bytes. */
+const VARIANT_WEBP = { quality: 80, effort: 2 } as const
 /** That of the smallest, in which a photo's filters let the colours of flat areas run for 10 px. */
 const SMALLEST_VARIANT_WEBP = { ...VARIANT_WEBP, preset: 'icon' } as const
 /** Bytes of an arriving file that are read for an early preview. */

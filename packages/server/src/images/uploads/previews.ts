@@ -13,6 +13,8 @@ import { isArriving, type UploadProgress } from './progress.ts'
 const PREVIEWS_PER_PICTURE_COUNT = 2
 /** Offset at which an early preview is tried first. */
 const FIRST_ATTEMPT_BYTES = 16_384
+/** The part of a file that is there before processes start for it. */
+const EXPECTED_FROM_FACTOR = 1 / 16
 
 /** Whether the rest of a file arrives before a preview of it would be made. */
 const isHalfThere = ({ offset, length }: IncomingFile): boolean =>
@@ -86,7 +88,9 @@ export class Previews {
   /** Reports a file's offset, and tries to show its picture. Call it whenever bytes have arrived. */
   bytesArrived(incomingFile: IncomingFile, board: LiveBoard, id: string): void {
     this.reportOffset(incomingFile, board.id, id)
-    this.#decoder.expectFile()
+    const { offset, length } = incomingFile
+    // Its preview needs the CPU first.
+    if (offset >= (length ?? 0) * EXPECTED_FROM_FACTOR) this.#decoder.expectFile()
     inBackground(this.#tryThumbnail(incomingFile, board, id), this.#log)
     inBackground(this.#tryEarlyPreview(incomingFile, board, id), this.#log)
     inBackground(this.#checkLive(incomingFile, board.id, id), this.#log)
