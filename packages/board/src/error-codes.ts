@@ -25,6 +25,7 @@ export const errors = {
   gap: 409,
   'stale-client': 409,
   'upload-gone': 410,
+  'archive-gone': 410,
   'file-changed': 410,
   'too-large': 413,
   'too-many-files': 413,

@@ -33,6 +33,7 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'stale-client': () => 'These changes are too old to be sent. Make them again.',
   'file-changed': ({ name }) => `${file(name)} changed while it was sent. Add it again.`,
   'upload-gone': () => 'This upload is gone. Add the picture again.',
+  'archive-gone': () => 'This download is too old, or has a picture that is gone. Save it again.',
   'too-large': ({ name, size, limit }) =>
     size === undefined
       ? `${file(name)} is too large. The limit here is ${formatBytes(limit ?? 0)}.`

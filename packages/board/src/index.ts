@@ -1,4 +1,5 @@
 export * from './access-schemas.ts'
+export * from './archive-schemas.ts'
 export * from './audit.ts'
 export * from './camera-thumbnail.ts'
 export * from './changes.ts'

@@ -62,6 +62,11 @@ const TABLE = {
   'audit-age': { value: 7_776_000, unit: 'seconds', what: 'the age of entries about who did what on a board, until they are removed' },
   'audit-entries': { value: 20_000, unit: 'count', what: 'entries about who did what that a board keeps, the newest' },
   'packed-bodies': { value: 4, unit: 'count', what: 'packed uploads (gzip, Brotli) that are unpacked at the same time' },
+  archives: { value: 32, unit: 'count', what: 'archives of pictures that are being read' },
+  'archive-age': { value: 86_400, unit: 'seconds', what: 'the time after its last request for which a download of an archive may go on' },
+  'archive-plans': { value: 200_000_000, unit: 'bytes', what: 'the plans of these archives on the disk, a kilobyte for four pictures; over it, the oldest are forgotten' },
+  'archives-per-address': { value: 1_000, unit: 'count', what: 'archives that are begun in an hour from one address' },
+  'archives-per-visitor': { value: 200, unit: 'count', what: 'the same by one visitor' },
 } as const satisfies Record<string, Bound>
 
 export type BoundName = keyof typeof TABLE

@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { RefusedTypes } from '@wirephoto/board'
 import {
@@ -12,6 +12,8 @@ import {
 } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Access } from './access/access.ts'
+import { Archives } from './archive/archives.ts'
+import { KeptPlans } from './archive/kept-plans.ts'
 import { Audit } from './audit/audit.ts'
 import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
 import { MarkedPictures } from './boards/marked-pictures.ts'
@@ -25,6 +27,7 @@ import { surviveAcceptErrors } from './http/accept-errors.ts'
 import { accessRoutes } from './http/access.ts'
 import { addressRoutes } from './http/addresses.ts'
 import { createApp } from './http/app.ts'
+import { archiveRoutes } from './http/archives.ts'
 import { arrivalRoutes } from './http/arrivals.ts'
 import { auditRoutes } from './http/audit.ts'
 import { blobRoutes } from './http/blobs.ts'
@@ -122,7 +125,13 @@ export async function compose(
       bounds,
     })
   const commandLimiter = commandLimiterWith(bounds)
-  const { files, variants } = images
+  const { files, variants, checksums } = images
+  const plans = await KeptPlans.open(join(config.data, 'archives'), {
+    maxAgeS: bounds['archive-age'],
+    maxBytes: bounds['archive-plans'],
+    log,
+  })
+  const archives = new Archives({ files, checksums, plans })
   const metrics = new Metrics()
   metrics.registry.registerMetric(files.faults)
   const heldRequests = new HeldRequests()
@@ -193,6 +202,7 @@ export async function compose(
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload, bounds })
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
     await routes.register(blobRoutes, { boards, guard, files, variants })
+    await routes.register(archiveRoutes, { boards, guard, archives, bounds })
     await routes.register(arrivalRoutes, { boards, guard, incomingFiles, bounds })
     await routes.register(pageRoutes, {
       boards,

@@ -9,6 +9,7 @@ import {
 } from '@wirephoto/board'
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { rangeOf } from '../byte-range.ts'
 import type { StoredFiles } from '../images/stored-files.ts'
 import { variantKey } from '../images/variant-key.ts'
 import type { Variants } from '../images/variants.ts'
@@ -163,18 +164,4 @@ async function sendBytes(
   reply.header('etag', etag).type(type)
   reply.header('content-length', range ? range.end - range.start : bytes)
   return reply.send(body)
-}
-
-/** Parses one range (RFC 9110 section 14.2). Null means the whole: no range, several, or not understood. */
-function rangeOf(
-  header: string | undefined,
-  bytes: number,
-): { start: number; end: number } | 'unsatisfiable' | null {
-  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
-  if (!match || (match[1] === '' && match[2] === '')) return null
-  const [first, last] = [match[1], match[2]].map((text) => (text ? Number(text) : null))
-  const start = first ?? Math.max(0, bytes - last!)
-  const end = first === null || last === null ? bytes : Math.min(last! + 1, bytes)
-  if (first !== null && last !== null && last! < first!) return null
-  return start < end ? { start, end } : 'unsatisfiable'
 }

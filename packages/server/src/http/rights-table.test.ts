@@ -497,6 +497,8 @@ const DOORS: Readonly<Record<string, Door>> = {
   }),
   'OPTIONS /api/boards/:board/uploads': address('OPTIONS', (at) => `${api(at)}/uploads`),
   'OPTIONS /api/boards/:board/uploads/:id': address('OPTIONS', (at) => `${api(at)}/uploads/1`),
+  'GET /api/boards/:board/archive.zip': address('GET', (at) => `${api(at)}/archive.zip`),
+  'POST /api/boards/:board/archives': address('POST', (at) => `${api(at)}/archives`),
   'GET /b/:board': address('GET', page),
   'GET /b/:board/': address('GET', (at) => `${page(at)}/`),
   'GET /b/:board/show': address('GET', (at) => `${page(at)}/show`),

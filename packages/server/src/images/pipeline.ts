@@ -7,6 +7,7 @@ import type { Bounds } from '../bounds.ts'
 import type { RecentUse } from '../fairness/recent-use.ts'
 import { inBackground } from '../in-background.ts'
 import { BlobUses } from './blob-uses.ts'
+import { Checksums } from './checksums.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { LastSweep } from './last-sweep.ts'
 import { StoredFiles } from './stored-files.ts'
@@ -41,6 +42,7 @@ export interface ImagePipeline {
   readonly uploadProgress: UploadProgress
   readonly decoder: Decoder
   readonly files: StoredFiles
+  readonly checksums: Checksums
   readonly variants: Variants
   readonly previews: Previews
   readonly intake: Intake
@@ -68,7 +70,8 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
   })
   const blobUses = new BlobUses()
   const lastSweep = await LastSweep.open(data, log)
-  const store = new PictureStore({ engine, uses: blobUses, files, decoder, variants })
+  const checksums = await Checksums.open(join(data, 'checksums'), log)
+  const store = new PictureStore({ engine, checksums, uses: blobUses, files, decoder, variants })
   const previews = new Previews(incomingFiles, uploadProgress, decoder, log)
   const intake = new Intake(boards, incomingFiles, store, previews, {
     engine,
@@ -93,6 +96,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     uploadProgress,
     decoder,
     files,
+    checksums,
     variants,
     previews,
     intake,
@@ -101,7 +105,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     lastSweep,
     async close() {
       uploadProgress.close()
-      await Promise.all([variants.close(), decoder.close()])
+      await Promise.all([variants.close(), decoder.close(), checksums.flush()])
     },
   }
 }

@@ -369,6 +369,11 @@ export class IncomingFile {
     return hash.copy().digest('hex')
   }
 
+  /** The CRC-32 of the bytes in the file, once its digest is known; null while it isn't. */
+  get sum(): number | null {
+    return this.#reading ? this.#sum : null
+  }
+
   /** Returns when bytes last arrived, in milliseconds since 1970. */
   async touchedAt(): Promise<number> {
     return (await stat(this.path)).mtimeMs

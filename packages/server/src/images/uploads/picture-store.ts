@@ -11,6 +11,7 @@ import type { LiveBoard } from '../../boards/live-board.ts'
 import { failpoint } from '../../failpoint.ts'
 import type { Party } from '../../fairness/party.ts'
 import type { BlobUses } from '../blob-uses.ts'
+import type { Checksums } from '../checksums.ts'
 import type { Decoder } from '../decoding/decoder.ts'
 import type { StoredFiles } from '../stored-files.ts'
 import type { Variants } from '../variants.ts'
@@ -36,6 +37,7 @@ const blobsOf = ({ blob, original }: Pick<ImageSettle, 'blob' | 'original'>): st
 
 interface Parts {
   readonly engine: Engine
+  readonly checksums: Checksums
   readonly uses: BlobUses
   readonly files: StoredFiles
   readonly decoder: Decoder
@@ -45,13 +47,15 @@ interface Parts {
 /** Makes blobs of complete files, whatever way they came. */
 export class PictureStore {
   readonly #engine: Engine
+  readonly #checksums: Checksums
   readonly #uses: BlobUses
   readonly #files: StoredFiles
   readonly #decoder: Decoder
   readonly #variants: Variants
 
-  constructor({ engine, uses, files, decoder, variants }: Parts) {
+  constructor({ engine, checksums, uses, files, decoder, variants }: Parts) {
     this.#engine = engine
+    this.#checksums = checksums
     this.#uses = uses
     this.#files = files
     this.#decoder = decoder
@@ -66,9 +70,9 @@ export class PictureStore {
     await incomingFile.scrub()
     await using file = await this.#validate(incomingFile)
     failpoint('picture.validated')
-    const { path, blob, bytes, validation, original, notices } = file
+    const { path, blob, bytes, crc, validation, original, notices } = file
     const { preview, ...facts } = validation
-    const { path: _, ...kept } = original ?? { path: '' }
+    const { path: _, crc: sourceCrc, ...kept } = original ?? { path: '', crc: null }
     const bare = { kind: 'image.settle', id, blob, bytes, ...facts } as const
     const settle: ImageSettle = 'blob' in kept ? { ...bare, original: kept } : bare
     const use = this.#uses.begin(blobsOf(settle))
@@ -78,6 +82,8 @@ export class PictureStore {
     try {
       await this.#put(path, blob, path === incomingFile.path && incomingFile.isDurable)
       if (original) await this.#put(original.path, original.blob)
+      if (crc !== null) this.#checksums.note(blob, crc)
+      if (original && sourceCrc !== null) this.#checksums.note(original.blob, sourceCrc)
       failpoint('picture.put')
       return stored
     } catch (error) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { crc32 } from 'node:zlib'
 import { type Notice, noticeOf, type OriginalFile, WireError } from '@wirephoto/board'
 import { removeFile } from '@wirephoto/engine'
 import type { Decoder, ValidationResult } from '../decoding/decoder.ts'
@@ -12,9 +13,11 @@ export interface ValidatedFile extends AsyncDisposable {
   /** sha256 in hex. */
   readonly blob: string
   readonly bytes: number
+  /** CRC-32; null where nobody knows. */
+  readonly crc: number | null
   readonly validation: Omit<ValidationResult, 'isMoving'>
   /** The file as it was sent, scrubbed, if the picture was drawn from it. */
-  readonly original: (OriginalFile & { readonly path: string }) | null
+  readonly original: (OriginalFile & { readonly path: string; readonly crc: number }) | null
   /** Told to its sender. */
   readonly notices: readonly Notice[]
 }
@@ -51,6 +54,7 @@ export async function validate(
     path,
     blob,
     bytes,
+    crc: incomingFile.sum,
     validation,
     original: null,
     notices,
@@ -151,8 +155,9 @@ async function merge(
   }
 }
 
-/** Returns a file's sha256 in hex, and its length in bytes. */
-async function describe(path: string): Promise<{ blob: string; bytes: number }> {
+/** Returns a file's sha256 in hex, its length in bytes, and its CRC-32. */
+async function describe(path: string): Promise<{ blob: string; bytes: number; crc: number }> {
   const file = await readFile(path)
-  return { blob: createHash('sha256').update(file).digest('hex'), bytes: file.length }
+  const blob = createHash('sha256').update(file).digest('hex')
+  return { blob, bytes: file.length, crc: crc32(file) }
 }
