@@ -24,7 +24,7 @@ test('R25: no shape stands so thin or so small that it can not be seen', async (
     .locator('.world')
     .evaluate((world) => new DOMMatrix((world as HTMLElement).style.transform).a)
   for (const { label, w, h } of await page.tiles())
-    assert.ok(Math.min(w, h) / zoom > 119, `${label}: ${w / zoom} x ${h / zoom} units`)
+    assert.ok(Math.min(w, h) / zoom > 99, `${label}: ${w / zoom} x ${h / zoom} units`)
 })
 
 test('P8: handles never lie over a small picture', async (t) => {

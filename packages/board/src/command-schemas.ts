@@ -19,7 +19,7 @@ export const ImageAddSchema = z.object({
   /** Default: the next free spot. */
   x: z.optional(coordinate),
   y: z.optional(coordinate),
-  /** Default: as large as it is in pixels, up to a row's height. */
+  /** Default: a row high. At a given place, as large as it is in pixels, up to that. */
   w: z.optional(boardWidth),
   width: pixels,
   height: pixels,

@@ -33,6 +33,16 @@ export interface BoardRecord extends Infer<typeof BoardRecordSchema> {}
 
 export type AnyRecord = ImageRecord | BoardRecord
 
+/** Finds room on a board. */
+export interface SpotFinder {
+  /** Returns where a picture may stand that has no place, and how wide; its own width, if it has one. */
+  find(picture: {
+    readonly width: number
+    readonly height: number
+    readonly w?: number | undefined
+  }): { x: number; y: number; w: number }
+}
+
 /** A board's records by id: a replica, or one with a draft laid over it. */
 export interface Records {
   readonly size: number
@@ -40,6 +50,8 @@ export interface Records {
   readonly topmost?: string | null
   /** The number of pictures that are marked to be purged; undefined where nobody keeps it. */
   readonly markedCount?: number
+  /** Finds room among the pictures; undefined where nobody keeps it. */
+  readonly freeSpots?: SpotFinder | undefined
   get(id: string): AnyRecord | undefined
   values(): Iterable<AnyRecord>
 }

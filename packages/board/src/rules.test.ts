@@ -6,9 +6,16 @@ import { applyChanges, type Change } from './changes.ts'
 import type { Command, ImageAdd, ImageSettle } from './commands.ts'
 import { Draft } from './draft.ts'
 import { WireError } from './errors.ts'
+import { FreeSpots } from './free-spots.ts'
 import { uuidv7 } from './ids.ts'
 import { limits } from './limits.ts'
-import { type AnyRecord, type BoardRecord, emptyBoard, type ImageRecord } from './records.ts'
+import {
+  type AnyRecord,
+  type BoardRecord,
+  emptyBoard,
+  type ImageRecord,
+  type Records,
+} from './records.ts'
 import type { Actor } from './rights.ts'
 import { applyOnServer as apply } from './server-rules.ts'
 
@@ -41,11 +48,19 @@ const settle = (fields: Partial<ImageSettle> = {}): ImageSettle => ({
   ...fields,
 })
 
+/** Returns records that know where there is room, as a board's do. */
+const withFreeSpots = (records: Records): Records => ({
+  size: records.size,
+  get: (id) => records.get(id),
+  values: () => records.values(),
+  freeSpots: new FreeSpots(records.values()),
+})
+
 /** A board on which things are done. */
 function open() {
   const records = new Map<string, AnyRecord>()
   const act = (command: Command, who = anna): Change[] | string => {
-    const result = apply(records, command, who)
+    const result = apply(withFreeSpots(records), command, who)
     if (result instanceof WireError) return result.code
     applyChanges(records, result)
     return result
@@ -114,12 +129,39 @@ describe('rules', () => {
     assert.equal(records.size, 1)
   })
 
-  test('R6: a picture without a place goes to the next free spot', () => {
+  test('R6: a picture without a place goes to the next free spot, and keeps the width that it has', () => {
     const { act, picture } = open()
-    act({ kind: 'image.add', id: A, width: 400, height: 300, name: 'a.jpg' })
-    act({ kind: 'image.add', id: uuid(2), width: 400, height: 300, name: 'b.jpg' })
-    assert.deepEqual([picture().x, picture().y], [-160, -120])
+    const placeless = { kind: 'image.add', width: 400, height: 300, name: 'a.jpg' } as const
+    act({ ...placeless, id: A })
+    act({ ...placeless, id: uuid(2) })
+    act({ ...placeless, id: uuid(3), w: 77 })
+    assert.deepEqual([picture().x, picture().y, picture().w], [-160, -120, 320])
     assert.deepEqual([picture(uuid(2)).x, picture(uuid(2)).y], [176, -120])
+    assert.equal(picture(uuid(3)).w, 77)
+  })
+
+  test('R6: where nobody knows of room, a picture goes below all others', () => {
+    const records = new Map<string, AnyRecord>()
+    for (const n of [1, 2, 3]) {
+      const placeless = { kind: 'image.add', id: uuid(n), width: 40, height: 30, name: '' } as const
+      const changes = apply(records, placeless, anna)
+      assert.ok(!(changes instanceof WireError))
+      applyChanges(records, changes)
+    }
+    const ys = [...records.values()].map((record) => Math.round((record as ImageRecord).y))
+    assert.deepEqual(ys, [0, 116, 232])
+  })
+
+  test('P37: a picture whose shape turns out to be another one stays within its box', () => {
+    const { act, picture } = open()
+    act(add({ width: 800, height: 600, w: 320 }))
+    act(settle({ width: 300, height: 400 }), server)
+    const { x, y, w } = picture()
+    assert.deepEqual([x, y, w], [10, 20, 180])
+    const { act: actThere, picture: there } = open()
+    actThere(add({ width: 800, height: 600, w: 320 }))
+    actThere(settle({ width: 4_000, height: 1_000 }), server)
+    assert.equal(there().w, 320)
   })
 
   test('R6, R12: no place lies out of reach, however far out the others stand', () => {
@@ -133,7 +175,7 @@ describe('rules', () => {
       }),
     )
     act({ kind: 'image.add', id: uuid(2), width: 400, height: 300, name: 'b.jpg' })
-    assert.equal(picture(uuid(2)).y, limits.maxCoordinate)
+    assert.ok(Math.abs(picture(uuid(2)).y) <= limits.maxCoordinate)
     act(add({ id: uuid(3), x: -limits.maxCoordinate - 1 }), server)
     assert.equal(picture(uuid(3)).x, -limits.maxCoordinate)
   })
@@ -383,7 +425,7 @@ describe('F4: rules, whatever is asked for', () => {
         const base = new Map(records)
         const draft = new Draft(base)
         for (const command of after) {
-          const drafted = apply(draft, command, server)
+          const drafted = apply(withFreeSpots(draft), command, server)
           if (!(drafted instanceof WireError)) draft.add(drafted)
           const done = act(command, server)
           assert.deepEqual(drafted instanceof WireError ? drafted.code : drafted, done)

@@ -3,7 +3,7 @@ import type { Change } from './changes.ts'
 import type { Command, ImageAdd, ImageCopy } from './commands.ts'
 import { WireError } from './errors.ts'
 import { cleanLine, cleanName, cleanText } from './file-names.ts'
-import { firstWidth, freeSpot } from './layout.ts'
+import { firstWidth, GAP_UNITS, heightOf } from './layout.ts'
 import { limits } from './limits.ts'
 import type { ImageRecord, Records } from './records.ts'
 import { picturesOnBoard, settings } from './records.ts'
@@ -38,16 +38,12 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
   if (!may(actor, 'image.add')) return new WireError('not-allowed')
   if (records.get(id)) return new WireError('conflict')
   if (isFull(records)) return new WireError('board-full')
-  const w = command.w ?? firstWidth(width, height)
-  const spot =
-    command.x === undefined || command.y === undefined
-      ? freeSpot(records, w, (w * height) / width)
-      : { x: command.x, y: command.y }
+  const { x, y, w } = placeFor(records, command)
   const image: ImageRecord = {
     kind: 'image',
     id,
-    x: clampCoordinate(spot.x),
-    y: clampCoordinate(spot.y),
+    x: clampCoordinate(x),
+    y: clampCoordinate(y),
     w,
     z: generateKeyBetween(topmost(records), null),
     caption: cleanText(command.caption ?? ''),
@@ -72,6 +68,17 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
     purgeBy: null,
   }
   return [{ put: image }]
+}
+
+/** Returns where a new picture stands, and how wide: below all others, where nobody knows of room. */
+function placeFor(records: Records, { x, y, w, width, height }: ImageAdd) {
+  const isPlaced = x !== undefined && y !== undefined
+  const found = isPlaced ? undefined : records.freeSpots?.find({ width, height, w })
+  if (found) return found
+  const own = w ?? firstWidth(width, height)
+  if (isPlaced) return { x, y, w: own }
+  const bottoms = picturesOnBoard(records).map((each) => each.y + heightOf(each) + GAP_UNITS)
+  return { x: 0, y: Math.max(0, ...bottoms), w: own }
 }
 
 function copy(

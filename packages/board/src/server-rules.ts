@@ -1,5 +1,5 @@
 import type { Change } from './changes.ts'
-import type { Command, ServerCommand } from './commands.ts'
+import type { Command, ImageSettle, ServerCommand } from './commands.ts'
 import { WireError } from './errors.ts'
 import type { ImageRecord, Records } from './records.ts'
 import { type Actor, may } from './rights.ts'
@@ -25,13 +25,22 @@ export function applyOnServer(
   }
 }
 
+/** A shape that differs by less is the announced one, but for a rounded pixel. */
+const SAME_SHAPE_FACTOR = 1.01
+
+/** Returns the width of a stored picture. One of another shape than announced stays within its box (P37). */
+function widthWithin(image: ImageRecord, { width, height }: ImageSettle): number {
+  const narrower = (image.width * height) / (image.height * width)
+  return narrower > SAME_SHAPE_FACTOR ? image.w / narrower : image.w
+}
+
 /** Evaluates a command of the server's own on an existing picture. */
 function change(image: ImageRecord, command: ServerCommand, { now }: Actor): Change[] | WireError {
   switch (command.kind) {
     case 'image.settle': {
       if (image.blob !== null) return image.blob === command.blob ? [] : new WireError('conflict')
       const { kind: _, ...found } = command
-      return [{ put: { ...image, ...found, storedAt: now } }]
+      return [{ put: { ...image, ...found, w: widthWithin(image, command), storedAt: now } }]
     }
     case 'image.vary': {
       const { blob, variants } = command

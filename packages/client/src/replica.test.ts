@@ -11,6 +11,7 @@ import {
   coalesce,
   cursor,
   emptyBoard,
+  FreeSpots,
   type ImageRecord,
 } from '@wirephoto/board'
 import fc from 'fast-check'
@@ -133,6 +134,37 @@ describe('replica', () => {
     replica.apply(batch(3, { ...guess, author: 'anna', createdAt: 99 }))
     assert.equal(replica.pictures.get(id)!.createdAt, 99)
     assert.deepEqual(emitted.filter((ids) => ids.includes(id)).length, 2)
+  })
+
+  test('P31: a picture without a place is guessed where its server will put it', async (t) => {
+    const first = picture({ x: -160, y: -120, w: 320 })
+    const { replica, push } = open([first])
+    const add = (width: number, height: number) => {
+      const id = newId(2)
+      return { id, pending: push({ kind: 'image.add', id, width, height, name: 'b.jpg' }) }
+    }
+    const early = add(400, 300)
+    const place = (id: string) => {
+      const { x, y, w } = replica.pictures.get(id)!
+      return { x, y, w }
+    }
+    await new Promise<void>((resolve) => {
+      t.after(replica.on('records', () => resolve()))
+    })
+    assert.deepEqual(place(early.id), { x: 176, y: -120, w: 320 })
+    const assertNext = () => {
+      const spots = new FreeSpots(replica.pictures.values())
+      assert.deepEqual(place(add(300, 400).id), spots.find({ width: 300, height: 400 }))
+    }
+    assertNext()
+    push({ kind: 'image.remove', id: first.id })
+    assertNext()
+    push({ kind: 'image.patch', id: early.id, set: { y: -600, w: 900 } })
+    assertNext()
+    replica.dropPending([early.pending])
+    assertNext()
+    replica.load({ cursor: at(5), records: [first, picture({ id: newId(9), x: 176, w: 320 })] })
+    assertNext()
   })
 
   test('removed and restored pictures show as such, and purged ones are gone', () => {

@@ -8,6 +8,7 @@ import {
   type Cursor,
   Draft,
   emptyBoard,
+  type FreeSpots,
   type ImageRecord,
   idOf,
   parseCursor,
@@ -17,6 +18,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { Emitter } from './events.ts'
+import { inBackground } from './in-background.ts'
 import type { TrashedByOthers } from './types.ts'
 
 /** One of our own commands whose effect the feed doesn't show yet. */
@@ -56,6 +58,10 @@ export class Replica extends Emitter<ReplicaEvents> {
   readonly #pending = new Map<string, Pending[]>()
   /** Added pictures as they were guessed first: a new guess for each batch would make them move. */
   readonly #guesses = new Map<Pending, ImageRecord | null>()
+  /** Where there is room among the pictures; undefined until somebody adds one without a place. */
+  #freeSpots: FreeSpots | undefined
+  /** The code for that; undefined until it is asked for, null until it is here. */
+  #FreeSpots: typeof FreeSpots | null | undefined
   #answered: Pending[] = []
   #cursor: Cursor | null = null
 
@@ -89,6 +95,7 @@ export class Replica extends Emitter<ReplicaEvents> {
     for (const id of this.#pending.keys()) ids.delete(id)
     this.#refresh([...ids, ...this.#pending.keys()])
     this.isLoaded = true
+    if (this.#FreeSpots === undefined) inBackground(this.#loadFreeSpots())
   }
 
   apply(batch: Batch): void {
@@ -139,6 +146,23 @@ export class Replica extends Emitter<ReplicaEvents> {
   /** Takes back commands that will have no effect. */
   dropPending(pendings: readonly Pending[]): void {
     this.#refresh(this.#drop(pendings))
+  }
+
+  /** Loads the code that finds room, and guesses again where earlier pages' pictures go that have no place. */
+  async #loadFreeSpots(): Promise<void> {
+    this.#FreeSpots = null
+    try {
+      this.#FreeSpots = (await import('./free-spots.ts')).FreeSpots
+    } catch {
+      // The next picture, or snapshot, comes with another try.
+      this.#FreeSpots = undefined
+      return
+    }
+    const placeless = [...this.#guesses.keys()].filter(
+      ({ command }) => command.kind === 'image.add' && command.x === undefined,
+    )
+    for (const pending of placeless) this.#guesses.delete(pending)
+    this.#refresh(new Set(placeless.map(({ command }) => targetOf(command))))
   }
 
   /** Tells of pictures that others have trashed while they stand here. */
@@ -216,14 +240,20 @@ export class Replica extends Emitter<ReplicaEvents> {
     if (known !== undefined) return known
     const { pictures, settings } = this
     const self = targetOf(pending.command)
+    const shown = pictures.get(self)
+    if (this.#FreeSpots) this.#freeSpots ??= new this.#FreeSpots(pictures.values())
+    else if (this.#FreeSpots === undefined) inBackground(this.#loadFreeSpots())
+    this.#freeSpots?.note(shown, undefined)
     const others: Records = {
       size: pictures.size,
+      freeSpots: this.#freeSpots,
       get: (id) => (id === 'board' ? settings : id === self ? undefined : pictures.get(id)),
       *values() {
         for (const picture of pictures.values()) if (picture.id !== self) yield picture
       },
     }
     const result = apply(others, pending.command, this.#who(pending))
+    this.#freeSpots?.note(undefined, shown)
     const [change] = result instanceof WireError ? [] : result
     const guess = change && 'put' in change && change.put.kind === 'image' ? change.put : null
     this.#guesses.set(pending, guess)
@@ -243,8 +273,9 @@ export class Replica extends Emitter<ReplicaEvents> {
       return differs
     }
     const before = this.pictures.get(id)
+    if (before && record && isEqual<AnyRecord>(before, record)) return false
+    this.#freeSpots?.note(before, record)
     if (record?.kind !== 'image') return this.pictures.delete(id)
-    if (before && isEqual(before, record)) return false
     this.pictures.set(id, record)
     return true
   }

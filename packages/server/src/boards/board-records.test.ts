@@ -4,6 +4,7 @@ import {
   type AnyRecord,
   applyOnServer as apply,
   type Command,
+  FreeSpots,
   type ImageRecord,
   picturesOnBoard,
   WireError,
@@ -56,6 +57,65 @@ test('P24: a picture that has its place is added without a look at all others', 
   tick(records, [add(601)])
   tick(records, [add(602)])
   assert.ok(looks.callCount() <= 1, `${looks.callCount()} looks`)
+})
+
+test('P32: a picture without a place is added without a look at all others', (t) => {
+  const placeless = (n: number): Command => {
+    const { x: _x, y: _y, w: _w, ...rest } = add(n) as Extract<Command, { kind: 'image.add' }>
+    return rest
+  }
+  const records = new BoardRecords()
+  tick(records, [placeless(0)])
+  const looks = countLooks(t, records)
+  for (let n = 1; n < 1_000; n += 4)
+    tick(records, [placeless(n), placeless(n + 1), placeless(n + 2), placeless(n + 3)])
+  assert.equal(looks.callCount(), 0)
+})
+
+test('P31: a tick that is evaluated again finds other spots, and what stands stays where it is', () => {
+  const picture = fc.nat({ max: 9 })
+  const place = fc.record({
+    x: fc.integer({ min: -400, max: 400 }),
+    w: fc.integer({ min: 1, max: 900 }),
+  })
+  const command = fc.oneof(
+    picture.map(
+      (n): Command => ({ kind: 'image.add', id: newId(n), name: 'a', width: 4, height: 3 }),
+    ),
+    picture.map((n): Command => ({ kind: 'image.remove', id: newId(n) })),
+    picture.map((n): Command => ({ kind: 'image.restore', id: newId(n) })),
+    picture.map((n): Command => ({ kind: 'image.erase', id: newId(n) })),
+    fc
+      .tuple(picture, place)
+      .map(([n, set]): Command => ({ kind: 'image.patch', id: newId(n), set })),
+  )
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(command, { maxLength: 4 })),
+      fc.array(command),
+      (ticks, others) => {
+        const records = new BoardRecords()
+        const evaluate = (commands: readonly Command[], draft = records.draft()) => {
+          for (const each of commands) {
+            const spots = new FreeSpots(draft.values())
+            const wanted = { width: 4, height: 3 }
+            assert.deepEqual(draft.freeSpots.find(wanted), spots.find(wanted))
+            const changes = apply(draft, each, ada)
+            if (!(changes instanceof WireError)) draft.add(changes)
+          }
+          return draft
+        }
+        for (const commands of ticks) {
+          // It loses against another server's tick.
+          const lost = evaluate(commands)
+          tick(records, others)
+          evaluate(commands)
+          evaluate([...commands], lost)
+          tick(records, commands)
+        }
+      },
+    ),
+  )
 })
 
 const countMarked = (records: { values(): Iterable<AnyRecord> }) =>

@@ -1,4 +1,12 @@
-import { type AnyRecord, type Change, Draft, idOf, picturesOnBoard } from '@wirephoto/board'
+import {
+  type AnyRecord,
+  type Change,
+  Draft,
+  type FreeSpots,
+  idOf,
+  picturesOnBoard,
+} from '@wirephoto/board'
+import { SharedSpots } from './shared-spots.ts'
 
 /** The uppermost picture of some records, followed through their changes (P24). */
 class Topmost {
@@ -36,6 +44,7 @@ const marks = (record: AnyRecord | undefined): number =>
 export class BoardRecords extends Map<string, AnyRecord> {
   #topmost = new Topmost()
   #markedCount = 0
+  #spots = new SharedSpots(this)
 
   /** The number of pictures that are marked to be purged. */
   get markedCount(): number {
@@ -48,7 +57,7 @@ export class BoardRecords extends Map<string, AnyRecord> {
 
   /** Returns changes to lay over these records. */
   draft(): BoardDraft {
-    return new BoardDraft(this, () => {
+    return new BoardDraft(this, this.#spots, () => {
       this.#topmost.zIn(this)
       return new Topmost(this.#topmost)
     })
@@ -57,31 +66,38 @@ export class BoardRecords extends Map<string, AnyRecord> {
   override set(id: string, record: AnyRecord): this {
     this.#markedCount += marks(record) - marks(this.get(id))
     this.#topmost.note(id, record)
+    this.#spots.note(this.get(id), record)
     return super.set(id, record)
   }
 
   override delete(id: string): boolean {
     this.#markedCount -= marks(this.get(id))
     this.#topmost.note(id, undefined)
+    this.#spots.note(this.get(id), undefined)
     return super.delete(id)
   }
 
   override clear(): void {
     this.#topmost = new Topmost()
     this.#markedCount = 0
+    this.#spots = new SharedSpots(this)
     super.clear()
   }
 }
 
 /** Changes laid over the records of a live board. */
 class BoardDraft extends Draft {
+  readonly #base: BoardRecords
+  readonly #spots: SharedSpots
   readonly #findTopmost: () => Topmost
   /** Undefined until somebody asks: most ticks add no picture. */
   #topmost: Topmost | undefined
   #markedCount: number
 
-  constructor(base: BoardRecords, findTopmost: () => Topmost) {
+  constructor(base: BoardRecords, spots: SharedSpots, findTopmost: () => Topmost) {
     super(base)
+    this.#base = base
+    this.#spots = spots
     this.#markedCount = base.markedCount
     this.#findTopmost = findTopmost
   }
@@ -99,10 +115,18 @@ class BoardDraft extends Draft {
     return this.#markedCount
   }
 
+  /** Where there is room, by the board's records with these changes. */
+  get freeSpots(): FreeSpots {
+    return this.#spots.lentTo(this, () =>
+      this.changes.map((change) => [this.#base.get(idOf(change)), recordIn(change)]),
+    )
+  }
+
   override add(changes: readonly Change[]): void {
     for (const change of changes) {
-      const after = 'put' in change ? change.put : undefined
-      this.#markedCount += marks(after) - marks(this.get(idOf(change)))
+      const [before, after] = [this.get(idOf(change)), recordIn(change)]
+      this.#markedCount += marks(after) - marks(before)
+      this.#spots.noteIn(this, before, after)
       super.add([change])
     }
     if (this.#topmost) for (const change of changes) note(this.#topmost, change)
@@ -110,4 +134,8 @@ class BoardDraft extends Draft {
 }
 
 const note = (topmost: Topmost, change: Change): void =>
-  topmost.note(idOf(change), 'put' in change ? change.put : undefined)
+  topmost.note(idOf(change), recordIn(change))
+
+/** Returns the record that a change puts; undefined for one that it removes. */
+const recordIn = (change: Change): AnyRecord | undefined =>
+  'put' in change ? change.put : undefined

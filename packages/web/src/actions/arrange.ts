@@ -14,16 +14,9 @@ export function arrangeActions(app: AppState) {
   const hasTarget = (): boolean => target().length > 0
   const changeable = (): string[] => targetOf(app, 'image.patch')
   const hasChangeable = (): boolean => changeable().length > 0
-  const boxes = (ids: Iterable<string>) =>
-    new Map(
-      [...ids].flatMap((id) => {
-        const box = boardStore.boxes.get(id)
-        return box ? [[id, box] as const] : []
-      }),
-    )
 
   const scale = (factor: number): void => {
-    const box = around(boxes(changeable()).values())
+    const box = around(changeable().flatMap((id) => boardStore.boxes.get(id) ?? []))
     if (!box) return
     drag.lift(changeable())
     drag.scaleBy(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
@@ -80,8 +73,8 @@ export function arrangeActions(app: AppState) {
       isPossible: () => boardStore.count() > 1,
       /** Tidies the selected pictures if there are several, else the whole board. */
       run() {
-        const selected = boxes(selection.ids())
-        runLazy(app, (lazy) => lazy.tidy(app, selected.size > 1 ? selected : boardStore.boxes))
+        const selected = [...selection.ids()]
+        runLazy(app, (lazy) => lazy.tidy(app, selected))
       },
     },
     sendToBack: {

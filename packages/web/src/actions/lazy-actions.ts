@@ -5,8 +5,8 @@ import type { AppState } from '../app-state.ts'
 import { boardUrl, keptLinks } from '../browser/board-links.ts'
 import { request } from '../browser/server-requests.ts'
 import { serverUrl } from '../browser/server-url.ts'
-import { overlaps } from '../geometry/box.ts'
-import { tidyPlaces } from '../geometry/order.ts'
+import { around, overlaps } from '../geometry/box.ts'
+import { tidyBoard, tidySelected } from '../geometry/tidy-places.ts'
 import { hashFor } from '../state/camera.ts'
 import { canCopyPictures, copyPicture as copy, copyText } from '../state/clipboard.ts'
 import { isThisComputer, urlForOthers } from '../state/shared-address.ts'
@@ -23,15 +23,21 @@ const DOWNLOAD_INTERVAL_MS = 250
 /** A gliding picture needs a tile, so the others jump. */
 const MAX_GLIDING_COUNT = 400
 
-/** Packs pictures into rows. Pictures that are in place already don't move. */
-export function tidy(
-  { boardStore, drag, camera }: AppState,
-  boxes: ReadonlyMap<string, Box>,
-): void {
-  const places = tidyPlaces(boxes)
-  for (const [id, { x, y }] of places) {
+/** Puts pictures into justified rows, and flies there. Pictures that are in place already don't move. */
+export function tidy({ boardStore, drag, camera }: AppState, selected: readonly string[]): void {
+  const isAll = selected.length < 2
+  const boxes = new Map<string, Box>(
+    isAll
+      ? boardStore.boxes
+      : selected.flatMap((id) => {
+          const box = boardStore.boxes.get(id)
+          return box ? [[id, box]] : []
+        }),
+  )
+  const places = isAll ? tidyBoard(boxes) : tidySelected(boxes)
+  for (const [id, { x, y, w }] of places) {
     const box = boxes.get(id)
-    if (box?.x === x && box.y === y) places.delete(id)
+    if (box?.x === x && box.y === y && box.w === w) places.delete(id)
   }
   const seen = [...places.keys()].filter((id) => {
     const box = boxes.get(id)
@@ -39,6 +45,10 @@ export function tidy(
   })
   drag.glide(seen.slice(0, MAX_GLIDING_COUNT))
   boardStore.move(places)
+  const all = around([...boxes.keys()].flatMap((id) => boardStore.boxes.get(id) ?? []))
+  if (!all) return
+  if (isAll) camera.fit(all)
+  else camera.fitUnlessWhole(all, 'fly')
 }
 
 /** Puts copies beside the stored ones of these pictures, and selects the copies. */

@@ -3,7 +3,6 @@ import {
   firstWidth,
   type ImageRecord,
   limits,
-  tidyRows,
   uuidv7,
   type WireError,
 } from '@wirephoto/board'
@@ -77,10 +76,11 @@ export class Drop {
       refusals,
     )
     if (measured.length === 0) return
-    const places = at && tidyRows(measured, at)
+    const places = at && (await placesAround(at, measured))
     const pictures = measured.map((picture, i) => {
-      const { id, file, caption, width, height, w } = picture
-      const place = places && { x: Math.round(places[i]!.x), y: Math.round(places[i]!.y) }
+      const { id, file, caption, width, height } = picture
+      // The server chooses the width with the place, but for a copy's own.
+      const place = places?.[i] ?? { w: records?.get(file)?.w }
       const thumbnail = this.#preview(picture, true)
       const preview = this.#preview(picture)
       return {
@@ -90,7 +90,6 @@ export class Drop {
         caption,
         width,
         height,
-        w,
         ...place,
         thumbnail,
         preview,
@@ -137,6 +136,7 @@ export class Drop {
     this.#lazyPreviews().catch(() => {})
     import('./take.ts').catch(() => {})
     import('./header-size.ts').catch(() => {})
+    import('./rows-around.ts').catch(() => {})
   }
 
   async #measure(
@@ -210,6 +210,15 @@ export class Drop {
     )
     return this.#previews
   }
+}
+
+/** Returns where pictures stand that are dropped at a point; undefined if the code for rows can't be loaded. */
+async function placesAround(at: Point, pictures: readonly Measured[]) {
+  const [{ w, h }] = pictures as [Measured]
+  if (pictures.length === 1)
+    return [{ x: Math.round(at.x - w / 2), y: Math.round(at.y - h / 2), w }]
+  const rows = await import('./rows-around.ts').catch(() => undefined)
+  return rows?.rowsAround(at, pictures)
 }
 
 const isSvg = ({ type, name }: File): boolean => type === 'image/svg+xml' || /\.svg$/i.test(name)

@@ -1,4 +1,4 @@
-import { boxOf, freeSpot, type ImageRecord, problemIn, type StoredImage } from '@wirephoto/board'
+import { boxOf, FreeSpots, type ImageRecord, problemIn, type StoredImage } from '@wirephoto/board'
 import { downloadUrl } from '@wirephoto/client'
 import { serverUrl } from '../browser/server-url.ts'
 import { around } from '../geometry/box.ts'
@@ -191,7 +191,7 @@ function copyHere(
   const { x, y, w, h } = around(ordered.map(boxOf))!
   const corner = at
     ? { x: at.x - w / 2, y: at.y - h / 2 }
-    : freeSpot([...boardStore.values()], w, h)
+    : new FreeSpots(boardStore.values()).find({ width: w, height: h, w })
   const [dx, dy] = [Math.round(corner.x - x), Math.round(corner.y - y)]
   board.copy(ordered.map((each) => ({ sourceId: each.id, x: each.x + dx, y: each.y + dy })))
   if (at) camera.isChosen = true

@@ -1,6 +1,5 @@
-import { type Box, tidyRows } from '@wirephoto/board'
-import type { Place } from '@wirephoto/client'
-import { around, overlaps, type StackedBox } from './box.ts'
+import type { Box } from '@wirephoto/board'
+import { overlaps, type StackedBox } from './box.ts'
 
 type Boxes = ReadonlyMap<string, Box>
 
@@ -64,16 +63,3 @@ export function neighbour(boxes: Boxes, from: string, direction: Direction): str
   }
   return best
 }
-
-/** Packs pictures into rows, in reading order, from the corner where they begin. Returns the new places. */
-export function tidyPlaces(boxes: Boxes): Map<string, Place> {
-  const extent = around(boxes.values())
-  const ids = inReadingOrder(boxes)
-  const sizes = ids.map((id) => boxes.get(id)!)
-  const [first] = sizes
-  if (!extent || !first) return new Map()
-  const places = tidyRows(sizes, { x: extent.x + first.w / 2, y: extent.y + first.h / 2 })
-  return new Map(ids.map((id, i) => [id, rounded(places[i]!)]))
-}
-
-const rounded = ({ x, y }: Place): Place => ({ x: Math.round(x), y: Math.round(y) })

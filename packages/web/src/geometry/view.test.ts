@@ -45,6 +45,25 @@ test('a fitted box is whole, clear of the chrome, and never above 100 %', () => 
   assert.equal(fitting({ x: 0, y: 0, w: 10, h: 10 }, size, insets).zoom, 1)
 })
 
+test('P35: a single picture is fitted to 60 % of the shorter side, and never cut', () => {
+  const small = { x: 500, y: -70, w: 120, h: 100 }
+  const wide = fitting(small, size, insets, true)
+  assert.ok(Math.abs(small.h * wide.zoom - 0.6 * 900) < 1e-6)
+  const phone = { w: 390, h: 844 }
+  const tall = fitting(small, phone, insets, true)
+  assert.ok(Math.abs(small.w * tall.zoom - 0.6 * 390) < 1e-6)
+  for (const box of [
+    { ...small, w: 2_000 },
+    { ...small, h: 5_000 },
+    { ...small, w: 3_000, h: 30 },
+  ])
+    assert.ok(contains(viewBox(fitting(box, size, insets, true), size), box))
+  // It is not made smaller by that.
+  const large = { x: 0, y: 0, w: 1_200, h: 700 }
+  assert.deepEqual(fitting(large, size, insets, true), fitting(large, size, insets))
+  assert.equal(fitting({ ...small, w: 1, h: 1 }, size, insets, true).zoom, MAX_ZOOM)
+})
+
 test('revealing moves no further than needed', () => {
   const inside = { x: 0, y: 400, w: 100, h: 100 }
   assert.deepEqual(revealing(view, inside, size, insets), view)

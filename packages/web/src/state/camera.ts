@@ -118,10 +118,10 @@ export class Camera {
   }
 
   /** Shows the first view: the kept one, else all of the box. Pictures are loaded for it, and not before. */
-  begin(first: View | Box | null): void {
+  begin(first: View | Box | null, isSingle = false): void {
     this.#hasBegun = true
     if (first && 'zoom' in first) this.jumpTo(first)
-    else this.fit(first, 'at once')
+    else this.fit(first, 'at once', isSingle)
   }
 
   jumpTo(view: View): void {
@@ -151,9 +151,9 @@ export class Camera {
     this.flyTo(zoomed(this.#now, 1, this.centre))
   }
 
-  /** Brings the whole box into view. Without a box, goes to the origin. */
-  fit(box: Box | null, how: 'fly' | 'at once' = 'fly'): void {
-    const view = box ? fitting(box, this.size(), this.insets) : centred(this.size())
+  /** Brings the whole box into view, and a single picture's large. Without a box, goes to the origin. */
+  fit(box: Box | null, how: 'fly' | 'at once' = 'fly', isSingle = false): void {
+    const view = box ? fitting(box, this.size(), this.insets, isSingle) : centred(this.size())
     if (how === 'fly') this.flyTo(view)
     else this.jumpTo(view)
   }

@@ -1,4 +1,4 @@
-import { limits } from '@wirephoto/board'
+import { limits, toHundredths } from '@wirephoto/board'
 import type { DragPosition, Place } from '@wirephoto/client'
 import { type Accessor, batch, createSignal, onCleanup, type Signal } from 'solid-js'
 import { prefersReducedMotion } from '../look/motion.ts'
@@ -209,5 +209,3 @@ export class DragState {
 }
 
 const placeOf = ({ x, y }: Place): Place => ({ x, y })
-
-const toHundredths = (units: number): number => Math.round(units * 100) / 100

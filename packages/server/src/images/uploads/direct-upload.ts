@@ -129,14 +129,9 @@ export class DirectUpload {
       const stored = await this.#intake.store(incomingFile, id).catch((error: unknown) => {
         throw dropped(error)
       })
-      const { settle } = stored
-      // The record was added before anybody knew the size.
-      const w = firstWidth(settle.width, settle.height)
       try {
-        await board.act([settle, { kind: 'image.patch', id, set: { w } }], {
-          ...sender,
-          role: 'server',
-        })
+        // The record was added before anybody knew the size. The picture stays within its box (P37).
+        await board.act([stored.settle], { ...sender, role: 'server' })
       } catch (error) {
         await this.#intake.discard(stored, error)
         throw error
