@@ -83,6 +83,23 @@ test('V33: variants are drawn beside the validation of their file, and once', {
   assert.deepEqual(await variantFolders(), [])
 })
 
+test('V33: a picture comes with the variants that are ready', {
+  timeout: NEVER_MS * 2,
+}, async () => {
+  using held = await server.boards.hold('main')
+  const told: (readonly number[] | null)[] = []
+  const off = held.board.listen((batch) => {
+    for (const change of batch?.changes ?? [])
+      if ('put' in change && change.put.kind === 'image' && change.put.blob)
+        told.push(change.put.variants)
+  })
+  using drawing = watching()
+  using _ = validatingAfter(drawing.begun)
+  await storedRecord(await put(await cornersPng(540, 400)))
+  off()
+  assert.deepEqual(told, [[64, 320]])
+})
+
 test('V34: nothing stays of the variants of a file that is refused', {
   timeout: NEVER_MS * 2,
 }, async (t) => {

@@ -1,5 +1,6 @@
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { type MediaType, variantSidesOf } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
@@ -37,7 +38,7 @@ interface Drawing {
 
 /**
  * Draws a picture's variants beside its validation, while nothing else is decoded. They are stored only once the
- * picture is settled. Where this fails, they are drawn after that, which tells why.
+ * file is found sound. Where this fails, they are drawn after that, which tells why.
  */
 export class VariantsAhead {
   readonly #parts: Parts
@@ -65,6 +66,14 @@ export class VariantsAhead {
       this.#parts.log,
     )
     this.#current = drawing
+  }
+
+  /** Whether the variants of a blob are drawn, or will be in so many milliseconds. */
+  async isDrawn(blob: string, withinMs: number): Promise<boolean> {
+    const current = this.#current
+    if (current?.blob !== blob) return false
+    const drawn = current.drawn.then((variants) => variants !== null)
+    return Promise.race([drawn, setTimeout(withinMs, false, { ref: false })])
   }
 
   /** Hands out the variants of a blob, once they are drawn; null if there are none with these sides. */

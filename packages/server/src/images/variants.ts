@@ -32,6 +32,8 @@ const RETRY_DELAY_MS = 15_000
 const MAX_RETRY_DELAY_MS = 900_000
 /** How long a picture's lost variants aren't made again, whether that succeeded or not. */
 const REMAKE_INTERVAL_MS = 600_000
+/** Time that a sound file waits for its variants: viewers see it by them. */
+const READY_WAIT_MS = 100
 
 interface Parts {
   readonly engine: Engine
@@ -93,6 +95,20 @@ export class Variants {
     const { blob, type } = file
     if (this.#closed || this.#running || this.#parts.decoder.refuses(type)) return
     if (!this.#overMemory.has(blob)) this.#ahead.begin(file)
+  }
+
+  /**
+   * Stores the variants that were drawn ahead for a sound file, if they are ready soon. Returns their sides; null if
+   * they are to be made once it is settled.
+   */
+  async storeReady(
+    blob: string,
+    size: Pick<ImageRecord, 'width' | 'height' | 'type'>,
+  ): Promise<readonly number[] | null> {
+    if (!(await this.#ahead.isDrawn(blob, READY_WAIT_MS))) return null
+    const made = await this.#storeAhead(blob, variantSidesOf(size)).catch(() => null)
+    for (const side of made ?? []) this.#parts.files.forget(variantKey(blob, side))
+    return made
   }
 
   /** Removes what was drawn ahead for a file that isn't stored. */

@@ -21,7 +21,7 @@ import { EarlyAnnouncer } from './early-announcer.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles } from './incoming-files.ts'
 import { type Intake, keepsMetadata } from './intake.ts'
-import type { StoredFile } from './picture-store.ts'
+import { type StoredFile, settling } from './picture-store.ts'
 import type { Previews } from './previews.ts'
 
 /** A picture that comes whole, in one request. */
@@ -131,7 +131,7 @@ export class DirectUpload {
       })
       try {
         // The record was added before anybody knew the size. The picture stays within its box (P37).
-        await board.act([stored.settle], { ...sender, role: 'server' })
+        await board.act(settling(stored), { ...sender, role: 'server' })
       } catch (error) {
         await this.#intake.discard(stored, error)
         throw error
@@ -229,16 +229,19 @@ function commandsFor(
   board: LiveBoard,
   shift: number,
 ): Command[] {
-  const { settle } = stored!
+  const { settle, vary } = stored!
   const { width, height, thumbhash } = settle
-  const settled = { ...settle, ...(picture.url && { source: picture.url }) }
+  const settled = settling({
+    settle: { ...settle, ...(picture.url && { source: picture.url }) },
+    vary,
+  })
   const add: ImageAdd = { ...addCommand(picture, id, shift), width, height, thumbhash }
   const { announced } = announcer
-  if (!announced) return [add, settled]
+  if (!announced) return [add, ...settled]
   if (!board.records.has(id)) throw new WireError('upload-gone')
   const told = Object.entries({ ...picture.place, x: add.x }).filter(
     ([field, value]) => value !== announced[field as keyof ImageAdd],
   )
   const set = Object.fromEntries(told)
-  return told.length > 0 ? [{ kind: 'image.patch', id, set }, settled] : [settled]
+  return told.length > 0 ? [{ kind: 'image.patch', id, set }, ...settled] : settled
 }

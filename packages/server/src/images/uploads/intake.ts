@@ -21,7 +21,7 @@ import type { LastSweep } from '../last-sweep.ts'
 import { UNSUSPICIOUS_COUNT } from '../lost-database.ts'
 import type { IncomingFile } from './incoming-file.ts'
 import type { IncomingFiles, PictureKey } from './incoming-files.ts'
-import type { PictureStore, StoredFile } from './picture-store.ts'
+import { type PictureStore, type StoredFile, settling } from './picture-store.ts'
 import type { Previews } from './previews.ts'
 import { isArriving } from './progress.ts'
 import type { UploadTarget } from './sidecar.ts'
@@ -254,7 +254,7 @@ export class Intake {
     let stored: StoredFile | undefined
     try {
       stored = await this.#store.store(incomingFile, id)
-      await board.act([stored.settle], { ...stored.party, role: 'server' })
+      await board.act(settling(stored), { ...stored.party, role: 'server' })
       stored[Symbol.dispose]()
       return stored
     } catch (error) {

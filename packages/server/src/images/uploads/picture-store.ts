@@ -1,6 +1,8 @@
 import {
+  type Command,
   type ImageRecord,
   type ImageSettle,
+  type ImageVary,
   isShown,
   type MediaType,
   type Notice,
@@ -13,6 +15,7 @@ import type { Party } from '../../fairness/party.ts'
 import type { BlobUses } from '../blob-uses.ts'
 import type { Checksums } from '../checksums.ts'
 import type { Decoder } from '../decoding/decoder.ts'
+import { withVariants } from '../ended-blob-remover.ts'
 import type { StoredFiles } from '../stored-files.ts'
 import type { Variants } from '../variants.ts'
 import type { IncomingFile } from './incoming-file.ts'
@@ -21,6 +24,8 @@ import { type ValidatedFile, validate } from './validate.ts'
 /** A file that is stored, and not yet settled. Its blobs are in use until it is disposed. */
 export interface StoredFile extends Disposable {
   readonly settle: ImageSettle
+  /** Tells of the variants that are stored with it; null if they are still to be made. */
+  readonly vary: ImageVary | null
   /** A preview if browsers don't show its type. */
   readonly preview: Buffer | null
   /** The party that sent it. */
@@ -43,6 +48,10 @@ interface Parts {
   readonly decoder: Decoder
   readonly variants: Variants
 }
+
+/** Returns the commands by which a stored file becomes its picture's. */
+export const settling = ({ settle, vary }: Pick<StoredFile, 'settle' | 'vary'>): Command[] =>
+  vary ? [settle, vary] : [settle]
 
 /** Makes blobs of complete files, whatever way they came. */
 export class PictureStore {
@@ -75,17 +84,18 @@ export class PictureStore {
     const { path: _, crc: sourceCrc, ...kept } = original ?? { path: '', crc: null }
     const bare = { kind: 'image.settle', id, blob, bytes, ...facts } as const
     const settle: ImageSettle = 'blob' in kept ? { ...bare, original: kept } : bare
-    const use = this.#uses.begin(blobsOf(settle))
+    const use = this.#uses.begin([...blobsOf(settle), ...withVariants(blob)])
     const { party } = incomingFile
     const end = () => use[Symbol.dispose]()
-    const stored = { settle, preview, notices, party, [Symbol.dispose]: end }
+    const stored = { settle, vary: null, preview, notices, party, [Symbol.dispose]: end }
     try {
       await this.#put(path, blob, path === incomingFile.path && incomingFile.isDurable)
       if (original) await this.#put(original.path, original.blob)
       if (crc !== null) this.#checksums.note(blob, crc)
       if (original && sourceCrc !== null) this.#checksums.note(original.blob, sourceCrc)
       failpoint('picture.put')
-      return stored
+      const variants = await this.#variants.storeReady(blob, settle)
+      return { ...stored, vary: variants && { kind: 'image.vary', id, blob, variants } }
     } catch (error) {
       await this.discard(stored, error)
       throw error
