@@ -5,6 +5,7 @@ import {
   busContract,
   endedSecretsContract,
   historyContract,
+  replacedSecretsContract,
   secretsContract,
 } from './contract/boards.ts'
 import { endedBlobsContract } from './contract/ended-blobs.ts'
@@ -37,6 +38,7 @@ export function engineContract(name: string, open: OpenFixture): void {
     describe('bus', () => busContract(engine))
     describe('secrets', () => {
       secretsContract(open)
+      replacedSecretsContract(open)
       endedSecretsContract(open)
     })
     describe('history', () => historyContract(open))

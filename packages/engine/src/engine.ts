@@ -336,6 +336,13 @@ export const noopBus: Bus = {
 export interface Secrets {
   /** Stores a secret; replaces one with the same hash. Rejects with `unknown-board`. */
   put(secret: Secret): Promise<void>
+  /**
+   * Stores a secret in place of the one with the same hash, if that is valid and has the `expected` data. Null expects
+   * that there is none. One of several calls that expect the same succeeds. Rejects with `unknown-board`.
+   *
+   * @returns Whether it is stored. One that has expired ends the other one.
+   */
+  replace(secret: Secret, expected: string | null): Promise<boolean>
   /** Finds a secret by its hash. Null if it doesn't exist or has expired. */
   get(hash: string): Promise<Secret | null>
   /** Lists the valid secrets of a board. Rejects with `unknown-board`. */

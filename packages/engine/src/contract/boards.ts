@@ -147,6 +147,8 @@ export function boardsContract(engine: () => Engine, open: OpenFixture): void {
     await rejectsWith(log.prune(board, 0), 'unknown-board')
     const secret = { hash: newId(), board, kind: 'link', data: '', expiresAt: null } as const
     await rejectsWith(secrets.put(secret), 'unknown-board')
+    for (const expected of [null, secret.data])
+      await rejectsWith(secrets.replace(secret, expected), 'unknown-board')
     await rejectsWith(secrets.list(board), 'unknown-board')
     await rejectsWith(history.append(board, []), 'unknown-board')
     await rejectsWith(history.list(board, { kind: 'audit', limit: 1 }), 'unknown-board')
@@ -245,6 +247,53 @@ export function secretsContract(open: OpenFixture): void {
     assert.equal(await secrets.remove(expired.hash), false)
     assert.deepEqual(await secrets.list(board), [])
     assert.deepEqual(await secrets.list(other.board), [elsewhere])
+  })
+}
+
+/** Declares the tests of `Secrets.replace`. */
+export function replacedSecretsContract(open: OpenFixture): void {
+  test('B141: a secret is replaced if it stands there as expected', async (t) => {
+    const { engine, cleanup } = await open()
+    t.after(cleanup)
+    const { secrets } = engine
+    const [{ board }, other] = [await newBoard(engine), await newBoard(engine)]
+    const first: Secret = { hash: newId(), board, kind: 'link', data: '1', expiresAt: null }
+    const second = { ...first, data: '2', expiresAt: Date.now() + 3_600_000 }
+    assert.equal(await secrets.replace(first, '1'), false)
+    assert.equal(await secrets.get(first.hash), null)
+    assert.equal(await secrets.replace(first, null), true)
+    for (const expected of [null, '2']) {
+      assert.equal(await secrets.replace(second, expected), false)
+      assert.deepEqual(await secrets.get(first.hash), first)
+    }
+    assert.equal(await secrets.replace({ ...second, board: other.board }, '1'), false)
+    assert.equal(await secrets.replace(second, '1'), true)
+    assert.equal(await secrets.replace(second, '2'), true, 'its like replaces it too')
+    assert.deepEqual(await secrets.get(first.hash), second)
+
+    // One that has expired ends it, and isn't there any more.
+    assert.equal(await secrets.replace({ ...second, expiresAt: 1 }, '2'), true)
+    assert.deepEqual(await secrets.ended([first.hash]), [first.hash])
+    assert.equal(await secrets.replace(second, '2'), false)
+    assert.equal(await secrets.replace(first, null), true)
+    assert.equal(await secrets.remove(first.hash), true)
+    assert.equal(await secrets.replace(second, '1'), false, 'what was removed stays so')
+    assert.equal(await secrets.get(first.hash), null)
+  })
+
+  test('B141: of many replacements of one secret at once one holds', async (t) => {
+    const { engine, cleanup } = await open()
+    t.after(cleanup)
+    const { secrets } = engine
+    const { board } = await newBoard(engine)
+    const secret = { hash: newId(), board, kind: 'link', expiresAt: null } as const
+    for (const expected of [null, 'chosen']) {
+      const tries = Array.from({ length: 8 }, (_, i) => ({ ...secret, data: `${expected} ${i}` }))
+      const stored = await Promise.all(tries.map((each) => secrets.replace(each, expected)))
+      assert.equal(stored.filter(Boolean).length, 1)
+      assert.deepEqual(await secrets.get(secret.hash), tries[stored.indexOf(true)])
+      await secrets.put({ ...secret, data: 'chosen' })
+    }
   })
 }
 

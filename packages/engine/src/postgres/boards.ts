@@ -29,6 +29,17 @@ export const openSecrets = (database: Database): Secrets => ({
     if ((await database.query(PUT_SECRET, values)).length === 0)
       throw new WireError('unknown-board')
   },
+  async replace({ hash, board, kind, data, expiresAt }, expected) {
+    await database.query(DELETE_EXPIRED, [Date.now()])
+    const values = [hash, board, kind, data, expiresAt]
+    const rows =
+      expected === null
+        ? await database.query(ADD_SECRET, values)
+        : await database.query(REPLACE_SECRET, [...values, expected, Date.now()])
+    if (rows.length > 0) return true
+    await checkBoard(database, board)
+    return false
+  },
   async get(hash) {
     const [secret] = await database.query<SecretRow>(GET_SECRET, [hash, Date.now()])
     return secret ?? null
@@ -142,6 +153,25 @@ const PUT_SECRET = {
   SELECT $1, key, $3, $4, $5 FROM boards WHERE id = $2
   ON CONFLICT (hash) DO UPDATE
   SET board = excluded.board, kind = excluded.kind, data = excluded.data, expires_at = excluded.expires_at
+  RETURNING 1`,
+}
+
+const ADD_SECRET = {
+  name: 'add-secret',
+  text: `
+  INSERT INTO secrets (hash, board, kind, data, expires_at)
+  SELECT $1, key, $3, $4, $5 FROM boards WHERE id = $2
+  ON CONFLICT (hash) DO NOTHING
+  RETURNING 1`,
+}
+
+const REPLACE_SECRET = {
+  name: 'replace-secret',
+  text: `
+  UPDATE secrets SET kind = $3, data = $4, expires_at = $5
+  FROM boards
+  WHERE boards.id = $2 AND secrets.board = boards.key AND hash = $1 AND data = $6
+    AND coalesce(secrets.expires_at > $7, true)
   RETURNING 1`,
 }
 

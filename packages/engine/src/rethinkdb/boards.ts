@@ -180,6 +180,9 @@ function createQuery({ boards, batches }: Tables, board: string): Query {
   )
 }
 
+/** The error by which a replacement tells that another secret stands there than was expected. */
+const OTHER_SECRET = 'other-secret'
+
 /** Opens the secrets. Each put deletes the expired ones of all boards. */
 export const openSecrets = (database: Database, { boards, secrets }: Tables): Secrets => ({
   async put({ hash, board, kind, data, expiresAt }) {
@@ -197,6 +200,45 @@ export const openSecrets = (database: Database, { boards, secrets }: Tables): Se
           ),
       )
     if (!(await database.run(boards.get(board).do(putFor)))) throw new WireError('unknown-board')
+  },
+
+  async replace({ hash, board, kind, data, expiresAt }, expected) {
+    const row = { id: hash, board, kind, data, expiresAt }
+    const replaceFor = (found: RDatum) => {
+      const isThere = (old: RDatum) =>
+        old
+          .ne(null)
+          .and(old('epoch').eq(found('epoch')))
+          .and(old('expiresAt').eq(null).or(old('expiresAt').gt(Date.now())))
+      const isExpected = (old: RDatum) =>
+        expected === null ? isThere(old).not() : isThere(old).and(old('data').eq(expected))
+      const replaced = secrets.get(hash).replace(
+        (old: RDatum) =>
+          r.branch(
+            isExpected(old),
+            r.expr(row).merge({ epoch: found('epoch') }),
+            // A row that stays as it is would look like one that is replaced by its like.
+            r.error(OTHER_SECRET),
+          ),
+        HARD,
+      )
+      return r.branch(
+        found.eq(null),
+        null,
+        replaced.do((result: RDatum) =>
+          r.branch(
+            result('errors').eq(0),
+            true,
+            result('first_error').eq(OTHER_SECRET),
+            false,
+            r.error(result('first_error')),
+          ),
+        ),
+      )
+    }
+    const isStored = await database.run<boolean | null>(boards.get(board).do(replaceFor))
+    if (isStored === null) throw new WireError('unknown-board')
+    return isStored
   },
 
   async get(hash) {

@@ -76,6 +76,7 @@ export async function openSqlite(
     bus: noopBus,
     secrets: {
       put: (secret) => database.call('putSecret', secret),
+      replace: (secret, expected) => database.call('replaceSecret', secret, expected),
       get: (hash) => database.call('getSecret', hash),
       list: (board) => database.call('listSecrets', board),
       remove: (hash) => database.call('removeSecret', hash),

@@ -67,6 +67,7 @@ const CHECK_DELAY_MS = 2_000
 const DELETING_METHODS: ReadonlySet<Method> = new Set([
   'removeBoard',
   'pruneHistory',
+  'replaceSecret',
   'removeSecret',
 ])
 

@@ -47,6 +47,14 @@ export function prepareWrites(db: DatabaseSync) {
     `INSERT INTO secrets (hash, board, kind, data, expires_at) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET board = excluded.board, kind = excluded.kind, data = excluded.data, expires_at = excluded.expires_at`,
   )
+  const newSecret = db.prepare(
+    `INSERT INTO secrets (hash, board, kind, data, expires_at) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT DO NOTHING`,
+  )
+  const replaceSecret = db.prepare(
+    `UPDATE secrets SET kind = :kind, data = :data, expires_at = :expiresAt
+     WHERE hash = :hash AND board = :key AND data = :expected`,
+  )
   const dropSecret = db.prepare(
     'DELETE FROM secrets WHERE hash = ? RETURNING coalesce(expires_at > ?, 1) AS valid',
   )
@@ -141,6 +149,20 @@ export function prepareWrites(db: DatabaseSync) {
       const key = keyOf(board)
       dropExpired.run(Date.now())
       putSecret.run(hash, key, kind, data, expiresAt)
+    },
+
+    /** Replaces a secret that has the expected data; with null it stores one where there is none. */
+    replaceSecret(
+      { hash, board, kind, data, expiresAt }: Secret,
+      expected: string | null,
+    ): boolean {
+      const key = keyOf(board)
+      dropExpired.run(Date.now())
+      const { changes } =
+        expected === null
+          ? newSecret.run(hash, key, kind, data, expiresAt)
+          : replaceSecret.run({ hash, key, kind, data, expiresAt, expected })
+      return changes > 0
     },
 
     removeSecret: (hash: string): boolean => dropSecret.get(hash, Date.now())?.valid === 1,
