@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto'
+import { WireError } from '@wirephoto/board'
+import type { Secret } from '@wirephoto/engine'
 import { type AccessRule, dataOf, hashOf } from './records.ts'
 import type { SecretCache } from './secret-cache.ts'
 import { SerialTasks } from './serial-tasks.ts'
 
 const CLOSED = { type: 'rule', passphrase: null, closesAt: null, wallLink: null } as const
 const STAMP = JSON.stringify({ type: 'stamp' })
+/** More than there are servers that change one board's rule at the same moment. */
+const TRIES_COUNT = 10
 
 /** The rules of boards that open by links. A board without one opens by its address. */
 export class AccessRules {
@@ -35,22 +39,31 @@ export class AccessRules {
     changes: Partial<Pick<AccessRule, 'passphrase' | 'closesAt' | 'wallLink'>> = {},
   ): Promise<AccessRule> {
     return this.#changes.run(board, async () => {
-      this.#secrets.clear()
-      const old = await this.of(board)
-      const stamp = randomBytes(32).toString('hex')
-      const rule = { ...(old ?? CLOSED), ...changes, stamp }
-      // A rule never names a stamp that isn't there yet, and the old one goes when no new right rests on it.
-      await this.#put(board, { hash: stamp, kind: 'session', data: STAMP })
-      await this.#put(board, { hash: hashOf.rule(board), kind: 'link', data: JSON.stringify(rule) })
-      if (old) await this.#secrets.remove(old.stamp)
-      return rule
+      for (let tries = 0; tries < TRIES_COUNT; tries++) {
+        this.#secrets.clear()
+        const known = await this.#secrets.get(hashOf.rule(board))
+        const old = known && dataOf('rule', known.data)
+        const stamp = randomBytes(32).toString('hex')
+        const rule = { ...(old ?? CLOSED), ...changes, stamp }
+        // A rule never names a stamp that isn't there yet, and the old one goes when no new right rests on it.
+        await this.#secrets.put(secretOf(board, 'session', stamp, STAMP))
+        const changed = secretOf(board, 'link', hashOf.rule(board), JSON.stringify(rule))
+        if (await this.#secrets.replace(changed, known?.data ?? null)) {
+          if (old) await this.#secrets.remove(old.stamp)
+          return rule
+        }
+        // Another server has changed it meanwhile, and that must stay.
+        await this.#secrets.remove(stamp)
+      }
+      throw new WireError('busy')
     })
   }
-
-  async #put(
-    board: string,
-    secret: { hash: string; kind: 'link' | 'session'; data: string },
-  ): Promise<void> {
-    await this.#secrets.put({ ...secret, board, expiresAt: null })
-  }
 }
+
+const secretOf = (board: string, kind: Secret['kind'], hash: string, data: string): Secret => ({
+  hash,
+  board,
+  kind,
+  data,
+  expiresAt: null,
+})

@@ -5,6 +5,11 @@ import { dataOf, hashOf, type LinkRecord, newSecret } from './records.ts'
 import type { SecretCache } from './secret-cache.ts'
 import { SerialTasks } from './serial-tasks.ts'
 
+/** More than there are servers that change one link at the same moment. */
+const TRIES_COUNT = 10
+/** A time since 1970 that is over. */
+const LONG_AGO_MS = 1
+
 /** A link with the hash of its secret. */
 export interface Link extends LinkRecord {
   readonly hash: string
@@ -51,8 +56,7 @@ export class Links {
 
   /** Finds the link with this id on a board; null if there is none. */
   async byId(board: string, id: string): Promise<Link | null> {
-    const links = linksAmong(await this.#secrets.list(board)).filter((link) => link.id === id)
-    return links.sort((a, b) => a.madeAt - b.madeAt).at(-1) ?? null
+    return (await this.#byId(board, id)).at(-1) ?? null
   }
 
   /** Lists a board's links, those of the greatest role first. */
@@ -98,40 +102,77 @@ export class Links {
     moved: (old: Link, made: MadeLink) => Promise<void> = async () => {},
   ): Promise<MadeLink> {
     return this.#changes.run(board, async () => {
-      const old = await this.#named(board, id)
-      const newest = old.at(-1)!
-      const madeAt = Math.max(Date.now(), newest.madeAt + 1)
-      const made = await this.#put(board, { ...newest, madeAt })
-      for (const each of old) await moved(each, made)
-      // Also the one that another server has made of it meanwhile.
-      for (const { hash, madeAt: before } of await this.#named(board, id))
-        if (hash !== made.hash && before <= madeAt) await this.#secrets.remove(hash)
-      return made
+      let lost: MadeLink | null = null
+      for (let tries = 0; tries < TRIES_COUNT; tries++) {
+        const old = (await this.#byId(board, id)).filter(({ hash }) => hash !== lost?.hash)
+        const newest = old.at(-1)
+        if (!newest) break
+        const madeAt = Math.max(Date.now(), newest.madeAt + 1)
+        const made: MadeLink = await this.#put(board, { ...newest, madeAt })
+        for (const each of lost ? [...old, lost] : old) await moved(each, made)
+        if (lost) await this.#secrets.remove(lost.hash)
+        if (await this.#end(board, old)) return made
+        lost = made
+      }
+      if (!lost) throw new WireError('not-found')
+      // Another server has revoked it, or was always ahead.
+      await this.#secrets.remove(lost.hash)
+      throw new WireError((await this.#byId(board, id)).length > 0 ? 'busy' : 'not-found')
     })
   }
 
   /** Changes a link's role or label, for all who came by it too. Rejects with `not-found`. */
   change(board: string, id: string, { role, label }: LinkPatch): Promise<Link> {
     return this.#changes.run(board, async () => {
-      const { hash, ...link } = (await this.#named(board, id)).at(-1)!
-      const changed = { ...link, ...(role && { role }), ...(label !== undefined && { label }) }
-      await this.#secrets.put(secretOf(board, hash, changed))
-      return { ...changed, hash }
+      for (let tries = 0; tries < TRIES_COUNT; tries++) {
+        const link = (await this.#byId(board, id)).at(-1)
+        if (!link) throw new WireError('not-found')
+        const changed = { ...link, ...(role && { role }), ...(label !== undefined && { label }) }
+        if (await this.#replace(board, link, changed)) return changed
+      }
+      throw new WireError('busy')
     })
   }
 
   /** Ends a link with all rights that came by it. Rejects with `not-found`. */
   revoke(board: string, id: string): Promise<void> {
     return this.#changes.run(board, async () => {
-      for (const { hash } of await this.#named(board, id)) await this.#secrets.remove(hash)
+      let links = await this.#byId(board, id)
+      if (links.length === 0) throw new WireError('not-found')
+      // Another server may have renewed it meanwhile.
+      for (let tries = 0; links.length > 0; tries++) {
+        if (tries === TRIES_COUNT) throw new WireError('busy')
+        for (const { hash } of links) await this.#secrets.remove(hash)
+        links = await this.#byId(board, id)
+      }
     })
   }
 
-  /** Returns the links of an id, the newest last: two while it is being renewed. Rejects with `not-found`. */
-  async #named(board: string, id: string): Promise<Link[]> {
+  /**
+   * Ends links in their order. Resolves to false, and ends none, if another server has ended or changed the first one
+   * meanwhile.
+   */
+  async #end(board: string, [first, ...others]: readonly Link[]): Promise<boolean> {
+    if (!first || !(await this.#replace(board, first, first, LONG_AGO_MS))) return false
+    for (const { hash } of [first, ...others]) await this.#secrets.remove(hash)
+    return true
+  }
+
+  /** Stores a link in place of itself. Resolves to false if another server has ended or changed it meanwhile. */
+  #replace(
+    board: string,
+    old: Link,
+    changed: Link,
+    expiresAt: number | null = null,
+  ): Promise<boolean> {
+    const secret = { ...secretOf(board, changed), expiresAt }
+    return this.#secrets.replace(secret, jsonOf(old))
+  }
+
+  /** Returns the links of an id, the newest last: two while it is being renewed. */
+  async #byId(board: string, id: string): Promise<Link[]> {
     const links = linksAmong(await this.#secrets.list(board)).filter((link) => link.id === id)
-    if (links.length === 0) throw new WireError('not-found')
-    return links.sort((a, b) => a.madeAt - b.madeAt)
+    return links.sort((a, b) => a.madeAt - b.madeAt || (a.hash < b.hash ? -1 : 1))
   }
 
   async #put(board: string, link: Omit<LinkRecord, 'type' | 'origin'>): Promise<MadeLink> {
@@ -139,18 +180,21 @@ export class Links {
     const hash = hashOf.link(secret)
     const { id, role, label, madeAt } = link
     const data = { type: 'link', id, role, label, madeAt, origin: null } as const
-    await this.#secrets.put(secretOf(board, hash, data))
+    await this.#secrets.put(secretOf(board, { ...data, hash }))
     return { ...data, hash, secret }
   }
 }
 
-const secretOf = (board: string, hash: string, link: LinkRecord): Secret => ({
-  hash,
+const secretOf = (board: string, link: Link): Secret => ({
+  hash: link.hash,
   board,
   kind: 'link',
-  data: JSON.stringify(link),
+  data: jsonOf(link),
   expiresAt: null,
 })
+
+/** Returns a link's record as the engine keeps it. */
+const jsonOf = (link: Link): string => JSON.stringify({ ...link, hash: undefined })
 
 function linksAmong(secrets: readonly Secret[]): Link[] {
   return secrets.flatMap(({ kind, hash, data }) => {

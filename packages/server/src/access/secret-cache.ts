@@ -1,3 +1,4 @@
+import { WireError } from '@wirephoto/board'
 import type { Secret, Secrets } from '@wirephoto/engine'
 import { LRUCache } from 'lru-cache'
 import { inTime } from '../boards/engine-watch.ts'
@@ -5,6 +6,10 @@ import { inTime } from '../boards/engine-watch.ts'
 /** How long an answer of the engine counts: what another server ends is over here within a second (F11). */
 const CACHE_MS = 500
 const CACHED_SECRETS_COUNT = 20_000
+/** How old an answer may be when it comes. The secret may have ended since (F11). */
+const KNOWN_MS = 1_000
+/** Questions in the time in which an engine that is there answers. */
+const QUESTIONS_COUNT = 5
 
 /**
  * The engine's secrets, each looked up at most twice a second. A change by this server counts at once, so
@@ -27,12 +32,22 @@ export class SecretCache {
   get(hash: string): Promise<Secret | null> {
     const known = this.#known.get(hash)
     if (known) return known
-    const asked = inTime(this.#secrets.get(hash))
+    const asked = inTime(this.#ask(hash))
     this.#known.set(hash, asked)
     asked.catch(() => {
       if (this.#known.peek(hash) === asked) this.#known.delete(hash)
     })
     return asked
+  }
+
+  /** Asks until an answer comes soon enough to count. Rejects with `away` if none does. */
+  async #ask(hash: string): Promise<Secret | null> {
+    for (let questions = 0; questions < QUESTIONS_COUNT; questions++) {
+      const askedAt = performance.now()
+      const secret = await this.#secrets.get(hash)
+      if (performance.now() - askedAt < KNOWN_MS) return secret
+    }
+    throw new WireError('away')
   }
 
   /** Forgets all answers: something has ended that they may still tell of. */
@@ -49,6 +64,15 @@ export class SecretCache {
   async put(secret: Secret): Promise<void> {
     try {
       await this.#secrets.put(secret)
+    } finally {
+      this.#known.delete(secret.hash)
+    }
+  }
+
+  /** Stores a secret if the one in its place has the expected data; with null if there is none. Resolves to whether it did. */
+  async replace(secret: Secret, expected: string | null): Promise<boolean> {
+    try {
+      return await this.#secrets.replace(secret, expected)
     } finally {
       this.#known.delete(secret.hash)
     }
