@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import type { Boards, HeldBoard } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Guard, Guest } from './guard.ts'
+import { RightfulRequest } from './rightful-request.ts'
 
 /** The objects that find a request's board, and the visitor who asks. */
 export interface BoardContext {
@@ -13,6 +14,8 @@ export interface BoardContext {
 /** The board of a request, held until this is disposed, and the visitor who asks. */
 interface RequestedBoard extends HeldBoard {
   readonly sender: Guest
+  /** Aborted when the right has ended by which they ask. */
+  readonly ended: AbortSignal
 }
 
 /**
@@ -26,19 +29,14 @@ export async function atBoard(
   verb: Verb,
 ): Promise<RequestedBoard> {
   const sender = await senderOf(context, request, verb)
-  const held = await context.boards.hold(boardIn(request))
-  // A request that is still under way when the right ends is broken off (F11).
-  const watched = context.guard.watch(request.raw, boardIn(request), sender, {
-    end: () => request.raw.destroy(),
-  })
-  return {
-    ...held,
-    sender,
-    [Symbol.dispose]() {
-      watched[Symbol.dispose]()
-      held[Symbol.dispose]()
-    },
-  }
+  using stack = new DisposableStack()
+  // A request that is still under way when the right ends is broken off (F11), also while its board is being loaded.
+  const rightful = stack.use(new RightfulRequest(request.raw))
+  stack.use(context.guard.watch(request.raw, boardIn(request), sender, rightful))
+  const { board } = stack.use(await context.boards.hold(boardIn(request)))
+  rightful.ended.throwIfAborted()
+  const held = stack.move()
+  return { board, sender, ended: rightful.ended, [Symbol.dispose]: () => held.dispose() }
 }
 
 /** Returns who asks about the board that the URL names, if they may do this there. Rejects like `atBoard`. */

@@ -61,7 +61,7 @@ export async function imageRoutes(
     const { board, sender } = at
     const { url, ...place } = parseOrThrow(ImageFetch, request.body)
     const pictures = context.fetcher.read(url, place, partyOf(sender, board.id))
-    const [stored] = await context.directUpload.storeAll(board, sender, pictures)
+    const [stored] = await context.directUpload.storeAll(board, sender, pictures, at.ended)
     return await reply.code(201).send(stored)
   })
 
@@ -102,7 +102,7 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
       : rawBody(request, name, place, (giveWay) =>
           packedBodies.take(partyOf(sender, board.id), giveWay),
         )
-    const stored = await directUpload.storeAll(board, sender, pictures)
+    const stored = await directUpload.storeAll(board, sender, pictures, at.ended)
     const [first] = stored
     if (!first) throw new WireError('bad-request', { field: 'file' })
     return await reply.code(201).send(stored.length === 1 ? first : { images: stored })

@@ -8,7 +8,7 @@ import type { LiveBoard } from '../boards/live-board.ts'
 import type { Bounds } from '../bounds.ts'
 import { toWireError } from '../errors.ts'
 import type { LoopTurns } from '../fairness/loop-turns.ts'
-import type { Guard } from '../http/guard.ts'
+import type { Guard, Guest } from '../http/guard.ts'
 import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
@@ -107,10 +107,13 @@ export class Gateway {
     const request = socket.request as IncomingMessage
     if (token !== undefined) request.headers.authorization ??= `Bearer ${token}`
     this.#handshakes.charge(guard.visitor(request))
-    const sender = await guard.sender(request, id)
-    if (!may(sender, 'read')) throw new WireError('not-allowed')
-    const held = await boards.hold(id)
-    if (socket.conn.readyState !== 'open') return held[Symbol.dispose]()
+    await this.#rightOf(request, id)
+    using stack = new DisposableStack()
+    const held = stack.use(await boards.hold(id))
+    // A board may take long to load, and the right may have ended meanwhile.
+    const sender = await this.#rightOf(request, id)
+    if (socket.conn.readyState !== 'open') return
+    const entered = stack.move()
     const session = new Session(socket, this.#roomOf(held.board), {
       ...this.#options,
       sender,
@@ -123,8 +126,15 @@ export class Gateway {
       watched[Symbol.dispose]()
       session.close()
       metrics.viewers.dec()
-      held[Symbol.dispose]()
+      entered.dispose()
     })
+  }
+
+  /** Returns who asks, if they may see the board. Rejects as `Guard.sender` does, and with `not-allowed`. */
+  async #rightOf(request: IncomingMessage, board: string): Promise<Guest> {
+    const guest = await this.#options.guard.sender(request, board)
+    if (!may(guest, 'read')) throw new WireError('not-allowed')
+    return guest
   }
 
   /** Finds the room of a board, which the first session opens and the last one closes. */

@@ -24,6 +24,9 @@ import { type Intake, keepsMetadata } from './intake.ts'
 import { type StoredFile, settling } from './picture-store.ts'
 import type { Previews } from './previews.ts'
 
+/** The signal of a right that doesn't end. */
+const NEVER = new AbortController().signal
+
 /** A picture that comes whole, in one request. */
 export interface DirectPicture {
   readonly source: Readable
@@ -73,11 +76,14 @@ export class DirectUpload {
   /**
    * Adds and stores all pictures of a request, or none. Rejects with `not-allowed`, and with what receiving and
    * validating reject with.
+   *
+   * @param ended Aborted when the sender may not add pictures any more.
    */
   async storeAll(
     board: LiveBoard,
     from: Sender,
     pictures: AsyncIterable<DirectPicture>,
+    ended: AbortSignal = NEVER,
   ): Promise<StoredImage[]> {
     if (!may(from, 'image.add')) throw new WireError('not-allowed')
     // Only the server may settle a picture; the visitor stays its author, and it is their turn (N7).
@@ -85,11 +91,13 @@ export class DirectUpload {
     const uploads: Upload[] = []
     try {
       for await (const picture of pictures) {
+        ended.throwIfAborted()
         const upload = await this.#open(board, sender, picture, widthOf(uploads))
         const earlier = [...uploads]
         uploads.push(upload)
-        await this.#receive(upload, earlier, partyOf(from, board.id))
+        await this.#receive(upload, earlier, partyOf(from, board.id), ended)
       }
+      ended.throwIfAborted()
       const commands = uploads.flatMap((upload, i) =>
         commandsFor(upload, board, widthOf(uploads.slice(0, i))),
       )
@@ -172,7 +180,12 @@ export class DirectUpload {
     return { picture, id, incomingFile, announcer, stored: null }
   }
 
-  async #receive(upload: Upload, earlier: readonly Upload[], party: Party): Promise<void> {
+  async #receive(
+    upload: Upload,
+    earlier: readonly Upload[],
+    party: Party,
+    ended: AbortSignal,
+  ): Promise<void> {
     const { id, incomingFile, announcer, picture } = upload
     const limit = this.#maxUpload
     const bytesArrived = () => {
@@ -186,7 +199,7 @@ export class DirectUpload {
         party,
         willBeStored: true,
         bytesArrived,
-        signal: announcer.signal,
+        signal: AbortSignal.any([announcer.signal, ended]),
       })
     } finally {
       await announcer.stop()
