@@ -356,6 +356,20 @@ describe('rules', () => {
     assert.equal(act(copy), 'conflict')
   })
 
+  test('B148: a copy brings back no deleted picture that one may not put back', () => {
+    const { act, picture } = open()
+    act(add())
+    act(settle(), server)
+    act({ kind: 'image.remove', id: A })
+    const copy = { kind: 'image.copy', sourceId: A, x: 7, y: 8 } as const
+    const guest: Actor = { ...anna, visitor: 'gwen', role: 'add' }
+    assert.equal(act({ ...copy, id: uuid(2) }, guest), 'not-allowed')
+    assert.equal(picture(uuid(2)), undefined)
+    act({ ...copy, id: uuid(3) }, { ...guest, role: 'edit' })
+    act({ ...copy, id: uuid(4) }, { ...anna, role: 'add' })
+    assert.deepEqual([picture(uuid(3)).deletedAt, picture(uuid(4)).deletedAt], [null, null])
+  })
+
   test('R8: a full board takes no more', () => {
     const { act, records, picture } = open()
     act(add())

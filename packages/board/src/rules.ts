@@ -91,6 +91,9 @@ function copy(
   if (isFull(records)) return new WireError('board-full')
   const source = records.get(sourceId)
   if (source?.kind !== 'image') return new WireError('unknown-picture')
+  // A copy would bring back what somebody has deleted.
+  if (source.deletedAt !== null && !may(actor, 'image.restore', source))
+    return new WireError('not-allowed')
   // A copy of a picture that is still arriving would wait for a file that nobody sends.
   if (source.blob === null) return new WireError('not-found')
   const z = generateKeyBetween(topmost(records), null)

@@ -178,7 +178,7 @@ export async function compose(
   }
   const app = await createApp(appOptions, async (routes) => {
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
-    await routes.register(addressRoutes, config)
+    await routes.register(addressRoutes, { ...config, guard })
     await routes.register(boardRoutes, { boards, guard, access, bounds, pageOf })
     await routes.register(accessRoutes, { boards, guard, access, audit, bounds, pageOf })
     await routes.register(serverOwnerRoutes, {

@@ -5,7 +5,7 @@ import type { ServerConfig } from '../config.ts'
 import { isPrivate } from '../loopback.ts'
 import { AccessRules } from './access-rules.ts'
 import { type FoundGrant, Grants } from './grants.ts'
-import { JoinCodes } from './join-codes.ts'
+import { JoinCodes, mayInvite } from './join-codes.ts'
 import { type Link, Links, type MadeLink } from './links.ts'
 import { Passphrases, passphraseMark } from './passphrases.ts'
 import { type AccessRule, dataOf, hashOf, type Right } from './records.ts'
@@ -137,11 +137,11 @@ export class Access {
 
   /**
    * Changes a board's rule. A passphrase ends the rights of those who haven't given it. Rejects with `bad-request`
-   * for a link that isn't the board's.
+   * for a link that isn't the board's, or that gives the role own.
    */
   async changeRule(board: string, changes: RuleChanges): Promise<AccessRule> {
     const { passphrase, closesAt, wallLink } = changes
-    if (typeof wallLink === 'string' && !(await this.links.byId(board, wallLink)))
+    if (typeof wallLink === 'string' && !mayInvite(await this.links.byId(board, wallLink)))
       throw new WireError('bad-request', { field: 'wallLink' })
     return this.rules.change(board, {
       ...(closesAt !== undefined && { closesAt }),

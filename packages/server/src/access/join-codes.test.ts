@@ -80,6 +80,22 @@ describe('join codes', () => {
     assert.equal(await maker.refusal(rule, 'PATCH', { wallLink: 'of-no-link' }), 'bad-request')
   })
 
+  test('B145: a code never gives the role own', async () => {
+    const { maker, made, link, rule, path, told } = await newWall()
+    const own = made.links.find(({ role }) => role === 'own')!
+    assert.equal(await maker.refusal(rule, 'PATCH', { wallLink: own.id }), 'bad-request')
+    // The link that walls invite by gets the role later.
+    const patched = { role: 'own' }
+    assert.equal(
+      await maker.refusal(`/api/boards/${made.id}/links/${link.id}`, 'PATCH', patched),
+      null,
+    )
+    const guest = new Visitor(server.url)
+    assert.equal(await guest.refusal('/api/join', 'POST', { code: told.code }), 'wrong-code')
+    assert.equal(await guest.role(made.id), 'link-needed')
+    assert.equal(await maker.refusal(path), 'no-wall-link')
+  })
+
   test('B30: a code joins no board whose passphrase isn’t given', async () => {
     const { maker, made, rule, told } = await newWall()
     assert.equal(await maker.refusal(rule, 'PATCH', { passphrase: 'tulip' }), null)

@@ -42,7 +42,7 @@ export class JoinCodes {
   async current(board: string, now = Date.now()): Promise<JoinCode> {
     const wallLink = (await this.#rules.of(board))?.wallLink ?? null
     const link = wallLink === null ? null : await this.#links.byId(board, wallLink)
-    if (!link) throw new WireError('no-wall-link')
+    if (!mayInvite(link)) throw new WireError('no-wall-link')
     const start = now - (now % RENEWED_MS)
     const until = start + VALID_MS
     for (let n = 0; n < CODES_COUNT; n++) {
@@ -66,11 +66,15 @@ export class JoinCodes {
     const code = found && dataOf('code', found.data)
     const link = code && (await this.#links.byHash(found.board, code.link))
     // The owner may have chosen another link since, or none.
-    const isChosen = link && (await this.#rules.of(found.board))?.wallLink === link.id
-    if (!isChosen) throw new WireError('wrong-code')
+    if (!found || !mayInvite(link)) throw new WireError('wrong-code')
+    const rule = await this.#rules.of(found.board)
+    if (rule?.wallLink !== link.id) throw new WireError('wrong-code')
     return { board: found.board, link }
   }
 }
+
+/** Whether a wall may invite by a link. Who owns a board could take it from its owner. */
+export const mayInvite = (link: Link | null): link is Link => link !== null && link.role !== 'own'
 
 /** Returns the nth code that a link has in the time that begins then. */
 function codeOf(link: string, start: number, n: number): string {

@@ -2,6 +2,8 @@ import { networkInterfaces } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { isLoopback } from '../loopback.ts'
 import { basePathOf } from '../public-url.ts'
+import { addressGroup } from './address-group.ts'
+import type { Guard } from './guard.ts'
 
 interface ListeningAt {
   readonly host: string
@@ -22,11 +24,18 @@ export function urlsForOthers({ host, publicUrl }: ListeningAt, port: number): s
 /** Tells a page on this computer how others reach the server. Other pages know, as they have reached it. */
 export async function addressRoutes(
   app: FastifyInstance,
-  { host, publicUrl }: ListeningAt,
+  { host, publicUrl, guard }: ListeningAt & { readonly guard: Pick<Guard, 'asker'> },
 ): Promise<void> {
-  app.get('/api/addresses', ({ hostname, socket }) => ({
-    urls: isLoopback(hostname) ? urlsForOthers({ host, publicUrl }, socket.localPort ?? 0) : [],
-  }))
+  app.get('/api/addresses', ({ hostname, socket, raw }) => {
+    // A stranger may send any Host.
+    const isHere = isLoopback(addressGroup(socket.remoteAddress)) && !guard.asker(raw).isProxied
+    return {
+      urls:
+        isHere && isLoopback(hostname)
+          ? urlsForOthers({ host, publicUrl }, socket.localPort ?? 0)
+          : [],
+    }
+  })
 }
 
 const urlOf = (name: string, port: number): string =>
