@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { errorMessages, type ImageRecord, type Snapshot } from '@wirephoto/board'
 import { gateWords } from '@wirephoto/web/words/gate'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { shareWords } from '@wirephoto/web/words/share'
-import type { BrowserContextOptions, Page } from 'playwright-core'
-import { DESKTOP_VIEWPORT, openFixture, PHONE } from '../support/e2e-fixture.ts'
-import { BoardPage, middleOf } from '../support/page.ts'
+import type { Page } from 'playwright-core'
+import { openFixture, PHONE } from '../support/e2e-fixture.ts'
+import { linkFor, openGuest, openHost } from '../support/guests.ts'
+import { type BoardPage, middleOf } from '../support/page.ts'
 
 const MIDDLE = { x: 600, y: 400 }
 const PHONE_MIDDLE = { x: 195, y: 400 }
@@ -18,7 +19,7 @@ const REFUSED = /status of 40[13]/
 const { fixture, samples } = await openFixture({ args: ['--create', 'anyone'] })
 
 test('W39, W46, W49, W50: who comes by the link for adding adds, and changes only their own', async (t) => {
-  const host = await openHost(t)
+  const host = await openHost(fixture, t)
   await host.drop([await samples.draw('host.jpg', { width: 300, height: 200 })], MIDDLE)
   const [theirs] = await host.waitForPainted(1, 'stored')
   await host.page.keyboard.press('s')
@@ -28,7 +29,7 @@ test('W39, W46, W49, W50: who comes by the link for adding adds, and changes onl
   await host.page.keyboard.press('Escape')
   const link = await linkFor(host.page, 'add')
 
-  const guest = await openGuest(t, PHONE)
+  const guest = await openGuest(fixture, t, PHONE)
   const referrers: string[] = []
   guest.page.on('request', (request) => {
     referrers.push(request.headers()['referer'] ?? '')
@@ -67,9 +68,9 @@ test('W39, W46, W49, W50: who comes by the link for adding adds, and changes onl
   assert.equal((await host.tiles())[0]!.id, theirs!.id)
 })
 
-test('W46, W47, W48: who comes by the link for looking sees, and is offered no more', async (t) => {
+test('W41, W46, W47, W48: who comes by the link for looking is offered no more, until they paste another', async (t) => {
   const made = await makeBoard()
-  const viewer = await openGuest(t)
+  const viewer = await openGuest(fixture, t)
   await viewer.page.goto(made.link('view'))
   await viewer.waitForLive()
   await viewer.page.getByRole('heading', { name: words.emptyForViewer }).waitFor()
@@ -90,14 +91,18 @@ test('W46, W47, W48: who comes by the link for looking sees, and is offered no m
   assert.deepEqual({ x: record!.x, y: record!.y }, { x, y }, 'and moves nothing')
   // A second page knows from its first moment on what one may do.
   await viewer.page.reload()
-  assert.equal(await viewer.page.getByRole('button', { name: words.add, exact: true }).count(), 0)
+  const add = viewer.page.getByRole('button', { name: words.add, exact: true })
+  assert.equal(await add.count(), 0)
   await viewer.waitForPainted(1, 'stored')
+  await viewer.page.evaluate((hash) => location.assign(hash), new URL(made.link('edit')).hash)
+  await add.waitFor()
+  assert.equal(new URL(viewer.page.url()).hash, '')
 })
 
 test('W42, W44, W45: a renewed link ends under a guest, who goes on by the new one', async (t) => {
-  const host = await openHost(t)
+  const host = await openHost(fixture, t)
   const link = await linkFor(host.page, 'add')
-  const guest = await openGuest(t)
+  const guest = await openGuest(fixture, t)
   guest.allowedErrors = REFUSED
   await guest.page.goto(link)
   await guest.waitForLive()
@@ -131,21 +136,9 @@ test('W42, W44, W45: a renewed link ends under a guest, who goes on by the new o
   await host.waitForPainted(1, 'stored')
 })
 
-test('W41: a link pasted into an open page gives its right at once', async (t) => {
-  const made = await makeBoard()
-  const guest = await openGuest(t)
-  await guest.page.goto(made.link('view'))
-  await guest.waitForLive()
-  const add = guest.page.getByRole('button', { name: words.add, exact: true })
-  assert.equal(await add.count(), 0)
-  await guest.page.evaluate((hash) => location.assign(hash), new URL(made.link('edit')).hash)
-  await add.waitFor()
-  assert.equal(new URL(guest.page.url()).hash, '')
-})
-
 test('W40: a server that is away is said so, and asked again', async (t) => {
   const made = await makeBoard()
-  const guest = await openGuest(t)
+  const guest = await openGuest(fixture, t)
   guest.allowedErrors = /net::ERR_/
   let tries = 0
   await guest.page.route(/\/session$/, (route) => (tries++ < 2 ? route.abort() : route.continue()))
@@ -154,27 +147,26 @@ test('W40: a server that is away is said so, and asked again', async (t) => {
   // A reload goes on with the link, which the address bar no longer has.
   assert.equal(new URL(guest.page.url()).hash, '')
   await guest.page.reload()
+  await guest.page.getByText(gateWords.tryingAgain(words.serverGone)).waitFor()
+  await guest.page.evaluate(() => dispatchEvent(new Event('online')))
   await guest.waitForLive()
   assert.equal(tries, 3)
 })
 
-test('W42: a stranger is shown one sentence and one field', async (t) => {
-  const made = await makeBoard()
-  const stranger = await openGuest(t, PHONE)
-  stranger.allowedErrors = REFUSED
-  await stranger.page.goto(made.url)
-  await stranger.page.getByRole('heading', { name: errorMessages['link-needed']({}) }).waitFor()
-  assert.equal(await stranger.page.getByRole('textbox').count(), 1)
-  await stranger.page.getByRole('button', { name: gateWords.open }).tap()
-  await stranger.page.getByText(gateWords.typeSomething).waitFor()
-})
-
-test('W43: a board with a passphrase asks for it, after a link', async (t) => {
+test('W42, W43, W53: a stranger is shown one sentence and one field, and passes on the link that they come by', async (t) => {
   const made = await makeBoard()
   await made.setPassphrase('open sesame')
-  const guest = await openGuest(t)
+  const guest = await openGuest(fixture, t, PHONE)
   guest.allowedErrors = REFUSED
-  await guest.page.goto(made.link('add'))
+  await guest.page.goto(made.url)
+  await guest.page.getByRole('heading', { name: errorMessages['link-needed']({}) }).waitFor()
+  assert.equal(await guest.page.getByRole('textbox').count(), 1)
+  await guest.page.getByRole('button', { name: gateWords.open }).tap()
+  await guest.page.getByText(gateWords.typeSomething).waitFor()
+
+  const link = made.link('add')
+  await guest.page.getByRole('textbox', { name: gateWords.code }).fill(link)
+  await guest.page.keyboard.press('Enter')
   const field = guest.page.getByLabel(gateWords.passphrase)
   await field.fill('open barley')
   await field.press('Enter')
@@ -182,58 +174,12 @@ test('W43: a board with a passphrase asks for it, after a link', async (t) => {
   await field.fill('open sesame')
   await field.press('Enter')
   await guest.waitForLive()
-})
 
-test('W53: a guest passes on the link that they came by', async (t) => {
-  const link = (await makeBoard()).link('add')
-  const guest = await openGuest(t)
-  await guest.page.goto(link)
-  await guest.waitForLive()
   await guest.page.keyboard.press('s')
-  const field = guest.page.getByRole('dialog').getByLabel(shareWords.link, { exact: true })
-  assert.equal(await field.inputValue(), link)
+  const shown = guest.page.getByRole('dialog').getByLabel(shareWords.link, { exact: true })
+  assert.equal(await shown.inputValue(), link)
   assert.equal(await guest.page.getByText(shareWords.links, { exact: true }).count(), 0)
 })
-
-test('W51, W52: a table card has a link of its own, which ends alone', async (t) => {
-  const host = await openHost(t)
-  const link = await linkFor(host.page, 'add')
-  await host.page.evaluate(() => {
-    window.print = () => {
-      document.body.dataset['printed'] = document.querySelector('.table-card')!.innerHTML
-    }
-  })
-  await host.page.keyboard.press('s')
-  await host.page.getByRole('button', { name: shareWords.printCard }).click()
-  await host.page.locator('body[data-printed]').waitFor({ state: 'attached' })
-  const label = await host.page.locator('.table-card [role="img"]').getAttribute('aria-label')
-  const cardLink = label!.match(/http\S+$/)![0]
-  assert.notEqual(cardLink, link)
-
-  const guest = await openGuest(t, PHONE)
-  guest.allowedErrors = REFUSED
-  await guest.page.goto(cardLink)
-  await guest.waitForLive()
-  const other = await openGuest(t)
-  await other.page.goto(link)
-  await other.waitForLive()
-  const dialog = host.page.getByRole('dialog')
-  await dialog.getByText(shareWords.links, { exact: true }).click()
-  await dialog.getByRole('button', { name: shareWords.revokeNamed(shareWords.cardLabel) }).click()
-  await dialog.getByRole('button', { name: shareWords.revoke, exact: true }).click()
-  await guest.page.getByRole('heading', { name: errorMessages['link-ended']({}) }).waitFor()
-  await other.waitForLive()
-})
-
-/** Opens a page whose visitor has just made a board by the page's own key. */
-async function openHost(t: TestContext): Promise<BoardPage> {
-  const host = await fixture.openPage(t, 'wire.test', await fixture.newBoard())
-  const before = host.page.url()
-  await host.page.keyboard.press('n')
-  await host.page.waitForURL((url) => url.href !== before)
-  await host.waitForLive()
-  return host
-}
 
 /** Makes a board over HTTP, with its links. */
 async function makeBoard() {
@@ -274,31 +220,6 @@ async function makeBoard() {
 
 const picturesOf = ({ records }: Snapshot): ImageRecord[] =>
   records.filter((record) => record.kind === 'image')
-
-/** Opens a browser that has been on no board. It closes with the test. */
-async function openGuest(
-  t: TestContext,
-  options: BrowserContextOptions = { viewport: DESKTOP_VIEWPORT },
-): Promise<BoardPage> {
-  const context = await fixture.browser.newContext({ serviceWorkers: 'block', ...options })
-  const guest = await BoardPage.open(context, `http://wire.test:${fixture.server.port}`)
-  fixture.closeAfter(t, async () => {
-    await guest.close(t)
-    await context.close()
-  })
-  return guest
-}
-
-/** Reads a link from the share sheet. */
-async function linkFor(page: Page, role: 'view' | 'add' | 'edit'): Promise<string> {
-  await page.keyboard.press('s')
-  const dialog = page.getByRole('dialog')
-  await dialog.getByRole('radio', { name: shareWords.roles[role] }).check()
-  const link = await dialog.getByLabel(shareWords.link, { exact: true }).inputValue()
-  await page.keyboard.press('Escape')
-  await dialog.waitFor({ state: 'detached' })
-  return link
-}
 
 /** Renews a link in the share sheet, and returns the new one. */
 async function renewLink(page: Page, name: string): Promise<string> {

@@ -18,6 +18,9 @@ import { RightWatch } from './right-watch.ts'
 
 /* Rights that end, or change, while sockets and requests rest on them. */
 
+/** A right that doesn't end ends its test. */
+const TIMEOUT_MS = 60_000
+
 let server: Harness
 before(async () => {
   server = await Harness.open()
@@ -43,7 +46,7 @@ async function newBoard(role: 'view' | 'add' | 'edit' = 'edit') {
 const linkOf = ({ id, links }: MadeBoard, role: string): string =>
   `/api/boards/${id}/links/${links.find((link) => link.role === role)!.id}`
 
-describe('rights that end', { concurrency: true }, () => {
+describe('rights that end', { concurrency: true, timeout: TIMEOUT_MS }, () => {
   test('B21: a revoked link ends the open sockets that came by it, and no others', async (t) => {
     const { maker, guest, made, link } = await newBoard()
     const other = newVisitor()
