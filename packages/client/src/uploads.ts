@@ -133,7 +133,7 @@ export class Uploads {
     this.#context.list.add(files.map(({ add, file }) => ({ id: add.id, file, name: add.name })))
     for (const [i, { add, previews }] of files.entries()) {
       this.#keep(add.id)
-      if (previews) this.#hold(jobs[i]!, previews)
+      if (previews) this.#awaitPreviews(jobs[i]!, previews)
     }
   }
 
@@ -301,7 +301,7 @@ export class Uploads {
   }
 
   /** Holds a file back until its preview has left, but not for long; its first bytes go behind a smaller one. */
-  #hold(job: UploadJob, { small, last }: PreviewsLeft): void {
+  #awaitPreviews(job: UploadJob, { small, last }: PreviewsLeft): void {
     job.isHeld = true
     const release = () => {
       if (!job.isHeld) return
