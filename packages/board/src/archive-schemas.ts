@@ -4,6 +4,9 @@ import { limits } from './limits.ts'
 
 /* The requests for archives of a board's pictures. */
 
+/** The name that a page gives a download: random letters, so that it meets no other. */
+const DOWNLOAD_ID = /^[\w-]{8,64}$/
+
 /** The pictures alone, or a folder that shows the board without a server. */
 const form = z.enum(['pictures', 'folder'])
 
@@ -23,6 +26,8 @@ export const ArchiveQuery = z.strictObject({
   selection: z.optional(z.string().check(z.regex(/^[\w-]{22}$/))),
   ids: z.optional(z.string()),
   form: z.optional(form),
+  /** Names the download, so that one's pages are told how far it is. */
+  download: z.optional(z.string().check(z.regex(DOWNLOAD_ID))),
 })
 
 /** The answer to `POST /api/boards/<board>/archives`. */

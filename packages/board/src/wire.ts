@@ -24,7 +24,7 @@ import type { Role } from './roles.ts'
  * The messages of the socket, and the snapshot. version.ts numbers them.
  *
  * Browser to server: `follow`, `commands`, `previews` (all answered), `presence`, `sending`, `seen`, `show`.
- * Server to browser: `changes`, `roster`, `presence`, `people`, `arrivals`, `seen`, `show`, `notice`, `bye`,
+ * Server to browser: `changes`, `roster`, `presence`, `people`, `arrivals`, `seen`, `show`, `downloads`, `notice`, `bye`,
  * each one JSON string that is encoded once for all viewers; `preview`, an id and bytes; `reload`;
  * `echo`, answered at once, which measures the round trip.
  */
@@ -235,6 +235,20 @@ export interface ChangesAnswer {
   readonly changes: Batch | null
 }
 
+/**
+ * `downloads`, to the pages of who downloads an archive: by download, the bytes that are on their way. `sent`: all of
+ * them. `broken`: the connection broke off, and the browser may go on.
+ */
+export const Downloads = z.record(
+  z.string(),
+  z.object({
+    sent: z.int(),
+    total: z.int(),
+    state: z.enum(['sending', 'sent', 'broken']),
+  }),
+)
+export type Downloads = z.infer<typeof Downloads>
+
 const refusal = z.object({
   code: z.string(),
   message: z.string(),
@@ -269,6 +283,7 @@ export const wireSchemas = {
   SeenReport,
   SeenBy,
   Arrivals,
+  Downloads,
   Changes,
   ChangesAnswer,
   Snapshot,

@@ -42,7 +42,7 @@ test('K8 what the operator can mend is one sentence, and exit code 2', async (t)
   const made = await fetch(`${server.url}/api/boards`, { method: 'POST' })
   const { id: closed, links } = (await made.json()) as { id: string; links: { url: string }[] }
   const cases: [string[], RegExp][] = [
-    [[], /^Missing required argument 'table'; see wirephoto import --help/],
+    [[], /^Missing required argument 'source'; see wirephoto import --help/],
     [[table, '--to', 'localhost'], /^"localhost" won't do; give --to one as http/],
     [[table, '--board', 'a b'], /^"a b" is no board/],
     [

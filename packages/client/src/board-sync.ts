@@ -106,6 +106,7 @@ export class BoardSync {
   #listen(): void {
     this.feed.on('snapshot', (snapshot) => this.#onSnapshot(snapshot))
     this.feed.on('show', ({ id }) => this.events.emit('show', id))
+    this.feed.on('downloads', (downloads) => this.events.emit('downloads', downloads))
     this.feed.on('notice', (problem) => this.events.emit('notice', problem))
     this.feed.on('live', ({ followed, isSlow }) => this.#onLive(followed, isSlow))
     this.feed.on('offline', (why) => this.#onOffline(why))

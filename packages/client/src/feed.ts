@@ -3,6 +3,7 @@ import {
   type CommandAnswer,
   type CommandMessage,
   type Cursor,
+  type Downloads,
   type ErrorCode,
   type FollowAnswer,
   isAccessCode,
@@ -63,6 +64,7 @@ export interface FeedEvents {
   /** The whole board; batches follow from its cursor on. */
   snapshot: Snapshot
   show: ShowRequest
+  downloads: Downloads
   /** Something to tell the person. */
   notice: Problem
   /** The feed follows the board; commands may be sent. `isSlow`: by plain requests, without presence. */
@@ -212,6 +214,7 @@ export class Feed extends Emitter<FeedEvents> {
     transport.on('seen', (news) => seenReceipts.receive(news))
     transport.on('notice', ({ error }) => this.emit('notice', error))
     transport.on('show', (shown) => this.emit('show', shown))
+    transport.on('downloads', (downloads) => this.emit('downloads', downloads))
     transport.on('build', (build) => {
       this.#serverBuild = build
     })

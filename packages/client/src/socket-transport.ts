@@ -14,6 +14,7 @@ const JSON_EVENTS = [
   'arrivals',
   'seen',
   'show',
+  'downloads',
   'notice',
   'bye',
 ] as const satisfies (keyof TransportEvents)[]

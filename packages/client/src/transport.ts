@@ -1,4 +1,11 @@
-import type { Arrivals, Batch, PresenceUpdate, SeenBy, ShowRequest } from '@wirephoto/board'
+import type {
+  Arrivals,
+  Batch,
+  Downloads,
+  PresenceUpdate,
+  SeenBy,
+  ShowRequest,
+} from '@wirephoto/board'
 import type { Emitter } from './events.ts'
 import type { ErrorAnswer, Problem } from './types.ts'
 
@@ -18,6 +25,7 @@ export interface TransportEvents {
   preview: { readonly id: string; readonly bytes: ArrayBuffer | Uint8Array<ArrayBuffer> }
   seen: SeenBy
   show: ShowRequest
+  downloads: Downloads
   notice: ErrorAnswer
   bye: ErrorAnswer
   /** The build of the page that the server serves. */

@@ -1,4 +1,4 @@
-import type { BoardRecord, ErrorCode, Notice, Role } from '@wirephoto/board'
+import type { BoardRecord, Downloads, ErrorCode, Notice, Role } from '@wirephoto/board'
 import type { Store } from './store.ts'
 
 export interface OpenOptions {
@@ -172,6 +172,8 @@ export interface BoardEvents {
   undo: undefined
   /** The id of the picture that screens shall show. */
   show: string
+  /** How far own downloads of archives are, by the names that they were given. */
+  downloads: Downloads
   /** Something to tell the person. */
   notice: Problem
   /** Something on the way hinders uploads, which go on by themselves. Said once while it lasts. */

@@ -13,6 +13,7 @@ import {
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Access } from './access/access.ts'
 import { Archives } from './archive/archives.ts'
+import { DownloadProgress } from './archive/download-progress.ts'
 import { KeptPlans } from './archive/kept-plans.ts'
 import { Audit } from './audit/audit.ts'
 import { Boards, DEFAULT_BOARD_ID } from './boards/boards.ts'
@@ -132,6 +133,7 @@ export async function compose(
     log,
   })
   const archives = new Archives({ files, checksums, plans })
+  const progress = new DownloadProgress((...args) => gateway.tellDownloads(...args))
   const metrics = new Metrics()
   metrics.registry.registerMetric(files.faults)
   const heldRequests = new HeldRequests()
@@ -202,7 +204,7 @@ export async function compose(
     await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload, bounds })
     await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
     await routes.register(blobRoutes, { boards, guard, files, variants })
-    await routes.register(archiveRoutes, { boards, guard, archives, bounds })
+    await routes.register(archiveRoutes, { boards, guard, archives, progress, bounds })
     await routes.register(arrivalRoutes, { boards, guard, incomingFiles, bounds })
     await routes.register(pageRoutes, {
       boards,

@@ -4,6 +4,7 @@ import { Boards } from './shell/boards.tsx'
 import { ClearBoard } from './shell/clear-board.tsx'
 import { KeySheet } from './shell/key-sheet.tsx'
 import { Palette } from './shell/palette.tsx'
+import { Save } from './shell/save.tsx'
 import { Settings } from './shell/settings.tsx'
 import { Share } from './shell/share.tsx'
 import { Trash } from './shell/trash.tsx'
@@ -13,6 +14,7 @@ import type { PanelViews } from './state/panels.ts'
 export const panelViews: PanelViews = {
   palette: Palette,
   keys: KeySheet,
+  save: Save,
   trash: Trash,
   activity: Activity,
   boards: Boards,

@@ -1,4 +1,6 @@
 import {
+  BOARD_FILE,
+  BOARD_FILE_VERSION,
   type ImageRecord,
   isShown,
   type MediaType,
@@ -65,11 +67,8 @@ interface Contents {
 
 /** The longest side, in pixels, of what an offline page shows of a type that browsers don't show. */
 const OFFLINE_SIDE_PX = 1280
-/** The file of a folder that says where everything stands. */
-const BOARD_FILE = 'board.json'
 const PAGE_FILE = 'index.html'
 const ABSENT_FILE = 'Not in this archive.txt'
-const BOARD_VERSION = 1
 
 const REASONS: Record<Absence, string> = {
   gone: 'is no longer on the board',
@@ -153,7 +152,7 @@ export function entriesOf({ form, pictures, absent, stands, title }: Contents): 
   })
   const json = JSON.stringify({
     format: 'wirephoto-board',
-    version: BOARD_VERSION,
+    version: BOARD_FILE_VERSION,
     title,
     pictures: listed
       .toSorted((a, b) => (a.picture.z < b.picture.z ? -1 : 1))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -9,9 +10,10 @@ import { setTimeout } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { crc32 } from 'node:zlib'
-import type { ArchiveAnswer, ImageRecord } from '@wirephoto/board'
+import type { ArchiveAnswer, Downloads, ImageRecord } from '@wirephoto/board'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { storePicture } from '../../support/made-pictures.ts'
+import { openSocket } from '../../support/open-socket.ts'
 import { blankPng } from '../../support/sample-images.ts'
 import { SERVER } from '../boards/boards.ts'
 
@@ -414,6 +416,49 @@ test('H31, H32: a folder that opens without a server, whatever names and caption
     }
   }
   if (isThere('unzip')) execFileSync('unzip', ['-tqq', path])
+})
+
+test('H38: a download is told to the pages of who asks, and where it breaks off', async (t) => {
+  const server = await openServer(t)
+  await storePicture(server, { bytes: randomBytes(20 * MEGABYTE_BYTES), name: 'a.jpg' })
+  const { path, bytes } = await plan(server, {})
+  const [token, other] = ['a'.repeat(22), 'b'.repeat(22)]
+  const told: Downloads[] = []
+  const foreign: Downloads[] = []
+  const states = new EventEmitter()
+  for (const [who, list] of [
+    [token, told],
+    [other, foreign],
+  ] as const) {
+    const socket = await openSocket(server.url, 'main', { token: who })
+    assert.ok(typeof socket !== 'string')
+    t.after(() => socket.close())
+    socket.on('downloads', (text: string) => {
+      const news = JSON.parse(text) as Downloads
+      list.push(news)
+      states.emit(Object.values(news)[0]!.state)
+    })
+  }
+  const address = `${server.url}${path}&download=mine-1234`
+  const headers = { authorization: `Bearer ${token}` }
+  const sent = once(states, 'sent')
+  await (await fetch(address, { headers })).arrayBuffer()
+  await sent
+  assert.deepEqual(told.at(-1), { 'mine-1234': { sent: bytes, total: bytes, state: 'sent' } })
+  assert.equal(told[0]!['mine-1234']!.state, 'sending')
+  const broken = once(states, 'broken')
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>()
+  const request = get(address, { headers, agent: false }, resolve)
+  request.on('error', () => {})
+  ;(await promise).destroy()
+  await broken
+  const { sent: some } = told.at(-1)!['mine-1234']!
+  assert.ok(some > 0 && some < bytes)
+  const goesOn = once(states, 'sent')
+  await (await fetch(address, { headers: { ...headers, range: `bytes=${some}-` } })).arrayBuffer()
+  await goesOn
+  assert.deepEqual(foreign, [])
+  assert.equal((await fetch(`${server.url}${path}&download=a`)).status, 400)
 })
 
 test('H31: the archive is named after the board', async (t) => {

@@ -10,6 +10,7 @@ import {
 import { create as contentDisposition } from 'content-disposition'
 import type { FastifyInstance } from 'fastify'
 import type { Archives, OpenArchive } from '../archive/archives.ts'
+import type { DownloadProgress, SentPart } from '../archive/download-progress.ts'
 import type { ArchiveAddress } from '../archive/kept-plans.ts'
 import type { Bounds } from '../bounds.ts'
 import { type ByteRange, rangeOf } from '../byte-range.ts'
@@ -27,6 +28,7 @@ const UNTITLED = 'Pictures'
 
 interface ArchiveRoutesOptions extends BoardContext {
   readonly archives: Archives
+  readonly progress: DownloadProgress
   readonly bounds: Bounds
 }
 
@@ -35,7 +37,7 @@ export async function archiveRoutes(
   app: FastifyInstance,
   context: ArchiveRoutesOptions,
 ): Promise<void> {
-  const { archives, bounds } = context
+  const { archives, progress, bounds } = context
   const slots = new FairSlots(bounds.archives)
   const planLimiter = new PartyLimiter({
     visitor: hourly(bounds['archives-per-visitor']),
@@ -67,7 +69,8 @@ export async function archiveRoutes(
         const ids = idsIn(query)
         planLimiter.charge(sender)
         const { address } = await archives.plan(board, ids, form)
-        const headers = { location: pathOf(address), 'cache-control': 'no-store' }
+        const location = pathOf(address, query.download)
+        const headers = { location, 'cache-control': 'no-store' }
         return await reply.code(302).headers(headers).send()
       }
       if (query.ids !== undefined) throw new WireError('bad-request', { field: 'ids' })
@@ -86,8 +89,15 @@ export async function archiveRoutes(
       const { start, end } = range ?? { start: 0, end: bytes }
       const giveWay = () => request.raw.destroy()
       using slot = slots.take(partyOf(sender, board.id), giveWay)
-      const body =
-        request.method === 'HEAD' ? undefined : await bodyOf(archive, { start, end }, slot)
+      const isHead = request.method === 'HEAD'
+      using part =
+        query.download && !isHead
+          ? progress.begin(
+              { board: board.id, visitor: sender.visitor, id: query.download, total: bytes },
+              { start, end },
+            )
+          : null
+      const body = isHead ? undefined : await bodyOf(archive, { start, end }, slot, part)
       if (range) reply.code(206).header('content-range', `bytes ${start}-${end - 1}/${bytes}`)
       const name = `${archive.title.replace(/[/\\]/g, '-') || UNTITLED}.zip`
       return await reply
@@ -100,14 +110,23 @@ export async function archiveRoutes(
 }
 
 /** Begins to read a range. Whatever goes wrong with its first bytes is answered; later the connection breaks off. */
-async function bodyOf(archive: OpenArchive, range: ByteRange, slot: Slot): Promise<Readable> {
+async function bodyOf(
+  archive: OpenArchive,
+  range: ByteRange,
+  slot: Slot,
+  part: SentPart | null,
+): Promise<Readable> {
   const chunks = archive.read(range)
   const first = await chunks.next()
   async function* body() {
     try {
-      if (!first.done) yield first.value
+      if (!first.done) {
+        part?.count(first.value.length)
+        yield first.value
+      }
       for await (const chunk of chunks) {
         slot.progress()
+        part?.count(chunk.length)
         yield chunk
       }
     } finally {
@@ -124,8 +143,9 @@ function idsIn({ ids }: { readonly ids?: string | undefined }): readonly string[
 }
 
 /** Returns the address of an archive, from the server's own on. */
-function pathOf({ board, at, selection, form }: ArchiveAddress): string {
+function pathOf({ board, at, selection, form }: ArchiveAddress, download?: string): string {
   const query = new URLSearchParams({ at, ...(selection !== null && { selection }) })
   if (form !== 'pictures') query.set('form', form)
+  if (download !== undefined) query.set('download', download)
   return `/api/boards/${board}/archive.zip?${query}`
 }

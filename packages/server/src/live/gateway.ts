@@ -1,5 +1,13 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
-import { Hello, limits, may, parseOrThrow, WIRE_VERSION, WireError } from '@wirephoto/board'
+import {
+  type Downloads,
+  Hello,
+  limits,
+  may,
+  parseOrThrow,
+  WIRE_VERSION,
+  WireError,
+} from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
 import { WebSocketServer } from 'ws'
@@ -75,6 +83,11 @@ export class Gateway {
   /** Sends an error to every page that a visitor has open on a board. */
   notify(board: string, visitor: string, error: WireError): void {
     this.#rooms.get(board)?.sendToVisitor(visitor, 'notice', { error })
+  }
+
+  /** Tells every page that a visitor has open on a board how far their downloads are. */
+  tellDownloads(board: string, visitor: string, downloads: Downloads): void {
+    this.#rooms.get(board)?.sendToVisitor(visitor, 'downloads', downloads)
   }
 
   /** Returns the name that a visitor has on a page of a board; empty for none. */

@@ -7,6 +7,7 @@ import { request } from '../browser/server-requests.ts'
 import { serverUrl } from '../browser/server-url.ts'
 import { around, overlaps } from '../geometry/box.ts'
 import { tidyBoard, tidySelected } from '../geometry/tidy-places.ts'
+import { saveArchive } from '../state/archive-download.ts'
 import { hashFor } from '../state/camera.ts'
 import { canCopyPictures, copyPicture as copy, copyText } from '../state/clipboard.ts'
 import { isThisComputer, urlForOthers } from '../state/shared-address.ts'
@@ -17,8 +18,6 @@ import { words } from '../words/page.ts'
 /* Actions that the first script leaves out. They load once the board is live, or on demand. */
 
 const DUPLICATE_OFFSET_UNITS = 24
-
-const DOWNLOAD_INTERVAL_MS = 250
 
 /** A gliding picture needs a tile, so the others jump. */
 const MAX_GLIDING_COUNT = 400
@@ -68,16 +67,19 @@ export function duplicate(app: AppState, ids: readonly string[]): void {
   )
 }
 
-/** Downloads the stored ones of these pictures. */
-export function download(app: AppState, ids: readonly string[]): void {
-  storedOf(app, ids).forEach((record, i) => {
-    const href = downloadUrl(app.boardStore.board, record)
-    // Browsers drop all but the last of several downloads in one task.
-    setTimeout(
-      () => Object.assign(document.createElement('a'), { href, download: '' }).click(),
-      i * DOWNLOAD_INTERVAL_MS,
-    )
-  })
+/** Downloads the stored ones of these pictures: one as its file, several as one zip. */
+export async function download(app: AppState, ids: readonly string[]): Promise<void> {
+  const { boardStore, toasts } = app
+  const { board } = boardStore
+  const stored = storedOf(app, ids)
+  const [first] = stored
+  if (!first) return
+  if (stored.length > 1) {
+    const chosen = stored.map(({ id }) => id)
+    return saveArchive(board, toasts, 'chosen', chosen)
+  }
+  const href = downloadUrl(board, first)
+  Object.assign(document.createElement('a'), { href, download: '' }).click()
 }
 
 /** Returns those of these pictures that are stored. Says so if some aren't. */

@@ -39,6 +39,7 @@ type LateIconName =
   | 'duplicate'
   | 'eraser'
   | 'expand'
+  | 'folder'
   | 'history'
   | 'house'
   | 'images'

@@ -7,6 +7,7 @@ import duplicate from 'lucide-static/icons/copy.svg?raw'
 import download from 'lucide-static/icons/download.svg?raw'
 import eraser from 'lucide-static/icons/eraser.svg?raw'
 import expand from 'lucide-static/icons/expand.svg?raw'
+import folder from 'lucide-static/icons/folder-down.svg?raw'
 import history from 'lucide-static/icons/history.svg?raw'
 import house from 'lucide-static/icons/house.svg?raw'
 import images from 'lucide-static/icons/images.svg?raw'
@@ -43,6 +44,7 @@ addIcons({
   download,
   eraser,
   expand,
+  folder,
   history,
   house,
   images,

@@ -8,13 +8,17 @@ import { Dialog } from '../ui/dialog.tsx'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './palette.css'
+import { saveActions } from './save-actions.ts'
 
 /** Finds the actions that are possible now by their names. */
 export function Palette(): JSX.Element {
-  const { actions, panels } = useApp()
+  const app = useApp()
+  const { actions, panels } = app
   const { palette, ...others } = actions
   // Computed once, before the palette takes the focus: some actions depend on it.
-  const possible = Object.values<Action>(others).filter(can)
+  const possible = [...Object.values<Action>(others), ...Object.values(saveActions(app))].filter(
+    can,
+  )
   const [text, setText] = createSignal('')
   const found = createMemo(() => possible.filter(({ label }) => matches(label, text())))
   const [at, setAt] = createSignal(0)

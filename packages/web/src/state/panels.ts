@@ -6,6 +6,7 @@ const PRELOAD_DELAY_MS = 3_000
 type PanelName =
   | 'palette'
   | 'keys'
+  | 'save'
   | 'trash'
   | 'activity'
   | 'boards'

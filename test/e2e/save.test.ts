@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { words } from '@wirephoto/web/words/page'
+import { saveWords } from '@wirephoto/web/words/save'
+import sharp from 'sharp'
+import { openFixture } from '../support/e2e-fixture.ts'
+
+const { fixture, samples } = await openFixture()
+
+test('H21, H35, H36, H37: a board is saved as a zip, a picture and a print, from its menu', async (t) => {
+  const { anna } = await fixture.openPair(t, 'wire.test')
+  const { page } = anna
+  const files = await Promise.all(
+    ['a.png', 'b.png', 'c.png'].map((name) => samples.draw(name, { width: 300, height: 200 })),
+  )
+  await anna.drop(files, { x: 400, y: 300 })
+  const tiles = await anna.waitForPainted(3, 'stored')
+  await page.getByRole('button', { name: words.boardMenu }).click()
+  await page.getByRole('menuitem', { name: words.save }).click()
+  const dialog = page.getByRole('dialog', { name: words.save })
+
+  const zip = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: saveWords.all }).click()
+  const saved = await zip
+  assert.match(saved.suggestedFilename(), /\.zip$/)
+  const bytes = await readFile(await saved.path())
+  for (const [i, name] of ['a.png', 'b.png', 'c.png'].entries()) {
+    assert.ok(bytes.includes(Buffer.from(name)), name)
+    assert.ok(bytes.includes(await readFile(files[i]!)), `${name} is whole`)
+  }
+  // The server tells this page that all of it has been sent.
+  await anna.waitForToast(saveWords.saved(3))
+  await dialog.getByRole('button', { name: saveWords.all }).waitFor()
+
+  const png = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: saveWords.picture }).click()
+  const drawn = await readFile(await (await png).path())
+  const { width, height, format } = await sharp(drawn).metadata()
+  assert.equal(format, 'png')
+  const extent = {
+    w: Math.max(...tiles.map(({ x, w }) => x + w)) - Math.min(...tiles.map(({ x }) => x)),
+    h: Math.max(...tiles.map(({ y, h }) => y + h)) - Math.min(...tiles.map(({ y }) => y)),
+  }
+  assert.ok(width > 300 && height > 200)
+  assert.ok(Math.abs(width / height - extent.w / extent.h) < 0.3)
+
+  await page.evaluate(() => {
+    window.print = () => {
+      const images = [...document.querySelectorAll<HTMLImageElement>('.print-sheet img')]
+      const shown = images.filter(({ complete, naturalWidth }) => complete && naturalWidth > 0)
+      document.body.dataset['printed'] = String(shown.length)
+      dispatchEvent(new Event('afterprint'))
+    }
+  })
+  await dialog.getByRole('button', { name: saveWords.print }).click()
+  await page.locator('body[data-printed="3"]').waitFor()
+  await page.locator('.print-sheet').waitFor({ state: 'detached' })
+
+  // Several selected pictures come as one zip.
+  await page.keyboard.press('Control+a')
+  await page.keyboard.press('d')
+  const chosen = page.waitForEvent('download')
+  assert.match((await chosen).suggestedFilename(), /\.zip$/)
+})
+
+test('H35: the palette finds the ways to save, and an empty board has nothing to save', async (t) => {
+  const { anna } = await fixture.openPair(t, 'localhost')
+  const { page } = anna
+  await page.keyboard.press('Control+k')
+  const options = page.getByRole('option')
+  await page.getByRole('combobox').fill('save')
+  await options.filter({ hasText: words.save }).waitFor()
+  assert.equal(await options.filter({ hasText: saveWords.all }).count(), 0)
+  await options.filter({ hasText: words.save }).click()
+  await page.getByRole('dialog').getByText(saveWords.nothing).waitFor()
+  await page.keyboard.press('Escape')
+  const file = await samples.draw('a.png', { width: 300, height: 200 })
+  await anna.drop([file], { x: 400, y: 300 })
+  await anna.waitForPainted(1, 'stored')
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill('save all')
+  const zip = page.waitForEvent('download')
+  await options.filter({ hasText: saveWords.all }).click()
+  assert.match((await zip).suggestedFilename(), /\.zip$/)
+})
