@@ -118,5 +118,6 @@ async function store(engine: Engine, scratch: string, place: number): Promise<Im
     deletedBy: null,
     purgeAt: null,
     purgeBy: null,
+    link: null,
   }
 }

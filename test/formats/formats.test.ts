@@ -158,6 +158,7 @@ function completed(record: AnyRecord): AnyRecord {
       deletedBy: null,
       purgeAt: null,
       purgeBy: null,
+      link: null,
       storedAt,
     },
     record,

@@ -38,7 +38,13 @@ export const NewLink = z.strictObject({ role, label: z.optional(label) })
 export interface NewLink extends Infer<typeof NewLink> {}
 
 /** The body of `PATCH /api/boards/<board>/links/<id>`. */
-export const LinkPatch = z.strictObject({ role: z.optional(role), label: z.optional(label) })
+export const LinkPatch = z.strictObject({
+  role: z.optional(role),
+  label: z.optional(label),
+  /** The pictures that the link may have on the board in all, and their bytes. Null for the server's own bounds. */
+  pictures: z.optional(z.nullable(z.int().check(z.gte(0)))),
+  bytes: z.optional(z.nullable(z.int().check(z.gte(0)))),
+})
 export interface LinkPatch extends Infer<typeof LinkPatch> {}
 
 /** The body of `POST /api/owner`: the owner code, as somebody typed it. */

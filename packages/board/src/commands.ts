@@ -93,7 +93,11 @@ export interface CommandMessage {
 /** A command that was refused; the others of its message hold. */
 export interface Refusal {
   readonly n: number
-  readonly error: { readonly code: ErrorCode; readonly message: string }
+  readonly error: {
+    readonly code: ErrorCode
+    readonly message: string
+    readonly retryAfterS?: number | undefined
+  }
 }
 
 /** The answer to a message: every command up to `n` is settled, and the last effect lies in batch `seq`. */

@@ -45,6 +45,7 @@ export const errors = {
   'board-full': 422,
   'old-page': 426,
   'too-many': 429,
+  'too-fast': 429,
   internal: 500,
   unreachable: 502,
   busy: 503,
@@ -52,6 +53,8 @@ export const errors = {
   stopping: 503,
   'newer-format': 503,
   'disk-full': 507,
+  'pictures-full': 507,
+  'link-full': 507,
 } as const satisfies Record<string, number>
 
 export type ErrorCode = keyof typeof errors
@@ -63,6 +66,7 @@ export const RETRYABLE_CODES: readonly ErrorCode[] = [
   'wrong-offset',
   'board-full',
   'too-many',
+  'too-fast',
   'internal',
   'unreachable',
   'busy',
@@ -70,6 +74,8 @@ export const RETRYABLE_CODES: readonly ErrorCode[] = [
   'stopping',
   'newer-format',
   'disk-full',
+  'pictures-full',
+  'link-full',
 ]
 
 /** Returns whether another try may help after an error; true for one without a code. */
@@ -93,7 +99,7 @@ export interface ErrorFacts {
   readonly name?: string | undefined
   /** The field, header or parameter that an error is about. */
   readonly field?: string | undefined
-  /** The rest of the sentence about a kind that isn't taken: `recognise.ts` has it. */
+  /** The rest of the sentence about a kind that isn't taken, and all of one about a quota. Other files have them. */
   readonly because?: string | undefined
   /** Bytes. */
   readonly size?: number | undefined

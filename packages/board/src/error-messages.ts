@@ -67,7 +67,8 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
       : `${file(name)} takes more memory to open than this server may use (--memory ${formatBytes(limit)}). Save it smaller, or tell whoever runs it.`,
   'board-full': () => 'This board is full. Empty its trash, shorten captions, or start a new one.',
   'old-page': () => 'This page is older than its server. Reload it.',
-  'too-many': () => 'That was too much at once. Wait a moment.',
+  'too-fast': quota,
+  'too-many': quota,
   internal: () => 'Something broke on the server. Its log says what.',
   unreachable: () => "The picture can't be fetched from its address. Save it and add the file.",
   busy: ({ isDropped }) =>
@@ -79,6 +80,13 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'newer-format': () =>
     'A newer server has saved this board. Tell whoever runs this one to update it.',
   'disk-full': () => 'The server has no room left. Tell whoever runs it.',
+  'pictures-full': quota,
+  'link-full': quota,
+}
+
+/** The server knows the sentence about a quota, and tells it. */
+function quota({ because = 'That was too much at once. Wait a moment.' }: ErrorFacts): string {
+  return because
 }
 
 /** The table of kinds knows the rest of the sentence; it is fetched only when a file is refused. */

@@ -42,6 +42,7 @@ test('R22: a record of the first builds gets every field of today', () => {
     deletedBy: null,
     purgeAt: null,
     purgeBy: null,
+    link: null,
     storedAt: 1_000,
   })
   assert.deepEqual(board, { ...emptyBoard, title: 'T' })
@@ -56,6 +57,7 @@ test('R22: the fields that a record has are kept', () => {
     deletedBy: null,
     purgeAt: null,
     purgeBy: null,
+    link: null,
     storedAt: 1_000,
   })
   const arriving = { ...oldest, blob: null } as AnyRecord

@@ -31,6 +31,8 @@ const migrations: readonly ((record: Fields) => Fields)[] = [
   (record) => (record['kind'] === 'image' ? { by: '', deletedBy: null, ...record } : record),
   // Pictures in the trash may be marked to be purged.
   (record) => (record['kind'] === 'image' ? { purgeAt: null, purgeBy: null, ...record } : record),
+  // Pictures know the link that they came by.
+  (record) => (record['kind'] === 'image' ? { link: null, ...record } : record),
 ]
 
 /** The version of the records that this build writes. */

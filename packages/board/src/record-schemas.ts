@@ -56,6 +56,8 @@ export const ImageRecordSchema = z.object({
   author: z.string(),
   /** Their name, as they gave it; empty for none. It stays when they leave, and they alone change it. */
   by: z.string(),
+  /** Id of the link that it came by, which counts it; null for none. */
+  link: z.nullable(z.string()),
   /** Milliseconds since 1970, by the server's clock. */
   createdAt: z.number(),
   /** When its file was stored, or the copy made, in milliseconds since 1970; null while it arrives. */

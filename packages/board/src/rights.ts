@@ -9,6 +9,8 @@ export interface Actor {
   readonly role: Role | 'server'
   /** The time that new records get, in milliseconds since 1970. */
   readonly now: number
+  /** The id of the link that the visitor came by; null or undefined for none. */
+  readonly link?: string | null | undefined
   /** The time for which a marked picture can be called off. Default: `limits.purgeGraceMs`. */
   readonly purgeGraceMs?: number
 }

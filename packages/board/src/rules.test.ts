@@ -100,6 +100,7 @@ describe('rules', () => {
       deletedBy: null,
       purgeAt: null,
       purgeBy: null,
+      link: null,
     })
   })
 

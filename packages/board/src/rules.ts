@@ -60,6 +60,7 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
     source: null,
     author: actor.visitor,
     by: cleanLine(command.by ?? ''),
+    link: actor.link ?? null,
     createdAt: actor.now,
     storedAt: null,
     deletedAt: null,
@@ -100,6 +101,7 @@ function copy(
   const own = {
     author: actor.visitor,
     by: cleanLine(by),
+    link: actor.link ?? null,
     createdAt: actor.now,
     storedAt: actor.now,
     deletedAt: null,

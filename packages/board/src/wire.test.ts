@@ -46,6 +46,7 @@ const PINNED: Record<number, string> = {
   15: 'b538a9d5cf877ad6',
   16: '9f8ee5efeae8da8e',
   17: '7472ac5befd90eee',
+  18: 'f7cd12df6b97885f',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))

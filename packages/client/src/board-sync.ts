@@ -114,6 +114,7 @@ export class BoardSync {
     this.replica.on('trashed', (trashed) => this.events.emit('trashed', trashed))
     this.replica.on('records', (ids) => this.#onRecords(ids))
     this.queue.on('changed', () => this.#onQueueChanged())
+    this.queue.on('slowed', (why) => this.events.emit('notice', why))
     this.events.on('uploads', () => this.#onTrouble())
     this.queue.on('refused', ({ commands, why }) => this.#onCommandsRefused(commands, why))
     if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#onPageHide)

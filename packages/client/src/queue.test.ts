@@ -99,6 +99,33 @@ async function reconnect(queue: Queue): Promise<void> {
 }
 
 describe('queue', () => {
+  test('Y57: pictures that come too fast wait as long as the server says; all else goes on', async () => {
+    const { peer, queue, settled } = open()
+    const slowed: string[] = []
+    queue.on('slowed', ({ message }) => slowed.push(message))
+    queue.online = true
+    const [first, second] = [add(), add()]
+    queue.push([first])
+    await settled()
+    const why = { code: 'too-fast', message: 'Yours go on in 1 second.', retryAfterS: 1 } as const
+    peer.faults.push(why)
+    queue.push([second])
+    await until(queue, ['changed'], () => slowed.length > 0 || null)
+    const slowedAt = performance.now()
+    queue.push([move(first.id, 9), move(second.id, 9)])
+    queue.push([{ kind: 'image.copy', id: newId(2), sourceId: first.id, x: 0, y: 0 }])
+    // Files that arrive make no room in a minute.
+    queue.resume()
+    await until(queue, ['changed'], () => peer.done.length >= 2 || null)
+    assert.deepEqual(peer.done.slice(1), [JSON.stringify(move(first.id, 9))])
+    assert.equal(queue.isAdding(second.id), true)
+    await settled()
+    assert.ok(performance.now() - slowedAt >= 990)
+    assert.deepEqual(slowed, [why.message])
+    assert.equal(peer.records.has(second.id), true)
+    assert.equal(peer.done.length, 5)
+  })
+
   test('Q1: the commands of one turn go as one message, in order and numbered', async () => {
     const { peer, queue, settled } = open()
     queue.online = true

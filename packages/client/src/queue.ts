@@ -38,7 +38,8 @@ import type { ErrorAnswer, Problem } from './types.ts'
  * Commands that earlier pages left stand in queues of their own, before ours, and keep their ids and numbers.
  * Another page may be sending the same ones, which does no harm. Commands that the server will never accept
  * under an id (`gap`) are reissued under a new one. If several pages try to, the store lets one. Adds that the
- * server has no room for (`too-many`) wait in a queue of their own, until pictures have arrived (Y23).
+ * server has no room for (`too-many`) wait in a queue of their own, until pictures have arrived (Y23). So do pictures
+ * that come too fast (`too-fast`), until they may (Y57).
  */
 type QueueState = 'offline' | 'idle' | 'sending' | 'stranded' | 'closed'
 
@@ -81,6 +82,8 @@ interface ClientQueue {
   readonly hasServerTime: boolean
   /** When the adds that the server had no room for are sent again; null for a queue that never waits. */
   resumesAt: number | null
+  /** The earliest time for that, as the server has said. */
+  notBefore?: number
 }
 
 /** The connection, as a queue uses it. */
@@ -101,6 +104,8 @@ interface QueueOptions {
 interface QueueEvents {
   /** Commands were queued or answered. */
   changed: undefined
+  /** Pictures come too fast. They wait, and all else goes on. */
+  slowed: Problem
   /** The server refused these. */
   refused: { readonly commands: readonly Command[]; readonly why: Problem }
 }
@@ -264,7 +269,8 @@ export class Queue extends Emitter<QueueEvents> {
   resume(): void {
     const now = performance.now()
     for (const queue of this.#queues)
-      if (queue.resumesAt !== null) queue.resumesAt = Math.min(queue.resumesAt, now + RESUME_MS)
+      if (queue.resumesAt !== null)
+        queue.resumesAt = Math.max(queue.notBefore ?? 0, Math.min(queue.resumesAt, now + RESUME_MS))
     this.#scheduleResume()
   }
 
@@ -312,7 +318,7 @@ export class Queue extends Emitter<QueueEvents> {
     const waiting = this.#queues.filter(
       ({ resumesAt, entries }) => resumesAt !== null && entries.length > 0,
     )
-    if (command.kind === 'image.add') return waiting.at(-1)
+    if (isNew(command)) return waiting.at(-1)
     const id = targetOf(command)
     return waiting.find(({ entries }) =>
       entries.some(({ pending }) => targetOf(pending.command) === id),
@@ -402,7 +408,10 @@ export class Queue extends Emitter<QueueEvents> {
     const hasWrongTime = !queue.hasServerTime || timeOf(client) > this.#clock.now()
     if (code === 'gap' || (code === 'stale-client' && hasWrongTime)) await this.#reissue(queue)
     else if (code === 'stale-client') this.#giveUp(queue, queue.entries, { code, message })
-    else if (code === 'too-many' && run[0]!.pending.command.kind === 'image.add')
+    else if (code === 'too-fast') {
+      this.emit('slowed', answer.error)
+      await this.#setAside(queue, retryAfterS)
+    } else if (code === 'too-many' && run[0]!.pending.command.kind === 'image.add')
       await this.#setAside(queue)
     else if (errors[code] >= 500 || errors[code] === 429 || isAccessCode(code))
       await this.#backOff({ code, message, retryAfterS })
@@ -451,11 +460,11 @@ export class Queue extends Emitter<QueueEvents> {
   }
 
   /**
-   * Lets the adds of a queue, and the commands about their pictures, wait until files have arrived. None of its
-   * commands has taken effect; all others go on under a new client id.
+   * Lets the new pictures of a queue, and the commands about them, wait until files have arrived, and no less than the
+   * server says. None of its commands has taken effect; all others go on under a new client id.
    */
-  async #setAside(queue: ClientQueue): Promise<void> {
-    const adds = queue.entries.filter(({ pending }) => pending.command.kind === 'image.add')
+  async #setAside(queue: ClientQueue, waitS = 0): Promise<void> {
+    const adds = queue.entries.filter(({ pending }) => isNew(pending.command))
     const ids = new Set(adds.map(({ pending }) => targetOf(pending.command)))
     const others = queue.entries.filter(({ pending }) => !ids.has(targetOf(pending.command)))
     let waiting = queue
@@ -463,7 +472,8 @@ export class Queue extends Emitter<QueueEvents> {
       const isOther = new Set(others.map(({ pending }) => pending))
       waiting = await this.#reissue(queue, ({ pending }) => isOther.has(pending))
     } else if (queue === this.#own) this.#own = null
-    waiting.resumesAt = performance.now() + backoff(this.#failures++)
+    waiting.notBefore = performance.now() + waitS * 1_000
+    waiting.resumesAt = waiting.notBefore + backoff(waitS ? 0 : this.#failures++)
   }
 
   #scheduleResume(): void {
@@ -508,6 +518,9 @@ export class Queue extends Emitter<QueueEvents> {
     return new Promise((resolve) => setTimeout(resolve, backoffAfter(trouble, this.#failures++)))
   }
 }
+
+/** Whether a command puts another picture on the board. */
+const isNew = ({ kind }: Command): boolean => kind === 'image.add' || kind === 'image.copy'
 
 const pendingsOf = (entries: readonly Entry[]): Pending[] => entries.map(({ pending }) => pending)
 

@@ -48,6 +48,7 @@ function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
     deletedBy: null,
     purgeAt: null,
     purgeBy: null,
+    link: null,
     ...fields,
   }
 }

@@ -138,14 +138,16 @@ function failureOf(error: Error | DetailedError): TransferFailure {
   const isFromBetween = response != null && problem === null
   // A file waits for those who may not see the board any more: another link may let them in.
   const isBarred = isAccessCode(problem?.code)
-  const isRefusal = status < 500 && !isBarred && ![408, 409, 423, 425, 429].includes(status)
+  const isFull = problem?.code === 'link-full' || problem?.code === 'pictures-full'
+  const isRefusal =
+    isFull || (status < 500 && !isBarred && ![408, 409, 423, 425, 429].includes(status))
   return {
     isAnswered: Boolean(response),
     isFromBetween,
     isPartTooLarge: isFromBetween && status === 413,
     // `not-found`: another server has the first part of the file; the upload may begin again here (U13).
     refusal: isRefusal && problem?.code !== 'not-found' ? problem : null,
-    trouble: status >= 500 || isBarred ? problem : null,
+    trouble: status >= 500 || isBarred || problem?.code === 'too-fast' ? problem : null,
     retryAfterMs: Math.min(
       RETRY_AFTER_MAX_MS,
       Number(response?.getHeader('Retry-After')) * 1000 || 0,

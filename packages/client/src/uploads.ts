@@ -84,6 +84,8 @@ export class Uploads {
   readonly #jobs = new Map<string, UploadJob>()
   readonly #cancelled = new Set<string>()
   #trouble: Problem | null = null
+  /** Ends the wait of files that came too fast. */
+  #slowTimer: ReturnType<typeof setTimeout> | undefined
   /** The obstacles that the page has been told of. */
   readonly #obstacles = new Set<Obstacle>()
   /** Callers of `pause` that haven't let go yet. */
@@ -270,6 +272,7 @@ export class Uploads {
   /** Stops; files stay in the store for the next page. */
   close(): void {
     this.#isClosed = true
+    clearTimeout(this.#slowTimer)
     this.#context.slots.close()
     for (const job of this.#jobs.values()) {
       job.state.take('requeued')
@@ -289,7 +292,7 @@ export class Uploads {
       ({ id, state, isHeld }) =>
         state.current === 'waiting' && !isHeld && !this.#queue.isAdding(id),
     )
-    if (waiting.length === 0 || this.#isHeld || this.#isBarred) return []
+    if (waiting.length === 0 || this.#isHeld || this.#isBarred || this.#slowTimer) return []
     const priority = ({ id }: UploadJob) => this.#priority(id)
     return waiting.sort((a, b) => priority(b) - priority(a) || a.yieldCount - b.yieldCount)
   }
@@ -367,12 +370,23 @@ export class Uploads {
       case 'failed': {
         const waitMs = Math.max(outcome.retryAfterMs, backoff(job.failures++))
         this.#pause(job, waitMs)
-        const { obstacle } = outcome
-        this.#trouble = outcome.trouble
+        const { obstacle, trouble } = outcome
+        if (trouble?.code === 'too-fast') this.#slowDown(trouble, waitMs)
+        else this.#trouble = trouble
         if (obstacle) this.#onObstacle(obstacle)
         list.update(job.id, { state: 'retrying', retryAt: Date.now() + waitMs, obstacle })
       }
     }
+  }
+
+  /** Begins no other file until these may come, and says so once. */
+  #slowDown(why: Problem, waitMs: number): void {
+    if (this.#slowTimer) return
+    this.#slowTimer = setTimeout(() => {
+      this.#slowTimer = undefined
+      this.pump()
+    }, waitMs)
+    this.#events.emit('notice', why)
   }
 
   /** Tells of an obstacle, once for as long as it stands. */

@@ -272,7 +272,7 @@ export async function compose(
 
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */
 async function openStorage(
-  { data, engine: address, maxUpload, memory, acceptLoss, steadyClockMs: steadyMs }: ServerConfig,
+  config: ServerConfig,
   {
     bounds,
     refusedTypes,
@@ -282,6 +282,7 @@ async function openStorage(
   stack: AsyncDisposableStack,
   injectedClock?: TrustedClock,
 ): Promise<Storage> {
+  const { data, engine: address, maxUpload, memory, acceptLoss, steadyClockMs: steadyMs } = config
   makeFilesPrivate()
   await makeFolder(data)
   for (const folder of foldersOf(data, address)) {
@@ -299,7 +300,7 @@ async function openStorage(
   const audit = new Audit({ engine, clock, bounds, log })
   // After the boards, whose last commands are acts too.
   stack.defer(() => audit.close())
-  const boards = await Boards.open(engine, clock, log, bounds)
+  const boards = await Boards.open(engine, clock, log, bounds, config.pictureMinuteMs)
   stack.defer(() => boards.close())
   audit.follow(boards)
   const graceMs = bounds['purge-grace'] * SECOND_MS

@@ -50,6 +50,8 @@ export interface ServerConfig {
   readonly garbageCollection?: GarbageCollectionTimes
   /** The time for which the clock must run steadily before anything ends by it. For tests. Default: ten minutes. */
   readonly steadyClockMs?: number
+  /** The minute in which links and strangers add so many pictures, in milliseconds. For tests. Default: a minute. */
+  readonly pictureMinuteMs?: number
   /** Ports that pictures may be fetched from, beside 80 and 443. Default: none. */
   readonly fetchPorts?: readonly number[] | undefined
   /** Decides alone which network addresses and ports pictures may be fetched from. For tests. */

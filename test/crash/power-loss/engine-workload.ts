@@ -122,4 +122,5 @@ const picture = (board: string, seq: number, blob: Buffer | null, x: number): Im
   deletedBy: null,
   purgeAt: null,
   purgeBy: null,
+  link: null,
 })

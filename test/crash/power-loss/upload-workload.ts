@@ -154,4 +154,5 @@ const pictureOf = (id: string, blob: string): ImageRecord => ({
   deletedBy: null,
   purgeAt: null,
   purgeBy: null,
+  link: null,
 })

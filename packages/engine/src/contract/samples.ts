@@ -48,6 +48,7 @@ export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecor
   deletedBy: null,
   purgeAt: null,
   purgeBy: null,
+  link: null,
   ...fields,
 })
 

@@ -1,12 +1,13 @@
 import { hasRights, type Role, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import { STRANGER } from '../boards/sender.ts'
 import type { ServerConfig } from '../config.ts'
 import { isPrivate } from '../loopback.ts'
 import { AccessRules } from './access-rules.ts'
 import { type FoundGrant, Grants } from './grants.ts'
 import { JoinCodes, mayInvite } from './join-codes.ts'
-import { type Link, Links, type MadeLink } from './links.ts'
+import { type Link, Links, type MadeLink, quotaOf } from './links.ts'
 import { Passphrases, passphraseMark } from './passphrases.ts'
 import { type AccessRule, dataOf, hashOf, type Right } from './records.ts'
 import { type RightHolder, RightWatch } from './right-watch.ts'
@@ -82,8 +83,10 @@ export class Access {
     const found = await this.#find(asker, board)
     const isGrant = found !== null && found !== 'ended'
     const refusal = isGrant ? refusalOf(found, rule) : null
-    if (isGrant && !refusal)
-      return open && hasRights(open.role, found.role) ? open : by(found, rule)
+    if (isGrant && !refusal) {
+      if (!open || !hasRights(open.role, found.role)) return by(found, rule)
+      return found.quota ? { ...open, quota: found.quota } : open
+    }
     const { token, source } = asker
     if (source === 'cookie' && (await this.isServerOwner(token)))
       return { role: 'own', grant: [hashOf.serverOwner(token)] }
@@ -170,14 +173,16 @@ export class Access {
     return { board, role: await this.#exchangeLink(who, board, link) }
   }
 
-  /** Changes a link's role or label, for all who came by it too. Rejects with `not-found`. */
+  /** Changes the named fields of a link, for all who came by it too. Rejects with `not-found`. */
   async changeLink(
     board: string,
     id: string,
     patch: Parameters<Links['change']>[2],
   ): Promise<Link> {
     const changed = await this.links.change(board, id, patch)
-    if (patch.role !== undefined) await this.#renewStamp(board)
+    // Open sockets must learn of all but another label.
+    const { label: _, ...others } = patch
+    if (Object.values(others).some((value) => value !== undefined)) await this.#renewStamp(board)
     return changed
   }
 
@@ -244,18 +249,19 @@ export class Access {
     const isFront = board === DEFAULT_BOARD_ID
     // Everybody who reaches it is at this machine.
     if (isFront && this.#isPrivate && !isProxied) return { role: 'own', grant: [] }
-    if (board === classic?.board || (isFront && isOpen)) return { role: 'edit', grant: [] }
+    if (board === classic?.board || (isFront && isOpen))
+      return { role: 'edit', grant: [], quota: STRANGER }
     if (isFront || (await this.rules.of(board))) return null
-    return { role: 'edit', grant: [], openUntil: hashOf.rule(board) }
+    return { role: 'edit', grant: [], openUntil: hashOf.rule(board), quota: STRANGER }
   }
 
   async #find({ token, source }: Asker, board: string): Promise<FoundGrant | 'ended' | null> {
     if (source === 'new') return null
     if (source === 'cookie') return this.grants.find(token, board)
     const link = await this.links.find(board, token)
-    return link
-      ? { role: link.role, grant: [link.hash], passphrase: null, isByLink: true }
-      : 'ended'
+    if (!link) return 'ended'
+    const right = { role: link.role, grant: [link.hash], quota: quotaOf(link) }
+    return { ...right, passphrase: null, isByLink: true }
   }
 }
 
@@ -273,9 +279,10 @@ const hasClosed = (rule: AccessRule | null, role: Role): boolean =>
   rule !== null && rule.closesAt !== null && role !== 'own' && Date.now() >= rule.closesAt
 
 /** Returns a right with what it rests on under the board's rule. */
-function by({ role, grant }: FoundGrant, rule: AccessRule | null): Right {
-  if (!rule) return { role, grant }
-  const stamped = { role, grant: [...grant, rule.stamp] }
+function by({ role, grant, quota }: FoundGrant, rule: AccessRule | null): Right {
+  const right = quota ? { role, grant, quota } : { role, grant }
+  if (!rule) return right
+  const stamped = { ...right, grant: [...grant, rule.stamp] }
   return rule.closesAt === null || role === 'own' ? stamped : { ...stamped, endsAt: rule.closesAt }
 }
 

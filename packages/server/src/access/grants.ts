@@ -1,7 +1,7 @@
 import type { Role } from '@wirephoto/board'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { VISITOR_LIFE_S } from '../visitors.ts'
-import type { Link, Links } from './links.ts'
+import { type Link, type Links, quotaOf } from './links.ts'
 import { dataOf, type GrantRecord, hashOf, type Right, type ServerOwnerRecord } from './records.ts'
 import type { SecretCache } from './secret-cache.ts'
 
@@ -36,7 +36,8 @@ export class Grants {
       return role === undefined ? null : { role, grant: [hash], passphrase: null, isByLink: false }
     const link = await this.#links.byHash(board, by)
     const passphrase = grant.passphrase ?? null
-    return link ? { role: link.role, grant: [hash, by], passphrase, isByLink: true } : 'ended'
+    if (!link) return 'ended'
+    return { role: link.role, grant: [hash, by], passphrase, isByLink: true, quota: quotaOf(link) }
   }
 
   /** Gives a token a role on a board that rests on no link. Rejects with `unknown-board`. */

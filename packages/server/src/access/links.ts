@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type LinkPatch, type NewLink, ROLES, type Role, WireError } from '@wirephoto/board'
 import type { Secret } from '@wirephoto/engine'
+import type { Quota } from '../boards/sender.ts'
 import { dataOf, hashOf, type LinkRecord, newSecret } from './records.ts'
 import type { SecretCache } from './secret-cache.ts'
 import { SerialTasks } from './serial-tasks.ts'
@@ -29,6 +30,9 @@ export interface ListedLink {
   readonly madeAt: number
   /** The browsers that have a right by it. */
   readonly uses: number
+  /** The pictures that it may have on the board, and their bytes; null for the server's bounds. */
+  readonly pictures: number | null
+  readonly bytes: number | null
 }
 
 /** The links of boards. Their secrets are told where they are made, and nowhere else. */
@@ -68,12 +72,14 @@ export class Links {
       if (by) uses.set(by, (uses.get(by) ?? 0) + 1)
     }
     return linksAmong(secrets)
-      .map(({ id, role, label, madeAt, hash }) => ({
+      .map(({ id, role, label, madeAt, hash, pictures = null, bytes = null }) => ({
         id,
         role,
         label,
         madeAt,
         uses: uses.get(hash) ?? 0,
+        pictures,
+        bytes,
       }))
       .sort((a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role) || a.madeAt - b.madeAt)
   }
@@ -121,13 +127,13 @@ export class Links {
     })
   }
 
-  /** Changes a link's role or label, for all who came by it too. Rejects with `not-found`. */
-  change(board: string, id: string, { role, label }: LinkPatch): Promise<Link> {
+  /** Changes the named fields of a link, for all who came by it too. Rejects with `not-found`. */
+  change(board: string, id: string, patch: LinkPatch): Promise<Link> {
     return this.#changes.run(board, async () => {
       for (let tries = 0; tries < TRIES_COUNT; tries++) {
         const link = (await this.#byId(board, id)).at(-1)
         if (!link) throw new WireError('not-found')
-        const changed = { ...link, ...(role && { role }), ...(label !== undefined && { label }) }
+        const changed = patched(link, patch)
         if (await this.#replace(board, link, changed)) return changed
       }
       throw new WireError('busy')
@@ -178,12 +184,39 @@ export class Links {
   async #put(board: string, link: Omit<LinkRecord, 'type' | 'origin'>): Promise<MadeLink> {
     const secret = newSecret()
     const hash = hashOf.link(secret)
-    const { id, role, label, madeAt } = link
-    const data = { type: 'link', id, role, label, madeAt, origin: null } as const
+    const { id, role, label, madeAt, pictures, bytes } = link
+    const own = {
+      ...(pictures !== undefined && { pictures }),
+      ...(bytes !== undefined && { bytes }),
+    }
+    const data = { type: 'link', id, role, label, madeAt, origin: null, ...own } as const
     await this.#secrets.put(secretOf(board, { ...data, hash }))
     return { ...data, hash, secret }
   }
 }
+
+/** Returns a link with the fields of a patch. A bound that is null is the server's. */
+function patched(link: Link, { role, label, pictures, bytes }: LinkPatch): Link {
+  const { pictures: ownPictures, bytes: ownBytes, ...rest } = link
+  const [newPictures, newBytes] = [
+    pictures === undefined ? ownPictures : pictures,
+    bytes === undefined ? ownBytes : bytes,
+  ]
+  return {
+    ...rest,
+    ...(role && { role }),
+    ...(label !== undefined && { label }),
+    ...(typeof newPictures === 'number' && { pictures: newPictures }),
+    ...(typeof newBytes === 'number' && { bytes: newBytes }),
+  }
+}
+
+/** Returns what counts the pictures of those who came by a link. */
+export const quotaOf = ({ id, pictures, bytes }: LinkRecord): Quota => ({
+  link: id,
+  pictures,
+  bytes,
+})
 
 const secretOf = (board: string, link: Link): Secret => ({
   hash: link.hash,

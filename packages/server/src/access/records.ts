@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Role } from '@wirephoto/board'
+import type { Quota } from '../boards/sender.ts'
 
 /* The rights on boards as the engine keeps them: the data of its secrets, and the hashes that they stand under. */
 
@@ -26,6 +27,9 @@ export interface LinkRecord {
   readonly madeAt: number
   /** The site whose pages the link serves; null for any. */
   readonly origin: string | null
+  /** The pictures that it may have on the board, and their bytes. Default: the server's bounds. */
+  readonly pictures?: number
+  readonly bytes?: number
 }
 
 /** The right of one visitor on one board. */
@@ -95,4 +99,6 @@ export interface Right {
   readonly endsAt?: number
   /** The hash of the secret that ends it when it is made: the rule of a board that opens by its address. */
   readonly openUntil?: string
+  /** Counts the pictures that come by it; undefined where only the board does. */
+  readonly quota?: Quota
 }

@@ -25,6 +25,8 @@ export interface RightHolder {
   hold?(): void
   /** Goes on where it was held back. */
   release?(): void
+  /** Takes over a right of the same role, which may be counted otherwise. */
+  renew?(right: Right): void
 }
 
 interface Watched {
@@ -137,6 +139,7 @@ export class RightWatch {
         if (right.role !== watched.right.role) return end(null)
         watched.right = right
         watched.isInDoubt = false
+        connection.renew?.(right)
         if (!this.#isHolding && this.#watched.has(watched)) connection.release?.()
       },
       (error: unknown) => end(toldReason(error, watched.right)),

@@ -1,4 +1,5 @@
 import type { AnyRecord } from '@wirephoto/board'
+import { PictureTally } from './picture-tally.ts'
 
 /** A record's fixed fields with their names, as JSON: about as many in every record. */
 const FIXED_FIELDS_BYTES = 500
@@ -41,10 +42,11 @@ export interface ArrivingBounds {
 }
 
 /**
- * Counts the bytes of a board's records and its arriving pictures, with constant work for each change. One that
+ * Counts the bytes of a board's records, its pictures and those that arrive, with constant work for each change. One that
  * is made over another counts what a tick would change, and leaves the other as it is.
  */
 export class BoardTally {
+  readonly pictures: PictureTally
   readonly #base: BoardTally | undefined
   #bytes = 0
   #markedBytes = 0
@@ -56,6 +58,7 @@ export class BoardTally {
 
   constructor(base?: BoardTally) {
     this.#base = base
+    this.pictures = new PictureTally(base?.pictures)
   }
 
   /** The bytes of all records. */
@@ -77,6 +80,7 @@ export class BoardTally {
   count(before: AnyRecord | undefined, after: AnyRecord | undefined, announcer?: Announcer): void {
     this.#bytes += growthOf(before, after)
     this.#markedBytes += markedBytesOf(after) - markedBytesOf(before)
+    this.pictures.count(before, after)
     if (!before && after && isArriving(after) && announcer?.address !== undefined)
       this.#addresses.set(after.id, announcer.address)
     if (before && isArriving(before)) this.#countArriving(before, -1)
@@ -110,6 +114,7 @@ export class BoardTally {
     this.#arrivingCount = 0
     this.#arrivingBy.clear()
     this.#addresses.clear()
+    this.pictures.clear()
   }
 
   #countArriving({ id, author }: ArrivingRecord, change: 1 | -1): void {

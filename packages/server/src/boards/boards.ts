@@ -7,6 +7,7 @@ import { inBackground } from '../in-background.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
 import { LiveBoard } from './live-board.ts'
+import { PictureRates } from './picture-rates.ts'
 import type { Sender } from './sender.ts'
 
 /** The board at `/`. */
@@ -44,6 +45,8 @@ export class Boards {
   readonly #log: BoardsLog
   /** Bounds the command queues that begin, by visitor and address. */
   readonly #queueLimiter: PartyLimiter
+  /** Bounds how fast pictures come, by link and by stranger. */
+  readonly #pictureRates: PictureRates
   readonly #open = new Map<string, OpenBoard>()
   /** Those of them that nobody uses, in the order in which they were left. */
   readonly #idle = new Map<string, OpenBoard>()
@@ -54,7 +57,12 @@ export class Boards {
   #loadCount = 0
   readonly #waitingLoads: (() => void)[] = []
 
-  private constructor(engine: Engine, clock: TrustedClock, log: BoardsLog, bounds: Bounds) {
+  private constructor(
+    engine: Engine,
+    clock: TrustedClock,
+    log: BoardsLog,
+    { bounds, pictureMinuteMs }: { bounds: Bounds; pictureMinuteMs: number | undefined },
+  ) {
     this.#log = log
     this.clock = clock
     this.#engine = engine
@@ -63,6 +71,7 @@ export class Boards {
       visitor: hourly(bounds['queues-per-visitor']),
       address: hourly(bounds['queues-per-address']),
     })
+    this.#pictureRates = new PictureRates(bounds, pictureMinuteMs)
     this.#timer = setInterval(() => this.#sweep(), IDLE_TIMEOUT_MS / 2).unref()
   }
 
@@ -72,9 +81,10 @@ export class Boards {
     clock: TrustedClock,
     log: BoardsLog,
     bounds = boundsWith(),
+    pictureMinuteMs?: number,
   ): Promise<Boards> {
     await engine.boards.create(DEFAULT_BOARD_ID)
-    return new Boards(engine, clock, log, bounds)
+    return new Boards(engine, clock, log, { bounds, pictureMinuteMs })
   }
 
   /** Calls back with every board that is opened later. Returns a function that ends this. */
@@ -142,8 +152,13 @@ export class Boards {
       await new Promise<void>((resolve) => this.#waitingLoads.push(resolve))
     } else this.#loadCount++
     try {
-      const board = await LiveBoard.open(this.#engine, id, this.clock, this.#bounds, (sender) =>
-        this.#queueLimiter.spend(sender),
+      const board = await LiveBoard.open(
+        this.#engine,
+        id,
+        this.clock,
+        this.#bounds,
+        (sender) => this.#queueLimiter.spend(sender),
+        this.#pictureRates,
       )
       board.onOverfull = () => inBackground(this.#makeRoom(board), this.#log)
       for (const listener of this.#listeners) listener(board)

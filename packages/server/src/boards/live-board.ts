@@ -22,6 +22,8 @@ import type { TrustedClock } from '../trusted-clock.ts'
 import { BoardState } from './board-state.ts'
 import { EngineWatch, inTime } from './engine-watch.ts'
 import { LogReader } from './log-reader.ts'
+import { PictureQuota } from './picture-quota.ts'
+import { PictureRates } from './picture-rates.ts'
 import type { Sender } from './sender.ts'
 import {
   type BoardAct,
@@ -73,6 +75,8 @@ export class LiveBoard {
   #incoming: Waiting[] = []
   readonly #queue = new FairQueue<Waiting>({ maxCount: WAITING_MESSAGES_COUNT })
   readonly #logReader = new LogReader(this)
+  /** The pictures that it has room for. */
+  readonly quota: PictureQuota
   /** The messages of the tick under way. */
   #ticking: readonly Waiting[] = []
   readonly #watch = new EngineWatch(() => this.#onSilence())
@@ -97,15 +101,17 @@ export class LiveBoard {
     engine: Engine,
     id: string,
     clock: TrustedClock,
-    { bounds, mayBegin }: { bounds: Bounds; mayBegin: MayBegin },
+    { bounds, mayBegin, rates }: { bounds: Bounds; mayBegin: MayBegin; rates: PictureRates },
   ) {
     this.#mayBegin = mayBegin
     this.#engine = engine
     this.id = id
     this.#bounds = bounds
+    this.quota = new PictureQuota(id, this.#state.tally.pictures, bounds, rates)
     this.#evaluator = new TickEvaluator(this.#state, {
       clock,
       bounds,
+      quota: this.quota,
       ownClient: this.#ownClient,
       onCrowded: () => this.onCrowded(),
       onOverfull: () => this.#askForRoom(),
@@ -119,8 +125,9 @@ export class LiveBoard {
     clock: TrustedClock,
     bounds = boundsWith(),
     mayBegin: MayBegin = () => true,
+    rates = new PictureRates(bounds),
   ): Promise<LiveBoard> {
-    const board = new LiveBoard(engine, id, clock, { bounds, mayBegin })
+    const board = new LiveBoard(engine, id, clock, { bounds, mayBegin, rates })
     board.#unwatch = engine.log.watch(id, (cursor) => board.#onDoorbell(cursor))
     await inTime(board.#load()).catch((error: unknown) => {
       board.#unwatch()
@@ -277,7 +284,10 @@ export class LiveBoard {
       sender,
     )
     const [refusal] = answer.refused
-    if (refusal) throw new WireError(refusal.error.code)
+    if (refusal) {
+      const { code, message, retryAfterS } = refusal.error
+      throw new WireError(code, { because: message, retryAfterS })
+    }
     return answer
   }
 
@@ -354,6 +364,7 @@ export class LiveBoard {
     for (let attempts = 0; attempts < APPEND_ATTEMPTS_COUNT; attempts++) {
       const outcome = await this.#evaluator.evaluate(waiting)
       if (await this.#commit(outcome)) return answerAll(waiting, outcome)
+      for (const giveBack of outcome.charges) giveBack()
       await this.#readLog()
     }
     throw new WireError('busy')

@@ -20,6 +20,9 @@ import type { Bounds } from '../bounds.ts'
 import type { TrustedClock } from '../trusted-clock.ts'
 import type { BoardState } from './board-state.ts'
 import { BoardTally, growthOf } from './board-tally.ts'
+import type { PictureQuota } from './picture-quota.ts'
+import type { GiveBack } from './picture-rates.ts'
+import { fileBytesOf } from './picture-tally.ts'
 import type { Sender } from './sender.ts'
 
 /** Time spent on commands before everything else on this thread has a turn. */
@@ -64,11 +67,14 @@ export interface Outcome {
   /** The blobs of pictures that are gone for good (C2). */
   readonly ended: Set<string>
   readonly acts: BoardAct[]
+  /** Give back what the pictures have taken of their minutes, if the append doesn't hold. */
+  readonly charges: GiveBack[]
 }
 
 interface Options {
   readonly clock: TrustedClock
   readonly bounds: Bounds
+  readonly quota: PictureQuota
   /** This server's own command queue. */
   readonly ownClient: string
   /** Called when a picture is turned away, since as many arrive as may. */
@@ -99,6 +105,7 @@ export class TickEvaluator {
       answers: [],
       ended: new Set(),
       acts: [],
+      charges: [],
     }
     this.#sliceStartedAt = performance.now()
     for (const { message, sender } of waiting)
@@ -116,7 +123,8 @@ export class TickEvaluator {
     const { client, n, commands } = message
     const { clock, bounds } = this.#options
     const purgeGraceMs = bounds['purge-grace'] * SECOND_MS
-    const who = { ...sender, now: clock.now(), purgeGraceMs }
+    const link = sender.quota?.link
+    const who = { ...sender, now: clock.now(), purgeGraceMs, link }
     const known = clients.get(client) ?? this.#state.clients.get(client)
     if (!known && client !== this.#options.ownClient && !this.#isCurrent(client))
       return new WireError('stale-client')
@@ -151,11 +159,13 @@ export class TickEvaluator {
   #apply(
     command: Command,
     who: Actor & Sender,
-    { draft, tally, ended, acts }: Outcome,
+    { draft, tally, ended, acts, charges }: Outcome,
   ): boolean | WireError {
     const changes = applyOnServer(draft, command, who)
     if (changes instanceof WireError) return changes
-    const refusal = this.#overBounds(command, changes, who, { draft, tally })
+    const refusal =
+      this.#overBounds(command, changes, who, { draft, tally }) ??
+      this.#overQuota(command, changes, who, { tally, charges })
     if (refusal) return refusal
     for (const change of changes) {
       if ('gone' in change) addBlobs(ended, draft.get(change.gone))
@@ -203,6 +213,35 @@ export class TickEvaluator {
     return new WireError('too-many')
   }
 
+  /** Returns why there is no room for another picture, or for the file of one. */
+  #overQuota(
+    command: Command,
+    changes: readonly Change[],
+    sender: Sender,
+    { tally: { pictures: tally }, charges }: Pick<Outcome, 'tally' | 'charges'>,
+  ): WireError | null {
+    const { quota } = this.#options
+    const [change] = changes
+    if (!change || 'gone' in change || change.put.kind !== 'image') return null
+    if (command.kind === 'image.settle') return quota.refusalToStore(change.put.link, tally)
+    if (command.kind !== 'image.add' && command.kind !== 'image.copy') return null
+    const isServer = sender.role === 'server'
+    const wanted = { pictures: 1, bytes: fileBytesOf(change.put) }
+    // A picture that comes whole is among the promised itself, and was charged when it began.
+    const promised = isServer ? [] : quota.promised('without record')
+    const refusal = quota.refusalOf(sender, wanted, tally, promised)
+    if (refusal || isServer) return refusal
+    try {
+      // The bytes of a copy don't come.
+      const giveBack = quota.charge(sender, { pictures: 1, bytes: 0 })
+      if (giveBack) charges.push(giveBack)
+      return null
+    } catch (error) {
+      if (error instanceof WireError) return error
+      throw error
+    }
+  }
+
   /**
    * Whether a queue that isn't remembered is a new one. Queues may be forgotten that are older than 30 days, or than
    * what an overfull board has forgotten (Y41). One whose id is ahead of the clock would outlive that.
@@ -221,5 +260,6 @@ function addBlobs(blobs: Set<string>, record: AnyRecord | undefined): void {
   if (record.original) blobs.add(record.original.blob)
 }
 
+/** Whether the same may succeed a little later. */
 const isTooMany = (result: unknown): result is WireError =>
-  result instanceof WireError && result.code === 'too-many'
+  result instanceof WireError && result.status === 429

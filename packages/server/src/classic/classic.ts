@@ -6,7 +6,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Server, type Socket } from 'socket.io'
 import type { Boards, HeldBoard } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
-import type { Sender } from '../boards/sender.ts'
+import { type Sender, STRANGER } from '../boards/sender.ts'
 import type { ClassicConfig } from '../config.ts'
 import { partyOf } from '../fairness/party.ts'
 import type { Guard } from '../http/guard.ts'
@@ -103,7 +103,7 @@ export class Classic implements ClassicOutboxRoom, HandlersRoom {
 
   /** Returns the sender of a request. Everybody who reaches the server may edit this board (K9). */
   sender(request: IncomingMessage): Sender {
-    return { ...this.#services.guard.visitor(request), role: 'edit' }
+    return { ...this.#services.guard.visitor(request), role: 'edit', quota: STRANGER }
   }
 
   /** Accepts sockets and serves the client script, both at the path that the tutorials' pages use (K11). */

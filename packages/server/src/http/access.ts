@@ -122,7 +122,10 @@ export async function accessRoutes(
 
   app.get(LINKS, async (request) => {
     await senderOf(context, request, 'board.govern')
-    return { links: await access.links.list(boardIn(request)) }
+    const links = await access.links.list(boardIn(request))
+    using held = await context.boards.hold(boardIn(request))
+    const { quota } = held.board
+    return { links: links.map((link) => ({ ...link, used: quota.usedBy(link.id) })) }
   })
 
   app.post(LINKS, async (request, reply) => {
@@ -149,7 +152,8 @@ export async function accessRoutes(
     const patch = parseOrThrow(LinkPatch, request.body)
     const link = await access.changeLink(board, id, patch)
     audit.note(board, 'link-changed', sender, { link: named(link) })
-    return { ...named(link), madeAt: link.madeAt }
+    const { madeAt, pictures = null, bytes = null } = link
+    return { ...named(link), madeAt, pictures, bytes }
   })
 
   app.delete(`${LINKS}/:id`, async (request, reply) => {

@@ -80,6 +80,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     log,
   })
   boards.onOpen((board) => {
+    board.quota.promised = (which) => incomingFiles.promised(board, which)
     board.listen((batch) => {
       for (const change of batch?.changes ?? [])
         if ('gone' in change) inBackground(intake.drop(board.id, change.gone), log)

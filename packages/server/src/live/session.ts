@@ -17,6 +17,7 @@ import {
 } from '@wirephoto/board'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
+import type { Right } from '../access/records.ts'
 import { toWireError } from '../errors.ts'
 import type { LoopTurns } from '../fairness/loop-turns.ts'
 import { type Party, partyOf } from '../fairness/party.ts'
@@ -119,6 +120,7 @@ export class Session implements Member {
   readonly #room: Room
   readonly #options: SessionOptions
   readonly #party: Party
+  #sender: Guest
   readonly #rateLimiter = new RateLimiter(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE_COUNT)
   /** Milliseconds that a message takes from the page to here: half a round trip. */
   #lag = 0
@@ -133,6 +135,7 @@ export class Session implements Member {
     this.#socket = socket
     this.#room = room
     this.#options = options
+    this.#sender = options.sender
     this.#party = partyOf(options.sender, room.board.id)
     this.#writer = new SocketWriter(socket, () => this.outbox.drained())
     this.outbox = new Outbox(this.#writer, room, room.board, (reason) => this.#cutOff(reason))
@@ -185,6 +188,12 @@ export class Session implements Member {
     for (const receive of events) receive()
   }
 
+  /** Counts by the bounds that the link has now. */
+  renew({ quota }: Right): void {
+    const { quota: _, ...sender } = this.#sender
+    this.#sender = quota ? { ...sender, quota } : sender
+  }
+
   /** Leaves the room, since the connection is closed. */
   close(): void {
     this.outbox.close()
@@ -207,8 +216,8 @@ export class Session implements Member {
 
   #onCommands(message: Commands): Promise<CommandAnswer> {
     const { board, seenReports } = this.#room
-    const { sender, commandLimiter } = this.#options
-    commandLimiter.charge(sender)
+    const sender = this.#sender
+    this.#options.commandLimiter.charge(sender)
     for (const command of message.commands)
       if (command.kind === 'image.add') seenReports.add(command.id, this.visitor)
     return board.submit(message, sender)

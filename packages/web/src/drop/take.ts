@@ -122,13 +122,22 @@ async function fetchPicture(
 ): Promise<string | null> {
   if (at) camera.isChosen = true
   const place = at && { x: Math.round(at.x), y: Math.round(at.y) }
-  try {
-    const response = await fetch(`${serverUrl}/api/boards/${boardStore.board.id}/images/from-url`, {
+  const ask = (): Promise<Response> =>
+    fetch(`${serverUrl}/api/boards/${boardStore.board.id}/images/from-url`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ url, ...place, by: people.name() ?? '' }),
     })
-    const body = await response.text()
+  try {
+    let response = await ask()
+    let body = await response.text()
+    while (problemIn(response.status, body)?.code === 'too-fast') {
+      const waitS = Number(response.headers.get('retry-after')) || 1
+      toasts.say(overlayWords.goesOn(waitS))
+      await new Promise((resolve) => setTimeout(resolve, waitS * 1_000))
+      response = await ask()
+      body = await response.text()
+    }
     if (response.status !== 201)
       return problemIn(response.status, body)?.message ?? overlayWords.answeredBetween
     people.ask()

@@ -1,4 +1,4 @@
-import { ROLES, type Role } from '@wirephoto/board'
+import { formatBytes, ROLES, type Role } from '@wirephoto/board'
 import { createSignal, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { inBackground } from '../browser/in-background.ts'
@@ -149,12 +149,13 @@ function NewLink(props: { onMake: (role: Role, label: string) => Promise<void> }
 
 const nameOf = ({ role, label }: BoardLink): string => label || shareWords.names[role]
 
-/** Returns one line: what the link gives if its name doesn't say so, since when, and how many came by it. */
-const describe = ({ role, label, madeAt, uses }: BoardLink): string =>
+/** Returns one line: what the link gives if its name doesn't say so, since when, who came by it, and with how much. */
+const describe = ({ role, label, madeAt, uses, used }: BoardLink): string =>
   [
     label ? shareWords.names[role] : '',
     formatTime(madeAt),
     uses === undefined ? '' : shareWords.uses(uses),
+    used?.pictures ? shareWords.used(used.pictures, formatBytes(used.bytes)) : '',
   ]
     .filter(Boolean)
     .join(' · ')

@@ -19,6 +19,8 @@ export interface BoardLink {
   readonly madeAt: number
   /** The browsers that have a right by it. */
   readonly uses?: number
+  /** The pictures on the board that came by it, and their bytes. */
+  readonly used?: { readonly pictures: number; readonly bytes: number }
 }
 
 /** A link that was just made: its address holds the secret. */

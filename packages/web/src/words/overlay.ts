@@ -39,6 +39,8 @@ export const overlayWords = {
   emptyFolder: 'There is no picture in that folder.',
   moreRefused: (n: number): string => `${n} more can't be added.`,
   fetching: (n: number): string => (n === 1 ? 'Fetching the picture.' : `Fetching ${n} pictures.`),
+  goesOn: (seconds: number): string =>
+    `Pictures come faster than this board takes them. Yours go on in ${seconds === 1 ? '1 second' : `${seconds} seconds`}.`,
   noPicture: 'There is no picture in that. Add a file, or the address of a picture.',
   ownAddress: 'There is no such picture here any more. Copy another one.',
   closedPicture: 'That picture can be had in its own page only. Save it there and add the file.',

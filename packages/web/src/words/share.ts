@@ -43,6 +43,7 @@ export const shareWords = {
     own: 'Run the board',
   } satisfies Record<Role, string>,
   uses: (n: number): string => (n === 0 ? 'nobody yet' : n === 1 ? '1 browser' : `${n} browsers`),
+  used: (n: number, size: string): string => `${n === 1 ? '1 picture' : `${n} pictures`}, ${size}`,
   elsewhere: 'made in another browser',
   copy: (name: string): string => `Copy the link ${name}`,
   renew: 'Renew',

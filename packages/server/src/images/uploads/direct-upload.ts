@@ -92,10 +92,14 @@ export class DirectUpload {
     try {
       for await (const picture of pictures) {
         ended.throwIfAborted()
-        const upload = await this.#open(board, sender, picture, widthOf(uploads))
         const earlier = [...uploads]
+        const isFirst = earlier.length === 0
+        const upload = await this.#open(board, sender, picture, {
+          shift: widthOf(earlier),
+          isFirst,
+        })
         uploads.push(upload)
-        await this.#receive(upload, earlier, partyOf(from, board.id), ended)
+        await this.#receive(upload, earlier, { board, sender, ended })
       }
       ended.throwIfAborted()
       const commands = uploads.flatMap((upload, i) =>
@@ -128,12 +132,17 @@ export class DirectUpload {
     source: Readable,
     sender: Sender = SERVER,
   ): Promise<ImageRecord> {
-    const { name } = board.records.get(id) as ImageRecord
-    const incomingFile = await this.#incomingFiles.spool(name, null, keepsMetadata(board))
+    const { name, link } = board.records.get(id) as ImageRecord
+    const keepMetadata = keepsMetadata(board)
+    const admit = () => ({ board: board.id, id, link, bytes: 0 })
+    const incomingFile = await this.#incomingFiles.spool(name, null, { keepMetadata, admit })
     try {
       const party = partyOf(sender, board.id)
       const limit = this.#maxUpload
-      await incomingFile.receive(source, { at: 0, limit, party, willBeStored: true })
+      const bytesArrived = () => assertRoomFor(incomingFile, board, sender)
+      const options = { at: 0, limit, party, bytesArrived, willBeStored: true }
+      await incomingFile.receive(source, options)
+      claimRoomFor(incomingFile, board, sender)
       const stored = await this.#intake.store(incomingFile, id).catch((error: unknown) => {
         throw dropped(error)
       })
@@ -166,11 +175,20 @@ export class DirectUpload {
     board: LiveBoard,
     sender: Sender,
     picture: DirectPicture,
-    shift: number,
+    { shift, isFirst }: { shift: number; isFirst: boolean },
   ): Promise<Upload> {
     const { name, length, requestBytes = length } = picture
-    const incomingFile = await this.#incomingFiles.spool(name, length, keepsMetadata(board))
     const id = uuidv7(Date.now(), randomBytes(10))
+    const incomingFile = await this.#incomingFiles.spool(name, length, {
+      keepMetadata: keepsMetadata(board),
+      admit: () => {
+        const wanted = { pictures: 1, bytes: length ?? 0 }
+        // A request that has begun is taken whole, or not at all for want of room.
+        if (isFirst) board.quota.admit(sender, wanted)
+        else board.quota.admitMore(sender, wanted)
+        return { board: board.id, id, link: sender.quota?.link ?? null, bytes: wanted.bytes }
+      },
+    })
     const announcer = new EarlyAnnouncer(this.#incomingFiles, this.#previews, {
       board,
       sender,
@@ -183,12 +201,13 @@ export class DirectUpload {
   async #receive(
     upload: Upload,
     earlier: readonly Upload[],
-    party: Party,
-    ended: AbortSignal,
+    { board, sender, ended }: { board: LiveBoard; sender: Sender; ended: AbortSignal },
   ): Promise<void> {
     const { id, incomingFile, announcer, picture } = upload
     const limit = this.#maxUpload
+    const party = partyOf(sender, board.id)
     const bytesArrived = () => {
+      assertRoomFor(incomingFile, board, sender)
       if (!picture.mayBeNamed) announcer.bytesArrived(incomingFile)
       for (const each of earlier) each.announcer.requestGoesOn(each.incomingFile)
     }
@@ -204,8 +223,22 @@ export class DirectUpload {
     } finally {
       await announcer.stop()
     }
+    claimRoomFor(incomingFile, board, sender)
     upload.stored = await this.#intake.store(incomingFile, id)
   }
+}
+
+/** Throws `pictures-full` or `link-full` as soon as a file of unknown length has more bytes than there is room for. */
+function assertRoomFor(incomingFile: IncomingFile, board: LiveBoard, sender: Sender): void {
+  const { length, offset } = incomingFile
+  if (length === null) board.quota.assertRoom(sender, { pictures: 0, bytes: offset })
+}
+
+/** Claims the bytes of a file of unknown length, now that it has come. Throws as `assertRoomFor` does. */
+function claimRoomFor({ claim, length, offset }: IncomingFile, board: LiveBoard, sender: Sender) {
+  if (!claim || length !== null) return
+  board.quota.admitMore(sender, { pictures: 0, bytes: offset })
+  claim.bytes = offset
 }
 
 /** Returns the error that says that its request is to be sent again, where that may help. */

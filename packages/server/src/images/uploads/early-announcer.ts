@@ -168,4 +168,4 @@ const isInDoubt = (error: unknown): boolean => error instanceof WireError && err
 
 /** Whether the rest of a picture needn't come: what the board says of it now won't have changed by then. */
 const lasts = (error: WireError): boolean =>
-  isInDoubt(error) || (error.status < 500 && error.status !== 429)
+  isInDoubt(error) || error.status === 507 || (error.status < 500 && error.status !== 429)

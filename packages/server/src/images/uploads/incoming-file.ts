@@ -32,7 +32,7 @@ import { isRawTiff } from '../metadata/tiff.ts'
 import { copyRawJpeg } from '../raws/raw-jpeg.ts'
 import { FirstBytes } from './first-bytes.ts'
 import { encodeSidecar, type Sidecar, type UploadTarget } from './sidecar.ts'
-import type { UploadParty } from './upload-bounds.ts'
+import type { UploadClaim, UploadParty } from './upload-bounds.ts'
 
 /** Bytes that arrive between two syncs: the most that a power loss costs a sender. */
 const SYNC_INTERVAL_BYTES = 1_048_576
@@ -71,6 +71,8 @@ export class IncomingFile {
   readonly ownerAddress: string | undefined
   /** Who began it, as far as this process knows. */
   begunBy: UploadParty | undefined
+  /** The picture that a request brings, and what it has been promised for it. */
+  claim: UploadClaim | undefined
   readonly #senders: SenderBounds
   #party: Party = OWN_PARTY
   #offset = 0

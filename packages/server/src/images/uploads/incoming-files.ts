@@ -5,12 +5,15 @@ import { type RefusedTypes, WireError } from '@wirephoto/board'
 import { makeFolder, removeFile } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { pino } from 'pino'
+import type { LiveBoard } from '../../boards/live-board.ts'
+import type { Promised } from '../../boards/picture-quota.ts'
 import { type Bounds, boundsWith } from '../../bounds.ts'
 import { FairSlots } from '../../fairness/fair-slots.ts'
 import { IncomingFile, type SenderBounds } from './incoming-file.ts'
 import { type KeptPreview, KeptPreviews } from './kept-previews.ts'
+import { isArriving } from './progress.ts'
 import { readSidecar, type UploadTarget } from './sidecar.ts'
-import { UploadBounds, type UploadParty } from './upload-bounds.ts'
+import { UploadBounds, type UploadClaim, type UploadParty } from './upload-bounds.ts'
 
 type Log = Pick<FastifyBaseLogger, 'warn' | 'error'>
 
@@ -153,12 +156,16 @@ export class IncomingFiles {
   /**
    * Begins a resumable upload durably. Returns the one that exists if it has the same length, and rejects with
    * `conflict` if it has another. Rejects with `too-many` for a party that has begun enough, and with `disk-full`
-   * if the disk has no room beside what others are promised.
+   * if the disk has no room beside what others are promised. `admit` throws what else keeps it from beginning.
    */
-  async create(target: UploadTarget, party?: UploadParty): Promise<IncomingFile> {
+  async create(
+    target: UploadTarget,
+    party?: UploadParty,
+    admit: () => void = () => {},
+  ): Promise<IncomingFile> {
     const { board, id, length } = target
     await this.#removals.get(keyOf(target))
-    const incomingFile = this.get(board, id) ?? (await this.#admit(target, party))
+    const incomingFile = this.get(board, id) ?? (await this.#admit(target, party, admit))
     if (incomingFile.length !== length) throw new WireError('conflict')
     await incomingFile.create().catch(async (error: unknown) => {
       await this.remove(incomingFile)
@@ -167,12 +174,20 @@ export class IncomingFiles {
     return incomingFile
   }
 
-  /** Returns a file that lives and dies with its request. `length` is null if the sender doesn't say. */
-  async spool(name: string, length: number | null, keepMetadata = false): Promise<IncomingFile> {
+  /**
+   * Returns a file that lives and dies with its request. `length` is null if the sender doesn't say. `admit` throws what
+   * keeps it from beginning, else says what it has been promised.
+   */
+  async spool(
+    name: string,
+    length: number | null,
+    { keepMetadata = false, admit }: { keepMetadata?: boolean; admit?: () => UploadClaim } = {},
+  ): Promise<IncomingFile> {
     if (length !== null) await this.#bounds.checkSpace(length, () => this.#begun())
     const file = { name, length, keepMetadata }
     const path = join(this.#folder, randomUUID())
     const incomingFile = new IncomingFile(path, file, this.#senders)
+    incomingFile.claim = admit?.()
     this.#spooled.add(incomingFile)
     return incomingFile
   }
@@ -251,19 +266,47 @@ export class IncomingFiles {
     else if (name === key) await this.#add(sidecar).restore(sidecar)
   }
 
+  /** Returns what files on their way have been promised of a board. A stored picture counts by its record. */
+  promised(
+    { id: board, records }: Pick<LiveBoard, 'id' | 'records'>,
+    which: 'all' | 'without record',
+  ): Promised[] {
+    const promised: Promised[] = []
+    for (const { claim } of this.#spooled) {
+      if (claim?.board !== board) continue
+      const record = records.get(claim.id)
+      if (!record) promised.push({ link: claim.link, pictures: 1, bytes: claim.bytes })
+      else if (which === 'all' && isArriving(record))
+        promised.push({ link: claim.link, pictures: 0, bytes: claim.bytes })
+    }
+    // A resumable upload begins with the record of its picture.
+    if (which === 'without record') return promised
+    for (const { target, length } of this.#resumable.values()) {
+      const record = target?.board === board ? records.get(target.id) : undefined
+      if (isArriving(record)) promised.push({ link: record.link, pictures: 0, bytes: length ?? 0 })
+    }
+    return promised
+  }
+
   /** The uploads whose rest is still to come: those that make room for others, and those that can't. */
   #begun(): IncomingFile[] {
     return [...this.#resumable.values(), ...this.#spooled]
   }
 
   /** Begins an upload after those that asked before. */
-  #admit(target: UploadTarget, party: UploadParty | undefined): Promise<IncomingFile> {
+  #admit(
+    target: UploadTarget,
+    party: UploadParty | undefined,
+    admit: () => void,
+  ): Promise<IncomingFile> {
     const admitted = this.#admitting.then(async () => {
       // Another request may have begun it meanwhile.
       const known = this.get(target.board, target.id)
       if (known) return known
       await this.#bounds.admit(target.length, party, () => this.#begun())
-      const incomingFile = this.get(target.board, target.id) ?? this.#add(target)
+      const begun = this.get(target.board, target.id)
+      if (!begun) admit()
+      const incomingFile = begun ?? this.#add(target)
       incomingFile.begunBy = party
       return incomingFile
     })

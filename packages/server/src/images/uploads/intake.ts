@@ -25,7 +25,6 @@ import { type PictureStore, type StoredFile, settling } from './picture-store.ts
 import type { Previews } from './previews.ts'
 import { isArriving } from './progress.ts'
 import type { UploadTarget } from './sidecar.ts'
-import type { UploadParty } from './upload-bounds.ts'
 
 /** Stored pictures whose notices are kept for a sender who asks again after a lost answer. */
 const MAX_NOTICES_COUNT = 10_000
@@ -79,15 +78,19 @@ export class Intake {
   /** Begins a resumable upload. A final refusal fails the record too. */
   async begin(
     upload: Omit<UploadTarget, 'keepMetadata' | 'ownerAddress'>,
-    party?: UploadParty,
+    party?: Sender,
   ): Promise<IncomingFile> {
-    const { board, id } = upload
+    const { board, id, length } = upload
     try {
       using held = await this.#boards.hold(board)
       const keepMetadata = keepsMetadata(held.board)
       await this.#incomingFiles.verified(this.#incomingFiles.get(board, id))
       const ownerAddress = party && isAnonymous(party.visitor) ? party.address : undefined
-      return await this.#incomingFiles.create({ ...upload, keepMetadata, ownerAddress }, party)
+      // Its picture was counted when it was announced.
+      const wanted = { pictures: 0, bytes: length }
+      const admit = () => party && held.board.quota.admit(party, wanted, true)
+      const target = { ...upload, keepMetadata, ownerAddress }
+      return await this.#incomingFiles.create(target, party, admit)
     } catch (error) {
       if (isFinal(toWireError(error, this.#log))) {
         using held = await this.#boards.hold(board)
@@ -275,4 +278,4 @@ export const keepsMetadata = ({ records }: LiveBoard): boolean => settings(recor
 
 /** Returns whether it is useless to send the same bytes again. */
 const isFinal = ({ code, status }: WireError): boolean =>
-  (status >= 413 && status <= 422) || code === 'empty-file' || code === 'disk-full'
+  (status >= 413 && status <= 422) || code === 'empty-file' || status === 507

@@ -59,7 +59,13 @@ test('Y26: an address under many visitors has a bound of its own', async (t) => 
 test('Y27: nobody is promised room that others are promised already', async (t) => {
   const { bavail, bsize } = await statfs(tmpdir())
   const half = Math.floor((bavail * bsize) / 2)
-  const unbounded = { 'upload-bytes-per-visitor': 1e15, 'upload-bytes-per-address': 1e15 }
+  const unbounded = {
+    'upload-bytes-per-visitor': 1e15,
+    'upload-bytes-per-address': 1e15,
+    'picture-bytes-per-board': 1e15,
+    'picture-bytes-of-strangers': 1e15,
+    'picture-bytes-per-stranger-minute': 1e15,
+  }
   const { server, begin } = await open(t, unbounded, 1e15)
   const answers = await Promise.all([1, 2, 3].map(() => begin(half, token())))
   assert.deepEqual(statuses(answers), [201, 507, 507])

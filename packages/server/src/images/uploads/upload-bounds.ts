@@ -15,6 +15,16 @@ export interface UploadParty {
   readonly address?: string
 }
 
+/** The picture that a request brings in whole, and the bytes that it has been promised. */
+export interface UploadClaim {
+  readonly board: string
+  /** Id of the picture. */
+  readonly id: string
+  /** The link that it comes by; null for none. */
+  readonly link: string | null
+  bytes: number
+}
+
 /** A file whose rest is still to come. */
 export interface BegunUpload {
   /** Bytes of the complete file; null while nobody knows. */
