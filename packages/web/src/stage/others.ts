@@ -99,7 +99,11 @@ export function tellOfOthers(app: App): void {
   const tellDeleted = (who: string, name: string, ids: readonly string[]): void => {
     const now = performance.now()
     const joins = told !== undefined && told.who === who && now < told.until
-    const all = joins ? [...told!.ids, ...ids] : ids
+    // Those that were put back meanwhile are told of no more.
+    const before = (joins ? told!.ids : []).filter(
+      (id) => !ids.includes(id) && board.pictures.get(id)?.deletedAt != null,
+    )
+    const all = [...before, ...ids]
     if (joins) toasts.close(told!.toast)
     const toast = toasts.say(overlayWords.deletedByOther.any(name, all.length), putBack(all))
     told = { who, ids: all, toast, until: now + TOLD_TOGETHER_MS }
