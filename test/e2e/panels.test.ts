@@ -275,7 +275,7 @@ describe('the activity', () => {
     await phone.page.getByRole('button', { name: words.more }).tap()
     await phone.page.getByRole('menuitem', { name: words.activity }).tap()
     const panel = phone.page.getByRole('dialog')
-    await panel.getByText(words.needsConnection).waitFor()
+    await panel.getByText(words.serverGone).waitFor()
     await phone.page.unroute('**/audit')
     await panel.getByRole('button', { name: activityWords.again }).tap()
     await panel.getByText(/added/).first().waitFor()

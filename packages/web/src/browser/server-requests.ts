@@ -4,9 +4,14 @@ import { serverUrl } from './server-url.ts'
 /** The time that the server has for an answer. */
 const ANSWER_TIMEOUT_MS = 15_000
 
+/** The error of a request that something else than the server has answered. */
+export class ForeignAnswer extends Error {
+  override readonly name = 'ForeignAnswer'
+}
+
 /**
- * Asks the server for something beside the board itself. Rejects with a `WireError` if it refuses, and with
- * another error if it doesn't answer, or something else answers in its place.
+ * Asks the server for something beside the board itself. Rejects with a `WireError` if it refuses, with
+ * `ForeignAnswer` if something else answers in its place, and with another error if nobody does.
  */
 export async function request<T>(method: string, path: string, body?: object): Promise<T> {
   const response = await fetch(serverUrl + path, {
@@ -21,9 +26,17 @@ export async function request<T>(method: string, path: string, body?: object): P
     }),
   })
   const text = await response.text()
-  if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T
+  if (response.ok) return (text === '' ? undefined : parse(text)) as T
   const problem = problemIn(response.status, text)
   throw problem
     ? Object.assign(new WireError(problem.code), { message: problem.message })
-    : new Error(`Something answers in the server's place: ${response.status}`)
+    : new ForeignAnswer(String(response.status))
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new ForeignAnswer('no JSON', { cause })
+  }
 }

@@ -1,9 +1,8 @@
-import { type AuditEntry, type AuditPage, problemIn } from '@wirephoto/board'
+import type { AuditEntry, AuditPage } from '@wirephoto/board'
 import { type Accessor, createSignal, onCleanup } from 'solid-js'
 import { inBackground } from '../browser/in-background.ts'
-import { serverUrl } from '../browser/server-url.ts'
-import { overlayWords } from '../words/overlay.ts'
-import { words } from '../words/page.ts'
+import { request } from '../browser/server-requests.ts'
+import { sentenceOf } from '../state/link-exchange.ts'
 
 /** Time between two looks for newer entries while the list is open. */
 const REFRESH_MS = 5_000
@@ -15,7 +14,7 @@ export class AuditPages {
   readonly fault: Accessor<string | null>
   readonly hasEarlier: Accessor<boolean>
   readonly isFetching: Accessor<boolean>
-  readonly #address: string
+  readonly #path: string
   readonly #setEntries: (entries: readonly AuditEntry[]) => void
   readonly #setFault: (fault: string | null) => void
   readonly #setFetching: (isFetching: boolean) => void
@@ -24,7 +23,7 @@ export class AuditPages {
 
   /** Fetches the newest entries, and newer ones from time to time until its owner goes. */
   constructor(board: string) {
-    this.#address = `${serverUrl}/api/boards/${board}/audit`
+    this.#path = `/api/boards/${board}/audit`
     const [entries, setEntries] = createSignal<readonly AuditEntry[] | null>(null)
     const [fault, setFault] = createSignal<string | null>(null)
     const [next, setNext] = createSignal<number | null>(null)
@@ -72,16 +71,10 @@ export class AuditPages {
     if (this.isFetching()) return
     this.#setFetching(true)
     try {
-      const response = await fetch(this.#address + query)
-      const body = await response.text()
-      if (response.ok) take(JSON.parse(body) as AuditPage)
-      this.#setFault(
-        response.ok
-          ? null
-          : (problemIn(response.status, body)?.message ?? overlayWords.answeredBetween),
-      )
-    } catch {
-      this.#setFault(words.needsConnection)
+      take(await request<AuditPage>('GET', this.#path + query))
+      this.#setFault(null)
+    } catch (error) {
+      this.#setFault(sentenceOf(error))
     } finally {
       this.#setFetching(false)
     }

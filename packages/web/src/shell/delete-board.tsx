@@ -1,10 +1,9 @@
-import { WireError } from '@wirephoto/board'
 import { createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { inBackground } from '../browser/in-background.ts'
 import { request } from '../browser/server-requests.ts'
 import { serverUrl } from '../browser/server-url.ts'
-import { words } from '../words/page.ts'
+import { sentenceOf } from '../state/link-exchange.ts'
 import { panelWords } from '../words/panels.ts'
 import { forget } from './visited-boards.ts'
 
@@ -21,7 +20,7 @@ export function DeleteBoard(): JSX.Element {
       location.assign(`${serverUrl}/`)
     } catch (error) {
       setAsking(false)
-      toasts.warn(error instanceof WireError ? error.message : words.needsConnection)
+      toasts.warn(sentenceOf(error))
     }
   }
   const keep = (): void => {

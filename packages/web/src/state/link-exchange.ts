@@ -1,8 +1,9 @@
 import { errors, type Role, WireError } from '@wirephoto/board'
 import { boardUrl, keepLinks, keptLinks } from '../browser/board-links.ts'
-import { request } from '../browser/server-requests.ts'
+import { ForeignAnswer, request } from '../browser/server-requests.ts'
 import { browserData } from '../browser/site-data.ts'
 import { setWaitingLink, waitingLink } from '../browser/waiting-link.ts'
+import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { isOnline } from './online.ts'
 
@@ -14,6 +15,7 @@ const JOIN_CODE_LENGTH = 6
 /** Returns a sentence for an error of a request. */
 export function sentenceOf(error: unknown): string {
   if (error instanceof WireError) return error.message
+  if (error instanceof ForeignAnswer) return overlayWords.answeredBetween
   return isOnline() ? words.serverGone : words.offline
 }
 
