@@ -27,12 +27,12 @@ addEventListener('hashchange', () => {
   if (takeLink()) inBackground(enter().then((isOpen) => isOpen && board?.reconnect()))
 })
 
-/** Takes a link's secret from the address bar. Returns whether there was one. */
+/** Takes a link's secret from the address bar, and leaves a view behind it. Returns whether there was one. */
 function takeLink(): boolean {
-  const [, secret] = /^#([\w-]{22,128})$/.exec(location.hash) ?? []
+  const [, secret, view = ''] = /^#([\w-]{22,128})(#.*)?$/.exec(location.hash) ?? []
   if (!secret) return false
   setWaitingLink(id, secret)
-  history.replaceState(null, '', location.pathname + location.search)
+  history.replaceState(null, '', location.pathname + location.search + view)
   return true
 }
 

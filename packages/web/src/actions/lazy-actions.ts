@@ -143,11 +143,16 @@ export async function copyPictures(app: AppState, ids: readonly string[]): Promi
   toasts.say((await copyText(links)) ? said : overlayWords.copyByHand(links))
 }
 
-/** Copies a link to the current view. */
+/**
+ * Copies a link to the current view, which opens the board as the one of `copyLink` does. Where this browser has none,
+ * the address alone is copied, and it is said whom that serves.
+ */
 export async function copyView(app: AppState): Promise<void> {
-  const { camera } = app
-  const { origin, pathname } = location
-  await copyAddress(app, `${origin}${pathname}${hashFor(camera.now, camera.size())}`)
+  const { camera, boardStore } = app
+  const view = hashFor(camera.now, camera.size())
+  const address = await addressToPass(app)
+  if (address !== null) return copyAddress(app, address + view)
+  await copyAddress(app, boardUrl(boardStore.board.id) + view, overlayWords.viewCopiedWithoutLink)
 }
 
 /**
@@ -155,15 +160,22 @@ export async function copyView(app: AppState): Promise<void> {
  * came. Where it has neither, the share sheet says what to do.
  */
 export async function copyLink(app: AppState): Promise<void> {
-  const { board, role } = app.boardStore
+  const address = await addressToPass(app)
+  if (address === null) app.panels.open('share')
+  else await copyAddress(app, address)
+}
+
+/** Returns the address by which others can open the board, as far as this browser has one; else null. */
+async function addressToPass({ boardStore }: AppState): Promise<string | null> {
+  const { board, role } = boardStore
   const { '': cameBy, ...made } = keptLinks(board.id)
   const isOwn = role() === 'own'
   const given = isOwn ? Object.values(made).find((link) => link.role === 'add') : cameBy
-  if (given) return copyAddress(app, `${boardUrl(board.id)}#${given.secret}`)
+  const address = boardUrl(board.id)
+  if (given) return `${address}#${given.secret}`
   // Others have changed a board without a link only if it opens by its address.
   const isOpen = isOwn ? await opensByAddress(board.id) : role() === 'edit'
-  if (isOpen) return copyAddress(app, location.href)
-  app.panels.open('share')
+  return isOpen ? address : null
 }
 
 const opensByAddress = (board: string): Promise<boolean> =>
@@ -172,7 +184,8 @@ const opensByAddress = (board: string): Promise<boolean> =>
     () => false,
   )
 
-async function copyAddress({ toasts }: AppState, link: string): Promise<void> {
+/** Copies an address, and says so; `about` says it in other words. */
+async function copyAddress({ toasts }: AppState, link: string, about?: string): Promise<void> {
   const url = isThisComputer ? await urlForOthers() : serverUrl
   const shown = url === null ? link : link.replace(serverUrl, url)
   const said = !isThisComputer
@@ -180,7 +193,7 @@ async function copyAddress({ toasts }: AppState, link: string): Promise<void> {
     : url === null
       ? overlayWords.linkCopiedHere
       : overlayWords.linkCopiedFor(url)
-  toasts.say((await copyText(shown)) ? said : overlayWords.copyByHand(shown))
+  toasts.say((await copyText(shown)) ? (about ?? said) : overlayWords.copyByHand(shown))
 }
 
 /** Creates a board, keeps its links in this browser, and goes there. */

@@ -77,6 +77,8 @@ export const overlayWords = {
 
   // Copying
   linkCopied: 'Link copied.',
+  viewCopiedWithoutLink:
+    'Link copied. It opens this view for those who have a link to this board already: this browser has none to pass on.',
   linesCopied: 'Lines copied.',
   linkMade: 'The link is made.',
   linkCopiedFor: (url: string): string =>
