@@ -43,7 +43,7 @@ export default defineConfig({
             },
             {
               name: 'gate',
-              test: /web\/src\/(shell\/(gate|enter|problem)|state\/link-exchange|words\/gate)\./,
+              test: /web\/src\/(shell\/(gate|enter|problem|sign-in)|state\/(link-exchange|ownership)|words\/gate)\./,
             },
             { name: 'panels', test: /web\/src\/((lightbox|shell|ui)\/|panel-views\.)/ },
           ],

@@ -56,7 +56,7 @@ export class BoardPage {
    * Console errors (also of the content security policy), dialogs, and requests to other origins.
    */
   readonly problems: string[] = []
-  /** Console errors that this test causes. */
+  /** Console errors, and requests to other origins, that this test causes. */
   allowedErrors = NO_ERRORS
   readonly #cdp: CDPSession
   readonly #origin: string
@@ -79,7 +79,8 @@ export class BoardPage {
     const here = (url: string) =>
       /^(?:blob|data):/.test(url) || new URL(url).host === new URL(origin).host
     page.on('request', (request) => {
-      if (!here(request.url())) this.problems.push(`request to ${request.url()}`)
+      const problem = `request to ${request.url()}`
+      if (!here(request.url()) && !this.allowedErrors.test(problem)) this.problems.push(problem)
     })
     page.on('websocket', (socket) => {
       if (!here(socket.url())) this.problems.push(`socket to ${socket.url()}`)

@@ -50,6 +50,11 @@ export interface LinkPatch extends Infer<typeof LinkPatch> {}
 /** The body of `POST /api/owner`: the owner code, as somebody typed it. */
 export const OwnerRequest = z.strictObject({ code: z.string().check(z.maxLength(64)) })
 
+/** The parameters of `GET /api/owner/sign-in`: the board whose page it leads back to. */
+export const SignInQuery = z.strictObject({
+  board: z.optional(z.string().check(z.regex(/^[\w-]{1,64}$/))),
+})
+
 /** The parameters of `GET /api/boards`: where the last part of the list has ended. */
 export const BoardListQuery = z.strictObject({
   after: z.optional(z.string().check(z.regex(/^\d{1,15}\.[\w-]{1,64}$/))),

@@ -13,6 +13,7 @@ export const errors = {
   'wrong-code': 403,
   'wrong-passphrase': 403,
   'board-closed': 403,
+  'sign-in-failed': 403,
   'foreign-origin': 403,
   'foreign-address': 403,
   'not-found': 404,
@@ -99,7 +100,10 @@ export interface ErrorFacts {
   readonly name?: string | undefined
   /** The field, header or parameter that an error is about. */
   readonly field?: string | undefined
-  /** The rest of the sentence about a kind that isn't taken, and all of one about a quota. Other files have them. */
+  /**
+   * The rest of the sentence about a kind that isn't taken, and all of one about a quota or a sign-in. Other files have
+   * them.
+   */
   readonly because?: string | undefined
   /** Bytes. */
   readonly size?: number | undefined

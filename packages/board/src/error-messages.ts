@@ -19,6 +19,7 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'wrong-code': () => "That code isn't right, or its time is over. Ask for a new one.",
   'wrong-passphrase': () => "That passphrase isn't right. Try again.",
   'board-closed': () => 'This board has closed. Ask who runs it.',
+  'sign-in-failed': ({ because = 'Sign in again.' }) => because,
   'foreign-origin': () => 'Another site asked for that. Open the board itself.',
   'foreign-address': () =>
     "This server doesn't fetch pictures from there. Save the picture and add its file.",
@@ -70,7 +71,9 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'too-fast': quota,
   'too-many': quota,
   internal: () => 'Something broke on the server. Its log says what.',
-  unreachable: () => "The picture can't be fetched from its address. Save it and add the file.",
+  unreachable: ({
+    because = "The picture can't be fetched from its address. Save it and add the file.",
+  }) => because,
   busy: ({ isDropped }) =>
     isDropped
       ? 'The server has too much to do, and kept nothing of this request. Send it again in a moment.'

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { isBoardId, type MediaType, optionalKinds, SECRET } from '@wirephoto/board'
 import type { ServerConfig } from '@wirephoto/server'
 import { type Bounds, parseBound } from '@wirephoto/server/bounds'
+import { isLoopback } from '@wirephoto/server/loopback'
 import { parsePublicUrl } from '@wirephoto/server/public-url'
 import { OperatorError } from './operator-error.ts'
 
@@ -188,6 +189,31 @@ export function parseOrigins(text: string, earlier: readonly string[] = []): str
       `${quoted(wrong ?? text)} is no origin; give --allow-origin (WIREPHOTO_ALLOW_ORIGIN) one without a path, as https://site.example.`,
     )
   return [...earlier, ...origins.map((each) => new URL(each).origin)]
+}
+
+/** Parses the issuer of an OpenID Connect provider. On this machine alone it may have plain http. */
+export function parseIssuer(text: string): string {
+  const url = URL.parse(text)
+  const isSafe =
+    url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))
+  if (!url || !isSafe || url.href !== url.origin + url.pathname)
+    throw new OperatorError(
+      `${quoted(text)} is no issuer; give --oidc (WIREPHOTO_OIDC) the provider's https address, as https://accounts.example.`,
+    )
+  return text
+}
+
+/** Parses those who own the server, with commas between them. Those of earlier flags stay. */
+export function parseOwners(text: string, earlier: readonly string[] = []): string[] {
+  const owners = text
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean)
+  if (owners.length === 0)
+    throw new OperatorError(
+      `${quoted(text)} names nobody; give --oidc-owner (WIREPHOTO_OIDC_OWNER) addresses or subjects, as anna@example.com.`,
+    )
+  return [...earlier, ...owners]
 }
 
 /** Parses who may make boards. */

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { request } from 'node:http'
+import { createServer as createHttpServer, request } from 'node:http'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -104,6 +104,11 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
   t.after(() => taken.close())
   await once(taken, 'listening')
   const port = String((taken.address() as AddressInfo).port)
+  const noIssuer = createHttpServer((_request, response) => response.writeHead(404).end())
+  noIssuer.listen(0, '127.0.0.1')
+  t.after(() => noIssuer.close())
+  await once(noIssuer, 'listening')
+  const issuer = `http://127.0.0.1:${(noIssuer.address() as AddressInfo).port}`
   const file = join(folder, 'file')
   await writeFile(file, '')
   let n = 0
@@ -145,6 +150,19 @@ test('what the operator can mend is one sentence, and exit code 2', async (t) =>
     [serve(), /^"maybe" is neither yes nor no; set WIREPHOTO_LAN/, { WIREPHOTO_LAN: 'maybe' }],
     [serve('--classic', 'a/b'), /^"a\/b" is no board; give letters/],
     [serve('--create', 'guests'), /^"guests" won't do; give --create \(WIREPHOTO_CREATE\) anyone/],
+    [serve('--oidc', 'http://sso.example'), /^"http:.*" is no issuer; give --oidc/],
+    [serve('--oidc', 'https://sso.example'), /^--oidc lets nobody in by itself; give --oidc-owner/],
+    [serve('--oidc-owner', 'anna@example.com'), /^--oidc-owner goes with --oidc/],
+    [serve('--oidc-owner', ', '), /^", " names nobody; give --oidc-owner/],
+    [
+      serve('--oidc', issuer, '--oidc-owner', 'a@b.c'),
+      /needs a client .* WIREPHOTO_OIDC_CLIENT_ID/,
+    ],
+    [
+      serve('--oidc', issuer, '--oidc-owner', 'a@b.c'),
+      /^No OpenID Connect provider answers at http.*; give --oidc the issuer/,
+      { WIREPHOTO_OIDC_CLIENT_ID: 'a', WIREPHOTO_OIDC_CLIENT_SECRET: 'b' },
+    ],
     [serve('--classic-port', '0'), /^--classic-port goes with --classic/],
     [serve('--classic', '--classic-port', 'x'), /^"x" is no port; give --classic-port/],
     [serve('--classic', '--classic-port', port), /^Port \d+ is taken; .* --classic-port or/],
@@ -322,8 +340,8 @@ test('B50, B63: where others reach it, only the owner code or a link opens the f
   const [code] = /[B-Z]{4}-[B-Z]{4}/.exec(server.banner) ?? []
   const entered = await ask('/api/owner', 'POST', JSON.stringify({ code }))
   assert.equal(entered.status, 204)
-  const cookie = entered.headers.get('set-cookie')!.split(';')[0]!
-  const owner = { cookie, origin: server.url }
+  const cookies = entered.headers.getSetCookie().map((line) => line.split(';')[0])
+  const owner = { cookie: cookies.join('; '), origin: server.url }
   assert.equal((await ask('/a.png', 'PUT', picture, owner)).status, 201)
   assert.equal((await ask('/api/boards', 'POST', undefined, owner)).status, 201)
   await server.stop('SIGTERM')

@@ -71,6 +71,7 @@ const TABLE = {
   'picture-bytes-per-link-minute': { value: 30_000_000_000, unit: 'bytes', what: 'the files of these' },
   'pictures-per-stranger-minute': { value: 3_000, unit: 'count', what: 'pictures that are added to an open board in a minute from one address without a link' },
   'picture-bytes-per-stranger-minute': { value: 10_000_000_000, unit: 'bytes', what: 'the files of these' },
+  'owner-session': { value: 43_200, unit: 'seconds', what: 'the time for which somebody owns the server who has signed in, until they sign in again' },
   'packed-bodies': { value: 4, unit: 'count', what: 'packed uploads (gzip, Brotli) that are unpacked at the same time' },
   archives: { value: 32, unit: 'count', what: 'archives of pictures that are being read' },
   'archive-age': { value: 86_400, unit: 'seconds', what: 'the time after its last request for which a download of an archive may go on' },

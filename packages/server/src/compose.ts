@@ -12,6 +12,8 @@ import {
 } from '@wirephoto/engine'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Access } from './access/access.ts'
+import { OwnerCodes } from './access/owner-codes.ts'
+import { SecretCache } from './access/secret-cache.ts'
 import { Archives } from './archive/archives.ts'
 import { DownloadProgress } from './archive/download-progress.ts'
 import { KeptPlans } from './archive/kept-plans.ts'
@@ -42,6 +44,7 @@ import { pageRoutes } from './http/page.ts'
 import { createPageBuildReader } from './http/page-build.ts'
 import { ProblemPage } from './http/problem-page.ts'
 import { serverOwnerRoutes } from './http/server-owner.ts'
+import { signInRoutes } from './http/sign-in.ts'
 import { trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
 import { GarbageCollector } from './images/garbage-collector.ts'
@@ -56,6 +59,7 @@ import { commandLimiterWith } from './live/party-limiter.ts'
 import { Metrics } from './metrics.ts'
 import { basePathOf } from './public-url.ts'
 import { Readiness } from './readiness.ts'
+import { openSignIn } from './sign-in/sign-in.ts'
 import { TrustedClock } from './trusted-clock.ts'
 
 /** The time that open requests have to end when the server closes. */
@@ -89,7 +93,7 @@ export interface Replacements {
 
 /**
  * Makes every object of a server but its listening sockets, and defers their ends onto `stack`. Rejects
- * with `EngineError`, or with the system's error if the data folder can't be written.
+ * with `EngineError` or `IssuerError`, or with the system's error if the data folder can't be written.
  */
 export async function compose(
   config: ServerConfig,
@@ -102,6 +106,7 @@ export async function compose(
   const refusedTypes = new Set(config.refuse)
   const use = replacements.use ?? new RecentUse()
   const loopTurns = new LoopTurns(use)
+  const signIn = await openSignIn(config.oidc, log)
   const storage = await openStorage(
     config,
     { bounds, refusedTypes, log, use },
@@ -113,6 +118,13 @@ export async function compose(
 
   const access = new Access(engine, config)
   stack.defer(() => access.endWatch())
+  const ownerCodes = new OwnerCodes({
+    data: config.data,
+    secrets: new SecretCache(engine.secrets),
+    isShared: engine.isShared,
+    log,
+  })
+  stack.defer(() => ownerCodes.close())
   const proxies = trustedProxies(config.trustProxy ?? [])
   const installation = await installationOf(engine)
   const guard = replacements.guard ?? createGuard({ ...config, proxies, installation, access })
@@ -189,10 +201,12 @@ export async function compose(
       access,
       engine,
       audit,
-      data: config.data,
+      ownerCodes,
+      hasSignIn: signIn !== null,
       pageOf,
       dismiss: (...args) => gateway.dismiss(...args),
     })
+    await routes.register(signInRoutes, { access, guard, signIn, log })
     await routes.register(auditRoutes, { boards, guard, audit })
     await routes.register(changesRoutes, {
       boards,

@@ -24,6 +24,8 @@ export interface ServerConfig {
    * server's owner.
    */
   readonly create?: 'anyone' | 'owner' | undefined
+  /** Who signs people in that own the server. Default: nobody, so that they own it by an owner code alone. */
+  readonly oidc?: OidcConfig | undefined
   /** The folder for pictures on their way in. */
   readonly data: string
   /** `sqlite:<folder>`, `postgres://…`, `rethinkdb://…` */
@@ -65,6 +67,16 @@ export interface MetricsAddress {
   readonly host: string
   /** 0 for any free port. */
   readonly port: number
+}
+
+/** The settings of `--oidc`: an OpenID Connect provider, and whom of those that it knows the server belongs to. */
+export interface OidcConfig {
+  /** Its address, as it names itself. By http on this machine alone. */
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Addresses, which have an @ and count when they are verified, and subjects. */
+  readonly owners: readonly string[]
 }
 
 /** The settings of `--classic`. */

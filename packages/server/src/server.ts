@@ -21,7 +21,8 @@ export interface RunningServer {
 
 /**
  * Starts a server. From then on this process makes files for its own user alone. Whatever fails while it closes, the
- * rest is closed too. Rejects with `EngineError`, or with the system's error if it can't listen or write.
+ * rest is closed too. Rejects with `EngineError` or `IssuerError`, or with the system's
+ * error if it can't listen or write.
  */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
   const log = createLog(config.log ?? 'warn', process.stderr)

@@ -13,7 +13,7 @@ import { type Boards, DEFAULT_BOARD_ID, SERVER } from '../src/boards/boards.ts'
 import type { Sender } from '../src/boards/sender.ts'
 import type { Bounds } from '../src/bounds.ts'
 import { compose, type Replacements, type Services } from '../src/compose.ts'
-import type { ClassicConfig } from '../src/config.ts'
+import type { ClassicConfig, OidcConfig } from '../src/config.ts'
 import type { Guard } from '../src/http/guard.ts'
 import { listen } from '../src/http/listen.ts'
 import type { ImagePipeline } from '../src/images/pipeline.ts'
@@ -27,6 +27,7 @@ interface Options extends Replacements {
   readonly isOpen?: boolean
   readonly create?: 'anyone' | 'owner'
   readonly classic?: ClassicConfig
+  readonly oidc?: OidcConfig | undefined
   readonly log?: FastifyBaseLogger
   readonly bounds?: Partial<Bounds>
   readonly refuse?: readonly MediaType[]
@@ -56,10 +57,10 @@ export class Harness {
   async start(acceptLoss?: string): Promise<void> {
     const { maxUpload = 5_000_000, webRoot = null, publicUrl = null, isOpen = true } = this.#options
     const { guard, fetcher, clock, use, bounds, refuse, memory } = this.#options
-    const { allowedOrigins, classic, create } = this.#options
+    const { allowedOrigins, classic, create, oidc } = this.#options
     const replacements = { guard, fetcher, clock, use }
     const limited = { maxUpload, bounds, refuse, memory }
-    const opened = { allowedOrigins, classic, webRoot, publicUrl, isOpen, create }
+    const opened = { allowedOrigins, classic, webRoot, publicUrl, isOpen, create, oidc }
     const settings = { ...limited, ...opened, grace: 0, acceptLoss }
     const config = serverConfig(this.data, settings)
     this.#stack = new AsyncDisposableStack()

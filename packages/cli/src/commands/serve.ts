@@ -18,10 +18,12 @@ import {
   parseClassicPort,
   parseCreate,
   parseFetchPorts,
+  parseIssuer,
   parseLogLevel,
   parseMemory,
   parseMetrics,
   parseOrigins,
+  parseOwners,
   parseOwnUrl,
   parsePort,
   parseProxies,
@@ -51,6 +53,8 @@ interface Options {
   readonly classic?: string
   readonly open?: boolean
   readonly create?: ServerConfig['create']
+  readonly oidc?: string
+  readonly oidcOwner?: readonly string[]
   readonly classicPages?: string
   readonly classicPort?: number
 }
@@ -199,6 +203,22 @@ export function serveCommand(): Command {
         .argParser(parseCreate),
     )
     .addOption(
+      new Option(
+        '--oidc <issuer>',
+        'OpenID Connect provider whose people may own the server; WIREPHOTO_OIDC_CLIENT_ID and WIREPHOTO_OIDC_CLIENT_SECRET have the client',
+      )
+        .env('WIREPHOTO_OIDC')
+        .argParser(parseIssuer),
+    )
+    .addOption(
+      new Option(
+        '--oidc-owner <who>',
+        'with --oidc: verified e-mail addresses, or subjects, of those who own the server',
+      )
+        .env('WIREPHOTO_OIDC_OWNER')
+        .argParser(parseOwners),
+    )
+    .addOption(
       new Option('--classic-pages <folder>', "with --classic: serve the tutorials' own pages").env(
         'WIREPHOTO_CLASSIC_PAGES',
       ),
@@ -216,6 +236,7 @@ async function serve(options: Options): Promise<void> {
   const host = options.lan ? '0.0.0.0' : options.host
   const engine = options.engine ?? `sqlite:${data}`
   const classic = await classicOf(options, host)
+  const oidc = oidcOf(options)
   // Loaded late, so that --help and mistakes are answered at once.
   const { startServer } = await import('@wirephoto/server')
   const server = await startServer({
@@ -226,6 +247,7 @@ async function serve(options: Options): Promise<void> {
     allowedOrigins: options.allowOrigin,
     isOpen: options.open,
     create: options.create,
+    oidc,
     data,
     engine,
     maxUpload: options.maxUpload,
@@ -294,6 +316,25 @@ async function classicOf(options: Options, host: string): Promise<ServerConfig['
   return { board, pages, port }
 }
 
+/** Checks the settings of --oidc. Throws `OperatorError`. */
+function oidcOf({ oidc: issuer, oidcOwner: owners }: Options): ServerConfig['oidc'] {
+  if (issuer === undefined) {
+    if (!owners) return undefined
+    throw new OperatorError('--oidc-owner goes with --oidc; give that too.')
+  }
+  if (!owners)
+    throw new OperatorError(
+      '--oidc lets nobody in by itself; give --oidc-owner (WIREPHOTO_OIDC_OWNER) those who own the server.',
+    )
+  const { WIREPHOTO_OIDC_CLIENT_ID: clientId, WIREPHOTO_OIDC_CLIENT_SECRET: clientSecret } =
+    process.env
+  if (!clientId || !clientSecret)
+    throw new OperatorError(
+      '--oidc needs a client of the provider; set WIREPHOTO_OIDC_CLIENT_ID and WIREPHOTO_OIDC_CLIENT_SECRET.',
+    )
+  return { issuer, clientId, clientSecret, owners }
+}
+
 /** Closes the server at a signal; a second one ends the process at once. */
 function stopOnSignal(server: RunningServer): void {
   let since: number | null = null
@@ -341,6 +382,14 @@ function explain(
   const boardFlag = port === options.port ? '--port' : '--classic-port'
   const flag = port !== undefined && port === metrics?.port ? '--metrics' : boardFlag
   switch (code) {
+    case 'wrong-issuer': {
+      const { named } = error as { named?: string | null }
+      return new OperatorError(
+        named
+          ? `The provider at ${options.oidc} names itself ${named}; give --oidc that.`
+          : `No OpenID Connect provider answers at ${options.oidc}; give --oidc the issuer as the provider names it.`,
+      )
+    }
     case 'EADDRINUSE':
       return new OperatorError(
         `Port ${port} is taken; choose another with ${flag} or stop what uses it.`,

@@ -2,14 +2,17 @@ import { hasRights, type Role, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { STRANGER } from '../boards/sender.ts'
+import { boundsWith } from '../bounds.ts'
 import type { ServerConfig } from '../config.ts'
 import { isPrivate } from '../loopback.ts'
 import { AccessRules } from './access-rules.ts'
+import type { Device } from './device.ts'
 import { type FoundGrant, Grants } from './grants.ts'
 import { JoinCodes, mayInvite } from './join-codes.ts'
 import { type Link, Links, type MadeLink, quotaOf } from './links.ts'
+import { OwnerSessions } from './owner-sessions.ts'
 import { Passphrases, passphraseMark } from './passphrases.ts'
-import { type AccessRule, dataOf, hashOf, type Right } from './records.ts'
+import { type AccessRule, hashOf, type Right } from './records.ts'
 import { type RightHolder, RightWatch } from './right-watch.ts'
 import { SecretCache } from './secret-cache.ts'
 import { WrongTries } from './wrong-tries.ts'
@@ -21,6 +24,8 @@ export interface Asker {
   readonly source: 'bearer' | 'cookie' | 'new'
   /** Whether the request came through a proxy, by its headers. */
   readonly isProxied: boolean
+  /** The hash of the token of a session that may own the server; null and undefined for none. */
+  readonly ownerSession?: string | null
 }
 
 /** Somebody who shows a secret, and perhaps the board's passphrase. */
@@ -28,6 +33,7 @@ export interface Exchange {
   readonly asker: Asker
   readonly address: string
   readonly passphrase?: string | undefined
+  readonly device?: Device | undefined
 }
 
 /** The changes of a board's rule. Undefined fields stay. */
@@ -39,7 +45,7 @@ interface RuleChanges {
 
 type AccessConfig = Pick<
   ServerConfig,
-  'host' | 'publicUrl' | 'trustProxy' | 'isOpen' | 'create' | 'classic'
+  'host' | 'publicUrl' | 'trustProxy' | 'isOpen' | 'create' | 'classic' | 'oidc' | 'bounds'
 >
 
 /**
@@ -50,6 +56,7 @@ export class Access {
   readonly rules: AccessRules
   readonly links: Links
   readonly grants: Grants
+  readonly ownerSessions: OwnerSessions
   readonly joinCodes: JoinCodes
   /** The wrong codes and passphrases of everybody, whatever they are for. */
   readonly wrongTries = new WrongTries()
@@ -66,6 +73,11 @@ export class Access {
     this.rules = new AccessRules(this.#secrets)
     this.links = new Links(this.#secrets)
     this.grants = new Grants(this.#secrets, this.links)
+    this.ownerSessions = new OwnerSessions({
+      secrets: this.#secrets,
+      oidc: config.oidc,
+      signedInLifeS: boundsWith(config.bounds)['owner-session'],
+    })
     this.joinCodes = new JoinCodes(this.#secrets, this.rules, this.links)
     this.#watch = new RightWatch(engine.secrets, () => this.#secrets.clear())
     this.#config = config
@@ -87,9 +99,9 @@ export class Access {
       if (!open || !hasRights(open.role, found.role)) return by(found, rule)
       return found.quota ? { ...open, quota: found.quota } : open
     }
-    const { token, source } = asker
-    if (source === 'cookie' && (await this.isServerOwner(token)))
-      return { role: 'own', grant: [hashOf.serverOwner(token)] }
+    const { ownerSession } = asker
+    if (ownerSession && (await this.isServerOwner(asker)))
+      return { role: 'own', grant: [ownerSession] }
     if (open) return open
     throw refusal ?? new WireError(found === 'ended' ? 'link-ended' : 'link-needed')
   }
@@ -105,9 +117,8 @@ export class Access {
   }
 
   /** Throws `owner-needed` for all but the server's owner. */
-  async assertServerOwner({ token, source }: Asker): Promise<void> {
-    if (source !== 'cookie' || !(await this.isServerOwner(token)))
-      throw new WireError('owner-needed')
+  async assertServerOwner(asker: Asker): Promise<void> {
+    if (!(await this.isServerOwner(asker))) throw new WireError('owner-needed')
   }
 
   /** Throws `owner-needed` for those who may make no boards. */
@@ -123,18 +134,17 @@ export class Access {
     return board === DEFAULT_BOARD_ID || board === this.#config.classic?.board
   }
 
-  /** Whether a visitor owns the server, and so every board. */
-  async isServerOwner(token: string): Promise<boolean> {
-    const secret = await this.#secrets.get(hashOf.serverOwner(token))
-    return secret !== null && dataOf('server-owner', secret.data) !== null
+  /** Whether somebody owns the server, and so every board. */
+  async isServerOwner({ ownerSession }: Asker): Promise<boolean> {
+    return (await this.ownerSessions.endOf(ownerSession)) !== null
   }
 
   /** Closes a board to all but its links, which it makes, and gives it to who asks. Rejects with `unknown-board`. */
-  async close(board: string, asker: Asker): Promise<MadeLink[]> {
+  async close(board: string, asker: Asker, device?: Device): Promise<MadeLink[]> {
     await this.rules.change(board)
     const links = await this.links.makeAll(board)
     // A bearer counts by its link alone.
-    if (asker.source !== 'bearer') await this.grants.give(asker.token, board, 'own')
+    if (asker.source !== 'bearer') await this.grants.give(asker.token, board, 'own', device)
     return links
   }
 
@@ -191,7 +201,7 @@ export class Access {
     return this.links.renew(board, id, async (old, made) => {
       const own = asker.source === 'cookie' && (await this.grants.find(asker.token, board))
       if (own && own !== 'ended' && own.grant.includes(old.hash))
-        await this.grants.giveBy(asker.token, board, made, own.passphrase)
+        await this.grants.giveBy(asker.token, board, made, own)
     })
   }
 
@@ -201,7 +211,7 @@ export class Access {
   }
 
   async #exchangeLink(
-    { asker, address, passphrase }: Exchange,
+    { asker, address, passphrase, device }: Exchange,
     board: string,
     link: Link,
   ): Promise<Role> {
@@ -214,7 +224,7 @@ export class Access {
     if (sealed !== null && !isKnown) await this.#checkPassphrase(address, passphrase, sealed)
     if (asker.source === 'bearer') return link.role
     if (isKnown && outlasts(known, link)) return known.role
-    await this.grants.giveBy(asker.token, board, link, mark)
+    await this.grants.giveBy(asker.token, board, link, { passphrase: mark, device })
     // Open pages of the same browser must learn of it.
     if (isKnown && known.role !== link.role) await this.#renewStamp(board)
     return link.role

@@ -1,8 +1,9 @@
 import type { Role } from '@wirephoto/board'
-import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { VISITOR_LIFE_S } from '../visitors.ts'
-import { type Link, type Links, quotaOf } from './links.ts'
-import { dataOf, type GrantRecord, hashOf, type Right, type ServerOwnerRecord } from './records.ts'
+import type { Device } from './device.ts'
+import { type Link, type Links, linksAmong, quotaOf } from './links.ts'
+import type { OwningBrowser } from './owner-sessions.ts'
+import { dataOf, type GrantRecord, hashOf, idOf, type Right } from './records.ts'
 import type { SecretCache } from './secret-cache.ts'
 
 const GRANT_MS = VISITOR_LIFE_S * 1_000
@@ -13,6 +14,20 @@ export interface FoundGrant extends Right {
   readonly passphrase: string | null
   /** Whether it came by a link. */
   readonly isByLink: boolean
+  readonly device?: Device | undefined
+}
+
+/** The circumstances in which a right is given by a link. */
+interface GivenBy {
+  /** The mark of the passphrase that was given; null for none. */
+  readonly passphrase: string | null
+  readonly device?: Device | undefined
+}
+
+/** A browser that owns a board. */
+interface BoardOwner extends OwningBrowser {
+  /** The link that it came by; null for the maker's. */
+  readonly link: Pick<Link, 'id' | 'label'> | null
 }
 
 /** The rights of visitors on boards, each under a hash of the visitor's token. */
@@ -31,33 +46,39 @@ export class Grants {
     const secret = await this.#secrets.get(hash)
     const grant = secret?.board === board ? dataOf('grant', secret.data) : null
     if (!grant) return null
-    const { link: by, role } = grant
+    const { link: by, role, device } = grant
     if (by === null)
-      return role === undefined ? null : { role, grant: [hash], passphrase: null, isByLink: false }
+      return role === undefined
+        ? null
+        : { role, grant: [hash], passphrase: null, isByLink: false, device }
     const link = await this.#links.byHash(board, by)
     const passphrase = grant.passphrase ?? null
     if (!link) return 'ended'
-    return { role: link.role, grant: [hash, by], passphrase, isByLink: true, quota: quotaOf(link) }
+    const right = { role: link.role, grant: [hash, by], quota: quotaOf(link) }
+    return { ...right, passphrase, isByLink: true, device }
   }
 
   /** Gives a token a role on a board that rests on no link. Rejects with `unknown-board`. */
-  give(token: string, board: string, role: Role): Promise<void> {
-    return this.#put(token, board, { type: 'grant', link: null, role })
+  give(token: string, board: string, role: Role, device?: Device): Promise<void> {
+    return this.#put(token, board, { type: 'grant', link: null, role, ...(device && { device }) })
   }
 
   /**
    * Gives a token the role of a link, as long as that stands. Rejects with `unknown-board`.
-   *
-   * @param passphrase The mark of the passphrase that was given; null for none.
    */
   giveBy(
     token: string,
     board: string,
-    link: Pick<Link, 'hash'>,
-    passphrase: string | null,
+    link: Pick<Link, 'hash' | 'role'>,
+    { passphrase, device }: GivenBy,
   ): Promise<void> {
-    const given = passphrase === null ? {} : { passphrase }
-    return this.#put(token, board, { type: 'grant', link: link.hash, ...given })
+    return this.#put(token, board, {
+      type: 'grant',
+      link: link.hash,
+      ...(passphrase !== null && { passphrase }),
+      // Nobody is told of a guest's browser, so nothing is kept of it.
+      ...(device && link.role === 'own' && { device }),
+    })
   }
 
   /** Takes a token's right on a board away. */
@@ -65,15 +86,32 @@ export class Grants {
     await this.#secrets.remove(hashOf.grant(token, board))
   }
 
-  /** Makes a token the owner of the server, and so of every board. */
-  async giveServer(token: string): Promise<void> {
-    await this.#secrets.put({
-      hash: hashOf.serverOwner(token),
-      board: DEFAULT_BOARD_ID,
-      kind: 'session',
-      data: JSON.stringify({ type: 'server-owner' } satisfies ServerOwnerRecord),
-      expiresAt: Date.now() + GRANT_MS,
-    })
+  /** Lists the browsers that own a board, the newest first. Rejects with `unknown-board`. */
+  async owners(board: string): Promise<(BoardOwner & { readonly hash: string })[]> {
+    const secrets = await this.#secrets.list(board)
+    const links = new Map(linksAmong(secrets).map((link) => [link.hash, link]))
+    return secrets
+      .flatMap(({ kind, hash, data, expiresAt }) => {
+        const grant = kind === 'session' ? dataOf('grant', data) : null
+        if (!grant) return []
+        const link = grant.link === null ? null : links.get(grant.link)
+        if ((link === null ? grant.role : link?.role) !== 'own') return []
+        return [
+          {
+            id: idOf(hash),
+            hash,
+            since: (expiresAt ?? 0) - GRANT_MS,
+            device: grant.device ?? null,
+            link: link ? { id: link.id, label: link.label } : null,
+          },
+        ]
+      })
+      .sort((a, b) => b.since - a.since)
+  }
+
+  /** Takes away the right that stands under a hash. */
+  async takeAt(hash: string): Promise<void> {
+    await this.#secrets.remove(hash)
   }
 
   async #put(token: string, board: string, grant: GrantRecord): Promise<void> {

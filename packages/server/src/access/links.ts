@@ -229,7 +229,8 @@ const secretOf = (board: string, link: Link): Secret => ({
 /** Returns a link's record as the engine keeps it. */
 const jsonOf = (link: Link): string => JSON.stringify({ ...link, hash: undefined })
 
-function linksAmong(secrets: readonly Secret[]): Link[] {
+/** Returns the links among a board's secrets. */
+export function linksAmong(secrets: readonly Secret[]): Link[] {
   return secrets.flatMap(({ kind, hash, data }) => {
     const link = kind === 'link' ? dataOf('link', data) : null
     return link ? [{ ...link, hash }] : []

@@ -5,7 +5,7 @@ import { lettersOf } from './typed-code.ts'
 
 /**
  * One-use codes that make a visitor the server's owner. They pass through the data folder, since a running server
- * has its database to itself: `wirephoto owner-code` writes a hash there, and the server takes it away.
+ * may have its database to itself: `wirephoto owner-code` writes a hash there, and the server takes it away.
  */
 
 /** Capital letters without vowels, so that no code is a word, and without Y. */
@@ -26,7 +26,7 @@ export interface OwnerCode {
 }
 
 /** The content of the code's file. */
-interface StoredCode {
+export interface StoredCode {
   readonly hash: string
   readonly endsAt: number
 }
@@ -38,7 +38,7 @@ export async function makeOwnerCode(data: string): Promise<OwnerCode> {
     () => ALPHABET[randomInt(ALPHABET.length)],
   ).join('')
   const endsAt = Date.now() + CODE_LIFE_MS
-  await writePrivately(data, CODE_FILE, JSON.stringify({ hash: hashOf(letters), endsAt }))
+  await writePrivately(data, CODE_FILE, JSON.stringify({ hash: ownerCodeHash(letters), endsAt }))
   return { code: `${letters.slice(0, 4)}-${letters.slice(4)}`, endsAt }
 }
 
@@ -60,13 +60,21 @@ export async function redeemOwnerCode(
     if (claimed) await putBack(path, claimed)
     return false
   }
-  try {
-    await grant()
-    return true
-  } catch (error) {
-    await putBack(path, claimed)
-    throw error
-  }
+  await useUp(path, claimed, grant)
+  return true
+}
+
+/**
+ * Takes the code out of a folder, for `take` to keep it elsewhere. If that rejects, the folder has it again. Without a
+ * code nothing is called.
+ */
+export async function takeOwnerCode(
+  data: string,
+  take: (code: StoredCode) => Promise<void>,
+): Promise<void> {
+  const path = join(data, CODE_FILE)
+  const claimed = await claim(path)
+  if (claimed && isInTime(claimed)) await useUp(path, claimed, () => take(claimed))
 }
 
 /** Notes where a server is reached, for `wirephoto owner-code`. */
@@ -79,17 +87,24 @@ export async function readServerUrl(data: string): Promise<string | null> {
   return text?.trim() || null
 }
 
-const hashOf = (letters: string): string =>
-  createHash('sha256').update(`owner-code\0${letters}`).digest('hex')
+/** Returns the hash of a code, as somebody typed it. */
+export const ownerCodeHash = (code: string): string =>
+  createHash('sha256')
+    .update(`owner-code\0${lettersOf(code)}`)
+    .digest('hex')
 
 function isValid(stored: StoredCode | null, code: string): boolean {
   if (stored === null) return false
-  const given = Buffer.from(hashOf(lettersOf(code)))
+  const given = Buffer.from(ownerCodeHash(code))
   const known = Buffer.from(stored.hash)
   const isSame = given.length === known.length && timingSafeEqual(given, known)
-  const restMs = stored.endsAt - Date.now()
+  return isSame && isInTime(stored)
+}
+
+function isInTime({ endsAt }: StoredCode): boolean {
+  const restMs = endsAt - Date.now()
   // A clock that was set back gives no code more time than it had.
-  return isSame && restMs > 0 && restMs <= CODE_LIFE_MS
+  return restMs > 0 && restMs <= CODE_LIFE_MS
 }
 
 /** Takes the code's file away. Resolves to its content; to null where another call has it. */
@@ -103,6 +118,16 @@ async function claim(path: string): Promise<StoredCode | null> {
   const stored = await readStored(taken)
   await rm(taken, { force: true })
   return stored
+}
+
+/** Calls `use`. If it rejects, the code's file comes back. */
+async function useUp(path: string, code: StoredCode, use: () => Promise<void>): Promise<void> {
+  try {
+    await use()
+  } catch (error) {
+    await putBack(path, code)
+    throw error
+  }
 }
 
 /** Writes a code again whose use failed, unless there is another one by now. */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Role } from '@wirephoto/board'
 import type { Quota } from '../boards/sender.ts'
+import type { Device } from './device.ts'
 
 /* The rights on boards as the engine keeps them: the data of its secrets, and the hashes that they stand under. */
 
@@ -41,6 +42,8 @@ export interface GrantRecord {
   readonly role?: Role
   /** The mark of the passphrase that its holder gave. */
   readonly passphrase?: string
+  /** Where an owner's right was given. */
+  readonly device?: Device
 }
 
 /** The secret that a board's rule names as its stamp. */
@@ -55,9 +58,30 @@ interface CodeRecord {
   readonly link: string
 }
 
-/** The mark of a visitor who owns the server. */
-export interface ServerOwnerRecord {
-  readonly type: 'server-owner'
+/** Somebody who has signed in. */
+export interface SignedInAs {
+  readonly issuer: string
+  /** The subject: the provider's own name for the person. */
+  readonly sub: string
+  /** The address that the provider has verified; null for none. */
+  readonly email: string | null
+}
+
+/** A session that owns the server. */
+export interface OwnerSessionRecord {
+  readonly type: 'owner-session'
+  /** When it began, in milliseconds since 1970. */
+  readonly since: number
+  readonly device: Device
+  /** Who signed in; left out of one that came by an owner code. */
+  readonly person?: SignedInAs
+}
+
+/** An owner code that every server of an engine takes. */
+interface OwnerCodeRecord {
+  readonly type: 'owner-code'
+  /** The folder that it was made in. */
+  readonly place: string
 }
 
 /** The data of a `Secret`. */
@@ -65,9 +89,10 @@ type SecretData =
   | AccessRule
   | LinkRecord
   | GrantRecord
-  | ServerOwnerRecord
+  | OwnerSessionRecord
   | StampRecord
   | CodeRecord
+  | OwnerCodeRecord
 type DataOf<T extends SecretData['type']> = Extract<SecretData, { type: T }>
 
 /** Returns a secret's data if they are of the type, else null. */
@@ -86,6 +111,9 @@ export const hashOf = {
   serverOwner: (token: string): string => sha256(`${token}\0`),
   code: (code: string): string => sha256(`code\0${code}`),
 } as const
+
+/** Returns a short name for what stands under a hash. */
+export const idOf = (hash: string): string => hash.slice(0, 16)
 
 /** Makes a link's secret: 128 random bits, which no header and no address needs to escape. */
 export const newSecret = (): string => randomBytes(16).toString('base64url')

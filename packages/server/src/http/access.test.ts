@@ -164,6 +164,41 @@ describe('access', () => {
   })
 })
 
+test('B135: owners of a board see the browsers that own it, and end the right of one', async () => {
+  const maker = new Browser()
+  const made = await maker.makeBoard()
+  const [helper, guest] = [new Browser(), new Browser()]
+  await helper.exchange(made.id, secretOf(made, 'own'))
+  await guest.exchange(made.id, secretOf(made, 'edit'))
+  interface Owner {
+    readonly id: string
+    readonly since: number
+    readonly isThis: boolean
+    readonly link: { readonly id: string } | null
+  }
+  const owners = async (): Promise<Owner[]> =>
+    ((await (await maker.ask(`/api/boards/${made.id}/owners`)).json()) as { owners: Owner[] })
+      .owners
+  const listed = await owners()
+  const byLink = listed.find(({ link }) => link)!
+  const [ofMaker] = listed.filter(({ isThis }) => isThis)
+  assert.deepEqual([listed.length, ofMaker!.link], [2, null])
+  assert.deepEqual([byLink.isThis, byLink.link!.id], [false, made.links[0]!.id])
+  for (const { since } of listed) assert.ok(Math.abs(since - Date.now()) < 60_000)
+  const path = `/api/boards/${made.id}/owners/${byLink.id}`
+  assert.equal(await guest.status(path, 'DELETE'), 403)
+  assert.equal(await maker.status(path, 'DELETE'), 204)
+  assert.equal(await helper.role(made.id), 401)
+  assert.equal(await maker.status(path, 'DELETE'), 404)
+  assert.equal((await owners()).length, 1)
+  // A guest whose link is given the role own later is one too.
+  const { id } = made.links.find(({ role }) => role === 'edit')!
+  await maker.ask(`/api/boards/${made.id}/links/${id}`, 'PATCH', { role: 'own' })
+  assert.equal((await owners()).length, 2)
+  await maker.status(`/api/boards/${made.id}/links/${id}`, 'DELETE')
+  assert.equal((await owners()).length, 1, 'a link that is gone owns nothing')
+})
+
 test('F11: the front board is open to its own machine, and to others by a setting alone', async (t) => {
   const roleOn = async (harness: Harness, headers: Record<string, string> = {}) => {
     const response = await fetch(`${harness.url}/api/boards/main/session`, { headers })

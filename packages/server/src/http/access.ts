@@ -11,8 +11,9 @@ import {
 } from '@wirephoto/board'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Access, Exchange } from '../access/access.ts'
+import { deviceOf } from '../access/device.ts'
 import type { MadeLink } from '../access/links.ts'
-import type { AccessRule } from '../access/records.ts'
+import { type AccessRule, hashOf } from '../access/records.ts'
 import type { Audit } from '../audit/audit.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
@@ -21,6 +22,7 @@ import { type BoardContext, boardIn, senderOf } from './board-route.ts'
 
 const SESSION = '/api/boards/:board/session'
 const LINKS = '/api/boards/:board/links'
+const OWNERS = '/api/boards/:board/owners'
 const RULE = '/api/boards/:board/access'
 
 interface AccessRoutesOptions extends BoardContext {
@@ -78,7 +80,12 @@ export async function accessRoutes(
   const exchangeOf = (request: FastifyRequest, passphrase?: string): Exchange => {
     const visitor = guard.visitor(request.raw)
     exchangeLimiter.charge(visitor)
-    return { asker: guard.asker(request.raw), address: visitor.address, passphrase }
+    return {
+      asker: guard.asker(request.raw),
+      address: visitor.address,
+      passphrase,
+      device: deviceOf(request.headers['user-agent']),
+    }
   }
 
   /** Notes that somebody came by a link, or by a code that leads to it. */
@@ -117,6 +124,25 @@ export async function accessRoutes(
 
   app.delete(SESSION, async (request, reply) => {
     await access.grants.take(guard.asker(request.raw).token, boardIn(request))
+    return reply.code(204).send()
+  })
+
+  app.get(OWNERS, async (request) => {
+    await senderOf(context, request, 'board.govern')
+    const board = boardIn(request)
+    const { token, source } = guard.asker(request.raw)
+    const own = source === 'cookie' ? hashOf.grant(token, board) : null
+    const owners = await access.grants.owners(board)
+    return { owners: owners.map(({ hash, ...told }) => ({ ...told, isThis: hash === own })) }
+  })
+
+  app.delete(`${OWNERS}/:id`, async (request, reply) => {
+    await senderOf(context, request, 'board.govern')
+    const board = boardIn(request)
+    const { id } = request.params as { id: string }
+    const owner = (await access.grants.owners(board)).find((each) => each.id === id)
+    if (!owner) throw new WireError('not-found')
+    await access.grants.takeAt(owner.hash)
     return reply.code(204).send()
   })
 

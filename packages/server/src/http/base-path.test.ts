@@ -98,6 +98,47 @@ for (const way of WAYS) {
   })
 }
 
+test("B29, B138: a wall's code leads to its board under the path, and a bearer that follows it keeps no right", async () => {
+  const made = await ask('/photos/api/boards', { method: 'POST' })
+  const cookie = made.headers.get('set-cookie')!.split(';')[0]!
+  const { id, links } = (await made.json()) as { id: string; links: { id: string; role: string }[] }
+  const json = { 'content-type': 'application/json', origin: 'https://host.example', cookie }
+  const wallLink = links.find(({ role }) => role === 'add')!.id
+  const board = `/photos/api/boards/${id}`
+  const chosen = await ask(`${board}/access`, {
+    method: 'PATCH',
+    headers: json,
+    body: JSON.stringify({ wallLink }),
+  })
+  assert.equal(chosen.status, 200)
+  const answer = await ask(`${board}/join-code`, { headers: { cookie } })
+  const { code, url } = (await answer.json()) as { code: string; url: string }
+  assert.equal(url, `${PUBLIC_URL}/j/${code}`)
+  for (const way of WAYS) {
+    const joined = await ask(`${way}/j/${code}`)
+    assert.deepEqual([joined.status, joined.headers.get('location')], [303, `/photos/b/${id}`])
+  }
+  const guest = (await ask('/photos/theme.js')).headers.get('set-cookie')!.split(';')[0]!
+  const roleOf = async (headers: Record<string, string>): Promise<string | number> => {
+    const session = await ask(`${board}/session`, { headers })
+    return session.ok ? ((await session.json()) as { role: string }).role : session.status
+  }
+  await ask(`/photos/j/${code}`, { headers: { cookie: guest } })
+  assert.equal(await roleOf({ cookie: guest }), 'add')
+
+  const bearer = { authorization: `Bearer ${'x'.repeat(22)}` }
+  const followed = await ask(`/photos/j/${code}`, { headers: bearer })
+  assert.deepEqual([followed.status, followed.headers.get('location')], [303, `/photos/b/${id}`])
+  assert.equal(followed.headers.get('set-cookie'), null)
+  const posted = await ask('/photos/api/join', {
+    method: 'POST',
+    headers: { ...bearer, 'content-type': 'application/json' },
+    body: JSON.stringify({ code }),
+  })
+  assert.deepEqual(await posted.json(), { board: id, role: 'add' })
+  assert.equal(await roleOf(bearer), 403)
+})
+
 test("Z4: the visitor's cookie is the installation's own, and never set where its path doesn't reach", async () => {
   const COOKIE = /^(wirephoto_visitor%2Fphotos_[\da-f]{8})=([\w-]{22}); Path=\/photos; /
   const first = await ask('/photos/api/boards/main/snapshot')

@@ -1,6 +1,7 @@
 import { NewBoard, parseOrThrow, settings } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import type { Access } from '../access/access.ts'
+import { deviceOf } from '../access/device.ts'
 import type { Bounds } from '../bounds.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import { ownBoard } from './access.ts'
@@ -34,7 +35,7 @@ export async function boardRoutes(
     await access.assertMayCreate(asker)
     makingLimiter.charge(visitor)
     const id = await boards.create()
-    const links = await access.close(id, asker)
+    const links = await access.close(id, asker, deviceOf(request.headers['user-agent']))
     if (title !== undefined) {
       using held = await boards.hold(id)
       const maker = { ...visitor, role: 'own' } as const

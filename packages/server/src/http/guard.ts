@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { type Role, WireError } from '@wirephoto/board'
 import type { Access, Asker } from '../access/access.ts'
-import type { Right } from '../access/records.ts'
+import { hashOf, type Right } from '../access/records.ts'
 import type { RightHolder } from '../access/right-watch.ts'
 import type { Sender, Visitor } from '../boards/sender.ts'
 import type { Installation } from '../installation.ts'
 import { basePathOf } from '../public-url.ts'
+import { Cookies } from './cookies.ts'
 import { createOriginCheck, type OriginCheck } from './origin-check.ts'
 import { type TrustedProxies, trustedProxies } from './trusted-proxies.ts'
 import { createVisitorTokens } from './visitor-token.ts'
@@ -18,6 +19,7 @@ export interface Guest extends Sender, Partial<Right> {
 /** The one door for HTTP and sockets (F11). */
 export interface Guard
   extends Pick<OriginCheck, 'check' | 'allowedOriginOf' | 'urlFor' | 'isTrustworthy'> {
+  readonly cookies: Cookies
   /** Returns who asks, on whatever board. */
   visitor(request: IncomingMessage): Required<Visitor>
   /** Returns who asks, with the token that their rights stand under. */
@@ -55,29 +57,38 @@ export function createGuard({
   access,
 }: GuardConfig): Guard {
   const origins = createOriginCheck({ host, publicUrl, proxies, allowedOrigins })
-  const tokens = createVisitorTokens({
+  const cookieRules = {
     basePath: basePathOf(publicUrl),
-    isSecure: (request) => origins.isSecure(request),
-    isForeign: (request) => origins.allowedOriginOf(request) !== null,
+    isSecure: (request: IncomingMessage) => origins.isSecure(request),
+    isForeign: (request: IncomingMessage) => origins.allowedOriginOf(request) !== null,
     installation,
-  })
+  }
+  const cookies = new Cookies(cookieRules)
+  const tokens = createVisitorTokens(cookieRules)
   const visitor = (request: IncomingMessage) => ({
     visitor: tokens.visitorOf(request),
     address: proxies.addressOf(request),
   })
-  const asker = (request: IncomingMessage) => ({
-    ...tokens.of(request),
-    isProxied: isProxied(request),
-  })
+  const asker = (request: IncomingMessage): Asker => {
+    const { token, source } = tokens.of(request)
+    const owner = source === 'bearer' ? undefined : cookies.read(request, 'owner')
+    return {
+      token,
+      source,
+      isProxied: isProxied(request),
+      ownerSession: owner === undefined ? null : hashOf.serverOwner(owner),
+    }
+  }
   return {
     ...origins,
+    cookies,
     visitor,
     asker,
     async sender(request, board) {
       const who = asker(request)
       const right = await access.rightOf(who, board)
       // Browsers name the origin of whatever may change something.
-      const isCookieAlone = who.source === 'cookie' && request.headers.origin === undefined
+      const isCookieAlone = who.source !== 'bearer' && request.headers.origin === undefined
       if (right.grant.length > 0 && isCookieAlone && mayChange(request))
         throw new WireError('foreign-origin')
       return { ...visitor(request), ...right }

@@ -16,6 +16,8 @@ import {
 import type { Socket } from 'socket.io-client'
 import { Harness } from '../../support/http-harness.ts'
 import { openSocket } from '../../support/open-socket.ts'
+import { deviceOf } from '../access/device.ts'
+import { hashOf } from '../access/records.ts'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 
 /* SPEC.md's table of role by verb by door, every cell of it over real HTTP and sockets. */
@@ -59,7 +61,7 @@ class Asker {
   /** The role on the board, if the name is one. */
   readonly role: Role | undefined
 
-  constructor(name: string, token: string, way: 'cookie' | 'bearer') {
+  constructor(name: string, token: string, way: 'cookie' | 'bearer', further = '') {
     this.token = token
     this.way = way
     this.role = ROLES.find((role) => role === name)
@@ -67,7 +69,7 @@ class Asker {
     this.headers =
       way === 'bearer'
         ? { authorization: `Bearer ${token}` }
-        : { cookie: `${cookieName}=${token}`, origin: server.url }
+        : { cookie: `${cookieName}=${token}${further}`, origin: server.url }
     this.visitor = createHash('sha256').update(token).digest('base64url').slice(0, 22)
   }
 
@@ -159,8 +161,9 @@ before(async () => {
     assert.equal(exchanged, 200)
     askers.set(role, [browser, new Asker(role, secretOf(boards.here, role), 'bearer')])
   }
-  serverOwner = new Asker('the owner of the server', newToken(), 'cookie')
-  await server.access.grants.giveServer(serverOwner.token)
+  const { token } = await server.access.ownerSessions.begin(deviceOf())
+  const session = `; ${cookieName.replace('visitor', 'owner')}=${token}`
+  serverOwner = new Asker('the owner of the server', newToken(), 'cookie', session)
   watcher = await watch()
 })
 after(async () => {
@@ -428,7 +431,7 @@ const DOORS: Readonly<Record<string, Door>> = {
       })
       const link = board === boards.here && links.find(({ role }) => role === asker.role)
       if (link && asker.way === 'cookie')
-        await server.access.grants.giveBy(asker.token, made, link, null)
+        await server.access.grants.giveBy(asker.token, made, link, { passphrase: null })
       const isBearer = link && asker.way === 'bearer'
       const who = isBearer ? new Asker(link.role, link.secret, 'bearer') : asker
       return ask(who, 'DELETE', `/api/boards/${made}`)
@@ -522,6 +525,35 @@ const DOORS: Readonly<Record<string, Door>> = {
       if (asker.way === 'cookie') return outcome
       assert.equal(outcome, 'not-allowed', 'no bearer owns the server')
       return 'wrong-code'
+    },
+  },
+  'GET /api/owner': address('GET', () => '/api/owner'),
+  'DELETE /api/owner': {
+    // Its own session would end, and it comes again.
+    pass: ({ asker }) =>
+      ask(asker, 'DELETE', '/api/owner', {
+        headers: asker.way === 'cookie' ? { cookie: `${cookieName}=${asker.token}` } : {},
+      }),
+  },
+  'GET /api/owner/sign-in': address('GET', () => '/api/owner/sign-in', {}, ['not-found']),
+  'GET /api/owner/callback': address('GET', () => '/api/owner/callback', {}, ['not-found']),
+  'GET /api/owners': address('GET', () => '/api/owners'),
+  'DELETE /api/owners/:id': {
+    async pass({ asker }) {
+      const { token } = await server.access.ownerSessions.begin(deviceOf())
+      const hash = hashOf.serverOwner(token)
+      const { id } = (await server.access.ownerSessions.list()).find((each) => each.hash === hash)!
+      return ask(asker, 'DELETE', `/api/owners/${id}`)
+    },
+  },
+  'GET /api/boards/:board/owners': address('GET', (at) => `${api(at)}/owners`),
+  'DELETE /api/boards/:board/owners/:id': {
+    async pass({ asker, board }) {
+      const token = newToken()
+      await server.access.grants.give(token, board, 'own')
+      const hash = hashOf.grant(token, board)
+      const { id } = (await server.access.grants.owners(board)).find((each) => each.hash === hash)!
+      return ask(asker, 'DELETE', `/api/boards/${board}/owners/${id}`)
     },
   },
   'POST /image': address('POST', () => '/image', { json: {} }, ['bad-request']),

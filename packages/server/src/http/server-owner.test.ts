@@ -33,13 +33,20 @@ after(() => server.close())
 
 /** Somebody with a browser, which keeps its cookie. */
 class Browser {
-  #cookie = ''
+  readonly #jar = new Map<string, string>()
+
+  get #cookie(): string {
+    return Array.from(this.#jar, ([name, value]) => `${name}=${value}`).join('; ')
+  }
 
   async ask(path: string, method = 'GET', body?: object): Promise<Response> {
     const headers = { cookie: this.#cookie, origin: server.url, 'content-type': 'application/json' }
     const init = body ? { body: JSON.stringify(body) } : {}
     const response = await fetch(server.url + path, { method, headers, ...init })
-    this.#cookie = response.headers.get('set-cookie')?.split(';')[0] ?? this.#cookie
+    for (const line of response.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
+      this.#jar.set(name!, value!)
+    }
     return response
   }
 

@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import type { Installation } from '../installation.ts'
 import { anonymousFormOf, VISITOR_LIFE_S } from '../visitors.ts'
+import { type CookieRules, Cookies } from './cookies.ts'
 
-const COOKIE = 'wirephoto_visitor'
 /** Installations that were made before this may have visitors whose cookie has a name without the installation. */
 const NAMED_SINCE_MS = Date.UTC(2026, 10, 27)
 const TOKEN = /^[\w-]{22,128}$/
@@ -25,43 +24,23 @@ export interface VisitorTokens {
   cookieFor(request: IncomingMessage): string | null
 }
 
-interface CookieRules {
-  /** The path of the public URL; empty at the root. */
-  readonly basePath: string
-  /** Tells whether the browser asked by https. */
-  readonly isSecure: (request: IncomingMessage) => boolean
-  readonly installation: Installation
-  /** Tells whether another site's page asks, which must not act for the visitor here. */
-  readonly isForeign: (request: IncomingMessage) => boolean
-}
-
 /** Makes the tokens of a server whose cookie follows these rules. */
-export function createVisitorTokens({
-  basePath,
-  isSecure,
-  isForeign,
-  installation,
-}: CookieRules): VisitorTokens {
-  const earlierName = COOKIE + encodeURIComponent(basePath)
-  // Browsers send it to every port of a host, and so to other installations there.
-  const name = `${earlierName}_${installation.id}`
-  /** Browsers take a name with the prefix from the host itself alone, by https and for all of its paths. */
-  const hasPrefix = (request: IncomingMessage): boolean => basePath === '' && isSecure(request)
-  const nameFor = (request: IncomingMessage): string =>
-    hasPrefix(request) ? `__Host-${name}` : name
+export function createVisitorTokens(rules: CookieRules): VisitorTokens {
+  const { isForeign, installation } = rules
+  const cookies = new Cookies(rules)
   /** Sites beside this one can set a name without the prefix, so none is taken over that can't be a visitor's. */
   const mayBeEarlier = (request: IncomingMessage): boolean =>
-    !hasPrefix(request) || installation.madeAt < NAMED_SINCE_MS
-  const newcomers = new WeakMap<IncomingMessage, string>()
-
+    !cookies.hasPrefix(request) || installation.madeAt < NAMED_SINCE_MS
   const keptToken = (request: IncomingMessage): string | undefined =>
-    cookieToken(request, nameFor(request)) ??
-    (mayBeEarlier(request) ? cookieToken(request, earlierName) : undefined)
+    tokenIn(cookies.read(request, 'visitor'))
+  const newcomers = new WeakMap<IncomingMessage, string>()
 
   const of = (request: IncomingMessage): VisitorToken => {
     const bearer = BEARER.exec(request.headers.authorization ?? '')?.[1]
     if (bearer !== undefined) return { token: bearer, source: 'bearer' }
-    const kept = isForeign(request) ? undefined : keptToken(request)
+    const earlier = !isForeign(request) && mayBeEarlier(request)
+    const kept =
+      keptToken(request) ?? (earlier ? tokenIn(cookies.readEarlier(request, 'visitor')) : undefined)
     if (kept !== undefined) return { token: kept, source: 'cookie' }
     const token = newcomers.get(request) ?? randomBytes(16).toString('base64url')
     newcomers.set(request, token)
@@ -78,22 +57,18 @@ export function createVisitorTokens({
 
     cookieFor(request) {
       const { token, source } = of(request)
-      const isKept = cookieToken(request, nameFor(request)) !== undefined
-      if (source === 'bearer' || isKept || isForeign(request)) return null
-      const secure = isSecure(request) ? '; Secure' : ''
-      return `${nameFor(request)}=${token}; Path=${basePath || '/'}; Max-Age=${VISITOR_LIFE_S}; HttpOnly; SameSite=Lax${secure}`
+      if (source === 'bearer' || keptToken(request) !== undefined || isForeign(request)) return null
+      return cookies.set(request, 'visitor', token, VISITOR_LIFE_S)
     },
   }
 }
+
+/** Returns a cookie's value if it is a token. */
+const tokenIn = (value: string | undefined): string | undefined =>
+  value !== undefined && TOKEN.test(value) ? value : undefined
 
 /** Returns the public id of a token's holder. It can't be forged, and the server keeps nothing. */
 function publicIdOf(token: string, isNewcomer: boolean): string {
   const visitor = createHash('sha256').update(token).digest('base64url').slice(0, 22)
   return isNewcomer ? anonymousFormOf(visitor) : visitor
-}
-
-function cookieToken({ headers }: IncomingMessage, name: string): string | undefined {
-  const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim())
-  const value = pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
-  return value !== undefined && TOKEN.test(value) ? value : undefined
 }

@@ -27,6 +27,7 @@ import { serverConfig } from '../../support/server-config.ts'
 import { DEFAULT_BOARD_ID, type HeldBoard } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import { compose } from '../compose.ts'
+import { Cookies } from '../http/cookies.ts'
 import { listen } from '../http/listen.ts'
 
 const anna = { visitor: 'anna', role: 'edit' } as const
@@ -175,7 +176,14 @@ describe('live', () => {
     folder = await mkdtemp(join(tmpdir(), 'wirephoto-live-'))
     stack = new AsyncDisposableStack()
     const config = serverConfig(folder, { grace: 0 })
+    const cookies = new Cookies({
+      basePath: '',
+      isSecure: () => false,
+      isForeign: () => false,
+      installation: { id: '00000000', madeAt: 0 },
+    })
     const guard = {
+      cookies,
       check: () => {},
       allowedOriginOf: () => null,
       isTrustworthy: () => true,

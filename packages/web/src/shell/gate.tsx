@@ -7,6 +7,7 @@ import { waitingLink } from '../browser/waiting-link.ts'
 import { exchange, isPassing, needsPassphrase, redeem, sentenceOf } from '../state/link-exchange.ts'
 import { gateWords } from '../words/gate.ts'
 import { words } from '../words/page.ts'
+import { SignIn } from './sign-in.tsx'
 import './gate.css'
 
 const FIRST_RETRY_MS = 1_000
@@ -160,6 +161,7 @@ export function Gate(props: GateProps): JSX.Element {
             </Show>
           </form>
         </Show>
+        <SignIn board={props.board} />
       </Show>
       <Show when={props.leave}>
         {(leave) => (

@@ -7,9 +7,12 @@ import { request } from '../browser/server-requests.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
 import { closeBoard } from '../state/sharing.ts'
 import { formatTime } from '../ui/format-time.ts'
+import { ownerWords } from '../words/owners.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './server-boards.css'
+import { Owners } from './owners.tsx'
+import { SignIn } from './sign-in.tsx'
 import { nameOf } from './title.tsx'
 import { forget } from './visited-boards.ts'
 
@@ -29,7 +32,7 @@ interface ServerBoard {
 
 /** Lists all boards of the server for its owner, who closes and deletes them. Others may enter the owner code. */
 export function ServerBoards(): JSX.Element {
-  const { toasts } = useApp()
+  const { boardStore, toasts } = useApp()
   const [boards, setBoards] = createSignal<readonly ServerBoard[]>([])
   /** Where the next part of the list begins; null at its end, and before its first part. */
   const [next, setNext] = createSignal<string | null>(null)
@@ -96,6 +99,7 @@ export function ServerBoards(): JSX.Element {
     <div class="server-boards body">
       <Show when={needsCode()}>
         <CodeForm onEnter={(code) => inBackground(attempt(() => enter(code)))} />
+        <SignIn board={boardStore.board.id} />
       </Show>
       <p class="fault" role="alert">
         {fault()}
@@ -167,6 +171,9 @@ export function ServerBoards(): JSX.Element {
             {panelWords.moreBoards}
           </button>
         )}
+      </Show>
+      <Show when={boards().length > 0}>
+        <Owners path="/api/owners" title={ownerWords.ofServer} />
       </Show>
     </div>
   )

@@ -5,6 +5,7 @@ import { Dialog } from '../ui/dialog.tsx'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import { DeleteBoard } from './delete-board.tsx'
+import { Leave } from './leave.tsx'
 import './settings.css'
 
 const LOOKS: readonly Look[] = ['system', 'light', 'dark']
@@ -54,6 +55,7 @@ export function Settings(): JSX.Element {
             </p>
           </fieldset>
         </Show>
+        <Leave />
         <Show when={boardStore.may('board.govern') && board.id !== 'main'}>
           <DeleteBoard />
         </Show>

@@ -8,8 +8,10 @@ import { sentenceOf } from '../state/link-exchange.ts'
 import { isThisComputer, urlForOthers } from '../state/shared-address.ts'
 import { type BoardLink, Sharing } from '../state/sharing.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { ownerWords } from '../words/owners.ts'
 import { words } from '../words/page.ts'
 import { shareWords } from '../words/share.ts'
+import { Owners } from './owners.tsx'
 import { Door } from './share-door.tsx'
 import { LinkToPass } from './share-link.tsx'
 import { LinkList } from './share-links.tsx'
@@ -177,6 +179,7 @@ function Owned(props: SheetProps & { links: readonly BoardLink[] }): JSX.Element
       </Show>
       <LinkList sharing={props.sharing} links={props.links} base={props.base} />
       <Door sharing={props.sharing} links={props.links} />
+      <Owners path={`/api/boards/${props.sharing.board}/owners`} title={ownerWords.ofBoard} />
       <Scripts
         address={boardUrl(props.sharing.board, props.base)}
         secret={chosen() ? props.sharing.secretOf(chosen()!) : null}

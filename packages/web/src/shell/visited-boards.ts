@@ -41,6 +41,8 @@ export function visits(): Visit[] {
 
 /** Forgets a board, and this browser's copy of it. */
 export function forget(id: string): void {
+  // The page of a board that is left or deleted would remember it as it goes.
+  if (id === here) removeEventListener('pagehide', revisit)
   write(read().filter((visit) => visit.id !== id))
   forgetCopy({ url: serverUrl, id }).catch(() => {})
 }
@@ -54,10 +56,13 @@ function visit(board: Board): void {
   const { id, title } = board
   remember({ id, title, at: Date.now(), picture: pictureOf(board) })
   removeEventListener('pagehide', revisit)
+  here = id
   revisit = () => visit(board)
   addEventListener('pagehide', revisit)
 }
 let revisit = (): void => {}
+/** The board that the page remembers as it goes. */
+let here: string | null = null
 
 /** Returns the path of the board's newest picture that can be shown small. */
 export function pictureOf(board: Board): string | null {

@@ -2,6 +2,7 @@
 export const gateWords = {
   code: 'Code or link',
   codeHint: 'Six letters from a wall, an owner code, or a whole link.',
+  signIn: 'Sign in as the owner',
   passphrase: 'Passphrase',
   open: 'Open',
   opening: 'Opening the board.',
