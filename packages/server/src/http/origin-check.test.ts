@@ -224,6 +224,9 @@ test('B40: answers carry the opener policy where a browser keeps to it', async (
   try {
     for (const host of ['board.example', 'localhost:8000', '127.0.0.1', '[::1]:8000'])
       assert.equal(await policyAt(host), 'same-origin', host)
+    await lan.restart({ publicUrl: 'http://board.example' })
+    assert.equal(await policyAt('board.example'), undefined, 'browsers complain by plain http')
+    assert.equal(await policyAt('localhost'), 'same-origin')
   } finally {
     await lan.close()
   }

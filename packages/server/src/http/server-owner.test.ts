@@ -195,11 +195,15 @@ describe("the server's owner", () => {
     assert.equal(await anna.outcome('/api/boards/main/close', 'POST'), 'not-allowed')
   })
 
-  test('B62: pages that are open on a board that is deleted or closed are cut off, and told why', async (t) => {
+  test('B62: pages that are open on a board that is deleted or closed are cut off at once, and told why', {
+    timeout: PATIENCE_MS,
+  }, async (t) => {
     const [anna, guest] = [await new Browser().own(), new Browser()]
     const closed = await server.boards.create()
     const { id: deleted } = await anna.makeBoard()
     const [onClosed, onDeleted] = [await guest.follow(t, closed), await anna.follow(t, deleted)]
+    // At once, and not only when the engine is asked which rights have ended.
+    server.access.endWatch()
     assert.equal(await anna.outcome(`/api/boards/${closed}/close`, 'POST'), 200)
     assert.equal(await onClosed.bye, 'link-needed')
     assert.equal(await anna.outcome(`/api/boards/${deleted}`, 'DELETE'), 204)
