@@ -26,6 +26,7 @@ const pageLevels: readonly (readonly string[])[] = [
   ['app.ts'],
   ['ui'],
   ['lightbox', 'shell', 'stage', 'wall'],
+  ['panel-views.ts'],
   ['page.tsx'],
   ['main.tsx'],
 ]
