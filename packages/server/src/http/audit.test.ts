@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
-import type { AuditAct, AuditPage, Command } from '@wirephoto/board'
+import { type AuditAct, type AuditPage, type Command, uuidv7 } from '@wirephoto/board'
 import { drawPicture } from '../../../../test/support/pictures.ts'
 import { WireClient } from '../../../../test/support/wire-client.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -99,6 +100,21 @@ test('B81: what somebody does at once is one entry, also in the database, and mo
   const { entries } = page
   const kinds = new Set(entries.map(({ act }) => act))
   assert.deepEqual(kinds, new Set(['restore', 'remove', 'add']))
+})
+
+test('B81: an entry has at most a hundred pictures', async (t) => {
+  const { server, read } = await opened(t)
+  const adds = Array.from({ length: 130 }, (): Command => {
+    const id = uuidv7(Date.now(), randomBytes(10))
+    return { kind: 'image.add', id, name: 'a.png', width: 40, height: 30 }
+  })
+  await server.act(adds, ben)
+  const { entries } = await read()
+  const counts = entries.map(({ count }) => count)
+  assert.deepEqual(
+    counts.sort((a, b) => a - b),
+    [30, 100],
+  )
 })
 
 test('B82: a person has the name that they have on their page at the time', async (t) => {
