@@ -6,6 +6,7 @@ import { uuidv7 } from '@wirephoto/board'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { type DatabaseProvider, databaseProviders } from '../support/databases.ts'
 import { InProcessServer } from '../support/in-process-server.ts'
+import { drawPicture } from '../support/pictures.ts'
 import { Proxy } from '../support/proxy.ts'
 import { type OpenSocket, Pointers, secretOf, Visitor } from '../support/visitor.ts'
 
@@ -53,6 +54,40 @@ for (const provider of await databaseProviders())
       const [code, other] = await Promise.all([a, b].map(({ url }) => codeAt(url)))
       assert.equal(code, other)
       assert.equal(await new Visitor(b.url).refusal('/api/join', 'POST', { code }), null)
+    })
+
+    test('B102, B107, B110: what waits on one server is decided on the other', async (t) => {
+      const { a, b } = await openServers(t, provider)
+      const { maker, guest, made } = await newBoard(a.url, 'add')
+      const set = { adding: 'held' }
+      const message = (command: object) => ({ client: newId(), n: 1, commands: [command] })
+      const commands = `/b/${made.id}/commands`
+      assert.equal(
+        await maker.refusal(commands, 'POST', message({ kind: 'board.patch', set })),
+        null,
+      )
+      const body = new Uint8Array(await drawPicture({ width: 40, height: 30 }))
+      const ids: string[] = []
+      for (const { url } of [b, b]) {
+        const headers = { origin: url, cookie: guest.cookie }
+        const put = await fetch(`${url}/b/${made.id}/p.jpg`, { method: 'PUT', body, headers })
+        assert.equal(put.status, 202)
+        ids.push(((await put.json()) as { id: string }).id)
+      }
+      const [first, second] = ids as [string, string]
+      const held = `/api/boards/${made.id}/held`
+      assert.equal(await maker.refusal(`${held}/${first}/approve`, 'POST'), null)
+      assert.equal(await maker.refusal(`${held}/${second}/refuse`, 'POST'), null)
+      const elsewhere = new Visitor(b.url, guest.cookie)
+      assert.deepEqual(await (await elsewhere.ask(held)).json(), { pictures: [] })
+      const picture = await elsewhere.ask(`/api/boards/${made.id}/images/${first}`)
+      assert.equal(((await picture.json()) as { blob: string | null }).blob !== null, true)
+      assert.equal(
+        await elsewhere.refusal(`/api/boards/${made.id}/images/${second}`),
+        'unknown-picture',
+      )
+      const other = new Visitor(b.url, maker.cookie)
+      assert.equal(await other.refusal(`${held}/${first}/approve`, 'POST'), null)
     })
 
     test('B22: while the database doesn’t answer, sockets that came by a link are held back', async (t) => {
@@ -111,11 +146,11 @@ async function openServers(t: TestContext, provider: DatabaseProvider) {
   return { a, b, wire }
 }
 
-/** Makes a board, and a guest who came by its link for editing. */
-async function newBoard(url: string) {
+/** Makes a board, and a guest who came by its link of this role. */
+async function newBoard(url: string, role: 'add' | 'edit' = 'edit') {
   const [maker, guest] = [new Visitor(url), new Visitor(url)]
   const made = await maker.makeBoard()
-  assert.equal(await guest.exchange(made.id, secretOf(made, 'edit')), null)
+  assert.equal(await guest.exchange(made.id, secretOf(made, role)), null)
   return { maker, guest, made }
 }
 

@@ -10,6 +10,9 @@ export const AUDIT_ACTS = [
   'purge',
   'keep',
   'erase',
+  /** Pictures that had waited came onto the board, or were turned away for good. */
+  'approve',
+  'refuse',
   'settings',
   'link-made',
   'link-changed',

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import {
+  adding,
   boardWidth,
   caption,
   coordinate,
@@ -75,6 +76,7 @@ export const BoardPatchSchema = z.object({
     title: z.optional(z.string().check(z.maxLength(limits.titleLength))),
     trashDays: z.optional(trashDays),
     keepMetadata: z.optional(z.boolean()),
+    adding: z.optional(adding),
   }),
 })
 

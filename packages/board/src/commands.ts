@@ -11,7 +11,7 @@ import type {
 import type { ErrorCode } from './error-codes.ts'
 import type { Infer } from './fields.ts'
 import type { MediaType } from './media-types.ts'
-import type { OriginalFile } from './records.ts'
+import type { ImageRecord, OriginalFile } from './records.ts'
 
 /** A request to change a board. `rules.ts` turns it into changes. */
 export type Command =
@@ -26,7 +26,14 @@ export type Command =
   | ServerCommand
 
 /** A command that only the server itself may issue. */
-export type ServerCommand = ImageSettle | ImageVary | ImageFail | ImageErase
+export type ServerCommand =
+  | ImageSettle
+  | ImageVary
+  | ImageFail
+  | ImageErase
+  | ImageAdmit
+  | ImageRelease
+  | ImageElsewhere
 
 /* The commands of clients, inferred from the schemas that check them; those document the fields. */
 
@@ -79,6 +86,26 @@ export interface ImageErase {
   readonly purgeAt?: number
 }
 
+/** Puts a picture that has waited onto the board, at the next free spot. Nothing if it is there already. */
+export interface ImageAdmit {
+  readonly kind: 'image.admit'
+  readonly id: string
+  /** Its record among those that wait. */
+  readonly image: ImageRecord
+}
+
+/** Takes a picture out of those that wait. A tombstone stays. */
+export interface ImageRelease {
+  readonly kind: 'image.release'
+  readonly id: string
+}
+
+/** Stands in a message for a command that goes to another log, so that the numbers stay. */
+export interface ImageElsewhere {
+  readonly kind: 'image.elsewhere'
+  readonly id: string
+}
+
 /**
  * A run of commands from one client's queue. `n` numbers the first, the rest follow consecutively.
  * A client has one message in flight and sends it again until it is answered (F3).
@@ -105,4 +132,6 @@ export interface CommandAnswer {
   readonly n: number
   readonly seq: number
   readonly refused: readonly Refusal[]
+  /** The pictures of its commands that wait for a moderator: nothing of them is on the board. */
+  readonly held?: readonly string[] | undefined
 }

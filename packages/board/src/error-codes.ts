@@ -14,6 +14,7 @@ export const errors = {
   'wrong-passphrase': 403,
   'board-closed': 403,
   'sign-in-failed': 403,
+  'adding-paused': 403,
   'foreign-origin': 403,
   'foreign-address': 403,
   'not-found': 404,

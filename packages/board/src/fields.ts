@@ -2,7 +2,7 @@ import { generateKeyBetween } from 'fractional-indexing'
 import * as z from 'zod/mini'
 import type { Cursor } from './cursors.ts'
 import { parseCursor } from './cursors.ts'
-import { BOARD_ID } from './ids.ts'
+import { isBoardId, isHeldLog } from './ids.ts'
 import { limits } from './limits.ts'
 import { MEDIA_TYPES } from './media-types.ts'
 import { ROLES } from './roles.ts'
@@ -16,7 +16,8 @@ import { ROLES } from './roles.ts'
 export const uuid = z
   .string()
   .check(z.regex(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/))
-export const boardId = z.string().check(z.regex(BOARD_ID))
+/** A board, or the log of those of its pictures that wait. */
+export const boardOrHeldLog = z.string().check(z.refine((id) => isBoardId(id) || isHeldLog(id)))
 /** Lower-case hex. */
 export const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
 export const cursor = z.custom<Cursor>(
@@ -32,6 +33,8 @@ export const boardWidth = z.number().check(z.gt(0), z.lte(limits.maxPictureWidth
 export const pixels = z.int().check(z.gte(1), z.lte(limits.maxSidePixels))
 /** A ThumbHash in base64. */
 export const thumbhash = z.string().check(z.regex(/^[\w+/]{1,44}={0,2}$/))
+/** Pictures of those who may only add come at once, wait for a moderator, or aren't taken. */
+export const adding = z.enum(['open', 'held', 'paused'])
 export const trashDays = z.int().check(z.gte(1), z.lte(limits.maxTrashDays))
 export const address = z.string().check(z.maxLength(limits.urlLength), z.regex(/^https?:\/\//))
 /** A person's name; empty for none. */

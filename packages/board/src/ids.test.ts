@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { timeOf, uuidv7 } from './ids.ts'
+import { boardOf, heldLogOf, isBoardId, isHeldLog, timeOf, uuidv7 } from './ids.ts'
 
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 })
 const random = fc.uint8Array({ minLength: 10, maxLength: 10 })
@@ -29,4 +29,15 @@ test('at least 74 of its bits are random', () => {
   const zeros = BigInt(`0x${uuidv7(0, new Uint8Array(10)).replaceAll('-', '')}`)
   const ones = BigInt(`0x${uuidv7(0, new Uint8Array(10).fill(255)).replaceAll('-', '')}`)
   assert.equal((zeros ^ ones).toString(2).replaceAll('0', '').length, 74)
+})
+
+test('B106: a held log has an id that no board can have', () => {
+  for (const board of ['main', 'a', '-'.repeat(64)]) {
+    const log = heldLogOf(board)
+    assert.deepEqual([isBoardId(log), isHeldLog(log), boardOf(log)], [false, true, board])
+    assert.deepEqual([isHeldLog(board), boardOf(board)], [false, board])
+    assert.equal(isHeldLog(heldLogOf(log)), false)
+  }
+  for (const id of ['', '~held', 'a b~held', 'a/b~held', `${'a'.repeat(65)}~held`])
+    assert.equal(isHeldLog(id), false)
 })

@@ -1,6 +1,19 @@
 /** The form of a board's id. Names from outside reach no path and no query unchecked (F9). */
-export const BOARD_ID = /^[\w-]{1,64}$/
+const BOARD_ID = /^[\w-]{1,64}$/
 export const isBoardId = (text: string): boolean => BOARD_ID.test(text)
+
+/** The end of the id of a held log. No board's id has its first letter, so nobody can make a board of that name. */
+const HELD_LOG_END = '~held'
+
+/** Returns the id of the log in which pictures of a board wait for a moderator. */
+export const heldLogOf = (board: string): string => board + HELD_LOG_END
+
+export const isHeldLog = (id: string): boolean =>
+  id.endsWith(HELD_LOG_END) && isBoardId(id.slice(0, -HELD_LOG_END.length))
+
+/** Returns the board that a held log stands beside, and for a board itself. */
+export const boardOf = (id: string): string =>
+  isHeldLog(id) ? id.slice(0, -HELD_LOG_END.length) : id
 
 /**
  * Makes a UUIDv7 (RFC 9562 section 5.7): 48 bits of time, then 74 random bits. `now` is milliseconds since

@@ -33,6 +33,8 @@ const migrations: readonly ((record: Fields) => Fields)[] = [
   (record) => (record['kind'] === 'image' ? { purgeAt: null, purgeBy: null, ...record } : record),
   // Pictures know the link that they came by.
   (record) => (record['kind'] === 'image' ? { link: null, ...record } : record),
+  // Boards may let the pictures of guests wait, or take none.
+  (record) => (record['kind'] === 'board' ? { adding: 'open', ...record } : record),
 ]
 
 /** The version of the records that this build writes. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import {
+  adding,
   address,
   boardWidth,
   coordinate,
@@ -84,6 +85,8 @@ export const BoardRecordSchema = z.object({
   trashDays,
   /** Whether files keep their metadata (F10). */
   keepMetadata: z.boolean(),
+  /** The treatment of pictures of those who may only add. */
+  adding,
 })
 
 export const AnyRecordSchema = z.discriminatedUnion('kind', [ImageRecordSchema, BoardRecordSchema])

@@ -62,6 +62,7 @@ export const emptyBoard: BoardRecord = {
   title: '',
   trashDays: 30,
   keepMetadata: false,
+  adding: 'open',
 }
 
 /** Returns the board's settings, or the defaults. */

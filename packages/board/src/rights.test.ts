@@ -26,6 +26,8 @@ const table: [Parameters<typeof may>[1], any: string, own: string][] = [
   ['image.vary', 'no no no no yes', 'no no no no yes'],
   ['image.fail', 'no no no no yes', 'no no no no yes'],
   ['image.erase', 'no no no no yes', 'no no no no yes'],
+  ['image.admit', 'no no no no yes', 'no no no no yes'],
+  ['image.release', 'no no no no yes', 'no no no no yes'],
   ['image.keep', 'no no no yes yes', 'no no no yes yes'],
 ]
 

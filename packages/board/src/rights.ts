@@ -48,6 +48,9 @@ const LEAST_ROLE: Record<Verb, { any: Role | 'server'; mine?: Role }> = {
   'image.vary': { any: 'server' },
   'image.fail': { any: 'server' },
   'image.erase': { any: 'server' },
+  'image.admit': { any: 'server' },
+  'image.release': { any: 'server' },
+  'image.elsewhere': { any: 'view' },
 }
 
 /** Whether the actor may do this, to this picture if the verb is about one. */

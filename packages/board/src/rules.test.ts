@@ -497,3 +497,53 @@ describe('F4: rules, whatever is asked for', () => {
     )
   })
 })
+
+describe('pictures of guests', () => {
+  const guest: Actor = { visitor: 'gus', role: 'add', now: 1_000 }
+  const editor: Actor = { visitor: 'eva', role: 'edit', now: 1_000 }
+  const set = (adding: BoardRecord['adding']) => ({ kind: 'board.patch', set: { adding } }) as const
+  const copy = { kind: 'image.copy', id: uuid(2), sourceId: A, x: 0, y: 0 } as const
+
+  test('B100, B101: a paused board takes no pictures of guests, and those of editors', () => {
+    const { act } = open()
+    act(add(), guest)
+    act(settle(), server)
+    assert.equal(act(set('paused'), editor), 'not-allowed')
+    act(set('paused'), owner)
+    assert.equal(act(add({ id: uuid(3) }), guest), 'adding-paused')
+    assert.equal(act(copy, guest), 'adding-paused')
+    assert.ok(Array.isArray(act({ kind: 'image.patch', id: A, set: { x: 1 } }, guest)))
+    for (const who of [editor, owner, server]) {
+      const id = uuid(who.visitor.charCodeAt(0))
+      assert.ok(Array.isArray(act(add({ id }), who)), who.visitor)
+    }
+  })
+
+  test('B102: a held board itself takes no picture of a guest', () => {
+    const { act } = open()
+    act(add(), guest)
+    act(settle(), server)
+    act(set('held'), owner)
+    assert.equal(act(add({ id: uuid(3) }), guest), 'too-many', 'it is sent again')
+    assert.equal(act(copy, guest), 'not-allowed')
+  })
+
+  test('B107, B108: a picture is let in once, on top, where nothing stands', () => {
+    const beside = open()
+    beside.act(add({ caption: 'c', by: 'Gus' }), guest)
+    beside.act(settle(), server)
+    const image = beside.picture()
+    const { act, picture } = open()
+    act(add({ id: uuid(2), x: 10, y: 20 }), owner)
+    const admit = { kind: 'image.admit', id: A, image } as const
+    for (const who of [guest, owner]) assert.equal(act(admit, who), 'not-allowed')
+    act(admit, { ...server, now: 9_000 })
+    const { x: _x, y, w: _w, z, storedAt, ...kept } = picture()
+    assert.deepEqual({ ...image, ...kept }, image)
+    const standing = picture(uuid(2))
+    assert.deepEqual([y > standing.y, z > standing.z, storedAt], [true, true, 9_000])
+    assert.deepEqual(act(admit, server), [])
+    assert.deepEqual(beside.act({ kind: 'image.release', id: A }, server), [{ gone: A }])
+    assert.equal(beside.act({ kind: 'image.release', id: A }, server), 'unknown-picture')
+  })
+})

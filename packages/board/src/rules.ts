@@ -72,7 +72,10 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
 }
 
 /** Returns where a new picture stands, and how wide: below all others, where nobody knows of room. */
-function placeFor(records: Records, { x, y, w, width, height }: ImageAdd) {
+export function placeFor(
+  records: Records,
+  { x, y, w, width, height }: Pick<ImageAdd, 'x' | 'y' | 'w' | 'width' | 'height'>,
+): { x: number; y: number; w: number } {
   const isPlaced = x !== undefined && y !== undefined
   const found = isPlaced ? undefined : records.freeSpots?.find({ width, height, w })
   if (found) return found
@@ -142,16 +145,16 @@ function change(
 }
 
 /** Whether a board takes no further record. So many marked pictures count as gone already (Y80). */
-function isFull({ size, markedCount = 0 }: Records): boolean {
+export function isFull({ size, markedCount = 0 }: Records): boolean {
   return size - Math.min(markedCount, limits.markedBeyondFullCount) >= limits.recordsPerBoard
 }
 
 /** Clamps a coordinate: the next free spot may lie further out than a client may ask for. */
-const clampCoordinate = (place: number): number =>
+export const clampCoordinate = (place: number): number =>
   Math.max(-limits.maxCoordinate, Math.min(place, limits.maxCoordinate))
 
 /** Returns the greatest z on the board, or null if the board is empty. */
-function topmost(records: Records): string | null {
+export function topmost(records: Records): string | null {
   if (records.topmost !== undefined) return records.topmost
   let top: string | null = null
   for (const { z } of picturesOnBoard(records)) if (top === null || z > top) top = z

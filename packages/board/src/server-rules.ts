@@ -1,9 +1,11 @@
+import { generateKeyBetween } from 'fractional-indexing'
 import type { Change } from './changes.ts'
-import type { Command, ImageSettle, ServerCommand } from './commands.ts'
+import type { Command, ImageAdmit, ImageElsewhere, ImageSettle, ServerCommand } from './commands.ts'
 import { WireError } from './errors.ts'
+import { guestRefusal } from './guest-rules.ts'
 import type { ImageRecord, Records } from './records.ts'
 import { type Actor, may } from './rights.ts'
-import { apply } from './rules.ts'
+import { apply, clampCoordinate, isFull, placeFor, topmost } from './rules.ts'
 
 /** Evaluates a command as `apply` does, and those too that only the server itself may issue. */
 export function applyOnServer(
@@ -15,14 +17,33 @@ export function applyOnServer(
     case 'image.settle':
     case 'image.vary':
     case 'image.fail':
-    case 'image.erase': {
+    case 'image.erase':
+    case 'image.release': {
       const image = records.get(command.id)
       if (image?.kind !== 'image') return new WireError('unknown-picture')
       return may(actor, command.kind) ? change(image, command, actor) : new WireError('not-allowed')
     }
+    case 'image.admit':
+      return may(actor, command.kind)
+        ? admit(records, command.image, actor)
+        : new WireError('not-allowed')
+    case 'image.elsewhere':
+      return []
     default:
-      return apply(records, command, actor)
+      return guestRefusal(records, command, actor) ?? apply(records, command, actor)
   }
+}
+
+/** Puts a picture that has waited onto the board. It counts as stored from now on, as it is new to everybody. */
+function admit(records: Records, image: ImageRecord, { now }: Actor): Change[] | WireError {
+  // Once is enough, also if a crash has kept it among those that wait.
+  if (records.get(image.id)) return []
+  if (isFull(records)) return new WireError('board-full')
+  const { width, height } = image
+  const { x, y, w } = placeFor(records, { width, height })
+  const place = { x: clampCoordinate(x), y: clampCoordinate(y), w }
+  const z = generateKeyBetween(topmost(records), null)
+  return [{ put: { ...image, ...place, z, storedAt: now } }]
 }
 
 /** A shape that differs by less is the announced one, but for a rounded pixel. */
@@ -35,7 +56,11 @@ function widthWithin(image: ImageRecord, { width, height }: ImageSettle): number
 }
 
 /** Evaluates a command of the server's own on an existing picture. */
-function change(image: ImageRecord, command: ServerCommand, { now }: Actor): Change[] | WireError {
+function change(
+  image: ImageRecord,
+  command: Exclude<ServerCommand, ImageAdmit | ImageElsewhere>,
+  { now }: Actor,
+): Change[] | WireError {
   switch (command.kind) {
     case 'image.settle': {
       if (image.blob !== null) return image.blob === command.blob ? [] : new WireError('conflict')
@@ -54,5 +79,7 @@ function change(image: ImageRecord, command: ServerCommand, { now }: Actor): Cha
       if (image.deletedAt === null || isOtherMark) return new WireError('conflict')
       return [{ gone: image.id }]
     }
+    case 'image.release':
+      return [{ gone: image.id }]
   }
 }

@@ -47,6 +47,7 @@ const PINNED: Record<number, string> = {
   16: '9f8ee5efeae8da8e',
   17: '7472ac5befd90eee',
   18: 'f7cd12df6b97885f',
+  19: '6c6fc92d630c243c',
 }
 
 const id = uuidv7(1, new Uint8Array(10).fill(0xab))

@@ -5,7 +5,7 @@ import type { Cursor } from './cursors.ts'
 import { WireError } from './errors.ts'
 import {
   atMost,
-  boardId,
+  boardOrHeldLog,
   boardWidth,
   caption,
   coordinate,
@@ -24,14 +24,14 @@ import type { Role } from './roles.ts'
  * The messages of the socket, and the snapshot. version.ts numbers them.
  *
  * Browser to server: `follow`, `commands`, `previews` (all answered), `presence`, `sending`, `seen`, `show`.
- * Server to browser: `changes`, `roster`, `presence`, `people`, `arrivals`, `seen`, `show`, `downloads`, `notice`, `bye`,
- * each one JSON string that is encoded once for all viewers; `preview`, an id and bytes; `reload`;
+ * Server to browser: `changes`, `roster`, `presence`, `people`, `arrivals`, `seen`, `held`, `show`, `downloads`,
+ * `notice`, `bye`, each one JSON string that is encoded once for all viewers; `preview`, an id and bytes; `reload`;
  * `echo`, answered at once, which measures the round trip.
  */
 
-/** The `auth` of a Socket.IO connection: the board, and the page's wire version. A wall counts as nobody. */
+/** The `auth` of a Socket.IO connection: the board or its held log, and the page's wire version. A wall counts as nobody. */
 export const Hello = z.object({
-  board: boardId,
+  board: boardOrHeldLog,
   wire: z.int(),
   isWall: z.optional(z.boolean()),
   /** The bearer token: a browser sends no headers of a page's own with a websocket. */
@@ -194,6 +194,15 @@ export const SeenBy = z.record(
 )
 export type SeenBy = z.infer<typeof SeenBy>
 
+/** `held` to a picture's sender: what became of those of their pictures that have waited. */
+export const HeldNews = z.record(uuid, z.enum(['approved', 'refused']))
+export type HeldNews = z.infer<typeof HeldNews>
+
+/** The body of `POST /api/boards/<board>/held/approve`, and of `…/refuse`. */
+export const Decision = z.strictObject({
+  ids: z.array(uuid).check(z.minLength(1), z.maxLength(limits.commandsPerMessage)),
+})
+
 /** `people`: the number of visitors here. In a crowd `presence` shows a sample of them. */
 export const VisitorCount = z.object({ count: z.int() })
 
@@ -261,6 +270,7 @@ export const Answer = z.object({
   n: z.int(),
   seq: z.int(),
   refused: z.array(z.object({ n: z.int(), error: refusal })),
+  held: z.optional(z.array(uuid)),
 })
 
 /** An error: as an HTTP body, as an answer, and as `bye` before a socket is closed. */
@@ -282,6 +292,7 @@ export const wireSchemas = {
   SenderReport,
   SeenReport,
   SeenBy,
+  HeldNews,
   Arrivals,
   Downloads,
   Changes,

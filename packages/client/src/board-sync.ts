@@ -1,4 +1,4 @@
-import type { Command, FollowAnswer, Snapshot } from '@wirephoto/board'
+import type { Command, FollowAnswer, HeldNews, HeldPicture, Snapshot } from '@wirephoto/board'
 import { Arrivals } from './arrivals.ts'
 import { ServerClock } from './clock.ts'
 import type { CopyKeeper } from './copy-keeper.ts'
@@ -15,6 +15,7 @@ import type { BoardEvents, Problem, Status } from './types.ts'
 import { Undo } from './undo.ts'
 import { Uploads } from './uploads.ts'
 import type { BoardEndpoint } from './urls.ts'
+import type { WaitingList } from './waiting-list.ts'
 
 /** Time that the server has for its answer before an earlier copy is shown. */
 const COPY_PATIENCE_MS = 2_000
@@ -45,6 +46,9 @@ export class BoardSync {
   }
   /** The server's answer when the board went live last; null before the first contact. */
   followed: FollowAnswer | null = null
+  /** Our own pictures that wait for a moderator, by id. */
+  readonly waiting = new Map<string, HeldPicture>()
+  #waitingList: Promise<WaitingList> | null = null
   readonly #endpoint: BoardEndpoint
   readonly #store: Promise<Store>
   #isLasting = false
@@ -107,6 +111,7 @@ export class BoardSync {
     this.feed.on('snapshot', (snapshot) => this.#onSnapshot(snapshot))
     this.feed.on('show', ({ id }) => this.events.emit('show', id))
     this.feed.on('downloads', (downloads) => this.events.emit('downloads', downloads))
+    this.feed.on('held', (news) => this.#listWaiting([], news))
     this.feed.on('notice', (problem) => this.events.emit('notice', problem))
     this.feed.on('live', ({ followed, isSlow }) => this.#onLive(followed, isSlow))
     this.feed.on('offline', (why) => this.#onOffline(why))
@@ -116,6 +121,7 @@ export class BoardSync {
     this.queue.on('changed', () => this.#onQueueChanged())
     this.queue.on('slowed', (why) => this.events.emit('notice', why))
     this.events.on('uploads', () => this.#onTrouble())
+    this.queue.on('held', (ids) => this.#listWaiting(ids))
     this.queue.on('refused', ({ commands, why }) => this.#onCommandsRefused(commands, why))
     if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#onPageHide)
   }
@@ -138,6 +144,10 @@ export class BoardSync {
     // The changes since the copy came before this answer.
     this.replica.isLoaded = true
     const { role } = followed
+    if (role === 'add') {
+      this.replica.isHeldKnown = false
+      this.#listWaiting([])
+    }
     this.setStatus({ connection: 'live', slow, trouble: null, copiedAt: null, refused: null, role })
     inBackground(this.#copies())
     this.queue.online = true
@@ -203,6 +213,22 @@ export class BoardSync {
     for (const command of commands)
       if (command.kind === 'image.add') this.uploads.fail(command.id, why)
     this.events.emit('notice', why)
+  }
+
+  /** Lists our own pictures that wait, with those that were just added. */
+  #listWaiting(added: readonly string[], news: HeldNews = {}): void {
+    for (const id of added) this.replica.held.add(id)
+    this.#waitingList ??= import('./waiting-list.ts').then(
+      (loaded) => new loaded.WaitingList(this.#endpoint, this),
+    )
+    const list = this.#waitingList
+    list.then(
+      (opened) => opened.decide(news),
+      () => {
+        // Its code is fetched again with the next one.
+        this.#waitingList = null
+      },
+    )
   }
 
   /** The page goes, perhaps for good: numbers and files must be in the store. */

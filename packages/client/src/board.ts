@@ -2,6 +2,7 @@ import {
   type BoardPatch,
   type BoardRecord,
   type Command,
+  type HeldPicture,
   type ImagePatch,
   type ImageRecord,
   limits,
@@ -114,6 +115,11 @@ export class Board {
   /** One's own pictures whose file is on its way, by picture. */
   get uploads(): ReadonlyMap<string, OwnUpload> {
     return this.#sync.uploads.shown
+  }
+
+  /** One's own pictures that wait for a moderator, by picture. Nothing of them is on the board. */
+  get waiting(): ReadonlyMap<string, HeldPicture> {
+    return this.#sync.waiting
   }
 
   /** Returns the progress of a picture on its way, from anybody; null if it is stored or nothing is known. */
@@ -310,7 +316,7 @@ export class Board {
   }
 
   /**
-   * Resolves with the picture's record when it is stored.
+   * Resolves with the picture's record when it is stored, on the board or among those that wait.
    *
    * Rejects with an `Error` when the board is closed, and else with a `WireError`:
    * - with the code of its upload's failure;
@@ -319,8 +325,8 @@ export class Board {
    * - with the code for which the server refused the board.
    */
   stored(id: string): Promise<ImageRecord> {
-    return until(this.#sync.events, ['uploads', 'pictures', 'status'], () => {
-      const picture = this.pictures.get(id)
+    return until(this.#sync.events, ['uploads', 'pictures', 'status', 'waiting'], () => {
+      const picture = this.pictures.get(id) ?? this.waiting.get(id)
       if (picture?.blob) return picture
       const upload = this.uploads.get(id)
       if (upload?.error) throw toWireError(upload.error)

@@ -6,6 +6,7 @@ import {
   type Downloads,
   type ErrorCode,
   type FollowAnswer,
+  type HeldNews,
   isAccessCode,
   type Presence as PresenceState,
   problemIn,
@@ -65,6 +66,7 @@ export interface FeedEvents {
   snapshot: Snapshot
   show: ShowRequest
   downloads: Downloads
+  held: HeldNews
   /** Something to tell the person. */
   notice: Problem
   /** The feed follows the board; commands may be sent. `isSlow`: by plain requests, without presence. */
@@ -215,6 +217,7 @@ export class Feed extends Emitter<FeedEvents> {
     transport.on('notice', ({ error }) => this.emit('notice', error))
     transport.on('show', (shown) => this.emit('show', shown))
     transport.on('downloads', (downloads) => this.emit('downloads', downloads))
+    transport.on('held', (news) => this.emit('held', news))
     transport.on('build', (build) => {
       this.#serverBuild = build
     })

@@ -3,6 +3,7 @@ export { type Board, openBoard } from './board.ts'
 export { openChannel } from './channel.ts'
 export { readFileHeader } from './file-header.ts'
 export { forgetCopy } from './forget-copy.ts'
+export { HeldBoard, type HeldBoardEvents, openHeldBoard } from './held-board.ts'
 export { memoryStore } from './memory-store.ts'
 export { newPicture } from './new-picture.ts'
 export type { Person } from './presence.ts'
@@ -19,5 +20,6 @@ export type {
   Place,
   Problem,
   Status,
+  WaitingOutcome,
 } from './types.ts'
 export { blobUrl, downloadUrl, liveUrl, uploadsUrl } from './urls.ts'

@@ -106,6 +106,8 @@ interface QueueEvents {
   changed: undefined
   /** Pictures come too fast. They wait, and all else goes on. */
   slowed: Problem
+  /** These pictures wait for a moderator: nothing of them is on the board. */
+  held: readonly string[]
   /** The server refused these. */
   refused: { readonly commands: readonly Command[]; readonly why: Problem }
 }
@@ -426,9 +428,10 @@ export class Queue extends Emitter<QueueEvents> {
     return entries.slice(0, end < 0 ? entries.length : end)
   }
 
-  #settle(queue: ClientQueue, { n, seq, refused }: CommandAnswer): void {
+  #settle(queue: ClientQueue, { n, seq, refused, held }: CommandAnswer): void {
     this.#failures = 0
     this.#most = limits.commandsPerMessage
+    if (held) this.emit('held', held)
     const settled = this.#removeUpTo(queue, n)
     const reasons = new Map(refused.map((refusal) => [refusal.n, refusal.error]))
     this.#replica.acknowledge(pendingsOf(settled.filter((entry) => !reasons.has(entry.n))), seq)

@@ -54,6 +54,10 @@ export class Replica extends Emitter<ReplicaEvents> {
   visitor = ''
   /** Whether a whole snapshot is shown: a picture that isn't here isn't on the board either. */
   isLoaded = false
+  /** Our own pictures that wait for a moderator, as far as they are known. */
+  readonly held = new Set<string>()
+  /** Whether those are all. */
+  isHeldKnown = true
   readonly #feed = new Map<string, AnyRecord>()
   readonly #pending = new Map<string, Pending[]>()
   /** Added pictures as they were guessed first: a new guess for each batch would make them move. */

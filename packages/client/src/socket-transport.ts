@@ -13,6 +13,7 @@ const JSON_EVENTS = [
   'people',
   'arrivals',
   'seen',
+  'held',
   'show',
   'downloads',
   'notice',

@@ -2,6 +2,7 @@ import type {
   Arrivals,
   Batch,
   Downloads,
+  HeldNews,
   PresenceUpdate,
   SeenBy,
   ShowRequest,
@@ -24,6 +25,8 @@ export interface TransportEvents {
   arrivals: Arrivals
   preview: { readonly id: string; readonly bytes: ArrayBuffer | Uint8Array<ArrayBuffer> }
   seen: SeenBy
+  /** Decisions about our own pictures that have waited. */
+  held: HeldNews
   show: ShowRequest
   downloads: Downloads
   notice: ErrorAnswer

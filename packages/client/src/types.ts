@@ -146,6 +146,9 @@ export interface TrashedByOthers {
   readonly edited: ReadonlySet<string>
 }
 
+/** The fate of an own picture that a moderator decides about. `gone`: it was removed, or nobody knows. */
+export type WaitingOutcome = 'waiting' | 'approved' | 'refused' | 'gone'
+
 export interface BoardEvents {
   /** The ids of pictures whose visible record changed, came or went. */
   pictures: ReadonlySet<string>
@@ -158,6 +161,8 @@ export interface BoardEvents {
   uploads: ReadonlySet<string>
   /** The pictures on their way, from anybody, of which there is news: see `arrival` and `preview`. */
   arrivals: ReadonlySet<string>
+  /** Own pictures that wait for a moderator and changed, or wait no longer. */
+  waiting: ReadonlyMap<string, WaitingOutcome>
   /** Own pictures that more people have seen. */
   seen: ReadonlySet<string>
   /** Somebody came, left, or changed their name, pointer or selection. */

@@ -21,6 +21,8 @@ const PROGRESS_INTERVAL_MS = 100
 const LONG_REST_BYTES = 2 ** 24
 /** The longest time without progress that a request has on a live board. */
 const REQUEST_PATIENCE_MAX_MS = 120_000
+/** Time that a server has to answer before a picture that is given up is trashed instead. */
+const CANCEL_TIMEOUT_MS = 10_000
 /** The longest time that bytes wait for commands. */
 const COMMANDS_WAIT_MS = 1_000
 
@@ -75,6 +77,17 @@ export type AttemptOutcome =
   | { readonly kind: 'yielded' }
   /** Its connection is dead, or as good as that: it goes on over another one, at once. */
   | { readonly kind: 'broken-off' }
+
+/** Ends an upload that is given up. Resolves with true when the server has removed its picture. */
+export async function cancelUpload(endpoint: BoardEndpoint, id: string): Promise<boolean> {
+  const response = await fetch(`${uploadsUrl(endpoint)}/${id}`, {
+    method: 'DELETE',
+    headers: { ...endpoint.headers, 'tus-resumable': '1.0.0' },
+    signal: AbortSignal.timeout(CANCEL_TIMEOUT_MS),
+  }).catch(() => null)
+  // Any other answer may come from something between, and then nothing is removed.
+  return response !== null && (response.status === 204 || response.status === 410)
+}
 
 /** Tries once to send a file. The outcome means nothing if the job has ended meanwhile. */
 export async function attempt(

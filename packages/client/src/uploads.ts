@@ -15,10 +15,7 @@ import type {
 import { UploadJob } from './upload-job.ts'
 import { type UploadChannel, UploadList } from './upload-list.ts'
 import { UploadSlots } from './upload-slots.ts'
-import { type BoardEndpoint, uploadsUrl } from './urls.ts'
-
-/** Time that a server has to answer before a picture that is given up is trashed instead. */
-const CANCEL_TIMEOUT_MS = 10_000
+import type { BoardEndpoint } from './urls.ts'
 
 /** The longest time that a file waits for its preview. */
 const PREVIEW_WAIT_MS = 2_000
@@ -44,6 +41,9 @@ interface Pictures {
   readonly pictures: ReadonlyMap<string, ImageRecord>
   /** Whether a picture that isn't here isn't on the board either. */
   readonly isLoaded: boolean
+  /** Our own pictures that wait for a moderator, and whether those are all. */
+  readonly held: ReadonlySet<string>
+  readonly isHeldKnown: boolean
 }
 
 /** The commands, which announce pictures and go before their files. */
@@ -242,13 +242,8 @@ export class Uploads {
     const [oldest] = this.#cancelled
     if (oldest && this.#cancelled.size > CANCELLED_KEPT_COUNT) this.#cancelled.delete(oldest)
     this.drop(id)
-    const response = await fetch(`${uploadsUrl(this.#context.endpoint)}/${id}`, {
-      method: 'DELETE',
-      headers: { ...this.#context.endpoint.headers, 'tus-resumable': '1.0.0' },
-      signal: AbortSignal.timeout(CANCEL_TIMEOUT_MS),
-    }).catch(() => null)
-    // Any other answer may come from something between, and then nothing is removed.
-    return response !== null && (response.status === 204 || response.status === 410)
+    const loaded = await loadAttempt().catch(() => null)
+    return loaded !== null && (await loaded.cancelUpload(this.#context.endpoint, id))
   }
 
   isCancelled(id: string): boolean {
@@ -257,8 +252,9 @@ export class Uploads {
 
   /** Whether the picture is known not to be there, and not to come. */
   isGone(id: string): boolean {
-    const { isLoaded, pictures } = this.#replica
-    return isLoaded && !pictures.has(id) && !this.#queue.isAdding(id)
+    const { isLoaded, isHeldKnown, pictures, held } = this.#replica
+    const isKnown = isLoaded && isHeldKnown
+    return isKnown && !pictures.has(id) && !held.has(id) && !this.#queue.isAdding(id)
   }
 
   /** Lets other pages send the files that this one has claimed. */

@@ -56,6 +56,11 @@ export function uploadsUrl(board: BoardAddress): string {
   return `${board.url}/api/boards/${board.id}/uploads`
 }
 
+/** Returns the address where one's own pictures that wait are listed, and owners decide about all. */
+export function heldUrl(board: BoardAddress): string {
+  return `${board.url}/api/boards/${board.id}/held`
+}
+
 /** Returns the address of the board's page, and of what lies under it. */
 export function boardPageUrl(board: BoardAddress): string {
   return `${board.url}/b/${board.id}`

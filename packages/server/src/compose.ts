@@ -1,7 +1,7 @@
 import type { Server as HttpServer } from 'node:http'
 import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { RefusedTypes } from '@wirephoto/board'
+import { boardOf, type RefusedTypes } from '@wirephoto/board'
 import {
   closeToOthers,
   type Engine,
@@ -38,6 +38,7 @@ import { boardRoutes } from './http/boards.ts'
 import { changesRoutes } from './http/changes.ts'
 import { createGuard, type Guard } from './http/guard.ts'
 import { healthRoutes } from './http/health.ts'
+import { heldRoutes } from './http/held.ts'
 import { imageRoutes } from './http/images.ts'
 import { urlOf } from './http/listen.ts'
 import { pageRoutes } from './http/page.ts'
@@ -57,6 +58,9 @@ import { Gateway } from './live/gateway.ts'
 import { HeldRequests } from './live/held-requests.ts'
 import { commandLimiterWith } from './live/party-limiter.ts'
 import { Metrics } from './metrics.ts'
+import { HeldCommands } from './moderation/held-commands.ts'
+import { HeldLogs } from './moderation/held-logs.ts'
+import { Moderation } from './moderation/moderation.ts'
 import { basePathOf } from './public-url.ts'
 import { Readiness } from './readiness.ts'
 import { openSignIn } from './sign-in/sign-in.ts'
@@ -149,6 +153,9 @@ export async function compose(
   const metrics = new Metrics()
   metrics.registry.registerMetric(files.faults)
   const heldRequests = new HeldRequests()
+  const heldLogs = new HeldLogs(boards)
+  const heldCommands = new HeldCommands(heldLogs)
+  const moderation = new Moderation({ logs: heldLogs, engine, images, audit })
   const readPageBuild = createPageBuildReader(webRoot)
   const classic = classicConfig
     ? await Classic.open(
@@ -213,13 +220,16 @@ export async function compose(
       guard,
       uploadProgress,
       heldRequests,
+      heldCommands,
       readPageBuild,
     })
-    await routes.register(imageRoutes, { boards, guard, directUpload, fetcher, maxUpload, bounds })
-    await routes.register(uploadRoutes, { boards, guard, intake, maxUpload })
-    await routes.register(blobRoutes, { boards, guard, files, variants })
+    const pictures = { boards, guard, heldLogs }
+    await routes.register(imageRoutes, { ...pictures, directUpload, fetcher, maxUpload, bounds })
+    await routes.register(uploadRoutes, { ...pictures, intake, maxUpload })
+    await routes.register(blobRoutes, { ...pictures, files, variants })
     await routes.register(archiveRoutes, { boards, guard, archives, progress, bounds })
-    await routes.register(arrivalRoutes, { boards, guard, incomingFiles, bounds })
+    await routes.register(arrivalRoutes, { ...pictures, incomingFiles, bounds })
+    await routes.register(heldRoutes, { ...pictures, moderation })
     await routes.register(pageRoutes, {
       boards,
       guard,
@@ -254,7 +264,10 @@ export async function compose(
     readPageBuild,
     commandLimiter,
     loopTurns,
+    heldLogs,
+    heldCommands,
   })
+  moderation.onDecided = (...args) => gateway.tellDecided(...args)
   audit.nameOf = (board, visitor) => gateway.nameOf(board, visitor)
   classic?.attach(app.server)
   await app.ready()
@@ -262,7 +275,8 @@ export async function compose(
   const abandonedPictures = new AbandonedPictures({
     incomingFiles,
     intake,
-    isHere: (board, visitor) => gateway.isHere(board, visitor) || heldRequests.isHere(visitor),
+    isHere: (board, visitor) =>
+      gateway.isHere(boardOf(board), visitor) || heldRequests.isHere(visitor),
   })
   // The sender's page may be open on another server, which this one can't ask.
   if (!engine.isShared) stack.defer(abandonedPictures.watch(boards))

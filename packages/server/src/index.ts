@@ -1,5 +1,5 @@
 export type { ServerConfig } from './config.ts'
-export { COLLECTOR_FAILPOINTS, FAILPOINTS } from './failpoint.ts'
+export { COLLECTOR_FAILPOINTS, FAILPOINTS, MODERATION_FAILPOINTS } from './failpoint.ts'
 export type { IncomingFile } from './images/uploads/incoming-file.ts'
 export { IncomingFiles } from './images/uploads/incoming-files.ts'
 export { variantKey } from './images/variant-key.ts'

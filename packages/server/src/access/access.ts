@@ -1,4 +1,4 @@
-import { hasRights, type Role, WireError } from '@wirephoto/board'
+import { boardOf, hasRights, isHeldLog, type Role, WireError } from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import { STRANGER } from '../boards/sender.ts'
@@ -89,6 +89,7 @@ export class Access {
    * A secret that no link of the board has, and a right whose link is gone, is `link-ended`.
    */
   async rightOf(asker: Asker, board: string): Promise<Right> {
+    if (isHeldLog(board)) return this.#heldRightOf(asker, board)
     const open = await this.#openRight(asker, board)
     if (open?.role === 'own') return open
     const rule = await this.rules.of(board)
@@ -208,6 +209,13 @@ export class Access {
   /** Watches over no right any more. */
   endWatch(): void {
     this.#watch.close()
+  }
+
+  /** Returns the right to read what waits beside a board: those who own the board have it, and decide by its addresses. */
+  async #heldRightOf(asker: Asker, log: string): Promise<Right> {
+    const right = await this.rightOf(asker, boardOf(log))
+    if (right.role !== 'own') throw new WireError('not-allowed')
+    return { ...right, role: 'view' }
   }
 
   async #exchangeLink(

@@ -6,6 +6,7 @@ import {
   type AuditPage,
   type BoardPatch,
   type Command,
+  isHeldLog,
   WireError,
 } from '@wirephoto/board'
 import type { Engine, HistoryEntry } from '@wirephoto/engine'
@@ -104,6 +105,8 @@ export class Audit {
   /** Notes what is done to every board that is opened. */
   follow(boards: Boards): void {
     boards.onOpen((board) => {
+      // A picture that waits isn't on the board. It is noted when somebody decides.
+      if (isHeldLog(board.id)) return
       board.onActs = (acts) => {
         for (const act of acts) this.#onAct(board, act)
       }
@@ -113,6 +116,16 @@ export class Audit {
   /** Notes an act that is about no picture. */
   note(board: string, act: AuditAct, doer: Doer, facts: Facts = {}): void {
     this.#gather(board, { act, doer, facts })
+  }
+
+  /** Notes an act about pictures that is no command of the one who does it. */
+  notePictures(
+    { id: board, records }: Pick<LiveBoard, 'id' | 'records'>,
+    act: AuditAct,
+    doer: Doer,
+    ids: readonly string[],
+  ): void {
+    for (const id of ids) this.#gather(board, { act, doer, facts: {}, id, records })
   }
 
   /** Reads entries, newest first: those before a time in milliseconds since 1970, or the newest. */
@@ -162,8 +175,11 @@ export class Audit {
     if (act === undefined) return
     const facts = command.kind === 'board.patch' ? { settings: command.set } : {}
     const id = 'id' in command ? command.id : undefined
-    const by = 'by' in command ? command.by : undefined
-    this.#gather(board.id, { act, doer: sender, facts, at, id, by, records: board.records })
+    const isAdmitted = command.kind === 'image.admit'
+    const by = isAdmitted ? command.image.by : 'by' in command ? command.by : undefined
+    // Its sender has added it, whoever has let it in.
+    const doer = isAdmitted ? { visitor: command.image.author } : sender
+    this.#gather(board.id, { act, doer, facts, at, id, by, records: board.records })
   }
 
   /** Adds an act to the entry of the same acts of the same person, or begins one. */
@@ -283,6 +299,7 @@ export class Audit {
 const ACTS: Partial<Record<Command['kind'], AuditAct>> = {
   'image.add': 'add',
   'image.copy': 'add',
+  'image.admit': 'add',
   'image.remove': 'remove',
   'image.restore': 'restore',
   'image.purge': 'purge',

@@ -1,4 +1,4 @@
-import { settings, WireError } from '@wirephoto/board'
+import { isHeldLog, settings, WireError } from '@wirephoto/board'
 import type { BoardInfo, Engine } from '@wirephoto/engine'
 
 /** Boards of one part of the list. Each is read whole, one after the other, and none stays in memory. */
@@ -31,7 +31,7 @@ export async function listBoards(
   engine: Pick<Engine, 'boards' | 'log'>,
   place: string | null,
 ): Promise<BoardList> {
-  const all = (await engine.boards.list()).sort(byAge)
+  const all = (await engine.boards.list()).filter(({ board }) => !isHeldLog(board)).sort(byAge)
   const [, createdAt, board] = BOARD_LIST_PLACE.exec(place ?? '') ?? []
   const last = board === undefined ? null : { board, createdAt: Number(createdAt) }
   const rest = last ? all.filter((each) => byAge(last, each) < 0) : all

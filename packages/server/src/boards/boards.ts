@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { type Cursor, limits, settings, WireError } from '@wirephoto/board'
+import {
+  boardOf,
+  type Cursor,
+  heldLogOf,
+  isHeldLog,
+  limits,
+  settings,
+  WireError,
+} from '@wirephoto/board'
 import type { Engine } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import { type Bounds, boundsWith } from '../bounds.ts'
@@ -135,6 +143,30 @@ export class Boards {
     }
   }
 
+  /** Makes the held log of a board. Resolves to false if there is one. */
+  #createHeldLog(board: string): Promise<boolean> {
+    return this.#engine.boards.create(heldLogOf(board))
+  }
+
+  /** Opens the held log of a board as `hold` does; null if there is none. */
+  async holdHeldLog(board: string): Promise<HeldBoard | null> {
+    return this.hold(heldLogOf(board)).catch((error: unknown) => {
+      if (error instanceof WireError && error.code === 'unknown-board') return null
+      throw error
+    })
+  }
+
+  /** Opens a board, or a held log, which is made if its board is there. Rejects with `unknown-board`. */
+  async holdNamed(id: string): Promise<HeldBoard> {
+    if (!isHeldLog(id)) return this.hold(id)
+    const board = boardOf(id)
+    using _board = await this.hold(board)
+    const known = await this.holdHeldLog(board)
+    if (known) return known
+    await this.#createHeldLog(board)
+    return this.hold(id)
+  }
+
   /** Closes every board, whatever goes wrong with one. */
   async close(): Promise<void> {
     clearInterval(this.#timer)
@@ -152,12 +184,14 @@ export class Boards {
       await new Promise<void>((resolve) => this.#waitingLoads.push(resolve))
     } else this.#loadCount++
     try {
+      // The queues of a held log are counted by its board.
+      const mayBegin = (sender: Sender) => isHeldLog(id) || this.#queueLimiter.spend(sender)
       const board = await LiveBoard.open(
         this.#engine,
         id,
         this.clock,
         this.#bounds,
-        (sender) => this.#queueLimiter.spend(sender),
+        mayBegin,
         this.#pictureRates,
       )
       board.onOverfull = () => inBackground(this.#makeRoom(board), this.#log)
@@ -195,16 +229,26 @@ export class Boards {
     const entry = this.#open.get(id)
     if (id === DEFAULT_BOARD_ID || (entry && entry.users > 0)) return false
     if (entry) this.#letGo(id, entry)
-    return this.#engine.boards.remove(id, cursor)
+    const isRemoved = await this.#engine.boards.remove(id, cursor)
+    if (isRemoved) await this.#removeHeldLog(id)
+    return isRemoved
   }
 
-  /** Removes a board for good, whoever is on it. Rejects with `unknown-board`. */
+  /** Removes a board for good with its held log, whoever is on it. Rejects with `unknown-board`. */
   async remove(id: string): Promise<void> {
     using held = await this.hold(id)
     if (!(await this.#engine.boards.remove(id))) throw new WireError('unknown-board')
     // Nobody gets it from memory any more; it closes when those who hold it let go.
     this.#open.delete(id)
     for (const listener of this.#removalListeners) listener(held.board)
+    await this.#removeHeldLog(id)
+  }
+
+  async #removeHeldLog(id: string): Promise<void> {
+    if (isHeldLog(id)) return
+    await this.remove(heldLogOf(id)).catch((error: unknown) => {
+      if (!(error instanceof WireError && error.code === 'unknown-board')) throw error
+    })
   }
 
   /** Forgets what an overfull board remembers from before yesterday (Y41). */

@@ -9,6 +9,7 @@ import {
   type Cursor,
   coalesce,
   type ImageRecord,
+  isHeldLog,
   seqOf,
   uuidv7,
   WireError,
@@ -113,6 +114,7 @@ export class LiveBoard {
       bounds,
       quota: this.quota,
       ownClient: this.#ownClient,
+      takesParts: isHeldLog(id),
       onCrowded: () => this.onCrowded(),
       onOverfull: () => this.#askForRoom(),
     })
@@ -152,6 +154,11 @@ export class LiveBoard {
   /** Returns the address that an arriving picture was announced from, as far as this process knows. */
   announcedFrom(id: string): string | undefined {
     return this.#state.tally.addressOf(id)
+  }
+
+  /** Returns the number of a client's last settled command, as far as this server knows; 0 if there is none. */
+  lastNumberOf(client: string): number {
+    return this.#state.clients.get(client)?.n ?? 0
   }
 
   /** Finds a picture, trashed or not, that has this blob, and this variant of it. */

@@ -36,6 +36,7 @@ const UNTOLD_KINDS: ReadonlySet<Command['kind']> = new Set([
   'image.settle',
   'image.vary',
   'image.fail',
+  'image.release',
 ])
 /** The client whose number is the time before which queues may be forgotten: no queue has this id. */
 export const FORGOTTEN_BEFORE = '00000000-0000-0000-0000-000000000000'
@@ -77,6 +78,8 @@ interface Options {
   readonly quota: PictureQuota
   /** This server's own command queue. */
   readonly ownClient: string
+  /** Whether clients send it only some of their messages, so that numbers are missing between them. */
+  readonly takesParts: boolean
   /** Called when a picture is turned away, since as many arrive as may. */
   readonly onCrowded: () => void
   /** Called when a picture is turned away, since the board remembers as many as it may. */
@@ -128,7 +131,8 @@ export class TickEvaluator {
     const known = clients.get(client) ?? this.#state.clients.get(client)
     if (!known && client !== this.#options.ownClient && !this.#isCurrent(client))
       return new WireError('stale-client')
-    const settled = known?.n ?? 0
+    const { takesParts } = this.#options
+    const settled = takesParts ? Math.max(known?.n ?? 0, n - 1) : (known?.n ?? 0)
     if (n > settled + 1) return new WireError('gap', { expected: settled + 1 })
 
     const refused: Refusal[] = known?.refused.filter((refusal) => refusal.n >= n) ?? []
@@ -187,7 +191,7 @@ export class TickEvaluator {
     const bounds = this.#options.bounds
     const isServer = sender.role === 'server'
     // The server adds the pictures that come whole; what else it does must go on.
-    if (isServer && command.kind !== 'image.add') return null
+    if (isServer && command.kind !== 'image.add' && command.kind !== 'image.admit') return null
     let growth = 0
     for (const change of changes)
       growth += growthOf(draft.get(idOf(change)), 'put' in change ? change.put : undefined)

@@ -4,14 +4,16 @@ import type { Bounds } from '../bounds.ts'
 import { partyOf } from '../fairness/party.ts'
 import { GrowingFileReaders } from '../images/uploads/growing-file-readers.ts'
 import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
+import type { HeldLogs } from '../moderation/held-logs.ts'
 import { INERT } from './blobs.ts'
-import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
+import { atBoard, type BoardContext, homeOf, pictureOf } from './board-route.ts'
 
 /** The longest name that a page may give itself. */
 const PAGE_NAME_LENGTH = 64
 
 interface ArrivalRoutesOptions extends BoardContext {
   readonly incomingFiles: IncomingFiles
+  readonly heldLogs: HeldLogs
   readonly bounds: Bounds
 }
 
@@ -26,7 +28,8 @@ export async function arrivalRoutes(
 
   app.get('/b/:board/arrivals/:id/preview', async (request, reply) => {
     using at = await atBoard(context, request, 'read')
-    const { board } = at
+    using home = await homeOf(context, at, request)
+    const { board } = home
     const { id } = await pictureOf(board, request)
     const preview = await incomingFiles.readPreview(board.id, id)
     if (!preview) throw new WireError('not-found')
@@ -35,7 +38,9 @@ export async function arrivalRoutes(
 
   app.get('/b/:board/arrivals/:id', { exposeHeadRoute: false }, async (request, reply) => {
     using at = await atBoard(context, request, 'read')
-    const { board, sender } = at
+    using home = await homeOf(context, at, request)
+    const { board } = home
+    const { sender } = at
     const { id } = await pictureOf(board, request)
     const incomingFile = incomingFiles.findAnnounced(board.id, id)
     if (!incomingFile) throw new WireError('not-found')

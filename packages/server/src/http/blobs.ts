@@ -13,7 +13,15 @@ import { rangeOf } from '../byte-range.ts'
 import type { StoredFiles } from '../images/stored-files.ts'
 import { variantKey } from '../images/variant-key.ts'
 import type { Variants } from '../images/variants.ts'
-import { atBoard, type BoardContext, findBlob, storedPictureOf } from './board-route.ts'
+import type { HeldLogs } from '../moderation/held-logs.ts'
+import {
+  atBoard,
+  type BoardContext,
+  findBlob,
+  homeOf,
+  type RequestedBoard,
+  storedPictureOf,
+} from './board-route.ts'
 
 /** Headers for pictures, so that a browser may only show them, whatever their bytes are (F9). */
 export const INERT = {
@@ -27,6 +35,7 @@ const IMMUTABLE = 'private, max-age=31536000, immutable'
 interface BlobRoutesOptions extends BoardContext {
   readonly files: StoredFiles
   readonly variants: Variants
+  readonly heldLogs: HeldLogs
 }
 
 /** Serves stored bytes to boards that have a picture with them, and to no other. */
@@ -42,8 +51,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     handler: async (request, reply) => {
       using at = await atBoard(context, request, 'read')
       const { sha256 } = request.params as { sha256: string }
-      const record = await findBlob(at.board, sha256)
-      if (!record) throw new WireError('not-found')
+      const { record } = await findShown(context, at, sha256)
       reply.header('cache-control', IMMUTABLE)
       return await sendPicture(files, request, reply, record)
     },
@@ -58,10 +66,9 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       handler: async (request, reply) => {
         using at = await atBoard(context, request, 'read')
         const { sha256 } = request.params as { sha256: string }
-        const record = await findBlob(at.board, sha256, side)
-        if (!record) throw new WireError('not-found')
+        const { board, record } = await findShown(context, at, sha256, side)
         reply.header('cache-control', IMMUTABLE)
-        return await sendVariant(context, { request, reply, board: at.board.id, record, side })
+        return await sendVariant(context, { request, reply, board, record, side })
       },
     })
 
@@ -72,14 +79,15 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
     config: { file: true },
     handler: async (request, reply) => {
       using at = await atBoard(context, request, 'read')
-      const record = await storedPictureOf(at.board, request)
+      using home = await homeOf(context, at, request)
+      const record = await storedPictureOf(home.board, request)
       const isDownload = 'download' in (request.query as object)
       const form = isDownload ? 'original' : shownForm(record)
       const type = isDownload ? 'attachment' : 'inline'
       reply.header('cache-control', 'private, no-cache')
       if (form === STAND_IN_SIDE_PX) {
         reply.header('content-disposition', contentDisposition(standInName(record), { type }))
-        const board = at.board.id
+        const board = home.board.id
         return await sendVariant(context, { request, reply, board, record, side: form })
       }
       // A source is for those who download it. It is never shown, since it could act (F9).
@@ -89,6 +97,23 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       return await sendPicture(files, request, reply, file)
     },
   })
+}
+
+/**
+ * Finds a picture that has a blob, and perhaps a variant of it. Those that wait count if the guest may see them. Rejects
+ * with `not-found`.
+ */
+async function findShown(
+  { heldLogs }: BlobRoutesOptions,
+  { board, sender }: Pick<RequestedBoard, 'board' | 'sender'>,
+  sha256: string,
+  side?: number,
+): Promise<{ readonly board: string; readonly record: ImageRecord }> {
+  const record = await findBlob(board, sha256, side)
+  if (record) return { board: board.id, record }
+  const held = await heldLogs.pictureWithBlob(board, sender, sha256, side)
+  if (!held) throw new WireError('not-found')
+  return { board: held.log, record: held.image }
 }
 
 /** Returns the name of the file. A PNG that was drawn from another file gets its own extension (V6). */

@@ -1,7 +1,8 @@
-import { type ImageRecord, isBoardId, may, type Verb, WireError } from '@wirephoto/board'
+import { type ImageRecord, isBoardId, isHeldLog, may, type Verb, WireError } from '@wirephoto/board'
 import type { FastifyRequest } from 'fastify'
 import type { Boards, HeldBoard } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
+import type { HeldLogs } from '../moderation/held-logs.ts'
 import type { Guard, Guest } from './guard.ts'
 import { RightfulRequest } from './rightful-request.ts'
 
@@ -12,7 +13,7 @@ export interface BoardContext {
 }
 
 /** The board of a request, held until this is disposed, and the visitor who asks. */
-interface RequestedBoard extends HeldBoard {
+export interface RequestedBoard extends HeldBoard {
   readonly sender: Guest
   /** Aborted when the right has ended by which they ask. */
   readonly ended: AbortSignal
@@ -29,11 +30,12 @@ export async function atBoard(
   verb: Verb,
 ): Promise<RequestedBoard> {
   const sender = await senderOf(context, request, verb)
+  const named = namedIn(request, verb)
   using stack = new DisposableStack()
   // A request that is still under way when the right ends is broken off (F11), also while its board is being loaded.
   const rightful = stack.use(new RightfulRequest(request.raw))
-  stack.use(context.guard.watch(request.raw, boardIn(request), sender, rightful))
-  const { board } = stack.use(await context.boards.hold(boardIn(request)))
+  stack.use(context.guard.watch(request.raw, named, sender, rightful))
+  const { board } = stack.use(await context.boards.holdNamed(named))
   rightful.ended.throwIfAborted()
   const held = stack.move()
   return { board, sender, ended: rightful.ended, [Symbol.dispose]: () => held.dispose() }
@@ -45,7 +47,7 @@ export async function senderOf(
   request: FastifyRequest,
   verb: Verb,
 ): Promise<Guest> {
-  const sender = await guard.sender(request.raw, boardIn(request))
+  const sender = await guard.sender(request.raw, namedIn(request, verb))
   // Whether the picture is one's own is found where the picture is.
   if (!may(sender, verb, { author: sender.visitor })) throw new WireError('not-allowed')
   return sender
@@ -56,6 +58,12 @@ export function boardIn(request: FastifyRequest): string {
   const { board } = request.params as { board: string }
   if (!isBoardId(board)) throw new WireError('unknown-board')
   return board
+}
+
+/** Returns the board in the URL, or its held log where it is only read. */
+function namedIn(request: FastifyRequest, verb: Verb): string {
+  const { board } = request.params as { board: string }
+  return verb === 'read' && isHeldLog(board) ? board : boardIn(request)
 }
 
 /** Finds a picture by its id. If it isn't there, looks again with what other servers have appended. */
@@ -76,6 +84,16 @@ export async function findBlob(
   if (known) return known
   await board.refresh()
   return board.pictureWithBlob(sha256, side)
+}
+
+/** Opens the place of the picture that the URL names: its board, or the held log if it waits there for this guest. */
+export function homeOf(
+  { heldLogs }: { readonly heldLogs: HeldLogs },
+  { board, sender }: Pick<RequestedBoard, 'board' | 'sender'>,
+  request: FastifyRequest,
+): Promise<HeldBoard> {
+  const { id } = request.params as { id: string }
+  return heldLogs.homeOf(board, id, sender)
 }
 
 /** Returns the picture that the URL names, trashed or not. Rejects with `unknown-picture`. */

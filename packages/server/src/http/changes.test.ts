@@ -19,6 +19,8 @@ import { fastify } from 'fastify'
 import { errorOf, Harness } from '../../support/http-harness.ts'
 import { SERVER } from '../boards/boards.ts'
 import { HeldRequests } from '../live/held-requests.ts'
+import { HeldCommands } from '../moderation/held-commands.ts'
+import { HeldLogs } from '../moderation/held-logs.ts'
 import { changesRoutes } from './changes.ts'
 
 const newId = () => uuidv7(Date.now(), randomBytes(10))
@@ -239,6 +241,7 @@ describe('changes over HTTP', () => {
       guard,
       uploadProgress: images.uploadProgress,
       heldRequests: requests,
+      heldCommands: new HeldCommands(new HeldLogs(boards)),
       readPageBuild: async () => null,
     })
     const start = await newBoard()

@@ -16,6 +16,7 @@ import { partyOf } from '../fairness/party.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { HeldRequests } from '../live/held-requests.ts'
 import { VIEWER_BACKLOG_BYTES } from '../live/outbox.ts'
+import type { HeldCommands } from '../moderation/held-commands.ts'
 import { atBoard, type BoardContext, senderOf } from './board-route.ts'
 import type { ReadPageBuild } from './page-build.ts'
 
@@ -27,6 +28,7 @@ const ARRIVALS_INTERVAL_MS = 2_000
 interface ChangesRoutesOptions extends BoardContext {
   readonly uploadProgress: UploadProgress
   readonly heldRequests: HeldRequests
+  readonly heldCommands: HeldCommands
   /** Reads the build of the page that the server serves; null for none. */
   readonly readPageBuild: ReadPageBuild
 }
@@ -88,7 +90,7 @@ export async function changesRoutes(
       const message = parseOrThrow(Commands, request.body)
       using at = await atBoard(context, request, 'read')
       reply.header('cache-control', 'no-store')
-      return await at.board.submit(message, at.sender)
+      return await context.heldCommands.submit(at.board, message, at.sender)
     },
   )
 }

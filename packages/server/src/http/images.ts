@@ -1,12 +1,14 @@
 import { ClientCommand, cleanName, ImageFetch, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
 import type { Bounds } from '../bounds.ts'
 import { FairSlots, type Slot } from '../fairness/fair-slots.ts'
 import { partyOf } from '../fairness/party.ts'
 import type { Fetcher } from '../images/remote-fetch.ts'
 import type { DirectPicture, DirectUpload } from '../images/uploads/direct-upload.ts'
-import { atBoard, type BoardContext, pictureOf } from './board-route.ts'
+import { type HeldLogs, waitsIn } from '../moderation/held-logs.ts'
+import { atBoard, type BoardContext, homeOf, pictureOf } from './board-route.ts'
 import { declaredLength, decodedBody, isPacked, plainLength } from './body.ts'
 import { answerAndClose } from './connections.ts'
 import {
@@ -20,6 +22,7 @@ import {
 
 interface DirectRoutesOptions extends BoardContext {
   readonly directUpload: DirectUpload
+  readonly heldLogs: HeldLogs
   /** The largest picture, in bytes. */
   readonly maxUpload: number
   readonly bounds: Bounds
@@ -36,12 +39,15 @@ export async function imageRoutes(
 ): Promise<void> {
   app.get('/api/boards/:board/images/:id', async (request) => {
     using at = await atBoard(context, request, 'read')
-    return await pictureOf(at.board, request)
+    using home = await homeOf(context, at, request)
+    return await pictureOf(home.board, request)
   })
 
   app.patch('/api/boards/:board/images/:id', async (request) => {
     using at = await atBoard(context, request, 'image.patch')
-    const { board, sender } = at
+    using home = await homeOf(context, at, request)
+    const { board } = home
+    const { sender } = at
     const { id } = await pictureOf(board, request)
     const command = parseOrThrow(ClientCommand, { kind: 'image.patch', id, set: request.body })
     await board.act([command], sender)
@@ -50,7 +56,9 @@ export async function imageRoutes(
 
   app.delete('/api/boards/:board/images/:id', async (request, reply) => {
     using at = await atBoard(context, request, 'image.remove')
-    const { board, sender } = at
+    using home = await homeOf(context, at, request)
+    const { board } = home
+    const { sender } = at
     const { id } = await pictureOf(board, request)
     await board.act([{ kind: 'image.remove', id }], sender)
     return await reply.code(204).send()
@@ -58,11 +66,13 @@ export async function imageRoutes(
 
   app.post('/api/boards/:board/images/from-url', async (request, reply) => {
     using at = await atBoard(context, request, 'image.add')
-    const { board, sender } = at
+    const { sender } = at
+    using target = await context.heldLogs.openFor(at.board, sender)
+    const { board } = target
     const { url, ...place } = parseOrThrow(ImageFetch, request.body)
     const pictures = context.fetcher.read(url, place, partyOf(sender, board.id))
     const [stored] = await context.directUpload.storeAll(board, sender, pictures, at.ended)
-    return await reply.code(201).send(stored)
+    return await sendStored(reply, board, stored!)
   })
 
   await app.register(async (streams) => {
@@ -88,11 +98,13 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
     parameters: Fields,
   ) => {
     using at = await atBoard(context, request, 'image.add')
-    const { board, sender } = at
+    const { sender } = at
     // "An origin server SHOULD respond with a 400 […] if it receives Content-Range on a PUT" (RFC 9110).
     if (request.headers['content-range'] !== undefined)
       throw new WireError('bad-request', { field: 'Content-Range' })
     const place = placeIn(parameters)
+    using target = await context.heldLogs.openFor(at.board, sender)
+    const { board } = target
     const isForm = request.isMultipart()
     const size = declaredLength(request.raw) ?? 0
     if (!isForm && size > maxUpload)
@@ -105,7 +117,7 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
     const stored = await directUpload.storeAll(board, sender, pictures, at.ended)
     const [first] = stored
     if (!first) throw new WireError('bad-request', { field: 'file' })
-    return await reply.code(201).send(stored.length === 1 ? first : { images: stored })
+    return await sendStored(reply, board, stored.length === 1 ? first : { images: stored })
   }
 
   app.post('/api/boards/:board/images', (request, reply) => {
@@ -120,6 +132,10 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
       return store(request, reply, cleanName(params.name ?? ''), parameters)
     })
 }
+
+/** Answers with what was added. It says if that waits for a moderator, and isn't on the board. */
+const sendStored = (reply: FastifyReply, board: LiveBoard, stored: object): FastifyReply =>
+  waitsIn(board) ? reply.code(202).send({ ...stored, held: true }) : reply.code(201).send(stored)
 
 async function* rawBody(
   { raw }: FastifyRequest,

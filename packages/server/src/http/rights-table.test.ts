@@ -35,6 +35,7 @@ const REFUSALS: ReadonlySet<string> = new Set([
 /** Answers to a code that is made up. */
 const WRONG_CODES = ['wrong-code', 'too-many']
 const CLASSIC = 'party'
+const ANY_PICTURE = '01890a5d-ac96-7b74-8d4a-000000000001'
 
 /** One pixel. */
 const GIF = Buffer.from('R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7', 'base64')
@@ -326,6 +327,9 @@ const blob = (side: string): Door =>
 
 const put = (path: (attempt: Try) => string): Door => address('PUT', path, { body: GIF })
 
+const decision = (name: 'approve' | 'refuse'): Door =>
+  address('POST', (at) => `${api(at)}/held/${name}`, { json: { ids: [ANY_PICTURE] } })
+
 /** Makes a picture for a command that its author has put in the trash, and that the server has perhaps marked. */
 const trashed = async ({ board, makePicture }: Try, isMarked = false): Promise<string> => {
   const id = await makePicture()
@@ -420,6 +424,21 @@ const DOORS: Readonly<Record<string, Door>> = {
   'POST /api/join': address('POST', () => '/api/join', { json: { code: 'BCDFGH' } }, WRONG_CODES),
   'GET /j/:code': address('GET', () => '/j/BCDFGH', {}, WRONG_CODES),
   'GET /api/boards/:board/audit': address('GET', (at) => `${api(at)}/audit`),
+  'GET /api/boards/:board/held': address('GET', (at) => `${api(at)}/held`),
+  'POST /api/boards/:board/held/approve': decision('approve'),
+  'POST /api/boards/:board/held/refuse': decision('refuse'),
+  'POST /api/boards/:board/held/:image/approve': address(
+    'POST',
+    (at) => `${api(at)}/held/${newId()}/approve`,
+    {},
+    ['unknown-picture'],
+  ),
+  'POST /api/boards/:board/held/:image/refuse': address(
+    'POST',
+    (at) => `${api(at)}/held/${newId()}/refuse`,
+    {},
+    ['unknown-picture'],
+  ),
   // The front board can't be deleted, so the same right is given on a board of its own.
   'DELETE /api/boards/:board': {
     async pass({ asker, board }) {

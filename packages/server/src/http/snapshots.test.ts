@@ -17,6 +17,7 @@ class FakeBoard {
       title,
       trashDays: 30,
       keepMetadata: false,
+      adding: 'open',
     })
     this.cursor = cursor as Cursor
   }

@@ -5,7 +5,8 @@ import type { Sender } from '../boards/sender.ts'
 import type { IncomingFile } from '../images/uploads/incoming-file.ts'
 import type { Intake } from '../images/uploads/intake.ts'
 import { ownsUpload } from '../images/uploads/ownership.ts'
-import { atBoard, type BoardContext, findPicture, imageOf } from './board-route.ts'
+import type { HeldLogs } from '../moderation/held-logs.ts'
+import { atBoard, type BoardContext, findPicture, homeOf, imageOf } from './board-route.ts'
 import { assertPlain, declaredLength, openBody } from './body.ts'
 
 const TUS_VERSION = '1.0.0'
@@ -14,6 +15,7 @@ const UPLOAD = `${COLLECTION}/:id`
 
 interface UploadRoutesOptions extends BoardContext {
   readonly intake: Intake
+  readonly heldLogs: HeldLogs
   /** The largest picture, in bytes. */
   readonly maxUpload: number
 }
@@ -75,18 +77,20 @@ class TusUploads {
 
   /** Begins the upload of an announced picture, with its first part if the request has one. */
   async create(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const { intake, maxUpload } = this.#context
+    const { intake, maxUpload, heldLogs } = this.#context
     using at = await atBoard(this.#context, request, 'image.add')
-    const { board, sender } = at
+    const { sender } = at
     const id = metadataOf(request).get('id')
     if (id === undefined) throw new WireError('no-upload-id')
+    using home = await heldLogs.homeOf(at.board, id, sender)
+    const { board } = home
     assertPlain(request.raw)
     const length = integerOf(request, 'upload-length')
     const record = await findPicture(board, id)
     if (!record) throw new WireError('unknown-picture')
     if (record.blob === null)
       assertOwner(sender, board, record, await intake.pendingUpload(board, id))
-    reply.code(201).header('location', `/api/boards/${board.id}/uploads/${id}`)
+    reply.code(201).header('location', `/api/boards/${at.board.id}/uploads/${id}`)
     if (record.blob !== null) {
       if (sentBytes(record) !== length) throw new WireError('conflict')
       return await this.#told(reply, board, id).header('upload-offset', length).send()
@@ -110,7 +114,9 @@ class TusUploads {
   async reportOffset(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake } = this.#context
     using at = await atBoard(this.#context, request, 'image.add')
-    const { board, sender } = at
+    using home = await homeOf(this.#context, at, request)
+    const { board } = home
+    const { sender } = at
     const { id } = request.params as { id: string }
     const incomingFile = await intake.pendingUpload(board, id)
     if (incomingFile) assertOwner(sender, board, imageOf(board, id), incomingFile)
@@ -131,7 +137,9 @@ class TusUploads {
   async append(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake } = this.#context
     using at = await atBoard(this.#context, request, 'image.add')
-    const { board, sender } = at
+    using home = await homeOf(this.#context, at, request)
+    const { board } = home
+    const { sender } = at
     const { id } = request.params as { id: string }
     const start = integerOf(request, 'upload-offset')
     assertPlain(request.raw)
@@ -159,7 +167,9 @@ class TusUploads {
   async cancel(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
     const { intake } = this.#context
     using at = await atBoard(this.#context, request, 'image.add')
-    const { board, sender } = at
+    using home = await homeOf(this.#context, at, request)
+    const { board } = home
+    const { sender } = at
     const { id } = request.params as { id: string }
     const incomingFile = await intake.pendingUpload(board, id)
     if (!incomingFile) {

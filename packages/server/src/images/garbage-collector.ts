@@ -1,5 +1,12 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Cursor, type ImageRecord, variantSidesOf, WireError } from '@wirephoto/board'
+import {
+  boardOf,
+  type Cursor,
+  type ImageRecord,
+  isHeldLog,
+  variantSidesOf,
+  WireError,
+} from '@wirephoto/board'
 import type { Engine, LoadResult } from '@wirephoto/engine'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Audit } from '../audit/audit.ts'
@@ -155,7 +162,12 @@ export class GarbageCollector {
     const uploads = incomingFiles.list()
     const references: References = { blobs: new Set(), arriving: new Set(), unusedBoards: [] }
     const readNamed = async () => {
-      for (const { board } of await this.#engine.boards.list())
+      const list = (await this.#engine.boards.list()).map(({ board }) => board)
+      const known = new Set(list)
+      // A crash came between the removals of a board and of its held log.
+      const orphans = list.filter((board) => !known.has(boardOf(board)))
+      for (const board of orphans) await this.#boards.remove(board).catch(ignoreRemoved)
+      for (const board of list)
         await this.#collectBoard(board, references, isSound ? staleAt : null).catch(ignoreRemoved)
       return references.blobs
     }
@@ -214,6 +226,8 @@ export class GarbageCollector {
    */
   async #isUnused(board: string, loaded: LoadResult): Promise<boolean> {
     const { records, firstSeq, tombstoneCount, changedAt } = loaded
+    // A held log goes with its board.
+    if (isHeldLog(board)) return false
     if (board === DEFAULT_BOARD_ID || firstSeq > 0 || tombstoneCount > 0) return false
     if (records.some(({ kind }) => kind === 'image')) return false
     const name = records.length > 0 ? 'unused-named-boards' : 'unused-boards'
@@ -236,7 +250,7 @@ export class GarbageCollector {
     const record = held.board.records.get(id)
     if (isArriving(record)) {
       await intake.fail(held.board, id)
-      this.#notify(board, record.author, new WireError('upload-gone'))
+      this.#notify(boardOf(board), record.author, new WireError('upload-gone'))
     }
     if (incomingFile) await incomingFiles.remove(incomingFile)
   }

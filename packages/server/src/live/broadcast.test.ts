@@ -6,7 +6,14 @@ import { encodeBytes, encodeText } from './encoded-event.ts'
 
 const KIB_BYTES = 1024
 const cursor = (seq: number) => `e.${seq}.s` as Cursor
-const put = { kind: 'board', id: 'board', title: '', trashDays: 30, keepMetadata: false } as const
+const put = {
+  kind: 'board',
+  id: 'board',
+  title: '',
+  trashDays: 30,
+  keepMetadata: false,
+  adding: 'open',
+} as const
 
 /** A broadcast on a clock of the test's own. */
 function open(t: TestContext) {

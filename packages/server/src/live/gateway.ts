@@ -1,7 +1,9 @@
 import type { Server as HttpServer, IncomingMessage } from 'node:http'
 import {
   type Downloads,
+  type HeldNews,
   Hello,
+  isHeldLog,
   limits,
   may,
   parseOrThrow,
@@ -21,6 +23,8 @@ import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import type { UploadProgress } from '../images/uploads/progress.ts'
 import type { Metrics } from '../metrics.ts'
+import type { HeldCommands } from '../moderation/held-commands.ts'
+import type { HeldLogs } from '../moderation/held-logs.ts'
 import { handshakeLimiterWith, type PartyLimiter } from './party-limiter.ts'
 import { Room } from './room.ts'
 import { Session } from './session.ts'
@@ -39,6 +43,8 @@ interface GatewayOptions {
   /** Bounds the messages of commands, by visitor and address. */
   readonly commandLimiter: PartyLimiter
   readonly loopTurns: LoopTurns
+  readonly heldLogs: HeldLogs
+  readonly heldCommands: HeldCommands
 }
 
 /** The sockets at `/live`. The guard lets each of them in, to the room of one board. */
@@ -90,6 +96,11 @@ export class Gateway {
     this.#rooms.get(board)?.sendToVisitor(visitor, 'downloads', downloads)
   }
 
+  /** Tells every page that a visitor has open on a board what became of their pictures that have waited. */
+  tellDecided(board: string, visitor: string, news: HeldNews): void {
+    this.#rooms.get(board)?.sendToVisitor(visitor, 'held', news)
+  }
+
   /** Returns the name that a visitor has on a page of a board; empty for none. */
   nameOf(board: string, visitor: string): string {
     return this.#rooms.get(board)?.nameOf(visitor) ?? ''
@@ -122,7 +133,7 @@ export class Gateway {
     this.#handshakes.charge(guard.visitor(request))
     await this.#rightOf(request, id)
     using stack = new DisposableStack()
-    const held = stack.use(await boards.hold(id))
+    const held = stack.use(await boards.holdNamed(id))
     // A board may take long to load, and the right may have ended meanwhile.
     const sender = await this.#rightOf(request, id)
     if (socket.conn.readyState !== 'open') return
@@ -134,11 +145,13 @@ export class Gateway {
     })
     const watched = guard.watch(request, id, sender, session)
     forgetHeaders(socket)
-    metrics.viewers.inc()
+    // Who watches what waits has the board open too.
+    const isCounted = !isHeldLog(id)
+    if (isCounted) metrics.viewers.inc()
     socket.conn.once('close', () => {
       watched[Symbol.dispose]()
       session.close()
-      metrics.viewers.dec()
+      if (isCounted) metrics.viewers.dec()
       entered.dispose()
     })
   }

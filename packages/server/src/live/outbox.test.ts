@@ -45,7 +45,14 @@ class FakeRoom implements OutboxRoom {
 
   next(): BroadcastEvent {
     const title = 'x'.repeat(100 * KIB_BYTES)
-    const put = { kind: 'board', id: 'board', title, trashDays: 30, keepMetadata: false } as const
+    const put = {
+      kind: 'board',
+      id: 'board',
+      title,
+      trashDays: 30,
+      keepMetadata: false,
+      adding: 'open',
+    } as const
     const batch = { from: cursor(this.seq), to: cursor(++this.seq), changes: [{ put }] }
     return { ...encodeText('changes', encodeBatch(batch).text), cursor: batch.to }
   }

@@ -5,6 +5,8 @@ import {
   cleanLine,
   Follow,
   type FollowAnswer,
+  type ImageRecord,
+  isHeldFor,
   may,
   Presence as PresenceState,
   parseOrThrow,
@@ -18,6 +20,7 @@ import {
 import type { FastifyBaseLogger } from 'fastify'
 import type { Socket } from 'socket.io'
 import type { Right } from '../access/records.ts'
+import type { LiveBoard } from '../boards/live-board.ts'
 import { toWireError } from '../errors.ts'
 import type { LoopTurns } from '../fairness/loop-turns.ts'
 import { type Party, partyOf } from '../fairness/party.ts'
@@ -26,6 +29,8 @@ import type { ReadPageBuild } from '../http/page-build.ts'
 import type { Previews } from '../images/uploads/previews.ts'
 import { isArriving, type UploadProgress } from '../images/uploads/progress.ts'
 import { inBackground } from '../in-background.ts'
+import type { HeldCommands } from '../moderation/held-commands.ts'
+import type { HeldLogs } from '../moderation/held-logs.ts'
 import { Outbox } from './outbox.ts'
 import type { PartyLimiter } from './party-limiter.ts'
 import { RateLimiter } from './rate-limiter.ts'
@@ -55,6 +60,8 @@ interface SessionOptions {
   /** Bounds the messages of commands, by visitor and address. */
   readonly commandLimiter: PartyLimiter
   readonly loopTurns: LoopTurns
+  readonly heldLogs: HeldLogs
+  readonly heldCommands: HeldCommands
 }
 
 /** An event whose sender waits for an answer. */
@@ -218,23 +225,39 @@ export class Session implements Member {
     const { board, seenReports } = this.#room
     const sender = this.#sender
     this.#options.commandLimiter.charge(sender)
+    // Nobody sees a picture that waits.
+    const waits = isHeldFor(sender, board.records)
     for (const command of message.commands)
-      if (command.kind === 'image.add') seenReports.add(command.id, this.visitor)
-    return board.submit(message, sender)
+      if (command.kind === 'image.add' && !waits) seenReports.add(command.id, this.visitor)
+    return this.#options.heldCommands.submit(board, message, sender)
   }
 
   /** Takes previews of one's own pictures. They are made anew in the background. */
   #onPreviews(sent: SenderPreviews): object {
-    const { board } = this.#room
     const { sender, previews, log, commandLimiter } = this.#options
     commandLimiter.charge(sender)
     if (!may(sender, 'image.add')) throw new WireError('not-allowed')
-    for (const [id, bytes] of Object.entries(sent)) {
-      const record = board.records.get(id)
-      if (record?.kind === 'image' && record.author === sender.visitor)
-        inBackground(previews.addFromSender(board, id, bytes, this.#party), log)
-    }
+    for (const [id, bytes] of Object.entries(sent))
+      this.#withOwn(id, (home) => {
+        inBackground(previews.addFromSender(home, id, bytes, this.#party), log)
+      })
     return {}
+  }
+
+  /** Calls back with the place of one's own picture: the board, or its held log. */
+  #withOwn(id: string, callback: (home: LiveBoard, record: ImageRecord) => void): void {
+    const { board } = this.#room
+    const { sender, heldLogs, log } = this.#options
+    const look = (home: LiveBoard): void => {
+      const record = home.records.get(id)
+      if (record?.kind === 'image' && record.author === sender.visitor) callback(home, record)
+    }
+    if (board.records.has(id) || !may(sender, 'image.add')) return look(board)
+    const find = async (): Promise<void> => {
+      using home = await heldLogs.homeOf(board, id, sender)
+      look(home.board)
+    }
+    inBackground(find(), log)
   }
 
   #onPresence(state: PresenceState): void {
@@ -245,13 +268,12 @@ export class Session implements Member {
 
   /** Takes over what only the sender knows of its own pictures on their way. */
   #onSenderReport(report: SenderReport): void {
-    const { board } = this.#room
-    for (const [id, { state, wait }] of Object.entries(report)) {
-      const record = board.records.get(id)
-      if (!isArriving(record) || record.author !== this.visitor) continue
-      const shown = state === 'sending' ? 'arriving' : state
-      this.#options.uploadProgress.setState(board.id, id, shown, wait)
-    }
+    for (const [id, { state, wait }] of Object.entries(report))
+      this.#withOwn(id, (home, record) => {
+        if (!isArriving(record)) return
+        const shown = state === 'sending' ? 'arriving' : state
+        this.#options.uploadProgress.setState(home.id, id, shown, wait)
+      })
   }
 
   #onSeen(ids: readonly string[]): void {

@@ -24,6 +24,8 @@ export const activityWords = {
       purge: `${who} chose to delete ${n} for good.`,
       keep: `${who} kept ${n} in the trash.`,
       erase: `${n} ${count === 1 ? 'is' : 'are'} gone for good.`,
+      approve: `${who} let ${n} onto the board.`,
+      refuse: `${who} turned away ${n}.`,
       settings: `${who} ${listOf(settingsTold(settings))}.`,
       'link-made': `${who} made ${named}.`,
       'link-changed': `${who} changed ${named}.`,
@@ -39,8 +41,19 @@ export const activityWords = {
 
 const ROLE_WORDS = { view: 'to look', add: 'to add', edit: 'to change', own: 'to own' } as const
 
+const ADDING_WORDS = {
+  open: 'let guests add pictures',
+  held: "had guests' pictures wait",
+  paused: 'had guests add no pictures',
+} as const
+
 /** Says what was set, each as the rest of a sentence. */
-function settingsTold({ title, trashDays, keepMetadata }: AuditEntry['settings'] & {}): string[] {
+function settingsTold({
+  title,
+  trashDays,
+  keepMetadata,
+  adding,
+}: AuditEntry['settings'] & {}): string[] {
   const told: string[] = []
   if (title !== undefined)
     told.push(title === '' ? "took away the board's name" : `named the board “${title}”`)
@@ -52,6 +65,7 @@ function settingsTold({ title, trashDays, keepMetadata }: AuditEntry['settings']
         ? 'had pictures keep what their files say'
         : 'had only the picture kept of each file',
     )
+  if (adding !== undefined) told.push(ADDING_WORDS[adding])
   return told.length > 0 ? told : ['changed the settings']
 }
 
