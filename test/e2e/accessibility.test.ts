@@ -140,6 +140,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const board = await fixture.newBoard()
     const anna = await fixture.openPage(t, 'localhost', board, looks)
     const wall = await anna.context.newPage()
+    // A picture on the wall zooms slowly as long as it stands.
+    await wall.emulateMedia({ reducedMotion: 'reduce' })
+    await wall.clock.install()
     await wall.goto(`http://wire.test:${fixture.server.port}/b/${board}/show`)
     const { found, look } = openInspector(wall)
     await wall.getByText(wallWords.empty).waitFor()
@@ -147,9 +150,15 @@ for (const colorScheme of ['light', 'dark'] as const) {
     for (const [i, name] of ['photos/pic1.jpg', 'photos/pic2.jpg'].entries()) {
       await anna.drop([await samples.file(name)], { x: 400, y: 300 })
       await anna.waitForPainted(i + 1, 'stored')
-      await wall.locator('.wall-frame img').nth(i).waitFor()
-      await look(`wall of ${i + 1}`)
     }
+    await wall.locator('.wall-frame img').first().waitFor()
+    await look('wall with a picture')
+    await wall.mouse.move(600, 300)
+    await wall.getByRole('form', { name: wallWords.settings }).hover()
+    await look('wall with its panel')
+    await wall.clock.runFor(60_000)
+    await wall.locator('.wall-mosaic li img').nth(1).waitFor()
+    await look('mosaic')
     assert.deepEqual(found, [])
   })
 }

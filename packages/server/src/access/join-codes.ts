@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { WireError } from '@wirephoto/board'
+import { type Role, WireError } from '@wirephoto/board'
 import type { AccessRules } from './access-rules.ts'
 import type { Link, Links } from './links.ts'
 import { dataOf, hashOf } from './records.ts'
@@ -17,6 +17,8 @@ const CODES_COUNT = 4
 /** A code that a wall shows. */
 export interface JoinCode {
   readonly code: string
+  /** The role of those who come by it. */
+  readonly role: Role
   /** When it ends, in milliseconds since 1970. */
   readonly until: number
   /** When the next one comes, in milliseconds since 1970. */
@@ -55,7 +57,7 @@ export class JoinCodes {
         const data = JSON.stringify({ type: 'code', link: link.hash })
         await this.#secrets.put({ hash, board, kind: 'link', data, expiresAt: until })
       }
-      return { code, until, renewsAt: start + RENEWED_MS }
+      return { code, role: link.role, until, renewsAt: start + RENEWED_MS }
     }
     throw new WireError('busy')
   }

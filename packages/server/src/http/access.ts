@@ -211,8 +211,8 @@ export async function accessRoutes(
 
   app.get('/api/boards/:board/join-code', async (request) => {
     await senderOf(context, request, 'read')
-    const { code, until, renewsAt } = await access.joinCodes.current(boardIn(request))
-    return { code, url: `${pageOf(DEFAULT_BOARD_ID)}j/${code}`, until, renewsAt }
+    const { code, role, until, renewsAt } = await access.joinCodes.current(boardIn(request))
+    return { code, url: `${pageOf(DEFAULT_BOARD_ID)}j/${code}`, role, until, renewsAt }
   })
 
   app.post('/api/join', async (request) => {

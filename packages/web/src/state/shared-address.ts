@@ -1,7 +1,11 @@
 import { serverUrl } from '../browser/server-url.ts'
 
+/** Returns whether only this computer can open addresses on this host. */
+export const isOnThisComputer = (hostname: string): boolean =>
+  /^(?:localhost|127\.|\[::1\])/.test(hostname)
+
 /** Whether only this computer can open the page's address. */
-export const isThisComputer = /^(?:localhost|127\.|\[::1\])/.test(location.hostname)
+export const isThisComputer = isOnThisComputer(location.hostname)
 
 let asked: Promise<string | null> | undefined
 
@@ -13,7 +17,11 @@ export function urlForOthers(): Promise<string | null> {
   asked ??= isThisComputer
     ? fetch(`${serverUrl}/api/addresses`)
         .then(async (response) => ((await response.json()) as { urls: string[] }).urls[0] ?? null)
-        .catch(() => null)
+        .catch(() => {
+          // The next caller asks again: a wall goes on asking for weeks.
+          asked = undefined
+          return null
+        })
     : Promise.resolve(serverUrl)
   return asked
 }

@@ -1,0 +1,76 @@
+/** The orders of a wall's slideshow. */
+export const SLIDE_ORDERS = ['newest', 'oldest', 'shuffled'] as const
+export type SlideOrder = (typeof SLIDE_ORDERS)[number]
+
+/** How long each picture of a slideshow may stand. */
+export const PACES_S = [5, 8, 15, 30, 60] as const
+const DEFAULT_PACE_S = 8
+
+/** The view of a wall while nothing new comes. */
+export interface QuietView {
+  /** The order of its slideshow; null for the mosaic. */
+  readonly slides: SlideOrder | null
+  readonly paceS: number
+}
+
+/** Reads what a wall's address asks for. A part of it that makes no sense gives way to the usual. */
+export function quietViewFrom(search: string): QuietView {
+  const asked = new URLSearchParams(search)
+  const pace = Number(asked.get('pace'))
+  return {
+    slides: SLIDE_ORDERS.find((order) => order === asked.get('slides')) ?? null,
+    paceS: PACES_S.find((each) => each === pace) ?? DEFAULT_PACE_S,
+  }
+}
+
+/** Returns the search part of an address that asks for this view; other parts of it stay. */
+export function searchFor({ slides, paceS }: QuietView, search: string): string {
+  const asked = new URLSearchParams(search)
+  asked.delete('slides')
+  asked.delete('pace')
+  if (slides) asked.set('slides', slides)
+  if (slides && paceS !== DEFAULT_PACE_S) asked.set('pace', String(paceS))
+  return asked.size > 0 ? `?${asked}` : ''
+}
+
+/** Returns the next pace in that direction, or the same where there is none. */
+export function paceBeside(paceS: number, direction: 1 | -1): number {
+  const at = PACES_S.findIndex((each) => each === paceS)
+  return PACES_S[at + direction] ?? paceS
+}
+
+/** Returns the next view of the round: the mosaic, and then a slideshow in each order. */
+export function viewAfter({ slides, paceS }: QuietView): QuietView {
+  const views = [null, ...SLIDE_ORDERS]
+  return { slides: views[(views.indexOf(slides) + 1) % views.length]!, paceS }
+}
+
+/** A slideshow's way through a board. It goes round for ever; each round of a shuffled one is another. */
+export class Slides {
+  #round = 0
+
+  /** Returns the picture after the current one; null where there is no other. `ids` has the newest first. */
+  after(order: SlideOrder, ids: readonly string[], current: string | null): string | null {
+    const ordered = this.#ordered(order, ids)
+    const at = current === null ? -1 : ordered.indexOf(current)
+    const next = ordered[at + 1]
+    if (next !== undefined) return next
+    this.#round++
+    return this.#ordered(order, ids).find((id) => id !== current) ?? null
+  }
+
+  #ordered(order: SlideOrder, ids: readonly string[]): readonly string[] {
+    if (order === 'newest') return ids
+    if (order === 'oldest') return ids.toReversed()
+    const ranks = new Map(ids.map((id) => [id, rankOf(`${this.#round} ${id}`)]))
+    return ids.toSorted((a, b) => ranks.get(a)! - ranks.get(b)!)
+  }
+}
+
+/** Returns a number that stands for a text and seems random (FNV-1a, with a last mix). */
+function rankOf(text: string): number {
+  let hash = 0x811c9dc5
+  for (const letter of text) hash = Math.imul(hash ^ letter.codePointAt(0)!, 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x45d9f3b)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
