@@ -17,6 +17,7 @@ import { Failures } from './failures.tsx'
 import { FarCanvas } from './far-canvas.tsx'
 import { Floating, FloatingContext } from './floating.ts'
 import { keepFocus } from './focus-keeper.ts'
+import { GreetedPictures } from './greetings.tsx'
 import { setLateViews } from './late-views.ts'
 import { Marquee, MarqueeBox } from './marquee.tsx'
 import { tellOfOthers } from './others.ts'
@@ -24,6 +25,7 @@ import { PictureInfo } from './picture-info.tsx'
 import { RemoteCursors, RemoteSelections } from './remote-cursors.tsx'
 import { ResizeHandles } from './resize.tsx'
 import { SelectionBar } from './selection-bar.tsx'
+import { SentCount } from './sent-count.tsx'
 import { UnseenChips } from './unseen-chips.tsx'
 import './overlay.css'
 import '../look/late-icons.ts'
@@ -69,11 +71,13 @@ export function Overlay(): JSX.Element {
     <FloatingContext.Provider value={new Floating(camera, standingParts)}>
       <SelectionBar hidden={menus.now() !== null} />
       <div class="overlay">
+        <GreetedPictures />
         <RemoteSelections />
         <ResizeHandles hidden={captionEditing.now() !== null} />
         <RemoteCursors />
         <Failures />
         <UnseenChips />
+        <SentCount />
         <CaptionField />
       </div>
       <Show when={menus.now()} keyed>

@@ -12,6 +12,8 @@ export interface UnseenBeyondEdge {
   readonly edge: Edge
   readonly count: number
   readonly box: Box
+  /** The id of the picture that came last. */
+  readonly lastId: string
 }
 
 /** Pictures that came after the page was opened and haven't been in view yet. */
@@ -45,20 +47,21 @@ export class Unseen {
       boardStore.revision()
       camera.view()
       const { visibleBox } = camera
-      const beyond = new Map<Edge, Box[]>()
+      const beyond = new Map<Edge, { boxes: Box[]; lastId: string }>()
       const stillUnseen = new Set<string>()
       for (const id of ids) {
         const box = boardStore.boxes.get(id)
         if (!box || overlaps(box, visibleBox)) continue
         stillUnseen.add(id)
         const edge = edgeOf(box, visibleBox)
-        beyond.set(edge, [...(beyond.get(edge) ?? []), box])
+        beyond.set(edge, { boxes: [...(beyond.get(edge)?.boxes ?? []), box], lastId: id })
       }
       if (stillUnseen.size < ids.size) queueMicrotask(() => untrack(() => setUnseen(stillUnseen)))
-      return [...beyond].map(([edge, boxes]) => ({
+      return [...beyond].map(([edge, { boxes, lastId }]) => ({
         edge,
         count: boxes.length,
         box: around(boxes)!,
+        lastId,
       }))
     })
   }

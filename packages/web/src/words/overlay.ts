@@ -21,6 +21,7 @@ export const overlayWords = {
   },
   newPictures: (n: number): string => `${n} new`,
   goToNew: 'Go to what is new',
+  stored: (n: number, all: number): string => `${n} of ${all}`,
 
   // Under a picture: its author, or how far it is on its way
   you: 'you',

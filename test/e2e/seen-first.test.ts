@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { overlayWords } from '@wirephoto/web/words/overlay'
+import { openFixture } from '../support/e2e-fixture.ts'
+import { setHidden } from '../support/page.ts'
+
+const { fixture, samples } = await openFixture()
+/** Slow enough that some of a drop are on their way while others are stored. */
+const SLOW_BYTES_PER_SECOND = 60_000
+
+const draw = (count: number, width = 320): Promise<string[]> =>
+  Promise.all(
+    Array.from({ length: count }, (_, i) =>
+      samples.draw(`new-${width}-${i}.jpg`, { width, height: 240, seed: width + i }),
+    ),
+  )
+
+test('W68, W69, W70: new pictures of others are greeted, told by the tab, and shown at the edge', async (t) => {
+  const board = await fixture.newBoard()
+  const anna = await fixture.openPage(t, 'wire.test', board)
+  const ben = await fixture.openPage(t, 'wire.test', board)
+  await ben.page.locator('.overlay').waitFor({ state: 'attached' })
+  await ben.page.clock.install()
+  const [one, ...more] = await draw(4)
+  await anna.drop([one!], { x: 500, y: 400 })
+  const greeting = ben.page.locator('.greeting')
+  await greeting.locator('.name-tab').waitFor()
+  assert.equal(await anna.page.locator('.greeting').count(), 0, 'nobody greets their own')
+  await ben.page.clock.runFor(4_000)
+  await greeting.waitFor({ state: 'detached' })
+
+  const usual = await ben.page.evaluate(iconOf)
+  await setHidden(ben, true)
+  await anna.drop(more, { x: 700, y: 300 })
+  await ben.waitUntil(() => document.title.startsWith('(3) '), null)
+  assert.notEqual(await ben.page.evaluate(iconOf), usual)
+  assert.equal(await greeting.count(), 0, 'nobody sees it yet')
+  await setHidden(ben, false)
+  await greeting.nth(2).waitFor()
+  assert.equal(await greeting.locator('.name-tab').count(), 1, 'the first has the name')
+  assert.doesNotMatch(await ben.page.title(), /^\(/)
+  assert.equal(await ben.page.evaluate(iconOf), usual)
+
+  await ben.page.mouse.move(700, 450)
+  await ben.page.mouse.wheel(4_000, 0)
+  await ben.waitForTiles(0)
+  await anna.drop(await draw(1, 300), { x: 900, y: 500 })
+  const chip = ben.page.getByRole('button', { name: overlayWords.newPictures(1) })
+  const thumbnail = chip.locator('img')
+  await thumbnail.waitFor()
+  await ben.waitUntil(
+    () => document.querySelector<HTMLImageElement>('.unseen-chip img')?.naturalWidth !== 0,
+    null,
+  )
+  await chip.click()
+  await greeting.first().waitFor()
+})
+
+test('W71: a drop of many is counted until all are stored', async (t) => {
+  const board = await fixture.newBoard()
+  const proxy = await fixture.openProxy(t)
+  const anna = await fixture.openPage(t, 'wire.test', board, { port: proxy.port })
+  await anna.page.locator('.overlay').waitFor({ state: 'attached' })
+  proxy.up.bytesPerSecond = SLOW_BYTES_PER_SECOND
+  await anna.drop(await draw(6, 340), { x: 500, y: 400 })
+  const count = anna.page.locator('.sent-count')
+  await count.filter({ hasText: /^[1-5] of 6$/ }).waitFor()
+  proxy.up.bytesPerSecond = Number.POSITIVE_INFINITY
+  await anna.waitForPainted(6, 'stored')
+  await count.waitFor({ state: 'detached' })
+})
+
+/** Returns the address of the tab's icon. Runs in a page. */
+const iconOf = (): string | undefined =>
+  document.querySelector<HTMLLinkElement>('link[rel="icon"]')?.href
