@@ -23,12 +23,12 @@ before(async () => {
 })
 after(() => server.close())
 
-/** Makes a board, and a guest who came by its link for looking. */
-async function newBoard(at = server) {
+/** Makes a board, and a guest who came by its link of this role. */
+async function newBoard(at = server, came: 'view' | 'add' = 'view') {
   const [maker, guest] = [new Visitor(at.url), new Visitor(at.url)]
   const made = await maker.makeBoard()
-  assert.equal(await guest.exchange(made.id, secretOf(made, 'view')), null)
-  const { id } = made.links.find(({ role }) => role === 'view')!
+  assert.equal(await guest.exchange(made.id, secretOf(made, came)), null)
+  const { id } = made.links.find(({ role }) => role === came)!
   const revoke = () => maker.refusal(`/api/boards/${made.id}/links/${id}`, 'DELETE')
   return { maker, guest, made, revoke }
 }
@@ -163,8 +163,9 @@ describe('cookies that somebody has copied', () => {
 
 describe('a right that ends while its board is being loaded', () => {
   /** Ends the right between the first look at it and the moment at which the board is there. */
-  async function slowly(t: TestContext) {
-    const { guest, made, revoke } = await newBoard()
+  async function slowly(t: TestContext, role: 'view' | 'add' = 'view') {
+    const { guest, made, revoke } = await newBoard(server, role)
+    const loaded = Promise.withResolvers<void>()
     const { boards } = server
     const hold = boards.hold.bind(boards)
     let isFirst = true
@@ -173,10 +174,11 @@ describe('a right that ends while its board is being loaded', () => {
         isFirst = false
         assert.equal(await revoke(), null)
         await setTimeout(ENDED_MS)
+        loaded.resolve()
       }
       return hold(id)
     })
-    return { guest, made }
+    return { guest, made, loaded: loaded.promise }
   }
 
   test('F11: no request is answered by it', async (t) => {
@@ -190,6 +192,20 @@ describe('a right that ends while its board is being loaded', () => {
         () => 'broken',
       ),
       200,
+    )
+  })
+
+  test('F11: no command takes effect by it', async (t) => {
+    const { guest, made, loaded } = await slowly(t, 'add')
+    const add = { kind: 'image.add', id: newId(), name: 'a.png', width: 4, height: 3 }
+    const message = { client: newId(), n: 1, commands: [add] }
+    await guest.refusal(`/b/${made.id}/commands`, 'POST', message).catch(() => {})
+    await loaded
+    // A board takes commands in their order.
+    const later = await server.announce('later.png', 'anna', made.id)
+    assert.deepEqual(
+      (await server.pictures(made.id)).map(({ id }) => id),
+      [later],
     )
   })
 
