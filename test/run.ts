@@ -25,6 +25,7 @@ const LONG_FILES = [
   'packages/engine/src/postgres/contract.test.ts',
   'packages/engine/src/sqlite/damage.test.ts',
   'packages/engine/src/sqlite/sqlite.test.ts',
+  'packages/server/src/http/archives-large.test.ts',
   'packages/server/src/images/metadata/scrubber.test.ts',
   'test/crash/kill.test.ts',
   'test/crash/power-loss.test.ts',
