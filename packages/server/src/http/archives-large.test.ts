@@ -8,7 +8,7 @@ import { storePicture } from '../../support/made-pictures.ts'
 import { SERVER } from '../boards/boards.ts'
 
 const FILE_BYTES = 100_000_000
-/** Of copies, which share one file on the disk: 10 GB with much effort, else 400 MB. */
+/** Copies, which share one file on the disk: 10 GB with much effort, else 400 MB. */
 const PICTURE_COUNT = EFFORT_FACTOR > 1 ? 100 : 4
 const MAX_RSS_BYTES = 500_000_000
 
@@ -57,8 +57,8 @@ test(`H24, H30: ${PICTURE_COUNT} files of 100 MB come as they were stored, with 
   }
   assert.equal(at, total)
   assert.equal(fileCount, PICTURE_COUNT)
-  const tail = await fetch(response.url, { headers: { range: 'bytes=-98' } })
-  const end = Buffer.from(await tail.arrayBuffer())
+  const rest = await fetch(response.url, { headers: { range: 'bytes=-98' } })
+  const end = Buffer.from(await rest.arrayBuffer())
   const isZip64 = total > 0xffffffff
   assert.equal(end.readUInt32LE(0) === 0x06064b50, isZip64)
   if (isZip64) assert.equal(end.readBigUInt64LE(32), BigInt(PICTURE_COUNT))

@@ -3,11 +3,12 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import fastifyStatic from '@fastify/static'
-import { type RefusedTypes, WireError } from '@wirephoto/board'
+import { type RefusedTypes, settings, WireError } from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LRUCache } from 'lru-cache'
-import { type BoardContext, boardIn } from './board-route.ts'
+import { type BoardContext, boardIn, senderOf } from './board-route.ts'
 import { type Encoding, encodingFor } from './encoding.ts'
+import { type LinkPreview, previewPicture, withPreview } from './link-preview.ts'
 import { createPageFileReader, type PageFile } from './page-build.ts'
 
 /** The page may load its own files, the pictures, and blobs that it makes itself. */
@@ -96,27 +97,40 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     sizeCalculation: (body, key) => body.length + key.length,
   })
   /** Returns the page. Programs that preview links want the whole URL of the preview picture. */
-  const bodyOf = ({ text, digest }: PageFile, url: string, encoding: Encoding): Buffer => {
-    const key = `${digest} ${encoding} ${url}`
+  const bodyOf = (
+    { text, digest }: PageFile,
+    { url, preview, encoding }: { url: string; preview: LinkPreview; encoding: Encoding },
+  ): Buffer => {
+    const key = JSON.stringify([digest, encoding, url, preview])
     const known = bodies.get(key)
     if (known) return known
-    const named = text
-      .replace(`"${basePath}/preview.png"`, () => `"${url}/preview.png"`)
+    const named = withPreview(text, preview)
+      .replace(
+        `"${basePath}/preview.png"`,
+        () => `"${url}${preview.picture?.path ?? '/preview.png'}"`,
+      )
       .replace(NONE_REFUSED, `name="refused" content="${refused}"`)
     const body = pack[encoding](named)
     bodies.set(key, body)
     return body
   }
 
-  const sendPage = async (request: FastifyRequest, reply: FastifyReply, status = 200) => {
+  const sendPage = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { status = 200, ...preview }: LinkPreview & { status?: number } = {},
+  ) => {
     const file = await readPage()
     if (file === null) throw new WireError('not-found')
     const url = context.guard.urlFor(request.raw)
     const encoding = encodingFor(request)
-    const etag = `"${file.digest}.${encoding}.${createHash('sha256').update(`${url} ${refused}`).digest('base64url').slice(0, 8)}"`
+    const etag = `"${file.digest}.${encoding}.${createHash('sha256')
+      .update(JSON.stringify([url, refused, preview]))
+      .digest('base64url')
+      .slice(0, 8)}"`
     reply.headers({
       'content-security-policy': POLICY,
-      'cache-control': 'no-cache',
+      'cache-control': preview.picture ? 'private, no-cache' : 'no-cache',
       vary: 'Accept-Encoding',
       etag,
     })
@@ -126,7 +140,7 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     return reply
       .code(status)
       .type('text/html; charset=utf-8')
-      .send(bodyOf(file, url, encoding))
+      .send(bodyOf(file, { url, preview, encoding }))
   }
 
   if (!(await hasPage(pages))) app.get('/', (request, reply) => sendPage(request, reply))
@@ -137,18 +151,32 @@ export async function pageRoutes(app: FastifyInstance, context: PageRoutesOption
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
+    const preview = await previewOf(context, request)
     // The page itself says that there is no such board.
-    return sendPage(request, reply, (await hasBoard(context, request)) ? 200 : 404)
+    return sendPage(request, reply, preview ?? { status: 404 })
   }
 }
 
-/** Whether the board exists. Its page opens for everybody: what it may show is asked when it connects. */
-async function hasBoard(context: BoardContext, request: FastifyRequest): Promise<boolean> {
+/**
+ * Tells what a link to the board shows: its title to everybody, and a picture to who may see it. Null if there is no such
+ * board. Its page opens for everybody: what it may show is asked when it connects.
+ */
+async function previewOf(
+  context: BoardContext,
+  request: FastifyRequest,
+): Promise<LinkPreview | null> {
   try {
-    using _held = await context.boards.hold(boardIn(request))
-    return true
+    using held = await context.boards.hold(boardIn(request))
+    const { id, records } = held.board
+    const { title } = settings(records)
+    const mayRead = await senderOf(context, request, 'read').then(
+      () => true,
+      () => false,
+    )
+    const picture = mayRead ? previewPicture(id, records) : null
+    return { ...(title && { title }), ...(picture && { picture }) }
   } catch (error) {
-    if (error instanceof WireError && error.code === 'unknown-board') return false
+    if (error instanceof WireError && error.code === 'unknown-board') return null
     throw error
   }
 }

@@ -28,11 +28,11 @@ test('H28: sums outlive the process, and the newest of a file counts', async (t)
   await first.flush()
   const again = await Checksums.open(path, log)
   assert.deepEqual(
-    [...(await again.find(new Set([a, b, unknown])))].sort(),
-    [
+    await again.find(new Set([a, b, unknown])),
+    new Map([
       [a, 2],
       [b, 0xffffffff],
-    ].sort(),
+    ]),
   )
 })
 
@@ -50,11 +50,11 @@ test('H28: a row that is torn or rotten counts as unknown, and those after it ar
   await appendFile(path, Buffer.alloc(17, 7))
   sums.note(c, 3)
   assert.deepEqual(
-    [...(await sums.find(new Set([a, b, c])))].sort(),
-    [
+    await sums.find(new Set([a, b, c])),
+    new Map([
       [b, 2],
       [c, 3],
-    ].sort(),
+    ]),
   )
 })
 

@@ -6,9 +6,11 @@ import { serverUrl } from '../browser/server-url.ts'
 import { waitingLink } from '../browser/waiting-link.ts'
 import { exchange, isPassing, needsPassphrase, redeem, sentenceOf } from '../state/link-exchange.ts'
 import { gateWords } from '../words/gate.ts'
+import { homeWords } from '../words/home.ts'
 import { words } from '../words/page.ts'
 import { SignIn } from './sign-in.tsx'
 import './gate.css'
+import { Home, homeBoards } from './home.tsx'
 
 const FIRST_RETRY_MS = 1_000
 const LONGEST_RETRY_MS = 8_000
@@ -36,11 +38,15 @@ export function Gate(props: GateProps): JSX.Element {
   const [cause, setCause] = createSignal('')
   /** The fault of the last try. */
   const [fault, setFault] = createSignal('')
+  const hasBoards = homeBoards().length > 0
   let isGone = false
   let wake = (): void => {}
   let field: HTMLInputElement | undefined
 
   const asksPassphrase = (): boolean => needsPassphrase(problem() && toWireError(problem()!))
+  /** Whether the front board, which doesn't open here, gives way to one's own boards. */
+  const isHome = (): boolean =>
+    props.board === 'main' && !props.leave && !asksPassphrase() && hasBoards
   const isClosed = (): boolean => problem()?.code === 'board-closed'
 
   /** Tries until the server answers. */
@@ -124,18 +130,28 @@ export function Gate(props: GateProps): JSX.Element {
         {words.product}
       </p>
       <Show when={!isOpening()} fallback={<Opening cause={cause()} />}>
-        <h1>{problem()?.message}</h1>
+        <Show when={isHome()} fallback={<h1>{problem()?.message}</h1>}>
+          <h1>{homeWords.title}</h1>
+          <Show when={problem()?.code !== 'link-needed'}>
+            <p class="hint">{problem()?.message}</p>
+          </Show>
+          <Home />
+        </Show>
         <Show when={props.unsent}>{(unsent) => <p class="unsent">{unsent()}</p>}</Show>
         <Show when={!isClosed()}>
           <form onSubmit={submit} noValidate>
             <label for="gate-field">
-              {asksPassphrase() ? gateWords.passphrase : gateWords.code}
+              {asksPassphrase()
+                ? gateWords.passphrase
+                : isHome()
+                  ? homeWords.orJoin
+                  : gateWords.code}
             </label>
             <div class="row">
               <input
                 ref={(input) => {
                   field = input
-                  queueMicrotask(() => input.focus())
+                  queueMicrotask(() => isHome() || input.focus())
                 }}
                 id="gate-field"
                 type={asksPassphrase() ? 'password' : 'text'}

@@ -9,7 +9,6 @@ export const gateWords = {
   tryingAgain: (cause: string): string => `${cause} Trying again.`,
   withoutLink: 'Open without this link',
   backToBoard: 'Back to the board',
-  yourBoards: 'Boards that this browser has been on',
   unsent: (n: number): string =>
     n === 1
       ? "1 change isn't sent yet. It is kept in this browser, and sent once you are let in again."

@@ -1,0 +1,19 @@
+/** The sentences of the home: one's boards, where the front board doesn't open. */
+export const homeWords = {
+  title: 'Your boards',
+  find: 'Find a board',
+  nothing: 'No board is called that.',
+  orJoin: 'Or join by a code',
+  rename: (title: string): string => `Rename ${title}`,
+  name: (title: string): string => `New name of ${title}`,
+  keepName: 'Rename',
+  forget: (title: string): string => `Remove ${title} from the list`,
+  forgotten: (title: string): string =>
+    `${title} is off the list. The board itself stays, for whoever has its link.`,
+  remove: (title: string): string => `Delete ${title} for good`,
+  askRemove: (title: string): string =>
+    `Delete ${title} with all its pictures for good? Nobody can put it back.`,
+  keep: 'Keep',
+  removed: (title: string): string => `Deleted ${title} for good.`,
+  renamed: (title: string): string => `It is called ${title} now.`,
+} as const
