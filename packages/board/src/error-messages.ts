@@ -20,8 +20,7 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'wrong-passphrase': () => "That passphrase isn't right. Try again.",
   'board-closed': () => 'This board has closed. Ask who runs it.',
   'sign-in-failed': ({ because = 'Sign in again.' }) => because,
-  'adding-paused': () =>
-    'This board takes no new pictures at the moment. Add yours later, or ask who runs it.',
+  'adding-paused': () => 'This board takes no new pictures at the moment. Try again later.',
   'foreign-origin': () => 'Another site asked for that. Open the board itself.',
   'foreign-address': () =>
     "This server doesn't fetch pictures from there. Save the picture and add its file.",

@@ -1,4 +1,4 @@
-import type { Command } from './commands.ts'
+import type { Command, ServerCommand } from './commands.ts'
 import type { ImageRecord } from './records.ts'
 import { hasRights, type Role } from './roles.ts'
 
@@ -29,8 +29,16 @@ export type Verb =
   /** Links, audit, moderation, clearing and deleting the board. */
   | 'board.govern'
 
-/** The least role for a verb: on any picture, and on one that the actor added (F11). */
-const LEAST_ROLE: Record<Verb, { any: Role | 'server'; mine?: Role }> = {
+/**
+ * The least role for a verb: on any picture, and on one that the actor added (F11). The server alone may do what it
+ * doesn't name.
+ */
+const LEAST_ROLE: Record<
+  Exclude<Verb, ServerCommand['kind']>,
+  { any: Role | 'server'; mine?: Role }
+> & {
+  readonly [K in ServerCommand['kind']]?: never
+} = {
   read: { any: 'view' },
   presence: { any: 'view' },
   'image.add': { any: 'add' },
@@ -44,13 +52,6 @@ const LEAST_ROLE: Record<Verb, { any: Role | 'server'; mine?: Role }> = {
   'board.show': { any: 'edit' },
   'board.patch': { any: 'own' },
   'board.govern': { any: 'own' },
-  'image.settle': { any: 'server' },
-  'image.vary': { any: 'server' },
-  'image.fail': { any: 'server' },
-  'image.erase': { any: 'server' },
-  'image.admit': { any: 'server' },
-  'image.release': { any: 'server' },
-  'image.elsewhere': { any: 'view' },
 }
 
 /** Whether the actor may do this, to this picture if the verb is about one. */
@@ -60,7 +61,7 @@ export function may(
   image?: Pick<ImageRecord, 'author'> & Partial<Pick<ImageRecord, 'deletedBy'>>,
 ): boolean {
   if (actor.role === 'server') return true
-  const { any, mine } = LEAST_ROLE[verb]
+  const { any, mine } = LEAST_ROLE[verb] ?? { any: 'server' }
   // Nobody brings back what a host has removed because it is their own (B115).
   const isTaken = verb === 'image.restore' && (image?.deletedBy ?? actor.visitor) !== actor.visitor
   const needed = mine && image?.author === actor.visitor && !isTaken ? mine : any

@@ -48,7 +48,7 @@ export class BoardSync {
   followed: FollowAnswer | null = null
   /** Our own pictures that wait for a moderator, by id. */
   readonly waiting = new Map<string, HeldPicture>()
-  #waitingList: Promise<WaitingList> | null = null
+  #waitingList: WaitingList | undefined
   readonly #endpoint: BoardEndpoint
   readonly #store: Promise<Store>
   #isLasting = false
@@ -111,7 +111,7 @@ export class BoardSync {
     this.feed.on('snapshot', (snapshot) => this.#onSnapshot(snapshot))
     this.feed.on('show', ({ id }) => this.events.emit('show', id))
     this.feed.on('downloads', (downloads) => this.events.emit('downloads', downloads))
-    this.feed.on('held', (news) => this.#listWaiting([], news))
+    this.feed.on('held', (news) => inBackground(this.#listWaiting([], news)))
     this.feed.on('notice', (problem) => this.events.emit('notice', problem))
     this.feed.on('live', ({ followed, isSlow }) => this.#onLive(followed, isSlow))
     this.feed.on('offline', (why) => this.#onOffline(why))
@@ -121,7 +121,7 @@ export class BoardSync {
     this.queue.on('changed', () => this.#onQueueChanged())
     this.queue.on('slowed', (why) => this.events.emit('notice', why))
     this.events.on('uploads', () => this.#onTrouble())
-    this.queue.on('held', (ids) => this.#listWaiting(ids))
+    this.queue.on('held', (ids) => inBackground(this.#listWaiting(ids)))
     this.queue.on('refused', ({ commands, why }) => this.#onCommandsRefused(commands, why))
     if (typeof window !== 'undefined') window.addEventListener('pagehide', this.#onPageHide)
   }
@@ -146,7 +146,7 @@ export class BoardSync {
     const { role } = followed
     if (role === 'add') {
       this.replica.isHeldKnown = false
-      this.#listWaiting([])
+      inBackground(this.#listWaiting())
     }
     this.setStatus({ connection: 'live', slow, trouble: null, copiedAt: null, refused: null, role })
     inBackground(this.#copies())
@@ -215,20 +215,12 @@ export class BoardSync {
     this.events.emit('notice', why)
   }
 
-  /** Lists our own pictures that wait, with those that were just added. */
-  #listWaiting(added: readonly string[], news: HeldNews = {}): void {
+  /** Lists our own pictures that wait, with those that were just added. Without its code, the next call tries again. */
+  async #listWaiting(added: readonly string[] = [], news: HeldNews = {}): Promise<void> {
     for (const id of added) this.replica.held.add(id)
-    this.#waitingList ??= import('./waiting-list.ts').then(
-      (loaded) => new loaded.WaitingList(this.#endpoint, this),
-    )
-    const list = this.#waitingList
-    list.then(
-      (opened) => opened.decide(news),
-      () => {
-        // Its code is fetched again with the next one.
-        this.#waitingList = null
-      },
-    )
+    const { WaitingList } = await import('./waiting-list.ts')
+    this.#waitingList ??= new WaitingList(this.#endpoint, this)
+    this.#waitingList.decide(news)
   }
 
   /** The page goes, perhaps for good: numbers and files must be in the store. */
