@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
-import { posix, resolve } from 'node:path'
+import { glob, readFile } from 'node:fs/promises'
+import { join, posix, resolve } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 
-const BUILT = resolve(import.meta.dirname, '../packages/web/dist')
+const PACKAGES = resolve(import.meta.dirname, '../packages')
+const BUILT = join(PACKAGES, 'web/dist')
 /** The limit of JavaScript, gzip, before a picture can be dropped (S14). */
 const MAX_SCRIPT_BYTES = 60_000
 
@@ -14,6 +15,15 @@ test("S14: the page's initial scripts are small", async () => {
   assert.ok(scripts.size > 1, told)
   const sum = [...scripts.values()].reduce((all, bytes) => all + bytes, 0)
   assert.ok(sum <= MAX_SCRIPT_BYTES, `${sum} bytes: ${told}`)
+})
+
+test('S14: the page makes no error whose sentence its build leaves out', async () => {
+  const path = join(PACKAGES, 'board/src/program-error-messages.ts')
+  const codes = [...(await readFile(path, 'utf8')).matchAll(/^ {2}'([a-z-]+)':/gm)]
+  assert.ok(codes.length > 5)
+  const made = new RegExp(`WireError\\('(?:${codes.map(([, code]) => code).join('|')})'`)
+  for await (const file of glob('{web,client}/src/**/*.{ts,tsx}', { cwd: PACKAGES }))
+    assert.doesNotMatch(await readFile(join(PACKAGES, file), 'utf8'), made, file)
 })
 
 /**

@@ -7,6 +7,7 @@ import { problemPage } from './problem-page.ts'
 import { serviceWorker } from './service-worker.ts'
 import { translatable } from './translatable.ts'
 import { websocketOnly } from './websocket-only.ts'
+import { withoutProgramErrors } from './without-program-errors.ts'
 
 export default defineConfig({
   // The page may stand under a path, which only its server knows.
@@ -15,6 +16,7 @@ export default defineConfig({
     solid(),
     icons(),
     websocketOnly(),
+    withoutProgramErrors(),
     translatable(),
     noPreload(),
     problemPage(),

@@ -1,14 +1,11 @@
 import type { ErrorCode, ErrorFacts } from './error-codes.ts'
+import { programErrorMessages } from './program-error-messages.ts'
 
 /** The sentence for each error code: what happened, then what to do. */
 export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
+  ...programErrorMessages,
   'bad-request': ({ field }) =>
     `${field ? `The value of "${field}"` : 'That request'} isn't one this server understands. Check it against the API.`,
-  'unknown-field': ({ field }) =>
-    `${field ? `"${field}"` : 'A field'} isn't used here. Leave it out, or check its name.`,
-  'broken-form': () => 'This form has no usable boundary, or breaks off. Send it again.',
-  'no-upload-id': () =>
-    'This upload names no announced picture in its metadata "id". To add a new one, POST it to …/images.',
   'empty-file': ({ name }) => `${file(name)} is empty. Choose another.`,
   'link-needed': () => 'This board opens by a link. Ask who runs it for one.',
   'passphrase-needed': () => 'This board has a passphrase. Type it to go on.',
@@ -19,38 +16,29 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'wrong-code': () => "That code isn't right, or its time is over. Ask for a new one.",
   'wrong-passphrase': () => "That passphrase isn't right. Try again.",
   'board-closed': () => 'This board has closed. Ask who runs it.',
-  'sign-in-failed': ({ because = 'Sign in again.' }) => because,
   'adding-paused': () => 'This board takes no new pictures at the moment. Try again later.',
   'foreign-origin': () => 'Another site asked for that. Open the board itself.',
   'foreign-address': () =>
     "This server doesn't fetch pictures from there. Save the picture and add its file.",
   'not-found': () => 'There is nothing at this address. Check it.',
   'unknown-board': () => 'There is no such board, or it was deleted. Check the link.',
-  'no-wall-link': () => 'No link is chosen for the walls of this board. Choose one first.',
   'unknown-picture': () => 'This picture is gone.',
-  'method-not-allowed': () => "This address doesn't take that method. Check it against the API.",
   conflict: () => 'This id is taken. Use a new one.',
   'wrong-offset': () => 'The upload stands at another byte. Ask for its offset and go on there.',
   gap: () => 'A change before this one is missing. Send that first.',
   'stale-client': () => 'These changes are too old to be sent. Make them again.',
   'file-changed': ({ name }) => `${file(name)} changed while it was sent. Add it again.`,
   'upload-gone': () => 'This upload is gone. Add the picture again.',
-  'archive-gone': () => 'This download is too old, or has a picture that is gone. Save it again.',
   'too-large': ({ name, size, limit }) =>
     size === undefined
       ? `${file(name)} is too large. The limit here is ${formatBytes(limit ?? 0)}.`
       : `${file(name)} is ${formatBytes(size)}. The limit here is ${formatBytes(limit ?? 0)}.`,
-  'too-many-files': ({ limit }) =>
-    `A form takes ${limit ?? 'fewer'} pictures. Send the others in another form.`,
   'too-many-pixels': ({ name, size, side, frames, limit }) =>
     side !== undefined
       ? `${file(name)} is ${side} pixels long. The limit here is ${limit}.`
       : size === undefined && frames !== undefined
         ? `${file(name)} has ${frames} frames. The limit here is ${limit}.`
         : `${file(name)} has ${megapixels(size ?? 0)} megapixels${frames === undefined ? '' : ' in all its frames'}. The limit here is ${megapixels(limit ?? 0)}.`,
-  'wrong-type': () => 'This address takes JSON. Say so with Content-Type: application/json.',
-  'wrong-encoding': ({ field }) =>
-    `A body with Content-Encoding${field ? `: ${field}` : ''} can't be read here. Send it as it is.`,
   'text-picture': ({ name }) =>
     `${file(name)} is a picture written as text. Send its bytes instead of base64.`,
   'not-a-picture': refusedKind,
@@ -58,8 +46,6 @@ export const errorMessages: Record<ErrorCode, (facts: ErrorFacts) => string> = {
   'camera-file': refusedKind,
   document: refusedKind,
   'other-format': refusedKind,
-  'foreign-host': () =>
-    "This server doesn't answer to that name. Start it with --public-url to add the name.",
   damaged: ({ name }) => `${file(name)} is damaged or incomplete. Try the original.`,
   'unreadable-tiff': ({ name }) =>
     `${file(name)} is a kind of TIFF that can't be read here. Export it as PNG or JPEG.`,

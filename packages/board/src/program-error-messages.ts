@@ -1,0 +1,24 @@
+import type { ErrorCode, ErrorFacts } from './error-codes.ts'
+
+/**
+ * The sentences for errors that a page of ours never makes itself: they come from the server with their sentence. So the
+ * page's build leaves them out.
+ */
+export const programErrorMessages = {
+  'unknown-field': ({ field }) =>
+    `${field ? `"${field}"` : 'A field'} isn't used here. Leave it out, or check its name.`,
+  'broken-form': () => 'This form has no usable boundary, or breaks off. Send it again.',
+  'no-upload-id': () =>
+    'This upload names no announced picture in its metadata "id". To add a new one, POST it to …/images.',
+  'sign-in-failed': ({ because = 'Sign in again.' }) => because,
+  'no-wall-link': () => 'No link is chosen for the walls of this board. Choose one first.',
+  'method-not-allowed': () => "This address doesn't take that method. Check it against the API.",
+  'archive-gone': () => 'This download is too old, or has a picture that is gone. Save it again.',
+  'too-many-files': ({ limit }) =>
+    `A form takes ${limit ?? 'fewer'} pictures. Send the others in another form.`,
+  'wrong-type': () => 'This address takes JSON. Say so with Content-Type: application/json.',
+  'wrong-encoding': ({ field }) =>
+    `A body with Content-Encoding${field ? `: ${field}` : ''} can't be read here. Send it as it is.`,
+  'foreign-host': () =>
+    "This server doesn't answer to that name. Start it with --public-url to add the name.",
+} satisfies Partial<Record<ErrorCode, (facts: ErrorFacts) => string>>
