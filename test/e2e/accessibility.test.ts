@@ -120,7 +120,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await page.getByRole('menu').waitFor()
     await phone.touch('touchEnd')
     await look('menu of a picture')
-    await page.getByRole('menuitem', { name: words.delete }).tap()
+    await page.getByRole('menuitem', { name: words.delete, exact: true }).tap()
     await phone.waitForToast(words.deleted(1))
     await look('notice')
     assert.deepEqual(found, [])

@@ -19,7 +19,11 @@ export function hostActions(app: AppState) {
       icon: 'userX',
       keys: ['shift+d'],
       needs: 'board.govern',
-      isPossible: () => guestTargeted(app) !== null,
+      /** Where these are all that they have, Delete does the same. */
+      isPossible() {
+        const guest = guestTargeted(app)
+        return guest !== null && picturesBy(app, guest).length > targetOf(app).length
+      },
       run() {
         const guest = guestTargeted(app)
         if (guest !== null) deleteAllBy(app, guest)
