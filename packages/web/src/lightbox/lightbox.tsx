@@ -16,8 +16,8 @@ import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import { Large } from './large.tsx'
 import './lightbox.css'
+import { Swipe } from '../input/swipe.ts'
 import { fitted, grow, shrink } from './size.ts'
-import { Swipe } from './swipe.ts'
 
 /** The largest file that is preloaded. */
 const MAX_PRELOAD_BYTES = 4_000_000
