@@ -17,7 +17,7 @@ export function hostActions(app: AppState) {
         return hostWords.deleteAllBy(nameOfGuest(app, guest), picturesBy(app, guest).length)
       },
       icon: 'userX',
-      keys: ['shift+d'],
+      keys: ['shift+x'],
       needs: 'board.govern',
       /** Where these are all that they have, Delete does the same. */
       isPossible() {
