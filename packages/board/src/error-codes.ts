@@ -63,6 +63,7 @@ export type ErrorCode = keyof typeof errors
 
 /** The errors after which the same may succeed when it is tried again. SPEC.md lists them. */
 export const RETRYABLE_CODES: readonly ErrorCode[] = [
+  'adding-paused',
   'not-found',
   'upload-gone',
   'wrong-offset',

@@ -88,6 +88,8 @@ export class HeldBoard extends Emitter<HeldBoardEvents> {
         headers: { ...this.#board.headers, 'content-type': 'application/json' },
         body: JSON.stringify({ ids: ids.slice(start, start + limits.commandsPerMessage) }),
         redirect: 'error',
+        // It arrives also where the page goes at the same moment.
+        keepalive: true,
       })
       const text = await response.text()
       const problem = problemIn(response.status, text)

@@ -8,6 +8,7 @@ import { Save } from './shell/save.tsx'
 import { Settings } from './shell/settings.tsx'
 import { Share } from './shell/share.tsx'
 import { Trash } from './shell/trash.tsx'
+import { WaitingPanel } from './shell/waiting-panel.tsx'
 import type { PanelViews } from './state/panels.ts'
 
 /** All panels. They come in one file, so the page fetches them by one name. */
@@ -21,5 +22,6 @@ export const panelViews: PanelViews = {
   share: Share,
   settings: Settings,
   clear: ClearBoard,
+  waiting: WaitingPanel,
   lightbox: Lightbox,
 }

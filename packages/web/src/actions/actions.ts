@@ -3,13 +3,13 @@ import { type Action, can, chordOf, isOffered, offeredByRight } from './action.t
 import { arrangeActions } from './arrange.ts'
 import { boardActions } from './board.ts'
 import { editActions } from './edit.ts'
-import type { HostActions } from './host.ts'
+import type { LateActions } from './late.ts'
 import { pageActions } from './page.ts'
 import { pictureActions } from './pictures.ts'
 import { viewActions } from './view.ts'
 
-/** All actions by id. A host's come with the overlay. */
-export type Actions = ReturnType<typeof createActions> & Partial<HostActions>
+/** All actions by id. Some come with the overlay. */
+export type Actions = ReturnType<typeof createActions> & Partial<LateActions>
 
 /** Creates the actions of a first drop by id, in the order of the key sheet and the palette. */
 export const createActions = (app: AppState) =>

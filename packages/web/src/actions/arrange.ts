@@ -107,12 +107,5 @@ export function arrangeActions(app: AppState) {
       isPossible: hasChangeable,
       run: () => scale(1 / SCALE_STEP_FACTOR),
     },
-    copyView: {
-      group: 'view',
-      label: words.copyView,
-      icon: 'view',
-      keys: ['shift+v'],
-      run: () => runLazy(app, (lazy) => lazy.copyView(app)),
-    },
   } satisfies Record<string, Action>
 }

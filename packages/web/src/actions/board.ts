@@ -61,14 +61,6 @@ export function boardActions(app: AppState) {
       needs: 'image.add',
       run: () => panels.open('trash'),
     },
-    activity: {
-      group: 'board',
-      label: words.activity,
-      icon: 'history',
-      keys: ['shift+h'],
-      needs: 'board.govern',
-      run: () => panels.open('activity'),
-    },
     boards: {
       group: 'board',
       label: words.boards,
@@ -82,14 +74,6 @@ export function boardActions(app: AppState) {
       icon: 'squarePlus',
       keys: ['n'],
       run: () => runLazy(app, (lazy) => lazy.newBoard(app)),
-    },
-    toFrontBoard: {
-      group: 'board',
-      label: words.toFrontBoard,
-      icon: 'house',
-      keys: ['shift+b'],
-      isOffered: () => board.id !== 'main',
-      run: () => location.assign('/'),
     },
   } satisfies Record<string, Action>
 }

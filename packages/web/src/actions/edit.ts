@@ -11,7 +11,7 @@ export function editActions({ boardStore, toasts, choose }: AppState) {
       label: words.choose,
       icon: 'images',
       keys: ['a'],
-      needs: 'image.add',
+      isOffered: () => boardStore.mayAdd(),
       run: () => choose('files'),
     },
     takePhoto: {
@@ -19,7 +19,7 @@ export function editActions({ boardStore, toasts, choose }: AppState) {
       label: words.takePhoto,
       icon: 'camera',
       keys: ['shift+a'],
-      needs: 'image.add',
+      isOffered: () => boardStore.mayAdd(),
       run: () => choose('camera'),
     },
     undo: {

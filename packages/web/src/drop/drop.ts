@@ -107,13 +107,20 @@ export class Drop {
 
   /** Takes what a drop or a paste brings: at a board point, or where the server finds room. */
   take(offer: Offer, at?: Point): void {
-    if (!this.boardStore.may('image.add')) return this.toasts.warn(words.lookOnly)
-    this.#watch(this.#take(offer, at))
+    if (this.#mayAdd()) this.#watch(this.#take(offer, at))
   }
 
   /** Takes files that were chosen. */
   choose(files: readonly File[]): void {
-    this.#watch(this.add(files))
+    if (this.#mayAdd()) this.#watch(this.add(files))
+  }
+
+  /** Whether one may add pictures. Says so if not. */
+  #mayAdd(): boolean {
+    const { boardStore, toasts } = this
+    const mayAdd = boardStore.mayAdd()
+    if (!mayAdd) toasts.warn(boardStore.whyNoAdding())
+    return mayAdd
   }
 
   /** Says so if something unforeseen keeps pictures from the board. */

@@ -3,16 +3,20 @@ const SWIPE_PX = { aside: 48, down: 96 }
 
 interface SwipeActions {
   step(to: 1 | -1): void
-  leave(): void
+  leave?(): void
+  /** Called with how far a finger has moved the picture sideways. */
+  lean?(dx: number): void
 }
 
 /** Lets a finger drag the picture: sideways to the next one, down to close. A tall picture scrolls instead. */
 export class Swipe {
   readonly #frame: HTMLElement
+  readonly #ways: SwipeActions
   #finger: PointerEvent | null = null
 
   constructor(frame: HTMLElement, ways: SwipeActions) {
     this.#frame = frame
+    this.#ways = ways
     frame.addEventListener('pointerdown', (event) => {
       if (event.pointerType === 'mouse') return
       // Several fingers are no swipe, in whatever order they come and go.
@@ -30,7 +34,7 @@ export class Swipe {
       const { dx, dy } = this.#way(event)
       this.#end()
       if (Math.abs(dx) > Math.max(SWIPE_PX.aside, Math.abs(dy))) ways.step(dx < 0 ? 1 : -1)
-      else if (dy > SWIPE_PX.down && !this.#scrolls()) ways.leave()
+      else if (dy > SWIPE_PX.down && !this.#scrolls()) ways.leave?.()
     })
     frame.addEventListener('pointercancel', () => this.#end())
     // Otherwise browsers start a fling, which swallows the next tap.
@@ -55,6 +59,7 @@ export class Swipe {
   }
 
   #shift(dx: number, dy: number): void {
+    this.#ways.lean?.(dx)
     this.#frame.style.setProperty('--dx', `${dx}px`)
     this.#frame.style.setProperty('--dy', `${dy}px`)
   }

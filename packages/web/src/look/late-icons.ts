@@ -11,6 +11,7 @@ import folder from 'lucide-static/icons/folder-down.svg?raw'
 import history from 'lucide-static/icons/history.svg?raw'
 import house from 'lucide-static/icons/house.svg?raw'
 import images from 'lucide-static/icons/images.svg?raw'
+import inbox from 'lucide-static/icons/inbox.svg?raw'
 import keyboard from 'lucide-static/icons/keyboard.svg?raw'
 import boards from 'lucide-static/icons/layout-grid.svg?raw'
 import link from 'lucide-static/icons/link.svg?raw'
@@ -18,6 +19,7 @@ import view from 'lucide-static/icons/locate.svg?raw'
 import larger from 'lucide-static/icons/maximize-2.svg?raw'
 import smaller from 'lucide-static/icons/minimize-2.svg?raw'
 import screen from 'lucide-static/icons/monitor-up.svg?raw'
+import pause from 'lucide-static/icons/pause.svg?raw'
 import pencil from 'lucide-static/icons/pencil.svg?raw'
 import wall from 'lucide-static/icons/presentation.svg?raw'
 import printer from 'lucide-static/icons/printer.svg?raw'
@@ -48,6 +50,7 @@ addIcons({
   history,
   house,
   images,
+  inbox,
   keyboard,
   boards,
   link,
@@ -55,6 +58,7 @@ addIcons({
   larger,
   smaller,
   screen,
+  pause,
   pencil,
   printer,
   wall,

@@ -5,7 +5,10 @@ import { IconButton } from '../look/button.tsx'
 import { Icon } from '../look/icon.tsx'
 import { isPhone } from '../look/screen.ts'
 import { ActionButton } from '../ui/action-button.tsx'
+import { LazyPart } from '../ui/lazy-part.tsx'
 import { words } from '../words/page.ts'
+
+const waiting = () => import('./waiting-button.tsx').then(({ WaitingButton }) => WaitingButton)
 
 /** Shows the main bar: all tools on a desktop; Fit, Add and More on a phone. */
 export function Bar(): JSX.Element {
@@ -29,6 +32,7 @@ export function Bar(): JSX.Element {
           <span>{words.add}</span>
         </button>
       </Show>
+      <LazyPart load={waiting} />
       <span class="desktop">
         <ActionButton action={actions.selectTool} pressed={tool() === 'select'} />
         <ActionButton action={actions.handTool} pressed={tool() === 'hand'} />

@@ -1,4 +1,4 @@
-import { createMemo, createSignal, type JSX, onCleanup } from 'solid-js'
+import { createMemo, type JSX } from 'solid-js'
 import { deletePictures } from '../actions/pictures.ts'
 import { useApp } from '../app.ts'
 import { Dialog } from '../ui/dialog.tsx'
@@ -9,9 +9,7 @@ import './clear-board.css'
 export function ClearBoard(): JSX.Element {
   const app = useApp()
   const { boardStore, panels } = app
-  const { board } = boardStore
-  const [settings, setSettings] = createSignal(board.settings)
-  onCleanup(board.on('settings', () => setSettings(board.settings)))
+  const { settings } = boardStore
   const ids = createMemo<readonly string[]>(() => {
     boardStore.revision()
     return [...boardStore.boxes.keys()]

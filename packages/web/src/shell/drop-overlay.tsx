@@ -55,7 +55,7 @@ export function DropOverlay(): JSX.Element {
   return (
     <Show when={over() !== null}>
       <div class="drop-overlay">
-        <p class="sheet">{boardStore.may('image.add') ? words.letGo(over()!) : words.lookOnly}</p>
+        <p class="sheet">{boardStore.mayAdd() ? words.letGo(over()!) : boardStore.whyNoAdding()}</p>
       </div>
     </Show>
   )

@@ -1,7 +1,7 @@
 import { limits } from '@wirephoto/board'
 import { createMemo, For, type JSX, Show } from 'solid-js'
 import { keyOf } from '../actions/action.ts'
-import { deleteAllBy, picturesBy } from '../actions/host.ts'
+import { countBy, deleteAllBy } from '../actions/host.ts'
 import { useApp } from '../app.ts'
 import { isComposed } from '../input/keys.ts'
 import { Icon } from '../look/icon.tsx'
@@ -126,7 +126,7 @@ export function PeopleHere(): JSX.Element {
 function DeleteAll(props: { guest: Visitor }): JSX.Element {
   const app = useApp()
   const count = createMemo(() =>
-    app.boardStore.may('board.govern') ? picturesBy(app, props.guest.visitor).length : 0,
+    app.boardStore.may('board.govern') ? countBy(app, props.guest.visitor) : 0,
   )
   const label = (): string => hostWords.deleteAllBy(props.guest.name, count())
   return (

@@ -1,7 +1,9 @@
-import { createSignal, For, type JSX, onCleanup, Show } from 'solid-js'
+import { For, type JSX, Show } from 'solid-js'
+import { setAdding } from '../actions/host.ts'
 import { useApp } from '../app.ts'
 import { type Look, look, setLook } from '../look/theme.ts'
 import { Dialog } from '../ui/dialog.tsx'
+import { hostWords } from '../words/host.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import { DeleteBoard } from './delete-board.tsx'
@@ -9,13 +11,13 @@ import { Leave } from './leave.tsx'
 import './settings.css'
 
 const LOOKS: readonly Look[] = ['system', 'light', 'dark']
+const ADDINGS = ['open', 'held', 'paused'] as const
 
 /** Shows the settings of this browser and of this board. */
 export function Settings(): JSX.Element {
-  const { boardStore } = useApp()
-  const { board } = boardStore
-  const [settings, setSettings] = createSignal(board.settings)
-  onCleanup(board.on('settings', () => setSettings(board.settings)))
+  const app = useApp()
+  const { boardStore } = app
+  const { board, settings } = boardStore
   return (
     <Dialog class="settings" label={words.settings} title={words.settings}>
       <div class="body">
@@ -38,6 +40,30 @@ export function Settings(): JSX.Element {
           </div>
           <p class="hint">{panelWords.lookHint}</p>
         </fieldset>
+        <Show when={boardStore.may('board.govern')}>
+          <fieldset>
+            <legend>{hostWords.guests}</legend>
+            <div class="choices">
+              <For each={ADDINGS}>
+                {(each) => (
+                  <label>
+                    <input
+                      type="radio"
+                      name="adding"
+                      checked={settings().adding === each}
+                      aria-describedby="adding-hint"
+                      onChange={() => setAdding(app, each)}
+                    />
+                    <span>{hostWords.adding[each]}</span>
+                  </label>
+                )}
+              </For>
+            </div>
+            <p id="adding-hint" class="hint">
+              {hostWords.addingHints[settings().adding]}
+            </p>
+          </fieldset>
+        </Show>
         <Show when={boardStore.may('board.patch')}>
           <fieldset>
             <legend>{panelWords.thisBoard}</legend>

@@ -16,6 +16,7 @@ import { Title, titleOf } from './title.tsx'
 
 const kept = () => import('./kept-metadata.tsx').then(({ KeptMetadata }) => KeptMetadata)
 const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)
+const tray = () => import('./waiting-tray.tsx').then(({ WaitingTray }) => WaitingTray)
 const version = () => import('./page-version.tsx').then(({ PageVersion }) => PageVersion)
 const zoom = () => import('./zoom.tsx').then(({ Zoom }) => Zoom)
 const visited = () => import('./visited-boards.ts').then(({ Visited }) => Visited)
@@ -39,6 +40,7 @@ export function Shell(): JSX.Element {
           <ToastList />
         </Show>
         <LazyPart load={kept} />
+        <LazyPart load={tray} />
         <div class="standing">
           <Connection />
           <TrashButton />

@@ -24,9 +24,7 @@ const THUMBNAIL_SIDE_PX = 320
 /** Lists the trashed pictures that one may put back, or purge. */
 export function Trash(): JSX.Element {
   const { boardStore, toasts } = useApp()
-  const { board } = boardStore
-  const [settings, setSettings] = createSignal(board.settings)
-  onCleanup(board.on('settings', () => setSettings(board.settings)))
+  const { board, settings } = boardStore
   const trashed = createMemo<readonly ImageRecord[]>(() => {
     boardStore.revision()
     return [...board.pictures.values()]

@@ -1,6 +1,6 @@
 import type { Board } from '@wirephoto/client'
 import { createEffect, type JSX, onCleanup, onMount, Show } from 'solid-js'
-import { hostActions } from '../actions/host.ts'
+import { lateActions } from '../actions/late.ts'
 import { menuItems } from '../actions/menu-lists.ts'
 import { useApp } from '../app.ts'
 import { loadReader } from '../state/blur.ts'
@@ -38,7 +38,7 @@ setLateViews({ Author, PictureInfo, FarCanvas, Marquee, MarqueeBox })
 export function Overlay(): JSX.Element {
   const app = useApp()
   const { boardStore, camera, captionEditing, drop, menus, standingParts, toasts } = app
-  Object.assign(app.actions, hostActions(app))
+  Object.assign(app.actions, lateActions(app))
   app.setUnseen(new Unseen(boardStore, camera))
   warnBeforeLoss(boardStore.board)
   keepFocus(app)

@@ -1,9 +1,19 @@
-import { type Box, boxOf, type ImageRecord, may, type Role, type Verb } from '@wirephoto/board'
+import {
+  type BoardRecord,
+  type Box,
+  boxOf,
+  errorMessages,
+  type ImageRecord,
+  may,
+  type Role,
+  type Verb,
+} from '@wirephoto/board'
 import type { Arrival, Board, DragPosition, OwnUpload, SeenBy, Status } from '@wirephoto/client'
 import { type Accessor, batch, createEffect, createMemo, createSignal, onCleanup } from 'solid-js'
 import { inBackground } from '../browser/in-background.ts'
 import { browserData } from '../browser/site-data.ts'
 import { around, type StackedBox } from '../geometry/box.ts'
+import { words } from '../words/page.ts'
 import { OwnFileTurns } from './own-file-turns.ts'
 
 /** How long a new picture may still be drawn with the landing animation. */
@@ -15,6 +25,7 @@ const LANDING_TOGETHER_COUNT = 20
 export class BoardStore {
   readonly board: Board
   readonly ownFileTurns = new OwnFileTurns()
+  readonly settings: Accessor<BoardRecord>
   readonly title: Accessor<string>
   readonly status: Accessor<Status>
   /** The right that one has here; before the server has said so, the one that it told last. */
@@ -58,7 +69,7 @@ export class BoardStore {
 
   constructor(board: Board) {
     this.board = board
-    const [title, setTitle] = createSignal(board.title)
+    const [settings, setSettings] = createSignal(board.settings)
     const [status, setStatus] = createSignal(board.status)
     const [canUndo, setCanUndo] = createSignal(board.canUndo)
     const [canRedo, setCanRedo] = createSignal(board.canRedo)
@@ -66,7 +77,8 @@ export class BoardStore {
     const [revision, bumpRevision] = createCounter()
     const [stackRevision, bumpStackRevision] = createCounter()
     const [namesRevision, bumpNames] = createCounter()
-    this.title = title
+    this.settings = settings
+    this.title = createMemo(() => settings().title)
     this.status = status
     const roleKey = `role:${board.id}`
     const lastRole = (browserData.get(roleKey) ?? 'edit') as Role
@@ -89,7 +101,7 @@ export class BoardStore {
     this.#setCount = setCount
     this.#bumpRevision = bumpRevision
     this.#bumpStackRevision = bumpStackRevision
-    onCleanup(board.on('settings', () => setTitle(board.title)))
+    onCleanup(board.on('settings', setSettings))
     onCleanup(board.on('status', () => setStatus(board.status)))
     onCleanup(
       board.on('undo', () => {
@@ -110,8 +122,25 @@ export class BoardStore {
     return this.board.pictures.get(id) ?? this.#own.get(id)
   }
 
+  /** Whether the host lets one's own pictures wait, or takes none at the moment. */
+  isGuestWhile(adding: 'held' | 'paused'): boolean {
+    return this.settings().adding === adding && this.role() === 'add'
+  }
+
+  /** Whether one may add pictures now. */
+  mayAdd(): boolean {
+    return this.may('image.add') && !this.isGuestWhile('paused')
+  }
+
+  /** Why one may not add pictures. */
+  whyNoAdding(): string {
+    return this.isGuestWhile('paused') ? errorMessages['adding-paused']({}) : words.lookOnly
+  }
+
   /** Whether one may do this, to this picture if the verb is about one. */
   may(verb: Verb, id?: string): boolean {
+    if (verb === 'image.copy' && (this.isGuestWhile('held') || this.isGuestWhile('paused')))
+      return false
     const actor = { visitor: this.board.visitor ?? '', role: this.role() }
     return may(actor, verb, id === undefined ? undefined : this.get(id))
   }
@@ -233,6 +262,12 @@ export class BoardStore {
     return this.board.arrival(id)?.state === 'failed' && !this.board.uploads.has(id)
   }
 
+  /** Whether an own picture waits for the host, or will. One that stood on the board before goes on standing there. */
+  #waits({ id, blob, author }: ImageRecord): boolean {
+    const isNew = blob === null && !this.#boxes.has(id) && author === this.board.visitor
+    return isNew && (this.board.waiting.has(id) || this.isGuestWhile('held'))
+  }
+
   #onUploads(ids: ReadonlySet<string>): void {
     for (const id of ids) if (!this.board.uploads.has(id)) this.#own.delete(id)
     batch(() => {
@@ -262,7 +297,11 @@ export class BoardStore {
       if (record?.blob && record.variants === null) this.#withoutVariants.add(id)
       else if (this.#withoutVariants.delete(id)) this.lastVariantAt = performance.now()
       if (!record || record.blob || record.deletedAt !== null) this.#cancelled.delete(id)
-      const isShown = record?.deletedAt === null && !this.#cancelled.has(id) && !this.#isFailed(id)
+      const isShown =
+        record?.deletedAt === null &&
+        !this.#cancelled.has(id) &&
+        !this.#isFailed(id) &&
+        !this.#waits(record)
       if (isShown) {
         if (!before && this.status().loaded) this.#addedAt.set(id, addedAt)
         this.#boxes.set(id, { ...boxOf(record), z: record.z })

@@ -13,6 +13,7 @@ type PanelName =
   | 'settings'
   | 'share'
   | 'clear'
+  | 'waiting'
   | 'lightbox'
 
 /** The component of each panel. */
