@@ -101,6 +101,7 @@ for (const host of HOSTS)
       const lateEscape = { key: 'Escape', code: 'Escape', keyCode: 229 }
 
       await page.locator('.title .name').click()
+      await page.getByLabel(words.boardName).waitFor()
       await page.keyboard.insertText('にほん')
       for (const late of [lateEnter, lateEscape]) await pressKey(anna, late)
       assert.equal(await page.getByLabel(words.boardName).inputValue(), 'にほん')

@@ -1,27 +1,16 @@
 import type { AppState } from '../app-state.ts'
-import { around } from '../geometry/box.ts'
 import { words } from '../words/page.ts'
 import type { Action } from './action.ts'
 import { targetOf } from './pictures.ts'
 import { runLazy } from './run-lazy.ts'
 
-const SCALE_STEP_FACTOR = 1.1
-
 /** Creates the actions that change pictures on the board: captions, copies, places and sizes. */
 export function arrangeActions(app: AppState) {
-  const { boardStore, camera, drag, selection, captionEditing } = app
+  const { boardStore, camera, selection, captionEditing } = app
   const target = (): string[] => targetOf(app)
   const hasTarget = (): boolean => target().length > 0
   const changeable = (): string[] => targetOf(app, 'image.patch')
   const hasChangeable = (): boolean => changeable().length > 0
-
-  const scale = (factor: number): void => {
-    const box = around(changeable().flatMap((id) => boardStore.boxes.get(id) ?? []))
-    if (!box) return
-    drag.lift(changeable())
-    drag.scaleBy(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
-    drag.drop()
-  }
 
   return {
     caption: {
@@ -76,36 +65,6 @@ export function arrangeActions(app: AppState) {
         const selected = [...selection.ids()]
         runLazy(app, (lazy) => lazy.tidy(app, selected))
       },
-    },
-    sendToBack: {
-      group: 'pictures',
-      label: words.sendToBack,
-      icon: 'sendToBack',
-      keys: ['['],
-      needs: 'image.add',
-      isPossible: hasChangeable,
-      run() {
-        const ids = changeable()
-        runLazy(app, (lazy) => lazy.sendToBack(app, ids))
-      },
-    },
-    larger: {
-      group: 'pictures',
-      label: words.larger,
-      icon: 'larger',
-      keys: ['>'],
-      needs: 'image.add',
-      isPossible: hasChangeable,
-      run: () => scale(SCALE_STEP_FACTOR),
-    },
-    smaller: {
-      group: 'pictures',
-      label: words.smaller,
-      icon: 'smaller',
-      keys: ['<'],
-      needs: 'image.add',
-      isPossible: hasChangeable,
-      run: () => scale(1 / SCALE_STEP_FACTOR),
     },
   } satisfies Record<string, Action>
 }

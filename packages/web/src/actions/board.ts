@@ -46,13 +46,6 @@ export function boardActions(app: AppState) {
         window.open(`${board.url}/b/${board.id}/show`)
       },
     },
-    save: {
-      group: 'board',
-      label: words.save,
-      icon: 'download',
-      keys: ['shift+d'],
-      run: () => panels.open('save'),
-    },
     trash: {
       group: 'board',
       label: words.trash,

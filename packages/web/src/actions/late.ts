@@ -1,17 +1,68 @@
 import type { AppState } from '../app-state.ts'
+import { around } from '../geometry/box.ts'
 import { words } from '../words/page.ts'
 import { type Action, offeredByRight } from './action.ts'
 import { hostActions } from './host.ts'
+import { targetOf } from './pictures.ts'
 import { runLazy } from './run-lazy.ts'
+
+const SCALE_STEP_FACTOR = 1.1
 
 export type LateActions = ReturnType<typeof lateActions>
 
 /** Creates the actions that no first drop needs. They come with the overlay. */
 export function lateActions(app: AppState) {
-  const { boardStore, panels } = app
+  const { boardStore, panels, drag } = app
+  const changeable = (): string[] => targetOf(app, 'image.patch')
+  const hasChangeable = (): boolean => changeable().length > 0
+  const scale = (factor: number): void => {
+    const box = around(changeable().flatMap((id) => boardStore.boxes.get(id) ?? []))
+    if (!box) return
+    drag.lift(changeable())
+    drag.scaleBy(factor, { x: box.x + box.w / 2, y: box.y + box.h / 2 })
+    drag.drop()
+  }
+
   const { board } = boardStore
   return {
     ...offeredByRight(app, {
+      sendToBack: {
+        group: 'pictures',
+        label: words.sendToBack,
+        icon: 'sendToBack',
+        keys: ['['],
+        needs: 'image.add',
+        isPossible: hasChangeable,
+        run() {
+          const ids = changeable()
+          runLazy(app, (lazy) => lazy.sendToBack(app, ids))
+        },
+      },
+      larger: {
+        group: 'pictures',
+        label: words.larger,
+        icon: 'larger',
+        keys: ['>'],
+        needs: 'image.add',
+        isPossible: hasChangeable,
+        run: () => scale(SCALE_STEP_FACTOR),
+      },
+      smaller: {
+        group: 'pictures',
+        label: words.smaller,
+        icon: 'smaller',
+        keys: ['<'],
+        needs: 'image.add',
+        isPossible: hasChangeable,
+        run: () => scale(1 / SCALE_STEP_FACTOR),
+      },
+      save: {
+        group: 'board',
+        label: words.save,
+        icon: 'download',
+        keys: ['shift+d'],
+        run: () => panels.open('save'),
+      },
       copyView: {
         group: 'view',
         label: words.copyView,

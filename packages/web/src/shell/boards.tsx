@@ -8,8 +8,8 @@ import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './boards.css'
 import { Dialog } from '../ui/dialog.tsx'
+import { nameOf } from './board-name.ts'
 import { ServerBoards } from './server-boards.tsx'
-import { nameOf } from './title.tsx'
 import { forget, isKept, pictureOf, remember, type Visit, visits } from './visited-boards.ts'
 
 /** Lists the boards that this browser has visited, newest first, and always the front board. */

@@ -15,7 +15,7 @@ import { homeWords } from '../words/home.ts'
 import { words } from '../words/page.ts'
 import './boards.css'
 import './home.css'
-import { nameOf } from './title.tsx'
+import { nameOf } from './board-name.ts'
 import { forget, remember, type Visit, visits } from './visited-boards.ts'
 
 /** Returns the boards that somebody finds at home: those that this browser has been on, but for the front board. */

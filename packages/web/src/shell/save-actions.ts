@@ -6,8 +6,8 @@ import { inBackground } from '../browser/in-background.ts'
 import { saveArchive } from '../state/archive-download.ts'
 import { drawBoard } from '../state/board-picture.ts'
 import { saveWords } from '../words/save.ts'
+import { titleOf } from './board-name.ts'
 import { printBoard } from './print-board.ts'
-import { titleOf } from './title.tsx'
 
 /** Time for which the browser may still read the file that it was given. */
 const FILE_LIFETIME_MS = 60_000

@@ -11,9 +11,9 @@ import { ownerWords } from '../words/owners.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './server-boards.css'
+import { nameOf } from './board-name.ts'
 import { Owners } from './owners.tsx'
 import { SignIn } from './sign-in.tsx'
-import { nameOf } from './title.tsx'
 import { forget } from './visited-boards.ts'
 
 /** A board as the server lists it for its owner. */

@@ -12,7 +12,8 @@ import { EmptyBoard } from './empty.tsx'
 import { OpenPanel } from './panels.tsx'
 import './shell.css'
 import { ToastList } from '../ui/toasts.tsx'
-import { Title, titleOf } from './title.tsx'
+import { titleOf } from './board-name.ts'
+import { Title } from './title.tsx'
 
 const kept = () => import('./kept-metadata.tsx').then(({ KeptMetadata }) => KeptMetadata)
 const people = () => import('./people.tsx').then(({ PeopleHere }) => PeopleHere)

@@ -1,19 +1,13 @@
-import { limits } from '@wirephoto/board'
 import { type JSX, Show } from 'solid-js'
 import { isOffered } from '../actions/action.ts'
 import { useApp } from '../app.ts'
-import { isComposed } from '../input/keys.ts'
 import { Icon } from '../look/icon.tsx'
-import type { BoardStore } from '../state/board-store.ts'
 import type { OpenMenu } from '../state/menus.ts'
+import { LazyPart } from '../ui/lazy-part.tsx'
 import { words } from '../words/page.ts'
+import { titleOf } from './board-name.ts'
 
-/** Returns a board's title, or what it is called without one. */
-export const nameOf = ({ id, title }: { readonly id: string; readonly title: string }): string =>
-  title || (id === 'main' ? words.frontBoard : words.untitled)
-
-export const titleOf = ({ board, title }: BoardStore): string =>
-  nameOf({ id: board.id, title: title() })
+const nameField = () => import('./name-field.tsx').then(({ NameField }) => NameField)
 
 /** Shows the board's name, which a click renames, and its menu. */
 export function Title(): JSX.Element {
@@ -55,7 +49,7 @@ export function Title(): JSX.Element {
           </h1>
         }
       >
-        <NameField />
+        <LazyPart load={nameField} now onFailed={panels.close} />
       </Show>
       <button
         type="button"
@@ -68,45 +62,5 @@ export function Title(): JSX.Element {
         <Icon name="chevronDown" />
       </button>
     </header>
-  )
-}
-
-/** Edits the board's name: Enter and blur keep the text, Escape drops it. */
-function NameField(): JSX.Element {
-  const { boardStore, panels } = useApp()
-  const before = boardStore.title()
-  let done = false
-  const end = (title: string, byKey = false): void => {
-    if (done) return
-    done = true
-    if (title !== before) boardStore.board.rename(title)
-    if (panels.now() === 'name') panels.close()
-    if (byKey) document.querySelector<HTMLElement>('.title .name')?.focus()
-  }
-  return (
-    <span class="grower">
-      <input
-        ref={(input) =>
-          queueMicrotask(() => {
-            input.focus()
-            input.select()
-          })
-        }
-        class="name"
-        aria-label={words.boardName}
-        value={before}
-        placeholder={titleOf(boardStore)}
-        maxLength={limits.titleLength}
-        dir="auto"
-        onBlur={({ currentTarget }) => end(currentTarget.value.trim())}
-        onKeyDown={(event) => {
-          const isKept = event.key === 'Enter'
-          if (isComposed(event) || !(isKept || event.key === 'Escape')) return
-          // Otherwise the same key press would reach the element that gets the focus.
-          event.preventDefault()
-          end(isKept ? event.currentTarget.value.trim() : before, true)
-        }}
-      />
-    </span>
   )
 }
