@@ -3,7 +3,7 @@ import type { Board } from '@wirephoto/client'
 import { type Accessor, createSignal } from 'solid-js'
 import { tabData } from '../browser/site-data.ts'
 import { prefersReducedMotion } from '../look/motion.ts'
-import { type News, NewsReader } from './news.ts'
+import { NewsReader, type ReadChanges } from './news-reader.ts'
 import { type QueuedPicture, WallQueue } from './queue.ts'
 import { canBeShown, decoded, pixelsIn, release, type Source, sourceOf } from './screen-image.ts'
 import { type QuietView, Slides } from './slides.ts'
@@ -45,7 +45,7 @@ export class Playback {
   readonly #quietView: () => QuietView
   readonly #fadeMs = prefersReducedMotion() ? 0 : FADE_MS
   readonly #queue = new WallQueue(this.clock.now(), this.#fadeMs)
-  readonly #news: NewsReader
+  readonly #newsReader: NewsReader
   readonly #slideshow = new Slides()
   readonly #setSlides: (change: (slides: readonly Slide[]) => readonly Slide[]) => void
   readonly #setMosaic: (isMosaic: boolean) => void
@@ -71,10 +71,10 @@ export class Playback {
     this.#setHasMosaic = setHasMosaic
     this.#board = board
     this.#quietView = quietView
-    this.#news = new NewsReader(board.pictures, (record) => canBeShown(board, record))
+    this.#newsReader = new NewsReader(board.pictures, (record) => canBeShown(board, record))
     const take = (ids: ReadonlySet<string>): void => {
       setRevision((n) => n + 1)
-      this.#take(this.#news.isOpen ? this.#news.take(ids) : this.#openNews())
+      this.#take(this.#newsReader.isOpen ? this.#newsReader.take(ids) : this.#openNews())
     }
     const remember = (): void => this.#remember()
     addEventListener('pagehide', remember)
@@ -115,22 +115,22 @@ export class Playback {
   }
 
   /** Opens the news with the board as the server has it. An old copy of it would make all since then news. */
-  #openNews(): News {
+  #openNews(): ReadChanges {
     const { loaded, copiedAt } = this.#board.status
-    if (this.#news.isOpen || !loaded || copiedAt !== null) return { came: [], gone: [] }
+    if (this.#newsReader.isOpen || !loaded || copiedAt !== null) return { came: [], gone: [] }
     const remembered = tabData.get(this.#key)
     tabData.set(this.#key, null)
-    return this.#news.open(remembered, Date.now())
+    return this.#newsReader.open(remembered, Date.now())
   }
 
   #remember(): void {
-    if (!this.#news.isOpen) return
-    tabData.set(this.#key, this.#news.remember(this.#queue.waiting, Date.now()))
+    if (!this.#newsReader.isOpen) return
+    tabData.set(this.#key, this.#newsReader.remember(this.#queue.waiting, Date.now()))
   }
 
-  #take({ came, gone }: News): void {
+  #take({ came, gone }: ReadChanges): void {
     const now = this.clock.now()
-    for (const id of gone) if (this.#queue.remove(id)) this.#news.forget(id)
+    for (const id of gone) if (this.#queue.remove(id)) this.#newsReader.forget(id)
     this.#queue.add(came.map(queued), now)
     // A picture on the screen shows its other file by itself.
     this.#setSlides((slides) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { ImageRecord } from '@wirephoto/board'
-import { NewsReader } from './news.ts'
+import { NewsReader } from './news-reader.ts'
 
 const NOW_MS = 1_700_000_000_000
 const HOUR_MS = 3_600_000

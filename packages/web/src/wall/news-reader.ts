@@ -14,7 +14,7 @@ interface Remembered {
 }
 
 /** The pictures of an event that a wall hasn't had before, and those that are there no more. */
-export interface News {
+export interface ReadChanges {
   /** The oldest first. A picture whose file was replaced comes again. */
   readonly came: readonly ImageRecord[]
   readonly gone: readonly string[]
@@ -41,7 +41,7 @@ export class NewsReader {
   }
 
   /** Begins with the board as it stands. After a reload, pictures that came meanwhile are news too. */
-  open(remembered: string | null, now: number): News {
+  open(remembered: string | null, now: number): ReadChanges {
     this.#isOpen = true
     const before = parse(remembered, now)
     const waiting = new Set(before?.waiting)
@@ -53,7 +53,7 @@ export class NewsReader {
   }
 
   /** Looks at the pictures of an event. */
-  take(ids: Iterable<string>): News {
+  take(ids: Iterable<string>): ReadChanges {
     const came: ImageRecord[] = []
     const gone: string[] = []
     if (!this.#isOpen) return { came, gone }
