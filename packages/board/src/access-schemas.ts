@@ -1,10 +1,10 @@
 import * as z from 'zod/mini'
 import { type Infer, role } from './fields.ts'
-import { limits } from './limits.ts'
+import { serverLimits } from './limits.ts'
 
 /* The bodies of the requests about who may do what on a board. Their answers are types of TypeScript alone. */
 
-const label = z.string().check(z.maxLength(limits.linkLabelLength))
+const label = z.string().check(z.maxLength(serverLimits.linkLabelLength))
 
 /** A link's secret: at least 128 random bits in base64url. */
 export const SECRET = /^[\w-]{22,128}$/
@@ -12,13 +12,13 @@ export const SECRET = /^[\w-]{22,128}$/
 /** The body of `POST /api/boards/<board>/session`: a link's secret, and the board's passphrase if it has one. */
 export const SessionRequest = z.strictObject({
   secret: z.string().check(z.regex(SECRET)),
-  passphrase: z.optional(z.string().check(z.maxLength(limits.passphraseLength))),
+  passphrase: z.optional(z.string().check(z.maxLength(serverLimits.passphraseLength))),
 })
 
 /** The body of `POST /api/join`: a code that a wall shows, as somebody types it. */
 export const JoinRequest = z.strictObject({
-  code: z.string().check(z.maxLength(limits.joinCodeLength)),
-  passphrase: z.optional(z.string().check(z.maxLength(limits.passphraseLength))),
+  code: z.string().check(z.maxLength(serverLimits.joinCodeLength)),
+  passphrase: z.optional(z.string().check(z.maxLength(serverLimits.passphraseLength))),
 })
 
 /**
@@ -27,10 +27,10 @@ export const JoinRequest = z.strictObject({
  */
 export const AccessPatch = z.strictObject({
   passphrase: z.optional(
-    z.nullable(z.string().check(z.minLength(1), z.maxLength(limits.passphraseLength))),
+    z.nullable(z.string().check(z.minLength(1), z.maxLength(serverLimits.passphraseLength))),
   ),
   closesAt: z.optional(z.nullable(z.int().check(z.gte(0)))),
-  wallLink: z.optional(z.nullable(z.string().check(z.maxLength(limits.linkLabelLength)))),
+  wallLink: z.optional(z.nullable(z.string().check(z.maxLength(serverLimits.linkLabelLength)))),
 })
 
 /** The body of `POST /api/boards/<board>/links`. */

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import type { Cursor } from './cursors.ts'
 import { parseCursor } from './cursors.ts'
 import { isBoardId, isHeldLog } from './ids.ts'
-import { limits } from './limits.ts'
+import { limits, serverLimits } from './limits.ts'
 import { MEDIA_TYPES } from './media-types.ts'
 import { ROLES } from './roles.ts'
 
@@ -36,7 +36,9 @@ export const thumbhash = z.string().check(z.regex(/^[\w+/]{1,44}={0,2}$/))
 /** Pictures of those who may only add come at once, wait for a moderator, or aren't taken. */
 export const adding = z.enum(['open', 'held', 'paused'])
 export const trashDays = z.int().check(z.gte(1), z.lte(limits.maxTrashDays))
-export const address = z.string().check(z.maxLength(limits.urlLength), z.regex(/^https?:\/\//))
+export const address = z
+  .string()
+  .check(z.maxLength(serverLimits.urlLength), z.regex(/^https?:\/\//))
 /** A person's name; empty for none. */
 export const personName = z.string().check(z.maxLength(limits.personNameLength))
 export const caption = z.string().check(z.maxLength(limits.captionLength))

@@ -1,19 +1,13 @@
 /** The bounds that cross packages. */
 export const limits = {
-  /** The default bound of a picture's file. */
-  uploadBytes: 100_000_000,
   /** Pixels of a still picture. */
   maxPixels: 100_000_000,
-  /** Frames of a moving picture, and the pixels of all its frames. */
-  maxFrameCount: 2_000,
-  maxFramePixels: 1_000_000_000,
   /** The longest side (WebP allows 16,383, JPEG 65,535). */
   maxSidePixels: 65_535,
   /** Lengths of texts, in UTF-16 units. */
   titleLength: 120,
   captionLength: 2_000,
   fileNameLength: 255,
-  urlLength: 4_096,
   /** Board units from the origin, in each direction. */
   maxCoordinate: 10_000_000,
   /** Board units. */
@@ -25,29 +19,38 @@ export const limits = {
   previewsPerMessage: 10,
   /** UTF-16 units. */
   personNameLength: 40,
-  /** The name that an owner gives a link, in UTF-16 units. */
-  linkLabelLength: 80,
-  passphraseLength: 200,
-  /** A join code as it is typed, spaces and all. */
-  joinCodeLength: 40,
   /** Pictures in one `seen` or `sending` message. */
   picturesPerReport: 100,
   /** How long after its add a picture's sender learns who has seen it. */
   seenByWindowMs: 60_000,
   /** Pictures of one person's drag or selection that others see. */
   draggedPictureCount: 200,
-  /** A websocket frame from a browser. */
-  socketFrameBytes: 512 * 1024,
   /** Records of one board, its trash included. */
   recordsPerBoard: 20_000,
   /** Marked pictures that don't count as records of a full board, so that emptying its trash makes room at once. */
   markedBeyondFullCount: 2_000,
   /** The default time for which a purge can be called off. */
   purgeGraceMs: 600_000,
-  /** Entries of the audit in one answer. */
-  auditEntriesPerPage: 200,
   /** The most days that a board may keep pictures in its trash. */
   maxTrashDays: 365,
+} as const
+
+/** Those that the server alone needs, so that pages do without them. */
+export const serverLimits = {
+  /** Frames of a moving picture, and the pixels of all its frames. */
+  maxFrameCount: 2_000,
+  maxFramePixels: 1_000_000_000,
+  /** UTF-16 units. */
+  urlLength: 4_096,
+  /** The name that an owner gives a link, in UTF-16 units. */
+  linkLabelLength: 80,
+  passphraseLength: 200,
+  /** A join code as it is typed, spaces and all. */
+  joinCodeLength: 40,
+  /** A websocket frame from a browser. */
+  socketFrameBytes: 512 * 1024,
+  /** Entries of the audit in one answer. */
+  auditEntriesPerPage: 200,
   /** Sessions whose presence others see. Beyond them only those who drag are shown. */
   shownPeopleCount: 50,
   /** How long tombstones and clients' last numbers are kept. */

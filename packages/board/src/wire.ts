@@ -14,7 +14,7 @@ import {
   role,
   uuid,
 } from './fields.ts'
-import { limits } from './limits.ts'
+import { limits, serverLimits } from './limits.ts'
 import { PERSON_COLOUR_COUNT } from './person-colour.ts'
 import { AnyRecordSchema } from './record-schemas.ts'
 import type { AnyRecord } from './records.ts'
@@ -99,7 +99,7 @@ export const SeenReport = z.object({
 
 /** The body of `POST /api/boards/<board>/images/from-url`: a picture to fetch, and its place. */
 export const ImageFetch = z.strictObject({
-  url: z.string().check(z.maxLength(limits.urlLength)),
+  url: z.string().check(z.maxLength(serverLimits.urlLength)),
   x: z.optional(coordinate),
   y: z.optional(coordinate),
   w: z.optional(boardWidth),
@@ -115,7 +115,7 @@ export const NewBoard = z.strictObject({
 /** The parameters of `GET /api/boards/<board>/audit`: entries before a time, and how many. */
 export const AuditQuery = z.strictObject({
   before: z.optional(wholeNumber(Number.MAX_SAFE_INTEGER)),
-  limit: z.optional(wholeNumber(limits.auditEntriesPerPage)),
+  limit: z.optional(wholeNumber(serverLimits.auditEntriesPerPage)),
 })
 
 /** A whole number above zero, as an address has it. */

@@ -4,7 +4,7 @@ import {
   type Cursor,
   heldLogOf,
   isHeldLog,
-  limits,
+  serverLimits,
   settings,
   WireError,
 } from '@wirephoto/board'
@@ -291,7 +291,7 @@ export async function purgeExpired(
   clock: TrustedClock,
 ): Promise<void> {
   const expiredBefore = clock.expiredBefore(settings(board.records).trashDays * DAY_MS)
-  const prunedBefore = clock.expiredBefore(limits.tombstoneRetentionMs)
+  const prunedBefore = clock.expiredBefore(serverLimits.tombstoneRetentionMs)
   if (expiredBefore === null || prunedBefore === null) return
   for (const record of board.records.values())
     if (record.kind === 'image' && record.deletedAt !== null && record.deletedAt < expiredBefore)

@@ -11,9 +11,9 @@ import {
   type Command,
   type Cursor,
   cursor,
-  limits,
   parseCursor,
   seqOf,
+  serverLimits,
   uuidv7,
   WireError,
 } from '@wirephoto/board'
@@ -97,7 +97,7 @@ describe('live board', () => {
 
   test('Q5: what comes from a forgotten queue is stale', async () => {
     const board = await open()
-    const client = uuid(Date.now() - limits.tombstoneRetentionMs - 1000)
+    const client = uuid(Date.now() - serverLimits.tombstoneRetentionMs - 1000)
     await assert.rejects(board.submit({ client, n: 1, commands: [add()] }, anna), {
       code: 'stale-client',
     })

@@ -9,9 +9,9 @@ import {
   type CommandMessage,
   type Draft,
   idOf,
-  limits,
   type Refusal,
   seqOf,
+  serverLimits,
   timeOf,
   WireError,
 } from '@wirephoto/board'
@@ -251,7 +251,7 @@ export class TickEvaluator {
    * what an overfull board has forgotten (Y41). One whose id is ahead of the clock would outlive that.
    */
   #isCurrent(client: string): boolean {
-    const usual = this.#options.clock.mayHaveExpiredBefore(limits.tombstoneRetentionMs)
+    const usual = this.#options.clock.mayHaveExpiredBefore(serverLimits.tombstoneRetentionMs)
     const forgotten = Math.max(usual, this.#state.clients.get(FORGOTTEN_BEFORE)?.n ?? 0)
     const time = timeOf(client)
     return time >= forgotten && time <= this.#options.clock.now() + QUEUE_AHEAD_MS

@@ -4,8 +4,8 @@ import {
   type CommandAnswer,
   Commands,
   Follow,
-  limits,
   parseOrThrow,
+  serverLimits,
   WIRE_VERSION,
   WireError,
 } from '@wirephoto/board'
@@ -84,7 +84,7 @@ export async function changesRoutes(
 
   app.post(
     '/b/:board/commands',
-    { bodyLimit: limits.socketFrameBytes },
+    { bodyLimit: serverLimits.socketFrameBytes },
     async (request, reply): Promise<CommandAnswer> => {
       checkVersion(request)
       const message = parseOrThrow(Commands, request.body)

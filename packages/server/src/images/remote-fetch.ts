@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { Readable } from 'node:stream'
-import { cleanName, limits, WireError } from '@wirephoto/board'
+import { cleanName, serverLimits, WireError } from '@wirephoto/board'
 import ipaddr from 'ipaddr.js'
 import { type Bounds, boundsWith } from '../bounds.ts'
 import { FairSlots } from '../fairness/fair-slots.ts'
@@ -88,7 +88,7 @@ export class Fetcher {
     party: Party,
   ): AsyncGenerator<DirectPicture> {
     const url = parseWebUrl(address)
-    if (url.href.length > limits.urlLength) throw new WireError('bad-request')
+    if (url.href.length > serverLimits.urlLength) throw new WireError('bad-request')
     const broken = new AbortController()
     using slot = this.#slots.take(party, () => broken.abort(new WireError('busy')))
     let response: IncomingMessage | undefined

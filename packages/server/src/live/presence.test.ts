@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { limits, PERSON_COLOUR_COUNT, type PresenceUpdate, personColour } from '@wirephoto/board'
+import {
+  limits,
+  PERSON_COLOUR_COUNT,
+  type PresenceUpdate,
+  personColour,
+  serverLimits,
+} from '@wirephoto/board'
 import { Presence } from './presence.ts'
 
 const open = (options: Partial<ConstructorParameters<typeof Presence>[0]> = {}) =>
@@ -18,7 +24,7 @@ test('W15: on a crowded board 50 sessions are shown, and all that drag a picture
   const presence = open()
   const sessions = Array.from({ length: 60 }, (_, i) => `s${i}`)
   for (const session of sessions) presence.set(session, { visitor: session }, IDLE)
-  const first = sessions.slice(0, limits.shownPeopleCount)
+  const first = sessions.slice(0, serverLimits.shownPeopleCount)
   assert.equal(first.length, 50)
   assert.deepEqual(Object.keys(presence.all), first)
   presence.set('s55', { visitor: 's55' }, { ...IDLE, drag: { a: { x: 1, y: 2 } } })
@@ -40,7 +46,7 @@ test('W15: viewers are told who is shown from now on, and who no longer is', asy
   const enter = (session: string, address: string) =>
     presence.set(session, { visitor: session, address }, IDLE)
   for (let i = 0; i < 60; i++) enter(`s${i}`, '192.0.2.1')
-  assert.equal(Object.keys(await news()).length, limits.shownPeopleCount)
+  assert.equal(Object.keys(await news()).length, serverLimits.shownPeopleCount)
   enter('other', '192.0.2.2')
   assert.deepEqual(await news(), {
     other: { ...IDLE, visitor: 'other', colour: personColour('other') },

@@ -1,4 +1,9 @@
-import { limits, type PresenceUpdate, personColour, type Presence as State } from '@wirephoto/board'
+import {
+  type PresenceUpdate,
+  personColour,
+  type Presence as State,
+  serverLimits,
+} from '@wirephoto/board'
 
 /** Time between two messages about presence: 30 a second. */
 const INTERVAL_MS = 33
@@ -157,14 +162,14 @@ export class Presence {
 
   /** Returns the first session of each address, then the second of each, as many as are shown. */
   #findFirst(): ReadonlySet<string> {
-    if (this.#states.size <= limits.shownPeopleCount) return new Set(this.#states.keys())
+    if (this.#states.size <= serverLimits.shownPeopleCount) return new Set(this.#states.keys())
     const first = new Set<string>()
     let queues = Array.from(this.#sessionsByAddress.values(), (sessions) => sessions.values())
     while (queues.length > 0)
       queues = queues.filter((queue) => {
         const { value } = queue.next()
-        if (value !== undefined && first.size < limits.shownPeopleCount) first.add(value)
-        return value !== undefined && first.size < limits.shownPeopleCount
+        if (value !== undefined && first.size < serverLimits.shownPeopleCount) first.add(value)
+        return value !== undefined && first.size < serverLimits.shownPeopleCount
       })
     return first
   }

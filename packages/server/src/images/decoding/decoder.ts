@@ -4,6 +4,7 @@ import {
   type MediaType,
   type RefusedTypes,
   refusalOf,
+  serverLimits,
   takenKind,
   WireError,
 } from '@wirephoto/board'
@@ -149,8 +150,8 @@ export class Decoder {
       maxPixels: takenKind(type).maxPixels,
       maxWholePixels: takenKind(type).maxWholePixels,
       maxSide: limits.maxSidePixels,
-      maxFrames: limits.maxFrameCount,
-      maxFramePixels: limits.maxFramePixels,
+      maxFrames: serverLimits.maxFrameCount,
+      maxFramePixels: serverLimits.maxFramePixels,
     }
     const input = { path, type, maxBytes: limits.previewBytes, bounds }
     const budget = this.#budgetFor(type)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type ImageRecord, limits, type MediaType } from '@wirephoto/board'
+import { type ImageRecord, type MediaType, serverLimits } from '@wirephoto/board'
 import openLibheif from 'libheif-js/libheif-wasm/libheif-bundle.mjs'
 import sharp, { type Sharp } from 'sharp'
 import { withExifOrientation } from '../../../../../test/support/pictures.ts'
@@ -333,10 +333,13 @@ test('D5: frames are counted before they are decoded', async () => {
     control.writeUInt32BE(frames, 0)
     return Buffer.concat([of.subarray(0, 33), ...pngChunk('acTL', control), of.subarray(33)])
   }
-  const { animated, blob } = await store(gif(limits.maxFrameCount), 'long.gif')
+  const { animated, blob } = await store(gif(serverLimits.maxFrameCount), 'long.gif')
   assert.equal(animated, true)
-  assert.deepEqual((await get(`/b/main/blob/${blob}/original`)).bytes, gif(limits.maxFrameCount))
-  assert.equal((await store(apng(limits.maxFrameCount), 'long.png')).animated, true)
+  assert.deepEqual(
+    (await get(`/b/main/blob/${blob}/original`)).bytes,
+    gif(serverLimits.maxFrameCount),
+  )
+  assert.equal((await store(apng(serverLimits.maxFrameCount), 'long.png')).animated, true)
   for (const [name, bytes, told] of [
     ['a.gif', gif(10_000), 'a.gif has 10000 frames. The limit here is 2000.'],
     ['a.png', apng(2_001), 'a.png has 2001 frames. The limit here is 2000.'],
