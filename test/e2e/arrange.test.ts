@@ -129,7 +129,9 @@ for (const host of HOSTS)
       const middle = tiles.toSorted((x, y) =>
         start.get(x.id)!.z < start.get(y.id)!.z ? -1 : 1,
       )[1]!
-      const centre = centrePoint(middle)
+      // Tidy has flown to its rows.
+      await anna.waitUntil(() => !document.querySelector('.world.moving'), null)
+      const centre = centrePoint(await anna.tileWithId(middle.id))
       await anna.waitUntil(isPictureAt, [middle.id, ...centre] as const)
       await page.mouse.click(...centre)
       await page.locator(`[data-image="${middle.id}"][aria-selected=true]`).waitFor()

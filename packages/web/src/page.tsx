@@ -136,7 +136,7 @@ function rememberView({ boardStore, camera }: App): void {
     const count = boardStore.count()
     const { extent } = boardStore
     if (last === 0) firstAt = performance.now()
-    if (last === null && !kept) camera.begin(extent, count === 1)
+    if (last === null && !kept) camera.begin(extent)
     else if (!camera.isChosen && extent)
       camera.fitUnlessWhole(extent, performance.now() - firstAt < FIRST_DROP_MS ? 'at once' : 'fly')
     return count

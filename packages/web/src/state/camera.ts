@@ -118,10 +118,10 @@ export class Camera {
   }
 
   /** Shows the first view: the kept one, else all of the box. Pictures are loaded for it, and not before. */
-  begin(first: View | Box | null, isSingle = false): void {
+  begin(first: View | Box | null): void {
     this.#hasBegun = true
     if (first && 'zoom' in first) this.jumpTo(first)
-    else this.fit(first, 'at once', isSingle)
+    else this.fit(first, 'at once')
   }
 
   jumpTo(view: View): void {
