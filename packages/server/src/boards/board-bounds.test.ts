@@ -328,3 +328,20 @@ test('Y41: a queue whose id is ahead of the clock is stale, so that none outlive
   const ahead = uuidv7(Date.now() + 2 * QUEUE_AHEAD_MS, randomBytes(10))
   await assert.rejects(first(board, ahead, add()), { code: 'stale-client' })
 })
+
+test('Y52, Y53: two servers count the same, and of what they fill at once one picture goes beyond', async (t) => {
+  const { board: here, reopen } = await open(t, { 'picture-bytes-per-board': 20 })
+  const there = await reopen({})
+  const byLink: Sender = { ...anna, role: 'add', quota: { link: 'l' } }
+  const ids = [uuid(), uuid(), uuid()] as const
+  for (const id of ids) await here.act([add(id)], byLink)
+  const settle = (id: string) => ({ ...stored(id), bytes: 15 }) as Command
+  await Promise.all([here.act([settle(ids[0])], SERVER), there.act([settle(ids[1])], SERVER)])
+  for (const board of [here, there])
+    await assert.rejects(board.act([settle(ids[2])], SERVER), { code: 'pictures-full' })
+  await here.refresh()
+  for (const board of [here, there, await reopen({})])
+    assert.deepEqual(board.quota.usedBy('l'), { pictures: 3, bytes: 30 })
+  const copy = { kind: 'image.copy', id: uuid(), sourceId: ids[0], x: 0, y: 0 } as const
+  await assert.rejects(here.act([copy], byLink), { code: 'pictures-full' })
+})
