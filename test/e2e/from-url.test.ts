@@ -4,7 +4,8 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { errorMessages, type ImageRecord, type Snapshot } from '@wirephoto/board'
+import { errorMessages, type ImageRecord, type Snapshot, tooFast } from '@wirephoto/board'
+import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
 import { BOTH_HOSTS, openFixture } from '../support/e2e-fixture.ts'
@@ -98,4 +99,25 @@ for (const host of BOTH_HOSTS)
 const dragDataOf = (url: string): DragData => ({
   'text/uri-list': `${site}/page.html`,
   'text/html': `<a href="${site}/page.html"><img src="${url}" width="10"></a>`,
+})
+
+test('Y57: an address that comes too fast is asked for again when it may be', async (t) => {
+  const page = await fixture.openPage(t, 'wire.test', await fixture.newBoard(), {
+    allowedErrors: /status of 429/,
+  })
+  const pace = { isByLink: false, goesOn: false, retryAfterS: 1 }
+  const error = tooFast({ unit: 'pictures', limit: 3 }, pace)
+  await page.page.route(
+    '**/images/from-url',
+    (route) =>
+      route.fulfill({
+        status: error.status,
+        headers: { 'retry-after': String(pace.retryAfterS) },
+        json: { error: error.toJSON() },
+      }),
+    { times: 1 },
+  )
+  await page.drop(dragDataOf(`${site}/a.jpg`), MIDDLE)
+  await page.waitForToast(overlayWords.goesOn(pace.retryAfterS))
+  await page.waitForPainted(1, 'stored')
 })

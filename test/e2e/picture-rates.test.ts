@@ -20,7 +20,7 @@ test('Y57: the page says kindly that pictures come too fast, and goes on by itse
       'pictures-per-stranger-minute': 3,
       'picture-bytes-per-stranger-minute': sizes.reduce((a, b) => a + b),
     },
-    pictureMinuteMs: 4_000,
+    pictureMinuteMs: 2_000,
   })
   fixture.closeAfter(t, () => server.close())
   const board = await server.newBoard()

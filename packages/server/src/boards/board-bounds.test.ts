@@ -345,3 +345,13 @@ test('Y52, Y53: two servers count the same, and of what they fill at once one pi
   const copy = { kind: 'image.copy', id: uuid(), sourceId: ids[0], x: 0, y: 0 } as const
   await assert.rejects(here.act([copy], byLink), { code: 'pictures-full' })
 })
+
+test('Y54: a picture counts once, however often another server is ahead of its append', async (t) => {
+  const count = 20
+  const { board: here, reopen } = await open(t, { 'pictures-per-link-minute': count })
+  const there = await reopen({})
+  const byLink: Sender = { ...anna, role: 'add', quota: { link: 'l' } }
+  for (let i = 0; i < count; i++)
+    await Promise.all([there.act([add()], SERVER), here.act([add()], byLink)])
+  await assert.rejects(here.act([add()], byLink), { code: 'too-fast' })
+})
