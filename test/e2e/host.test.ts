@@ -247,6 +247,8 @@ async function openHosted(
     const { url } = links.find((link) => link.role === role)!
     await page.page.goto(url.replace(`:${port}`, `:${at}`))
     await page.waitForLive()
+    // Some actions come with it.
+    await page.page.locator('.overlay').waitFor({ state: 'attached' })
     return page
   }
   return {
