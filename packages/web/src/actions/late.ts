@@ -1,6 +1,7 @@
 import type { AppState } from '../app-state.ts'
 import { around } from '../geometry/box.ts'
 import { words } from '../words/page.ts'
+import { saveWords } from '../words/save.ts'
 import { type Action, offeredByRight } from './action.ts'
 import { hostActions } from './host.ts'
 import { targetOf } from './pictures.ts'
@@ -58,9 +59,9 @@ export function lateActions(app: AppState) {
       },
       save: {
         group: 'board',
-        label: words.save,
+        label: saveWords.board,
         icon: 'download',
-        keys: ['shift+d'],
+        keys: ['shift+s'],
         run: () => panels.open('save'),
       },
       copyView: {

@@ -7,7 +7,6 @@ import { Icon } from '../look/icon.tsx'
 import '../look/late-icons.ts'
 import { downloadNow, type Saved } from '../state/archive-download.ts'
 import { Dialog } from '../ui/dialog.tsx'
-import { words } from '../words/page.ts'
 import { saveWords } from '../words/save.ts'
 import './save.css'
 import { print, saveActions, savePicture } from './save-actions.ts'
@@ -46,7 +45,7 @@ export function Save(): JSX.Element {
     inBackground(printing)
   }
   return (
-    <Dialog class="save" label={words.save} title={words.save}>
+    <Dialog class="save" label={saveWords.board} title={saveWords.board}>
       <div class="body">
         <Show when={stored().length > 0} fallback={<p class="hint">{saveWords.nothing}</p>}>
           <SaveButton

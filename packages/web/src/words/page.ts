@@ -14,7 +14,6 @@ export const words = {
   newBoard: 'New board',
   toFrontBoard: 'Go to the front board',
   boards: 'Your boards',
-  save: 'Save board',
   trash: 'Trash',
   activity: 'Activity',
   settings: 'Settings',

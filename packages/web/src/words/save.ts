@@ -1,5 +1,6 @@
 /** The sentences about what is saved of a board, loaded with its panel. */
 export const saveWords = {
+  board: 'Save board',
   all: 'Save all pictures',
   allHint: (n: number, size: string): string =>
     `${n === 1 ? 'The picture' : `All ${n} pictures`} in one zip, ${size}, as they were added.`,
