@@ -355,3 +355,13 @@ test('Y54: a picture counts once, however often another server is ahead of its a
     await Promise.all([there.act([add()], SERVER), here.act([add()], byLink)])
   await assert.rejects(here.act([add()], byLink), { code: 'too-fast' })
 })
+
+test('Y50: a picture that a moderator lets in is refused where there is no room', async (t) => {
+  const { board } = await open(t, { 'pictures-per-board': 1 })
+  const command = add()
+  await board.act([command, stored(command.id)], SERVER)
+  const image = { ...(board.records.get(command.id) as ImageRecord), id: uuid() }
+  await assert.rejects(board.act([{ kind: 'image.admit', id: image.id, image }], SERVER), {
+    code: 'pictures-full',
+  })
+})

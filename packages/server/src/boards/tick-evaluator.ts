@@ -38,6 +38,12 @@ const UNTOLD_KINDS: ReadonlySet<Command['kind']> = new Set([
   'image.fail',
   'image.release',
 ])
+/** Commands that put another picture on the board. */
+const PICTURE_KINDS: ReadonlySet<Command['kind']> = new Set([
+  'image.add',
+  'image.copy',
+  'image.admit',
+])
 /** The client whose number is the time before which queues may be forgotten: no queue has this id. */
 export const FORGOTTEN_BEFORE = '00000000-0000-0000-0000-000000000000'
 /** The time by which a queue's id may be ahead of this clock: servers agree within minutes. */
@@ -228,7 +234,7 @@ export class TickEvaluator {
     const [change] = changes
     if (!change || 'gone' in change || change.put.kind !== 'image') return null
     if (command.kind === 'image.settle') return quota.refusalToStore(change.put.link, tally)
-    if (command.kind !== 'image.add' && command.kind !== 'image.copy') return null
+    if (!PICTURE_KINDS.has(command.kind)) return null
     const isServer = sender.role === 'server'
     const wanted = { pictures: 1, bytes: fileBytesOf(change.put) }
     // A picture that comes whole is among the promised itself, and was charged when it began.
