@@ -37,7 +37,7 @@ const pageLevels: readonly (readonly string[])[] = [
   ['actions'],
   ['app.ts'],
   ['ui'],
-  ['stage', 'lightbox', 'shell', 'wall'],
+  ['stage', 'feed', 'lightbox', 'shell', 'wall'],
   ['panel-views.ts'],
   ['page.tsx'],
   ['main.tsx'],

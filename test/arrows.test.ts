@@ -25,7 +25,7 @@ const pageLevels: readonly (readonly string[])[] = [
   ['actions'],
   ['app.ts'],
   ['ui'],
-  ['lightbox', 'shell', 'stage', 'wall'],
+  ['feed', 'lightbox', 'shell', 'stage', 'wall'],
   ['panel-views.ts'],
   ['page.tsx'],
   ['main.tsx'],

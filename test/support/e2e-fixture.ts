@@ -22,7 +22,12 @@ export const HOSTS: readonly Host[] = EFFORT_FACTOR > 1 ? BOTH_HOSTS : ['wire.te
 export const DESKTOP_VIEWPORT = { width: 1440, height: 900 }
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
 
-export interface PageOptions extends BrowserContextOptions {
+interface NewContextOptions extends BrowserContextOptions {
+  /** Whether a phone's page begins with the feed, as for a person; else it shows the board. */
+  hasFeed?: boolean
+}
+
+export interface PageOptions extends NewContextOptions {
   /** A proxy's port, in place of the server's. */
   port?: number
   /** The path under which the server is there. */
@@ -146,12 +151,22 @@ export class E2eFixture {
   }
 
   /** Service workers would answer in place of a test that intercepts requests, so a test asks for one. */
-  #newContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-    return this.browser.newContext({
+  async #newContext({ hasFeed, ...options }: NewContextOptions = {}): Promise<BrowserContext> {
+    const context = await this.browser.newContext({
       viewport: DESKTOP_VIEWPORT,
       serviceWorkers: 'block',
       ...options,
     })
+    const isNarrow = (options.viewport?.width ?? DESKTOP_VIEWPORT.width) < 600
+    if (isNarrow && !hasFeed)
+      await context.addInitScript(() => {
+        try {
+          localStorage.setItem('phone-view', 'board')
+        } catch {
+          // This page has no site data.
+        }
+      })
+    return context
   }
 
   /** Makes the visitor of a browser context an owner of an open board, as one of its links would. */

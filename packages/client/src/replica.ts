@@ -155,13 +155,10 @@ export class Replica extends Emitter<ReplicaEvents> {
   /** Loads the code that finds room, and guesses again where earlier pages' pictures go that have no place. */
   async #loadFreeSpots(): Promise<void> {
     this.#FreeSpots = null
-    try {
-      this.#FreeSpots = (await import('./free-spots.ts')).FreeSpots
-    } catch {
-      // The next picture, or snapshot, comes with another try.
-      this.#FreeSpots = undefined
-      return
-    }
+    const code = await import('./free-spots.ts').catch(() => undefined)
+    // Without it, the next picture, or snapshot, comes with another try.
+    this.#FreeSpots = code?.FreeSpots
+    if (!code) return
     const placeless = [...this.#guesses.keys()].filter(
       ({ command }) => command.kind === 'image.add' && command.x === undefined,
     )

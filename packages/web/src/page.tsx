@@ -7,6 +7,7 @@ import type { AppState, Tool } from './app-state.ts'
 import { tabData } from './browser/site-data.ts'
 import { Drop } from './drop/drop.ts'
 import type { View } from './geometry/view.ts'
+import { isPhone } from './look/screen.ts'
 import { Shell } from './shell/shell.tsx'
 import { Stage } from './stage/stage.tsx'
 import { BoardStore } from './state/board-store.ts'
@@ -22,10 +23,13 @@ import { Selection } from './state/selection.ts'
 import { StandingParts } from './state/standing-parts.ts'
 import { Toasts } from './state/toasts.ts'
 import type { Unseen } from './state/unseen.ts'
+import { LazyPart } from './ui/lazy-part.tsx'
 import { words } from './words/page.ts'
 
 /** Views never import each other, so the page hands all panels to `Panels`. */
 const loadPanels = () => import('./panel-views.ts').then(({ panelViews }) => panelViews)
+
+const feed = () => import('./feed/feed.tsx').then(({ Feed }) => Feed)
 
 /** Shows a board, or why it can't be shown. */
 export function Page(props: { board: Board }): JSX.Element {
@@ -41,6 +45,7 @@ export function Page(props: { board: Board }): JSX.Element {
   return (
     <Show when={!refused()} fallback={<Refusal problem={refused()!} boardStore={boardStore} />}>
       <AppContext.Provider value={app}>
+        <LazyPart load={feed} now={isPhone()} />
         <Stage />
         <Shell />
       </AppContext.Provider>

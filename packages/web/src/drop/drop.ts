@@ -76,7 +76,7 @@ export class Drop {
       refusals,
     )
     if (measured.length === 0) return
-    const places = at && (await placesAround(at, measured))
+    const places = at && (await loadTake().catch(() => null))?.rowsAround(at, measured)
     const pictures = measured.map((picture, i) => {
       const { id, file, caption, width, height } = picture
       // The server chooses the width with the place, but for a copy's own.
@@ -132,7 +132,7 @@ export class Drop {
   }
 
   async #take(offer: Offer, at?: Point): Promise<void> {
-    const more = offer.isPlain ? null : await import('./take.ts').catch(() => null)
+    const more = offer.isPlain ? null : await loadTake().catch(() => null)
     if (more) return more.take(offer, at, this)
     if (offer.files.length > 0) return this.add(offer.files, at)
     this.toasts.warn(words.needsConnection)
@@ -141,9 +141,8 @@ export class Drop {
   /** Loads the code for previews and pastes, as something may be dropped soon. */
   preload(): void {
     this.#lazyPreviews().catch(() => {})
-    import('./take.ts').catch(() => {})
+    loadTake().catch(() => {})
     import('./header-size.ts').catch(() => {})
-    import('./rows-around.ts').catch(() => {})
   }
 
   async #measure(
@@ -219,15 +218,6 @@ export class Drop {
   }
 }
 
-/** Returns where pictures stand that are dropped at a point; undefined if the code for rows can't be loaded. */
-async function placesAround(at: Point, pictures: readonly Measured[]) {
-  const [{ w, h }] = pictures as [Measured]
-  if (pictures.length === 1)
-    return [{ x: Math.round(at.x - w / 2), y: Math.round(at.y - h / 2), w }]
-  const rows = await import('./rows-around.ts').catch(() => undefined)
-  return rows?.rowsAround(at, pictures)
-}
-
 const isSvg = ({ type, name }: File): boolean => type === 'image/svg+xml' || /\.svg$/i.test(name)
 
 const lazyDrawing = (file: File, limit: number) =>
@@ -270,6 +260,8 @@ async function sizeInBrowser(file: File): Promise<Size | null> {
   const { naturalWidth: width, naturalHeight: height } = image
   return width > 0 ? { width, height } : null
 }
+
+const loadTake = () => import('./take.ts')
 
 const loadHeader = (file: File) =>
   import('./header-size.ts').then(({ readFileHeader }) => readFileHeader(file))

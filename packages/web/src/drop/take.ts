@@ -15,7 +15,9 @@ import { filesInFolder } from './folders.ts'
 import type { Offer } from './offer.ts'
 import { type Source, sourcesIn } from './sources.ts'
 
-/* Everything that a drop or a paste brings beside plain files: folders, copies, addresses, pages. */
+/* Everything that a drop or a paste brings beside plain files: folders, copies, addresses, pages; and places. */
+
+export { rowsAround } from './rows-around.ts'
 
 /** The most pictures that one page has the server fetch at a time; it takes eight of all pages (X10). */
 const FETCHED_AT_ONCE_COUNT = 4

@@ -8,6 +8,7 @@ import { inReadingOrder } from '../geometry/order.ts'
 import { hasAlt } from '../input/keys.ts'
 import { IconButton } from '../look/button.tsx'
 import type { BoardStore } from '../state/board-store.ts'
+import { largeOrder } from '../state/large-order.ts'
 import { awaitsVariant, sideFor } from '../state/resolution.ts'
 import { ActionButton } from '../ui/action-button.tsx'
 import { authorAndTime } from '../ui/author-and-time.ts'
@@ -29,9 +30,9 @@ export function Lightbox(): JSX.Element {
   const first = panels.large()!
   const id = createMemo<string>((last) => panels.large() ?? last, first)
   const record = createMemo(() => boardStore.picture(id())())
-  const order = createMemo(() => {
+  const order = createMemo<readonly string[]>(() => {
     boardStore.revision()
-    return inReadingOrder(boardStore.boxes)
+    return largeOrder() ?? inReadingOrder(boardStore.boxes)
   })
   const nth = createMemo(() => order().indexOf(id()))
   const [frameSize, setFrameSize] = createSignal({ w: innerWidth, h: innerHeight })

@@ -77,7 +77,9 @@ export const words = {
 
   // Empty, and about to be less so
   emptyTitle: 'Drop pictures here.',
-  emptyHint: 'Or paste, choose, or take a photo. Everyone on this board sees it at once.',
+  emptyTitleOnPhone: 'Add the first picture.',
+  emptyHint: 'Or paste, choose, or take a photo.',
+  emptyHintForAll: 'Everyone on this board sees it at once.',
   emptyForViewer: 'Nothing here yet.',
   emptyForViewerHint: 'Pictures appear as soon as someone adds them.',
   lookOnly: 'You can look at this board, but not add to it.',

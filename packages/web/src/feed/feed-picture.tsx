@@ -1,0 +1,83 @@
+import type { Box } from '@wirephoto/board'
+import { createMemo, createSignal, type JSX, onCleanup, Show } from 'solid-js'
+import { useApp } from '../app.ts'
+import { blurOf } from '../state/blur.ts'
+import { variantUrl } from '../state/resolution.ts'
+import { transferStateOf } from '../state/transfer-state.ts'
+import { ProgressLine } from '../ui/progress-line.tsx'
+import { words } from '../words/page.ts'
+
+interface FeedPictureProps {
+  readonly id: string
+  readonly box: Box | undefined
+}
+
+/** Shows one picture of the feed: what is at hand at once, and over that its file in the size that it has here. */
+export function FeedPicture(props: FeedPictureProps): JSX.Element {
+  const { boardStore, panels } = useApp()
+  const { id } = props
+  const current = boardStore.picture(id)
+  const record = createMemo<ReturnType<typeof current>>((last) => current() ?? last)
+  const transfer = transferStateOf(boardStore, id, record)
+  const preview = boardStore.preview(id)
+  const [ready, setReady] = createSignal<string | null>(null)
+  const previewed = createMemo(() => {
+    const blob = preview()
+    if (!blob) return null
+    const address = URL.createObjectURL(blob)
+    onCleanup(() => URL.revokeObjectURL(address))
+    return address
+  })
+  const blur = (): string | undefined => {
+    const hash = record()?.thumbhash
+    return (hash && blurOf(hash)) || undefined
+  }
+  const sharp = createMemo<string | null>((last) => {
+    const [now, box] = [record(), props.box]
+    if (!now?.blob || !box) return last
+    return variantUrl(boardStore.board, now, Math.max(box.w, box.h) * devicePixelRatio) ?? last
+  }, null)
+  const name = (): string => record()?.caption || record()?.name || ''
+  const state = (): string => transfer()?.state ?? 'stored'
+  return (
+    <li
+      data-image={id}
+      data-state={state()}
+      style={{
+        left: `${props.box?.x ?? 0}px`,
+        top: `${props.box?.y ?? 0}px`,
+        width: `${props.box?.w ?? 0}px`,
+        height: `${props.box?.h ?? 0}px`,
+      }}
+    >
+      <button
+        type="button"
+        aria-label={words.pictureLabel(name(), state())}
+        onClick={() => panels.enlarge(id)}
+      >
+        <span class="picture-image">
+          <Show when={ready() === null || ready() !== sharp()}>
+            <img src={previewed() ?? blur()} alt="" draggable={false} />
+          </Show>
+          <Show when={sharp()} keyed>
+            {(address) => (
+              <img
+                class="sharp"
+                src={address}
+                alt=""
+                draggable={false}
+                onLoad={({ currentTarget }) => {
+                  const drawn = (): void => {
+                    setReady(address)
+                  }
+                  currentTarget.decode().then(drawn, drawn)
+                }}
+              />
+            )}
+          </Show>
+          <ProgressLine transfer={transfer()} />
+        </span>
+      </button>
+    </li>
+  )
+}

@@ -1,0 +1,156 @@
+import './feed.css'
+import { type Box, isNewer } from '@wirephoto/board'
+import {
+  createEffect,
+  createMemo,
+  createSignal,
+  For,
+  type JSX,
+  on,
+  onCleanup,
+  Show,
+} from 'solid-js'
+import { useApp } from '../app.ts'
+import { browserData } from '../browser/site-data.ts'
+import { setLargeOrder } from '../state/large-order.ts'
+import { stableList } from '../state/stable-list.ts'
+import { feedWords } from '../words/feed.ts'
+import { FeedPicture } from './feed-picture.tsx'
+import { feedRows } from './feed-rows.ts'
+
+/** Screens that are narrower show the feed. */
+const NARROW = '(max-width: 599.98px)'
+const VIEW_KEY = 'phone-view'
+/** How far beyond the screen pictures are drawn, in screens. */
+const MARGIN_FACTOR = 1
+
+/** Shows, on a phone, the board's pictures as a feed, and the switch between it and the board. */
+export function Feed(): JSX.Element {
+  const { boardStore } = useApp()
+  const isNarrow = createNarrow()
+  const [view, setView] = createSignal(browserData.get(VIEW_KEY) === 'board' ? 'board' : 'pictures')
+  const choose = (to: 'board' | 'pictures'): void => {
+    browserData.set(VIEW_KEY, to)
+    setView(to)
+  }
+  return (
+    <Show when={isNarrow() && boardStore.count() > 0}>
+      <nav class="feed-switch sheet" aria-label={feedWords.views}>
+        <button
+          type="button"
+          aria-pressed={view() === 'pictures'}
+          onClick={() => choose('pictures')}
+        >
+          {feedWords.pictures}
+        </button>
+        <button type="button" aria-pressed={view() === 'board'} onClick={() => choose('board')}>
+          {feedWords.board}
+        </button>
+      </nav>
+      <Show when={view() === 'pictures'}>
+        <Pictures />
+      </Show>
+    </Show>
+  )
+}
+
+/** Shows all pictures in rows, the newest on top. Those that are near the screen have nodes. */
+function Pictures(): JSX.Element {
+  const { boardStore, panels } = useApp()
+  const [size, setSize] = createSignal({ w: innerWidth, h: innerHeight })
+  const [scrolled, setScrolled] = createSignal(0)
+  let scroller!: HTMLElement
+
+  const ids = createMemo<readonly string[]>((last) => {
+    boardStore.revision()
+    const records = [...boardStore.boxes.keys()].flatMap((id) => boardStore.get(id) ?? [])
+    const newest = records.sort((a, b) => (isNewer(a, b) ? -1 : 1)).map(({ id }) => id)
+    return stableList(last, newest)
+  }, [])
+  const boxes = createMemo(() => {
+    boardStore.revision()
+    const ratios = ids().map((id) => {
+      const { width = 1, height = 1 } = boardStore.get(id) ?? {}
+      return width / height
+    })
+    return new Map(feedRows(ratios, size().w).map((box, i) => [ids()[i]!, box]))
+  })
+  const height = createMemo(() => {
+    const last = boxes().get(ids().at(-1) ?? '')
+    return last ? last.y + last.h : 0
+  })
+  const shown = createMemo<readonly string[]>((last) => {
+    const margin = size().h * MARGIN_FACTOR
+    const [from, to] = [scrolled() - margin, scrolled() + size().h + margin]
+    const near = ids().filter((id) => isBetween(boxes().get(id), from, to))
+    return stableList(last, near)
+  }, [])
+
+  const sized = (element: HTMLElement): void => {
+    scroller = element
+    const observer = new ResizeObserver(() =>
+      setSize({ w: element.clientWidth, h: element.clientHeight }),
+    )
+    observer.observe(element)
+    onCleanup(() => observer.disconnect())
+  }
+  setLargeOrder(ids)
+  onCleanup(() => setLargeOrder(null))
+  behindFeed(true)
+  onCleanup(() => behindFeed(false))
+  // The pictures in view stay where they are when others come on top.
+  createEffect(
+    on(boxes, (now, before) => {
+      if (!before || scroller.scrollTop === 0) return
+      const top = scroller.scrollTop - (scroller.firstElementChild as HTMLElement).offsetTop
+      const seen = [...before].find(([id, { y, h }]) => y + h > top && now.has(id))
+      if (seen) scroller.scrollTop += now.get(seen[0])!.y - seen[1].y
+    }),
+  )
+  // The large view leads back to the picture that it showed last.
+  createEffect(
+    on(panels.large, (now, before) => {
+      const box = now === null && before ? boxes().get(before) : undefined
+      if (!box) return
+      const top = scroller.scrollTop
+      const list = scroller.firstElementChild as HTMLElement
+      const y = list.offsetTop + box.y
+      if (y < top || y + box.h > top + size().h) scroller.scrollTop = y - (size().h - box.h) / 2
+      scroller.querySelector<HTMLElement>(`[data-image="${before}"] button`)?.focus()
+    }),
+  )
+
+  return (
+    <section
+      ref={sized}
+      class="feed"
+      aria-label={feedWords.newestFirst(ids().length)}
+      onScroll={() => setScrolled(scroller.scrollTop)}
+    >
+      <ul style={{ height: `${height()}px` }}>
+        <For each={shown()}>{(id) => <FeedPicture id={id} box={boxes().get(id)} />}</For>
+      </ul>
+    </section>
+  )
+}
+
+const isBetween = (box: Box | undefined, from: number, to: number): boolean =>
+  box !== undefined && box.y + box.h > from && box.y < to
+
+/** Keeps focus and screen readers out of the board that lies behind the feed. */
+function behindFeed(isBehind: boolean): void {
+  const board = document.querySelector<HTMLElement>('main')
+  if (board) board.inert = isBehind
+}
+
+/** Creates the signal of whether the screen is a phone's. */
+function createNarrow(): () => boolean {
+  const query = matchMedia(NARROW)
+  const [isNarrow, set] = createSignal(query.matches)
+  const changed = (): void => {
+    set(query.matches)
+  }
+  query.addEventListener('change', changed)
+  onCleanup(() => query.removeEventListener('change', changed))
+  return isNarrow
+}
