@@ -1,13 +1,12 @@
+import { limits } from '@wirephoto/board'
 import { type JSX, Show } from 'solid-js'
 import { isOffered } from '../actions/action.ts'
 import { useApp } from '../app.ts'
+import { isComposed } from '../input/keys.ts'
 import { Icon } from '../look/icon.tsx'
 import type { OpenMenu } from '../state/menus.ts'
-import { LazyPart } from '../ui/lazy-part.tsx'
 import { words } from '../words/page.ts'
 import { titleOf } from './board-name.ts'
-
-const nameField = () => import('./name-field.tsx').then(({ NameField }) => NameField)
 
 /** Shows the board's name, which a click renames, and its menu. */
 export function Title(): JSX.Element {
@@ -49,7 +48,7 @@ export function Title(): JSX.Element {
           </h1>
         }
       >
-        <LazyPart load={nameField} now onFailed={panels.close} />
+        <NameField />
       </Show>
       <button
         type="button"
@@ -62,5 +61,45 @@ export function Title(): JSX.Element {
         <Icon name="chevronDown" />
       </button>
     </header>
+  )
+}
+
+/** Edits the board's name: Enter and blur keep the text, Escape drops it. */
+function NameField(): JSX.Element {
+  const { boardStore, panels } = useApp()
+  const before = boardStore.title()
+  let done = false
+  const end = (title: string, byKey = false): void => {
+    if (done) return
+    done = true
+    if (title !== before) boardStore.board.rename(title)
+    if (panels.now() === 'name') panels.close()
+    if (byKey) document.querySelector<HTMLElement>('.title .name')?.focus()
+  }
+  return (
+    <span class="grower">
+      <input
+        ref={(input) =>
+          queueMicrotask(() => {
+            input.focus()
+            input.select()
+          })
+        }
+        class="name"
+        aria-label={words.boardName}
+        value={before}
+        placeholder={titleOf(boardStore)}
+        maxLength={limits.titleLength}
+        dir="auto"
+        onBlur={({ currentTarget }) => end(currentTarget.value.trim())}
+        onKeyDown={(event) => {
+          const isKept = event.key === 'Enter'
+          if (isComposed(event) || !(isKept || event.key === 'Escape')) return
+          // Otherwise the same key press would reach the element that gets the focus.
+          event.preventDefault()
+          end(isKept ? event.currentTarget.value.trim() : before, true)
+        }}
+      />
+    </span>
   )
 }
