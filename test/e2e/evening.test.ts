@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { errorMessages, type Snapshot } from '@wirephoto/board'
+import { errorMessages, type ImageRecord, type Snapshot } from '@wirephoto/board'
 import { gateWords } from '@wirephoto/web/words/gate'
+import { hostWords } from '@wirephoto/web/words/host'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
 import { shareWords } from '@wirephoto/web/words/share'
+import { wallWords } from '@wirephoto/web/words/wall'
 import type { Locator, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { encode } from 'uqr'
@@ -21,13 +23,15 @@ const PX_PER_INCH = 96
 const A6_MM = { width: 105, height: 148 }
 /** Points of a PDF. */
 const A6_PT = [298, 420]
-const PICTURES_COUNT = 3
+const SENT_COUNT = 3
+/** The pictures that aren't refused. */
+const PICTURES_COUNT = 2
 
 const { fixture, samples } = await openFixture({
   args: ['--create', 'anyone', '--bound', 'purge-grace=1'],
 })
 
-test('F11, B21, W51, W52, G21: a guest adds three, their link ends alone under their hands, and what another destroys is put back', async (t) => {
+test('F11, B21, W51, W52, G21: a guest adds three, one is refused, two are on the wall, their link ends alone under their hands, and what another destroys is put back', async (t) => {
   const host = await openHost(fixture, t)
   await host.page.keyboard.press('s')
   const sheet = host.page.getByRole('dialog')
@@ -39,6 +43,21 @@ test('F11, B21, W51, W52, G21: a guest adds three, their link ends alone under t
   await host.page.keyboard.press('Escape')
   const edit = await linkFor(host.page, 'edit')
 
+  await host.page.keyboard.press('Shift+Q')
+  await host.waitForToast(hostWords.addingIs.held)
+  const wall = await host.context.newPage()
+  await wall.goto(`${host.page.url()}/show`)
+  await wall.getByText(wallWords.empty).waitFor()
+  await wall.evaluate(() => {
+    const seen = new Set<string>()
+    Object.assign(window, { seen })
+    new MutationObserver(() => {
+      for (const { src } of document.querySelectorAll<HTMLImageElement>('.wall-frame img'))
+        seen.add(src)
+    }).observe(document.body, { childList: true, subtree: true, attributes: true })
+  })
+  await host.page.bringToFront()
+
   // A phone's camera has read the card.
   const guest = await openGuest(fixture, t, PHONE)
   guest.allowedErrors = REFUSED
@@ -47,14 +66,44 @@ test('F11, B21, W51, W52, G21: a guest adds three, their link ends alone under t
   await guest.page.getByRole('button', { name: words.add, exact: true }).tap()
   const chooser = guest.page.waitForEvent('filechooser')
   await guest.page.getByRole('menuitem', { name: words.choose }).tap()
-  const files = Array.from({ length: PICTURES_COUNT }, (_, i) =>
+  const files = Array.from({ length: SENT_COUNT }, (_, i) =>
     samples.draw(`guest-${i}.jpg`, { width: 400, height: 300, seed: i }),
   )
   await (await chooser).setFiles(await Promise.all(files))
   const asked = guest.page.getByRole('form', { name: overlayWords.askName })
   await asked.getByLabel(overlayWords.askName).fill('Gwen')
   await guest.page.keyboard.press('Enter')
+  await guest.page.getByRole('region', { name: hostWords.waitForHost(SENT_COUNT) }).waitFor()
+  // All of their bytes are there.
+  await guest.waitUntil(
+    (waits) =>
+      [...document.querySelectorAll('[data-waiting]')].every((each) =>
+        each.textContent!.includes(waits),
+      ),
+    hostWords.waits,
+  )
+  await host.page.getByRole('button', { name: hostWords.waitForYou(SENT_COUNT) }).click()
+  const shown = (i: number) =>
+    host.page.getByRole('dialog').getByRole('img', { name: new RegExp(`guest-${i}\\.jpg`) })
+  await shown(0).waitFor()
+  await host.page.keyboard.press('Enter')
+  await shown(1).waitFor()
+  await host.page.keyboard.press('r')
+  await shown(2).waitFor()
+  await host.page.keyboard.press('Enter')
+  await host.page.getByText(hostWords.noneWaits).waitFor()
+  await host.page.keyboard.press('Escape')
   await host.waitForPainted(PICTURES_COUNT, 'stored')
+  const approved = await picturesOf(host.page)
+  assert.deepEqual(approved.map(({ name }) => name).sort(), ['guest-0.jpg', 'guest-2.jpg'])
+  await wall.waitForFunction(
+    (blobs) => {
+      const { seen } = window as unknown as { seen: Set<string> }
+      return blobs.every((blob) => [...seen].some((source) => source.includes(blob!)))
+    },
+    approved.map(({ blob }) => blob),
+  )
+  await wall.close()
   await host.page.getByRole('option', { name: /guest-0\.jpg.*Gwen/ }).waitFor()
 
   const other = await openGuest(fixture, t)
@@ -170,6 +219,15 @@ async function revokeLink(page: Page, name: string): Promise<void> {
   await dialog.getByText(shareWords.links, { exact: true }).click()
   await dialog.getByRole('button', { name: shareWords.revokeNamed(name) }).click()
   await dialog.getByRole('button', { name: shareWords.revoke, exact: true }).click()
+}
+
+/** Reads a board's pictures by the right of its page. */
+async function picturesOf(page: Page): Promise<ImageRecord[]> {
+  const { records } = await page.evaluate(async (): Promise<Snapshot> => {
+    const board = location.pathname.split('/').at(-1)!
+    return (await fetch(`/api/boards/${board}/snapshot`)).json()
+  })
+  return records.filter((record) => record.kind === 'image')
 }
 
 async function enterCode(page: Page, code: string): Promise<void> {
