@@ -221,7 +221,7 @@ function Picture(props: { waiting: WaitingPictures; record: ImageRecord }): JSX.
     onCleanup(() => URL.revokeObjectURL(address))
     return address
   })
-  const atHand = (): string | undefined => {
+  const shownUrl = (): string | undefined => {
     const { record } = props
     const small = record.blob ? variantUrl(log, record, AT_HAND_SIDE_PX) : previewed()
     return small ?? (record.thumbhash ? (blurOf(record.thumbhash) ?? undefined) : undefined)
@@ -253,7 +253,7 @@ function Picture(props: { waiting: WaitingPictures; record: ImageRecord }): JSX.
       }}
     >
       <Show when={shown() === null || shown() !== sharp()}>
-        <img src={atHand()} alt="" draggable={false} />
+        <img src={shownUrl()} alt="" draggable={false} />
       </Show>
       <Show when={sharp()} keyed>
         {(address) => (
