@@ -146,7 +146,8 @@ async function checkServer(
 
 /** Returns a record of an older build with every field of today. */
 function completed(record: AnyRecord): AnyRecord {
-  if (record.kind === 'board') return Object.assign({ trashDays: 30, keepMetadata: false }, record)
+  if (record.kind === 'board')
+    return Object.assign({ trashDays: 30, keepMetadata: false, adding: 'open' }, record)
   const storedAt = record.blob === null ? null : record.createdAt
   return Object.assign(
     {
