@@ -5,7 +5,7 @@ import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import type { Response } from 'playwright-core'
 import { HOSTS, type Host, openFixture } from '../support/e2e-fixture.ts'
-import type { BoardPage } from '../support/page.ts'
+import type { BoardPage, Point } from '../support/page.ts'
 import type { Proxy } from '../support/proxy.ts'
 
 /** Slow enough to be interrupted. */
@@ -89,6 +89,10 @@ for (const host of HOSTS)
       await anna.waitForPainted(3, 'stored')
       await ben.waitForPainted(3, 'stored')
       const [moved, deleted, other] = (await anna.tiles()).sort((a, b) => a.x - b.x)
+      const [movedFrom, otherFrom] = [
+        await placeOf(anna, moved!.id),
+        await placeOf(anna, other!.id),
+      ]
 
       proxy.disconnect()
       await anna.page.getByText(words.serverGone).waitFor()
@@ -99,7 +103,7 @@ for (const host of HOSTS)
       await anna.waitForTiles(3)
       await waitForWaiting(anna)
       await dragMouse(ben, [1100, 300], [1100, 350])
-      await ben.waitUntil(isAt, [other!.id, other!.x, other!.y + 50])
+      await ben.waitUntil(isAt, [other!.id, otherFrom.x, otherFrom.y + 50])
       await wireClient.send({ kind: 'board.patch', set: { title: 'Meanwhile' } })
       assert.deepEqual(await ben.tileWithId(moved!.id), moved, 'nobody else has seen any of it')
 
@@ -107,8 +111,8 @@ for (const host of HOSTS)
       await anna.waitForToast('Back online. 3 changes sent.')
       for (const page of [anna, ben]) {
         await page.waitForPainted(3, 'stored')
-        await page.waitUntil(isAt, [moved!.id, moved!.x + 150, moved!.y + 300])
-        await page.waitUntil(isAt, [other!.id, other!.x, other!.y + 50])
+        await page.waitUntil(isAt, [moved!.id, movedFrom.x + 150, movedFrom.y + 300])
+        await page.waitUntil(isAt, [other!.id, otherFrom.x, otherFrom.y + 50])
         assert.equal(await page.tile(deleted!.id).count(), 0)
         await page.waitUntil(() => document.title.startsWith('Meanwhile'), null)
       }
@@ -125,6 +129,7 @@ for (const host of HOSTS)
       await anna.drop([await samples.file('photos/pic1.jpg')], { x: 400, y: 300 })
       const [tile] = await ben.waitForPainted(1, 'stored')
       await anna.waitForPainted(1, 'stored')
+      const from = await placeOf(anna, tile!.id)
 
       proxy.disconnect()
       await anna.page.getByText(words.serverGone).waitFor()
@@ -143,7 +148,7 @@ for (const host of HOSTS)
         allowedErrors,
       })
       for (const page of [later, ben]) await page.waitForPainted(2, 'stored')
-      await ben.waitUntil(isAt, [tile!.id, tile!.x + 200, tile!.y + 200])
+      await ben.waitUntil(isAt, [tile!.id, from.x + 200, from.y + 200])
     })
   })
 
@@ -159,10 +164,15 @@ async function dragMouse({ page }: BoardPage, from: [number, number], to: [numbe
   await page.mouse.up()
 }
 
-/** Returns whether a picture is at that point of the screen. Runs in the page. */
+/** Returns where a picture stands, in board units: a page's view goes where a new picture is. */
+const placeOf = (page: BoardPage, id: string): Promise<Point> =>
+  page.tile(id).evaluate(({ style }) => ({ x: parseFloat(style.left), y: parseFloat(style.top) }))
+
+/** Returns whether a picture stands there, in board units. Runs in a page. */
 function isAt([id, x, y]: [string, number, number]): boolean {
-  const box = document.querySelector(`[data-image="${id}"]`)?.getBoundingClientRect()
-  return box !== undefined && Math.hypot(box.x - x, box.y - y) < 0.01
+  const tile = document.querySelector<HTMLElement>(`[data-image="${id}"]`)
+  if (!tile) return false
+  return Math.hypot(parseFloat(tile.style.left) - x, parseFloat(tile.style.top) - y) < 0.01
 }
 
 /**

@@ -44,7 +44,7 @@ for (const host of HOSTS)
       const { page } = anna
       const isOnBoard = () => document.activeElement?.closest('.stage') !== null
       await page.mouse.click(...middleOf(tiles[1]!), { button: 'right' })
-      await page.getByRole('menuitem', { name: words.delete, exact: true }).click()
+      await page.getByRole('menuitem', { name: `${words.delete} Del` }).click()
       await anna.waitForTiles(2)
       await anna.waitUntil(isOnBoard, null)
       const undo = anna.page.locator('.toast button', { hasText: words.undo })

@@ -72,7 +72,7 @@ test('P1: a screen that opens a board loads what it has pixels for, and nothing 
   t.after(() => sender.close())
   const records = await waitForVariants(url, board, PICTURE_COUNT)
   for (const [name, options] of Object.entries(SCREENS)) {
-    const context = await fixture.browser.newContext(options)
+    const context = await fixture.newContext(options)
     const page = await BoardPage.open(context, url)
     const bytes = await countPictureBytes(page.page)
     await page.goto(`/b/${board}`)

@@ -57,6 +57,8 @@ async function runCommands(engine?: string) {
                 createdAt: 0,
                 deletedAt: record.deletedAt !== null,
                 deletedBy: '',
+                // Each server's link has an id of its own.
+                link: '',
               }
             : record,
         )

@@ -151,7 +151,7 @@ export class E2eFixture {
   }
 
   /** Service workers would answer in place of a test that intercepts requests, so a test asks for one. */
-  async #newContext({ hasFeed, ...options }: NewContextOptions = {}): Promise<BrowserContext> {
+  async newContext({ hasFeed, ...options }: NewContextOptions = {}): Promise<BrowserContext> {
     const context = await this.browser.newContext({
       viewport: DESKTOP_VIEWPORT,
       serviceWorkers: 'block',
@@ -185,7 +185,7 @@ export class E2eFixture {
   }
 
   async #newPage(host: Host): Promise<BoardPage> {
-    const context = await this.#newContext()
+    const context = await this.newContext()
     return BoardPage.open(context, `http://${host}:${this.server.port}`)
   }
 
@@ -205,7 +205,7 @@ export class E2eFixture {
       says,
       ...further
     } = options
-    const context = shared ?? (await this.#newContext(further))
+    const context = shared ?? (await this.newContext(further))
     const page = await BoardPage.open(context, `${scheme}://${host}:${port}${path}`)
     page.allowedErrors = allowedErrors
     this.closeAfter(t, async () => {

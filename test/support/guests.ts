@@ -27,7 +27,7 @@ export async function openGuest(
   t: TestContext,
   options: BrowserContextOptions = { viewport: DESKTOP_VIEWPORT },
 ): Promise<BoardPage> {
-  const context = await fixture.browser.newContext({ serviceWorkers: 'block', ...options })
+  const context = await fixture.newContext(options)
   const guest = await BoardPage.open(context, `http://wire.test:${fixture.server.port}`)
   fixture.closeAfter(t, async () => {
     await guest.close(t)

@@ -8,7 +8,7 @@ const FILE_MODE = 0o600
 
 /** The entries of a data folder that are ours. Its operator may have named a folder with others in it. */
 const OWN_ENTRY =
-  /^(?:arrivals|blobs|variants|lock|lock-journal|wirephoto\..+|classic-visitors|probe|sweep-stopped\.json)$/
+  /^(?:archives|arrivals|blobs|checksums(?:\.new)?|variants|lock|lock-journal|wirephoto\..+|classic-visitors|probe|sweep-stopped\.json)$/
 
 /**
  * Lets this process, its threads and those that it starts make files and folders for its own user alone.

@@ -85,7 +85,7 @@ test('K20 a placeholder takes its picture as text by PUT and POST, once', async 
     const stored = (await (await record(id)).json()) as Record<string, unknown>
     const { name, type, bytes, x, y, w, width } = stored
     assert.deepEqual([name, type, bytes], ['p.png', 'image/jpeg', large.length])
-    assert.deepEqual([x, y, w, width], [1, 2, 160, 40])
+    assert.deepEqual([x, y, w, width], [1, 2, 320, 40])
     const again = await post(`/image/${id}`, textForm(dataUrl(picture)), method)
     assert.deepEqual(await refusal(again), [404, 'imageError'])
     assert.equal((await record(id)).status, 200)

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { type CommandAnswer, type ImageRecord, uuidv7, WIRE_VERSION } from '@wirephoto/board'
 import { io } from 'socket.io-client'
 import { Harness } from '../../support/http-harness.ts'
@@ -354,7 +355,10 @@ test('Y59: a new bound of a link counts for open sockets too', async (t) => {
   await patchLink('add', { pictures: 0 })
   let last = await add()
   // The server asks its engine twice a second.
-  for (let tries = 0; last.refused.length === 0 && tries < 200; tries++) last = await add()
+  for (let tries = 0; last.refused.length === 0 && tries < 400; tries++) {
+    await setTimeout(25)
+    last = await add()
+  }
   assert.equal(last.refused[0]?.error.code, 'link-full')
 })
 

@@ -25,7 +25,7 @@ export function KeySheet(): JSX.Element {
             <section>
               <h3>{title}</h3>
               <dl>
-                <For each={all.filter((action) => action.group === group)}>
+                <For each={all.filter(({ group: own, keys }) => own === group && keys.length > 0)}>
                   {(action) => (
                     <div>
                       <dt>{action.label}</dt>
