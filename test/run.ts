@@ -13,7 +13,7 @@ import { LONG_EFFORT_FACTOR } from './support/effort.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const PATTERNS = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts']
-/** Starting these first keeps both cores busy until the end. */
+/** Starting these first keeps all cores busy until the end. */
 const SLOWEST_FIRST = [
   'test/crash/kill.test.ts',
   'packages/server/src/images/decoding/formats.test.ts',
@@ -48,7 +48,8 @@ const LONG_FILES = [
   'test/hostile/one-client.test.ts',
   'test/soak/soak.test.ts',
 ]
-const CONCURRENT_FILE_COUNT = 2
+/** One more than the cores of a small machine: most tests wait for a page, a disk or a timer half of their time. */
+const CONCURRENT_FILE_COUNT = 3
 const TEST_TIMEOUT_MS = 240_000
 const FILE_TIMEOUT_MS = 300_000
 const SLOWEST_COUNT = 10

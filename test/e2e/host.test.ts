@@ -8,7 +8,7 @@ import { words } from '@wirephoto/web/words/page'
 import { panelWords } from '@wirephoto/web/words/panels'
 import type { AxeResults } from 'axe-core'
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { DESKTOP_VIEWPORT, openFixture, PHONE } from '../support/e2e-fixture.ts'
+import { openFixture, PHONE } from '../support/e2e-fixture.ts'
 import { BoardPage, middleOf } from '../support/page.ts'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
@@ -234,11 +234,7 @@ async function openHosted(
   const { links } = (await response.json()) as { links: { role: string; url: string }[] }
   const { port } = fixture.server
   const open = async (role: string, { at = port, ...further }: PageOptions): Promise<BoardPage> => {
-    const context = await fixture.browser.newContext({
-      serviceWorkers: 'block',
-      viewport: DESKTOP_VIEWPORT,
-      ...further,
-    })
+    const context = await fixture.newContext(further)
     const page = await BoardPage.open(context, `http://wire.test:${at}`)
     fixture.closeAfter(t, async () => {
       await page.close(t)

@@ -19,6 +19,7 @@ const LATER_PARTS = [
   'preview',
   'panels',
   'lazy',
+  'take',
   'make-preview',
   'thumbhash',
   'header-size',
