@@ -148,9 +148,12 @@ test('B137: the link to a view opens a closed board, at that view', async (t) =>
 /** Copies the link to the view. A plain-http page has no clipboard API, so the command that stands in is watched. */
 async function copyView(page: Page): Promise<string> {
   await page.bringToFront()
+  // The action comes with it.
+  await page.locator('.overlay').waitFor({ state: 'attached' })
   const copied = page.evaluate(
     () =>
-      new Promise<string>((resolve) => {
+      new Promise<string>((resolve, reject) => {
+        setTimeout(() => reject(new Error('Nothing was copied')), 20_000)
         document.addEventListener(
           'copy',
           () => resolve((document.activeElement as HTMLTextAreaElement).value),

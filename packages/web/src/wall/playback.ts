@@ -14,7 +14,7 @@ export const FADE_MS = 600
 /** How long a wall without news waits before it shows its mosaic. */
 const QUIET_MS = 20_000
 /** How long a picture of the slideshow that couldn't be decoded is left out. */
-const LEFT_OUT_MS = 30_000
+const LEFT_OUT_MS = 2_000
 /** The longest time between two looks at the clock. */
 const LOOK_INTERVAL_MS = 30_000
 
