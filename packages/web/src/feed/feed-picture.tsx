@@ -1,9 +1,10 @@
 import type { Box } from '@wirephoto/board'
-import { createMemo, createSignal, type JSX, onCleanup, Show } from 'solid-js'
+import { createMemo, createSignal, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { blurOf } from '../state/blur.ts'
 import { variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
+import { createObjectUrl } from '../ui/object-url.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { words } from '../words/page.ts'
 
@@ -21,13 +22,7 @@ export function FeedPicture(props: FeedPictureProps): JSX.Element {
   const transfer = transferStateOf(boardStore, id, record)
   const preview = boardStore.preview(id)
   const [ready, setReady] = createSignal<string | null>(null)
-  const previewed = createMemo(() => {
-    const blob = preview()
-    if (!blob) return null
-    const address = URL.createObjectURL(blob)
-    onCleanup(() => URL.revokeObjectURL(address))
-    return address
-  })
+  const previewed = createObjectUrl(preview)
   const blur = (): string | undefined => {
     const hash = record()?.thumbhash
     return (hash && blurOf(hash)) || undefined

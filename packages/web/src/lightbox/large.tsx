@@ -13,6 +13,7 @@ import type { Size } from '../geometry/view.ts'
 import { blurOf } from '../state/blur.ts'
 import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
 import { transferStateOf } from '../state/transfer-state.ts'
+import { createObjectUrl } from '../ui/object-url.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { fitted } from './size.ts'
 
@@ -40,13 +41,7 @@ export function Large(props: LargeProps): JSX.Element {
   const [ready, setReady] = createSignal<string | null>(null)
   let element!: HTMLDivElement
 
-  const previewed = createMemo(() => {
-    const blob = preview()
-    if (!blob) return null
-    const address = URL.createObjectURL(blob)
-    onCleanup(() => URL.revokeObjectURL(address))
-    return address
-  })
+  const previewed = createObjectUrl(preview)
   const availableUrl = (): string | undefined => {
     const { blob, thumbhash } = record() ?? {}
     const own = boardStore.fileUrl(id) ?? previewed()

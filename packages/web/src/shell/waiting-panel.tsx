@@ -11,6 +11,7 @@ import { awaitsVariant, sideFor, variantUrl } from '../state/resolution.ts'
 import { type WaitingPictures, waiting } from '../state/waiting-pictures.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { formatTime } from '../ui/format-time.ts'
+import { createObjectUrl } from '../ui/object-url.ts'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { hostWords } from '../words/host.ts'
 import { words } from '../words/page.ts'
@@ -214,13 +215,7 @@ function Picture(props: { waiting: WaitingPictures; record: ImageRecord }): JSX.
     props.waiting.arrivals()
     return props.record.blob ? null : log.preview(props.record.id)
   })
-  const previewed = createMemo(() => {
-    const blob = preview()
-    if (!blob) return null
-    const address = URL.createObjectURL(blob)
-    onCleanup(() => URL.revokeObjectURL(address))
-    return address
-  })
+  const previewed = createObjectUrl(preview)
   const shownUrl = (): string | undefined => {
     const { record } = props
     const small = record.blob ? variantUrl(log, record, AT_HAND_SIDE_PX) : previewed()
