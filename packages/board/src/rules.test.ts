@@ -206,6 +206,23 @@ describe('rules', () => {
     assert.deepEqual(act({ kind: 'image.restore', id: A }), [])
   })
 
+  test('P60: a picture that is put back lies over one that came meanwhile, and else where it lay', () => {
+    const { act, picture } = open()
+    const [B, C, D] = [uuid(2), uuid(3), uuid(4)]
+    act(add({ id: A, w: 100 }), { ...anna, now: 1 })
+    act(add({ id: B, w: 100, x: 50 }), { ...anna, now: 2 })
+    // Neither one that covered it before nor one beside it matters.
+    act({ kind: 'image.remove', id: A }, { ...anna, now: 3 })
+    act(add({ id: C, w: 100, x: 500 }), { ...anna, now: 4 })
+    const { z } = picture()
+    act({ kind: 'image.restore', id: A }, { ...anna, now: 5 })
+    assert.equal(picture().z, z)
+    act({ kind: 'image.remove', id: A }, { ...anna, now: 6 })
+    act(add({ id: D, w: 100, x: 0 }), { ...anna, now: 7 })
+    act({ kind: 'image.restore', id: A }, { ...anna, now: 8 })
+    for (const id of [B, C, D]) assert.ok(picture().z > picture(id).z)
+  })
+
   test('F1, R24: a picture is settled once, with what its bytes turned out to be', () => {
     const { act, picture } = open()
     act(add())

@@ -3,7 +3,8 @@ import type { Change } from './changes.ts'
 import type { Command, ImageAdmit, ImageElsewhere, ImageSettle, ServerCommand } from './commands.ts'
 import { WireError } from './errors.ts'
 import { guestRefusal } from './guest-rules.ts'
-import type { ImageRecord, Records } from './records.ts'
+import { type Box, boxOf } from './layout.ts'
+import { type ImageRecord, picturesOnBoard, type Records } from './records.ts'
 import { type Actor, may } from './rights.ts'
 import { apply, clampCoordinate, isFull, placeFor, topmost } from './rules.ts'
 
@@ -29,10 +30,30 @@ export function applyOnServer(
         : new WireError('not-allowed')
     case 'image.elsewhere':
       return []
+    case 'image.restore': {
+      const changes = apply(records, command, actor)
+      return changes instanceof WireError ? changes : changes.map(onTop(records, command.id))
+    }
     default:
       return guestRefusal(records, command, actor) ?? apply(records, command, actor)
   }
 }
+
+/** Returns a function that puts a picture that is put back on top, if one that came meanwhile covers it. */
+function onTop(records: Records, id: string): (change: Change) => Change {
+  const before = records.get(id)
+  return (change) => {
+    if (before?.kind !== 'image' || !('put' in change) || change.put.kind !== 'image') return change
+    const { put } = change
+    const covers = (other: ImageRecord): boolean =>
+      other.createdAt >= before.deletedAt! && other.z > put.z && overlap(boxOf(other), boxOf(put))
+    const isCovered = picturesOnBoard(records).some(covers)
+    return isCovered ? { put: { ...put, z: generateKeyBetween(topmost(records), null) } } : change
+  }
+}
+
+const overlap = (a: Box, b: Box): boolean =>
+  a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h
 
 /** Puts a picture that has waited onto the board. It counts as stored from now on, as it is new to everybody. */
 function admit(records: Records, image: ImageRecord, { now }: Actor): Change[] | WireError {
