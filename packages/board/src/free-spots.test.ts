@@ -29,6 +29,8 @@ type Shape = readonly [width: number, height: number]
 /** Shapes as phones, screens and scripts send them. */
 const SHAPES: Record<string, readonly Shape[]> = {
   landscape: [[4_032, 3_024]],
+  portrait: [[3_024, 4_032]],
+  prints: [[2_000, 3_000]],
   square: [[1_080, 1_080]],
   screenshots: [
     [1_080, 2_400],
@@ -85,9 +87,10 @@ function assertApart(records: readonly ImageRecord[]): void {
 
 describe('free spots', () => {
   for (const [name, shapes] of Object.entries(SHAPES))
-    test(`P30: ${name}: the board stays near 1.6 : 1, however many come`, () => {
+    test(`P30, P62: ${name}: the board stays near 1.6 : 1, however many come`, () => {
       const records: ImageRecord[] = []
-      for (const count of [12, 100, 500, 2_000]) {
+      const each = Array.from({ length: 77 }, (_, i) => 24 + i)
+      for (const count of [12, ...each, 500, 2_000]) {
         grow(count - records.length, shapes, records)
         const ratio = aspect(records)
         assert.ok(ratio > 1.3 && ratio < 2, `${count}: ${ratio}`)

@@ -28,6 +28,11 @@ const LEAST_ROOM_UNITS = MIN_FIRST_SIDE_UNITS + 2 * (GAP_UNITS - TOLERANCE_UNITS
 /** The board grows in steps of its width by this factor. Within a step, rows are filled from the top. */
 const GROWTH_FACTOR = 1.1
 const FIRST_STEP_UNITS = 245
+/** The shape of a whole board that has a dozen pictures or more, as its width over its height. */
+const WHOLE_SHAPE_FACTOR = { min: 1.3, max: 2 }
+const WHOLE_FROM_COUNT = 12
+/** A spot that leaves the whole in another shape gives way to one that takes fewer steps more, and doesn't. */
+const OUT_OF_SHAPE_STEPS_COUNT = 6
 /** Bands of each further level are so many times as high. A picture lies in at most as many, and one more. */
 const LEVEL_FACTOR = 64
 /** From the farthest place that a picture may have, room for this board is kept. */
@@ -45,6 +50,8 @@ type Placeless = Pick<ImageRecord, 'width' | 'height'> & { readonly w?: number |
 export class FreeSpots {
   readonly #lefts = new SortedNumbers()
   readonly #tops = new SortedNumbers()
+  readonly #rights = new SortedNumbers()
+  readonly #bottoms = new SortedNumbers()
   /** By level, the bands that pictures lie in, by their number from the first row down. */
   readonly #levels: Map<number, Band>[] = []
 
@@ -62,11 +69,12 @@ export class FreeSpots {
 
   /**
    * Returns where a picture may stand, and how wide: the first room in the uppermost row. Rows end where the board
-   * would get too wide for its height.
+   * would get too wide for its height, and go on where it would get too high.
    */
   find(picture: Placeless): { x: number; y: number; w: number } {
     const { w, h } = sizeInRow(picture)
-    const { left, top } = this.#corner()
+    const { left, top, right, bottom } = this.#extent()
+    const isWhole = this.#lefts.count + 1 >= WHOLE_FROM_COUNT
     const count = Math.ceil((h + GAP_UNITS - TOLERANCE_UNITS) / HALF_PITCH_UNITS)
     const step = count > 1 ? 2 : 1
     const first =
@@ -78,7 +86,11 @@ export class FreeSpots {
       const downTo = growthStep((y + h - top) * (BOARD_SHAPE_FACTOR / GROWTH_FACTOR))
       if (downTo >= least) break
       const x = this.#firstRoom(band, count, left, w)
-      const reached = Math.max(downTo, growthStep(x + w - left))
+      const shape = (Math.max(right, x + w) - left) / (Math.max(bottom, y + h) - top)
+      const isInShape = shape >= WHOLE_SHAPE_FACTOR.min && shape <= WHOLE_SHAPE_FACTOR.max
+      const reached =
+        Math.max(downTo, growthStep(x + w - left)) +
+        (isWhole && !isInShape ? OUT_OF_SHAPE_STEPS_COUNT : 0)
       if (reached < least) {
         spot = { x, y }
         least = reached
@@ -88,12 +100,18 @@ export class FreeSpots {
   }
 
   /**
-   * Returns the corner from which rows are filled: the upper left one of all pictures, but for the few that lie
-   * apart. It is rounded, so that rows begin at one edge.
+   * Returns the edges of all pictures, but for the few that lie apart. Rows are filled from the upper left corner. It
+   * is rounded, so that they begin at one edge.
    */
-  #corner(): { left: number; top: number } {
+  #extent(): { left: number; top: number; right: number; bottom: number } {
     const { count } = this.#lefts
-    if (count === 0) return { left: FIRST_X_UNITS, top: FIRST_Y_UNITS }
+    if (count === 0)
+      return {
+        left: FIRST_X_UNITS,
+        top: FIRST_Y_UNITS,
+        right: FIRST_X_UNITS,
+        bottom: FIRST_Y_UNITS,
+      }
     const outlierCount = Math.floor(Math.sqrt(count) * OUTLIERS_PER_ROOT_FACTOR)
     const far = limits.maxCoordinate - LAST_ROOM_UNITS
     const left = Math.min(far, this.#lefts.at(outlierCount))
@@ -101,6 +119,8 @@ export class FreeSpots {
     return {
       left: FIRST_X_UNITS + columns * GAP_UNITS,
       top: Math.min(far, this.#tops.at(outlierCount)),
+      right: this.#rights.at(count - 1 - outlierCount),
+      bottom: this.#bottoms.at(count - 1 - outlierCount),
     }
   }
 
@@ -140,6 +160,8 @@ export class FreeSpots {
   #add(box: Box): void {
     this.#lefts.add(box.x)
     this.#tops.add(box.y)
+    this.#rights.add(box.x + box.w)
+    this.#bottoms.add(box.y + box.h)
     const { level, from, to } = bandsOf(box)
     while (this.#levels.length <= level) this.#levels.push(new Map())
     const bands = this.#levels[level]!
@@ -153,6 +175,8 @@ export class FreeSpots {
   #remove(box: Box): void {
     this.#lefts.remove(box.x)
     this.#tops.remove(box.y)
+    this.#rights.remove(box.x + box.w)
+    this.#bottoms.remove(box.y + box.h)
     const { level, from, to } = bandsOf(box)
     const bands = this.#levels[level]!
     for (let i = from; i <= to; i++) {
