@@ -4,6 +4,7 @@
  * `npm run test:long` runs the files that do more with more effort: a hundred times as many rounds.
  */
 import { glob } from 'node:fs/promises'
+import { enableCompileCache } from 'node:module'
 import { relative, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
@@ -60,6 +61,9 @@ const { values, positionals } = parseArgs({
   options: { long: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
+// Nearly all files load the same modules, and each worker and process loads them again.
+const { directory } = enableCompileCache()
+if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] = directory
 if (values.long) process.env['EFFORT'] ??= String(LONG_EFFORT_FACTOR)
 const stop = new AbortController()
 const durationsMs = new Map<string, number>()

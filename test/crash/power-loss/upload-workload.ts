@@ -22,9 +22,18 @@ const SIZES_BYTES = [9_000, 120_000, 700_000, 1_500_000, 1_500_000, 300_000]
 export const UPLOADS = SIZES_BYTES.map((_, i) => `0190a0b0-0000-7000-8000-00000000000${i}`)
 const PART_BYTES = 200_000
 
-/** Returns the file of an upload: a JPEG that is all one scan, with unique bytes. */
+/** The files that were drawn already: each check compares all of them. */
+const files = new Map<string, Buffer>()
+
+/** Returns the file of an upload. */
 function fileOf(id: string): Buffer {
-  const number = UPLOADS.indexOf(id)
+  const file = files.get(id) ?? drawFile(UPLOADS.indexOf(id))
+  files.set(id, file)
+  return file
+}
+
+/** Draws a JPEG that is all one scan, with unique bytes. */
+function drawFile(number: number): Buffer {
   const random = seededRandom(number)
   const bytes = Buffer.alloc(SIZES_BYTES[number]!)
   for (let i = 0; i + 4 <= bytes.length; i += 4)
