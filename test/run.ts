@@ -5,12 +5,14 @@
  */
 import { glob } from 'node:fs/promises'
 import { enableCompileCache } from 'node:module'
-import { relative, resolve } from 'node:path'
+import { resolve } from 'node:path'
+import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { run } from 'node:test'
-import { spec } from 'node:test/reporters'
+import { spec, type TestEvent } from 'node:test/reporters'
 import { parseArgs } from 'node:util'
 import { LONG_EFFORT_FACTOR } from './support/effort.ts'
+import { runPool } from './support/pool.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const PATTERNS = ['packages/*/src/**/*.test.ts', 'test/**/*.test.ts']
@@ -51,6 +53,8 @@ const LONG_FILES = [
 ]
 /** One more than the cores of a small machine: most tests wait for a page, a disk or a timer half of their time. */
 const CONCURRENT_FILE_COUNT = 3
+/** The most files at a time, while cores are idle. */
+const MAX_CONCURRENT_FILE_COUNT = 4
 const TEST_TIMEOUT_MS = 240_000
 const FILE_TIMEOUT_MS = 300_000
 const SLOWEST_COUNT = 10
@@ -67,44 +71,67 @@ if (directory !== undefined) process.env['NODE_COMPILE_CACHE'] = directory
 if (values.long) process.env['EFFORT'] ??= String(LONG_EFFORT_FACTOR)
 const stop = new AbortController()
 const durationsMs = new Map<string, number>()
-const timers = new Map<string, NodeJS.Timeout>()
 process.once('SIGINT', () => abort('interrupted'))
 process.once('SIGTERM', () => abort('interrupted'))
 
-const failed = await runFiles(await filesToRun(), CONCURRENT_FILE_COUNT)
+const failed = await runFiles(
+  await filesToRun(),
+  CONCURRENT_FILE_COUNT,
+  values.long ? CONCURRENT_FILE_COUNT : MAX_CONCURRENT_FILE_COUNT,
+)
 const isChance = failed.length <= MAX_RETRIED_COUNT
 const isWhole = positionals.length === 0 && !values.long && !stop.signal.aborted
 const stillFailed = isWhole && isChance && failed.length > 0 ? await retry(failed) : failed
 printSlowest()
 if (stillFailed.length > 0) process.exitCode = 1
 
-/** Runs the files, prints what comes of them, and returns those that failed. */
-async function runFiles(files: readonly string[], concurrency: number): Promise<string[]> {
+/** Runs the files, prints what comes of each as it ends, and returns those that failed. */
+async function runFiles(files: readonly string[], least: number, most = least): Promise<string[]> {
   const failed = new Set<string>()
-  const results = run({
-    files: files.map((file) => resolve(ROOT, file)),
-    concurrency,
-    timeout: values.long ? Number.POSITIVE_INFINITY : TEST_TIMEOUT_MS,
-    signal: stop.signal,
-  })
-  results.on('test:dequeue', ({ name, file }) => {
-    if (name === file && !values.long)
-      timers.set(
-        file,
-        setTimeout(
-          () => abort(`${nameOf(file)} took over ${FILE_TIMEOUT_MS / 1000} s`),
-          FILE_TIMEOUT_MS,
-        ),
-      )
-  })
-  results.on('test:complete', ({ name, file, details }) => {
-    if (name !== file) return
-    clearTimeout(timers.get(file))
-    durationsMs.set(file, details.duration_ms)
-  })
-  results.on('test:fail', ({ name, file }) => failed.add(nameOf(file ?? name)))
-  await pipeline(results.compose(spec), process.stdout, { end: false })
+  const sums = new Map<string, number>()
+  const start = performance.now()
+  const report = new PassThrough({ objectMode: true })
+  const printed = pipeline(report, new spec(), process.stdout, { end: false })
+  const runNext = async (file: string): Promise<void> => {
+    for (const event of await runFile(file)) {
+      if (event.type === 'test:fail') failed.add(file)
+      if (!isOfRun(event)) report.write(event)
+      else if (event.type === 'test:summary')
+        for (const [what, count] of Object.entries(event.data.counts))
+          sums.set(what, (sums.get(what) ?? 0) + count)
+    }
+  }
+  await runPool(files, runNext, { least, most })
+  for (const what of ['tests', 'suites', 'passed', 'failed', 'cancelled', 'skipped', 'todo'])
+    report.write(diagnostic(`${what} ${sums.get(what) ?? 0}`))
+  report.end(diagnostic(`duration_ms ${Math.round(performance.now() - start)}`))
+  await printed
   return [...failed]
+}
+
+/** Runs a file in a process of its own. Resolves to all that it tells, once it has ended. */
+async function runFile(file: string): Promise<TestEvent[]> {
+  const start = performance.now()
+  const isTooLong = () => abort(`${file} took over ${FILE_TIMEOUT_MS / 1000} s`)
+  const timer = values.long ? undefined : setTimeout(isTooLong, FILE_TIMEOUT_MS)
+  const timeout = values.long ? Number.POSITIVE_INFINITY : TEST_TIMEOUT_MS
+  const events = run({ files: [resolve(ROOT, file)], timeout, signal: stop.signal })
+  try {
+    return await Array.fromAsync<TestEvent>(events)
+  } finally {
+    clearTimeout(timer)
+    durationsMs.set(file, performance.now() - start)
+  }
+}
+
+function diagnostic(message: string) {
+  return { type: 'test:diagnostic', data: { nesting: 0, message } }
+}
+
+/** Whether an event is about a run as a whole, and not about a file or a test of it. */
+function isOfRun({ type, data }: TestEvent): boolean {
+  const isSummary = type === 'test:summary' || (type === 'test:diagnostic' && data.nesting === 0)
+  return isSummary && data.file === undefined
 }
 
 /** Runs files that failed beside others once more, each alone, and says so. Returns those that fail again. */
@@ -122,23 +149,17 @@ async function filesToRun(): Promise<string[]> {
   if (values.long) return LONG_FILES
   const all = await Array.fromAsync(glob(PATTERNS, { cwd: ROOT }))
   const rest = all.filter((file) => !SLOWEST_FIRST.includes(file)).sort()
-  return [...SLOWEST_FIRST, ...rest]
+  const isShort = (file: string): boolean => file.startsWith('packages/')
+  return [...SLOWEST_FIRST, ...rest.filter((file) => !isShort(file)), ...rest.filter(isShort)]
 }
 
 /** Ends the run; the files that have not finished are reported as failed. */
 function abort(reason: string): void {
-  for (const timer of timers.values()) clearTimeout(timer)
   stop.abort(new Error(`The run was ended: ${reason}`))
 }
 
 function printSlowest(): void {
   const slowest = [...durationsMs].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_COUNT)
-  const lines = slowest.map(
-    ([file, ms]) => `${(ms / 1000).toFixed(1).padStart(8)} s  ${nameOf(file)}`,
-  )
+  const lines = slowest.map(([file, ms]) => `${(ms / 1000).toFixed(1).padStart(8)} s  ${file}`)
   process.stdout.write(`\nThe slowest files:\n${lines.join('\n')}\n`)
-}
-
-function nameOf(file: string): string {
-  return relative(ROOT, file)
 }
