@@ -1,4 +1,5 @@
 import { open, readFile } from 'node:fs/promises'
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import {
   type CameraThumbnail,
@@ -377,3 +378,5 @@ process.on('message', (request: DecodeRequest) => {
   )
 })
 process.send!('ready')
+// It ends by a kill, before which Node would keep nothing of what it has compiled for the next one.
+flushCompileCache()

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
-import { getPriority } from 'node:os'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { openDecoder } from '../../../support/open-decoder.ts'
 import { blankPng, decodeProcessIds } from '../../../support/sample-images.ts'
 import { RecentUse } from '../../fairness/recent-use.ts'
 import { deathOf } from './death.ts'
 
+const CACHED_TIMEOUT_MS = 30_000
 const use = new RecentUse()
 const { decoder, folder } = await openDecoder({ use })
 
@@ -109,4 +113,22 @@ test('N8: the process of an address that has used more than others gives way to 
   await Promise.all([validateAs(honest), validateAs(abuser)])
   const priorities = new Set(decodeProcessIds().map((pid) => getPriority(pid)))
   assert.deepEqual(priorities, new Set([0, 19]))
+})
+
+test('S13: what a process has compiled is there for the next one, though the first one is killed', async (t) => {
+  const cache = await mkdtemp(join(tmpdir(), 'wirephoto-compiled-'))
+  const child = fork(new URL('./decode-process.ts', import.meta.url), [], {
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  t.after(async () => {
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    await rm(cache, { recursive: true })
+  })
+  const signal = AbortSignal.timeout(CACHED_TIMEOUT_MS)
+  // Its own modules, and those of packages.
+  while ((await readdir(cache, { recursive: true })).length < 20)
+    await setTimeout(20, undefined, { signal })
+  assert.equal(child.exitCode, null)
 })
