@@ -1,6 +1,7 @@
 import { defineConfig } from 'vite'
 import solid from 'vite-plugin-solid'
 import { icons } from './icons.ts'
+import { languages } from './languages.ts'
 import { noPreload } from './no-preload.ts'
 import { precompress } from './precompress.ts'
 import { problemPage } from './problem-page.ts'
@@ -15,6 +16,7 @@ export default defineConfig({
   plugins: [
     solid(),
     icons(),
+    languages(),
     websocketOnly(),
     withoutProgramErrors(),
     translatable(),

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
 import { wallWords } from '@wirephoto/web/words/wall'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
+import { openInspector } from '../support/axe.ts'
 import { openFixture, PHONE } from '../support/e2e-fixture.ts'
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 /** Brings a preview at once, and no file while a test lasts. */
 const SLOW_BYTES_PER_SECOND = 200_000
 
@@ -161,28 +159,4 @@ for (const colorScheme of ['light', 'dark'] as const) {
     await look('mosaic')
     assert.deepEqual(found, [])
   })
-}
-
-/** Inspects one view after the other, and collects their problems. */
-function openInspector(page: Page): { found: string[]; look(view: string): Promise<void> } {
-  const found: string[] = []
-  const look = async (view: string): Promise<void> => {
-    // Elements that move or fade have another contrast.
-    await page.waitForFunction(() =>
-      document.getAnimations().every(({ playState }) => playState !== 'running'),
-    )
-    for (const problem of await problemsOf(page)) found.push(`${view}: ${problem}`)
-  }
-  return { found, look }
-}
-
-async function problemsOf(page: Page): Promise<string[]> {
-  if (!(await page.evaluate(() => 'axe' in window))) await page.addScriptTag({ path: AXE })
-  const { violations } = await page.evaluate(() => {
-    const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } }
-    return axe.run()
-  })
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary}`),
-  )
 }

@@ -107,6 +107,8 @@ export interface ErrorFacts {
    * them.
    */
   readonly because?: string | undefined
+  /** The kind of a file that is refused by its kind; null for one that nobody knows. */
+  readonly kind?: { readonly name: string; readonly wayOn?: string } | null | undefined
   /** Bytes. */
   readonly size?: number | undefined
   readonly limit?: number | undefined

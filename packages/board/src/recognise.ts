@@ -58,11 +58,11 @@ export function refusalOf(
 ): WireError {
   if (kind && 'type' in kind && refused.has(kind.type)) {
     const because = `is ${kind.name}, which this server doesn't take for now. Save it as JPEG or PNG and add that.`
-    return new WireError('other-format', { name, because })
+    return new WireError('other-format', { name, because, kind })
   }
   if (kind === null || 'type' in kind)
-    return new WireError('not-a-picture', { name, because: unknownSentences(refused) })
-  return new WireError(kind.code, { name, because: `is ${kind.name}. ${kind.wayOn}` })
+    return new WireError('not-a-picture', { name, because: unknownSentences(refused), kind: null })
+  return new WireError(kind.code, { name, because: `is ${kind.name}. ${kind.wayOn}`, kind })
 }
 
 const NONE_REFUSED: RefusedTypes = new Set()

@@ -1,10 +1,22 @@
-// Before the first paint: what was chosen for this browser. The rest is src/look/theme.ts.
+// Before the first paint: what was chosen for this browser. The rest is src/look/theme.ts and src/words/language.ts.
 {
-  const base = new URL('.', document.currentScript.src).pathname
-  try {
-    const theme = localStorage.getItem(`theme${base.slice(0, -1)}`)
-    if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme
-  } catch {}
+  const { currentScript, documentElement: root } = document
+  const { src, dataset } = currentScript
+  const base = new URL('.', src).pathname
+  const kept = (key) => {
+    try {
+      return localStorage.getItem(key + base.slice(0, -1))
+    } catch {}
+  }
+  const theme = kept('theme')
+  if (theme === 'light' || theme === 'dark') root.dataset.theme = theme
+  // The attributes of this script name the sentences of each language. English has none: it is in the page.
+  const nameOf = (tag) => `${tag}`.split('-')[0]
+  root.lang =
+    [kept('language'), ...navigator.languages].find((tag) => nameOf(tag) in dataset) ?? 'en'
+  const name = nameOf(root.lang)
+  if (name === 'ar') root.dir = 'rtl'
+  if (dataset[name]) document.write(`<script defer src="${base + dataset[name]}"></script>`)
   // A page that was opened beside the server's path, as at its own port, goes there.
   const { pathname, search, hash } = location
   if (!pathname.startsWith(base))

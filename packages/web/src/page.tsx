@@ -24,6 +24,7 @@ import { StandingParts } from './state/standing-parts.ts'
 import { Toasts } from './state/toasts.ts'
 import type { Unseen } from './state/unseen.ts'
 import { LazyPart } from './ui/lazy-part.tsx'
+import { messageOf } from './words/language.ts'
 import { words } from './words/page.ts'
 
 /** Views never import each other, so the page hands all panels to `Panels`. */
@@ -66,7 +67,7 @@ function Refusal(props: RefusalProps): JSX.Element {
     () => {},
   )
   return (
-    <Show when={view()} keyed fallback={<p class="empty">{props.problem.message}</p>}>
+    <Show when={view()} keyed fallback={<p class="empty">{messageOf(props.problem)}</p>}>
       {(View) => <View {...props} />}
     </Show>
   )
@@ -111,8 +112,8 @@ function createApp(board: Board): App {
 /** Shows the server's notices, and asks to reload a page that is too old for it. */
 function showNotices({ boardStore, toasts }: App): void {
   onCleanup(
-    boardStore.board.on('notice', ({ code, message }) => {
-      if (code !== boardStore.status().refused?.code) toasts.warn(message)
+    boardStore.board.on('notice', (why) => {
+      if (why.code !== boardStore.status().refused?.code) toasts.warn(messageOf(why))
     }),
   )
   createEffect(() => {

@@ -14,6 +14,7 @@ import type { BoardStore } from '../state/board-store.ts'
 import type { Camera } from '../state/camera.ts'
 import type { People } from '../state/people.ts'
 import type { Toasts } from '../state/toasts.ts'
+import { messageOf } from '../words/language.ts'
 import { words } from '../words/page.ts'
 import { refusal, sizeRefusal } from './file-type.ts'
 import type { Offer } from './offer.ts'
@@ -202,7 +203,7 @@ export class Drop {
     if (!first) return
     import('./refusals.ts').then(
       ({ tellRefused }) => tellRefused(refused, files.length, way, this.toasts),
-      () => this.toasts.warn(first.why.message),
+      () => this.toasts.warn(messageOf(first.why)),
     )
   }
 

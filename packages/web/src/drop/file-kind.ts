@@ -8,6 +8,7 @@ import {
   WireError,
 } from '@wirephoto/board'
 import { readFileHeader } from '@wirephoto/client'
+import { fileWords } from '../words/file.ts'
 
 /** Returns why a file of this kind isn't taken, or null if it is. */
 export async function fileRefusal(file: File, name: string): Promise<WireError | null> {
@@ -15,10 +16,7 @@ export async function fileRefusal(file: File, name: string): Promise<WireError |
   try {
     head = await headOf(file, SNIFF_BYTES)
   } catch {
-    return new WireError('not-a-picture', {
-      name,
-      because: "can't be read. Choose it again; a folder can be dropped on the board.",
-    })
+    return new WireError('not-a-picture', { name, because: fileWords.unreadable })
   }
   // The server looks for the JPEG inside.
   if (isCameraFile(head, name)) return null

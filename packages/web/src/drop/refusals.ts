@@ -1,5 +1,6 @@
 import { errors, type WireError } from '@wirephoto/board'
 import type { Toasts } from '../state/toasts.ts'
+import { messageOf } from '../words/language.ts'
 import { overlayWords } from '../words/overlay.ts'
 
 /** If more files of a drop are refused, or several of a folder, one sentence sums them up. */
@@ -18,7 +19,7 @@ export function tellRefused(
   toasts: Toasts,
 ): void {
   if (refused.length <= (way === 'summed' ? 1 : SINGLY_TOLD_COUNT))
-    for (const { why } of refused) toasts.warn(why.message)
+    for (const { why } of refused) toasts.warn(messageOf(why))
   else {
     const names = refused.map(({ name }) => name)
     const areNoPictures = refused.every(({ why }) => isNoPicture(why))

@@ -8,6 +8,8 @@ import type { Camera } from '../state/camera.ts'
 import { copiedAs, isOf, type PictureRef, pictureAt, recordOf } from '../state/copied.ts'
 import type { People } from '../state/people.ts'
 import type { Toasts } from '../state/toasts.ts'
+import { messageOf } from '../words/language.ts'
+import { noticeOf } from '../words/notices.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { refusal } from './file-type.ts'
@@ -140,11 +142,14 @@ async function fetchPicture(
       response = await ask()
       body = await response.text()
     }
-    if (response.status !== 201)
-      return problemIn(response.status, body)?.message ?? overlayWords.answeredBetween
+    if (response.status !== 201) {
+      const problem = problemIn(response.status, body)
+      return problem ? messageOf(problem) : overlayWords.answeredBetween
+    }
     people.ask()
     // A picture without a place may stand out of view. The chip at the edge tells where.
-    for (const { message } of (JSON.parse(body) as StoredImage).notices) toasts.say(message)
+    const { name, notices } = JSON.parse(body) as StoredImage
+    for (const notice of notices) toasts.say(noticeOf(notice, name))
     return null
   } catch {
     return words.needsConnection

@@ -1,4 +1,4 @@
-import { formatBytes, type ImageRecord } from '@wirephoto/board'
+import { type ImageRecord } from '@wirephoto/board'
 import { blobUrl } from '@wirephoto/client'
 import { createEffect, createMemo, createSignal, type JSX, on, onCleanup, Show } from 'solid-js'
 import { actionFor } from '../actions/actions.ts'
@@ -18,6 +18,7 @@ import { panelWords } from '../words/panels.ts'
 import { Large } from './large.tsx'
 import './lightbox.css'
 import { Swipe } from '../input/swipe.ts'
+import { formatSize } from '../words/format-size.ts'
 import { fitted, grow, shrink } from './size.ts'
 
 /** The largest file that is preloaded. */
@@ -231,7 +232,7 @@ function describe(record: ImageRecord | undefined, boardStore: BoardStore): stri
     name,
     ...authorAndTime(record, boardStore),
     panelWords.pixels(width, height),
-    bytes === null ? '' : formatBytes(bytes),
+    bytes === null ? '' : formatSize(bytes),
   ]
     .filter(Boolean)
     .join(' · ')

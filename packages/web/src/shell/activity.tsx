@@ -97,7 +97,7 @@ function Entry(props: { entry: AuditEntry }): JSX.Element {
         {formatTime(entry.at)}
       </time>
       <div class="told">
-        <p dir="auto">{activityWords.told(who(), entry)}</p>
+        <p>{activityWords.told(who(), entry)}</p>
         <Show when={names()}>
           <p class="mono" dir="auto" title={names()}>
             {names()}

@@ -3,6 +3,7 @@ import { createEffect, createMemo, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { isOnline } from '../state/online.ts'
 import { formatTime } from '../ui/format-time.ts'
+import { messageOf } from '../words/language.ts'
 import { words } from '../words/page.ts'
 
 /** Troubles that pass sooner than anybody reads of them. */
@@ -14,10 +15,10 @@ export function Connection(): JSX.Element {
   const trouble = createMemo(() => {
     const { connection, slow, loaded, copiedAt, trouble: why } = boardStore.status()
     if (why?.code === 'away') return words.databaseAway
-    if (why && !PASSING.has(why.code)) return why.message
+    if (why && !PASSING.has(why.code)) return messageOf(why)
     if (connection === 'live' && slow) return words.slow
     if (connection !== 'offline') return null
-    const cause = why?.message ?? (isOnline() ? words.serverGone : words.offline)
+    const cause = why ? messageOf(why) : isOnline() ? words.serverGone : words.offline
     if (!loaded) return words.noCopy(cause)
     return copiedAt === null ? words.changesKept(cause) : words.asOf(cause, formatTime(copiedAt))
   })

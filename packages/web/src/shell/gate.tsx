@@ -10,6 +10,7 @@ import { homeWords } from '../words/home.ts'
 import { words } from '../words/page.ts'
 import { SignIn } from './sign-in.tsx'
 import './gate.css'
+import { messageOf } from '../words/language.ts'
 import { Home, homeBoards } from './home.tsx'
 
 const FIRST_RETRY_MS = 1_000
@@ -47,6 +48,7 @@ export function Gate(props: GateProps): JSX.Element {
   /** Whether the front board, which doesn't open here, gives way to one's own boards. */
   const isHome = (): boolean =>
     props.board === 'main' && !props.leave && !asksPassphrase() && hasBoards
+  const reason = (): string | null => problem() && messageOf(problem()!)
   const isClosed = (): boolean => problem()?.code === 'board-closed'
 
   /** Tries until the server answers. */
@@ -74,7 +76,7 @@ export function Gate(props: GateProps): JSX.Element {
     setCause('')
     const why = error.toJSON()
     const isForField = why.code === 'wrong-passphrase' || !isAccessCode(why.code)
-    if (isForField && problem()) setFault(why.message)
+    if (isForField && problem()) setFault(messageOf(error))
     else {
       setProblem(why)
       if (!needsPassphrase(error)) props.onRefused?.(why)
@@ -130,10 +132,10 @@ export function Gate(props: GateProps): JSX.Element {
         {words.product}
       </p>
       <Show when={!isOpening()} fallback={<Opening cause={cause()} />}>
-        <Show when={isHome()} fallback={<h1>{problem()?.message}</h1>}>
+        <Show when={isHome()} fallback={<h1>{reason()}</h1>}>
           <h1>{homeWords.title}</h1>
           <Show when={problem()?.code !== 'link-needed'}>
-            <p class="hint">{problem()?.message}</p>
+            <p class="hint">{reason()}</p>
           </Show>
           <Home />
         </Show>

@@ -15,6 +15,7 @@ import { homeWords } from '../words/home.ts'
 import { words } from '../words/page.ts'
 import './boards.css'
 import './home.css'
+import { messageOf } from '../words/language.ts'
 import { nameOf } from './board-name.ts'
 import { forget, remember, type Visit, visits } from './visited-boards.ts'
 
@@ -65,7 +66,7 @@ export function Home(): JSX.Element {
         commands: [{ kind: 'board.patch', set: { title } }],
       })
       const [refusal] = refused
-      if (refusal) return refusal.error.message
+      if (refusal) return messageOf(refusal.error)
       remember({ ...visit, title })
       return homeWords.renamed(nameOf({ ...visit, title }))
     })

@@ -8,6 +8,7 @@ import { serverUrl } from '../browser/server-url.ts'
 import { browserData } from '../browser/site-data.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
 import { ownership, signOut } from '../state/ownership.ts'
+import { locale } from '../words/locale.ts'
 import { ownerWords } from '../words/owners.ts'
 import { forget } from './visited-boards.ts'
 
@@ -65,7 +66,7 @@ export function Leave(): JSX.Element {
               <button type="button" class="outlined" onClick={() => tryTo(endOwnership)}>
                 {ownerWords.signOut}
               </button>
-              <p class="hint">{ownerWords.ownsUntil(new Date(time()).toLocaleString())}</p>
+              <p class="hint">{ownerWords.ownsUntil(new Date(time()).toLocaleString(locale))}</p>
             </>
           )}
         </Show>

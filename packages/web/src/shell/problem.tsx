@@ -4,6 +4,7 @@ import { type JSX, Show } from 'solid-js'
 import { serverUrl } from '../browser/server-url.ts'
 import type { BoardStore } from '../state/board-store.ts'
 import { gateWords } from '../words/gate.ts'
+import { messageOf } from '../words/language.ts'
 import { words } from '../words/page.ts'
 import { Gate } from './gate.tsx'
 import { forget } from './visited-boards.ts'
@@ -27,7 +28,7 @@ export function ProblemPage(props: { problem: Problem; boardStore: BoardStore })
 function Alone(props: { problem: Problem }): JSX.Element {
   return (
     <main class="empty alone">
-      <h1>{props.problem.message}</h1>
+      <h1>{messageOf(props.problem)}</h1>
       <div class="buttons">
         <a class="main" href={`${serverUrl}/`}>
           {words.toFrontBoard}

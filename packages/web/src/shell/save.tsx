@@ -1,4 +1,4 @@
-import { formatBytes, picturesOnBoard } from '@wirephoto/board'
+import { picturesOnBoard } from '@wirephoto/board'
 import { createSignal, type JSX, Show } from 'solid-js'
 import { type Action, can } from '../actions/action.ts'
 import { useApp } from '../app.ts'
@@ -9,6 +9,7 @@ import { downloadNow, type Saved } from '../state/archive-download.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { saveWords } from '../words/save.ts'
 import './save.css'
+import { formatSize } from '../words/format-size.ts'
 import { print, saveActions, savePicture } from './save-actions.ts'
 
 /** Shows the ways to take a board home, each with how far it is. */
@@ -21,7 +22,7 @@ export function Save(): JSX.Element {
     return picturesOnBoard(boardStore.board.pictures).filter(({ blob }) => blob)
   }
   const size = (): string =>
-    formatBytes(
+    formatSize(
       stored().reduce((sum, { bytes, original }) => sum + (original?.bytes ?? bytes ?? 0), 0),
     )
   const [drawn, setDrawn] = createSignal<number | null>(null)

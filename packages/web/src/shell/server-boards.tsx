@@ -1,4 +1,4 @@
-import { formatBytes, WireError } from '@wirephoto/board'
+import { WireError } from '@wirephoto/board'
 import { createSignal, For, type JSX, onMount, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { boardUrl } from '../browser/board-links.ts'
@@ -11,6 +11,7 @@ import { ownerWords } from '../words/owners.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './server-boards.css'
+import { formatSize } from '../words/format-size.ts'
 import { nameOf } from './board-name.ts'
 import { Owners } from './owners.tsx'
 import { SignIn } from './sign-in.tsx'
@@ -216,7 +217,7 @@ function CodeForm(props: { readonly onEnter: (code: string) => void }): JSX.Elem
 const factsOf = ({ pictures, bytes, createdAt, isOpen }: ServerBoard): string =>
   [
     panelWords.pictures(pictures),
-    formatBytes(bytes),
+    formatSize(bytes),
     formatTime(createdAt),
     ...(isOpen ? [panelWords.opensByAddress] : []),
   ].join(' · ')

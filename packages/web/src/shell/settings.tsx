@@ -2,6 +2,7 @@ import { For, type JSX, Show } from 'solid-js'
 import { setAdding } from '../actions/host.ts'
 import { useApp } from '../app.ts'
 import { type Look, look, setLook } from '../look/theme.ts'
+import { chooseLanguage, chosenLanguage, LANGUAGES } from '../state/chosen-language.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { hostWords } from '../words/host.ts'
 import { words } from '../words/page.ts'
@@ -39,6 +40,30 @@ export function Settings(): JSX.Element {
             </For>
           </div>
           <p class="hint">{panelWords.lookHint}</p>
+        </fieldset>
+        <fieldset>
+          <legend>{panelWords.language}</legend>
+          <div class="choices">
+            <For each={LANGUAGES}>
+              {(each) => (
+                <label>
+                  <input
+                    type="radio"
+                    name="language"
+                    checked={chosenLanguage() === each}
+                    aria-describedby="language-hint"
+                    onChange={() => chooseLanguage(each)}
+                  />
+                  <span lang={each || undefined} translate={each ? 'no' : undefined}>
+                    {panelWords.languages[each]}
+                  </span>
+                </label>
+              )}
+            </For>
+          </div>
+          <p id="language-hint" class="hint">
+            {panelWords.languageHint}
+          </p>
         </fieldset>
         <Show when={boardStore.may('board.govern')}>
           <fieldset>

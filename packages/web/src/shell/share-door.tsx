@@ -3,6 +3,7 @@ import { useApp } from '../app.ts'
 import { inBackground } from '../browser/in-background.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
 import type { AccessPatch, AccessRule, BoardLink, Sharing } from '../state/sharing.ts'
+import { locale } from '../words/locale.ts'
 import { shareWords } from '../words/share.ts'
 
 interface DoorProps {
@@ -40,7 +41,7 @@ export function Door(props: DoorProps): JSX.Element {
   const setDay = (day: string): void => {
     if (day === '') return change({ closesAt: null }, shareWords.closesNever)
     const end = new Date(`${day}T23:59:59.999`)
-    change({ closesAt: end.getTime() }, shareWords.closesSet(end.toLocaleDateString()))
+    change({ closesAt: end.getTime() }, shareWords.closesSet(end.toLocaleDateString(locale)))
   }
   const setWallLink = (id: string): void => {
     const link = props.links.find((each) => each.id === id)

@@ -1,4 +1,4 @@
-import { formatBytes, ROLES, type Role } from '@wirephoto/board'
+import { ROLES, type Role } from '@wirephoto/board'
 import { createSignal, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { inBackground } from '../browser/in-background.ts'
@@ -6,6 +6,7 @@ import { copyText } from '../state/clipboard.ts'
 import { sentenceOf } from '../state/link-exchange.ts'
 import type { BoardLink, Sharing } from '../state/sharing.ts'
 import { formatTime } from '../ui/format-time.ts'
+import { formatSize } from '../words/format-size.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { shareWords } from '../words/share.ts'
 
@@ -155,7 +156,7 @@ const describe = ({ role, label, madeAt, uses, used }: BoardLink): string =>
     label ? shareWords.names[role] : '',
     formatTime(madeAt),
     uses === undefined ? '' : shareWords.uses(uses),
-    used?.pictures ? shareWords.used(used.pictures, formatBytes(used.bytes)) : '',
+    used?.pictures ? shareWords.used(used.pictures, formatSize(used.bytes)) : '',
   ]
     .filter(Boolean)
     .join(' · ')

@@ -1,4 +1,4 @@
-import { formatBytes, type ImageRecord } from '@wirephoto/board'
+import { type ImageRecord } from '@wirephoto/board'
 import { blobUrl } from '@wirephoto/client'
 import { createEffect, createMemo, createSignal, type JSX, onCleanup, Show } from 'solid-js'
 import { nameKey } from '../actions/action.ts'
@@ -17,6 +17,7 @@ import { hostWords } from '../words/host.ts'
 import { words } from '../words/page.ts'
 import { panelWords } from '../words/panels.ts'
 import './waiting-panel.css'
+import { formatSize } from '../words/format-size.ts'
 
 /** The side of the variant that is shown until the sharp one is there. */
 const AT_HAND_SIDE_PX = 320
@@ -274,7 +275,7 @@ function Picture(props: { waiting: WaitingPictures; record: ImageRecord }): JSX.
 function About(props: { record: ImageRecord }): JSX.Element {
   const file = (): string => {
     const { name, createdAt, width, height, bytes } = props.record
-    const size = bytes === null ? hostWords.arriving : formatBytes(bytes)
+    const size = bytes === null ? hostWords.arriving : formatSize(bytes)
     return [name, formatTime(createdAt), panelWords.pixels(width, height), size]
       .filter(Boolean)
       .join(' · ')

@@ -2,6 +2,7 @@ import { createMemo, For, type JSX, Show } from 'solid-js'
 import { useApp } from '../app.ts'
 import { toScreen } from '../geometry/view.ts'
 import { canRetry } from '../state/transfer-state.ts'
+import { messageOf } from '../words/language.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { transformTo } from './floating.ts'
@@ -59,7 +60,7 @@ function Failure(props: { id: string }): JSX.Element {
         <button type="button" class="quiet" onClick={() => boardStore.cancel(id)}>
           {overlayWords.remove}
         </button>
-        <p>{upload()?.error?.message}</p>
+        <Show when={upload()?.error}>{(why) => <p>{messageOf(why())}</p>}</Show>
       </div>
     </div>
   )

@@ -31,6 +31,7 @@ import './overlay.css'
 import '../look/late-icons.ts'
 // Loaded with this chunk, so that they work without a connection too.
 import '../actions/lazy-actions.ts'
+import { noticeOf } from '../words/notices.ts'
 
 setLateViews({ Author, PictureInfo, FarCanvas, Marquee, MarqueeBox })
 
@@ -44,8 +45,9 @@ export function Overlay(): JSX.Element {
   keepFocus(app)
   tellOfOthers(app)
   onCleanup(
-    boardStore.board.on('kept', ({ notices }) => {
-      for (const { message } of notices) toasts.say(message)
+    boardStore.board.on('kept', ({ id, notices }) => {
+      const name = boardStore.get(id)?.name ?? ''
+      for (const notice of notices) toasts.say(noticeOf(notice, name))
     }),
   )
   onCleanup(

@@ -1,8 +1,10 @@
-import { type ArchiveAnswer, formatBytes, type NewArchive, WireError } from '@wirephoto/board'
+import { type ArchiveAnswer, type NewArchive, WireError } from '@wirephoto/board'
 import type { Board } from '@wirephoto/client'
 import { type Accessor, createSignal } from 'solid-js'
 import { request } from '../browser/server-requests.ts'
 import { serverUrl } from '../browser/server-url.ts'
+import { formatSize } from '../words/format-size.ts'
+import { messageOf } from '../words/language.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { saveWords } from '../words/save.ts'
@@ -57,13 +59,13 @@ export async function saveArchive(
     }
     const id = crypto.getRandomValues(new Uint32Array(4)).join('-')
     follow(board, toasts, { saved, id, pictures })
-    setDownload({ saved, text: saveWords.saving('0', formatBytes(bytes)), share: 0 })
-    toasts.say(saveWords.begun(pictures, formatBytes(bytes)))
+    setDownload({ saved, text: saveWords.saving('0', formatSize(bytes)), share: 0 })
+    toasts.say(saveWords.begun(pictures, formatSize(bytes)))
     const href = `${serverUrl}${address}&download=${id}`
     Object.assign(document.createElement('a'), { href, download: '' }).click()
   } catch (error) {
     setDownload(null)
-    if (error instanceof WireError) toasts.warn(error.message)
+    if (error instanceof WireError) toasts.warn(messageOf(error))
     else if (error instanceof TypeError || error instanceof DOMException)
       toasts.warn(words.needsConnection)
     else toasts.warn(overlayWords.answeredBetween)
@@ -89,7 +91,7 @@ function follow(
     const now = downloads[id]
     if (!now) return
     clearTimeout(silence)
-    const [sent, total] = [formatBytes(now.sent), formatBytes(now.total)]
+    const [sent, total] = [formatSize(now.sent), formatSize(now.total)]
     if (now.state === 'sent') {
       end()
       toasts.say(saveWords.saved(pictures))

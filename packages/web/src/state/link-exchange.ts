@@ -3,6 +3,7 @@ import { boardUrl, keepLinks, keptLinks } from '../browser/board-links.ts'
 import { ForeignAnswer, request } from '../browser/server-requests.ts'
 import { browserData } from '../browser/site-data.ts'
 import { setWaitingLink, waitingLink } from '../browser/waiting-link.ts'
+import { messageOf } from '../words/language.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { isOnline } from './online.ts'
@@ -14,7 +15,7 @@ const JOIN_CODE_LENGTH = 6
 
 /** Returns a sentence for an error of a request. */
 export function sentenceOf(error: unknown): string {
-  if (error instanceof WireError) return error.message
+  if (error instanceof WireError) return messageOf(error)
   if (error instanceof ForeignAnswer) return overlayWords.answeredBetween
   return isOnline() ? words.serverGone : words.offline
 }

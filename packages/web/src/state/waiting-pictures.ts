@@ -4,6 +4,7 @@ import { type Accessor, createMemo, createSignal, onCleanup } from 'solid-js'
 import { inBackground } from '../browser/in-background.ts'
 import { serverUrl } from '../browser/server-url.ts'
 import { hostWords } from '../words/host.ts'
+import { messageOf } from '../words/language.ts'
 import { words } from '../words/page.ts'
 import { isOnline } from './online.ts'
 import type { Toast, Toasts } from './toasts.ts'
@@ -137,7 +138,7 @@ export class WaitingPictures {
       if (error instanceof WireError && error.code === 'unknown-picture') return
       this.#toasts.warn(
         error instanceof WireError
-          ? error.message
+          ? messageOf(error)
           : isOnline()
             ? words.serverGone
             : words.needsConnection,

@@ -40,7 +40,7 @@ function ToastCard(props: { toast: Toast }): JSX.Element {
       onFocusIn={stop}
       onFocusOut={start}
     >
-      <p dir="auto">{props.toast.text}</p>
+      <p>{props.toast.text}</p>
       <Show when={props.toast.action}>
         {(action) => (
           <button

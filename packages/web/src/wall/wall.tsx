@@ -7,6 +7,7 @@ import { createReload } from '../browser/reload.ts'
 import type { Size } from '../geometry/view.ts'
 import { keepForOffline } from '../state/keep-for-offline.ts'
 import { lockScreen } from '../state/keep-screen-on.ts'
+import { messageOf } from '../words/language.ts'
 import { wallWords } from '../words/wall.ts'
 import { createInvitation, InvitationCode } from './invitation.tsx'
 import { Mosaic } from './mosaic.tsx'
@@ -52,7 +53,7 @@ export function Wall(props: { board: Board }): JSX.Element {
   /** Why the board isn't shown; null while it is. A page that is too old reloads by itself. */
   const refusal = createMemo<string | null>((last) => {
     const { refused, connection } = status()
-    if (refused && refused.code !== 'old-page') return refused.message
+    if (refused && refused.code !== 'old-page') return messageOf(refused)
     // While it asks again, nothing is shown that may be nobody's business any more.
     return connection === 'live' ? null : last
   }, null)
@@ -108,7 +109,7 @@ export function Wall(props: { board: Board }): JSX.Element {
       </Show>
       <Show when={status().connection !== 'live' && refusal() === null}>
         <p class="wall-status" role="status">
-          {status().refused?.message ?? wallWords.reconnecting}
+          {status().refused ? messageOf(status().refused!) : wallWords.reconnecting}
         </p>
       </Show>
       <WallPanel quietView={settings.quietView} setQuietView={settings.setQuietView} />

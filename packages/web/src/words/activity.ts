@@ -1,7 +1,8 @@
 import type { AuditAct, AuditEntry } from '@wirephoto/board'
+import { inLanguage } from './language.ts'
 
 /** The sentences of the panel that tells owners what was done on their board. */
-export const activityWords = {
+export const activityWords = inLanguage('activity', {
   hint: 'Who did what on this board, for its owners alone.',
   empty: 'Nothing to tell yet.',
   emptyHint: 'What people add, delete and change is listed here.',
@@ -37,7 +38,7 @@ export const activityWords = {
     }
     return acts[act]
   },
-} as const
+})
 
 const ROLE_WORDS = { view: 'to look', add: 'to add', edit: 'to change', own: 'to own' } as const
 

@@ -1,5 +1,7 @@
+import { inLanguage } from './language.ts'
+
 /** The sentences of the gate: where a board needs a link, a code or a passphrase. */
-export const gateWords = {
+export const gateWords = inLanguage('gate', {
   code: 'Code or link',
   codeHint: 'Six letters from a wall, an owner code, or a whole link.',
   signIn: 'Sign in as the owner',
@@ -18,4 +20,4 @@ export const gateWords = {
       ? "1 change isn't sent yet. Leave this page open: it is sent once you are let in again."
       : `${n} changes aren't sent yet. Leave this page open: they are sent once you are let in again.`,
   typeSomething: 'Type the code, or paste the link.',
-} as const
+})

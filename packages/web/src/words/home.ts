@@ -1,5 +1,7 @@
+import { inLanguage } from './language.ts'
+
 /** The sentences of the home: one's boards, where the front board doesn't open. */
-export const homeWords = {
+export const homeWords = inLanguage('home', {
   title: 'Your boards',
   find: 'Find a board',
   nothing: 'No board is called that.',
@@ -16,4 +18,4 @@ export const homeWords = {
   keep: 'Keep',
   removed: (title: string): string => `Deleted ${title} for good.`,
   renamed: (title: string): string => `It is called ${title} now.`,
-} as const
+})

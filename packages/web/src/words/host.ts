@@ -1,5 +1,7 @@
+import { inLanguage } from './language.ts'
+
 /** The sentences for hosts, who keep a board in order, and for the guests whom that concerns. */
-export const hostWords = {
+export const hostWords = inLanguage('host', {
   // Everything by one guest
   deleteAllByGuest: 'Delete everything by this guest',
   deleteAllBy: (name: string, n: number): string =>
@@ -69,6 +71,6 @@ export const hostWords = {
     n === 1
       ? "The host didn't let your picture onto the board."
       : `The host didn't let ${n} of your pictures onto the board.`,
-} as const
+})
 
 const pictures = (n: number): string => (n === 1 ? '1 picture' : `${n} pictures`)

@@ -1,5 +1,7 @@
+import { inLanguage } from './language.ts'
+
 /** The sentences of the parts that load once the board is live: over the pictures, and who is here. */
-export const overlayWords = {
+export const overlayWords = inLanguage('overlay', {
   // Over the pictures
   captionOf: (name: string): string => `Caption of ${name}`,
   captionPrompt: 'What is to be seen?',
@@ -80,6 +82,8 @@ export const overlayWords = {
   linkCopied: 'Link copied.',
   viewCopiedWithoutLink:
     'Link copied. It opens this view for those who have a link to this board already: this browser has none to pass on.',
+  paste: 'Paste',
+  pasteByKey: (key: string): string => `The clipboard can't be read here. Press ${key} to paste.`,
   linesCopied: 'Lines copied.',
   linkMade: 'The link is made.',
   linkCopiedFor: (url: string): string =>
@@ -99,7 +103,7 @@ export const overlayWords = {
   copyByHand: (link: string): string => `Copy this link: ${link}`,
   notStoredYet: (n: number): string =>
     `${pictures(n)} ${n === 1 ? "hasn't" : "haven't"} arrived yet. Try again in a moment.`,
-} as const
+})
 
 /** Lists names: all of three, else two and the number of the others. */
 function listOf(names: readonly string[]): string {

@@ -1,5 +1,7 @@
+import { inLanguage } from './language.ts'
+
 /** The sentences about who owns the server or a board, and about leaving. */
-export const ownerWords = {
+export const ownerWords = inLanguage('owners', {
   // The browsers that own the server, or a board
   ofServer: 'Browsers that own this server',
   ofBoard: 'Browsers that run this board',
@@ -23,4 +25,4 @@ export const ownerWords = {
   askLeave:
     'Leave this board? This browser then forgets it, with the links that it keeps. You come back by a link alone.',
   stay: 'Stay',
-} as const
+})

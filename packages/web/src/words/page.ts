@@ -1,5 +1,7 @@
+import { inLanguage } from './language.ts'
+
 /** The page's sentences, in the order of the page. docs/look.md has the tone. */
-export const words = {
+export const words = inLanguage('page', {
   product: 'Wirephoto',
 
   // The board and its menu
@@ -122,6 +124,6 @@ export const words = {
     enter: 'Enter',
     '-': '−',
   } as Record<string, string>,
-} as const
+})
 
 const pictures = (n: number): string => (n === 1 ? '1 picture' : `${n} pictures`)

@@ -1,5 +1,7 @@
+import { inLanguage } from './language.ts'
+
 /** The sentences of the panels over the board, loaded with them. */
-export const panelWords = {
+export const panelWords = inLanguage('panels', {
   // One picture, large
   lightbox: (name: string): string => `${name || 'Picture'}, large`,
   previous: 'Previous picture',
@@ -66,6 +68,9 @@ export const panelWords = {
   look: 'Look',
   looks: { system: 'As the system', light: 'Newsprint', dark: 'Darkroom' },
   lookHint: 'In this browser only.',
+  language: 'Language',
+  languages: { '': 'As the browser', en: 'English', de: 'Deutsch', ar: 'العربية' },
+  languageHint: 'In this browser only. The page loads again.',
   thisBoard: 'This board, for everybody',
   keepMetadata: 'Keep what files say',
   keepMetadataHint:
@@ -82,6 +87,7 @@ export const panelWords = {
     ['Wheel', 'pans; with Ctrl it zooms'],
     ['Shift click', 'adds to the selection'],
     ['Double click', 'opens large'],
+    ['Right click, Shift F10', 'opens the menu of the pictures, or of the ground'],
     ['Arrows', 'go from picture to picture, or move what is selected'],
     ['Space', 'selects the picture that has the focus'],
     ['Tab', 'goes to the pictures, then to the buttons'],
@@ -89,7 +95,7 @@ export const panelWords = {
   ],
   fingers: [
     ['Tap', 'opens large'],
-    ['Long press', 'selects, and opens the menu'],
+    ['Long press', 'selects a picture, and opens its menu or that of the ground'],
     ['Two fingers', 'zoom'],
   ],
   byMouse: 'Mouse and keyboard',
@@ -98,7 +104,7 @@ export const panelWords = {
   // The palette
   palettePrompt: 'What shall be done?',
   paletteNothing: 'Nothing is called that.',
-} as const
+})
 
 /** Says a time that is left: minutes above one and a half, else seconds. */
 const timeLeft = (ms: number): string =>

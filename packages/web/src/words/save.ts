@@ -1,5 +1,7 @@
+import { inLanguage } from './language.ts'
+
 /** The sentences about what is saved of a board, loaded with its panel. */
-export const saveWords = {
+export const saveWords = inLanguage('save', {
   board: 'Save board',
   all: 'Save all pictures',
   allHint: (n: number, size: string): string =>
@@ -32,6 +34,6 @@ export const saveWords = {
   cannotDraw: "This browser doesn't give back what it draws. Save the pictures instead.",
   tooLarge: 'This browser has no room for such a picture. Save the pictures instead.',
   printing: (n: number, of: number): string => `Loading ${n} of ${of}`,
-} as const
+})
 
 const pictures = (n: number): string => (n === 1 ? '1 picture' : `${n} pictures`)

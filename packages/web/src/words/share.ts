@@ -1,7 +1,8 @@
 import type { Role } from '@wirephoto/board'
+import { inLanguage } from './language.ts'
 
 /** The sentences of the share sheet. */
-export const shareWords = {
+export const shareWords = inLanguage('share', {
   loading: 'Asking the server who may come.',
   again: 'Try again',
 
@@ -94,4 +95,4 @@ export const shareWords = {
   cardLabel: 'Table card',
   cardTitle: 'Add your pictures',
   cardHint: 'Point your camera at the code. No app, no account.',
-} as const
+})

@@ -1,5 +1,7 @@
+import { inLanguage } from './language.ts'
+
 /** The sentences of the wall. */
-export const wallWords = {
+export const wallWords = inLanguage('wall', {
   title: (title: string): string => `${title || 'Wirephoto'}, on the wall`,
   empty: 'Nothing here yet. Pictures appear as soon as someone adds them.',
   codeFor: (address: string): string => `A code that leads to ${address}`,
@@ -22,4 +24,4 @@ export const wallWords = {
   fullScreen: 'Full screen',
   leaveFullScreen: 'Leave full screen',
   keys: 'Keys: S changes the view, + and − the pace, F the full screen.',
-} as const
+})

@@ -1,0 +1,93 @@
+import type { Translations } from '../tables.ts'
+import { apart, pictures, plural } from './grammar.ts'
+
+export const share: Translations['share'] = {
+  loading: 'Der Server wird gefragt, wer kommen darf.',
+  again: 'Noch einmal versuchen',
+
+  theyCan: 'Sie können',
+  roles: { view: 'ansehen', add: 'hinzufügen', edit: 'ändern', own: 'leiten' },
+  rights: {
+    view: 'Sie sehen die Bilder, wie sie kommen, und ändern nichts.',
+    add: 'Sie fügen Bilder hinzu. Bewegen, beschriften und löschen geht nur bei den eigenen.',
+    edit: 'Sie bewegen, beschriften und löschen auch die Bilder aller anderen.',
+    own: 'Sie können alles, was du kannst, und dir das Board wegnehmen.',
+  },
+  link: 'Link',
+  codeFor: (url) => `Ein Code, der ${apart(url)} öffnet`,
+  copied: 'Kopiert',
+  copyShort: 'Kopieren',
+  shareBy: 'Teilen…',
+  printCard: 'Tischkarte drucken',
+  noSecret:
+    'Dieser Link entstand in einem anderen Browser, der ihn behält. Hier lässt er sich erneuern: Dann gibt es einen neuen Link, und der alte gilt nicht mehr.',
+  noLink: 'So einen Link gibt es nicht.',
+  makeIt: 'Diesen Link erstellen',
+  openBoard: 'Wer diese Adresse hat, kann dieses Board sehen und ändern.',
+  closeBoard: 'Nur mit Links öffnen lassen',
+  closeBoardHint: 'Die Adresse bleibt. Wer hier ist, außer dir, braucht von da an einen Link.',
+  yourLink: 'Das ist der Link, mit dem du gekommen bist. Wer ihn hat, kann hier dasselbe wie du.',
+  askForLink: 'Wer dieses Board leitet, hat einen Link zum Weitergeben.',
+  onlyHere:
+    'Diesen Link kann sonst niemand öffnen: Er führt zu diesem Computer. Mit --lan gestartet, ist der Server auch für andere im Netz da.',
+  forOthers: (url) =>
+    `localhost können andere nicht öffnen, darum beginnt dieser Link mit ${apart(url)}.`,
+
+  links: 'Links',
+  names: { view: 'Ansehen', add: 'Hinzufügen', edit: 'Ändern', own: 'Board leiten' },
+  uses: (n) => (n === 0 ? 'noch niemand' : plural(n, { one: '1 Browser', other: '# Browser' })),
+  used: (n, size) => `${pictures(n)}, ${size}`,
+  elsewhere: 'in einem anderen Browser erstellt',
+  copy: (name) => `Den Link ${apart(name)} kopieren`,
+  renew: 'Erneuern',
+  renewNamed: (name) => `Den Link ${apart(name)} erneuern`,
+  renewHint:
+    'Erneuern erstellt einen neuen Link; der alte gilt nicht mehr, für niemanden, der mit ihm kam.',
+  renewed: 'Hier ist der neue Link. Der alte gilt nicht mehr.',
+  revoke: 'Widerrufen',
+  revokeNamed: (name) => `Den Link ${apart(name)} widerrufen`,
+  askRevoke: (name, n) =>
+    `Den Link ${apart(name)} beenden? ${
+      n === 0
+        ? 'Niemand kommt mehr mit ihm.'
+        : plural(n, {
+            one: 'Der Browser, der mit ihm kam, ist sofort draußen.',
+            other: 'Alle # Browser, die mit ihm kamen, sind sofort draußen.',
+          })
+    }`,
+  keep: 'Behalten',
+  revoked: (name) => `Der Link ${apart(name)} gilt nicht mehr.`,
+  newLink: 'Noch ein Link',
+  newLinkFor: 'Für wen? Das siehst nur du.',
+  newLinkRole: 'Was sie können',
+  make: 'Link erstellen',
+
+  scripts: 'Für Skripte',
+  scriptsHint: 'Sie können, was dieser Link kann. Wie ein Passwort aufbewahren.',
+  noScripts: 'Einen Link wählen, den dieser Browser hat.',
+  curl: 'curl',
+  python: 'Python',
+  copyCode: (name) => `Die Zeilen für ${apart(name)} kopieren`,
+
+  door: 'Wer hereinkommt',
+  passphrase: 'Passwort',
+  passphraseHint: 'Wird zusätzlich zum Link verlangt.',
+  hasPassphrase: 'Es gibt eines. Ein anderes eintippen, um es zu ändern.',
+  setPassphrase: 'Setzen',
+  removePassphrase: 'Entfernen',
+  passphraseSet: 'Ab jetzt verlangt das Board dieses Passwort.',
+  passphraseRemoved: 'Das Board verlangt kein Passwort mehr.',
+  closesAt: 'Schließt nach dem',
+  closesAtHint: 'Danach öffnet das Board nur für seine Eigentümer. Leer heißt nie.',
+  closesSet: (day) => `Das Board schließt nach dem ${day}.`,
+  closesNever: 'Das Board bleibt offen.',
+  wallLink: 'Leinwände laden ein mit',
+  wallLinkNone: 'keinem Link',
+  wallLinkHint: 'Eine Leinwand zeigt einen Code für diesen Link, der alle zehn Minuten wechselt.',
+  wallLinkSet: (name) => `Leinwände laden mit dem Link ${apart(name)} ein.`,
+  wallLinkUnset: 'Leinwände laden niemanden ein.',
+
+  cardLabel: 'Tischkarte',
+  cardTitle: 'Deine Bilder dazu',
+  cardHint: 'Die Kamera auf den Code richten. Keine App, kein Konto.',
+}
