@@ -80,6 +80,7 @@ export default defineConfig({
     'import/no-cycle': ['error', { ignoreTypes: false }],
     'house/unit-in-name': 'error',
     'house/plain-comments': 'error',
+    'house/copy-in-tables': 'error',
     ...restrict(),
   },
   overrides: [

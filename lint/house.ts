@@ -1,4 +1,4 @@
-/** The house's own lint rules (docs/style.md): units on constants, sentences in comments. */
+/** The house's own lint rules (docs/style.md): units on constants, sentences in comments, copy in its tables. */
 
 interface Node {
   readonly type: string
@@ -94,7 +94,47 @@ function sentencesOf(text: string): string[] {
     .filter(Boolean)
 }
 
+/** Attributes that people read or hear. */
+const READ_ATTRIBUTES =
+  /^(aria-(label|description|roledescription)|title|placeholder|alt|label|data-tip)$/
+const TOAST_CALLS = /^(say|warn|insist)$/
+
+/** Demands that the page's copy stands in its tables, where each language has it. */
+const copyInTables = {
+  create: (context: Context) => {
+    const check = (text: unknown, node: Node): void => {
+      if (typeof text === 'string' && /\p{L}{2}/u.test(text))
+        context.report({ message: `"${text.trim()}" belongs into packages/web/src/words`, node })
+    }
+    return {
+      JSXText: (node: Node) => check(node.value, node),
+      JSXAttribute(node: Node) {
+        const { name } = node.name as Node
+        const value = node.value as Node | null
+        if (READ_ATTRIBUTES.test(String(name))) check(value?.value, node)
+      },
+      CallExpression(node: Node) {
+        const { type, object, property } = node.callee as Node
+        if (type !== 'MemberExpression' || !TOAST_CALLS.test(String((property as Node).name)))
+          return
+        const of = object as Node
+        const owner = of.type === 'MemberExpression' ? (of.property as Node) : of
+        const [first] = node.arguments as Node[]
+        if (owner.name !== 'toasts' || !first) return
+        if (first.type === 'Literal') check(first.value, node)
+        if (first.type === 'TemplateLiteral')
+          for (const { value } of first.quasis as Node[])
+            check((value as { raw: string }).raw, node)
+      },
+    }
+  },
+}
+
 export default {
   meta: { name: 'house' },
-  rules: { 'unit-in-name': unitInName, 'plain-comments': plainComments },
+  rules: {
+    'unit-in-name': unitInName,
+    'plain-comments': plainComments,
+    'copy-in-tables': copyInTables,
+  },
 }

@@ -8,14 +8,20 @@ import { test } from 'node:test'
 const root = resolve(import.meta.dirname, '..')
 
 /** Lints one file as the repository's configuration does; returns the rules that it breaks, by line. */
-async function problemsIn(source: string, folder: string, name = 'board'): Promise<string[]> {
-  await writeFile(join(folder, `packages/${name}/src/sample.ts`), source)
+async function problemsIn(
+  source: string,
+  folder: string,
+  name = 'board',
+  file = 'sample.ts',
+): Promise<string[]> {
+  const path = join(folder, `packages/${name}/src`, file)
+  await writeFile(path, source)
   const oxlint = join(root, 'node_modules/oxlint/bin/oxlint')
   const output = await new Promise<string>((done) => {
     const args = [oxlint, '--format', 'json', 'packages']
     execFile(process.execPath, args, { cwd: folder }, (_, out) => done(out))
   })
-  await rm(join(folder, `packages/${name}/src/sample.ts`))
+  await rm(path)
   const { diagnostics } = JSON.parse(output) as {
     diagnostics: { code: string; labels: { span: { line: number } }[] }[]
   }
@@ -53,6 +59,23 @@ test('the linter demands units of constants, and plain sentences of comments', a
       const source = 'const run = async () => 1\nvoid run()\nexport const later = () => void run()'
       assert.deepEqual(await problemsIn(source, folder, name), ['2 no-void', '3 no-void'])
     })
+
+  await t.test('I5: the copy of the page stands in its tables', async () => {
+    const source = [
+      'export const a = <p>Nothing here</p>',
+      'export const b = <input aria-label="Find a board" type="search" />',
+      "toasts.warn('It is gone.')",
+      'app.toasts.say(`Deleted ${n} pictures.`)',
+      'export const c = <p class="hint">{words.nothing} · %</p>',
+      'toasts.say(words.deleted(n))',
+    ].join('\n')
+    assert.deepEqual(await problemsIn(source, folder, 'web', 'sample.tsx'), [
+      '1 copy-in-tables',
+      '2 copy-in-tables',
+      '3 copy-in-tables',
+      '4 copy-in-tables',
+    ])
+  })
 
   await t.test('comments', async () => {
     const long = Array.from({ length: 26 }, (_, i) => `word${i}`).join(' ')
