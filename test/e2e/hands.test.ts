@@ -5,7 +5,6 @@ import { describe, test } from 'node:test'
 import { type ImageRecord, picturesOnBoard, type Snapshot } from '@wirephoto/board'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
-import { panelWords } from '@wirephoto/web/words/panels'
 import sharp from 'sharp'
 import { BOTH_HOSTS, HOSTS, openFixture } from '../support/e2e-fixture.ts'
 import { type BoardPage, middleOf } from '../support/page.ts'
@@ -45,7 +44,7 @@ for (const host of HOSTS)
       await page.keyboard.press('Control+k')
       await page.getByRole('combobox').waitFor()
       await page.keyboard.press('Control+v')
-      await page.getByText(panelWords.paletteNothing).waitFor()
+      await page.getByRole('option', { name: text }).waitFor()
       await page.keyboard.press('Escape')
       assert.deepEqual(
         (await recordsOf(board)).map(({ caption }) => caption),

@@ -1,33 +1,69 @@
-import { createMemo, createSignal, For, type JSX, Show } from 'solid-js'
+import { picturesOnBoard } from '@wirephoto/board'
+import { createMemo, createSignal, For, type JSX } from 'solid-js'
 import { type Action, can, chordOf, keyOf } from '../actions/action.ts'
-import { useApp } from '../app.ts'
+import { type App, useApp } from '../app.ts'
 import { isComposed } from '../input/keys.ts'
-import { Icon } from '../look/icon.tsx'
+import { Icon, type IconName } from '../look/icon.tsx'
 import '../look/late-icons.ts'
+import { isPhone } from '../look/screen.ts'
 import { Dialog } from '../ui/dialog.tsx'
 import { words } from '../words/page.ts'
+import { paletteWords } from '../words/palette.ts'
 import { panelWords } from '../words/panels.ts'
+import { notYet, found as search } from './palette-search.ts'
 import './palette.css'
 import { saveActions } from './save-actions.ts'
 
-/** Finds the actions that are possible now by their names. */
+/** An entry of the palette. */
+interface Choice {
+  readonly label: string
+  readonly synonyms: string
+  readonly icon: IconName
+  readonly keys: string
+  readonly run: () => void
+}
+
+/** The most pictures that are listed. */
+const MAX_PICTURES_COUNT = 20
+
+/** Finds the actions that are possible now by their names and by other words, and pictures by name and caption. */
 export function Palette(): JSX.Element {
   const app = useApp()
   const { actions, panels } = app
   const { palette, ...others } = actions
+  const synonyms: Partial<Record<string, string>> = paletteWords.synonyms
+  const choiceOf = (action: Action, id = ''): Choice => ({
+    label: action.label,
+    synonyms: synonyms[id] ?? '',
+    icon: action.icon,
+    keys: keyOf(action),
+    run: action.run,
+  })
   // Computed once, before the palette takes the focus: some actions depend on it.
-  const possible = [...Object.values<Action>(others), ...Object.values(saveActions(app))].filter(
-    can,
-  )
+  const possible = [
+    ...Object.entries<Action>(others)
+      .filter(([, action]) => can(action))
+      .map(([id, action]) => choiceOf(action, id)),
+    ...Object.values<Action>(saveActions(app))
+      .filter(can)
+      .map((action) => choiceOf(action)),
+  ]
+  const pictures = picturesOf(app)
   const [text, setText] = createSignal('')
-  const found = createMemo(() => possible.filter(({ label }) => matches(label, text())))
+  const found = createMemo(() => [
+    ...search(possible, text()),
+    ...(text().trim() === '' ? [] : search(pictures, text()).slice(0, MAX_PICTURES_COUNT)),
+  ])
+  const told = (): string =>
+    notYet(Object.values(paletteWords.notYet), text()) ??
+    (found().length === 0 ? panelWords.paletteNothing : '')
   const [at, setAt] = createSignal(0)
   const marked = (): number => Math.min(at(), found().length - 1)
 
-  const run = (action: Action | undefined): void => {
-    if (!action) return
+  const run = (choice: Choice | undefined): void => {
+    if (!choice) return
     panels.close()
-    action.run()
+    choice.run()
   }
   const move = (to: number): void => {
     const count = found().length
@@ -72,24 +108,24 @@ export function Palette(): JSX.Element {
       </div>
       <div id="palette-list" class="found" role="listbox" aria-label={words.palette}>
         <For each={found()}>
-          {(action, i) => (
+          {(choice, i) => (
             <div
               id={optionId(i())}
               class="choice"
               role="option"
               aria-selected={i() === marked()}
               onPointerMove={() => setAt(i())}
-              onClick={() => run(action)}
+              onClick={() => run(choice)}
             >
-              <Icon name={action.icon} />
-              <span>{action.label}</span>
-              <kbd translate="no">{keyOf(action)}</kbd>
+              <Icon name={choice.icon} />
+              <span dir="auto">{choice.label}</span>
+              <kbd translate="no">{choice.keys}</kbd>
             </div>
           )}
         </For>
       </div>
       <p class="hint" role="status">
-        <Show when={found().length === 0}>{panelWords.paletteNothing}</Show>
+        {told()}
       </p>
     </Dialog>
   )
@@ -97,13 +133,26 @@ export function Palette(): JSX.Element {
 
 const optionId = (i: number): string => `palette-${i}`
 
-/** Whether every typed word begins a word of the label. */
-function matches(label: string, text: string): boolean {
-  const begins = ` ${fold(label)}`
-  return fold(text)
-    .split(/\s+/)
-    .every((word) => begins.includes(` ${word}`))
+/** Returns the pictures on the board as entries, the newest first. */
+function picturesOf(app: App): Choice[] {
+  const { boardStore } = app
+  return picturesOnBoard(boardStore.board.pictures)
+    .sort((a, b) => (a.id < b.id ? 1 : -1))
+    .map(({ id, name, caption }) => ({
+      label: caption || name,
+      synonyms: name,
+      icon: 'images',
+      keys: '',
+      run: () => visit(app, id),
+    }))
 }
 
-/** Removes case and accents. */
-const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
+/** Shows a picture: near, where it stands on the board, and on a phone in the large view. */
+function visit({ boardStore, camera, panels, selection }: App, id: string): void {
+  const box = boardStore.boxes.get(id)
+  if (!box) return
+  if (isPhone()) return panels.enlarge(id)
+  camera.isChosen = true
+  selection.select(id)
+  camera.fit(box, 'fly', true)
+}
