@@ -3,6 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { activityWords } from '@wirephoto/web/words/activity'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
+import { paletteWords } from '@wirephoto/web/words/palette'
 import { panelWords } from '@wirephoto/web/words/panels'
 import type { Browser } from 'playwright-core'
 import { type Host, openFixture, PHONE } from '../support/e2e-fixture.ts'
@@ -353,6 +354,77 @@ describe('actions', () => {
     await page.keyboard.press('Enter')
     await waitForClose(anna)
     await ben.waitForTiles(2)
+  })
+
+  test("I11 to I13: the palette goes to a picture, and says what can't be done yet", async (t) => {
+    const { anna, tiles } = await openThree(t, 'wire.test')
+    const { page } = anna
+    await page.locator('.overlay').waitFor({ state: 'attached' })
+    await page.mouse.click(1000, 800)
+    await page.keyboard.press('Control+k')
+    const field = page.getByRole('combobox')
+    await field.fill('throw')
+    await field.fill('crop')
+    await page.getByText(paletteWords.notYet.crop.sentence).waitFor()
+    await field.fill('zoom out whole')
+    await page.getByRole('option', { name: words.fitAll }).waitFor()
+    await field.fill(tiles[2]!.label.slice(0, 4))
+    await page.getByRole('option', { name: tiles[2]!.label }).click()
+    await waitForClose(anna)
+    await anna.waitUntil((id) => {
+      const tile = document.querySelector(`[data-image="${id}"]`)!
+      const { left, top, right, bottom, height } = tile.getBoundingClientRect()
+      const isNear = left > 0 && top > 0 && right < innerWidth && height > innerHeight / 3
+      return tile.classList.contains('selected') && isNear && bottom < innerHeight
+    }, tiles[2]!.id)
+  })
+
+  test('I14: the ground has a menu, by the right button and by Shift F10', async (t) => {
+    const { anna } = await openThree(t, 'wire.test')
+    const { page } = anna
+    await page.locator('.overlay').waitFor({ state: 'attached' })
+    await page.mouse.click(1000, 800, { button: 'right' })
+    const items = page.getByRole('menuitem')
+    await items.filter({ hasText: words.selectAll }).click()
+    await anna.waitUntil((n) => document.querySelectorAll('.tile.selected').length === n, 3)
+    await page.keyboard.press('Escape')
+    await page.mouse.click(1000, 800)
+    await page.keyboard.press('Shift+F10')
+    await items.filter({ hasText: words.choose }).waitFor()
+    const labels = await items.locator('span').allInnerTexts()
+    for (const label of [words.tidy, words.fitAll, words.share])
+      assert.ok(labels.includes(label), `${label} is not in ${labels}`)
+    // A page on plain http can't read the clipboard.
+    assert.ok(!labels.includes(overlayWords.paste))
+    await page.keyboard.press('Escape')
+    await page.getByRole('menu').waitFor({ state: 'detached' })
+  })
+
+  test('I15: Paste adds what the clipboard has', async (t) => {
+    const { anna } = await fixture.openPair(t, 'localhost')
+    const { page, context } = anna
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.evaluate(async () => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 300, height: 200 })
+      canvas.getContext('2d')!.fillRect(20, 20, 100, 100)
+      const png = await new Promise<Blob | null>((done) => canvas.toBlob(done))
+      await navigator.clipboard.write([new ClipboardItem({ 'image/png': png! })])
+    })
+    await page.locator('.overlay').waitFor({ state: 'attached' })
+    await page.mouse.click(1000, 700, { button: 'right' })
+    await page.getByRole('menuitem', { name: overlayWords.paste }).click()
+    await anna.waitForPainted(1, 'stored')
+  })
+
+  test('I14: a long press on the ground opens its menu', async (t) => {
+    const board = await fixture.newBoard()
+    const phone = await fixture.openPage(t, 'wire.test', board, PHONE)
+    await phone.page.locator('.overlay').waitFor({ state: 'attached' })
+    await phone.touch('touchStart', { x: 195, y: 250 })
+    await phone.page.getByRole('menuitem', { name: words.choose }).waitFor()
+    await phone.touch('touchEnd')
+    await phone.page.getByRole('menuitem', { name: words.share }).tap()
+    await phone.page.getByRole('dialog').waitFor()
   })
 
   test('every key of the key sheet is shown by its button or menu too', async (t) => {

@@ -1,13 +1,18 @@
 import type { AppState } from '../app-state.ts'
 import { around } from '../geometry/box.ts'
+import { canReadClipboard } from '../state/clipboard.ts'
+import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 import { saveWords } from '../words/save.ts'
-import { type Action, offeredByRight } from './action.ts'
+import { type Action, nameKey, offeredByRight } from './action.ts'
 import { hostActions } from './host.ts'
 import { targetOf } from './pictures.ts'
 import { runLazy } from './run-lazy.ts'
 
 const SCALE_STEP_FACTOR = 1.1
+
+/** The key by which browsers paste. */
+export const PASTE_KEY = 'mod+v'
 
 export type LateActions = ReturnType<typeof lateActions>
 
@@ -56,6 +61,15 @@ export function lateActions(app: AppState) {
         needs: 'image.add',
         isPossible: hasChangeable,
         run: () => scale(1 / SCALE_STEP_FACTOR),
+      },
+      paste: {
+        group: 'pictures',
+        label: overlayWords.paste,
+        icon: 'clipboardPaste',
+        // The browser has the key: it hands a paste to the page without a question.
+        keys: [],
+        isOffered: () => canReadClipboard() && boardStore.mayAdd(),
+        run: () => runLazy(app, (lazy) => lazy.paste(app, nameKey(PASTE_KEY))),
       },
       save: {
         group: 'board',

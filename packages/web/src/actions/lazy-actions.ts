@@ -9,9 +9,15 @@ import { around, overlaps } from '../geometry/box.ts'
 import { tidyBoard, tidySelected } from '../geometry/tidy-places.ts'
 import { saveArchive } from '../state/archive-download.ts'
 import { hashFor } from '../state/camera.ts'
-import { canCopyPictures, copyPicture as copy, copyText } from '../state/clipboard.ts'
+import {
+  canCopyPictures,
+  copyPicture as copy,
+  copyText,
+  readClipboard,
+} from '../state/clipboard.ts'
 import { isThisComputer, urlForOthers } from '../state/shared-address.ts'
 import { type MadeLink, rememberLinks } from '../state/sharing.ts'
+import { messageOf } from '../words/language.ts'
 import { overlayWords } from '../words/overlay.ts'
 import { words } from '../words/page.ts'
 
@@ -196,6 +202,13 @@ async function copyAddress({ toasts }: AppState, link: string, about?: string): 
   toasts.say((await copyText(shown)) ? (about ?? said) : overlayWords.copyByHand(shown))
 }
 
+/** Adds what the clipboard has. Where it can't be read, says by which key to paste. */
+export async function paste({ drop, toasts }: AppState, key: string): Promise<void> {
+  const found = await readClipboard().catch(() => null)
+  if (found) drop.take({ ...found, folders: [], isPlain: false })
+  else toasts.say(overlayWords.pasteByKey(key))
+}
+
 /** Creates a board, keeps its links in this browser, and goes there. */
 export async function newBoard({ toasts }: AppState): Promise<void> {
   try {
@@ -205,7 +218,7 @@ export async function newBoard({ toasts }: AppState): Promise<void> {
     rememberLinks(id, links)
     location.assign(boardUrl(id))
   } catch (error) {
-    if (error instanceof WireError) toasts.warn(error.message)
+    if (error instanceof WireError) toasts.warn(messageOf(error))
     else if (error instanceof TypeError || error instanceof DOMException)
       toasts.warn(words.needsConnection)
     else toasts.warn(overlayWords.answeredBetween)

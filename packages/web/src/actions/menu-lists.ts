@@ -1,6 +1,7 @@
 import type { MenuItem, MenuName } from '../state/menus.ts'
 import { type Action, can } from './action.ts'
 import type { Actions } from './actions.ts'
+import { PASTE_KEY } from './late.ts'
 
 /** Returns what a menu lists. Some of it may not be possible now, except in the menu of pictures. */
 export function menuItems(actions: Actions, name: MenuName): MenuItem[] {
@@ -28,6 +29,18 @@ const menus: Record<MenuName, (actions: Actions) => (Action | undefined)[]> = {
     actions.settings,
     actions.keySheet,
     actions.palette,
+  ],
+  ground: (actions) => [
+    actions.choose,
+    actions.paste && { ...actions.paste, keys: [PASTE_KEY] },
+    actions.selectAll,
+    actions.tidy,
+    actions.fit,
+    actions.undo,
+    actions.redo,
+    actions.share,
+    actions.copyView,
+    actions.keySheet,
   ],
   add: (actions) => [actions.takePhoto, actions.choose],
   more: (actions) => [

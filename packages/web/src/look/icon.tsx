@@ -35,6 +35,7 @@ type LateIconName =
   | 'camera'
   | 'caption'
   | 'clipboardCopy'
+  | 'clipboardPaste'
   | 'download'
   | 'duplicate'
   | 'eraser'
@@ -78,6 +79,7 @@ export function Icon(props: { name: IconName }): JSX.Element {
   return (
     <svg
       class="icon"
+      data-icon={props.name}
       aria-hidden="true"
       viewBox="0 0 24 24"
       fill="none"

@@ -3,6 +3,7 @@ import bringToFront from 'lucide-static/icons/bring-to-front.svg?raw'
 import camera from 'lucide-static/icons/camera.svg?raw'
 import caption from 'lucide-static/icons/captions.svg?raw'
 import clipboardCopy from 'lucide-static/icons/clipboard-copy.svg?raw'
+import clipboardPaste from 'lucide-static/icons/clipboard-paste.svg?raw'
 import duplicate from 'lucide-static/icons/copy.svg?raw'
 import download from 'lucide-static/icons/download.svg?raw'
 import eraser from 'lucide-static/icons/eraser.svg?raw'
@@ -42,6 +43,7 @@ addIcons({
   camera,
   caption,
   clipboardCopy,
+  clipboardPaste,
   duplicate,
   download,
   eraser,

@@ -33,12 +33,12 @@ export function gestureHandlers(app: App, marquee: () => Marquee | null): Gestur
       else panels.enlarge(id)
     },
     openMenu(id, at) {
-      selectUnlessSelected(id)
+      if (id !== null) selectUnlessSelected(id)
       menus.open({
-        name: 'pictures',
+        name: id === null ? 'ground' : 'pictures',
         at,
         get label() {
-          return words.pictureMenu(selection.ids().size)
+          return id === null ? words.boardMenu : words.pictureMenu(selection.ids().size)
         },
       })
     },

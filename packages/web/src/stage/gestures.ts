@@ -15,7 +15,7 @@ export interface GestureHandlers {
   pans(id: string | null, event: PointerEvent): boolean
   click(id: string | null, event: PointerEvent): void
   doubleClick(id: string, event: MouseEvent): void
-  openMenu(id: string, at: Point): void
+  openMenu(id: string | null, at: Point): void
   beginMarquee(from: Point, event: PointerEvent): void
   stretchMarquee(to: Point): void
   endMarquee(): void
@@ -77,6 +77,12 @@ export class Gestures {
       const id = pictureAt(event.target)
       if (id !== null && !isControl(event.target)) this.#handlers.doubleClick(id, event)
     })
+    // The menu key without a focused element is about the ground.
+    document.addEventListener(
+      'contextmenu',
+      (event) => event.target === document.body && this.#onContextMenu(event),
+      { signal },
+    )
     this.#safariPinch(signal)
   }
 
@@ -122,7 +128,6 @@ export class Gestures {
     if (event.button === 1) event.preventDefault()
     if (event.pointerType !== 'mouse')
       this.#longPress = setTimeout(() => {
-        if (this.#target === null) return
         this.#gesture = 'held'
         this.#handlers.openMenu(this.#target, at)
       }, LONG_PRESS_MS)
@@ -214,12 +219,11 @@ export class Gestures {
   }
 
   #onContextMenu(event: MouseEvent): void {
-    const id = pictureAt(event.target)
-    if (id === null || isControl(event.target)) return
+    if (isControl(event.target)) return
     event.preventDefault()
     // A long press has opened the menu already.
     if (this.#gesture === 'idle' || this.#gesture === 'press')
-      this.#handlers.openMenu(id, this.#pointOf(event))
+      this.#handlers.openMenu(pictureAt(event.target), this.#pointOf(event))
   }
 
   /** Handles a trackpad's pinch in Safari, which has events of its own for it. */

@@ -28,6 +28,23 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
+/** Whether this page may ask for what the clipboard has. Plain-http pages may not. */
+export const canReadClipboard = (): boolean => typeof navigator.clipboard?.read === 'function'
+
+/** Reads the clipboard's files and texts. Rejects if the person or the browser refuses. */
+export async function readClipboard(): Promise<{ files: File[]; data: Map<string, string> }> {
+  const files: File[] = []
+  const data = new Map<string, string>()
+  for (const item of await navigator.clipboard.read())
+    for (const type of item.types) {
+      const blob = await item.getType(type)
+      if (type.startsWith('image/'))
+        files.push(new File([blob], `image.${type.slice(6)}`, { type }))
+      else data.set(type, await blob.text())
+    }
+  return { files, data }
+}
+
 /** Whether this page may put pictures on the clipboard. Plain-http pages may not. */
 export const canCopyPictures = (): boolean =>
   'clipboard' in navigator && typeof ClipboardItem !== 'undefined'

@@ -16,8 +16,8 @@ export interface MenuItem {
   readonly run: () => void
 }
 
-/** The menus: of the board, of the bar's buttons on a phone, and of the selected pictures. */
-export type MenuName = 'board' | 'add' | 'more' | 'pictures'
+/** The menus: of the board, of the ground, of the bar's buttons on a phone, and of the selected pictures. */
+export type MenuName = 'board' | 'ground' | 'add' | 'more' | 'pictures'
 
 export interface OpenMenu {
   readonly name: MenuName
