@@ -17,8 +17,8 @@ export function Title(): JSX.Element {
     name: 'board',
     label: words.boardMenu,
     get at() {
-      const { left, bottom } = header.getBoundingClientRect()
-      return { x: left, y: bottom + 8 }
+      const { left, right, bottom } = header.getBoundingClientRect()
+      return { x: document.dir ? right : left, y: bottom + 8 }
     },
   }
 

@@ -47,7 +47,8 @@ export function Menu(props: MenuProps): JSX.Element {
 
   onMount(() => {
     const { width, height } = menu.getBoundingClientRect()
-    menu.style.setProperty('--x', `${Math.max(8, Math.min(props.at.x, innerWidth - width - 8))}px`)
+    const x = document.dir === 'rtl' ? props.at.x - width : props.at.x
+    menu.style.setProperty('--x', `${Math.max(8, Math.min(x, innerWidth - width - 8))}px`)
     menu.style.setProperty(
       '--y',
       `${Math.max(8, Math.min(props.at.y, innerHeight - height - 8))}px`,
