@@ -1,10 +1,13 @@
-import { errorMessages } from '@wirephoto/board'
+import { type ErrorCode, errorMessages, errors } from '@wirephoto/board'
 import type { Plugin } from 'vite'
+import arabic from './src/words/ar/index.ts'
+import german from './src/words/de/index.ts'
 import { words } from './src/words/page.ts'
 
 /**
  * Writes `problem.html`: the page without a script that the server sends to a person who opens a wrong URL.
- * The server replaces its heading. Head and styles are those of `index.html`.
+ * The server replaces its heading. Head and styles are those of `index.html`. `problem.json` beside it has what the
+ * page says in other languages.
  */
 export function problemPage(): Plugin {
   return {
@@ -17,9 +20,20 @@ export function problemPage(): Plugin {
         throw new Error('problem.html needs index.html, which is missing')
       const source = render(headOf(String(index.source)))
       this.emitFile({ type: 'asset', fileName: 'problem.html', source })
+      const sentences = JSON.stringify({ de: saidIn(german, 'ltr'), ar: saidIn(arabic, 'rtl') })
+      this.emitFile({ type: 'asset', fileName: 'problem.json', source: sentences })
     },
   }
 }
+
+/** Returns what the page says in a language, by the codes of errors. */
+const saidIn = (language: typeof german | typeof arabic, dir: 'ltr' | 'rtl') => ({
+  dir,
+  wayOn: language.page.toFrontBoard,
+  sentences: Object.fromEntries(
+    Object.keys(errors).map((code) => [code, language.errors[code as ErrorCode]({})]),
+  ),
+})
 
 /** Returns the tags of a head that a page without a script needs. */
 function headOf(html: string): string[] {

@@ -81,7 +81,9 @@ export async function createApp(
       reply.removeHeader(name)
       reply.raw.removeHeader(name)
     }
-    const html = isNavigation(request) ? await problemPage.render(error.message) : null
+    const html = isNavigation(request)
+      ? await problemPage.render(error, request.headers['accept-language'])
+      : null
     return html === null ? reply.send({ error }) : reply.headers(problemPage.headers).send(html)
   }
   const connections = new Connections({

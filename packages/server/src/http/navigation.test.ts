@@ -111,6 +111,21 @@ test('H8: a person who opens a wrong address is told in a page, without a script
   assert.equal((await open('/nowhere', LINK)).status, 404)
 })
 
+test("I10: such a page is in the first language of the browser's list that there is", async () => {
+  const said = { dir: 'rtl', wayOn: 'إلى <هناك>', sentences: { 'not-found': 'لا شيء هنا.' } }
+  await writeFile(join(webRoot, 'problem.json'), JSON.stringify({ ar: said }))
+  const headingFor = async (language: string) => {
+    const { body } = await open('/nowhere', { ...NAVIGATION, 'accept-language': language })
+    return /<h1>([^<]*)/.exec(body)?.[1]
+  }
+  const english = errorMessages['not-found']({}).replaceAll("'", '&#39;')
+  assert.equal(await headingFor('fr-FR,fr;q=0.9,ar-EG;q=0.8,en;q=0.7'), 'لا شيء هنا.')
+  assert.equal(await headingFor('en;q=0.2, AR;q=0.9'), 'لا شيء هنا.')
+  for (const language of ['en-GB,ar;q=0.5', 'fr', '*', 'constructor', ';;,q=,'])
+    assert.equal(await headingFor(language), english, language)
+  await rm(join(webRoot, 'problem.json'))
+})
+
 test('H1: a script that asks for a wrong address is told in JSON', async () => {
   for (const headers of [SCRIPT, { accept: '*/*' }, {}, { ...NAVIGATION, accept: '*/*' }]) {
     const { status, type, body } = await open('/nowhere', headers)
