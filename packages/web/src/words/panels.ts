@@ -69,8 +69,8 @@ export const panelWords = inLanguage('panels', {
   looks: { system: 'As the system', light: 'Newsprint', dark: 'Darkroom' },
   lookHint: 'In this browser only.',
   language: 'Language',
-  languages: { '': 'As the browser', en: 'English', de: 'Deutsch', ar: 'العربية' },
-  languageHint: 'In this browser only. The page loads again.',
+  languages: { '': 'Automatic', en: 'English', de: 'Deutsch', ar: 'العربية' },
+  languageHint: 'As your browser asks, or chosen for it. The page loads again.',
   thisBoard: 'This board, for everybody',
   keepMetadata: 'Keep what files say',
   keepMetadataHint:

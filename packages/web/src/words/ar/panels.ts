@@ -69,8 +69,8 @@ export const panels: Translations['panels'] = {
   looks: { system: 'مثل النظام', light: 'ورق الصحف', dark: 'الغرفة المظلمة' },
   lookHint: 'في هذا المتصفح فقط.',
   language: 'اللغة',
-  languages: { '': 'مثل المتصفح', en: 'English', de: 'Deutsch', ar: 'العربية' },
-  languageHint: 'في هذا المتصفح فقط. تُحمَّل الصفحة مجددًا.',
+  languages: { '': 'تلقائي', en: 'English', de: 'Deutsch', ar: 'العربية' },
+  languageHint: 'كما يطلب المتصفح، أو كما يُختار له. تُحمَّل الصفحة مجددًا.',
   thisBoard: 'هذه اللوحة، للجميع',
   keepMetadata: 'الاحتفاظ بما تقوله الملفات',
   keepMetadataHint:

@@ -67,8 +67,8 @@ export const panels: Translations['panels'] = {
   looks: { system: 'Wie das System', light: 'Zeitungspapier', dark: 'Dunkelkammer' },
   lookHint: 'Nur in diesem Browser.',
   language: 'Sprache',
-  languages: { '': 'Wie der Browser', en: 'English', de: 'Deutsch', ar: 'العربية' },
-  languageHint: 'Nur in diesem Browser. Die Seite lädt dabei neu.',
+  languages: { '': 'Automatisch', en: 'English', de: 'Deutsch', ar: 'العربية' },
+  languageHint: 'Wie der Browser es möchte, oder für ihn gewählt. Die Seite lädt dabei neu.',
   thisBoard: 'Dieses Board, für alle',
   keepMetadata: 'Behalten, was in Dateien steht',
   keepMetadataHint:
