@@ -172,7 +172,7 @@ const cutOffIn = (page: Page): Promise<string[]> =>
     for (const element of document.querySelectorAll<HTMLElement>(which)) {
       const { left, right, width, height } = element.getBoundingClientRect()
       const isShown = element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
-      // What people named may be cut, and so are texts for screen readers alone.
+      // Names that people gave may be cut, and so are texts for screen readers alone.
       if (!isShown || width < 2 || height < 2 || element.closest('.stage, .visually-hidden'))
         continue
       if (element.closest('.mono, .name, dialog:not(:modal)')) continue

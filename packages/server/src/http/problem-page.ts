@@ -13,7 +13,7 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** What the page says in another language than English, as the build writes it. */
+/** The page in another language than English, as the build writes it. */
 interface OtherLanguage {
   readonly dir: string
   readonly wayOn: string

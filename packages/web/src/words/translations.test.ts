@@ -39,7 +39,7 @@ const english: Record<keyof Translations, object> = {
 }
 type Sentence = (...facts: readonly unknown[]) => string
 
-/** What a sentence is made of where that isn't a text or a number. */
+/** The facts of sentences that take others than texts and numbers. */
 const ODD_FACTS: Record<string, readonly unknown[]> = {
   'activity.told': ['Facta', { act: 'add', count: 7 }],
   'overlay.refused': [['Facta', 'Factb'], 7, true],

@@ -41,7 +41,7 @@ const kinds: Readonly<Record<string, string>> = {
   'a text': 'ein Text',
 }
 
-/** What to do instead, by the sentences of the table of kinds. */
+/** The ways on, by the sentences of the table of kinds. */
 const waysOn: Readonly<Record<string, string>> = {
   'Export it as JPEG and add that.': 'Als JPEG exportieren und das hinzufügen.',
   'Only pictures can be added.': 'Nur Bilder lassen sich hinzufügen.',
