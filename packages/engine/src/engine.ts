@@ -364,7 +364,7 @@ export interface Secret {
   readonly expiresAt: number | null
 }
 
-/** Past events of a board that are no part of its state: the audit list, and the frames of slots. */
+/** Past events of a board that are no part of its state: the audit list, replaced files, and the frames of slots. */
 export interface History {
   /** Appends entries. Rejects with `unknown-board`. */
   append(board: string, entries: readonly HistoryEntry[]): Promise<void>
@@ -386,12 +386,12 @@ export interface History {
   /**
    * Deletes entries of one kind. Their blobs are noted as ended. Rejects with `unknown-board`.
    *
-   * @param query `before` names those that are older than that time, in milliseconds since 1970; `keep` all but
-   * that many of the newest, at least one. Either is enough.
+   * @param query `subject` restricts it to one subject. `before` names those that are older than that time, in
+   * milliseconds since 1970; `keep` all but that many of the newest, at least one. Either is enough.
    */
   prune(
     board: string,
-    query: { kind: HistoryEntry['kind']; before?: number; keep?: number },
+    query: { kind: HistoryEntry['kind']; subject?: string; before?: number; keep?: number },
   ): Promise<void>
 }
 
@@ -399,7 +399,7 @@ export interface History {
 export interface HistoryEntry {
   /** Milliseconds since 1970. */
   readonly at: number
-  readonly kind: 'audit' | 'frame'
+  readonly kind: 'audit' | 'frame' | 'replaced'
   /** The id of a picture or the name of a slot. */
   readonly subject: string
   /** JSON that the engine returns unchanged. */

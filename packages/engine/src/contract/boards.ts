@@ -398,6 +398,23 @@ export function historyContract(open: OpenFixture): void {
     await history.prune(board, { kind: 'audit', before: 1, keep: 1 })
     assert.deepEqual(await list({ kind: 'audit', limit: 9 }), [three])
     assert.deepEqual(await list({ kind: 'frame', limit: 9 }), [frame])
+
+    const replaced = ['a', 'b'].flatMap((subject) =>
+      [5, 6, 7].map((at) => entry(at, 'replaced', subject)),
+    )
+    await history.append(board, replaced)
+    const [first, second, third, ...ofB] = replaced
+    await history.prune(board, { kind: 'replaced', subject: 'a', before: 6 })
+    const newestOfB = ofB.toReversed()
+    const listA = () => list({ kind: 'replaced', subject: 'a', limit: 9 })
+    assert.deepEqual(await listA(), [third, second], `without ${first!.at}`)
+    await history.prune(board, { kind: 'replaced', subject: 'a', keep: 1 })
+    assert.deepEqual(await listA(), [third])
+    await history.prune(board, { kind: 'replaced', subject: 'c', keep: 1 })
+    assert.deepEqual(await list({ kind: 'replaced', subject: 'b', limit: 9 }), newestOfB)
+    await history.prune(board, { kind: 'replaced', subject: 'a', before: Number.MAX_SAFE_INTEGER })
+    assert.deepEqual(await listA(), [])
+    assert.deepEqual(await list({ kind: 'replaced', limit: 9 }), newestOfB)
     assert.equal((await history.list(other.board, { kind: 'audit', limit: 9 })).length, 1)
   })
 }

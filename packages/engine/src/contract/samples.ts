@@ -46,6 +46,7 @@ export const image = (id: string, fields: Partial<ImageRecord> = {}): ImageRecor
   storedAt: null,
   deletedAt: null,
   deletedBy: null,
+  replacedAt: null,
   purgeAt: null,
   purgeBy: null,
   link: null,

@@ -78,9 +78,9 @@ export const openHistory = (database: Database): History => ({
     const rows = await database.query<{ blob: string }>(HISTORY_BLOBS, [board])
     return rows.map(({ blob }) => blob)
   },
-  async prune(board, { kind, before = null, keep = null }) {
+  async prune(board, { kind, subject = null, before = null, keep = null }) {
     await checkBoard(database, board)
-    await database.query(PRUNE_HISTORY, [board, before, Date.now(), kind, keep])
+    await database.query(PRUNE_HISTORY, [board, before, Date.now(), kind, keep, subject])
   },
 })
 
@@ -227,9 +227,11 @@ const PRUNE_HISTORY = {
   WITH beyond AS (
     SELECT at, key FROM history
     WHERE board = (SELECT key FROM boards WHERE id = $1) AND kind = $4 AND $5::bigint IS NOT NULL
+      AND ($6::text IS NULL OR subject = $6)
     ORDER BY at DESC, key DESC LIMIT 1 OFFSET coalesce($5::bigint, 0)
   ), entry AS (
     DELETE FROM history WHERE board = (SELECT key FROM boards WHERE id = $1) AND kind = $4
+      AND ($6::text IS NULL OR subject = $6)
       AND (at < $2::bigint OR (at, key) <= (SELECT at, key FROM beyond))
     RETURNING blob
   )

@@ -346,25 +346,27 @@ export const openHistory = (database: Database, tables: Tables): History => {
 
     async blobs(board) {
       const epoch = await epochOf(database, boards, board)
-      const range = [[epoch, r.minval], [epoch, r.maxval]] as const // biome-ignore format: a range
-      return [...new Set(await blobsOfEntries(database, tables, range))]
+      const entries = history.between([epoch, r.minval], [epoch, r.maxval])
+      return [...new Set(await blobsOfEntries(database, entries))]
     },
 
-    async prune(board, { kind, before, keep }) {
+    async prune(board, { kind, subject, before, keep }) {
       const epoch = await epochOf(database, boards, board)
-      const from = [epoch, kind, r.minval]
-      const ends: (readonly unknown[])[] = before === undefined ? [] : [[epoch, kind, before]]
+      const prefix = subject === undefined ? [epoch, kind] : [epoch, kind, subject]
+      const index = subject === undefined ? 'id' : 'subject'
+      const from = [...prefix, r.minval]
+      const ends: (readonly unknown[])[] = before === undefined ? [] : [[...prefix, before]]
       if (keep !== undefined) {
-        const all = history.between(from, [epoch, kind, r.maxval], { index: 'id' })
-        const newest = all.orderBy({ index: r.desc('id') })
+        const all = history.between(from, [...prefix, r.maxval], { index })
+        const newest = all.orderBy({ index: r.desc(index) })
         const [lastKept] = await database.run<HistoryRow[]>(newest.skip(keep - 1).limit(1))
-        if (lastKept) ends.push(lastKept.id)
+        if (lastKept) ends.push([...prefix, ...lastKept.id.slice(2)])
       }
       for (const end of ends) {
-        const range = [from, end] as const
-        const ended = await blobsOfEntries(database, tables, range)
+        const entries = history.between(from, end, { index })
+        const ended = await blobsOfEntries(database, entries)
         await noteEnded(database, tables, ended, Date.now())
-        await deleteAll(database, history.between(...range))
+        await deleteAll(database, entries)
         // Again, in case that a collector has forgotten those that were still named.
         await noteEnded(database, tables, ended, Date.now())
       }

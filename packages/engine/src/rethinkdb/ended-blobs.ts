@@ -1,5 +1,5 @@
 import type { AnyRecord } from '@wirephoto/board'
-import { type RDatum, r } from 'rethinkdb-ts'
+import { type RDatum, type RSelection, r } from 'rethinkdb-ts'
 import type { ChangeLog, EndedBlobs } from '../engine.ts'
 import type { Database } from './database.ts'
 import { HARD, type NoteRow, type Tables } from './tables.ts'
@@ -45,7 +45,8 @@ export const openEndedBlobs = (
     // One board at a time, each as of one cursor. A picture is never copied to another board.
     for (const board of boards)
       for (const blob of blobsOf((await load(board)).records)) if (asked.has(blob)) named.add(blob)
-    for (const blob of await blobsOfEntries(database, tables)) if (asked.has(blob)) named.add(blob)
+    for (const blob of await blobsOfEntries(database, tables.history))
+      if (asked.has(blob)) named.add(blob)
     return named
   },
 })
@@ -75,13 +76,8 @@ export const blobsOf = (records: readonly AnyRecord[]): string[] =>
       : [],
   )
 
-/** Reads the blobs that history entries name: those of all boards, or of a range of rows. */
-export const blobsOfEntries = (
-  database: Database,
-  { history }: Tables,
-  range?: readonly [readonly unknown[], readonly unknown[]],
-): Promise<string[]> => {
-  const rows = range ? history.between(...range) : history
-  const named = rows.filter((row: RDatum) => row('blob').default(null).ne(null))
+/** Reads the blobs that some history entries name. */
+export const blobsOfEntries = (database: Database, entries: RSelection): Promise<string[]> => {
+  const named = entries.filter((row: RDatum) => row('blob').default(null).ne(null))
   return database.run<string[]>(named.getField('blob'))
 }

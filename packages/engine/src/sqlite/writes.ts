@@ -64,11 +64,12 @@ export function prepareWrites(db: DatabaseSync) {
   )
   // The newest entry that goes because of the number of those that stay.
   const lastBeyond = db.prepare(
-    `SELECT at, rowid FROM history WHERE board = :key AND kind = :kind
+    `SELECT at, rowid FROM history
+     WHERE board = :key AND kind = :kind AND (:subject IS NULL OR subject = :subject)
      ORDER BY at DESC, rowid DESC LIMIT 1 OFFSET :keep`,
   )
-  const prunedHistory =
-    'board = :key AND kind = :kind AND (at < :before OR (at, rowid) <= (:at, :rowid))'
+  const prunedHistory = `board = :key AND kind = :kind AND (:subject IS NULL OR subject = :subject)
+     AND (at < :before OR (at, rowid) <= (:at, :rowid))`
   const dropHistory = db.prepare(`DELETE FROM history WHERE ${prunedHistory}`)
   const newEnded = db.prepare(
     `INSERT INTO ended (sha256, at) VALUES (?, ?)
@@ -175,12 +176,13 @@ export function prepareWrites(db: DatabaseSync) {
 
     pruneHistory(
       board: string,
-      { kind, before = 0, keep }: { kind: string; before?: number; keep?: number },
+      query: { kind: string; subject?: string; before?: number; keep?: number },
     ): void {
+      const { kind, subject = null, before = 0, keep } = query
       const key = keyOf(board)
-      const beyond = keep === undefined ? undefined : lastBeyond.get({ key, kind, keep })
+      const beyond = keep === undefined ? undefined : lastBeyond.get({ key, kind, subject, keep })
       const { at, rowid } = (beyond ?? { at: -1, rowid: -1 }) as { at: number; rowid: number }
-      const pruned = { key, kind, before, at, rowid }
+      const pruned = { key, kind, subject, before, at, rowid }
       note(blobsOfHistory.all(pruned).map(({ blob }) => blob))
       dropHistory.run(pruned)
     },
