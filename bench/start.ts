@@ -116,6 +116,7 @@ async function store(engine: Engine, scratch: string, place: number): Promise<Im
     storedAt: Date.now(),
     deletedAt: null,
     deletedBy: null,
+    replacedAt: null,
     purgeAt: null,
     purgeBy: null,
     link: null,

@@ -157,6 +157,7 @@ function completed(record: AnyRecord): AnyRecord {
       original: null,
       by: '',
       deletedBy: null,
+      replacedAt: null,
       purgeAt: null,
       purgeBy: null,
       link: null,

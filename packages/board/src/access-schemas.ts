@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { type Infer, role } from './fields.ts'
+import { address, type Infer, role } from './fields.ts'
 import { serverLimits } from './limits.ts'
 
 /* The bodies of the requests about who may do what on a board. Their answers are types of TypeScript alone. */
@@ -46,6 +46,9 @@ export const LinkPatch = z.strictObject({
   bytes: z.optional(z.nullable(z.int().check(z.gte(0)))),
 })
 export interface LinkPatch extends Infer<typeof LinkPatch> {}
+
+/** The body of `POST /api/boards/<board>/webhooks`: the address that is told of its pictures. */
+export const NewWebhook = z.strictObject({ url: address })
 
 /** The body of `POST /api/owner`: the owner code, as somebody typed it. */
 export const OwnerRequest = z.strictObject({ code: z.string().check(z.maxLength(64)) })

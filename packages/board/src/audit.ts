@@ -6,6 +6,8 @@ export const AUDIT_ACTS = [
   'add',
   'remove',
   'restore',
+  /** Pictures were given another file. */
+  'replace',
   /** Pictures were marked to be deleted for good, kept all the same, or are gone. */
   'purge',
   'keep',

@@ -7,6 +7,7 @@ import {
   fractionalIndex,
   personName,
   pixels,
+  sha256,
   thumbhash,
   trashDays,
   uuid,
@@ -14,7 +15,7 @@ import {
 import { limits } from './limits.ts'
 
 /** Announces a picture; its bytes follow as an upload under the same id. */
-export const ImageAddSchema = z.object({
+export const ImageAddSchema = z.strictObject({
   kind: z.literal('image.add'),
   id: uuid,
   /** Default: the next free spot. */
@@ -32,7 +33,7 @@ export const ImageAddSchema = z.object({
 })
 
 /** Changes the named fields and no others, so that patches of different fields both hold (F4). */
-export const ImagePatchSchema = z.object({
+export const ImagePatchSchema = z.strictObject({
   kind: z.literal('image.patch'),
   id: uuid,
   set: z.strictObject({
@@ -47,19 +48,26 @@ export const ImagePatchSchema = z.object({
 })
 
 /** Puts a picture in the trash. */
-export const ImageRemoveSchema = z.object({ kind: z.literal('image.remove'), id: uuid })
+export const ImageRemoveSchema = z.strictObject({ kind: z.literal('image.remove'), id: uuid })
 
 /** Takes a picture out of the trash, back onto the board. */
-export const ImageRestoreSchema = z.object({ kind: z.literal('image.restore'), id: uuid })
+export const ImageRestoreSchema = z.strictObject({ kind: z.literal('image.restore'), id: uuid })
+
+/** Puts back the file that a picture had before its present one, `blob`, or again the one after that. */
+export const ImageRevertSchema = z.strictObject({
+  kind: z.literal('image.revert'),
+  id: uuid,
+  blob: sha256,
+})
 
 /** Marks a picture in the trash, which the server purges once a time of grace is over. */
-export const ImagePurgeSchema = z.object({ kind: z.literal('image.purge'), id: uuid })
+export const ImagePurgeSchema = z.strictObject({ kind: z.literal('image.purge'), id: uuid })
 
 /** Calls that off: the picture stays in the trash. */
-export const ImageKeepSchema = z.object({ kind: z.literal('image.keep'), id: uuid })
+export const ImageKeepSchema = z.strictObject({ kind: z.literal('image.keep'), id: uuid })
 
 /** Makes another picture with the same file, caption and name, on top. Its source must be stored. */
-export const ImageCopySchema = z.object({
+export const ImageCopySchema = z.strictObject({
   kind: z.literal('image.copy'),
   id: uuid,
   sourceId: uuid,
@@ -70,7 +78,7 @@ export const ImageCopySchema = z.object({
 })
 
 /** Changes the named settings and no others. */
-export const BoardPatchSchema = z.object({
+export const BoardPatchSchema = z.strictObject({
   kind: z.literal('board.patch'),
   set: z.strictObject({
     title: z.optional(z.string().check(z.maxLength(limits.titleLength))),
@@ -86,6 +94,7 @@ export const ClientCommand = z.discriminatedUnion('kind', [
   ImagePatchSchema,
   ImageRemoveSchema,
   ImageRestoreSchema,
+  ImageRevertSchema,
   ImagePurgeSchema,
   ImageKeepSchema,
   ImageCopySchema,

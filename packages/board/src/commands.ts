@@ -7,6 +7,7 @@ import type {
   ImagePurgeSchema,
   ImageRemoveSchema,
   ImageRestoreSchema,
+  ImageRevertSchema,
 } from './command-schemas.ts'
 import type { ErrorCode } from './error-codes.ts'
 import type { Infer } from './fields.ts'
@@ -19,6 +20,7 @@ export type Command =
   | ImagePatch
   | ImageRemove
   | ImageRestore
+  | ImageRevert
   | ImagePurge
   | ImageKeep
   | ImageCopy
@@ -28,6 +30,7 @@ export type Command =
 /** A command that only the server itself may issue. */
 export type ServerCommand =
   | ImageSettle
+  | ImageReplace
   | ImageVary
   | ImageFail
   | ImageErase
@@ -41,6 +44,7 @@ export interface ImageAdd extends Infer<typeof ImageAddSchema> {}
 export interface ImagePatch extends Infer<typeof ImagePatchSchema> {}
 export interface ImageRemove extends Infer<typeof ImageRemoveSchema> {}
 export interface ImageRestore extends Infer<typeof ImageRestoreSchema> {}
+export interface ImageRevert extends Infer<typeof ImageRevertSchema> {}
 export interface ImagePurge extends Infer<typeof ImagePurgeSchema> {}
 export interface ImageKeep extends Infer<typeof ImageKeepSchema> {}
 export interface ImageCopy extends Infer<typeof ImageCopySchema> {}
@@ -61,6 +65,29 @@ export interface ImageSettle {
   readonly original?: OriginalFile
   /** URL that the server fetched it from; absent for an upload. */
   readonly source?: string
+}
+
+/** A file that a picture shows, and what was found in it. */
+export interface PictureFile {
+  readonly blob: string
+  readonly type: MediaType
+  readonly bytes: number
+  readonly width: number
+  readonly height: number
+  readonly thumbhash: string | null
+  readonly animated: boolean
+  readonly original: OriginalFile | null
+  readonly source: string | null
+  readonly variants: readonly number[] | null
+}
+
+/** Gives a stored picture another file in place of the one that is expected there. */
+export interface ImageReplace {
+  readonly kind: 'image.replace'
+  readonly id: string
+  /** The blob that the picture has; null for any. */
+  readonly expected: string | null
+  readonly file: PictureFile
 }
 
 /** States that variants of the blob are stored (V1). */

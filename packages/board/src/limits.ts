@@ -44,6 +44,8 @@ export const serverLimits = {
   urlLength: 4_096,
   /** The name that an owner gives a link, in UTF-16 units. */
   linkLabelLength: 80,
+  /** The name that a page gives itself where it reads a growing file, in UTF-16 units. */
+  pageNameLength: 64,
   passphraseLength: 200,
   /** A join code as it is typed, spaces and all. */
   joinCodeLength: 40,

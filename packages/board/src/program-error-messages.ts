@@ -19,6 +19,10 @@ export const programErrorMessages = {
   'wrong-type': () => 'This address takes JSON. Say so with Content-Type: application/json.',
   'wrong-encoding': ({ field }) =>
     `A body with Content-Encoding${field ? `: ${field}` : ''} can't be read here. Send it as it is.`,
+  'etag-needed': () => 'This picture has another file. To replace that, send its ETag as If-Match.',
+  'wrong-etag': () => 'This picture has another file by now. Look at it, then send its ETag.',
+  'key-reused': () =>
+    'Another request had this Idempotency-Key. Send this one with a key of its own.',
   'foreign-host': () =>
     "This server doesn't answer to that name. Start it with --public-url to add the name.",
 } satisfies Partial<Record<ErrorCode, (facts: ErrorFacts) => string>>

@@ -35,6 +35,8 @@ const migrations: readonly ((record: Fields) => Fields)[] = [
   (record) => (record['kind'] === 'image' ? { link: null, ...record } : record),
   // Boards may let the pictures of guests wait, or take none.
   (record) => (record['kind'] === 'board' ? { adding: 'open', ...record } : record),
+  // Pictures know when their file took the place of another one.
+  (record) => (record['kind'] === 'image' ? { replacedAt: null, ...record } : record),
 ]
 
 /** The version of the records that this build writes. */

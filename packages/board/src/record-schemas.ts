@@ -63,6 +63,8 @@ export const ImageRecordSchema = z.object({
   createdAt: z.number(),
   /** When its file was stored, or the copy made, in milliseconds since 1970; null while it arrives. */
   storedAt: z.nullable(z.number()),
+  /** When its file took the place of another one, in milliseconds since 1970; null for its first one. */
+  replacedAt: z.nullable(z.number()),
   /** When it was trashed, in milliseconds since 1970; null while it stands on the board. */
   deletedAt: z.nullable(z.number()),
   /** Public id of the visitor who trashed it; null while it stands on the board, or if nobody knows. */

@@ -47,6 +47,7 @@ const LEAST_ROLE: Record<
   'image.sign': { any: 'server', mine: 'add' },
   'image.remove': { any: 'edit', mine: 'add' },
   'image.restore': { any: 'edit', mine: 'add' },
+  'image.revert': { any: 'edit', mine: 'add' },
   'image.purge': { any: 'own' },
   'image.keep': { any: 'own' },
   'board.show': { any: 'edit' },

@@ -98,6 +98,7 @@ describe('rules', () => {
       storedAt: null,
       deletedAt: null,
       deletedBy: null,
+      replacedAt: null,
       purgeAt: null,
       purgeBy: null,
       link: null,

@@ -63,6 +63,7 @@ function add(records: Records, command: ImageAdd, actor: Actor): Change[] | Wire
     link: actor.link ?? null,
     createdAt: actor.now,
     storedAt: null,
+    replacedAt: null,
     deletedAt: null,
     deletedBy: null,
     purgeAt: null,
@@ -107,6 +108,7 @@ function copy(
     link: actor.link ?? null,
     createdAt: actor.now,
     storedAt: actor.now,
+    replacedAt: null,
     deletedAt: null,
     deletedBy: null,
     purgeAt: null,
@@ -131,6 +133,9 @@ function change(
     case 'image.restore':
       if (image.deletedAt === null) return []
       return [{ put: { ...image, deletedAt: null, deletedBy: null, purgeAt: null, purgeBy: null } }]
+    case 'image.revert':
+      // The server knows the earlier file, and pages wait for its answer.
+      return []
     case 'image.purge':
       if (image.deletedAt === null) return new WireError('conflict')
       // A mark keeps its time, however often it is asked for.

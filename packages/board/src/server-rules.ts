@@ -1,6 +1,13 @@
 import { generateKeyBetween } from 'fractional-indexing'
 import type { Change } from './changes.ts'
-import type { Command, ImageAdmit, ImageElsewhere, ImageSettle, ServerCommand } from './commands.ts'
+import type {
+  Command,
+  ImageAdmit,
+  ImageElsewhere,
+  ImageReplace,
+  ImageSettle,
+  ServerCommand,
+} from './commands.ts'
 import { WireError } from './errors.ts'
 import { guestRefusal } from './guest-rules.ts'
 import { type Box, boxOf } from './layout.ts'
@@ -15,6 +22,16 @@ export function applyOnServer(
   actor: Actor,
 ): Change[] | WireError {
   switch (command.kind) {
+    case 'image.replace':
+    case 'image.revert': {
+      const image = records.get(command.id)
+      if (image?.kind !== 'image') return new WireError('unknown-picture')
+      if (!may(actor, 'image.revert', image)) return new WireError('not-allowed')
+      return command.kind === 'image.replace'
+        ? replace(image, command, actor)
+        : // The server puts the earlier file into it beforehand, so there is none.
+          new WireError(image.blob === command.blob ? 'not-found' : 'wrong-etag')
+    }
     case 'image.settle':
     case 'image.vary':
     case 'image.fail':
@@ -64,22 +81,39 @@ function admit(records: Records, image: ImageRecord, { now }: Actor): Change[] |
   const { x, y, w } = placeFor(records, { width, height })
   const place = { x: clampCoordinate(x), y: clampCoordinate(y), w }
   const z = generateKeyBetween(topmost(records), null)
-  return [{ put: { ...image, ...place, z, storedAt: now } }]
+  return [{ put: { ...image, ...place, z, storedAt: now, replacedAt: null } }]
 }
 
 /** A shape that differs by less is the announced one, but for a rounded pixel. */
 const SAME_SHAPE_FACTOR = 1.01
 
 /** Returns the width of a stored picture. One of another shape than announced stays within its box (P37). */
-function widthWithin(image: ImageRecord, { width, height }: ImageSettle): number {
+function widthWithin(
+  image: ImageRecord,
+  { width, height }: Pick<ImageSettle, 'width' | 'height'>,
+): number {
   const narrower = (image.width * height) / (image.height * width)
   return narrower > SAME_SHAPE_FACTOR ? image.w / narrower : image.w
+}
+
+/** Gives a picture another file. It counts as stored from now on, and stays within its box. */
+function replace(
+  image: ImageRecord,
+  { file, expected }: ImageReplace,
+  { now }: Actor,
+): Change[] | WireError {
+  if (image.blob === null) return new WireError('conflict')
+  if (image.blob === file.blob) return []
+  if (expected !== null && image.blob !== expected) return new WireError('wrong-etag')
+  return [
+    { put: { ...image, ...file, w: widthWithin(image, file), storedAt: now, replacedAt: now } },
+  ]
 }
 
 /** Evaluates a command of the server's own on an existing picture. */
 function change(
   image: ImageRecord,
-  command: Exclude<ServerCommand, ImageAdmit | ImageElsewhere>,
+  command: Exclude<ServerCommand, ImageAdmit | ImageElsewhere | ImageReplace>,
   { now }: Actor,
 ): Change[] | WireError {
   switch (command.kind) {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import type { Batch } from './changes.ts'
-import { ClientCommand } from './command-schemas.ts'
+import { ClientCommand, ImagePatchSchema } from './command-schemas.ts'
 import type { Cursor } from './cursors.ts'
 import { WireError } from './errors.ts'
 import {
@@ -46,7 +46,7 @@ const preview = z.custom<Uint8Array>(
 )
 
 /** `commands`, answered with `CommandAnswer` or `{error}`. */
-export const Commands = z.object({
+export const Commands = z.strictObject({
   client: uuid,
   n: z.int().check(z.gte(1)),
   commands: z.array(ClientCommand).check(z.minLength(1), z.maxLength(limits.commandsPerMessage)),
@@ -106,6 +106,39 @@ export const ImageFetch = z.strictObject({
   caption: z.optional(caption),
   by: z.optional(personName),
 })
+
+/** The parameters of an address that takes a picture: its place, and words. */
+export const PlaceQuery = z.omit(ImageFetch, { url: true })
+
+/** Those of `POST /api/boards/<board>/images`, which has no name in its path. */
+export const PictureQuery = z.extend(PlaceQuery, {
+  name: z.optional(z.string()),
+})
+
+/** The picture that an address names, where it is made there. */
+export const PictureAddress = z.object({ id: uuid })
+
+/** The body of `PATCH /api/boards/<board>/images/<id>`. */
+export const ImageSet = ImagePatchSchema.shape.set
+
+/** The parameters of `GET /b/<board>/changes`. With `wait=0` it answers at once. */
+export const ChangesQuery = z.strictObject({
+  after: cursor,
+  wait: z.optional(z.enum(['0', '1'])),
+  /** The wire version of a page. */
+  wire: z.optional(z.string()),
+})
+
+/** The parameters of `POST /b/<board>/commands`. */
+export const CommandsQuery = z.pick(ChangesQuery, { wire: true })
+
+/** The parameters of `GET /b/<board>/arrivals/<id>`: the page that reads, by a name of its own. */
+export const ArrivalQuery = z.strictObject({
+  page: z.optional(z.string().check(z.maxLength(serverLimits.pageNameLength))),
+})
+
+/** The parameters of `GET …/images/<id>/file`. With `download` it is the file that was sent. */
+export const FileQuery = z.strictObject({ download: z.optional(z.string()) })
 
 /** The body of `POST /api/boards`, which may be left out. */
 export const NewBoard = z.strictObject({

@@ -30,6 +30,17 @@ export function parseFetchPorts(text: string, earlier: readonly number[] = []): 
   return [...earlier, ...ports.map(Number)]
 }
 
+/** Parses hosts, perhaps with a port, with commas between them. Those of earlier flags stay. */
+export function parseHosts(text: string, earlier: readonly string[] = []): string[] {
+  const hosts = text.split(/[\s,]+/).filter(Boolean)
+  const wrong = hosts.find((each) => URL.parse(`http://${each}`)?.href !== `http://${each}/`)
+  if (wrong !== undefined || hosts.length === 0)
+    throw new OperatorError(
+      `${quoted(wrong ?? text)} is no host; give --webhook-to (WIREPHOTO_WEBHOOK_TO) a name or name:port, as hooks.lan:8080.`,
+    )
+  return [...earlier, ...hosts]
+}
+
 /** Parses a board's id, as in its address. */
 export function parseBoard(text: string): string {
   if (!isBoardId(text))

@@ -73,6 +73,7 @@ const TABLE = {
   'picture-bytes-per-stranger-minute': { value: 10_000_000_000, unit: 'bytes', what: 'the files of these' },
   'owner-session': { value: 43_200, unit: 'seconds', what: 'the time for which somebody owns the server who has signed in, until they sign in again' },
   'packed-bodies': { value: 4, unit: 'count', what: 'packed uploads (gzip, Brotli) that are unpacked at the same time' },
+  'kept-answers': { value: 16_000_000, unit: 'bytes', what: 'answers to requests with an Idempotency-Key, which are kept for a day; over it, the oldest are forgotten' },
   archives: { value: 32, unit: 'count', what: 'archives of pictures that are being read' },
   'archive-age': { value: 86_400, unit: 'seconds', what: 'the time after its last request for which a download of an archive may go on' },
   'archive-plans': { value: 200_000_000, unit: 'bytes', what: 'the plans of these archives on the disk, a kilobyte for four pictures; over it, the oldest are forgotten' },

@@ -29,6 +29,8 @@ import { RecentUse } from './fairness/recent-use.ts'
 import { surviveAcceptErrors } from './http/accept-errors.ts'
 import { accessRoutes } from './http/access.ts'
 import { addressRoutes } from './http/addresses.ts'
+import type { RegisteredRoutes } from './http/api/document.ts'
+import { apiRoutes } from './http/api/routes.ts'
 import { createApp } from './http/app.ts'
 import { archiveRoutes } from './http/archives.ts'
 import { arrivalRoutes } from './http/arrivals.ts'
@@ -40,14 +42,17 @@ import { createGuard, type Guard } from './http/guard.ts'
 import { healthRoutes } from './http/health.ts'
 import { heldRoutes } from './http/held.ts'
 import { imageRoutes } from './http/images.ts'
+import { KeptAnswers } from './http/kept-answers.ts'
 import { urlOf } from './http/listen.ts'
 import { pageRoutes } from './http/page.ts'
 import { createPageBuildReader } from './http/page-build.ts'
+import { picturesAt } from './http/picture-addresses.ts'
 import { ProblemPage } from './http/problem-page.ts'
 import { serverOwnerRoutes } from './http/server-owner.ts'
 import { signInRoutes } from './http/sign-in.ts'
 import { trustedProxies } from './http/trusted-proxies.ts'
 import { uploadRoutes } from './http/uploads.ts'
+import { webhookRoutes } from './http/webhooks.ts'
 import { GarbageCollector } from './images/garbage-collector.ts'
 import { type ImagePipeline, openImagePipeline } from './images/pipeline.ts'
 import { Fetcher } from './images/remote-fetch.ts'
@@ -65,6 +70,7 @@ import { basePathOf } from './public-url.ts'
 import { Readiness } from './readiness.ts'
 import { openSignIn } from './sign-in/sign-in.ts'
 import { TrustedClock } from './trusted-clock.ts'
+import { Webhooks } from './webhooks/webhooks.ts'
 
 /** The time that open requests have to end when the server closes. */
 const CLOSE_TIMEOUT_MS = 10_000
@@ -82,6 +88,8 @@ interface Storage {
 /** The objects of one server, each made once. */
 export interface Services extends Storage {
   readonly app: FastifyInstance
+  /** The addresses of the app, with their methods. */
+  readonly registered: RegisteredRoutes
   readonly guard: Guard
   readonly access: Access
   readonly metrics: Metrics
@@ -118,7 +126,7 @@ export async function compose(
     replacements.clock,
   )
   const { engine, boards, audit, images } = storage
-  const { incomingFiles, uploadProgress, previews, intake, directUpload } = images
+  const { incomingFiles, uploadProgress, previews, intake, directUpload, replacedFiles } = images
 
   const access = new Access(engine, config)
   stack.defer(() => access.endWatch())
@@ -141,6 +149,21 @@ export async function compose(
       mayReach: config.fetchFrom,
       bounds,
     })
+  const webhooks = new Webhooks({
+    secrets: engine.secrets,
+    poster: new Fetcher({
+      maxUpload,
+      publicUrl: config.publicUrl,
+      ports: config.fetchPorts,
+      trusted: config.webhookTo,
+      bounds,
+    }),
+    now: () => boards.clock.now(),
+    addressesOf: (board, id) => picturesAt(url, board, id),
+    log,
+  })
+  webhooks.follow(boards)
+  stack.defer(() => webhooks.close())
   const commandLimiter = commandLimiterWith(bounds)
   const { files, variants, checksums } = images
   const plans = await KeptPlans.open(join(config.data, 'archives'), {
@@ -153,8 +176,9 @@ export async function compose(
   const metrics = new Metrics()
   metrics.registry.registerMetric(files.faults)
   const heldRequests = new HeldRequests()
+  const keptAnswers = new KeptAnswers({ maxBytes: bounds['kept-answers'] })
   const heldLogs = new HeldLogs(boards)
-  const heldCommands = new HeldCommands(heldLogs)
+  const heldCommands = new HeldCommands(heldLogs, replacedFiles)
   const moderation = new Moderation({ logs: heldLogs, engine, images, audit })
   const readPageBuild = createPageBuildReader(webRoot)
   const classic = classicConfig
@@ -197,11 +221,20 @@ export async function compose(
     loopTurns,
     allowsOrigins: (config.allowedOrigins ?? []).length > 0,
   }
-  const app = await createApp(appOptions, async (routes) => {
+  const { app, registered } = await createApp(appOptions, async (routes, known) => {
+    await routes.register(apiRoutes, { guard, registered: known, webRoot, basePath })
     await routes.register(healthRoutes, { readiness, metrics: config.metrics ? null : metrics })
     await routes.register(addressRoutes, { ...config, guard })
-    await routes.register(boardRoutes, { boards, guard, access, bounds, pageOf })
-    await routes.register(accessRoutes, { boards, guard, access, audit, bounds, pageOf })
+    await routes.register(boardRoutes, { boards, guard, access, keptAnswers, bounds, pageOf })
+    await routes.register(accessRoutes, {
+      boards,
+      guard,
+      access,
+      audit,
+      bounds,
+      keptAnswers,
+      pageOf,
+    })
     await routes.register(serverOwnerRoutes, {
       boards,
       guard,
@@ -214,6 +247,7 @@ export async function compose(
       dismiss: (...args) => gateway.dismiss(...args),
     })
     await routes.register(signInRoutes, { access, guard, signIn, log })
+    await routes.register(webhookRoutes, { boards, guard, webhooks, keptAnswers })
     await routes.register(auditRoutes, { boards, guard, audit })
     await routes.register(changesRoutes, {
       boards,
@@ -224,10 +258,25 @@ export async function compose(
       readPageBuild,
     })
     const pictures = { boards, guard, heldLogs }
-    await routes.register(imageRoutes, { ...pictures, directUpload, fetcher, maxUpload, bounds })
+    await routes.register(imageRoutes, {
+      ...pictures,
+      directUpload,
+      fetcher,
+      maxUpload,
+      bounds,
+      keptAnswers,
+      replacedFiles,
+    })
     await routes.register(uploadRoutes, { ...pictures, intake, maxUpload })
     await routes.register(blobRoutes, { ...pictures, files, variants })
-    await routes.register(archiveRoutes, { boards, guard, archives, progress, bounds })
+    await routes.register(archiveRoutes, {
+      boards,
+      guard,
+      archives,
+      progress,
+      bounds,
+      keptAnswers,
+    })
     await routes.register(arrivalRoutes, { ...pictures, incomingFiles, bounds })
     await routes.register(heldRoutes, { ...pictures, moderation })
     await routes.register(pageRoutes, {
@@ -295,7 +344,7 @@ export async function compose(
 
   const timeoutMs = config.grace ?? CLOSE_TIMEOUT_MS
   deferConnections(stack, app.server, [gateway, classic, heldRequests, incomingFiles], timeoutMs)
-  return { ...storage, app, guard, access, metrics }
+  return { ...storage, app, registered, guard, access, metrics }
 }
 
 /** Opens the boards and the pictures, and defers their ends onto `stack`. */

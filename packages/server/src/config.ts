@@ -56,6 +56,8 @@ export interface ServerConfig {
   readonly pictureMinuteMs?: number
   /** Ports that pictures may be fetched from, beside 80 and 443. Default: none. */
   readonly fetchPorts?: readonly number[] | undefined
+  /** Hosts that webhooks may reach wherever they are, as `name` or `name:port`. Default: none. */
+  readonly webhookTo?: readonly string[] | undefined
   /** Decides alone which network addresses and ports pictures may be fetched from. For tests. */
   readonly fetchFrom?: (address: string, port: number) => boolean
   /** The time that open requests have to end when the server closes, in milliseconds. Default: 10 s. */

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
@@ -17,6 +18,8 @@ import type { ClassicConfig, OidcConfig } from '../src/config.ts'
 import type { Guard } from '../src/http/guard.ts'
 import { listen } from '../src/http/listen.ts'
 import type { ImagePipeline } from '../src/images/pipeline.ts'
+import { basePathOf } from '../src/public-url.ts'
+import { CheckedAnswers } from './checked-answers.ts'
 import { serverConfig } from './server-config.ts'
 
 interface Options extends Replacements {
@@ -32,6 +35,7 @@ interface Options extends Replacements {
   readonly bounds?: Partial<Bounds>
   readonly refuse?: readonly MediaType[]
   readonly memory?: number
+  readonly webhookTo?: readonly string[]
 }
 
 /** A server in the test's own process, its parts within reach. */
@@ -40,6 +44,7 @@ export class Harness {
   #options: Options
   #stack = new AsyncDisposableStack()
   #services!: Services
+  readonly #answers = new CheckedAnswers()
 
   private constructor(data: string, options: Options) {
     this.data = data
@@ -57,14 +62,15 @@ export class Harness {
   async start(acceptLoss?: string): Promise<void> {
     const { maxUpload = 5_000_000, webRoot = null, publicUrl = null, isOpen = true } = this.#options
     const { guard, fetcher, clock, use, bounds, refuse, memory } = this.#options
-    const { allowedOrigins, classic, create, oidc } = this.#options
+    const { allowedOrigins, classic, create, oidc, webhookTo } = this.#options
     const replacements = { guard, fetcher, clock, use }
     const limited = { maxUpload, bounds, refuse, memory }
-    const opened = { allowedOrigins, classic, webRoot, publicUrl, isOpen, create, oidc }
+    const opened = { allowedOrigins, classic, webRoot, publicUrl, isOpen, create, oidc, webhookTo }
     const settings = { ...limited, ...opened, grace: 0, acceptLoss }
     const config = serverConfig(this.data, settings)
     this.#stack = new AsyncDisposableStack()
     this.#services = await compose(config, this.#options.log ?? this.log, this.#stack, replacements)
+    this.#answers.watch(this.#services.app.server, basePathOf(publicUrl))
     await listen(this.#services.app.server, config, this.#stack)
   }
 
@@ -73,6 +79,11 @@ export class Harness {
   /** Draws the tree of all routes. */
   get routes(): string {
     return this.#services.app.printRoutes({ includeHooks: false, commonPrefix: false })
+  }
+
+  /** All addresses with their methods. */
+  get registered(): [string, string[]][] {
+    return [...this.#services.registered].map(([url, methods]) => [url, [...methods]])
   }
 
   get guard(): Guard {
@@ -119,9 +130,11 @@ export class Harness {
     await this.#stack.disposeAsync()
   }
 
+  /** Ends the server with its data. Rejects if an answer of it wasn't as the API's document says (H61). */
   async close(): Promise<void> {
     await this.stop()
     await rm(this.data, { recursive: true, force: true })
+    assert.deepEqual(this.#answers.faults, [], 'answers that the document lacks')
   }
 
   /** Adds a record without bytes, as a page does before it uploads. Resolves to its id. */

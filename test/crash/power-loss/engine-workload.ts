@@ -120,6 +120,7 @@ const picture = (board: string, seq: number, blob: Buffer | null, x: number): Im
   storedAt: blob && 1_700_000_000_000,
   deletedAt: null,
   deletedBy: null,
+  replacedAt: null,
   purgeAt: null,
   purgeBy: null,
   link: null,

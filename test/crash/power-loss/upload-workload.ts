@@ -161,6 +161,7 @@ const pictureOf = (id: string, blob: string): ImageRecord => ({
   storedAt: 0,
   deletedAt: null,
   deletedBy: null,
+  replacedAt: null,
   purgeAt: null,
   purgeBy: null,
   link: null,

@@ -18,6 +18,7 @@ import {
   parseClassicPort,
   parseCreate,
   parseFetchPorts,
+  parseHosts,
   parseIssuer,
   parseLogLevel,
   parseMemory,
@@ -46,6 +47,7 @@ interface Options {
   readonly memory?: number
   readonly refuse?: readonly MediaType[]
   readonly fetchPorts?: readonly number[]
+  readonly webhookTo?: readonly string[]
   readonly bound?: Partial<Bounds>
   readonly acceptLoss?: string
   readonly logLevel: NonNullable<ServerConfig['log']>
@@ -151,6 +153,14 @@ export function serveCommand(): Command {
         .argParser(parseFetchPorts),
     )
     .addOption(
+      new Option(
+        '--webhook-to <hosts>',
+        'hosts that webhooks may reach in your own network, as hooks.lan:8080',
+      )
+        .env('WIREPHOTO_WEBHOOK_TO')
+        .argParser(parseHosts),
+    )
+    .addOption(
       new Option('--bound <name=number>', 'another bound of docs/bounds.md, once for each')
         .env('WIREPHOTO_BOUND')
         .argParser(parseBounds),
@@ -254,6 +264,7 @@ async function serve(options: Options): Promise<void> {
     memory: options.memory,
     refuse: options.refuse,
     fetchPorts: options.fetchPorts,
+    webhookTo: options.webhookTo,
     bounds: options.bound,
     acceptLoss: options.acceptLoss,
     log: options.logLevel,

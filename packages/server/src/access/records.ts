@@ -84,6 +84,17 @@ interface OwnerCodeRecord {
   readonly place: string
 }
 
+/** An address that is told of a board's pictures. */
+export interface WebhookRecord {
+  readonly type: 'webhook'
+  readonly id: string
+  readonly url: string
+  /** Milliseconds since 1970. */
+  readonly madeAt: number
+  /** Signs what is sent there. */
+  readonly key: string
+}
+
 /** The data of a `Secret`. */
 type SecretData =
   | AccessRule
@@ -93,6 +104,7 @@ type SecretData =
   | StampRecord
   | CodeRecord
   | OwnerCodeRecord
+  | WebhookRecord
 type DataOf<T extends SecretData['type']> = Extract<SecretData, { type: T }>
 
 /** Returns a secret's data if they are of the type, else null. */
@@ -110,6 +122,7 @@ export const hashOf = {
   grant: (token: string, board: string): string => sha256(`${token}\0${board}`),
   serverOwner: (token: string): string => sha256(`${token}\0`),
   code: (code: string): string => sha256(`code\0${code}`),
+  webhook: (board: string, id: string): string => sha256(`webhook\0${board}\0${id}`),
 } as const
 
 /** Returns a short name for what stands under a hash. */

@@ -302,6 +302,7 @@ const ACTS: Partial<Record<Command['kind'], AuditAct>> = {
   'image.admit': 'add',
   'image.remove': 'remove',
   'image.restore': 'restore',
+  'image.replace': 'replace',
   'image.purge': 'purge',
   'image.keep': 'keep',
   'image.erase': 'erase',

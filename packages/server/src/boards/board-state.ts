@@ -41,7 +41,9 @@ export class BoardState {
       if ('gone' in change) this.tombstoneCount++
       this.tally.count(this.records.get(idOf(change)), 'put' in change ? change.put : undefined)
     }
+    const before = batch.changes.map((change) => this.records.get(idOf(change)))
     applyChanges(this.records, batch.changes)
+    for (const record of before) this.#forgetBlob(record)
     for (const change of batch.changes) if ('put' in change) this.#indexBlob(change.put)
     this.clients.remember(clients)
     this.cursor = batch.to
@@ -63,6 +65,18 @@ export class BoardState {
     }
     this.clients.remember(clients)
     this.cursor = cursor
+  }
+
+  /** Forgets the blob of an earlier record, unless another picture has it. */
+  #forgetBlob(record: AnyRecord | undefined): void {
+    if (record?.kind !== 'image' || record.blob === null) return
+    const { blob, id } = record
+    if (this.#pictureByBlob.get(blob) !== id) return
+    const now = this.records.get(id)
+    if (now?.kind === 'image' && now.blob === blob) return
+    const other = this.records.values().find((each) => each.kind === 'image' && each.blob === blob)
+    if (other) this.#pictureByBlob.set(blob, other.id)
+    else this.#pictureByBlob.delete(blob)
   }
 
   #indexBlob(record: AnyRecord): void {

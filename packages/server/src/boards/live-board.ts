@@ -3,12 +3,14 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import {
   type AnyRecord,
   type Batch,
+  type Change,
   type Command,
   type CommandAnswer,
   type CommandMessage,
   type Cursor,
   coalesce,
   type ImageRecord,
+  idOf,
   isHeldLog,
   seqOf,
   uuidv7,
@@ -88,6 +90,9 @@ export class LiveBoard {
   onOverfull: () => void = () => {}
   /** Called with what took effect, after it is durable. */
   onActs: (acts: readonly BoardAct[]) => void = () => {}
+  /** Called with what this server has appended, and with the records as they were before. */
+  onAppended: (changes: readonly Change[], before: readonly (AnyRecord | undefined)[]) => void =
+    () => {}
   #madeRoomAt = Number.NEGATIVE_INFINITY
   readonly #mayBegin: MayBegin
   /** This server's own command queue. Numbered at the tick, since a message that fails takes no number. */
@@ -407,7 +412,9 @@ export class LiveBoard {
       failpoint('board.appended')
       if (to === null) return false
       this.#state.tally.learnAddresses(tally)
+      const before = changes.map((change) => this.#state.records.get(idOf(change)))
       this.#advance({ from, to, changes }, clients)
+      this.onAppended(changes, before)
       if (acts.length > 0) this.onActs(acts)
       return true
     } catch (error) {

@@ -178,7 +178,8 @@ export class TickEvaluator {
       this.#overQuota(command, changes, who, { tally, charges })
     if (refusal) return refusal
     for (const change of changes) {
-      if ('gone' in change) addBlobs(ended, draft.get(change.gone))
+      const before = draft.get(idOf(change))
+      if ('gone' in change || isOtherFile(before, change.put)) addBlobs(ended, before)
       tally.count(draft.get(idOf(change)), 'put' in change ? change.put : undefined, who)
       draft.add([change])
     }
@@ -233,7 +234,8 @@ export class TickEvaluator {
     const { quota } = this.#options
     const [change] = changes
     if (!change || 'gone' in change || change.put.kind !== 'image') return null
-    if (command.kind === 'image.settle') return quota.refusalToStore(change.put.link, tally)
+    if (command.kind === 'image.settle' || command.kind === 'image.replace')
+      return quota.refusalToStore(change.put.link, tally)
     if (!PICTURE_KINDS.has(command.kind)) return null
     const isServer = sender.role === 'server'
     const wanted = { pictures: 1, bytes: fileBytesOf(change.put) }
@@ -263,6 +265,10 @@ export class TickEvaluator {
     return time >= forgotten && time <= this.#options.clock.now() + QUEUE_AHEAD_MS
   }
 }
+
+/** Whether a picture has another file than before. */
+const isOtherFile = (before: AnyRecord | undefined, after: AnyRecord): boolean =>
+  before?.kind === 'image' && after.kind === 'image' && before.blob !== after.blob
 
 function addBlobs(blobs: Set<string>, record: AnyRecord | undefined): void {
   if (record?.kind !== 'image' || record.blob === null) return

@@ -19,6 +19,7 @@ import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { Bounds } from '../bounds.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import { type BoardContext, boardIn, senderOf } from './board-route.ts'
+import type { KeptAnswers } from './kept-answers.ts'
 
 const SESSION = '/api/boards/:board/session'
 const LINKS = '/api/boards/:board/links'
@@ -29,6 +30,7 @@ interface AccessRoutesOptions extends BoardContext {
   readonly access: Access
   readonly audit: Pick<Audit, 'note'>
   readonly bounds: Bounds
+  readonly keptAnswers: KeptAnswers
   /** Returns the address of a board's page. */
   readonly pageOf: (board: string) => string
 }
@@ -157,9 +159,12 @@ export async function accessRoutes(
   app.post(LINKS, async (request, reply) => {
     const sender = await senderOf(context, request, 'board.govern')
     const board = boardIn(request)
-    const made = await access.links.make(board, parseOrThrow(NewLink, request.body))
-    audit.note(board, 'link-made', sender, { link: named(made) })
-    return reply.code(201).send(toldLink(made, pageOf(board)))
+    const wanted = parseOrThrow(NewLink, request.body)
+    return await context.keptAnswers.once(request, reply, guard.visitor(request.raw), async () => {
+      const made = await access.links.make(board, wanted)
+      audit.note(board, 'link-made', sender, { link: named(made) })
+      return { body: toldLink(made, pageOf(board)) }
+    })
   })
 
   app.post(`${LINKS}/:id/renew`, async (request) => {

@@ -15,6 +15,8 @@ import type { LoopTurns } from '../fairness/loop-turns.ts'
 import type { Party } from '../fairness/party.ts'
 import { inBackground } from '../in-background.ts'
 import type { PartyLimiter } from '../live/party-limiter.ts'
+import type { RegisteredRoutes } from './api/document.ts'
+import { refuseUnused } from './api/unused-input.ts'
 import {
   ACCEPTED_CODINGS,
   answerBeforeDrain,
@@ -62,11 +64,21 @@ interface AppOptions {
   readonly allowsOrigins: boolean
 }
 
-/** Makes the HTTP side of a server, which doesn't listen yet. `routes` registers all of its routes. */
+interface App {
+  readonly app: FastifyInstance
+  /** Its addresses, with the methods that they take. */
+  readonly registered: RegisteredRoutes
+}
+
+/**
+ * Makes the HTTP side of a server, which doesn't listen yet.
+ *
+ * @param routes Registers all of its routes. `registered` has them once the app is ready.
+ */
 export async function createApp(
   options: AppOptions,
-  routes: (app: FastifyInstance) => Promise<void>,
-): Promise<FastifyInstance> {
+  routes: (app: FastifyInstance, registered: RegisteredRoutes) => Promise<void>,
+): Promise<App> {
   const { guard, proxies, log, bounds, problemPage, basePath, commandLimiter, loopTurns } = options
   const answer = async (request: IncomingMessage, reply: FastifyReply, error: WireError) => {
     const retryAfter = retryAfterOf(error)
@@ -135,7 +147,8 @@ export async function createApp(
   const parseJson = app.getDefaultJsonParser('error', 'error')
 
   const methodsByUrl = new Map<string, Set<string>>()
-  app.addHook('onRoute', ({ url, method }: RouteOptions) => {
+  app.addHook('onRoute', ({ url, method, config }: RouteOptions) => {
+    if (config?.refusesMethods) return
     const known = methodsByUrl.get(url) ?? new Set()
     methodsByUrl.set(url, new Set([...known, ...[method].flat()]))
   })
@@ -175,6 +188,7 @@ export async function createApp(
   app.addContentTypeParser<string>('*', parser, (request, body, done) =>
     body === '' || request.is404 ? done(null) : done(new WireError('wrong-type')),
   )
+  app.addHook('preValidation', refuseUnused)
   app.addHook('onSend', async (request, reply, payload) => {
     if (reply.statusCode >= 400) describeError(reply)
     const location = reply.getHeader('location')
@@ -197,9 +211,9 @@ export async function createApp(
     answer(raw, reply, frameworkError(error) ?? toWireError(error, app.log)),
   )
 
-  await routes(app)
+  await routes(app, methodsByUrl)
   for (const [url, methods] of methodsByUrl) refuseOthers(app, url, methods)
-  return app
+  return { app, registered: methodsByUrl }
 }
 
 /** Answers the methods that a URL doesn't take. Any name may be sent to, but only files are read. */
@@ -211,7 +225,7 @@ function refuseOthers(app: FastifyInstance, url: string, known: ReadonlySet<stri
   app.route({
     method,
     url,
-    config: { streams: true },
+    config: { streams: true, refusesMethods: true },
     onRequest: async (_request, reply) => {
       reply.header('allow', [...known].join(', '))
       throw new WireError('method-not-allowed')
@@ -238,6 +252,8 @@ const BODY_HEADERS = [
  */
 function describeError(reply: FastifyReply): void {
   for (const name of BODY_HEADERS) {
+    // A condition of the request didn't hold: the answer says which file is there.
+    if (name === 'etag' && (reply.statusCode === 409 || reply.statusCode === 412)) continue
     reply.removeHeader(name)
     reply.raw.removeHeader(name)
   }
@@ -263,6 +279,8 @@ declare module 'fastify' {
     streams?: boolean
     /** The route is a page: links from other sites lead to it. */
     page?: boolean
+    /** The route only says which methods its address takes. */
+    refusesMethods?: boolean
     /** The route is a file: a person who follows a link from another site opens it. */
     file?: boolean
   }

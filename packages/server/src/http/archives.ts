@@ -19,6 +19,7 @@ import { partyOf } from '../fairness/party.ts'
 import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import { INERT } from './blobs.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
+import type { KeptAnswers } from './kept-answers.ts'
 
 /** An id, with its quotes and the comma behind it. */
 const ID_IN_JSON_BYTES = 40
@@ -30,6 +31,7 @@ interface ArchiveRoutesOptions extends BoardContext {
   readonly archives: Archives
   readonly progress: DownloadProgress
   readonly bounds: Bounds
+  readonly keptAnswers: KeptAnswers
 }
 
 /** Plans archives of a board's pictures, and sends them, or any range of them. */
@@ -47,12 +49,15 @@ export async function archiveRoutes(
   app.post('/api/boards/:board/archives', { bodyLimit: BODY_BYTES }, async (request, reply) => {
     using at = await atBoard(context, request, 'read')
     const { ids = null, form = 'pictures' } = parseOrThrow(NewArchive, request.body ?? {})
-    planLimiter.charge(at.sender)
-    const { address, bytes, pictureCount, absent } = await archives.plan(at.board, ids, form)
-    const path = pathOf(address)
-    const answer: ArchiveAnswer = { path, bytes, pictures: pictureCount, absent }
-    const headers = { location: path, 'cache-control': 'no-store' }
-    return await reply.code(201).headers(headers).send(answer)
+    reply.header('cache-control', 'no-store')
+    const visitor = context.guard.visitor(request.raw)
+    return await context.keptAnswers.once(request, reply, visitor, async () => {
+      planLimiter.charge(at.sender)
+      const { address, bytes, pictureCount, absent } = await archives.plan(at.board, ids, form)
+      const path = pathOf(address)
+      const body: ArchiveAnswer = { path, bytes, pictures: pictureCount, absent }
+      return { location: path, body }
+    })
   })
 
   app.route({

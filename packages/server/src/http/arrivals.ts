@@ -1,4 +1,4 @@
-import { WireError } from '@wirephoto/board'
+import { ArrivalQuery, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import type { Bounds } from '../bounds.ts'
 import { partyOf } from '../fairness/party.ts'
@@ -7,9 +7,6 @@ import type { IncomingFiles } from '../images/uploads/incoming-files.ts'
 import type { HeldLogs } from '../moderation/held-logs.ts'
 import { INERT } from './blobs.ts'
 import { atBoard, type BoardContext, homeOf, pictureOf } from './board-route.ts'
-
-/** The longest name that a page may give itself. */
-const PAGE_NAME_LENGTH = 64
 
 interface ArrivalRoutesOptions extends BoardContext {
   readonly incomingFiles: IncomingFiles
@@ -44,9 +41,8 @@ export async function arrivalRoutes(
     const { id } = await pictureOf(board, request)
     const incomingFile = incomingFiles.findAnnounced(board.id, id)
     if (!incomingFile) throw new WireError('not-found')
-    const { page } = request.query as { page?: unknown }
-    const reader = typeof page === 'string' ? page.slice(0, PAGE_NAME_LENGTH) : ''
-    const place = { page: `${sender.visitor} ${reader}`, party: partyOf(sender, board.id) }
+    const { page = '' } = parseOrThrow(ArrivalQuery, request.query)
+    const place = { page: `${sender.visitor} ${page}`, party: partyOf(sender, board.id) }
     await growingFileReaders
       .send(incomingFile, place, (type) => {
         reply.headers({ ...headers, 'content-type': type })

@@ -2,6 +2,7 @@ import { AuditQuery, parseOrThrow } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import type { Audit } from '../audit/audit.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
+import { addressesOf } from './picture-addresses.ts'
 
 const ENTRIES_PER_PAGE_COUNT = 50
 
@@ -19,6 +20,14 @@ export async function auditRoutes(
     const { before, limit = ENTRIES_PER_PAGE_COUNT } = parseOrThrow(AuditQuery, request.query)
     reply.header('cache-control', 'no-store')
     const query = before === undefined ? { limit } : { before, limit }
-    return await context.audit.page(at.board, query)
+    const { entries, next } = await context.audit.page(at.board, query)
+    const withAddresses = entries.map((entry) => ({
+      ...entry,
+      pictures: entry.pictures.map((picture) => ({
+        ...picture,
+        ...addressesOf(context, request, at.board.id, picture.id),
+      })),
+    }))
+    return { entries: withAddresses, next }
   })
 }

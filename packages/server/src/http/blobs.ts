@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream'
 import {
   cleanName,
+  FileQuery,
   type ImageRecord,
+  parseOrThrow,
   STAND_IN_SIDE_PX,
   shownForm,
   VARIANT_SIDES_PX,
@@ -81,7 +83,7 @@ export async function blobRoutes(app: FastifyInstance, context: BlobRoutesOption
       using at = await atBoard(context, request, 'read')
       using home = await homeOf(context, at, request)
       const record = await storedPictureOf(home.board, request)
-      const isDownload = 'download' in (request.query as object)
+      const isDownload = parseOrThrow(FileQuery, request.query).download !== undefined
       const form = isDownload ? 'original' : shownForm(record)
       const type = isDownload ? 'attachment' : 'inline'
       reply.header('cache-control', 'private, no-cache')

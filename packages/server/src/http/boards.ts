@@ -7,11 +7,13 @@ import { hourly, PartyLimiter } from '../live/party-limiter.ts'
 import { ownBoard } from './access.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
 import { encodingFor } from './encoding.ts'
+import type { KeptAnswers } from './kept-answers.ts'
 import { Snapshots } from './snapshots.ts'
 
 interface BoardRoutesOptions extends BoardContext {
   readonly bounds: Bounds
   readonly access: Access
+  readonly keptAnswers: KeptAnswers
   /** Returns the address of a board's page. */
   readonly pageOf: (board: string) => string
 }
@@ -33,18 +35,18 @@ export async function boardRoutes(
     const visitor = guard.visitor(request.raw)
     const asker = guard.asker(request.raw)
     await access.assertMayCreate(asker)
-    makingLimiter.charge(visitor)
-    const id = await boards.create()
-    const links = await access.close(id, asker, deviceOf(request.headers['user-agent']))
-    if (title !== undefined) {
-      using held = await boards.hold(id)
-      const maker = { ...visitor, role: 'own' } as const
-      await held.board.act([{ kind: 'board.patch', set: { title } }], maker)
-    }
-    return reply
-      .code(201)
-      .headers({ location: `/api/boards/${id}`, 'cache-control': 'no-store' })
-      .send(ownBoard(id, pageOf(id), links))
+    reply.header('cache-control', 'no-store')
+    return await context.keptAnswers.once(request, reply, visitor, async () => {
+      makingLimiter.charge(visitor)
+      const id = await boards.create()
+      const links = await access.close(id, asker, deviceOf(request.headers['user-agent']))
+      if (title !== undefined) {
+        using held = await boards.hold(id)
+        const maker = { ...visitor, role: 'own' } as const
+        await held.board.act([{ kind: 'board.patch', set: { title } }], maker)
+      }
+      return { location: `/api/boards/${id}`, body: ownBoard(id, pageOf(id), links) }
+    })
   })
 
   app.get('/api/boards/:board', async (request) => {

@@ -241,7 +241,7 @@ describe('changes over HTTP', () => {
       guard,
       uploadProgress: images.uploadProgress,
       heldRequests: requests,
-      heldCommands: new HeldCommands(new HeldLogs(boards)),
+      heldCommands: new HeldCommands(new HeldLogs(boards), images.replacedFiles),
       readPageBuild: async () => null,
     })
     const start = await newBoard()

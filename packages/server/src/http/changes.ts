@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import {
   type Batch,
+  ChangesQuery,
   type CommandAnswer,
   Commands,
-  Follow,
+  CommandsQuery,
   parseOrThrow,
   serverLimits,
   WIRE_VERSION,
@@ -46,8 +47,7 @@ export async function changesRoutes(
 
   app.get('/b/:board/changes', { exposeHeadRoute: false }, async (request, reply) => {
     checkVersion(request)
-    const { after, wait } = request.query as { after?: unknown; wait?: unknown }
-    const { cursor } = parseOrThrow(Follow, { cursor: after })
+    const { after: cursor, wait } = parseOrThrow(ChangesQuery, request.query)
     using at = await atBoard(context, request, 'read')
     const { board } = at
     let { sender } = at
@@ -87,6 +87,7 @@ export async function changesRoutes(
     { bodyLimit: serverLimits.socketFrameBytes },
     async (request, reply): Promise<CommandAnswer> => {
       checkVersion(request)
+      parseOrThrow(CommandsQuery, request.query)
       const message = parseOrThrow(Commands, request.body)
       using at = await atBoard(context, request, 'read')
       reply.header('cache-control', 'no-store')

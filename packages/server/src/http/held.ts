@@ -1,8 +1,9 @@
-import { Decision, type HeldPictures, parseOrThrow, WireError } from '@wirephoto/board'
+import { Decision, parseOrThrow, WireError } from '@wirephoto/board'
 import type { FastifyInstance } from 'fastify'
 import type { HeldLogs } from '../moderation/held-logs.ts'
 import type { Moderation } from '../moderation/moderation.ts'
 import { atBoard, type BoardContext } from './board-route.ts'
+import { addressesOf } from './picture-addresses.ts'
 
 const HELD = '/api/boards/:board/held'
 
@@ -18,9 +19,16 @@ export async function heldRoutes(app: FastifyInstance, context: HeldRoutesOption
     reply.header('cache-control', 'no-store')
   })
 
-  app.get(HELD, async (request): Promise<HeldPictures> => {
+  app.get(HELD, async (request) => {
     using at = await atBoard(context, request, 'image.add')
-    return { pictures: await heldLogs.list(at.board, at.sender) }
+    const { board, sender } = at
+    const pictures = await heldLogs.list(board, sender)
+    return {
+      pictures: pictures.map((each) => ({
+        ...each,
+        ...addressesOf(context, request, board.id, each.id),
+      })),
+    }
   })
 
   for (const decision of ['approve', 'refuse'] as const) {

@@ -30,7 +30,8 @@ const put = (path: string, body: Body, init: RequestInit = {}) =>
 test('U2, F1: PUT of a picture answers 201 when it is stored', async () => {
   const response = await put('/p.png', png)
   assert.equal(response.status, 201)
-  const { notices, ...record } = (await response.json()) as StoredImage
+  const answer = (await response.json()) as StoredImage & { url: string; fileUrl: string }
+  const { notices, url: _, fileUrl: _file, ...record } = answer
   assert.deepEqual(notices, [])
   await server.images.variants.whenIdle()
   assert.deepEqual({ ...record, variants: [] }, await server.record(record.id))

@@ -1,16 +1,31 @@
-import { ClientCommand, cleanName, ImageFetch, parseOrThrow, WireError } from '@wirephoto/board'
+import {
+  boardOf,
+  ClientCommand,
+  cleanName,
+  ImageFetch,
+  type ImageRecord,
+  parseOrThrow,
+  type StoredImage,
+  WireError,
+} from '@wirephoto/board'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { DEFAULT_BOARD_ID } from '../boards/boards.ts'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Bounds } from '../bounds.ts'
-import { FairSlots, type Slot } from '../fairness/fair-slots.ts'
+import { FairSlots } from '../fairness/fair-slots.ts'
 import { partyOf } from '../fairness/party.ts'
 import type { Fetcher } from '../images/remote-fetch.ts'
+import type { ReplacedFiles } from '../images/replaced-files.ts'
 import type { DirectPicture, DirectUpload } from '../images/uploads/direct-upload.ts'
 import { type HeldLogs, waitsIn } from '../moderation/held-logs.ts'
-import { atBoard, type BoardContext, homeOf, pictureOf } from './board-route.ts'
-import { declaredLength, decodedBody, isPacked, plainLength } from './body.ts'
-import { answerAndClose } from './connections.ts'
+import {
+  atBoard,
+  type BoardContext,
+  homeOf,
+  pictureOf,
+  type RequestedBoard,
+} from './board-route.ts'
+import { declaredLength } from './body.ts'
 import {
   acceptForms,
   type Fields,
@@ -19,6 +34,10 @@ import {
   parametersOf,
   placeIn,
 } from './form.ts'
+import { type KeptAnswers, send } from './kept-answers.ts'
+import { addressesOf, type PictureAddresses } from './picture-addresses.ts'
+import { etagOf, putPicture } from './put-picture.ts'
+import { rawBody } from './raw-body.ts'
 
 interface DirectRoutesOptions extends BoardContext {
   readonly directUpload: DirectUpload
@@ -26,6 +45,8 @@ interface DirectRoutesOptions extends BoardContext {
   /** The largest picture, in bytes. */
   readonly maxUpload: number
   readonly bounds: Bounds
+  readonly keptAnswers: KeptAnswers
+  readonly replacedFiles: ReplacedFiles
 }
 
 interface ImageRoutesOptions extends DirectRoutesOptions {
@@ -40,7 +61,7 @@ export async function imageRoutes(
   app.get('/api/boards/:board/images/:id', async (request) => {
     using at = await atBoard(context, request, 'read')
     using home = await homeOf(context, at, request)
-    return await pictureOf(home.board, request)
+    return told(context, request, home.board, await pictureOf(home.board, request))
   })
 
   app.patch('/api/boards/:board/images/:id', async (request) => {
@@ -51,7 +72,7 @@ export async function imageRoutes(
     const { id } = await pictureOf(board, request)
     const command = parseOrThrow(ClientCommand, { kind: 'image.patch', id, set: request.body })
     await board.act([command], sender)
-    return await pictureOf(board, request)
+    return told(context, request, board, await pictureOf(board, request))
   })
 
   app.delete('/api/boards/:board/images/:id', async (request, reply) => {
@@ -70,9 +91,15 @@ export async function imageRoutes(
     using target = await context.heldLogs.openFor(at.board, sender)
     const { board } = target
     const { url, ...place } = parseOrThrow(ImageFetch, request.body)
+    using keyed = context.keptAnswers.begin(request, context.guard.visitor(request.raw))
+    keyed?.add(JSON.stringify(request.body))
+    const known = keyed?.answer()
+    if (known) return await send(reply, known)
     const pictures = context.fetcher.read(url, place, partyOf(sender, board.id))
-    const [stored] = await context.directUpload.storeAll(board, sender, pictures, at.ended)
-    return await sendStored(reply, board, stored!)
+    const stored = await context.directUpload.storeAll(board, sender, pictures, at.ended)
+    const answer = storedAnswer(context, request, board, stored)
+    keyed?.keep(answer)
+    return await send(reply, answer)
   })
 
   await app.register(async (streams) => {
@@ -91,6 +118,18 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
   const { directUpload, maxUpload } = context
   const packedBodies = new FairSlots(context.bounds['packed-bodies'])
 
+  const bodyOf = (
+    request: FastifyRequest,
+    { board, sender }: Pick<RequestedBoard, 'board' | 'sender'>,
+    name: string,
+    place: DirectPicture['place'],
+  ) => {
+    const size = declaredLength(request.raw) ?? 0
+    if (size > maxUpload) throw new WireError('too-large', { name, size, limit: maxUpload })
+    const party = partyOf(sender, board.id)
+    return rawBody(request, name, place, (giveWay) => packedBodies.take(party, giveWay))
+  }
+
   const store = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -105,24 +144,37 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
     const place = placeIn(parameters)
     using target = await context.heldLogs.openFor(at.board, sender)
     const { board } = target
-    const isForm = request.isMultipart()
-    const size = declaredLength(request.raw) ?? 0
-    if (!isForm && size > maxUpload)
-      throw new WireError('too-large', { name, size, limit: maxUpload })
-    const pictures = isForm
-      ? formBody(request)
-      : rawBody(request, name, place, (giveWay) =>
-          packedBodies.take(partyOf(sender, board.id), giveWay),
-        )
-    const stored = await directUpload.storeAll(board, sender, pictures, at.ended)
-    const [first] = stored
-    if (!first) throw new WireError('bad-request', { field: 'file' })
-    return await sendStored(reply, board, stored.length === 1 ? first : { images: stored })
+    const pictures = request.isMultipart() ? formBody(request) : bodyOf(request, at, name, place)
+    using keyed = context.keptAnswers.begin(request, context.guard.visitor(request.raw))
+    if (keyed?.isKnown) {
+      await keyed.count(pictures, maxUpload)
+      return await send(reply, keyed.answer()!)
+    }
+    const counted = keyed?.counted(pictures) ?? pictures
+    const stored = await directUpload.storeAll(board, sender, counted, at.ended)
+    if (stored.length === 0) throw new WireError('bad-request', { field: 'file' })
+    const answer = storedAnswer(context, request, board, stored)
+    keyed?.keep(answer)
+    return await send(reply, answer)
   }
 
   app.post('/api/boards/:board/images', (request, reply) => {
     const parameters = parametersOf(request)
     return store(request, reply, cleanName(parameters['name'] ?? ''), parameters)
+  })
+  app.put('/api/boards/:board/images/:id', async (request, reply) => {
+    using at = await atBoard(context, request, 'image.add')
+    const parameters = parametersOf(request)
+    const name = cleanName(parameters['name'] ?? '')
+    const place = placeIn(parameters)
+    const { status, board, stored } = await putPicture(context, request, reply, {
+      at,
+      isPlaced: Object.keys(parameters).length > 0,
+      body: () => bodyOf(request, at, name, place),
+    })
+    reply.header('etag', etagOf(stored))
+    if (status === 200) return await reply.send(told(context, request, board, stored))
+    return await send(reply, storedAnswer(context, request, board, [stored]))
   })
   for (const url of ['/', '/:name', '/b/:board', '/b/:board/', '/b/:board/:name'])
     app.put(url, (request, reply) => {
@@ -133,24 +185,26 @@ function directRoutes(app: FastifyInstance, context: DirectRoutesOptions): void 
     })
 }
 
-/** Answers with what was added. It says if that waits for a moderator, and isn't on the board. */
-const sendStored = (reply: FastifyReply, board: LiveBoard, stored: object): FastifyReply =>
-  waitsIn(board) ? reply.code(202).send({ ...stored, held: true }) : reply.code(201).send(stored)
+/** Returns a picture's record with its addresses. */
+const told = <R extends ImageRecord>(
+  context: BoardContext,
+  request: FastifyRequest,
+  board: LiveBoard,
+  record: R,
+): R & PictureAddresses => ({ ...record, ...addressesOf(context, request, board.id, record.id) })
 
-async function* rawBody(
-  { raw }: FastifyRequest,
-  name: string,
-  place: DirectPicture['place'],
-  takeSlot: (giveWay: () => void) => Slot,
-): AsyncGenerator<DirectPicture> {
-  const source = decodedBody(raw, name)
-  // A few hundred bytes may unpack to a whole upload, and cost a second of this machine.
-  // The unpacking waits for bytes, and hears of nothing else but the end of its connection.
-  const giveWay = () => answerAndClose(raw.socket, new WireError('busy'))
-  using _slot = isPacked(raw) ? takeSlot(giveWay) : undefined
-  try {
-    yield { source, name, length: plainLength(raw), place }
-  } finally {
-    if (source !== raw) source.destroy()
-  }
+/** Returns the answer with the pictures that were added. It says if they wait for a moderator, and aren't on the board. */
+function storedAnswer(
+  context: BoardContext,
+  request: FastifyRequest,
+  board: LiveBoard,
+  stored: readonly StoredImage[],
+): { status: number; location: string | undefined; body: string } {
+  const images = stored.map((each) => told(context, request, board, each))
+  const isOne = images.length === 1
+  const answer = isOne ? images[0]! : { images }
+  const location = isOne ? `/api/boards/${boardOf(board.id)}/images/${images[0]!.id}` : undefined
+  return waitsIn(board)
+    ? { status: 202, location, body: JSON.stringify({ ...answer, held: true }) }
+    : { status: 201, location, body: JSON.stringify(answer) }
 }

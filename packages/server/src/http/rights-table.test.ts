@@ -125,6 +125,7 @@ before(async () => {
   webRoot = await mkdtemp(join(tmpdir(), 'wirephoto-web-'))
   await writeFile(join(webRoot, 'index.html'), '<!doctype html>')
   await writeFile(join(webRoot, 'theme.js'), '')
+  await writeFile(join(webRoot, 'api.html'), '<!doctype html>')
   const many = 1_000_000
   server = await Harness.open({
     webRoot,
@@ -390,6 +391,7 @@ const DOORS: Readonly<Record<string, Door>> = {
   'PUT /b/:board/:name': put((at) => `${page(at)}/p.gif`),
   'PUT /': put(() => '/'),
   'PUT /:name': put(() => '/p.gif'),
+  'PUT /api/boards/:board/images/:id': put((at) => `${api(at)}/images/${newId()}`),
   'PATCH /api/boards/:board/images/:id': pictureAddress(
     'PATCH',
     (at, id) => `${api(at)}/images/${id}`,
@@ -423,6 +425,19 @@ const DOORS: Readonly<Record<string, Door>> = {
   ]),
   'POST /api/join': address('POST', () => '/api/join', { json: { code: 'BCDFGH' } }, WRONG_CODES),
   'GET /j/:code': address('GET', () => '/j/BCDFGH', {}, WRONG_CODES),
+  'GET /api/boards/:board/webhooks': address('GET', (at) => `${api(at)}/webhooks`),
+  'POST /api/boards/:board/webhooks': address(
+    'POST',
+    (at) => `${api(at)}/webhooks`,
+    { json: { url: 'http://127.0.0.1/' } },
+    ['foreign-address'],
+  ),
+  'DELETE /api/boards/:board/webhooks/:id': address(
+    'DELETE',
+    (at) => `${api(at)}/webhooks/none`,
+    {},
+    ['not-found'],
+  ),
   'GET /api/boards/:board/audit': address('GET', (at) => `${api(at)}/audit`),
   'GET /api/boards/:board/held': address('GET', (at) => `${api(at)}/held`),
   'POST /api/boards/:board/held/approve': decision('approve'),
@@ -483,6 +498,14 @@ const DOORS: Readonly<Record<string, Door>> = {
     kind: 'image.restore',
     id: await trashed(at),
   })),
+  'command image.revert': {
+    ...command(async ({ makePicture }) => ({
+      kind: 'image.revert',
+      id: await makePicture(),
+      blob: '0'.repeat(64),
+    })),
+    also: ['wrong-etag'],
+  },
   'command image.keep': command(async (at) => ({
     kind: 'image.keep',
     id: await trashed(at, true),
@@ -527,6 +550,8 @@ const DOORS: Readonly<Record<string, Door>> = {
   'GET /b/:board/show/': address('GET', (at) => `${page(at)}/show/`),
   'GET /': address('GET', () => '/'),
   'GET /*': address('GET', () => '/theme.js'),
+  'GET /api': address('GET', () => '/api'),
+  'GET /api/openapi.json': address('GET', () => '/api/openapi.json'),
   'GET /healthz': address('GET', () => '/healthz'),
   'GET /readyz': address('GET', () => '/readyz'),
   'GET /metrics': address('GET', () => '/metrics'),

@@ -21,7 +21,20 @@ interface UploadRoutesOptions extends BoardContext {
 }
 
 /**
- * Serves resumable uploads: tus 1.0.0 with the extensions creation, creation-with-upload and termination.
+ * The interop versions of the resumable uploads of the IETF (draft-ietf-httpbis-resumable-upload) that clients send,
+ * each with the type of its parts; null for any.
+ */
+const IETF_PART_TYPES: Readonly<Record<string, string | null>> = {
+  /** Draft 03. */
+  '5': null,
+  /** Draft 05. */
+  '6': 'application/partial-upload',
+}
+const IETF_VERSION = 'upload-draft-interop-version'
+
+/**
+ * Serves resumable uploads: tus 1.0.0 with the extensions creation, creation-with-upload and termination. Requests with
+ * an interop version of the IETF's drafts go to the same uploads, and differ in some headers.
  * A ready-made server can't keep our promises. Here an offset is durable before it is acknowledged (F1). A
  * refusal is answered before the body is read, and the last part when the picture is stored. The quotations
  * are the protocol's MUSTs.
@@ -49,6 +62,11 @@ async function negotiateVersion(
   { method, headers }: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply | void> {
+  const version = ietfVersionOf(headers)
+  if (version !== null) {
+    reply.header(IETF_VERSION, version)
+    return
+  }
   // "The Tus-Resumable header MUST be included in every request and response except for OPTIONS requests."
   reply.header('tus-resumable', TUS_VERSION)
   if (method === 'OPTIONS' || headers['tus-resumable'] === TUS_VERSION) return
@@ -71,6 +89,7 @@ class TusUploads {
       'tus-version': TUS_VERSION,
       'tus-extension': 'creation,creation-with-upload,termination',
       'tus-max-size': this.#context.maxUpload,
+      'upload-limit': `max-size=${this.#context.maxUpload}`,
     }
     return reply.code(204).headers(headers).send()
   }
@@ -85,7 +104,7 @@ class TusUploads {
     using home = await heldLogs.homeOf(at.board, id, sender)
     const { board } = home
     assertPlain(request.raw)
-    const length = integerOf(request, 'upload-length')
+    const length = lengthOf(request)
     const record = await findPicture(board, id)
     if (!record) throw new WireError('unknown-picture')
     if (record.blob === null)
@@ -93,7 +112,7 @@ class TusUploads {
     reply.code(201).header('location', `/api/boards/${at.board.id}/uploads/${id}`)
     if (record.blob !== null) {
       if (sentBytes(record) !== length) throw new WireError('conflict')
-      return await this.#told(reply, board, id).header('upload-offset', length).send()
+      return await sendState(this.#told(reply, board, id), request, length, length)
     }
     const { name } = record
     if (length > maxUpload) {
@@ -105,10 +124,11 @@ class TusUploads {
     }
     const incomingFile = await intake.begin({ board: board.id, id, name, length }, sender)
     const hasPart = (declaredLength(request.raw) ?? 1) > 0 && isPart(request)
+    if (hasPart) assertCompletes(request, declaredLength(request.raw) ?? length, length)
     if (incomingFile.isComplete) await intake.finish(incomingFile)
     else if (hasPart && incomingFile.offset === 0)
       await this.#receive(request, reply, incomingFile, 0, sender)
-    return await this.#told(reply, board, id).header('upload-offset', incomingFile.offset).send()
+    return await sendState(this.#told(reply, board, id), request, incomingFile.offset, length)
   }
 
   async reportOffset(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -128,10 +148,12 @@ class TusUploads {
     else if (incomingFile) {
       // Bytes that a closed page left on its connection would move the offset after the answer.
       await incomingFile.stop()
-      return await sendOffset(reply, await incomingFile.sync(), incomingFile.length!)
+      reply.header('upload-length', incomingFile.length!)
+      return await sendState(reply, request, await incomingFile.sync(), incomingFile.length!)
     }
     const bytes = await storedBytes(board, id)
-    return await sendOffset(this.#told(reply, board, id), bytes, bytes)
+    reply.header('upload-length', bytes)
+    return await sendState(this.#told(reply, board, id), request, bytes, bytes)
   }
 
   async append(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -150,18 +172,23 @@ class TusUploads {
     // "If the offsets do not match, the Server MUST respond with the 409 Conflict status without
     // modifying the upload resource."
     const offset = incomingFile?.offset ?? (await storedBytes(board, id))
-    if (start !== offset) throw new WireError('wrong-offset')
+    if (start !== offset) {
+      // "the upload resource MUST reject the request with a 409 (Conflict) status code. The response MUST include the
+      // correct offset in the Upload-Offset header field."
+      reply.header('upload-offset', offset)
+      throw new WireError('wrong-offset')
+    }
     if (incomingFile) {
-      if (start + (declaredLength(request.raw) ?? 0) > incomingFile.length!)
-        throw new WireError('bad-request')
+      const end = start + (declaredLength(request.raw) ?? 0)
+      if (end > incomingFile.length!) throw new WireError('bad-request')
+      assertCompletes(request, end, incomingFile.length!)
       await this.#receive(request, reply, incomingFile, start, sender)
     }
     // "The Server MUST acknowledge successful PATCH requests with the 204 No Content status.
     // It MUST include the Upload-Offset header containing the new offset."
-    return await this.#told(reply, board, id)
-      .code(204)
-      .header('upload-offset', incomingFile?.offset ?? start)
-      .send()
+    const end = incomingFile?.offset ?? start
+    const length = incomingFile?.length ?? end
+    return await sendState(this.#told(reply, board, id).code(204), request, end, length)
   }
 
   async cancel(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
@@ -205,11 +232,44 @@ class TusUploads {
   }
 }
 
-const isPart = ({ headers }: FastifyRequest): boolean =>
-  headers['content-type'] === 'application/offset+octet-stream'
+/** Returns the interop version of the IETF's drafts that a request names; null for tus. */
+function ietfVersionOf(headers: FastifyRequest['headers']): string | null {
+  const version = headers[IETF_VERSION]
+  return typeof version === 'string' && Object.hasOwn(IETF_PART_TYPES, version) ? version : null
+}
 
-const sendOffset = (reply: FastifyReply, offset: number, length: number): FastifyReply =>
-  reply.headers({ 'upload-offset': offset, 'upload-length': length }).send()
+function isPart({ headers }: FastifyRequest): boolean {
+  const version = ietfVersionOf(headers)
+  const type = version === null ? 'application/offset+octet-stream' : IETF_PART_TYPES[version]
+  return type === null || headers['content-type'] === type
+}
+
+/** Answers with the offset of an upload, and in the IETF's way with whether it is complete. */
+function sendState(
+  reply: FastifyReply,
+  { headers }: FastifyRequest,
+  offset: number,
+  length: number,
+): FastifyReply {
+  if (ietfVersionOf(headers) !== null)
+    reply.header('upload-complete', offset === length ? '?1' : '?0')
+  return reply.header('upload-offset', offset).send()
+}
+
+/** Throws `bad-request` for a part that says that it is the last one, and isn't by its length. */
+function assertCompletes({ headers }: FastifyRequest, end: number, length: number): void {
+  if (headers['upload-complete'] === '?1' && end !== length)
+    throw new WireError('bad-request', { field: 'Upload-Complete' })
+}
+
+/** Returns the length of the whole file. In the IETF's way a body that is complete tells it too. */
+function lengthOf(request: FastifyRequest): number {
+  const { headers, raw } = request
+  const isWhole = ietfVersionOf(headers) !== null && headers['upload-complete'] === '?1'
+  const declared = declaredLength(raw)
+  if (isWhole && headers['upload-length'] === undefined && declared !== null) return declared
+  return integerOf(request, 'upload-length')
+}
 
 /**
  * Throws unless the upload is the sender's. Editors may remove its picture, but neither ask nor write here: even

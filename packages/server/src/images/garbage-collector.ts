@@ -67,7 +67,7 @@ interface Options {
 }
 type Images = Pick<
   ImagePipeline,
-  'incomingFiles' | 'variants' | 'intake' | 'blobUses' | 'lastSweep'
+  'incomingFiles' | 'variants' | 'intake' | 'blobUses' | 'lastSweep' | 'replacedFiles'
 >
 
 /** Removes abandoned uploads and ended blobs, and sets aside blobs that no record refers to (F1). */
@@ -210,6 +210,7 @@ export class GarbageCollector {
     }
     this.#images.variants.enqueueMissing(board, pictures)
     await this.#audit.prune(board)
+    await this.#images.replacedFiles.prune(board, new Map(records.map((each) => [each.id, each])))
     // The blobs of a picture that is purged now are referenced until the next collection.
     if (pictures.some(({ deletedAt }) => deletedAt !== null)) {
       using held = await this.#boards.hold(board)

@@ -10,6 +10,7 @@ import { BlobUses } from './blob-uses.ts'
 import { Checksums } from './checksums.ts'
 import { Decoder } from './decoding/decoder.ts'
 import { LastSweep } from './last-sweep.ts'
+import { ReplacedFiles } from './replaced-files.ts'
 import { StoredFiles } from './stored-files.ts'
 import { DirectUpload } from './uploads/direct-upload.ts'
 import { IncomingFiles } from './uploads/incoming-files.ts'
@@ -49,6 +50,7 @@ export interface ImagePipeline {
   readonly directUpload: DirectUpload
   readonly blobUses: BlobUses
   readonly lastSweep: LastSweep
+  readonly replacedFiles: ReplacedFiles
   /** Ends the decoding processes. Variants that are missing then are made after the next start. */
   close(): Promise<void>
 }
@@ -91,6 +93,8 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
       if (record.kind === 'image' && record.blob === null)
         inBackground(intake.drop(board, record.id), log)
   })
+  const replacedFiles = new ReplacedFiles(engine, boards.clock)
+  replacedFiles.follow(boards, log)
   const directUpload = new DirectUpload(intake, incomingFiles, previews, { maxUpload })
   return {
     incomingFiles,
@@ -104,6 +108,7 @@ export async function openImagePipeline(options: Options): Promise<ImagePipeline
     directUpload,
     blobUses,
     lastSweep,
+    replacedFiles,
     async close() {
       uploadProgress.close()
       await Promise.all([variants.close(), decoder.close(), checksums.flush()])

@@ -34,6 +34,8 @@ interface FetcherOptions {
   readonly publicUrl?: string | null | undefined
   /** Ports that may be connected to beside 80 and 443. */
   readonly ports?: readonly number[] | undefined
+  /** Hosts that may be connected to wherever they are, as `name` or `name:port`. Default: none. */
+  readonly trusted?: readonly string[] | undefined
   /** Decides alone what may be connected to. For tests. */
   readonly mayReach?: ((address: string, port: number) => boolean) | undefined
   readonly resolve?: (host: string) => Promise<LookupAddress[]>
@@ -52,6 +54,7 @@ export class Fetcher {
   readonly #maxUpload: number
   readonly #mayReach: ((address: string, port: number) => boolean) | null
   readonly #ports: ReadonlySet<number>
+  readonly #trusted: ReadonlySet<string>
   readonly #ownName: string | null
   #ownAddresses: { readonly found: Promise<ReadonlySet<string>>; readonly until: number } | null =
     null
@@ -64,6 +67,7 @@ export class Fetcher {
     maxUpload,
     publicUrl = null,
     ports = [],
+    trusted = [],
     mayReach,
     resolve = (host) => promises.lookup(host, { all: true }),
     timeouts = TIMEOUTS,
@@ -72,6 +76,7 @@ export class Fetcher {
     this.#maxUpload = maxUpload
     this.#mayReach = mayReach ?? null
     this.#ports = new Set([...WEB_PORTS, ...ports])
+    this.#trusted = new Set(trusted)
     this.#ownName = publicUrl === null ? null : hostIn(new URL(publicUrl))
     this.#resolve = resolve
     this.#timeouts = timeouts
@@ -110,6 +115,29 @@ export class Fetcher {
     }
   }
 
+  /** Rejects with `bad-request` for what is no http or https URL, and with `foreign-address` as `post` does. */
+  async check(address: string): Promise<void> {
+    const url = parseWebUrl(address)
+    const mayReach = await this.#checkFor(url)
+    const host = hostIn(url)
+    const found = isIP(host) ? [{ address: host }] : await this.#resolve(host).catch(() => [])
+    if (found.length > 0 && !found.some((each) => mayReach(each.address)))
+      throw new WireError('foreign-address')
+  }
+
+  /** Posts JSON to an address. Resolves to the status of its answer, whose body isn't read. Follows no redirect. */
+  async post(
+    address: string,
+    body: string,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<number> {
+    const signal = AbortSignal.timeout(this.#timeouts.totalMs)
+    const json = { ...headers, 'content-type': 'application/json' }
+    const response = await this.#request(parseWebUrl(address), signal, { body, headers: json })
+    response.destroy()
+    return response.statusCode ?? 0
+  }
+
   async #follow(from: URL, signal: AbortSignal): Promise<IncomingMessage> {
     let url = from
     for (let hops = 0; hops <= MAX_REDIRECT_COUNT; hops++) {
@@ -123,7 +151,11 @@ export class Fetcher {
     throw new WireError('unreachable')
   }
 
-  async #request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  async #request(
+    url: URL,
+    signal: AbortSignal,
+    sent?: { readonly body: string; readonly headers: Readonly<Record<string, string>> },
+  ): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
     const mayReach = await this.#checkFor(url)
     // A host that is an IP address isn't resolved, so it is checked here.
@@ -133,14 +165,17 @@ export class Fetcher {
       agent: false,
       signal,
       lookup: this.#lookupWith(mayReach),
-      headers: { 'user-agent': 'Wirephoto', accept: 'image/*', 'accept-encoding': 'identity' },
+      method: sent ? 'POST' : 'GET',
+      headers: sent
+        ? { 'user-agent': 'Wirephoto', ...sent.headers }
+        : { 'user-agent': 'Wirephoto', accept: 'image/*', 'accept-encoding': 'identity' },
     })
     const giveUp = () => request.destroy(new WireError('unreachable'))
     const timer = setTimeout(giveUp, this.#timeouts.responseMs)
     request.setTimeout(this.#timeouts.idleMs, giveUp)
     request.on('response', resolve)
     request.on('error', (cause) => reject(asWireError(cause, signal)))
-    request.end()
+    request.end(sent?.body)
     return promise.finally(() => clearTimeout(timer))
   }
 
@@ -149,6 +184,8 @@ export class Fetcher {
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
     const decide = this.#mayReach
     if (decide) return (address) => decide(address, port)
+    const host = hostIn(url)
+    if (this.#trusted.has(host) || this.#trusted.has(`${host}:${port}`)) return () => true
     if (!this.#ports.has(port) || hostIn(url) === this.#ownName)
       throw new WireError('foreign-address')
     const own = await this.#resolveOwnName()

@@ -4,10 +4,12 @@ import {
   type CommandMessage,
   isHeldFor,
   isHeldLog,
+  may,
   WireError,
 } from '@wirephoto/board'
 import type { LiveBoard } from '../boards/live-board.ts'
 import type { Sender } from '../boards/sender.ts'
+import type { ReplacedFiles } from '../images/replaced-files.ts'
 import type { HeldLogs } from './held-logs.ts'
 
 /** Whether a command may be about a picture that waits. */
@@ -25,13 +27,16 @@ const isAboutPicture = ({ kind }: Command): boolean =>
  */
 export class HeldCommands {
   readonly #logs: HeldLogs
+  readonly #replacedFiles: ReplacedFiles
 
-  constructor(logs: HeldLogs) {
+  constructor(logs: HeldLogs, replacedFiles: ReplacedFiles) {
     this.#logs = logs
+    this.#replacedFiles = replacedFiles
   }
 
   /** Submits a message to a board. Resolves and rejects as `LiveBoard.submit` does. */
-  async submit(board: LiveBoard, message: CommandMessage, sender: Sender): Promise<CommandAnswer> {
+  async submit(board: LiveBoard, sent: CommandMessage, sender: Sender): Promise<CommandAnswer> {
+    const message = await this.#withFiles(board, sent, sender)
     const held = await this.#heldAmong(board, message, sender)
     if (held.size === 0) return board.submit(message, sender)
     await assertNoGap(board, message)
@@ -51,6 +56,32 @@ export class HeldCommands {
     const answer = await board.submit({ ...message, commands: rest }, sender)
     const refused = [...answer.refused, ...waiting.refused].sort((a, b) => a.n - b.n)
     return { ...answer, refused, held: [...held] }
+  }
+
+  /**
+   * Puts the earlier file into each command that asks for it, and keeps the present one. A command that must be refused
+   * stays as it is, and so does one that was settled before.
+   */
+  async #withFiles(
+    board: LiveBoard,
+    message: CommandMessage,
+    sender: Sender,
+  ): Promise<CommandMessage> {
+    const { client, n, commands } = message
+    if (!commands.some(({ kind }) => kind === 'image.revert')) return message
+    const settled = board.lastNumberOf(client)
+    const found = commands.map(async (command, i): Promise<Command> => {
+      if (command.kind !== 'image.revert' || n + i <= settled) return command
+      const { id, blob } = command
+      const image = board.records.get(id)
+      if (image?.kind !== 'image' || image.blob !== blob) return command
+      if (!may(sender, 'image.revert', image)) return command
+      const file = await this.#replacedFiles.earlier(board.id, image)
+      if (!file) return command
+      await this.#replacedFiles.keep(board.id, image)
+      return { kind: 'image.replace', id, expected: blob, file }
+    })
+    return { ...message, commands: await Promise.all(found) }
   }
 
   /** Finds the pictures of a message that wait, or will. */

@@ -42,6 +42,8 @@ export interface DirectPicture {
   readonly mayBeNamed?: boolean
   /** URL that this server reads the picture from. */
   readonly url?: string
+  /** The id that its sender gives it. Default: one that is made here. */
+  readonly id?: string
 }
 
 /** A picture of one request, from its first byte to the settled record. */
@@ -160,6 +162,54 @@ export class DirectUpload {
     }
   }
 
+  /**
+   * Receives and stores another file for a picture, which `settle` gives to its record. If that rejects, the file ends.
+   * Resolves to the record afterwards.
+   */
+  async replace(
+    board: LiveBoard,
+    { id, name, link }: ImageRecord,
+    { source, length }: Pick<DirectPicture, 'source' | 'length'>,
+    {
+      sender,
+      ended,
+      settle,
+    }: {
+      readonly sender: Sender
+      readonly ended: AbortSignal
+      readonly settle: (stored: StoredFile) => Promise<void>
+    },
+  ): Promise<StoredImage> {
+    const wanted = { pictures: 0, bytes: length ?? 0 }
+    const incomingFile = await this.#incomingFiles.spool(name, length, {
+      keepMetadata: keepsMetadata(board),
+      admit: () => {
+        board.quota.admit(sender, wanted)
+        return { board: board.id, id, link, bytes: wanted.bytes }
+      },
+    })
+    try {
+      const party = partyOf(sender, board.id)
+      const bytesArrived = () => assertRoomFor(incomingFile, board, sender)
+      const options = { at: 0, limit: this.#maxUpload, party, bytesArrived, willBeStored: true }
+      await incomingFile.receive(source, { ...options, signal: ended })
+      claimRoomFor(incomingFile, board, sender)
+      using stored = await this.#intake.store(incomingFile, id)
+      try {
+        ended.throwIfAborted()
+        await settle(stored)
+      } catch (error) {
+        await this.#intake.discard(stored, error)
+        throw error
+      }
+      return this.#intake.settled(board, id, stored)
+    } catch (error) {
+      throw dropped(error)
+    } finally {
+      await this.#incomingFiles.remove(incomingFile)
+    }
+  }
+
   /** Validates a picture whose type browsers show, and keeps nothing. Rejects as `storeAll` does. */
   async check(source: Readable, party: Party): Promise<MediaType> {
     const incomingFile = await this.#incomingFiles.spool('', null)
@@ -178,7 +228,7 @@ export class DirectUpload {
     { shift, isFirst }: { shift: number; isFirst: boolean },
   ): Promise<Upload> {
     const { name, length, requestBytes = length } = picture
-    const id = uuidv7(Date.now(), randomBytes(10))
+    const { id = uuidv7(Date.now(), randomBytes(10)) } = picture
     const incomingFile = await this.#incomingFiles.spool(name, length, {
       keepMetadata: keepsMetadata(board),
       admit: () => {

@@ -1,0 +1,123 @@
+import {
+  type ImageRecord,
+  may,
+  PictureAddress,
+  type PictureFile,
+  parseOrThrow,
+  STAND_IN_SIDE_PX,
+  type StoredImage,
+  WireError,
+} from '@wirephoto/board'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { LiveBoard } from '../boards/live-board.ts'
+import type { ReplacedFiles } from '../images/replaced-files.ts'
+import type { DirectPicture, DirectUpload } from '../images/uploads/direct-upload.ts'
+import type { StoredFile } from '../images/uploads/picture-store.ts'
+import { variantKey } from '../images/variant-key.ts'
+import { type HeldLogs, waitsIn } from '../moderation/held-logs.ts'
+import { findPicture, homeOf, imageOf, type RequestedBoard } from './board-route.ts'
+
+interface PutContext {
+  readonly heldLogs: HeldLogs
+  readonly directUpload: DirectUpload
+  readonly replacedFiles: ReplacedFiles
+}
+
+interface PutRequest {
+  readonly at: RequestedBoard
+  /** Whether the address says where a new picture goes, or what it is called. */
+  readonly isPlaced: boolean
+  readonly body: () => AsyncGenerator<DirectPicture>
+}
+
+interface Put {
+  readonly status: 200 | 201
+  readonly board: LiveBoard
+  readonly stored: StoredImage
+}
+
+/** Returns the ETag of a picture's file, as `If-Match` names it. */
+export const etagOf = ({ blob }: Pick<ImageRecord, 'blob'>): string => `"${blob}"`
+
+/**
+ * Adds a picture under the id in the address, or gives the one that is there another file (RFC 9110 section 13.1):
+ *
+ *     no picture                      → adds it, unless If-Match expects one
+ *     the same bytes                  → answers as before
+ *     other bytes, If-Match holds     → replaces the file
+ *     other bytes, no If-Match        → etag-needed
+ *     other bytes, a condition fails  → wrong-etag
+ */
+export async function putPicture(
+  context: PutContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { at, isPlaced, body }: PutRequest,
+): Promise<Put> {
+  const { board: _, ...address } = request.params as { board: string; id: string }
+  const { id } = parseOrThrow(PictureAddress, address)
+  if (request.isMultipart()) throw new WireError('bad-request', { field: 'Content-Type' })
+  const { 'if-match': ifMatch, 'if-none-match': ifNone } = request.headers
+  if (ifNone !== undefined && ifNone !== '*')
+    throw new WireError('bad-request', { field: 'If-None-Match' })
+  const { sender, ended } = at
+  using home = await homeOf(context, at, request)
+  const known = await findPicture(home.board, id)
+  if (!known) {
+    if (ifMatch !== undefined) throw new WireError('wrong-etag')
+    using target = await context.heldLogs.openFor(at.board, sender)
+    const { board } = target
+    const [stored] = await context.directUpload.storeAll(board, sender, named(body(), id), ended)
+    return { status: 201, board, stored: stored! }
+  }
+  // A place and words are changed by PATCH.
+  if (isPlaced) throw new WireError('unknown-field', { field: firstParameter(request) })
+  if (!may(sender, 'image.revert', known)) throw new WireError('not-allowed')
+  if (known.blob === null) throw new WireError('conflict')
+  const { board } = home
+  const { value: picture } = await body().next()
+  const settle = async (file: StoredFile): Promise<void> => {
+    const image = imageOf(board, id)
+    if (!image || image.blob === null) throw new WireError('unknown-picture')
+    if (file.settle.blob === image.blob) return
+    reply.header('etag', etagOf(image))
+    if (ifMatch === undefined && ifNone === undefined) throw new WireError('etag-needed')
+    if (!matches(ifMatch, image)) throw new WireError('wrong-etag')
+    if (!waitsIn(board)) await context.replacedFiles.keep(board.id, image)
+    const replace = { kind: 'image.replace', id, expected: image.blob, file: fileOf(file) } as const
+    // The right to do it was asked above.
+    const server = { ...sender, role: 'server' } as const
+    await board.act(file.vary ? [replace, file.vary] : [replace], server)
+  }
+  const stored = await context.directUpload.replace(board, known, picture as DirectPicture, {
+    sender,
+    ended,
+    settle,
+  })
+  return { status: 200, board, stored }
+}
+
+/** Yields the pictures of a request under an id of its sender's. */
+async function* named(
+  pictures: AsyncIterable<DirectPicture>,
+  id: string,
+): AsyncGenerator<DirectPicture> {
+  for await (const picture of pictures) yield { ...picture, id }
+}
+
+const firstParameter = ({ query }: FastifyRequest): string | undefined =>
+  Object.keys(query as object)[0]
+
+/** Whether `If-Match` names the file that a picture has, or the one that is shown in its place. */
+function matches(header: string | undefined, { blob }: ImageRecord): boolean {
+  if (header === undefined) return false
+  const names = header.split(',').map((each) => each.trim())
+  const shown = `"${variantKey(blob!, STAND_IN_SIDE_PX)}"`
+  return names.some((name) => name === '*' || name === `"${blob}"` || name === shown)
+}
+
+/** Returns a stored file as a record has it. */
+function fileOf({ settle }: StoredFile): PictureFile {
+  const { kind: _, id: _id, original = null, source = null, ...facts } = settle
+  return { ...facts, original, source, variants: null }
+}
