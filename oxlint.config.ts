@@ -31,7 +31,7 @@ const inPackage = (name: string, down: readonly string[]) => {
 const pageLevels: readonly (readonly string[])[] = [
   ['browser', 'offline'],
   ['look', 'words', 'geometry', 'input'],
-  ['state'],
+  ['state', 'api'],
   ['drop'],
   ['app-state.ts'],
   ['actions'],

@@ -35,8 +35,8 @@ const saidIn = (language: typeof german | typeof arabic, dir: 'ltr' | 'rtl') => 
   ),
 })
 
-/** Returns the tags of a head that a page without a script needs. */
-function headOf(html: string): string[] {
+/** Returns the tags of a head without its scripts. */
+export function headOf(html: string): string[] {
   const tags = html.match(/<(?:meta|link)\b[^>]*>/g) ?? []
   return tags.filter((tag) => !/modulepreload|"description"|"(?:og|twitter):/.test(tag))
 }

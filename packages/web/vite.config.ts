@@ -1,5 +1,6 @@
 import { defineConfig } from 'vite'
 import solid from 'vite-plugin-solid'
+import { apiPage } from './api-page.ts'
 import { icons } from './icons.ts'
 import { languages } from './languages.ts'
 import { noPreload } from './no-preload.ts'
@@ -22,6 +23,7 @@ export default defineConfig({
     translatable(),
     noPreload(),
     problemPage(),
+    apiPage(),
     serviceWorker(),
     precompress(),
   ],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { overlayWords } from '@wirephoto/web/words/overlay'
 import { words } from '@wirephoto/web/words/page'
@@ -110,6 +111,29 @@ for (const host of HOSTS)
       assert.equal(await ben.page.getByRole('form', { name: overlayWords.askName }).count(), 0)
     })
 
+    test('H69, H74: a file that takes the place of another is on both screens, and is undone', async (t) => {
+      const { board, anna, ben, tiles } = await openTwo(t, host)
+      const [{ id }] = tiles as [Tile, Tile]
+      const file = await samples.draw('replaced.jpg', { width: 300, height: 200, seed: 9 })
+      const address = `${fixture.server.url}/api/boards/${board}/images/${id}`
+      const blobOf = async (): Promise<string> =>
+        ((await (await fetch(address)).json()) as { blob: string }).blob
+      const first = await blobOf()
+      const headers = { 'if-match': `"${first}"` }
+      const put = await fetch(address, { method: 'PUT', body: await readFile(file), headers })
+      assert.equal(put.status, 200)
+      const second = await blobOf()
+      assert.notEqual(second, first)
+      // Anna had her own file before her.
+      for (const page of [anna, ben]) await page.waitUntil(shows, [id, second] as const)
+      await ben.page.locator('.overlay').waitFor({ state: 'attached' })
+      await ben.page.mouse.click(...middleOf(tiles[0]!), { button: 'right' })
+      await ben.page.getByRole('menuitem', { name: overlayWords.earlierFile }).click()
+      for (const page of [anna, ben]) await page.waitUntil(shows, [id, first] as const)
+      await ben.page.keyboard.press('Control+z')
+      for (const page of [anna, ben]) await page.waitUntil(shows, [id, second] as const)
+    })
+
     test('G13: undo says what others changed since, and leaves it', async (t) => {
       const { anna, ben, tiles } = await openTwo(t, host)
       const [one] = tiles as [Tile, Tile]
@@ -144,6 +168,12 @@ async function nameThem({ page }: BoardPage, name: string): Promise<void> {
   await page.keyboard.press('p')
   await page.getByLabel(overlayWords.askName).last().fill(name)
   await page.keyboard.press('Enter')
+}
+
+/** Whether a picture shows this file, and nothing over it. Runs in a page. */
+const shows = ([id, blob]: readonly [string, string]): boolean => {
+  const images = document.querySelectorAll<HTMLImageElement>(`[data-image="${id}"] img.picture`)
+  return [...images].at(-1)?.src.includes(blob) === true
 }
 
 /** Whether a picture stands further right than that. Runs in a page. */

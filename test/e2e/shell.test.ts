@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import { errorMessages } from '@wirephoto/board'
+import { apiWords } from '@wirephoto/web/words/api'
 import { words } from '@wirephoto/web/words/page'
 import { HOSTS, type Host, openFixture, PHONE } from '../support/e2e-fixture.ts'
 import type { BoardPage, Tile } from '../support/page.ts'
@@ -34,6 +35,24 @@ for (const host of HOSTS)
       await anna.waitForLive()
       await anna.drop([await samples.file('photos/pic2.jpg')], { x: 600, y: 400 })
       await ben.waitForTiles(front + 1)
+    })
+
+    test('H64: the page about the API lists what the server takes, and tries it', async (t) => {
+      const board = await fixture.newBoard()
+      const { page, problems } = await fixture.openPage(t, host, board)
+      await page.goto(new URL('/api', page.url()).href)
+      await page.getByRole('heading', { level: 1, name: apiWords.title }).waitFor()
+      await page.getByLabel(apiWords.find).fill('/snapshot')
+      const operation = page.locator('details.operation:visible')
+      await operation.first().waitFor()
+      assert.equal(await operation.count(), 1)
+      await operation.locator('summary').click()
+      await operation.getByLabel('board').fill(board)
+      await operation.getByRole('button', { name: apiWords.try }).click()
+      await operation.getByText('"cursor"').waitFor()
+      await page.getByLabel(apiWords.find).fill('nothing like it')
+      await page.getByText(apiWords.nothingFound).waitFor()
+      assert.deepEqual(problems, [])
     })
 
     test('the title is edited live', async (t) => {

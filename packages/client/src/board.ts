@@ -252,6 +252,16 @@ export class Board {
     this.#do(ids.map((id) => ({ kind: 'image.restore', id })))
   }
 
+  /** Gives replaced pictures the file that they had before, or again the one after that. */
+  revert(ids: readonly string[]): void {
+    this.#do(
+      ids.flatMap((id) => {
+        const blob = this.pictures.get(id)?.blob
+        return blob ? [{ kind: 'image.revert', id, blob } as const] : []
+      }),
+    )
+  }
+
   /** Sets the title, cut to the longest that the server takes. */
   rename(title: string): void {
     this.set({ title: title.slice(0, limits.titleLength) })

@@ -46,6 +46,7 @@ function picture(fields: Partial<ImageRecord> = {}): ImageRecord {
     storedAt: null,
     deletedAt: null,
     deletedBy: null,
+    replacedAt: null,
     purgeAt: null,
     purgeBy: null,
     link: null,

@@ -157,6 +157,8 @@ export class Undo {
         return picture && picture.deletedAt !== null ? { kind: 'image.remove', id } : null
       case 'image.purge':
         return picture?.purgeAt === null ? { kind: 'image.keep', id } : null
+      case 'image.revert':
+        return command
       case 'image.patch':
         return picture ? { kind: 'image.patch', id, set: valuesOf(picture, command.set) } : null
       default:
@@ -200,7 +202,9 @@ export class Undo {
       }
       const isTrashed = picture.deletedAt !== null && !revived.has(id)
       if (command.kind !== 'image.patch') {
-        if (!isTrashed) yield command
+        // The file that is to go is the one that is there by then.
+        const file = command.kind === 'image.revert' && picture.blob ? { blob: picture.blob } : {}
+        if (!isTrashed) yield { ...command, ...file }
       } else if (isTrashed) overtaken.add(id)
       else {
         const set = ours(id, picture, command.set)

@@ -30,6 +30,9 @@ export function lateActions(app: AppState) {
   }
 
   const { board } = boardStore
+  /** The pictures whose file took the place of another one. */
+  const replaced = (): string[] =>
+    targetOf(app, 'image.revert').filter((id) => (boardStore.get(id)?.replacedAt ?? null) !== null)
   return {
     ...offeredByRight(app, {
       sendToBack: {
@@ -70,6 +73,15 @@ export function lateActions(app: AppState) {
         keys: [],
         isOffered: () => canReadClipboard() && boardStore.mayAdd(),
         run: () => runLazy(app, (lazy) => lazy.paste(app, nameKey(PASTE_KEY))),
+      },
+      earlierFile: {
+        group: 'pictures',
+        label: overlayWords.earlierFile,
+        icon: 'history',
+        keys: ['shift+r'],
+        needs: 'image.add',
+        isPossible: () => replaced().length > 0,
+        run: () => board.revert(replaced()),
       },
       save: {
         group: 'board',

@@ -72,6 +72,7 @@ const menus: Record<MenuName, (actions: Actions) => (Action | undefined)[]> = {
     actions.tidy,
     actions.bringToFront,
     actions.sendToBack,
+    actions.earlierFile,
     actions.delete,
     actions.deleteAllByGuest,
   ],

@@ -43,9 +43,9 @@ export function Large(props: LargeProps): JSX.Element {
 
   const previewed = createObjectUrl(preview)
   const availableUrl = (): string | undefined => {
-    const { blob, thumbhash } = record() ?? {}
+    const { blob, thumbhash, replacedAt } = record() ?? {}
     const own = boardStore.fileUrl(id) ?? previewed()
-    if (own) return own
+    if (own && !replacedAt) return own
     const stored = blob ? variantUrl(boardStore.board, record()!, AT_HAND_SIDE_PX) : null
     return stored ?? ((thumbhash && blurOf(thumbhash)) || undefined)
   }

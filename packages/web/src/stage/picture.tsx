@@ -27,8 +27,8 @@ export function PictureImage(props: PictureProps): JSX.Element {
   const [ownUrl, setOwnUrl] = createSignal<string | null>(null)
   const isOwn = createMemo(
     on(
-      [isUnreadable, ownUrl, () => props.transfer],
-      ([isLost, url]) => !isLost && (url !== null || boardStore.hasFile(id)),
+      [isUnreadable, ownUrl, () => props.record?.replacedAt, () => props.transfer],
+      ([isLost, url, isOther]) => !isLost && !isOther && (url !== null || boardStore.hasFile(id)),
     ),
   )
   const [isOwnDrawn, setOwnDrawn] = createSignal(false)

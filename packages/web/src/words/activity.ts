@@ -22,6 +22,7 @@ export const activityWords = inLanguage('activity', {
       add: `${who} added ${n}.`,
       remove: `${who} deleted ${n}.`,
       restore: `${who} put back ${n}.`,
+      replace: `${who} gave ${n} another file.`,
       purge: `${who} chose to delete ${n} for good.`,
       keep: `${who} kept ${n} in the trash.`,
       erase: `${n} ${count === 1 ? 'is' : 'are'} gone for good.`,
