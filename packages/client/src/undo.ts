@@ -203,8 +203,8 @@ export class Undo {
       const isTrashed = picture.deletedAt !== null && !revived.has(id)
       if (command.kind !== 'image.patch') {
         // The file that is to go is the one that is there by then.
-        const file = command.kind === 'image.revert' && picture.blob ? { blob: picture.blob } : {}
-        if (!isTrashed) yield { ...command, ...file }
+        const isRevert = command.kind === 'image.revert' && picture.blob !== null
+        if (!isTrashed) yield isRevert ? { ...command, blob: picture.blob! } : command
       } else if (isTrashed) overtaken.add(id)
       else {
         const set = ours(id, picture, command.set)

@@ -71,8 +71,8 @@ export const openBoards = (
         throw error
       },
     )
-    const range = [[epoch, r.minval], [epoch, r.maxval]] as const // biome-ignore format: a range
-    const ended = [...blobsOf(records), ...(await blobsOfEntries(database, tables, range))]
+    const entries = tables.history.between([epoch, r.minval], [epoch, r.maxval])
+    const ended = [...blobsOf(records), ...(await blobsOfEntries(database, entries))]
     await noteEnded(database, tables, [...new Set(ended)], Date.now())
     await database.write(
       tables.wirephoto.insert(

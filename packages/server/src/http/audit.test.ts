@@ -58,7 +58,9 @@ test('B80, B89: owners read who added, removed, put back, purged, kept and set w
     ['add', 'Ada', 1],
   ])
   assert.deepEqual(page.entries[0]!.settings, set)
-  assert.deepEqual(page.entries[1]!.pictures, [{ id, name: 'harbour.png' }])
+  const at = `${server.url}/api/boards/main/images/${id}`
+  const told = { id, name: 'harbour.png', url: at, fileUrl: `${at}/file` }
+  assert.deepEqual(page.entries[1]!.pictures, [told])
   assert.equal(page.next, null)
   const times = page.entries.map(({ at }) => at)
   assert.deepEqual(

@@ -25,7 +25,7 @@ const ben = { authorization: `Bearer ${'b'.repeat(22)}` }
 
 interface Sent {
   readonly method?: string
-  readonly body?: BodyInit
+  readonly body?: string | FormData | Buffer<ArrayBuffer>
   readonly key?: string
   readonly who?: Record<string, string>
   readonly type?: string

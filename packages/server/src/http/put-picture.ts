@@ -75,7 +75,6 @@ export async function putPicture(
   if (!may(sender, 'image.revert', known)) throw new WireError('not-allowed')
   if (known.blob === null) throw new WireError('conflict')
   const { board } = home
-  const { value: picture } = await body().next()
   const settle = async (file: StoredFile): Promise<void> => {
     const image = imageOf(board, id)
     if (!image || image.blob === null) throw new WireError('unknown-picture')
@@ -89,12 +88,12 @@ export async function putPicture(
     const server = { ...sender, role: 'server' } as const
     await board.act(file.vary ? [replace, file.vary] : [replace], server)
   }
-  const stored = await context.directUpload.replace(board, known, picture as DirectPicture, {
-    sender,
-    ended,
-    settle,
-  })
-  return { status: 200, board, stored }
+  const who = { sender, ended, settle }
+  for await (const picture of body()) {
+    const stored = await context.directUpload.replace(board, known, picture, who)
+    return { status: 200, board, stored }
+  }
+  throw new WireError('empty-file')
 }
 
 /** Yields the pictures of a request under an id of its sender's. */

@@ -41,7 +41,11 @@ after(async () => {
 })
 
 /** A server that keeps what it is told. */
-async function openTarget(answer = (response: ServerResponse) => response.writeHead(204).end()) {
+async function openTarget(
+  answer: (response: ServerResponse) => void = (response) => {
+    response.writeHead(204).end()
+  },
+) {
   const told: Told[] = []
   const http = createServer((request, response) => {
     void text(request).then((body) => {

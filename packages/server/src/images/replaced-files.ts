@@ -29,7 +29,7 @@ export class ReplacedFiles {
   }
 
   /** Forgets the files of each picture that goes for good, on every board that is opened. */
-  follow(boards: Boards, log: Pick<FastifyBaseLogger, 'error'>): void {
+  follow(boards: Boards, log: Pick<FastifyBaseLogger, 'error' | 'warn'>): void {
     boards.onOpen((board) => {
       // A board of many pictures has few of them.
       const replaced = new Set<string>()

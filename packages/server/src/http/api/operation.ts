@@ -13,7 +13,7 @@ export const TAGS = {
   Pages: 'What a browser opens.',
   Tutorials: "The addresses of the tutorials' own pages, with --classic.",
 } as const
-export type Tag = keyof typeof TAGS
+type Tag = keyof typeof TAGS
 
 /** A body that isn't JSON, by its media type; a schema for JSON; null for none. */
 type Body = z.ZodMiniType | MediaRange | null
