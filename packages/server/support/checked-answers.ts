@@ -48,7 +48,7 @@ export class CheckedAnswers {
     server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
       const chunks: Buffer[] = []
       let bytes = 0
-      let headers: Record<string, unknown> = {}
+      let headers: Record<string, string> = {}
       const { write, end, writeHead } = response
       const keep = (chunk: unknown) => {
         if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return
@@ -56,7 +56,7 @@ export class CheckedAnswers {
         if (bytes <= MAX_BYTES) chunks.push(Buffer.from(chunk as string))
       }
       response.writeHead = ((...args: unknown[]) => {
-        headers = { ...headers, ...Object(args.at(-1)) }
+        headers = { ...headers, ...(Object(args.at(-1)) as object) }
         return Reflect.apply(writeHead, response, args) as ServerResponse
       }) as typeof writeHead
       response.write = ((...args: unknown[]) => {
@@ -70,12 +70,12 @@ export class CheckedAnswers {
       const { url = '', method = '' } = request
       response.once('finish', () => {
         if (bytes > MAX_BYTES) return
-        headers = { ...response.getHeaders(), ...headers }
+        headers = { ...(response.getHeaders() as Record<string, string>), ...headers }
         const path = url.replace(/\?.*/s, '').slice(basePath.length)
         const fault = faultOf(request, path, {
           status: response.statusCode,
-          type: String(headers['content-type'] ?? ''),
-          body: unpacked(Buffer.concat(chunks), String(headers['content-encoding'] ?? '')),
+          type: headers['content-type'] ?? '',
+          body: unpacked(Buffer.concat(chunks), headers['content-encoding'] ?? ''),
         })
         if (fault) this.faults.push(`${method} ${url}: ${response.statusCode} ${fault}`)
       })
