@@ -23,6 +23,7 @@ export const activity: Translations['activity'] = {
     const acts: Record<AuditAct, string> = {
       add: `${who}: إضافة ${n}.`,
       remove: `${who}: حذف ${n}.`,
+      replace: `${who}: ملف آخر، ${n}.`,
       restore: `${who}: إعادة ${n}.`,
       purge: `${who}: طلب حذف ${n} نهائيًا.`,
       keep: `${who}: إبقاء ${n} في سلة المهملات.`,

@@ -4,6 +4,7 @@ import { apart, list, number, ofPictures, pictures, plural } from './grammar.ts'
 const by = (name: string): string => apart(name) || 'شخص ما'
 
 export const overlay: Translations['overlay'] = {
+  earlierFile: 'استعادة الملف السابق',
   captionOf: (name) => `تعليق على ${apart(name)}`,
   captionPrompt: 'ماذا يظهر في الصورة؟',
   notSent: 'لم تُرسل',

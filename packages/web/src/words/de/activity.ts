@@ -23,6 +23,7 @@ export const activity: Translations['activity'] = {
     const acts: Record<AuditAct, string> = {
       add: `${who}: ${n} hinzugefügt.`,
       remove: `${who}: ${n} gelöscht.`,
+      replace: `${who}: ${n} mit anderer Datei.`,
       restore: `${who}: ${n} zurückgelegt.`,
       purge: `${who}: ${n} zum endgültigen Löschen bestimmt.`,
       keep: `${who}: ${n} im Papierkorb behalten.`,

@@ -48,6 +48,12 @@ export const errors: Translations['errors'] = {
   'unknown-board': () =>
     'So ein Board gibt es nicht, oder es wurde gelöscht. Bitte den Link prüfen.',
   'unknown-picture': () => 'Dieses Bild ist weg.',
+  'etag-needed': () =>
+    'Dieses Bild hat eine andere Datei. Bitte ihr ETag als If-Match senden, um sie zu ersetzen.',
+  'wrong-etag': () =>
+    'Dieses Bild hat inzwischen eine andere Datei. Bitte ansehen und dann ihr ETag senden.',
+  'key-reused': () =>
+    'Eine andere Anfrage hatte diesen Idempotency-Key. Bitte mit einem eigenen senden.',
   'no-wall-link': () =>
     'Für die Leinwände dieses Boards ist kein Link gewählt. Bitte zuerst einen wählen.',
   'method-not-allowed': () =>

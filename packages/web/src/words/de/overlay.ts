@@ -4,6 +4,7 @@ import { apart, list, number, ofMany, pictures, plural } from './grammar.ts'
 const nameOf = (name: string): string => apart(name) || 'Jemand'
 
 export const overlay: Translations['overlay'] = {
+  earlierFile: 'Frühere Datei zurückholen',
   captionOf: (name) => `Bildunterschrift von ${apart(name)}`,
   captionPrompt: 'Was ist zu sehen?',
   notSent: 'Nicht gesendet',
