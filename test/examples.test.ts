@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { glob, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -36,18 +36,18 @@ test('the example of engine appends a change and reads it back', async () => {
   assert.match(lines.join('\n'), /title: 'Harbour'/)
 })
 
-test('the example of client hears of a picture that comes to the example of server', async (t) => {
+test('the examples of client send a picture to the example of server, and hear of it', async (t) => {
   const server = run('server/examples/serve.ts', join(folder, 'server'))
   t.after(() => end(server))
   const url = await nextLine(server, /^http/)
   const client = run('client/examples/watch.ts', url)
   t.after(() => end(client))
-  const body = new Uint8Array(await drawPicture({ width: 40, height: 30 }))
+  const path = join(folder, 'harbour.jpg')
+  await writeFile(path, await drawPicture({ width: 40, height: 30 }))
   const stored = nextLine(client, /^harbour\.jpg http/)
-  const answer = await fetch(`${url}/harbour.jpg`, { method: 'PUT', body })
-  assert.equal(answer.status, 201)
-  const { blob } = (await answer.json()) as { blob: string }
-  assert.equal(await stored, `harbour.jpg ${url}/b/main/blob/${blob}/original`)
+  const told = await linesOf(run('client/examples/send.ts', url, path))
+  assert.equal(told.at(-1), 'harbour.jpg: 40 × 30 pixels')
+  assert.match(await stored, /^harbour\.jpg http.*\/b\/main\/blob\/\w{64}\/original$/)
 })
 
 function run(example: string, ...args: string[]): ChildProcess {

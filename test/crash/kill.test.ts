@@ -83,7 +83,7 @@ describe(`kill -9, ${KILL_COUNT} times (SEED=${SEED})`, () => {
     while (!stop.signal.aborted) {
       const bytes = fresh()
       const { width, height } = await sharp(bytes).metadata()
-      const [id] = board.add([
+      const [id] = board.addPictures([
         { file: new Blob([bytes]), name: 'p.jpg', width, height, x: 0, y: 0 },
       ])
       board.patch(id!, { x: 1, caption: 'once' })

@@ -76,7 +76,7 @@ describe('an answer from between', { concurrency: 8 }, () => {
       board.on('notice', ({ code }) => notices.push(code))
       let left = 4
       gateway.answer = ({ url = '' }) => (/uploads|login/.test(url) && left-- > 0 ? answer : null)
-      const [id] = board.add([picture()])
+      const [id] = board.addPictures([picture()])
       const record = await board.stored(id!)
       assert.equal(record.bytes, photo.size)
       assert.ok(gateway.answered.length >= 4, gateway.answered.join())
@@ -114,11 +114,11 @@ describe('an answer from between', { concurrency: 8 }, () => {
           ? { status: 413, body: html('413 Request Entity Too Large') }
           : null
       assert.ok(photo.size > 100_000)
-      const [first] = board.add([picture()])
+      const [first] = board.addPictures([picture()])
       assert.equal((await board.stored(first!)).bytes, photo.size)
       const tooLarge = gateway.answered.length
       assert.ok(tooLarge > 0)
-      const [second] = board.add([picture()])
+      const [second] = board.addPictures([picture()])
       assert.equal((await board.stored(second!)).bytes, photo.size)
       assert.equal(gateway.answered.length, tooLarge)
       assert.deepEqual(obstacles, ['small-requests'])
@@ -133,7 +133,7 @@ describe('an answer from between', { concurrency: 8 }, () => {
       const board = openPage()
       gateway.answer = ({ headers }) =>
         Number(headers['content-length'] ?? 0) > 100_000 ? 'reset' : null
-      const [id] = board.add([picture()])
+      const [id] = board.addPictures([picture()])
       assert.equal((await board.stored(id!)).bytes, photo.size)
     },
   )
@@ -150,7 +150,7 @@ describe('an answer from between', { concurrency: 8 }, () => {
         if (method === 'POST') at.push(performance.now())
         return { status: 502, body: html('502 Bad Gateway') }
       }
-      const [id] = board.add([picture()])
+      const [id] = board.addPictures([picture()])
       await board.stored(id!)
       const pauses = at.slice(1).map((time, i) => time - at[i]!)
       assert.ok(pauses.at(-1)! > 1_500, pauses.join())
@@ -165,7 +165,7 @@ describe('an answer from between', { concurrency: 8 }, () => {
       const board = openPage()
       gateway.answer = ({ url = '' }) =>
         url.includes('uploads') ? { status: 200, body: html('Log in') } : null
-      const [id] = board.add([picture()])
+      const [id] = board.addPictures([picture()])
       await board.settled()
       await board.cancel(id!)
       await board.settled()

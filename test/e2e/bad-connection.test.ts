@@ -36,7 +36,7 @@ test('U57: an upload whose connection is dead goes on over another one, from wha
     board: await fixture.newBoard(),
   })
   fixture.closeAfter(t, () => board.close())
-  const [id] = board.add([picture])
+  const [id] = board.addPictures([picture])
   await proxy.up.waitForBytes(photo.length / 3)
   assert.equal(proxy.abandonUploads(), 1)
   proxy.resetConnections()
@@ -57,7 +57,7 @@ test('U62: a page sends no more of a file that another page has taken over', {
     store: Object.assign(memoryStore(), { claim: () => Promise.resolve(isOurs) }),
   })
   fixture.closeAfter(t, () => board.close())
-  const [id] = board.add([picture])
+  const [id] = board.addPictures([picture])
   await proxy.up.waitForBytes(photo.length / 10)
   isOurs = false
   const { promise: isWaiting, resolve } = Promise.withResolvers<void>()

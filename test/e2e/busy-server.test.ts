@@ -35,7 +35,7 @@ test('E25: the SDK sends a file again by itself when the server was busy', {
       if (state === 'retrying') resolve(retryAt! - Date.now())
   })
   const file = new Blob([new Uint8Array(photo)])
-  const [id] = board.add([{ file, name: 'mine.jpg', width: 320, height: 240 }])
+  const [id] = board.addPictures([{ file, name: 'mine.jpg', width: 320, height: 240 }])
   // Without `Retry-After` the first pause is 0.6 s at most.
   assert.ok((await waitMs) > 1_500, `${await waitMs} ms`)
   hanging.destroy()

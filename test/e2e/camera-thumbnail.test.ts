@@ -104,7 +104,7 @@ test('A34: a page and a wall show the preview in place of the thumbnail, without
   const { promise: preview, resolve } = Promise.withResolvers<Buffer>()
   const file = new Blob([new Uint8Array(picture)])
   const sizes = { width: 1_200, height: 800 }
-  anna.add([
+  anna.addPictures([
     { file, name: 'a.png', ...sizes, preview, thumbnail: Promise.resolve(thumbnail!), x: 0, y: 0 },
   ])
   const isShown = (side: number): boolean =>

@@ -76,7 +76,7 @@ describe('the SDK without a websocket', () => {
       const { anna, ben } = await openTwo(t, upgrades, status)
       await waitUntil(anna, () => isSlow(anna), 'slow')
       await waitUntil(ben, () => isFast(ben), 'live')
-      const [id] = anna.add([{ ...PICTURE, file }])
+      const [id] = anna.addPictures([{ ...PICTURE, file }])
       await waitUntil(ben, () => ben.pictures.get(id!)?.blob != null, 'the picture')
       ben.patch(id!, { caption: 'By Ben' })
       anna.patch(id!, { x: 77 })
@@ -99,7 +99,7 @@ describe('the SDK without a websocket', () => {
       return null
     }
     gateway.losesAnswer = ({ url }) => url!.includes('/commands')
-    const [id] = ben.add([{ ...PICTURE, file }])
+    const [id] = ben.addPictures([{ ...PICTURE, file }])
     await ben.stored(id!)
     await waitUntil(anna, () => anna.pictures.get(id!)?.blob != null, 'the picture')
     const copies = anna.copy([{ sourceId: id!, x: 500, y: 500 }])
@@ -113,7 +113,7 @@ describe('the SDK without a websocket', () => {
     const { gateway, anna, ben } = await openTwo(t, 'refuse')
     await waitUntil(anna, () => isSlow(anna), 'slow')
     await waitUntil(ben, () => isFast(ben), 'live')
-    const ids = anna.add(Array.from({ length: 5 }, () => ({ ...PICTURE, file })))
+    const ids = anna.addPictures(Array.from({ length: 5 }, () => ({ ...PICTURE, file })))
     const seen: string[] = []
     anna.on('settings', ({ title }) => seen.push(title))
     gateway.upgrades = 'pass'

@@ -113,7 +113,7 @@ const newPicture = (bytes?: Uint8Array) => ({
 async function boardWithPicture(): Promise<{ board: string; id: string }> {
   const board = await server.newBoard()
   const author = openBoard({ url: server.url, board })
-  const [id] = author.add([{ ...newPicture(), x: 0, y: 0 }])
+  const [id] = author.addPictures([{ ...newPicture(), x: 0, y: 0 }])
   await author.stored(id!)
   // Variants come in a batch of their own.
   await waitUntil(author, () => author.pictures.get(id!)!.variants !== null, 'variants')
@@ -149,7 +149,7 @@ describe('the client and the server', { concurrency: true }, () => {
     const board = await server.newBoard()
     const [anna, ben] = [page({ board }), page({ board })]
     await Promise.all([waitForLive(anna), waitForLive(ben)])
-    const [id] = anna.add([
+    const [id] = anna.addPictures([
       {
         ...newPicture(),
         x: 12,
@@ -202,9 +202,9 @@ describe('the client and the server', { concurrency: true }, () => {
     const { board, id: others } = await boardWithPicture()
     const [anna, ben] = [page({ board }), page({ board })]
     await Promise.all([waitForLive(anna), waitForLive(ben)])
-    const [first] = anna.add([newPicture()])
+    const [first] = anna.addPictures([newPicture()])
     anna.setName('Anna')
-    const [second] = anna.add([newPicture()])
+    const [second] = anna.addPictures([newPicture()])
     await waitUntil(ben, () => ben.pictures.get(second!)?.by === 'Anna', 'named')
     assert.equal(ben.pictures.get(first!)!.by, '')
     anna.signPictures()
@@ -278,7 +278,7 @@ describe('the client and the server', { concurrency: true }, () => {
     anna.patch(id, { x: 40 })
     anna.patch(id, { x: 50 })
     ben.patch(id, { caption: 'meanwhile' })
-    const [fresh] = anna.add([{ ...newPicture(), x: 500, y: 0 }])
+    const [fresh] = anna.addPictures([{ ...newPicture(), x: 500, y: 0 }])
     await ben.settled()
     assert.equal(anna.status.unsent, 2)
     assert.equal(anna.pictures.get(fresh!)!.x, 500)
@@ -360,7 +360,7 @@ describe('the client and the server', { concurrency: true }, () => {
     const kept = new Promise((resolve) => board.on('kept', resolve))
     const svg =
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><path fill="var(--a)"/></svg>'
-    const [id] = board.add([{ ...newPicture(Buffer.from(svg)), name: 'Übersicht.svg' }])
+    const [id] = board.addPictures([{ ...newPicture(Buffer.from(svg)), name: 'Übersicht.svg' }])
     const message =
       'Übersicht.svg was drawn without colours of its style sheet. Export it as PNG to keep that.'
     assert.deepEqual(await withTimeout(kept), {
@@ -376,7 +376,7 @@ describe('the client and the server', { concurrency: true }, () => {
     const [anna, ben] = [page({ board }), page({ board })]
     await Promise.all([waitForLive(anna), waitForLive(ben)])
     const heard = collectNotices(anna)
-    const [text, empty, huge] = anna.add([
+    const [text, empty, huge] = anna.addPictures([
       { ...newPicture(Buffer.from('I am no picture at all. '.repeat(200))), name: 'notes.txt' },
       { ...newPicture(Buffer.alloc(0)), name: 'empty.jpg' },
       { ...newPicture(Buffer.alloc(20_000_001)), name: 'huge.jpg' },
@@ -433,7 +433,7 @@ describe('the client and the server', { concurrency: true }, () => {
     await waitForLive(anna)
     proxy.disconnect()
     await waitUntil(anna, () => anna.status.connection === 'offline', 'offline')
-    const [id] = anna.add([newPicture()])
+    const [id] = anna.addPictures([newPicture()])
     const waiting = [withTimeout(anna.stored(id!)), withTimeout(anna.settled())]
     const rejected = waiting.map((wait) => assert.rejects(wait, /^Error: This board is closed/))
     await anna.close()
@@ -466,7 +466,7 @@ describe('the client and the server', { concurrency: true }, () => {
     const proxy = await openProxy()
     const anna = page({ board, url: proxy.url })
     await waitForLive(anna)
-    const [id] = anna.add([newPicture()])
+    const [id] = anna.addPictures([newPicture()])
     proxy.disconnect()
     const rejected = assert.rejects(withTimeout(anna.stored(id!)), { code: 'upload-gone' })
     await anna.cancel(id!)
@@ -479,7 +479,7 @@ describe('the client and the server', { concurrency: true }, () => {
     const proxy = await openProxy()
     const anna = page({ board, url: proxy.url })
     await waitForLive(anna)
-    const [id] = anna.add([newPicture()])
+    const [id] = anna.addPictures([newPicture()])
     proxy.down.stall()
     await withTimeout(anna.cancel(id!))
     assert.notEqual(anna.pictures.get(id!)?.deletedAt, null)
@@ -522,7 +522,9 @@ describe('the client and the server', { concurrency: true }, () => {
       most = Math.max(most, sending.length)
     })
     const blob = await openAsBlob(path)
-    const ids = anna.add(Array.from({ length: 50 }, () => ({ ...newPicture(), file: blob })))
+    const ids = anna.addPictures(
+      Array.from({ length: 50 }, () => ({ ...newPicture(), file: blob })),
+    )
     await Promise.all(ids.map((id) => anna.stored(id)))
     assert.ok(most >= 1, 'sending is seen')
     assert.equal((await fetchSnapshot(board)).records.length, 50)
@@ -539,7 +541,7 @@ describe('the client and a server that goes away', () => {
     const store: Store = memoryStore()
     const token = 'b'.repeat(22)
     const first = page({ board, url: proxy.url, store, token })
-    const [id] = first.add([{ ...newPicture(big), width: 2400, height: 1800 }])
+    const [id] = first.addPictures([{ ...newPicture(big), width: 2400, height: 1800 }])
     const passed = async (part: number) => {
       while (proxy.up.passedBytes < big.length * part) await setTimeout(20)
     }
@@ -570,7 +572,7 @@ describe('the client and a server that goes away', () => {
     const token = 'c'.repeat(22)
     const first = page({ board, store, token })
     await waitForLive(first)
-    const [id] = first.add([newPicture()])
+    const [id] = first.addPictures([newPicture()])
     await first.settled()
     await first.close()
     await server.stop()

@@ -32,7 +32,7 @@ test('P10: six tabs and a slow picture leave the browser its connections', async
   proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
   const preview = await sharp(photo).resize(320).webp({ quality: 60 }).toBuffer()
   const size = { width: WIDTH, height: HEIGHT, w: 900, x: 0, y: 0 }
-  sender.add([{ file: new Blob([new Uint8Array(photo)]), name: 'p.jpg', preview, ...size }])
+  sender.addPictures([{ file: new Blob([new Uint8Array(photo)]), name: 'p.jpg', preview, ...size }])
 
   const [first, ...others] = pages
   await reads.waitFor({ open: 1, started: 1 })

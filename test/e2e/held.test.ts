@@ -76,7 +76,7 @@ test('B104, B107, B113: a guest’s picture is listed as waiting, and comes onto
   const { owner, guest, queue } = await opened(t)
   const outcomes: [string, WaitingOutcome][] = []
   guest.on('waiting', (told) => outcomes.push(...told))
-  const [first, second] = guest.add([newPhoto(), newPhoto()])
+  const [first, second] = guest.addPictures([newPhoto(), newPhoto()])
   const stored = await guest.stored(first!)
   assert.ok(stored.blob)
   await guest.stored(second!)
@@ -105,7 +105,7 @@ test('B104, B107, B113: a guest’s picture is listed as waiting, and comes onto
 test('B105: a guest’s page that opens again goes on with the file of a picture that waits', async (t) => {
   const { guest, queue, reopen } = await opened(t, { store: memoryStore() })
   guest.pauseUploads()
-  const [id] = guest.add([newPhoto()])
+  const [id] = guest.addPictures([newPhoto()])
   await guest.settled()
   await guest.close()
   const again = reopen()

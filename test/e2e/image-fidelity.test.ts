@@ -182,7 +182,7 @@ test('V16: a HEIC that its sender can not open is seen before it has variants', 
   const [sender, viewer] = [1, 2].map(() => openBoard({ url: server.url, board: 'main' }))
   t.after(() => Promise.all([sender!.close(), viewer!.close()]))
   const file = new Blob([await readFile(resolve(METADATA, '../photos/iphone-13.heic'))])
-  const [id] = sender!.add([{ file, name: 'IMG_2041.HEIC', width: 800, height: 600 }])
+  const [id] = sender!.addPictures([{ file, name: 'IMG_2041.HEIC', width: 800, height: 600 }])
   const seenAt: string[] = []
   const { promise, resolve: done } = Promise.withResolvers<ImageRecord>()
   const look = (): void => {

@@ -370,7 +370,7 @@ async function waitForAdd(board: Board): Promise<string> {
   const { width, height } = (await sharp(bytes).metadata()).autoOrient
   const small = sharp(bytes).autoOrient().resize(320, 320, { fit: 'inside' })
   const preview = await small.webp().toBuffer()
-  const [id] = board.add([
+  const [id] = board.addPictures([
     { file: new Blob([bytes]), name: 'phone.jpg', width, height, preview, x: 0, y: 0 },
   ])
   return id!

@@ -98,7 +98,7 @@ describe('A1: what is on its way is seen at once', () => {
     const slow = await openProxy()
     slow.up.bytesPerSecond = 100_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
-    const [id] = anna.add([newPicture(uniquePhoto())])
+    const [id] = anna.addPictures([newPicture(uniquePhoto())])
     await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
     assert.equal(ben.pictures.get(id!)!.blob, null, 'long before the file')
     const bytes = Buffer.from(await ben.preview(id!)!.arrayBuffer())
@@ -117,7 +117,7 @@ describe('A1: what is on its way is seen at once', () => {
     slow.up.bytesPerSecond = 100_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const { promise: making, resolve } = Promise.withResolvers<Buffer>()
-    const [id] = anna.add([newPicture(uniquePhoto(), making)])
+    const [id] = anna.addPictures([newPicture(uniquePhoto(), making)])
     await waitUntil(ben, () => ben.pictures.has(id!), 'a box')
     assert.equal(ben.preview(id!), null)
     resolve(small)
@@ -134,7 +134,9 @@ describe('A1: what is on its way is seen at once', () => {
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const { promise: making, resolve } = Promise.withResolvers<Buffer>()
     const long = Buffer.concat([uniquePhoto(), Buffer.alloc(1_200_000)])
-    const [id] = anna.add([{ ...newPicture(long, making), thumbnail: Promise.resolve(tiny) }])
+    const [id] = anna.addPictures([
+      { ...newPicture(long, making), thumbnail: Promise.resolve(tiny) },
+    ])
     await waitUntil(ben, () => ben.preview(id!) !== null, 'the thumbnail')
     const before = ben.preview(id!)
     const shownAt = performance.now()
@@ -154,7 +156,7 @@ describe('A1: what is on its way is seen at once', () => {
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const turned = await sharp(photo).withMetadata({ orientation: 6 }).jpeg().toBuffer()
     const file = new File([Buffer.from(turned)], 'harbour.jpg')
-    const [id] = anna.add([await describeFile(file)])
+    const [id] = anna.addPictures([await describeFile(file)])
     await waitUntil(ben, () => ben.pictures.has(id!), 'a box')
     const { name, width, height, blob } = ben.pictures.get(id!)!
     assert.deepEqual([name, width, height, blob], ['harbour.jpg', 1200, 1800, null])
@@ -166,7 +168,7 @@ describe('A1: what is on its way is seen at once', () => {
     const { page } = await openScope(t)
     const [anna, ben] = [await page(), await page()]
     const never = new Promise<null>(() => {})
-    const ids = anna.add([
+    const ids = anna.addPictures([
       newPicture(uniquePhoto(), never),
       newPicture(uniquePhoto(), Promise.reject(new Error('no decoder'))),
       newPicture(uniquePhoto(), Promise.resolve(null)),
@@ -185,8 +187,8 @@ describe('A1: what is on its way is seen at once', () => {
     const slow = await openProxy()
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const release = anna.pauseUploads()
-    const ids = anna.add(Array.from({ length: 25 }, () => newPicture(uniquePhoto())))
-    ids.push(...anna.add(Array.from({ length: 25 }, () => newPicture(uniquePhoto()))))
+    const ids = anna.addPictures(Array.from({ length: 25 }, () => newPicture(uniquePhoto())))
+    ids.push(...anna.addPictures(Array.from({ length: 25 }, () => newPicture(uniquePhoto()))))
     release()
     // Ben's own copy may lag by a tick: the server is asked what is announced at the first byte.
     let announced: Promise<number> | undefined
@@ -202,7 +204,7 @@ describe('A1: what is on its way is seen at once', () => {
     const slow = await openProxy()
     slow.up.bytesPerSecond = 60_000
     const anna = await page({ url: slow.url })
-    const [id] = anna.add([newPicture(uniquePhoto())])
+    const [id] = anna.addPictures([newPicture(uniquePhoto())])
     const ben = await page()
     await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
     const kept = await fetch(`${server.url}/b/${anna.id}/arrivals/${id}/preview`)
@@ -233,7 +235,7 @@ describe('A1: what is on its way is seen at once', () => {
     assert.ok(bomb.length <= limits.previewBytes)
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>')
     const previews = [randomBytes(900), svg, bomb, Buffer.alloc(limits.previewBytes + 1)]
-    const ids = anna.add(previews.map((preview) => newPicture(uniquePhoto(), preview)))
+    const ids = anna.addPictures(previews.map((preview) => newPicture(uniquePhoto(), preview)))
     await waitUntil(ben, () => ids.every((id) => ben.pictures.get(id)?.blob), 'all stored')
     for (const id of ids) assert.equal(ben.preview(id), null)
   })
@@ -246,7 +248,7 @@ describe('A1: what is on its way is seen at once', () => {
     const progressive = Buffer.from(
       await sharp(photo).jpeg({ progressive: true, quality: 95 }).toBuffer(),
     )
-    const [id] = anna.add([{ ...newPicture(progressive), preview: undefined }])
+    const [id] = anna.addPictures([{ ...newPicture(progressive), preview: undefined }])
     await waitUntil(ben, () => ben.preview(id!) !== null, 'a preview')
     assert.equal(ben.pictures.get(id!)!.blob, null)
     slow.up.bytesPerSecond = Number.POSITIVE_INFINITY
@@ -313,7 +315,7 @@ describe('A2: uploads are shared', () => {
       const arrival = ben.arrival(id!)
       if (arrival?.total) shares.push(arrival.sent / arrival.total)
     })
-    const [id] = anna.add([newPicture(uniquePhoto())])
+    const [id] = anna.addPictures([newPicture(uniquePhoto())])
     await waitUntil(ben, () => ben.pictures.get(id!)?.blob != null, 'stored')
     const seconds = (performance.now() - start) / 1000
     // One more for the preview.
@@ -330,7 +332,7 @@ describe('A2: uploads are shared', () => {
     const slow = await openProxy()
     slow.up.bytesPerSecond = 200_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
-    const [id] = anna.add([newPicture(uniquePhoto())])
+    const [id] = anna.addPictures([newPicture(uniquePhoto())])
     await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     slow.up.stall()
     await waitUntil(ben, () => ben.arrival(id!)?.state === 'stalled', 'stalled')
@@ -345,7 +347,7 @@ describe('A2: uploads are shared', () => {
     const slow = await openProxy()
     slow.up.bytesPerSecond = 100_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
-    const [id] = anna.add([newPicture(uniquePhoto())])
+    const [id] = anna.addPictures([newPicture(uniquePhoto())])
     await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     const states = new Set<string | undefined>()
     ben.on('arrivals', () => states.add(ben.arrival(id!)?.state))
@@ -368,7 +370,7 @@ describe('A2: uploads are shared', () => {
     const [anna, ben] = [await page({ url: slow.url, token: 'A'.repeat(22) }), await page()]
     const notices: string[] = []
     anna.on('notice', ({ code }) => notices.push(code))
-    const [id] = anna.add([newPicture(uniquePhoto())])
+    const [id] = anna.addPictures([newPicture(uniquePhoto())])
     await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     await anna.cancel(id!)
     await waitUntil(ben, () => !ben.pictures.has(id!), 'gone')
@@ -385,7 +387,7 @@ describe('A2: uploads are shared', () => {
     slow.up.bytesPerSecond = 400_000
     const [anna, ben] = [await page({ url: slow.url }), await page()]
     const bytes = uniquePhoto()
-    const [id] = anna.add([newPicture(bytes)])
+    const [id] = anna.addPictures([newPicture(bytes)])
     await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     anna.remove([id!])
     await waitUntil(ben, () => ben.pictures.get(id!)!.deletedAt !== null, 'trashed')
@@ -401,7 +403,7 @@ describe('A2: uploads are shared', () => {
     const slow = await openProxy()
     slow.up.bytesPerSecond = 200_000
     const [anna, ben] = [await page({ url: slow.url, store: memoryStore() }), await page()]
-    const [id] = anna.add([newPicture(uniquePhoto())])
+    const [id] = anna.addPictures([newPicture(uniquePhoto())])
     await waitUntil(ben, () => (ben.arrival(id!)?.sent ?? 0) > 0, 'bytes')
     await server.kill()
     await waitUntil(anna, () => anna.uploads.get(id!)?.state === 'retrying', 'retrying')
@@ -416,7 +418,7 @@ describe('A3: who has seen it', () => {
     const { page } = await openScope(t)
     const [anna, ben, carl] = [await page(), await page(), await page()]
     ben.setName('Ben')
-    const [id] = anna.add([newPicture(uniquePhoto())])
+    const [id] = anna.addPictures([newPicture(uniquePhoto())])
     for (const viewer of [ben, carl]) {
       await waitUntil(viewer, () => viewer.pictures.has(id!), 'the picture')
       viewer.reportSeen([id!])

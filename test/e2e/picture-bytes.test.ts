@@ -50,7 +50,7 @@ before(async () => {
 /** Adds pictures to a board as a page does, each with its preview, ten in a row. */
 function addPictures(board: string, count: number, w = 320) {
   const sender = openBoard({ url: fixture.server.url, board })
-  sender.add(
+  sender.addPictures(
     Array.from({ length: count }, (_, n) => ({
       file: new Blob([withUniqueBytes(picture)]),
       name: `${n}.jpg`,
@@ -155,7 +155,7 @@ test('P2, P4, P5: while variants are long in coming, a file is loaded only where
   t.after(() => sender.close())
   const size = { width: WIDTH, height: HEIGHT, y: 0 }
   const add = (fields: { x: number; w: number; preview?: Buffer }): string =>
-    sender.add([
+    sender.addPictures([
       { file: new Blob([withUniqueBytes(picture)]), name: `${fields.x}.jpg`, ...size, ...fields },
     ])[0]!
   for (const x of [-300, -600]) add({ x, w: 200 })

@@ -41,7 +41,7 @@ test('Y51: the SDK hears why a picture has no room, and keeps it for another try
   const board = openBoard({ url: server.url, board: await server.newBoard() })
   t.after(() => board.close())
   const file = new Blob([Uint8Array.from(await drawPicture({ width: 64, height: 48 }))])
-  const [id] = board.add([{ file, name: 'p.jpg', width: 64, height: 48 }])
+  const [id] = board.addPictures([{ file, name: 'p.jpg', width: 64, height: 48 }])
   const failed = await new Promise((resolve) =>
     board.on('uploads', () => {
       const upload = board.uploads.get(id!)

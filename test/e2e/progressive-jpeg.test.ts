@@ -34,7 +34,7 @@ for (const host of HOSTS)
       t.after(() => anna.close())
       proxy.up.bytesPerSecond = CRAWL_BYTES_PER_SECOND
       const preview = await sharp(photo).resize(320).webp({ quality: 60 }).toBuffer()
-      anna.add([
+      anna.addPictures([
         {
           file: new Blob([photo]),
           name: 'p.jpg',

@@ -129,7 +129,7 @@ test('Z7: the SDK connects to a URL with a path, and sends a picture', async (t)
   const url = `http://localhost:${server.port}/photos/`
   const board = stack.adopt(openBoard({ url, board: 'main' }), (each) => each.close())
   const file = new Blob([new Uint8Array(await drawPicture({ width: 320, height: 240 }))])
-  const [id] = board.add([{ file, name: 'p.png', width: 320, height: 240 }])
+  const [id] = board.addPictures([{ file, name: 'p.png', width: 320, height: 240 }])
   const { blob } = await board.stored(id!)
   assert.equal(board.status.slow, false, 'by websocket')
   const shown = blobUrl(board, board.pictures.get(id!)!)!

@@ -90,7 +90,9 @@ class Line {
   }
 
   add(file = photo): string {
-    const [id] = this.board.add([{ file, name: 'a.png', width: WIDTH_PX, height: HEIGHT_PX }])
+    const [id] = this.board.addPictures([
+      { file, name: 'a.png', width: WIDTH_PX, height: HEIGHT_PX },
+    ])
     return id!
   }
 
@@ -161,7 +163,7 @@ describe('the parts of an upload', { concurrency: true }, () => {
       width: WIDTH_PX,
       height: HEIGHT_PX,
     }))
-    await Promise.all(line.board.add(pictures).map((id) => line.board.stored(id)))
+    await Promise.all(line.board.addPictures(pictures).map((id) => line.board.stored(id)))
     const begins = line.parts.flatMap(({ at }, i) => (at === 0 ? [i] : []))
     // Without giving way, it begins after all three parts of one and two of the other.
     assert.ok(begins[2]! < 4, `the short one begins after ${begins[2]} parts`)

@@ -64,7 +64,7 @@ async function add(client: Board, captions: readonly string[]): Promise<ImageRec
   const records: ImageRecord[] = []
   for (const caption of captions) {
     const file = new Blob([withUniqueBytes(JPEG)])
-    const [id] = client.add([{ file, name: 'p.jpg', caption, width: 900, height: 600 }])
+    const [id] = client.addPictures([{ file, name: 'p.jpg', caption, width: 900, height: 600 }])
     records.push(await client.stored(id!))
   }
   return records
@@ -168,7 +168,9 @@ test('W65: a wall releases the preview of each picture that it no longer shows',
     const caption = `Picture ${seed}`
     const blob = new Blob([new Uint8Array(file)])
     ids.push(
-      ...client.add([{ file: blob, name: 'p.jpg', caption, preview, width: 900, height: 600 }]),
+      ...client.addPictures([
+        { file: blob, name: 'p.jpg', caption, preview, width: 900, height: 600 },
+      ]),
     )
     await passUntil(wall, stands, caption)
   }

@@ -79,7 +79,7 @@ for (const place of await databaseProviders())
       t.after(() => board.close())
       const bytes = await drawPicture({ width: 2400, height: 1600, quality: 95 })
       const file = new Blob([new Uint8Array(bytes)])
-      const [id] = board.add([{ file, name: 'p.jpg', width: 2400, height: 1600 }])
+      const [id] = board.addPictures([{ file, name: 'p.jpg', width: 2400, height: 1600 }])
       const off = board.on('uploads', () => {
         // The second part is on its way.
         if ((board.uploads.get(id!)?.sent ?? 0) < 1_100_000) return

@@ -16,7 +16,7 @@ test('Y23: a drop of more pictures than may be announced at once is stored whole
   board.on('notice', ({ code }) => notices.push(code))
   const [width, height] = [40, 30]
   const picture = await drawPicture({ width, height })
-  const ids = board.add(
+  const ids = board.addPictures(
     Array.from({ length: PICTURE_COUNT }, (_, n) => ({
       file: new Blob([withUniqueBytes(picture)]),
       name: `${n}.jpg`,

@@ -1,10 +1,9 @@
-import { blobUrl, openBoard } from '@wirephoto/client'
+import { blobUrl, connect, type ImageRecord } from '@wirephoto/client'
 
-const [url = 'http://localhost:8000', id = 'main'] = process.argv.slice(2)
-const board = openBoard({ url, board: id })
+const [address = 'http://localhost:8000'] = process.argv.slice(2)
+const board = await connect(address)
 
-board.on('notice', ({ message }) => console.error(message))
-board.on('pictures', (ids) => {
-  const stored = [...ids].flatMap((each) => board.pictures.get(each) ?? [])
-  for (const picture of stored) console.log(picture.name, blobUrl(board, picture) ?? 'arriving')
-})
+const show = (picture: ImageRecord) =>
+  console.log(picture.name, blobUrl(board, picture) ?? 'arriving')
+board.pictures.forEach(show)
+for await (const { new: picture } of board.changes()) if (picture) show(picture)

@@ -7,13 +7,16 @@ import {
   type ImageRecord,
   limits,
   personColour,
-  WireError,
 } from '@wirephoto/board'
+import type { AddOptions } from './add-picture.ts'
 import type { Arrival } from './arrivals.ts'
+import { throwIfEnded } from './board-end.ts'
 import { BoardSync } from './board-sync.ts'
 import { addCommand, patchCommand } from './commands.ts'
 import { until } from './events.ts'
 import { authorization, newId } from './ids.ts'
+import type { PictureChange } from './picture-changes.ts'
+import type { PictureSource } from './picture-source.ts'
 import type { Person } from './presence.ts'
 import type { SeenBy } from './seen-by.ts'
 import type { Store } from './store.ts'
@@ -27,6 +30,7 @@ import type {
   Problem,
   Status,
 } from './types.ts'
+import { toWireError } from './wire-error.ts'
 
 /** Opens a board at once. Its pictures come with the `pictures` event, its connection with `status`. */
 export function openBoard(options: OpenOptions): Board {
@@ -204,11 +208,28 @@ export class Board {
   }
 
   /**
-   * Adds pictures, which stand on the board at once. Their previews follow, and then their files, two at a time: each
+   * Adds a picture, whatever it comes as: see `PictureSource`. Resolves with its record when it is stored. It is an undo
+   * step, unless the server fetches it.
+   *
+   * Rejects with what `stored` does, and:
+   * - with a `WireError` if nothing in it is a picture that boards take;
+   * - with a `ClientError` of the code `unreadable` if there is no such file;
+   * - with the signal's reason. The picture is removed again then.
+   */
+  async add(source: PictureSource, options: AddOptions = {}): Promise<ImageRecord> {
+    const { addPicture } = await loadScriptCalls()
+    return addPicture(this, this.#sync.endpoint, source, {
+      by: this.#sync.presence.name,
+      ...options,
+    })
+  }
+
+  /**
+   * Adds described pictures, which stand on the board at once. Their previews follow, and then their files, two at a time: each
    * file waits for its own preview, for two seconds at most. Returns their ids.
    * Pictures that are added for the same `step` are one undo step, even in several calls.
    */
-  add(pictures: readonly NewPicture[], step?: object): string[] {
+  addPictures(pictures: readonly NewPicture[], step?: object): string[] {
     const adds = pictures.map((picture) => ({
       command: addCommand({ by: this.#sync.presence.name, ...picture }, this.#sync.clock.now()),
       file: picture.file,
@@ -328,35 +349,63 @@ export class Board {
   /**
    * Resolves with the picture's record when it is stored, on the board or among those that wait.
    *
-   * Rejects with an `Error` when the board is closed, and else with a `WireError`:
+   * Rejects with a `ClientError` of the code `closed` when the board is closed, and else with a `WireError`:
    * - with the code of its upload's failure;
    * - `upload-gone` if it was given up here;
    * - `unknown-picture` if it isn't on the board;
    * - with the code for which the server refused the board.
    */
-  stored(id: string): Promise<ImageRecord> {
-    return until(this.#sync.events, ['uploads', 'pictures', 'status', 'waiting'], () => {
-      const picture = this.pictures.get(id) ?? this.waiting.get(id)
-      if (picture?.blob) return picture
-      const upload = this.uploads.get(id)
-      if (upload?.error) throw toWireError(upload.error)
-      if (!upload && this.#sync.uploads.isCancelled(id)) throw new WireError('upload-gone')
-      this.#throwIfEnded()
-      if (!upload && this.#sync.uploads.isGone(id)) throw new WireError('unknown-picture')
-      return null
-    })
+  async stored(id: string): Promise<ImageRecord> {
+    const { whenStored } = await loadScriptCalls()
+    return whenStored(this, this.#sync.uploads, id)
   }
 
   /**
-   * Resolves when no command is unanswered. Rejects if some are when the board is refused (a `WireError`
-   * with the reason's code) or closed (an `Error`).
+   * Returns the changes of pictures from now on, one after the other. A reader that is slower than the board gets the
+   * newest state of each picture, once.
+   *
+   * It ends when the board is closed. It rejects with a `WireError` when the server refuses the board, as after a link
+   * has been revoked, and with the signal's reason.
+   */
+  changes({
+    signal,
+  }: {
+    readonly signal?: AbortSignal
+  } = {}): AsyncIterableIterator<PictureChange> {
+    const known = new Map(this.pictures)
+    const loaded = loadScriptCalls().then(
+      ({ PictureChanges }) => new PictureChanges(this, known, signal),
+    )
+    // Told by the first call of `next`.
+    loaded.catch(() => {})
+    return {
+      next: async () => (await loaded).next(),
+      return: async () => (await loaded).return(),
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
+  }
+
+  /**
+   * Resolves when no command is unanswered. Rejects with a `WireError` if the server refuses one of them meanwhile, or
+   * the board with some unanswered, and with a `ClientError` of the code `closed` if it is closed with some.
    */
   async settled(): Promise<void> {
-    await until(this.#sync.events, ['status'], () => {
-      if (this.#sync.queue.size === 0) return true
-      this.#throwIfEnded()
-      return null
+    let refused: Problem | undefined
+    const off = this.#sync.queue.on('refused', ({ why }) => {
+      refused ??= why
     })
+    try {
+      await until(this.#sync.events, ['status'], () => {
+        if (this.#sync.queue.size === 0) return true
+        throwIfEnded(this)
+        return null
+      })
+    } finally {
+      off()
+    }
+    if (refused) throw toWireError(refused)
   }
 
   /**
@@ -390,11 +439,8 @@ export class Board {
     return this.#sync.close()
   }
 
-  /** Throws if nothing more will come from the server. */
-  #throwIfEnded(): void {
-    const { refused, connection } = this.#sync.status
-    if (refused) throw toWireError(refused)
-    if (connection === 'closed') throw new Error('This board is closed. Open it again.')
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   #do(commands: readonly Command[], step?: object): void {
@@ -402,9 +448,9 @@ export class Board {
   }
 }
 
+/** Loads the code of the calls that scripts make. */
+const loadScriptCalls = () => import('./script-calls.ts')
+
 /** Opens the browser's database, with code that no first drop has to wait for. */
 const openDefaultStore = (url: string): Promise<Store> =>
   import('./database-store.ts').then(({ defaultStore }) => defaultStore(url))
-
-const toWireError = (problem: Problem): WireError =>
-  Object.assign(new WireError(problem.code), problem)

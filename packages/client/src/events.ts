@@ -28,7 +28,7 @@ export class Emitter<Events> {
  * Rejects with what `look` throws.
  */
 export function until<Events, T>(
-  emitter: Emitter<Events>,
+  emitter: Pick<Emitter<Events>, 'on'>,
   events: readonly (keyof Events)[],
   look: () => T | null,
 ): Promise<T> {

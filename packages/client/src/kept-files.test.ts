@@ -23,7 +23,7 @@ test('A38: files are kept for a reload one after the other, and none that is gon
   const board = openBoard({ url: 'http://127.0.0.1:9', board: 'main', store })
   t.after(() => board.close())
   const file = new Blob(['file'])
-  const ids = board.add(
+  const ids = board.addPictures(
     ['a', 'b', 'c', 'd', 'e'].map((name) => ({ file, name: `${name}.jpg`, width: 4, height: 3 })),
   )
   await board.cancel(ids[1]!)

@@ -51,6 +51,11 @@ export function previewUrl(board: BoardAddress, id: string): string {
   return `${board.url}/b/${board.id}/arrivals/${id}/preview`
 }
 
+/** Returns the address where pictures come whole. */
+export function imagesUrl(board: BoardAddress): string {
+  return `${board.url}/api/boards/${board.id}/images`
+}
+
 /** Returns the address where uploads are made; each is then at `<address>/<picture>`. */
 export function uploadsUrl(board: BoardAddress): string {
   return `${board.url}/api/boards/${board.id}/uploads`

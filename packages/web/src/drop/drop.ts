@@ -98,7 +98,7 @@ export class Drop {
     })
     for (const { id, file } of measured) this.boardStore.keepFile(id, file)
     for (const { id, preview } of pictures) this.boardStore.ownFileTurns.addPreview(id, preview)
-    const ids = this.boardStore.board.add(pictures)
+    const ids = this.boardStore.board.addPictures(pictures)
     this.people.ask()
     const box = around(ids.flatMap((id) => this.boardStore.boxes.get(id) ?? []))
     // Pictures that were dropped at a place must not move away from under the pointer.

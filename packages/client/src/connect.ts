@@ -1,0 +1,70 @@
+import { orAborted } from './aborts.ts'
+import { type Board, openBoard } from './board.ts'
+import { boardAddressOf } from './board-address.ts'
+import { ClientError } from './client-error.ts'
+import { until } from './events.ts'
+import type { BoardEvents, OpenOptions, Problem } from './types.ts'
+import { toWireError } from './wire-error.ts'
+
+/** Time that a server has to answer, by default. */
+const CONNECT_PATIENCE_MS = 30_000
+
+export interface ConnectOptions extends Partial<Omit<OpenOptions, 'url' | 'board' | 'token'>> {
+  /** See `OpenOptions`. Default: the secret of the link that the address is. */
+  readonly token?: string | undefined
+  /** One's own name, as others see it. */
+  readonly name?: string
+  /** Gives connecting up. A board that is open stays so. */
+  readonly signal?: AbortSignal
+  /** The milliseconds that the server has to answer. Default: 30,000. */
+  readonly patienceMs?: number
+}
+
+/**
+ * Opens a board by its address or link, and resolves when its pictures are here. Without a path in the address it is
+ * the front board. A `token` goes before the secret of a link.
+ *
+ * Rejects, and leaves nothing open:
+ * - with a `WireError` if the server refuses us, or says why it takes nothing at the moment;
+ * - with a `ClientError` of the code `no-answer` if it doesn't answer;
+ * - with the signal's reason.
+ */
+export async function connect(
+  address: string | URL,
+  { name, signal, token, patienceMs = CONNECT_PATIENCE_MS, ...options }: ConnectOptions = {},
+): Promise<Board> {
+  signal?.throwIfAborted()
+  const { secret, ...at } = boardAddressOf(address)
+  const asks = token ?? secret
+  const board = openBoard({ ...at, ...options, ...(asks !== undefined && { token: asks }) })
+  if (name !== undefined) board.setName(name)
+  try {
+    await orAborted(whenLive(board, patienceMs), signal)
+    return board
+  } catch (error) {
+    await board.close()
+    throw error
+  }
+}
+
+/** Resolves when a board is live. Rejects when it is refused, or the time is over. */
+async function whenLive(board: Board, patienceMs: number): Promise<void> {
+  let trouble: Problem | null = null
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(trouble ? toWireError(trouble) : new ClientError('no-answer')),
+    patienceMs,
+  )
+  const live = until<BoardEvents, true>(board, ['status'], () => {
+    const { connection, refused } = board.status
+    if (refused) throw toWireError(refused)
+    if (connection === 'closed') throw new ClientError('closed')
+    trouble = board.status.trouble
+    return connection === 'live' || null
+  })
+  try {
+    await Promise.race([live, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
