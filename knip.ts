@@ -15,7 +15,7 @@ export default {
         'test/formats/record.ts',
         'bench/baselines/*.ts',
       ],
-      project: [`{bench,docs,lint,test}/${project}`, '*.ts'],
+      project: [`{bench,docs,lint,packing,test}/${project}`, '*.ts'],
       // Debian's, where the test that needs it says so when it is missing.
       ignoreBinaries: ['prlimit', 'strace', 'taskset', 'WebKitWebDriver', 'Xvfb'],
     },

@@ -5,7 +5,7 @@ import { ownerCodeCommand } from './commands/owner-code.ts'
 import { serveCommand, useEnvironment } from './commands/serve.ts'
 import { OperatorError } from './operator-error.ts'
 
-/** `wirephoto <command>`. A fault that the operator can mend is one sentence on stderr, and exit code 2. */
+/** `wirephoto <command>`, by default `serve`. A fault that the operator can mend is one sentence on stderr, and exit code 2. */
 const program = new Command('wirephoto')
   .description('A live picture board: drop a picture; everyone sees it, now.')
   .version('0.1.0')
@@ -22,8 +22,8 @@ run().catch((error: unknown) => {
 
 async function run(): Promise<void> {
   useEnvironment(process.env)
-  if (process.argv.length > 2) await program.parseAsync()
-  else program.outputHelp()
+  const isBare = process.argv.length <= 2
+  await program.parseAsync(isBare ? [...process.argv, 'serve'] : process.argv)
 }
 
 function exit(message: string): void {

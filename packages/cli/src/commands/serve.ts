@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -61,7 +62,10 @@ interface Options {
   readonly classicPort?: number
 }
 
-const PAGE_FOLDER = fileURLToPath(new URL('../../../web/dist', import.meta.url))
+/** The built page: beside the program where it is installed, else as the workspace builds it. */
+const PAGE_FOLDER = ['../../page', '../../../web/dist']
+  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  .find((path, i) => i > 0 || existsSync(path))!
 /** A second signal within this time is the first one again: npm passes on what the terminal sends to all. */
 const SIGNAL_ECHO_MS = 1_000
 /** How often the server looks whether npm's shell still runs. */

@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import { openEngine } from '../open.ts'
 
 /** Declares the test that another process puts and gets the largest picture with little memory. */
@@ -21,7 +20,7 @@ export function largeBlobContract(newUrl: () => string | Promise<string>): void 
     const { path, sha256 } = await randomFile(t, 100)
     const script = `
       import { createHash } from 'node:crypto'
-      import { openEngine } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, '../open.ts')).href)}
+      import { openEngine } from ${JSON.stringify(import.meta.resolve('@wirephoto/engine'))}
       const [url, path, sha256] = process.argv.slice(1)
       const engine = await openEngine(url)
       const [warm] = await Array.fromAsync(engine.blobs.list())

@@ -62,7 +62,7 @@ export function checkInBackground(
   folder: string,
   onEnd: (damage: string | null, hasRun: boolean) => void,
 ): () => void {
-  const worker = new Worker(new URL('./consistency-thread.ts', import.meta.url), {
+  const worker = new Worker(new URL(import.meta.resolve('#consistency-thread')), {
     workerData: folder,
   })
   worker.unref()

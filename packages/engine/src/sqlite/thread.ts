@@ -19,7 +19,9 @@ export class DatabaseThread {
   #dead: WireError | null = null
 
   private constructor(options: ThreadOptions) {
-    this.#worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: options })
+    this.#worker = new Worker(new URL(import.meta.resolve('#database-thread')), {
+      workerData: options,
+    })
     let cause: unknown
     this.#worker.on('message', (answers: Answer[]) =>
       answers.forEach((answer) => this.#settle(answer)),

@@ -223,7 +223,7 @@ export class PooledProcess {
 /** Starts a process. Where there is no memory for one, the system's error is thrown or returned. */
 function forkChild(refusedTypes: readonly MediaType[]): ChildProcess | Error {
   try {
-    return fork(new URL('./decode-process.ts', import.meta.url), refusedTypes, {
+    return fork(new URL(import.meta.resolve('#decode-process')), refusedTypes, {
       // By default V8 lets the young generation grow to 130 MB within a thousand pictures, and is hardly
       // faster for it (S8).
       execArgv: ['--max-old-space-size=128', '--max-semi-space-size=4'],

@@ -133,7 +133,7 @@ async function lastRows(
 /** Has a thread make a TIFF of a HEIC or BMP. */
 async function decodeInThread(input: HeicBmpInput): Promise<Decoded> {
   const { path, type, maxPixels, maxSide } = input
-  const thread = new Worker(new URL('./heic-bmp-thread.ts', import.meta.url), {
+  const thread = new Worker(new URL(import.meta.resolve('#heic-bmp-thread')), {
     workerData: { path, type, maxPixels, maxSide } satisfies HeicBmpInput,
     // libheif writes warnings to the console.
     stdout: true,
