@@ -64,7 +64,7 @@ class Sender {
   async add(board: string, count: number) {
     const opened = openBoard({ url: this.#url, board })
     const size = { width: WIDTH_PX, height: HEIGHT_PX, preview: this.#preview }
-    opened.add(
+    opened.addPictures(
       Array.from({ length: count }, (_, n) => ({
         file: new Blob([withUniqueBytes(this.#photo)]),
         name: `${n}.jpg`,

@@ -6,6 +6,8 @@ import { gzipSync } from 'node:zlib'
 
 const PACKAGES = resolve(import.meta.dirname, '../packages')
 const BUILT = join(PACKAGES, 'web/dist')
+/** The limit of what an element loads, gzip, before anything is sent. */
+const MAX_ELEMENT_BYTES = 25_000
 /** The limit of JavaScript, gzip, before a picture can be dropped (S14). */
 const MAX_SCRIPT_BYTES = 60_000
 
@@ -17,6 +19,13 @@ test("S14: the page's initial scripts are small", async () => {
   assert.ok(sum <= MAX_SCRIPT_BYTES, `${sum} bytes: ${told}`)
 })
 
+test('I23: an element loads little before anything is sent', async () => {
+  const scripts = await withImports(['elements.js'])
+  assert.ok(scripts.size > 1)
+  const sum = [...scripts.values()].reduce((all, bytes) => all + bytes, 0)
+  assert.ok(sum <= MAX_ELEMENT_BYTES, `${sum} bytes`)
+})
+
 test('S14: the page makes no error whose sentence its build leaves out', async () => {
   const path = join(PACKAGES, 'board/src/program-error-messages.ts')
   const codes = [...(await readFile(path, 'utf8')).matchAll(/^ {2}'([a-z-]+)':/gm)]
@@ -26,13 +35,16 @@ test('S14: the page makes no error whose sentence its build leaves out', async (
     assert.doesNotMatch(await readFile(join(PACKAGES, file), 'utf8'), made, file)
 })
 
-/**
- * Returns the scripts that the built page names, with all that they import at once, and their
- * sizes.
- */
+/** Returns the scripts that the built page names, with all that they import at once, and their sizes. */
 async function initialScripts(): Promise<Map<string, number>> {
   const html = await readFile(resolve(BUILT, 'index.html'), 'utf8')
-  const waiting = [...html.matchAll(/(?:src|href)="\.?\/([^"]+\.js)"/g)].map(([, path]) => path!)
+  return withImports(
+    [...html.matchAll(/(?:src|href)="\.?\/([^"]+\.js)"/g)].map(([, path]) => path!),
+  )
+}
+
+/** Returns scripts of the build, with all that they import at once, and their sizes. */
+async function withImports(waiting: string[]): Promise<Map<string, number>> {
   const sizes = new Map<string, number>()
   for (let path = waiting.pop(); path; path = waiting.pop()) {
     if (sizes.has(path)) continue

@@ -337,7 +337,7 @@ describe('the client and the server', { concurrency: true }, () => {
     proxy.disconnect()
     gone.patch(id, { x: 70 })
     gone.rename('Left behind')
-    const [fresh] = gone.add([{ ...newPicture(), x: 500, y: 0 }])
+    const [fresh] = gone.addPictures([{ ...newPicture(), x: 500, y: 0 }])
     await gone.close()
     const { cursor: before } = await fetchSnapshot(board)
     const pages = [0, 1].map(() => page({ board, store, token }))

@@ -3,12 +3,14 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { before, type TestContext, test } from 'node:test'
-import type { ImageRecord, Snapshot } from '@wirephoto/board'
+import type { ImageRecord, Role, Snapshot } from '@wirephoto/board'
+import { connect } from '@wirephoto/client'
 import type { BrowserContext, Page } from 'playwright-core'
 import { launchBrowser } from '../support/browser.ts'
 import { cleanupAfter } from '../support/cleanup.ts'
 import { drawPicture } from '../support/pictures.ts'
 import { ServerProcess } from '../support/server-process.ts'
+import { type MadeBoard, Visitor } from '../support/visitor.ts'
 
 /** Names that all lead to this machine. A browser takes them for other sites. */
 const NAMES = ['evil.test', 'friend.test']
@@ -227,4 +229,148 @@ test('B41, B42: a page of an allowed site asks, by a token and never by the cook
     [server.url, token],
   )
   assert.deepEqual(made, { status: 400, code: 'bad-request', withCookie: 'refused', opened: true })
+})
+
+const linkOf = ({ links }: MadeBoard, role: Role): string =>
+  links.find((link) => link.role === role)!.url
+
+const friend = () => `http://friend.test:${elsewhere}`
+
+/** Draws a small picture, another one at each number. */
+const draw = async (seed: number) =>
+  new Uint8Array(await drawPicture({ width: 320, height: 240, seed }))
+
+/** Puts an element into an empty page of an allowed site, and tells what it asks for. */
+async function openElement(t: TestContext, src: string, style = '') {
+  const page = await openVictimsPage(t)
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(request.url()))
+  await page.goto(friend())
+  await page.evaluate(
+    async ([url, address, css]) => {
+      const [link, secret] = address!.split('#')
+      document.body.innerHTML = `<wire-board style="${css}" src="${link}" token="${secret}"></wire-board>`
+      await import(`${url}/elements.js`)
+    },
+    [server.url, src, style],
+  )
+  const images = page.locator('wire-board img')
+  /** Waits until so many pictures are painted. */
+  const painted = (count: number) =>
+    page.waitForFunction((expected) => {
+      const { shadowRoot } = document.querySelector('wire-board')!
+      const all = [...shadowRoot!.querySelectorAll('img')]
+      return all.filter(({ naturalWidth }) => naturalWidth > 0).length === expected
+    }, count)
+  return { page, asked, images, painted }
+}
+
+test('I17: a page of an allowed site imports the client, and sends and follows by a link', async (t) => {
+  const made = await new Visitor(server.url).makeBoard()
+  const page = await openVictimsPage(t)
+  await page.goto(friend())
+  const told = await page.evaluate(
+    async ([url, link, text]) => {
+      const { connect: open } = (await import(`${url}/client.js`)) as {
+        connect: typeof connect
+      }
+      const board = await open(link!)
+      const changes = board.changes()
+      const bytes = Uint8Array.from(atob(text!), (letter) => letter.charCodeAt(0))
+      const stored = await board.add(new Blob([bytes]), { caption: 'from elsewhere' })
+      const first = await changes.next()
+      await board.close()
+      return [stored.width, stored.caption, first.value?.new?.id === stored.id]
+    },
+    [server.url, linkOf(made, 'add'), Buffer.from(await draw(1)).toString('base64')],
+  )
+  assert.deepEqual(told, [320, 'from elsewhere', true])
+  await page.goto(`http://evil.test:${elsewhere}`)
+  const refused = await page.evaluate(
+    (url) =>
+      import(`${url}/client.js`).then(
+        () => 'imported',
+        () => 'refused',
+      ),
+    server.url,
+  )
+  assert.equal(refused, 'refused')
+})
+
+test('I18: the scripts for any page are asked for again, and what they lead to is kept for a year', async () => {
+  for (const name of ['client.js', 'elements.js']) {
+    const answer = await fetch(`${server.url}/${name}`)
+    assert.equal(answer.headers.get('cache-control'), 'no-cache')
+    const code = await answer.text()
+    const parts = [...code.matchAll(/"\.\/(assets\/[\w-]+\.js)"/g)].map(([, path]) => path!)
+    assert.ok(parts.length > 0)
+    for (const path of parts) {
+      const part = await fetch(`${server.url}/${path}`)
+      assert.equal(part.status, 200)
+      assert.match(part.headers.get('cache-control')!, /immutable/)
+    }
+    const headers = { 'if-none-match': answer.headers.get('etag')! }
+    assert.equal((await fetch(`${server.url}/${name}`, { headers })).status, 304)
+  }
+})
+
+test('I19, I20: an element on another site shows a board as it changes, by object URLs that go with the view', async (t) => {
+  const made = await new Visitor(server.url).makeBoard()
+  await using board = await connect(linkOf(made, 'edit'))
+  const { id } = await board.add(await draw(1), { x: 0, y: 0, w: 400, caption: 'The harbour' })
+  const { page, asked, images, painted } = await openElement(t, linkOf(made, 'view'))
+  await painted(1)
+  assert.equal(await images.first().getAttribute('alt'), 'The harbour')
+  // Far below what the window shows.
+  await board.add(await draw(2), { x: 0, y: 4_000, w: 400 })
+  await images.nth(1).waitFor({ state: 'attached' })
+  await page.evaluate(() => scrollTo(0, document.body.scrollHeight))
+  await page.waitForFunction(() => {
+    const all = document.querySelector('wire-board')!.shadowRoot!.querySelectorAll('img')
+    return !all[0]!.hasAttribute('src') && all[1]!.naturalWidth > 0
+  })
+  const secret = linkOf(made, 'view').split('#')[1]!
+  assert.deepEqual(
+    asked.filter((url) => url.includes(secret)),
+    [],
+    'no secret stands in an address',
+  )
+  for (const image of await images.all())
+    assert.match((await image.getAttribute('src')) ?? 'blob:', /^blob:/)
+  board.remove([id])
+  await page.waitForFunction(
+    () => document.querySelector('wire-board')!.shadowRoot!.querySelectorAll('img').length === 1,
+  )
+  assert.equal(await page.getByRole('button').count(), 0, 'who may look only is offered nothing')
+})
+
+test('I21: an element of a link that may add takes pictures', async (t) => {
+  const made = await new Visitor(server.url).makeBoard()
+  const { page, asked, painted } = await openElement(t, linkOf(made, 'add'))
+  const button = page.getByRole('button', { name: 'Add pictures' })
+  const choosing = page.waitForEvent('filechooser')
+  await button.click()
+  const chooser = await choosing
+  const uploads = () => asked.filter((url) => url.includes('/uploads'))
+  assert.deepEqual(uploads(), [])
+  await chooser.setFiles([
+    { name: 'a.jpg', mimeType: 'image/jpeg', buffer: Buffer.from(await draw(1)) },
+    { name: 'b.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') },
+  ])
+  await painted(1)
+  await page.getByRole('status').filter({ hasText: 'b.txt' }).waitFor()
+  await page.evaluate(() => document.querySelector('wire-board')!.remove())
+})
+
+test('I22: an element whose link ends shows nothing more, and says why', async (t) => {
+  const owner = new Visitor(server.url)
+  const made = await owner.makeBoard()
+  await using board = await connect(linkOf(made, 'edit'))
+  await board.add(await draw(1))
+  const { page, images, painted } = await openElement(t, linkOf(made, 'view'))
+  await painted(1)
+  const link = made.links.find(({ role }) => role === 'view')!.id
+  assert.equal(await owner.refusal(`/api/boards/${made.id}/links/${link}`, 'DELETE'), null)
+  await page.getByRole('status').filter({ hasText: 'This link no longer works' }).waitFor()
+  assert.equal(await images.count(), 0)
 })

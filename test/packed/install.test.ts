@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -54,6 +54,27 @@ describe('installing', { skip: EFFORT_FACTOR === 1 && 'by npm run test:long' }, 
       process.kill(-serving.pid!, 'SIGTERM')
       await once(serving, 'exit')
     }
+  })
+
+  test('I24: the examples for React, Vue and Svelte build with the packed client', async () => {
+    const place = await mkdtemp(join(folder, 'frameworks-'))
+    await cp(resolve(import.meta.dirname, '../../packages/client/examples/frameworks'), place, {
+      recursive: true,
+    })
+    await writeFile(join(place, 'package.json'), '{"private": true, "type": "module"}')
+    const packages = ['react@19', 'react-dom@19', 'vue@3', 'svelte@5', 'vite@8']
+    const plugins = ['@sveltejs/vite-plugin-svelte@7']
+    const files = [tarballs.board, tarballs.client]
+    const args = ['install', '--no-audit', '--no-fund', ...packages, ...plugins, ...files]
+    await run('npm', args, { cwd: place, env })
+    const config = `import { svelte } from '@sveltejs/vite-plugin-svelte'
+      const input = ['react.jsx', 'vue.js', 'svelte.js']
+      export default { plugins: [svelte()], build: { target: 'es2022', rolldownOptions: { input } } }`
+    await writeFile(join(place, 'vite.config.js'), config)
+    const vite = join(place, 'node_modules/vite/bin/vite.js')
+    const { stdout } = await run(process.execPath, [vite, 'build'], { cwd: place, env })
+    for (const name of ['react', 'vue', 'svelte'])
+      assert.match(stdout, new RegExp(`assets/${name}-`), name)
   })
 
   test('I16: the packages install from their files, and can be imported', async () => {

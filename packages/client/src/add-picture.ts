@@ -7,7 +7,7 @@ import { inBackground } from './in-background.ts'
 import { newPicture } from './new-picture.ts'
 import { openSource, type PictureSource } from './picture-source.ts'
 import type { BoardEvents, NewPicture } from './types.ts'
-import { type BoardEndpoint, imagesUrl } from './urls.ts'
+import { imagesUrl } from './urls.ts'
 import { toWireError } from './wire-error.ts'
 
 /** How far a picture is that is being added. */
@@ -30,7 +30,6 @@ export interface AddOptions
 /** Does `Board.add`. */
 export async function addPicture(
   board: Board,
-  endpoint: BoardEndpoint,
   source: PictureSource,
   { onProgress, signal, ...fields }: AddOptions,
 ): Promise<ImageRecord> {
@@ -38,7 +37,7 @@ export async function addPicture(
   throwIfEnded(board)
   const opened = await openSource(source, signal)
   if (opened.kind === 'url')
-    return await orAborted(addFrom(opened.url, board, endpoint, given(fields), signal), signal)
+    return await orAborted(addFrom(opened.url, board, given(fields), signal), signal)
   const { file, name } = opened
   const picture = await newPicture(file, { name, ...given(fields) })
   signal?.throwIfAborted()
@@ -68,15 +67,14 @@ export async function addPicture(
 async function addFrom(
   url: string,
   board: Board,
-  endpoint: BoardEndpoint,
   fields: Omit<AddOptions, 'onProgress' | 'signal'>,
   signal: AbortSignal | undefined,
 ): Promise<ImageRecord> {
   if ('id' in fields || 'name' in fields)
     throw new TypeError('The server gives a picture that it fetches its id and name.')
-  const response = await fetch(`${imagesUrl(endpoint)}/from-url`, {
+  const response = await fetch(`${imagesUrl(board)}/from-url`, {
     method: 'POST',
-    headers: { ...endpoint.headers, 'content-type': 'application/json' },
+    headers: { ...board.headers, 'content-type': 'application/json' },
     body: JSON.stringify({ url, ...fields }),
     redirect: 'error',
     signal: signal ?? null,

@@ -49,7 +49,7 @@ export class BoardSync {
   /** Our own pictures that wait for a moderator, by id. */
   readonly waiting = new Map<string, HeldPicture>()
   #waitingList: WaitingList | undefined
-  readonly endpoint: BoardEndpoint
+  readonly #endpoint: BoardEndpoint
   readonly #store: Promise<Store>
   #isLasting = false
   /** Settles when earlier pages' commands and files are here. */
@@ -61,7 +61,7 @@ export class BoardSync {
     const board = endpoint.id
     const channel = new Feed(endpoint)
     const queue = new Queue({ board, store, replica, channel, clock })
-    this.endpoint = endpoint
+    this.#endpoint = endpoint
     this.#store = store
     this.feed = channel
     this.queue = queue
@@ -219,7 +219,7 @@ export class BoardSync {
   async #listWaiting(added: readonly string[] = [], news: HeldNews = {}): Promise<void> {
     for (const id of added) this.replica.held.add(id)
     const { WaitingList } = await import('./waiting-list.ts')
-    this.#waitingList ??= new WaitingList(this.endpoint, this)
+    this.#waitingList ??= new WaitingList(this.#endpoint, this)
     this.#waitingList.decide(news)
   }
 
@@ -236,10 +236,10 @@ export class BoardSync {
 
   /** Opens this browser's copy; null if none is wanted or possible. */
   #copies(): Promise<CopyKeeper | null> {
-    const { keepsCopy } = this.endpoint
+    const { keepsCopy } = this.#endpoint
     const open = async () => {
       const { openCopy } = await import('./copy-keeper.ts')
-      return openCopy(this.endpoint, this)
+      return openCopy(this.#endpoint, this)
     }
     this.#copy ??= keepsCopy ? open().catch(() => null) : Promise.resolve(null)
     return this.#copy
@@ -251,8 +251,8 @@ export class BoardSync {
       const store = await this.#store
       this.#isLasting = store.isLasting ?? false
       const [commands, files] = await Promise.all([
-        store.commands(this.endpoint.id),
-        store.files(this.endpoint.id),
+        store.commands(this.#endpoint.id),
+        store.files(this.#endpoint.id),
       ])
       this.queue.adopt(commands)
       this.uploads.adopt(files)

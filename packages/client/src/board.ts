@@ -42,13 +42,16 @@ export class Board {
   /** Where the server is reached, without a slash at the end. */
   readonly url: string
   readonly id: string
+  /** The headers that say who asks, for requests to the server. */
+  readonly headers: Readonly<Record<string, string>>
   readonly #sync: BoardSync
 
   constructor({ url, board, store, token, isWall, keepsCopy }: OpenOptions) {
     this.url = url.replace(/\/$/, '')
     this.id = board
+    this.headers = authorization(token)
     this.#sync = new BoardSync(
-      { url: this.url, id: board, headers: authorization(token), isWall, keepsCopy },
+      { url: this.url, id: board, headers: this.headers, isWall, keepsCopy },
       store ? Promise.resolve(store) : openDefaultStore(this.url),
     )
   }
@@ -218,7 +221,7 @@ export class Board {
    */
   async add(source: PictureSource, options: AddOptions = {}): Promise<ImageRecord> {
     const { addPicture } = await loadScriptCalls()
-    return addPicture(this, this.#sync.endpoint, source, {
+    return addPicture(this, source, {
       by: this.#sync.presence.name,
       ...options,
     })

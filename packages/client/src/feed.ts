@@ -78,10 +78,10 @@ export interface FeedEvents {
 
 /** The parts of the board that the server's messages are for. */
 export interface FeedReceivers {
-  readonly replica: Replica
-  readonly presence: Presence
-  readonly arrivals: Arrivals
-  readonly seenReceipts: SeenReceipts
+  readonly replica: Pick<Replica, 'movedBy' | 'apply'>
+  readonly presence: Pick<Presence, 'receive' | 'count' | 'moved'>
+  readonly arrivals: Pick<Arrivals, 'receive' | 'receivePreview'>
+  readonly seenReceipts: Pick<SeenReceipts, 'receive'>
 }
 
 /** The one connection to the server: follows the board, and carries all that this page sends. */

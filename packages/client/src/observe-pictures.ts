@@ -1,5 +1,4 @@
 import type { ImageRecord } from '@wirephoto/board'
-import type { Board } from './board.ts'
 
 type Pictures = readonly ImageRecord[]
 
@@ -11,8 +10,14 @@ export interface ObservablePictures {
   subscribe(run: (pictures: Pictures) => void): () => void
 }
 
+/** A `Board`, as far as its pictures are observed. */
+interface ObservedBoard {
+  readonly pictures: ReadonlyMap<string, ImageRecord>
+  on(event: 'pictures', listener: () => void): () => void
+}
+
 /** Observes the pictures of a board, without those in the trash. */
-export function observePictures(board: Board): ObservablePictures {
+export function observePictures(board: ObservedBoard): ObservablePictures {
   let current: Pictures | null = null
   const look = (): Pictures => {
     current ??= [...board.pictures.values()]

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { NOTICES_HEADER } from '@wirephoto/board'
 import type { FastifyReply } from 'fastify'
 
 /*
@@ -15,6 +16,7 @@ const EXPOSED_HEADERS = [
   'ETag',
   'Location',
   'Retry-After',
+  'Server-Timing',
   'Tus-Extension',
   'Tus-Max-Size',
   'Tus-Resumable',
@@ -25,6 +27,7 @@ const EXPOSED_HEADERS = [
   'Upload-Limit',
   'Upload-Metadata',
   'Upload-Offset',
+  NOTICES_HEADER,
 ].join(', ')
 const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 /** A browser asks again after this time. Chromium keeps an answer for two hours at most. */

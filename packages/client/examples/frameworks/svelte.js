@@ -1,0 +1,4 @@
+import { mount } from 'svelte'
+import Pictures from './Pictures.svelte'
+
+mount(Pictures, { target: document.getElementById('app') })

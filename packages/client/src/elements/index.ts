@@ -1,0 +1,1 @@
+export { defineElements, WireBoard } from './wire-board.ts'
