@@ -16,6 +16,8 @@ export default {
         'bench/baselines/*.ts',
       ],
       project: [`{bench,docs,lint,packing,test}/${project}`, '*.ts'],
+      // A program that a test starts.
+      ignoreDependencies: ['@arethetypeswrong/cli'],
       // Debian's, where the test that needs it says so when it is missing.
       ignoreBinaries: ['prlimit', 'strace', 'taskset', 'WebKitWebDriver', 'Xvfb'],
     },

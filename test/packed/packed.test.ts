@@ -77,8 +77,8 @@ describe('the packed packages', { concurrency: true }, () => {
     test(`I13: the types of ${name} are those of its code, wherever modules are resolved`, async () => {
       const attw = join(ROOT, 'node_modules/@arethetypeswrong/cli/dist/index.js')
       const args = [attw, tarballs[name], '--profile', 'esm-only', '--no-color']
-      await run(process.execPath, args).catch((error: { stdout?: string }) => {
-        assert.fail(error.stdout ?? String(error))
+      await run(process.execPath, args).catch((error: Error & { stdout?: string }) => {
+        assert.fail(error.stdout ?? error.message)
       })
     })
 

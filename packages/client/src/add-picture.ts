@@ -6,26 +6,9 @@ import { until } from './events.ts'
 import { inBackground } from './in-background.ts'
 import { newPicture } from './new-picture.ts'
 import { openSource, type PictureSource } from './picture-source.ts'
-import type { BoardEvents, NewPicture } from './types.ts'
+import type { AddOptions, BoardEvents } from './types.ts'
 import { imagesUrl } from './urls.ts'
 import { toWireError } from './wire-error.ts'
-
-/** How far a picture is that is being added. */
-export interface AddProgress {
-  /** The picture's id. */
-  readonly id: string
-  /** Bytes. */
-  readonly sent: number
-  readonly total: number
-}
-
-export interface AddOptions
-  extends Partial<Pick<NewPicture, 'id' | 'name' | 'x' | 'y' | 'w' | 'caption' | 'by'>> {
-  /** Called when the picture is announced, as bytes are sent, and when it is stored. */
-  readonly onProgress?: ((progress: AddProgress) => void) | undefined
-  /** Gives the picture up, unless it is stored. */
-  readonly signal?: AbortSignal | undefined
-}
 
 /** Does `Board.add`. */
 export async function addPicture(
@@ -83,7 +66,7 @@ async function addFrom(
   const problem = problemIn(response.status, text)
   if (problem) throw toWireError(problem)
   if (!response.ok) throw new Error(response.statusText)
-  const { notices, held, ...record } = JSON.parse(text) as StoredImage & { held?: boolean }
+  const { notices: _, held, ...record } = JSON.parse(text) as StoredImage & { held?: boolean }
   if (held) return record
   return await until<BoardEvents, ImageRecord>(board, ['pictures', 'status'], () => {
     const picture = board.pictures.get(record.id)

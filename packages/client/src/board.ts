@@ -8,24 +8,24 @@ import {
   limits,
   personColour,
 } from '@wirephoto/board'
-import type { AddOptions } from './add-picture.ts'
 import type { Arrival } from './arrivals.ts'
 import { throwIfEnded } from './board-end.ts'
 import { BoardSync } from './board-sync.ts'
 import { addCommand, patchCommand } from './commands.ts'
 import { until } from './events.ts'
 import { authorization, newId } from './ids.ts'
-import type { PictureChange } from './picture-changes.ts'
 import type { PictureSource } from './picture-source.ts'
 import type { Person } from './presence.ts'
 import type { SeenBy } from './seen-by.ts'
 import type { Store } from './store.ts'
 import type {
+  AddOptions,
   BoardEvents,
   DragPosition,
   NewPicture,
   OpenOptions,
   OwnUpload,
+  PictureChange,
   Place,
   Problem,
   Status,
@@ -391,8 +391,8 @@ export class Board {
   }
 
   /**
-   * Resolves when no command is unanswered. Rejects with a `WireError` if the server refuses one of them meanwhile, or
-   * the board with some unanswered, and with a `ClientError` of the code `closed` if it is closed with some.
+   * Resolves when no command is unanswered. Rejects with a `WireError` if the server refuses one of them meanwhile.
+   * So it does if the board is refused with some unanswered; if it is closed, with a `ClientError` of the code `closed`.
    */
   async settled(): Promise<void> {
     let refused: Problem | undefined

@@ -1,5 +1,4 @@
 export { type ErrorCode, type ImageRecord, WireError } from '@wirephoto/board'
-export type { AddOptions, AddProgress } from './add-picture.ts'
 export type { Arrival } from './arrivals.ts'
 export { type Board, openBoard } from './board.ts'
 export { openChannel } from './channel.ts'
@@ -12,12 +11,13 @@ export { HeldBoard, type HeldBoardEvents, openHeldBoard } from './held-board.ts'
 export { memoryStore } from './memory-store.ts'
 export { newPicture } from './new-picture.ts'
 export { type ObservablePictures, observePictures } from './observe-pictures.ts'
-export type { PictureChange } from './picture-changes.ts'
 export type { PictureSource } from './picture-source.ts'
 export type { Person } from './presence.ts'
 export type { SeenBy } from './seen-by.ts'
 export type { Store } from './store.ts'
 export type {
+  AddOptions,
+  AddProgress,
   BoardEvents,
   DragPosition,
   Kept,
@@ -25,6 +25,7 @@ export type {
   Obstacle,
   OpenOptions,
   OwnUpload,
+  PictureChange,
   Place,
   Problem,
   Status,

@@ -1,12 +1,7 @@
 import type { ImageRecord } from '@wirephoto/board'
 import type { Board } from './board.ts'
 import { throwIfEnded } from './board-end.ts'
-
-/** A picture before and after it changed. `old` is null for one that came, `new` for one that is gone for good. */
-export interface PictureChange {
-  readonly old: ImageRecord | null
-  readonly new: ImageRecord | null
-}
+import type { PictureChange } from './types.ts'
 
 type Result = IteratorResult<PictureChange, undefined>
 

@@ -1,4 +1,4 @@
-import type { BoardRecord, Downloads, ErrorCode, Notice, Role } from '@wirephoto/board'
+import type { BoardRecord, Downloads, ErrorCode, ImageRecord, Notice, Role } from '@wirephoto/board'
 import type { Store } from './store.ts'
 
 export interface OpenOptions {
@@ -46,6 +46,29 @@ export interface NewPicture {
   readonly caption?: string | undefined
   /** The sender's name. Default: the one given by `setName`. */
   readonly by?: string | undefined
+}
+
+/** How far a picture is that is being added. */
+export interface AddProgress {
+  /** The picture's id. */
+  readonly id: string
+  /** Bytes. */
+  readonly sent: number
+  readonly total: number
+}
+
+export interface AddOptions
+  extends Partial<Pick<NewPicture, 'id' | 'name' | 'x' | 'y' | 'w' | 'caption' | 'by'>> {
+  /** Called when the picture is announced, as bytes are sent, and when it is stored. */
+  readonly onProgress?: ((progress: AddProgress) => void) | undefined
+  /** Gives the picture up, unless it is stored. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A picture before and after it changed. `old` is null for one that came, `new` for one that is gone for good. */
+export interface PictureChange {
+  readonly old: ImageRecord | null
+  readonly new: ImageRecord | null
 }
 
 /** A point on the board, in board units. */

@@ -21,7 +21,7 @@ export class Tile {
   readonly #board: BoardReader
   #record: ImageRecord
   #isInView = false
-  /** What is shown, or on its way. */
+  /** Names the bytes that are shown, or on their way. */
   #wanted: string | null = null
   #loading: AbortController | null = null
   #retryTimer: ReturnType<typeof setTimeout> | undefined
