@@ -1,32 +1,34 @@
-import { type Board, openBoard } from '../board.ts'
+import type { Board } from '../board.ts'
 import { inBackground } from '../in-background.ts'
 import { memoryStore } from '../memory-store.ts'
 import type { OpenOptions } from '../types.ts'
 import { elementWords } from './words.ts'
 
-interface Sending {
-  /** The board, and who asks. */
-  readonly asks: Pick<OpenOptions, 'url' | 'board' | 'token'>
-  /** Takes the controls away. */
-  readonly signal: AbortSignal
-  /** Tells the person why a file isn't added. */
-  readonly say: (sentence: string) => void
-}
+/** The board, and who asks. */
+type Asks = Pick<OpenOptions, 'url' | 'board' | 'token'>
 
-/** Puts a button into the element, and takes files that are dropped on it. */
+/** Puts a button into the element, and takes files that are dropped on it, until the signal is aborted. */
 export function offerSending(
   host: HTMLElement,
   shadow: ShadowRoot,
-  { asks, signal, say }: Sending,
+  asks: Asks,
+  signal: AbortSignal,
 ): void {
   const input = document.createElement('input')
   Object.assign(input, { type: 'file', accept: 'image/*', multiple: true, hidden: true })
   const button = document.createElement('button')
   Object.assign(button, { type: 'button', textContent: elementWords.add })
+  const refusals = document.createElement('p')
+  refusals.role = 'status'
   const sender = new Sender(asks)
   const send = (files: Iterable<File>) => {
+    refusals.textContent = ''
     for (const file of files)
-      inBackground(sender.send(file).catch((error: Error) => say(error.message)))
+      inBackground(
+        sender.send(file).catch((error: Error) => {
+          refusals.append(error.message, document.createElement('br'))
+        }),
+      )
   }
   button.addEventListener('click', () => input.click())
   input.addEventListener('change', () => {
@@ -48,35 +50,42 @@ export function offerSending(
     },
     { signal },
   )
-  shadow.append(button, input)
+  shadow.append(button, input, refusals)
   signal.addEventListener('abort', () => {
     button.remove()
     input.remove()
+    refusals.remove()
     host.removeAttribute('data-over')
   })
 }
 
 /** A connection that lasts while files are sent: looking needs another one, which sends nothing. */
 class Sender {
-  readonly #asks: Sending['asks']
-  #board: Board | null = null
+  readonly #asks: Asks
+  #opening: Promise<Board> | null = null
   #sendingCount = 0
 
-  constructor(asks: Sending['asks']) {
+  constructor(asks: Asks) {
     this.#asks = asks
   }
 
   async send(file: File): Promise<void> {
     this.#sendingCount++
-    this.#board ??= openBoard({ ...this.#asks, store: memoryStore() })
-    const board = this.#board
+    this.#opening ??= open(this.#asks)
+    const opening = this.#opening
     try {
-      await board.add(file)
+      await (await opening).add(file)
     } finally {
       if (--this.#sendingCount === 0) {
-        this.#board = null
-        await board.close()
+        this.#opening = null
+        await (await opening).close()
       }
     }
   }
+}
+
+/** Opens a board that sends, with code that is loaded then. */
+async function open(asks: Asks): Promise<Board> {
+  const { openBoard } = await import('../board.ts')
+  return openBoard({ ...asks, store: memoryStore() })
 }

@@ -13,7 +13,7 @@ const NEAR_VIEW = '200px'
 const STYLE = `
 :host { display: block; position: relative; min-height: 2em; color: inherit; font: inherit }
 :host([hidden]) { display: none }
-.pictures { position: relative; width: 100% }
+.pictures { position: relative; width: 100%; isolation: isolate }
 img { position: absolute; display: block; object-fit: cover; background: #8883; font-size: 12px; overflow: hidden }
 p { margin: .5em 0 }
 p:empty { display: none }
@@ -102,8 +102,7 @@ export class WireBoard extends htmlElement {
     board.on('settings', ({ title }) => {
       this.#pictures.ariaLabel = title
     })
-    const observed = observePictures(board)
-    observed.subscribe((pictures) => this.#arrange(board, pictures))
+    observePictures(board).subscribe((pictures) => this.#arrange(board, pictures))
     this.#onStatus(board, asks)
   }
 
@@ -147,13 +146,7 @@ export class WireBoard extends htmlElement {
     this.#endSending = () => ended.abort()
     const { offerSending } = await import('./sending.ts')
     if (ended.signal.aborted) return
-    offerSending(this, this.#shadow, {
-      asks,
-      signal: ended.signal,
-      say: (sentence) => {
-        this.#state.textContent = sentence
-      },
-    })
+    offerSending(this, this.#shadow, asks, ended.signal)
   }
 
   #arrange(board: BoardReader, pictures: ReturnType<typeof observePictures>['current']): void {
