@@ -6,5 +6,6 @@ import { toWireError } from './wire-error.ts'
 export function throwIfEnded({ status }: { readonly status: Status }): void {
   const { refused, connection } = status
   if (refused) throw toWireError(refused)
-  if (connection === 'closed') throw new ClientError('closed')
+  if (connection === 'closed')
+    throw new ClientError('closed', 'This board is closed. Open it again.')
 }

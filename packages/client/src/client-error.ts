@@ -1,19 +1,15 @@
-/** The errors that the client itself finds. All others are the server's, and a `WireError`. */
-const sentences = {
-  closed: 'This board is closed. Open it again.',
-  'no-answer': "The server didn't answer. Is it running, and is its address right?",
-  unreadable: 'There is no file that can be read at this path.',
-} as const
+/**
+ * `closed`: the board is closed. `no-answer`: the server didn't answer `connect` in time. `unreadable`: there is no such
+ * file.
+ */
+export type ClientErrorCode = 'closed' | 'no-answer' | 'unreadable'
 
-export type ClientErrorCode = keyof typeof sentences
-
-/** An error that no server has said. */
+/** An error that the client itself finds. All others are the server's, and a `WireError`. */
 export class ClientError extends Error {
-  override readonly name = 'ClientError'
   readonly code: ClientErrorCode
 
-  constructor(code: ClientErrorCode, options?: ErrorOptions) {
-    super(sentences[code], options)
+  constructor(code: ClientErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.code = code
   }
 }

@@ -1,6 +1,7 @@
 import { orAborted } from './aborts.ts'
 import { type Board, openBoard } from './board.ts'
 import { boardAddressOf } from './board-address.ts'
+import { throwIfEnded } from './board-end.ts'
 import { ClientError } from './client-error.ts'
 import { until } from './events.ts'
 import type { BoardEvents, OpenOptions, Problem } from './types.ts'
@@ -8,6 +9,7 @@ import { toWireError } from './wire-error.ts'
 
 /** Time that a server has to answer, by default. */
 const CONNECT_PATIENCE_MS = 30_000
+const NO_ANSWER = "The server didn't answer. Is it running, and is its address right?"
 
 export interface ConnectOptions extends Partial<Omit<OpenOptions, 'url' | 'board' | 'token'>> {
   /** See `OpenOptions`. Default: the secret of the link that the address is. */
@@ -52,15 +54,13 @@ async function whenLive(board: Board, patienceMs: number): Promise<void> {
   let trouble: Problem | null = null
   const { promise, reject } = Promise.withResolvers<never>()
   const timer = setTimeout(
-    () => reject(trouble ? toWireError(trouble) : new ClientError('no-answer')),
+    () => reject(trouble ? toWireError(trouble) : new ClientError('no-answer', NO_ANSWER)),
     patienceMs,
   )
   const live = until<BoardEvents, true>(board, ['status'], () => {
-    const { connection, refused } = board.status
-    if (refused) throw toWireError(refused)
-    if (connection === 'closed') throw new ClientError('closed')
+    throwIfEnded(board)
     trouble = board.status.trouble
-    return connection === 'live' || null
+    return board.status.connection === 'live' || null
   })
   try {
     await Promise.race([live, promise])

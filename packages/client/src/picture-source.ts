@@ -17,6 +17,7 @@ type OpenedSource =
   | { readonly kind: 'file'; readonly file: Blob; readonly name: string }
   | { readonly kind: 'url'; readonly url: string }
 
+const UNREADABLE = 'There is no file that can be read at this path.'
 const URL_SCHEME = /^(?:https?|data|blob|file):/i
 
 /** Finds the bytes of a source, and its name. */
@@ -73,7 +74,7 @@ async function openBlob(fs: BlobOpener, path: string | URL): Promise<Blob> {
     await file.slice(0, 1).arrayBuffer()
     return file
   } catch (cause) {
-    throw new ClientError('unreadable', { cause })
+    throw new ClientError('unreadable', UNREADABLE, { cause })
   }
 }
 
@@ -81,7 +82,7 @@ async function openBlob(fs: BlobOpener, path: string | URL): Promise<Blob> {
 function builtin(name: string): object {
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): object } }
   const found = process?.getBuiltinModule?.(name)
-  if (!found) throw new ClientError('unreadable')
+  if (!found) throw new ClientError('unreadable', UNREADABLE)
   return found
 }
 
