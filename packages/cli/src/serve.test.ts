@@ -97,7 +97,9 @@ test('help tells every flag with its default and its variable', async () => {
     assert.match(out, new RegExp(`WIREPHOTO_${flag.toUpperCase().replaceAll('-', '_')}\\b`))
   }
   for (const value of ['8000', '127.0.0.1', './data', '100MB']) assert.ok(out.includes(value))
-  assert.match((await outcome([])).out, /^Usage: wirephoto/)
+  assert.match((await outcome(['--help'])).out, /^Usage: wirephoto/)
+  const bare = await outcome([], { WIREPHOTO_PORT: 'x' })
+  assert.deepEqual([bare.code, (await outcome(['serve', '--port', 'x'])).err], [2, bare.err])
 })
 
 test('what the operator can mend is one sentence, and exit code 2', async (t) => {
