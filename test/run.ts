@@ -50,6 +50,7 @@ const LONG_FILES = [
   'test/hostile/fuzz.test.ts',
   'test/hostile/one-client.test.ts',
   'test/packed/install.test.ts',
+  'test/packed/packed.test.ts',
   'test/soak/soak.test.ts',
 ]
 /** One more than the cores of a small machine: most tests wait for a page, a disk or a timer half of their time. */

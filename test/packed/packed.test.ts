@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { PACKAGES, type PackageName, packAll } from '../../packing/pack.ts'
+import { EFFORT_FACTOR } from '../support/effort.ts'
 import { drawPicture } from '../support/pictures.ts'
 
 /* The packages as they are published. Here they find what they depend on in the workspace. */
@@ -74,7 +75,9 @@ describe('the packed packages', { concurrency: true }, () => {
     })
 
   for (const name of LIBRARIES)
-    test(`I13: the types of ${name} are those of its code, wherever modules are resolved`, async () => {
+    test(`I13: the types of ${name} are those of its code, wherever modules are resolved`, {
+      skip: EFFORT_FACTOR === 1 && 'by npm run test:long',
+    }, async () => {
       const attw = join(ROOT, 'node_modules/@arethetypeswrong/cli/dist/index.js')
       const args = [
         attw,
@@ -127,7 +130,7 @@ describe('the packed packages', { concurrency: true }, () => {
       const flags = ['serve', '--port', '0', '--data', join(program, 'none'), '--engine', engine]
       await assert.rejects(run(process.execPath, [start, ...flags], { cwd: program }), {
         code: 2,
-        stderr: new RegExp(`needs the package ${driver}. Install it with "npm install ${driver}"`),
+        stderr: new RegExp(`needs the package ${driver}; install it with "npm install ${driver}"`),
       })
     }
   })
