@@ -405,7 +405,7 @@ describe('the client and the server', { concurrency: true }, () => {
     anna.patch(uuidv7(1, randomBytes(10)), { x: 1 })
     anna.patch('no id at all', { x: 1 })
     anna.rename('Still done')
-    await anna.settled()
+    await assert.rejects(anna.settled(), { code: 'unknown-picture' })
     assert.deepEqual(heard.map(({ code }) => code).toSorted(), ['bad-request', 'unknown-picture'])
     await waitUntil(anna, () => anna.title === 'Still done', 'the others hold')
     assert.deepEqual(await fetchSnapshot(board).then(({ records }) => records.length), 1)
