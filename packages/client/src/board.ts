@@ -9,7 +9,6 @@ import {
   personColour,
 } from '@wirephoto/board'
 import type { Arrival } from './arrivals.ts'
-import { throwIfEnded } from './board-end.ts'
 import { BoardSync } from './board-sync.ts'
 import { addCommand, patchCommand } from './commands.ts'
 import { until } from './events.ts'
@@ -30,7 +29,6 @@ import type {
   Problem,
   Status,
 } from './types.ts'
-import { toWireError } from './wire-error.ts'
 
 /** Opens a board at once. Its pictures come with the `pictures` event, its connection with `status`. */
 export function openBoard(options: OpenOptions): Board {
@@ -395,20 +393,17 @@ export class Board {
    * So it does if the board is refused with some unanswered; if it is closed, with a `ClientError` of the code `closed`.
    */
   async settled(): Promise<void> {
-    let refused: Problem | undefined
-    const off = this.#sync.queue.on('refused', ({ why }) => {
-      refused ??= why
+    const { queue, events } = this.#sync
+    let why: Problem | undefined
+    const off = queue.on('refused', (refusal) => {
+      why ??= refusal.why
     })
-    try {
-      await until(this.#sync.events, ['status'], () => {
-        if (this.#sync.queue.size === 0) return true
-        throwIfEnded(this)
-        return null
-      })
-    } finally {
-      off()
-    }
-    if (refused) throw toWireError(refused)
+    await until(events, ['status'], () => {
+      const { refused, connection } = this.status
+      return queue.size === 0 || refused !== null || connection === 'closed' || null
+    })
+    off()
+    if (queue.size > 0 || why) (await loadScriptCalls()).throwUnsettled(this, why)
   }
 
   /**
