@@ -4,30 +4,69 @@ import { LeadingParts } from './leading-parts.ts'
 import { PartSizes } from './part-sizes.ts'
 
 const FIRST_BYTES = 1_000_000
+const OPENING_BYTES = 2 ** 12
 const LEAD_BYTES = 2 ** 15
 const part = (bytes: number, durationMs: number) => ({ bytes, durationMs, receivedMs: durationMs })
 
 function open() {
-  const job: { previewDue: Promise<void> | null } = { previewDue: new Promise<void>(() => {}) }
-  return { job, parts: new LeadingParts(job, new PartSizes()) }
+  const [preview, thumbnail] = [Promise.withResolvers<void>(), Promise.withResolvers<boolean>()]
+  const job: { previewDue: Promise<void> | null; thumbnailSent: Promise<boolean> } = {
+    previewDue: preview.promise,
+    thumbnailSent: thumbnail.promise,
+  }
+  return { job, preview, thumbnail, parts: new LeadingParts(job, new PartSizes()) }
 }
 
-test('A51: while the preview is made, parts are small, and then as long as 80 ms take', () => {
-  const { parts } = open()
-  assert.equal(parts.nextBytes(null), LEAD_BYTES)
+/** Resolves with whether the next request may go now. */
+async function mayGo(parts: LeadingParts): Promise<boolean> {
+  let isOver = false
+  void parts.whenNext().then(() => {
+    isOver = true
+  })
+  await new Promise(setImmediate)
+  return isOver
+}
+
+test('A51: an upload begins while previews are made, and goes on behind the thumbnail', async () => {
+  const { parts, thumbnail } = open()
+  assert.equal(parts.nextBytes(null), OPENING_BYTES)
+  assert.ok(await mayGo(parts), 'it begins at once')
+  assert.equal(parts.nextBytes(part(OPENING_BYTES, 300)), LEAD_BYTES, 'its time tells nothing')
+  assert.ok(!(await mayGo(parts)))
+  thumbnail.resolve(true)
+  assert.ok(await mayGo(parts))
+})
+
+test('A51: without a thumbnail, it goes on behind the preview', async () => {
+  const { parts, preview, thumbnail } = open()
+  parts.nextBytes(null)
+  parts.nextBytes(part(OPENING_BYTES, 20))
+  thumbnail.resolve(false)
+  assert.ok(!(await mayGo(parts)))
+  preview.resolve()
+  assert.ok(await mayGo(parts))
+})
+
+test('A51: while the preview is made, parts are small, and then as long as 80 ms take', async () => {
+  const { parts, thumbnail } = open()
+  thumbnail.resolve(true)
+  parts.nextBytes(null)
+  assert.equal(parts.nextBytes(part(OPENING_BYTES, 20)), LEAD_BYTES)
   assert.equal(parts.nextBytes(part(LEAD_BYTES, 80)), LEAD_BYTES)
   assert.equal(parts.nextBytes(part(LEAD_BYTES, 20)), 4 * LEAD_BYTES)
   assert.equal(parts.nextBytes(part(4 * LEAD_BYTES, 5)), FIRST_BYTES, 'no more than a first part')
-  assert.ok(!parts.waitsForPreview)
+  assert.ok(await mayGo(parts))
 })
 
-test('A51: behind a part that took long, the file waits for its preview', () => {
-  const { job, parts } = open()
+test('A51: behind a part that took long, the file waits for its preview', async () => {
+  const { job, parts, thumbnail } = open()
+  thumbnail.resolve(true)
   parts.nextBytes(null)
+  parts.nextBytes(part(OPENING_BYTES, 20))
   assert.equal(parts.nextBytes(part(LEAD_BYTES, 300)), FIRST_BYTES)
-  assert.ok(parts.waitsForPreview)
+  assert.ok(!(await mayGo(parts)))
   job.previewDue = null
-  assert.ok(!parts.waitsForPreview)
+  assert.ok(await mayGo(parts))
 })
 
 test('A51: without a preview to come, and behind it, parts are those of any file', () => {

@@ -1,30 +1,38 @@
 import type { PartSizes, TakenPart } from './part-sizes.ts'
 import type { UploadJob } from './upload-job.ts'
 
-/** The first of these parts: on a slow connection the preview waits for no more. */
+/** The part that begins an upload. Its bytes take no time, and the server's answer comes while previews are made. */
+const OPENING_BYTES = 2 ** 12
+/** The first part behind a camera's thumbnail: on a slow connection the preview waits for no more. */
 const LEAD_BYTES = 2 ** 15
 /** Time that each of these parts should take, for which the preview may have to wait. */
 const LEAD_PART_MS = 80
 /** After a part that took longer, the file waits for its preview. */
 const LEAD_PART_MAX_MS = 160
 
+type LeadingJob = Pick<UploadJob, 'previewDue' | 'thumbnailSent'>
+
 /**
  * The parts of a file that go while its preview is being made. Others see the camera's thumbnail by then, and the
  * connection would be idle.
  */
 export class LeadingParts {
-  readonly #job: Pick<UploadJob, 'previewDue'>
+  readonly #job: LeadingJob
   readonly #sizes: PartSizes
+  #isOpen = false
   #isTooSlow = false
 
-  constructor(job: Pick<UploadJob, 'previewDue'>, sizes: PartSizes) {
+  constructor(job: LeadingJob, sizes: PartSizes) {
     this.#job = job
     this.#sizes = sizes
   }
 
-  /** Whether the next part would keep the preview waiting for too long. */
-  get waitsForPreview(): boolean {
-    return this.#isTooSlow && this.#job.previewDue !== null
+  /** Resolves when the next request may go: behind the thumbnail, or behind the preview if there is none. */
+  async whenNext(): Promise<void> {
+    const { previewDue, thumbnailSent } = this.#job
+    if (!previewDue || !this.#isOpen) return
+    const isSent = this.#isTooSlow ? false : await Promise.race([thumbnailSent, previewDue])
+    if (isSent === false) await previewDue
   }
 
   /** Returns the size of the first part, and of the part that follows one. */
@@ -32,7 +40,10 @@ export class LeadingParts {
     const { firstBytes } = this.#sizes
     if (this.#job.previewDue === null || this.#isTooSlow)
       return after ? this.#sizes.bytesAfter(after) : firstBytes
-    if (!after) return Math.min(LEAD_BYTES, firstBytes)
+    if (!after) return Math.min(OPENING_BYTES, firstBytes)
+    const isOpening = !this.#isOpen
+    this.#isOpen = true
+    if (isOpening) return Math.min(LEAD_BYTES, firstBytes)
     const { bytes, durationMs } = after
     this.#isTooSlow = durationMs > LEAD_PART_MAX_MS
     if (this.#isTooSlow) return firstBytes

@@ -15,6 +15,8 @@ import { type BoardEndpoint, uploadsUrl } from './urls.ts'
 /** Time for which a page keeps others from sending the same file, and between its renewals. */
 const CLAIM_MS = 4_000
 const CLAIM_RENEWAL_MS = 1_000
+/** Age of a claim up to which no request waits for its renewal: the store may be busy with a copy of the file. */
+const CLAIM_FRESH_MS = 2_500
 /** Time between two reports of progress. */
 const PROGRESS_INTERVAL_MS = 100
 /** An upload with more left lets shorter ones go first. */
@@ -143,13 +145,13 @@ async function send(
     nextBytes: (after) => leading.nextBytes(after),
     beforeRequest: async (method) => {
       // Drags and deletes go before bytes. Only its own preview holds a file up (A25).
-      if (leading.waitsForPreview) await job.previewDue
+      await leading.whenNext()
       const timeout = new Promise<void>((resolve) => setTimeout(resolve, COMMANDS_WAIT_MS))
       await Promise.race([queue.whenSent(), timeout])
       // This page may have slept, and another one have taken the file over.
       hasYielded =
         method === 'PATCH' &&
-        (slots.isOverfull || givesWay(job, context) || !(await claim(job, context)))
+        (slots.isOverfull || givesWay(job, context) || !(await isClaimed(job, context)))
       if (hasYielded) throw new Error('Others send')
       watch.onRequest()
     },
@@ -202,6 +204,10 @@ function givesWay(job: UploadJob, { waitingBefore }: UploadContext): boolean {
   job.yieldCount++
   return true
 }
+
+/** Whether the file is this page's. */
+const isClaimed = async (job: UploadJob, context: UploadContext): Promise<boolean> =>
+  Date.now() - job.claimedAt < CLAIM_FRESH_MS || claim(job, context)
 
 /** Claims the file for this page. Resolves with false if another page has it. */
 async function claim(job: UploadJob, { store, page }: UploadContext): Promise<boolean> {

@@ -58,6 +58,8 @@ export class UploadJob {
   isHeld = false
   /** Resolves when its preview has left, or is no longer waited for; null from then on. */
   previewDue: Promise<void> | null = null
+  /** Resolves with whether a smaller preview has left, which is made sooner. */
+  thumbnailSent: Promise<boolean> = Promise.resolve(false)
   /** Whether the file outlives the page. */
   isKept = false
   /** Bytes that the server has, as it told last. */

@@ -20,7 +20,7 @@ import type { BoardEndpoint } from './urls.ts'
 /** The longest time that a file waits for its preview. */
 const PREVIEW_WAIT_MS = 2_000
 
-/** A file that is longer has bytes that go while its preview is made. */
+/** The upload of a longer file begins while its preview is made. */
 const LEADING_FILE_BYTES = 1_000_000
 
 /** Given-up pictures that are remembered, so that those who wait for them are told why. */
@@ -299,21 +299,17 @@ export class Uploads {
     return job
   }
 
-  /** Holds a file back until its preview has left, but not for long; its first bytes go behind a smaller one. */
+  /** Holds a short file back until its preview has left, but not for long. A long one waits once it has begun. */
   #awaitPreviews(job: UploadJob, { small, last }: PreviewsLeft): void {
-    job.isHeld = true
-    const release = () => {
-      if (!job.isHeld) return
-      job.isHeld = false
-      this.pump()
-    }
+    job.isHeld = job.file.size <= LEADING_FILE_BYTES
+    job.thumbnailSent = small
     const timeout = new Promise<void>((resolve) => setTimeout(resolve, PREVIEW_WAIT_MS))
     job.previewDue = Promise.race([last, timeout]).then(() => {
       job.previewDue = null
-      release()
+      if (!job.isHeld) return
+      job.isHeld = false
+      this.pump()
     })
-    const isLong = job.file.size > LEADING_FILE_BYTES
-    inBackground(small.then((hasLeft) => (hasLeft && isLong ? release() : undefined)))
   }
 
   async #run(job: UploadJob): Promise<void> {
