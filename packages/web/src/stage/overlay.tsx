@@ -62,7 +62,7 @@ export function Overlay(): JSX.Element {
     if (isToTell && !wasTold) toasts.warn(overlayWords.notKept)
     return connection !== 'live' && (wasTold || isToTell)
   }, false)
-  onCleanup(keepForOffline())
+  onCleanup(keepForOffline(boardStore.board))
   onCleanup(keepScreenOn(boardStore.board))
   cacheOwnPictures(boardStore, camera)
   // A paste comes without the warning that a drag gives.

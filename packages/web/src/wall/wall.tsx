@@ -61,7 +61,7 @@ export function Wall(props: { board: Board }): JSX.Element {
     if (!canAdd) return wallWords.scanToSee
     return isEmpty() ? wallWords.scanToBegin : wallWords.scanToAdd
   }
-  onCleanup(keepForOffline())
+  onCleanup(keepForOffline(board))
   keepUp(board)
 
   return (
