@@ -32,8 +32,8 @@ const RETRY_DELAY_MS = 15_000
 const MAX_RETRY_DELAY_MS = 900_000
 /** How long a picture's lost variants aren't made again, whether that succeeded or not. */
 const REMAKE_INTERVAL_MS = 600_000
-/** Time that a sound file waits for its variants: viewers see it by them. */
-const READY_WAIT_MS = 100
+/** Time that a sound file waits for its variants: viewers see it by them. Those of a camera's photo take 250 ms. */
+const READY_WAIT_MS = 400
 
 interface Parts {
   readonly engine: Engine

@@ -287,14 +287,15 @@ async function makeVariants(
   const { header } = await readHeader(source)
   const sides = header.space === 'cmyk' ? new Set([...input.sides, STAND_IN_SIDE_PX]) : input.sides
   const pixels = await draw(source, Math.max(...sides), maxPixels)
-  const variants: Variant[] = []
-  for (const side of sides) {
-    const path = join(folder, `${side}.webp`)
-    const encoding = side === VARIANT_SIDES_PX[0] ? SMALLEST_VARIANT_WEBP : VARIANT_WEBP
-    await resized(pixels, side).webp(encoding).toFile(path)
-    variants.push({ side, path })
-  }
-  return variants
+  // Beside the largest, the others take no time where a core is free.
+  return Promise.all(
+    Array.from(sides, async (side) => {
+      const path = join(folder, `${side}.webp`)
+      const encoding = side === VARIANT_SIDES_PX[0] ? SMALLEST_VARIANT_WEBP : VARIANT_WEBP
+      await resized(pixels, side).webp(encoding).toFile(path)
+      return { side, path }
+    }),
+  )
 }
 
 /**
