@@ -14,8 +14,10 @@ import { toWireError } from './wire-error.ts'
 export async function addPicture(
   board: Board,
   source: PictureSource,
-  { onProgress, signal, ...fields }: AddOptions,
+  { onProgress, signal, ...own }: AddOptions,
+  by: string | undefined,
 ): Promise<ImageRecord> {
+  const fields = { by, ...own }
   signal?.throwIfAborted()
   throwIfEnded(board)
   const opened = await openSource(source, signal)

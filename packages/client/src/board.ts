@@ -11,7 +11,6 @@ import {
 import type { Arrival } from './arrivals.ts'
 import { BoardSync } from './board-sync.ts'
 import { addCommand, patchCommand } from './commands.ts'
-import { until } from './events.ts'
 import { authorization, newId } from './ids.ts'
 import type { PictureSource } from './picture-source.ts'
 import type { Person } from './presence.ts'
@@ -219,10 +218,7 @@ export class Board {
    */
   async add(source: PictureSource, options: AddOptions = {}): Promise<ImageRecord> {
     const { addPicture } = await loadScriptCalls()
-    return addPicture(this, source, {
-      by: this.#sync.presence.name,
-      ...options,
-    })
+    return addPicture(this, source, options, this.#sync.presence.name)
   }
 
   /**
@@ -380,8 +376,8 @@ export class Board {
     // Told by the first call of `next`.
     loaded.catch(() => {})
     return {
-      next: async () => (await loaded).next(),
-      return: async () => (await loaded).return(),
+      next: () => loaded.then((changes) => changes.next()),
+      return: () => loaded.then((changes) => changes.return()),
       [Symbol.asyncIterator]() {
         return this
       },
@@ -393,17 +389,12 @@ export class Board {
    * So it does if the board is refused with some unanswered; if it is closed, with a `ClientError` of the code `closed`.
    */
   async settled(): Promise<void> {
-    const { queue, events } = this.#sync
-    let why: Problem | undefined
-    const off = queue.on('refused', (refusal) => {
-      why ??= refusal.why
-    })
-    await until(events, ['status'], () => {
-      const { refused, connection } = this.status
-      return queue.size === 0 || refused !== null || connection === 'closed' || null
-    })
-    off()
-    if (queue.size > 0 || why) (await loadScriptCalls()).throwUnsettled(this, why)
+    const { queue } = this.#sync
+    const refusals: Problem[] = []
+    const off = queue.on('refused', ({ why }) => refusals.push(why))
+    return loadScriptCalls()
+      .then(({ whenSettled }) => whenSettled(this, queue, refusals))
+      .finally(off)
   }
 
   /**
@@ -435,10 +426,6 @@ export class Board {
   /** Stops. Resolves when all that is unsent lies in the store, for the next page. */
   close(): Promise<void> {
     return this.#sync.close()
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close()
   }
 
   #do(commands: readonly Command[], step?: object): void {

@@ -34,7 +34,7 @@ export interface ConnectOptions extends Partial<Omit<OpenOptions, 'url' | 'board
 export async function connect(
   address: string | URL,
   { name, signal, token, patienceMs = CONNECT_PATIENCE_MS, ...options }: ConnectOptions = {},
-): Promise<Board> {
+): Promise<Board & AsyncDisposable> {
   signal?.throwIfAborted()
   const { secret, ...at } = boardAddressOf(address)
   const asks = token ?? secret
@@ -42,7 +42,7 @@ export async function connect(
   if (name !== undefined) board.setName(name)
   try {
     await orAborted(whenLive(board, patienceMs), signal)
-    return board
+    return Object.assign(board, { [Symbol.asyncDispose]: () => board.close() })
   } catch (error) {
     await board.close()
     throw error
