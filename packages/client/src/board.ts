@@ -217,8 +217,7 @@ export class Board {
    * - with the signal's reason. The picture is removed again then.
    */
   async add(source: PictureSource, options: AddOptions = {}): Promise<ImageRecord> {
-    const { addPicture } = await loadScriptCalls()
-    return addPicture(this, source, options, this.#sync.presence.name)
+    return (await loadScriptCalls()).addPicture(this, source, options, this.#sync.presence.name)
   }
 
   /**
@@ -353,8 +352,7 @@ export class Board {
    * - with the code for which the server refused the board.
    */
   async stored(id: string): Promise<ImageRecord> {
-    const { whenStored } = await loadScriptCalls()
-    return whenStored(this, this.#sync.uploads, id)
+    return (await loadScriptCalls()).whenStored(this, this.#sync.uploads, id)
   }
 
   /**
@@ -392,9 +390,7 @@ export class Board {
     const { queue } = this.#sync
     const refusals: Problem[] = []
     const off = queue.on('refused', ({ why }) => refusals.push(why))
-    return loadScriptCalls()
-      .then(({ whenSettled }) => whenSettled(this, queue, refusals))
-      .finally(off)
+    return (await loadScriptCalls()).whenSettled(this, queue, refusals, off)
   }
 
   /**
