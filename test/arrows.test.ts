@@ -19,7 +19,7 @@ const mayImport: Record<string, readonly string[]> = {
 const pageLevels: readonly (readonly string[])[] = [
   ['browser', 'offline'],
   ['geometry', 'input', 'look', 'words'],
-  ['state'],
+  ['state', 'api'],
   ['drop'],
   ['app-state.ts'],
   ['actions'],
