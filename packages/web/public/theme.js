@@ -12,8 +12,9 @@
   if (theme === 'light' || theme === 'dark') root.dataset.theme = theme
   // The attributes of this script name the sentences of each language. English has none: it is in the page.
   const nameOf = (tag) => `${tag}`.split('-')[0]
-  root.lang =
-    [kept('language'), ...navigator.languages].find((tag) => nameOf(tag) in dataset) ?? 'en'
+  const language = [kept('language'), ...navigator.languages].find((tag) => nameOf(tag) in dataset)
+  // Chromium says `en-US@posix` where the system's locale is C, and no date can be written in that.
+  root.lang = (language ?? 'en').replace(/@.*/, '')
   const name = nameOf(root.lang)
   if (name === 'ar') root.dir = 'rtl'
   if (dataset[name]) document.write(`<script defer src="${base + dataset[name]}"></script>`)
