@@ -41,6 +41,7 @@ const LONG_FILES = [
   'test/e2e/presence.test.ts',
   'test/e2e/progressive-jpeg.test.ts',
   'test/e2e/shell.test.ts',
+  'test/e2e/wall.test.ts',
   'test/engines/two-servers.test.ts',
   'test/faults/decoder-deaths.test.ts',
   'test/faults/system-calls.test.ts',

@@ -1,5 +1,6 @@
 import type { ImageRecord } from '@wirephoto/board'
 import { type Board, blobUrl } from '@wirephoto/client'
+import { newCanvas } from '../browser/canvas.ts'
 import { variantUrl } from '../state/resolution.ts'
 
 /** A picture's address, or the preview of one on its way. */
@@ -40,18 +41,22 @@ export async function decoded(source: Source): Promise<HTMLImageElement> {
 /** Gives a decoded picture's memory back, which otherwise waits for the garbage collector. */
 export const release = (image: HTMLImageElement): void => image.removeAttribute('src')
 
+/** The canvases that each blur goes through. Browsers keep unused ones for long. */
+const steps = BLUR_WIDTHS_PX.slice(0, -1).map(() => newCanvas(1, 1))
+
 /** Draws a blur of a decoded picture. It is small: filters over a whole screen are too slow for many computers. */
 export function blurOf(image: HTMLImageElement): HTMLCanvasElement {
   const ratio = image.naturalHeight / image.naturalWidth
+  const blur = document.createElement('canvas')
   let source: CanvasImageSource = image
-  for (const width of BLUR_WIDTHS_PX) {
-    const canvas = document.createElement('canvas')
+  for (const [i, width] of BLUR_WIDTHS_PX.entries()) {
+    const canvas = steps[i] ?? blur
     canvas.width = width
     canvas.height = Math.max(1, Math.min(4 * width, Math.round(width * ratio)))
-    const context = canvas.getContext('2d')
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D | null
     if (context) context.imageSmoothingQuality = 'high'
     context?.drawImage(source, 0, 0, canvas.width, canvas.height)
     source = canvas
   }
-  return source as HTMLCanvasElement
+  return blur
 }
