@@ -31,13 +31,19 @@ const { fixture, samples } = await openFixture({
   args: ['--create', 'anyone', '--bound', 'purge-grace=1'],
 })
 
-test('F11, B21, W51, W52, G21: a guest adds three, one is refused, two are on the wall, their link ends alone under their hands, and what another destroys is put back', async (t) => {
+test('F11, B21, W51, W52, W72, G21: a guest adds three, one is refused, two are on the wall, their link ends alone under their hands, and what another destroys is put back', async (t) => {
   const host = await openHost(fixture, t)
   await host.page.keyboard.press('s')
   const sheet = host.page.getByRole('dialog')
   const code = sheet.locator('.to-pass .code')
   const link = await codeIn(code, 2)
   assert.equal(await sheet.getByLabel(shareWords.link, { exact: true }).inputValue(), link)
+  await sheet.getByText(shareWords.wall, { exact: true }).click()
+  await sheet.getByRole('radio', { name: wallWords.orders.oldest }).check()
+  await sheet.getByRole('combobox', { name: wallWords.pace }).selectOption({
+    label: wallWords.seconds(15),
+  })
+  const wallAddress = await sheet.getByLabel(shareWords.wallAddress).inputValue()
   const card = await printCard(host)
   assert.notEqual(card, link)
   await host.page.keyboard.press('Escape')
@@ -45,9 +51,13 @@ test('F11, B21, W51, W52, G21: a guest adds three, one is refused, two are on th
 
   await host.page.keyboard.press('Shift+Q')
   await host.waitForToast(hostWords.addingIs.held)
-  const wall = await host.context.newPage()
-  await wall.goto(`${host.page.url()}/show`)
+  // Another screen, which has been on no board, opens it by its address.
+  const screen = await fixture.newContext()
+  fixture.closeAfter(t, () => screen.close())
+  const wall = await screen.newPage()
+  await wall.goto(wallAddress)
   await wall.getByText(wallWords.empty).waitFor()
+  assert.equal(new URL(wall.url()).search, '?slides=oldest&pace=15')
   await wall.evaluate(() => {
     const seen = new Set<string>()
     Object.assign(window, { seen })

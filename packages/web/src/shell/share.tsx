@@ -16,6 +16,7 @@ import { Door } from './share-door.tsx'
 import { LinkToPass } from './share-link.tsx'
 import { LinkList } from './share-links.tsx'
 import { Scripts } from './share-scripts.tsx'
+import { WallToShare } from './share-wall.tsx'
 import { TableCard } from './table-card.tsx'
 import './share.css'
 
@@ -90,6 +91,7 @@ function OpenBoard(props: SheetProps): JSX.Element {
   return (
     <>
       <LinkToPass url={address()} about={shareWords.openBoard} />
+      <WallToShare board={props.sharing.board} base={props.base} secret={null} isOpen />
       <Scripts address={address()} secret={null} />
       <Show when={boardStore.may('board.govern') && props.sharing.board !== 'main'}>
         <section>
@@ -110,7 +112,17 @@ function Guest(props: SheetProps): JSX.Element {
       when={props.sharing.cameBy(props.base)}
       fallback={<p class="nothing">{shareWords.askForLink}</p>}
     >
-      {(url) => <LinkToPass url={url()} about={shareWords.yourLink} />}
+      {(url) => (
+        <>
+          <LinkToPass url={url()} about={shareWords.yourLink} />
+          <WallToShare
+            board={props.sharing.board}
+            base={props.base}
+            secret={url().split('#')[1] ?? null}
+            isOpen={false}
+          />
+        </>
+      )}
     </Show>
   )
 }
@@ -128,6 +140,10 @@ function Owned(props: SheetProps & { links: readonly BoardLink[] }): JSX.Element
   const url = (): string | null => {
     const link = chosen()
     return link ? props.sharing.urlOf(link, props.base) : null
+  }
+  const secretForLooking = (): string | null => {
+    const looking = props.links.filter((link) => link.role === 'view' && !isCard(link))
+    return looking.map((link) => props.sharing.secretOf(link)).find(Boolean) ?? null
   }
   const run = (task: Promise<unknown>): void => {
     setBusy(true)
@@ -177,6 +193,12 @@ function Owned(props: SheetProps & { links: readonly BoardLink[] }): JSX.Element
           </LinkToPass>
         )}
       </Show>
+      <WallToShare
+        board={props.sharing.board}
+        base={props.base}
+        secret={secretForLooking()}
+        isOpen={false}
+      />
       <LinkList sharing={props.sharing} links={props.links} base={props.base} />
       <Door sharing={props.sharing} links={props.links} />
       <Owners path={`/api/boards/${props.sharing.board}/owners`} title={ownerWords.ofBoard} />

@@ -3,10 +3,11 @@ import type { Board } from '@wirephoto/client'
 import { type Accessor, createSignal } from 'solid-js'
 import { tabData } from '../browser/site-data.ts'
 import { prefersReducedMotion } from '../look/motion.ts'
+import type { QuietView } from '../state/quiet-view.ts'
 import { NewsReader, type ReadChanges } from './news-reader.ts'
 import { type QueuedPicture, WallQueue } from './queue.ts'
 import { canBeShown, decoded, pixelsIn, release, type Source, sourceOf } from './screen-image.ts'
-import { type QuietView, Slides } from './slides.ts'
+import { Slides } from './slides.ts'
 import { VisibleClock } from './visible-clock.ts'
 
 /** How long one picture fades into the next. */

@@ -1,13 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  paceBeside,
-  quietViewFrom,
-  type SlideOrder,
-  Slides,
-  searchFor,
-  viewAfter,
-} from './slides.ts'
+import type { SlideOrder } from '../state/quiet-view.ts'
+import { Slides } from './slides.ts'
 
 const IDS = Array.from({ length: 30 }, (_, i) => `picture-${i}`)
 
@@ -36,21 +30,4 @@ test('W62: what comes and goes on the way does not end it', () => {
   assert.equal(slides.after('newest', ['b', 'c'], 'a'), 'b')
   assert.equal(slides.after('newest', ['a'], 'a'), null)
   assert.equal(slides.after('shuffled', [], null), null)
-})
-
-test('W62: the address asks for it; what makes no sense there gives way to the usual', () => {
-  assert.deepEqual(quietViewFrom(''), { slides: null, paceS: 8 })
-  assert.deepEqual(quietViewFrom('?slides=oldest&pace=30'), { slides: 'oldest', paceS: 30 })
-  assert.deepEqual(quietViewFrom('?slides=sideways&pace=0.001'), { slides: null, paceS: 8 })
-  assert.equal(searchFor({ slides: 'shuffled', paceS: 15 }, ''), '?slides=shuffled&pace=15')
-  assert.equal(searchFor({ slides: null, paceS: 15 }, '?slides=newest&pace=15&x=1'), '?x=1')
-})
-
-test('W62: keys go through the views and the paces', () => {
-  let view = quietViewFrom('')
-  const seen = Array.from({ length: 4 }, () => (view = viewAfter(view)).slides)
-  assert.deepEqual(seen, ['newest', 'oldest', 'shuffled', null])
-  assert.equal(paceBeside(8, 1), 15)
-  assert.equal(paceBeside(5, -1), 5)
-  assert.equal(paceBeside(60, 1), 60)
 })

@@ -1,14 +1,13 @@
-import { createSignal, For, type JSX, onCleanup, onMount, Show } from 'solid-js'
-import { wallWords } from '../words/wall.ts'
+import { createSignal, type JSX, onCleanup, onMount, Show } from 'solid-js'
 import {
-  PACES_S,
   paceBeside,
   type QuietView,
   quietViewFrom,
-  SLIDE_ORDERS,
   searchFor,
   viewAfter,
-} from './slides.ts'
+} from '../state/quiet-view.ts'
+import { QuietViewFields } from '../ui/quiet-view-fields.tsx'
+import { wallWords } from '../words/wall.ts'
 
 const PANEL_HIDE_MS = 3_000
 /** The panel stays so long under a pointer or a focus that rests. */
@@ -34,12 +33,14 @@ export function createSettings(onChange: () => void): WallSettings {
 export function WallPanel(props: WallSettings): JSX.Element {
   const isAwake = createAwake(() => panel.matches(':hover, :focus-within'))
   let panel!: HTMLFormElement
-  const change = (part: Partial<QuietView>): void =>
-    props.setQuietView({ ...props.quietView(), ...part })
+  const setPace = (direction: 1 | -1): void => {
+    const view = props.quietView()
+    props.setQuietView({ ...view, paceS: paceBeside(view.paceS, direction) })
+  }
   const keys: Readonly<Record<string, () => void>> = {
     s: () => props.setQuietView(viewAfter(props.quietView())),
-    '+': () => change({ paceS: paceBeside(props.quietView().paceS, 1) }),
-    '-': () => change({ paceS: paceBeside(props.quietView().paceS, -1) }),
+    '+': () => setPace(1),
+    '-': () => setPace(-1),
     f: toggleFullScreen,
   }
   const onKey = (event: KeyboardEvent): void => {
@@ -66,37 +67,7 @@ export function WallPanel(props: WallSettings): JSX.Element {
       onSubmit={(event) => event.preventDefault()}
       onDblClick={(event) => event.stopPropagation()}
     >
-      <fieldset>
-        <legend>{wallWords.quietView}</legend>
-        <For each={[null, ...SLIDE_ORDERS]}>
-          {(order) => (
-            <label>
-              <input
-                type="radio"
-                name="view"
-                checked={props.quietView().slides === order}
-                onChange={() => change({ slides: order })}
-              />
-              {order === null ? wallWords.mosaic : wallWords.orders[order]}
-            </label>
-          )}
-        </For>
-      </fieldset>
-      <label class="wall-pace">
-        {wallWords.pace}
-        <select
-          disabled={props.quietView().slides === null}
-          onChange={({ currentTarget }) => change({ paceS: Number(currentTarget.value) })}
-        >
-          <For each={PACES_S}>
-            {(pace) => (
-              <option value={pace} selected={props.quietView().paceS === pace}>
-                {wallWords.seconds(pace)}
-              </option>
-            )}
-          </For>
-        </select>
-      </label>
+      <QuietViewFields view={props.quietView()} onChange={props.setQuietView} />
       <Show when={document.fullscreenEnabled}>
         <button type="button" class="outlined" onClick={toggleFullScreen}>
           {isFullScreen() ? wallWords.leaveFullScreen : wallWords.fullScreen}

@@ -64,6 +64,15 @@ export const shareWords = inLanguage('share', {
   newLinkRole: 'What they can do',
   make: 'Make the link',
 
+  // The wall
+  wall: 'The wall',
+  wallAddress: 'Address of the wall',
+  openThisWall: 'Open this wall',
+  copyWall: 'Copy the address of the wall',
+  wallHint: 'Open this address on another screen, and the wall stands there.',
+  wallNeedsLink:
+    'A screen that has not been on this board needs a link for looking first. This browser has none.',
+
   // For scripts
   scripts: 'For scripts',
   scriptsHint: 'They do what this link can. Keep it like a password.',
